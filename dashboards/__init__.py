@@ -1,0 +1,1 @@
+"""Frames in, pages out: a Dash app on the published file."""

@@ -1,0 +1,1 @@
+"""Moves data: sources, raw archive, landing, building, publishing, Dagster's definitions, the `tokentide` command."""

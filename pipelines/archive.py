@@ -1,0 +1,160 @@
+"""The raw archive: every answer of every upstream, verbatim, kept before anything parses it.
+
+    raw/bodies/ab/abcdef….zst     the bytes, compressed, named by their SHA-256: the same bytes are stored once
+    raw/answers/2026-06-19.jsonl  one line an answer: what was asked, when, and what came back
+    raw/origin                    `real` or `simulated`: a home holds one of them, never both
+
+Everything after the archive can be made again from it. It never holds a key: requests are kept without their headers, and a
+body that repeats the key is kept with the key struck out.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import zstandard
+
+from pipelines.errors import BadAnswer, MixedOrigins
+
+REDACTED = b"[key]"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one request brought, and where it came from. The bytes lie in the archive under `sha256`."""
+
+    source: str
+    url: str
+    fetched_at: datetime
+    status: int
+    bytes: int
+    sha256: str
+    run_id: str
+    params: dict[str, str] = field(default_factory=dict)
+    origin: str = "real"
+    etag: str | None = None
+    # What went wrong on the way, such as a body that was cut off; such an answer is kept, never parsed.
+    error: str | None = None
+    # What a source says elsewhere about these bytes: an export's manifest holds its date and instant.
+    context: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def answer_id(self) -> str:
+        """Unique and sortable by time."""
+        asked = sha256(f"{self.source} {self.url}".encode()).hexdigest()[:8]
+        return f"{self.fetched_at:%Y%m%dT%H%M%S%f}-{asked}-{self.sha256[:8]}"
+
+
+class Archive:
+    """Answers on disk. Several processes may keep answers at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def keep(self, answer: Answer, body: bytes, secret: str | None = None) -> Answer:
+        """Store an answer durably and return it with its size and hash; the same bytes are stored once."""
+        body = body.replace(secret.encode(), REDACTED) if secret else body
+        answer = replace(answer, bytes=len(body), sha256=sha256(body).hexdigest())
+        self._claim(answer.origin)
+        path = self._body(answer.sha256)
+        if not path.exists():
+            write_durably(path, zstandard.ZstdCompressor(level=3).compress(body))
+        self.note(answer)
+        return answer
+
+    def note(self, answer: Answer) -> None:
+        """Append an answer whose bytes are here already, such as a 304, to the log of its day."""
+        line = {name: value for name, value in asdict(answer).items() if value not in (None, {})}
+        line["fetched_at"] = answer.fetched_at.isoformat()
+        append_durably(self.folder / "answers" / f"{answer.fetched_at:%Y-%m-%d}.jsonl", json.dumps(line))
+
+    def read(self, digest: str) -> bytes:
+        """The bytes with this SHA-256; a file that was damaged since is an error."""
+        path = self._body(digest)
+        try:
+            body = zstandard.ZstdDecompressor().decompress(path.read_bytes())
+        except (OSError, zstandard.ZstdError) as error:
+            raise BadAnswer(f"{path} cannot be read ({error}). Restore it from a copy of the archive.") from error
+        if sha256(body).hexdigest() != digest:
+            raise BadAnswer(f"{path} does not hold the bytes that its name promises. Restore it from a copy of the archive.")
+        return body
+
+    def has(self, digest: str) -> bool:
+        """Whether the bytes with this SHA-256 are here."""
+        return self._body(digest).exists()
+
+    def answers(self) -> Iterator[Answer]:
+        """Every answer, oldest first."""
+        for log in sorted((self.folder / "answers").glob("*.jsonl")):
+            found = [_parsed(line) for line in log.read_text().splitlines() if line.endswith("}")]
+            yield from sorted(found, key=lambda answer: answer.answer_id)
+
+    @property
+    def origin(self) -> str | None:
+        """`real` or `simulated`, or None while the archive is empty."""
+        path = self.folder / "origin"
+        return path.read_text().strip() if path.exists() else None
+
+    def _claim(self, origin: str) -> None:
+        if self.origin is None:
+            write_durably(self.folder / "origin", f"{origin}\n".encode())
+        if self.origin != origin:
+            raise MixedOrigins(
+                f"{self.folder.parent} holds {self.origin} answers and would have got a {origin} one. "
+                "Set TOKENTIDE_HOME to another folder, so that the two never mix."
+            )
+
+    def _body(self, digest: str) -> Path:
+        return self.folder / "bodies" / digest[:2] / f"{digest}.zst"
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Put a whole file in place or nothing: written aside, synced, renamed, the folder synced."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with aside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    sync_folder(path.parent)
+
+
+def append_durably(path: Path, line: str) -> None:
+    """Add one line and sync it. A line that an earlier crash cut short stays alone on its line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if file.seek(0, os.SEEK_END) and _last_byte(file.fileno()) != b"\n":
+            file.write(b"\n")
+        file.write(f"{line}\n".encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in this folder survive a loss of power."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def utc_now() -> datetime:
+    """The current instant; the one place that asks the clock when something was fetched."""
+    return datetime.now(UTC)
+
+
+def _last_byte(handle: int) -> bytes:
+    return os.pread(handle, 1, os.fstat(handle).st_size - 1)
+
+
+def _parsed(line: str) -> Answer:
+    values = json.loads(line)
+    return Answer(**{**values, "fetched_at": datetime.fromisoformat(values["fetched_at"])})

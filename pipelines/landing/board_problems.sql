@@ -1,0 +1,117 @@
+-- One row per thing in the answer that cannot be believed: the day it speaks of, the reason, and what was seen.
+-- `is_withheld` says that the day must not be loaded from this answer; the other days are.
+create or replace temp table problems as
+select
+    date,
+    'unreadable date' as reason,
+    json_object('date', said_date, 'model_permaslug', model_permaslug) as detail,
+    true as is_withheld
+from typed
+where date is null
+
+union all by name
+select
+    date,
+    case
+        when said_tokens is null then 'missing count'
+        when said_tokens like '-%' then 'negative count'
+        when try_cast(said_tokens as double) is not null then 'fractional count'
+        else 'unreadable count'
+    end as reason,
+    json_object('model_permaslug', model_permaslug, 'total_tokens', said_tokens[:80]) as detail,
+    true as is_withheld
+from typed
+where total_tokens is null
+
+union all by name
+select
+    date,
+    'unreadable model' as reason,
+    json_object('model_permaslug', model_permaslug[:80], 'total_tokens', said_tokens[:80]) as detail,
+    true as is_withheld
+from typed
+where coalesce(length(model_permaslug), 0) not between 1 and 200
+
+union all by name
+select
+    date,
+    'duplicated model' as reason,
+    json_object('model_permaslug', model_permaslug, 'times', count(*)) as detail,
+    true as is_withheld
+from typed
+where date is not null
+group by date, model_permaslug
+having count(*) > 1
+
+union all by name
+select
+    date,
+    case
+        when date >= getvariable('as_of')::date then 'day was not over when the answer was given'
+        else 'day outside the window that was asked for'
+    end as reason,
+    json_object('rows', row_count) as detail,
+    true as is_withheld
+from boards
+where date not in (select covered.date from covered)
+
+union all by name
+select
+    date,
+    'every count is zero' as reason,
+    json_object('rows', row_count) as detail,
+    true as is_withheld
+from boards
+where largest_tokens = 0
+
+union all by name
+-- The unfiltered board names 50 models. Only `other` may be left out, where nothing is left to sum up.
+select
+    date,
+    case when named_count < 50 then 'short day' else 'too many models' end as reason,
+    json_object('models', named_count, 'has_other', has_other) as detail,
+    true as is_withheld
+from boards
+where
+    getvariable('slice') = 'all'
+    and named_count <> 50
+
+union all by name
+-- A handful of rows may repeat by chance; ten counts that all repeat to the token do not.
+select
+    boards.date,
+    'same board as the day before' as reason,
+    json_object('rows', boards.row_count) as detail,
+    true as is_withheld
+from boards
+left join boards as before on boards.date = before.date + 1
+left join known on boards.date = known.date + 1
+where
+    getvariable('grain') = 'day'
+    and boards.row_count >= 10
+    and boards.content_hash = coalesce(before.content_hash, known.content_hash)
+
+union all by name
+select
+    null as date,
+    'no rows at all' as reason,
+    json_object('from', getvariable('first_date'), 'to', getvariable('last_date')) as detail,
+    true as is_withheld
+where
+    not exists (from typed)
+    and getvariable('slice') = 'all'
+
+union all by name
+select
+    covered.date,
+    case when known.date is null then 'no rows yet for a day that is over' else 'a known day vanished' end as reason,
+    null as detail,
+    false as is_withheld
+from covered
+left join known on covered.date = known.date
+where
+    getvariable('slice') = 'all'
+    and covered.date not in (select boards.date from boards)
+    and exists (from typed)
+    -- A day that is long over and was never seen is missing at the source; that is a fact, not a fault.
+    and (known.date is not null or covered.date >= getvariable('as_of')::date - 2);

@@ -1,0 +1,49 @@
+-- One row per row of the answer, its text read as a day and a count; what cannot be read is null.
+create or replace temp table typed as
+select
+    model_permaslug,
+    date as said_date,
+    total_tokens as said_tokens,
+    case when regexp_full_match(date, '\d{4}-\d{2}-\d{2}') then try_cast(date as date) end as date,
+    -- A whole number may have come as a JSON number, so 12.0 is 12; 12.5 is nothing.
+    case
+        when regexp_full_match(total_tokens, '\d{1,19}(\.0+)?') then try_cast(split_part(total_tokens, '.', 1) as bigint)
+    end as total_tokens
+from incoming;
+
+-- One row per board of the answer. The hash covers models and counts but not the day, so a board that was served again under another
+-- day is seen to be the same.
+create or replace temp table boards as
+select
+    date,
+    count(*)::integer as row_count,
+    count(*) filter (where model_permaslug <> 'other')::integer as named_count,
+    bool_or(model_permaslug = 'other') as has_other,
+    max(total_tokens) as largest_tokens,
+    sha256(string_agg(model_permaslug || '=' || total_tokens, chr(10) order by model_permaslug, total_tokens)) as content_hash
+from typed
+where date is not null
+group by date;
+
+-- One row per board already known: its content as last learned before this answer was given.
+create or replace temp table known as
+select
+    date,
+    arg_max(content_hash, as_of) as content_hash
+from raw.board_days
+where
+    slice = getvariable('slice')
+    and grain = getvariable('grain')
+    and as_of < getvariable('as_of')
+    and content_hash is not null
+group by date;
+
+-- One row per board that the answer's window covers, whether it has rows or not. A day is covered once it is over.
+create or replace temp table covered as
+select unnest(
+    generate_series(
+        getvariable('first_date'),
+        least(getvariable('last_date'), getvariable('as_of')::date - 1),
+        case getvariable('grain') when 'week' then interval 7 day else interval 1 day end
+    )
+)::date as date;

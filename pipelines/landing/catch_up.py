@@ -1,0 +1,103 @@
+"""Brings the raw tables up to the archive: every answer that is kept but not landed yet, oldest first.
+
+Collecting never loads what it just fetched; it catches up. So an answer that a crash left behind is landed by the next run, and a
+rebuild is the same function on an empty warehouse.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+
+import duckdb
+
+from pipelines.archive import Answer, Archive
+from pipelines.errors import BadAnswer
+from pipelines.landing.boards import land_board
+from pipelines.landing.outcome import Landed
+from pipelines.landing.snapshots import land_snapshot
+from pipelines.sources import apps, benchmarks, catalogue, endpoints, exports, providers, rankings, session_costs, tasks
+from pipelines.sources.boards import Board
+from pipelines.sources.payload import Parsed
+
+log = logging.getLogger(__name__)
+
+PARSERS: dict[str, Callable[[Answer, bytes], Board | Parsed]] = {
+    rankings.SOURCE: rankings.parse,
+    exports.SOURCE: exports.parse,
+    exports.MANIFEST: exports.parse_manifest,
+    catalogue.SOURCE: catalogue.parse,
+    endpoints.SOURCE: endpoints.parse,
+    providers.SOURCE: providers.parse,
+    apps.SOURCE: apps.parse,
+    tasks.SOURCE: tasks.parse,
+    benchmarks.SOURCE: benchmarks.parse,
+    session_costs.SOURCE: session_costs.parse,
+}
+OK, NOT_MODIFIED = 200, 304
+
+
+def catch_up(con: duckdb.DuckDBPyConnection, archive: Archive, landed: Callable[[Answer, Landed], None] | None = None) -> int:
+    """Land what is not landed yet, each answer in a transaction of its own, and return how many there were."""
+    number = 0
+    for answer in _waiting(con, archive):
+        con.begin()
+        try:
+            result = _land(con, archive, answer)
+            _record(con, answer, result)
+        except BaseException:
+            # Also on Ctrl-C: an answer is landed whole or not at all.
+            con.rollback()
+            raise
+        con.commit()
+        number += 1
+        if landed:
+            landed(answer, result)
+    return number
+
+
+def _waiting(con: duckdb.DuckDBPyConnection, archive: Archive) -> Iterator[Answer]:
+    done = {answer_id for (answer_id,) in con.sql("select answer_id from raw.answers").fetchall()}
+    return (answer for answer in archive.answers() if answer.answer_id not in done)
+
+
+def _land(con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer) -> Landed:
+    if answer.error:
+        return Landed("broken", reason=answer.error)
+    if answer.status not in (OK, NOT_MODIFIED):
+        return Landed("refused", reason=f"status {answer.status}")
+    if _is_known(con, answer):
+        return Landed("unchanged")
+    try:
+        parsed = PARSERS[answer.source](answer, archive.read(answer.sha256))
+        return land_board(con, answer, parsed) if isinstance(parsed, Board) else land_snapshot(con, answer, parsed)
+    except BadAnswer as error:
+        con.execute("insert into raw.quarantine (sha256, source, reason) values (?, ?, ?)", [answer.sha256, answer.source, str(error)])
+        return Landed("unreadable", reason=str(error))
+
+
+def _is_known(con: duckdb.DuckDBPyConnection, answer: Answer) -> bool:
+    found = con.execute(
+        "select 1 from raw.answers where sha256 = ? and source = ? and params = ? and context = ? and outcome <> 'unchanged' limit 1",
+        [answer.sha256, answer.source, _sorted_json(answer.params), _sorted_json(answer.context)],
+    ).fetchall()
+    return bool(found)
+
+
+def _record(con: duckdb.DuckDBPyConnection, answer: Answer, result: Landed) -> None:
+    con.execute(
+        "insert into raw.answers values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            answer.answer_id, answer.source, answer.url, _sorted_json(answer.params), _sorted_json(answer.context), answer.fetched_at,
+            answer.status, answer.bytes, answer.sha256, answer.origin, answer.run_id, result.outcome, result.rows, result.reason,
+        ],
+    )  # fmt: skip
+    for note in result.notes:
+        known = con.execute("select 1 from raw.notes where source = ? and note = ?", [answer.source, note]).fetchall()
+        if not known:
+            log.warning("%s: %s (noted once)", answer.source, note)
+            con.execute("insert into raw.notes values (?, ?, ?)", [answer.source, note, answer.sha256])
+
+
+def _sorted_json(values: dict[str, str]) -> str:
+    return json.dumps(values, sort_keys=True)
+

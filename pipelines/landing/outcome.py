@@ -1,0 +1,26 @@
+"""What became of one answer on its way into the raw tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+Outcome = Literal["loaded", "partial", "quarantined", "unreadable", "unchanged", "refused", "broken"]
+"""loaded: all of it; partial: some of it was set aside; quarantined: all of it was; unreadable: no such payload;
+unchanged: these bytes were loaded before; refused: a status other than 200; broken: the body did not arrive whole."""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """How many rows were loaded, what was set aside and why, and what was odd but acceptable."""
+
+    outcome: Outcome
+    rows: int = 0
+    reason: str | None = None
+    notes: Sequence[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, rows: int, kept: int, faults: Sequence[str], notes: Sequence[str]) -> "Landed":
+        """The outcome of an answer of which `kept` boards or rows were loaded, with these faults in the others."""
+        if not faults:
+            return cls("loaded", rows, None, notes)
+        return cls("partial" if kept else "quarantined", rows, "; ".join(faults), notes)

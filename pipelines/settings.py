@@ -1,0 +1,90 @@
+"""Everything a person may set, read once into one frozen object. Nothing else reads the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from pipelines.errors import BadSetting
+
+KNOWN = frozenset(
+    {"TOKENTIDE_HOME", "TOKENTIDE_OPENROUTER_URL", "TOKENTIDE_TIER", "TOKENTIDE_RECORDINGS"},
+)
+OPENROUTER_URL = "https://openrouter.ai/api/v1"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was set, and where everything under the home lies."""
+
+    home: Path
+    openrouter_url: str = OPENROUTER_URL
+    # A secret: it is left out of every representation of this object.
+    openrouter_key: str | None = field(default=None, repr=False)
+    tier: Path = Path("tier.toml")
+    recordings: Path | None = None
+
+    @property
+    def archive(self) -> Path:
+        """The raw archive: every answer verbatim."""
+        return self.home / "raw"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that only runs write to."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """The folder of finished generations; `tokentide.duckdb` in it is the newest."""
+        return self.home / "published"
+
+    @property
+    def requests(self) -> Path:
+        """What was asked of whom and when: budgets and ETags, shared by every process."""
+        return self.home / "requests.sqlite"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's own state."""
+        return self.home / "dagster"
+
+
+def read_settings(env: Mapping[str, str] | None = None, dotenv: Path = Path(".env")) -> Settings:
+    """The settings from `.env` and the environment, which wins; all that is wrong is reported together."""
+    given = {**_dotenv(dotenv), **(os.environ if env is None else env)}
+    problems = _problems(given)
+    if problems:
+        raise BadSetting("\n".join(problems))
+    recordings = given.get("TOKENTIDE_RECORDINGS")
+    return Settings(
+        home=Path(given.get("TOKENTIDE_HOME") or "var").absolute(),
+        openrouter_url=(given.get("TOKENTIDE_OPENROUTER_URL") or OPENROUTER_URL).rstrip("/"),
+        openrouter_key=given.get("OPENROUTER_API_KEY", "").strip() or None,
+        tier=Path(given.get("TOKENTIDE_TIER") or "tier.toml").absolute(),
+        recordings=Path(recordings).absolute() if recordings else None,
+    )
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    return {name: value for name, value in dotenv_values(path).items() if value is not None}
+
+
+def _problems(given: Mapping[str, str]) -> list[str]:
+    unknown = sorted(name for name in given if name.startswith("TOKENTIDE_") and name not in KNOWN)
+    found = [f"{name} is not a setting; .env.example lists them all." for name in unknown]
+    url = urlsplit(given.get("TOKENTIDE_OPENROUTER_URL") or OPENROUTER_URL)
+    if url.scheme not in {"http", "https"} or not url.netloc:
+        found.append("TOKENTIDE_OPENROUTER_URL must be an http or https address, such as https://openrouter.ai/api/v1.")
+    if url.username or url.password:
+        found.append("TOKENTIDE_OPENROUTER_URL must not carry a password; put the key into OPENROUTER_API_KEY.")
+    key = given.get("OPENROUTER_API_KEY", "").strip()
+    if key and (not key.isascii() or not key.isprintable() or " " in key):
+        found.append("OPENROUTER_API_KEY holds characters that no key has; copy it again.")
+    recordings = given.get("TOKENTIDE_RECORDINGS")
+    if recordings and not Path(recordings).is_dir():
+        found.append("TOKENTIDE_RECORDINGS names a folder that does not exist.")
+    return found

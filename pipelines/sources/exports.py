@@ -1,0 +1,146 @@
+"""OpenRouter's keyless daily exports: the same board as `rankings-daily` in dated, immutable files of 30 trailing days.
+
+The manifest comes first; it names the day, the size and the SHA-256 of the file, and the file is believed only if they fit.
+The oldest file is that of 2026-09-19, so days before 2026-08-20 need a key. Source: OpenRouter (openrouter.ai/rankings), CC BY 4.0.
+"""
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+
+import polars as pl
+
+from pipelines.archive import Answer
+from pipelines.errors import BadAnswer, Refused
+from pipelines.sources.boards import COLUMNS, Board
+from pipelines.sources.client import Client
+from pipelines.sources.payload import Parsed, a_day, an_instant, need, read_object, rows_of, text, unknown_keys
+
+SOURCE = "rankings_export"
+MANIFEST = "rankings_export_manifest"
+PATH = "/datasets/exports/rankings-daily"
+FIRST_FILE = date(2026, 9, 19)
+DAYS_IN_FILE = timedelta(days=30)
+# The newest days of a file are still restated, so files overlap and each day is taken from one that saw it settled.
+STEP = timedelta(days=27)
+
+HEADER = ("date", "model_permaslug", "rank", "total_tokens", "share_of_daily_tokens")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a manifest promises about one dated file. `retrieved_at` is the instant that its figures speak from."""
+
+    snapshot: date
+    retrieved_at: datetime
+    kind: str
+    bytes: int
+    sha256: str
+
+
+def fetch(client: Client, start: date | None, end: date | None) -> Iterator[Answer]:
+    """The files that together hold the days from start to end, newest first; without a start, the newest file alone."""
+    manifest = _manifest(client, "latest")
+    newest = min(manifest.snapshot, end + DAYS_IN_FILE) if end else manifest.snapshot
+    if newest != manifest.snapshot:
+        manifest = _manifest(client, newest.isoformat())
+    while True:
+        yield _file(client, manifest)
+        earlier = _step_back(manifest.snapshot)
+        if start is None or manifest.snapshot - DAYS_IN_FILE <= start:
+            return
+        try:
+            manifest = _manifest(client, earlier.isoformat())
+        except Refused:
+            # A file older than the oldest one: earlier days are not offered without a key.
+            return
+
+
+def parse(answer: Answer, body: bytes) -> Board:
+    """One file, CSV or JSON, as a board; day and instant come from its manifest."""
+    snapshot = a_day(answer.context.get("snapshot_date"), "the manifest's snapshot_date")
+    if answer.sha256 != answer.context.get("sha256"):
+        raise BadAnswer(f"The export of {snapshot} does not have the SHA-256 that its manifest promises.")
+    kind = answer.url.rsplit(".", 1)[-1]
+    rows, notes = _csv(body) if kind == "csv" else _json(body)
+    return Board(
+        rows=rows,
+        start=snapshot - DAYS_IN_FILE,
+        end=snapshot - timedelta(days=1),
+        as_of=an_instant(answer.context.get("as_of"), "the manifest's retrieved_at"),
+        origin="export",
+        notes=notes,
+    )
+
+
+def parse_manifest(answer: Answer, body: bytes) -> Parsed:
+    """Nothing to load: a manifest only says what to believe of the file that it names."""
+    read_manifest(body, answer.url.rsplit("/", 1)[-1].split(".")[0])
+    return Parsed({}, {})
+
+
+def read_manifest(body: bytes, asked: str) -> Manifest:
+    """The manifest in these bytes; one that speaks of another day than it was asked for is not believed."""
+    payload = read_object(body)
+    snapshot = a_day(need(payload, "snapshot_date"), "snapshot_date")
+    retrieved_at = an_instant(need(payload, "retrieved_at"), "retrieved_at")
+    files = need(payload, "files")
+    kind = next((kind for kind in ("csv", "json") if kind in files), None)
+    if kind is None:
+        raise BadAnswer(f"The manifest {asked} names neither a CSV nor a JSON file.")
+    named = str(files[kind].get("url", f"{snapshot}.{kind}"))
+    if asked not in ("latest", snapshot.isoformat()) or not named.endswith(f"{snapshot}.{kind}") or retrieved_at.date() < snapshot:
+        raise BadAnswer(f"The manifest {asked} names another day: snapshot {snapshot}, file {named!r}, retrieved {retrieved_at.isoformat()}.")
+    size, digest = need(payload, "files", kind, "bytes"), need(payload, "files", kind, "sha256")
+    return Manifest(snapshot, retrieved_at, kind, int(size), str(digest))
+
+
+def _manifest(client: Client, asked: str) -> Manifest:
+    answer = client.ask(MANIFEST, f"{PATH}/{asked}.manifest.json", check=lambda body: _must_be_manifest(body, asked))
+    return read_manifest(client.archive.read(answer.sha256), asked)
+
+
+def _must_be_manifest(body: bytes, asked: str) -> None:
+    read_manifest(body, asked)
+
+
+def _file(client: Client, manifest: Manifest) -> Answer:
+    context = {"snapshot_date": manifest.snapshot.isoformat(), "as_of": manifest.retrieved_at.isoformat(), "sha256": manifest.sha256}
+    # The address is built from the day, never taken from the manifest, which could name another host.
+    return client.ask(SOURCE, f"{PATH}/{manifest.snapshot}.{manifest.kind}", context=context, check=_verifier(manifest))
+
+
+def _verifier(manifest: Manifest) -> Callable[[bytes], None]:
+    def verify(body: bytes) -> None:
+        if len(body) != manifest.bytes or sha256(body).hexdigest() != manifest.sha256:
+            raise BadAnswer(
+                f"The export of {manifest.snapshot} is not what its manifest promises "
+                f"({len(body)} bytes for {manifest.bytes}, SHA-256 {sha256(body).hexdigest()[:12]}… for {manifest.sha256[:12]}…). "
+                "The bytes are kept; the next run asks again."
+            )
+
+    return verify
+
+
+def _step_back(snapshot: date) -> date:
+    earlier = snapshot - STEP
+    return FIRST_FILE if earlier < FIRST_FILE < snapshot else earlier
+
+
+def _csv(body: bytes) -> tuple[pl.DataFrame, list[str]]:
+    try:
+        frame = pl.read_csv(io.BytesIO(body), infer_schema=False)
+    except pl.exceptions.PolarsError as error:
+        raise BadAnswer(f"The export is no CSV ({error}).") from error
+    if missing := [name for name in COLUMNS if name not in frame.columns]:
+        raise BadAnswer(f"The export has no column {missing[0]!r}; it has {', '.join(frame.columns[:8])}.")
+    notes = [f"unknown key {name!r} in rankings export" for name in frame.columns if name not in HEADER]
+    return frame.select(COLUMNS), notes
+
+
+def _json(body: bytes) -> tuple[pl.DataFrame, list[str]]:
+    payload = read_object(body)
+    rows = rows_of(payload, "data" if "data" in payload else "rows")
+    return pl.DataFrame([text(rows, name) for name in COLUMNS]), unknown_keys("rankings export", rows, frozenset(HEADER))

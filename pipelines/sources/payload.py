@@ -1,0 +1,115 @@
+"""From the bytes of an answer to checked values and typed columns; what cannot be believed raises BadAnswer."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+
+from pipelines.errors import BadAnswer
+
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """One answer as frames, each named by the raw table that it goes into, and what was odd but acceptable about it.
+
+    A row that lacks one of the `required` columns of its table is set aside, with the reason, and the others are loaded.
+    """
+
+    frames: dict[str, pl.DataFrame]
+    required: dict[str, tuple[str, ...]]
+    notes: list[str] = field(default_factory=list)
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in these bytes. Fractions stay text, so that no count is silently rounded."""
+    try:
+        value = json.loads(body, parse_float=str)
+    except (ValueError, RecursionError) as error:
+        start = " ".join(body[:80].decode("utf-8", "replace").split())
+        raise BadAnswer(f"The answer is not JSON ({error}); it starts with {start!r}. The bytes are kept; the next run asks again.") from error
+    if not isinstance(value, dict):
+        raise BadAnswer(f"The answer is a JSON {type(value).__name__}, not an object.")
+    return value
+
+
+def must_be_json(body: bytes) -> None:
+    """Raise BadAnswer on bytes that are not a JSON object."""
+    read_object(body)
+
+
+def rows_of(payload: dict[str, Any], *path: str) -> list[dict[str, Any]]:
+    """The list of objects at this path; anything else there raises."""
+    value: Any = need(payload, *path)
+    if not isinstance(value, list) or not all(type(row) is dict for row in value):
+        raise BadAnswer(f"{'.'.join(path)} is not a list of objects.")
+    return value
+
+
+def need(payload: dict[str, Any], *path: str) -> Any:
+    """The value at this path; a missing one raises and is never defaulted."""
+    value: Any = payload
+    for name in path:
+        if not isinstance(value, dict) or name not in value:
+            raise BadAnswer(f"The answer has no {'.'.join(path)}.")
+        value = value[name]
+    return value
+
+
+def an_instant(value: object, name: str) -> datetime:
+    """An ISO 8601 instant with its zone."""
+    try:
+        instant = datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise BadAnswer(f"{name} is {value!r}, which is no instant.") from error
+    if instant.tzinfo is None:
+        raise BadAnswer(f"{name} is {value!r}, which names no time zone.")
+    return instant
+
+
+def a_day(value: object, name: str) -> date:
+    """A UTC day as YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) and ISO_DATE.fullmatch(value) else _no_day(value, name)
+    except ValueError as error:
+        raise BadAnswer(f"{name} is {value!r}, which no calendar has.") from error
+
+
+def text(rows: Sequence[dict[str, Any]], key: str) -> pl.Series:
+    """A column of text; numbers are written out, what is neither becomes null."""
+    return pl.Series(key, [row.get(key) for row in rows], dtype=pl.String, strict=False)
+
+
+def count(rows: Sequence[dict[str, Any]], key: str) -> pl.Series:
+    """A column of counts, sent as numbers or as text; what is negative, fractional or unreadable becomes null."""
+    numbers = text(rows, key).cast(pl.Int64, strict=False)
+    return numbers.set(numbers < 0, None)
+
+
+def number(rows: Sequence[dict[str, Any]], key: str) -> pl.Series:
+    """A column of fractions; anything else becomes null."""
+    return text(rows, key).cast(pl.Float64, strict=False)
+
+
+def inner(rows: Sequence[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+    """The nested object of each row; an empty one where it is null, missing or something else."""
+    return [value if type(value := row.get(key)) is dict else {} for row in rows]
+
+
+def as_json(rows: Sequence[dict[str, Any]], key: str) -> pl.Series:
+    """A column of nested values, written as JSON."""
+    return pl.Series(key, [json.dumps(row[key], sort_keys=True) if row.get(key) is not None else None for row in rows], dtype=pl.String)
+
+
+def unknown_keys(where: str, rows: Iterable[dict[str, Any]], known: frozenset[str]) -> list[str]:
+    """One note for each key that the published description does not have; the value itself stays in the archive."""
+    return [f"unknown key {key!r} in {where}" for key in sorted(set().union(*rows) - known)]
+
+
+def _no_day(value: object, name: str) -> date:
+    raise BadAnswer(f"{name} is {value!r}, which is no day.")

@@ -1,0 +1,28 @@
+"""OpenRouter's `datasets/session-cost`: the median cost of a coding session by app, model and length, in USD. Needs a key. CC BY 4.0."""
+
+import polars as pl
+
+from pipelines.archive import Answer
+from pipelines.sources.client import Client
+from pipelines.sources.payload import Parsed, need, read_object, rows_of, text, unknown_keys
+
+SOURCE = "session_costs"
+KEYS = frozenset({"app_slug", "app_name", "model_permaslug", "turn_range", "median_session_cost_usd"})
+
+
+def fetch(client: Client) -> Answer:
+    """The newest weekly snapshot, its 500 largest cells."""
+    return client.data_api(SOURCE, "/datasets/session-cost", {"limit": "500"})
+
+
+def parse(answer: Answer, body: bytes) -> Parsed:
+    """Rows of raw.session_costs, one an app, model and range of turns."""
+    payload = read_object(body)
+    rows = rows_of(payload, "data")
+    frame = pl.DataFrame([text(rows, name) for name in ("app_slug", "app_name", "model_permaslug", "turn_range", "median_session_cost_usd")])
+    meta = {name: need(payload, "meta", name) for name in ("as_of", "window_end_date", "window_days")}
+    return Parsed(
+        {"raw.session_costs": frame.with_columns(**{name: pl.lit(None if value is None else str(value)) for name, value in meta.items()})},
+        {"raw.session_costs": ("app_slug", "model_permaslug", "turn_range", "median_session_cost_usd")},
+        unknown_keys("session-cost data", rows, KEYS),
+    )

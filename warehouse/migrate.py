@@ -1,0 +1,24 @@
+"""Brings the raw tables of a warehouse to the newest form: numbered SQL files, each run once, recorded in the transaction that runs it."""
+
+from pathlib import Path
+
+import duckdb
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def migrate(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Run what has not run yet, in order, and return its names."""
+    con.execute("create table if not exists main.migrations (name varchar primary key, applied_at timestamptz not null)")
+    done = {name for (name,) in con.sql("select name from main.migrations").fetchall()}
+    waiting = [path for path in sorted(MIGRATIONS.glob("*.sql")) if path.stem not in done]
+    for path in waiting:
+        con.begin()
+        try:
+            con.execute(path.read_text())
+            con.execute("insert into main.migrations values (?, now())", [path.stem])
+        except duckdb.Error:
+            con.rollback()
+            raise
+        con.commit()
+    return [path.stem for path in waiting]
