@@ -3,7 +3,8 @@
     TokentideError
     ├── BadSetting            the environment or .env holds something that cannot be used
     ├── SourceError           an upstream did not give what was asked for
-    │   ├── Unreachable       no answer: refused, dropped, timed out
+    │   ├── Unreachable       no connection at all
+    │   ├── BrokenOff         a connection that was dropped, or too slow, before the answer was complete
     │   ├── Refused           an answer that says no: 400, 401, 403, 404
     │   ├── LimitReached      a limit of the upstream, or our own budget for it, is used up
     │   ├── Unwell            5xx, again and again
@@ -36,7 +37,11 @@ class SourceError(TokentideError):
 
 
 class Unreachable(SourceError):
-    """No answer: the connection was refused or dropped, or took too long."""
+    """No connection at all, so nothing else of this host can be had either."""
+
+
+class BrokenOff(SourceError):
+    """The connection was dropped, or too slow, before the answer was complete."""
 
 
 class Refused(SourceError):

@@ -13,7 +13,7 @@ import httpx
 import stamina
 
 from pipelines.archive import Answer, Archive, utc_now
-from pipelines.errors import LimitReached, Refused, Unreachable, Unwell
+from pipelines.errors import BrokenOff, LimitReached, Refused, Unreachable, Unwell
 from pipelines.settings import Settings
 from pipelines.sources.payload import must_be_json
 from pipelines.sources.ledger import Budget, RequestLedger, next_midnight
@@ -109,7 +109,7 @@ class Client:
             return self._unchanged(answer, known[1])
         answer = self.archive.keep(answer, body, secret=self._key)
         if error:
-            raise Unreachable(f"{path}: {error}. It is asked again by the next run.")
+            raise BrokenOff(f"{path}: {error}. It is asked again by the next run.")
         self._raise_for_status(response, body, budget)
         return answer, body
 
@@ -121,8 +121,10 @@ class Client:
     def _sent(self, request: httpx.Request) -> Iterator[httpx.Response]:
         try:
             response = self._http.send(request, stream=True)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise Unreachable(f"{request.url.host} cannot be reached ({_in_words(error)}). Check the network, or TOKENTIDE_OPENROUTER_URL.") from error
         except httpx.TransportError as error:
-            raise Unreachable(f"{request.url.host} gave no answer to {request.url.path} ({_in_words(error)}).") from error
+            raise BrokenOff(f"{request.url.host} gave no answer to {request.url.path} ({_in_words(error)}).") from error
         try:
             yield response
         finally:
@@ -192,7 +194,7 @@ class Client:
 
 
 def _worth_repeating(error: Exception) -> bool | float:
-    if isinstance(error, Unreachable):
+    if isinstance(error, Unreachable | BrokenOff):
         return True
     if isinstance(error, Unwell | LimitReached):
         wait = error.retry_after

@@ -22,10 +22,10 @@ KEYS = frozenset(
 PERCENTILES = ("p50", "p75", "p90", "p99")
 
 
-def fetch(client: Client, model: str) -> Answer:
-    """The hosts of one model, asked by id or canonical slug with its variant."""
-    author, slug = model.split("/", 1)
-    return client.ask(SOURCE, f"/models/{quote(author, safe='')}/{quote(slug, safe='')}/endpoints", context={"model": model})
+def fetch(client: Client, permaslug: str, asked_by: str) -> Answer:
+    """The hosts of one ranked model, asked for by the catalogue's id, or by its permaslug where the catalogue has none."""
+    author, slug = asked_by.split("/", 1)
+    return client.ask(SOURCE, f"/models/{quote(author, safe='')}/{quote(slug, safe='')}/endpoints", context={"model": permaslug})
 
 
 def parse(answer: Answer, body: bytes) -> Parsed:

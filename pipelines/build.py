@@ -1,0 +1,106 @@
+"""Runs dbt on the warehouse: seeds, tables, then the audit. What the audit finds wrong is never published."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import warehouse
+from pipelines.errors import AuditFailed, BuildFailed
+from pipelines.settings import Settings
+from warehouse.connection import open_warehouse
+
+PROJECT = Path(warehouse.__file__).parent
+# Unit tests speak of the SQL, not of the data; `make test` runs them.
+ARGUMENTS = ("build", "--exclude-resource-type", "unit_test")
+
+Progress = Callable[[str, int, int], None]
+"""Told the name of what was just built or checked, how many are done, and how many there are."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """How many tables were built, how many checks held, and what those that only warn have to say."""
+
+    tables: int
+    checks: int
+    warnings: list[str]
+
+
+def build(settings: Settings, path: Path | None = None, progress: Progress | None = None) -> Built:
+    """Build and audit the warehouse (or the one at `path`).
+
+    Raises BuildFailed where dbt could not build, AuditFailed where rows are wrong; the message shows them.
+    """
+    path = path or settings.warehouse
+    target = settings.home / "dbt" / "target"
+    command = [
+        sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--log-format", "json", *ARGUMENTS, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+        "--target-path", str(target), "--log-path", str(settings.home / "dbt" / "logs"),
+    ]  # fmt: skip
+    with subprocess.Popen(command, env=dbt_environment(path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        said = _follow(process, progress or (lambda name, done, whole: None))
+    results = _results(target, said) if process.returncode in (0, 1) else None
+    if results is None:
+        raise BuildFailed("dbt could not start:\n" + "\n".join(said[-20:]))
+    return _judge(results, path)
+
+
+def dbt_environment(path: Path) -> dict[str, str]:
+    """The environment that dbt needs: which warehouse, and no word to anyone."""
+    return {**os.environ, "DBT_WAREHOUSE": str(path), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+
+
+def _follow(process: "subprocess.Popen[str]", progress: Progress) -> list[str]:
+    """Read dbt's log to its end, telling of each node that ended; returns what it said."""
+    said = []
+    for line in process.stdout or ():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            said.append(line.rstrip())
+            continue
+        data: dict[str, Any] = event.get("data", {})
+        if event["info"]["name"] in ("LogModelResult", "LogTestResult", "LogSeedResult"):
+            progress(data["node_info"]["node_name"], int(data.get("index", 0)), int(data.get("total", data.get("num_models", 0))))
+        said.append(str(event["info"]["msg"]))
+    return said
+
+
+def _results(target: Path, said: list[str]) -> list[dict[str, Any]] | None:
+    path = target / "run_results.json"
+    if not path.exists() or not any("Finished running" in line for line in said):
+        return None
+    results: list[dict[str, Any]] = json.loads(path.read_text())["results"]
+    return results
+
+
+def _judge(results: list[dict[str, Any]], path: Path) -> Built:
+    errors = [result for result in results if result["status"] == "error"]
+    if errors:
+        raise BuildFailed("\n".join(f"{_name(result)}: {result['message']}" for result in errors))
+    wrong = [result for result in results if result["status"] == "fail"]
+    if wrong:
+        found = "\n".join(_with_rows(wrong, path))
+        raise AuditFailed(f"The audit found rows that are wrong, so nothing was published; the last generation stays.\n{found}")
+    checks = [result for result in results if result["unique_id"].startswith("test.")]
+    warnings = [f"{_name(result)}: {result['failures']} rows" for result in checks if result["status"] == "warn"]
+    return Built(len(results) - len(checks), len(checks), warnings)
+
+
+def _with_rows(wrong: list[dict[str, Any]], path: Path) -> Iterator[str]:
+    con = open_warehouse(path)
+    try:
+        for result in wrong:
+            yield f"{_name(result)}: {result['failures']} rows, such as"
+            yield str(con.sql(f"from {result['relation_name']} limit 3"))
+    finally:
+        con.close()
+
+
+def _name(result: dict[str, Any]) -> str:
+    return str(result["unique_id"]).split(".")[2]

@@ -1,0 +1,248 @@
+"""The market, end to end: ask, keep, land, build, audit, publish. Dagster's assets and the command call the functions here.
+
+One request's fault never holds back another: each is asked by itself, and what did not come is listed at the end.
+"""
+
+import logging
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import duckdb
+
+from pipelines.archive import Answer, Archive, utc_now
+from pipelines.build import Built, build
+from pipelines.build import Progress as BuildProgress
+from pipelines.days import Day, Failure, judge_days
+from pipelines.errors import SourceError, Unreachable
+from pipelines.landing.catch_up import catch_up
+from pipelines.landing.outcome import Landed
+from pipelines.publish import Generation, publish
+from pipelines.settings import Settings
+from pipelines.sources import apps, benchmarks, catalogue, endpoints, exports, providers, rankings, session_costs, tasks
+from pipelines.sources.client import Client, Patience
+from warehouse.connection import open_warehouse
+from warehouse.migrate import migrate
+
+log = logging.getLogger(__name__)
+
+# Hosts, prices and speed are asked for this many of the models that lead the newest board.
+TOP_MODELS = 30
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request of a plan: its name, how to make it, and the days that are lost if it brings nothing."""
+
+    what: str
+    ask: Callable[[], Answer | Iterable[Answer]]
+    start: date | None = None
+    end: date | None = None
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What one ingest brought."""
+
+    run_id: str
+    days: list[Day]
+    failures: list[Failure]
+    built: Built
+    generation: Generation
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every asked-for day that the source offers got through, and at least one did."""
+        return not any(day.status == "failed" for day in self.days) and any(day.status == "loaded" for day in self.days)
+
+
+@dataclass
+class Collected:
+    """What a plan brought: how many answers, and what failed."""
+
+    answers: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+
+def new_run_id() -> str:
+    """A name for one ingest, sortable by time."""
+    return f"{utc_now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+
+
+def collect(plan: Iterable[Asked], say: Say) -> Collected:
+    """Make every request of a plan; where the host cannot be reached at all, the rest is listed and not asked."""
+    collected, shared = Collected(), None
+    for asked in plan:
+        say(asked.what)
+        try:
+            if shared:
+                raise shared
+            answers = asked.ask()
+            collected.answers += 1 if isinstance(answers, Answer) else sum(1 for _ in answers)
+        except SourceError as error:
+            shared = error if isinstance(error, Unreachable) else shared
+            collected.failures.append(Failure(asked.what, str(error), asked.start, asked.end))
+    return collected
+
+
+def board_plan(client: Client, start: date, end: date) -> Iterator[Asked]:
+    """The unfiltered board from start to end: by windows with a key, from the dated exports without."""
+    if not client.has_key:
+        yield Asked("rankings, keyless exports", lambda: exports.fetch(client, start, end), start, end)
+        return
+    for first, last in rankings.windows(max(start, rankings.FIRST_DAY), end):
+        yield Asked(f"rankings {first} to {last}", lambda first=first, last=last: rankings.fetch(client, first, last), first, last)
+
+
+def slice_plan(client: Client, start: date, end: date) -> Iterator[Asked]:
+    """The filtered boards of a window of at most a year."""
+    for kind, values in rankings.SLICES.items():
+        for value in values:
+            yield Asked(f"rankings by {kind} {value}", lambda kind=kind, value=value: rankings.fetch_slice(client, kind, value, start, end))
+
+
+def catalogue_plan(client: Client) -> Iterator[Asked]:
+    """Every model with its names and price, and every provider."""
+    yield Asked("models", lambda: catalogue.fetch(client))
+    yield Asked("providers", lambda: providers.fetch(client))
+
+
+def usage_plan(client: Client, day: date) -> Iterator[Asked]:
+    """Apps, tasks, benchmarks and session costs; all of them need a key."""
+    if not client.has_key:
+        return
+    yield Asked(f"apps of {day}", lambda: apps.fetch(client, day))
+    yield Asked("tasks", lambda: tasks.fetch(client))
+    yield Asked("benchmarks", lambda: benchmarks.fetch(client))
+    yield Asked("session costs", lambda: session_costs.fetch(client))
+
+
+def endpoint_plan(client: Client, models: Iterable[tuple[str, str]]) -> Iterator[Asked]:
+    """The hosts of each (permaslug, id to ask by)."""
+    for permaslug, asked_by in models:
+        yield Asked(f"hosts of {permaslug}", lambda permaslug=permaslug, asked_by=asked_by: endpoints.fetch(client, permaslug, asked_by))
+
+
+def land(settings: Settings, landed: Callable[[Answer, Landed], None] | None = None) -> int:
+    """Bring the warehouse up to the archive; returns how many answers were landed."""
+    con = open_warehouse(settings.warehouse)
+    try:
+        migrate(con)
+        return catch_up(con, Archive(settings.archive), landed)
+    finally:
+        con.close()
+
+
+def leading_models(settings: Settings, top: int = TOP_MODELS) -> list[tuple[str, str]]:
+    """The models that lead the newest board, each with the id that the catalogue knows it by (or its own name)."""
+    con = open_warehouse(settings.warehouse)
+    try:
+        return con.execute(LEADING, {"top": top}).fetchall()
+    finally:
+        con.close()
+
+
+def window_to_ask(settings: Settings, has_key: bool, today: date) -> tuple[date, date]:
+    """The days to ask for when nobody says: all that the source offers at first, then what is new and a trailing week."""
+    yesterday = today - timedelta(days=1)
+    first = rankings.FIRST_DAY if has_key else exports.FIRST_FILE - exports.DAYS_IN_FILE
+    con = open_warehouse(settings.warehouse)
+    try:
+        migrate(con)
+        [(known,)] = con.sql(KNOWN).fetchall()
+    finally:
+        con.close()
+    if known is None:
+        return first, yesterday
+    return max(first, min(known + timedelta(days=1), today - rankings.TRAILING)), yesterday
+
+
+def ingest_market(
+    settings: Settings,
+    start: date | None = None,
+    end: date | None = None,
+    *,
+    slices: bool = False,
+    say: Say = lambda what: None,
+    progress: BuildProgress | None = None,
+    patience: Patience | None = None,
+) -> Ingested:
+    """Ask for the market from start to end, and land, build, audit and publish what came.
+
+    Raises a TokentideError where nothing can be published; a day that did not get through is listed in the result.
+    """
+    run_id = new_run_id()
+    client = Client(settings, run_id, patience)
+    first, last = window_to_ask(settings, client.has_key, utc_now().date())
+    start, end = start or min(first, end or first), end or last
+    try:
+        collected = collect(_market_plan(client, start, end, slices), say)
+        say("landing")
+        land(settings)
+        collected.failures += collect(endpoint_plan(client, leading_models(settings)), say).failures
+    finally:
+        client.close()
+    land(settings)
+    days = _days(settings, start, end, run_id, collected.failures)
+    built = build(settings, progress=progress)
+    return Ingested(run_id, days, collected.failures, built, publish(settings))
+
+
+def _market_plan(client: Client, start: date, end: date, slices: bool) -> Iterator[Asked]:
+    yield from board_plan(client, start, end)
+    yield from catalogue_plan(client)
+    yield from usage_plan(client, end)
+    if slices and client.has_key:
+        yield from slice_plan(client, max(start, end - timedelta(days=29)), end)
+
+
+def _days(settings: Settings, start: date, end: date, run_id: str, failures: list[Failure]) -> list[Day]:
+    con = open_warehouse(settings.warehouse)
+    try:
+        unusable = con.execute(UNUSABLE, [run_id]).fetchall()
+        lost = [Failure(source, reason, first, last) for source, reason, first, last in unusable]
+        return judge_days(con, start, end, run_id, [*failures, *lost])
+    finally:
+        con.close()
+
+
+# The newest complete board's leaders, by the id that the newest catalogue has for name and variant.
+LEADING = """
+    with board as (
+        select content_hash from raw.board_days
+        where slice = 'all' and grain = 'day' and content_hash is not null
+        order by date desc, as_of desc limit 1
+    ),
+    ranked as (
+        select model_permaslug, total_tokens from raw.board_rows inner join board using (content_hash)
+        where model_permaslug <> 'other'
+    ),
+    catalogue as (
+        select canonical_slug, model_id,
+            case when contains(model_id, ':') then split_part(model_id, ':', 2) else '' end as variant
+        from raw.models
+        where sha256 = (select sha256 from raw.answers where source = 'models' and status in (200, 304) order by fetched_at desc limit 1)
+            and not starts_with(model_id, '~')
+    )
+    select ranked.model_permaslug, coalesce(min(catalogue.model_id), ranked.model_permaslug)
+    from ranked left join catalogue
+        on split_part(ranked.model_permaslug, ':', 1) = catalogue.canonical_slug
+        and catalogue.variant = split_part(ranked.model_permaslug, ':', 2)
+    group by ranked.model_permaslug, ranked.total_tokens
+    order by ranked.total_tokens desc
+    limit $top
+"""
+
+KNOWN = "select max(date) from raw.board_days where slice = 'all' and grain = 'day' and content_hash is not null"
+
+# Board answers of a run of which nothing could be used, with the days that they were asked for.
+UNUSABLE = """
+    select source, reason,
+        coalesce(try_cast(params ->> 'start_date' as date), try_cast(context ->> 'snapshot_date' as date) - 30),
+        coalesce(try_cast(params ->> 'end_date' as date), try_cast(context ->> 'snapshot_date' as date) - 1)
+    from raw.answers
+    where run_id = ? and source in ('rankings_daily', 'rankings_export') and outcome in ('unreadable', 'quarantined', 'broken')
+"""

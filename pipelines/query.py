@@ -1,0 +1,142 @@
+"""SQL by a person on the published file: read-only, without a way out, bounded in memory and time."""
+
+import contextlib
+import csv
+import itertools
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Any
+
+import duckdb
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.errors import QueryFailed
+from warehouse.connection import open_published
+
+BATCH = 10_000
+SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Result:
+    """A query under way: its columns, and its rows as they come."""
+
+    columns: list[str]
+    rows: Iterator[tuple[Any, ...]]
+
+
+@contextlib.contextmanager
+def run(path: Path, sql: str, seconds: float = 60.0) -> Iterator[Result]:
+    """Run one query on a generation; raises QueryFailed with DuckDB's reason, or when the time is over."""
+    with _bounded(path, seconds) as con:
+        con.execute(sql)
+        yield Result([column[0] for column in con.description or []], _batches(con))
+
+
+def frame(path: Path, sql: str, seconds: float = 60.0) -> pl.DataFrame:
+    """The whole result as a frame, DuckDB's types kept."""
+    with _bounded(path, seconds) as con:
+        return con.sql(sql).pl()
+
+
+@contextlib.contextmanager
+def _bounded(path: Path, seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    con = open_published(path)
+    clock = threading.Timer(seconds, con.interrupt)
+    clock.daemon = True
+    clock.start()
+    try:
+        yield con
+    except duckdb.InterruptException as error:
+        raise QueryFailed(f"The query took longer than {seconds:g} s and was stopped. Ask for less, or give it more with --timeout.") from error
+    except duckdb.Error as error:
+        raise QueryFailed(str(error)) from error
+    finally:
+        clock.cancel()
+        con.close()
+
+
+def write_json(result: Result, out: IO[str]) -> None:
+    """A list of objects: whole numbers as integers, dates and instants in ISO 8601, decimals as numbers."""
+    start = "["
+    for row in result.rows:
+        out.write(start + "\n" + json.dumps(dict(zip(result.columns, map(plain, row), strict=True)), ensure_ascii=False))
+        start = ","
+    out.write("[]\n" if start == "[" else "\n]\n")
+
+
+def write_csv(result: Result, out: IO[str]) -> None:
+    """RFC 4180 with a header; null is empty."""
+    writer = csv.writer(out)
+    writer.writerow(result.columns)
+    writer.writerows([_cell(value) for value in row] for row in result.rows)
+
+
+def show_table(result: Result, console: Console) -> None:
+    """A table for a person: the first rows, whole numbers in groups of three; it says where rows were left out."""
+    table = Table(*result.columns)
+    rows = list(itertools.islice(result.rows, SHOWN + 1))
+    for row in rows[:SHOWN]:
+        table.add_row(*(_readable(value) for value in row))
+    for column, value in zip(table.columns, rows[0] if rows else (), strict=False):
+        column.justify = "right" if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else "left"
+    console.print(table)
+    if len(rows) > SHOWN:
+        console.print(f"The first {SHOWN} rows; --csv, --json and --parquet have all of them.")
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it."""
+    match value:
+        case datetime():
+            return _instant(value)
+        case date() | time():
+            return value.isoformat()
+        case Decimal():
+            return int(value) if value == value.to_integral_value() and value.as_tuple().exponent == 0 else float(value)
+        case float():
+            return value if value == value and abs(value) != float("inf") else None
+        case dict():
+            return {str(name): plain(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [plain(inner) for inner in value]
+        case bytes():
+            return value.hex()
+        case timedelta():
+            return value.total_seconds()
+        case None | bool() | int() | str():
+            return value
+    return str(value)
+
+
+def _instant(value: datetime) -> str:
+    """ISO 8601; an instant is given in UTC with a Z, a timestamp without a zone stays without one."""
+    if value.tzinfo is None:
+        return value.isoformat()
+    return value.astimezone(UTC).isoformat(timespec="milliseconds" if value.microsecond else "seconds").replace("+00:00", "Z")
+
+
+def _readable(value: Any) -> str:
+    value = plain(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "" if value is None else str(value)
+
+
+def _cell(value: Any) -> Any:
+    value = plain(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+
+
+def _batches(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    while batch := con.fetchmany(BATCH):
+        yield from batch

@@ -1,0 +1,42 @@
+"""Makes the whole warehouse again from the raw archive, offline, and publishes it. The old one is used until the new one is complete."""
+
+from dataclasses import dataclass
+
+from pipelines.archive import Archive
+from pipelines.build import Built, Progress, build
+from pipelines.errors import NothingArchived
+from pipelines.ingest import land
+from pipelines.landing.catch_up import catch_up
+from pipelines.publish import Generation, publish
+from pipelines.settings import Settings
+from warehouse.connection import open_warehouse
+from warehouse.migrate import migrate
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """How many answers the warehouse was made of, and what came of it."""
+
+    answers: int
+    built: Built
+    generation: Generation
+
+
+def rebuild(settings: Settings, progress: Progress | None = None) -> Rebuilt:
+    """Land every archived answer in a fresh warehouse, build, audit, put it in place of the old one, publish."""
+    archive = Archive(settings.archive)
+    if archive.origin is None:
+        raise NothingArchived(f"{settings.archive} holds no answers. Run `tokentide ingest market` first.")
+    fresh = settings.home / "warehouse.rebuilding.duckdb"
+    fresh.unlink(missing_ok=True)
+    con = open_warehouse(fresh)
+    try:
+        migrate(con)
+        answers = catch_up(con, archive)
+    finally:
+        con.close()
+    built = build(settings, fresh, progress)
+    fresh.replace(settings.warehouse)
+    # What another run kept in the archive meanwhile.
+    answers += land(settings)
+    return Rebuilt(answers, built, publish(settings))

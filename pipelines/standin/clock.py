@@ -1,0 +1,24 @@
+"""The stand-in's idea of now, which a test or an operator can set."""
+
+from datetime import UTC, datetime
+
+
+class Clock:
+    """Real time, or one fixed instant until it is set again."""
+
+    def __init__(self, fixed: datetime | None = None) -> None:
+        self._fixed = fixed
+
+    def now(self) -> datetime:
+        """The current instant in UTC."""
+        return self._fixed or datetime.now(UTC)
+
+    def set(self, instant: datetime | None) -> None:
+        """Fix the clock at an instant, or let it run with None."""
+        self._fixed = instant
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an ISO instant; one without an offset is taken as UTC."""
+    instant = datetime.fromisoformat(text)
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

@@ -1,0 +1,145 @@
+"""The invented market's cast, read from three tables beside this file: who makes models, the models, and their listings.
+
+Authors, names and launch days follow the real market where they could, so that joins and dashboards have something to hold on to. What
+anybody is said to have used is invented. A model whose maker is undisclosed counts as American, as in the control table's shares.
+"""
+
+import csv
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache, cached_property
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+Cell = tuple[str, bool, bool]
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who releases models."""
+
+    slug: str
+    name: str
+    bloc: str
+    tokenizer: str
+
+
+# Compared by identity: each is made once, and hashing every field would be most of the work of a market day.
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A model as the catalogue knows it. `delisted` is the day it left the catalogue; it may rank for a while longer."""
+
+    canonical_slug: str
+    id: str
+    name: str
+    hugging_face_id: str | None
+    launched: date
+    delisted: date | None
+    prompt_usd_per_million: Decimal
+    completion_usd_per_million: Decimal
+    context_length: int
+    input_modalities: tuple[str, ...]
+    output_modality: str
+    quality: int
+
+    @cached_property
+    def author(self) -> Author:
+        """Who released it."""
+        return authors()[self.canonical_slug.partition("/")[0]]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its weights can be downloaded."""
+        return self.hugging_face_id is not None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it writes text, so that prices are per token and people chat with it."""
+        return self.output_modality == "text"
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """One row of the rankings through time: a model or a variant of it, rising, staying, fading."""
+
+    permaslug: str
+    launched: date
+    peak_weight: float
+    plateau_days: int
+    half_life_days: int
+    model: Model
+
+    @cached_property
+    def variant(self) -> str:
+        """What follows the colon, or nothing."""
+        return self.permaslug.partition(":")[2]
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it is the zero-cost variant."""
+        return self.variant == "free"
+
+    @cached_property
+    def cell(self) -> Cell:
+        """The group it is scaled with: bloc, openness, price."""
+        return self.model.author.bloc, self.model.is_open, self.is_free
+
+    @property
+    def id(self) -> str:
+        """The routable name."""
+        return f"{self.model.id}:{self.variant}" if self.variant else self.model.id
+
+
+def read_table(name: str) -> list[dict[str, str]]:
+    """The rows of a table beside this file; lines that begin with # are remarks."""
+    with (HERE / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+
+
+@cache
+def authors() -> dict[str, Author]:
+    """All authors by slug."""
+    return {row["author"]: Author(row["author"], row["name"], row["bloc"], row["tokenizer"]) for row in read_table("market_authors.csv")}
+
+
+@cache
+def models() -> dict[str, Model]:
+    """All models by canonical slug, in the order of the table."""
+    return {row["canonical_slug"]: _model(row) for row in read_table("market_models.csv")}
+
+
+@cache
+def listings() -> tuple[Listing, ...]:
+    """All listings, in the order of the table."""
+    return tuple(_listing(row) for row in read_table("market_listings.csv"))
+
+
+def _model(row: dict[str, str]) -> Model:
+    return Model(
+        canonical_slug=row["canonical_slug"],
+        id=row["id"],
+        name=row["name"],
+        hugging_face_id=row["hugging_face_id"] or None,
+        launched=date.fromisoformat(row["launched"]),
+        delisted=date.fromisoformat(row["delisted"]) if row["delisted"] else None,
+        prompt_usd_per_million=Decimal(row["prompt_usd_per_million"]),
+        completion_usd_per_million=Decimal(row["completion_usd_per_million"]),
+        context_length=int(row["context_length"]),
+        input_modalities=tuple(row["input_modalities"].split()),
+        output_modality=row["output_modality"],
+        quality=int(row["quality"]),
+    )
+
+
+def _listing(row: dict[str, str]) -> Listing:
+    permaslug = row["permaslug"]
+    return Listing(
+        permaslug=permaslug,
+        launched=date.fromisoformat(row["launched"]),
+        peak_weight=float(row["peak_weight"]),
+        plateau_days=int(row["plateau_days"]),
+        half_life_days=int(row["half_life_days"]),
+        model=models()[permaslug.partition(":")[0]],
+    )

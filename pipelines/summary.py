@@ -1,0 +1,132 @@
+"""What a person wants to know after an ingest: how much there is, who leads, and how to ask for more."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pipelines import query
+from pipelines.days import Day
+from pipelines.ingest import Ingested
+from pipelines.publish import newest
+from pipelines.settings import Settings
+
+LISTED = 20
+
+
+def show_days(console: Console, ingested: Ingested) -> None:
+    """The asked-for days that did not get through, each with its reason, and the requests that failed."""
+    failed = [day for day in ingested.days if day.status == "failed"]
+    for day in failed[:LISTED]:
+        console.print(f"[red]failed[/red]  {day.date}  {day.reason}")
+    if len(failed) > LISTED:
+        console.print(f"[red]failed[/red]  and {len(failed) - LISTED} more days; marts.ingest_quarantine and marts.ingest_log have them all")
+    for day in (day for day in ingested.days if day.status == "missing"):
+        console.print(f"[yellow]missing[/yellow] {day.date}  {day.reason}")
+    _show_not_offered(console, [day for day in ingested.days if day.status == "not offered"])
+    for failure in ingested.failures:
+        console.print(f"[yellow]not asked successfully[/yellow] {failure.what}: {failure.reason}", highlight=False)
+    for warning in ingested.built.warnings:
+        console.print(f"[yellow]audit warns[/yellow] {warning}")
+
+
+def show_summary(console: Console, settings: Settings) -> None:
+    """Days, models, tokens of the last whole week, the five largest labs, the generation, and how to query."""
+    path = newest(settings)
+    meta, days, leaders = (query.frame(path, sql).to_dicts() for sql in (META, DAYS, LEADERS))
+    if meta[0]["origin"] == "simulated":
+        console.print("[bold magenta]SIMULATED[/bold magenta] figures of the stand-in market; they say nothing about the real one.")
+    counted = days[0]
+    console.print(
+        f"[bold]Generation {meta[0]['generation']}[/bold]: {counted['days']} days from {meta[0]['first_date']} to {meta[0]['last_date']}, "
+        f"{counted['missing']} missing at the source, {counted['models']} models, {_tokens(counted['week_tokens'])} tokens in the last seven days."
+    )
+    console.print(_leaders(leaders))
+    console.print(f"{meta[0]['citation']}\n", highlight=False)
+    show_how_to_query(console, settings)
+
+
+def show_how_to_query(console: Console, settings: Settings) -> None:
+    """How to open the newest generation from here, the DuckDB command line, Python and a BI tool."""
+    link = settings.published / "tokentide.duckdb"
+    home = "" if settings.home == Path("var").absolute() else f"TOKENTIDE_HOME={settings.home} "
+    lines = [
+        f'{home}tokentide sql "from market_share_weekly where basis = \'platform\' and dimension = \'country\' order by week_start desc limit 12"',
+        f"duckdb -readonly {link}",
+        f"python -c \"import duckdb; print(duckdb.connect('{link}', read_only=True).sql('from marts.meta'))\"",
+        f"a BI tool: DuckDB driver (jdbc:duckdb:{link}), read-only; tables are in the schema marts",
+    ]
+    console.print("Query it:", style="bold")
+    for line in lines:
+        console.print(f"  {line}", highlight=False, soft_wrap=True)
+
+
+def as_json(ingested: Ingested) -> dict[str, Any]:
+    """The same for a program."""
+    return {
+        "run_id": ingested.run_id,
+        "generation": ingested.generation.number,
+        "is_complete": ingested.is_complete,
+        "days": [_day(day) for day in ingested.days],
+        "failures": [{"what": failure.what, "reason": failure.reason} for failure in ingested.failures],
+        "warnings": ingested.built.warnings,
+    }
+
+
+def _show_not_offered(console: Console, days: list[Day]) -> None:
+    if days:
+        console.print(
+            f"[yellow]not offered[/yellow] {len(days)} days, {days[0].date} to {days[-1].date}. "
+            "Without a key the history begins at 2026-08-20; any OpenRouter key in OPENROUTER_API_KEY brings it back to 2025-01-01."
+        )
+
+
+def _leaders(leaders: list[dict[str, Any]]) -> Table:
+    table = Table("", "author", "tokens", "share", "with the unknown", title="The last seven days, all traffic", title_justify="left")
+    for place, row in enumerate(leaders, 1):
+        table.add_row(str(place), row["author_slug"], _tokens(row["tokens"]), f"{row['share']:.1%}", f"to {row['share_high']:.1%}")
+    return table
+
+
+def _tokens(count: int | None) -> str:
+    if count is None:
+        return "no"
+    for unit, size in (("T", 10**12), ("G", 10**9), ("M", 10**6)):
+        if count >= size:
+            return f"{count / size:.2f} {unit}"
+    return str(count)
+
+
+def _day(day: Day) -> dict[str, str | date | None]:
+    return {"date": day.date.isoformat(), "status": day.status, "reason": day.reason}
+
+
+META = "from meta"
+
+DAYS = """
+    select
+        count(*) filter (where not is_missing) as days,
+        count(*) filter (where is_missing) as missing,
+        (select count(*) from models) as models,
+        sum(platform_tokens) filter (where date > (select max(date) - 7 from market_days where not is_missing))::bigint as week_tokens
+    from market_days
+"""
+
+LEADERS = """
+    with week as (
+        from market_tokens_daily where date > (select max(date) - 7 from market_tokens_daily)
+    )
+    select
+        author_slug,
+        sum(total_tokens)::bigint as tokens,
+        sum(total_tokens) / (select sum(total_tokens) from week) as share,
+        (sum(total_tokens) + (select coalesce(sum(total_tokens), 0) from week where is_other or releasing_lab = 'unknown'))
+            / (select sum(total_tokens) from week) as share_high
+    from week
+    where releasing_lab <> 'unknown'
+    group by author_slug
+    order by tokens desc
+    limit 5
+"""

@@ -1,0 +1,138 @@
+"""The invented market against what is known of the real one."""
+
+import csv
+import os
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from pipelines.standin.board import FLOOR, RankingsQuery
+from pipelines.standin.market import MarketBoard
+from pipelines.standin.market_models import HERE, listings, models
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+ALL = RankingsQuery(FLOOR, date(2026, 11, 21))
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Every row of 690 days."""
+    return MarketBoard(1).rankings(ALL, NOW)
+
+
+def controls():
+    with (HERE / "control_totals.csv").open() as file:
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+
+
+@pytest.mark.parametrize("control", controls(), ids=lambda row: row["month"])
+def test_a_month_has_the_control_total_to_the_token(rows, control):
+    """Twenty months are known; the last one up to its 21st day."""
+    first = date.fromisoformat(control["month"] + "-01")
+    last = first + timedelta(days=int(control["days"]) - 1)
+    assert sum(row.total_tokens for row in rows if first <= row.date <= last) == int(control["total_tokens"])
+
+
+def test_every_seed_keeps_the_control_totals():
+    """The seed moves tokens between models and days, never between months."""
+    other = MarketBoard(7).rankings(RankingsQuery(date(2026, 7, 1), date(2026, 7, 31)), NOW)
+    assert sum(row.total_tokens for row in other) == 248392250919283
+
+
+@pytest.mark.parametrize("control", controls(), ids=lambda row: row["month"])
+def test_a_months_shares_follow_the_control_table(rows, control):
+    """China, the US and free listings within three points of the ranked tokens, `other` within one of all."""
+    tokens = Counter()
+    known = {listing.permaslug: listing for listing in listings()}
+    last_day = int(control["days"])
+    for row in rows:
+        if row.date.isoformat()[:7] != control["month"] or row.date.day > last_day:
+            continue
+        tokens["all"] += row.total_tokens
+        if row.model_permaslug == "other":
+            tokens["other"] += row.total_tokens
+            continue
+        listing = known[row.model_permaslug]
+        tokens["ranked"] += row.total_tokens
+        tokens[listing.model.author.bloc] += row.total_tokens
+        tokens["free"] += row.total_tokens * listing.is_free
+        tokens["open"] += row.total_tokens * listing.model.is_open
+    names = {"china_pct": "CN", "us_pct": "US", "free_pct": "free", "open_weight_pct": "open"}
+    for name, group in names.items():
+        assert 100 * tokens[group] / tokens["ranked"] == pytest.approx(float(control[name]), abs=3), name
+    assert 100 * tokens["other"] / tokens["all"] == pytest.approx(float(control["other_pct"]), abs=1)
+
+
+def test_every_day_has_fifty_models_and_other(rows):
+    """51 rows a day, the tail between 2.5 and 11 per cent, and only the two known holes."""
+    by_day = defaultdict(list)
+    for row in rows:
+        by_day[row.date].append(row)
+    assert len(by_day) == (ALL.end - ALL.start).days + 1 - 2
+    assert {len(board) for board in by_day.values()} == {51}
+    shares = [board[-1].total_tokens / sum(row.total_tokens for row in board) for board in by_day.values()]
+    assert 0.025 <= min(shares)
+    assert max(shares) <= 0.11
+
+
+def test_growth_goes_on_without_a_jump(rows):
+    """The curve after the last control month joins the one before it."""
+    totals = Counter()
+    for row in rows:
+        totals[row.date] += row.total_tokens
+    weeks = [sum(totals[date(2026, 8, 3) + timedelta(days=7 * week + day)] for day in range(7)) for week in range(15)]
+    growth = [later / earlier for earlier, later in zip(weeks, weeks[1:], strict=False)]
+    assert all(1 < factor < 1.15 for factor in growth)
+
+
+def test_the_cast_is_plausible(rows):
+    """Models come and go, some are free, one author hides its name, one family embeds."""
+    assert len(models()) > 85
+    assert len({model.author.slug for model in models().values()}) >= 25
+    seen = defaultdict(list)
+    for row in rows:
+        seen[row.model_permaslug].append(row.date)
+    assert any(slug.endswith(":free") for slug in seen)
+    assert {"stealth/ox-alpha", "qwen/qwen3-embedding-8b"} <= set(seen)
+    assert all(min(days) >= listing.launched for listing in listings() if (days := seen[listing.permaslug]))
+    assert sum(max(days) < ALL.end for days in seen.values()) > 40
+
+
+def test_the_same_seed_is_the_same_market_in_another_process():
+    """Nothing depends on the process, on the order of sets or on the moment."""
+    code = (
+        "import hashlib; from datetime import UTC, date, datetime; from pipelines.standin.board import RankingsQuery;"
+        "from pipelines.standin.market import MarketBoard; board, now = MarketBoard(3), datetime(2026, 11, 22, 9, tzinfo=UTC);"
+        "rows = board.rankings(RankingsQuery(date(2026, 5, 1), date(2026, 5, 20)), now);"
+        "rest = [board.models(now), board.endpoints('deepseek/deepseek-v4-pro', now), board.tasks(now), board.benchmarks(now)];"
+        "print(hashlib.sha256(repr((rows, rest)).encode()).hexdigest())"
+    )
+    digests = [
+        subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True)
+        for seed in ("1", "2")
+    ]
+    assert digests[0].stdout == digests[1].stdout
+
+
+def test_seeds_differ():
+    """Another seed is another market."""
+    window = RankingsQuery(date(2026, 5, 1), date(2026, 5, 2))
+    assert MarketBoard(1).rankings(window, NOW) != MarketBoard(2).rankings(window, NOW)
+
+
+def test_the_past_does_not_depend_on_where_one_stands():
+    """A day older than two days reads the same from any later now."""
+    window = RankingsQuery(date(2026, 5, 1), date(2026, 5, 5))
+    board = MarketBoard(1)
+    assert board.rankings(window, datetime(2026, 5, 8, tzinfo=UTC)) == board.rankings(window, NOW)
+
+
+def test_two_years_are_made_in_well_under_a_second():
+    """A stand-in that takes its time would slow every test that uses it."""
+    begun = time.perf_counter()
+    MarketBoard(99).rankings(ALL, NOW)
+    assert time.perf_counter() - begun < 2

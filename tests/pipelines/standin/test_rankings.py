@@ -1,0 +1,185 @@
+"""The rules of the daily board: windows, refusals, order, slices."""
+
+from collections import Counter, defaultdict
+from datetime import date
+
+import pytest
+
+PATH = "/datasets/rankings-daily"
+
+
+def test_the_default_window_is_thirty_inclusive_days_up_to_yesterday(market):
+    """Nobody has to name dates to get the most recent month."""
+    answer = market.get(PATH).json()
+    assert answer["meta"] == {"as_of": "2026-11-21T09:00:00.000Z", "version": "v1", "start_date": "2026-10-22", "end_date": "2026-11-20"}
+    assert len(answer["data"]) == 30 * 51
+
+
+def test_every_key_is_named_as_published(market):
+    """Rows, meta and the top level carry exactly the published keys, and counts are strings."""
+    answer = market.get(PATH).json()
+    assert set(answer) == {"data", "meta"}
+    assert {frozenset(row) for row in answer["data"]} == {frozenset({"date", "model_permaslug", "total_tokens"})}
+    assert all(isinstance(row["total_tokens"], str) and row["total_tokens"].isdecimal() for row in answer["data"])
+
+
+@pytest.mark.parametrize("end", ["2026-11-21", "2026-11-25"])
+def test_the_day_in_progress_is_clamped_to_yesterday(market, end):
+    """Asking for today, or beyond, means asking up to yesterday."""
+    meta = market.get(PATH, start_date="2026-11-19", end_date=end).json()["meta"]
+    assert (meta["start_date"], meta["end_date"]) == ("2026-11-19", "2026-11-20")
+
+
+def test_a_start_before_the_first_day_is_clamped_and_echoed(market):
+    """The first published day stands in for every earlier one."""
+    meta = market.get(PATH, start_date="2020-05-01", end_date="2025-01-03").json()["meta"]
+    assert meta["start_date"] == "2025-01-01"
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"start_date": "2026-02-30"},
+        {"end_date": "2026-13-01"},
+        {"start_date": "20260101"},
+        {"start_date": ""},
+        {"start_date": "2026-05-02", "end_date": "2026-05-01"},
+        {"end_date": "2024-12-31"},
+        {"start_date": "2026-11-21", "end_date": "2026-11-21"},
+        {"start_date": "2026-11-21"},
+        {"start_date": "2025-01-01", "end_date": "2026-01-02"},
+        {"period": "year"},
+        {"modality": "video"},
+        {"context_bucket": "2K"},
+        {"category": "gardening"},
+        {"language_type": "german"},
+        {"category": "programming", "period": "day"},
+        {"language_type": "natural", "period": "day"},
+        {"category": "programming", "language_type": "natural"},
+        {"category": "programming", "modality": "text"},
+        {"category": "programming", "context_bucket": "1K"},
+        {"language_type": "natural", "modality": "text"},
+        {"language_type": "natural", "context_bucket": "1K"},
+    ],
+)
+def test_a_broken_rule_is_a_400_that_says_so(market, params):
+    """The refusal has the published shape, its code is the status, and it names the parameter or the rule."""
+    response = market.get(PATH, **params)
+    body = response.json()
+    assert (response.status_code, body["error"]["code"]) == (400, 400)
+    assert len(body["error"]["message"]) > 20
+
+
+def test_a_year_and_a_day_is_the_longest_window(market):
+    """366 days fit, 367 do not."""
+    assert market.get(PATH, start_date="2025-01-01", end_date="2026-01-01").status_code == 200
+    assert market.get(PATH, start_date="2025-01-01", end_date="2026-01-02").status_code == 400
+
+
+def test_rows_are_ordered_and_other_is_last(market):
+    """Dates ascend, tokens descend, and `other` closes the day even where it outranks others."""
+    rows = market.rows(start_date="2026-04-01", end_date="2026-05-31")
+    by_day = defaultdict(list)
+    for day, slug, tokens in rows:
+        by_day[day].append((slug, tokens))
+    assert list(by_day) == sorted(by_day)
+    for board in by_day.values():
+        named, (last, rest) = board[:-1], board[-1]
+        assert last == "other"
+        assert named == sorted(named, key=lambda row: (-row[1], row[0]))
+        assert rest > named[-1][1]
+
+
+@pytest.mark.parametrize(("period", "dates"), [("week", {"2026-09-28", "2026-10-05"}), ("month", {"2026-09-01", "2026-10-01"})])
+def test_buckets_are_dated_at_their_start(market, period, dates):
+    """A week is filed under its Monday, a month under its first."""
+    rows = market.rows(start_date="2026-09-28", end_date="2026-10-11", period=period)
+    assert {day for day, _, _ in rows} == dates
+    assert max(Counter(day for day, _, _ in rows).values()) == 51
+
+
+def test_all_rows_of_a_week_add_up_to_its_days(market):
+    """Single models may drop out of a day's top 50; the grand total may not."""
+    window = {"start_date": "2026-09-28", "end_date": "2026-10-04"}
+    weekly, daily = (sum(tokens for _, _, tokens in market.rows(**window, period=period)) for period in ("week", "day"))
+    assert weekly == daily
+
+
+def test_context_buckets_add_up_to_the_day(market):
+    """Every token was asked for in a request of some length."""
+    window = {"start_date": "2026-10-01", "end_date": "2026-10-01"}
+    parts = [sum(row[2] for row in market.rows(**window, context_bucket=bucket)) for bucket in ("1K", "10K", "100K", "1M", "10M")]
+    assert sum(parts) == sum(row[2] for row in market.rows(**window))
+    assert all(parts)
+
+
+@pytest.mark.parametrize(
+    "slice_of",
+    [{"modality": name} for name in ("text", "image", "image_output", "audio", "tool_calling")]
+    + [{"modality": "tool_calling", "context_bucket": "100K"}]
+    + [{"category": "programming"}, {"category": "marketing/seo"}, {"language_type": "natural"}, {"category": "legal", "period": "month"}],
+)
+def test_a_slice_is_a_smaller_board_with_its_own_other(market, slice_of):
+    """Each bucket of a slice has at most 50 models and `other`, none of them empty."""
+    rows = market.rows(start_date="2026-09-01", end_date="2026-10-31", **slice_of)
+    buckets = Counter(day for day, _, _ in rows)
+    assert max(buckets.values()) <= 51
+    assert min(tokens for _, _, tokens in rows) > 0
+    assert [slug for _, slug, _ in rows].count("other") == len(buckets)
+
+
+def test_text_leaves_out_models_that_do_not_write(market):
+    """Embedding models rank, but not among text."""
+    window = {"start_date": "2026-10-01", "end_date": "2026-10-01"}
+    assert "qwen/qwen3-embedding-8b" in {slug for _, slug, _ in market.rows(**window)}
+    assert "qwen/qwen3-embedding-8b" not in {slug for _, slug, _ in market.rows(**window, modality="text")}
+
+
+def test_estimates_come_by_whole_weeks(market):
+    """A category's weeks begin in the window; the last one may reach beyond its end."""
+    week = market.rows(start_date="2026-10-05", end_date="2026-10-11", category="science")
+    cut = market.rows(start_date="2026-10-03", end_date="2026-10-07", category="science")
+    assert {day for day, _, _ in week} == {"2026-10-05"}
+    assert cut == week
+
+
+def test_the_two_types_of_language_roughly_make_up_the_week(market):
+    """The estimate is sampled, so it only comes close."""
+    window = {"start_date": "2026-10-05", "end_date": "2026-10-11"}
+    whole = sum(row[2] for row in market.rows(**window, period="week"))
+    parts = sum(row[2] for kind in ("natural", "programming") for row in market.rows(**window, language_type=kind))
+    assert parts == pytest.approx(whole, rel=0.03)
+    assert parts != whole
+
+
+def test_the_two_missing_days_stay_missing(market):
+    """The holes of the source are not filled and not zero."""
+    days = {day for day, _, _ in market.rows(start_date="2025-06-01", end_date="2025-07-31")}
+    assert len(days) == 59
+    assert not days & {"2025-06-15", "2025-07-15"}
+
+
+def test_the_newest_day_is_restated_once_and_slightly(market):
+    """A day later every figure of the newest day may be a trifle higher; after that it stands."""
+    window = {"start_date": "2026-11-17", "end_date": "2026-11-20"}
+    seen = {}
+    for now in ("2026-11-21T09:00:00Z", "2026-11-22T09:00:00Z", "2026-12-30T09:00:00Z"):
+        market.at(now)
+        seen[now] = {(day, slug): tokens for day, slug, tokens in market.rows(**window)}
+    first, second, last = seen.values()
+    changed = {cell for cell in second if second[cell] != first.get(cell)}
+    assert second == last
+    assert {day for day, _ in changed} == {"2026-11-20"}
+    assert ("2026-11-20", "other") in changed
+    assert all(0 < second[cell] / first[cell] - 1 <= 2.1e-4 for cell in changed)
+
+
+def test_weekends_are_a_fifth_below_weekdays(market):
+    """The dip shows which day a figure belongs to."""
+    totals = Counter()
+    for day, _, tokens in market.rows(start_date="2026-06-01", end_date="2026-08-02"):
+        totals[date.fromisoformat(day)] += tokens
+    weekend = [tokens for day, tokens in totals.items() if day.isoweekday() > 5]
+    weekday = [tokens for day, tokens in totals.items() if day.isoweekday() < 6]
+    dip = 1 - (sum(weekend) / len(weekend)) / (sum(weekday) / len(weekday))
+    assert dip == pytest.approx(0.19, abs=0.02)

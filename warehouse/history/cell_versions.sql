@@ -1,0 +1,63 @@
+-- One row per board (slice, grain, date), model and change: each value that a figure has had, and when we learned it.
+--
+-- total_tokens is null where a figure was withdrawn: its board went away, or the model fell out of it.
+with cells as (
+    select
+        board_versions.slice,
+        board_versions.grain,
+        board_versions.date,
+        board_versions.version,
+        cells.model_permaslug,
+        cells.total_tokens
+    from {{ ref('board_versions') }}
+    inner join {{ ref('stg_openrouter__board_cells') }} as cells
+        on board_versions.content_hash = cells.content_hash
+),
+
+-- Every model that a board ever had, against every version of it: absence is a value too.
+grid as (
+    select
+        board_versions.slice,
+        board_versions.grain,
+        board_versions.date,
+        board_versions.version,
+        board_versions.as_of,
+        board_versions.origin,
+        board_versions.answer_sha256,
+        models.model_permaslug
+    from {{ ref('board_versions') }}
+    inner join (select distinct slice, grain, date, model_permaslug from cells) as models
+        on
+            board_versions.slice = models.slice
+            and board_versions.grain = models.grain
+            and board_versions.date = models.date
+),
+
+valued as (
+    select
+        grid.*,
+        cells.total_tokens,
+        lag(cells.total_tokens) over cell_order as previous_total_tokens
+    from grid
+    left join cells
+        on
+            grid.slice = cells.slice
+            and grid.grain = cells.grain
+            and grid.date = cells.date
+            and grid.version = cells.version
+            and grid.model_permaslug = cells.model_permaslug
+    window cell_order as (partition by grid.slice, grid.grain, grid.date, grid.model_permaslug order by grid.version)
+)
+
+select
+    slice,
+    grain,
+    date,
+    model_permaslug,
+    as_of,
+    total_tokens,
+    previous_total_tokens,
+    origin,
+    answer_sha256
+from valued
+where total_tokens is distinct from previous_total_tokens

@@ -1,0 +1,86 @@
+-- One row per model and UTC day on which it ranked: which lab released it, on whose base, from which country, with open weights or not.
+--
+-- What is not known stays `unknown`. The curated row with the longest matching prefix wins, and of those the one valid from the latest day;
+-- then a repository named by the catalogue makes a model open; then the author's usual policy counts, unless it is mixed.
+with ranked as (
+    select distinct
+        boards.date,
+        cells.model_permaslug,
+        cells.model_base,
+        cells.author_slug
+    from {{ ref('board_versions') }} as boards
+    inner join {{ ref('stg_openrouter__board_cells') }} as cells
+        on boards.content_hash = cells.content_hash
+    where not cells.is_other
+),
+
+rules as (
+    select
+        ranked.date,
+        ranked.model_permaslug,
+        rules.base_author_slug,
+        rules.weights,
+        rules.is_text_model
+    from ranked
+    inner join {{ ref('model_attribution') }} as rules
+        on
+            starts_with(ranked.model_base, rules.model_prefix)
+            and ranked.date >= rules.valid_from
+    qualify
+        row_number() over (
+            partition by ranked.date, ranked.model_permaslug
+            order by length(rules.model_prefix) desc, rules.valid_from desc
+        ) = 1
+),
+
+downloadable as (
+    select distinct canonical_slug as model_base
+    from {{ ref('stg_openrouter__models') }}
+    where hugging_face_id is not null
+),
+
+-- A lab may move or change its policy, so its row is that of the day.
+attributed as (
+    select
+        ranked.*,
+        releasing.lab as releasing_lab,
+        releasing.country as releasing_country,
+        releasing.weights_policy,
+        rules.weights,
+        downloadable.model_base is not null as is_downloadable,
+        coalesce(rules.is_text_model, true) as is_text_model,
+        coalesce(rules.base_author_slug, ranked.author_slug) as base_author_slug
+    from ranked
+    asof left join {{ ref('labs') }} as releasing
+        on
+            ranked.author_slug = releasing.author_slug
+            and ranked.date >= releasing.valid_from
+    left join rules
+        on
+            ranked.date = rules.date
+            and ranked.model_permaslug = rules.model_permaslug
+    left join downloadable
+        on ranked.model_base = downloadable.model_base
+)
+
+select
+    attributed.date,
+    attributed.model_permaslug,
+    attributed.author_slug,
+    attributed.base_author_slug,
+    attributed.is_text_model,
+    coalesce(attributed.releasing_lab, 'unknown') as releasing_lab,
+    coalesce(attributed.releasing_country, 'unknown') as releasing_country,
+    coalesce(base.lab, 'unknown') as base_lab,
+    coalesce(base.country, 'unknown') as base_country,
+    case
+        when attributed.weights is not null then attributed.weights
+        when attributed.is_downloadable then 'open'
+        when attributed.weights_policy in ('open', 'closed') then attributed.weights_policy
+        else 'unknown'
+    end as weights
+from attributed
+asof left join {{ ref('labs') }} as base
+    on
+        attributed.base_author_slug = base.author_slug
+        and attributed.date >= base.valid_from

@@ -1,0 +1,4 @@
+{#- The folder is the schema: marts/market_days.sql is marts.market_days. Only failed tests are stored elsewhere. -#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name or node.original_file_path.split('/')[0] }}
+{%- endmacro %}

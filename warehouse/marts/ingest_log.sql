@@ -1,0 +1,16 @@
+-- One row per answer of a source: what was asked, what came back, and what became of it.
+select
+    answer_id,
+    source,
+    url,
+    fetched_at,
+    status,
+    bytes,
+    sha256,
+    rows,
+    run_id,
+    outcome,
+    reason,
+    case when origin = 'simulated' then 'simulated' when source like 'rankings_export%' then 'export' else 'data_api' end as origin
+from {{ source('raw', 'answers') }}
+order by fetched_at, answer_id

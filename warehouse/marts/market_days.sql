@@ -1,0 +1,53 @@
+-- One row per UTC day that some answer covered: the platform's total as we know it now, or that the source has no such day.
+--
+-- A missing day is not a day without demand: its figures are null, never zero. A day that no answer covered has no row.
+with boards as (
+    select *
+    from {{ ref('board_versions') }}
+    where
+        slice = 'all'
+        and grain = 'day'
+),
+
+-- What the newest answer said, which may be that the day is gone.
+newest as (
+    select
+        date,
+        is_withdrawn,
+        as_of
+    from boards
+    qualify row_number() over (partition by date order by as_of desc) = 1
+),
+
+totals as (
+    select
+        content_hash,
+        sum(total_tokens)::bigint as platform_tokens,
+        sum(total_tokens) filter (where is_other)::bigint as other_tokens,
+        count(*) filter (where not is_other) as model_count,
+        min(total_tokens) filter (where not is_other) as cutoff_tokens
+    from {{ ref('stg_openrouter__board_cells') }}
+    group by content_hash
+)
+
+select
+    newest.date,
+    totals.platform_tokens,
+    totals.other_tokens,
+    totals.model_count,
+    totals.cutoff_tokens,
+    current_boards.date is null as is_missing,
+    newest.is_withdrawn,
+    not coalesce(current_boards.has_other, true) as is_other_missing,
+    coalesce(current_boards.as_of, newest.as_of) as as_of,
+    current_boards.version,
+    current_boards.origin,
+    current_boards.answer_sha256
+from newest
+left join boards as current_boards
+    on
+        newest.date = current_boards.date
+        and current_boards.is_current
+left join totals
+    on current_boards.content_hash = totals.content_hash
+order by newest.date

@@ -1,0 +1,141 @@
+-- One row per ISO week, basis, attribution, dimension and member: tokens and the share of them, with bounds.
+--
+-- A share names its denominator: `platform` is all traffic, `top50` the named models of each day, `top9` the nine largest models of the week.
+-- What cannot be attributed is the member `unknown`: on `platform` everything in `other`, and everywhere the cloaked models and authors whose
+-- lab, country or weights are not known. share_low: none of the unknown belongs to this member; share_high: all of it does.
+with daily as (
+    select
+        daily.*,
+        date_trunc('week', daily.date)::date as week_start,
+        days.is_other_missing
+    from {{ ref('market_tokens_daily') }} as daily
+    inner join {{ ref('market_days') }} as days
+        on daily.date = days.date
+),
+
+weekly as (
+    select
+        week_start,
+        model_permaslug,
+        is_other,
+        any_value(author_slug) as author_slug,
+        any_value(model_family) as model_family,
+        any_value(is_free) as is_free,
+        base_author_slug,
+        releasing_lab,
+        releasing_country,
+        base_lab,
+        base_country,
+        weights,
+        sum(total_tokens)::bigint as tokens
+    from daily
+    group by all
+),
+
+largest as (
+    select
+        week_start,
+        model_permaslug
+    from weekly
+    where not is_other
+    group by week_start, model_permaslug
+    qualify row_number() over (partition by week_start order by sum(tokens) desc, model_permaslug) <= 9
+),
+
+based as (
+    select
+        'platform' as basis,
+        weekly.*
+    from weekly
+    union all
+    select
+        'top50' as basis,
+        weekly.*
+    from weekly
+    where not weekly.is_other
+    union all
+    select
+        'top9' as basis,
+        weekly.*
+    from weekly
+    inner join largest
+        on
+            weekly.week_start = largest.week_start
+            and weekly.model_permaslug = largest.model_permaslug
+),
+
+members as (
+    select
+        based.week_start,
+        based.basis,
+        member.attribution,
+        member.dimension,
+        case when based.is_other then 'unknown' else coalesce(member.member, 'unknown') end as member,
+        sum(based.tokens)::bigint as tokens
+    from based,
+        lateral (
+            values
+            ('releasing_lab', 'author', case when based.releasing_lab <> 'unknown' then based.author_slug end),
+            ('base_lab', 'author', case when based.base_lab <> 'unknown' then based.base_author_slug end),
+            ('releasing_lab', 'country', based.releasing_country),
+            ('base_lab', 'country', based.base_country),
+            ('releasing_lab', 'weights', based.weights),
+            ('base_lab', 'weights', based.weights),
+            ('releasing_lab', 'family', based.model_family),
+            ('base_lab', 'family', based.model_family),
+            ('releasing_lab', 'price_class', case when based.is_free then 'free' else 'paid' end),
+            ('base_lab', 'price_class', case when based.is_free then 'free' else 'paid' end)
+        ) as member (attribution, dimension, member)
+    group by all
+),
+
+days as (
+    select
+        week_start,
+        count(distinct date) as days,
+        bool_or(is_other_missing) as has_unknown_tail
+    from daily
+    group by week_start
+),
+
+totals as (
+    select
+        *,
+        sum(tokens) over whole as total_tokens,
+        coalesce(sum(tokens) filter (where member = 'unknown') over whole, 0) as unknown_tokens
+    from members
+    window whole as (partition by week_start, basis, attribution, dimension)
+)
+
+select
+    totals.week_start,
+    totals.basis,
+    totals.attribution,
+    totals.dimension,
+    totals.member,
+    totals.tokens,
+    totals.tokens / totals.total_tokens as share,
+    -- A day without `other` hides how much more the platform served, so no share of it is certain from below.
+    case
+        when totals.member = 'unknown' or (totals.basis = 'platform' and days.has_unknown_tail) then 0.0
+        else totals.tokens / totals.total_tokens
+    end as share_low,
+    case
+        when totals.basis = 'platform' and days.has_unknown_tail and totals.member = 'unknown' then 1.0
+        when totals.member = 'unknown' then totals.tokens / totals.total_tokens
+        else (totals.tokens + totals.unknown_tokens) / totals.total_tokens
+    end as share_high,
+    case
+        when totals.member <> 'unknown'
+            then
+                rank() over (
+                    partition by totals.week_start, totals.basis, totals.attribution, totals.dimension, totals.member = 'unknown'
+                    order by totals.tokens desc
+                )
+    end as rank,
+    days.days,
+    days.days = 7 as is_whole_week
+from totals
+inner join days
+    on totals.week_start = days.week_start
+order by totals.week_start, totals.basis, totals.attribution, totals.dimension, totals.tokens desc

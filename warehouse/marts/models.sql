@@ -1,0 +1,73 @@
+-- One row per model that ever ranked: its names, the catalogue entry that it resolves to, and its family.
+--
+-- Identity goes by canonical slug first, by id second, and by variant within; what does not resolve to exactly one entry stays, marked.
+with ranked as (
+    select
+        cells.model_permaslug,
+        cells.author_slug,
+        cells.model_base,
+        cells.variant,
+        min(boards.date) as first_ranked_date,
+        max(boards.date) as last_ranked_date
+    from {{ ref('board_versions') }} as boards
+    inner join {{ ref('stg_openrouter__board_cells') }} as cells
+        on boards.content_hash = cells.content_hash
+    where
+        not cells.is_other
+        and boards.slice = 'all'
+        and boards.grain = 'day'
+    group by all
+),
+
+-- Models leave the catalogue while they still rank, so the last entry ever seen of each id counts.
+catalogue as (
+    select models.*
+    from {{ ref('stg_openrouter__models') }} as models
+    inner join {{ ref('stg_openrouter__answers') }} as answers
+        on models.answer_sha256 = answers.sha256
+    qualify row_number() over (partition by models.model_id order by answers.captured_at desc) = 1
+),
+
+candidates as (
+    select
+        ranked.model_permaslug,
+        catalogue.model_id,
+        catalogue.model_name,
+        catalogue.canonical_slug,
+        catalogue.hugging_face_id,
+        case when catalogue.canonical_slug = ranked.model_base then 'canonical_slug' else 'id' end as resolved_by
+    from ranked
+    inner join catalogue
+        on
+            (catalogue.canonical_slug = ranked.model_base or catalogue.model_id_base = ranked.model_base)
+            and catalogue.variant = ranked.variant
+),
+
+-- The better kind of match decides; two entries of that kind decide nothing.
+resolved as (
+    select *
+    from candidates
+    qualify
+        count(*) over (partition by model_permaslug, resolved_by) = 1
+        and row_number() over (partition by model_permaslug order by resolved_by) = 1
+)
+
+select
+    ranked.model_permaslug,
+    ranked.author_slug,
+    ranked.model_base,
+    ranked.variant,
+    coalesce(families.model_family, {{ model_family_by_rule('ranked.model_permaslug') }}) as model_family,
+    ranked.variant = 'free' as is_free,
+    ranked.first_ranked_date,
+    ranked.last_ranked_date,
+    resolved.model_id,
+    resolved.model_name,
+    resolved.hugging_face_id,
+    coalesce(resolved.resolved_by, 'unresolved') as resolved_by
+from ranked
+left join {{ ref('model_families') }} as families
+    on ranked.model_base = families.model_base
+left join resolved
+    on ranked.model_permaslug = resolved.model_permaslug
+order by ranked.model_permaslug

@@ -1,0 +1,12 @@
+-- One row per app ranking content and app: tokens and requests of a public app in a window.
+select
+    sha256 as answer_sha256,
+    start_date,
+    end_date,
+    as_of,
+    rank,
+    app_id,
+    app_name,
+    total_tokens,
+    total_requests
+from {{ source('raw', 'apps') }}

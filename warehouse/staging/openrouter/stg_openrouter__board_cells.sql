@@ -1,0 +1,10 @@
+-- One row per board content and model.
+select
+    content_hash,
+    model_permaslug,
+    {{ author_slug('model_permaslug') }} as author_slug,
+    {{ model_base('model_permaslug') }} as model_base,
+    {{ model_variant('model_permaslug') }} as variant,
+    model_permaslug = 'other' as is_other,
+    total_tokens
+from {{ source('raw', 'board_rows') }}

@@ -1,0 +1,28 @@
+-- One row per endpoint content, provider and tag: who hosts a model, its price in USD per million tokens, its speed over 30 minutes.
+select
+    sha256 as answer_sha256,
+    asked_model as model_permaslug,
+    coalesce(model_id, data_id) as model_id,
+    provider_name,
+    tag,
+    split_part(tag, '/', 1) as provider_slug,
+    quantization,
+    context_length as context_tokens,
+    status::integer as status,
+    -- Percent at the source, a share here.
+    uptime_last_5m / 100 as uptime_5m,
+    uptime_last_30m / 100 as uptime_30m,
+    uptime_last_1d / 100 as uptime_1d,
+    ttft_ms_p50,
+    ttft_ms_p75,
+    ttft_ms_p90,
+    ttft_ms_p99,
+    throughput_tps_p50,
+    throughput_tps_p75,
+    throughput_tps_p90,
+    throughput_tps_p99,
+    {{ usd_per_mtok('prompt_usd', 'discount') }} as prompt_usd_per_mtok,
+    {{ usd_per_mtok('completion_usd', 'discount') }} as completion_usd_per_mtok,
+    {{ usd_per_mtok('cached_usd', 'discount') }} as cached_usd_per_mtok
+from {{ source('raw', 'endpoints') }}
+qualify row_number() over (partition by sha256, provider_name, tag order by status desc, endpoint_name) = 1

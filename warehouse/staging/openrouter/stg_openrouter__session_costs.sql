@@ -1,0 +1,12 @@
+-- One row per session cost content, app, model and range of turns.
+select
+    sha256 as answer_sha256,
+    as_of,
+    window_end_date,
+    window_days,
+    app_slug,
+    app_name,
+    model_permaslug,
+    turn_range,
+    median_session_cost_usd
+from {{ source('raw', 'session_costs') }}

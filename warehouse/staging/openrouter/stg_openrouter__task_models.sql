@@ -1,0 +1,8 @@
+-- One row per task content, task and model: a model's share of a task; only the largest models are listed.
+select
+    sha256 as answer_sha256,
+    tag,
+    model_id,
+    tag_usage_share as request_share_of_task,
+    tag_token_share as token_share_of_task
+from {{ source('raw', 'task_models') }}

@@ -1,0 +1,13 @@
+-- One row per task content and task: shares of classified, sampled traffic over seven days.
+select
+    sha256 as answer_sha256,
+    as_of as end_date,
+    window_days,
+    tag,
+    display_name as task_name,
+    macro_category,
+    usage_share as request_share,
+    token_share,
+    category_usage_share as request_share_of_category,
+    category_token_share as token_share_of_category
+from {{ source('raw', 'tasks') }}
