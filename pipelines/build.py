@@ -38,10 +38,9 @@ def build(settings: Settings, path: Path | None = None, progress: Progress | Non
     """
     path = path or settings.warehouse
     target = settings.home / "dbt" / "target"
-    command = [
-        sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--log-format", "json", *ARGUMENTS, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-        "--target-path", str(target), "--log-path", str(settings.home / "dbt" / "logs"),
-    ]  # fmt: skip
+    places = {"project-dir": PROJECT, "profiles-dir": PROJECT, "target-path": target, "log-path": settings.home / "dbt" / "logs"}
+    options = [word for name, place in places.items() for word in (f"--{name}", str(place))]
+    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--log-format", "json", *ARGUMENTS, *options]
     with subprocess.Popen(command, env=dbt_environment(path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         said = _follow(process, progress or (lambda name, done, whole: None))
     results = _results(target, said) if process.returncode in (0, 1) else None

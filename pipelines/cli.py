@@ -14,7 +14,8 @@ from pipelines.settings import Settings, read_settings
 from pipelines.terminal import answers, messages, show_log, steps
 from warehouse.connection import WarehouseBusy
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", help="Weigh the token market against your own metal.")
+HELP = "Weigh the token market against your own metal."
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", help=HELP)
 ingest_app = typer.Typer(no_args_is_help=True, help="Ask a source, land, build, audit and publish, once.")
 app.add_typer(ingest_app, name="ingest")
 
@@ -50,9 +51,9 @@ def up(
 
 @ingest_app.command("market")
 def ingest_market(
-    start: Annotated[str | None, typer.Option(help="First UTC day, YYYY-MM-DD. Default: what is new, or all that the source offers.")] = None,
+    start: Annotated[str | None, typer.Option(help="First UTC day, YYYY-MM-DD. Default: what is new.")] = None,
     end: Annotated[str | None, typer.Option(help="Last UTC day, YYYY-MM-DD. Default: yesterday.")] = None,
-    slices: Annotated[bool, typer.Option("--slices", help="Also the boards by modality, context, category and language (24 requests).")] = False,
+    slices: Annotated[bool, typer.Option("--slices", help="Also the filtered boards (24 requests).")] = False,
     as_json: Json = False,
 ) -> None:
     """Ask OpenRouter for its rankings, prices, hosts, apps and tasks; land, build, audit, publish.
@@ -79,7 +80,7 @@ def ingest_market(
     else:
         summary.show_days(messages, ingested)
         summary.show_summary(answers, settings)
-    raise typer.Exit(0 if ingested.is_complete else 1)
+    raise typer.Exit(0 if ingested.gathered.is_complete else 1)
 
 
 @app.command()

@@ -8,8 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-
-import duckdb
+from functools import partial
 
 from pipelines.archive import Answer, Archive, utc_now
 from pipelines.build import Built, build
@@ -44,19 +43,26 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Ingested:
-    """What one ingest brought."""
+class Gathered:
+    """What asking and landing brought, before anything is built of it."""
 
     run_id: str
     days: list[Day]
     failures: list[Failure]
-    built: Built
-    generation: Generation
 
     @property
     def is_complete(self) -> bool:
         """Whether every asked-for day that the source offers got through, and at least one did."""
         return not any(day.status == "failed" for day in self.days) and any(day.status == "loaded" for day in self.days)
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What one ingest brought, built and published."""
+
+    gathered: Gathered
+    built: Built
+    generation: Generation
 
 
 @dataclass
@@ -91,39 +97,39 @@ def collect(plan: Iterable[Asked], say: Say) -> Collected:
 def board_plan(client: Client, start: date, end: date) -> Iterator[Asked]:
     """The unfiltered board from start to end: by windows with a key, from the dated exports without."""
     if not client.has_key:
-        yield Asked("rankings, keyless exports", lambda: exports.fetch(client, start, end), start, end)
+        yield Asked("rankings, keyless exports", partial(exports.fetch, client, start, end), start, end)
         return
     for first, last in rankings.windows(max(start, rankings.FIRST_DAY), end):
-        yield Asked(f"rankings {first} to {last}", lambda first=first, last=last: rankings.fetch(client, first, last), first, last)
+        yield Asked(f"rankings {first} to {last}", partial(rankings.fetch, client, first, last), first, last)
 
 
 def slice_plan(client: Client, start: date, end: date) -> Iterator[Asked]:
     """The filtered boards of a window of at most a year."""
     for kind, values in rankings.SLICES.items():
         for value in values:
-            yield Asked(f"rankings by {kind} {value}", lambda kind=kind, value=value: rankings.fetch_slice(client, kind, value, start, end))
+            yield Asked(f"rankings by {kind} {value}", partial(rankings.fetch_slice, client, kind, value, start, end))
 
 
 def catalogue_plan(client: Client) -> Iterator[Asked]:
     """Every model with its names and price, and every provider."""
-    yield Asked("models", lambda: catalogue.fetch(client))
-    yield Asked("providers", lambda: providers.fetch(client))
+    yield Asked("models", partial(catalogue.fetch, client))
+    yield Asked("providers", partial(providers.fetch, client))
 
 
 def usage_plan(client: Client, day: date) -> Iterator[Asked]:
     """Apps, tasks, benchmarks and session costs; all of them need a key."""
     if not client.has_key:
         return
-    yield Asked(f"apps of {day}", lambda: apps.fetch(client, day))
-    yield Asked("tasks", lambda: tasks.fetch(client))
-    yield Asked("benchmarks", lambda: benchmarks.fetch(client))
-    yield Asked("session costs", lambda: session_costs.fetch(client))
+    yield Asked(f"apps of {day}", partial(apps.fetch, client, day))
+    yield Asked("tasks", partial(tasks.fetch, client))
+    yield Asked("benchmarks", partial(benchmarks.fetch, client))
+    yield Asked("session costs", partial(session_costs.fetch, client))
 
 
 def endpoint_plan(client: Client, models: Iterable[tuple[str, str]]) -> Iterator[Asked]:
     """The hosts of each (permaslug, id to ask by)."""
     for permaslug, asked_by in models:
-        yield Asked(f"hosts of {permaslug}", lambda permaslug=permaslug, asked_by=asked_by: endpoints.fetch(client, permaslug, asked_by))
+        yield Asked(f"hosts of {permaslug}", partial(endpoints.fetch, client, permaslug, asked_by))
 
 
 def land(settings: Settings, landed: Callable[[Answer, Landed], None] | None = None) -> int:
@@ -160,6 +166,32 @@ def window_to_ask(settings: Settings, has_key: bool, today: date) -> tuple[date,
     return max(first, min(known + timedelta(days=1), today - rankings.TRAILING)), yesterday
 
 
+def gather_market(
+    settings: Settings,
+    start: date | None = None,
+    end: date | None = None,
+    *,
+    slices: bool = False,
+    say: Say = lambda what: None,
+    patience: Patience | None = None,
+) -> Gathered:
+    """Ask for the market from start to end and land what came; a day that did not get through is listed in the result."""
+    run_id = new_run_id()
+    client = Client(settings, run_id, patience)
+    first, last = window_to_ask(settings, client.has_key, utc_now().date())
+    start, end = start or min(first, end or first), end or last
+    try:
+        failures = collect(_market_plan(client, start, end, slices), say).failures
+        say("landing")
+        land(settings)
+        failures += collect(endpoint_plan(client, leading_models(settings)), say).failures
+    finally:
+        client.close()
+        # Also on Ctrl-C: what was kept is landed, here or by the next run.
+        land(settings)
+    return Gathered(run_id, _days(settings, start, end, run_id, failures), failures)
+
+
 def ingest_market(
     settings: Settings,
     start: date | None = None,
@@ -170,25 +202,12 @@ def ingest_market(
     progress: BuildProgress | None = None,
     patience: Patience | None = None,
 ) -> Ingested:
-    """Ask for the market from start to end, and land, build, audit and publish what came.
+    """Gather the market from start to end, then build, audit and publish it.
 
-    Raises a TokentideError where nothing can be published; a day that did not get through is listed in the result.
+    Raises a TokentideError where nothing can be published.
     """
-    run_id = new_run_id()
-    client = Client(settings, run_id, patience)
-    first, last = window_to_ask(settings, client.has_key, utc_now().date())
-    start, end = start or min(first, end or first), end or last
-    try:
-        collected = collect(_market_plan(client, start, end, slices), say)
-        say("landing")
-        land(settings)
-        collected.failures += collect(endpoint_plan(client, leading_models(settings)), say).failures
-    finally:
-        client.close()
-    land(settings)
-    days = _days(settings, start, end, run_id, collected.failures)
-    built = build(settings, progress=progress)
-    return Ingested(run_id, days, collected.failures, built, publish(settings))
+    gathered = gather_market(settings, start, end, slices=slices, say=say, patience=patience)
+    return Ingested(gathered, build(settings, progress=progress), publish(settings))
 
 
 def _market_plan(client: Client, start: date, end: date, slices: bool) -> Iterator[Asked]:

@@ -66,7 +66,9 @@ def generations(settings: Settings) -> list[Generation]:
 def _write(con: duckdb.DuckDBPyConnection, path: Path, number: int, now: datetime) -> None:
     con.execute(f"attach '{_quoted(path)}' as next")
     con.execute("create schema next.marts")
-    tables = con.sql("select table_name from duckdb_tables() where schema_name = 'marts' and database_name = current_database() order by all").fetchall()
+    tables = con.sql(
+        "select table_name from duckdb_tables() where schema_name = 'marts' and database_name = current_database() order by all"
+    ).fetchall()
     for (name,) in tables:
         con.execute(f'create table next.marts."{name}" as from marts."{name}"')
     for (statement,) in con.sql(COMMENTS).fetchall():
@@ -106,7 +108,9 @@ COMMENTS = """
     from duckdb_tables()
     where schema_name = 'marts' and database_name = current_database() and comment is not null
     union all
-    select format('comment on column next.marts.{:s} is ''{:s}''', '"' || table_name || '"."' || column_name || '"', replace(comment, '''', ''''''))
+    select format(
+        'comment on column next.marts.{:s} is ''{:s}''', '"' || table_name || '"."' || column_name || '"', replace(comment, '''', '''''')
+    )
     from duckdb_columns()
     where schema_name = 'marts' and database_name = current_database() and comment is not null
 """

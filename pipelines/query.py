@@ -4,8 +4,9 @@ import contextlib
 import csv
 import itertools
 import json
+import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -55,7 +56,11 @@ def _bounded(path: Path, seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         yield con
     except duckdb.InterruptException as error:
-        raise QueryFailed(f"The query took longer than {seconds:g} s and was stopped. Ask for less, or give it more with --timeout.") from error
+        raise QueryFailed(
+            f"The query took longer than {seconds:g} s and was stopped. Ask for less, or allow more with --timeout."
+        ) from error
+    except duckdb.CatalogException as error:
+        raise QueryFailed(f'{error}\n\n`tokentide sql "select table_name, comment from duckdb_tables()"` lists what there is.') from error
     except duckdb.Error as error:
         raise QueryFailed(str(error)) from error
     finally:
@@ -80,40 +85,33 @@ def write_csv(result: Result, out: IO[str]) -> None:
 
 
 def show_table(result: Result, console: Console) -> None:
-    """A table for a person: the first rows, whole numbers in groups of three; it says where rows were left out."""
-    table = Table(*result.columns)
+    """A table for a person: the first rows, and as many columns as fit; what is left out is named."""
     rows = list(itertools.islice(result.rows, SHOWN + 1))
-    for row in rows[:SHOWN]:
-        table.add_row(*(_readable(value) for value in row))
-    for column, value in zip(table.columns, rows[0] if rows else (), strict=False):
-        column.justify = "right" if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else "left"
+    cells = [[_readable(value) for value in row] for row in rows[:SHOWN]]
+    widths = [max(map(len, column)) for column in zip(result.columns, *cells, strict=True)]
+    shown = max(1, sum(1 for reached in itertools.accumulate(width + 3 for width in widths) if reached < console.width))
+    table = Table()
+    for name, value in zip(result.columns[:shown], rows[0] if rows else [None] * shown, strict=False):
+        table.add_column(name, justify="right" if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else "left")
+    for row in cells:
+        table.add_row(*row[:shown])
     console.print(table)
     if len(rows) > SHOWN:
         console.print(f"The first {SHOWN} rows; --csv, --json and --parquet have all of them.")
+    if hidden := result.columns[shown:]:
+        console.print(f"Not shown for want of width: {', '.join(hidden)}.", highlight=False)
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it."""
-    match value:
-        case datetime():
-            return _instant(value)
-        case date() | time():
-            return value.isoformat()
-        case Decimal():
-            return int(value) if value == value.to_integral_value() and value.as_tuple().exponent == 0 else float(value)
-        case float():
-            return value if value == value and abs(value) != float("inf") else None
-        case dict():
-            return {str(name): plain(inner) for name, inner in value.items()}
-        case list() | tuple():
-            return [plain(inner) for inner in value]
-        case bytes():
-            return value.hex()
-        case timedelta():
-            return value.total_seconds()
-        case None | bool() | int() | str():
-            return value
-    return str(value)
+    """A value as JSON has it; what JSON has no form for becomes text."""
+    if isinstance(value, dict):
+        return {str(name): plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    convert = next((convert for kind, convert in PLAIN.items() if isinstance(value, kind)), str)
+    return convert(value)
 
 
 def _instant(value: datetime) -> str:
@@ -121,6 +119,26 @@ def _instant(value: datetime) -> str:
     if value.tzinfo is None:
         return value.isoformat()
     return value.astimezone(UTC).isoformat(timespec="milliseconds" if value.microsecond else "seconds").replace("+00:00", "Z")
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value.as_tuple().exponent == 0 else float(value)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+# In this order: a datetime is a date too.
+PLAIN: dict[type, Callable[[Any], Any]] = {
+    datetime: _instant,
+    date: date.isoformat,
+    time: time.isoformat,
+    timedelta: timedelta.total_seconds,
+    Decimal: _number,
+    float: _finite,
+    bytes: bytes.hex,
+}
 
 
 def _readable(value: Any) -> str:

@@ -8,26 +8,28 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import query
-from pipelines.days import Day
+from pipelines.days import Day, Failure
 from pipelines.ingest import Ingested
 from pipelines.publish import newest
 from pipelines.settings import Settings
 
 LISTED = 20
+FEW = 6
 
 
 def show_days(console: Console, ingested: Ingested) -> None:
     """The asked-for days that did not get through, each with its reason, and the requests that failed."""
-    failed = [day for day in ingested.days if day.status == "failed"]
+    failed = [day for day in ingested.gathered.days if day.status == "failed"]
     for day in failed[:LISTED]:
         console.print(f"[red]failed[/red]  {day.date}  {day.reason}")
     if len(failed) > LISTED:
-        console.print(f"[red]failed[/red]  and {len(failed) - LISTED} more days; marts.ingest_quarantine and marts.ingest_log have them all")
-    for day in (day for day in ingested.days if day.status == "missing"):
+        console.print(
+            f"[red]failed[/red]  and {len(failed) - LISTED} more days; marts.ingest_quarantine and marts.ingest_log have them all"
+        )
+    for day in (day for day in ingested.gathered.days if day.status == "missing"):
         console.print(f"[yellow]missing[/yellow] {day.date}  {day.reason}")
-    _show_not_offered(console, [day for day in ingested.days if day.status == "not offered"])
-    for failure in ingested.failures:
-        console.print(f"[yellow]not asked successfully[/yellow] {failure.what}: {failure.reason}", highlight=False)
+    _show_not_offered(console, [day for day in ingested.gathered.days if day.status == "not offered"])
+    _show_failures(console, [failure for failure in ingested.gathered.failures if failure.start is None])
     for warning in ingested.built.warnings:
         console.print(f"[yellow]audit warns[/yellow] {warning}")
 
@@ -41,7 +43,8 @@ def show_summary(console: Console, settings: Settings) -> None:
     counted = days[0]
     console.print(
         f"[bold]Generation {meta[0]['generation']}[/bold]: {counted['days']} days from {meta[0]['first_date']} to {meta[0]['last_date']}, "
-        f"{counted['missing']} missing at the source, {counted['models']} models, {_tokens(counted['week_tokens'])} tokens in the last seven days."
+        f"{counted['missing']} missing at the source, {counted['models']} models, "
+        f"{_tokens(counted['week_tokens'])} tokens in the last seven days."
     )
     console.print(_leaders(leaders))
     console.print(f"{meta[0]['citation']}\n", highlight=False)
@@ -53,7 +56,7 @@ def show_how_to_query(console: Console, settings: Settings) -> None:
     link = settings.published / "tokentide.duckdb"
     home = "" if settings.home == Path("var").absolute() else f"TOKENTIDE_HOME={settings.home} "
     lines = [
-        f'{home}tokentide sql "from market_share_weekly where basis = \'platform\' and dimension = \'country\' order by week_start desc limit 12"',
+        f"{home}tokentide sql \"from market_share_weekly where dimension = 'country' order by week_start desc limit 24\"",
         f"duckdb -readonly {link}",
         f"python -c \"import duckdb; print(duckdb.connect('{link}', read_only=True).sql('from marts.meta'))\"",
         f"a BI tool: DuckDB driver (jdbc:duckdb:{link}), read-only; tables are in the schema marts",
@@ -66,13 +69,21 @@ def show_how_to_query(console: Console, settings: Settings) -> None:
 def as_json(ingested: Ingested) -> dict[str, Any]:
     """The same for a program."""
     return {
-        "run_id": ingested.run_id,
+        "run_id": ingested.gathered.run_id,
         "generation": ingested.generation.number,
-        "is_complete": ingested.is_complete,
-        "days": [_day(day) for day in ingested.days],
-        "failures": [{"what": failure.what, "reason": failure.reason} for failure in ingested.failures],
+        "is_complete": ingested.gathered.is_complete,
+        "days": [_day(day) for day in ingested.gathered.days],
+        "failures": [{"what": failure.what, "reason": failure.reason} for failure in ingested.gathered.failures],
         "warnings": ingested.built.warnings,
     }
+
+
+def _show_failures(console: Console, failures: list[Failure]) -> None:
+    """Requests that brought nothing and cost no day: a few by name, the rest counted."""
+    for failure in failures[:FEW]:
+        console.print(f"[yellow]not got[/yellow] {failure.what}: {failure.reason}", highlight=False)
+    if len(failures) > FEW:
+        console.print(f"[yellow]not got[/yellow] and {len(failures) - FEW} more requests; marts.ingest_log has them all")
 
 
 def _show_not_offered(console: Console, days: list[Day]) -> None:

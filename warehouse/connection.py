@@ -40,7 +40,7 @@ def open_published(path: Path) -> duckdb.DuckDBPyConnection:
     `path` may be the link to the newest generation. It is resolved first, so that a connection stays with the generation that it
     began with, and so that DuckDB, which shares open files by path within a process, never answers from an older one.
     """
-    config = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "access_mode": "READ_ONLY",
         "enable_external_access": "false",
         "autoinstall_known_extensions": "false",

@@ -100,4 +100,3 @@ def _record(con: duckdb.DuckDBPyConnection, answer: Answer, result: Landed) -> N
 
 def _sorted_json(values: dict[str, str]) -> str:
     return json.dumps(values, sort_keys=True)
-

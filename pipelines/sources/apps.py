@@ -24,7 +24,9 @@ def parse(answer: Answer, body: bytes) -> Parsed:
     """Rows of raw.apps, one an app and window."""
     payload = read_object(body)
     rows = rows_of(payload, "data")
-    frame = pl.DataFrame([count(rows, "rank"), count(rows, "app_id"), text(rows, "app_name"), count(rows, "total_tokens"), count(rows, "total_requests")])
+    frame = pl.DataFrame(
+        [count(rows, "rank"), count(rows, "app_id"), text(rows, "app_name"), count(rows, "total_tokens"), count(rows, "total_requests")]
+    )
     meta = {name: str(need(payload, "meta", name)) for name in ("start_date", "end_date", "as_of")}
     return Parsed(
         {"raw.apps": frame.with_columns(**{name: pl.lit(value) for name, value in meta.items()})},

@@ -11,10 +11,10 @@ from pipelines.sources.payload import Parsed, need, number, read_object, rows_of
 SOURCE = "benchmarks"
 KEYS = frozenset(
     {
-        "source", "model_permaslug", "display_name", "pricing", "intelligence_index", "coding_index", "agentic_index", "arena", "category", "elo",
-        "win_rate", "avg_generation_time_ms", "tournament_stats", "benchmark_type", "accuracy", "accuracy_stddev", "avg_cost_per_task",
-        "avg_latency_per_task_ms", "total_tasks", "last_run_timestamp", "primary_metric", "primary_score", "run_config", "search_engine",
-        "search_surface",
+        "source", "model_permaslug", "display_name", "pricing", "intelligence_index", "coding_index", "agentic_index", "arena", "category",
+        "elo", "win_rate", "avg_generation_time_ms", "tournament_stats", "benchmark_type", "accuracy", "accuracy_stddev",
+        "avg_cost_per_task", "avg_latency_per_task_ms", "total_tasks", "last_run_timestamp", "primary_metric", "primary_score",
+        "run_config", "search_engine", "search_surface",
     }
 )  # fmt: skip
 # Each board's figure under its own name; the scales are not comparable.

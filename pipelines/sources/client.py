@@ -15,8 +15,8 @@ import stamina
 from pipelines.archive import Answer, Archive, utc_now
 from pipelines.errors import BrokenOff, LimitReached, Refused, Unreachable, Unwell
 from pipelines.settings import Settings
-from pipelines.sources.payload import must_be_json
 from pipelines.sources.ledger import Budget, RequestLedger, next_midnight
+from pipelines.sources.payload import must_be_json
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +122,9 @@ class Client:
         try:
             response = self._http.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise Unreachable(f"{request.url.host} cannot be reached ({_in_words(error)}). Check the network, or TOKENTIDE_OPENROUTER_URL.") from error
+            raise Unreachable(
+                f"{request.url.host} cannot be reached ({_in_words(error)}). Check the network, or TOKENTIDE_OPENROUTER_URL."
+            ) from error
         except httpx.TransportError as error:
             raise BrokenOff(f"{request.url.host} gave no answer to {request.url.path} ({_in_words(error)}).") from error
         try:
@@ -168,7 +170,9 @@ class Client:
         if status in REPEATABLE:
             raise Unwell(f"{path} failed at the source ({status}: {said}).", _retry_after(response))
         if status == httpx.codes.UNAUTHORIZED:
-            raise Refused(f"{path} wants a valid key (401: {said}). Set OPENROUTER_API_KEY in .env, or unset it to use the keyless exports.")
+            raise Refused(
+                f"{path} wants a valid key (401: {said}). Set OPENROUTER_API_KEY in .env, or unset it to use the keyless exports."
+            )
         raise Refused(f"{path} was refused ({status}: {said}).")
 
     def _limit(self, response: httpx.Response, said: str, budget: Budget | None) -> LimitReached:
@@ -216,4 +220,3 @@ def _retry_after(response: httpx.Response) -> float | None:
 
 def _in_words(error: httpx.HTTPError) -> str:
     return str(error) or type(error).__name__
-

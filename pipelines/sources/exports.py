@@ -92,7 +92,9 @@ def read_manifest(body: bytes, asked: str) -> Manifest:
         raise BadAnswer(f"The manifest {asked} names neither a CSV nor a JSON file.")
     named = str(files[kind].get("url", f"{snapshot}.{kind}"))
     if asked not in ("latest", snapshot.isoformat()) or not named.endswith(f"{snapshot}.{kind}") or retrieved_at.date() < snapshot:
-        raise BadAnswer(f"The manifest {asked} names another day: snapshot {snapshot}, file {named!r}, retrieved {retrieved_at.isoformat()}.")
+        raise BadAnswer(
+            f"The manifest {asked} names another day: snapshot {snapshot}, file {named!r}, retrieved {retrieved_at.isoformat()}."
+        )
     size, digest = need(payload, "files", kind, "bytes"), need(payload, "files", kind, "sha256")
     return Manifest(snapshot, retrieved_at, kind, int(size), str(digest))
 

@@ -32,7 +32,9 @@ def read_object(body: bytes) -> dict[str, Any]:
         value = json.loads(body, parse_float=str)
     except (ValueError, RecursionError) as error:
         start = " ".join(body[:80].decode("utf-8", "replace").split())
-        raise BadAnswer(f"The answer is not JSON ({error}); it starts with {start!r}. The bytes are kept; the next run asks again.") from error
+        raise BadAnswer(
+            f"The answer is not JSON ({error}); it starts with {start!r}. The bytes are kept; the next run asks again."
+        ) from error
     if not isinstance(value, dict):
         raise BadAnswer(f"The answer is a JSON {type(value).__name__}, not an object.")
     return value

@@ -19,7 +19,9 @@ def parse(answer: Answer, body: bytes) -> Parsed:
     """Rows of raw.session_costs, one an app, model and range of turns."""
     payload = read_object(body)
     rows = rows_of(payload, "data")
-    frame = pl.DataFrame([text(rows, name) for name in ("app_slug", "app_name", "model_permaslug", "turn_range", "median_session_cost_usd")])
+    frame = pl.DataFrame(
+        [text(rows, name) for name in ("app_slug", "app_name", "model_permaslug", "turn_range", "median_session_cost_usd")]
+    )
     meta = {name: need(payload, "meta", name) for name in ("as_of", "window_end_date", "window_days")}
     return Parsed(
         {"raw.session_costs": frame.with_columns(**{name: pl.lit(None if value is None else str(value)) for name, value in meta.items()})},

@@ -10,7 +10,9 @@ from pipelines.sources.client import Client
 from pipelines.sources.payload import Parsed, need, number, read_object, rows_of, text, unknown_keys
 
 SOURCE = "task_classifications"
-KEYS = frozenset({"tag", "display_name", "macro_category", "usage_share", "token_share", "category_usage_share", "category_token_share", "models"})
+KEYS = frozenset(
+    {"tag", "display_name", "macro_category", "usage_share", "token_share", "category_usage_share", "category_token_share", "models"}
+)
 
 
 def fetch(client: Client) -> Answer:

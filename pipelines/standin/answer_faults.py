@@ -99,8 +99,8 @@ ANSWER_FAULTS: dict[str, Callable[[Request, Fault, datetime], Response]] = {
 
 def truncated_json(response: Response, fault: Fault) -> Response:
     """A complete answer whose JSON was cut in half before it was sent."""
-    cut = bytes(response.body)[: len(response.body) // 2]
-    return Response(cut, response.status_code, media_type=response.headers.get("content-type", "application/json"))
+    headers = {name: value for name, value in response.headers.items() if name != "content-length"}
+    return Response(bytes(response.body)[: len(response.body) // 2], response.status_code, headers)
 
 
 def slow_body(response: Response, fault: Fault) -> Response:

@@ -7,7 +7,7 @@ class Clock:
     """Real time, or one fixed instant until it is set again."""
 
     def __init__(self, fixed: datetime | None = None) -> None:
-        self._fixed = fixed
+        self.set(fixed)
 
     def now(self) -> datetime:
         """The current instant in UTC."""
@@ -15,10 +15,14 @@ class Clock:
 
     def set(self, instant: datetime | None) -> None:
         """Fix the clock at an instant, or let it run with None."""
-        self._fixed = instant
+        self._fixed = None if instant is None else in_utc(instant)
 
 
 def parse_instant(text: str) -> datetime:
     """Read an ISO instant; one without an offset is taken as UTC."""
-    instant = datetime.fromisoformat(text)
+    return in_utc(datetime.fromisoformat(text))
+
+
+def in_utc(instant: datetime) -> datetime:
+    """The same instant in UTC, since every date of this market is a UTC date."""
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

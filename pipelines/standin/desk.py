@@ -21,10 +21,8 @@ from pipelines.standin.row_faults import ROW_FAULTS, Rows, Spoil
 ORIGIN_HEADER = "X-Tokentide-Origin"
 FAULT_KINDS = frozenset().union(ROW_FAULTS, PAYLOAD_FAULTS, MANIFEST_FAULTS, SNAPSHOT_FAULTS, ANSWER_FAULTS, BODY_FAULTS)
 
-Select = Callable[[Mapping[str, object], str], list[Fault]]
 
-
-@dataclass
+@dataclass(eq=False)
 class Desk:
     """The state of one stand-in and the order in which a request is dealt with."""
 

@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 from pipelines.standin.board import OTHER, RankingsQuery, iso_ms
 from pipelines.standin.desk import Desk, spoil_payload
@@ -44,13 +45,12 @@ class Snapshot:
 
     def file(self, kind: str, row_faults: list[Fault], payload_faults: list[Fault]) -> bytes:
         """The bytes of the CSV or of its JSON twin."""
-        payload = spoil_payload(self._payload(row_faults), payload_faults)
-        if kind == "json":
-            return json.dumps(payload, separators=(",", ":")).encode()
-        data = payload["data"]
-        return csv_bytes(data) if isinstance(data, list) else b""
+        if not (row_faults or payload_faults):
+            return _sound_file(self, kind)
+        return as_bytes(spoil_payload(self.payload(row_faults), payload_faults), kind)
 
-    def _payload(self, faults: list[Fault]) -> Json:
+    def payload(self, faults: list[Fault]) -> Json:
+        """The JSON twin as an object."""
         query = RankingsQuery(self.day - timedelta(days=WINDOW_DAYS), self.day - timedelta(days=1))
         rows = self.desk.spoil_rows(self.desk.board.rankings(query, self.published_at), faults, self.published_at)
         return {
@@ -89,6 +89,20 @@ class Snapshot:
         return {**self._head(row_count), "update_cadence": "daily", "readme_url": readme, "files": files, "latest": latest}
 
 
+# A manifest hashes the files that are fetched right after it, and files never change.
+@lru_cache(maxsize=64)
+def _sound_file(snapshot: Snapshot, kind: str) -> bytes:
+    return as_bytes(snapshot.payload([]), kind)
+
+
+def as_bytes(payload: Json, kind: str) -> bytes:
+    """A snapshot in one of its formats."""
+    data = payload["data"]
+    if kind == "csv" and isinstance(data, list):
+        return csv_bytes(data)
+    return json.dumps(payload, separators=(",", ":")).encode()
+
+
 def newest(now: datetime) -> date:
     """The date of the newest snapshot published by now."""
     return now.date() if now.timetz() >= PUBLISHED_AT else now.date() - timedelta(days=1)
@@ -96,18 +110,19 @@ def newest(now: datetime) -> date:
 
 def ranked(rows: Rows) -> Rows:
     """Rows with their rank and share. A count that is no whole number has no share, so a spoiled one leaves the rest standing."""
+    counts = [_whole(row) for row in rows]
     totals, ranks = Counter[object](), Counter[object]()
-    for row in rows:
-        totals[row["date"]] += _whole(row) or 0
+    for row, count in zip(rows, counts, strict=True):
+        totals[row["date"]] += count or 0
     result: Rows = []
-    for row in rows:
-        is_other, count = row["model_permaslug"] == OTHER, _whole(row)
-        ranks[row["date"]] += not is_other
-        share = None if count is None else round(count / (totals[row["date"]] or 1), 12)
-        rank = None if is_other else ranks[row["date"]]
-        tokens = row["total_tokens"] if count is None else count
-        result.append({**row, "rank": rank, "total_tokens": tokens, "share_of_daily_tokens": share})
-    return [{key: row[key] for key in (*COLUMNS, *(set(row) - set(COLUMNS)))} for row in result]
+    for row, count in zip(rows, counts, strict=True):
+        day, slug = row["date"], row["model_permaslug"]
+        ranks[day] += slug != OTHER
+        rank = None if slug == OTHER else ranks[day]
+        share = None if count is None else round(count / (totals[day] or 1), 12)
+        values = (day, slug, rank, row["total_tokens"] if count is None else count, share)
+        result.append(dict(zip(COLUMNS, values, strict=True)))
+    return result
 
 
 def _whole(row: Json) -> int | None:

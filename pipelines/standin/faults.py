@@ -1,8 +1,8 @@
 """Faults: things the real service has done or may do, switched on by name.
 
-A fault has a kind, applies to requests whose path contains `path`, and is used up after `times` answers (None: never). There are five
-tables, by what a fault spoils: rows (`row_faults`), the JSON object (`payload_faults`), the manifest of an export
-(`payload_faults`), the answer as a whole or only its bytes on the wire (`answer_faults`).
+A fault has a kind, applies to requests whose path contains `path`, and is used up after `times` answers (None: never). The kinds
+stand in tables by what they spoil: rows (`row_faults`), a JSON object or an export's manifest (`payload_faults`), the answer as a
+whole or its bytes on the wire (`answer_faults`).
 """
 
 import datetime as dt
@@ -40,7 +40,8 @@ class Faults:
     def peek(self, kinds: Collection[str], path: str) -> list[Fault]:
         """The faults of these kinds that apply to a path, without using them up.
 
-        A manifest looks ahead this way, so that its hashes match the spoiled file that is fetched next.
+        A manifest looks ahead this way, so that its hashes match the spoiled file that is fetched next. With `times` 1 that is one
+        file: whoever fetches both formats aims one fault at `.csv` and one at `.json`.
         """
         return [fault for fault in self.active() if fault.kind in kinds and fault.path in path]
 

@@ -14,7 +14,6 @@ from pipelines.standin.serve import build, running
 
 KEY = "a-key-for-tests"
 NOW = "2026-11-21T09:00:00.000Z"
-EXPORTS = "/datasets/exports/rankings-daily"
 
 
 @dataclass
@@ -23,6 +22,7 @@ class StandIn:
 
     base: str
     http: httpx.Client
+    is_changed: bool = False
 
     def get(self, path: str, **params: object) -> httpx.Response:
         """Ask with the key."""
@@ -39,6 +39,7 @@ class StandIn:
 
     def control(self, name: str, body: object) -> httpx.Response:
         """Give an order to the stand-in itself."""
+        self.is_changed = True
         return self.http.put(f"{self.base.removesuffix('/api/v1')}/_standin/{name}", json=body)
 
     def at(self, now: str) -> None:
@@ -51,8 +52,10 @@ class StandIn:
 
     def reset(self) -> None:
         """Put clock and faults back."""
-        self.at(NOW)
-        self.break_with()
+        if self.is_changed:
+            self.at(NOW)
+            self.break_with()
+            self.is_changed = False
 
 
 def started(app: Starlette) -> Iterator[StandIn]:

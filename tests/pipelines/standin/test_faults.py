@@ -40,9 +40,7 @@ def others(rows, day=DAY):
     return [row for row in rows if row["date"] != day]
 
 
-@pytest.mark.parametrize(
-    ("kind", "written"), [("negative_count", "-{}"), ("fractional_count", "{}.5"), ("unreadable_count", "n/a")]
-)
+@pytest.mark.parametrize(("kind", "written"), [("negative_count", "-{}"), ("fractional_count", "{}.5"), ("unreadable_count", "n/a")])
 def test_one_count_is_no_count(market, kind, written):
     """The first row of the day is spoiled and nothing else."""
     clean = data(market)
@@ -213,7 +211,7 @@ def test_a_cut_answer_is_complete_http(market):
     market.break_with({"kind": "truncated_json"})
     response = market.get(PATH)
     assert (response.status_code, response.content) == (200, whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match="Unterminated|Expecting"):
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
         response.json()
 
 

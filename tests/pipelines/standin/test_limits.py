@@ -18,7 +18,11 @@ def test_data_routes_need_a_key(market, path):
     """No key, half a key and a wrong key are told apart as the service does."""
     absent = {"error": {"message": "Missing Authentication header", "code": 401}}
     unknown = {"error": {"message": "User not found.", "code": 401}}
-    for headers, body in (({}, absent), ({"Authorization": "Bearer "}, absent), ({"Authorization": "Bearer nobody"}, unknown)):
+    for headers, body in (
+        ({}, absent),
+        ({"Authorization": "Basic a-key-for-tests"}, absent),
+        ({"Authorization": "Bearer nobody"}, unknown),
+    ):
         response = market.keyless(path, **headers)
         assert (response.status_code, response.json()) == (401, body)
 

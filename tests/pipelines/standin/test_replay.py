@@ -2,11 +2,12 @@
 
 import gzip
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from pipelines.standin.board import RankingsQuery
 from pipelines.standin.replay import NoRecordings, ReplayBoard
 from pipelines.standin.serve import BadMode, build
 
@@ -23,16 +24,39 @@ def test_at_the_instant_of_a_recording_the_answer_is_the_recording(replay, recor
     assert replay.get("/datasets/rankings-daily").json() == original
 
 
-def test_a_day_reads_as_it_was_known(replay, recordings):
-    """The newest day of one recording was restated in the next; each now sees its own figures."""
-    window = {"start_date": "2026-06-18", "end_date": "2026-06-18"}
-    before = replay.rows(**window)
-    replay.at("2026-06-20T07:46:46.121Z")
-    after = replay.rows(**window)
-    names = [f"rankings-daily_window_2026-06-{day}.json.gz" for day in ("18", "19")]
-    days = [[int(row["total_tokens"]) for row in recorded(recordings, name)["data"] if row["date"] == "2026-06-18"] for name in names]
-    assert [[row[2] for row in rows] for rows in (before, after)] == days
-    assert days[0] != days[1]
+def record(folder: Path, name: str, as_of: str, days: dict[str, int]) -> None:
+    """Write a recording of one model."""
+    rows = [{"date": day, "model_permaslug": "lab/model", "total_tokens": str(tokens)} for day, tokens in days.items()]
+    meta = {"as_of": as_of, "version": "v1", "start_date": min(days), "end_date": max(days)}
+    (folder / f"rankings-daily_{name}.json").write_text(json.dumps({"data": rows, "meta": meta}))
+
+
+@pytest.mark.parametrize(
+    ("now", "known"),
+    [
+        ("2026-05-02T07:00:00", [100]),
+        ("2026-05-02T08:00:00", [100]),
+        ("2026-05-03T08:00:00", [101, 200]),
+        ("2026-05-09T08:00:00", [101, 202, 300]),
+        ("2027-01-01T00:00:00", [101, 202, 300]),
+    ],
+)
+def test_a_day_reads_as_it_was_known(tmp_path, now, known):
+    """Each day comes from the newest recording of the time, or from the oldest where none is that old."""
+    record(tmp_path, "a", "2026-05-02T08:00:00.000Z", {"2026-05-01": 100})
+    record(tmp_path, "b", "2026-05-03T08:00:00.000Z", {"2026-05-01": 101, "2026-05-02": 200})
+    record(tmp_path, "c", "2026-05-04T08:00:00.000Z", {"2026-05-02": 202, "2026-05-03": 300})
+    window = RankingsQuery(date(2026, 5, 1), date(2026, 5, 31))
+    rows = ReplayBoard(tmp_path).rankings(window, datetime.fromisoformat(now).replace(tzinfo=UTC))
+    assert [row.total_tokens for row in rows] == known
+
+
+def test_a_day_may_disappear_from_a_newer_recording(tmp_path):
+    """A recording that covers a day and has no rows of it says that there are none."""
+    record(tmp_path, "a", "2026-05-05T08:00:00.000Z", {"2026-05-01": 1, "2026-05-02": 2, "2026-05-03": 3})
+    record(tmp_path, "b", "2026-05-06T08:00:00.000Z", {"2026-05-01": 1, "2026-05-03": 3})
+    rows = ReplayBoard(tmp_path).rankings(RankingsQuery(date(2026, 5, 1), date(2026, 5, 3)), datetime(2026, 5, 7, tzinfo=UTC))
+    assert [row.total_tokens for row in rows] == [1, 3]
 
 
 def test_with_nothing_recorded_that_early_the_oldest_recording_serves(replay):

@@ -23,22 +23,32 @@ GOOD = [
     ("/models", "/models?limit=5"),
     ("/models/count", "/models/count?output_modalities=all"),
     ("/models/{author}/{slug}/endpoints", "/models/z-ai/glm-5.2/endpoints"),
-    ("/models/{author}/{slug}/endpoints", "/models/openai/gpt-5.5:batch/endpoints"),
+    ("/models/{author}/{slug}/endpoints", "/models/openai/gpt-6-astra:batch/endpoints"),
     ("/providers", "/providers"),
 ]
+PATHS = sorted({path for path, _ in GOOD})
 BAD = [
     ("/datasets/rankings-daily", "/datasets/rankings-daily?start_date=2026-02-30", 400),
     ("/datasets/app-rankings", "/datasets/app-rankings?limit=0", 400),
     ("/models/{author}/{slug}/endpoints", "/models/nobody/nothing/endpoints", 404),
 ]
-BROKEN = [("unauthorized", 401), ("echo_key", 401), ("too_many_minute", 429), ("too_many_day", 429), ("retry_after_only", 429), ("server_error", 500)]
+BROKEN = [
+    ("unauthorized", 401),
+    ("echo_key", 401),
+    ("too_many_minute", 429),
+    ("too_many_day", 429),
+    ("retry_after_only", 429),
+    ("server_error", 500),
+]
 
 
 @pytest.fixture(scope="module")
 def check(recordings):
     """Assert that a body fits the schema of a path and a status."""
-    folder = recordings.parent / "reference"
-    description = json.loads((folder / "openrouter-openapi.json").read_text(encoding="utf-8"))
+    file = recordings.parent / "reference" / "openrouter-openapi.json"
+    if not file.exists():
+        pytest.skip(f"the published API description is not at {file}")
+    description = json.loads(file.read_text(encoding="utf-8"))
     registry = Registry().with_resource(ROOT, Resource.from_contents(description, default_specification=DRAFT202012))
 
     def check_body(path: str, status: int, body: object) -> None:
@@ -51,23 +61,24 @@ def check(recordings):
 
 
 @pytest.mark.parametrize(("path", "address"), GOOD)
-@pytest.mark.parametrize("now", ["2026-11-21T09:00:00Z", "2025-01-20T09:00:00Z"])
-def test_a_good_answer_fits_the_description(market, check, path, address, now):
-    """Early in the market's life and late in it."""
-    market.at(now)
+def test_a_good_answer_fits_the_description(market, check, path, address):
+    """Whatever is asked."""
     response = market.get(address)
-    if response.status_code == 404 and now.startswith("2025"):
-        pytest.skip("this model was not out yet")
-    if "start_date=2026" in address and now.startswith("2025"):
-        pytest.skip("this window had not begun yet")
     assert response.status_code == 200
     assert response.headers["x-tokentide-origin"] == "simulated"
     check(path, 200, response.json())
 
 
-def test_all_endpoints_of_a_day_fit_the_description(market, check):
-    """Whoever hosts it, free, open or closed."""
-    for entry in market.get("/models", output_modalities="all").json()["data"]:
+@pytest.mark.parametrize("path", [path for path in PATHS if "{" not in path])
+def test_the_first_answers_fit_the_description_too(market, check, path):
+    """Three weeks into the market's life."""
+    market.at("2025-01-20T09:00:00Z")
+    check(path, 200, market.get(path).json())
+
+
+def test_endpoints_of_all_kinds_fit_the_description(market, check):
+    """Whoever hosts them, free, open or closed; every third model will do."""
+    for entry in market.get("/models", output_modalities="all").json()["data"][::3]:
         if not entry["id"].startswith("~"):
             check("/models/{author}/{slug}/endpoints", 200, market.get(f"/models/{entry['id']}/endpoints").json())
 

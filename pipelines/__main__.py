@@ -1,0 +1,5 @@
+"""`python -m pipelines` is `tokentide`."""
+
+from pipelines.cli import main
+
+main()

@@ -1,0 +1,103 @@
+"""One command from nothing to a market that stays up to date: fetch, publish, summarise, then keep Dagster's schedules running."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+
+import pipelines
+from pipelines.errors import NothingPublished
+from pipelines.ingest import ingest_market
+from pipelines.settings import Settings
+from pipelines.summary import show_days, show_summary
+from pipelines.terminal import answers, messages, steps
+
+STANDIN_KEY = "standin-key"
+PROBE_SECONDS = 5.0
+# What a gateway says for a host that it does not let through, or that is down.
+NO_WAY = frozenset({403, 407, 502, 503, 504})
+
+
+def bring_up(settings: Settings, port: int, once: bool) -> None:
+    """Ingest live, or from the stand-in where OpenRouter cannot be reached; then run the schedules until Ctrl-C."""
+    with contextlib.ExitStack() as running:
+        if not is_reachable(settings.openrouter_url):
+            messages.print(
+                f"[yellow]{settings.openrouter_url} cannot be reached.[/yellow] Using the stand-in market instead: its figures are "
+                f"[bold magenta]simulated[/bold magenta] and live in {settings.home / 'simulated'}, apart from real ones."
+            )
+            settings = running.enter_context(_standin(settings))
+        with steps() as (say, built):
+            ingested = ingest_market(settings, say=say, progress=built)
+        show_days(messages, ingested)
+        show_summary(answers, settings)
+        if not once:
+            _keep_running(settings, port)
+
+
+def is_reachable(url: str) -> bool:
+    """Whether anything that speaks for OpenRouter answers there."""
+    try:
+        response = httpx.get(f"{url}/datasets/exports/index.json", timeout=PROBE_SECONDS)
+    except httpx.TransportError:
+        return False
+    return response.status_code not in NO_WAY
+
+
+def dagster_environment(settings: Settings) -> dict[str, str]:
+    """The environment of Dagster's processes; its home is made ready, with the instance's configuration linked into it."""
+    settings.dagster.mkdir(parents=True, exist_ok=True)
+    link, original = settings.dagster / "dagster.yaml", _instance_file()
+    if not link.exists():
+        link.unlink(missing_ok=True)
+        link.symlink_to(original)
+    key = {"OPENROUTER_API_KEY": settings.openrouter_key} if settings.openrouter_key else {}
+    return {
+        **os.environ,
+        **key,
+        "DAGSTER_HOME": str(settings.dagster),
+        "TOKENTIDE_HOME": str(settings.home),
+        "TOKENTIDE_OPENROUTER_URL": settings.openrouter_url,
+    }
+
+
+@contextlib.contextmanager
+def _standin(settings: Settings) -> Iterator[Settings]:
+    """The stand-in market in a process of its own, and settings that speak to it, with a home apart from the real one."""
+    command = [sys.executable, "-m", "pipelines", "simulate", "--port", "0", "--no-limits", "--key", STANDIN_KEY]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            url = (process.stdout.readline() if process.stdout else "").strip()
+            if not url:
+                raise NothingPublished("The stand-in market did not start; run `tokentide simulate` to see why.")
+            yield replace(settings, home=settings.home / "simulated", openrouter_url=url, openrouter_key=STANDIN_KEY)
+        finally:
+            process.terminate()
+
+
+def _keep_running(settings: Settings, port: int) -> None:
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    messages.print(f"The schedules run until you press Ctrl-C. Dagster's page: http://127.0.0.1:{port}")
+    # A session of its own, so that Ctrl-C reaches Dagster once, from here, and not while it is already stopping.
+    with subprocess.Popen(command, env=dagster_environment(settings), start_new_session=True) as process:
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:
+            messages.print("Stopping; runs under way are given time to end.")
+            process.send_signal(signal.SIGINT)
+            code = process.wait()
+    if code not in (0, -signal.SIGINT, 130):
+        messages.print(f"[red]Dagster ended with code {code}.[/red] Is port {port} taken? Try `tokentide up --port 3001`.")
+        sys.exit(code if code > 0 else 1)
+
+
+def _instance_file() -> Path:
+    """dagster.yaml: at the root of the repository, or inside the package where that was installed."""
+    package = Path(pipelines.__file__).parent
+    return next(path for path in (package.parent / "dagster.yaml", package / "dagster.yaml") if path.exists())
