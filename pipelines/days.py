@@ -20,6 +20,8 @@ class Failure:
     reason: str
     start: date | None = None
     end: date | None = None
+    # Every other request to the same host would fail in the same way.
+    is_shared: bool = False
 
 
 @dataclass(frozen=True)

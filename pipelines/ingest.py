@@ -55,6 +55,11 @@ class Gathered:
         """Whether every asked-for day that the source offers got through, and at least one did."""
         return not any(day.status == "failed" for day in self.days) and any(day.status == "loaded" for day in self.days)
 
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether the source's host could not be reached at all."""
+        return any(failure.is_shared for failure in self.failures)
+
 
 @dataclass(frozen=True)
 class Ingested:
@@ -90,7 +95,7 @@ def collect(plan: Iterable[Asked], say: Say) -> Collected:
             collected.answers += 1 if isinstance(answers, Answer) else sum(1 for _ in answers)
         except SourceError as error:
             shared = error if isinstance(error, Unreachable) else shared
-            collected.failures.append(Failure(asked.what, str(error), asked.start, asked.end))
+            collected.failures.append(Failure(asked.what, str(error), asked.start, asked.end, isinstance(error, Unreachable)))
     return collected
 
 
@@ -166,30 +171,26 @@ def window_to_ask(settings: Settings, has_key: bool, today: date) -> tuple[date,
     return max(first, min(known + timedelta(days=1), today - rankings.TRAILING)), yesterday
 
 
-def gather_market(
-    settings: Settings,
-    start: date | None = None,
-    end: date | None = None,
-    *,
-    slices: bool = False,
-    say: Say = lambda what: None,
-    patience: Patience | None = None,
-) -> Gathered:
-    """Ask for the market from start to end and land what came; a day that did not get through is listed in the result."""
-    run_id = new_run_id()
-    client = Client(settings, run_id, patience)
-    first, last = window_to_ask(settings, client.has_key, utc_now().date())
-    start, end = start or min(first, end or first), end or last
+def gather_board(client: Client, settings: Settings, start: date, end: date, say: Say = lambda what: None) -> Gathered:
+    """Ask for the unfiltered board from start to end and land it; a day that did not get through is listed in the result."""
     try:
-        failures = collect(_market_plan(client, start, end, slices), say).failures
-        say("landing")
-        land(settings)
-        failures += collect(endpoint_plan(client, leading_models(settings)), say).failures
+        failures = collect(board_plan(client, start, end), say).failures
     finally:
-        client.close()
         # Also on Ctrl-C: what was kept is landed, here or by the next run.
         land(settings)
-    return Gathered(run_id, _days(settings, start, end, run_id, failures), failures)
+    return Gathered(client.run_id, judged(settings, start, end, client.run_id, failures), failures)
+
+
+def gather_market(client: Client, settings: Settings, start: date, end: date, slices: bool, say: Say = lambda what: None) -> Gathered:
+    """The board, and all else that the market tables need: catalogue, usage, and the hosts of the leading models."""
+    board = gather_board(client, settings, start, end, say)
+    # Where the host cannot be reached, it has been tried and the rest would only repeat that.
+    plan = [] if board.is_unreachable else _rest_plan(client, settings, start, end, slices)
+    try:
+        failures = collect(plan, say).failures
+    finally:
+        land(settings)
+    return Gathered(board.run_id, board.days, [*board.failures, *failures])
 
 
 def ingest_market(
@@ -206,19 +207,27 @@ def ingest_market(
 
     Raises a TokentideError where nothing can be published.
     """
-    gathered = gather_market(settings, start, end, slices=slices, say=say, patience=patience)
+    client = Client(settings, new_run_id(), patience)
+    first, last = window_to_ask(settings, client.has_key, utc_now().date())
+    try:
+        gathered = gather_market(client, settings, start or min(first, end or first), end or last, slices, say)
+    finally:
+        client.close()
     return Ingested(gathered, build(settings, progress=progress), publish(settings))
 
 
-def _market_plan(client: Client, start: date, end: date, slices: bool) -> Iterator[Asked]:
-    yield from board_plan(client, start, end)
+def _rest_plan(client: Client, settings: Settings, start: date, end: date, slices: bool) -> Iterator[Asked]:
     yield from catalogue_plan(client)
     yield from usage_plan(client, end)
     if slices and client.has_key:
         yield from slice_plan(client, max(start, end - timedelta(days=29)), end)
+    # The hosts are asked for by the ids of the catalogue that was just fetched.
+    land(settings)
+    yield from endpoint_plan(client, leading_models(settings))
 
 
-def _days(settings: Settings, start: date, end: date, run_id: str, failures: list[Failure]) -> list[Day]:
+def judged(settings: Settings, start: date, end: date, run_id: str, failures: list[Failure]) -> list[Day]:
+    """What became of each day from start to end in one run."""
     con = open_warehouse(settings.warehouse)
     try:
         unusable = con.execute(UNUSABLE, [run_id]).fetchall()

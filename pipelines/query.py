@@ -23,6 +23,7 @@ from warehouse.connection import open_published
 
 BATCH = 10_000
 SHOWN = 100
+WHAT_THERE_IS = '`tokentide sql "select table_name, comment from duckdb_tables()"` lists what there is.'
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def _bounded(path: Path, seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
             f"The query took longer than {seconds:g} s and was stopped. Ask for less, or allow more with --timeout."
         ) from error
     except duckdb.CatalogException as error:
-        raise QueryFailed(f'{error}\n\n`tokentide sql "select table_name, comment from duckdb_tables()"` lists what there is.') from error
+        raise QueryFailed(f"{error}\n\n{WHAT_THERE_IS}") from error
     except duckdb.Error as error:
         raise QueryFailed(str(error)) from error
     finally:

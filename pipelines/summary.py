@@ -15,6 +15,7 @@ from pipelines.settings import Settings
 
 LISTED = 20
 FEW = 6
+WHAT_IS_OFFERED = "Days that are over are offered: since 2025-01-01 with any OpenRouter key, since 2026-08-20 without one."
 
 
 def show_days(console: Console, ingested: Ingested) -> None:
@@ -88,10 +89,7 @@ def _show_failures(console: Console, failures: list[Failure]) -> None:
 
 def _show_not_offered(console: Console, days: list[Day]) -> None:
     if days:
-        console.print(
-            f"[yellow]not offered[/yellow] {len(days)} days, {days[0].date} to {days[-1].date}. "
-            "Without a key the history begins at 2026-08-20; any OpenRouter key in OPENROUTER_API_KEY brings it back to 2025-01-01."
-        )
+        console.print(f"[yellow]not offered[/yellow] {len(days)} days, {days[0].date} to {days[-1].date}. {WHAT_IS_OFFERED}")
 
 
 def _leaders(leaders: list[dict[str, Any]]) -> Table:

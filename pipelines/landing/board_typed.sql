@@ -17,7 +17,7 @@ create or replace temp table boards as
 select
     date,
     count(*)::integer as row_count,
-    count(*) filter (where model_permaslug <> 'other')::integer as named_count,
+    count(distinct model_permaslug) filter (where model_permaslug <> 'other')::integer as named_count,
     bool_or(model_permaslug = 'other') as has_other,
     max(total_tokens) as largest_tokens,
     sha256(string_agg(model_permaslug || '=' || total_tokens, chr(10) order by model_permaslug, total_tokens)) as content_hash

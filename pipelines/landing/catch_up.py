@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator
 
 import duckdb
+import polars as pl
 
 from pipelines.archive import Answer, Archive
 from pipelines.errors import BadAnswer
@@ -34,6 +35,8 @@ PARSERS: dict[str, Callable[[Answer, bytes], Board | Parsed]] = {
     session_costs.SOURCE: session_costs.parse,
 }
 OK, NOT_MODIFIED = 200, 304
+# A payload of a shape that its parser does not know is set aside like any other bad one, so that it holds up no other answer.
+UNREADABLE = (BadAnswer, LookupError, TypeError, ValueError, pl.exceptions.PolarsError)
 
 
 def catch_up(con: duckdb.DuckDBPyConnection, archive: Archive, landed: Callable[[Answer, Landed], None] | None = None) -> int:
@@ -70,7 +73,7 @@ def _land(con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer) -> L
     try:
         parsed = PARSERS[answer.source](answer, archive.read(answer.sha256))
         return land_board(con, answer, parsed) if isinstance(parsed, Board) else land_snapshot(con, answer, parsed)
-    except BadAnswer as error:
+    except UNREADABLE as error:
         con.execute("insert into raw.quarantine (sha256, source, reason) values (?, ?, ?)", [answer.sha256, answer.source, str(error)])
         return Landed("unreadable", reason=str(error))
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from pipelines.archive import Answer
 from pipelines.sources.client import Client
-from pipelines.sources.payload import Parsed, count, need, read_object, rows_of, text, unknown_keys
+from pipelines.sources.payload import Parsed, a_day, an_instant, count, need, read_object, rows_of, text, unknown_keys
 
 SOURCE = "app_rankings"
 KEYS = frozenset({"rank", "app_id", "app_name", "total_tokens", "total_requests"})
@@ -27,7 +27,11 @@ def parse(answer: Answer, body: bytes) -> Parsed:
     frame = pl.DataFrame(
         [count(rows, "rank"), count(rows, "app_id"), text(rows, "app_name"), count(rows, "total_tokens"), count(rows, "total_requests")]
     )
-    meta = {name: str(need(payload, "meta", name)) for name in ("start_date", "end_date", "as_of")}
+    meta = {
+        "start_date": a_day(need(payload, "meta", "start_date"), "meta.start_date"),
+        "end_date": a_day(need(payload, "meta", "end_date"), "meta.end_date"),
+        "as_of": an_instant(need(payload, "meta", "as_of"), "meta.as_of"),
+    }
     return Parsed(
         {"raw.apps": frame.with_columns(**{name: pl.lit(value) for name, value in meta.items()})},
         {"raw.apps": ("rank", "app_id", "total_tokens", "total_requests")},

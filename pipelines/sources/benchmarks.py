@@ -6,7 +6,7 @@ import polars as pl
 
 from pipelines.archive import Answer
 from pipelines.sources.client import Client
-from pipelines.sources.payload import Parsed, need, number, read_object, rows_of, text, unknown_keys
+from pipelines.sources.payload import Parsed, an_instant, need, number, read_object, rows_of, text, unknown_keys
 
 SOURCE = "benchmarks"
 KEYS = frozenset(
@@ -33,7 +33,7 @@ def parse(answer: Answer, body: bytes) -> Parsed:
     scores = [_score(row, metric) for row in rows for metric in METRICS if row.get(metric) is not None]
     names = ("board", "model_permaslug", "display_name", "test", "metric")
     frame = pl.DataFrame([*(text(scores, name) for name in names), number(scores, "score")]).with_columns(
-        as_of=pl.lit(str(need(payload, "meta", "as_of")))
+        as_of=pl.lit(an_instant(need(payload, "meta", "as_of"), "meta.as_of"))
     )
     return Parsed(
         {"raw.benchmarks": frame},

@@ -5,7 +5,7 @@ The oldest file is that of 2026-09-19, so days before 2026-08-20 need a key. Sou
 """
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -61,8 +61,7 @@ def fetch(client: Client, start: date | None, end: date | None) -> Iterator[Answ
 def parse(answer: Answer, body: bytes) -> Board:
     """One file, CSV or JSON, as a board; day and instant come from its manifest."""
     snapshot = a_day(answer.context.get("snapshot_date"), "the manifest's snapshot_date")
-    if answer.sha256 != answer.context.get("sha256"):
-        raise BadAnswer(f"The export of {snapshot} does not have the SHA-256 that its manifest promises.")
+    _must_fit(body, answer.context)
     kind = answer.url.rsplit(".", 1)[-1]
     rows, notes = _csv(body) if kind == "csv" else _json(body)
     return Board(
@@ -109,21 +108,26 @@ def _must_be_manifest(body: bytes, asked: str) -> None:
 
 
 def _file(client: Client, manifest: Manifest) -> Answer:
-    context = {"snapshot_date": manifest.snapshot.isoformat(), "as_of": manifest.retrieved_at.isoformat(), "sha256": manifest.sha256}
+    context = {
+        "snapshot_date": manifest.snapshot.isoformat(),
+        "as_of": manifest.retrieved_at.isoformat(),
+        "bytes": str(manifest.bytes),
+        "sha256": manifest.sha256,
+    }
     # The address is built from the day, never taken from the manifest, which could name another host.
-    return client.ask(SOURCE, f"{PATH}/{manifest.snapshot}.{manifest.kind}", context=context, check=_verifier(manifest))
+    path = f"{PATH}/{manifest.snapshot}.{manifest.kind}"
+    return client.ask(SOURCE, path, context=context, check=lambda body: _must_fit(body, context))
 
 
-def _verifier(manifest: Manifest) -> Callable[[bytes], None]:
-    def verify(body: bytes) -> None:
-        if len(body) != manifest.bytes or sha256(body).hexdigest() != manifest.sha256:
+def _must_fit(body: bytes, promised: Mapping[str, str]) -> None:
+    """Raise BadAnswer on a file that is not the one that its manifest promises; asked again whenever the file is read."""
+    found = {"bytes": str(len(body)), "sha256": sha256(body).hexdigest()}
+    for name, value in found.items():
+        if value != promised.get(name):
             raise BadAnswer(
-                f"The export of {manifest.snapshot} is not what its manifest promises "
-                f"({len(body)} bytes for {manifest.bytes}, SHA-256 {sha256(body).hexdigest()[:12]}… for {manifest.sha256[:12]}…). "
-                "The bytes are kept; the next run asks again."
+                f"The export of {promised.get('snapshot_date')} is not what its manifest promises: {name} is {value}, "
+                f"not {promised.get(name)}. It is kept, but not used; the next run asks again."
             )
-
-    return verify
 
 
 def _step_back(snapshot: date) -> date:
@@ -139,7 +143,7 @@ def _csv(body: bytes) -> tuple[pl.DataFrame, list[str]]:
     if missing := [name for name in COLUMNS if name not in frame.columns]:
         raise BadAnswer(f"The export has no column {missing[0]!r}; it has {', '.join(frame.columns[:8])}.")
     notes = [f"unknown key {name!r} in rankings export" for name in frame.columns if name not in HEADER]
-    return frame.select(COLUMNS), notes
+    return frame.select(*COLUMNS), notes
 
 
 def _json(body: bytes) -> tuple[pl.DataFrame, list[str]]:

@@ -82,6 +82,13 @@ def a_day(value: object, name: str) -> date:
         raise BadAnswer(f"{name} is {value!r}, which no calendar has.") from error
 
 
+def a_count(value: object, name: str) -> int:
+    """A whole number that is not negative, sent as a number or as text."""
+    if isinstance(value, bool) or not str(value).isdigit():
+        raise BadAnswer(f"{name} is {value!r}, which is no count.")
+    return int(str(value))
+
+
 def text(rows: Sequence[dict[str, Any]], key: str) -> pl.Series:
     """A column of text; numbers are written out, what is neither becomes null."""
     return pl.Series(key, [row.get(key) for row in rows], dtype=pl.String, strict=False)

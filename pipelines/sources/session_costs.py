@@ -4,7 +4,7 @@ import polars as pl
 
 from pipelines.archive import Answer
 from pipelines.sources.client import Client
-from pipelines.sources.payload import Parsed, need, read_object, rows_of, text, unknown_keys
+from pipelines.sources.payload import Parsed, a_count, a_day, an_instant, need, read_object, rows_of, text, unknown_keys
 
 SOURCE = "session_costs"
 KEYS = frozenset({"app_slug", "app_name", "model_permaslug", "turn_range", "median_session_cost_usd"})
@@ -22,9 +22,16 @@ def parse(answer: Answer, body: bytes) -> Parsed:
     frame = pl.DataFrame(
         [text(rows, name) for name in ("app_slug", "app_name", "model_permaslug", "turn_range", "median_session_cost_usd")]
     )
-    meta = {name: need(payload, "meta", name) for name in ("as_of", "window_end_date", "window_days")}
+    frame = frame.with_columns(pl.col("median_session_cost_usd").cast(pl.Decimal(18, 6), strict=False))
+    # Both are null while no snapshot is published.
+    end, days = need(payload, "meta", "window_end_date"), need(payload, "meta", "window_days")
+    meta = {
+        "as_of": an_instant(need(payload, "meta", "as_of"), "meta.as_of"),
+        "window_end_date": None if end is None else a_day(end, "meta.window_end_date"),
+        "window_days": None if days is None else a_count(days, "meta.window_days"),
+    }
     return Parsed(
-        {"raw.session_costs": frame.with_columns(**{name: pl.lit(None if value is None else str(value)) for name, value in meta.items()})},
+        {"raw.session_costs": frame.with_columns(**{name: pl.lit(value) for name, value in meta.items()})},
         {"raw.session_costs": ("app_slug", "model_permaslug", "turn_range", "median_session_cost_usd")},
         unknown_keys("session-cost data", rows, KEYS),
     )

@@ -7,7 +7,7 @@ import polars as pl
 
 from pipelines.archive import Answer
 from pipelines.sources.client import Client
-from pipelines.sources.payload import Parsed, need, number, read_object, rows_of, text, unknown_keys
+from pipelines.sources.payload import Parsed, a_count, a_day, need, number, read_object, rows_of, text, unknown_keys
 
 SOURCE = "task_classifications"
 KEYS = frozenset(
@@ -26,9 +26,10 @@ def parse(answer: Answer, body: bytes) -> Parsed:
     rows = rows_of(payload, "data", "classifications")
     shares = [number(rows, name) for name in ("usage_share", "token_share", "category_usage_share", "category_token_share")]
     tasks = pl.DataFrame([text(rows, "tag"), text(rows, "display_name"), text(rows, "macro_category"), *shares]).with_columns(
-        as_of=pl.lit(str(need(payload, "data", "as_of"))), window_days=pl.lit(int(need(payload, "data", "window_days")))
+        as_of=pl.lit(a_day(need(payload, "data", "as_of"), "data.as_of")),
+        window_days=pl.lit(a_count(need(payload, "data", "window_days"), "data.window_days")),
     )
-    models = [{**model, "tag": row["tag"]} for row in rows for model in row.get("models", [])]
+    models = [{**model, "tag": row.get("tag")} for row in rows for model in rows_of(row, "models")]
     by_model = pl.DataFrame(
         [text(models, "tag"), text(models, "id").alias("model_id"), number(models, "tag_usage_share"), number(models, "tag_token_share")]
     )

@@ -3,34 +3,43 @@
 -- total_tokens is null where a figure was withdrawn: its board went away, or the model fell out of it.
 with cells as (
     select
-        board_versions.slice,
-        board_versions.grain,
-        board_versions.date,
-        board_versions.version,
+        boards.slice,
+        boards.grain,
+        boards.date,
+        boards.version,
         cells.model_permaslug,
         cells.total_tokens
-    from {{ ref('board_versions') }}
+    from {{ ref('board_versions') }} as boards
     inner join {{ ref('stg_openrouter__board_cells') }} as cells
-        on board_versions.content_hash = cells.content_hash
+        on boards.content_hash = cells.content_hash
+),
+
+ever as (
+    select distinct
+        slice,
+        grain,
+        date,
+        model_permaslug
+    from cells
 ),
 
 -- Every model that a board ever had, against every version of it: absence is a value too.
 grid as (
     select
-        board_versions.slice,
-        board_versions.grain,
-        board_versions.date,
-        board_versions.version,
-        board_versions.as_of,
-        board_versions.origin,
-        board_versions.answer_sha256,
-        models.model_permaslug
-    from {{ ref('board_versions') }}
-    inner join (select distinct slice, grain, date, model_permaslug from cells) as models
+        boards.slice,
+        boards.grain,
+        boards.date,
+        boards.version,
+        boards.as_of,
+        boards.origin,
+        boards.answer_sha256,
+        ever.model_permaslug
+    from {{ ref('board_versions') }} as boards
+    inner join ever
         on
-            board_versions.slice = models.slice
-            and board_versions.grain = models.grain
-            and board_versions.date = models.date
+            boards.slice = ever.slice
+            and boards.grain = ever.grain
+            and boards.date = ever.date
 ),
 
 valued as (

@@ -39,8 +39,8 @@ candidates as (
     from ranked
     inner join catalogue
         on
-            (catalogue.canonical_slug = ranked.model_base or catalogue.model_id_base = ranked.model_base)
-            and catalogue.variant = ranked.variant
+            (ranked.model_base = catalogue.canonical_slug or ranked.model_base = catalogue.model_id_base)
+            and ranked.variant = catalogue.variant
 ),
 
 -- The better kind of match decides; two entries of that kind decide nothing.

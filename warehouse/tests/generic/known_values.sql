@@ -1,12 +1,13 @@
 {#- Each of these columns holds only the values listed for it, or null. Returns the combinations in which one does not. -#}
 {% test known_values(model, columns) %}
-select
-    {{ columns | join(', ') }},
-    count(*) as times
-from {{ model }}
-where
-    {%- for column, values in columns.items() %}
-    {{ 'or ' if not loop.first }}{{ column }} not in ('{{ values | join("', '") }}')
-    {%- endfor %}
-group by {{ columns | join(', ') }}
+    {% set wrong = [] %}
+    {% for column, values in columns.items() %}
+        {% do wrong.append(column ~ " not in ('" ~ values | join("', '") ~ "')") %}
+    {% endfor %}
+    select
+        {{ columns | join(', ') }},
+        count(*) as times
+    from {{ model }}
+    where {{ wrong | join(' or ') }}
+    group by {{ columns | join(', ') }}
 {% endtest %}

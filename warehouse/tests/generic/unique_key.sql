@@ -1,11 +1,11 @@
 {#- These columns are the key: none of them is null, and no two rows share them. Returns each wrong key and how many rows have it. -#}
 {% test unique_key(model, columns) %}
-select
-    {{ columns | join(', ') }},
-    count(*) as times
-from {{ model }}
-group by {{ columns | join(', ') }}
-having
-    count(*) > 1
-    or {{ columns | join(' is null or ') }} is null
+    select
+        {{ columns | join(', ') }},
+        count(*) as times
+    from {{ model }}
+    group by {{ columns | join(', ') }}
+    having
+        count(*) > 1
+        or {{ columns | join(' is null or ') }} is null
 {% endtest %}

@@ -1,0 +1,38 @@
+"""What every test may use: a home of its own, a stand-in market over real HTTP, the recorded answers where they are."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests_support import KEY, MakeStandIn, StandIn, stand_in_market
+
+from pipelines.settings import Settings
+
+
+@pytest.fixture
+def make_stand_in() -> MakeStandIn:
+    """A stand-in market with chosen options, for as long as the `with` lasts."""
+    return stand_in_market
+
+
+@pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    """A synthetic market on 2026-06-20, without limits."""
+    with stand_in_market() as running_one:
+        yield running_one
+
+
+@pytest.fixture
+def settings(tmp_path: Path, stand_in: StandIn) -> Settings:
+    """A fresh home that speaks to the stand-in, with a key."""
+    return Settings(home=tmp_path / "home", openrouter_url=stand_in.url, openrouter_key=KEY)
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """The folder of recorded answers; tests that need it skip where it is not named."""
+    named = os.environ.get("TOKENTIDE_RECORDINGS")
+    if not named:
+        pytest.skip("TOKENTIDE_RECORDINGS is not set, so there are no recorded answers to test with")
+    return Path(named)

@@ -1,0 +1,61 @@
+"""What tests use by name: a stand-in market over real HTTP that can be changed while it runs, and a look into the warehouse."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+
+import httpx
+
+from pipelines.ingest import Gathered, gather_board, new_run_id
+from pipelines.settings import Settings
+from pipelines.sources.client import Client, Patience
+from pipelines.standin.serve import build, running
+from warehouse.connection import open_warehouse
+
+KEY = "sk-or-v1-0123456789abcdef"
+# Short, so that a fault that is repeated costs a test little; the behaviour is the same.
+HASTY = Patience(connect=2, read=1, whole=2, attempts=2, first_pause=0.01, together=10)
+
+
+class StandIn:
+    """A running stand-in market and the means to change it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._root = url.removesuffix("/api/v1")
+
+    def set_now(self, now: datetime) -> None:
+        """Move the stand-in's clock."""
+        httpx.put(f"{self._root}/_standin/now", json={"now": now.isoformat()}).raise_for_status()
+
+    def set_faults(self, *faults: dict[str, Any]) -> None:
+        """Replace its faults; none makes it well again."""
+        httpx.put(f"{self._root}/_standin/faults", json=list(faults)).raise_for_status()
+
+    def requests(self) -> list[dict[str, Any]]:
+        """What it was asked so far."""
+        found: list[dict[str, Any]] = httpx.get(f"{self._root}/_standin/requests").json()
+        return found
+
+
+MakeStandIn = Callable[..., AbstractContextManager[StandIn]]
+
+
+@contextmanager
+def stand_in_market(**options: Any) -> Iterator[StandIn]:
+    options = {"mode": "market", "now": datetime(2026, 6, 20, 8, tzinfo=UTC), "key": KEY, "limits": False, **options}
+    with running(build(options.pop("mode"), **options)) as url:
+        yield StandIn(url)
+
+
+def gather(settings: Settings, first: date, last: date) -> Gathered:
+    """Ask for the board and land it, with little patience."""
+    with closing(Client(settings, new_run_id(), HASTY)) as client:
+        return gather_board(client, settings, first, last)
+
+
+def sql(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+    """All rows of a query on the warehouse."""
+    with closing(open_warehouse(settings.warehouse)) as con:
+        return con.sql(query).fetchall()

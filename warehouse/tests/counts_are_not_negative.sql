@@ -1,0 +1,16 @@
+-- Nobody serves less than nothing. Landing sets such a count aside.
+select
+    'stg_openrouter__board_cells' as relation,
+    model_permaslug as what,
+    total_tokens as tokens
+from {{ ref('stg_openrouter__board_cells') }}
+where not coalesce(total_tokens >= 0, false)
+
+union all
+
+select
+    'market_apps_daily' as relation,
+    concat_ws(' ', date, app_id) as what,
+    total_tokens as tokens
+from {{ ref('market_apps_daily') }}
+where not coalesce(total_tokens >= 0 and total_requests >= 0 and rank >= 1, false)

@@ -1,0 +1,21 @@
+-- The cheapest and the most common price are of the same hosts at the same moment, so there are both or none, and the one cannot be above
+-- the other.
+with hosted as (
+    select
+        date,
+        model_id,
+        count(*) as kinds,
+        count(distinct captured_at) as instants,
+        min(prompt_usd_per_mtok + completion_usd_per_mtok) filter (where kind = 'cheapest') as cheapest_usd,
+        min(prompt_usd_per_mtok + completion_usd_per_mtok) filter (where kind = 'modal') as modal_usd
+    from {{ ref('model_prices_daily') }}
+    where kind in ('cheapest', 'modal')
+    group by date, model_id
+)
+
+select *
+from hosted
+where
+    kinds <> 2
+    or instants <> 1
+    or cheapest_usd > modal_usd
