@@ -19,6 +19,8 @@ from pipelines.summary import show_days, show_summary
 from pipelines.terminal import answers, messages, steps
 
 STANDIN_KEY = "standin-key"
+# The instance is configured at the root of the repository, beside the packages.
+INSTANCE = Path(pipelines.__file__).parent.parent / "dagster.yaml"
 PROBE_SECONDS = 5.0
 # What a gateway says for a host that it does not let through, or that is down.
 NO_WAY = frozenset({403, 407, 502, 503, 504})
@@ -53,10 +55,9 @@ def is_reachable(url: str) -> bool:
 def dagster_environment(settings: Settings) -> dict[str, str]:
     """The environment of Dagster's processes; its home is made ready, with the instance's configuration linked into it."""
     settings.dagster.mkdir(parents=True, exist_ok=True)
-    link, original = settings.dagster / "dagster.yaml", _instance_file()
-    if not link.exists():
-        link.unlink(missing_ok=True)
-        link.symlink_to(original)
+    link = settings.dagster / "dagster.yaml"
+    link.unlink(missing_ok=True)
+    link.symlink_to(INSTANCE)
     key = {"OPENROUTER_API_KEY": settings.openrouter_key} if settings.openrouter_key else {}
     return {
         **os.environ,
@@ -95,9 +96,3 @@ def _keep_running(settings: Settings, port: int) -> None:
     if code not in (0, -signal.SIGINT, 130):
         messages.print(f"[red]Dagster ended with code {code}.[/red] Is port {port} taken? Try `tokentide up --port 3001`.")
         sys.exit(code if code > 0 else 1)
-
-
-def _instance_file() -> Path:
-    """dagster.yaml: at the root of the repository, or inside the package where that was installed."""
-    package = Path(pipelines.__file__).parent
-    return next(path for path in (package.parent / "dagster.yaml", package / "dagster.yaml") if path.exists())

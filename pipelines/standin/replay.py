@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pipelines.errors import BadSetting
 from pipelines.standin.board import MISSING_DATES, AppsQuery, RankingsQuery, Row, days
 from pipelines.standin.clock import parse_instant
 from pipelines.standin.errors import Json, NotFound
@@ -24,7 +25,7 @@ class Recording:
     rows: dict[date, list[Row]]
 
 
-class NoRecordings(ValueError):
+class NoRecordings(BadSetting):
     """The folder holds no recorded answer, so there is nothing to play back."""
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 
+from pipelines.errors import BadSetting
 from pipelines.standin.app import EXPORTS_SINCE, create_app
 from pipelines.standin.board import Board
 from pipelines.standin.clock import Clock
@@ -25,7 +26,7 @@ HOST = "127.0.0.1"
 START_SECONDS = 10
 
 
-class BadMode(ValueError):
+class BadMode(BadSetting):
     """The stand-in was asked to be something it cannot be."""
 
 

@@ -1,0 +1,73 @@
+"""The dbt project by its own means: unit tests of the logic that could be wrong, and documentation that is complete."""
+
+import json
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.build import PROJECT, dbt_environment
+from warehouse.connection import open_warehouse
+from warehouse.migrate import migrate
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What dbt makes of the project on a warehouse without a single answer, unit tests included."""
+    folder = tmp_path_factory.mktemp("dbt")
+    with closing(open_warehouse(folder / "warehouse.duckdb")) as con:
+        migrate(con)
+    options = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(folder), "--log-path", str(folder)]
+    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--warn-error", "build", *options]
+    environment = dbt_environment(folder / "warehouse.duckdb")
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
+    return folder
+
+
+def read(target: Path, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((target / name).read_text())
+    return found
+
+
+@pytest.mark.slow
+def test_an_empty_warehouse_builds_and_every_unit_test_holds(target: Path) -> None:
+    """A first run has no answers at all, and dbt has nothing to warn of."""
+    results = read(target, "run_results.json")["results"]
+    assert {result["status"] for result in results} <= {"success", "pass"}
+    assert sum(result["unique_id"].startswith("unit_test.") for result in results) >= 30
+
+
+@pytest.mark.slow
+def test_every_table_and_column_is_documented(target: Path) -> None:
+    """What DuckDB has as columns and what the project describes are the same, and nothing is described by nothing."""
+    nodes = [node for node in read(target, "manifest.json")["nodes"].values() if node["resource_type"] in ("model", "seed")]
+    with closing(open_warehouse(target / "warehouse.duckdb")) as con:
+        for node in nodes:
+            columns = con.execute(
+                "select column_name, comment from duckdb_columns() where schema_name = ? and table_name = ?", [node["schema"], node["name"]]
+            ).fetchall()
+            assert node["description"], node["name"]
+            assert {name for name, _ in columns} == set(node["columns"]), node["name"]
+            assert all(comment for _, comment in columns), node["name"]
+
+
+@pytest.mark.slow
+def test_every_table_has_a_tested_key(target: Path) -> None:
+    """What one row is stands in the first line of the SQL; that it is so is tested."""
+    manifest = read(target, "manifest.json")
+    tested = {
+        parent
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and node.get("test_metadata") and node["test_metadata"]["name"] in ("unique", "unique_key")
+        for parent in node["depends_on"]["nodes"]
+    }
+    models = {name for name, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed")}
+    assert models - tested == set()
+    for name in models:
+        node = manifest["nodes"][name]
+        if node["resource_type"] == "model":
+            assert node["raw_code"].lstrip().lower().startswith(("-- one row", "-- one line")), name
