@@ -8,6 +8,7 @@ Everything after the archive can be made again from it. It never holds a key: re
 body that repeats the key is kept with the key struck out.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -91,7 +92,7 @@ class Archive:
     def answers(self) -> Iterator[Answer]:
         """Every answer, oldest first."""
         for log in sorted((self.folder / "answers").glob("*.jsonl")):
-            found = [_parsed(line) for line in log.read_text().splitlines() if line.endswith("}")]
+            found = [answer for line in log.read_text().splitlines() if (answer := _parsed(line))]
             yield from sorted(found, key=lambda answer: answer.answer_id)
 
     @property
@@ -102,7 +103,7 @@ class Archive:
 
     def _claim(self, origin: str) -> None:
         if self.origin is None:
-            write_durably(self.folder / "origin", f"{origin}\n".encode())
+            claim_durably(self.folder / "origin", f"{origin}\n".encode())
         if self.origin != origin:
             raise MixedOrigins(
                 f"{self.folder.parent} holds {self.origin} answers and would have got a {origin} one. "
@@ -115,13 +116,16 @@ class Archive:
 
 def write_durably(path: Path, content: bytes) -> None:
     """Put a whole file in place or nothing: written aside, synced, renamed, the folder synced."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with aside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    _written_aside(path, content).replace(path)
+    sync_folder(path.parent)
+
+
+def claim_durably(path: Path, content: bytes) -> None:
+    """Put a whole file in place unless there is one: of several processes that try at once, the first one's stays."""
+    aside = _written_aside(path, content)
+    with contextlib.suppress(FileExistsError):
+        path.hardlink_to(aside)
+    aside.unlink()
     sync_folder(path.parent)
 
 
@@ -151,10 +155,24 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _written_aside(path: Path, content: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with aside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return aside
+
+
 def _last_byte(handle: int) -> bytes:
     return os.pread(handle, 1, os.fstat(handle).st_size - 1)
 
 
-def _parsed(line: str) -> Answer:
-    values = json.loads(line)
+def _parsed(line: str) -> Answer | None:
+    try:
+        values = json.loads(line)
+    except ValueError:
+        # A line that a crash cut short. It may end with a brace all the same, that of an inner object.
+        return None
     return Answer(**{**values, "fetched_at": datetime.fromisoformat(values["fetched_at"])})

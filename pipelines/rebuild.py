@@ -1,5 +1,6 @@
 """Makes the whole warehouse again from the raw archive, offline, and publishes it. The old one is used until the new one is complete."""
 
+import shutil
 from dataclasses import dataclass
 
 from pipelines.archive import Archive
@@ -27,8 +28,9 @@ def rebuild(settings: Settings, progress: Progress | None = None) -> Rebuilt:
     archive = Archive(settings.archive)
     if archive.origin is None:
         raise NothingArchived(f"{settings.archive} holds no answers. Run `tokentide ingest market` first.")
-    fresh = settings.home / "warehouse.rebuilding.duckdb"
-    fresh.unlink(missing_ok=True)
+    # In a folder of its own under the usual name: DuckDB's views remember the name of their file.
+    fresh = settings.home / "rebuilding" / settings.warehouse.name
+    shutil.rmtree(fresh.parent, ignore_errors=True)
     con = open_warehouse(fresh)
     try:
         migrate(con)
@@ -37,6 +39,7 @@ def rebuild(settings: Settings, progress: Progress | None = None) -> Rebuilt:
         con.close()
     built = build(settings, fresh, progress)
     fresh.replace(settings.warehouse)
+    fresh.parent.rmdir()
     # What another run kept in the archive meanwhile.
     answers += land(settings)
     return Rebuilt(answers, built, publish(settings))

@@ -1,10 +1,9 @@
 """Everything a person may set, read once into one frozen object. Nothing else reads the environment."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -76,11 +75,7 @@ def _dotenv(path: Path) -> dict[str, str]:
 def _problems(given: Mapping[str, str]) -> list[str]:
     unknown = sorted(name for name in given if name.startswith("TOKENTIDE_") and name not in KNOWN)
     found = [f"{name} is not a setting; .env.example lists them all." for name in unknown]
-    url = urlsplit(given.get("TOKENTIDE_OPENROUTER_URL") or OPENROUTER_URL)
-    if url.scheme not in {"http", "https"} or not url.netloc:
-        found.append("TOKENTIDE_OPENROUTER_URL must be an http or https address, such as https://openrouter.ai/api/v1.")
-    if url.username or url.password:
-        found.append("TOKENTIDE_OPENROUTER_URL must not carry a password; put the key into OPENROUTER_API_KEY.")
+    found += _problems_of_address(given.get("TOKENTIDE_OPENROUTER_URL") or OPENROUTER_URL)
     key = given.get("OPENROUTER_API_KEY", "").strip()
     if key and (not key.isascii() or not key.isprintable() or " " in key):
         found.append("OPENROUTER_API_KEY holds characters that no key has; copy it again.")
@@ -88,3 +83,16 @@ def _problems(given: Mapping[str, str]) -> list[str]:
     if recordings and not Path(recordings).is_dir():
         found.append("TOKENTIDE_RECORDINGS names a folder that does not exist.")
     return found
+
+
+def _problems_of_address(address: str) -> Iterator[str]:
+    from httpx import URL, InvalidURL
+
+    try:
+        url = URL(address)
+    except InvalidURL:
+        url = URL()
+    if url.scheme not in {"http", "https"} or not url.host or set("?#") & set(address):
+        yield "TOKENTIDE_OPENROUTER_URL must be an http or https address, such as https://openrouter.ai/api/v1."
+    if url.userinfo:
+        yield "TOKENTIDE_OPENROUTER_URL must not carry a password; put the key into OPENROUTER_API_KEY."

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 import pipelines
+from pipelines.days import Day
 from pipelines.errors import NothingPublished
 from pipelines.ingest import ingest_market
 from pipelines.settings import Settings
@@ -22,12 +23,17 @@ STANDIN_KEY = "standin-key"
 # The instance is configured at the root of the repository, beside the packages.
 INSTANCE = Path(pipelines.__file__).parent.parent / "dagster.yaml"
 PROBE_SECONDS = 5.0
+# Dagster would have us install another package for the same command.
+QUIET = "ignore:Function `dev_command` is superseded"
 # What a gateway says for a host that it does not let through, or that is down.
 NO_WAY = frozenset({403, 407, 502, 503, 504})
 
 
 def bring_up(settings: Settings, port: int, once: bool) -> None:
     """Ingest live, or from the stand-in where OpenRouter cannot be reached; then run the schedules until Ctrl-C."""
+    # Being ended by a service manager is the same as Ctrl-C: everything that was started here is ended in order.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     with contextlib.ExitStack() as running:
         if not is_reachable(settings.openrouter_url):
             messages.print(
@@ -40,7 +46,9 @@ def bring_up(settings: Settings, port: int, once: bool) -> None:
         show_days(messages, ingested)
         show_summary(answers, settings)
         if not once:
-            _keep_running(settings, port)
+            environment = dagster_environment(settings)
+            _tell_dagster(settings, ingested.gathered.days)
+            _keep_running(environment, port)
 
 
 def is_reachable(url: str) -> bool:
@@ -82,11 +90,22 @@ def _standin(settings: Settings) -> Iterator[Settings]:
             process.terminate()
 
 
-def _keep_running(settings: Settings, port: int) -> None:
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)]
+def _tell_dagster(settings: Settings, days: list[Day]) -> None:
+    """Show the days that came in just now as materialized, as a run of Dagster's own would have."""
+    from dagster import DagsterInstance
+
+    from pipelines.jobs.boards import materializations
+
+    with DagsterInstance.from_config(str(settings.dagster)) as instance:
+        for event in materializations(settings, days):
+            instance.report_runless_asset_event(event)
+
+
+def _keep_running(environment: dict[str, str], port: int) -> None:
+    command = [sys.executable, "-W", QUIET, "-m", "dagster", "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)]
     messages.print(f"The schedules run until you press Ctrl-C. Dagster's page: http://127.0.0.1:{port}")
     # A session of its own, so that Ctrl-C reaches Dagster once, from here, and not while it is already stopping.
-    with subprocess.Popen(command, env=dagster_environment(settings), start_new_session=True) as process:
+    with subprocess.Popen(command, env=environment, start_new_session=True) as process:
         try:
             code = process.wait()
         except KeyboardInterrupt:

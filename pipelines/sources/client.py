@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,18 +13,22 @@ from urllib.parse import urlsplit
 import httpx
 import stamina
 
-from pipelines.archive import Answer, Archive, utc_now
-from pipelines.errors import BrokenOff, LimitReached, Refused, Unreachable, Unwell
+from pipelines.archive import REDACTED, Answer, Archive, utc_now
+from pipelines.errors import BadAnswer, BrokenOff, LimitReached, Refused, Unreachable, Unwell
 from pipelines.settings import Settings
 from pipelines.sources.ledger import Budget, RequestLedger, next_midnight
-from pipelines.sources.payload import must_be_json
+from pipelines.sources.payload import must_be_json, quoted
 
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 64 * 1024 * 1024  # the largest known answer, a year of rankings, has 2 MB
+# Of these no piece that is read at once grows to more than the largest body; zstd, or gzip in gzip, would fill the memory.
+PACKINGS = frozenset({"", "identity", "gzip"})
 LONGEST_WAIT = 120.0  # a limit that ends later than this is not waited for
-REPEATABLE = frozenset({408, 500, 502, 503, 504})
 USER_AGENT = f"tokentide/{version('tokentide')} (token market analytics)"
+
+# Our own errors say what a repetition was for; stamina would say it on standard output, beside an answer for a program.
+stamina.instrumentation.set_on_retry_hooks([])
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Client:
         self._ledger = RequestLedger(settings.requests)
         timeout = httpx.Timeout(self.patience.read, connect=self.patience.connect)
         # Redirects are not followed: they could carry the key to another host.
-        self._http = httpx.Client(timeout=timeout, follow_redirects=False, headers={"User-Agent": USER_AGENT})
+        self._http = httpx.Client(timeout=timeout, follow_redirects=False, headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"})
 
     @property
     def has_key(self) -> bool:
@@ -100,6 +105,8 @@ class Client:
             request.headers["If-None-Match"] = known[0]
         with self._sent(request) as response:
             body, error = self._body(response)
+        # Struck out first of all, so that neither the archive nor a message can repeat it.
+        body = body.replace(self._key.encode(), REDACTED) if self._key else body
         answer = Answer(
             source=source, url=str(request.url), params=params, fetched_at=utc_now(), status=response.status_code, bytes=0, sha256="",
             run_id=self.run_id, etag=response.headers.get("ETag"), error=error, context=context,
@@ -107,9 +114,10 @@ class Client:
         )  # fmt: skip
         if response.status_code == httpx.codes.NOT_MODIFIED and known:
             return self._unchanged(answer, known[1])
-        answer = self.archive.keep(answer, body, secret=self._key)
+        answer = self.archive.keep(answer, body)
         if error:
-            raise BrokenOff(f"{path}: {error}. It is asked again by the next run.")
+            # What is too large once is too large again.
+            raise (BadAnswer if len(body) >= LARGEST_BODY else BrokenOff)(f"{path}: {error}. It is asked again by the next run.")
         self._raise_for_status(response, body, budget)
         return answer, body
 
@@ -123,10 +131,10 @@ class Client:
             response = self._http.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Unreachable(
-                f"{request.url.host} cannot be reached ({_in_words(error)}). Check the network, or TOKENTIDE_OPENROUTER_URL."
+                f"{request.url.host} cannot be reached ({self._in_words(error)}). Check the network, or TOKENTIDE_OPENROUTER_URL."
             ) from error
         except httpx.TransportError as error:
-            raise BrokenOff(f"{request.url.host} gave no answer to {request.url.path} ({_in_words(error)}).") from error
+            raise BrokenOff(f"{request.url.host} gave no answer to {request.url.path} ({self._in_words(error)}).") from error
         try:
             yield response
         finally:
@@ -134,6 +142,8 @@ class Client:
 
     def _body(self, response: httpx.Response) -> tuple[bytes, str | None]:
         """The decoded body and, where it broke off, why. It stops at the largest size and the longest time allowed."""
+        if response.headers.get("Content-Encoding", "").lower() not in PACKINGS:
+            return b"", "the answer is packed in a way that was not asked for"
         body = bytearray()
         started = time.monotonic()
         try:
@@ -144,8 +154,13 @@ class Client:
                 if time.monotonic() - started > self.patience.whole:
                     return bytes(body), f"the answer was not complete after {self.patience.whole:g} s"
         except (httpx.TransportError, httpx.DecodingError) as error:
-            return bytes(body), f"the answer broke off after {len(body)} bytes ({_in_words(error)})"
+            return bytes(body), f"the answer broke off after {len(body)} bytes ({self._in_words(error)})"
         return bytes(body), None
+
+    def _in_words(self, error: httpx.HTTPError) -> str:
+        """What httpx says went wrong; where it quotes what came, that may be our own request."""
+        words = str(error) or type(error).__name__
+        return words.replace(self._key, REDACTED.decode()) if self._key else words
 
     def _unchanged(self, answer: Answer, digest: str) -> tuple[Answer, bytes]:
         body = self.archive.read(digest)
@@ -164,10 +179,10 @@ class Client:
         status, path = response.status_code, response.url.path
         if status == httpx.codes.OK:
             return
-        said = self._said(body)
+        said = _said(body)
         if status == httpx.codes.TOO_MANY_REQUESTS:
             raise self._limit(response, said, budget)
-        if status in REPEATABLE:
+        if status == httpx.codes.REQUEST_TIMEOUT or response.is_server_error:
             raise Unwell(f"{path} failed at the source ({status}: {said}).", _retry_after(response))
         if status == httpx.codes.UNAUTHORIZED:
             raise Refused(
@@ -180,21 +195,21 @@ class Client:
         daily = "rpd" in said or "requests/day" in said or (wait or 0) > LONGEST_WAIT
         if not daily:
             return LimitReached(f"{response.url.path} allows no more requests this minute (429: {said}).", wait)
-        until = time.time() + wait if wait else next_midnight(time.time())
         if budget:
-            self._ledger.block(budget, until)
+            now = time.time()
+            # The limit is one of a UTC day, so what claims to last longer is a mistake.
+            self._ledger.block(budget, min(now + wait if wait else math.inf, next_midnight(now)))
         # A spent day is not transient: nothing of the Data API is asked again before the reset.
         return LimitReached(f"{response.url.path}: the limit of requests a day is spent (429: {said}).", LONGEST_WAIT + 1)
 
-    def _said(self, body: bytes) -> str:
-        """The upstream's own words, short, on one line, without our key or an account's id."""
-        text = body.replace(self._key.encode(), b"[key]") if self._key else body
-        try:
-            error = json.loads(text)["error"]
-            words = str(error.get("message", ""))
-        except (ValueError, TypeError, KeyError, AttributeError):
-            words = text.decode("utf-8", "replace")
-        return " ".join(words.split())[:200]
+
+def _said(body: bytes) -> str:
+    """The upstream's own words, short and on one line."""
+    try:
+        error = json.loads(body)["error"]
+        return " ".join(str(error.get("message", "")).split())[:200]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return quoted(body, 200)
 
 
 def _worth_repeating(error: Exception) -> bool | float:
@@ -209,14 +224,10 @@ def _worth_repeating(error: Exception) -> bool | float:
 def _retry_after(response: httpx.Response) -> float | None:
     """Seconds to wait, from `Retry-After` (seconds) or `X-RateLimit-Reset` (milliseconds since 1970; seconds are understood too)."""
     after = response.headers.get("Retry-After", "")
-    if after.isdigit():
+    if after.isdecimal():
         return float(after)
     reset = response.headers.get("X-RateLimit-Reset", "")
-    if not reset.isdigit():
+    if not reset.isdecimal():
         return None
     instant = float(reset) if float(reset) < 1e12 else float(reset) / 1000
     return instant - time.time() if instant > time.time() else None
-
-
-def _in_words(error: httpx.HTTPError) -> str:
-    return str(error) or type(error).__name__

@@ -42,20 +42,14 @@ class Manifest:
 
 def fetch(client: Client, start: date | None, end: date | None) -> Iterator[Answer]:
     """The files that together hold the days from start to end, newest first; without a start, the newest file alone."""
-    manifest = _manifest(client, "latest")
-    newest = min(manifest.snapshot, end + DAYS_IN_FILE) if end else manifest.snapshot
-    if newest != manifest.snapshot:
-        manifest = _manifest(client, newest.isoformat())
-    while True:
+    newest = _manifest(client, "latest")
+    wanted = end + DAYS_IN_FILE if end else newest.snapshot
+    manifest = newest if wanted >= newest.snapshot else _dated_manifest(client, wanted)
+    while manifest:
         yield _file(client, manifest)
-        earlier = _step_back(manifest.snapshot)
         if start is None or manifest.snapshot - DAYS_IN_FILE <= start:
             return
-        try:
-            manifest = _manifest(client, earlier.isoformat())
-        except Refused:
-            # A file older than the oldest one: earlier days are not offered without a key.
-            return
+        manifest = _dated_manifest(client, _step_back(manifest.snapshot))
 
 
 def parse(answer: Answer, body: bytes) -> Board:
@@ -101,6 +95,16 @@ def read_manifest(body: bytes, asked: str) -> Manifest:
 def _manifest(client: Client, asked: str) -> Manifest:
     answer = client.ask(MANIFEST, f"{PATH}/{asked}.manifest.json", check=lambda body: _must_be_manifest(body, asked))
     return read_manifest(client.archive.read(answer.sha256), asked)
+
+
+def _dated_manifest(client: Client, day: date) -> Manifest | None:
+    """None before the oldest file: earlier days are not offered without a key. Any other refusal is a fault."""
+    try:
+        return _manifest(client, day.isoformat())
+    except Refused:
+        if day >= FIRST_FILE:
+            raise
+        return None
 
 
 def _must_be_manifest(body: bytes, asked: str) -> None:

@@ -23,6 +23,12 @@ create table if not exists blocked (bucket text primary key, until real);
 create table if not exists etags (url text primary key, etag text, sha256 text);
 """
 
+# How many requests were made on this UTC day, how many in the last minute, and when the first of those was.
+SPENT = """
+select count(*) filter (where at >= ?), count(*) filter (where at > ?), min(at) filter (where at > ?)
+from spent where bucket = ?
+"""
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -50,12 +56,14 @@ class RequestLedger:
         now = time.time() if now is None else now
         with self._open() as con:
             self._refuse_if_blocked(con, budget, now)
-            [minute] = _spent(con, budget, now - MINUTE)
-            [day] = _spent(con, budget, _midnight_before(now))
-            if day[0] >= budget.per_day:
-                raise LimitReached(f"Our {budget.per_day} requests of this UTC day are spent; the next one is possible at 00:00 UTC.")
-            if minute[0] >= budget.per_minute:
-                return float(minute[1]) + MINUTE - now
+            [(of_day, of_minute, first)] = con.execute(SPENT, (_midnight_before(now), now - MINUTE, now - MINUTE, budget.bucket)).fetchall()
+            if of_day >= budget.per_day:
+                raise LimitReached(
+                    f"Our {budget.per_day} requests of this UTC day are spent; the next one is possible at 00:00 UTC.",
+                    next_midnight(now) - now,
+                )
+            if of_minute >= budget.per_minute:
+                return float(first) + MINUTE - now
             con.execute("insert into spent values (?, ?)", (budget.bucket, now))
             con.execute("delete from spent where at < ?", (now - 2 * 86_400,))
         return 0.0
@@ -80,7 +88,9 @@ class RequestLedger:
         found = con.execute("select until from blocked where bucket = ?", (budget.bucket,)).fetchone()
         if found and found[0] > now:
             when = datetime.fromtimestamp(found[0], UTC)
-            raise LimitReached(f"The upstream's daily limit is spent; it said to come back at {when:%Y-%m-%d %H:%M:%S} UTC.")
+            raise LimitReached(
+                f"The upstream's daily limit is spent; it said to come back at {when:%Y-%m-%d %H:%M:%S} UTC.", found[0] - now
+            )
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -97,8 +107,3 @@ def next_midnight(now: float) -> float:
 
 def _midnight_before(now: float) -> float:
     return now - now % timedelta(days=1).total_seconds()
-
-
-def _spent(con: sqlite3.Connection, budget: Budget, since: float) -> list[tuple[int, float]]:
-    """How many requests were made since then, and when the first of them was."""
-    return con.execute("select count(*), min(at) from spent where bucket = ? and at > ?", (budget.bucket, since)).fetchall()

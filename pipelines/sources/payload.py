@@ -11,6 +11,7 @@ import polars as pl
 
 from pipelines.errors import BadAnswer
 
+ACCOUNT = re.compile(r'("user_id"\s*:\s*")[^"]*')
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -31,13 +32,18 @@ def read_object(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body, parse_float=str)
     except (ValueError, RecursionError) as error:
-        start = " ".join(body[:80].decode("utf-8", "replace").split())
         raise BadAnswer(
-            f"The answer is not JSON ({error}); it starts with {start!r}. The bytes are kept; the next run asks again."
+            f"The answer is not JSON ({error}); it starts with {quoted(body, 80)!r}. The bytes are kept; the next run asks again."
         ) from error
     if not isinstance(value, dict):
         raise BadAnswer(f"The answer is a JSON {type(value).__name__}, not an object.")
     return value
+
+
+def quoted(body: bytes, length: int) -> str:
+    """How these bytes begin, on one line, for a message; an account's id is left out."""
+    text = ACCOUNT.sub(r"\1[id]", body[: 4 * length].decode("utf-8", "replace"))
+    return " ".join(text.split())[:length]
 
 
 def must_be_json(body: bytes) -> None:
@@ -84,14 +90,14 @@ def a_day(value: object, name: str) -> date:
 
 def a_count(value: object, name: str) -> int:
     """A whole number that is not negative, sent as a number or as text."""
-    if isinstance(value, bool) or not str(value).isdigit():
+    if isinstance(value, bool) or not str(value).isdecimal():
         raise BadAnswer(f"{name} is {value!r}, which is no count.")
     return int(str(value))
 
 
 def text(rows: Sequence[dict[str, Any]], key: str) -> pl.Series:
     """A column of text; numbers are written out, what is neither becomes null."""
-    return pl.Series(key, [row.get(key) for row in rows], dtype=pl.String, strict=False)
+    return pl.Series(key, [_written(row.get(key)) for row in rows], dtype=pl.String)
 
 
 def count(rows: Sequence[dict[str, Any]], key: str) -> pl.Series:
@@ -102,7 +108,8 @@ def count(rows: Sequence[dict[str, Any]], key: str) -> pl.Series:
 
 def number(rows: Sequence[dict[str, Any]], key: str) -> pl.Series:
     """A column of fractions; anything else becomes null."""
-    return text(rows, key).cast(pl.Float64, strict=False)
+    numbers = text(rows, key).cast(pl.Float64, strict=False)
+    return numbers.set(~numbers.is_finite(), None)
 
 
 def inner(rows: Sequence[dict[str, Any]], key: str) -> list[dict[str, Any]]:
@@ -118,6 +125,10 @@ def as_json(rows: Sequence[dict[str, Any]], key: str) -> pl.Series:
 def unknown_keys(where: str, rows: Iterable[dict[str, Any]], known: frozenset[str]) -> list[str]:
     """One note for each key that the published description does not have; the value itself stays in the archive."""
     return [f"unknown key {key!r} in {where}" for key in sorted(set().union(*rows) - known)]
+
+
+def _written(value: object) -> str | None:
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
 def _no_day(value: object, name: str) -> date:

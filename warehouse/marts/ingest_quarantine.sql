@@ -6,6 +6,8 @@ select
     date,
     reason,
     detail,
-    sha256 as answer_sha256
+    sha256 as answer_sha256,
+    -- One answer may be wrong in the same way more than once, so what is wrong with it is counted.
+    row_number() over (partition by sha256 order by source, slice, grain, date, reason, detail) as number
 from {{ source('raw', 'quarantine') }}
 order by source, slice, date, reason, detail

@@ -18,15 +18,14 @@ select
     week_start,
     basis,
     sum(share * share) as hhi,
-    sum(case when place = 1 then share_high * share_high else share * share end) as hhi_high,
+    least(sum(case when place = 1 then share_high * share_high else share * share end), 1) as hhi_high,
     sum(share) filter (where place <= 4) as cr4,
-    sum(case when place = 1 then share_high when place <= 4 then share end) as cr4_high,
+    least(sum(case when place = 1 then share_high when place <= 4 then share end), 1) as cr4_high,
     any_value(member) filter (where place = 1) as leader,
     any_value(share) filter (where place = 1) as leader_share,
-    -- The lead is certain if the unknown could not change it, whoever it belonged to.
-    coalesce(
-        any_value(share) filter (where place = 1) > any_value(share_high) filter (where place = 2), true
-    ) as is_lead_certain,
+    -- The lead is certain if the unknown could not change it, whoever it belonged to: the second, or somebody not seen.
+    any_value(share_low) filter (where place = 1)
+    > coalesce(any_value(share_high) filter (where place = 2), any_value(unknown_share) filter (where place = 1)) as is_lead_certain,
     any_value(is_whole_week) as is_whole_week
 from ranked
 group by week_start, basis

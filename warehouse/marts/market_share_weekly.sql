@@ -115,13 +115,13 @@ select
     totals.member,
     totals.tokens,
     totals.tokens / totals.total_tokens as share,
-    -- A day without `other` hides how much more the platform served, so no share of it is certain from below.
+    -- A day without `other` hides how much more the platform served, and whose it was, so no share of it has a bound.
     case
         when totals.member = 'unknown' or (totals.basis = 'platform' and days.has_unknown_tail) then 0.0
         else totals.tokens / totals.total_tokens
     end as share_low,
     case
-        when totals.basis = 'platform' and days.has_unknown_tail and totals.member = 'unknown' then 1.0
+        when totals.basis = 'platform' and days.has_unknown_tail then 1.0
         when totals.member = 'unknown' then totals.tokens / totals.total_tokens
         else (totals.tokens + totals.unknown_tokens) / totals.total_tokens
     end as share_high,

@@ -17,5 +17,8 @@ inner join {{ ref('stg_openrouter__answers') }} as answers
     on
         tasks.answer_sha256 = answers.sha256
         and answers.source = 'task_classifications'
-qualify row_number() over (partition by tasks.end_date, tasks.tag order by answers.captured_at desc) = 1
+-- Shares of two answers do not sum up, so a window is taken from one.
+qualify
+    dense_rank() over (partition by tasks.end_date order by answers.captured_at desc) = 1
+    and row_number() over (partition by tasks.end_date, tasks.tag order by answers.captured_at desc, tasks.token_share desc) = 1
 order by tasks.end_date, tasks.token_share desc

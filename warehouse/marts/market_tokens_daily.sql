@@ -28,24 +28,11 @@ learned as (
 select
     boards.date,
     cells.model_permaslug,
-    cells.author_slug,
-    cells.model_base,
-    models.model_family,
-    cells.variant,
     cells.total_tokens,
     case
         when not cells.is_other
             then rank() over (partition by boards.date, cells.is_other order by cells.total_tokens desc)
     end as rank,
-    cells.is_other,
-    coalesce(models.is_free, false) as is_free,
-    attribution.is_text_model,
-    attribution.releasing_lab,
-    attribution.releasing_country,
-    attribution.base_author_slug,
-    attribution.base_lab,
-    attribution.base_country,
-    attribution.weights,
     -- Without `other` the day's total is not known, so neither is a share of it.
     case
         when bool_or(cells.is_other) over (partition by boards.date)
@@ -55,6 +42,19 @@ select
         when not cells.is_other
             then cells.total_tokens / sum(cells.total_tokens) filter (where not cells.is_other) over (partition by boards.date)
     end as share_of_top50,
+    cells.author_slug,
+    cells.model_base,
+    models.model_family,
+    cells.variant,
+    cells.is_other,
+    coalesce(models.is_free, false) as is_free,
+    attribution.is_text_model,
+    attribution.releasing_lab,
+    attribution.releasing_country,
+    attribution.base_author_slug,
+    attribution.base_lab,
+    attribution.base_country,
+    attribution.weights,
     learned.as_of,
     learned.origin,
     learned.answer_sha256

@@ -33,7 +33,9 @@ own as (
         'list' as kind,
         'own endpoint' as price_basis
     from endpoints_of_day
-    where provider_slug = split_part(model_id, '/', 1)
+    where
+        provider_slug = split_part(model_id, '/', 1)
+        or (split_part(model_id, '/', 1), provider_slug) in (select (author_slug, provider_slug) from {{ ref('own_providers') }})
     qualify row_number() over (partition by date, model_id order by prompt_usd_per_mtok + completion_usd_per_mtok, provider_name) = 1
 ),
 
@@ -74,9 +76,9 @@ modal as (
     from (
         select
             *,
-            count(*) over (partition by date, model_id, prompt_usd_per_mtok, completion_usd_per_mtok) as hosts_at_price
+            count(distinct provider_name) over (partition by date, model_id, prompt_usd_per_mtok, completion_usd_per_mtok) as hosts_at_price
         from endpoints_of_day
-    )
+    ) as counted
     qualify
         row_number() over (
             partition by date, model_id

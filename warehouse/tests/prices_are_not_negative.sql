@@ -9,7 +9,7 @@ select
     cached_usd_per_mtok
 from {{ ref('model_prices_daily') }}
 where
-    not coalesce(least(prompt_usd_per_mtok, completion_usd_per_mtok) >= 0, false)
+    not coalesce(prompt_usd_per_mtok >= 0 and completion_usd_per_mtok >= 0, false)
     or cached_usd_per_mtok < 0
 
 union all

@@ -1,0 +1,171 @@
+"""Three readers in a loop while ten generations are published: how many reads a second, how many failed, how many were mixed.
+
+Every generation gets a number written into two tables, first and last in the order in which tables are copied, and into every row of
+a third. A reader that ever sees two numbers in one connection has seen a mixed generation. Each reader also keeps one connection from
+its start to its end, which must stay with the generation that it was opened on, although its file is removed meanwhile.
+"""
+
+import json
+import multiprocessing
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Annotated, Any
+
+import duckdb
+import typer
+from history import prepare
+from rich.console import Console
+
+from pipelines.build import build
+from pipelines.errors import TokentideError
+from pipelines.ingest import land
+from pipelines.publish import newest, publish
+from pipelines.settings import Settings
+from warehouse.connection import open_published, open_warehouse
+
+answers = Console(highlight=False)
+
+STAMPED = "select generation from meta union all from aaa_stamp union all select distinct generation from mmm_rows union all from zzz_stamp"
+FIGURES = "select count(*), sum(total_tokens)::bigint from market_tokens_daily"
+
+
+@dataclass
+class Reads:
+    """What one reader saw."""
+
+    opened: int = 0
+    failures: list[str] = field(default_factory=list)
+    mixed: int = 0
+    strayed: int = 0
+    """How often the connection that is kept open answered from another generation than its own."""
+    generations: set[int] = field(default_factory=set)
+    seconds: list[float] = field(default_factory=list)
+
+
+def main(
+    publishes: Annotated[int, typer.Option(min=1, help="How many generations are published.")] = 10,
+    readers: Annotated[int, typer.Option(min=1, help="How many processes read meanwhile.")] = 3,
+    recordings: Annotated[Path | None, typer.Option(envvar="TOKENTIDE_RECORDINGS", help="A folder of recordings.", exists=True)] = None,
+    json_to: Annotated[Path | None, typer.Option("--json", help="Write what was found to this file.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Two months of history in place of fourteen.")] = False,
+) -> None:
+    """Publish again and again while readers open, read and close; exit code 0 only if no read failed and none was mixed.
+
+    Examples:
+
+        python benchmarks/publish_readers.py
+
+        python benchmarks/publish_readers.py --publishes 50 --readers 8 --json readers.json
+    """
+    with tempfile.TemporaryDirectory(prefix="tokentide-benchmark-") as folder:
+        prepare(Path(folder), recordings, quick)
+        settings = Settings(Path(folder, "history"))
+        land(settings)
+        build(settings)
+        _publish_stamped(settings, 1)
+        with _reading(settings, readers) as results:
+            started = time.perf_counter()
+            took = [_publish_stamped(settings, number) for number in range(2, publishes + 2)]
+            elapsed = time.perf_counter() - started
+    report = _report(results, took, elapsed)
+    for name, value in report.items():
+        answers.print(f"{name:42} {value}")
+    if json_to:
+        json_to.write_text(json.dumps({**report, "readers": [asdict(one) | {"generations": sorted(one.generations)} for one in results]}))
+    raise typer.Exit(0 if report["failed reads"] == report["mixed reads"] == report["strayed connections"] == 0 else 1)
+
+
+def _publish_stamped(settings: Settings, number: int) -> float:
+    """Write the number that the next generation will have into the marts and publish them; returns the seconds of publishing."""
+    con = open_warehouse(settings.warehouse)
+    try:
+        for name in ("aaa_stamp", "zzz_stamp"):
+            con.execute(f"create or replace table marts.{name} as select {number}::integer as generation")
+        con.execute(f"create or replace table marts.mmm_rows as select {number}::integer as generation from range(100_000)")
+    finally:
+        con.close()
+    started = time.perf_counter()
+    publish(settings)
+    return time.perf_counter() - started
+
+
+@contextmanager
+def _reading(settings: Settings, readers: int) -> Iterator[list[Reads]]:
+    """Readers that read while the block runs; what they saw is in the list once it is over."""
+    processes = multiprocessing.get_context("spawn")
+    stop, begun, results = processes.Event(), processes.Semaphore(0), processes.SimpleQueue()
+    found: list[Reads] = []
+    started = [processes.Process(target=_read, args=(settings, stop, begun, results)) for _ in range(readers)]
+    for process in started:
+        process.start()
+    for _ in started:
+        begun.acquire()
+    try:
+        yield found
+    finally:
+        stop.set()
+        found.extend(results.get() for _ in started)
+        for process in started:
+            process.join()
+
+
+def _read(settings: Settings, stop: Event, begun: Any, results: Any) -> None:
+    """Read until told to stop."""
+    reads = Reads()
+    with open_published(newest(settings)) as kept:
+        [own] = _stamps(kept)
+        begun.release()
+        while not stop.is_set():
+            started = time.perf_counter()
+            try:
+                reads.generations |= _read_once(settings, reads)
+                reads.strayed += _stamps(kept) != {own}
+            except (duckdb.Error, OSError, TokentideError) as error:
+                reads.failures.append(f"{type(error).__name__}: {error}")
+            reads.seconds.append(time.perf_counter() - started)
+    results.put(reads)
+
+
+def _read_once(settings: Settings, reads: Reads) -> set[int]:
+    """Open the newest generation, ask it for its number, for figures, and for its number again."""
+    reads.opened += 1
+    with open_published(newest(settings)) as con:
+        before = _stamps(con)
+        con.sql(FIGURES).fetchall()
+        seen = before | _stamps(con)
+    reads.mixed += len(seen) != 1
+    return seen
+
+
+def _stamps(con: duckdb.DuckDBPyConnection) -> set[int]:
+    return {number for (number,) in con.sql(STAMPED).fetchall()}
+
+
+def _report(results: list[Reads], took: list[float], elapsed: float) -> dict[str, Any]:
+    seconds = sorted(one for reads in results for one in reads.seconds)
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "readers": len(results),
+        "publishes": len(took),
+        "seconds of publishing and stamping": round(elapsed, 2),
+        "seconds a publish, median": round(statistics.median(took), 3),
+        "reads": len(seconds),
+        "reads a second, all readers": round(len(seconds) / elapsed, 1),
+        "milliseconds a read, median": round(statistics.median(seconds) * 1000, 1),
+        "milliseconds a read, 99 of 100": round(seconds[int(len(seconds) * 0.99)] * 1000, 1),
+        "failed reads": sum(len(reads.failures) for reads in results),
+        "mixed reads": sum(reads.mixed for reads in results),
+        "strayed connections": sum(reads.strayed for reads in results),
+        "generations seen": len(set().union(*(reads.generations for reads in results))),
+    }
+
+
+if __name__ == "__main__":
+    typer.run(main)

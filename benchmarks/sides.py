@@ -1,0 +1,225 @@
+"""What each side does with the history, in a process and a database of its own; `ingest.py` starts these processes and compares them.
+
+Nothing but what stands within a stage is timed. Every side is handed the same decoded answers or bytes, does its imports before the
+clock starts, and has its tables counted after it stops.
+"""
+
+import argparse
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from history import START, Facts, History, Payload
+from stopwatch import Stages
+
+Side = Callable[[History, Path, Stages, int], Facts]
+"""Loads the history in an empty folder; the number is how many days a side loads that takes one day at a time."""
+
+BOARD = "select count(distinct date), count(*), sum(total_tokens::bigint)::bigint from {table}"
+
+
+class Disagreement(Exception):
+    """A side did not load what the history holds, so its time means nothing."""
+
+
+def ours_from_dicts(history: History, work: Path, stages: Stages, days: int) -> Facts:
+    """Decoded answers to raw tables: a fresh warehouse, every board judged and kept for good."""
+    import polars as pl
+    import pyarrow  # noqa: F401  # what Polars hands frames over with
+
+    from pipelines.landing.boards import land_board
+    from pipelines.sources.boards import COLUMNS, Board
+    from pipelines.sources.payload import a_day, an_instant, text
+    from warehouse.connection import open_warehouse
+    from warehouse.migrate import migrate
+
+    def board(payload: Payload) -> Board:
+        rows, meta = payload["data"], payload["meta"]
+        start, end = a_day(meta["start_date"], "start_date"), a_day(meta["end_date"], "end_date")
+        return Board(pl.DataFrame([text(rows, name) for name in COLUMNS]), start, end, an_instant(meta["as_of"], "as_of"))
+
+    given = list(zip(history.answers(), history.payloads(), strict=True))
+    path = work / "warehouse.duckdb"
+    with stages("load"):
+        con = open_warehouse(path)
+        migrate(con)
+        for answer, payload in given:
+            con.begin()
+            land_board(con, answer, board(payload))
+            con.commit()
+        con.close()
+    return _count(path, "raw.board_days inner join raw.board_rows using (content_hash)")
+
+
+def ours_from_bytes(history: History, work: Path, stages: Stages, days: int) -> Facts:
+    """The archive to raw tables, as every run does it: decompressed, its hash checked, decoded, judged, kept, and noted as landed."""
+    import pyarrow  # noqa: F401
+
+    from pipelines.ingest import land
+    from pipelines.settings import Settings
+
+    settings = Settings(_home(history, "history", work))
+    with stages("load"):
+        land(settings)
+    return _count(settings.warehouse, "raw.board_days inner join raw.board_rows using (content_hash)")
+
+
+def ours_published(history: History, work: Path, stages: Stages, days: int) -> Facts:
+    """The archive to a published generation: landed, built and audited by dbt, published."""
+    import pyarrow  # noqa: F401
+
+    from pipelines.build import build
+    from pipelines.ingest import land
+    from pipelines.publish import publish
+    from pipelines.settings import Settings
+
+    settings = Settings(_home(history, "history", work))
+    with stages("land"):
+        land(settings)
+    with stages("build and audit"):
+        build(settings)
+    with stages("publish"):
+        generation = publish(settings)
+    return _count(generation.path, "marts.market_tokens_daily")
+
+
+def ours_rebuilt(history: History, work: Path, stages: Stages, days: int) -> Facts:
+    """`tokentide rebuild` of everything: at first with nothing but the archive, then again, when dbt has read its files before."""
+    import pyarrow  # noqa: F401
+
+    from pipelines.rebuild import rebuild
+    from pipelines.settings import Settings
+
+    settings = Settings(_home(history, "everything", work))
+    with stages("rebuild"):
+        rebuild(settings)
+    with stages("rebuild again"):
+        generation = rebuild(settings).generation
+    last = history.payloads()[-1]["meta"]["end_date"]
+    return _count(generation.path, f"(from marts.market_tokens_daily where date between '{_first(history)}' and '{last}')")
+
+
+def dlt_insert_values(history: History, work: Path, stages: Stages, days: int) -> Facts:
+    """dlt with its defaults for DuckDB: large insert statements."""
+    return _dlt(history, work, stages, "insert_values")
+
+
+def dlt_parquet(history: History, work: Path, stages: Stages, days: int) -> Facts:
+    """dlt with the file format that its page on DuckDB suggests as faster."""
+    return _dlt(history, work, stages, "parquet")
+
+
+def dlt_arrow(history: History, work: Path, stages: Stages, days: int) -> Facts:
+    """dlt with an Arrow table made of the dicts, its fastest way, which leaves out its normalisation."""
+    return _dlt(history, work, stages, "parquet", as_arrow=True)
+
+
+def _dlt(history: History, work: Path, stages: Stages, file_format: Any, as_arrow: bool = False) -> Facts:
+    import dlt
+    import pyarrow as pa
+
+    path, bodies = work / "dlt.duckdb", history.bodies()
+    with stages("decode"):
+        payloads = [json.loads(body) for body in bodies]
+    with stages("load"):
+        rows = [row for payload in payloads for row in payload["data"]]
+        destination = dlt.destinations.duckdb(str(path))
+        pipeline = dlt.pipeline("benchmark", destination=destination, dataset_name="raw", pipelines_dir=str(work / "pipelines"))
+        pipeline.run(pa.Table.from_pylist(rows) if as_arrow else rows, table_name="rankings", loader_file_format=file_format)
+    return _count(path, "raw.rankings")
+
+
+def dagster_in_memory(history: History, work: Path, stages: Stages, days: int) -> Facts:
+    """Dagster's DuckDB and Polars I/O manager, one materialisation a day, nothing remembered of the runs: its fastest way."""
+    return _dagster(history, work, stages, days, instance=None)
+
+
+def dagster_in_sqlite(history: History, work: Path, stages: Stages, days: int) -> Facts:
+    """The same with runs and events kept in SQLite, as `dagster dev` does, still without a process for each run."""
+    import dagster as dg
+
+    return _dagster(history, work, stages, days, instance=dg.DagsterInstance.local_temp(str(work)))
+
+
+def _dagster(history: History, work: Path, stages: Stages, days: int, instance: Any) -> Facts:
+    import dagster as dg
+    import polars as pl
+    from dagster_duckdb_polars import DuckDBPolarsIOManager
+
+    by_day: dict[str, list[Payload]] = {}
+    for row in (row for payload in history.payloads() for row in payload["data"]):
+        by_day.setdefault(row["date"], []).append(row)
+
+    @dg.asset(key_prefix=["raw"], partitions_def=dg.DailyPartitionsDefinition(START.isoformat()), metadata={"partition_expr": "date"})
+    def rankings(context) -> pl.DataFrame:  # type: ignore[no-untyped-def]  # Dagster reads the annotation while this module runs
+        frame = pl.DataFrame(by_day[context.partition_key])
+        return frame.with_columns(pl.col("date").str.to_datetime("%Y-%m-%d"), pl.col("total_tokens").cast(pl.Int64))
+
+    path = work / "dagster.duckdb"
+    resources = {"io_manager": DuckDBPolarsIOManager(database=str(path))}
+    for number, day in enumerate(sorted(by_day)[:days]):
+        with stages("each day after it" if number else "the first day"):
+            dg.materialize([rankings], partition_key=day, resources=resources, instance=instance)
+    return _count(path, "raw.rankings")
+
+
+SIDES: dict[str, Side] = {
+    "ours-from-dicts": ours_from_dicts,
+    "ours-from-bytes": ours_from_bytes,
+    "ours-published": ours_published,
+    "ours-rebuilt": ours_rebuilt,
+    "dlt-insert-values": dlt_insert_values,
+    "dlt-parquet": dlt_parquet,
+    "dlt-arrow": dlt_arrow,
+    "dagster-in-memory": dagster_in_memory,
+    "dagster-in-sqlite": dagster_in_sqlite,
+}
+# These load everything twice in their process: the first load also pays for what libraries import and compile when they are first used.
+TWICE = frozenset(name for name in SIDES if name.startswith(("ours-from", "dlt")))
+ONE_DAY_AT_A_TIME = frozenset(name for name in SIDES if name.startswith("dagster"))
+
+
+def _home(history: History, which: str, work: Path) -> Path:
+    shutil.copytree(history.folder / which / "raw", work / "raw")
+    return work
+
+
+def _first(history: History) -> str:
+    return min(str(payload["meta"]["start_date"]) for payload in history.payloads())
+
+
+def _count(path: Path, table: str) -> Facts:
+    import duckdb
+
+    with duckdb.connect(str(path), read_only=True) as con:
+        [(days, rows, total_tokens)] = con.sql(BOARD.format(table=table)).fetchall()
+    return Facts(days, rows, total_tokens)
+
+
+def main() -> None:
+    """Run one side and leave what it found beside what it loaded."""
+    parser = argparse.ArgumentParser(description="One side of benchmarks/ingest.py, which starts this.")
+    parser.add_argument("side", choices=SIDES)
+    parser.add_argument("history", type=Path)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--days", type=int, default=0)
+    given = parser.parse_args()
+    attempts = [_attempt(given, attempt) for attempt in ("first", "second")[: 2 if given.side in TWICE else 1]]
+    (given.work / "report.json").write_text(json.dumps(attempts))
+
+
+def _attempt(given: argparse.Namespace, name: str) -> dict[str, Any]:
+    history, work, stages = History(given.history), given.work / name, Stages()
+    work.mkdir(parents=True)
+    found = SIDES[given.side](history, work, stages, given.days)
+    expected = history.facts(given.days if given.side in ONE_DAY_AT_A_TIME else None)
+    if found != expected:
+        raise Disagreement(f"{given.side} loaded {found}, the history holds {expected}.")
+    return asdict(stages)
+
+
+if __name__ == "__main__":
+    main()

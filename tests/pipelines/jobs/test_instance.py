@@ -1,0 +1,47 @@
+"""The instance that `tokentide up` starts: its configuration is valid and says what we rely on, and Dagster can load the definitions."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from pipelines.settings import Settings
+from pipelines.up import dagster_environment
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> dg.DagsterInstance:
+    settings = Settings(home=tmp_path)
+    dagster_environment(settings)
+    return dg.DagsterInstance.from_config(str(settings.dagster))
+
+
+def test_one_run_at_a_time_holds_a_pool(instance: dg.DagsterInstance) -> None:
+    """A whole run, not a step, so that nothing is built between its audit and its publishing; the next one waits in the queue."""
+    pools = instance.get_concurrency_config().pool_config
+    assert (pools.default_pool_limit, pools.pool_granularity.value) == (1, "run")
+    assert type(instance.run_coordinator).__name__ == "QueuedRunCoordinator"
+
+
+def test_runs_are_retried_and_watched(instance: dg.DagsterInstance) -> None:
+    """One that a restart left behind is given up after half an hour, since it would hold the pool."""
+    assert (instance.run_retries_enabled, instance.run_retries_max_retries) == (True, 2)
+    assert (instance.run_monitoring_enabled, instance.run_monitoring_max_runtime_seconds) == (True, 1800)
+
+
+def test_state_is_under_the_home_and_nobody_is_told(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    """SQLite files in var/dagster, and no telemetry."""
+    assert not instance.telemetry_enabled
+    assert type(instance.event_log_storage).__name__ == "SqliteEventLogStorage"
+    assert Path(instance.storage_directory()).parent == tmp_path / "dagster"
+
+
+@pytest.mark.slow
+def test_dagster_finds_the_definitions(definitions: dg.Definitions, parsed_home: Path) -> None:
+    """As `dagster dev` looks for them: by the module's name, in a process of its own."""
+    command = [sys.executable, "-m", "dagster", "definitions", "validate", "-m", "pipelines.definitions"]
+    environment = dagster_environment(Settings(home=parsed_home))
+    done = subprocess.run(command, env=environment, cwd=parsed_home, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,155 @@
+"""Which windows and which files are asked for, so that every day that the source has is covered, and none needlessly often."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from tests_support import HASTY, StandIn, stand_in_market
+
+from pipelines.archive import Answer
+from pipelines.errors import Refused
+from pipelines.settings import Settings
+from pipelines.sources import exports, rankings
+from pipelines.sources.client import Client
+
+DAY = timedelta(days=1)
+NEWEST_FILE = date(2026, 11, 21)
+OLDEST_DAY = date(2026, 8, 20)
+
+
+def days(first: date, last: date) -> list[date]:
+    return [first + n * DAY for n in range((last - first).days + 1)]
+
+
+# The keyed windows.
+
+
+@hypothesis_settings(deadline=None, derandomize=True, max_examples=300)
+@given(start=st.dates(date(2025, 1, 1), date(2029, 12, 31)), length=st.integers(0, 1200))
+def test_windows_cover_every_day_once_beyond_the_trailing_week(start: date, length: int) -> None:
+    """Each day from start to end is in exactly one window, but for the week before that each brings along; none is too long."""
+    end = start + length * DAY
+    found = list(rankings.windows(start, end))
+    assert found[-1][1] == end
+    assert all(last - first + DAY <= rankings.LONGEST_WINDOW for first, last in found)
+    assert all(first >= rankings.FIRST_DAY for first, _ in found)
+    # Beyond the trailing part a window begins where the one before it ended.
+    begins = [start, *(last + DAY for _, last in found[:-1])]
+    assert all(first <= begin <= last for begin, (first, last) in zip(begins, found, strict=True))
+    own = [day for begin, (_, last) in zip(begins, found, strict=True) for day in days(begin, last)]
+    assert own == days(start, end)
+    # What comes before is at most a week in all, and asked for only where the window would be shorter than that.
+    for begin, (first, last) in zip(begins, found, strict=True):
+        assert first == begin or last - first + DAY == rankings.TRAILING or first == rankings.FIRST_DAY
+
+
+def test_windows_written_out() -> None:
+    """One for each calendar year, and a short one reaches back over a week."""
+    assert list(rankings.windows(date(2025, 1, 1), date(2026, 2, 28))) == [
+        (date(2025, 1, 1), date(2025, 12, 31)),
+        (date(2026, 1, 1), date(2026, 2, 28)),
+    ]
+    assert list(rankings.windows(date(2026, 6, 19), date(2026, 6, 19))) == [(date(2026, 6, 13), date(2026, 6, 19))]
+    assert list(rankings.windows(date(2025, 1, 2), date(2025, 1, 2))) == [(date(2025, 1, 1), date(2025, 1, 2))]
+    assert list(rankings.windows(date(2026, 2, 2), date(2026, 2, 1))) == []
+
+
+# The keyless exports.
+
+
+@pytest.fixture(scope="module")
+def market() -> Iterator[StandIn]:
+    """A market whose oldest file is that of the real one."""
+    now = datetime(2026, 11, 21, 9, tzinfo=UTC)
+    with stand_in_market(now=now, exports_since=exports.FIRST_FILE) as running:
+        yield running
+
+
+def fetched(market: StandIn, home: Path, start: date | None, end: date | None) -> list[Answer]:
+    with closing(Client(Settings(home, market.url), "run", HASTY)) as client:
+        return list(exports.fetch(client, start, end))
+
+
+def held(answers: list[Answer]) -> list[list[date]]:
+    """The days of each file."""
+    snapshots = [date.fromisoformat(answer.context["snapshot_date"]) for answer in answers]
+    return [days(snapshot - 30 * DAY, snapshot - DAY) for snapshot in snapshots]
+
+
+@hypothesis_settings(deadline=None, derandomize=True, max_examples=15)
+@given(start=st.dates(date(2026, 7, 1), date(2026, 11, 30)), length=st.integers(0, 120))
+def test_every_asked_day_that_some_file_holds_is_covered(
+    market: StandIn, tmp_path_factory: pytest.TempPathFactory, start: date, length: int
+) -> None:
+    """Also where the range begins before the oldest file or ends after the newest one; and no more files than that takes."""
+    end = start + length * DAY
+    files = held(fetched(market, tmp_path_factory.mktemp("home"), start, end))
+    offered = {day for day in days(start, end) if OLDEST_DAY <= day < NEWEST_FILE}
+    assert offered <= {day for file in files for day in file}
+    assert len(files) <= 2 + (end - start).days // exports.STEP.days + 1
+    # A day is taken from a file that saw it settled, unless no such file is there yet.
+    settled = {day for file in files for day in file[:-2]}
+    assert {day for day in offered if day < NEWEST_FILE - 2 * DAY} <= settled
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "snapshots"),
+    [
+        (None, None, ["2026-11-21"]),
+        (date(2026, 11, 20), date(2026, 11, 20), ["2026-11-21"]),
+        (date(2026, 10, 20), date(2026, 11, 20), ["2026-11-21", "2026-10-25"]),
+        (date(2026, 9, 1), date(2026, 9, 2), ["2026-10-02", "2026-09-19"]),
+        (date(2026, 8, 20), date(2026, 11, 20), ["2026-11-21", "2026-10-25", "2026-09-28", "2026-09-19"]),
+        (date(2026, 8, 1), date(2026, 8, 25), ["2026-09-24", "2026-09-19"]),
+    ],
+)
+def test_files_written_out(market: StandIn, tmp_path: Path, start: date | None, end: date | None, snapshots: list[str]) -> None:
+    """The newest file that is needed comes first, then one every 27 days, and the oldest there is."""
+    assert [answer.context["snapshot_date"] for answer in fetched(market, tmp_path / "home", start, end)] == snapshots
+
+
+def test_days_before_the_first_file_are_not_offered(market: StandIn, tmp_path: Path) -> None:
+    """There is nothing to fetch, and that is no failure."""
+    assert fetched(market, tmp_path / "home", date(2025, 1, 1), date(2025, 1, 31)) == []
+
+
+@pytest.mark.parametrize("path", ["2026-10-25.manifest", "2026-10-25.csv", "2026-11-20.manifest"])
+def test_a_file_that_should_be_there_and_is_not_is_a_failure(market: StandIn, tmp_path: Path, path: str) -> None:
+    """Its days are offered, so a refusal is never taken for the end of what there is."""
+    market.set_faults({"kind": "forbidden", "path": path})
+    end = date(2026, 10, 21) if path.startswith("2026-11-20") else date(2026, 11, 20)
+    try:
+        with pytest.raises(Refused, match="403"):
+            fetched(market, tmp_path / "home", date(2026, 9, 1), end)
+    finally:
+        market.set_faults()
+
+
+def test_each_file_is_asked_for_by_its_day_and_kept_with_its_manifest(market: StandIn, tmp_path: Path) -> None:
+    """The file's answer carries what the manifest promised, so that it can be judged again whenever it is read."""
+    [answer] = fetched(market, tmp_path / "home", None, None)
+    assert answer.url == f"{market.url}/datasets/exports/rankings-daily/2026-11-21.csv"
+    assert answer.context == {
+        "snapshot_date": "2026-11-21",
+        "as_of": "2026-11-21T01:46:00+00:00",
+        "bytes": str(answer.bytes),
+        "sha256": answer.sha256,
+    }
+
+
+# The slices.
+
+
+def test_estimates_are_asked_for_by_whole_weeks(market: StandIn, tmp_path: Path) -> None:
+    """Exact slices by day, sampled ones from a Monday to a Sunday, so that no week is counted in part."""
+    settings = Settings(tmp_path / "home", market.url, "sk-or-v1-0123456789abcdef")
+    with closing(Client(settings, "run", HASTY)) as client:
+        exact = rankings.fetch_slice(client, "modality", "text", date(2026, 10, 22), date(2026, 11, 20))
+        weekly = rankings.fetch_slice(client, "category", "marketing/seo", date(2026, 10, 22), date(2026, 11, 20))
+    assert exact.params == {"start_date": "2026-10-22", "end_date": "2026-11-20", "modality": "text"}
+    assert weekly.params == {"start_date": "2026-10-19", "end_date": "2026-11-15", "period": "week", "category": "marketing/seo"}
