@@ -266,11 +266,22 @@ LEADING = """
 
 KNOWN = "select max(date) from raw.board_days where slice = 'all' and grain = 'day' and content_hash is not null"
 
-# Board answers of a run of which nothing could be used, with the days that they were asked for.
+# Board answers of a run of which nothing could be used, with the days that they were asked for. Bytes that are unchanged since they
+# could not be used are of no more use now.
 UNUSABLE = """
-    select source, reason,
-        coalesce(try_cast(params ->> 'start_date' as date), try_cast(context ->> 'snapshot_date' as date) - 30),
-        coalesce(try_cast(params ->> 'end_date' as date), try_cast(context ->> 'snapshot_date' as date) - 1)
-    from raw.answers
-    where run_id = ? and source in ('rankings_daily', 'rankings_export') and outcome in ('unreadable', 'quarantined', 'broken')
+    select answers.source, known.reason,
+        coalesce(try_cast(answers.params ->> 'start_date' as date), try_cast(answers.context ->> 'snapshot_date' as date) - 30),
+        coalesce(try_cast(answers.params ->> 'end_date' as date), try_cast(answers.context ->> 'snapshot_date' as date) - 1)
+    from raw.answers as answers
+    inner join raw.answers as known
+        on answers.answer_id = known.answer_id
+        or (
+            answers.outcome = 'unchanged'
+            and answers.sha256 = known.sha256 and answers.source = known.source
+            and answers.params = known.params and answers.context = known.context
+        )
+    where
+        answers.run_id = ?
+        and answers.source in ('rankings_daily', 'rankings_export')
+        and known.outcome in ('unreadable', 'quarantined', 'broken')
 """

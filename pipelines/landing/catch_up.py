@@ -7,6 +7,7 @@ rebuild is the same function on an empty warehouse.
 import json
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import duckdb
 import polars as pl
@@ -35,23 +36,22 @@ PARSERS: dict[str, Callable[[Answer, bytes], Board | Parsed]] = {
     session_costs.SOURCE: session_costs.parse,
 }
 OK, NOT_MODIFIED = 200, 304
+KNOWN = """
+    select 1 from raw.answers
+    where sha256 = ? and source = ? and params = ? and context = ? and outcome in ('loaded', 'partial', 'quarantined')
+    limit 1
+"""
 # A payload of a shape that its parser does not know is set aside like any other bad one, so that it holds up no other answer.
-UNREADABLE = (BadAnswer, LookupError, TypeError, ValueError, pl.exceptions.PolarsError)
+UNREADABLE = (
+    BadAnswer, LookupError, TypeError, ValueError, ArithmeticError, pl.exceptions.PolarsError, duckdb.DataError, duckdb.IntegrityError,
+)  # fmt: skip
 
 
 def catch_up(con: duckdb.DuckDBPyConnection, archive: Archive, landed: Callable[[Answer, Landed], None] | None = None) -> int:
     """Land what is not landed yet, each answer in a transaction of its own, and return how many there were."""
     number = 0
     for answer in _waiting(con, archive):
-        con.begin()
-        try:
-            result = _land(con, archive, answer)
-            _record(con, answer, result)
-        except BaseException:
-            # Also on Ctrl-C: an answer is landed whole or not at all.
-            con.rollback()
-            raise
-        con.commit()
+        result = _landed(con, archive, answer)
         number += 1
         if landed:
             landed(answer, result)
@@ -63,6 +63,32 @@ def _waiting(con: duckdb.DuckDBPyConnection, archive: Archive) -> Iterator[Answe
     return (answer for answer in archive.answers() if answer.answer_id not in done)
 
 
+def _landed(con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer) -> Landed:
+    """Land one answer and say so in the log; what turns out to be of no use is undone and set aside."""
+    try:
+        with _transaction(con):
+            result = _land(con, archive, answer)
+            _record(con, answer, result)
+    except UNREADABLE as error:
+        with _transaction(con):
+            result = Landed("unreadable", reason=str(error))
+            _set_aside(con, answer, result)
+            _record(con, answer, result)
+    return result
+
+
+@contextmanager
+def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    con.begin()
+    try:
+        yield
+    except BaseException:
+        # Also on Ctrl-C: an answer is landed whole or not at all.
+        con.rollback()
+        raise
+    con.commit()
+
+
 def _land(con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer) -> Landed:
     if answer.error:
         return Landed("broken", reason=answer.error)
@@ -70,19 +96,20 @@ def _land(con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer) -> L
         return Landed("refused", reason=f"status {answer.status}")
     if _is_known(con, answer):
         return Landed("unchanged")
-    try:
-        parsed = PARSERS[answer.source](answer, archive.read(answer.sha256))
-        return land_board(con, answer, parsed) if isinstance(parsed, Board) else land_snapshot(con, answer, parsed)
-    except UNREADABLE as error:
-        con.execute("insert into raw.quarantine (sha256, source, reason) values (?, ?, ?)", [answer.sha256, answer.source, str(error)])
-        return Landed("unreadable", reason=str(error))
+    parsed = PARSERS[answer.source](answer, archive.read(answer.sha256))
+    return land_board(con, answer, parsed) if isinstance(parsed, Board) else land_snapshot(con, answer, parsed)
+
+
+def _set_aside(con: duckdb.DuckDBPyConnection, answer: Answer, result: Landed) -> None:
+    row = [answer.sha256, answer.source, result.reason]
+    # The same nonsense is read again whenever it comes, but set aside once.
+    if not con.execute("select 1 from raw.quarantine where sha256 = ? and source = ? and reason = ?", row).fetchall():
+        con.execute("insert into raw.quarantine (sha256, source, reason) values (?, ?, ?)", row)
 
 
 def _is_known(con: duckdb.DuckDBPyConnection, answer: Answer) -> bool:
-    found = con.execute(
-        "select 1 from raw.answers where sha256 = ? and source = ? and params = ? and context = ? and outcome <> 'unchanged' limit 1",
-        [answer.sha256, answer.source, _sorted_json(answer.params), _sorted_json(answer.context)],
-    ).fetchall()
+    """Whether these bytes were landed before. That they came as a failure, or could not be read, does not count."""
+    found = con.execute(KNOWN, [answer.sha256, answer.source, _sorted_json(answer.params), _sorted_json(answer.context)]).fetchall()
     return bool(found)
 
 

@@ -34,8 +34,10 @@ own as (
         'own endpoint' as price_basis
     from endpoints_of_day
     where
-        provider_slug = split_part(model_id, '/', 1)
-        or (split_part(model_id, '/', 1), provider_slug) in (select (author_slug, provider_slug) from {{ ref('own_providers') }})
+        endpoints_of_day.provider_slug = split_part(endpoints_of_day.model_id, '/', 1)
+        or (split_part(endpoints_of_day.model_id, '/', 1), endpoints_of_day.provider_slug) in (
+            select (same.author_slug, same.provider_slug) from {{ ref('own_providers') }} as same
+        )
     qualify row_number() over (partition by date, model_id order by prompt_usd_per_mtok + completion_usd_per_mtok, provider_name) = 1
 ),
 

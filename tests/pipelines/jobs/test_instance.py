@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -12,10 +13,11 @@ from pipelines.up import dagster_environment
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> dg.DagsterInstance:
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     settings = Settings(home=tmp_path)
     dagster_environment(settings)
-    return dg.DagsterInstance.from_config(str(settings.dagster))
+    with dg.DagsterInstance.from_config(str(settings.dagster)) as ours:
+        yield ours
 
 
 def test_one_run_at_a_time_holds_a_pool(instance: dg.DagsterInstance) -> None:

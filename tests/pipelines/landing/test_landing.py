@@ -245,7 +245,7 @@ def test_an_answer_that_is_of_no_use_holds_up_no_other(
 @st.composite
 def vintages(draw: st.DrawFn) -> list[tuple[datetime, bytes]]:
     """Boards of the same days as they were known at several instants: restated, withdrawn, returned, unchanged."""
-    days, number = draw(st.integers(1, 3)), draw(st.integers(2, 4))
+    days, number = draw(st.integers(2, 3)), draw(st.integers(2, 4))
     cells = st.dictionaries(st.integers(0, days - 1), st.sampled_from([0, 1, 7]), max_size=2)
     absent = st.frozensets(st.integers(0, days - 1), max_size=1)
     instants = [AS_OF + n * timedelta(hours=6) for n in range(number)]
