@@ -29,16 +29,22 @@ with endpoints_of_day as (
 
 own as (
     select
-        *,
+        hosts.*,
         'list' as kind,
         'own endpoint' as price_basis
-    from endpoints_of_day
+    from endpoints_of_day as hosts
+    left join {{ ref('own_providers') }} as same
+        on
+            hosts.provider_slug = same.provider_slug
+            and split_part(hosts.model_id, '/', 1) = same.author_slug
     where
-        endpoints_of_day.provider_slug = split_part(endpoints_of_day.model_id, '/', 1)
-        or (split_part(endpoints_of_day.model_id, '/', 1), endpoints_of_day.provider_slug) in (
-            select (same.author_slug, same.provider_slug) from {{ ref('own_providers') }} as same
-        )
-    qualify row_number() over (partition by date, model_id order by prompt_usd_per_mtok + completion_usd_per_mtok, provider_name) = 1
+        same.provider_slug is not null
+        or hosts.provider_slug = split_part(hosts.model_id, '/', 1)
+    qualify
+        row_number() over (
+            partition by hosts.date, hosts.model_id
+            order by hosts.prompt_usd_per_mtok + hosts.completion_usd_per_mtok, hosts.provider_name
+        ) = 1
 ),
 
 catalogue as (

@@ -8,32 +8,24 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import payload_examples as examples
 import pytest
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
+from landing_support import AS_OF, DAY, FIRST, board, content, everything, fresh, kept, landed
 from payload_examples import changed
 
-from pipelines.archive import Answer, Archive
+from pipelines.archive import Archive
 from pipelines.days import Day
 from pipelines.ingest import judged
 from pipelines.landing.catch_up import catch_up
-from pipelines.landing.outcome import Landed
 from pipelines.settings import Settings
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 
-FIRST = date(2026, 6, 15)
-AS_OF = datetime(2026, 6, 18, 8, tzinfo=UTC)
-DAY = timedelta(days=1)
-Rows = dict[str, list[tuple[Any, ...]]]
 # Lands what is in the archive, and says when it begins.
 LANDER = """
 import sys
@@ -47,52 +39,6 @@ migrate(con)
 print("landing", flush=True)
 catch_up(con, Archive(Path(sys.argv[2])))
 """
-
-
-def board(days: int = 3, as_of: datetime = AS_OF, restated: dict[int, int] | None = None, withdrawn: frozenset[int] = frozenset()) -> bytes:
-    """A board of 50 models and `other` for each day but the withdrawn ones; a restated day's leader has more tokens."""
-    rows = [
-        {"date": (FIRST + day * DAY).isoformat(), "model_permaslug": model, "total_tokens": str(1000 * (day + 1) + 51 - rank)}
-        for day in range(days)
-        if day not in withdrawn
-        for rank, model in enumerate([*(f"lab/model-{n}" for n in range(50)), "other"])
-    ]
-    for row in rows:
-        day = (date.fromisoformat(str(row["date"])) - FIRST).days
-        if row["model_permaslug"] == "lab/model-0":
-            row["total_tokens"] = str(int(row["total_tokens"]) + (restated or {}).get(day, 0))
-    end = FIRST + (days - 1) * DAY
-    meta = {"as_of": as_of.isoformat(), "version": "v1", "start_date": FIRST.isoformat(), "end_date": end.isoformat()}
-    return json.dumps({"data": rows, "meta": meta}).encode()
-
-
-def kept(archive: Archive, body: bytes, at: datetime = AS_OF, source: str = "rankings_daily", **more: Any) -> Answer:
-    values = {"status": 200, "run_id": "run-1", **more}
-    return archive.keep(Answer(source, "http://h/x", at, bytes=0, sha256="", **values), body)
-
-
-def landed(con: duckdb.DuckDBPyConnection, archive: Archive) -> list[tuple[str, int, str | None]]:
-    """Catch up, and say what became of each answer."""
-    found: list[Landed] = []
-    catch_up(con, archive, lambda answer, result: found.append(result))
-    return [(result.outcome, result.rows, result.reason) for result in found]
-
-
-def content(con: duckdb.DuckDBPyConnection, *tables: str) -> Rows:
-    return {table: con.sql(f"from raw.{table} order by all").fetchall() for table in tables or ("board_days", "board_rows")}
-
-
-def everything(con: duckdb.DuckDBPyConnection) -> Rows:
-    """Every raw table but the log of answers."""
-    tables = con.sql("select table_name from duckdb_tables() where schema_name = 'raw' and table_name <> 'answers'").fetchall()
-    return content(con, *(name for (name,) in tables))
-
-
-def fresh() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect()
-    con.execute("set TimeZone = 'UTC'")
-    migrate(con)
-    return con
 
 
 @pytest.fixture
@@ -239,77 +185,6 @@ def test_an_answer_that_is_of_no_use_holds_up_no_other(
     assert con.sql("select count(*) from raw.board_days").fetchall() == [(3,)]
 
 
-# In any order.
-
-
-@st.composite
-def vintages(draw: st.DrawFn) -> list[tuple[datetime, bytes]]:
-    """Boards of the same days as they were known at several instants: restated, withdrawn, returned, unchanged."""
-    days, number = draw(st.integers(2, 3)), draw(st.integers(2, 4))
-    cells = st.dictionaries(st.integers(0, days - 1), st.sampled_from([0, 1, 7]), max_size=2)
-    absent = st.frozensets(st.integers(0, days - 1), max_size=1)
-    instants = [AS_OF + n * timedelta(hours=6) for n in range(number)]
-    return [(at, board(days, at, draw(cells), draw(absent))) for at in instants]
-
-
-@hypothesis_settings(deadline=None, derandomize=True, max_examples=12)
-@given(vintages=vintages(), data=st.data())
-def test_the_order_of_landing_does_not_matter(
-    tmp_path_factory: pytest.TempPathFactory, vintages: list[tuple[datetime, bytes]], data: st.DataObject
-) -> None:
-    """A set of vintages gives the same versions and the same rows whichever came first, and so does a rebuild from the archive."""
-    home, found = tmp_path_factory.mktemp("home"), []
-    for number, order in enumerate([vintages, data.draw(st.permutations(vintages))]):
-        whole = Archive(home / f"whole-{number}")
-        with closing(fresh()) as con, closing(fresh()) as rebuilt:
-            for place, (at, body) in enumerate(order):
-                one_by_one = Archive(home / f"{number}-{place}")
-                kept(one_by_one, body, at)
-                kept(whole, body, at)
-                catch_up(con, one_by_one)
-            catch_up(rebuilt, whole)
-            found += [content(con), content(rebuilt)]
-    assert found[0]["board_days"]
-    assert found[1:] == found[:1] * 3
-
-
-# Slices.
-
-
-def test_a_slice_is_kept_apart_from_the_board(con: duckdb.DuckDBPyConnection, archive: Archive) -> None:
-    """Even if the source sends the very same bytes for both: what was asked decides."""
-    asked = {"start_date": "2026-06-15", "end_date": "2026-06-17"}
-    for hour, more in enumerate([{}, {"modality": "text"}, {"context_bucket": "1K"}, {"modality": "text"}]):
-        kept(archive, board(), AS_OF + hour * timedelta(hours=1), params=asked | more)
-    outcomes = [("loaded", 153, None)] * 3
-    assert landed(con, archive) == [*outcomes, ("unchanged", 0, None)]
-    found = con.sql("select slice, grain, count(*), count(distinct content_hash) from raw.board_days group by all order by all").fetchall()
-    assert found == [("all", "day", 3, 3), ("context_bucket=1K", "day", 3, 3), ("modality=text", "day", 3, 3)]
-    assert con.sql("select count(*) from raw.board_rows").fetchall() == [(153,)]
-
-
-def test_a_slice_may_be_short_and_the_board_may_not(con: duckdb.DuckDBPyConnection, archive: Archive) -> None:
-    """Few models have audio; fifty have the whole platform."""
-    payload = json.loads(board(1))
-    payload["data"] = payload["data"][:3]
-    for hour, params in enumerate([{"modality": "audio"}, {}]):
-        kept(archive, json.dumps(payload).encode(), AS_OF + hour * timedelta(hours=1), params=params)
-    assert landed(con, archive) == [("loaded", 3, None), ("quarantined", 0, "short day")]
-
-
-def test_a_weekly_slice_covers_its_mondays(con: duckdb.DuckDBPyConnection, archive: Archive) -> None:
-    """One board a week; a week without rows is recorded as such, the days between are not."""
-    weeks = [date(2026, 6, 1), date(2026, 6, 15)]
-    rows = [{"date": week.isoformat(), "model_permaslug": f"lab/{n}", "total_tokens": str(n)} for week in weeks for n in range(1, 12)]
-    rows[-1]["total_tokens"] = "99"
-    meta = {"as_of": "2026-06-22T08:00:00Z", "version": "v1", "start_date": "2026-06-01", "end_date": "2026-06-21"}
-    params = {"category": "programming", "period": "week"}
-    kept(archive, json.dumps({"data": rows, "meta": meta}).encode(), params=params)
-    assert landed(con, archive) == [("loaded", 22, None)]
-    found = con.sql("select slice, grain, date, row_count from raw.board_days order by date").fetchall()
-    assert found == [("category=programming", "week", FIRST + n * DAY, rows) for n, rows in ((-14, 11), (-7, 0), (0, 11))]
-
-
 # What is said of the days.
 
 
@@ -328,9 +203,3 @@ def test_useless_bytes_cost_their_days_each_time_they_come(tmp_path: Path, body:
             assert con.sql("select count(*) from raw.quarantine").fetchall() == [(1,)]
         days = judged(settings, FIRST, FIRST + 2 * DAY, f"run-{number}", [])
         assert days == [Day(FIRST + n * DAY, "failed", reason) for n in range(3)]
-
-
-def test_keeping_an_answer_changes_nothing_of_it(archive: Archive) -> None:
-    """The helper of these tests keeps what it is given."""
-    answer = kept(archive, b"{}", run_id="r")
-    assert list(archive.answers()) == [replace(answer)]

@@ -1,0 +1,63 @@
+"""What tests of landing use by name: boards of any vintage, an archive to keep them in, a look at what was made of them."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from pipelines.archive import Answer, Archive
+from pipelines.landing.catch_up import catch_up
+from pipelines.landing.outcome import Landed
+from warehouse.migrate import migrate
+
+FIRST = date(2026, 6, 15)
+AS_OF = datetime(2026, 6, 18, 8, tzinfo=UTC)
+DAY = timedelta(days=1)
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+def board(days: int = 3, as_of: datetime = AS_OF, restated: dict[int, int] | None = None, withdrawn: frozenset[int] = frozenset()) -> bytes:
+    """A board of 50 models and `other` for each day but the withdrawn ones; a restated day's leader has more tokens."""
+    rows = [
+        {"date": (FIRST + day * DAY).isoformat(), "model_permaslug": model, "total_tokens": str(1000 * (day + 1) + 51 - rank)}
+        for day in range(days)
+        if day not in withdrawn
+        for rank, model in enumerate([*(f"lab/model-{n}" for n in range(50)), "other"])
+    ]
+    for row in rows:
+        day = (date.fromisoformat(str(row["date"])) - FIRST).days
+        if row["model_permaslug"] == "lab/model-0":
+            row["total_tokens"] = str(int(row["total_tokens"]) + (restated or {}).get(day, 0))
+    end = FIRST + (days - 1) * DAY
+    meta = {"as_of": as_of.isoformat(), "version": "v1", "start_date": FIRST.isoformat(), "end_date": end.isoformat()}
+    return json.dumps({"data": rows, "meta": meta}).encode()
+
+
+def kept(archive: Archive, body: bytes, at: datetime = AS_OF, source: str = "rankings_daily", **more: Any) -> Answer:
+    values = {"status": 200, "run_id": "run-1", **more}
+    return archive.keep(Answer(source, "http://h/x", at, bytes=0, sha256="", **values), body)
+
+
+def landed(con: duckdb.DuckDBPyConnection, archive: Archive) -> list[tuple[str, int, str | None]]:
+    """Catch up, and say what became of each answer."""
+    found: list[Landed] = []
+    catch_up(con, archive, lambda answer, result: found.append(result))
+    return [(result.outcome, result.rows, result.reason) for result in found]
+
+
+def content(con: duckdb.DuckDBPyConnection, *tables: str) -> Rows:
+    return {table: con.sql(f"from raw.{table} order by all").fetchall() for table in tables or ("board_days", "board_rows")}
+
+
+def everything(con: duckdb.DuckDBPyConnection) -> Rows:
+    """Every raw table but the log of answers."""
+    tables = con.sql("select table_name from duckdb_tables() where schema_name = 'raw' and table_name <> 'answers'").fetchall()
+    return content(con, *(name for (name,) in tables))
+
+
+def fresh() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    con.execute("set TimeZone = 'UTC'")
+    migrate(con)
+    return con
