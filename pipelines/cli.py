@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from pipelines.errors import BadSetting, TokentideError
 from pipelines.settings import Settings, read_settings
@@ -96,7 +97,7 @@ def build() -> None:
         result = build_warehouse(settings, progress=built)
     answers.print(f"{result.tables} tables built, {result.checks} checks held.")
     for warning in result.warnings:
-        messages.print(f"[yellow]audit warns[/yellow] {warning}")
+        messages.print(f"[yellow]audit warns[/yellow] {escape(warning)}")
 
 
 @app.command()
@@ -213,7 +214,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except (TokentideError, WarehouseBusy) as error:
-        messages.print(f"[red]{type(error).__name__}[/red]: {error}", highlight=False)
+        messages.print(f"[red]{type(error).__name__}[/red]: {escape(str(error))}", highlight=False)
         sys.exit(1)
 
 

@@ -39,14 +39,14 @@ def publish(settings: Settings, now: datetime | None = None) -> Generation:
     settings.published.mkdir(parents=True, exist_ok=True)
     con = open_warehouse(settings.warehouse)
     try:
-        # Numbered under the warehouse's lock, so that two publishers cannot take the same number.
+        # Numbered and put in place under the warehouse's lock, so that two publishers cannot take the same number.
         number = max((generation.number for generation in generations(settings)), default=0) + 1
         aside = settings.published / f".generation-{number:06}.duckdb.tmp"
         aside.unlink(missing_ok=True)
         _write(con, aside, number, now or utc_now())
+        return _put_in_place(settings, aside, number)
     finally:
         con.close()
-    return _put_in_place(settings, aside, number)
 
 
 def newest(settings: Settings) -> Path:

@@ -6,7 +6,7 @@ import itertools
 import json
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -17,12 +17,15 @@ import duckdb
 import polars as pl
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.errors import QueryFailed
 from warehouse.connection import open_published
 
 BATCH = 10_000
 SHOWN = 100
+# A PIVOT also creates a type for the time of its query; nothing that lasts can be created in a read-only file.
+READS = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
 WHAT_THERE_IS = '`tokentide sql "select table_name, comment from duckdb_tables()"` lists what there is.'
 
 
@@ -38,13 +41,15 @@ class Result:
 def run(path: Path, sql: str, seconds: float = 60.0) -> Iterator[Result]:
     """Run one query on a generation; raises QueryFailed with DuckDB's reason, or when the time is over."""
     with _bounded(path, seconds) as con:
+        _must_read(con, sql)
         con.execute(sql)
-        yield Result([column[0] for column in con.description or []], _batches(con))
+        yield Result(_told_apart(column[0] for column in con.description or []), _batches(con))
 
 
 def frame(path: Path, sql: str, seconds: float = 60.0) -> pl.DataFrame:
     """The whole result as a frame, DuckDB's types kept."""
     with _bounded(path, seconds) as con:
+        _must_read(con, sql)
         return con.sql(sql).pl()
 
 
@@ -67,6 +72,22 @@ def _bounded(path: Path, seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
     finally:
         clock.cancel()
         con.close()
+
+
+def _must_read(con: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Refuse what is no query: CALL, SET, ATTACH and their like have no result, and some of them reach past the locked settings."""
+    kinds = [statement.type for statement in con.extract_statements(sql)]
+    if not kinds or kinds[-1] not in READS or not {*kinds} <= {*READS, duckdb.StatementType.CREATE}:
+        raise QueryFailed("That is no query. A query begins with SELECT, FROM, WITH, DESCRIBE, SUMMARIZE, SHOW, PIVOT or EXPLAIN.")
+
+
+def _told_apart(names: Iterable[str]) -> list[str]:
+    """Column names as DuckDB tells equal ones apart in frames: a, a_1, a_2."""
+    found: list[str] = []
+    for name in names:
+        others = (f"{name}_{number}" for number in itertools.count(1))
+        found.append(next(word for word in itertools.chain([name], others) if word not in found))
+    return found
 
 
 def write_json(result: Result, out: IO[str]) -> None:
@@ -92,15 +113,17 @@ def show_table(result: Result, console: Console) -> None:
     widths = [max(map(len, column)) for column in zip(result.columns, *cells, strict=True)]
     shown = max(1, sum(1 for reached in itertools.accumulate(width + 3 for width in widths) if reached < console.width))
     table = Table()
+    # As Text, since what looks like markup is a name or a value like any other.
     for name, value in zip(result.columns[:shown], rows[0] if rows else [None] * shown, strict=False):
-        table.add_column(name, justify="right" if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else "left")
+        is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+        table.add_column(Text(name), justify="right" if is_number else "left")
     for row in cells:
-        table.add_row(*row[:shown])
+        table.add_row(*map(Text, row[:shown]))
     console.print(table)
     if len(rows) > SHOWN:
         console.print(f"The first {SHOWN} rows; --csv, --json and --parquet have all of them.")
     if hidden := result.columns[shown:]:
-        console.print(f"Not shown for want of width: {', '.join(hidden)}.", highlight=False)
+        console.print(f"Not shown for want of width: {', '.join(hidden)}.", highlight=False, markup=False)
 
 
 def plain(value: Any) -> Any:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pipelines import query
@@ -22,7 +23,7 @@ def show_days(console: Console, ingested: Ingested) -> None:
     """The asked-for days that did not get through, each with its reason, and the requests that failed."""
     failed = [day for day in ingested.gathered.days if day.status == "failed"]
     for day in failed[:LISTED]:
-        console.print(f"[red]failed[/red]  {day.date}  {day.reason}")
+        console.print(f"[red]failed[/red]  {day.date}  {escape(str(day.reason))}")
     if len(failed) > LISTED:
         console.print(
             f"[red]failed[/red]  and {len(failed) - LISTED} more days; marts.ingest_quarantine and marts.ingest_log have them all"
@@ -82,7 +83,7 @@ def as_json(ingested: Ingested) -> dict[str, Any]:
 def _show_failures(console: Console, failures: list[Failure]) -> None:
     """Requests that brought nothing and cost no day: a few by name, the rest counted."""
     for failure in failures[:FEW]:
-        console.print(f"[yellow]not got[/yellow] {failure.what}: {failure.reason}", highlight=False)
+        console.print(f"[yellow]not got[/yellow] {failure.what}: {escape(failure.reason)}", highlight=False)
     if len(failures) > FEW:
         console.print(f"[yellow]not got[/yellow] and {len(failures) - FEW} more requests; marts.ingest_log has them all")
 

@@ -51,7 +51,12 @@ def open_published(path: Path) -> duckdb.DuckDBPyConnection:
         "threads": "2",
     }
     con = duckdb.connect(str(path.resolve(strict=True)), config=config)
-    con.execute("set TimeZone = 'UTC'")
+    try:
+        con.execute("set global TimeZone = 'UTC'")
+        con.execute("set global lock_configuration = true")
+    except duckdb.InvalidInputException:
+        # Connections of one process to one file share its settings, so an earlier one has set and locked them already.
+        if con.sql("select current_setting('lock_configuration')").fetchall() != [(True,)]:
+            raise
     con.execute("set search_path = 'marts,main'")
-    con.execute("set lock_configuration = true")
     return con

@@ -1,5 +1,6 @@
 """The dbt project as assets and its tests as checks. A failed test stops what follows, publishing above all."""
 
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,10 +8,10 @@ from contextlib import closing, contextmanager
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 from packaging.version import Version
 
 from pipelines.build import ARGUMENTS, PROJECT
@@ -39,6 +40,7 @@ FILLED_BY = {
 }
 GROUPS = ("seeds", "staging", "history", "marts")
 SHOWN = 5
+RESULTS: Final = "run_results.json"
 
 Event = dg.Output[Any] | dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckResult | dg.AssetCheckEvaluation
 
@@ -79,8 +81,8 @@ def tables_of(settings: Settings) -> dg.AssetsDefinition:
         target = target_of(settings)
         # dbt does not wait for a command that holds the warehouse at this moment, so this does.
         open_warehouse(settings.warehouse).close()
-        # What is there afterwards was then written by this build.
-        (target / "run_results.json").unlink(missing_ok=True)
+        # Until this build has ended, it has no results, and nobody publishes what it leaves.
+        (target / RESULTS).write_text('{"results": []}')
         with _environment(DBT_WAREHOUSE=str(settings.warehouse)):
             building = dbt.cli(ARGUMENTS, context=context.op_execution_context, target_path=target, raise_on_error=False)
         wrong: list[dg.AssetCheckResult] = []
@@ -89,11 +91,29 @@ def tables_of(settings: Settings) -> dg.AssetsDefinition:
                 wrong.append(event)
             else:
                 yield event
-        results = _results(building, target)
+        results: list[dict[str, Any]] = building.get_artifact(RESULTS)["results"]
+        if not results:
+            raise building.get_error() or dg.Failure("dbt ended without a word of what it did.")
         yield from _with_rows(wrong, results, settings)
-        _must_have_passed(results)
+        must_have_passed(settings)
 
     return tables
+
+
+def must_have_passed(settings: Settings) -> None:
+    """Raise where Dagster's last build did not end, or its audit found something, so that publishing by itself brings out nothing wrong."""
+    path = target_of(settings) / RESULTS
+    if not path.exists():
+        return
+    results: list[dict[str, Any]] = json.loads(path.read_text())["results"]
+    if not results:
+        raise dg.Failure("The last build did not come to an end, so nothing is published. Build the tables first.")
+    errors = [f"{_name(result)}: {result['message']}" for result in results if result["status"] == "error"]
+    if errors:
+        raise dg.Failure("dbt could not build the tables, so nothing is published.\n" + "\n".join(errors))
+    wrong = [f"{_name(result)}: {result['failures']} rows" for result in results if result["status"] == "fail"]
+    if wrong:
+        raise dg.Failure("The audit found rows that are wrong, so nothing is published; the last generation stays.\n" + "\n".join(wrong))
 
 
 def _filled_by(key: dg.AssetKey) -> list[dg.AssetKey]:
@@ -114,13 +134,6 @@ def _environment(**values: str) -> Iterator[None]:
             os.environ.update({name: value} if value is not None else {})
 
 
-def _results(building: DbtCliInvocation, target: Path) -> list[dict[str, Any]]:
-    if not (target / "run_results.json").exists():
-        raise building.get_error() or dg.Failure("dbt ended without a word of what it did.")
-    results: list[dict[str, Any]] = building.get_artifact("run_results.json")["results"]
-    return results
-
-
 def _with_rows(
     wrong: Sequence[dg.AssetCheckResult], results: Sequence[dict[str, Any]], settings: Settings
 ) -> Iterator[dg.AssetCheckResult]:
@@ -132,15 +145,6 @@ def _with_rows(
             rows = con.sql(f"from {relation} limit {SHOWN}").pl().to_dicts() if relation else []
             records = [dg.TableRecord({name: str(value) for name, value in row.items()}) for row in rows]
             yield check._replace(metadata={**check.metadata, **({"rows": dg.MetadataValue.table(records)} if records else {})})
-
-
-def _must_have_passed(results: Sequence[dict[str, Any]]) -> None:
-    errors = [f"{_name(result)}: {result['message']}" for result in results if result["status"] == "error"]
-    if errors:
-        raise dg.Failure("dbt could not build the tables, so nothing is published.\n" + "\n".join(errors))
-    wrong = [f"{_name(result)}: {result['failures']} rows" for result in results if result["status"] == "fail"]
-    if wrong:
-        raise dg.Failure("The audit found rows that are wrong, so nothing is published; the last generation stays.\n" + "\n".join(wrong))
 
 
 def _name(result: dict[str, Any]) -> str:

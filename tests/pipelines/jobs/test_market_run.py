@@ -157,6 +157,9 @@ def test_rows_that_are_wrong_stop_publishing(market: Market) -> None:
     [check] = [check for check in result.get_asset_check_evaluations() if check.check_name == "a_day_names_fifty_models"]
     assert (check.passed, check.blocking) == (False, True)
     assert check.metadata["rows"].value
+    # Nor does a person get it out by publishing alone.
+    assert not job.execute_in_process(instance=market.instance, asset_selection=list(published.keys), raise_on_error=False).success
+    assert generations(settings) == before
 
 
 LOSE_A_LEADER = """
