@@ -121,8 +121,10 @@ def limits_as_json(limits: Sequence[Limit], rounds: Sequence[Round]) -> list[dic
 def show(report: dict[str, Any], console: Console) -> None:
     """The report for a person."""
     console.print(", ".join(f"{name}: {value}" for name, value in report["machine"].items()))
-    console.print(f"History: {report['history']}. Rounds: {report['rounds']}.")
-    console.print(_figures(report["figures"]), _ratios(report["ratios"]), _limits(report["limits"]))
+    console.print(f"History: {report['history']}. Rounds: {report['rounds']}. Others {report['others']}.")
+    console.print(
+        *(table for table in (_figures(report["figures"]), _ratios(report["ratios"]), _limits(report["limits"])) if table.row_count)
+    )
     for note in report["notes"]:
         console.print(f"Note: {note}")
 

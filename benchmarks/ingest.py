@@ -83,14 +83,8 @@ def main(
         loaded = facts.days if all_days else min(3 if quick else days, facts.days)
         sides = [name for name in SIDES if name in (side or SIDES) and _is_installed(name)]
         found = [_round(history, Path(folder, f"round-{number}"), sides, loaded, calm) for number in range(1 if quick else rounds)]
-    others = [turn.others_share for one in found for turn in one.values()]
-    report = {
-        "machine": _machine() | {"used by others meanwhile": f"{statistics.median(others):.0%} of the processors, at most {max(others):.0%}"},
-        "history": f"{'recorded' if recordings else 'invented'}, {facts.days} days, {facts.rows} rows, {facts.total_tokens} tokens",
-        "rounds": len(found),
-        **_compared(found, sides, loaded, facts.days),
-        "notes": _notes(sides, loaded, facts.days),
-    }
+    said = f"{'recorded' if recordings else 'invented'}, {facts.days} days, {facts.rows} rows, {facts.total_tokens} tokens"
+    report = {"history": said, **_report(found, sides, loaded, facts.days)}
     show(report, answers)
     if json_to:
         json_to.write_text(json.dumps(report, indent=1))
@@ -118,18 +112,23 @@ def _turn(history: History, folder: Path, side: str, days: int, calm: float) -> 
     return min(tries, key=lambda one: one.others_share)
 
 
-def _compared(found: Sequence[Round], sides: Sequence[str], loaded: int, days: int) -> dict[str, Any]:
-    """All figures, ratios and limits for which the sides were run."""
+def _report(found: Sequence[Round], sides: Sequence[str], loaded: int, days: int) -> dict[str, Any]:
+    """All figures, ratios and limits for which the sides were run, and under which circumstances."""
 
     def ran(*figures: Figure) -> bool:
         return all(side in sides for figure in figures for side in figure.sides)
 
     ratios = [ratio for ratio in _ratios(loaded, days) if ran(ratio.peer, ratio.ours)]
     limits = [limit for limit in _limits() if ran(limit.figure)]
+    others = [turn.others_share for one in found for turn in one.values()]
     return {
+        "machine": _machine(),
+        "rounds": len(found),
+        "others": f"used {statistics.median(others):.0%} of the processors meanwhile, at most {max(others):.0%}",
         "figures": figures_as_json([figure for figure in _figures(loaded, days) if ran(figure)], found),
         "ratios": ratios_as_json(ratios, found),
         "limits": limits_as_json(limits, found),
+        "notes": _notes(sides, loaded, days),
     }
 
 
@@ -197,14 +196,13 @@ def _notes(sides: Sequence[str], loaded: int, days: int) -> list[str]:
 
 
 def _machine() -> dict[str, str]:
-    """What this ran on. The load average tells how much else the machine had to do."""
+    """What this ran on."""
     cpus = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     models = [line.partition(":")[2].strip() for line in cpus.splitlines() if line.startswith("model name")]
     return {
         "processor": models[0] if models else platform.machine(),
         "cores": str(len(os.sched_getaffinity(0))),
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') >> 30} GiB",
-        "load average at the end": " ".join(f"{load:.1f}" for load in os.getloadavg()),
         "Python": platform.python_version(),
         **{name: version(name) for name in VERSIONS if name in _installed()},
     }

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,28 +78,37 @@ def _results(target: Path, said: list[str]) -> list[dict[str, Any]] | None:
     return results
 
 
-def _judge(results: list[dict[str, Any]], path: Path) -> Built:
+def must_have_passed(results: Sequence[dict[str, Any]], rows: Callable[[Sequence[dict[str, Any]]], str] = lambda wrong: "") -> None:
+    """Raise BuildFailed or AuditFailed where dbt's results have errors or failed checks; `rows` tells what the latter found."""
     errors = [result for result in results if result["status"] == "error"]
     if errors:
-        raise BuildFailed("\n".join(f"{_name(result)}: {result['message']}" for result in errors))
+        raise BuildFailed("\n".join(f"{name_of(result)}: {result['message']}" for result in errors))
     wrong = [result for result in results if result["status"] == "fail"]
     if wrong:
-        found = "\n".join(_with_rows(wrong, path))
-        raise AuditFailed(f"The audit found rows that are wrong, so nothing was published; the last generation stays.\n{found}")
+        found = "\n".join(f"{name_of(result)}: {result['failures']} rows" for result in wrong)
+        raise AuditFailed(
+            f"The audit found rows that are wrong, so nothing is published; the last generation stays.\n{found}\n{rows(wrong)}"
+        )
+
+
+def name_of(result: dict[str, Any]) -> str:
+    """What a node of dbt is called."""
+    return str(result["unique_id"]).split(".")[2]
+
+
+def _judge(results: list[dict[str, Any]], path: Path) -> Built:
+    must_have_passed(results, lambda wrong: "\n".join(_rows(wrong, path)))
     checks = [result for result in results if result["unique_id"].startswith("test.")]
-    warnings = [f"{_name(result)}: {result['failures']} rows" for result in checks if result["status"] == "warn"]
-    return Built(len(results) - len(checks), len(checks), warnings)
+    warnings = [f"{name_of(result)}: {result['failures']} rows" for result in checks if result["status"] == "warn"]
+    nodes = [result for result in results if result["unique_id"].startswith(("model.", "seed."))]
+    return Built(len(nodes), len(checks), warnings)
 
 
-def _with_rows(wrong: list[dict[str, Any]], path: Path) -> Iterator[str]:
+def _rows(wrong: Sequence[dict[str, Any]], path: Path) -> Iterator[str]:
     con = open_warehouse(path)
     try:
         for result in wrong:
-            yield f"{_name(result)}: {result['failures']} rows, such as"
+            yield f"{name_of(result)}, some of the rows:"
             yield str(con.sql(f"from {result['relation_name']} limit 3"))
     finally:
         con.close()
-
-
-def _name(result: dict[str, Any]) -> str:
-    return str(result["unique_id"]).split(".")[2]

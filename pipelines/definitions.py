@@ -9,6 +9,7 @@ from pipelines.jobs.publishing import published, yesterday_is_in
 from pipelines.jobs.schedules import JOBS, SCHEDULES
 from pipelines.jobs.snapshots import raw_catalogue, raw_endpoints, raw_slices, raw_usage
 from pipelines.jobs.tables import dbt, tables_of
+from pipelines.jobs.tidying import tidy_daily
 from pipelines.settings import Settings, read_settings
 from pipelines.sources.client import Patience
 
@@ -18,7 +19,7 @@ def define(settings: Settings, patience: Patience | None = None, now: Clock = ut
     return dg.Definitions(
         assets=[rankings, raw_slices, raw_usage, raw_catalogue, raw_endpoints, tables_of(settings), published],
         asset_checks=[yesterday_is_in],
-        jobs=JOBS,
+        jobs=[*JOBS, tidy_daily],
         schedules=SCHEDULES,
         resources={"settings": settings, "patience": patience or Patience(), "now": now, "dbt": dbt()},
         # Steps of a run follow each other anyway, since there is one writer; a process for each would cost seconds.

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.archive import sync_folder, utc_now
-from pipelines.errors import NothingPublished
+from pipelines.errors import AuditFailed, NothingPublished
 from pipelines.settings import Settings
 from warehouse.connection import open_warehouse
 
@@ -35,10 +35,11 @@ class Generation:
 
 
 def publish(settings: Settings, now: datetime | None = None) -> Generation:
-    """Copy the marts into a new generation and put it in place."""
+    """Copy the marts into a new generation and put it in place; AuditFailed where the last build did not pass."""
     settings.published.mkdir(parents=True, exist_ok=True)
     con = open_warehouse(settings.warehouse)
     try:
+        _must_be_audited(con)
         # Numbered and put in place under the warehouse's lock, so that two publishers cannot take the same number.
         number = max((generation.number for generation in generations(settings)), default=0) + 1
         aside = settings.published / f".generation-{number:06}.duckdb.tmp"
@@ -61,6 +62,14 @@ def generations(settings: Settings) -> list[Generation]:
     """Every generation that is still there, oldest first."""
     found = ((FILE.fullmatch(path.name), path) for path in settings.published.glob("generation-*.duckdb"))
     return sorted((Generation(int(match[1]), path) for match, path in found if match), key=lambda generation: generation.number)
+
+
+def _must_be_audited(con: duckdb.DuckDBPyConnection) -> None:
+    """Raise AuditFailed unless the last build, by whatever called dbt, came to its end with every check held."""
+    known = con.sql("select 1 from duckdb_tables() where schema_name = 'main' and table_name = 'last_build'").fetchall()
+    [(outcome, wrong)] = con.sql("select outcome, wrong_nodes from main.last_build").fetchall() if known else [("never ran", 0)]
+    if outcome != "passed":
+        raise AuditFailed(f"The last build {outcome} ({wrong} nodes wrong), so nothing is published. Run `tokentide build` to see why.")
 
 
 def _write(con: duckdb.DuckDBPyConnection, path: Path, number: int, now: datetime) -> None:

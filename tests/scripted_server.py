@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from pipelines.standin.serve import running
 
-GOOD = {"data": []}
+GOOD: dict[str, list[object]] = {"data": []}
 Reply = Callable[[Request], Response]
 
 

@@ -40,7 +40,7 @@ def target_of(settings: Settings) -> Path:
 
 def _fingerprint() -> str:
     """Twelve digits that change with any file of the project, with where it lies, and with dbt."""
-    files = sorted(path for path in PROJECT.rglob("*") if path.suffix in SUFFIXES)
+    files = sorted(path for path in PROJECT.rglob("*") if path.suffix in SUFFIXES and path.relative_to(PROJECT).parts[0] != "target")
     parts = [version("dbt-core"), *(f"{path} {sha256(path.read_bytes()).hexdigest()}" for path in files)]
     return sha256("\n".join(parts).encode()).hexdigest()[:12]
 

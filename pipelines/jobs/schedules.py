@@ -6,6 +6,7 @@
     at :05 and :35   hosts of the leading models; landed only, the next build takes them up
     hourly at :50    whether yesterday is in
     Monday 09:30     the whole history again; build, publish
+    daily 03:10      Dagster's records of hourly runs older than a week are removed
 
 Runs that open the warehouse go one at a time; the others wait in the queue.
 """
@@ -18,6 +19,7 @@ from pipelines.jobs.boards import ANSWERS, RANKINGS
 from pipelines.jobs.publishing import PUBLISHED, is_published, newest_expected, yesterday_is_in
 from pipelines.jobs.snapshots import CATALOGUE, ENDPOINTS, SLICES, USAGE
 from pipelines.jobs.tables import GROUPS
+from pipelines.jobs.tidying import tidy_daily
 from pipelines.settings import Settings
 from pipelines.sources.rankings import FIRST_DAY
 
@@ -73,4 +75,8 @@ def while_late(context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam
     return dg.RunRequest(partition_key=day.isoformat())
 
 
-SCHEDULES = [every_day, while_late, every_hour, every_half_hour, every_hour_fresh, every_week]
+every_night = dg.ScheduleDefinition(
+    name="tidy_daily", job=tidy_daily, cron_schedule="10 3 * * *", execution_timezone="UTC", default_status=RUNNING
+)
+
+SCHEDULES = [every_day, while_late, every_hour, every_half_hour, every_hour_fresh, every_week, every_night]

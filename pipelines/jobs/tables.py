@@ -1,6 +1,5 @@
 """The dbt project as assets and its tests as checks. A failed test stops what follows, publishing above all."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 from packaging.version import Version
 
-from pipelines.build import ARGUMENTS, PROJECT
+from pipelines.build import ARGUMENTS, PROJECT, must_have_passed
 from pipelines.jobs.asking import POOL
 from pipelines.jobs.boards import ANSWERS
 from pipelines.jobs.manifest import read_manifest, target_of
@@ -81,8 +80,8 @@ def tables_of(settings: Settings) -> dg.AssetsDefinition:
         target = target_of(settings)
         # dbt does not wait for a command that holds the warehouse at this moment, so this does.
         open_warehouse(settings.warehouse).close()
-        # Until this build has ended, it has no results, and nobody publishes what it leaves.
-        (target / RESULTS).write_text('{"results": []}')
+        # What is there afterwards was then written by this build.
+        (target / RESULTS).unlink(missing_ok=True)
         with _environment(DBT_WAREHOUSE=str(settings.warehouse)):
             building = dbt.cli(ARGUMENTS, context=context.op_execution_context, target_path=target, raise_on_error=False)
         wrong: list[dg.AssetCheckResult] = []
@@ -91,29 +90,13 @@ def tables_of(settings: Settings) -> dg.AssetsDefinition:
                 wrong.append(event)
             else:
                 yield event
-        results: list[dict[str, Any]] = building.get_artifact(RESULTS)["results"]
-        if not results:
+        if not (target / RESULTS).exists():
             raise building.get_error() or dg.Failure("dbt ended without a word of what it did.")
+        results: list[dict[str, Any]] = building.get_artifact(RESULTS)["results"]
         yield from _with_rows(wrong, results, settings)
-        must_have_passed(settings)
+        must_have_passed(results)
 
     return tables
-
-
-def must_have_passed(settings: Settings) -> None:
-    """Raise where Dagster's last build did not end, or its audit found something, so that publishing by itself brings out nothing wrong."""
-    path = target_of(settings) / RESULTS
-    if not path.exists():
-        return
-    results: list[dict[str, Any]] = json.loads(path.read_text())["results"]
-    if not results:
-        raise dg.Failure("The last build did not come to an end, so nothing is published. Build the tables first.")
-    errors = [f"{_name(result)}: {result['message']}" for result in results if result["status"] == "error"]
-    if errors:
-        raise dg.Failure("dbt could not build the tables, so nothing is published.\n" + "\n".join(errors))
-    wrong = [f"{_name(result)}: {result['failures']} rows" for result in results if result["status"] == "fail"]
-    if wrong:
-        raise dg.Failure("The audit found rows that are wrong, so nothing is published; the last generation stays.\n" + "\n".join(wrong))
 
 
 def _filled_by(key: dg.AssetKey) -> list[dg.AssetKey]:
@@ -145,7 +128,3 @@ def _with_rows(
             rows = con.sql(f"from {relation} limit {SHOWN}").pl().to_dicts() if relation else []
             records = [dg.TableRecord({name: str(value) for name, value in row.items()}) for row in rows]
             yield check._replace(metadata={**check.metadata, **({"rows": dg.MetadataValue.table(records)} if records else {})})
-
-
-def _name(result: dict[str, Any]) -> str:
-    return str(result["unique_id"]).split(".")[2]

@@ -27,8 +27,13 @@ PACKINGS = frozenset({"", "identity", "gzip"})
 LONGEST_WAIT = 120.0  # a limit that ends later than this is not waited for
 USER_AGENT = f"tokentide/{version('tokentide')} (token market analytics)"
 
-# Our own errors say what a repetition was for; stamina would say it on standard output, beside an answer for a program.
-stamina.instrumentation.set_on_retry_hooks([])
+
+def _tell(details: stamina.instrumentation.RetryDetails) -> None:
+    log.info("%s Asking again in %.1f s.", details.caused_by, details.wait_for)
+
+
+# Said here, since stamina would say it on standard output, beside an answer for a program.
+stamina.instrumentation.set_on_retry_hooks([_tell])
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,9 @@ def parse(answer: Answer, body: bytes) -> Parsed:
     frame = pl.DataFrame(
         [text(rows, name) for name in ("app_slug", "app_name", "model_permaslug", "turn_range", "median_session_cost_usd")]
     )
-    frame = frame.with_columns(pl.col("median_session_cost_usd").cast(pl.Decimal(18, 6), strict=False))
+    cost = pl.col("median_session_cost_usd").cast(pl.Decimal(18, 6), strict=False)
+    # A cost below nothing is unreadable like any other.
+    frame = frame.with_columns(pl.when(cost >= 0).then(cost).alias("median_session_cost_usd"))
     # Both are null while no snapshot is published.
     end, days = need(payload, "meta", "window_end_date"), need(payload, "meta", "window_days")
     meta = {

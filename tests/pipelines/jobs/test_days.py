@@ -116,7 +116,7 @@ def test_a_day_that_the_source_never_had_is_known(dagster: Dagster, stand_in: St
     [event] = [
         event
         for event in result.all_events
-        if event.is_step_materialization and event.partition == DAY and event.asset_key.path == [RANKINGS]
+        if event.is_step_materialization and event.partition == DAY and event.asset_key == dg.AssetKey(RANKINGS)
     ]
     assert event.materialization.metadata["missing"].value == "the source has no such day"
 

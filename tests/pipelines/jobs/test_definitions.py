@@ -1,12 +1,12 @@
 """What Dagster is told: one graph from source to published, when what runs, and who may open the warehouse."""
 
 import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
-import yaml
 
 import pipelines
 from pipelines.build import PROJECT
@@ -23,23 +23,24 @@ CRONS = {
     "endpoints_half_hourly": ("endpoints_half_hourly", "5,35 * * * *"),
     "freshness_hourly": ("freshness_hourly", "50 * * * *"),
     "rankings_weekly_full": ("rankings_weekly_full", "30 9 * * 1"),
+    "tidy_daily": ("tidy_daily", "10 3 * * *"),
 }
 RAW = {"raw_rankings", "raw_answers", "raw_catalogue", "raw_endpoints", "raw_usage", "raw_slices"}
 
 ASKING = {"rankings", "raw_slices", "raw_usage", "raw_catalogue", "raw_endpoints"}
 
 
-def names(keys):
+def names(keys: Iterable[dg.AssetKey]) -> set[str]:
     return {key.to_user_string() for key in keys}
 
 
-def test_everything_loads(definitions):
+def test_everything_loads(definitions: dg.Definitions) -> None:
     """Dagster finds nothing amiss, and every job can be resolved."""
     dg.Definitions.validate_loadable(definitions)
     assert {job.name for job in JOBS} == {definitions.resolve_job_def(job.name).name for job in JOBS}
 
 
-def test_every_schedule_is_on_in_utc(definitions):
+def test_every_schedule_is_on_in_utc(definitions: dg.Definitions) -> None:
     """The times are those of the issue, whatever the machine's zone, and nobody has to switch them on."""
     schedules = [definitions.resolve_schedule_def(schedule.name) for schedule in SCHEDULES]
     assert {schedule.name: (schedule.job_name, schedule.cron_schedule) for schedule in schedules} == CRONS
@@ -47,32 +48,38 @@ def test_every_schedule_is_on_in_utc(definitions):
     assert {schedule.default_status for schedule in schedules} == {dg.DefaultScheduleStatus.RUNNING}
 
 
-def test_at_eight_the_day_that_just_ended_is_asked_for(definitions):
+def test_at_eight_the_day_that_just_ended_is_asked_for(definitions: dg.Definitions) -> None:
     """Yesterday's partition, not today's."""
     [request] = asked_at(every_day, datetime(2026, 6, 20, 8, tzinfo=UTC), definitions)
     assert request.partition_key == "2026-06-19"
 
 
-def test_weekly_everything_is_asked_for_in_one_run(definitions):
+def test_weekly_everything_is_asked_for_in_one_run(definitions: dg.Definitions) -> None:
     """A range of partitions, from the first day that the source has."""
     [request] = asked_at(every_week, datetime(2026, 6, 22, 9, 30, tzinfo=UTC), definitions)
     assert request.tags["dagster/asset_partition_range_start"] == "2025-01-01"
     assert request.tags["dagster/asset_partition_range_end"] == "2026-06-21"
 
 
-def asked_at(schedule, instant, definitions):
+def asked_at(schedule: dg.ScheduleDefinition, instant: datetime, definitions: dg.Definitions) -> Sequence[dg.RunRequest]:
     context = dg.build_schedule_context(scheduled_execution_time=instant, repository_def=definitions.get_repository_def())
-    return schedule.evaluate_tick(context).run_requests
+    return schedule.evaluate_tick(context).run_requests or []
 
 
-def test_only_freshness_runs_without_the_pool(definitions):
-    """Whatever opens the warehouse is in the pool; the freshness check reads what is published."""
+def steps_of(definitions: dg.Definitions) -> set[dg.OpDefinition]:
+    """Every step of every job."""
     steps = {step for job in JOBS for step in definitions.resolve_job_def(job.name).graph.node_defs}
+    return {step for step in steps if isinstance(step, dg.OpDefinition)}
+
+
+def test_whatever_opens_the_warehouse_is_in_the_pool(definitions: dg.Definitions) -> None:
+    """The freshness check is not, since it reads what is published."""
+    steps = steps_of(definitions)
     assert {step.name for step in steps if step.pool is None} == {"published_yesterday_is_in"}
     assert {step.name for step in steps if step.pool == "warehouse"} == {*ASKING, "tables", "published"}
 
 
-def test_a_run_is_repeated_whole(definitions):
+def test_a_run_is_repeated_whole(definitions: dg.Definitions) -> None:
     """Only what a run has audited itself may it publish, so no retry starts at publishing."""
     for job in JOBS:
         resolved = definitions.resolve_job_def(job.name)
@@ -80,17 +87,14 @@ def test_a_run_is_repeated_whole(definitions):
             assert resolved.run_tags["dagster/retry_strategy"] == "ALL_STEPS"
 
 
-def test_steps_that_ask_are_tried_again(definitions):
+def test_steps_that_ask_are_tried_again(definitions: dg.Definitions) -> None:
     """With growing pauses and jitter; building is not, since it would find the same."""
-    steps = {step.name: step for job in JOBS for step in definitions.resolve_job_def(job.name).graph.node_defs}
-    retried = {name for name, step in steps.items() if step.retry_policy}
-    assert retried == ASKING
-    assert {(steps[name].retry_policy.backoff, steps[name].retry_policy.jitter) for name in retried} == {
-        (dg.Backoff.EXPONENTIAL, dg.Jitter.PLUS_MINUS)
-    }
+    policies = {step.name: step.retry_policy for step in steps_of(definitions) if step.retry_policy}
+    assert set(policies) == ASKING
+    assert {(policy.backoff, policy.jitter) for policy in policies.values()} == {(dg.Backoff.EXPONENTIAL, dg.Jitter.PLUS_MINUS)}
 
 
-def test_a_backfill_is_one_run(definitions):
+def test_a_backfill_is_one_run(definitions: dg.Definitions) -> None:
     """However many days it spans; the first is the first that the source has."""
     assert rankings.backfill_policy == dg.BackfillPolicy.single_run()
     assert definitions.resolve_job_def("market_daily").backfill_policy == dg.BackfillPolicy.single_run()
@@ -98,7 +102,7 @@ def test_a_backfill_is_one_run(definitions):
     assert UTC_DAYS.timezone == "UTC"
 
 
-def test_the_graph_is_one(definitions):
+def test_the_graph_is_one(definitions: dg.Definitions) -> None:
     """Every table hangs on the assets that fill its sources, and all of it ends in what is published."""
     graph = definitions.resolve_asset_graph()
     published = dg.AssetKey("published")
@@ -109,18 +113,18 @@ def test_the_graph_is_one(definitions):
     assert {graph.get(key).group_name for key in graph.get_all_asset_keys()} == {"raw", *GROUPS, "published"}
 
 
-def test_nothing_waits_for_a_day_that_failed(definitions):
+def test_nothing_waits_for_a_day_that_failed(definitions: dg.Definitions) -> None:
     """A faulty day leaves raw_rankings unmaterialized, so nothing may depend on it."""
     assert not definitions.resolve_asset_graph().get(dg.AssetKey("raw_rankings")).child_keys
 
 
-def test_every_source_has_its_asset():
+def test_every_source_has_its_asset(definitions: dg.Definitions, parsed_home: Path) -> None:
     """A raw table that dbt reads and nobody fills would be read before it is there."""
-    sources = yaml.safe_load((PROJECT / "staging" / "openrouter" / "_sources.yml").read_text())["sources"]
-    assert {table["name"] for source in sources for table in source["tables"]} == set(FILLED_BY)
+    sources = read_manifest(Settings(home=parsed_home))["sources"].values()
+    assert {source["name"] for source in sources} == set(FILLED_BY)
 
 
-def test_every_dbt_test_is_a_check(definitions, parsed_home):
+def test_every_dbt_test_is_a_check(definitions: dg.Definitions, parsed_home: Path) -> None:
     """Also those of several tables."""
     manifest = read_manifest(Settings(home=parsed_home))
     tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
@@ -129,7 +133,7 @@ def test_every_dbt_test_is_a_check(definitions, parsed_home):
     assert {"shares_of_a_day_sum_to_one", "restatements_are_small", "known_days_do_not_vanish", "every_row_has_its_answer"} <= tests
 
 
-def test_the_project_is_parsed_once(definitions, parsed_home):
+def test_the_project_is_parsed_once(definitions: dg.Definitions, parsed_home: Path) -> None:
     """A second load reads what the first one parsed."""
     [manifest] = (parsed_home / "dbt").glob("manifest-*.json")
     before = manifest.stat().st_mtime_ns
@@ -137,14 +141,14 @@ def test_the_project_is_parsed_once(definitions, parsed_home):
     assert manifest.stat().st_mtime_ns == before
 
 
-def test_the_reasons_are_those_of_landing():
+def test_the_reasons_are_those_of_landing() -> None:
     """A reason that landing words anew would turn no check red but the last."""
     said = (Path(pipelines.__file__).parent / "landing" / "board_problems.sql").read_text()
     assert {reason for reasons in REASONS.values() for reason in reasons} <= set(re.findall(r"'([^']+)'", said))
 
 
 @pytest.mark.parametrize("name", ["settings", "patience", "now", "dbt"])
-def test_resources_show_no_secret(definitions, name):
+def test_resources_show_no_secret(definitions: dg.Definitions, name: str) -> None:
     """There is nothing to configure that could hold one."""
     fields = definitions.get_repository_def().get_top_level_resources()[name].config_schema.config_type
     assert "key" not in str(getattr(fields, "fields", {})).lower()

@@ -23,7 +23,7 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
 def test_one_run_at_a_time_holds_a_pool(instance: dg.DagsterInstance) -> None:
     """A whole run, not a step, so that nothing is built between its audit and its publishing; the next one waits in the queue."""
     pools = instance.get_concurrency_config().pool_config
-    assert (pools.default_pool_limit, pools.pool_granularity.value) == (1, "run")
+    assert (pools.default_pool_limit, str(pools.pool_granularity)) == (1, "PoolGranularity.RUN")
     assert type(instance.run_coordinator).__name__ == "QueuedRunCoordinator"
 
 

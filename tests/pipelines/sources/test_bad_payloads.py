@@ -23,7 +23,7 @@ def incomplete(parsed: Parsed) -> dict[str, int]:
     return {table: frame.filter(needs[table]).height for table, frame in parsed.frames.items()}
 
 
-WRONG_COUNTS = [-1, "-1", 1.5, "1.5", "many", "", None, True, [1], {"a": 1}, 10**30, "1e3", float("nan")]
+WRONG_COUNTS: list[object] = [-1, "-1", 1.5, "1.5", "many", "", None, True, [1], {"a": 1}, 10**30, "1e3", float("nan")]
 
 
 @pytest.mark.parametrize("count", WRONG_COUNTS, ids=repr)
@@ -56,7 +56,7 @@ def test_a_share_that_is_no_number_sets_its_row_aside(share: object) -> None:
     assert incomplete(parse("tasks", changed("tasks", token_share=share)))["raw.tasks"] == 1
 
 
-REQUIRED = {
+REQUIRED: dict[str, list[tuple[str, ...]]] = {
     "rankings": [("data",), ("meta",), ("meta", "as_of"), ("meta", "start_date"), ("meta", "end_date")],
     "apps": [("data",), ("meta",), ("meta", "as_of"), ("meta", "start_date"), ("meta", "end_date")],
     "session costs": [("data",), ("meta",), ("meta", "as_of"), ("meta", "window_days"), ("meta", "window_end_date")],

@@ -1,7 +1,6 @@
 """The client against a real server: what it sends, what it repeats, what it believes, what it keeps."""
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
@@ -19,23 +18,6 @@ from pipelines.sources.ledger import RequestLedger
 
 GOOD_BYTES = b'{"data":[]}'
 REDIRECTS = (301, 302, 303, 307, 308)
-
-
-@pytest.fixture
-def server() -> Iterator[Script]:
-    with scripted_server() as script:
-        yield script
-
-
-@pytest.fixture
-def settings(tmp_path: Path, server: Script) -> Settings:
-    return Settings(home=tmp_path / "home", openrouter_url=server.url, openrouter_key=KEY)
-
-
-@pytest.fixture
-def client(settings: Settings) -> Iterator[Client]:
-    with closing(Client(settings, "run-1", HASTY)) as client:
-        yield client
 
 
 def kept(settings: Settings) -> list[Answer]:

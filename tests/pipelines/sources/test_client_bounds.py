@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from scripted_server import Reply, Script, raw, scripted_server
+from scripted_server import Reply, Script, raw
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from tests_support import HASTY, KEY
@@ -26,17 +26,6 @@ from pipelines.sources.client import LARGEST_BODY, Client
 
 ONCE = replace(HASTY, attempts=1)
 MIB = 1024 * 1024
-
-
-@pytest.fixture
-def server() -> Iterator[Script]:
-    with scripted_server() as script:
-        yield script
-
-
-@pytest.fixture
-def settings(tmp_path: Path, server: Script) -> Settings:
-    return Settings(home=tmp_path / "home", openrouter_url=server.url, openrouter_key=KEY)
 
 
 @pytest.fixture

@@ -3,15 +3,13 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from scripted_server import Reply, Script, reply, scripted_server
+from scripted_server import Reply, Script, reply
 from tests_support import HASTY, KEY
 
 from pipelines.errors import LimitReached, SourceError, Unwell
@@ -42,23 +40,6 @@ def _midnight_is_far() -> None:
     """A day that ends in the middle of a test is not what these tests are about."""
     if next_midnight(time.time()) - time.time() < 300:
         pytest.skip("it is almost midnight UTC, when every budget begins anew")
-
-
-@pytest.fixture
-def server() -> Iterator[Script]:
-    with scripted_server() as script:
-        yield script
-
-
-@pytest.fixture
-def settings(tmp_path: Path, server: Script) -> Settings:
-    return Settings(home=tmp_path / "home", openrouter_url=server.url, openrouter_key=KEY)
-
-
-@pytest.fixture
-def client(settings: Settings) -> Iterator[Client]:
-    with closing(Client(settings, "run-1", HASTY)) as client:
-        yield client
 
 
 def too_many(words: str = MINUTE_WORDS, **headers: str) -> Reply:
@@ -226,10 +207,10 @@ HEADER = st.text("0123456789-+. eE\u00b2abc", max_size=18).filter(lambda text: n
 
 @hypothesis_settings(deadline=None, derandomize=True, max_examples=15)
 @given(after=HEADER, reset=HEADER)
-def test_no_header_ends_a_run(tmp_path_factory: pytest.TempPathFactory, after: str, reset: str) -> None:
+def test_no_header_ends_a_run(running_server: Script, tmp_path_factory: pytest.TempPathFactory, after: str, reset: str) -> None:
     """Whatever stands in the headers of a limit, the client says so in words of its own or goes on."""
     home = tmp_path_factory.mktemp("home")
-    with scripted_server(too_many(DAY_WORDS, Retry_After=after, X_RateLimit_Reset=reset), reply(400)) as server:
-        for _ in range(2):
-            with closing(Client(Settings(home, server.url, KEY), "run", HASTY)) as client, pytest.raises(SourceError):
-                client.data_api("apps", "/x")
+    running_server.says(too_many(DAY_WORDS, Retry_After=after, X_RateLimit_Reset=reset), reply(400))
+    for _ in range(2):
+        with closing(Client(Settings(home, running_server.url, KEY), "run", HASTY)) as client, pytest.raises(SourceError):
+            client.data_api("apps", "/x")

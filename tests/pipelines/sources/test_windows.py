@@ -81,7 +81,7 @@ def held(answers: list[Answer]) -> list[list[date]]:
     return [days(snapshot - 30 * DAY, snapshot - DAY) for snapshot in snapshots]
 
 
-@hypothesis_settings(deadline=None, derandomize=True, max_examples=15)
+@hypothesis_settings(deadline=None, derandomize=True, max_examples=10)
 @given(start=st.dates(date(2026, 7, 1), date(2026, 11, 30)), length=st.integers(0, 120))
 def test_every_asked_day_that_some_file_holds_is_covered(
     market: StandIn, tmp_path_factory: pytest.TempPathFactory, start: date, length: int

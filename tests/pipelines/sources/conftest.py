@@ -1,0 +1,40 @@
+"""A scripted server for each file of tests, well again before each test, and a client with a home of its own that speaks to it."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from scripted_server import Script, reply, scripted_server
+from tests_support import HASTY, KEY
+
+from pipelines.settings import Settings
+from pipelines.sources.client import Client
+
+
+@pytest.fixture(scope="module")
+def running_server() -> Iterator[Script]:
+    """One server for a whole file, since starting it takes longer than asking it."""
+    with scripted_server() as script:
+        yield script
+
+
+@pytest.fixture
+def server(running_server: Script) -> Script:
+    """It gives a good answer to everything and has heard nothing yet."""
+    running_server.says(reply())
+    running_server.heard.clear()
+    return running_server
+
+
+@pytest.fixture
+def settings(tmp_path: Path, server: Script) -> Settings:
+    """A fresh home with a key."""
+    return Settings(home=tmp_path / "home", openrouter_url=server.url, openrouter_key=KEY)
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[Client]:
+    """A client with little patience."""
+    with closing(Client(settings, "run-1", HASTY)) as client:
+        yield client
