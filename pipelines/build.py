@@ -1,10 +1,13 @@
 """Runs dbt on the warehouse: seeds, tables, then the audit. What the audit finds wrong is never published."""
 
+import fcntl
 import json
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +17,11 @@ from pipelines.errors import AuditFailed, BuildFailed
 from pipelines.settings import Settings
 from warehouse.connection import open_warehouse
 
+log = logging.getLogger(__name__)
+
 PROJECT = Path(warehouse.__file__).parent
 # Unit tests speak of the SQL, not of the data; `make test` runs them.
+SHOWN = 3
 ARGUMENTS = ("build", "--exclude-resource-type", "unit_test")
 
 Progress = Callable[[str, int, int], None]
@@ -41,12 +47,27 @@ def build(settings: Settings, path: Path | None = None, progress: Progress | Non
     places = {"project-dir": PROJECT, "profiles-dir": PROJECT, "target-path": target, "log-path": settings.home / "dbt" / "logs"}
     options = [word for name, place in places.items() for word in (f"--{name}", str(place))]
     command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--log-format", "json", *ARGUMENTS, *options]
-    with subprocess.Popen(command, env=dbt_environment(path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        said = _follow(process, progress or (lambda name, done, whole: None))
-    results = _results(target, said) if process.returncode in (0, 1) else None
-    if results is None:
-        raise BuildFailed("dbt could not start:\n" + "\n".join(said[-20:]))
-    return _judge(results, path)
+    with one_build_at_a_time(settings):
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, env=dbt_environment(path), stdout=pipe, stderr=subprocess.STDOUT, text=True) as process:
+            said = _follow(process, progress or (lambda name, done, whole: None))
+        results = _results(target, said) if process.returncode in (0, 1) else None
+        if results is None:
+            raise BuildFailed("dbt could not start:\n" + "\n".join(said[-20:]))
+        return _judge(results, path)
+
+
+@contextmanager
+def one_build_at_a_time(settings: Settings) -> Iterator[None]:
+    """Wait until no other process builds in this home; dbt itself would fail instead of waiting."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (settings.home / "building.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log.info("Waiting for another build of %s to end.", settings.home)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def dbt_environment(path: Path) -> dict[str, str]:
@@ -99,16 +120,20 @@ def name_of(result: dict[str, Any]) -> str:
 def _judge(results: list[dict[str, Any]], path: Path) -> Built:
     must_have_passed(results, lambda wrong: "\n".join(_rows(wrong, path)))
     checks = [result for result in results if result["unique_id"].startswith("test.")]
-    warnings = [f"{name_of(result)}: {result['failures']} rows" for result in checks if result["status"] == "warn"]
+    warnings = list(_rows([result for result in checks if result["status"] == "warn"], path))
     nodes = [result for result in results if result["unique_id"].startswith(("model.", "seed."))]
     return Built(len(nodes), len(checks), warnings)
 
 
-def _rows(wrong: Sequence[dict[str, Any]], path: Path) -> Iterator[str]:
+def _rows(found: Sequence[dict[str, Any]], path: Path) -> Iterator[str]:
+    """What checks found, each on a line with the first of its rows."""
+    if not found:
+        return
     con = open_warehouse(path)
     try:
-        for result in wrong:
-            yield f"{name_of(result)}, some of the rows:"
-            yield str(con.sql(f"from {result['relation_name']} limit 3"))
+        for result in found:
+            rows = con.sql(f"from {result['relation_name']} limit {SHOWN}").pl().to_dicts()
+            examples = "; ".join(", ".join(f"{name} {value}" for name, value in row.items()) for row in rows)
+            yield f"{name_of(result)}: {result['failures']} rows, such as {examples}"
     finally:
         con.close()

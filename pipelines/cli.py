@@ -216,6 +216,9 @@ def main() -> None:
     except (TokentideError, WarehouseBusy) as error:
         messages.print(f"[red]{type(error).__name__}[/red]: {escape(str(error))}", highlight=False)
         sys.exit(1)
+    except OSError as error:
+        messages.print(f"[red]{type(error).__name__}[/red]: {escape(str(error))}. `tokentide doctor` says what is amiss.", highlight=False)
+        sys.exit(1)
 
 
 def _settings() -> Settings:

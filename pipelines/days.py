@@ -7,6 +7,8 @@ from typing import Literal
 
 import duckdb
 
+WHAT_IS_OFFERED = "no answer covers it (days that are over: since 2025-01-01 with a key, since 2026-08-20 without one)"
+
 Status = Literal["loaded", "missing", "not offered", "failed"]
 """loaded: its figures got through; missing: the source answered and has no such day; not offered: no answer covers it, without a fault;
 failed: it was offered, or should have been, and did not get through."""
@@ -49,7 +51,7 @@ def _judged(day: date, has_content: bool, is_covered: bool, reason: str | None, 
     for failure in failures:
         if failure.start and failure.end and failure.start <= day <= failure.end:
             return Day(day, "failed", failure.reason)
-    return Day(day, "not offered", "no answer of the source covers it")
+    return Day(day, "not offered", WHAT_IS_OFFERED)
 
 
 # One row per asked-for day: whether an answer of this run has figures for it, whether one covers it, and what was wrong with it.

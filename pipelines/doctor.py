@@ -1,12 +1,12 @@
 """Looks at everything that the pipeline needs, and says what to do where something is amiss."""
 
-import os
 import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from pipelines.publish import NEWEST
 from pipelines.settings import Settings
@@ -39,13 +39,14 @@ def _software() -> Iterator[Finding]:
 
 
 def _home(settings: Settings) -> Iterator[Finding]:
-    there = next(path for path in (settings.home, *settings.home.parents) if path.exists())
-    yield Finding(
-        "home",
-        os.access(there, os.W_OK),
-        f"{settings.home}" if os.access(there, os.W_OK) else f"{there} cannot be written; set TOKENTIDE_HOME",
-    )
-    free = shutil.disk_usage(there).free
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=settings.home):
+            yield Finding("home", True, str(settings.home))
+    except OSError as error:
+        yield Finding("home", False, f"{settings.home} cannot be written ({error.strerror}); set TOKENTIDE_HOME to a folder that can")
+        return
+    free = shutil.disk_usage(settings.home).free
     yield Finding(
         "disk", free > ENOUGH_BYTES, f"{free / 1024**3:.1f} GiB free" + ("" if free > ENOUGH_BYTES else "; free some, 2 GiB at least")
     )

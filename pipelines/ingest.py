@@ -34,10 +34,13 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Asked:
-    """One request of a plan: its name, how to make it, and the days that are lost if it brings nothing."""
+    """One request of a plan: its name, how to make it, and the days that are lost if it brings nothing.
+
+    One that is made of several requests says among its answers which of them failed.
+    """
 
     what: str
-    ask: Callable[[], Answer | Iterable[Answer]]
+    ask: Callable[[], Answer | Iterable[Answer | Failure]]
     start: date | None = None
     end: date | None = None
 
@@ -52,8 +55,9 @@ class Gathered:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every asked-for day that the source offers got through, and at least one did."""
-        return not any(day.status == "failed" for day in self.days) and any(day.status == "loaded" for day in self.days)
+        """Whether every asked-for day that the source offers got through, and it offers any."""
+        said = {day.status for day in self.days}
+        return "failed" not in said and bool(said & {"loaded", "missing"})
 
     @property
     def is_unreachable(self) -> bool:
@@ -77,6 +81,13 @@ class Collected:
     answers: int = 0
     failures: list[Failure] = field(default_factory=list)
 
+    def take(self, brought: Answer | Failure) -> None:
+        """Count an answer, list a failure."""
+        if isinstance(brought, Failure):
+            self.failures.append(brought)
+        else:
+            self.answers += 1
+
 
 def new_run_id() -> str:
     """A name for one ingest, sortable by time."""
@@ -92,7 +103,8 @@ def collect(plan: Iterable[Asked], say: Say) -> Collected:
             if shared:
                 raise shared
             answers = asked.ask()
-            collected.answers += 1 if isinstance(answers, Answer) else sum(1 for _ in answers)
+            for brought in (answers,) if isinstance(answers, Answer) else answers:
+                collected.take(brought)
         except SourceError as error:
             shared = error if isinstance(error, Unreachable) else shared
             collected.failures.append(Failure(asked.what, str(error), asked.start, asked.end, isinstance(error, Unreachable)))
@@ -157,18 +169,17 @@ def leading_models(settings: Settings, top: int = TOP_MODELS) -> list[tuple[str,
 
 
 def window_to_ask(settings: Settings, has_key: bool, today: date) -> tuple[date, date]:
-    """The days to ask for when nobody says: all that the source offers at first, then what is new and a trailing week."""
+    """The days to ask for when nobody says: from the first day that was never asked for, and at least a trailing week."""
     yesterday = today - timedelta(days=1)
     first = rankings.FIRST_DAY if has_key else exports.FIRST_FILE - exports.DAYS_IN_FILE
     con = open_warehouse(settings.warehouse)
     try:
         migrate(con)
-        [(known,)] = con.sql(KNOWN).fetchall()
+        [(unknown,)] = con.execute(UNKNOWN, {"first": first, "last": yesterday}).fetchall()
     finally:
         con.close()
-    if known is None:
-        return first, yesterday
-    return max(first, min(known + timedelta(days=1), today - rankings.TRAILING)), yesterday
+    week_ago = max(first, today - rankings.TRAILING)
+    return min(unknown or week_ago, week_ago), yesterday
 
 
 def gather_board(client: Client, settings: Settings, start: date, end: date, say: Say = lambda what: None) -> Gathered:
@@ -264,7 +275,12 @@ LEADING = """
     limit $top
 """
 
-KNOWN = "select max(date) from raw.board_days where slice = 'all' and grain = 'day' and content_hash is not null"
+# The first day that no answer has covered yet.
+UNKNOWN = """
+    select min(date)
+    from (select unnest(generate_series($first::date, $last::date, interval 1 day))::date as date)
+    where date not in (select board_days.date from raw.board_days where slice = 'all' and grain = 'day')
+"""
 
 # Board answers of a run of which nothing could be used, with the days that they were asked for. Bytes that are unchanged since they
 # could not be used are of no more use now.

@@ -83,6 +83,7 @@ def _write(con: duckdb.DuckDBPyConnection, path: Path, number: int, now: datetim
     for (statement,) in con.sql(COMMENTS).fetchall():
         con.execute(statement)
     con.execute(META, {"generation": number, "published_at": now, "version": version("tokentide")})
+    con.execute(META_COMMENTS)
     # Made from within, so that the view speaks of its own file and not of the name that it has here.
     [(home,)] = con.sql("select current_database()").fetchall()
     con.execute("use next.main")
@@ -149,4 +150,17 @@ META = """
         $version::varchar as tokentide_version,
         version() as duckdb_version
     from days, origins
+"""
+
+META_COMMENTS = """
+    comment on table next.marts.meta is 'One row: what this file is, how far its knowledge reaches, and how to cite it.';
+    comment on column next.marts.meta.generation is 'Number of this published file; a later one has a higher number.';
+    comment on column next.marts.meta.published_at is 'UTC instant at which this file was made.';
+    comment on column next.marts.meta.as_of is 'Latest UTC instant that a figure of the market speaks from.';
+    comment on column next.marts.meta.origin is 'Where the figures come from: data_api, export, simulated (not real), or several.';
+    comment on column next.marts.meta.citation is 'The line to print wherever a figure of this file is shown.';
+    comment on column next.marts.meta.first_date is 'First UTC day that some answer covered.';
+    comment on column next.marts.meta.last_date is 'Last UTC day that has figures.';
+    comment on column next.marts.meta.tokentide_version is 'Version of Tokentide that made this file.';
+    comment on column next.marts.meta.duckdb_version is 'Version of DuckDB that wrote this file.';
 """

@@ -1,6 +1,7 @@
 """What a person wants to know after an ingest: how much there is, who leads, and how to ask for more."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,31 +10,36 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines import query
-from pipelines.days import Day, Failure
+from pipelines.days import Day, Failure, Status
 from pipelines.ingest import Ingested
 from pipelines.publish import newest
 from pipelines.settings import Settings
 
-LISTED = 20
 FEW = 6
-WHAT_IS_OFFERED = "Days that are over are offered: since 2025-01-01 with any OpenRouter key, since 2026-08-20 without one."
 
 
 def show_days(console: Console, ingested: Ingested) -> None:
-    """The asked-for days that did not get through, each with its reason, and the requests that failed."""
-    failed = [day for day in ingested.gathered.days if day.status == "failed"]
-    for day in failed[:LISTED]:
-        console.print(f"[red]failed[/red]  {day.date}  {escape(str(day.reason))}")
-    if len(failed) > LISTED:
-        console.print(
-            f"[red]failed[/red]  and {len(failed) - LISTED} more days; marts.ingest_quarantine and marts.ingest_log have them all"
-        )
-    for day in (day for day in ingested.gathered.days if day.status == "missing"):
-        console.print(f"[yellow]missing[/yellow] {day.date}  {day.reason}")
-    _show_not_offered(console, [day for day in ingested.gathered.days if day.status == "not offered"])
+    """Every asked-for day that is not in, in runs of neighbours with one reason, and the requests that failed."""
+    colours: dict[Status, str] = {"failed": "red", "missing": "yellow", "not offered": "yellow"}
+    for run in runs_of([day for day in ingested.gathered.days if day.status != "loaded"]):
+        status, first, last = run[0].status, run[0].date, run[-1].date
+        span = f"{first}" if first == last else f"{first} to {last}, {len(run)} days:"
+        console.print(f"[{colours[status]}]{status}[/]  {span}  {escape(str(run[0].reason))}", highlight=False)
     _show_failures(console, [failure for failure in ingested.gathered.failures if failure.start is None])
     for warning in ingested.built.warnings:
-        console.print(f"[yellow]audit warns[/yellow] {warning}")
+        console.print(f"[yellow]audit warns[/yellow] {escape(warning)}", highlight=False)
+
+
+def runs_of(days: Sequence[Day]) -> list[list[Day]]:
+    """Days in runs of neighbours that share status and reason."""
+    runs: list[list[Day]] = []
+    for day in days:
+        last = runs[-1][-1] if runs else None
+        if last and (last.status, last.reason) == (day.status, day.reason) and day.date - last.date == timedelta(days=1):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return runs
 
 
 def show_summary(console: Console, settings: Settings) -> None:
@@ -43,6 +49,9 @@ def show_summary(console: Console, settings: Settings) -> None:
     if meta[0]["origin"] == "simulated":
         console.print("[bold magenta]SIMULATED[/bold magenta] figures of the stand-in market; they say nothing about the real one.")
     counted = days[0]
+    if not counted["days"]:
+        console.print('No day has got through yet, so there is nothing to show. What happened is in `tokentide sql "from ingest_log"`.')
+        return
     console.print(
         f"[bold]Generation {meta[0]['generation']}[/bold]: {counted['days']} days from {meta[0]['first_date']} to {meta[0]['last_date']}, "
         f"{counted['missing']} missing at the source, {counted['models']} models, "
@@ -86,11 +95,6 @@ def _show_failures(console: Console, failures: list[Failure]) -> None:
         console.print(f"[yellow]not got[/yellow] {failure.what}: {escape(failure.reason)}", highlight=False)
     if len(failures) > FEW:
         console.print(f"[yellow]not got[/yellow] and {len(failures) - FEW} more requests; marts.ingest_log has them all")
-
-
-def _show_not_offered(console: Console, days: list[Day]) -> None:
-    if days:
-        console.print(f"[yellow]not offered[/yellow] {len(days)} days, {days[0].date} to {days[-1].date}. {WHAT_IS_OFFERED}")
 
 
 def _leaders(leaders: list[dict[str, Any]]) -> Table:

@@ -39,4 +39,11 @@ def steps() -> Iterator[tuple[Callable[[str], None], Callable[[str, int, int], N
             progress.update(asking, visible=False)
             progress.update(building, description=f"building {name}", completed=done, total=whole or None, visible=True)
 
-        yield say, built
+        try:
+            yield say, built
+        except (KeyboardInterrupt, RuntimeError) as error:
+            # A RuntimeError is DuckDB's way to say that Ctrl-C came while it was at work.
+            if isinstance(error, RuntimeError) and "interrupted" not in str(error).lower():
+                raise
+            messages.print("Stopped. What was fetched is kept in the raw archive, and the next run goes on from there.")
+            raise KeyboardInterrupt from error

@@ -1,12 +1,35 @@
+-- One row per board that an earlier answer of the very same instant shows otherwise: the last instant it is known from.
+create or replace temp table clashes as
+select
+    days.date,
+    max(days.as_of) filter (where days.as_of < getvariable('as_of') + interval 1 second) as as_of
+from raw.board_days as days
+inner join covered on days.date = covered.date
+left join boards on days.date = boards.date
+where
+    days.slice = getvariable('slice')
+    and days.grain = getvariable('grain')
+    and days.sha256 <> getvariable('sha256')
+group by days.date
+having
+    bool_or(days.as_of = getvariable('as_of') and days.content_hash is distinct from boards.content_hash)
+    and not bool_or(days.as_of >= getvariable('as_of') and days.content_hash is not distinct from boards.content_hash);
+
 -- Keep every board that can be believed, and the absence of those that the answer covers but has no rows for.
 create or replace temp table believed as
 select
     covered.date,
+    -- An instant that was given for other figures before tells nothing; then a board is known from when it was fetched, and later than those.
+    case
+        when clashes.as_of is null then getvariable('as_of')
+        else greatest(getvariable('fetched_at'), clashes.as_of + interval 1 millisecond)
+    end as as_of,
     boards.content_hash,
     coalesce(boards.row_count, 0) as row_count,
     coalesce(boards.has_other, false) as has_other
 from covered
 left join boards on covered.date = boards.date
+left join clashes on covered.date = clashes.date
 where
     exists (from typed)
     and covered.date not in (select problems.date from problems where problems.is_withheld and problems.date is not null);
@@ -25,7 +48,7 @@ select
     getvariable('sha256') as sha256,
     getvariable('slice') as slice,
     getvariable('grain') as grain,
-    getvariable('as_of') as as_of,
+    as_of,
     getvariable('origin') as origin,
     date,
     content_hash,

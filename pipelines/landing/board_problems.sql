@@ -14,8 +14,8 @@ select
     date,
     case
         when said_tokens is null then 'missing count'
-        when said_tokens like '-%' then 'negative count'
-        when try_cast(said_tokens as double) is not null then 'fractional count'
+        when regexp_full_match(said_tokens, '-\d+(\.\d+)?') then 'negative count'
+        when regexp_full_match(said_tokens, '\d+\.\d+') then 'fractional count'
         else 'unreadable count'
     end as reason,
     json_object('model_permaslug', model_permaslug, 'total_tokens', said_tokens[:80]) as detail,
@@ -102,6 +102,18 @@ where
     and getvariable('slice') = 'all'
 
 union all by name
+-- Rows whose date cannot be read belong to some day of the window, so a day without rows is not known to be absent.
+select
+    covered.date,
+    'rows with unreadable dates' as reason,
+    null as detail,
+    true as is_withheld
+from covered
+where
+    covered.date not in (select boards.date from boards where boards.date is not null)
+    and exists (from typed where typed.date is null)
+
+union all by name
 select
     covered.date,
     case when known.date is null then 'no rows yet for a day that is over' else 'a known day vanished' end as reason,
@@ -113,5 +125,6 @@ where
     getvariable('slice') = 'all'
     and covered.date not in (select boards.date from boards)
     and exists (from typed)
+    and not exists (from typed where typed.date is null)
     -- A day that is long over and was never seen is missing at the source; that is a fact, not a fault.
     and (known.date is not null or covered.date >= getvariable('as_of')::date - 2);

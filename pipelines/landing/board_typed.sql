@@ -34,7 +34,8 @@ from raw.board_days
 where
     slice = getvariable('slice')
     and grain = getvariable('grain')
-    and as_of < getvariable('as_of')
+    and as_of <= getvariable('as_of')
+    and sha256 <> getvariable('sha256')
     and content_hash is not null
 group by date;
 

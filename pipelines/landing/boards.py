@@ -10,6 +10,7 @@ from pipelines.sources.boards import Board
 
 FOLDER = Path(__file__).parent
 STEPS = [(FOLDER / f"board_{name}.sql").read_text() for name in ("typed", "problems", "insert")]
+LACKING = "select date from believed where row_count > 0 and not has_other and getvariable('slice') = 'all' order by date"
 
 
 def land_board(con: duckdb.DuckDBPyConnection, answer: Answer, board: Board) -> Landed:
@@ -22,6 +23,7 @@ def land_board(con: duckdb.DuckDBPyConnection, answer: Answer, board: Board) -> 
         "first_date": board.start,
         "last_date": board.end,
         "as_of": board.as_of,
+        "fetched_at": answer.fetched_at,
         "origin": "simulated" if answer.origin == "simulated" else board.origin,
     }
     for name, value in variables.items():
@@ -32,4 +34,6 @@ def land_board(con: duckdb.DuckDBPyConnection, answer: Answer, board: Board) -> 
     con.unregister("incoming")
     [(rows, kept)] = con.sql("select coalesce(sum(row_count), 0)::bigint, count(*) filter (where row_count > 0) from believed").fetchall()
     faults = con.sql("select distinct reason from problems order by all").fetchall()
-    return Landed.of(rows=rows, kept=kept, faults=[reason for (reason,) in faults], notes=board.notes)
+    # The day's total is then known from below only, which the weekly shares' bounds say.
+    lacking = [f"{day} came without `other`" for (day,) in con.sql(LACKING).fetchall()]
+    return Landed.of(rows=rows, kept=kept, faults=[reason for (reason,) in faults], notes=[*board.notes, *lacking])

@@ -39,6 +39,6 @@ def parse(answer: Answer, body: bytes) -> Parsed:
     )  # fmt: skip
     return Parsed(
         {"raw.models": frame},
-        {"raw.models": ("model_id", "canonical_slug", "prompt_usd", "completion_usd")},
+        {"raw.models": ("model_id", "canonical_slug")},
         unknown_keys("models data", rows, KEYS),
     )

@@ -196,9 +196,10 @@ class Client:
         raise Refused(f"{path} was refused ({status}: {said}).")
 
     def _limit(self, response: httpx.Response, said: str, budget: Budget | None) -> LimitReached:
-        wait = _retry_after(response)
-        daily = "rpd" in said or "requests/day" in said or (wait or 0) > LONGEST_WAIT
-        if not daily:
+        is_named = "rpd" in said or "requests/day" in said
+        # `Retry-After` speaks of the next request, which a spent day does not allow: its end is the reset, or else midnight.
+        wait = _until_reset(response) if is_named else _retry_after(response)
+        if not is_named and (wait or 0) <= LONGEST_WAIT:
             return LimitReached(f"{response.url.path} allows no more requests this minute (429: {said}).", wait)
         if budget:
             now = time.time()
@@ -227,10 +228,13 @@ def _worth_repeating(error: Exception) -> bool | float:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds to wait, from `Retry-After` (seconds) or `X-RateLimit-Reset` (milliseconds since 1970; seconds are understood too)."""
+    """Seconds to wait, from `Retry-After` (seconds) or else `X-RateLimit-Reset`."""
     after = response.headers.get("Retry-After", "")
-    if after.isdecimal():
-        return float(after)
+    return float(after) if after.isdecimal() else _until_reset(response)
+
+
+def _until_reset(response: httpx.Response) -> float | None:
+    """Seconds until `X-RateLimit-Reset` (milliseconds since 1970; seconds are understood too); None without one that is to come."""
     reset = response.headers.get("X-RateLimit-Reset", "")
     if not reset.isdecimal():
         return None

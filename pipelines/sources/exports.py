@@ -1,19 +1,23 @@
 """OpenRouter's keyless daily exports: the same board as `rankings-daily` in dated, immutable files of 30 trailing days.
 
 The manifest comes first; it names the day, the size and the SHA-256 of the file, and the file is believed only if they fit.
+Each file stands for itself: one that cannot be had is reported with its days, and the one before it is asked for.
 The oldest file is that of 2026-09-19, so days before 2026-08-20 need a key. Source: OpenRouter (openrouter.ai/rankings), CC BY 4.0.
 """
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from hashlib import sha256
+from typing import TypeVar
 
 import polars as pl
 
-from pipelines.archive import Answer
-from pipelines.errors import BadAnswer, Refused
+from pipelines.archive import Answer, utc_now
+from pipelines.days import Failure
+from pipelines.errors import BadAnswer, Refused, SourceError, Unreachable
 from pipelines.sources.boards import COLUMNS, Board
 from pipelines.sources.client import Client
 from pipelines.sources.payload import Parsed, a_day, an_instant, need, read_object, rows_of, text, unknown_keys
@@ -25,6 +29,11 @@ FIRST_FILE = date(2026, 9, 19)
 DAYS_IN_FILE = timedelta(days=30)
 # The newest days of a file are still restated, so files overlap and each day is taken from one that saw it settled.
 STEP = timedelta(days=27)
+# The file of the day before a lost one holds all its days but the newest. So often it is asked for, until one is had again.
+SINGLE_STEPS = 3
+ONE_DAY = timedelta(days=1)
+
+T = TypeVar("T")
 
 HEADER = ("date", "model_permaslug", "rank", "total_tokens", "share_of_daily_tokens")
 
@@ -40,16 +49,27 @@ class Manifest:
     sha256: str
 
 
-def fetch(client: Client, start: date | None, end: date | None) -> Iterator[Answer]:
-    """The files that together hold the days from start to end, newest first; without a start, the newest file alone."""
-    newest = _manifest(client, "latest")
-    wanted = end + DAYS_IN_FILE if end else newest.snapshot
-    manifest = newest if wanted >= newest.snapshot else _dated_manifest(client, wanted)
-    while manifest:
-        yield _file(client, manifest)
-        if start is None or manifest.snapshot - DAYS_IN_FILE <= start:
+def fetch(client: Client, start: date, end: date) -> Iterator[Answer | Failure]:
+    """The files that together hold the days from start to end, newest first; in the place of one that cannot be had, what was lost.
+
+    Raises Unreachable, since then no other file can be had either.
+    """
+    wanted = end + DAYS_IN_FILE
+    snapshot, lost = min(wanted, utc_now().date()), 0
+    newest = _had("newest file", snapshot, partial(_manifest, client, "latest"))
+    if isinstance(newest, Failure):
+        yield newest
+    else:
+        snapshot = min(wanted, newest.snapshot)
+    while snapshot > start:
+        brought = _had(f"file {snapshot}", snapshot, partial(_file_of, client, snapshot, newest))
+        if brought is None:
             return
-        manifest = _dated_manifest(client, _step_back(manifest.snapshot))
+        yield brought
+        lost = lost + 1 if isinstance(brought, Failure) else 0
+        if not lost and snapshot - DAYS_IN_FILE <= start:
+            return
+        snapshot = _step_back(snapshot, ONE_DAY if 0 < lost <= SINGLE_STEPS else STEP)
 
 
 def parse(answer: Answer, body: bytes) -> Board:
@@ -80,7 +100,7 @@ def read_manifest(body: bytes, asked: str) -> Manifest:
     snapshot = a_day(need(payload, "snapshot_date"), "snapshot_date")
     retrieved_at = an_instant(need(payload, "retrieved_at"), "retrieved_at")
     files = need(payload, "files")
-    kind = next((kind for kind in ("csv", "json") if kind in files), None)
+    kind = next((kind for kind in ("csv", "json") if isinstance(files, dict) and isinstance(files.get(kind), dict)), None)
     if kind is None:
         raise BadAnswer(f"The manifest {asked} names neither a CSV nor a JSON file.")
     named = str(files[kind].get("url", f"{snapshot}.{kind}"))
@@ -88,8 +108,28 @@ def read_manifest(body: bytes, asked: str) -> Manifest:
         raise BadAnswer(
             f"The manifest {asked} names another day: snapshot {snapshot}, file {named!r}, retrieved {retrieved_at.isoformat()}."
         )
-    size, digest = need(payload, "files", kind, "bytes"), need(payload, "files", kind, "sha256")
+    size, digest = str(need(payload, "files", kind, "bytes")), need(payload, "files", kind, "sha256")
+    if not size.isdecimal():
+        raise BadAnswer(f"The manifest {asked} says that the file has {size!r} bytes.")
     return Manifest(snapshot, retrieved_at, kind, int(size), str(digest))
+
+
+def _had(what: str, snapshot: date, ask: Callable[[], T]) -> T | Failure:
+    """What asking brings, or else the days of that file as lost."""
+    try:
+        return ask()
+    except Unreachable:
+        raise
+    except SourceError as error:
+        return Failure(f"rankings, {what} of the keyless exports", str(error), snapshot - DAYS_IN_FILE, snapshot - ONE_DAY)
+
+
+def _file_of(client: Client, snapshot: date, newest: Manifest | Failure) -> Answer | None:
+    """The file of one day with its manifest, which for the newest is there already; None before the oldest file."""
+    if isinstance(newest, Manifest) and newest.snapshot == snapshot:
+        return _file(client, newest)
+    manifest = _dated_manifest(client, snapshot)
+    return _file(client, manifest) if manifest else None
 
 
 def _manifest(client: Client, asked: str) -> Manifest:
@@ -134,8 +174,8 @@ def _must_fit(body: bytes, promised: Mapping[str, str]) -> None:
             )
 
 
-def _step_back(snapshot: date) -> date:
-    earlier = snapshot - STEP
+def _step_back(snapshot: date, step: timedelta) -> date:
+    earlier = snapshot - step
     return FIRST_FILE if earlier < FIRST_FILE < snapshot else earlier
 
 

@@ -52,11 +52,11 @@ def must_be_json(body: bytes) -> None:
 
 
 def rows_of(payload: dict[str, Any], *path: str) -> list[dict[str, Any]]:
-    """The list of objects at this path; anything else there raises."""
+    """The list of objects at this path; what is no object in it counts as an empty one, which is then set aside for what it lacks."""
     value: Any = need(payload, *path)
-    if not isinstance(value, list) or not all(type(row) is dict for row in value):
-        raise BadAnswer(f"{'.'.join(path)} is not a list of objects.")
-    return value
+    if not isinstance(value, list):
+        raise BadAnswer(f"{'.'.join(path)} is not a list.")
+    return [row if type(row) is dict else {} for row in value]
 
 
 def need(payload: dict[str, Any], *path: str) -> Any:

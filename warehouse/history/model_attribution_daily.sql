@@ -33,10 +33,14 @@ rules as (
         ) = 1
 ),
 
-downloadable as (
-    select distinct canonical_slug as model_base
+catalogue as (
+    select
+        canonical_slug as model_base,
+        bool_or(hugging_face_id is not null) as is_downloadable,
+        -- Where the catalogue does not list what comes out, nothing is known.
+        bool_or(contains(output_modalities, '"text"')) as is_text_model
     from {{ ref('stg_openrouter__models') }}
-    where hugging_face_id is not null
+    group by canonical_slug
 ),
 
 -- A lab may move or change its policy, so its row is that of the day.
@@ -47,8 +51,8 @@ attributed as (
         releasing.country as releasing_country,
         releasing.weights_policy,
         rules.weights,
-        downloadable.model_base is not null as is_downloadable,
-        coalesce(rules.is_text_model, true) as is_text_model,
+        coalesce(catalogue.is_downloadable, false) as is_downloadable,
+        coalesce(rules.is_text_model, catalogue.is_text_model, true) as is_text_model,
         coalesce(rules.base_author_slug, ranked.author_slug) as base_author_slug
     from ranked
     asof left join {{ ref('labs') }} as releasing
@@ -59,8 +63,8 @@ attributed as (
         on
             ranked.date = rules.date
             and ranked.model_permaslug = rules.model_permaslug
-    left join downloadable
-        on ranked.model_base = downloadable.model_base
+    left join catalogue
+        on ranked.model_base = catalogue.model_base
 )
 
 select

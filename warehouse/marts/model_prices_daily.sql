@@ -19,6 +19,8 @@ with endpoints_of_day as (
         prompt_usd_per_mtok is not null
         and completion_usd_per_mtok is not null
         and model_id is not null
+        -- Below zero a host is out of service or held back; what it would ask is not on offer.
+        and coalesce(status, 0) >= 0
     -- One sample a day, at the hour at which the catalogue is read too.
     qualify
         dense_rank() over (

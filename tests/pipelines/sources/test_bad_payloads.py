@@ -87,7 +87,7 @@ def test_rows_that_are_no_objects_are_not_believed(name: str, rows: object) -> N
     payload = copy.deepcopy(SOURCES[name][1])
     place, key = {"tasks": (payload["data"], "classifications"), "endpoints": (payload["data"], "endpoints")}.get(name, (payload, "data"))
     place[key] = rows
-    with pytest.raises(BadAnswer, match="is not a list of objects"):
+    with pytest.raises(BadAnswer, match="is not a list"):
         parse(name, payload)
 
 

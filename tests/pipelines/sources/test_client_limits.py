@@ -126,6 +126,10 @@ def assert_blocked(server: Script, client: Client) -> None:
         {},
         {"X_RateLimit_Reset": "1700000000000"},
         {"Retry_After": "0"},
+        {"Retry_After": "1"},
+        {"Retry_After": "1", "X_RateLimit_Reset": "midnight"},
+        {"Retry_After": "1", "X_RateLimit_Reset": "midnight in seconds"},
+        {"Retry_After": "1", "X_RateLimit_Reset": "1700000000000"},
         {"X_RateLimit_Reset": "1791504000000000"},
         {"X_RateLimit_Reset": "9" * 400},
         {"Retry_After": "9" * 400},
@@ -133,7 +137,9 @@ def assert_blocked(server: Script, client: Client) -> None:
 )
 def test_a_spent_day_blocks_everyone_until_midnight(server: Script, settings: Settings, client: Client, headers: dict[str, str]) -> None:
     """Asked once and never again that day: by this client, a new one, or another process. Without a usable reset, midnight is meant."""
-    named = {name: str(int(next_midnight(time.time())) * 1000) if value == "midnight" else value for name, value in headers.items()}
+    midnight = int(next_midnight(time.time()))
+    words = {"midnight": str(midnight * 1000), "midnight in seconds": str(midnight)}
+    named = {name: words.get(value, value) for name, value in headers.items()}
     server.says(too_many(DAY_WORDS, **named))
     with pytest.raises(LimitReached, match="the limit of requests a day is spent"):
         client.data_api("apps", "/datasets/app-rankings")
@@ -164,6 +170,19 @@ def test_a_block_ends_at_its_reset(server: Script, client: Client) -> None:
         client.data_api("apps", "/x")
     assert client.data_api("apps", "/x").status == 200
     assert 1.0 < pause(server) < 4
+
+
+@pytest.mark.parametrize("unit", [1000, 1])
+@pytest.mark.parametrize("words", [DAY_WORDS, "datasets-per-account-rpd-v1", "Limit of 500 requests/day exceeded"])
+def test_a_retry_after_shortens_no_spent_day(server: Script, settings: Settings, client: Client, words: str, unit: int) -> None:
+    """Where the day's bucket is named, the reset alone says when the block ends."""
+    server.says(too_many(words, Retry_After="1", X_RateLimit_Reset=reset_in(200, unit)))
+    with pytest.raises(LimitReached, match="the limit of requests a day is spent"):
+        client.data_api("apps", "/datasets/app-rankings")
+    with pytest.raises(LimitReached) as caught:
+        RequestLedger(settings.requests).spend(client.budget)
+    assert caught.value.retry_after == pytest.approx(200, abs=5)
+    assert len(server.heard) == 1
 
 
 def test_a_wait_too_long_to_be_a_minute_is_a_day(server: Script, client: Client) -> None:

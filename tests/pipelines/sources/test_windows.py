@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests_support import HASTY, StandIn, stand_in_market
 
 from pipelines.archive import Answer
-from pipelines.errors import Refused
+from pipelines.days import Failure
+from pipelines.errors import Unreachable
 from pipelines.settings import Settings
 from pipelines.sources import exports, rankings
 from pipelines.sources.client import Client
@@ -70,9 +71,16 @@ def market() -> Iterator[StandIn]:
         yield running
 
 
-def fetched(market: StandIn, home: Path, start: date | None, end: date | None) -> list[Answer]:
+def brought(market: StandIn, home: Path, start: date, end: date) -> list[Answer | Failure]:
     with closing(Client(Settings(home, market.url), "run", HASTY)) as client:
         return list(exports.fetch(client, start, end))
+
+
+def fetched(market: StandIn, home: Path, start: date, end: date) -> list[Answer]:
+    """The files, where all of them can be had."""
+    answers = brought(market, home, start, end)
+    assert not any(isinstance(answer, Failure) for answer in answers)
+    return [answer for answer in answers if isinstance(answer, Answer)]
 
 
 def held(answers: list[Answer]) -> list[list[date]]:
@@ -100,7 +108,6 @@ def test_every_asked_day_that_some_file_holds_is_covered(
 @pytest.mark.parametrize(
     ("start", "end", "snapshots"),
     [
-        (None, None, ["2026-11-21"]),
         (date(2026, 11, 20), date(2026, 11, 20), ["2026-11-21"]),
         (date(2026, 10, 20), date(2026, 11, 20), ["2026-11-21", "2026-10-25"]),
         (date(2026, 9, 1), date(2026, 9, 2), ["2026-10-02", "2026-09-19"]),
@@ -108,7 +115,7 @@ def test_every_asked_day_that_some_file_holds_is_covered(
         (date(2026, 8, 1), date(2026, 8, 25), ["2026-09-24", "2026-09-19"]),
     ],
 )
-def test_files_written_out(market: StandIn, tmp_path: Path, start: date | None, end: date | None, snapshots: list[str]) -> None:
+def test_files_written_out(market: StandIn, tmp_path: Path, start: date, end: date, snapshots: list[str]) -> None:
     """The newest file that is needed comes first, then one every 27 days, and the oldest there is."""
     assert [answer.context["snapshot_date"] for answer in fetched(market, tmp_path / "home", start, end)] == snapshots
 
@@ -118,21 +125,39 @@ def test_days_before_the_first_file_are_not_offered(market: StandIn, tmp_path: P
     assert fetched(market, tmp_path / "home", date(2025, 1, 1), date(2025, 1, 31)) == []
 
 
-@pytest.mark.parametrize("path", ["2026-10-25.manifest", "2026-10-25.csv", "2026-11-20.manifest"])
-def test_a_file_that_should_be_there_and_is_not_is_a_failure(market: StandIn, tmp_path: Path, path: str) -> None:
-    """Its days are offered, so a refusal is never taken for the end of what there is."""
-    market.set_faults({"kind": "forbidden", "path": path})
-    end = date(2026, 10, 21) if path.startswith("2026-11-20") else date(2026, 11, 20)
+@pytest.mark.parametrize(
+    ("path", "end", "snapshots"),
+    [
+        ("2026-10-25.manifest", date(2026, 11, 20), ["2026-11-21", "lost 2026-10-25", "2026-10-24", "2026-09-27"]),
+        ("2026-10-25.csv", date(2026, 11, 20), ["2026-11-21", "lost 2026-10-25", "2026-10-24", "2026-09-27"]),
+        ("2026-11-20.manifest", date(2026, 10, 21), ["lost 2026-11-20", "2026-11-19", "2026-10-23", "2026-09-26"]),
+        ("2026-11-21.csv", date(2026, 11, 20), ["lost 2026-11-21", "2026-11-20", "2026-10-24", "2026-09-27"]),
+        # Three single steps, then the usual ones, until a file is had again.
+        ("2026-11-", date(2026, 11, 20), ["lost 2026-11-21", "lost 2026-11-20", "lost 2026-11-19", "lost 2026-11-18", "2026-10-22", "2026-09-25"]),
+        # Nothing that could be asked for before the oldest file.
+        ("2026-09-19", date(2026, 9, 1), ["2026-10-01", "lost 2026-09-19"]),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_lost_is_said_and_stepped_over(market: StandIn, tmp_path: Path, path: str, end: date, snapshots: list[str]) -> None:
+    """Its days are offered, so a refusal is never taken for the end of what there is; the file of the day before stands in for it."""
+    market.set_faults({"kind": "forbidden", "path": f"rankings-daily/{path}"})
     try:
-        with pytest.raises(Refused, match="403"):
-            fetched(market, tmp_path / "home", date(2026, 9, 1), end)
+        found = brought(market, tmp_path / "home", min(date(2026, 9, 1), end), end)
     finally:
         market.set_faults()
+    assert [f"lost {one.end + DAY}" if isinstance(one, Failure) and one.end else one.context["snapshot_date"] for one in found] == snapshots
+    assert all("403" in one.reason and one.end - one.start == 29 * DAY for one in found if isinstance(one, Failure))
+
+
+def test_where_nobody_answers_no_other_file_is_asked_for(tmp_path: Path) -> None:
+    """The host is the same for all of them."""
+    with closing(Client(Settings(tmp_path, "http://127.0.0.1:9/api/v1"), "run", HASTY)) as client, pytest.raises(Unreachable):
+        list(exports.fetch(client, OLDEST_DAY, NEWEST_FILE))
 
 
 def test_each_file_is_asked_for_by_its_day_and_kept_with_its_manifest(market: StandIn, tmp_path: Path) -> None:
     """The file's answer carries what the manifest promised, so that it can be judged again whenever it is read."""
-    [answer] = fetched(market, tmp_path / "home", None, None)
+    [answer] = fetched(market, tmp_path / "home", NEWEST_FILE - DAY, NEWEST_FILE - DAY)
     assert answer.url == f"{market.url}/datasets/exports/rankings-daily/2026-11-21.csv"
     assert answer.context == {
         "snapshot_date": "2026-11-21",
