@@ -143,6 +143,7 @@ def sql(
     from pipelines.publish import newest
 
     path, text = newest(_settings()), sys.stdin.read() if query == "-" else query
+    querying.bound_memory()
     if parquet:
         frame = querying.frame(path, text, timeout)
         frame.write_parquet(parquet)

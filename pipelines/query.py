@@ -5,6 +5,7 @@ import csv
 import itertools
 import json
 import math
+import resource
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ from rich.text import Text
 from pipelines.errors import QueryFailed
 from warehouse.connection import open_published
 
-BATCH = 10_000
+BATCH = 1_000
+ROOM = 5 * 1024**3 // 2
 SHOWN = 100
 # A PIVOT also creates a type for the time of its query; nothing that lasts can be created in a read-only file.
 READS = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
@@ -40,31 +42,41 @@ class Result:
 @contextlib.contextmanager
 def run(path: Path, sql: str, seconds: float = 60.0) -> Iterator[Result]:
     """Run one query on a generation; raises QueryFailed with DuckDB's reason, or when the time is over."""
-    with _bounded(path, seconds) as con:
+    with _bounded(path, seconds) as (con, clock):
         _must_read(con, sql)
         con.execute(sql)
-        yield Result(_told_apart(column[0] for column in con.description or []), _batches(con))
+        yield Result(_told_apart(column[0] for column in con.description or []), _batches(con, clock))
 
 
 def frame(path: Path, sql: str, seconds: float = 60.0) -> pl.DataFrame:
     """The whole result as a frame, DuckDB's types kept."""
-    with _bounded(path, seconds) as con:
+    with _bounded(path, seconds) as (con, _):
         _must_read(con, sql)
         return con.sql(sql).pl()
 
 
+def bound_memory(room: int = ROOM) -> None:
+    """Let this process have that many bytes more than it has now. DuckDB's own limit does not count what it hands out as long texts."""
+    pages = Path("/proc/self/statm")
+    if pages.exists():
+        used = int(pages.read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + room, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
 @contextlib.contextmanager
-def _bounded(path: Path, seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
+def _bounded(path: Path, seconds: float) -> Iterator[tuple[duckdb.DuckDBPyConnection, threading.Timer]]:
     con = open_published(path)
     clock = threading.Timer(seconds, con.interrupt)
     clock.daemon = True
     clock.start()
     try:
-        yield con
-    except duckdb.InterruptException as error:
+        yield con, clock
+    except (duckdb.InterruptException, TimeoutError) as error:
         raise QueryFailed(
             f"The query took longer than {seconds:g} s and was stopped. Ask for less, or allow more with --timeout."
         ) from error
+    except MemoryError as error:
+        raise QueryFailed("The query needs more memory than it may have. Ask for less at once.") from error
     except duckdb.CatalogException as error:
         raise QueryFailed(f"{error}\n\n{WHAT_THERE_IS}") from error
     except duckdb.Error as error:
@@ -179,6 +191,9 @@ def _cell(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
-def _batches(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+def _batches(con: duckdb.DuckDBPyConnection, clock: threading.Timer) -> Iterator[tuple[Any, ...]]:
     while batch := con.fetchmany(BATCH):
+        # A query that is done cannot be interrupted any more, but handing out what it found takes time too.
+        if clock.finished.is_set():
+            raise TimeoutError
         yield from batch

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,34 @@ def test_without_a_network_the_stand_in_is_used_in_a_home_of_its_own(tmp_path: P
     assert simulated.rows("select distinct origin from market_tokens_daily") == [{"origin": "simulated"}]
 
 
+def test_two_ingests_at_once_wait_for_each_other(command: Command) -> None:
+    """Whoever comes second says that it waits; both end well, and the figures are those of one."""
+    words = [sys.executable, "-m", "pipelines", "ingest", "market", "--start", "2026-06-01", "--end", "2026-06-14"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    running = [subprocess.Popen(words, env=command.environment, cwd=command.home.parent, **pipes) for _ in range(2)]
+    said = [process.communicate()[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0], said
+    assert command.rows("select count(*) as days from market_days where not is_missing") == [{"days": 14}]
+    assert command.rows("select max(revision) as revisions from market_tokens_revisions") == [{"revisions": 1}]
+
+
+def test_ctrl_c_loses_nothing(command: Command) -> None:
+    """It stops with a word and without a traceback, and the next run goes on from what was kept."""
+    words = [sys.executable, "-m", "pipelines", "ingest", "market", "--start", "2026-06-01", "--end", "2026-06-14"]
+    with subprocess.Popen(
+        words, env=command.environment, cwd=command.home.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        while not list(command.home.glob("raw/answers/*.jsonl")):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        said = process.communicate()[0]
+    assert process.returncode == 130
+    assert "Stopped" in said
+    assert "Traceback" not in said
+    command("ingest", "market", "--start", "2026-06-01", "--end", "2026-06-14")
+    assert command.rows("select count(*) as days from market_days where not is_missing") == [{"days": 14}]
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
@@ -98,6 +127,15 @@ def test_what_cannot_be_done_says_the_next_step(tmp_path: Path, arguments: tuple
     said = Command(tmp_path / "home")(*arguments, code=1)
     assert word in said
     assert "Traceback" not in said
+
+
+def test_a_home_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    """By the command without a traceback, and by the doctor with what to do."""
+    (tmp_path / "file").write_text("")
+    command = Command(tmp_path / "file" / "home", TOKENTIDE_OPENROUTER_URL="http://127.0.0.1:9/api/v1")
+    command.home = tmp_path / "home"
+    assert "Traceback" not in command("ingest", "market", code=1)
+    assert "set TOKENTIDE_HOME" in " ".join(command("doctor", code=1).split())
 
 
 def test_an_unknown_setting_is_an_error(tmp_path: Path) -> None:

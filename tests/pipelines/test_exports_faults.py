@@ -15,7 +15,7 @@ DAY = timedelta(days=1)
 TODAY = utc_now().date()
 FIRST, LAST = TODAY - 60 * DAY, TODAY - DAY
 OF_THE_NEWEST = f"rankings-daily/{TODAY}"
-OF_A_MANIFEST = ["wrong_sha256", "wrong_bytes", "other_day_manifest"]
+OF_A_MANIFEST = ["wrong_sha256", "wrong_bytes"]
 OF_ANY_ANSWER = ["not_found", "forbidden", "server_error", "truncated_json", "html", "dropped_connection"]
 
 
@@ -40,7 +40,7 @@ def not_loaded(settings: Settings, first: date = FIRST, last: date = LAST) -> di
 @pytest.mark.parametrize("kind", [*OF_A_MANIFEST, *OF_ANY_ANSWER])
 def test_a_bad_newest_file_costs_its_newest_day(settings: Settings, market: StandIn, kind: str) -> None:
     """All that the files before it hold is loaded; the one day that they cannot hold is failed, and comes with the next run."""
-    # The manifest that is asked for first is `latest`, and the file's own name stands in its path only.
+    # Of the newest file `latest` is the manifest, so what is wrong with a manifest is wrong with that one.
     paths = ["latest.manifest", OF_THE_NEWEST] if kind in OF_A_MANIFEST else [OF_THE_NEWEST]
     market.set_faults(*({"kind": kind, "path": path} for path in paths))
     assert not_loaded(settings) == {LAST: "failed"}
@@ -65,7 +65,13 @@ def test_without_a_latest_manifest_the_newest_file_is_looked_for(settings: Setti
     assert not_loaded(settings) == {LAST - n * DAY: "failed" for n in range(3)}
 
 
-@pytest.mark.parametrize("kind", [*OF_A_MANIFEST, *OF_ANY_ANSWER])
+def test_a_latest_manifest_of_the_day_before_is_believed(settings: Settings, market: StandIn) -> None:
+    """It says what it would say before today's file is there: the newest day is not offered yet, and that is no fault."""
+    market.set_faults({"kind": "other_day_manifest", "path": "latest.manifest"})
+    assert not_loaded(settings) == {LAST: "not offered"}
+
+
+@pytest.mark.parametrize("kind", [*OF_A_MANIFEST, "other_day_manifest", *OF_ANY_ANSWER])
 def test_a_bad_older_file_costs_nothing(settings: Settings, market: StandIn, kind: str) -> None:
     """The file of the day before holds all its days but the newest, which the file after it holds."""
     market.set_faults({"kind": kind, "path": f"rankings-daily/{TODAY - 27 * DAY}"})
@@ -81,10 +87,9 @@ def test_a_bad_newest_file_of_a_short_window_is_replaced(settings: Settings, mar
 
 
 def test_where_every_file_is_bad_every_day_is_failed(settings: Settings, market: StandIn) -> None:
-    """Nothing is loaded, each day has its reason, and not every file there is was asked for."""
+    """Nothing is loaded, each day has its reason, and after the newest manifest four dated ones were tried."""
     market.set_faults({"kind": "not_found", "path": "exports/rankings-daily/"})
     before = len(market.requests())
-    # As far back as the days since the oldest file of the real source, of which a refusal would be the end.
     gathered = gather(settings, LAST - 6 * DAY, LAST)
     assert {day.status for day in gathered.days} == {"failed"}
     assert all("404" in str(day.reason) for day in gathered.days)

@@ -81,14 +81,20 @@ def test_an_answer_without_what_it_needs_is_not_believed(name: str, path: tuple[
 
 
 @each_source
-@pytest.mark.parametrize("rows", [{}, None, "x", [1], [None], [[]]], ids=repr)
-def test_rows_that_are_no_objects_are_not_believed(name: str, rows: object) -> None:
+@pytest.mark.parametrize("rows", [{}, None, "x"], ids=repr)
+def test_rows_that_are_no_list_are_not_believed(name: str, rows: object) -> None:
     """A list of something else is no list of rows."""
     payload = copy.deepcopy(SOURCES[name][1])
     place, key = {"tasks": (payload["data"], "classifications"), "endpoints": (payload["data"], "endpoints")}.get(name, (payload, "data"))
     place[key] = rows
     with pytest.raises(BadAnswer, match="is not a list"):
         parse(name, payload)
+
+
+@pytest.mark.parametrize("row", [1, None, "x", []], ids=repr)
+def test_a_row_that_is_no_object_has_nothing_that_is_needed(row: object) -> None:
+    """It becomes an empty row, which landing sets aside for what it lacks, and the others are loaded."""
+    assert rows_of({"data": [{"a": 1}, row]}, "data") == [{"a": 1}, {}]
 
 
 @pytest.mark.parametrize("said", ["2026-02-30", "2026-2-3", "20260203", "2026-02-03T00:00:00Z", 20260203, None, "", "yesterday"])

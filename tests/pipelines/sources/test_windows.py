@@ -1,5 +1,6 @@
 """Which windows and which files are asked for, so that every day that the source has is covered, and none needlessly often."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +14,7 @@ from tests_support import HASTY, StandIn, stand_in_market
 
 from pipelines.archive import Answer
 from pipelines.days import Failure
-from pipelines.errors import Unreachable
+from pipelines.errors import BadAnswer, Unreachable
 from pipelines.settings import Settings
 from pipelines.sources import exports, rankings
 from pipelines.sources.client import Client
@@ -126,27 +127,40 @@ def test_days_before_the_first_file_are_not_offered(market: StandIn, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("path", "end", "snapshots"),
+    ("path", "start", "end", "snapshots"),
     [
-        ("2026-10-25.manifest", date(2026, 11, 20), ["2026-11-21", "lost 2026-10-25", "2026-10-24", "2026-09-27"]),
-        ("2026-10-25.csv", date(2026, 11, 20), ["2026-11-21", "lost 2026-10-25", "2026-10-24", "2026-09-27"]),
-        ("2026-11-20.manifest", date(2026, 10, 21), ["lost 2026-11-20", "2026-11-19", "2026-10-23", "2026-09-26"]),
-        ("2026-11-21.csv", date(2026, 11, 20), ["lost 2026-11-21", "2026-11-20", "2026-10-24", "2026-09-27"]),
-        # Three single steps, then the usual ones, until a file is had again.
-        ("2026-11-", date(2026, 11, 20), ["lost 2026-11-21", "lost 2026-11-20", "lost 2026-11-19", "lost 2026-11-18", "2026-10-22", "2026-09-25"]),
-        # Nothing that could be asked for before the oldest file.
-        ("2026-09-19", date(2026, 9, 1), ["2026-10-01", "lost 2026-09-19"]),
+        ("2026-10-25.manifest", date(2026, 9, 1), date(2026, 11, 20), "2026-11-21 -2026-10-25 2026-10-24 2026-09-27"),
+        ("2026-10-25.csv", date(2026, 9, 1), date(2026, 11, 20), "2026-11-21 -2026-10-25 2026-10-24 2026-09-27"),
+        ("2026-11-20.manifest", date(2026, 9, 1), date(2026, 10, 21), "-2026-11-20 2026-11-19 2026-10-23 2026-09-26"),
+        ("2026-11-21.csv", date(2026, 9, 1), date(2026, 11, 20), "-2026-11-21 2026-11-20 2026-10-24 2026-09-27"),
+        # Three single steps, and then the usual ones.
+        ("2026-11-", date(2026, 9, 1), date(2026, 11, 20), "-2026-11-21 -2026-11-20 -2026-11-19 -2026-11-18 2026-10-22 2026-09-25"),
+        # No other file holds a day that is asked for.
+        ("2026-11-21.csv", date(2026, 11, 20), date(2026, 11, 20), "-2026-11-21"),
+        # Before the oldest file there is nothing, whether that one can be had or not.
+        ("2026-09-19", date(2026, 8, 20), date(2026, 9, 1), "2026-10-01 -2026-09-19"),
     ],
-)  # fmt: skip
-def test_a_file_that_is_lost_is_said_and_stepped_over(market: StandIn, tmp_path: Path, path: str, end: date, snapshots: list[str]) -> None:
-    """Its days are offered, so a refusal is never taken for the end of what there is; the file of the day before stands in for it."""
+)
+def test_a_file_that_is_lost_is_said_and_stepped_over(
+    market: StandIn, tmp_path: Path, path: str, start: date, end: date, snapshots: str
+) -> None:
+    """Its days are offered, so a refusal is never the end of what there is; the file of the day before stands in for it (-: lost)."""
     market.set_faults({"kind": "forbidden", "path": f"rankings-daily/{path}"})
     try:
-        found = brought(market, tmp_path / "home", min(date(2026, 9, 1), end), end)
+        found = brought(market, tmp_path / "home", start, end)
     finally:
         market.set_faults()
-    assert [f"lost {one.end + DAY}" if isinstance(one, Failure) and one.end else one.context["snapshot_date"] for one in found] == snapshots
-    assert all("403" in one.reason and one.end - one.start == 29 * DAY for one in found if isinstance(one, Failure))
+    assert " ".join(named(one) for one in found) == snapshots
+
+
+def named(one: Answer | Failure) -> str:
+    """The file that was had, or that was lost with its 30 days."""
+    if isinstance(one, Answer):
+        return one.context["snapshot_date"]
+    assert one.start
+    assert one.end == one.start + 29 * DAY
+    assert "403" in one.reason
+    return f"-{one.end + DAY}"
 
 
 def test_where_nobody_answers_no_other_file_is_asked_for(tmp_path: Path) -> None:
@@ -165,6 +179,21 @@ def test_each_file_is_asked_for_by_its_day_and_kept_with_its_manifest(market: St
         "bytes": str(answer.bytes),
         "sha256": answer.sha256,
     }
+
+
+GOOD_FILES = {"csv": {"bytes": 1, "sha256": "0"}}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [None, 1, [], ["csv"], {}, {"csv": None}, {"csv": ["bytes"]}, {"csv": {"bytes": "many", "sha256": "0"}}, {"csv": {"bytes": -1}}],
+)
+def test_a_manifest_of_another_shape_is_not_believed(files: object) -> None:
+    """It is a bad answer like any other, so that the next file is asked for."""
+    manifest = {"snapshot_date": "2026-11-21", "retrieved_at": "2026-11-21T01:46:00Z"}
+    assert exports.read_manifest(json.dumps({**manifest, "files": GOOD_FILES}).encode(), "latest").bytes == 1
+    with pytest.raises(BadAnswer):
+        exports.read_manifest(json.dumps({**manifest, "files": files}).encode(), "latest")
 
 
 # The slices.
