@@ -52,14 +52,15 @@ def up(
 
 @ingest_app.command("market")
 def ingest_market(
-    start: Annotated[str | None, typer.Option(help="First UTC day, YYYY-MM-DD. Default: what is new.")] = None,
+    start: Annotated[str | None, typer.Option(help="First UTC day, YYYY-MM-DD. Default: the first one never asked for.")] = None,
     end: Annotated[str | None, typer.Option(help="Last UTC day, YYYY-MM-DD. Default: yesterday.")] = None,
     slices: Annotated[bool, typer.Option("--slices", help="Also the filtered boards (24 requests).")] = False,
     as_json: Json = False,
 ) -> None:
     """Ask OpenRouter for its rankings, prices, hosts, apps and tasks; land, build, audit, publish.
 
-    Exit code 0 only if every asked-for day that the source offers got through. What did get through is published either way.
+    Exit code 0 only if every asked-for day that the source offers got through. What did get through is published either way. The week
+    before the first day is asked for too, so that restatements are seen.
 
     Examples:
 
