@@ -59,8 +59,8 @@ def ingest_market(
 ) -> None:
     """Ask OpenRouter for its rankings, prices, hosts, apps and tasks; land, build, audit, publish.
 
-    Exit code 0 only if every asked-for day that the source offers got through. What did get through is published either way. The week
-    before the first day is asked for too, so that restatements are seen.
+    Exit code 0 only if every asked-for day that the source offers got through. What did get through is published either way.
+    A range of less than a week is asked for as the week that ends with it, so that restatements are seen.
 
     Examples:
 
