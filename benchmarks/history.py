@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.archive import Answer, Archive
-from pipelines.ingest import catalogue_plan, collect, slice_plan, usage_plan
+from pipelines.ingest import collect
+from pipelines.plans import catalogue_plan, slice_plan, usage_plan
 from pipelines.settings import Settings
 from pipelines.sources import catalogue, providers, rankings
 from pipelines.sources.client import Client

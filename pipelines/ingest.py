@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import partial
 
 from pipelines.archive import Answer, Archive, utc_now
 from pipelines.build import Built, build
@@ -17,9 +16,10 @@ from pipelines.days import Day, Failure, judge_days
 from pipelines.errors import SourceError, Unreachable
 from pipelines.landing.catch_up import catch_up
 from pipelines.landing.outcome import Landed
+from pipelines.plans import Asked, board_plan, catalogue_plan, endpoint_plan, slice_plan, usage_plan
 from pipelines.publish import Generation, publish
 from pipelines.settings import Settings
-from pipelines.sources import apps, benchmarks, catalogue, endpoints, exports, providers, rankings, session_costs, tasks
+from pipelines.sources import exports, rankings
 from pipelines.sources.client import Client, Patience
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
@@ -30,19 +30,6 @@ log = logging.getLogger(__name__)
 TOP_MODELS = 30
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One request of a plan: its name, how to make it, and the days that are lost if it brings nothing.
-
-    One that is made of several requests says among its answers which of them failed.
-    """
-
-    what: str
-    ask: Callable[[], Answer | Iterable[Answer | Failure]]
-    start: date | None = None
-    end: date | None = None
 
 
 @dataclass(frozen=True)
@@ -109,44 +96,6 @@ def collect(plan: Iterable[Asked], say: Say) -> Collected:
             shared = error if isinstance(error, Unreachable) else shared
             collected.failures.append(Failure(asked.what, str(error), asked.start, asked.end, isinstance(error, Unreachable)))
     return collected
-
-
-def board_plan(client: Client, start: date, end: date) -> Iterator[Asked]:
-    """The unfiltered board from start to end: by windows with a key, from the dated exports without."""
-    if not client.has_key:
-        yield Asked("rankings, keyless exports", partial(exports.fetch, client, start, end), start, end)
-        return
-    for first, last in rankings.windows(max(start, rankings.FIRST_DAY), end):
-        yield Asked(f"rankings {first} to {last}", partial(rankings.fetch, client, first, last), first, last)
-
-
-def slice_plan(client: Client, start: date, end: date) -> Iterator[Asked]:
-    """The filtered boards of a window of at most a year."""
-    for kind, values in rankings.SLICES.items():
-        for value in values:
-            yield Asked(f"rankings by {kind} {value}", partial(rankings.fetch_slice, client, kind, value, start, end))
-
-
-def catalogue_plan(client: Client) -> Iterator[Asked]:
-    """Every model with its names and price, and every provider."""
-    yield Asked("models", partial(catalogue.fetch, client))
-    yield Asked("providers", partial(providers.fetch, client))
-
-
-def usage_plan(client: Client, day: date) -> Iterator[Asked]:
-    """Apps, tasks, benchmarks and session costs; all of them need a key."""
-    if not client.has_key:
-        return
-    yield Asked(f"apps of {day}", partial(apps.fetch, client, day))
-    yield Asked("tasks", partial(tasks.fetch, client))
-    yield Asked("benchmarks", partial(benchmarks.fetch, client))
-    yield Asked("session costs", partial(session_costs.fetch, client))
-
-
-def endpoint_plan(client: Client, models: Iterable[tuple[str, str]]) -> Iterator[Asked]:
-    """The hosts of each (permaslug, id to ask by)."""
-    for permaslug, asked_by in models:
-        yield Asked(f"hosts of {permaslug}", partial(endpoints.fetch, client, permaslug, asked_by))
 
 
 def land(settings: Settings, landed: Callable[[Answer, Landed], None] | None = None) -> int:

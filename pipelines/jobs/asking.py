@@ -12,8 +12,9 @@ import dagster as dg
 
 from pipelines.archive import Answer
 from pipelines.days import Failure
-from pipelines.ingest import Asked, collect, land
+from pipelines.ingest import collect, land
 from pipelines.landing.outcome import Landed
+from pipelines.plans import Asked
 from pipelines.settings import Settings
 from pipelines.sources.client import Client, Patience
 

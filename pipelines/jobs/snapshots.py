@@ -9,9 +9,10 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from pipelines.ingest import Asked, catalogue_plan, endpoint_plan, land, leading_models, slice_plan, usage_plan
+from pipelines.ingest import land, leading_models
 from pipelines.jobs.asking import POOL, RETRY, Clock, answered, bring, told
 from pipelines.jobs.boards import ANSWERS
+from pipelines.plans import Asked, catalogue_plan, endpoint_plan, slice_plan, usage_plan
 from pipelines.settings import Settings
 from pipelines.sources.client import Client, Patience
 

@@ -77,6 +77,7 @@ def tables_of(settings: Settings) -> dg.AssetsDefinition:
 
     @dbt_assets(manifest=read_manifest(settings), dagster_dbt_translator=Translator(), name="tables", pool=POOL)
     def tables(context: dg.AssetExecutionContext, dbt: Dbt, settings: dg.ResourceParam[Settings]) -> Iterator[Event]:
+        """Build and audit every table; each node tells of itself as it ends."""
         target = target_of(settings)
         # dbt does not wait for a command that holds the warehouse at this moment, so this does.
         open_warehouse(settings.warehouse).close()

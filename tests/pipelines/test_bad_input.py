@@ -9,7 +9,8 @@ from tests_support import HASTY, KEY, MakeStandIn, StandIn, gather, sql
 
 from pipelines.archive import Archive
 from pipelines.days import Day
-from pipelines.ingest import Gathered, catalogue_plan, collect, new_run_id, usage_plan
+from pipelines.ingest import Gathered, collect, new_run_id
+from pipelines.plans import catalogue_plan, usage_plan
 from pipelines.settings import Settings
 from pipelines.sources.client import Client
 

@@ -139,7 +139,9 @@ def test_without_a_key_old_days_are_not_offered(make_stand_in: MakeStandIn, tmp_
         dagster = Dagster(instance, Settings(home=tmp_path, openrouter_url=stand_in.url))
         result = dagster.ask("2026-06-01", "2026-06-01")
         assert (result.success, dagster.materialized()) == (True, [])
-        assert red(result) == {THROUGH: "- 2026-06-01: no answer of the source covers it"}
+        assert red(result) == {
+            THROUGH: "- 2026-06-01: no answer covers it (days that are over: since 2025-01-01 with a key, since 2026-08-20 without one)"
+        }
         assert not red(dagster.ask("2026-08-01", "2026-10-19"))
         assert (dagster.materialized()[0], dagster.materialized()[-1]) == ("2026-08-20", "2026-10-19")
 

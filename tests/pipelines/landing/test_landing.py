@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -40,17 +39,6 @@ migrate(con)
 print("landing", flush=True)
 catch_up(con, Archive(Path(sys.argv[2])))
 """
-
-
-@pytest.fixture
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with closing(fresh()) as con:
-        yield con
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return Archive(tmp_path / "home" / "raw")
 
 
 EXAMPLES = {

@@ -2,27 +2,13 @@
 
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 import duckdb
 import pytest
-from landing_support import AS_OF, DAY, FIRST, board, fresh, kept, landed
+from landing_support import AS_OF, DAY, FIRST, board, kept, landed
 
 from pipelines.archive import Archive
-
-
-@pytest.fixture
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with closing(fresh()) as con:
-        yield con
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return Archive(tmp_path / "home" / "raw")
 
 
 def undated(day: int) -> bytes:

@@ -1,10 +1,8 @@
 """Vintages in any order give the same rows; slices stay apart from the board; weeks are weeks."""
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -15,18 +13,6 @@ from landing_support import AS_OF, DAY, FIRST, board, content, fresh, kept, land
 
 from pipelines.archive import Archive
 from pipelines.landing.catch_up import catch_up
-
-
-@pytest.fixture
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with closing(fresh()) as con:
-        yield con
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return Archive(tmp_path / "home" / "raw")
-
 
 # In any order.
 
