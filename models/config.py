@@ -1,0 +1,127 @@
+"""What the engine is told (EngineConfig) and what a checkpoint says of its network (Shape)."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from models.errors import BadCheckpoint, BadConfig
+
+Device = Literal["auto", "cpu", "cuda", "npu"]
+Dtype = Literal["float32", "bfloat16"]
+Quantisation = Literal["none", "w8a16", "w4a16", "w8a8"]
+Speculation = Literal["none", "ngram", "draft", "async-draft"]
+Schedule = Literal["serial", "comet", "waves"]
+
+WEIGHTS = Path(__file__).parent / "weights"
+SHIPPED_MODEL = WEIGHTS / "tiny-qwen3-moe"
+SHIPPED_DRAFT = WEIGHTS / "tiny-qwen3-draft"
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """Everything that decides how the engine runs; nothing else is read from anywhere."""
+
+    model: Path = SHIPPED_MODEL
+    device: Device = "auto"
+    dtype: Dtype = "float32"
+    threads: int = 1  # of torch: more than the cores that the server leaves free costs twice what it gains
+    context_tokens: int | None = None  # at most what the model was made for; None: all of that
+    max_sequences: int = 64  # running at once
+    max_batch_tokens: int = 512  # of one step: longer prompts are computed in chunks
+    block_tokens: int = 16  # tokens of one cache block
+    cache_tokens: int | None = None  # the cache's size; None: 32 Ki tokens, at least one whole context
+    prefix_caching: bool = True
+    quantisation: Quantisation = "none"
+    speculation: Speculation = "none"
+    draft_tokens: int = 3
+    draft_model: Path = SHIPPED_DRAFT
+    expert_ranks: int = 1
+    expert_schedule: Schedule = "waves"
+    expert_waves: int = 2
+
+    def __post_init__(self) -> None:
+        for name in ("threads", "max_sequences", "max_batch_tokens", "block_tokens", "draft_tokens", "expert_ranks", "expert_waves"):
+            if getattr(self, name) < 1:
+                raise BadConfig(f"{name} must be at least 1, not {getattr(self, name)}.")
+        for name in ("context_tokens", "cache_tokens"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise BadConfig(f"{name} must be at least 1, not {value}.")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A Qwen3 or Qwen3-MoE network, in the names of its `config.json`."""
+
+    hidden_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    num_key_value_heads: int
+    head_dim: int
+    vocab_size: int
+    max_position_embeddings: int
+    rms_norm_eps: float
+    rope_theta: float
+    tie_word_embeddings: bool
+    intermediate_size: int
+    num_experts: int  # 0: every layer is dense
+    num_experts_per_tok: int
+    moe_intermediate_size: int
+    norm_topk_prob: bool
+    dense_layers: frozenset[int]  # those without experts, though the others have some
+    eos_token_ids: tuple[int, ...]
+
+    @classmethod
+    def read(cls, config: dict[str, Any], source: Path) -> Self:
+        """The shape that `config.json` describes; `source` is named where it does not fit."""
+        _must_be_qwen3(config, source)
+        experts = config.get("num_experts", config.get("num_local_experts", 0)) if config["model_type"] == "qwen3_moe" else 0
+        rope = config.get("rope_parameters") or {}
+        derived = {
+            "head_dim": config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"],
+            "rope_theta": float(rope.get("rope_theta", config.get("rope_theta", 10000.0))),
+            "tie_word_embeddings": config.get("tie_word_embeddings", False),
+            "num_experts": experts,
+            "num_experts_per_tok": config.get("num_experts_per_tok", 0) if experts else 0,
+            "moe_intermediate_size": config.get("moe_intermediate_size", 0) if experts else 0,
+            "norm_topk_prob": config.get("norm_topk_prob", False),
+            "dense_layers": _dense_layers(config, experts),
+            "eos_token_ids": _as_tuple(config.get("eos_token_id")),
+        }
+        plain = {field.name: config.get(field.name) for field in fields(cls) if field.name not in derived}
+        if missing := sorted(name for name, value in plain.items() if value is None):
+            raise BadCheckpoint(f"{source} does not say {', '.join(missing)}. Download the checkpoint again, whole.")
+        return cls(**plain, **derived)
+
+    @property
+    def active_parameters(self) -> int:
+        """Weights that one token is multiplied with: 2 FLOP each (npu tier's FLOP/token without attention)."""
+        attention = self.hidden_size * self.head_dim * (2 * self.num_attention_heads + 2 * self.num_key_value_heads)
+        dense = 3 * self.hidden_size * self.intermediate_size
+        sparse = 3 * self.hidden_size * self.moe_intermediate_size * self.num_experts_per_tok + self.hidden_size * self.num_experts
+        moe_layers = self.num_hidden_layers - len(self.dense_layers)
+        layers = self.num_hidden_layers * attention + len(self.dense_layers) * dense + moe_layers * sparse
+        return layers + self.vocab_size * self.hidden_size
+
+
+def _must_be_qwen3(config: dict[str, Any], source: Path) -> None:
+    kind = config.get("model_type")
+    if kind not in ("qwen3", "qwen3_moe"):
+        raise BadCheckpoint(f"{source} holds a {kind!r} model; this engine runs qwen3 and qwen3_moe. Use vLLM for others.")
+    rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    if rope.get("rope_type", rope.get("type", "default")) != "default":
+        raise BadCheckpoint(f"{source} scales its rotary positions ({rope}); this engine does not. Use vLLM for it.")
+    if config.get("attention_bias") or config.get("use_sliding_window"):
+        raise BadCheckpoint(f"{source} wants an attention bias or a sliding window; this engine has neither. Use vLLM for it.")
+
+
+def _dense_layers(config: dict[str, Any], experts: int) -> frozenset[int]:
+    """Qwen3-MoE: a layer has experts where its number + 1 is a multiple of `decoder_sparse_step` and it is not in `mlp_only_layers`."""
+    layers = range(config.get("num_hidden_layers") or 0)
+    if not experts:
+        return frozenset(layers)
+    step, only_dense = config.get("decoder_sparse_step", 1), config.get("mlp_only_layers") or []
+    return frozenset(layer for layer in layers if layer in only_dense or (layer + 1) % step)
+
+
+def _as_tuple(ids: int | list[int] | None) -> tuple[int, ...]:
+    return () if ids is None else (ids,) if isinstance(ids, int) else tuple(ids)

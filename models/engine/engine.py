@@ -1,0 +1,186 @@
+"""The engine: requests in, tokens out, one step at a time."""
+
+import random
+from time import perf_counter
+
+from models.config import EngineConfig
+from models.engine.drafting import Drafter
+from models.engine.request import Progress, Ready, Request, Step, StepStats, TokenLogprobs
+from models.engine.runner import Runner, batch_of
+from models.engine.sampling import Chosen, Place, choose
+from models.engine.scheduler import Counts, Scheduler
+from models.engine.sequence import Part, Sequence
+from models.engine.start import start
+from models.engine.stopping import StopStrings, why_finished
+from models.errors import PromptTooLong, Refused
+
+SEED_BITS = 63
+MOST_LOGPROBS = 20  # as OpenAI's and vLLM's
+TALLY_SECONDS = 0.5  # how often the experts' tokens are reported: counting is cheap, sending is not
+
+
+class Engine:
+    """Serves requests of one model in one process. Not for several threads: whoever owns it adds, aborts and steps in turn."""
+
+    ready: Ready
+
+    def __init__(self, config: EngineConfig) -> None:
+        started = start(config)
+        self.ready = started.ready
+        self._runner: Runner = started.runner
+        self._drafter: Drafter = started.drafter
+        self._tokenizer = started.tokenizer
+        self._scheduler = Scheduler(started.pool, config.max_sequences, config.max_batch_tokens)
+        self._sequences: dict[str, Sequence] = {}
+        self._stop_strings: dict[str, StopStrings] = {}
+        self._aborted: list[str] = []
+        self._eos = frozenset(started.ready.eos_token_ids)
+        self._tallied_at = perf_counter()
+        self._accepted_per_position: list[int] = []
+
+    def add(self, request: Request) -> None:
+        """Queue a request. Every one that is accepted gets exactly one `Progress` with a finish reason."""
+        self._judge(request)
+        sampling = request.sampling
+        seed = sampling.seed if sampling.seed is not None else random.getrandbits(SEED_BITS)
+        sequence = Sequence(request, seed, list(request.prompt))
+        self._sequences[request.request_id] = sequence
+        if sampling.stop:
+            self._stop_strings[request.request_id] = StopStrings(self._tokenizer, sampling.stop)
+        self._scheduler.waiting.append(sequence)
+
+    def abort(self, request_id: str) -> None:
+        """End a request with the next step; one that is unknown, or over, is none."""
+        if request_id in self._sequences:
+            self._aborted.append(request_id)
+
+    @property
+    def has_work(self) -> bool:
+        return bool(self._sequences)
+
+    def step(self) -> Step:
+        """Choose what to compute, compute it, choose tokens, hand them out."""
+        started = perf_counter()
+        gone = self._drop_aborted()
+        parts = self._scheduler.next_parts()
+        self._accepted_per_position = [0] * max((part.drafted for part in parts), default=0)
+        chosen = self._run(parts)
+        progress = self._hand_out(parts, chosen)
+        self._drafter.draft(self._scheduler.running)
+        return Step(gone + progress, self._stats(started, parts))
+
+    def close(self) -> None:
+        """Give back processes and memory."""
+        self._drafter.close()
+        self._runner.close()
+
+    def _judge(self, request: Request) -> None:
+        prompt, context = request.prompt, self.ready.context_tokens
+        if request.request_id in self._sequences:
+            raise Refused(f"There is a request {request.request_id} already; name this one differently.")
+        if not prompt:
+            raise Refused("The prompt is empty; give at least one token.")
+        if not 0 <= min(prompt) <= max(prompt) < self.ready.vocab_size:
+            raise Refused(f"The prompt holds a token outside 0..{self.ready.vocab_size - 1}; use this model's tokenizer.")
+        if request.sampling.max_tokens < 1:
+            raise Refused(f"max_tokens must be at least 1, not {request.sampling.max_tokens}.")
+        if len(prompt) + request.sampling.max_tokens > context:
+            raise PromptTooLong(
+                f"The model's context is {context} tokens; the prompt has {len(prompt)} and max_tokens asks for {request.sampling.max_tokens} more. "
+                "Shorten the prompt or ask for less."
+            )
+        if (request.sampling.logprobs or 0) > MOST_LOGPROBS:
+            raise Refused(f"logprobs must be at most {MOST_LOGPROBS}, not {request.sampling.logprobs}.")
+
+    def _drop_aborted(self) -> list[Progress]:
+        gone = [self._sequences[name] for name in dict.fromkeys(self._aborted) if name in self._sequences]
+        self._aborted.clear()
+        for sequence in gone:
+            self._remove(sequence)
+        return [sequence.progress([], [], "abort") for sequence in gone]
+
+    def _run(self, parts: list[Part]) -> Chosen:
+        if not parts:
+            return Chosen([], [])
+        self._drafter.look_ahead(parts)
+        batch = batch_of(parts, self._scheduler.pool.block_tokens)
+        places = [
+            Place(part.sequence.request.sampling, part.sequence.seed, part.sequence.computed + part.known + ahead)
+            for part in parts
+            if part.is_complete
+            for ahead in range(part.drafted + 1)
+        ]
+        logits = self._runner.forward(batch)
+        return choose(logits, places) if places else Chosen([], [])
+
+    def _hand_out(self, parts: list[Part], chosen: Chosen) -> list[Progress]:
+        progress: list[Progress] = []
+        row = 0
+        for part in parts:
+            if not part.is_complete:
+                self._scheduler.computed(part, part.sequence.computed + part.tokens)
+                continue
+            rows = slice(row, row + part.drafted + 1)
+            progress.append(self._advance(part, chosen.tokens[rows], chosen.logprobs[rows]))
+            row = rows.stop
+        return progress
+
+    def _advance(self, part: Part, choices: list[int], logprobs: list[TokenLogprobs | None]) -> Progress:
+        """The guesses that equal what was chosen at their place are accepted, and one more token comes with them."""
+        sequence, known = part.sequence, len(part.sequence.tokens)
+        accepted = next((place for place in range(part.drafted) if sequence.draft[place] != choices[place]), part.drafted)
+        sequence.draft = []
+        reason = stop_string = None
+        for token in choices[: accepted + 1]:
+            sequence.tokens.append(token)
+            stop_string = self._stop_string(sequence, token)
+            reason = "stop" if stop_string else why_finished(sequence, self._eos, self.ready.context_tokens)
+            if reason:
+                break
+        new = sequence.tokens[known:]
+        self._count_accepted(part, min(accepted, len(new)))
+        self._scheduler.computed(part, min(known + accepted, len(sequence.tokens)))
+        if reason:
+            self._remove(sequence)
+        return sequence.progress(new, [each for each in logprobs[: len(new)] if each], reason, stop_string)
+
+    def _count_accepted(self, part: Part, accepted: int) -> None:
+        part.sequence.draft_tokens += part.drafted
+        part.sequence.accepted_tokens += accepted
+        for place in range(accepted):
+            self._accepted_per_position[place] += 1
+
+    def _stop_string(self, sequence: Sequence, token: int) -> str | None:
+        watch = self._stop_strings.get(sequence.request.request_id)
+        return watch.found(token) if watch else None
+
+    def _remove(self, sequence: Sequence) -> None:
+        self._scheduler.remove(sequence)
+        self._drafter.forget(sequence)
+        del self._sequences[sequence.request.request_id]
+        self._stop_strings.pop(sequence.request.request_id, None)
+
+    def _stats(self, started: float, parts: list[Part]) -> StepStats:
+        counts, self._scheduler.counts = self._scheduler.counts, Counts()
+        now = perf_counter()
+        is_due = now - self._tallied_at >= TALLY_SECONDS or not self.has_work
+        if is_due:
+            self._tallied_at = now
+        drafted = [part for part in parts if part.drafted]
+        return StepStats(
+            seconds=now - started,
+            running=len(self._scheduler.running),
+            waiting=len(self._scheduler.waiting),
+            cache_usage=self._scheduler.pool.usage,
+            batch_tokens=sum(part.tokens for part in parts),
+            prefill_tokens=sum(part.tokens for part in parts if part.is_prefill),
+            prefix_queries=counts.prefix_queries,
+            prefix_hits=counts.prefix_hits,
+            preemptions=counts.preemptions,
+            drafts=len(drafted),
+            draft_tokens=sum(part.drafted for part in drafted),
+            accepted_per_position=self._accepted_per_position,
+            expert_tokens=self._runner.expert_tokens() if is_due else [],
+            layer_times=self._runner.layer_times(),
+        )
+

@@ -1,0 +1,106 @@
+"""From a configuration to an engine's parts: device, network, cache, drafter."""
+
+import platform
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import torch
+from tokenizers import Tokenizer
+
+from models.checkpoint import open_tensors, read_shape, read_tokenizer
+from models.config import EngineConfig, Shape
+from models.device import choose
+from models.engine.cache import BlockPool
+from models.engine.drafting import Drafter, NoDrafter
+from models.engine.request import Ready
+from models.engine.runner import LocalRunner, Runner
+from models.errors import BadConfig
+from models.network.build import Build, torch_dtype
+from models.network.cpu_ops import CpuOps
+from models.network.ops import Ops
+from models.network.qwen3 import Qwen3
+
+DEFAULT_CACHE_TOKENS = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Started:
+    """All that an engine is made of."""
+
+    ready: Ready
+    tokenizer: Tokenizer
+    pool: BlockPool
+    runner: Runner
+    drafter: Drafter
+
+
+def start(config: EngineConfig) -> Started:
+    """Everything that the configuration asks for, or an error that says what cannot be had."""
+    torch.set_num_threads(config.threads)
+    device = choose(config.device)
+    shape = read_shape(config.model)
+    tokenizer = read_tokenizer(config.model, shape)
+    context = _context(config, shape)
+    blocks = _blocks(config, context)
+    network = build_network(config, shape, torch.device(device.torch_name), context)
+    ready = _ready(config, shape, network, device.torch_name, context, blocks)
+    pool = BlockPool(blocks, config.block_tokens, config.prefix_caching)
+    return Started(ready, tokenizer, pool, LocalRunner(network, blocks, config.block_tokens), NoDrafter())
+
+
+def build_network(config: EngineConfig, shape: Shape, device: torch.device, context_tokens: int) -> Qwen3:
+    """The network of the configured checkpoint on this device."""
+    with open_tensors(config.model) as tensors:
+        return Build(shape, ops_for(device), device, torch_dtype(config.dtype), context_tokens, config.quantisation).network(tensors)
+
+
+def ops_for(device: torch.device) -> Ops:
+    """The column of the table of operations for this kind of device; CUDA runs the stock torch column."""
+    if device.type == "npu":
+        from models.network.npu_ops import NpuOps
+
+        return NpuOps()
+    return CpuOps()
+
+
+def _context(config: EngineConfig, shape: Shape) -> int:
+    wanted = config.context_tokens or shape.max_position_embeddings
+    if wanted > shape.max_position_embeddings:
+        raise BadConfig(f"context_tokens is {wanted}, but the model was made for {shape.max_position_embeddings}. Ask for at most that.")
+    return wanted
+
+
+def _blocks(config: EngineConfig, context: int) -> int:
+    tokens = config.cache_tokens or max(DEFAULT_CACHE_TOKENS, context)
+    blocks = tokens // config.block_tokens
+    if blocks * config.block_tokens < context:
+        raise BadConfig(
+            f"cache_tokens is {tokens}, too few for one whole context of {context}. Raise cache_tokens or lower context_tokens."
+        )
+    return blocks
+
+
+def _ready(config: EngineConfig, shape: Shape, network: Qwen3, device: str, context: int, blocks: int) -> Ready:
+    return Ready(
+        device=device,
+        context_tokens=context,
+        vocab_size=shape.vocab_size,
+        eos_token_ids=shape.eos_token_ids,
+        cache_blocks=blocks,
+        block_tokens=config.block_tokens,
+        active_parameters=shape.active_parameters,
+        weight_bytes=network.weight_bytes,
+        quantisation=config.quantisation,
+        stack=_stack(),
+    )
+
+
+def _stack() -> dict[str, str]:
+    """The versions that a figure depends on."""
+    found = {"python": platform.python_version()}
+    for name in ("tokentide", "torch", "torch_npu"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

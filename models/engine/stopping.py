@@ -1,0 +1,39 @@
+"""When a request ends: its tokens, its length, or a string in what it says."""
+
+from tokenizers import Tokenizer
+from tokenizers.decoders import DecodeStream
+
+from models.engine.request import FinishReason
+from models.engine.sequence import Sequence
+
+
+class StopStrings:
+    """Watches one request's text for the strings that end it."""
+
+    def __init__(self, tokenizer: Tokenizer, strings: tuple[str, ...]) -> None:
+        self._tokenizer = tokenizer
+        self._strings = strings
+        self._stream = DecodeStream(skip_special_tokens=True)
+        self._tail = ""
+
+    def found(self, token: int) -> str | None:
+        """The string that is complete with this token, the earliest in the text if several are."""
+        piece = self._stream.step(self._tokenizer, token)
+        if not piece:
+            return None
+        text = self._tail + piece
+        matches = [(text.find(string), string) for string in self._strings if string in text]
+        if matches:
+            return min(matches)[1]
+        self._tail = text[-max(map(len, self._strings)) :]
+        return None
+
+
+def why_finished(sequence: Sequence, eos_token_ids: frozenset[int], context_tokens: int) -> FinishReason | None:
+    """Whether its newest token ends it, stop strings aside."""
+    sampling, token = sequence.request.sampling, sequence.tokens[-1]
+    if token in sampling.stop_token_ids or (token in eos_token_ids and not sampling.ignore_eos):
+        return "stop"
+    if sequence.remaining_tokens == 0 or len(sequence.tokens) >= context_tokens:
+        return "length"
+    return None

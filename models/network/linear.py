@@ -1,0 +1,32 @@
+"""A linear layer without bias, in whichever precision its weight is kept."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+class Linear(Protocol):
+    """x [T, K] -> [T, M]."""
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """x times the transposed weight."""
+
+    @property
+    def weight_bytes(self) -> int:
+        """What the weight occupies, scales included."""
+
+
+@dataclass(frozen=True)
+class FullLinear:
+    """A weight [M, K] in the network's own precision."""
+
+    weight: Tensor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight)
+
+    @property
+    def weight_bytes(self) -> int:
+        return self.weight.nbytes

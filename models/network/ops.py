@@ -1,0 +1,96 @@
+"""The operations a network is made of: one method each, one column (`cpu_ops`, `npu_ops`) for each kind of device.
+
+Shapes: T tokens of a step, H hidden size, E experts, k experts a token, N = T * k rows, D an expert's width, B sequences of a step.
+Rows are *routed* when they are sorted by expert; `counts` [E] says how many rows each expert has.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from torch import Tensor
+
+
+class Routed(NamedTuple):
+    """Token rows in the order of their experts."""
+
+    rows: Tensor  # [N, H]
+    position: Tensor  # [N]: where the row of token n // k, choice n % k stands in `rows`
+    counts: Tensor  # [E]: rows of each expert, int64
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The tokens of one step, those of a sequence side by side; a sequence's keys lie in the blocks of its row of the table."""
+
+    token_ids: list[int]  # T
+    positions: list[int]  # T
+    slots: list[int]  # T: block * block_tokens + offset, where each token's key and value go
+    query_tokens: list[int]  # B: tokens of each sequence in this step
+    context_tokens: list[int]  # B: tokens of each sequence once this step is done
+    blocks: list[list[int]]  # B: the blocks that hold each sequence, in order
+    wanted: list[int]  # rows of T whose logits are wanted
+
+
+class KeyValues(NamedTuple):
+    """The keys and values of one layer: [blocks, block_tokens, key-value heads, head size] each."""
+
+    keys: Tensor
+    values: Tensor
+
+
+class Quantised(NamedTuple):
+    """A weight [.., M, K] of few bits, packed as the device's kernel wants it."""
+
+    packed: Tensor
+    scales: Tensor  # one an output row (INT8) or a group of inputs of an output row (INT4)
+    bits: int
+    group: int  # inputs that share a scale; 0: all of a row
+    shape: tuple[int, ...]
+
+
+class Ops(Protocol):
+    """One column of the table."""
+
+    name: str
+
+    def rms_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+        """x / sqrt(mean(x²) + epsilon) * weight over the last dimension."""
+
+    def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        """Rotary position embedding, halves convention: x [T, heads, size], cos and sin [T, 1, size]."""
+
+    def swiglu(self, gate_up: Tensor) -> Tensor:
+        """silu(first half) * second half over the last dimension: [.., 2 D] -> [.., D]."""
+
+    def gate_top_k(self, logits: Tensor, k: int, renormalise: bool) -> tuple[Tensor, Tensor]:
+        """Weights [T, k] (float32) and experts [T, k] of each token, by softmax over logits [T, E] and then the k largest."""
+
+    def route(self, x: Tensor, experts: Tensor, expert_count: int) -> Routed:
+        """Each token's row once for each of its experts, sorted by expert: x [T, H], experts [T, k]."""
+
+    def unroute(self, rows: Tensor, position: Tensor, weights: Tensor) -> Tensor:
+        """The weighted sum of each token's rows: rows [N, H], position [N], weights [T, k] -> [T, H]."""
+
+    def grouped_matmul(self, rows: Tensor, weight: Tensor, counts: Tensor) -> Tensor:
+        """Each expert's rows times its weight: rows [N, K] sorted by expert, weight [E, K, M], counts [E] -> [N, M]."""
+
+    def plan(self, batch: Batch, block_tokens: int, device: Any) -> Any:
+        """What `attention` and `store` need to know of a step, made once for all layers."""
+
+    def store(self, cache: KeyValues, keys: Tensor, values: Tensor, plan: Any) -> None:
+        """Write keys and values [T, key-value heads, size] to their slots."""
+
+    def attention(self, queries: Tensor, cache: KeyValues, plan: Any, scale: float) -> Tensor:
+        """Causal attention of queries [T, heads, size] over the blocks of their sequences -> [T, heads, size]."""
+
+    def quantise_rows(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """INT8 rows [T, K] with a scale [T] each, symmetric: x = int8 * scale."""
+
+    def pack(self, weight: Tensor, bits: int, group: int) -> Quantised:
+        """A weight [M, K] in INT8 (a scale a row) or INT4 (a scale for each `group` inputs of a row), as `weight_only_matmul` wants it."""
+
+    def weight_only_matmul(self, x: Tensor, weight: Quantised) -> Tensor:
+        """x [T, K] times the transposed weight [M, K]: only the weight is of few bits (W8A16, W4A16) -> [T, M]."""
+
+    def int8_matmul(self, x: Tensor, x_scale: Tensor, weight: Quantised, dtype: Any) -> Tensor:
+        """INT8 rows [T, K] times an INT8 weight [M, K], summed in INT32 and scaled back (W8A8) -> [T, M]."""

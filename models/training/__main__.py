@@ -1,0 +1,79 @@
+"""`python -m models.training`: make the shipped checkpoints again, from the text to the card."""
+
+import argparse
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from models.config import WEIGHTS
+from models.training.corpus import Corpus, standard_library
+from models.training.learning import Course, agreement_loss, learn, next_token_loss
+from models.training.networks import new_draft, new_target
+from models.training.saving import save
+from models.training.vocabulary import stream, train_tokenizer
+
+THREADS = 2
+TARGET_COURSE = Course(steps=1100, rows=8, tokens=512, rate=2.5e-3, seed=1)
+DRAFT_COURSE = Course(steps=900, rows=8, tokens=512, rate=4e-3, seed=2)
+
+
+def main() -> None:
+    """Train both networks and write them."""
+    parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the two checkpoints go")
+    out: Path = parser.parse_args().out
+    torch.set_num_threads(THREADS)
+    corpus = standard_library()
+    tokenizer = train_tokenizer(corpus.training)
+    text = stream(tokenizer, corpus.training)
+    say(f"{len(corpus.training)} files, {len(text):,} tokens; held out: {len(corpus.held_out)} files")
+    target = train_target(text)
+    save(target, tokenizer, out / "tiny-qwen3-moe")
+    draft = train_draft(text, target)
+    save(draft, tokenizer, out / "tiny-qwen3-draft")
+    write_card(out, corpus, tokenizer)
+
+
+def train_target(text: Tensor) -> PreTrainedModel:
+    """The target learns what comes next, and to use its experts evenly (auxiliary loss of the Switch Transformer)."""
+    target = new_target(seed=0)
+
+    def loss(windows: Tensor) -> Tensor:
+        answer = target(windows[:, :-1], output_router_logits=True, use_cache=False)
+        total: Tensor = next_token_loss(answer.logits, windows) + target.router_aux_loss_coef * answer.aux_loss
+        return total
+
+    learn(target, TARGET_COURSE, text, loss, say)
+    return target.eval()
+
+
+def train_draft(text: Tensor, target: PreTrainedModel) -> PreTrainedModel:
+    """The draft learns what the target would say, right or wrong: that is what it is asked for."""
+    draft = new_draft(seed=0)
+
+    def loss(windows: Tensor) -> Tensor:
+        with torch.no_grad():
+            wanted = target(windows[:, :-1], use_cache=False).logits
+        return agreement_loss(draft(windows[:, :-1], use_cache=False).logits, wanted)
+
+    learn(draft, DRAFT_COURSE, text, loss, say)
+    return draft.eval()
+
+
+def write_card(out: Path, corpus: Corpus, tokenizer: Tokenizer) -> None:
+    """Measure what was made, as the engine runs it, and write it down."""
+    from models.training.card import card
+
+    (out / "README.md").write_text(card(out, corpus, tokenizer))
+
+
+def say(line: str) -> None:
+    """One line of progress."""
+    print(line, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

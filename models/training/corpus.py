@@ -1,0 +1,34 @@
+"""The text that the shipped models learn from and are judged by: the source code of Python's own standard library (PSF licence)."""
+
+import sysconfig
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+LEFT_OUT = {"test", "tests", "idle_test", "site-packages", "lib2to3", "__phello__"}
+HELD_OUT_OF = 40  # one file in so many is never trained on
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Texts to learn from and texts to be judged by; a file is in one of them, decided by its name alone."""
+
+    training: list[str]
+    held_out: list[str]
+    fingerprint: str  # over all names and bytes: another Python version is another corpus
+
+
+def standard_library() -> Corpus:
+    """Every module of the running Python's standard library, tests left out, in the order of their names."""
+    root = Path(sysconfig.get_path("stdlib"))
+    digest = sha256()
+    corpus = Corpus([], [], "")
+    for path in sorted(root.rglob("*.py")):
+        name = path.relative_to(root)
+        if LEFT_OUT & set(name.parts):
+            continue
+        raw = path.read_bytes()
+        digest.update(f"{name.as_posix()}\0{len(raw)}\0".encode() + raw)
+        is_held_out = sha256(name.as_posix().encode()).digest()[0] % HELD_OUT_OF == 0
+        (corpus.held_out if is_held_out else corpus.training).append(raw.decode("utf-8", "replace"))
+    return Corpus(corpus.training, corpus.held_out, digest.hexdigest())

@@ -1,0 +1,57 @@
+"""The two networks: a mixture of experts, deep for its size so that guessing ahead of it can pay, and a one-layer guesser."""
+
+from typing import Any
+
+import torch
+from transformers import Qwen3Config, Qwen3ForCausalLM, Qwen3MoeConfig, Qwen3MoeForCausalLM
+
+from models.training.vocabulary import VOCABULARY
+
+CONTEXT_TOKENS = 2048
+SHARED: dict[str, Any] = {
+    "vocab_size": VOCABULARY,
+    "max_position_embeddings": CONTEXT_TOKENS,
+    "rope_theta": 10000.0,
+    "rms_norm_eps": 1e-6,
+    "tie_word_embeddings": True,
+    "attention_dropout": 0.0,
+    "head_dim": 48,
+    "num_key_value_heads": 2,
+    "bos_token_id": None,
+    "eos_token_id": 0,
+    "pad_token_id": None,
+}
+
+
+def new_target(seed: int) -> Qwen3MoeForCausalLM:
+    """Eight layers of eight experts, two of which see each token: 4.8 M parameters, of which about 2.2 M work for one token."""
+    torch.manual_seed(seed)
+    config = Qwen3MoeConfig(
+        **SHARED,
+        hidden_size=192,
+        num_hidden_layers=8,
+        num_attention_heads=4,
+        intermediate_size=384,
+        num_experts=8,
+        num_experts_per_tok=2,
+        moe_intermediate_size=96,
+        norm_topk_prob=True,
+        router_aux_loss_coef=0.01,
+        experts_implementation="grouped_mm",
+        attn_implementation="sdpa",
+    )
+    return Qwen3MoeForCausalLM(config)
+
+
+def new_draft(seed: int) -> Qwen3ForCausalLM:
+    """One dense layer with the target's vocabulary: 0.4 M parameters."""
+    torch.manual_seed(seed)
+    config = Qwen3Config(
+        **SHARED,
+        hidden_size=128,
+        num_hidden_layers=1,
+        num_attention_heads=4,
+        intermediate_size=256,
+        attn_implementation="sdpa",
+    )
+    return Qwen3ForCausalLM(config)
