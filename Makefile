@@ -1,9 +1,11 @@
 # Two commands: `make up` runs Tokentide, `make test` checks it. Both set up a virtual environment of their own first.
 .DEFAULT_GOAL := help
-.PHONY: help up test setup lint types imports sql pytest bench lock clean
+.PHONY: help up tier test setup lint types imports sql pytest npu bench lock clean
 
 PYTHON ?= python3
 VENV ?= .venv
+TIER ?= .venv-tier
+RIG ?= .venv-npu
 BIN := $(VENV)/bin
 PORT ?= 3000
 EXTRAS ?= dev
@@ -14,6 +16,9 @@ help: ## list the targets
 
 up: $(VENV)/.installed-run ## install, fetch the market, publish it, keep it up to date (Dagster's page: PORT=3000)
 	$(BIN)/tokentide up --port $(PORT)
+
+tier: $(TIER)/.installed ## the inference tier alone, without the pipeline: serve the shipped model (OPTIONS="--port 8001")
+	$(TIER)/bin/python -m models.server $(OPTIONS)
 
 test: lint types imports sql pytest ## everything that must hold before a change lands
 
@@ -35,6 +40,9 @@ sql: $(STAMP) ## style of the SQL
 pytest: $(STAMP) ## the tests, among them dbt's
 	$(BIN)/python -m pytest
 
+npu: $(RIG)/.installed ## the NPU's operations against torch_npu itself, without an NPU (docs/npu.md)
+	$(RIG)/bin/python tests/models/npu/rig/run.py -q
+
 bench: EXTRAS = dev,bench
 bench: ## the figures that we quote, beside their peers
 	$(MAKE) setup EXTRAS=dev,bench
@@ -44,11 +52,24 @@ bench: ## the figures that we quote, beside their peers
 lock: ## write constraints.txt anew from a fresh environment
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install --quiet "duckdb<2" -e ".[dev,bench]"
-	$(VENV)-lock/bin/pip freeze --exclude-editable > constraints.txt
+	$(VENV)-lock/bin/pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
 	rm -rf $(VENV)-lock
 
 clean: ## remove the environment; state in var/ stays
 	rm -rf $(VENV) warehouse/target warehouse/logs
+
+# What the tier needs stands in pyproject.toml's extra `serve`, and only there.
+$(TIER)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(TIER)
+	$(PYTHON) -c 'import tomllib; print("\n".join(tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["serve"]))' > $(TIER)/requirements.txt
+	$(TIER)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement $(TIER)/requirements.txt
+	touch $@
+
+$(RIG)/.installed: tests/models/npu/rig/requirements.txt
+	$(PYTHON) -m venv $(RIG)
+	$(RIG)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	rm -rf $(RIG)/stand-in
+	touch $@
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it: make PYTHON=python3.11")'

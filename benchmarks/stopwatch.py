@@ -70,7 +70,7 @@ def measure(command: Sequence[str], env: Mapping[str, str], report: Path, log: P
             pid, status, usage = os.wait4(process.pid, os.WNOHANG)
             if pid:
                 break
-            together = max(together, _resident_bytes(process.pid))
+            together = max(together, resident_bytes(process.pid))
             time.sleep(SAMPLE_SECONDS)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -111,11 +111,11 @@ def _cpu_seconds() -> float:
     return used.user + used.system + used.children_user + used.children_system
 
 
-def _resident_bytes(pid: int) -> int:
+def resident_bytes(pid: int) -> int:
     """What a process and its descendants hold now; those that end meanwhile count nothing."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
         children = [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
     except (OSError, IndexError):
         return 0
-    return pages * PAGE_BYTES + sum(map(_resident_bytes, children))
+    return pages * PAGE_BYTES + sum(map(resident_bytes, children))

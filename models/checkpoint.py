@@ -31,7 +31,7 @@ def read_tokenizer(folder: Path, shape: Shape) -> Tokenizer:
     path = _existing(folder, "tokenizer.json")
     try:
         tokenizer = Tokenizer.from_file(str(path))
-    except Exception as broken:  # noqa: BLE001  the library raises Exception itself
+    except Exception as broken:
         raise BadCheckpoint(f"{path} is not a tokenizer ({broken}). Copy it again from where the checkpoint came from.") from broken
     if tokenizer.get_vocab_size() > shape.vocab_size:
         raise BadCheckpoint(
@@ -64,7 +64,9 @@ class Tensors:
             raise BadCheckpoint(f"{self.folder} lacks the tensor {name}. Download the checkpoint again, whole.")
         tensor: Tensor = self._files[name].get_tensor(name)
         if tuple(tensor.shape) != shape:
-            raise BadCheckpoint(f"{self.folder}: {name} is {tuple(tensor.shape)}, but config.json makes it {shape}. They are not of one model.")
+            raise BadCheckpoint(
+                f"{self.folder}: {name} is {tuple(tensor.shape)}, but config.json makes it {shape}. They are not of one model."
+            )
         return tensor
 
 
@@ -80,7 +82,7 @@ def open_tensors(folder: Path) -> Iterator[Tensors]:
         files: dict[str, Any] = {}
         for path in paths:
             try:
-                file = stack.enter_context(safe_open(path, "pt"))  # type: ignore[no-untyped-call]
+                file = stack.enter_context(safe_open(path, "pt"))
             except (SafetensorError, OSError) as broken:
                 raise BadCheckpoint(f"{path} is damaged ({broken}). Download it again.") from broken
             files |= dict.fromkeys(file.keys(), file)

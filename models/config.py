@@ -38,6 +38,7 @@ class EngineConfig:
     expert_ranks: int = 1
     expert_schedule: Schedule = "waves"
     expert_waves: int = 2
+    rated_watts: float | None = None  # what the device is rated for, reported as such where its power cannot be measured
 
     def __post_init__(self) -> None:
         for name in ("threads", "max_sequences", "max_batch_tokens", "block_tokens", "draft_tokens", "expert_ranks", "expert_waves"):
@@ -87,7 +88,7 @@ class Shape:
             "dense_layers": _dense_layers(config, experts),
             "eos_token_ids": _as_tuple(config.get("eos_token_id")),
         }
-        plain = {field.name: config.get(field.name) for field in fields(cls) if field.name not in derived}
+        plain: dict[str, Any] = {field.name: config.get(field.name) for field in fields(cls) if field.name not in derived}
         if missing := sorted(name for name, value in plain.items() if value is None):
             raise BadCheckpoint(f"{source} does not say {', '.join(missing)}. Download the checkpoint again, whole.")
         return cls(**plain, **derived)

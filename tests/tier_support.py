@@ -61,7 +61,10 @@ def _tensors(config: dict[str, Any], generator: torch.Generator) -> dict[str, Te
     def norm(width: int) -> Tensor:
         return 1 + 0.1 * torch.randn(width, generator=generator)
 
-    found = {"model.embed_tokens.weight": torch.randn(config["vocab_size"], hidden, generator=generator) * 0.5, "model.norm.weight": norm(hidden)}
+    found = {
+        "model.embed_tokens.weight": torch.randn(config["vocab_size"], hidden, generator=generator) * 0.5,
+        "model.norm.weight": norm(hidden),
+    }
     if not config["tie_word_embeddings"]:
         found["lm_head.weight"] = matrix(config["vocab_size"], hidden)
     for number in range(config["num_hidden_layers"]):

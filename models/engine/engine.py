@@ -29,6 +29,7 @@ class Engine:
         self.ready = started.ready
         self._runner: Runner = started.runner
         self._drafter: Drafter = started.drafter
+        self._device = started.device
         self._tokenizer = started.tokenizer
         self._scheduler = Scheduler(started.pool, config.max_sequences, config.max_batch_tokens)
         self._sequences: dict[str, Sequence] = {}
@@ -69,6 +70,10 @@ class Engine:
         self._drafter.draft(self._scheduler.running)
         return Step(gone + progress, self._stats(started, parts))
 
+    def idle_step(self) -> Step:
+        """A step that computes nothing: how the engine and its device stand while nobody asks anything."""
+        return Step([], self._stats(perf_counter(), []))
+
     def close(self) -> None:
         """Give back processes and memory."""
         self._drafter.close()
@@ -86,8 +91,8 @@ class Engine:
             raise Refused(f"max_tokens must be at least 1, not {request.sampling.max_tokens}.")
         if len(prompt) + request.sampling.max_tokens > context:
             raise PromptTooLong(
-                f"The model's context is {context} tokens; the prompt has {len(prompt)} and max_tokens asks for {request.sampling.max_tokens} more. "
-                "Shorten the prompt or ask for less."
+                f"The model's context is {context} tokens; the prompt has {len(prompt)} and max_tokens asks for "
+                f"{request.sampling.max_tokens} more. Shorten the prompt or ask for less."
             )
         if (request.sampling.logprobs or 0) > MOST_LOGPROBS:
             raise Refused(f"logprobs must be at most {MOST_LOGPROBS}, not {request.sampling.logprobs}.")
@@ -181,6 +186,6 @@ class Engine:
             draft_tokens=sum(part.drafted for part in drafted),
             accepted_per_position=self._accepted_per_position,
             expert_tokens=self._runner.expert_tokens() if is_due else [],
-            layer_times=self._runner.layer_times(),
+            layer_times=self._runner.layer_times() if parts else None,
+            device=self._device.read() if is_due else None,
         )
-

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from models.device import DeviceReading
+
 FinishReason = Literal["stop", "length", "abort", "error"]
 
 
@@ -53,6 +55,7 @@ class Progress:
     draft_tokens: int = 0
     accepted_tokens: int = 0
     preemptions: int = 0
+    scheduled_at: float | None = None  # when it was first admitted to run, in seconds since 1970
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class StepStats:
     accepted_per_position: list[int] = field(default_factory=list)
     expert_tokens: list[list[int]] = field(default_factory=list)  # [layers with experts][experts] rows each expert got
     layer_times: "LayerTimes | None" = None
+    device: DeviceReading | None = None  # now and then
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,8 @@ class LayerTimes:
     combine: float
     exposed_wait: float  # waiting for the link with nothing to compute
     total: float
+    schedule: str = "serial"  # of this step: now and then one runs without overlap, as a baseline
+    rows: int = 0  # tokens times experts a token, over the layers
 
 
 @dataclass(frozen=True)

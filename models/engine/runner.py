@@ -17,6 +17,10 @@ class Runner(Protocol):
     def forward(self, batch: Batch) -> Tensor:
         """Logits [rows wanted, V], float32."""
 
+    @property
+    def weight_bytes(self) -> int:
+        """What the weights in this process occupy, scales included."""
+
     def expert_tokens(self) -> list[list[int]]:
         """[layers with experts][experts] rows since it was last asked."""
 
@@ -40,6 +44,10 @@ class LocalRunner:
         logits = self._network.forward(batch, self._caches)
         self._count_experts()
         return logits
+
+    @property
+    def weight_bytes(self) -> int:
+        return self._network.weight_bytes
 
     def expert_tokens(self) -> list[list[int]]:
         counted: list[list[int]] = self._tally.tolist()

@@ -56,7 +56,7 @@ def _nucleus(probabilities: Tensor, places: list[Place]) -> Tensor:
     size = probabilities.shape[-1]
     top_k = torch.tensor([place.sampling.top_k or size for place in places], device=probabilities.device).unsqueeze(-1)
     top_p = torch.tensor([place.sampling.top_p for place in places], device=probabilities.device).unsqueeze(-1)
-    ordered, order = probabilities.sort(-1, descending=True, stable=True)
+    ordered, order = probabilities.sort(dim=-1, descending=True, stable=True)
     ordered = ordered.where(torch.arange(size, device=ordered.device) < top_k, 0)
     ordered = ordered / ordered.sum(-1, keepdim=True)
     before = ordered.cumsum(-1) - ordered

@@ -9,16 +9,17 @@ from tokenizers import Tokenizer
 
 from models.checkpoint import open_tensors, read_shape, read_tokenizer
 from models.config import EngineConfig, Shape
-from models.device import choose
+from models.device import Device, choose
 from models.engine.cache import BlockPool
-from models.engine.drafting import Drafter, NoDrafter
+from models.engine.drafting import Drafter, make_drafter
+from models.engine.memory import keep_freed_memory
 from models.engine.request import Ready
 from models.engine.runner import LocalRunner, Runner
 from models.errors import BadConfig
 from models.network.build import Build, torch_dtype
 from models.network.cpu_ops import CpuOps
 from models.network.ops import Ops
-from models.network.qwen3 import Qwen3
+from models.parallel.ranks import SpreadRunner, judge
 
 DEFAULT_CACHE_TOKENS = 16 * 1024
 
@@ -32,26 +33,33 @@ class Started:
     pool: BlockPool
     runner: Runner
     drafter: Drafter
+    device: Device
 
 
 def start(config: EngineConfig) -> Started:
     """Everything that the configuration asks for, or an error that says what cannot be had."""
+    keep_freed_memory()
     torch.set_num_threads(config.threads)
     device = choose(config.device)
     shape = read_shape(config.model)
+    judge(config, shape)
     tokenizer = read_tokenizer(config.model, shape)
     context = _context(config, shape)
     blocks = _blocks(config, context)
-    network = build_network(config, shape, torch.device(device.torch_name), context)
-    ready = _ready(config, shape, network, device.torch_name, context, blocks)
+    build = Build(shape, ops_for(device), device, torch_dtype(config.dtype), context, config.quantisation)
+    runner = make_runner(config, build, blocks)
+    ready = _ready(config, shape, runner.weight_bytes, str(device), context, blocks)
     pool = BlockPool(blocks, config.block_tokens, config.prefix_caching)
-    return Started(ready, tokenizer, pool, LocalRunner(network, blocks, config.block_tokens), NoDrafter())
+    drafter = make_drafter(config, build, blocks * config.block_tokens)
+    return Started(ready, tokenizer, pool, runner, drafter, Device(device, config.rated_watts))
 
 
-def build_network(config: EngineConfig, shape: Shape, device: torch.device, context_tokens: int) -> Qwen3:
-    """The network of the configured checkpoint on this device."""
+def make_runner(config: EngineConfig, build: Build, blocks: int) -> Runner:
+    """The whole network here, or its experts over several processes."""
+    if config.expert_ranks > 1:
+        return SpreadRunner(config, build, blocks)
     with open_tensors(config.model) as tensors:
-        return Build(shape, ops_for(device), device, torch_dtype(config.dtype), context_tokens, config.quantisation).network(tensors)
+        return LocalRunner(build.network(tensors), blocks, config.block_tokens)
 
 
 def ops_for(device: torch.device) -> Ops:
@@ -80,7 +88,7 @@ def _blocks(config: EngineConfig, context: int) -> int:
     return blocks
 
 
-def _ready(config: EngineConfig, shape: Shape, network: Qwen3, device: str, context: int, blocks: int) -> Ready:
+def _ready(config: EngineConfig, shape: Shape, weight_bytes: int, device: str, context: int, blocks: int) -> Ready:
     return Ready(
         device=device,
         context_tokens=context,
@@ -89,7 +97,7 @@ def _ready(config: EngineConfig, shape: Shape, network: Qwen3, device: str, cont
         cache_blocks=blocks,
         block_tokens=config.block_tokens,
         active_parameters=shape.active_parameters,
-        weight_bytes=network.weight_bytes,
+        weight_bytes=weight_bytes,
         quantisation=config.quantisation,
         stack=_stack(),
     )

@@ -5,13 +5,15 @@ from typing import Protocol
 
 from torch import Tensor
 
-from models.network.ops import Ops
+from models.network.ops import Ops, Quantised
 
 
 class Experts(Protocol):
     """Some experts' weights. `first` is the first of those whose rows are given; `counts` says how many rows each of them has."""
 
-    count: int
+    @property
+    def count(self) -> int:
+        """How many experts these are."""
 
     def linear_1(self, rows: Tensor, counts: Tensor, first: int = 0) -> Tensor:
         """Gate, up and SwiGLU: rows [N, H] -> [N, D]."""
@@ -41,6 +43,27 @@ class FullExperts:
 
     def linear_2(self, rows: Tensor, counts: Tensor, first: int = 0) -> Tensor:
         return self.ops.grouped_matmul(rows, self.down[first : first + len(counts)], counts)
+
+    @property
+    def weight_bytes(self) -> int:
+        return self.gate_up.nbytes + self.down.nbytes
+
+
+@dataclass(frozen=True)
+class QuantisedExperts:
+    """Experts whose weights are of few bits."""
+
+    ops: Ops
+    count: int
+    gate_up: Quantised  # [E, 2 D, H]
+    down: Quantised  # [E, H, D]
+
+    def linear_1(self, rows: Tensor, counts: Tensor, first: int = 0) -> Tensor:
+        mine = self.gate_up.experts(slice(first, first + len(counts)))
+        return self.ops.swiglu(self.ops.grouped_quantised_matmul(rows, mine, counts))
+
+    def linear_2(self, rows: Tensor, counts: Tensor, first: int = 0) -> Tensor:
+        return self.ops.grouped_quantised_matmul(rows, self.down.experts(slice(first, first + len(counts))), counts)
 
     @property
     def weight_bytes(self) -> int:

@@ -6,6 +6,8 @@ from typing import Protocol
 import torch.nn.functional as F
 from torch import Tensor
 
+from models.network.ops import Ops, Quantised
+
 
 class Linear(Protocol):
     """x [T, K] -> [T, M]."""
@@ -26,6 +28,21 @@ class FullLinear:
 
     def __call__(self, x: Tensor) -> Tensor:
         return F.linear(x, self.weight)
+
+    @property
+    def weight_bytes(self) -> int:
+        return self.weight.nbytes
+
+
+@dataclass(frozen=True)
+class QuantisedLinear:
+    """A weight [M, K] of few bits."""
+
+    ops: Ops
+    weight: Quantised
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.ops.quantised_matmul(x, self.weight)
 
     @property
     def weight_bytes(self) -> int:

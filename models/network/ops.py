@@ -5,9 +5,12 @@ Rows are *routed* when they are sorted by expert; `counts` [E] says how many row
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from torch import Tensor
+
+Scheme = Literal["w8a16", "w4a16", "w8a8"]
+INT4_GROUP = 32  # inputs that share a scale; the widths of a network must be multiples of it
 
 
 class Routed(NamedTuple):
@@ -39,13 +42,19 @@ class KeyValues(NamedTuple):
 
 
 class Quantised(NamedTuple):
-    """A weight [.., M, K] of few bits, packed as the device's kernel wants it."""
+    """A weight of few bits, [M, K] or one [M, K] an expert, packed as the device's kernels want it; an expert is a slice of each tensor."""
 
+    scheme: Scheme
     packed: Tensor
-    scales: Tensor  # one an output row (INT8) or a group of inputs of an output row (INT4)
-    bits: int
-    group: int  # inputs that share a scale; 0: all of a row
-    shape: tuple[int, ...]
+    scales: Tensor  # one an output row (INT8) or one for each group of inputs of an output row (INT4)
+
+    def experts(self, which: int | slice) -> "Quantised":
+        """Of one expert, or of some."""
+        return Quantised(self.scheme, self.packed[which], self.scales[which])
+
+    @property
+    def nbytes(self) -> int:
+        return self.packed.nbytes + self.scales.nbytes
 
 
 class Ops(Protocol):
@@ -55,6 +64,9 @@ class Ops(Protocol):
 
     def rms_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
         """x / sqrt(mean(x²) + epsilon) * weight over the last dimension."""
+
+    def head_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+        """The same for each head with its own weight: x [T, heads, size], weight [heads, size]."""
 
     def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         """Rotary position embedding, halves convention: x [T, heads, size], cos and sin [T, 1, size]."""
@@ -86,11 +98,11 @@ class Ops(Protocol):
     def quantise_rows(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """INT8 rows [T, K] with a scale [T] each, symmetric: x = int8 * scale."""
 
-    def pack(self, weight: Tensor, bits: int, group: int) -> Quantised:
-        """A weight [M, K] in INT8 (a scale a row) or INT4 (a scale for each `group` inputs of a row), as `weight_only_matmul` wants it."""
+    def pack(self, weight: Tensor, scheme: Scheme) -> Quantised:
+        """A weight [M, K], or [E, M, K] of experts, rounded symmetrically: INT8 with a scale a row, INT4 with one a group of inputs."""
 
-    def weight_only_matmul(self, x: Tensor, weight: Quantised) -> Tensor:
-        """x [T, K] times the transposed weight [M, K]: only the weight is of few bits (W8A16, W4A16) -> [T, M]."""
+    def quantised_matmul(self, x: Tensor, weight: Quantised) -> Tensor:
+        """x [T, K] times the transposed weight [M, K] -> [T, M]; W8A8 rounds x by row and sums in INT32, the others keep only the weight small."""
 
-    def int8_matmul(self, x: Tensor, x_scale: Tensor, weight: Quantised, dtype: Any) -> Tensor:
-        """INT8 rows [T, K] times an INT8 weight [M, K], summed in INT32 and scaled back (W8A8) -> [T, M]."""
+    def grouped_quantised_matmul(self, rows: Tensor, weight: Quantised, counts: Tensor) -> Tensor:
+        """Each expert's rows times its transposed weight: rows [N, K] sorted by expert, weight [E, M, K], counts [E] -> [N, M]."""

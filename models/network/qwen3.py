@@ -23,16 +23,14 @@ class Attention:
     ops: Ops
     shape: Shape
     qkv: Linear  # [T, H] -> [T, (heads + 2 key-value heads) * head size]
-    query_norm: Tensor  # [head size]
-    key_norm: Tensor  # [head size]
+    head_norm: Tensor  # [heads + key-value heads, head size]: the queries' weight for each of them, then the keys'
     out: Linear  # [T, heads * head size] -> [T, H]
 
     def __call__(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: KeyValues, plan: Any) -> Tensor:
         heads, shared = self.shape.num_attention_heads, self.shape.num_key_value_heads
-        queries, keys, values = self.qkv(x).view(len(x), -1, self.shape.head_dim).split([heads, shared, shared], 1)
-        queries = self.ops.rms_norm(queries, self.query_norm, self.shape.rms_norm_eps)
-        keys = self.ops.rms_norm(keys, self.key_norm, self.shape.rms_norm_eps)
-        queries, keys = self.ops.rotate(torch.cat([queries, keys], 1), *rotation).split([heads, shared], 1)
+        turned, values = self.qkv(x).view(len(x), -1, self.shape.head_dim).split_with_sizes([heads + shared, shared], 1)
+        turned = self.ops.head_norm(turned, self.head_norm, self.shape.rms_norm_eps)
+        queries, keys = self.ops.rotate(turned, *rotation).split_with_sizes([heads, shared], 1)
         self.ops.store(cache, keys, values, plan)
         found = self.ops.attention(queries, cache, plan, self.shape.head_dim**-0.5)
         return self.out(found.reshape(len(x), -1))

@@ -9,6 +9,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from models.config import WEIGHTS
+from models.training.card import card
 from models.training.corpus import Corpus, standard_library
 from models.training.learning import Course, agreement_loss, learn, next_token_loss
 from models.training.networks import new_draft, new_target
@@ -21,20 +22,27 @@ DRAFT_COURSE = Course(steps=900, rows=8, tokens=512, rate=4e-3, seed=2)
 
 
 def main() -> None:
-    """Train both networks and write them."""
+    """Train both networks, judge them, write all."""
     parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the two checkpoints go")
-    out: Path = parser.parse_args().out
+    parser.add_argument("--card", action="store_true", help="train nothing; judge the checkpoints that are there and write their card")
+    options = parser.parse_args()
     torch.set_num_threads(THREADS)
     corpus = standard_library()
     tokenizer = train_tokenizer(corpus.training)
+    if not options.card:
+        train(options.out, corpus, tokenizer)
+    (options.out / "README.md").write_text(card(options.out, corpus, tokenizer))
+
+
+def train(out: Path, corpus: Corpus, tokenizer: Tokenizer) -> None:
+    """The target from the text, then the draft from the target."""
     text = stream(tokenizer, corpus.training)
     say(f"{len(corpus.training)} files, {len(text):,} tokens; held out: {len(corpus.held_out)} files")
     target = train_target(text)
     save(target, tokenizer, out / "tiny-qwen3-moe")
     draft = train_draft(text, target)
     save(draft, tokenizer, out / "tiny-qwen3-draft")
-    write_card(out, corpus, tokenizer)
 
 
 def train_target(text: Tensor) -> PreTrainedModel:
@@ -47,7 +55,8 @@ def train_target(text: Tensor) -> PreTrainedModel:
         return total
 
     learn(target, TARGET_COURSE, text, loss, say)
-    return target.eval()
+    target.eval()
+    return target
 
 
 def train_draft(text: Tensor, target: PreTrainedModel) -> PreTrainedModel:
@@ -60,19 +69,13 @@ def train_draft(text: Tensor, target: PreTrainedModel) -> PreTrainedModel:
         return agreement_loss(draft(windows[:, :-1], use_cache=False).logits, wanted)
 
     learn(draft, DRAFT_COURSE, text, loss, say)
-    return draft.eval()
-
-
-def write_card(out: Path, corpus: Corpus, tokenizer: Tokenizer) -> None:
-    """Measure what was made, as the engine runs it, and write it down."""
-    from models.training.card import card
-
-    (out / "README.md").write_text(card(out, corpus, tokenizer))
+    draft.eval()
+    return draft
 
 
 def say(line: str) -> None:
     """One line of progress."""
-    print(line, flush=True)  # noqa: T201
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

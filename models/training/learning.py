@@ -35,7 +35,7 @@ def learn(network: nn.Module, course: Course, text: Tensor, loss_of: Loss, say: 
         for group in optimizer.param_groups:
             group["lr"] = course.rate * _schedule(step, course.steps)
         loss = loss_of(windows)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)

@@ -20,6 +20,7 @@ SHARED: dict[str, Any] = {
     "bos_token_id": None,
     "eos_token_id": 0,
     "pad_token_id": None,
+    "attn_implementation": "sdpa",
 }
 
 
@@ -27,7 +28,7 @@ def new_target(seed: int) -> Qwen3MoeForCausalLM:
     """Eight layers of eight experts, two of which see each token: 4.8 M parameters, of which about 2.2 M work for one token."""
     torch.manual_seed(seed)
     config = Qwen3MoeConfig(
-        **SHARED,
+        **SHARED | {"experts_implementation": "grouped_mm"},
         hidden_size=192,
         num_hidden_layers=8,
         num_attention_heads=4,
@@ -37,8 +38,6 @@ def new_target(seed: int) -> Qwen3MoeForCausalLM:
         moe_intermediate_size=96,
         norm_topk_prob=True,
         router_aux_loss_coef=0.01,
-        experts_implementation="grouped_mm",
-        attn_implementation="sdpa",
     )
     return Qwen3MoeForCausalLM(config)
 
@@ -52,6 +51,5 @@ def new_draft(seed: int) -> Qwen3ForCausalLM:
         num_hidden_layers=1,
         num_attention_heads=4,
         intermediate_size=256,
-        attn_implementation="sdpa",
     )
     return Qwen3ForCausalLM(config)

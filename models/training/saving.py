@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import torch
 from tokenizers import Tokenizer
 from transformers import PreTrainedModel
 
@@ -20,8 +19,8 @@ CHAT_TEMPLATE = """{%- for message in messages -%}
 def save(network: PreTrainedModel, tokenizer: Tokenizer, folder: Path) -> None:
     """Write the folder that any reader of the hub's format can open."""
     folder.mkdir(parents=True, exist_ok=True)
-    network.to(torch.bfloat16).save_pretrained(folder)
-    network.to(torch.float32)  # its rounding stays: what is drafted for is what is served
+    network.bfloat16().save_pretrained(folder)
+    network.float()  # its rounding stays: what is drafted for is what is served
     tokenizer.save(str(folder / "tokenizer.json"))
     about = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": END, "model_max_length": network.config.max_position_embeddings}
     (folder / "tokenizer_config.json").write_text(json.dumps(about, indent=2) + "\n")

@@ -11,10 +11,12 @@ import torch
 from tier_support import tiny_checkpoint
 from transformers import AutoModelForCausalLM
 
+from models.checkpoint import open_tensors, read_shape
 from models.config import EngineConfig
 from models.engine.engine import Engine
 from models.engine.request import Progress, Request, Sampling
-from models.engine.start import build_network, read_shape
+from models.network.build import Build
+from models.network.cpu_ops import CpuOps
 from models.network.ops import Batch
 
 MAX_DIFFERENCE = 1e-4
@@ -79,7 +81,8 @@ def request(name: str, prompt: list[int], tokens: int, **sampling: Any) -> Reque
 def test_logits_of_one_text(checkpoint: Path, reference: Callable[[list[int]], torch.Tensor]) -> None:
     """One pass over a text gives transformers' logits at each of its tokens."""
     tokens = text(70, seed=1)
-    network = build_network(EngineConfig(model=checkpoint), read_shape(checkpoint), torch.device("cpu"), 256)
+    with open_tensors(checkpoint) as tensors:
+        network = Build(read_shape(checkpoint), CpuOps(), torch.device("cpu"), torch.float32, 256).network(tensors)
     caches = network.new_caches(8, 16)
     with torch.inference_mode():
         mine = network.forward(Batch(tokens, list(range(70)), list(range(70)), [70], [70], [[0, 1, 2, 3, 4]], list(range(70))), caches)
@@ -98,7 +101,9 @@ RUNS = {
 
 
 @pytest.mark.parametrize(("changes", "lengths"), RUNS.values(), ids=RUNS.keys())
-def test_greedy_tokens(checkpoint: Path, reference: Callable[[list[int]], torch.Tensor], changes: dict[str, Any], lengths: list[int]) -> None:
+def test_greedy_tokens(
+    checkpoint: Path, reference: Callable[[list[int]], torch.Tensor], changes: dict[str, Any], lengths: list[int]
+) -> None:
     """Greedy tokens are transformers', whatever runs beside them and however prompts are cut."""
     engine = Engine(replace(EngineConfig(model=checkpoint), **changes))
     requests = [request(str(length), text(length, seed=length), 24) for length in lengths]

@@ -1,0 +1,125 @@
+"""What weights of few bits gain and lose: memory, perplexity, and speed for decoding and for prompts, each beside full precision.
+
+    python benchmarks/quantisation.py --rounds 5
+
+The shipped target on this machine's CPU with one thread. Perplexity is of held-out source code, run as the engine runs it. Speeds are
+of steps of so many sequences (each with a short context) and of one prompt's chunk; all take turns, and each ratio is of one round. W8A16
+and W4A16 compute in bfloat16, so bfloat16 without quantisation stands beside them.
+"""
+
+import argparse
+import statistics
+import time
+from dataclasses import dataclass
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from models.checkpoint import read_shape, read_tokenizer
+from models.config import SHIPPED_MODEL, Quantisation
+from models.network.ops import Batch, KeyValues
+from models.network.qwen3 import Qwen3
+from models.training.corpus import standard_library
+from models.training.judging import judge, load, windows
+
+VARIANTS: list[tuple[str, Quantisation, str]] = [
+    ("float32", "none", "float32"),
+    ("bfloat16", "none", "bfloat16"),
+    ("w8a16", "w8a16", "bfloat16"),
+    ("w4a16", "w4a16", "bfloat16"),
+    ("w8a8", "w8a8", "float32"),
+]
+BATCHES = (1, 8, 32)
+CONTEXT_TOKENS = 64
+PROMPT_TOKENS = 256
+BLOCK_TOKENS = 16
+BLOCKS = 1024
+
+
+@dataclass
+class Variant:
+    """One precision, ready to run."""
+
+    name: str
+    network: Qwen3
+    caches: list[KeyValues]
+    perplexity: float
+
+
+@torch.inference_mode()
+def seconds(variant: Variant, batch: Batch, steps: int) -> float:
+    """Of one step, the mean over several."""
+    started = time.perf_counter()
+    for _ in range(steps):
+        variant.network.forward(batch, variant.caches)
+    return (time.perf_counter() - started) / steps
+
+
+def decoding(sequences: int) -> Batch:
+    """One token of each sequence."""
+    each = -(-CONTEXT_TOKENS // BLOCK_TOKENS)
+    blocks = [list(range(each * number, each * (number + 1))) for number in range(sequences)]
+    slots = [row[-1] * BLOCK_TOKENS + BLOCK_TOKENS - 1 for row in blocks]
+    ones, contexts = [1] * sequences, [CONTEXT_TOKENS] * sequences
+    return Batch(list(range(5, 5 + sequences)), [CONTEXT_TOKENS - 1] * sequences, slots, ones, contexts, blocks, list(range(sequences)))
+
+
+def prompt() -> Batch:
+    """A chunk of one prompt."""
+    places = list(range(PROMPT_TOKENS))
+    blocks = [list(range(PROMPT_TOKENS // BLOCK_TOKENS))]
+    return Batch([5 + place for place in places], places, places, [PROMPT_TOKENS], [PROMPT_TOKENS], blocks, [PROMPT_TOKENS - 1])
+
+
+def main() -> None:
+    """Build all, judge all, time all in turns, report."""
+    options = parse()
+    torch.set_num_threads(1)
+    tokenizer = read_tokenizer(SHIPPED_MODEL, read_shape(SHIPPED_MODEL))
+    given = windows(tokenizer, standard_library().held_out)[: options.windows]
+    variants = []
+    for name, quantisation, dtype in VARIANTS:
+        network = load(SHIPPED_MODEL, quantisation, dtype)
+        variants.append(Variant(name, network, network.new_caches(BLOCKS, BLOCK_TOKENS), judge(network, given).perplexity))
+    work = {f"decode {size}": decoding(size) for size in BATCHES} | {f"prompt of {PROMPT_TOKENS}": prompt()}
+    took: dict[tuple[str, str], list[float]] = {(each.name, what): [] for each in variants for what in work}
+    for turn in range(options.rounds + 1):
+        for what, batch in work.items():
+            for variant in variants:
+                spent = seconds(variant, batch, options.steps)
+                if turn:  # the first warms up
+                    took[variant.name, what].append(spent)
+    report(variants, list(work), took, options.rounds)
+
+
+def report(variants: list[Variant], work: list[str], took: dict[tuple[str, str], list[float]], rounds: int) -> None:
+    """One line a precision; speeds as times float32's."""
+    table = Table(title=f"{SHIPPED_MODEL.name} on one thread; speed beside float32, medians of {rounds} rounds")
+    for name in ("precision", "MB", "bytes a weight", "perplexity", "change", *work):
+        table.add_column(name, justify="left" if name == "precision" else "right")
+    full, weights = variants[0], variants[0].network.weight_bytes / 4
+    for each in variants:
+        change = f"{(each.perplexity / full.perplexity - 1) * 100:+.1f} %"
+        size = each.network.weight_bytes
+        ratios = [_ratio(took["float32", what], took[each.name, what]) for what in work]
+        table.add_row(each.name, f"{size / 1e6:.2f}", f"{size / weights:.2f}", f"{each.perplexity:.2f}", change, *ratios)
+    Console(width=140).print(table)
+    print("Below 1.00 is a loss. The embedding, which is the head as well, and the routers stay in the network's precision.")
+
+
+def _ratio(full: list[float], mine: list[float]) -> str:
+    return f"{statistics.median(a / b for a, b in zip(full, mine, strict=True)):.2f}"
+
+
+def parse() -> argparse.Namespace:
+    """The options."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=20, help="of each kind in a round")
+    parser.add_argument("--windows", type=int, default=64, help="of 512 tokens, to judge by")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

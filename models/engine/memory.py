@@ -1,0 +1,23 @@
+"""How the C library treats freed memory."""
+
+import ctypes
+import sys
+
+# glibc's numbers for mallopt(3).
+M_TRIM_THRESHOLD = -1
+M_MMAP_THRESHOLD = -3
+KEPT_BYTES = 256 * 1024 * 1024
+
+
+def keep_freed_memory() -> None:
+    """Keep up to 256 MiB of freed memory in this process instead of giving it back to the system.
+
+    Each step frees and asks for tensors of some MiB; giving them back costs a page fault for every 4 KiB of the next step, measured as
+    a fifth of a step of 32 sequences.
+    """
+    if sys.platform != "linux":
+        return
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):  # musl has none
+        libc.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
+        libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
