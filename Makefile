@@ -20,7 +20,7 @@ up: $(VENV)/.installed-run ## install, fetch the market, publish it, keep it up 
 tier: $(TIER)/.installed ## the inference tier alone, without the pipeline: serve the shipped model (OPTIONS="--port 8001")
 	$(TIER)/bin/python -m models.server $(OPTIONS)
 
-test: lint types imports sql pytest ## everything that must hold before a change lands
+test: lint types imports sql npu pytest ## everything that must hold before a change lands
 
 setup: $(STAMP) ## make the virtual environment
 
@@ -56,7 +56,7 @@ lock: ## write constraints.txt anew from a fresh environment
 	rm -rf $(VENV)-lock
 
 clean: ## remove the environment; state in var/ stays
-	rm -rf $(VENV) warehouse/target warehouse/logs
+	rm -rf $(VENV) $(TIER) $(RIG) warehouse/target warehouse/logs
 
 # What the tier needs stands in pyproject.toml's extra `serve`, and only there.
 $(TIER)/.installed: pyproject.toml constraints.txt

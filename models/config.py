@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from models.errors import BadCheckpoint, BadConfig
 
 Device = Literal["auto", "cpu", "cuda", "npu"]
-Dtype = Literal["float32", "bfloat16"]
+Dtype = Literal["auto", "float32", "bfloat16"]
 Quantisation = Literal["none", "w8a16", "w4a16", "w8a8"]
 Speculation = Literal["none", "ngram", "draft", "async-draft"]
 Schedule = Literal["serial", "comet", "waves"]
@@ -23,13 +23,13 @@ class EngineConfig:
 
     model: Path = SHIPPED_MODEL
     device: Device = "auto"
-    dtype: Dtype = "float32"
+    dtype: Dtype = "auto"  # float32 on a CPU, bfloat16 elsewhere
     threads: int = 1  # of torch: more than the cores that the server leaves free costs twice what it gains
     context_tokens: int | None = None  # at most what the model was made for; None: all of that
     max_sequences: int = 64  # running at once
     max_batch_tokens: int = 512  # of one step: longer prompts are computed in chunks
-    block_tokens: int = 16  # tokens of one cache block
-    cache_tokens: int | None = None  # the cache's size; None: 32 Ki tokens, at least one whole context
+    block_tokens: int = 0  # tokens of one cache block; 0: 128 on an NPU, whose attention wants that many, else 16
+    cache_tokens: int | None = None  # the cache's size; None: 16 Ki tokens, at least one whole context
     prefix_caching: bool = True
     quantisation: Quantisation = "none"
     speculation: Speculation = "none"
@@ -41,9 +41,11 @@ class EngineConfig:
     rated_watts: float | None = None  # what the device is rated for, reported as such where its power cannot be measured
 
     def __post_init__(self) -> None:
-        for name in ("threads", "max_sequences", "max_batch_tokens", "block_tokens", "draft_tokens", "expert_ranks", "expert_waves"):
+        for name in ("threads", "max_sequences", "max_batch_tokens", "draft_tokens", "expert_ranks", "expert_waves"):
             if getattr(self, name) < 1:
                 raise BadConfig(f"{name} must be at least 1, not {getattr(self, name)}.")
+        if self.block_tokens < 0:
+            raise BadConfig(f"block_tokens must be at least 1, or 0 for what suits the device, not {self.block_tokens}.")
         for name in ("context_tokens", "cache_tokens"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise BadConfig(f"{name} must be at least 1, not {value}.")

@@ -2,7 +2,13 @@
 
 from typing import Protocol
 
+from models.config import EngineConfig
+from models.engine.drafting_beside import BesideDrafter
+from models.engine.drafting_model import ModelDrafter
+from models.engine.drafting_network import open_draft
+from models.engine.drafting_ngram import NgramDrafter
 from models.engine.sequence import Part, Sequence
+from models.network.build import Build
 
 
 class Drafter(Protocol):
@@ -35,3 +41,14 @@ class NoDrafter:
 
     def close(self) -> None:
         pass
+
+
+def make_drafter(config: EngineConfig, target: Build, cache_tokens: int) -> Drafter:
+    """The drafter that the configuration asks for; `cache_tokens` is how many tokens the target's cache has room for."""
+    if config.speculation == "ngram":
+        return NgramDrafter(config.draft_tokens, target.context_tokens)
+    if config.speculation == "draft":
+        return ModelDrafter(open_draft(config, target, cache_tokens), config.draft_tokens)
+    if config.speculation == "async-draft":
+        return BesideDrafter(config, target, cache_tokens)
+    return NoDrafter()

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
+from time import time
 
 from models.engine.cache import ROOT, BlockPool, digest
 from models.engine.sequence import Part, Sequence
@@ -61,7 +62,9 @@ class Scheduler:
 
     def _continued(self, sequence: Sequence, budget: int) -> Part | None:
         known = len(sequence.tokens) - sequence.computed
-        drafted = min(len(sequence.draft), max(budget - known, 0))
+        # A guess takes blocks that are free, never those of another sequence.
+        places = (len(sequence.blocks) + self.pool.free) * self.pool.block_tokens - sequence.computed
+        drafted = min(len(sequence.draft), max(min(budget, places) - known, 0))
         tokens = min(known, budget) + drafted
         if not self._make_room(sequence, tokens):
             return None
@@ -104,14 +107,15 @@ class Scheduler:
         self.pool.hold(blocks)
         sequence.digests = digests
         sequence.computed = len(blocks) * self.pool.block_tokens
-        self._count_prefix(sequence)
+        self._note_admission(sequence)
         tokens = min(len(sequence.tokens) - sequence.computed, budget)
         sequence.blocks = blocks + self.pool.take(fresh)
         return Part(sequence, tokens, 0, is_prefill=True)
 
-    def _count_prefix(self, sequence: Sequence) -> None:
+    def _note_admission(self, sequence: Sequence) -> None:
         """Only the first admission counts: computing again after a preemption is not a new prompt."""
         if sequence.cached_tokens is None:
+            sequence.scheduled_at = time()
             sequence.cached_tokens = sequence.computed
             self.counts.prefix_queries += sequence.prompt_tokens
             self.counts.prefix_hits += sequence.computed

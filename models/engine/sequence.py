@@ -20,6 +20,7 @@ class Sequence:
     draft_tokens: int = 0
     accepted_tokens: int = 0
     preemptions: int = 0
+    scheduled_at: float | None = None  # when first admitted, in seconds since 1970
 
     @property
     def prompt_tokens(self) -> int:
@@ -54,6 +55,7 @@ class Sequence:
             draft_tokens=self.draft_tokens,
             accepted_tokens=self.accepted_tokens,
             preemptions=self.preemptions,
+            scheduled_at=self.scheduled_at,
         )
 
 

@@ -1,14 +1,14 @@
 """From a configuration to an engine's parts: device, network, cache, drafter."""
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
 import torch
 from tokenizers import Tokenizer
 
 from models.checkpoint import open_tensors, read_shape, read_tokenizer
-from models.config import EngineConfig, Shape
+from models.config import Dtype, EngineConfig, Shape
 from models.device import Device, choose
 from models.engine.cache import BlockPool
 from models.engine.drafting import Drafter, make_drafter
@@ -22,6 +22,8 @@ from models.network.ops import Ops
 from models.parallel.ranks import SpreadRunner, judge
 
 DEFAULT_CACHE_TOKENS = 16 * 1024
+BLOCK_TOKENS = 16
+NPU_BLOCK_TOKENS = 128
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,9 @@ def start(config: EngineConfig) -> Started:
     keep_freed_memory()
     torch.set_num_threads(config.threads)
     device = choose(config.device)
+    config = suited(config, device.type)
     shape = read_shape(config.model)
-    judge(config, shape)
+    _judge(config, shape, device.type)
     tokenizer = read_tokenizer(config.model, shape)
     context = _context(config, shape)
     blocks = _blocks(config, context)
@@ -52,6 +55,25 @@ def start(config: EngineConfig) -> Started:
     pool = BlockPool(blocks, config.block_tokens, config.prefix_caching)
     drafter = make_drafter(config, build, blocks * config.block_tokens)
     return Started(ready, tokenizer, pool, runner, drafter, Device(device, config.rated_watts))
+
+
+def suited(config: EngineConfig, device: str) -> EngineConfig:
+    """The configuration with what it leaves to the device."""
+    dtype: Dtype = "float32" if device == "cpu" else "bfloat16"
+    block_tokens = NPU_BLOCK_TOKENS if device == "npu" else BLOCK_TOKENS
+    return replace(
+        config,
+        dtype=dtype if config.dtype == "auto" else config.dtype,
+        block_tokens=config.block_tokens or block_tokens,
+    )
+
+
+def _judge(config: EngineConfig, shape: Shape, device: str) -> None:
+    judge(config, shape)
+    if device == "npu":
+        from models.network.npu_ops import judge_for_npu
+
+        judge_for_npu(config, shape)
 
 
 def make_runner(config: EngineConfig, build: Build, blocks: int) -> Runner:

@@ -96,7 +96,7 @@ class Build:
     def _linear(self, weight: Tensor) -> Linear:
         placed = self._place(weight)
         if self.quantisation == "none":
-            return FullLinear(placed)
+            return FullLinear(placed.T.contiguous())
         return QuantisedLinear(self.ops, self.ops.pack(placed, self.quantisation))
 
     def _vector(self, tensors: Tensors, name: str) -> Tensor:

@@ -102,7 +102,7 @@ class Ops(Protocol):
         """A weight [M, K], or [E, M, K] of experts, rounded symmetrically: INT8 with a scale a row, INT4 with one a group of inputs."""
 
     def quantised_matmul(self, x: Tensor, weight: Quantised) -> Tensor:
-        """x [T, K] times the transposed weight [M, K] -> [T, M]; W8A8 rounds x by row and sums in INT32, the others keep only the weight small."""
+        """x [T, K] times the transposed weight [M, K] -> [T, M]; W8A8 rounds x by row and sums in INT32; the others keep x."""
 
     def grouped_quantised_matmul(self, rows: Tensor, weight: Quantised, counts: Tensor) -> Tensor:
         """Each expert's rows times its transposed weight: rows [N, K] sorted by expert, weight [E, M, K], counts [E] -> [N, M]."""

@@ -78,7 +78,7 @@ class Qwen3:
         plan = self.ops.plan(batch, caches[0].keys.shape[1], device)
         for layer, cache in zip(self.layers, caches, strict=True):
             x = layer(x, rotation, cache, plan)
-        wanted = x[torch.tensor(batch.wanted, device=device)] if len(batch.wanted) < len(x) else x
+        wanted = x[torch.tensor(batch.wanted, dtype=torch.long, device=device)] if len(batch.wanted) < len(x) else x
         return F.linear(self.ops.rms_norm(wanted, self.norm, self.shape.rms_norm_eps), self.head).float()
 
     def new_caches(self, blocks: int, block_tokens: int) -> list[KeyValues]:

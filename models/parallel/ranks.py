@@ -73,7 +73,7 @@ class SpreadRunner(LocalRunner):
     def close(self) -> None:
         """The other ranks hold nothing that could be lost."""
         for process in self._others:
-            process.terminate()
+            process.kill()
             process.join(STOP_SECONDS)
         dist.destroy_process_group()
         self._folder.cleanup()

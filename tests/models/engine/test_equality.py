@@ -20,6 +20,7 @@ from models.network.cpu_ops import CpuOps
 from models.network.ops import Batch
 
 MAX_DIFFERENCE = 1e-4
+LOGPROBS = 20
 SHAPES: dict[str, dict[str, Any]] = {
     "experts": {},
     "dense": {"model_type": "qwen3"},
@@ -51,31 +52,36 @@ def text(length: int, seed: int) -> list[int]:
     return random.Random(seed).choices(range(1, 300), k=length)
 
 
-def greedy(reference: Callable[[list[int]], torch.Tensor], prompt: list[int], tokens: int) -> list[int]:
-    """What transformers generates, without a cache: the plainest way there is."""
-    found = list(prompt)
-    for _ in range(tokens):
-        found.append(int(reference(found)[-1].argmax()))
-    return found[len(prompt) :]
-
-
-def completed(engine: Engine, requests: list[Request]) -> dict[str, list[int]]:
+def completed(engine: Engine, requests: list[Request]) -> dict[str, list[Progress]]:
     """All requests at once, to their end."""
     for request in requests:
         engine.add(request)
     return drained(engine, requests)
 
 
-def drained(engine: Engine, requests: list[Request]) -> dict[str, list[int]]:
-    tokens: dict[str, list[int]] = {request.request_id: [] for request in requests}
+def drained(engine: Engine, requests: list[Request]) -> dict[str, list[Progress]]:
+    steps: dict[str, list[Progress]] = {request.request_id: [] for request in requests}
     while engine.has_work:
         for progress in engine.step().progress:
-            tokens[progress.request_id] += progress.token_ids
-    return tokens
+            steps[progress.request_id].append(progress)
+    return steps
+
+
+def assert_is_transformers(reference: Callable[[list[int]], torch.Tensor], prompt: list[int], steps: list[Progress], count: int) -> None:
+    """Each token is the likeliest of transformers' one pass over the whole, and the reported logarithms are its logits'."""
+    tokens = [token for step in steps for token in step.token_ids]
+    logits = reference(prompt + tokens)[len(prompt) - 1 : -1]
+    assert tokens == logits.argmax(-1).tolist()
+    assert len(tokens) == count
+    reported = [logprobs for step in steps for logprobs in step.logprobs]
+    for mine, theirs in zip(reported, logits.log_softmax(-1), strict=True):
+        assert len(mine.top) == LOGPROBS
+        for token, value in mine.top.items():
+            assert abs(theirs[token].item() - value) < MAX_DIFFERENCE
 
 
 def request(name: str, prompt: list[int], tokens: int, **sampling: Any) -> Request:
-    return Request(name, prompt, Sampling(tokens, temperature=0, ignore_eos=True, **sampling))
+    return Request(name, prompt, Sampling(tokens, temperature=0, ignore_eos=True, logprobs=LOGPROBS, **sampling))
 
 
 def test_logits_of_one_text(checkpoint: Path, reference: Callable[[list[int]], torch.Tensor]) -> None:
@@ -91,6 +97,7 @@ def test_logits_of_one_text(checkpoint: Path, reference: Callable[[list[int]], t
 
 RUNS = {
     "single": ({}, [40]),
+    "single, in chunks": ({"max_batch_tokens": 16}, [40]),
     "batched": ({}, [5, 40, 17, 33, 64]),
     "chunked": ({"max_batch_tokens": 7}, [5, 40, 17, 33]),
     "small blocks": ({"block_tokens": 3}, [5, 40, 17]),
@@ -101,14 +108,15 @@ RUNS = {
 
 
 @pytest.mark.parametrize(("changes", "lengths"), RUNS.values(), ids=RUNS.keys())
-def test_greedy_tokens(
+def test_tokens_and_logits(
     checkpoint: Path, reference: Callable[[list[int]], torch.Tensor], changes: dict[str, Any], lengths: list[int]
 ) -> None:
-    """Greedy tokens are transformers', whatever runs beside them and however prompts are cut."""
+    """They are transformers', whatever runs beside them and however prompts are cut."""
     engine = Engine(replace(EngineConfig(model=checkpoint), **changes))
     requests = [request(str(length), text(length, seed=length), 24) for length in lengths]
     found = completed(engine, requests)
-    assert found == {each.request_id: greedy(reference, each.prompt, 24) for each in requests}
+    for each in requests:
+        assert_is_transformers(reference, each.prompt, found[each.request_id], 24)
 
 
 def test_preemption_happens(checkpoint: Path) -> None:
@@ -137,4 +145,4 @@ def test_a_cached_prefix_changes_nothing(checkpoint: Path, reference: Callable[[
     assert (step.stats.prefix_queries, step.stats.prefix_hits) == (59, 48)
     assert step.progress[0].cached_tokens == 48
     rest = drained(engine, [request("second", prompt, 12)])["second"]
-    assert step.progress[0].token_ids + rest == greedy(reference, prompt, 12)
+    assert_is_transformers(reference, prompt, step.progress + rest, 12)

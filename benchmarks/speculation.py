@@ -1,0 +1,214 @@
+"""What guessing ahead gains on the shipped models, measured beside predicted, also where it loses.
+
+    python benchmarks/speculation.py --rounds 9 --concurrency 1 8
+
+Prompts are pieces of held-out source code. Every form of guessing answers the same prompts in turn, round by round, so that other work on
+the machine hits all alike; a form whose tokens differ from those without guesses ends the benchmark. Tokens a second are of the whole
+round, prompts included; the ratio is the median over the rounds of what a form and `none` reached in the same round.
+
+The predictions are reckoned from costs that are measured beforehand: k guesses of the draft model cost k c of a target's step of one token
+a sequence, and the step that checks them v. `ideal` is tau / (1 + k c) in turn and tau / max(1, k c) beside, as if checking cost nothing;
+`with v` puts v for 1. Both take every step for one that checks a draft. For n-grams c is 0. Beside, each guess is made for several
+outcomes at once, which costs more than c, and needs a core that is free; where nothing was prepared for what came, n-grams are asked.
+"""
+
+import argparse
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import get_args
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from tokenizers import Tokenizer
+
+from models.checkpoint import read_shape, read_tokenizer
+from models.config import EngineConfig, Speculation
+from models.engine.drafting_network import DraftNetwork, Text, Track, open_draft
+from models.engine.engine import Engine
+from models.engine.request import Request, Sampling, StepStats
+from models.network.build import Build
+from models.network.cpu_ops import CpuOps
+from models.training.corpus import standard_library
+
+FORMS: tuple[Speculation, ...] = get_args(Speculation)
+COST_ROUNDS = 60
+COLUMNS = ("at once", "form", "tokens/s", "least to most", "ratio", "drafted", "accepted", "tau", "by position", "ideal", "with v")
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Milliseconds of one forward pass over all sequences."""
+
+    target: float  # one token a sequence
+    checking: float  # draft and last token of each
+    draft: float  # one token a sequence, by the draft model
+
+    def predict(self, form: Speculation, tau: float, draft_tokens: int, checking: float) -> float:
+        """How many times as fast as without guesses, if a step that checks costs `checking` of one that does not."""
+        guessing = draft_tokens * self.draft / self.target if form != "ngram" else 0.0
+        return tau / (max(checking, guessing) if form == "async-draft" else checking + guessing)
+
+
+@dataclass
+class Measured:
+    """One form's rounds."""
+
+    tokens_per_second: list[float] = field(default_factory=list)
+    turns: int = 0  # sequences times the steps that gave them tokens
+    steps: list[StepStats] = field(default_factory=list)
+
+    @property
+    def drafts(self) -> int:
+        return sum(step.drafts for step in self.steps)
+
+    @property
+    def accepted(self) -> list[int]:
+        """Guesses that were right, at each place."""
+        places = max((len(step.accepted_per_position) for step in self.steps), default=0)
+        return [
+            sum(step.accepted_per_position[place] for step in self.steps if place < len(step.accepted_per_position))
+            for place in range(places)
+        ]
+
+    @property
+    def tau(self) -> float:
+        """Tokens of a step that checks a draft."""
+        return 1 + sum(self.accepted) / max(self.drafts, 1)
+
+
+def held_out(tokenizer: Tokenizer, length: int) -> list[list[int]]:
+    """Prompts of so many tokens from files that no shipped model has seen: every fourth piece of each."""
+    files = [tokenizer.encode(text).ids for text in standard_library().held_out]
+    return [ids[first : first + length] for ids in files for first in range(0, len(ids) - length, 4 * length)]
+
+
+def answer(engine: Engine, prompts: list[list[int]], tokens: int, measured: Measured) -> list[list[int]]:
+    """One round: all prompts at once, to their end."""
+    answers: dict[str, list[int]] = {str(number): [] for number in range(len(prompts))}
+    started = perf_counter()
+    for name, prompt in zip(answers, prompts, strict=True):
+        engine.add(Request(name, prompt, Sampling(tokens, temperature=0, ignore_eos=True)))
+    while engine.has_work:
+        step = engine.step()
+        measured.steps.append(step.stats)
+        measured.turns += len(step.progress)
+        for progress in step.progress:
+            answers[progress.request_id] += progress.token_ids
+    measured.tokens_per_second.append(len(prompts) * tokens / (perf_counter() - started))
+    return list(answers.values())
+
+
+def measure(
+    engines: dict[Speculation, Engine], prompts: list[list[int]], at_once: int, options: argparse.Namespace
+) -> dict[Speculation, Measured]:
+    """All forms in turn, each round with other prompts; the first round warms up and is not kept."""
+    found: dict[Speculation, Measured] = {}
+    for number in range(options.rounds + 1):
+        if number <= 1:
+            found = {form: Measured() for form in engines}
+        mine = [prompts[(number * at_once + each) % len(prompts)] for each in range(at_once)]
+        answers = {form: answer(engine, mine, options.tokens, found[form]) for form, engine in engines.items()}
+        if wrong := [form for form in answers if answers[form] != answers["none"]]:
+            raise SystemExit(f"{wrong[0]} changed the tokens at {at_once} at once: nothing here is worth measuring.")
+    return found
+
+
+def measure_costs(config: EngineConfig, prompts: list[list[int]], at_once: int) -> Costs:
+    """Medians of forward passes after prompts as long as the benchmark's, the kinds in turn."""
+    shape = read_shape(config.model)
+    build = Build(shape, CpuOps(), torch.device("cpu"), torch.float32, shape.max_position_embeddings)
+    target, draft = (open_draft(each, build, 32 * 1024) for each in (replace(config, draft_model=config.model), config))
+    mine = [prompts[each % len(prompts)] for each in range(at_once)]
+    passes = [Pass(target, mine, 1), Pass(target, mine, config.draft_tokens + 1), Pass(draft, mine, 1)]
+    rounds = [[each.milliseconds() for each in passes] for _ in range(COST_ROUNDS)]
+    return Costs(*(statistics.median(each) for each in zip(*rounds, strict=True)))
+
+
+class Pass:
+    """A forward pass over the last `tokens` of each prompt, to be repeated."""
+
+    def __init__(self, network: DraftNetwork, prompts: list[list[int]], tokens: int) -> None:
+        self._network = network
+        self._texts = [Text(Track(), prompt, tokens) for prompt in prompts]
+        for text in self._texts:
+            network.reserve(text.track, len(text.tokens))
+        network.read(self._texts)
+
+    def milliseconds(self) -> float:
+        """How long it takes this time."""
+        for text in self._texts:
+            del text.track.seen[-text.wanted :]
+        started = perf_counter()
+        self._network.read(self._texts)
+        return 1e3 * (perf_counter() - started)
+
+
+def rows(at_once: int, found: dict[Speculation, Measured], costs: Costs, draft_tokens: int) -> list[tuple[str, ...]]:
+    """The table's, one a form."""
+    plain = found["none"].tokens_per_second
+    lines = []
+    for form, measured in found.items():
+        speeds = measured.tokens_per_second
+        ratio = statistics.median(mine / theirs for mine, theirs in zip(speeds, plain, strict=True))
+        speed = (f"{statistics.median(speeds):.0f}", f"{min(speeds):.0f} to {max(speeds):.0f}", f"{ratio:.2f}")
+        lines.append((str(at_once), form, *speed, *(guessed(form, measured, costs, draft_tokens) if form != "none" else ())))
+    return lines
+
+
+def guessed(form: Speculation, measured: Measured, costs: Costs, draft_tokens: int) -> tuple[str, ...]:
+    """How good the guesses were, and what that should gain."""
+    drafts = max(measured.drafts, 1)
+    acceptance = sum(measured.accepted) / max(sum(step.draft_tokens for step in measured.steps), 1)
+    predicted = [costs.predict(form, measured.tau, draft_tokens, checking) for checking in (1.0, costs.checking / costs.target)]
+    return (
+        f"{measured.drafts / measured.turns:.0%}",
+        f"{acceptance:.2f}",
+        f"{measured.tau:.2f}",
+        " ".join(f"{count / drafts:.2f}" for count in measured.accepted),
+        *(f"{each:.2f}" for each in predicted),
+    )
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=9, help="rounds of each form, after one to warm up")
+    parser.add_argument("--concurrency", type=int, nargs="+", default=[1, 8], help="requests at once")
+    parser.add_argument("--draft-tokens", type=int, default=3, help="guesses a step")
+    parser.add_argument("--prompt-tokens", type=int, default=200)
+    parser.add_argument("--tokens", type=int, default=128, help="generated for each request")
+    parser.add_argument("--quick", action="store_true", help="shows that the script works, and measures nothing")
+    options = parser.parse_args(arguments)
+    if options.quick:
+        options.rounds, options.tokens = 1, 16
+    return options
+
+
+def main() -> None:
+    """Measure and print."""
+    options = parse()
+    # Without sharing prefixes, so that a prompt that comes again costs what it cost before.
+    config = EngineConfig(device="cpu", prefix_caching=False, draft_tokens=options.draft_tokens)
+    prompts = held_out(read_tokenizer(config.model, read_shape(config.model)), options.prompt_tokens)
+    engines = {form: Engine(replace(config, speculation=form)) for form in FORMS}
+    table = Table(*COLUMNS, title=f"k = {options.draft_tokens}, medians of {options.rounds} rounds; the last two columns are predictions")
+    console = Console(width=130)
+    for at_once in options.concurrency:
+        costs = measure_costs(config, prompts, at_once)
+        for row in rows(at_once, measure(engines, prompts, at_once, options), costs, options.draft_tokens):
+            table.add_row(*row)
+        table.add_section()
+        console.print(
+            f"{at_once} at once: step {costs.target:.2f} ms, checking {costs.checking:.2f} ms (v = {costs.checking / costs.target:.2f}), "
+            f"a guess {costs.draft:.2f} ms (c = {costs.draft / costs.target:.2f})"
+        )
+    console.print(table)
+    for engine in engines.values():
+        engine.close()
+
+
+if __name__ == "__main__":
+    main()

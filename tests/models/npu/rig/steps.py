@@ -1,0 +1,34 @@
+"""Steps of three sequences that bring a network into every state: prompts, chunks, drafts, decoding, alone and together."""
+
+from random import Random
+
+from models.network.ops import Batch
+
+BLOCK = 128
+BLOCKS = {"long": [3, 1], "short": [0], "late": [4, 2]}  # of each sequence, in no order
+# Tokens of each sequence in each step: prompts together, then decoding beside a new prompt and a draft, then all decoding.
+STEPS = [
+    {"long": 120, "short": 5},
+    {"long": 1, "short": 4, "late": 126},
+    {"long": 7, "short": 1, "late": 3},
+    {"long": 1, "short": 1, "late": 1},
+]
+
+
+def batches() -> list[Batch]:
+    """The steps, with every row's logits wanted."""
+    chosen, seen, found = Random(5), dict.fromkeys(BLOCKS, 0), []
+    for step in STEPS:
+        batch = Batch([], [], [], [], [], [], [])
+        for name, tokens in step.items():
+            positions = range(seen[name], seen[name] + tokens)
+            seen[name] += tokens
+            batch.token_ids.extend(chosen.choices(range(1, 300), k=tokens))
+            batch.positions.extend(positions)
+            batch.slots.extend(BLOCKS[name][place // BLOCK] * BLOCK + place % BLOCK for place in positions)
+            batch.query_tokens.append(tokens)
+            batch.context_tokens.append(seen[name])
+            batch.blocks.append(BLOCKS[name])
+        batch.wanted.extend(range(len(batch.token_ids)))
+        found.append(batch)
+    return found

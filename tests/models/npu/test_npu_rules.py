@@ -1,0 +1,48 @@
+"""What an NPU does not do is refused before a request is, and the rig refuses it as the documentation does."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from rig.kernels import registry
+from tier_support import tiny_checkpoint
+
+from models.checkpoint import read_shape
+from models.config import EngineConfig
+from models.errors import BadConfig
+from models.network.npu_ops import NpuOps, judge_for_npu
+from models.network.ops import Batch, KeyValues
+
+FITTING = EngineConfig(dtype="bfloat16", block_tokens=128)
+
+
+@pytest.mark.parametrize(
+    ("changes", "head_size", "says"),
+    [
+        ({"dtype": "float32"}, 32, "--dtype bfloat16"),
+        ({"block_tokens": 16}, 32, "--block-tokens 128"),
+        ({"block_tokens": 640}, 32, "--block-tokens 128"),
+        ({}, 24, "--device cpu"),
+    ],
+)
+def test_what_does_not_fit_is_refused(tmp_path: Path, changes: dict[str, Any], head_size: int, says: str) -> None:
+    """Each refusal says what to choose instead."""
+    shape = read_shape(tiny_checkpoint(tmp_path / "model", head_dim=head_size))
+    with pytest.raises(BadConfig, match=says):
+        judge_for_npu(replace(FITTING, **changes), shape)
+
+
+def test_what_fits_is_not_refused(tmp_path: Path) -> None:
+    """16 bits and blocks of 128 tokens."""
+    judge_for_npu(FITTING, read_shape(tiny_checkpoint(tmp_path / "model")))
+
+
+@pytest.mark.parametrize(("dtype", "block_tokens"), [(torch.float32, 128), (torch.bfloat16, 16)])
+def test_the_rig_refuses_the_same(dtype: torch.dtype, block_tokens: int) -> None:
+    """Were a configuration not refused, attention would be."""
+    plan = NpuOps().plan(Batch([1], [0], [0], [1], [1], [[0]], [0]), block_tokens, torch.device("cpu"))
+    cache = KeyValues(*torch.zeros(2, 4, block_tokens, 2, 32, dtype=dtype))
+    with pytest.raises(registry.RuledOut):
+        NpuOps().attention(torch.zeros(1, 4, 32, dtype=dtype), cache, plan, 1.0)
