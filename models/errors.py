@@ -7,7 +7,10 @@
     ├── Refused             a request that can never be served
     │   └── PromptTooLong
     ├── Overloaded          a request that could be served later
-    └── EngineStopped       the engine's process ended
+    ├── EngineStopped       the engine's process ended
+    ├── BadTrace            a trace that cannot be read (models/load/arrivals.py)
+    ├── Unreachable         a server that does not say what it serves (models/load/target.py)
+    └── Fault               why a request of the load generator has no answer (models/load/records.py)
 
 Messages name the thing and say the next step; they are shown to people as they are.
 """

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from pipelines import tier_commands
 from pipelines.errors import BadSetting, TokentideError
 from pipelines.settings import Settings, read_settings
 from pipelines.terminal import answers, messages, show_log, steps
@@ -208,6 +209,9 @@ def doctor() -> None:
     for finding in findings:
         answers.print(f"{'[green]ok[/green]  ' if finding.is_well else '[red]no[/red]  '} {finding.what}: {finding.found}", highlight=False)
     raise typer.Exit(0 if all(finding.is_well for finding in findings) else 1)
+
+
+tier_commands.add_to(app)
 
 
 def main() -> None:
