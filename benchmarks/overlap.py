@@ -24,12 +24,23 @@ from models.config import Schedule
 from models.network.cpu_ops import CpuOps
 from models.network.experts import Experts, FullExperts
 from models.parallel.link import Link
-from models.parallel.predictor import StageTimes, attainment, overlap_efficiency
+from models.parallel.predictor import StageTimes, attainment, balanced, comet_limit, ideal_speedup, overlap_efficiency, ratio_from_shape
 from models.parallel.schedules import Timing, local_experts, moe_layer
 
 RANKS = 2
 LATENCY = 20e-6
-OVERLAPPED: list[tuple[Schedule, int]] = [("comet", 4), ("waves", 2), ("waves", 4), ("waves", 8)]
+SCHEDULES: list[tuple[Schedule, int]] = [("serial", 1), ("comet", 4), ("waves", 2), ("waves", 4), ("waves", 8)]
+# FLOP/s in the dtype of the experts and bytes/s of one direction, as makers and papers say; V4-Flash's experts are 2048 wide.
+FLASH_WIDTH = 2048
+DEVICES = {
+    "as the V4 report's theory (rho 0.92)": None,
+    "H100 SXM, FP8, NVLink": (1979e12, 450e9),
+    "H100 SXM, FP8, 400 Gbit/s InfiniBand": (1979e12, 50e9),
+    "B200, FP8, NVLink": (4.5e15, 900e9),
+    "Ascend 910C, INT8, UB (CloudMatrix384)": (1504e12, 392e9),
+    "Ascend 950DT, FP8, UB (2 TB/s both ways)": (1e15, 1e12),
+}
+REPORT_RATIO = 0.92
 WARM_UPS = 2
 
 
@@ -68,31 +79,37 @@ def slowest(timing: Timing) -> Timing:
     return Timing(**dict(zip(names, figures.tolist(), strict=True)))
 
 
-def measure(case: Case, schedule: Schedule, waves: int, link: Link, rounds: int) -> Timing:
-    """The median of each figure over the rounds."""
-    timings = []
-    for _ in range(WARM_UPS + rounds):
-        dist.barrier()
-        _, timing = moe_layer(case.tokens, case.choices, case.weights, case.experts, schedule, waves, link)
-        timings.append(slowest(timing))
-    kept = timings[WARM_UPS:]
-    return Timing(**{name: statistics.median(vars(timing)[name] for timing in kept) for name in vars(kept[0])})
+def measure(case: Case, link: Link, rounds: int) -> dict[tuple[Schedule, int], list[Timing]]:
+    """Every schedule in turn, round by round, so that what else the machine does hits all alike."""
+    found: dict[tuple[Schedule, int], list[Timing]] = {each: [] for each in SCHEDULES}
+    for turn in range(WARM_UPS + rounds):
+        for schedule, waves in SCHEDULES:
+            dist.barrier()
+            _, timing = moe_layer(case.tokens, case.choices, case.weights, case.experts, schedule, waves, link)
+            if turn >= WARM_UPS:
+                found[schedule, waves].append(slowest(timing))
+    return found
+
+
+def median(timings: list[Timing]) -> Timing:
+    """The median of each figure."""
+    return Timing(**{name: statistics.median(vars(timing)[name] for timing in timings) for name in vars(timings[0])})
 
 
 def add_rows(table: Table, case: Case, ratio: float, computation: float, leaving: int, rounds: int) -> None:
-    """Measure every schedule at one ratio and set it beside its prediction."""
+    """Measure every schedule at one ratio and set it beside its prediction; each gain is of one round, the median is shown."""
     speed = 2 * leaving / (ratio * computation)
-    serial = measure(case, "serial", 1, Link(speed, LATENCY), rounds)
-    moved = leaving / speed
+    found = measure(case, Link(speed, LATENCY), rounds)
+    serial, moved = median(found["serial", 1]), leaving / speed
     times = StageTimes(moved, serial.linear_1, serial.linear_2, moved, LATENCY)
-    table.add_row(f"{times.ratio:.2f}", f"{speed / 1e6:.0f}", "serial", *columns(serial), "1.00", "1.00", "", "")
-    for schedule, waves in OVERLAPPED:
-        timing = measure(case, schedule, waves, Link(speed, LATENCY), rounds)
-        gain = serial.total / timing.total
+    for schedule, waves in SCHEDULES:
+        timing = median(found[schedule, waves])
+        gain = statistics.median(a.total / b.total for a, b in zip(found["serial", 1], found[schedule, waves], strict=True))
         predicted = times.predict("serial") / times.predict(schedule, waves)
-        efficiency = overlap_efficiency(serial.total, timing.total, times.communication, times.computation)
+        efficiency = overlap_efficiency(gain * timing.total, timing.total, times.communication, times.computation)
         marks = (f"{gain:.2f}", f"{predicted:.2f}", f"{efficiency:.2f}", f"{attainment(gain, times.ratio):.2f}")
-        table.add_row("", "", f"{schedule}-{waves}", *columns(timing), *marks)
+        first = (f"{times.ratio:.2f}", f"{speed / 1e6:.0f}") if schedule == "serial" else ("", "")
+        table.add_row(*first, f"{schedule}-{waves}", *columns(timing), *(marks if schedule != "serial" else ("1.00", "1.00", "", "")))
     table.add_section()
 
 
@@ -102,6 +119,20 @@ def columns(timing: Timing) -> tuple[str, ...]:
     return tuple(f"{1e3 * figure:.1f}" for figure in seconds)
 
 
+def predictions() -> Table:
+    """What the model of the schedules promises a layer of V4-Flash; nothing here was measured."""
+    table = Table(title="predicted, from stated peaks, for experts 2048 wide; the V4 report states 1.42 for Comet and 1.92 for waves")
+    for name in ("device", "rho", "ideal", "Comet, 8 waves", "Comet's limit", "waves, 8", "waves, 48"):
+        table.add_column(name, justify="left" if name == "device" else "right")
+    for name, peaks in DEVICES.items():
+        rho = ratio_from_shape(*peaks, FLASH_WIDTH) if peaks else REPORT_RATIO
+        times = balanced(rho)
+        gains = [times.predict("serial") / times.predict(*each) for each in (("comet", 8), ("waves", 8), ("waves", 48))]
+        figures = (rho, ideal_speedup(rho), gains[0], comet_limit(times), gains[1], gains[2])
+        table.add_row(name, *(f"{figure:.2f}" for figure in figures))
+    return table
+
+
 def run_rank(rank: int, store: str, options: argparse.Namespace) -> None:
     """Measure on one rank; the first prints."""
     torch.set_num_threads(1)
@@ -109,7 +140,7 @@ def run_rank(rank: int, store: str, options: argparse.Namespace) -> None:
         os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[rank]})
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=RANKS)
     case = make_case(rank, options)
-    alone = measure(case, "serial", 1, Link(), options.rounds)
+    alone = median(measure(case, Link(), options.rounds)["serial", 1])
     leaving = torch.tensor(case.leaving_bytes(rank))
     dist.all_reduce(leaving, dist.ReduceOp.MAX)
     table = Table(title=f"{options.tokens} tokens a rank, medians of {options.rounds}; times in ms, the slower rank's")
@@ -118,7 +149,7 @@ def run_rank(rank: int, store: str, options: argparse.Namespace) -> None:
     for ratio in options.ratios:
         add_rows(table, case, ratio, alone.linear_1 + alone.linear_2, int(leaving), options.rounds)
     if rank == 0:
-        Console(width=120).print(table)
+        Console(width=120).print(table, predictions())
     dist.barrier()
     dist.destroy_process_group()
 

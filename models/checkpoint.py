@@ -44,7 +44,10 @@ def read_tokenizer(folder: Path, shape: Shape) -> Tokenizer:
 def read_chat_template(folder: Path) -> str | None:
     """The Jinja template that turns messages into a prompt, where the checkpoint has one."""
     if (folder / "chat_template.jinja").exists():
-        return (folder / "chat_template.jinja").read_text()
+        try:
+            return (folder / "chat_template.jinja").read_text(encoding="utf-8")
+        except UnicodeDecodeError as broken:
+            raise BadCheckpoint(f"{folder / 'chat_template.jinja'} is not UTF-8 ({broken}). Download it again.") from broken
     if not (folder / "tokenizer_config.json").exists():
         return None
     template = _json(folder, "tokenizer_config.json").get("chat_template")

@@ -77,6 +77,7 @@ class Shape:
     def read(cls, config: dict[str, Any], source: Path) -> Self:
         """The shape that `config.json` describes; `source` is named where it does not fit."""
         _must_be_qwen3(config, source)
+        _must_be_sizes(config, source)
         experts = config.get("num_experts", config.get("num_local_experts", 0)) if config["model_type"] == "qwen3_moe" else 0
         rope = config.get("rope_parameters") or {}
         derived = {
@@ -115,6 +116,20 @@ def _must_be_qwen3(config: dict[str, Any], source: Path) -> None:
         raise BadCheckpoint(f"{source} scales its rotary positions ({rope}); this engine does not. Use vLLM for it.")
     if config.get("attention_bias") or config.get("use_sliding_window"):
         raise BadCheckpoint(f"{source} wants an attention bias or a sliding window; this engine has neither. Use vLLM for it.")
+
+
+def _must_be_sizes(config: dict[str, Any], source: Path) -> None:
+    """Whatever is a size must be a whole number above 0, and a token cannot have more experts than there are."""
+    needed = {field.name for field in fields(Shape) if field.type is int} - {"head_dim", "num_experts", "num_experts_per_tok"}
+    sizes = needed - {"moe_intermediate_size"} if config["model_type"] == "qwen3" else needed | {"num_experts_per_tok"}
+    if missing := sorted(name for name in sizes if config.get(name) is None):
+        raise BadCheckpoint(f"{source} does not say {', '.join(missing)}. Download the checkpoint again, whole.")
+    for name in sorted(sizes | ({"head_dim"} if config.get("head_dim") is not None else set())):
+        if type(config[name]) is not int or config[name] < 1:
+            raise BadCheckpoint(f"{source} says {name} is {config[name]!r}, which is no size. Download the checkpoint again.")
+    experts = config.get("num_experts", config.get("num_local_experts", 0))
+    if config["model_type"] == "qwen3_moe" and (type(experts) is not int or config["num_experts_per_tok"] > experts):
+        raise BadCheckpoint(f"{source} gives a token more experts than there are ({experts!r}). Download the checkpoint again.")
 
 
 def _dense_layers(config: dict[str, Any], experts: int) -> frozenset[int]:

@@ -72,6 +72,7 @@ class Engine:
 
     def idle_step(self) -> Step:
         """A step that computes nothing: how the engine and its device stand while nobody asks anything."""
+        self._accepted_per_position = []
         return Step([], self._stats(perf_counter(), []))
 
     def close(self) -> None:
