@@ -8,9 +8,11 @@ from prometheus_client.registry import Collector
 
 from models.device import DeviceReading
 from models.engine.request import LayerTimes, Ready, StepStats
+from models.parallel.predictor import attainment, overlap_efficiency
 from models.power import Power
 from models.server.series import Series
 
+BALANCE_TOKENS = 32  # an expert on average, before it is said how evenly they were spread
 EXPERT_SECONDS = {
     "compute": "Experts at work.",
     "dispatch": "Rows on the link to their experts.",
@@ -86,12 +88,13 @@ class DeviceSeries:
 
 
 class ExpertTokens(Collector):
-    """Tokens of each expert, and how evenly the last of them were spread."""
+    """Tokens of each expert, and how evenly the last of them were spread: of a few tokens that would only say that they were few."""
 
     def __init__(self, make: Series, layers: list[int]) -> None:
         self._make = make
         self._layers = [str(layer) for layer in layers]
         self._totals: list[list[int]] = []
+        self._recent: list[list[int]] = []
         self._balance: dict[str, float] = {}
         make.registry.register(self)
 
@@ -99,11 +102,12 @@ class ExpertTokens(Collector):
         """Tokens [layers][experts] since this was last called; empty where nobody counted."""
         if not tokens:
             return
-        before = self._totals or [[0] * len(layer) for layer in tokens]
-        self._totals = [[old + new for old, new in zip(*pair, strict=True)] for pair in zip(before, tokens, strict=True)]
-        for layer, counts in zip(self._layers, tokens, strict=True):
-            if total := sum(counts):
-                self._balance[layer] = max(counts) * len(counts) / total
+        self._totals, self._recent = _plus(self._totals, tokens), _plus(self._recent, tokens)
+        if sum(self._recent[0]) < BALANCE_TOKENS * len(self._recent[0]):
+            return
+        for layer, counts in zip(self._layers, self._recent, strict=True):
+            self._balance[layer] = max(counts) * len(counts) / sum(counts)
+        self._recent = []
 
     def collect(self) -> Iterator[Metric]:
         """For Prometheus; a family of its own, because a model may have thousands of experts."""
@@ -112,7 +116,7 @@ class ExpertTokens(Collector):
             for expert, count in enumerate(counts):
                 tokens.add_metric((*self._make.values, layer, str(expert)), count)
         yield tokens
-        text = "Most tokens of an expert over their mean, in the last half second with any; 1 is even."
+        text = "Most tokens of an expert over their mean, lately; 1 is even."
         balance = GaugeMetricFamily("tokentide:expert_balance", text, labels=(*self._make.labels, "layer"))
         for layer, ratio in list(self._balance.items()):
             balance.add_metric((*self._make.values, layer), ratio)
@@ -129,6 +133,8 @@ class ExpertParallel:
         self._rows = make.counters("tokentide:expert_rows", "Tokens times experts a token, over layers.", "schedule")
         text = "Time that overlap saves over the least it could hide, per row and since the start; below 0 it costs."
         self._efficiency = make.gauges("tokentide:expert_overlap_efficiency", text, "schedule")
+        text = "What overlap gains over what hiding the shorter of link and compute would gain, since the start."
+        self._attainment = make.gauges("tokentide:expert_overlap_attainment", text, "schedule")
         self._totals: dict[str, LayerTimes] = {}
 
     def step(self, times: LayerTimes) -> None:
@@ -145,17 +151,27 @@ class ExpertParallel:
             self._seconds[part].labels(*labels).inc(spent)
         self._rows.labels(*labels).inc(times.rows)
         self._totals[times.schedule] = _sum(self._totals.get(times.schedule), times)
-        gained = overlap_efficiency(self._totals.get("serial"), self._totals[times.schedule])
-        if times.schedule != "serial" and gained is not None:
-            self._efficiency.labels(*labels).set(gained)
+        gained = overlap(self._totals.get("serial"), self._totals[times.schedule])
+        if times.schedule != "serial" and gained:
+            self._efficiency.labels(*labels).set(gained[0])
+            self._attainment.labels(*labels).set(gained[1])
 
 
-def overlap_efficiency(serial: LayerTimes | None, overlapped: LayerTimes) -> float | None:
-    """(serial - overlapped) / min(link, compute), seconds per row each; None where there is no baseline yet."""
+def overlap(serial: LayerTimes | None, overlapped: LayerTimes) -> tuple[float, float] | None:
+    """Overlap efficiency and attainment, by seconds a row; None where there is no baseline yet, or nothing that could be hidden."""
     if not serial or not serial.rows or not overlapped.rows:
         return None
-    hideable = min(serial.dispatch + serial.combine, serial.compute) / serial.rows
-    return (serial.total / serial.rows - overlapped.total / overlapped.rows) / hideable if hideable else None
+    link, compute = (serial.dispatch + serial.combine) / serial.rows, serial.compute / serial.rows
+    if not min(link, compute):
+        return None
+    alone, together = serial.total / serial.rows, overlapped.total / overlapped.rows
+    return overlap_efficiency(alone, together, link, compute), attainment(alone / together, link / compute)
+
+
+def _plus(before: list[list[int]], tokens: list[list[int]]) -> list[list[int]]:
+    if not before:
+        return tokens
+    return [[old + new for old, new in zip(*pair, strict=True)] for pair in zip(before, tokens, strict=True)]
 
 
 def _sum(before: LayerTimes | None, times: LayerTimes) -> LayerTimes:

@@ -15,7 +15,7 @@ from models.engine.request import LayerTimes, Progress, Ready, StepStats
 from models.power import Power
 from models.server.flight import Flight
 from models.server.metrics import Metrics
-from models.server.metrics_tier import DeviceSeries, overlap_efficiency
+from models.server.metrics_tier import DeviceSeries, overlap
 from models.server.series import Series
 
 READY = Ready("cpu", 2048, 384, (0,), 16, 16, 1000, 4000, "none", {"python": "3.11", "torch": "2.13"})
@@ -210,17 +210,18 @@ def test_energy_is_power_over_time() -> None:
 
 
 def test_experts_are_counted_by_layer() -> None:
-    """Layers bear their number in the network; the balance is the most over the mean, kept while nothing is computed."""
+    """Layers bear their number in the network; the balance is the most over the mean, of tokens enough to say so."""
     metrics = made()
-    metrics.step(replace(STEP, expert_tokens=[[3, 1], [2, 2]]))
-    metrics.step(replace(STEP, expert_tokens=[[1, 1], [0, 4]]))
+    metrics.step(replace(STEP, expert_tokens=[[30, 10], [20, 20]]))
+    assert families(metrics.text())["tokentide:expert_balance"].samples == []
+    metrics.step(replace(STEP, expert_tokens=[[10, 30], [4, 36]]))
     metrics.step(replace(STEP, expert_tokens=[[0, 0], [0, 0]]))
     metrics.step(replace(STEP, expert_tokens=[]))
     found = families(metrics.text())
-    assert _value(found, "tokentide:expert_tokens", "_total", layer="0", expert="0") == 4
-    assert _value(found, "tokentide:expert_tokens", "_total", layer="2", expert="1") == 6
+    assert _value(found, "tokentide:expert_tokens", "_total", layer="0", expert="0") == 40
+    assert _value(found, "tokentide:expert_tokens", "_total", layer="2", expert="1") == 56
     assert _value(found, "tokentide:expert_balance", layer="0") == 1
-    assert _value(found, "tokentide:expert_balance", layer="2") == 2
+    assert _value(found, "tokentide:expert_balance", layer="2") == 56 / 40
 
 
 def test_expert_parallelism_by_schedule() -> None:
@@ -233,13 +234,19 @@ def test_expert_parallelism_by_schedule() -> None:
     assert _value(found, "tokentide:expert_exposed_wait_seconds", "_total", schedule="serial") == 0.25
     assert _value(found, "tokentide:expert_layer_seconds", "_total", schedule="waves") == 2.5
     assert _value(found, "tokentide:expert_overlap_efficiency", schedule="waves") == pytest.approx(0.5)
+    link, compute = TIMES.dispatch + TIMES.combine, TIMES.compute
+    ideal = (link + compute) / max(link, compute)
+    wanted = (TIMES.total / 2.5 - 1) / (ideal - 1)
+    assert _value(found, "tokentide:expert_overlap_attainment", schedule="waves") == pytest.approx(wanted)
 
 
 def test_overlap_is_compared_by_the_row() -> None:
     """Steps differ in size; an overlap that costs is below 0; without a baseline there is no figure."""
-    assert overlap_efficiency(TIMES, replace(TIMES, rows=20, total=6.5)) == pytest.approx(-0.25)
-    assert overlap_efficiency(None, TIMES) is None
-    assert overlap_efficiency(replace(TIMES, dispatch=0, combine=0), TIMES) is None
+    costing = overlap(TIMES, replace(TIMES, rows=20, total=6.5))
+    assert costing is not None
+    assert costing[0] == pytest.approx(-0.25)
+    assert overlap(None, TIMES) is None
+    assert overlap(replace(TIMES, dispatch=0, combine=0), TIMES) is None
 
 
 def test_the_live_page_says_what_was_built(server: Any) -> None:
