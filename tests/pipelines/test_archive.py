@@ -177,7 +177,7 @@ def test_several_processes_lose_nothing(archive: Archive) -> None:
 
 def test_a_kill_at_any_moment_loses_no_kept_answer(archive: Archive) -> None:
     """What was kept before the process was killed is there; every listed answer has its bytes; the next run goes on."""
-    pause = random.Random(7)  # noqa: S311
+    pause = random.Random(7)
     kept: set[str] = set()
     for number in range(8):
         process = keeper(archive, f"p{number}")

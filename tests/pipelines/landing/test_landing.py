@@ -109,7 +109,7 @@ def test_a_kill_while_landing_leaves_nothing_half(archive: Archive, tmp_path: Pa
     for number in range(40):
         at = AS_OF + number * timedelta(hours=1)
         kept(archive, board(3, at, {1: number}), at)
-    path, pause = tmp_path / "warehouse.duckdb", random.Random(11)  # noqa: S311
+    path, pause = tmp_path / "warehouse.duckdb", random.Random(11)
     for _ in range(5):
         with subprocess.Popen([sys.executable, "-c", LANDER, str(path), str(archive.folder)], stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout
