@@ -14,7 +14,10 @@
     ├── BuildFailed           dbt could not build a table
     ├── AuditFailed           a check found rows that are wrong, so nothing was published
     ├── NothingPublished      a query was asked for before anything was published
-    └── QueryFailed           the published file could not answer a query
+    ├── QueryFailed           the published file could not answer a query
+    ├── BadTier               the tier file holds something that cannot be used
+    ├── CollectorBusy         another collector has the spool, or its port is taken
+    └── HistoryFailed         an existing store of metrics could not give what was asked for
 
 Each message names the thing and says the next step. None ever holds a secret.
 """
@@ -82,3 +85,15 @@ class NothingPublished(TokentideError):
 
 class QueryFailed(TokentideError):
     """The published file could not answer a query."""
+
+
+class BadTier(TokentideError):
+    """The tier file holds something that cannot be used."""
+
+
+class CollectorBusy(TokentideError):
+    """Another collector has the spool, or its port is taken."""
+
+
+class HistoryFailed(TokentideError):
+    """An existing store of metrics could not give what was asked for."""

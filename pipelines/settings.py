@@ -10,8 +10,9 @@ from dotenv import dotenv_values
 from pipelines.errors import BadSetting
 
 KNOWN = frozenset(
-    {"TOKENTIDE_HOME", "TOKENTIDE_OPENROUTER_URL", "TOKENTIDE_TIER", "TOKENTIDE_RECORDINGS"},
+    {"TOKENTIDE_HOME", "TOKENTIDE_OPENROUTER_URL", "TOKENTIDE_TIER", "TOKENTIDE_TELEMETRY_DAYS", "TOKENTIDE_RECORDINGS"},
 )
+TELEMETRY_DAYS = 30
 OPENROUTER_URL = "https://openrouter.ai/api/v1"
 
 
@@ -24,6 +25,8 @@ class Settings:
     # A secret: it is left out of every representation of this object.
     openrouter_key: str | None = field(default=None, repr=False)
     tier: Path = Path("tier.toml")
+    # After so many days samples are dropped; what they amount to by minute and hour stays.
+    telemetry_days: int = TELEMETRY_DAYS
     recordings: Path | None = None
 
     @property
@@ -47,6 +50,31 @@ class Settings:
         return self.home / "requests.sqlite"
 
     @property
+    def telemetry_spool(self) -> Path:
+        """Segments of what the collector read, until they are loaded."""
+        return self.home / "spool" / "telemetry"
+
+    @property
+    def request_spool(self) -> Path:
+        """The inference tier's log of requests, until it is loaded."""
+        return self.home / "spool" / "requests"
+
+    @property
+    def pages_spool(self) -> Path:
+        """Segments made of archived pages, until they are loaded."""
+        return self.home / "spool" / "pages"
+
+    @property
+    def history_spool(self) -> Path:
+        """Segments made of what an existing store remembers, until they are loaded."""
+        return self.home / "spool" / "history"
+
+    @property
+    def telemetry_archive(self) -> Path:
+        """Every segment that was loaded."""
+        return self.archive / "telemetry"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's own state."""
         return self.home / "dagster"
@@ -64,6 +92,7 @@ def read_settings(env: Mapping[str, str] | None = None, dotenv: Path = Path(".en
         openrouter_url=(given.get("TOKENTIDE_OPENROUTER_URL") or OPENROUTER_URL).rstrip("/"),
         openrouter_key=given.get("OPENROUTER_API_KEY", "").strip() or None,
         tier=Path(given.get("TOKENTIDE_TIER") or "tier.toml").absolute(),
+        telemetry_days=int(given.get("TOKENTIDE_TELEMETRY_DAYS") or TELEMETRY_DAYS),
         recordings=Path(recordings).absolute() if recordings else None,
     )
 
@@ -79,6 +108,9 @@ def _problems(given: Mapping[str, str]) -> list[str]:
     key = given.get("OPENROUTER_API_KEY", "").strip()
     if key and (not key.isascii() or not key.isprintable() or " " in key):
         found.append("OPENROUTER_API_KEY holds characters that no key has; copy it again.")
+    days = given.get("TOKENTIDE_TELEMETRY_DAYS") or str(TELEMETRY_DAYS)
+    if not (days.isascii() and days.isdecimal() and int(days)):
+        found.append("TOKENTIDE_TELEMETRY_DAYS must be a whole number of days above 0, such as 30.")
     recordings = given.get("TOKENTIDE_RECORDINGS")
     if recordings and not Path(recordings).is_dir():
         found.append("TOKENTIDE_RECORDINGS names a folder that does not exist.")

@@ -1,4 +1,4 @@
-"""The verbs of the inference tier: they pass what they are given on to the tier's own commands, whose `--help` they show."""
+"""The verbs of the inference tier. `serve` and `load` pass what they are given on to the tier's own commands, whose `--help` they show."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -8,6 +8,7 @@ import typer
 
 from pipelines.errors import BadSetting
 from pipelines.settings import read_settings
+from pipelines.telemetry.command import collect
 
 # Every option is the tier's, `--help` among them.
 PASS_ON: dict[str, Any] = {"add_help_option": False, "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True}}
@@ -17,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the verbs to the command."""
     app.command(**PASS_ON)(serve)
     app.command(**PASS_ON)(load)
+    app.command()(collect)
 
 
 def serve(context: typer.Context) -> None:
