@@ -19,6 +19,7 @@ from pipelines.telemetry.reading import Reader, Reading, up
 from pipelines.telemetry.segments import Scrape
 from pipelines.telemetry.spool import Spool
 from pipelines.telemetry.tier import DeviceSource, Target, Tier
+from pipelines.telemetry.vocabulary import Series
 
 Ask = Callable[[float], Awaitable[bytes]]
 LONGEST_WAIT = 10.0  # seconds for one scrape; less where a target is asked more often
@@ -50,6 +51,7 @@ class Source:
     up: str = "up"
     device_prefix: str = ""
     health: Health = field(default_factory=Health)
+    series: tuple[Series, ...] = ()  # of the last good scrape; the next one has mostly the same, and shares them
 
     async def scrape(self) -> Scrape:
         """One scrape; a failed one is a sample too."""
@@ -73,7 +75,9 @@ class Source:
         self.health.problems += reading.counts.problems
         said = up(self.up, samples=str(len(reading.samples)), problems=str(reading.counts.problems))
         started_at = None if reading.started_at is None else round(reading.started_at * 1e6)
-        return replace(scrape, started_at=started_at, series=(*reading.samples, said), values=(*reading.samples.values(), 1.0))
+        series = (*reading.samples, said)
+        self.series = self.series if series == self.series else series
+        return replace(scrape, started_at=started_at, series=self.series, values=(*reading.samples.values(), 1.0))
 
 
 class Collector:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite
 
 from pipelines.telemetry.exposition import Counts, Exposition, Labels
@@ -88,6 +89,7 @@ def _in_our_unit(value: float, unit: Unit) -> float | None:
     return value / 1000 if unit == "device_millijoule" else value
 
 
+@lru_cache(1024)
 def up(source: str, **labels: str) -> Series:
     """Whether a scrape worked; `source` is `up` for a server and `device_up` for a source of device figures."""
     return Series(source, "gauge", labels=label_text(labels))

@@ -124,13 +124,15 @@ def table_of(scrapes: Sequence[Scrape]) -> pa.Table:
 
 def _numbered(scrapes: Sequence[Scrape]) -> tuple[list[Key], "array[int]"]:
     """What is measured, each once and in the order of the rows, and for each sample the number of its own."""
-    keys = {series: series.key for scrape in scrapes for series in scrape.series}
+    # Most scrapes of a source share one tuple, so each is looked at once.
+    shared = {id(scrape.series): scrape.series for scrape in scrapes}
+    keys = {series: series.key for each in shared.values() for series in each}
     order = sorted(set(keys.values()))
     number = {key: index for index, key in enumerate(order)}
-    numbers = {series: number[key] for series, key in keys.items()}
+    numbers = {name: array("i", [number[keys[series]] for series in each]) for name, each in shared.items()}
     ids = array("i")
     for scrape in scrapes:
-        ids.extend(map(numbers.__getitem__, scrape.series))
+        ids.extend(numbers[id(scrape.series)])
     return order, ids
 
 

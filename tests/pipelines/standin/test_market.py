@@ -136,7 +136,7 @@ def test_the_past_does_not_depend_on_where_one_stands():
 
 
 def test_two_years_are_made_in_well_under_a_second():
-    """A stand-in that takes its time would slow every test that uses it."""
-    begun = time.perf_counter()
+    """A stand-in that takes its time would slow every test that uses it. Of the processor, whose time others do not take."""
+    begun = time.process_time()
     MarketBoard(99).rankings(ALL, NOW)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
