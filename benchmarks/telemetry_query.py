@@ -57,7 +57,7 @@ def counts() -> np.ndarray:
 
 
 def ask_both(folder: Path, port: int, rounds: int) -> Table:
-    """Median seconds of both, warm, and how far they agree: PromQL sees five of an hour's six steps, since its window is open on the left."""
+    """Median seconds of both, warm, and how far they agree: PromQL sees five of an hour's six steps; its window is open on the left."""
     growth = counts()
     write_openmetrics(folder / "month.om", growth)
     blocks = ["/usr/bin/env", "promtool", "tsdb", "create-blocks-from", "openmetrics", folder / "month.om", folder / "month"]
