@@ -21,7 +21,7 @@ from pipelines.jobs.snapshots import CATALOGUE, ENDPOINTS, SLICES, USAGE
 from pipelines.settings import Settings
 from warehouse.connection import open_warehouse
 
-# The tables of the source `raw`, and the assets that fill them.
+# The tables of the sources `raw` and `ledger`, and the assets that fill them.
 FILLED_BY = {
     "answers": [ANSWERS],
     "board_days": [ANSWERS, SLICES],
@@ -36,6 +36,16 @@ FILLED_BY = {
     "task_models": [USAGE],
     "benchmarks": [USAGE],
     "session_costs": [USAGE],
+    # The collector's segments are loaded on their own; no asset of the market stands for them.
+    "request_events": [],
+    "tier_file": [],
+    "scrapes": [],
+    "counter_minutes": [],
+    "histogram_hours": [],
+    "gauge_minutes": [],
+    "energy_hours": [],
+    "coverage_minutes": [],
+    "stack_versions": [],
 }
 GROUPS = ("seeds", "staging", "history", "marts")
 SHOWN = 5
@@ -101,8 +111,8 @@ def tables_of(settings: Settings) -> dg.AssetsDefinition:
 
 
 def _filled_by(key: dg.AssetKey) -> list[dg.AssetKey]:
-    is_raw = len(key.path) == 2 and key.path[0] == "raw"
-    return [dg.AssetKey(name) for name in FILLED_BY[key.path[1]]] if is_raw and key.path[1] in FILLED_BY else [key]
+    is_source = len(key.path) == 2 and key.path[0] in ("raw", "ledger")
+    return [dg.AssetKey(name) for name in FILLED_BY[key.path[1]]] if is_source and key.path[1] in FILLED_BY else [key]
 
 
 @contextmanager

@@ -18,6 +18,13 @@ create table raw.telemetry_segments (
     reason varchar
 );
 
+-- One row per run of retention that dropped samples: none is left from before that instant but the last one of each series.
+create table raw.telemetry_retention (
+    dropped_before timestamptz not null,
+    ran_at timestamptz not null,
+    samples bigint not null
+);
+
 -- One row per sample of a scrape. A scrape that failed is one row with metric 'up' and value 0.
 create table raw.telemetry_samples (
     segment_id varchar not null,
@@ -70,8 +77,7 @@ create table ledger.scrapes (
     reason varchar,
     started_at timestamptz,
     seconds_since_last double, -- since the last scrape that came; null at the first
-    is_gap boolean not null, -- too long since the last one that came, or this one did not come
-    primary key (target, scraped_at)
+    is_gap boolean not null -- too long since the last one that came, or this one did not come
 );
 
 -- One row per counter and minute: what it grew by. Growth belongs to the minute of the later of two samples.
@@ -134,14 +140,42 @@ create table ledger.coverage_minutes (
     hour_at timestamptz not null,
     covered_seconds double not null,
     scrapes bigint not null,
-    failed_scrapes bigint not null,
-    primary key (target, minute_at)
+    failed_scrapes bigint not null
 );
 
--- One row per info page's labels (versions of the serving stack), while they held.
-create table ledger.stack_versions (
+-- One row per info page's labels and hour: when they were seen first and last in it.
+create table ledger.stack_hours (
     target varchar not null,
+    engine varchar not null,
+    metric varchar not null,
     labels varchar not null,
+    hour_at timestamptz not null,
     first_at timestamptz not null,
     last_at timestamptz not null
 );
+
+-- One row per info page's labels (versions of the serving stack), while they held: what held again later is another row.
+create view ledger.stack_versions as
+with numbered as (
+    select
+        *,
+        dense_rank() over (partition by target, metric order by hour_at) as hour_number
+    from ledger.stack_hours
+),
+
+in_runs as (
+    select
+        *,
+        hour_number - row_number() over (partition by target, engine, metric, labels order by hour_at) as run
+    from numbered
+)
+
+select
+    target,
+    labels,
+    min(first_at) as first_at,
+    max(last_at) as last_at,
+    engine,
+    metric
+from in_runs
+group by target, engine, metric, labels, run;

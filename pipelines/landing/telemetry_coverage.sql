@@ -1,0 +1,73 @@
+delete from ledger.coverage_minutes using touched
+where
+    coverage_minutes.target = touched.target
+    and coverage_minutes.hour_at = touched.hour_at;
+
+-- One row per target and minute of a touched hour: the seconds between two scrapes that came, close enough together.
+insert into ledger.coverage_minutes by name
+with came as (
+    select
+        target,
+        scraped_at,
+        minute_at,
+        bool_or(value = 1) as is_up
+    from at_hand
+    where metric = 'up'
+    group by all
+),
+
+pairs as (
+    select
+        target,
+        lag(scraped_at) over (partition by target order by scraped_at) as from_at,
+        scraped_at as until_at
+    from came
+    where is_up
+),
+
+pieces as (
+    select
+        pairs.target,
+        pairs.from_at,
+        pairs.until_at,
+        unnest(
+            generate_series(date_trunc('minute', pairs.from_at), date_trunc('minute', pairs.until_at), interval 1 minute)
+        ) as minute_at
+    from pairs
+    inner join limits
+        on pairs.target = limits.target
+    where pairs.until_at <= pairs.from_at + limits.gap
+),
+
+minutes as (
+    select
+        target,
+        minute_at,
+        (epoch_us(least(until_at, minute_at + interval 1 minute)) - epoch_us(greatest(from_at, minute_at))) / 1e6 as covered_seconds,
+        0 as scrapes,
+        0 as failed_scrapes
+    from pieces
+    where until_at > minute_at
+    union all by name
+    select
+        target,
+        minute_at,
+        0 as covered_seconds,
+        1 as scrapes,
+        (not is_up)::integer as failed_scrapes
+    from came
+)
+
+select
+    minutes.target,
+    minutes.minute_at,
+    date_trunc('hour', minutes.minute_at) as hour_at,
+    sum(minutes.covered_seconds) as covered_seconds,
+    sum(minutes.scrapes)::bigint as scrapes,
+    sum(minutes.failed_scrapes)::bigint as failed_scrapes
+from minutes
+semi join touched
+    on
+        minutes.target = touched.target
+        and date_trunc('hour', minutes.minute_at) = touched.hour_at
+group by all;

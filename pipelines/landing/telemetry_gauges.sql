@@ -1,0 +1,33 @@
+delete from ledger.gauge_minutes using touched
+where
+    gauge_minutes.target = touched.target
+    and gauge_minutes.hour_at = touched.hour_at;
+
+-- One row per gauge and minute of a touched hour. How scrapes went is told by ledger.scrapes.
+insert into ledger.gauge_minutes by name
+select
+    series.target,
+    series.model_name,
+    series.device,
+    series.metric,
+    series.labels,
+    minutes.* exclude (series_id)
+from (
+    select
+        series_id,
+        minute_at,
+        hour_at,
+        avg(value) as mean_value,
+        min(value) as least_value,
+        max(value) as most_value,
+        max_by(value, scraped_at) as last_value,
+        count(*) as samples
+    from at_hand
+    where
+        kind = 'gauge'
+        and is_touched
+        and metric not in ('up', 'device_up')
+    group by all
+) as minutes
+inner join series
+    on minutes.series_id = series.series_id;

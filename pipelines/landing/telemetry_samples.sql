@@ -1,0 +1,66 @@
+set variable first_at = (select min(scraped_at) from incoming);
+set variable last_at = (select max(scraped_at) from incoming);
+
+delete from incoming
+where not isfinite(value);
+
+-- Of two samples of one series and instant the greater one counts, whichever came first: so the order of loading is all one.
+delete from incoming
+where rowid in (
+    with contested as (
+        select target, metric, part, le, model_name, labels, device, scraped_at
+        from incoming
+        group by all
+        having count(*) > 1
+    )
+
+    select samples.rowid
+    from incoming as samples
+    semi join contested
+        on
+            samples.target = contested.target
+            and samples.metric = contested.metric
+            and samples.part = contested.part
+            and samples.labels = contested.labels
+            and samples.scraped_at = contested.scraped_at
+            and samples.le is not distinct from contested.le
+            and samples.model_name is not distinct from contested.model_name
+            and samples.device is not distinct from contested.device
+    qualify
+        row_number() over (
+            partition by
+                samples.target, samples.metric, samples.part, samples.le, samples.model_name, samples.labels, samples.device,
+                samples.scraped_at
+            order by samples.value desc, samples.started_at desc nulls last, samples.segment_id
+        ) > 1
+);
+
+-- One row per sample at the door whose series and instant are known: where both are, and whether the new one takes the other's place.
+create or replace temp table twins as
+select
+    samples.rowid as incoming_place,
+    known.rowid as known_place,
+    samples.value > known.value
+    or (samples.value = known.value and samples.started_at is not null and coalesce(samples.started_at > known.started_at, true)) as is_better
+from incoming as samples
+inner join raw.telemetry_samples as known
+    on
+        samples.target = known.target
+        and samples.metric = known.metric
+        and samples.part = known.part
+        and samples.labels = known.labels
+        and samples.scraped_at = known.scraped_at
+        and samples.le is not distinct from known.le
+        and samples.model_name is not distinct from known.model_name
+        and samples.device is not distinct from known.device
+where known.scraped_at between getvariable('first_at') and getvariable('last_at');
+
+delete from raw.telemetry_samples
+where rowid in (select twins.known_place from twins where twins.is_better);
+
+delete from incoming
+where rowid in (select twins.incoming_place from twins where not twins.is_better);
+
+-- What is left at the door is new.
+insert into raw.telemetry_samples by name
+from incoming;

@@ -1,0 +1,155 @@
+"""Whatever happens to servers, collector, segments and the disk, no token that a scrape could see is lost or counted twice."""
+
+import shutil
+import tempfile
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from landing_support import fresh
+from ledger_support import START, TOKENS, Home, Rows, facts, scrape
+
+from pipelines.landing.telemetry import load_segments
+from pipelines.landing.telemetry_retention import drop_old_samples
+from pipelines.telemetry.segments import Scrape
+from pipelines.telemetry.vocabulary import Series
+
+FINISHED = Series("requests_finished", "counter", model_name="m", labels='reason="stop"')
+WATTS = Series("power_watts", "gauge", device="0", labels='provenance="measured"')
+# Within the limit of a gap, at it, beyond it; within the hour and beyond several.
+SECONDS = st.sampled_from([5, 10, 14, 15, 16, 700, 3590, 9000])
+# How long after the one before, how many tokens meanwhile, and whether the scrape works.
+MOMENTS = st.lists(st.tuples(SECONDS, st.integers(0, 99), st.sampled_from([True, True, True, False])), min_size=1, max_size=5)
+
+
+class Tier(RuleBasedStateMachine):
+    """A server that counts, restarts and is scraped; its segments go astray, come twice or late, and old samples are dropped.
+
+    A token is served at an instant by a process. It can be seen if that process was scraped later, and if some scrape came earlier.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.home = Home(self.folder / "home")
+        self.second, self.process, self.count, self.copies = 0, 0, 0, 0
+        self.born = START - timedelta(hours=1)
+        self.served: list[tuple[int, int, int]] = []  # process, second, tokens
+        self.open: list[tuple[int, int, Scrape]] = []  # process, second, scrape
+        self.survived: list[tuple[int, int, Scrape]] = []
+        self.away: list[Path] = []  # closed segments that nobody looks for yet
+
+    @initialize(says_start=st.sampled_from([True, True, False]))
+    def begin(self, says_start: bool) -> None:
+        """Some servers say when they started."""
+        self.says_start = says_start
+
+    @rule(moments=MOMENTS, then=st.sampled_from(["open", "closed", "closed", "closed", "lost"]))
+    def serve(self, moments: list[tuple[int, int, bool]], then: str) -> None:
+        """Tokens are served and the server is scraped, again and again; then the segment is closed, or the collector killed before that."""
+        for seconds, tokens, works in moments:
+            self.second += seconds
+            self.count += tokens
+            self.served.append((self.process, self.second - 1, tokens))
+            self.open.append((self.process if works else -1, self.second, self._scrape() if works else scrape(self.second, None)))
+        if then == "closed":
+            self._close()
+        if then == "lost":
+            self.open = []
+
+    def _scrape(self) -> Scrape:
+        values = {TOKENS: float(self.count), WATTS: 100.0 + self.second % 7}
+        # A labelled series is there once it has something to say.
+        values |= {FINISHED: float(self.count)} if self.count else {}
+        return scrape(self.second, values, self.born if self.says_start else None)
+
+    @rule(tokens=st.integers(0, 99))
+    def restart(self, tokens: int) -> None:
+        """What was served since the last scrape is known to nobody."""
+        self.served.append((self.process, self.second + 1, tokens))
+        self.second += 4
+        self.process, self.count, self.born = self.process + 1, 0, START + timedelta(seconds=self.second)
+
+    def _close(self) -> None:
+        """The segment is on the disk, but nobody looks for it yet."""
+        taken, self.open = self.open, []
+        self.survived += taken
+        self._put_away([each for _, _, each in taken])
+
+    def _put_away(self, scrapes: list[Scrape]) -> None:
+        path = self.home.close(scrapes)
+        self.away.append(path.rename(self.folder / path.name))
+
+    @precondition(lambda self: self.away)
+    @rule(data=st.data(), is_same=st.booleans())
+    def come_again(self, data: st.DataObject, is_same: bool) -> None:
+        """The same bytes under another name, or some of the same samples in one more segment."""
+        if is_same:
+            self.copies += 1
+            copy = self.folder / f"20260101T000000000000Z-copied-{self.copies:06d}.parquet"
+            self.away.append(Path(shutil.copy(data.draw(st.sampled_from(self.away)), copy)))
+        else:
+            again = data.draw(st.lists(st.sampled_from(range(len(self.survived))), min_size=1, max_size=3, unique=True))
+            self._put_away([self.survived[index][2] for index in again])
+
+    @precondition(lambda self: self.away)
+    @rule(data=st.data())
+    def load(self, data: st.DataObject) -> None:
+        """Any of them, however many older ones are away."""
+        path = self.away.pop(data.draw(st.integers(0, len(self.away) - 1)))
+        path.rename(self.home.spool / path.name)
+        self.home.load()
+
+    @rule(days=st.sampled_from([0, 1]))
+    def retain(self, days: int) -> None:
+        """Facts are not touched by it."""
+        before = self.home.facts()
+        drop_old_samples(self.home.con, days, START + timedelta(seconds=self.second))
+        assert self.home.facts() == before
+
+    def teardown(self) -> None:
+        """In the end everything that is on the disk is loaded."""
+        if self.open:
+            self._close()
+        for path in self.away:
+            path.rename(self.home.spool / path.name)
+        self.home.load()
+        self._nothing_is_lost_or_counted_twice()
+        self._a_rebuild_says_the_same()
+        self.home.con.close()
+        shutil.rmtree(self.folder)
+
+    def _nothing_is_lost_or_counted_twice(self) -> None:
+        scrapes = [(process, second) for process, second, _ in self.survived if process >= 0]
+        first = min((second for _, second in scrapes), default=0)
+        seen = sum(
+            tokens
+            for process, second, tokens in self.served
+            if second > first and any(process == by and second < later for by, later in scrapes)
+        )
+        assert self.home.rows("select count(*) from ledger.counter_minutes where growth < 0") == [(0,)]
+        for metric in ("generation_tokens", "requests_finished"):
+            growth = self.home.growth(f"metric = '{metric}'")
+            # A restart that nobody tells of, after which the new process has overtaken the old one, cannot be told from none.
+            assert growth == seen if self.says_start else growth <= seen
+
+    def _a_rebuild_says_the_same(self) -> None:
+        with closing(fresh()) as again:
+            load_segments(again, self.home.places)
+            assert rounded(facts(again)) == rounded(self.home.facts())
+
+
+def rounded(found: dict[str, Rows]) -> dict[str, list[tuple[Any, ...]]]:
+    """Energy is a sum of fractions, whose order is not defined."""
+    return {
+        table: [tuple(round(value, 6) if isinstance(value, float) else value for value in row) for row in rows]
+        for table, rows in found.items()
+    }
+
+
+TestTier = Tier.TestCase
+TestTier.settings = settings(max_examples=30, stateful_step_count=30, deadline=None, derandomize=True)

@@ -1,0 +1,91 @@
+-- One row per UTC hour, target and device: its energy, mean power, how busy it was and how full its memory, and whether the energy holds.
+--
+-- What is not known is null. A card of two chips may report power for both with the first: the other then has none of its own, not 0.
+with gauges as (
+    select
+        hour_at,
+        target,
+        device,
+        sum(mean_value * samples) filter (where metric = 'utilisation')
+        / nullif(sum(samples) filter (where metric = 'utilisation'), 0) as utilisation,
+        round(
+            sum(mean_value * samples) filter (where metric = 'memory_used_bytes')
+            / nullif(sum(samples) filter (where metric = 'memory_used_bytes'), 0)
+        )::bigint as memory_used_bytes,
+        max(last_value) filter (where metric = 'memory_total_bytes')::bigint as memory_total_bytes,
+        bool_or(metric = 'power_watts' and is_of_card) as is_of_card
+    from {{ ref('stg_telemetry__gauges') }}
+    where metric in ('power_watts', 'utilisation', 'memory_used_bytes', 'memory_total_bytes')
+    group by all
+),
+
+devices as (
+    select
+        coalesce(energy.hour_at, gauges.hour_at) as hour_at,
+        coalesce(energy.target, gauges.target) as target,
+        coalesce(energy.device, gauges.device) as device,
+        energy.joules,
+        energy.covered_seconds,
+        energy.largest_gap_seconds,
+        energy.power_samples,
+        energy.provenance,
+        gauges.utilisation,
+        gauges.memory_used_bytes,
+        gauges.memory_total_bytes,
+        coalesce(gauges.is_of_card, false) as is_of_card
+    from {{ ref('stg_telemetry__energy') }} as energy
+    full join gauges
+        on
+            energy.hour_at = gauges.hour_at
+            and energy.target = gauges.target
+            and energy.device = gauges.device
+),
+
+judged as (
+    select
+        devices.*,
+        coalesce(devices.covered_seconds, 0) / 3600 as coverage,
+        case
+            when devices.is_of_card then 'card'
+            when devices.joules is not null then 'device'
+            when bool_or(devices.is_of_card) over (partition by devices.hour_at, devices.target) then 'within card'
+        end as power_scope,
+        -- Samples cannot lie closer together than they are asked for.
+        greatest({{ var('largest_power_gap_seconds') }}, 3 * targets.scrape_seconds) as allowed_gap_seconds
+    from devices
+    left join {{ ref('stg_telemetry__targets') }} as targets
+        on devices.target = targets.target
+),
+
+reasoned as (
+    select
+        *,
+        case
+            when power_scope = 'within card' then 'power is reported for the whole card, with its first chip'
+            when joules is null then 'no power was reported'
+            when provenance <> 'measured' then 'power is ' || provenance || ', not measured'
+            when largest_gap_seconds > allowed_gap_seconds
+                then format('{:.0f} s without a sample of power; {:.0f} s are allowed', largest_gap_seconds, allowed_gap_seconds)
+            when coverage < {{ var('least_power_coverage') }} then format('power covers {:.0f} % of the hour', 100 * coverage)
+        end as reason
+    from judged
+)
+
+select
+    hour_at,
+    target,
+    device,
+    joules,
+    joules / nullif(covered_seconds, 0) as mean_watts,
+    utilisation,
+    memory_used_bytes,
+    memory_total_bytes,
+    coverage,
+    largest_gap_seconds,
+    power_samples,
+    power_scope,
+    provenance,
+    reason is null as is_valid,
+    reason
+from reasoned
+order by hour_at, target, device

@@ -1,0 +1,242 @@
+-- One row per UTC hour, target and model: how fast it was, what its tokens cost in energy and money, and how much of the devices it used.
+--
+-- Speeds are over covered time only. Devices are held for all models of a target, so their power and cost are shared by tokens. A figure that
+-- is not known is null, and the reason stands beside it.
+{% set hours_per_year = 8766 %}
+with work as (
+    select
+        counters.hour_at,
+        counters.target,
+        counters.model_name,
+        -- The counters speak of one device each; a server with several engines has one a piece, so the mean is that of a device.
+        sum(counters.growth) filter (where counters.metric = 'estimated_flops')
+        / count(distinct counters.labels) filter (where counters.metric = 'estimated_flops') as flop,
+        sum(counters.growth) filter (where counters.metric = 'estimated_read_bytes')
+        / count(distinct counters.labels) filter (where counters.metric = 'estimated_read_bytes') as read_bytes
+    from {{ ref('stg_telemetry__counters') }} as counters
+    inner join {{ ref('served_tokens_minutely') }} as minutes
+        on
+            counters.target = minutes.target
+            and counters.model_name = minutes.model_name
+            and counters.minute_at = minutes.minute_at
+    where
+        counters.metric in ('estimated_flops', 'estimated_read_bytes')
+        and not minutes.is_gap
+        and not minutes.is_end_of_gap
+    group by all
+),
+
+power as (
+    select
+        hour_at,
+        target,
+        count(*) filter (where joules is not null or power_scope = 'within card') as devices_with_power,
+        sum(mean_watts) as watts,
+        bool_and(provenance = 'measured') filter (where joules is not null) as is_measured,
+        bool_and(is_valid) filter (where joules is not null) as is_valid
+    from {{ ref('device_energy_hourly') }}
+    group by all
+),
+
+goodput as (
+    select *
+    from {{ ref('served_goodput_hourly') }}
+    qualify row_number() over (partition by hour_at, target, model_name order by method) = 1
+),
+
+target_hours as (
+    select distinct
+        hour_at,
+        target
+    from {{ ref('served_tokens_hourly') }}
+),
+
+stacks as (
+    select
+        hours.hour_at,
+        hours.target,
+        string_agg(stacks.labels, '; ' order by stacks.first_at, stacks.labels) as stack_version,
+        case when count(distinct stacks.dtype) = 1 then any_value(stacks.dtype) end as dtype
+    from target_hours as hours
+    inner join {{ ref('stg_telemetry__stacks') }} as stacks
+        on
+            hours.target = stacks.target
+            and hours.hour_at + interval 1 hour > stacks.first_at
+            and hours.hour_at <= stacks.last_at
+    group by all
+),
+
+-- Of several peaks of a kind of device, the one of the dtype that the server says it uses.
+peaks as (
+    select
+        *,
+        count(*) over (partition by device_kind) = 1 as is_only_one
+    from {{ ref('stg_telemetry__peaks') }}
+),
+
+joined as (
+    select
+        hours.*,
+        targets.target is not null as is_in_tier_file,
+        targets.devices,
+        targets.device_kind,
+        targets.has_cost,
+        targets.energy_usd_per_kwh,
+        targets.pue,
+        targets.slo_ttft_ms,
+        case when hours.timed_seconds > 0 then hours.timed_generation_tokens / hours.timed_seconds end as tokens_per_second,
+        case
+            when hours.timed_seconds > 0
+                then (hours.timed_prompt_tokens + hours.timed_generation_tokens) / hours.timed_seconds
+        end as total_tokens_per_second,
+        hours.busy_seconds / nullif(hours.timed_seconds, 0) as busy_share,
+        case
+            when power.devices_with_power >= targets.devices then power.watts
+            else targets.rated_watts * targets.devices
+        end as target_watts,
+        case
+            when power.devices_with_power >= targets.devices and power.is_measured then 'measured'
+            when power.devices_with_power >= targets.devices or targets.rated_watts is not null then 'rated'
+        end as power_provenance,
+        power.devices_with_power >= targets.devices and power.is_valid as is_energy_valid,
+        coalesce(power.devices_with_power, 0) as devices_with_power,
+        targets.devices * (
+            coalesce(targets.capex_usd / (targets.amortisation_years * {{ hours_per_year }}), 0) + targets.opex_usd_per_hour
+        )::double / 3600 as fixed_usd_per_second,
+        work.flop,
+        work.read_bytes,
+        peaks.dtype as peak_dtype,
+        peaks.peak_flop_per_second,
+        peaks.peak_bytes_per_second,
+        stacks.stack_version,
+        goodput.goodput_share,
+        goodput.method as goodput_method
+    from {{ ref('served_tokens_hourly') }} as hours
+    left join {{ ref('stg_telemetry__targets') }} as targets
+        on hours.target = targets.target
+    left join power
+        on
+            hours.target = power.target
+            and hours.hour_at = power.hour_at
+    left join work
+        on
+            hours.target = work.target
+            and hours.model_name = work.model_name
+            and hours.hour_at = work.hour_at
+    left join goodput
+        on
+            hours.target = goodput.target
+            and hours.model_name = goodput.model_name
+            and hours.hour_at = goodput.hour_at
+    left join stacks
+        on
+            hours.target = stacks.target
+            and hours.hour_at = stacks.hour_at
+    left join peaks
+        on
+            targets.device_kind = peaks.device_kind
+            and (peaks.is_only_one or stacks.dtype = peaks.dtype)
+),
+
+reasoned as (
+    select
+        *,
+        case
+            when timed_seconds <= 0 then 'no time of this hour is covered'
+            when timed_generation_tokens is null then 'the server does not count generated tokens'
+        end as speed_reason,
+        case
+            when timed_seconds <= 0 then 'no time of this hour is covered'
+            when timed_prompt_tokens is null or timed_generation_tokens is null then 'the server does not count all its tokens'
+            when timed_prompt_tokens + timed_generation_tokens = 0 then 'no tokens in this hour'
+        end as no_tokens_reason,
+        case
+            when not is_in_tier_file then 'the target is not in the tier file'
+            when target_watts is null
+                then format('power is known of {:d} of {:d} devices, and the tier file rates no such device', devices_with_power, devices)
+        end as no_power_reason,
+        case
+            when not is_in_tier_file then 'the target is not in the tier file'
+            when not has_cost then 'no cost of the device kind in the tier file'
+            when energy_usd_per_kwh is null then 'no energy price in the tier file'
+        end as no_price_reason,
+        case
+            when timed_seconds <= 0 then 'no time of this hour is covered'
+            when device_kind is null then 'no device kind of the target in the tier file'
+            when peak_dtype is null then 'no peak for device kind and dtype in the tier file'
+        end as no_peak_reason
+    from joined
+),
+
+figured as (
+    select
+        *,
+        coalesce(
+            no_tokens_reason,
+            no_power_reason,
+            case when timed_generation_tokens = 0 then 'no generated tokens in this hour' end
+        ) as energy_reason,
+        coalesce(no_tokens_reason, no_price_reason, no_power_reason) as cost_reason,
+        fixed_usd_per_second + target_watts * pue * energy_usd_per_kwh::double / 3.6e6 as target_usd_per_second,
+        coalesce(no_peak_reason, case when coalesce(flop, 0) <= 0 then 'the server does not estimate its FLOP' end) as mfu_reason,
+        coalesce(no_peak_reason, case when coalesce(read_bytes, 0) <= 0 then 'the server does not estimate the bytes it reads' end) as mbu_reason,
+        case
+            when goodput_share is not null then null
+            when not is_in_tier_file then 'the target is not in the tier file'
+            when slo_ttft_ms is null then 'no objectives in the tier file'
+            else 'no finished request in this hour'
+        end as goodput_reason
+    from reasoned
+)
+
+select
+    hour_at,
+    target,
+    model_name,
+    hugging_face_id,
+    model_permaslug,
+    tokens_per_second,
+    tokens_per_second / devices as tokens_per_second_per_device,
+    tokens_per_second / devices / (peak_flop_per_second / 1e12) as tokens_per_second_per_tflops,
+    total_tokens_per_second,
+    coalesce(speed_reason, case when not is_in_tier_file then 'how many devices there are is in no tier file' end) as speed_reason,
+    case when energy_reason is null then target_watts * share_of_target / tokens_per_second end as joules_per_token,
+    case
+        when energy_reason is null then target_watts * share_of_target * timed_seconds / nullif(timed_prompt_tokens, 0)
+    end as joules_per_prompt_token,
+    case when energy_reason is null then target_watts * share_of_target / total_tokens_per_second end as joules_per_total_token,
+    target_watts as mean_watts,
+    power_provenance,
+    coalesce(is_energy_valid, false) as is_energy_valid,
+    energy_reason,
+    (case when cost_reason is null then target_usd_per_second * share_of_target / total_tokens_per_second * 1e6 end)::decimal(24, 9) as usd_per_mtok,
+    (
+        case when cost_reason is null then target_usd_per_second * busy_share * share_of_target / total_tokens_per_second * 1e6 end
+    )::decimal(24, 9) as usd_per_mtok_without_idle,
+    (
+        case
+            when cost_reason is null and timed_generation_tokens > 0
+                then target_usd_per_second * share_of_target / tokens_per_second * 1e6
+        end
+    )::decimal(24, 9) as usd_per_generation_mtok,
+    (case when cost_reason is null then target_usd_per_second * share_of_target end)::decimal(24, 12) as usd_per_second,
+    busy_share,
+    cost_reason,
+    goodput_share,
+    goodput_method,
+    goodput_reason,
+    case when mfu_reason is null then flop / (timed_seconds * peak_flop_per_second) end as mfu,
+    mfu_reason,
+    case when mbu_reason is null then read_bytes / (timed_seconds * peak_bytes_per_second) end as mbu,
+    mbu_reason,
+    peak_dtype,
+    devices,
+    stack_version,
+    -- Raised whenever a figure of this table changes its meaning.
+    1 as rule_version,
+    covered_seconds,
+    timed_seconds,
+    gap_minutes,
+    resets
+from figured
+order by hour_at, target, model_name

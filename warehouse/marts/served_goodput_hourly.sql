@@ -1,0 +1,94 @@
+-- One row per UTC hour, target, model and method: the share of finished requests that met every objective of the tier file.
+--
+-- `events`: exact. `upper_bound`: from histograms, which know each latency of a request apart from the other; no more can meet both than meet
+-- the one that fewer meet, each counted up to the end of the bucket in which its objective lies.
+with from_events as (
+    select
+        date_trunc('hour', requests.last_token_at) as hour_at,
+        requests.target,
+        requests.model_name,
+        'events' as method,
+        count(*) as requests,
+        avg((requests.ttft_seconds * 1000 <= targets.slo_ttft_ms)::integer) as ttft_share,
+        -- A request of one token cannot miss the objective of the time between tokens.
+        avg((coalesce(requests.tpot_seconds, 0) * 1000 <= targets.slo_tpot_ms)::integer) as tpot_share,
+        avg(
+            (
+                requests.ttft_seconds * 1000 <= targets.slo_ttft_ms
+                and coalesce(requests.tpot_seconds, 0) * 1000 <= targets.slo_tpot_ms
+            )::integer
+        ) as goodput_share
+    from {{ ref('stg_telemetry__requests') }} as requests
+    inner join {{ ref('stg_telemetry__targets') }} as targets
+        on requests.target = targets.target
+    where
+        requests.outcome = 'finished'
+        and requests.last_token_at is not null
+        and targets.slo_ttft_ms is not null
+    group by all
+),
+
+buckets as (
+    select
+        buckets.hour_at,
+        buckets.target,
+        buckets.model_name,
+        buckets.metric,
+        buckets.bucket_end,
+        sum(buckets.growth) as reached,
+        any_value(
+            case when buckets.metric = 'ttft_seconds' then targets.slo_ttft_ms else targets.slo_tpot_ms end / 1000
+        ) as objective_seconds
+    from {{ ref('stg_telemetry__buckets') }} as buckets
+    inner join {{ ref('stg_telemetry__targets') }} as targets
+        on buckets.target = targets.target
+    where
+        buckets.metric in ('ttft_seconds', 'tpot_seconds')
+        and targets.slo_ttft_ms is not null
+    group by all
+),
+
+met as (
+    select
+        hour_at,
+        target,
+        model_name,
+        metric,
+        max(reached) as observations,
+        min_by(reached, bucket_end) filter (where bucket_end >= objective_seconds) / nullif(max(reached), 0) as share
+    from buckets
+    group by all
+),
+
+from_histograms as (
+    select
+        hour_at,
+        target,
+        model_name,
+        'upper_bound' as method,
+        round(max(observations))::bigint as requests,
+        any_value(share) filter (where metric = 'ttft_seconds') as ttft_share,
+        any_value(share) filter (where metric = 'tpot_seconds') as tpot_share,
+        min(share) as goodput_share
+    from met
+    where observations > 0
+    group by all
+),
+
+both_methods as (
+    select * from from_events
+    union all by name
+    select * from from_histograms
+)
+
+select
+    hour_at,
+    target,
+    model_name,
+    method,
+    requests,
+    ttft_share,
+    tpot_share,
+    goodput_share
+from both_methods
+order by hour_at, target, model_name, method

@@ -1,0 +1,162 @@
+-- One row per UTC hour, target, model, latency and method: how long requests waited, at the 50th, 90th and 99th percentile.
+--
+-- `histogram`: linear inside the bucket that holds the percentile, the lowest bucket beginning at 0. Beyond the last finite bucket nobody
+-- knows how long it was: the percentile is null and its lower bound is that bucket's end. `events`: exact, from the tier's own log of requests.
+{% set percents = [50, 90, 99] %}
+with buckets as (
+    select
+        hour_at,
+        target,
+        model_name,
+        replace(metric, '_seconds', '') as metric,
+        bucket_end,
+        sum(growth) as reached
+    from {{ ref('stg_telemetry__buckets') }}
+    where metric in ('ttft_seconds', 'tpot_seconds', 'itl_seconds', 'e2e_seconds', 'queue_seconds')
+    group by all
+),
+
+totals as (
+    select
+        hour_at,
+        target,
+        model_name,
+        replace(metric, '_seconds', '') as metric,
+        sum(observations) as observations,
+        sum(total) / nullif(sum(observations), 0) as mean_seconds
+    from {{ ref('stg_telemetry__histograms') }}
+    group by all
+),
+
+ranked as (
+    select
+        buckets.hour_at,
+        buckets.target,
+        buckets.model_name,
+        buckets.metric,
+        buckets.bucket_end,
+        buckets.reached,
+        totals.mean_seconds,
+        greatest(max(buckets.reached) over whole, totals.observations) as observations,
+        lag(buckets.bucket_end, 1, 0) over by_end as bucket_start,
+        lag(buckets.reached, 1, 0) over by_end as reached_before
+    from buckets
+    left join totals
+        on
+            buckets.hour_at = totals.hour_at
+            and buckets.target = totals.target
+            and buckets.model_name = totals.model_name
+            and buckets.metric = totals.metric
+    window
+        whole as (partition by buckets.hour_at, buckets.target, buckets.model_name, buckets.metric),
+        by_end as (partition by buckets.hour_at, buckets.target, buckets.model_name, buckets.metric order by buckets.bucket_end)
+),
+
+interpolated as (
+    select
+        hour_at,
+        target,
+        model_name,
+        metric,
+        round(max(observations))::bigint as count,
+        any_value(mean_seconds) as mean_seconds,
+        {% for percent in percents %}
+            min_by(
+                bucket_start
+                + (bucket_end - bucket_start) * ({{ percent / 100 }} * observations - reached_before) / (reached - reached_before),
+                bucket_end
+            ) filter (
+                where isfinite(bucket_end) and reached >= {{ percent / 100 }} * observations and reached > reached_before
+            ) as p{{ percent }}_seconds,
+        {% endfor %}
+        max(bucket_end) filter (where isfinite(bucket_end)) as last_finite_seconds
+    from ranked
+    where observations > 0
+    group by all
+),
+
+from_histograms as (
+    select
+        * exclude (last_finite_seconds),
+        {% for percent in percents %}
+            case when p{{ percent }}_seconds is null then last_finite_seconds end as p{{ percent }}_lower_bound_seconds,
+        {% endfor %}
+        'histogram' as method
+    from interpolated
+),
+
+-- A histogram observes a first token when it comes and the rest when a request ends; so do these.
+observed as (
+    select
+        date_trunc('hour', first_token_at) as hour_at,
+        target,
+        model_name,
+        'ttft' as metric,
+        ttft_seconds as seconds
+    from {{ ref('stg_telemetry__requests') }}
+    where ttft_seconds is not null
+    union all
+    select
+        date_trunc('hour', requests.last_token_at) as hour_at,
+        requests.target,
+        requests.model_name,
+        latency.metric,
+        latency.seconds
+    from {{ ref('stg_telemetry__requests') }} as requests,
+        lateral (values ('tpot', requests.tpot_seconds), ('e2e', requests.e2e_seconds)) as latency (metric, seconds)
+    where
+        requests.outcome = 'finished'
+        and latency.seconds is not null
+),
+
+measured as (
+    select
+        hour_at,
+        target,
+        model_name,
+        metric,
+        count(*) as count,
+        avg(seconds) as mean_seconds,
+        quantile_cont(seconds, [0.5, 0.9, 0.99]) as percentiles
+    from observed
+    group by all
+),
+
+from_events as (
+    select
+        hour_at,
+        target,
+        model_name,
+        metric,
+        count,
+        mean_seconds,
+        {% for percent in percents %}
+            percentiles[{{ loop.index }}] as p{{ percent }}_seconds,
+            null::double as p{{ percent }}_lower_bound_seconds,
+        {% endfor %}
+        'events' as method
+    from measured
+),
+
+both_methods as (
+    select * from from_histograms
+    union all by name
+    select * from from_events
+)
+
+select
+    hour_at,
+    target,
+    model_name,
+    metric,
+    method,
+    count,
+    mean_seconds,
+    p50_seconds,
+    p90_seconds,
+    p99_seconds,
+    p50_lower_bound_seconds,
+    p90_lower_bound_seconds,
+    p99_lower_bound_seconds
+from both_methods
+order by hour_at, target, model_name, metric, method

@@ -1,0 +1,57 @@
+-- One row per UTC hour, target and model: what it served, over how much covered time, and the part of it from which speeds are made.
+--
+-- Speeds are made from minutes that are covered and do not end a gap, since what grew during a gap took longer than the time covered.
+with busy as (
+    select
+        target,
+        minute_at,
+        max(most_value) > 0 as is_busy
+    from {{ ref('stg_telemetry__gauges') }}
+    where metric = 'requests_running'
+    group by target, minute_at
+),
+
+minutes as (
+    select
+        minutes.*,
+        minutes.covered_seconds > 0 and not minutes.is_end_of_gap as is_timed,
+        -- Of the whole target: its devices are held for all its models.
+        coalesce(busy.is_busy, false)
+        or max(coalesce(minutes.prompt_tokens, 0) + coalesce(minutes.generation_tokens, 0)) over same_minute > 0 as is_busy
+    from {{ ref('served_tokens_minutely') }} as minutes
+    left join busy
+        on
+            minutes.target = busy.target
+            and minutes.minute_at = busy.minute_at
+    window same_minute as (partition by minutes.target, minutes.minute_at)
+),
+
+hours as (
+    select
+        date_trunc('hour', minute_at) as hour_at,
+        target,
+        model_name,
+        any_value(hugging_face_id) as hugging_face_id,
+        any_value(model_permaslug) as model_permaslug,
+        sum(prompt_tokens)::bigint as prompt_tokens,
+        sum(generation_tokens)::bigint as generation_tokens,
+        sum(cached_prompt_tokens)::bigint as cached_prompt_tokens,
+        sum(requests_total)::bigint as requests_total,
+        sum(preemptions)::bigint as preemptions,
+        sum(resets)::bigint as resets,
+        sum(covered_seconds) as covered_seconds,
+        count(*) filter (where is_gap) as gap_minutes,
+        coalesce(sum(covered_seconds) filter (where is_timed), 0) as timed_seconds,
+        coalesce(sum(covered_seconds) filter (where is_timed and is_busy), 0) as busy_seconds,
+        (sum(prompt_tokens) filter (where is_timed))::bigint as timed_prompt_tokens,
+        (sum(generation_tokens) filter (where is_timed))::bigint as timed_generation_tokens
+    from minutes
+    group by all
+)
+
+select
+    *,
+    (timed_prompt_tokens + timed_generation_tokens)
+    / nullif(sum(timed_prompt_tokens + timed_generation_tokens) over (partition by hour_at, target), 0) as share_of_target
+from hours
+order by hour_at, target, model_name

@@ -1,0 +1,11 @@
+-- One row per target, model, histogram, labels, hour and bucket: what its cumulative count grew by.
+select
+    target,
+    coalesce(model_name, 'unknown') as model_name,
+    metric,
+    labels,
+    hour_at,
+    le as bucket_end,
+    growth
+from {{ source('ledger', 'histogram_hours') }}
+where part = 'bucket'

@@ -1,0 +1,9 @@
+-- One row per target and minute: how much of it lies between scrapes that came, close enough together.
+select
+    target,
+    minute_at,
+    hour_at,
+    covered_seconds,
+    scrapes,
+    failed_scrapes
+from {{ source('ledger', 'coverage_minutes') }}

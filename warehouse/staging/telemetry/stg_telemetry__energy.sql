@@ -1,0 +1,12 @@
+-- One row per target, device and hour: its energy, from measured power where both kinds are there.
+select
+    target,
+    device,
+    hour_at,
+    joules,
+    covered_seconds,
+    largest_gap_seconds,
+    power_samples,
+    provenance
+from {{ source('ledger', 'energy_hours') }}
+qualify row_number() over (partition by target, device, hour_at order by provenance = 'measured' desc, covered_seconds desc) = 1

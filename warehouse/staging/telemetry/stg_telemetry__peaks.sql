@@ -1,0 +1,8 @@
+-- One row per kind of device and dtype: what one device can do at most, as the tier file says.
+select
+    entry ->> '$.device_kind' as device_kind,
+    entry ->> '$.dtype' as dtype,
+    (entry ->> '$.tflops')::double * 1e12 as peak_flop_per_second,
+    (entry ->> '$.bandwidth_gbps')::double * 1e9 as peak_bytes_per_second
+from {{ source('raw', 'tier_file') }}
+where section = 'peak'

@@ -1,0 +1,9 @@
+-- What a target costs is shared out among its models, no more and no less.
+select
+    hour_at,
+    target,
+    sum(share_of_target) as share
+from {{ ref('served_tokens_hourly') }}
+where share_of_target is not null
+group by hour_at, target
+having abs(sum(share_of_target) - 1) > 1e-9
