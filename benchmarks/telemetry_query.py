@@ -60,7 +60,16 @@ def ask_both(folder: Path, port: int, rounds: int) -> Table:
     """Median seconds of both, warm, and how far they agree: PromQL sees five of an hour's six steps; its window is open on the left."""
     growth = counts()
     write_openmetrics(folder / "month.om", growth)
-    blocks = ["/usr/bin/env", "promtool", "tsdb", "create-blocks-from", "openmetrics", folder / "month.om", folder / "month"]
+    blocks = [
+        "/usr/bin/env",
+        "promtool",
+        "tsdb",
+        "create-blocks-from",
+        "--max-block-duration=744h",
+        "openmetrics",
+        folder / "month.om",
+        folder / "month",
+    ]
     subprocess.run(blocks, check=True, capture_output=True)
     con = load(folder / "month.duckdb", growth)
     with prometheus(folder, port):

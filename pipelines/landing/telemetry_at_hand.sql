@@ -24,7 +24,7 @@ from (
         samples.scraped_at >= getvariable('first_hour') - interval 1 hour
         and samples.scraped_at < getvariable('end_hour') + interval 3 hour
     group by all
-);
+) as found;
 
 -- One row per sample of these series, of any time.
 create or replace temp view samples_of_series as
@@ -118,10 +118,16 @@ with wanted as (
 ),
 
 found as (
-    select series_id, hour_at from at_hand
+    select
+        series_id,
+        hour_at
+    from at_hand
     where metric <> 'up' or value = 1
     union
-    select series_id, hour_at from outside
+    select
+        series_id,
+        hour_at
+    from outside
     where metric <> 'up' or value = 1
 )
 

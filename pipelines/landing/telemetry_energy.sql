@@ -132,7 +132,7 @@ select
     device_hours.joules,
     device_hours.covered_seconds,
     device_hours.largest_gap_seconds,
-    cast(sum(device_hours.power_samples) over same_hour as bigint) as power_samples,
+    (sum(device_hours.power_samples) over same_hour)::bigint as power_samples,
     device_hours.provenance
 from device_hours
 semi join touched

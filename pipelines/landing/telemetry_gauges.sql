@@ -11,7 +11,7 @@ select
     series.device,
     series.metric,
     series.labels,
-    minutes.* exclude (series_id)
+    minutes.* exclude (minutes.series_id)
 from (
     select
         series_id,

@@ -8,7 +8,15 @@ where not isfinite(value);
 delete from incoming
 where rowid in (
     with contested as (
-        select target, metric, part, le, model_name, labels, device, scraped_at
+        select
+            target,
+            metric,
+            part,
+            le,
+            model_name,
+            labels,
+            device,
+            scraped_at
         from incoming
         group by all
         having count(*) > 1

@@ -73,11 +73,20 @@ next_failed as (
         )
 )
 
-select target, hour_at from within_reach
+select
+    target,
+    hour_at
+from within_reach
 union
-select target, date_trunc('hour', scraped_at) as hour_at from next_in_series
+select
+    target,
+    date_trunc('hour', scraped_at) as hour_at
+from next_in_series
 union
-select target, date_trunc('hour', scraped_at) as hour_at from next_failed;
+select
+    target,
+    date_trunc('hour', scraped_at) as hour_at
+from next_failed;
 
 -- What retention dropped, and the archive could not give back, stays as it was counted.
 delete from touched

@@ -18,12 +18,13 @@ from pipelines.landing.telemetry_retention import drop_old_samples
 from pipelines.telemetry.segments import Scrape
 from pipelines.telemetry.vocabulary import Series
 
-FINISHED = Series("requests_finished", "counter", model_name="m", labels='reason="stop"')
+FINISHED = [Series("requests_finished", "counter", model_name="m", labels=f'reason="{reason}"') for reason in ("stop", "length", "abort")]
 WATTS = Series("power_watts", "gauge", device="0", labels='provenance="measured"')
-# Within the limit of a gap, at it, beyond it; within the hour and beyond several.
-SECONDS = st.sampled_from([5, 10, 14, 15, 16, 700, 3590, 9000])
+# Within the limit of a gap, at it, beyond it, beyond several hours, or until EDGE seconds before the next hour.
+EDGE = 7
+SECONDS = st.sampled_from([5, 10, 15, 16, 9000, -EDGE, -EDGE])
 # How long after the one before, how many tokens meanwhile, and whether the scrape works.
-MOMENTS = st.lists(st.tuples(SECONDS, st.integers(0, 99), st.sampled_from([True, True, True, False])), min_size=1, max_size=5)
+MOMENTS = st.lists(st.tuples(SECONDS, st.integers(0, 99), st.sampled_from([True, True, True, False])), min_size=1, max_size=4)
 
 
 class Tier(RuleBasedStateMachine):
@@ -52,7 +53,7 @@ class Tier(RuleBasedStateMachine):
     def serve(self, moments: list[tuple[int, int, bool]], then: str) -> None:
         """Tokens are served and the server is scraped, again and again; then the segment is closed, or the collector killed before that."""
         for seconds, tokens, works in moments:
-            self.second += seconds
+            self.second += seconds if seconds > 0 else 3600 - (self.second + EDGE) % 3600
             self.count += tokens
             self.served.append((self.process, self.second - 1, tokens))
             self.open.append((self.process if works else -1, self.second, self._scrape() if works else scrape(self.second, None)))
@@ -63,8 +64,8 @@ class Tier(RuleBasedStateMachine):
 
     def _scrape(self) -> Scrape:
         values = {TOKENS: float(self.count), WATTS: 100.0 + self.second % 7}
-        # A labelled series is there once it has something to say.
-        values |= {FINISHED: float(self.count)} if self.count else {}
+        # A labelled series is there once it has something to say, and after a restart it may be another one.
+        values |= {FINISHED[self.process % 3]: float(self.count)} if self.count else {}
         return scrape(self.second, values, self.born if self.says_start else None)
 
     @rule(tokens=st.integers(0, 99))
@@ -100,8 +101,9 @@ class Tier(RuleBasedStateMachine):
     @rule(data=st.data())
     def load(self, data: st.DataObject) -> None:
         """Any of them, however many older ones are away."""
-        path = self.away.pop(data.draw(st.integers(0, len(self.away) - 1)))
-        path.rename(self.home.spool / path.name)
+        for path in data.draw(st.lists(st.sampled_from(self.away), min_size=1, max_size=2, unique=True)):
+            self.away.remove(path)
+            path.rename(self.home.spool / path.name)
         self.home.load()
 
     @rule(days=st.sampled_from([0, 1]))
