@@ -76,6 +76,7 @@ class Running:
     url: str
     process: "subprocess.Popen[bytes]"
     start_seconds: float
+    log: Path
 
 
 def sides(options: argparse.Namespace, ports: Iterator[int]) -> Iterator[tuple[Side, int]]:
@@ -92,8 +93,16 @@ def sides(options: argparse.Namespace, ports: Iterator[int]) -> Iterator[tuple[S
             yield Side("vllm-cpu", command + limits, {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_LOGGING_LEVEL": "ERROR"}, model), port
         if _has(python, "transformers"):
             port = next(ports)
-            command = [str(Path(python).parent / "transformers"), "serve", model, "--continuous-batching", "--device", "cpu"]
-            yield Side("transformers", [*command, "--dtype", options.dtype, "--port", str(port)], {"HF_HUB_OFFLINE": "1"}, model), port
+            serve = [str(Path(python).parent / "transformers"), "serve", model, "--continuous-batching", "--device", "cpu"]
+            yield (
+                Side(
+                    "transformers",
+                    [*serve, "--cb-max-memory-percent", "0.1", "--dtype", options.dtype, "--port", str(port)],
+                    {"HF_HUB_OFFLINE": "1"},
+                    model,
+                ),
+                port,
+            )
 
 
 def _has(python: str, package: str) -> bool:
@@ -123,7 +132,7 @@ def running(side: Side, port: int, home: Path) -> Iterator[Running]:
         )
     try:
         _wait(f"http://127.0.0.1:{port}/health", process, log)
-        yield Running(side, f"http://127.0.0.1:{port}/v1", process, time.perf_counter() - started)
+        yield Running(side, f"http://127.0.0.1:{port}/v1", process, time.perf_counter() - started, log)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -150,8 +159,12 @@ async def throughput(server: Running, prompts: Sequence[str], concurrency: int, 
     async def ask(client: httpx.AsyncClient) -> int:
         counted = 0
         while waiting:
-            answer = await client.post(f"{server.url}/completions", json=body | {"prompt": waiting.pop()})
-            answer.raise_for_status()
+            try:
+                answer = await client.post(f"{server.url}/completions", json=body | {"prompt": waiting.pop()})
+                answer.raise_for_status()
+            except httpx.HTTPError as error:
+                ended = server.process.poll()
+                raise SystemExit(f"{server.side.name} failed ({error!r}, exit code {ended}):\n{server.log.read_text()[-2000:]}") from error
             counted += answer.json()["usage"]["completion_tokens"]
         return counted
 

@@ -114,4 +114,5 @@ class Ready:
     active_parameters: int
     weight_bytes: int
     quantisation: str
-    stack: dict[str, str]  # versions: tokentide, torch, torch_npu, python
+    stack: dict[str, str]  # what figures depend on: dtype, and the versions of tokentide, torch, torch_npu, python
+    expert_ranks: int = 1  # devices that share the work

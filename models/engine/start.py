@@ -121,7 +121,8 @@ def _ready(config: EngineConfig, shape: Shape, weight_bytes: int, device: str, c
         active_parameters=shape.active_parameters,
         weight_bytes=weight_bytes,
         quantisation=config.quantisation,
-        stack=_stack(),
+        stack={**_stack(), "dtype": config.dtype},
+        expert_ranks=config.expert_ranks,
     )
 
 

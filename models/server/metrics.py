@@ -32,7 +32,7 @@ class Metrics:
 
     def __init__(self, model: str, ready: Ready, sparse_layers: list[int], is_speculating: bool) -> None:
         self._series = Series(model)
-        self._flop_per_token = FLOP_PER_PARAMETER * ready.active_parameters
+        self._flop_per_token = FLOP_PER_PARAMETER * ready.active_parameters / ready.expert_ranks
         self._make_gauges(ready)
         self._make_counters()
         self._make_lengths(up_to(ready.context_tokens))
@@ -131,7 +131,9 @@ class Metrics:
         self._prefix_queries = make.counter("vllm:prefix_cache_queries", "Prompt tokens looked up in the cache.")
         self._prefix_hits = make.counter("vllm:prefix_cache_hits", "Prompt tokens found in the cache.")
         self._preemptions = make.counter("vllm:num_preemptions", "Requests computed again because the cache was full.")
-        self._flop = make.counter("vllm:estimated_flops_per_gpu", "Twice the active parameters a token computed, without attention.")
+        self._flop = make.counter(
+            "vllm:estimated_flops_per_gpu", "Twice the active parameters a token computed, over the ranks; without attention."
+        )
         success = make.counters("vllm:request_success", "Requests that ended.", "finished_reason")
         self._success = {reason: success.labels(*make.values, reason) for reason in FINISH_REASONS}
         self._make_sources()

@@ -184,6 +184,7 @@ figured as (
             when goodput_share is not null then null
             when not is_in_tier_file then 'the target is not in the tier file'
             when slo_ttft_ms is null then 'no objectives in the tier file'
+            when requests_total > 0 then 'neither a log nor histograms of the server say how long requests took'
             else 'no finished request in this hour'
         end as goodput_reason
     from reasoned
