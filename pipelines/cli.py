@@ -211,7 +211,7 @@ def doctor() -> None:
     raise typer.Exit(0 if all(finding.is_well for finding in findings) else 1)
 
 
-tier_commands.add_to(app)
+tier_commands.add_to(app, ingest_app)
 
 
 def main() -> None:

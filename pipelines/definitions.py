@@ -6,9 +6,10 @@ from pipelines.archive import utc_now
 from pipelines.jobs.asking import Clock
 from pipelines.jobs.boards import rankings
 from pipelines.jobs.publishing import published, yesterday_is_in
-from pipelines.jobs.schedules import JOBS, SCHEDULES
+from pipelines.jobs.schedules import JOBS, SCHEDULES, SENSORS
 from pipelines.jobs.snapshots import raw_catalogue, raw_endpoints, raw_slices, raw_usage
 from pipelines.jobs.tables import dbt, tables_of
+from pipelines.jobs.telemetry import raw_telemetry, telemetry_forgotten
 from pipelines.jobs.tidying import tidy_daily
 from pipelines.settings import Settings, read_settings
 from pipelines.sources.client import Patience
@@ -17,10 +18,11 @@ from pipelines.sources.client import Patience
 def define(settings: Settings, patience: Patience | None = None, now: Clock = utc_now) -> dg.Definitions:
     """The definitions for one home. Resources are plain objects without configuration, so no setting is shown or stored by Dagster."""
     return dg.Definitions(
-        assets=[rankings, raw_slices, raw_usage, raw_catalogue, raw_endpoints, tables_of(settings), published],
+        assets=[rankings, raw_slices, raw_usage, raw_catalogue, raw_endpoints, raw_telemetry, tables_of(settings), published],
         asset_checks=[yesterday_is_in],
-        jobs=[*JOBS, tidy_daily],
+        jobs=[*JOBS, tidy_daily, telemetry_forgotten],
         schedules=SCHEDULES,
+        sensors=SENSORS,
         resources={"settings": settings, "patience": patience or Patience(), "now": now, "dbt": dbt()},
         # Steps of a run follow each other anyway, since there is one writer; a process for each would cost seconds.
         executor=dg.in_process_executor,

@@ -8,8 +8,10 @@ from pipelines.build import Built, Progress, build
 from pipelines.errors import NothingArchived
 from pipelines.ingest import land
 from pipelines.landing.catch_up import catch_up
+from pipelines.landing.telemetry_files import Places
 from pipelines.publish import Generation, publish
 from pipelines.settings import Settings
+from pipelines.telemetry_ingest import load as load_telemetry
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 
@@ -26,8 +28,8 @@ class Rebuilt:
 def rebuild(settings: Settings, progress: Progress | None = None) -> Rebuilt:
     """Land every archived answer in a fresh warehouse, build, audit, put it in place of the old one, publish."""
     archive = Archive(settings.archive)
-    if archive.origin is None:
-        raise NothingArchived(f"{settings.archive} holds no answers. Run `tokentide ingest market` first.")
+    if archive.origin is None and not Places.of(settings).archived():
+        raise NothingArchived(f"{settings.archive} holds no answers. Run `tokentide ingest market` or `tokentide ingest telemetry` first.")
     # In a folder of its own under the usual name: DuckDB's views remember the name of their file.
     fresh = settings.home / "rebuilding" / settings.warehouse.name
     shutil.rmtree(fresh.parent, ignore_errors=True)
@@ -37,6 +39,7 @@ def rebuild(settings: Settings, progress: Progress | None = None) -> Rebuilt:
         answers = catch_up(con, archive)
     finally:
         con.close()
+    load_telemetry(settings, warehouse=fresh)
     built = build(settings, fresh, progress)
     fresh.replace(settings.warehouse)
     fresh.parent.rmdir()

@@ -7,6 +7,8 @@
     hourly at :50    whether yesterday is in
     Monday 09:30     the whole history again; build, publish
     daily 03:10      Dagster's records of hourly runs older than a week are removed
+    daily 03:40      samples of telemetry older than TOKENTIDE_TELEMETRY_DAYS are dropped
+    every 5 minutes  segments of telemetry that were closed, if there are any; build, publish
 
 Runs that open the warehouse go one at a time; the others wait in the queue.
 """
@@ -19,11 +21,14 @@ from pipelines.jobs.boards import ANSWERS, RANKINGS
 from pipelines.jobs.publishing import PUBLISHED, is_published, newest_expected, yesterday_is_in
 from pipelines.jobs.snapshots import CATALOGUE, ENDPOINTS, SLICES, USAGE
 from pipelines.jobs.tables import GROUPS
+from pipelines.jobs.telemetry import TELEMETRY, telemetry_forgotten
 from pipelines.jobs.tidying import tidy_daily
+from pipelines.landing.telemetry_files import Places
 from pipelines.settings import Settings
 from pipelines.sources.rankings import FIRST_DAY
 
 RUNNING = dg.DefaultScheduleStatus.RUNNING
+TELEMETRY_SECONDS = 300  # a build takes many seconds, and nobody asks a ledger for the last minute
 # A run is repeated whole: another one may have built since, and only what a run has audited itself may it publish.
 WHOLE = {"dagster/retry_strategy": "ALL_STEPS"}
 BUILT = dg.AssetSelection.groups(*GROUPS) | dg.AssetSelection.assets(PUBLISHED)
@@ -35,8 +40,9 @@ rankings_weekly_full = dg.define_asset_job("rankings_weekly_full", BOARDS | BUIL
 catalogue_hourly = dg.define_asset_job("catalogue_hourly", dg.AssetSelection.assets(CATALOGUE) | BUILT, tags=WHOLE)
 endpoints_half_hourly = dg.define_asset_job("endpoints_half_hourly", dg.AssetSelection.assets(ENDPOINTS), tags=WHOLE)
 freshness_hourly = dg.define_asset_job("freshness_hourly", dg.AssetSelection.checks(yesterday_is_in))
+telemetry = dg.define_asset_job("telemetry", dg.AssetSelection.assets(TELEMETRY) | BUILT, tags=WHOLE)
 
-JOBS = [market_daily, rankings_late, rankings_weekly_full, catalogue_hourly, endpoints_half_hourly, freshness_hourly]
+JOBS = [market_daily, rankings_late, rankings_weekly_full, catalogue_hourly, endpoints_half_hourly, freshness_hourly, telemetry]
 
 every_hour = dg.ScheduleDefinition(
     name="catalogue_hourly", job=catalogue_hourly, cron_schedule="17 * * * *", execution_timezone="UTC", default_status=RUNNING
@@ -79,4 +85,17 @@ every_night = dg.ScheduleDefinition(
     name="tidy_daily", job=tidy_daily, cron_schedule="10 3 * * *", execution_timezone="UTC", default_status=RUNNING
 )
 
-SCHEDULES = [every_day, while_late, every_hour, every_half_hour, every_hour_fresh, every_week, every_night]
+every_night_samples = dg.ScheduleDefinition(
+    name="telemetry_forgotten", job=telemetry_forgotten, cron_schedule="40 3 * * *", execution_timezone="UTC", default_status=RUNNING
+)
+
+
+@dg.sensor(job=telemetry, minimum_interval_seconds=TELEMETRY_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+def telemetry_arrived(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
+    """Whether segments wait that did not when it looked last; one that cannot be read does not start a run again and again."""
+    waiting = Places.of(settings).waiting()
+    return dg.RunRequest(run_key=waiting[-1].name) if waiting else dg.SkipReason("No closed segment waits.")
+
+
+SCHEDULES = [every_day, while_late, every_hour, every_half_hour, every_hour_fresh, every_week, every_night, every_night_samples]
+SENSORS = [telemetry_arrived]

@@ -18,6 +18,7 @@ from pipelines.jobs.asking import POOL
 from pipelines.jobs.boards import ANSWERS
 from pipelines.jobs.manifest import read_manifest, target_of
 from pipelines.jobs.snapshots import CATALOGUE, ENDPOINTS, SLICES, USAGE
+from pipelines.jobs.telemetry import TELEMETRY
 from pipelines.settings import Settings
 from warehouse.connection import open_warehouse
 
@@ -36,16 +37,15 @@ FILLED_BY = {
     "task_models": [USAGE],
     "benchmarks": [USAGE],
     "session_costs": [USAGE],
-    # The collector's segments are loaded on their own; no asset of the market stands for them.
-    "request_events": [],
-    "tier_file": [],
-    "scrapes": [],
-    "counter_minutes": [],
-    "histogram_hours": [],
-    "gauge_minutes": [],
-    "energy_hours": [],
-    "coverage_minutes": [],
-    "stack_versions": [],
+    "request_events": [TELEMETRY],
+    "tier_file": [TELEMETRY],
+    "scrapes": [TELEMETRY],
+    "counter_minutes": [TELEMETRY],
+    "histogram_hours": [TELEMETRY],
+    "gauge_minutes": [TELEMETRY],
+    "energy_hours": [TELEMETRY],
+    "coverage_minutes": [TELEMETRY],
+    "stack_versions": [TELEMETRY],
 }
 GROUPS = ("seeds", "staging", "history", "marts")
 SHOWN = 5

@@ -25,7 +25,9 @@ EDGE = 7
 SECONDS = st.sampled_from([5, 10, 15, 16, 9000, -EDGE, -EDGE])
 # How long after the one before, how many tokens meanwhile, and what happens then.
 MOMENTS = st.lists(
-    st.tuples(SECONDS, st.integers(0, 99), st.sampled_from(["scrape", "scrape", "scrape", "failed scrape", "restart"])), min_size=1, max_size=5
+    st.tuples(SECONDS, st.integers(0, 99), st.sampled_from(["scrape", "scrape", "scrape", "failed scrape", "restart"])),
+    min_size=1,
+    max_size=5,
 )
 
 
@@ -46,10 +48,11 @@ class Tier(RuleBasedStateMachine):
         self.survived: list[tuple[int, int, Scrape]] = []
         self.away: list[Path] = []  # closed segments that nobody looks for yet
 
-    @initialize(says_start=st.sampled_from([True, True, False]))
-    def begin(self, says_start: bool) -> None:
+    @initialize(says_start=st.sampled_from([True, True, False]), moments=MOMENTS)
+    def begin(self, says_start: bool, moments: list[tuple[int, int, str]]) -> None:
         """Some servers say when they started."""
         self.says_start = says_start
+        self.serve(moments, "closed")
 
     @rule(moments=MOMENTS, then=st.sampled_from(["open", "closed", "closed", "closed", "lost"]))
     def serve(self, moments: list[tuple[int, int, str]], then: str) -> None:
@@ -90,29 +93,33 @@ class Tier(RuleBasedStateMachine):
         path = self.home.close(scrapes)
         self.away.append(path.rename(self.folder / path.name))
 
-    @precondition(lambda self: self.away)
-    @rule(data=st.data(), is_same=st.booleans())
-    def come_again(self, data: st.DataObject, is_same: bool) -> None:
-        """The same bytes under another name, or some of the same samples in one more segment."""
-        if is_same:
-            self.copies += 1
-            copy = self.folder / f"20260101T000000000000Z-copied-{self.copies:06d}.parquet"
-            self.away.append(Path(shutil.copy(data.draw(st.sampled_from(self.away)), copy)))
-        else:
+    # One rule and not four: those that are disabled for a whole example would leave little to happen in it.
+    @precondition(lambda self: self.survived)
+    @rule(data=st.data(), event=st.sampled_from(["load", "load", "load", "copy", "close again", "retain"]))
+    def on_the_disk(self, data: st.DataObject, event: str) -> None:
+        """Segments come to light in any order, or once more; old samples are dropped."""
+        if event == "close again":
             again = data.draw(st.lists(st.sampled_from(range(len(self.survived))), min_size=1, max_size=3, unique=True))
             self._put_away([self.survived[index][2] for index in again])
+        elif event == "retain":
+            self._retain(data.draw(st.sampled_from([0, 1])))
+        elif self.away:
+            path = data.draw(st.sampled_from(self.away))
+            self._copy(path) if event == "copy" else self._load(path)
 
-    @precondition(lambda self: self.away)
-    @rule(data=st.data())
-    def load(self, data: st.DataObject) -> None:
-        """Any of them, however many older ones are away."""
-        for path in data.draw(st.lists(st.sampled_from(self.away), min_size=1, max_size=2, unique=True)):
-            self.away.remove(path)
-            path.rename(self.home.spool / path.name)
+    def _copy(self, path: Path) -> None:
+        """The same bytes under another name."""
+        self.copies += 1
+        copy = self.folder / f"20260101T000000000000Z-copied-{self.copies:06d}.parquet"
+        self.away.append(Path(shutil.copy(path, copy)))
+
+    def _load(self, path: Path) -> None:
+        """This one, however many older ones are away."""
+        self.away.remove(path)
+        path.rename(self.home.spool / path.name)
         self.home.load()
 
-    @rule(days=st.sampled_from([0, 1]))
-    def retain(self, days: int) -> None:
+    def _retain(self, days: int) -> None:
         """Facts are not touched by it."""
         before = self.home.facts()
         drop_old_samples(self.home.con, days, START + timedelta(seconds=self.second))
