@@ -5,7 +5,7 @@ with targets as (
         entry ->> '$.name' as target,
         map_keys((entry -> '$.model_map')::map (varchar, varchar)) as models
     from raw.tier_file
-    where section = 'target' and entry ->> '$.engine' = 'tokentide'
+    where section = 'target' and (entry ->> '$.engine') = 'tokentide'
 ),
 
 -- A target that names no model may serve any. Where several could have served a request nobody knows which one did.

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from landing_support import fresh
 from ledger_support import START, TOKENS, Home, Rows, facts, scrape
 
@@ -23,12 +23,11 @@ WATTS = Series("power_watts", "gauge", device="0", labels='provenance="measured"
 # Within the limit of a gap, at it, beyond it, beyond several hours, or until EDGE seconds before the next hour.
 EDGE = 7
 SECONDS = st.sampled_from([5, 10, 15, 16, 9000, -EDGE, -EDGE])
+SERVER = st.sampled_from(["scrape", "scrape", "scrape", "failed scrape", "restart"])
 # How long after the one before, how many tokens meanwhile, and what happens then.
-MOMENTS = st.lists(
-    st.tuples(SECONDS, st.integers(0, 99), st.sampled_from(["scrape", "scrape", "scrape", "failed scrape", "restart"])),
-    min_size=1,
-    max_size=5,
-)
+MOMENTS = st.lists(st.tuples(SECONDS, st.integers(0, 99), SERVER), min_size=1, max_size=4)
+COLLECTOR = st.sampled_from(["open", "closed", "closed", "closed", "killed"])
+DISK = st.lists(st.sampled_from(["load", "load", "load", "load", "copy", "close again", "retain"]), max_size=3)
 
 
 class Tier(RuleBasedStateMachine):
@@ -48,40 +47,43 @@ class Tier(RuleBasedStateMachine):
         self.survived: list[tuple[int, int, Scrape]] = []
         self.away: list[Path] = []  # closed segments that nobody looks for yet
 
-    @initialize(says_start=st.sampled_from([True, True, False]), moments=MOMENTS)
-    def begin(self, says_start: bool, moments: list[tuple[int, int, str]]) -> None:
+    @initialize(says_start=st.sampled_from([True, True, False]))
+    def begin(self, says_start: bool) -> None:
         """Some servers say when they started."""
         self.says_start = says_start
-        self.serve(moments, "closed")
 
-    @rule(moments=MOMENTS, then=st.sampled_from(["open", "closed", "closed", "closed", "lost"]))
-    def serve(self, moments: list[tuple[int, int, str]], then: str) -> None:
-        """Tokens are served and the server is scraped, again and again; then the segment is closed, or the collector killed before that."""
+    # One rule and not ten: of those some are disabled for a whole example, and too little would happen in it.
+    @rule(moments=MOMENTS, collector=COLLECTOR, disk=DISK, data=st.data())
+    def time_passes(self, moments: list[tuple[int, int, str]], collector: str, disk: list[str], data: st.DataObject) -> None:
+        """Tokens are served and scraped, a segment is closed or lost, segments come to light in any order or once more, old samples go."""
         for seconds, tokens, event in moments:
-            self.second += seconds if seconds > 0 else 3600 - (self.second + EDGE) % 3600
-            self.count += tokens
-            self.served.append((self.process, self.second - 1, tokens))
-            if event == "scrape":
-                self.open.append((self.process, self.second, self._scrape()))
-            elif event == "failed scrape":
-                self.open.append((-1, self.second, scrape(self.second, None)))
-            else:
-                self._restart()
-        if then == "closed" and self.open:
+            self._serve(seconds, tokens, event)
+        if collector == "closed" and self.open:
             self._close()
-        if then == "lost":
+        elif collector == "killed":
+            # What was not closed yet is lost.
             self.open = []
+        for event in disk:
+            self._on_the_disk(event, data)
+
+    def _serve(self, seconds: int, tokens: int, event: str) -> None:
+        self.second += seconds if seconds > 0 else 3600 - (self.second + EDGE) % 3600
+        self.count += tokens
+        self.served.append((self.process, self.second - 1, tokens))
+        if event == "scrape":
+            self.open.append((self.process, self.second, self._scrape()))
+        elif event == "failed scrape":
+            self.open.append((-1, self.second, scrape(self.second, None)))
+        else:
+            # What was served since the last scrape is known to nobody.
+            self.second += 4
+            self.process, self.count, self.born = self.process + 1, 0, START + timedelta(seconds=self.second)
 
     def _scrape(self) -> Scrape:
         values = {TOKENS: float(self.count), WATTS: 100.0 + self.second % 7}
         # A labelled series is there once it has something to say, and after a restart it may be another one.
         values |= {FINISHED[self.process % 3]: float(self.count)} if self.count else {}
         return scrape(self.second, values, self.born if self.says_start else None)
-
-    def _restart(self) -> None:
-        """What was served since the last scrape is known to nobody."""
-        self.second += 4
-        self.process, self.count, self.born = self.process + 1, 0, START + timedelta(seconds=self.second)
 
     def _close(self) -> None:
         """The segment is on the disk, but nobody looks for it yet."""
@@ -93,12 +95,8 @@ class Tier(RuleBasedStateMachine):
         path = self.home.close(scrapes)
         self.away.append(path.rename(self.folder / path.name))
 
-    # One rule and not four: those that are disabled for a whole example would leave little to happen in it.
-    @precondition(lambda self: self.survived)
-    @rule(data=st.data(), event=st.sampled_from(["load", "load", "load", "copy", "close again", "retain"]))
-    def on_the_disk(self, data: st.DataObject, event: str) -> None:
-        """Segments come to light in any order, or once more; old samples are dropped."""
-        if event == "close again":
+    def _on_the_disk(self, event: str, data: st.DataObject) -> None:
+        if event == "close again" and self.survived:
             again = data.draw(st.lists(st.sampled_from(range(len(self.survived))), min_size=1, max_size=3, unique=True))
             self._put_away([self.survived[index][2] for index in again])
         elif event == "retain":
@@ -166,4 +164,4 @@ def rounded(found: dict[str, Rows]) -> dict[str, list[tuple[Any, ...]]]:
 
 
 TestTier = Tier.TestCase
-TestTier.settings = settings(max_examples=30, stateful_step_count=20, deadline=None, derandomize=True)
+TestTier.settings = settings(max_examples=30, stateful_step_count=12, deadline=None, derandomize=True)
