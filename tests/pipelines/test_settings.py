@@ -115,7 +115,9 @@ def test_a_key_that_no_header_can_carry_is_refused_without_repeating_it(key: str
     assert told == "OPENROUTER_API_KEY holds characters that no key has; copy it again."
 
 
-@pytest.mark.parametrize("name", ["TOKENTIDE_HOME", "TOKENTIDE_OPENROUTER_URL", "TOKENTIDE_TIER", "TOKENTIDE_RECORDINGS"])
+@pytest.mark.parametrize(
+    "name", ["TOKENTIDE_HOME", "TOKENTIDE_OPENROUTER_URL", "TOKENTIDE_TIER", "TOKENTIDE_TELEMETRY_DAYS", "TOKENTIDE_RECORDINGS"]
+)
 def test_an_empty_setting_is_its_default(name: str) -> None:
     """An empty line of `.env` means the default."""
     assert read(**{name: ""}) == read()
@@ -127,9 +129,11 @@ def test_every_known_name_is_accepted(tmp_path: Path) -> None:
         TOKENTIDE_HOME="/h",
         TOKENTIDE_OPENROUTER_URL="http://127.0.0.1:8321/api/v1",
         TOKENTIDE_TIER="/t.toml",
+        TOKENTIDE_TELEMETRY_DAYS="7",
         TOKENTIDE_RECORDINGS=str(tmp_path),
     )
-    assert len(KNOWN) == 4
+    assert len(KNOWN) == 5
+    assert settings.telemetry_days == 7
     assert (settings.home, settings.openrouter_url) == (Path("/h"), "http://127.0.0.1:8321/api/v1")
     assert (settings.tier, settings.recordings) == (Path("/t.toml"), tmp_path)
 

@@ -24,6 +24,7 @@ CRONS = {
     "freshness_hourly": ("freshness_hourly", "50 * * * *"),
     "rankings_weekly_full": ("rankings_weekly_full", "30 9 * * 1"),
     "tidy_daily": ("tidy_daily", "10 3 * * *"),
+    "telemetry_forgotten": ("telemetry_forgotten", "40 3 * * *"),
 }
 RAW = {"raw_rankings", "raw_answers", "raw_catalogue", "raw_endpoints", "raw_usage", "raw_slices"}
 
@@ -41,7 +42,7 @@ def test_everything_loads(definitions: dg.Definitions) -> None:
 
 
 def test_every_schedule_is_on_in_utc(definitions: dg.Definitions) -> None:
-    """The times are those of the issue, whatever the machine's zone, and nobody has to switch them on."""
+    """The times are those of the docs, whatever the machine's zone, and nobody has to switch them on."""
     schedules = [definitions.resolve_schedule_def(schedule.name) for schedule in SCHEDULES]
     assert {schedule.name: (schedule.job_name, schedule.cron_schedule) for schedule in schedules} == CRONS
     assert {schedule.execution_timezone for schedule in schedules} == {"UTC"}
@@ -76,7 +77,7 @@ def test_whatever_opens_the_warehouse_is_in_the_pool(definitions: dg.Definitions
     """The freshness check is not, since it reads what is published."""
     steps = steps_of(definitions)
     assert {step.name for step in steps if step.pool is None} == {"published_yesterday_is_in"}
-    assert {step.name for step in steps if step.pool == "warehouse"} == {*ASKING, "tables", "published"}
+    assert {step.name for step in steps if step.pool == "warehouse"} == {*ASKING, "raw_telemetry", "tables", "published"}
 
 
 def test_a_run_is_repeated_whole(definitions: dg.Definitions) -> None:
