@@ -164,4 +164,4 @@ def rounded(found: dict[str, Rows]) -> dict[str, list[tuple[Any, ...]]]:
 
 
 TestTier = Tier.TestCase
-TestTier.settings = settings(max_examples=30, stateful_step_count=12, deadline=None, derandomize=True)
+TestTier.settings = settings(max_examples=25, stateful_step_count=12, deadline=None, derandomize=True)
