@@ -14,6 +14,7 @@ Runs that open the warehouse go one at a time; the others wait in the queue.
 """
 
 from datetime import timedelta
+from hashlib import sha256
 
 import dagster as dg
 
@@ -93,8 +94,8 @@ every_night_samples = dg.ScheduleDefinition(
 @dg.sensor(job=telemetry, minimum_interval_seconds=TELEMETRY_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
 def telemetry_arrived(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
     """Whether segments wait that did not when it looked last; one that cannot be read does not start a run again and again."""
-    waiting = Places.of(settings).waiting()
-    return dg.RunRequest(run_key=waiting[-1].name) if waiting else dg.SkipReason("No closed segment waits.")
+    names = "\n".join(segment.name for segment in Places.of(settings).waiting())
+    return dg.RunRequest(run_key=sha256(names.encode()).hexdigest()) if names else dg.SkipReason("No closed segment waits.")
 
 
 SCHEDULES = [every_day, while_late, every_hour, every_half_hour, every_hour_fresh, every_week, every_night, every_night_samples]
