@@ -1,6 +1,8 @@
 """The one place that opens DuckDB, and so the one place that knows what is attached and what a connection may do."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -32,6 +34,18 @@ def open_warehouse(path: Path, wait_seconds: float = 60.0) -> duckdb.DuckDBPyCon
         else:
             con.execute("set TimeZone = 'UTC'")
             return con
+
+
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """What happens within happens whole or not at all, also on Ctrl-C."""
+    con.begin()
+    try:
+        yield
+    except BaseException:
+        con.rollback()
+        raise
+    con.commit()
 
 
 def open_published(path: Path) -> duckdb.DuckDBPyConnection:

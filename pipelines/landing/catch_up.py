@@ -7,7 +7,6 @@ rebuild is the same function on an empty warehouse.
 import json
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import duckdb
 import polars as pl
@@ -20,6 +19,7 @@ from pipelines.landing.snapshots import land_snapshot
 from pipelines.sources import apps, benchmarks, catalogue, endpoints, exports, providers, rankings, session_costs, tasks
 from pipelines.sources.boards import Board
 from pipelines.sources.payload import Parsed
+from warehouse.connection import transaction
 
 log = logging.getLogger(__name__)
 
@@ -66,27 +66,15 @@ def _waiting(con: duckdb.DuckDBPyConnection, archive: Archive) -> Iterator[Answe
 def _landed(con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer) -> Landed:
     """Land one answer and say so in the log; what turns out to be of no use is undone and set aside."""
     try:
-        with _transaction(con):
+        with transaction(con):
             result = _land(con, archive, answer)
             _record(con, answer, result)
     except UNREADABLE as error:
-        with _transaction(con):
+        with transaction(con):
             result = Landed("unreadable", reason=str(error))
             _set_aside(con, answer, result)
             _record(con, answer, result)
     return result
-
-
-@contextmanager
-def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    con.begin()
-    try:
-        yield
-    except BaseException:
-        # Also on Ctrl-C: an answer is landed whole or not at all.
-        con.rollback()
-        raise
-    con.commit()
 
 
 def _land(con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer) -> Landed:

@@ -5,7 +5,6 @@ spool into the archive: one that a crash left in the spool is recognised by its 
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -19,6 +18,7 @@ from pipelines.landing.telemetry_files import UNREADABLE, Places, Segment
 from pipelines.landing.telemetry_ledger import load_samples
 from pipelines.landing.telemetry_tier import record_tier
 from pipelines.telemetry.tier import Tier
+from warehouse.connection import transaction
 
 # So many samples are loaded in one transaction: enough to make an hour's facts once and not sixty times, few enough to fit in memory.
 BATCH_ROWS = 2_000_000
@@ -86,7 +86,7 @@ def load_segments(
 ) -> Loaded:
     """Load every closed segment of the spools, and of the archive, that is not loaded yet; `told` hears the name of each."""
     if tier:
-        with _transaction(con):
+        with transaction(con):
             record_tier(con, tier, utc_now())
     known, loaded = Known(con), Loaded()
     archived = (segment for segment in places.archived() if segment.name not in known.digests)
@@ -104,7 +104,7 @@ def _load_batch(
     """Load some segments in one transaction; empty if none were left."""
     batch: list[Taken] = []
     samples: list[pa.Table] = []
-    with _transaction(con):
+    with transaction(con):
         for segment in waiting:
             told(segment.name)
             batch += [taken] if (taken := _take(con, known, segment, samples)) else []
@@ -162,15 +162,3 @@ def _record(con: duckdb.DuckDBPyConnection, taken: Taken, digest: str, instants:
     span = pc.min_max(instants).as_py() if instants is not None else {"min": None, "max": None}
     row = [taken.segment_id, digest, taken.segment.kind, taken.rows, span["min"], span["max"], utc_now(), taken.outcome, taken.reason]
     con.execute("insert or replace into raw.telemetry_segments values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-
-
-@contextmanager
-def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    con.begin()
-    try:
-        yield
-    except BaseException:
-        # Also on Ctrl-C: a batch is loaded whole or not at all.
-        con.rollback()
-        raise
-    con.commit()

@@ -5,23 +5,20 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.connection import transaction
+
 LAST_ONES = Path(__file__).with_name("telemetry_retention.sql").read_text()
 
 
 def drop_old_samples(con: duckdb.DuckDBPyConnection, days: int, now: datetime) -> int:
     """Drop samples that are more than this many days old at `now`, by whole hours; returns how many."""
     before = (now - timedelta(days=days)).replace(minute=0, second=0, microsecond=0)
-    con.begin()
-    try:
+    with transaction(con):
         con.execute("set variable dropped_before = ?", [before])
         con.execute(LAST_ONES)
         [(dropped,)] = con.execute(DROP).fetchall()
         con.execute("insert into raw.telemetry_retention values (?, ?, ?)", [before, now, dropped])
         con.execute("drop table temp.last_ones")
-    except BaseException:
-        con.rollback()
-        raise
-    con.commit()
     return int(dropped)
 
 
