@@ -160,6 +160,12 @@ def test_latency_is_there_by_both_methods_and_efficiency_says_what_it_knows(home
     assert efficiency["reason"]
 
 
+def test_status_says_what_each_target_served(home: Home, usages: list[dict[str, Any]]) -> None:
+    [target] = json.loads(home.run("status", "--json"))["targets"]
+    assert target["target"] == "live"
+    assert target["generation_tokens"] == total(usages)["generation_tokens"]
+
+
 def test_loading_again_adds_nothing(home: Home, usages: list[dict[str, Any]]) -> None:
     again = json.loads(home.run("ingest", "telemetry", "--json"))
     assert (again["segments"], again["samples"], again["requests"]) == (0, 0, 0)
