@@ -23,6 +23,12 @@ from dashboards.sources import Generation, Published, Sources
 from dashboards.theme import Look
 
 CHECK_MS = 5_000
+# Dash's own, with the language that a screen reader needs.
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
+<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+</html>"""
 KEPT_BODIES = 128
 STALE_SECONDS = 36 * 3600
 
@@ -32,6 +38,7 @@ def build(sources: Sources, secret: str | None = None) -> dash.Dash:
     app = dash.Dash(
         __name__,
         title="Tokentide",
+        index_string=INDEX,
         update_title="",
         serve_locally=True,
         suppress_callback_exceptions=True,
