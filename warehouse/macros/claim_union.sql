@@ -1,0 +1,36 @@
+{#- The names of the files in warehouse/claims/, as whoever runs dbt has listed them; pipelines/build.py does. dbt must know at parsing time
+    which tables a table reads, and cannot list a folder by itself. A changed list makes dbt read marts/claims.sql again, nothing else. -#}
+{% macro claim_names() -%}
+    {{ return(env_var('DBT_CLAIMS', '').split()) }}
+{%- endmacro %}
+
+{#- A list that has fewer claims than the folder would lose some without a word, so it stops the build. -#}
+{% macro claims_must_be_listed() -%}
+    {%- if execute %}
+        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.original_file_path.startswith('claims/') %}
+            {%- if node.name not in claim_names() %}
+                {{ exceptions.raise_compiler_error(
+                    "The claim " ~ node.name ~ " is not listed in DBT_CLAIMS. `tokentide build` lists them all; with dbt alone, in warehouse/: "
+                    ~ "DBT_CLAIMS=\"$(basename -s .sql claims/*.sql | xargs)\" dbt build"
+                ) }}
+            {%- endif %}
+        {%- endfor %}
+    {%- endif %}
+{%- endmacro %}
+
+{#- What a claim's file says of its statement, as columns. -#}
+{% macro claim_facts(name) -%}
+    {%- set found = namespace(meta={}) %}
+    {%- if execute %}
+        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == name %}
+            {%- set found.meta = node.config.meta %}
+        {%- endfor %}
+        {%- for key in ('claim_id', 'statement', 'said_by', 'population', 'unit') if not found.meta.get(key) %}
+            {{ exceptions.raise_compiler_error("warehouse/claims/" ~ name ~ ".sql has no " ~ key ~ " in its meta. docs/claims.md says what it needs.") }}
+        {%- endfor %}
+    {%- endif %}
+    {%- for key in ('claim_id', 'statement', 'said_by', 'population', 'unit', 'source_url') %}
+    {{ text_of(found.meta.get(key)) }}::varchar as {{ key }},
+    {%- endfor %}
+    {{ text_of(found.meta.get('said_on')) }}::date as said_on
+{%- endmacro %}
