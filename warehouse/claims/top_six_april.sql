@@ -14,9 +14,8 @@
         select *
         from (
             values
-            {% for name, first, last in weeks %}
-                ('{{ name }}', '{{ first }}'::date, '{{ last }}'::date){{ "," if not loop.last }}
-            {% endfor %}
+            ('week_of_03_30', '2026-03-30'::date, '2026-04-05'::date),
+            ('week_of_04_06', '2026-04-06'::date, '2026-04-12'::date)
         ) as named (window_name, first_date, last_date)
     ),
 

@@ -15,9 +15,9 @@
         select *
         from (
             values
-            {% for name, first in windows %}
-                ('{{ name }}', '{{ first }}'::date){{ "," if not loop.last }}
-            {% endfor %}
+            ('week', '2026-03-09'::date),
+            ('calendar_month', '2026-03-01'::date),
+            ('last_30_days', '2026-02-14'::date)
         ) as named (window_name, first_date)
     ),
 

@@ -81,7 +81,8 @@ select
     {{ expected }}::double as expected,
     missing.missing_days,
     missing.as_of,
-    case when missing.missing_days is null then judged.weeks::double end as measured,
+    -- What could be more weeks than are certain has no figure, only the bounds in words.
+    case when missing.missing_days is null and judged.weeks = judged.weeks_high then judged.weeks::double end as measured,
     case
         when missing.missing_days is null
             then

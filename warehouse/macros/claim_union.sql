@@ -20,17 +20,23 @@
 
 {#- What a claim's file says of its statement, as columns. -#}
 {% macro claim_facts(name) -%}
+    {%- set meta = claim_meta(name) %}
+    {%- for key in ('claim_id', 'statement', 'said_by', 'population', 'unit', 'source_url') %}
+        {{ text_of(meta.get(key)) }}::varchar as {{ key }},
+    {%- endfor %}
+        {{ text_of(meta.get('said_on')) }}::date as said_on
+{%- endmacro %}
+
+{#- The block of config in a claim's file; what it must have stops the build where it lacks. -#}
+{% macro claim_meta(name) -%}
     {%- set found = namespace(meta={}) %}
     {%- if execute %}
         {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == name %}
             {%- set found.meta = node.config.meta %}
         {%- endfor %}
         {%- for key in ('claim_id', 'statement', 'said_by', 'population', 'unit') if not found.meta.get(key) %}
-            {{ exceptions.raise_compiler_error("warehouse/claims/" ~ name ~ ".sql has no " ~ key ~ " in its meta. docs/claims.md says what it needs.") }}
+            {{ exceptions.raise_compiler_error("warehouse/claims/" ~ name ~ ".sql has no " ~ key ~ " in its meta; docs/claims.md says what it needs.") }}
         {%- endfor %}
     {%- endif %}
-    {%- for key in ('claim_id', 'statement', 'said_by', 'population', 'unit', 'source_url') %}
-    {{ text_of(found.meta.get(key)) }}::varchar as {{ key }},
-    {%- endfor %}
-    {{ text_of(found.meta.get('said_on')) }}::date as said_on
+    {{ return(found.meta) }}
 {%- endmacro %}

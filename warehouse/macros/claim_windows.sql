@@ -3,11 +3,13 @@
 {% macro claim_window(first, last) -%}
     select
         list(span order by span) as missing_days,
-        concat_ws(
-            ' ',
-            'Days not loaded: ' || string_agg(span, ', ' order by span) filter (where not is_hole)
-            || '. `tokentide ingest market --start {{ first }} --end {{ last }}` asks for them.',
-            'Days that the source has no figures of: ' || string_agg(span, ', ' order by span) filter (where is_hole) || '.'
+        nullif(
+            concat_ws(
+                ' ',
+                'Days not loaded: ' || string_agg(span, ', ' order by span) filter (where not is_hole)
+                || '. `tokentide ingest market --start {{ first }} --end {{ last }}` asks for them.',
+                'Days that the source has no figures of: ' || string_agg(span, ', ' order by span) filter (where is_hole) || '.'
+            ), ''
         ) as missing_reason,
         (select max(known.as_of) from {{ ref('market_days') }} as known) as as_of
     from (

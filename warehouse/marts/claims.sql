@@ -44,7 +44,7 @@ summed as (
         count(distinct verdict) filter (where verdict <> 'unverifiable') as verdicts,
         any_value(verdict) filter (where verdict <> 'unverifiable') as found,
         any_value(expected) as expected,
-        any_value(reason) as any_reason,
+        string_agg(distinct reason, ' ' order by reason) as reasons,
         count(*) as bases,
         string_agg(basis || ' ' || verdict, ', ' order by basis) as by_basis,
         list_sort(list_distinct(flatten(list(missing_days) filter (where missing_days is not null)))) as missing_days,
@@ -61,8 +61,8 @@ overall as (
         by_basis as measured_text,
         expected,
         case
-            when verdicts = 0 and bases > 1 then 'No basis can be judged: ' || by_basis || '. ' || any_reason
-            when bases = 1 then any_reason
+            when verdicts = 0 and bases > 1 then 'No basis can be judged: ' || by_basis || '. ' || reasons
+            when bases = 1 then reasons
             else 'By basis: ' || by_basis || '.'
         end as reason,
         nullif(missing_days, []) as missing_days,

@@ -58,7 +58,7 @@ counted as (
 
 shares as (
     select
-        counted.*,
+        *,
         basis in ('platform', 'top50_cloaked_later') as has_bounds,
         tokens / sum(tokens) over whole as share,
         coalesce(sum(tokens) filter (where country = 'unknown') over whole, 0) / sum(tokens) over whole as unknown_share
