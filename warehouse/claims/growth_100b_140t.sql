@@ -32,7 +32,7 @@ select
     found.national_ratio as measured,
     format('1,400 times over some {} months, which is {:.0f} times a year', found.months, found.national_ratio_a_year) as measured_text,
     'wrong_baseline' as verdict,
-    '100 billion is of early 2024 and 140 trillion of March 2026 (the source, and Yicai''s report of 2026-03-24). Said without its dates the '
+    '100 billion is of early 2024 and 140 trillion of March 2026 (National Data Administration). Said without its dates the '
     || 'rise has no rate, and it is not that of the month before.' as reason,
     null::varchar[] as missing_days,
     '2026-04-06 00:00:00+00'::timestamptz as as_of,

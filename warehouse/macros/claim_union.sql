@@ -18,13 +18,9 @@
     {%- endif %}
 {%- endmacro %}
 
-{#- What a claim's file says of its statement, as columns. -#}
-{% macro claim_facts(name) -%}
-    {%- set meta = claim_meta(name) %}
-    {%- for key in ('claim_id', 'statement', 'said_by', 'population', 'unit', 'source_url') %}
-        {{ text_of(meta.get(key)) }}::varchar as {{ key }},
-    {%- endfor %}
-        {{ text_of(meta.get('said_on')) }}::date as said_on
+{#- One thing that a claim's file says of its statement, as a text in SQL. -#}
+{% macro claim_fact(name, key) -%}
+    {{ text_of(claim_meta(name).get(key)) }}
 {%- endmacro %}
 
 {#- The block of config in a claim's file; what it must have stops the build where it lacks. -#}

@@ -25,7 +25,13 @@ with bases as (
     {% for name in claim_names() %}
         union all by name
         select
-            {{ claim_facts(name) }},
+            {{ claim_fact(name, 'claim_id') }} as claim_id,
+            {{ claim_fact(name, 'statement') }} as statement,
+            {{ claim_fact(name, 'said_by') }} as said_by,
+            {{ claim_fact(name, 'said_on') }}::date as said_on,
+            {{ claim_fact(name, 'population') }} as population,
+            {{ claim_fact(name, 'unit') }} as unit,
+            {{ claim_fact(name, 'source_url') }} as source_url,
             verdicts.*
         from {{ ref(name) }} as verdicts
     {% endfor %}
