@@ -174,22 +174,6 @@ def test_an_unknown_claim_is_told_with_its_neighbours(recorded: Path) -> None:
         claim_of(read_claims(recorded), "zzz")
 
 
-CLAIM = """-- One row: whether a test can add a claim.
-{{ config(meta={
-    'claim_id': 'moon-cheese', 'statement': 'It\\'s cheese.', 'said_by': 'a child', 'population': 'the moon', 'unit': 'moons',
-}) }}
-{% set evidence %}
-    select count(*) as days from {{ ref('market_days') }}
-{% endset %}
-select
-    'eye' as basis,
-    'contradicted' as verdict,
-    'It is rock.' as reason,
-    {{ evidence_text(evidence) }} as evidence_sql
-from ({{ evidence }}) as found
-"""
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the packages, to be changed, and an empty warehouse beside it."""
@@ -208,7 +192,8 @@ def dbt(project: Path, environment: dict[str, str], *arguments: str) -> "subproc
 
 
 def test_adding_a_claim_is_one_file(project: Path) -> None:
-    """It is in the ledger at the next build, after one that did not have it; nothing else was touched."""
+    """The example of docs/claims.md is in the ledger at the next build, after one that did not have it; nothing else was touched."""
+    example = (PROJECT.parent / "docs" / "claims.md").read_text().split("```sql\n")[1].split("```")[0]
     names = "from pipelines.build import dbt_environment; from pathlib import Path; print(dbt_environment(Path('x'))['DBT_CLAIMS'])"
     listed = {**os.environ, "PYTHONPATH": str(project)}
 
@@ -218,11 +203,12 @@ def test_adding_a_claim_is_one_file(project: Path) -> None:
         done = dbt(project, environment, "build", "--select", "+claims", "--exclude-resource-types", "unit_test", "test")
         assert done.returncode == 0, done.stdout[-3000:]
         with closing(duckdb.connect(project / "warehouse.duckdb", read_only=True)) as con:
-            return con.sql("select basis, statement, verdict from marts.claims where claim_id = 'moon-cheese' order by basis").fetchall()
+            return con.sql("select basis, statement, verdict from marts.claims where claim_id = 'trillion-a-day' order by basis").fetchall()
 
     assert claims() == []
-    (project / "warehouse" / "claims" / "moon_cheese.sql").write_text(CLAIM)
-    assert claims() == [("all", "It's cheese.", "contradicted"), ("eye", "It's cheese.", "contradicted")]
+    (project / "warehouse" / "claims" / "trillion_a_day.sql").write_text(example)
+    statement = "A trillion tokens, every day of March."
+    assert claims() == [("all", statement, "unverifiable"), ("platform", statement, "unverifiable")]
 
 
 def test_a_claim_is_never_left_out_in_silence(project: Path) -> None:
