@@ -119,7 +119,10 @@ def _ask(settings: Settings, days: int) -> None:
             http.put(f"{base.removesuffix('/api/v1')}/_standin/now", json={"now": at.isoformat()}).raise_for_status()
             response = http.get(f"{base}{path}", params=params).raise_for_status()
             asked_at = at + timedelta(seconds=number)
-            archive.keep(Answer(source, str(response.url), asked_at, 200, 0, "", "large-home", params, "simulated", context=context), response.content)
+            archive.keep(
+                Answer(source, str(response.url), asked_at, 200, 0, "", "large-home", params, "simulated", context=context),
+                response.content,
+            )
 
 
 def _plan(days: int, models: list[dict[str, str]]) -> Iterator[tuple[datetime, Asked]]:
