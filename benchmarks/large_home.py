@@ -1,5 +1,7 @@
 """A home of the size that we promise: two years of market, ninety days of 64 targets, six million requests, all of it simulated.
 
+The stand-in's market begins in 2025 and the home ends on a fixed day, so the two years are 692 days.
+
 The boards are the stand-in market's, asked and landed as any other; what would be a hundred thousand answers of catalogue and hosts is
 drawn from one of each by SQL, and so are the tier's facts (`large/*.sql`). The same options give the same rows.
 """
@@ -29,7 +31,7 @@ from pipelines.standin.serve import running
 from warehouse.connection import open_warehouse
 
 SQL = Path(__file__).parent / "large"
-NOW = datetime(2026, 12, 31, 9, tzinfo=UTC)
+NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 MEMORY = "5GB"
 HOSTED = 20
 RESTATED = 30
@@ -40,7 +42,7 @@ answers = Console(highlight=False)
 
 def main(
     home: Annotated[Path, typer.Option(help="Where to make it; what is there must be an empty folder or none.")],
-    days: Annotated[int, typer.Option(min=1, max=729, help="Days of market.")] = 729,
+    days: Annotated[int, typer.Option(min=2, max=692, help="Days of market.")] = 692,
     served_days: Annotated[int, typer.Option(min=1, help="Days of telemetry.")] = 90,
     targets: Annotated[int, typer.Option(min=1, help="Targets of the tier.")] = 64,
     json_to: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
@@ -127,10 +129,10 @@ def _ask(settings: Settings, days: int) -> None:
 
 def _plan(days: int, models: list[dict[str, str]]) -> Iterator[tuple[datetime, Asked]]:
     """The whole history, then the trailing week of each of the last mornings, then one of everything else."""
-    last = NOW.date() - timedelta(days=1)
-    for first, end in rankings.windows(last - timedelta(days=days - 1), last - timedelta(days=min(RESTATED, days - 1))):
-        yield NOW - timedelta(days=RESTATED), (rankings.SOURCE, rankings.PATH, _window(first, end), {})
-    for before in range(RESTATED, -1, -1):
+    last, restated = NOW.date() - timedelta(days=1), min(RESTATED, days - 1)
+    for first, end in rankings.windows(last - timedelta(days=days - 1), last - timedelta(days=restated)):
+        yield NOW - timedelta(days=restated), (rankings.SOURCE, rankings.PATH, _window(first, end), {})
+    for before in range(restated, -1, -1):
         end = last - timedelta(days=before)
         yield NOW - timedelta(days=before), (rankings.SOURCE, rankings.PATH, _window(end - rankings.TRAILING, end), {})
     usage = {"start_date": last.isoformat(), "end_date": last.isoformat(), "limit": "100"}
