@@ -131,8 +131,11 @@ def sql(
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects.")] = False,
     parquet: Annotated[Path | None, typer.Option(help="Write the result to this Parquet file.")] = None,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds after which the query is stopped.")] = 60.0,
+    as_of: Annotated[str | None, typer.Option(help="Answer from what was known at this instant, such as 2026-06-19T08:00Z.")] = None,
 ) -> None:
     """Query the newest published generation, read-only; tables are in the schema `marts`.
+
+    With --as-of, a file that answers from what was known then is built first, once for each instant.
 
     Examples:
 
@@ -141,11 +144,12 @@ def sql(
         tokentide sql --csv "select date, total_tokens from market_tokens_daily where author_slug = 'deepseek'" > deepseek.csv
 
         tokentide sql "select table_name, comment from duckdb_tables()"
+
+        tokentide sql --as-of 2026-06-19T08:00Z "from market_days order by date desc limit 7"
     """
     from pipelines import query as querying
-    from pipelines.publish import newest
 
-    path, text = newest(_settings()), sys.stdin.read() if query == "-" else query
+    path, text = _published(as_of), sys.stdin.read() if query == "-" else query
     querying.bound_memory()
     if parquet:
         frame = querying.frame(path, text, timeout)
@@ -232,6 +236,17 @@ def main() -> None:
 
 def _settings() -> Settings:
     return read_settings()
+
+
+def _published(as_of: str | None) -> Path:
+    from pipelines.as_of import parse_instant, published_as_of
+    from pipelines.publish import newest
+
+    if as_of is None:
+        return newest(_settings())
+    with steps() as (say, built):
+        say(f"what was known at {as_of}")
+        return published_as_of(_settings(), parse_instant(as_of), built)
 
 
 def _day(text: str | None, option: str) -> date | None:
