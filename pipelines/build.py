@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,17 +38,20 @@ class Built:
     warnings: list[str]
 
 
-def build(settings: Settings, path: Path | None = None, progress: Progress | None = None) -> Built:
-    """Build and audit the warehouse (or the one at `path`).
+def build(settings: Settings, path: Path | None = None, progress: Progress | None = None, as_of: datetime | None = None) -> Built:
+    """Build and audit the warehouse (or the one at `path`), from what was known at `as_of` if that is given.
 
     Raises BuildFailed where dbt could not build, AuditFailed where rows are wrong; the message shows them.
     """
     path = path or settings.warehouse
-    target = settings.home / "dbt" / "target"
-    places = {"project-dir": PROJECT, "profiles-dir": PROJECT, "target-path": target, "log-path": settings.home / "dbt" / "logs"}
+    # Builds of the past wait for each other, never for those of the present, which have a folder of their own.
+    folder = settings.home / "dbt" / "as-of" if as_of else settings.home / "dbt"
+    target = folder / "target"
+    places = {"project-dir": PROJECT, "profiles-dir": PROJECT, "target-path": target, "log-path": folder / "logs"}
     options = [word for name, place in places.items() for word in (f"--{name}", str(place))]
-    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--log-format", "json", *ARGUMENTS, *options]
-    with one_build_at_a_time(settings):
+    variables = ["--vars", json.dumps({"as_of": as_of.isoformat()})] if as_of else []
+    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--log-format", "json", *ARGUMENTS, *options, *variables]
+    with one_build_at_a_time(settings, "building-as-of.lock" if as_of else "building.lock"):
         pipe = subprocess.PIPE
         with subprocess.Popen(command, env=dbt_environment(path), stdout=pipe, stderr=subprocess.STDOUT, text=True) as process:
             said = _follow(process, progress or (lambda name, done, whole: None))
@@ -58,10 +62,10 @@ def build(settings: Settings, path: Path | None = None, progress: Progress | Non
 
 
 @contextmanager
-def one_build_at_a_time(settings: Settings) -> Iterator[None]:
+def one_build_at_a_time(settings: Settings, name: str = "building.lock") -> Iterator[None]:
     """Wait until no other process builds in this home; dbt itself would fail instead of waiting."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    with (settings.home / "building.lock").open("w") as lock:
+    with (settings.home / name).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -71,8 +75,13 @@ def one_build_at_a_time(settings: Settings) -> Iterator[None]:
 
 
 def dbt_environment(path: Path) -> dict[str, str]:
-    """The environment that dbt needs: which warehouse, and no word to anyone."""
-    return {**os.environ, "DBT_WAREHOUSE": str(path), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    """The environment that dbt needs: which warehouse, which claims there are, and no word to anyone."""
+    return {**os.environ, **dbt_variables(path), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+
+
+def dbt_variables(path: Path) -> dict[str, str]:
+    """What the project itself reads: its warehouse, and its claims by name, since dbt cannot list a folder."""
+    return {"DBT_WAREHOUSE": str(path), "DBT_CLAIMS": " ".join(sorted(claim.stem for claim in (PROJECT / "claims").glob("*.sql")))}
 
 
 def _follow(process: "subprocess.Popen[str]", progress: Progress) -> list[str]:

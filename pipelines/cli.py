@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from pipelines import tier_commands
+from pipelines import claim_commands, dashboard_commands, tier_commands
 from pipelines.errors import BadSetting, TokentideError
 from pipelines.settings import Settings, read_settings
 from pipelines.terminal import answers, messages, show_log, steps
@@ -34,9 +34,10 @@ class Mode(StrEnum):
 @app.command()
 def up(
     port: Annotated[int, typer.Option(help="Where Dagster's page is, on loopback.")] = 3000,
-    once: Annotated[bool, typer.Option("--once", help="Stop after publishing; keep no schedules running.")] = False,
+    dashboard_port: Annotated[int, typer.Option(help="Where the dashboard is, on loopback.")] = 8050,
+    once: Annotated[bool, typer.Option("--once", help="Stop after publishing; keep nothing running.")] = False,
 ) -> None:
-    """Fetch the market, publish it, then keep the schedules running with Dagster's page on loopback.
+    """Fetch the market, publish it, then keep the schedules and the dashboard running, both on loopback.
 
     Where OpenRouter cannot be reached, the stand-in market is used, in a home of its own, and everything is labelled as simulated.
 
@@ -48,7 +49,7 @@ def up(
     """
     from pipelines.up import bring_up
 
-    bring_up(_settings(), port, once)
+    bring_up(_settings(), port, dashboard_port, once)
 
 
 @ingest_app.command("market")
@@ -130,8 +131,11 @@ def sql(
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects.")] = False,
     parquet: Annotated[Path | None, typer.Option(help="Write the result to this Parquet file.")] = None,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds after which the query is stopped.")] = 60.0,
+    as_of: Annotated[str | None, typer.Option(help="Answer from what was known at this instant, such as 2026-06-19T08:00Z.")] = None,
 ) -> None:
     """Query the newest published generation, read-only; tables are in the schema `marts`.
+
+    With --as-of, a file that answers from what was known then is built first, once for each instant.
 
     Examples:
 
@@ -140,11 +144,12 @@ def sql(
         tokentide sql --csv "select date, total_tokens from market_tokens_daily where author_slug = 'deepseek'" > deepseek.csv
 
         tokentide sql "select table_name, comment from duckdb_tables()"
+
+        tokentide sql --as-of 2026-06-19T08:00Z "from market_days order by date desc limit 7"
     """
     from pipelines import query as querying
-    from pipelines.publish import newest
 
-    path, text = newest(_settings()), sys.stdin.read() if query == "-" else query
+    path, text = _published(as_of), sys.stdin.read() if query == "-" else query
     querying.bound_memory()
     if parquet:
         frame = querying.frame(path, text, timeout)
@@ -212,6 +217,8 @@ def doctor() -> None:
 
 
 tier_commands.add_to(app, ingest_app)
+dashboard_commands.add_to(app)
+claim_commands.add_to(app)
 
 
 def main() -> None:
@@ -229,6 +236,17 @@ def main() -> None:
 
 def _settings() -> Settings:
     return read_settings()
+
+
+def _published(as_of: str | None) -> Path:
+    from pipelines.as_of import parse_instant, published_as_of
+    from pipelines.publish import newest
+
+    if as_of is None:
+        return newest(_settings())
+    with steps() as (say, built):
+        say(f"what was known at {as_of}")
+        return published_as_of(_settings(), parse_instant(as_of), built)
 
 
 def _day(text: str | None, option: str) -> date | None:

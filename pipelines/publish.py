@@ -9,7 +9,7 @@ one open keeps it, since the system frees a file only when nobody holds it any m
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -34,17 +34,26 @@ class Generation:
     path: Path
 
 
+@dataclass(frozen=True)
+class About:
+    """What a file says of itself. One that answers from the past names that instant and has no number."""
+
+    generation: int | None
+    published_at: datetime
+    asked_as_of: datetime | None = None
+
+
 def publish(settings: Settings, now: datetime | None = None) -> Generation:
     """Copy the marts into a new generation and put it in place; AuditFailed where the last build did not pass."""
     settings.published.mkdir(parents=True, exist_ok=True)
     con = open_warehouse(settings.warehouse)
     try:
-        _must_be_audited(con)
+        must_be_audited(con)
         # Numbered and put in place under the warehouse's lock, so that two publishers cannot take the same number.
         number = max((generation.number for generation in generations(settings)), default=0) + 1
         aside = settings.published / f".generation-{number:06}.duckdb.tmp"
         aside.unlink(missing_ok=True)
-        _write(con, aside, number, now or utc_now())
+        write(con, aside, About(number, now or utc_now()))
         return _put_in_place(settings, aside, number)
     finally:
         con.close()
@@ -64,7 +73,7 @@ def generations(settings: Settings) -> list[Generation]:
     return sorted((Generation(int(match[1]), path) for match, path in found if match), key=lambda generation: generation.number)
 
 
-def _must_be_audited(con: duckdb.DuckDBPyConnection) -> None:
+def must_be_audited(con: duckdb.DuckDBPyConnection) -> None:
     """Raise AuditFailed unless the last build, by whatever called dbt, came to its end with every check held."""
     known = con.sql("select 1 from duckdb_tables() where schema_name = 'main' and table_name = 'last_build'").fetchall()
     [(outcome, wrong)] = con.sql("select outcome, wrong_nodes from main.last_build").fetchall() if known else [("never ran", 0)]
@@ -72,7 +81,8 @@ def _must_be_audited(con: duckdb.DuckDBPyConnection) -> None:
         raise AuditFailed(f"The last build {outcome} ({wrong} nodes wrong), so nothing is published. Run `tokentide build` to see why.")
 
 
-def _write(con: duckdb.DuckDBPyConnection, path: Path, number: int, now: datetime) -> None:
+def write(con: duckdb.DuckDBPyConnection, path: Path, about: About) -> None:
+    """Write the marts of an open warehouse, their comments, and what is to be said of them, to a new file."""
     con.execute(f"attach '{_quoted(path)}' as next")
     con.execute("create schema next.marts")
     tables = con.sql(
@@ -82,7 +92,7 @@ def _write(con: duckdb.DuckDBPyConnection, path: Path, number: int, now: datetim
         con.execute(f'create table next.marts."{name}" as from marts."{name}"')
     for (statement,) in con.sql(COMMENTS).fetchall():
         con.execute(statement)
-    con.execute(META, {"generation": number, "published_at": now, "version": version("tokentide")})
+    con.execute(META, {**asdict(about), "version": version("tokentide")})
     con.execute(META_COMMENTS)
     # Made from within, so that the view speaks of its own file and not of the name that it has here.
     [(home,)] = con.sql("select current_database()").fetchall()
@@ -139,6 +149,7 @@ META = """
         $generation::integer as generation,
         $published_at::timestamptz as published_at,
         days.as_of,
+        $asked_as_of::timestamptz as asked_as_of,
         coalesce(origins.origin, 'none') as origin,
         case
             when origins.origin = 'simulated' then 'Simulated by Tokentide''s stand-in market. These are not real figures.'
@@ -154,9 +165,10 @@ META = """
 
 META_COMMENTS = """
     comment on table next.marts.meta is 'One row: what this file is, how far its knowledge reaches, and how to cite it.';
-    comment on column next.marts.meta.generation is 'Number of this published file; a later one has a higher number.';
+    comment on column next.marts.meta.generation is 'Number of this published file, which grows; null in one that answers from the past.';
     comment on column next.marts.meta.published_at is 'UTC instant at which this file was made.';
     comment on column next.marts.meta.as_of is 'Latest UTC instant that a figure of the market speaks from.';
+    comment on column next.marts.meta.asked_as_of is 'UTC instant from whose knowledge this file answers; null where it is that of now.';
     comment on column next.marts.meta.origin is 'Where the figures come from: data_api, export, simulated (not real), or several.';
     comment on column next.marts.meta.citation is 'The line to print wherever a figure of this file is shown.';
     comment on column next.marts.meta.first_date is 'First UTC day that some answer covered.';

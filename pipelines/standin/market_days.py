@@ -1,7 +1,8 @@
 """What each listing of the invented market served on each day, before anybody ranks or cuts anything.
 
 A listing's weight rises after its launch, stays, and fades. Weights are then raked: scaled by bloc, openness and price until the ranked
-shares follow the control table. What no listing accounts for is the hidden tail, the thousands of models nobody ever sees ranked.
+shares follow the control table; a few listings have a share that is given instead. What no listing accounts for is the hidden tail, the
+thousands of models nobody ever sees ranked.
 """
 
 from collections import defaultdict
@@ -12,6 +13,7 @@ from functools import cache
 from pipelines.standin.board import BOARD_SIZE, FLOOR, MISSING_DATES
 from pipelines.standin.market_models import Cell, Listing, listings
 from pipelines.standin.market_numbers import noise, share_out
+from pipelines.standin.market_planted import planted
 from pipelines.standin.market_totals import day_total, share_on
 
 RISE_DAYS = 5
@@ -39,9 +41,10 @@ def market_day(seed: int, day: date) -> Day | None:
     """The final figures of a day, or None where the source has none."""
     if day in MISSING_DATES or day < FLOOR:
         return None
-    weights = _raked(_weights(seed, day), day)
-    visible = sum(sorted(weights.values(), reverse=True)[:BOARD_SIZE])
-    other = _other_share(seed, day)
+    lives, other = _weights(seed, day), _other_share(seed, day)
+    raked = _raked(lives, day)
+    weights = planted(raked, {listing: life / listing.peak_weight for listing, life in lives.items()}, _visible(raked) / (1 - other), day)
+    visible = _visible(weights)
     # The tail holds the listings below the cut and the hidden rest, so that both together are the share of `other`.
     below = sum(weights.values()) - visible
     hidden = max(visible * other / (1 - other) - below, visible * 0.01)
@@ -67,6 +70,10 @@ def known_day(seed: int, day: date, today: date) -> Day | None:
     if day >= today:
         return None
     return newest_day(seed, day) if day == today - timedelta(days=1) else market_day(seed, day)
+
+
+def _visible(weights: dict[Listing, float]) -> float:
+    return sum(sorted(weights.values(), reverse=True)[:BOARD_SIZE])
 
 
 def _other_share(seed: int, day: date) -> float:

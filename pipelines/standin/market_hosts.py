@@ -8,6 +8,7 @@ from functools import cache
 from pipelines.standin.errors import Json
 from pipelines.standin.market_models import Listing, read_table
 from pipelines.standin.market_numbers import noise, one_noise
+from pipelines.standin.market_planted import price_factor
 
 MILLION = Decimal(1_000_000)
 THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_EVEN)
@@ -92,7 +93,7 @@ def price(seed: int, listing: Listing, host: Host, now: datetime) -> tuple[Decim
     wobble = Decimal(1)
     if not host.labs:
         wobble = Decimal(round(0.94 + 0.12 * one_noise(seed, "price", listing.permaslug, host.slug, now.year, now.month), 3))
-    factor = host.price_factor * wobble
+    factor = host.price_factor * wobble * price_factor(listing, now.date())
     model = listing.model
     prompt, completion = model.prompt_usd_per_million, model.completion_usd_per_million
     return THREE_DIGITS.multiply(prompt, factor) / MILLION, THREE_DIGITS.multiply(completion, factor) / MILLION

@@ -12,5 +12,5 @@ select
     outcome,
     reason,
     case when origin = 'simulated' then 'simulated' when source like 'rankings_export%' then 'export' else 'data_api' end as origin
-from {{ source('raw', 'answers') }}
+from {{ ref('stg_openrouter__known_answers') }}
 order by fetched_at, answer_id

@@ -7,5 +7,5 @@ select
     context,
     fetched_at as captured_at,
     origin = 'simulated' as is_simulated
-from {{ source('raw', 'answers') }}
+from {{ ref('stg_openrouter__known_answers') }}
 where outcome in ('loaded', 'partial', 'unchanged')

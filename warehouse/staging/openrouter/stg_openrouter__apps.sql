@@ -10,3 +10,4 @@ select
     total_tokens,
     total_requests
 from {{ source('raw', 'apps') }}
+where {{ is_known_content('sha256') }}

@@ -9,3 +9,4 @@ select
     metric,
     score
 from {{ source('raw', 'benchmarks') }}
+where {{ is_known_content('sha256') }}

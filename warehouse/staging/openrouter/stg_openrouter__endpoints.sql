@@ -25,4 +25,5 @@ select
     {{ usd_per_mtok('completion_usd', 'discount') }} as completion_usd_per_mtok,
     {{ usd_per_mtok('cached_usd', 'discount') }} as cached_usd_per_mtok
 from {{ source('raw', 'endpoints') }}
+where {{ is_known_content('sha256') }}
 qualify row_number() over (partition by sha256, provider_name, tag order by status desc, endpoint_name) = 1

@@ -17,4 +17,6 @@ select
     {{ usd_per_mtok('cached_usd', 'discount') }} as cached_usd_per_mtok,
     overrides is not null as is_time_or_length_priced
 from {{ source('raw', 'models') }}
-where not starts_with(model_id, '~')
+where
+    not starts_with(model_id, '~')
+    and {{ is_known_content('sha256') }}

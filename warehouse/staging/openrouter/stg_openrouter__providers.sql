@@ -6,3 +6,4 @@ select
     headquarters as headquarters_country,
     from_json(datacenters, '["varchar"]') as datacenter_countries
 from {{ source('raw', 'providers') }}
+where {{ is_known_content('sha256') }}

@@ -10,3 +10,4 @@ select
     turn_range,
     median_session_cost_usd
 from {{ source('raw', 'session_costs') }}
+where {{ is_known_content('sha256') }}

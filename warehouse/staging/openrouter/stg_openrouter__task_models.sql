@@ -6,3 +6,4 @@ select
     tag_usage_share as request_share_of_task,
     tag_token_share as token_share_of_task
 from {{ source('raw', 'task_models') }}
+where {{ is_known_content('sha256') }}

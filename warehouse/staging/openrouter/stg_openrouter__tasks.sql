@@ -11,3 +11,4 @@ select
     category_usage_share as request_share_of_category,
     category_token_share as token_share_of_category
 from {{ source('raw', 'tasks') }}
+where {{ is_known_content('sha256') }}

@@ -8,4 +8,6 @@ select
     le as bucket_end,
     growth
 from {{ source('ledger', 'histogram_hours') }}
-where part = 'bucket'
+where
+    part = 'bucket'
+    and {{ is_known_hour('hour_at') }}

@@ -16,3 +16,4 @@ select
     {{ label_of('labels', 'layer') }} as layer,
     {{ label_of('labels', 'expert') }} as expert
 from {{ source('ledger', 'counter_minutes') }}
+where {{ is_known_hour('hour_at') }}

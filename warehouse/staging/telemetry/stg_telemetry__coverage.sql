@@ -7,3 +7,4 @@ select
     scrapes,
     failed_scrapes
 from {{ source('ledger', 'coverage_minutes') }}
+where {{ is_known_hour('hour_at') }}

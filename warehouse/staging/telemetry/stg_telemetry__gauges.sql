@@ -14,3 +14,4 @@ select
     samples,
     coalesce({{ label_of('labels', 'scope') }} = 'card', false) as is_of_card
 from {{ source('ledger', 'gauge_minutes') }}
+where {{ is_known_hour('hour_at') }}

@@ -8,5 +8,7 @@ select
     sum(growth) filter (where part = 'count') as observations,
     sum(growth) filter (where part = 'sum') as total
 from {{ source('ledger', 'histogram_hours') }}
-where part in ('count', 'sum')
+where
+    part in ('count', 'sum')
+    and {{ is_known_hour('hour_at') }}
 group by all

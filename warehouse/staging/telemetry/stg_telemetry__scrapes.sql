@@ -2,7 +2,7 @@
 select
     target,
     scraped_at,
-    date_trunc('minute', scraped_at) as minute_at,
+    {{ minute_of('scraped_at') }} as minute_at,
     is_up,
     reason,
     started_at,
@@ -11,3 +11,4 @@ select
     -- Growth since the last scrape that came is known with this one, though nobody watched it.
     is_up and is_gap as is_end_of_gap
 from {{ source('ledger', 'scrapes') }}
+where {{ is_known_hour('scraped_at') }}

@@ -8,3 +8,4 @@ select
     last_at,
     coalesce({{ label_of('labels', 'dtype') }}, {{ label_of('labels', 'quantisation') }}) as dtype
 from {{ source('ledger', 'stack_versions') }}
+where {{ is_known_hour('first_at') }}

@@ -1,0 +1,154 @@
+-- One row per model family that ever ranked: in how many weeks its share of the platform halves once it fades. An estimate.
+--
+-- A line is fitted through the logarithm of the weekly share, from soon after the last one at 85 percent of the best or more, for as long as
+-- it is well above the cutoff of the board: nearer to it, only the weeks in which the family was lucky would be seen. Share, not tokens:
+-- tokens grow with the platform. The interval is that of the slope, at 95 percent, widened where neighbouring weeks err alike. Less than five
+-- weeks, or a family that has not halved yet, give bounds only.
+{% set fading = 0.85 %}
+{% set above_cutoff = 1.5 %}
+with cohorts as (
+    select
+        *,
+        max(week_start) over (partition by model_family) as last_week,
+        max(week_start) filter (where is_peak) over (partition by model_family) as peak_week,
+        max(share_of_platform) over (partition by model_family) as peak_share,
+        max(week_start) filter (where share_of_peak >= {{ fading }}) over (partition by model_family) as fades_after
+    from {{ ref('launch_cohorts') }}
+),
+
+ends as (
+    select
+        model_family,
+        any_value(author_slug) as author_slug,
+        any_value(launched_week) as launched_week,
+        any_value(peak_week) as peak_week,
+        any_value(peak_share) as peak_share,
+        max(tokens) filter (where is_peak) as peak_tokens,
+        any_value(fades_after) as fades_after,
+        any_value(last_week) as last_week,
+        bool_or(is_left_censored) as is_left_censored,
+        bool_or(is_right_censored) as is_right_censored,
+        min(week_start) filter (where week_start > peak_week and share_at_most <= peak_share / 2) as halved_week,
+        min(week_start) filter (
+            where week_start > fades_after and (days_ranked < days or share_of_platform < {{ above_cutoff }} * cutoff_share)
+        ) as near_cutoff_week
+    from cohorts
+    group by model_family
+),
+
+points as (
+    select
+        cohorts.model_family,
+        (cohorts.week_start - cohorts.fades_after) / 7.0 as week,
+        ln(cohorts.share_of_platform) as log_share
+    from cohorts
+    inner join ends
+        on cohorts.model_family = ends.model_family
+    where
+        -- The first and the last week are where they are because of what their own chance was, so they are left out.
+        cohorts.week_start > cohorts.fades_after + 7
+        and cohorts.week_start < coalesce(ends.near_cutoff_week - 7, '9999-12-31')
+        and cohorts.share_of_platform > 0
+),
+
+lines as (
+    select
+        model_family,
+        count(*) as weeks,
+        regr_slope(log_share, week) as slope,
+        regr_intercept(log_share, week) as intercept,
+        sqrt(greatest(regr_syy(log_share, week) - regr_slope(log_share, week) * regr_sxy(log_share, week), 0) / (count(*) - 2) / regr_sxx(log_share, week))
+            as standard_error
+    from points
+    group by model_family
+    having count(*) >= 5
+),
+
+residuals as (
+    select
+        points.model_family,
+        points.week,
+        points.log_share - lines.intercept - lines.slope * points.week as residual
+    from points
+    inner join lines
+        on points.model_family = lines.model_family
+),
+
+correlations as (
+    select
+        model_family,
+        corr(residual, previous) as correlation
+    from (
+        select
+            model_family,
+            residual,
+            lag(residual) over (partition by model_family order by week) as previous
+        from residuals
+    ) as pairs
+    group by model_family
+),
+
+slopes as (
+    select
+        lines.model_family,
+        lines.weeks,
+        lines.slope,
+        lines.standard_error * {{ t_95('lines.weeks - 2') }} * {{ inflation('correlations.correlation') }} as reach
+    from lines
+    inner join correlations
+        on lines.model_family = correlations.model_family
+),
+
+judged as (
+    select
+        ends.*,
+        slopes.weeks as weeks_fitted,
+        slopes.slope,
+        slopes.reach,
+        (ends.last_week - ends.fades_after) / 7 as weeks_faded,
+        slopes.slope < 0 and not ends.is_right_censored as is_estimated
+    from ends
+    left join slopes
+        on ends.model_family = slopes.model_family
+)
+
+select
+    model_family,
+    author_slug,
+    launched_week,
+    peak_week,
+    peak_tokens,
+    peak_share,
+    case when is_estimated then -ln(2) / slope end as half_life_weeks,
+    case
+        when is_estimated then -ln(2) / (slope - reach)
+        -- It still has more than half of its best share after so many weeks.
+        when is_right_censored then nullif(weeks_faded, 0)
+    end as half_life_weeks_low,
+    case
+        when is_estimated and slope + reach < 0 then -ln(2) / (slope + reach)
+        -- From 85 percent or more to half or less within so many weeks.
+        when not is_right_censored and weeks_fitted is null then (halved_week - fades_after) / 7.0 / log2({{ fading }} / 0.5)
+    end as half_life_weeks_high,
+    weeks_fitted,
+    ((halved_week - peak_week) / 7)::integer as weeks_from_peak_to_half,
+    ((last_week - peak_week) / 7)::integer as weeks_after_peak,
+    is_left_censored,
+    is_right_censored,
+    is_left_censored or is_right_censored as is_censored,
+    nullif(
+        concat_ws(
+            '; ',
+            case when is_left_censored then 'ranked when the data begin, so its best week may lie before them' end,
+            case
+                when is_right_censored and weeks_faded = 0 then 'has not begun to fade'
+                when is_right_censored then 'is not known to have halved yet, so only a lower bound is known'
+                when weeks_fitted is null then 'fewer than five whole weeks between its fading and its nearness to the cutoff of the top 50'
+                when slope >= 0 then 'halved, and does not fade since'
+                when slope + reach >= 0 then 'fades too unevenly for an upper bound'
+            end
+        ),
+        ''
+    ) as reason
+from judged
+order by model_family

@@ -1,0 +1,289 @@
+-- One row per UTC day, model id and kind of price: a change of the price, and what the model's share of the platform did around it.
+--
+-- Elasticity: a change of the price by one percent went with a change of the share by so many percent. Through the logarithm of the daily
+-- share of 28 days before and 28 after goes one line with a step at the change, so that a model that was fading anyway is not counted as one
+-- that lost by its price. The interval is that of the step, at 95 percent, by the day-to-day noise of both windows, widened where
+-- neighbouring days err alike. It is what went together, not what caused what: is_confounded says what else happened.
+{% set window_days = 28 %}
+with prices as (
+    select
+        date,
+        model_id,
+        kind,
+        origin,
+        answer_sha256,
+        prompt_usd_per_mtok,
+        completion_usd_per_mtok,
+        -- Three prompt tokens to one of completion, as blended prices are usually stated.
+        0.75 * prompt_usd_per_mtok + 0.25 * completion_usd_per_mtok as blended_usd_per_mtok,
+        lag(date) over price_order as previous_date,
+        lag(prompt_usd_per_mtok) over price_order as previous_prompt_usd_per_mtok,
+        lag(completion_usd_per_mtok) over price_order as previous_completion_usd_per_mtok,
+        lag(0.75 * prompt_usd_per_mtok + 0.25 * completion_usd_per_mtok) over price_order as previous_blended_usd_per_mtok
+    from {{ ref('model_prices_daily') }}
+    window price_order as (partition by model_id, kind order by date)
+),
+
+changes as (
+    select
+        *,
+        previous_date - {{ window_days - 1 }} as first_date,
+        date + {{ window_days - 1 }} as last_date,
+        case
+            when blended_usd_per_mtok > 0 and previous_blended_usd_per_mtok > 0
+                then nullif(ln(blended_usd_per_mtok / previous_blended_usd_per_mtok), 0)
+        end as log_ratio
+    from prices
+    where
+        previous_date is not null
+        and (prompt_usd_per_mtok <> previous_prompt_usd_per_mtok or completion_usd_per_mtok <> previous_completion_usd_per_mtok)
+),
+
+shares as (
+    select
+        daily.date,
+        models.model_id,
+        any_value(models.model_family) as model_family,
+        any_value(models.author_slug) as author_slug,
+        min(models.first_ranked_date) as first_ranked_date,
+        sum(daily.total_tokens)::bigint as tokens,
+        ln(sum(daily.share_of_platform)) as log_share
+    from {{ ref('market_tokens_daily') }} as daily
+    inner join {{ ref('models') }} as models
+        on daily.model_permaslug = models.model_permaslug
+    where
+        models.model_id is not null
+        and daily.total_tokens > 0
+    group by daily.date, models.model_id
+),
+
+points as (
+    select
+        changes.date,
+        changes.model_id,
+        changes.kind,
+        shares.date as day,
+        shares.tokens,
+        shares.log_share,
+        shares.date >= changes.date as is_after,
+        (shares.date - changes.date)::double as x
+    from changes
+    inner join shares
+        on
+            changes.model_id = shares.model_id
+            and shares.date between changes.first_date and changes.last_date
+            and (changes.previous_date >= shares.date or changes.date <= shares.date)
+),
+
+-- One side of a change.
+sides as (
+    select
+        date,
+        model_id,
+        kind,
+        is_after,
+        sum(tokens)::bigint as tokens,
+        count(*) as ranked_days,
+        count(log_share) as days,
+        regr_avgx(log_share, x) as mean_x,
+        regr_avgy(log_share, x) as mean_y,
+        regr_sxx(log_share, x) as sxx,
+        regr_sxy(log_share, x) as sxy,
+        regr_syy(log_share, x) as syy
+    from points
+    group by all
+),
+
+both_sides as (
+    select
+        date,
+        model_id,
+        kind,
+        max(tokens) filter (where not is_after) as tokens_before,
+        max(tokens) filter (where is_after) as tokens_after,
+        coalesce(max(ranked_days) filter (where not is_after), 0) as days_before,
+        coalesce(max(ranked_days) filter (where is_after), 0) as days_after,
+        min(days) as least_days,
+        sum(days) as days,
+        sum(1.0 / nullif(days, 0)) as inverse_days,
+        sum(sxx) as sxx,
+        sum(syy) as syy,
+        sum(sxy) / nullif(sum(sxx), 0) as trend,
+        max(mean_x) filter (where is_after) - max(mean_x) filter (where not is_after) as distance,
+        max(mean_y) filter (where is_after) - max(mean_y) filter (where not is_after) as difference,
+        max(mean_x) filter (where is_after) as mean_x_after,
+        max(mean_x) filter (where not is_after) as mean_x_before,
+        max(mean_y) filter (where is_after) as mean_y_after,
+        max(mean_y) filter (where not is_after) as mean_y_before
+    from sides
+    group by date, model_id, kind
+),
+
+correlations as (
+    select
+        date,
+        model_id,
+        kind,
+        corr(residual, previous) as correlation
+    from (
+        select
+            points.date,
+            points.model_id,
+            points.kind,
+            case
+                when points.is_after then points.log_share - fits.mean_y_after - fits.trend * (points.x - fits.mean_x_after)
+                else points.log_share - fits.mean_y_before - fits.trend * (points.x - fits.mean_x_before)
+            end as residual,
+            lag(residual) over (partition by points.date, points.model_id, points.kind order by points.day) as previous
+        from points
+        inner join both_sides as fits
+            on
+                points.date = fits.date
+                and points.model_id = fits.model_id
+                and points.kind = fits.kind
+    ) as pairs
+    group by date, model_id, kind
+),
+
+steps as (
+    select
+        fits.*,
+        fits.difference - fits.trend * fits.distance as step,
+        sqrt(
+            greatest(fits.syy - fits.trend * fits.trend * fits.sxx, 0) / (fits.days - 3)
+            * (fits.inverse_days + fits.distance * fits.distance / fits.sxx)
+        ) * {{ t_95('fits.days - 3') }} * {{ inflation('correlations.correlation') }} as reach
+    from both_sides as fits
+    left join correlations
+        on
+            fits.date = correlations.date
+            and fits.model_id = correlations.model_id
+            and fits.kind = correlations.kind
+    where fits.least_days >= {{ window_days // 2 }}
+),
+
+ranked as (
+    select
+        model_id,
+        any_value(model_family) as model_family,
+        any_value(author_slug) as author_slug,
+        min(first_ranked_date) as first_ranked_date
+    from shares
+    group by model_id
+),
+
+-- Others of the family or the lab that came or went while the windows last.
+others as (
+    select
+        changes.date,
+        changes.model_id,
+        changes.kind,
+        min(models.model_permaslug) filter (where models.model_family = ranked.model_family) as sibling,
+        min(models.model_permaslug) filter (
+            where models.model_family <> ranked.model_family and models.first_ranked_date between changes.first_date and changes.last_date
+        ) as launch_of_author
+    from changes
+    inner join ranked
+        on changes.model_id = ranked.model_id
+    inner join {{ ref('models') }} as models
+        on
+            ranked.author_slug = models.author_slug
+            and (
+                models.first_ranked_date between changes.first_date and changes.last_date
+                or (
+                    models.last_ranked_date between changes.first_date and changes.last_date
+                    and models.last_ranked_date < (select max(days.date) from {{ ref('market_days') }} as days)
+                )
+            )
+            and models.model_id is distinct from changes.model_id
+    group by all
+),
+
+neighbours as (
+    select
+        date,
+        model_id,
+        kind,
+        lag(date) over change_order >= first_date or lead(previous_date) over change_order < last_date as has_another_change
+    from changes
+    window change_order as (partition by model_id, kind order by date)
+),
+
+reasoned as (
+    select
+        changes.*,
+        steps.step,
+        steps.reach,
+        fits.tokens_before,
+        fits.tokens_after,
+        coalesce(fits.days_before, 0) as days_before,
+        coalesce(fits.days_after, 0) as days_after,
+        nullif(
+            concat_ws(
+                '; ',
+                case when changes.date - changes.previous_date > 7 then 'the day of the change is not known to within a week' end,
+                case when neighbours.has_another_change then 'another change of the price' end,
+                case when others.sibling is not null then 'another listing of the family came or went: ' || others.sibling end,
+                case when others.launch_of_author is not null then 'the author launched ' || others.launch_of_author end,
+                case when ranked.first_ranked_date > changes.first_date - 7 then 'its own launch' end,
+                case
+                    when fits.days_before < {{ window_days }} or fits.days_after < {{ window_days }}
+                        then 'days on which the model did not rank or the source had none'
+                end
+            ),
+            ''
+        ) as confounders,
+        case
+            when ranked.model_id is null then 'the model never ranked'
+            when changes.log_ratio is null then 'from or to a price of nothing, or by nothing on balance, so there is no ratio'
+            when steps.step is null then 'fewer than {{ window_days // 2 }} days on one side of the change'
+        end as missing
+    from changes
+    left join both_sides as fits
+        on
+            changes.date = fits.date
+            and changes.model_id = fits.model_id
+            and changes.kind = fits.kind
+    left join steps
+        on
+            changes.date = steps.date
+            and changes.model_id = steps.model_id
+            and changes.kind = steps.kind
+    left join neighbours
+        on
+            changes.date = neighbours.date
+            and changes.model_id = neighbours.model_id
+            and changes.kind = neighbours.kind
+    left join others
+        on
+            changes.date = others.date
+            and changes.model_id = others.model_id
+            and changes.kind = others.kind
+    left join ranked
+        on changes.model_id = ranked.model_id
+)
+
+select
+    date,
+    model_id,
+    kind,
+    previous_date,
+    previous_prompt_usd_per_mtok as old_prompt_usd_per_mtok,
+    prompt_usd_per_mtok as new_prompt_usd_per_mtok,
+    previous_completion_usd_per_mtok as old_completion_usd_per_mtok,
+    completion_usd_per_mtok as new_completion_usd_per_mtok,
+    (blended_usd_per_mtok / nullif(previous_blended_usd_per_mtok, 0) - 1)::double as change_ratio,
+    tokens_before,
+    tokens_after,
+    days_before / 7 as weeks_before,
+    days_after / 7 as weeks_after,
+    case when missing is null then exp(step) - 1 end as share_change_ratio,
+    case when missing is null then step / log_ratio end as elasticity,
+    case when missing is null then step / log_ratio - reach / abs(log_ratio) end as elasticity_low,
+    case when missing is null then step / log_ratio + reach / abs(log_ratio) end as elasticity_high,
+    confounders is not null as is_confounded,
+    nullif(concat_ws('; ', missing, confounders), '') as reason,
+    origin,
+    answer_sha256
+from reasoned
+order by date, model_id, kind
