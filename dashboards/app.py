@@ -14,7 +14,7 @@ import dash_mantine_components as dmc
 from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from dashboards import cards, downloads
+from dashboards import cards, downloads, security
 from dashboards.controls import drawn, named
 from dashboards.filters import read_filters
 from dashboards.pages import PAGES, page_of
@@ -23,15 +23,22 @@ from dashboards.sources import Generation, Published, Sources
 from dashboards.theme import Look
 
 CHECK_MS = 5_000
+# Dash's own, with the language that a screen reader needs.
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
+<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+</html>"""
 KEPT_BODIES = 128
 STALE_SECONDS = 36 * 3600
 
 
-def build(sources: Sources) -> dash.Dash:
-    """The app; its Flask server is `app.server`."""
+def build(sources: Sources, secret: str | None = None) -> dash.Dash:
+    """The app; its Flask server is `app.server`. With a secret, viewers log in first."""
     app = dash.Dash(
         __name__,
         title="Tokentide",
+        index_string=INDEX,
         update_title="",
         serve_locally=True,
         suppress_callback_exceptions=True,
@@ -46,6 +53,7 @@ def build(sources: Sources) -> dash.Dash:
         if page.register:
             page.register(app, published, sources)
     downloads.add_to(app.server, published)
+    security.guard(app.server, app.csp_hashes(), secret)
     return app
 
 
@@ -118,8 +126,8 @@ def _add_browser_callbacks(app: dash.Dash) -> None:
     app.clientside_callback(
         here("choose"),
         Output("url", "search"),
-        Input({"type": "control", "name": ALL}, "value"),
-        State({"type": "control", "name": ALL}, "id"),
+        Input({"type": "control", "name": ALL, "default": ALL}, "value"),
+        State({"type": "control", "name": ALL, "default": ALL}, "id"),
         State("url", "search"),
         prevent_initial_call=True,
     )

@@ -11,7 +11,7 @@ from dashboards.filters import Control, Filters
 
 def drawn(control: Control, filters: Filters) -> Component:
     """A control holding its present choice."""
-    name = {"type": "control", "name": control.name}
+    name = {"type": "control", "name": control.name, "default": control.default}
     value = filters[control.name]
     options = [{"value": option, "label": label} for option, label in control.options]
     label = html.Span(control.label, className="control-label", title=control.help or None)

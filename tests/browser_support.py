@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from waitress import create_server
+from waitress import create_server, wasyncore
 
 from dashboards.app import build
 from dashboards.sources import Sources
@@ -32,19 +33,24 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def dashboard(published: Path, **more: object) -> Iterator[str]:
+def dashboard(published: Path, secret: str | None = None, **more: Any) -> Iterator[str]:
     """The dashboard on the generations beside this link, served as the command serves it; its address."""
-    sources = Sources(published, open_published, query.frame, **more)  # type: ignore[arg-type]
-    server = create_server(build(sources).server, host="127.0.0.1", port=0, threads=8)
-    Thread(target=server.run, daemon=True).start()
+    sources = Sources(published, open_published, query.frame, **more)
+    server = create_server(build(sources, secret).server, host="127.0.0.1", port=0, threads=8)
+    running = Thread(target=server.run, daemon=True)
+    running.start()
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        server.close()
+        # First those who answer, then the sockets, from within the loop that watches them.
+        server.task_dispatcher.shutdown()
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map, ignore_all=True))
+        running.join(timeout=10)
 
 
 def settled(page: Page) -> Page:
     """The page once its body is there and no card waits for anything."""
-    page.wait_for_function("document.querySelector('#body') && document.querySelector('#body').children.length > 0")
-    page.wait_for_function("!document.querySelector('[data-dash-is-loading=true]')")
+    page.wait_for_function("() => document.querySelector('#body') && document.querySelector('#body').children.length > 0")
+    page.wait_for_function("() => !document.querySelector('[data-dash-is-loading=true]')")
+    page.wait_for_function("() => [...document.querySelectorAll('.dash-graph')].every(graph => graph.querySelector('.main-svg'))")
     return page

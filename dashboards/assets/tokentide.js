@@ -2,21 +2,24 @@
 (function () {
   "use strict";
 
-  function sameAs(one, other) { return String(one ?? "") === String(other ?? ""); }
+  // The controls of the page, so that going back can set them to what the URL then says.
+  let shown = [];
+  let numbers = {};
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     tokentide: {
       // The controls' values become the URL's search part; what other names it has stays.
       choose: function (values, ids, search) {
         const asked = new URLSearchParams(search || "");
-        let changed = false;
+        const before = asked.toString();
+        shown = ids;
+        numbers = Object.fromEntries(ids.filter((id, place) => typeof values[place] === "number").map((id) => [id.name, true]));
         ids.forEach(function (id, place) {
-          const value = values[place];
-          if (value === null || value === undefined || sameAs(asked.get(id.name), value)) { return; }
-          asked.set(id.name, value);
-          changed = true;
+          const value = String(values[place] ?? id.default);
+          if ((asked.get(id.name) ?? id.default) !== value) { asked.set(id.name, value); }
         });
-        return changed ? "?" + asked.toString() : window.dash_clientside.no_update;
+        const after = asked.toString();
+        return after === before ? window.dash_clientside.no_update : "?" + after;
       },
       scheme: function (clicks, now) {
         const preferred = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
@@ -46,6 +49,14 @@
     }
   });
 
+  window.addEventListener("popstate", function () {
+    const asked = new URLSearchParams(window.location.search);
+    shown.forEach(function (id) {
+      const value = asked.get(id.name) ?? id.default;
+      window.dash_clientside.set_props(id, { value: id.name in numbers ? parseFloat(value) : value });
+    });
+  });
+
   function picture(button) {
     const card = button.closest(".card");
     const drawing = card.querySelector(".js-plotly-plot");
@@ -59,8 +70,13 @@
       width: 1200, height: 675
     });
     const name = card.id.replace("card-", "tokentide-");
-    window.Plotly.downloadImage({ data: drawing.data, layout: layout, config: { staticPlot: true } },
-      { format: button.dataset.picture, width: 1200, height: 675, filename: name });
+    window.Plotly.toImage({ data: drawing.data, layout: layout }, { format: button.dataset.picture, width: 1200, height: 675 })
+      .then(function (address) {
+        const link = document.createElement("a");
+        link.href = address;
+        link.download = name + "." + button.dataset.picture;
+        link.click();
+      });
   }
 
   function copy(button) {

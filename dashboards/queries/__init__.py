@@ -46,7 +46,9 @@ def literal(value: Any) -> str:
 WRITTEN: dict[Any, Callable[[Any], str]] = {
     type(None): lambda _: "null",
     bool: lambda value: str(value).lower(),
-    int | float: repr,
+    int: repr,
+    # Without a type it would be a decimal.
+    float: lambda value: f"{value!r}::double",
     datetime: lambda value: f"timestamptz '{value.isoformat()}'",
     date: lambda value: f"date '{value.isoformat()}'",
     list | tuple: lambda value: f"[{', '.join(literal(item) for item in value)}]",
