@@ -102,9 +102,7 @@ def growths(samples: pl.DataFrame) -> pl.DataFrame:
         growth=pl.when(anew).then("value").otherwise(pl.col("value") - before["value"]), seconds=seconds, since=before["scraped_at"]
     )
     failed = samples.filter((pl.col("metric") == "up") & (pl.col("value") == 0)).select("target", failed_at="scraped_at").sort("failed_at")
-    joined = counted.sort("scraped_at").join_asof(
-        failed, left_on="scraped_at", right_on="failed_at", by="target", check_sortedness=False
-    )
+    joined = counted.sort("scraped_at").join_asof(failed, left_on="scraped_at", right_on="failed_at", by="target", check_sortedness=False)
     most = pl.max_horizontal(pl.lit(LEAST_GAP.total_seconds()), 3 * pl.col("seconds").median().over("target"))
     is_gap = (pl.col("seconds") > most) | (pl.col("failed_at") > pl.col("since")).fill_null(value=False)
     return joined.with_columns(growth=pl.when(~is_gap).then("growth"), is_gap=is_gap)
