@@ -7,7 +7,7 @@ clock ─▶ generation                      so a new generation appears without
 
 import threading
 from collections import OrderedDict
-from typing import Any
+from typing import Any, cast
 
 import dash
 import dash_mantine_components as dmc
@@ -80,7 +80,7 @@ def _layout(sources: Sources) -> Component:
                         delay_show=400,
                         overlay_style={"visibility": "visible", "opacity": 0.6},
                         # What a page refreshes within its body by itself does not dim the page.
-                        target_components={"body": "children"},
+                        target_components=cast("Any", {"body": "children"}),
                     ),
                 ],
                 id="main",

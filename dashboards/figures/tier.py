@@ -11,7 +11,6 @@ from dashboards import cards
 from dashboards.figures.timelines import FEW, HOUR, add_line, labelled, lines, names, stacked, unknown, with_holes, y_axis
 from dashboards.theme import Look, figure
 
-MINUTE = timedelta(minutes=1)
 REASONS = {
     "stop": "ended of themselves", "length": "reached their limit", "abort": "given up", "error": "failed", "other": "another reason",
 }  # fmt: skip

@@ -9,6 +9,7 @@ import polars as pl
 from dashboards.theme import DASHES, PATTERNS, SYMBOLS, Look, figure
 
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 FEW = 4
 
 

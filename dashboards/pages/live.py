@@ -21,6 +21,7 @@ REFRESH_MS = 3_000
 # The collector shows what it has every 5 seconds; beyond this it is not merely between two scrapes.
 LATE_SECONDS = 60.0
 HOW_TO_START = "Start it with `tokentide collect`; this panel shows its samples within seconds."
+ABOUT = "The last 10 minutes in steps of 5 s, straight from the collector: not yet checked or published"
 NEVER = "Nothing was collected in the last 10 minutes"
 LATEST = (
     ("Generated tokens a second", "generation_tokens_per_second", ",.1f"),
@@ -39,7 +40,7 @@ def above(look: Look) -> Component:
         [
             html.Div(
                 [
-                    html.Div([html.H2("Live", id="title-live", className="card-title"), html.P("The last 10 minutes, in steps of 5 s", className="card-unit")]),
+                    html.Div([html.H2("Live", id="title-live", className="card-title"), html.P(ABOUT, className="card-unit")]),
                     html.Button("Pause", id="live-pause", className="action", n_clicks=0),
                 ],
                 className="card-head",
@@ -148,10 +149,11 @@ def _tile(rows: pl.DataFrame, name: str, metric: str, form: str) -> tuple[str, s
     last = rows.filter(pl.col("metric") == metric).sort("at").group_by("target", "model_name", maintain_order=True).last()
     if last.is_empty():
         return name, "unknown", "no server reports it"
+    value: float | None
     if metric == "ttft_seconds":
         value, below = _of_one(last, "no request got a first token in the last 5 s")
     else:
-        value, below = (None, "in a gap") if last["value"].is_null().any() else (last["value"].sum(), "")
+        value, below = (None, "in a gap") if last["value"].is_null().any() else (float(last["value"].sum()), "")
     scale = 2**30 if metric == "memory_used_bytes" else 1
     return name, "unknown" if value is None else f"{value / scale:{form}}{' s' if metric == 'ttft_seconds' else ''}", below
 

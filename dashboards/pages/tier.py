@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dashboards.figures import tier as figures
+from dashboards.figures.timelines import HOUR, MINUTE
 from dashboards.filters import Control, Filters
 from dashboards.pages import live
 from dashboards.pages.page import Card, Heading, Page
@@ -54,20 +55,21 @@ def cards(filters: Filters) -> Sequence[Card | Heading]:
 
 def _speed(filters: Filters, chosen: dict[str, object]) -> Sequence[Card | Heading]:
     is_minutely = filters["window"] in MINUTELY_HOURS
-    by, step = ("minute", figures.MINUTE) if is_minutely else ("hour", figures.HOUR)
+    by, step = ("minute", MINUTE) if is_minutely else ("hour", HOUR)
     speeds = query("tier_speed_minutely" if is_minutely else "tier_speed_hourly", **chosen)
     needs = ("served_tokens_minutely",) if is_minutely else ("served_tokens_hourly",)
     pair = {"target": chosen["target"], "model": chosen["model"]}
     unit = f"tokens per second by {by}, over covered time"
     gaps = "Time in which no scrape came is left open: it is unknown, not 0."
     return (
-        Card("now", "The newest hour", query("tier_summary", **pair), figures.summary, half="tier", width="full", height=150, empty=COLLECT, needs=("served_tokens_hourly",)),
+        Card("now", "The newest hour", query("tier_summary", **pair), figures.summary, half="tier", width="full", height=150,
+             empty=COLLECT, needs=("served_tokens_hourly",)),
         Card("generated", "Tokens generated", speeds, figures.generated(step), unit, "tier", empty=COLLECT, note=gaps, needs=needs),
         Card("prompts", "Prompt tokens taken in", speeds, figures.prompts(step), unit, "tier", empty=COLLECT, note=gaps, needs=needs),
         Card("requests", "Requests that ended, by reason", query("tier_requests", **chosen), figures.requests, "requests per hour", "tier",
              empty="No server of this choice says why requests end.", needs=("served_tokens_minutely",)),
-        Card("coverage", "How much of each hour was watched", query("tier_coverage", **chosen), figures.coverage, "share of the hour between scrapes that came", "tier",
-             empty=COLLECT, note="What is missing here is in no figure of this page.", needs=("served_tokens_hourly",)),
+        Card("coverage", "How much of each hour was watched", query("tier_coverage", **chosen), figures.coverage,
+             "share of the hour", "tier", empty=COLLECT, note="What is missing here is in no figure of this page.", needs=("served_tokens_hourly",)),
     )  # fmt: skip
 
 
@@ -80,8 +82,10 @@ def _latency(filters: Filters, chosen: dict[str, object]) -> Sequence[Card | Hea
              empty="No such latency by this method. Only our own server keeps a log; try Histograms.",
              note="From histograms a percentile is linear within its bucket. An open triangle: beyond the last bucket, at least this.",
              needs=("served_latency_hourly",)),
-        Card("goodput", "Goodput", query("tier_goodput", **chosen), figures.goodput, "share of finished requests that met every objective", "tier",
-             empty="No objectives: add [slo] to the tier file.", note="“at most”: from histograms, which cannot tell whether the same requests met both.",
+        Card("goodput", "Goodput", query("tier_goodput", **chosen), figures.goodput,
+             "share of finished requests that met every objective", "tier",
+             empty="No objectives: add [slo] to the tier file.",
+             note="“at most”: from histograms, which cannot tell whether the same requests met both.",
              needs=("served_goodput_hourly",)),
     )  # fmt: skip
 
@@ -100,8 +104,9 @@ def _savings(chosen: dict[str, object]) -> Sequence[Card | Heading]:
              "share of drafts accepted up to each place, newest hour", "tier", "third", empty=not_drafting, needs=("speculation_hourly",)),
         Card("experts", "Time of expert layers", places, figures.overlap_time, "seconds per hour", "tier", "third",
              empty="No model of this choice has experts that are timed.", needs=("expert_overlap_hourly",)),
-        Card("overlap", "What overlapping gained", places, figures.overlap_gain, "saved over the most that could be hidden; waiting over layer time",
-             "tier", "third", empty="No model of this choice has experts that are timed.", needs=("expert_overlap_hourly",)),
+        Card("overlap", "What overlapping gained", places, figures.overlap_gain,
+             "saved over the most that could be hidden; waiting over layer time", "tier", "third",
+             empty="No model of this choice has experts that are timed.", needs=("expert_overlap_hourly",)),
         Card("balance", "Balance of experts", places, figures.balance, "tokens of the busiest expert over the mean", "tier", "third",
              empty="No model of this choice has experts that are counted.", needs=("expert_overlap_hourly",)),
     )  # fmt: skip
@@ -115,9 +120,11 @@ def _devices(chosen: dict[str, object]) -> Sequence[Card | Heading]:
         Heading("Devices and counts"),
         Card("power", "Power", devices, figures.power, "mean watts of each device", "tier", empty=none,
              note="Open points: no measurement of the whole hour; the CSV says why.", needs=("device_energy_hourly",)),
-        Card("memory", "Memory", devices, figures.memory, "GiB in use, mean of the hour", "tier", empty=none, needs=("device_energy_hourly",)),
-        Card("disagreements", "Counts that do not agree", query("tier_disagreements", **pair), figures.disagreements, "tokens per day, by two sources", "tier",
-             "full", 140, empty="None: all sources of each count agree.", note="Nothing is corrected: counters stay what they said.",
+        Card("memory", "Memory", devices, figures.memory, "GiB in use, mean of the hour", "tier", empty=none,
+             needs=("device_energy_hourly",)),
+        Card("disagreements", "Counts that do not agree", query("tier_disagreements", **pair), figures.disagreements,
+             "tokens per day, by two sources", "tier", "full", 140, empty="None: all sources of each count agree.",
+             note="Nothing is corrected: counters stay what they said.",
              needs=("served_token_disagreements",)),
     )  # fmt: skip
 

@@ -22,7 +22,9 @@ STEP = "5s"
 KEEP_SECONDS = 1.0  # many viewers cost as much as one
 UNREADABLE = (OSError, pa.ArrowException)
 SERIES = ["target", "model_name", "device", "metric", "part", "labels"]
-COLUMNS = {"target": pl.String, "model_name": pl.String, "metric": pl.String, "at": pl.Datetime("us", "UTC"), "value": pl.Float64}
+COLUMNS = pl.Schema(
+    {"target": pl.String, "model_name": pl.String, "metric": pl.String, "at": pl.Datetime("us", "UTC"), "value": pl.Float64}
+)
 RATES = {"generation_tokens": "generation_tokens_per_second", "prompt_tokens": "prompt_tokens_per_second"}
 OF_DEVICES = ("power_watts", "memory_used_bytes", "memory_total_bytes")
 # As the loader has it: two scrapes further apart do not say what was between.
@@ -58,8 +60,8 @@ class Live:
         paths = [path for path in self._paths(since) if path.name >= f"{since:%Y%m%dT%H%M%S}"]
         self._read = {path.name: self._read[path.name] for path in paths if path.name in self._read}
         for path in paths:
-            if path.name not in self._read:
-                self._read |= {path.name: rows for rows in _rows(path)}
+            for rows in _rows(path) if path.name not in self._read else ():
+                self._read[path.name] = rows
         parts += self._read.values()
         if not parts:
             return pl.DataFrame()
