@@ -10,15 +10,16 @@ from dashboards.theme import DASHES, SYMBOLS, Look, figure
 
 SPEEDS = {"generation_tokens_per_second": "generated", "prompt_tokens_per_second": "prompt"}
 LOADS = {"requests_running": "running", "requests_waiting": "waiting"}
+GIB = 2**30
 TTFT = {"ttft_seconds": ""}
 POWER = {"power_watts": ""}
 MEMORY = {"memory_used_bytes": "used", "memory_total_bytes": "there is"}
 PANELS: tuple[tuple[str, str, dict[str, str], str], ...] = (
-    ("speed", "Tokens a second", SPEEDS, "tokens per second"),
-    ("load", "Requests running and waiting", LOADS, "requests"),
+    ("speed", "Speed", SPEEDS, "tokens per second"),
+    ("load", "Running and waiting", LOADS, "requests"),
     ("ttft", "Mean time to first token", TTFT, "seconds"),
     ("power", "Power of all devices", POWER, "watts"),
-    ("memory", "Memory of all devices", MEMORY, "bytes"),
+    ("memory", "Memory of all devices", MEMORY, "GiB"),
 )
 
 
@@ -27,7 +28,11 @@ def panel(rows: pl.DataFrame, look: Look, metrics: dict[str, str], unit: str, un
     made = figure(look, height=210, margin={"l": 8, "r": 8, "t": 4, "b": 4}, uirevision="live")
     since = until.timestamp() - 60 * minutes
     limits = [datetime.fromtimestamp(since, until.tzinfo), until]
-    made.update_layout(xaxis={"range": limits, "tickformat": "%H:%M"}, yaxis=y_axis(look, unit), legend={"y": -0.15})
+    axis = {"range": limits, "tickformat": "%H:%M", "type": "date"}
+    made.update_layout(xaxis=axis, yaxis={**y_axis(look, unit), "title": None}, legend={"y": -0.15})
+    rows = rows.filter(pl.col("metric").is_in(list(metrics))).with_columns(value=pl.col("value") / (GIB if unit == "GiB" else 1))
+    if rows["value"].is_null().all():
+        made.add_annotation(text="nothing is reported", showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5)
     place = 0
     for metric, name in metrics.items():
         for (target, model), part in (

@@ -60,7 +60,7 @@ def prompts(step: timedelta) -> Callable[[pl.DataFrame, Look], go.Figure]:
 
 def requests(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Requests that ended, by reason."""
-    wide = rows.pivot("reason", index="at", values="requests").sort("at")
+    wide = rows.pivot("reason", index="instant", values="requests").sort("instant")
     return stacked(wide, look, [(column, name) for column, name in REASONS.items() if column in wide.columns], "requests per hour")
 
 
@@ -88,7 +88,7 @@ def _add_bounds(made: go.Figure, look: Look, part: pl.DataFrame, column: str, na
     if known.is_empty():
         return
     made.add_scatter(
-        x=known["at"].to_list(), y=known[column].to_list(), name=f"{name}, at least", mode="markers",
+        x=known["instant"].to_list(), y=known[column].to_list(), name=f"{name}, at least", mode="markers",
         marker={"symbol": "triangle-up-open", "size": 11, "color": look.colour(place), "line": {"width": 2}},
     )  # fmt: skip
 
@@ -115,7 +115,7 @@ def speculation_places(rows: pl.DataFrame, look: Look) -> go.Figure:
     made = figure(look, xaxis={"title": {"text": "place within the draft"}, "dtick": 1}, yaxis=y_axis(look, "share of drafts", ".0%", 1))
     for place, series in enumerate(names(rows)):
         part = rows.filter(pl.col("series") == series)
-        shown = part.select("accepted_share", at="place")
+        shown = part.select("accepted_share", instant="place")
         add_line(made, look, shown, "accepted_share", series, place, ".1%")
     return labelled(made)
 
@@ -124,7 +124,7 @@ def overlap_time(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Where the time of expert layers went."""
     if rows["layer_seconds"].is_null().all():
         return unknown(look, reason_of(rows, "overlap_reason"))
-    hours = rows.group_by("at").agg(pl.col(column).sum() for column, _ in TIME).sort("at")
+    hours = rows.group_by("instant").agg(pl.col(column).sum() for column, _ in TIME).sort("instant")
     return stacked(hours, look, TIME, "seconds")
 
 
@@ -167,7 +167,7 @@ def memory(rows: pl.DataFrame, look: Look) -> go.Figure:
     for series in names(rows)[:FEW]:
         part = with_holes(rows.filter(pl.col("series") == series))
         made.add_scatter(
-            x=part["at"].to_list(), y=part["memory_total_gib"].to_list(), name=f"{series}: there is", mode="lines", connectgaps=False,
+            x=part["instant"].to_list(), y=part["memory_total_gib"].to_list(), name=f"{series}: there is", mode="lines", connectgaps=False,
             line={"color": look.ink, "dash": "dot", "width": 1},
         )  # fmt: skip
     return made

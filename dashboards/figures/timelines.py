@@ -13,7 +13,7 @@ MINUTE = timedelta(minutes=1)
 FEW = 4
 
 
-def with_holes(rows: pl.DataFrame, at: str = "at", step: timedelta = HOUR) -> pl.DataFrame:
+def with_holes(rows: pl.DataFrame, at: str = "instant", step: timedelta = HOUR) -> pl.DataFrame:
     """Rows of one series with an empty row where one is missing, so that no line crosses a hole."""
     rows = rows.sort(at)
     holes = rows.filter(pl.col(at).diff() > step).select(pl.col(at) - step / 2)
@@ -23,7 +23,7 @@ def with_holes(rows: pl.DataFrame, at: str = "at", step: timedelta = HOUR) -> pl
 def lines(
     rows: pl.DataFrame, look: Look, value: str, unit: str, tickformat: str = "", step: timedelta = HOUR, most: float | None = None
 ) -> go.Figure:
-    """One line for each `series`, over `at`."""
+    """One line for each `series`, over `instant`."""
     made = figure(look, xaxis={"title": {"text": "UTC"}}, yaxis=y_axis(look, unit, tickformat, most))
     for place, series in enumerate(names(rows)):
         add_line(made, look, with_holes(rows.filter(pl.col("series") == series), step=step), value, series, place, tickformat)
@@ -38,7 +38,7 @@ def add_line(
     symbols = [f"{symbol}-open" if is_open else symbol for is_open in part[opened].to_list()] if opened else symbol
     alone = part[value].is_not_null().sum() <= 2 * 24 or opened is not None
     made.add_scatter(
-        x=part["at"].to_list(), y=part[value].to_list(), name=name, connectgaps=False,
+        x=part["instant"].to_list(), y=part[value].to_list(), name=name, connectgaps=False,
         mode="lines+markers" if alone else "lines",
         line={"color": look.colour(place), "dash": DASHES[place % len(DASHES)], "width": 2},
         marker={"symbol": symbols, "size": 7, "color": look.colour(place)},
@@ -51,7 +51,7 @@ def stacked(rows: pl.DataFrame, look: Look, parts: Sequence[tuple[str, str]], un
     made = figure(look, barmode="stack", xaxis={"title": {"text": "UTC"}}, yaxis=y_axis(look, unit))
     for place, (column, name) in enumerate(parts):
         made.add_bar(
-            x=rows["at"].to_list(), y=rows[column].to_list(), name=name, xperiod=3_600_000, xperiodalignment="middle",
+            x=rows["instant"].to_list(), y=rows[column].to_list(), name=name, xperiod=3_600_000, xperiodalignment="middle",
             marker={"color": look.colour(place), "pattern": {"shape": PATTERNS[place % len(PATTERNS)], "fgopacity": 0.5}},
             hovertemplate="%{y:,.3~f}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
@@ -61,7 +61,7 @@ def stacked(rows: pl.DataFrame, look: Look, parts: Sequence[tuple[str, str]], un
 def y_axis(look: Look, unit: str, tickformat: str = "", most: float | None = None) -> dict[str, object]:
     """From 0, named by its unit."""
     limits: dict[str, object] = {"range": [0, most * 1.02]} if most else {"rangemode": "tozero"}
-    return {"title": {"text": unit}, "tickformat": tickformat or "~s", "gridcolor": look.faint, "automargin": True, **limits}
+    return {"title": {"text": unit}, "tickformat": tickformat, "gridcolor": look.faint, "automargin": True, **limits}
 
 
 def names(rows: pl.DataFrame) -> list[str]:

@@ -32,6 +32,10 @@ LATEST = (
     ("Memory in use, GiB", "memory_used_bytes", ",.2f"),
 )
 
+EMPTY = pl.DataFrame(
+    schema={"target": pl.String, "model_name": pl.String, "metric": pl.String, "at": pl.Datetime("us", "UTC"), "value": pl.Float64}
+)
+
 
 def above(look: Look) -> Component:
     """The panel as it first stands on the page; the callback fills it."""
@@ -56,18 +60,10 @@ def above(look: Look) -> Component:
 
 
 def _graph(key: str, title: str, unit: str, look: Look) -> Component:
-    empty = figures.panel(
-        pl.DataFrame(schema={"metric": pl.String, "at": pl.Datetime, "target": pl.String, "model_name": pl.String}),
-        look,
-        {},
-        unit,
-        datetime.now(UTC),
-    )
+    empty = figures.panel(EMPTY, look, {}, unit, datetime.now(UTC))
     graph = dcc.Graph(id=f"live-{key}", figure=empty, config={"displayModeBar": False, "responsive": True}, style={"height": "210px"})
-    return dmc.GridCol(
-        [html.H3(title, className="tile-name"), html.Div(graph, role="img", **named(aria_label=f"Live chart: {title}, {unit}"))],
-        span={"base": 12, "sm": 6, "xl": 4},
-    )  # fmt: skip
+    drawn = html.Div(graph, role="img", **named(aria_label=f"Live chart: {title}, {unit}"))
+    return dmc.GridCol([html.H3(f"{title}, {unit}", className="tile-name"), drawn], span={"base": 12, "sm": 6, "xl": 4})
 
 
 def register(app: dash.Dash, _: object, sources: Sources) -> None:
@@ -97,11 +93,6 @@ def panel(live: Callable[[], pl.DataFrame] | None, search: str, look: Look, now:
         )
     rows = chosen(live(), search)
     return said(rows, now), *_figures(rows, look, now)
-
-
-EMPTY = pl.DataFrame(
-    schema={"target": pl.String, "model_name": pl.String, "metric": pl.String, "at": pl.Datetime("us", "UTC"), "value": pl.Float64}
-)
 
 
 def _figures(rows: pl.DataFrame, look: Look, now: datetime) -> list[Any]:

@@ -62,7 +62,8 @@ def _speed(filters: Filters, chosen: dict[str, object]) -> Sequence[Card | Headi
     unit = f"tokens per second by {by}, over covered time"
     gaps = "Time in which no scrape came is left open: it is unknown, not 0."
     return (
-        Card("now", "The newest hour", query("tier_summary", **pair), figures.summary, half="tier", width="full", height=150,
+        Card("now", "The newest hour", query("tier_summary", **pair), figures.summary,
+             half="tier", width="full", height=150,
              empty=COLLECT, needs=("served_tokens_hourly",)),
         Card("generated", "Tokens generated", speeds, figures.generated(step), unit, "tier", empty=COLLECT, note=gaps, needs=needs),
         Card("prompts", "Prompt tokens taken in", speeds, figures.prompts(step), unit, "tier", empty=COLLECT, note=gaps, needs=needs),

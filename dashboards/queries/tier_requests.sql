@@ -1,7 +1,7 @@
 -- Requests that ended in each hour, by reason; null, and so not drawn, where the server does not say.
 with hours as (
     select
-        date_trunc('hour', minute_at) as at,
+        date_trunc('hour', minute_at) as instant,
         sum(requests_stop) as stop, sum(requests_length) as length, sum(requests_abort) as abort, sum(requests_error) as error,
         sum(requests_other) as other
     from served_tokens_minutely
@@ -11,6 +11,6 @@ with hours as (
     group by all
 )
 
-select at, reason, requests::bigint as requests
+select instant, reason, requests::bigint as requests
 from hours unpivot (requests for reason in (stop, length, abort, error, other))
-order by at, reason
+order by instant, reason

@@ -22,9 +22,9 @@ STEP = "5s"
 KEEP_SECONDS = 1.0  # many viewers cost as much as one
 UNREADABLE = (OSError, pa.ArrowException)
 SERIES = ["target", "model_name", "device", "metric", "part", "labels"]
-COLUMNS = pl.Schema(
-    {"target": pl.String, "model_name": pl.String, "metric": pl.String, "at": pl.Datetime("us", "UTC"), "value": pl.Float64}
-)
+COLUMNS: dict[str, pl.DataType] = {
+    "target": pl.String(), "model_name": pl.String(), "metric": pl.String(), "at": pl.Datetime("us", "UTC"), "value": pl.Float64(),
+}  # fmt: skip
 RATES = {"generation_tokens": "generation_tokens_per_second", "prompt_tokens": "prompt_tokens_per_second"}
 OF_DEVICES = ("power_watts", "memory_used_bytes", "memory_total_bytes")
 # As the loader has it: two scrapes further apart do not say what was between.
@@ -91,7 +91,9 @@ def figures(samples: pl.DataFrame) -> pl.DataFrame:
     samples = samples.sort("scraped_at")
     grown = growths(samples)
     parts = [rates(grown), means(grown), levels(samples), of_devices(samples), answers(samples)]
-    return pl.concat([part.select(COLUMNS.keys()).cast(COLUMNS) for part in parts]).sort("target", "model_name", "metric", "at")
+    return pl.concat([part.select(pl.col(name).cast(kind) for name, kind in COLUMNS.items()) for part in parts]).sort(
+        "target", "model_name", "metric", "at"
+    )
 
 
 def growths(samples: pl.DataFrame) -> pl.DataFrame:
