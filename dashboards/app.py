@@ -7,7 +7,7 @@ clock ─▶ generation                      so a new generation appears without
 
 import threading
 from collections import OrderedDict
-from typing import Any
+from typing import Any, cast
 
 import dash
 import dash_mantine_components as dmc
@@ -74,7 +74,14 @@ def _layout(sources: Sources) -> Component:
                     html.Div(id="banner", role="status"),
                     html.Div(id="page-head"),
                     html.Div(id="controls", className="controls"),
-                    dcc.Loading(html.Div(id="body"), type="dot", delay_show=400, overlay_style={"visibility": "visible", "opacity": 0.6}),
+                    dcc.Loading(
+                        html.Div(id="body"),
+                        type="dot",
+                        delay_show=400,
+                        overlay_style={"visibility": "visible", "opacity": 0.6},
+                        # What a page refreshes within its body by itself does not dim the page.
+                        target_components=cast("Any", {"body": "children"}),
+                    ),
                 ],
                 id="main",
             ),
@@ -204,7 +211,8 @@ def body_of(page: Page, generation: Generation, look: Look, search: str) -> Comp
     filters = read_filters(search, page.controls(generation))
     if page.body:
         return page.body(generation, filters, look)
-    return cards.render(page, page.cards(filters), generation, look, search)
+    drawn_cards = cards.render(page, page.cards(filters), generation, look, search)
+    return html.Div([page.above(look), drawn_cards]) if page.above else drawn_cards
 
 
 def banner(generation: Generation) -> Component | None:

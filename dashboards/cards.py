@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+import dash_ag_grid as dag
 import dash_mantine_components as dmc
 import duckdb
 import plotly.graph_objects as go
@@ -151,8 +152,6 @@ def tiles(rows: Sequence[tuple[str, str, str]]) -> Component:
 
 def table(rows: pl.DataFrame, look: Look, columns: Sequence[dict[str, object]] | None = None, height: int = 320) -> Component:
     """Rows as a table to sort, filter and walk by keyboard. `columns` are ag-grid's; one of links has cellRenderer markdown."""
-    import dash_ag_grid as dag
-
     shown = columns or [{"field": name, "headerName": name.replace("_", " ")} for name in rows.columns]
     return dag.AgGrid(
         rowData=json.loads(rows.write_json()),

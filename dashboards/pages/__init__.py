@@ -2,8 +2,9 @@
 
 from dashboards.pages.market import MARKET
 from dashboards.pages.page import Page
+from dashboards.pages.tier import TIER
 
-PAGES: tuple[Page, ...] = (MARKET,)
+PAGES: tuple[Page, ...] = (MARKET, TIER)
 
 
 def page_of(path: str | None) -> Page:

@@ -60,5 +60,7 @@ class Page:
     """For a page that is no list of cards, such as the SQL editor."""
     register: Callable[..., None] | None = None
     """Adds the callbacks that only this page has: called once with the app and the sources."""
+    above: Callable[[Look], Component] | None = None
+    """What stands above the cards and keeps itself up to date by callbacks of its own."""
     icon: str = "•"
     extra: dict[str, Any] = field(default_factory=dict)
