@@ -26,8 +26,8 @@ class Sources:
     """The link to the newest generation, which may not be there yet."""
     open_published: Callable[[Path], duckdb.DuckDBPyConnection]
     """Opens a generation read-only and locked down."""
-    run_sql: Callable[[Path, str, float], pl.DataFrame]
-    """Runs a person's SQL on a generation for so many seconds; a function of a module, since another process calls it."""
+    run_sql: Callable[[Path, str, float, int], pl.DataFrame]
+    """Runs a person's SQL on a generation for so many seconds and rows; a function of a module, since another process calls it."""
     live: Callable[[], pl.DataFrame] | None = None
     """What the tier's servers said in the last minutes, straight from the spool; None where no tier is collected."""
     dagster_url: str | None = None

@@ -2,8 +2,9 @@
 
 from dashboards.pages.market import MARKET
 from dashboards.pages.page import Page
+from dashboards.pages.sql import SQL
 
-PAGES: tuple[Page, ...] = (MARKET,)
+PAGES: tuple[Page, ...] = (MARKET, SQL)
 
 
 def page_of(path: str | None) -> Page:
