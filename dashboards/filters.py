@@ -10,7 +10,10 @@ LONGEST = 20_000
 
 @dataclass(frozen=True)
 class Control:
-    """One choice on a page. `options` are (value, label); a slider has `least`, `most` and `step` instead, a hidden one stands in links only."""
+    """One choice on a page. `options` are (value, label); a slider has `least`, `most` and `step` instead.
+
+    A hidden one is not drawn: it stands in links only.
+    """
 
     name: str
     label: str

@@ -43,9 +43,8 @@ def chart(rows: pl.DataFrame, look: Look, choice: Choice) -> go.Figure:
     if not choice.y or not {choice.x, choice.y} <= set(rows.columns):
         return made
     for place, (name, part) in enumerate(_parts(rows, choice)):
-        if choice.kind != "bar" and rows[choice.x].dtype != pl.String:
-            part = part.sort(choice.x, nulls_last=True)
-        made.add_trace(_trace(part, look, choice, place, name))
+        is_sorted = choice.kind != "bar" and rows[choice.x].dtype != pl.String
+        made.add_trace(_trace(part.sort(choice.x, nulls_last=True) if is_sorted else part, look, choice, place, name))
     made.update_layout(showlegend=bool(choice.series), barmode="group")
     return made
 

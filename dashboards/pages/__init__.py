@@ -1,10 +1,11 @@
 """The pages in the order of the navigation."""
 
+from dashboards.pages.data import DATA
 from dashboards.pages.market import MARKET
 from dashboards.pages.page import Page
 from dashboards.pages.sql import SQL
 
-PAGES: tuple[Page, ...] = (MARKET, SQL)
+PAGES: tuple[Page, ...] = (MARKET, DATA, SQL)
 
 
 def page_of(path: str | None) -> Page:
