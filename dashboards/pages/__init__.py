@@ -4,8 +4,9 @@ from dashboards.pages.data import DATA
 from dashboards.pages.market import MARKET
 from dashboards.pages.page import Page
 from dashboards.pages.sql import SQL
+from dashboards.pages.statements import STATEMENTS
 
-PAGES: tuple[Page, ...] = (MARKET, DATA, SQL)
+PAGES: tuple[Page, ...] = (MARKET, STATEMENTS, DATA, SQL)
 
 
 def page_of(path: str | None) -> Page:
