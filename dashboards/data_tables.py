@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from dashboards import cards
 from dashboards.theme import Look
 
+WIDTHS = {"fetched_at": 190, "url": 280, "reason": 200, "detail": 220, "run_id": 220, "sha256": 160, "answer_sha256": 160, "source": 170}
 DAGSTER = (("/runs", "Runs"), ("/assets", "Assets and their checks"), ("/automation", "Schedules and sensors"))
 
 
@@ -71,7 +72,8 @@ def linked(rows: pl.DataFrame, look: Look, sha: str) -> Component:
         pl.col(name).dt.strftime("%Y-%m-%d %H:%M:%S") for name, kind in shown.schema.items() if isinstance(kind, pl.Datetime)
     )
     columns: list[dict[str, Any]] = [
-        {"field": name, "headerName": name.replace("_", " "), "minWidth": 120, "tooltipField": name} for name in shown.columns
+        {"field": name, "headerName": name.replace("_", " "), "minWidth": WIDTHS.get(name, 110), "tooltipField": name}
+        for name in shown.columns
     ]
     for column in columns:
         if column["field"] == sha:

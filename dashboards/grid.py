@@ -36,8 +36,13 @@ def grid(rows: pl.DataFrame, look: Look, name: str, height: int = 420) -> Compon
             "autoHeaderHeight": True,
         },
         columnSize="autoSize",
-        dashGridOptions={"animateRows": False, "enableCellTextSelection": True, "ensureDomOrder": True, "suppressFieldDotNotation": True},
-        className="ag-theme-alpine-dark" if look.scheme == "dark" else "ag-theme-alpine",
+        dashGridOptions={
+            "theme": look.grid_theme,
+            "animateRows": False,
+            "enableCellTextSelection": True,
+            "ensureDomOrder": True,
+            "suppressFieldDotNotation": True,
+        },
         style={"height": f"{height}px", "width": "100%"},
         dangerously_allow_code=False,
     )

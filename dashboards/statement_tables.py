@@ -44,7 +44,7 @@ def _line(claim: pl.DataFrame, bases: Sequence[str]) -> Component:
             html.Td(dcc.Link(first["statement"], href=href("/statements", claim=first["claim_id"]))),
             html.Td(first["said_by"] or "unknown"),
             html.Td(str(first["said_on"] or "unknown")),
-            *[html.Td(figures.verdict(verdicts[basis]) if basis in verdicts else "–", className="verdict") for basis in bases],
+            *[html.Td(figures.verdict(verdicts[basis]) if basis in verdicts else "not judged", className="verdict") for basis in bases],
         ]
     )
 
@@ -53,7 +53,8 @@ def statement(rows: pl.DataFrame, look: Look) -> Component:
     """What was said, by whom, of which tokens, and the verdict on each basis with its figures and its reason."""
     del look
     first = rows.row(0, named=True)
-    said = f"{first['said_by'] or 'unknown'}, {first['said_on'] or 'on an unknown day'}. Speaks of: {first['population'] or 'nothing that it names'}."
+    who, when = first["said_by"] or "unknown", first["said_on"] or "on an unknown day"
+    said = f"{who}, {when}. Speaks of: {first['population'] or 'nothing that it names'}."
     head = html.Tr([html.Th(name, scope="col") for name in ("Basis", "Verdict", "Said", "Measured", "Unit", "Why")])
     lines = [_verdict_line(row) for row in rows.to_dicts()]
     return html.Div(
@@ -100,15 +101,15 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
 
 
-def evidence(rows: pl.DataFrame, look: Look) -> Component:
+def evidence(rows: pl.DataFrame, look: Look, place: int = 1) -> Component:
     """The rows behind a verdict: drawn, and as they are."""
     figure = figures.evidence(rows, look)
-    table = grid(rows.head(2_000), look, "evidence-grid", 260)
+    table = grid(rows.head(2_000), look, f"evidence-grid-{place}", 260)
     if figure is None:
         return table
     figure.update_layout(height=EVIDENCE_HEIGHT)
     config: Any = {"displayModeBar": False, "responsive": True}
-    graph = dcc.Graph(id={"type": "graph", "key": "evidence"}, figure=figure, config=config)
+    graph = dcc.Graph(id={"type": "graph", "key": f"evidence-rows-{place}"}, figure=figure, config=config)
     return html.Div([html.Div(graph, role="img", **named(aria_label="Chart of the rows below")), table])
 
 

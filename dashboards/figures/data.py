@@ -57,15 +57,15 @@ def _year(rows: pl.DataFrame, look: Look) -> go.Heatmap:
     grids: dict[str, list[list[Any]]] = {name: [[None] * 54 for _ in WEEKDAYS] for name in ("z", "sign", "said", "path")}
     for row in rows.to_dicts():
         line, column = row["date"].weekday(), week_of_year(row["date"])
-        number, sign = STATES[row["state"]]
         grids["z"][line][column] = list(STATES).index(row["state"])
-        grids["sign"][line][column] = sign
+        grids["sign"][line][column] = STATES[row["state"]][1]
         grids["said"][line][column] = _said(row)
         grids["path"][line][column] = f"/data?answer={row['answer_sha256']}" if row["answer_sha256"] else ""
     steps = [(edge / len(STATES), look.colour(STATES[state][0])) for place, state in enumerate(STATES) for edge in (place, place + 1)]
     return go.Heatmap(
         z=grids["z"], text=grids["sign"], hovertext=grids["said"], customdata=grids["path"], texttemplate="%{text}",
-        textfont={"size": 10, "color": look.paper}, hovertemplate="%{hovertext}<extra></extra>",
+        textfont={"size": 10, "color": look.paper},
+            hovertemplate="%{hovertext}<extra></extra>",
         colorscale=steps, zmin=-0.5, zmax=len(STATES) - 0.5, showscale=False, xgap=1.5, ygap=1.5, hoverongaps=False,
     )  # fmt: skip
 
@@ -101,7 +101,8 @@ def restatements(rows: pl.DataFrame, look: Look) -> go.Figure:
     made.add_scatter(
         x=sized["date"].to_list(), y=sized["change_ratio"].to_list(), mode="markers", name="restated",
         text=sized["model_permaslug"].to_list(), customdata=[f"/data?answer={sha}" for sha in sized["answer_sha256"].to_list()],
-        marker={"color": look.colour(0), "symbol": "circle-open", "size": 7}, hovertemplate="%{text}<br>%{x|%Y-%m-%d}: %{y:+.3%}<extra></extra>",
+        marker={"color": look.colour(0), "symbol": "circle-open", "size": 7},
+            hovertemplate="%{text}<br>%{x|%Y-%m-%d}: %{y:+.3%}<extra></extra>",
     )  # fmt: skip
     if gone.height:
         made.add_scatter(
@@ -118,7 +119,8 @@ def restated_days(rows: pl.DataFrame, look: Look) -> go.Figure:
     made = figure(look, yaxis={"tickformat": "+.2%"}, hovermode="closest", showlegend=False)
     made.add_bar(
         x=rows["date"].to_list(), y=rows["change_ratio"].to_list(), marker={"color": look.colour(0)},
-        text=rows["largest_change_model"].to_list(), textposition="none", hovertemplate="%{x|%Y-%m-%d}: %{y:+.3%}<br>most of it: %{text}<extra></extra>",
+        text=rows["largest_change_model"].to_list(), textposition="none",
+            hovertemplate="%{x|%Y-%m-%d}: %{y:+.3%}<br>most of it: %{text}<extra></extra>",
     )  # fmt: skip
     return made
 
@@ -145,7 +147,8 @@ def outcomes(rows: pl.DataFrame, look: Look) -> go.Figure:
             counts = dict(part.iter_rows())
             made.add_bar(
                 x=[day.isoformat() for day in days], y=[counts.get(day, 0) for day in days], name=outcome,
-                marker={"color": look.colour(place), "pattern": {"shape": PATTERNS[place]}}, hovertemplate="%{x}: %{y} %{fullData.name}<extra></extra>",
+                marker={"color": look.colour(place), "pattern": {"shape": PATTERNS[place]}},
+            hovertemplate="%{x}: %{y} %{fullData.name}<extra></extra>",
             )  # fmt: skip
     if len(days) < 4:
         made.update_xaxes(range=[-1.5, len(days) + 0.5])
@@ -159,9 +162,10 @@ def coverage(rows: pl.DataFrame, look: Look) -> go.Figure:
         part = rows.filter(pl.col("target") == target)
         made.add_bar(
             x=[day.isoformat() for day in part["date"].to_list()], y=part["covered_share"].to_list(), name=target, width=0.5 if rows.height < 4 else None,
-            text=[f"{hours / 60:.1f} h" for hours in part["covered_minutes"].to_list()], textposition="auto",
+            text=[f"{minutes / 60:.1f} h" for minutes in part["covered_minutes"].to_list()], textposition="auto",
             marker={"color": look.colour(place), "pattern": {"shape": PATTERNS[place % len(PATTERNS)]}},
-            customdata=part["gap_minutes"].to_list(), hovertemplate="%{x}: %{y:.1%} watched, %{customdata} minutes without any scrape<extra>%{fullData.name}</extra>",
+            customdata=part["gap_minutes"].to_list(),
+            hovertemplate="%{x}: %{y:.1%} watched, %{customdata} minutes without any scrape<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     if rows["date"].n_unique() < 4:
         made.update_xaxes(range=[-1.5, rows["date"].n_unique() + 0.5])

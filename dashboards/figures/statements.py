@@ -29,6 +29,7 @@ def said_and_measured(rows: pl.DataFrame, look: Look) -> go.Figure:
     unit = next((unit for unit in rows["unit"].to_list() if unit), "")
     is_share = unit in {"share", "ratio of tokens"}
     made = figure(look, xaxis={"title": unit, "rangemode": "tozero", "tickformat": ".1%" if is_share else None}, hovermode="closest")
+    rows = rows.filter(pl.col("measured").is_not_null() | pl.col("expected").is_not_null())
     bases = rows["basis"].to_list()
     for row in rows.drop_nulls(["measured", "expected"]).to_dicts():
         made.add_scatter(

@@ -1,6 +1,8 @@
 """The statements page: what is said of the market, and what the data say to it, basis by basis."""
 
+import re
 from collections.abc import Sequence
+from functools import partial
 
 from dashboards import statement_tables as tables
 from dashboards.figures import statements as figures
@@ -12,6 +14,8 @@ from dashboards.sources import Generation
 CLAIMS = Query("select claim_id, any_value(statement) as statement from claims group by claim_id order by claim_id")
 EMPTY = "The ledger has no such statement. `tokentide claims` lists those that it has."
 NEEDS = ("claims",)
+# The tables of our own half are named so.
+TIER = re.compile(r"\b(served|local|device)_")
 
 
 def controls(generation: Generation) -> Sequence[Control]:
@@ -26,10 +30,13 @@ def cards(filters: Filters, generation: Generation) -> Sequence[Card | Heading]:
     verdicts = query("claims_verdicts", claim=filters["claim"])
     if filters["claim"] == "all" or "claims" not in generation.tables:
         return (
-            Card("verdicts", "Verdicts", verdicts, tables.counts, unit="statements, by verdict", width="full", height=120, empty=EMPTY, needs=NEEDS),
+            Card(
+                "verdicts", "Verdicts", verdicts, tables.counts, unit="statements, by verdict", width="full", height=120, empty=EMPTY,
+                needs=NEEDS,
+            ),
             Card(
                 "ledger", "The ledger", verdicts, tables.ledger, unit="verdict on each basis; a statement leads to its figures",
-                width="full", height=300, empty=EMPTY, needs=NEEDS,
+                width="full", height=140, empty=EMPTY, needs=NEEDS,
             ),
         )  # fmt: skip
     return (*_one(verdicts), *_evidence(verdicts, generation))
@@ -53,8 +60,9 @@ def _evidence(verdicts: Query, generation: Generation) -> Sequence[Card | Headin
             found.setdefault(row["evidence_sql"].strip().rstrip(";"), []).append(row["basis"])
     return tuple(
         Card(
-            f"evidence-{place}", f"Evidence, basis {', '.join(bases)}", Query(sql, is_whole=True), tables.evidence,
-            unit="the rows behind the verdict, as its query gives them", width="full", height=600, half="both",
+            f"evidence-{place}", f"Evidence, basis {', '.join(bases)}", Query(sql, is_whole=True), partial(tables.evidence, place=place),
+            unit="the rows behind the verdict, as its query gives them", width="full", height=600,
+            half="both" if TIER.search(sql) else "market",
             empty="The query behind the verdict finds no rows in this generation.",
         )
         for place, (sql, bases) in enumerate(found.items(), 1)
