@@ -30,6 +30,7 @@ INDEX = """<!DOCTYPE html>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>"""
 KEPT_BODIES = 128
+NOTHING = "nothing published"
 STALE_SECONDS = 36 * 3600
 
 
@@ -163,7 +164,7 @@ def _add_callbacks(app: dash.Dash, published: Published) -> None:
         controls = page.controls(generation) if generation else ()
         filters = read_filters(search, controls)
         title = html.Div([dmc.Title(page.name, order=1, size="h3"), html.P(page.about, className="page-about")])
-        return title, [drawn(control, filters) for control in controls]
+        return title, [drawn(control, filters) for control in controls if control.kind != "hidden"]
 
     bodies = Bodies()
 
@@ -175,13 +176,16 @@ def _add_callbacks(app: dash.Dash, published: Published) -> None:
         Input("url", "search"),
         Input("generation", "data"),
         Input("scheme", "data"),
+        State("facts", "children"),
     )
-    def body(path: str, search: str, number: int | None, scheme: str | None) -> tuple[Component, Any, Any]:
+    def body(path: str, search: str, number: int | None, scheme: str | None, said: Any) -> tuple[Any, Any, Any]:
         generation = published.numbered(number) or published.newest()
         if generation is None:
-            return nothing_published(), None, "nothing published"
+            return nothing_published(), None, NOTHING
         look = Look("dark" if scheme == "dark" else "light")
         page = page_of(path)
+        if page.is_kept and said not in (None, NOTHING) and set(dash.ctx.triggered_prop_ids) == {"generation.data"}:
+            return dash.no_update, banner(generation), facts(generation)
         return bodies.of(page, generation, look, search or ""), banner(generation), facts(generation)
 
 
@@ -211,7 +215,7 @@ def body_of(page: Page, generation: Generation, look: Look, search: str) -> Comp
     filters = read_filters(search, page.controls(generation))
     if page.body:
         return page.body(generation, filters, look)
-    drawn_cards = cards.render(page, page.cards(filters), generation, look, search)
+    drawn_cards = cards.render(page, page.cards_for(filters, generation), generation, look, search)
     return html.Div([page.above(look), drawn_cards]) if page.above else drawn_cards
 
 

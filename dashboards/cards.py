@@ -157,8 +157,13 @@ def table(rows: pl.DataFrame, look: Look, columns: Sequence[dict[str, object]] |
         rowData=json.loads(rows.write_json()),
         columnDefs=shown,
         defaultColDef={"sortable": True, "filter": True, "resizable": True, "minWidth": 90, "flex": 1, "wrapHeaderText": True},
-        dashGridOptions={"domLayout": "normal", "animateRows": False, "enableCellTextSelection": True, "ensureDomOrder": True},
-        className="ag-theme-alpine-dark" if look.scheme == "dark" else "ag-theme-alpine",
+        dashGridOptions={
+            "domLayout": "normal",
+            "animateRows": False,
+            "enableCellTextSelection": True,
+            "ensureDomOrder": True,
+            "theme": look.grid_theme,
+        },
         style={"height": f"{height}px", "width": "100%"},
         dangerously_allow_code=False,
     )

@@ -1,10 +1,13 @@
 """The pages in the order of the navigation."""
 
+from dashboards.pages.data import DATA
 from dashboards.pages.market import MARKET
 from dashboards.pages.page import Page
+from dashboards.pages.sql import SQL
+from dashboards.pages.statements import STATEMENTS
 from dashboards.pages.tier import TIER
 
-PAGES: tuple[Page, ...] = (MARKET, TIER)
+PAGES: tuple[Page, ...] = (MARKET, TIER, STATEMENTS, DATA, SQL)
 
 
 def page_of(path: str | None) -> Page:
