@@ -1,23 +1,23 @@
 """A card around each figure: what it shows, in which unit, from where and as of when, what to download, and the query behind it."""
 
-import json
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import duckdb
 import plotly.graph_objects as go
-import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboards.controls import named
 from dashboards.pages.page import Card, Heading, Page
+from dashboards.parts import instant, moment, table, tiles
 from dashboards.queries import inlined
 from dashboards.sources import Generation, Meta
 from dashboards.theme import Look
+
+__all__ = ["graph", "instant", "moment", "render", "simulated_badge", "source_line", "state", "table", "tiles"]
 
 SPANS = {"third": {"base": 12, "md": 6, "xl": 4}, "half": {"base": 12, "lg": 6}, "full": 12}
 TIER = "Source: our own tier's telemetry"
@@ -122,44 +122,4 @@ def _shown_query(card: Card) -> Component:
             html.Div([copy, open_there], className="card-actions"),
         ],
         className="card-query",
-    )
-
-
-def instant(at: datetime | None) -> str:
-    """An instant as text, in UTC."""
-    return at.strftime("%Y-%m-%d %H:%M UTC") if at else "unknown"
-
-
-def moment(at: datetime | None) -> Component:
-    """An instant in the page: UTC, with the viewer's own zone on hover."""
-    return html.Time(instant(at), dateTime=at.isoformat() if at else "", className="moment")
-
-
-def tiles(rows: Sequence[tuple[str, str, str]]) -> Component:
-    """Single figures side by side: (what it is, the figure, what to know about it)."""
-    return dmc.SimpleGrid(
-        [
-            html.Div(
-                [html.Div(name, className="tile-name"), html.Div(value, className="tile-value"), html.Div(below, className="tile-below")]
-            )
-            for name, value, below in rows
-        ],
-        cols={"base": 1, "sm": 2, "md": min(len(rows), 4)},
-        className="tiles",
-    )
-
-
-def table(rows: pl.DataFrame, look: Look, columns: Sequence[dict[str, object]] | None = None, height: int = 320) -> Component:
-    """Rows as a table to sort, filter and walk by keyboard. `columns` are ag-grid's; one of links has cellRenderer markdown."""
-    import dash_ag_grid as dag
-
-    shown = columns or [{"field": name, "headerName": name.replace("_", " ")} for name in rows.columns]
-    return dag.AgGrid(
-        rowData=json.loads(rows.write_json()),
-        columnDefs=shown,
-        defaultColDef={"sortable": True, "filter": True, "resizable": True, "minWidth": 90, "flex": 1, "wrapHeaderText": True},
-        dashGridOptions={"domLayout": "normal", "animateRows": False, "enableCellTextSelection": True, "ensureDomOrder": True},
-        className="ag-theme-alpine-dark" if look.scheme == "dark" else "ag-theme-alpine",
-        style={"height": f"{height}px", "width": "100%"},
-        dangerously_allow_code=False,
     )

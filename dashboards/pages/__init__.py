@@ -1,9 +1,11 @@
 """The pages in the order of the navigation."""
 
 from dashboards.pages.market import MARKET
+from dashboards.pages.model import MODEL
+from dashboards.pages.overview import OVERVIEW
 from dashboards.pages.page import Page
 
-PAGES: tuple[Page, ...] = (MARKET,)
+PAGES: tuple[Page, ...] = (OVERVIEW, MARKET, MODEL)
 
 
 def page_of(path: str | None) -> Page:
