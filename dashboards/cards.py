@@ -36,7 +36,7 @@ def _column(page: Page, each: Card | Heading, generation: Generation, look: Look
 
 
 def _card(page: Page, card: Card, generation: Generation, look: Look, search: str) -> Component:
-    inside, rows = _inside(card, generation, look)
+    inside, rows, is_drawn = _inside(card, generation, look)
     source = source_line(card, generation.meta)
     head: list[Component] = [html.H3(card.title, id=f"title-{card.key}", className="card-title")]
     if card.unit:
@@ -48,7 +48,10 @@ def _card(page: Page, card: Card, generation: Generation, look: Look, search: st
             html.Div([html.Div(head), *badge], className="card-head"),
             html.Div(inside, className="card-inside", style={"minHeight": f"{card.height if rows else 80}px"}),
             *note,
-            html.Div([html.Span(source, className="card-source"), _actions(page, card, generation, search, rows)], className="card-foot"),
+            html.Div(
+                [html.Span(source, className="card-source"), _actions(page, card, generation, search, rows, is_drawn)],
+                className="card-foot",
+            ),
             _shown_query(card),
         ],
         className="card",
@@ -57,18 +60,20 @@ def _card(page: Page, card: Card, generation: Generation, look: Look, search: st
     )
 
 
-def _inside(card: Card, generation: Generation, look: Look) -> tuple[Component, int]:
-    """What is drawn and of how many rows; what cannot be drawn says why."""
+def _inside(card: Card, generation: Generation, look: Look) -> tuple[Component, int, bool]:
+    """What is shown, of how many rows, and whether it is a figure, of which pictures can be made; else why it is not."""
     if missing := sorted(set(card.needs) - generation.tables):
-        return state("Not in this generation", f"It was made by a version without {', '.join(missing)}. Run `tokentide build` anew."), 0
+        text = f"It was made by a version without {', '.join(missing)}. Run `tokentide build` anew."
+        return state("Not in this generation", text), 0, False
     try:
         rows = generation.frame(card.query)
     except duckdb.Error as error:
-        return state("This could not be computed", str(error).partition("\n")[0], is_failed=True), 0
+        return state("This could not be computed", str(error).partition("\n")[0], is_failed=True), 0, False
     if rows.is_empty():
-        return state("Nothing to show", card.empty), 0
+        return state("Nothing to show", card.empty), 0, False
     drawn = card.draw(rows, look)
-    return (graph(card, drawn) if isinstance(drawn, go.Figure) else drawn), rows.height
+    is_figure = isinstance(drawn, go.Figure)
+    return (graph(card, drawn) if is_figure else drawn), rows.height, is_figure
 
 
 def graph(card: Card, figure: go.Figure) -> Component:
@@ -99,7 +104,7 @@ def simulated_badge() -> Component:
     return html.Span("simulated", className="simulated", title="Made up by the stand-in market; no real figure")
 
 
-def _actions(page: Page, card: Card, generation: Generation, search: str, rows: int) -> Component:
+def _actions(page: Page, card: Card, generation: Generation, search: str, rows: int, is_drawn: bool) -> Component:
     if not rows:
         return html.Span()
     asked = urlencode({"page": page.path, "card": card.key, "generation": generation.meta.generation, "search": search})
@@ -108,7 +113,8 @@ def _actions(page: Page, card: Card, generation: Generation, search: str, rows: 
         for kind in ("png", "svg")
     ]
     table = html.A("CSV", href=f"/download/card.csv?{asked}", className="action", title="Download the figures", download="")
-    return html.Div([*pictures, table], className="card-actions", role="group", **named(aria_label=f"Downloads of {card.title}"))
+    links = [*pictures, table] if is_drawn else [table]
+    return html.Div(links, className="card-actions", role="group", **named(aria_label=f"Downloads of {card.title}"))
 
 
 def _shown_query(card: Card) -> Component:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
+import dash_ag_grid as dag
 import dash_mantine_components as dmc
 import polars as pl
 from dash import html
@@ -38,13 +39,19 @@ def tiles(rows: Sequence[tuple[str, str, str]]) -> Component:
 
 def table(rows: pl.DataFrame, look: Look, columns: Sequence[dict[str, object]] | None = None, height: int = 320) -> Component:
     """Rows as a table to sort, filter and walk by keyboard. `columns` are ag-grid's; one of links has cellRenderer markdown."""
-    import dash_ag_grid as dag
-
     shown = columns or [{"field": name, "headerName": name.replace("_", " ")} for name in rows.columns]
     return dag.AgGrid(
         rowData=json.loads(rows.write_json()),
         columnDefs=shown,
-        defaultColDef={"sortable": True, "filter": True, "resizable": True, "minWidth": 90, "flex": 1, "wrapHeaderText": True},
+        defaultColDef={
+            "sortable": True,
+            "filter": True,
+            "resizable": True,
+            "minWidth": 90,
+            "flex": 1,
+            "wrapHeaderText": True,
+            "autoHeaderHeight": True,
+        },
         dashGridOptions={"domLayout": "normal", "animateRows": False, "enableCellTextSelection": True, "ensureDomOrder": True},
         className="ag-theme-alpine-dark" if look.scheme == "dark" else "ag-theme-alpine",
         style={"height": f"{height}px", "width": "100%"},

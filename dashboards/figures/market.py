@@ -11,7 +11,8 @@ from dashboards.figures.marks import FAR, band, by_size, link, marks, percent, r
 from dashboards.theme import Look, figure
 
 SHARE_AXIS = {"tickformat": ".0%", "rangemode": "tozero"}
-LEGEND = {"orientation": "h", "y": -0.14, "x": 0, "yanchor": "top", "font": {"size": 12}, "traceorder": "normal"}
+# Under the axis and its labels, however high the figure is.
+LEGEND = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "font": {"size": 12}, "traceorder": "normal"}
 
 
 def stacked_shares(rows: pl.DataFrame, look: Look) -> go.Figure:

@@ -1,4 +1,4 @@
-"""How the members of a chart are told apart: a colour, and a dash, symbol or pattern beside it. What is no member stands in grey at the end."""
+"""How the members of a chart are told apart: a colour, and a dash, symbol or pattern beside it; what is no member is grey."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,6 +70,15 @@ def runs(present: Sequence[bool]) -> list[slice]:
             found.append(slice(begin, place))
             begin = None
     return found
+
+
+def apart(points: Sequence[tuple[float, float]], room: tuple[float, float]) -> list[int]:
+    """Places of the points whose labels have room, the first ones first: a label over another can be read no more than none."""
+    kept: list[int] = []
+    for place, (x, y) in enumerate(points):
+        if all(abs(x - points[other][0]) >= room[0] or abs(y - points[other][1]) >= room[1] for other in kept):
+            kept.append(place)
+    return kept
 
 
 def tokens(value: float | None) -> str:

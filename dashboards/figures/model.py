@@ -6,9 +6,9 @@ import plotly.graph_objects as go
 import polars as pl
 from dash.development.base_component import Component
 
-from dashboards.figures.concentration import COUNT, FIGURE, SIGNED, TRUTH, USD, column
+from dashboards.figures.concentration import COUNT, FIGURE, SHARE, SIGNED, TRUTH, USD, column
 from dashboards.figures.market import LEGEND, SHARE_AXIS
-from dashboards.figures.marks import band, marks, percent, runs, tokens, usd
+from dashboards.figures.marks import apart, band, marks, percent, runs, tokens, usd
 from dashboards.parts import instant, table, tiles
 from dashboards.theme import Look, figure
 
@@ -73,7 +73,9 @@ def places(rows: pl.DataFrame, look: Look) -> go.Figure:
 def prices(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Prices by day: a sign for each kind and listing, full for prompt and open for completion."""
     made = figure(look, yaxis={"rangemode": "tozero", "tickprefix": "$"}, legend=LEGEND, hovermode="closest")
-    named = rows.with_columns((pl.col("model_id") + ", " + pl.col("kind")).alias("name"))
+    is_one = rows["model_id"].n_unique() == 1
+    label = pl.col("kind") if is_one else pl.col("model_id") + ", " + pl.col("kind")
+    named = rows.with_columns(label.alias("name"))
     for name, mark in marks(named["name"].unique(maintain_order=True).to_list(), look).items():
         for part_name, is_open in (("prompt", False), ("completion", True)):
             part = named.filter((pl.col("name") == name) & (pl.col("part") == part_name))
@@ -91,7 +93,7 @@ def host_speeds(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Each host by its time to the first token and its tokens a second: better is up and to the left."""
     made = figure(
         look, hovermode="closest", legend=LEGEND, xaxis={"title": {"text": "time to first token, ms (median)"}, "rangemode": "tozero"},
-        yaxis={"title": {"text": "tokens a second of one request (median)"}, "rangemode": "tozero"},
+        yaxis={"title": {"text": "tokens/s of a request (median)"}, "rangemode": "tozero"},
     )  # fmt: skip
     known = rows.drop_nulls(["ttft_ms_p50", "throughput_tps_p50"])
     hosts, ours = marks(["hosts", "ours"], look).values()
@@ -102,11 +104,19 @@ def host_speeds(rows: pl.DataFrame, look: Look) -> go.Figure:
             continue
         made.add_scatter(
             x=part["ttft_ms_p50"].to_list(), y=part["throughput_tps_p50"].to_list(), name=name, mode="markers+text",
-            text=part["host"].to_list(), textposition="top center", textfont={"size": 11},
-            marker={"symbol": mark.symbol, "color": mark.colour, "size": size}, customdata=part["method"].to_list(),
-            hovertemplate="%{text}<br>%{x:,.0f} ms to the first token<br>%{y:,.1f} tokens/s<br>%{customdata}<extra></extra>",
+            text=_with_room(part), textposition="top center", textfont={"size": 11},
+            marker={"symbol": mark.symbol, "color": mark.colour, "size": size}, customdata=part.select("method", "host").rows(),
+            hovertemplate="%{customdata[1]}<br>%{x:,.0f} ms to the first token<br>%{y:,.1f} tokens/s<br>%{customdata[0]}<extra></extra>",
         )  # fmt: skip
     return made
+
+
+def _with_room(part: pl.DataFrame) -> list[str]:
+    """The names of hosts that stand apart; the others have theirs on hover and in the table."""
+    points = list(zip(part["ttft_ms_p50"].to_list(), part["throughput_tps_p50"].to_list(), strict=True))
+    widest, highest = (max((point[axis] for point in points), default=1) for axis in (0, 1))
+    named = apart(points, (0.18 * widest, 0.06 * highest))
+    return [host if place in named else "" for place, host in enumerate(part["host"].to_list())]
 
 
 def hosts(rows: pl.DataFrame, look: Look) -> Component:
@@ -115,7 +125,7 @@ def hosts(rows: pl.DataFrame, look: Look) -> Component:
     columns = [
         column("host", minWidth=150), column("quantization"), column("ttft_ms_p50", "TTFT ms", COUNT), column("throughput_tps_p50",
         "tokens/s", FIGURE),
-        column("uptime_1d", "up in a day, %", FIGURE), column("prompt_usd_per_mtok", "prompt $/M", USD),
+        column("uptime_1d", "up in a day", SHARE), column("prompt_usd_per_mtok", "prompt $/M", USD),
         column("completion_usd_per_mtok", "completion $/M", USD), column("at", "looked at (UTC)", minWidth=140),
     ]  # fmt: skip
     return table(shown, look, columns, height=340)
@@ -154,7 +164,7 @@ def half_life(rows: pl.DataFrame, look: Look) -> Component:
     below = "; ".join(text for text in (between if low is not None or high is not None else "", row["reason"] or "") if text)
     return tiles([
         ("Half-life of its share", value, below or "an estimate"),
-        ("Launched", f"{row['launched_week']:%d %b %Y}", f"best week {row['peak_week']:%d %b %Y}" if row["peak_week"] else "best week unknown"),
+        ("Launched", f"{row['launched_week']:%d %b %Y}", f"best week {row['peak_week'] or 'unknown'}"),
     ])  # fmt: skip
 
 
@@ -197,7 +207,8 @@ def tasks(rows: pl.DataFrame, look: Look) -> go.Figure:
     made = figure(look, xaxis=SHARE_AXIS, yaxis={"autorange": "reversed"}, hovermode="closest")
     made.add_bar(
         x=rows["token_share_of_task"].to_list(), y=rows["task"].to_list(), orientation="h", marker={"color": look.colour(0)},
-        customdata=rows["request_share_of_task"].to_list(), hovertemplate="%{x:.1%} of tokens, %{customdata:.1%} of requests<extra>%{y}</extra>",
+        customdata=rows["request_share_of_task"].to_list(),
+        hovertemplate="%{x:.1%} of tokens, %{customdata:.1%} of requests<extra>%{y}</extra>",
     )  # fmt: skip
     return made
 

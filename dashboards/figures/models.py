@@ -1,12 +1,14 @@
 """Figures of the market page about models, tasks, apps and prices."""
 
+import math
+
 import plotly.graph_objects as go
 import polars as pl
 from dash.development.base_component import Component
 
 from dashboards.figures.concentration import COUNT, SHARE, SIGNED, TOKENS, column
 from dashboards.figures.market import LEGEND, SHARE_AXIS
-from dashboards.figures.marks import link, marks
+from dashboards.figures.marks import apart, link, marks
 from dashboards.parts import table
 from dashboards.theme import Look, figure
 
@@ -45,7 +47,7 @@ def tasks(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Share of classified tokens by task, a pattern for each group of tasks."""
     made = figure(look, xaxis=SHARE_AXIS, yaxis={"autorange": "reversed", "categoryorder": "array",
     "categoryarray": rows["task"].to_list()},
-                  legend={**LEGEND, "y": -0.1}, hovermode="closest", barmode="overlay")  # fmt: skip
+                  legend=LEGEND, hovermode="closest", barmode="overlay")  # fmt: skip
     groups = rows.group_by("category").agg(pl.col("token_share").sum()).sort("token_share", descending=True)["category"].to_list()
     for group, mark in marks(groups, look).items():
         part = rows.filter(pl.col("category") == group)
@@ -85,15 +87,9 @@ def price_volume(rows: pl.DataFrame, look: Look) -> go.Figure:
             customdata=[link(family, "family") if family else "" for family in part["model_family"].to_list()],
             hovertemplate="%{text}<br>%{x:$.3~g} per million<br>%{y:.3s} tokens<extra></extra>",
         )  # fmt: skip
-    for row in priced.head(8).to_dicts():
-        made.add_annotation(
-            x=_log(row["usd_per_mtok"]), y=_log(row["tokens"]), text=row["model_permaslug"].rpartition("/")[2], showarrow=False, yshift=13,
-            font={"size": 11, "color": look.ink},
-        )  # fmt: skip
+    points = [(math.log10(row["usd_per_mtok"]), math.log10(row["tokens"]), row["model_permaslug"].rpartition("/")[2])
+              for row in priced.head(12).to_dicts()]  # fmt: skip
+    for place in apart([(x, y) for x, y, _ in points], (0.55, 0.14)):
+        x, y, name = points[place]
+        made.add_annotation(x=x, y=y, text=name, showarrow=False, yshift=13, font={"size": 11, "color": look.ink})
     return made
-
-
-def _log(value: float) -> float:
-    import math
-
-    return math.log10(value)

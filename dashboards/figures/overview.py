@@ -67,7 +67,9 @@ def _served(found: list[dict[str, Any]]) -> tuple[str, str, str]:
     gaps = sum(row["gap_minutes"] or 0 for row in found)
     hours = max((row["covered_seconds"] or 0 for row in found), default=0) / 3600
     newest = instant(max(row["newest_hour"] for row in found))
-    below = f"generated, and {tokens(sum(prompts) if prompts else None)} of prompts, over {hours:.1f} h covered in the day to {newest}"
+    below = (
+        f"generated, and {tokens(sum(prompts) if prompts else None)} of prompts, over {hours:.1f} h covered of the 24 to that of {newest}"
+    )
     return "Our tokens", tokens(sum(known) if known else None), f"{below}; {gaps:.0f} min of gaps"
 
 
@@ -153,7 +155,8 @@ def freshness(rows: pl.DataFrame, look: Look) -> Component:
     shown = rows.with_columns(pl.col("newest_at").dt.strftime("%Y-%m-%d %H:%M"))
     columns = [
         column("source", minWidth=170), column("newest_at", "last answer (UTC)", minWidth=150), column("hours_old", "hours old", FIGURE),
-        column("answers", "answers in a week, or minutes", COUNT), column("amiss", "of them amiss, or gaps", COUNT),
+        column("answers", "answers in the last week; for our tier, minutes", COUNT), column("amiss",
+        "not loaded in full; for our tier, gaps", COUNT),
     ]  # fmt: skip
     return table(shown, look, columns, height=300)
 

@@ -9,7 +9,7 @@ from dashboards.figures import market as figures
 from dashboards.figures import models
 from dashboards.filters import Control, Filters
 from dashboards.pages.page import Card, Heading, Page
-from dashboards.queries import Query, query
+from dashboards.queries import query
 from dashboards.sources import Generation
 
 BASES = (("platform", "Platform"), ("top50", "Top 50"), ("top9", "Top 9"))
@@ -41,15 +41,11 @@ SHOWN = {
     "indexed": "tokens, each member's first week shown = 100; log scale; {of}, {whose}",
     "ranked": "share of {of}, {whose}, newest whole week; whiskers are bounds",
 }
-MEMBERS = Query(
-    "-- Every member of every dimension, the largest of late first.\n"
-    "select dimension, member from market_share_weekly where basis = 'platform' and member <> 'unknown' group by all "
-    "order by dimension, sum(tokens) filter (where week_start > (select max(week_start) from market_share_weekly) - 84) desc nulls last, member"
-)
+MEMBERS = query("market_members")
 EMPTY = "No whole week of this choice is known. Take a longer period, or run `tokentide ingest market`."
 PRICE_NOTE = (
-    "List price of today's catalogue, not what was paid. Listings at no price have no place on a log scale, and models that do not resolve to one "
-    "entry of the catalogue have no price: neither is drawn. Price and volume go together here; nothing says that one causes the other."
+    "List price of the newest catalogue, not what was paid. A log scale has no place for listings at no price, and a model that does not resolve "
+    "to one entry of the catalogue has no price: neither is drawn. Price and volume go together here; nothing says that one causes the other."
 )
 
 
@@ -82,7 +78,8 @@ def cards(filters: Filters) -> Sequence[Card | Heading]:
     words = {"of": OF[filters["basis"]], "whose": WHOSE[filters["attribution"]]}
     return (
         *_shares(filters, chosen, weeks, words),
-        *_lead(filters, chosen, weeks, words),
+        *_lead(filters, weeks, words),
+        *_turns(filters, chosen),
         *_models(),
         *_use(),
     )
@@ -90,6 +87,7 @@ def cards(filters: Filters) -> Sequence[Card | Heading]:
 
 def _shares(filters: Filters, chosen: dict[str, str], weeks: int, words: dict[str, str]) -> Sequence[Card | Heading]:
     by, one = WORDS[filters["dimension"]], filters["one"].partition(":")
+    whose = {name: chosen[name] for name in ("dimension", "attribution")}
     needs = ("market_share_weekly",)
     member = {**chosen, "dimension": one[0], "member": one[2], "weeks": weeks, "top": 1}
     return (
@@ -99,21 +97,25 @@ def _shares(filters: Filters, chosen: dict[str, str], weeks: int, words: dict[st
             note="Unknown is what cannot be attributed; on the platform it has all of `other`. A click on a member leads to it.",
         ),
         Card(
-            "one", f"Share of {one[2]}, with bounds", query("market_bounds", **member), figures.bounded_shares,
-            unit=f"share of {words['of']}, {words['whose']}, by week", height=380, empty=EMPTY, needs=needs,
-            note="The band ends where all that is unknown would belong to it. A gap is a week not known whole, or one in which it did not rank.",
+            "ranks", f"Who is where among the first ten, by {by}", query("market_ranks", **chosen, weeks=weeks), figures.rank_flow,
+            unit=f"place by tokens, {words['whose']}, last {min(weeks, 26)} weeks at most; a line that breaks left the ten", height=420, width="full",
+            empty=EMPTY, needs=needs,
         ),
         Card(
-            "ranks", f"Who is where among the first ten, by {by}", query("market_ranks", **chosen, weeks=weeks), figures.rank_flow,
-            unit=f"place by tokens, {words['whose']}, last {min(weeks, 26)} weeks at most; a line that breaks left the ten", height=380,
-            empty=EMPTY, needs=needs,
+            "one", f"Share of {one[2]}, with bounds", query("market_bounds", **member), figures.bounded_shares,
+            unit=f"share of {words['of']}, {words['whose']}, by week", height=380, empty=EMPTY, needs=needs,
+            note="The band ends where all that is unknown would belong to it. A gap is a week not known whole, or without it.",
+        ),
+        Card(
+            "topn", f"The lead by how many models are counted, by {by}", query("market_topn", **whose), leading.by_top_n,
+            unit=f"share of the tokens of the n largest models, {words['whose']}, newest whole week", height=380, empty="No counts for this choice.",
+            needs=("market_topn_weekly", "market_share_weekly"),
         ),
     )  # fmt: skip
 
 
-def _lead(filters: Filters, chosen: dict[str, str], weeks: int, words: dict[str, str]) -> Sequence[Card | Heading]:
-    by, basis = WORDS[filters["dimension"]], filters["basis"]
-    whose = {name: chosen[name] for name in ("dimension", "attribution")}
+def _lead(filters: Filters, weeks: int, words: dict[str, str]) -> Sequence[Card | Heading]:
+    basis = filters["basis"]
     return (
         Heading("Who leads, and how surely"),
         Card(
@@ -126,6 +128,12 @@ def _lead(filters: Filters, chosen: dict[str, str], weeks: int, words: dict[str,
             unit=f"known share of {words['of']}; an open sign where the unknown could overturn it", empty=EMPTY,
             needs=("market_concentration_weekly",),
         ),
+    )  # fmt: skip
+
+
+def _turns(filters: Filters, chosen: dict[str, str]) -> Sequence[Card | Heading]:
+    by, whose = WORDS[filters["dimension"]], {name: chosen[name] for name in ("dimension", "attribution")}
+    return (
         Card(
             "streaks", f"Runs of the lead, by {by}", query("market_streaks", **chosen), leading.streaks,
             unit="whole weeks in a row; each column asks whether the run stands if one counts that way", width="full", height=330,
@@ -138,17 +146,12 @@ def _lead(filters: Filters, chosen: dict[str, str], weeks: int, words: dict[str,
             height=330, empty="No member passed another in this choice.", needs=("market_crossovers",),
         ),
         Card(
-            "topn", f"The lead by how many models are counted, by {by}", query("market_topn", **whose), leading.by_top_n,
-            unit=f"share of the tokens of the n largest models, {words['whose']}, newest whole week", empty="No counts for this choice.",
-            needs=("market_topn_weekly", "market_share_weekly"),
-        ),
-        Card(
             "spend", f"Tokens beside what they cost, by {by}", query("market_spend", **whose), leading.spend,
-            unit=f"share of named models' tokens and of their list-price spend, {words['whose']}, newest whole week with prices",
+            unit=f"share of named models' tokens and of their list-price spend, {WHOSE[filters['attribution']]}, newest whole week with prices",
             width="full",
             height=420, needs=("market_spend_weekly", "market_share_weekly"),
             empty="No week has both tokens and prices yet: prices are collected from the first run on.",
-            note="Spend is an estimate: tokens at list price, between all of them being prompt and all being completion. Nobody publishes what was paid.",
+            note="An estimate: tokens at list price, from all being prompt to all being completion. Nobody publishes what was paid.",
         ),
     )  # fmt: skip
 

@@ -8,14 +8,10 @@ from dashboards.figures import model as figures
 from dashboards.figures.market import bounded_shares
 from dashboards.filters import Control, Filters
 from dashboards.pages.page import Card, Heading, Page
-from dashboards.queries import Query, query
+from dashboards.queries import query
 from dashboards.sources import Generation
 
-FAMILIES = Query(
-    "-- Every family that ever ranked, the largest of late first.\n"
-    "select member from market_share_weekly where basis = 'platform' and dimension = 'family' and member <> 'unknown' group by member "
-    "order by sum(tokens) filter (where week_start > (select max(week_start) from market_share_weekly) - 28) desc nulls last, sum(tokens) desc, member"
-)
+FAMILIES = query("model_families")
 UNRANKED = "This family never ranked among the 50 named models, so its tokens are below the cutoff of every day. That is not zero."
 
 
@@ -76,7 +72,7 @@ def _prices(family: str) -> Sequence[Card | Heading]:
             "speeds", f"Speed of the hosts of {family}", hosts, figures.host_speeds,
             unit="up and left is better; hosts' own medians over 30 minutes",
             half="both", height=360, empty=no_hosts, needs=needs,
-            note="A sample of one half-hour by the hosts' users. Ours is the median of an hour, by our own requests; loads and prompts differ.",
+            note="A sample of one half-hour of the hosts' users. Ours is the median of an hour of our own; loads and prompts differ.",
         ),
         Card(
             "hosts", f"Hosts of {family}", hosts, figures.hosts, unit="newest look at each; USD per million tokens", half="both",
@@ -122,7 +118,8 @@ def _ours(family: str) -> Sequence[Card | Heading]:
         Card(
             "ours", f"Our serving of {family}", query("model_ours", family=family), figures.ours, unit="newest hour of each target",
             half="both",
-            width="full", height=90, empty="No target of ours serves this family, or none is known by this name in the market (`model_map` of the tier file).",
+            width="full", height=90,
+            empty="No target of ours serves this family, or none is known by this name in the market (`model_map` of the tier file).",
             needs=("local_efficiency_hourly", "served_models", "served_tokens_hourly", "model_prices_daily"),
         ),
     )  # fmt: skip

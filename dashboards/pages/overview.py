@@ -41,7 +41,7 @@ def _market() -> Sequence[Card | Heading]:
         ),
         Card(
             "platform", "Tokens of the platform by week", query("overview_platform"), figures.platform,
-            unit="tokens a week; × is a week not known whole",
+            unit="tokens a week; a cross is a week not known whole",
             height=300, empty=MARKET_EMPTY, needs=("market_days",),
         ),
         Card(
@@ -75,7 +75,7 @@ def _state() -> Sequence[Card | Heading]:
     return (
         Card(
             "problems", "Open problems", query("overview_problems"), figures.problems, unit="what is amiss in this generation",
-            half="both", height=300,
+            half="both", width="full", height=300,
             empty="Nothing is amiss in this generation: no day missing, nothing set aside, no gap in the last day.",
             needs=("ingest_log", "ingest_quarantine", "local_efficiency_hourly", "market_days", "served_models",
             "served_token_disagreements",
@@ -83,7 +83,7 @@ def _state() -> Sequence[Card | Heading]:
         ),
         Card(
             "freshness", "How fresh each source is", query("overview_freshness"), figures.freshness,
-            unit="hours before this generation was made",
+            unit="hours before this generation was made", width="full",
             half="both", height=300, empty="No source was asked yet.", needs=("ingest_log", "served_tokens_minutely"),
         ),
     )  # fmt: skip

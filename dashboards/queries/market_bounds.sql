@@ -26,4 +26,5 @@ select week_start, member, tokens, share, share_low, share_high, rank, $dimensio
 from weeks
 cross join members
 left join (select * from asked where is_whole_week) using (week_start, member)
+where week_start >= (select min(week_start) from asked where is_whole_week and member in (from members))
 order by member, week_start
