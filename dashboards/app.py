@@ -14,7 +14,7 @@ import dash_mantine_components as dmc
 from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from dashboards import cards, downloads, security
+from dashboards import cards, downloads, parts, security
 from dashboards.controls import drawn, named
 from dashboards.filters import read_filters
 from dashboards.pages import PAGES, page_of
@@ -241,7 +241,7 @@ def facts(generation: Generation) -> Component:
     """Which generation is shown, and how far it reaches."""
     meta = generation.meta
     return html.Span(
-        [f"generation {meta.generation}, market up to {meta.last_date or 'no day'}, published ", cards.moment(meta.published_at)],
+        [f"generation {meta.generation}, market up to {meta.last_date or 'no day'}, published ", parts.moment(meta.published_at)],
         **named(data_generation=str(meta.generation)),
     )
 

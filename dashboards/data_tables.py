@@ -7,7 +7,7 @@ import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
-from dashboards import cards
+from dashboards import parts
 from dashboards.theme import Look
 
 WIDTHS = {"fetched_at": 190, "url": 280, "reason": 200, "detail": 220, "run_id": 220, "sha256": 160, "answer_sha256": 160, "source": 170}
@@ -22,11 +22,11 @@ def summary(rows: pl.DataFrame, look: Look, dagster_url: str | None = None) -> C
         ("Days loaded", f"{row['loaded_days']:,}", f"newest {row['newest_date'] or 'none'}"),
         ("Days missing at the source", f"{row['missing_days']:,}", "asked for, and not there; not zero demand"),
         ("Days restated", f"{row['restated_days']:,}", f"and {row['withdrawn_days']:,} withdrawn"),
-        ("Answers kept", f"{row['answers']:,}", f"last {cards.instant(row['last_fetched_at'])}"),
+        ("Answers kept", f"{row['answers']:,}", f"last {parts.instant(row['last_fetched_at'])}"),
         ("Answers not taken whole", f"{row['answers_not_whole']:,}", "partial, quarantined, unreadable, refused or broken"),
         ("Things set aside", f"{row['set_aside']:,}", "said by a source and not believed"),
     )
-    return html.Div([cards.tiles(tiles), _dagster(dagster_url)])
+    return html.Div([parts.tiles(tiles), _dagster(dagster_url)])
 
 
 def _dagster(url: str | None) -> Component:
@@ -78,7 +78,7 @@ def linked(rows: pl.DataFrame, look: Look, sha: str) -> Component:
     for column in columns:
         if column["field"] == sha:
             column |= {"cellRenderer": "markdown", "headerName": "raw answer"}
-    return cards.table(shown, look, columns, 340)
+    return parts.table(shown, look, columns, 340)
 
 
 def _link(sha: str) -> str:
@@ -97,4 +97,4 @@ def facts(rows: pl.DataFrame, look: Look) -> Component:
 def _text(value: Any) -> str:
     if value is None:
         return "unknown"
-    return cards.instant(value) if hasattr(value, "hour") else f"{value:,}" if isinstance(value, int) else str(value)
+    return parts.instant(value) if hasattr(value, "hour") else f"{value:,}" if isinstance(value, int) else str(value)

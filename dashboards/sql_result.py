@@ -8,7 +8,7 @@ import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboards import cards
+from dashboards import cards, parts
 from dashboards.controls import named
 from dashboards.figures import sql as figures
 from dashboards.grid import grid, shown_rows
@@ -101,7 +101,7 @@ def _counted(asked: Asked, rows: pl.DataFrame) -> str:
 
 def _source(asked: Asked) -> str:
     meta = asked.meta
-    return f"{meta.citation} Generation {meta.generation}, published {cards.instant(meta.published_at)}."
+    return f"{meta.citation} Generation {meta.generation}, published {parts.instant(meta.published_at)}."
 
 
 def _chart_it(rows: pl.DataFrame) -> Component:

@@ -62,7 +62,7 @@ class Worker:
         try:
             pipe.send(job)
             if pipe.poll(job.seconds + self._grace):
-                return pipe.recv()  # type: ignore[no-any-return]
+                return pipe.recv()
         except (EOFError, OSError):
             self.kill()
             return Outcome(error="The process that ran the query ended. It most likely needed more memory than it may have: ask for less.")

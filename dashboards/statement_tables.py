@@ -7,7 +7,7 @@ import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboards import cards
+from dashboards import parts
 from dashboards.controls import named
 from dashboards.figures import statements as figures
 from dashboards.filters import href
@@ -118,4 +118,4 @@ def counts(rows: pl.DataFrame, look: Look) -> Component:
     del look
     one = rows.sort(pl.col("basis") != "all").unique("claim_id", keep="first", maintain_order=True)
     found = dict(one.group_by("verdict").len().iter_rows())
-    return cards.tiles([(figures.verdict(name), str(found.get(name, 0)), meaning) for name, (_, meaning) in figures.VERDICTS.items()])
+    return parts.tiles([(figures.verdict(name), str(found.get(name, 0)), meaning) for name, (_, meaning) in figures.VERDICTS.items()])

@@ -161,7 +161,8 @@ def coverage(rows: pl.DataFrame, look: Look) -> go.Figure:
     for place, target in enumerate(rows["target"].unique(maintain_order=True).to_list()):
         part = rows.filter(pl.col("target") == target)
         made.add_bar(
-            x=[day.isoformat() for day in part["date"].to_list()], y=part["covered_share"].to_list(), name=target, width=0.5 if rows.height < 4 else None,
+            x=[day.isoformat() for day in part["date"].to_list()], y=part["covered_share"].to_list(),
+            name=target, width=0.5 if rows.height < 4 else None,
             text=[f"{minutes / 60:.1f} h" for minutes in part["covered_minutes"].to_list()], textposition="auto",
             marker={"color": look.colour(place), "pattern": {"shape": PATTERNS[place % len(PATTERNS)]}},
             customdata=part["gap_minutes"].to_list(),

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import polars as pl
 from dash.development.base_component import Component
 
-from dashboards import cards
+from dashboards import parts
 from dashboards.figures.timelines import FEW, HOUR, add_line, labelled, lines, names, stacked, unknown, with_holes, y_axis
 from dashboards.theme import Look, figure
 
@@ -26,10 +26,10 @@ PERCENTILES = (("p50_seconds", "p50"), ("p90_seconds", "p90"), ("p99_seconds", "
 def summary(rows: pl.DataFrame, look: Look) -> Component:
     """The newest hour: figures side by side for one model, a table for several."""
     if rows.height > 1:
-        return cards.table(rows, look, height=60 + 42 * min(rows.height, 8))
+        return parts.table(rows, look, height=60 + 42 * min(rows.height, 8))
     row = rows.to_dicts()[0]
     goodput = "at most" if row["goodput_method"] == "upper_bound" else "both objectives met"
-    return cards.tiles(
+    return parts.tiles(
         [
             ("Generated tokens a second", said(row["generated_tokens_per_second"]), "over covered time"),
             ("Requests that ended", said(row["requests_total"], ",d"), f"{said(row['generation_tokens'], ',d')} tokens generated"),
@@ -38,7 +38,7 @@ def summary(rows: pl.DataFrame, look: Look) -> Component:
             ("Goodput", said(row["goodput_share"], ".1%"), row["goodput_reason"] or goodput),
             ("Prompt tokens found in cache", said(row["prefix_hit_share"], ".1%"), "of those looked up"),
             ("Drafted tokens accepted", said(row["acceptance"], ".1%"), "unknown where nothing is drafted"),
-            ("Watched", said(row["covered_seconds"] / 60, ",.0f", " min"), f"of the hour from {cards.instant(row['hour_at'])}"),
+            ("Watched", said(row["covered_seconds"] / 60, ",.0f", " min"), f"of the hour from {parts.instant(row['hour_at'])}"),
         ]
     )
 
@@ -181,4 +181,4 @@ def reason_of(rows: pl.DataFrame, column: str) -> str:
 
 def disagreements(rows: pl.DataFrame, look: Look) -> Component:
     """As a table."""
-    return cards.table(rows, look, height=60 + 42 * min(rows.height, 8))
+    return parts.table(rows, look, height=60 + 42 * min(rows.height, 8))

@@ -2,12 +2,14 @@
 
 from dashboards.pages.data import DATA
 from dashboards.pages.market import MARKET
+from dashboards.pages.model import MODEL
+from dashboards.pages.overview import OVERVIEW
 from dashboards.pages.page import Page
 from dashboards.pages.sql import SQL
 from dashboards.pages.statements import STATEMENTS
 from dashboards.pages.tier import TIER
 
-PAGES: tuple[Page, ...] = (MARKET, TIER, STATEMENTS, DATA, SQL)
+PAGES: tuple[Page, ...] = (OVERVIEW, MARKET, MODEL, TIER, STATEMENTS, DATA, SQL)
 
 
 def page_of(path: str | None) -> Page:

@@ -68,7 +68,8 @@ def _complete(dagster_url: str | None, years: int) -> Sequence[Card | Heading]:
         ),
         Card(
             "checks", "Identities of this file", query("data_checks"), tables.checks, unit="asked anew of this generation", width="full",
-            height=200, half="both", needs=("market_days", "market_tokens_daily", "market_share_weekly", "ingest_log", "served_tokens_minutely"),
+            height=200, half="both",
+             needs=("market_days", "market_tokens_daily", "market_share_weekly", "ingest_log", "served_tokens_minutely"),
             note="These are some that can be asked of the published file. Before that, a generation is published only when every check "
             "of the build held; their results are in Dagster.",
         ),
@@ -104,7 +105,8 @@ def _asked(filters: Filters) -> Sequence[Card | Heading]:
         ),
         Card(
             "quarantine", "Set aside", query("data_quarantine"), partial(tables.linked, sha="answer_sha256"), needs=("ingest_quarantine",),
-            unit="things that a source said and that are not believed", empty="Nothing was set aside: all that the sources said was believed.",
+            unit="things that a source said and that are not believed",
+             empty="Nothing was set aside: all that the sources said was believed.",
         ),
         Card(
             "answers", "Every answer", query("data_answers", source=source), partial(tables.linked, sha="sha256"), width="full",
@@ -119,7 +121,8 @@ def _tier() -> Sequence[Card | Heading]:
         Card(
             "coverage", "How much of our tier was watched", query("data_coverage"), figures.coverage, half="tier", height=300,
             unit="share of the minutes between a target's first and last of the UTC day; hours watched on the bars", width="full",
-            needs=("served_tokens_minutely",), empty="No telemetry is in this generation. Run `tokentide collect`, then `tokentide ingest telemetry`.",
+            needs=("served_tokens_minutely",),
+             empty="No telemetry is in this generation. Run `tokentide collect`, then `tokentide ingest telemetry`.",
         ),
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ import polars as pl
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from dashboards import cards
+from dashboards import cards, parts
 from dashboards.controls import named
 from dashboards.figures import live as figures
 from dashboards.filters import LONGEST
@@ -126,7 +126,7 @@ def said(rows: pl.DataFrame, now: datetime) -> Component:
     ]
     if silent := not_answering(rows):
         told.append(html.P(f"Not answering: {', '.join(silent)}. What they do not say is drawn as a gap.", className="card-note bad"))
-    return html.Div([*told, cards.tiles([_tile(rows, *each) for each in LATEST])])
+    return html.Div([*told, parts.tiles([_tile(rows, *each) for each in LATEST])])
 
 
 def not_answering(rows: pl.DataFrame) -> list[str]:

@@ -70,7 +70,8 @@ def _speed(filters: Filters, chosen: dict[str, object]) -> Sequence[Card | Headi
         Card("requests", "Requests that ended, by reason", query("tier_requests", **chosen), figures.requests, "requests per hour", "tier",
              empty="No server of this choice says why requests end.", needs=("served_tokens_minutely",)),
         Card("coverage", "How much of each hour was watched", query("tier_coverage", **chosen), figures.coverage,
-             "share of the hour", "tier", empty=COLLECT, note="What is missing here is in no figure of this page.", needs=("served_tokens_hourly",)),
+             "share of the hour", "tier", empty=COLLECT, note="What is missing here is in no figure of this page.",
+              needs=("served_tokens_hourly",)),
     )  # fmt: skip
 
 
