@@ -43,12 +43,12 @@ def table(rows: pl.DataFrame, look: Look, columns: Sequence[dict[str, object]] |
     return dag.AgGrid(
         rowData=json.loads(rows.write_json()),
         columnDefs=shown,
+        columnSize="responsiveSizeToFit",
         defaultColDef={
             "sortable": True,
             "filter": True,
             "resizable": True,
             "minWidth": 90,
-            "flex": 1,
             "wrapHeaderText": True,
             "autoHeaderHeight": True,
         },

@@ -164,8 +164,8 @@ def freshness(rows: pl.DataFrame, look: Look) -> Component:
 def problems(rows: pl.DataFrame, look: Look) -> Component:
     """What is amiss and what to do."""
     columns = [
-        column("problem", minWidth=220, flex=2, wrapText=True, autoHeight=True), column("times", kind=COUNT, maxWidth=90), column("newest",
+        column("problem", minWidth=220, wrapText=True, autoHeight=True), column("times", kind=COUNT, maxWidth=90), column("newest",
         minWidth=110),
-        column("what_to_do", "what it means", minWidth=260, flex=3, wrapText=True, autoHeight=True),
+        column("what_to_do", "what it means", minWidth=260, wrapText=True, autoHeight=True),
     ]  # fmt: skip
     return table(rows, look, columns, height=300)
