@@ -8,14 +8,15 @@ TIER ?= .venv-tier
 RIG ?= .venv-npu
 BIN := $(VENV)/bin
 PORT ?= 3000
+DASHBOARD ?= 8050
 EXTRAS ?= dev
 STAMP := $(VENV)/.installed-$(EXTRAS)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: $(VENV)/.installed-run ## install, fetch the market, publish it, keep it up to date (Dagster's page: PORT=3000)
-	$(BIN)/tokentide up --port $(PORT)
+up: $(VENV)/.installed-run ## install, fetch the market, publish it, keep it up to date, show it (PORT=3000 is Dagster's, DASHBOARD=8050)
+	$(BIN)/tokentide up --port $(PORT) --dashboard-port $(DASHBOARD)
 
 tier: $(TIER)/.installed ## the inference tier alone, without the pipeline: serve the shipped model (OPTIONS="--port 8001")
 	$(TIER)/bin/python -m models.server $(OPTIONS)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from pipelines import tier_commands
+from pipelines import claim_commands, dashboard_commands, tier_commands
 from pipelines.errors import BadSetting, TokentideError
 from pipelines.settings import Settings, read_settings
 from pipelines.terminal import answers, messages, show_log, steps
@@ -34,9 +34,10 @@ class Mode(StrEnum):
 @app.command()
 def up(
     port: Annotated[int, typer.Option(help="Where Dagster's page is, on loopback.")] = 3000,
-    once: Annotated[bool, typer.Option("--once", help="Stop after publishing; keep no schedules running.")] = False,
+    dashboard_port: Annotated[int, typer.Option(help="Where the dashboard is, on loopback.")] = 8050,
+    once: Annotated[bool, typer.Option("--once", help="Stop after publishing; keep nothing running.")] = False,
 ) -> None:
-    """Fetch the market, publish it, then keep the schedules running with Dagster's page on loopback.
+    """Fetch the market, publish it, then keep the schedules and the dashboard running, both on loopback.
 
     Where OpenRouter cannot be reached, the stand-in market is used, in a home of its own, and everything is labelled as simulated.
 
@@ -48,7 +49,7 @@ def up(
     """
     from pipelines.up import bring_up
 
-    bring_up(_settings(), port, once)
+    bring_up(_settings(), port, dashboard_port, once)
 
 
 @ingest_app.command("market")
@@ -232,6 +233,8 @@ def doctor() -> None:
 
 
 tier_commands.add_to(app, ingest_app)
+dashboard_commands.add_to(app)
+claim_commands.add_to(app)
 
 
 def main() -> None:

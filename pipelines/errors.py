@@ -15,6 +15,7 @@
     ├── AuditFailed           a check found rows that are wrong, so nothing was published
     ├── NothingPublished      a query was asked for before anything was published
     ├── QueryFailed           the published file could not answer a query
+    ├── UnknownClaim          a statement was asked for that the ledger does not have
     ├── BadTier               the tier file holds something that cannot be used
     ├── CollectorBusy         another collector has the spool, or its port is taken
     └── HistoryFailed         an existing store of metrics could not give what was asked for
@@ -85,6 +86,10 @@ class NothingPublished(TokentideError):
 
 class QueryFailed(TokentideError):
     """The published file could not answer a query."""
+
+
+class UnknownClaim(TokentideError):
+    """A statement was asked for that the ledger does not have."""
 
 
 class BadTier(TokentideError):

@@ -10,7 +10,14 @@ from dotenv import dotenv_values
 from pipelines.errors import BadSetting
 
 KNOWN = frozenset(
-    {"TOKENTIDE_HOME", "TOKENTIDE_OPENROUTER_URL", "TOKENTIDE_TIER", "TOKENTIDE_TELEMETRY_DAYS", "TOKENTIDE_RECORDINGS"},
+    {
+        "TOKENTIDE_HOME",
+        "TOKENTIDE_OPENROUTER_URL",
+        "TOKENTIDE_TIER",
+        "TOKENTIDE_TELEMETRY_DAYS",
+        "TOKENTIDE_DASHBOARD_SECRET",
+        "TOKENTIDE_RECORDINGS",
+    },
 )
 TELEMETRY_DAYS = 30
 OPENROUTER_URL = "https://openrouter.ai/api/v1"
@@ -27,6 +34,8 @@ class Settings:
     tier: Path = Path("tier.toml")
     # After so many days samples are dropped; what they amount to by minute and hour stays.
     telemetry_days: int = TELEMETRY_DAYS
+    # What viewers of the dashboard must know; a secret as well.
+    dashboard_secret: str | None = field(default=None, repr=False)
     recordings: Path | None = None
 
     @property
@@ -93,6 +102,7 @@ def read_settings(env: Mapping[str, str] | None = None, dotenv: Path = Path(".en
         openrouter_key=given.get("OPENROUTER_API_KEY", "").strip() or None,
         tier=Path(given.get("TOKENTIDE_TIER") or "tier.toml").absolute(),
         telemetry_days=int(given.get("TOKENTIDE_TELEMETRY_DAYS") or TELEMETRY_DAYS),
+        dashboard_secret=given.get("TOKENTIDE_DASHBOARD_SECRET", "").strip() or None,
         recordings=Path(recordings).absolute() if recordings else None,
     )
 

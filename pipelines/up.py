@@ -1,4 +1,4 @@
-"""One command from nothing to a market that stays up to date: fetch, publish, summarise, then keep Dagster's schedules running."""
+"""One command from nothing to a market that stays up to date: fetch, publish, summarise, then keep schedules and dashboard running."""
 
 import contextlib
 import os
@@ -29,8 +29,8 @@ QUIET = "ignore:Function `dev_command` is superseded"
 NO_WAY = frozenset({403, 407, 502, 503, 504})
 
 
-def bring_up(settings: Settings, port: int, once: bool) -> None:
-    """Ingest live, or from the stand-in where OpenRouter cannot be reached; then run the schedules until Ctrl-C."""
+def bring_up(settings: Settings, port: int, dashboard_port: int, once: bool) -> None:
+    """Ingest live, or from the stand-in where OpenRouter cannot be reached; then run schedules and dashboard until Ctrl-C."""
     # Being ended by a service manager is the same as Ctrl-C: everything that was started here is ended in order.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
@@ -48,6 +48,7 @@ def bring_up(settings: Settings, port: int, once: bool) -> None:
         if not once:
             environment = dagster_environment(settings)
             _tell_dagster(settings, ingested.gathered.days)
+            running.enter_context(_dashboard(environment, dashboard_port, port))
             _keep_running(environment, port)
 
 
@@ -86,6 +87,18 @@ def _standin(settings: Settings) -> Iterator[Settings]:
             if not url:
                 raise NothingPublished("The stand-in market did not start; run `tokentide simulate` to see why.")
             yield replace(settings, home=settings.home / "simulated", openrouter_url=url, openrouter_key=STANDIN_KEY)
+        finally:
+            process.terminate()
+
+
+@contextlib.contextmanager
+def _dashboard(environment: dict[str, str], port: int, dagster_port: int) -> Iterator[None]:
+    """The dashboard in a process of its own, which says itself where it is; the schedules do not depend on it."""
+    dagster = f"http://127.0.0.1:{dagster_port}"
+    command = [sys.executable, "-m", "pipelines", "dashboard", "--port", str(port), "--dagster", dagster]
+    with subprocess.Popen(command, env=environment, start_new_session=True) as process:
+        try:
+            yield
         finally:
             process.terminate()
 

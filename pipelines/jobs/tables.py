@@ -13,7 +13,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 from packaging.version import Version
 
-from pipelines.build import ARGUMENTS, PROJECT, must_have_passed, one_build_at_a_time
+from pipelines.build import ARGUMENTS, PROJECT, dbt_variables, must_have_passed, one_build_at_a_time
 from pipelines.jobs.asking import POOL
 from pipelines.jobs.boards import ANSWERS
 from pipelines.jobs.manifest import read_manifest, target_of
@@ -47,7 +47,7 @@ FILLED_BY = {
     "coverage_minutes": [TELEMETRY],
     "stack_versions": [TELEMETRY],
 }
-GROUPS = ("seeds", "staging", "history", "marts")
+GROUPS = ("seeds", "staging", "history", "claims", "marts")
 SHOWN = 5
 RESULTS: Final = "run_results.json"
 
@@ -93,7 +93,7 @@ def tables_of(settings: Settings) -> dg.AssetsDefinition:
         open_warehouse(settings.warehouse).close()
         # What is there afterwards was then written by this build.
         (target / RESULTS).unlink(missing_ok=True)
-        with one_build_at_a_time(settings), _environment(DBT_WAREHOUSE=str(settings.warehouse)):
+        with one_build_at_a_time(settings), _environment(**dbt_variables(settings.warehouse)):
             building = dbt.cli(ARGUMENTS, context=context.op_execution_context, target_path=target, raise_on_error=False)
         wrong: list[dg.AssetCheckResult] = []
         for event in building.stream():

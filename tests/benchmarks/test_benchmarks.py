@@ -45,3 +45,14 @@ def test_daily_runs_rebuild_what_they_archived(tmp_path: Path) -> None:
     """A home made of daily answers is rebuilt, and published, which the audit allows only where all of it holds together."""
     report = run(tmp_path, "daily_runs.py", "--days", "1")
     assert report["answers"] == 37
+
+
+@pytest.mark.slow
+def test_a_large_home_is_built_audited_and_asked(tmp_path: Path) -> None:
+    """A small one of the large homes passes the whole audit and is published, and each usual question finds something in it."""
+    home = tmp_path / "home"
+    made = run(tmp_path, "large_home.py", "--home", str(home), "--days", "40", "--served-days", "1", "--targets", "16")
+    assert made["published MB"] > 0
+    report = run(tmp_path, "marts.py", "--home", str(home), "--rounds", "1")
+    assert {"served_tokens_minutely", "market_share_weekly"} <= report["tables"].keys()
+    assert all(question["rows"] > 0 for question in report["questions"].values())

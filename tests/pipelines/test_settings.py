@@ -130,10 +130,11 @@ def test_every_known_name_is_accepted(tmp_path: Path) -> None:
         TOKENTIDE_OPENROUTER_URL="http://127.0.0.1:8321/api/v1",
         TOKENTIDE_TIER="/t.toml",
         TOKENTIDE_TELEMETRY_DAYS="7",
+        TOKENTIDE_DASHBOARD_SECRET="correct horse battery",
         TOKENTIDE_RECORDINGS=str(tmp_path),
     )
-    assert len(KNOWN) == 5
-    assert settings.telemetry_days == 7
+    assert len(KNOWN) == 6
+    assert (settings.telemetry_days, settings.dashboard_secret) == (7, "correct horse battery")
     assert (settings.home, settings.openrouter_url) == (Path("/h"), "http://127.0.0.1:8321/api/v1")
     assert (settings.tier, settings.recordings) == (Path("/t.toml"), tmp_path)
 

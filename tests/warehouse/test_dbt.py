@@ -45,6 +45,8 @@ def test_an_empty_warehouse_builds_and_every_unit_test_holds(target: Path) -> No
 def test_every_table_and_column_is_documented(target: Path) -> None:
     """What DuckDB has as columns and what the project describes are the same, and nothing is described by nothing."""
     nodes = [node for node in read(target, "manifest.json")["nodes"].values() if node["resource_type"] in ("model", "seed")]
+    # A claim is one file; the table of them all describes their columns.
+    nodes = [node for node in nodes if node["schema"] != "claims"]
     with closing(open_warehouse(target / "warehouse.duckdb")) as con:
         for node in nodes:
             columns = con.execute(
@@ -66,7 +68,10 @@ def test_every_table_has_a_tested_key(target: Path) -> None:
         for parent in node["depends_on"]["nodes"]
     }
     models = {name for name, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed")}
-    assert models - tested == set()
+    # A claim's key is tested with that of marts.claims, which has all rows of every claim.
+    claims = {name for name in models if manifest["nodes"][name]["schema"] == "claims"}
+    assert claims == {name for name in manifest["nodes"]["model.tokentide.claims"]["depends_on"]["nodes"] if name in models}
+    assert models - claims - tested == set()
     for name in models:
         node = manifest["nodes"][name]
         if node["resource_type"] == "model":

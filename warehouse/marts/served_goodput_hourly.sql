@@ -4,7 +4,7 @@
 -- the one that fewer meet, each counted up to the end of the bucket in which its objective lies.
 with from_events as (
     select
-        date_trunc('hour', requests.last_token_at) as hour_at,
+        {{ hour_of('requests.last_token_at') }} as hour_at,
         requests.target,
         requests.model_name,
         'events' as method,

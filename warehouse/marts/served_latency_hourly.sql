@@ -86,40 +86,52 @@ from_histograms as (
 ),
 
 -- A histogram observes a first token when it comes and the rest when a request ends; so do these.
-observed as (
+first_tokens as (
     select
-        date_trunc('hour', first_token_at) as hour_at,
+        {{ hour_of('first_token_at') }} as hour_at,
         target,
         model_name,
         'ttft' as metric,
-        ttft_seconds as seconds
+        count(*) as count,
+        avg(ttft_seconds) as mean_seconds,
+        quantile_cont(ttft_seconds, [0.5, 0.9, 0.99]) as percentiles
     from {{ ref('stg_telemetry__requests') }}
     where ttft_seconds is not null
-    union all
+    group by all
+),
+
+-- Both latencies of a request in one pass: a row for each of them would first triple millions of requests.
+ended as (
     select
-        date_trunc('hour', requests.last_token_at) as hour_at,
-        requests.target,
-        requests.model_name,
-        latency.metric,
-        latency.seconds
-    from {{ ref('stg_telemetry__requests') }} as requests,
-        lateral (values ('tpot', requests.tpot_seconds), ('e2e', requests.e2e_seconds)) as latency (metric, seconds)
-    where
-        requests.outcome = 'finished'
-        and latency.seconds is not null
+        {{ hour_of('last_token_at') }} as hour_at,
+        target,
+        model_name,
+        count(tpot_seconds) as tpot_count,
+        avg(tpot_seconds) as tpot_mean_seconds,
+        quantile_cont(tpot_seconds, [0.5, 0.9, 0.99]) as tpot_percentiles,
+        count(e2e_seconds) as e2e_count,
+        avg(e2e_seconds) as e2e_mean_seconds,
+        quantile_cont(e2e_seconds, [0.5, 0.9, 0.99]) as e2e_percentiles
+    from {{ ref('stg_telemetry__requests') }}
+    where outcome = 'finished'
+    group by all
 ),
 
 measured as (
-    select
-        hour_at,
-        target,
-        model_name,
-        metric,
-        count(*) as count,
-        avg(seconds) as mean_seconds,
-        quantile_cont(seconds, [0.5, 0.9, 0.99]) as percentiles
-    from observed
-    group by all
+    select * from first_tokens
+    {% for metric in ['tpot', 'e2e'] %}
+        union all
+        select
+            hour_at,
+            target,
+            model_name,
+            '{{ metric }}' as metric,
+            {{ metric }}_count as count,
+            {{ metric }}_mean_seconds as mean_seconds,
+            {{ metric }}_percentiles as percentiles
+        from ended
+        where {{ metric }}_count > 0
+    {% endfor %}
 ),
 
 from_events as (

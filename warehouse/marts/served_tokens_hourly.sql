@@ -28,7 +28,7 @@ minutes as (
 
 hours as (
     select
-        date_trunc('hour', minute_at) as hour_at,
+        {{ hour_of('minute_at') }} as hour_at,
         target,
         model_name,
         any_value(hugging_face_id) as hugging_face_id,

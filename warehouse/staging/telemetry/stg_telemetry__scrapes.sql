@@ -2,7 +2,7 @@
 select
     target,
     scraped_at,
-    date_trunc('minute', scraped_at) as minute_at,
+    {{ minute_of('scraped_at') }} as minute_at,
     is_up,
     reason,
     started_at,

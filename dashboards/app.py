@@ -1,0 +1,242 @@
+"""The frame around the pages: navigation, controls whose choices live in the URL, and a body that is made from one generation.
+
+URL, generation, scheme ─▶ body          made anew whenever one of them changes
+controls ─▶ URL                          in the browser, without asking the server
+clock ─▶ generation                      so a new generation appears without a reload
+"""
+
+import threading
+from collections import OrderedDict
+from typing import Any
+
+import dash
+import dash_mantine_components as dmc
+from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
+from dash.development.base_component import Component
+
+from dashboards import cards, downloads, security
+from dashboards.controls import drawn, named
+from dashboards.filters import read_filters
+from dashboards.pages import PAGES, page_of
+from dashboards.pages.page import Page
+from dashboards.sources import Generation, Published, Sources
+from dashboards.theme import Look
+
+CHECK_MS = 5_000
+# Dash's own, with the language that a screen reader needs.
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
+<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+</html>"""
+KEPT_BODIES = 128
+STALE_SECONDS = 36 * 3600
+
+
+def build(sources: Sources, secret: str | None = None) -> dash.Dash:
+    """The app; its Flask server is `app.server`. With a secret, viewers log in first."""
+    app = dash.Dash(
+        __name__,
+        title="Tokentide",
+        index_string=INDEX,
+        update_title="",
+        serve_locally=True,
+        suppress_callback_exceptions=True,
+        enable_mcp=False,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    published = Published(sources)
+    app.layout = _layout(sources)
+    _add_browser_callbacks(app)
+    _add_callbacks(app, published)
+    for page in PAGES:
+        if page.register:
+            page.register(app, published, sources)
+    downloads.add_to(app.server, published)
+    security.guard(app.server, app.csp_hashes(), secret)
+    return app
+
+
+def _layout(sources: Sources) -> Component:
+    state = [
+        dcc.Location(id="url", refresh="callback-nav"),
+        dcc.Interval(id="clock", interval=CHECK_MS),
+        dcc.Store(id="generation"),
+        dcc.Store(id="scheme", storage_type="local"),
+        html.Div(id="follow", hidden=True),
+    ]
+    shell = dmc.AppShell(
+        [
+            dmc.AppShellHeader(_header()),
+            dmc.AppShellNavbar(_navigation(sources), p="sm"),
+            dmc.AppShellMain(
+                [
+                    html.Div(id="banner", role="status"),
+                    html.Div(id="page-head"),
+                    html.Div(id="controls", className="controls"),
+                    dcc.Loading(html.Div(id="body"), type="dot", delay_show=400, overlay_style={"visibility": "visible", "opacity": 0.6}),
+                ],
+                id="main",
+            ),
+        ],
+        header={"height": 52},
+        navbar={"width": 200, "breakpoint": "sm", "collapsed": {"mobile": True}},
+        padding="md",
+        id="shell",
+    )
+    return dmc.MantineProvider(
+        [*state, html.A("To the content", href="#main", className="skip"), shell], id="theme", forceColorScheme="light"
+    )
+
+
+def _header() -> Component:
+    return dmc.Group(
+        [
+            dmc.Group(
+                [
+                    dmc.Burger(id="burger", size="sm", hiddenFrom="sm", **named(aria_label="Navigation")),
+                    dcc.Link("Tokentide", href="/", className="brand"),
+                    html.Span(id="facts", className="facts"),
+                ],
+                gap="sm",
+                wrap="nowrap",
+            ),
+            html.Button("Dark", id="scheme-switch", className="action", title="Switch between light and dark", n_clicks=0),
+        ],
+        justify="space-between",
+        h="100%",
+        px="md",
+        wrap="nowrap",
+    )
+
+
+def _navigation(sources: Sources) -> list[Component]:
+    links: list[Component] = [dmc.NavLink(label=page.name, href=page.path, active="exact", id=f"nav-{page.name}") for page in PAGES]
+    if sources.dagster_url:
+        links.append(html.A("Dagster ↗", href=sources.dagster_url, target="_blank", rel="noreferrer", className="outside"))
+    return [html.Nav(links, **named(aria_label="Pages"))]
+
+
+def _add_browser_callbacks(app: dash.Dash) -> None:
+    """What needs no server: the code is in assets/tokentide.js."""
+
+    def here(name: str) -> ClientsideFunction:
+        return ClientsideFunction("tokentide", name)
+
+    app.clientside_callback(
+        here("choose"),
+        Output("url", "search"),
+        Input({"type": "control", "name": ALL, "default": ALL}, "value"),
+        State({"type": "control", "name": ALL, "default": ALL}, "id"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(here("scheme"), Output("scheme", "data"), Input("scheme-switch", "n_clicks"), State("scheme", "data"))
+    app.clientside_callback(
+        here("paint"), Output("theme", "forceColorScheme"), Output("scheme-switch", "children"), Input("scheme", "data")
+    )
+    app.clientside_callback(
+        here("follow"), Output("follow", "children"), Input({"type": "graph", "key": ALL}, "clickData"), prevent_initial_call=True
+    )
+    app.clientside_callback(
+        here("burger"), Output("shell", "navbar"), Input("burger", "opened"), Input("url", "pathname"), State("shell", "navbar")
+    )
+
+
+def _add_callbacks(app: dash.Dash, published: Published) -> None:
+    @app.callback(Output("generation", "data"), Input("clock", "n_intervals"), State("generation", "data"))
+    def look(_: int | None, shown: int | None) -> Any:
+        newest = published.newest()
+        number = newest.meta.generation if newest else None
+        return dash.no_update if number == shown and shown is not None else number
+
+    @app.callback(Output("page-head", "children"), Output("controls", "children"), Input("url", "pathname"), State("url", "search"))
+    def head(path: str, search: str) -> tuple[Component, list[Component]]:
+        page, generation = page_of(path), published.newest()
+        controls = page.controls(generation) if generation else ()
+        filters = read_filters(search, controls)
+        title = html.Div([dmc.Title(page.name, order=1, size="h3"), html.P(page.about, className="page-about")])
+        return title, [drawn(control, filters) for control in controls]
+
+    bodies = Bodies()
+
+    @app.callback(
+        Output("body", "children"),
+        Output("banner", "children"),
+        Output("facts", "children"),
+        Input("url", "pathname"),
+        Input("url", "search"),
+        Input("generation", "data"),
+        Input("scheme", "data"),
+    )
+    def body(path: str, search: str, number: int | None, scheme: str | None) -> tuple[Component, Any, Any]:
+        generation = published.numbered(number) or published.newest()
+        if generation is None:
+            return nothing_published(), None, "nothing published"
+        look = Look("dark" if scheme == "dark" else "light")
+        page = page_of(path)
+        return bodies.of(page, generation, look, search or ""), banner(generation), facts(generation)
+
+
+class Bodies:
+    """Pages that were made a moment ago, for the next viewer who asks for the same."""
+
+    def __init__(self) -> None:
+        self._made: OrderedDict[tuple[object, ...], Component] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, page: Page, generation: Generation, look: Look, search: str) -> Component:
+        """The body of a page for these choices, from this generation alone."""
+        key = (page.path, generation.path, look, search)
+        with self._lock:
+            if key in self._made and not page.body:
+                return self._made[key]
+        made = body_of(page, generation, look, search)
+        with self._lock:
+            self._made[key] = made
+            while len(self._made) > KEPT_BODIES:
+                self._made.popitem(last=False)
+        return made
+
+
+def body_of(page: Page, generation: Generation, look: Look, search: str) -> Component:
+    """The body of a page: its own, or its cards."""
+    filters = read_filters(search, page.controls(generation))
+    if page.body:
+        return page.body(generation, filters, look)
+    return cards.render(page, page.cards(filters), generation, look, search)
+
+
+def banner(generation: Generation) -> Component | None:
+    """What must not be overlooked: figures that are not real, or old."""
+    meta = generation.meta
+    said: list[Any] = []
+    if meta.is_simulated:
+        said.append(
+            html.Div(
+                [cards.simulated_badge(), " The market's figures are made up by the stand-in. None of them is real."], className="banner"
+            )
+        )
+    if meta.age_seconds is not None and meta.age_seconds > STALE_SECONDS:
+        hours = round(meta.age_seconds / 3600)
+        said.append(
+            html.Div(f"This generation is {hours} hours old. Is the pipeline running? `tokentide status` says.", className="banner stale")
+        )
+    return html.Div(said) if said else None
+
+
+def facts(generation: Generation) -> Component:
+    """Which generation is shown, and how far it reaches."""
+    meta = generation.meta
+    return html.Span(
+        [f"generation {meta.generation}, market up to {meta.last_date or 'no day'}, published ", cards.moment(meta.published_at)],
+        **named(data_generation=str(meta.generation)),
+    )
+
+
+def nothing_published() -> Component:
+    """The first thing that a person sees who starts the dashboard before anything else."""
+    return cards.state(
+        "Nothing is published yet",
+        "Run `make up`, or `tokentide ingest market`. This page shows the first generation as soon as it is there.",
+    )

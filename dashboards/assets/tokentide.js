@@ -1,0 +1,105 @@
+// What happens in the browser alone: choices into the URL, light and dark, downloads of pictures, the viewer's zone.
+(function () {
+  "use strict";
+
+  // The controls of the page, so that going back can set them to what the URL then says.
+  let shown = [];
+  let numbers = {};
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    tokentide: {
+      // The controls' values become the URL's search part; what other names it has stays.
+      choose: function (values, ids, search) {
+        const asked = new URLSearchParams(search || "");
+        const before = asked.toString();
+        shown = ids;
+        numbers = Object.fromEntries(ids.filter((id, place) => typeof values[place] === "number").map((id) => [id.name, true]));
+        ids.forEach(function (id, place) {
+          const value = String(values[place] ?? id.default);
+          if ((asked.get(id.name) ?? id.default) !== value) { asked.set(id.name, value); }
+        });
+        const after = asked.toString();
+        return after === before ? window.dash_clientside.no_update : "?" + after;
+      },
+      scheme: function (clicks, now) {
+        const preferred = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+        const current = now || preferred;
+        if (!clicks) { return current; }
+        return current === "dark" ? "light" : "dark";
+      },
+      paint: function (scheme) {
+        document.documentElement.dataset.scheme = scheme || "light";
+        return [scheme || "light", scheme === "dark" ? "Light" : "Dark"];
+      },
+      // A point whose customdata is a path leads there.
+      follow: function (clicks) {
+        const context = window.dash_clientside.callback_context;
+        const clicked = context.triggered.length ? context.triggered[0].value : null;
+        const data = clicked && clicked.points && clicked.points.length ? clicked.points[0].customdata : null;
+        const path = Array.isArray(data) ? data[data.length - 1] : data;
+        if (typeof path === "string" && path.startsWith("/")) {
+          window.dash_clientside.set_props("url", { href: path });
+        }
+        return "";
+      },
+      burger: function (opened, path, navbar) {
+        const byWay = window.dash_clientside.callback_context.triggered_id === "url";
+        return Object.assign({}, navbar, { collapsed: { mobile: byWay || !opened } });
+      }
+    }
+  });
+
+  window.addEventListener("popstate", function () {
+    const asked = new URLSearchParams(window.location.search);
+    shown.forEach(function (id) {
+      const value = asked.get(id.name) ?? id.default;
+      window.dash_clientside.set_props(id, { value: id.name in numbers ? parseFloat(value) : value });
+    });
+  });
+
+  function picture(button) {
+    const card = button.closest(".card");
+    const drawing = card.querySelector(".js-plotly-plot");
+    if (!drawing || !window.Plotly) { return; }
+    const layout = Object.assign({}, drawing.layout, {
+      title: { text: card.dataset.title + "<br><sub>" + card.dataset.unit + "</sub>", x: 0.01, xanchor: "left" },
+      margin: Object.assign({}, drawing.layout.margin, { t: 70, b: 70 }),
+      annotations: (drawing.layout.annotations || []).concat([{
+        text: card.dataset.source, showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, yshift: -64, xanchor: "left", font: { size: 10 }
+      }]),
+      width: 1200, height: 675
+    });
+    const name = card.id.replace("card-", "tokentide-");
+    window.Plotly.toImage({ data: drawing.data, layout: layout }, { format: button.dataset.picture, width: 1200, height: 675 })
+      .then(function (address) {
+        const link = document.createElement("a");
+        link.href = address;
+        link.download = name + "." + button.dataset.picture;
+        link.click();
+      });
+  }
+
+  function copy(button) {
+    const said = button.textContent;
+    const done = function () {
+      button.textContent = "Copied";
+      setTimeout(function () { button.textContent = said; }, 1500);
+    };
+    if (navigator.clipboard) { navigator.clipboard.writeText(button.dataset.copy).then(done); return; }
+    // Without TLS a browser has no clipboard for pages of other hosts; then the text is at least selected.
+    const query = button.closest(".card-query").querySelector("pre");
+    window.getSelection().selectAllChildren(query);
+  }
+
+  document.addEventListener("click", function (event) {
+    const button = event.target.closest("[data-picture], [data-copy]");
+    if (button) { button.dataset.picture ? picture(button) : copy(button); }
+  });
+
+  document.addEventListener("mouseover", function (event) {
+    const time = event.target.closest && event.target.closest("time.moment");
+    if (!time || !time.dateTime) { return; }
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    time.title = new Date(time.dateTime).toLocaleString() + " (" + zone + ")";
+  });
+})();

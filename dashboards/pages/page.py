@@ -1,0 +1,64 @@
+"""What a page is: controls, and cards made from the filters. All of it is plain data, so that a test needs no browser."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import plotly.graph_objects as go
+import polars as pl
+from dash.development.base_component import Component
+
+from dashboards.filters import Control, Filters
+from dashboards.queries import Query
+from dashboards.sources import Generation
+from dashboards.theme import Look
+
+Drawn: TypeAlias = go.Figure | Component
+Half = Literal["market", "tier", "both"]
+Width = Literal["third", "half", "full"]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One chart, table or figure: a question, its rows, and how they are drawn.
+
+    `draw` is a pure function of the rows and the look. `empty` says why there may be no rows and what to do about it.
+    """
+
+    key: str
+    title: str
+    query: Query
+    draw: Callable[[pl.DataFrame, Look], Drawn]
+    unit: str = ""
+    half: Half = "market"
+    width: Width = "half"
+    height: int = 340
+    empty: str = "No rows for this choice."
+    note: str = ""
+    needs: Sequence[str] = field(default_factory=tuple)
+    """Tables without which the card says that this generation does not have them."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A line between cards."""
+
+    text: str
+    below: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page. `controls` may look at the data for their options; `cards` are made from the filters alone."""
+
+    path: str
+    name: str
+    about: str
+    controls: Callable[[Generation], Sequence[Control]]
+    cards: Callable[[Filters], Sequence[Card | Heading]]
+    body: Callable[[Generation, Filters, Look], Component] | None = None
+    """For a page that is no list of cards, such as the SQL editor."""
+    register: Callable[..., None] | None = None
+    """Adds the callbacks that only this page has: called once with the app and the sources."""
+    icon: str = "•"
+    extra: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,25 @@
+-- Share of each member by week, the largest of the newest whole week first.
+with shown as (
+    select week_start, member, tokens, share, share_low, share_high, rank
+    from market_share_weekly
+    where basis = $basis and attribution = $attribution and dimension = $dimension and is_whole_week
+),
+
+largest as (
+    select member
+    from shown
+    group by member
+    order by sum(tokens) filter (where week_start >= (select max(week_start) from shown) - 84) desc nulls last, member
+    limit 9
+)
+
+select
+    week_start,
+    if(member in (select member from largest) or member = 'unknown', member, 'all others') as member,
+    sum(tokens)::bigint as tokens,
+    sum(share) as share,
+    case when count(*) = 1 then any_value(share_low) end as share_low,
+    case when count(*) = 1 then any_value(share_high) end as share_high
+from shown
+group by all
+order by week_start, tokens desc

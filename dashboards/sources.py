@@ -1,0 +1,134 @@
+"""What the app is given, and frames out of one generation at a time."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from dashboards.queries import Query, inlined
+
+KEPT_FRAMES = 256
+KEPT_GENERATIONS = 3
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where figures come from. The command fills it in, so that nothing here knows of a home or of settings."""
+
+    published: Path
+    """The link to the newest generation, which may not be there yet."""
+    open_published: Callable[[Path], duckdb.DuckDBPyConnection]
+    """Opens a generation read-only and locked down."""
+    run_sql: Callable[[Path, str, float], pl.DataFrame]
+    """Runs a person's SQL on a generation for so many seconds; a function of a module, since another process calls it."""
+    live: Callable[[], pl.DataFrame] | None = None
+    """What the tier's servers said in the last minutes, straight from the spool; None where no tier is collected."""
+    dagster_url: str | None = None
+    """Dagster's page, where one runs."""
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What `marts.meta` says of a generation."""
+
+    generation: int
+    published_at: datetime | None
+    as_of: datetime | None
+    last_date: Any
+    origin: str
+    citation: str
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether any figure of the market is the stand-in's."""
+        return "simulated" in self.origin
+
+    @property
+    def age_seconds(self) -> float | None:
+        """How long ago the file was made."""
+        return (datetime.now(UTC) - self.published_at).total_seconds() if self.published_at else None
+
+
+class Generation:
+    """One published file. It stays open, and readable after it was replaced, for as long as somebody asks for it."""
+
+    def __init__(self, path: Path, con: duckdb.DuckDBPyConnection) -> None:
+        self.path = path
+        self._con = con
+        self._frames: OrderedDict[tuple[str, str], pl.DataFrame] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @cached_property
+    def meta(self) -> Meta:
+        """What the file says of itself."""
+        row: dict[str, Any] = self._con.cursor().sql("from marts.meta").pl().to_dicts()[0]
+        return Meta(**{name: row[name] for name in Meta.__dataclass_fields__})
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """The tables of the file: a generation of an older version may lack some."""
+        return frozenset(self._con.cursor().sql("select table_name from duckdb_tables()").pl()["table_name"].to_list())
+
+    def frame(self, query: Query) -> pl.DataFrame:
+        """The rows of a query; the same question again costs nothing. Raises duckdb.Error."""
+        key = (query.sql, repr(sorted(query.values.items())))
+        with self._lock:
+            if key in self._frames:
+                self._frames.move_to_end(key)
+                return self._frames[key]
+        cursor = self._con.cursor()
+        cursor.execute("set search_path = 'marts,main'")
+        found = cursor.sql(inlined(query)).pl()
+        with self._lock:
+            self._frames[key] = found
+            while len(self._frames) > KEPT_FRAMES:
+                self._frames.popitem(last=False)
+        return found
+
+
+class Published:
+    """The generations, newest first; one that a page still shows is kept open."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._open: OrderedDict[Path, Generation] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def newest(self) -> Generation | None:
+        """The newest generation, None where nothing is published yet."""
+        try:
+            path = self._sources.published.resolve(strict=True)
+        except FileNotFoundError:
+            return None
+        return self._of(path)
+
+    def numbered(self, number: int | None) -> Generation | None:
+        """The generation of this number if it is still there, else None; the newest where no number is given."""
+        if number is None:
+            return self.newest()
+        with self._lock:
+            for generation in self._open.values():
+                if generation.meta.generation == number:
+                    return generation
+        path = self._sources.published.parent / f"generation-{number:06}.duckdb"
+        return self._of(path.resolve()) if path.exists() else None
+
+    def _of(self, path: Path) -> Generation | None:
+        with self._lock:
+            if path not in self._open:
+                try:
+                    self._open[path] = Generation(path, self._sources.open_published(path))
+                except (duckdb.Error, FileNotFoundError):
+                    # It was removed between the look and the opening; the next look finds the one after.
+                    return None
+                while len(self._open) > KEPT_GENERATIONS:
+                    self._open.popitem(last=False)
+            self._open.move_to_end(path)
+            return self._open[path]

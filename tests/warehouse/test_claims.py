@@ -1,0 +1,219 @@
+"""The claim ledger on real and synthetic history: what cannot be judged yet, what more history decides, and how a claim is added."""
+
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from tests_support import KEY, gather, stand_in_market
+
+from pipelines import query
+from pipelines.build import PROJECT, build, dbt_environment
+from pipelines.claims import as_json, claim_of, read_claims
+from pipelines.errors import UnknownClaim
+from pipelines.publish import publish
+from pipelines.settings import Settings
+from warehouse.connection import open_warehouse
+from warehouse.migrate import migrate
+
+pytestmark = pytest.mark.slow
+
+LISTED = {
+    "downloads",
+    "efficiency",
+    "ep-speedup",
+    "ep-vs-a100",
+    "first-weeks",
+    "five-weeks",
+    "growth-100b-140t",
+    "price",
+    "speculation",
+    "tokens-140t",
+    "top-six-april",
+    "top-two-march-9",
+    "v4-12b",
+}
+# What each claim of March and April 2026 needs, and the recorded history up to February does not have.
+LACKING = {
+    "tokens-140t": {"2026-03-01..2026-03-31"},
+    "first-weeks": {"2026-03-02..2026-04-26"},
+    "five-weeks": {"2026-03-02..2026-04-05"},
+    "top-two-march-9": {"2026-03-01..2026-03-15", "2026-03-09..2026-03-15"},
+    "top-six-april": {"2026-03-30..2026-04-05", "2026-04-06..2026-04-12"},
+}
+VERDICTS = {"supported", "contradicted", "wrong_population", "wrong_baseline", "unverifiable"}
+
+Rows = list[dict[str, Any]]
+
+
+def built(settings: Settings) -> Path:
+    build(settings)
+    return publish(settings).path
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory, recordings: Path) -> Path:
+    """The recorded history up to 2026-02-28, published."""
+    with stand_in_market(mode="replay", recordings=recordings, now=datetime(2026, 8, 22, 8, tzinfo=UTC)) as market:
+        settings = Settings(home=tmp_path_factory.mktemp("recorded"), openrouter_url=market.url, openrouter_key=KEY)
+        assert gather(settings, date(2025, 12, 1), date(2026, 2, 28)).is_complete
+    return built(settings)
+
+
+@pytest.fixture(scope="module")
+def synthetic(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """An invented market up to 2026-03-31, published, and the same home after three more weeks."""
+    with stand_in_market(now=datetime(2026, 6, 20, 8, tzinfo=UTC)) as market:
+        settings = Settings(home=tmp_path_factory.mktemp("synthetic"), openrouter_url=market.url, openrouter_key=KEY)
+        gather(settings, date(2026, 2, 14), date(2026, 3, 31))
+        before = built(settings)
+        gather(settings, date(2026, 4, 1), date(2026, 4, 26))
+    return before, built(settings)
+
+
+def by_basis(path: Path, claim_id: str) -> dict[str, dict[str, Any]]:
+    return {row["basis"]: row for row in claim_of(read_claims(path), claim_id)}
+
+
+def verdicts(path: Path, claim_id: str) -> dict[str, str]:
+    return {basis: row["verdict"] for basis, row in by_basis(path, claim_id).items()}
+
+
+def test_statements_on_months_that_are_not_loaded_name_the_days(recorded: Path) -> None:
+    """On every basis, with no figure, and with the days in a list and in words."""
+    rows = read_claims(recorded)
+    assert {row["claim_id"] for row in rows} == LISTED
+    for claim_id, days in LACKING.items():
+        found = claim_of(rows, claim_id)
+        assert {row["verdict"] for row in found} == {"unverifiable"}, claim_id
+        assert {span for row in found for span in row["missing_days"]} == days
+        assert all(span in row["reason"] for row in found for span in row["missing_days"])
+        assert all(row["measured"] is None for row in found)
+
+
+def test_what_rests_on_a_document_or_a_measurement_of_ours_needs_no_market(recorded: Path) -> None:
+    """The document is named, and what nobody counts for us stays open."""
+    assert verdicts(recorded, "ep-vs-a100") == {"all": "wrong_baseline", "report": "wrong_baseline"}
+    sizes = {basis: row["measured"] for basis, row in by_basis(recorded, "v4-12b").items() if basis != "all"}
+    assert sizes == {"pro_total": 1600, "pro_active": 49, "flash_total": 284, "flash_active": 13}
+    assert verdicts(recorded, "v4-12b")["all"] == "contradicted"
+    assert verdicts(recorded, "growth-100b-140t")["national"] == "wrong_baseline"
+    assert set(verdicts(recorded, "downloads").values()) == {"unverifiable"}
+    assert "download" in by_basis(recorded, "downloads")["all"]["reason"].lower()
+    saved = {basis: round(row["measured"], 2) for basis, row in by_basis(recorded, "efficiency").items() if basis != "all"}
+    assert saved == {"w8a8": 0.36, "w8a16": 0.45, "w4a16": 0.63}
+    assert verdicts(recorded, "speculation") == {
+        "all": "depends_on_basis",
+        "benchmark_1_request": "supported",
+        "benchmark_8_requests": "supported",
+        "benchmark_8_requests_and_other_work": "contradicted",
+        "tier": "unverifiable",
+    }
+    assert "tokentide serve" in by_basis(recorded, "speculation")["tier"]["reason"]
+
+
+def test_more_history_through_the_same_pipeline_decides(synthetic: tuple[Path, Path]) -> None:
+    """With March alone, April is open; with April in, every basis has a verdict of its own, and they differ."""
+    before, after = synthetic
+    assert verdicts(before, "tokens-140t") == dict.fromkeys(("all", "mean_day", "highest_day"), "wrong_population")
+    assert by_basis(before, "five-weeks")["top9"]["missing_days"] == ["2026-04-01..2026-04-05"]
+    assert set(verdicts(before, "five-weeks").values()) == {"unverifiable"}
+    assert verdicts(after, "five-weeks") == {
+        "all": "depends_on_basis",
+        "platform": "unverifiable",
+        "top50": "contradicted",
+        "top50_cloaked_later": "contradicted",
+        "top50_without_free": "contradicted",
+        "top9": "supported",
+    }
+    assert by_basis(after, "five-weeks")["top9"]["measured"] == 5
+    assert "beyond the top 50" in by_basis(after, "five-weeks")["platform"]["reason"]
+    assert {row["missing_days"] for row in read_claims(after) if row["claim_id"] in LACKING} == {None}
+    assert verdicts(after, "top-six-april")["all"] == "contradicted"
+
+
+def test_every_query_of_evidence_runs_as_it_is(recorded: Path, synthetic: tuple[Path, Path]) -> None:
+    """On the published file, also where the window is not loaded, each returns rows."""
+    for path in (recorded, *synthetic):
+        for row in read_claims(path):
+            assert query.frame(path, row["evidence_sql"]).height > 0, row["claim_id"]
+
+
+def test_the_sum_of_a_claim_follows_from_its_bases(recorded: Path, synthetic: tuple[Path, Path]) -> None:
+    """What could be judged decides; where that differs, the statement depends on its basis; every row says why."""
+    for path in (recorded, *synthetic):
+        rows = read_claims(path)
+        assert all(row["reason"] and row["verdict"] in VERDICTS for row in rows if row["basis"] != "all")
+        for claim_id in LISTED:
+            overall, *bases = claim_of(rows, claim_id)
+            judged = {row["verdict"] for row in bases} - {"unverifiable"}
+            assert overall["verdict"] == ("depends_on_basis" if len(judged) > 1 else min(judged, default="unverifiable"))
+
+
+def test_a_claim_for_a_program_has_its_evidence_with_rows(synthetic: tuple[Path, Path]) -> None:
+    """The statement once, its verdicts, and each query once with what it finds."""
+    path = synthetic[1]
+    found = as_json(path, claim_of(read_claims(path), "tokens-140t"))
+    assert (found["claim_id"], found["unit"]) == ("tokens-140t", "tokens a day")
+    assert [row["basis"] for row in found["verdicts"]] == ["all", "highest_day", "mean_day"]
+    [evidence] = found["evidence"]
+    assert evidence["rows"][0]["days"] == 31
+
+
+def test_an_unknown_claim_is_told_with_its_neighbours(recorded: Path) -> None:
+    """Whoever mistypes is helped; whoever is far off is told where the list is."""
+    with pytest.raises(UnknownClaim, match="five-weeks"):
+        claim_of(read_claims(recorded), "five_weks")
+    with pytest.raises(UnknownClaim, match="tokentide claims"):
+        claim_of(read_claims(recorded), "zzz")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the packages, to be changed, and an empty warehouse beside it."""
+    for name in ("pipelines", "warehouse"):
+        skipped = shutil.ignore_patterns("target", "logs", "__pycache__")
+        shutil.copytree(PROJECT.parent / name, tmp_path / name, ignore=skipped)
+    with closing(open_warehouse(tmp_path / "warehouse.duckdb")) as con:
+        migrate(con)
+    return tmp_path
+
+
+def dbt(project: Path, environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
+    folders = ["--project-dir", "warehouse", "--profiles-dir", "warehouse", "--target-path", str(project / "target")]
+    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments, *folders, "--log-path", str(project / "logs")]
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_adding_a_claim_is_one_file(project: Path) -> None:
+    """The example of docs/claims.md is in the ledger at the next build, after one that did not have it; nothing else was touched."""
+    example = (PROJECT.parent / "docs" / "claims.md").read_text().split("```sql\n")[1].split("```")[0]
+    names = "from pipelines.build import dbt_environment; from pathlib import Path; print(dbt_environment(Path('x'))['DBT_CLAIMS'])"
+    listed = {**os.environ, "PYTHONPATH": str(project)}
+
+    def claims() -> list[tuple[Any, ...]]:
+        asked = subprocess.run([sys.executable, "-c", names], cwd=project, env=listed, capture_output=True, text=True, check=True)
+        environment = {**dbt_environment(project / "warehouse.duckdb"), "DBT_CLAIMS": asked.stdout.strip()}
+        done = dbt(project, environment, "build", "--select", "+claims", "--exclude-resource-types", "unit_test", "test")
+        assert done.returncode == 0, done.stdout[-3000:]
+        with closing(duckdb.connect(project / "warehouse.duckdb", read_only=True)) as con:
+            return con.sql("select basis, statement, verdict from marts.claims where claim_id = 'trillion-a-day' order by basis").fetchall()
+
+    assert claims() == []
+    (project / "warehouse" / "claims" / "trillion_a_day.sql").write_text(example)
+    statement = "A trillion tokens, every day of March."
+    assert claims() == [("all", statement, "unverifiable"), ("platform", statement, "unverifiable")]
+
+
+def test_a_claim_is_never_left_out_in_silence(project: Path) -> None:
+    """dbt on its own cannot list the folder; it says which claim it was not told of, and how to tell it."""
+    environment = {**dbt_environment(project / "warehouse.duckdb"), "DBT_CLAIMS": "five_weeks"}
+    done = dbt(project, environment, "compile", "--select", "claims")
+    assert done.returncode != 0
+    assert "is not listed in DBT_CLAIMS" in done.stdout
