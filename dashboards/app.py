@@ -7,14 +7,14 @@ clock ─▶ generation                      so a new generation appears without
 
 import threading
 from collections import OrderedDict
-from typing import Any
+from typing import Any, cast
 
 import dash
 import dash_mantine_components as dmc
 from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from dashboards import cards, downloads, security
+from dashboards import cards, downloads, parts, security
 from dashboards.controls import drawn, named
 from dashboards.filters import read_filters
 from dashboards.pages import PAGES, page_of
@@ -30,6 +30,7 @@ INDEX = """<!DOCTYPE html>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>"""
 KEPT_BODIES = 128
+NOTHING = "nothing published"
 STALE_SECONDS = 36 * 3600
 
 
@@ -74,7 +75,14 @@ def _layout(sources: Sources) -> Component:
                     html.Div(id="banner", role="status"),
                     html.Div(id="page-head"),
                     html.Div(id="controls", className="controls"),
-                    dcc.Loading(html.Div(id="body"), type="dot", delay_show=400, overlay_style={"visibility": "visible", "opacity": 0.6}),
+                    dcc.Loading(
+                        html.Div(id="body"),
+                        type="dot",
+                        delay_show=400,
+                        overlay_style={"visibility": "visible", "opacity": 0.6},
+                        # What a page refreshes within its body by itself does not dim the page.
+                        target_components=cast("Any", {"body": "children"}),
+                    ),
                 ],
                 id="main",
             ),
@@ -156,7 +164,7 @@ def _add_callbacks(app: dash.Dash, published: Published) -> None:
         controls = page.controls(generation) if generation else ()
         filters = read_filters(search, controls)
         title = html.Div([dmc.Title(page.name, order=1, size="h3"), html.P(page.about, className="page-about")])
-        return title, [drawn(control, filters) for control in controls]
+        return title, [drawn(control, filters) for control in controls if control.kind != "hidden"]
 
     bodies = Bodies()
 
@@ -168,13 +176,16 @@ def _add_callbacks(app: dash.Dash, published: Published) -> None:
         Input("url", "search"),
         Input("generation", "data"),
         Input("scheme", "data"),
+        State("facts", "children"),
     )
-    def body(path: str, search: str, number: int | None, scheme: str | None) -> tuple[Component, Any, Any]:
+    def body(path: str, search: str, number: int | None, scheme: str | None, said: Any) -> tuple[Any, Any, Any]:
         generation = published.numbered(number) or published.newest()
         if generation is None:
-            return nothing_published(), None, "nothing published"
+            return nothing_published(), None, NOTHING
         look = Look("dark" if scheme == "dark" else "light")
         page = page_of(path)
+        if page.is_kept and said not in (None, NOTHING) and set(dash.ctx.triggered_prop_ids) == {"generation.data"}:
+            return dash.no_update, banner(generation), facts(generation)
         return bodies.of(page, generation, look, search or ""), banner(generation), facts(generation)
 
 
@@ -204,7 +215,8 @@ def body_of(page: Page, generation: Generation, look: Look, search: str) -> Comp
     filters = read_filters(search, page.controls(generation))
     if page.body:
         return page.body(generation, filters, look)
-    return cards.render(page, page.cards(filters), generation, look, search)
+    drawn_cards = cards.render(page, page.cards_for(filters, generation), generation, look, search)
+    return html.Div([page.above(look), drawn_cards]) if page.above else drawn_cards
 
 
 def banner(generation: Generation) -> Component | None:
@@ -229,7 +241,7 @@ def facts(generation: Generation) -> Component:
     """Which generation is shown, and how far it reaches."""
     meta = generation.meta
     return html.Span(
-        [f"generation {meta.generation}, market up to {meta.last_date or 'no day'}, published ", cards.moment(meta.published_at)],
+        [f"generation {meta.generation}, market up to {meta.last_date or 'no day'}, published ", parts.moment(meta.published_at)],
         **named(data_generation=str(meta.generation)),
     )
 

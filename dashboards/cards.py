@@ -1,20 +1,18 @@
 """A card around each figure: what it shows, in which unit, from where and as of when, what to download, and the query behind it."""
 
-import json
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 import duckdb
 import plotly.graph_objects as go
-import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboards.controls import named
 from dashboards.pages.page import Card, Heading, Page
+from dashboards.parts import instant
 from dashboards.queries import inlined
 from dashboards.sources import Generation, Meta
 from dashboards.theme import Look
@@ -30,13 +28,13 @@ def render(page: Page, cards: Sequence[Card | Heading], generation: Generation, 
 
 def _column(page: Page, each: Card | Heading, generation: Generation, look: Look, search: str) -> Component:
     if isinstance(each, Heading):
-        below = [dmc.Text(each.below, size="sm", c="dimmed", maw=900)] if each.below else []
+        below = [html.P(each.below, className="page-about")] if each.below else []
         return dmc.GridCol([dmc.Title(each.text, order=2, size="h4", mt="sm"), *below], span=12)
     return dmc.GridCol(_card(page, each, generation, look, search), span=SPANS[each.width])
 
 
 def _card(page: Page, card: Card, generation: Generation, look: Look, search: str) -> Component:
-    inside, rows = _inside(card, generation, look)
+    inside, rows, is_drawn = _inside(card, generation, look)
     source = source_line(card, generation.meta)
     head: list[Component] = [html.H3(card.title, id=f"title-{card.key}", className="card-title")]
     if card.unit:
@@ -48,7 +46,10 @@ def _card(page: Page, card: Card, generation: Generation, look: Look, search: st
             html.Div([html.Div(head), *badge], className="card-head"),
             html.Div(inside, className="card-inside", style={"minHeight": f"{card.height if rows else 80}px"}),
             *note,
-            html.Div([html.Span(source, className="card-source"), _actions(page, card, generation, search, rows)], className="card-foot"),
+            html.Div(
+                [html.Span(source, className="card-source"), _actions(page, card, generation, search, rows, is_drawn)],
+                className="card-foot",
+            ),
             _shown_query(card),
         ],
         className="card",
@@ -57,18 +58,20 @@ def _card(page: Page, card: Card, generation: Generation, look: Look, search: st
     )
 
 
-def _inside(card: Card, generation: Generation, look: Look) -> tuple[Component, int]:
-    """What is drawn and of how many rows; what cannot be drawn says why."""
+def _inside(card: Card, generation: Generation, look: Look) -> tuple[Component, int, bool]:
+    """What is shown, of how many rows, and whether it is a figure, of which pictures can be made; else why it is not."""
     if missing := sorted(set(card.needs) - generation.tables):
-        return state("Not in this generation", f"It was made by a version without {', '.join(missing)}. Run `tokentide build` anew."), 0
+        text = f"It was made by a version without {', '.join(missing)}. Run `tokentide build` anew."
+        return state("Not in this generation", text), 0, False
     try:
         rows = generation.frame(card.query)
     except duckdb.Error as error:
-        return state("This could not be computed", str(error).partition("\n")[0], is_failed=True), 0
+        return state("This could not be computed", str(error).partition("\n")[0], is_failed=True), 0, False
     if rows.is_empty():
-        return state("Nothing to show", card.empty), 0
+        return state("Nothing to show", card.empty), 0, False
     drawn = card.draw(rows, look)
-    return (graph(card, drawn) if isinstance(drawn, go.Figure) else drawn), rows.height
+    is_figure = isinstance(drawn, go.Figure)
+    return (graph(card, drawn) if is_figure else drawn), rows.height, is_figure
 
 
 def graph(card: Card, figure: go.Figure) -> Component:
@@ -99,7 +102,7 @@ def simulated_badge() -> Component:
     return html.Span("simulated", className="simulated", title="Made up by the stand-in market; no real figure")
 
 
-def _actions(page: Page, card: Card, generation: Generation, search: str, rows: int) -> Component:
+def _actions(page: Page, card: Card, generation: Generation, search: str, rows: int, is_drawn: bool) -> Component:
     if not rows:
         return html.Span()
     asked = urlencode({"page": page.path, "card": card.key, "generation": generation.meta.generation, "search": search})
@@ -108,7 +111,8 @@ def _actions(page: Page, card: Card, generation: Generation, search: str, rows: 
         for kind in ("png", "svg")
     ]
     table = html.A("CSV", href=f"/download/card.csv?{asked}", className="action", title="Download the figures", download="")
-    return html.Div([*pictures, table], className="card-actions", role="group", **named(aria_label=f"Downloads of {card.title}"))
+    links = [*pictures, table] if is_drawn else [table]
+    return html.Div(links, className="card-actions", role="group", **named(aria_label=f"Downloads of {card.title}"))
 
 
 def _shown_query(card: Card) -> Component:
@@ -122,44 +126,4 @@ def _shown_query(card: Card) -> Component:
             html.Div([copy, open_there], className="card-actions"),
         ],
         className="card-query",
-    )
-
-
-def instant(at: datetime | None) -> str:
-    """An instant as text, in UTC."""
-    return at.strftime("%Y-%m-%d %H:%M UTC") if at else "unknown"
-
-
-def moment(at: datetime | None) -> Component:
-    """An instant in the page: UTC, with the viewer's own zone on hover."""
-    return html.Time(instant(at), dateTime=at.isoformat() if at else "", className="moment")
-
-
-def tiles(rows: Sequence[tuple[str, str, str]]) -> Component:
-    """Single figures side by side: (what it is, the figure, what to know about it)."""
-    return dmc.SimpleGrid(
-        [
-            html.Div(
-                [html.Div(name, className="tile-name"), html.Div(value, className="tile-value"), html.Div(below, className="tile-below")]
-            )
-            for name, value, below in rows
-        ],
-        cols={"base": 1, "sm": 2, "md": min(len(rows), 4)},
-        className="tiles",
-    )
-
-
-def table(rows: pl.DataFrame, look: Look, columns: Sequence[dict[str, object]] | None = None, height: int = 320) -> Component:
-    """Rows as a table to sort, filter and walk by keyboard. `columns` are ag-grid's; one of links has cellRenderer markdown."""
-    import dash_ag_grid as dag
-
-    shown = columns or [{"field": name, "headerName": name.replace("_", " ")} for name in rows.columns]
-    return dag.AgGrid(
-        rowData=json.loads(rows.write_json()),
-        columnDefs=shown,
-        defaultColDef={"sortable": True, "filter": True, "resizable": True, "minWidth": 90, "flex": 1, "wrapHeaderText": True},
-        dashGridOptions={"domLayout": "normal", "animateRows": False, "enableCellTextSelection": True, "ensureDomOrder": True},
-        className="ag-theme-alpine-dark" if look.scheme == "dark" else "ag-theme-alpine",
-        style={"height": f"{height}px", "width": "100%"},
-        dangerously_allow_code=False,
     )

@@ -7,6 +7,7 @@ import polars as pl
 from flask import Flask, Response, request
 
 from dashboards.filters import LONGEST, read_filters
+from dashboards.grid import flat
 from dashboards.pages import page_of
 from dashboards.pages.page import Card
 from dashboards.sources import Published
@@ -23,7 +24,7 @@ def add_to(server: Flask, published: Published) -> None:
             return Response("That generation is no longer kept. Reload the page for the newest one.\n", 410, mimetype="text/plain")
         page = page_of(asked.get("page", ""))
         filters = read_filters(asked.get("search"), page.controls(generation))
-        found = [card for card in page.cards(filters) if isinstance(card, Card) and card.key == asked.get("card")]
+        found = [card for card in page.cards_for(filters, generation) if isinstance(card, Card) and card.key == asked.get("card")]
         if not found:
             return Response("There is no such card.\n", 404, mimetype="text/plain")
         try:
@@ -37,9 +38,3 @@ def as_csv(rows: pl.DataFrame, name: str, citation: str) -> Response:
     """A download with a header line; how to cite it stands in an HTTP header, so that the file stays plain CSV."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Citation": citation.encode("ascii", "replace").decode()}
     return Response(flat(rows).write_csv(), mimetype="text/csv; charset=utf-8", headers=headers)
-
-
-def flat(rows: pl.DataFrame) -> pl.DataFrame:
-    """Nested values as JSON text, since CSV has none; decimals as they are."""
-    nested = [name for name, kind in rows.schema.items() if kind.is_nested()]
-    return rows.with_columns(pl.col(name).map_elements(str, return_dtype=pl.String) for name in nested)

@@ -10,13 +10,16 @@ LONGEST = 20_000
 
 @dataclass(frozen=True)
 class Control:
-    """One choice on a page. `options` are (value, label); a slider has `least`, `most` and `step` instead."""
+    """One choice on a page. `options` are (value, label); a slider has `least`, `most` and `step` instead.
+
+    A hidden one is not drawn: it stands in links only.
+    """
 
     name: str
     label: str
     options: Sequence[tuple[str, str]] = ()
     default: str = ""
-    kind: Literal["switch", "select", "slider", "text"] = "switch"
+    kind: Literal["switch", "select", "slider", "text", "hidden"] = "switch"
     least: float = 0.0
     most: float = 1.0
     step: float = 0.1
@@ -28,7 +31,7 @@ class Control:
             return self.default
         if self.kind == "slider":
             return given if _is_number_in(given, self.least, self.most) else self.default
-        if self.kind == "text" or given in {value for value, _ in self.options}:
+        if self.kind in {"text", "hidden"} or given in {value for value, _ in self.options}:
             return given
         return self.default
 

@@ -26,8 +26,8 @@ class Sources:
     """The link to the newest generation, which may not be there yet."""
     open_published: Callable[[Path], duckdb.DuckDBPyConnection]
     """Opens a generation read-only and locked down."""
-    run_sql: Callable[[Path, str, float], pl.DataFrame]
-    """Runs a person's SQL on a generation for so many seconds; a function of a module, since another process calls it."""
+    run_sql: Callable[[Path, str, float, int], pl.DataFrame]
+    """Runs a person's SQL on a generation for so many seconds and rows; a function of a module, since another process calls it."""
     live: Callable[[], pl.DataFrame] | None = None
     """What the tier's servers said in the last minutes, straight from the spool; None where no tier is collected."""
     dagster_url: str | None = None
@@ -59,8 +59,9 @@ class Meta:
 class Generation:
     """One published file. It stays open, and readable after it was replaced, for as long as somebody asks for it."""
 
-    def __init__(self, path: Path, con: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, path: Path, con: duckdb.DuckDBPyConnection, dagster_url: str | None = None) -> None:
         self.path = path
+        self.dagster_url = dagster_url
         self._con = con
         self._frames: OrderedDict[tuple[str, str], pl.DataFrame] = OrderedDict()
         self._lock = threading.Lock()
@@ -124,7 +125,7 @@ class Published:
         with self._lock:
             if path not in self._open:
                 try:
-                    self._open[path] = Generation(path, self._sources.open_published(path))
+                    self._open[path] = Generation(path, self._sources.open_published(path), self._sources.dagster_url)
                 except (duckdb.Error, FileNotFoundError):
                     # It was removed between the look and the opening; the next look finds the one after.
                     return None

@@ -42,6 +42,11 @@ class Look:
         """In this order for the members of a chart."""
         return LIGHT if self.scheme == "light" else DARK
 
+    @property
+    def grid_theme(self) -> dict[str, str]:
+        """How tables are drawn, as ag-grid takes it."""
+        return {"function": "themeAlpine.withPart(colorSchemeDark)" if self.scheme == "dark" else "themeAlpine"}
+
     def colour(self, place: int) -> str:
         """Of the member at this place; after the last the first comes again, with another dash or pattern."""
         return self.colours[place % len(self.colours)]

@@ -172,7 +172,16 @@ def evidence(
     as_of: Annotated[str | None, typer.Option(help="From what was known at this instant.")] = None,
     raw: Annotated[bool, typer.Option("--raw/--no-raw", help="Put the raw answers in too, so that the folder is enough.")] = True,
 ) -> None:
-    """Put a figure, the raw answers that it rests on, and a script that computes it again offline into a folder."""
+    """Put a figure, the raw answers that it rests on, and a script that computes it again offline into a folder.
+
+    Examples:
+
+        tokentide evidence "select * from market_days order by date desc limit 7" -o evidence
+
+        tokentide claims && tokentide evidence CLAIM:BASIS -o evidence --as-of 2026-06-19T08:00Z
+
+        python evidence/recompute.py
+    """
     from pipelines.as_of import parse_instant
     from pipelines.evidence import make
 

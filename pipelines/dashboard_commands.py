@@ -86,9 +86,11 @@ def sources_of(settings: Settings, dagster: str | None = None) -> "Sources":
     from dashboards.sources import Sources
     from pipelines import query
     from pipelines.publish import NEWEST
+    from pipelines.telemetry import live
     from warehouse.connection import open_published
 
-    return Sources(settings.published / NEWEST, open_published, query.frame, dagster_url=dagster)
+    recent = live.reader(settings.telemetry_spool, settings.telemetry_archive / "scrapes")
+    return Sources(settings.published / NEWEST, open_published, query.frame, recent, dagster)
 
 
 class Server(Protocol):

@@ -46,7 +46,7 @@ from pipelines.evidence import recompute
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--archive", type=Path, help="the raw archive to take the answers from")
 checked = recompute(Path(__file__).parent, parser.parse_args().archive)
-print(f"expected {checked.expected}\\nfound    {checked.found}\\n{'the same' if checked.is_same else 'NOT the same'}")
+print(f"stated   {checked.expected}\\nkept     {checked.kept}\\ncomputed {checked.found}\\n{'the same' if checked.is_same else 'NOT the same'}")
 sys.exit(0 if checked.is_same else 1)
 '''
 
@@ -63,15 +63,16 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Checked:
-    """The hash that a bundle states, and the one that computing it again gave."""
+    """SHA-256 of a bundle's result: as evidence.json states it, of result.csv as it is now, and of what computing it again gave."""
 
     expected: str
+    kept: str
     found: str
 
     @property
     def is_same(self) -> bool:
         """Whether every byte is."""
-        return self.expected == self.found
+        return self.expected == self.kept == self.found
 
 
 def make(
@@ -123,14 +124,15 @@ def recompute(folder: Path, archive: Path | None = None) -> Checked:
             build(settings)
             path = publish(settings).path
         result, _ = _result(path, (folder / "query.sql").read_text().removesuffix("\n"))
-    return Checked(about["result_sha256"], hashlib.sha256(result).hexdigest())
+    kept = (folder / "result.csv").read_bytes()
+    return Checked(about["result_sha256"], hashlib.sha256(kept).hexdigest(), hashlib.sha256(result).hexdigest())
 
 
 def _claim(path: Path, name: str) -> dict[str, Any]:
     claim_id, _, basis = name.partition(":")
     found = [row for row in _rows(path, "from marts.claims") if row["claim_id"] == claim_id and basis in ("", row["basis"])]
     if not found:
-        raise QueryFailed(f"There is no claim {name!r}. A query has spaces in it; `tokentide sql` lists the claims from marts.claims.")
+        raise QueryFailed(f"There is no claim {name!r}; `tokentide claims` lists them. A query has spaces in it.")
     if len({row["evidence_sql"] for row in found}) > 1:
         bases = ", ".join(sorted(f"{claim_id}:{row['basis']}" for row in found))
         raise QueryFailed(f"{claim_id} is judged on several bases; name one: {bases}.")

@@ -1,5 +1,6 @@
-"""What a query rests on: its tables by DuckDB's own parser, and from them, by dbt's lineage, the sources whose answers they were made of."""
+"""What a query rests on: its tables by DuckDB's own parser, and from them, by dbt's lineage, the sources whose answers made them."""
 
+import functools
 import json
 import subprocess
 import sys
@@ -75,6 +76,7 @@ def _sources_above(node: str, parents: dict[str, list[str]]) -> frozenset[str]:
     return frozenset(name for name in found if name.startswith("source."))
 
 
+@functools.cache
 def _parents() -> dict[str, list[str]]:
     """What each node of the project is made from, as dbt reads the project now."""
     with tempfile.TemporaryDirectory() as folder:

@@ -48,11 +48,12 @@ def run(path: Path, sql: str, seconds: float = 60.0) -> Iterator[Result]:
         yield Result(_told_apart(column[0] for column in con.description or []), _batches(con, clock))
 
 
-def frame(path: Path, sql: str, seconds: float = 60.0) -> pl.DataFrame:
-    """The whole result as a frame, DuckDB's types kept."""
+def frame(path: Path, sql: str, seconds: float = 60.0, rows: int | None = None) -> pl.DataFrame:
+    """The result as a frame, DuckDB's types kept: the whole of it, or so many rows from its beginning."""
     with _bounded(path, seconds) as (con, _):
         _must_read(con, sql)
-        return con.sql(sql).pl()
+        found = con.sql(sql)
+        return (found if rows is None else found.limit(rows)).pl()
 
 
 def bound_memory(room: int = ROOM) -> None:

@@ -39,6 +39,7 @@
         const path = Array.isArray(data) ? data[data.length - 1] : data;
         if (typeof path === "string" && path.startsWith("/")) {
           window.dash_clientside.set_props("url", { href: path });
+          adopt(new URLSearchParams(path.split("?")[1] || ""));
         }
         return "";
       },
@@ -49,13 +50,15 @@
     }
   });
 
-  window.addEventListener("popstate", function () {
-    const asked = new URLSearchParams(window.location.search);
+  // The controls hold what the URL says, also when something else than a control changed it.
+  function adopt(asked) {
     shown.forEach(function (id) {
       const value = asked.get(id.name) ?? id.default;
       window.dash_clientside.set_props(id, { value: id.name in numbers ? parseFloat(value) : value });
     });
-  });
+  }
+
+  window.addEventListener("popstate", function () { adopt(new URLSearchParams(window.location.search)); });
 
   function picture(button) {
     const card = button.closest(".card");

@@ -1,9 +1,15 @@
 """The pages in the order of the navigation."""
 
+from dashboards.pages.data import DATA
 from dashboards.pages.market import MARKET
+from dashboards.pages.model import MODEL
+from dashboards.pages.overview import OVERVIEW
 from dashboards.pages.page import Page
+from dashboards.pages.sql import SQL
+from dashboards.pages.statements import STATEMENTS
+from dashboards.pages.tier import TIER
 
-PAGES: tuple[Page, ...] = (MARKET,)
+PAGES: tuple[Page, ...] = (OVERVIEW, MARKET, MODEL, TIER, STATEMENTS, DATA, SQL)
 
 
 def page_of(path: str | None) -> Page:

@@ -60,5 +60,15 @@ class Page:
     """For a page that is no list of cards, such as the SQL editor."""
     register: Callable[..., None] | None = None
     """Adds the callbacks that only this page has: called once with the app and the sources."""
+    above: Callable[[Look], Component] | None = None
+    """What stands above the cards and keeps itself up to date by callbacks of its own."""
     icon: str = "•"
     extra: dict[str, Any] = field(default_factory=dict)
+    cards_from: Callable[[Filters, Generation], Sequence[Card | Heading]] | None = None
+    """In place of `cards` for a page whose very cards depend on the data, such as one that runs the query of a statement."""
+    is_kept: bool = False
+    """Whether what a person typed there must survive a new generation; the next look at the page shows the new one."""
+
+    def cards_for(self, filters: Filters, generation: Generation) -> Sequence[Card | Heading]:
+        """The cards of these choices in this generation."""
+        return self.cards_from(filters, generation) if self.cards_from else self.cards(filters)

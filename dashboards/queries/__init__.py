@@ -17,6 +17,8 @@ class Query:
 
     sql: str
     values: dict[str, Any] = field(default_factory=dict)
+    is_whole: bool = False
+    """Whether the text stands as it is, without names: a query that came out of the data."""
 
 
 def query(name: str, **values: Any) -> Query:
@@ -31,6 +33,8 @@ def _text(name: str) -> str:
 
 def inlined(query: Query) -> str:
     """The SQL with values in place of names, as a person can run it; text is quoted, so a value is never SQL."""
+    if query.is_whole:
+        return query.sql
     return NAME.sub(lambda found: literal(query.values[found[1]]), query.sql)
 
 

@@ -1,13 +1,16 @@
--- Share of each member by week, the largest of the newest whole week first.
+-- Share of each member by whole week: the nine largest of the last twelve weeks, all others, and what is unknown.
 with shown as (
     select week_start, member, tokens, share, share_low, share_high, rank
     from market_share_weekly
-    where basis = $basis and attribution = $attribution and dimension = $dimension and is_whole_week
+    where
+        basis = $basis and attribution = $attribution and dimension = $dimension and is_whole_week
+        and week_start > (select max(week_start) from market_share_weekly) - 7 * $weeks
 ),
 
 largest as (
     select member
     from shown
+    where member <> 'unknown'
     group by member
     order by sum(tokens) filter (where week_start >= (select max(week_start) from shown) - 84) desc nulls last, member
     limit 9
@@ -19,7 +22,10 @@ select
     sum(tokens)::bigint as tokens,
     sum(share) as share,
     case when count(*) = 1 then any_value(share_low) end as share_low,
-    case when count(*) = 1 then any_value(share_high) end as share_high
+    case when count(*) = 1 then any_value(share_high) end as share_high,
+    $dimension as dimension,
+    $basis as basis,
+    $attribution as attribution
 from shown
 group by all
-order by week_start, tokens desc
+order by week_start, tokens desc, member

@@ -18,7 +18,7 @@ import pyarrow as pa
 from models.server.events import SCHEMA as REQUESTS
 from pipelines.archive import sync_folder
 from pipelines.settings import Settings
-from pipelines.telemetry.segments import read_segment
+from pipelines.telemetry.segments import OPEN_NAME, read_segment
 
 Kind = Literal["scrapes", "requests", "pages", "history"]
 KINDS: tuple[Kind, ...] = ("scrapes", "requests", "pages", "history")
@@ -107,11 +107,12 @@ def spools_of(settings: Settings) -> dict[Kind, Path]:
 
 
 def _closed(folder: Path, kind: Kind) -> Iterator[Path]:
-    """What has a final name; what is being written has another."""
+    """What has a final name; what is being written has another, and so has what a live view sees of the open segment."""
     suffix = ".arrow" if kind == "requests" else ".parquet"
     try:
         entries = os.scandir(folder)
     except FileNotFoundError:
         return
     with entries:
-        yield from (Path(entry.path) for entry in entries if entry.name.endswith(suffix) and not entry.name.startswith("."))
+        names = (entry.name for entry in entries)
+        yield from (folder / name for name in names if name.endswith(suffix) and not name.startswith(".") and name != OPEN_NAME)

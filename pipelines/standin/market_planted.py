@@ -1,4 +1,4 @@
-"""What is put into the invented market so that it can be found again: shares of the platform, and changes of price.
+"""What is put into the invented market so that it can be found again: listings with a share of their own, changes of price.
 
 The rest of a listing's cell (bloc, openness, price) gives or takes what a planted share needs, so totals and control shares stay.
 """

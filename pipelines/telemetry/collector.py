@@ -127,6 +127,8 @@ class Collector:
             if self.spool.is_due:
                 # In a thread: a segment of many rows takes a second, in which pages would wait.
                 await asyncio.to_thread(self.spool.close, self.spool.take())
+            elif self.spool.is_due_to_show:
+                await asyncio.to_thread(self.spool.show)
             try:
                 await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
             except TimeoutError:

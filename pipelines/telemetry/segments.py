@@ -2,6 +2,7 @@
 
     20260822T071016123456Z-9f2c61d0-000004.parquet    closed; named by when it was closed, who wrote it and its number
     .20260822T071016123456Z-9f2c61d0-000004.tmp       being written, or left by a writer that was killed
+    open.parquet                                      no segment: what a live view sees of the one that is still open
 
 A file gets its name after its bytes are on disk, so a reader needs no lock. Rows are sorted by series and then by time: what repeats lies
 together, and a sample takes one or two bytes.
@@ -42,6 +43,7 @@ SCHEMA = pa.schema(
 )
 OF_NO_MODEL = frozenset({"up", "device_up", "build_info"})
 ABANDONED_SECONDS = 3600.0
+OPEN_NAME = "open.parquet"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.errors import CollectorBusy
+from pipelines.telemetry.live_file import LiveFile
 from pipelines.telemetry.segments import Scrape, Segments, closed_segments
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class Spool:
         self.tally = Tally()
         self.open = Open()
         self._segments = Segments(folder)
+        self._live = LiveFile(folder)
         self._most_bytes = most_mib * 1024 * 1024
         self._most_seconds = most_seconds
         self._most_rows = most_rows
@@ -70,6 +72,15 @@ class Spool:
             self.open.rows >= self._most_rows or time.monotonic() - self.open.since >= self._most_seconds or not self.tally.is_writing_well
         )
 
+    @property
+    def is_due_to_show(self) -> bool:
+        """Whether the open segment has samples that a live view does not see yet, and it was not shown a moment ago."""
+        return self._live.is_due(self.open.rows)
+
+    def show(self) -> None:
+        """Let a live view see the open segment. What cannot be written is left: the segment itself will say so."""
+        self._live.replace(list(self.open.scrapes), self.open.rows)
+
     def take(self) -> Open:
         """The samples gathered so far; the next ones go into a new segment."""
         taken, self.open = self.open, Open()
@@ -86,10 +97,13 @@ class Spool:
                     "No segment can be written to %s (%s). Make room there; samples are lost until then.", self._segments.folder, error
                 )
             self.tally.is_writing_well = False
+            self._live.remove()
             return None
         self.tally.is_writing_well = True
         if path:
             self._count(path, taken.rows)
+        # Only now: a reader who looks at this file first and at the segments afterwards misses nothing.
+        self._live.remove()
         self._make_room(path)
         return path
 

@@ -14,13 +14,14 @@ import pytest
 from mornings_support import THEN, keep_until
 from published_support import MARTS, published
 
+from pipelines import query as querying
 from pipelines.archive import Archive
 from pipelines.build import build
 from pipelines.errors import QueryFailed
-from pipelines.evidence import make, recompute
+from pipelines.evidence import Checked, make, recompute
 from pipelines.ingest import land
 from pipelines.lineage import sources_of, tables_of
-from pipelines.publish import publish
+from pipelines.publish import NEWEST, publish
 from pipelines.settings import Settings
 
 QUERY = "select date, platform_tokens, platform_tokens / 3 as third from market_days where not is_missing"
@@ -56,7 +57,7 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_a_bundle_is_computed_again_elsewhere_to_the_same_bytes(home: Settings, tmp_path: Path) -> None:
-    """Moved to a fresh folder, with the home out of reach; a result that was tampered with is noticed."""
+    """Moved to a fresh folder, with the home out of reach."""
     bundle = make(home, QUERY, tmp_path / "made")
     moved = tmp_path / "elsewhere" / "bundle"
     shutil.move(bundle.folder, moved)
@@ -64,10 +65,28 @@ def test_a_bundle_is_computed_again_elsewhere_to_the_same_bytes(home: Settings, 
     assert (moved / "result.csv").read_text().startswith("date,platform_tokens,third\n2026-06-15,")
     done = run(moved)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count(bundle.result_sha256) == 2
-    about = json.loads((moved / "evidence.json").read_text())
-    (moved / "evidence.json").write_text(json.dumps({**about, "result_sha256": "0" * 64}))
-    assert not recompute(moved).is_same
+    assert done.stdout.count(bundle.result_sha256) == 3
+
+
+def test_a_result_or_a_hash_that_was_changed_is_noticed() -> None:
+    """All three must agree: what is stated, what is kept, what is computed."""
+    assert Checked("a", "a", "a").is_same
+    assert not any(Checked(*changed).is_same for changed in ("aab", "aba", "baa"))
+
+
+@pytest.mark.slow
+def test_every_claim_can_be_taken_along_or_says_why_not(home: Settings, tmp_path: Path) -> None:
+    """Claims that rest on the market's answers give a bundle; those on the inference tier or on a document say so."""
+    with querying.run(home.published / NEWEST, "select distinct claim_id, basis from marts.claims order by all", 60) as result:
+        names = [f"{claim}:{basis}" for claim, basis in result.rows]
+    made, refused = 0, []
+    for place, name in enumerate(names):
+        try:
+            made += make(home, name, tmp_path / str(place), raw=False).answers > 0
+        except QueryFailed as error:
+            refused.append(str(error))
+    assert made > len(names) / 3
+    assert all("inference tier" in reason or "rests on a document" in reason for reason in refused), refused
 
 
 @pytest.mark.slow
@@ -83,6 +102,7 @@ def test_the_past_is_computed_again_as_it_was_known(home: Settings, tmp_path: Pa
         recompute(bundle.folder)
 
 
+@pytest.mark.slow
 def test_only_the_answers_that_the_tables_rest_on_are_in_it(home: Settings, tmp_path: Path) -> None:
     """A question of days rests on boards; nothing names a place on this machine."""
     bundle = make(home, QUERY, tmp_path / "days")
@@ -99,6 +119,7 @@ def test_only_the_answers_that_the_tables_rest_on_are_in_it(home: Settings, tmp_
         make(home, QUERY, bundle.folder)
 
 
+@pytest.mark.slow
 def test_lineage_leads_from_tables_to_sources() -> None:
     """The log is not followed, since it tells of answers and not of figures; what was set aside may be of any."""
     assert sources_of(["market_days"]) == {"rankings_daily", "rankings_export"}

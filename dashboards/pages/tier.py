@@ -1,0 +1,137 @@
+"""Our own tier: what it serves now, and how fast, how full, how wasteful it was, hour by hour."""
+
+from collections.abc import Sequence
+
+from dashboards.figures import tier as figures
+from dashboards.figures.timelines import HOUR, MINUTE
+from dashboards.filters import Control, Filters
+from dashboards.pages import live
+from dashboards.pages.page import Card, Heading, Page
+from dashboards.queries import query
+from dashboards.sources import Generation
+
+WINDOWS = (("6", "6 hours"), ("24", "24 hours"), ("168", "7 days"), ("720", "30 days"), ("0", "All"))
+MINUTELY_HOURS = ("6", "24")
+LATENCIES = (
+    ("ttft", "Time to first token"),
+    ("tpot", "Time per token after the first"),
+    ("itl", "Time between outputs"),
+    ("e2e", "Whole request"),
+    ("queue", "Waiting to run"),
+)
+METHODS = (("events", "Own log, exact"), ("histogram", "Histograms"))
+COLLECT = "Run `tokentide collect` beside the tier, then `tokentide ingest telemetry`."
+
+
+def served_controls(generation: Generation) -> tuple[Control, Control, Control]:
+    """Target, model and window, with what was ever served to choose from."""
+    served = generation.frame(query("tier_served")) if "served_tokens_hourly" in generation.tables else None
+    targets = sorted(set(served["target"])) if served is not None else []
+    models = sorted(set(served["model_name"])) if served is not None else []
+    return (
+        Control("target", "Target", [("", "All targets"), *((name, name) for name in targets)], "", "select"),
+        Control("model", "Model", [("", "All models"), *((name, name) for name in models)], "", "select"),
+        Control("window", "Window", WINDOWS, "24"),
+    )
+
+
+def controls(generation: Generation) -> Sequence[Control]:
+    """Those, and which latency by which method."""
+    return (
+        *served_controls(generation),
+        Control("latency", "Latency", LATENCIES, "ttft", "select"),
+        Control("method", "Percentiles from", METHODS, "histogram"),
+    )
+
+
+def cards(filters: Filters) -> Sequence[Card | Heading]:
+    """The cards of these choices."""
+    chosen = {"target": filters["target"], "model": filters["model"], "hours": int(filters["window"])}
+    return (
+        Heading("History", "From the published generation: exact, and as old as the last build. The live panel above is not in it yet."),
+        *_speed(filters, chosen), *_latency(filters, chosen), *_savings(chosen), *_devices(chosen),
+    )  # fmt: skip
+
+
+def _speed(filters: Filters, chosen: dict[str, object]) -> Sequence[Card | Heading]:
+    is_minutely = filters["window"] in MINUTELY_HOURS
+    by, step = ("minute", MINUTE) if is_minutely else ("hour", HOUR)
+    speeds = query("tier_speed_minutely" if is_minutely else "tier_speed_hourly", **chosen)
+    needs = ("served_tokens_minutely",) if is_minutely else ("served_tokens_hourly",)
+    pair = {"target": chosen["target"], "model": chosen["model"]}
+    unit = f"tokens per second by {by}, over covered time"
+    gaps = "Time in which no scrape came is left open: it is unknown, not 0."
+    return (
+        Card("now", "The newest hour", query("tier_summary", **pair), figures.summary,
+             half="tier", width="full", height=150,
+             empty=COLLECT, needs=("served_tokens_hourly",)),
+        Card("generated", "Tokens generated", speeds, figures.generated(step), unit, "tier", empty=COLLECT, note=gaps, needs=needs),
+        Card("prompts", "Prompt tokens taken in", speeds, figures.prompts(step), unit, "tier", empty=COLLECT, note=gaps, needs=needs),
+        Card("requests", "Requests that ended, by reason", query("tier_requests", **chosen), figures.requests, "requests per hour", "tier",
+             empty="No server of this choice says why requests end.", needs=("served_tokens_minutely",)),
+        Card("coverage", "How much of each hour was watched", query("tier_coverage", **chosen), figures.coverage,
+             "share of the hour", "tier", empty=COLLECT, note="What is missing here is in no figure of this page.",
+              needs=("served_tokens_hourly",)),
+    )  # fmt: skip
+
+
+def _latency(filters: Filters, chosen: dict[str, object]) -> Sequence[Card | Heading]:
+    name = dict(LATENCIES)[filters["latency"]]
+    asked = query("tier_latency", **chosen, metric=filters["latency"], method=filters["method"])
+    return (
+        Heading("Latency"),
+        Card("latency", f"{name}: percentiles", asked, figures.latency, "seconds by hour, 50th, 90th and 99th percentile", "tier",
+             empty="No such latency by this method. Only our own server keeps a log; try Histograms.",
+             note="From histograms a percentile is linear within its bucket. An open triangle: beyond the last bucket, at least this.",
+             needs=("served_latency_hourly",)),
+        Card("goodput", "Goodput", query("tier_goodput", **chosen), figures.goodput,
+             "share of finished requests that met every objective", "tier",
+             empty="No objectives: add [slo] to the tier file.",
+             note="“at most”: from histograms, which cannot tell whether the same requests met both.",
+             needs=("served_goodput_hourly",)),
+    )  # fmt: skip
+
+
+def _savings(chosen: dict[str, object]) -> Sequence[Card | Heading]:
+    cache, drafts, places = (query(name, **chosen) for name in ("tier_prefix_cache", "tier_speculation", "tier_overlap"))
+    pair = {"target": chosen["target"], "model": chosen["model"]}
+    not_drafting = "No model of this choice drafts tokens."
+    return (
+        Heading("Cache, speculation, experts"),
+        Card("cache", "Prompt tokens found in the cache", cache, figures.prefix_cache, "share of prompt tokens looked up", "tier", "third",
+             empty="No server of this choice looks prompts up.", needs=("prefix_cache_hourly",)),
+        Card("drafts", "Drafted tokens that were right", drafts, figures.speculation, "share of drafted tokens", "tier", "third",
+             empty=not_drafting, needs=("speculation_hourly",)),
+        Card("places", "How far drafts hold", query("tier_speculation_places", **pair), figures.speculation_places,
+             "share of drafts accepted up to each place, newest hour", "tier", "third", empty=not_drafting, needs=("speculation_hourly",)),
+        Card("experts", "Time of expert layers", places, figures.overlap_time, "seconds per hour", "tier", "third",
+             empty="No model of this choice has experts that are timed.", needs=("expert_overlap_hourly",)),
+        Card("overlap", "What overlapping gained", places, figures.overlap_gain,
+             "saved over the most that could be hidden; waiting over layer time", "tier", "third",
+             empty="No model of this choice has experts that are timed.", needs=("expert_overlap_hourly",)),
+        Card("balance", "Balance of experts", places, figures.balance, "tokens of the busiest expert over the mean", "tier", "third",
+             empty="No model of this choice has experts that are counted.", needs=("expert_overlap_hourly",)),
+    )  # fmt: skip
+
+
+def _devices(chosen: dict[str, object]) -> Sequence[Card | Heading]:
+    devices = query("tier_devices", target=chosen["target"], hours=chosen["hours"])
+    pair = {"target": chosen["target"], "model": chosen["model"]}
+    none = "No device reports anything. Name its exporter in the tier file's [[device]]."
+    return (
+        Heading("Devices and counts"),
+        Card("power", "Power", devices, figures.power, "mean watts of each device", "tier", empty=none,
+             note="Open points: no measurement of the whole hour; the CSV says why.", needs=("device_energy_hourly",)),
+        Card("memory", "Memory", devices, figures.memory, "GiB in use, mean of the hour", "tier", empty=none,
+             needs=("device_energy_hourly",)),
+        Card("disagreements", "Counts that do not agree", query("tier_disagreements", **pair), figures.disagreements,
+             "tokens per day, by two sources", "tier", "full", 140, empty="None: all sources of each count agree.",
+             note="Nothing is corrected: counters stay what they said.",
+             needs=("served_token_disagreements",)),
+    )  # fmt: skip
+
+
+TIER = Page(
+    "/tier", "Our tier", "What our own servers do now, and what they did: speed, latency, cache, experts, devices.", controls, cards,
+    register=live.register, above=live.above,
+)  # fmt: skip

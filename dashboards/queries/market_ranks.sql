@@ -1,0 +1,19 @@
+-- Place of each member that was among the first ten of any of the last weeks, by week; no place in a week in which it was not among the ten.
+with asked as (
+    select week_start, member, tokens, share, rank
+    from market_share_weekly
+    where
+        basis = $basis and attribution = $attribution and dimension = $dimension and is_whole_week and rank <= 10
+        and week_start > (select max(week_start) from market_share_weekly) - 7 * least($weeks, 26)
+),
+
+weeks as (
+    select unnest(generate_series(min(week_start), max(week_start), interval 7 day))::date as week_start
+    from asked
+)
+
+select week_start, member, rank, share, tokens, $dimension as dimension, $basis as basis, $attribution as attribution
+from weeks
+cross join (select distinct member from asked)
+left join asked using (week_start, member)
+order by member, week_start

@@ -1,0 +1,13 @@
+-- Share of the three largest members of the newest whole week by how many of the week's models are counted.
+with newest as (
+    select *
+    from market_topn_weekly
+    where
+        attribution = $attribution and dimension = $dimension
+        and week_start = (select max(week_start) from market_share_weekly where is_whole_week)
+)
+
+select week_start, top_n, member, tokens, share, rank
+from newest
+where member in (select member from newest where member <> 'unknown' group by member order by sum(tokens) desc, member limit 5)
+order by member, top_n

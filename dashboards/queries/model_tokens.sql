@@ -1,0 +1,19 @@
+-- Tokens of each listing of the family by day, and the day's cutoff. A day on which it was below the cutoff, or that is missing, has no tokens.
+with listed as (
+    select date, model_permaslug, total_tokens, rank
+    from market_tokens_daily
+    where model_family = $family
+),
+
+days as (
+    select unnest(generate_series((select min(date) from listed), max(date), interval 1 day))::date as date
+    from market_days
+    where exists (from listed)
+)
+
+select date, model_permaslug, total_tokens as tokens, rank, cutoff_tokens, date in (select date from market_days where not is_missing) as is_known
+from days
+cross join (select distinct model_permaslug from listed)
+left join listed using (date, model_permaslug)
+left join market_days using (date)
+order by model_permaslug, date

@@ -1,0 +1,23 @@
+-- One row per source: when it last answered, how old that was when this generation was made, and what came of its answers in the last week.
+with published as (
+    select published_at from meta
+),
+
+sources as (
+    select
+        source, max(fetched_at) as newest_at,
+        count(*) filter (where fetched_at > published_at - interval 7 day) as answers,
+        count(*) filter (where fetched_at > published_at - interval 7 day and outcome not in ('loaded', 'unchanged')) as amiss
+    from ingest_log
+    cross join published
+    group by source
+    union all
+    select 'our tier: ' || target, max(minute_at) + interval 1 minute, count(*) filter (where not is_gap), count(*) filter (where is_gap)
+    from served_tokens_minutely
+    group by target
+)
+
+select source, newest_at, round(epoch(published_at - newest_at) / 3600, 1) as hours_old, answers, amiss
+from sources
+cross join published
+order by newest_at desc, source

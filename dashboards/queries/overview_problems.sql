@@ -1,0 +1,55 @@
+-- One row per thing that is amiss in this generation: what, how often, since when, and what it means or asks for.
+with published as (
+    select published_at, last_date from meta
+),
+
+problems as (
+    select 'The market ends more than two days back' as problem, 1 as times, last_date::varchar as newest,
+        'Run `tokentide ingest market`; the source may be late too.' as what_to_do
+    from published
+    where last_date < published_at::date - 2
+    union all
+    select 'Days that the source does not have', count(*), max(date)::varchar,
+        'Their weeks are drawn as gaps. Ask again later: `tokentide ingest market`.'
+    from market_days where is_missing
+    union all
+    select 'Days whose total is not known', count(*), max(date)::varchar, 'The row `other` is missing: shares of the platform have no bounds there.'
+    from market_days where is_other_missing
+    union all
+    select 'Days that the source took back', count(*), max(date)::varchar, 'The last figures known are shown.'
+    from market_days where is_withdrawn
+    union all
+    select 'Values set aside', count(*), max(date)::varchar, 'No figure rests on them; the Data page has each with its reason.'
+    from ingest_quarantine
+    union all
+    select 'Answers that could not be loaded in full', count(*), max(fetched_at)::date::varchar, 'The Data page has the reason of each.'
+    from ingest_log cross join published
+    where outcome not in ('loaded', 'unchanged') and fetched_at > published_at - interval 7 day
+    union all
+    select 'Our model not found in the market: ' || model_name || ' at ' || target, 1, null,
+        'Name it in `model_map` of the tier file; until then nothing compares it with the market.'
+    from served_models where model_permaslug is null
+    union all
+    select 'Minutes of the last day without a scrape at ' || target, count(*), max(minute_at)::varchar,
+        'Drawn as gaps. Is the target up, and is `tokentide scrape` running?'
+    from served_tokens_minutely
+    where is_gap and minute_at > (select max(minute_at) from served_tokens_minutely) - interval 24 hour
+    group by target
+    union all
+    select 'Energy not measured at ' || target, count(*), max(hour_at)::varchar, any_value(energy_reason)
+    from local_efficiency_hourly
+    where energy_reason is not null and hour_at > (select max(hour_at) from local_efficiency_hourly) - interval 24 hour
+    group by target
+    union all
+    select 'Cost not known at ' || target, count(*), max(hour_at)::varchar, any_value(cost_reason)
+    from local_efficiency_hourly
+    where cost_reason is not null and hour_at > (select max(hour_at) from local_efficiency_hourly) - interval 24 hour
+    group by target
+    union all
+    select 'Two counts of the same tokens differ at ' || target, count(*), max(date)::varchar, 'Both are kept; the Data page shows them side by side.'
+    from served_token_disagreements
+    where difference <> 0 and explained_by is null
+    group by target
+)
+
+from problems where times > 0

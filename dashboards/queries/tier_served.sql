@@ -1,0 +1,2 @@
+-- Every target and model that was ever served.
+select distinct target, model_name from served_tokens_hourly order by all

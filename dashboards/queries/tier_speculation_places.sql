@@ -1,0 +1,11 @@
+-- For each place within a draft, the share of drafts accepted up to there; each model's newest hour.
+with newest as (
+    select target || ' · ' || model_name as series, hour_at, acceptance_by_position as shares
+    from speculation_hourly
+    where ($target = '' or target = $target) and ($model = '' or model_name = $model) and acceptance_by_position is not null
+    qualify row_number() over (partition by target, model_name order by hour_at desc) = 1
+)
+
+select series, hour_at, unnest(range(1, len(shares) + 1)) as place, unnest(shares) as accepted_share
+from newest
+order by series, place

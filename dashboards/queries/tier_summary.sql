@@ -1,0 +1,32 @@
+-- Each target and model in its newest hour: speed, latency, goodput, what caches and drafts saved, and what the hour lacks.
+with newest as (
+    select target, model_name, max(hour_at) as hour_at
+    from served_tokens_hourly
+    where ($target = '' or target = $target) and ($model = '' or model_name = $model)
+    group by all
+),
+
+-- The tier's own log is exact; histograms only where there is none.
+latency as (
+    select hour_at, target, model_name, metric, p50_seconds, p99_seconds
+    from served_latency_hourly
+    qualify row_number() over (partition by hour_at, target, model_name, metric order by method) = 1
+)
+
+select
+    target, model_name, hour_at,
+    round(timed_generation_tokens / nullif(timed_seconds, 0), 2) as generated_tokens_per_second,
+    generation_tokens, requests_total,
+    ttft.p50_seconds as ttft_p50_seconds, ttft.p99_seconds as ttft_p99_seconds, tpot.p50_seconds as tpot_p50_seconds,
+    efficiency.goodput_share, efficiency.goodput_method, efficiency.goodput_reason,
+    cache.hit_share as prefix_hit_share, speculation.acceptance,
+    covered_seconds, gap_minutes, resets
+from served_tokens_hourly
+inner join newest using (hour_at, target, model_name)
+left join latency as ttft on ttft.metric = 'ttft' and (ttft.hour_at, ttft.target, ttft.model_name) = (hour_at, target, model_name)
+left join latency as tpot on tpot.metric = 'tpot' and (tpot.hour_at, tpot.target, tpot.model_name) = (hour_at, target, model_name)
+left join (select hour_at, target, model_name, goodput_share, goodput_method, goodput_reason from local_efficiency_hourly) as efficiency
+    using (hour_at, target, model_name)
+left join (select hour_at, target, model_name, hit_share from prefix_cache_hourly) as cache using (hour_at, target, model_name)
+left join (select hour_at, target, model_name, acceptance from speculation_hourly) as speculation using (hour_at, target, model_name)
+order by generation_tokens desc nulls last
