@@ -39,22 +39,26 @@ def tables_of(path: Path, query: str) -> list[str]:
     """The tables of the published file that a query reads."""
     con = open_published(path)
     try:
-        named = con.get_table_names(query, qualified=True)
+        # Qualified names would come with the alias that the query gives them.
+        found = con.get_table_names(query)
         known = {name for (name,) in con.sql("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()}
     except duckdb.Error as error:
         raise QueryFailed(str(error)) from error
     finally:
         con.close()
-    found = {name.split(".")[-1].strip('"') for name in named}
     if unknown := found - known:
         raise QueryFailed(f"{min(unknown)!r} is no table of the published file, so nobody can say what it rests on.")
     return sorted(found)
 
 
-def sources_of(tables: list[str]) -> frozenset[str]:
-    """The sources whose answers these tables were made of; QueryFailed where they rest on the inference tier, which has no answers."""
+def sources_of(tables: list[str], claim_id: str | None = None) -> frozenset[str]:
+    """The sources whose answers these tables were made of; QueryFailed where they rest on the inference tier, which has no answers.
+
+    A query that asks the ledger of one claim rests on what that claim's file reads, and not on every claim.
+    """
     parents = _parents()
-    rests = frozenset().union(*(_sources_above(f"model.tokentide.{META.get(table, table)}", parents) for table in tables))
+    models = META | ({"claims": claim_id.replace("-", "_")} if claim_id else {})
+    rests = frozenset().union(*(_sources_above(f"model.tokentide.{models.get(table, table)}", parents) for table in tables))
     if tier := sorted(
         name for name in rests if name.startswith("source.tokentide.ledger.") or name.endswith((".tier_file", ".request_events"))
     ):

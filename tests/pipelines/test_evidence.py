@@ -135,6 +135,7 @@ def test_tables_are_those_that_duckdb_sees(tmp_path: Path) -> None:
     """Also behind a name that the query gives itself, in a subquery, and in quotes; a word in a text is none."""
     path = published(Settings(tmp_path / "home"), MARTS).path
     assert tables_of(path, "with models as (select 'from nowhere') select * from models, marts.\"market_days\"") == ["market_days"]
+    assert tables_of(path, "select * from marts.models as m, market_days d") == ["market_days", "models"]
     assert tables_of(path, "select 1 where 1 in (select 1 from models)") == ["models"]
     with pytest.raises(QueryFailed, match="'secrets' is no table"):
         tables_of(path, "from secrets")
