@@ -166,6 +166,31 @@ def sql(
 
 
 @app.command()
+def evidence(
+    claim_or_query: Annotated[str, typer.Argument(help="A claim's id (or id:basis), or SQL on the published tables.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to make.")],
+    as_of: Annotated[str | None, typer.Option(help="From what was known at this instant.")] = None,
+    raw: Annotated[bool, typer.Option("--raw/--no-raw", help="Put the raw answers in too, so that the folder is enough.")] = True,
+) -> None:
+    """Put a figure, the raw answers that it rests on, and a script that computes it again offline into a folder.
+
+    Examples:
+
+        tokentide evidence "select * from market_days order by date desc limit 7" -o evidence
+
+        tokentide claims && tokentide evidence CLAIM:BASIS -o evidence --as-of 2026-06-19T08:00Z
+
+        python evidence/recompute.py
+    """
+    from pipelines.as_of import parse_instant
+    from pipelines.evidence import make
+
+    with steps() as (_, built):
+        bundle = make(_settings(), claim_or_query, output, parse_instant(as_of) if as_of else None, raw=raw, progress=built)
+    answers.print(f"{bundle.rows} rows from {bundle.answers} answers in {bundle.folder}: result.csv has SHA-256 {bundle.result_sha256}")
+
+
+@app.command()
 def simulate(
     mode: Annotated[Mode, typer.Option(help="market: a synthetic one; replay: recorded answers.")] = Mode.market,
     recordings: Annotated[Path | None, typer.Option(help="The folder to replay; default TOKENTIDE_RECORDINGS.")] = None,
