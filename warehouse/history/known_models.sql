@@ -50,6 +50,14 @@ select
     model_family,
     last_ranked_date
 from ranked
-union all by name
-select * from never_ranked
+union all
+select
+    canonical_slug,
+    variant,
+    null as model_permaslug,
+    model_id,
+    hugging_face_id,
+    model_family,
+    null as last_ranked_date
+from never_ranked
 order by canonical_slug, variant

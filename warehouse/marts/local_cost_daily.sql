@@ -87,7 +87,7 @@ days as (
 reasoned as (
     select
         days.*,
-        rates.* exclude (target),
+        rates.* exclude (target), -- noqa: RF02
         rates.given_idle_watts is not null as is_idle_given,
         case
             when days.timed_seconds <= 0 then 'no time of this day is covered'

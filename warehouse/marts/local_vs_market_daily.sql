@@ -34,9 +34,9 @@ ranks as (
 
 bounds as (
     select
-        date,
-        model_family,
-        target,
+        bought.date,
+        bought.model_family,
+        bought.target,
         least(prices.prompt_usd_per_mtok, prices.completion_usd_per_mtok, prices.cached_usd_per_mtok) as usd_low,
         greatest(prices.prompt_usd_per_mtok, prices.completion_usd_per_mtok, prices.cached_usd_per_mtok) as usd_high,
         bought.break_even_load,
@@ -46,7 +46,10 @@ bounds as (
         bought.reason
     from {{ ref('make_or_buy_daily') }} as bought
     left join {{ ref('model_prices_daily') }} as prices
-        using (date, model_id, kind)
+        on
+            bought.date = prices.date
+            and bought.model_id = prices.model_id
+            and bought.kind = prices.kind
     where bought.kind = 'list'
 ),
 

@@ -76,7 +76,7 @@ fitting as (
     select
         named.target,
         named.model_name,
-        market_names.* exclude (name)
+        market_names.* exclude (name) -- noqa: RF02
     from named
     inner join market_names
         on named.name = market_names.name
@@ -84,7 +84,7 @@ fitting as (
     select
         named.target,
         named.model_name,
-        market_names.* exclude (name, place, resolved_by),
+        market_names.* exclude (name, place, resolved_by), -- noqa: RF02
         10 + market_names.place as place,
         'base name' as resolved_by
     from named
@@ -95,7 +95,7 @@ fitting as (
     select
         named.target,
         named.model_name,
-        market_names.* exclude (name, place, resolved_by),
+        market_names.* exclude (name, place, resolved_by), -- noqa: RF02
         20 as place,
         'base name of a re-publisher' as resolved_by
     from named
