@@ -1,4 +1,7 @@
 -- One row per target and model that it serves or is said to serve: the name by which others know it, and what the market calls it.
+--
+-- Names are tried as they are first, then without the endings that say how weights were quantised, then, for accounts that re-publish
+-- other labs' weights, under whatever author the market knows them. What fits two families, or none, is left open, with its reason.
 with served as (
     select
         target,
@@ -23,7 +26,13 @@ named as (
         served.target,
         served.model_name,
         names.known_as,
-        coalesce(names.known_as, served.model_name) as name
+        lower(coalesce(names.known_as, served.model_name)) as name,
+        {{ weights_base_name('coalesce(names.known_as, served.model_name)') }} as base_name,
+        -- A tier file maps to the base as well as to the copy, so the served name may say more.
+        coalesce(
+            {{ weights_quantization('names.known_as') }},
+            {{ weights_quantization('served.model_name') }}
+        ) as quantization
     from served
     left join {{ ref('stg_telemetry__model_names') }} as names
         on
@@ -31,27 +40,106 @@ named as (
             and served.model_name = names.model_name
 ),
 
-matched as (
+-- What the server's own page says of its weights, where their name does not.
+stacks as (
+    select
+        target,
+        case dtype
+            when 'float32' then 'fp32'
+            when 'bfloat16' then 'bf16'
+            when 'float16' then 'fp16'
+            else dtype
+        end as quantization
+    from {{ ref('stg_telemetry__stacks') }}
+    where dtype is not null
+    qualify row_number() over (partition by target order by last_at desc, labels) = 1
+),
+
+market_names as (
+    select
+        known.*,
+        names.resolved_by,
+        names.place,
+        names.name
+    from {{ ref('known_models') }} as known,
+        lateral (
+            values
+            ('model_permaslug', 1, lower(known.model_permaslug)),
+            ('canonical_slug', 2, lower(known.canonical_slug)),
+            ('model_id', 3, lower(known.model_id)),
+            ('hugging_face_id', 4, lower(known.hugging_face_id))
+        ) as names (resolved_by, place, name)
+    where names.name is not null
+),
+
+fitting as (
     select
         named.target,
         named.model_name,
-        models.hugging_face_id,
-        models.model_permaslug,
-        models.model_id,
-        models.model_family
+        market_names.* exclude (name) -- noqa: RF02
     from named
-    inner join {{ ref('models') }} as models
-        on lower(named.name) in (
-            lower(models.hugging_face_id),
-            lower(models.model_permaslug),
-            lower(models.model_base),
-            lower(models.model_id)
-        )
+    inner join market_names
+        on named.name = market_names.name
+    union all by name
+    select
+        named.target,
+        named.model_name,
+        market_names.* exclude (name, place, resolved_by), -- noqa: RF02
+        10 + market_names.place as place,
+        'base name' as resolved_by
+    from named
+    inner join market_names
+        on named.base_name = market_names.name
+    where named.base_name <> named.name
+    union all by name
+    select
+        named.target,
+        named.model_name,
+        market_names.* exclude (name, place, resolved_by), -- noqa: RF02
+        20 as place,
+        'base name of a re-publisher' as resolved_by
+    from named
+    inner join {{ ref('weight_republishers') }} as republishers
+        on split_part(named.name, '/', 1) = republishers.hugging_face_author
+    inner join market_names
+        on split_part(named.base_name, '/', 2) = split_part(market_names.name, '/', 2)
+    where market_names.resolved_by = 'hugging_face_id'
+),
+
+best as (
+    select *
+    from fitting
+    qualify place = min(place) over (partition by target, model_name)
+),
+
+judged as (
+    select
+        target,
+        model_name,
+        count(distinct canonical_slug) as slugs,
+        count(distinct model_family) as families,
+        count(distinct lower(hugging_face_id)) as repositories,
+        string_agg(distinct canonical_slug, ', ' order by canonical_slug) as all_slugs,
+        any_value(place) as place
+    from best
+    group by all
+),
+
+matched as (
+    select best.*
+    from best
+    inner join judged
+        on
+            best.target = judged.target
+            and best.model_name = judged.model_name
+    where
+        judged.families = 1
+        and (judged.repositories <= 1 or judged.place < 20)
     -- The same weights rank under several names; the newest plain one is what the market serves now.
     qualify
         row_number() over (
-            partition by named.target, named.model_name
-            order by models.variant = 'standard' desc, models.last_ranked_date desc, models.model_permaslug
+            partition by best.target, best.model_name
+            order by best.variant = 'standard' desc, best.last_ranked_date desc nulls last, best.model_permaslug, best.canonical_slug desc
         ) = 1
 )
 
@@ -60,12 +148,35 @@ select
     named.model_name,
     named.known_as,
     matched.hugging_face_id,
+    case when lower(matched.hugging_face_id) <> named.name and matched.place > 10 then matched.hugging_face_id end as base_hugging_face_id,
+    coalesce(named.quantization, stacks.quantization) as weights_quantization,
+    case
+        when named.quantization is not null then 'name'
+        when stacks.quantization is not null then 'server'
+    end as quantization_basis,
+    matched.canonical_slug,
     matched.model_permaslug,
     matched.model_id,
-    matched.model_family
+    matched.model_family,
+    coalesce(matched.resolved_by, 'unresolved') as resolved_by,
+    case
+        when matched.target is null and named.model_name = 'unknown' and named.known_as is null then 'the server does not say what it serves'
+        when matched.target is null and judged.slugs is null then 'the market knows no model of this name, with or without its ending'
+        when matched.target is null
+            then format('{:d} models of the market fit ({}); name one in model_map', judged.slugs, judged.all_slugs)
+        when judged.slugs > 1
+            then format('{:d} models of one family have these weights ({}); the newest plain one is meant', judged.slugs, judged.all_slugs)
+        when matched.model_permaslug is null then 'in the catalogue, but it never ranked in the top 50'
+    end as reason
 from named
 left join matched
     on
         named.target = matched.target
         and named.model_name = matched.model_name
+left join judged
+    on
+        named.target = judged.target
+        and named.model_name = judged.model_name
+left join stacks
+    on named.target = stacks.target
 order by named.target, named.model_name
