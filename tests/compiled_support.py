@@ -34,11 +34,12 @@ class Marts:
         assert done.returncode == 0, done.stdout[-3000:]
         nodes = json.loads((folder / "target" / "manifest.json").read_text())["nodes"]
         self._sql = {name: nodes[f"model.tokentide.{name}"]["compiled_code"].replace('"compiled".', "") for name in names}
+        self._schemas = {name: nodes[f"model.tokentide.{name}"]["schema"] for name in names}
 
-    def rows(self, name: str, tables: Mapping[str, tuple[str, Sequence[Row]]]) -> list[Row]:
-        """The rows of a mart made from these tables: for each its columns as SQL writes them, and its rows."""
+    def rows(self, name: str, tables: Mapping[str, tuple[str, Sequence[Row]]], through: Sequence[str] = ()) -> list[Row]:
+        """The rows of a mart made from these tables (for each its columns as SQL writes them, and its rows), `through` others first."""
         with duckdb.connect() as con:
-            con.execute("create schema marts; create schema history; set timezone = 'UTC'")
+            con.execute("create schema marts; create schema history; create schema staging; set timezone = 'UTC'")
             for table, (columns, given) in tables.items():
                 con.execute(f"create table {table} ({columns})")
                 if given:
@@ -46,4 +47,6 @@ class Marts:
                     con.register("frame", frame)
                     con.execute(f"insert into {table} by name from frame")
                     con.unregister("frame")
+            for other in through:
+                con.execute(f"create table {self._schemas[other]}.{other} as {self._sql[other]}")
             return con.execute(self._sql[name]).pl().to_dicts()

@@ -1,0 +1,230 @@
+"""Who leads, for how long and how surely: planted markets, one change each that must flip one flag, and what holds of every market."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from compiled_support import Marts, Row
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytestmark = pytest.mark.slow
+
+MONDAY = date(2026, 6, 1)
+DAYS = 14
+FLAGS = ("without_free", "any_model", "any_day", "other_top_n", "other_attribution", "first_published", "unknown")
+THROUGH = ["member_days", "market_weeks", "market_share_weekly", "market_topn_weekly", "leaders_weekly"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A listing of the planted market; `first` and `daily` are its tokens a day as first published and as known now."""
+
+    name: str
+    author: str
+    tokens: int
+    base: str = ""
+    is_free: bool = False
+    first: int | None = None
+    on: dict[int, int] | None = None
+    family: str = ""
+
+    def daily(self, day: int) -> int:
+        return (self.on or {}).get(day, self.tokens)
+
+
+# `a` leads `b` by far, with eight models on either side, so that no single one decides.
+PLANTED = tuple(
+    Model(f"{author}{place}", author, tokens) for author, tokens in (("a", 200), ("b", 100), ("c", 40)) for place in range(8)
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
+    return Marts(tmp_path_factory.mktemp("compiled"), [*THROUGH, "market_streaks", "market_crossovers", "market_spend_weekly"])
+
+
+def market(models: tuple[Model, ...], other: int = 50, days: int = DAYS) -> dict[str, tuple[str, list[Row]]]:
+    """The tables of a market in which every day is there."""
+    dates = [MONDAY + timedelta(days=day) for day in range(days)]
+    now = [(model, day, model.daily(day)) for model in models for day in range(days) if model.daily(day)]
+    return {
+        "marts.models": ("model_permaslug varchar, model_family varchar, is_free boolean, model_id varchar", [
+            {"model_permaslug": m.name, "model_family": m.family or m.name, "is_free": m.is_free, "model_id": m.name} for m in models
+        ]),
+        "history.model_attribution_daily": (
+            "date date, model_permaslug varchar, author_slug varchar, base_author_slug varchar, releasing_lab varchar, base_lab varchar, "
+            "releasing_country varchar, base_country varchar, weights varchar",
+            [attributed(model) | {"date": day} for model in models for day in dates],
+        ),
+        "history.board_versions": ("date date, slice varchar, grain varchar, version integer, content_hash varchar", [
+            {"date": day, "slice": "all", "grain": "day", "version": 1, "content_hash": str(day)} for day in dates
+        ]),
+        "staging.stg_openrouter__board_cells": ("content_hash varchar, model_permaslug varchar, total_tokens bigint, is_other boolean", [
+            {"content_hash": str(dates[day]), "model_permaslug": m.name, "total_tokens": tokens if m.first is None else m.first,
+             "is_other": False}
+            for m, day, tokens in now
+        ]),
+        "marts.market_tokens_daily": (
+            "date date, model_permaslug varchar, total_tokens bigint, is_other boolean, author_slug varchar, model_family varchar, "
+            "is_free boolean, base_author_slug varchar, releasing_lab varchar, releasing_country varchar, base_lab varchar, "
+            "base_country varchar, weights varchar",
+            [
+                attributed(m) | {"date": dates[day], "total_tokens": tokens, "is_other": False, "model_family": m.family or m.name,
+                                 "is_free": m.is_free}
+                for m, day, tokens in now
+            ] + [{"date": day, "model_permaslug": "other", "total_tokens": other, "is_other": True, "is_free": False} for day in dates],
+        ),
+        "marts.market_days": ("date date, is_missing boolean, is_other_missing boolean", [
+            {"date": day, "is_missing": False, "is_other_missing": False} for day in dates
+        ]),
+    }  # fmt: skip
+
+
+def attributed(model: Model) -> Row:
+    base = model.base or model.author
+    return {
+        "model_permaslug": model.name, "author_slug": model.author, "base_author_slug": base, "releasing_lab": model.author,
+        "base_lab": base, "releasing_country": model.author, "base_country": base, "weights": "open",
+    }  # fmt: skip
+
+
+def streaks(marts: Marts, tables: Any, member: str = "a", basis: str = "platform") -> list[Row]:
+    found = marts.rows("market_streaks", tables, THROUGH)
+    return [
+        row for row in found
+        if (row["basis"], row["attribution"], row["dimension"], row["member"]) == (basis, "releasing_lab", "author", member)
+    ]  # fmt: skip
+
+
+def test_a_lead_that_nothing_hangs_on_survives_everything(marts: Marts) -> None:
+    """Two weeks at 200 against 100; shares are of all traffic, so the lead is 800 of 2,770."""
+    [row] = streaks(marts, market(PLANTED))
+    assert (row["started_week"], row["weeks"], row["is_open"], row["missing_days"]) == (MONDAY, 2, True, 0)
+    assert row["least_lead_share"] == pytest.approx(800 / 2770)
+    assert {flag: row[f"survives_{flag}"] for flag in FLAGS} == dict.fromkeys(FLAGS, True)
+
+
+def only(author: str, change: Callable[[Model], Model]) -> tuple[Model, ...]:
+    return tuple(change(model) if model.author == author else model for model in PLANTED)
+
+
+PERTURBED: dict[str, tuple[tuple[Model, ...], int]] = {
+    # Most of `a` is free.
+    "without_free": (only("a", lambda m: replace(m, is_free=m.name >= "a2")), 50),
+    # One of its models has nearly all of its tokens.
+    "any_model": (only("a", lambda m: replace(m, tokens=1100 if m.name == "a0" else 60)), 50),
+    # It leads by one day of each week alone.
+    "any_day": (only("a", lambda m: replace(m, tokens=90, on={3: 400, 10: 400})), 50),
+    # `b` has the largest models, `a` many smaller ones; still no single one decides.
+    "other_top_n": (
+        (*(Model(f"a{place:02}", "a", 90) for place in range(20)), *(Model(f"b{place}", "b", 120) for place in range(10))), 50,
+    ),
+    # Most of it is built on another lab's base.
+    "other_attribution": (only("a", lambda m: replace(m, base="b" if m.name >= "a2" else "")), 50),
+    # It was behind when the days were first published.
+    "first_published": (only("a", lambda m: replace(m, first=50)), 50),
+    # What nobody can attribute is more than its lead.
+    "unknown": (PLANTED, 1000),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_one_change_flips_one_flag(marts: Marts, flag: str) -> None:
+    """And no other: `a` leads both weeks in each of these markets."""
+    models, other = PERTURBED[flag]
+    [row] = streaks(marts, market(models, other))
+    assert row["weeks"] == 2
+    assert {name for name in FLAGS if not row[f"survives_{name}"]} == {flag}
+
+
+def test_a_week_that_is_not_over_neither_ends_nor_extends_a_run(marts: Marts) -> None:
+    """Three days into the third week `b` is ahead, but nobody knows how it will end."""
+    ahead = only("b", lambda m: replace(m, on=dict.fromkeys(range(14, 17), 900)))
+    [row] = streaks(marts, market(ahead, days=17))
+    assert (row["weeks"], row["is_open"]) == (2, True)
+    [whole] = streaks(marts, market(only("b", lambda m: replace(m, on=dict.fromkeys(range(14, 21), 900))), days=21))
+    assert (whole["weeks"], whole["is_open"]) == (2, False)
+
+
+def test_a_crossover_is_the_week_in_which_the_order_changes(marts: Marts) -> None:
+    """`b` passes `a` in the second week, surely: what is unknown is less than either gap."""
+    models = only("b", lambda m: replace(m, on=dict.fromkeys(range(7, 14), 900)))
+    found = [
+        row for row in marts.rows("market_crossovers", market(models), THROUGH[:3])
+        if (row["basis"], row["attribution"], row["dimension"]) == ("platform", "releasing_lab", "author")
+    ]  # fmt: skip
+    assert [(row["week_start"], row["member"], row["overtaken"], row["is_certain"]) for row in found] == [
+        (MONDAY + timedelta(days=7), "b", "a", True)
+    ]
+
+
+def spend(marts: Marts, models: tuple[Model, ...], prices: dict[str, tuple[int, int]]) -> dict[str, Row]:
+    columns = "date date, model_id varchar, kind varchar, prompt_usd_per_mtok decimal(18, 9), completion_usd_per_mtok decimal(18, 9)"
+    listed = [
+        {"date": MONDAY, "model_id": name, "kind": "list", "prompt_usd_per_mtok": Decimal(prompt), "completion_usd_per_mtok": Decimal(out)}
+        for name, (prompt, out) in prices.items()
+    ]
+    tables = {**market(models, days=7), "marts.model_prices_daily": (columns, listed)}
+    found = marts.rows("market_spend_weekly", tables, THROUGH[:1])
+    return {row["member"]: row for row in found if (row["attribution"], row["dimension"]) == ("releasing_lab", "author")}
+
+
+def test_free_tokens_are_no_spend_and_no_share_of_what_is_paid(marts: Marts) -> None:
+    """A million paid and a million free tokens a day of `a` at 1 and 3 USD, two million of `b` at 2: prices of Monday hold all week."""
+    models = (Model("x", "a", 10**6), Model("y", "a", 10**6, is_free=True), Model("z", "b", 2 * 10**6))
+    found = spend(marts, models, {"x": (1, 3), "z": (2, 2)})
+    assert (found["a"]["spend_usd_low"], found["a"]["spend_usd_high"]) == (7, 21)
+    assert (found["a"]["share"], found["a"]["share_without_free"]) == pytest.approx((0.5, 1 / 3))
+    assert (found["a"]["spend_share_low"], found["a"]["spend_share_high"]) == pytest.approx((7 / 35, 21 / 49))
+    assert (found["a"]["priced_share"], found["a"]["free_tokens"]) == (1.0, 7 * 10**6)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    tokens=st.lists(st.integers(1, 10**6), min_size=3, max_size=3),
+    prices=st.lists(st.tuples(st.integers(0, 50), st.integers(1, 100)), min_size=3, max_size=3),
+    prompts=st.lists(st.floats(0, 1), min_size=3, max_size=3),
+    unpriced=st.booleans(),
+)
+def test_the_true_share_of_spend_lies_within_the_bounds(
+    marts: Marts, tokens: list[int], prices: list[tuple[int, int]], prompts: list[float], unpriced: bool
+) -> None:
+    """Whatever part of each model's tokens were prompts, and what an unlisted model cost if no more than the dearest listed one."""
+    models = tuple(Model(name, name, count) for name, count in zip("xyz", tokens, strict=True))
+    listed = dict(zip("xyz", prices, strict=True))
+    if unpriced:
+        listed["x"] = (0, min(prices[0][1], max(map(max, prices[1:]))))
+    found = spend(marts, models, {name: usd for name, usd in listed.items() if not (unpriced and name == "x")})
+    usd = {
+        name: count * (part * listed[name][0] + (1 - part) * listed[name][1])
+        for name, count, part in zip("xyz", tokens, prompts, strict=True)
+    }
+    for name in "xyz":
+        row = found[name]
+        if sum(usd.values()) and row["spend_share_low"] is not None and row["spend_share_high"] is not None:
+            assert row["spend_share_low"] - 1e-9 <= usd[name] / sum(usd.values()) <= row["spend_share_high"] + 1e-9
+
+
+@settings(max_examples=10, deadline=None)
+@given(named=st.lists(st.integers(1, 10**6), min_size=3, max_size=6), tail=st.integers(0, 10**6), part=st.floats(0, 1))
+def test_the_true_share_lies_within_the_bounds_and_they_close_as_more_is_named(
+    marts: Marts, named: list[int], tail: int, part: float
+) -> None:
+    """Any part of what is unnamed may be the member's own. With the largest n named and the rest in `other`, bounds close with n."""
+    counts = sorted(named, reverse=True)
+    widths = []
+    for n in range(1, len(counts) + 1):
+        models = tuple(Model(f"m{place}", f"m{place}", count) for place, count in enumerate(counts[:n]))
+        other = sum(counts[n:]) + tail
+        rows = marts.rows("market_share_weekly", market(models, other, days=7))
+        row = next(
+            r for r in rows if (r["basis"], r["attribution"], r["dimension"], r["member"]) == ("platform", "releasing_lab", "author", "m0")
+        )
+        truth = (counts[0] + part * other) / (sum(counts) + tail)
+        assert row["share_low"] - 1e-9 <= truth <= row["share_high"] + 1e-9
+        widths.append(row["share_high"] - row["share_low"])
+    assert widths == sorted(widths, reverse=True)
