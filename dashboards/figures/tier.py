@@ -71,7 +71,7 @@ def coverage(rows: pl.DataFrame, look: Look) -> go.Figure:
 
 def latency(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Percentiles by hour; where one lies beyond the last bucket, an open triangle at the least that it can be."""
-    made = figure(look, xaxis={"title": {"text": "UTC"}}, yaxis=y_axis(look, "seconds"))
+    made = figure(look, yaxis=y_axis(look, "seconds"))
     place = 0
     for series in names(rows):
         part = with_holes(rows.filter(pl.col("series") == series))
@@ -132,7 +132,7 @@ def overlap_gain(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Overlap efficiency and exposed share, beside each other."""
     if rows["overlap_efficiency"].is_null().all() and rows["exposed_share"].is_null().all():
         return unknown(look, reason_of(rows, "overlap_reason"))
-    made = figure(look, xaxis={"title": {"text": "UTC"}}, yaxis={**y_axis(look, "share", ".0%"), "rangemode": "normal"})
+    made = figure(look, yaxis={**y_axis(look, "share", ".0%"), "rangemode": "normal"})
     for place, series in enumerate(names(rows)):
         part = with_holes(rows.filter(pl.col("series") == series))
         add_line(made, look, part, "overlap_efficiency", f"{series}: saved of what could be", 2 * place, ".1%")
@@ -151,7 +151,7 @@ def power(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Mean watts of each device; open points are no measurement of the whole hour."""
     if rows["mean_watts"].is_null().all():
         return unknown(look, f"Unknown: {reason_of(rows, 'reason')}.")
-    made = figure(look, xaxis={"title": {"text": "UTC"}}, yaxis=y_axis(look, "watts"))
+    made = figure(look, yaxis=y_axis(look, "watts"))
     rows = rows.with_columns(is_open=~pl.col("is_valid").fill_null(value=False))
     for place, series in enumerate(names(rows)):
         part = with_holes(rows.filter(pl.col("series") == series)).with_columns(pl.col("is_open").fill_null(value=True))

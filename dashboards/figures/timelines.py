@@ -24,7 +24,7 @@ def lines(
     rows: pl.DataFrame, look: Look, value: str, unit: str, tickformat: str = "", step: timedelta = HOUR, most: float | None = None
 ) -> go.Figure:
     """One line for each `series`, over `instant`."""
-    made = figure(look, xaxis={"title": {"text": "UTC"}}, yaxis=y_axis(look, unit, tickformat, most))
+    made = figure(look, yaxis=y_axis(look, unit, tickformat, most))
     for place, series in enumerate(names(rows)):
         add_line(made, look, with_holes(rows.filter(pl.col("series") == series), step=step), value, series, place, tickformat)
     return labelled(made)
@@ -48,7 +48,7 @@ def add_line(
 
 def stacked(rows: pl.DataFrame, look: Look, parts: Sequence[tuple[str, str]], unit: str) -> go.Figure:
     """Bars of an hour each on top of each other: (column, name), each with a pattern of its own."""
-    made = figure(look, barmode="stack", xaxis={"title": {"text": "UTC"}}, yaxis=y_axis(look, unit))
+    made = figure(look, barmode="stack", yaxis=y_axis(look, unit))
     for place, (column, name) in enumerate(parts):
         made.add_bar(
             x=rows["instant"].to_list(), y=rows[column].to_list(), name=name, xperiod=3_600_000, xperiodalignment="middle",

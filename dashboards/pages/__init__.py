@@ -1,7 +1,9 @@
 """The pages in the order of the navigation."""
 
 from dashboards.pages.data import DATA
+from dashboards.pages.efficiency import EFFICIENCY
 from dashboards.pages.market import MARKET
+from dashboards.pages.metal import METAL
 from dashboards.pages.model import MODEL
 from dashboards.pages.overview import OVERVIEW
 from dashboards.pages.page import Page
@@ -9,7 +11,7 @@ from dashboards.pages.sql import SQL
 from dashboards.pages.statements import STATEMENTS
 from dashboards.pages.tier import TIER
 
-PAGES: tuple[Page, ...] = (OVERVIEW, MARKET, MODEL, TIER, STATEMENTS, DATA, SQL)
+PAGES: tuple[Page, ...] = (OVERVIEW, MARKET, MODEL, TIER, EFFICIENCY, METAL, STATEMENTS, DATA, SQL)
 
 
 def page_of(path: str | None) -> Page:

@@ -132,6 +132,7 @@ def _devices(chosen: dict[str, object]) -> Sequence[Card | Heading]:
 
 
 TIER = Page(
-    "/tier", "Our tier", "What our own servers do now, and what they did: speed, latency, cache, experts, devices.", controls, cards,
+    "/tier", "Our tier",
+    "What our own servers do now, and what they did: speed, latency, cache, experts, devices. Times are UTC.", controls, cards,
     register=live.register, above=live.above,
 )  # fmt: skip

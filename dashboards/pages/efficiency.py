@@ -1,0 +1,46 @@
+"""How much work our devices do for their energy and their price."""
+
+from collections.abc import Sequence
+
+from dashboards.figures import efficiency as figures
+from dashboards.filters import Control, Filters
+from dashboards.pages.page import Card, Heading, Page
+from dashboards.pages.tier import COLLECT, served_controls
+from dashboards.queries import query
+from dashboards.sources import Generation
+
+BY = (("target", "Target and model"), ("device", "Kind of device"), ("stack", "Stack version"))
+NEEDS = ("local_efficiency_hourly", "local_cost_daily", "served_latency_hourly")
+
+
+def controls(generation: Generation) -> Sequence[Control]:
+    """Target, model, window, and what a line stands for."""
+    return (*served_controls(generation), Control("by", "Lines by", BY, "target"))
+
+
+def cards(filters: Filters) -> Sequence[Card | Heading]:
+    """The cards of these choices."""
+    chosen = {"target": filters["target"], "model": filters["model"], "hours": int(filters["window"]), "by": filters["by"]}
+    hours = query("efficiency_hours", **chosen)
+    return (
+        Card("efficiency", "Each in short", query("efficiency_summary", **chosen), figures.summary,
+             "median hour; throughput is a mean over covered time", "tier", "full", 160, empty=COLLECT, needs=NEEDS),
+        Card("frontier", "Throughput against interactivity", hours, figures.frontier,
+             "tokens per second of a device against those of one request; a point is an hour", "tier", "full", 420, empty=COLLECT,
+             note="The line joins hours that no other hour beats in both. Hours differ in their mix of prompt and generated tokens, "
+             "so compare lines only where the work was alike.", needs=NEEDS),
+        Card("joules", "Energy of a generated token", hours, figures.energy, "joules, idle time included", "tier", empty=COLLECT,
+             note="Open points: the rating of the device, not a measurement.", needs=NEEDS),
+        Card("dollars", "Cost of a million tokens", hours, figures.cost, "USD; prompt and generated tokens", "tier", empty=COLLECT,
+             note="Amortisation, other fixed cost and energy as the tier file has them now.", needs=NEEDS),
+        Card("use", "How much of the devices' peak was used", hours, figures.use,
+             "MFU: of floating-point operations; MBU: of memory bandwidth", "tier", "full", empty=COLLECT,
+             note="Above 100 % a counter or a stated peak is wrong.", needs=NEEDS),
+    )  # fmt: skip
+
+
+EFFICIENCY = Page(
+    "/efficiency", "Efficiency",
+    "What our devices do for their energy and their price, by target, kind of device and stack version. Times are UTC.",
+    controls, cards,
+)  # fmt: skip

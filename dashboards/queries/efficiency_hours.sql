@@ -1,0 +1,33 @@
+-- One row per hour, target and model: how fast, at which speed for one user, and what a token cost in energy and money. Null is unknown.
+with kinds as (
+    select target, any_value(device_kind) as device_kind
+    from local_cost_daily
+    group by target
+),
+
+users as (
+    select hour_at, target, model_name, 1 / nullif(p50_seconds, 0) as tokens_per_second_per_user
+    from served_latency_hourly
+    where metric = 'tpot'
+    qualify row_number() over (partition by hour_at, target, model_name order by method) = 1
+)
+
+select
+    hours.hour_at as instant,
+    case $by
+        when 'device' then coalesce(kinds.device_kind, 'kind of device unknown')
+        when 'stack' then coalesce(hours.stack_version, 'version unknown')
+        else hours.target || ' · ' || hours.model_name
+    end as series,
+    hours.target, hours.model_name,
+    tokens_per_second_per_device, users.tokens_per_second_per_user,
+    joules_per_token, power_provenance <> 'measured' as is_rated, energy_reason,
+    usd_per_mtok::double as usd_per_mtok, usd_per_mtok_without_idle::double as usd_per_mtok_without_idle, cost_reason,
+    busy_share, mfu, mfu_reason, mbu, mbu_reason
+from local_efficiency_hourly as hours
+left join kinds using (target)
+left join users using (hour_at, target, model_name)
+where
+    ($target = '' or hours.target = $target) and ($model = '' or hours.model_name = $model)
+    and ($hours = 0 or hours.hour_at > (select max(hour_at) from local_efficiency_hourly) - to_hours($hours))
+order by instant, series

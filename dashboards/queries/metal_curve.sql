@@ -1,0 +1,33 @@
+-- One row per load and kind of price: what if, from the newest day of which both sides are known. The factors are on today's energy price
+-- and years of amortisation; a million tokens cost (fixed + load x busy + (1 - load) x idle) / (load x capacity) x 1e6.
+with newest as (
+    select *
+    from make_or_buy_daily
+    where target = $target and model_family = $family and cost_reason is null and price_reason is null
+    qualify row_number() over (partition by kind order by date desc) = 1
+),
+
+inputs as (
+    select
+        newest.date, newest.kind, newest.busy_share, newest.market_usd_per_mtok::double as market_usd,
+        (costs.opex_usd_per_second::double + costs.capex_usd_per_second::double / $amortisation) as fixed,
+        costs.busy_energy_usd_per_second::double * $energy as busy,
+        costs.idle_energy_usd_per_second::double * $energy as idle,
+        costs.capacity_tokens_per_second as capacity
+    from newest
+    inner join local_cost_daily as costs on newest.date = costs.date and newest.target = costs.target
+),
+
+figured as (
+    select *, (fixed + idle) / nullif(greatest(capacity * market_usd / 1e6 - (busy - idle), 0), 0) as even_load
+    from inputs
+)
+
+select
+    date, kind, load, busy_share, market_usd,
+    (fixed + load * busy + (1 - load) * idle) / (load * capacity) * 1e6 as local_usd,
+    (fixed + $load * busy + (1 - $load) * idle) / ($load * capacity) * 1e6 as local_usd_at_chosen_load,
+    case when even_load <= 1 then even_load end as break_even_load,
+    even_load as break_even_load_unbounded
+from figured, lateral (select unnest(range(2, 101, 2)) / 100 as load)
+order by kind, load

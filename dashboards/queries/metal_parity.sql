@@ -1,0 +1,21 @@
+-- One row per host, and one for us, of the newest day on which we were placed: speed for one request.
+with placed as (
+    select *
+    from speed_parity_daily
+    where target = $target and model_family = $family and metric = $metric
+    qualify row_number() over (order by hosts > 0 desc, date desc) = 1
+)
+
+select
+    hosts.date, hosts.provider_name || ' (' || coalesce(hosts.quantization, 'unknown') || ')' as who, hosts.p50, hosts.coverage,
+    list_contains(string_split(placed.quantization_hosts, ', '), hosts.quantization) as is_compared, false as is_ours,
+    placed.percentile_among_hosts, placed.coverage as coverage_of_both, placed.local_method, placed.reason
+from placed
+inner join speed_parity_hosts_daily as hosts
+    on placed.date = hosts.date and placed.model_family = hosts.model_family and placed.metric = hosts.metric
+union all
+select
+    date, 'our ' || target || ' (' || coalesce(quantization_local, 'unknown') || ')', local_p50, local_hours / 24, true, true,
+    percentile_among_hosts, coverage, local_method, reason
+from placed
+order by p50
