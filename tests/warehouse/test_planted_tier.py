@@ -105,24 +105,19 @@ def local_usd(load: float, energy: float = 1, years: float = 1) -> float:
     return (fixed + energy * USD_PER_JOULE * joules) / (load * SPEED) * 1e6
 
 
-@pytest.fixture(scope="module")
-def marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
-    return Marts(tmp_path_factory.mktemp("compiled"), CHAIN)
-
-
-def made(marts: Marts, name: str, tables: dict[str, tuple[str, list[Row]]]) -> list[Row]:
-    return marts.rows(name, tables, through=CHAIN[: CHAIN.index(name)])
+def made(compiled: Marts, name: str, tables: dict[str, tuple[str, list[Row]]]) -> list[Row]:
+    return compiled.rows(name, tables, through=CHAIN[: CHAIN.index(name)])
 
 
 QUARTER = [hour(place, 0.25) for place in range(24)]
 QUARTER_TOKENS = SPEED * 86400 // 4
 
 
-def test_speed_load_power_and_cost_are_found_again(marts: Marts) -> None:
+def test_speed_load_power_and_cost_are_found_again(compiled: Marts) -> None:
     """Also where two models share the devices: the target costs what it costs."""
     two = [hour(place, 0.25, model=model, part=part) for place in range(24) for model, part in (("m", 0.75), ("n", 0.25))]
     for hours in (QUARTER, two):
-        [row] = made(marts, "local_cost_daily", planted(hours))
+        [row] = made(compiled, "local_cost_daily", planted(hours))
         assert row["capacity_tokens_per_second"] == pytest.approx(SPEED)
         assert (row["busy_share"], row["covered_share"]) == pytest.approx((0.25, 1))
         assert (row["busy_watts"], row["idle_watts"]) == pytest.approx((BUSY_WATTS, IDLE_WATTS))
@@ -132,34 +127,34 @@ def test_speed_load_power_and_cost_are_found_again(marts: Marts) -> None:
         assert row["power_basis"] == "measured; idle as the tier file says"
 
 
-def test_where_idle_power_comes_from_is_said(marts: Marts) -> None:
+def test_where_idle_power_comes_from_is_said(compiled: Marts) -> None:
     """Without the file's idle power, idle time draws what its hour drew: the whole costs the same, only its parts are not known apart."""
-    [row] = made(marts, "local_cost_daily", planted(QUARTER, idle_watts=None))
+    [row] = made(compiled, "local_cost_daily", planted(QUARTER, idle_watts=None))
     assert float(row["usd_per_mtok"]) == pytest.approx(local_usd(0.25))
     assert (row["busy_watts"], row["idle_watts"]) == pytest.approx((400, 400))
     assert row["power_basis"] == "measured; idle as the mean of its hour"
     rated = [(tokens, {**power, "mean_watts": 1400.0, "power_provenance": "rated"}) for tokens, power in QUARTER]
-    [row] = made(marts, "local_cost_daily", planted(rated))
+    [row] = made(compiled, "local_cost_daily", planted(rated))
     assert (row["busy_watts"], row["idle_watts"], row["power_basis"]) == (1400, 200, "rated; idle as the tier file says")
-    [row] = made(marts, "local_cost_daily", planted(rated, idle_watts=None))
+    [row] = made(compiled, "local_cost_daily", planted(rated, idle_watts=None))
     assert (row["busy_watts"], row["idle_watts"], row["power_basis"]) == (1400, 1400, "rated; idle at the rating too")
 
 
-def test_an_hour_without_power_leaves_the_cost_of_the_day_unknown(marts: Marts) -> None:
+def test_an_hour_without_power_leaves_the_cost_of_the_day_unknown(compiled: Marts) -> None:
     """The speed stays known, and how many hours were short is said."""
     dark = [(tokens, {**power, "mean_watts": None}) if place == 3 else (tokens, power) for place, (tokens, power) in enumerate(QUARTER)]
-    [row] = made(marts, "local_cost_daily", planted(dark))
+    [row] = made(compiled, "local_cost_daily", planted(dark))
     assert row["capacity_tokens_per_second"] == pytest.approx(SPEED)
     assert (row["usd_per_mtok"], row["busy_energy_usd_per_second"], row["power_basis"]) == (None, None, None)
     assert row["reason"] == "power is known of 23 of 24 hours"
-    bought = {row["kind"]: row for row in made(marts, "make_or_buy_daily", planted(dark))}["list"]
+    bought = {row["kind"]: row for row in made(compiled, "make_or_buy_daily", planted(dark))}["list"]
     assert (bought["break_even_load"], bought["break_even_reason"]) == (None, "power is known of 23 of 24 hours")
     assert float(bought["market_usd_per_mtok"]) == pytest.approx(MARKET_USD)
 
 
-def test_our_share_and_the_rank_we_would_have(marts: Marts) -> None:
+def test_our_share_and_the_rank_we_would_have(compiled: Marts) -> None:
     """A quarter of 691 M tokens is 173 M, 0.86 thousandths of the family's 200 G there; below the cutoff only the least rank is known."""
-    [row] = made(marts, "local_vs_market_daily", planted(QUARTER))
+    [row] = made(compiled, "local_vs_market_daily", planted(QUARTER))
     assert (row["local_tokens"], row["market_tokens"]) == (QUARTER_TOKENS, 200 * 10**9)
     assert row["local_to_market"] == pytest.approx(0.864e-3)
     assert row["local_share"] == pytest.approx(0.864e-3 / 1.000864)
@@ -170,23 +165,23 @@ def test_our_share_and_the_rank_we_would_have(marts: Marts) -> None:
     assert row["reason"] is None
 
 
-def test_above_the_cutoff_the_rank_is_known(marts: Marts) -> None:
+def test_above_the_cutoff_the_rank_is_known(compiled: Marts) -> None:
     """With a thousand times the tokens, 173 G, we would come second. What the market does not show is below its cutoff, not zero."""
     large = [
         ({name: value * 1000 if "tokens" in name else value for name, value in tokens.items()}, power) for tokens, power in QUARTER
     ]  # fmt: skip
-    [row] = made(marts, "local_vs_market_daily", planted(large))
+    [row] = made(compiled, "local_vs_market_daily", planted(large))
     assert row["would_rank"] == 2
     other = [({**tokens, "model_name": "n"}, {**power, "model_name": "n"}) for tokens, power in QUARTER]
-    [row] = made(marts, "local_vs_market_daily", planted(other))
+    [row] = made(compiled, "local_vs_market_daily", planted(other))
     assert (row["market_tokens"], row["local_to_market"], row["market_is_below_cutoff"]) == (None, None, True)
     assert row["reason"] == "below the cutoff of the day"
 
 
-def test_what_is_not_found_in_the_market_stays_in_every_grain(marts: Marts) -> None:
+def test_what_is_not_found_in_the_market_stays_in_every_grain(compiled: Marts) -> None:
     """Half of our tokens are of a model that nobody there knows; they are part of the platform's row all the same."""
     hours = [hour(place, 0.25, model=model, part=0.5) for place in range(24) for model in ("m", "lost")]
-    rows = made(marts, "local_vs_market_grains_daily", planted(hours))
+    rows = made(compiled, "local_vs_market_grains_daily", planted(hours))
     found = {(row["grain"], row["member"]): row for row in rows if row["target"] == "ours"}
     for grain, member, market in (("model", "lab/m-2", 150), ("family", "lab/m", 200), ("author", "lab", 202)):
         assert found[grain, member]["local_to_market"] * market * 10**9 == pytest.approx(QUARTER_TOKENS / 2)
@@ -194,9 +189,9 @@ def test_what_is_not_found_in_the_market_stays_in_every_grain(marts: Marts) -> N
     assert found["platform", "platform"]["local_to_market"] * 1000 * 10**9 == pytest.approx(QUARTER_TOKENS)
 
 
-def test_where_our_cost_crosses_the_markets(marts: Marts) -> None:
+def test_where_our_cost_crosses_the_markets(compiled: Marts) -> None:
     """Our own mix there costs 3.30 USD a million; we are even where our cost at a load is as much."""
-    rows = {row["kind"]: row for row in made(marts, "make_or_buy_daily", planted(QUARTER))}
+    rows = {row["kind"]: row for row in made(compiled, "make_or_buy_daily", planted(QUARTER))}
     assert float(rows["list"]["market_usd_per_mtok"]) == pytest.approx(MARKET_USD)
     assert local_usd(rows["list"]["break_even_load"]) == pytest.approx(MARKET_USD)
     assert rows["list"]["is_local_cheaper"] is True
@@ -207,15 +202,15 @@ def test_where_our_cost_crosses_the_markets(marts: Marts) -> None:
     assert rows["modal"]["reason"] == "no modal price of this day"
 
 
-def test_devices_that_a_share_would_take(marts: Marts) -> None:
+def test_devices_that_a_share_would_take(compiled: Marts) -> None:
     """A device serves 345.6 M tokens a day: a thousandth of 200 G takes one, a tenth takes 58, all of it 579."""
-    found = {row["wanted_share"]: row["devices_needed"] for row in made(marts, "devices_for_share_daily", planted(QUARTER))}
+    found = {row["wanted_share"]: row["devices_needed"] for row in made(compiled, "devices_for_share_daily", planted(QUARTER))}
     assert (found[0.001], found[0.1], found[1]) == (1, 58, 579)
 
 
-def test_the_sensitivity_is_the_formula_at_each_place(marts: Marts) -> None:
+def test_the_sensitivity_is_the_formula_at_each_place(compiled: Marts) -> None:
     """Dearer energy and fewer years cost more, a higher load less, each as much as the planted rates say."""
-    rows = made(marts, "make_or_buy_sensitivity", planted(QUARTER))
+    rows = made(compiled, "make_or_buy_sensitivity", planted(QUARTER))
     assert len(rows) == 2 * 3 * 3 * 5
     for row in rows:
         usd = local_usd(row["load"], row["energy_factor"], row["amortisation_factor"])
@@ -231,10 +226,10 @@ def test_the_sensitivity_is_the_formula_at_each_place(marts: Marts) -> None:
     loads=st.lists(st.integers(1, 10).map(lambda tenths: tenths / 10), min_size=1, max_size=24),
     watched=st.lists(st.integers(1, 6).map(lambda tens: 600.0 * tens), min_size=24, max_size=24),
 )
-def test_whatever_the_load_the_cost_is_that_of_its_mean(marts: Marts, loads: list[float], watched: list[float]) -> None:
+def test_whatever_the_load_the_cost_is_that_of_its_mean(compiled: Marts, loads: list[float], watched: list[float]) -> None:
     """Hours that are watched in part, or not at all, lower the coverage; what is known is the load of the time that was watched."""
     hours = [hour(place, load, timed=watched[place]) for place, load in enumerate(loads)]
-    [row] = made(marts, "local_cost_daily", planted(hours))
+    [row] = made(compiled, "local_cost_daily", planted(hours))
     seconds = sum(watched[: len(loads)])
     mean = sum(load * seconds for load, seconds in zip(loads, watched, strict=False)) / seconds
     assert row["covered_share"] == pytest.approx(seconds / 86400)
@@ -251,14 +246,14 @@ def test_whatever_the_load_the_cost_is_that_of_its_mean(marts: Marts, loads: lis
     capex=st.integers(0, 500_000),
     load=st.integers(1, 20).map(lambda n: n / 20),
 )
-def test_the_sensitivity_moves_one_way(marts: Marts, busy: int, usd_per_kwh: int, capex: int, load: float) -> None:
+def test_the_sensitivity_moves_one_way(compiled: Marts, busy: int, usd_per_kwh: int, capex: int, load: float) -> None:
     """Cost falls with the load and with years, and rises with the price of energy; so does the load at which we are even."""
     watts = load * busy + (1 - load) * IDLE_WATTS
     hours = [(tokens, {**power, "mean_watts": watts}) for tokens, power in (hour(place, load) for place in range(24))]
     tables = planted(hours, energy_usd_per_kwh=Decimal(usd_per_kwh) / 100, capex_usd=Decimal(capex))
     rows = {
         (row["energy_factor"], row["amortisation_factor"], row["load"]): row
-        for row in made(marts, "make_or_buy_sensitivity", tables)
+        for row in made(compiled, "make_or_buy_sensitivity", tables)
         if row["kind"] == "list"
     }
 
