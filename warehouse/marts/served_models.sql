@@ -148,7 +148,13 @@ select
     named.model_name,
     named.known_as,
     matched.hugging_face_id,
-    case when lower(matched.hugging_face_id) <> named.name and matched.place > 10 then matched.hugging_face_id end as base_hugging_face_id,
+    -- A copy, by the name that fitted or by what the served name says of itself where the tier file maps it to the base.
+    case
+        when
+            matched.place > 10 and lower(matched.hugging_face_id) <> named.name
+            or named.quantization <> coalesce({{ weights_quantization('matched.hugging_face_id') }}, 'as released')
+            then matched.hugging_face_id
+    end as base_hugging_face_id,
     coalesce(named.quantization, stacks.quantization) as weights_quantization,
     case
         when named.quantization is not null then 'name'
