@@ -136,6 +136,25 @@ def test_one_change_flips_one_flag(compiled: Marts, flag: str) -> None:
     assert {name for name in FLAGS if not row[f"survives_{name}"]} == {flag}
 
 
+def test_who_is_alone_is_not_sure_of_what_is_unknown(compiled: Marts) -> None:
+    """One known author, one model: without it nobody leads, and what is unknown may be another's and larger."""
+    alone = (Model("a0", "a", 100),)
+    [small] = streaks(compiled, market(alone, other=50))
+    assert (small["survives_unknown"], small["survives_any_model"]) == (True, False)
+    [large] = streaks(compiled, market(alone, other=900))
+    assert large["survives_unknown"] is False
+
+
+def test_the_first_board_of_a_day_is_the_first_that_has_rows(compiled: Marts) -> None:
+    """A day that was first seen as missing was first published later; the rest of the week is as before."""
+    tables = market(PLANTED)
+    columns, versions = tables["history.board_versions"]
+    empty = {**versions[0], "content_hash": None}
+    later = [empty, {**versions[0], "version": 2}, *versions[1:]]
+    [row] = streaks(compiled, {**tables, "history.board_versions": (columns, later)})
+    assert row["survives_first_published"] is True
+
+
 def test_a_week_that_is_not_over_neither_ends_nor_extends_a_run(compiled: Marts) -> None:
     """Three days into the third week `b` is ahead, but nobody knows how it will end."""
     ahead = only("b", lambda m: replace(m, on=dict.fromkeys(range(14, 17), 900)))

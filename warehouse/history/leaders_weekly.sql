@@ -21,8 +21,12 @@ rivals as (
         any_value(leaders.share) as share,
         coalesce(max(others.tokens) filter (where others.member <> 'unknown'), 0) as second_tokens,
         coalesce(max(others.share) filter (where others.member <> 'unknown'), 0) as second_share,
-        coalesce(any_value(leaders.share_low) > max(others.share_high) filter (where others.member <> 'unknown'), any_value(leaders.share_low) > 0)
-            as survives_unknown
+        -- Alone among the known, it must be larger than the unknown, which may all belong to one other.
+        any_value(leaders.share_low) > coalesce(
+            max(others.share_high) filter (where others.member <> 'unknown'),
+            max(others.share) filter (where others.member = 'unknown'),
+            0
+        ) as survives_unknown
     from shares as leaders
     left join shares as others
         on
@@ -160,7 +164,8 @@ day_leads as (
         attribution,
         dimension,
         member,
-        bool_and(tokens = most) as survives_any_day
+        -- Of a week with one day nothing is left without it.
+        case when count(*) > 1 then bool_and(tokens = most) end as survives_any_day
     from (
         select
             *,
@@ -209,7 +214,7 @@ select
     rivals.member,
     rivals.share - rivals.second_share as lead_share,
     week_leads.survives_without_free,
-    rivals.tokens - coalesce(largest_model.tokens, 0) >= rivals.second_tokens as survives_any_model,
+    rivals.tokens > largest_model.tokens and rivals.tokens - largest_model.tokens >= rivals.second_tokens as survives_any_model,
     day_leads.survives_any_day,
     coalesce(top_leads.first_places = top_leads.places, false) as survives_other_top_n,
     case when rivals.dimension in ('author', 'country') then coalesce(elsewhere.rank = 1, false) end as survives_other_attribution,

@@ -2,19 +2,28 @@
 --
 -- A model that is in the first board of a day but not in the present one has no tokens now, and the other way round. Cloaked models and
 -- authors whose lab, country or weights are not known count for the member `unknown`.
-with first_published as (
+with first_boards as (
+    -- A day may first have been seen as missing; what counts is its first board.
+    select
+        date,
+        content_hash
+    from {{ ref('board_versions') }}
+    where
+        slice = 'all'
+        and grain = 'day'
+        and content_hash is not null
+    qualify row_number() over (partition by date order by version) = 1
+),
+
+first_published as (
     select
         boards.date,
         cells.model_permaslug,
         cells.total_tokens as first_tokens
-    from {{ ref('board_versions') }} as boards
+    from first_boards as boards
     inner join {{ ref('stg_openrouter__board_cells') }} as cells
         on boards.content_hash = cells.content_hash
-    where
-        boards.slice = 'all'
-        and boards.grain = 'day'
-        and boards.version = 1
-        and not cells.is_other
+    where not cells.is_other
 ),
 
 present as (

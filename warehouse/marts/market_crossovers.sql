@@ -1,4 +1,5 @@
--- One row per ISO week, basis, attribution, dimension, member and overtaken: the member passed the other since the whole week before.
+-- One row per ISO week, basis, attribution, dimension, member and overtaken: the member passed the other since the whole week before,
+-- in which it was behind or level.
 --
 -- Pairs in which one is among the ten largest. A member that was not there the week before was below the cutoff, so it is behind all that
 -- were, and its share then is null.
@@ -48,7 +49,7 @@ inner join moved as behind
         and ahead.attribution = behind.attribution
         and ahead.dimension = behind.dimension
         and ahead.share > behind.share
-        and coalesce(ahead.share_before, 0) < behind.share_before
+        and coalesce(ahead.share_before, 0) <= behind.share_before
 where
     ahead.rank <= 10
 order by ahead.week_start, ahead.basis, ahead.attribution, ahead.dimension, ahead.member, behind.member
