@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from pipelines import claim_commands, dashboard_commands, tier_commands
+from pipelines import claim_commands, dashboard_commands, report_command, tier_commands
 from pipelines.errors import BadSetting, TokentideError
 from pipelines.settings import Settings, read_settings
 from pipelines.terminal import answers, messages, show_log, steps
@@ -243,6 +243,7 @@ def doctor() -> None:
 
 tier_commands.add_to(app, ingest_app)
 dashboard_commands.add_to(app)
+report_command.add_to(app)
 claim_commands.add_to(app)
 
 
