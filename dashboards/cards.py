@@ -98,7 +98,8 @@ def source_line(card: Card, meta: Meta) -> str:
     """Where the figures come from, as of when, as their licence asks."""
     if card.half == "tier":
         return f"{TIER}, as of {instant(meta.published_at)}."
-    return f"{meta.citation} {TIER}." if card.half == "both" else meta.citation
+    market = meta.citation if "as of" in meta.citation else f"{meta.citation} As of {instant(meta.as_of)}."
+    return f"{market} {TIER}." if card.half == "both" else market
 
 
 def simulated_badge() -> Component:

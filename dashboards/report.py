@@ -125,9 +125,10 @@ def _page(place: int, each: Chosen, generation: Generation, look: Look) -> str:
     controls = each.page.controls(generation)
     filters = read_filters(each.search, controls)
     made = "".join(_under_headings(each.page.cards_for(filters, generation), generation, look))
+    live = '<p class="choices">The live panel of this page is not in a report.</p>' if each.page.above else ""
     return (
         f'\n<section aria-labelledby="page-{place}"><h2 id="page-{place}">{html.escape(each.page.name)}</h2>'
-        f'<p class="about">{html.escape(each.page.about)}</p>{_choices(controls, filters)}<div class="cards">{made}</div></section>'
+        f'<p class="about">{html.escape(each.page.about)}</p>{_choices(controls, filters)}{live}<div class="cards">{made}</div></section>'
     )
 
 

@@ -9,6 +9,7 @@ MOST_ROWS = 200
 MINUS = "\N{MINUS SIGN}"
 LINK = re.compile(r"^\[(?P<text>.*)\]\((?P<address>[^()]*)\)$")
 # How the pages' columns ask the browser to write a value: a word for null, then one of d3's formats, or two words for true and false.
+INSTANT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d)?(?:\.\d+)?(?:\+00:00|Z)$")
 NULL = re.compile(r"^params\.value === null \? '([^']*)' : ")
 D3 = re.compile(r"d3\.format\('([^']*)'\)\(params\.value\)")
 TRUTH = re.compile(r"params\.value \? '([^']*)' : '([^']*)'$")
@@ -46,7 +47,7 @@ def written(value: Any, column: dict[str, Any]) -> str:
     if (found := D3.search(code)) and isinstance(value, int | float):
         return d3_format(found[1])(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
+        return INSTANT.sub(r"\1 \2 UTC", str(value))
     return f"{value:,}" if isinstance(value, int) else plain(value)
 
 
