@@ -27,12 +27,6 @@ DAYS = "date date, platform_tokens bigint, cutoff_tokens bigint, is_missing bool
 rates = st.integers(min_value=1, max_value=10**6).map(lambda millionths: Decimal(millionths) / 10**9)
 
 
-@pytest.fixture(scope="module")
-def marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
-    names = ["make_or_buy_daily", "local_vs_market_grains_daily", "devices_for_share_daily"]
-    return Marts(tmp_path_factory.mktemp("compiled"), names)
-
-
 def served(**more: Any) -> Row:
     """A day on which `ours` took a million prompt tokens, 400,000 of them cached, and generated 250,000."""
     row = {
@@ -58,18 +52,18 @@ def cost(**more: Any) -> Row:
     return {**row, **more}
 
 
-def bought(marts: Marts, tokens: Row, prices: list[Row], costs: list[Row]) -> dict[str, Row]:
+def bought(compiled: Marts, tokens: Row, prices: list[Row], costs: list[Row]) -> dict[str, Row]:
     tables = {
         "marts.local_tokens_daily": (TOKENS, [tokens]),
         "marts.model_prices_daily": (PRICES, prices),
         "marts.local_cost_daily": (COSTS, costs),
     }
-    return {row["kind"]: row for row in marts.rows("make_or_buy_daily", tables)}
+    return {row["kind"]: row for row in compiled.rows("make_or_buy_daily", tables)}
 
 
-def test_our_own_mix_is_priced_with_each_token_once(marts: Marts) -> None:
+def test_our_own_mix_is_priced_with_each_token_once(compiled: Marts) -> None:
     """600,000 prompt tokens at 1, 400,000 cached ones at 0.25, 250,000 generated at 4: 1.70 USD for 1.25 M tokens."""
-    row = bought(marts, served(), [price()], [cost()])["list"]
+    row = bought(compiled, served(), [price()], [cost()])["list"]
     assert float(row["market_usd_per_mtok"]) == pytest.approx(1.7 / 1.25)
     assert row["prompt_share"] + row["cached_share"] + row["completion_share"] == pytest.approx(1)
     assert (row["prompt_share"], row["cached_share"], row["completion_share"]) == pytest.approx((0.48, 0.32, 0.2))
@@ -77,51 +71,51 @@ def test_our_own_mix_is_priced_with_each_token_once(marts: Marts) -> None:
     assert row["is_local_cheaper"] is True
 
 
-def test_where_nobody_counts_cached_tokens_the_price_is_bounded(marts: Marts) -> None:
+def test_where_nobody_counts_cached_tokens_the_price_is_bounded(compiled: Marts) -> None:
     """All or none of the prompt may have been cached; in between our 0.62 is neither surely cheaper nor surely dearer."""
     tokens = served(cached_prompt_tokens=None, mix_reason="the server does not count cached tokens")
-    row = bought(marts, tokens, [price(prompt="0.5", completion="1", cached="0.05")], [cost(usd_per_mtok=Decimal("0.3"))])["list"]
+    row = bought(compiled, tokens, [price(prompt="0.5", completion="1", cached="0.05")], [cost(usd_per_mtok=Decimal("0.3"))])["list"]
     assert row["market_usd_per_mtok"] is None
     assert (float(row["market_usd_per_mtok_low"]), float(row["market_usd_per_mtok_high"])) == pytest.approx((0.24, 0.6))
     assert row["is_local_cheaper"] is None
     assert row["price_reason"] == "the server does not count cached tokens"
 
 
-def test_a_host_without_a_price_for_cached_tokens_asks_the_prompt_price(marts: Marts) -> None:
+def test_a_host_without_a_price_for_cached_tokens_asks_the_prompt_price(compiled: Marts) -> None:
     """And a kind of price that nobody asked that day is unknown, with its reason."""
-    found = bought(marts, served(), [price("cheapest", cached=None)], [cost()])
+    found = bought(compiled, served(), [price("cheapest", cached=None)], [cost()])
     assert float(found["cheapest"]["market_usd_per_mtok"]) == pytest.approx(2 / 1.25)
     assert (found["modal"]["market_usd_per_mtok"], found["modal"]["price_reason"]) == (None, "no modal price of this day")
 
 
-def test_at_the_load_at_which_they_cross_both_cost_the_same(marts: Marts) -> None:
+def test_at_the_load_at_which_they_cross_both_cost_the_same(compiled: Marts) -> None:
     """The planted target is as dear as the market at a load of 0.0011 / (0.0068 - 0.0009) of its time."""
-    row = bought(marts, served(), [price()], [cost()])["list"]
+    row = bought(compiled, served(), [price()], [cost()])["list"]
     load = row["break_even_load"]
     assert load == pytest.approx(0.0011 / (5000 * 1.36 / 1e6 - 0.0009))
     at_load = (0.001 + load * 0.001 + (1 - load) * 0.0001) / (load * 5000) * 1e6
     assert at_load == pytest.approx(float(row["market_usd_per_mtok"]))
 
 
-def test_no_load_is_invented_where_none_is_enough(marts: Marts) -> None:
+def test_no_load_is_invented_where_none_is_enough(compiled: Marts) -> None:
     """Too dear even if always busy, or energy alone dearer than the price: null and why; how many times too dear stays known."""
-    slow = bought(marts, served(), [price()], [cost(capacity_tokens_per_second=1000.0)])["list"]
+    slow = bought(compiled, served(), [price()], [cost(capacity_tokens_per_second=1000.0)])["list"]
     assert slow["break_even_load"] is None
     assert slow["break_even_load_unbounded"] > 1
     assert slow["break_even_reason"] == "dearer than the market even if busy all the time"
-    hot = bought(marts, served(), [price()], [cost(busy_energy_usd_per_second=Decimal("0.5"))])["list"]
+    hot = bought(compiled, served(), [price()], [cost(busy_energy_usd_per_second=Decimal("0.5"))])["list"]
     assert (hot["break_even_load"], hot["break_even_reason"]) == (None, "energy alone costs more than the market asks")
-    unknown = bought(marts, served(), [price()], [cost(reason="no energy price in the tier file")])["list"]
+    unknown = bought(compiled, served(), [price()], [cost(reason="no energy price in the tier file")])["list"]
     assert (unknown["break_even_load"], unknown["break_even_reason"]) == (None, "no energy price in the tier file")
 
 
 @settings(max_examples=25, deadline=None)
 @given(fixed=rates, busy=rates, more=rates, dearer=st.integers(min_value=1, max_value=50))
-def test_break_even_moves_one_way(marts: Marts, fixed: Decimal, busy: Decimal, more: Decimal, dearer: int) -> None:
+def test_break_even_moves_one_way(compiled: Marts, fixed: Decimal, busy: Decimal, more: Decimal, dearer: int) -> None:
     """A dearer market lowers the load at which we are even; dearer energy or devices raise it."""
 
     def load(usd: Decimal, **rate: Decimal) -> float:
-        found = bought(marts, served(), [price(prompt=str(usd), completion=str(usd), cached=str(usd))], [cost(**rate)])["list"]
+        found = bought(compiled, served(), [price(prompt=str(usd), completion=str(usd), cached=str(usd))], [cost(**rate)])["list"]
         even = found["break_even_load_unbounded"]
         return float("inf") if even is None else float(even)
 
@@ -143,7 +137,7 @@ members = st.tuples(
 @given(
     ours=st.lists(members, min_size=1, max_size=8), theirs=st.dictionaries(st.sampled_from(["a/x", "a/y", "b/z"]), st.integers(1, 10**13))
 )
-def test_share_times_market_is_ours_in_every_grain(marts: Marts, ours: list[Any], theirs: dict[str, int]) -> None:
+def test_share_times_market_is_ours_in_every_grain(compiled: Marts, ours: list[Any], theirs: dict[str, int]) -> None:
     """And whatever is not found in the market is kept as unresolved, so that every grain sums to all that we served."""
     tokens = [
         served(model_name=f"m{place}", target=target, model_permaslug=family and f"{family}-1", canonical_slug=None, model_family=family,
@@ -161,7 +155,7 @@ def test_share_times_market_is_ours_in_every_grain(marts: Marts, ours: list[Any]
         "marts.market_tokens_daily": (MARKET, market),
         "marts.market_days": (DAYS, [day]),
     }
-    found = marts.rows("local_vs_market_grains_daily", tables)
+    found = compiled.rows("local_vs_market_grains_daily", tables)
     total = sum(count for _, _, count in ours)
     for grain in ("model", "family", "author", "platform"):
         assert sum(row["local_tokens"] for row in found if row["grain"] == grain and row["target"] == "all") == total
@@ -171,12 +165,12 @@ def test_share_times_market_is_ours_in_every_grain(marts: Marts, ours: list[Any]
             assert row["local_to_market"] * row["market_tokens"] == pytest.approx(row["local_tokens"])
 
 
-def test_devices_for_a_share_are_rounded_up_and_called_what_they_are(marts: Marts) -> None:
+def test_devices_for_a_share_are_rounded_up_and_called_what_they_are(compiled: Marts) -> None:
     """2,500 tokens a second and device are 216 M a day; a tenth of ten billion needs five such devices."""
     compared = "date date, model_family varchar, target varchar, market_tokens bigint, reason varchar"
     row = {"date": DAY, "model_family": "lab/m", "target": "ours", "market_tokens": 10**10}
     tables = {"marts.local_vs_market_daily": (compared, [row]), "marts.local_cost_daily": (COSTS, [cost()])}
-    found = {each["wanted_share"]: each for each in marts.rows("devices_for_share_daily", tables)}
+    found = {each["wanted_share"]: each for each in compiled.rows("devices_for_share_daily", tables)}
     assert found[0.1]["devices_needed"] == 5
     assert found[0.1]["is_what_if"] is True
     assert found[0.1]["basis"].startswith("what if: busy throughput of 2 devices")

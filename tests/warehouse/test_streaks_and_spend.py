@@ -42,11 +42,6 @@ PLANTED = tuple(
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
-    return Marts(tmp_path_factory.mktemp("compiled"), [*THROUGH, "market_streaks", "market_crossovers", "market_spend_weekly"])
-
-
 def market(models: tuple[Model, ...], other: int = 50, days: int = DAYS) -> dict[str, tuple[str, list[Row]]]:
     """The tables of a market in which every day is there."""
     dates = [MONDAY + timedelta(days=day) for day in range(days)]
@@ -92,17 +87,17 @@ def attributed(model: Model) -> Row:
     }  # fmt: skip
 
 
-def streaks(marts: Marts, tables: Any, member: str = "a", basis: str = "platform") -> list[Row]:
-    found = marts.rows("market_streaks", tables, THROUGH)
+def streaks(compiled: Marts, tables: Any, member: str = "a", basis: str = "platform") -> list[Row]:
+    found = compiled.rows("market_streaks", tables, THROUGH)
     return [
         row for row in found
         if (row["basis"], row["attribution"], row["dimension"], row["member"]) == (basis, "releasing_lab", "author", member)
     ]  # fmt: skip
 
 
-def test_a_lead_that_nothing_hangs_on_survives_everything(marts: Marts) -> None:
+def test_a_lead_that_nothing_hangs_on_survives_everything(compiled: Marts) -> None:
     """Two weeks at 200 against 100; shares are of all traffic, so the lead is 800 of 2,770."""
-    [row] = streaks(marts, market(PLANTED))
+    [row] = streaks(compiled, market(PLANTED))
     assert (row["started_week"], row["weeks"], row["is_open"], row["missing_days"]) == (MONDAY, 2, True, 0)
     assert row["least_lead_share"] == pytest.approx(800 / 2770)
     assert {flag: row[f"survives_{flag}"] for flag in FLAGS} == dict.fromkeys(FLAGS, True)
@@ -133,28 +128,28 @@ PERTURBED: dict[str, tuple[tuple[Model, ...], int]] = {
 
 
 @pytest.mark.parametrize("flag", FLAGS)
-def test_one_change_flips_one_flag(marts: Marts, flag: str) -> None:
+def test_one_change_flips_one_flag(compiled: Marts, flag: str) -> None:
     """And no other: `a` leads both weeks in each of these markets."""
     models, other = PERTURBED[flag]
-    [row] = streaks(marts, market(models, other))
+    [row] = streaks(compiled, market(models, other))
     assert row["weeks"] == 2
     assert {name for name in FLAGS if not row[f"survives_{name}"]} == {flag}
 
 
-def test_a_week_that_is_not_over_neither_ends_nor_extends_a_run(marts: Marts) -> None:
+def test_a_week_that_is_not_over_neither_ends_nor_extends_a_run(compiled: Marts) -> None:
     """Three days into the third week `b` is ahead, but nobody knows how it will end."""
     ahead = only("b", lambda m: replace(m, on=dict.fromkeys(range(14, 17), 900)))
-    [row] = streaks(marts, market(ahead, days=17))
+    [row] = streaks(compiled, market(ahead, days=17))
     assert (row["weeks"], row["is_open"]) == (2, True)
-    [whole] = streaks(marts, market(only("b", lambda m: replace(m, on=dict.fromkeys(range(14, 21), 900))), days=21))
+    [whole] = streaks(compiled, market(only("b", lambda m: replace(m, on=dict.fromkeys(range(14, 21), 900))), days=21))
     assert (whole["weeks"], whole["is_open"]) == (2, False)
 
 
-def test_a_crossover_is_the_week_in_which_the_order_changes(marts: Marts) -> None:
+def test_a_crossover_is_the_week_in_which_the_order_changes(compiled: Marts) -> None:
     """`b` passes `a` in the second week, surely: what is unknown is less than either gap."""
     models = only("b", lambda m: replace(m, on=dict.fromkeys(range(7, 14), 900)))
     found = [
-        row for row in marts.rows("market_crossovers", market(models), THROUGH[:3])
+        row for row in compiled.rows("market_crossovers", market(models), THROUGH[:3])
         if (row["basis"], row["attribution"], row["dimension"]) == ("platform", "releasing_lab", "author")
     ]  # fmt: skip
     assert [(row["week_start"], row["member"], row["overtaken"], row["is_certain"]) for row in found] == [
@@ -162,21 +157,21 @@ def test_a_crossover_is_the_week_in_which_the_order_changes(marts: Marts) -> Non
     ]
 
 
-def spend(marts: Marts, models: tuple[Model, ...], prices: dict[str, tuple[int, int]]) -> dict[str, Row]:
+def spend(compiled: Marts, models: tuple[Model, ...], prices: dict[str, tuple[int, int]]) -> dict[str, Row]:
     columns = "date date, model_id varchar, kind varchar, prompt_usd_per_mtok decimal(18, 9), completion_usd_per_mtok decimal(18, 9)"
     listed = [
         {"date": MONDAY, "model_id": name, "kind": "list", "prompt_usd_per_mtok": Decimal(prompt), "completion_usd_per_mtok": Decimal(out)}
         for name, (prompt, out) in prices.items()
     ]
     tables = {**market(models, days=7), "marts.model_prices_daily": (columns, listed)}
-    found = marts.rows("market_spend_weekly", tables, THROUGH[:1])
+    found = compiled.rows("market_spend_weekly", tables, THROUGH[:1])
     return {row["member"]: row for row in found if (row["attribution"], row["dimension"]) == ("releasing_lab", "author")}
 
 
-def test_free_tokens_are_no_spend_and_no_share_of_what_is_paid(marts: Marts) -> None:
+def test_free_tokens_are_no_spend_and_no_share_of_what_is_paid(compiled: Marts) -> None:
     """A million paid and a million free tokens a day of `a` at 1 and 3 USD, two million of `b` at 2: prices of Monday hold all week."""
     models = (Model("x", "a", 10**6), Model("y", "a", 10**6, is_free=True), Model("z", "b", 2 * 10**6))
-    found = spend(marts, models, {"x": (1, 3), "z": (2, 2)})
+    found = spend(compiled, models, {"x": (1, 3), "z": (2, 2)})
     assert (found["a"]["spend_usd_low"], found["a"]["spend_usd_high"]) == (7, 21)
     assert (found["a"]["share"], found["a"]["share_without_free"]) == pytest.approx((0.5, 1 / 3))
     assert (found["a"]["spend_share_low"], found["a"]["spend_share_high"]) == pytest.approx((7 / 35, 21 / 49))
@@ -191,14 +186,14 @@ def test_free_tokens_are_no_spend_and_no_share_of_what_is_paid(marts: Marts) -> 
     unpriced=st.booleans(),
 )
 def test_the_true_share_of_spend_lies_within_the_bounds(
-    marts: Marts, tokens: list[int], prices: list[tuple[int, int]], prompts: list[float], unpriced: bool
+    compiled: Marts, tokens: list[int], prices: list[tuple[int, int]], prompts: list[float], unpriced: bool
 ) -> None:
     """Whatever part of each model's tokens were prompts, and what an unlisted model cost if no more than the dearest listed one."""
     models = tuple(Model(name, name, count) for name, count in zip("xyz", tokens, strict=True))
     listed = dict(zip("xyz", prices, strict=True))
     if unpriced:
         listed["x"] = (0, min(prices[0][1], max(map(max, prices[1:]))))
-    found = spend(marts, models, {name: usd for name, usd in listed.items() if not (unpriced and name == "x")})
+    found = spend(compiled, models, {name: usd for name, usd in listed.items() if not (unpriced and name == "x")})
     usd = {
         name: count * (part * listed[name][0] + (1 - part) * listed[name][1])
         for name, count, part in zip("xyz", tokens, prompts, strict=True)
@@ -212,7 +207,7 @@ def test_the_true_share_of_spend_lies_within_the_bounds(
 @settings(max_examples=10, deadline=None)
 @given(named=st.lists(st.integers(1, 10**6), min_size=3, max_size=6), tail=st.integers(0, 10**6), part=st.floats(0, 1))
 def test_the_true_share_lies_within_the_bounds_and_they_close_as_more_is_named(
-    marts: Marts, named: list[int], tail: int, part: float
+    compiled: Marts, named: list[int], tail: int, part: float
 ) -> None:
     """Any part of what is unnamed may be the member's own. With the largest n named and the rest in `other`, bounds close with n."""
     counts = sorted(named, reverse=True)
@@ -220,7 +215,7 @@ def test_the_true_share_lies_within_the_bounds_and_they_close_as_more_is_named(
     for n in range(1, len(counts) + 1):
         models = tuple(Model(f"m{place}", f"m{place}", count) for place, count in enumerate(counts[:n]))
         other = sum(counts[n:]) + tail
-        rows = marts.rows("market_share_weekly", market(models, other, days=7))
+        rows = compiled.rows("market_share_weekly", market(models, other, days=7))
         row = next(
             r for r in rows if (r["basis"], r["attribution"], r["dimension"], r["member"]) == ("platform", "releasing_lab", "author", "m0")
         )

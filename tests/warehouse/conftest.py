@@ -1,0 +1,16 @@
+"""dbt compiles once for all tests that ask single marts of small tables."""
+
+import pytest
+from compiled_support import Marts
+
+COMPILED = (
+    "make_or_buy_daily", "local_vs_market_grains_daily", "devices_for_share_daily", "speed_parity_hosts_daily", "speed_parity_daily",
+    "member_days", "market_weeks", "market_share_weekly", "market_topn_weekly", "leaders_weekly", "market_streaks", "market_crossovers",
+    "market_spend_weekly",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Marts:
+    """Those marts, as dbt compiles them."""
+    return Marts(tmp_path_factory.mktemp("compiled"), COMPILED)
