@@ -44,7 +44,9 @@ def test_a_wide_result_shows_fewer_rows() -> None:
 
 def test_what_is_drawn_first_is_sensible() -> None:
     """Time across, numbers up, names apart; without numbers nothing."""
-    rows = pl.DataFrame({"member": ["a", "b"], "week": ["2026-06-01"] * 2, "share": [0.25, None]}).with_columns(pl.col("week").str.to_date())
+    rows = pl.DataFrame({"member": ["a", "b"], "week": ["2026-06-01"] * 2, "share": [0.25, None]}).with_columns(
+        pl.col("week").str.to_date()
+    )
     assert figures.suggested(rows) == figures.Choice("week", "share", "member")
     assert figures.suggested(rows.select("member")) == figures.Choice()
     drawn = figures.chart(rows, Look(), figures.suggested(rows))
