@@ -36,8 +36,11 @@ def claims(*lines: tuple[str, str, str]) -> pl.DataFrame:
 
 
 LINES = claims(
-    ("first", "all", "depends_on_basis"), ("first", "top50", "supported"), ("first", "platform", "contradicted"), ("second", "report", "unverifiable")
-)  # fmt: skip
+    ("first", "all", "depends_on_basis"),
+    ("first", "top50", "supported"),
+    ("first", "platform", "contradicted"),
+    ("second", "report", "unverifiable"),
+)
 
 
 def test_a_statement_counts_once_by_its_own_verdict() -> None:
