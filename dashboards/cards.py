@@ -11,7 +11,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboards.controls import named
-from dashboards.pages.page import Card, Heading, Page
+from dashboards.pages.page import Card, Drawn, Heading, Page
 from dashboards.parts import instant
 from dashboards.queries import inlined
 from dashboards.sources import Generation, Meta
@@ -59,19 +59,23 @@ def _card(page: Page, card: Card, generation: Generation, look: Look, search: st
 
 
 def _inside(card: Card, generation: Generation, look: Look) -> tuple[Component, int, bool]:
-    """What is shown, of how many rows, and whether it is a figure, of which pictures can be made; else why it is not."""
+    """What is shown, of how many rows, and whether it is a figure, of which pictures can be made."""
+    drawn, rows = found(card, generation, look)
+    return (graph(card, drawn), rows, True) if isinstance(drawn, go.Figure) else (drawn, rows, False)
+
+
+def found(card: Card, generation: Generation, look: Look) -> tuple[Drawn, int]:
+    """What a card draws and of how many rows; of none, what is amiss."""
     if missing := sorted(set(card.needs) - generation.tables):
-        text = f"It was made by a version without {', '.join(missing)}. Run `tokentide build` anew."
-        return state("Not in this generation", text), 0, False
+        text = f"It was made by a version without {', '.join(missing)}. Run `tokentide publish`, which builds it anew."
+        return state("Not in this generation", text), 0
     try:
         rows = generation.frame(card.query)
     except duckdb.Error as error:
-        return state("This could not be computed", str(error).partition("\n")[0], is_failed=True), 0, False
+        return state("This could not be computed", str(error).partition("\n")[0], is_failed=True), 0
     if rows.is_empty():
-        return state("Nothing to show", card.empty), 0, False
-    drawn = card.draw(rows, look)
-    is_figure = isinstance(drawn, go.Figure)
-    return (graph(card, drawn) if is_figure else drawn), rows.height, is_figure
+        return state("Nothing to show", card.empty), 0
+    return card.draw(rows, look), rows.height
 
 
 def graph(card: Card, figure: go.Figure) -> Component:
@@ -94,7 +98,8 @@ def source_line(card: Card, meta: Meta) -> str:
     """Where the figures come from, as of when, as their licence asks."""
     if card.half == "tier":
         return f"{TIER}, as of {instant(meta.published_at)}."
-    return f"{meta.citation} {TIER}." if card.half == "both" else meta.citation
+    market = meta.citation if "as of" in meta.citation else f"{meta.citation} As of {instant(meta.as_of)}."
+    return f"{market} {TIER}." if card.half == "both" else market
 
 
 def simulated_badge() -> Component:

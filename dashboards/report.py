@@ -1,141 +1,181 @@
-"""Pages as one file to send: figures that can still be hovered, tables as plain HTML, and nothing that asks for anything elsewhere."""
+"""Pages as one file to send: every figure with its unit, source and day, and all that it takes to draw it, in a single HTML document.
 
-import html
-import os
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
-
-import duckdb
-import plotly.graph_objects as go
-import plotly.io
-from dash.development.base_component import Component
-from plotly.offline import get_plotlyjs
-
-from dashboards.cards import source_line
-from dashboards.filters import read_filters
-from dashboards.pages import PAGES
-from dashboards.pages.page import Card, Heading, Page
-from dashboards.parts import instant
-from dashboards.queries import inlined
-from dashboards.sources import Generation
-from dashboards.theme import Look
-
-MOST_ROWS = 200
-STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; margin: 0 auto; max-width: 1080px; padding: 16px; color: #1f2328; background: #ffffff; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.25rem; border-bottom: 1px solid #d0d7de; margin-top: 2rem; } h3 { font-size: 1rem; margin: 0; }
-section { border: 1px solid #d0d7de; border-radius: 8px; padding: 12px 14px; margin: 12px 0; break-inside: avoid; }
-.unit, .note, .source, .tile-name, .tile-below { color: #57606a; font-size: 0.8rem; margin: 2px 0; }
-.simulated { background: #6f0f6f; color: #ffffff; font-weight: 700; padding: 2px 8px; border-radius: 4px;
-  text-transform: uppercase; font-size: 0.75rem; }
-.tiles { display: flex; flex-wrap: wrap; gap: 12px 28px; } .tile-value { font-size: 1.5rem; font-weight: 650; }
-.scrolled { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.8rem; }
-th, td { border-bottom: 1px solid #d0d7de; padding: 3px 8px; text-align: left; }
-pre { overflow-x: auto; background: #f6f8fa; padding: 8px; font-size: 0.75rem; } details { font-size: 0.8rem; }
-@media print { details { display: none; } body { max-width: none; } }
+It asks nothing of anyone: Plotly stands in it once, and a policy in its head forbids every request.
 """
 
+import base64
+import hashlib
+import html
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
 
-def reportable() -> dict[str, Page]:
-    """The pages that are made of cards, by their names in lower case: the SQL page is a tool and no report."""
-    return {page.name.lower(): page for page in PAGES if not page.body}
+import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
+
+from dashboards import cards, parts
+from dashboards.filters import Control, Filters, read_filters
+from dashboards.pages import PAGES
+from dashboards.pages.page import Card, Heading, Page
+from dashboards.queries import inlined
+from dashboards.sources import Generation, Meta, Published, Sources
+from dashboards.static_html import graph, markup
+from dashboards.theme import Look
+
+STALE_SECONDS = 36 * 3600
 
 
-def write_report(generation: Generation, pages: Sequence[Page], out: Path) -> int:
-    """Write these pages, with what they show unless something is chosen, into one HTML file; returns its bytes.
+class UnknownPageError(LookupError):
+    """A page was asked for that there is not, or that has no cards to print."""
 
-    The file replaces what was there in one step, so that nobody reads a half of it.
-    """
-    text = "".join(_document(generation, pages))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    half = out.with_name(f".{out.name}.{os.getpid()}")
+
+class NothingToReportError(LookupError):
+    """There is no generation to make a report of."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A page and the choices on it, as its URL has them."""
+
+    page: Page
+    search: str = ""
+
+
+def chosen(text: str) -> Chosen:
+    """The page that a name such as `market` or `market?basis=top50` means; the choices are what stands in the page's URL."""
+    name, _, search = text.strip().lstrip("/").partition("?")
+    wanted = _plain(name) or "overview"
+    page = next((page for page in printable() if wanted in {_plain(page.name), _plain(page.path)}), None)
+    if page is None:
+        known = ", ".join(f"`{_plain(page.name)}`" for page in printable())
+        raise UnknownPageError(f"There is no page {name!r} that can be in a report. There are {known}.")
+    return Chosen(page, search)
+
+
+def printable() -> list[Page]:
+    """The pages of cards; an editor has nothing to print."""
+    return [page for page in PAGES if page.body is None]
+
+
+def _plain(name: str) -> str:
+    return name.strip("/ ").casefold().replace(" ", "-")
+
+
+def write_report(sources: Sources, pages: Sequence[Chosen], out: Path, look: Look) -> int:
+    """Write the pages, from the newest generation, into a file that is there whole or not at all; its size in bytes."""
+    generation = Published(sources).newest()
+    if generation is None:
+        raise NothingToReportError("Nothing is published yet.")
+    made = document(generation, pages, look, datetime.now(UTC)).encode()
+    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
-        half.write_text(text)
-        half.replace(out)
+        with partial.open("wb") as file:
+            file.write(made)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(out)
     finally:
-        half.unlink(missing_ok=True)
-    return out.stat().st_size
+        partial.unlink(missing_ok=True)
+    return len(made)
 
 
-def _document(generation: Generation, pages: Sequence[Page]) -> Iterator[str]:
-    meta = generation.meta
-    yield f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Tokentide report</title><style>{STYLE}</style>'
-    yield f"<script>{get_plotlyjs()}</script></head><body><h1>Tokentide report</h1>"
-    if meta.is_simulated:
-        yield '<p><span class="simulated">simulated</span> The market\'s figures are made up by the stand-in. None of them is real.</p>'
-    made = instant(datetime.now(UTC))
-    yield f'<p class="source">Made {made} from generation {meta.generation}, published {instant(meta.published_at)}, '
-    yield f"market up to {meta.last_date or 'no day'}. {html.escape(meta.citation)} All times are UTC.</p>"
-    for page in pages:
-        yield f"<h2>{html.escape(page.name)}</h2><p>{html.escape(page.about)}</p>"
-        filters = read_filters("", page.controls(generation))
-        for each in page.cards_for(filters, generation):
-            yield _heading(each) if isinstance(each, Heading) else _card(each, generation)
-    yield "</body></html>"
-
-
-def _heading(heading: Heading) -> str:
-    return f"<h3>{html.escape(heading.text)}</h3><p class='note'>{html.escape(heading.below)}</p>"
-
-
-def _card(card: Card, generation: Generation) -> str:
-    badge = '<span class="simulated">simulated</span>' if generation.meta.is_simulated and card.half != "tier" else ""
+def document(generation: Generation, pages: Sequence[Chosen], look: Look, now: datetime) -> str:
+    """The whole file."""
+    draw, plotly = _file("report.js"), get_plotlyjs().replace("</script", "<\\/script")
+    scripts = f"script-src {_hash(plotly)} {_hash(draw)}"
+    policy = f"default-src 'none'; {scripts}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'"
+    body = "".join(_page(place, each, generation, look) for place, each in enumerate(pages))
     return (
-        f"<section><h3>{html.escape(card.title)} {badge}</h3><p class='unit'>{html.escape(card.unit)}</p>{_inside(card, generation)}"
-        f"<p class='note'>{html.escape(card.note)}</p><p class='source'>{html.escape(source_line(card, generation.meta))}</p>"
-        f"<details><summary>The query</summary><pre>{html.escape(inlined(card.query))}</pre></details></section>"
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy)}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer">'
+        f"<title>Tokentide report, generation {generation.meta.generation}</title><style>{_file('report.css')}</style></head>\n<body>"
+        f"<header>{_head(generation.meta, pages, now)}</header><main>{body}</main>\n"
+        f"<script>{plotly}</script>\n<script>{draw}</script></body></html>\n"
     )
 
 
-def _inside(card: Card, generation: Generation) -> str:
-    """The figure, the table, or why there is none."""
-    if missing := sorted(set(card.needs) - generation.tables):
-        return f"<p>Not in this generation: {', '.join(missing)}.</p>"
-    try:
-        rows = generation.frame(card.query)
-    except duckdb.Error as error:
-        return f"<p>This could not be computed: {html.escape(str(error).partition(chr(10))[0])}</p>"
-    if rows.is_empty():
-        return f"<p>Nothing to show. {html.escape(card.empty)}</p>"
-    drawn = card.draw(rows, Look("light"))
-    if isinstance(drawn, go.Figure):
-        drawn.update_layout(height=card.height)
-        return str(
-            plotly.io.to_html(drawn, full_html=False, include_plotlyjs=False, config={"displaylogo": False, "displayModeBar": False})
-        )
-    return as_html(drawn)
+def _head(meta: Meta, pages: Sequence[Chosen], now: datetime) -> str:
+    contents = "".join(f'<li><a href="#page-{place}">{html.escape(each.page.name)}</a></li>' for place, each in enumerate(pages))
+    facts = (
+        f"Generation {meta.generation}, market up to {meta.last_date or 'no day'}, published {parts.instant(meta.published_at)}. "
+        f"This file was made {parts.instant(now)} and does not change any more; where a note speaks of a click, that is in the dashboard."
+    )
+    return (
+        f'<h1>Tokentide report</h1><p class="facts">{html.escape(facts)}</p><p class="facts">{html.escape(meta.citation)}</p>'
+        f'{_banner(meta)}<noscript><p class="banner">Charts need JavaScript, which is off here; tables and figures in text do not.</p>'
+        f'</noscript><nav aria-label="Pages"><ul class="contents">{contents}</ul></nav>'
+    )
 
 
-def as_html(part: Any) -> str:
-    """A component of a page as plain HTML: text is escaped, a grid becomes a table, what only a browser's code can draw is its text."""
-    if part is None:
-        return ""
-    if isinstance(part, list | tuple):
-        return "".join(map(as_html, part))
-    if not isinstance(part, Component):
-        return html.escape(str(part))
-    if type(part).__name__ == "AgGrid":
-        return _table(part)
-    inside = as_html(getattr(part, "children", None))
-    is_plain = type(part).__module__.startswith("dash.html")
-    tag = type(part).__name__.lower() if is_plain else "div"
-    name = getattr(part, "className", None)
-    return f'<{tag} class="{html.escape(str(name))}">{inside}</{tag}>' if name else f"<{tag}>{inside}</{tag}>"
+def _banner(meta: Meta) -> str:
+    said = ""
+    if meta.is_simulated:
+        badge = markup(cards.simulated_badge())
+        said += f'<p class="banner">{badge} The figures of the market are made up by the stand-in. None of them is real.</p>'
+    if meta.age_seconds is not None and meta.age_seconds > STALE_SECONDS:
+        said += f'<p class="banner stale">The generation was {round(meta.age_seconds / 3600):,} hours old when this file was made.</p>'
+    return said
 
 
-def _table(grid: Any) -> str:
-    rows: list[dict[str, Any]] = grid.rowData
-    columns = [(column["field"], column.get("headerName", column["field"])) for column in grid.columnDefs if "field" in column]
-    head = "".join(f"<th>{html.escape(str(name))}</th>" for _, name in columns)
-    lines = ("".join(f"<td>{_cell(row.get(field))}</td>" for field, _ in columns) for row in rows[:MOST_ROWS])
-    more = f"<p class='note'>The first {MOST_ROWS} of {len(rows):,} rows.</p>" if len(rows) > MOST_ROWS else ""
-    return f"<div class='scrolled'><table><tr>{head}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table></div>{more}"
+def _page(place: int, each: Chosen, generation: Generation, look: Look) -> str:
+    controls = each.page.controls(generation)
+    filters = read_filters(each.search, controls)
+    made = "".join(_under_headings(each.page.cards_for(filters, generation), generation, look))
+    live = '<p class="choices">The live panel of this page is not in a report.</p>' if each.page.above else ""
+    return (
+        f'\n<section aria-labelledby="page-{place}"><h2 id="page-{place}">{html.escape(each.page.name)}</h2>'
+        f'<p class="about">{html.escape(each.page.about)}</p>{_choices(controls, filters)}{live}<div class="cards">{made}</div></section>'
+    )
 
 
-def _cell(value: Any) -> str:
-    """A figure with seven digits at most; what is not known is said."""
-    if value is None:
-        return "unknown"
-    return f"{value:,.7g}" if isinstance(value, float) else html.escape(str(value))
+def _choices(controls: Sequence[Control], filters: Filters) -> str:
+    """What the controls were set to, since a file has none."""
+    said = []
+    for control in controls:
+        value = filters[control.name]
+        if control.kind != "hidden" and value:
+            said.append(f"{control.label}: {dict(control.options).get(value, value)}")
+    return f'<p class="choices">Chosen: {html.escape("; ".join(said))}.</p>' if said else ""
+
+
+def _under_headings(shown: Sequence[Card | Heading], generation: Generation, look: Look) -> Iterable[str]:
+    rank = 3
+    for each in shown:
+        if isinstance(each, Card):
+            yield _card(each, generation, look, rank)
+        else:
+            rank = 4
+            below = f"<p class='about'>{html.escape(each.below)}</p>" if each.below else ""
+            yield f'<h3 class="part">{html.escape(each.text)}</h3>{below}'
+
+
+def _card(card: Card, generation: Generation, look: Look, rank: int) -> str:
+    """As on the page, without what needs a server."""
+    drawn, _ = cards.found(card, generation, look)
+    badge = markup(cards.simulated_badge()) if generation.meta.is_simulated and card.half != "tier" else ""
+    unit = f'<p class="card-unit">{html.escape(card.unit)}</p>' if card.unit else ""
+    note = f'<p class="card-note">{html.escape(card.note)}</p>' if card.note else ""
+    shown = graph(_tall(drawn, card), f"Chart: {card.title}, {card.unit}") if isinstance(drawn, go.Figure) else markup(drawn)
+    return (
+        f'<article class="card {card.width}"><div class="card-head"><div><h{rank} class="card-title">{html.escape(card.title)}</h{rank}>'
+        f'{unit}</div>{badge}</div><div class="card-inside">{shown}</div>{note}'
+        f'<p class="card-source">{html.escape(cards.source_line(card, generation.meta))}</p>'
+        f'<details class="card-query"><summary>Show the query</summary><pre class="query" tabindex="0">{html.escape(inlined(card.query))}'
+        "</pre></details></article>"
+    )
+
+
+def _tall(figure: go.Figure, card: Card) -> go.Figure:
+    return figure.update_layout(height=card.height)
+
+
+def _file(name: str) -> str:
+    return (files("dashboards") / "report_files" / name).read_text()
+
+
+def _hash(script: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"

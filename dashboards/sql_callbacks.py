@@ -8,7 +8,7 @@ from typing import Any
 
 import dash
 import polars as pl
-from dash import Input, Output, State, ctx
+from dash import ClientsideFunction, Input, Output, State, ctx
 from flask import Flask, Response, request, send_file
 
 from dashboards import cards, sql_result
@@ -35,25 +35,24 @@ def register(app: dash.Dash, published: Published, sources: Sources) -> None:
 def _add_asking(app: dash.Dash, published: Published, queue: SqlQueue) -> None:
     @app.callback(
         Output("sql-key", "data"),
-        Output("sql-clock", "disabled", allow_duplicate=True),
         Output("sql-result", "children", allow_duplicate=True),
         Input("sql-run", "n_clicks"),
         State("sql-text", "value"),
         State("sql-key", "data"),
         prevent_initial_call="initial_duplicate",
     )
-    def ask(clicks: int, sql: str | None, before: str | None) -> tuple[Any, Any, Any]:
+    def ask(clicks: int, sql: str | None, before: str | None) -> tuple[Any, Any]:
         if not clicks:
-            return dash.no_update, dash.no_update, dash.no_update
+            return dash.no_update, dash.no_update
         generation = published.newest()
         if generation is None or not (sql or "").strip():
-            return dash.no_update, True, cards.state("Nothing was asked", "Write a query, or take one of the examples.")
+            return dash.no_update, cards.state("Nothing was asked", "Write a query, or take one of the examples.")
         # A viewer has one query at a time: who asks again gives up the one before.
         queue.stop(before)
         try:
-            return queue.ask(sql or "", generation), False, cards.state("Asked", "The query is on its way.")
+            return queue.ask(sql or "", generation), cards.state("Asked", "The query is on its way.")
         except QueueFullError as full:
-            return dash.no_update, True, cards.state("Not run", str(full), is_failed=True)
+            return None, cards.state("Not run", str(full), is_failed=True)
 
     @app.callback(Input("sql-stop", "n_clicks"), State("sql-key", "data"), prevent_initial_call=True)
     def stop(clicks: int, key: str | None) -> None:
@@ -64,17 +63,22 @@ def _add_asking(app: dash.Dash, published: Published, queue: SqlQueue) -> None:
 def _add_looking(app: dash.Dash, queue: SqlQueue) -> None:
     @app.callback(
         Output("sql-result", "children"),
-        Output("sql-clock", "disabled"),
+        Output("sql-done", "data"),
         Input("sql-clock", "n_intervals"),
         State("sql-key", "data"),
         State("scheme", "data"),
         prevent_initial_call=True,
     )
-    def look(_: int, key: str | None, scheme: str | None) -> tuple[Any, bool]:
+    def look(_: int, key: str | None, scheme: str | None) -> tuple[Any, Any]:
         asked = queue.look(key)
         if asked is None:
-            return dash.no_update, True
-        return sql_result.shown(asked, _look(scheme), queue.seconds), asked.stage == "done"
+            return dash.no_update, key
+        return sql_result.shown(asked, _look(scheme), queue.seconds), key if asked.stage == "done" else dash.no_update
+
+    # The clock stops for the query that is done, not for an answer that was under way when the next one was asked.
+    app.clientside_callback(
+        ClientsideFunction("sql", "idle"), Output("sql-clock", "disabled"), Input("sql-key", "data"), Input("sql-done", "data")
+    )
 
 
 def _add_drawing(app: dash.Dash, queue: SqlQueue) -> None:

@@ -23,6 +23,8 @@ RunSql: TypeAlias = Callable[[Path, str, float, int], pl.DataFrame]
 GRACE_SECONDS = 10.0
 ROOM_BYTES = 5 * 1024**3 // 2
 LARGEST_FILE_BYTES = 512 * 1024**2
+LOST = "The process that ran the query ended. It most likely needed more memory than it may have: ask for less."
+TOO_MUCH = "The query needs more memory than it may have. Ask for less at once."
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Worker:
                 return pipe.recv()
         except (EOFError, OSError):
             self.kill()
-            return Outcome(error="The process that ran the query ended. It most likely needed more memory than it may have: ask for less.")
+            return Outcome(error=LOST)
         self.kill()
         return Outcome(error=too_long(job.seconds))
 
@@ -129,6 +131,8 @@ def outcome_of(job: Job, run_sql: RunSql) -> Outcome:
     try:
         found = run_sql(job.generation, job.sql, job.seconds, job.most_rows + 1)
         found.head(job.most_rows).write_parquet(job.out)
+    except MemoryError:
+        return Outcome(seconds=time.monotonic() - began, error=TOO_MUCH)
     except Exception as error:  # noqa: BLE001 - what run_sql raises is the caller's, and every reason is for the person who asked.
         took = time.monotonic() - began
         return Outcome(seconds=took, error=too_long(job.seconds) if took >= job.seconds else str(error) or type(error).__name__)

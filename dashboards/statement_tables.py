@@ -1,6 +1,5 @@
 """Tables of the statements page: the ledger, one statement, and the rows behind a verdict."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -18,11 +17,10 @@ EVIDENCE_HEIGHT = 320
 
 
 def ledger(rows: pl.DataFrame, look: Look) -> Component:
-    """One line a statement, one column a basis."""
+    """One line a statement: the verdict over all bases, and that on each basis on which it can be judged."""
     del look
-    bases = sorted(set(rows["basis"].to_list()), key=lambda basis: (basis != "all", basis))
-    head = html.Tr([html.Th(name, scope="col") for name in ("Statement", "Said by", "Said on", *(_basis(basis) for basis in bases))])
-    lines = [_line(claim, bases) for claim in rows.partition_by("claim_id", maintain_order=True)]
+    head = html.Tr([html.Th(name, scope="col") for name in ("Statement", "Said by", "Said on", "Over all bases", "On each basis")])
+    lines = [_line(claim) for claim in rows.partition_by("claim_id", maintain_order=True)]
     table = html.Table([html.Thead(head), html.Tbody(lines)], className="plain")
     return html.Div([_key(), html.Div(table, className="scrolled", tabIndex=0, **named(aria_label="The ledger"), role="region")])
 
@@ -36,15 +34,18 @@ def _basis(basis: str) -> str:
     return "over all bases" if basis == "all" else basis.replace("_", " ")
 
 
-def _line(claim: pl.DataFrame, bases: Sequence[str]) -> Component:
+def _line(claim: pl.DataFrame) -> Component:
     first = claim.row(0, named=True)
     verdicts = dict(claim.select("basis", "verdict").iter_rows())
+    whole = verdicts.pop("all", None)
+    each = [html.Li([f"{_basis(basis)}: ", html.Span(figures.verdict(verdicts[basis]), className="verdict")]) for basis in sorted(verdicts)]
     return html.Tr(
         [
             html.Td(dcc.Link(first["statement"], href=href("/statements", claim=first["claim_id"]))),
             html.Td(first["said_by"] or "unknown"),
-            html.Td(str(first["said_on"] or "unknown")),
-            *[html.Td(figures.verdict(verdicts[basis]) if basis in verdicts else "not judged", className="verdict") for basis in bases],
+            html.Td(str(first["said_on"] or "unknown"), className="day"),
+            html.Td(figures.verdict(whole) if whole else "one basis only", className="verdict" if whole else None),
+            html.Td(html.Ul(each, className="bases")),
         ]
     )
 

@@ -4,10 +4,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from pipelines.errors import BadSetting
 from pipelines.settings import read_settings
 from pipelines.terminal import answers
+
+MEGABYTE = 1_000_000
 
 
 def add_to(app: typer.Typer) -> None:
@@ -16,30 +19,39 @@ def add_to(app: typer.Typer) -> None:
 
 
 def report(
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("report.html"),
-    page: Annotated[list[str] | None, typer.Option(help="A page besides the overview, by its name; may be given several times.")] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file to write; one that is there is replaced.")] = Path("report.html"),
+    page: Annotated[
+        list[str] | None,
+        typer.Option("--page", help="A page beside the overview, by name, with choices as its URL has them; may be given again."),
+    ] = None,
 ) -> None:
-    """Write the overview and other pages, as they are unless something is chosen, into one HTML file that needs nothing else.
+    """Write the overview and chosen pages into one self-contained HTML file, to send or to print.
+
+    It needs no server and asks nothing of anyone: charts, tables, sources and the queries behind them are all in it.
 
     Examples:
 
-        tokentide report
+        tokentide report -o report.html
 
-        tokentide report -o week.html --page market --page "market and metal"
+        tokentide report -o week.html --page market --page our-tier
+
+        tokentide report -o china.html --page "market?dimension=country&basis=top50" --page statements
     """
-    from dashboards.report import reportable, write_report
-    from dashboards.sources import Published
+    from dashboards.report import UnknownPageError, chosen, write_report
+    from dashboards.theme import Look
     from pipelines.dashboard_commands import sources_of
     from pipelines.publish import newest
 
-    pages = reportable()
-    asked = dict.fromkeys(["overview", *(name.lower() for name in page or [])])
-    if unknown := [name for name in asked if name not in pages]:
-        raise BadSetting(f"There is no page {unknown[0]!r} to report. There are: {', '.join(pages)}.")
     settings = read_settings()
     newest(settings)
-    generation = Published(sources_of(settings)).newest()
-    # newest() has said what to do where nothing is published.
-    assert generation
-    size = write_report(generation, [pages[name] for name in asked], output)
-    answers.print(f"{output} has {len(asked)} pages and {size / 1e6:.1f} MB. It opens in any browser, without a network.", soft_wrap=True)
+    if not out.parent.is_dir():
+        raise BadSetting(f"{out.parent} is no folder. Make it, or name another file with -o.")
+    if out.is_dir():
+        raise BadSetting(f"{out} is a folder. Name a file in it, such as -o {out / 'report.html'}.")
+    try:
+        pages = [chosen(name) for name in dict.fromkeys(["overview", *(page or [])])]
+    except UnknownPageError as error:
+        raise BadSetting(str(error)) from error
+    size = write_report(sources_of(settings), pages, out, Look())
+    names = ", ".join(each.page.name for each in pages)
+    answers.print(f"{escape(str(out))}: {size / MEGABYTE:.1f} MB, {escape(names)}.", soft_wrap=True, highlight=False)

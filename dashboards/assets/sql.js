@@ -12,6 +12,13 @@
     }
   });
 
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    sql: {
+      // Whether there is nothing to wait for: no query, or one that is done.
+      idle: function (key, done) { return !key || key === done; }
+    }
+  });
+
   // React hears of a new text only through the element's own setter and an event.
   function write(text, begin, end) {
     const editor = document.getElementById("sql-text");

@@ -1,5 +1,6 @@
 """Figures of the data page: what we have, what moved, what was watched."""
 
+import math
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,24 +21,23 @@ STATES: dict[str, tuple[int, str]] = {
 }
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 OUTCOMES = ("loaded", "unchanged", "partial", "quarantined", "unreadable", "refused", "broken")
-DAY_HEIGHT, LEGEND_HEIGHT = 17, 90
+DAY_HEIGHT, GAP, LEGEND_HEIGHT = 18, 36, 90
 
 
 def calendar_height(years: int) -> int:
     """As tall as so many years of seven lines need."""
-    return years * (7 * DAY_HEIGHT + 46) + LEGEND_HEIGHT
+    return years * (7 * DAY_HEIGHT + GAP) + LEGEND_HEIGHT
 
 
 def calendar(rows: pl.DataFrame, look: Look) -> go.Figure:
     """One square per UTC day, a row of weeks per year: loaded, or why not. A square leads to its raw answer."""
     years = sorted(set(rows["date"].dt.year().to_list()))
-    made = make_subplots(
-        rows=len(years), cols=1, subplot_titles=[str(year) for year in years], vertical_spacing=0.3 / max(len(years), 1) ** 1.2
-    )
+    made = make_subplots(rows=len(years), cols=1, vertical_spacing=GAP / calendar_height(len(years)))
     made.update_layout(figure(look).layout)
     for place, year in enumerate(years, 1):
         made.add_trace(_year(rows.filter(pl.col("date").dt.year() == year), look), row=place, col=1)
         made.update_xaxes(_months(year), row=place, col=1)
+        made.update_yaxes(title=str(year), row=place, col=1)
     made.update_yaxes(
         autorange="reversed", tickvals=[0, 2, 4, 6], ticktext=[WEEKDAYS[day] for day in (0, 2, 4, 6)], showgrid=False, ticks=""
     )
@@ -78,7 +78,8 @@ def _said(row: dict[str, Any]) -> str:
 
 
 def _months(year: int) -> dict[str, Any]:
-    firsts = [date(year, month, 1) for month in range(1, 13)]
+    # Quarters, since twelve names do not fit a telephone.
+    firsts = [date(year, month, 1) for month in (1, 4, 7, 10)]
     return {
         "tickvals": [week_of_year(first + timedelta(days=6)) for first in firsts],
         "ticktext": [f"{first:%b}" for first in firsts],
@@ -96,8 +97,8 @@ def _key(state: str, count: int, look: Look) -> go.Scatter:
 
 def restatements(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Each change of a figure at the day it speaks of, in percent; a withdrawal has no size and stands at the lower edge."""
-    made = figure(look, yaxis={"tickformat": "+.2%"}, hovermode="closest")
     sized, gone = rows.filter(pl.col("change_ratio").is_not_null()), rows.filter(pl.col("is_withdrawn"))
+    made = figure(look, yaxis={"tickformat": f"+{percent(sized['change_ratio'])}"}, hovermode="closest")
     made.add_scatter(
         x=sized["date"].to_list(), y=sized["change_ratio"].to_list(), mode="markers", name="restated",
         text=sized["model_permaslug"].to_list(), customdata=[f"/data?answer={sha}" for sha in sized["answer_sha256"].to_list()],
@@ -116,18 +117,21 @@ def restatements(rows: pl.DataFrame, look: Look) -> go.Figure:
 
 def restated_days(rows: pl.DataFrame, look: Look) -> go.Figure:
     """How much the platform's total of each restated day moved since its first publication."""
-    made = figure(look, yaxis={"tickformat": "+.2%"}, hovermode="closest", showlegend=False)
+    form = f"+{percent(rows['change_ratio'])}"
+    made = figure(look, yaxis={"tickformat": form, "rangemode": "tozero"}, hovermode="closest", showlegend=False)
     made.add_bar(
         x=rows["date"].to_list(), y=rows["change_ratio"].to_list(), marker={"color": look.colour(0)},
         text=rows["largest_change_model"].to_list(), textposition="none",
-            hovertemplate="%{x|%Y-%m-%d}: %{y:+.3%}<br>most of it: %{text}<extra></extra>",
+        hovertemplate="%{x|%Y-%m-%d}: %{y:+.2~%}<br>most of it: %{text}<extra></extra>".replace("+.2~%", form),
     )  # fmt: skip
     return made
 
 
 def moves_by_age(rows: pl.DataFrame, look: Look) -> go.Figure:
     """How far a figure still moves so many days after it was first published."""
-    made = figure(look, xaxis={"title": "days since first published"}, yaxis={"tickformat": ".2%", "rangemode": "tozero"})
+    form = percent(rows["max_abs_change_ratio"])
+    made = figure(look, xaxis={"title": "days since first published"}, yaxis={"tickformat": form, "rangemode": "tozero"})
+    made.update_layout(legend={"y": 1.02, "yanchor": "bottom"})
     names = {"mean_abs_change_ratio": "mean", "p90_abs_change_ratio": "90th percentile", "max_abs_change_ratio": "largest"}
     for place, (column, name) in enumerate(names.items()):
         made.add_scatter(
@@ -137,9 +141,15 @@ def moves_by_age(rows: pl.DataFrame, look: Look) -> go.Figure:
     return made
 
 
+def percent(ratios: pl.Series) -> str:
+    """d3's format of a share in percent with as many digits as the largest of these needs to be told from 0."""
+    largest = max((abs(float(ratio)) for ratio in ratios.drop_nulls().to_list()), default=0.0)
+    return f".{min(max(1 - math.floor(math.log10(largest * 100)), 0), 6) if largest else 0}%"
+
+
 def outcomes(rows: pl.DataFrame, look: Look) -> go.Figure:
     """What became of the answers of each UTC day."""
-    made = figure(look, barmode="stack", xaxis={"type": "category"}, yaxis={"rangemode": "tozero"}, hovermode="closest", bargap=0.4)
+    made = figure(look, barmode="stack", yaxis={"rangemode": "tozero"}, hovermode="closest", bargap=0.4)
     days = sorted(set(rows["date"].to_list()))
     for place, outcome in enumerate(OUTCOMES):
         part = rows.filter(pl.col("outcome") == outcome).group_by("date").agg(pl.col("answers").sum())
@@ -151,7 +161,7 @@ def outcomes(rows: pl.DataFrame, look: Look) -> go.Figure:
             hovertemplate="%{x}: %{y} %{fullData.name}<extra></extra>",
             )  # fmt: skip
     if len(days) < 4:
-        made.update_xaxes(range=[-1.5, len(days) + 0.5])
+        made.update_xaxes(type="category", range=[-1.5, len(days) + 0.5])
     return made.update_layout(showlegend=True)
 
 

@@ -11,7 +11,7 @@ from dashboards.queries import Query, query
 from dashboards.sources import Generation
 
 SOURCES = Query("select distinct source from ingest_log order by source")
-YEARS = Query("select count(distinct year(date)) as years from market_days")
+CALENDAR = ("market_days", "meta")
 ANSWERED = (
     "market_days", "market_tokens_daily", "market_tokens_revisions", "market_slices", "market_apps_daily", "market_tasks_daily",
     "market_task_models_daily", "model_prices_daily", "endpoint_speed", "providers", "model_benchmarks", "session_costs_weekly",
@@ -30,7 +30,7 @@ def controls(generation: Generation) -> Sequence[Control]:
 
 def cards(filters: Filters, generation: Generation) -> Sequence[Card | Heading]:
     """Completeness, then restatements, then what each figure rests on, then our own tier."""
-    years = generation.frame(YEARS)["years"][0] if "market_days" in generation.tables else 0
+    years = generation.frame(query("data_days"))["date"].dt.year().n_unique() if generation.tables.issuperset(CALENDAR) else 0
     return (*_answer(filters), *_complete(generation.dagster_url, years), *_moved(), *_asked(filters), *_tier())
 
 
@@ -61,7 +61,7 @@ def _complete(dagster_url: str | None, years: int) -> Sequence[Card | Heading]:
         Card(
             "calendar", "Days of the market's daily board", query("data_days"), figures.calendar, width="full",
             unit="one square per UTC day, from the first that the source offers to the newest it can have",
-            height=figures.calendar_height(max(years, 1)), needs=("market_days", "meta"),
+            height=figures.calendar_height(max(years, 1)), needs=CALENDAR,
             empty="No day was asked for yet. Run `tokentide ingest market`.",
             note="A click on a day shows the raw answer behind it. Missing: an answer covered the day and did not have it. "
             "Not asked: no answer covered it. No other: the row of all models beyond the top 50 is not there, so the total is too small.",

@@ -48,7 +48,8 @@ def _editor(sql: str, is_run: bool) -> Component:
             text,
             html.Div(bar, className="sql-bar"),
             dcc.Store(id="sql-key", storage_type="session"),
-            dcc.Interval(id="sql-clock", interval=sql_callbacks.LOOK_MS),
+            dcc.Store(id="sql-done"),
+            dcc.Interval(id="sql-clock", interval=sql_callbacks.LOOK_MS, disabled=True),
             html.Div(id="sql-result", **named(aria_live="polite")),
         ]
     )

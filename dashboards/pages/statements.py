@@ -12,22 +12,28 @@ from dashboards.queries import Query, query
 from dashboards.sources import Generation
 
 CLAIMS = Query("select claim_id, any_value(statement) as statement from claims group by claim_id order by claim_id")
-EMPTY = "The ledger has no such statement. `tokentide claims` lists those that it has."
+EMPTY = "The ledger has no such statement; `tokentide claims` lists those that it has."
+NONE_OF_IT = "No statement has this verdict. Choose another, or all."
 NEEDS = ("claims",)
 # The tables of our own half are named so.
 TIER = re.compile(r"\b(served|local|device)_")
 
 
 def controls(generation: Generation) -> Sequence[Control]:
-    """One statement, or all."""
+    """Those of one verdict, one statement, or all."""
     known = generation.frame(CLAIMS).rows() if "claims" in generation.tables else []
     options = [(claim, f"{claim}: {statement[:70]}") for claim, statement in known]
-    return (Control("claim", "Statement", (("all", "All statements"), *options), "all", "select"),)
+    verdicts = [(name, figures.verdict(name)) for name in figures.VERDICTS]
+    return (
+        Control("verdict", "Verdict", (("all", "All verdicts"), *verdicts), "all", "select"),
+        Control("claim", "Statement", (("all", "All statements"), *options), "all", "select"),
+    )
 
 
 def cards(filters: Filters, generation: Generation) -> Sequence[Card | Heading]:
     """The ledger, or one statement with what is behind each of its verdicts."""
-    verdicts = query("claims_verdicts", claim=filters["claim"])
+    verdicts = query("claims_verdicts", claim=filters["claim"], verdict="all")
+    chosen = query("claims_verdicts", claim="all", verdict=filters["verdict"])
     if filters["claim"] == "all" or "claims" not in generation.tables:
         return (
             Card(
@@ -35,8 +41,8 @@ def cards(filters: Filters, generation: Generation) -> Sequence[Card | Heading]:
                 needs=NEEDS,
             ),
             Card(
-                "ledger", "The ledger", verdicts, tables.ledger, unit="verdict on each basis; a statement leads to its figures",
-                width="full", height=140, empty=EMPTY, needs=NEEDS,
+                "ledger", "The ledger", chosen, tables.ledger, unit="verdict on each basis; a statement leads to its figures",
+                width="full", height=140, empty=NONE_OF_IT, needs=NEEDS,
             ),
         )  # fmt: skip
     return (*_one(verdicts), *_evidence(verdicts, generation))

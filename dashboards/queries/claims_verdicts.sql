@@ -17,5 +17,15 @@ select
     evidence_sql,
     source_url
 from claims
-where $claim = 'all' or claim_id = $claim
+where
+    ($claim = 'all' or claim_id = $claim)
+    -- A statement's own verdict is the one over all bases; where it has only one basis, that one.
+    and (
+        $verdict = 'all'
+        or claim_id in (
+            select claim_id
+            from (from claims qualify row_number() over (partition by claim_id order by basis != 'all', basis) = 1)
+            where verdict = $verdict
+        )
+    )
 order by claim_id, basis

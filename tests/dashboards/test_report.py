@@ -7,22 +7,23 @@ from browser_support import browser
 from dash import html
 from typer.testing import CliRunner
 
-from dashboards.report import as_html, reportable
+from dashboards.report import printable
+from dashboards.static_html import markup
 from pipelines.cli import app
 from pipelines.settings import Settings
 
 
 def test_components_become_plain_html() -> None:
     """Text is escaped, whatever a model or a host is called."""
-    assert as_html(html.P(["1 < 2 ", html.B("<script>")], className="note")) == '<p class="note">1 &lt; 2 <b>&lt;script&gt;</b></p>'
-    assert as_html(None) == ""
+    assert markup(html.P(["1 < 2 ", html.B("<script>")], className="note")) == '<p class="note">1 &lt; 2 <b>&lt;script&gt;</b></p>'
+    assert markup(None) == ""
 
 
 @pytest.mark.slow
 def test_every_page_is_one_file_that_asks_for_nothing(whole_home: Settings, tmp_path: Path) -> None:
     """All pages but the SQL page; figures are drawn, and each card has its source."""
     out = tmp_path / "report.html"
-    chosen = [word for name in reportable() for word in ("--page", name)]
+    chosen = [word for page in printable() for word in ("--page", page.name)]
     done = CliRunner(env={"TOKENTIDE_HOME": str(whole_home.home)}).invoke(app, ["report", "-o", str(out), *chosen])
     assert done.exit_code == 0, done.output
     assert list(tmp_path.iterdir()) == [out]
@@ -33,9 +34,9 @@ def test_every_page_is_one_file_that_asks_for_nothing(whole_home: Settings, tmp_
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.goto(out.as_uri())
-        assert page.locator(".js-plotly-plot .main-svg").count() > 20
+        page.wait_for_function("() => document.querySelectorAll('.js-plotly-plot .main-svg').length > 20")
         assert page.locator(".simulated").count() > 10
-        assert page.locator("section").count() == page.locator("section .source").count()
+        assert page.locator("article.card").count() == page.locator("article .card-source").count()
         assert "could not be computed" not in page.locator("body").inner_text()
     assert asked == [out.as_uri()]
     assert wrong == []
