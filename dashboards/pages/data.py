@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from functools import partial
 
+import duckdb
+
 from dashboards import data_tables as tables
 from dashboards.figures import data as figures
 from dashboards.filters import Control, Filters
@@ -30,8 +32,18 @@ def controls(generation: Generation) -> Sequence[Control]:
 
 def cards(filters: Filters, generation: Generation) -> Sequence[Card | Heading]:
     """Completeness, then restatements, then what each figure rests on, then our own tier."""
-    years = generation.frame(query("data_days"))["date"].dt.year().n_unique() if generation.tables.issuperset(CALENDAR) else 0
-    return (*_answer(filters), *_complete(generation.dagster_url, years), *_moved(), *_asked(filters), *_tier())
+    return (*_answer(filters), *_complete(generation.dagster_url, _years(generation)), *_moved(), *_asked(filters), *_tier())
+
+
+def _years(generation: Generation) -> int:
+    """How many years the calendar has, which is how tall it must be; 0 where it cannot be drawn, since its card then says why."""
+    if not generation.tables.issuperset(CALENDAR):
+        return 0
+    try:
+        return generation.frame(query("data_days"))["date"].dt.year().n_unique()
+    except duckdb.Error:
+        # A generation of an older version may lack a column; the rest of the page can be shown all the same.
+        return 0
 
 
 def _answer(filters: Filters) -> Sequence[Card | Heading]:
