@@ -148,6 +148,7 @@ def test_meta_says_what_the_file_is(settings: Settings) -> None:
         "generation": 1,
         "published_at": NOW,
         "as_of": datetime(2026, 6, 20, 8, 20, 44, 552000, UTC),
+        "asked_as_of": None,
         "origin": "data_api",
         "citation": "Source: OpenRouter (openrouter.ai/rankings), as of 2026-06-20T08:20:44.552Z. Licensed under CC BY 4.0.",
         "first_date": date(2026, 6, 18),
