@@ -73,7 +73,8 @@ def linked(rows: pl.DataFrame, look: Look, sha: str) -> Component:
     )
     columns: list[dict[str, Any]] = [
         {"field": name, "headerName": name.replace("_", " "), "minWidth": WIDTHS.get(name, 110), "tooltipField": name}
-        for name in shown.columns
+        # The way to the raw answer stands where it is seen without scrolling.
+        for name in sorted(shown.columns, key=lambda name: (name != shown.columns[0], name != sha))
     ]
     for column in columns:
         if column["field"] == sha:

@@ -60,7 +60,10 @@ class Worker:
 
     def run(self, job: Job) -> Outcome:
         """The outcome of a job. It always comes: at the latest when time and grace are over."""
-        pipe = self._started()
+        try:
+            pipe = self._started()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the queue must go on for those who come after.
+            return Outcome(error=f"The process for the query could not be started: {error}")
         try:
             pipe.send(job)
             if pipe.poll(job.seconds + self._grace):
@@ -91,11 +94,12 @@ class Worker:
                 return self._pipe
             # Spawned, not forked: a fork of a process with threads may hold their locks for ever.
             context = get_context("spawn")
-            self._pipe, theirs = context.Pipe()
-            self._process = context.Process(target=serve, args=(theirs, self._run_sql), daemon=True, name="tokentide-sql")
-            self._process.start()
+            ours, theirs = context.Pipe()
+            process = context.Process(target=serve, args=(theirs, self._run_sql), daemon=True, name="tokentide-sql")
+            process.start()
             theirs.close()
-            return self._pipe
+            self._process, self._pipe = process, ours
+            return ours
 
 
 def too_long(seconds: float) -> str:

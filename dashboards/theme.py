@@ -45,7 +45,10 @@ class Look:
     @property
     def grid_theme(self) -> dict[str, str]:
         """How tables are drawn, as ag-grid takes it."""
-        return {"function": "themeAlpine.withPart(colorSchemeDark)" if self.scheme == "dark" else "themeAlpine"}
+        # ag-grid's own dark scheme cannot be named from here: only the themes themselves can.
+        dark = f"backgroundColor: '{self.paper}', foregroundColor: '{self.ink}', borderColor: '{self.faint}', browserColorScheme: 'dark'"
+        more = "chromeBackgroundColor: '#23272d', accentColor: '#79b8ff'"
+        return {"function": f"themeAlpine.withParams({{{dark}, {more}}})" if self.scheme == "dark" else "themeAlpine"}
 
     def colour(self, place: int) -> str:
         """Of the member at this place; after the last the first comes again, with another dash or pattern."""

@@ -49,7 +49,7 @@ def report(
     if out.is_dir():
         raise BadSetting(f"{out} is a folder. Name a file in it, such as -o {out / 'report.html'}.")
     try:
-        pages = [chosen(name) for name in dict.fromkeys(["overview", *(page or [])])]
+        pages = list({(each.page.path, each.search): each for each in map(chosen, ["overview", *(page or [])])}.values())
     except UnknownPageError as error:
         raise BadSetting(str(error)) from error
     size = write_report(sources_of(settings), pages, out, Look())

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 import zstandard
+from axe_playwright_python.sync_playwright import Axe
 from browser_support import browser, dashboard, settled
 from hypothesis import given
 from hypothesis import strategies as st
@@ -155,3 +156,27 @@ def page(whole: Path) -> Iterator[Page]:
         page = chromium.new_context(base_url=url).new_page()
         page.goto("/data")
         yield settled(page)
+
+
+def test_from_a_table_to_the_raw_answer(page: Page) -> None:
+    """A hash leads to the request and to what rests on it; a source chosen narrows the answers; the CSV has what is shown."""
+    page.get_by_role("link", name="Runs ↗").wait_for()
+    page.get_by_role("combobox", name="Source").or_(page.get_by_role("textbox", name="Source")).first.click()
+    page.get_by_role("option", name="rankings_daily", exact=True).click()
+    page.wait_for_url("**source=rankings_daily**")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('#card-answers .ag-cell[col-id=source]')].every(cell => cell.textContent === 'rankings_daily')"
+    )
+    with page.expect_download() as waiting:
+        page.locator("#card-answers").get_by_role("link", name="CSV").click()
+    rows = pl.read_csv(waiting.value.path())
+    assert set(rows["source"]) == {"rankings_daily"}
+    page.locator("#card-answers .ag-cell a").first.click()
+    page.wait_for_selector("#card-answer dl")
+    sha = page.url.partition("answer=")[2].partition("&")[0]
+    said = page.locator("#card-answer dl").inner_text()
+    assert f"raw/bodies/{sha[:2]}/{sha}.zst" in said
+    assert rows.filter(pl.col("sha256") == sha)["url"][0] in said
+    assert "market_" in page.locator("#card-rests-on table").inner_text()
+    problems = Axe().run(settled(page)).response["violations"]
+    assert [problem["id"] for problem in problems if problem["impact"] in SERIOUS] == []

@@ -74,7 +74,7 @@ def ask(page: Page, sql: str) -> Page:
 
 
 def test_ask_see_draw_take_away_and_send(whole: Path, served: str, chromium: Any) -> None:
-    """Ctrl+Enter runs it; the rows are those of `tokentide sql`, in the table, the chart, both downloads and behind the link."""
+    """Ctrl+Enter runs it; the rows are those of `tokentide sql`, in the chart, both downloads and behind the link, also on a telephone."""
     expected = query.frame(whole, WEEKS)
     page = chromium.new_page()
     page.goto(f"{served}/sql")
@@ -93,10 +93,19 @@ def test_ask_see_draw_take_away_and_send(whole: Path, served: str, chromium: Any
         assert rows["share"].to_list() == pytest.approx(expected["share"].to_list())
         assert rows["member"].to_list() == expected["member"].to_list()
     link = page.locator("#card-sql").get_by_role("link", name="Link").get_attribute("href")
-    other = chromium.new_page()
+    other = chromium.new_page(color_scheme="dark", viewport={"width": 320, "height": 800})
     other.goto(served + str(link))
-    other.wait_for_selector("#sql-count", timeout=20_000)
+    other.wait_for_selector("#sql-chart .main-svg", timeout=20_000)
     assert other.locator("#sql-text").input_value() == WEEKS
+    assert serious(settled(other)) == []
+    assert other.evaluate("getComputedStyle(document.querySelector('.ag-root-wrapper')).backgroundColor") == "rgb(27, 30, 34)"
+    assert other.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def serious(page: Page) -> list[Any]:
+    """What axe finds that keeps somebody out."""
+    found = Axe().run(page).response["violations"]
+    return [(problem["id"], node["target"]) for problem in found for node in problem["nodes"] if problem["impact"] in SERIOUS]
 
 
 def test_a_link_without_run_waits_to_be_asked(served: str, chromium: Any) -> None:
@@ -130,18 +139,3 @@ def ask_again(page: Page, sql: str, said: str) -> None:
     page.locator("#sql-text").fill(sql)
     page.keyboard.press("Control+Enter")
     page.locator(".sql-error", has_text=said).wait_for(timeout=20_000)
-
-
-def test_a_result_is_accessible(served: str, chromium: Any) -> None:
-    """Table, chart and its choices: axe finds nothing serious; at 320 pixels nothing sticks out."""
-    page = chromium.new_page(color_scheme="dark", viewport={"width": 320, "height": 800})
-    page.goto(f"{served}/sql?run=1&q={quote(WEEKS)}")
-    page.wait_for_selector("#sql-chart .main-svg", timeout=20_000)
-    problems = [
-        (problem["id"], node["target"])
-        for problem in Axe().run(settled(page)).response["violations"]
-        for node in problem["nodes"]
-        if problem["impact"] in SERIOUS
-    ]
-    assert problems == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320

@@ -34,6 +34,8 @@ HOSTILE = [
     ("load httpfs", NO_QUERY),
     ("set memory_limit = '64GB'", NO_QUERY),
     ("set lock_configuration = false", NO_QUERY),
+    ("set enable_external_access = true", NO_QUERY),
+    ("pragma enable_profiling", NO_QUERY),
     ("pragma memory_limit = '64GB'", NO_QUERY),
     ("set variable home = 1", NO_QUERY),
     ("insert into market_days from market_days", NO_QUERY),
@@ -141,6 +143,14 @@ def test_a_lost_process_is_said_and_replaced(mischief: Worker, generation: Gener
     """As when the system takes its memory away."""
     assert mischief.run(Job(generation.path, "die", out, 30, 10)).error.startswith("The process that ran the query ended.")
     assert mischief.run(Job(generation.path, "hello", out, 30, 10)).rows == 3
+
+
+def test_a_process_that_cannot_be_started_is_said(generation: Generation, out: Path) -> None:
+    """Who asks is told, and whoever comes after can ask again: nothing is half started."""
+    # A function without a name of its own cannot be sent to another process.
+    worker = Worker(lambda path, sql, seconds, rows: pl.DataFrame())
+    assert worker.run(Job(generation.path, "select 1", out, 30, 10)).error.startswith("The process for the query could not be started")
+    assert worker.pid is None
 
 
 def test_the_process_cannot_take_the_memory_of_the_machine(mischief: Worker, generation: Generation, out: Path) -> None:
