@@ -1,17 +1,35 @@
 """Figures of the efficiency page."""
 
+from collections.abc import Iterator
+
 import plotly.graph_objects as go
 import polars as pl
 from dash.development.base_component import Component
 
 from dashboards import parts
+from dashboards.figures.concentration import FIGURE, SHARE, USD, column
 from dashboards.figures.timelines import add_line, labelled, names, unknown, with_holes, y_axis
-from dashboards.theme import SYMBOLS, Look, figure
+from dashboards.theme import DASHES, SYMBOLS, Look, figure
+
+SUMMARY = (
+    column("series", "what", minWidth=250),
+    column("covered_hours", "hours watched", FIGURE),
+    column("tokens_per_second_per_device", "tokens per second and device", FIGURE, minWidth=120),
+    column("joules_per_token", "joules a token", FIGURE),
+    column("power", "power is", minWidth=110),
+    column("usd_per_mtok", "USD per Mtok", USD),
+    column("usd_per_mtok_without_idle", "USD per Mtok without idle", USD, minWidth=110),
+    column("mfu", "MFU", SHARE),
+    column("mbu", "MBU", SHARE),
+    column("hours_without_energy", "hours without energy", FIGURE, minWidth=100),
+    column("hours_without_cost", "hours without cost", FIGURE, minWidth=100),
+    column("most_frequent_reason", "because mostly", minWidth=230),
+)
 
 
 def summary(rows: pl.DataFrame, look: Look) -> Component:
     """One line for each series."""
-    return parts.table(rows, look, height=80 + 42 * min(rows.height, 8))
+    return parts.table(rows, look, SUMMARY, height=110 + 42 * min(rows.height, 8))
 
 
 def frontier(rows: pl.DataFrame, look: Look) -> go.Figure:
@@ -25,6 +43,7 @@ def frontier(rows: pl.DataFrame, look: Look) -> go.Figure:
         look,
         xaxis={"title": {"text": "tokens per second of one request (1 / TPOT p50)"}, "rangemode": "tozero"},
         yaxis=y_axis(look, "tokens per second and device"),
+        hovermode="closest",
     )
     for place, series in enumerate(names(known)):
         part = known.filter(pl.col("series") == series)
@@ -43,11 +62,13 @@ def _points(made: go.Figure, look: Look, part: pl.DataFrame, series: str, place:
 
 
 def _best(made: go.Figure, look: Look, part: pl.DataFrame, series: str, place: int) -> None:
+    # Flat first: between two hours the speed for one user of the faster comes with the throughput of the faster alone.
     best = best_of(part)
     if best.height > 1:
         made.add_scatter(
             x=best["tokens_per_second_per_user"].to_list(), y=best["tokens_per_second_per_device"].to_list(), mode="lines",
-            line={"shape": "vh", "color": look.colour(place), "width": 2}, name=f"{series}: frontier", hoverinfo="skip", showlegend=False,
+            line={"shape": "hv", "color": look.colour(place), "dash": DASHES[place % len(DASHES)], "width": 2},
+            name=f"{series}: frontier", hoverinfo="skip", showlegend=False,
         )  # fmt: skip
 
 
@@ -63,10 +84,10 @@ def energy(rows: pl.DataFrame, look: Look) -> go.Figure:
     if rows["joules_per_token"].null_count() == rows.height:
         return unknown(look, _why(rows, "energy_reason"))
     made = figure(look, yaxis=y_axis(look, "joules per generated token"))
-    for place, series in enumerate(names(rows)):
-        part = with_holes(rows.filter(pl.col("series") == series)).with_columns(pl.col("is_rated").fill_null(value=False))
-        add_line(made, look, part, "joules_per_token", series, place, ",.3~f", opened="is_rated")
-    return labelled(made)
+    for place, series, part in _served(rows):
+        shown = part.with_columns(pl.col("is_rated").fill_null(value=False))
+        add_line(made, look, shown, "joules_per_token", series, place, ",.3~f", opened="is_rated")
+    return _told_once(made)
 
 
 def cost(rows: pl.DataFrame, look: Look) -> go.Figure:
@@ -85,14 +106,30 @@ def use(rows: pl.DataFrame, look: Look) -> go.Figure:
 
 def _pairs(rows: pl.DataFrame, look: Look, columns: tuple[tuple[str, str], ...], unit: str, form: str = ",.4~f") -> go.Figure:
     made = figure(look, yaxis=y_axis(look, unit, form if "%" in form else ""))
-    place = 0
-    for series in names(rows):
-        part = with_holes(rows.filter(pl.col("series") == series))
-        for column, name in columns:
-            if part[column].null_count() < part.height:
-                add_line(made, look, part, column, name if len(names(rows)) == 1 else f"{series}: {name}", place, form)
-                place += 1
-    return labelled(made)
+    is_one = len(names(rows)) == 1
+    for place, series, part in _served(rows):
+        for number, (column_name, name) in enumerate(columns):
+            if part[column_name].null_count() < part.height:
+                called = name if is_one else f"{series}: {name}"
+                add_line(made, look, part, column_name, called, len(columns) * place + number, form)
+    return _told_once(made)
+
+
+def _served(rows: pl.DataFrame) -> Iterator[tuple[int, str, pl.DataFrame]]:
+    """Place and name of a series, and the hours of one target and model in it: two in one line would be a line between them."""
+    for place, series in enumerate(names(rows)):
+        for part in rows.filter(pl.col("series") == series).partition_by("target", "model_name", maintain_order=True):
+            yield place, series, with_holes(part)
+
+
+def _told_once(made: go.Figure) -> go.Figure:
+    """Lines of one name stand in the legend once, and are hidden together."""
+    told: set[str] = set()
+    for trace in made.data:
+        trace.update(legendgroup=trace.name, showlegend=trace.name not in told)
+        told.add(trace.name)
+    made.update_layout(showlegend=len(told) > 1)
+    return made
 
 
 def _why(rows: pl.DataFrame, column: str) -> str:

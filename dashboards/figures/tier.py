@@ -8,6 +8,7 @@ import polars as pl
 from dash.development.base_component import Component
 
 from dashboards import parts
+from dashboards.figures.concentration import COUNT, FIGURE, SHARE, column
 from dashboards.figures.timelines import FEW, HOUR, add_line, labelled, lines, names, stacked, unknown, with_holes, y_axis
 from dashboards.theme import Look, figure
 
@@ -21,12 +22,22 @@ TIME = (
     ("exposed_wait_seconds", "waiting, nothing to do"),
 )
 PERCENTILES = (("p50_seconds", "p50"), ("p90_seconds", "p90"), ("p99_seconds", "p99"))
+SUMMARY = (
+    column("target", minWidth=110), column("model_name", "model", minWidth=210), column("hour_at", "hour from, UTC", minWidth=150),
+    column("generated_tokens_per_second", "generated tokens/s", FIGURE, minWidth=105),
+    column("generation_tokens", "tokens generated", COUNT, minWidth=105), column("requests_total", "requests ended", COUNT),
+    column("ttft_p50_seconds", "TTFT p50, s", FIGURE), column("ttft_p99_seconds", "TTFT p99, s", FIGURE),
+    column("tpot_p50_seconds", "TPOT p50, s", FIGURE), column("goodput_share", "goodput", SHARE),
+    column("goodput_method", "goodput is", minWidth=110), column("prefix_hit_share", "prompt from cache", SHARE),
+    column("acceptance", "drafts accepted", SHARE, minWidth=100), column("covered_seconds", "seconds watched", COUNT, minWidth=100),
+    column("goodput_reason", "why no goodput", minWidth=180),
+)  # fmt: skip
 
 
 def summary(rows: pl.DataFrame, look: Look) -> Component:
     """The newest hour: figures side by side for one model, a table for several."""
     if rows.height > 1:
-        return parts.table(rows, look, height=60 + 42 * min(rows.height, 8))
+        return parts.table(rows, look, SUMMARY, height=110 + 42 * min(rows.height, 8))
     row = rows.to_dicts()[0]
     goodput = "at most" if row["goodput_method"] == "upper_bound" else "both objectives met"
     return parts.tiles(
@@ -75,10 +86,10 @@ def latency(rows: pl.DataFrame, look: Look) -> go.Figure:
     place = 0
     for series in names(rows):
         part = with_holes(rows.filter(pl.col("series") == series))
-        for column, name in PERCENTILES:
+        for percentile, name in PERCENTILES:
             called = name if len(names(rows)) == 1 else f"{series} {name}"
-            add_line(made, look, part, column, called, place, ",.4~f")
-            _add_bounds(made, look, part, column.replace("_seconds", "_lower_bound_seconds"), called, place)
+            add_line(made, look, part, percentile, called, place, ",.4~f")
+            _add_bounds(made, look, part, percentile.replace("_seconds", "_lower_bound_seconds"), called, place)
             place += 1
     return made
 

@@ -27,11 +27,11 @@ def cards(filters: Filters) -> Sequence[Card | Heading]:
              "median hour; throughput is a mean over covered time", "tier", "full", 160, empty=COLLECT, needs=NEEDS),
         Card("frontier", "Throughput against interactivity", hours, figures.frontier,
              "tokens per second of a device against those of one request; a point is an hour", "tier", "full", 420, empty=COLLECT,
-             note="The line joins hours that no other hour beats in both. Hours differ in their mix of prompt and generated tokens, "
+             note="The steps join hours that no other hour beats in both. Hours differ in their mix of prompt and generated tokens, "
              "so compare lines only where the work was alike.", needs=NEEDS),
-        Card("joules", "Energy of a generated token", hours, figures.energy, "joules, idle time included", "tier", empty=COLLECT,
-             note="Open points: the rating of the device, not a measurement.", needs=NEEDS),
-        Card("dollars", "Cost of a million tokens", hours, figures.cost, "USD; prompt and generated tokens", "tier", empty=COLLECT,
+        Card("joules", "Energy of a generated token", hours, figures.energy, "joules, idle time included", "tier", "full", empty=COLLECT,
+             note="A line for each target and model. Open points: the rating of the device, not a measurement.", needs=NEEDS),
+        Card("dollars", "Cost of a million tokens", hours, figures.cost, "USD; prompt and generated tokens", "tier", "full", empty=COLLECT,
              note="Amortisation, other fixed cost and energy as the tier file has them now.", needs=NEEDS),
         Card("use", "How much of the devices' peak was used", hours, figures.use,
              "MFU: of floating-point operations; MBU: of memory bandwidth", "tier", "full", empty=COLLECT,

@@ -81,11 +81,11 @@ def _latency(filters: Filters, chosen: dict[str, object]) -> Sequence[Card | Hea
     return (
         Heading("Latency"),
         Card("latency", f"{name}: percentiles", asked, figures.latency, "seconds by hour, 50th, 90th and 99th percentile", "tier",
-             empty="No such latency by this method. Only our own server keeps a log; try Histograms.",
+             "full", 400, empty="No such latency by this method. Only our own server keeps a log; try Histograms.",
              note="From histograms a percentile is linear within its bucket. An open triangle: beyond the last bucket, at least this.",
              needs=("served_latency_hourly",)),
         Card("goodput", "Goodput", query("tier_goodput", **chosen), figures.goodput,
-             "share of finished requests that met every objective", "tier",
+             "share of finished requests that met every objective", "tier", "full",
              empty="No objectives: add [slo] to the tier file.",
              note="“at most”: from histograms, which cannot tell whether the same requests met both.",
              needs=("served_goodput_hourly",)),

@@ -23,8 +23,10 @@ hours as (
 select
     series,
     round(sum(covered_seconds) / 3600, 1) as covered_hours,
-    round(sum(tokens_per_second_per_device * timed_seconds) / nullif(sum(timed_seconds) filter (where tokens_per_second_per_device is not null), 0), 2)
-        as tokens_per_second_per_device,
+    round(
+        sum(tokens_per_second_per_device * timed_seconds)
+        / nullif(sum(timed_seconds) filter (where tokens_per_second_per_device is not null), 0), 2
+    ) as tokens_per_second_per_device,
     round(median(joules_per_token), 3) as joules_per_token,
     string_agg(distinct power_provenance, ', ' order by power_provenance) as power,
     round(median(usd_per_mtok)::double, 4) as usd_per_mtok,

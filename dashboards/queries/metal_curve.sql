@@ -1,15 +1,20 @@
 -- One row per load and kind of price: what if, from the newest day of which both sides are known. The factors are on today's energy price
 -- and years of amortisation; a million tokens cost (fixed + load x busy + (1 - load) x idle) / (load x capacity) x 1e6.
+-- A price that is only bounded has no market_usd, and so no load at which both cost the same.
 with newest as (
     select *
     from make_or_buy_daily
-    where target = $target and model_family = $family and cost_reason is null and price_reason is null
+    where
+        target = $target and model_family = $family
+        and cost_reason is null and (market_usd_per_mtok is not null or market_usd_per_mtok_low is not null)
     qualify row_number() over (partition by kind order by date desc) = 1
 ),
 
 inputs as (
     select
-        newest.date, newest.kind, newest.busy_share, newest.market_usd_per_mtok::double as market_usd,
+        newest.date, newest.kind, newest.busy_share, newest.local_usd_per_mtok::double as measured_usd,
+        newest.market_usd_per_mtok::double as market_usd,
+        newest.market_usd_per_mtok_low::double as market_low, newest.market_usd_per_mtok_high::double as market_high,
         (costs.opex_usd_per_second::double + costs.capex_usd_per_second::double / $amortisation) as fixed,
         costs.busy_energy_usd_per_second::double * $energy as busy,
         costs.idle_energy_usd_per_second::double * $energy as idle,
@@ -24,7 +29,7 @@ figured as (
 )
 
 select
-    date, kind, load, busy_share, market_usd,
+    date, kind, load, busy_share, measured_usd, market_usd, market_low, market_high,
     (fixed + load * busy + (1 - load) * idle) / (load * capacity) * 1e6 as local_usd,
     (fixed + $load * busy + (1 - $load) * idle) / ($load * capacity) * 1e6 as local_usd_at_chosen_load,
     case when even_load <= 1 then even_load end as break_even_load,

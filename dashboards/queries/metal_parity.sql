@@ -1,17 +1,26 @@
--- One row per host, and one for us, of the newest day on which we were placed: speed for one request.
+-- One row per host, and one for us, of the newest day on which we were placed: speed for one request. Null is unknown, and reason says why.
 with placed as (
     select *
     from speed_parity_daily
     where target = $target and model_family = $family and metric = $metric
     qualify row_number() over (order by hosts > 0 desc, date desc) = 1
+),
+
+sampled as (
+    select
+        *,
+        provider_name || ' (' || coalesce(quantization, 'unknown') || ')' as called,
+        -- A provider may offer the same weights twice.
+        count(*) over (partition by date, model_family, metric, provider_name, quantization) > 1 as is_twice
+    from speed_parity_hosts_daily
 )
 
 select
-    hosts.date, hosts.provider_name || ' (' || coalesce(hosts.quantization, 'unknown') || ')' as who, hosts.p50, hosts.coverage,
+    hosts.date, hosts.called || case when hosts.is_twice then ' ' || hosts.tag else '' end as who, hosts.p50, hosts.coverage,
     list_contains(string_split(placed.quantization_hosts, ', '), hosts.quantization) as is_compared, false as is_ours,
     placed.percentile_among_hosts, placed.coverage as coverage_of_both, placed.local_method, placed.reason
 from placed
-inner join speed_parity_hosts_daily as hosts
+inner join sampled as hosts
     on placed.date = hosts.date and placed.model_family = hosts.model_family and placed.metric = hosts.metric
 union all
 select
