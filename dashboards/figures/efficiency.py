@@ -41,8 +41,8 @@ def frontier(rows: pl.DataFrame, look: Look) -> go.Figure:
         return unknown(look, "No hour has both a throughput and a time per token: the server must report both.")
     made = figure(
         look,
-        xaxis={"title": {"text": "tokens per second of one request (1 / TPOT p50)"}, "rangemode": "tozero"},
-        yaxis=y_axis(look, "tokens per second and device"),
+        xaxis={"title": {"text": "tokens/s of one request"}, "rangemode": "tozero"},
+        yaxis=y_axis(look, "tokens/s of a device"),
         hovermode="closest",
     )
     for place, series in enumerate(names(known)):
@@ -83,7 +83,7 @@ def energy(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Joules a generated token; open points where power is the rating and not a measurement."""
     if rows["joules_per_token"].null_count() == rows.height:
         return unknown(look, _why(rows, "energy_reason"))
-    made = figure(look, yaxis=y_axis(look, "joules per generated token"))
+    made = figure(look, yaxis=y_axis(look, "J per token"))
     for place, series, part in _served(rows):
         shown = part.with_columns(pl.col("is_rated").fill_null(value=False))
         add_line(made, look, shown, "joules_per_token", series, place, ",.3~f", opened="is_rated")
@@ -94,7 +94,7 @@ def cost(rows: pl.DataFrame, look: Look) -> go.Figure:
     """USD a million tokens with idle time, and below it without."""
     if rows["usd_per_mtok"].null_count() == rows.height:
         return unknown(look, _why(rows, "cost_reason"))
-    return _pairs(rows, look, (("usd_per_mtok", "with idle"), ("usd_per_mtok_without_idle", "without idle")), "USD per million tokens")
+    return _pairs(rows, look, (("usd_per_mtok", "with idle"), ("usd_per_mtok_without_idle", "without idle")), "USD per Mtok")
 
 
 def use(rows: pl.DataFrame, look: Look) -> go.Figure:

@@ -18,7 +18,8 @@ Figured: TypeAlias = Callable[[pl.DataFrame, Look], go.Figure]
 KINDS = (("list", "list price"), ("cheapest", "cheapest host"), ("modal", "price of most hosts"))
 SHARES = (1e-4, 1e-3, 1e-2, 1e-1, 1)
 FEW_DAYS = 10
-HOSTS = (("ours", ""), ("weights of as many bits as ours, or the nearest", "/"), ("other weights", "."))
+HOSTS = (("ours", ""), ("nearest weights", "/"), ("other weights", "."))
+AXES = {"ttft": "ms to the first token", "throughput": "tokens/s of one request"}
 UNITS = {"ttft": "milliseconds to the first token", "throughput": "tokens per second of one request"}
 
 
@@ -34,8 +35,8 @@ def _curve(rows: pl.DataFrame, look: Look, load: float) -> go.Figure:
     top = max(2.5 * max(dearest, first["local_usd_at_chosen_load"]), 1.2 * (first["measured_usd"] or 0))
     made = figure(
         look,
-        xaxis={"title": {"text": "load: part of the time that devices are busy"}, "tickformat": ".0%", "range": [0, 1.02]},
-        yaxis={**y_axis(look, "USD per million tokens", "$,.2~f"), "range": [0, top]},
+        xaxis={"title": {"text": "load: share of time busy"}, "tickformat": ".0%", "range": [0, 1.02]},
+        yaxis={**y_axis(look, "USD per Mtok", "$,.2~f"), "range": [0, top]},
         hovermode="closest",
     )
     made.add_scatter(
@@ -120,7 +121,7 @@ def even(row: dict[str, Any]) -> str:
 
 def days(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Our cost and the market's prices by day; a bar where a price is only bounded."""
-    made = figure(look, yaxis=y_axis(look, "USD per million tokens", "$,.2~f"), xaxis=_of_days(rows))
+    made = figure(look, yaxis=y_axis(look, "USD per Mtok", "$,.2~f"), xaxis=_of_days(rows))
     ours = rows.unique("date", keep="first", maintain_order=True)
     _daily(made, look, ours, "local_usd", "ours", 0)
     for place, (kind, name) in enumerate(KINDS, start=1):
@@ -164,7 +165,7 @@ def _parity(rows: pl.DataFrame, look: Look, metric: str) -> go.Figure:
     # What is not known would have no bar, so it stands below with its reason.
     ordered = pl.concat([rows.filter(pl.col("p50").is_null()), rows.drop_nulls("p50").sort("p50", descending=metric == "ttft")])
     made = figure(
-        look, xaxis={"title": {"text": UNITS[metric]}, "rangemode": "tozero"}, barmode="overlay", hovermode="closest",
+        look, xaxis={"title": {"text": AXES[metric]}, "rangemode": "tozero"}, barmode="overlay", hovermode="closest",
         yaxis={"automargin": True, "categoryorder": "array", "categoryarray": ordered["who"].to_list()},
     )  # fmt: skip
     near = pl.col("is_compared").fill_null(value=False)
@@ -189,7 +190,7 @@ def share(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Our tokens over the market's by day."""
     if rows["local_to_market"].null_count() == rows.height:
         return unknown(look, f"Unknown: {rows['reason'].drop_nulls().mode().sort()[0]}.")
-    made = figure(look, yaxis=y_axis(look, "our tokens over the market's", ".2p"), xaxis=_of_days(rows), showlegend=False)
+    made = figure(look, yaxis=y_axis(look, "ours over the market's", ".2p"), xaxis=_of_days(rows), showlegend=False)
     _daily(made, look, rows, "local_to_market", "our share", 0)
     made.update_traces(hovertemplate="%{y:.4%}<extra></extra>")
     return made
@@ -200,7 +201,7 @@ def devices(rows: pl.DataFrame, look: Look) -> go.Figure:
     made = figure(
         look,
         xaxis={
-            "title": {"text": "share of the family's market"},
+            "title": {"text": "share of the market"},
             "type": "log",
             "tickformat": ".2~%",
             "tickvals": list(SHARES),

@@ -23,11 +23,11 @@ TIME = (
 )
 PERCENTILES = (("p50_seconds", "p50"), ("p90_seconds", "p90"), ("p99_seconds", "p99"))
 SUMMARY = (
-    column("target", minWidth=110), column("model_name", "model", minWidth=210), column("hour_at", "hour from, UTC", minWidth=150),
-    column("generated_tokens_per_second", "generated tokens/s", FIGURE, minWidth=105),
-    column("generation_tokens", "tokens generated", COUNT, minWidth=105), column("requests_total", "requests ended", COUNT),
+    column("target", minWidth=110), column("model_name", "model", minWidth=210), column("hour_at", "hour from, UTC", minWidth=160),
+    column("generated_tokens_per_second", "generated tokens/s", FIGURE, minWidth=130),
+    column("generation_tokens", "tokens generated", COUNT, minWidth=130), column("requests_total", "requests ended", COUNT, minWidth=120),
     column("ttft_p50_seconds", "TTFT p50, s", FIGURE), column("ttft_p99_seconds", "TTFT p99, s", FIGURE),
-    column("tpot_p50_seconds", "TPOT p50, s", FIGURE), column("goodput_share", "goodput", SHARE),
+    column("tpot_p50_seconds", "TPOT p50, s", FIGURE), column("goodput_share", "goodput", SHARE, minWidth=110),
     column("goodput_method", "goodput is", minWidth=110), column("prefix_hit_share", "prompt from cache", SHARE),
     column("acceptance", "drafts accepted", SHARE, minWidth=100), column("covered_seconds", "seconds watched", COUNT, minWidth=100),
     column("goodput_reason", "why no goodput", minWidth=180),
@@ -37,6 +37,7 @@ SUMMARY = (
 def summary(rows: pl.DataFrame, look: Look) -> Component:
     """The newest hour: figures side by side for one model, a table for several."""
     if rows.height > 1:
+        rows = rows.with_columns(pl.col("hour_at").dt.to_string("%Y-%m-%d %H:%M"))
         return parts.table(rows, look, SUMMARY, height=110 + 42 * min(rows.height, 8))
     row = rows.to_dicts()[0]
     goodput = "at most" if row["goodput_method"] == "upper_bound" else "both objectives met"

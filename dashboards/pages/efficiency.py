@@ -26,7 +26,7 @@ def cards(filters: Filters) -> Sequence[Card | Heading]:
         Card("efficiency", "Each in short", query("efficiency_summary", **chosen), figures.summary,
              "median hour; throughput is a mean over covered time", "tier", "full", 160, empty=COLLECT, needs=NEEDS),
         Card("frontier", "Throughput against interactivity", hours, figures.frontier,
-             "tokens per second of a device against those of one request; a point is an hour", "tier", "full", 420, empty=COLLECT,
+             "tokens per second of a device against those of one request (1 / median TPOT), by hour", "tier", "full", 420, empty=COLLECT,
              note="The steps join hours that no other hour beats in both. Hours differ in their mix of prompt and generated tokens, "
              "so compare lines only where the work was alike.", needs=NEEDS),
         Card("joules", "Energy of a generated token", hours, figures.energy, "joules, idle time included", "tier", "full", empty=COLLECT,

@@ -50,7 +50,7 @@ def cards(filters: Filters) -> Sequence[Card | Heading]:
         Card("parity", "Our speed among hosts of the same model", query("metal_parity", **pair, metric=filters["metric"]),
              figures.parity(filters["metric"]), f"{figures.UNITS[filters['metric']]}; median of sampled half hours, newest day", "both",
              empty="No latency of ours, or the model was not found in the market.",
-             note="Ours has no way through a network in it; theirs has.",
+             note="Nearest: of as many bits a weight as ours, or of the next number. Ours has no way through a network in it; theirs has.",
              needs=("speed_parity_daily", "speed_parity_hosts_daily")),
         Card("devices", "Devices for a share of the market", query("metal_devices", **pair), figures.devices,
              "what if; devices busy all day at our measured throughput", "both", empty=EMPTY,
