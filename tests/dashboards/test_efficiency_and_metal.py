@@ -23,7 +23,10 @@ TEN = datetime(2026, 6, 18, 10, tzinfo=UTC)
 
 def hours(**columns: list[object]) -> pl.DataFrame:
     count = len(next(iter(columns.values())))
-    base = {"instant": [TEN + timedelta(hours=hour) for hour in range(count)], "series": ["ours"] * count}
+    base = {
+        "instant": [TEN + timedelta(hours=hour) for hour in range(count)],
+        "series": ["ours"] * count, "target": ["a"] * count, "model_name": ["m"] * count,
+    }  # fmt: skip
     return pl.DataFrame({**base, **columns}, strict=False)
 
 
@@ -34,6 +37,17 @@ def test_the_frontier_holds_the_hours_that_no_other_beats_in_both() -> None:
     assert sorted(best["tokens_per_second_per_user"].to_list()) == [10, 20, 30]
     points, line = efficiency.frontier(rows, LIGHT).data
     assert (points.mode, len(points.x), line.mode, len(line.x)) == ("markers", 4, "lines", 3)
+    # From the fastest for one user on at its own throughput: the corner of no two hours together was ever measured.
+    assert line.line.shape == "hv"
+    assert line.x == (30.0, 20.0, 10.0)
+
+
+def test_two_targets_of_one_kind_are_two_lines_of_one_name() -> None:
+    """A line from one target to the other would show a change that never was; the legend has the kind once."""
+    rows = hours(joules_per_token=[5.0, 7.0], is_rated=[False, False], energy_reason=[None, None], target=["a", "b"], series=["H20"] * 2)
+    drawn = efficiency.energy(rows, LIGHT).data
+    assert [trace.y for trace in drawn] == [(5.0,), (7.0,)]
+    assert [(trace.name, trace.showlegend) for trace in drawn] == [("H20", True), ("H20", False)]
 
 
 def test_energy_that_is_not_known_is_a_gap_and_a_rating_is_open() -> None:
@@ -53,20 +67,13 @@ def test_what_is_unknown_in_every_hour_is_told_with_its_reason() -> None:
     assert not made.data
 
 
-def curve(even: float | None) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "date": [TEN.date()] * 2,
-            "kind": ["list"] * 2,
-            "load": [0.5, 1.0],
-            "busy_share": [0.4] * 2,
-            "market_usd": [1.0] * 2,
-            "local_usd": [2.0, 1.0],
-            "local_usd_at_chosen_load": [2.0] * 2,
-            "break_even_load": [even] * 2,
-            "break_even_load_unbounded": [even or 3.0] * 2,
-        }
-    )
+def curve(even: float | None, **columns: list[object]) -> pl.DataFrame:
+    base: dict[str, list[object]] = {
+        "date": [TEN.date()] * 2, "kind": ["list"] * 2, "load": [0.5, 1.0], "busy_share": [0.4] * 2, "measured_usd": [2.4] * 2,
+        "market_usd": [1.0] * 2, "market_low": [1.0] * 2, "market_high": [1.0] * 2, "local_usd": [2.0, 1.0],
+        "local_usd_at_chosen_load": [2.0] * 2, "break_even_load": [even] * 2, "break_even_load_unbounded": [even or 3.0] * 2,
+    }  # fmt: skip
+    return pl.DataFrame({**base, **columns}, schema_overrides={"market_usd": pl.Float64, "break_even_load": pl.Float64})
 
 
 def test_the_load_at_which_both_cost_the_same_is_marked() -> None:
@@ -74,7 +81,47 @@ def test_the_load_at_which_both_cost_the_same_is_marked() -> None:
     marked = [trace.text for trace in metal.make_or_buy(0.5)(curve(0.8), LIGHT).data if trace.text]
     assert marked == [("even at 80%",)]
     assert not [trace for trace in metal.make_or_buy(0.5)(curve(None), LIGHT).data if trace.text]
-    assert metal.even({"break_even_load": None, "break_even_load_unbounded": 3.0}) == "even at no load: 3.0 times too dear when always busy"
+    dear = {"market_usd": 1.0, "break_even_load": None, "break_even_load_unbounded": 3.0}
+    assert metal.even(dear) == "even at no load: 3.0 times too dear when always busy"
+
+
+def test_what_was_measured_is_told_from_what_if() -> None:
+    """The measured day has a mark of its own, and all else of ours says that it is a what-if."""
+    drawn = {trace.name: trace for trace in metal.make_or_buy(0.5)(curve(0.8), LIGHT).data}
+    measured = drawn["ours as measured on 2026-06-18"]
+    assert (measured.x, measured.y) == ((0.4,), (2.4,))
+    assert [name for name in drawn if name.startswith("ours") and "measured" not in name and "what if" not in name] == []
+
+
+def test_a_price_that_is_only_bounded_is_a_band() -> None:
+    """No line in its middle, no load at which both are even, and words that say so."""
+    rows = curve(None, market_usd=[None, None], market_low=[0.5, 0.5], market_high=[1.5, 1.5])
+    (band,) = [trace for trace in metal.make_or_buy(0.5)(rows, LIGHT).data if "between bounds" in trace.name]
+    assert (band.fill, set(band.y)) == ("toself", {0.5, 1.5})
+    assert metal.price(rows.row(0, named=True)) == "$0.5 to $1.50"
+    assert "only bounds are known" in metal.even(rows.row(0, named=True))
+
+
+def test_a_day_that_is_not_there_breaks_the_line() -> None:
+    """The 18th and the 20th are not joined over the 19th."""
+    rows = pl.DataFrame({"date": [TEN.date(), (TEN + timedelta(days=2)).date()], "local_to_market": [0.1, 0.2], "reason": [None, None]})
+    (line,) = metal.share(rows, LIGHT).data
+    assert line.y == (0.1, None, 0.2)
+    assert line.connectgaps is False
+
+
+def test_our_unknown_speed_stands_among_the_hosts_with_its_reason() -> None:
+    """No bar of length 0; hosts with other weights differ in their pattern too."""
+    rows = pl.DataFrame(
+        {
+            "who": ["near", "far", "our tier"], "p50": [100.0, 50.0, None], "coverage": [1.0, 1.0, None],
+            "is_compared": [True, False, True], "is_ours": [False, False, True], "reason": ["no latency"] * 3,
+        }
+    )  # fmt: skip
+    made = metal.parity("ttft")(rows, LIGHT)
+    assert made.layout.annotations[0].text == "unknown: no latency"
+    assert made.layout.yaxis.categoryarray == ("our tier", "near", "far")
+    assert len({trace.marker.pattern.shape for trace in made.data}) == 3
 
 
 def cards(page: Page, whole: Path, search: str = "") -> dict[str, tuple[Card, pl.DataFrame]]:
@@ -124,3 +171,6 @@ def test_a_slider_changes_the_figure_and_the_url(whole: Path) -> None:
         page.wait_for_function("() => location.search.includes('load=0.55')")
         page.wait_for_function(f"() => document.querySelector('#card-verdict .tile-value').innerText !== '{before}'")
         assert figure.inner_text() != before
+        with page.expect_download() as download:
+            page.locator("#card-curve").get_by_text("CSV").click()
+        assert "local_usd_at_chosen_load" in download.value.path().read_text()
