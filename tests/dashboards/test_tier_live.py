@@ -100,7 +100,11 @@ def test_the_panel_shows_a_scrape_within_ten_seconds_and_says_when_they_end(tmp_
     kept(spools["left"], 90)
     readers = {name: reader(tmp_path / name, tmp_path / "archive") for name in spools}
     collected = ["fresh"]
-    with dashboard(settings.published / NEWEST, live=lambda: readers[collected[-1]]()) as url, browser() as chromium:
+
+    def current() -> pl.DataFrame:
+        return readers[collected[-1]]()
+
+    with dashboard(settings.published / NEWEST, live=current) as url, browser() as chromium:
         page = chromium.new_page()
         page.goto(f"{url}/tier")
         settled(page).get_by_text(live.NEVER).wait_for()
