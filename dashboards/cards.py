@@ -1,6 +1,7 @@
 """A card around each figure: what it shows, in which unit, from where and as of when, what to download, and the query behind it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -44,7 +45,7 @@ def _card(page: Page, card: Card, generation: Generation, look: Look, search: st
     return html.Section(
         [
             html.Div([html.Div(head), *badge], className="card-head"),
-            html.Div(inside, className="card-inside", style={"minHeight": f"{card.height if rows else 80}px"}),
+            html.Div(inside, className="card-inside", style={"minHeight": f"{card.height if is_drawn else 80}px"}),
             *note,
             html.Div(
                 [html.Span(source, className="card-source"), _actions(page, card, generation, search, rows, is_drawn)],
@@ -81,6 +82,8 @@ def found(card: Card, generation: Generation, look: Look) -> tuple[Drawn, int]:
 def graph(card: Card, figure: go.Figure) -> Component:
     """A figure in the page; its own tool bar is left away, since the card has the downloads."""
     figure.update_layout(height=card.height)
+    if any(isinstance(x, datetime) for trace in figure.data for x in list(getattr(trace, "x", None) or ())[:1]):
+        figure.update_xaxes(hoverformat="%d %b %Y %H:%M UTC")
     config: Any = {"displaylogo": False, "displayModeBar": False, "responsive": True, "showTips": False}
     return html.Div(
         dcc.Graph(id={"type": "graph", "key": card.key}, figure=figure, config=config, style={"height": f"{card.height}px"}),

@@ -12,6 +12,9 @@ from dash.development.base_component import Component
 
 from dashboards.theme import Look
 
+# A table of no more rows is as high as they are.
+SHORT = 6
+
 
 def instant(at: datetime | None) -> str:
     """An instant as text, in UTC."""
@@ -40,6 +43,7 @@ def tiles(rows: Sequence[tuple[str, str, str]]) -> Component:
 def table(rows: pl.DataFrame, look: Look, columns: Sequence[dict[str, object]] | None = None, height: int = 320) -> Component:
     """Rows as a table to sort, filter and walk by keyboard. `columns` are ag-grid's; one of links has cellRenderer markdown."""
     shown = columns or [{"field": name, "headerName": name.replace("_", " ")} for name in rows.columns]
+    is_short = rows.height <= SHORT
     return dag.AgGrid(
         rowData=json.loads(rows.write_json()),
         columnDefs=shown,
@@ -48,17 +52,18 @@ def table(rows: pl.DataFrame, look: Look, columns: Sequence[dict[str, object]] |
             "sortable": True,
             "filter": True,
             "resizable": True,
-            "minWidth": 90,
+            "minWidth": 105,
             "wrapHeaderText": True,
             "autoHeaderHeight": True,
         },
         dashGridOptions={
-            "domLayout": "normal",
+            "domLayout": "autoHeight" if is_short else "normal",
             "animateRows": False,
+            "rowHeight": 34,
             "enableCellTextSelection": True,
             "ensureDomOrder": True,
             "theme": look.grid_theme,
         },
-        style={"height": f"{height}px", "width": "100%"},
+        style={"height": None if is_short else f"{height}px", "width": "100%"},
         dangerously_allow_code=False,
     )

@@ -29,6 +29,7 @@
       },
       paint: function (scheme) {
         document.documentElement.dataset.scheme = scheme || "light";
+        document.documentElement.dataset.agThemeMode = scheme || "light";
         return [scheme || "light", scheme === "dark" ? "Light" : "Dark"];
       },
       // A point whose customdata is a path leads there.
@@ -99,7 +100,35 @@
     if (button) { button.dataset.picture ? picture(button) : copy(button); }
   });
 
+  // What an instant of a chart is in the viewer's zone. A day, which has no time of day in the data, is the same everywhere.
+  function inZone(text) {
+    if (!/[T ]\d\d:\d\d/.test(String(text))) { return ""; }
+    const at = new Date(String(text).slice(0, 23).replace(" ", "T").replace(/(Z|[+-]\d\d:?\d\d)$/, "") + "Z");
+    if (isNaN(at)) { return ""; }
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const parts = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    const said = (where) => at.toLocaleString("en-GB", Object.assign({ timeZone: where }, parts));
+    return said("UTC") + " UTC = " + said(zone) + " " + zone;
+  }
+
+  function hasInstants(drawing) {
+    return drawing.data.some((trace) => trace.x && trace.x.length && /T\d\d:\d\d/.test(String(trace.x[0])));
+  }
+
+  function watchZone(drawing) {
+    drawing.dataset.zone = "watched";
+    drawing.on("plotly_hover", function (hovered) {
+      const said = hasInstants(drawing) ? inZone(hovered.points[0].x) : "";
+      const line = drawing.querySelector(".zone") || drawing.appendChild(Object.assign(document.createElement("div"), { className: "zone" }));
+      line.textContent = said;
+      line.hidden = !said;
+    });
+    drawing.on("plotly_unhover", function () { (drawing.querySelector(".zone") || {}).hidden = true; });
+  }
+
   document.addEventListener("mouseover", function (event) {
+    const drawing = event.target.closest && event.target.closest(".js-plotly-plot");
+    if (drawing && drawing.on && !drawing.dataset.zone) { watchZone(drawing); }
     const time = event.target.closest && event.target.closest("time.moment");
     if (!time || !time.dateTime) { return; }
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

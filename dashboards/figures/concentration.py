@@ -7,11 +7,15 @@ import polars as pl
 from dash.development.base_component import Component
 
 from dashboards.figures.market import LEGEND, SHARE_AXIS
-from dashboards.figures.marks import band, marks, runs
+from dashboards.figures.marks import FAR, band, marks, runs, weekly
 from dashboards.parts import table
 from dashboards.theme import Look, figure
 
-TRUTH = {"valueFormatter": {"function": "params.value === null ? 'cannot be judged' : params.value ? '✓ yes' : '✗ no'"}}
+# Not ag-grid's kind for truth, which draws a box that looks empty where nothing is known.
+TRUTH = {
+    "valueFormatter": {"function": "params.value === null ? 'not known' : params.value ? '✓ yes' : '✗ no'"},
+    "cellDataType": False,
+}
 SHARE = {"valueFormatter": {"function": "params.value === null ? 'unknown' : d3.format('.1%')(params.value)"}, "type": "rightAligned"}
 SIGNED = {"valueFormatter": {"function": "params.value === null ? 'unknown' : d3.format('+.1%')(params.value)"}, "type": "rightAligned"}
 TOKENS = {
@@ -30,7 +34,7 @@ def column(field: str, name: str = "", kind: dict[str, Any] | None = None, **mor
 
 def concentration(rows: pl.DataFrame, look: Look) -> go.Figure:
     """HHI and CR4 (0..1) by week, each with the band up to the most it can be."""
-    made = figure(look, yaxis={"range": [0, 1], "tickformat": ".1f"}, legend=LEGEND)
+    made = figure(look, xaxis=weekly(rows), yaxis={"range": [0, 1], "tickformat": ".1f"}, legend=LEGEND)
     for (name, low, high), mark in zip(
         (("CR4: the four largest", "cr4", "cr4_high"), ("HHI: sum of squares", "hhi", "hhi_high")),
         marks(["a", "b"], look).values(),
@@ -54,7 +58,7 @@ def concentration(rows: pl.DataFrame, look: Look) -> go.Figure:
 
 def leaders(rows: pl.DataFrame, look: Look) -> go.Figure:
     """The leader's known share by week; an open sign where the unknown could overturn it."""
-    made = figure(look, yaxis=SHARE_AXIS, legend=LEGEND, hovermode="closest")
+    made = figure(look, xaxis=weekly(rows), yaxis=SHARE_AXIS, legend=LEGEND, hovermode="closest")
     known = rows.drop_nulls("leader")
     order = known.group_by("leader").agg(pl.col("week_start").max()).sort("week_start", descending=True)["leader"].to_list()
     for leader, mark in marks(order, look).items():
@@ -73,7 +77,7 @@ def streaks(rows: pl.DataFrame, look: Look) -> Component:
     """The runs of the lead as a table: a tick for each other way of counting that it survives."""
     flags = [name for name in rows.columns if name.startswith("survives_")]
     columns = [
-        column("member", pinned="left", minWidth=120), column("started_week", "first week", minWidth=110), column("ended_week",
+        column("member", minWidth=180), column("started_week", "first week", minWidth=110), column("ended_week",
         "last week", minWidth=110),
         column("weeks", type="rightAligned"), column("is_open", "still open", TRUTH), column("least_lead_share", "smallest lead", SHARE),
         *[column(name, name.removeprefix("survives_").replace("_", " "), TRUTH, minWidth=120) for name in flags],
@@ -114,6 +118,7 @@ def by_top_n(rows: pl.DataFrame, look: Look) -> go.Figure:
 def spend(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Share of tokens beside share of list-price spend with its bounds, one line a member."""
     made = figure(look, xaxis=SHARE_AXIS, yaxis={"autorange": "reversed"}, legend=LEGEND, hovermode="closest")
+    rows = rows.sort(pl.col("member").is_in(FAR), maintain_order=True)
     members = rows["member"].to_list()
     tokens, money = list(marks(["tokens", "spend"], look).values())
     lows, highs, middles = (rows[name].to_list() for name in ("spend_share_low", "spend_share_high", "spend_share"))

@@ -1,13 +1,13 @@
 """Figures of the market page: shares, bounds and ranks. What belongs to concentration, models and prices stands in the files beside."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
 
-from dashboards.figures.marks import FAR, band, by_size, link, marks, percent, runs
+from dashboards.figures.marks import FAR, band, by_size, link, marks, percent, runs, weekly
 from dashboards.theme import Look, figure
 
 SHARE_AXIS = {"tickformat": ".0%", "rangemode": "tozero"}
@@ -17,7 +17,15 @@ LEGEND = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", 
 
 def stacked_shares(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Weekly shares (0..1) on top of each other, the largest at the bottom; a week without a bar is not known whole."""
-    made = figure(look, yaxis={"tickformat": ".0%", "range": [0, 1]}, barmode="stack", bargap=0.06, legend=LEGEND, hovermode="closest")
+    made = figure(
+        look,
+        xaxis=weekly(rows),
+        yaxis={"tickformat": ".0%", "range": [0, 1]},
+        barmode="stack",
+        bargap=0.06,
+        legend=LEGEND,
+        hovermode="closest",
+    )
     for member, mark in marks(by_size(rows), look).items():
         part = rows.filter(pl.col("member") == member).sort("week_start")
         made.add_bar(
@@ -34,7 +42,7 @@ def stacked_shares(rows: pl.DataFrame, look: Look) -> go.Figure:
 
 def indexed_tokens(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Tokens of each member over those of its first week shown, which is 100; a log scale, so that equal growth is equally steep."""
-    made = figure(look, yaxis={"type": "log", "title": {"text": "first week = 100"}}, legend=LEGEND)
+    made = figure(look, xaxis=weekly(rows), yaxis={"type": "log", "dtick": "D2", "title": {"text": "first week = 100"}}, legend=LEGEND)
     weeks = pl.DataFrame({"week_start": _weeks(rows)}, schema={"week_start": pl.Date})
     for member, mark in marks(by_size(rows), look).items():
         part = weeks.join(rows.filter(pl.col("member") == member), on="week_start", how="left").sort("week_start")
@@ -72,7 +80,7 @@ SHARE_VIEWS: dict[str, Callable[[pl.DataFrame, Look], go.Figure]] = {
 
 def bounded_shares(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Share of each member as a line, and its bounds as the band above it; a gap is a week that is not known, or below the cutoff."""
-    made = figure(look, yaxis=SHARE_AXIS, legend=LEGEND)
+    made = figure(look, xaxis=weekly(rows), yaxis=SHARE_AXIS, legend=LEGEND)
     for member, mark in marks(by_size(rows), look).items():
         part = rows.filter(pl.col("member") == member).sort("week_start")
         _add_bands(made, part, band(look, mark.colour), member)
@@ -101,7 +109,7 @@ def rank_flow(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Places 1 to 10 by week; a line that ends has left the first ten. Labels stand where a line ends."""
     made = figure(
         look, yaxis={"autorange": "reversed", "tickvals": list(range(1, 11)), "range": [10.5, 0.5]}, hovermode="closest",
-        showlegend=False, xaxis={"range": _with_room(rows)},
+        showlegend=False, xaxis={**weekly(rows), "range": _with_room(rows)}, margin={"l": 8, "r": _room_for_names(rows), "t": 8, "b": 8},
     )  # fmt: skip
     for member, mark in marks(_by_place(rows), look).items():
         part = rows.filter(pl.col("member") == member).sort("week_start")
@@ -130,10 +138,20 @@ def _by_place(rows: pl.DataFrame) -> list[str]:
 
 
 def _with_room(rows: pl.DataFrame) -> list[Any]:
-    """The weeks, and room to the right of them for the names."""
+    """The weeks, and room around them for the first and last signs."""
     weeks = rows["week_start"]
     first, last = weeks.min(), weeks.max()
-    return [first, last + (last - first) * 0.25] if isinstance(first, date) and isinstance(last, date) and first != last else []
+    return (
+        [first - max((last - first) * 0.03, timedelta(days=2)), last + timedelta(days=2)]
+        if isinstance(first, date) and isinstance(last, date) and first != last
+        else []
+    )
+
+
+def _room_for_names(rows: pl.DataFrame) -> int:
+    """Pixels to the right of the weeks for the longest of the names that stand there."""
+    newest = rows.filter((pl.col("week_start") == pl.col("week_start").max()) & pl.col("rank").is_not_null())
+    return 20 + 7 * max((len(_short(member)) for member in newest["member"].to_list()), default=0)
 
 
 def _short(member: str) -> str:

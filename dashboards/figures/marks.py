@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -79,6 +80,19 @@ def apart(points: Sequence[tuple[float, float]], room: tuple[float, float]) -> l
         if all(abs(x - points[other][0]) >= room[0] or abs(y - points[other][1]) >= room[1] for other in kept):
             kept.append(place)
     return kept
+
+
+def weekly(rows: pl.DataFrame) -> dict[str, object]:
+    """A time axis whose ticks stand on the Mondays that weeks begin with, as long as there is room for them; else on months."""
+    first, last = rows["week_start"].min(), rows["week_start"].max()
+    if not isinstance(first, date) or not isinstance(last, date):
+        return {}
+    weeks = (last - first).days // 7
+    if weeks > 30:
+        return {"tickformat": "%b %Y"}
+    mondays = [first + timedelta(weeks=week) for week in range(weeks + 1)]
+    minor = {"tickvals": mondays, "ticks": "outside", "ticklen": 3}
+    return {"tickvals": mondays[:: max(1, -(-weeks // 4))], "tickformat": "%d %b<br>%Y", "tickangle": 0, "minor": minor}
 
 
 def tokens(value: float | None) -> str:

@@ -1,5 +1,6 @@
 """Figures of the page about one model family."""
 
+from datetime import timedelta
 from typing import Any
 
 import plotly.graph_objects as go
@@ -8,9 +9,16 @@ from dash.development.base_component import Component
 
 from dashboards.figures.concentration import COUNT, FIGURE, SHARE, SIGNED, TRUTH, USD, column
 from dashboards.figures.market import LEGEND, SHARE_AXIS
-from dashboards.figures.marks import apart, band, marks, percent, runs, tokens, usd
+from dashboards.figures.marks import apart, band, marks, percent, runs, tokens, usd, weekly
+from dashboards.figures.timelines import with_holes
 from dashboards.parts import instant, table, tiles
 from dashboards.theme import Look, figure
+
+# Fewer families have no middle worth drawing.
+ENOUGH = 5
+PEAK = "; its best week may lie before the data"
+# A share below it has too many zeros as a percentage.
+SMALL = 0.001
 
 
 def summary(rows: pl.DataFrame, look: Look) -> Component:
@@ -62,7 +70,10 @@ def daily_tokens(rows: pl.DataFrame, look: Look) -> go.Figure:
 
 def places(rows: pl.DataFrame, look: Look) -> go.Figure:
     """The family's place by week, the first at the top; a gap is a week in which it did not rank or that is not known whole."""
-    made = figure(look, yaxis={"autorange": "reversed", "title": {"text": "place"}, "tickformat": "d"}, showlegend=False)
+    lowest = max((rank for rank in rows["rank"].to_list() if rank is not None), default=1)
+    step = max(1, round(lowest / 8))
+    axis = {"range": [lowest + 0.5 * step, 1 - 0.5 * step], "title": {"text": "place"}, "tickvals": [1, *range(1 + step, lowest + 1, step)]}
+    made = figure(look, xaxis=weekly(rows), yaxis=axis, showlegend=False)
     made.add_scatter(
         x=rows["week_start"].to_list(), y=rows["rank"].to_list(), mode="lines+markers", connectgaps=False,
         line={"color": look.colour(0), "width": 2}, marker={"size": 6}, hovertemplate="place %{y}<extra></extra>",
@@ -72,28 +83,36 @@ def places(rows: pl.DataFrame, look: Look) -> go.Figure:
 
 def prices(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Prices by day: a sign for each kind and listing, full for prompt and open for completion."""
-    made = figure(look, yaxis={"rangemode": "tozero", "tickprefix": "$"}, legend=LEGEND, hovermode="closest")
+    made = figure(look, yaxis={"rangemode": "tozero", "tickprefix": "$"}, legend={**LEGEND, "itemsizing": "constant"}, hovermode="closest")
     is_one = rows["model_id"].n_unique() == 1
     label = pl.col("kind") if is_one else pl.col("model_id") + ", " + pl.col("kind")
     named = rows.with_columns(label.alias("name"))
     for name, mark in marks(named["name"].unique(maintain_order=True).to_list(), look).items():
         for part_name, is_open in (("prompt", False), ("completion", True)):
-            part = named.filter((pl.col("name") == name) & (pl.col("part") == part_name))
+            part = with_holes(named.filter((pl.col("name") == name) & (pl.col("part") == part_name)), "date", timedelta(days=2))
             made.add_scatter(
                 x=part["date"].to_list(), y=part["usd_per_mtok"].to_list(), name=f"{name}, {part_name}", mode="lines+markers",
                 line={"color": mark.colour, "dash": "dash" if is_open else "solid", "shape": "hv"},
-                marker={"symbol": f"{mark.symbol}-open" if is_open else mark.symbol, "size": 9},
+                connectgaps=False, marker={"symbol": f"{mark.symbol}-open" if is_open else mark.symbol, "size": _at_turns(part)},
                 text=part["price_basis"].to_list(), hovertemplate="%{x|%d %b %Y}: %{y:$.3~g}, %{text}<extra>%{fullData.name}</extra>",
             )  # fmt: skip
     made.update_xaxes(tickformat="%d %b<br>%Y", **({"nticks": 3} if rows["date"].n_unique() < 3 else {}))
     return made
 
 
+def _at_turns(part: pl.DataFrame) -> list[int]:
+    """The size of each sign: one where a price begins, changes or ends, none on the days between, which a line joins."""
+    prices = part["usd_per_mtok"].to_list()
+    around = zip([None, *prices[:-1]], prices, [*prices[1:], None], strict=True)
+    return [9 if before != price or after is None else 0 for before, price, after in around]
+
+
 def host_speeds(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Each host by its time to the first token and its tokens a second: better is up and to the left."""
     made = figure(
-        look, hovermode="closest", legend=LEGEND, xaxis={"title": {"text": "time to first token, ms (median)"}, "rangemode": "tozero"},
-        yaxis={"title": {"text": "tokens/s of a request (median)"}, "rangemode": "tozero"},
+        look, hovermode="closest", legend=LEGEND,
+        xaxis={"title": {"text": "time to first token, ms (median)"}, "range": _from_zero(rows["ttft_ms_p50"])},
+        yaxis={"title": {"text": "tokens/s of a request (median)"}, "range": _from_zero(rows["throughput_tps_p50"])},
     )  # fmt: skip
     known = rows.drop_nulls(["ttft_ms_p50", "throughput_tps_p50"])
     hosts, ours = marks(["hosts", "ours"], look).values()
@@ -104,18 +123,29 @@ def host_speeds(rows: pl.DataFrame, look: Look) -> go.Figure:
             continue
         made.add_scatter(
             x=part["ttft_ms_p50"].to_list(), y=part["throughput_tps_p50"].to_list(), name=name, mode="markers+text",
-            text=_with_room(part), textposition="top center", textfont={"size": 11},
+            text=_with_room(part), textposition=_inwards(part["ttft_ms_p50"], rows), textfont={"size": 11},
             marker={"symbol": mark.symbol, "color": mark.colour, "size": size}, customdata=part.select("method", "host").rows(),
             hovertemplate="%{customdata[1]}<br>%{x:,.0f} ms to the first token<br>%{y:,.1f} tokens/s<br>%{customdata[0]}<extra></extra>",
         )  # fmt: skip
     return made
 
 
+def _from_zero(values: pl.Series) -> list[float]:
+    """From zero to a little more than the largest, so that a name above the outermost point is not cut."""
+    return [0.0, 1.2 * max((value for value in values.to_list() if value is not None), default=1.0)]
+
+
+def _inwards(values: pl.Series, rows: pl.DataFrame) -> list[str]:
+    """Where a name stands: away from the nearer edge."""
+    middle = _from_zero(rows["ttft_ms_p50"])[1] / 2
+    return ["top right" if value < middle else "top left" for value in values.to_list()]
+
+
 def _with_room(part: pl.DataFrame) -> list[str]:
     """The names of hosts that stand apart; the others have theirs on hover and in the table."""
     points = list(zip(part["ttft_ms_p50"].to_list(), part["throughput_tps_p50"].to_list(), strict=True))
     widest, highest = (max((point[axis] for point in points), default=1) for axis in (0, 1))
-    named = apart(points, (0.18 * widest, 0.06 * highest))
+    named = apart(points, (0.34 * widest, 0.09 * highest))
     return [host if place in named else "" for place, host in enumerate(part["host"].to_list())]
 
 
@@ -123,16 +153,17 @@ def hosts(rows: pl.DataFrame, look: Look) -> Component:
     """The hosts as a table."""
     shown = rows.with_columns(pl.col("at").dt.strftime("%Y-%m-%d %H:%M"))
     columns = [
-        column("host", minWidth=150), column("quantization"), column("ttft_ms_p50", "TTFT ms", COUNT), column("throughput_tps_p50",
+        column("host", minWidth=190), column("quantization"), column("ttft_ms_p50", "TTFT ms", COUNT), column("throughput_tps_p50",
         "tokens/s", FIGURE),
         column("uptime_1d", "up in a day", SHARE), column("prompt_usd_per_mtok", "prompt $/M", USD),
-        column("completion_usd_per_mtok", "completion $/M", USD), column("at", "looked at (UTC)", minWidth=140),
+        column("completion_usd_per_mtok", "completion $/M", USD), column("at", "looked at (UTC)", minWidth=150),
     ]  # fmt: skip
     return table(shown, look, columns, height=340)
 
 
 def cohort(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Share of the best week by weeks since launch, over the middle half of all families."""
+    rows = _of_enough(rows)
     made = figure(look, xaxis={"title": {"text": "weeks since launch"}}, yaxis={"tickformat": ".0%", "rangemode": "tozero"}, legend=LEGEND)
     grey = "#808890"
     for stretch in runs(rows["lower"].is_not_null().to_list()):
@@ -141,18 +172,26 @@ def cohort(rows: pl.DataFrame, look: Look) -> go.Figure:
         made.add_scatter(
             x=weeks + weeks[::-1], y=inside["upper"].to_list() + inside["lower"].to_list()[::-1], fill="toself", mode="lines",
             line={"width": 0},
-            fillcolor=band(look, grey), name="middle half of all families", showlegend=stretch.start == 0, hoverinfo="skip",
+            fillcolor=band(look, grey), name="middle half of all families", showlegend=not made.data, hoverinfo="skip",
         )  # fmt: skip
     ours = marks(["ours"], look)["ours"]
     for name, field, colour, dash in (
         ("median of all families", "middle", grey, "dot"),
-        ("this family", "share_of_peak", ours.colour, "solid"),
+        (f"this family{PEAK if rows['is_left_censored'].any() else ''}", "share_of_peak", ours.colour, "solid"),
     ):
+        if rows[field].is_null().all():
+            continue
         made.add_scatter(
             x=rows["weeks_since_launch"].to_list(), y=rows[field].to_list(), name=name, mode="lines", connectgaps=False,
             line={"color": colour, "dash": dash, "width": 2}, hovertemplate="%{y:.0%}<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     return made
+
+
+def _of_enough(rows: pl.DataFrame) -> pl.DataFrame:
+    """Without what is said of all families in weeks that too few of them reached."""
+    is_enough = pl.col("families").fill_null(0) >= ENOUGH
+    return rows.with_columns(pl.when(is_enough).then(pl.col(name)).alias(name) for name in ("lower", "middle", "upper"))
 
 
 def half_life(rows: pl.DataFrame, look: Look) -> Component:
@@ -164,30 +203,48 @@ def half_life(rows: pl.DataFrame, look: Look) -> Component:
     below = "; ".join(text for text in (between if low is not None or high is not None else "", row["reason"] or "") if text)
     return tiles([
         ("Half-life of its share", value, below or "an estimate"),
-        ("Launched", f"{row['launched_week']:%d %b %Y}", f"best week {row['peak_week'] or 'unknown'}"),
+        (
+            "Launched",
+            f"{'by the' if row['is_left_censored'] else 'in the'} week of {row['launched_week']:%d %b %Y}",
+            f"its best week known began on {row['peak_week']:%d %b %Y}" if row["peak_week"] else "its best week is not known",
+        ),
     ])  # fmt: skip
 
 
 def ours(rows: pl.DataFrame, look: Look) -> Component:
     """Our own serving of the family, a few tiles a target."""
-    made = []
-    for row in rows.head(4).to_dicts():
-        where = f"{row['target']}, {row['model_name']}, hour of {instant(row['hour_at'])}"
-        speed = "unknown" if row["tokens_per_second"] is None else f"{row['tokens_per_second']:,.1f}"
-        joules = "unknown" if row["joules_per_token"] is None else f"{row['joules_per_token']:.3g} J a token"
-        low, high = row["market_usd_per_mtok_low"], row["market_usd_per_mtok_high"]
-        market = "unknown" if low is None else usd(low) if low == high else f"{usd(low)} to {usd(high)}"
-        made += [
-            ("Tokens a second", speed, f"{where}; {tokens(row['generation_tokens'])} generated"),
-            (
-                "Our USD per million tokens",
-                usd(row["usd_per_mtok"]),
-                f"idle included; {usd(row['usd_per_mtok_without_idle'])} without; {joules}",
-            ),
-            ("The market's price of the same mix", market, "list, cheapest and modal; no cache discount"),
-            ("Busy", percent(row["busy_share"]), row["reason"] or "share of covered time in which requests ran"),
-        ]
-    return tiles(made)
+    return tiles([tile for row in rows.head(4).to_dicts() for tile in (_speed(row), _our_cost(row), _their_price(row), _our_share(row))])
+
+
+def _speed(row: dict[str, Any]) -> tuple[str, str, str]:
+    value = "unknown" if row["tokens_per_second"] is None else f"{row['tokens_per_second']:,.1f}"
+    joules = "unknown" if row["joules_per_token"] is None else f"{row['joules_per_token']:.3g} J a token"
+    where = f"{row['target']}, {row['model_name']}, hour of {instant(row['hour_at'])}, busy {percent(row['busy_share'])} of it"
+    return "Tokens a second", value, f"{where}; {tokens(row['generation_tokens'])} generated; {row['reason'] or joules}"
+
+
+def _our_cost(row: dict[str, Any]) -> tuple[str, str, str]:
+    name = "Our USD per million tokens"
+    if row["usd_per_mtok"] is None:
+        return name, "unknown", row["cost_reason"] or "no day with a cost yet"
+    below = f"{row['cost_date']:%d %b %Y}, idle time included; {usd(row['usd_per_mtok_without_idle'])} without"
+    return name, usd(row["usd_per_mtok"]), below
+
+
+def _their_price(row: dict[str, Any]) -> tuple[str, str, str]:
+    name, low, high = "The market's price of the same mix", row["market_usd_per_mtok_low"], row["market_usd_per_mtok_high"]
+    if low is None:
+        return name, "unknown", row["price_reason"] or "no price of that day is known"
+    return name, usd(low) if low == high else f"{usd(low)} to {usd(high)}", "list, cheapest and modal price of that day"
+
+
+def _our_share(row: dict[str, Any]) -> tuple[str, str, str]:
+    name = "Our tokens over ours and the market's"
+    if row["local_share"] is None:
+        below = "the market's are below the cutoff of the day" if row["market_is_below_cutoff"] else "the market's are not known"
+        return name, "unknown", below
+    said = f"{row['share_date']:%d %b %Y}: {tokens(row['local_tokens'])} of ours, {tokens(row['market_tokens'])} of the market"
+    return name, f"{100 * row['local_share']:.2g}%" if row["local_share"] < SMALL else percent(row["local_share"]), said
 
 
 def price_events(rows: pl.DataFrame, look: Look) -> Component:
@@ -195,8 +252,9 @@ def price_events(rows: pl.DataFrame, look: Look) -> Component:
     columns = [
         column("date", minWidth=110), column("model_id", minWidth=160), column("kind"), column("change_ratio", "change", SIGNED),
         column("old_prompt", "prompt before", USD), column("new_prompt", "prompt after", USD), column("old_completion",
-        "completion before", USD),
-        column("new_completion", "completion after", USD), column("elasticity", kind=FIGURE), column("elasticity_low", "at least", FIGURE),
+        "completion before", USD, minWidth=130),
+        column("new_completion", "completion after", USD, minWidth=130),
+        column("elasticity", kind=FIGURE), column("elasticity_low", "at least", FIGURE),
         column("elasticity_high", "at most", FIGURE), column("is_confounded", "confounded", TRUTH), column("reason", minWidth=200),
     ]  # fmt: skip
     return table(rows, look, columns, height=300)

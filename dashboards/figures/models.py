@@ -23,8 +23,8 @@ def new_models(rows: pl.DataFrame, look: Look) -> Component:
     """Families that came in, with what they serve now."""
     columns = [
         column("model_family", "family", cellRenderer="markdown", minWidth=200), column("first_ranked", "first ranked", minWidth=110),
-        column("rank", type="rightAligned"), column("share", "share", {**SHARE, "valueFormatter": BELOW}), column("tokens",
-        "tokens a week", TOKENS),
+        column("rank", type="rightAligned"), column("share", "share", {**SHARE, "valueFormatter": BELOW}, minWidth=140),
+        column("tokens", "tokens a week", TOKENS, minWidth=140),
     ]  # fmt: skip
     return table(linked(rows), look, columns)
 
@@ -33,7 +33,7 @@ def fading_models(rows: pl.DataFrame, look: Look) -> Component:
     """Families that lost half of their best and more."""
     columns = [
         column("model_family", "family", cellRenderer="markdown", minWidth=200), column("best_week", "best week", minWidth=110),
-        column("best_share", "share then", SHARE), column("share", "share now", {**SHARE, "valueFormatter": BELOW}),
+        column("best_share", "share then", SHARE), column("share", "share now", {**SHARE, "valueFormatter": BELOW}, minWidth=140),
         column("change_ratio", "change", {**SIGNED, "valueFormatter": BELOW_SIGNED}), column("last_week", "last ranked week", minWidth=110),
     ]  # fmt: skip
     return table(linked(rows), look, columns)
@@ -63,7 +63,8 @@ def tasks(rows: pl.DataFrame, look: Look) -> go.Figure:
 def apps(rows: pl.DataFrame, look: Look) -> Component:
     """The largest public apps."""
     columns = [
-        column("rank", type="rightAligned", maxWidth=90), column("app", minWidth=150), column("total_tokens", "tokens a day", TOKENS),
+        column("rank", type="rightAligned", minWidth=70, maxWidth=90), column("app", minWidth=150),
+        column("total_tokens", "tokens a day", TOKENS),
         column("total_requests", "requests", COUNT), column("tokens_per_request", "tokens a request", COUNT),
     ]  # fmt: skip
     return table(rows, look, columns)
@@ -73,11 +74,14 @@ def price_volume(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Tokens of a week against list price, both log; listings at no price stand in the note, since a log scale has no place for them."""
     made = figure(
         look, hovermode="closest", legend=LEGEND,
-        xaxis={"type": "log", "title": {"text": "USD per million tokens, three of prompt to one of completion"}, "tickformat": "~g",
+        xaxis={"type": "log", "title": {"text": "USD per million tokens"}, "tickformat": "~g",
         "dtick": 1},
         yaxis={"type": "log", "title": {"text": "tokens in seven days"}, "tickformat": "~s", "dtick": 1},
     )  # fmt: skip
-    priced = rows.filter(pl.col("usd_per_mtok") > 0)
+    priced = rows.filter((pl.col("usd_per_mtok") > 0) & (pl.col("tokens") > 0))
+    if prices := [math.log10(price) for price in priced["usd_per_mtok"].to_list()]:
+        # Of the points alone: what is written beside them would widen it, the more the narrower the page.
+        made.update_xaxes(range=[min(prices) - 0.3, max(prices) + 0.4])
     kinds = [kind for kind in ("open", "closed", "unknown") if kind in priced["weights"].to_list()]
     for kind, mark in marks(kinds, look).items():
         part = priced.filter(pl.col("weights") == kind)
@@ -87,9 +91,15 @@ def price_volume(rows: pl.DataFrame, look: Look) -> go.Figure:
             customdata=[link(family, "family") if family else "" for family in part["model_family"].to_list()],
             hovertemplate="%{text}<br>%{x:$.3~g} per million<br>%{y:.3s} tokens<extra></extra>",
         )  # fmt: skip
-    points = [(math.log10(row["usd_per_mtok"]), math.log10(row["tokens"]), row["model_permaslug"].rpartition("/")[2])
-              for row in priced.head(12).to_dicts()]  # fmt: skip
-    for place in apart([(x, y) for x, y, _ in points], (0.55, 0.14)):
-        x, y, name = points[place]
-        made.add_annotation(x=x, y=y, text=name, showarrow=False, yshift=13, font={"size": 11, "color": look.ink})
+    return _named(made, priced, look)
+
+
+def _named(made: go.Figure, priced: pl.DataFrame, look: Look) -> go.Figure:
+    """The largest by name, as far as names stand apart from each other and from other points."""
+    points = [(math.log10(price), math.log10(volume)) for price, volume in priced.select("usd_per_mtok", "tokens").iter_rows()]
+    names = [slug.rpartition("/")[2] for slug in priced["model_permaslug"].to_list()]
+    for place in apart(points[:10], (0.7, 0.2)):
+        x, y = points[place]
+        if not any(abs(other_x - x) < 0.3 and 0 < other_y - y < 0.24 for other_x, other_y in points):
+            made.add_annotation(x=x, y=y, text=names[place], showarrow=False, yshift=13, font={"size": 11, "color": look.ink})
     return made

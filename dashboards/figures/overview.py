@@ -8,10 +8,13 @@ from dash.development.base_component import Component
 
 from dashboards.figures.concentration import COUNT, FIGURE, column
 from dashboards.figures.market import LEGEND, SHARE_AXIS
-from dashboards.figures.marks import link, marks, percent, tokens, usd
+from dashboards.figures.marks import link, marks, percent, tokens, usd, weekly
+from dashboards.figures.timelines import MINUTE, with_holes
 from dashboards.parts import instant, table, tiles
 from dashboards.theme import Look, figure
 
+TEN_MINUTES = 10 * MINUTE
+NO_FAMILY = "not found in the market: `model_map` of the tier file names what it is there"
 COUNTRIES = {
     "CN": "China",
     "US": "United States",
@@ -76,27 +79,23 @@ def _served(found: list[dict[str, Any]]) -> tuple[str, str, str]:
 def _cost(row: dict[str, Any], is_named: bool) -> tuple[str, str, str]:
     name = f"Our USD per million tokens{', ' + row['model_name'] + ' at ' + row['target'] if is_named else ''}"
     if row["usd_per_mtok"] is None:
-        return name, "unknown", row["cost_reason"] or "no hour with a cost yet"
-    below = f"idle time included; {usd(row['usd_per_mtok_without_idle'])} without. Hour of {instant(row['cost_hour'])}"
-    return name, usd(row["usd_per_mtok"]), f"{below}; {row['model_name']}"
+        return name, "unknown", row["cost_reason"] or NO_FAMILY
+    below = f"{row['cost_date']:%d %b %Y}, idle time included; {usd(row['usd_per_mtok_without_idle'])} without"
+    return name, usd(row["usd_per_mtok"]), below if is_named else f"{below}; {row['model_name']}"
 
 
 def _market(row: dict[str, Any], is_named: bool) -> tuple[str, str, str]:
     name = f"The market's price of the same mix{', ' + row['model_name'] if is_named else ''}"
     low, high = row["market_usd_per_mtok_low"], row["market_usd_per_mtok_high"]
     if low is None:
-        return (
-            name,
-            "unknown",
-            "not found in the market, or no price, or no tokens of ours" if row["model_family"] is None else "no price is known",
-        )
+        return name, "unknown", NO_FAMILY if row["model_family"] is None else row["price_reason"] or "no day with both yet"
     value = usd(low) if low == high else f"{usd(low)} to {usd(high)}"
-    return name, value, f"{row['model_family']}, list, cheapest and modal; no cache discount; prices of {row['price_date']:%d %b %Y}"
+    return name, value, f"{row['model_family']} on {row['cost_date']:%d %b %Y}; list, cheapest and modal price"
 
 
 def platform(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Tokens a week; a week without a bar has a day that is not known."""
-    made = figure(look, yaxis={"tickformat": "~s", "rangemode": "tozero"}, hovermode="closest", bargap=0.1)
+    made = figure(look, xaxis=weekly(rows), yaxis={"tickformat": "~s", "rangemode": "tozero"}, hovermode="closest", bargap=0.1)
     made.add_bar(
         x=rows["week_start"].to_list(), y=rows["tokens"].to_list(), marker={"color": look.colour(0)},
         hovertemplate="week of %{x|%d %b %Y}<br>%{y:.4s} tokens<extra></extra>",
@@ -139,13 +138,14 @@ def _less(one: float | None, other: float | None) -> float | None:
 
 
 def minutes(rows: pl.DataFrame, look: Look) -> go.Figure:
-    """Tokens generated a minute by target; a gap is a minute that no two scrapes cover."""
+    """Tokens generated a minute by target, ten minutes a point; a gap is a time that no two scrapes cover."""
     made = figure(look, yaxis={"tickformat": "~s", "rangemode": "tozero"}, legend=LEGEND)
     for target, mark in marks(rows["target"].unique(maintain_order=True).to_list(), look).items():
-        part = rows.filter(pl.col("target") == target)
+        part = with_holes(rows.filter(pl.col("target") == target), step=TEN_MINUTES)
         made.add_scatter(
-            x=part["minute_at"].to_list(), y=part["generation_tokens"].to_list(), name=target, mode="lines", connectgaps=False,
-            line={"color": mark.colour, "dash": mark.dash, "width": 2}, hovertemplate="%{y:,} tokens<extra>%{fullData.name}</extra>",
+            x=part["instant"].to_list(), y=part["tokens_per_minute"].to_list(), name=target, mode="lines", connectgaps=False,
+            line={"color": mark.colour, "dash": mark.dash, "width": 2},
+            hovertemplate="%{y:,.0f} tokens a minute<extra>%{fullData.name}</extra>",
         )  # fmt: skip
     return made.update_layout(showlegend=True)
 

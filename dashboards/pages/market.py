@@ -145,8 +145,8 @@ def _turns(filters: Filters, chosen: dict[str, str]) -> Sequence[Card | Heading]
         ),
         Card(
             "crossovers", f"Who passed whom, by {by}", query("market_crossovers", **chosen), leading.crossovers,
-            unit="week in which the order turned",
-            height=330, empty="No member passed another in this choice.", needs=("market_crossovers",),
+            unit="week in which the order turned; certain where it holds wherever the unknown belongs",
+            width="full", height=330, empty="No member passed another in this choice.", needs=("market_crossovers",),
         ),
         Card(
             "spend", f"Tokens beside what they cost, by {by}", query("market_spend", **whose), leading.spend,
@@ -192,7 +192,8 @@ def _use() -> Sequence[Card | Heading]:
         ),
         Card(
             "price-volume", "Price against volume", query("market_price_volume"), models.price_volume,
-            unit="one point a model listing; tokens in seven days, list price in USD per million", width="full", height=480,
+            unit="one point a model listing; tokens in seven days, list price in USD per million, three of prompt to one of completion",
+            width="full", height=480,
             note=PRICE_NOTE,
             empty="No price was collected yet.", needs=("model_prices_daily", "market_tokens_daily", "models"),
         ),

@@ -91,13 +91,15 @@ def _life(family: str) -> Sequence[Card | Heading]:
     return (
         Heading("Its life, and what it is used for"),
         Card(
-            "cohort", "Since the launch, beside all families", query("model_cohort", family=family), figures.cohort,
-            unit="weekly share over that of the family's best week", empty="Its launch is not in the data.", needs=("launch_cohorts",),
-            note="A gap is a week in which it did not rank. Families whose launch lies before the data are not in the median.",
+            "half-life", "How fast it fades", query("model_half_life", family=family), figures.half_life,
+            unit="weeks in which its share of the platform halves", width="full", height=90,
+            empty="It never ranked.", needs=("launch_half_lives",),
         ),
         Card(
-            "half-life", "How fast it fades", query("model_half_life", family=family), figures.half_life, unit="weeks", height=90,
-            empty="It never ranked.", needs=("launch_half_lives",),
+            "cohort", "Since the launch, beside all families", query("model_cohort", family=family), figures.cohort,
+            unit="weekly share over that of the family's best week", empty="Its launch is not in the data.", needs=("launch_cohorts",),
+            note="A gap is a week in which it did not rank. Families whose launch lies before the data are not among all families, "
+            "which are drawn for weeks that at least five of them reached.",
         ),
         Card(
             "tasks", f"Tasks in which {family} is among the largest", query("model_tasks", family=family), figures.tasks,
@@ -106,7 +108,7 @@ def _life(family: str) -> Sequence[Card | Heading]:
         ),
         Card(
             "benchmarks", "Scores", query("model_benchmarks", family=family), figures.benchmarks,
-            unit="each on the scale of its metric; not comparable",
+            unit="each on the scale of its metric; not comparable", width="full",
             empty="No board that we read has scored it.", needs=("model_benchmarks", "models"),
         ),
     )  # fmt: skip
@@ -116,11 +118,12 @@ def _ours(family: str) -> Sequence[Card | Heading]:
     return (
         Heading("Our tier beside it"),
         Card(
-            "ours", f"Our serving of {family}", query("model_ours", family=family), figures.ours, unit="newest hour of each target",
+            "ours", f"Our serving of {family}", query("model_ours", family=family), figures.ours,
+            unit="newest whole hour with tokens, and newest day with a cost, of each target",
             half="both",
             width="full", height=90,
             empty="No target of ours serves this family, or none is known by this name in the market (`model_map` of the tier file).",
-            needs=("local_efficiency_hourly", "served_models", "served_tokens_hourly", "model_prices_daily"),
+            needs=("local_efficiency_hourly", "served_models", "served_tokens_hourly", "make_or_buy_daily", "local_vs_market_daily"),
         ),
     )  # fmt: skip
 

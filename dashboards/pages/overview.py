@@ -36,8 +36,9 @@ def _market() -> Sequence[Card | Heading]:
         ),
         Card(
             "tier", "Our tier, and what the market asks for the same tokens", query("overview_tier"), figures.tier,
-            unit="tokens; USD per million tokens, prompt and generated", half="both", width="full", height=90, empty=TIER_EMPTY,
-            needs=("served_tokens_hourly", "local_efficiency_hourly", "served_models", "model_prices_daily"),
+            unit="USD per million tokens of the same day and mix, prompt and generated; the Market and metal page has the rest",
+            half="both", width="full", height=90, empty=TIER_EMPTY,
+            needs=("served_tokens_hourly", "make_or_buy_daily", "served_models"),
         ),
         Card(
             "platform", "Tokens of the platform by week", query("overview_platform"), figures.platform,
@@ -65,7 +66,7 @@ def _tier() -> Sequence[Card | Heading]:
     return (
         Card(
             "minutes", "Tokens that our tier generated", query("overview_minutes"), figures.minutes,
-            unit="tokens a minute, the day to the newest scrape; UTC",
+            unit="tokens a minute, mean of ten minutes, the day to the newest scrape; UTC; a gap is a time without scrapes",
             half="tier", width="full", height=240, empty=TIER_EMPTY, needs=("served_tokens_minutely",),
         ),
     )  # fmt: skip

@@ -1,7 +1,7 @@
 -- One row per host of the family at the newest look at it, and per target of ours in its newest hour: its speed and its price.
 with hosts as (
     select
-        provider_name || if(count(*) over (partition by provider_name) > 1, ' ' || tag, '') as host, false as is_ours,
+        provider_name || if(count(distinct tag) over (partition by provider_name) > 1, ' ' || split_part(tag, '/', -1), '') as host, false as is_ours,
         coalesce(quantization, 'not stated') as quantization, ttft_ms_p50, throughput_tps_p50, uptime_1d,
         prompt_usd_per_mtok::double as prompt_usd_per_mtok, completion_usd_per_mtok::double as completion_usd_per_mtok,
         captured_at as at, 'median of 30 minutes, by the host' as method

@@ -1,9 +1,14 @@
--- Tokens that each of our targets generated a minute over the day to its newest; null in a minute that no two scrapes cover.
+-- Tokens a minute that each of our targets generated, mean of each ten minutes of the day to its newest; null where no two scrapes cover any of it.
+with minutes as (
+    select minute_at, target, if(bool_and(is_gap), null, sum(generation_tokens)) as generation_tokens
+    from served_tokens_minutely
+    where minute_at > (select max(minute_at) from served_tokens_minutely) - interval 24 hour
+    group by minute_at, target
+)
+
 select
-    minute_at, target,
-    case when bool_and(is_gap) then null else sum(generation_tokens)::bigint end as generation_tokens,
-    case when bool_and(is_gap) then null else sum(prompt_tokens)::bigint end as prompt_tokens
-from served_tokens_minutely
-where minute_at > (select max(minute_at) from served_tokens_minutely) - interval 24 hour
-group by minute_at, target
-order by target, minute_at
+    time_bucket(interval 10 minute, minute_at) as instant, target, avg(generation_tokens) as tokens_per_minute,
+    count(generation_tokens) as covered_minutes
+from minutes
+group by all
+order by target, instant

@@ -30,21 +30,21 @@ problems as (
         'Name it in `model_map` of the tier file; until then nothing compares it with the market.'
     from served_models where model_permaslug is null
     union all
-    select 'Minutes of the last day without a scrape at ' || target, count(*), max(minute_at)::varchar,
+    select 'Minutes of the last day without a scrape at ' || target, count(*), strftime(max(minute_at) at time zone 'UTC', '%Y-%m-%d %H:%M UTC'),
         'Drawn as gaps. Is the target up, and is `tokentide scrape` running?'
     from served_tokens_minutely
     where is_gap and minute_at > (select max(minute_at) from served_tokens_minutely) - interval 24 hour
     group by target
     union all
-    select 'Energy not measured at ' || target, count(*), max(hour_at)::varchar, any_value(energy_reason)
+    select 'Hours whose energy a token is not known at ' || target, count(*), strftime(max(hour_at) at time zone 'UTC', '%Y-%m-%d %H:%M UTC'), energy_reason
     from local_efficiency_hourly
-    where energy_reason is not null and hour_at > (select max(hour_at) from local_efficiency_hourly) - interval 24 hour
-    group by target
+    where energy_reason not in ('no tokens in this hour', 'no generated tokens in this hour') and hour_at > (select max(hour_at) from local_efficiency_hourly) - interval 24 hour
+    group by target, energy_reason
     union all
-    select 'Cost not known at ' || target, count(*), max(hour_at)::varchar, any_value(cost_reason)
+    select 'Hours whose cost is not known at ' || target, count(*), strftime(max(hour_at) at time zone 'UTC', '%Y-%m-%d %H:%M UTC'), cost_reason
     from local_efficiency_hourly
-    where cost_reason is not null and hour_at > (select max(hour_at) from local_efficiency_hourly) - interval 24 hour
-    group by target
+    where cost_reason <> 'no tokens in this hour' and hour_at > (select max(hour_at) from local_efficiency_hourly) - interval 24 hour
+    group by target, cost_reason
     union all
     select 'Two counts of the same tokens differ at ' || target, count(*), max(date)::varchar, 'Both are kept; the Data page shows them side by side.'
     from served_token_disagreements

@@ -24,6 +24,7 @@ from models.server.options import ENGINE_HELP, EXAMPLES, engine_config, make_par
 
 ROOT = Path(__file__).resolve().parents[3]
 LONG = {"prompt": "def", "max_tokens": 250, "ignore_eos": True}
+ENDLESS = LONG | {"max_tokens": 8000}
 
 
 def run(*options: str) -> "subprocess.CompletedProcess[str]":
@@ -172,12 +173,18 @@ def test_whoever_leaves_with_half_a_body(server: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def ended(start: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def endless(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """What makes a server take requests so long that none of them ends by itself, however slow the test is."""
+    return "--model", str(tiny_checkpoint(tmp_path_factory.mktemp("endless"), max_position_embeddings=8192))
+
+
+@pytest.fixture(scope="module")
+def ended(start: Any, endless: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A server of two places, filled with one request that runs and one that waits while one arrives, then ended by SIGTERM."""
     found: dict[str, Any] = {}
-    with start(tmp_path_factory.mktemp("ended"), "--max-sequences", "1", "--max-waiting", "1") as server:
+    with start(tmp_path_factory.mktemp("ended"), *endless, "--max-sequences", "1", "--max-waiting", "1") as server:
         late = half_sent(server)
-        threads = [threading.Thread(target=lambda: found.setdefault("whole", server.post(**LONG)))]
+        threads = [threading.Thread(target=lambda: found.setdefault("whole", server.post(**ENDLESS)))]
         threads += [threading.Thread(target=lambda: found.setdefault("stream", _streamed(server)))]
         for place, thread in enumerate(threads):
             thread.start()
@@ -197,7 +204,7 @@ def ended(start: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any
 
 
 def _streamed(server: Any) -> httpx.Response:
-    return httpx.post(f"{server.url}/v1/completions", json={"model": "tiny", "stream": True} | LONG, timeout=20)
+    return httpx.post(f"{server.url}/v1/completions", json={"model": "tiny", "stream": True} | ENDLESS, timeout=20)
 
 
 def test_a_full_queue_asks_to_come_back(ended: dict[str, Any]) -> None:
@@ -226,13 +233,13 @@ def test_sigterm_leaves_an_event_of_each(ended: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def orphaned(start: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def orphaned(start: Any, endless: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A server whose engine is killed while it streams."""
     found: dict[str, Any] = {}
-    with start(tmp_path_factory.mktemp("orphaned")) as server:
-        thread = threading.Thread(target=lambda: found.setdefault("whole", server.post(**LONG)))
+    with start(tmp_path_factory.mktemp("orphaned"), *endless) as server:
+        thread = threading.Thread(target=lambda: found.setdefault("whole", server.post(**ENDLESS)))
         thread.start()
-        body: dict[str, Any] = {"extra_body": {"ignore_eos": True}, "max_tokens": 250, "prompt": "def"}
+        body: dict[str, Any] = {"extra_body": {"ignore_eos": True}, "max_tokens": 8000, "prompt": "def"}
         stream = iter(server.client().completions.create(model="tiny", stream=True, **body))
         found["first"] = next(stream)
         server.kill_engine()
