@@ -179,11 +179,22 @@ def _parity(rows: pl.DataFrame, look: Look, metric: str) -> go.Figure:
         made.add_bar(
             y=part["who"].to_list(), x=part["p50"].to_list(), orientation="h", name=name,
             marker={"color": colour, "pattern": {"shape": pattern, "fgopacity": 0.4}},
-            customdata=part["coverage"].to_list(), hovertemplate="%{x:,.1f}<br>%{customdata:.0%} of the day sampled<extra>%{y}</extra>",
+            text=[_place(row) for row in part.to_dicts()], hovertext=[_beside(row) for row in part.to_dicts()],
+            hovertemplate="%{x:,.1f}<br>%{hovertext}<extra>%{y}</extra>",
         )  # fmt: skip
     for row in ordered.filter(pl.col("p50").is_null()).to_dicts():
         made.add_annotation(x=0, y=row["who"], text=f"unknown: {row['reason'] or 'no sample'}", showarrow=False, xanchor="left")
     return made
+
+
+def _place(row: dict[str, Any]) -> str:
+    """What our bar says of itself."""
+    return f"ahead of {row['percentile_among_hosts']:.0%}" if row["is_ours"] and row["percentile_among_hosts"] is not None else ""
+
+
+def _beside(row: dict[str, Any]) -> str:
+    faster = "" if row["times_as_fast"] is None else f"<br>we are {row['times_as_fast']:.2f} times as fast in the same half hours"
+    return f"{row['coverage'] or 0:.0%} of the day sampled{faster}"
 
 
 def share(rows: pl.DataFrame, look: Look) -> go.Figure:

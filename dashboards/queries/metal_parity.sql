@@ -3,28 +3,28 @@ with placed as (
     select *
     from speed_parity_daily
     where target = $target and model_family = $family and metric = $metric
-    qualify row_number() over (order by hosts > 0 desc, date desc) = 1
+    qualify row_number() over (order by hosts > 0 desc, date desc, model_name) = 1
 ),
 
 sampled as (
     select
         *,
-        provider_name || ' (' || coalesce(quantization, 'unknown') || ')' as called,
+        provider_name || ' (' || quantization || ')' as called,
         -- A provider may offer the same weights twice.
-        count(*) over (partition by date, model_family, metric, provider_name, quantization) > 1 as is_twice
+        count(*) over (partition by date, target, model_name, metric, provider_name, quantization) > 1 as is_twice
     from speed_parity_hosts_daily
 )
 
 select
-    hosts.date, hosts.called || case when hosts.is_twice then ' ' || hosts.tag else '' end as who, hosts.p50, hosts.coverage,
-    list_contains(string_split(placed.quantization_hosts, ', '), hosts.quantization) as is_compared, false as is_ours,
-    placed.percentile_among_hosts, placed.coverage as coverage_of_both, placed.local_method, placed.reason
+    hosts.date, hosts.called || case when hosts.is_twice then ' ' || hosts.tag else '' end as who, hosts.p50, hosts.times_as_fast,
+    hosts.coverage, hosts.is_compared, false as is_ours, placed.percentile_among_hosts, placed.coverage as coverage_of_both,
+    placed.local_method, coalesce(placed.reason, 'no half hour of this day has a sample of both') as reason
 from placed
 inner join sampled as hosts
-    on placed.date = hosts.date and placed.model_family = hosts.model_family and placed.metric = hosts.metric
+    on placed.date = hosts.date and placed.target = hosts.target and placed.model_name = hosts.model_name and placed.metric = hosts.metric
 union all
 select
-    date, 'our ' || target || ' (' || coalesce(quantization_local, 'unknown') || ')', local_p50, local_hours / 24, true, true,
+    date, 'our ' || target || ' (' || coalesce(quantization_local, 'unknown') || ')', local_p50, null, local_hours / 24, true, true,
     percentile_among_hosts, coverage, local_method, reason
 from placed
 order by p50

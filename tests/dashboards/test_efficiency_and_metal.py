@@ -116,6 +116,7 @@ def test_our_unknown_speed_stands_among_the_hosts_with_its_reason() -> None:
         {
             "who": ["near", "far", "our tier"], "p50": [100.0, 50.0, None], "coverage": [1.0, 1.0, None],
             "is_compared": [True, False, True], "is_ours": [False, False, True], "reason": ["no latency"] * 3,
+            "times_as_fast": [None] * 3, "percentile_among_hosts": [None] * 3,
         }
     )  # fmt: skip
     made = metal.parity("ttft")(rows, LIGHT)

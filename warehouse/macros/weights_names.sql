@@ -35,16 +35,7 @@
     end
 {%- endmacro %}
 
-{#- How many bits a weight has in that format, to find the nearest one. -#}
+{#- How many bits a weight has in that format, to find the nearest one: the number that ends its name (bf16, nvfp4); null where it has none. -#}
 {% macro quantization_bits(quantization) -%}
-    case {{ quantization }}
-        when 'fp32' then 32
-        when 'bf16' then 16
-        when 'fp16' then 16
-        when 'fp8' then 8
-        when 'int8' then 8
-        when 'fp6' then 6
-        when 'fp4' then 4
-        when 'int4' then 4
-    end
+    try_cast(regexp_extract({{ quantization }}, '[0-9]+$') as integer)
 {%- endmacro %}

@@ -1,93 +1,19 @@
 -- One row per UTC day, target, model and metric: our speed for one request, placed among the hosts of the same model and nearest weights.
 --
--- ttft in milliseconds, throughput in output tokens per second of one request, which is one over the time per token; never what a server
--- does in all. Both sides are the median of short windows: our hours, their half hours. Windows that nobody sampled lower the coverage
--- and are in no median.
-with ours as (
+-- The place is the part of the hosts than which we were faster in the median of the half hours that both were sampled. Hosts that were never
+-- sampled together with us are in neither place nor medians; its bounds put all of them before us, and all of them behind us.
+with local as (
     select
-        hour_at,
         hour_at::date as date,
         target,
         model_name,
-        method,
-        case metric when 'ttft' then 'ttft' else 'throughput' end as metric,
-        case metric when 'ttft' then p50_seconds * 1000 else 1 / nullif(p50_seconds, 0) end as p50
-    from {{ ref('served_latency_hourly') }}
-    where
-        metric in ('ttft', 'tpot')
-        and p50_seconds is not null
-),
-
--- Our own log is exact, so histograms speak only where a day has none.
-methods as (
-    select
-        date,
-        target,
-        model_name,
         metric,
-        min(method) as method
-    from ours
+        median(p50) as p50,
+        case when count(distinct method) = 1 then any_value(method) else 'both' end as method,
+        count(*)::integer as hours,
+        count_if(is_bound)::integer as bounded_hours
+    from {{ ref('request_speeds_hourly') }}
     group by all
-),
-
-local as (
-    select
-        ours.date,
-        ours.target,
-        ours.model_name,
-        ours.metric,
-        ours.method,
-        median(ours.p50) as p50,
-        list(distinct ours.hour_at) as hour_ats
-    from ours
-    inner join methods
-        on
-            ours.date = methods.date
-            and ours.target = methods.target
-            and ours.model_name = methods.model_name
-            and ours.metric = methods.metric
-            and ours.method = methods.method
-    group by all
-),
-
-known as (
-    select
-        local.*,
-        served.model_family,
-        served.weights_quantization,
-        served.reason as served_reason
-    from local
-    left join {{ ref('served_models') }} as served
-        on
-            local.target = served.target
-            and local.model_name = served.model_name
-),
-
--- Hosts whose weights are of as many bits as ours, or as near as any come; one that does not say is last.
-compared as (
-    select
-        known.date,
-        known.target,
-        known.model_name,
-        known.metric,
-        known.p50 as local_p50,
-        hosts.provider_name,
-        hosts.p50,
-        hosts.quantization,
-        hosts.window_ats,
-        coalesce(abs({{ quantization_bits('hosts.quantization') }} - {{ quantization_bits('known.weights_quantization') }}), 99) as bits_apart
-    from known
-    inner join {{ ref('speed_parity_hosts_daily') }} as hosts
-        on
-            known.date = hosts.date
-            and known.model_family = hosts.model_family
-            and known.metric = hosts.metric
-),
-
-nearest as (
-    select *
-    from compared
-    qualify bits_apart = min(bits_apart) over (partition by date, target, model_name, metric)
 ),
 
 placed as (
@@ -97,90 +23,59 @@ placed as (
         model_name,
         metric,
         median(p50) as hosts_p50,
-        count(*) as hosts,
+        median(times_as_fast) as times_as_fast,
+        count(times_as_fast) as hosts,
+        count(*) - count(times_as_fast) as hosts_unsampled,
         -- A host that is exactly as fast counts half on either side.
-        avg(case
-            when p50 = local_p50 then 0.5
-            when (metric = 'ttft') = (p50 > local_p50) then 1
-            else 0
-        end) as percentile_among_hosts,
-        case when any_value(metric) = 'ttft' then arg_min(provider_name, p50) else arg_max(provider_name, p50) end as best_host,
+        sum((1 + sign(times_as_fast - 1)) / 2) as behind,
+        sum((1 + sign(times_as_fast_low - 1)) / 2) as surely_behind,
+        arg_min(provider_name, times_as_fast) as best_host,
         string_agg(distinct quantization, ', ' order by quantization) as quantization_hosts,
-        list_distinct(flatten(list(window_ats))) as window_ats
-    from nearest
-    group by all
-),
-
-host_windows as (
-    select distinct
-        date,
-        target,
-        model_name,
-        metric,
-        unnest(window_ats) as window_at
-    from placed
-),
-
-our_hours as (
-    select distinct
-        date,
-        target,
-        model_name,
-        metric,
-        hour_at
-    from ours
-),
-
--- Half hours in which a host was sampled, in hours in which we were.
-covered as (
-    select
-        host_windows.date,
-        host_windows.target,
-        host_windows.model_name,
-        host_windows.metric,
-        count(*) as windows_of_both
-    from host_windows
-    inner join our_hours as hours
-        on
-            host_windows.date = hours.date
-            and host_windows.target = hours.target
-            and host_windows.model_name = hours.model_name
-            and host_windows.metric = hours.metric
-            and time_bucket(interval 1 hour, host_windows.window_at) = hours.hour_at
+        count(bits_apart) = 0 as is_any_format,
+        avg(coverage) as coverage
+    from {{ ref('speed_parity_hosts_daily') }}
+    where is_compared
     group by all
 )
 
 select
-    known.date,
-    known.target,
-    known.model_name,
-    known.metric,
-    known.model_family,
-    known.p50 as local_p50,
-    known.method as local_method,
-    len(known.hour_ats)::integer as local_hours,
+    local.date,
+    local.target,
+    local.model_name,
+    local.metric,
+    served.model_family,
+    local.p50 as local_p50,
+    local.method as local_method,
+    local.hours as local_hours,
+    local.bounded_hours as local_bounded_hours,
     placed.hosts_p50,
-    placed.percentile_among_hosts,
+    placed.times_as_fast,
+    placed.behind / nullif(placed.hosts, 0) as percentile_among_hosts,
+    case when placed.hosts > 0 then placed.surely_behind / (placed.hosts + placed.hosts_unsampled) end as percentile_low,
+    case when placed.hosts > 0 then (placed.behind + placed.hosts_unsampled) / (placed.hosts + placed.hosts_unsampled) end
+        as percentile_high,
     coalesce(placed.hosts, 0) as hosts,
+    coalesce(placed.hosts_unsampled, 0) as hosts_unsampled,
     placed.best_host,
-    coalesce(covered.windows_of_both, 0) / 48 as coverage,
-    known.weights_quantization as quantization_local,
+    coalesce(placed.coverage, 0) as coverage,
+    served.weights_quantization as quantization_local,
     placed.quantization_hosts,
     case
-        when known.model_family is null then coalesce(known.served_reason, 'not found in the market')
-        when placed.hosts is null then 'no host of this model was sampled on this day'
+        when served.model_family is null then coalesce(served.reason, 'not found in the market')
+        when placed.date is null then 'no host of this model was seen in the week up to this day'
+        when placed.hosts = 0 then 'no half hour of this day has a sample of both sides'
+        when placed.is_any_format and served.weights_quantization is null then 'nothing says how our weights are quantised: all hosts are compared'
+        when placed.is_any_format then 'no host says how its weights are quantised: all are compared'
     end as reason
-from known
+from local
+left join {{ ref('served_models') }} as served
+    on
+        local.target = served.target
+        and local.model_name = served.model_name
 left join placed
     on
-        known.date = placed.date
-        and known.target = placed.target
-        and known.model_name = placed.model_name
-        and known.metric = placed.metric
-left join covered
-    on
-        known.date = covered.date
-        and known.target = covered.target
-        and known.model_name = covered.model_name
-        and known.metric = covered.metric
-order by known.date, known.target, known.model_name, known.metric
+        local.date = placed.date
+        and local.target = placed.target
+        and local.model_name = placed.model_name
+        and local.metric = placed.metric
+order by local.date, local.target, local.model_name, local.metric

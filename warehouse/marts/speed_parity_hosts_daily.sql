@@ -1,41 +1,166 @@
--- One row per UTC day, model family, host and metric: its median over the half hours that were sampled. A sample, not a series.
+-- One row per UTC day, target, model, metric and host: our speed for one request beside the host's, in the half hours that both were sampled.
 --
--- ttft in milliseconds, throughput in output tokens per second of one request. Plain listings only: a :free one has a queue of its own.
-with windows as (
+-- ttft in milliseconds, throughput in output tokens per second of one request, which is one over the time per token; never what a server
+-- does in all. Compared in pairs, half hour by half hour: what makes a time of day slow on both sides cancels, so a half hour that one side
+-- lacks takes nothing but coverage. Plain listings only: a :free one has a queue of its own.
+with samples as (
     select
-        speeds.captured_at::date as date,
-        models.model_family,
-        speeds.provider_name,
-        speeds.tag,
-        speeds.quantization,
+        model_permaslug,
+        provider_name,
+        tag,
+        quantization,
         -- Speeds are of the 30 minutes before; their middle says which half hour that mostly was.
-        time_bucket(interval 30 minutes, speeds.captured_at - interval 15 minutes) as window_at,
+        time_bucket(interval 30 minutes, captured_at - interval 15 minutes) as window_at,
+        case when not is_unit_suspect then ttft_ms_p50 end as ttft,
+        throughput_tps_p50 as throughput
+    from {{ ref('endpoint_speed') }}
+    where model_id is null or model_id not like '%:free'
+),
+
+windows as (
+    select
+        samples.model_permaslug,
+        samples.provider_name,
+        samples.tag,
+        samples.window_at,
+        {{ hour_of('samples.window_at') }} as hour_at,
         metrics.metric,
-        metrics.p50
-    from {{ ref('endpoint_speed') }} as speeds
-    inner join {{ ref('known_models') }} as models
+        median(metrics.p50) as p50
+    from samples,
+        lateral (values ('ttft', samples.ttft), ('throughput', samples.throughput)) as metrics (metric, p50)
+    where metrics.p50 > 0
+    group by all
+),
+
+-- Whoever hosted the model within a week belongs to a day's hosts, sampled or not: a gap must not change the company we are placed in.
+host_days as (
+    select
+        model_permaslug,
+        provider_name,
+        tag,
+        window_at::date as date,
+        mode(quantization) as quantization
+    from samples
+    group by all
+),
+
+hosts as (
+    select
+        model_permaslug,
+        provider_name,
+        tag,
+        date + days.later as date,
+        arg_min(quantization, days.later) as quantization
+    from host_days,
+        unnest([0, 1, 2, 3, 4, 5, 6]) as days (later)
+    group by all
+),
+
+served as (
+    select
+        target,
+        model_name,
+        coalesce(model_permaslug, canonical_slug) as model_permaslug,
+        weights_quantization
+    from {{ ref('served_models') }}
+),
+
+our_days as (
+    select distinct
+        hour_at::date as date,
+        target,
+        model_name,
+        metric
+    from {{ ref('request_speeds_hourly') }}
+),
+
+pairs as (
+    select
+        ours.hour_at::date as date,
+        ours.target,
+        ours.model_name,
+        ours.metric,
+        windows.provider_name,
+        windows.tag,
+        windows.p50,
+        ours.p50 as local_p50,
+        case ours.metric when 'ttft' then windows.p50 / ours.p50 else ours.p50 / windows.p50 end as times_as_fast,
+        ours.is_bound
+    from {{ ref('request_speeds_hourly') }} as ours
+    inner join served
         on
-            coalesce(models.model_permaslug, models.canonical_slug) = speeds.model_permaslug
-            and models.variant = 'standard',
-        lateral (
-            values
-            ('ttft', case when not speeds.is_unit_suspect then speeds.ttft_ms_p50 end),
-            ('throughput', speeds.throughput_tps_p50)
-        ) as metrics (metric, p50)
-    where metrics.p50 is not null
+            ours.target = served.target
+            and ours.model_name = served.model_name
+    inner join windows
+        on
+            served.model_permaslug = windows.model_permaslug
+            and ours.metric = windows.metric
+            and ours.hour_at = windows.hour_at
+),
+
+compared as (
+    select
+        date,
+        target,
+        model_name,
+        metric,
+        provider_name,
+        tag,
+        median(p50) as p50,
+        median(local_p50) as local_p50,
+        median(times_as_fast) as times_as_fast,
+        median(case when is_bound then 0 else times_as_fast end) as times_as_fast_low,
+        count(*) as windows
+    from pairs
+    group by all
+),
+
+known as (
+    select
+        our_days.date,
+        our_days.target,
+        our_days.model_name,
+        our_days.metric,
+        hosts.provider_name,
+        hosts.tag,
+        hosts.quantization,
+        abs({{ quantization_bits('hosts.quantization') }} - {{ quantization_bits('served.weights_quantization') }}) as bits_apart
+    from our_days
+    inner join served
+        on
+            our_days.target = served.target
+            and our_days.model_name = served.model_name
+    inner join hosts
+        on
+            served.model_permaslug = hosts.model_permaslug
+            and our_days.date = hosts.date
 )
 
 select
-    window_at::date as date,
-    model_family,
-    provider_name,
-    tag,
-    metric,
-    median(p50) as p50,
-    count(distinct window_at) as windows,
-    count(distinct window_at) / 48 as coverage,
-    mode(quantization) as quantization,
-    list(distinct window_at order by window_at) as window_ats
-from windows
-group by window_at::date, model_family, provider_name, tag, metric
-order by all
+    known.date,
+    known.target,
+    known.model_name,
+    known.metric,
+    known.provider_name,
+    known.tag,
+    coalesce(known.quantization, 'unknown') as quantization,
+    -- Who does not say its weights is last; where nobody says, all are alike.
+    coalesce(known.bits_apart, 99)
+    = min(coalesce(known.bits_apart, 99)) over (partition by known.date, known.target, known.model_name, known.metric) as is_compared,
+    known.bits_apart,
+    compared.p50,
+    compared.local_p50,
+    compared.times_as_fast,
+    compared.times_as_fast_low,
+    coalesce(compared.windows, 0) as windows,
+    coalesce(compared.windows, 0) / 48 as coverage
+from known
+left join compared
+    on
+        known.date = compared.date
+        and known.target = compared.target
+        and known.model_name = compared.model_name
+        and known.metric = compared.metric
+        and known.provider_name = compared.provider_name
+        and known.tag is not distinct from compared.tag
+order by known.date, known.target, known.model_name, known.metric, known.provider_name, known.tag
