@@ -1,13 +1,13 @@
 # Two commands: `make up` runs Tokentide, `make test` checks it. Both set up a virtual environment of their own first.
 .DEFAULT_GOAL := help
-.PHONY: help up tier test setup lint types imports sql pytest pytest-tier pytest-rest npu bench lock clean
+.PHONY: help up tier test setup lint types imports sql pytest pytest-half pytest-rest npu bench lock clean
 
 PYTHON ?= python3
 VENV ?= .venv
 TIER ?= .venv-tier
 RIG ?= .venv-npu
 BIN := $(VENV)/bin
-TIER_TESTS := tests/models tests/benchmarks
+HALF := tests/models tests/benchmarks tests/dashboards tests/warehouse tests/test_live_tier.py
 PORT ?= 3000
 DASHBOARD ?= 8050
 EXTRAS ?= dev
@@ -39,14 +39,14 @@ imports: $(STAMP) ## which package may know which
 sql: $(STAMP) ## style of the SQL
 	$(BIN)/sqlfluff lint --disable-progress-bar warehouse pipelines
 
-pytest: pytest-tier pytest-rest ## the tests, among them dbt's
+pytest: pytest-half pytest-rest ## the tests, among them dbt's
 
-# Two halves that need nothing of each other, so that `make -j2` can run them at once.
-pytest-tier: $(STAMP) ## the tests of the inference tier and of the benchmarks
-	$(BIN)/python -m pytest $(TIER_TESTS)
+# Two halves that take about as long and need nothing of each other, so that `make -j2` can run them at once.
+pytest-half: $(STAMP) ## the tests of the tier, the warehouse, the dashboard and the benchmarks
+	$(BIN)/python -m pytest $(HALF)
 
 pytest-rest: $(STAMP) ## all other tests
-	$(BIN)/python -m pytest $(TIER_TESTS:%=--ignore=%)
+	$(BIN)/python -m pytest $(HALF:%=--ignore=%)
 
 npu: $(RIG)/.installed ## the NPU's operations against torch_npu itself, without an NPU (docs/npu.md)
 	$(RIG)/bin/python tests/models/npu/rig/run.py -q

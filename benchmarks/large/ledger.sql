@@ -27,7 +27,7 @@ select
         when 'requests_finished' then case more when 'reason="stop"' then requests - requests // 4 when 'reason="length"' then requests // 4 else 0 end
         when 'prefix_queries' then requests * prompt_each
         when 'prefix_hits' then requests * cached_each
-        when 'estimated_flops' then requests * (prompt_each + generation_each) * 6e11
+        when 'estimated_flops' then requests * (prompt_each + generation_each) * 1e11
         when 'estimated_read_bytes' then requests * generation_each * 3e9
         when 'prompt_tokens_by_source' then requests * case more when 'source="local_cache_hit"' then cached_each else prompt_each - cached_each end
         when 'drafts' then requests * (generation_each // 3)
