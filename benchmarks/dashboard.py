@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from shutil import which
 from typing import Annotated, Any
@@ -47,6 +47,7 @@ def main(
     viewers: Annotated[int, typer.Option(min=1, help="How many look at once.")] = 20,
     seconds: Annotated[float, typer.Option(min=1, help="For how long they do.")] = 60,
     pause: Annotated[float, typer.Option(min=0.1, help="Mean seconds between a viewer's changes.")] = 5,
+    publishing: Annotated[bool, typer.Option(help="Publish again and again meanwhile.")] = True,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of what is seen in the browser; medians are given.")] = 7,
     peer: Annotated[Path | None, typer.Option(help="A Python that has streamlit; without it ours stands alone.")] = None,
     json_to: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
@@ -64,7 +65,7 @@ def main(
         first = [first_page(browser, url, READY) for _ in range(rounds)]
         compared = beside(browser, f"{url}/market", newest(settings), peer, rounds) if peer else {}
         asked = _what_the_browser_asks(browser, url)
-        seen, mib, published = _among_viewers(settings, url, process.pid, asked, viewers, seconds, pause)
+        seen, mib, published = _among_viewers(settings, url, process.pid, asked, viewers, seconds, pause, publishing)
     report = _report(first, seen, mib, published) | compared
     _show(report)
     if json_to:
@@ -109,12 +110,19 @@ def _what_the_browser_asks(browser: Browser, url: str) -> dict[str, Any]:
 
 
 def _among_viewers(
-    settings: Settings, url: str, pid: int, asked: dict[str, Any], viewers: int, seconds: float, pause: float
+    settings: Settings,
+    url: str,
+    pid: int,
+    asked: dict[str, Any],
+    viewers: int,
+    seconds: float,
+    pause: float,
+    is_publishing: bool,
 ) -> tuple[list[Seen], list[float], int]:
     """What viewers saw, the server's mebibytes meanwhile, and how often something was published."""
     stop, mib = threading.Event(), []
     people = [Viewer(url, asked, _pages(settings), pause, seed, stop) for seed in range(viewers)]
-    with _publishing(settings) as count:
+    with _publishing(settings) if is_publishing else nullcontext(lambda: 0) as count:
         for person in people:
             person.start()
         deadline = time.monotonic() + seconds
@@ -150,6 +158,8 @@ def _publishing(settings: Settings) -> Iterator[Callable[[], int]]:
 
 
 def _publish(settings: Settings, stop: Any, count: Any) -> None:
+    # DuckDB draws how far it is.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     while not stop.is_set():
         publish(settings)
         count.value += 1
@@ -162,7 +172,8 @@ def _report(first: list[float], seen: list[Seen], mib: list[float], published: i
         "cores": len(os.sched_getaffinity(0)), "first_page": summary(first), "changes": len(changes),
         "change_median": statistics.median(changes),
         "change_p95": changes[int(len(changes) * 0.95)], "change_most": changes[-1], "pages": len(pages),
-        "page_median": statistics.median(pages) if pages else None, "server_mib": max(mib), "published": published,
+        "page_median": statistics.median(pages) if pages else None, "page_p95": pages[int(len(pages) * 0.95)] if pages else None,
+        "server_mib": max(mib), "published": published,
         "generations": len(set().union(*(one.generations for one in seen))), "mixed": sum(one.mixed for one in seen),
         "failures": [text for one in seen for text in one.failures],
     }  # fmt: skip
@@ -179,7 +190,7 @@ def _show(report: dict[str, Any]) -> None:
     for name, value, most in aims:
         shown.add_row(name, f"{value:.3g}", f"{most:g}", "yes" if value <= most else "NO")
     answers.print(shown)
-    told = ("cores", "changes", "change_median", "change_most", "pages", "page_median", "published", "generations", "mixed")
+    told = ("cores", "changes", "change_median", "change_most", "pages", "page_median", "page_p95", "published", "generations", "mixed")
     answers.print(", ".join(f"{name.replace('_', ' ')}: {report[name]:.4g}" for name in told if report[name] is not None))
     for failure in report["failures"][:5]:
         answers.print(f"failed: {failure}")

@@ -1,8 +1,8 @@
 """Viewers of the dashboard without a browser: they send what the browser sends, and change one filter after another."""
 
 import copy
-import json
 import random
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -17,6 +17,8 @@ CLOCK_SECONDS = 5.0
 """How often a page asks whether there is a new generation."""
 STAY = 0.9
 """How likely a viewer changes a filter and not the page."""
+
+NUMBERS = re.compile(r"[?&]generation=(\d+)")
 
 Pages = dict[str, Sequence[Control]]
 """The choices of each page."""
@@ -45,6 +47,7 @@ class Viewer(threading.Thread):
         self._generation: int | None = None
         self._path = self._chance.choice(list(pages))
         self._chosen: dict[str, str] = {}
+        self._shown: dict[str, Any] | None = None
 
     def run(self) -> None:
         with httpx.Client(base_url=self._url, timeout=30) as client:
@@ -59,8 +62,10 @@ class Viewer(threading.Thread):
         asked = copy.deepcopy(self._asked["clock"])
         asked["state"][0]["value"] = self._generation
         answer = client.post("/_dash-update-component", json=asked)
-        if answer.status_code == httpx.codes.OK:
+        if answer.status_code == httpx.codes.OK and "generation" in answer.json()["response"]:
             self._generation = answer.json()["response"]["generation"]["data"]
+            # The browser asks for its page anew by itself.
+            self._ask(client, self.seen.page_seconds)
 
     def _change(self, client: httpx.Client) -> None:
         is_filter = self._chance.random() < STAY
@@ -69,25 +74,26 @@ class Viewer(threading.Thread):
             self._chosen[control.name] = self._chance.choice([value for value, _ in control.options])
         else:
             self._path, self._chosen = self._chance.choice(list(self._pages)), {}
+        self._ask(client, self.seen.filter_seconds if is_filter else self.seen.page_seconds)
+
+    def _ask(self, client: httpx.Client, spent: list[float]) -> None:
         values = {"pathname": self._path, "search": href("", **self._chosen), "data": self._generation}
         asked = copy.deepcopy(self._asked["body"])
         for given in asked["inputs"]:
             if given["id"] in ("url", "generation"):
                 given["value"] = values[given["property"]]
+        asked["state"][0]["value"] = self._shown
         started = time.perf_counter()
         answer = client.post("/_dash-update-component", json=asked)
-        took = time.perf_counter() - started
-        (self.seen.filter_seconds if is_filter else self.seen.page_seconds).append(took)
+        spent.append(time.perf_counter() - started)
         self._judge(answer)
 
     def _judge(self, answer: httpx.Response) -> None:
-        """A page is whole where its header and every download in it name one generation, and no card failed."""
+        """An answer is of one generation where its header and every download in it name the same, and whole where no card failed."""
         if answer.status_code != httpx.codes.OK or "state failed" in answer.text:
             self.seen.failures.append(f"{answer.status_code} at {self._path}?{self._chosen}")
             return
-        response = answer.json()["response"]
-        of_header = {int(response["facts"]["children"]["props"]["data-generation"])}
-        text = json.dumps(response["body"])
-        of_cards = {int(part.split("&", 1)[0]) for part in text.split("&generation=")[1:]}
-        self.seen.mixed += len(of_header | of_cards) != 1
-        self.seen.generations |= of_header
+        self._shown = answer.json()["response"]["shown"]["data"]
+        told = {int(number) for number in NUMBERS.findall(answer.text)} | {self._shown["generation"]}
+        self.seen.mixed += len(told) != 1
+        self.seen.generations |= told

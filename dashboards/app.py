@@ -1,12 +1,10 @@
 """The frame around the pages: navigation, controls whose choices live in the URL, and a body that is made from one generation.
 
-URL, generation, scheme ─▶ body          made anew whenever one of them changes
+URL, generation, scheme ─▶ body          made anew whenever one of them changes; of a choice only the cards that it changes
 controls ─▶ URL                          in the browser, without asking the server
 clock ─▶ generation                      so a new generation appears without a reload
 """
 
-import threading
-from collections import OrderedDict
 from typing import Any, cast
 
 import dash
@@ -14,11 +12,10 @@ import dash_mantine_components as dmc
 from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from dashboards import cards, downloads, parts, security
+from dashboards import bodies, cards, downloads, parts, security
 from dashboards.controls import drawn, named
 from dashboards.filters import read_filters
 from dashboards.pages import PAGES, page_of
-from dashboards.pages.page import Page
 from dashboards.sources import Generation, Published, Sources
 from dashboards.theme import Look
 
@@ -29,7 +26,6 @@ INDEX = """<!DOCTYPE html>
 <head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
 <body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
 </html>"""
-KEPT_BODIES = 128
 NOTHING = "nothing published"
 STALE_SECONDS = 36 * 3600
 
@@ -64,6 +60,7 @@ def _layout(sources: Sources) -> Component:
         dcc.Interval(id="clock", interval=CHECK_MS),
         dcc.Store(id="generation"),
         dcc.Store(id="scheme", storage_type="local"),
+        dcc.Store(id="shown"),
         html.Div(id="follow", hidden=True),
     ]
     shell = dmc.AppShell(
@@ -166,57 +163,31 @@ def _add_callbacks(app: dash.Dash, published: Published) -> None:
         title = html.Div([dmc.Title(page.name, order=1, size="h3"), html.P(page.about, className="page-about")])
         return title, [drawn(control, filters) for control in controls if control.kind != "hidden"]
 
-    bodies = Bodies()
-
     @app.callback(
         Output("body", "children"),
         Output("banner", "children"),
         Output("facts", "children"),
+        Output("shown", "data"),
         Input("url", "pathname"),
         Input("url", "search"),
         Input("generation", "data"),
         Input("scheme", "data"),
-        State("facts", "children"),
+        State("shown", "data"),
     )
-    def body(path: str, search: str, number: int | None, scheme: str | None, said: Any) -> tuple[Any, Any, Any]:
+    def body(path: str, search: str, number: int | None, scheme: str | None, shown: dict[str, Any] | None) -> tuple[Any, ...]:
         generation = published.numbered(number) or published.newest()
         if generation is None:
-            return nothing_published(), None, NOTHING
+            return nothing_published(), None, NOTHING, None
         look = Look("dark" if scheme == "dark" else "light")
         page = page_of(path)
-        if page.is_kept and said not in (None, NOTHING) and set(dash.ctx.triggered_prop_ids) == {"generation.data"}:
-            return dash.no_update, banner(generation), facts(generation)
-        return bodies.of(page, generation, look, search or ""), banner(generation), facts(generation)
-
-
-class Bodies:
-    """Pages that were made a moment ago, for the next viewer who asks for the same."""
-
-    def __init__(self) -> None:
-        self._made: OrderedDict[tuple[object, ...], Component] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def of(self, page: Page, generation: Generation, look: Look, search: str) -> Component:
-        """The body of a page for these choices, from this generation alone."""
-        key = (page.path, generation.path, look, search)
-        with self._lock:
-            if key in self._made and not page.body:
-                return self._made[key]
-        made = body_of(page, generation, look, search)
-        with self._lock:
-            self._made[key] = made
-            while len(self._made) > KEPT_BODIES:
-                self._made.popitem(last=False)
-        return made
-
-
-def body_of(page: Page, generation: Generation, look: Look, search: str) -> Component:
-    """The body of a page: its own, or its cards."""
-    filters = read_filters(search, page.controls(generation))
-    if page.body:
-        return page.body(generation, filters, look)
-    drawn_cards = cards.render(page, page.cards_for(filters, generation), generation, look, search)
-    return html.Div([page.above(look), drawn_cards]) if page.above else drawn_cards
+        if page.is_kept and shown and set(dash.ctx.triggered_prop_ids) == {"generation.data"}:
+            return dash.no_update, banner(generation), facts(generation), dash.no_update
+        made, now = bodies.made(page, generation, look, search or "", shown)
+        if isinstance(made, dict):
+            for place, card in made.items():
+                dash.set_props(cards.cell(place), {"children": card})
+            return dash.no_update, dash.no_update, dash.no_update, now
+        return made, banner(generation), facts(generation), now
 
 
 def banner(generation: Generation) -> Component | None:

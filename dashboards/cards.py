@@ -23,15 +23,27 @@ TIER = "Source: our own tier's telemetry"
 
 
 def render(page: Page, cards: Sequence[Card | Heading], generation: Generation, look: Look, search: str) -> Component:
-    """All cards of a page, from one generation."""
-    return dmc.Grid([_column(page, each, generation, look, search) for each in cards], gutter="md")
+    """All cards of a page, from one generation, each in a cell of its own that can be filled anew."""
+    cells = [dmc.GridCol(inside(page, each, generation, look, search), span=span(each), id=cell(place)) for place, each in enumerate(cards)]
+    return dmc.Grid(cells, gutter="md")
 
 
-def _column(page: Page, each: Card | Heading, generation: Generation, look: Look, search: str) -> Component:
-    if isinstance(each, Heading):
-        below = [html.P(each.below, className="page-about")] if each.below else []
-        return dmc.GridCol([dmc.Title(each.text, order=2, size="h4", mt="sm"), *below], span=12)
-    return dmc.GridCol(_card(page, each, generation, look, search), span=SPANS[each.width])
+def cell(place: int) -> dict[str, Any]:
+    """The id of the cell of a card."""
+    return {"type": "cell", "place": place}
+
+
+def span(each: Card | Heading) -> Any:
+    """How wide it is on which screens, in twelfths."""
+    return SPANS["full" if isinstance(each, Heading) else each.width]
+
+
+def inside(page: Page, each: Card | Heading, generation: Generation, look: Look, search: str) -> Component:
+    """What stands in a cell."""
+    if isinstance(each, Card):
+        return _card(page, each, generation, look, search)
+    below = [html.P(each.below, className="page-about")] if each.below else []
+    return html.Div([dmc.Title(each.text, order=2, size="h4", mt="sm"), *below])
 
 
 def _card(page: Page, card: Card, generation: Generation, look: Look, search: str) -> Component:
@@ -61,6 +73,11 @@ def _card(page: Page, card: Card, generation: Generation, look: Look, search: st
 
 def _inside(card: Card, generation: Generation, look: Look) -> tuple[Component, int, bool]:
     """What is shown, of how many rows, and whether it is a figure, of which pictures can be made."""
+    key = (inlined(card.query), card.draw, card.title, card.unit, card.height, look)
+    return generation.once(key, lambda: _drawn(card, generation, look))
+
+
+def _drawn(card: Card, generation: Generation, look: Look) -> tuple[Component, int, bool]:
     drawn, rows = found(card, generation, look)
     return (graph(card, drawn), rows, True) if isinstance(drawn, go.Figure) else (drawn, rows, False)
 
@@ -86,7 +103,9 @@ def graph(card: Card, figure: go.Figure) -> Component:
         figure.update_xaxes(hoverformat="%d %b %Y %H:%M UTC")
     config: Any = {"displaylogo": False, "displayModeBar": False, "responsive": True, "showTips": False}
     return html.Div(
-        dcc.Graph(id={"type": "graph", "key": card.key}, figure=figure, config=config, style={"height": f"{card.height}px"}),
+        dcc.Graph(
+            id={"type": "graph", "key": card.key}, figure=figure.to_plotly_json(), config=config, style={"height": f"{card.height}px"}
+        ),
         role="img",
         **named(aria_label=f"Chart: {card.title}, {card.unit}. The CSV below has its figures."),
     )

@@ -14,7 +14,6 @@ from importlib.resources import files
 from pathlib import Path
 
 import plotly.graph_objects as go
-from plotly.offline import get_plotlyjs
 
 from dashboards import cards, parts
 from dashboards.filters import Control, Filters, read_filters
@@ -84,7 +83,7 @@ def write_report(sources: Sources, pages: Sequence[Chosen], out: Path, look: Loo
 
 def document(generation: Generation, pages: Sequence[Chosen], look: Look, now: datetime) -> str:
     """The whole file."""
-    draw, plotly = _file("report.js"), get_plotlyjs().replace("</script", "<\\/script")
+    draw, plotly = _file("report.js"), _file("plotly-basic.min.js", "assets").replace("</script", "<\\/script")
     scripts = f"script-src {_hash(plotly)} {_hash(draw)}"
     policy = f"default-src 'none'; {scripts}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'"
     body = "".join(_page(place, each, generation, look) for place, each in enumerate(pages))
@@ -173,8 +172,8 @@ def _tall(figure: go.Figure, card: Card) -> go.Figure:
     return figure.update_layout(height=card.height)
 
 
-def _file(name: str) -> str:
-    return (files("dashboards") / "report_files" / name).read_text()
+def _file(name: str, folder: str = "report_files") -> str:
+    return (files("dashboards") / folder / name).read_text()
 
 
 def _hash(script: str) -> str:

@@ -2,20 +2,23 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 import duckdb
 import polars as pl
 
 from dashboards.queries import Query, inlined
 
+T = TypeVar("T")
+
 KEPT_FRAMES = 256
-KEPT_GENERATIONS = 3
+KEPT_CARDS = 256
+KEPT_GENERATIONS = 2
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,28 @@ class Meta:
         return (datetime.now(UTC) - self.published_at).total_seconds() if self.published_at else None
 
 
+class Kept(Generic[T]):
+    """What was made a moment ago, by key, for the next who asks; the longest unasked goes first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[Hashable, T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What is kept under this key; else it is made, without holding up the others."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return made
+
+
 class Generation:
     """One published file. It stays open, and readable after it was replaced, for as long as somebody asks for it."""
 
@@ -63,8 +88,8 @@ class Generation:
         self.path = path
         self.dagster_url = dagster_url
         self._con = con
-        self._frames: OrderedDict[tuple[str, str], pl.DataFrame] = OrderedDict()
-        self._lock = threading.Lock()
+        self._frames: Kept[pl.DataFrame] = Kept(KEPT_FRAMES)
+        self._made: Kept[object] = Kept(KEPT_CARDS)
 
     @cached_property
     def meta(self) -> Meta:
@@ -79,19 +104,16 @@ class Generation:
 
     def frame(self, query: Query) -> pl.DataFrame:
         """The rows of a query; the same question again costs nothing. Raises duckdb.Error."""
-        key = (query.sql, repr(sorted(query.values.items())))
-        with self._lock:
-            if key in self._frames:
-                self._frames.move_to_end(key)
-                return self._frames[key]
+        return self._frames.get((query.sql, repr(sorted(query.values.items()))), lambda: self._ask(query))
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What was made of this generation under this key, or else `make` makes it now. It is shared: nobody may change it."""
+        return cast("T", self._made.get(key, make))
+
+    def _ask(self, query: Query) -> pl.DataFrame:
         cursor = self._con.cursor()
         cursor.execute("set search_path = 'marts,main'")
-        found = cursor.sql(inlined(query)).pl()
-        with self._lock:
-            self._frames[key] = found
-            while len(self._frames) > KEPT_FRAMES:
-                self._frames.popitem(last=False)
-        return found
+        return cursor.sql(inlined(query)).pl()
 
 
 class Published:

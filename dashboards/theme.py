@@ -79,7 +79,7 @@ def figure(look: Look, **layout: object) -> go.Figure:
             "xaxis": axis,
             "yaxis": axis,
             "separators": ".,",
-        }
+        },
     )
     made.update_layout(**layout)
     return made

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 PORT = 8050
 THREADS = 8
+# Of DuckDB for each generation that is open, of which there are two after each publishing; a person's SQL has its own in another process.
+MEMORY = "192MB"
 SHORTEST = 12
 
 
@@ -90,7 +93,7 @@ def sources_of(settings: Settings, dagster: str | None = None) -> "Sources":
     from warehouse.connection import open_published
 
     recent = live.reader(settings.telemetry_spool, settings.telemetry_archive / "scrapes")
-    return Sources(settings.published / NEWEST, open_published, query.frame, recent, dagster)
+    return Sources(settings.published / NEWEST, partial(open_published, memory=MEMORY), query.frame, recent, dagster)
 
 
 class Server(Protocol):

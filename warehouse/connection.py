@@ -48,7 +48,7 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     con.commit()
 
 
-def open_published(path: Path) -> duckdb.DuckDBPyConnection:
+def open_published(path: Path, memory: str = QUERY_MEMORY) -> duckdb.DuckDBPyConnection:
     """A finished generation, read-only and locked down: its SQL sees this file and nothing else of the machine.
 
     `path` may be the link to the newest generation. It is resolved first, so that a connection stays with the generation that it
@@ -60,7 +60,7 @@ def open_published(path: Path) -> duckdb.DuckDBPyConnection:
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "allow_community_extensions": "false",
-        "memory_limit": QUERY_MEMORY,
+        "memory_limit": memory,
         "temp_directory": "",
         "threads": "2",
     }

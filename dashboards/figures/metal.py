@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from typing import Any, TypeAlias
 
 import plotly.graph_objects as go
@@ -23,6 +24,7 @@ AXES = {"ttft": "ms to the first token", "throughput": "tokens/s of one request"
 UNITS = {"ttft": "milliseconds to the first token", "throughput": "tokens per second of one request"}
 
 
+@cache
 def make_or_buy(load: float) -> Figured:
     """How to draw what a million tokens cost at each load, with the chosen load and the measured day marked."""
     return lambda rows, look: _curve(rows, look, load)
@@ -156,6 +158,7 @@ def _bounds(made: go.Figure, look: Look, part: pl.DataFrame, name: str, place: i
     )  # fmt: skip
 
 
+@cache
 def parity(metric: str) -> Figured:
     """How to draw hosts beside us, the fastest at the top."""
     return lambda rows, look: _parity(rows, look, metric)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 
 import plotly.graph_objects as go
 import polars as pl
@@ -60,11 +61,13 @@ def said(value: float | None, form: str = ",.1f", unit: str = "") -> str:
     return "unknown" if value is None else f"{value:{form}}{unit}"
 
 
+@cache
 def generated(step: timedelta) -> Callable[[pl.DataFrame, Look], go.Figure]:
     """How to draw generated tokens a second, a point every `step`."""
     return lambda rows, look: lines(rows, look, "generated_tokens_per_second", "tokens per second", step=step)
 
 
+@cache
 def prompts(step: timedelta) -> Callable[[pl.DataFrame, Look], go.Figure]:
     """The same of prompt tokens."""
     return lambda rows, look: lines(rows, look, "prompt_tokens_per_second", "tokens per second", step=step)
@@ -72,8 +75,8 @@ def prompts(step: timedelta) -> Callable[[pl.DataFrame, Look], go.Figure]:
 
 def requests(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Requests that ended, by reason."""
-    wide = rows.pivot("reason", index="instant", values="requests").sort("instant")
-    return stacked(wide, look, [(column, name) for column, name in REASONS.items() if column in wide.columns], "requests per hour")
+    wide = rows.pivot("reason", index=["instant", "step_hours"], values="requests").sort("instant")
+    return stacked(wide, look, [(column, name) for column, name in REASONS.items() if column in wide.columns], "requests")
 
 
 def coverage(rows: pl.DataFrame, look: Look) -> go.Figure:
@@ -136,7 +139,7 @@ def overlap_time(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Where the time of expert layers went."""
     if rows["layer_seconds"].is_null().all():
         return unknown(look, reason_of(rows, "overlap_reason"))
-    hours = rows.group_by("instant").agg(pl.col(column).sum() for column, _ in TIME).sort("instant")
+    hours = rows.group_by("instant", "step_hours").agg(pl.col(column).sum() for column, _ in TIME).sort("instant")
     return stacked(hours, look, TIME, "seconds")
 
 

@@ -14,10 +14,17 @@ FEW = 4
 
 
 def with_holes(rows: pl.DataFrame, at: str = "instant", step: timedelta = HOUR) -> pl.DataFrame:
-    """Rows of one series with an empty row where one is missing, so that no line crosses a hole."""
+    """Rows of one series with an empty row where one is missing, so that no line crosses a hole; a column `step_hours` says the step."""
     rows = rows.sort(at)
+    if "step_hours" in rows.columns:
+        step = step_hours(rows) * HOUR
     holes = rows.filter(pl.col(at).diff() > step).select(pl.col(at) - step / 2)
     return pl.concat([rows, holes], how="diagonal").sort(at)
+
+
+def step_hours(rows: pl.DataFrame) -> int:
+    """Hours between two points; one where no column says it."""
+    return int(rows.get_column("step_hours", default=pl.Series([1])).drop_nulls().head(1).sum()) or 1
 
 
 def lines(
@@ -51,7 +58,8 @@ def stacked(rows: pl.DataFrame, look: Look, parts: Sequence[tuple[str, str]], un
     made = figure(look, barmode="stack", yaxis=y_axis(look, unit))
     for place, (column, name) in enumerate(parts):
         made.add_bar(
-            x=rows["instant"].to_list(), y=rows[column].to_list(), name=name, xperiod=3_600_000, xperiodalignment="middle",
+            x=rows["instant"].to_list(), y=rows[column].to_list(), name=name,
+            xperiod=step_hours(rows) * 3_600_000, xperiodalignment="middle",
             marker={"color": look.colour(place), "pattern": {"shape": PATTERNS[place % len(PATTERNS)], "fgopacity": 0.5}},
             hovertemplate="%{y:,.3~f}<extra>%{fullData.name}</extra>",
         )  # fmt: skip

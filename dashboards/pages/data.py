@@ -1,9 +1,10 @@
 """The data page: which days we have and which not, what moved, what was set aside, and the raw answer behind each figure."""
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 
 import duckdb
+from dash.development.base_component import Component
 
 from dashboards import data_tables as tables
 from dashboards.figures import data as figures
@@ -14,6 +15,7 @@ from dashboards.sources import Generation
 
 SOURCES = Query("select distinct source from ingest_log order by source")
 CALENDAR = ("market_days", "meta")
+MOST_TARGETS = 8
 ANSWERED = (
     "market_days", "market_tokens_daily", "market_tokens_revisions", "market_slices", "market_apps_daily", "market_tasks_daily",
     "market_task_models_daily", "model_prices_daily", "endpoint_speed", "providers", "model_benchmarks", "session_costs_weekly",
@@ -67,7 +69,8 @@ def _answer(filters: Filters) -> Sequence[Card | Heading]:
 def _complete(dagster_url: str | None, years: int) -> Sequence[Card | Heading]:
     return (
         Card(
-            "summary", "What we have", query("data_summary"), partial(tables.summary, dagster_url=dagster_url), width="full", height=150,
+            "summary", "What we have", query("data_summary"), _drawn_with(tables.summary, dagster_url=dagster_url),
+            width="full", height=150,
             needs=("market_days", "ingest_log", "ingest_quarantine"),
         ),
         Card(
@@ -116,12 +119,14 @@ def _asked(filters: Filters) -> Sequence[Card | Heading]:
             unit="answers by UTC day on which they came", needs=("ingest_log",), empty="Nothing was asked of this source yet.",
         ),
         Card(
-            "quarantine", "Set aside", query("data_quarantine"), partial(tables.linked, sha="answer_sha256"), needs=("ingest_quarantine",),
+            "quarantine", "Set aside", query("data_quarantine"),
+            _drawn_with(tables.linked, sha="answer_sha256"), needs=("ingest_quarantine",),
             unit="things that a source said and that are not believed",
              empty="Nothing was set aside: all that the sources said was believed.",
         ),
         Card(
-            "answers", "Every answer", query("data_answers", source=source), partial(tables.linked, sha="sha256"), width="full",
+            "answers", "Every answer", query("data_answers", source=source), _drawn_with(tables.linked, sha="sha256"),
+            width="full",
             unit="the newest 2,000, instants in UTC", needs=("ingest_log",), empty="Nothing was asked of this source yet.",
         ),
     )  # fmt: skip
@@ -131,12 +136,19 @@ def _tier() -> Sequence[Card | Heading]:
     return (
         Heading("Our own tier"),
         Card(
-            "coverage", "How much of our tier was watched", query("data_coverage"), figures.coverage, half="tier", height=300,
-            unit="share of the minutes between a target's first and last of the UTC day; hours watched on the bars", width="full",
-            needs=("served_tokens_minutely",),
+            "coverage", "How much of our tier was watched", query("data_coverage", most=MOST_TARGETS), figures.coverage,
+            half="tier", height=300,
+            unit="share of the hours between a target's first and last of the UTC day; hours watched on the bars", width="full",
+            note=f"Of more than {MOST_TARGETS} targets, those that were watched least.", needs=("served_tokens_hourly",),
              empty="No telemetry is in this generation. Run `tokentide collect`, then `tokentide ingest telemetry`.",
         ),
     )  # fmt: skip
+
+
+@cache
+def _drawn_with(draw: Callable[..., Component], **more: str | None) -> Callable[..., Component]:
+    # The same object each time, so that two cards can be compared.
+    return partial(draw, **more)
 
 
 DATA = Page(

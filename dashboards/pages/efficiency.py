@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dashboards.figures import efficiency as figures
 from dashboards.filters import Control, Filters
 from dashboards.pages.page import Card, Heading, Page
-from dashboards.pages.tier import COLLECT, served_controls
+from dashboards.pages.tier import COLLECT, drawn_targets, middle, served_controls, step_of
 from dashboards.queries import query
 from dashboards.sources import Generation
 
@@ -18,23 +18,28 @@ def controls(generation: Generation) -> Sequence[Control]:
     return (*served_controls(generation), Control("by", "Lines by", BY, "target"))
 
 
-def cards(filters: Filters) -> Sequence[Card | Heading]:
+def cards(filters: Filters, generation: Generation) -> Sequence[Card | Heading]:
     """The cards of these choices."""
     chosen = {"target": filters["target"], "model": filters["model"], "hours": int(filters["window"]), "by": filters["by"]}
-    hours = query("efficiency_hours", **chosen)
+    step, of = step_of(filters), middle({"step": step_of(filters)})
+    drawn, left_out = drawn_targets(filters, generation)
+    hours = query("efficiency_hours", **chosen, drawn=drawn, step=step)
     return (
+        *([Heading("The busiest targets", left_out)] if left_out else []),
         Card("efficiency", "Each in short", query("efficiency_summary", **chosen), figures.summary,
              "median hour; throughput is a mean over covered time", "tier", "full", 160, empty=COLLECT, needs=NEEDS),
         Card("frontier", "Throughput against interactivity", hours, figures.frontier,
-             "tokens per second of a device against those of one request (1 / median TPOT), by hour", "tier", "full", 420, empty=COLLECT,
+             f"tokens per second of a device against those of one request (1 / median TPOT), {of}", "tier", "full", 420, empty=COLLECT,
              note="The steps join hours that no other hour beats in both. Hours differ in their mix of prompt and generated tokens, "
              "so compare lines only where the work was alike.", needs=NEEDS),
-        Card("joules", "Energy of a generated token", hours, figures.energy, "joules, idle time included", "tier", "full", empty=COLLECT,
+        Card("joules", "Energy of a generated token", hours, figures.energy, f"joules, idle time included; {of}", "tier", "full",
+             empty=COLLECT,
              note="A line for each target and model. Open points: the rating of the device, not a measurement.", needs=NEEDS),
-        Card("dollars", "Cost of a million tokens", hours, figures.cost, "USD; prompt and generated tokens", "tier", "full", empty=COLLECT,
+        Card("dollars", "Cost of a million tokens", hours, figures.cost, f"USD; prompt and generated tokens; {of}", "tier", "full",
+             empty=COLLECT,
              note="Amortisation, other fixed cost and energy as the tier file has them now.", needs=NEEDS),
         Card("use", "How much of the devices' peak was used", hours, figures.use,
-             "MFU: of floating-point operations; MBU: of memory bandwidth", "tier", "full", empty=COLLECT,
+             f"MFU: of floating-point operations; MBU: of memory bandwidth; {of}", "tier", "full", empty=COLLECT,
              note="Above 100 % a counter or a stated peak is wrong.", needs=NEEDS),
     )  # fmt: skip
 
@@ -42,5 +47,5 @@ def cards(filters: Filters) -> Sequence[Card | Heading]:
 EFFICIENCY = Page(
     "/efficiency", "Efficiency",
     "What our devices do for their energy and their price, by target, kind of device and stack version. Times are UTC.",
-    controls, cards,
+    controls, cards_from=cards,
 )  # fmt: skip

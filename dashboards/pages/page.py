@@ -22,7 +22,8 @@ Width = Literal["third", "half", "full"]
 class Card:
     """One chart, table or figure: a question, its rows, and how they are drawn.
 
-    `draw` is a pure function of the rows and the look. `empty` says why there may be no rows and what to do about it.
+    `draw` is a pure function of the rows and the look, and the very same object where it draws the same, since cards are compared.
+    `empty` says why there may be no rows and what to do about it.
     """
 
     key: str
@@ -55,7 +56,7 @@ class Page:
     name: str
     about: str
     controls: Callable[[Generation], Sequence[Control]]
-    cards: Callable[[Filters], Sequence[Card | Heading]]
+    cards: Callable[[Filters], Sequence[Card | Heading]] = lambda filters: ()
     body: Callable[[Generation, Filters, Look], Component] | None = None
     """For a page that is no list of cards, such as the SQL editor."""
     register: Callable[..., None] | None = None

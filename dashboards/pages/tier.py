@@ -1,6 +1,7 @@
 """Our own tier: what it serves now, and how fast, how full, how wasteful it was, hour by hour."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from dashboards.figures import tier as figures
 from dashboards.figures.timelines import HOUR, MINUTE
@@ -11,7 +12,12 @@ from dashboards.queries import query
 from dashboards.sources import Generation
 
 WINDOWS = (("6", "6 hours"), ("24", "24 hours"), ("168", "7 days"), ("720", "30 days"), ("0", "All"))
-MINUTELY_HOURS = ("6", "24")
+# Minutes of a point: at most some 360 points a line.
+MINUTELY = {"6": 1, "24": 5}
+# Hours of a point; a window that is not here has one each hour.
+DAILY = {"720": 24, "0": 24}
+# More lines than these nobody tells apart.
+MOST_TARGETS = 8
 LATENCIES = (
     ("ttft", "Time to first token"),
     ("tpot", "Time per token after the first"),
@@ -44,20 +50,52 @@ def controls(generation: Generation) -> Sequence[Control]:
     )
 
 
-def cards(filters: Filters) -> Sequence[Card | Heading]:
-    """The cards of these choices."""
+def step_of(filters: Filters) -> int:
+    """Hours of a point of a line."""
+    return DAILY.get(filters["window"], 1)
+
+
+def drawn_targets(filters: Filters, generation: Generation) -> tuple[list[str], str]:
+    """The targets that lines are drawn of, none for all of them, and a word on those that are not."""
+    if "served_tokens_hourly" not in generation.tables:
+        return [], ""
     chosen = {"target": filters["target"], "model": filters["model"], "hours": int(filters["window"])}
+    busiest = generation.frame(query("tier_busiest", **chosen, most=MOST_TARGETS))
+    if busiest.is_empty() or busiest["targets"][0] <= MOST_TARGETS:
+        return [], ""
+    return busiest["target"].to_list(), (
+        f"Lines are of {MOST_TARGETS} of {busiest['targets'][0]} targets, those that generated most in the window; "
+        "choose a target for another."
+    )
+
+
+def cards(filters: Filters, generation: Generation) -> Sequence[Card | Heading]:
+    """The cards of these choices."""
+    drawn, left_out = drawn_targets(filters, generation)
+    step = step_of(filters)
+    chosen = {"target": filters["target"], "model": filters["model"], "hours": int(filters["window"]), "drawn": drawn, "step": step}
+    about = "From the published generation: exact, and as old as the last build. The live panel above is not in it yet."
     return (
-        Heading("History", "From the published generation: exact, and as old as the last build. The live panel above is not in it yet."),
+        Heading("History", f"{about} {left_out}".strip()),
         *_speed(filters, chosen), *_latency(filters, chosen), *_savings(chosen), *_devices(chosen),
     )  # fmt: skip
 
 
-def _speed(filters: Filters, chosen: dict[str, object]) -> Sequence[Card | Heading]:
-    is_minutely = filters["window"] in MINUTELY_HOURS
-    by, step = ("minute", MINUTE) if is_minutely else ("hour", HOUR)
-    speeds = query("tier_speed_minutely" if is_minutely else "tier_speed_hourly", **chosen)
-    needs = ("served_tokens_minutely",) if is_minutely else ("served_tokens_hourly",)
+def each(chosen: dict[str, Any]) -> str:
+    """What a point stands for."""
+    return "day" if chosen["step"] == 24 else "hour"
+
+
+def middle(chosen: dict[str, Any]) -> str:
+    """Which hour a point is of: percentiles and shares of many hours cannot be added up."""
+    return "the middle hour of each day" if chosen["step"] == 24 else "by hour"
+
+
+def _speed(filters: Filters, chosen: dict[str, Any]) -> Sequence[Card | Heading]:
+    minutes = MINUTELY.get(filters["window"])
+    by, step = (f"{minutes} minutes" if minutes != 1 else "minute", minutes * MINUTE) if minutes else (each(chosen), HOUR)
+    speeds = query("tier_speed_minutely", **chosen, minutes=minutes) if minutes else query("tier_speed_hourly", **chosen)
+    needs = ("served_tokens_minutely",) if minutes else ("served_tokens_hourly",)
     pair = {"target": chosen["target"], "model": chosen["model"]}
     unit = f"tokens per second by {by}, over covered time"
     gaps = "Time in which no scrape came is left open: it is unknown, not 0."
@@ -67,34 +105,36 @@ def _speed(filters: Filters, chosen: dict[str, object]) -> Sequence[Card | Headi
              empty=COLLECT, needs=("served_tokens_hourly",)),
         Card("generated", "Tokens generated", speeds, figures.generated(step), unit, "tier", empty=COLLECT, note=gaps, needs=needs),
         Card("prompts", "Prompt tokens taken in", speeds, figures.prompts(step), unit, "tier", empty=COLLECT, note=gaps, needs=needs),
-        Card("requests", "Requests that ended, by reason", query("tier_requests", **chosen), figures.requests, "requests per hour", "tier",
+        Card("requests", "Requests that ended, by reason", query("tier_requests", **chosen), figures.requests,
+             f"requests per {each(chosen)}",
+             "tier",
              empty="No server of this choice says why requests end.", needs=("served_tokens_minutely",)),
         Card("coverage", "How much of each hour was watched", query("tier_coverage", **chosen), figures.coverage,
-             "share of the hour", "tier", empty=COLLECT, note="What is missing here is in no figure of this page.",
+             f"share of the hour; {middle(chosen)}", "tier", empty=COLLECT, note="What is missing here is in no figure of this page.",
               needs=("served_tokens_hourly",)),
     )  # fmt: skip
 
 
-def _latency(filters: Filters, chosen: dict[str, object]) -> Sequence[Card | Heading]:
+def _latency(filters: Filters, chosen: dict[str, Any]) -> Sequence[Card | Heading]:
     name = dict(LATENCIES)[filters["latency"]]
     asked = query("tier_latency", **chosen, metric=filters["latency"], method=filters["method"])
     return (
         Heading("Latency"),
-        Card("latency", f"{name}: percentiles", asked, figures.latency, "seconds by hour, 50th, 90th and 99th percentile", "tier",
-             "full", 400, empty="No such latency by this method. Only our own server keeps a log; try Histograms.",
+        Card("latency", f"{name}: percentiles", asked, figures.latency, f"seconds, 50th, 90th and 99th percentile; {middle(chosen)}",
+             "tier", "full", 400, empty="No such latency by this method. Only our own server keeps a log; try Histograms.",
              note="From histograms a percentile is linear within its bucket. An open triangle: beyond the last bucket, at least this.",
              needs=("served_latency_hourly",)),
         Card("goodput", "Goodput", query("tier_goodput", **chosen), figures.goodput,
-             "share of finished requests that met every objective", "tier", "full",
+             f"share of finished requests that met every objective; {middle(chosen)}", "tier", "full",
              empty="No objectives: add [slo] to the tier file.",
              note="“at most”: from histograms, which cannot tell whether the same requests met both.",
              needs=("served_goodput_hourly",)),
     )  # fmt: skip
 
 
-def _savings(chosen: dict[str, object]) -> Sequence[Card | Heading]:
+def _savings(chosen: dict[str, Any]) -> Sequence[Card | Heading]:
     cache, drafts, places = (query(name, **chosen) for name in ("tier_prefix_cache", "tier_speculation", "tier_overlap"))
-    pair = {"target": chosen["target"], "model": chosen["model"]}
+    pair = {"target": chosen["target"], "model": chosen["model"], "drawn": chosen["drawn"]}
     not_drafting = "No model of this choice drafts tokens."
     return (
         Heading("Cache, speculation, experts"),
@@ -104,25 +144,26 @@ def _savings(chosen: dict[str, object]) -> Sequence[Card | Heading]:
              empty=not_drafting, needs=("speculation_hourly",)),
         Card("places", "How far drafts hold", query("tier_speculation_places", **pair), figures.speculation_places,
              "share of drafts accepted up to each place, newest hour", "tier", "third", empty=not_drafting, needs=("speculation_hourly",)),
-        Card("experts", "Time of expert layers", places, figures.overlap_time, "seconds per hour", "tier", "third",
+        Card("experts", "Time of expert layers", places, figures.overlap_time, f"seconds per {each(chosen)}", "tier", "third",
              empty="No model of this choice has experts that are timed.", needs=("expert_overlap_hourly",)),
         Card("overlap", "What overlapping gained", places, figures.overlap_gain,
-             "saved over the most that could be hidden; waiting over layer time", "tier", "third",
+             f"saved over the most that could be hidden; waiting over layer time; {middle(chosen)}", "tier", "third",
              empty="No model of this choice has experts that are timed.", needs=("expert_overlap_hourly",)),
-        Card("balance", "Balance of experts", places, figures.balance, "tokens of the busiest expert over the mean", "tier", "third",
+        Card("balance", "Balance of experts", places, figures.balance,
+             f"tokens of the busiest expert over the mean; {middle(chosen)}", "tier", "third",
              empty="No model of this choice has experts that are counted.", needs=("expert_overlap_hourly",)),
     )  # fmt: skip
 
 
-def _devices(chosen: dict[str, object]) -> Sequence[Card | Heading]:
-    devices = query("tier_devices", target=chosen["target"], hours=chosen["hours"])
+def _devices(chosen: dict[str, Any]) -> Sequence[Card | Heading]:
+    devices = query("tier_devices", **{name: chosen[name] for name in ("target", "hours", "drawn", "step")})
     pair = {"target": chosen["target"], "model": chosen["model"]}
     none = "No device reports anything. Name its exporter in the tier file's [[device]]."
     return (
         Heading("Devices and counts"),
-        Card("power", "Power", devices, figures.power, "mean watts of each device", "tier", empty=none,
+        Card("power", "Power", devices, figures.power, f"mean watts of each device; {middle(chosen)}", "tier", empty=none,
              note="Open points: no measurement of the whole hour; the CSV says why.", needs=("device_energy_hourly",)),
-        Card("memory", "Memory", devices, figures.memory, "GiB in use, mean of the hour", "tier", empty=none,
+        Card("memory", "Memory", devices, figures.memory, f"GiB in use, mean of the hour; {middle(chosen)}", "tier", empty=none,
              needs=("device_energy_hourly",)),
         Card("disagreements", "Counts that do not agree", query("tier_disagreements", **pair), figures.disagreements,
              "tokens per day, by two sources", "tier", "full", 140, empty="None: all sources of each count agree.",
@@ -133,6 +174,6 @@ def _devices(chosen: dict[str, object]) -> Sequence[Card | Heading]:
 
 TIER = Page(
     "/tier", "Our tier",
-    "What our own servers do now, and what they did: speed, latency, cache, experts, devices. Times are UTC.", controls, cards,
-    register=live.register, above=live.above,
+    "What our own servers do now, and what they did: speed, latency, cache, experts, devices. Times are UTC.", controls,
+    cards_from=cards, register=live.register, above=live.above,
 )  # fmt: skip

@@ -1,18 +1,26 @@
--- One row per UTC day and target of our tier: which part of the time between its first and last minute was watched.
-with minutes as (
-    select target, minute_at, max(covered_seconds) as covered_seconds
-    from served_tokens_minutely
+-- One row per UTC day and target of our tier: which part of the time between its first and last hour was watched; of many targets, the least
+-- watched.
+with hours as (
+    select target, hour_at, max(covered_seconds) as covered_seconds, max(gap_minutes) as gap_minutes
+    from served_tokens_hourly
     group by all
+),
+
+places as (
+    select target, row_number() over (order by avg(covered_seconds), target) as place
+    from hours
+    group by target
 )
 
 select
-    minute_at::date as date,
+    hour_at::date as date,
     target,
-    count(*) as minutes,
-    count(*) filter (where covered_seconds = 0) as gap_minutes,
+    count(*) as hours,
+    sum(gap_minutes)::bigint as gap_minutes,
     sum(covered_seconds) / 60 as covered_minutes,
-    sum(covered_seconds) / 60 / count(*) as covered_share,
-    sum(covered_seconds) / 60 / 1440 as day_share
-from minutes
+    sum(covered_seconds) / 3600 / count(*) as covered_share,
+    sum(covered_seconds) / 86400 as day_share
+from hours
+where target in (select target from places where place <= $most)
 group by all
 order by date, target

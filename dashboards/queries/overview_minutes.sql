@@ -1,14 +1,30 @@
--- Tokens a minute that each of our targets generated, mean of each ten minutes of the day to its newest; null where no two scrapes cover any of it.
+-- Tokens a minute that our busiest targets generated, and all others together, mean of each ten minutes of the day to its newest; null where no
+-- two scrapes cover any of it.
 with minutes as (
     select minute_at, target, if(bool_and(is_gap), null, sum(generation_tokens)) as generation_tokens
     from served_tokens_minutely
     where minute_at > (select max(minute_at) from served_tokens_minutely) - interval 24 hour
     group by minute_at, target
+),
+
+tens as (
+    select
+        time_bucket(interval 10 minute, minute_at) as instant, target, avg(generation_tokens) as tokens_per_minute,
+        count(generation_tokens) as covered_minutes
+    from minutes
+    group by all
+),
+
+places as (
+    select target, row_number() over (order by sum(tokens_per_minute) desc nulls last, target) as place, count(*) over () as targets
+    from tens
+    group by target
 )
 
 select
-    time_bucket(interval 10 minute, minute_at) as instant, target, avg(generation_tokens) as tokens_per_minute,
-    count(generation_tokens) as covered_minutes
-from minutes
+    instant, if(targets <= $most or place < $most, target, 'all others') as target, sum(tokens_per_minute) as tokens_per_minute,
+    sum(covered_minutes)::bigint as covered_minutes, min(place) as place
+from tens
+inner join places using (target)
 group by all
-order by target, instant
+order by place, instant

@@ -1,10 +1,13 @@
--- Share of finished requests that met every objective, by hour and method; upper_bound says at most this.
+-- Share of finished requests that met every objective, by hour or in the middle hour of each day; upper_bound says at most this.
 select
-    hour_at as instant,
+    time_bucket(to_hours($step), hour_at) as instant,
     target || ' · ' || model_name || if(method = 'upper_bound', ' (at most)', '') as series,
-    goodput_share, ttft_share, tpot_share, requests, method
+    $step as step_hours, median(goodput_share) as goodput_share, median(ttft_share) as ttft_share, median(tpot_share) as tpot_share,
+    sum(requests)::bigint as requests, any_value(method) as method
 from served_goodput_hourly
 where
-    ($target = '' or target = $target) and ($model = '' or model_name = $model)
+    ($target = '' or target = $target) and (len($drawn) = 0 or list_contains($drawn, target))
+    and ($model = '' or model_name = $model)
     and ($hours = 0 or hour_at > (select max(hour_at) from served_goodput_hourly) - to_hours($hours))
+group by all
 order by instant, series

@@ -1,11 +1,17 @@
--- Where the time of layers of experts went, and what overlapping link and work gained, by hour and schedule.
+-- Where the time of layers of experts went, and what overlapping link and work gained, by schedule and hour; by day times are sums, and what is a
+-- ratio is that of the middle hour.
 select
-    hour_at as instant,
+    time_bucket(to_hours($step), hour_at) as instant,
     target || ' · ' || model_name || ' · ' || schedule as series,
-    compute_seconds, dispatch_seconds, combine_seconds, exposed_wait_seconds, layer_seconds,
-    exposed_share, speedup, overlap_efficiency, attainment, balance, overlap_reason
+    $step as step_hours,
+    sum(compute_seconds) as compute_seconds, sum(dispatch_seconds) as dispatch_seconds, sum(combine_seconds) as combine_seconds,
+    sum(exposed_wait_seconds) as exposed_wait_seconds, sum(layer_seconds) as layer_seconds,
+    median(exposed_share) as exposed_share, median(speedup) as speedup, median(overlap_efficiency) as overlap_efficiency,
+    median(attainment) as attainment, median(balance) as balance, mode(overlap_reason) as overlap_reason
 from expert_overlap_hourly
 where
-    ($target = '' or target = $target) and ($model = '' or model_name = $model)
+    ($target = '' or target = $target) and (len($drawn) = 0 or list_contains($drawn, target))
+    and ($model = '' or model_name = $model)
     and ($hours = 0 or hour_at > (select max(hour_at) from expert_overlap_hourly) - to_hours($hours))
+group by all
 order by instant, series

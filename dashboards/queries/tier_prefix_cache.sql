@@ -1,7 +1,11 @@
--- Share of looked-up prompt tokens that the cache had, by hour.
-select hour_at as instant, target || ' · ' || model_name as series, hit_share, hits, queries
+-- Share of looked-up prompt tokens that the cache had, by hour or day.
+select
+    time_bucket(to_hours($step), hour_at) as instant, target || ' · ' || model_name as series, $step as step_hours,
+    sum(hits) / nullif(sum(queries) filter (where hits is not null), 0) as hit_share, sum(hits)::bigint as hits, sum(queries)::bigint as queries
 from prefix_cache_hourly
 where
-    ($target = '' or target = $target) and ($model = '' or model_name = $model)
+    ($target = '' or target = $target) and (len($drawn) = 0 or list_contains($drawn, target))
+    and ($model = '' or model_name = $model)
     and ($hours = 0 or hour_at > (select max(hour_at) from prefix_cache_hourly) - to_hours($hours))
+group by all
 order by instant, series

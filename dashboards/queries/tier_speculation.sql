@@ -1,7 +1,12 @@
--- Drafted tokens that were right, by hour, and how many tokens a check yields on average.
-select hour_at as instant, target || ' · ' || model_name as series, acceptance, mean_length, drafts, draft_tokens, accepted_tokens
+-- Drafted tokens that were right, by hour or day, and how many tokens a check yields on average.
+select
+    time_bucket(to_hours($step), hour_at) as instant, target || ' · ' || model_name as series, $step as step_hours,
+    sum(accepted_tokens) / nullif(sum(draft_tokens), 0) as acceptance, median(mean_length) as mean_length,
+    sum(drafts)::bigint as drafts, sum(draft_tokens)::bigint as draft_tokens, sum(accepted_tokens)::bigint as accepted_tokens
 from speculation_hourly
 where
-    ($target = '' or target = $target) and ($model = '' or model_name = $model)
+    ($target = '' or target = $target) and (len($drawn) = 0 or list_contains($drawn, target))
+    and ($model = '' or model_name = $model)
     and ($hours = 0 or hour_at > (select max(hour_at) from speculation_hourly) - to_hours($hours))
+group by all
 order by instant, series

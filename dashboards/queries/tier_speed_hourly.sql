@@ -1,12 +1,15 @@
--- Tokens a second of each target and model by hour, over covered time only; null where none is covered.
+-- Tokens a second of each target and model by hour or day, over covered time only; null where none is covered.
 select
-    hour_at as instant,
+    time_bucket(to_hours($step), hour_at) as instant,
     target || ' · ' || model_name as series,
-    timed_generation_tokens / nullif(timed_seconds, 0) as generated_tokens_per_second,
-    timed_prompt_tokens / nullif(timed_seconds, 0) as prompt_tokens_per_second,
-    covered_seconds, gap_minutes, resets
+    $step as step_hours,
+    sum(timed_generation_tokens) / nullif(sum(timed_seconds), 0) as generated_tokens_per_second,
+    sum(timed_prompt_tokens) / nullif(sum(timed_seconds), 0) as prompt_tokens_per_second,
+    sum(covered_seconds) as covered_seconds, sum(gap_minutes)::bigint as gap_minutes, sum(resets)::bigint as resets
 from served_tokens_hourly
 where
-    ($target = '' or target = $target) and ($model = '' or model_name = $model)
+    ($target = '' or target = $target) and (len($drawn) = 0 or list_contains($drawn, target))
+    and ($model = '' or model_name = $model)
     and ($hours = 0 or hour_at > (select max(hour_at) from served_tokens_hourly) - to_hours($hours))
+group by all
 order by instant, series

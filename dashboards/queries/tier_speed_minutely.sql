@@ -1,12 +1,17 @@
--- Tokens a second of each target and model by minute; null in a gap, and in the minute that ends one, whose growth took longer.
+-- Tokens a second of each target and model, every so many minutes; null where no minute of them is covered. A gap counts as not covered, and so
+-- does the minute that ends one, whose growth took longer.
 select
-    minute_at as instant,
+    make_timestamptz(epoch_us(minute_at) // ($minutes * 60_000_000) * ($minutes * 60_000_000)) as instant,
     target || ' · ' || model_name as series,
-    case when not is_gap and not is_end_of_gap then generation_tokens / nullif(covered_seconds, 0) end as generated_tokens_per_second,
-    case when not is_gap and not is_end_of_gap then prompt_tokens / nullif(covered_seconds, 0) end as prompt_tokens_per_second,
-    is_gap, resets
+    sum(generation_tokens) filter (where not is_gap and not is_end_of_gap)
+    / nullif(sum(covered_seconds) filter (where not is_gap and not is_end_of_gap), 0) as generated_tokens_per_second,
+    sum(prompt_tokens) filter (where not is_gap and not is_end_of_gap)
+    / nullif(sum(covered_seconds) filter (where not is_gap and not is_end_of_gap), 0) as prompt_tokens_per_second,
+    count_if(is_gap) as gap_minutes, sum(resets) as resets
 from served_tokens_minutely
 where
-    ($target = '' or target = $target) and ($model = '' or model_name = $model)
+    ($target = '' or target = $target) and (len($drawn) = 0 or list_contains($drawn, target))
+    and ($model = '' or model_name = $model)
     and ($hours = 0 or minute_at > (select max(minute_at) from served_tokens_minutely) - to_hours($hours))
+group by all
 order by instant, series

@@ -10,6 +10,7 @@ with newest as (
 latency as (
     select hour_at, target, model_name, metric, p50_seconds, p99_seconds
     from served_latency_hourly
+    where metric in ('ttft', 'tpot') and hour_at in (select hour_at from newest)
     qualify row_number() over (partition by hour_at, target, model_name, metric order by method) = 1
 )
 

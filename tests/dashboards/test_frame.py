@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 
 import httpx
@@ -11,6 +12,7 @@ from browser_support import browser, dashboard, settled
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Page
+from plotly.offline import get_plotlyjs_version
 from published_support import published, warehouse_of
 
 from dashboards.filters import Control, href, read_filters
@@ -89,6 +91,12 @@ def test_nothing_is_asked_of_any_other_machine(settings: Settings) -> None:
         settled(page)
     assert [address for address in asked if not address.startswith((url, "data:", "blob:"))] == []
     assert problems == []
+
+
+def test_the_browsers_plotly_is_the_one_that_figures_are_made_for() -> None:
+    """The small bundle in the assets is of the version that Python's plotly brings whole; docs/decisions/0012 says how to renew it."""
+    head = (files("dashboards") / "assets" / "plotly-basic.min.js").read_text()[:200]
+    assert f"v{get_plotlyjs_version()}" in head
 
 
 def test_a_picture_and_the_figures_can_be_downloaded(page: Page) -> None:

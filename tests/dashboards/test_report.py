@@ -76,7 +76,7 @@ def test_numbers_are_written_as_on_the_page(form: str, value: float, text: str) 
     ("value", "column", "text"),
     [
         (None, SHARE, "unknown"), (0.5, SHARE, "50.0%"), (None, TOKENS, "below the cutoff"), (0.25, SIGNED, "+25.0%"), (1.5, USD, "1.5"),
-        (True, TRUTH, "✓ yes"), (False, TRUTH, "✗ no"), (None, TRUTH, "cannot be judged"), (None, {}, "-"), (1234567, {}, "1,234,567"),
+        (True, TRUTH, "✓ yes"), (False, TRUTH, "✗ no"), (None, TRUTH, "not known"), (None, {}, "-"), (1234567, {}, "1,234,567"),
         ("[kimi (new)](/model?x=1)", {"cellRenderer": "markdown"}, "kimi (new)"), ("2026-06-20T12:00:00+00:00", {}, "2026-06-20 12:00 UTC"),
     ],
 )  # fmt: skip
