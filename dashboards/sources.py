@@ -90,6 +90,8 @@ class Generation:
         self._con = con
         self._frames: Kept[pl.DataFrame] = Kept(KEPT_FRAMES)
         self._made: Kept[object] = Kept(KEPT_CARDS)
+        # A cursor serves one thread at a time.
+        self._own = threading.local()
 
     @cached_property
     def meta(self) -> Meta:
@@ -111,9 +113,11 @@ class Generation:
         return cast("T", self._made.get(key, make))
 
     def _ask(self, query: Query) -> pl.DataFrame:
-        cursor = self._con.cursor()
-        cursor.execute("set search_path = 'marts,main'")
-        return cursor.sql(inlined(query)).pl()
+        if not hasattr(self._own, "cursor"):
+            self._own.cursor = self._con.cursor()
+            self._own.cursor.execute("set search_path = 'marts,main'")
+        found: pl.DataFrame = self._own.cursor.sql(inlined(query)).pl()
+        return found
 
 
 class Published:

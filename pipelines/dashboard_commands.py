@@ -1,6 +1,7 @@
 """The verb `dashboard`: serves the pages on what is published."""
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -49,6 +50,9 @@ def dashboard(
 @contextmanager
 def serving(settings: Settings, host: str, port: int, dagster: str | None) -> "Iterator[tuple[str, Server]]":
     """The dashboard on an open port, ready to run. Raises BadSetting where the address cannot be had or would be open to all."""
+    # The frames of a page are small: handing them to other threads takes longer than the work. Polars reads this when it is first imported.
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
     from waitress import create_server
 
     from dashboards.app import build
