@@ -37,8 +37,14 @@ from warehouse.connection import open_published
 
 FIRST_PAGE_SECONDS, CHANGE_SECONDS, SERVER_MIB = 1.0, 0.2, 500.0
 FILTERED = ("/market", "/model", "/tier", "/efficiency", "/metal")
-READY = "() => document.querySelector('#body .card') && !document.querySelector('[data-dash-is-loading=true]') && \
-[...document.querySelectorAll('.dash-graph')].every(graph => graph.querySelector('.main-svg'))"
+# All that is on the screen is drawn; cards further down are made when they come near.
+READY = """() => {
+    const isSeen = part => part.getBoundingClientRect().top < window.innerHeight;
+    return document.querySelector('#body .card') && !document.querySelector('[data-dash-is-loading=true]')
+        && [...document.querySelectorAll('.dash-graph')].filter(isSeen).every(graph => graph.querySelector('.main-svg'))
+        && ![...document.querySelectorAll('.waiting')].some(isSeen);
+}"""
+
 answers = Console(highlight=False, width=140)
 
 
@@ -90,12 +96,13 @@ def _browser() -> Iterator[Browser]:
 
 
 def _what_the_browser_asks(browser: Browser, url: str) -> dict[str, Any]:
-    """A filter change, and the question whether there is a new generation, as the browser sends them."""
+    """A filter change, a look further down, and the question whether there is a new generation, as the browser sends them."""
     asked: dict[str, Any] = {}
 
     def keep(request: Any) -> None:
         if request.method == "POST" and (sent := request.post_data_json):
-            asked["body" if "body.children" in sent["output"] else "clock" if sent["output"] == "generation.data" else "other"] = sent
+            kind = "wanted" if any(given["id"] == "wanted" for given in sent["inputs"]) else sent["output"]
+            asked["body" if "body.children" in kind else kind] = sent
 
     page = browser.new_page()
     page.on("request", keep)
@@ -103,7 +110,8 @@ def _what_the_browser_asks(browser: Browser, url: str) -> dict[str, Any]:
     page.wait_for_function(READY)
     page.get_by_text("Top 50", exact=True).click()
     page.wait_for_url("**basis=top50**")
-    while not {"body", "clock"} <= asked.keys():
+    page.mouse.wheel(0, 3000)
+    while not {"body", "generation.data", "wanted"} <= asked.keys():
         page.wait_for_timeout(200)
     page.close()
     return asked
@@ -168,12 +176,14 @@ def _publish(settings: Settings, stop: Any, count: Any) -> None:
 def _report(first: list[float], seen: list[Seen], mib: list[float], published: int) -> dict[str, Any]:
     changes = sorted(spent for one in seen for spent in one.filter_seconds)
     pages = sorted(spent for one in seen for spent in one.page_seconds)
+    scrolls = sorted(spent for one in seen for spent in one.scroll_seconds)
     return {
         "cores": len(os.sched_getaffinity(0)), "first_page": summary(first), "changes": len(changes),
         "change_median": statistics.median(changes),
         "change_p95": changes[int(len(changes) * 0.95)], "change_most": changes[-1], "pages": len(pages),
         "page_median": statistics.median(pages) if pages else None, "page_p95": pages[int(len(pages) * 0.95)] if pages else None,
-        "server_mib": max(mib), "published": published,
+        "scrolls": len(scrolls), "scroll_p95": scrolls[int(len(scrolls) * 0.95)] if scrolls else None, "server_mib": max(mib),
+         "published": published,
         "generations": len(set().union(*(one.generations for one in seen))), "mixed": sum(one.mixed for one in seen),
         "failures": [text for one in seen for text in one.failures],
     }  # fmt: skip
@@ -190,7 +200,20 @@ def _show(report: dict[str, Any]) -> None:
     for name, value, most in aims:
         shown.add_row(name, f"{value:.3g}", f"{most:g}", "yes" if value <= most else "NO")
     answers.print(shown)
-    told = ("cores", "changes", "change_median", "change_most", "pages", "page_median", "page_p95", "published", "generations", "mixed")
+    told = (
+        "cores",
+        "changes",
+        "change_median",
+        "change_most",
+        "pages",
+        "page_median",
+        "page_p95",
+        "scrolls",
+        "scroll_p95",
+        "published",
+        "generations",
+        "mixed",
+    )
     answers.print(", ".join(f"{name.replace('_', ' ')}: {report[name]:.4g}" for name in told if report[name] is not None))
     for failure in report["failures"][:5]:
         answers.print(f"failed: {failure}")

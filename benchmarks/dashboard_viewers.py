@@ -15,8 +15,10 @@ from dashboards.filters import Control, href
 
 CLOCK_SECONDS = 5.0
 """How often a page asks whether there is a new generation."""
-STAY = 0.9
-"""How likely a viewer changes a filter and not the page."""
+STAY, SCROLL = 0.9, 0.3
+"""How likely a viewer changes a filter and not the page, and how likely looks further down after it."""
+SCREEN = (3, 4, 5, 6)
+"""Places of the cards that come near then."""
 
 NUMBERS = re.compile(r"[?&]generation=(\d+)")
 
@@ -30,6 +32,7 @@ class Seen:
 
     filter_seconds: list[float] = field(default_factory=list)
     page_seconds: list[float] = field(default_factory=list)
+    scroll_seconds: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     mixed: int = 0
     generations: set[int] = field(default_factory=set)
@@ -59,7 +62,7 @@ class Viewer(threading.Thread):
                 self._change(client)
 
     def _look(self, client: httpx.Client) -> None:
-        asked = copy.deepcopy(self._asked["clock"])
+        asked = copy.deepcopy(self._asked["generation.data"])
         asked["state"][0]["value"] = self._generation
         answer = client.post("/_dash-update-component", json=asked)
         if answer.status_code == httpx.codes.OK and "generation" in answer.json()["response"]:
@@ -75,6 +78,16 @@ class Viewer(threading.Thread):
         else:
             self._path, self._chosen = self._chance.choice(list(self._pages)), {}
         self._ask(client, self.seen.filter_seconds if is_filter else self.seen.page_seconds)
+        if self._chance.random() < SCROLL:
+            self._scroll(client)
+
+    def _scroll(self, client: httpx.Client) -> None:
+        asked = copy.deepcopy(self._asked["wanted"])
+        asked["inputs"][0]["value"], asked["state"][0]["value"] = SCREEN, self._shown
+        started = time.perf_counter()
+        answer = client.post("/_dash-update-component", json=asked)
+        self.seen.scroll_seconds.append(time.perf_counter() - started)
+        self._judge(answer)
 
     def _ask(self, client: httpx.Client, spent: list[float]) -> None:
         values = {"pathname": self._path, "search": href("", **self._chosen), "data": self._generation}
@@ -82,7 +95,7 @@ class Viewer(threading.Thread):
         for given in asked["inputs"]:
             if given["id"] in ("url", "generation"):
                 given["value"] = values[given["property"]]
-        asked["state"][0]["value"] = self._shown
+        asked["state"][0]["value"], asked["state"][1]["value"] = self._shown, [0, 1, 2]
         started = time.perf_counter()
         answer = client.post("/_dash-update-component", json=asked)
         spent.append(time.perf_counter() - started)
@@ -93,7 +106,8 @@ class Viewer(threading.Thread):
         if answer.status_code != httpx.codes.OK or "state failed" in answer.text:
             self.seen.failures.append(f"{answer.status_code} at {self._path}?{self._chosen}")
             return
-        self._shown = answer.json()["response"]["shown"]["data"]
-        told = {int(number) for number in NUMBERS.findall(answer.text)} | {self._shown["generation"]}
-        self.seen.mixed += len(told) != 1
-        self.seen.generations |= told
+        told = answer.json()
+        self._shown = {**told.get("sideUpdate", {}), **told.get("response", {})}["shown"]["data"]
+        numbers = {int(number) for number in NUMBERS.findall(answer.text)} | {self._shown["generation"]}
+        self.seen.mixed += len(numbers) != 1
+        self.seen.generations |= numbers

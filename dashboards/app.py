@@ -1,6 +1,7 @@
 """The frame around the pages: navigation, controls whose choices live in the URL, and a body that is made from one generation.
 
 URL, generation, scheme ─▶ body          made anew whenever one of them changes; of a choice only the cards that it changes
+cards that come near ─▶ their cells      so a page costs what is seen of it
 controls ─▶ URL                          in the browser, without asking the server
 clock ─▶ generation                      so a new generation appears without a reload
 """
@@ -61,6 +62,9 @@ def _layout(sources: Sources) -> Component:
         dcc.Store(id="generation"),
         dcc.Store(id="scheme", storage_type="local"),
         dcc.Store(id="shown"),
+        dcc.Store(id="seen"),
+        dcc.Store(id="wanted"),
+        dcc.Store(id="again"),
         html.Div(id="follow", hidden=True),
     ]
     shell = dmc.AppShell(
@@ -140,6 +144,7 @@ def _add_browser_callbacks(app: dash.Dash) -> None:
     app.clientside_callback(
         here("paint"), Output("theme", "forceColorScheme"), Output("scheme-switch", "children"), Input("scheme", "data")
     )
+    app.clientside_callback(here("judge"), Output("again", "data"), Input("shown", "data"), prevent_initial_call=True)
     app.clientside_callback(
         here("follow"), Output("follow", "children"), Input({"type": "graph", "key": ALL}, "clickData"), prevent_initial_call=True
     )
@@ -172,9 +177,14 @@ def _add_callbacks(app: dash.Dash, published: Published) -> None:
         Input("url", "search"),
         Input("generation", "data"),
         Input("scheme", "data"),
+        Input("again", "data"),
         State("shown", "data"),
+        State("seen", "data"),
     )
-    def body(path: str, search: str, number: int | None, scheme: str | None, shown: dict[str, Any] | None) -> tuple[Any, ...]:
+    def body(
+        path: str, search: str, number: int | None, scheme: str | None, again: Any, shown: bodies.Shown | None, seen: list[int] | None
+    ) -> tuple[Any, ...]:
+        del again
         generation = published.numbered(number) or published.newest()
         if generation is None:
             return nothing_published(), None, NOTHING, None
@@ -182,12 +192,27 @@ def _add_callbacks(app: dash.Dash, published: Published) -> None:
         page = page_of(path)
         if page.is_kept and shown and set(dash.ctx.triggered_prop_ids) == {"generation.data"}:
             return dash.no_update, banner(generation), facts(generation), dash.no_update
-        made, now = bodies.made(page, generation, look, search or "", shown)
-        if isinstance(made, dict):
-            for place, card in made.items():
-                dash.set_props(cards.cell(place), {"children": card})
-            return dash.no_update, dash.no_update, dash.no_update, now
-        return made, banner(generation), facts(generation), now
+        if dash.ctx.triggered_id == "again":
+            shown = None
+        made = bodies.made(page, generation, look, search or "", shown, seen or ())
+        if made.body is None:
+            _fill(made)
+            return (dash.no_update,) * 4
+        return made.body, banner(generation), facts(generation), made.shown
+
+    @app.callback(Input("wanted", "data"), State("shown", "data"), prevent_initial_call=True)
+    def fill(wanted: list[int], shown: bodies.Shown | None) -> None:
+        generation = published.numbered(shown["generation"]) if shown else None
+        if shown and generation:
+            cells = bodies.filled(page_of(shown["path"]), generation, Look(shown["scheme"]), shown, wanted)
+            _fill(bodies.Made(None, cells, {**shown, "before": shown["search"]}))
+
+
+def _fill(made: bodies.Made) -> None:
+    """Put cards into their cells. It is done in the browser even where a later answer came before this one; `shown` lets it notice."""
+    for name, card in made.cells:
+        dash.set_props(name, {"children": card})
+    dash.set_props("shown", {"data": made.shown})
 
 
 def banner(generation: Generation) -> Component | None:

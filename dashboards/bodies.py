@@ -1,5 +1,11 @@
-"""The body of a page: made whole, or, where only a choice changed, nothing but the cards that are others than before."""
+"""The body of a page: made whole, or, where only a choice changed, nothing but the cards that are others than before.
 
+Of both only what the viewer sees or will see next; the rest waits under its title until it comes near (`near`, `filled`). What a browser
+shows is named by `Shown`, which it sends back, so that what to change is told from what is there and never from what was meant to be.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from dash import html
@@ -7,47 +13,90 @@ from dash.development.base_component import Component
 
 from dashboards import cards
 from dashboards.filters import read_filters
-from dashboards.pages.page import Page
+from dashboards.pages.page import Card, Heading, Page
 from dashboards.sources import Generation
 from dashboards.theme import Look
 
 Shown = dict[str, Any]
-"""What a browser shows: path, generation, scheme and search."""
-Cells = dict[int, Component]
-"""Cards by their place on the page."""
+"""What a browser shows: path, generation, scheme, search; `whole` names the body as it was made, `before` what was there to be changed."""
+Cells = list[tuple[dict[str, Any], Component]]
+"""Ids of cells and what to put into them."""
+# Pixels that are surely seen at first; a card is drawn before it is, so that a person who scrolls does not wait.
+NEAR = 1300
+# What a card has around its figure.
+FRAME = 170
 
 
-def made(page: Page, generation: Generation, look: Look, search: str, shown: Shown | None) -> tuple[Component | Cells, Shown]:
-    """The body for a browser that shows this, or what to put in place of some of its cards; and what it will show then."""
+@dataclass(frozen=True)
+class Made:
+    """What goes back to the browser: a whole body, or cells to fill; and what it shows then."""
+
+    body: Component | None
+    cells: Cells
+    shown: Shown
+
+
+def made(page: Page, generation: Generation, look: Look, search: str, shown: Shown | None, seen: Collection[int]) -> Made:
+    """The body for a browser that shows this and whose viewer sees these places of it, or the cells that differ."""
     now: Shown = {"path": page.path, "generation": generation.meta.generation, "scheme": look.scheme}
-    cells = None
-    if shown and now.items() <= shown.items():
-        cells = changed(page, generation, look, shown["search"], search)
-    return whole(page, generation, look, search) if cells is None else cells, {**now, "search": search}
+    is_same = shown is not None and now.items() <= shown.items()
+    if shown is not None and is_same and (cells := changed(page, generation, look, shown, search, seen)) is not None:
+        return Made(None, cells, {**now, "search": search, "whole": shown["whole"], "before": shown["search"]})
+    whole = repr((*now.values(), search))
+    body = _whole(page, generation, look, search, whole, seen if shown and shown["path"] == page.path else ())
+    return Made(body, [], {**now, "search": search, "whole": whole, "before": None})
 
 
-def whole(page: Page, generation: Generation, look: Look, search: str) -> Component:
-    """The body of a page for these choices: its own, or its cards."""
-    filters = read_filters(search, page.controls(generation))
-    if page.body:
-        return page.body(generation, filters, look)
-    drawn = cards.render(page, page.cards_for(filters, generation), generation, look, search)
-    return html.Div([page.above(look), drawn]) if page.above else drawn
-
-
-def changed(page: Page, generation: Generation, look: Look, before: str, search: str) -> Cells | None:
-    """The cards that are others than `before`, on the same page of the same generation; None where the page must be made anew.
+def changed(page: Page, generation: Generation, look: Look, shown: Shown, search: str, seen: Collection[int]) -> Cells | None:
+    """The cells whose card is another than it was for what is shown; None where the page must be made anew.
 
     A card that asks and draws the same stays as it is in the browser, which would take longer to draw it again than we to make it.
     """
     if page.body:
         return None
     controls = page.controls(generation)
-    was, now = (page.cards_for(read_filters(each, controls), generation) for each in (before, search))
+    was, now = (page.cards_for(read_filters(each, controls), generation) for each in (shown["search"], search))
     if [cards.span(each) for each in was] != [cards.span(each) for each in now]:
         return None
-    return {
-        place: cards.inside(page, new, generation, look, search)
-        for place, (old, new) in enumerate(zip(was, now, strict=True))
-        if old != new
-    }  # fmt: skip
+    places = [place for place, (old, new) in enumerate(zip(was, now, strict=True)) if old != new]
+    return _cells(page, now, generation, look, search, shown["whole"], places, seen)
+
+
+def filled(page: Page, generation: Generation, look: Look, shown: Shown, wanted: Collection[int]) -> Cells:
+    """The cards of a shown page that came near."""
+    listed = page.cards_for(read_filters(shown["search"], page.controls(generation)), generation)
+    places = [place for place in wanted if 0 <= place < len(listed)]
+    return _cells(page, listed, generation, look, shown["search"], shown["whole"], places, places)
+
+
+def _cells(
+    page: Page, listed: Sequence[Card | Heading], generation: Generation, look: Look, search: str, whole: str,
+    places: Collection[int], drawn: Collection[int],
+) -> Cells:  # fmt: skip
+    return [
+        (cards.cell(whole, place), cards.inside(page, listed[place], generation, look, search, is_drawn=place in drawn))
+        for place in places
+    ]  # fmt: skip
+
+
+def _whole(page: Page, generation: Generation, look: Look, search: str, whole: str, seen: Collection[int]) -> Component:
+    filters = read_filters(search, page.controls(generation))
+    if page.body:
+        return page.body(generation, filters, look)
+    listed = page.cards_for(filters, generation)
+    cells = _cells(page, listed, generation, look, search, whole, range(len(listed)), near(listed) | set(seen))
+    grid = cards.grid(cells, listed)
+    return html.Div([page.above(look), grid]) if page.above else grid
+
+
+def near(listed: Sequence[Card | Heading]) -> set[int]:
+    """The places that begin within the first screen, on a screen wide enough for two cards beside each other."""
+    found, top, row, used = set(), 0, 0, 0
+    for place, each in enumerate(listed):
+        width = cards.twelfths(each)
+        if used + width > 12:
+            top, row, used = top + row, 0, 0
+        if top < NEAR:
+            found.add(place)
+        used, row = used + width, max(row, FRAME + each.height if isinstance(each, Card) else 60)
+    return found

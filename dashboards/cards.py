@@ -22,15 +22,18 @@ SPANS = {"third": {"base": 12, "md": 6, "xl": 4}, "half": {"base": 12, "lg": 6},
 TIER = "Source: our own tier's telemetry"
 
 
-def render(page: Page, cards: Sequence[Card | Heading], generation: Generation, look: Look, search: str) -> Component:
-    """All cards of a page, from one generation, each in a cell of its own that can be filled anew."""
-    cells = [dmc.GridCol(inside(page, each, generation, look, search), span=span(each), id=cell(place)) for place, each in enumerate(cards)]
-    return dmc.Grid(cells, gutter="md")
+def grid(cells: Sequence[tuple[dict[str, Any], Component]], cards: Sequence[Card | Heading]) -> Component:
+    """All cards of a page, each in a cell of its own that can be filled anew."""
+    columns = [
+        dmc.GridCol(inside, span=span(each), id=name, className="cell", **named(data_place=str(name["place"])))
+        for (name, inside), each in zip(cells, cards, strict=True)
+    ]
+    return dmc.Grid(columns, gutter="md")
 
 
-def cell(place: int) -> dict[str, Any]:
-    """The id of the cell of a card."""
-    return {"type": "cell", "place": place}
+def cell(whole: str, place: int) -> dict[str, Any]:
+    """The id of the cell at this place of a body that was made as a whole under this name."""
+    return {"type": "cell", "whole": whole, "place": place}
 
 
 def span(each: Card | Heading) -> Any:
@@ -38,12 +41,22 @@ def span(each: Card | Heading) -> Any:
     return SPANS["full" if isinstance(each, Heading) else each.width]
 
 
-def inside(page: Page, each: Card | Heading, generation: Generation, look: Look, search: str) -> Component:
-    """What stands in a cell."""
+def twelfths(each: Card | Heading) -> int:
+    """How wide it is on a large screen."""
+    return {"third": 4, "half": 6, "full": 12}["full" if isinstance(each, Heading) else each.width]
+
+
+def inside(page: Page, each: Card | Heading, generation: Generation, look: Look, search: str, is_drawn: bool = True) -> Component:
+    """What stands in a cell: a heading, a card, or the title of a card that is drawn when it comes near."""
     if isinstance(each, Card):
-        return _card(page, each, generation, look, search)
+        return _card(page, each, generation, look, search) if is_drawn else _waiting(each)
     below = [html.P(each.below, className="page-about")] if each.below else []
     return html.Div([dmc.Title(each.text, order=2, size="h4", mt="sm"), *below])
+
+
+def _waiting(card: Card) -> Component:
+    title = html.H3(card.title, className="card-title")
+    return html.Section(title, className="card waiting", style={"minHeight": f"{card.height + 150}px"}, **named(aria_busy="true"))
 
 
 def _card(page: Page, card: Card, generation: Generation, look: Look, search: str) -> Component:

@@ -48,8 +48,26 @@ def dashboard(published: Path, secret: str | None = None, **more: Any) -> Iterat
         running.join(timeout=10)
 
 
+# Cards are made when they come near, so the page is looked at from top to bottom.
+LOOK = """async () => {
+    const waiting = () => document.querySelector('.waiting');
+    for (const end = performance.now() + 20000; waiting() && performance.now() < end;) {
+        waiting().scrollIntoView();
+        await new Promise(done => setTimeout(done, 50));
+    }
+    window.scrollTo(0, 0);
+}"""
+
+
 def settled(page: Page) -> Page:
-    """The page once its body is there and no card waits for anything."""
+    """The page once its body is there, every card of it was near, and none waits for anything."""
+    seen(page)
+    page.evaluate(LOOK)
+    return seen(page)
+
+
+def seen(page: Page) -> Page:
+    """The page once what is on the screen is there."""
     page.wait_for_function("() => document.querySelector('#body') && document.querySelector('#body').children.length > 0")
     page.wait_for_function("() => !document.querySelector('[data-dash-is-loading=true]')")
     page.wait_for_function("() => [...document.querySelectorAll('.dash-graph')].every(graph => graph.querySelector('.main-svg'))")

@@ -5,6 +5,8 @@
   // The controls of the page, so that going back can set them to what the URL then says.
   let shown = [];
   let numbers = {};
+  // What is shown, as the server called it when it made it.
+  let there = null;
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     tokentide: {
@@ -32,6 +34,13 @@
         document.documentElement.dataset.agThemeMode = scheme || "light";
         return [scheme || "light", scheme === "dark" ? "Light" : "Dark"];
       },
+      // What was changed must be what is there: an answer that came late, after another, changed something else. Then all is made anew.
+      judge: function (now) {
+        if (!now) { return window.dash_clientside.no_update; }
+        const isRight = now.before === null || (there && there.whole === now.whole && there.search === now.before);
+        there = now;
+        return isRight ? window.dash_clientside.no_update : Date.now();
+      },
       // A point whose customdata is a path leads there.
       follow: function (clicks) {
         const context = window.dash_clientside.callback_context;
@@ -50,6 +59,36 @@
       }
     }
   });
+
+  // The server is told which cards are near, and is asked for those of them that wait.
+  const NEAR = 700;
+  let told = "";
+  let isLooking = false;
+
+  function look() {
+    isLooking = false;
+    const cells = [...document.querySelectorAll(".cell")].filter(function (cell) {
+      const box = cell.getBoundingClientRect();
+      return box.bottom > -NEAR && box.top < window.innerHeight + NEAR;
+    });
+    const places = cells.map((cell) => Number(cell.dataset.place));
+    if (String(places) !== told && window.dash_clientside.set_props) {
+      told = String(places);
+      window.dash_clientside.set_props("seen", { data: places });
+    }
+    const waiting = cells.map((cell) => cell.querySelector(".waiting:not([data-asked])")).filter(Boolean);
+    if (!waiting.length || !window.dash_clientside.set_props) { return; }
+    waiting.forEach((card) => { card.dataset.asked = "yes"; });
+    window.dash_clientside.set_props("wanted", { data: waiting.map((card) => Number(card.closest(".cell").dataset.place)) });
+  }
+
+  function lookSoon() {
+    if (!isLooking) { isLooking = true; setTimeout(look, 60); }
+  }
+
+  window.addEventListener("scroll", lookSoon, { passive: true, capture: true });
+  window.addEventListener("resize", lookSoon);
+  new MutationObserver(lookSoon).observe(document.documentElement, { childList: true, subtree: true });
 
   // The controls hold what the URL says, also when something else than a control changed it.
   function adopt(asked) {
