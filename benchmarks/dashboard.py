@@ -31,6 +31,7 @@ from stopwatch import MIB, resident_bytes
 
 from dashboards.pages import page_of
 from dashboards.sources import Generation
+from pipelines.priority import give_way
 from pipelines.publish import newest, publish
 from pipelines.settings import Settings
 from warehouse.connection import open_published
@@ -166,6 +167,7 @@ def _publishing(settings: Settings) -> Iterator[Callable[[], int]]:
 
 
 def _publish(settings: Settings, stop: Any, count: Any) -> None:
+    give_way()
     # DuckDB draws how far it is.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     while not stop.is_set():

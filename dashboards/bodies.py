@@ -21,8 +21,8 @@ Shown = dict[str, Any]
 """What a browser shows: path, generation, scheme, search; `whole` names the body as it was made, `before` what was there to be changed."""
 Cells = list[tuple[dict[str, Any], Component]]
 """Ids of cells and what to put into them."""
-# Pixels that are surely seen at first; a card is drawn before it is, so that a person who scrolls does not wait.
-NEAR = 1300
+# Pixels that are seen at first; the browser asks for the cards just below right after.
+NEAR = 1000
 # What a card has around its figure.
 FRAME = 170
 

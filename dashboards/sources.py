@@ -16,8 +16,8 @@ from dashboards.queries import Query, inlined
 
 T = TypeVar("T")
 
-KEPT_FRAMES = 256
-KEPT_CARDS = 256
+KEPT_FRAMES = 128
+KEPT_CARDS = 128
 KEPT_GENERATIONS = 2
 
 

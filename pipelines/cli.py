@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from pipelines import claim_commands, dashboard_commands, report_command, tier_commands
 from pipelines.errors import BadSetting, TokentideError
+from pipelines.priority import give_way
 from pipelines.settings import Settings, read_settings
 from pipelines.terminal import answers, messages, show_log, steps
 from warehouse.connection import WarehouseBusy
@@ -77,6 +78,7 @@ def ingest_market(
     first, last = _day(start, "--start"), _day(end, "--end")
     if first and last and first > last:
         raise BadSetting(f"--start {first} is after --end {last}.")
+    give_way()
     with steps() as (say, built):
         ingested = ingest(settings, first, last, slices=slices, say=say, progress=built)
     if as_json:
@@ -93,6 +95,7 @@ def build() -> None:
     from pipelines.build import build as build_warehouse
     from pipelines.ingest import land
 
+    give_way()
     settings = _settings()
     with steps() as (say, built):
         say("landing")
@@ -118,6 +121,7 @@ def rebuild() -> None:
     """Make the whole warehouse again from the raw archive, offline, to the same figures, and publish it."""
     from pipelines.rebuild import rebuild as rebuild_all
 
+    give_way()
     with steps() as (say, built):
         say("landing every archived answer")
         result = rebuild_all(_settings(), built)

@@ -75,8 +75,11 @@ def ingest_telemetry(
 
         tokentide ingest telemetry --history http://127.0.0.1:9090 --target tier-a --matchers 'job="vllm",instance="10.0.0.1:8000"'
     """
+    from pipelines.priority import give_way
     from pipelines.telemetry_ingest import ingest_telemetry as ingest
     from pipelines.telemetry_ingest import take_pages
+
+    give_way()
 
     settings = read_settings()
     if bool(pages or history) != bool(target):

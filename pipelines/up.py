@@ -15,6 +15,7 @@ import pipelines
 from pipelines.days import Day
 from pipelines.errors import NothingPublished
 from pipelines.ingest import ingest_market
+from pipelines.priority import give_way
 from pipelines.settings import Settings
 from pipelines.summary import show_days, show_summary
 from pipelines.terminal import answers, messages, steps
@@ -49,6 +50,8 @@ def bring_up(settings: Settings, port: int, dashboard_port: int, once: bool) -> 
             environment = dagster_environment(settings)
             _tell_dagster(settings, ingested.gathered.days)
             running.enter_context(_dashboard(environment, dashboard_port, port))
+            # From here on this process only waits; Dagster's inherit what it is.
+            give_way()
             _keep_running(environment, port)
 
 
