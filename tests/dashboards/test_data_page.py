@@ -164,6 +164,8 @@ def test_from_a_table_to_the_raw_answer(page: Page) -> None:
     page.get_by_role("combobox", name="Source").or_(page.get_by_role("textbox", name="Source")).first.click()
     page.get_by_role("option", name="rankings_daily", exact=True).click()
     page.wait_for_url("**source=rankings_daily**")
+    page.wait_for_timeout(500)
+    settled(page)
     page.wait_for_function(
         "() => [...document.querySelectorAll('#card-answers .ag-cell[col-id=source]')].every(cell => cell.textContent === 'rankings_daily')"
     )
