@@ -60,13 +60,15 @@ def open_published(path: Path, memory: str = QUERY_MEMORY) -> duckdb.DuckDBPyCon
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "allow_community_extensions": "false",
-        "memory_limit": memory,
+        "memory_limit": QUERY_MEMORY,
         "temp_directory": "",
         "threads": "2",
     }
     con = duckdb.connect(str(path.resolve(strict=True)), config=config)
     try:
         con.execute("set global TimeZone = 'UTC'")
+        # Not in `config`, which must be the same for all connections of a process to one file; the first of them decides.
+        con.execute(f"set global memory_limit = '{memory}'")
         con.execute("set global lock_configuration = true")
     except duckdb.InvalidInputException:
         # Connections of one process to one file share its settings, so an earlier one has set and locked them already.
