@@ -2,13 +2,14 @@
 
 import shutil
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 from landing_support import AS_OF, DAY, board, kept
+from ledger_support import START, TOKENS, scrape
 from mornings_support import THEN, keep_until
 
 from pipelines.archive import Archive
@@ -18,10 +19,14 @@ from pipelines.errors import BadSetting, NothingPublished
 from pipelines.ingest import land
 from pipelines.publish import newest, publish
 from pipelines.settings import Settings
+from pipelines.telemetry.segments import Segments
+from pipelines.telemetry.vocabulary import Series
+from pipelines.telemetry_ingest import load
 from warehouse.connection import open_warehouse
 
 # These tell of the file, not of the market.
 OWN = {"meta"}
+HOUR = timedelta(hours=1)
 
 
 def tables(path: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -95,6 +100,31 @@ def test_a_file_is_used_until_something_older_than_its_instant_comes(whole: Sett
     assert [row for row in tables(late)["market_restatements_daily"] if row[1] == AS_OF - DAY]
     assert not (whole.published / "tokentide.duckdb").exists()
     assert not (whole.home / "as-of").exists()
+
+
+def served(settings: Settings, minutes: int) -> None:
+    """A target that generates 60 tokens a minute and draws 100 W, scraped so many times, a minute apart; land it with the market."""
+    settings.tier.write_text('[[target]]\nname = "t"\nurl = "http://h:1/metrics"\nengine = "vllm"\nmodel_map = { m = "lab/model-0" }\n')
+    watts = Series("power_watts", "gauge", device="0", labels='provenance="measured"')
+    Segments(settings.telemetry_spool).write(
+        [scrape(60 * minute, {TOKENS: 60.0 * minute, watts: 100.0 + minute % 7}) for minute in range(minutes)]
+    )
+    keep_until(Archive(settings.archive), THEN)
+    land(settings)
+    load(settings)
+
+
+@pytest.mark.slow
+def test_what_our_tier_had_served_by_then(tmp_path: Path) -> None:
+    """Every table of the tier and every joint one is that of a home whose collector had stopped at that hour."""
+    homes = [Settings(tmp_path / name, tier=tmp_path / f"{name}.toml") for name in ("all", "then")]
+    served(homes[0], 300)
+    served(homes[1], 120)
+    build(homes[1])
+    publish(homes[1])
+    found, expected = tables(published_as_of(homes[0], START + 2 * HOUR)), tables(newest(homes[1]))
+    assert [len(found[name]) for name in ("served_tokens_minutely", "served_tokens_hourly", "device_energy_hourly")] == [120, 2, 2]
+    assert found == expected
 
 
 def test_old_files_of_the_past_are_removed(whole: Settings) -> None:

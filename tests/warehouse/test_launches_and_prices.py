@@ -42,6 +42,8 @@ HALF_LIVES = {
     for row in planted("market_listings.csv")
     if row["permaslug"] in SHARES - {change["permaslug"] for change in CHANGES}
 }
+# It asks twice as much on the first of these days, and as before from the second on.
+RESTLESS, TWICE = "anthropic/claude-4-sonnet-20250522", (date(2026, 2, 21), date(2026, 3, 3))
 # It has not halved when the data end.
 NOT_YET = "anthropic/claude-4.8-opus-20260528"
 
@@ -60,6 +62,20 @@ def archived(archive: Archive, seed: int) -> None:
         keep(archive, "rankings_daily", now, {"data": data, "meta": meta})
     for day in sorted({date.fromisoformat(change["date"]) + away * DAY for change in CHANGES for away in (-1, 0)}):
         keep(archive, "models", morning(day), {"data": market.models(morning(day))})
+    # Nothing else moves meanwhile, so that the changes above stay alone.
+    listed = market.models(morning(TWICE[0] - DAY))
+    for day, catalogue in zip(TWICE, (dearer(listed), listed), strict=True):
+        keep(archive, "models", morning(day), {"data": catalogue})
+
+
+def dearer(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The catalogue with one model at twice its price."""
+    return [
+        {**each, "pricing": {name: str(2 * float(usd)) for name, usd in each["pricing"].items()}}
+        if each["canonical_slug"] == RESTLESS
+        else each
+        for each in listed
+    ]
 
 
 def keep(archive: Archive, source: str, at: datetime, payload: Any) -> None:
@@ -153,6 +169,18 @@ def test_a_planted_change_of_price_is_found_again(con: duckdb.DuckDBPyConnection
     assert (row["weeks_before"], row["weeks_after"]) == (4, 4)
     assert not row["is_confounded"]
     assert row["reason"] is None
+
+
+def test_two_changes_close_to_each_other_are_confounded(con: duckdb.DuckDBPyConnection) -> None:
+    """Nobody can tell which of them moved the share, so both say so."""
+    events = con.sql(
+        "select events.date, change_ratio, is_confounded, reason from marts.price_events as events "
+        f"inner join marts.models using (model_id) where model_permaslug = '{RESTLESS}' and kind = 'list' "
+        f"and events.date between '{TWICE[0]}' and '{TWICE[1]}' order by all"
+    ).fetchall()
+    assert [(row[0], row[2]) for row in events] == [(TWICE[0], True), (TWICE[1], True)]
+    assert [row[1] for row in events] == pytest.approx([1, -0.5], abs=0.02)
+    assert all("another change of the price" in row[3] for row in events)
 
 
 def test_no_share_of_a_peak_is_above_it(con: duckdb.DuckDBPyConnection) -> None:
