@@ -3,6 +3,8 @@
 TABLES = (
     "market_days", "market_tokens_daily", "market_share_weekly", "model_prices_daily", "endpoint_speed", "models", "served_models",
     "served_tokens_minutely", "served_tokens_hourly", "served_latency_hourly", "local_efficiency_hourly", "device_energy_hourly",
+    "local_vs_market_daily", "make_or_buy_daily", "make_or_buy_sensitivity", "speed_parity_daily", "speed_parity_hosts_daily",
+    "market_streaks", "market_spend_weekly", "launch_half_lives", "price_events", "claims",
 )  # fmt: skip
 
 QUESTIONS = {
@@ -55,4 +57,35 @@ QUESTIONS = {
         ) as hours
         inner join {market_tokens_daily} as market on hours.day = market.date and hours.model_permaslug = market.model_permaslug
         order by day, model""",
+    "our share by day": """
+        select date, model_family, target, local_tokens, market_tokens, local_to_market from {local_vs_market_daily}
+        order by date desc, model_family, target limit 500""",
+    "make or buy now": """
+        select target, model_family, kind, cast(local_usd_per_mtok as double) as ours, cast(market_usd_per_mtok as double) as theirs,
+            break_even_load from {make_or_buy_daily}
+        where date = (select max(date) from {make_or_buy_daily}) order by target, model_family, kind""",
+    "dearest what-if": """
+        select target, model_family, max(cast(local_usd_per_mtok as double)) as most, min(cast(local_usd_per_mtok as double)) as least
+        from {make_or_buy_sensitivity} where kind = 'list' group by target, model_family order by target, model_family""",
+    "our place among hosts": """
+        select target, metric, avg(percentile_among_hosts) as place, avg(coverage) as coverage, count(*) as days
+        from {speed_parity_daily} where hosts > 0 group by target, metric order by target, metric""",
+    "hosts beside us": """
+        select provider_name, quantization, avg(times_as_fast) as times, sum(windows) as windows from {speed_parity_hosts_daily}
+        where metric = 'throughput' and is_compared group by provider_name, quantization order by provider_name, quantization""",
+    "runs of the lead": """
+        select basis, dimension, member, started_week, weeks from {market_streaks}
+        order by weeks desc, basis, attribution, dimension, member, started_week limit 50""",
+    "spend of the newest week": """
+        select dimension, member, share, spend_share_low, spend_share_high from {market_spend_weekly}
+        where week_start = (select max(week_start) from {market_spend_weekly}) and attribution = 'releasing_lab'
+        order by dimension, member""",
+    "how fast families fade": """
+        select model_family, half_life_weeks from {launch_half_lives} where half_life_weeks is not null
+        order by half_life_weeks, model_family""",
+    "what prices did": """
+        select date, model_id, change_ratio, elasticity from {price_events}
+        where kind = 'list' and not is_confounded and elasticity is not null order by date, model_id""",
+    "verdicts": """
+        select verdict, count(*) as rows from {claims} group by verdict order by verdict""",
 }
