@@ -44,7 +44,7 @@ def build(sources: Sources, secret: str | None = None) -> dash.Dash:
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     published = Published(sources)
-    app.layout = _layout(sources)
+    app.layout = lambda: _layout(sources, published.newest())
     _add_browser_callbacks(app)
     _add_callbacks(app, published)
     for page in PAGES:
@@ -55,11 +55,11 @@ def build(sources: Sources, secret: str | None = None) -> dash.Dash:
     return app
 
 
-def _layout(sources: Sources) -> Component:
+def _layout(sources: Sources, newest: Generation | None) -> Component:
     state = [
         dcc.Location(id="url", refresh="callback-nav"),
         dcc.Interval(id="clock", interval=CHECK_MS),
-        dcc.Store(id="generation"),
+        dcc.Store(id="generation", data=newest.meta.generation if newest else None),
         dcc.Store(id="scheme", storage_type="local"),
         dcc.Store(id="shown"),
         dcc.Store(id="seen"),

@@ -80,6 +80,11 @@ class Kept(Generic[T]):
                 self._kept.popitem(last=False)
         return made
 
+    def clear(self) -> None:
+        """Forget all of it."""
+        with self._lock:
+            self._kept.clear()
+
 
 class Generation:
     """One published file. It stays open, and readable after it was replaced, for as long as somebody asks for it."""
@@ -111,6 +116,11 @@ class Generation:
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What was made of this generation under this key, or else `make` makes it now. It is shared: nobody may change it."""
         return cast("T", self._made.get(key, make))
+
+    def forget(self) -> None:
+        """Keep no answers any more: another generation is newest, and few will ask this one again."""
+        self._frames.clear()
+        self._made.clear()
 
     def _ask(self, query: Query) -> pl.DataFrame:
         if not hasattr(self._own, "cursor"):
@@ -157,5 +167,7 @@ class Published:
                     return None
                 while len(self._open) > KEPT_GENERATIONS:
                     self._open.popitem(last=False)
+                for older in list(self._open.values())[:-1]:
+                    older.forget()
             self._open.move_to_end(path)
             return self._open[path]

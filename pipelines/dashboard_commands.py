@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PORT = 8050
 THREADS = 8
 # Of DuckDB for each generation that is open, of which there are two after each publishing; a person's SQL has its own in another process.
-MEMORY = "96MB"
+MEMORY = "128MB"
 SHORTEST = 12
 
 
