@@ -62,10 +62,11 @@ def test_each_day_has_a_square_of_its_own(day: date) -> None:
 def test_the_calendar_tells_why_a_day_is_not_there() -> None:
     """A year a row; each state a sign and a count, an unknown total not a 0, and a way to the raw answer."""
     drawn = figures.calendar(days(("2025-12-31", "missing"), ("2026-01-01", "restated"), ("2026-01-02", "not asked")), Look())
-    [old, new] = [trace for trace in drawn.data if trace.type == "heatmap"]
-    assert old.text[2][figures.week_of_year(date(2025, 12, 31))] == "m"
-    assert new.hovertext[3][0] == "Thu 2026-01-01: restated"
-    assert new.customdata[3][0] == f"/data?answer={'ab' * 32}"
+    [old, new] = [trace for trace in drawn.data if trace.type == "bar"]
+    assert (old.text, old.x) == (("m",), (figures.week_of_year(date(2025, 12, 31)),))
+    assert [round(base + figures.CELL / 2) for base in new.base] == [3, 4]
+    assert (new.x[0], new.hovertext[0]) == (0, "Thu 2026-01-01: restated")
+    assert new.customdata[0] == f"/data?answer={'ab' * 32}"
     keys = [trace.name for trace in drawn.data if trace.type == "scatter"]
     assert keys == ["restated (r): 1 days", "missing (m): 1 days", "not asked (·): 1 days"]
 
