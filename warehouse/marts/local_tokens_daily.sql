@@ -48,7 +48,7 @@ select
     totals.generation_tokens,
     totals.cached_prompt_tokens,
     totals.total_tokens,
-    totals.total_tokens / sum(totals.total_tokens) over (partition by totals.date, totals.target) as share_of_target,
+    totals.total_tokens / nullif(sum(totals.total_tokens) over (partition by totals.date, totals.target), 0) as share_of_target,
     case when totals.no_mix_reason is null then (totals.prompt_tokens - totals.cached_prompt_tokens) / totals.total_tokens end as prompt_share,
     case when totals.no_mix_reason is null then totals.cached_prompt_tokens / totals.total_tokens end as cached_share,
     totals.generation_tokens / nullif(totals.total_tokens, 0) as completion_share,
