@@ -53,6 +53,7 @@ class Viewer(threading.Thread):
         self._shown: dict[str, Any] | None = None
 
     def run(self) -> None:
+        """Look and change until told to stop."""
         with httpx.Client(base_url=self._url, timeout=30) as client:
             looked = 0.0
             while not self._over.wait(self._chance.expovariate(1 / self._pause)):
