@@ -81,11 +81,10 @@ QUESTIONS = {
         where week_start = (select max(week_start) from {market_spend_weekly}) and attribution = 'releasing_lab'
         order by dimension, member""",
     "how fast families fade": """
-        select model_family, half_life_weeks from {launch_half_lives} where half_life_weeks is not null
-        order by half_life_weeks, model_family""",
+        select model_family, half_life_weeks from {launch_half_lives} order by half_life_weeks nulls last, model_family""",
     "what prices did": """
         select date, model_id, change_ratio, elasticity from {price_events}
-        where kind = 'list' and not is_confounded and elasticity is not null order by date, model_id""",
+        where kind = 'list' order by date, model_id limit 500""",
     "verdicts": """
         select verdict, count(*) as rows from {claims} group by verdict order by verdict""",
 }
