@@ -181,10 +181,9 @@ def _add_callbacks(app: dash.Dash, published: Published) -> None:
         State("shown", "data"),
         State("seen", "data"),
     )
-    def body(
-        path: str, search: str, number: int | None, scheme: str | None, again: Any, shown: bodies.Shown | None, seen: list[int] | None
-    ) -> tuple[Any, ...]:
+    def body(path: str, search: str, number: int | None, scheme: str | None, again: Any, told: Any, seen: Any) -> tuple[Any, ...]:
         del again
+        shown = bodies.read_shown(told)
         generation = published.numbered(number) or published.newest()
         if generation is None:
             return nothing_published(), None, NOTHING, None
@@ -194,17 +193,18 @@ def _add_callbacks(app: dash.Dash, published: Published) -> None:
             return dash.no_update, banner(generation), facts(generation), dash.no_update
         if dash.ctx.triggered_id == "again":
             shown = None
-        made = bodies.made(page, generation, look, search or "", shown, seen or ())
+        made = bodies.made(page, generation, look, search or "", shown, bodies.read_places(seen))
         if made.body is None:
             _fill(made)
             return (dash.no_update,) * 4
         return made.body, banner(generation), facts(generation), made.shown
 
     @app.callback(Input("wanted", "data"), State("shown", "data"), prevent_initial_call=True)
-    def fill(wanted: list[int], shown: bodies.Shown | None) -> None:
+    def fill(wanted: Any, told: Any) -> None:
+        shown = bodies.read_shown(told)
         generation = published.numbered(shown["generation"]) if shown else None
         if shown and generation:
-            cells = bodies.filled(page_of(shown["path"]), generation, Look(shown["scheme"]), shown, wanted)
+            cells = bodies.filled(page_of(shown["path"]), generation, Look(shown["scheme"]), shown, bodies.read_places(wanted))
             _fill(bodies.Made(None, cells, {**shown, "before": shown["search"]}))
 
 

@@ -36,6 +36,18 @@ class Made:
     shown: Shown
 
 
+def read_shown(given: Any) -> Shown | None:
+    """What a browser says that it shows, None where no page of ours says such a thing."""
+    kinds = {"path": str, "generation": int, "scheme": str, "search": str, "whole": str}
+    is_shown = isinstance(given, dict) and all(isinstance(given.get(name), kind) for name, kind in kinds.items())
+    return given if is_shown and given["scheme"] in ("light", "dark") else None
+
+
+def read_places(given: Any) -> list[int]:
+    """The places of cards that a browser names, each once."""
+    return sorted({place for place in given if isinstance(place, int)}) if isinstance(given, list) else []
+
+
 def made(page: Page, generation: Generation, look: Look, search: str, shown: Shown | None, seen: Collection[int]) -> Made:
     """The body for a browser that shows this and whose viewer sees these places of it, or the cells that differ."""
     now: Shown = {"path": page.path, "generation": generation.meta.generation, "scheme": look.scheme}

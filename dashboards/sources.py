@@ -148,7 +148,8 @@ class Published:
 
     def numbered(self, number: int | None) -> Generation | None:
         """The generation of this number if it is still there, else None; the newest where no number is given."""
-        if number is None:
+        if not isinstance(number, int):
+            # What a browser sends is anybody's; it becomes part of a path below.
             return self.newest()
         with self._lock:
             for generation in self._open.values():

@@ -55,6 +55,18 @@ def page(settings: Settings) -> Iterator[Page]:
         yield settled(page)
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a dashboard on such a home, for tests that need no browser."""
+    settings = Settings(home=tmp_path_factory.mktemp("served") / "home")
+    published(settings)
+    with warehouse_of(settings) as con:
+        con.execute(SHARES)
+    publish(settings, datetime(2026, 6, 20, 10, tzinfo=UTC))
+    with dashboard(settings.published / NEWEST) as url:
+        yield url
+
+
 def test_a_choice_goes_into_the_url_and_comes_back_from_it(page: Page) -> None:
     """What was chosen can be sent to somebody else, and the back button takes it back."""
     page.get_by_text("Top 50", exact=True).click()
@@ -170,6 +182,41 @@ def test_a_download_of_what_is_not_there_says_so(settings: Settings, asked: str)
         answer = httpx.get(f"{url}/download/card.csv?{asked}")
     assert answer.status_code in (404, 410)
     assert "Traceback" not in answer.text
+
+
+SHOWN = {"path": "/market", "generation": 2, "scheme": "light", "search": "", "whole": "w", "before": None}
+
+
+def asking(url: str, of: str, **told: object) -> httpx.Response:
+    """Send what a browser would send for the callback that has this input or output, but with these values."""
+    [found] = [
+        each
+        for each in httpx.get(f"{url}/_dash-dependencies").json()
+        if each["clientside_function"] is None
+        and (of in each["output"] or of in [f"{given['id']}.{given['property']}" for given in each["inputs"]])
+    ]
+    named = [name.rpartition(".") for name in found["output"].strip(".").split("...")] if found["output"].startswith("..") else []
+    sent = {
+        "output": found["output"], "outputs": [{"id": name, "property": kind} for name, _, kind in named], "changedPropIds": [],
+        **{
+            part: [{**given, "value": told.get(f"{given['id']}_{given['property']}", told.get(given["id"]))} for given in found[part]]
+            for part in ("inputs", "state")
+        },
+    }  # fmt: skip
+    return httpx.post(f"{url}/_dash-update-component", json=sent)
+
+
+@pytest.mark.parametrize("shown", [None, "x", [], {"path": "/market"}, SHOWN, SHOWN | {"scheme": "<b>"}, SHOWN | {"generation": "../../x"}])
+@pytest.mark.parametrize("places", [None, "x", {"0": 1}, [0, 0, -1, 10**30, "1", None, [2]]])
+def test_what_a_browser_says_of_itself_is_anybodys(served: str, shown: object, places: object) -> None:
+    """Whatever it says is shown, seen or wanted: an answer, never a trace, and a path is never made of it."""
+    filled = asking(served, "wanted.data", wanted=places, shown=shown)
+    assert filled.status_code in (200, 204)
+    assert ("card-share" in filled.text) == (shown == SHOWN and isinstance(places, list))
+    given = {"url_pathname": "/market", "url_search": "?basis=top50", "generation": "../../x", "scheme": "light"}
+    made = asking(served, "body.children", **given, shown=shown, seen=places)
+    assert made.status_code == 200
+    assert made.json()
 
 
 CONTROLS = (Control("basis", "Basis", (("a", "A"), ("b", "B")), "a"), Control("load", "Load", default="0.5", kind="slider"))
