@@ -36,7 +36,7 @@ from pipelines.publish import newest, publish
 from pipelines.settings import Settings
 from warehouse.connection import open_published
 
-FIRST_PAGE_SECONDS, CHANGE_SECONDS, SERVER_MIB = 1.0, 0.2, 500.0
+FIRST_PAGE_SECONDS, CHANGE_SECONDS, SERVER_MB = 1.0, 0.2, 500.0
 FILTERED = ("/market", "/model", "/tier", "/efficiency", "/metal")
 # All that is on the screen is drawn; cards further down are made when they come near.
 READY = """() => {
@@ -196,7 +196,8 @@ def _show(report: dict[str, Any]) -> None:
     aims = [
         ("first page, s (median)", first["median"], FIRST_PAGE_SECONDS),
         ("first page, s (the very first)", first["values"][0], FIRST_PAGE_SECONDS),
-        ("filter change, s (95 of 100)", report["change_p95"], CHANGE_SECONDS), ("server, MiB (most)", report["server_mib"], SERVER_MIB),
+        ("filter change, s (95 of 100)", report["change_p95"], CHANGE_SECONDS),
+        ("server, MB (most)", report["server_mib"] * MIB / 1e6, SERVER_MB),
     ]  # fmt: skip
     shown = Table("figure", "measured", "at most", "met")
     for name, value, most in aims:
