@@ -55,17 +55,16 @@ def step_of(filters: Filters) -> int:
     return DAILY.get(filters["window"], 1)
 
 
-def drawn_targets(filters: Filters, generation: Generation) -> tuple[list[str], str]:
+def drawn_targets(filters: Filters, generation: Generation, most: int = MOST_TARGETS) -> tuple[list[str], str]:
     """The targets that lines are drawn of, none for all of them, and a word on those that are not."""
     if "served_tokens_hourly" not in generation.tables:
         return [], ""
     chosen = {"target": filters["target"], "model": filters["model"], "hours": int(filters["window"])}
-    busiest = generation.frame(query("tier_busiest", **chosen, most=MOST_TARGETS))
-    if busiest.is_empty() or busiest["targets"][0] <= MOST_TARGETS:
+    busiest = generation.frame(query("tier_busiest", **chosen, most=most))
+    if busiest.is_empty() or busiest["targets"][0] <= most:
         return [], ""
     return busiest["target"].to_list(), (
-        f"Lines are of {MOST_TARGETS} of {busiest['targets'][0]} targets, those that generated most in the window; "
-        "choose a target for another."
+        f"Lines are of {most} of {busiest['targets'][0]} targets, those that generated most in the window; choose a target for another."
     )
 
 

@@ -10,7 +10,7 @@ from dashboards.figures import tier as figures
 from dashboards.figures.timelines import HOUR, with_holes
 from dashboards.filters import read_filters
 from dashboards.pages.page import Card
-from dashboards.pages.tier import TIER
+from dashboards.pages.tier import TIER, drawn_targets
 from dashboards.sources import Generation, Published, Sources
 from dashboards.theme import Look
 from pipelines import query
@@ -31,6 +31,30 @@ def test_no_line_crosses_a_missing_hour() -> None:
     assert line.y == (5.0, None, 7.0)
     assert line.connectgaps is False
     assert with_holes(hours([0, 1, 2]))["instant"].len() == 3
+
+
+def test_days_are_joined_and_a_missing_day_is_not() -> None:
+    """Beyond a week a point is a day: the step comes with the rows."""
+    rows = hours([0, 24, 72], generated_tokens_per_second=[5.0, 6.0, 7.0], step_hours=[24] * 3)
+    (line,) = figures.generated(HOUR)(rows, LIGHT).data
+    assert line.y == (5.0, 6.0, None, 7.0)
+
+
+@pytest.mark.slow
+def test_of_many_targets_the_busiest_are_drawn_and_it_is_said(whole: Path) -> None:
+    """Two of four, where two are the most; with room for all nothing is left out and nothing said."""
+    generation = Published(Sources(whole, open_published, query.frame)).newest()
+    assert generation
+    filters = read_filters("", TIER.controls(generation))
+    by_tokens = query.frame(
+        generation.path,
+        "select target from served_tokens_hourly where hour_at > (select max(hour_at) from served_tokens_hourly) - interval 24 hour "
+        "group by target order by sum(generation_tokens) desc", 30,
+    )["target"].to_list()  # fmt: skip
+    drawn, left_out = drawn_targets(filters, generation, most=2)
+    assert drawn == by_tokens[:2]
+    assert "2 of 4 targets" in left_out
+    assert drawn_targets(filters, generation, most=4) == ([], "")
 
 
 def test_a_percentile_beyond_the_last_bucket_is_at_least_its_bound() -> None:
