@@ -26,6 +26,7 @@ from warehouse.connection import open_published
 BATCH = 1_000
 ROOM = 5 * 1024**3 // 2
 SHOWN = 100
+INTERRUPT_AGAIN = 0.05  # seconds
 # A PIVOT also creates a type for the time of its query; nothing that lasts can be created in a read-only file.
 READS = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
 WHAT_THERE_IS = '`tokentide sql "select table_name, comment from duckdb_tables()"` lists what there is.'
@@ -42,10 +43,10 @@ class Result:
 @contextlib.contextmanager
 def run(path: Path, sql: str, seconds: float = 60.0) -> Iterator[Result]:
     """Run one query on a generation; raises QueryFailed with DuckDB's reason, or when the time is over."""
-    with _bounded(path, seconds) as (con, clock):
+    with _bounded(path, seconds) as (con, is_over):
         _must_read(con, sql)
         con.execute(sql)
-        yield Result(_told_apart(column[0] for column in con.description or []), _batches(con, clock))
+        yield Result(_told_apart(column[0] for column in con.description or []), _batches(con, is_over))
 
 
 def frame(path: Path, sql: str, seconds: float = 60.0, rows: int | None = None) -> pl.DataFrame:
@@ -65,26 +66,38 @@ def bound_memory(room: int = ROOM) -> None:
 
 
 @contextlib.contextmanager
-def _bounded(path: Path, seconds: float) -> Iterator[tuple[duckdb.DuckDBPyConnection, threading.Timer]]:
-    con = open_published(path)
-    clock = threading.Timer(seconds, con.interrupt)
-    clock.daemon = True
+def _bounded(path: Path, seconds: float) -> Iterator[tuple[duckdb.DuckDBPyConnection, threading.Event]]:
+    """A connection, and whether its time is over."""
+    con, done, is_over = open_published(path), threading.Event(), threading.Event()
+    clock = threading.Thread(target=_stop_after, args=(seconds, con, done, is_over), daemon=True)
     clock.start()
     try:
-        yield con, clock
-    except (duckdb.InterruptException, TimeoutError) as error:
-        raise QueryFailed(
-            f"The query took longer than {seconds:g} s and was stopped. Ask for less, or allow more with --timeout."
-        ) from error
+        yield con, is_over
     except MemoryError as error:
         raise QueryFailed("The query needs more memory than it may have. Ask for less at once.") from error
-    except duckdb.CatalogException as error:
-        raise QueryFailed(f"{error}\n\n{WHAT_THERE_IS}") from error
-    except duckdb.Error as error:
-        raise QueryFailed(str(error)) from error
+    except (duckdb.Error, TimeoutError) as error:
+        raise QueryFailed(_reason(error, seconds, is_over.is_set())) from error
     finally:
-        clock.cancel()
+        done.set()
+        clock.join()
         con.close()
+
+
+def _stop_after(seconds: float, con: duckdb.DuckDBPyConnection, done: threading.Event, is_over: threading.Event) -> None:
+    """Interrupt until it is done: DuckDB forgets an interrupt that comes between two of its steps."""
+    if done.wait(seconds):
+        return
+    is_over.set()
+    con.interrupt()
+    while not done.wait(INTERRUPT_AGAIN):
+        con.interrupt()
+
+
+def _reason(error: Exception, seconds: float, is_over: bool) -> str:
+    """In words. An interrupt is not known by its type: between two steps DuckDB calls it an invalid input."""
+    if is_over:
+        return f"The query took longer than {seconds:g} s and was stopped. Ask for less, or allow more with --timeout."
+    return f"{error}\n\n{WHAT_THERE_IS}" if isinstance(error, duckdb.CatalogException) else str(error)
 
 
 def _must_read(con: duckdb.DuckDBPyConnection, sql: str) -> None:
@@ -192,9 +205,9 @@ def _cell(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
-def _batches(con: duckdb.DuckDBPyConnection, clock: threading.Timer) -> Iterator[tuple[Any, ...]]:
+def _batches(con: duckdb.DuckDBPyConnection, is_over: threading.Event) -> Iterator[tuple[Any, ...]]:
     while batch := con.fetchmany(BATCH):
         # A query that is done cannot be interrupted any more, but handing out what it found takes time too.
-        if clock.finished.is_set():
+        if is_over.is_set():
             raise TimeoutError
         yield from batch

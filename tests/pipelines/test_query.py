@@ -239,6 +239,16 @@ def test_a_query_that_takes_too_long_is_stopped(path: Path) -> None:
         query.frame(path, ENDLESS, 0.3)
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.001, 0.003, 0.01, 0.02, 0.05])
+@pytest.mark.parametrize("sql", [ENDLESS, "from range(10000000000)"])
+def test_a_query_is_stopped_at_whatever_step_its_time_ends(path: Path, sql: str, seconds: float) -> None:
+    """Before it began, while it is planned, between two steps or two batches: the same words, and soon."""
+    started = time.monotonic()
+    with pytest.raises(QueryFailed, match="took longer than .* and was stopped"), query.run(path, sql, seconds) as result:
+        list(result.rows)
+    assert time.monotonic() - started < 5
+
+
 def test_a_query_that_needs_too_much_memory_fails(path: Path) -> None:
     """It cannot take the machine down, and it cannot spill to disk."""
     with pytest.raises(QueryFailed, match="Out of Memory Error"), query.run(path, "select list(range) from range(400000000)", 60) as result:
