@@ -244,7 +244,7 @@ def test_a_query_that_takes_too_long_is_stopped(path: Path) -> None:
 def test_a_query_is_stopped_at_whatever_step_its_time_ends(path: Path, sql: str, seconds: float) -> None:
     """Before it began, while it is planned, between two steps or two batches: the same words, and soon."""
     started = time.monotonic()
-    with pytest.raises(QueryFailed, match="took longer than .* and was stopped"), query.run(path, sql, seconds) as result:
+    with pytest.raises(QueryFailed, match=r"took longer than .* and was stopped"), query.run(path, sql, seconds) as result:
         list(result.rows)
     assert time.monotonic() - started < 5
 
