@@ -65,9 +65,10 @@ def counted(rows: pl.DataFrame, look: Look) -> Component:
     return html.Div(html.Table([head, html.Tbody(lines)], className="plain"), className="scrolled", tabIndex=0)
 
 
-def linked(rows: pl.DataFrame, look: Look, sha: str) -> Component:
-    """Rows as a table in which the raw answer's hash leads to what is known of it."""
-    shown = rows.with_columns(pl.col(sha).map_elements(_link, return_dtype=pl.String)).select(pl.all().name.map(str))
+def linked(rows: pl.DataFrame, look: Look, sha: str | None = None) -> Component:
+    """Rows as a table; a raw answer's hash, where there is one, leads to what is known of it."""
+    links = [pl.col(sha).map_elements(_link, return_dtype=pl.String)] if sha else []
+    shown = rows.with_columns(links).select(pl.all().name.map(str))
     shown = shown.with_columns(
         pl.col(name).dt.strftime("%Y-%m-%d %H:%M:%S") for name, kind in shown.schema.items() if isinstance(kind, pl.Datetime)
     )

@@ -174,9 +174,9 @@ def evidence(
     claim_or_query: Annotated[str, typer.Argument(help="A claim's id (or id:basis), or SQL on the published tables.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to make.")],
     as_of: Annotated[str | None, typer.Option(help="From what was known at this instant.")] = None,
-    raw: Annotated[bool, typer.Option("--raw/--no-raw", help="Put the raw answers in too, so that the folder is enough.")] = True,
+    raw: Annotated[bool, typer.Option("--raw/--no-raw", help="Put raw answers and segments in too, so that the folder is enough.")] = True,
 ) -> None:
-    """Put a figure, the raw answers that it rests on, and a script that computes it again offline into a folder.
+    """Put a figure, the raw answers and telemetry that it rests on, and a script that computes it again offline into a folder.
 
     Examples:
 
@@ -191,7 +191,8 @@ def evidence(
 
     with steps() as (_, built):
         bundle = make(_settings(), claim_or_query, output, parse_instant(as_of) if as_of else None, raw=raw, progress=built)
-    answers.print(f"{bundle.rows} rows from {bundle.answers} answers in {bundle.folder}: result.csv has SHA-256 {bundle.result_sha256}")
+    basis = f"{bundle.answers} answers" + (f" and {bundle.segments} segments of telemetry" if bundle.segments else "")
+    answers.print(f"{bundle.rows} rows from {basis} in {bundle.folder}: result.csv has SHA-256 {bundle.result_sha256}")
 
 
 @app.command()

@@ -2,40 +2,35 @@
 
     query.sql       the query
     result.csv      what it gave, rows sorted, floats to twelve digits
-    answers.csv     the raw answers it rests on: SHA-256, address, when fetched, source
     evidence.json   as of when, which tables and sources, versions, the hash of result.csv
     citation.txt    what to print beside the figures
     recompute.py    computes result.csv again and compares; exit code 0 only if every byte is the same
-    raw/            the answers themselves, as the raw archive keeps them; left out on request
 
-Nothing in it names a place on this machine, and answers are archived without keys.
+and what it rests on, as `evidence_raw` says. Nothing in it names a place on this machine, and answers are archived without keys.
 """
 
-import csv
 import hashlib
 import io
 import json
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pipelines import evidence_raw
 from pipelines import query as querying
-from pipelines.archive import Answer, Archive
 from pipelines.as_of import published_as_of
 from pipelines.build import Progress, build
 from pipelines.errors import QueryFailed
-from pipelines.ingest import land
-from pipelines.lineage import sources_of, tables_of
+from pipelines.landing.telemetry_files import Places
+from pipelines.lineage import origins_of, tables_of
 from pipelines.publish import newest, publish
 from pipelines.settings import Settings
 
 SECONDS = 300.0
-USED = ("loaded", "partial", "unchanged")
-COLUMNS = ("answer_id", "sha256", "url", "fetched_at", "source")
-RECOMPUTE = '''"""Computes result.csv again from the raw answers, offline, and compares. Needs Tokentide installed."""
+SAID_OF_FILE = ("asked_as_of", "as_of", "origin", "tokentide_version", "duckdb_version")
+RECOMPUTE = '''"""Computes result.csv again from what it rests on, offline, and compares. Needs Tokentide installed."""
 
 import argparse
 import sys
@@ -44,7 +39,7 @@ from pathlib import Path
 from pipelines.evidence import recompute
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--archive", type=Path, help="the raw archive to take the answers from")
+parser.add_argument("--archive", type=Path, help="the raw archive to take answers and segments from")
 checked = recompute(Path(__file__).parent, parser.parse_args().archive)
 print(f"stated   {checked.expected}\\nkept     {checked.kept}\\ncomputed {checked.found}")
 print("the same" if checked.is_same else "NOT the same")
@@ -59,6 +54,7 @@ class Bundle:
     folder: Path
     rows: int
     answers: int
+    segments: int
     result_sha256: str
 
 
@@ -92,33 +88,31 @@ def make(
     claim = None if any(letter.isspace() for letter in claim_or_query) else _claim(path, claim_or_query)
     query = claim["evidence_sql"] if claim else claim_or_query
     tables = tables_of(path, query)
-    sources = sources_of(tables, claim["claim_id"] if claim else None)
-    answers = _answers(path, sources)
+    origins = origins_of(tables, claim["claim_id"] if claim else None)
+    basis = evidence_raw.basis_of(path, origins)
     result, rows = _result(path, query)
-    meta = _rows(path, "from marts.meta")[0]
+    meta = querying.records(path, "from marts.meta")[0]
     folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(result).hexdigest()
     about = {
-        "claim": claim, "asked_as_of": meta["asked_as_of"], "as_of": meta["as_of"], "origin": meta["origin"], "tables": tables,
-        "sources": sorted(sources), "rows": rows, "result_sha256": digest, "tokentide_version": meta["tokentide_version"],
-        "duckdb_version": meta["duckdb_version"],
+        "claim": claim, "tables": tables, "sources": sorted(origins.sources), "telemetry": sorted(origins.kinds), "rows": rows,
+        "result_sha256": digest, **{name: meta[name] for name in SAID_OF_FILE},
     }  # fmt: skip
-    texts = {"query.sql": query, "evidence.json": json.dumps(about, indent=1, ensure_ascii=False), "citation.txt": meta["citation"]}
-    _write(folder, result, texts, answers)
+    citation = meta["citation"] if basis.answers else "The figures rest on no data of others."
+    _write(folder, result, {"query.sql": query, "evidence.json": json.dumps(about, indent=1, ensure_ascii=False), "citation.txt": citation})
+    evidence_raw.write(folder, basis)
     if raw:
-        _copy(Archive(settings.archive), Archive(folder / "raw"), {answer["answer_id"] for answer in answers})
-    return Bundle(folder, rows, len(answers), digest)
+        evidence_raw.copy(basis, settings.archive, folder / "raw", Places.of(settings))
+    return Bundle(folder, rows, len(basis.answers), len(basis.segments or ()), digest)
 
 
 def recompute(folder: Path, archive: Path | None = None) -> Checked:
-    """Land a bundle's answers in a fresh home, build, publish, ask again; nothing but the folder (and `archive`) is read."""
-    about = json.loads((folder / "evidence.json").read_text())
-    with (folder / "answers.csv").open(newline="") as file:
-        wanted = {row["answer_id"] for row in csv.DictReader(file)}
+    """Take what a bundle rests on into a fresh home, build, publish, ask again; nothing but the folder (and `archive`) is read."""
+    about, basis = json.loads((folder / "evidence.json").read_text()), evidence_raw.read(folder)
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home))
-        _copy(Archive(archive or folder / "raw"), Archive(settings.archive), wanted)
-        land(settings)
+        evidence_raw.copy(basis, archive or folder / "raw", settings.archive)
+        evidence_raw.take_in(settings, basis)
         if about["asked_as_of"]:
             path = published_as_of(settings, datetime.fromisoformat(about["asked_as_of"]))
         else:
@@ -131,7 +125,7 @@ def recompute(folder: Path, archive: Path | None = None) -> Checked:
 
 def _claim(path: Path, name: str) -> dict[str, Any]:
     claim_id, _, basis = name.partition(":")
-    found = [row for row in _rows(path, "from marts.claims") if row["claim_id"] == claim_id and basis in ("", row["basis"])]
+    found = [row for row in querying.records(path, "from marts.claims") if row["claim_id"] == claim_id and basis in ("", row["basis"])]
     if not found:
         raise QueryFailed(f"There is no claim {name!r}; `tokentide claims` lists them. A query has spaces in it.")
     if len({row["evidence_sql"] for row in found}) > 1:
@@ -140,12 +134,6 @@ def _claim(path: Path, name: str) -> dict[str, Any]:
     if not found[0]["evidence_sql"]:
         raise QueryFailed(f"{name} rests on a document, not on a query, so there is nothing to compute.")
     return found[0]
-
-
-def _answers(path: Path, sources: frozenset[str]) -> list[dict[str, Any]]:
-    """The answers of these sources that this file knows and that brought believable content, oldest first."""
-    found = _rows(path, "from marts.ingest_log order by answer_id")
-    return [{name: row[name] for name in COLUMNS} for row in found if row["source"] in sources and row["outcome"] in USED]
 
 
 def _result(path: Path, query: str) -> tuple[bytes, int]:
@@ -161,33 +149,8 @@ def _steady(value: Any) -> Any:
     return float(f"{value:.12g}") if isinstance(value, float) else value
 
 
-def _rows(path: Path, query: str) -> list[dict[str, Any]]:
-    with querying.run(path, query, SECONDS) as result:
-        return [dict(zip(result.columns, map(querying.plain, row), strict=True)) for row in result.rows]
-
-
-def _write(folder: Path, result: bytes, texts: dict[str, str], answers: list[dict[str, Any]]) -> None:
+def _write(folder: Path, result: bytes, texts: dict[str, str]) -> None:
     (folder / "result.csv").write_bytes(result)
     for name, text in texts.items():
         (folder / name).write_text(f"{text}\n")
     (folder / "recompute.py").write_text(RECOMPUTE)
-    with (folder / "answers.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(answers)
-
-
-def _copy(source: Archive, target: Archive, wanted: set[str]) -> None:
-    """Copy these answers; one that is missing is an error, since nothing can be computed without it."""
-    found = set()
-    for answer in _those(source, wanted):
-        target.keep(answer, source.read(answer.sha256))
-        found.add(answer.answer_id)
-    if missing := wanted - found:
-        raise QueryFailed(
-            f"{len(missing)} answers are not in the raw archive, such as {min(missing)}. A bundle without raw/ needs --archive."
-        )
-
-
-def _those(source: Archive, wanted: set[str]) -> Iterator[Answer]:
-    return (answer for answer in source.answers() if answer.answer_id in wanted)

@@ -1,10 +1,11 @@
-"""What a query rests on: its tables by DuckDB's own parser, and from them, by dbt's lineage, the sources whose answers made them."""
+"""What a query rests on: its tables by DuckDB's own parser, and from them, by dbt's lineage, the answers and segments that made them."""
 
 import functools
 import json
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import duckdb
 
 from pipelines.build import PROJECT, dbt_environment
 from pipelines.errors import BuildFailed, QueryFailed
+from pipelines.landing.telemetry_files import Kind
 from pipelines.sources import apps, benchmarks, catalogue, endpoints, exports, providers, rankings, session_costs, tasks
 from warehouse.connection import open_published
 
@@ -30,9 +32,25 @@ FED_BY: dict[str, tuple[str, ...]] = {
     "session_costs": (session_costs.SOURCE,),
 }
 EVERY_SOURCE = frozenset(source for sources in FED_BY.values() for source in sources)
+# Which segments of telemetry fill a table of the inference tier.
+SAMPLES: tuple[Kind, ...] = ("scrapes", "pages", "history")
+LEDGER = ("scrapes", "counter_minutes", "histogram_hours", "gauge_minutes", "energy_hours", "coverage_minutes", "stack_versions")
+TOLD_BY: dict[str, tuple[Kind, ...]] = {"raw.request_events": ("requests",), **{f"ledger.{table}": SAMPLES for table in LEDGER}}
+SOURCE = "source.tokentide."
 LOG = "model.tokentide.stg_openrouter__known_answers"
 # What the file says of itself is made of this table when it is published.
 META = {"meta": "market_days"}
+
+
+@dataclass(frozen=True)
+class Origins:
+    """What figures were made of: answers of these sources, segments of these kinds, the tier file."""
+
+    sources: frozenset[str]
+    kinds: frozenset[Kind] = frozenset()
+    has_tier_file: bool = False
+    # Whether also of answers that brought nothing.
+    is_of_any: bool = False
 
 
 def tables_of(path: Path, query: str) -> list[str]:
@@ -51,33 +69,33 @@ def tables_of(path: Path, query: str) -> list[str]:
     return sorted(found)
 
 
-def sources_of(tables: list[str], claim_id: str | None = None) -> frozenset[str]:
-    """The sources whose answers these tables were made of; QueryFailed where they rest on the inference tier, which has no answers.
+def origins_of(tables: list[str], claim_id: str | None = None) -> Origins:
+    """What these tables were made of.
 
     A query that asks the ledger of one claim rests on what that claim's file reads, and not on every claim.
     """
     parents = _parents()
     models = META | ({"claims": claim_id.replace("-", "_")} if claim_id else {})
-    rests = frozenset().union(*(_sources_above(f"model.tokentide.{models.get(table, table)}", parents) for table in tables))
-    if tier := sorted(
-        name for name in rests if name.startswith("source.tokentide.ledger.") or name.endswith((".tier_file", ".request_events"))
-    ):
-        raise QueryFailed(
-            f"The query rests on {tier[0].split('.', 2)[2]}, which the inference tier told; a bundle holds answers of the market."
-        )
-    raw = {name.rsplit(".", 1)[1] for name in rests}
+    above = frozenset().union(*(_above(f"model.tokentide.{models.get(table, table)}", parents) for table in tables))
+    raw = {name.removeprefix(SOURCE) for name in above if name.startswith(SOURCE)}
+    if "raw.telemetry_segments" in raw:
+        raise QueryFailed("telemetry_log tells of segments and not of figures; ask for the evidence of a table that is made of them.")
+    kinds = frozenset(kind for table in raw for kind in TOLD_BY.get(table, ()))
     # A table of the log alone, or of what was set aside, may speak of any answer.
-    return EVERY_SOURCE if not raw or "quarantine" in raw else frozenset(source for table in raw for source in FED_BY[table])
+    if "raw.quarantine" in raw or (not raw and LOG in above):
+        return Origins(EVERY_SOURCE, kinds, bool(kinds), is_of_any=True)
+    sources = frozenset(source for table in raw for source in FED_BY.get(table.removeprefix("raw."), ()))
+    return Origins(sources, kinds, bool(kinds) or "raw.tier_file" in raw)
 
 
-def _sources_above(node: str, parents: dict[str, list[str]]) -> frozenset[str]:
-    """Every raw table that a node of dbt's graph is made from, directly or not."""
+def _above(node: str, parents: dict[str, list[str]]) -> frozenset[str]:
+    """Every node of dbt's graph that this one is made from, directly or not."""
     found, waiting = {node}, [node]
     while waiting:
-        above = {parent for parent in parents.get(waiting.pop(), []) if parent not in found and parent != LOG}
+        above = {parent for parent in parents.get(waiting.pop(), []) if parent not in found}
         found |= above
-        waiting += above
-    return frozenset(name for name in found if name.startswith("source."))
+        waiting += above - {LOG}
+    return frozenset(found)
 
 
 @functools.cache

@@ -57,6 +57,12 @@ def frame(path: Path, sql: str, seconds: float = 60.0, rows: int | None = None) 
         return (found if rows is None else found.limit(rows)).pl()
 
 
+def records(path: Path, sql: str, seconds: float = 60.0) -> list[dict[str, Any]]:
+    """The whole result, values as JSON has them."""
+    with run(path, sql, seconds) as result:
+        return [dict(zip(result.columns, map(plain, row), strict=True)) for row in result.rows]
+
+
 def bound_memory(room: int = ROOM) -> None:
     """Let this process have that many bytes more than it has now. DuckDB's own limit does not count what it hands out as long texts."""
     pages = Path("/proc/self/statm")

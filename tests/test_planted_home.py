@@ -1,10 +1,13 @@
 """One run from raw answers and scrapes to the joint tables: a synthetic market, a tier of known tokens, power, latency and cost."""
 
+import csv
 import json
 import math
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,7 +15,9 @@ import pytest
 from ledger_support import START as LEDGER_START
 from ledger_support import scrape
 
+from pipelines import evidence
 from pipelines.archive import Answer, Archive
+from pipelines.errors import QueryFailed
 from pipelines.ingest import land
 from pipelines.publish import newest
 from pipelines.settings import Settings
@@ -104,8 +109,8 @@ def asked(settings: Settings) -> None:
 
 
 @pytest.fixture(scope="module")
-def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The file that a home publishes which has those answers and scrapes, and nothing else."""
+def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home that has those answers and scrapes, and nothing else, and has published them."""
     folder = tmp_path_factory.mktemp("planted")
     (folder / "tier.toml").write_text(TIER)
     settings = Settings(folder / "home", tier=folder / "tier.toml")
@@ -113,7 +118,13 @@ def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCon
     served(settings)
     land(settings)
     ingest_telemetry(settings)
-    with closing(open_published(newest(settings))) as published:
+    return settings
+
+
+@pytest.fixture(scope="module")
+def con(home: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The file that it published."""
+    with closing(open_published(newest(home))) as published:
         yield published
 
 
@@ -183,3 +194,53 @@ def test_devices_for_a_share(con: duckdb.DuckDBPyConnection) -> None:
     """One percent of the family at what one device serves in a busy day."""
     row = one(con, f"from devices_for_share_daily where date = '{DAY}' and target = 'ours' and wanted_share = 0.01")
     assert row["devices_needed"] == pytest.approx(0.01 * market_tokens() / TOKENS, rel=0.02)
+
+
+# What a figure of both halves rests on can be handed on.
+
+JOINT = f"from make_or_buy_daily where date = '{DAY}'"
+
+
+def bundle_of(home: Settings, what: str, folder: Path, as_of: datetime | None = None) -> Path:
+    """Its evidence, moved to where nothing of the home is."""
+    made = evidence.make(home, what, folder / "made", as_of)
+    return Path(shutil.move(made.folder, folder / "elsewhere"))
+
+
+def test_what_rests_on_both_halves_is_computed_again_to_the_same_bytes(home: Settings, tmp_path: Path) -> None:
+    """Answers, segments and what the tier file said are in the bundle."""
+    bundle = bundle_of(home, JOINT, tmp_path)
+    [segment] = csv.DictReader((bundle / "segments.csv").read_text().splitlines())
+    assert (bundle / "raw" / "telemetry" / "scrapes" / segment["segment_id"][:8] / segment["segment_id"]).exists()
+    assert evidence.recompute(bundle).is_same
+    assert len((bundle / "result.csv").read_text().splitlines()) > 1
+
+
+def test_the_past_of_the_tier_is_computed_again_as_it_was_known(home: Settings, tmp_path: Path) -> None:
+    """At noon of that day half its tokens were known."""
+    query = "select sum(prompt_tokens + generation_tokens)::bigint as tokens from served_tokens_hourly"
+    bundle = bundle_of(home, query, tmp_path, datetime(2026, 6, 18, 12, tzinfo=UTC))
+    assert (bundle / "result.csv").read_text() == f"tokens\n{TOKENS // 2}\n"
+    assert evidence.recompute(bundle).is_same
+
+
+def test_a_bundle_of_the_tier_notices_what_was_changed(home: Settings, tmp_path: Path) -> None:
+    """Another price of energy gives other figures, and a segment with other bytes is not taken; nothing says where the tier is."""
+    bundle = bundle_of(home, JOINT, tmp_path)
+    assert not [path for path in bundle.rglob("*") if path.is_file() and b"127.0.0.1" in path.read_bytes()]
+    tier = bundle / "tier.json"
+    said = tier.read_text()
+    tier.write_text(said.replace('\\"usd_per_kwh\\":\\"0.2\\"', '\\"usd_per_kwh\\":\\"0.3\\"'))
+    assert tier.read_text() != said
+    assert not evidence.recompute(bundle).is_same
+    [segment] = (bundle / "raw" / "telemetry").rglob("*.parquet")
+    segment.write_bytes(segment.read_bytes() + b" ")
+    with pytest.raises(QueryFailed, match="does not hold the bytes that were loaded"):
+        evidence.recompute(bundle)
+    segment.unlink()
+    with pytest.raises(QueryFailed, match="1 segments are not in the raw archive, such as"):
+        evidence.recompute(bundle)
+    listed = (bundle / "segments.csv").read_text()
+    (bundle / "segments.csv").write_text(listed.replace(segment.name, f"../../{segment.name}"))
+    with pytest.raises(QueryFailed, match="is no segment"):
+        evidence.recompute(bundle)

@@ -16,6 +16,7 @@ from dashboards.sources import Generation
 SOURCES = Query("select distinct source from ingest_log order by source")
 CALENDAR = ("market_days", "meta")
 MOST_TARGETS = 8
+NO_TELEMETRY = "No telemetry is in this generation. Run `tokentide collect`, then `tokentide ingest telemetry`."
 ANSWERED = (
     "market_days", "market_tokens_daily", "market_tokens_revisions", "market_slices", "market_apps_daily", "market_tasks_daily",
     "market_task_models_daily", "model_prices_daily", "endpoint_speed", "providers", "model_benchmarks", "session_costs_weekly",
@@ -140,7 +141,11 @@ def _tier() -> Sequence[Card | Heading]:
             half="tier", height=300,
             unit="share of the hours between a target's first and last of the UTC day; hours watched on the bars", width="full",
             note=f"Of more than {MOST_TARGETS} targets, those that were watched least.", needs=("served_tokens_hourly",),
-             empty="No telemetry is in this generation. Run `tokentide collect`, then `tokentide ingest telemetry`.",
+            empty=NO_TELEMETRY,
+        ),
+        Card(
+            "segments", "What the collector and our servers wrote", query("data_segments"), tables.linked, half="tier", width="full",
+            unit="segments by the UTC day that they begin with, and what became of them", needs=("telemetry_log",), empty=NO_TELEMETRY,
         ),
     )  # fmt: skip
 

@@ -38,6 +38,7 @@ FILLED_BY = {
     "benchmarks": [USAGE],
     "session_costs": [USAGE],
     "request_events": [TELEMETRY],
+    "telemetry_segments": [TELEMETRY],
     "tier_file": [TELEMETRY],
     "scrapes": [TELEMETRY],
     "counter_minutes": [TELEMETRY],

@@ -17,7 +17,11 @@ SCHEMA = pa.schema([("section", pa.string()), ("name", pa.string()), ("entry", p
 
 def record_tier(con: duckdb.DuckDBPyConnection, tier: Tier, read_at: datetime) -> None:
     """Put the tier in place of the one before."""
-    rows = [dict(zip(SCHEMA.names, entry, strict=True)) for entry in _entries(tier)]
+    record_entries(con, [dict(zip(SCHEMA.names, entry, strict=True)) for entry in _entries(tier)], read_at)
+
+
+def record_entries(con: duckdb.DuckDBPyConnection, rows: list[dict[str, str]], read_at: datetime) -> None:
+    """Put these entries (section, name, and as JSON what it says) in place of the tier before."""
     con.register("entries", pa.Table.from_pylist(rows, SCHEMA))
     con.execute("delete from raw.tier_file")
     con.execute("insert into raw.tier_file select section, name, entry::json, ? from entries", [read_at])

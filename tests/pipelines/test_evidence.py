@@ -20,7 +20,7 @@ from pipelines.build import build
 from pipelines.errors import QueryFailed
 from pipelines.evidence import Checked, make, recompute
 from pipelines.ingest import land
-from pipelines.lineage import sources_of, tables_of
+from pipelines.lineage import Origins, origins_of, tables_of
 from pipelines.publish import NEWEST, publish
 from pipelines.settings import Settings
 
@@ -76,7 +76,7 @@ def test_a_result_or_a_hash_that_was_changed_is_noticed() -> None:
 
 @pytest.mark.slow
 def test_every_claim_can_be_taken_along_or_says_why_not(home: Settings, tmp_path: Path) -> None:
-    """Claims that rest on the market's answers give a bundle; those on the inference tier or on a document say so."""
+    """Those that rest on a document, and on nothing that can be computed, say so."""
     with querying.run(home.published / NEWEST, "select distinct claim_id, basis from marts.claims order by all", 60) as result:
         names = [f"{claim}:{basis}" for claim, basis in result.rows]
     made, refused = 0, []
@@ -86,7 +86,7 @@ def test_every_claim_can_be_taken_along_or_says_why_not(home: Settings, tmp_path
         except QueryFailed as error:
             refused.append(str(error))
     assert made > len(names) / 3
-    assert all("inference tier" in reason or "rests on a document" in reason for reason in refused), refused
+    assert all("rests on a document" in reason for reason in refused), refused
 
 
 @pytest.mark.slow
@@ -120,15 +120,29 @@ def test_only_the_answers_that_the_tables_rest_on_are_in_it(home: Settings, tmp_
 
 
 @pytest.mark.slow
-def test_lineage_leads_from_tables_to_sources() -> None:
+def test_lineage_leads_from_tables_to_what_made_them() -> None:
     """The log is not followed, since it tells of answers and not of figures; what was set aside may be of any."""
-    assert sources_of(["market_days"]) == {"rankings_daily", "rankings_export"}
-    assert sources_of(["meta"]) == sources_of(["market_days"])
-    assert sources_of(["models"]) == {"rankings_daily", "rankings_export", "models"}
-    assert sources_of(["providers"]) == {"providers"}
-    assert len(sources_of(["ingest_log"])) == len(sources_of(["ingest_quarantine"])) == 9
-    with pytest.raises(QueryFailed, match="which the inference tier told"):
-        sources_of(["served_tokens_hourly"])
+    boards = frozenset({"rankings_daily", "rankings_export"})
+    assert origins_of(["market_days"]) == Origins(boards)
+    assert origins_of(["meta"]) == origins_of(["market_days"])
+    assert origins_of(["models"]) == Origins(boards | {"models"})
+    assert origins_of(["providers"]) == Origins(frozenset({"providers"}))
+    for log in ("ingest_log", "ingest_quarantine"):
+        assert (len(origins_of([log]).sources), origins_of([log]).is_of_any) == (9, True)
+    assert origins_of(["own_measurements"]) == Origins(frozenset())
+    assert origins_of(["tier_file"]) == Origins(frozenset(), has_tier_file=True)
+    with pytest.raises(QueryFailed, match="telemetry_log tells of segments and not of figures"):
+        origins_of(["telemetry_log"])
+
+
+@pytest.mark.slow
+def test_lineage_leads_from_the_tier_to_its_segments() -> None:
+    """What it served rests on scrapes however they came, goodput on the log of requests too; and on the market where models are named."""
+    scrapes = frozenset({"scrapes", "pages", "history"})
+    assert origins_of(["device_energy_hourly"]) == Origins(frozenset(), scrapes, has_tier_file=True)
+    assert origins_of(["served_goodput_hourly"]).kinds >= {"requests"}
+    both = origins_of(["make_or_buy_daily"])
+    assert (both.kinds >= scrapes, both.has_tier_file, both.sources >= {"models", "endpoints"}) == (True, True, True)
 
 
 def test_tables_are_those_that_duckdb_sees(tmp_path: Path) -> None:
