@@ -10,7 +10,10 @@ from dash.development.base_component import Component
 from dashboards import parts
 from dashboards.theme import Look
 
-WIDTHS = {"fetched_at": 190, "url": 280, "reason": 200, "detail": 220, "run_id": 220, "sha256": 160, "answer_sha256": 160, "source": 170}
+WIDTHS = {
+    "fetched_at": 190, "first_at": 190, "last_at": 190, "url": 280, "reason": 200, "detail": 220, "run_id": 220, "sha256": 160,
+    "answer_sha256": 160, "source": 170,
+}  # fmt: skip
 DAGSTER = (("/runs", "Runs"), ("/assets", "Assets and their checks"), ("/automation", "Schedules and sensors"))
 
 
