@@ -73,9 +73,20 @@ def _number(value: Any) -> float:
 
 
 def _money(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not math.isfinite(value) or value <= 0:
+    if not _is_finite(value) or value <= 0:
         raise NotThat("must be a number above 0")
     return Decimal(value)
+
+
+def _money_or_none(value: Any) -> Decimal:
+    """Energy may be in the rent, and hardware that is paid for may cost nothing to run."""
+    if not _is_finite(value) or value < 0:
+        raise NotThat("must be a number, and not below 0")
+    return Decimal(value)
+
+
+def _is_finite(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | Decimal) and math.isfinite(value)
 
 
 def _seconds(value: Any) -> float:
@@ -120,9 +131,9 @@ TABLES: dict[str, dict[str, Rule]] = {
     },
     "cost": {
         "device_kind": Rule(_text), "capex_usd": Rule(_money, False), "amortisation_years": Rule(_number, False),
-        "opex_usd_per_hour": Rule(_money, False), "idle_watts": Rule(_number), "rated_watts": Rule(_number),
+        "opex_usd_per_hour": Rule(_money_or_none, False), "idle_watts": Rule(_number), "rated_watts": Rule(_number),
     },
-    "energy": {"usd_per_kwh": Rule(_money), "pue": Rule(_overhead, False)},
+    "energy": {"usd_per_kwh": Rule(_money_or_none), "pue": Rule(_overhead, False)},
     "slo": {"ttft_ms": Rule(_number), "tpot_ms": Rule(_number)},
     "peak": {"device_kind": Rule(_text), "dtype": Rule(_text), "tflops": Rule(_number), "bandwidth_gbps": Rule(_number)},
 }  # fmt: skip

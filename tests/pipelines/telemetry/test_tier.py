@@ -117,7 +117,7 @@ def test_all_problems_are_said_together_each_with_its_line() -> None:
             "headers, families.",
             "tier.toml:10: url of target must be an http or https address, such as http://127.0.0.1:8000/metrics.",
             "tier.toml:11: engine of target must be one of tokentide, vllm, sglang, mindie, llamacpp, tgi.",
-            "tier.toml:18: usd_per_kwh of energy must be a number above 0.",
+            "tier.toml:18: usd_per_kwh of energy must be a number, and not below 0.",
             "tier.toml:20: slo needs tpot_ms.",
             "tier.toml:9: target 'a' is there already; give each its own name.",
             "tier.toml:14: device_source names the target 'b', which is not in this file; add it or correct the name.",
@@ -194,3 +194,14 @@ def test_headers_come_from_the_environment_and_stay_out_of_messages() -> None:
     assert "TOKEN, for the header Authorization of a, holds" in str(raised.value)
     assert "KEY, for the header X-Key of a, is not set" in str(raised.value)
     assert "s3cret" not in str(raised.value)
+
+
+def test_energy_may_be_in_the_rent_and_running_may_cost_nothing() -> None:
+    """Nothing is a price too; less than nothing is none."""
+    free = '\n[[cost]]\ndevice_kind = "K"\nopex_usd_per_hour = 0\ncapex_usd = 1\namortisation_years = 1\nidle_watts = 1\nrated_watts = 2\n'
+    tier = parse_tier(SMALL + free + "\n[energy]\nusd_per_kwh = 0\n")
+    assert tier.energy
+    assert (tier.costs[0].opex_usd_per_hour, tier.energy.usd_per_kwh) == (0, 0)
+    assert problems(SMALL + free.replace("hour = 0", "hour = -0.1")) == [
+        "tier.toml:8: opex_usd_per_hour of cost must be a number, and not below 0."
+    ]
