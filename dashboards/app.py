@@ -17,6 +17,7 @@ from dashboards import bodies, cards, downloads, parts, security
 from dashboards.controls import drawn, named
 from dashboards.filters import read_filters
 from dashboards.pages import PAGES, page_of
+from dashboards.scripts import App
 from dashboards.sources import Generation, Published, Sources
 from dashboards.theme import Look
 
@@ -33,7 +34,7 @@ STALE_SECONDS = 36 * 3600
 
 def build(sources: Sources, secret: str | None = None) -> dash.Dash:
     """The app; its Flask server is `app.server`. With a secret, viewers log in first."""
-    app = dash.Dash(
+    app = App(
         __name__,
         title="Tokentide",
         index_string=INDEX,
@@ -65,6 +66,7 @@ def _layout(sources: Sources, newest: Generation | None) -> Component:
         dcc.Store(id="seen"),
         dcc.Store(id="wanted"),
         dcc.Store(id="again"),
+        html.Div(id="chosen", hidden=True),
         html.Div(id="follow", hidden=True),
     ]
     shell = dmc.AppShell(
@@ -134,7 +136,8 @@ def _add_browser_callbacks(app: dash.Dash) -> None:
 
     app.clientside_callback(
         here("choose"),
-        Output("url", "search"),
+        # It sets the URL by itself: a body that waited for this output would wait for the controls to be there first.
+        Output("chosen", "children"),
         Input({"type": "control", "name": ALL, "default": ALL}, "value"),
         State({"type": "control", "name": ALL, "default": ALL}, "id"),
         State("url", "search"),
@@ -154,7 +157,8 @@ def _add_browser_callbacks(app: dash.Dash) -> None:
 
 
 def _add_callbacks(app: dash.Dash, published: Published) -> None:
-    @app.callback(Output("generation", "data"), Input("clock", "n_intervals"), State("generation", "data"))
+    # The layout names the generation that is there at first; the body need not wait to hear it again.
+    @app.callback(Output("generation", "data"), Input("clock", "n_intervals"), State("generation", "data"), prevent_initial_call=True)
     def look(_: int | None, shown: int | None) -> Any:
         newest = published.newest()
         number = newest.meta.generation if newest else None

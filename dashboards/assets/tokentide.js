@@ -21,7 +21,8 @@
           if ((asked.get(id.name) ?? id.default) !== value) { asked.set(id.name, value); }
         });
         const after = asked.toString();
-        return after === before ? window.dash_clientside.no_update : "?" + after;
+        if (after !== before) { window.dash_clientside.set_props("url", { search: "?" + after }); }
+        return "";
       },
       scheme: function (clicks, now) {
         const preferred = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";

@@ -202,3 +202,18 @@ def test_what_is_not_near_waits_under_its_title(page: Page) -> None:
     waiting.last.scroll_into_view_if_needed()
     page.wait_for_function(f"() => ![...document.querySelectorAll('.waiting')].some(card => card.innerText === '{title}')")
     assert page.locator(".card", has_text=title).get_by_text("Show the query").count() == 1
+
+
+ASKED = "() => performance.getEntriesByType('resource').map(entry => entry.name)"
+
+
+def test_the_first_page_reads_no_script_of_tables(page: Page) -> None:
+    """The first table brings it; what is asked for early is not asked for again."""
+    page.goto("/")
+    seen(page)
+    asked = page.evaluate(ASKED)
+    assert not [name for name in asked if "dash_ag_grid" in name]
+    assert [sum(name.endswith(early) for name in asked) for early in ("_dash-layout", "_dash-dependencies")] == [1, 1]
+    at(page, "/data")
+    page.wait_for_selector("#card-answers .ag-row")
+    assert [name for name in page.evaluate(ASKED) if "dash_ag_grid" in name]
