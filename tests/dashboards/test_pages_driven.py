@@ -208,11 +208,11 @@ ASKED = "() => performance.getEntriesByType('resource').map(entry => entry.name)
 
 
 def test_the_first_page_reads_no_script_of_tables(page: Page) -> None:
-    """The first table brings it; what is asked for early is not asked for again."""
+    """The first table brings it; nor are there polyfills, and what is asked for early is not asked for again."""
     page.goto("/")
     seen(page)
     asked = page.evaluate(ASKED)
-    assert not [name for name in asked if "dash_ag_grid" in name]
+    assert not [name for name in asked if "dash_ag_grid" in name or "polyfill" in name]
     assert [sum(name.endswith(early) for name in asked) for early in ("_dash-layout", "_dash-dependencies")] == [1, 1]
     at(page, "/data")
     page.wait_for_selector("#card-answers .ag-row")
