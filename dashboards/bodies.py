@@ -21,8 +21,8 @@ Shown = dict[str, Any]
 """What a browser shows: path, generation, scheme, search; `whole` names the body as it was made, `before` what was there to be changed."""
 Cells = list[tuple[dict[str, Any], Component]]
 """Ids of cells and what to put into them."""
-# Pixels that are seen at first; the browser asks for the cards just below right after.
-NEAR = 1000
+# Pixels of the body that are seen at first, on a screen of 1000 whose first 200 are above it; the browser asks for what is below right after.
+NEAR = 800
 # What a card has around its figure.
 FRAME = 170
 
@@ -68,7 +68,7 @@ def changed(page: Page, generation: Generation, look: Look, shown: Shown, search
         return None
     controls = page.controls(generation)
     was, now = (page.cards_for(read_filters(each, controls), generation) for each in (shown["search"], search))
-    if [cards.span(each) for each in was] != [cards.span(each) for each in now]:
+    if [cards.width(each) for each in was] != [cards.width(each) for each in now]:
         return None
     places = [place for place, (old, new) in enumerate(zip(was, now, strict=True)) if old != new]
     return _cells(page, now, generation, look, search, shown["whole"], places, seen)

@@ -18,17 +18,18 @@ from dashboards.queries import inlined
 from dashboards.sources import Generation, Meta
 from dashboards.theme import Look
 
-SPANS = {"third": {"base": 12, "md": 6, "xl": 4}, "half": {"base": 12, "lg": 6}, "full": 12}
+TWELFTHS = {"third": 4, "half": 6, "full": 12}
 TIER = "Source: our own tier's telemetry"
 
 
 def grid(cells: Sequence[tuple[dict[str, Any], Component]], cards: Sequence[Card | Heading]) -> Component:
     """All cards of a page, each in a cell of its own that can be filled anew."""
+    # No component of the grid's kind: each would bring a style sheet of its own, which a browser takes a millisecond or two to make.
     columns = [
-        dmc.GridCol(inside, span=span(each), id=name, className="cell", **named(data_place=str(name["place"])))
+        html.Div(inside, id=name, className=f"cell {width(each)}", **named(data_place=str(name["place"])))
         for (name, inside), each in zip(cells, cards, strict=True)
     ]
-    return dmc.Grid(columns, gutter="md")
+    return html.Div(columns, className="cells")
 
 
 def cell(whole: str, place: int) -> dict[str, Any]:
@@ -36,14 +37,14 @@ def cell(whole: str, place: int) -> dict[str, Any]:
     return {"type": "cell", "whole": whole, "place": place}
 
 
-def span(each: Card | Heading) -> Any:
-    """How wide it is on which screens, in twelfths."""
-    return SPANS["full" if isinstance(each, Heading) else each.width]
+def width(each: Card | Heading) -> str:
+    """How wide it is, by the name that the style sheet knows."""
+    return "full" if isinstance(each, Heading) else each.width
 
 
 def twelfths(each: Card | Heading) -> int:
     """How wide it is on a large screen."""
-    return {"third": 4, "half": 6, "full": 12}["full" if isinstance(each, Heading) else each.width]
+    return TWELFTHS[width(each)]
 
 
 def inside(page: Page, each: Card | Heading, generation: Generation, look: Look, search: str, is_drawn: bool = True) -> Component:
