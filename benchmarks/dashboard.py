@@ -34,7 +34,7 @@ from dashboards.sources import Generation
 from pipelines.priority import give_way
 from pipelines.publish import newest, publish
 from pipelines.settings import Settings
-from warehouse.connection import open_published
+from warehouse.connection import open_published, open_warehouse
 
 FIRST_PAGE_SECONDS, CHANGE_SECONDS, SERVER_MB = 1.0, 0.2, 500.0
 FILTERED = ("/market", "/model", "/tier", "/efficiency", "/metal")
@@ -45,6 +45,15 @@ READY = """() => {
         && [...document.querySelectorAll('.dash-graph')].filter(isSeen).every(graph => graph.querySelector('.main-svg'))
         && ![...document.querySelectorAll('.waiting')].some(isSeen);
 }"""
+
+NEWEST_HOURS = """
+    select table_name, string_agg(format('{0} = {0} * 1.001', column_name), ', ')
+    from duckdb_columns()
+    where
+        schema_name = 'marts' and data_type = 'DOUBLE'
+        and table_name in (select table_name from duckdb_columns() where schema_name = 'marts' and column_name = 'hour_at')
+    group by table_name
+"""
 
 answers = Console(highlight=False, width=140)
 
@@ -146,10 +155,8 @@ def _among_viewers(
 
 
 def _pages(settings: Settings) -> Pages:
-    path = newest(settings)
-    with open_published(path) as con:
-        generation = Generation(path, con)
-        return {path: page_of(path).controls(generation) for path in FILTERED}
+    generation = Generation(newest(settings), open_published)
+    return {path: page_of(path).controls(generation) for path in FILTERED}
 
 
 @contextmanager
@@ -171,8 +178,16 @@ def _publish(settings: Settings, stop: Any, count: Any) -> None:
     # DuckDB draws how far it is.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     while not stop.is_set():
+        _hear_of_the_tier(settings)
         publish(settings)
         count.value += 1
+
+
+def _hear_of_the_tier(settings: Settings) -> None:
+    """As when telemetry came: the newest hour of every hourly table of the tier is another, and the market is as it was."""
+    with open_warehouse(settings.warehouse) as con:
+        for table, changes in con.sql(NEWEST_HOURS).fetchall():
+            con.execute(f"update marts.{table} set {changes} where hour_at = (select max(hour_at) from marts.{table})")
 
 
 def _report(first: list[float], seen: list[Seen], mib: list[float], published: int) -> dict[str, Any]:

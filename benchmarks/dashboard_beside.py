@@ -124,14 +124,13 @@ def beside(browser: Browser, url: str, generation: Path, peer: Path, rounds: int
 def _questions(path: Path) -> dict[str, str]:
     """The SQL of the share chart on each basis, as our page asks it."""
     market = page_of("/market")
-    with open_published(path) as con:
-        generation = Generation(path, con)
-        found = {}
-        for label, basis in BASES.items():
-            cards = market.cards_for(read_filters(f"?basis={basis}", market.controls(generation)), generation)
-            [share] = [card for card in cards if isinstance(card, Card) and card.key == "share"]
-            found[label] = inlined(share.query)
-        return found
+    generation = Generation(path, open_published)
+    found = {}
+    for label, basis in BASES.items():
+        cards = market.cards_for(read_filters(f"?basis={basis}", market.controls(generation)), generation)
+        [share] = [card for card in cards if isinstance(card, Card) and card.key == "share"]
+        found[label] = inlined(share.query)
+    return found
 
 
 def _opened(browser: Browser, url: str) -> Page:

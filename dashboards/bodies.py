@@ -21,7 +21,7 @@ Shown = dict[str, Any]
 """What a browser shows: path, generation, scheme, search; `whole` names the body as it was made, `before` what was there to be changed."""
 Cells = list[tuple[dict[str, Any], Component]]
 """Ids of cells and what to put into them."""
-# Pixels of the body that are seen at first, on a screen of 1000 whose first 200 are above it; the browser asks for what is below right after.
+# Pixels of the body that are seen at first, on a screen of 1000 whose first 200 are above it; the browser asks for what is below soon.
 NEAR = 800
 # What a card has around its figure.
 FRAME = 170

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import dash_mantine_components as dmc
 import duckdb
 import plotly.graph_objects as go
+import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -87,27 +88,34 @@ def _card(page: Page, card: Card, generation: Generation, look: Look, search: st
 
 def _inside(card: Card, generation: Generation, look: Look) -> tuple[Component, int, bool]:
     """What is shown, of how many rows, and whether it is a figure, of which pictures can be made."""
+    rows = _rows(card, generation)
+    if not isinstance(rows, pl.DataFrame):
+        return rows, 0, False
     key = (inlined(card.query), card.draw, card.title, card.unit, card.height, look)
-    return generation.once(key, lambda: _drawn(card, generation, look))
+    return generation.drawings.of(key, rows, lambda: _drawn(card, rows, look))
 
 
-def _drawn(card: Card, generation: Generation, look: Look) -> tuple[Component, int, bool]:
-    drawn, rows = found(card, generation, look)
-    return (graph(card, drawn), rows, True) if isinstance(drawn, go.Figure) else (drawn, rows, False)
+def _drawn(card: Card, rows: pl.DataFrame, look: Look) -> tuple[Component, int, bool]:
+    drawn = card.draw(rows, look)
+    return (graph(card, drawn), rows.height, True) if isinstance(drawn, go.Figure) else (drawn, rows.height, False)
 
 
 def found(card: Card, generation: Generation, look: Look) -> tuple[Drawn, int]:
     """What a card draws and of how many rows; of none, what is amiss."""
+    rows = _rows(card, generation)
+    return (card.draw(rows, look), rows.height) if isinstance(rows, pl.DataFrame) else (rows, 0)
+
+
+def _rows(card: Card, generation: Generation) -> pl.DataFrame | Component:
+    """What a card draws, or what is amiss."""
     if missing := sorted(set(card.needs) - generation.tables):
         text = f"It was made by a version without {', '.join(missing)}. Run `tokentide publish`, which builds it anew."
-        return state("Not in this generation", text), 0
+        return state("Not in this generation", text)
     try:
         rows = generation.frame(card.query)
     except duckdb.Error as error:
-        return state("This could not be computed", str(error).partition("\n")[0], is_failed=True), 0
-    if rows.is_empty():
-        return state("Nothing to show", card.empty), 0
-    return card.draw(rows, look), rows.height
+        return state("This could not be computed", str(error).partition("\n")[0], is_failed=True)
+    return state("Nothing to show", card.empty) if rows.is_empty() else rows
 
 
 def graph(card: Card, figure: go.Figure) -> Component:

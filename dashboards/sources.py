@@ -3,6 +3,8 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,9 +18,11 @@ from dashboards.queries import Query, inlined
 
 T = TypeVar("T")
 
-KEPT_FRAMES = 128
-KEPT_CARDS = 128
+KEPT_FRAMES = 96
+KEPT_CARDS = 96
 KEPT_GENERATIONS = 2
+# Questions that are answered at the same time. More at once take as long, and DuckDB's memory would not be enough for them.
+ASKED_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -65,20 +69,38 @@ class Kept(Generic[T]):
     def __init__(self, most: int) -> None:
         self._most = most
         self._kept: OrderedDict[Hashable, T] = OrderedDict()
+        self._making: dict[Hashable, Future[T]] = {}
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What is kept under this key; else it is made, without holding up the others."""
+        """What is kept under this key; else it is made, once for all who ask meanwhile, without holding up who asks for another."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        made = make()
+            made_by_another = self._making.get(key)
+            mine = self._making[key] = made_by_another or Future()
+        if made_by_another:
+            return made_by_another.result()
+        try:
+            made = make()
+            self.put(key, made)
+            mine.set_result(made)
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        finally:
+            with self._lock:
+                del self._making[key]
+        return made
+
+    def put(self, key: Hashable, made: T) -> None:
+        """Keep this under the key, whatever was there."""
         with self._lock:
             self._kept[key] = made
+            self._kept.move_to_end(key)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
-        return made
 
     def clear(self) -> None:
         """Forget all of it."""
@@ -86,47 +108,69 @@ class Kept(Generic[T]):
             self._kept.clear()
 
 
+class Drawings:
+    """What was drawn last of each question. A new generation answers most of them as the one before, and those are not drawn anew."""
+
+    def __init__(self) -> None:
+        self._kept: Kept[tuple[pl.DataFrame, object]] = Kept(KEPT_CARDS)
+
+    def of(self, key: Hashable, rows: pl.DataFrame, draw: Callable[[], T]) -> T:
+        """What was drawn under this key of the same rows, or else what `draw` draws now. It is shared: nobody may change it."""
+        drawn_of, drawn = self._kept.get(key, lambda: (rows, draw()))
+        if drawn_of is not rows and not _is_same(drawn_of, rows):
+            drawn = draw()
+        # The rows of the newest, or those of a generation that is gone would be kept beside them.
+        self._kept.put(key, (rows, drawn))
+        return cast("T", drawn)
+
+
+def _is_same(one: pl.DataFrame, other: pl.DataFrame) -> bool:
+    return one.schema == other.schema and one.equals(other)
+
+
 class Generation:
     """One published file. It stays open, and readable after it was replaced, for as long as somebody asks for it."""
 
-    def __init__(self, path: Path, con: duckdb.DuckDBPyConnection, dagster_url: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        open_published: Callable[[Path], duckdb.DuckDBPyConnection],
+        dagster_url: str | None = None,
+        drawings: Drawings | None = None,
+        turns: threading.BoundedSemaphore | None = None,
+    ) -> None:
         self.path = path
+        self.drawings = drawings or Drawings()
         self.dagster_url = dagster_url
-        self._con = con
+        self._con = open_published(path)
         self._frames: Kept[pl.DataFrame] = Kept(KEPT_FRAMES)
-        self._made: Kept[object] = Kept(KEPT_CARDS)
-        # A cursor serves one thread at a time.
-        self._own = threading.local()
+        self._turns = turns or threading.BoundedSemaphore(ASKED_AT_ONCE)
 
     @cached_property
     def meta(self) -> Meta:
         """What the file says of itself."""
-        row: dict[str, Any] = self._con.cursor().sql("from marts.meta").pl().to_dicts()[0]
+        with closing(self._con.cursor()) as cursor:
+            row: dict[str, Any] = cursor.sql("from marts.meta").pl().to_dicts()[0]
         return Meta(**{name: row[name] for name in Meta.__dataclass_fields__})
 
     @cached_property
     def tables(self) -> frozenset[str]:
         """The tables of the file: a generation of an older version may lack some."""
-        return frozenset(self._con.cursor().sql("select table_name from duckdb_tables()").pl()["table_name"].to_list())
+        with closing(self._con.cursor()) as cursor:
+            return frozenset(cursor.sql("select table_name from duckdb_tables()").pl()["table_name"].to_list())
 
     def frame(self, query: Query) -> pl.DataFrame:
         """The rows of a query; the same question again costs nothing. Raises duckdb.Error."""
         return self._frames.get((query.sql, repr(sorted(query.values.items()))), lambda: self._ask(query))
 
-    def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What was made of this generation under this key, or else `make` makes it now. It is shared: nobody may change it."""
-        return cast("T", self._made.get(key, make))
-
     def forget(self) -> None:
         """Keep no answers any more: another generation is newest, and few will ask this one again."""
         self._frames.clear()
-        self._made.clear()
 
     def _ask(self, query: Query) -> pl.DataFrame:
-        if not hasattr(self._own, "cursor"):
-            self._own.cursor = self._con.cursor()
-            self._own.cursor.execute("set search_path = 'marts,main'")
-        found: pl.DataFrame = self._own.cursor.sql(inlined(query)).pl()
+        with self._turns, closing(self._con.cursor()) as cursor:
+            cursor.execute("set search_path = 'marts,main'")
+            found: pl.DataFrame = cursor.sql(inlined(query)).pl()
         return found
 
 
@@ -135,6 +179,8 @@ class Published:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
+        self._drawings = Drawings()
+        self._turns = threading.BoundedSemaphore(ASKED_AT_ONCE)
         self._open: OrderedDict[Path, Generation] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -162,7 +208,9 @@ class Published:
         with self._lock:
             if path not in self._open:
                 try:
-                    self._open[path] = Generation(path, self._sources.open_published(path), self._sources.dagster_url)
+                    self._open[path] = Generation(
+                        path, self._sources.open_published, self._sources.dagster_url, self._drawings, self._turns
+                    )
                 except (duckdb.Error, FileNotFoundError):
                     # It was removed between the look and the opening; the next look finds the one after.
                     return None
