@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PORT = 8050
 THREADS = 8
-# Of DuckDB for each generation that is open, of which there are two after each publishing; enough for as many questions as are asked at once
+# Of DuckDB for each generation that is open, of which there are two after each publishing; enough for the questions that are asked at once
 # (docs/decisions/0017). A person's SQL has its own in another process.
 MEMORY = "96MB"
 SHORTEST = 12
