@@ -87,6 +87,7 @@ class Kept(Generic[T]):
             self.put(key, made)
             mine.set_result(made)
         except BaseException as error:
+            # Whatever it is: who waits for it must not wait for ever.
             mine.set_exception(error)
             raise
         finally:

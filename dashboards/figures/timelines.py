@@ -19,7 +19,7 @@ def with_holes(rows: pl.DataFrame, at: str = "instant", step: timedelta = HOUR) 
     if "step_hours" in rows.columns:
         step = step_hours(rows) * HOUR
     holes = rows.filter(pl.col(at).diff() > step).select(pl.col(at) - step / 2)
-    return pl.concat([rows, holes], how="diagonal").sort(at)
+    return rows if holes.is_empty() else pl.concat([rows, holes], how="diagonal").sort(at)
 
 
 def step_hours(rows: pl.DataFrame) -> int:
