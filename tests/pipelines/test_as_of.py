@@ -102,13 +102,13 @@ def test_a_file_is_used_until_something_older_than_its_instant_comes(whole: Sett
     assert not (whole.home / "as-of").exists()
 
 
-def served(settings: Settings, minutes: int) -> None:
-    """A target that generates 60 tokens a minute and draws 100 W, scraped so many times, a minute apart; land it with the market."""
+def served(settings: Settings, *segments: range) -> None:
+    """A target that generates 60 tokens a minute at 100 W, scraped in these minutes, each range a segment; land it with the market."""
     settings.tier.write_text('[[target]]\nname = "t"\nurl = "http://h:1/metrics"\nengine = "vllm"\nmodel_map = { m = "lab/model-0" }\n')
     watts = Series("power_watts", "gauge", device="0", labels='provenance="measured"')
-    Segments(settings.telemetry_spool).write(
-        [scrape(60 * minute, {TOKENS: 60.0 * minute, watts: 100.0 + minute % 7}) for minute in range(minutes)]
-    )
+    writer = Segments(settings.telemetry_spool)
+    for minutes in segments:
+        writer.write([scrape(60 * minute, {TOKENS: 60.0 * minute, watts: 100.0 + minute % 7}) for minute in minutes])
     keep_until(Archive(settings.archive), THEN)
     land(settings)
     load(settings)
@@ -118,12 +118,15 @@ def served(settings: Settings, minutes: int) -> None:
 def test_what_our_tier_had_served_by_then(tmp_path: Path) -> None:
     """Every table of the tier and every joint one is that of a home whose collector had stopped at that hour."""
     homes = [Settings(tmp_path / name, tier=tmp_path / f"{name}.toml") for name in ("all", "then")]
-    served(homes[0], 300)
-    served(homes[1], 120)
+    served(homes[0], range(120), range(120, 300))
+    served(homes[1], range(120))
     build(homes[1])
     publish(homes[1])
     found, expected = tables(published_as_of(homes[0], START + 2 * HOUR)), tables(newest(homes[1]))
     assert [len(found[name]) for name in ("served_tokens_minutely", "served_tokens_hourly", "device_energy_hourly")] == [120, 2, 2]
+    # What a segment is called and when it was loaded is each home's own; its bytes are the same.
+    [log], [expected_log] = found.pop("telemetry_log"), expected.pop("telemetry_log")
+    assert [log[place] for place in (1, 2, 3, 4, 5, 7)] == [expected_log[place] for place in (1, 2, 3, 4, 5, 7)]
     assert found == expected
 
 
