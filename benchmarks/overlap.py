@@ -21,11 +21,11 @@ from rich.table import Table
 from torch import multiprocessing
 
 from models.config import Schedule
-from models.network.cpu_ops import CpuOps
-from models.network.experts import Experts, FullExperts
-from models.parallel.link import Link
-from models.parallel.predictor import StageTimes, attainment, balanced, comet_limit, ideal_speedup, overlap_efficiency, ratio_from_shape
-from models.parallel.schedules import Timing, local_experts, moe_layer
+from models.ops.cpu_ops import CpuOps
+from models.layers.experts import Experts, FullExperts
+from models.expert_parallel.transport import Link
+from models.expert_parallel.predictor import StageTimes, attainment, balanced, comet_limit, ideal_speedup, overlap_efficiency, ratio_from_shape
+from models.expert_parallel.schedules import Timing, local_experts, moe_layer
 
 RANKS = 2
 LATENCY = 20e-6

@@ -18,8 +18,8 @@ from rich.table import Table
 
 from models.checkpoint import read_shape, read_tokenizer
 from models.config import SHIPPED_MODEL, Quantisation
-from models.network.ops import Batch, KeyValues
-from models.network.qwen3 import Qwen3
+from models.ops.ops import Batch, KeyValues
+from models.architectures.qwen3 import Qwen3
 from models.training.corpus import standard_library
 from models.training.judging import judge, load, windows
 

@@ -26,11 +26,11 @@ from tokenizers import Tokenizer
 
 from models.checkpoint import read_shape, read_tokenizer
 from models.config import EngineConfig, Speculation
-from models.engine.drafting_network import DraftNetwork, Text, Track, open_draft
+from models.spec_decode.draft_network import DraftNetwork, Text, Track, open_draft
 from models.engine.engine import Engine
-from models.engine.request import Request, Sampling, StepStats
-from models.network.build import Build
-from models.network.cpu_ops import CpuOps
+from models.protocol import Request, Sampling, StepStats
+from models.architectures.loader import Build
+from models.ops.cpu_ops import CpuOps
 from models.training.corpus import standard_library
 
 FORMS: tuple[Speculation, ...] = get_args(Speculation)

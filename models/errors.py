@@ -8,9 +8,9 @@
     │   └── PromptTooLong
     ├── Overloaded          a request that could be served later
     ├── EngineStopped       the engine's process ended
-    ├── BadTrace            a trace that cannot be read (models/load/arrivals.py)
-    ├── Unreachable         a server that does not say what it serves (models/load/target.py)
-    └── Fault               why a request of the load generator has no answer (models/load/records.py)
+    ├── BadTrace            a trace that cannot be read (models/loadgen/arrivals.py)
+    ├── Unreachable         a server that does not say what it serves (models/loadgen/target.py)
+    └── Fault               why a request of the load generator has no answer (models/loadgen/records.py)
 
 Messages name the thing and say the next step; they are shown to people as they are.
 """

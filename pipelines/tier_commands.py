@@ -41,7 +41,7 @@ def serve(context: typer.Context) -> None:
 
 def load(context: typer.Context) -> None:
     """Send a server recorded or random arrivals and report what its clients see."""
-    raise typer.Exit(_main_of("models.load.__main__")(context.args))
+    raise typer.Exit(_main_of("models.loadgen.__main__")(context.args))
 
 
 def _asks_for_help(context: typer.Context) -> bool:

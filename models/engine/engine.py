@@ -4,13 +4,13 @@ import random
 from time import perf_counter
 
 from models.config import EngineConfig
-from models.engine.drafting import Drafter
-from models.engine.request import Progress, Ready, Request, Step, StepStats, TokenLogprobs
-from models.engine.runner import Runner, batch_of
-from models.engine.sampling import Chosen, Place, choose
+from models.spec_decode.proposer import Drafter
+from models.protocol import Progress, Ready, Request, Step, StepStats, TokenLogprobs
+from models.engine.model_runner import Runner, batch_of
+from models.engine.sampler import Chosen, Place, choose
 from models.engine.scheduler import Counts, Scheduler
 from models.engine.sequence import Part, Sequence
-from models.engine.start import start
+from models.assemble import start
 from models.engine.stopping import StopStrings, why_finished
 from models.errors import PromptTooLong, Refused
 

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass
 from time import time
 
-from models.engine.cache import ROOT, BlockPool, digest
+from models.engine.block_manager import ROOT, BlockPool, digest
 from models.engine.sequence import Part, Sequence
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from models.engine.request import FinishReason, Progress, Request, TokenLogprobs
+from models.protocol import FinishReason, Progress, Request, TokenLogprobs
 
 
 @dataclass(eq=False)

@@ -3,7 +3,7 @@
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
-from models.engine.request import FinishReason
+from models.protocol import FinishReason
 from models.engine.sequence import Sequence
 
 

@@ -15,12 +15,12 @@ from models.config import EngineConfig, Shape
 from models.errors import BadConfig, TierError
 from models.server.app import make_app
 from models.server.chat import ChatTemplate
-from models.server.desk import Desk
+from models.server.request_tracker import Desk
 from models.server.engine_client import EngineClient
-from models.server.events import Spool
+from models.server.usage_log import Spool
 from models.server.metrics import Metrics
 from models.server.options import engine_config, make_parser
-from models.server.requests import Model
+from models.server.request_parser import Model
 
 CLOSE_SECONDS = 5  # for clients to take what is left for them
 SIGNALS = (signal.SIGTERM, signal.SIGINT)

@@ -13,11 +13,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from models.errors import EngineStopped
-from models.server.desk import Desk
+from models.server.request_tracker import Desk
 from models.server.errors import BadRequest, error_response
-from models.server.events import Spool
-from models.server.generating import Handler, generate
-from models.server.requests import Model
+from models.server.usage_log import Spool
+from models.server.completions import Handler, generate
+from models.server.request_parser import Model
 
 SPOOL_SECONDS = 0.5  # how often it is asked whether a segment is due
 STOP_SECONDS = 10.0  # for the engine to end what runs

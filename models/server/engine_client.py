@@ -8,7 +8,7 @@ from threading import Thread
 from typing import Protocol
 
 from models.config import EngineConfig
-from models.engine.request import Ready, Request, Step
+from models.protocol import Ready, Request, Step
 from models.errors import BadConfig, EngineStopped
 from models.server.engine_process import Abort, Add, Command, NotAdded, NotStarted, Stop, run
 

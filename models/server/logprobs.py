@@ -4,8 +4,8 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from models.engine.request import TokenLogprobs
-from models.server.text import Piece
+from models.protocol import TokenLogprobs
+from models.server.detokenizer import Piece
 
 LEAST = -9999.0  # JSON has no minus infinity
 

@@ -6,8 +6,8 @@ and multi-modal caches, adapters.
 
 from prometheus_client import Counter, generate_latest
 
-from models.engine.request import Ready, StepStats
-from models.server.flight import Flight
+from models.protocol import Ready, StepStats
+from models.server.request_state import Flight
 from models.server.metrics_tier import TierMetrics
 from models.server.series import Series
 

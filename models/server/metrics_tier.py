@@ -7,8 +7,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from models.device import DeviceReading
-from models.engine.request import LayerTimes, Ready, StepStats
-from models.parallel.predictor import attainment, overlap_efficiency
+from models.protocol import LayerTimes, Ready, StepStats
+from models.expert_parallel.predictor import attainment, overlap_efficiency
 from models.power import Power
 from models.server.series import Series
 

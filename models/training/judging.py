@@ -12,10 +12,10 @@ from torch import Tensor
 
 from models.checkpoint import open_tensors, read_shape
 from models.config import Quantisation
-from models.network.build import Build, torch_dtype
-from models.network.cpu_ops import CpuOps
-from models.network.ops import Batch
-from models.network.qwen3 import Qwen3
+from models.architectures.loader import Build, torch_dtype
+from models.ops.cpu_ops import CpuOps
+from models.ops.ops import Batch
+from models.architectures.qwen3 import Qwen3
 
 WINDOW_TOKENS = 512
 BLOCK_TOKENS = 16

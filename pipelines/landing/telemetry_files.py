@@ -15,7 +15,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from models.server.events import SCHEMA as REQUESTS
+from models.server.usage_log import SCHEMA as REQUESTS
 from pipelines.archive import sync_folder
 from pipelines.settings import Settings
 from pipelines.telemetry.segments import OPEN_NAME, read_segment

@@ -8,11 +8,11 @@ import torch
 from tier_support import tiny_checkpoint
 
 from models.checkpoint import open_tensors, read_shape
-from models.engine.drafting_branches import BRANCHES, Ahead, BranchDrafter, likely_outcomes
-from models.engine.drafting_network import DraftNetwork, Text, Track
-from models.network.build import Build
-from models.network.cpu_ops import CpuOps
-from models.network.qwen3 import Qwen3
+from models.spec_decode.branches import BRANCHES, Ahead, BranchDrafter, likely_outcomes
+from models.spec_decode.draft_network import DraftNetwork, Text, Track
+from models.architectures.loader import Build
+from models.ops.cpu_ops import CpuOps
+from models.architectures.qwen3 import Qwen3
 
 CONTEXT = 128
 GUESSES = 3

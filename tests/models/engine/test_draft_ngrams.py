@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.engine.drafting_ngram import LONGEST, SHORTEST, NgramIndex
+from models.spec_decode.ngram import LONGEST, SHORTEST, NgramIndex
 
 FEW_TOKENS = st.lists(st.integers(0, 3), min_size=1, max_size=60)
 

@@ -14,10 +14,10 @@ from transformers import AutoModelForCausalLM
 from models.checkpoint import open_tensors, read_shape
 from models.config import EngineConfig
 from models.engine.engine import Engine
-from models.engine.request import Progress, Request, Sampling
-from models.network.build import Build
-from models.network.cpu_ops import CpuOps
-from models.network.ops import Batch
+from models.protocol import Progress, Request, Sampling
+from models.architectures.loader import Build
+from models.ops.cpu_ops import CpuOps
+from models.ops.ops import Batch
 
 MAX_DIFFERENCE = 1e-4
 LOGPROBS = 20

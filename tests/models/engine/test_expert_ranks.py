@@ -5,9 +5,9 @@ from tier_support import tiny_checkpoint
 
 from models.config import EngineConfig
 from models.engine.engine import Engine
-from models.engine.request import LayerTimes, Request, Sampling
+from models.protocol import LayerTimes, Request, Sampling
 from models.errors import BadConfig
-from models.parallel.block import BASELINE_STEPS
+from models.expert_parallel.moe import BASELINE_STEPS
 
 PROMPTS = [[5, 9, 40, 7], list(range(20, 60)), [3] * 17]
 

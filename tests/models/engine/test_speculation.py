@@ -16,9 +16,9 @@ from tier_support import tiny_checkpoint
 from tokenizers import Tokenizer
 
 from models.config import SHIPPED_MODEL, EngineConfig, Speculation
-from models.engine.cache import BlockPool
+from models.engine.block_manager import BlockPool
 from models.engine.engine import Engine
-from models.engine.request import FinishReason, Progress, Request, Sampling, StepStats
+from models.protocol import FinishReason, Progress, Request, Sampling, StepStats
 from models.engine.scheduler import Scheduler
 from models.engine.sequence import Sequence
 from models.errors import BadCheckpoint, BadConfig

@@ -143,7 +143,7 @@ def load(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
     """Run the command in this process and give its report as a program reads it; the exit code must be the expected one."""
 
     def run(url: str, *options: str, code: int = 0) -> dict[str, Any]:
-        from models.load.__main__ import main
+        from models.loadgen.__main__ import main
 
         assert main(["--url", url, "--json", *options]) == code
         found: dict[str, Any] = json.loads(capsys.readouterr().out)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.load.answers import MOST_BYTES, MOST_LINE_BYTES, Answer, error_message, lines, plain, read_stream
-from models.load.records import Fault
+from models.loadgen.sse import MOST_BYTES, MOST_LINE_BYTES, Answer, error_message, lines, plain, read_stream
+from models.loadgen.records import Fault
 
 
 async def pieces(parts: Sequence[bytes]) -> AsyncIterator[bytes]:

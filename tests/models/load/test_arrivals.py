@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.load.arrivals import Arrival, BadTrace, at_speed, capped, poisson, read_trace
+from models.loadgen.arrivals import Arrival, BadTrace, at_speed, capped, poisson, read_trace
 
 HEADER = "TIMESTAMP,ContextTokens,GeneratedTokens\r\n"
 START = datetime(2023, 11, 16, 18, 17, 3, 979960, UTC)

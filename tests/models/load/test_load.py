@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from models.load.__main__ import main
+from models.loadgen.__main__ import main
 
 Load = Callable[..., dict[str, Any]]
 KEY = "sk-invented-and-secret"
@@ -217,7 +217,7 @@ def test_ctrl_c_reports_what_was_seen(serve: Any, replies: Any) -> None:
         command = [
             sys.executable,
             "-m",
-            "models.load",
+            "models.loadgen",
             "--url",
             server.url,
             "--poisson",
@@ -251,7 +251,7 @@ def test_a_generator_without_files_blames_itself(serve: Any, replies: Any) -> No
     """What fails because this process has no file left is no failure of the server's connection, and the report says so."""
     with serve(replies.streaming(first_s=2.0)) as server:
         options = ["--url", server.url, "--poisson", "200", "--requests", "60", "--max-tokens", "1", "--json"]
-        command = ["/bin/sh", "-c", 'ulimit -n 40; exec "$@"', "sh", sys.executable, "-m", "models.load", *options]
+        command = ["/bin/sh", "-c", 'ulimit -n 40; exec "$@"', "sh", sys.executable, "-m", "models.loadgen", *options]
         run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stderr
     report = json.loads(run.stdout)

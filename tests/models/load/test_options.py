@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from models.load.__main__ import main
+from models.loadgen.__main__ import main
 from pipelines.standin.serve import running
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.load.arrivals import Arrival
-from models.load.prompts import Manner, body
+from models.loadgen.arrivals import Arrival
+from models.loadgen.prompts import Manner, body
 
 
 def asked(manner: Manner, number: int = 0, prompt: int = 100, output: int = 9) -> dict[str, Any]:

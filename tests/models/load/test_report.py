@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.load.records import Record
-from models.load.replay import Run
-from models.load.report import Failures, Goodput, Objectives, Spread, percentile, spread, summarise
-from models.load.showing import as_json, as_text
+from models.loadgen.records import Record
+from models.loadgen.replay import Run
+from models.loadgen.report import Failures, Goodput, Objectives, Spread, percentile, spread, summarise
+from models.loadgen.output import as_json, as_text
 
 SECONDS = st.floats(0, 1e6, allow_subnormal=False)
 

@@ -9,12 +9,12 @@ from tier_support import tiny_checkpoint
 from models.checkpoint import open_tensors, read_shape
 from models.config import EngineConfig
 from models.engine.engine import Engine
-from models.engine.request import Request, Sampling
+from models.protocol import Request, Sampling
 from models.errors import BadConfig
-from models.network.build import Build
-from models.network.cpu_ops import CpuOps
-from models.network.experts import FullExperts, QuantisedExperts
-from models.network.ops import Scheme
+from models.architectures.loader import Build
+from models.ops.cpu_ops import CpuOps
+from models.layers.experts import FullExperts, QuantisedExperts
+from models.ops.ops import Scheme
 
 OPS = CpuOps()
 # Of the norm of a product with random weights: half a step of rounding, spread evenly, is step / sqrt(12).

@@ -9,11 +9,11 @@ from rig.shape_check import ShapeCheck
 from torch import Tensor
 
 from models.errors import BadConfig
-from models.network.cpu_ops import CpuOps
-from models.network.experts import FullExperts
-from models.network.mlp import LocalExperts
-from models.network.npu_exchange import ExpertGroup, combine, dispatch
-from models.network.npu_ops import NpuOps
+from models.ops.cpu_ops import CpuOps
+from models.layers.experts import FullExperts
+from models.layers.mlp import LocalExperts
+from models.ops.npu_exchange import ExpertGroup, combine, dispatch
+from models.ops.npu_ops import NpuOps
 
 EXPERTS, HIDDEN, WIDTH, CHOICES = 8, 32, 48, 3
 

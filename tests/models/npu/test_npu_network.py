@@ -13,10 +13,10 @@ from torch import Tensor
 
 from models.checkpoint import open_tensors, read_shape
 from models.config import SHIPPED_MODEL, Quantisation
-from models.network.build import Build
-from models.network.cpu_ops import CpuOps
-from models.network.npu_ops import NpuOps
-from models.network.ops import Ops
+from models.architectures.loader import Build
+from models.ops.cpu_ops import CpuOps
+from models.ops.npu_ops import NpuOps
+from models.ops.ops import Ops
 
 assert kernels
 RANDOM: dict[str, dict[str, Any]] = {

@@ -9,11 +9,11 @@ from rig.attention_kernels import float32_too
 from rig.kernels import registry
 from torch import Tensor
 
-from models.engine.start import ops_for
-from models.network import npu_ops
-from models.network.cpu_ops import CpuOps
-from models.network.npu_ops import NpuOps
-from models.network.ops import Batch, KeyValues, Ops, Scheme
+from models.assemble import ops_for
+from models.ops import npu_ops
+from models.ops.cpu_ops import CpuOps
+from models.ops.npu_ops import NpuOps
+from models.ops.ops import Batch, KeyValues, Ops, Scheme
 
 CPU, NPU = CpuOps(), NpuOps()
 DTYPES = [torch.float32, torch.bfloat16]

@@ -12,8 +12,8 @@ from tier_support import tiny_checkpoint
 from models.checkpoint import read_shape
 from models.config import EngineConfig
 from models.errors import BadConfig
-from models.network.npu_ops import NpuOps, judge_for_npu
-from models.network.ops import Batch, KeyValues
+from models.ops.npu_ops import NpuOps, judge_for_npu
+from models.ops.ops import Batch, KeyValues
 
 FITTING = EngineConfig(dtype="bfloat16", block_tokens=128)
 

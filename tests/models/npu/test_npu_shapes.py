@@ -14,8 +14,8 @@ from tier_support import tiny_checkpoint
 
 from models.checkpoint import open_tensors, read_shape
 from models.config import Quantisation
-from models.network.build import Build
-from models.network.npu_ops import NpuOps
+from models.architectures.loader import Build
+from models.ops.npu_ops import NpuOps
 
 assert kernels
 X, INT8, INT32, LONG = (torch.empty(4, 64, dtype=each, device="meta") for each in (torch.bfloat16, torch.int8, torch.int32, torch.int64))

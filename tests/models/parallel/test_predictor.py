@@ -5,15 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import BadConfig
-from models.parallel.predictor import (
-    StageTimes,
-    attainment,
-    balanced,
-    comet_limit,
-    ideal_speedup,
-    overlap_efficiency,
-    ratio_from_shape,
-)
+from models.expert_parallel.predictor import StageTimes, attainment, balanced, comet_limit, ideal_speedup, overlap_efficiency, ratio_from_shape
 
 seconds = st.floats(min_value=1e-4, max_value=10)
 stages = st.builds(StageTimes, seconds, seconds, seconds, seconds)

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from models.errors import BadConfig
-from models.parallel.schedules import local_experts
+from models.expert_parallel.schedules import local_experts
 
 RANKS, TOKENS, TOP, HIDDEN, WIDTH, EXPERTS = 2, 24, 2, 16, 32, 8
 ROOT = Path(__file__).resolve().parents[3]
@@ -18,10 +18,10 @@ import sys
 from datetime import timedelta
 import torch
 import torch.distributed as dist
-from models.parallel.link import Link
-from models.parallel.schedules import moe_layer
-from models.network.cpu_ops import CpuOps
-from models.network.experts import FullExperts
+from models.expert_parallel.transport import Link
+from models.expert_parallel.schedules import moe_layer
+from models.ops.cpu_ops import CpuOps
+from models.layers.experts import FullExperts
 
 rank, folder = int(sys.argv[1]), sys.argv[2]
 torch.set_num_threads(1)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from models.errors import BadConfig
-from models.server.events import SCHEMA, Event, Spool
+from models.server.usage_log import SCHEMA, Event, Spool
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 

@@ -11,9 +11,9 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from models.device import DeviceReading
-from models.engine.request import LayerTimes, Progress, Ready, StepStats
+from models.protocol import LayerTimes, Progress, Ready, StepStats
 from models.power import Power
-from models.server.flight import Flight
+from models.server.request_state import Flight
 from models.server.metrics import Metrics
 from models.server.metrics_tier import DeviceSeries, overlap
 from models.server.series import Series

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from models.engine.request import TokenLogprobs
+from models.protocol import TokenLogprobs
 from models.server.logprobs import TokenNames, chat_logprobs, completion_logprobs
-from models.server.text import Piece, TextStream
+from models.server.detokenizer import Piece, TextStream
 
 
 @pytest.fixture(scope="module")

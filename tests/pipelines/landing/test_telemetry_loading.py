@@ -11,7 +11,7 @@ import pytest
 from landing_support import fresh
 from ledger_support import START, TOKENS, Home, facts, scrape, tier
 
-from models.server.events import Event, Spool
+from models.server.usage_log import Event, Spool
 from pipelines.landing.telemetry import load_segments
 from pipelines.landing.telemetry_retention import drop_old_samples
 from pipelines.telemetry.segments import Scrape

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from models.network.ops import Batch
+from models.ops.ops import Batch
 
 BLOCK = 128
 BLOCKS = {"long": [3, 1], "short": [0], "late": [4, 2]}  # of each sequence, in no order

@@ -1,0 +1,146 @@
+"""The operations on an Ascend NPU, by the fused kernels of torch_npu.
+
+Only modules named `npu_*` import torch_npu, and only a tier that runs on an NPU imports them. No device is named here: a tensor's own
+device decides where it is computed, so the same code runs against reference kernels without an NPU; docs/npu.md says what that proves.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
+from typing import Any
+
+import torch
+import torch_npu
+from torch import Tensor
+
+from models.config import EngineConfig, Shape
+from models.errors import BadConfig
+from models.ops import npu_quantised
+from models.ops.ops import Batch, KeyValues, Quantised, Routed, Scheme
+
+BLOCK_TOKENS = 128  # paged attention takes blocks of a multiple of this
+MOST_BLOCK_TOKENS = 512
+HEAD_SIZE = 16  # heads must be a multiple of this
+MASK_TOKENS = 2048  # a causal mask is always given in this size; the kernel lays it over every tile
+CAUSAL = 3  # sparse_mode: the mask's diagonal ends at the last query and the last key
+
+
+def judge_for_npu(config: EngineConfig, shape: Shape) -> None:
+    """Refuses what the kernels would refuse in the middle of a request, or worse, compute wrongly."""
+    if config.dtype != "bfloat16":
+        raise BadConfig(f"The NPU's attention computes in 16 bits, not in {config.dtype}. Choose --dtype bfloat16.")
+    if config.block_tokens % BLOCK_TOKENS or config.block_tokens > MOST_BLOCK_TOKENS:
+        raise BadConfig(f"On an NPU block_tokens is 128, 256, 384 or 512, not {config.block_tokens}. Choose --block-tokens 128.")
+    if shape.head_dim % HEAD_SIZE:
+        raise BadConfig(
+            f"The NPU's attention wants heads of a multiple of {HEAD_SIZE}; this model's are {shape.head_dim}. Choose --device cpu."
+        )
+
+
+@dataclass(frozen=True)
+class NpuPlan:
+    """Where keys go and what each sequence attends to. Lengths stay on the host: the kernel is planned with them."""
+
+    slots: Tensor  # [T] int32
+    blocks: Tensor  # [B, most blocks of a sequence] int32; past the end of a sequence any block will do, its length hides it
+    query_ends: list[int]  # B: where the rows of each sequence end
+    context_tokens: list[int]  # B
+    mask: Tensor  # [MASK_TOKENS, MASK_TOKENS] int8: 1 is hidden
+
+
+class NpuOps:
+    """torch_npu; every method computes what the method of the same name in `CpuOps` does."""
+
+    name = "npu"
+
+    def rms_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+        normalised: Tensor = torch_npu.npu_rms_norm(x, weight, epsilon)[0]
+        return normalised
+
+    def head_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+        # A weight of two dimensions would have the kernel take the mean over both.
+        return self.rms_norm(x, _ones(x.shape[-1], x.dtype, x.device), epsilon) * weight
+
+    def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        rotated: Tensor = torch_npu.npu_rotary_mul(x.unsqueeze(0), cos.unsqueeze(0), sin.unsqueeze(0))
+        return rotated.squeeze(0)
+
+    def swiglu(self, gate_up: Tensor) -> Tensor:
+        activated: Tensor = torch_npu.npu_swiglu(gate_up, dim=-1)
+        return activated
+
+    def gate_top_k(self, logits: Tensor, k: int, renormalise: bool) -> tuple[Tensor, Tensor]:
+        # A softmax over the k largest logits is the softmax over all, cut to the k largest and renormalised.
+        weights, experts, _ = torch_npu.npu_moe_gating_top_k_softmax_v2(logits.float(), k=k, renorm=int(renormalise))
+        return weights, experts
+
+    def route(self, x: Tensor, experts: Tensor, expert_count: int) -> Routed:
+        rows, position, counts, _ = torch_npu.npu_moe_init_routing_v2(
+            x,
+            experts.int(),
+            active_num=experts.numel(),
+            expert_num=expert_count,
+            active_expert_range=[0, expert_count],
+            expert_tokens_num_type=1,  # counts, not their running sum
+            expert_tokens_num_flag=True,
+            row_idx_type=0,  # where each choice's row went, not where each row came from
+        )
+        return Routed(rows, position, counts)
+
+    def unroute(self, rows: Tensor, position: Tensor, weights: Tensor) -> Tensor:
+        summed: Tensor = torch_npu.npu_moe_token_unpermute(rows, position.int(), probs=weights.to(rows.dtype))
+        return summed
+
+    def grouped_matmul(self, rows: Tensor, weight: Tensor, counts: Tensor) -> Tensor:
+        return npu_quantised.grouped(rows, weight, counts, rows.dtype) if len(rows) else rows.new_empty(0, weight.shape[-1])
+
+    def plan(self, batch: Batch, block_tokens: int, device: Any) -> NpuPlan:
+        width = -(-max(batch.context_tokens) // block_tokens)
+        table = [row[:width] + [0] * (width - len(row)) for row in batch.blocks]
+        slots, blocks = (torch.tensor(each, dtype=torch.int32, device=device) for each in (batch.slots, table))
+        return NpuPlan(slots, blocks, list(accumulate(batch.query_tokens)), batch.context_tokens, _mask(torch.device(device)))
+
+    def store(self, cache: KeyValues, keys: Tensor, values: Tensor, plan: NpuPlan) -> None:
+        # "Norm": the cache lies as its shape says; the default is the NPU's own tiled layout.
+        torch_npu.npu_scatter_pa_kv_cache(keys.contiguous(), values.contiguous(), cache.keys, cache.values, plan.slots, cache_mode="Norm")
+
+    def attention(self, queries: Tensor, cache: KeyValues, plan: NpuPlan, scale: float) -> Tensor:
+        found: Tensor = torch_npu.npu_fused_infer_attention_score(
+            queries.contiguous(),
+            cache.keys.flatten(2),
+            cache.values.flatten(2),
+            atten_mask=plan.mask,
+            actual_seq_lengths=plan.query_ends,
+            actual_seq_lengths_kv=plan.context_tokens,
+            block_table=plan.blocks,
+            block_size=cache.keys.shape[1],
+            num_heads=queries.shape[1],
+            num_key_value_heads=cache.keys.shape[2],
+            scale=scale,
+            input_layout="TND",
+            sparse_mode=CAUSAL,
+        )[0]
+        return found
+
+    def quantise_rows(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return npu_quantised.quantise_rows(x)
+
+    def pack(self, weight: Tensor, scheme: Scheme) -> Quantised:
+        return npu_quantised.pack(weight, scheme)
+
+    def quantised_matmul(self, x: Tensor, weight: Quantised) -> Tensor:
+        return npu_quantised.matmul(x, weight)
+
+    def grouped_quantised_matmul(self, rows: Tensor, weight: Quantised, counts: Tensor) -> Tensor:
+        return npu_quantised.grouped_matmul(rows, weight, counts)
+
+
+@cache
+def _ones(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    return torch.ones(size, dtype=dtype, device=device)
+
+
+@cache
+def _mask(device: torch.device) -> Tensor:
+    """4 MiB, made once for a device."""
+    return torch.ones(MASK_TOKENS, MASK_TOKENS, dtype=torch.int8, device=device).triu_(1)

@@ -1,0 +1,54 @@
+"""Guessing the next tokens, so that one step can check several. What is guessed changes how fast tokens come, never which."""
+
+from typing import Protocol
+
+from models.config import EngineConfig
+from models.spec_decode.async_draft import BesideDrafter
+from models.spec_decode.draft_model import ModelDrafter
+from models.spec_decode.draft_network import open_draft
+from models.spec_decode.ngram import NgramDrafter
+from models.engine.sequence import Part, Sequence
+from models.architectures.loader import Build
+
+
+class Drafter(Protocol):
+    """Fills in `sequence.draft`."""
+
+    def look_ahead(self, parts: list[Part]) -> None:
+        """A step is about to check these; whoever drafts beside the step begins here."""
+
+    def draft(self, sequences: list[Sequence]) -> None:
+        """Guess for each of these what follows its tokens, as far as it may go on."""
+
+    def forget(self, sequence: Sequence) -> None:
+        """This one is over."""
+
+    def close(self) -> None:
+        """Give back what is held: memory, processes."""
+
+
+class NoDrafter:
+    """Nothing is guessed."""
+
+    def look_ahead(self, parts: list[Part]) -> None:
+        pass
+
+    def draft(self, sequences: list[Sequence]) -> None:
+        pass
+
+    def forget(self, sequence: Sequence) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def make_drafter(config: EngineConfig, target: Build, cache_tokens: int) -> Drafter:
+    """The drafter that the configuration asks for; `cache_tokens` is how many tokens the target's cache has room for."""
+    if config.speculation == "ngram":
+        return NgramDrafter(config.draft_tokens, target.context_tokens)
+    if config.speculation == "draft":
+        return ModelDrafter(open_draft(config, target, cache_tokens), config.draft_tokens)
+    if config.speculation == "async-draft":
+        return BesideDrafter(config, target, cache_tokens)
+    return NoDrafter()
