@@ -18,11 +18,11 @@ from history import KEY
 from rich.console import Console
 
 from pipelines.archive import Answer, Archive
-from pipelines.ingest import TOP_MODELS, land
-from pipelines.rebuild import rebuild
+from pipelines.ingest.market.market import TOP_MODELS, land
+from pipelines.ingest.market.rebuild import rebuild
 from pipelines.settings import Settings
-from pipelines.sources import apps, benchmarks, catalogue, endpoints, providers, rankings, session_costs, tasks
-from pipelines.standin.serve import build, running
+from pipelines.sources.openrouter import apps, benchmarks, catalogue, endpoints, providers, rankings, session_costs, tasks
+from pipelines.simulator.api.serve import build, running
 
 LAST_RUN = datetime(2026, 3, 1, 9, tzinfo=UTC)
 Asked = tuple[str, str, dict[str, str], dict[str, str]]

@@ -32,7 +32,7 @@ from stopwatch import MIB, resident_bytes
 from dashboards.pages import page_of
 from dashboards.sources import Generation
 from pipelines.priority import give_way
-from pipelines.publish import newest, publish
+from pipelines.publish.generations.generations import newest, publish
 from pipelines.settings import Settings
 from warehouse.connection import open_published, open_warehouse
 

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.archive import Answer, Archive
-from pipelines.ingest import collect
-from pipelines.plans import catalogue_plan, slice_plan, usage_plan
+from pipelines.ingest.market.market import collect
+from pipelines.sources.openrouter.requests import catalogue_plan, slice_plan, usage_plan
 from pipelines.settings import Settings
-from pipelines.sources import catalogue, providers, rankings
-from pipelines.sources.client import Client
-from pipelines.standin.serve import build, running
+from pipelines.sources.openrouter import catalogue, providers, rankings
+from pipelines.sources.http import Client
+from pipelines.simulator.api.serve import build, running
 
 START, END = date(2025, 1, 1), date(2026, 2, 28)
 QUICK_START = date(2026, 1, 1)

@@ -21,13 +21,13 @@ from history import KEY
 from rich.console import Console
 
 from pipelines.archive import Answer, Archive
-from pipelines.build import build
-from pipelines.ingest import land
-from pipelines.publish import publish
+from pipelines.transform.dbt import build
+from pipelines.ingest.market.market import land
+from pipelines.publish.generations.generations import publish
 from pipelines.settings import Settings
-from pipelines.sources import apps, benchmarks, catalogue, endpoints, providers, rankings, session_costs, tasks
-from pipelines.standin.serve import build as standin
-from pipelines.standin.serve import running
+from pipelines.sources.openrouter import apps, benchmarks, catalogue, endpoints, providers, rankings, session_costs, tasks
+from pipelines.simulator.api.serve import build as standin
+from pipelines.simulator.api.serve import running
 from warehouse.connection import open_warehouse
 
 SQL = Path(__file__).parent / "large"

@@ -23,7 +23,7 @@ from marts_questions import QUESTIONS, TABLES
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.publish import newest
+from pipelines.publish.generations.generations import newest
 from pipelines.settings import Settings
 from warehouse.connection import open_published, open_warehouse
 

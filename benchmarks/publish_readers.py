@@ -23,10 +23,10 @@ import typer
 from history import prepare
 from rich.console import Console
 
-from pipelines.build import build
+from pipelines.transform.dbt import build
 from pipelines.errors import TokentideError
-from pipelines.ingest import land
-from pipelines.publish import newest, publish
+from pipelines.ingest.market.market import land
+from pipelines.publish.generations.generations import newest, publish
 from pipelines.settings import Settings
 from warehouse.connection import open_published, open_warehouse
 

@@ -30,9 +30,9 @@ def ours_from_dicts(history: History, work: Path, stages: Stages, days: int) -> 
     import polars as pl
     import pyarrow  # noqa: F401  # what Polars hands frames over with
 
-    from pipelines.landing.boards import land_board
-    from pipelines.sources.boards import COLUMNS, Board
-    from pipelines.sources.payload import a_day, an_instant, text
+    from pipelines.loading.rankings import land_board
+    from pipelines.sources.openrouter.rankings_table import COLUMNS, Board
+    from pipelines.sources.parsing import a_day, an_instant, text
     from warehouse.connection import open_warehouse
     from warehouse.migrate import migrate
 
@@ -58,7 +58,7 @@ def ours_from_bytes(history: History, work: Path, stages: Stages, days: int) -> 
     """The archive to raw tables, as every run does it: decompressed, its hash checked, decoded, judged, kept, and noted as landed."""
     import pyarrow  # noqa: F401
 
-    from pipelines.ingest import land
+    from pipelines.ingest.market.market import land
     from pipelines.settings import Settings
 
     settings = Settings(_home(history, "history", work))
@@ -71,9 +71,9 @@ def ours_published(history: History, work: Path, stages: Stages, days: int) -> F
     """The archive to a published generation: landed, built and audited by dbt, published."""
     import pyarrow  # noqa: F401
 
-    from pipelines.build import build
-    from pipelines.ingest import land
-    from pipelines.publish import publish
+    from pipelines.transform.dbt import build
+    from pipelines.ingest.market.market import land
+    from pipelines.publish.generations.generations import publish
     from pipelines.settings import Settings
 
     settings = Settings(_home(history, "history", work))
@@ -90,7 +90,7 @@ def ours_rebuilt(history: History, work: Path, stages: Stages, days: int) -> Fac
     """`tokentide rebuild` of everything: at first with nothing but the archive, then again, when dbt has read its files before."""
     import pyarrow  # noqa: F401
 
-    from pipelines.rebuild import rebuild
+    from pipelines.ingest.market.rebuild import rebuild
     from pipelines.settings import Settings
 
     settings = Settings(_home(history, "everything", work))

@@ -3,16 +3,16 @@
 import dagster as dg
 
 from pipelines.archive import utc_now
-from pipelines.jobs.asking import Clock
-from pipelines.jobs.boards import rankings
-from pipelines.jobs.publishing import published, yesterday_is_in
-from pipelines.jobs.schedules import JOBS, SCHEDULES, SENSORS
-from pipelines.jobs.snapshots import raw_catalogue, raw_endpoints, raw_slices, raw_usage
-from pipelines.jobs.tables import dbt, tables_of
-from pipelines.jobs.telemetry import raw_telemetry, telemetry_forgotten
-from pipelines.jobs.tidying import tidy_daily
+from pipelines.assets.extraction import Clock
+from pipelines.assets.rankings import rankings
+from pipelines.assets.published import published, yesterday_is_in
+from pipelines.schedules import JOBS, SCHEDULES, SENSORS
+from pipelines.assets.snapshots import raw_catalogue, raw_endpoints, raw_slices, raw_usage
+from pipelines.assets.dbt import dbt, tables_of
+from pipelines.assets.telemetry import raw_telemetry, telemetry_forgotten
+from pipelines.assets.maintenance import tidy_daily
 from pipelines.settings import Settings, read_settings
-from pipelines.sources.client import Patience
+from pipelines.sources.http import Patience
 
 
 def define(settings: Settings, patience: Patience | None = None, now: Clock = utc_now) -> dg.Definitions:

@@ -14,7 +14,7 @@ from waitress import create_server, wasyncore
 
 from dashboards.app import build
 from dashboards.sources import Sources
-from pipelines import query
+from pipelines.publish.generations import query
 from warehouse.connection import open_published
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.build import PROJECT, dbt_environment
+from pipelines.transform.dbt import PROJECT, dbt_environment
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 

@@ -7,8 +7,8 @@ from typing import Any
 import duckdb
 
 from pipelines.archive import Answer, Archive
-from pipelines.landing.catch_up import catch_up
-from pipelines.landing.outcome import Landed
+from pipelines.loading.answers import catch_up
+from pipelines.loading.outcome import Landed
 from warehouse.migrate import migrate
 
 FIRST = date(2026, 6, 15)

@@ -8,13 +8,13 @@ from typing import Any
 import duckdb
 from landing_support import fresh
 
-from pipelines.landing.telemetry import Loaded, load_segments
-from pipelines.landing.telemetry_files import Places, spools_of
+from pipelines.loading.telemetry.segments import Loaded, load_segments
+from pipelines.loading.telemetry.segment_files import Places, spools_of
 from pipelines.settings import Settings
-from pipelines.telemetry.reading import up
-from pipelines.telemetry.segments import Scrape, Segments
-from pipelines.telemetry.tier import Tier, parse_tier
-from pipelines.telemetry.vocabulary import Series
+from pipelines.telemetry.metrics.normalise import up
+from pipelines.telemetry.collector.collector.segments import Scrape, Segments
+from pipelines.telemetry.config.tier import Tier, parse_tier
+from pipelines.telemetry.metrics.vocabulary import Series
 
 # A whole hour, so that a test can say "ten past".
 START = datetime(2026, 8, 22, 7, tzinfo=UTC)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipelines.archive import Answer
-from pipelines.sources import apps, benchmarks, boards, catalogue, endpoints, providers, rankings, session_costs, tasks
+from pipelines.sources.openrouter import apps, benchmarks, rankings_table, catalogue, endpoints, providers, rankings, session_costs, tasks
 
 Payload = dict[str, Any]
 META = {"as_of": "2026-05-12T02:00:00.000Z", "version": "v1", "start_date": "2026-04-12", "end_date": "2026-05-11"}
@@ -137,7 +137,7 @@ PROVIDERS: Payload = {
 
 # Each source with its example, its path, the schemas of its rows in the description, and the keys that it knows.
 SOURCES: dict[str, tuple[Any, Payload, str, list[str], frozenset[str]]] = {
-    "rankings": (rankings, RANKINGS, "/datasets/rankings-daily", ["RankingsDailyItem"], frozenset(boards.COLUMNS)),
+    "rankings": (rankings, RANKINGS, "/datasets/rankings-daily", ["RankingsDailyItem"], frozenset(rankings_table.COLUMNS)),
     "apps": (apps, APPS, "/datasets/app-rankings", ["AppRankingsItem"], apps.KEYS),
     "session costs": (session_costs, SESSION_COSTS, "/datasets/session-cost", ["SessionCostItem"], session_costs.KEYS),
     "benchmarks": (

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pipelines.standin.serve import running
+from pipelines.simulator.api.serve import running
 
 GOOD: dict[str, list[object]] = {"data": []}
 Reply = Callable[[Request], Response]

@@ -15,17 +15,17 @@ import pytest
 from ledger_support import START as LEDGER_START
 from ledger_support import scrape
 
-from pipelines import evidence
+from pipelines.evidence.bundle import bundle
 from pipelines.archive import Answer, Archive
 from pipelines.errors import QueryFailed
-from pipelines.ingest import land
-from pipelines.publish import newest
+from pipelines.ingest.market.market import land
+from pipelines.publish.generations.generations import newest
 from pipelines.settings import Settings
-from pipelines.standin.board import RankingsQuery
-from pipelines.standin.market import MarketBoard
-from pipelines.telemetry.segments import Segments
-from pipelines.telemetry.vocabulary import Series
-from pipelines.telemetry_ingest import ingest_telemetry
+from pipelines.simulator.market_protocol import RankingsQuery
+from pipelines.simulator.synthetic.market import MarketBoard
+from pipelines.telemetry.collector.collector.segments import Segments
+from pipelines.telemetry.metrics.vocabulary import Series
+from pipelines.ingest.market.telemetry import ingest_telemetry
 from warehouse.connection import open_published
 
 pytestmark = pytest.mark.slow
@@ -203,7 +203,7 @@ JOINT = f"from make_or_buy_daily where date = '{DAY}'"
 
 def bundle_of(home: Settings, what: str, folder: Path, as_of: datetime | None = None) -> Path:
     """Its evidence, moved to where nothing of the home is."""
-    made = evidence.make(home, what, folder / "made", as_of)
+    made = bundle.make(home, what, folder / "made", as_of)
     return Path(shutil.move(made.folder, folder / "elsewhere"))
 
 
@@ -212,7 +212,7 @@ def test_what_rests_on_both_halves_is_computed_again_to_the_same_bytes(home: Set
     bundle = bundle_of(home, JOINT, tmp_path)
     [segment] = csv.DictReader((bundle / "segments.csv").read_text().splitlines())
     assert (bundle / "raw" / "telemetry" / "scrapes" / segment["segment_id"][:8] / segment["segment_id"]).exists()
-    assert evidence.recompute(bundle).is_same
+    assert bundle.recompute(bundle).is_same
     assert len((bundle / "result.csv").read_text().splitlines()) > 1
 
 
@@ -221,7 +221,7 @@ def test_the_past_of_the_tier_is_computed_again_as_it_was_known(home: Settings, 
     query = "select sum(prompt_tokens + generation_tokens)::bigint as tokens from served_tokens_hourly"
     bundle = bundle_of(home, query, tmp_path, datetime(2026, 6, 18, 12, tzinfo=UTC))
     assert (bundle / "result.csv").read_text() == f"tokens\n{TOKENS // 2}\n"
-    assert evidence.recompute(bundle).is_same
+    assert bundle.recompute(bundle).is_same
 
 
 def test_a_bundle_of_the_tier_notices_what_was_changed(home: Settings, tmp_path: Path) -> None:
@@ -232,15 +232,15 @@ def test_a_bundle_of_the_tier_notices_what_was_changed(home: Settings, tmp_path:
     said = tier.read_text()
     tier.write_text(said.replace('\\"usd_per_kwh\\":\\"0.2\\"', '\\"usd_per_kwh\\":\\"0.3\\"'))
     assert tier.read_text() != said
-    assert not evidence.recompute(bundle).is_same
+    assert not bundle.recompute(bundle).is_same
     [segment] = (bundle / "raw" / "telemetry").rglob("*.parquet")
     segment.write_bytes(segment.read_bytes() + b" ")
     with pytest.raises(QueryFailed, match="does not hold the bytes that were loaded"):
-        evidence.recompute(bundle)
+        bundle.recompute(bundle)
     segment.unlink()
     with pytest.raises(QueryFailed, match="1 segments are not in the raw archive, such as"):
-        evidence.recompute(bundle)
+        bundle.recompute(bundle)
     listed = (bundle / "segments.csv").read_text()
     (bundle / "segments.csv").write_text(listed.replace(segment.name, f"../../{segment.name}"))
     with pytest.raises(QueryFailed, match="is no segment"):
-        evidence.recompute(bundle)
+        bundle.recompute(bundle)

@@ -9,11 +9,11 @@ import duckdb
 import pytest
 from tests_support import HASTY, KEY, MakeStandIn, gather, sql, stand_in_market
 
-import pipelines.standin
-from pipelines.build import build
-from pipelines.ingest import Ingested, ingest_market
-from pipelines.publish import newest
-from pipelines.rebuild import rebuild
+import pipelines.simulator
+from pipelines.transform.dbt import build
+from pipelines.ingest.market.market import Ingested, ingest_market
+from pipelines.publish.generations.generations import newest
+from pipelines.ingest.market.rebuild import rebuild
 from pipelines.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -61,7 +61,7 @@ def test_monthly_totals_are_exact(ingested: tuple[Settings, Ingested]) -> None:
     """Each month's sum equals the control totals of the reference, to the token."""
     settings, _ = ingested
     found = dict(sql(settings, "select strftime(date, '%Y-%m'), sum(platform_tokens)::bigint from marts.market_days group by all"))
-    with (Path(pipelines.standin.__file__).parent / "control_totals.csv").open() as file:
+    with (Path(pipelines.simulator.__file__).parent / "control_totals.csv").open() as file:
         control = {row["month"]: int(row["total_tokens"]) for row in csv.DictReader(line for line in file if not line.startswith("#"))}
     assert len(found) == 14
     assert found == {month: control[month] for month in found}

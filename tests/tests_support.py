@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 
-from pipelines.ingest import Gathered, gather_board, new_run_id
+from pipelines.ingest.market.market import Gathered, gather_board, new_run_id
 from pipelines.settings import Settings
-from pipelines.sources.client import Client, Patience
-from pipelines.standin.serve import build, running
+from pipelines.sources.http import Client, Patience
+from pipelines.simulator.api.serve import build, running
 from warehouse.connection import open_warehouse
 
 KEY = "sk-or-v1-0123456789abcdef"

@@ -14,8 +14,8 @@ import polars as pl
 import pyarrow as pa
 from polars.dataframe.group_by import GroupBy
 
-from pipelines.telemetry.live_file import METRICS
-from pipelines.telemetry.segments import OPEN_NAME, closed_segments, read_segment
+from pipelines.telemetry.collector.collector.open_segment import METRICS
+from pipelines.telemetry.collector.collector.segments import OPEN_NAME, closed_segments, read_segment
 
 MINUTES = 10
 STEP = "5s"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.publish import NEWEST
+from pipelines.publish.generations.generations import NEWEST
 from pipelines.settings import Settings
 
 MAKER = Path(__file__).resolve().parents[2] / "benchmarks" / "large_home.py"

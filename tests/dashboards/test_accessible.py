@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from published_support import published
 
 from dashboards.pages import PAGES
-from pipelines.publish import NEWEST
+from pipelines.publish.generations.generations import NEWEST
 from pipelines.settings import Settings
 
 pytestmark = pytest.mark.slow

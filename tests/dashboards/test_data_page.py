@@ -24,7 +24,7 @@ from dashboards.queries import query as asked
 from dashboards.sources import Generation, Published, Sources
 from dashboards.static_html import markup
 from dashboards.theme import Look
-from pipelines import query
+from pipelines.publish.generations import query
 from pipelines.settings import Settings
 from warehouse.connection import open_published
 

@@ -14,7 +14,7 @@ from dashboards.pages.metal import METAL
 from dashboards.pages.page import Card, Page
 from dashboards.sources import Published, Sources
 from dashboards.theme import Look
-from pipelines import query
+from pipelines.publish.generations import query
 from warehouse.connection import open_published
 
 LIGHT = Look("light")

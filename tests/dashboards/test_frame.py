@@ -17,7 +17,7 @@ from published_support import published, warehouse_of
 
 from dashboards.filters import Control, href, read_filters
 from dashboards.queries import Query, inlined
-from pipelines.publish import NEWEST, publish
+from pipelines.publish.generations.generations import NEWEST, publish
 from pipelines.settings import Settings
 from warehouse.connection import open_published
 

@@ -17,7 +17,7 @@ from dashboards.pages.page import Card
 from dashboards.queries import Query
 from dashboards.sources import Generation, Published, Sources
 from dashboards.theme import Look
-from pipelines import query
+from pipelines.publish.generations import query
 from warehouse.connection import open_published
 
 pytestmark = pytest.mark.slow

@@ -20,8 +20,8 @@ from dashboards.sources import Published, Sources
 from dashboards.static_html import graph, markup
 from dashboards.static_tables import d3_format, written
 from dashboards.theme import Look, figure
-from pipelines import query
-from pipelines.cli import app
+from pipelines.publish.generations import query
+from pipelines.cli.market.market import app
 from pipelines.settings import Settings
 from warehouse.connection import open_published
 

@@ -10,10 +10,10 @@ from browser_support import browser, dashboard, settled
 from published_support import published
 from typer.testing import CliRunner
 
-from pipelines.cli import app
-from pipelines.dashboard_commands import secret_for
+from pipelines.cli.market.market import app
+from pipelines.cli.market.dashboard import secret_for
 from pipelines.errors import BadSetting
-from pipelines.publish import NEWEST
+from pipelines.publish.generations.generations import NEWEST
 from pipelines.settings import Settings
 
 SECRET = "correct horse battery"

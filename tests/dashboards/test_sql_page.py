@@ -15,7 +15,7 @@ from dashboards.figures import sql as figures
 from dashboards.grid import grid, shown_rows
 from dashboards.pages.sql import examples
 from dashboards.theme import Look
-from pipelines import query
+from pipelines.publish.generations import query
 
 pytestmark = pytest.mark.slow
 WEEKS = "select week_start, member, share from market_share_weekly where basis = 'platform' and dimension = 'weights' order by all"

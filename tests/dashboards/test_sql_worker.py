@@ -12,8 +12,8 @@ from published_support import published
 from dashboards.sources import Generation, Published, Sources
 from dashboards.sql_queue import QueueFullError, SqlQueue
 from dashboards.sql_worker import Job, Outcome, Worker
-from pipelines import query
-from pipelines.publish import NEWEST
+from pipelines.publish.generations import query
+from pipelines.publish.generations.generations import NEWEST
 from pipelines.settings import Settings
 from warehouse.connection import open_published
 

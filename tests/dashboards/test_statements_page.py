@@ -19,7 +19,7 @@ from dashboards.sources import Generation, Published, Sources
 from dashboards.statement_tables import counts, ledger, number
 from dashboards.static_html import markup
 from dashboards.theme import Look
-from pipelines import query
+from pipelines.publish.generations import query
 from warehouse.connection import open_published
 
 pytestmark = pytest.mark.slow

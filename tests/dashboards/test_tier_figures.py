@@ -13,7 +13,7 @@ from dashboards.pages.page import Card
 from dashboards.pages.tier import TIER, drawn_targets
 from dashboards.sources import Generation, Published, Sources
 from dashboards.theme import Look
-from pipelines import query
+from pipelines.publish.generations import query
 from warehouse.connection import open_published
 
 LIGHT = Look("light")

@@ -13,12 +13,12 @@ from published_support import published
 from dashboards.figures import live as figures
 from dashboards.pages import live
 from dashboards.theme import Look
-from pipelines.publish import NEWEST
+from pipelines.publish.generations.generations import NEWEST
 from pipelines.settings import Settings
 from pipelines.telemetry.live import reader
-from pipelines.telemetry.segments import Scrape
-from pipelines.telemetry.spool import Spool
-from pipelines.telemetry.vocabulary import Series
+from pipelines.telemetry.collector.collector.segments import Scrape
+from pipelines.telemetry.collector.collector.spool import Spool
+from pipelines.telemetry.metrics.vocabulary import Series
 
 LIGHT = Look("light")
 NOW = datetime(2026, 6, 18, 10, tzinfo=UTC)

@@ -13,15 +13,15 @@ from ledger_support import START, TOKENS, scrape
 from mornings_support import THEN, keep_until
 
 from pipelines.archive import Archive
-from pipelines.as_of import KEPT, parse_instant, place_of, published_as_of
-from pipelines.build import build
+from pipelines.publish.generations.as_of import KEPT, parse_instant, place_of, published_as_of
+from pipelines.transform.dbt import build
 from pipelines.errors import BadSetting, NothingPublished
-from pipelines.ingest import land
-from pipelines.publish import newest, publish
+from pipelines.ingest.market.market import land
+from pipelines.publish.generations.generations import newest, publish
 from pipelines.settings import Settings
-from pipelines.telemetry.segments import Segments
-from pipelines.telemetry.vocabulary import Series
-from pipelines.telemetry_ingest import load
+from pipelines.telemetry.collector.collector.segments import Segments
+from pipelines.telemetry.metrics.vocabulary import Series
+from pipelines.ingest.market.telemetry import load
 from warehouse.connection import open_warehouse
 
 # These tell of the file, not of the market.

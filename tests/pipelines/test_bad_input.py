@@ -8,11 +8,11 @@ import pytest
 from tests_support import HASTY, KEY, MakeStandIn, StandIn, gather, sql
 
 from pipelines.archive import Archive
-from pipelines.days import Day
-from pipelines.ingest import Gathered, collect, new_run_id
-from pipelines.plans import catalogue_plan, usage_plan
+from pipelines.ingest.market.days import Day
+from pipelines.ingest.market.market import Gathered, collect, new_run_id
+from pipelines.sources.openrouter.requests import catalogue_plan, usage_plan
 from pipelines.settings import Settings
-from pipelines.sources.client import Client
+from pipelines.sources.http import Client
 
 FIRST, LAST, DAY = date(2026, 6, 1), date(2026, 6, 14), date(2026, 6, 10)
 BOARD = "rankings"

@@ -14,14 +14,14 @@ import pytest
 from mornings_support import THEN, keep_until
 from published_support import MARTS, published
 
-from pipelines import query as querying
+from pipelines.publish.generations import query as querying
 from pipelines.archive import Archive
-from pipelines.build import build
+from pipelines.transform.dbt import build
 from pipelines.errors import QueryFailed
-from pipelines.evidence import Checked, make, recompute
-from pipelines.ingest import land
-from pipelines.lineage import Origins, origins_of, tables_of
-from pipelines.publish import NEWEST, publish
+from pipelines.evidence.bundle.bundle import Checked, make, recompute
+from pipelines.ingest.market.market import land
+from pipelines.transform.lineage import Origins, origins_of, tables_of
+from pipelines.publish.generations.generations import NEWEST, publish
 from pipelines.settings import Settings
 
 QUERY = "select date, platform_tokens, platform_tokens / 3 as third from market_days where not is_missing"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from published_support import published
 
-from pipelines import query
+from pipelines.publish.generations import query
 from pipelines.errors import QueryFailed
 from pipelines.settings import Settings
 from warehouse.connection import open_published

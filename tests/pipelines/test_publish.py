@@ -11,9 +11,9 @@ import duckdb
 import pytest
 from published_support import MARTS, NOW, published, warehouse_of
 
-from pipelines import query
+from pipelines.publish.generations import query
 from pipelines.errors import NothingPublished
-from pipelines.publish import Generation, generations, newest, publish
+from pipelines.publish.generations.generations import Generation, generations, newest, publish
 from pipelines.settings import Settings
 from warehouse.connection import open_published
 
@@ -78,7 +78,7 @@ def test_two_publishers_never_take_the_same_number(settings: Settings) -> None:
     code = """
 import sys
 from pathlib import Path
-from pipelines.publish import publish
+from pipelines.publish.generations import publish
 from pipelines.settings import Settings
 for _ in range(4):
     print(publish(Settings(Path(sys.argv[1]))).number)
@@ -247,7 +247,7 @@ def test_a_connection_stays_with_the_generation_that_it_began_with(settings: Set
 READER = """
 import json, sys
 from pathlib import Path
-from pipelines.publish import newest
+from pipelines.publish.generations import newest
 from pipelines.settings import Settings
 from warehouse.connection import open_published
 settings, over = Settings(Path(sys.argv[1])), Path(sys.argv[2])

@@ -15,7 +15,7 @@ import pytest
 from published_support import published
 from rich.console import Console
 
-from pipelines import query
+from pipelines.publish.generations import query
 from pipelines.errors import QueryFailed
 from pipelines.settings import Settings
 from warehouse.connection import open_published

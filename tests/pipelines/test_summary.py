@@ -2,9 +2,9 @@
 
 from datetime import date, timedelta
 
-from pipelines.days import Day
-from pipelines.ingest import Gathered
-from pipelines.summary import runs_of
+from pipelines.ingest.market.days import Day
+from pipelines.ingest.market.market import Gathered
+from pipelines.cli.market.summary import runs_of
 
 FIRST = date(2025, 3, 1)
 

@@ -13,11 +13,11 @@ import duckdb
 import pytest
 from tests_support import KEY, gather, stand_in_market
 
-from pipelines import query
-from pipelines.build import PROJECT, build, dbt_environment
-from pipelines.claims import as_json, claim_of, read_claims
+from pipelines.publish.generations import query
+from pipelines.transform.dbt import PROJECT, build, dbt_environment
+from pipelines.cli.market.claims_view import as_json, claim_of, read_claims
 from pipelines.errors import UnknownClaim
-from pipelines.publish import publish
+from pipelines.publish.generations.generations import publish
 from pipelines.settings import Settings
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
@@ -194,7 +194,7 @@ def dbt(project: Path, environment: dict[str, str], *arguments: str) -> "subproc
 def test_adding_a_claim_is_one_file(project: Path) -> None:
     """The example of docs/claims.md is in the ledger at the next build, after one that did not have it; nothing else was touched."""
     example = (PROJECT.parent / "docs" / "claims.md").read_text().split("```sql\n")[1].split("```")[0]
-    names = "from pipelines.build import dbt_environment; from pathlib import Path; print(dbt_environment(Path('x'))['DBT_CLAIMS'])"
+    names = "from pipelines.transform.dbt import dbt_environment; from pathlib import Path; print(dbt_environment(Path('x'))['DBT_CLAIMS'])"
     listed = {**os.environ, "PYTHONPATH": str(project)}
 
     def claims() -> list[tuple[Any, ...]]:

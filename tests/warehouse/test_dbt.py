@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.build import PROJECT, dbt_environment
+from pipelines.transform.dbt import PROJECT, dbt_environment
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 

@@ -14,11 +14,11 @@ import duckdb
 import pytest
 
 from pipelines.archive import Answer, Archive
-from pipelines.build import PROJECT, dbt_environment
-from pipelines.landing.catch_up import catch_up
-from pipelines.standin.board import FLOOR, RankingsQuery
-from pipelines.standin.market import MarketBoard
-from pipelines.standin.market_models import HERE
+from pipelines.transform.dbt import PROJECT, dbt_environment
+from pipelines.loading.answers import catch_up
+from pipelines.simulator.market_protocol import FLOOR, RankingsQuery
+from pipelines.simulator.synthetic.market import MarketBoard
+from pipelines.simulator.synthetic.models import HERE
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 

@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines.build import PROJECT, dbt_environment
+from pipelines.transform.dbt import PROJECT, dbt_environment
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 

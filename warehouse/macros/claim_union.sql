@@ -1,4 +1,4 @@
-{#- The names of the files in warehouse/claims/, as whoever runs dbt has listed them; pipelines/build.py does. dbt must know at parsing time
+{#- The names of the files in warehouse/claims/, as whoever runs dbt has listed them; pipelines/transform/dbt.py does. dbt must know at parsing time
     which tables a table reads, and cannot list a folder by itself. A changed list makes dbt read marts/claims.sql again, nothing else. -#}
 {% macro claim_names() -%}
     {{ return(env_var('DBT_CLAIMS', '').split()) }}

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from pipelines.standin.serve import running
+from pipelines.simulator.api.serve import running
 
 Reply = Callable[[dict[str, Any]], Awaitable[Response]]
 Serve = Callable[[Reply], AbstractContextManager["OpenAi"]]

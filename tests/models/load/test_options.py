@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from models.loadgen.__main__ import main
-from pipelines.standin.serve import running
+from pipelines.simulator.api.serve import running
 
 
 @pytest.mark.parametrize(

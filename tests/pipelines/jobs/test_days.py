@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 from tests_support import HASTY, MakeStandIn, StandIn, sql
 
-from pipelines.jobs.boards import RANKINGS, rankings
+from pipelines.assets.rankings import RANKINGS, rankings
 from pipelines.settings import Settings
 
 DAYS = ["2026-06-08", "2026-06-09", "2026-06-10", "2026-06-11", "2026-06-12", "2026-06-13", "2026-06-14"]

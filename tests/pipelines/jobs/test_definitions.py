@@ -9,11 +9,11 @@ import dagster as dg
 import pytest
 
 import pipelines
-from pipelines.build import PROJECT
-from pipelines.jobs.boards import REASONS, UTC_DAYS, rankings
-from pipelines.jobs.manifest import read_manifest
-from pipelines.jobs.schedules import JOBS, SCHEDULES, every_day, every_week
-from pipelines.jobs.tables import FILLED_BY, GROUPS
+from pipelines.transform.dbt import PROJECT
+from pipelines.assets.rankings import REASONS, UTC_DAYS, rankings
+from pipelines.transform.manifest import read_manifest
+from pipelines.schedules import JOBS, SCHEDULES, every_day, every_week
+from pipelines.assets.dbt import FILLED_BY, GROUPS
 from pipelines.settings import Settings
 
 CRONS = {

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from pipelines.settings import Settings
-from pipelines.up import dagster_environment
+from pipelines.cli.market.up import dagster_environment
 
 
 @pytest.fixture

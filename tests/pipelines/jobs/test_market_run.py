@@ -10,11 +10,11 @@ import dagster as dg
 import pytest
 from tests_support import HASTY, KEY, stand_in_market
 
-from pipelines import query
+from pipelines.publish.generations import query
 from pipelines.definitions import define
-from pipelines.jobs.publishing import newest_expected, published, yesterday_is_in
-from pipelines.jobs.schedules import while_late
-from pipelines.publish import generations, newest
+from pipelines.assets.published import newest_expected, published, yesterday_is_in
+from pipelines.schedules import while_late
+from pipelines.publish.generations.generations import generations, newest
 from pipelines.settings import Settings
 from warehouse.connection import open_warehouse
 

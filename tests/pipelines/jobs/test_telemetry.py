@@ -6,12 +6,12 @@ import dagster as dg
 from dagster import DagsterInstance
 
 from pipelines.definitions import define
-from pipelines.jobs.schedules import telemetry_arrived
-from pipelines.jobs.telemetry import TELEMETRY
+from pipelines.schedules import telemetry_arrived
+from pipelines.assets.telemetry import TELEMETRY
 from pipelines.settings import Settings
-from pipelines.telemetry.reading import up
-from pipelines.telemetry.segments import Scrape, Segments
-from pipelines.telemetry.vocabulary import Series
+from pipelines.telemetry.metrics.normalise import up
+from pipelines.telemetry.collector.collector.segments import Scrape, Segments
+from pipelines.telemetry.metrics.vocabulary import Series
 from warehouse.connection import open_warehouse
 
 TOKENS = Series("generation_tokens", "counter", model_name="tiny")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from pipelines.jobs.tidying import tidy
+from pipelines.assets.maintenance import tidy
 
 
 @dg.job

@@ -19,9 +19,9 @@ from landing_support import AS_OF, DAY, FIRST, board, content, everything, fresh
 from payload_examples import changed
 
 from pipelines.archive import Archive
-from pipelines.days import Day
-from pipelines.ingest import judged
-from pipelines.landing.catch_up import catch_up
+from pipelines.ingest.market.days import Day
+from pipelines.ingest.market.market import judged
+from pipelines.loading.answers import catch_up
 from pipelines.settings import Settings
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
@@ -31,7 +31,7 @@ LANDER = """
 import sys
 from pathlib import Path
 from pipelines.archive import Archive
-from pipelines.landing.catch_up import catch_up
+from pipelines.loading.answers import catch_up
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 con = open_warehouse(Path(sys.argv[1]))
@@ -143,7 +143,7 @@ def test_an_interrupted_landing_is_undone(con: duckdb.DuckDBPyConnection, archiv
     landed(con, archive)
     before = everything(con)
     kept(archive, json.dumps(changed("apps", brand_new=1)).encode(), AS_OF + DAY, source="app_rankings")
-    log, ctrl_c = logging.getLogger("pipelines.landing.catch_up"), CtrlC()
+    log, ctrl_c = logging.getLogger("pipelines.loading.answers"), CtrlC()
     log.addHandler(ctrl_c)
     try:
         with pytest.raises(KeyboardInterrupt):

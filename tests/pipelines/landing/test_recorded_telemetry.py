@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from ledger_support import Home, tier
 
-from pipelines.telemetry.devices import device_reader
-from pipelines.telemetry.pages import read_pages, read_run, scrape_of
-from pipelines.telemetry.tier import SourceKind
+from pipelines.telemetry.metrics.devices import device_reader
+from pipelines.telemetry.backfill.text_files import read_pages, read_run, scrape_of
+from pipelines.telemetry.config.tier import SourceKind
 
 AT = datetime(2026, 8, 22, 7, 10, tzinfo=UTC)
 RUNS = {"run_llama7b_bs64": 263, "run_opt13b_bs256": 90}

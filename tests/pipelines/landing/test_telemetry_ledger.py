@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ledger_support import BORN, START, TOKENS, Home, scrape, tier
 
-from pipelines.telemetry.vocabulary import Series
+from pipelines.telemetry.metrics.vocabulary import Series
 
 LATER = BORN + timedelta(hours=6)
 

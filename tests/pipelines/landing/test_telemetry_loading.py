@@ -12,11 +12,11 @@ from landing_support import fresh
 from ledger_support import START, TOKENS, Home, facts, scrape, tier
 
 from models.server.usage_log import Event, Spool
-from pipelines.landing.telemetry import load_segments
-from pipelines.landing.telemetry_retention import drop_old_samples
-from pipelines.telemetry.segments import Scrape
-from pipelines.telemetry.tier import Tier, parse_tier
-from pipelines.telemetry.vocabulary import Series
+from pipelines.loading.telemetry.segments import load_segments
+from pipelines.loading.telemetry.retention import drop_old_samples
+from pipelines.telemetry.collector.collector.segments import Scrape
+from pipelines.telemetry.config.tier import Tier, parse_tier
+from pipelines.telemetry.metrics.vocabulary import Series
 
 HOUR = 3600
 SCRAPES = [scrape(0, 100), scrape(10, 130)]

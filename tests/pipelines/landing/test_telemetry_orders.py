@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from landing_support import fresh
 from ledger_support import START, TOKENS, Home, Rows, facts, scrape
 
-from pipelines.landing.telemetry import load_segments
-from pipelines.landing.telemetry_retention import drop_old_samples
-from pipelines.telemetry.segments import Scrape
-from pipelines.telemetry.vocabulary import Series
+from pipelines.loading.telemetry.segments import load_segments
+from pipelines.loading.telemetry.retention import drop_old_samples
+from pipelines.telemetry.collector.collector.segments import Scrape
+from pipelines.telemetry.metrics.vocabulary import Series
 
 FINISHED = [Series("requests_finished", "counter", model_name="m", labels=f'reason="{reason}"') for reason in ("stop", "length", "abort")]
 WATTS = Series("power_watts", "gauge", device="0", labels='provenance="measured"')

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from landing_support import AS_OF, DAY, FIRST, board, content, fresh, kept, landed
 
 from pipelines.archive import Archive
-from pipelines.landing.catch_up import catch_up
+from pipelines.loading.answers import catch_up
 
 # In any order.
 

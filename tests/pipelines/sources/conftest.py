@@ -9,7 +9,7 @@ from scripted_server import Script, reply, scripted_server
 from tests_support import HASTY, KEY
 
 from pipelines.settings import Settings
-from pipelines.sources.client import Client
+from pipelines.sources.http import Client
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from payload_examples import SOURCES, changed, parse
 
 from pipelines.errors import BadAnswer
-from pipelines.landing.catch_up import UNREADABLE
-from pipelines.sources.boards import Board
-from pipelines.sources.payload import Parsed, a_count, a_day, an_instant, rows_of
+from pipelines.loading.answers import UNREADABLE
+from pipelines.sources.openrouter.rankings_table import Board
+from pipelines.sources.parsing import Parsed, a_count, a_day, an_instant, rows_of
 
 each_source = pytest.mark.parametrize("name", SOURCES)
 

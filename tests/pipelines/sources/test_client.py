@@ -13,8 +13,8 @@ from tests_support import HASTY, KEY
 from pipelines.archive import Answer, Archive
 from pipelines.errors import BadAnswer, Refused, SourceError, Unwell
 from pipelines.settings import Settings
-from pipelines.sources.client import Client
-from pipelines.sources.ledger import RequestLedger
+from pipelines.sources.http import Client
+from pipelines.sources.quota import RequestLedger
 
 GOOD_BYTES = b'{"data":[]}'
 REDIRECTS = (301, 302, 303, 307, 308)

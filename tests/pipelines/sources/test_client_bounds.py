@@ -22,7 +22,7 @@ from tests_support import HASTY, KEY
 from pipelines.archive import Answer, Archive
 from pipelines.errors import BadAnswer, BrokenOff, Unreachable
 from pipelines.settings import Settings
-from pipelines.sources.client import LARGEST_BODY, Client
+from pipelines.sources.http import LARGEST_BODY, Client
 
 ONCE = replace(HASTY, attempts=1)
 MIB = 1024 * 1024

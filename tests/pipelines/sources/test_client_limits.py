@@ -14,8 +14,8 @@ from tests_support import HASTY, KEY
 
 from pipelines.errors import LimitReached, SourceError, Unwell
 from pipelines.settings import Settings
-from pipelines.sources.client import Client
-from pipelines.sources.ledger import RequestLedger, next_midnight
+from pipelines.sources.http import Client
+from pipelines.sources.quota import RequestLedger, next_midnight
 
 MINUTE_WORDS = "Rate limit exceeded: datasets-per-key-rpm-v1."
 DAY_WORDS = "Rate limit exceeded: datasets-per-account-rpd-v1. Per-account limit of 500 requests/day exceeded for the OpenRouter Data API."
@@ -25,7 +25,7 @@ import sys
 from pathlib import Path
 from pipelines.errors import LimitReached
 from pipelines.settings import Settings
-from pipelines.sources.client import Client
+from pipelines.sources.http import Client
 client = Client(Settings(Path(sys.argv[1]), sys.argv[2], "key"), "run-2")
 try:
     client.data_api("apps", "/datasets/app-rankings")

@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from pipelines.errors import LimitReached
-from pipelines.sources.ledger import Budget, RequestLedger, next_midnight
+from pipelines.sources.quota import Budget, RequestLedger, next_midnight
 
 DAY = 86_400.0
 MIDNIGHT = datetime(2026, 6, 20, tzinfo=UTC).timestamp()
@@ -23,7 +23,7 @@ SPENDER = """
 import sys
 from pathlib import Path
 from pipelines.errors import LimitReached
-from pipelines.sources.ledger import Budget, RequestLedger
+from pipelines.sources.quota import Budget, RequestLedger
 path, budget, now, spent = Path(sys.argv[1]), Budget("openrouter.ai", per_minute=1000), float(sys.argv[2]), 0
 try:
     while RequestLedger(path).spend(budget, now) == 0:

@@ -13,7 +13,7 @@ from payload_examples import SOURCES, changed, parse
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from pipelines.sources.boards import Board
+from pipelines.sources.openrouter.rankings_table import Board
 
 AS_OF = datetime(2026, 5, 12, 2, tzinfo=UTC)
 each_source = pytest.mark.parametrize("name", SOURCES)

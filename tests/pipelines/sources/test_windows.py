@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from tests_support import HASTY, StandIn, stand_in_market
 
 from pipelines.archive import Answer
-from pipelines.days import Failure
+from pipelines.ingest.market.days import Failure
 from pipelines.errors import BadAnswer, Unreachable
 from pipelines.settings import Settings
-from pipelines.sources import exports, rankings
-from pipelines.sources.client import Client
+from pipelines.sources.openrouter import exports, rankings
+from pipelines.sources.http import Client
 
 DAY = timedelta(days=1)
 NEWEST_FILE = date(2026, 11, 21)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from pipelines.standin.serve import build, running
+from pipelines.simulator.api.serve import build, running
 
 KEY = "a-key-for-tests"
 NOW = "2026-11-21T09:00:00.000Z"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from pipelines.standin.serve import build, running
+from pipelines.simulator.api.serve import build, running
 
 
 def test_the_clock_can_be_set_and_let_go(market):
@@ -72,7 +72,7 @@ def test_a_stopped_stand_in_is_gone():
 
 def test_served_in_the_foreground_it_says_where():
     """Port 0 is a free one; an interrupt ends it."""
-    code = "from pipelines.standin.serve import build, serve; serve(build('market'))"
+    code = "from pipelines.simulator.api.serve import build, serve; serve(build('market'))"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True) as process:
         base = process.stdout.readline().strip()

@@ -8,8 +8,8 @@ import time
 import httpx
 import pytest
 
-from pipelines.standin.desk import FAULT_KINDS
-from pipelines.standin.row_faults import ROW_FAULTS
+from pipelines.simulator.api.dispatch import FAULT_KINDS
+from pipelines.simulator.faults.row_faults import ROW_FAULTS
 
 PATH = "/datasets/rankings-daily"
 BOARD = "/datasets/exports/rankings-daily"

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipelines.standin.errors import TooMany
-from pipelines.standin.limits import Limits, Meter
+from pipelines.simulator.api.errors import TooMany
+from pipelines.simulator.api.limits import Limits, Meter
 
 PATH = "/datasets/rankings-daily?start_date=2026-11-20"
 KEYED = ["/datasets/rankings-daily", "/datasets/app-rankings", "/datasets/session-cost", "/benchmarks", "/classifications/task"]

@@ -11,9 +11,9 @@ from itertools import pairwise
 
 import pytest
 
-from pipelines.standin.board import FLOOR, RankingsQuery
-from pipelines.standin.market import MarketBoard
-from pipelines.standin.market_models import HERE, listings, models
+from pipelines.simulator.market_protocol import FLOOR, RankingsQuery
+from pipelines.simulator.synthetic.market import MarketBoard
+from pipelines.simulator.synthetic.models import HERE, listings, models
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 LAST_CONTROL = date(2026, 8, 21)
@@ -109,8 +109,8 @@ def test_the_cast_is_plausible(rows):
 def test_the_same_seed_is_the_same_market_in_another_process():
     """Nothing depends on the process, on the order of sets or on the moment."""
     code = (
-        "import hashlib; from datetime import UTC, date, datetime; from pipelines.standin.board import RankingsQuery;"
-        "from pipelines.standin.market import MarketBoard; board, now = MarketBoard(3), datetime(2026, 11, 22, 9, tzinfo=UTC);"
+        "import hashlib; from datetime import UTC, date, datetime; from pipelines.simulator.market_protocol import RankingsQuery;"
+        "from pipelines.simulator.synthetic.market import MarketBoard; board, now = MarketBoard(3), datetime(2026, 11, 22, 9, tzinfo=UTC);"
         "rows = board.rankings(RankingsQuery(date(2026, 5, 1), date(2026, 5, 20)), now);"
         "rest = [board.models(now), board.endpoints('deepseek/deepseek-v4-pro', now), board.tasks(now), board.benchmarks(now)];"
         "print(hashlib.sha256(repr((rows, rest)).encode()).hexdigest())"

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.standin.board import RankingsQuery
-from pipelines.standin.errors import BadRequest
-from pipelines.standin.market_models import listings
-from pipelines.standin.market_numbers import interpolate, noise, share_out
-from pipelines.standin.market_slices import context_edges
-from pipelines.standin.windows import rankings_query
+from pipelines.simulator.market_protocol import RankingsQuery
+from pipelines.simulator.api.errors import BadRequest
+from pipelines.simulator.synthetic.models import listings
+from pipelines.simulator.synthetic.numbers import interpolate, noise, share_out
+from pipelines.simulator.synthetic.slices import context_edges
+from pipelines.simulator.api.windows import rankings_query
 
 WEIGHTS = st.lists(st.floats(min_value=1e-6, max_value=1e6), min_size=1, max_size=60)
 

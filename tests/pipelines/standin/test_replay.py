@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.standin.board import RankingsQuery
-from pipelines.standin.replay import NoRecordings, ReplayBoard
-from pipelines.standin.serve import BadMode, build
+from pipelines.simulator.market_protocol import RankingsQuery
+from pipelines.simulator.replay import NoRecordings, ReplayBoard
+from pipelines.simulator.api.serve import BadMode, build
 
 
 def recorded(recordings: Path, name: str) -> dict:

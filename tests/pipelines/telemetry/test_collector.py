@@ -20,12 +20,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pipelines.errors import CollectorBusy
-from pipelines.telemetry.collector import Collector
-from pipelines.telemetry.command import status_line
-from pipelines.telemetry.own_page import health_of, own_page, page_text
-from pipelines.telemetry.segments import closed_segments, read_segment
-from pipelines.telemetry.spool import Spool
-from pipelines.telemetry.tier import DeviceSource, Target, Tier
+from pipelines.telemetry.collector.collector.collector import Collector
+from pipelines.cli.market.collect import status_line
+from pipelines.telemetry.collector.collector.self_metrics import health_of, own_page, page_text
+from pipelines.telemetry.collector.collector.segments import closed_segments, read_segment
+from pipelines.telemetry.collector.collector.spool import Spool
+from pipelines.telemetry.config.tier import DeviceSource, Target, Tier
 
 PAGE = b"""process_start_time_seconds 1795295012.25
 vllm:prompt_tokens_total{engine="0",model_name="m"} 7

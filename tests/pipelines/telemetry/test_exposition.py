@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipelines.telemetry.exposition import Counts, Exposition, Labels, Page
-from pipelines.telemetry.vocabulary import label_text
+from pipelines.telemetry.metrics.exposition import Counts, Exposition, Labels, Page
+from pipelines.telemetry.metrics.vocabulary import label_text
 
 Named = tuple[str, Labels]
 PAGES = (

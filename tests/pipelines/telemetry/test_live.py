@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 
 from pipelines.telemetry.live import figures, reader
-from pipelines.telemetry.live_file import newest
-from pipelines.telemetry.segments import OPEN_NAME, Scrape, closed_segments, table_of
-from pipelines.telemetry.spool import Spool
-from pipelines.telemetry.vocabulary import Series
+from pipelines.telemetry.collector.collector.open_segment import newest
+from pipelines.telemetry.collector.collector.segments import OPEN_NAME, Scrape, closed_segments, table_of
+from pipelines.telemetry.collector.collector.spool import Spool
+from pipelines.telemetry.metrics.vocabulary import Series
 
 TEN = datetime(2026, 6, 18, 10, tzinfo=UTC)
 UP = Series("up", "gauge")

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from pipelines.telemetry.devices import device_reader
-from pipelines.telemetry.npu_smi import read_npu_smi
+from pipelines.telemetry.metrics.devices import device_reader
+from pipelines.telemetry.metrics.npu_smi import read_npu_smi
 
 MEBIBYTE = 1024**2
 # The columns of 26.x are wider; a card with two dies has its power with the first, and -1 stands for a temperature that failed.

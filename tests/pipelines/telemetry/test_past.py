@@ -15,13 +15,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pipelines.errors import HistoryFailed
-from pipelines.standin.data_api import BASE
-from pipelines.standin.serve import running
-from pipelines.telemetry.history import History, read_history
-from pipelines.telemetry.pages import instant_of, read_pages, read_run, store
-from pipelines.telemetry.segments import closed_segments, read_segment, table_of
-from pipelines.telemetry.spool import Spool
-from pipelines.telemetry.tier import Target
+from pipelines.simulator.api.data_api import BASE
+from pipelines.simulator.api.serve import running
+from pipelines.telemetry.backfill.prometheus import History, read_history
+from pipelines.telemetry.backfill.text_files import instant_of, read_pages, read_run, store
+from pipelines.telemetry.collector.collector.segments import closed_segments, read_segment, table_of
+from pipelines.telemetry.collector.collector.spool import Spool
+from pipelines.telemetry.config.tier import Target
 
 AT = datetime(2026, 8, 22, 7, 10, 16, tzinfo=UTC)
 VLLM = Target("old", "http://h/metrics", "vllm", {"served": "o/m"})

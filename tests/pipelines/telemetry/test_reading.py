@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.telemetry import vocabulary
-from pipelines.telemetry.devices import device_reader
-from pipelines.telemetry.exposition import Counts
-from pipelines.telemetry.reading import Reader, Reading
-from pipelines.telemetry.tier import Engine
+from pipelines.telemetry.metrics import vocabulary
+from pipelines.telemetry.metrics.devices import device_reader
+from pipelines.telemetry.metrics.exposition import Counts
+from pipelines.telemetry.metrics.normalise import Reader, Reading
+from pipelines.telemetry.config.tier import Engine
 
 NOW = 1795295500.0
 # What every quantity is called, whoever measured it.

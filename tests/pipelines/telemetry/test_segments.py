@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 
 from pipelines.errors import CollectorBusy
-from pipelines.telemetry.reading import Reader, up
-from pipelines.telemetry.segments import SCHEMA, Scrape, Segments, closed_segments, read_segment, table_of
-from pipelines.telemetry.spool import Claim, Open, Spool
-from pipelines.telemetry.vocabulary import Series
+from pipelines.telemetry.metrics.normalise import Reader, up
+from pipelines.telemetry.collector.collector.segments import SCHEMA, Scrape, Segments, closed_segments, read_segment, table_of
+from pipelines.telemetry.collector.collector.spool import Claim, Open, Spool
+from pipelines.telemetry.metrics.vocabulary import Series
 
 AT = 1795295500_000_000
 BUCKET = Series("ttft_seconds", "histogram", "bucket", 0.1, "served", 'engine="0"')
@@ -27,8 +27,8 @@ POWER = Series("power_watts", "gauge", device="3")
 WRITER = """
 import sys
 from pathlib import Path
-from pipelines.telemetry.segments import Scrape, Segments
-from pipelines.telemetry.vocabulary import Series
+from pipelines.telemetry.collector.segments import Scrape, Segments
+from pipelines.telemetry.metrics.vocabulary import Series
 segments, number = Segments(Path(sys.argv[1])), 0
 running = Series("requests_running", "gauge")
 print("ready", flush=True)

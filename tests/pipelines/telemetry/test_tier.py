@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import BadSetting, BadTier
-from pipelines.telemetry.command import headers_of
-from pipelines.telemetry.tier import Cost, DeviceSource, Energy, Peak, Slo, Target, Tier, parse_tier, read_tier
+from pipelines.cli.market.collect import headers_of
+from pipelines.telemetry.config.tier import Cost, DeviceSource, Energy, Peak, Slo, Target, Tier, parse_tier, read_tier
 
 EXAMPLE = Path(__file__).parents[3] / "tier.toml.example"
 WHOLE = """

@@ -1,0 +1,156 @@
+"""Evidence bundles: a folder from which anybody can compute a figure again, offline, from the answers that it rests on.
+
+    query.sql       the query
+    result.csv      what it gave, rows sorted, floats to twelve digits
+    evidence.json   as of when, which tables and sources, versions, the hash of result.csv
+    citation.txt    what to print beside the figures
+    recompute.py    computes result.csv again and compares; exit code 0 only if every byte is the same
+
+and what it rests on, as `evidence_raw` says. Nothing in it names a place on this machine, and answers are archived without keys.
+"""
+
+import hashlib
+import io
+import json
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines.evidence.bundle import inputs
+from pipelines.publish.generations import query as querying
+from pipelines.publish.generations.as_of import published_as_of
+from pipelines.transform.dbt import Progress, build
+from pipelines.errors import QueryFailed
+from pipelines.loading.telemetry.segment_files import Places
+from pipelines.transform.lineage import origins_of, tables_of
+from pipelines.publish.generations.generations import newest, publish
+from pipelines.settings import Settings
+
+SECONDS = 300.0
+SAID_OF_FILE = ("asked_as_of", "as_of", "origin", "tokentide_version", "duckdb_version")
+RECOMPUTE = '''"""Computes result.csv again from what it rests on, offline, and compares. Needs Tokentide installed."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from pipelines.evidence.bundle import recompute
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--archive", type=Path, help="the raw archive to take answers and segments from")
+checked = recompute(Path(__file__).parent, parser.parse_args().archive)
+print(f"stated   {checked.expected}\\nkept     {checked.kept}\\ncomputed {checked.found}")
+print("the same" if checked.is_same else "NOT the same")
+sys.exit(0 if checked.is_same else 1)
+'''
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What was put into a folder."""
+
+    folder: Path
+    rows: int
+    answers: int
+    segments: int
+    result_sha256: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """SHA-256 of a bundle's result: as evidence.json states it, of result.csv as it is now, and of what computing it again gave."""
+
+    expected: str
+    kept: str
+    found: str
+
+    @property
+    def is_same(self) -> bool:
+        """Whether every byte is."""
+        return self.expected == self.kept == self.found
+
+
+def make(
+    settings: Settings,
+    claim_or_query: str,
+    folder: Path,
+    as_of: datetime | None = None,
+    *,
+    raw: bool = True,
+    progress: Progress | None = None,
+) -> Bundle:
+    """Put the evidence of a claim (its id, or id:basis) or of a query into a new folder."""
+    if folder.exists() and any(folder.iterdir()):
+        raise QueryFailed(f"{folder} is not empty. Name another folder, or remove it first.")
+    path = published_as_of(settings, as_of, progress) if as_of else newest(settings)
+    claim = None if any(letter.isspace() for letter in claim_or_query) else _claim(path, claim_or_query)
+    query = claim["evidence_sql"] if claim else claim_or_query
+    tables = tables_of(path, query)
+    origins = origins_of(tables, claim["claim_id"] if claim else None)
+    basis = inputs.basis_of(path, origins)
+    result, rows = _result(path, query)
+    meta = querying.records(path, "from marts.meta")[0]
+    folder.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(result).hexdigest()
+    about = {
+        "claim": claim, "tables": tables, "sources": sorted(origins.sources), "telemetry": sorted(origins.kinds), "rows": rows,
+        "result_sha256": digest, **{name: meta[name] for name in SAID_OF_FILE},
+    }  # fmt: skip
+    citation = meta["citation"] if basis.answers else "The figures rest on no data of others."
+    _write(folder, result, {"query.sql": query, "evidence.json": json.dumps(about, indent=1, ensure_ascii=False), "citation.txt": citation})
+    inputs.write(folder, basis)
+    if raw:
+        inputs.copy(basis, settings.archive, folder / "raw", Places.of(settings))
+    return Bundle(folder, rows, len(basis.answers), len(basis.segments or ()), digest)
+
+
+def recompute(folder: Path, archive: Path | None = None) -> Checked:
+    """Take what a bundle rests on into a fresh home, build, publish, ask again; nothing but the folder (and `archive`) is read."""
+    about, basis = json.loads((folder / "evidence.json").read_text()), inputs.read(folder)
+    with tempfile.TemporaryDirectory() as home:
+        settings = Settings(home=Path(home))
+        inputs.copy(basis, archive or folder / "raw", settings.archive)
+        inputs.take_in(settings, basis)
+        if about["asked_as_of"]:
+            path = published_as_of(settings, datetime.fromisoformat(about["asked_as_of"]))
+        else:
+            build(settings)
+            path = publish(settings).path
+        result, _ = _result(path, (folder / "query.sql").read_text().removesuffix("\n"))
+    kept = (folder / "result.csv").read_bytes()
+    return Checked(about["result_sha256"], hashlib.sha256(kept).hexdigest(), hashlib.sha256(result).hexdigest())
+
+
+def _claim(path: Path, name: str) -> dict[str, Any]:
+    claim_id, _, basis = name.partition(":")
+    found = [row for row in querying.records(path, "from marts.claims") if row["claim_id"] == claim_id and basis in ("", row["basis"])]
+    if not found:
+        raise QueryFailed(f"There is no claim {name!r}; `tokentide claims` lists them. A query has spaces in it.")
+    if len({row["evidence_sql"] for row in found}) > 1:
+        bases = ", ".join(sorted(f"{claim_id}:{row['basis']}" for row in found))
+        raise QueryFailed(f"{claim_id} is judged on several bases; name one: {bases}.")
+    if not found[0]["evidence_sql"]:
+        raise QueryFailed(f"{name} rests on a document, not on a query, so there is nothing to compute.")
+    return found[0]
+
+
+def _result(path: Path, query: str) -> tuple[bytes, int]:
+    """The query's result in bytes that depend on its rows alone: neither on their order nor on the last digit of a sum of floats."""
+    out = io.StringIO()
+    with querying.run(path, query, SECONDS) as result:
+        rows = sorted((tuple(map(_steady, row)) for row in result.rows), key=lambda row: json.dumps(list(map(querying.plain, row))))
+        querying.write_csv(querying.Result(result.columns, iter(rows)), out)
+    return out.getvalue().encode(), len(rows)
+
+
+def _steady(value: Any) -> Any:
+    return float(f"{value:.12g}") if isinstance(value, float) else value
+
+
+def _write(folder: Path, result: bytes, texts: dict[str, str]) -> None:
+    (folder / "result.csv").write_bytes(result)
+    for name, text in texts.items():
+        (folder / name).write_text(f"{text}\n")
+    (folder / "recompute.py").write_text(RECOMPUTE)

@@ -1,0 +1,149 @@
+"""What an evidence bundle rests on, from the raw archive of a home into the bundle, and from there into a fresh home.
+
+answers.csv    the raw answers: SHA-256, address, when fetched, source
+segments.csv   the segments of telemetry: SHA-256, kind, what time they speak of; only where the figure rests on the inference tier
+tier.json      what the tier file said, without addresses; only there too
+raw/           answers and segments themselves, as the raw archive keeps them
+"""
+
+import csv
+import json
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.archive import Archive, utc_now
+from pipelines.errors import QueryFailed
+from pipelines.ingest.market.market import land
+from pipelines.loading.telemetry.segments import load_segments
+from pipelines.loading.telemetry.segment_files import KINDS, Kind, Places, Segment
+from pipelines.loading.telemetry.tier_file import record_entries
+from pipelines.transform.lineage import Origins
+from pipelines.publish.generations.query import records
+from pipelines.settings import Settings
+from warehouse.connection import open_warehouse
+from warehouse.migrate import migrate
+
+ANSWERS, SEGMENTS, TIER = "answers.csv", "segments.csv", "tier.json"
+ANSWER = ("answer_id", "sha256", "url", "fetched_at", "source")
+SEGMENT = ("segment_id", "sha256", "kind", "rows", "first_at", "last_at")
+BELIEVED = ("loaded", "partial", "unchanged")
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Answers and segments, oldest first, as rows of their files, and the entries of the tier file; None where the tier plays no part."""
+
+    answers: Sequence[Row]
+    segments: Sequence[Row] | None = None
+    tier: Sequence[Row] | None = None
+
+
+def basis_of(path: Path, origins: Origins) -> Basis:
+    """What of these origins a published file knows of and was made from."""
+    answers = [
+        {name: row[name] for name in ANSWER}
+        for row in records(path, "from marts.ingest_log order by answer_id")
+        if row["source"] in origins.sources and (origins.is_of_any or row["outcome"] in BELIEVED)
+    ]
+    if not origins.has_tier_file:
+        return Basis(answers)
+    segments = [
+        {name: row[name] for name in SEGMENT}
+        for row in records(path, "from marts.telemetry_log where outcome = 'loaded' order by segment_id")
+        if row["kind"] in origins.kinds
+    ]
+    return Basis(answers, segments, records(path, "select section, name, entry from marts.tier_file order by all"))
+
+
+def write(folder: Path, basis: Basis) -> None:
+    """Say in a bundle what it rests on."""
+    _write_rows(folder / ANSWERS, ANSWER, basis.answers)
+    if basis.segments is not None:
+        _write_rows(folder / SEGMENTS, SEGMENT, basis.segments)
+    if basis.tier is not None:
+        (folder / TIER).write_text(f"{json.dumps(basis.tier, indent=1, ensure_ascii=False)}\n")
+
+
+def read(folder: Path) -> Basis:
+    """What a bundle says that it rests on."""
+    segments, tier = folder / SEGMENTS, folder / TIER
+    return Basis(
+        _read_rows(folder / ANSWERS),
+        _read_rows(segments) if segments.exists() else None,
+        json.loads(tier.read_text()) if tier.exists() else None,
+    )
+
+
+def copy(basis: Basis, source: Path, target: Path, waiting: Places | None = None) -> None:
+    """Copy the answers and segments from one raw archive to another; one that is missing or damaged is an error."""
+    _copy_answers(Archive(source), Archive(target), {row["answer_id"] for row in basis.answers})
+    # Loaded, and not moved to the archive yet, a segment still lies in the spool.
+    nowhere: dict[Kind, Path] = dict.fromkeys(KINDS, source)
+    spools = waiting.spools if waiting else nowhere
+    _copy_segments(Places(spools, source / "telemetry"), Places(nowhere, target / "telemetry"), basis.segments or ())
+
+
+def take_in(settings: Settings, basis: Basis) -> None:
+    """Land and load into a fresh home what lies in its raw archive."""
+    land(settings)
+    if basis.tier is not None:
+        with closing(open_warehouse(settings.warehouse)) as con:
+            migrate(con)
+            record_entries(con, [dict(row) for row in basis.tier], utc_now())
+            load_segments(con, Places.of(settings))
+
+
+def _copy_answers(source: Archive, target: Archive, wanted: set[str]) -> None:
+    found = set()
+    for answer in (answer for answer in source.answers() if answer.answer_id in wanted):
+        target.keep(answer, source.read(answer.sha256))
+        found.add(answer.answer_id)
+    _must_have_all("answers", wanted - found)
+
+
+def _copy_segments(source: Places, target: Places, wanted: Sequence[Row]) -> None:
+    missing = set()
+    for row in wanted:
+        kind, name = _named(row)
+        if not (path := source.find(kind, name)):
+            missing.add(name)
+            continue
+        if Segment(kind, path, is_archived=True).digest() != row["sha256"]:
+            raise QueryFailed(f"The segment {name} does not hold the bytes that were loaded. Restore it from a copy of the archive.")
+        kept = target.kept(kind, name)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, kept)
+    _must_have_all("segments", missing)
+
+
+def _named(row: Row) -> tuple[Kind, str]:
+    """Kind and name of a segment. A bundle comes from anybody, so a name must not lead out of the archive."""
+    name = row["segment_id"]
+    for kind in KINDS:
+        if kind == row["kind"] and Path(name).name == name:
+            return kind, name
+    raise QueryFailed(f"{name!r} of kind {row['kind']!r} is no segment.")
+
+
+def _must_have_all(things: str, missing: set[str]) -> None:
+    if missing:
+        raise QueryFailed(
+            f"{len(missing)} {things} are not in the raw archive, such as {min(missing)}. A bundle without raw/ needs --archive."
+        )
+
+
+def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _read_rows(path: Path) -> list[Row]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,48 @@
+"""Makes the whole warehouse again from the raw archive, offline, and publishes it. The old one is used until the new one is complete."""
+
+import shutil
+from dataclasses import dataclass
+
+from pipelines.archive import Archive
+from pipelines.transform.dbt import Built, Progress, build
+from pipelines.errors import NothingArchived
+from pipelines.ingest.market.market import land
+from pipelines.loading.answers import catch_up
+from pipelines.loading.telemetry.segment_files import Places
+from pipelines.publish.generations.generations import Generation, publish
+from pipelines.settings import Settings
+from pipelines.ingest.market.telemetry import load as load_telemetry
+from warehouse.connection import open_warehouse
+from warehouse.migrate import migrate
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """How many answers the warehouse was made of, and what came of it."""
+
+    answers: int
+    built: Built
+    generation: Generation
+
+
+def rebuild(settings: Settings, progress: Progress | None = None) -> Rebuilt:
+    """Land every archived answer in a fresh warehouse, build, audit, put it in place of the old one, publish."""
+    archive = Archive(settings.archive)
+    if archive.origin is None and not Places.of(settings).archived():
+        raise NothingArchived(f"{settings.archive} holds no answers. Run `tokentide ingest market` or `tokentide ingest telemetry` first.")
+    # In a folder of its own under the usual name: DuckDB's views remember the name of their file.
+    fresh = settings.home / "rebuilding" / settings.warehouse.name
+    shutil.rmtree(fresh.parent, ignore_errors=True)
+    con = open_warehouse(fresh)
+    try:
+        migrate(con)
+        answers = catch_up(con, archive)
+    finally:
+        con.close()
+    load_telemetry(settings, warehouse=fresh)
+    built = build(settings, fresh, progress)
+    fresh.replace(settings.warehouse)
+    fresh.parent.rmdir()
+    # What another run kept in the archive meanwhile.
+    answers += land(settings)
+    return Rebuilt(answers, built, publish(settings))

@@ -1,0 +1,110 @@
+"""Starting the stand-in: for the command, in the foreground; for a test, in a thread on a free port."""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+
+from pipelines.errors import BadSetting
+from pipelines.simulator.api.app import EXPORTS_SINCE, create_app
+from pipelines.simulator.market_protocol import Board
+from pipelines.simulator.clock import Clock
+from pipelines.simulator.api.data_api import BASE
+from pipelines.simulator.faults.faults import Faults
+from pipelines.simulator.api.limits import Limits
+from pipelines.simulator.synthetic.market import MarketBoard
+from pipelines.simulator.replay import ReplayBoard
+
+HOST = "127.0.0.1"
+START_SECONDS = 10
+
+
+class BadMode(BadSetting):
+    """The stand-in was asked to be something it cannot be."""
+
+
+class NotStarted(RuntimeError):
+    """The server's thread ended or hung before it accepted connections."""
+
+
+def build(
+    mode: str = "market",
+    *,
+    recordings: Path | None = None,
+    now: datetime | None = None,
+    key: str = "standin-key",
+    exports_since: date = EXPORTS_SINCE,
+    seed: int = 1,
+    limits: bool = True,
+) -> Starlette:
+    """An application that plays back `recordings` (mode `replay`) or invents a market from `seed` (mode `market`).
+
+    `now` None means real time; `key` is the one key the data routes accept.
+    """
+    origin = "simulated" if mode == "market" else None
+    return create_app(
+        _board(mode, recordings, seed),
+        clock=Clock(now),
+        limits=Limits() if limits else None,
+        faults=Faults(),
+        keys={key: "account"},
+        origin=origin,
+        exports_since=exports_since,
+    )
+
+
+def _board(mode: str, recordings: Path | None, seed: int) -> Board:
+    if mode == "market":
+        return MarketBoard(seed)
+    if mode != "replay":
+        raise BadMode(f"{mode!r} is no mode of the stand-in; choose replay or market.")
+    if recordings is None:
+        raise BadMode("Mode replay plays back a folder of recorded answers. Set TOKENTIDE_RECORDINGS or choose mode market.")
+    return ReplayBoard(recordings)
+
+
+def serve(app: Starlette, host: str = HOST, port: int = 0) -> None:
+    """Serve until interrupted. Port 0 takes a free one; the address is printed, since nobody can guess it."""
+    with _listening(host, port) as listener:
+        print(f"http://{host}:{listener.getsockname()[1]}{BASE}", flush=True)
+        _server(app).run([listener])
+
+
+@contextmanager
+def running(app: Starlette) -> Iterator[str]:
+    """Serve in a thread on a free loopback port and yield the base address."""
+    with _listening(HOST, 0) as listener:
+        server = _server(app)
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        try:
+            _await_start(server, thread)
+            yield f"http://{HOST}:{listener.getsockname()[1]}{BASE}"
+        finally:
+            server.should_exit = True
+            thread.join(START_SECONDS)
+
+
+def _await_start(server: uvicorn.Server, thread: threading.Thread) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise NotStarted("The stand-in did not start; run it in the foreground to see why.")
+        time.sleep(0.005)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    return socket.create_server((host, port))
+
+
+def _server(app: Starlette) -> uvicorn.Server:
+    # A dropped connection is a fault put there on purpose, which uvicorn would report as an error of the application.
+    config = uvicorn.Config(app, log_level=logging.CRITICAL, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+    return uvicorn.Server(config)

@@ -1,0 +1,86 @@
+"""Faults: things the real service has done or may do, switched on by name.
+
+A fault has a kind, applies to requests whose path contains `path`, and is used up after `times` answers (None: never). The kinds
+stand in tables by what they spoil: rows (`row_faults`), a JSON object or an export's manifest (`payload_faults`), the answer as a
+whole or its bytes on the wire (`answer_faults`).
+"""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from pipelines.simulator.api.errors import BadFault, Json
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing going wrong. `date` is the day a row fault spoils (None: the newest one); `seconds` is how long a slow thing takes."""
+
+    kind: str
+    path: str = ""
+    times: int | None = None
+    date: dt.date | None = None
+    seconds: float | None = None
+
+
+class Faults:
+    """The faults now switched on, with the uses each has left."""
+
+    def __init__(self, faults: Sequence[Fault] = ()) -> None:
+        self.replace(faults)
+
+    def replace(self, faults: Sequence[Fault]) -> None:
+        """Switch on exactly these faults."""
+        self._active = [(fault, [0]) for fault in faults]
+
+    def active(self) -> list[Fault]:
+        """Those with uses left."""
+        return [fault for fault, used in self._active if fault.times is None or used[0] < fault.times]
+
+    def peek(self, kinds: Collection[str], path: str) -> list[Fault]:
+        """The faults of these kinds that apply to a path, without using them up.
+
+        A manifest looks ahead this way, so that its hashes match the spoiled file that is fetched next. With `times` 1 that is one
+        file: whoever fetches both formats aims one fault at `.csv` and one at `.json`.
+        """
+        return [fault for fault in self.active() if fault.kind in kinds and fault.path in path]
+
+    def take(self, kinds: Collection[str], path: str) -> list[Fault]:
+        """The faults of these kinds that apply to a path, each used once."""
+        taken = self.peek(kinds, path)
+        for fault, used in self._active:
+            used[0] += any(fault is one for one in taken)
+        return taken
+
+    def take_one(self, kinds: Collection[str], path: str) -> Fault | None:
+        """The first such fault, used once; the ones behind it wait for the next request."""
+        for fault in self.peek(kinds, path)[:1]:
+            for other, used in self._active:
+                used[0] += other is fault
+            return fault
+        return None
+
+
+def parse_faults(items: object, kinds: Collection[str]) -> list[Fault]:
+    """Read the list a test or an operator sends, or raise BadFault naming what is wrong in it."""
+    if not isinstance(items, list):
+        raise BadFault("faults are a JSON list")
+    return [_parse_fault(item, kinds) for item in items]
+
+
+def _parse_fault(item: Json, kinds: Collection[str]) -> Fault:
+    if unknown := set(item) - set(Fault.__dataclass_fields__):
+        raise BadFault(f"{min(unknown)!r} is not a field of a fault; they are {', '.join(Fault.__dataclass_fields__)}")
+    kind, day, times, seconds = item.get("kind"), item.get("date"), item.get("times"), item.get("seconds")
+    if kind not in kinds:
+        raise BadFault(f"{kind!r} is not a kind of fault; they are {', '.join(sorted(kinds))}")
+    try:
+        return Fault(
+            kind=str(kind),
+            path=str(item.get("path", "")),
+            times=None if times is None else int(str(times)),
+            date=None if day is None else dt.date.fromisoformat(str(day)),
+            seconds=None if seconds is None else float(str(seconds)),
+        )
+    except ValueError as error:
+        raise BadFault(f"unreadable fault {item!r}: {error}") from error

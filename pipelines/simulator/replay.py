@@ -1,0 +1,147 @@
+"""A market that plays back recorded answers, each date as it was known at the stand-in's present."""
+
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import BadSetting
+from pipelines.simulator.market_protocol import MISSING_DATES, AppsQuery, RankingsQuery, Row, days
+from pipelines.simulator.clock import parse_instant
+from pipelines.simulator.api.errors import Json, NotFound
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One recorded answer of the daily board."""
+
+    as_of: datetime
+    start: date
+    end: date
+    rows: dict[date, list[Row]]
+
+
+class NoRecordings(BadSetting):
+    """The folder holds no recorded answer, so there is nothing to play back."""
+
+
+class ReplayBoard:
+    """Recorded answers of one folder. What was not recorded is not found."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folders = [folder, folder / "openrouter"]
+        read = [_recording(_load(path)) for path in self._files("rankings-daily_*.json*")]
+        self._recordings = sorted(read, key=lambda one: one.as_of)
+        self._models = self._dated("models_*.json*")
+        self._providers = self._dated("providers_*.json")
+        self._stats = {_stem(path).removeprefix("endpoint_stats_"): _load(path) for path in self._files("endpoint_stats_*.json")}
+        if not (self._recordings or self._models or self._providers):
+            raise NoRecordings(f"No recorded answers in {folder}. Name a folder that holds files such as rankings-daily_2025.json.gz.")
+
+    def rankings(self, query: RankingsQuery, now: datetime) -> list[Row]:
+        """Rows of the window as they were known at `now`."""
+        if not query.is_plain:
+            raise NotFound
+        yesterday = now.date() - timedelta(days=1)
+        asked = [day for day in days(query.start, min(query.end, yesterday)) if day not in MISSING_DATES]
+        return [row for day in asked for row in self._vintage(day, now)]
+
+    def _vintage(self, day: date, now: datetime) -> list[Row]:
+        covering = [one for one in self._recordings if one.start <= day <= one.end]
+        known = [one for one in covering if one.as_of <= now]
+        # With nothing recorded that early, the oldest recording is the nearest to what was known.
+        chosen = known[-1:] or covering[:1]
+        return chosen[0].rows.get(day, []) if chosen else []
+
+    def models(self, now: datetime) -> list[Json]:
+        """The catalogue recorded last before now."""
+        return _at(self._models, now)
+
+    def providers(self, now: datetime) -> list[Json]:
+        """The hosts recorded last before now."""
+        return _at(self._providers, now)
+
+    def endpoints(self, name: str, now: datetime) -> Json:
+        """The one recorded endpoint of a model. The recording does not name its host, so the lab's own name stands for it."""
+        for model in self.models(now) if self._models else []:
+            slug = str(model["id"]).partition("/")[2]
+            if name in (model["id"], model["canonical_slug"]) and slug in self._stats:
+                return _with_endpoint(model, self._stats[slug])
+        raise NotFound
+
+    def apps(self, query: AppsQuery, now: datetime) -> list[Json]:
+        """Not recorded."""
+        raise NotFound
+
+    def session_costs(self, now: datetime) -> list[Json]:
+        """Not recorded."""
+        raise NotFound
+
+    def benchmarks(self, now: datetime) -> list[Json]:
+        """Not recorded."""
+        raise NotFound
+
+    def tasks(self, now: datetime) -> Json:
+        """Not recorded."""
+        raise NotFound
+
+    def _files(self, pattern: str) -> Iterator[Path]:
+        for folder in self._folders:
+            yield from sorted(folder.glob(pattern))
+
+    def _dated(self, pattern: str) -> list[tuple[str, list[Json]]]:
+        return sorted((_stem(path).rpartition("_")[2], _load(path)["data"]) for path in self._files(pattern))
+
+
+def _at(recorded: list[tuple[str, list[Json]]], now: datetime) -> list[Json]:
+    if not recorded:
+        raise NotFound
+    known = [rows for day, rows in recorded if day <= now.astimezone(UTC).date().isoformat()]
+    return known[-1] if known else recorded[0][1]
+
+
+def _recording(answer: dict[str, Any]) -> Recording:
+    meta = answer["meta"]
+    rows: dict[date, list[Row]] = {}
+    for item in answer["data"]:
+        row = Row(date.fromisoformat(item["date"]), item["model_permaslug"], int(item["total_tokens"]))
+        rows.setdefault(row.date, []).append(row)
+    start, end = date.fromisoformat(meta["start_date"]), date.fromisoformat(meta["end_date"])
+    return Recording(parse_instant(meta["as_of"]), start, end, rows)
+
+
+def _with_endpoint(model: Json, stats: Json) -> Json:
+    host = str(model["name"]).partition(":")[0]
+    kept = {key: model[key] for key in ("id", "name", "created", "description", "architecture")}
+    top = model["top_provider"]
+    endpoint = {
+        "name": f"{host} | {model['canonical_slug']}",
+        "model_id": model["id"],
+        "model_name": model["name"],
+        "provider_name": host,
+        "tag": re.sub(r"\W+", "-", host.lower()),
+        "quantization": None,
+        "context_length": model["context_length"],
+        "max_completion_tokens": top["max_completion_tokens"] if isinstance(top, dict) else None,
+        "max_prompt_tokens": None,
+        "pricing": model["pricing"],
+        "supported_parameters": model["supported_parameters"],
+        "supports_implicit_caching": False,
+        "status": 0,
+        **stats,
+    }
+    return {**kept, "endpoints": [endpoint]}
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(".gz").removesuffix(".json")
+
+
+def _load(path: Path) -> dict[str, Any]:
+    raw = path.read_bytes()
+    answer: dict[str, Any] = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+    return answer

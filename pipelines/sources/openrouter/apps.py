@@ -1,0 +1,39 @@
+"""OpenRouter's `datasets/app-rankings`: tokens and requests by public app, over a window. Needs a key.
+
+One row speaks for the whole window, so a daily series is one request a day. CC BY 4.0.
+"""
+
+from datetime import date
+
+import polars as pl
+
+from pipelines.archive import Answer
+from pipelines.sources.http import Client
+from pipelines.sources.parsing import Parsed, a_day, an_instant, count, need, read_object, rows_of, text, unknown_keys
+
+SOURCE = "app_rankings"
+KEYS = frozenset({"rank", "app_id", "app_name", "total_tokens", "total_requests"})
+
+
+def fetch(client: Client, day: date) -> Answer:
+    """The hundred largest apps of one UTC day."""
+    return client.data_api(SOURCE, "/datasets/app-rankings", {"start_date": day.isoformat(), "end_date": day.isoformat(), "limit": "100"})
+
+
+def parse(answer: Answer, body: bytes) -> Parsed:
+    """Rows of raw.apps, one an app and window."""
+    payload = read_object(body)
+    rows = rows_of(payload, "data")
+    frame = pl.DataFrame(
+        [count(rows, "rank"), count(rows, "app_id"), text(rows, "app_name"), count(rows, "total_tokens"), count(rows, "total_requests")]
+    )
+    meta = {
+        "start_date": a_day(need(payload, "meta", "start_date"), "meta.start_date"),
+        "end_date": a_day(need(payload, "meta", "end_date"), "meta.end_date"),
+        "as_of": an_instant(need(payload, "meta", "as_of"), "meta.as_of"),
+    }
+    return Parsed(
+        {"raw.apps": frame.with_columns(**{name: pl.lit(value) for name, value in meta.items()})},
+        {"raw.apps": ("rank", "app_id", "total_tokens", "total_requests")},
+        unknown_keys("app-rankings data", rows, KEYS),
+    )

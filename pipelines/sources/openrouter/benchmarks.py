@@ -1,0 +1,54 @@
+"""OpenRouter's `benchmarks`: quality scores by model from several boards, each with its own scale. Needs a key."""
+
+from typing import Any
+
+import polars as pl
+
+from pipelines.archive import Answer
+from pipelines.sources.http import Client
+from pipelines.sources.parsing import Parsed, an_instant, need, number, read_object, rows_of, text, unknown_keys
+
+SOURCE = "benchmarks"
+KEYS = frozenset(
+    {
+        "source", "model_permaslug", "display_name", "pricing", "intelligence_index", "coding_index", "agentic_index", "arena", "category",
+        "elo", "win_rate", "avg_generation_time_ms", "tournament_stats", "benchmark_type", "accuracy", "accuracy_stddev",
+        "avg_cost_per_task", "avg_latency_per_task_ms", "total_tasks", "last_run_timestamp", "primary_metric", "primary_score",
+        "run_config", "search_engine", "search_surface",
+    }
+)  # fmt: skip
+# Each board's figure under its own name; the scales are not comparable.
+METRICS = ("intelligence_index", "coding_index", "agentic_index", "elo", "win_rate", "accuracy", "primary_score")
+
+
+def fetch(client: Client) -> Answer:
+    """Every board's newest scores."""
+    return client.data_api(SOURCE, "/benchmarks")
+
+
+def parse(answer: Answer, body: bytes) -> Parsed:
+    """Rows of raw.benchmarks, one a board, model and metric."""
+    payload = read_object(body)
+    rows = rows_of(payload, "data")
+    scores = [_score(row, metric) for row in rows for metric in METRICS if row.get(metric) is not None]
+    names = ("board", "model_permaslug", "display_name", "test", "metric")
+    frame = pl.DataFrame([*(text(scores, name) for name in names), number(scores, "score")]).with_columns(
+        as_of=pl.lit(an_instant(need(payload, "meta", "as_of"), "meta.as_of"))
+    )
+    return Parsed(
+        {"raw.benchmarks": frame},
+        {"raw.benchmarks": ("board", "model_permaslug", "metric", "score")},
+        unknown_keys("benchmarks data", rows, KEYS),
+    )
+
+
+def _score(row: dict[str, Any], metric: str) -> dict[str, Any]:
+    test = [str(row[name]) for name in ("benchmark_type", "arena", "category", "search_engine", "search_surface") if row.get(name)]
+    return {
+        "board": row.get("source"),
+        "model_permaslug": row.get("model_permaslug"),
+        "display_name": row.get("display_name"),
+        "test": "/".join(test) or None,
+        "metric": metric,
+        "score": row[metric],
+    }

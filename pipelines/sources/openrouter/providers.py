@@ -1,0 +1,25 @@
+"""OpenRouter's `/providers`: the companies that host models, with the countries they report. No key needed.
+
+A provider's country is where a host sits, not where a model was made; null means unknown, not none.
+"""
+
+import polars as pl
+
+from pipelines.archive import Answer
+from pipelines.sources.http import Client
+from pipelines.sources.parsing import Parsed, as_json, read_object, rows_of, text, unknown_keys
+
+SOURCE = "providers"
+KEYS = frozenset({"name", "slug", "privacy_policy_url", "terms_of_service_url", "status_page_url", "headquarters", "datacenters"})
+
+
+def fetch(client: Client) -> Answer:
+    """Every provider."""
+    return client.ask(SOURCE, "/providers")
+
+
+def parse(answer: Answer, body: bytes) -> Parsed:
+    """Rows of raw.providers, one a provider."""
+    rows = rows_of(read_object(body), "data")
+    frame = pl.DataFrame([text(rows, "name"), text(rows, "slug"), text(rows, "headquarters"), as_json(rows, "datacenters")])
+    return Parsed({"raw.providers": frame}, {"raw.providers": ("name", "slug")}, unknown_keys("providers data", rows, KEYS))

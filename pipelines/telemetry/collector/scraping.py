@@ -1,0 +1,103 @@
+"""Asks one source once: a page over HTTP or what a command prints, bounded in size and time. A failure has one short name."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Mapping, Sequence
+
+import httpx
+
+from pipelines.telemetry.metrics.exposition import MOST_BYTES
+
+MOST_SECONDS = 60.0  # a bound of last resort; each question comes with a shorter one
+# Less than the 5 s after which uvicorn and others hang up, so that no question goes into a connection that is just being closed.
+KEPT_SECONDS = 3.0
+ACCEPT = "text/plain;version=0.0.4,application/openmetrics-text;q=0.5,*/*;q=0.1"
+
+
+class NoPage(Exception):
+    """A scrape that brought nothing; `reason` is `timeout`, `refused`, `status_503` and the like. It becomes a row, not a message."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def make_client(headers: Mapping[str, str], context: ssl.SSLContext) -> httpx.AsyncClient:
+    """A client for one target, which keeps its one connection. Neither proxies nor .netrc of the environment are used."""
+    # Redirects are not followed: they could carry a header's secret to another host.
+    limits = httpx.Limits(max_connections=1, keepalive_expiry=KEPT_SECONDS)
+    return httpx.AsyncClient(
+        headers={"Accept": ACCEPT, "Accept-Encoding": "gzip", **headers},
+        limits=limits,
+        verify=context,
+        trust_env=False,
+        timeout=MOST_SECONDS,
+    )
+
+
+async def page_of(client: httpx.AsyncClient, url: str, seconds: float) -> bytes:
+    """The page at this address; NoPage if it did not come whole within that time."""
+    try:
+        async with asyncio.timeout(seconds), client.stream("GET", url) as response:
+            if response.status_code != httpx.codes.OK:
+                raise NoPage(f"status_{response.status_code}")
+            return await _body(response)
+    except TimeoutError as error:
+        raise NoPage("timeout") from error
+    except httpx.ConnectError as error:
+        raise NoPage("unknown_host" if _is_unknown_host(error) else "refused") from error
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        raise NoPage("broken_off") from error
+
+
+async def output_of(command: Sequence[str], seconds: float) -> bytes:
+    """What a command prints; NoPage if it fails or takes longer."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        )
+    except OSError as error:
+        raise NoPage("no_such_command") from error
+    try:
+        async with asyncio.timeout(seconds):
+            printed = await _printed(process)
+            status = await process.wait()
+    except TimeoutError as error:
+        raise NoPage("timeout") from error
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    if status:
+        raise NoPage(f"exit_{status}")
+    return printed
+
+
+async def _printed(process: asyncio.subprocess.Process) -> bytes:
+    assert process.stdout
+    printed = bytearray()
+    while piece := await process.stdout.read(65536):
+        printed += piece
+        if len(printed) > MOST_BYTES:
+            raise NoPage("too_large")
+    return bytes(printed)
+
+
+async def _body(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > MOST_BYTES:
+            raise NoPage("too_large")
+    return bytes(body)
+
+
+def _is_unknown_host(error: BaseException | None) -> bool:
+    while error:
+        if isinstance(error, socket.gaierror):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,116 @@
+"""What `npu-smi info` prints, read by its headers: their columns moved between versions, their words did not.
+
+A card is two lines: one of the board (NPU, name, health, power, temperature), one of the chip (busy cores, memory). A card with two dies
+prints the pair twice, the power with the first only: `-` is unknown, not 0, and the power is then that of the whole card.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pipelines.telemetry.metrics.exposition import Counts
+from pipelines.telemetry.metrics.normalise import MEBIBYTE, Reading
+from pipelines.telemetry.metrics.vocabulary import Series, label_text
+
+WORD = re.compile(r"[^\s/]+\s*/\s*[^\s/]+|\S+")
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+UNKNOWN = frozenset({"-", "NA", "N/A", "--"})
+Cells = dict[str, str]
+
+
+@dataclass
+class Table:
+    """The headers met, and a card's first line while its second is awaited."""
+
+    board: list[list[str]] = field(default_factory=list)
+    chip: list[list[str]] = field(default_factory=list)
+    pending: Cells | None = None
+
+
+def read_npu_smi(text: str) -> Reading:
+    """Power, busy share, memory and temperature of each chip that is listed."""
+    counts = Counts()
+    chips = list(_chips(text, counts))
+    dies = Counter(chip["NPU"] for chip in chips)
+    samples: dict[Series, float] = {}
+    for chip in chips:
+        for metric, value, labels in _figures(chip, dies[chip["NPU"]], counts):
+            samples[Series(metric, "gauge", labels=label_text(labels), device=_device(chip, dies))] = value
+    counts.malformed += not chips
+    return Reading(samples, None, counts)
+
+
+def _chips(text: str, counts: Counts) -> Iterator[Cells]:
+    table = Table()
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if not line.lstrip().startswith("|") or len(cells) < 3:
+            continue
+        first = cells[0].split()[:1]
+        if first == ["NPU"] and "Process" in cells[1]:
+            return
+        if first == ["NPU"]:
+            table.board = [cell.split() for cell in cells]
+        elif first == ["Chip"]:
+            table.chip = [cell.split() for cell in cells]
+        elif table.pending is None:
+            table.pending = _named(table.board, cells, counts)
+        else:
+            chip = _named(table.chip, cells, counts)
+            if chip and table.pending:
+                yield table.pending | chip
+            table.pending = None
+
+
+def _named(header: list[list[str]], cells: list[str], counts: Counts) -> Cells:
+    """A line's values under the words of its header; empty where they do not fit."""
+    found: Cells = {}
+    for names, cell in zip(header, cells, strict=False):
+        words = WORD.findall(cell)
+        # The last column of a cell may have no value, and a name may have several words.
+        if len(names) == 2 and names[1] == "Name":
+            words = cell.split(maxsplit=1)
+        if len(words) > len(names):
+            counts.malformed += 1
+            return {}
+        found |= dict(zip(names, words, strict=False))
+    counts.malformed += not found
+    return found
+
+
+def _figures(chip: Cells, dies: int, counts: Counts) -> Iterator[tuple[str, float, dict[str, str]]]:
+    labels = {"chip": chip["Name"]} if "Name" in chip else {}
+    watts = _number(chip.get("Power(W)"), counts)
+    if watts is not None:
+        yield "power_watts", watts, labels | ({"scope": "card"} if dies > 1 else {})
+    if (celsius := _number(chip.get("Temp(C)"), counts)) is not None:
+        yield "temperature_celsius", celsius, labels
+    if (percent := _number(chip.get("AICore(%)"), counts)) is not None:
+        yield "utilisation", percent / 100, labels
+    # Cards with HBM print 0 / 0 for the other memory, cards without it have no such column.
+    for column in ("HBM-Usage(MB)", "Memory-Usage(MB)"):
+        used, _, total = chip.get(column, "").partition("/")
+        sizes = _number(used.strip(), counts), _number(total.strip(), counts)
+        if sizes[0] is not None and sizes[1]:
+            yield "memory_used_bytes", sizes[0] * MEBIBYTE, labels
+            yield "memory_total_bytes", sizes[1] * MEBIBYTE, labels
+            return
+
+
+def _number(text: str | None, counts: Counts) -> float | None:
+    if not text or text in UNKNOWN:
+        return None
+    if not NUMBER.fullmatch(text):
+        counts.malformed += 1
+        return None
+    value = float(text)
+    counts.failed_reads += value < 0
+    return value if value >= 0 else None
+
+
+def _device(chip: Cells, dies: Counter[str]) -> str:
+    known = chip.get("Phy-ID") or chip.get("Device")
+    if known:
+        return known
+    return chip["NPU"] if dies[chip["NPU"]] == 1 else f"{chip['NPU']}.{chip.get('Chip', '0')}"
