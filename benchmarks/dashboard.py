@@ -30,7 +30,7 @@ from rich.table import Table
 from stopwatch import MIB, resident_bytes
 
 from dashboards.pages import page_of
-from dashboards.sources import Generation
+from dashboards.generations import Generation
 from pipelines.priority import give_way
 from pipelines.publish.generations.generations import newest, publish
 from pipelines.settings import Settings

@@ -16,11 +16,11 @@ from comparison import summary
 from playwright.sync_api import Browser, Page
 from stopwatch import MIB, resident_bytes
 
-from dashboards.filters import read_filters
+from dashboards.components.filters import read_filters
 from dashboards.pages import page_of
-from dashboards.pages.page import Card
-from dashboards.queries import inlined
-from dashboards.sources import Generation
+from dashboards.components.page import Card
+from dashboards.query import inlined
+from dashboards.generations import Generation
 from warehouse.connection import open_published
 
 BASES = {"Platform": "platform", "Top 50": "top50"}

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from dashboards.filters import Control, href
+from dashboards.components.filters import Control, href
 
 CLOCK_SECONDS = 5.0
 """How often a page asks whether there is a new generation."""

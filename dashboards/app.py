@@ -13,13 +13,15 @@ import dash_mantine_components as dmc
 from dash import ALL, ClientsideFunction, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from dashboards import bodies, cards, downloads, parts, security
-from dashboards.controls import drawn, named
-from dashboards.filters import read_filters
+from dashboards import incremental, security
+from dashboards.components import cards, widgets
+from dashboards.export import downloads
+from dashboards.components.controls import drawn, named
+from dashboards.components.filters import read_filters
 from dashboards.pages import PAGES, page_of
 from dashboards.scripts import App
-from dashboards.sources import Generation, Published, Sources
-from dashboards.theme import Look
+from dashboards.generations import Generation, Published, Sources
+from dashboards.components.theme import Look
 
 CHECK_MS = 5_000
 # Dash's own, with the language that a screen reader needs.
@@ -187,7 +189,7 @@ def _add_callbacks(app: dash.Dash, published: Published) -> None:
     )
     def body(path: str, search: str, number: int | None, scheme: str | None, again: Any, told: Any, seen: Any) -> tuple[Any, ...]:
         del again
-        shown = bodies.read_shown(told)
+        shown = incremental.read_shown(told)
         generation = published.numbered(number) or published.newest()
         if generation is None:
             return nothing_published(), None, NOTHING, None
@@ -197,7 +199,7 @@ def _add_callbacks(app: dash.Dash, published: Published) -> None:
             return dash.no_update, banner(generation), facts(generation), dash.no_update
         if dash.ctx.triggered_id == "again":
             shown = None
-        made = bodies.made(page, generation, look, search or "", shown, bodies.read_places(seen))
+        made = incremental.made(page, generation, look, search or "", shown, incremental.read_places(seen))
         if made.body is None:
             _fill(made)
             return (dash.no_update,) * 4
@@ -205,14 +207,14 @@ def _add_callbacks(app: dash.Dash, published: Published) -> None:
 
     @app.callback(Input("wanted", "data"), State("shown", "data"), prevent_initial_call=True)
     def fill(wanted: Any, told: Any) -> None:
-        shown = bodies.read_shown(told)
+        shown = incremental.read_shown(told)
         generation = published.numbered(shown["generation"]) if shown else None
         if shown and generation:
-            cells = bodies.filled(page_of(shown["path"]), generation, Look(shown["scheme"]), shown, bodies.read_places(wanted))
-            _fill(bodies.Made(None, cells, {**shown, "before": shown["search"]}))
+            cells = incremental.filled(page_of(shown["path"]), generation, Look(shown["scheme"]), shown, incremental.read_places(wanted))
+            _fill(incremental.Made(None, cells, {**shown, "before": shown["search"]}))
 
 
-def _fill(made: bodies.Made) -> None:
+def _fill(made: incremental.Made) -> None:
     """Put cards into their cells. It is done in the browser even where a later answer came before this one; `shown` lets it notice."""
     for name, card in made.cells:
         dash.set_props(name, {"children": card})
@@ -241,7 +243,7 @@ def facts(generation: Generation) -> Component:
     """Which generation is shown, and how far it reaches."""
     meta = generation.meta
     return html.Span(
-        [f"generation {meta.generation}, market up to {meta.last_date or 'no day'}, published ", parts.moment(meta.published_at)],
+        [f"generation {meta.generation}, market up to {meta.last_date or 'no day'}, published ", widgets.moment(meta.published_at)],
         **named(data_generation=str(meta.generation)),
     )
 

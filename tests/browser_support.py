@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from waitress import create_server, wasyncore
 
 from dashboards.app import build
-from dashboards.sources import Sources
+from dashboards.generations import Sources
 from pipelines.publish.generations import query
 from warehouse.connection import open_published
 

@@ -14,7 +14,7 @@ from pipelines.settings import Settings, read_settings
 from pipelines.cli.market.console import messages
 
 if TYPE_CHECKING:
-    from dashboards.sources import Sources
+    from dashboards.generations import Sources
 
 PORT = 8050
 THREADS = 8
@@ -91,7 +91,7 @@ def secret_for(settings: Settings, host: str) -> str | None:
 
 def sources_of(settings: Settings, dagster: str | None = None) -> "Sources":
     """What the pages may see of this home."""
-    from dashboards.sources import Sources
+    from dashboards.generations import Sources
     from pipelines.publish.generations import query
     from pipelines.publish.generations.generations import NEWEST
     from pipelines.telemetry import live

@@ -37,8 +37,8 @@ def report(
 
         tokentide report -o china.html --page "market?dimension=country&basis=top50" --page statements
     """
-    from dashboards.report import UnknownPageError, chosen, write_report
-    from dashboards.theme import Look
+    from dashboards.export.report import UnknownPageError, chosen, write_report
+    from dashboards.components.theme import Look
     from pipelines.cli.market.dashboard import sources_of
     from pipelines.publish.generations.generations import newest
 

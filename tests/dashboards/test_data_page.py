@@ -15,15 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Page
 
-from dashboards.data_tables import checks, facts, linked, summary
-from dashboards.figures import data as figures
-from dashboards.filters import read_filters
-from dashboards.pages.data import DATA
-from dashboards.pages.page import Card
-from dashboards.queries import query as asked
-from dashboards.sources import Generation, Published, Sources
-from dashboards.static_html import markup
-from dashboards.theme import Look
+from dashboards.pages.data.page.tables import checks, facts, linked, summary
+from dashboards.pages.data.page import figures as figures
+from dashboards.components.filters import read_filters
+from dashboards.pages.data.page.page import DATA
+from dashboards.components.page import Card
+from dashboards.query import query as asked
+from dashboards.generations import Generation, Published, Sources
+from dashboards.export.static_html import markup
+from dashboards.components.theme import Look
 from pipelines.publish.generations import query
 from pipelines.settings import Settings
 from warehouse.connection import open_published

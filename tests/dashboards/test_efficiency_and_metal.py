@@ -7,13 +7,14 @@ import polars as pl
 import pytest
 from browser_support import browser, dashboard, settled
 
-from dashboards.figures import efficiency, metal
-from dashboards.filters import Filters, read_filters
-from dashboards.pages.efficiency import EFFICIENCY
-from dashboards.pages.metal import METAL
-from dashboards.pages.page import Card, Page
-from dashboards.sources import Published, Sources
-from dashboards.theme import Look
+from dashboards.pages.efficiency.page import figures
+from dashboards.pages.metal.page import figures
+from dashboards.components.filters import Filters, read_filters
+from dashboards.pages.efficiency.page.page import EFFICIENCY
+from dashboards.pages.metal.page.page import METAL
+from dashboards.components.page import Card, Page
+from dashboards.generations import Published, Sources
+from dashboards.components.theme import Look
 from pipelines.publish.generations import query
 from warehouse.connection import open_published
 
@@ -33,9 +34,9 @@ def hours(**columns: list[object]) -> pl.DataFrame:
 def test_the_frontier_holds_the_hours_that_no_other_beats_in_both() -> None:
     """(10, 50) and (20, 30) and (30, 10) are on it; (15, 20) is beaten by (20, 30)."""
     rows = hours(tokens_per_second_per_user=[10.0, 15.0, 20.0, 30.0], tokens_per_second_per_device=[50.0, 20.0, 30.0, 10.0])
-    best = efficiency.best_of(rows)
+    best = figures.best_of(rows)
     assert sorted(best["tokens_per_second_per_user"].to_list()) == [10, 20, 30]
-    points, line = efficiency.frontier(rows, LIGHT).data
+    points, line = figures.frontier(rows, LIGHT).data
     assert (points.mode, len(points.x), line.mode, len(line.x)) == ("markers", 4, "lines", 3)
     # From the fastest for one user on at its own throughput: the corner of no two hours together was ever measured.
     assert line.line.shape == "hv"
@@ -45,7 +46,7 @@ def test_the_frontier_holds_the_hours_that_no_other_beats_in_both() -> None:
 def test_two_targets_of_one_kind_are_two_lines_of_one_name() -> None:
     """A line from one target to the other would show a change that never was; the legend has the kind once."""
     rows = hours(joules_per_token=[5.0, 7.0], is_rated=[False, False], energy_reason=[None, None], target=["a", "b"], series=["H20"] * 2)
-    drawn = efficiency.energy(rows, LIGHT).data
+    drawn = figures.energy(rows, LIGHT).data
     assert [trace.y for trace in drawn] == [(5.0,), (7.0,)]
     assert [(trace.name, trace.showlegend) for trace in drawn] == [("H20", True), ("H20", False)]
 
@@ -53,7 +54,7 @@ def test_two_targets_of_one_kind_are_two_lines_of_one_name() -> None:
 def test_energy_that_is_not_known_is_a_gap_and_a_rating_is_open() -> None:
     """Null is not 0, a missing hour breaks the line, and a point of rated power is drawn open."""
     rows = hours(joules_per_token=[5.0, None, 7.0], is_rated=[False, None, True], energy_reason=[None, "no tokens", None])
-    (line,) = efficiency.energy(rows, LIGHT).data
+    (line,) = figures.energy(rows, LIGHT).data
     assert line.y == (5.0, None, 7.0)
     assert line.connectgaps is False
     assert list(line.marker.symbol) == ["circle", "circle", "circle-open"]
@@ -62,7 +63,7 @@ def test_energy_that_is_not_known_is_a_gap_and_a_rating_is_open() -> None:
 def test_what_is_unknown_in_every_hour_is_told_with_its_reason() -> None:
     """The most frequent reason stands where the chart would be."""
     rows = hours(usd_per_mtok=[None, None], usd_per_mtok_without_idle=[None, None], cost_reason=["no cost of the device kind"] * 2)
-    made = efficiency.cost(rows, LIGHT)
+    made = figures.cost(rows, LIGHT)
     assert "no cost of the" in made.layout.annotations[0].text
     assert not made.data
 
@@ -78,16 +79,16 @@ def curve(even: float | None, **columns: list[object]) -> pl.DataFrame:
 
 def test_the_load_at_which_both_cost_the_same_is_marked() -> None:
     """And where there is none, no mark is drawn and the words say how much too dear we are."""
-    marked = [trace.text for trace in metal.make_or_buy(0.5)(curve(0.8), LIGHT).data if trace.text]
+    marked = [trace.text for trace in figures.make_or_buy(0.5)(curve(0.8), LIGHT).data if trace.text]
     assert marked == [("even at 80%",)]
-    assert not [trace for trace in metal.make_or_buy(0.5)(curve(None), LIGHT).data if trace.text]
+    assert not [trace for trace in figures.make_or_buy(0.5)(curve(None), LIGHT).data if trace.text]
     dear = {"market_usd": 1.0, "break_even_load": None, "break_even_load_unbounded": 3.0}
-    assert metal.even(dear) == "even at no load: 3.0 times too dear when always busy"
+    assert figures.even(dear) == "even at no load: 3.0 times too dear when always busy"
 
 
 def test_what_was_measured_is_told_from_what_if() -> None:
     """The measured day has a mark of its own, and all else of ours says that it is a what-if."""
-    drawn = {trace.name: trace for trace in metal.make_or_buy(0.5)(curve(0.8), LIGHT).data}
+    drawn = {trace.name: trace for trace in figures.make_or_buy(0.5)(curve(0.8), LIGHT).data}
     measured = drawn["ours as measured on 2026-06-18"]
     assert (measured.x, measured.y) == ((0.4,), (2.4,))
     assert [name for name in drawn if name.startswith("ours") and "measured" not in name and "what if" not in name] == []
@@ -96,16 +97,16 @@ def test_what_was_measured_is_told_from_what_if() -> None:
 def test_a_price_that_is_only_bounded_is_a_band() -> None:
     """No line in its middle, no load at which both are even, and words that say so."""
     rows = curve(None, market_usd=[None, None], market_low=[0.5, 0.5], market_high=[1.5, 1.5])
-    (band,) = [trace for trace in metal.make_or_buy(0.5)(rows, LIGHT).data if "between bounds" in trace.name]
+    (band,) = [trace for trace in figures.make_or_buy(0.5)(rows, LIGHT).data if "between bounds" in trace.name]
     assert (band.fill, set(band.y)) == ("toself", {0.5, 1.5})
-    assert metal.price(rows.row(0, named=True)) == "$0.5 to $1.50"
-    assert "only bounds are known" in metal.even(rows.row(0, named=True))
+    assert figures.price(rows.row(0, named=True)) == "$0.5 to $1.50"
+    assert "only bounds are known" in figures.even(rows.row(0, named=True))
 
 
 def test_a_day_that_is_not_there_breaks_the_line() -> None:
     """The 18th and the 20th are not joined over the 19th."""
     rows = pl.DataFrame({"date": [TEN.date(), (TEN + timedelta(days=2)).date()], "local_to_market": [0.1, 0.2], "reason": [None, None]})
-    (line,) = metal.share(rows, LIGHT).data
+    (line,) = figures.share(rows, LIGHT).data
     assert line.y == (0.1, None, 0.2)
     assert line.connectgaps is False
 
@@ -119,7 +120,7 @@ def test_our_unknown_speed_stands_among_the_hosts_with_its_reason() -> None:
             "times_as_fast": [None] * 3, "percentile_among_hosts": [None] * 3,
         }
     )  # fmt: skip
-    made = metal.parity("ttft")(rows, LIGHT)
+    made = figures.parity("ttft")(rows, LIGHT)
     assert made.layout.annotations[0].text == "unknown: no latency"
     assert made.layout.yaxis.categoryarray == ("our tier", "near", "far")
     assert len({trace.marker.pattern.shape for trace in made.data}) == 3

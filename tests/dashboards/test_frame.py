@@ -15,8 +15,8 @@ from playwright.sync_api import Page
 from plotly.offline import get_plotlyjs_version
 from published_support import published, warehouse_of
 
-from dashboards.filters import Control, href, read_filters
-from dashboards.queries import Query, inlined
+from dashboards.components.filters import Control, href, read_filters
+from dashboards.query import Query, inlined
 from pipelines.publish.generations.generations import NEWEST, publish
 from pipelines.settings import Settings
 from warehouse.connection import open_published

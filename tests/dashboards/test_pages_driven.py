@@ -11,12 +11,12 @@ import pytest
 from browser_support import browser, dashboard, seen, settled
 from playwright.sync_api import Page
 
-from dashboards.filters import href, read_filters
+from dashboards.components.filters import href, read_filters
 from dashboards.pages import PAGES, page_of
-from dashboards.pages.page import Card
-from dashboards.queries import Query
-from dashboards.sources import Generation, Published, Sources
-from dashboards.theme import Look
+from dashboards.components.page import Card
+from dashboards.query import Query
+from dashboards.generations import Generation, Published, Sources
+from dashboards.components.theme import Look
 from pipelines.publish.generations import query
 from warehouse.connection import open_published
 

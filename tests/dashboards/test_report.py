@@ -11,15 +11,15 @@ from browser_support import browser
 from dash import dcc, html
 from typer.testing import CliRunner
 
-from dashboards.figures.concentration import SHARE, SIGNED, TOKENS, TRUTH, USD
-from dashboards.grid import grid
+from dashboards.pages.market.page.concentration import SHARE, SIGNED, TOKENS, TRUTH, USD
+from dashboards.components.grid import grid
 from dashboards.pages import PAGES
-from dashboards.parts import table, tiles
-from dashboards.report import Chosen, UnknownPageError, chosen, document, printable
-from dashboards.sources import Published, Sources
-from dashboards.static_html import graph, markup
-from dashboards.static_tables import d3_format, written
-from dashboards.theme import Look, figure
+from dashboards.components.widgets import table, tiles
+from dashboards.export.report import Chosen, UnknownPageError, chosen, document, printable
+from dashboards.generations import Published, Sources
+from dashboards.export.static_html import graph, markup
+from dashboards.export.static_tables import d3_format, written
+from dashboards.components.theme import Look, figure
 from pipelines.publish.generations import query
 from pipelines.cli.market.market import app
 from pipelines.settings import Settings

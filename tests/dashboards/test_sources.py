@@ -8,8 +8,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from dashboards.queries import Query
-from dashboards.sources import Drawings, Generation, Kept
+from dashboards.query import Query
+from dashboards.generations import Drawings, Generation, Kept
 from warehouse.connection import open_published
 
 ROWS = pl.DataFrame({"a": [1, 2, None], "b": [0.5, float("nan"), 1.0]})

@@ -11,10 +11,10 @@ from axe_playwright_python.sync_playwright import Axe
 from browser_support import browser, dashboard, settled
 from playwright.sync_api import Page
 
-from dashboards.figures import sql as figures
-from dashboards.grid import grid, shown_rows
-from dashboards.pages.sql import examples
-from dashboards.theme import Look
+from dashboards.pages.sql.page import figures as figures
+from dashboards.components.grid import grid, shown_rows
+from dashboards.pages.sql.page.page import examples
+from dashboards.components.theme import Look
 from pipelines.publish.generations import query
 
 pytestmark = pytest.mark.slow

@@ -9,9 +9,9 @@ import pytest
 import worker_support
 from published_support import published
 
-from dashboards.sources import Generation, Published, Sources
-from dashboards.sql_queue import QueueFullError, SqlQueue
-from dashboards.sql_worker import Job, Outcome, Worker
+from dashboards.generations import Generation, Published, Sources
+from dashboards.pages.sql.page.queue import QueueFullError, SqlQueue
+from dashboards.pages.sql.page.worker import Job, Outcome, Worker
 from pipelines.publish.generations import query
 from pipelines.publish.generations.generations import NEWEST
 from pipelines.settings import Settings

@@ -11,14 +11,14 @@ from axe_playwright_python.sync_playwright import Axe
 from browser_support import browser, dashboard, settled
 from playwright.sync_api import Page
 
-from dashboards.figures import statements as figures
-from dashboards.filters import read_filters
-from dashboards.pages.page import Card
-from dashboards.pages.statements import STATEMENTS
-from dashboards.sources import Generation, Published, Sources
-from dashboards.statement_tables import counts, ledger, number
-from dashboards.static_html import markup
-from dashboards.theme import Look
+from dashboards.pages.statements.page import figures as figures
+from dashboards.components.filters import read_filters
+from dashboards.components.page import Card
+from dashboards.pages.statements.page.page import STATEMENTS
+from dashboards.generations import Generation, Published, Sources
+from dashboards.pages.statements.page.tables import counts, ledger, number
+from dashboards.export.static_html import markup
+from dashboards.components.theme import Look
 from pipelines.publish.generations import query
 from warehouse.connection import open_published
 
@@ -92,7 +92,7 @@ def test_every_statement_has_its_cards(generation: Generation) -> None:
 
 
 def query_of(sql: str) -> Any:
-    from dashboards.queries import Query
+    from dashboards.query import Query
 
     return Query(sql, is_whole=True)
 

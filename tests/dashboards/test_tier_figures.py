@@ -6,13 +6,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dashboards.figures import tier as figures
-from dashboards.figures.timelines import HOUR, with_holes
-from dashboards.filters import read_filters
-from dashboards.pages.page import Card
-from dashboards.pages.tier import TIER, drawn_targets
-from dashboards.sources import Generation, Published, Sources
-from dashboards.theme import Look
+from dashboards.pages.tier.page import figures as figures
+from dashboards.components.timelines import HOUR, with_holes
+from dashboards.components.filters import read_filters
+from dashboards.components.page import Card
+from dashboards.pages.tier.page.page import TIER, drawn_targets
+from dashboards.generations import Generation, Published, Sources
+from dashboards.components.theme import Look
 from pipelines.publish.generations import query
 from warehouse.connection import open_published
 

@@ -10,9 +10,9 @@ import pytest
 from browser_support import browser, dashboard, settled
 from published_support import published
 
-from dashboards.figures import live as figures
-from dashboards.pages import live
-from dashboards.theme import Look
+from dashboards.pages.tier.page import live_figures as figures
+from dashboards.pages.tier.page import live
+from dashboards.components.theme import Look
 from pipelines.publish.generations.generations import NEWEST
 from pipelines.settings import Settings
 from pipelines.telemetry.live import reader
