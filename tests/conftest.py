@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests_support import KEY, MakeStandIn, StandIn, stand_in_market
+from support.simulator import KEY, MakeStandIn, StandIn, stand_in_market
 
 from pipelines.settings import Settings
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-from browser_support import browser, dashboard, settled
-from published_support import published
+from support.browser import browser, dashboard, settled
+from support.published import published
 from typer.testing import CliRunner
 
 from pipelines.cli.market.market import app

@@ -1,7 +1,7 @@
 """dbt compiles once for all tests that ask single marts of small tables."""
 
 import pytest
-from compiled_support import Marts
+from support.compiled_sql import Marts
 
 COMPILED = (
     "local_tokens_daily", "local_cost_daily", "local_vs_market_daily", "make_or_buy_sensitivity",

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from tests_support import KEY, gather, stand_in_market
+from support.simulator import KEY, gather, stand_in_market
 
 from pipelines.publish.generations import query
 from pipelines.transform.dbt import PROJECT, build, dbt_environment

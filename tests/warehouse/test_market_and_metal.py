@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from compiled_support import Marts, Row
+from support.compiled_sql import Marts, Row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

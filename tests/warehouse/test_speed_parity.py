@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from compiled_support import Marts, Row
+from support.compiled_sql import Marts, Row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

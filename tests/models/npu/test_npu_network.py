@@ -8,7 +8,7 @@ import torch
 from rig import kernels
 from rig.attention_kernels import float32_too
 from rig.steps import BLOCK, batches
-from tier_support import tiny_checkpoint
+from support.tier import tiny_checkpoint
 from torch import Tensor
 
 from models.checkpoint import open_tensors, read_shape

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from rig.kernels import registry
-from tier_support import tiny_checkpoint
+from support.tier import tiny_checkpoint
 
 from models.checkpoint import read_shape
 from models.config import EngineConfig

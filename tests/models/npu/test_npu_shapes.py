@@ -10,7 +10,7 @@ import torch_npu
 from rig import kernels
 from rig.shape_check import ShapeCheck
 from rig.steps import BLOCK, batches
-from tier_support import tiny_checkpoint
+from support.tier import tiny_checkpoint
 
 from models.checkpoint import open_tensors, read_shape
 from models.config import Quantisation

@@ -16,7 +16,7 @@ import openai
 import pyarrow as pa
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from tier_support import tiny_checkpoint
+from support.tier import tiny_checkpoint
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATE = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"

@@ -5,8 +5,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from scripted_server import Script, reply, scripted_server
-from tests_support import HASTY, KEY
+from support.scripted_server import Script, reply, scripted_server
+from support.simulator import HASTY, KEY
 
 from pipelines.settings import Settings
 from pipelines.sources.http import Client

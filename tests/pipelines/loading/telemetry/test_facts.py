@@ -1,0 +1,173 @@
+"""What samples amount to: growth, coverage, gauges, energy, versions. Each rule with the trap that it avoids."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from support.telemetry_facts import BORN, START, TOKENS, Home, scrape, tier
+
+from pipelines.telemetry.metrics.vocabulary import Series
+
+LATER = BORN + timedelta(hours=6)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    home = Home(tmp_path)
+    with closing(home.con):
+        yield home
+
+
+def minutes(home: Home) -> list[tuple[int, float, int]]:
+    """Minute after START, growth and resets of the only counter."""
+    return [
+        (round((minute - START).total_seconds() / 60), growth, resets)
+        for minute, growth, resets in home.rows("select minute_at, growth, resets from ledger.counter_minutes order by all")
+    ]
+
+
+def test_growth_is_of_the_later_samples_minute(home: Home) -> None:
+    """What was served before the first scrape is not claimed."""
+    home.load([scrape(0, 1000), scrape(50, 1100), scrape(60, 1105)])
+    assert minutes(home) == [(0, 100, 0), (1, 5, 0)]
+
+
+def test_a_restart_loses_nothing_that_could_be_seen(home: Home) -> None:
+    """The new process counts from 0, so its first value is what it served."""
+    home.load([scrape(0, 1000), scrape(10, 1250), scrape(20, 30, LATER), scrape(30, 90, LATER)])
+    assert minutes(home) == [(0, 250 + 30 + 60, 1)]
+
+
+def test_a_restart_is_seen_by_its_start_too(home: Home) -> None:
+    """The new process has overtaken the old value before the first scrape."""
+    home.load([scrape(0, 100), scrape(10, 130, LATER)])
+    assert minutes(home) == [(0, 130, 1)]
+
+
+def test_a_start_that_wavers_is_no_restart(home: Home) -> None:
+    """Some exporters work it out anew for each page; a second more or less would claim everything once more."""
+    home.load([scrape(0, 1000), scrape(10, 1010, BORN + timedelta(seconds=1)), scrape(20, 1030, None), scrape(30, 1060)])
+    assert minutes(home) == [(0, 60, 0)]
+
+
+def test_a_series_that_is_new_to_a_known_target_began_at_zero(home: Home) -> None:
+    """A reason that requests ended for first appears with its first request."""
+    stopped = Series("requests_finished", "counter", model_name="m", labels='reason="stop"')
+    home.load([scrape(0, {TOKENS: 5}), scrape(10, {TOKENS: 7, stopped: 3})])
+    assert home.growth("metric = 'requests_finished'") == 3
+
+
+def test_a_device_counts_from_long_before_we_look(home: Home) -> None:
+    """A second source of device figures must not claim all joules since the driver was loaded."""
+    joules = Series("energy_joules", "counter", device="0")
+    home.load([scrape(0, 5), scrape(10, {joules: 1e9}, source="device_up"), scrape(20, {joules: 1e9 + 70}, source="device_up")])
+    assert home.growth("metric = 'energy_joules'") == 70
+
+
+def test_tokens_survive_a_gap_and_the_gap_is_told(home: Home) -> None:
+    """Growth across it is kept, in the minute that ends it; no second of it counts as watched."""
+    home.load([scrape(0, 100), scrape(10, 110), scrape(20, None), scrape(300, 900), scrape(310, 905)])
+    assert minutes(home) == [(0, 10, 0), (5, 795, 0)]
+    covered = "select minute_at, covered_seconds, scrapes, failed_scrapes from ledger.coverage_minutes order by all"
+    assert home.rows(covered) == [(START, 10, 3, 1), (START + timedelta(minutes=5), 10, 2, 0)]
+    scrapes = "select is_up, reason, seconds_since_last, is_gap from ledger.scrapes order by scraped_at"
+    assert home.rows(scrapes) == [
+        (True, None, None, False),
+        (True, None, 10, False),
+        (False, "timeout", 10, True),
+        (True, None, 290, True),
+        (True, None, 10, False),
+    ]
+
+
+def test_one_failed_scrape_between_two_close_ones_costs_no_coverage(home: Home) -> None:
+    """The figures of the second tell of all the time since the first."""
+    home.load([scrape(0, 100), scrape(5, None), scrape(10, 110)])
+    assert home.rows("select covered_seconds, failed_scrapes from ledger.coverage_minutes") == [(10, 1)]
+
+
+def test_the_tier_file_says_what_a_gap_is(home: Home) -> None:
+    """Three intervals without a scrape, and never less than 15 seconds."""
+    home.load([scrape(0, 1), scrape(90, 2), scrape(181, 3)], tier=tier(scrape_seconds=30))
+    assert home.rows("select sum(covered_seconds) from ledger.coverage_minutes") == [(90,)]
+
+
+def test_a_histogram_that_restarts_restarts_whole(home: Home) -> None:
+    """Where no start is told, its count fell, although one of its buckets has overtaken its old value since."""
+    parts = [Series("ttft_seconds", "histogram", "bucket", le, "m") for le in (0.1, float("inf"))]
+    count = Series("ttft_seconds", "histogram", "count", None, "m")
+
+    def page(small: float, both: float) -> dict[Series, float]:
+        return {parts[0]: small, parts[1]: both, count: both}
+
+    home.load([scrape(0, page(1, 100), None), scrape(10, page(3, 104), None), scrape(20, page(5, 50), None)])
+    growth = "select part, le, growth from ledger.histogram_hours order by all"
+    assert home.rows(growth) == [("bucket", 0.1, 2 + 5), ("bucket", float("inf"), 4 + 50), ("count", None, 4 + 50)]
+
+
+def test_gauges_by_minute(home: Home) -> None:
+    """Mean, least, most, last; how scrapes went is no gauge."""
+    running = Series("requests_running", "gauge", model_name="m")
+    home.load([scrape(second, {running: value}) for second, value in ((0, 4), (20, 1), (40, 1), (60, 9))])
+    columns = "metric, mean_value, least_value, most_value, last_value, samples"
+    assert home.rows(f"select {columns} from ledger.gauge_minutes order by minute_at") == [
+        ("requests_running", 2, 1, 4, 1, 3),
+        ("requests_running", 9, 9, 9, 9, 1),
+    ]
+
+
+def power(seconds: float, watts: float, labels: str = 'provenance="measured"', device: str = "0") -> dict[Series, float]:
+    return {Series("power_watts", "gauge", device=device, labels=labels): watts}
+
+
+def energy(home: Home) -> list[tuple[int, float, float, float | None, int, str]]:
+    """Hour after START, joules, covered seconds, largest gap, power samples, provenance."""
+    query = "select * exclude (target, device) from ledger.energy_hours order by all"
+    return [(round((hour - START).total_seconds() / 3600), *(rest)) for hour, *rest in home.rows(query)]  # type: ignore[misc]  # as the table
+
+
+def test_energy_is_cut_at_the_hours_edge(home: Home) -> None:
+    """A line between two readings, of which each hour gets its part."""
+    home.load([scrape(at, power(at, watts)) for at, watts in ((3590, 100), (3596, 100), (3604, 180))])
+    # Five seconds into the last span the line is at 140 W.
+    assert energy(home) == [
+        (0, pytest.approx(600 + 4 * 120), 10, 6, 2, "measured"),
+        (1, pytest.approx(4 * 160), 4, 8, 1, "measured"),
+    ]
+
+
+def test_gaps_in_power_are_not_bridged(home: Home) -> None:
+    """They are told, and cover nothing."""
+    home.load([scrape(at, power(at, 100)) for at in (0, 10, 30, 40)])
+    assert energy(home) == [(0, pytest.approx(2000), 20, 20, 4, "measured")]
+
+
+def test_a_counter_of_joules_is_preferred(home: Home) -> None:
+    """It misses nothing between readings. Rated power is another row, never mixed with what was measured."""
+    joules = Series("energy_joules", "counter", device="0", labels='provenance="measured"')
+    rated = 'provenance="rated"'
+    home.load([scrape(at, {**power(at, 100), joules: total, **power(at, 300, rated)}) for at, total in ((0, 50), (10, 1075), (20, 2100))])
+    assert energy(home) == [(0, 2050, 20, 10, 3, "measured"), (0, 6000, 20, 10, 3, "rated")]
+
+
+def test_the_chips_of_a_device_are_added(home: Home) -> None:
+    """Each has a meter of its own; what all of them cover counts."""
+    two = [{**power(at, 100, 'chip="a"'), **power(at, 50, 'chip="b"')} for at in (0, 10)]
+    home.load([scrape(0, two[0]), scrape(10, two[1])])
+    assert energy(home) == [(0, 1500, 10, 10, 4, "measured")]
+
+
+def test_versions_of_the_stack_are_runs_of_hours(home: Home) -> None:
+    """What came back after another version is another row."""
+
+    def of(version: str, hour: float) -> list[object]:
+        return [scrape(hour * 3600 + second, {Series("build_info", "info", labels=f'version="{version}"'): 1}) for second in (0, 5)]
+
+    home.load([*of("1", 0), *of("1", 1), *of("2", 2), *of("1", 3)])  # type: ignore[list-item]  # scrapes
+    hours = [((first - START) / timedelta(hours=1), (last - START) / timedelta(seconds=1)) for first, last in home.rows(VERSIONS)]
+    assert hours == [(0, 3605), (2, 7205), (3, 10805)]
+
+
+VERSIONS = "select first_at, last_at from ledger.stack_versions order by first_at"
