@@ -83,18 +83,35 @@ def each_day(what: str, side: str, loaded: int) -> Figure:
 
 def memory(what: str, side: str, together: bool) -> Figure:
     """Mebibytes at the peak: all processes together, or the largest of them."""
-    return Figure(what, (side,), lambda one, clock: one[side].together_mib if together else one[side].largest_mib, "MiB")
+    return Figure(
+        what,
+        (side,),
+        lambda one, clock: one[side].together_mib if together else one[side].largest_mib,
+        "MiB",
+    )
 
 
 def summary(values: Iterable[float]) -> dict[str, Any]:
     """Median and spread, and what they are made of."""
     values = list(values)
-    return {"median": statistics.median(values), "least": min(values), "most": max(values), "values": values}
+    return {
+        "median": statistics.median(values),
+        "least": min(values),
+        "most": max(values),
+        "values": values,
+    }
 
 
 def figures_as_json(figures: Sequence[Figure], rounds: Sequence[Round]) -> list[dict[str, Any]]:
     """Every figure over all rounds."""
-    return [{"what": figure.what, "unit": figure.unit, **summary(figure.of(one, "seconds") for one in rounds)} for figure in figures]
+    return [
+        {
+            "what": figure.what,
+            "unit": figure.unit,
+            **summary(figure.of(one, "seconds") for one in rounds),
+        }
+        for figure in figures
+    ]
 
 
 def ratios_as_json(ratios: Sequence[Ratio], rounds: Sequence[Round]) -> list[dict[str, Any]]:
@@ -105,7 +122,9 @@ def ratios_as_json(ratios: Sequence[Ratio], rounds: Sequence[Round]) -> list[dic
 def _ratio_as_json(ratio: Ratio, rounds: Sequence[Round]) -> dict[str, Any]:
     found = summary(ratio.of(one, "seconds") for one in rounds)
     has_cpu_clock = ratio.peer.has_cpu_clock and ratio.ours.has_cpu_clock
-    cpu = statistics.median(ratio.of(one, "cpu_seconds") for one in rounds) if has_cpu_clock else None
+    cpu = (
+        statistics.median(ratio.of(one, "cpu_seconds") for one in rounds) if has_cpu_clock else None
+    )
     return {
         "what": ratio.what, "peer": ratio.peer.what, "ours": ratio.ours.what, **found, "median_cpu": cpu,
         "aim": ratio.aim, "is_met": None if ratio.aim is None else found["median"] >= ratio.aim,
@@ -115,15 +134,28 @@ def _ratio_as_json(ratio: Ratio, rounds: Sequence[Round]) -> dict[str, Any]:
 def limits_as_json(limits: Sequence[Limit], rounds: Sequence[Round]) -> list[dict[str, Any]]:
     """Every limit beside the median of its figure."""
     found = figures_as_json([limit.figure for limit in limits], rounds)
-    return [{**one, "limit": limit.most, "is_met": one["median"] <= limit.most} for limit, one in zip(limits, found, strict=True)]
+    return [
+        {**one, "limit": limit.most, "is_met": one["median"] <= limit.most}
+        for limit, one in zip(limits, found, strict=True)
+    ]
 
 
 def show(report: dict[str, Any], console: Console) -> None:
     """The report for a person."""
     console.print(", ".join(f"{name}: {value}" for name, value in report["machine"].items()))
-    console.print(f"History: {report['history']}. Rounds: {report['rounds']}. Others {report['others']}.")
     console.print(
-        *(table for table in (_figures(report["figures"]), _ratios(report["ratios"]), _limits(report["limits"])) if table.row_count)
+        f"History: {report['history']}. Rounds: {report['rounds']}. Others {report['others']}."
+    )
+    console.print(
+        *(
+            table
+            for table in (
+                _figures(report["figures"]),
+                _ratios(report["ratios"]),
+                _limits(report["limits"]),
+            )
+            if table.row_count
+        )
     )
     for note in report["notes"]:
         console.print(f"Note: {note}")
@@ -134,17 +166,30 @@ def _figures(figures: Sequence[dict[str, Any]]) -> Table:
     for name in ("median", "least", "most"):
         table.add_column(name, justify="right")
     for one in figures:
-        table.add_row(one["what"], one["unit"], *(f"{one[name]:,.4g}" for name in ("median", "least", "most")))
+        table.add_row(
+            one["what"], one["unit"], *(f"{one[name]:,.4g}" for name in ("median", "least", "most"))
+        )
     return table
 
 
 def _ratios(ratios: Sequence[dict[str, Any]]) -> Table:
-    table = Table("comparison", "peer", "ours", title="How many times as long the peer takes", title_justify="left")
+    table = Table(
+        "comparison",
+        "peer",
+        "ours",
+        title="How many times as long the peer takes",
+        title_justify="left",
+    )
     for name in ("median", "least", "most", "by CPU time", "aim", "met"):
         table.add_column(name, justify="right")
     for one in ratios:
-        numbers = ("" if one[name] is None else f"{one[name]:.1f}" for name in ("median", "least", "most", "median_cpu"))
-        table.add_row(one["what"], one["peer"], one["ours"], *numbers, *_aim(one["aim"], one["is_met"]))
+        numbers = (
+            "" if one[name] is None else f"{one[name]:.1f}"
+            for name in ("median", "least", "most", "median_cpu")
+        )
+        table.add_row(
+            one["what"], one["peer"], one["ours"], *numbers, *_aim(one["aim"], one["is_met"])
+        )
     return table
 
 
@@ -153,7 +198,13 @@ def _limits(limits: Sequence[dict[str, Any]]) -> Table:
     for name in ("median", "most", "limit", "met"):
         table.add_column(name, justify="right")
     for one in limits:
-        table.add_row(one["what"], one["unit"], f"{one['median']:.4g}", f"{one['most']:.4g}", *_aim(one["limit"], one["is_met"]))
+        table.add_row(
+            one["what"],
+            one["unit"],
+            f"{one['median']:.4g}",
+            f"{one['most']:.4g}",
+            *_aim(one["limit"], one["is_met"]),
+        )
     return table
 
 

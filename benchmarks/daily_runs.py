@@ -18,11 +18,20 @@ from history import KEY
 from rich.console import Console
 
 from pipelines.archive import Answer, Archive
-from pipelines.ingest.market.market import TOP_MODELS, land
-from pipelines.ingest.market.rebuild import rebuild
+from pipelines.ingest.market import TOP_MODELS, land
+from pipelines.ingest.rebuild import rebuild
 from pipelines.settings import Settings
-from pipelines.sources.openrouter import apps, benchmarks, catalogue, endpoints, providers, rankings, session_costs, tasks
 from pipelines.simulator.api.serve import build, running
+from pipelines.sources.openrouter import (
+    apps,
+    benchmarks,
+    catalogue,
+    endpoints,
+    providers,
+    rankings,
+    session_costs,
+    tasks,
+)
 
 LAST_RUN = datetime(2026, 3, 1, 9, tzinfo=UTC)
 Asked = tuple[str, str, dict[str, str], dict[str, str]]
@@ -33,7 +42,9 @@ answers = Console(highlight=False)
 
 def main(
     days: Annotated[int, typer.Option(min=1, help="How many daily runs the archive holds.")] = 30,
-    json_to: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+    json_to: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures to this file.")
+    ] = None,
 ) -> None:
     """Archive the answers of so many daily runs, then time landing them all and rebuilding everything from them.
 
@@ -67,15 +78,31 @@ def _archive(settings: Settings, days: int) -> int:
     """Keep what the market answers on each morning; asked past our own client, whose budget would make this take hours."""
     archive, kept = Archive(settings.archive), 0
     app = build("market", now=LAST_RUN, key=KEY, limits=False)
-    with running(app) as base, httpx.Client(headers={"Authorization": f"Bearer {KEY}"}, timeout=30) as http:
+    with (
+        running(app) as base,
+        httpx.Client(headers={"Authorization": f"Bearer {KEY}"}, timeout=30) as http,
+    ):
         for number in range(days):
             now = LAST_RUN - timedelta(days=days - 1 - number)
-            http.put(f"{base.removesuffix('/api/v1')}/_standin/now", json={"now": now.isoformat()}).raise_for_status()
+            http.put(
+                f"{base.removesuffix('/api/v1')}/_standin/now", json={"now": now.isoformat()}
+            ).raise_for_status()
             models = http.get(f"{base}/models").raise_for_status().json()["data"][:TOP_MODELS]
             for second, (source, path, params, context) in enumerate(_run(now, models)):
                 response = http.get(f"{base}{path}", params=params).raise_for_status()
                 at, run_id = now + timedelta(seconds=second), f"run-{number}"
-                answer = Answer(source, str(response.url), at, 200, 0, "", run_id, params, "simulated", context=context)
+                answer = Answer(
+                    source,
+                    str(response.url),
+                    at,
+                    200,
+                    0,
+                    "",
+                    run_id,
+                    params,
+                    "simulated",
+                    context=context,
+                )
                 archive.keep(answer, response.content)
                 kept += 1
     return kept
@@ -88,12 +115,22 @@ def _run(now: datetime, models: list[dict[str, str]]) -> Iterator[Asked]:
     yield rankings.SOURCE, rankings.PATH, window, {}
     yield catalogue.SOURCE, "/models", {"output_modalities": "all"}, {}
     yield providers.SOURCE, "/providers", {}, {}
-    yield apps.SOURCE, "/datasets/app-rankings", {"start_date": last.isoformat(), "end_date": last.isoformat(), "limit": "100"}, {}
+    yield (
+        apps.SOURCE,
+        "/datasets/app-rankings",
+        {"start_date": last.isoformat(), "end_date": last.isoformat(), "limit": "100"},
+        {},
+    )
     yield tasks.SOURCE, "/classifications/task", {"window": "7d"}, {}
     yield benchmarks.SOURCE, "/benchmarks", {}, {}
     yield session_costs.SOURCE, "/datasets/session-cost", {"limit": "500"}, {}
     for model in models:
-        yield endpoints.SOURCE, f"/models/{model['id']}/endpoints", {}, {"model": model["canonical_slug"]}
+        yield (
+            endpoints.SOURCE,
+            f"/models/{model['id']}/endpoints",
+            {},
+            {"model": model["canonical_slug"]},
+        )
 
 
 if __name__ == "__main__":

@@ -29,10 +29,10 @@ from rich.console import Console
 from rich.table import Table
 from stopwatch import MIB, resident_bytes
 
-from dashboards.pages import page_of
 from dashboards.generations import Generation
+from dashboards.pages import page_of
 from pipelines.priority import give_way
-from pipelines.publish.generations.generations import newest, publish
+from pipelines.publish.generations import newest, publish
 from pipelines.settings import Settings
 from warehouse.connection import open_published, open_warehouse
 
@@ -59,14 +59,27 @@ answers = Console(highlight=False, width=140)
 
 
 def main(
-    home: Annotated[Path, typer.Option(help="A home that was built and published, as large_home.py makes it.", exists=True)],
+    home: Annotated[
+        Path,
+        typer.Option(
+            help="A home that was built and published, as large_home.py makes it.", exists=True
+        ),
+    ],
     viewers: Annotated[int, typer.Option(min=1, help="How many look at once.")] = 20,
     seconds: Annotated[float, typer.Option(min=1, help="For how long they do.")] = 60,
-    pause: Annotated[float, typer.Option(min=0.1, help="Mean seconds between a viewer's changes.")] = 5,
+    pause: Annotated[
+        float, typer.Option(min=0.1, help="Mean seconds between a viewer's changes.")
+    ] = 5,
     publishing: Annotated[bool, typer.Option(help="Publish again and again meanwhile.")] = True,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds of what is seen in the browser; medians are given.")] = 7,
-    peer: Annotated[Path | None, typer.Option(help="A Python that has streamlit; without it ours stands alone.")] = None,
-    json_to: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+    rounds: Annotated[
+        int, typer.Option(min=1, help="Rounds of what is seen in the browser; medians are given.")
+    ] = 7,
+    peer: Annotated[
+        Path | None, typer.Option(help="A Python that has streamlit; without it ours stands alone.")
+    ] = None,
+    json_to: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures to this file.")
+    ] = None,
 ) -> None:
     """Measure the dashboard; exit code 0 only where no answer failed and none was of two generations.
 
@@ -81,7 +94,9 @@ def main(
         first = [first_page(browser, url, READY) for _ in range(rounds)]
         compared = beside(browser, f"{url}/market", newest(settings), peer, rounds) if peer else {}
         asked = _what_the_browser_asks(browser, url)
-        seen, mib, published = _among_viewers(settings, url, process.pid, asked, viewers, seconds, pause, publishing)
+        seen, mib, published = _among_viewers(
+            settings, url, process.pid, asked, viewers, seconds, pause, publishing
+        )
     report = _report(first, seen, mib, published) | compared
     _show(report)
     if json_to:
@@ -92,7 +107,16 @@ def main(
 @contextmanager
 def _ours(settings: Settings) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     environment = {**os.environ, "TOKENTIDE_HOME": str(settings.home)}
-    with serving(lambda port: [str(Path(sys.executable).with_name("tokentide")), "dashboard", "--port", port], environment, "/") as running:
+    with serving(
+        lambda port: [
+            str(Path(sys.executable).with_name("tokentide")),
+            "dashboard",
+            "--port",
+            port,
+        ],
+        environment,
+        "/",
+    ) as running:
         yield running
 
 
@@ -111,7 +135,11 @@ def _what_the_browser_asks(browser: Browser, url: str) -> dict[str, Any]:
 
     def keep(request: Any) -> None:
         if request.method == "POST" and (sent := request.post_data_json):
-            kind = "wanted" if any(given["id"] == "wanted" for given in sent["inputs"]) else sent["output"]
+            kind = (
+                "wanted"
+                if any(given["id"] == "wanted" for given in sent["inputs"])
+                else sent["output"]
+            )
             asked["body" if "body.children" in kind else kind] = sent
 
     page = browser.new_page()
@@ -187,10 +215,14 @@ def _hear_of_the_tier(settings: Settings) -> None:
     """As when telemetry came: the newest hour of every hourly table of the tier is another, and the market is as it was."""
     with open_warehouse(settings.warehouse) as con:
         for table, changes in con.sql(NEWEST_HOURS).fetchall():
-            con.execute(f"update marts.{table} set {changes} where hour_at = (select max(hour_at) from marts.{table})")
+            con.execute(
+                f"update marts.{table} set {changes} where hour_at = (select max(hour_at) from marts.{table})"
+            )
 
 
-def _report(first: list[float], seen: list[Seen], mib: list[float], published: int) -> dict[str, Any]:
+def _report(
+    first: list[float], seen: list[Seen], mib: list[float], published: int
+) -> dict[str, Any]:
     changes = sorted(spent for one in seen for spent in one.filter_seconds)
     pages = sorted(spent for one in seen for spent in one.page_seconds)
     scrolls = sorted(spent for one in seen for spent in one.scroll_seconds)
@@ -232,12 +264,21 @@ def _show(report: dict[str, Any]) -> None:
         "generations",
         "mixed",
     )
-    answers.print(", ".join(f"{name.replace('_', ' ')}: {report[name]:.4g}" for name in told if report[name] is not None))
+    answers.print(
+        ", ".join(
+            f"{name.replace('_', ' ')}: {report[name]:.4g}"
+            for name in told
+            if report[name] is not None
+        )
+    )
     for failure in report["failures"][:5]:
         answers.print(f"failed: {failure}")
     if "chart" in report:
         beside = Table("the same chart", "ours, s", "Streamlit, s", "times as long")
-        for name, what in (("chart", "until it is there"), ("chart_change", "until it has changed")):
+        for name, what in (
+            ("chart", "until it is there"),
+            ("chart_change", "until it has changed"),
+        ):
             ours, theirs = report[name]["ours"]["median"], report[name]["theirs"]["median"]
             beside.add_row(what, f"{ours:.3f}", f"{theirs:.3f}", f"{theirs / ours:.1f}")
         answers.print(beside, f"Streamlit's server: {report['peer_mib']:.0f} MiB")

@@ -17,10 +17,10 @@ from playwright.sync_api import Browser, Page
 from stopwatch import MIB, resident_bytes
 
 from dashboards.components.filters import read_filters
-from dashboards.pages import page_of
 from dashboards.components.page import Card
-from dashboards.query import inlined
 from dashboards.generations import Generation
+from dashboards.pages import page_of
+from dashboards.query import inlined
 from warehouse.connection import open_published
 
 BASES = {"Platform": "platform", "Top 50": "top50"}
@@ -102,7 +102,9 @@ def beside(browser: Browser, url: str, generation: Path, peer: Path, rounds: int
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         run = [str(peer), "-m", "streamlit", "run", str(PEER), *options]
         with serving(
-            lambda port: [*run, "--server.address", "127.0.0.1", "--server.port", port, *script], environment, "/_stcore/health"
+            lambda port: [*run, "--server.address", "127.0.0.1", "--server.port", port, *script],
+            environment,
+            "/_stcore/health",
         ) as (theirs, process):
             first = {"ours": [], "theirs": []}
             for _ in range(rounds):
@@ -127,7 +129,9 @@ def _questions(path: Path) -> dict[str, str]:
     generation = Generation(path, open_published)
     found = {}
     for label, basis in BASES.items():
-        cards = market.cards_for(read_filters(f"?basis={basis}", market.controls(generation)), generation)
+        cards = market.cards_for(
+            read_filters(f"?basis={basis}", market.controls(generation)), generation
+        )
         [share] = [card for card in cards if isinstance(card, Card) and card.key == "share"]
         found[label] = inlined(share.query)
     return found

@@ -25,7 +25,9 @@ def weeks(basis: str) -> list[tuple[object, ...]]:
     """(week, member, share) of a basis."""
     con = connection().cursor()
     con.execute("use marts")
-    return con.sql(f"select week_start, member, share from ({ASKED['questions'][basis]})").fetchall()
+    return con.sql(
+        f"select week_start, member, share from ({ASKED['questions'][basis]})"
+    ).fetchall()
 
 
 st.set_page_config(layout="wide")

@@ -41,10 +41,24 @@ class Seen:
 class Viewer(threading.Thread):
     """One person, who looks at a page for a while and then changes a filter or, now and then, the page."""
 
-    def __init__(self, url: str, asked: dict[str, Any], pages: Pages, pause: float, seed: int, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        url: str,
+        asked: dict[str, Any],
+        pages: Pages,
+        pause: float,
+        seed: int,
+        stop: threading.Event,
+    ) -> None:
         super().__init__(daemon=True)
         self.seen = Seen()
-        self._url, self._asked, self._pages, self._pause, self._over = url, asked, pages, pause, stop
+        self._url, self._asked, self._pages, self._pause, self._over = (
+            url,
+            asked,
+            pages,
+            pause,
+            stop,
+        )
         # Two viewers differ, two runs do not.
         self._chance = random.Random(seed)  # noqa: S311 - no secret
         self._generation: int | None = None
@@ -74,8 +88,12 @@ class Viewer(threading.Thread):
     def _change(self, client: httpx.Client) -> None:
         is_filter = self._chance.random() < STAY
         if is_filter:
-            control = self._chance.choice([one for one in self._pages[self._path] if len(one.options) > 1])
-            self._chosen[control.name] = self._chance.choice([value for value, _ in control.options])
+            control = self._chance.choice(
+                [one for one in self._pages[self._path] if len(one.options) > 1]
+            )
+            self._chosen[control.name] = self._chance.choice(
+                [value for value, _ in control.options]
+            )
         else:
             self._path, self._chosen = self._chance.choice(list(self._pages)), {}
         self._ask(client, self.seen.filter_seconds if is_filter else self.seen.page_seconds)
@@ -91,7 +109,11 @@ class Viewer(threading.Thread):
         self._judge(answer)
 
     def _ask(self, client: httpx.Client, spent: list[float]) -> None:
-        values = {"pathname": self._path, "search": href("", **self._chosen), "data": self._generation}
+        values = {
+            "pathname": self._path,
+            "search": href("", **self._chosen),
+            "data": self._generation,
+        }
         asked = copy.deepcopy(self._asked["body"])
         for given in asked["inputs"]:
             if given["id"] in ("url", "generation"):
@@ -109,6 +131,8 @@ class Viewer(threading.Thread):
             return
         told = answer.json()
         self._shown = {**told.get("sideUpdate", {}), **told.get("response", {})}["shown"]["data"]
-        numbers = {int(number) for number in NUMBERS.findall(answer.text)} | {self._shown["generation"]}
+        numbers = {int(number) for number in NUMBERS.findall(answer.text)} | {
+            self._shown["generation"]
+        }
         self.seen.mixed += len(numbers) != 1
         self.seen.generations |= numbers

@@ -17,7 +17,9 @@ def variants(page: str, count: int) -> list[bytes]:
     """The page as it is, then with every counter grown a little more each time."""
 
     def grown(step: int) -> str:
-        return GROWING.sub(lambda found: f"{found[1]} {float(found[2]) + step * (1 + len(found[1]) % 7)}", page)
+        return GROWING.sub(
+            lambda found: f"{found[1]} {float(found[2]) + step * (1 + len(found[1]) % 7)}", page
+        )
 
     return [_answer(grown(step).encode()) for step in range(count)]
 
@@ -46,4 +48,9 @@ async def serve(port: int, pages: list[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), variants(Path(sys.argv[2]).read_text(), int(sys.argv[3]) if len(sys.argv) > 3 else 300)))
+    asyncio.run(
+        serve(
+            int(sys.argv[1]),
+            variants(Path(sys.argv[2]).read_text(), int(sys.argv[3]) if len(sys.argv) > 3 else 300),
+        )
+    )

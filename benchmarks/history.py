@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.archive import Answer, Archive
-from pipelines.ingest.market.market import collect
-from pipelines.sources.openrouter.requests import catalogue_plan, slice_plan, usage_plan
+from pipelines.ingest.market import collect
 from pipelines.settings import Settings
-from pipelines.sources.openrouter import catalogue, providers, rankings
-from pipelines.sources.http import Client
 from pipelines.simulator.api.serve import build, running
+from pipelines.sources.http import Client
+from pipelines.sources.openrouter import catalogue, providers, rankings
+from pipelines.sources.openrouter.requests import catalogue_plan, slice_plan, usage_plan
 
 START, END = date(2025, 1, 1), date(2026, 2, 28)
 QUICK_START = date(2026, 1, 1)
@@ -90,18 +90,31 @@ def prepare(folder: Path, recordings: Path | None, quick: bool) -> History:
 
 def _play_back(folder: Path, recordings: Path, start: date) -> None:
     """Keep recorded answers verbatim; those of the board within the days that are loaded are the history."""
-    history, everything = Archive(folder / "history" / "raw"), Archive(folder / "everything" / "raw")
+    history, everything = (
+        Archive(folder / "history" / "raw"),
+        Archive(folder / "everything" / "raw"),
+    )
     latest = datetime.min.replace(tzinfo=UTC)
     for body in _read(recordings, "rankings-daily_*.json*"):
         meta = json.loads(body)["meta"]
-        answer = _answer(rankings.SOURCE, rankings.PATH, datetime.fromisoformat(meta["as_of"]), _window(meta))
+        answer = _answer(
+            rankings.SOURCE, rankings.PATH, datetime.fromisoformat(meta["as_of"]), _window(meta)
+        )
         latest = max(latest, answer.fetched_at)
         everything.keep(answer, body)
-        if start <= date.fromisoformat(meta["start_date"]) and date.fromisoformat(meta["end_date"]) <= END:
+        if (
+            start <= date.fromisoformat(meta["start_date"])
+            and date.fromisoformat(meta["end_date"]) <= END
+        ):
             history.keep(answer, body)
     if history.origin is None:
-        raise NoHistory(f"{recordings} has no answer of the daily board within {start} to {END}. Leave --recordings out to invent one.")
-    for source, path, pattern in ((catalogue.SOURCE, "/models", "models_*.json*"), (providers.SOURCE, "/providers", "providers_*.json*")):
+        raise NoHistory(
+            f"{recordings} has no answer of the daily board within {start} to {END}. Leave --recordings out to invent one."
+        )
+    for source, path, pattern in (
+        (catalogue.SOURCE, "/models", "models_*.json*"),
+        (providers.SOURCE, "/providers", "providers_*.json*"),
+    ):
         for body in _read(recordings, pattern):
             everything.keep(_answer(source, path, latest, {}), body)
 
@@ -117,12 +130,19 @@ def _window(meta: Payload) -> dict[str, str]:
 
 def _answer(source: str, path: str, fetched_at: datetime, params: dict[str, str]) -> Answer:
     url = f"https://openrouter.ai/api/v1{path}"
-    return Answer(source, url, fetched_at, status=200, bytes=0, sha256="", run_id="benchmark", params=params)
+    return Answer(
+        source, url, fetched_at, status=200, bytes=0, sha256="", run_id="benchmark", params=params
+    )
 
 
 def _invent(folder: Path, start: date) -> None:
     """Ask the stand-in market, on the day after the last one, as a first run would."""
-    app = build("market", now=datetime.combine(END + timedelta(days=1), time(12), UTC), key=KEY, limits=False)
+    app = build(
+        "market",
+        now=datetime.combine(END + timedelta(days=1), time(12), UTC),
+        key=KEY,
+        limits=False,
+    )
     with running(app) as base:
         for name in ("history", "everything"):
             client = Client(Settings(folder / name, base, KEY), "benchmark")
@@ -136,6 +156,10 @@ def _invent(folder: Path, start: date) -> None:
 
 
 def _ask_the_rest(client: Client) -> None:
-    for plan in (catalogue_plan(client), usage_plan(client, END), slice_plan(client, END - timedelta(days=29), END)):
+    for plan in (
+        catalogue_plan(client),
+        usage_plan(client, END),
+        slice_plan(client, END - timedelta(days=29), END),
+    ):
         if failures := collect(plan, lambda what: None).failures:
             raise NoHistory(f"The stand-in market did not answer: {failures[0]}")

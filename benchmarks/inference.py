@@ -83,21 +83,81 @@ def sides(options: argparse.Namespace, ports: Iterator[int]) -> Iterator[tuple[S
     """Ours, and each peer that one of the named Pythons has."""
     model = str(options.model)
     port = next(ports)
-    ours = [sys.executable, "-m", "models.server", "--model", model, "--dtype", options.dtype, "--device", "cpu", "--port", str(port)]
-    yield Side("tokentide", [*ours, "--no-prefix-caching", *options.ours], {"PYTHONPATH": str(ROOT)}, options.model.name), port
+    ours = [
+        sys.executable,
+        "-m",
+        "models.server",
+        "--model",
+        model,
+        "--dtype",
+        options.dtype,
+        "--device",
+        "cpu",
+        "--port",
+        str(port),
+    ]
+    yield (
+        Side(
+            "tokentide",
+            [*ours, "--no-prefix-caching", *options.ours],
+            {"PYTHONPATH": str(ROOT)},
+            options.model.name,
+        ),
+        port,
+    )
     for python in options.peers:
         if _has(python, "vllm"):
             port = next(ports)
-            command = [python, "-m", "vllm.entrypoints.openai.api_server", "--model", model, "--dtype", options.dtype, "--port", str(port)]
-            limits = ["--max-model-len", "2048", "--max-num-seqs", "64", "--no-enable-prefix-caching", "--disable-log-stats"]
-            yield Side("vllm-cpu", command + limits, {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_LOGGING_LEVEL": "ERROR"}, model), port
+            command = [
+                python,
+                "-m",
+                "vllm.entrypoints.openai.api_server",
+                "--model",
+                model,
+                "--dtype",
+                options.dtype,
+                "--port",
+                str(port),
+            ]
+            limits = [
+                "--max-model-len",
+                "2048",
+                "--max-num-seqs",
+                "64",
+                "--no-enable-prefix-caching",
+                "--disable-log-stats",
+            ]
+            yield (
+                Side(
+                    "vllm-cpu",
+                    command + limits,
+                    {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_LOGGING_LEVEL": "ERROR"},
+                    model,
+                ),
+                port,
+            )
         if _has(python, "transformers"):
             port = next(ports)
-            serve = [str(Path(python).parent / "transformers"), "serve", model, "--continuous-batching", "--device", "cpu"]
+            serve = [
+                str(Path(python).parent / "transformers"),
+                "serve",
+                model,
+                "--continuous-batching",
+                "--device",
+                "cpu",
+            ]
             yield (
                 Side(
                     "transformers",
-                    [*serve, "--cb-max-memory-percent", "0.1", "--dtype", options.dtype, "--port", str(port)],
+                    [
+                        *serve,
+                        "--cb-max-memory-percent",
+                        "0.1",
+                        "--dtype",
+                        options.dtype,
+                        "--port",
+                        str(port),
+                    ],
                     {"HF_HUB_OFFLINE": "1"},
                     model,
                 ),
@@ -106,7 +166,10 @@ def sides(options: argparse.Namespace, ports: Iterator[int]) -> Iterator[tuple[S
 
 
 def _has(python: str, package: str) -> bool:
-    found = subprocess.run([python, "-c", f"import importlib.util as u; exit(u.find_spec({package!r}) is None)"], check=False)
+    found = subprocess.run(
+        [python, "-c", f"import importlib.util as u; exit(u.find_spec({package!r}) is None)"],
+        check=False,
+    )
     return found.returncode == 0
 
 
@@ -128,11 +191,18 @@ def running(side: Side, port: int, home: Path) -> Iterator[Running]:
     with log.open("wb") as output:
         environment = os.environ | side.environment
         process = subprocess.Popen(
-            side.command + home_option, env=environment, stdout=output, stderr=output, start_new_session=True, cwd=home.parent
+            side.command + home_option,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            cwd=home.parent,
         )
     try:
         _wait(f"http://127.0.0.1:{port}/health", process, log)
-        yield Running(side, f"http://127.0.0.1:{port}/v1", process, time.perf_counter() - started, log)
+        yield Running(
+            side, f"http://127.0.0.1:{port}/v1", process, time.perf_counter() - started, log
+        )
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -143,15 +213,21 @@ def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.perf_counter() + START_SECONDS
     while time.perf_counter() < deadline:
         if process.poll() is not None:
-            raise SystemExit(f"A server ended while starting; the end of what it said:\n{log.read_text()[-3000:]}")
+            raise SystemExit(
+                f"A server ended while starting; the end of what it said:\n{log.read_text()[-3000:]}"
+            )
         with contextlib.suppress(httpx.TransportError):
             if httpx.get(url).status_code == httpx.codes.OK:
                 return
         time.sleep(0.02)
-    raise SystemExit(f"{url} does not answer after {START_SECONDS:.0f} s; the end of what it said:\n{log.read_text()[-3000:]}")
+    raise SystemExit(
+        f"{url} does not answer after {START_SECONDS:.0f} s; the end of what it said:\n{log.read_text()[-3000:]}"
+    )
 
 
-async def throughput(server: Running, prompts: Sequence[str], concurrency: int, tokens: int) -> float:
+async def throughput(
+    server: Running, prompts: Sequence[str], concurrency: int, tokens: int
+) -> float:
     """Generated tokens a second while `concurrency` requests are always under way."""
     waiting = list(prompts)
     body = {"model": server.side.model, "max_tokens": tokens, "temperature": 0}
@@ -160,15 +236,21 @@ async def throughput(server: Running, prompts: Sequence[str], concurrency: int, 
         counted = 0
         while waiting:
             try:
-                answer = await client.post(f"{server.url}/completions", json=body | {"prompt": waiting.pop()})
+                answer = await client.post(
+                    f"{server.url}/completions", json=body | {"prompt": waiting.pop()}
+                )
                 answer.raise_for_status()
             except httpx.HTTPError as error:
                 ended = server.process.poll()
-                raise SystemExit(f"{server.side.name} failed ({error!r}, exit code {ended}):\n{server.log.read_text()[-2000:]}") from error
+                raise SystemExit(
+                    f"{server.side.name} failed ({error!r}, exit code {ended}):\n{server.log.read_text()[-2000:]}"
+                ) from error
             counted += answer.json()["usage"]["completion_tokens"]
         return counted
 
-    async with httpx.AsyncClient(timeout=START_SECONDS, limits=httpx.Limits(max_connections=concurrency)) as client:
+    async with httpx.AsyncClient(
+        timeout=START_SECONDS, limits=httpx.Limits(max_connections=concurrency)
+    ) as client:
         started = time.perf_counter()
         counted = await asyncio.gather(*(ask(client) for _ in range(concurrency)))
         return sum(counted) / (time.perf_counter() - started)
@@ -180,11 +262,17 @@ def prompts_for(concurrency: int, each: int, seed: int) -> list[str]:
     return [" ".join(words.choices(WORDS, k=PROMPT_TOKENS)) for _ in range(concurrency * each)]
 
 
-def measure(servers: list[Running], options: argparse.Namespace) -> dict[tuple[str, int], list[float]]:
+def measure(
+    servers: list[Running], options: argparse.Namespace
+) -> dict[tuple[str, int], list[float]]:
     """Tokens a second of each side at each concurrency, one figure a round."""
-    found: dict[tuple[str, int], list[float]] = {(server.side.name, size): [] for server in servers for size in options.concurrency}
+    found: dict[tuple[str, int], list[float]] = {
+        (server.side.name, size): [] for server in servers for size in options.concurrency
+    }
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("measuring", total=(options.rounds + 1) * len(options.concurrency) * len(servers))
+        task = progress.add_task(
+            "measuring", total=(options.rounds + 1) * len(options.concurrency) * len(servers)
+        )
         for turn in range(options.rounds + 1):
             for size in options.concurrency:
                 prompts = prompts_for(size, options.requests, seed=turn)
@@ -196,17 +284,38 @@ def measure(servers: list[Running], options: argparse.Namespace) -> dict[tuple[s
     return found
 
 
-def report(servers: list[Running], found: dict[tuple[str, int], list[float]], options: argparse.Namespace) -> None:
+def report(
+    servers: list[Running], found: dict[tuple[str, int], list[float]], options: argparse.Namespace
+) -> None:
     """Medians and what they are beside ours."""
-    table = Table(title=f"{options.model.name}, {options.dtype}, {options.tokens} tokens each, medians of {options.rounds} rounds")
-    for name in ("server", "start s", "memory MiB", *(f"tok/s at {size}" for size in options.concurrency)):
+    table = Table(
+        title=f"{options.model.name}, {options.dtype}, {options.tokens} tokens each, medians of {options.rounds} rounds"
+    )
+    for name in (
+        "server",
+        "start s",
+        "memory MiB",
+        *(f"tok/s at {size}" for size in options.concurrency),
+    ):
         table.add_column(name, justify="left" if name == "server" else "right")
     for size in options.concurrency:
         table.add_column(f"ours / it at {size}", justify="right")
     for server in servers:
-        speeds = [f"{statistics.median(found[server.side.name, size]):,.0f}" for size in options.concurrency]
-        ratios = [_ratio(found["tokentide", size], found[server.side.name, size]) for size in options.concurrency]
-        table.add_row(server.side.name, f"{server.start_seconds:.1f}", f"{resident_bytes(server.process.pid) / MIB:,.0f}", *speeds, *ratios)
+        speeds = [
+            f"{statistics.median(found[server.side.name, size]):,.0f}"
+            for size in options.concurrency
+        ]
+        ratios = [
+            _ratio(found["tokentide", size], found[server.side.name, size])
+            for size in options.concurrency
+        ]
+        table.add_row(
+            server.side.name,
+            f"{server.start_seconds:.1f}",
+            f"{resident_bytes(server.process.pid) / MIB:,.0f}",
+            *speeds,
+            *ratios,
+        )
     Console(width=160).print(table)
 
 
@@ -219,21 +328,38 @@ def main() -> None:
     """Start all, measure in turns, report."""
     options = parse()
     with tempfile.TemporaryDirectory() as home, contextlib.ExitStack() as stack:
-        servers = [stack.enter_context(running(side, port, Path(home))) for side, port in sides(options, free_ports())]
+        servers = [
+            stack.enter_context(running(side, port, Path(home)))
+            for side, port in sides(options, free_ports())
+        ]
         report(servers, measure(servers, options), options)
 
 
 def parse() -> argparse.Namespace:
     """The options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--model", type=Path, default=SHIPPED_MODEL)
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
-    parser.add_argument("--peers", nargs="*", default=[sys.executable], help="Pythons that have transformers[serving] or vllm-cpu")
+    parser.add_argument(
+        "--peers",
+        nargs="*",
+        default=[sys.executable],
+        help="Pythons that have transformers[serving] or vllm-cpu",
+    )
     parser.add_argument("--concurrency", type=int, nargs="+", default=[1, 8, 32])
-    parser.add_argument("--requests", type=int, default=2, help="of each of the concurrent clients in a round")
+    parser.add_argument(
+        "--requests", type=int, default=2, help="of each of the concurrent clients in a round"
+    )
     parser.add_argument("--tokens", type=int, default=128, help="generated a request")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--ours", nargs=argparse.REMAINDER, default=[], help="further options of our server; must come last")
+    parser.add_argument(
+        "--ours",
+        nargs=argparse.REMAINDER,
+        default=[],
+        help="further options of our server; must come last",
+    )
     return parser.parse_args()
 
 

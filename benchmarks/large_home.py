@@ -21,13 +21,22 @@ from history import KEY
 from rich.console import Console
 
 from pipelines.archive import Answer, Archive
-from pipelines.transform.dbt import build
-from pipelines.ingest.market.market import land
-from pipelines.publish.generations.generations import publish
+from pipelines.ingest.market import land
+from pipelines.publish.generations import publish
 from pipelines.settings import Settings
-from pipelines.sources.openrouter import apps, benchmarks, catalogue, endpoints, providers, rankings, session_costs, tasks
 from pipelines.simulator.api.serve import build as standin
 from pipelines.simulator.api.serve import running
+from pipelines.sources.openrouter import (
+    apps,
+    benchmarks,
+    catalogue,
+    endpoints,
+    providers,
+    rankings,
+    session_costs,
+    tasks,
+)
+from pipelines.transform.dbt import build
 from warehouse.connection import open_warehouse
 
 SQL = Path(__file__).parent / "large"
@@ -41,11 +50,15 @@ answers = Console(highlight=False)
 
 
 def main(
-    home: Annotated[Path, typer.Option(help="Where to make it; what is there must be an empty folder or none.")],
+    home: Annotated[
+        Path, typer.Option(help="Where to make it; what is there must be an empty folder or none.")
+    ],
     days: Annotated[int, typer.Option(min=2, max=692, help="Days of market.")] = 692,
     served_days: Annotated[int, typer.Option(min=1, help="Days of telemetry.")] = 90,
     targets: Annotated[int, typer.Option(min=1, help="Targets of the tier.")] = 64,
-    json_to: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+    json_to: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures to this file.")
+    ] = None,
 ) -> None:
     """Make a large home, build it, publish it, and say how long each took.
 
@@ -100,8 +113,13 @@ def fill(settings: Settings, days: int, served_days: int, targets: int) -> None:
 
 def seconds_of_tables(settings: Settings) -> dict[str, float]:
     """How long dbt took for each table and check of the last build, longest first."""
-    results = json.loads((settings.home / "dbt" / "target" / "run_results.json").read_text())["results"]
-    took = {result["unique_id"].split(".", 2)[2]: round(result["execution_time"], 2) for result in results}
+    results = json.loads((settings.home / "dbt" / "target" / "run_results.json").read_text())[
+        "results"
+    ]
+    took = {
+        result["unique_id"].split(".", 2)[2]: round(result["execution_time"], 2)
+        for result in results
+    }
     return dict(sorted(took.items(), key=lambda one: -one[1]))
 
 
@@ -115,14 +133,30 @@ def _ask(settings: Settings, days: int) -> None:
     """Keep the stand-in's answers, asked past our own client, whose budget would make this take hours."""
     archive = Archive(settings.archive)
     app = standin("market", now=NOW, key=KEY, limits=False)
-    with running(app) as base, httpx.Client(headers={"Authorization": f"Bearer {KEY}"}, timeout=60) as http:
+    with (
+        running(app) as base,
+        httpx.Client(headers={"Authorization": f"Bearer {KEY}"}, timeout=60) as http,
+    ):
         models = http.get(f"{base}/models").raise_for_status().json()["data"][:HOSTED]
         for number, (at, (source, path, params, context)) in enumerate(_plan(days, models)):
-            http.put(f"{base.removesuffix('/api/v1')}/_standin/now", json={"now": at.isoformat()}).raise_for_status()
+            http.put(
+                f"{base.removesuffix('/api/v1')}/_standin/now", json={"now": at.isoformat()}
+            ).raise_for_status()
             response = http.get(f"{base}{path}", params=params).raise_for_status()
             asked_at = at + timedelta(seconds=number)
             archive.keep(
-                Answer(source, str(response.url), asked_at, 200, 0, "", "large-home", params, "simulated", context=context),
+                Answer(
+                    source,
+                    str(response.url),
+                    asked_at,
+                    200,
+                    0,
+                    "",
+                    "large-home",
+                    params,
+                    "simulated",
+                    context=context,
+                ),
                 response.content,
             )
 
@@ -130,11 +164,19 @@ def _ask(settings: Settings, days: int) -> None:
 def _plan(days: int, models: list[dict[str, str]]) -> Iterator[tuple[datetime, Asked]]:
     """The whole history, then the trailing week of each of the last mornings, then one of everything else."""
     last, restated = NOW.date() - timedelta(days=1), min(RESTATED, days - 1)
-    for first, end in rankings.windows(last - timedelta(days=days - 1), last - timedelta(days=restated)):
-        yield NOW - timedelta(days=restated), (rankings.SOURCE, rankings.PATH, _window(first, end), {})
+    for first, end in rankings.windows(
+        last - timedelta(days=days - 1), last - timedelta(days=restated)
+    ):
+        yield (
+            NOW - timedelta(days=restated),
+            (rankings.SOURCE, rankings.PATH, _window(first, end), {}),
+        )
     for before in range(restated, -1, -1):
         end = last - timedelta(days=before)
-        yield NOW - timedelta(days=before), (rankings.SOURCE, rankings.PATH, _window(end - rankings.TRAILING, end), {})
+        yield (
+            NOW - timedelta(days=before),
+            (rankings.SOURCE, rankings.PATH, _window(end - rankings.TRAILING, end), {}),
+        )
     usage = {"start_date": last.isoformat(), "end_date": last.isoformat(), "limit": "100"}
     for source, path, params in (
         (catalogue.SOURCE, "/models", {"output_modalities": "all"}), (providers.SOURCE, "/providers", {}),
@@ -143,7 +185,15 @@ def _plan(days: int, models: list[dict[str, str]]) -> Iterator[tuple[datetime, A
     ):  # fmt: skip
         yield NOW, (source, path, params, {})
     for model in models:
-        yield NOW, (endpoints.SOURCE, f"/models/{model['id']}/endpoints", {}, {"model": model["canonical_slug"]})
+        yield (
+            NOW,
+            (
+                endpoints.SOURCE,
+                f"/models/{model['id']}/endpoints",
+                {},
+                {"model": model["canonical_slug"]},
+            ),
+        )
 
 
 def _window(first: object, last: object) -> dict[str, str]:

@@ -23,7 +23,7 @@ from marts_questions import QUESTIONS, TABLES
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.publish.generations.generations import newest
+from pipelines.publish.generations import newest
 from pipelines.settings import Settings
 from warehouse.connection import open_published, open_warehouse
 
@@ -36,11 +36,22 @@ answers = Console(highlight=False, width=140)
 
 
 def main(
-    home: Annotated[Path, typer.Option(help="A home that was built and published, as large_home.py makes it.", exists=True)],
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each figure; medians are given.")] = 3,
+    home: Annotated[
+        Path,
+        typer.Option(
+            help="A home that was built and published, as large_home.py makes it.", exists=True
+        ),
+    ],
+    rounds: Annotated[
+        int, typer.Option(min=1, help="Rounds of each figure; medians are given.")
+    ] = 3,
     build: Annotated[bool, typer.Option(help="Also time building each table.")] = True,
-    peer: Annotated[Path | None, typer.Option(help="A Python that has chdb; without it ours stand alone.")] = None,
-    json_to: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+    peer: Annotated[
+        Path | None, typer.Option(help="A Python that has chdb; without it ours stand alone.")
+    ] = None,
+    json_to: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures to this file.")
+    ] = None,
 ) -> None:
     """Time tables and questions; exit code 0 only where both sides gave the same answers.
 
@@ -55,23 +66,41 @@ def main(
     _show_questions(questions)
     different = [name for name, found in questions.items() if found.get("same") is False]
     if json_to:
-        json_to.write_text(json.dumps({"tables": tables, "questions": questions, "different": different}))
+        json_to.write_text(
+            json.dumps({"tables": tables, "questions": questions, "different": different})
+        )
     raise typer.Exit(1 if different else 0)
 
 
 def build_seconds(settings: Settings, rounds: int) -> dict[str, float]:
     """The median seconds of each table of the last build, longest first."""
-    results = json.loads((settings.home / "dbt" / "target" / "run_results.json").read_text())["results"]
+    results = json.loads((settings.home / "dbt" / "target" / "run_results.json").read_text())[
+        "results"
+    ]
     bodies = {
-        one["relation_name"]: one["compiled_code"] for one in results if one["unique_id"].startswith("model.") and one["compiled_code"]
+        one["relation_name"]: one["compiled_code"]
+        for one in results
+        if one["unique_id"].startswith("model.") and one["compiled_code"]
     }
     con = open_warehouse(settings.warehouse)
     try:
         con.execute("set threads = 2")
         con.execute(f"set memory_limit = '{MEMORY}'")
-        views = {f'"{name}"' for (name,) in con.sql("select view_name from duckdb_views() where not internal").fetchall()}
-        wanted = {name.split(".")[-1]: body for name, body in bodies.items() if name.split(".")[-1] not in views}
-        took = {name.strip('"'): median_seconds(lambda body=body: _build(con, body), rounds) for name, body in wanted.items()}
+        views = {
+            f'"{name}"'
+            for (name,) in con.sql(
+                "select view_name from duckdb_views() where not internal"
+            ).fetchall()
+        }
+        wanted = {
+            name.split(".")[-1]: body
+            for name, body in bodies.items()
+            if name.split(".")[-1] not in views
+        }
+        took = {
+            name.strip('"'): median_seconds(lambda body=body: _build(con, body), rounds)
+            for name, body in wanted.items()
+        }
     finally:
         con.close()
     return dict(sorted(took.items(), key=lambda one: -one[1]))
@@ -110,7 +139,11 @@ def ask_all(generation: Path, rounds: int, peer: Path | None) -> dict[str, dict[
     if peer:
         for name, theirs in _ask_peer(generation, rounds, peer).items():
             same = comparable(theirs["answer"]) == comparable(given[name])
-            found[name] |= {"peer_ms": theirs["ms"], "ratio": theirs["ms"] / found[name]["ms"], "same": same}
+            found[name] |= {
+                "peer_ms": theirs["ms"],
+                "ratio": theirs["ms"] / found[name]["ms"],
+                "same": same,
+            }
     return found
 
 
@@ -119,14 +152,26 @@ def _ask_peer(generation: Path, rounds: int, peer: Path) -> dict[str, dict[str, 
         con = duckdb.connect(str(generation), read_only=True)
         try:
             for table in TABLES:
-                con.execute(f"copy marts.{table} to '{folder}/{table}.parquet' (format parquet, compression zstd)")
+                con.execute(
+                    f"copy marts.{table} to '{folder}/{table}.parquet' (format parquet, compression zstd)"
+                )
         finally:
             con.close()
         files = {table: f"file('{folder}/{table}.parquet', Parquet)" for table in TABLES}
-        asked = {"rounds": rounds, "questions": {name: question.format(**files) for name, question in QUESTIONS.items()}}
+        asked = {
+            "rounds": rounds,
+            "questions": {name: question.format(**files) for name, question in QUESTIONS.items()},
+        }
         # What it needs is its own: our path must not lead it to our packages.
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        ended = subprocess.run([peer, PEER], input=json.dumps(asked), capture_output=True, text=True, check=False, env=environment)
+        ended = subprocess.run(
+            [peer, PEER],
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+        )
         if ended.returncode:
             raise SystemExit(f"The peer failed: {ended.stderr[-2000:]}")
         told: dict[str, dict[str, Any]] = json.loads(ended.stdout)
@@ -147,7 +192,9 @@ def _cell(value: Any) -> str:
 
 
 def _show_tables(tables: dict[str, float]) -> None:
-    shown = Table("table", "seconds", "met", title=f"Building; at most {LONGEST_BUILD_SECONDS:g} s each")
+    shown = Table(
+        "table", "seconds", "met", title=f"Building; at most {LONGEST_BUILD_SECONDS:g} s each"
+    )
     for name, seconds in tables.items():
         shown.add_row(name, f"{seconds:.2f}", "yes" if seconds <= LONGEST_BUILD_SECONDS else "no")
     answers.print(shown)
@@ -155,12 +202,26 @@ def _show_tables(tables: dict[str, float]) -> None:
 
 def _show_questions(questions: dict[str, dict[str, Any]]) -> None:
     shown = Table(
-        "question", "rows", "ms", "first ms", "met", "chDB ms", "times as long", "same", title=f"Asking; at most {LONGEST_QUESTION_MS:g} ms"
+        "question",
+        "rows",
+        "ms",
+        "first ms",
+        "met",
+        "chDB ms",
+        "times as long",
+        "same",
+        title=f"Asking; at most {LONGEST_QUESTION_MS:g} ms",
     )
     for name, one in questions.items():
         met = "yes" if one["first_ms"] <= LONGEST_QUESTION_MS else "no"
-        peer = (f"{one['peer_ms']:.0f}", f"{one['ratio']:.1f}", "yes" if one["same"] else "no") if "peer_ms" in one else ("", "", "")
-        shown.add_row(name, str(one["rows"]), f"{one['ms']:.0f}", f"{one['first_ms']:.0f}", met, *peer)
+        peer = (
+            (f"{one['peer_ms']:.0f}", f"{one['ratio']:.1f}", "yes" if one["same"] else "no")
+            if "peer_ms" in one
+            else ("", "", "")
+        )
+        shown.add_row(
+            name, str(one["rows"]), f"{one['ms']:.0f}", f"{one['first_ms']:.0f}", met, *peer
+        )
     answers.print(shown)
 
 

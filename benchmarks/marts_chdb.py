@@ -7,9 +7,7 @@ import time
 
 from chdb import session
 
-SETTINGS = (
-    "max_threads = 2, output_format_json_quote_64bit_integers = 0, join_use_nulls = 1, cast_keep_nullable = 1, session_timezone = 'UTC'"
-)
+SETTINGS = "max_threads = 2, output_format_json_quote_64bit_integers = 0, join_use_nulls = 1, cast_keep_nullable = 1, session_timezone = 'UTC'"
 
 
 def main() -> None:
@@ -23,7 +21,10 @@ def main() -> None:
             started = time.perf_counter()
             answer = side.query(sql, "JSONCompact")
             spent.append((time.perf_counter() - started) * 1000)
-        told[name] = {"ms": statistics.median(spent[1:]), "answer": json.loads(answer.bytes())["data"]}
+        told[name] = {
+            "ms": statistics.median(spent[1:]),
+            "answer": json.loads(answer.bytes())["data"],
+        }
     json.dump(told, sys.stdout)
 
 

@@ -21,15 +21,29 @@ from rich.table import Table
 from torch import multiprocessing
 
 from models.config import Schedule
-from models.ops.cpu_ops import CpuOps
-from models.layers.experts import Experts, FullExperts
-from models.expert_parallel.transport import Link
-from models.expert_parallel.predictor import StageTimes, attainment, balanced, comet_limit, ideal_speedup, overlap_efficiency, ratio_from_shape
+from models.expert_parallel.predictor import (
+    StageTimes,
+    attainment,
+    balanced,
+    comet_limit,
+    ideal_speedup,
+    overlap_efficiency,
+    ratio_from_shape,
+)
 from models.expert_parallel.schedules import Timing, local_experts, moe_layer
+from models.expert_parallel.transport import Link
+from models.layers.experts import Experts, FullExperts
+from models.ops.cpu_ops import CpuOps
 
 RANKS = 2
 LATENCY = 20e-6
-SCHEDULES: list[tuple[Schedule, int]] = [("serial", 1), ("comet", 4), ("waves", 2), ("waves", 4), ("waves", 8)]
+SCHEDULES: list[tuple[Schedule, int]] = [
+    ("serial", 1),
+    ("comet", 4),
+    ("waves", 2),
+    ("waves", 4),
+    ("waves", 8),
+]
 # FLOP/s in the dtype of the experts and bytes/s of one direction, as makers and papers say; V4-Flash's experts are 2048 wide.
 FLASH_WIDTH = 2048
 DEVICES = {
@@ -55,7 +69,11 @@ class Case:
 
     def leaving_bytes(self, rank: int) -> int:
         """Bytes that leave this rank in dispatch, and as many come back in combine."""
-        return int((self.choices // self.experts.count != rank).sum()) * self.tokens.shape[1] * self.tokens.element_size()
+        return (
+            int((self.choices // self.experts.count != rank).sum())
+            * self.tokens.shape[1]
+            * self.tokens.element_size()
+        )
 
 
 def make_case(rank: int, options: argparse.Namespace) -> Case:
@@ -63,12 +81,23 @@ def make_case(rank: int, options: argparse.Namespace) -> Case:
     seed = torch.Generator().manual_seed(0)
     local = local_experts(options.experts, RANKS)
     own = slice(rank * local, (rank + 1) * local)
-    linear_1 = torch.randn(options.experts, options.hidden, 2 * options.width, generator=seed) / options.hidden**0.5
-    linear_2 = torch.randn(options.experts, options.width, options.hidden, generator=seed) / options.width**0.5
+    linear_1 = (
+        torch.randn(options.experts, options.hidden, 2 * options.width, generator=seed)
+        / options.hidden**0.5
+    )
+    linear_2 = (
+        torch.randn(options.experts, options.width, options.hidden, generator=seed)
+        / options.width**0.5
+    )
     tokens = torch.randn(RANKS, options.tokens, options.hidden, generator=seed)[rank]
     scores = torch.rand(RANKS, options.tokens, options.experts, generator=seed)[rank]
     weights, choices = scores.softmax(-1).topk(2)
-    return Case(tokens, choices, weights, FullExperts(CpuOps(), linear_1[own].clone(), linear_2[own].clone()))
+    return Case(
+        tokens,
+        choices,
+        weights,
+        FullExperts(CpuOps(), linear_1[own].clone(), linear_2[own].clone()),
+    )
 
 
 def slowest(timing: Timing) -> Timing:
@@ -85,7 +114,9 @@ def measure(case: Case, link: Link, rounds: int) -> dict[tuple[Schedule, int], l
     for turn in range(WARM_UPS + rounds):
         for schedule, waves in SCHEDULES:
             dist.barrier()
-            _, timing = moe_layer(case.tokens, case.choices, case.weights, case.experts, schedule, waves, link)
+            _, timing = moe_layer(
+                case.tokens, case.choices, case.weights, case.experts, schedule, waves, link
+            )
             if turn >= WARM_UPS:
                 found[schedule, waves].append(slowest(timing))
     return found
@@ -93,10 +124,17 @@ def measure(case: Case, link: Link, rounds: int) -> dict[tuple[Schedule, int], l
 
 def median(timings: list[Timing]) -> Timing:
     """The median of each figure."""
-    return Timing(**{name: statistics.median(vars(timing)[name] for timing in timings) for name in vars(timings[0])})
+    return Timing(
+        **{
+            name: statistics.median(vars(timing)[name] for timing in timings)
+            for name in vars(timings[0])
+        }
+    )
 
 
-def add_rows(table: Table, case: Case, ratio: float, computation: float, leaving: int, rounds: int) -> None:
+def add_rows(
+    table: Table, case: Case, ratio: float, computation: float, leaving: int, rounds: int
+) -> None:
     """Measure every schedule at one ratio and set it beside its prediction; each gain is of one round, the median is shown."""
     speed = 2 * leaving / (ratio * computation)
     found = measure(case, Link(speed, LATENCY), rounds)
@@ -104,12 +142,27 @@ def add_rows(table: Table, case: Case, ratio: float, computation: float, leaving
     times = StageTimes(moved, serial.linear_1, serial.linear_2, moved, LATENCY)
     for schedule, waves in SCHEDULES:
         timing = median(found[schedule, waves])
-        gain = statistics.median(a.total / b.total for a, b in zip(found["serial", 1], found[schedule, waves], strict=True))
+        gain = statistics.median(
+            a.total / b.total
+            for a, b in zip(found["serial", 1], found[schedule, waves], strict=True)
+        )
         predicted = times.predict("serial") / times.predict(schedule, waves)
-        efficiency = overlap_efficiency(gain * timing.total, timing.total, times.communication, times.computation)
-        marks = (f"{gain:.2f}", f"{predicted:.2f}", f"{efficiency:.2f}", f"{attainment(gain, times.ratio):.2f}")
+        efficiency = overlap_efficiency(
+            gain * timing.total, timing.total, times.communication, times.computation
+        )
+        marks = (
+            f"{gain:.2f}",
+            f"{predicted:.2f}",
+            f"{efficiency:.2f}",
+            f"{attainment(gain, times.ratio):.2f}",
+        )
         first = (f"{times.ratio:.2f}", f"{speed / 1e6:.0f}") if schedule == "serial" else ("", "")
-        table.add_row(*first, f"{schedule}-{waves}", *columns(timing), *(marks if schedule != "serial" else ("1.00", "1.00", "", "")))
+        table.add_row(
+            *first,
+            f"{schedule}-{waves}",
+            *columns(timing),
+            *(marks if schedule != "serial" else ("1.00", "1.00", "", "")),
+        )
     table.add_section()
 
 
@@ -121,13 +174,26 @@ def columns(timing: Timing) -> tuple[str, ...]:
 
 def predictions() -> Table:
     """What the model of the schedules promises a layer of V4-Flash; nothing here was measured."""
-    table = Table(title="predicted, from stated peaks, for experts 2048 wide; the V4 report states 1.42 for Comet and 1.92 for waves")
-    for name in ("device", "rho", "ideal", "Comet, 8 waves", "Comet's limit", "waves, 8", "waves, 48"):
+    table = Table(
+        title="predicted, from stated peaks, for experts 2048 wide; the V4 report states 1.42 for Comet and 1.92 for waves"
+    )
+    for name in (
+        "device",
+        "rho",
+        "ideal",
+        "Comet, 8 waves",
+        "Comet's limit",
+        "waves, 8",
+        "waves, 48",
+    ):
         table.add_column(name, justify="left" if name == "device" else "right")
     for name, peaks in DEVICES.items():
         rho = ratio_from_shape(*peaks, FLASH_WIDTH) if peaks else REPORT_RATIO
         times = balanced(rho)
-        gains = [times.predict("serial") / times.predict(*each) for each in (("comet", 8), ("waves", 8), ("waves", 48))]
+        gains = [
+            times.predict("serial") / times.predict(*each)
+            for each in (("comet", 8), ("waves", 8), ("waves", 48))
+        ]
         figures = (rho, ideal_speedup(rho), gains[0], comet_limit(times), gains[1], gains[2])
         table.add_row(name, *(f"{figure:.2f}" for figure in figures))
     return table
@@ -143,8 +209,23 @@ def run_rank(rank: int, store: str, options: argparse.Namespace) -> None:
     alone = median(measure(case, Link(), options.rounds)["serial", 1])
     leaving = torch.tensor(case.leaving_bytes(rank))
     dist.all_reduce(leaving, dist.ReduceOp.MAX)
-    table = Table(title=f"{options.tokens} tokens a rank, medians of {options.rounds}; times in ms, the slower rank's")
-    for name in ("rho", "MB/s", "schedule", "compute", "dispatch", "combine", "exposed", "total", "gain", "predicted", "eff.", "attained"):
+    table = Table(
+        title=f"{options.tokens} tokens a rank, medians of {options.rounds}; times in ms, the slower rank's"
+    )
+    for name in (
+        "rho",
+        "MB/s",
+        "schedule",
+        "compute",
+        "dispatch",
+        "combine",
+        "exposed",
+        "total",
+        "gain",
+        "predicted",
+        "eff.",
+        "attained",
+    ):
         table.add_column(name, justify="left" if name == "schedule" else "right")
     for ratio in options.ratios:
         add_rows(table, case, ratio, alone.linear_1 + alone.linear_2, int(leaving), options.rounds)
@@ -156,9 +237,22 @@ def run_rank(rank: int, store: str, options: argparse.Namespace) -> None:
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The options; the shape's defaults take about 40 ms of computation on a small machine."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=15, help="rounds of each schedule, of which the median is printed")
-    parser.add_argument("--ratios", type=float, nargs="+", default=[0.25, 0.5, 1.0, 2.0], help="communication / computation")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=15,
+        help="rounds of each schedule, of which the median is printed",
+    )
+    parser.add_argument(
+        "--ratios",
+        type=float,
+        nargs="+",
+        default=[0.25, 0.5, 1.0, 2.0],
+        help="communication / computation",
+    )
     parser.add_argument("--tokens", type=int, default=512, help="tokens a rank")
     parser.add_argument("--hidden", type=int, default=512)
     parser.add_argument("--width", type=int, default=1024, help="the experts' intermediate width")

@@ -23,11 +23,11 @@ import typer
 from history import prepare
 from rich.console import Console
 
-from pipelines.transform.dbt import build
 from pipelines.errors import TokentideError
-from pipelines.ingest.market.market import land
-from pipelines.publish.generations.generations import newest, publish
+from pipelines.ingest.market import land
+from pipelines.publish.generations import newest, publish
 from pipelines.settings import Settings
+from pipelines.transform.dbt import build
 from warehouse.connection import open_published, open_warehouse
 
 answers = Console(highlight=False)
@@ -52,9 +52,16 @@ class Reads:
 def main(
     publishes: Annotated[int, typer.Option(min=1, help="How many generations are published.")] = 10,
     readers: Annotated[int, typer.Option(min=1, help="How many processes read meanwhile.")] = 3,
-    recordings: Annotated[Path | None, typer.Option(envvar="TOKENTIDE_RECORDINGS", help="A folder of recordings.", exists=True)] = None,
-    json_to: Annotated[Path | None, typer.Option("--json", help="Write what was found to this file.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Two months of history in place of fourteen.")] = False,
+    recordings: Annotated[
+        Path | None,
+        typer.Option(envvar="TOKENTIDE_RECORDINGS", help="A folder of recordings.", exists=True),
+    ] = None,
+    json_to: Annotated[
+        Path | None, typer.Option("--json", help="Write what was found to this file.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Two months of history in place of fourteen.")
+    ] = False,
 ) -> None:
     """Publish again and again while readers open, read and close; exit code 0 only if no read failed and none was mixed.
 
@@ -78,8 +85,21 @@ def main(
     for name, value in report.items():
         answers.print(f"{name:42} {value}")
     if json_to:
-        json_to.write_text(json.dumps({**report, "readers": [asdict(one) | {"generations": sorted(one.generations)} for one in results]}))
-    raise typer.Exit(0 if report["failed reads"] == report["mixed reads"] == report["strayed connections"] == 0 else 1)
+        json_to.write_text(
+            json.dumps(
+                {
+                    **report,
+                    "readers": [
+                        asdict(one) | {"generations": sorted(one.generations)} for one in results
+                    ],
+                }
+            )
+        )
+    raise typer.Exit(
+        0
+        if report["failed reads"] == report["mixed reads"] == report["strayed connections"] == 0
+        else 1
+    )
 
 
 def _publish_stamped(settings: Settings, number: int) -> float:
@@ -87,8 +107,12 @@ def _publish_stamped(settings: Settings, number: int) -> float:
     con = open_warehouse(settings.warehouse)
     try:
         for name in ("aaa_stamp", "zzz_stamp"):
-            con.execute(f"create or replace table marts.{name} as select {number}::integer as generation")
-        con.execute(f"create or replace table marts.mmm_rows as select {number}::integer as generation from range(100_000)")
+            con.execute(
+                f"create or replace table marts.{name} as select {number}::integer as generation"
+            )
+        con.execute(
+            f"create or replace table marts.mmm_rows as select {number}::integer as generation from range(100_000)"
+        )
     finally:
         con.close()
     started = time.perf_counter()
@@ -102,7 +126,10 @@ def _reading(settings: Settings, readers: int) -> Iterator[list[Reads]]:
     processes = multiprocessing.get_context("spawn")
     stop, begun, results = processes.Event(), processes.Semaphore(0), processes.SimpleQueue()
     found: list[Reads] = []
-    started = [processes.Process(target=_read, args=(settings, stop, begun, results)) for _ in range(readers)]
+    started = [
+        processes.Process(target=_read, args=(settings, stop, begun, results))
+        for _ in range(readers)
+    ]
     for process in started:
         process.start()
     for _ in started:

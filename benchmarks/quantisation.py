@@ -16,10 +16,10 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from models.architectures.qwen3 import Qwen3
 from models.checkpoint import read_shape, read_tokenizer
 from models.config import SHIPPED_MODEL, Quantisation
 from models.ops.ops import Batch, KeyValues
-from models.architectures.qwen3 import Qwen3
 from models.training.corpus import standard_library
 from models.training.judging import judge, load, windows
 
@@ -62,14 +62,30 @@ def decoding(sequences: int) -> Batch:
     blocks = [list(range(each * number, each * (number + 1))) for number in range(sequences)]
     slots = [row[-1] * BLOCK_TOKENS + BLOCK_TOKENS - 1 for row in blocks]
     ones, contexts = [1] * sequences, [CONTEXT_TOKENS] * sequences
-    return Batch(list(range(5, 5 + sequences)), [CONTEXT_TOKENS - 1] * sequences, slots, ones, contexts, blocks, list(range(sequences)))
+    return Batch(
+        list(range(5, 5 + sequences)),
+        [CONTEXT_TOKENS - 1] * sequences,
+        slots,
+        ones,
+        contexts,
+        blocks,
+        list(range(sequences)),
+    )
 
 
 def prompt() -> Batch:
     """A chunk of one prompt."""
     places = list(range(PROMPT_TOKENS))
     blocks = [list(range(PROMPT_TOKENS // BLOCK_TOKENS))]
-    return Batch([5 + place for place in places], places, places, [PROMPT_TOKENS], [PROMPT_TOKENS], blocks, [PROMPT_TOKENS - 1])
+    return Batch(
+        [5 + place for place in places],
+        places,
+        places,
+        [PROMPT_TOKENS],
+        [PROMPT_TOKENS],
+        blocks,
+        [PROMPT_TOKENS - 1],
+    )
 
 
 def main() -> None:
@@ -81,9 +97,20 @@ def main() -> None:
     variants = []
     for name, quantisation, dtype in VARIANTS:
         network = load(SHIPPED_MODEL, quantisation, dtype)
-        variants.append(Variant(name, network, network.new_caches(BLOCKS, BLOCK_TOKENS), judge(network, given).perplexity))
-    work = {f"decode {size}": decoding(size) for size in BATCHES} | {f"prompt of {PROMPT_TOKENS}": prompt()}
-    took: dict[tuple[str, str], list[float]] = {(each.name, what): [] for each in variants for what in work}
+        variants.append(
+            Variant(
+                name,
+                network,
+                network.new_caches(BLOCKS, BLOCK_TOKENS),
+                judge(network, given).perplexity,
+            )
+        )
+    work = {f"decode {size}": decoding(size) for size in BATCHES} | {
+        f"prompt of {PROMPT_TOKENS}": prompt()
+    }
+    took: dict[tuple[str, str], list[float]] = {
+        (each.name, what): [] for each in variants for what in work
+    }
     for turn in range(options.rounds + 1):
         for what, batch in work.items():
             for variant in variants:
@@ -93,9 +120,13 @@ def main() -> None:
     report(variants, list(work), took, options.rounds)
 
 
-def report(variants: list[Variant], work: list[str], took: dict[tuple[str, str], list[float]], rounds: int) -> None:
+def report(
+    variants: list[Variant], work: list[str], took: dict[tuple[str, str], list[float]], rounds: int
+) -> None:
     """One line a precision; speeds as times float32's."""
-    table = Table(title=f"{SHIPPED_MODEL.name} on one thread; speed beside float32, medians of {rounds} rounds")
+    table = Table(
+        title=f"{SHIPPED_MODEL.name} on one thread; speed beside float32, medians of {rounds} rounds"
+    )
     for name in ("precision", "MB", "bytes a weight", "perplexity", "change", *work):
         table.add_column(name, justify="left" if name == "precision" else "right")
     full, weights = variants[0], variants[0].network.weight_bytes / 4
@@ -103,9 +134,18 @@ def report(variants: list[Variant], work: list[str], took: dict[tuple[str, str],
         change = f"{(each.perplexity / full.perplexity - 1) * 100:+.1f} %"
         size = each.network.weight_bytes
         ratios = [_ratio(took["float32", what], took[each.name, what]) for what in work]
-        table.add_row(each.name, f"{size / 1e6:.2f}", f"{size / weights:.2f}", f"{each.perplexity:.2f}", change, *ratios)
+        table.add_row(
+            each.name,
+            f"{size / 1e6:.2f}",
+            f"{size / weights:.2f}",
+            f"{each.perplexity:.2f}",
+            change,
+            *ratios,
+        )
     Console(width=140).print(table)
-    print("Below 1.00 is a loss. The embedding, which is the head as well, and the routers stay in the network's precision.")
+    print(
+        "Below 1.00 is a loss. The embedding, which is the head as well, and the routers stay in the network's precision."
+    )
 
 
 def _ratio(full: list[float], mine: list[float]) -> str:
@@ -114,7 +154,9 @@ def _ratio(full: list[float], mine: list[float]) -> str:
 
 def parse() -> argparse.Namespace:
     """The options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=20, help="of each kind in a round")
     parser.add_argument("--windows", type=int, default=64, help="of 512 tokens, to judge by")

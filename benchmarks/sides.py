@@ -39,7 +39,12 @@ def ours_from_dicts(history: History, work: Path, stages: Stages, days: int) -> 
     def board(payload: Payload) -> Board:
         rows, meta = payload["data"], payload["meta"]
         start, end = a_day(meta["start_date"], "start_date"), a_day(meta["end_date"], "end_date")
-        return Board(pl.DataFrame([text(rows, name) for name in COLUMNS]), start, end, an_instant(meta["as_of"], "as_of"))
+        return Board(
+            pl.DataFrame([text(rows, name) for name in COLUMNS]),
+            start,
+            end,
+            an_instant(meta["as_of"], "as_of"),
+        )
 
     given = list(zip(history.answers(), history.payloads(), strict=True))
     path = work / "warehouse.duckdb"
@@ -58,23 +63,25 @@ def ours_from_bytes(history: History, work: Path, stages: Stages, days: int) -> 
     """The archive to raw tables, as every run does it: decompressed, its hash checked, decoded, judged, kept, and noted as landed."""
     import pyarrow  # noqa: F401
 
-    from pipelines.ingest.market.market import land
+    from pipelines.ingest.market import land
     from pipelines.settings import Settings
 
     settings = Settings(_home(history, "history", work))
     with stages("load"):
         land(settings)
-    return _count(settings.warehouse, "raw.board_days inner join raw.board_rows using (content_hash)")
+    return _count(
+        settings.warehouse, "raw.board_days inner join raw.board_rows using (content_hash)"
+    )
 
 
 def ours_published(history: History, work: Path, stages: Stages, days: int) -> Facts:
     """The archive to a published generation: landed, built and audited by dbt, published."""
     import pyarrow  # noqa: F401
 
-    from pipelines.transform.dbt import build
-    from pipelines.ingest.market.market import land
-    from pipelines.publish.generations.generations import publish
+    from pipelines.ingest.market import land
+    from pipelines.publish.generations import publish
     from pipelines.settings import Settings
+    from pipelines.transform.dbt import build
 
     settings = Settings(_home(history, "history", work))
     with stages("land"):
@@ -90,7 +97,7 @@ def ours_rebuilt(history: History, work: Path, stages: Stages, days: int) -> Fac
     """`tokentide rebuild` of everything: at first with nothing but the archive, then again, when dbt has read its files before."""
     import pyarrow  # noqa: F401
 
-    from pipelines.ingest.market.rebuild import rebuild
+    from pipelines.ingest.rebuild import rebuild
     from pipelines.settings import Settings
 
     settings = Settings(_home(history, "everything", work))
@@ -99,7 +106,10 @@ def ours_rebuilt(history: History, work: Path, stages: Stages, days: int) -> Fac
     with stages("rebuild again"):
         generation = rebuild(settings).generation
     last = history.payloads()[-1]["meta"]["end_date"]
-    return _count(generation.path, f"(from marts.market_tokens_daily where date between '{_first(history)}' and '{last}')")
+    return _count(
+        generation.path,
+        f"(from marts.market_tokens_daily where date between '{_first(history)}' and '{last}')",
+    )
 
 
 def dlt_insert_values(history: History, work: Path, stages: Stages, days: int) -> Facts:
@@ -117,7 +127,9 @@ def dlt_arrow(history: History, work: Path, stages: Stages, days: int) -> Facts:
     return _dlt(history, work, stages, "parquet", as_arrow=True)
 
 
-def _dlt(history: History, work: Path, stages: Stages, file_format: Any, as_arrow: bool = False) -> Facts:
+def _dlt(
+    history: History, work: Path, stages: Stages, file_format: Any, as_arrow: bool = False
+) -> Facts:
     import dlt
     import pyarrow as pa
 
@@ -127,8 +139,17 @@ def _dlt(history: History, work: Path, stages: Stages, file_format: Any, as_arro
     with stages("load"):
         rows = [row for payload in payloads for row in payload["data"]]
         destination = dlt.destinations.duckdb(str(path))
-        pipeline = dlt.pipeline("benchmark", destination=destination, dataset_name="raw", pipelines_dir=str(work / "pipelines"))
-        pipeline.run(pa.Table.from_pylist(rows) if as_arrow else rows, table_name="rankings", loader_file_format=file_format)
+        pipeline = dlt.pipeline(
+            "benchmark",
+            destination=destination,
+            dataset_name="raw",
+            pipelines_dir=str(work / "pipelines"),
+        )
+        pipeline.run(
+            pa.Table.from_pylist(rows) if as_arrow else rows,
+            table_name="rankings",
+            loader_file_format=file_format,
+        )
     return _count(path, "raw.rankings")
 
 
@@ -153,10 +174,16 @@ def _dagster(history: History, work: Path, stages: Stages, days: int, instance: 
     for row in (row for payload in history.payloads() for row in payload["data"]):
         by_day.setdefault(row["date"], []).append(row)
 
-    @dg.asset(key_prefix=["raw"], partitions_def=dg.DailyPartitionsDefinition(START.isoformat()), metadata={"partition_expr": "date"})
+    @dg.asset(
+        key_prefix=["raw"],
+        partitions_def=dg.DailyPartitionsDefinition(START.isoformat()),
+        metadata={"partition_expr": "date"},
+    )
     def rankings(context) -> pl.DataFrame:  # type: ignore[no-untyped-def]  # Dagster reads the annotation while this module runs
         frame = pl.DataFrame(by_day[context.partition_key])
-        return frame.with_columns(pl.col("date").str.to_datetime("%Y-%m-%d"), pl.col("total_tokens").cast(pl.Int64))
+        return frame.with_columns(
+            pl.col("date").str.to_datetime("%Y-%m-%d"), pl.col("total_tokens").cast(pl.Int64)
+        )
 
     path = work / "dagster.duckdb"
     resources = {"io_manager": DuckDBPolarsIOManager(database=str(path))}
@@ -201,13 +228,18 @@ def _count(path: Path, table: str) -> Facts:
 
 def main() -> None:
     """Run one side and leave what it found beside what it loaded."""
-    parser = argparse.ArgumentParser(description="One side of benchmarks/ingest.py, which starts this.")
+    parser = argparse.ArgumentParser(
+        description="One side of benchmarks/ingest.py, which starts this."
+    )
     parser.add_argument("side", choices=SIDES)
     parser.add_argument("history", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("--days", type=int, default=0)
     given = parser.parse_args()
-    attempts = [_attempt(given, attempt) for attempt in ("first", "second")[: 2 if given.side in TWICE else 1]]
+    attempts = [
+        _attempt(given, attempt)
+        for attempt in ("first", "second")[: 2 if given.side in TWICE else 1]
+    ]
     (given.work / "report.json").write_text(json.dumps(attempts))
 
 

@@ -24,18 +24,30 @@ from rich.console import Console
 from rich.table import Table
 from tokenizers import Tokenizer
 
+from models.architectures.loader import Build
 from models.checkpoint import read_shape, read_tokenizer
 from models.config import EngineConfig, Speculation
-from models.spec_decode.draft_network import DraftNetwork, Text, Track, open_draft
 from models.engine.engine import Engine
-from models.protocol import Request, Sampling, StepStats
-from models.architectures.loader import Build
 from models.ops.cpu_ops import CpuOps
+from models.protocol import Request, Sampling, StepStats
+from models.spec_decode.draft_network import DraftNetwork, Text, Track, open_draft
 from models.training.corpus import standard_library
 
 FORMS: tuple[Speculation, ...] = get_args(Speculation)
 COST_ROUNDS = 60
-COLUMNS = ("at once", "form", "tokens/s", "least to most", "ratio", "drafted", "accepted", "tau", "by position", "ideal", "with v")
+COLUMNS = (
+    "at once",
+    "form",
+    "tokens/s",
+    "least to most",
+    "ratio",
+    "drafted",
+    "accepted",
+    "tau",
+    "by position",
+    "ideal",
+    "with v",
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +81,11 @@ class Measured:
         """Guesses that were right, at each place."""
         places = max((len(step.accepted_per_position) for step in self.steps), default=0)
         return [
-            sum(step.accepted_per_position[place] for step in self.steps if place < len(step.accepted_per_position))
+            sum(
+                step.accepted_per_position[place]
+                for step in self.steps
+                if place < len(step.accepted_per_position)
+            )
             for place in range(places)
         ]
 
@@ -82,10 +98,16 @@ class Measured:
 def held_out(tokenizer: Tokenizer, length: int) -> list[list[int]]:
     """Prompts of so many tokens from files that no shipped model has seen: every fourth piece of each."""
     files = [tokenizer.encode(text).ids for text in standard_library().held_out]
-    return [ids[first : first + length] for ids in files for first in range(0, len(ids) - length, 4 * length)]
+    return [
+        ids[first : first + length]
+        for ids in files
+        for first in range(0, len(ids) - length, 4 * length)
+    ]
 
 
-def answer(engine: Engine, prompts: list[list[int]], tokens: int, measured: Measured) -> list[list[int]]:
+def answer(
+    engine: Engine, prompts: list[list[int]], tokens: int, measured: Measured
+) -> list[list[int]]:
     """One round: all prompts at once, to their end."""
     answers: dict[str, list[int]] = {str(number): [] for number in range(len(prompts))}
     started = perf_counter()
@@ -102,7 +124,10 @@ def answer(engine: Engine, prompts: list[list[int]], tokens: int, measured: Meas
 
 
 def measure(
-    engines: dict[Speculation, Engine], prompts: list[list[int]], at_once: int, options: argparse.Namespace
+    engines: dict[Speculation, Engine],
+    prompts: list[list[int]],
+    at_once: int,
+    options: argparse.Namespace,
 ) -> dict[Speculation, Measured]:
     """All forms in turn, each round with other prompts; the first round warms up and is not kept."""
     found: dict[Speculation, Measured] = {}
@@ -110,19 +135,33 @@ def measure(
         if number <= 1:
             found = {form: Measured() for form in engines}
         mine = [prompts[(number * at_once + each) % len(prompts)] for each in range(at_once)]
-        answers = {form: answer(engine, mine, options.tokens, found[form]) for form, engine in engines.items()}
+        answers = {
+            form: answer(engine, mine, options.tokens, found[form])
+            for form, engine in engines.items()
+        }
         if wrong := [form for form in answers if answers[form] != answers["none"]]:
-            raise SystemExit(f"{wrong[0]} changed the tokens at {at_once} at once: nothing here is worth measuring.")
+            raise SystemExit(
+                f"{wrong[0]} changed the tokens at {at_once} at once: nothing here is worth measuring."
+            )
     return found
 
 
 def measure_costs(config: EngineConfig, prompts: list[list[int]], at_once: int) -> Costs:
     """Medians of forward passes after prompts as long as the benchmark's, the kinds in turn."""
     shape = read_shape(config.model)
-    build = Build(shape, CpuOps(), torch.device("cpu"), torch.float32, shape.max_position_embeddings)
-    target, draft = (open_draft(each, build, 32 * 1024) for each in (replace(config, draft_model=config.model), config))
+    build = Build(
+        shape, CpuOps(), torch.device("cpu"), torch.float32, shape.max_position_embeddings
+    )
+    target, draft = (
+        open_draft(each, build, 32 * 1024)
+        for each in (replace(config, draft_model=config.model), config)
+    )
     mine = [prompts[each % len(prompts)] for each in range(at_once)]
-    passes = [Pass(target, mine, 1), Pass(target, mine, config.draft_tokens + 1), Pass(draft, mine, 1)]
+    passes = [
+        Pass(target, mine, 1),
+        Pass(target, mine, config.draft_tokens + 1),
+        Pass(draft, mine, 1),
+    ]
     rounds = [[each.milliseconds() for each in passes] for _ in range(COST_ROUNDS)]
     return Costs(*(statistics.median(each) for each in zip(*rounds, strict=True)))
 
@@ -146,23 +185,41 @@ class Pass:
         return 1e3 * (perf_counter() - started)
 
 
-def rows(at_once: int, found: dict[Speculation, Measured], costs: Costs, draft_tokens: int) -> list[tuple[str, ...]]:
+def rows(
+    at_once: int, found: dict[Speculation, Measured], costs: Costs, draft_tokens: int
+) -> list[tuple[str, ...]]:
     """The table's, one a form."""
     plain = found["none"].tokens_per_second
     lines = []
     for form, measured in found.items():
         speeds = measured.tokens_per_second
         ratio = statistics.median(mine / theirs for mine, theirs in zip(speeds, plain, strict=True))
-        speed = (f"{statistics.median(speeds):.0f}", f"{min(speeds):.0f} to {max(speeds):.0f}", f"{ratio:.2f}")
-        lines.append((str(at_once), form, *speed, *(guessed(form, measured, costs, draft_tokens) if form != "none" else ())))
+        speed = (
+            f"{statistics.median(speeds):.0f}",
+            f"{min(speeds):.0f} to {max(speeds):.0f}",
+            f"{ratio:.2f}",
+        )
+        lines.append(
+            (
+                str(at_once),
+                form,
+                *speed,
+                *(guessed(form, measured, costs, draft_tokens) if form != "none" else ()),
+            )
+        )
     return lines
 
 
-def guessed(form: Speculation, measured: Measured, costs: Costs, draft_tokens: int) -> tuple[str, ...]:
+def guessed(
+    form: Speculation, measured: Measured, costs: Costs, draft_tokens: int
+) -> tuple[str, ...]:
     """How good the guesses were, and what that should gain."""
     drafts = max(measured.drafts, 1)
     acceptance = sum(measured.accepted) / max(sum(step.draft_tokens for step in measured.steps), 1)
-    predicted = [costs.predict(form, measured.tau, draft_tokens, checking) for checking in (1.0, costs.checking / costs.target)]
+    predicted = [
+        costs.predict(form, measured.tau, draft_tokens, checking)
+        for checking in (1.0, costs.checking / costs.target)
+    ]
     return (
         f"{measured.drafts / measured.turns:.0%}",
         f"{acceptance:.2f}",
@@ -174,13 +231,21 @@ def guessed(form: Speculation, measured: Measured, costs: Costs, draft_tokens: i
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=9, help="rounds of each form, after one to warm up")
-    parser.add_argument("--concurrency", type=int, nargs="+", default=[1, 8], help="requests at once")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=9, help="rounds of each form, after one to warm up"
+    )
+    parser.add_argument(
+        "--concurrency", type=int, nargs="+", default=[1, 8], help="requests at once"
+    )
     parser.add_argument("--draft-tokens", type=int, default=3, help="guesses a step")
     parser.add_argument("--prompt-tokens", type=int, default=200)
     parser.add_argument("--tokens", type=int, default=128, help="generated for each request")
-    parser.add_argument("--quick", action="store_true", help="shows that the script works, and measures nothing")
+    parser.add_argument(
+        "--quick", action="store_true", help="shows that the script works, and measures nothing"
+    )
     options = parser.parse_args(arguments)
     if options.quick:
         options.rounds, options.tokens = 1, 16
@@ -192,13 +257,20 @@ def main() -> None:
     options = parse()
     # Without sharing prefixes, so that a prompt that comes again costs what it cost before.
     config = EngineConfig(device="cpu", prefix_caching=False, draft_tokens=options.draft_tokens)
-    prompts = held_out(read_tokenizer(config.model, read_shape(config.model)), options.prompt_tokens)
+    prompts = held_out(
+        read_tokenizer(config.model, read_shape(config.model)), options.prompt_tokens
+    )
     engines = {form: Engine(replace(config, speculation=form)) for form in FORMS}
-    table = Table(*COLUMNS, title=f"k = {options.draft_tokens}, medians of {options.rounds} rounds; the last two columns are predictions")
+    table = Table(
+        *COLUMNS,
+        title=f"k = {options.draft_tokens}, medians of {options.rounds} rounds; the last two columns are predictions",
+    )
     console = Console(width=130)
     for at_once in options.concurrency:
         costs = measure_costs(config, prompts, at_once)
-        for row in rows(at_once, measure(engines, prompts, at_once, options), costs, options.draft_tokens):
+        for row in rows(
+            at_once, measure(engines, prompts, at_once, options), costs, options.draft_tokens
+        ):
             table.add_row(*row)
         table.add_section()
         console.print(

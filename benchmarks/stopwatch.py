@@ -75,12 +75,20 @@ def measure(command: Sequence[str], env: Mapping[str, str], report: Path, log: P
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         said = log.read_text(errors="replace").splitlines()[-20:]
-        raise SideFailed(f"{' '.join(command)} ended with {process.returncode}:\n" + "\n".join(said))
+        raise SideFailed(
+            f"{' '.join(command)} ended with {process.returncode}:\n" + "\n".join(said)
+        )
     elapsed = time.clock_gettime(time.CLOCK_MONOTONIC) - started_at
     others = _busy_seconds() - busy - usage.ru_utime - usage.ru_stime
     largest, attempts = usage.ru_maxrss / 1024, json.loads(report.read_text())
     whole_seconds = attempts[0]["ready_at"] - started_at
-    return Measured(whole_seconds, largest, max(together / MIB, largest), max(0.0, others / elapsed / _cores()), attempts)
+    return Measured(
+        whole_seconds,
+        largest,
+        max(together / MIB, largest),
+        max(0.0, others / elapsed / _cores()),
+        attempts,
+    )
 
 
 def await_calm(share: float) -> None:
@@ -102,7 +110,9 @@ def _busy_seconds() -> float:
     path = Path("/proc/stat")
     if not path.exists():
         return 0.0
-    user, nice, system, _idle, _waiting, *interrupts = map(int, path.read_text().split(maxsplit=9)[1:9])
+    user, nice, system, _idle, _waiting, *interrupts = map(
+        int, path.read_text().split(maxsplit=9)[1:9]
+    )
     return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
 
 
@@ -115,7 +125,11 @@ def resident_bytes(pid: int) -> int:
     """What a process and its descendants hold now; those that end meanwhile count nothing."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        children = [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
+        children = [
+            int(child)
+            for path in Path(f"/proc/{pid}/task").glob("*/children")
+            for child in path.read_text().split()
+        ]
     except (OSError, IndexError):
         return 0
     return pages * PAGE_BYTES + sum(map(resident_bytes, children))

@@ -19,7 +19,31 @@ import polars as pl
 from rich.table import Table
 
 TARGETS, MODELS, DAYS = 64, 8, 30
-LE = (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640, 2560, math.inf)
+LE = (
+    0.001,
+    0.005,
+    0.01,
+    0.02,
+    0.04,
+    0.06,
+    0.08,
+    0.1,
+    0.25,
+    0.5,
+    0.75,
+    1,
+    2.5,
+    5,
+    7.5,
+    10,
+    20,
+    40,
+    80,
+    160,
+    640,
+    2560,
+    math.inf,
+)
 BEGIN = 1_790_000_400 // 3600 * 3600
 STEP = 300
 QUERY = "histogram_quantile(0.99, sum by (le, model_name) (increase(ttft_bucket[1h])))"
@@ -75,7 +99,9 @@ def ask_both(folder: Path, port: int, rounds: int) -> Table:
     with prometheus(folder, port):
         ours = asked(con.sql(SQL).pl, rounds)
         theirs = asked(lambda: ask_prometheus(port), rounds)
-    table = Table(title=f"p99 of TTFT by model and hour, {DAYS} days, {TARGETS} targets, {MODELS} models; medians of {rounds}")
+    table = Table(
+        title=f"p99 of TTFT by model and hour, {DAYS} days, {TARGETS} targets, {MODELS} models; medians of {rounds}"
+    )
     for name in ("side", "seconds", "answers", "times as long"):
         table.add_column(name, justify="left" if name == "side" else "right")
     table.add_row("SQL on the ledger", f"{ours[0]:.3f}", f"{len(ours[1]):,}", "1.0")
@@ -113,7 +139,10 @@ def write_openmetrics(path: Path, growth: np.ndarray) -> None:
         for target in range(TARGETS):
             for bucket, le in enumerate(LE):
                 name = f'ttft_bucket{{target="t{target}",model_name="m{target % MODELS}",le="{"+Inf" if math.isinf(le) else le}"}}'
-                file.writelines(f"{name} {value:.0f} {BEGIN + (step + 1) * STEP}\n" for step, value in enumerate(totals[target, :, bucket]))
+                file.writelines(
+                    f"{name} {value:.0f} {BEGIN + (step + 1) * STEP}\n"
+                    for step, value in enumerate(totals[target, :, bucket])
+                )
         file.write("# EOF\n")
 
 
@@ -121,7 +150,12 @@ def write_openmetrics(path: Path, growth: np.ndarray) -> None:
 def prometheus(folder: Path, port: int) -> Iterator[None]:
     """A Prometheus on the month."""
     (folder / "none.yml").write_text("{}")
-    command = ["prometheus", f"--config.file={folder / 'none.yml'}", f"--storage.tsdb.path={folder / 'month'}", "--log.level=warn"]
+    command = [
+        "prometheus",
+        f"--config.file={folder / 'none.yml'}",
+        f"--storage.tsdb.path={folder / 'month'}",
+        "--log.level=warn",
+    ]
     command += [f"--web.listen-address=127.0.0.1:{port}", "--storage.tsdb.retention.time=100y"]
     running = subprocess.Popen(command)
     try:
@@ -139,9 +173,15 @@ def prometheus(folder: Path, port: int) -> Iterator[None]:
 def ask_prometheus(port: int) -> pl.DataFrame:
     """A row a model and hour, as ours."""
     given = {"query": QUERY, "start": BEGIN + 3600, "end": BEGIN + DAYS * 86400, "step": 3600}
-    answer = httpx.post(f"http://127.0.0.1:{port}/api/v1/query_range", data=given, timeout=600).raise_for_status().json()
+    answer = (
+        httpx.post(f"http://127.0.0.1:{port}/api/v1/query_range", data=given, timeout=600)
+        .raise_for_status()
+        .json()
+    )
     rows = [
-        (series["metric"]["model_name"], at - 3600, float(value)) for series in answer["data"]["result"] for at, value in series["values"]
+        (series["metric"]["model_name"], at - 3600, float(value))
+        for series in answer["data"]["result"]
+        for at, value in series["values"]
     ]
     return pl.DataFrame(rows, schema=["model_name", "hour", "theirs"], orient="row")
 
@@ -151,7 +191,11 @@ def difference(ours: pl.DataFrame, theirs: pl.DataFrame) -> float:
     mine = ours.select("model_name", pl.col("hour_at").dt.epoch("s").alias("hour"), "p99_seconds")
     both = mine.join(theirs, ["model_name", "hour"])
     assert len(both) == len(ours) == len(theirs), "one side lacks answers"
-    return float(both.select(((pl.col("p99_seconds") - pl.col("theirs")).abs() / pl.col("theirs")).median()).item())
+    return float(
+        both.select(
+            ((pl.col("p99_seconds") - pl.col("theirs")).abs() / pl.col("theirs")).median()
+        ).item()
+    )
 
 
 def asked(ask: Callable[[], pl.DataFrame], rounds: int) -> tuple[float, pl.DataFrame]:

@@ -15,13 +15,13 @@ from dash.development.base_component import Component
 
 from dashboards import incremental, security
 from dashboards.components import cards, widgets
-from dashboards.export import downloads
 from dashboards.components.controls import drawn, named
 from dashboards.components.filters import read_filters
+from dashboards.components.theme import Look
+from dashboards.export import downloads
+from dashboards.generations import Generation, Published, Sources
 from dashboards.pages import PAGES, page_of
 from dashboards.scripts import App
-from dashboards.generations import Generation, Published, Sources
-from dashboards.components.theme import Look
 
 CHECK_MS = 5_000
 # Dash's own, with the language that a screen reader needs.
@@ -98,7 +98,9 @@ def _layout(sources: Sources, newest: Generation | None) -> Component:
         id="shell",
     )
     return dmc.MantineProvider(
-        [*state, html.A("To the content", href="#main", className="skip"), shell], id="theme", forceColorScheme="light"
+        [*state, html.A("To the content", href="#main", className="skip"), shell],
+        id="theme",
+        forceColorScheme="light",
     )
 
 
@@ -107,14 +109,22 @@ def _header() -> Component:
         [
             dmc.Group(
                 [
-                    dmc.Burger(id="burger", size="sm", hiddenFrom="sm", **named(aria_label="Navigation")),
+                    dmc.Burger(
+                        id="burger", size="sm", hiddenFrom="sm", **named(aria_label="Navigation")
+                    ),
                     dcc.Link("Tokentide", href="/", className="brand"),
                     html.Span(id="facts", className="facts"),
                 ],
                 gap="sm",
                 wrap="nowrap",
             ),
-            html.Button("Dark", id="scheme-switch", className="action", title="Switch between light and dark", n_clicks=0),
+            html.Button(
+                "Dark",
+                id="scheme-switch",
+                className="action",
+                title="Switch between light and dark",
+                n_clicks=0,
+            ),
         ],
         justify="space-between",
         h="100%",
@@ -124,9 +134,20 @@ def _header() -> Component:
 
 
 def _navigation(sources: Sources) -> list[Component]:
-    links: list[Component] = [dmc.NavLink(label=page.name, href=page.path, active="exact", id=f"nav-{page.name}") for page in PAGES]
+    links: list[Component] = [
+        dmc.NavLink(label=page.name, href=page.path, active="exact", id=f"nav-{page.name}")
+        for page in PAGES
+    ]
     if sources.dagster_url:
-        links.append(html.A("Dagster ↗", href=sources.dagster_url, target="_blank", rel="noreferrer", className="outside"))
+        links.append(
+            html.A(
+                "Dagster ↗",
+                href=sources.dagster_url,
+                target="_blank",
+                rel="noreferrer",
+                className="outside",
+            )
+        )
     return [html.Nav(links, **named(aria_label="Pages"))]
 
 
@@ -145,33 +166,62 @@ def _add_browser_callbacks(app: dash.Dash) -> None:
         State("url", "search"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(here("scheme"), Output("scheme", "data"), Input("scheme-switch", "n_clicks"), State("scheme", "data"))
     app.clientside_callback(
-        here("paint"), Output("theme", "forceColorScheme"), Output("scheme-switch", "children"), Input("scheme", "data")
-    )
-    app.clientside_callback(here("judge"), Output("again", "data"), Input("shown", "data"), prevent_initial_call=True)
-    app.clientside_callback(
-        here("follow"), Output("follow", "children"), Input({"type": "graph", "key": ALL}, "clickData"), prevent_initial_call=True
+        here("scheme"),
+        Output("scheme", "data"),
+        Input("scheme-switch", "n_clicks"),
+        State("scheme", "data"),
     )
     app.clientside_callback(
-        here("burger"), Output("shell", "navbar"), Input("burger", "opened"), Input("url", "pathname"), State("shell", "navbar")
+        here("paint"),
+        Output("theme", "forceColorScheme"),
+        Output("scheme-switch", "children"),
+        Input("scheme", "data"),
+    )
+    app.clientside_callback(
+        here("judge"), Output("again", "data"), Input("shown", "data"), prevent_initial_call=True
+    )
+    app.clientside_callback(
+        here("follow"),
+        Output("follow", "children"),
+        Input({"type": "graph", "key": ALL}, "clickData"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        here("burger"),
+        Output("shell", "navbar"),
+        Input("burger", "opened"),
+        Input("url", "pathname"),
+        State("shell", "navbar"),
     )
 
 
 def _add_callbacks(app: dash.Dash, published: Published) -> None:
     # The layout names the generation that is there at first; the body need not wait to hear it again.
-    @app.callback(Output("generation", "data"), Input("clock", "n_intervals"), State("generation", "data"), prevent_initial_call=True)
+    @app.callback(
+        Output("generation", "data"),
+        Input("clock", "n_intervals"),
+        State("generation", "data"),
+        prevent_initial_call=True,
+    )
     def look(_: int | None, shown: int | None) -> Any:
         newest = published.newest()
         number = newest.meta.generation if newest else None
         return dash.no_update if number == shown and shown is not None else number
 
-    @app.callback(Output("page-head", "children"), Output("controls", "children"), Input("url", "pathname"), State("url", "search"))
+    @app.callback(
+        Output("page-head", "children"),
+        Output("controls", "children"),
+        Input("url", "pathname"),
+        State("url", "search"),
+    )
     def head(path: str, search: str) -> tuple[Component, list[Component]]:
         page, generation = page_of(path), published.newest()
         controls = page.controls(generation) if generation else ()
         filters = read_filters(search, controls)
-        title = html.Div([dmc.Title(page.name, order=1, size="h3"), html.P(page.about, className="page-about")])
+        title = html.Div(
+            [dmc.Title(page.name, order=1, size="h3"), html.P(page.about, className="page-about")]
+        )
         return title, [drawn(control, filters) for control in controls if control.kind != "hidden"]
 
     @app.callback(
@@ -187,7 +237,15 @@ def _add_callbacks(app: dash.Dash, published: Published) -> None:
         State("shown", "data"),
         State("seen", "data"),
     )
-    def body(path: str, search: str, number: int | None, scheme: str | None, again: Any, told: Any, seen: Any) -> tuple[Any, ...]:
+    def body(
+        path: str,
+        search: str,
+        number: int | None,
+        scheme: str | None,
+        again: Any,
+        told: Any,
+        seen: Any,
+    ) -> tuple[Any, ...]:
         del again
         shown = incremental.read_shown(told)
         generation = published.numbered(number) or published.newest()
@@ -199,7 +257,9 @@ def _add_callbacks(app: dash.Dash, published: Published) -> None:
             return dash.no_update, banner(generation), facts(generation), dash.no_update
         if dash.ctx.triggered_id == "again":
             shown = None
-        made = incremental.made(page, generation, look, search or "", shown, incremental.read_places(seen))
+        made = incremental.made(
+            page, generation, look, search or "", shown, incremental.read_places(seen)
+        )
         if made.body is None:
             _fill(made)
             return (dash.no_update,) * 4
@@ -210,7 +270,13 @@ def _add_callbacks(app: dash.Dash, published: Published) -> None:
         shown = incremental.read_shown(told)
         generation = published.numbered(shown["generation"]) if shown else None
         if shown and generation:
-            cells = incremental.filled(page_of(shown["path"]), generation, Look(shown["scheme"]), shown, incremental.read_places(wanted))
+            cells = incremental.filled(
+                page_of(shown["path"]),
+                generation,
+                Look(shown["scheme"]),
+                shown,
+                incremental.read_places(wanted),
+            )
             _fill(incremental.Made(None, cells, {**shown, "before": shown["search"]}))
 
 
@@ -228,13 +294,20 @@ def banner(generation: Generation) -> Component | None:
     if meta.is_simulated:
         said.append(
             html.Div(
-                [cards.simulated_badge(), " The market's figures are made up by the stand-in. None of them is real."], className="banner"
+                [
+                    cards.simulated_badge(),
+                    " The market's figures are made up by the stand-in. None of them is real.",
+                ],
+                className="banner",
             )
         )
     if meta.age_seconds is not None and meta.age_seconds > STALE_SECONDS:
         hours = round(meta.age_seconds / 3600)
         said.append(
-            html.Div(f"This generation is {hours} hours old. Is the pipeline running? `tokentide status` says.", className="banner stale")
+            html.Div(
+                f"This generation is {hours} hours old. Is the pipeline running? `tokentide status` says.",
+                className="banner stale",
+            )
         )
     return html.Div(said) if said else None
 
@@ -243,7 +316,10 @@ def facts(generation: Generation) -> Component:
     """Which generation is shown, and how far it reaches."""
     meta = generation.meta
     return html.Span(
-        [f"generation {meta.generation}, market up to {meta.last_date or 'no day'}, published ", widgets.moment(meta.published_at)],
+        [
+            f"generation {meta.generation}, market up to {meta.last_date or 'no day'}, published ",
+            widgets.moment(meta.published_at),
+        ],
         **named(data_generation=str(meta.generation)),
     )
 

@@ -60,7 +60,9 @@ class Meta:
     @property
     def age_seconds(self) -> float | None:
         """How long ago the file was made."""
-        return (datetime.now(UTC) - self.published_at).total_seconds() if self.published_at else None
+        return (
+            (datetime.now(UTC) - self.published_at).total_seconds() if self.published_at else None
+        )
 
 
 class Kept(Generic[T]):
@@ -158,11 +160,15 @@ class Generation:
     def tables(self) -> frozenset[str]:
         """The tables of the file: a generation of an older version may lack some."""
         with closing(self._con.cursor()) as cursor:
-            return frozenset(cursor.sql("select table_name from duckdb_tables()").pl()["table_name"].to_list())
+            return frozenset(
+                cursor.sql("select table_name from duckdb_tables()").pl()["table_name"].to_list()
+            )
 
     def frame(self, query: Query) -> pl.DataFrame:
         """The rows of a query; the same question again costs nothing. Raises duckdb.Error."""
-        return self._frames.get((query.sql, repr(sorted(query.values.items()))), lambda: self._ask(query))
+        return self._frames.get(
+            (query.sql, repr(sorted(query.values.items()))), lambda: self._ask(query)
+        )
 
     def forget(self) -> None:
         """Keep no answers any more: another generation is newest, and few will ask this one again."""
@@ -210,7 +216,11 @@ class Published:
             if path not in self._open:
                 try:
                     self._open[path] = Generation(
-                        path, self._sources.open_published, self._sources.dagster_url, self._drawings, self._turns
+                        path,
+                        self._sources.open_published,
+                        self._sources.dagster_url,
+                        self._drawings,
+                        self._turns,
                     )
                 except (duckdb.Error, FileNotFoundError):
                     # It was removed between the look and the opening; the next look finds the one after.

@@ -14,8 +14,8 @@ from dash.development.base_component import Component
 from dashboards.components import cards
 from dashboards.components.filters import read_filters
 from dashboards.components.page import Card, Heading, Page
-from dashboards.generations import Generation
 from dashboards.components.theme import Look
+from dashboards.generations import Generation
 
 Shown = dict[str, Any]
 """What a browser shows: path, generation, scheme, search; `whole` names the body as it was made, `before` what was there to be changed."""
@@ -39,27 +39,56 @@ class Made:
 def read_shown(given: Any) -> Shown | None:
     """What a browser says that it shows, None where no page of ours says such a thing."""
     kinds = {"path": str, "generation": int, "scheme": str, "search": str, "whole": str}
-    is_shown = isinstance(given, dict) and all(isinstance(given.get(name), kind) for name, kind in kinds.items())
+    is_shown = isinstance(given, dict) and all(
+        isinstance(given.get(name), kind) for name, kind in kinds.items()
+    )
     return given if is_shown and given["scheme"] in ("light", "dark") else None
 
 
 def read_places(given: Any) -> list[int]:
     """The places of cards that a browser names, each once."""
-    return sorted({place for place in given if isinstance(place, int)}) if isinstance(given, list) else []
+    return (
+        sorted({place for place in given if isinstance(place, int)})
+        if isinstance(given, list)
+        else []
+    )
 
 
-def made(page: Page, generation: Generation, look: Look, search: str, shown: Shown | None, seen: Collection[int]) -> Made:
+def made(
+    page: Page,
+    generation: Generation,
+    look: Look,
+    search: str,
+    shown: Shown | None,
+    seen: Collection[int],
+) -> Made:
     """The body for a browser that shows this and whose viewer sees these places of it, or the cells that differ."""
-    now: Shown = {"path": page.path, "generation": generation.meta.generation, "scheme": look.scheme}
+    now: Shown = {
+        "path": page.path,
+        "generation": generation.meta.generation,
+        "scheme": look.scheme,
+    }
     is_same = shown is not None and now.items() <= shown.items()
-    if shown is not None and is_same and (cells := changed(page, generation, look, shown, search, seen)) is not None:
-        return Made(None, cells, {**now, "search": search, "whole": shown["whole"], "before": shown["search"]})
+    if (
+        shown is not None
+        and is_same
+        and (cells := changed(page, generation, look, shown, search, seen)) is not None
+    ):
+        return Made(
+            None,
+            cells,
+            {**now, "search": search, "whole": shown["whole"], "before": shown["search"]},
+        )
     whole = repr((*now.values(), search))
-    body = _whole(page, generation, look, search, whole, seen if shown and shown["path"] == page.path else ())
+    body = _whole(
+        page, generation, look, search, whole, seen if shown and shown["path"] == page.path else ()
+    )
     return Made(body, [], {**now, "search": search, "whole": whole, "before": None})
 
 
-def changed(page: Page, generation: Generation, look: Look, shown: Shown, search: str, seen: Collection[int]) -> Cells | None:
+def changed(
+    page: Page, generation: Generation, look: Look, shown: Shown, search: str, seen: Collection[int]
+) -> Cells | None:
     """The cells whose card is another than it was for what is shown; None where the page must be made anew.
 
     A card that asks and draws the same stays as it is in the browser, which would take longer to draw it again than we to make it.
@@ -67,14 +96,19 @@ def changed(page: Page, generation: Generation, look: Look, shown: Shown, search
     if page.body:
         return None
     controls = page.controls(generation)
-    was, now = (page.cards_for(read_filters(each, controls), generation) for each in (shown["search"], search))
+    was, now = (
+        page.cards_for(read_filters(each, controls), generation)
+        for each in (shown["search"], search)
+    )
     if [cards.width(each) for each in was] != [cards.width(each) for each in now]:
         return None
     places = [place for place, (old, new) in enumerate(zip(was, now, strict=True)) if old != new]
     return _cells(page, now, generation, look, search, shown["whole"], places, seen)
 
 
-def filled(page: Page, generation: Generation, look: Look, shown: Shown, wanted: Collection[int]) -> Cells:
+def filled(
+    page: Page, generation: Generation, look: Look, shown: Shown, wanted: Collection[int]
+) -> Cells:
     """The cards of a shown page that came near."""
     listed = page.cards_for(read_filters(shown["search"], page.controls(generation)), generation)
     places = [place for place in wanted if 0 <= place < len(listed)]
@@ -91,12 +125,16 @@ def _cells(
     ]  # fmt: skip
 
 
-def _whole(page: Page, generation: Generation, look: Look, search: str, whole: str, seen: Collection[int]) -> Component:
+def _whole(
+    page: Page, generation: Generation, look: Look, search: str, whole: str, seen: Collection[int]
+) -> Component:
     filters = read_filters(search, page.controls(generation))
     if page.body:
         return page.body(generation, filters, look)
     listed = page.cards_for(filters, generation)
-    cells = _cells(page, listed, generation, look, search, whole, range(len(listed)), near(listed) | set(seen))
+    cells = _cells(
+        page, listed, generation, look, search, whole, range(len(listed)), near(listed) | set(seen)
+    )
     grid = cards.grid(cells, listed)
     return html.Div([page.above(look), grid]) if page.above else grid
 

@@ -28,7 +28,8 @@ def query(name: str, **values: Any) -> Query:
 
 @cache
 def _text(name: str) -> str:
-    return (files(__name__) / f"{name}.sql").read_text().strip()
+    page, _, file = name.partition("/")
+    return (files("dashboards") / "pages" / page / "queries" / f"{file}.sql").read_text().strip()
 
 
 def inlined(query: Query) -> str:

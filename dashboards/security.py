@@ -38,7 +38,9 @@ def guard(server: Flask, script_hashes: Sequence[str], secret: str | None = None
     @server.before_request
     def must_be_ours() -> Response | None:
         if secret is None and _host_name(request.host) not in LOOPBACK_NAMES:
-            return _refused("This dashboard answers on this machine only, under localhost or 127.0.0.1.")
+            return _refused(
+                "This dashboard answers on this machine only, under localhost or 127.0.0.1."
+            )
         if request.method not in {"GET", "HEAD"} and not _is_from_our_page():
             return _refused("That request came from another page.")
         return None
@@ -81,7 +83,11 @@ class Tries:
             if not max(waits):
                 own.append(now)
                 self._together.append(now)
-            self._by_address = {name: tried for name, tried in self._by_address.items() if tried and now - tried[-1] < WINDOW_SECONDS}
+            self._by_address = {
+                name: tried
+                for name, tried in self._by_address.items()
+                if tried and now - tried[-1] < WINDOW_SECONDS
+            }
             return max(waits)
 
     def forget(self, address: str) -> None:
@@ -115,7 +121,9 @@ def _ask_for(server: Flask, secret: str) -> None:
     def log_in() -> Response:
         address = request.remote_addr or ""
         if wait := tries.seconds_to_wait(address):
-            return _login_page(f"Too many tries. Wait {wait:.0f} seconds.", 429, {"Retry-After": f"{wait:.0f}"})
+            return _login_page(
+                f"Too many tries. Wait {wait:.0f} seconds.", 429, {"Retry-After": f"{wait:.0f}"}
+            )
         if not hmac.compare_digest(request.form.get("secret", "").encode(), secret.encode()):
             return _login_page("That is not it.", 401)
         tries.forget(address)
@@ -170,7 +178,9 @@ def _refused(text: str) -> Response:
     return Response(text + "\n", 403, mimetype="text/plain")
 
 
-def _login_page(said: str = "", status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def _login_page(
+    said: str = "", status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
     problem = f'<p role="alert">{escape(said)}</p>' if said else ""
     return Response(LOGIN.replace("{problem}", problem), status, headers, mimetype="text/html")
 

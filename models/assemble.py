@@ -7,19 +7,19 @@ from importlib.metadata import PackageNotFoundError, version
 import torch
 from tokenizers import Tokenizer
 
+from models.architectures.loader import Build, torch_dtype
 from models.checkpoint import open_tensors, read_shape, read_tokenizer
 from models.config import Dtype, EngineConfig, Shape
 from models.device import Device, choose
 from models.engine.block_manager import BlockPool
-from models.spec_decode.proposer import Drafter, make_drafter
 from models.engine.memory import keep_freed_memory
-from models.protocol import Ready
 from models.engine.model_runner import LocalRunner, Runner
 from models.errors import BadConfig
-from models.architectures.loader import Build, torch_dtype
+from models.expert_parallel.runner import SpreadRunner, judge
 from models.ops.cpu_ops import CpuOps
 from models.ops.ops import Ops
-from models.expert_parallel.runner import SpreadRunner, judge
+from models.protocol import Ready
+from models.spec_decode.proposer import Drafter, make_drafter
 
 DEFAULT_CACHE_TOKENS = 16 * 1024
 BLOCK_TOKENS = 16
@@ -49,7 +49,9 @@ def start(config: EngineConfig) -> Started:
     tokenizer = read_tokenizer(config.model, shape)
     context = _context(config, shape)
     blocks = _blocks(config, context)
-    build = Build(shape, ops_for(device), device, torch_dtype(config.dtype), context, config.quantisation)
+    build = Build(
+        shape, ops_for(device), device, torch_dtype(config.dtype), context, config.quantisation
+    )
     runner = make_runner(config, build, blocks)
     ready = _ready(config, shape, runner.weight_bytes, str(device), context, blocks)
     pool = BlockPool(blocks, config.block_tokens, config.prefix_caching)
@@ -96,7 +98,9 @@ def ops_for(device: torch.device) -> Ops:
 def _context(config: EngineConfig, shape: Shape) -> int:
     wanted = config.context_tokens or shape.max_position_embeddings
     if wanted > shape.max_position_embeddings:
-        raise BadConfig(f"context_tokens is {wanted}, but the model was made for {shape.max_position_embeddings}. Ask for at most that.")
+        raise BadConfig(
+            f"context_tokens is {wanted}, but the model was made for {shape.max_position_embeddings}. Ask for at most that."
+        )
     return wanted
 
 
@@ -110,7 +114,9 @@ def _blocks(config: EngineConfig, context: int) -> int:
     return blocks
 
 
-def _ready(config: EngineConfig, shape: Shape, weight_bytes: int, device: str, context: int, blocks: int) -> Ready:
+def _ready(
+    config: EngineConfig, shape: Shape, weight_bytes: int, device: str, context: int, blocks: int
+) -> Ready:
     return Ready(
         device=device,
         context_tokens=context,

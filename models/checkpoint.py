@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 def read_shape(folder: Path) -> Shape:
     """The network that the checkpoint holds."""
     config = _json(folder, "config.json")
-    generation = _json(folder, "generation_config.json") if (folder / "generation_config.json").exists() else {}
+    generation = (
+        _json(folder, "generation_config.json")
+        if (folder / "generation_config.json").exists()
+        else {}
+    )
     config["eos_token_id"] = generation.get("eos_token_id", config.get("eos_token_id"))
     return Shape.read(config, folder)
 
@@ -32,7 +36,9 @@ def read_tokenizer(folder: Path, shape: Shape) -> Tokenizer:
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as broken:
-        raise BadCheckpoint(f"{path} is not a tokenizer ({broken}). Copy it again from where the checkpoint came from.") from broken
+        raise BadCheckpoint(
+            f"{path} is not a tokenizer ({broken}). Copy it again from where the checkpoint came from."
+        ) from broken
     if tokenizer.get_vocab_size() > shape.vocab_size:
         raise BadCheckpoint(
             f"{path} knows {tokenizer.get_vocab_size()} tokens, the network {shape.vocab_size}: they do not belong together. "
@@ -47,7 +53,9 @@ def read_chat_template(folder: Path) -> str | None:
         try:
             return (folder / "chat_template.jinja").read_text(encoding="utf-8")
         except UnicodeDecodeError as broken:
-            raise BadCheckpoint(f"{folder / 'chat_template.jinja'} is not UTF-8 ({broken}). Download it again.") from broken
+            raise BadCheckpoint(
+                f"{folder / 'chat_template.jinja'} is not UTF-8 ({broken}). Download it again."
+            ) from broken
     if not (folder / "tokenizer_config.json").exists():
         return None
     template = _json(folder, "tokenizer_config.json").get("chat_template")
@@ -64,7 +72,9 @@ class Tensors:
     def read(self, name: str, *shape: int) -> "Tensor":
         """One tensor, which must have this shape."""
         if name not in self._files:
-            raise BadCheckpoint(f"{self.folder} lacks the tensor {name}. Download the checkpoint again, whole.")
+            raise BadCheckpoint(
+                f"{self.folder} lacks the tensor {name}. Download the checkpoint again, whole."
+            )
         tensor: Tensor = self._files[name].get_tensor(name)
         if tuple(tensor.shape) != shape:
             raise BadCheckpoint(
@@ -80,7 +90,9 @@ def open_tensors(folder: Path) -> Iterator[Tensors]:
 
     paths = sorted(folder.glob("*.safetensors"))
     if not paths:
-        raise BadCheckpoint(f"{folder} has no *.safetensors. Convert the checkpoint or download it again, whole.")
+        raise BadCheckpoint(
+            f"{folder} has no *.safetensors. Convert the checkpoint or download it again, whole."
+        )
     with ExitStack() as stack:
         files: dict[str, Any] = {}
         for path in paths:
@@ -105,7 +117,9 @@ def _json(folder: Path, name: str) -> dict[str, Any]:
 
 def _existing(folder: Path, name: str) -> Path:
     if not folder.is_dir():
-        raise BadCheckpoint(f"{folder} is not a folder. Name the folder of a Qwen3 or Qwen3-MoE checkpoint.")
+        raise BadCheckpoint(
+            f"{folder} is not a folder. Name the folder of a Qwen3 or Qwen3-MoE checkpoint."
+        )
     if not (folder / name).is_file():
         raise BadCheckpoint(f"{folder} has no {name}. Download the checkpoint again, whole.")
     return folder / name

@@ -12,7 +12,7 @@ Quantisation = Literal["none", "w8a16", "w4a16", "w8a8"]
 Speculation = Literal["none", "ngram", "draft", "async-draft"]
 Schedule = Literal["serial", "comet", "waves"]
 
-WEIGHTS = Path(__file__).parent / "weights"
+WEIGHTS = Path(__file__).parent / "checkpoints"
 SHIPPED_MODEL = WEIGHTS / "tiny-qwen3-moe"
 SHIPPED_DRAFT = WEIGHTS / "tiny-qwen3-draft"
 
@@ -24,12 +24,18 @@ class EngineConfig:
     model: Path = SHIPPED_MODEL
     device: Device = "auto"
     dtype: Dtype = "auto"  # float32 on a CPU, bfloat16 elsewhere
-    threads: int = 1  # of torch: more than the cores that the server leaves free costs twice what it gains
+    threads: int = (
+        1  # of torch: more than the cores that the server leaves free costs twice what it gains
+    )
     context_tokens: int | None = None  # at most what the model was made for; None: all of that
     max_sequences: int = 64  # running at once
     max_batch_tokens: int = 512  # of one step: longer prompts are computed in chunks
-    block_tokens: int = 0  # tokens of one cache block; 0: 128 on an NPU, whose attention wants that many, else 16
-    cache_tokens: int | None = None  # the cache's size; None: 16 Ki tokens, at least one whole context
+    block_tokens: int = (
+        0  # tokens of one cache block; 0: 128 on an NPU, whose attention wants that many, else 16
+    )
+    cache_tokens: int | None = (
+        None  # the cache's size; None: 16 Ki tokens, at least one whole context
+    )
     prefix_caching: bool = True
     quantisation: Quantisation = "none"
     speculation: Speculation = "none"
@@ -38,14 +44,25 @@ class EngineConfig:
     expert_ranks: int = 1
     expert_schedule: Schedule = "waves"
     expert_waves: int = 2
-    rated_watts: float | None = None  # what the device is rated for, reported as such where its power cannot be measured
+    rated_watts: float | None = (
+        None  # what the device is rated for, reported as such where its power cannot be measured
+    )
 
     def __post_init__(self) -> None:
-        for name in ("threads", "max_sequences", "max_batch_tokens", "draft_tokens", "expert_ranks", "expert_waves"):
+        for name in (
+            "threads",
+            "max_sequences",
+            "max_batch_tokens",
+            "draft_tokens",
+            "expert_ranks",
+            "expert_waves",
+        ):
             if getattr(self, name) < 1:
                 raise BadConfig(f"{name} must be at least 1, not {getattr(self, name)}.")
         if self.block_tokens < 0:
-            raise BadConfig(f"block_tokens must be at least 1, or 0 for what suits the device, not {self.block_tokens}.")
+            raise BadConfig(
+                f"block_tokens must be at least 1, or 0 for what suits the device, not {self.block_tokens}."
+            )
         for name in ("context_tokens", "cache_tokens"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise BadConfig(f"{name} must be at least 1, not {value}.")
@@ -78,10 +95,15 @@ class Shape:
         """The shape that `config.json` describes; `source` is named where it does not fit."""
         _must_be_qwen3(config, source)
         _must_be_sizes(config, source)
-        experts = config.get("num_experts", config.get("num_local_experts", 0)) if config["model_type"] == "qwen3_moe" else 0
+        experts = (
+            config.get("num_experts", config.get("num_local_experts", 0))
+            if config["model_type"] == "qwen3_moe"
+            else 0
+        )
         rope = config.get("rope_parameters") or {}
         derived = {
-            "head_dim": config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"],
+            "head_dim": config.get("head_dim")
+            or config["hidden_size"] // config["num_attention_heads"],
             "rope_theta": float(rope.get("rope_theta", config.get("rope_theta", 10000.0))),
             "tie_word_embeddings": config.get("tie_word_embeddings", False),
             "num_experts": experts,
@@ -91,45 +113,82 @@ class Shape:
             "dense_layers": _dense_layers(config, experts),
             "eos_token_ids": _as_tuple(config.get("eos_token_id")),
         }
-        plain: dict[str, Any] = {field.name: config.get(field.name) for field in fields(cls) if field.name not in derived}
+        plain: dict[str, Any] = {
+            field.name: config.get(field.name) for field in fields(cls) if field.name not in derived
+        }
         if missing := sorted(name for name, value in plain.items() if value is None):
-            raise BadCheckpoint(f"{source} does not say {', '.join(missing)}. Download the checkpoint again, whole.")
+            raise BadCheckpoint(
+                f"{source} does not say {', '.join(missing)}. Download the checkpoint again, whole."
+            )
         return cls(**plain, **derived)
 
     @property
     def active_parameters(self) -> int:
         """Weights that one token is multiplied with: 2 FLOP each (npu tier's FLOP/token without attention)."""
-        attention = self.hidden_size * self.head_dim * (2 * self.num_attention_heads + 2 * self.num_key_value_heads)
+        attention = (
+            self.hidden_size
+            * self.head_dim
+            * (2 * self.num_attention_heads + 2 * self.num_key_value_heads)
+        )
         dense = 3 * self.hidden_size * self.intermediate_size
-        sparse = 3 * self.hidden_size * self.moe_intermediate_size * self.num_experts_per_tok + self.hidden_size * self.num_experts
+        sparse = (
+            3 * self.hidden_size * self.moe_intermediate_size * self.num_experts_per_tok
+            + self.hidden_size * self.num_experts
+        )
         moe_layers = self.num_hidden_layers - len(self.dense_layers)
-        layers = self.num_hidden_layers * attention + len(self.dense_layers) * dense + moe_layers * sparse
+        layers = (
+            self.num_hidden_layers * attention
+            + len(self.dense_layers) * dense
+            + moe_layers * sparse
+        )
         return layers + self.vocab_size * self.hidden_size
 
 
 def _must_be_qwen3(config: dict[str, Any], source: Path) -> None:
     kind = config.get("model_type")
     if kind not in ("qwen3", "qwen3_moe"):
-        raise BadCheckpoint(f"{source} holds a {kind!r} model; this engine runs qwen3 and qwen3_moe. Use vLLM for others.")
+        raise BadCheckpoint(
+            f"{source} holds a {kind!r} model; this engine runs qwen3 and qwen3_moe. Use vLLM for others."
+        )
     rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
     if rope.get("rope_type", rope.get("type", "default")) != "default":
-        raise BadCheckpoint(f"{source} scales its rotary positions ({rope}); this engine does not. Use vLLM for it.")
+        raise BadCheckpoint(
+            f"{source} scales its rotary positions ({rope}); this engine does not. Use vLLM for it."
+        )
     if config.get("attention_bias") or config.get("use_sliding_window"):
-        raise BadCheckpoint(f"{source} wants an attention bias or a sliding window; this engine has neither. Use vLLM for it.")
+        raise BadCheckpoint(
+            f"{source} wants an attention bias or a sliding window; this engine has neither. Use vLLM for it."
+        )
 
 
 def _must_be_sizes(config: dict[str, Any], source: Path) -> None:
     """Whatever is a size must be a whole number above 0, and a token cannot have more experts than there are."""
-    needed = {field.name for field in fields(Shape) if field.type is int} - {"head_dim", "num_experts", "num_experts_per_tok"}
-    sizes = needed - {"moe_intermediate_size"} if config["model_type"] == "qwen3" else needed | {"num_experts_per_tok"}
+    needed = {field.name for field in fields(Shape) if field.type is int} - {
+        "head_dim",
+        "num_experts",
+        "num_experts_per_tok",
+    }
+    sizes = (
+        needed - {"moe_intermediate_size"}
+        if config["model_type"] == "qwen3"
+        else needed | {"num_experts_per_tok"}
+    )
     if missing := sorted(name for name in sizes if config.get(name) is None):
-        raise BadCheckpoint(f"{source} does not say {', '.join(missing)}. Download the checkpoint again, whole.")
+        raise BadCheckpoint(
+            f"{source} does not say {', '.join(missing)}. Download the checkpoint again, whole."
+        )
     for name in sorted(sizes | ({"head_dim"} if config.get("head_dim") is not None else set())):
         if type(config[name]) is not int or config[name] < 1:
-            raise BadCheckpoint(f"{source} says {name} is {config[name]!r}, which is no size. Download the checkpoint again.")
+            raise BadCheckpoint(
+                f"{source} says {name} is {config[name]!r}, which is no size. Download the checkpoint again."
+            )
     experts = config.get("num_experts", config.get("num_local_experts", 0))
-    if config["model_type"] == "qwen3_moe" and (type(experts) is not int or config["num_experts_per_tok"] > experts):
-        raise BadCheckpoint(f"{source} gives a token more experts than there are ({experts!r}). Download the checkpoint again.")
+    if config["model_type"] == "qwen3_moe" and (
+        type(experts) is not int or config["num_experts_per_tok"] > experts
+    ):
+        raise BadCheckpoint(
+            f"{source} gives a token more experts than there are ({experts!r}). Download the checkpoint again."
+        )
 
 
 def _dense_layers(config: dict[str, Any], experts: int) -> frozenset[int]:

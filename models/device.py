@@ -29,7 +29,9 @@ class DeviceReading:
 
     memory_used_bytes: int | None
     memory_total_bytes: int | None
-    utilisation: float | None  # 0..1; on a CPU the share of one core's time that this process used since the last reading, over all cores
+    utilisation: (
+        float | None
+    )  # 0..1; on a CPU the share of one core's time that this process used since the last reading, over all cores
     power: Power | None
 
 
@@ -60,15 +62,24 @@ def choose(asked: str) -> "torch.device":
     if asked == "cpu":
         return torch.device("cpu")
     if asked == "auto":
-        return torch.device(present.type, 0) if present and present.type in ("npu", "cuda") else torch.device("cpu")
+        return (
+            torch.device(present.type, 0)
+            if present and present.type in ("npu", "cuda")
+            else torch.device("cpu")
+        )
     if present is None or present.type != asked:
-        raise NoSuchDevice(f"There is no {asked} device here: {_why_absent(asked)}. Or choose --device cpu.")
+        raise NoSuchDevice(
+            f"There is no {asked} device here: {_why_absent(asked)}. Or choose --device cpu."
+        )
     return torch.device(asked, 0)
 
 
 def _why_absent(asked: str) -> str:
     if asked == "npu":
-        return npu_obstacle() or "the runtime sees none; look at `npu-smi info` and ASCEND_RT_VISIBLE_DEVICES"
+        return (
+            npu_obstacle()
+            or "the runtime sees none; look at `npu-smi info` and ASCEND_RT_VISIBLE_DEVICES"
+        )
     return "torch sees none; look at `nvidia-smi`, CUDA_VISIBLE_DEVICES, and whether this torch was built with CUDA"
 
 
@@ -82,7 +93,9 @@ class Device:
 
     def read(self) -> DeviceReading:
         """One reading. Costs well under a millisecond and starts no process."""
-        used, total = self._cpu_memory() if self._device.type == "cpu" else self._accelerator_memory()
+        used, total = (
+            self._cpu_memory() if self._device.type == "cpu" else self._accelerator_memory()
+        )
         return DeviceReading(used, total, self._utilisation(), self._meter.read())
 
     def _accelerator_memory(self) -> tuple[int | None, int | None]:

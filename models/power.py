@@ -67,8 +67,19 @@ class Rapl:
     def find(cls, root: Path) -> "Rapl | None":
         """The packages under /sys/class/powercap, where there are some and they may be read."""
         try:
-            folders = [folder for folder in root.glob("intel-rapl:*") if folder.name.count(":") == 1]
-            return cls([(each / "energy_uj", int((each / "max_energy_range_uj").read_text())) for each in folders]) if folders else None
+            folders = [
+                folder for folder in root.glob("intel-rapl:*") if folder.name.count(":") == 1
+            ]
+            return (
+                cls(
+                    [
+                        (each / "energy_uj", int((each / "max_energy_range_uj").read_text()))
+                        for each in folders
+                    ]
+                )
+                if folders
+                else None
+            )
         except OSError:
             return None
 
@@ -79,7 +90,10 @@ class Rapl:
         except OSError:
             return None
         now = monotonic()
-        used = sum((new - old) % most for new, old, (_, most) in zip(energies, self._last, self._counters, strict=True))
+        used = sum(
+            (new - old) % most
+            for new, old, (_, most) in zip(energies, self._last, self._counters, strict=True)
+        )
         seconds, self._last, self._read_at = now - self._read_at, energies, now
         return used / 1e6 / seconds if seconds > 0 else None
 
@@ -104,7 +118,10 @@ class Dcmi:
             card, device = ctypes.c_int(), ctypes.c_int()
             if (
                 library.dcmi_init() == 0
-                and library.dcmi_get_card_id_device_id_from_logicid(ctypes.byref(card), ctypes.byref(device), ctypes.c_uint(physical)) == 0
+                and library.dcmi_get_card_id_device_id_from_logicid(
+                    ctypes.byref(card), ctypes.byref(device), ctypes.c_uint(physical)
+                )
+                == 0
             ):
                 return cls(library, card.value, device.value)
         return None
@@ -112,19 +129,27 @@ class Dcmi:
     def watts(self) -> float | None:
         """As the device measures it: of the board on inference cards, of the chip on others."""
         power = ctypes.c_int()
-        failed = self._library.dcmi_get_device_power_info(self._card, self._device, ctypes.byref(power))
+        failed = self._library.dcmi_get_device_power_info(
+            self._card, self._device, ctypes.byref(power)
+        )
         return None if failed else power.value / DECIWATTS
 
     def utilisation(self) -> float | None:
         """Of the AI cores, 0..1."""
         percent = ctypes.c_uint()
-        failed = self._library.dcmi_get_device_utilization_rate(self._card, self._device, DCMI_AI_CORE, ctypes.byref(percent))
+        failed = self._library.dcmi_get_device_utilization_rate(
+            self._card, self._device, DCMI_AI_CORE, ctypes.byref(percent)
+        )
         return None if failed else percent.value / 100
 
 
 def _physical(index: int) -> int:
     """torch counts the devices that it is shown; DCMI counts all."""
-    shown = [int(each) for each in os.environ.get("ASCEND_RT_VISIBLE_DEVICES", "").split(",") if each.strip().isdigit()]
+    shown = [
+        int(each)
+        for each in os.environ.get("ASCEND_RT_VISIBLE_DEVICES", "").split(",")
+        if each.strip().isdigit()
+    ]
     return shown[index] if index < len(shown) else index
 
 

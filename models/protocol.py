@@ -20,7 +20,9 @@ class Sampling:
     stop: tuple[str, ...] = ()
     stop_token_ids: tuple[int, ...] = ()
     ignore_eos: bool = False
-    logprobs: int | None = None  # how many of the likeliest tokens to report beside each one; None: report nothing
+    logprobs: int | None = (
+        None  # how many of the likeliest tokens to report beside each one; None: report nothing
+    )
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ class StepStats:
     drafts: int = 0  # sequences for which a draft was checked
     draft_tokens: int = 0
     accepted_per_position: list[int] = field(default_factory=list)
-    expert_tokens: list[list[int]] = field(default_factory=list)  # [layers with experts][experts] rows each expert got
+    expert_tokens: list[list[int]] = field(
+        default_factory=list
+    )  # [layers with experts][experts] rows each expert got
     layer_times: "LayerTimes | None" = None
     device: DeviceReading | None = None  # now and then
 
@@ -114,5 +118,7 @@ class Ready:
     active_parameters: int
     weight_bytes: int
     quantisation: str
-    stack: dict[str, str]  # what figures depend on: dtype, and the versions of tokentide, torch, torch_npu, python
+    stack: dict[
+        str, str
+    ]  # what figures depend on: dtype, and the versions of tokentide, torch, torch_npu, python
     expert_ranks: int = 1  # devices that share the work

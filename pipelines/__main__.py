@@ -1,5 +1,5 @@
 """`python -m pipelines` is `tokentide`."""
 
-from pipelines.cli.market.market import main
+from pipelines.cli.market import main
 
 main()

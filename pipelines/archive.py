@@ -72,7 +72,9 @@ class Archive:
         """Append an answer whose bytes are here already, such as a 304, to the log of its day."""
         line = {name: value for name, value in asdict(answer).items() if value not in (None, {})}
         line["fetched_at"] = answer.fetched_at.isoformat()
-        append_durably(self.folder / "answers" / f"{answer.fetched_at:%Y-%m-%d}.jsonl", json.dumps(line))
+        append_durably(
+            self.folder / "answers" / f"{answer.fetched_at:%Y-%m-%d}.jsonl", json.dumps(line)
+        )
 
     def read(self, digest: str) -> bytes:
         """The bytes with this SHA-256; a file that was damaged since is an error."""
@@ -80,9 +82,13 @@ class Archive:
         try:
             body = zstandard.ZstdDecompressor().decompress(path.read_bytes())
         except (OSError, zstandard.ZstdError) as error:
-            raise BadAnswer(f"{path} cannot be read ({error}). Restore it from a copy of the archive.") from error
+            raise BadAnswer(
+                f"{path} cannot be read ({error}). Restore it from a copy of the archive."
+            ) from error
         if sha256(body).hexdigest() != digest:
-            raise BadAnswer(f"{path} does not hold the bytes that its name promises. Restore it from a copy of the archive.")
+            raise BadAnswer(
+                f"{path} does not hold the bytes that its name promises. Restore it from a copy of the archive."
+            )
         return body
 
     def has(self, digest: str) -> bool:

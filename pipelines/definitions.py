@@ -3,27 +3,43 @@
 import dagster as dg
 
 from pipelines.archive import utc_now
-from pipelines.assets.extraction import Clock
-from pipelines.assets.rankings import rankings
-from pipelines.assets.published import published, yesterday_is_in
-from pipelines.schedules import JOBS, SCHEDULES, SENSORS
-from pipelines.assets.snapshots import raw_catalogue, raw_endpoints, raw_slices, raw_usage
 from pipelines.assets.dbt import dbt, tables_of
-from pipelines.assets.telemetry import raw_telemetry, telemetry_forgotten
+from pipelines.assets.extraction import Clock
 from pipelines.assets.maintenance import tidy_daily
+from pipelines.assets.published import published, yesterday_is_in
+from pipelines.assets.rankings import rankings
+from pipelines.assets.snapshots import raw_catalogue, raw_endpoints, raw_slices, raw_usage
+from pipelines.assets.telemetry import raw_telemetry, telemetry_forgotten
+from pipelines.schedules import JOBS, SCHEDULES, SENSORS
 from pipelines.settings import Settings, read_settings
 from pipelines.sources.http import Patience
 
 
-def define(settings: Settings, patience: Patience | None = None, now: Clock = utc_now) -> dg.Definitions:
+def define(
+    settings: Settings, patience: Patience | None = None, now: Clock = utc_now
+) -> dg.Definitions:
     """The definitions for one home. Resources are plain objects without configuration, so no setting is shown or stored by Dagster."""
     return dg.Definitions(
-        assets=[rankings, raw_slices, raw_usage, raw_catalogue, raw_endpoints, raw_telemetry, tables_of(settings), published],
+        assets=[
+            rankings,
+            raw_slices,
+            raw_usage,
+            raw_catalogue,
+            raw_endpoints,
+            raw_telemetry,
+            tables_of(settings),
+            published,
+        ],
         asset_checks=[yesterday_is_in],
         jobs=[*JOBS, tidy_daily, telemetry_forgotten],
         schedules=SCHEDULES,
         sensors=SENSORS,
-        resources={"settings": settings, "patience": patience or Patience(), "now": now, "dbt": dbt()},
+        resources={
+            "settings": settings,
+            "patience": patience or Patience(),
+            "now": now,
+            "dbt": dbt(),
+        },
         # Steps of a run follow each other anyway, since there is one writer; a process for each would cost seconds.
         executor=dg.in_process_executor,
     )

@@ -18,12 +18,12 @@ from hashlib import sha256
 
 import dagster as dg
 
-from pipelines.assets.rankings import ANSWERS, RANKINGS
-from pipelines.assets.published import PUBLISHED, is_published, newest_expected, yesterday_is_in
-from pipelines.assets.snapshots import CATALOGUE, ENDPOINTS, SLICES, USAGE
 from pipelines.assets.dbt import GROUPS
-from pipelines.assets.telemetry import TELEMETRY, telemetry_forgotten
 from pipelines.assets.maintenance import tidy_daily
+from pipelines.assets.published import PUBLISHED, is_published, newest_expected, yesterday_is_in
+from pipelines.assets.rankings import ANSWERS, RANKINGS
+from pipelines.assets.snapshots import CATALOGUE, ENDPOINTS, SLICES, USAGE
+from pipelines.assets.telemetry import TELEMETRY, telemetry_forgotten
 from pipelines.loading.telemetry.segment_files import Places
 from pipelines.settings import Settings
 from pipelines.sources.openrouter.rankings import FIRST_DAY
@@ -35,28 +35,64 @@ WHOLE = {"dagster/retry_strategy": "ALL_STEPS"}
 BUILT = dg.AssetSelection.groups(*GROUPS) | dg.AssetSelection.assets(PUBLISHED)
 BOARDS = dg.AssetSelection.assets(RANKINGS, ANSWERS)
 
-market_daily = dg.define_asset_job("market_daily", BOARDS | dg.AssetSelection.assets(USAGE, SLICES) | BUILT, tags=WHOLE)
+market_daily = dg.define_asset_job(
+    "market_daily", BOARDS | dg.AssetSelection.assets(USAGE, SLICES) | BUILT, tags=WHOLE
+)
 rankings_late = dg.define_asset_job("rankings_late", BOARDS | BUILT, tags=WHOLE)
 rankings_weekly_full = dg.define_asset_job("rankings_weekly_full", BOARDS | BUILT, tags=WHOLE)
-catalogue_hourly = dg.define_asset_job("catalogue_hourly", dg.AssetSelection.assets(CATALOGUE) | BUILT, tags=WHOLE)
-endpoints_half_hourly = dg.define_asset_job("endpoints_half_hourly", dg.AssetSelection.assets(ENDPOINTS), tags=WHOLE)
-freshness_hourly = dg.define_asset_job("freshness_hourly", dg.AssetSelection.checks(yesterday_is_in))
-telemetry = dg.define_asset_job("telemetry", dg.AssetSelection.assets(TELEMETRY) | BUILT, tags=WHOLE)
+catalogue_hourly = dg.define_asset_job(
+    "catalogue_hourly", dg.AssetSelection.assets(CATALOGUE) | BUILT, tags=WHOLE
+)
+endpoints_half_hourly = dg.define_asset_job(
+    "endpoints_half_hourly", dg.AssetSelection.assets(ENDPOINTS), tags=WHOLE
+)
+freshness_hourly = dg.define_asset_job(
+    "freshness_hourly", dg.AssetSelection.checks(yesterday_is_in)
+)
+telemetry = dg.define_asset_job(
+    "telemetry", dg.AssetSelection.assets(TELEMETRY) | BUILT, tags=WHOLE
+)
 
-JOBS = [market_daily, rankings_late, rankings_weekly_full, catalogue_hourly, endpoints_half_hourly, freshness_hourly, telemetry]
+JOBS = [
+    market_daily,
+    rankings_late,
+    rankings_weekly_full,
+    catalogue_hourly,
+    endpoints_half_hourly,
+    freshness_hourly,
+    telemetry,
+]
 
 every_hour = dg.ScheduleDefinition(
-    name="catalogue_hourly", job=catalogue_hourly, cron_schedule="17 * * * *", execution_timezone="UTC", default_status=RUNNING
+    name="catalogue_hourly",
+    job=catalogue_hourly,
+    cron_schedule="17 * * * *",
+    execution_timezone="UTC",
+    default_status=RUNNING,
 )
 every_half_hour = dg.ScheduleDefinition(
-    name="endpoints_half_hourly", job=endpoints_half_hourly, cron_schedule="5,35 * * * *", execution_timezone="UTC", default_status=RUNNING
+    name="endpoints_half_hourly",
+    job=endpoints_half_hourly,
+    cron_schedule="5,35 * * * *",
+    execution_timezone="UTC",
+    default_status=RUNNING,
 )
 every_hour_fresh = dg.ScheduleDefinition(
-    name="freshness_hourly", job=freshness_hourly, cron_schedule="50 * * * *", execution_timezone="UTC", default_status=RUNNING
+    name="freshness_hourly",
+    job=freshness_hourly,
+    cron_schedule="50 * * * *",
+    execution_timezone="UTC",
+    default_status=RUNNING,
 )
 
 
-@dg.schedule(name="market_daily", job=market_daily, cron_schedule="0 8 * * *", execution_timezone="UTC", default_status=RUNNING)
+@dg.schedule(
+    name="market_daily",
+    job=market_daily,
+    cron_schedule="0 8 * * *",
+    execution_timezone="UTC",
+    default_status=RUNNING,
+)
 def every_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """The UTC day that ended eight hours ago; earlier than half past seven its figures still move."""
     yesterday = (context.scheduled_execution_time.date() - timedelta(days=1)).isoformat()
@@ -64,17 +100,32 @@ def every_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 
 
 @dg.schedule(
-    name="rankings_weekly_full", job=rankings_weekly_full, cron_schedule="30 9 * * 1", execution_timezone="UTC", default_status=RUNNING
+    name="rankings_weekly_full",
+    job=rankings_weekly_full,
+    cron_schedule="30 9 * * 1",
+    execution_timezone="UTC",
+    default_status=RUNNING,
 )
 def every_week(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Every day since the first one, in one run and two or three requests: so a restatement of any day is seen within a week."""
     yesterday = context.scheduled_execution_time.date() - timedelta(days=1)
-    window = {"dagster/asset_partition_range_start": FIRST_DAY.isoformat(), "dagster/asset_partition_range_end": yesterday.isoformat()}
+    window = {
+        "dagster/asset_partition_range_start": FIRST_DAY.isoformat(),
+        "dagster/asset_partition_range_end": yesterday.isoformat(),
+    }
     return dg.RunRequest(run_key=yesterday.isoformat(), tags=window)
 
 
-@dg.schedule(name="rankings_late", job=rankings_late, cron_schedule="40 9-23 * * *", execution_timezone="UTC", default_status=RUNNING)
-def while_late(context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
+@dg.schedule(
+    name="rankings_late",
+    job=rankings_late,
+    cron_schedule="40 9-23 * * *",
+    execution_timezone="UTC",
+    default_status=RUNNING,
+)
+def while_late(
+    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest | dg.SkipReason:
     """Yesterday once more while it is not in, be it that the source was late or that nothing ran at 08:00."""
     day = newest_expected(context.scheduled_execution_time)
     if is_published(settings, day):
@@ -83,20 +134,45 @@ def while_late(context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam
 
 
 every_night = dg.ScheduleDefinition(
-    name="tidy_daily", job=tidy_daily, cron_schedule="10 3 * * *", execution_timezone="UTC", default_status=RUNNING
+    name="tidy_daily",
+    job=tidy_daily,
+    cron_schedule="10 3 * * *",
+    execution_timezone="UTC",
+    default_status=RUNNING,
 )
 
 every_night_samples = dg.ScheduleDefinition(
-    name="telemetry_forgotten", job=telemetry_forgotten, cron_schedule="40 3 * * *", execution_timezone="UTC", default_status=RUNNING
+    name="telemetry_forgotten",
+    job=telemetry_forgotten,
+    cron_schedule="40 3 * * *",
+    execution_timezone="UTC",
+    default_status=RUNNING,
 )
 
 
-@dg.sensor(job=telemetry, minimum_interval_seconds=TELEMETRY_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(
+    job=telemetry,
+    minimum_interval_seconds=TELEMETRY_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
 def telemetry_arrived(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
     """Whether segments wait that did not when it looked last; one that cannot be read does not start a run again and again."""
     names = "\n".join(segment.name for segment in Places.of(settings).waiting())
-    return dg.RunRequest(run_key=sha256(names.encode()).hexdigest()) if names else dg.SkipReason("No closed segment waits.")
+    return (
+        dg.RunRequest(run_key=sha256(names.encode()).hexdigest())
+        if names
+        else dg.SkipReason("No closed segment waits.")
+    )
 
 
-SCHEDULES = [every_day, while_late, every_hour, every_half_hour, every_hour_fresh, every_week, every_night, every_night_samples]
+SCHEDULES = [
+    every_day,
+    while_late,
+    every_hour,
+    every_half_hour,
+    every_hour_fresh,
+    every_week,
+    every_night,
+    every_night_samples,
+]
 SENSORS = [telemetry_arrived]

@@ -34,5 +34,7 @@ def recordings() -> Path:
     """The folder of recorded answers; tests that need it skip where it is not named."""
     named = os.environ.get("TOKENTIDE_RECORDINGS")
     if not named:
-        pytest.skip("TOKENTIDE_RECORDINGS is not set, so there are no recorded answers to test with")
+        pytest.skip(
+            "TOKENTIDE_RECORDINGS is not set, so there are no recorded answers to test with"
+        )
     return Path(named)

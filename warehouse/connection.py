@@ -29,7 +29,9 @@ def open_warehouse(path: Path, wait_seconds: float = 60.0) -> duckdb.DuckDBPyCon
             if "lock" not in str(error).lower():
                 raise
             if time.monotonic() > deadline:
-                raise WarehouseBusy(f"{path} is held by another run. Wait for it or stop it. DuckDB says: {error}") from error
+                raise WarehouseBusy(
+                    f"{path} is held by another run. Wait for it or stop it. DuckDB says: {error}"
+                ) from error
             time.sleep(0.2)
         else:
             con.execute("set TimeZone = 'UTC'")

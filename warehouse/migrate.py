@@ -9,7 +9,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 def migrate(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Run what has not run yet, in order, and return its names."""
-    con.execute("create table if not exists main.migrations (name varchar primary key, applied_at timestamptz not null)")
+    con.execute(
+        "create table if not exists main.migrations (name varchar primary key, applied_at timestamptz not null)"
+    )
     done = {name for (name,) in con.sql("select name from main.migrations").fetchall()}
     waiting = [path for path in sorted(MIGRATIONS.glob("*.sql")) if path.stem not in done]
     for path in waiting:

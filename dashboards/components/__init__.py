@@ -1,1 +1,1 @@
-"""Pure functions from a frame to a figure, one file a page."""
+"""The pieces that pages are made of: cards, controls, grids, marks, the theme."""

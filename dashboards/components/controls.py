@@ -44,9 +44,22 @@ def drawn(control: Control, filters: Filters) -> Component:
         )
         return html.Div([label, html.Div(slider, className="slider")], className="control")
     if control.kind == "text":
-        return dmc.TextInput(id=name, label=control.label, value=value, size="xs", debounce=300, w={"base": "100%", "xs": 240})
+        return dmc.TextInput(
+            id=name,
+            label=control.label,
+            value=value,
+            size="xs",
+            debounce=300,
+            w={"base": "100%", "xs": 240},
+        )
     return html.Div(
-        [label, dmc.SegmentedControl(id=name, data=options, value=value, size="xs", **named(aria_label=control.label))], className="control"
+        [
+            label,
+            dmc.SegmentedControl(
+                id=name, data=options, value=value, size="xs", **named(aria_label=control.label)
+            ),
+        ],
+        className="control",
     )
 
 

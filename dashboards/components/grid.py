@@ -49,7 +49,11 @@ def grid(rows: pl.DataFrame, look: Look, name: str, height: int = 420) -> Compon
 
 
 def _column(column: pl.Series, field: str) -> dict[str, Any]:
-    made: dict[str, Any] = {"field": field, "headerName": column.name, "valueFormatter": {"function": "tokentideCell(params)"}}
+    made: dict[str, Any] = {
+        "field": field,
+        "headerName": column.name,
+        "valueFormatter": {"function": "tokentideCell(params)"},
+    }
     if column.dtype.is_numeric():
         made |= {"type": "rightAligned", "filter": "agNumberColumnFilter"}
     return made
@@ -66,7 +70,11 @@ def _plain(column: pl.Series) -> pl.Series:
     if kind == pl.Binary:
         return column.bin.encode("hex")
     if kind.is_nested() or kind in {pl.Object, pl.Duration, pl.Time}:
-        return pl.Series(column.name, [None if value is None else str(value) for value in column.to_list()], pl.String)
+        return pl.Series(
+            column.name,
+            [None if value is None else str(value) for value in column.to_list()],
+            pl.String,
+        )
     return column
 
 
@@ -78,4 +86,6 @@ def _is_beyond(column: pl.Series) -> bool:
 def flat(rows: pl.DataFrame) -> pl.DataFrame:
     """Nested values as JSON text, since CSV has none; decimals as they are."""
     nested = [name for name, kind in rows.schema.items() if kind.is_nested()]
-    return rows.with_columns(pl.col(name).map_elements(str, return_dtype=pl.String) for name in nested)
+    return rows.with_columns(
+        pl.col(name).map_elements(str, return_dtype=pl.String) for name in nested
+    )

@@ -24,15 +24,24 @@ class Mark:
 
 def marks(members: Sequence[str], look: Look) -> dict[str, Mark]:
     """A mark for each member, in this order; those of FAR come last and in grey."""
-    made = {member: _mark(place, look) for place, member in enumerate(member for member in members if member not in FAR)}
-    greys = {"all others": Mark("#9aa2ab", "dot", "circle-open", "."), "unknown": Mark("#6b737c", "dot", "x-open", "x")}
+    made = {
+        member: _mark(place, look)
+        for place, member in enumerate(member for member in members if member not in FAR)
+    }
+    greys = {
+        "all others": Mark("#9aa2ab", "dot", "circle-open", "."),
+        "unknown": Mark("#6b737c", "dot", "x-open", "x"),
+    }
     return made | {member: greys[member] for member in FAR if member in members}
 
 
 def _mark(place: int, look: Look) -> Mark:
     # Colours and patterns come round at different times, so that no two of the first forty are alike in both.
     return Mark(
-        look.colour(place), DASHES[place % len(DASHES)], SYMBOLS[place % len(SYMBOLS)], PATTERNS[(place + place // 10) % len(PATTERNS)]
+        look.colour(place),
+        DASHES[place % len(DASHES)],
+        SYMBOLS[place % len(SYMBOLS)],
+        PATTERNS[(place + place // 10) % len(PATTERNS)],
     )
 
 
@@ -40,7 +49,8 @@ def by_size(rows: pl.DataFrame, value: str = "tokens") -> list[str]:
     """The members, the largest of the newest week first."""
     newest = rows["week_start"].max()
     sizes = rows.group_by("member").agg(
-        pl.col(value).filter(pl.col("week_start") == newest).sum().alias("now"), pl.col(value).sum().alias("ever")
+        pl.col(value).filter(pl.col("week_start") == newest).sum().alias("now"),
+        pl.col(value).sum().alias("ever"),
     )
     return sizes.sort(["now", "ever", "member"], descending=[True, True, False])["member"].to_list()
 
@@ -77,7 +87,10 @@ def apart(points: Sequence[tuple[float, float]], room: tuple[float, float]) -> l
     """Places of the points whose labels have room, the first ones first: a label over another can be read no more than none."""
     kept: list[int] = []
     for place, (x, y) in enumerate(points):
-        if all(abs(x - points[other][0]) >= room[0] or abs(y - points[other][1]) >= room[1] for other in kept):
+        if all(
+            abs(x - points[other][0]) >= room[0] or abs(y - points[other][1]) >= room[1]
+            for other in kept
+        ):
             kept.append(place)
     return kept
 
@@ -92,7 +105,12 @@ def weekly(rows: pl.DataFrame) -> dict[str, object]:
         return {"tickformat": "%b %Y"}
     mondays = [first + timedelta(weeks=week) for week in range(weeks + 1)]
     minor = {"tickvals": mondays, "ticks": "outside", "ticklen": 3}
-    return {"tickvals": mondays[:: max(1, -(-weeks // 4))], "tickformat": "%d %b<br>%Y", "tickangle": 0, "minor": minor}
+    return {
+        "tickvals": mondays[:: max(1, -(-weeks // 4))],
+        "tickformat": "%d %b<br>%Y",
+        "tickangle": 0,
+        "minor": minor,
+    }
 
 
 def tokens(value: float | None) -> str:

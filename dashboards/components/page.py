@@ -9,9 +9,9 @@ import polars as pl
 from dash.development.base_component import Component
 
 from dashboards.components.filters import Control, Filters
-from dashboards.query import Query
-from dashboards.generations import Generation
 from dashboards.components.theme import Look
+from dashboards.generations import Generation
+from dashboards.query import Query
 
 Drawn: TypeAlias = go.Figure | Component
 Half = Literal["market", "tier", "both"]

@@ -8,10 +8,43 @@ import plotly.graph_objects as go
 Scheme = Literal["light", "dark"]
 
 # Okabe and Ito's colours, which people with any common colour blindness tell apart; a shade lighter on dark.
-LIGHT = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#7f3c8d", "#666666", "#b1382f", "#117733")
-DARK = ("#4ba3dd", "#ff8a3d", "#2fc79b", "#e59ac5", "#e0b93b", "#8fd0f7", "#b98bd0", "#a8a8a8", "#f07f76", "#6fd08c")
+LIGHT = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#8a6d00",
+    "#56b4e9",
+    "#7f3c8d",
+    "#666666",
+    "#b1382f",
+    "#117733",
+)
+DARK = (
+    "#4ba3dd",
+    "#ff8a3d",
+    "#2fc79b",
+    "#e59ac5",
+    "#e0b93b",
+    "#8fd0f7",
+    "#b98bd0",
+    "#a8a8a8",
+    "#f07f76",
+    "#6fd08c",
+)
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon", "triangle-down", "pentagon")
+SYMBOLS = (
+    "circle",
+    "square",
+    "diamond",
+    "triangle-up",
+    "cross",
+    "x",
+    "star",
+    "hexagon",
+    "triangle-down",
+    "pentagon",
+)
 PATTERNS = ("", "/", "\\", "x", "-", "|", "+", ".")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
@@ -19,7 +52,10 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, s
 # Plotly's own template would add 7 kB to every figure; these are the parts of it that ours show.
 PATTERN = {"fillmode": "overlay", "size": 10, "solidity": 0.2}
 TEMPLATE = go.layout.Template(
-    data={"bar": [{"marker": {"line": {"color": "#e5ecf6", "width": 0.5}, "pattern": PATTERN}}], "scatter": [{"fillpattern": PATTERN}]},
+    data={
+        "bar": [{"marker": {"line": {"color": "#e5ecf6", "width": 0.5}, "pattern": PATTERN}}],
+        "scatter": [{"fillpattern": PATTERN}],
+    },
     layout={"autotypenumbers": "strict", "hoverlabel": {"align": "left"}},
 )
 
@@ -86,7 +122,13 @@ def figure(look: Look, **layout: object) -> go.Figure:
             "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
             "hovermode": "x unified",
             "hoverlabel": {"font": {"family": FONT}},
-            "legend": {"orientation": "h", "y": -0.18, "x": 0, "yanchor": "top", "font": {"size": 12}},
+            "legend": {
+                "orientation": "h",
+                "y": -0.18,
+                "x": 0,
+                "yanchor": "top",
+                "font": {"size": 12},
+            },
             "xaxis": axis,
             "yaxis": axis,
             "separators": ".,",

@@ -24,25 +24,52 @@ def with_holes(rows: pl.DataFrame, at: str = "instant", step: timedelta = HOUR) 
 
 def step_hours(rows: pl.DataFrame) -> int:
     """Hours between two points; one where no column says it."""
-    return int(rows.get_column("step_hours", default=pl.Series([1])).drop_nulls().head(1).sum()) or 1
+    return (
+        int(rows.get_column("step_hours", default=pl.Series([1])).drop_nulls().head(1).sum()) or 1
+    )
 
 
 def lines(
-    rows: pl.DataFrame, look: Look, value: str, unit: str, tickformat: str = "", step: timedelta = HOUR, most: float | None = None
+    rows: pl.DataFrame,
+    look: Look,
+    value: str,
+    unit: str,
+    tickformat: str = "",
+    step: timedelta = HOUR,
+    most: float | None = None,
 ) -> go.Figure:
     """One line for each `series`, over `instant`."""
     made = figure(look, yaxis=y_axis(look, unit, tickformat, most))
     for place, series in enumerate(names(rows)):
-        add_line(made, look, with_holes(rows.filter(pl.col("series") == series), step=step), value, series, place, tickformat)
+        add_line(
+            made,
+            look,
+            with_holes(rows.filter(pl.col("series") == series), step=step),
+            value,
+            series,
+            place,
+            tickformat,
+        )
     return labelled(made)
 
 
 def add_line(
-    made: go.Figure, look: Look, part: pl.DataFrame, value: str, name: str, place: int, tickformat: str = "", opened: str | None = None
+    made: go.Figure,
+    look: Look,
+    part: pl.DataFrame,
+    value: str,
+    name: str,
+    place: int,
+    tickformat: str = "",
+    opened: str | None = None,
 ) -> None:
     """Add one line; points stand open where the column `opened` is true, for what is not measured or only a bound."""
     symbol = SYMBOLS[place % len(SYMBOLS)]
-    symbols = [f"{symbol}-open" if is_open else symbol for is_open in part[opened].to_list()] if opened else symbol
+    symbols = (
+        [f"{symbol}-open" if is_open else symbol for is_open in part[opened].to_list()]
+        if opened
+        else symbol
+    )
     alone = part[value].is_not_null().sum() <= 2 * 24 or opened is not None
     made.add_scatter(
         x=part["instant"].to_list(), y=part[value].to_list(), name=name, connectgaps=False,
@@ -53,7 +80,9 @@ def add_line(
     )  # fmt: skip
 
 
-def stacked(rows: pl.DataFrame, look: Look, parts: Sequence[tuple[str, str]], unit: str) -> go.Figure:
+def stacked(
+    rows: pl.DataFrame, look: Look, parts: Sequence[tuple[str, str]], unit: str
+) -> go.Figure:
     """Bars of an hour each on top of each other: (column, name), each with a pattern of its own."""
     made = figure(look, barmode="stack", yaxis=y_axis(look, unit))
     for place, (column, name) in enumerate(parts):
@@ -66,10 +95,18 @@ def stacked(rows: pl.DataFrame, look: Look, parts: Sequence[tuple[str, str]], un
     return made
 
 
-def y_axis(look: Look, unit: str, tickformat: str = "", most: float | None = None) -> dict[str, object]:
+def y_axis(
+    look: Look, unit: str, tickformat: str = "", most: float | None = None
+) -> dict[str, object]:
     """From 0, named by its unit."""
     limits: dict[str, object] = {"range": [0, most * 1.02]} if most else {"rangemode": "tozero"}
-    return {"title": {"text": unit}, "tickformat": tickformat, "gridcolor": look.faint, "automargin": True, **limits}
+    return {
+        "title": {"text": unit},
+        "tickformat": tickformat,
+        "gridcolor": look.faint,
+        "automargin": True,
+        **limits,
+    }
 
 
 def names(rows: pl.DataFrame) -> list[str]:
@@ -86,7 +123,15 @@ def labelled(made: go.Figure) -> go.Figure:
 def unknown(look: Look, text: str) -> go.Figure:
     """In place of a chart all of whose figures are unknown: why."""
     made = figure(look, xaxis={"visible": False}, yaxis={"visible": False})
-    made.add_annotation(text=wrapped(text), showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font={"size": 14})
+    made.add_annotation(
+        text=wrapped(text),
+        showarrow=False,
+        xref="paper",
+        yref="paper",
+        x=0.5,
+        y=0.5,
+        font={"size": 14},
+    )
     return made
 
 
@@ -94,5 +139,9 @@ def wrapped(text: str, width: int = 44) -> str:
     """Text broken into lines for a figure, which does not break them by itself."""
     lines = [""]
     for word in text.split():
-        lines = [*lines[:-1], f"{lines[-1]} {word}".strip()] if len(lines[-1]) + len(word) < width else [*lines, word]
+        lines = (
+            [*lines[:-1], f"{lines[-1]} {word}".strip()]
+            if len(lines[-1]) + len(word) < width
+            else [*lines, word]
+        )
     return "<br>".join(lines)

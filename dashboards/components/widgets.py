@@ -31,7 +31,11 @@ def tiles(rows: Sequence[tuple[str, str, str]]) -> Component:
     return dmc.SimpleGrid(
         [
             html.Div(
-                [html.Div(name, className="tile-name"), html.Div(value, className="tile-value"), html.Div(below, className="tile-below")]
+                [
+                    html.Div(name, className="tile-name"),
+                    html.Div(value, className="tile-value"),
+                    html.Div(below, className="tile-below"),
+                ]
             )
             for name, value, below in rows
         ],
@@ -40,9 +44,16 @@ def tiles(rows: Sequence[tuple[str, str, str]]) -> Component:
     )
 
 
-def table(rows: pl.DataFrame, look: Look, columns: Sequence[dict[str, object]] | None = None, height: int = 320) -> Component:
+def table(
+    rows: pl.DataFrame,
+    look: Look,
+    columns: Sequence[dict[str, object]] | None = None,
+    height: int = 320,
+) -> Component:
     """Rows as a table to sort, filter and walk by keyboard. `columns` are ag-grid's; one of links has cellRenderer markdown."""
-    shown = columns or [{"field": name, "headerName": name.replace("_", " ")} for name in rows.columns]
+    shown = columns or [
+        {"field": name, "headerName": name.replace("_", " ")} for name in rows.columns
+    ]
     is_short = rows.height <= SHORT
     return dag.AgGrid(
         rowData=json.loads(rows.write_json()),

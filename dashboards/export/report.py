@@ -17,12 +17,12 @@ import plotly.graph_objects as go
 
 from dashboards.components import cards, widgets
 from dashboards.components.filters import Control, Filters, read_filters
-from dashboards.pages import PAGES
 from dashboards.components.page import Card, Heading, Page
-from dashboards.query import inlined
-from dashboards.generations import Generation, Meta, Published, Sources
-from dashboards.export.static_html import graph, markup
 from dashboards.components.theme import Look
+from dashboards.export.static_html import graph, markup
+from dashboards.generations import Generation, Meta, Published, Sources
+from dashboards.pages import PAGES
+from dashboards.query import inlined
 
 STALE_SECONDS = 36 * 3600
 
@@ -47,10 +47,14 @@ def chosen(text: str) -> Chosen:
     """The page that a name such as `market` or `market?basis=top50` means; the choices are what stands in the page's URL."""
     name, _, search = text.strip().lstrip("/").partition("?")
     wanted = _plain(name) or "overview"
-    page = next((page for page in printable() if wanted in {_plain(page.name), _plain(page.path)}), None)
+    page = next(
+        (page for page in printable() if wanted in {_plain(page.name), _plain(page.path)}), None
+    )
     if page is None:
         known = ", ".join(f"`{_plain(page.name)}`" for page in printable())
-        raise UnknownPageError(f"There is no page {name!r} that can be in a report. There are {known}.")
+        raise UnknownPageError(
+            f"There is no page {name!r} that can be in a report. There are {known}."
+        )
     return Chosen(page, search)
 
 
@@ -83,7 +87,10 @@ def write_report(sources: Sources, pages: Sequence[Chosen], out: Path, look: Loo
 
 def document(generation: Generation, pages: Sequence[Chosen], look: Look, now: datetime) -> str:
     """The whole file."""
-    draw, plotly = _file("report.js"), _file("plotly-basic.min.js", "assets").replace("</script", "<\\/script")
+    draw, plotly = (
+        _file("report.js"),
+        _file("plotly-basic.min.js", "assets").replace("</script", "<\\/script"),
+    )
     scripts = f"script-src {_hash(plotly)} {_hash(draw)}"
     policy = f"default-src 'none'; {scripts}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'"
     body = "".join(_page(place, each, generation, look) for place, each in enumerate(pages))
@@ -98,7 +105,10 @@ def document(generation: Generation, pages: Sequence[Chosen], look: Look, now: d
 
 
 def _head(meta: Meta, pages: Sequence[Chosen], now: datetime) -> str:
-    contents = "".join(f'<li><a href="#page-{place}">{html.escape(each.page.name)}</a></li>' for place, each in enumerate(pages))
+    contents = "".join(
+        f'<li><a href="#page-{place}">{html.escape(each.page.name)}</a></li>'
+        for place, each in enumerate(pages)
+    )
     facts = (
         f"Generation {meta.generation}, market up to {meta.last_date or 'no day'}, published {widgets.instant(meta.published_at)}. "
         f"This file was made {widgets.instant(now)} and does not change any more; where a note speaks of a click, that is in the dashboard."
@@ -124,7 +134,11 @@ def _page(place: int, each: Chosen, generation: Generation, look: Look) -> str:
     controls = each.page.controls(generation)
     filters = read_filters(each.search, controls)
     made = "".join(_under_headings(each.page.cards_for(filters, generation), generation, look))
-    live = '<p class="choices">The live panel of this page is not in a report.</p>' if each.page.above else ""
+    live = (
+        '<p class="choices">The live panel of this page is not in a report.</p>'
+        if each.page.above
+        else ""
+    )
     return (
         f'\n<section aria-labelledby="page-{place}"><h2 id="page-{place}">{html.escape(each.page.name)}</h2>'
         f'<p class="about">{html.escape(each.page.about)}</p>{_choices(controls, filters)}{live}<div class="cards">{made}</div></section>'
@@ -141,7 +155,9 @@ def _choices(controls: Sequence[Control], filters: Filters) -> str:
     return f'<p class="choices">Chosen: {html.escape("; ".join(said))}.</p>' if said else ""
 
 
-def _under_headings(shown: Sequence[Card | Heading], generation: Generation, look: Look) -> Iterable[str]:
+def _under_headings(
+    shown: Sequence[Card | Heading], generation: Generation, look: Look
+) -> Iterable[str]:
     rank = 3
     for each in shown:
         if isinstance(each, Card):
@@ -155,10 +171,18 @@ def _under_headings(shown: Sequence[Card | Heading], generation: Generation, loo
 def _card(card: Card, generation: Generation, look: Look, rank: int) -> str:
     """As on the page, without what needs a server."""
     drawn, _ = cards.found(card, generation, look)
-    badge = markup(cards.simulated_badge()) if generation.meta.is_simulated and card.half != "tier" else ""
+    badge = (
+        markup(cards.simulated_badge())
+        if generation.meta.is_simulated and card.half != "tier"
+        else ""
+    )
     unit = f'<p class="card-unit">{html.escape(card.unit)}</p>' if card.unit else ""
     note = f'<p class="card-note">{html.escape(card.note)}</p>' if card.note else ""
-    shown = graph(_tall(drawn, card), f"Chart: {card.title}, {card.unit}") if isinstance(drawn, go.Figure) else markup(drawn)
+    shown = (
+        graph(_tall(drawn, card), f"Chart: {card.title}, {card.unit}")
+        if isinstance(drawn, go.Figure)
+        else markup(drawn)
+    )
     return (
         f'<article class="card {card.width}"><div class="card-head"><div><h{rank} class="card-title">{html.escape(card.title)}</h{rank}>'
         f'{unit}</div>{badge}</div><div class="card-inside">{shown}</div>{note}'
@@ -172,7 +196,7 @@ def _tall(figure: go.Figure, card: Card) -> go.Figure:
     return figure.update_layout(height=card.height)
 
 
-def _file(name: str, folder: str = "report_files") -> str:
+def _file(name: str, folder: str = "export/templates") -> str:
     return (files("dashboards") / folder / name).read_text()
 
 

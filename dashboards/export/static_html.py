@@ -37,7 +37,12 @@ def markup(part: Any) -> str:
 
 def graph(figure: go.Figure, name: str) -> str:
     """Where Plotly draws a figure, and the figure as data beside it, in a form that cannot end the element it stands in."""
-    data = str(figure.to_json()).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    data = (
+        str(figure.to_json())
+        .replace("<", "\\u003c")
+        .replace("\u2028", "\\u2028")
+        .replace("\u2029", "\\u2029")
+    )
     height = int(figure.layout.height or 340)
     return (
         f'<div class="graph" role="img" aria-label="{html.escape(name)}" style="min-height:{height}px"></div>'
@@ -46,7 +51,11 @@ def graph(figure: go.Figure, name: str) -> str:
 
 
 def _component(part: Any) -> str:
-    kind, space, props = part.to_plotly_json()["type"], part._namespace, part.to_plotly_json()["props"]
+    kind, space, props = (
+        part.to_plotly_json()["type"],
+        part._namespace,
+        part.to_plotly_json()["props"],
+    )
     inside = props.get("children")
     if kind == "AgGrid":
         return static_tables.table(props["columnDefs"], props["rowData"])
@@ -61,7 +70,9 @@ def _component(part: Any) -> str:
         return ""
     if tag == "a" and not str(props.get("href", "")).startswith(("https://", "http://")):
         tag = "span"
-    return f"<{tag}{attributes(props, tag)}>" + ("" if tag in EMPTY else f"{markup(inside)}</{tag}>")
+    return f"<{tag}{attributes(props, tag)}>" + (
+        "" if tag in EMPTY else f"{markup(inside)}</{tag}>"
+    )
 
 
 def _laid_out(kind: str, props: dict[str, Any]) -> str:
@@ -72,10 +83,14 @@ def _laid_out(kind: str, props: dict[str, Any]) -> str:
 
 def attributes(props: dict[str, Any], tag: str) -> str:
     """The attributes that mean something without a script."""
-    said = {NAMES[name]: value for name, value in props.items() if name in NAMES and value is not None}
+    said = {
+        NAMES[name]: value for name, value in props.items() if name in NAMES and value is not None
+    }
     said |= {name: value for name, value in props.items() if name in {"aria-label", "aria-hidden"}}
     if isinstance(style := props.get("style"), dict):
-        said["style"] = ";".join(f"{UPPER.sub('-', name).lower()}:{value}" for name, value in style.items())
+        said["style"] = ";".join(
+            f"{UPPER.sub('-', name).lower()}:{value}" for name, value in style.items()
+        )
     if tag == "a":
         said |= {"href": props["href"], "rel": "noreferrer noopener"}
     if tag == "details" and props.get("open"):

@@ -13,14 +13,33 @@ INSTANT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d)?(?:\.\d+)?(?:\+00
 NULL = re.compile(r"^params\.value === null \? '([^']*)' : ")
 D3 = re.compile(r"d3\.format\('([^']*)'\)\(params\.value\)")
 TRUTH = re.compile(r"params\.value \? '([^']*)' : '([^']*)'$")
-SCALES = ((1e24, "Y"), (1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+SCALES = (
+    (1e24, "Y"),
+    (1e21, "Z"),
+    (1e18, "E"),
+    (1e15, "P"),
+    (1e12, "T"),
+    (1e9, "G"),
+    (1e6, "M"),
+    (1e3, "k"),
+)
 
 
 def table(columns: list[dict[str, Any]], rows: list[dict[str, Any]], most: int = MOST_ROWS) -> str:
     """The first rows of an ag-grid with its columns' names."""
-    head = "".join(f'<th scope="col"{_side(column)}>{_text(column.get("headerName") or column["field"])}</th>' for column in columns)
-    lines = "".join(f"<tr>{''.join(_cell(column, row.get(column['field'])) for column in columns)}</tr>" for row in rows[:most])
-    said = f"<p class='card-note'>The first {most:,} of {len(rows):,} rows; the dashboard has all of them.</p>" if len(rows) > most else ""
+    head = "".join(
+        f'<th scope="col"{_side(column)}>{_text(column.get("headerName") or column["field"])}</th>'
+        for column in columns
+    )
+    lines = "".join(
+        f"<tr>{''.join(_cell(column, row.get(column['field'])) for column in columns)}</tr>"
+        for row in rows[:most]
+    )
+    said = (
+        f"<p class='card-note'>The first {most:,} of {len(rows):,} rows; the dashboard has all of them.</p>"
+        if len(rows) > most
+        else ""
+    )
     made = f'<table class="plain"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>'
     return f'<div class="scrolled tall" tabindex="0" role="region" aria-label="Table">{made}</div>{said}'
 
@@ -35,7 +54,11 @@ def _side(column: dict[str, Any]) -> str:
 
 def written(value: Any, column: dict[str, Any]) -> str:
     """A value as its column writes it; a link is its text, since a file has no pages to lead to."""
-    if column.get("cellRenderer") == "markdown" and isinstance(value, str) and (link := LINK.match(value)):
+    if (
+        column.get("cellRenderer") == "markdown"
+        and isinstance(value, str)
+        and (link := LINK.match(value))
+    ):
         return link["text"]
     formatter = column.get("valueFormatter")
     code = formatter.get("function", "") if isinstance(formatter, dict) else ""
@@ -59,22 +82,32 @@ def d3_format(name: str) -> Callable[[float], str]:
         return lambda value: _scaled(value, digits, is_trimmed)
     if kind in "gr":
         return lambda value: plain(value, digits)
-    return lambda value: f"{value:{sign}{',' if ',' in name else ''}.{digits}{kind}}".replace("-", MINUS)
+    return lambda value: f"{value:{sign}{',' if ',' in name else ''}.{digits}{kind}}".replace(
+        "-", MINUS
+    )
 
 
 def plain(value: float, digits: int = 6) -> str:
     """So many digits that count, without an exponent."""
     rounded = float(f"{value:.{digits}g}")
-    text = f"{rounded:,.0f}" if abs(rounded) >= 10**digits else f"{rounded:,.12f}".rstrip("0").rstrip(".")
+    text = (
+        f"{rounded:,.0f}"
+        if abs(rounded) >= 10**digits
+        else f"{rounded:,.12f}".rstrip("0").rstrip(".")
+    )
     return text.replace("-", MINUS)
 
 
 def _scaled(value: float, digits: int, is_trimmed: bool) -> str:
     rounded = float(f"{value:.{digits}g}")
-    scale, letter = next(((scale, letter) for scale, letter in SCALES if abs(rounded) >= scale), (1.0, ""))
+    scale, letter = next(
+        ((scale, letter) for scale, letter in SCALES if abs(rounded) >= scale), (1.0, "")
+    )
     whole = len(str(int(abs(rounded) / scale)))
     text = f"{rounded / scale:.{max(digits - whole, 0)}f}"
-    return ((text.rstrip("0").rstrip(".") if is_trimmed and "." in text else text) + letter).replace("-", MINUS)
+    return (
+        (text.rstrip("0").rstrip(".") if is_trimmed and "." in text else text) + letter
+    ).replace("-", MINUS)
 
 
 def _text(value: Any) -> str:

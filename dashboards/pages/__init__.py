@@ -1,15 +1,15 @@
 """The pages in the order of the navigation."""
 
-from dashboards.pages.data.page.page import DATA
-from dashboards.pages.efficiency.page.page import EFFICIENCY
-from dashboards.pages.market.page.page import MARKET
-from dashboards.pages.metal.page.page import METAL
-from dashboards.pages.model.page.page import MODEL
-from dashboards.pages.overview.page.page import OVERVIEW
 from dashboards.components.page import Page
-from dashboards.pages.sql.page.page import SQL
-from dashboards.pages.statements.page.page import STATEMENTS
-from dashboards.pages.tier.page.page import TIER
+from dashboards.pages.data.page import DATA
+from dashboards.pages.efficiency.page import EFFICIENCY
+from dashboards.pages.market.page import MARKET
+from dashboards.pages.metal.page import METAL
+from dashboards.pages.model.page import MODEL
+from dashboards.pages.overview.page import OVERVIEW
+from dashboards.pages.sql.page import SQL
+from dashboards.pages.statements.page import STATEMENTS
+from dashboards.pages.tier.page import TIER
 
 PAGES: tuple[Page, ...] = (OVERVIEW, MARKET, MODEL, TIER, EFFICIENCY, METAL, STATEMENTS, DATA, SQL)
 

@@ -26,9 +26,15 @@ class Attention:
     head_norm: Tensor  # [heads + key-value heads, head size]: the queries' weight for each of them, then the keys'
     out: Linear  # [T, heads * head size] -> [T, H]
 
-    def __call__(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: KeyValues, plan: Any) -> Tensor:
+    def __call__(
+        self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: KeyValues, plan: Any
+    ) -> Tensor:
         heads, shared = self.shape.num_attention_heads, self.shape.num_key_value_heads
-        turned, values = self.qkv(x).view(len(x), -1, self.shape.head_dim).split_with_sizes([heads + shared, shared], 1)
+        turned, values = (
+            self.qkv(x)
+            .view(len(x), -1, self.shape.head_dim)
+            .split_with_sizes([heads + shared, shared], 1)
+        )
         turned = self.ops.head_norm(turned, self.head_norm, self.shape.rms_norm_eps)
         queries, keys = self.ops.rotate(turned, *rotation).split_with_sizes([heads, shared], 1)
         self.ops.store(cache, keys, values, plan)
@@ -47,13 +53,21 @@ class Layer:
     mlp_norm: Tensor  # [H]
     mlp: Mlp
 
-    def __call__(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: KeyValues, plan: Any) -> Tensor:
-        x = x + self.attention(self.ops.rms_norm(x, self.attention_norm, self.epsilon), rotation, cache, plan)
+    def __call__(
+        self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: KeyValues, plan: Any
+    ) -> Tensor:
+        x = x + self.attention(
+            self.ops.rms_norm(x, self.attention_norm, self.epsilon), rotation, cache, plan
+        )
         return x + self.mlp(self.ops.rms_norm(x, self.mlp_norm, self.epsilon))
 
     @property
     def weight_bytes(self) -> int:
-        return self.attention.qkv.weight_bytes + self.attention.out.weight_bytes + self.mlp.weight_bytes
+        return (
+            self.attention.qkv.weight_bytes
+            + self.attention.out.weight_bytes
+            + self.mlp.weight_bytes
+        )
 
 
 @dataclass(frozen=True)
@@ -78,13 +92,22 @@ class Qwen3:
         plan = self.ops.plan(batch, caches[0].keys.shape[1], device)
         for layer, cache in zip(self.layers, caches, strict=True):
             x = layer(x, rotation, cache, plan)
-        wanted = x[torch.tensor(batch.wanted, dtype=torch.long, device=device)] if len(batch.wanted) < len(x) else x
-        return F.linear(self.ops.rms_norm(wanted, self.norm, self.shape.rms_norm_eps), self.head).float()
+        wanted = (
+            x[torch.tensor(batch.wanted, dtype=torch.long, device=device)]
+            if len(batch.wanted) < len(x)
+            else x
+        )
+        return F.linear(
+            self.ops.rms_norm(wanted, self.norm, self.shape.rms_norm_eps), self.head
+        ).float()
 
     def new_caches(self, blocks: int, block_tokens: int) -> list[KeyValues]:
         """An empty cache for each layer. Zeroed: what a mask hides must still be a number."""
         size = (blocks, block_tokens, self.shape.num_key_value_heads, self.shape.head_dim)
-        return [KeyValues(self.embedding.new_zeros(size), self.embedding.new_zeros(size)) for _ in self.layers]
+        return [
+            KeyValues(self.embedding.new_zeros(size), self.embedding.new_zeros(size))
+            for _ in self.layers
+        ]
 
     @property
     def weight_bytes(self) -> int:
@@ -100,6 +123,8 @@ class Qwen3:
 
 def rotation_tables(shape: Shape, context_tokens: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Cosines and sines [context, 1, head size] of the rotary position embedding (Su et al. 2021), halves convention."""
-    frequency = 1 / shape.rope_theta ** (torch.arange(0, shape.head_dim, 2).float() / shape.head_dim)
+    frequency = 1 / shape.rope_theta ** (
+        torch.arange(0, shape.head_dim, 2).float() / shape.head_dim
+    )
     angle = torch.outer(torch.arange(context_tokens).float(), frequency).repeat(1, 2).unsqueeze(1)
     return angle.cos().to(dtype), angle.sin().to(dtype)

@@ -3,16 +3,16 @@
 import random
 from time import perf_counter
 
+from models.assemble import start
 from models.config import EngineConfig
-from models.spec_decode.proposer import Drafter
-from models.protocol import Progress, Ready, Request, Step, StepStats, TokenLogprobs
 from models.engine.model_runner import Runner, batch_of
 from models.engine.sampler import Chosen, Place, choose
 from models.engine.scheduler import Counts, Scheduler
 from models.engine.sequence import Part, Sequence
-from models.assemble import start
 from models.engine.stopping import StopStrings, why_finished
 from models.errors import PromptTooLong, Refused
+from models.protocol import Progress, Ready, Request, Step, StepStats, TokenLogprobs
+from models.spec_decode.proposer import Drafter
 
 SEED_BITS = 63
 MOST_LOGPROBS = 20  # as OpenAI's and vLLM's
@@ -83,11 +83,15 @@ class Engine:
     def _judge(self, request: Request) -> None:
         prompt, context = request.prompt, self.ready.context_tokens
         if request.request_id in self._sequences:
-            raise Refused(f"There is a request {request.request_id} already; name this one differently.")
+            raise Refused(
+                f"There is a request {request.request_id} already; name this one differently."
+            )
         if not prompt:
             raise Refused("The prompt is empty; give at least one token.")
         if not 0 <= min(prompt) <= max(prompt) < self.ready.vocab_size:
-            raise Refused(f"The prompt holds a token outside 0..{self.ready.vocab_size - 1}; use this model's tokenizer.")
+            raise Refused(
+                f"The prompt holds a token outside 0..{self.ready.vocab_size - 1}; use this model's tokenizer."
+            )
         if request.sampling.max_tokens < 1:
             raise Refused(f"max_tokens must be at least 1, not {request.sampling.max_tokens}.")
         if len(prompt) + request.sampling.max_tokens > context:
@@ -96,10 +100,16 @@ class Engine:
                 f"{request.sampling.max_tokens} more. Shorten the prompt or ask for less."
             )
         if (request.sampling.logprobs or 0) > MOST_LOGPROBS:
-            raise Refused(f"logprobs must be at most {MOST_LOGPROBS}, not {request.sampling.logprobs}.")
+            raise Refused(
+                f"logprobs must be at most {MOST_LOGPROBS}, not {request.sampling.logprobs}."
+            )
 
     def _drop_aborted(self) -> list[Progress]:
-        gone = [self._sequences[name] for name in dict.fromkeys(self._aborted) if name in self._sequences]
+        gone = [
+            self._sequences[name]
+            for name in dict.fromkeys(self._aborted)
+            if name in self._sequences
+        ]
         self._aborted.clear()
         for sequence in gone:
             self._remove(sequence)
@@ -111,7 +121,11 @@ class Engine:
         self._drafter.look_ahead(parts)
         batch = batch_of(parts, self._scheduler.pool.block_tokens)
         places = [
-            Place(part.sequence.request.sampling, part.sequence.seed, part.sequence.computed + part.known + ahead)
+            Place(
+                part.sequence.request.sampling,
+                part.sequence.seed,
+                part.sequence.computed + part.known + ahead,
+            )
             for part in parts
             if part.is_complete
             for ahead in range(part.drafted + 1)
@@ -131,16 +145,25 @@ class Engine:
             row = rows.stop
         return progress
 
-    def _advance(self, part: Part, choices: list[int], logprobs: list[TokenLogprobs | None]) -> Progress:
+    def _advance(
+        self, part: Part, choices: list[int], logprobs: list[TokenLogprobs | None]
+    ) -> Progress:
         """The guesses that equal what was chosen at their place are accepted, and one more token comes with them."""
         sequence, known = part.sequence, len(part.sequence.tokens)
-        accepted = next((place for place in range(part.drafted) if sequence.draft[place] != choices[place]), part.drafted)
+        accepted = next(
+            (place for place in range(part.drafted) if sequence.draft[place] != choices[place]),
+            part.drafted,
+        )
         sequence.draft = []
         reason = stop_string = None
         for token in choices[: accepted + 1]:
             sequence.tokens.append(token)
             stop_string = self._stop_string(sequence, token)
-            reason = "stop" if stop_string else why_finished(sequence, self._eos, self.ready.context_tokens)
+            reason = (
+                "stop"
+                if stop_string
+                else why_finished(sequence, self._eos, self.ready.context_tokens)
+            )
             if reason:
                 break
         new = sequence.tokens[known:]
@@ -148,7 +171,9 @@ class Engine:
         self._scheduler.computed(part, min(known + accepted, len(sequence.tokens)))
         if reason:
             self._remove(sequence)
-        return sequence.progress(new, [each for each in logprobs[: len(new)] if each], reason, stop_string)
+        return sequence.progress(
+            new, [each for each in logprobs[: len(new)] if each], reason, stop_string
+        )
 
     def _count_accepted(self, part: Part, accepted: int) -> None:
         part.sequence.draft_tokens += part.drafted

@@ -5,10 +5,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from models.protocol import LayerTimes
+from models.architectures.qwen3 import Qwen3
 from models.engine.sequence import Part
 from models.ops.ops import Batch
-from models.architectures.qwen3 import Qwen3
+from models.protocol import LayerTimes
 
 
 class Runner(Protocol):
@@ -37,7 +37,9 @@ class LocalRunner:
     def __init__(self, network: Qwen3, blocks: int, block_tokens: int) -> None:
         self._network = network
         self._caches = network.new_caches(blocks, block_tokens)
-        self._tally = torch.zeros(len(network.sparse_layers), network.shape.num_experts, dtype=torch.long)
+        self._tally = torch.zeros(
+            len(network.sparse_layers), network.shape.num_experts, dtype=torch.long
+        )
 
     @torch.inference_mode()
     def forward(self, batch: Batch) -> Tensor:
@@ -65,8 +67,12 @@ class LocalRunner:
         chosen = [layer.chosen for layer in self._network.sparse_layers if layer.chosen is not None]
         if chosen:
             layers, experts = self._tally.shape
-            numbered = torch.stack(chosen).flatten(1).cpu() + torch.arange(layers).unsqueeze(1) * experts
-            self._tally += torch.bincount(numbered.flatten(), minlength=layers * experts).view(layers, experts)
+            numbered = (
+                torch.stack(chosen).flatten(1).cpu() + torch.arange(layers).unsqueeze(1) * experts
+            )
+            self._tally += torch.bincount(numbered.flatten(), minlength=layers * experts).view(
+                layers, experts
+            )
 
 
 def batch_of(parts: list[Part], block_tokens: int) -> Batch:
@@ -78,7 +84,10 @@ def batch_of(parts: list[Part], block_tokens: int) -> Batch:
         row = len(batch.token_ids)
         batch.token_ids.extend(part.token_ids)
         batch.positions.extend(positions)
-        batch.slots.extend(sequence.blocks[place // block_tokens] * block_tokens + place % block_tokens for place in positions)
+        batch.slots.extend(
+            sequence.blocks[place // block_tokens] * block_tokens + place % block_tokens
+            for place in positions
+        )
         batch.query_tokens.append(part.tokens)
         batch.context_tokens.append(first + part.tokens)
         batch.blocks.append(sequence.blocks)

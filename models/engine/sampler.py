@@ -12,7 +12,9 @@ from torch import Tensor
 
 from models.protocol import Sampling, TokenLogprobs
 
-SEED_STRIDE = 0x9E3779B97F4A7C15  # 2^64 / golden ratio: places of one seed are far from those of the next
+SEED_STRIDE = (
+    0x9E3779B97F4A7C15  # 2^64 / golden ratio: places of one seed are far from those of the next
+)
 SEED_MASK = (1 << 63) - 1
 
 
@@ -43,7 +45,9 @@ def choose(logits: Tensor, places: list[Place]) -> Chosen:
 
 
 def _drawn(logits: Tensor, places: list[Place]) -> Tensor:
-    temperature = torch.tensor([place.sampling.temperature for place in places], device=logits.device)
+    temperature = torch.tensor(
+        [place.sampling.temperature for place in places], device=logits.device
+    )
     probabilities = torch.softmax(logits / temperature.unsqueeze(-1), -1)
     if any(place.sampling.top_p < 1 or place.sampling.top_k > 0 for place in places):
         probabilities = _nucleus(probabilities, places)
@@ -54,8 +58,12 @@ def _drawn(logits: Tensor, places: list[Place]) -> Tensor:
 def _nucleus(probabilities: Tensor, places: list[Place]) -> Tensor:
     """Zero outside the k likeliest and outside the smallest set that has probability p; the likeliest always stays."""
     size = probabilities.shape[-1]
-    top_k = torch.tensor([place.sampling.top_k or size for place in places], device=probabilities.device).unsqueeze(-1)
-    top_p = torch.tensor([place.sampling.top_p for place in places], device=probabilities.device).unsqueeze(-1)
+    top_k = torch.tensor(
+        [place.sampling.top_k or size for place in places], device=probabilities.device
+    ).unsqueeze(-1)
+    top_p = torch.tensor(
+        [place.sampling.top_p for place in places], device=probabilities.device
+    ).unsqueeze(-1)
     ordered, order = probabilities.sort(dim=-1, descending=True, stable=True)
     ordered = ordered.where(torch.arange(size, device=ordered.device) < top_k, 0)
     ordered = ordered / ordered.sum(-1, keepdim=True)
@@ -65,8 +73,14 @@ def _nucleus(probabilities: Tensor, places: list[Place]) -> Tensor:
 
 
 def _noise(place: Place, size: int) -> Tensor:
-    generator = torch.Generator().manual_seed((place.seed * SEED_STRIDE + place.position) & SEED_MASK)
-    return torch.empty(size).exponential_(generator=generator).clamp_min(torch.finfo(torch.float32).tiny)
+    generator = torch.Generator().manual_seed(
+        (place.seed * SEED_STRIDE + place.position) & SEED_MASK
+    )
+    return (
+        torch.empty(size)
+        .exponential_(generator=generator)
+        .clamp_min(torch.finfo(torch.float32).tiny)
+    )
 
 
 def _logprobs(logits: Tensor, places: list[Place], chosen: list[int]) -> list[TokenLogprobs | None]:
@@ -75,7 +89,9 @@ def _logprobs(logits: Tensor, places: list[Place], chosen: list[int]) -> list[To
     if not rows:
         return found
     logprobs = logits[rows].log_softmax(-1)
-    values, indices = logprobs.topk(min(max(places[row].sampling.logprobs or 0 for row in rows), logits.shape[-1]), -1)
+    values, indices = logprobs.topk(
+        min(max(places[row].sampling.logprobs or 0 for row in rows), logits.shape[-1]), -1
+    )
     for mine, row in enumerate(rows):
         count = places[row].sampling.logprobs or 0
         top = dict(zip(indices[mine, :count].tolist(), values[mine, :count].tolist(), strict=True))

@@ -37,7 +37,12 @@ class Scheduler:
             if budget and sequence in self.running and (part := self._continued(sequence, budget)):
                 parts.append(part)
                 budget -= part.tokens
-        while budget and self.waiting and len(self.running) < self._max_sequences and (part := self._admitted(self.waiting[0], budget)):
+        while (
+            budget
+            and self.waiting
+            and len(self.running) < self._max_sequences
+            and (part := self._admitted(self.waiting[0], budget))
+        ):
             parts.append(part)
             budget -= part.tokens
         return parts
@@ -63,12 +68,16 @@ class Scheduler:
     def _continued(self, sequence: Sequence, budget: int) -> Part | None:
         known = len(sequence.tokens) - sequence.computed
         # A guess takes blocks that are free, never those of another sequence.
-        places = (len(sequence.blocks) + self.pool.free) * self.pool.block_tokens - sequence.computed
+        places = (
+            len(sequence.blocks) + self.pool.free
+        ) * self.pool.block_tokens - sequence.computed
         drafted = min(len(sequence.draft), max(min(budget, places) - known, 0))
         tokens = min(known, budget) + drafted
         if not self._make_room(sequence, tokens):
             return None
-        return Part(sequence, tokens, drafted, is_prefill=known > 1 or not sequence.generated_tokens)
+        return Part(
+            sequence, tokens, drafted, is_prefill=known > 1 or not sequence.generated_tokens
+        )
 
     def _make_room(self, sequence: Sequence, tokens: int) -> bool:
         """Blocks for so many more tokens, if need be those of whoever came last; False if that was the sequence itself."""

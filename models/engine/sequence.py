@@ -14,7 +14,9 @@ class Sequence:
     tokens: list[int]  # the prompt, then what was generated
     computed: int = 0  # tokens whose keys and values are in the cache
     blocks: list[int] = field(default_factory=list)
-    digests: list[bytes] = field(default_factory=list)  # of its full blocks, each with all before it
+    digests: list[bytes] = field(
+        default_factory=list
+    )  # of its full blocks, each with all before it
     draft: list[int] = field(default_factory=list)  # a guess of what comes next, to be checked
     cached_tokens: int | None = None  # of the prompt, found in the cache when first admitted
     draft_tokens: int = 0
@@ -81,4 +83,6 @@ class Part:
     @property
     def token_ids(self) -> list[int]:
         first = self.sequence.computed
-        return self.sequence.tokens[first : first + self.known] + self.sequence.draft[: self.drafted]
+        return (
+            self.sequence.tokens[first : first + self.known] + self.sequence.draft[: self.drafted]
+        )

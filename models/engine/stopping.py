@@ -3,8 +3,8 @@
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
-from models.protocol import FinishReason
 from models.engine.sequence import Sequence
+from models.protocol import FinishReason
 
 
 class StopStrings:
@@ -29,7 +29,9 @@ class StopStrings:
         return None
 
 
-def why_finished(sequence: Sequence, eos_token_ids: frozenset[int], context_tokens: int) -> FinishReason | None:
+def why_finished(
+    sequence: Sequence, eos_token_ids: frozenset[int], context_tokens: int
+) -> FinishReason | None:
     """Whether its newest token ends it, stop strings aside."""
     sampling, token = sequence.request.sampling, sequence.tokens[-1]
     if token in sampling.stop_token_ids or (token in eos_token_ids and not sampling.ignore_eos):

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from models.config import Schedule
-from models.layers.experts import Experts
 from models.expert_parallel.schedules import Timing, moe_layer
+from models.layers.experts import Experts
 
 BASELINE_STEPS = 32  # one step in so many runs without overlap: the outputs are the same, and it tells what overlap gains
 
@@ -41,7 +41,9 @@ class SpreadExperts:
     experts: Experts
 
     def __call__(self, x: Tensor, weights: Tensor, chosen: Tensor) -> Tensor:
-        out, timing = moe_layer(x, chosen, weights, self.experts, self.spread.current, self.spread.waves)
+        out, timing = moe_layer(
+            x, chosen, weights, self.experts, self.spread.current, self.spread.waves
+        )
         self.spread.timings.append(timing)
         self.spread.rows += chosen.numel()
         return out

@@ -25,7 +25,17 @@ class StageTimes:
     overhead: float = 0.0
 
     def __post_init__(self) -> None:
-        if min(self.dispatch, self.linear_1, self.linear_2, self.combine, self.latency, self.overhead) < 0:
+        if (
+            min(
+                self.dispatch,
+                self.linear_1,
+                self.linear_2,
+                self.combine,
+                self.latency,
+                self.overhead,
+            )
+            < 0
+        ):
             raise BadConfig("a stage cannot take less than no time; give seconds of 0 or more")
 
     @property
@@ -60,7 +70,9 @@ class StageTimes:
     def _waves(self, waves: int) -> float:
         clock, link = 0.0, self.dispatch
         for wave in range(waves):
-            clock = max(clock, self._arrival(wave, waves)) + self.computation / waves + self.overhead
+            clock = (
+                max(clock, self._arrival(wave, waves)) + self.computation / waves + self.overhead
+            )
             link = max(link, clock) + self.combine / waves
         return link + self.latency
 
@@ -88,7 +100,9 @@ def ratio_from_shape(flop_per_second: float, bytes_per_second: float, intermedia
     A token for one expert costs 6hd FLOP and 3h bytes (h out at 8 bits, 2h back at 16): 2d FLOP a byte.
     """
     if min(flop_per_second, bytes_per_second, intermediate) <= 0:
-        raise BadConfig("speeds and widths are above 0; give FLOP/s, bytes/s in one direction and the intermediate width")
+        raise BadConfig(
+            "speeds and widths are above 0; give FLOP/s, bytes/s in one direction and the intermediate width"
+        )
     return flop_per_second / bytes_per_second / (2 * intermediate)
 
 
@@ -103,7 +117,9 @@ def comet_limit(times: StageTimes) -> float:
     return (times.communication + times.computation) / pairs
 
 
-def overlap_efficiency(serial: float, overlapped: float, communication: float, computation: float) -> float:
+def overlap_efficiency(
+    serial: float, overlapped: float, communication: float, computation: float
+) -> float:
     """Seconds saved over the seconds that could have been: (T_serial - T_overlap) / min(T_comm, T_comp)."""
     return (serial - overlapped) / min(communication, computation)
 

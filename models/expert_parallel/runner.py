@@ -14,16 +14,16 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
+from models.architectures.loader import Build
 from models.checkpoint import open_tensors, read_shape
 from models.config import EngineConfig, Shape
-from models.protocol import LayerTimes
 from models.engine.model_runner import LocalRunner
 from models.errors import BadConfig
-from models.architectures.loader import Build
-from models.layers.experts import Experts
-from models.ops.ops import Batch, Ops
 from models.expert_parallel.moe import Spread, SpreadExperts
 from models.expert_parallel.schedules import local_experts
+from models.layers.experts import Experts
+from models.ops.ops import Batch, Ops
+from models.protocol import LayerTimes
 
 BACKENDS = {"cpu": "gloo", "npu": "hccl", "cuda": "nccl"}
 FOREVER = timedelta(days=365)  # a rank waits for the next step as long as nobody asks anything
@@ -35,10 +35,14 @@ def judge(config: EngineConfig, shape: Shape) -> None:
     if config.expert_ranks == 1:
         return
     if not shape.num_experts:
-        raise BadConfig(f"{config.model} has no experts to spread over {config.expert_ranks} ranks. Leave out --expert-ranks.")
+        raise BadConfig(
+            f"{config.model} has no experts to spread over {config.expert_ranks} ranks. Leave out --expert-ranks."
+        )
     local = local_experts(shape.num_experts, config.expert_ranks)
     if local % config.expert_waves:
-        raise BadConfig(f"{local} experts a rank make no {config.expert_waves} equal waves; choose --expert-waves that divides {local}.")
+        raise BadConfig(
+            f"{local} experts a rank make no {config.expert_waves} equal waves; choose --expert-waves that divides {local}."
+        )
 
 
 class SpreadRunner(LocalRunner):
@@ -46,14 +50,23 @@ class SpreadRunner(LocalRunner):
 
     def __init__(self, config: EngineConfig, build: Build, blocks: int) -> None:
         self._spread = Spread(config.expert_schedule, config.expert_waves)
-        mine = replace(build, kept_experts=kept(0, config, build.shape), make_block=partial(_spread_block, self._spread))
+        mine = replace(
+            build,
+            kept_experts=kept(0, config, build.shape),
+            make_block=partial(_spread_block, self._spread),
+        )
         with open_tensors(config.model) as tensors:
             super().__init__(mine.network(tensors), blocks, config.block_tokens)
         self._folder = tempfile.TemporaryDirectory(prefix="tokentide-ranks-")
         store = Path(self._folder.name) / "store"
         context = multiprocessing.get_context("spawn")
         self._others = [
-            context.Process(target=serve_experts, args=(rank, store, config), name=f"experts-{rank}", daemon=True)
+            context.Process(
+                target=serve_experts,
+                args=(rank, store, config),
+                name=f"experts-{rank}",
+                daemon=True,
+            )
             for rank in range(1, config.expert_ranks)
         ]
         for process in self._others:
@@ -82,18 +95,35 @@ class SpreadRunner(LocalRunner):
 
 def serve_experts(rank: int, store: Path, config: EngineConfig) -> None:
     """Every other rank: its experts of each layer, over and over, until rank 0 is gone."""
-    from models.device import choose
-    from models.assemble import ops_for
     from models.architectures.loader import torch_dtype
+    from models.assemble import ops_for
+    from models.device import choose
 
     torch.set_num_threads(config.threads)
     shape = read_shape(config.model)
-    device = torch.device(choose(config.device).type, rank) if config.device != "cpu" else torch.device("cpu")
-    build = Build(shape, ops_for(device), device, torch_dtype(config.dtype), 1, config.quantisation, kept(rank, config, shape))
+    device = (
+        torch.device(choose(config.device).type, rank)
+        if config.device != "cpu"
+        else torch.device("cpu")
+    )
+    build = Build(
+        shape,
+        ops_for(device),
+        device,
+        torch_dtype(config.dtype),
+        1,
+        config.quantisation,
+        kept(rank, config, shape),
+    )
     spread = Spread(config.expert_schedule, config.expert_waves)
     with open_tensors(config.model) as tensors:
-        layers = [layer for layer in range(shape.num_hidden_layers) if layer not in shape.dense_layers]
-        blocks = [SpreadExperts(spread, build.experts(tensors, f"model.layers.{layer}.mlp")) for layer in layers]
+        layers = [
+            layer for layer in range(shape.num_hidden_layers) if layer not in shape.dense_layers
+        ]
+        blocks = [
+            SpreadExperts(spread, build.experts(tensors, f"model.layers.{layer}.mlp"))
+            for layer in layers
+        ]
     join(rank, store, config, device.type)
     nothing = torch.empty(0, shape.hidden_size, dtype=build.dtype, device=device)
     weights = torch.empty(0, shape.num_experts_per_tok, device=device)
@@ -117,7 +147,13 @@ def kept(rank: int, config: EngineConfig, shape: Shape) -> range:
 
 def join(rank: int, store: Path, config: EngineConfig, device: str) -> None:
     """Become one of the ranks; waits for all."""
-    dist.init_process_group(BACKENDS[device], init_method=f"file://{store}", rank=rank, world_size=config.expert_ranks, timeout=FOREVER)
+    dist.init_process_group(
+        BACKENDS[device],
+        init_method=f"file://{store}",
+        rank=rank,
+        world_size=config.expert_ranks,
+        timeout=FOREVER,
+    )
 
 
 def _spread_block(spread: Spread, ops: Ops, experts: Experts) -> SpreadExperts:

@@ -16,8 +16,8 @@ import torch.distributed as dist
 
 from models.config import Schedule
 from models.errors import BadConfig
-from models.layers.experts import Experts
 from models.expert_parallel.transport import Link, Transfer
+from models.layers.experts import Experts
 
 
 @dataclass
@@ -76,7 +76,9 @@ class Plan:
 def local_experts(total: int, ranks: int) -> int:
     """How many experts each rank holds."""
     if total % ranks:
-        raise BadConfig(f"{total} experts cannot be shared evenly by {ranks} ranks; start a number of ranks that divides {total}")
+        raise BadConfig(
+            f"{total} experts cannot be shared evenly by {ranks} ranks; start a number of ranks that divides {total}"
+        )
     return total // ranks
 
 
@@ -85,7 +87,9 @@ def make_plan(choices: torch.Tensor, total: int, waves: int) -> Plan:
     ranks = dist.get_world_size()
     local = local_experts(total, ranks)
     if waves < 1 or local % waves:
-        raise BadConfig(f"{local} experts a rank cannot be cut into {waves} waves; choose a number of waves that divides {local}")
+        raise BadConfig(
+            f"{local} experts a rank cannot be cut into {waves} waves; choose a number of waves that divides {local}"
+        )
     flat, per_wave = choices.flatten(), local // waves
     key = ((flat % local) // per_wave * ranks + flat // local) * local + flat % local
     send = torch.bincount(key, minlength=waves * ranks * local).view(waves, ranks, local)
@@ -96,7 +100,11 @@ def make_plan(choices: torch.Tensor, total: int, waves: int) -> Plan:
 
 def by_expert(counts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """For rows that came by (rank, expert), counts [rank, expert]: their order by (expert, rank), and rows per expert."""
-    experts = torch.arange(counts.shape[1], device=counts.device).repeat(counts.shape[0]).repeat_interleave(counts.flatten())
+    experts = (
+        torch.arange(counts.shape[1], device=counts.device)
+        .repeat(counts.shape[0])
+        .repeat_interleave(counts.flatten())
+    )
     return experts.argsort(stable=True), counts.sum(0)
 
 
@@ -157,7 +165,9 @@ class Layer:
             rows = self.plan.received_rows(wave)
             self.arrived.append(self.sorted.new_empty(sum(rows), self.sorted.shape[1]))
             sent = self.sorted[self.plan.span(wave)]
-            self.coming.append(self.link.exchange(self.arrived[wave], sent, rows, self.plan.sent_rows(wave)))
+            self.coming.append(
+                self.link.exchange(self.arrived[wave], sent, rows, self.plan.sent_rows(wave))
+            )
 
     def _arrive(self, wave: int) -> None:
         self._wait(self.coming[wave])
@@ -167,7 +177,11 @@ class Layer:
         """Start sending results [m, h] back, by the rank that they came from."""
         self._first_combine = self._first_combine or time.perf_counter()
         out = self.returned[self.plan.span(wave)]
-        self.going.append(self.link.exchange(out, results, self.plan.sent_rows(wave), self.plan.received_rows(wave)))
+        self.going.append(
+            self.link.exchange(
+                out, results, self.plan.sent_rows(wave), self.plan.received_rows(wave)
+            )
+        )
 
     def _wait(self, transfer: Transfer) -> None:
         started = time.perf_counter()
@@ -182,7 +196,9 @@ class Layer:
         """Linear 1 of a wave: rows [m, d] by expert."""
         started = time.perf_counter()
         order, counts = self._regroup(wave)
-        hidden = self.experts.linear_1(self.arrived[wave][order], counts, self.plan.experts(wave).start)
+        hidden = self.experts.linear_1(
+            self.arrived[wave][order], counts, self.plan.experts(wave).start
+        )
         self.timing.linear_1 += time.perf_counter() - started
         return hidden
 
@@ -215,7 +231,9 @@ def moe_layer(
     packed = time.perf_counter()
     results = torch.empty_like(returned)
     results[plan.order] = returned
-    out = (results.view(*choices.shape, results.shape[-1]) * weights.to(results.dtype).unsqueeze(-1)).sum(1)
+    out = (
+        results.view(*choices.shape, results.shape[-1]) * weights.to(results.dtype).unsqueeze(-1)
+    ).sum(1)
     ended = time.perf_counter()
     layer.timing.packing += ended - packed
     layer.timing.total = ended - started

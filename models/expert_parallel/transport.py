@@ -43,7 +43,13 @@ class Link:
     latency: float = 0.0
     _free: float = field(default=0.0, init=False)
 
-    def exchange(self, out: torch.Tensor, sent: torch.Tensor, out_rows: Sequence[int], sent_rows: Sequence[int]) -> Transfer:
+    def exchange(
+        self,
+        out: torch.Tensor,
+        sent: torch.Tensor,
+        out_rows: Sequence[int],
+        sent_rows: Sequence[int],
+    ) -> Transfer:
         """Start an all-to-all: sent [sum(sent_rows), h] by destination, out [sum(out_rows), h] by source."""
         leaving = sum(sent_rows) - sent_rows[dist.get_rank()]
         release = self._reserve(leaving * sent.shape[1] * sent.element_size())

@@ -39,7 +39,9 @@ class FullExperts:
         return len(self.down)
 
     def linear_1(self, rows: Tensor, counts: Tensor, first: int = 0) -> Tensor:
-        return self.ops.swiglu(self.ops.grouped_matmul(rows, self.gate_up[first : first + len(counts)], counts))
+        return self.ops.swiglu(
+            self.ops.grouped_matmul(rows, self.gate_up[first : first + len(counts)], counts)
+        )
 
     def linear_2(self, rows: Tensor, counts: Tensor, first: int = 0) -> Tensor:
         return self.ops.grouped_matmul(rows, self.down[first : first + len(counts)], counts)
@@ -63,7 +65,9 @@ class QuantisedExperts:
         return self.ops.swiglu(self.ops.grouped_quantised_matmul(rows, mine, counts))
 
     def linear_2(self, rows: Tensor, counts: Tensor, first: int = 0) -> Tensor:
-        return self.ops.grouped_quantised_matmul(rows, self.down.experts(slice(first, first + len(counts))), counts)
+        return self.ops.grouped_quantised_matmul(
+            rows, self.down.experts(slice(first, first + len(counts))), counts
+        )
 
     @property
     def weight_bytes(self) -> int:

@@ -58,7 +58,9 @@ class LocalExperts:
 
     def __call__(self, x: Tensor, weights: Tensor, chosen: Tensor) -> Tensor:
         rows, position, counts = self.ops.route(x, chosen, self.experts.count)
-        return self.ops.unroute(self.experts.linear_2(self.experts.linear_1(rows, counts), counts), position, weights)
+        return self.ops.unroute(
+            self.experts.linear_2(self.experts.linear_1(rows, counts), counts), position, weights
+        )
 
     @property
     def weight_bytes(self) -> int:
@@ -77,7 +79,9 @@ class SparseMlp:
     chosen: Tensor | None = None
 
     def __call__(self, x: Tensor) -> Tensor:
-        weights, self.chosen = self.ops.gate_top_k(F.linear(x, self.router), self.experts_per_token, self.renormalise)
+        weights, self.chosen = self.ops.gate_top_k(
+            F.linear(x, self.router), self.experts_per_token, self.renormalise
+        )
         return self.block(x, weights, self.chosen)
 
     @property

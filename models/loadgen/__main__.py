@@ -9,16 +9,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.errors import BadConfig, TierError
-from models.loadgen.sse import plain
 from models.loadgen.arrivals import Arrival, at_speed, poisson, read_trace
+from models.loadgen.output import as_json, as_text, check_path, write_records
 from models.loadgen.prompts import Manner
 from models.loadgen.replay import Run, replay
 from models.loadgen.report import Objectives, summarise
-from models.loadgen.output import as_json, as_text, check_path, write_records
+from models.loadgen.sse import plain
 from models.loadgen.target import Target, served_model
 
 MOST_FILES = 10240
-OBJECTIVES = {"ttft": "time to first token", "tpot": "time per output token after it", "e2e": "time to the whole answer"}
+OBJECTIVES = {
+    "ttft": "time to first token",
+    "tpot": "time per output token after it",
+    "e2e": "time to the whole answer",
+}
 STOPPED = 130  # what shells report for a process that Ctrl-C ended
 
 EXAMPLES = """
@@ -48,7 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     _judge(options)
     _allow_many_connections()
-    target = Target(options.url.rstrip("/"), os.environ.get("OPENAI_API_KEY", "").strip() or None, options.timeout)
+    target = Target(
+        options.url.rstrip("/"),
+        os.environ.get("OPENAI_API_KEY", "").strip() or None,
+        options.timeout,
+    )
     arrivals = _arrivals(options)
     manner = _manner(options, options.model or asyncio.run(served_model(target)))
     run = Run(len(arrivals))
@@ -59,7 +67,11 @@ def _run(options: argparse.Namespace) -> int:
         run.was_stopped = True
     objectives = _objectives(options)
     report = summarise(run, objectives)
-    print(as_json(report, objectives) if options.json else f"{plain(manner.model)} at {target.url}\n\n{as_text(report, objectives)}")
+    print(
+        as_json(report, objectives)
+        if options.json
+        else f"{plain(manner.model)} at {target.url}\n\n{as_text(report, objectives)}"
+    )
     if options.out:
         write_records(run, options.out)
     if run.was_stopped:
@@ -72,13 +84,21 @@ def _judge(options: argparse.Namespace) -> None:
     if options.poisson is not None and options.requests is None:
         raise BadConfig("--poisson needs to know how many: add --requests N.")
     if options.trace is not None and options.requests is not None:
-        raise BadConfig("--requests goes with --poisson; the first N of a trace are had with --limit N.")
+        raise BadConfig(
+            "--requests goes with --poisson; the first N of a trace are had with --limit N."
+        )
     if options.chat and options.token_ids:
-        raise BadConfig("--token-ids goes to /completions, which --chat does not ask. Leave one of them out.")
+        raise BadConfig(
+            "--token-ids goes to /completions, which --chat does not ask. Leave one of them out."
+        )
     if not options.stream and (options.ttft_ms or options.tpot_ms):
-        raise BadConfig("Without a stream nobody sees the first token. Leave out --no-stream, or --ttft-ms and --tpot-ms.")
+        raise BadConfig(
+            "Without a stream nobody sees the first token. Leave out --no-stream, or --ttft-ms and --tpot-ms."
+        )
     if options.most_tokens is not None and options.most_tokens < 2:
-        raise BadConfig("--most-tokens must be at least 2: one of the prompt and one of the answer.")
+        raise BadConfig(
+            "--most-tokens must be at least 2: one of the prompt and one of the answer."
+        )
     if options.out:
         check_path(options.out)
 
@@ -99,7 +119,13 @@ def _arrivals(options: argparse.Namespace) -> list[Arrival]:
     if options.trace is not None:
         arrivals = read_trace(options.trace)
     else:
-        arrivals = poisson(options.poisson, options.requests, options.prompt_tokens, options.max_tokens, options.seed)
+        arrivals = poisson(
+            options.poisson,
+            options.requests,
+            options.prompt_tokens,
+            options.max_tokens,
+            options.seed,
+        )
     return at_speed(arrivals[: options.limit], options.speed)
 
 
@@ -116,7 +142,10 @@ def _manner(options: argparse.Namespace, model: str) -> Manner:
 
 
 def _objectives(options: argparse.Namespace) -> Objectives:
-    seconds = [None if each is None else each / 1000 for each in (options.ttft_ms, options.tpot_ms, options.e2e_ms)]
+    seconds = [
+        None if each is None else each / 1000
+        for each in (options.ttft_ms, options.tpot_ms, options.e2e_ms)
+    ]
     return Objectives(*seconds)
 
 
@@ -126,40 +155,113 @@ def _say(line: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "python -m models.loadgen", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+        "python -m models.loadgen",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--url", default="http://127.0.0.1:8000/v1", help="of the server, with /v1 (default: %(default)s)")
+    parser.add_argument(
+        "--url",
+        default="http://127.0.0.1:8000/v1",
+        help="of the server, with /v1 (default: %(default)s)",
+    )
     parser.add_argument("--model", help="by default the one that the server offers")
     _add_arrivals(parser)
     _add_requests(parser)
     for name, meaning in OBJECTIVES.items():
-        parser.add_argument(f"--{name}-ms", type=_positive, metavar="MS", help=f"objective: {meaning}; goodput meets all that are given")
+        parser.add_argument(
+            f"--{name}-ms",
+            type=_positive,
+            metavar="MS",
+            help=f"objective: {meaning}; goodput meets all that are given",
+        )
     parser.add_argument("--json", action="store_true", help="report for a program")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="one row a request: .parquet or .arrow")
-    parser.add_argument("--progress", action="store_true", help="a line every two seconds also where nobody watches")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="one row a request: .parquet or .arrow"
+    )
+    parser.add_argument(
+        "--progress", action="store_true", help="a line every two seconds also where nobody watches"
+    )
     return parser
 
 
 def _add_arrivals(parser: argparse.ArgumentParser) -> None:
     when = parser.add_mutually_exclusive_group(required=True)
-    when.add_argument("--trace", type=Path, metavar="FILE", help="CSV, also gzipped: TIMESTAMP, ContextTokens, GeneratedTokens")
-    when.add_argument("--poisson", type=_positive, metavar="RATE", help="requests a second, independent of each other")
+    when.add_argument(
+        "--trace",
+        type=Path,
+        metavar="FILE",
+        help="CSV, also gzipped: TIMESTAMP, ContextTokens, GeneratedTokens",
+    )
+    when.add_argument(
+        "--poisson",
+        type=_positive,
+        metavar="RATE",
+        help="requests a second, independent of each other",
+    )
     parser.add_argument("--requests", type=_count, metavar="N", help="how many, with --poisson")
     parser.add_argument("--limit", type=_count, metavar="N", help="only the first N")
-    parser.add_argument("--speed", type=_positive, default=1.0, metavar="X", help="times as fast (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the arrivals and the prompts (default: %(default)s)")
+    parser.add_argument(
+        "--speed",
+        type=_positive,
+        default=1.0,
+        metavar="X",
+        help="times as fast (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the arrivals and the prompts (default: %(default)s)"
+    )
 
 
 def _add_requests(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--prompt-tokens", type=_count, default=128, metavar="N", help="with --poisson (default: %(default)s)")
-    parser.add_argument("--max-tokens", type=_count, default=64, metavar="N", help="of the answer, with --poisson (default: %(default)s)")
-    parser.add_argument("--most-tokens", type=_count, metavar="N", help="shorten requests whose prompt and answer exceed this together")
-    parser.add_argument("--token-ids", type=_count, metavar="VOCAB", help="prompts of exact length: numbers below VOCAB, not words")
-    parser.add_argument("--chat", action="store_true", help="ask /chat/completions instead of /completions")
-    parser.add_argument("--stream", action=argparse.BooleanOptionalAction, default=True, help="needed for TTFT, TPOT and ITL (default)")
-    parser.add_argument("--ignore-eos", action="store_true", help="hold answers to their length; OpenAI itself refuses it")
+    parser.add_argument(
+        "--prompt-tokens",
+        type=_count,
+        default=128,
+        metavar="N",
+        help="with --poisson (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-tokens",
+        type=_count,
+        default=64,
+        metavar="N",
+        help="of the answer, with --poisson (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--most-tokens",
+        type=_count,
+        metavar="N",
+        help="shorten requests whose prompt and answer exceed this together",
+    )
+    parser.add_argument(
+        "--token-ids",
+        type=_count,
+        metavar="VOCAB",
+        help="prompts of exact length: numbers below VOCAB, not words",
+    )
+    parser.add_argument(
+        "--chat", action="store_true", help="ask /chat/completions instead of /completions"
+    )
+    parser.add_argument(
+        "--stream",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="needed for TTFT, TPOT and ITL (default)",
+    )
+    parser.add_argument(
+        "--ignore-eos",
+        action="store_true",
+        help="hold answers to their length; OpenAI itself refuses it",
+    )
     parser.add_argument("--temperature", type=float, default=0.0, help="(default: %(default)s)")
-    parser.add_argument("--timeout", type=_positive, default=600.0, metavar="S", help="seconds for a whole answer (default: %(default)s)")
+    parser.add_argument(
+        "--timeout",
+        type=_positive,
+        default=600.0,
+        metavar="S",
+        help="seconds for a whole answer (default: %(default)s)",
+    )
 
 
 def _positive(text: str) -> float:

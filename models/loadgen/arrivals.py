@@ -37,7 +37,9 @@ class Arrival:
     output_tokens: int
 
 
-def poisson(rate: float, requests: int, prompt_tokens: int, output_tokens: int, seed: int) -> list[Arrival]:
+def poisson(
+    rate: float, requests: int, prompt_tokens: int, output_tokens: int, seed: int
+) -> list[Arrival]:
     """`rate` requests a second on average, each independent of the others; the same seed gives the same moments."""
     moments = Random(seed)  # noqa: S311 - no secret, and it must be repeatable
     gaps = (moments.expovariate(rate) for _ in range(requests))
@@ -50,7 +52,9 @@ def read_trace(path: Path) -> list[Arrival]:
         try:
             rows = [*_rows(csv.DictReader(file), path)]
         except (csv.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as problem:
-            raise BadTrace(f"{path} is not a CSV file, or not whole ({problem}). Download it again.") from problem
+            raise BadTrace(
+                f"{path} is not a CSV file, or not whole ({problem}). Download it again."
+            ) from problem
     if not rows:
         raise BadTrace(f"{path} holds no request. Name a trace with at least one row.")
     rows.sort(key=lambda row: row[0])
@@ -69,7 +73,11 @@ def capped(arrival: Arrival, most_tokens: int) -> Arrival:
     The prompt gives way first, down to half of the room; then the answer does.
     """
     output = min(arrival.output_tokens, max(most_tokens // 2, most_tokens - arrival.prompt_tokens))
-    return replace(arrival, prompt_tokens=min(arrival.prompt_tokens, most_tokens - output), output_tokens=output)
+    return replace(
+        arrival,
+        prompt_tokens=min(arrival.prompt_tokens, most_tokens - output),
+        output_tokens=output,
+    )
 
 
 @contextmanager
@@ -78,7 +86,9 @@ def _opened(path: Path) -> Iterator[IO[str]]:
         try:
             raw = closing.enter_context(path.open("rb"))
         except OSError as problem:
-            raise BadTrace(f"The trace {path} cannot be opened ({problem.strerror}). Name a readable CSV file with --trace.") from problem
+            raise BadTrace(
+                f"The trace {path} cannot be opened ({problem.strerror}). Name a readable CSV file with --trace."
+            ) from problem
         is_gzipped = raw.peek(2).startswith(GZIP_MAGIC)
         file = closing.enter_context(gzip.GzipFile(fileobj=raw)) if is_gzipped else raw
         yield closing.enter_context(TextIOWrapper(file, encoding="utf-8-sig", newline=""))
@@ -86,12 +96,16 @@ def _opened(path: Path) -> Iterator[IO[str]]:
 
 def _rows(reader: "csv.DictReader[str]", path: Path) -> Iterator[tuple[datetime, int, int]]:
     if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
-        raise BadTrace(f"{path} has no column {missing[0]}. A trace has the columns {', '.join(COLUMNS)}.")
+        raise BadTrace(
+            f"{path} has no column {missing[0]}. A trace has the columns {', '.join(COLUMNS)}."
+        )
     for row in reader:
         try:
             yield _row(row)
         except (ValueError, TypeError) as problem:
-            raise BadTrace(f"{path}, line {reader.line_num} is no request ({problem}). Mend or remove it.") from problem
+            raise BadTrace(
+                f"{path}, line {reader.line_num} is no request ({problem}). Mend or remove it."
+            ) from problem
 
 
 def _row(row: Mapping[str, str]) -> tuple[datetime, int, int]:

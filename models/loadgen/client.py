@@ -9,13 +9,17 @@ from typing import Any
 
 import httpx
 
-from models.loadgen.sse import Answer, error_message, plain, read_stream, read_whole
 from models.loadgen.arrivals import Arrival
 from models.loadgen.prompts import Manner
 from models.loadgen.records import Fault, Record
+from models.loadgen.sse import Answer, error_message, plain, read_stream, read_whole
 from models.loadgen.target import Connections, Target
 
-OWN_LIMITS = {errno.EMFILE: "open files", errno.ENFILE: "open files of the system", errno.EADDRNOTAVAIL: "free ports"}
+OWN_LIMITS = {
+    errno.EMFILE: "open files",
+    errno.ENFILE: "open files of the system",
+    errno.EADDRNOTAVAIL: "free ports",
+}
 LEAVING = ("connection.connect_tcp.started", "http11.send_request_headers.started")
 
 
@@ -55,7 +59,9 @@ async def ask(connections: Connections, target: Target, manner: Manner, content:
     return exchange
 
 
-def record(number: int, arrival: Arrival, is_capped: bool, start: float, exchange: Exchange) -> Record:
+def record(
+    number: int, arrival: Arrival, is_capped: bool, start: float, exchange: Exchange
+) -> Record:
     """The request as it is reported; `start` is the run's first moment on `perf_counter`."""
     answer, fault = exchange.answer, exchange.fault
     is_estimated = answer.output_tokens is None and answer.first_at is not None
@@ -82,7 +88,10 @@ async def _read(response: httpx.Response, manner: Manner, answer: Answer) -> Non
     chunks = response.aiter_raw()
     if response.status_code != 200:
         message = await error_message(chunks)
-        raise Fault("429" if response.status_code == 429 else "http", message or plain(response.reason_phrase) or "without a message")
+        raise Fault(
+            "429" if response.status_code == 429 else "http",
+            message or plain(response.reason_phrase) or "without a message",
+        )
     await (read_stream if manner.is_stream else read_whole)(chunks, answer)
 
 
@@ -103,4 +112,8 @@ def _causes(problem: BaseException) -> Iterator[BaseException]:
     cause: BaseException | None = problem
     while cause:
         yield cause
-        cause = cause.exceptions[0] if isinstance(cause, BaseExceptionGroup) else cause.__cause__ or cause.__context__
+        cause = (
+            cause.exceptions[0]
+            if isinstance(cause, BaseExceptionGroup)
+            else cause.__cause__ or cause.__context__
+        )

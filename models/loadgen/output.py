@@ -8,7 +8,16 @@ from pathlib import Path
 
 from models.errors import BadConfig
 from models.loadgen.replay import Run
-from models.loadgen.report import BUSY, FEW, LATE_MS, LATE_SHARE, Bottleneck, Objectives, Report, Spread
+from models.loadgen.report import (
+    BUSY,
+    FEW,
+    LATE_MS,
+    LATE_SHARE,
+    Bottleneck,
+    Objectives,
+    Report,
+    Spread,
+)
 
 SUFFIXES = (".parquet", ".arrow")
 BOTTLENECKS: dict[Bottleneck, str] = {
@@ -23,7 +32,9 @@ def as_text(report: Report, objectives: Objectives) -> str:
     parts = [_counts(report, objectives), _spreads(report)]
     if report.failures:
         width = max(len(each.kind) for each in report.failures)
-        parts.append([f"{each.kind:<{width}}  {each.count:>6}  {each.example}" for each in report.failures])
+        parts.append(
+            [f"{each.kind:<{width}}  {each.count:>6}  {each.example}" for each in report.failures]
+        )
     if notes := [*_notes(report)]:
         parts.append(notes)
     return "\n\n".join("\n".join(part) for part in parts)
@@ -31,7 +42,9 @@ def as_text(report: Report, objectives: Objectives) -> str:
 
 def as_json(report: Report, objectives: Objectives) -> str:
     """One object; latencies in milliseconds."""
-    return json.dumps({**asdict(report), "objectives_ms": objectives.given, "notes": [*_notes(report)]}, indent=1)
+    return json.dumps(
+        {**asdict(report), "objectives_ms": objectives.given, "notes": [*_notes(report)]}, indent=1
+    )
 
 
 def check_path(path: Path) -> None:
@@ -47,7 +60,14 @@ def write_records(run: Run, path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    names = ["number", "asked_prompt_tokens", "asked_output_tokens", "prompt_tokens", "output_tokens", "status"]
+    names = [
+        "number",
+        "asked_prompt_tokens",
+        "asked_output_tokens",
+        "prompt_tokens",
+        "output_tokens",
+        "status",
+    ]
     figures = ["send_lag_ms", "ttft_ms", "tpot_ms", "e2e_ms"]
     schema = pa.schema(
         [("due_at", pa.timestamp("us", tz="UTC"))]
@@ -66,19 +86,30 @@ def write_records(run: Run, path: Path) -> None:
 
 def _rows(run: Run) -> Iterator[dict[str, object]]:
     for each in sorted(run.records, key=lambda record: record.number):
-        figures = {"send_lag": each.send_lag_s, "ttft": each.ttft_s, "tpot": each.tpot_s, "e2e": each.e2e_s}
+        figures = {
+            "send_lag": each.send_lag_s,
+            "ttft": each.ttft_s,
+            "tpot": each.tpot_s,
+            "e2e": each.e2e_s,
+        }
         yield {
             **asdict(each),
             "due_at": run.started_at + timedelta(seconds=each.due_s),
             "itl_ms": [1000 * gap for gap in each.gaps_s],
-            **{f"{name}_ms": None if seconds is None else 1000 * seconds for name, seconds in figures.items()},
+            **{
+                f"{name}_ms": None if seconds is None else 1000 * seconds
+                for name, seconds in figures.items()
+            },
         }
 
 
 def _counts(report: Report, objectives: Objectives) -> list[str]:
     stopped = f", {report.stopped} stopped" if report.stopped else ""
     rows = [
-        ("requests", f"{report.sent} of {report.planned} sent, {report.answered} answered, {report.failed} failed{stopped}"),
+        (
+            "requests",
+            f"{report.sent} of {report.planned} sent, {report.answered} answered, {report.failed} failed{stopped}",
+        ),
         ("duration", f"{report.duration_s:.2f} s"),
         ("offered", _number(report.offered_per_s, "requests/s")),
         ("answered", _number(report.requests_per_s, "requests/s")),
@@ -86,14 +117,25 @@ def _counts(report: Report, objectives: Objectives) -> list[str]:
     ]
     if report.goodput:
         limits = ", ".join(f"{name} <= {limit:g} ms" for name, limit in objectives.given.items())
-        rows.append(("goodput", f"{report.goodput.requests_per_s:.2f} requests/s, {report.goodput.share:.1%} of requests ({limits})"))
+        rows.append(
+            (
+                "goodput",
+                f"{report.goodput.requests_per_s:.2f} requests/s, {report.goodput.share:.1%} of requests ({limits})",
+            )
+        )
     if report.cpu_share is not None:
         rows.append(("generator", f"{report.cpu_share:.0%} of one core"))
     return [f"{name:<10} {said}" for name, said in rows]
 
 
 def _spreads(report: Report) -> list[str]:
-    rows = {"TTFT ms": report.ttft, "TPOT ms": report.tpot, "ITL ms": report.itl, "e2e ms": report.e2e, "lag ms": report.send_lag}
+    rows = {
+        "TTFT ms": report.ttft,
+        "TPOT ms": report.tpot,
+        "ITL ms": report.itl,
+        "e2e ms": report.e2e,
+        "lag ms": report.send_lag,
+    }
     titles = f"{'':<10}" + "".join(f"{title:>11}" for title in ("p50", "p90", "p99", "max", "of"))
     return [titles, *(f"{name:<10}" + _cells(found) for name, found in rows.items())]
 
@@ -101,7 +143,12 @@ def _spreads(report: Report) -> list[str]:
 def _cells(found: Spread | None) -> str:
     if found is None:
         return f"{'unknown':>11}"
-    return "".join(f"{each:>11,.2f}" for each in (found.p50_ms, found.p90_ms, found.p99_ms, found.max_ms)) + f"{found.count:>11,}"
+    return (
+        "".join(
+            f"{each:>11,.2f}" for each in (found.p50_ms, found.p90_ms, found.p99_ms, found.max_ms)
+        )
+        + f"{found.count:>11,}"
+    )
 
 
 def _of(tokens: int | None) -> str:

@@ -41,7 +41,9 @@ class Record:
     gaps_s: tuple[float, ...] = ()  # between one output and the next
     prompt_tokens: int | None = None  # as the server counts; None where it does not say
     output_tokens: int | None = None
-    is_estimated: bool = False  # output_tokens are the pieces of the stream, because the server does not count
+    is_estimated: bool = (
+        False  # output_tokens are the pieces of the stream, because the server does not count
+    )
     status: int | None = None
     error: ErrorKind | None = None
     message: str | None = None

@@ -18,7 +18,9 @@ Bottleneck = Literal[
 ]
 
 LATE_MS = 10.0  # less of lag is what timers and busy cores do
-LATE_SHARE = 0.1  # of what was waited for the first output: more of lag than that is a figure of ours
+LATE_SHARE = (
+    0.1  # of what was waited for the first output: more of lag than that is a figure of ours
+)
 BUSY = 0.9  # of one core: from there on answers wait until this process comes to read them
 FEW = 100  # below that many the p99 is nearly the largest
 
@@ -41,7 +43,11 @@ class Objectives:
         """Whether the request was answered in time. An answer of one token has no TPOT to miss."""
         if record.error:
             return False
-        pairs = [(record.ttft_s, self.ttft_s), (record.tpot_s, self.tpot_s), (record.e2e_s, self.e2e_s)]
+        pairs = [
+            (record.ttft_s, self.ttft_s),
+            (record.tpot_s, self.tpot_s),
+            (record.e2e_s, self.e2e_s),
+        ]
         return all(limit is None or seen is None or seen <= limit for seen, limit in pairs)
 
 
@@ -116,7 +122,13 @@ def spread(seconds: Iterable[float | None]) -> Spread | None:
     ordered = sorted(1000 * each for each in seconds if each is not None)
     if not ordered:
         return None
-    return Spread(len(ordered), percentile(ordered, 0.5), percentile(ordered, 0.9), percentile(ordered, 0.99), ordered[-1])
+    return Spread(
+        len(ordered),
+        percentile(ordered, 0.5),
+        percentile(ordered, 0.9),
+        percentile(ordered, 0.99),
+        ordered[-1],
+    )
 
 
 def summarise(run: Run, objectives: Objectives) -> Report:
@@ -124,7 +136,11 @@ def summarise(run: Run, objectives: Objectives) -> Report:
     records = run.records
     answered = [each for each in records if each.error is None]
     stopped = [each for each in records if each.error == "stopped"]
-    duration_s = max(each.end_s for each in records) - min(each.due_s for each in records) if records else 0.0
+    duration_s = (
+        max(each.end_s for each in records) - min(each.due_s for each in records)
+        if records
+        else 0.0
+    )
     per_s = _rate(duration_s)
     send_lag = spread(each.send_lag_s for each in records)
     ttft, e2e = spread(each.ttft_s for each in answered), spread(each.e2e_s for each in answered)
@@ -172,11 +188,18 @@ def _total(counts: Iterable[int | None]) -> int | None:
 def _offered(records: Sequence[Record]) -> float | None:
     """Arrivals over the time between the first and the last: n of them have n - 1 gaps."""
     times = [each.due_s for each in records]
-    return (len(times) - 1) / (max(times) - min(times)) if len(times) > 1 and max(times) > min(times) else None
+    return (
+        (len(times) - 1) / (max(times) - min(times))
+        if len(times) > 1 and max(times) > min(times)
+        else None
+    )
 
 
 def _bottlenecks(
-    records: Sequence[Record], send_lag: Spread | None, waited: Spread | None, cpu_share: float | None
+    records: Sequence[Record],
+    send_lag: Spread | None,
+    waited: Spread | None,
+    cpu_share: float | None,
 ) -> tuple[Bottleneck, ...]:
     most_ms = max(LATE_MS, LATE_SHARE * waited.p99_ms if waited else 0.0)
     found: dict[Bottleneck, bool] = {
@@ -187,7 +210,9 @@ def _bottlenecks(
     return tuple(name for name, is_so in found.items() if is_so)
 
 
-def _goodput(records: Sequence[Record], objectives: Objectives, per_s: Callable[[int | None], float | None]) -> Goodput | None:
+def _goodput(
+    records: Sequence[Record], objectives: Objectives, per_s: Callable[[int | None], float | None]
+) -> Goodput | None:
     judged = [each for each in records if each.error != "stopped"]
     good = sum(objectives.are_met(each) for each in judged)
     rate = per_s(good)
@@ -198,7 +223,14 @@ def _goodput(records: Sequence[Record], objectives: Objectives, per_s: Callable[
 
 def _failures(records: Sequence[Record]) -> tuple[Failures, ...]:
     found: dict[str, list[str]] = {}
-    for record in sorted(records, key=lambda each: (ERROR_KINDS.index(each.error) if each.error else 0, each.status or 0, each.number)):
+    for record in sorted(
+        records,
+        key=lambda each: (
+            ERROR_KINDS.index(each.error) if each.error else 0,
+            each.status or 0,
+            each.number,
+        ),
+    ):
         if record.error and record.error != "stopped":
             kind = f"http {record.status}" if record.error == "http" else record.error
             found.setdefault(kind, []).append(record.message or "")

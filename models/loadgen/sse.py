@@ -36,7 +36,9 @@ class Answer:
     def take(self, event: dict[str, Any], at: float) -> None:
         """Add an event of a stream, or a whole answer."""
         if error := event.get("error"):
-            raise Fault("answer", f"an error in the answer: {error_text(error) or 'without a message'}")
+            raise Fault(
+                "answer", f"an error in the answer: {error_text(error) or 'without a message'}"
+            )
         for choice in _dicts(event.get("choices")):
             reason = choice.get("finish_reason")
             if _has_output(choice) or (reason and not self.pieces):
@@ -45,7 +47,10 @@ class Answer:
                 self.finish_reason = reason
         usage = event.get("usage")
         if isinstance(usage, dict):
-            self.prompt_tokens, self.output_tokens = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+            self.prompt_tokens, self.output_tokens = (
+                _count(usage, "prompt_tokens"),
+                _count(usage, "completion_tokens"),
+            )
 
     def must_be_whole(self) -> None:
         """Raise where the server broke off or gave up."""
@@ -145,7 +150,9 @@ def _object(raw: bytes) -> dict[str, Any]:
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError) as problem:
-        raise Fault("answer", f"not JSON: {plain(raw[:MOST_MESSAGE].decode(errors='replace'))}") from problem
+        raise Fault(
+            "answer", f"not JSON: {plain(raw[:MOST_MESSAGE].decode(errors='replace'))}"
+        ) from problem
     if not isinstance(found, dict):
         raise Fault("answer", f"a JSON {type(found).__name__} where an object was expected")
     return found
@@ -158,7 +165,10 @@ def _dicts(found: object) -> list[dict[str, Any]]:
 def _has_output(choice: dict[str, Any]) -> bool:
     """Text, reasoning or a tool call. A chat stream may open with the role alone, which is no output."""
     said = choice.get("delta") or choice.get("message") or choice
-    return isinstance(said, dict) and any(said.get(name) for name in ("text", "content", "reasoning_content", "reasoning", "tool_calls"))
+    return isinstance(said, dict) and any(
+        said.get(name)
+        for name in ("text", "content", "reasoning_content", "reasoning", "tool_calls")
+    )
 
 
 def _count(usage: dict[str, Any], name: str) -> int | None:

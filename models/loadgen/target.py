@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from models.errors import BadConfig, TierError
-from models.loadgen.sse import bounded, error_message, plain
 from models.loadgen.records import Fault
+from models.loadgen.sse import bounded, error_message, plain
 
 CONNECT_SECONDS = 10.0
 # Below the 5 s after which uvicorn closes an idle connection: a request on one that is just being closed would fail for no fault.
@@ -35,10 +35,21 @@ class Target:
         try:
             url = httpx.URL(self.url)
         except httpx.InvalidURL as problem:
-            raise BadConfig(f"--url is no address ({problem}). Give one such as http://127.0.0.1:8000/v1.") from problem
-        if url.scheme not in ("http", "https") or not url.host or url.userinfo or set("?#") & set(self.url):
-            raise BadConfig("--url must be http or https, with neither password nor query, such as http://127.0.0.1:8000/v1.")
-        if self.key is not None and not (self.key.isascii() and self.key.isprintable() and " " not in self.key):
+            raise BadConfig(
+                f"--url is no address ({problem}). Give one such as http://127.0.0.1:8000/v1."
+            ) from problem
+        if (
+            url.scheme not in ("http", "https")
+            or not url.host
+            or url.userinfo
+            or set("?#") & set(self.url)
+        ):
+            raise BadConfig(
+                "--url must be http or https, with neither password nor query, such as http://127.0.0.1:8000/v1."
+            )
+        if self.key is not None and not (
+            self.key.isascii() and self.key.isprintable() and " " not in self.key
+        ):
             raise BadConfig("OPENAI_API_KEY holds characters that no key has. Copy it again.")
 
     def without_key(self, text: str) -> str:
@@ -77,7 +88,9 @@ class Connections:
     def _new(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
             headers=self._headers,
-            timeout=httpx.Timeout(self._target.timeout_s, connect=min(CONNECT_SECONDS, self._target.timeout_s)),
+            timeout=httpx.Timeout(
+                self._target.timeout_s, connect=min(CONNECT_SECONDS, self._target.timeout_s)
+            ),
             limits=httpx.Limits(keepalive_expiry=IDLE_SECONDS),
             verify=self._tls,
             trust_env=False,  # a proxy would be measured with the server
@@ -95,13 +108,19 @@ async def served_model(target: Target) -> str:
             client.stream("GET", address) as answer,
         ):
             if answer.status_code != 200:
-                raise Fault("http", f"{answer.status_code} {await error_message(answer.aiter_raw())}")
+                raise Fault(
+                    "http", f"{answer.status_code} {await error_message(answer.aiter_raw())}"
+                )
             names = _names(await bounded(answer.aiter_raw(), MOST_LIST_BYTES))
     except (httpx.HTTPError, TimeoutError, Fault) as problem:
         reason = target.without_key(plain(str(problem) or type(problem).__name__))
-        raise Unreachable(f"{address} names no model ({reason}). Start the server, or name the model with --model.") from problem
+        raise Unreachable(
+            f"{address} names no model ({reason}). Start the server, or name the model with --model."
+        ) from problem
     if len(names) != 1:
-        raise BadConfig(f"{target.url} offers {', '.join(map(plain, names[:MOST_NAMED])) or 'no model'}. Name one with --model.")
+        raise BadConfig(
+            f"{target.url} offers {', '.join(map(plain, names[:MOST_NAMED])) or 'no model'}. Name one with --model."
+        )
     return names[0]
 
 
@@ -109,4 +128,6 @@ def _names(raw: bytes) -> list[str]:
     try:
         return [str(each["id"]) for each in json.loads(raw)["data"]]
     except (ValueError, RecursionError, KeyError, TypeError) as problem:
-        raise Fault("answer", f"not a list of models: {plain(raw[:200].decode(errors='replace'))}") from problem
+        raise Fault(
+            "answer", f"not a list of models: {plain(raw[:200].decode(errors='replace'))}"
+        ) from problem

@@ -70,7 +70,9 @@ class CpuOps:
     def grouped_matmul(self, rows: Tensor, weight: Tensor, counts: Tensor) -> Tensor:
         sizes = counts.tolist()
         out = rows.new_empty(len(rows), weight.shape[-1])
-        for size, mine, expert, result in zip(sizes, rows.split(sizes), weight.unbind(), out.split(sizes), strict=True):
+        for size, mine, expert, result in zip(
+            sizes, rows.split(sizes), weight.unbind(), out.split(sizes), strict=True
+        ):
             if size:
                 torch.mm(mine, expert, out=result)
         return out
@@ -78,9 +80,14 @@ class CpuOps:
     def plan(self, batch: Batch, block_tokens: int, device: torch.device) -> CpuPlan:
         members: dict[tuple[int, int], list[int]] = {}
         for sequence, tokens in enumerate(batch.query_tokens):
-            members.setdefault((tokens, 0 if tokens <= TOGETHER_TOKENS else sequence), []).append(sequence)
+            members.setdefault((tokens, 0 if tokens <= TOGETHER_TOKENS else sequence), []).append(
+                sequence
+            )
         starts = torch.tensor([0, *batch.query_tokens]).cumsum(0).tolist()
-        groups = [_group(batch, sequences, tokens, starts, block_tokens, device) for (tokens, _), sequences in members.items()]
+        groups = [
+            _group(batch, sequences, tokens, starts, block_tokens, device)
+            for (tokens, _), sequences in members.items()
+        ]
         return CpuPlan(torch.tensor(batch.slots, device=device), groups)
 
     def store(self, cache: KeyValues, keys: Tensor, values: Tensor, plan: CpuPlan) -> None:
@@ -108,7 +115,12 @@ class CpuOps:
 
     def grouped_quantised_matmul(self, rows: Tensor, weight: Quantised, counts: Tensor) -> Tensor:
         chunks = rows.split(counts.tolist())
-        return torch.cat([self.quantised_matmul(mine, weight.experts(expert)) for expert, mine in enumerate(chunks)])
+        return torch.cat(
+            [
+                self.quantised_matmul(mine, weight.experts(expert))
+                for expert, mine in enumerate(chunks)
+            ]
+        )
 
 
 def _attend(queries: Tensor, cache: KeyValues, group: Group, scale: float) -> Tensor:
@@ -117,25 +129,53 @@ def _attend(queries: Tensor, cache: KeyValues, group: Group, scale: float) -> Te
     The heads that share keys are further queries of one head, so that nothing is copied for them. `index_select` takes whole blocks:
     six times faster than an index for each token.
     """
-    keys, values = (each.index_select(0, group.blocks).view(len(group.mask), -1, *each.shape[2:]).transpose(1, 2) for each in cache)
-    batch, tokens, (heads, size), shared = len(group.mask), group.query_tokens, queries.shape[1:], keys.shape[1]
+    keys, values = (
+        each.index_select(0, group.blocks)
+        .view(len(group.mask), -1, *each.shape[2:])
+        .transpose(1, 2)
+        for each in cache
+    )
+    batch, tokens, (heads, size), shared = (
+        len(group.mask),
+        group.query_tokens,
+        queries.shape[1:],
+        keys.shape[1],
+    )
     mask = group.mask.to(queries.dtype)
     if tokens == 1:
-        found = F.scaled_dot_product_attention(queries.view(batch, shared, -1, size), keys, values, mask, scale=scale)
+        found = F.scaled_dot_product_attention(
+            queries.view(batch, shared, -1, size), keys, values, mask, scale=scale
+        )
         return found.reshape(batch, heads, size)
     mine = queries.view(batch, tokens, heads, size).transpose(1, 2)
     found = F.scaled_dot_product_attention(mine, keys, values, mask, scale=scale, enable_gqa=True)
     return found.transpose(1, 2).reshape(-1, heads, size)
 
 
-def _group(batch: Batch, sequences: list[int], tokens: int, starts: list[int], block_tokens: int, device: torch.device) -> Group:
+def _group(
+    batch: Batch,
+    sequences: list[int],
+    tokens: int,
+    starts: list[int],
+    block_tokens: int,
+    device: torch.device,
+) -> Group:
     contexts = torch.tensor([batch.context_tokens[sequence] for sequence in sequences])
     width = -(-int(contexts.max()) // block_tokens)
     blocks = [batch.blocks[sequence] for sequence in sequences]
     table = torch.tensor([row[:width] + [0] * (width - len(row)) for row in blocks])
-    last_seen = contexts.unsqueeze(1) - tokens + torch.arange(tokens)  # [B, q]: the newest key that each query may see
+    last_seen = (
+        contexts.unsqueeze(1) - tokens + torch.arange(tokens)
+    )  # [B, q]: the newest key that each query may see
     hidden = (torch.arange(width * block_tokens) > last_seen.unsqueeze(-1)).unsqueeze(1)
     mask = torch.zeros(hidden.shape).masked_fill_(hidden, -torch.inf)
-    rows = torch.tensor([starts[sequence] for sequence in sequences]).unsqueeze(1) + torch.arange(tokens)
+    rows = torch.tensor([starts[sequence] for sequence in sequences]).unsqueeze(1) + torch.arange(
+        tokens
+    )
     is_whole = len(sequences) == len(batch.query_tokens)
-    return Group(None if is_whole else rows.flatten().to(device), tokens, table.flatten().to(device), mask.to(device))
+    return Group(
+        None if is_whole else rows.flatten().to(device),
+        tokens,
+        table.flatten().to(device),
+        mask.to(device),
+    )

@@ -32,7 +32,9 @@ def weight_only_matmul(x: Tensor, weight: Quantised) -> Tensor:
     """x [T, K] -> [T, M]. The activations are of 16 bits, as the names say; the kernels' way for float32 is a hundred times slower."""
     narrow = x.to(torch.bfloat16)
     if weight.scheme == "w4a16":
-        return torch._weight_int4pack_mm_for_cpu(narrow, weight.packed, INT4_GROUP, weight.scales).to(x.dtype)
+        return torch._weight_int4pack_mm_for_cpu(
+            narrow, weight.packed, INT4_GROUP, weight.scales
+        ).to(x.dtype)
     return torch._weight_int8pack_mm(narrow, weight.packed, weight.scales).to(x.dtype)
 
 
@@ -49,10 +51,23 @@ def _scales(rows: Tensor, most: int) -> Tensor:
 def _pack_int4(weight: Tensor) -> Quantised:
     if weight.ndim == 3:
         each = [_pack_int4(expert) for expert in weight]
-        return Quantised("w4a16", torch.stack([one.packed for one in each]), torch.stack([one.scales for one in each]))
+        return Quantised(
+            "w4a16",
+            torch.stack([one.packed for one in each]),
+            torch.stack([one.scales for one in each]),
+        )
     groups = weight.float().unflatten(-1, (-1, INT4_GROUP))
     scales = _scales(groups, INT4_MAX)
-    rounded = (groups / scales.unsqueeze(-1)).round().clamp(-INT4_MAX, INT4_MAX).to(torch.int32) + INT4_ZERO
+    rounded = (groups / scales.unsqueeze(-1)).round().clamp(-INT4_MAX, INT4_MAX).to(
+        torch.int32
+    ) + INT4_ZERO
     packed = torch._convert_weight_to_int4pack_for_cpu(rounded.flatten(-2), 2)
     # The kernel wants [K / group, M, 2]: a scale and what lies in the middle, which is 0 for symmetric numbers.
-    return Quantised("w4a16", packed, torch.stack([scales, torch.zeros_like(scales)], -1).transpose(0, 1).to(torch.bfloat16).contiguous())
+    return Quantised(
+        "w4a16",
+        packed,
+        torch.stack([scales, torch.zeros_like(scales)], -1)
+        .transpose(0, 1)
+        .to(torch.bfloat16)
+        .contiguous(),
+    )

@@ -38,11 +38,15 @@ class ExpertGroup:
             )
 
     @classmethod
-    def of(cls, group: dist.ProcessGroup, device: torch.device, experts: int, most_tokens: int) -> Self:
+    def of(
+        cls, group: dist.ProcessGroup, device: torch.device, experts: int, most_tokens: int
+    ) -> Self:
         """The ranks of an HCCL process group; `device` is this rank's."""
         rank = dist.get_rank(group)
         hccl: Any = group._get_backend(device)
-        return cls(hccl.get_hccl_comm_name(rank), dist.get_world_size(group), rank, experts, most_tokens)
+        return cls(
+            hccl.get_hccl_comm_name(rank), dist.get_world_size(group), rank, experts, most_tokens
+        )
 
 
 class Dispatched(NamedTuple):
@@ -70,7 +74,9 @@ def dispatch(x: Tensor, chosen: Tensor, group: ExpertGroup) -> Dispatched:
     return Dispatched(rows, counts, origins, received, shards)
 
 
-def combine(rows: Tensor, sent: Dispatched, chosen: Tensor, weights: Tensor, group: ExpertGroup) -> Tensor:
+def combine(
+    rows: Tensor, sent: Dispatched, chosen: Tensor, weights: Tensor, group: ExpertGroup
+) -> Tensor:
     """Bring back what the experts made of the dispatched rows, and sum it by the weights [T, k] of each token -> [T, H]."""
     summed: Tensor = torch_npu.npu_moe_distribute_combine_v2(
         rows,

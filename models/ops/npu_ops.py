@@ -28,9 +28,13 @@ CAUSAL = 3  # sparse_mode: the mask's diagonal ends at the last query and the la
 def judge_for_npu(config: EngineConfig, shape: Shape) -> None:
     """Refuses what the kernels would refuse in the middle of a request, or worse, compute wrongly."""
     if config.dtype != "bfloat16":
-        raise BadConfig(f"The NPU's attention computes in 16 bits, not in {config.dtype}. Choose --dtype bfloat16.")
+        raise BadConfig(
+            f"The NPU's attention computes in 16 bits, not in {config.dtype}. Choose --dtype bfloat16."
+        )
     if config.block_tokens % BLOCK_TOKENS or config.block_tokens > MOST_BLOCK_TOKENS:
-        raise BadConfig(f"On an NPU block_tokens is 128, 256, 384 or 512, not {config.block_tokens}. Choose --block-tokens 128.")
+        raise BadConfig(
+            f"On an NPU block_tokens is 128, 256, 384 or 512, not {config.block_tokens}. Choose --block-tokens 128."
+        )
     if shape.head_dim % HEAD_SIZE:
         raise BadConfig(
             f"The NPU's attention wants heads of a multiple of {HEAD_SIZE}; this model's are {shape.head_dim}. Choose --device cpu."
@@ -62,7 +66,9 @@ class NpuOps:
         return self.rms_norm(x, _ones(x.shape[-1], x.dtype, x.device), epsilon) * weight
 
     def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        rotated: Tensor = torch_npu.npu_rotary_mul(x.unsqueeze(0), cos.unsqueeze(0), sin.unsqueeze(0))
+        rotated: Tensor = torch_npu.npu_rotary_mul(
+            x.unsqueeze(0), cos.unsqueeze(0), sin.unsqueeze(0)
+        )
         return rotated.squeeze(0)
 
     def swiglu(self, gate_up: Tensor) -> Tensor:
@@ -71,7 +77,9 @@ class NpuOps:
 
     def gate_top_k(self, logits: Tensor, k: int, renormalise: bool) -> tuple[Tensor, Tensor]:
         # A softmax over the k largest logits is the softmax over all, cut to the k largest and renormalised.
-        weights, experts, _ = torch_npu.npu_moe_gating_top_k_softmax_v2(logits.float(), k=k, renorm=int(renormalise))
+        weights, experts, _ = torch_npu.npu_moe_gating_top_k_softmax_v2(
+            logits.float(), k=k, renorm=int(renormalise)
+        )
         return weights, experts
 
     def route(self, x: Tensor, experts: Tensor, expert_count: int) -> Routed:
@@ -88,21 +96,42 @@ class NpuOps:
         return Routed(rows, position, counts)
 
     def unroute(self, rows: Tensor, position: Tensor, weights: Tensor) -> Tensor:
-        summed: Tensor = torch_npu.npu_moe_token_unpermute(rows, position.int(), probs=weights.to(rows.dtype))
+        summed: Tensor = torch_npu.npu_moe_token_unpermute(
+            rows, position.int(), probs=weights.to(rows.dtype)
+        )
         return summed
 
     def grouped_matmul(self, rows: Tensor, weight: Tensor, counts: Tensor) -> Tensor:
-        return npu_quantised.grouped(rows, weight, counts, rows.dtype) if len(rows) else rows.new_empty(0, weight.shape[-1])
+        return (
+            npu_quantised.grouped(rows, weight, counts, rows.dtype)
+            if len(rows)
+            else rows.new_empty(0, weight.shape[-1])
+        )
 
     def plan(self, batch: Batch, block_tokens: int, device: Any) -> NpuPlan:
         width = -(-max(batch.context_tokens) // block_tokens)
         table = [row[:width] + [0] * (width - len(row)) for row in batch.blocks]
-        slots, blocks = (torch.tensor(each, dtype=torch.int32, device=device) for each in (batch.slots, table))
-        return NpuPlan(slots, blocks, list(accumulate(batch.query_tokens)), batch.context_tokens, _mask(torch.device(device)))
+        slots, blocks = (
+            torch.tensor(each, dtype=torch.int32, device=device) for each in (batch.slots, table)
+        )
+        return NpuPlan(
+            slots,
+            blocks,
+            list(accumulate(batch.query_tokens)),
+            batch.context_tokens,
+            _mask(torch.device(device)),
+        )
 
     def store(self, cache: KeyValues, keys: Tensor, values: Tensor, plan: NpuPlan) -> None:
         # "Norm": the cache lies as its shape says; the default is the NPU's own tiled layout.
-        torch_npu.npu_scatter_pa_kv_cache(keys.contiguous(), values.contiguous(), cache.keys, cache.values, plan.slots, cache_mode="Norm")
+        torch_npu.npu_scatter_pa_kv_cache(
+            keys.contiguous(),
+            values.contiguous(),
+            cache.keys,
+            cache.values,
+            plan.slots,
+            cache_mode="Norm",
+        )
 
     def attention(self, queries: Tensor, cache: KeyValues, plan: NpuPlan, scale: float) -> Tensor:
         found: Tensor = torch_npu.npu_fused_infer_attention_score(

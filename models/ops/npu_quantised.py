@@ -28,18 +28,26 @@ def pack(weight: Tensor, scheme: Scheme) -> Quantised:
         return _pack_int4(weight)
     rounded, scales = quantise_rows(weight)
     # Experts of W8A8 give BF16 only for BF16 scales; a single weight takes either, so its scales stay exact.
-    return Quantised(scheme, rounded, scales if scheme == "w8a8" and weight.ndim == 2 else scales.to(weight.dtype))
+    return Quantised(
+        scheme,
+        rounded,
+        scales if scheme == "w8a8" and weight.ndim == 2 else scales.to(weight.dtype),
+    )
 
 
 def matmul(x: Tensor, weight: Quantised) -> Tensor:
     """x [T, K] -> [T, M]."""
     if weight.scheme == "w8a8":
         rounded, scales = quantise_rows(x)
-        product: Tensor = torch_npu.npu_quant_matmul(rounded, weight.packed.T, weight.scales, pertoken_scale=scales, output_dtype=x.dtype)
+        product: Tensor = torch_npu.npu_quant_matmul(
+            rounded, weight.packed.T, weight.scales, pertoken_scale=scales, output_dtype=x.dtype
+        )
     elif weight.scheme == "w8a16":
         product = torch_npu.npu_weight_quant_batchmatmul(x, weight.packed.T, weight.scales)
     else:
-        product = torch_npu.npu_weight_quant_batchmatmul(x, weight.packed, weight.scales, antiquant_group_size=INT4_GROUP)
+        product = torch_npu.npu_weight_quant_batchmatmul(
+            x, weight.packed, weight.scales, antiquant_group_size=INT4_GROUP
+        )
     return product
 
 
@@ -49,13 +57,24 @@ def grouped_matmul(rows: Tensor, weight: Quantised, counts: Tensor) -> Tensor:
         return rows.new_empty(0, weight.scales.shape[-1])
     if weight.scheme == "w8a8":
         rounded, scales = quantise_rows(rows)
-        return grouped(rounded, weight.packed.transpose(1, 2), counts, rows.dtype, scale=[weight.scales], per_token_scale=[scales])
+        return grouped(
+            rounded,
+            weight.packed.transpose(1, 2),
+            counts,
+            rows.dtype,
+            scale=[weight.scales],
+            per_token_scale=[scales],
+        )
     packed = weight.packed if weight.scheme == "w4a16" else weight.packed.transpose(1, 2)
     offset = _no_offset(weight.scales.shape, weight.scales.dtype, weight.scales.device)
-    return grouped(rows, packed, counts, rows.dtype, antiquant_scale=[weight.scales], antiquant_offset=[offset])
+    return grouped(
+        rows, packed, counts, rows.dtype, antiquant_scale=[weight.scales], antiquant_offset=[offset]
+    )
 
 
-def grouped(rows: Tensor, weight: Tensor, counts: Tensor, dtype: torch.dtype, **scales: Any) -> Tensor:
+def grouped(
+    rows: Tensor, weight: Tensor, counts: Tensor, dtype: torch.dtype, **scales: Any
+) -> Tensor:
     """Each expert's rows times its weight: rows [N, K], weight [E, K, M] or packed INT4 [E, K, M / 8], counts [E] -> [N, M]."""
     # Counts may not be given for a single expert; there they are what a running sum would be.
     product: list[Tensor] = torch_npu.npu_grouped_matmul(
@@ -74,11 +93,21 @@ def grouped(rows: Tensor, weight: Tensor, counts: Tensor, dtype: torch.dtype, **
 def _pack_int4(weight: Tensor) -> Quantised:
     groups = weight.float().unflatten(-1, (-1, INT4_GROUP))
     scales = groups.abs().amax(-1).clamp_min(torch.finfo(torch.float32).tiny) / INT4_MAX
-    rounded = (groups / scales.unsqueeze(-1)).round().clamp(-INT4_MAX, INT4_MAX).to(torch.int32).flatten(-2)
+    rounded = (
+        (groups / scales.unsqueeze(-1))
+        .round()
+        .clamp(-INT4_MAX, INT4_MAX)
+        .to(torch.int32)
+        .flatten(-2)
+    )
     columns = rounded.transpose(-1, -2).contiguous()
     # The kernel takes two dimensions and packs along the last, so all experts are packed at once.
     packed: Tensor = torch_npu.npu_convert_weight_to_int4pack(columns.flatten(0, -2))
-    return Quantised("w4a16", packed.view(*columns.shape[:-1], -1), scales.transpose(-1, -2).to(weight.dtype).contiguous())
+    return Quantised(
+        "w4a16",
+        packed.view(*columns.shape[:-1], -1),
+        scales.transpose(-1, -2).to(weight.dtype).contiguous(),
+    )
 
 
 @cache

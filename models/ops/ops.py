@@ -46,7 +46,9 @@ class Quantised(NamedTuple):
 
     scheme: Scheme
     packed: Tensor
-    scales: Tensor  # one an output row (INT8) or one for each group of inputs of an output row (INT4)
+    scales: (
+        Tensor  # one an output row (INT8) or one for each group of inputs of an output row (INT4)
+    )
 
     def experts(self, which: int | slice) -> "Quantised":
         """Of one expert, or of some."""

@@ -15,12 +15,12 @@ from models.config import EngineConfig, Shape
 from models.errors import BadConfig, TierError
 from models.server.app import make_app
 from models.server.chat import ChatTemplate
-from models.server.request_tracker import Desk
 from models.server.engine_client import EngineClient
-from models.server.usage_log import Spool
 from models.server.metrics import Metrics
 from models.server.options import engine_config, make_parser
 from models.server.request_parser import Model
+from models.server.request_tracker import Desk
+from models.server.usage_log import Spool
 
 CLOSE_SECONDS = 5  # for clients to take what is left for them
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -73,10 +73,25 @@ def _serve(options: argparse.Namespace) -> None:
     spool = Spool(options.home / "spool" / "requests")
     with _listen(options.host, options.port) as listening:
         engine = EngineClient(config)
-        desk = Desk(name, engine, _metrics(name, engine, shape, config), spool, config.max_sequences + options.max_waiting)
+        desk = Desk(
+            name,
+            engine,
+            _metrics(name, engine, shape, config),
+            spool,
+            config.max_sequences + options.max_waiting,
+        )
         try:
             app = make_app(desk, Model(name, engine.ready, tokenizer, template), spool)
-            _run(Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=CLOSE_SECONDS), desk), listening, name)
+            _run(
+                Server(
+                    uvicorn.Config(
+                        app, log_level="warning", timeout_graceful_shutdown=CLOSE_SECONDS
+                    ),
+                    desk,
+                ),
+                listening,
+                name,
+            )
         finally:
             engine.close()
             desk.close()
@@ -108,7 +123,9 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.listen(2048)
     except (OSError, OverflowError) as problem:
         listening.close()
-        raise BadConfig(f"Cannot listen on {host}:{port} ({problem}). Choose another address with --host or --port.") from problem
+        raise BadConfig(
+            f"Cannot listen on {host}:{port} ({problem}). Choose another address with --host or --port."
+        ) from problem
     return listening
 
 

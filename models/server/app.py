@@ -13,11 +13,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from models.errors import EngineStopped
-from models.server.request_tracker import Desk
-from models.server.errors import BadRequest, error_response
-from models.server.usage_log import Spool
 from models.server.completions import Handler, generate
+from models.server.errors import BadRequest, error_response
 from models.server.request_parser import Model
+from models.server.request_tracker import Desk
+from models.server.usage_log import Spool
 
 SPOOL_SECONDS = 0.5  # how often it is asked whether a segment is due
 STOP_SECONDS = 10.0  # for the engine to end what runs
@@ -43,7 +43,11 @@ def make_app(desk: Desk, model: Model, spool: Spool) -> Starlette:
         Route("/health", _health(desk)),
         Route("/metrics", _metrics(desk)),
     ]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _http_error, Exception: _bug})
+    return Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _http_error, Exception: _bug},
+    )
 
 
 async def _write_segments(spool: Spool) -> None:
@@ -68,14 +72,27 @@ async def _shut_down(desk: Desk, writing: "asyncio.Task[None]") -> None:
 
 def _models(model: Model) -> Handler:
     created = int(time.time())
-    card = {"id": model.name, "object": "model", "created": created, "owned_by": "tokentide", "max_model_len": model.ready.context_tokens}
+    card = {
+        "id": model.name,
+        "object": "model",
+        "created": created,
+        "owned_by": "tokentide",
+        "max_model_len": model.ready.context_tokens,
+    }
 
     async def models(request: Request) -> Response:
         name = request.path_params.get("name")
         if name is None:
             return JSONResponse({"object": "list", "data": [card]})
         if name != model.name:
-            return error_response(BadRequest(f"There is no such model here; ask for {model.name!r}.", "model", 404, "model_not_found"))
+            return error_response(
+                BadRequest(
+                    f"There is no such model here; ask for {model.name!r}.",
+                    "model",
+                    404,
+                    "model_not_found",
+                )
+            )
         return JSONResponse(card)
 
     return models
@@ -85,7 +102,11 @@ def _health(desk: Desk) -> Handler:
     async def health(_: Request) -> Response:
         if desk.engine.is_alive:
             return Response()
-        return error_response(EngineStopped("The engine's process has ended. Restart the server; its stderr says why it ended."))
+        return error_response(
+            EngineStopped(
+                "The engine's process has ended. Restart the server; its stderr says why it ended."
+            )
+        )
 
     return health
 
@@ -93,7 +114,10 @@ def _health(desk: Desk) -> Handler:
 def _metrics(desk: Desk) -> Handler:
     async def metrics(_: Request) -> Response:
         # A model of many experts has thousands of series; answers must not wait for them.
-        return Response(await asyncio.to_thread(desk.metrics.text), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return Response(
+            await asyncio.to_thread(desk.metrics.text),
+            headers={"Content-Type": CONTENT_TYPE_LATEST},
+        )
 
     return metrics
 
@@ -102,7 +126,10 @@ async def _http_error(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)
     path, allowed = request.url.path, (problem.headers or {}).get("Allow")
     if allowed:
-        found = BadRequest(f"{request.method} is not possible on {path}. Use {allowed}.", status=problem.status_code)
+        found = BadRequest(
+            f"{request.method} is not possible on {path}. Use {allowed}.",
+            status=problem.status_code,
+        )
     else:
         found = BadRequest(
             f"{path} is not served here. There are /v1/completions, /v1/chat/completions, /v1/models, /health and /metrics.",
@@ -113,4 +140,8 @@ async def _http_error(request: Request, problem: Exception) -> Response:
 
 async def _bug(request: Request, problem: Exception) -> Response:
     """What nobody foresaw; the traceback follows on stderr."""
-    return error_response(BadRequest("The server has a defect. Its stderr has the traceback; please report it.", status=500))
+    return error_response(
+        BadRequest(
+            "The server has a defect. Its stderr has the traceback; please report it.", status=500
+        )
+    )

@@ -20,7 +20,9 @@ class ChatTemplate:
         try:
             self._template = environment.from_string(source)
         except TemplateError as problem:
-            raise BadCheckpoint(f"The model's chat template is not Jinja ({problem}). Download the checkpoint again.") from problem
+            raise BadCheckpoint(
+                f"The model's chat template is not Jinja ({problem}). Download the checkpoint again."
+            ) from problem
 
     def prompt(self, messages: object) -> str:
         """The text that the model is to continue."""
@@ -30,7 +32,9 @@ class ChatTemplate:
         try:
             return self._template.render(messages=plain, add_generation_prompt=True)
         except (TemplateError, TypeError, ValueError) as problem:
-            raise BadRequest(f"The model's chat template does not take these messages ({problem}).", "messages") from problem
+            raise BadRequest(
+                f"The model's chat template does not take these messages ({problem}).", "messages"
+            ) from problem
 
 
 def _raise(message: str) -> NoReturn:
@@ -39,15 +43,24 @@ def _raise(message: str) -> NoReturn:
 
 def _message(given: Any) -> dict[str, str]:
     if not isinstance(given, dict) or given.get("role") not in ROLES:
-        raise BadRequest(f"Each message needs a role, one of {', '.join(ROLES)}, and a content.", "messages")
+        raise BadRequest(
+            f"Each message needs a role, one of {', '.join(ROLES)}, and a content.", "messages"
+        )
     if unknown := set(given) - {"role", "content", "name"}:
-        raise BadRequest(f"A message holds {min(unknown)[:100]!r}; only role, content and name are known here.", "messages")
+        raise BadRequest(
+            f"A message holds {min(unknown)[:100]!r}; only role, content and name are known here.",
+            "messages",
+        )
     return {"role": given["role"], "content": _content(given.get("content"))}
 
 
 def _content(given: object) -> str:
     if isinstance(given, str):
         return given
-    if isinstance(given, list) and all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in given):
+    if isinstance(given, list) and all(
+        isinstance(part, dict) and isinstance(part.get("text"), str) for part in given
+    ):
         return "".join(part["text"] for part in given)
-    raise BadRequest("A message's content must be text, or a list of parts of type text.", "messages")
+    raise BadRequest(
+        "A message's content must be text, or a list of parts of type text.", "messages"
+    )

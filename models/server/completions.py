@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from models.protocol import FinishReason
 from models.errors import EngineStopped, TierError
-from models.server.request_tracker import Desk
-from models.server.errors import BadRequest, ShuttingDown, error_body, error_response
-from models.server.request_state import Flight
-from models.server.logprobs import TokenNames
-from models.server.responses import Reply, event, new_id
-from models.server.request_parser import MOST_BYTES, Asked, Kind, Model, parse
+from models.protocol import FinishReason
 from models.server.detokenizer import Piece, TextStream
+from models.server.errors import BadRequest, ShuttingDown, error_body, error_response
+from models.server.logprobs import TokenNames
+from models.server.request_parser import MOST_BYTES, Asked, Kind, Model, parse
+from models.server.request_state import Flight
+from models.server.request_tracker import Desk
+from models.server.responses import Reply, event, new_id
 
 CLIENT_LEFT = 499  # nobody reads it
 
@@ -62,8 +62,12 @@ async def _body(request: Request) -> bytes:
     return bytes(raw)
 
 
-async def _answered(request: Request, desk: Desk, model: Model, names: TokenNames, asked: Asked, flight: Flight) -> Response:
-    reply = Reply(asked.kind, flight, model.name, None if asked.sampling.logprobs is None else names)
+async def _answered(
+    request: Request, desk: Desk, model: Model, names: TokenNames, asked: Asked, flight: Flight
+) -> Response:
+    reply = Reply(
+        asked.kind, flight, model.name, None if asked.sampling.logprobs is None else names
+    )
     pieces = _pieces(flight, TextStream(model.tokenizer, asked.sampling.stop))
     watching = asyncio.create_task(_abort_when_gone(request, desk, flight))
 
@@ -71,7 +75,11 @@ async def _answered(request: Request, desk: Desk, model: Model, names: TokenName
         watching.cancel()
         desk.abort(flight)
 
-    return await (_streamed(pieces, reply, asked.wants_usage, leave) if asked.is_stream else _whole(pieces, reply, leave))
+    return await (
+        _streamed(pieces, reply, asked.wants_usage, leave)
+        if asked.is_stream
+        else _whole(pieces, reply, leave)
+    )
 
 
 async def _abort_when_gone(request: Request, desk: Desk, flight: Flight) -> None:
@@ -80,7 +88,9 @@ async def _abort_when_gone(request: Request, desk: Desk, flight: Flight) -> None
     desk.abort(flight)
 
 
-async def _pieces(flight: Flight, text: TextStream) -> AsyncIterator[tuple[Piece, FinishReason | None]]:
+async def _pieces(
+    flight: Flight, text: TextStream
+) -> AsyncIterator[tuple[Piece, FinishReason | None]]:
     """What is new, and at the end why it ended."""
     reason: FinishReason | None = None
     while reason is None:
@@ -89,13 +99,19 @@ async def _pieces(flight: Flight, text: TextStream) -> AsyncIterator[tuple[Piece
             raise answer
         reason = answer.finish_reason
         if reason == "error":
-            raise EngineStopped(answer.error or "The engine could not go on with this request. Send it again.")
+            raise EngineStopped(
+                answer.error or "The engine could not go on with this request. Send it again."
+            )
         if reason == "abort":
             raise ShuttingDown
         yield text.push(answer.token_ids, answer.logprobs, reason is not None), reason
 
 
-async def _whole(pieces: AsyncIterator[tuple[Piece, FinishReason | None]], reply: Reply, leave: Callable[[], None]) -> Response:
+async def _whole(
+    pieces: AsyncIterator[tuple[Piece, FinishReason | None]],
+    reply: Reply,
+    leave: Callable[[], None],
+) -> Response:
     try:
         said = [each async for each in pieces]
     except TierError as problem:
@@ -106,7 +122,10 @@ async def _whole(pieces: AsyncIterator[tuple[Piece, FinishReason | None]], reply
 
 
 async def _streamed(
-    pieces: AsyncIterator[tuple[Piece, FinishReason | None]], reply: Reply, wants_usage: bool, leave: Callable[[], None]
+    pieces: AsyncIterator[tuple[Piece, FinishReason | None]],
+    reply: Reply,
+    wants_usage: bool,
+    leave: Callable[[], None],
 ) -> Response:
     """Waits for the first piece, so that what the engine refuses is an answer with its own status."""
     try:
@@ -132,4 +151,6 @@ async def _streamed(
             leave()
         yield "data: [DONE]\n\n"
 
-    return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
+    return StreamingResponse(
+        events(), media_type="text/event-stream", headers={"Cache-Control": "no-cache"}
+    )

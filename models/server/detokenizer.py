@@ -67,4 +67,11 @@ class TextStream:
     def _undecided(self) -> int:
         """How many characters at the end may begin a stop string."""
         longest = min(max(map(len, self._stop), default=1) - 1, len(self._held))
-        return next((size for size in range(longest, 0, -1) if any(each.startswith(self._held[-size:]) for each in self._stop)), 0)
+        return next(
+            (
+                size
+                for size in range(longest, 0, -1)
+                if any(each.startswith(self._held[-size:]) for each in self._stop)
+            ),
+            0,
+        )

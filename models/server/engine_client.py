@@ -8,8 +8,8 @@ from threading import Thread
 from typing import Protocol
 
 from models.config import EngineConfig
-from models.protocol import Ready, Request, Step
 from models.errors import BadConfig, EngineStopped
+from models.protocol import Ready, Request, Step
 from models.server.engine_process import Abort, Add, Command, NotAdded, NotStarted, Stop, run
 
 STOP_SECONDS = 10  # a step may be under way; after that the process is killed
@@ -37,7 +37,9 @@ class EngineClient:
         context = get_context("spawn")
         theirs, self._commands = context.Pipe(duplex=False)
         self._answers, their_answers = context.Pipe(duplex=False)
-        self._process = context.Process(target=run, args=(config, theirs, their_answers), name="engine")
+        self._process = context.Process(
+            target=run, args=(config, theirs, their_answers), name="engine"
+        )
         self._process.start()
         theirs.close()
         their_answers.close()
@@ -62,7 +64,9 @@ class EngineClient:
     def add(self, request: Request) -> None:
         """Queue a request; the listener hears of it."""
         if not self.is_alive:
-            raise EngineStopped("The engine's process has ended. Restart the server; its stderr says why it ended.")
+            raise EngineStopped(
+                "The engine's process has ended. Restart the server; its stderr says why it ended."
+            )
         self._outbox.put(Add(request))
 
     def abort(self, request_id: str) -> None:

@@ -8,8 +8,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from models.config import EngineConfig
-from models.protocol import Request
 from models.errors import Refused, TierError
+from models.protocol import Request
 
 BEAT_SECONDS = 0.5  # how often an idle engine says how it and its device stand
 

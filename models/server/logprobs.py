@@ -41,7 +41,9 @@ def _bytes_by_character() -> dict[str, int]:
     """Byte-level BPE spells printable bytes as themselves and the others by characters from U+0100 on."""
     plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [byte for byte in range(0x100) if byte not in plain]
-    return {chr(byte): byte for byte in plain} | {chr(0x100 + place): byte for place, byte in enumerate(others)}
+    return {chr(byte): byte for byte in plain} | {
+        chr(0x100 + place): byte for place, byte in enumerate(others)
+    }
 
 
 def completion_logprobs(piece: Piece, names: TokenNames) -> dict[str, Any]:
@@ -60,7 +62,8 @@ def completion_logprobs(piece: Piece, names: TokenNames) -> dict[str, Any]:
 def chat_logprobs(piece: Piece, names: TokenNames) -> dict[str, Any]:
     """One entry a token, each with the likeliest ones at its place."""
     entries = [
-        _entry(token, each.chosen, names) | {"top_logprobs": [_entry(one, value, names) for one, value in each.top.items()]}
+        _entry(token, each.chosen, names)
+        | {"top_logprobs": [_entry(one, value, names) for one, value in each.top.items()]}
         for token, each in zip(piece.token_ids, piece.logprobs, strict=True)
     ]
     return {"content": entries, "refusal": None}
@@ -73,7 +76,11 @@ def _with_chosen(token: int, each: TokenLogprobs) -> dict[int, float]:
 
 def _entry(token: int, logprob: float, names: TokenNames) -> dict[str, Any]:
     raw = names.raw(token)
-    return {"token": names.name(token), "logprob": _finite(logprob), "bytes": None if raw is None else list(raw)}
+    return {
+        "token": names.name(token),
+        "logprob": _finite(logprob),
+        "bytes": None if raw is None else list(raw),
+    }
 
 
 def _finite(logprob: float) -> float:

@@ -7,9 +7,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from models.device import DeviceReading
-from models.protocol import LayerTimes, Ready, StepStats
 from models.expert_parallel.predictor import attainment, overlap_efficiency
 from models.power import Power
+from models.protocol import LayerTimes, Ready, StepStats
 from models.server.series import Series
 
 BALANCE_TOKENS = 32  # an expert on average, before it is said how evenly they were spread
@@ -26,12 +26,22 @@ class TierMetrics:
     """The series that only this tier has."""
 
     def __init__(self, make: Series, ready: Ready, sparse_layers: list[int]) -> None:
-        make.info("tokentide:build_info", "Versions.", {"device": ready.device, "quantisation": ready.quantisation, **ready.stack})
+        make.info(
+            "tokentide:build_info",
+            "Versions.",
+            {"device": ready.device, "quantisation": ready.quantisation, **ready.stack},
+        )
         make.gauge("tokentide:weight_bytes", "Memory of the weights.").set(ready.weight_bytes)
-        make.gauge("tokentide:active_parameters", "Weights one token is multiplied with.").set(ready.active_parameters)
-        make.gauge("tokentide:context_tokens", "Longest prompt with its completion.").set(ready.context_tokens)
+        make.gauge("tokentide:active_parameters", "Weights one token is multiplied with.").set(
+            ready.active_parameters
+        )
+        make.gauge("tokentide:context_tokens", "Longest prompt with its completion.").set(
+            ready.context_tokens
+        )
         self._make = make
-        self._requests = make.counters("tokentide:requests", "Events in the log of requests.", "outcome")
+        self._requests = make.counters(
+            "tokentide:requests", "Events in the log of requests.", "outcome"
+        )
         self._device = DeviceSeries(make)
         self._experts = ExpertTokens(make, sparse_layers)
         self._parallel = ExpertParallel(make)
@@ -54,11 +64,21 @@ class DeviceSeries:
 
     def __init__(self, make: Series) -> None:
         self._make = make
-        self._used = make.gauges("tokentide:device_memory_used_bytes", "Memory in use; on a CPU the engine's own.")
+        self._used = make.gauges(
+            "tokentide:device_memory_used_bytes", "Memory in use; on a CPU the engine's own."
+        )
         self._total = make.gauges("tokentide:device_memory_total_bytes", "Memory there is.")
-        self._utilisation = make.gauges("tokentide:device_utilisation", "How busy the device is, 0 to 1.")
-        self._watts = make.gauges("tokentide:power_watts", "Power drawn, or what the device is rated for.", "provenance")
-        self._joules = make.counters("tokentide:energy_joules", "Power over time, by trapezoids between readings.", "provenance")
+        self._utilisation = make.gauges(
+            "tokentide:device_utilisation", "How busy the device is, 0 to 1."
+        )
+        self._watts = make.gauges(
+            "tokentide:power_watts", "Power drawn, or what the device is rated for.", "provenance"
+        )
+        self._joules = make.counters(
+            "tokentide:energy_joules",
+            "Power over time, by trapezoids between readings.",
+            "provenance",
+        )
         self._last: tuple[Power, float] | None = None
 
     def read(self, reading: DeviceReading, now: float) -> None:
@@ -73,7 +93,9 @@ class DeviceSeries:
                 gauge.clear()
             else:
                 gauge.labels(*self._make.values).set(value)
-        if self._last and (not reading.power or reading.power.provenance != self._last[0].provenance):
+        if self._last and (
+            not reading.power or reading.power.provenance != self._last[0].provenance
+        ):
             self._watts.clear()
         if reading.power:
             self._power(reading.power, now)
@@ -111,13 +133,19 @@ class ExpertTokens(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """For Prometheus; a family of its own, because a model may have thousands of experts."""
-        tokens = CounterMetricFamily("tokentide:expert_tokens", "Tokens of an expert.", labels=(*self._make.labels, "layer", "expert"))
+        tokens = CounterMetricFamily(
+            "tokentide:expert_tokens",
+            "Tokens of an expert.",
+            labels=(*self._make.labels, "layer", "expert"),
+        )
         for layer, counts in zip(self._layers, self._totals, strict=False):
             for expert, count in enumerate(counts):
                 tokens.add_metric((*self._make.values, layer, str(expert)), count)
         yield tokens
         text = "Most tokens of an expert over their mean, lately; 1 is even."
-        balance = GaugeMetricFamily("tokentide:expert_balance", text, labels=(*self._make.labels, "layer"))
+        balance = GaugeMetricFamily(
+            "tokentide:expert_balance", text, labels=(*self._make.labels, "layer")
+        )
         for layer, ratio in list(self._balance.items()):
             balance.add_metric((*self._make.values, layer), ratio)
         yield balance
@@ -129,8 +157,13 @@ class ExpertParallel:
     def __init__(self, make: Series) -> None:
         self._make = make
         names = {part: f"tokentide:expert_{part}_seconds" for part in EXPERT_SECONDS}
-        self._seconds = {part: make.counters(name, EXPERT_SECONDS[part], "schedule") for part, name in names.items()}
-        self._rows = make.counters("tokentide:expert_rows", "Tokens times experts a token, over layers.", "schedule")
+        self._seconds = {
+            part: make.counters(name, EXPERT_SECONDS[part], "schedule")
+            for part, name in names.items()
+        }
+        self._rows = make.counters(
+            "tokentide:expert_rows", "Tokens times experts a token, over layers.", "schedule"
+        )
         text = "Time that overlap saves over the least it could hide, per row and since the start; below 0 it costs."
         self._efficiency = make.gauges("tokentide:expert_overlap_efficiency", text, "schedule")
         text = "What overlap gains over what hiding the shorter of link and compute would gain, since the start."
@@ -165,13 +198,18 @@ def overlap(serial: LayerTimes | None, overlapped: LayerTimes) -> tuple[float, f
     if not min(link, compute):
         return None
     alone, together = serial.total / serial.rows, overlapped.total / overlapped.rows
-    return overlap_efficiency(alone, together, link, compute), attainment(alone / together, link / compute)
+    return overlap_efficiency(alone, together, link, compute), attainment(
+        alone / together, link / compute
+    )
 
 
 def _plus(before: list[list[int]], tokens: list[list[int]]) -> list[list[int]]:
     if not before:
         return tokens
-    return [[old + new for old, new in zip(*pair, strict=True)] for pair in zip(before, tokens, strict=True)]
+    return [
+        [old + new for old, new in zip(*pair, strict=True)]
+        for pair in zip(before, tokens, strict=True)
+    ]
 
 
 def _sum(before: LayerTimes | None, times: LayerTimes) -> LayerTimes:

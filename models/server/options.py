@@ -49,11 +49,21 @@ def make_parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=HelpFormatter,
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; others than loopback let the network in")
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on; others than loopback let the network in",
+    )
     parser.add_argument("--port", type=int, default=8000, help="0: any that is free")
-    parser.add_argument("--served-model-name", help="what requests call the model; None: the folder's name")
-    parser.add_argument("--home", type=Path, default=Path("var"), help="events go to HOME/spool/requests")
-    parser.add_argument("--max-waiting", type=_count, default=256, help="requests beside --max-sequences before 429")
+    parser.add_argument(
+        "--served-model-name", help="what requests call the model; None: the folder's name"
+    )
+    parser.add_argument(
+        "--home", type=Path, default=Path("var"), help="events go to HOME/spool/requests"
+    )
+    parser.add_argument(
+        "--max-waiting", type=_count, default=256, help="requests beside --max-sequences before 429"
+    )
     kinds = get_type_hints(EngineConfig)
     for field in fields(EngineConfig):
         _add(parser, field, kinds[field.name])
@@ -62,14 +72,18 @@ def make_parser() -> argparse.ArgumentParser:
 
 def engine_config(options: argparse.Namespace) -> EngineConfig:
     """The engine's part of the options."""
-    return EngineConfig(**{field.name: getattr(options, field.name) for field in fields(EngineConfig)})
+    return EngineConfig(
+        **{field.name: getattr(options, field.name) for field in fields(EngineConfig)}
+    )
 
 
 def _add(parser: argparse.ArgumentParser, field: "Field[Any]", kind: Any) -> None:
     name, text = field.name.replace("_", "-"), ENGINE_HELP.get(field.name)
     assert field.default is not MISSING
     if kind is bool:
-        parser.add_argument(f"--no-{name}", dest=field.name, action="store_false", default=field.default, help=text)
+        parser.add_argument(
+            f"--no-{name}", dest=field.name, action="store_false", default=field.default, help=text
+        )
     elif get_origin(kind) is Literal:
         parser.add_argument(f"--{name}", choices=get_args(kind), default=field.default, help=text)
     else:

@@ -35,7 +35,10 @@ COMMON = {
     "stream_options",
     "logprobs",
 }
-KNOWN: dict[Kind, set[str]] = {"chat": COMMON | {"messages", "max_completion_tokens", "top_logprobs"}, "completion": COMMON | {"prompt"}}
+KNOWN: dict[Kind, set[str]] = {
+    "chat": COMMON | {"messages", "max_completion_tokens", "top_logprobs"},
+    "completion": COMMON | {"prompt"},
+}
 # Accepted only where they change nothing.
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "n": (1,),
@@ -80,19 +83,34 @@ def parse(raw: bytes, kind: Kind, model: Model) -> Asked:
     if "model" not in body:
         raise BadRequest(f"model is missing; ask for {model.name!r}.", "model")
     if body["model"] != model.name:
-        raise BadRequest(f"There is no model {_shown(body['model'])} here; ask for {model.name!r}.", "model", 404, "model_not_found")
+        raise BadRequest(
+            f"There is no model {_shown(body['model'])} here; ask for {model.name!r}.",
+            "model",
+            404,
+            "model_not_found",
+        )
     prompt = _chat_prompt(body, model) if kind == "chat" else _plain_prompt(body, model)
     is_stream = _boolean(body, "stream")
-    return Asked(kind, prompt, _sampling(body, kind, len(prompt), model.ready), is_stream, _wants_usage(body, is_stream))
+    return Asked(
+        kind,
+        prompt,
+        _sampling(body, kind, len(prompt), model.ready),
+        is_stream,
+        _wants_usage(body, is_stream),
+    )
 
 
 def _object(raw: bytes) -> dict[str, Any]:
     try:
         found = json.loads(raw.decode(), parse_constant=_no_constant)
         if b"\\u" in raw:
-            json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is JSON but not text
+            json.dumps(
+                found, ensure_ascii=False
+            ).encode()  # half a surrogate pair is JSON but not text
     except (ValueError, RecursionError) as problem:
-        raise BadRequest(f"The body is not JSON ({str(problem).encode(errors='replace').decode()}). Send a JSON object.") from problem
+        raise BadRequest(
+            f"The body is not JSON ({str(problem).encode(errors='replace').decode()}). Send a JSON object."
+        ) from problem
     if not isinstance(found, dict):
         raise BadRequest(f"The body is a JSON {type(found).__name__}. Send a JSON object.")
     return found
@@ -107,8 +125,13 @@ def _judge_names(body: dict[str, Any], kind: Kind) -> None:
         if name in KNOWN[kind] or name in IGNORED:
             continue
         if name not in NEUTRAL:
-            raise BadRequest(f"The parameter {_shown(name)} is not known here. Leave it out.", name[:MOST_SHOWN])
-        if not any(value == each and isinstance(value, bool) == isinstance(each, bool) for each in NEUTRAL[name]):
+            raise BadRequest(
+                f"The parameter {_shown(name)} is not known here. Leave it out.", name[:MOST_SHOWN]
+            )
+        if not any(
+            value == each and isinstance(value, bool) == isinstance(each, bool)
+            for each in NEUTRAL[name]
+        ):
             raise BadRequest(f"{name} can only be {NEUTRAL[name][0]!r} here. Leave it out.", name)
 
 
@@ -123,9 +146,15 @@ def _plain_prompt(body: dict[str, Any], model: Model) -> list[int]:
     if isinstance(prompt, str):
         return _some(_encode(model, prompt), "prompt")
     if not isinstance(prompt, list) or not all(type(token) is int for token in prompt):
-        raise BadRequest("prompt must be one text or one list of token numbers. Send several prompts as several requests.", "prompt")
+        raise BadRequest(
+            "prompt must be one text or one list of token numbers. Send several prompts as several requests.",
+            "prompt",
+        )
     if any(not 0 <= token < model.ready.vocab_size for token in prompt):
-        raise BadRequest(f"prompt holds a token outside 0..{model.ready.vocab_size - 1}. Use this model's tokenizer.", "prompt")
+        raise BadRequest(
+            f"prompt holds a token outside 0..{model.ready.vocab_size - 1}. Use this model's tokenizer.",
+            "prompt",
+        )
     return _some(prompt, "prompt")
 
 
@@ -171,7 +200,9 @@ def _chat_logprobs(body: dict[str, Any]) -> int | None:
     if _boolean(body, "logprobs"):
         return count
     if count:
-        raise BadRequest("top_logprobs needs logprobs to be true. Leave it out or ask for both.", "top_logprobs")
+        raise BadRequest(
+            "top_logprobs needs logprobs to be true. Leave it out or ask for both.", "top_logprobs"
+        )
     return None
 
 
@@ -192,33 +223,50 @@ def _max_tokens(body: dict[str, Any], kind: Kind, prompt_tokens: int, ready: Rea
 
 def _top_p(body: dict[str, Any]) -> float:
     if not (top_p := _number(body, "top_p", 1.0, 0, 1)):
-        raise BadRequest("top_p must be above 0. For the likeliest token alone set temperature to 0.", "top_p")
+        raise BadRequest(
+            "top_p must be above 0. For the likeliest token alone set temperature to 0.", "top_p"
+        )
     return top_p
 
 
 def _stop(body: dict[str, Any]) -> tuple[str, ...]:
     given = body.get("stop", [])
     strings = [given] if isinstance(given, str) else given
-    if not isinstance(strings, list) or len(strings) > MOST_STOPS or not all(isinstance(each, str) for each in strings):
+    if (
+        not isinstance(strings, list)
+        or len(strings) > MOST_STOPS
+        or not all(isinstance(each, str) for each in strings)
+    ):
         raise BadRequest(f"stop must be a text or a list of at most {MOST_STOPS}.", "stop")
     if any(not 0 < len(each) <= MOST_STOP_CHARACTERS for each in strings):
-        raise BadRequest(f"Each stop text must have 1 to {MOST_STOP_CHARACTERS} characters.", "stop")
+        raise BadRequest(
+            f"Each stop text must have 1 to {MOST_STOP_CHARACTERS} characters.", "stop"
+        )
     return tuple(strings)
 
 
 def _stop_token_ids(body: dict[str, Any], ready: Ready) -> tuple[int, ...]:
     given = body.get("stop_token_ids", [])
-    if not isinstance(given, list) or not all(type(each) is int and 0 <= each < ready.vocab_size for each in given):
-        raise BadRequest(f"stop_token_ids must be a list of tokens in 0..{ready.vocab_size - 1}.", "stop_token_ids")
+    if not isinstance(given, list) or not all(
+        type(each) is int and 0 <= each < ready.vocab_size for each in given
+    ):
+        raise BadRequest(
+            f"stop_token_ids must be a list of tokens in 0..{ready.vocab_size - 1}.",
+            "stop_token_ids",
+        )
     return tuple(dict.fromkeys(given))
 
 
 def _wants_usage(body: dict[str, Any], is_stream: bool) -> bool:
     options = body.get("stream_options", {})
     if not isinstance(options, dict) or set(options) - {"include_usage"}:
-        raise BadRequest('stream_options can only hold {"include_usage": true or false}.', "stream_options")
+        raise BadRequest(
+            'stream_options can only hold {"include_usage": true or false}.', "stream_options"
+        )
     if options and not is_stream:
-        raise BadRequest("stream_options needs stream to be true. Leave it out or stream.", "stream_options")
+        raise BadRequest(
+            "stream_options needs stream to be true. Leave it out or stream.", "stream_options"
+        )
     return _boolean(options, "include_usage")
 
 

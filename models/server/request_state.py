@@ -3,8 +3,8 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from models.protocol import Progress
 from models.errors import TierError
+from models.protocol import Progress
 
 
 @dataclass

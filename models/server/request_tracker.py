@@ -6,21 +6,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from models.protocol import Progress, Request, Sampling, Step
 from models.errors import EngineStopped, Overloaded, Refused
+from models.protocol import Progress, Request, Sampling, Step
 from models.server.engine_client import EngineClient
 from models.server.errors import ShuttingDown
-from models.server.usage_log import Event, Outcome, Spool
-from models.server.request_state import Flight
 from models.server.metrics import Metrics
+from models.server.request_state import Flight
+from models.server.usage_log import Event, Outcome, Spool
 
-OUTCOMES: dict[str, Outcome] = {"stop": "finished", "length": "finished", "abort": "aborted", "error": "failed"}
+OUTCOMES: dict[str, Outcome] = {
+    "stop": "finished",
+    "length": "finished",
+    "abort": "aborted",
+    "error": "failed",
+}
 
 
 class Desk:
     """All requests of one server; used from the event loop only."""
 
-    def __init__(self, model: str, engine: EngineClient, metrics: Metrics, spool: Spool, most: int) -> None:
+    def __init__(
+        self, model: str, engine: EngineClient, metrics: Metrics, spool: Spool, most: int
+    ) -> None:
         self.model, self.engine, self.metrics = model, engine, metrics
         self._spool = spool
         self._most = most  # running and waiting together
@@ -33,15 +40,21 @@ class Desk:
         """Whether no request is under way."""
         return not self._flights
 
-    def open(self, request_id: str, prompt: list[int], sampling: Sampling, arrival_at: float) -> Flight:
+    def open(
+        self, request_id: str, prompt: list[int], sampling: Sampling, arrival_at: float
+    ) -> Flight:
         """Let a request in, or say why not."""
         if self._is_closing:
             raise ShuttingDown
         if len(self._flights) >= self._most:
             self.metrics.rejected("queue_full")
-            raise Overloaded(f"{self._most} requests are running or waiting, no more fit. Try again in a second.")
+            raise Overloaded(
+                f"{self._most} requests are running or waiting, no more fit. Try again in a second."
+            )
         self.engine.add(Request(request_id, prompt, sampling))
-        flight = self._flights[request_id] = Flight(request_id, len(prompt), sampling.max_tokens, arrival_at)
+        flight = self._flights[request_id] = Flight(
+            request_id, len(prompt), sampling.max_tokens, arrival_at
+        )
         return flight
 
     @contextmanager
@@ -101,7 +114,9 @@ class Desk:
         for flight in list(self._flights.values()):
             self._end(flight, "error")
             flight.answers.put_nowait(
-                EngineStopped("The engine's process ended during this request. Restart the server; its stderr says why.")
+                EngineStopped(
+                    "The engine's process ended during this request. Restart the server; its stderr says why."
+                )
             )
 
     def _advance(self, flight: Flight, progress: Progress, now: float) -> None:

@@ -5,10 +5,10 @@ import time
 import uuid
 from typing import Any
 
-from models.server.request_state import Flight
+from models.server.detokenizer import Piece
 from models.server.logprobs import TokenNames, chat_logprobs, completion_logprobs
 from models.server.request_parser import Kind
-from models.server.detokenizer import Piece
+from models.server.request_state import Flight
 
 
 def new_id(kind: Kind) -> str:
@@ -28,15 +28,23 @@ class Reply:
 
     def whole(self, piece: Piece, reason: str | None) -> dict[str, Any]:
         """The answer to a request that does not stream."""
-        said: dict[str, Any] = {"message": {"role": "assistant", "content": piece.text}} if self._is_chat else {"text": piece.text}
-        return self._frame("chat.completion", [self._choice(said, piece, reason)]) | {"usage": usage(self._flight)}
+        said: dict[str, Any] = (
+            {"message": {"role": "assistant", "content": piece.text}}
+            if self._is_chat
+            else {"text": piece.text}
+        )
+        return self._frame("chat.completion", [self._choice(said, piece, reason)]) | {
+            "usage": usage(self._flight)
+        }
 
     def chunk(self, piece: Piece, reason: str | None, is_first: bool) -> str:
         """One event of a stream."""
         if not self._is_chat:
             return event(self._frame("", [self._choice({"text": piece.text}, piece, reason)]))
         delta = ({"role": "assistant"} if is_first else {}) | {"content": piece.text}
-        return event(self._frame("chat.completion.chunk", [self._choice({"delta": delta}, piece, reason)]))
+        return event(
+            self._frame("chat.completion.chunk", [self._choice({"delta": delta}, piece, reason)])
+        )
 
     def usage_chunk(self) -> str:
         """The last event of a stream, where it was asked for."""
@@ -48,11 +56,21 @@ class Reply:
     def _logprobs(self, piece: Piece) -> dict[str, Any] | None:
         if self._names is None:
             return None
-        return chat_logprobs(piece, self._names) if self._is_chat else completion_logprobs(piece, self._names)
+        return (
+            chat_logprobs(piece, self._names)
+            if self._is_chat
+            else completion_logprobs(piece, self._names)
+        )
 
     def _frame(self, chat_object: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
         kind = chat_object if self._is_chat else "text_completion"
-        return {"id": self._flight.request_id, "object": kind, "created": self._created, "model": self._model, "choices": choices}
+        return {
+            "id": self._flight.request_id,
+            "object": kind,
+            "created": self._created,
+            "model": self._model,
+            "choices": choices,
+        }
 
 
 def usage(flight: Flight) -> dict[str, Any]:

@@ -13,7 +13,9 @@ class Series:
     def __init__(self, model: str) -> None:
         self.registry = CollectorRegistry()
         self.values = (ENGINE, model)
-        ProcessCollector(registry=self.registry)  # process_start_time_seconds tells a reset from a small value
+        ProcessCollector(
+            registry=self.registry
+        )  # process_start_time_seconds tells a reset from a small value
 
     def gauge(self, name: str, text: str) -> Gauge:
         """A gauge that is there from the start."""
@@ -33,7 +35,9 @@ class Series:
 
     def histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
         """A histogram that is there from the start."""
-        return Histogram(name, text, self.labels, buckets=buckets, registry=self.registry).labels(*self.values)
+        return Histogram(name, text, self.labels, buckets=buckets, registry=self.registry).labels(
+            *self.values
+        )
 
     def info(self, name: str, text: str, facts: dict[str, str]) -> None:
         """A gauge of 1 whose labels say what does not change."""

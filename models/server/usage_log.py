@@ -21,13 +21,24 @@ INSTANT = pa.timestamp("us", tz="UTC")
 SCHEMA = pa.schema(
     [("request_id", pa.string()), ("model", pa.string())]
     + [(name, INSTANT) for name in ("arrival_at", "first_token_at", "last_token_at")]
-    + [(name, pa.int64()) for name in ("prompt_tokens", "cached_tokens", "completion_tokens", "draft_tokens", "accepted_tokens")]
+    + [
+        (name, pa.int64())
+        for name in (
+            "prompt_tokens",
+            "cached_tokens",
+            "completion_tokens",
+            "draft_tokens",
+            "accepted_tokens",
+        )
+    ]
     + [(name, pa.string()) for name in ("outcome", "finish_reason", "device")]
 )
 SEGMENT_ROWS = 4096
 SEGMENT_SECONDS = 5.0
 LEFTOVER_SECONDS = 3600  # a segment is written in less; whatever is older was left by a crash
-MOST_ROWS = 262_144  # kept while the disk takes none; beyond that the oldest are dropped, and it is said
+MOST_ROWS = (
+    262_144  # kept while the disk takes none; beyond that the oldest are dropped, and it is said
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,9 @@ class Event:
 class Spool:
     """Collects events and writes them as segments. Events are added from one thread; segments may be written from any."""
 
-    def __init__(self, folder: Path, rows: int = SEGMENT_ROWS, seconds: float = SEGMENT_SECONDS) -> None:
+    def __init__(
+        self, folder: Path, rows: int = SEGMENT_ROWS, seconds: float = SEGMENT_SECONDS
+    ) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
@@ -61,7 +74,9 @@ class Spool:
             ) from problem
         self._folder = folder
         _sweep(folder)
-        self._life = uuid.uuid4().hex[:12]  # no two servers share a name, even where all have the same process number
+        self._life = uuid.uuid4().hex[
+            :12
+        ]  # no two servers share a name, even where all have the same process number
         self._writing = Lock()
         self._most_rows, self._most_seconds = rows, seconds
         self._events: list[Event] = []
@@ -79,7 +94,10 @@ class Spool:
         """Whether there is enough for a segment, or it waited long enough."""
         if not self._events:
             return False
-        return len(self._events) >= self._most_rows or time.monotonic() - self._since >= self._most_seconds
+        return (
+            len(self._events) >= self._most_rows
+            or time.monotonic() - self._since >= self._most_seconds
+        )
 
     def write(self) -> None:
         """One segment of all that was kept; where the disk takes none, it is kept for later."""
@@ -96,7 +114,10 @@ class Spool:
             self._since = time.monotonic()
             surplus = max(len(self._events) - MOST_ROWS, 0)
             del self._events[:surplus]
-            print(f"{self._folder}: {problem}; {surplus} events dropped, the rest kept. Make room there.", file=sys.stderr)
+            print(
+                f"{self._folder}: {problem}; {surplus} events dropped, the rest kept. Make room there.",
+                file=sys.stderr,
+            )
             return
         del self._events[: len(events)]
 

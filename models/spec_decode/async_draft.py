@@ -12,15 +12,15 @@ from multiprocessing.connection import Connection
 
 import torch
 
+from models.architectures.loader import Build
 from models.config import EngineConfig
-from models.spec_decode.branches import BRANCHES, Ahead, BranchDrafter, Prepared
-from models.spec_decode.limits import room
-from models.spec_decode.draft_network import BLOCK_TOKENS, SPARE_BLOCKS, draft_build, open_draft
-from models.spec_decode.ngram import NgramDrafter
 from models.engine.memory import keep_freed_memory
 from models.engine.sequence import Part, Sequence
 from models.errors import EngineStopped, TierError
-from models.architectures.loader import Build
+from models.spec_decode.branches import BRANCHES, Ahead, BranchDrafter, Prepared
+from models.spec_decode.draft_network import BLOCK_TOKENS, SPARE_BLOCKS, draft_build, open_draft
+from models.spec_decode.limits import room
+from models.spec_decode.ngram import NgramDrafter
 
 STOP_SECONDS = 5
 BROKEN = (EOFError, OSError)  # what a pipe says whose other end is gone
@@ -40,7 +40,9 @@ class BesideDrafter:
         self._asked: list[str] = []
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=serve, args=(config, target, cache_tokens, theirs), name="drafter", daemon=True)
+        self._process = context.Process(
+            target=serve, args=(config, target, cache_tokens, theirs), name="drafter", daemon=True
+        )
         self._process.start()
         theirs.close()
         self._wait_until_ready()
@@ -62,7 +64,9 @@ class BesideDrafter:
         prepared = self._answers()
         for sequence in sequences:
             name = sequence.request.request_id
-            if name in prepared and (count := room(sequence, self._draft_tokens, self._context_tokens)):
+            if name in prepared and (
+                count := room(sequence, self._draft_tokens, self._context_tokens)
+            ):
                 came = tuple(sequence.tokens[self._told[name] :])
                 sequence.draft = prepared[name].get(came, [])[:count]
         self._memory.draft(sequences)
@@ -85,7 +89,9 @@ class BesideDrafter:
             error: TierError | None = self._pipe.recv()
         except BROKEN as broken:
             self.close()
-            raise EngineStopped(f"The draft process ended with {self._process.exitcode} as it started; its output says why.") from broken
+            raise EngineStopped(
+                f"The draft process ended with {self._process.exitcode} as it started; its output says why."
+            ) from broken
         if error:
             self.close()
             raise error
@@ -109,17 +115,24 @@ class BesideDrafter:
 
     def _give_up(self) -> None:
         self.close()
-        log.warning("The draft process ended with %s; only n-grams are guessed until the engine is restarted.", self._process.exitcode)
+        log.warning(
+            "The draft process ended with %s; only n-grams are guessed until the engine is restarted.",
+            self._process.exitcode,
+        )
 
 
 def serve(config: EngineConfig, target: Build, cache_tokens: int, pipe: Connection) -> None:
     """The other process: prepares drafts until the engine is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the engine decides when to stop, and hears of it from whoever started it
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # the engine decides when to stop, and hears of it from whoever started it
     keep_freed_memory()
     torch.set_num_threads(1)
     own_blocks = BRANCHES * (1 + -(-config.draft_tokens // BLOCK_TOKENS))
     try:
-        drafter = BranchDrafter(open_draft(config, target, cache_tokens, SPARE_BLOCKS + own_blocks), config.draft_tokens)
+        drafter = BranchDrafter(
+            open_draft(config, target, cache_tokens, SPARE_BLOCKS + own_blocks), config.draft_tokens
+        )
     except TierError as error:
         pipe.send(error)
         return

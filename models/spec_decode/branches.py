@@ -10,7 +10,9 @@ from torch import Tensor
 from models.spec_decode.draft_network import BLOCK_TOKENS, DraftNetwork, Span, Text, Track
 
 BRANCHES = 8  # a sequence, at most
-FEWEST_BRANCHES = 3  # a sequence on average, at least: with many sequences there is no time for more
+FEWEST_BRANCHES = (
+    3  # a sequence on average, at least: with many sequences there is no time for more
+)
 UNLIKELY = log(0.02)  # outcomes that are rarer are not worth their rows
 
 
@@ -22,7 +24,9 @@ class Ahead(NamedTuple):
     draft: list[int]
 
 
-Prepared = dict[tuple[int, ...], list[int]]  # what the step may add to a sequence -> what would follow
+Prepared = dict[
+    tuple[int, ...], list[int]
+]  # what the step may add to a sequence -> what would follow
 
 
 class Outcome(NamedTuple):
@@ -83,19 +87,29 @@ class BranchDrafter:
         known.tokens += ahead.new
         known.track.settle(known.tokens)
         end = len(known.tokens) + len(ahead.draft)
-        return end + 1 + self._draft_tokens <= self._network.context_tokens and self._network.reserve(known.track, end)
+        return (
+            end + 1 + self._draft_tokens <= self._network.context_tokens
+            and self._network.reserve(known.track, end)
+        )
 
     def _outcomes(self, aheads: list[Ahead]) -> list[Outcome]:
         """The likeliest of all sequences, likeliest first."""
         known = [self._known[each.name] for each in aheads]
-        texts = [Text(one.track, one.tokens + each.draft, len(each.draft) + 1) for one, each in zip(known, aheads, strict=True)]
+        texts = [
+            Text(one.track, one.tokens + each.draft, len(each.draft) + 1)
+            for one, each in zip(known, aheads, strict=True)
+        ]
         logprobs = self._network.read(texts).log_softmax(-1)
         outcomes: list[Outcome] = []
         row = 0
         for each in aheads:
             outcomes += likely_outcomes(each, logprobs[row : row + len(each.draft) + 1])
             row += len(each.draft) + 1
-        return nlargest(max(BRANCHES, FEWEST_BRANCHES * len(aheads)), outcomes, key=lambda outcome: outcome.chance)
+        return nlargest(
+            max(BRANCHES, FEWEST_BRANCHES * len(aheads)),
+            outcomes,
+            key=lambda outcome: outcome.chance,
+        )
 
     def _grow(self, outcomes: list[Outcome]) -> list[Branch]:
         """A branch for each outcome, as long as there are blocks."""
@@ -112,15 +126,22 @@ class BranchDrafter:
             if first % BLOCK_TOKENS:
                 copies[own[0]] = known.track.blocks[shared]
             blocks = known.track.blocks[:shared] + own
-            branches.append(Branch(outcome.name, outcome.adds, first, blocks, own, [outcome.adds[-1]]))
+            branches.append(
+                Branch(outcome.name, outcome.adds, first, blocks, own, [outcome.adds[-1]])
+            )
         if copies:
             self._network.copy(list(copies.values()), list(copies))
         return branches
 
     def _continue(self, branches: list[Branch]) -> None:
         for ahead in range(self._draft_tokens if branches else 0):
-            spans = [Span(branch.tokens[-1:], branch.first + ahead, branch.blocks, 1) for branch in branches]
-            for branch, token in zip(branches, self._network.forward(spans).argmax(-1).tolist(), strict=True):
+            spans = [
+                Span(branch.tokens[-1:], branch.first + ahead, branch.blocks, 1)
+                for branch in branches
+            ]
+            for branch, token in zip(
+                branches, self._network.forward(spans).argmax(-1).tolist(), strict=True
+            ):
                 branch.tokens.append(token)
 
 
@@ -131,7 +152,15 @@ def likely_outcomes(ahead: Ahead, logprobs: Tensor) -> list[Outcome]:
     so_far = 0.0  # log of the chance that all guesses up to here are accepted
     for place, (row, ids) in enumerate(zip(values.tolist(), tokens.tolist(), strict=True)):
         accepted, guessed = ahead.draft[:place], ahead.draft[place : place + 1]
-        chances = ((so_far + value, token) for value, token in zip(row, ids, strict=True) if token not in guessed)
-        outcomes += [Outcome(chance, ahead.name, (*accepted, token)) for chance, token in chances if chance > UNLIKELY]
+        chances = (
+            (so_far + value, token)
+            for value, token in zip(row, ids, strict=True)
+            if token not in guessed
+        )
+        outcomes += [
+            Outcome(chance, ahead.name, (*accepted, token))
+            for chance, token in chances
+            if chance > UNLIKELY
+        ]
         so_far += sum(logprobs[place, token].item() for token in guessed)
     return nlargest(BRANCHES, outcomes, key=lambda outcome: outcome.chance)

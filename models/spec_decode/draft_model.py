@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from models.spec_decode.limits import room
-from models.spec_decode.draft_network import DraftNetwork, Text, Track
 from models.engine.sequence import Part, Sequence
+from models.spec_decode.draft_network import DraftNetwork, Text, Track
+from models.spec_decode.limits import room
 
 
 @dataclass(frozen=True)

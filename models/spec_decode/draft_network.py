@@ -5,16 +5,18 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from models.architectures.loader import Build
+from models.architectures.qwen3 import Qwen3
 from models.checkpoint import open_tensors, read_shape, read_tokenizer
 from models.config import EngineConfig, Shape
 from models.engine.block_manager import BlockPool
 from models.errors import BadConfig
-from models.architectures.loader import Build
 from models.ops.ops import Batch
-from models.architectures.qwen3 import Qwen3
 
 BLOCK_TOKENS = 16
-SPARE_BLOCKS = 2  # a sequence, beyond its share of the tokens: one that is not full, one for guesses
+SPARE_BLOCKS = (
+    2  # a sequence, beyond its share of the tokens: one that is not full, one for guesses
+)
 
 
 @dataclass(eq=False)
@@ -60,7 +62,9 @@ class Span:
 class DraftNetwork:
     """The network with a cache of its own."""
 
-    def __init__(self, network: Qwen3, context_tokens: int, blocks: int, max_batch_tokens: int) -> None:
+    def __init__(
+        self, network: Qwen3, context_tokens: int, blocks: int, max_batch_tokens: int
+    ) -> None:
         self.context_tokens = context_tokens
         self.pool = BlockPool(blocks, BLOCK_TOKENS, sharing=False)
         self._network = network
@@ -82,7 +86,9 @@ class DraftNetwork:
 
     def read(self, texts: list[Text]) -> Tensor:
         """Compute what is not seen yet; logits [sum of wanted, V]. Long texts are computed in chunks, as the engine's prompts are."""
-        while sum(text.unseen for text in texts) > self._max_batch_tokens and (chunk := self._chunk(texts)):
+        while sum(text.unseen for text in texts) > self._max_batch_tokens and (
+            chunk := self._chunk(texts)
+        ):
             self.forward(chunk)
         return self.forward([_next(text, text.unseen, text.wanted) for text in texts])
 
@@ -92,7 +98,9 @@ class DraftNetwork:
         spans: list[Span] = []
         for text in texts:
             if (count := min(text.unseen - text.wanted, budget)) > 0:
-                spans.append(_next(text, count, 1))  # nobody reads these logits, but a pass gives some
+                spans.append(
+                    _next(text, count, 1)
+                )  # nobody reads these logits, but a pass gives some
                 budget -= count
         return spans
 
@@ -118,7 +126,9 @@ def draft_build(config: EngineConfig, target: Build) -> Build:
     return Build(shape, target.ops, target.device, target.dtype, context)
 
 
-def open_draft(config: EngineConfig, target: Build, cache_tokens: int, spare_blocks: int = SPARE_BLOCKS) -> DraftNetwork:
+def open_draft(
+    config: EngineConfig, target: Build, cache_tokens: int, spare_blocks: int = SPARE_BLOCKS
+) -> DraftNetwork:
     """The draft model with room for as many tokens as the target's cache, and `spare_blocks` for each sequence beyond."""
     build = draft_build(config, target)
     with open_tensors(config.draft_model) as tensors:
@@ -133,7 +143,10 @@ def _judge(config: EngineConfig, draft: Shape, target: Shape) -> None:
             f"{config.draft_model} has {draft.vocab_size} tokens, {config.model} has {target.vocab_size}: it cannot guess for it. "
             "Name a draft model of the same family, or choose --speculation ngram."
         )
-    if read_tokenizer(config.draft_model, draft).get_vocab() != read_tokenizer(config.model, target).get_vocab():
+    if (
+        read_tokenizer(config.draft_model, draft).get_vocab()
+        != read_tokenizer(config.model, target).get_vocab()
+    ):
         raise BadConfig(
             f"{config.draft_model} and {config.model} call the same text by different tokens. "
             "Name a draft model that was trained with the target's tokenizer, or choose --speculation ngram."
@@ -154,7 +167,10 @@ def _batch(spans: list[Span]) -> Batch:
         positions = range(span.first, span.first + len(span.tokens))
         batch.token_ids.extend(span.tokens)
         batch.positions.extend(positions)
-        batch.slots.extend(span.blocks[place // BLOCK_TOKENS] * BLOCK_TOKENS + place % BLOCK_TOKENS for place in positions)
+        batch.slots.extend(
+            span.blocks[place // BLOCK_TOKENS] * BLOCK_TOKENS + place % BLOCK_TOKENS
+            for place in positions
+        )
         batch.query_tokens.append(len(span.tokens))
         batch.context_tokens.append(positions.stop)
         batch.blocks.append(span.blocks)

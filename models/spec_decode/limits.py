@@ -10,4 +10,7 @@ def room(sequence: Sequence, draft_tokens: int, context_tokens: int) -> int:
     """
     if sequence.draft or len(sequence.tokens) - sequence.computed != 1:
         return 0
-    return max(min(draft_tokens, sequence.remaining_tokens - 1, context_tokens - len(sequence.tokens) - 1), 0)
+    return max(
+        min(draft_tokens, sequence.remaining_tokens - 1, context_tokens - len(sequence.tokens) - 1),
+        0,
+    )

@@ -1,7 +1,7 @@
 """Guessing by memory: what followed the last few tokens when they occurred before in the same sequence (prompt lookup)."""
 
-from models.spec_decode.limits import room
 from models.engine.sequence import Part, Sequence
+from models.spec_decode.limits import room
 
 LONGEST = 4  # tokens that must occur before, at most and at least
 SHORTEST = 2
@@ -12,7 +12,9 @@ class NgramIndex:
 
     def __init__(self, shortest: int = SHORTEST, longest: int = LONGEST) -> None:
         self._lengths = range(longest, shortest - 1, -1)
-        self._follows: dict[tuple[int, ...], int] = {}  # n-gram -> the place after its last occurrence
+        self._follows: dict[
+            tuple[int, ...], int
+        ] = {}  # n-gram -> the place after its last occurrence
         self._indexed = 0
 
     def guess(self, tokens: list[int], count: int) -> list[int]:
@@ -21,7 +23,14 @@ class NgramIndex:
         What followed may reach the end of the sequence; then it goes on with the guess itself, so that a repetition is continued.
         """
         self._extend(tokens)
-        place = next((found for length in self._lengths if (found := self._follows.get(tuple(tokens[-length:])))), None)
+        place = next(
+            (
+                found
+                for length in self._lengths
+                if (found := self._follows.get(tuple(tokens[-length:])))
+            ),
+            None,
+        )
         if place is None:
             return []
         guessed: list[int] = []

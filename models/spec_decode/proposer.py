@@ -2,13 +2,13 @@
 
 from typing import Protocol
 
+from models.architectures.loader import Build
 from models.config import EngineConfig
+from models.engine.sequence import Part, Sequence
 from models.spec_decode.async_draft import BesideDrafter
 from models.spec_decode.draft_model import ModelDrafter
 from models.spec_decode.draft_network import open_draft
 from models.spec_decode.ngram import NgramDrafter
-from models.engine.sequence import Part, Sequence
-from models.architectures.loader import Build
 
 
 class Drafter(Protocol):

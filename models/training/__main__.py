@@ -25,7 +25,11 @@ def main() -> None:
     """Train both networks, judge them, write all."""
     parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the two checkpoints go")
-    parser.add_argument("--card", action="store_true", help="train nothing; judge the checkpoints that are there and write their card")
+    parser.add_argument(
+        "--card",
+        action="store_true",
+        help="train nothing; judge the checkpoints that are there and write their card",
+    )
     options = parser.parse_args()
     torch.set_num_threads(THREADS)
     corpus = standard_library()
@@ -38,7 +42,9 @@ def main() -> None:
 def train(out: Path, corpus: Corpus, tokenizer: Tokenizer) -> None:
     """The target from the text, then the draft from the target."""
     text = stream(tokenizer, corpus.training)
-    say(f"{len(corpus.training)} files, {len(text):,} tokens; held out: {len(corpus.held_out)} files")
+    say(
+        f"{len(corpus.training)} files, {len(text):,} tokens; held out: {len(corpus.held_out)} files"
+    )
     target = train_target(text)
     save(target, tokenizer, out / "tiny-qwen3-moe")
     draft = train_draft(text, target)
@@ -51,7 +57,9 @@ def train_target(text: Tensor) -> PreTrainedModel:
 
     def loss(windows: Tensor) -> Tensor:
         answer = target(windows[:, :-1], output_router_logits=True, use_cache=False)
-        total: Tensor = next_token_loss(answer.logits, windows) + target.router_aux_loss_coef * answer.aux_loss
+        total: Tensor = (
+            next_token_loss(answer.logits, windows) + target.router_aux_loss_coef * answer.aux_loss
+        )
         return total
 
     learn(target, TARGET_COURSE, text, loss, say)

@@ -58,12 +58,15 @@ def _sizes(out: Path) -> str:
     rows = {
         "layers, hidden size": [f"{each.num_hidden_layers}, {each.hidden_size}" for each in shapes],
         "experts, of which a token sees": [
-            f"{each.num_experts}, {each.num_experts_per_tok}" if each.num_experts else "none" for each in shapes
+            f"{each.num_experts}, {each.num_experts_per_tok}" if each.num_experts else "none"
+            for each in shapes
         ],
         "parameters": [f"{size / 2 / 1e6:.2f} M" for size in sizes],
         "of them for one token": [f"{each.active_parameters / 1e6:.2f} M" for each in shapes],
         "file, bf16": [f"{size / 1e6:.2f} MB" for size in sizes],
-        "context, vocabulary": [f"{each.max_position_embeddings}, {each.vocab_size}" for each in shapes],
+        "context, vocabulary": [
+            f"{each.max_position_embeddings}, {each.vocab_size}" for each in shapes
+        ],
     }
     return "\n".join(_row(name, *cells) for name, cells in rows.items())
 

@@ -10,12 +10,12 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from models.architectures.loader import Build, torch_dtype
+from models.architectures.qwen3 import Qwen3
 from models.checkpoint import open_tensors, read_shape
 from models.config import Quantisation
-from models.architectures.loader import Build, torch_dtype
 from models.ops.cpu_ops import CpuOps
 from models.ops.ops import Batch
-from models.architectures.qwen3 import Qwen3
 
 WINDOW_TOKENS = 512
 BLOCK_TOKENS = 16
@@ -45,13 +45,23 @@ class Judged:
 def load(folder: Path, quantisation: Quantisation = "none", dtype: str = "float32") -> Qwen3:
     """A checkpoint's network on the CPU."""
     with open_tensors(folder) as tensors:
-        return Build(read_shape(folder), CpuOps(), torch.device("cpu"), torch_dtype(dtype), WINDOW_TOKENS, quantisation).network(tensors)
+        return Build(
+            read_shape(folder),
+            CpuOps(),
+            torch.device("cpu"),
+            torch_dtype(dtype),
+            WINDOW_TOKENS,
+            quantisation,
+        ).network(tensors)
 
 
 def windows(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
     """The texts one after another, cut into windows, at most `MOST_WINDOWS`, spread over all of them."""
     row = [token for text in texts for token in tokenizer.encode(text).ids]
-    cut = [row[start : start + WINDOW_TOKENS] for start in range(0, len(row) - WINDOW_TOKENS, WINDOW_TOKENS)]
+    cut = [
+        row[start : start + WINDOW_TOKENS]
+        for start in range(0, len(row) - WINDOW_TOKENS, WINDOW_TOKENS)
+    ]
     return cut[:: max(len(cut) // MOST_WINDOWS, 1)][:MOST_WINDOWS]
 
 
@@ -66,7 +76,9 @@ def judge(network: Qwen3, given: list[list[int]]) -> Judged:
         logits.append(found[:-1])
         for layer, experts in enumerate(sparse):
             if experts.chosen is not None:
-                counted[layer] += torch.bincount(experts.chosen.flatten(), minlength=network.shape.num_experts)
+                counted[layer] += torch.bincount(
+                    experts.chosen.flatten(), minlength=network.shape.num_experts
+                )
     count = sum(len(tokens) - 1 for tokens in given)
     return Judged(count, nats / count, counted, logits)
 
@@ -86,4 +98,6 @@ def _logits(network: Qwen3, given: list[list[int]]) -> Iterator[Tensor]:
     caches = network.new_caches(len(blocks), BLOCK_TOKENS)
     for tokens in given:
         places = list(range(len(tokens)))
-        yield network.forward(Batch(tokens, places, places, [len(tokens)], [len(tokens)], [blocks], places), caches)
+        yield network.forward(
+            Batch(tokens, places, places, [len(tokens)], [len(tokens)], [blocks], places), caches
+        )

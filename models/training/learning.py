@@ -27,7 +27,9 @@ class Course:
     seed: int
 
 
-def learn(network: nn.Module, course: Course, text: Tensor, loss_of: Loss, say: Callable[[str], None]) -> None:
+def learn(
+    network: nn.Module, course: Course, text: Tensor, loss_of: Loss, say: Callable[[str], None]
+) -> None:
     """Lower the loss over random windows of the text. Deterministic for one machine, thread count and torch."""
     optimizer = torch.optim.AdamW(_groups(network), lr=course.rate, betas=(0.9, 0.95), fused=True)
     started = perf_counter()
@@ -51,7 +53,10 @@ def next_token_loss(logits: Tensor, windows: Tensor) -> Tensor:
 
 def agreement_loss(logits: Tensor, wanted: Tensor) -> Tensor:
     """Mean Kullback-Leibler divergence in nats from the wanted distribution, both as logits [rows, tokens, V] (Hinton et al. 2015)."""
-    mine, theirs = logits.flatten(0, 1).float().log_softmax(-1), wanted.flatten(0, 1).float().log_softmax(-1)
+    mine, theirs = (
+        logits.flatten(0, 1).float().log_softmax(-1),
+        wanted.flatten(0, 1).float().log_softmax(-1),
+    )
     return F.kl_div(mine, theirs, reduction="batchmean", log_target=True)
 
 

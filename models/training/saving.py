@@ -22,6 +22,10 @@ def save(network: PreTrainedModel, tokenizer: Tokenizer, folder: Path) -> None:
     network.bfloat16().save_pretrained(folder)
     network.float()  # its rounding stays: what is drafted for is what is served
     tokenizer.save(str(folder / "tokenizer.json"))
-    about = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": END, "model_max_length": network.config.max_position_embeddings}
+    about = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "eos_token": END,
+        "model_max_length": network.config.max_position_embeddings,
+    }
     (folder / "tokenizer_config.json").write_text(json.dumps(about, indent=2) + "\n")
     (folder / "chat_template.jinja").write_text(CHAT_TEMPLATE)

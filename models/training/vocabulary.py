@@ -17,11 +17,16 @@ def train_tokenizer(texts: Iterable[str]) -> Tokenizer:
     """A tokenizer of 2,048 tokens for these texts."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(PIECES, "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+        [
+            pre_tokenizers.Split(PIECES, "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
     )
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=VOCABULARY, special_tokens=MARKS, initial_alphabet=alphabet, show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY, special_tokens=MARKS, initial_alphabet=alphabet, show_progress=False
+    )
     tokenizer.train_from_iterator(texts, trainer)
     return tokenizer
 
@@ -29,4 +34,6 @@ def train_tokenizer(texts: Iterable[str]) -> Tokenizer:
 def stream(tokenizer: Tokenizer, texts: Sequence[str]) -> Tensor:
     """All texts as one row of tokens, each closed by the end mark."""
     end = tokenizer.token_to_id(END)
-    return torch.tensor([token for each in tokenizer.encode_batch(texts) for token in [*each.ids, end]])
+    return torch.tensor(
+        [token for each in tokenizer.encode_batch(texts) for token in [*each.ids, end]]
+    )

@@ -13,13 +13,19 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 from packaging.version import Version
 
-from pipelines.transform.dbt import ARGUMENTS, PROJECT, dbt_variables, must_have_passed, one_build_at_a_time
 from pipelines.assets.extraction import POOL
 from pipelines.assets.rankings import ANSWERS
-from pipelines.transform.manifest import read_manifest, target_of
 from pipelines.assets.snapshots import CATALOGUE, ENDPOINTS, SLICES, USAGE
 from pipelines.assets.telemetry import TELEMETRY
 from pipelines.settings import Settings
+from pipelines.transform.dbt import (
+    ARGUMENTS,
+    PROJECT,
+    dbt_variables,
+    must_have_passed,
+    one_build_at_a_time,
+)
+from pipelines.transform.manifest import read_manifest, target_of
 from warehouse.connection import open_warehouse
 
 # The tables of the sources `raw` and `ledger`, and the assets that fill them.
@@ -48,11 +54,17 @@ FILLED_BY = {
     "coverage_minutes": [TELEMETRY],
     "stack_versions": [TELEMETRY],
 }
-GROUPS = ("seeds", "staging", "history", "claims", "marts")
+GROUPS = ("seeds", "staging", "intermediate", "claims", "marts")
 SHOWN = 5
 RESULTS: Final = "run_results.json"
 
-Event = dg.Output[Any] | dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckResult | dg.AssetCheckEvaluation
+Event = (
+    dg.Output[Any]
+    | dg.AssetMaterialization
+    | dg.AssetObservation
+    | dg.AssetCheckResult
+    | dg.AssetCheckEvaluation
+)
 
 
 class Dbt(DbtCliResource):
@@ -71,23 +83,38 @@ class Translator(DagsterDbtTranslator):
         """The top folder."""
         return Path(dbt_resource_props["original_file_path"]).parts[0]
 
-    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
         """As usual, but with our raw assets in place of dbt's sources."""
         spec = super().get_asset_spec(manifest, unique_id, project)
-        return spec.replace_attributes(deps=sorted({key for dep in spec.deps for key in _filled_by(dep.asset_key)}))
+        return spec.replace_attributes(
+            deps=sorted({key for dep in spec.deps for key in _filled_by(dep.asset_key)})
+        )
 
 
 def dbt() -> Dbt:
     """dbt on our project, from the folder of the Python that runs this."""
     folder = os.fspath(PROJECT)
-    return Dbt(project_dir=folder, profiles_dir=folder, dbt_executable=os.fspath(Path(sys.executable).with_name("dbt")))
+    return Dbt(
+        project_dir=folder,
+        profiles_dir=folder,
+        dbt_executable=os.fspath(Path(sys.executable).with_name("dbt")),
+    )
 
 
 def tables_of(settings: Settings) -> dg.AssetsDefinition:
     """Every table of the project as an asset. Building does not repeat itself: what the audit finds would be found again."""
 
-    @dbt_assets(manifest=read_manifest(settings), dagster_dbt_translator=Translator(), name="tables", pool=POOL)
-    def tables(context: dg.AssetExecutionContext, dbt: Dbt, settings: dg.ResourceParam[Settings]) -> Iterator[Event]:
+    @dbt_assets(
+        manifest=read_manifest(settings),
+        dagster_dbt_translator=Translator(),
+        name="tables",
+        pool=POOL,
+    )
+    def tables(
+        context: dg.AssetExecutionContext, dbt: Dbt, settings: dg.ResourceParam[Settings]
+    ) -> Iterator[Event]:
         """Build and audit every table; each node tells of itself as it ends."""
         target = target_of(settings)
         # dbt does not wait for a command that holds the warehouse at this moment, so this does.
@@ -95,7 +122,12 @@ def tables_of(settings: Settings) -> dg.AssetsDefinition:
         # What is there afterwards was then written by this build.
         (target / RESULTS).unlink(missing_ok=True)
         with one_build_at_a_time(settings), _environment(**dbt_variables(settings.warehouse)):
-            building = dbt.cli(ARGUMENTS, context=context.op_execution_context, target_path=target, raise_on_error=False)
+            building = dbt.cli(
+                ARGUMENTS,
+                context=context.op_execution_context,
+                target_path=target,
+                raise_on_error=False,
+            )
         wrong: list[dg.AssetCheckResult] = []
         for event in building.stream():
             if isinstance(event, dg.AssetCheckResult) and not event.passed:
@@ -113,7 +145,11 @@ def tables_of(settings: Settings) -> dg.AssetsDefinition:
 
 def _filled_by(key: dg.AssetKey) -> list[dg.AssetKey]:
     is_source = len(key.path) == 2 and key.path[0] in ("raw", "ledger")
-    return [dg.AssetKey(name) for name in FILLED_BY[key.path[1]]] if is_source and key.path[1] in FILLED_BY else [key]
+    return (
+        [dg.AssetKey(name) for name in FILLED_BY[key.path[1]]]
+        if is_source and key.path[1] in FILLED_BY
+        else [key]
+    )
 
 
 @contextmanager
@@ -138,5 +174,12 @@ def _with_rows(
         for check in wrong:
             relation = relations.get(str(check.metadata["unique_id"].value))
             rows = con.sql(f"from {relation} limit {SHOWN}").pl().to_dicts() if relation else []
-            records = [dg.TableRecord({name: str(value) for name, value in row.items()}) for row in rows]
-            yield check._replace(metadata={**check.metadata, **({"rows": dg.MetadataValue.table(records)} if records else {})})
+            records = [
+                dg.TableRecord({name: str(value) for name, value in row.items()}) for row in rows
+            ]
+            yield check._replace(
+                metadata={
+                    **check.metadata,
+                    **({"rows": dg.MetadataValue.table(records)} if records else {}),
+                }
+            )

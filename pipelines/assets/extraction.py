@@ -11,17 +11,19 @@ from datetime import datetime
 import dagster as dg
 
 from pipelines.archive import Answer
-from pipelines.ingest.market.days import Failure
-from pipelines.ingest.market.market import collect, land
+from pipelines.ingest.days import Failure
+from pipelines.ingest.market import collect, land
 from pipelines.loading.outcome import Landed
-from pipelines.sources.openrouter.requests import Asked
 from pipelines.settings import Settings
 from pipelines.sources.http import Client, Patience
+from pipelines.sources.openrouter.requests import Asked
 
 # Every step that opens the warehouse is in this pool, which holds one run at a time.
 POOL = "warehouse"
 # The client has repeated each request already, so this is for an upstream that is away for a minute; a longer absence is for run retries.
-RETRY = dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+RETRY = dg.RetryPolicy(
+    max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
 ANSWERED = "every_request_was_answered"
 LISTED = 50
 
@@ -39,7 +41,12 @@ class Brought:
     failures: list[Failure]
 
 
-def bring(context: dg.AssetExecutionContext, settings: Settings, patience: Patience, plan: Callable[[Client], Iterator[Asked]]) -> Brought:
+def bring(
+    context: dg.AssetExecutionContext,
+    settings: Settings,
+    patience: Patience,
+    plan: Callable[[Client], Iterator[Asked]],
+) -> Brought:
     """Make every request of a plan and land what came of it."""
     rows: list[int] = []
 
@@ -57,12 +64,20 @@ def bring(context: dg.AssetExecutionContext, settings: Settings, patience: Patie
 
 def client_of(context: dg.AssetExecutionContext, settings: Settings, patience: Patience) -> Client:
     """A client whose answers carry Dagster's own run id; a step that is tried again gets another, so that it is judged by its own."""
-    return Client(settings, context.run.run_id + (f"-{context.retry_number}" if context.retry_number else ""), patience)
+    return Client(
+        settings,
+        context.run.run_id + (f"-{context.retry_number}" if context.retry_number else ""),
+        patience,
+    )
 
 
 def answered(asset: str) -> dg.AssetCheckSpec:
     """The check that nothing of a plan failed; it warns, since what did come is used."""
-    return dg.AssetCheckSpec(ANSWERED, asset=asset, description="Every request was answered; those that were not are listed.")
+    return dg.AssetCheckSpec(
+        ANSWERED,
+        asset=asset,
+        description="Every request was answered; those that were not are listed.",
+    )
 
 
 def told(brought: Brought) -> dg.MaterializeResult[None]:
@@ -73,18 +88,26 @@ def told(brought: Brought) -> dg.MaterializeResult[None]:
         check_name=ANSWERED,
         passed=not brought.failures,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"reasons": listed([f"{failure.what}: {failure.reason}" for failure in brought.failures])},
+        metadata={
+            "reasons": listed([f"{failure.what}: {failure.reason}" for failure in brought.failures])
+        },
     )
     counts = {"answers": brought.answers, "rows": brought.rows, "failures": len(brought.failures)}
-    return dg.MaterializeResult(metadata={**counts, "ingest_run_id": brought.run_id}, check_results=[check])
+    return dg.MaterializeResult(
+        metadata={**counts, "ingest_run_id": brought.run_id}, check_results=[check]
+    )
 
 
 def nothing_came(failures: Sequence[Failure]) -> dg.Failure:
     """The failure of a step that got nothing, with the first reason."""
-    return dg.Failure(f"{len(failures)} requests brought nothing. The first, {failures[0].what}: {failures[0].reason}")
+    return dg.Failure(
+        f"{len(failures)} requests brought nothing. The first, {failures[0].what}: {failures[0].reason}"
+    )
 
 
 def listed(lines: Sequence[str]) -> dg.MarkdownMetadataValue:
     """Lines for a person, the first of them where they are many."""
     more = [f"and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
-    return dg.MetadataValue.md("\n".join(f"- {line}" for line in [*lines[:LISTED], *more]) or "none")
+    return dg.MetadataValue.md(
+        "\n".join(f"- {line}" for line in [*lines[:LISTED], *more]) or "none"
+    )

@@ -7,7 +7,13 @@ import dagster as dg
 from pipelines.assets.extraction import Clock
 
 KEPT = timedelta(days=7)
-HOURLY = ("catalogue_hourly", "endpoints_half_hourly", "freshness_hourly", "rankings_late", "telemetry")
+HOURLY = (
+    "catalogue_hourly",
+    "endpoints_half_hourly",
+    "freshness_hourly",
+    "rankings_late",
+    "telemetry",
+)
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 

@@ -5,11 +5,11 @@ from datetime import date, datetime, timedelta
 
 import dagster as dg
 
-from pipelines.transform.dbt import PROJECT
-from pipelines.errors import NothingPublished
 from pipelines.assets.extraction import POOL, Clock
-from pipelines.publish.generations.generations import newest, publish
+from pipelines.errors import NothingPublished
+from pipelines.publish.generations import newest, publish
 from pipelines.settings import Settings
+from pipelines.transform.dbt import PROJECT
 from warehouse.connection import open_published
 
 PUBLISHED = "published"
@@ -23,7 +23,9 @@ def published(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[None
     """A finished, numbered copy of the marts in one file, put in place by a rename."""
     generation = publish(settings)
     with closing(open_published(generation.path)) as con:
-        [(as_of, first, last, origin)] = con.sql("select as_of, first_date, last_date, origin from meta").fetchall()
+        [(as_of, first, last, origin)] = con.sql(
+            "select as_of, first_date, last_date, origin from meta"
+        ).fetchall()
     instant = {"as_of": dg.MetadataValue.timestamp(as_of)} if as_of else {}
     return dg.MaterializeResult(
         metadata={
@@ -37,12 +39,15 @@ def published(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[None
 
 
 @dg.asset_check(asset=PUBLISHED)
-def yesterday_is_in(settings: dg.ResourceParam[Settings], now: dg.ResourceParam[Clock]) -> dg.AssetCheckResult:
+def yesterday_is_in(
+    settings: dg.ResourceParam[Settings], now: dg.ResourceParam[Clock]
+) -> dg.AssetCheckResult:
     """The newest UTC day that should be in by now has figures. Another day that came late, or was backfilled, does not count."""
     instant = now()
     day = newest_expected(instant)
     return dg.AssetCheckResult(
-        passed=is_published(settings, day), metadata={"day": day.isoformat(), "judged_at": dg.MetadataValue.timestamp(instant)}
+        passed=is_published(settings, day),
+        metadata={"day": day.isoformat(), "judged_at": dg.MetadataValue.timestamp(instant)},
     )
 
 
@@ -58,5 +63,7 @@ def is_published(settings: Settings, day: date) -> bool:
     except NothingPublished:
         return False
     with closing(open_published(path)) as con:
-        found = con.execute("select 1 from market_days where date = ? and platform_tokens is not null", [day]).fetchall()
+        found = con.execute(
+            "select 1 from market_days where date = ? and platform_tokens is not null", [day]
+        ).fetchall()
     return bool(found)

@@ -12,9 +12,9 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from pipelines.ingest.market.days import Day
-from pipelines.ingest.market.market import gather_board, judged
 from pipelines.assets.extraction import POOL, RETRY, client_of, listed, nothing_came
+from pipelines.ingest.days import Day
+from pipelines.ingest.market import gather_board, judged
 from pipelines.settings import Settings
 from pipelines.sources.http import Patience
 from pipelines.sources.openrouter.rankings import FIRST_DAY, TRAILING
@@ -24,7 +24,11 @@ UTC_DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezo
 RANKINGS, ANSWERS = "raw_rankings", "raw_answers"
 # What landing says of a day, by what is wrong with it; see landing/board_problems.sql.
 REASONS = {
-    "no_day_is_empty": {"every count is zero", "no rows at all", "no rows yet for a day that is over"},
+    "no_day_is_empty": {
+        "every count is zero",
+        "no rows at all",
+        "no rows yet for a day that is over",
+    },
     "no_day_is_short": {"short day", "too many models"},
     "no_day_is_duplicated": {"duplicated model", "same board as the day before"},
     "no_day_is_in_the_future": {"day was not over when the answer was given"},
@@ -36,16 +40,37 @@ THROUGH = "every_asked_day_got_through"
 KNOWN = frozenset({"loaded", "missing"})
 
 SPECS = [
-    dg.AssetSpec(RANKINGS, skippable=True, kinds={"duckdb"}, description="Tokens by model of each UTC day whose figures got through."),
-    dg.AssetSpec(ANSWERS, kinds={"duckdb"}, description="The days that the source was asked for; what it said of them was landed."),
+    dg.AssetSpec(
+        RANKINGS,
+        skippable=True,
+        kinds={"duckdb"},
+        description="Tokens by model of each UTC day whose figures got through.",
+    ),
+    dg.AssetSpec(
+        ANSWERS,
+        kinds={"duckdb"},
+        description="The days that the source was asked for; what it said of them was landed.",
+    ),
 ]
 CHECKS = [
-    dg.AssetCheckSpec(THROUGH, asset=RANKINGS, description="Each asked-for day is in, or the source has no such day."),
+    dg.AssetCheckSpec(
+        THROUGH,
+        asset=RANKINGS,
+        description="Each asked-for day is in, or the source has no such day.",
+    ),
     *(
-        dg.AssetCheckSpec(name, asset=RANKINGS, description="Set aside by landing: " + ", ".join(sorted(reasons)) + ".")
+        dg.AssetCheckSpec(
+            name,
+            asset=RANKINGS,
+            description="Set aside by landing: " + ", ".join(sorted(reasons)) + ".",
+        )
         for name, reasons in REASONS.items()
     ),
-    dg.AssetCheckSpec(READABLE, asset=RANKINGS, description="Nothing else was set aside: dates, models and counts can be read."),
+    dg.AssetCheckSpec(
+        READABLE,
+        asset=RANKINGS,
+        description="Nothing else was set aside: dates, models and counts can be read.",
+    ),
 ]
 
 
@@ -54,7 +79,9 @@ CHECKS = [
     group_name="raw", pool=POOL, retry_policy=RETRY,
 )  # fmt: skip
 def rankings(
-    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], patience: dg.ResourceParam[Patience]
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    patience: dg.ResourceParam[Patience],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Ask for the board of these days, land it, and tell of each day what became of it."""
     start, end = (date.fromisoformat(key) for key in context.partition_key_range)
@@ -62,14 +89,20 @@ def rankings(
         gathered = gather_board(client, settings, start, end, context.log.info)
     if gathered.failures and not any(day.status in KNOWN for day in gathered.days):
         raise nothing_came(gathered.failures)
-    for materialization in materializations(settings, [*_days_before(context, settings, start, gathered.run_id), *gathered.days]):
+    for materialization in materializations(
+        settings, [*_days_before(context, settings, start, gathered.run_id), *gathered.days]
+    ):
         context.log_event(materialization)
     yield _got_through(gathered.days)
     yield from _nothing_set_aside(settings, gathered.run_id)
-    yield dg.MaterializeResult(asset_key=ANSWERS, metadata={"ingest_run_id": gathered.run_id, **_counts(gathered.days)})
+    yield dg.MaterializeResult(
+        asset_key=ANSWERS, metadata={"ingest_run_id": gathered.run_id, **_counts(gathered.days)}
+    )
 
 
-def _days_before(context: dg.AssetExecutionContext, settings: Settings, start: date, run_id: str) -> list[Day]:
+def _days_before(
+    context: dg.AssetExecutionContext, settings: Settings, start: date, run_id: str
+) -> list[Day]:
     """Days of the trailing week that came too: they failed in a run of their own, or had none, and are in now."""
     shown = context.instance.get_materialized_partitions(dg.AssetKey(RANKINGS))
     days = judged(settings, start - TRAILING, start - timedelta(days=1), run_id, [])
@@ -79,21 +112,41 @@ def _days_before(context: dg.AssetExecutionContext, settings: Settings, start: d
 def materializations(settings: Settings, days: Sequence[Day]) -> Iterator[dg.AssetMaterialization]:
     """One event a day that is known, with its figures; yielding the asset would claim every asked-for day."""
     with closing(open_warehouse(settings.warehouse)) as con:
-        boards = {day: board for day, *board in con.execute(BOARDS, [days[0].date, days[-1].date]).fetchall()}
+        boards = {
+            day: board
+            for day, *board in con.execute(BOARDS, [days[0].date, days[-1].date]).fetchall()
+        }
     for day in days:
         if day.status == "loaded":
             as_of, rows, tokens = boards[day.date]
-            figures = {"as_of": dg.MetadataValue.timestamp(as_of), "dagster/partition_row_count": rows, "tokens": tokens}
-            yield dg.AssetMaterialization(RANKINGS, partition=day.date.isoformat(), metadata=figures)
+            figures = {
+                "as_of": dg.MetadataValue.timestamp(as_of),
+                "dagster/partition_row_count": rows,
+                "tokens": tokens,
+            }
+            yield dg.AssetMaterialization(
+                RANKINGS, partition=day.date.isoformat(), metadata=figures
+            )
         elif day.status in KNOWN:
-            yield dg.AssetMaterialization(RANKINGS, partition=day.date.isoformat(), metadata={"missing": day.reason or ""})
+            yield dg.AssetMaterialization(
+                RANKINGS, partition=day.date.isoformat(), metadata={"missing": day.reason or ""}
+            )
 
 
 def _got_through(days: Sequence[Day]) -> dg.AssetCheckResult:
     """Days that are not offered, since there is no key, are no fault where others came."""
     is_any_known = any(day.status in KNOWN for day in days)
-    lost = [f"{day.date}: {day.reason}" for day in days if day.status not in KNOWN and (day.status == "failed" or not is_any_known)]
-    return dg.AssetCheckResult(asset_key=RANKINGS, check_name=THROUGH, passed=not lost, metadata={**_counts(days), "reasons": listed(lost)})
+    lost = [
+        f"{day.date}: {day.reason}"
+        for day in days
+        if day.status not in KNOWN and (day.status == "failed" or not is_any_known)
+    ]
+    return dg.AssetCheckResult(
+        asset_key=RANKINGS,
+        check_name=THROUGH,
+        passed=not lost,
+        metadata={**_counts(days), "reasons": listed(lost)},
+    )
 
 
 def _counts(days: Sequence[Day]) -> dict[str, int]:
@@ -109,7 +162,9 @@ def _nothing_set_aside(settings: Settings, run_id: str) -> Iterator[dg.AssetChec
         name = next((name for name, reasons in REASONS.items() if reason in reasons), READABLE)
         found[name].append(f"{day or 'no day'}: {reason}")
     for name, lines in found.items():
-        yield dg.AssetCheckResult(asset_key=RANKINGS, check_name=name, passed=not lines, metadata={"days": listed(lines)})
+        yield dg.AssetCheckResult(
+            asset_key=RANKINGS, check_name=name, passed=not lines, metadata={"days": listed(lines)}
+        )
 
 
 # What was set aside of the answers of one run.

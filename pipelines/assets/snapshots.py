@@ -9,28 +9,52 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from pipelines.ingest.market.market import land, leading_models
 from pipelines.assets.extraction import POOL, RETRY, Clock, answered, bring, told
 from pipelines.assets.rankings import ANSWERS
-from pipelines.sources.openrouter.requests import Asked, catalogue_plan, endpoint_plan, slice_plan, usage_plan
+from pipelines.ingest.market import land, leading_models
 from pipelines.settings import Settings
 from pipelines.sources.http import Client, Patience
+from pipelines.sources.openrouter.requests import (
+    Asked,
+    catalogue_plan,
+    endpoint_plan,
+    slice_plan,
+    usage_plan,
+)
 
 CATALOGUE, ENDPOINTS, USAGE, SLICES = "raw_catalogue", "raw_endpoints", "raw_usage", "raw_slices"
 SLICE_DAYS = timedelta(days=30)
 
 
-@dg.asset(name=CATALOGUE, check_specs=[answered(CATALOGUE)], group_name="raw", kinds={"duckdb"}, pool=POOL, retry_policy=RETRY)
+@dg.asset(
+    name=CATALOGUE,
+    check_specs=[answered(CATALOGUE)],
+    group_name="raw",
+    kinds={"duckdb"},
+    pool=POOL,
+    retry_policy=RETRY,
+)
 def raw_catalogue(
-    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], patience: dg.ResourceParam[Patience]
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    patience: dg.ResourceParam[Patience],
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Every model with its names and list price, and every provider."""
     yield told(bring(context, settings, patience, catalogue_plan))
 
 
-@dg.asset(name=ENDPOINTS, check_specs=[answered(ENDPOINTS)], group_name="raw", kinds={"duckdb"}, pool=POOL, retry_policy=RETRY)
+@dg.asset(
+    name=ENDPOINTS,
+    check_specs=[answered(ENDPOINTS)],
+    group_name="raw",
+    kinds={"duckdb"},
+    pool=POOL,
+    retry_policy=RETRY,
+)
 def raw_endpoints(
-    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], patience: dg.ResourceParam[Patience]
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    patience: dg.ResourceParam[Patience],
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Hosts, prices and speed of the models that lead the newest board."""
     # Also makes a warehouse that is not there yet, whose board is empty.
@@ -39,7 +63,14 @@ def raw_endpoints(
     yield told(bring(context, settings, patience, lambda client: endpoint_plan(client, models)))
 
 
-@dg.asset(name=USAGE, check_specs=[answered(USAGE)], group_name="raw", kinds={"duckdb"}, pool=POOL, retry_policy=RETRY)
+@dg.asset(
+    name=USAGE,
+    check_specs=[answered(USAGE)],
+    group_name="raw",
+    kinds={"duckdb"},
+    pool=POOL,
+    retry_policy=RETRY,
+)
 def raw_usage(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
@@ -66,4 +97,8 @@ def raw_slices(
 
 
 def _slices(client: Client, end: date) -> Iterator[Asked]:
-    return slice_plan(client, end - SLICE_DAYS + timedelta(days=1), end) if client.has_key else iter(())
+    return (
+        slice_plan(client, end - SLICE_DAYS + timedelta(days=1), end)
+        if client.has_key
+        else iter(())
+    )

@@ -3,9 +3,9 @@
 import dagster as dg
 
 from pipelines.assets.extraction import POOL, Clock
+from pipelines.ingest.telemetry import load
 from pipelines.loading.telemetry.retention import drop_old_samples
 from pipelines.settings import Settings
-from pipelines.ingest.market.telemetry import load
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 
@@ -13,22 +13,35 @@ TELEMETRY = "raw_telemetry"
 
 
 @dg.asset(name=TELEMETRY, group_name="raw", kinds={"duckdb"}, pool=POOL)
-def raw_telemetry(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[None]:
+def raw_telemetry(
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
+) -> dg.MaterializeResult[None]:
     """Segments of the collector and of our own servers, each loaded once, and the facts drawn from them."""
     loaded = load(settings)
     for path, reason in loaded.unreadable:
         context.log.warning("%s cannot be read (%s); it stays where it is.", path, reason)
-    counts = {"segments": loaded.segments, "samples": loaded.samples, "requests": loaded.requests, "unreadable": len(loaded.unreadable)}
+    counts = {
+        "segments": loaded.segments,
+        "samples": loaded.samples,
+        "requests": loaded.requests,
+        "unreadable": len(loaded.unreadable),
+    }
     return dg.MaterializeResult(metadata=counts)
 
 
 @dg.op(pool=POOL)
-def forget_old_samples(context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings], now: dg.ResourceParam[Clock]) -> None:
+def forget_old_samples(
+    context: dg.OpExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    now: dg.ResourceParam[Clock],
+) -> None:
     """Drop samples older than TOKENTIDE_TELEMETRY_DAYS; what they amount to by minute and hour stays."""
     con = open_warehouse(settings.warehouse)
     try:
         migrate(con)
-        context.log.info("Dropped %d samples.", drop_old_samples(con, settings.telemetry_days, now()))
+        context.log.info(
+            "Dropped %d samples.", drop_old_samples(con, settings.telemetry_days, now())
+        )
     finally:
         con.close()
 

@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.console import answers
 from pipelines.settings import read_settings
-from pipelines.cli.market.console import answers
 
 Json = Annotated[bool, typer.Option("--json", help="Answer for a program.")]
-claims_app = typer.Typer(invoke_without_command=True, help="Public statements, what we measured, and the verdicts.")
+claims_app = typer.Typer(
+    invoke_without_command=True, help="Public statements, what we measured, and the verdicts."
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,8 +33,8 @@ def claims(context: typer.Context, as_json: Json = False) -> None:
     """
     if context.invoked_subcommand:
         return
-    from pipelines.cli.market.claims_view import read_claims, show_list
-    from pipelines.publish.generations.generations import newest
+    from pipelines.cli.claims_view import read_claims, show_list
+    from pipelines.publish.generations import newest
 
     rows = read_claims(newest(read_settings()))
     if as_json:
@@ -42,7 +44,10 @@ def claims(context: typer.Context, as_json: Json = False) -> None:
 
 
 @claims_app.command()
-def show(claim_id: Annotated[str, typer.Argument(help="A claim, such as five-weeks.")], as_json: Json = False) -> None:
+def show(
+    claim_id: Annotated[str, typer.Argument(help="A claim, such as five-weeks.")],
+    as_json: Json = False,
+) -> None:
     """Print one statement with the figures of every basis, the reasons, and the query that gives them.
 
     Examples:
@@ -51,8 +56,8 @@ def show(claim_id: Annotated[str, typer.Argument(help="A claim, such as five-wee
 
         tokentide claims show tokens-140t --json
     """
-    from pipelines.cli.market import claims_view as ledger
-    from pipelines.publish.generations.generations import newest
+    from pipelines.cli import claims_view as ledger
+    from pipelines.publish.generations import newest
 
     path = newest(read_settings())
     rows = ledger.claim_of(ledger.read_claims(path), claim_id)

@@ -13,8 +13,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.publish.generations import query
 from pipelines.errors import UnknownClaim
+from pipelines.publish import query
 
 OVERALL = "all"
 COLOURS = {"supported": "green", "contradicted": "red", "unverifiable": "yellow"}
@@ -29,7 +29,10 @@ def read_claims(path: Path) -> list[Row]:
     # A generation from before there was a ledger has no such table.
     if not query.frame(path, HAS_CLAIMS).height:
         return []
-    return [{name: query.plain(value) for name, value in row.items()} for row in query.frame(path, CLAIMS).to_dicts()]
+    return [
+        {name: query.plain(value) for name, value in row.items()}
+        for row in query.frame(path, CLAIMS).to_dicts()
+    ]
 
 
 def claim_of(rows: list[Row], claim_id: str) -> list[Row]:
@@ -47,7 +50,13 @@ def evidence(path: Path, rows: list[Row]) -> list[Row]:
     """What the queries of a claim's bases find now in this generation, each query once."""
     queries = dict.fromkeys(row["evidence_sql"] for row in rows if row["basis"] != OVERALL)
     return [
-        {"evidence_sql": text, "rows": [{k: query.plain(v) for k, v in row.items()} for row in query.frame(path, text).to_dicts()]}
+        {
+            "evidence_sql": text,
+            "rows": [
+                {k: query.plain(v) for k, v in row.items()}
+                for row in query.frame(path, text).to_dicts()
+            ],
+        }
         for text in queries
     ]
 
@@ -55,20 +64,35 @@ def evidence(path: Path, rows: list[Row]) -> list[Row]:
 def as_json(path: Path, rows: list[Row]) -> Row:
     """One claim for a program: the statement, its verdicts, and the evidence with its rows."""
     verdicts = [{name: value for name, value in row.items() if name not in SAID} for row in rows]
-    return {**{name: rows[0][name] for name in SAID}, "verdicts": verdicts, "evidence": evidence(path, rows)}
+    return {
+        **{name: rows[0][name] for name in SAID},
+        "verdicts": verdicts,
+        "evidence": evidence(path, rows),
+    }
 
 
 def show_list(console: Console, rows: list[Row]) -> None:
     """One line a claim: its verdict, and how its bases came out."""
     if not rows:
-        console.print("This generation has no claims. `tokentide build` and `tokentide publish` make them.")
+        console.print(
+            "This generation has no claims. `tokentide build` and `tokentide publish` make them."
+        )
         return
     table = Table("claim", "verdict", "statement", "bases")
     for row in rows:
         if row["basis"] == OVERALL:
-            bases = Counter(other["verdict"] for other in claim_of(rows, row["claim_id"]) if other["basis"] != OVERALL)
+            bases = Counter(
+                other["verdict"]
+                for other in claim_of(rows, row["claim_id"])
+                if other["basis"] != OVERALL
+            )
             tally = ", ".join(f"{number} {verdict}" for verdict, number in sorted(bases.items()))
-            table.add_row(Text(row["claim_id"]), _coloured(row["verdict"]), Text(row["statement"]), Text(tally))
+            table.add_row(
+                Text(row["claim_id"]),
+                _coloured(row["verdict"]),
+                Text(row["statement"]),
+                Text(tally),
+            )
     console.print(table)
 
 
@@ -93,11 +117,17 @@ def _show_bases(console: Console, rows: list[Row]) -> None:
     table = Table("basis", "verdict", escape(f"measured ({rows[0]['unit']})"), "expected", "as of")
     for row in bases:
         figures = (_figure(row["measured"]), _figure(row["expected"]))
-        table.add_row(Text(row["basis"]), _coloured(row["verdict"]), *figures, Text((row["as_of"] or "")[:10]))
+        table.add_row(
+            Text(row["basis"]), _coloured(row["verdict"]), *figures, Text((row["as_of"] or "")[:10])
+        )
     console.print(table)
     for row in bases:
-        said = " ".join(f"{text.rstrip('.')}." for text in (row["measured_text"], row["reason"]) if text)
-        console.print(Text(row["basis"], style="bold").append(f": {said}", style="not bold"), soft_wrap=True)
+        said = " ".join(
+            f"{text.rstrip('.')}." for text in (row["measured_text"], row["reason"]) if text
+        )
+        console.print(
+            Text(row["basis"], style="bold").append(f": {said}", style="not bold"), soft_wrap=True
+        )
 
 
 def _coloured(verdict: str) -> Text:

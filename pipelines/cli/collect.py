@@ -12,22 +12,38 @@ import typer
 from dotenv import dotenv_values
 from rich.markup import escape
 
+from pipelines.cli.console import messages
 from pipelines.errors import BadSetting
 from pipelines.settings import read_settings
-from pipelines.cli.market.console import messages
 
 if TYPE_CHECKING:
-    from pipelines.telemetry.collector.collector.collector import Collector
+    from pipelines.telemetry.collector.collector import Collector
     from pipelines.telemetry.config.tier import Tier
 
 SHOW_SECONDS = 0.5
 
 
 def collect(
-    tier: Annotated[Path | None, typer.Option(help="The tier file. Default: TOKENTIDE_TIER, or else tier.toml.")] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Where the collector's own /metrics and /health are; 0 for nowhere.")] = 9464,
-    most_mib: Annotated[int, typer.Option(min=1, help="Room for segments that nobody loaded yet; beyond it the oldest go.")] = 2048,
-    segment_seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="After how long a segment is closed.")] = 60.0,
+    tier: Annotated[
+        Path | None, typer.Option(help="The tier file. Default: TOKENTIDE_TIER, or else tier.toml.")
+    ] = None,
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Where the collector's own /metrics and /health are; 0 for nowhere.",
+        ),
+    ] = 9464,
+    most_mib: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Room for segments that nobody loaded yet; beyond it the oldest go."
+        ),
+    ] = 2048,
+    segment_seconds: Annotated[
+        float, typer.Option(min=0.1, max=3600, help="After how long a segment is closed.")
+    ] = 60.0,
 ) -> None:
     """Ask the inference tier's servers and devices for their metrics, and keep them in the spool, until Ctrl-C or SIGTERM.
 
@@ -37,9 +53,9 @@ def collect(
 
         tokentide collect --tier fleet.toml --most-mib 512 --port 0
     """
-    from pipelines.telemetry.collector.collector.collector import Collector
-    from pipelines.telemetry.collector.collector.self_metrics import own_page
-    from pipelines.telemetry.collector.collector.spool import Claim, Spool
+    from pipelines.telemetry.collector.collector import Collector
+    from pipelines.telemetry.collector.self_metrics import own_page
+    from pipelines.telemetry.collector.spool import Claim, Spool
     from pipelines.telemetry.config.tier import read_tier
 
     settings = read_settings()
@@ -47,12 +63,18 @@ def collect(
     headers = headers_of(known, {**dotenv_values(".env"), **os.environ})
     with ExitStack() as held:
         held.callback(Claim(settings.telemetry_spool).release)
-        collector = Collector(known, Spool(settings.telemetry_spool, most_mib, segment_seconds), headers)
+        collector = Collector(
+            known, Spool(settings.telemetry_spool, most_mib, segment_seconds), headers
+        )
         held.enter_context(own_page(collector, port))
-        messages.print(f"Collecting from {len(known.targets)} targets into {escape(str(settings.telemetry_spool))}. Ctrl-C ends it.")
+        messages.print(
+            f"Collecting from {len(known.targets)} targets into {escape(str(settings.telemetry_spool))}. Ctrl-C ends it."
+        )
         asyncio.run(_collect(collector))
     tally = collector.spool.tally
-    messages.print(f"{tally.rows} samples in {tally.segments} segments, {tally.segment_bytes} bytes.")
+    messages.print(
+        f"{tally.rows} samples in {tally.segments} segments, {tally.segment_bytes} bytes."
+    )
 
 
 def headers_of(tier: "Tier", env: Mapping[str, str | None]) -> dict[str, dict[str, str]]:
@@ -63,7 +85,11 @@ def headers_of(tier: "Tier", env: Mapping[str, str | None]) -> dict[str, dict[st
         for header, variable in target.headers.items():
             value = env.get(variable) or ""
             if not value or not value.isascii() or not value.isprintable():
-                what = "holds characters that no header has; copy it again" if value else "is not set; put it into the environment or .env"
+                what = (
+                    "holds characters that no header has; copy it again"
+                    if value
+                    else "is not set; put it into the environment or .env"
+                )
                 problems.append(f"{variable}, for the header {header} of {target.name}, {what}.")
             found.setdefault(target.name, {})[header] = value
     if problems:
@@ -93,7 +119,11 @@ async def _show(collector: "Collector") -> None:
 def status_line(collector: "Collector") -> str:
     """How it goes, on one line."""
     up = sum(source.health.is_up is True for source in collector.sources)
-    down = [f"{source.target.name} {source.health.reason}" for source in collector.sources if source.health.is_up is False]
+    down = [
+        f"{source.target.name} {source.health.reason}"
+        for source in collector.sources
+        if source.health.is_up is False
+    ]
     tally = collector.spool.tally
     said = f"{up} of {len(collector.sources)} up, {collector.spool.open.rows} samples open, {tally.segments} segments"
     return said + (f"; down: {', '.join(down[:3])}{' …' if len(down) > 3 else ''}" if down else "")

@@ -7,7 +7,14 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.logging import RichHandler
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 # Progress and messages go beside the answer, so that an answer can be piped.
 # Without emoji: `:free` is the end of a model's name.
@@ -27,8 +34,16 @@ def show_log() -> None:
 @contextmanager
 def steps() -> Iterator[tuple[Callable[[str], None], Callable[[str, int, int], None]]]:
     """Two callables that show progress: one told what is being asked for, one told which table was built, of how many."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=messages, transient=True, disable=not sys.stderr.isatty()) as progress:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(
+        *columns, console=messages, transient=True, disable=not sys.stderr.isatty()
+    ) as progress:
         asking = progress.add_task("asking", total=None)
         building = progress.add_task("building", total=None, visible=False)
 
@@ -37,7 +52,13 @@ def steps() -> Iterator[tuple[Callable[[str], None], Callable[[str, int, int], N
 
         def built(name: str, done: int, whole: int) -> None:
             progress.update(asking, visible=False)
-            progress.update(building, description=f"building {name}", completed=done, total=whole or None, visible=True)
+            progress.update(
+                building,
+                description=f"building {name}",
+                completed=done,
+                total=whole or None,
+                visible=True,
+            )
 
         try:
             yield say, built
@@ -45,5 +66,7 @@ def steps() -> Iterator[tuple[Callable[[str], None], Callable[[str, int, int], N
             # A RuntimeError is DuckDB's way to say that Ctrl-C came while it was at work.
             if isinstance(error, RuntimeError) and "interrupted" not in str(error).lower():
                 raise
-            messages.print("Stopped. What was fetched is kept in the raw archive, and the next run goes on from there.")
+            messages.print(
+                "Stopped. What was fetched is kept in the raw archive, and the next run goes on from there."
+            )
             raise KeyboardInterrupt from error

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
+from pipelines.cli.console import messages
 from pipelines.errors import BadSetting
 from pipelines.settings import Settings, read_settings
-from pipelines.cli.market.console import messages
 
 if TYPE_CHECKING:
     from dashboards.generations import Sources
@@ -30,9 +30,18 @@ def add_to(app: typer.Typer) -> None:
 
 
 def dashboard(
-    host: Annotated[str, typer.Option(help="The address to listen on. Any but loopback demands TOKENTIDE_DASHBOARD_SECRET.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = PORT,
-    dagster: Annotated[str | None, typer.Option(help="The address of Dagster's page, to link to.")] = "http://127.0.0.1:3000",
+    host: Annotated[
+        str,
+        typer.Option(
+            help="The address to listen on. Any but loopback demands TOKENTIDE_DASHBOARD_SECRET."
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")
+    ] = PORT,
+    dagster: Annotated[
+        str | None, typer.Option(help="The address of Dagster's page, to link to.")
+    ] = "http://127.0.0.1:3000",
 ) -> None:
     """Serve the dashboard on what is published, until Ctrl-C. A new generation appears by itself.
 
@@ -49,7 +58,9 @@ def dashboard(
 
 
 @contextmanager
-def serving(settings: Settings, host: str, port: int, dagster: str | None) -> "Iterator[tuple[str, Server]]":
+def serving(
+    settings: Settings, host: str, port: int, dagster: str | None
+) -> "Iterator[tuple[str, Server]]":
     """The dashboard on an open port, ready to run. Raises BadSetting where the address cannot be had or would be open to all."""
     # The frames of a page are small: handing them to other threads takes longer than the work. Polars reads this when it is first imported.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
@@ -61,10 +72,16 @@ def serving(settings: Settings, host: str, port: int, dagster: str | None) -> "I
     secret = secret_for(settings, host)
     try:
         server: Server = create_server(
-            build(sources_of(settings, dagster), secret).server, host=host, port=port, threads=THREADS, ident=None
+            build(sources_of(settings, dagster), secret).server,
+            host=host,
+            port=port,
+            threads=THREADS,
+            ident=None,
         )
     except OSError as error:
-        raise BadSetting(f"{host}:{port} cannot be had ({error.strerror}). Is another dashboard there? Try --port {port + 1}.") from error
+        raise BadSetting(
+            f"{host}:{port} cannot be had ({error.strerror}). Is another dashboard there? Try --port {port + 1}."
+        ) from error
     # It would say of each slow answer that it waits in a queue.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     name = f"[{host}]" if ":" in host else host
@@ -85,20 +102,28 @@ def secret_for(settings: Settings, host: str) -> str | None:
             f"for example to what `openssl rand -hex 16` prints. Without TLS in front it can be overheard."
         )
     if secret is not None and len(secret) < SHORTEST:
-        raise BadSetting(f"TOKENTIDE_DASHBOARD_SECRET is shorter than {SHORTEST} characters, which can be guessed.")
+        raise BadSetting(
+            f"TOKENTIDE_DASHBOARD_SECRET is shorter than {SHORTEST} characters, which can be guessed."
+        )
     return secret
 
 
 def sources_of(settings: Settings, dagster: str | None = None) -> "Sources":
     """What the pages may see of this home."""
     from dashboards.generations import Sources
-    from pipelines.publish.generations import query
-    from pipelines.publish.generations.generations import NEWEST
+    from pipelines.publish import query
+    from pipelines.publish.generations import NEWEST
     from pipelines.telemetry import live
     from warehouse.connection import open_published
 
     recent = live.reader(settings.telemetry_spool, settings.telemetry_archive / "scrapes")
-    return Sources(settings.published / NEWEST, partial(open_published, memory=MEMORY), query.frame, recent, dagster)
+    return Sources(
+        settings.published / NEWEST,
+        partial(open_published, memory=MEMORY),
+        query.frame,
+        recent,
+        dagster,
+    )
 
 
 class Server(Protocol):

@@ -10,16 +10,18 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from pipelines.cli.market import claims, dashboard, report, tier
+from pipelines.cli import claims, dashboard, report, tier
+from pipelines.cli.console import answers, messages, show_log, steps
 from pipelines.errors import BadSetting, TokentideError
 from pipelines.priority import give_way
 from pipelines.settings import Settings, read_settings
-from pipelines.cli.market.console import answers, messages, show_log, steps
 from warehouse.connection import WarehouseBusy
 
 HELP = "Weigh the token market against your own metal."
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", help=HELP)
-ingest_app = typer.Typer(no_args_is_help=True, help="Ask a source, land, build, audit and publish, once.")
+ingest_app = typer.Typer(
+    no_args_is_help=True, help="Ask a source, land, build, audit and publish, once."
+)
 app.add_typer(ingest_app, name="ingest")
 
 Json = Annotated[bool, typer.Option("--json", help="Answer for a program.")]
@@ -35,8 +37,12 @@ class Mode(StrEnum):
 @app.command()
 def up(
     port: Annotated[int, typer.Option(help="Where Dagster's page is, on loopback.")] = 3000,
-    dashboard_port: Annotated[int, typer.Option(help="Where the dashboard is, on loopback.")] = 8050,
-    once: Annotated[bool, typer.Option("--once", help="Stop after publishing; keep nothing running.")] = False,
+    dashboard_port: Annotated[
+        int, typer.Option(help="Where the dashboard is, on loopback.")
+    ] = 8050,
+    once: Annotated[
+        bool, typer.Option("--once", help="Stop after publishing; keep nothing running.")
+    ] = False,
 ) -> None:
     """Fetch the market, publish it, then keep the schedules and the dashboard running, both on loopback.
 
@@ -48,16 +54,23 @@ def up(
 
         tokentide up --once
     """
-    from pipelines.cli.market.up import bring_up
+    from pipelines.cli.up import bring_up
 
     bring_up(_settings(), port, dashboard_port, once)
 
 
 @ingest_app.command("market")
 def ingest_market(
-    start: Annotated[str | None, typer.Option(help="First UTC day, YYYY-MM-DD. Default: the first one never asked for.")] = None,
-    end: Annotated[str | None, typer.Option(help="Last UTC day, YYYY-MM-DD. Default: yesterday.")] = None,
-    slices: Annotated[bool, typer.Option("--slices", help="Also the filtered boards (24 requests).")] = False,
+    start: Annotated[
+        str | None,
+        typer.Option(help="First UTC day, YYYY-MM-DD. Default: the first one never asked for."),
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option(help="Last UTC day, YYYY-MM-DD. Default: yesterday.")
+    ] = None,
+    slices: Annotated[
+        bool, typer.Option("--slices", help="Also the filtered boards (24 requests).")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Ask OpenRouter for its rankings, prices, hosts, apps and tasks; land, build, audit, publish.
@@ -71,8 +84,8 @@ def ingest_market(
 
         tokentide ingest market --start 2025-01-01 --end 2026-02-28
     """
-    from pipelines.cli.market import summary
-    from pipelines.ingest.market.market import ingest_market as ingest
+    from pipelines.cli import summary
+    from pipelines.ingest.market import ingest_market as ingest
 
     settings = _settings()
     first, last = _day(start, "--start"), _day(end, "--end")
@@ -92,8 +105,8 @@ def ingest_market(
 @app.command()
 def build() -> None:
     """Build and audit the warehouse from its raw tables, without asking anyone and without publishing."""
+    from pipelines.ingest.market import land
     from pipelines.transform.dbt import build as build_warehouse
-    from pipelines.ingest.market.market import land
 
     give_way()
     settings = _settings()
@@ -109,7 +122,7 @@ def build() -> None:
 @app.command()
 def publish() -> None:
     """Build, audit and publish a new generation from what is in the warehouse."""
-    from pipelines.publish.generations import generations as publishing
+    from pipelines.publish import generations as publishing
 
     build()
     generation = publishing.publish(_settings())
@@ -119,23 +132,37 @@ def publish() -> None:
 @app.command()
 def rebuild() -> None:
     """Make the whole warehouse again from the raw archive, offline, to the same figures, and publish it."""
-    from pipelines.ingest.market.rebuild import rebuild as rebuild_all
+    from pipelines.ingest.rebuild import rebuild as rebuild_all
 
     give_way()
     with steps() as (say, built):
         say("landing every archived answer")
         result = rebuild_all(_settings(), built)
-    answers.print(f"Generation {result.generation.number} from {result.answers} archived answers: {result.generation.path}", soft_wrap=True)
+    answers.print(
+        f"Generation {result.generation.number} from {result.answers} archived answers: {result.generation.path}",
+        soft_wrap=True,
+    )
 
 
 @app.command()
 def sql(
-    query: Annotated[str, typer.Argument(help="SQL on the published tables; `-` reads it from standard input.")],
-    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values with a header.")] = False,
+    query: Annotated[
+        str, typer.Argument(help="SQL on the published tables; `-` reads it from standard input.")
+    ],
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Comma-separated values with a header.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects.")] = False,
-    parquet: Annotated[Path | None, typer.Option(help="Write the result to this Parquet file.")] = None,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds after which the query is stopped.")] = 60.0,
-    as_of: Annotated[str | None, typer.Option(help="Answer from what was known at this instant, such as 2026-06-19T08:00Z.")] = None,
+    parquet: Annotated[
+        Path | None, typer.Option(help="Write the result to this Parquet file.")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds after which the query is stopped.")
+    ] = 60.0,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Answer from what was known at this instant, such as 2026-06-19T08:00Z."),
+    ] = None,
 ) -> None:
     """Query the newest published generation, read-only; tables are in the schema `marts`.
 
@@ -151,7 +178,7 @@ def sql(
 
         tokentide sql --as-of 2026-06-19T08:00Z "from market_days order by date desc limit 7"
     """
-    from pipelines.publish.generations import query as querying
+    from pipelines.publish import query as querying
 
     path, text = _published(as_of), sys.stdin.read() if query == "-" else query
     querying.bound_memory()
@@ -171,10 +198,18 @@ def sql(
 
 @app.command()
 def evidence(
-    claim_or_query: Annotated[str, typer.Argument(help="A claim's id (or id:basis), or SQL on the published tables.")],
+    claim_or_query: Annotated[
+        str, typer.Argument(help="A claim's id (or id:basis), or SQL on the published tables.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to make.")],
     as_of: Annotated[str | None, typer.Option(help="From what was known at this instant.")] = None,
-    raw: Annotated[bool, typer.Option("--raw/--no-raw", help="Put raw answers and segments in too, so that the folder is enough.")] = True,
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw/--no-raw",
+            help="Put raw answers and segments in too, so that the folder is enough.",
+        ),
+    ] = True,
 ) -> None:
     """Put a figure, the raw answers and telemetry that it rests on, and a script that computes it again offline into a folder.
 
@@ -186,26 +221,53 @@ def evidence(
 
         python evidence/recompute.py
     """
-    from pipelines.publish.generations.as_of import parse_instant
-    from pipelines.evidence.bundle.bundle import make
+    from pipelines.evidence.bundle import make
+    from pipelines.publish.as_of import parse_instant
 
     with steps() as (_, built):
-        bundle = make(_settings(), claim_or_query, output, parse_instant(as_of) if as_of else None, raw=raw, progress=built)
-    basis = f"{bundle.answers} answers" + (f" and {bundle.segments} segments of telemetry" if bundle.segments else "")
-    answers.print(f"{bundle.rows} rows from {basis} in {bundle.folder}: result.csv has SHA-256 {bundle.result_sha256}")
+        bundle = make(
+            _settings(),
+            claim_or_query,
+            output,
+            parse_instant(as_of) if as_of else None,
+            raw=raw,
+            progress=built,
+        )
+    basis = f"{bundle.answers} answers" + (
+        f" and {bundle.segments} segments of telemetry" if bundle.segments else ""
+    )
+    answers.print(
+        f"{bundle.rows} rows from {basis} in {bundle.folder}: result.csv has SHA-256 {bundle.result_sha256}"
+    )
 
 
 @app.command()
 def simulate(
-    mode: Annotated[Mode, typer.Option(help="market: a synthetic one; replay: recorded answers.")] = Mode.market,
-    recordings: Annotated[Path | None, typer.Option(help="The folder to replay; default TOKENTIDE_RECORDINGS.")] = None,
-    now: Annotated[str | None, typer.Option(help="The instant that the stand-in takes for now, ISO 8601; default the real one.")] = None,
+    mode: Annotated[
+        Mode, typer.Option(help="market: a synthetic one; replay: recorded answers.")
+    ] = Mode.market,
+    recordings: Annotated[
+        Path | None, typer.Option(help="The folder to replay; default TOKENTIDE_RECORDINGS.")
+    ] = None,
+    now: Annotated[
+        str | None,
+        typer.Option(
+            help="The instant that the stand-in takes for now, ISO 8601; default the real one."
+        ),
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8321,
     key: Annotated[str, typer.Option(help="The key that the stand-in accepts.")] = "standin-key",
     seed: Annotated[int, typer.Option(help="Another seed, another synthetic market.")] = 1,
-    limits: Annotated[bool, typer.Option("--limits/--no-limits", help="Answer 429 beyond 30 requests a minute and 500 a day.")] = True,
-    exports_since: Annotated[str, typer.Option(help="The oldest keyless export, YYYY-MM-DD.")] = "2026-09-19",
+    limits: Annotated[
+        bool,
+        typer.Option(
+            "--limits/--no-limits", help="Answer 429 beyond 30 requests a minute and 500 a day."
+        ),
+    ] = True,
+    exports_since: Annotated[
+        str, typer.Option(help="The oldest keyless export, YYYY-MM-DD.")
+    ] = "2026-09-19",
 ) -> None:
     """Serve the stand-in market, which answers as OpenRouter does. Give its address as TOKENTIDE_OPENROUTER_URL.
 
@@ -219,14 +281,22 @@ def simulate(
 
     folder = recordings or _settings().recordings
     since = _day(exports_since, "--exports-since") or date.min
-    application = serve.build(mode.value, recordings=folder, now=_instant(now), key=key, exports_since=since, seed=seed, limits=limits)
+    application = serve.build(
+        mode.value,
+        recordings=folder,
+        now=_instant(now),
+        key=key,
+        exports_since=since,
+        seed=seed,
+        limits=limits,
+    )
     serve.serve(application, host, port)
 
 
 @app.command()
 def status(as_json: Json = False) -> None:
     """What is published, what was asked lately, and whether the newest day is in."""
-    from pipelines.cli.market.status import read_status, show_status
+    from pipelines.cli.status import read_status, show_status
 
     found = read_status(_settings())
     if as_json:
@@ -238,11 +308,14 @@ def status(as_json: Json = False) -> None:
 @app.command()
 def doctor() -> None:
     """Check that everything that is needed is in place, and say what to do where it is not."""
-    from pipelines.cli.market.doctor import examine
+    from pipelines.cli.doctor import examine
 
     findings = examine(_settings())
     for finding in findings:
-        answers.print(f"{'[green]ok[/green]  ' if finding.is_well else '[red]no[/red]  '} {finding.what}: {finding.found}", highlight=False)
+        answers.print(
+            f"{'[green]ok[/green]  ' if finding.is_well else '[red]no[/red]  '} {finding.what}: {finding.found}",
+            highlight=False,
+        )
     raise typer.Exit(0 if all(finding.is_well for finding in findings) else 1)
 
 
@@ -261,7 +334,10 @@ def main() -> None:
         messages.print(f"[red]{type(error).__name__}[/red]: {escape(str(error))}", highlight=False)
         sys.exit(1)
     except OSError as error:
-        messages.print(f"[red]{type(error).__name__}[/red]: {escape(str(error))}. `tokentide doctor` says what is amiss.", highlight=False)
+        messages.print(
+            f"[red]{type(error).__name__}[/red]: {escape(str(error))}. `tokentide doctor` says what is amiss.",
+            highlight=False,
+        )
         sys.exit(1)
 
 
@@ -270,8 +346,8 @@ def _settings() -> Settings:
 
 
 def _published(as_of: str | None) -> Path:
-    from pipelines.publish.generations.as_of import parse_instant, published_as_of
-    from pipelines.publish.generations.generations import newest
+    from pipelines.publish.as_of import parse_instant, published_as_of
+    from pipelines.publish.generations import newest
 
     if as_of is None:
         return newest(_settings())
@@ -291,5 +367,7 @@ def _instant(text: str | None) -> datetime | None:
     try:
         instant = datetime.fromisoformat(text) if text else None
     except ValueError as error:
-        raise BadSetting(f"--now {text!r} is no instant; write it as 2026-06-19T08:20:44Z.") from error
+        raise BadSetting(
+            f"--now {text!r} is no instant; write it as 2026-06-19T08:20:44Z."
+        ) from error
     return instant.replace(tzinfo=UTC) if instant and instant.tzinfo is None else instant

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from pipelines.cli.console import answers
 from pipelines.errors import BadSetting
 from pipelines.settings import read_settings
-from pipelines.cli.market.console import answers
 
 MEGABYTE = 1_000_000
 
@@ -19,10 +19,16 @@ def add_to(app: typer.Typer) -> None:
 
 
 def report(
-    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file to write; one that is there is replaced.")] = Path("report.html"),
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="The HTML file to write; one that is there is replaced."),
+    ] = Path("report.html"),
     page: Annotated[
         list[str] | None,
-        typer.Option("--page", help="A page beside the overview, by name, with choices as its URL has them; may be given again."),
+        typer.Option(
+            "--page",
+            help="A page beside the overview, by name, with choices as its URL has them; may be given again.",
+        ),
     ] = None,
 ) -> None:
     """Write the overview and chosen pages into one self-contained HTML file, to send or to print.
@@ -37,10 +43,10 @@ def report(
 
         tokentide report -o china.html --page "market?dimension=country&basis=top50" --page statements
     """
-    from dashboards.export.report import UnknownPageError, chosen, write_report
     from dashboards.components.theme import Look
-    from pipelines.cli.market.dashboard import sources_of
-    from pipelines.publish.generations.generations import newest
+    from dashboards.export.report import UnknownPageError, chosen, write_report
+    from pipelines.cli.dashboard import sources_of
+    from pipelines.publish.generations import newest
 
     settings = read_settings()
     newest(settings)
@@ -49,9 +55,18 @@ def report(
     if out.is_dir():
         raise BadSetting(f"{out} is a folder. Name a file in it, such as -o {out / 'report.html'}.")
     try:
-        pages = list({(each.page.path, each.search): each for each in map(chosen, ["overview", *(page or [])])}.values())
+        pages = list(
+            {
+                (each.page.path, each.search): each
+                for each in map(chosen, ["overview", *(page or [])])
+            }.values()
+        )
     except UnknownPageError as error:
         raise BadSetting(str(error)) from error
     size = write_report(sources_of(settings), pages, out, Look())
     names = ", ".join(each.page.name for each in pages)
-    answers.print(f"{escape(str(out))}: {size / MEGABYTE:.1f} MB, {escape(names)}.", soft_wrap=True, highlight=False)
+    answers.print(
+        f"{escape(str(out))}: {size / MEGABYTE:.1f} MB, {escape(names)}.",
+        soft_wrap=True,
+        highlight=False,
+    )

@@ -7,9 +7,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.publish.generations import query
 from pipelines.archive import utc_now
-from pipelines.publish.generations.generations import newest
+from pipelines.publish import query
+from pipelines.publish.generations import newest
 from pipelines.settings import Settings
 
 
@@ -31,17 +31,48 @@ def read_status(settings: Settings, today: date | None = None) -> dict[str, Any]
 
 
 def _rows(path: Path, text: str) -> list[dict[str, Any]]:
-    return [{name: query.plain(value) for name, value in row.items()} for row in query.frame(path, text).to_dicts()]
+    return [
+        {name: query.plain(value) for name, value in row.items()}
+        for row in query.frame(path, text).to_dicts()
+    ]
 
 
 def show_status(console: Console, status: dict[str, Any]) -> None:
     """The same for a person."""
-    console.print(f"[bold]Generation {status['generation']}[/bold], published {status['published_at']}: {status['path']}", soft_wrap=True)
-    fresh = "[green]in[/green]" if status["is_fresh"] else "[red]not in[/red]; run `tokentide ingest market`"
-    days = f"Days {status['first_date']} to {status['last_date']}" if status["first_date"] else "No day of the market"
-    console.print(f"{days}; {status['newest_completed_day']}, the newest completed day, is {fresh}.")
-    _show_table(console, status["sources"], ("source", "answers", "last_asked", "last_outcome", "rows", "set_aside"))
-    _show_table(console, status["targets"], ("target", "first_minute", "last_minute", "prompt_tokens", "generation_tokens", "gap_minutes"))
+    console.print(
+        f"[bold]Generation {status['generation']}[/bold], published {status['published_at']}: {status['path']}",
+        soft_wrap=True,
+    )
+    fresh = (
+        "[green]in[/green]"
+        if status["is_fresh"]
+        else "[red]not in[/red]; run `tokentide ingest market`"
+    )
+    days = (
+        f"Days {status['first_date']} to {status['last_date']}"
+        if status["first_date"]
+        else "No day of the market"
+    )
+    console.print(
+        f"{days}; {status['newest_completed_day']}, the newest completed day, is {fresh}."
+    )
+    _show_table(
+        console,
+        status["sources"],
+        ("source", "answers", "last_asked", "last_outcome", "rows", "set_aside"),
+    )
+    _show_table(
+        console,
+        status["targets"],
+        (
+            "target",
+            "first_minute",
+            "last_minute",
+            "prompt_tokens",
+            "generation_tokens",
+            "gap_minutes",
+        ),
+    )
     if status["citation"]:
         console.print(str(status["citation"]), highlight=False)
 

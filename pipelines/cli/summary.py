@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.publish.generations import query
-from pipelines.ingest.market.days import Day, Failure, Status
-from pipelines.ingest.market.market import Ingested
-from pipelines.publish.generations.generations import newest
+from pipelines.ingest.days import Day, Failure, Status
+from pipelines.ingest.market import Ingested
+from pipelines.publish import query
+from pipelines.publish.generations import newest
 from pipelines.settings import Settings
 
 FEW = 6
@@ -24,8 +24,12 @@ def show_days(console: Console, ingested: Ingested) -> None:
     for run in runs_of([day for day in ingested.gathered.days if day.status != "loaded"]):
         status, first, last = run[0].status, run[0].date, run[-1].date
         span = f"{first}" if first == last else f"{first} to {last}, {len(run)} days:"
-        console.print(f"[{colours[status]}]{status}[/]  {span}  {escape(str(run[0].reason))}", highlight=False)
-    _show_failures(console, [failure for failure in ingested.gathered.failures if failure.start is None])
+        console.print(
+            f"[{colours[status]}]{status}[/]  {span}  {escape(str(run[0].reason))}", highlight=False
+        )
+    _show_failures(
+        console, [failure for failure in ingested.gathered.failures if failure.start is None]
+    )
     for warning in ingested.built.warnings:
         console.print(f"[yellow]audit warns[/yellow] {escape(warning)}", highlight=False)
 
@@ -35,7 +39,11 @@ def runs_of(days: Sequence[Day]) -> list[list[Day]]:
     runs: list[list[Day]] = []
     for day in days:
         last = runs[-1][-1] if runs else None
-        if last and (last.status, last.reason) == (day.status, day.reason) and day.date - last.date == timedelta(days=1):
+        if (
+            last
+            and (last.status, last.reason) == (day.status, day.reason)
+            and day.date - last.date == timedelta(days=1)
+        ):
             runs[-1].append(day)
         else:
             runs.append([day])
@@ -47,10 +55,14 @@ def show_summary(console: Console, settings: Settings) -> None:
     path = newest(settings)
     meta, days, leaders = (query.frame(path, sql).to_dicts() for sql in (META, DAYS, LEADERS))
     if meta[0]["origin"] == "simulated":
-        console.print("[bold magenta]SIMULATED[/bold magenta] figures of the stand-in market; they say nothing about the real one.")
+        console.print(
+            "[bold magenta]SIMULATED[/bold magenta] figures of the stand-in market; they say nothing about the real one."
+        )
     counted = days[0]
     if not counted["days"]:
-        console.print('No day has got through yet, so there is nothing to show. What happened is in `tokentide sql "from ingest_log"`.')
+        console.print(
+            'No day has got through yet, so there is nothing to show. What happened is in `tokentide sql "from ingest_log"`.'
+        )
         return
     console.print(
         f"[bold]Generation {meta[0]['generation']}[/bold]: {counted['days']} days from {meta[0]['first_date']} to {meta[0]['last_date']}, "
@@ -84,7 +96,10 @@ def as_json(ingested: Ingested) -> dict[str, Any]:
         "generation": ingested.generation.number,
         "is_complete": ingested.gathered.is_complete,
         "days": [_day(day) for day in ingested.gathered.days],
-        "failures": [{"what": failure.what, "reason": failure.reason} for failure in ingested.gathered.failures],
+        "failures": [
+            {"what": failure.what, "reason": failure.reason}
+            for failure in ingested.gathered.failures
+        ],
         "warnings": ingested.built.warnings,
     }
 
@@ -92,15 +107,33 @@ def as_json(ingested: Ingested) -> dict[str, Any]:
 def _show_failures(console: Console, failures: list[Failure]) -> None:
     """Requests that brought nothing and cost no day: a few by name, the rest counted."""
     for failure in failures[:FEW]:
-        console.print(f"[yellow]not got[/yellow] {failure.what}: {escape(failure.reason)}", highlight=False)
+        console.print(
+            f"[yellow]not got[/yellow] {failure.what}: {escape(failure.reason)}", highlight=False
+        )
     if len(failures) > FEW:
-        console.print(f"[yellow]not got[/yellow] and {len(failures) - FEW} more requests; marts.ingest_log has them all")
+        console.print(
+            f"[yellow]not got[/yellow] and {len(failures) - FEW} more requests; marts.ingest_log has them all"
+        )
 
 
 def _leaders(leaders: list[dict[str, Any]]) -> Table:
-    table = Table("", "author", "tokens", "share", "with the unknown", title="The last seven days, all traffic", title_justify="left")
+    table = Table(
+        "",
+        "author",
+        "tokens",
+        "share",
+        "with the unknown",
+        title="The last seven days, all traffic",
+        title_justify="left",
+    )
     for place, row in enumerate(leaders, 1):
-        table.add_row(str(place), row["author_slug"], _tokens(row["tokens"]), f"{row['share']:.1%}", f"to {row['share_high']:.1%}")
+        table.add_row(
+            str(place),
+            row["author_slug"],
+            _tokens(row["tokens"]),
+            f"{row['share']:.1%}",
+            f"to {row['share_high']:.1%}",
+        )
     return table
 
 

@@ -12,16 +12,19 @@ import typer
 from rich.markup import escape
 
 from pipelines.archive import utc_now
+from pipelines.cli.collect import collect
+from pipelines.cli.console import answers, messages, steps
 from pipelines.errors import BadSetting
 from pipelines.settings import Settings, read_settings
-from pipelines.cli.market.collect import collect
-from pipelines.cli.market.console import answers, messages, steps
 
 if TYPE_CHECKING:
-    from pipelines.ingest.market.telemetry import IngestedTelemetry
+    from pipelines.ingest.telemetry import IngestedTelemetry
 
 # Every option is the tier's, `--help` among them.
-PASS_ON: dict[str, Any] = {"add_help_option": False, "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True}}
+PASS_ON: dict[str, Any] = {
+    "add_help_option": False,
+    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
+}
 
 
 def add_to(app: typer.Typer, ingest_app: typer.Typer) -> None:
@@ -52,17 +55,35 @@ def _main_of(module: str) -> Callable[[list[str]], int]:
     try:
         main: Callable[[list[str]], int] = import_module(module).main
     except ModuleNotFoundError as missing:
-        raise BadSetting(f"The inference tier needs {missing.name}, which is not installed: pip install 'tokentide[serve]'") from missing
+        raise BadSetting(
+            f"The inference tier needs {missing.name}, which is not installed: pip install 'tokentide[serve]'"
+        ) from missing
     return main
 
 
 def ingest_telemetry(
-    pages: Annotated[Path | None, typer.Option(help="A folder of archived *.txt pages of one target, taken in first.")] = None,
-    history: Annotated[str | None, typer.Option(help="A Prometheus or VictoriaMetrics that knows one target, taken in first.")] = None,
-    target: Annotated[str | None, typer.Option(help="Whose pages or history: a target of the tier file.")] = None,
-    matchers: Annotated[str, typer.Option(help="Which series of --history are the target's, as in PromQL.")] = "",
+    pages: Annotated[
+        Path | None,
+        typer.Option(help="A folder of archived *.txt pages of one target, taken in first."),
+    ] = None,
+    history: Annotated[
+        str | None,
+        typer.Option(help="A Prometheus or VictoriaMetrics that knows one target, taken in first."),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Whose pages or history: a target of the tier file.")
+    ] = None,
+    matchers: Annotated[
+        str, typer.Option(help="Which series of --history are the target's, as in PromQL.")
+    ] = "",
     days: Annotated[int, typer.Option(min=1, help="How far back --history goes.")] = 30,
-    step: Annotated[int, typer.Option(min=1, help="Seconds between the samples of --history; not less than its scrape interval.")] = 15,
+    step: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Seconds between the samples of --history; not less than its scrape interval.",
+        ),
+    ] = 15,
     as_json: Annotated[bool, typer.Option("--json", help="Answer for a program.")] = False,
 ) -> None:
     """Take in what the collector and our own servers closed; build, audit, publish. Exit code 0 only if every segment could be read.
@@ -75,9 +96,9 @@ def ingest_telemetry(
 
         tokentide ingest telemetry --history http://127.0.0.1:9090 --target tier-a --matchers 'job="vllm",instance="10.0.0.1:8000"'
     """
+    from pipelines.ingest.telemetry import ingest_telemetry as ingest
+    from pipelines.ingest.telemetry import take_pages
     from pipelines.priority import give_way
-    from pipelines.ingest.market.telemetry import ingest_telemetry as ingest
-    from pipelines.ingest.market.telemetry import take_pages
 
     give_way()
 
@@ -88,28 +109,40 @@ def ingest_telemetry(
         if pages and target:
             messages.print(f"{take_pages(settings, pages, target)} pages of {escape(target)}")
         if history and target:
-            messages.print(f"{_history(settings, history, target, matchers, days, step)} scrapes of {escape(target)} remembered")
+            messages.print(
+                f"{_history(settings, history, target, matchers, days, step)} scrapes of {escape(target)} remembered"
+            )
         ingested = ingest(settings, say, built)
     _show(ingested, as_json)
     raise typer.Exit(0 if ingested.is_complete else 1)
 
 
 def _history(settings: Settings, url: str, target: str, matchers: str, days: int, step: int) -> int:
+    from pipelines.ingest.telemetry import take_history
     from pipelines.telemetry.backfill.prometheus import History
-    from pipelines.ingest.market.telemetry import take_history
 
     if not matchers:
-        raise BadSetting("--history needs --matchers, which say which series are the target's, such as 'job=\"vllm\"'.")
+        raise BadSetting(
+            "--history needs --matchers, which say which series are the target's, such as 'job=\"vllm\"'."
+        )
     end = utc_now()
-    return take_history(settings, History(url, matchers, end - timedelta(days=days), end, step), target)
+    return take_history(
+        settings, History(url, matchers, end - timedelta(days=days), end, step), target
+    )
 
 
 def _show(ingested: "IngestedTelemetry", as_json: bool) -> None:
     loaded = ingested.loaded
     for path, reason in loaded.unreadable:
-        messages.print(f"[red]unreadable[/red] {escape(path)}: {escape(reason)}. It stays there; remove it once it is of no use.")
+        messages.print(
+            f"[red]unreadable[/red] {escape(path)}: {escape(reason)}. It stays there; remove it once it is of no use."
+        )
     if as_json:
-        told = {**asdict(loaded), "generation": ingested.generation.number, "path": str(ingested.generation.path)}
+        told = {
+            **asdict(loaded),
+            "generation": ingested.generation.number,
+            "path": str(ingested.generation.path),
+        }
         typer.echo(json.dumps(told, indent=1))
         return
     answers.print(

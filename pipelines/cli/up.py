@@ -12,13 +12,13 @@ from pathlib import Path
 import httpx
 
 import pipelines
-from pipelines.ingest.market.days import Day
+from pipelines.cli.console import answers, messages, steps
+from pipelines.cli.summary import show_days, show_summary
 from pipelines.errors import NothingPublished
-from pipelines.ingest.market.market import ingest_market
+from pipelines.ingest.days import Day
+from pipelines.ingest.market import ingest_market
 from pipelines.priority import give_way
 from pipelines.settings import Settings
-from pipelines.cli.market.summary import show_days, show_summary
-from pipelines.cli.market.console import answers, messages, steps
 
 STANDIN_KEY = "standin-key"
 # The instance is configured at the root of the repository, beside the packages.
@@ -83,13 +83,32 @@ def dagster_environment(settings: Settings) -> dict[str, str]:
 @contextlib.contextmanager
 def _standin(settings: Settings) -> Iterator[Settings]:
     """The stand-in market in a process of its own, and settings that speak to it, with a home apart from the real one."""
-    command = [sys.executable, "-m", "pipelines", "simulate", "--port", "0", "--no-limits", "--key", STANDIN_KEY]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+    command = [
+        sys.executable,
+        "-m",
+        "pipelines",
+        "simulate",
+        "--port",
+        "0",
+        "--no-limits",
+        "--key",
+        STANDIN_KEY,
+    ]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
         try:
             url = (process.stdout.readline() if process.stdout else "").strip()
             if not url:
-                raise NothingPublished("The stand-in market did not start; run `tokentide simulate` to see why.")
-            yield replace(settings, home=settings.home / "simulated", openrouter_url=url, openrouter_key=STANDIN_KEY)
+                raise NothingPublished(
+                    "The stand-in market did not start; run `tokentide simulate` to see why."
+                )
+            yield replace(
+                settings,
+                home=settings.home / "simulated",
+                openrouter_url=url,
+                openrouter_key=STANDIN_KEY,
+            )
         finally:
             process.terminate()
 
@@ -98,7 +117,16 @@ def _standin(settings: Settings) -> Iterator[Settings]:
 def _dashboard(environment: dict[str, str], port: int, dagster_port: int) -> Iterator[None]:
     """The dashboard in a process of its own, which says itself where it is; the schedules do not depend on it."""
     dagster = f"http://127.0.0.1:{dagster_port}"
-    command = [sys.executable, "-m", "pipelines", "dashboard", "--port", str(port), "--dagster", dagster]
+    command = [
+        sys.executable,
+        "-m",
+        "pipelines",
+        "dashboard",
+        "--port",
+        str(port),
+        "--dagster",
+        dagster,
+    ]
     with subprocess.Popen(command, env=environment, start_new_session=True) as process:
         try:
             yield
@@ -118,8 +146,23 @@ def _tell_dagster(settings: Settings, days: list[Day]) -> None:
 
 
 def _keep_running(environment: dict[str, str], port: int) -> None:
-    command = [sys.executable, "-W", QUIET, "-m", "dagster", "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)]
-    messages.print(f"The schedules run until you press Ctrl-C. Dagster's page: http://127.0.0.1:{port}")
+    command = [
+        sys.executable,
+        "-W",
+        QUIET,
+        "-m",
+        "dagster",
+        "dev",
+        "-m",
+        "pipelines.definitions",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
+    messages.print(
+        f"The schedules run until you press Ctrl-C. Dagster's page: http://127.0.0.1:{port}"
+    )
     # A session of its own, so that Ctrl-C reaches Dagster once, from here, and not while it is already stopping.
     with subprocess.Popen(command, env=environment, start_new_session=True) as process:
         try:
@@ -129,5 +172,7 @@ def _keep_running(environment: dict[str, str], port: int) -> None:
             process.send_signal(signal.SIGINT)
             code = process.wait()
     if code not in (0, -signal.SIGINT, 130):
-        messages.print(f"[red]Dagster ended with code {code}.[/red] Is port {port} taken? Try `tokentide up --port 3001`.")
+        messages.print(
+            f"[red]Dagster ended with code {code}.[/red] Is port {port} taken? Try `tokentide up --port 3001`."
+        )
         sys.exit(code if code > 0 else 1)

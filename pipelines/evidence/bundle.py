@@ -18,15 +18,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.evidence.bundle import inputs
-from pipelines.publish.generations import query as querying
-from pipelines.publish.generations.as_of import published_as_of
-from pipelines.transform.dbt import Progress, build
 from pipelines.errors import QueryFailed
+from pipelines.evidence import inputs
 from pipelines.loading.telemetry.segment_files import Places
-from pipelines.transform.lineage import origins_of, tables_of
-from pipelines.publish.generations.generations import newest, publish
+from pipelines.publish import query as querying
+from pipelines.publish.as_of import published_as_of
+from pipelines.publish.generations import newest, publish
 from pipelines.settings import Settings
+from pipelines.transform.dbt import Progress, build
+from pipelines.transform.lineage import origins_of, tables_of
 
 SECONDS = 300.0
 SAID_OF_FILE = ("asked_as_of", "as_of", "origin", "tokentide_version", "duckdb_version")
@@ -85,7 +85,9 @@ def make(
     if folder.exists() and any(folder.iterdir()):
         raise QueryFailed(f"{folder} is not empty. Name another folder, or remove it first.")
     path = published_as_of(settings, as_of, progress) if as_of else newest(settings)
-    claim = None if any(letter.isspace() for letter in claim_or_query) else _claim(path, claim_or_query)
+    claim = (
+        None if any(letter.isspace() for letter in claim_or_query) else _claim(path, claim_or_query)
+    )
     query = claim["evidence_sql"] if claim else claim_or_query
     tables = tables_of(path, query)
     origins = origins_of(tables, claim["claim_id"] if claim else None)
@@ -99,7 +101,15 @@ def make(
         "result_sha256": digest, **{name: meta[name] for name in SAID_OF_FILE},
     }  # fmt: skip
     citation = meta["citation"] if basis.answers else "The figures rest on no data of others."
-    _write(folder, result, {"query.sql": query, "evidence.json": json.dumps(about, indent=1, ensure_ascii=False), "citation.txt": citation})
+    _write(
+        folder,
+        result,
+        {
+            "query.sql": query,
+            "evidence.json": json.dumps(about, indent=1, ensure_ascii=False),
+            "citation.txt": citation,
+        },
+    )
     inputs.write(folder, basis)
     if raw:
         inputs.copy(basis, settings.archive, folder / "raw", Places.of(settings))
@@ -120,19 +130,29 @@ def recompute(folder: Path, archive: Path | None = None) -> Checked:
             path = publish(settings).path
         result, _ = _result(path, (folder / "query.sql").read_text().removesuffix("\n"))
     kept = (folder / "result.csv").read_bytes()
-    return Checked(about["result_sha256"], hashlib.sha256(kept).hexdigest(), hashlib.sha256(result).hexdigest())
+    return Checked(
+        about["result_sha256"], hashlib.sha256(kept).hexdigest(), hashlib.sha256(result).hexdigest()
+    )
 
 
 def _claim(path: Path, name: str) -> dict[str, Any]:
     claim_id, _, basis = name.partition(":")
-    found = [row for row in querying.records(path, "from marts.claims") if row["claim_id"] == claim_id and basis in ("", row["basis"])]
+    found = [
+        row
+        for row in querying.records(path, "from marts.claims")
+        if row["claim_id"] == claim_id and basis in ("", row["basis"])
+    ]
     if not found:
-        raise QueryFailed(f"There is no claim {name!r}; `tokentide claims` lists them. A query has spaces in it.")
+        raise QueryFailed(
+            f"There is no claim {name!r}; `tokentide claims` lists them. A query has spaces in it."
+        )
     if len({row["evidence_sql"] for row in found}) > 1:
         bases = ", ".join(sorted(f"{claim_id}:{row['basis']}" for row in found))
         raise QueryFailed(f"{claim_id} is judged on several bases; name one: {bases}.")
     if not found[0]["evidence_sql"]:
-        raise QueryFailed(f"{name} rests on a document, not on a query, so there is nothing to compute.")
+        raise QueryFailed(
+            f"{name} rests on a document, not on a query, so there is nothing to compute."
+        )
     return found[0]
 
 
@@ -140,7 +160,10 @@ def _result(path: Path, query: str) -> tuple[bytes, int]:
     """The query's result in bytes that depend on its rows alone: neither on their order nor on the last digit of a sum of floats."""
     out = io.StringIO()
     with querying.run(path, query, SECONDS) as result:
-        rows = sorted((tuple(map(_steady, row)) for row in result.rows), key=lambda row: json.dumps(list(map(querying.plain, row))))
+        rows = sorted(
+            (tuple(map(_steady, row)) for row in result.rows),
+            key=lambda row: json.dumps(list(map(querying.plain, row))),
+        )
         querying.write_csv(querying.Result(result.columns, iter(rows)), out)
     return out.getvalue().encode(), len(rows)
 

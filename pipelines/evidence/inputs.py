@@ -17,13 +17,13 @@ from typing import Any
 
 from pipelines.archive import Archive, utc_now
 from pipelines.errors import QueryFailed
-from pipelines.ingest.market.market import land
-from pipelines.loading.telemetry.segments import load_segments
+from pipelines.ingest.market import land
 from pipelines.loading.telemetry.segment_files import KINDS, Kind, Places, Segment
+from pipelines.loading.telemetry.segments import load_segments
 from pipelines.loading.telemetry.tier_file import record_entries
-from pipelines.transform.lineage import Origins
-from pipelines.publish.generations.query import records
+from pipelines.publish.query import records
 from pipelines.settings import Settings
+from pipelines.transform.lineage import Origins
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 
@@ -54,10 +54,16 @@ def basis_of(path: Path, origins: Origins) -> Basis:
         return Basis(answers)
     segments = [
         {name: row[name] for name in SEGMENT}
-        for row in records(path, "from marts.telemetry_log where outcome = 'loaded' order by segment_id")
+        for row in records(
+            path, "from marts.telemetry_log where outcome = 'loaded' order by segment_id"
+        )
         if row["kind"] in origins.kinds
     ]
-    return Basis(answers, segments, records(path, "select section, name, entry from marts.tier_file order by all"))
+    return Basis(
+        answers,
+        segments,
+        records(path, "select section, name, entry from marts.tier_file order by all"),
+    )
 
 
 def write(folder: Path, basis: Basis) -> None:
@@ -85,7 +91,11 @@ def copy(basis: Basis, source: Path, target: Path, waiting: Places | None = None
     # Loaded, and not moved to the archive yet, a segment still lies in the spool.
     nowhere: dict[Kind, Path] = dict.fromkeys(KINDS, source)
     spools = waiting.spools if waiting else nowhere
-    _copy_segments(Places(spools, source / "telemetry"), Places(nowhere, target / "telemetry"), basis.segments or ())
+    _copy_segments(
+        Places(spools, source / "telemetry"),
+        Places(nowhere, target / "telemetry"),
+        basis.segments or (),
+    )
 
 
 def take_in(settings: Settings, basis: Basis) -> None:
@@ -114,7 +124,9 @@ def _copy_segments(source: Places, target: Places, wanted: Sequence[Row]) -> Non
             missing.add(name)
             continue
         if Segment(kind, path, is_archived=True).digest() != row["sha256"]:
-            raise QueryFailed(f"The segment {name} does not hold the bytes that were loaded. Restore it from a copy of the archive.")
+            raise QueryFailed(
+                f"The segment {name} does not hold the bytes that were loaded. Restore it from a copy of the archive."
+            )
         kept = target.kept(kind, name)
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, kept)

@@ -35,13 +35,20 @@ class Day:
     reason: str | None = None
 
 
-def judge_days(con: duckdb.DuckDBPyConnection, start: date, end: date, run_id: str, failures: Sequence[Failure]) -> list[Day]:
+def judge_days(
+    con: duckdb.DuckDBPyConnection, start: date, end: date, run_id: str, failures: Sequence[Failure]
+) -> list[Day]:
     """Each day from start to end, by what the answers of this run said of it."""
     rows = con.execute(DAYS, {"start": start, "end": end, "run_id": run_id}).fetchall()
-    return [_judged(day, has_content, is_covered, reason, failures) for day, has_content, is_covered, reason in rows]
+    return [
+        _judged(day, has_content, is_covered, reason, failures)
+        for day, has_content, is_covered, reason in rows
+    ]
 
 
-def _judged(day: date, has_content: bool, is_covered: bool, reason: str | None, failures: Sequence[Failure]) -> Day:
+def _judged(
+    day: date, has_content: bool, is_covered: bool, reason: str | None, failures: Sequence[Failure]
+) -> Day:
     if has_content:
         return Day(day, "loaded")
     if reason:

@@ -10,17 +10,24 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from pipelines.archive import Answer, Archive, utc_now
-from pipelines.transform.dbt import Built, build
-from pipelines.transform.dbt import Progress as BuildProgress
-from pipelines.ingest.market.days import Day, Failure, judge_days
 from pipelines.errors import SourceError, Unreachable
+from pipelines.ingest.days import Day, Failure, judge_days
 from pipelines.loading.answers import catch_up
 from pipelines.loading.outcome import Landed
-from pipelines.sources.openrouter.requests import Asked, board_plan, catalogue_plan, endpoint_plan, slice_plan, usage_plan
-from pipelines.publish.generations.generations import Generation, publish
+from pipelines.publish.generations import Generation, publish
 from pipelines.settings import Settings
-from pipelines.sources.openrouter import exports, rankings
 from pipelines.sources.http import Client, Patience
+from pipelines.sources.openrouter import exports, rankings
+from pipelines.sources.openrouter.requests import (
+    Asked,
+    board_plan,
+    catalogue_plan,
+    endpoint_plan,
+    slice_plan,
+    usage_plan,
+)
+from pipelines.transform.dbt import Built, build
+from pipelines.transform.dbt import Progress as BuildProgress
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 
@@ -94,7 +101,11 @@ def collect(plan: Iterable[Asked], say: Say) -> Collected:
                 collected.take(brought)
         except SourceError as error:
             shared = error if isinstance(error, Unreachable) else shared
-            collected.failures.append(Failure(asked.what, str(error), asked.start, asked.end, isinstance(error, Unreachable)))
+            collected.failures.append(
+                Failure(
+                    asked.what, str(error), asked.start, asked.end, isinstance(error, Unreachable)
+                )
+            )
     return collected
 
 
@@ -131,7 +142,9 @@ def window_to_ask(settings: Settings, has_key: bool, today: date) -> tuple[date,
     return min(unknown or week_ago, week_ago), yesterday
 
 
-def gather_board(client: Client, settings: Settings, start: date, end: date, say: Say = lambda what: None) -> Gathered:
+def gather_board(
+    client: Client, settings: Settings, start: date, end: date, say: Say = lambda what: None
+) -> Gathered:
     """Ask for the unfiltered board from start to end and land it; a day that did not get through is listed in the result."""
     try:
         failures = collect(board_plan(client, start, end), say).failures
@@ -141,7 +154,14 @@ def gather_board(client: Client, settings: Settings, start: date, end: date, say
     return Gathered(client.run_id, judged(settings, start, end, client.run_id, failures), failures)
 
 
-def gather_market(client: Client, settings: Settings, start: date, end: date, slices: bool, say: Say = lambda what: None) -> Gathered:
+def gather_market(
+    client: Client,
+    settings: Settings,
+    start: date,
+    end: date,
+    slices: bool,
+    say: Say = lambda what: None,
+) -> Gathered:
     """The board, and all else that the market tables need: catalogue, usage, and the hosts of the leading models."""
     board = gather_board(client, settings, start, end, say)
     # Where the host cannot be reached, it has been tried and the rest would only repeat that.
@@ -170,13 +190,17 @@ def ingest_market(
     client = Client(settings, new_run_id(), patience)
     first, last = window_to_ask(settings, client.has_key, utc_now().date())
     try:
-        gathered = gather_market(client, settings, start or min(first, end or first), end or last, slices, say)
+        gathered = gather_market(
+            client, settings, start or min(first, end or first), end or last, slices, say
+        )
     finally:
         client.close()
     return Ingested(gathered, build(settings, progress=progress), publish(settings))
 
 
-def _rest_plan(client: Client, settings: Settings, start: date, end: date, slices: bool) -> Iterator[Asked]:
+def _rest_plan(
+    client: Client, settings: Settings, start: date, end: date, slices: bool
+) -> Iterator[Asked]:
     yield from catalogue_plan(client)
     yield from usage_plan(client, end)
     if slices and client.has_key:
@@ -186,7 +210,9 @@ def _rest_plan(client: Client, settings: Settings, start: date, end: date, slice
     yield from endpoint_plan(client, leading_models(settings))
 
 
-def judged(settings: Settings, start: date, end: date, run_id: str, failures: list[Failure]) -> list[Day]:
+def judged(
+    settings: Settings, start: date, end: date, run_id: str, failures: list[Failure]
+) -> list[Day]:
     """What became of each day from start to end in one run."""
     con = open_warehouse(settings.warehouse)
     try:

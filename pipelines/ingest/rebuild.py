@@ -4,14 +4,14 @@ import shutil
 from dataclasses import dataclass
 
 from pipelines.archive import Archive
-from pipelines.transform.dbt import Built, Progress, build
 from pipelines.errors import NothingArchived
-from pipelines.ingest.market.market import land
+from pipelines.ingest.market import land
+from pipelines.ingest.telemetry import load as load_telemetry
 from pipelines.loading.answers import catch_up
 from pipelines.loading.telemetry.segment_files import Places
-from pipelines.publish.generations.generations import Generation, publish
+from pipelines.publish.generations import Generation, publish
 from pipelines.settings import Settings
-from pipelines.ingest.market.telemetry import load as load_telemetry
+from pipelines.transform.dbt import Built, Progress, build
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 
@@ -29,7 +29,9 @@ def rebuild(settings: Settings, progress: Progress | None = None) -> Rebuilt:
     """Land every archived answer in a fresh warehouse, build, audit, put it in place of the old one, publish."""
     archive = Archive(settings.archive)
     if archive.origin is None and not Places.of(settings).archived():
-        raise NothingArchived(f"{settings.archive} holds no answers. Run `tokentide ingest market` or `tokentide ingest telemetry` first.")
+        raise NothingArchived(
+            f"{settings.archive} holds no answers. Run `tokentide ingest market` or `tokentide ingest telemetry` first."
+        )
     # In a folder of its own under the usual name: DuckDB's views remember the name of their file.
     fresh = settings.home / "rebuilding" / settings.warehouse.name
     shutil.rmtree(fresh.parent, ignore_errors=True)

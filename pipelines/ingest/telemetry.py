@@ -4,18 +4,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.transform.dbt import Built, build
-from pipelines.transform.dbt import Progress as BuildProgress
 from pipelines.errors import BadSetting
-from pipelines.loading.telemetry.segments import Loaded, load_segments
 from pipelines.loading.telemetry.segment_files import Places
-from pipelines.publish.generations.generations import Generation, publish
+from pipelines.loading.telemetry.segments import Loaded, load_segments
+from pipelines.publish.generations import Generation, publish
 from pipelines.settings import Settings
 from pipelines.telemetry.backfill import text_files
 from pipelines.telemetry.backfill.prometheus import History, read_history
-from pipelines.telemetry.collector.collector.segments import Scrape
-from pipelines.telemetry.collector.collector.spool import Spool
+from pipelines.telemetry.collector.segments import Scrape
+from pipelines.telemetry.collector.spool import Spool
 from pipelines.telemetry.config.tier import Target, Tier, read_tier
+from pipelines.transform.dbt import Built, build
+from pipelines.transform.dbt import Progress as BuildProgress
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 
@@ -49,16 +49,22 @@ def load(settings: Settings, say: Say = lambda what: None, warehouse: Path | Non
         con.close()
 
 
-def ingest_telemetry(settings: Settings, say: Say = lambda what: None, progress: BuildProgress | None = None) -> IngestedTelemetry:
+def ingest_telemetry(
+    settings: Settings, say: Say = lambda what: None, progress: BuildProgress | None = None
+) -> IngestedTelemetry:
     """Load what was closed, then build, audit and publish it."""
-    return IngestedTelemetry(load(settings, say), build(settings, progress=progress), publish(settings))
+    return IngestedTelemetry(
+        load(settings, say), build(settings, progress=progress), publish(settings)
+    )
 
 
 def take_pages(settings: Settings, folder: Path, target: str) -> int:
     """Make segments of archived pages (`*.txt`) of one target; how many pages there were. The next load takes them in."""
     if not folder.is_dir():
         raise BadSetting(f"{folder} is not a folder. Name the one that holds the pages.")
-    count = _store(text_files.read_pages(folder, target_of(_tier(settings), target)), settings.pages_spool)
+    count = _store(
+        text_files.read_pages(folder, target_of(_tier(settings), target)), settings.pages_spool
+    )
     if not count:
         raise BadSetting(f"{folder} holds no *.txt pages. Name the folder that holds them.")
     return count
@@ -73,13 +79,17 @@ def target_of(tier: Tier, name: str) -> Target:
     """The target of this name in the tier file."""
     known = {target.name: target for target in tier.targets}
     if name not in known:
-        raise BadSetting(f"The tier file has no target {name!r}, only {', '.join(sorted(known)) or 'none'}. Name one, or add it there.")
+        raise BadSetting(
+            f"The tier file has no target {name!r}, only {', '.join(sorted(known)) or 'none'}. Name one, or add it there."
+        )
     return known[name]
 
 
 def _tier(settings: Settings) -> Tier:
     if not settings.tier.exists():
-        raise BadSetting(f"{settings.tier} is not there, so the target is not known. Copy tier.toml.example and fill it in.")
+        raise BadSetting(
+            f"{settings.tier} is not there, so the target is not known. Copy tier.toml.example and fill it in."
+        )
     return read_tier(settings.tier)
 
 

@@ -13,10 +13,20 @@ import polars as pl
 
 from pipelines.archive import Answer, Archive
 from pipelines.errors import BadAnswer
-from pipelines.loading.rankings import land_board
 from pipelines.loading.outcome import Landed
+from pipelines.loading.rankings import land_board
 from pipelines.loading.snapshots import land_snapshot
-from pipelines.sources.openrouter import apps, benchmarks, catalogue, endpoints, exports, providers, rankings, session_costs, tasks
+from pipelines.sources.openrouter import (
+    apps,
+    benchmarks,
+    catalogue,
+    endpoints,
+    exports,
+    providers,
+    rankings,
+    session_costs,
+    tasks,
+)
 from pipelines.sources.openrouter.rankings_table import Board
 from pipelines.sources.parsing import Parsed
 from warehouse.connection import transaction
@@ -47,7 +57,11 @@ UNREADABLE = (
 )  # fmt: skip
 
 
-def catch_up(con: duckdb.DuckDBPyConnection, archive: Archive, landed: Callable[[Answer, Landed], None] | None = None) -> int:
+def catch_up(
+    con: duckdb.DuckDBPyConnection,
+    archive: Archive,
+    landed: Callable[[Answer, Landed], None] | None = None,
+) -> int:
     """Land what is not landed yet, each answer in a transaction of its own, and return how many there were."""
     number = 0
     for answer in _waiting(con, archive):
@@ -85,19 +99,28 @@ def _land(con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer) -> L
     if _is_known(con, answer):
         return Landed("unchanged")
     parsed = PARSERS[answer.source](answer, archive.read(answer.sha256))
-    return land_board(con, answer, parsed) if isinstance(parsed, Board) else land_snapshot(con, answer, parsed)
+    return (
+        land_board(con, answer, parsed)
+        if isinstance(parsed, Board)
+        else land_snapshot(con, answer, parsed)
+    )
 
 
 def _set_aside(con: duckdb.DuckDBPyConnection, answer: Answer, result: Landed) -> None:
     row = [answer.sha256, answer.source, result.reason]
     # The same nonsense is read again whenever it comes, but set aside once.
-    if not con.execute("select 1 from raw.quarantine where sha256 = ? and source = ? and reason = ?", row).fetchall():
+    if not con.execute(
+        "select 1 from raw.quarantine where sha256 = ? and source = ? and reason = ?", row
+    ).fetchall():
         con.execute("insert into raw.quarantine (sha256, source, reason) values (?, ?, ?)", row)
 
 
 def _is_known(con: duckdb.DuckDBPyConnection, answer: Answer) -> bool:
     """Whether these bytes were landed before. That they came as a failure, or could not be read, does not count."""
-    found = con.execute(KNOWN, [answer.sha256, answer.source, _sorted_json(answer.params), _sorted_json(answer.context)]).fetchall()
+    found = con.execute(
+        KNOWN,
+        [answer.sha256, answer.source, _sorted_json(answer.params), _sorted_json(answer.context)],
+    ).fetchall()
     return bool(found)
 
 
@@ -110,10 +133,14 @@ def _record(con: duckdb.DuckDBPyConnection, answer: Answer, result: Landed) -> N
         ],
     )  # fmt: skip
     for note in result.notes:
-        known = con.execute("select 1 from raw.notes where source = ? and note = ?", [answer.source, note]).fetchall()
+        known = con.execute(
+            "select 1 from raw.notes where source = ? and note = ?", [answer.source, note]
+        ).fetchall()
         if not known:
             log.warning("%s: %s (noted once)", answer.source, note)
-            con.execute("insert into raw.notes values (?, ?, ?)", [answer.source, note, answer.sha256])
+            con.execute(
+                "insert into raw.notes values (?, ?, ?)", [answer.source, note, answer.sha256]
+            )
 
 
 def _sorted_json(values: dict[str, str]) -> str:

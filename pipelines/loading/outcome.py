@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Outcome = Literal["loaded", "partial", "quarantined", "unreadable", "unchanged", "refused", "broken"]
+Outcome = Literal[
+    "loaded", "partial", "quarantined", "unreadable", "unchanged", "refused", "broken"
+]
 """loaded: all of it; partial: some of it was set aside; quarantined: all of it was; unreadable: no such payload;
 unchanged: these bytes were loaded before; refused: a status other than 200; broken: the body did not arrive whole."""
 

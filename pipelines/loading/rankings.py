@@ -8,8 +8,8 @@ from pipelines.archive import Answer
 from pipelines.loading.outcome import Landed
 from pipelines.sources.openrouter.rankings_table import Board
 
-FOLDER = Path(__file__).parent
-STEPS = [(FOLDER / f"board_{name}.sql").read_text() for name in ("typed", "problems", "insert")]
+FOLDER = Path(__file__).parent / "sql"
+STEPS = [(FOLDER / f"rankings_{name}.sql").read_text() for name in ("typed", "problems", "insert")]
 LACKING = "select date from believed where row_count > 0 and not has_other and getvariable('slice') = 'all' order by date"
 
 
@@ -32,8 +32,15 @@ def land_board(con: duckdb.DuckDBPyConnection, answer: Answer, board: Board) -> 
     for step in STEPS:
         con.execute(step)
     con.unregister("incoming")
-    [(rows, kept)] = con.sql("select coalesce(sum(row_count), 0)::bigint, count(*) filter (where row_count > 0) from believed").fetchall()
+    [(rows, kept)] = con.sql(
+        "select coalesce(sum(row_count), 0)::bigint, count(*) filter (where row_count > 0) from believed"
+    ).fetchall()
     faults = con.sql("select distinct reason from problems order by all").fetchall()
     # The day's total is then known from below only, which the weekly shares' bounds say.
     lacking = [f"{day} came without `other`" for (day,) in con.sql(LACKING).fetchall()]
-    return Landed.of(rows=rows, kept=kept, faults=[reason for (reason,) in faults], notes=[*board.notes, *lacking])
+    return Landed.of(
+        rows=rows,
+        kept=kept,
+        faults=[reason for (reason,) in faults],
+        notes=[*board.notes, *lacking],
+    )

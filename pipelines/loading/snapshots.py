@@ -24,15 +24,22 @@ def land_snapshot(con: duckdb.DuckDBPyConnection, answer: Answer, parsed: Parsed
 def _insert(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
     con.register("incoming", frame.to_arrow())
     # `table` is one of our own constants.
-    con.execute(f"insert into {table} by name from incoming where sha256 not in (select known.sha256 from {table} as known)")  # noqa: S608
+    con.execute(
+        f"insert into {table} by name from incoming"  # noqa: S608
+        f" where sha256 not in (select known.sha256 from {table} as known)"
+    )
     con.unregister("incoming")
 
 
-def _set_aside(con: duckdb.DuckDBPyConnection, answer: Answer, bad: pl.DataFrame, required: tuple[str, ...]) -> None:
+def _set_aside(
+    con: duckdb.DuckDBPyConnection, answer: Answer, bad: pl.DataFrame, required: tuple[str, ...]
+) -> None:
     if bad.is_empty():
         return
     details = bad.select(detail=pl.struct(pl.all()).struct.json_encode()).with_columns(
-        sha256=pl.lit(answer.sha256), source=pl.lit(answer.source), reason=pl.lit(f"incomplete row: needs {', '.join(required)}")
+        sha256=pl.lit(answer.sha256),
+        source=pl.lit(answer.source),
+        reason=pl.lit(f"incomplete row: needs {', '.join(required)}"),
     )
     con.register("incoming", details.to_arrow())
     con.execute("insert into raw.quarantine by name from incoming")

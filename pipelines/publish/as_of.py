@@ -17,10 +17,10 @@ from pathlib import Path
 import duckdb
 
 from pipelines.archive import sync_folder, utc_now
-from pipelines.transform.dbt import PROJECT, Progress, build, one_build_at_a_time
 from pipelines.errors import BadSetting, NothingPublished
-from pipelines.publish.generations.generations import About, must_be_audited, write
+from pipelines.publish.generations import About, must_be_audited, write
 from pipelines.settings import Settings
+from pipelines.transform.dbt import PROJECT, Progress, build, one_build_at_a_time
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 
@@ -38,7 +38,9 @@ def parse_instant(text: str) -> datetime:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
-def published_as_of(settings: Settings, instant: datetime, progress: Progress | None = None) -> Path:
+def published_as_of(
+    settings: Settings, instant: datetime, progress: Progress | None = None
+) -> Path:
     """The file that answers from what was known at `instant`; it is built where there is none yet."""
     with one_build_at_a_time(settings, "as-of.lock"):
         path = place_of(settings, instant)
@@ -46,14 +48,19 @@ def published_as_of(settings: Settings, instant: datetime, progress: Progress | 
             _make(settings, instant, path, progress)
         # The least recently used go first.
         path.touch()
-        for old in sorted(_folder(settings).glob("*.duckdb"), key=lambda found: found.stat().st_mtime_ns)[:-KEPT]:
+        for old in sorted(
+            _folder(settings).glob("*.duckdb"), key=lambda found: found.stat().st_mtime_ns
+        )[:-KEPT]:
             old.unlink()
     return path
 
 
 def place_of(settings: Settings, instant: datetime) -> Path:
     """Where the file is, or will be, that answers from what is known at `instant` as the warehouse stands."""
-    return _folder(settings) / f"{instant:%Y%m%dT%H%M%S}{_fraction(instant)}Z-{_fingerprint(settings, instant)}.duckdb"
+    return (
+        _folder(settings)
+        / f"{instant:%Y%m%dT%H%M%S}{_fraction(instant)}Z-{_fingerprint(settings, instant)}.duckdb"
+    )
 
 
 def _folder(settings: Settings) -> Path:
@@ -70,7 +77,9 @@ def _fingerprint(settings: Settings, instant: datetime) -> str:
         [known] = con.execute(KNOWN, {"as_of": instant}).fetchall()
         [loaded] = con.execute(LOADED, {"as_of": instant}).fetchall()
     if not any(known[::2]) and not loaded[0]:
-        raise NothingPublished(f"Nothing that this home holds speaks from {instant.isoformat()} or before.")
+        raise NothingPublished(
+            f"Nothing that this home holds speaks from {instant.isoformat()} or before."
+        )
     parts = [repr((instant, known, loaded)).encode(), *(path.read_bytes() for path in _project())]
     return sha256(b"\0".join(parts)).hexdigest()[:12]
 

@@ -63,22 +63,37 @@ def newest(settings: Settings) -> Path:
     """The newest generation's file; NothingPublished says how to make one."""
     link = settings.published / NEWEST
     if not link.exists():
-        raise NothingPublished(f"Nothing is published in {settings.home} yet. Run `tokentide ingest market`, or `make up`.")
+        raise NothingPublished(
+            f"Nothing is published in {settings.home} yet. Run `tokentide ingest market`, or `make up`."
+        )
     return link.resolve()
 
 
 def generations(settings: Settings) -> list[Generation]:
     """Every generation that is still there, oldest first."""
-    found = ((FILE.fullmatch(path.name), path) for path in settings.published.glob("generation-*.duckdb"))
-    return sorted((Generation(int(match[1]), path) for match, path in found if match), key=lambda generation: generation.number)
+    found = (
+        (FILE.fullmatch(path.name), path) for path in settings.published.glob("generation-*.duckdb")
+    )
+    return sorted(
+        (Generation(int(match[1]), path) for match, path in found if match),
+        key=lambda generation: generation.number,
+    )
 
 
 def must_be_audited(con: duckdb.DuckDBPyConnection) -> None:
     """Raise AuditFailed unless the last build, by whatever called dbt, came to its end with every check held."""
-    known = con.sql("select 1 from duckdb_tables() where schema_name = 'main' and table_name = 'last_build'").fetchall()
-    [(outcome, wrong)] = con.sql("select outcome, wrong_nodes from main.last_build").fetchall() if known else [("never ran", 0)]
+    known = con.sql(
+        "select 1 from duckdb_tables() where schema_name = 'main' and table_name = 'last_build'"
+    ).fetchall()
+    [(outcome, wrong)] = (
+        con.sql("select outcome, wrong_nodes from main.last_build").fetchall()
+        if known
+        else [("never ran", 0)]
+    )
     if outcome != "passed":
-        raise AuditFailed(f"The last build {outcome} ({wrong} nodes wrong), so nothing is published. Run `tokentide build` to see why.")
+        raise AuditFailed(
+            f"The last build {outcome} ({wrong} nodes wrong), so nothing is published. Run `tokentide build` to see why."
+        )
 
 
 def write(con: duckdb.DuckDBPyConnection, path: Path, about: About) -> None:

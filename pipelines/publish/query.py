@@ -29,7 +29,9 @@ SHOWN = 100
 INTERRUPT_AGAIN = 0.05  # seconds
 # A PIVOT also creates a type for the time of its query; nothing that lasts can be created in a read-only file.
 READS = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
-WHAT_THERE_IS = '`tokentide sql "select table_name, comment from duckdb_tables()"` lists what there is.'
+WHAT_THERE_IS = (
+    '`tokentide sql "select table_name, comment from duckdb_tables()"` lists what there is.'
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ def run(path: Path, sql: str, seconds: float = 60.0) -> Iterator[Result]:
     with _bounded(path, seconds) as (con, is_over):
         _must_read(con, sql)
         con.execute(sql)
-        yield Result(_told_apart(column[0] for column in con.description or []), _batches(con, is_over))
+        yield Result(
+            _told_apart(column[0] for column in con.description or []), _batches(con, is_over)
+        )
 
 
 def frame(path: Path, sql: str, seconds: float = 60.0, rows: int | None = None) -> pl.DataFrame:
@@ -68,11 +72,15 @@ def bound_memory(room: int = ROOM) -> None:
     pages = Path("/proc/self/statm")
     if pages.exists():
         used = int(pages.read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (used + room, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        resource.setrlimit(
+            resource.RLIMIT_AS, (used + room, resource.getrlimit(resource.RLIMIT_AS)[1])
+        )
 
 
 @contextlib.contextmanager
-def _bounded(path: Path, seconds: float) -> Iterator[tuple[duckdb.DuckDBPyConnection, threading.Event]]:
+def _bounded(
+    path: Path, seconds: float
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, threading.Event]]:
     """A connection, and whether its time is over."""
     con, done, is_over = open_published(path), threading.Event(), threading.Event()
     clock = threading.Thread(target=_stop_after, args=(seconds, con, done, is_over), daemon=True)
@@ -80,7 +88,9 @@ def _bounded(path: Path, seconds: float) -> Iterator[tuple[duckdb.DuckDBPyConnec
     try:
         yield con, is_over
     except MemoryError as error:
-        raise QueryFailed("The query needs more memory than it may have. Ask for less at once.") from error
+        raise QueryFailed(
+            "The query needs more memory than it may have. Ask for less at once."
+        ) from error
     except (duckdb.Error, TimeoutError) as error:
         raise QueryFailed(_reason(error, seconds, is_over.is_set())) from error
     finally:
@@ -89,7 +99,9 @@ def _bounded(path: Path, seconds: float) -> Iterator[tuple[duckdb.DuckDBPyConnec
         con.close()
 
 
-def _stop_after(seconds: float, con: duckdb.DuckDBPyConnection, done: threading.Event, is_over: threading.Event) -> None:
+def _stop_after(
+    seconds: float, con: duckdb.DuckDBPyConnection, done: threading.Event, is_over: threading.Event
+) -> None:
     """Interrupt until it is done: DuckDB forgets an interrupt that comes between two of its steps."""
     if done.wait(seconds):
         return
@@ -103,14 +115,18 @@ def _reason(error: Exception, seconds: float, is_over: bool) -> str:
     """In words. An interrupt is not known by its type: between two steps DuckDB calls it an invalid input."""
     if is_over:
         return f"The query took longer than {seconds:g} s and was stopped. Ask for less, or allow more with --timeout."
-    return f"{error}\n\n{WHAT_THERE_IS}" if isinstance(error, duckdb.CatalogException) else str(error)
+    return (
+        f"{error}\n\n{WHAT_THERE_IS}" if isinstance(error, duckdb.CatalogException) else str(error)
+    )
 
 
 def _must_read(con: duckdb.DuckDBPyConnection, sql: str) -> None:
     """Refuse what is no query: CALL, SET, ATTACH and their like have no result, and some of them reach past the locked settings."""
     kinds = [statement.type for statement in con.extract_statements(sql)]
     if not kinds or kinds[-1] not in READS or not {*kinds} <= {*READS, duckdb.StatementType.CREATE}:
-        raise QueryFailed("That is no query. A query begins with SELECT, FROM, WITH, DESCRIBE, SUMMARIZE, SHOW, PIVOT or EXPLAIN.")
+        raise QueryFailed(
+            "That is no query. A query begins with SELECT, FROM, WITH, DESCRIBE, SUMMARIZE, SHOW, PIVOT or EXPLAIN."
+        )
 
 
 def _told_apart(names: Iterable[str]) -> list[str]:
@@ -126,7 +142,13 @@ def write_json(result: Result, out: IO[str]) -> None:
     """A list of objects: whole numbers as integers, dates and instants in ISO 8601, decimals as numbers."""
     start = "["
     for row in result.rows:
-        out.write(start + "\n" + json.dumps(dict(zip(result.columns, map(plain, row), strict=True)), ensure_ascii=False))
+        out.write(
+            start
+            + "\n"
+            + json.dumps(
+                dict(zip(result.columns, map(plain, row), strict=True)), ensure_ascii=False
+            )
+        )
         start = ","
     out.write("[]\n" if start == "[" else "\n]\n")
 
@@ -143,10 +165,19 @@ def show_table(result: Result, console: Console) -> None:
     rows = list(itertools.islice(result.rows, SHOWN + 1))
     cells = [[_readable(value) for value in row] for row in rows[:SHOWN]]
     widths = [max(map(len, column)) for column in zip(result.columns, *cells, strict=True)]
-    shown = max(1, sum(1 for reached in itertools.accumulate(width + 3 for width in widths) if reached < console.width))
+    shown = max(
+        1,
+        sum(
+            1
+            for reached in itertools.accumulate(width + 3 for width in widths)
+            if reached < console.width
+        ),
+    )
     table = Table()
     # As Text, since what looks like markup is a name or a value like any other.
-    for name, value in zip(result.columns[:shown], rows[0] if rows else [None] * shown, strict=False):
+    for name, value in zip(
+        result.columns[:shown], rows[0] if rows else [None] * shown, strict=False
+    ):
         is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
         table.add_column(Text(name), justify="right" if is_number else "left")
     for row in cells:
@@ -155,7 +186,9 @@ def show_table(result: Result, console: Console) -> None:
     if len(rows) > SHOWN:
         console.print(f"The first {SHOWN} rows; --csv, --json and --parquet have all of them.")
     if hidden := result.columns[shown:]:
-        console.print(f"Not shown for want of width: {', '.join(hidden)}.", highlight=False, markup=False)
+        console.print(
+            f"Not shown for want of width: {', '.join(hidden)}.", highlight=False, markup=False
+        )
 
 
 def plain(value: Any) -> Any:
@@ -174,7 +207,11 @@ def _instant(value: datetime) -> str:
     """ISO 8601; an instant is given in UTC with a Z, a timestamp without a zone stays without one."""
     if value.tzinfo is None:
         return value.isoformat()
-    return value.astimezone(UTC).isoformat(timespec="milliseconds" if value.microsecond else "seconds").replace("+00:00", "Z")
+    return (
+        value.astimezone(UTC)
+        .isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+        .replace("+00:00", "Z")
+    )
 
 
 def _number(value: Decimal) -> int | float:

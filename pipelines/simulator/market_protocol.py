@@ -44,7 +44,12 @@ class RankingsQuery:
     @property
     def is_plain(self) -> bool:
         """Whether this is the daily board without filters."""
-        return self.period == "day" and not self.is_estimate and self.modality is None and self.context_bucket is None
+        return (
+            self.period == "day"
+            and not self.is_estimate
+            and self.modality is None
+            and self.context_bucket is None
+        )
 
 
 @dataclass(frozen=True)
@@ -103,4 +108,7 @@ def days(start: date, end: date) -> list[date]:
 
 def iso_ms(instant: datetime) -> str:
     """An instant as the service writes it: UTC, milliseconds, Z."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+    return (
+        instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.")
+        + f"{instant.microsecond // 1000:03d}Z"
+    )

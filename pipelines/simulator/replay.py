@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import BadSetting
-from pipelines.simulator.market_protocol import MISSING_DATES, AppsQuery, RankingsQuery, Row, days
-from pipelines.simulator.clock import parse_instant
 from pipelines.simulator.api.errors import Json, NotFound
+from pipelines.simulator.clock import parse_instant
+from pipelines.simulator.market_protocol import MISSING_DATES, AppsQuery, RankingsQuery, Row, days
 
 
 @dataclass(frozen=True)
@@ -38,16 +38,23 @@ class ReplayBoard:
         self._recordings = sorted(read, key=lambda one: one.as_of)
         self._models = self._dated("models_*.json*")
         self._providers = self._dated("providers_*.json")
-        self._stats = {_stem(path).removeprefix("endpoint_stats_"): _load(path) for path in self._files("endpoint_stats_*.json")}
+        self._stats = {
+            _stem(path).removeprefix("endpoint_stats_"): _load(path)
+            for path in self._files("endpoint_stats_*.json")
+        }
         if not (self._recordings or self._models or self._providers):
-            raise NoRecordings(f"No recorded answers in {folder}. Name a folder that holds files such as rankings-daily_2025.json.gz.")
+            raise NoRecordings(
+                f"No recorded answers in {folder}. Name a folder that holds files such as rankings-daily_2025.json.gz."
+            )
 
     def rankings(self, query: RankingsQuery, now: datetime) -> list[Row]:
         """Rows of the window as they were known at `now`."""
         if not query.is_plain:
             raise NotFound
         yesterday = now.date() - timedelta(days=1)
-        asked = [day for day in days(query.start, min(query.end, yesterday)) if day not in MISSING_DATES]
+        asked = [
+            day for day in days(query.start, min(query.end, yesterday)) if day not in MISSING_DATES
+        ]
         return [row for day in asked for row in self._vintage(day, now)]
 
     def _vintage(self, day: date, now: datetime) -> list[Row]:
@@ -94,7 +101,9 @@ class ReplayBoard:
             yield from sorted(folder.glob(pattern))
 
     def _dated(self, pattern: str) -> list[tuple[str, list[Json]]]:
-        return sorted((_stem(path).rpartition("_")[2], _load(path)["data"]) for path in self._files(pattern))
+        return sorted(
+            (_stem(path).rpartition("_")[2], _load(path)["data"]) for path in self._files(pattern)
+        )
 
 
 def _at(recorded: list[tuple[str, list[Json]]], now: datetime) -> list[Json]:
@@ -108,7 +117,9 @@ def _recording(answer: dict[str, Any]) -> Recording:
     meta = answer["meta"]
     rows: dict[date, list[Row]] = {}
     for item in answer["data"]:
-        row = Row(date.fromisoformat(item["date"]), item["model_permaslug"], int(item["total_tokens"]))
+        row = Row(
+            date.fromisoformat(item["date"]), item["model_permaslug"], int(item["total_tokens"])
+        )
         rows.setdefault(row.date, []).append(row)
     start, end = date.fromisoformat(meta["start_date"]), date.fromisoformat(meta["end_date"])
     return Recording(parse_instant(meta["as_of"]), start, end, rows)

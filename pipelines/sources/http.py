@@ -16,8 +16,8 @@ import stamina
 from pipelines.archive import REDACTED, Answer, Archive, utc_now
 from pipelines.errors import BadAnswer, BrokenOff, LimitReached, Refused, Unreachable, Unwell
 from pipelines.settings import Settings
-from pipelines.sources.quota import Budget, RequestLedger, next_midnight
 from pipelines.sources.parsing import must_be_json, quoted
+from pipelines.sources.quota import Budget, RequestLedger, next_midnight
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,11 @@ class Client:
         self._ledger = RequestLedger(settings.requests)
         timeout = httpx.Timeout(self.patience.read, connect=self.patience.connect)
         # Redirects are not followed: they could carry the key to another host.
-        self._http = httpx.Client(timeout=timeout, follow_redirects=False, headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"})
+        self._http = httpx.Client(
+            timeout=timeout,
+            follow_redirects=False,
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"},
+        )
 
     @property
     def has_key(self) -> bool:
@@ -93,16 +97,29 @@ class Client:
         """
         patience = self.patience
         for attempt in stamina.retry_context(
-            on=_worth_repeating, attempts=patience.attempts, timeout=patience.together, wait_initial=patience.first_pause, wait_max=10.0
+            on=_worth_repeating,
+            attempts=patience.attempts,
+            timeout=patience.together,
+            wait_initial=patience.first_pause,
+            wait_max=10.0,
         ):
             with attempt:
-                answer, body = self._once(source, path, dict(params or {}), budget, dict(context or {}))
+                answer, body = self._once(
+                    source, path, dict(params or {}), budget, dict(context or {})
+                )
         (check or must_be_json)(body)
         if answer.etag:
             self._ledger.remember(answer.url, answer.etag, answer.sha256)
         return answer
 
-    def _once(self, source: str, path: str, params: dict[str, str], budget: Budget | None, context: dict[str, str]) -> tuple[Answer, bytes]:
+    def _once(
+        self,
+        source: str,
+        path: str,
+        params: dict[str, str],
+        budget: Budget | None,
+        context: dict[str, str],
+    ) -> tuple[Answer, bytes]:
         self._wait_for(budget)
         request = self._request(path, params)
         known = self._ledger.etag(str(request.url))
@@ -122,7 +139,9 @@ class Client:
         answer = self.archive.keep(answer, body)
         if error:
             # What is too large once is too large again.
-            raise (BadAnswer if len(body) >= LARGEST_BODY else BrokenOff)(f"{path}: {error}. It is asked again by the next run.")
+            raise (BadAnswer if len(body) >= LARGEST_BODY else BrokenOff)(
+                f"{path}: {error}. It is asked again by the next run."
+            )
         self._raise_for_status(response, body, budget)
         return answer, body
 
@@ -139,7 +158,9 @@ class Client:
                 f"{request.url.host} cannot be reached ({self._in_words(error)}). Check the network, or TOKENTIDE_OPENROUTER_URL."
             ) from error
         except httpx.TransportError as error:
-            raise BrokenOff(f"{request.url.host} gave no answer to {request.url.path} ({self._in_words(error)}).") from error
+            raise BrokenOff(
+                f"{request.url.host} gave no answer to {request.url.path} ({self._in_words(error)})."
+            ) from error
         try:
             yield response
         finally:
@@ -155,11 +176,17 @@ class Client:
             for piece in response.iter_bytes():
                 body += piece
                 if len(body) > LARGEST_BODY:
-                    return bytes(body[:LARGEST_BODY]), f"the answer is larger than {LARGEST_BODY >> 20} MiB"
+                    return bytes(
+                        body[:LARGEST_BODY]
+                    ), f"the answer is larger than {LARGEST_BODY >> 20} MiB"
                 if time.monotonic() - started > self.patience.whole:
-                    return bytes(body), f"the answer was not complete after {self.patience.whole:g} s"
+                    return bytes(
+                        body
+                    ), f"the answer was not complete after {self.patience.whole:g} s"
         except (httpx.TransportError, httpx.DecodingError) as error:
-            return bytes(body), f"the answer broke off after {len(body)} bytes ({self._in_words(error)})"
+            return bytes(
+                body
+            ), f"the answer broke off after {len(body)} bytes ({self._in_words(error)})"
         return bytes(body), None
 
     def _in_words(self, error: httpx.HTTPError) -> str:
@@ -177,10 +204,16 @@ class Client:
         if budget is None:
             return
         while (seconds := self._ledger.spend(budget)) > 0:
-            log.info("Waiting %.0f s: OpenRouter allows %d requests a minute.", seconds, budget.per_minute)
+            log.info(
+                "Waiting %.0f s: OpenRouter allows %d requests a minute.",
+                seconds,
+                budget.per_minute,
+            )
             time.sleep(seconds)
 
-    def _raise_for_status(self, response: httpx.Response, body: bytes, budget: Budget | None) -> None:
+    def _raise_for_status(
+        self, response: httpx.Response, body: bytes, budget: Budget | None
+    ) -> None:
         status, path = response.status_code, response.url.path
         if status == httpx.codes.OK:
             return
@@ -200,13 +233,18 @@ class Client:
         # `Retry-After` speaks of the next request, which a spent day does not allow: its end is the reset, or else midnight.
         wait = _until_reset(response) if is_named else _retry_after(response)
         if not is_named and (wait or 0) <= LONGEST_WAIT:
-            return LimitReached(f"{response.url.path} allows no more requests this minute (429: {said}).", wait)
+            return LimitReached(
+                f"{response.url.path} allows no more requests this minute (429: {said}).", wait
+            )
         if budget:
             now = time.time()
             # The limit is one of a UTC day, so what claims to last longer is a mistake.
             self._ledger.block(budget, min(now + wait if wait else math.inf, next_midnight(now)))
         # A spent day is not transient: nothing of the Data API is asked again before the reset.
-        return LimitReached(f"{response.url.path}: the limit of requests a day is spent (429: {said}).", LONGEST_WAIT + 1)
+        return LimitReached(
+            f"{response.url.path}: the limit of requests a day is spent (429: {said}).",
+            LONGEST_WAIT + 1,
+        )
 
 
 def _said(body: bytes) -> str:

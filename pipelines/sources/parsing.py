@@ -83,7 +83,11 @@ def an_instant(value: object, name: str) -> datetime:
 def a_day(value: object, name: str) -> date:
     """A UTC day as YYYY-MM-DD."""
     try:
-        return date.fromisoformat(value) if isinstance(value, str) and ISO_DATE.fullmatch(value) else _no_day(value, name)
+        return (
+            date.fromisoformat(value)
+            if isinstance(value, str) and ISO_DATE.fullmatch(value)
+            else _no_day(value, name)
+        )
     except ValueError as error:
         raise BadAnswer(f"{name} is {value!r}, which no calendar has.") from error
 
@@ -119,7 +123,14 @@ def inner(rows: Sequence[dict[str, Any]], key: str) -> list[dict[str, Any]]:
 
 def as_json(rows: Sequence[dict[str, Any]], key: str) -> pl.Series:
     """A column of nested values, written as JSON."""
-    return pl.Series(key, [json.dumps(row[key], sort_keys=True) if row.get(key) is not None else None for row in rows], dtype=pl.String)
+    return pl.Series(
+        key,
+        [
+            json.dumps(row[key], sort_keys=True) if row.get(key) is not None else None
+            for row in rows
+        ],
+        dtype=pl.String,
+    )
 
 
 def unknown_keys(where: str, rows: Iterable[dict[str, Any]], known: frozenset[str]) -> list[str]:

@@ -56,7 +56,9 @@ class RequestLedger:
         now = time.time() if now is None else now
         with self._open() as con:
             self._refuse_if_blocked(con, budget, now)
-            [(of_day, of_minute, first)] = con.execute(SPENT, (_midnight_before(now), now - MINUTE, now - MINUTE, budget.bucket)).fetchall()
+            [(of_day, of_minute, first)] = con.execute(
+                SPENT, (_midnight_before(now), now - MINUTE, now - MINUTE, budget.bucket)
+            ).fetchall()
             if of_day >= budget.per_day:
                 raise LimitReached(
                     f"Our {budget.per_day} requests of this UTC day are spent; the next one is possible at 00:00 UTC.",
@@ -76,7 +78,9 @@ class RequestLedger:
     def etag(self, url: str) -> tuple[str, str] | None:
         """The ETag and SHA-256 of the newest good answer of this URL."""
         with self._open() as con:
-            found: tuple[str, str] | None = con.execute("select etag, sha256 from etags where url = ?", (url,)).fetchone()
+            found: tuple[str, str] | None = con.execute(
+                "select etag, sha256 from etags where url = ?", (url,)
+            ).fetchone()
         return found
 
     def remember(self, url: str, etag: str, sha256: str) -> None:
@@ -85,17 +89,23 @@ class RequestLedger:
             con.execute("insert or replace into etags values (?, ?, ?)", (url, etag, sha256))
 
     def _refuse_if_blocked(self, con: sqlite3.Connection, budget: Budget, now: float) -> None:
-        found = con.execute("select until from blocked where bucket = ?", (budget.bucket,)).fetchone()
+        found = con.execute(
+            "select until from blocked where bucket = ?", (budget.bucket,)
+        ).fetchone()
         if found and found[0] > now:
             when = datetime.fromtimestamp(found[0], UTC)
             raise LimitReached(
-                f"The upstream's daily limit is spent; it said to come back at {when:%Y-%m-%d %H:%M:%S} UTC.", found[0] - now
+                f"The upstream's daily limit is spent; it said to come back at {when:%Y-%m-%d %H:%M:%S} UTC.",
+                found[0] - now,
             )
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         # `with con` commits or rolls back but does not close; immediate, so that reading and taking are one step.
-        with closing(sqlite3.connect(self.path, timeout=30, isolation_level="IMMEDIATE")) as con, con:
+        with (
+            closing(sqlite3.connect(self.path, timeout=30, isolation_level="IMMEDIATE")) as con,
+            con,
+        ):
             con.execute("begin immediate")
             yield con
 

@@ -38,7 +38,12 @@ class Built:
     warnings: list[str]
 
 
-def build(settings: Settings, path: Path | None = None, progress: Progress | None = None, as_of: datetime | None = None) -> Built:
+def build(
+    settings: Settings,
+    path: Path | None = None,
+    progress: Progress | None = None,
+    as_of: datetime | None = None,
+) -> Built:
     """Build and audit the warehouse (or the one at `path`), from what was known at `as_of` if that is given.
 
     Raises BuildFailed where dbt could not build, AuditFailed where rows are wrong; the message shows them.
@@ -47,13 +52,29 @@ def build(settings: Settings, path: Path | None = None, progress: Progress | Non
     # Builds of the past wait for each other, never for those of the present, which have a folder of their own.
     folder = settings.home / "dbt" / "as-of" if as_of else settings.home / "dbt"
     target = folder / "target"
-    places = {"project-dir": PROJECT, "profiles-dir": PROJECT, "target-path": target, "log-path": folder / "logs"}
+    places = {
+        "project-dir": PROJECT,
+        "profiles-dir": PROJECT,
+        "target-path": target,
+        "log-path": folder / "logs",
+    }
     options = [word for name, place in places.items() for word in (f"--{name}", str(place))]
     variables = ["--vars", json.dumps({"as_of": as_of.isoformat()})] if as_of else []
-    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--log-format", "json", *ARGUMENTS, *options, *variables]
+    command = [
+        sys.executable,
+        "-c",
+        "from dbt.cli.main import cli; cli()",
+        "--log-format",
+        "json",
+        *ARGUMENTS,
+        *options,
+        *variables,
+    ]
     with one_build_at_a_time(settings, "building-as-of.lock" if as_of else "building.lock"):
         pipe = subprocess.PIPE
-        with subprocess.Popen(command, env=dbt_environment(path), stdout=pipe, stderr=subprocess.STDOUT, text=True) as process:
+        with subprocess.Popen(
+            command, env=dbt_environment(path), stdout=pipe, stderr=subprocess.STDOUT, text=True
+        ) as process:
             said = _follow(process, progress or (lambda name, done, whole: None))
         results = _results(target, said) if process.returncode in (0, 1) else None
         if results is None:
@@ -81,7 +102,10 @@ def dbt_environment(path: Path) -> dict[str, str]:
 
 def dbt_variables(path: Path) -> dict[str, str]:
     """What the project itself reads: its warehouse, and its claims by name, since dbt cannot list a folder."""
-    return {"DBT_WAREHOUSE": str(path), "DBT_CLAIMS": " ".join(sorted(claim.stem for claim in (PROJECT / "claims").glob("*.sql")))}
+    return {
+        "DBT_WAREHOUSE": str(path),
+        "DBT_CLAIMS": " ".join(sorted(claim.stem for claim in (PROJECT / "claims").glob("*.sql"))),
+    }
 
 
 def _follow(process: "subprocess.Popen[str]", progress: Progress) -> list[str]:
@@ -95,7 +119,11 @@ def _follow(process: "subprocess.Popen[str]", progress: Progress) -> list[str]:
             continue
         data: dict[str, Any] = event.get("data", {})
         if event["info"]["name"] in ("LogModelResult", "LogTestResult", "LogSeedResult"):
-            progress(data["node_info"]["node_name"], int(data.get("index", 0)), int(data.get("total", data.get("num_models", 0))))
+            progress(
+                data["node_info"]["node_name"],
+                int(data.get("index", 0)),
+                int(data.get("total", data.get("num_models", 0))),
+            )
         said.append(str(event["info"]["msg"]))
     return said
 
@@ -108,7 +136,10 @@ def _results(target: Path, said: list[str]) -> list[dict[str, Any]] | None:
     return results
 
 
-def must_have_passed(results: Sequence[dict[str, Any]], rows: Callable[[Sequence[dict[str, Any]]], str] = lambda wrong: "") -> None:
+def must_have_passed(
+    results: Sequence[dict[str, Any]],
+    rows: Callable[[Sequence[dict[str, Any]]], str] = lambda wrong: "",
+) -> None:
     """Raise BuildFailed or AuditFailed where dbt's results have errors or failed checks; `rows` tells what the latter found."""
     errors = [result for result in results if result["status"] == "error"]
     if errors:
@@ -142,7 +173,9 @@ def _rows(found: Sequence[dict[str, Any]], path: Path) -> Iterator[str]:
     try:
         for result in found:
             rows = con.sql(f"from {result['relation_name']} limit {SHOWN}").pl().to_dicts()
-            examples = "; ".join(", ".join(f"{name} {value}" for name, value in row.items()) for row in rows)
+            examples = "; ".join(
+                ", ".join(f"{name} {value}" for name, value in row.items()) for row in rows
+            )
             yield f"{name_of(result)}: {result['failures']} rows, such as {examples}"
     finally:
         con.close()

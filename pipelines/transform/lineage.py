@@ -11,10 +11,20 @@ from typing import Any
 
 import duckdb
 
-from pipelines.transform.dbt import PROJECT, dbt_environment
 from pipelines.errors import BuildFailed, QueryFailed
 from pipelines.loading.telemetry.segment_files import Kind
-from pipelines.sources.openrouter import apps, benchmarks, catalogue, endpoints, exports, providers, rankings, session_costs, tasks
+from pipelines.sources.openrouter import (
+    apps,
+    benchmarks,
+    catalogue,
+    endpoints,
+    exports,
+    providers,
+    rankings,
+    session_costs,
+    tasks,
+)
+from pipelines.transform.dbt import PROJECT, dbt_environment
 from warehouse.connection import open_published
 
 BOARD = (rankings.SOURCE, exports.SOURCE)
@@ -34,8 +44,19 @@ FED_BY: dict[str, tuple[str, ...]] = {
 EVERY_SOURCE = frozenset(source for sources in FED_BY.values() for source in sources)
 # Which segments of telemetry fill a table of the inference tier.
 SAMPLES: tuple[Kind, ...] = ("scrapes", "pages", "history")
-LEDGER = ("scrapes", "counter_minutes", "histogram_hours", "gauge_minutes", "energy_hours", "coverage_minutes", "stack_versions")
-TOLD_BY: dict[str, tuple[Kind, ...]] = {"raw.request_events": ("requests",), **{f"ledger.{table}": SAMPLES for table in LEDGER}}
+LEDGER = (
+    "scrapes",
+    "counter_minutes",
+    "histogram_hours",
+    "gauge_minutes",
+    "energy_hours",
+    "coverage_minutes",
+    "stack_versions",
+)
+TOLD_BY: dict[str, tuple[Kind, ...]] = {
+    "raw.request_events": ("requests",),
+    **{f"ledger.{table}": SAMPLES for table in LEDGER},
+}
 SOURCE = "source.tokentide."
 LOG = "model.tokentide.stg_openrouter__known_answers"
 # What the file says of itself is made of this table when it is published.
@@ -59,13 +80,20 @@ def tables_of(path: Path, query: str) -> list[str]:
     try:
         # Qualified names would come with the alias that the query gives them.
         found = con.get_table_names(query)
-        known = {name for (name,) in con.sql("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()}
+        known = {
+            name
+            for (name,) in con.sql(
+                "select table_name from duckdb_tables() where schema_name = 'marts'"
+            ).fetchall()
+        }
     except duckdb.Error as error:
         raise QueryFailed(str(error)) from error
     finally:
         con.close()
     if unknown := found - known:
-        raise QueryFailed(f"{min(unknown)!r} is no table of the published file, so nobody can say what it rests on.")
+        raise QueryFailed(
+            f"{min(unknown)!r} is no table of the published file, so nobody can say what it rests on."
+        )
     return sorted(found)
 
 
@@ -76,15 +104,21 @@ def origins_of(tables: list[str], claim_id: str | None = None) -> Origins:
     """
     parents = _parents()
     models = META | ({"claims": claim_id.replace("-", "_")} if claim_id else {})
-    above = frozenset().union(*(_above(f"model.tokentide.{models.get(table, table)}", parents) for table in tables))
+    above = frozenset().union(
+        *(_above(f"model.tokentide.{models.get(table, table)}", parents) for table in tables)
+    )
     raw = {name.removeprefix(SOURCE) for name in above if name.startswith(SOURCE)}
     if "raw.telemetry_segments" in raw:
-        raise QueryFailed("telemetry_log tells of segments and not of figures; ask for the evidence of a table that is made of them.")
+        raise QueryFailed(
+            "telemetry_log tells of segments and not of figures; ask for the evidence of a table that is made of them."
+        )
     kinds = frozenset(kind for table in raw for kind in TOLD_BY.get(table, ()))
     # A table of the log alone, or of what was set aside, may speak of any answer.
     if "raw.quarantine" in raw or (not raw and LOG in above):
         return Origins(EVERY_SOURCE, kinds, bool(kinds), is_of_any=True)
-    sources = frozenset(source for table in raw for source in FED_BY.get(table.removeprefix("raw."), ()))
+    sources = frozenset(
+        source for table in raw for source in FED_BY.get(table.removeprefix("raw."), ())
+    )
     return Origins(sources, kinds, bool(kinds) or "raw.tier_file" in raw)
 
 
@@ -102,9 +136,21 @@ def _above(node: str, parents: dict[str, list[str]]) -> frozenset[str]:
 def _parents() -> dict[str, list[str]]:
     """What each node of the project is made from, as dbt reads the project now."""
     with tempfile.TemporaryDirectory() as folder:
-        places = {"project-dir": PROJECT, "profiles-dir": PROJECT, "target-path": folder, "log-path": folder}
+        places = {
+            "project-dir": PROJECT,
+            "profiles-dir": PROJECT,
+            "target-path": folder,
+            "log-path": folder,
+        }
         options = [word for name, place in places.items() for word in (f"--{name}", str(place))]
-        command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--quiet", "parse", *options]
+        command = [
+            sys.executable,
+            "-c",
+            "from dbt.cli.main import cli; cli()",
+            "--quiet",
+            "parse",
+            *options,
+        ]
         environment = dbt_environment(Path(folder) / "none.duckdb")
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:

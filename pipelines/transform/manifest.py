@@ -14,9 +14,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipelines.archive import write_durably
-from pipelines.transform.dbt import PROJECT, dbt_environment
 from pipelines.errors import BuildFailed
 from pipelines.settings import Settings
+from pipelines.transform.dbt import PROJECT, dbt_environment
 
 SUFFIXES = frozenset({".sql", ".yml", ".csv"})
 
@@ -40,8 +40,15 @@ def target_of(settings: Settings) -> Path:
 
 def _fingerprint() -> str:
     """Twelve digits that change with any file of the project, with where it lies, and with dbt."""
-    files = sorted(path for path in PROJECT.rglob("*") if path.suffix in SUFFIXES and path.relative_to(PROJECT).parts[0] != "target")
-    parts = [version("dbt-core"), *(f"{path} {sha256(path.read_bytes()).hexdigest()}" for path in files)]
+    files = sorted(
+        path
+        for path in PROJECT.rglob("*")
+        if path.suffix in SUFFIXES and path.relative_to(PROJECT).parts[0] != "target"
+    )
+    parts = [
+        version("dbt-core"),
+        *(f"{path} {sha256(path.read_bytes()).hexdigest()}" for path in files),
+    ]
     return sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
@@ -53,9 +60,17 @@ def _parse(settings: Settings, folder: Path) -> bytes:
             sys.executable, "-c", "from dbt.cli.main import cli; cli()", "parse", "--quiet", "--project-dir", os.fspath(PROJECT),
             "--profiles-dir", os.fspath(PROJECT), "--target-path", target, "--log-path", target,
         ]  # fmt: skip
-        done = subprocess.run(command, env=dbt_environment(settings.warehouse), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command,
+            env=dbt_environment(settings.warehouse),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
-            raise BuildFailed(f"dbt cannot read its project:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
+            raise BuildFailed(
+                f"dbt cannot read its project:\n{done.stdout[-4000:]}{done.stderr[-2000:]}"
+            )
         # What dbt remembers of the parse saves the next build from doing it again.
         parsed = target_of(settings) / "partial_parse.msgpack"
         parsed.parent.mkdir(exist_ok=True)
@@ -67,7 +82,11 @@ def _with_tests_attached(manifest: dict[str, Any]) -> dict[str, Any]:
     """A test of several tables is a check of the first of them; dagster-dbt would leave it out for want of a hint."""
     nodes = manifest["nodes"]
     for node in nodes.values():
-        tables = [nodes[name] for name in node.get("depends_on", {}).get("nodes", []) if name in nodes]
+        tables = [
+            nodes[name] for name in node.get("depends_on", {}).get("nodes", []) if name in nodes
+        ]
         if node["resource_type"] == "test" and not node.get("attached_node") and tables:
-            node["config"].setdefault("meta", {}).setdefault("dagster", {"ref": {"name": tables[0]["name"]}})
+            node["config"].setdefault("meta", {}).setdefault(
+                "dagster", {"ref": {"name": tables[0]["name"]}}
+            )
     return manifest

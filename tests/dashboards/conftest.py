@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.publish.generations.generations import NEWEST
+from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings
 
 MAKER = Path(__file__).resolve().parents[2] / "benchmarks" / "large_home.py"
@@ -18,9 +18,17 @@ def whole_home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The settings of that home; tests only read it."""
     settings = Settings(home=tmp_path_factory.mktemp("whole") / "home")
     size = ["--days", "45", "--served-days", "2", "--targets", "4"]
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TOKENTIDE_", "OPENROUTER_"))}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TOKENTIDE_", "OPENROUTER_"))
+    }
     made = subprocess.run(
-        [sys.executable, str(MAKER), "--home", str(settings.home), *size], capture_output=True, text=True, check=False, env=inherited
+        [sys.executable, str(MAKER), "--home", str(settings.home), *size],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=inherited,
     )
     assert made.returncode == 0, made.stdout + made.stderr
     return settings

@@ -8,16 +8,16 @@ from pathlib import Path
 import httpx
 import polars as pl
 import pytest
-from support.browser import browser, dashboard, settled
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Page
 from plotly.offline import get_plotlyjs_version
+from support.browser import browser, dashboard, settled
 from support.published import published, warehouse_of
 
 from dashboards.components.filters import Control, href, read_filters
 from dashboards.query import Query, inlined
-from pipelines.publish.generations.generations import NEWEST, publish
+from pipelines.publish.generations import NEWEST, publish
 from pipelines.settings import Settings
 from warehouse.connection import open_published
 
@@ -76,19 +76,25 @@ def test_a_choice_goes_into_the_url_and_comes_back_from_it(page: Page) -> None:
     settled(other)
     assert other.get_by_role("radio", name="Top 50").is_checked()
     page.go_back()
-    page.wait_for_function("() => document.querySelector('.card-unit').innerText.includes('platform')")
+    page.wait_for_function(
+        "() => document.querySelector('.card-unit').innerText.includes('platform')"
+    )
 
 
 def test_a_new_generation_appears_without_a_reload(page: Page, settings: Settings) -> None:
     """The page asks every few seconds; what it then shows is of the new generation, all of it."""
     assert page.locator("[data-generation]").get_attribute("data-generation") == "2"
     with warehouse_of(settings) as con:
-        con.execute("update marts.market_share_weekly set member = 'moonshotai' where member = 'openai'")
+        con.execute(
+            "update marts.market_share_weekly set member = 'moonshotai' where member = 'openai'"
+        )
     publish(settings, datetime(2026, 6, 20, 11, tzinfo=UTC))
     page.wait_for_selector("[data-generation='3']", timeout=15_000)
     page.wait_for_selector(".legendtext[data-unformatted='moonshotai']")
     assert page.locator(".legendtext[data-unformatted='openai']").count() == 0
-    assert "generation=3" in str(page.locator("a.action", has_text="CSV").first.get_attribute("href"))
+    assert "generation=3" in str(
+        page.locator("a.action", has_text="CSV").first.get_attribute("href")
+    )
 
 
 def test_nothing_is_asked_of_any_other_machine(settings: Settings) -> None:
@@ -98,7 +104,10 @@ def test_nothing_is_asked_of_any_other_machine(settings: Settings) -> None:
         page = chromium.new_page()
         page.on("request", lambda request: asked.append(request.url))
         problems: list[str] = []
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: problems.append(message.text) if message.type == "error" else None,
+        )
         page.goto(f"{url}/market")
         settled(page)
     assert [address for address in asked if not address.startswith((url, "data:", "blob:"))] == []
@@ -174,7 +183,13 @@ def test_a_narrow_page_does_not_scroll_sideways(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ["card=no-such", "page=/market&card=nothing", "page=/market&card=share&generation=99", "generation=x&card=y"]
+    "asked",
+    [
+        "card=no-such",
+        "page=/market&card=nothing",
+        "page=/market&card=share&generation=99",
+        "generation=x&card=y",
+    ],
 )
 def test_a_download_of_what_is_not_there_says_so(settings: Settings, asked: str) -> None:
     """A crooked link is answered in a line, not with a trace."""
@@ -184,7 +199,14 @@ def test_a_download_of_what_is_not_there_says_so(settings: Settings, asked: str)
     assert "Traceback" not in answer.text
 
 
-SHOWN = {"path": "/market", "generation": 2, "scheme": "light", "search": "", "whole": "w", "before": None}
+SHOWN = {
+    "path": "/market",
+    "generation": 2,
+    "scheme": "light",
+    "search": "",
+    "whole": "w",
+    "before": None,
+}
 
 
 def asking(url: str, of: str, **told: object) -> httpx.Response:
@@ -193,9 +215,16 @@ def asking(url: str, of: str, **told: object) -> httpx.Response:
         each
         for each in httpx.get(f"{url}/_dash-dependencies").json()
         if each["clientside_function"] is None
-        and (of in each["output"] or of in [f"{given['id']}.{given['property']}" for given in each["inputs"]])
+        and (
+            of in each["output"]
+            or of in [f"{given['id']}.{given['property']}" for given in each["inputs"]]
+        )
     ]
-    named = [name.rpartition(".") for name in found["output"].strip(".").split("...")] if found["output"].startswith("..") else []
+    named = (
+        [name.rpartition(".") for name in found["output"].strip(".").split("...")]
+        if found["output"].startswith("..")
+        else []
+    )
     sent = {
         "output": found["output"], "outputs": [{"id": name, "property": kind} for name, _, kind in named], "changedPropIds": [],
         **{
@@ -206,20 +235,41 @@ def asking(url: str, of: str, **told: object) -> httpx.Response:
     return httpx.post(f"{url}/_dash-update-component", json=sent)
 
 
-@pytest.mark.parametrize("shown", [None, "x", [], {"path": "/market"}, SHOWN, SHOWN | {"scheme": "<b>"}, SHOWN | {"generation": "../../x"}])
+@pytest.mark.parametrize(
+    "shown",
+    [
+        None,
+        "x",
+        [],
+        {"path": "/market"},
+        SHOWN,
+        SHOWN | {"scheme": "<b>"},
+        SHOWN | {"generation": "../../x"},
+    ],
+)
 @pytest.mark.parametrize("places", [None, "x", {"0": 1}, [0, 0, -1, 10**30, "1", None, [2]]])
-def test_what_a_browser_says_of_itself_is_anybodys(served: str, shown: object, places: object) -> None:
+def test_what_a_browser_says_of_itself_is_anybodys(
+    served: str, shown: object, places: object
+) -> None:
     """Whatever it says is shown, seen or wanted: an answer, never a trace, and a path is never made of it."""
     filled = asking(served, "wanted.data", wanted=places, shown=shown)
     assert filled.status_code in (200, 204)
     assert ("card-share" in filled.text) == (shown == SHOWN and isinstance(places, list))
-    given = {"url_pathname": "/market", "url_search": "?basis=top50", "generation": "../../x", "scheme": "light"}
+    given = {
+        "url_pathname": "/market",
+        "url_search": "?basis=top50",
+        "generation": "../../x",
+        "scheme": "light",
+    }
     made = asking(served, "body.children", **given, shown=shown, seen=places)
     assert made.status_code == 200
     assert made.json()
 
 
-CONTROLS = (Control("basis", "Basis", (("a", "A"), ("b", "B")), "a"), Control("load", "Load", default="0.5", kind="slider"))
+CONTROLS = (
+    Control("basis", "Basis", (("a", "A"), ("b", "B")), "a"),
+    Control("load", "Load", default="0.5", kind="slider"),
+)
 
 
 @given(st.text())
@@ -237,12 +287,23 @@ def test_a_link_holds_what_was_chosen(basis: str, load: float) -> None:
     assert (filters["basis"], filters.number("load")) == (basis, load)
 
 
-@given(st.text(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.booleans(), st.none() | st.dates())
-def test_a_value_is_never_sql(text: str, number: int, real: float, truth: bool, day: object) -> None:
+@given(
+    st.text(),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.booleans(),
+    st.none() | st.dates(),
+)
+def test_a_value_is_never_sql(
+    text: str, number: int, real: float, truth: bool, day: object
+) -> None:
     """Quotes, comments, `$names`: what a filter holds comes out of the query as it went in."""
     import duckdb
 
     con = duckdb.connect()
     text, number = text.replace("\x00", ""), number % 2**62
-    made = Query("select $text, $number, $real, $truth, $day", {"text": text, "number": number, "real": real, "truth": truth, "day": day})
+    made = Query(
+        "select $text, $number, $real, $truth, $day",
+        {"text": text, "number": number, "real": real, "truth": truth, "day": day},
+    )
     assert con.sql(inlined(made)).fetchall() == [(text, number, pytest.approx(real), truth, day)]

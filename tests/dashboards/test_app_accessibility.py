@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from support.browser import browser, dashboard, settled
 from playwright.sync_api import Browser, Page
+from support.browser import browser, dashboard, settled
 from support.published import published
 
 from dashboards.pages import PAGES
-from pipelines.publish.generations.generations import NEWEST
+from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -37,16 +37,35 @@ def test_pages_are_accessible_whole_and_keep_to_themselves(chromium: Browser, fu
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-    page.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith((full, "data:", "blob:")) else None)
-    assert problems_of(page, full, lambda: wrong.extend(page.locator(".state.failed").all_inner_texts())) == {}
+    page.on(
+        "request",
+        lambda asked: (
+            wrong.append(asked.url) if not asked.url.startswith((full, "data:", "blob:")) else None
+        ),
+    )
+    assert (
+        problems_of(
+            page, full, lambda: wrong.extend(page.locator(".state.failed").all_inner_texts())
+        )
+        == {}
+    )
     assert wrong == []
 
 
-def test_pages_are_accessible_in_the_dark_on_a_small_telephone(chromium: Browser, full: str) -> None:
+def test_pages_are_accessible_in_the_dark_on_a_small_telephone(
+    chromium: Browser, full: str
+) -> None:
     """At 320 pixels nothing sticks out either: a person scrolls one way only (WCAG 1.4.10)."""
     page = chromium.new_page(color_scheme="dark", viewport={"width": NARROWEST, "height": 800})
     widths: list[int] = []
-    assert problems_of(page, full, lambda: widths.append(page.evaluate("() => document.documentElement.scrollWidth"))) == {}
+    assert (
+        problems_of(
+            page,
+            full,
+            lambda: widths.append(page.evaluate("() => document.documentElement.scrollWidth")),
+        )
+        == {}
+    )
     assert len(widths) == len(PAGES)
     assert max(widths) <= NARROWEST
 

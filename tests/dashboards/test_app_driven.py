@@ -8,16 +8,16 @@ from pathlib import Path
 import plotly.graph_objects as go
 import polars as pl
 import pytest
-from support.browser import browser, dashboard, seen, settled
 from playwright.sync_api import Page
+from support.browser import browser, dashboard, seen, settled
 
 from dashboards.components.filters import href, read_filters
-from dashboards.pages import PAGES, page_of
 from dashboards.components.page import Card
-from dashboards.query import Query
-from dashboards.generations import Generation, Published, Sources
 from dashboards.components.theme import Look
-from pipelines.publish.generations import query
+from dashboards.generations import Generation, Published, Sources
+from dashboards.pages import PAGES, page_of
+from dashboards.query import Query
+from pipelines.publish import query
 from warehouse.connection import open_published
 
 pytestmark = pytest.mark.slow
@@ -38,9 +38,14 @@ def generation(whole: Path) -> Generation:
 def page(whole: Path) -> Iterator[Page]:
     """One browser for all tests here; each goes to its own page first."""
     with dashboard(whole) as url, browser() as chromium:
-        page = chromium.new_context(base_url=url, viewport={"width": 1400, "height": 1000}).new_page()
+        page = chromium.new_context(
+            base_url=url, viewport={"width": 1400, "height": 1000}
+        ).new_page()
         problems: list[str] = []
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: problems.append(message.text) if message.type == "error" else None,
+        )
         yield page
         assert problems == []
 
@@ -59,13 +64,21 @@ def test_every_choice_of_a_page_can_be_asked_and_drawn(generation: Generation, p
     """Each option of each control by itself; no card fails, and each is of a kind that the browser can draw."""
     page = page_of(path)
     controls = page.controls(generation)
-    addresses = {href("", **{control.name: value}) for control in controls for value, _ in control.options[:8]} | {""}
+    addresses = {
+        href("", **{control.name: value})
+        for control in controls
+        for value, _ in control.options[:8]
+    } | {""}
     for search in sorted(addresses):
         for card in page.cards_for(read_filters(search, controls), generation):
             if isinstance(card, Card) and (found := generation.frame(card.query)).height:
                 drawn = card.draw(found, Look("dark"))
                 # The browser's plotly knows no others (docs/decisions/0012).
-                assert not isinstance(drawn, go.Figure) or {trace.type for trace in drawn.data} <= {"scatter", "bar", "pie"}, card.key
+                assert not isinstance(drawn, go.Figure) or {trace.type for trace in drawn.data} <= {
+                    "scatter",
+                    "bar",
+                    "pie",
+                }, card.key
 
 
 def test_the_overview_says_what_the_file_holds(page: Page, generation: Generation) -> None:
@@ -81,7 +94,8 @@ def test_the_overview_says_what_the_file_holds(page: Page, generation: Generatio
         page.locator("#card-platform").get_by_role("link", name="CSV").click()
     weeks = pl.read_csv(waiting.value.path(), try_parse_dates=True).drop_nulls("tokens")
     days = rows(
-        generation, "select date_trunc('week', date)::date as week_start, sum(platform_tokens) as tokens from market_days group by all"
+        generation,
+        "select date_trunc('week', date)::date as week_start, sum(platform_tokens) as tokens from market_days group by all",
     )
     known = dict(days.rows())
     assert weeks.height > 3
@@ -92,7 +106,9 @@ def test_a_switch_of_the_basis_changes_every_share(page: Page, generation: Gener
     """What the chart then has is the mart's on that basis, and the words say which."""
     at(page, "/market")
     page.get_by_text("Top 50", exact=True).click()
-    page.wait_for_function("() => document.querySelector('#card-share .card-unit').innerText.includes('50 named models')")
+    page.wait_for_function(
+        "() => document.querySelector('#card-share .card-unit').innerText.includes('50 named models')"
+    )
     seen(page)
     shares = rows(
         generation,
@@ -107,7 +123,9 @@ def test_by_country_ranked_and_downloaded(page: Page) -> None:
     at(page, "/market")
     page.get_by_text("Country", exact=True).click()
     page.get_by_text("Ranked", exact=True).click()
-    page.wait_for_function("() => document.querySelector('#card-share .card-unit').innerText.includes('whiskers')")
+    page.wait_for_function(
+        "() => document.querySelector('#card-share .card-unit').innerText.includes('whiskers')"
+    )
     seen(page)
     card = page.locator("#card-share")
     with page.expect_download() as waiting:
@@ -130,14 +148,21 @@ def test_from_a_family_of_the_market_to_its_own_page(page: Page, generation: Gen
     page.wait_for_url("**/model?family=**")
     page.wait_for_selector("#card-tokens .main-svg")
     family = page_of("/model").controls(generation)[0].options[5][0]
-    page.get_by_role("textbox", name="Family").or_(page.get_by_role("combobox", name="Family")).first.click()
+    page.get_by_role("textbox", name="Family").or_(
+        page.get_by_role("combobox", name="Family")
+    ).first.click()
     page.get_by_role("option", name=family, exact=True).click()
-    page.wait_for_function(f"() => document.querySelector('#title-summary')?.innerText === '{family}'")
+    page.wait_for_function(
+        f"() => document.querySelector('#title-summary')?.innerText === '{family}'"
+    )
     settled(page)
     assert family in page.locator("#title-tokens").inner_text()
     with page.expect_download() as waiting:
         page.locator("#card-tokens").get_by_role("link", name="CSV").click()
-    known = rows(generation, f"select max(total_tokens) as most from market_tokens_daily where model_family = '{family}'")["most"][0]
+    known = rows(
+        generation,
+        f"select max(total_tokens) as most from market_tokens_daily where model_family = '{family}'",
+    )["most"][0]
     assert pl.read_csv(waiting.value.path())["tokens"].max() == known
 
 
@@ -149,21 +174,29 @@ def test_an_author_leads_to_its_share_with_bounds(page: Page) -> None:
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_url("**one=author**")
     member = page.url.rpartition("author%3A")[2].partition("&")[0]
-    page.wait_for_function(f"() => document.querySelector('#title-one').innerText.includes('{member}')")
+    page.wait_for_function(
+        f"() => document.querySelector('#title-one').innerText.includes('{member}')"
+    )
 
 
 def test_the_tier_of_one_target_by_another_latency(page: Page, generation: Generation) -> None:
     """Only its lines are drawn, and the percentiles are the mart's."""
-    target = sorted(rows(generation, "select distinct target from served_tokens_hourly")["target"])[1]
+    target = sorted(rows(generation, "select distinct target from served_tokens_hourly")["target"])[
+        1
+    ]
     at(page, "/tier")
     for label, option in (("Target", target), ("Latency", "Whole request")):
-        page.get_by_role("textbox", name=label).or_(page.get_by_role("combobox", name=label)).first.click()
+        page.get_by_role("textbox", name=label).or_(
+            page.get_by_role("combobox", name=label)
+        ).first.click()
         page.get_by_role("option", name=option, exact=True).click()
     page.wait_for_url(f"**target={target}&latency=e2e**")
     page.wait_for_timeout(500)
     settled(page)
     assert "Whole request" in page.locator("#title-latency").inner_text()
-    page.wait_for_function("() => document.querySelector('#card-latency .js-plotly-plot')._fullData.some(trace => trace.name === 'p90')")
+    page.wait_for_function(
+        "() => document.querySelector('#card-latency .js-plotly-plot')._fullData.some(trace => trace.name === 'p90')"
+    )
     median = rows(
         generation,
         f"select p50_seconds from served_latency_hourly where target = '{target}' and metric = 'e2e' and method = 'histogram' "
@@ -175,13 +208,19 @@ def test_the_tier_of_one_target_by_another_latency(page: Page, generation: Gener
 
 
 @pytest.mark.parametrize("path", ["/market", "/tier", "/efficiency"])
-def test_a_page_that_was_changed_is_the_page_that_is_made_anew(page: Page, generation: Generation, path: str) -> None:
+def test_a_page_that_was_changed_is_the_page_that_is_made_anew(
+    page: Page, generation: Generation, path: str
+) -> None:
     """After six choices in a row every card is what somebody sees who follows the link."""
     chance = random.Random(path)
     at(page, path)
     for _ in range(6):
-        control = chance.choice([each for each in page_of(path).controls(generation) if each.kind == "switch"])
-        page.locator(".controls").get_by_text(chance.choice(control.options)[1], exact=True).first.click()
+        control = chance.choice(
+            [each for each in page_of(path).controls(generation) if each.kind == "switch"]
+        )
+        page.locator(".controls").get_by_text(
+            chance.choice(control.options)[1], exact=True
+        ).first.click()
         page.wait_for_timeout(chance.choice([0, 30, 400]))
     made_anew = page.context.new_page()
     changed, anew, end = "changed", "anew", time.monotonic() + 30
@@ -200,7 +239,9 @@ def test_what_is_not_near_waits_under_its_title(page: Page) -> None:
     assert waiting.count() > 3
     title = waiting.last.inner_text()
     waiting.last.scroll_into_view_if_needed()
-    page.wait_for_function(f"() => ![...document.querySelectorAll('.waiting')].some(card => card.innerText === '{title}')")
+    page.wait_for_function(
+        f"() => ![...document.querySelectorAll('.waiting')].some(card => card.innerText === '{title}')"
+    )
     assert page.locator(".card", has_text=title).get_by_text("Show the query").count() == 1
 
 
@@ -213,7 +254,10 @@ def test_the_first_page_reads_no_script_of_tables(page: Page) -> None:
     seen(page)
     asked = page.evaluate(ASKED)
     assert not [name for name in asked if "dash_ag_grid" in name or "polyfill" in name]
-    assert [sum(name.endswith(early) for name in asked) for early in ("_dash-layout", "_dash-dependencies")] == [1, 1]
+    assert [
+        sum(name.endswith(early) for name in asked)
+        for early in ("_dash-layout", "_dash-dependencies")
+    ] == [1, 1]
     at(page, "/data")
     page.wait_for_selector("#card-answers .ag-row")
     assert [name for name in page.evaluate(ASKED) if "dash_ag_grid" in name]

@@ -8,8 +8,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from dashboards.query import Query
 from dashboards.generations import Drawings, Generation, Kept
+from dashboards.query import Query
 from warehouse.connection import open_published
 
 ROWS = pl.DataFrame({"a": [1, 2, None], "b": [0.5, float("nan"), 1.0]})
@@ -57,7 +57,10 @@ def test_the_same_rows_are_drawn_once_and_others_anew() -> None:
         drawn.append(1)
         return len(drawn)
 
-    again = [drawings.of("key", rows, draw) for rows in (ROWS, ROWS.clone(), pl.DataFrame(ROWS.to_dict(as_series=False)))]
+    again = [
+        drawings.of("key", rows, draw)
+        for rows in (ROWS, ROWS.clone(), pl.DataFrame(ROWS.to_dict(as_series=False)))
+    ]
     assert again == [1, 1, 1]
     assert drawings.of("key", ROWS.with_columns(pl.col("a").cast(pl.Float64)), draw) == 2
     assert drawings.of("key", ROWS.reverse(), draw) == 3
@@ -69,9 +72,15 @@ def test_many_questions_at_once_take_turns(tmp_path: Path) -> None:
     path = tmp_path / "generation-000001.duckdb"
     with duckdb.connect(path) as con:
         con.execute("create schema marts")
-        con.execute("create table marts.numbers as select hash(range) as number from range(1_000_000)")
+        con.execute(
+            "create table marts.numbers as select hash(range) as number from range(1_000_000)"
+        )
     question = "select number, count(*) as n from numbers where number % 100 <> {} group by number order by n desc, number limit 5"
     generation = Generation(path, lambda path: open_published(path, memory="130MB"))
     with ThreadPoolExecutor(8) as people:
-        found = list(people.map(generation.frame, [Query(question.format(number), {}) for number in range(16)]))
+        found = list(
+            people.map(
+                generation.frame, [Query(question.format(number), {}) for number in range(16)]
+            )
+        )
     assert [rows.height for rows in found] == [5] * 16

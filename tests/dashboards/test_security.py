@@ -10,10 +10,10 @@ from support.browser import browser, dashboard, settled
 from support.published import published
 from typer.testing import CliRunner
 
-from pipelines.cli.market.market import app
-from pipelines.cli.market.dashboard import secret_for
+from pipelines.cli.dashboard import secret_for
+from pipelines.cli.market import app
 from pipelines.errors import BadSetting
-from pipelines.publish.generations.generations import NEWEST
+from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings
 
 SECRET = "correct horse battery"
@@ -43,7 +43,9 @@ def opened(link: Path) -> Iterator[httpx.Client]:
 
 def test_elsewhere_than_on_loopback_a_secret_is_demanded(tmp_path: Path) -> None:
     """The command says so before it listens, and what to do."""
-    done = CliRunner().invoke(app, ["dashboard", "--host", "0.0.0.0"], env={"TOKENTIDE_HOME": str(tmp_path)})
+    done = CliRunner().invoke(
+        app, ["dashboard", "--host", "0.0.0.0"], env={"TOKENTIDE_HOME": str(tmp_path)}
+    )
     assert isinstance(done.exception, BadSetting)
     assert "TOKENTIDE_DASHBOARD_SECRET" in str(done.exception)
 
@@ -63,7 +65,17 @@ def test_which_address_needs_which_secret(host: str, secret: str | None, is_fine
             secret_for(settings, host)
 
 
-@pytest.mark.parametrize("path", ["/", "/market", "/_dash-layout", "/_dash-dependencies", "/download/card.csv", "/assets/tokentide.css"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/market",
+        "/_dash-layout",
+        "/_dash-dependencies",
+        "/download/card.csv",
+        "/assets/tokentide.css",
+    ],
+)
 def test_nothing_is_shown_before_the_log_in(guarded: httpx.Client, path: str) -> None:
     """Not a page, not the layout, not a figure."""
     answer = guarded.get(path)
@@ -81,7 +93,9 @@ def test_the_secret_opens_and_the_cookie_is_the_browsers_alone(guarded: httpx.Cl
     """No script reads the cookie, and no other site's form sends it."""
     answer = guarded.post("/login", data={"secret": SECRET})
     assert answer.status_code == 303
-    assert {"HttpOnly", "SameSite=Lax"} <= {part.strip() for part in answer.headers["set-cookie"].split(";")}
+    assert {"HttpOnly", "SameSite=Lax"} <= {
+        part.strip() for part in answer.headers["set-cookie"].split(";")
+    }
     assert guarded.get("/_dash-layout").status_code == 200
     guarded.post("/logout")
     assert guarded.get("/_dash-layout").status_code == 401
@@ -95,7 +109,9 @@ def test_a_forged_cookie_opens_nothing(guarded: httpx.Client) -> None:
 
 def test_guessing_is_slowed(guarded: httpx.Client) -> None:
     """After five tries in a minute even the right word has to wait, and the answer says how long."""
-    assert [guarded.post("/login", data={"secret": "x" * n}).status_code for n in range(5)] == [401] * 5
+    assert [guarded.post("/login", data={"secret": "x" * n}).status_code for n in range(5)] == [
+        401
+    ] * 5
     answer = guarded.post("/login", data={"secret": SECRET})
     assert answer.status_code == 429
     assert 0 < int(answer.headers["retry-after"]) <= 60
@@ -103,18 +119,25 @@ def test_guessing_is_slowed(guarded: httpx.Client) -> None:
 
 def test_what_was_typed_is_not_shown_again(guarded: httpx.Client) -> None:
     """Neither the secret nor the wrong word stands in an answer."""
-    assert "<script>" not in guarded.post("/login", data={"secret": "<script>alert(1)</script>"}).text
+    assert (
+        "<script>" not in guarded.post("/login", data={"secret": "<script>alert(1)</script>"}).text
+    )
 
 
 @pytest.mark.parametrize("headers", [
     {"Origin": "http://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "null"},
 ])  # fmt: skip
-def test_another_page_cannot_ask_in_the_viewers_name(opened: httpx.Client, headers: dict[str, str]) -> None:
+def test_another_page_cannot_ask_in_the_viewers_name(
+    opened: httpx.Client, headers: dict[str, str]
+) -> None:
     """A form or a script of another site is refused, on loopback too."""
     assert opened.post("/_dash-update-component", json={}, headers=headers).status_code == 403
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8050", "127.0.0.1.evil.example", "localhost.evil.example"])
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "evil.example:8050", "127.0.0.1.evil.example", "localhost.evil.example"],
+)
 def test_another_name_for_loopback_is_refused(opened: httpx.Client, host: str) -> None:
     """A site that points its own name at 127.0.0.1 must not read a viewer's dashboard."""
     assert opened.get("/", headers={"Host": host}).status_code == 403
@@ -134,7 +157,9 @@ def test_every_answer_has_the_headers(opened: httpx.Client) -> None:
 
 def test_a_large_request_is_refused(opened: httpx.Client) -> None:
     """More than a page of ours ever sends is not read."""
-    assert opened.post("/_dash-update-component", json={"output": "x" * 2_000_000}).status_code == 413
+    assert (
+        opened.post("/_dash-update-component", json={"output": "x" * 2_000_000}).status_code == 413
+    )
     assert opened.get("/_dash-layout").status_code == 200
 
 
@@ -155,4 +180,6 @@ def test_a_person_logs_in(link: Path) -> None:
 
 def test_a_secret_stays_out_of_what_settings_show() -> None:
     """As every secret does."""
-    assert SECRET not in repr(SimpleNamespace(settings=Settings(home=Path("/x"), dashboard_secret=SECRET)))
+    assert SECRET not in repr(
+        SimpleNamespace(settings=Settings(home=Path("/x"), dashboard_secret=SECRET))
+    )

@@ -18,7 +18,7 @@ from support.tier import tiny_checkpoint
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SCRAPE_SECONDS = 0.5
 REQUESTS = 12
 TIER = """
@@ -54,13 +54,29 @@ class Home:
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
         (folder / "tier.toml").write_text(TIER.format(port=port, seconds=SCRAPE_SECONDS))
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TOKENTIDE_", "OPENROUTER_"))}
-        self.environment = {**inherited, "TOKENTIDE_HOME": str(folder / "var"), "TOKENTIDE_TIER": str(folder / "tier.toml")}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("TOKENTIDE_", "OPENROUTER_"))
+        }
+        self.environment = {
+            **inherited,
+            "TOKENTIDE_HOME": str(folder / "var"),
+            "TOKENTIDE_TIER": str(folder / "tier.toml"),
+        }
 
     def run(self, *arguments: str) -> str:
         """What a verb prints; it must succeed."""
         command = [sys.executable, "-m", "pipelines", *arguments]
-        done = subprocess.run(command, env=self.environment, cwd=self.folder, capture_output=True, text=True, check=False, timeout=200)
+        done = subprocess.run(
+            command,
+            env=self.environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=200,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -72,7 +88,9 @@ class Home:
     @contextmanager
     def running(self, *arguments: str) -> Iterator[None]:
         """A verb that runs until it is told to end, which it must do well."""
-        with subprocess.Popen([sys.executable, "-m", "pipelines", *arguments], env=self.environment, cwd=self.folder) as process:
+        with subprocess.Popen(
+            [sys.executable, "-m", "pipelines", *arguments], env=self.environment, cwd=self.folder
+        ) as process:
             try:
                 yield
             finally:
@@ -121,8 +139,17 @@ def until(holds: Any, seconds: float = 60) -> None:
 
 
 def asked(port: int, number: int) -> dict[str, Any]:
-    body = {"model": "tiny", "prompt": f"def add_{number}(left, right):", "max_tokens": 3 + number, "temperature": 0}
-    answer = httpx.post(f"http://127.0.0.1:{port}/v1/completions", json=body, timeout=60).raise_for_status().json()
+    body = {
+        "model": "tiny",
+        "prompt": f"def add_{number}(left, right):",
+        "max_tokens": 3 + number,
+        "temperature": 0,
+    }
+    answer = (
+        httpx.post(f"http://127.0.0.1:{port}/v1/completions", json=body, timeout=60)
+        .raise_for_status()
+        .json()
+    )
     usage: dict[str, Any] = answer["usage"]
     return usage
 
@@ -134,9 +161,13 @@ def total(usages: list[dict[str, Any]]) -> dict[str, int]:
 
 def test_the_marts_hold_what_the_clients_used(home: Home, usages: list[dict[str, Any]]) -> None:
     sums = "sum(prompt_tokens) as prompt_tokens, sum(generation_tokens) as generation_tokens"
-    [counted] = home.rows(f"select {sums} from served_tokens_minutely where target = 'live' and model_name = 'tiny'")
+    [counted] = home.rows(
+        f"select {sums} from served_tokens_minutely where target = 'live' and model_name = 'tiny'"
+    )
     assert {name: int(value) for name, value in counted.items()} == total(usages)
-    [ended] = home.rows("select sum(requests_total) as ended, sum(resets) as resets from served_tokens_minutely")
+    [ended] = home.rows(
+        "select sum(requests_total) as ended, sum(resets) as resets from served_tokens_minutely"
+    )
     assert (int(ended["ended"]), int(ended["resets"])) == (REQUESTS, 0)
 
 
@@ -144,9 +175,16 @@ def test_counters_and_the_log_of_requests_agree(home: Home, usages: list[dict[st
     assert home.rows("from served_token_disagreements") == []
 
 
-def test_latency_is_there_by_both_methods_and_efficiency_says_what_it_knows(home: Home, usages: list[dict[str, Any]]) -> None:
-    found = home.rows("select method, sum(count) as requests from served_latency_hourly where metric = 'ttft' group by all order by all")
-    assert [(row["method"], int(row["requests"])) for row in found] == [("events", REQUESTS), ("histogram", REQUESTS)]
+def test_latency_is_there_by_both_methods_and_efficiency_says_what_it_knows(
+    home: Home, usages: list[dict[str, Any]]
+) -> None:
+    found = home.rows(
+        "select method, sum(count) as requests from served_latency_hourly where metric = 'ttft' group by all order by all"
+    )
+    assert [(row["method"], int(row["requests"])) for row in found] == [
+        ("events", REQUESTS),
+        ("histogram", REQUESTS),
+    ]
     [efficiency] = home.rows("""
         select
             sum(tokens_per_second) as speed, min(usd_per_mtok) as cost, min(goodput_share) as goodput,

@@ -26,13 +26,22 @@ int dcmi_get_device_utilization_rate(int card, int device, int kind, unsigned *r
 def with_torch_npu(folder: Path, code: str) -> "subprocess.CompletedProcess[str]":
     """Run code where a torch_npu is installed as its wheel is, with the entry point by which torch loads it, and no Ascend runtime."""
     (folder / "torch_npu").mkdir()
-    (folder / "torch_npu" / "__init__.py").write_text("import ctypes\nctypes.CDLL('libhccl.so')\ndef _autoload(): pass\n")
+    (folder / "torch_npu" / "__init__.py").write_text(
+        "import ctypes\nctypes.CDLL('libhccl.so')\ndef _autoload(): pass\n"
+    )
     about = folder / "torch_npu-2.13.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: torch_npu\nVersion: 2.13.0\n")
     (about / "entry_points.txt").write_text("[torch.backends]\ntorch_npu = torch_npu:_autoload\n")
     environment = {"PYTHONPATH": f"{folder}:{ROOT}", "PATH": "/usr/bin:/bin"}
-    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 def test_torch_npu_without_its_runtime_breaks_torch(tmp_path: Path) -> None:

@@ -46,9 +46,13 @@ def log_of(archive: Archive) -> Path:
     return archive.folder / "answers" / "2026-06-19.jsonl"
 
 
-def keeper(archive: Archive, name: str, count: int = -1, origin: str = "real") -> subprocess.Popen[str]:
+def keeper(
+    archive: Archive, name: str, count: int = -1, origin: str = "real"
+) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", KEEPER, str(archive.folder), name, str(count), origin]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def started(*processes: subprocess.Popen[str]) -> None:
@@ -74,7 +78,10 @@ def test_what_was_kept_is_read_back(archive: Archive) -> None:
     assert (kept.bytes, kept.sha256) == (11, sha256(b'{"data":[]}').hexdigest())
     assert archive.read(kept.sha256) == b'{"data":[]}'
     assert list(archive.answers()) == [kept]
-    assert kept.answer_id == f"20260619T082044552000-{sha256(b'models http://h/models').hexdigest()[:8]}-{kept.sha256[:8]}"
+    assert (
+        kept.answer_id
+        == f"20260619T082044552000-{sha256(b'models http://h/models').hexdigest()[:8]}-{kept.sha256[:8]}"
+    )
 
 
 def test_the_same_bytes_are_stored_once(archive: Archive) -> None:
@@ -88,9 +95,21 @@ def test_answers_come_in_the_order_of_time(archive: Archive) -> None:
     """Across days and within one, whatever the order in which they were kept."""
     hours = (30, 2, 50, 1, 26)
     for hour in hours:
-        archive.keep(answer_at(datetime(2026, 6, 19, tzinfo=UTC) + timedelta(hours=hour)), str(hour).encode())
-    assert [archive.read(answer.sha256) for answer in archive.answers()] == [b"1", b"2", b"26", b"30", b"50"]
-    assert sorted(path.name for path in archive.folder.glob("answers/*")) == ["2026-06-19.jsonl", "2026-06-20.jsonl", "2026-06-21.jsonl"]
+        archive.keep(
+            answer_at(datetime(2026, 6, 19, tzinfo=UTC) + timedelta(hours=hour)), str(hour).encode()
+        )
+    assert [archive.read(answer.sha256) for answer in archive.answers()] == [
+        b"1",
+        b"2",
+        b"26",
+        b"30",
+        b"50",
+    ]
+    assert sorted(path.name for path in archive.folder.glob("answers/*")) == [
+        "2026-06-19.jsonl",
+        "2026-06-20.jsonl",
+        "2026-06-21.jsonl",
+    ]
 
 
 def test_an_empty_archive_has_no_answers(archive: Archive) -> None:
@@ -101,11 +120,19 @@ def test_an_empty_archive_has_no_answers(archive: Archive) -> None:
     assert not archive.folder.exists()
 
 
-def test_a_line_that_a_crash_cut_short_is_skipped_and_the_next_stands_alone(archive: Archive) -> None:
+def test_a_line_that_a_crash_cut_short_is_skipped_and_the_next_stands_alone(
+    archive: Archive,
+) -> None:
     """Wherever the last line was cut, the answers before it and after it are read, and it itself only where it is whole."""
-    first = archive.keep(answer_at(AT, params={"a": "b"}, context={"model": "x", "as_of": "y"}), b"1")
+    first = archive.keep(
+        answer_at(AT, params={"a": "b"}, context={"model": "x", "as_of": "y"}), b"1"
+    )
     whole = log_of(archive).read_bytes()
-    archive.note(answer_at(AT + timedelta(seconds=1), params={"start_date": "2026-06-01"}, context={"model": "a/b"}))
+    archive.note(
+        answer_at(
+            AT + timedelta(seconds=1), params={"start_date": "2026-06-01"}, context={"model": "a/b"}
+        )
+    )
     with_second = log_of(archive).read_bytes()
     for length in range(len(whole), len(with_second)):
         log_of(archive).write_bytes(with_second[:length])
@@ -122,7 +149,9 @@ def test_a_damaged_body_is_noticed(archive: Archive) -> None:
     [path] = archive.folder.glob("bodies/*/*")
     other = archive.keep(answer_at(AT), b"other")
     good = path.read_bytes()
-    other_bytes = (archive.folder / "bodies" / other.sha256[:2] / f"{other.sha256}.zst").read_bytes()
+    other_bytes = (
+        archive.folder / "bodies" / other.sha256[:2] / f"{other.sha256}.zst"
+    ).read_bytes()
     for damaged in (b"", good[:-5], b"no zstandard", other_bytes):
         path.write_bytes(damaged)
         with pytest.raises(BadAnswer, match=f"{kept.sha256}.*Restore it from a copy"):
@@ -137,14 +166,21 @@ def test_the_key_is_struck_out(archive: Archive) -> None:
     kept = archive.keep(answer_at(AT), f"Bearer {KEY}, I said {KEY}".encode(), secret=KEY)
     assert archive.read(kept.sha256) == b"Bearer [key], I said [key]"
     assert kept.sha256 == sha256(b"Bearer [key], I said [key]").hexdigest()
-    assert all(KEY.encode() not in path.read_bytes() for path in archive.folder.rglob("*") if path.is_file())
+    assert all(
+        KEY.encode() not in path.read_bytes()
+        for path in archive.folder.rglob("*")
+        if path.is_file()
+    )
 
 
 @pytest.mark.parametrize(("first", "second"), [("real", "simulated"), ("simulated", "real")])
 def test_simulated_and_real_never_mix(archive: Archive, first: str, second: str) -> None:
     """A home that holds one kind refuses the other, keeps nothing of it, and says where to put it."""
     kept = archive.keep(answer_at(AT, origin=first), b"1")
-    with pytest.raises(MixedOrigins, match=rf"holds {first} answers and would have got a {second} one. Set TOKENTIDE_HOME"):
+    with pytest.raises(
+        MixedOrigins,
+        match=rf"holds {first} answers and would have got a {second} one. Set TOKENTIDE_HOME",
+    ):
         archive.keep(answer_at(AT, origin=second), b"2")
     assert archive.origin == first
     assert list(archive.answers()) == [kept]
@@ -171,7 +207,11 @@ def test_several_processes_lose_nothing(archive: Archive) -> None:
     printed = sorted(digest for out, _ in told for digest in out.split())
     assert len(printed) == 160
     assert sorted(answer.sha256 for answer in archive.answers()) == printed
-    lines = [json.loads(line) for log in archive.folder.glob("answers/*") for line in log.read_text().splitlines()]
+    lines = [
+        json.loads(line)
+        for log in archive.folder.glob("answers/*")
+        for line in log.read_text().splitlines()
+    ]
     assert len(lines) == 160
 
 
@@ -194,8 +234,14 @@ def test_a_kill_at_any_moment_loses_no_kept_answer(archive: Archive) -> None:
 
 
 @hypothesis_settings(deadline=None, derandomize=True, max_examples=50)
-@given(lines=st.lists(st.text('abc{}\\"', max_size=12), max_size=5), cut=st.integers(0, 80), last=st.text("xyz{}", max_size=5))
-def test_an_appended_line_always_stands_alone(tmp_path_factory: pytest.TempPathFactory, lines: list[str], cut: int, last: str) -> None:
+@given(
+    lines=st.lists(st.text('abc{}\\"', max_size=12), max_size=5),
+    cut=st.integers(0, 80),
+    last=st.text("xyz{}", max_size=5),
+)
+def test_an_appended_line_always_stands_alone(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], cut: int, last: str
+) -> None:
     """However many bytes of a log survived, the next line begins on a line of its own and nothing before it changes."""
     path = tmp_path_factory.mktemp("log") / "log"
     for line in lines:
@@ -209,7 +255,11 @@ def test_an_appended_line_always_stands_alone(tmp_path_factory: pytest.TempPathF
 
 def test_a_file_is_seen_whole_or_not_at_all(tmp_path: Path) -> None:
     """A reader that looks while a file is being replaced sees the old bytes or the new ones, and no leftovers stay."""
-    path, contents, over = tmp_path / "folder" / "file", {bytes([65 + n]) * 50_000 for n in range(4)}, threading.Event()
+    path, contents, over = (
+        tmp_path / "folder" / "file",
+        {bytes([65 + n]) * 50_000 for n in range(4)},
+        threading.Event(),
+    )
     write_durably(path, min(contents))
 
     def rewrite() -> None:

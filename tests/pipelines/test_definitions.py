@@ -9,12 +9,12 @@ import dagster as dg
 import pytest
 
 import pipelines
-from pipelines.transform.dbt import PROJECT
-from pipelines.assets.rankings import REASONS, UTC_DAYS, rankings
-from pipelines.transform.manifest import read_manifest
-from pipelines.schedules import JOBS, SCHEDULES, every_day, every_week
 from pipelines.assets.dbt import FILLED_BY, GROUPS
+from pipelines.assets.rankings import REASONS, UTC_DAYS, rankings
+from pipelines.schedules import JOBS, SCHEDULES, every_day, every_week
 from pipelines.settings import Settings
+from pipelines.transform.dbt import PROJECT
+from pipelines.transform.manifest import read_manifest
 
 CRONS = {
     "market_daily": ("market_daily", "0 8 * * *"),
@@ -38,13 +38,17 @@ def names(keys: Iterable[dg.AssetKey]) -> set[str]:
 def test_everything_loads(definitions: dg.Definitions) -> None:
     """Dagster finds nothing amiss, and every job can be resolved."""
     dg.Definitions.validate_loadable(definitions)
-    assert {job.name for job in JOBS} == {definitions.resolve_job_def(job.name).name for job in JOBS}
+    assert {job.name for job in JOBS} == {
+        definitions.resolve_job_def(job.name).name for job in JOBS
+    }
 
 
 def test_every_schedule_is_on_in_utc(definitions: dg.Definitions) -> None:
     """The times are those of the docs, whatever the machine's zone, and nobody has to switch them on."""
     schedules = [definitions.resolve_schedule_def(schedule.name) for schedule in SCHEDULES]
-    assert {schedule.name: (schedule.job_name, schedule.cron_schedule) for schedule in schedules} == CRONS
+    assert {
+        schedule.name: (schedule.job_name, schedule.cron_schedule) for schedule in schedules
+    } == CRONS
     assert {schedule.execution_timezone for schedule in schedules} == {"UTC"}
     assert {schedule.default_status for schedule in schedules} == {dg.DefaultScheduleStatus.RUNNING}
 
@@ -62,8 +66,12 @@ def test_weekly_everything_is_asked_for_in_one_run(definitions: dg.Definitions) 
     assert request.tags["dagster/asset_partition_range_end"] == "2026-06-21"
 
 
-def asked_at(schedule: dg.ScheduleDefinition, instant: datetime, definitions: dg.Definitions) -> Sequence[dg.RunRequest]:
-    context = dg.build_schedule_context(scheduled_execution_time=instant, repository_def=definitions.get_repository_def())
+def asked_at(
+    schedule: dg.ScheduleDefinition, instant: datetime, definitions: dg.Definitions
+) -> Sequence[dg.RunRequest]:
+    context = dg.build_schedule_context(
+        scheduled_execution_time=instant, repository_def=definitions.get_repository_def()
+    )
     return schedule.evaluate_tick(context).run_requests or []
 
 
@@ -77,7 +85,12 @@ def test_whatever_opens_the_warehouse_is_in_the_pool(definitions: dg.Definitions
     """The freshness check is not, since it reads what is published."""
     steps = steps_of(definitions)
     assert {step.name for step in steps if step.pool is None} == {"published_yesterday_is_in"}
-    assert {step.name for step in steps if step.pool == "warehouse"} == {*ASKING, "raw_telemetry", "tables", "published"}
+    assert {step.name for step in steps if step.pool == "warehouse"} == {
+        *ASKING,
+        "raw_telemetry",
+        "tables",
+        "published",
+    }
 
 
 def test_a_run_is_repeated_whole(definitions: dg.Definitions) -> None:
@@ -92,13 +105,18 @@ def test_steps_that_ask_are_tried_again(definitions: dg.Definitions) -> None:
     """With growing pauses and jitter; building is not, since it would find the same."""
     policies = {step.name: step.retry_policy for step in steps_of(definitions) if step.retry_policy}
     assert set(policies) == ASKING
-    assert {(policy.backoff, policy.jitter) for policy in policies.values()} == {(dg.Backoff.EXPONENTIAL, dg.Jitter.PLUS_MINUS)}
+    assert {(policy.backoff, policy.jitter) for policy in policies.values()} == {
+        (dg.Backoff.EXPONENTIAL, dg.Jitter.PLUS_MINUS)
+    }
 
 
 def test_a_backfill_is_one_run(definitions: dg.Definitions) -> None:
     """However many days it spans; the first is the first that the source has."""
     assert rankings.backfill_policy == dg.BackfillPolicy.single_run()
-    assert definitions.resolve_job_def("market_daily").backfill_policy == dg.BackfillPolicy.single_run()
+    assert (
+        definitions.resolve_job_def("market_daily").backfill_policy
+        == dg.BackfillPolicy.single_run()
+    )
     assert UTC_DAYS.get_first_partition_key() == "2025-01-01"
     assert UTC_DAYS.timezone == "UTC"
 
@@ -110,8 +128,14 @@ def test_the_graph_is_one(definitions: dg.Definitions) -> None:
     upstream = names(graph.get_ancestor_asset_keys(published))
     assert upstream >= RAW - {"raw_rankings"}
     assert not {name for name in upstream if name.startswith("raw/")}
-    assert names(graph.get(published).parent_keys) == {path.stem for path in (PROJECT / "marts").glob("*.sql")}
-    assert {graph.get(key).group_name for key in graph.get_all_asset_keys()} == {"raw", *GROUPS, "published"}
+    assert names(graph.get(published).parent_keys) == {
+        path.stem for path in (PROJECT / "marts").glob("*.sql")
+    }
+    assert {graph.get(key).group_name for key in graph.get_all_asset_keys()} == {
+        "raw",
+        *GROUPS,
+        "published",
+    }
 
 
 def test_nothing_waits_for_a_day_that_failed(definitions: dg.Definitions) -> None:
@@ -131,7 +155,12 @@ def test_every_dbt_test_is_a_check(definitions: dg.Definitions, parsed_home: Pat
     tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
     checks = {key.name for key in definitions.resolve_asset_graph().asset_check_keys}
     assert tests <= checks
-    assert {"shares_of_a_day_sum_to_one", "restatements_are_small", "known_days_do_not_vanish", "every_row_has_its_answer"} <= tests
+    assert {
+        "shares_of_a_day_sum_to_one",
+        "restatements_are_small",
+        "known_days_do_not_vanish",
+        "every_row_has_its_answer",
+    } <= tests
 
 
 def test_the_project_is_parsed_once(definitions: dg.Definitions, parsed_home: Path) -> None:
@@ -144,12 +173,18 @@ def test_the_project_is_parsed_once(definitions: dg.Definitions, parsed_home: Pa
 
 def test_the_reasons_are_those_of_landing() -> None:
     """A reason that landing words anew would turn no check red but the last."""
-    said = (Path(pipelines.__file__).parent / "landing" / "board_problems.sql").read_text()
-    assert {reason for reasons in REASONS.values() for reason in reasons} <= set(re.findall(r"'([^']+)'", said))
+    said = (
+        Path(pipelines.__file__).parent / "loading" / "sql" / "rankings_problems.sql"
+    ).read_text()
+    assert {reason for reasons in REASONS.values() for reason in reasons} <= set(
+        re.findall(r"'([^']+)'", said)
+    )
 
 
 @pytest.mark.parametrize("name", ["settings", "patience", "now", "dbt"])
 def test_resources_show_no_secret(definitions: dg.Definitions, name: str) -> None:
     """There is nothing to configure that could hold one."""
-    fields = definitions.get_repository_def().get_top_level_resources()[name].config_schema.config_type
+    fields = (
+        definitions.get_repository_def().get_top_level_resources()[name].config_schema.config_type
+    )
     assert "key" not in str(getattr(fields, "fields", {})).lower()

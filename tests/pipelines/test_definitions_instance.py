@@ -8,8 +8,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from pipelines.cli.up import dagster_environment
 from pipelines.settings import Settings
-from pipelines.cli.market.up import dagster_environment
 
 
 @pytest.fixture
@@ -30,10 +30,15 @@ def test_one_run_at_a_time_holds_a_pool(instance: dg.DagsterInstance) -> None:
 def test_runs_are_retried_and_watched(instance: dg.DagsterInstance) -> None:
     """One that a restart left behind is given up after half an hour, since it would hold the pool."""
     assert (instance.run_retries_enabled, instance.run_retries_max_retries) == (True, 2)
-    assert (instance.run_monitoring_enabled, instance.run_monitoring_max_runtime_seconds) == (True, 1800)
+    assert (instance.run_monitoring_enabled, instance.run_monitoring_max_runtime_seconds) == (
+        True,
+        1800,
+    )
 
 
-def test_state_is_under_the_home_and_nobody_is_told(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+def test_state_is_under_the_home_and_nobody_is_told(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
     """SQLite files in var/dagster, and no telemetry."""
     assert not instance.telemetry_enabled
     assert type(instance.event_log_storage).__name__ == "SqliteEventLogStorage"
@@ -43,7 +48,17 @@ def test_state_is_under_the_home_and_nobody_is_told(instance: dg.DagsterInstance
 @pytest.mark.slow
 def test_dagster_finds_the_definitions(definitions: dg.Definitions, parsed_home: Path) -> None:
     """As `dagster dev` looks for them: by the module's name, in a process of its own."""
-    command = [sys.executable, "-m", "dagster", "definitions", "validate", "-m", "pipelines.definitions"]
+    command = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "definitions",
+        "validate",
+        "-m",
+        "pipelines.definitions",
+    ]
     environment = dagster_environment(Settings(home=parsed_home))
-    done = subprocess.run(command, env=environment, cwd=parsed_home, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=environment, cwd=parsed_home, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr

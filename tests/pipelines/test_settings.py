@@ -53,7 +53,10 @@ def test_everything_under_the_home_has_its_place() -> None:
 
 def test_an_unknown_name_is_an_error() -> None:
     """A misspelt setting is named, not silently ignored; names of other programs are none of our business."""
-    assert complaint(TOKENTIDE_HOEM="x") == "TOKENTIDE_HOEM is not a setting; .env.example lists them all."
+    assert (
+        complaint(TOKENTIDE_HOEM="x")
+        == "TOKENTIDE_HOEM is not a setting; .env.example lists them all."
+    )
     assert read(HOME="x", OPENROUTER_BASE_URL="y", tokentide_home="z").home == Path.cwd() / "var"
 
 
@@ -84,7 +87,9 @@ def test_all_that_is_wrong_is_reported_together(tmp_path: Path) -> None:
 
 def test_dotenv_is_read_and_the_environment_wins(dotenv: Path, tmp_path: Path) -> None:
     """What stands in `.env` counts unless the environment says otherwise."""
-    dotenv.write_text(f'OPENROUTER_API_KEY="{KEY}"\nexport TOKENTIDE_HOME={tmp_path}/from-file\nTOKENTIDE_TIER=other.toml\n')
+    dotenv.write_text(
+        f'OPENROUTER_API_KEY="{KEY}"\nexport TOKENTIDE_HOME={tmp_path}/from-file\nTOKENTIDE_TIER=other.toml\n'
+    )
     settings = read_settings(env={"TOKENTIDE_HOME": f"{tmp_path}/from-environment"}, dotenv=dotenv)
     assert settings.openrouter_key == KEY
     assert settings.home == tmp_path / "from-environment"
@@ -116,7 +121,14 @@ def test_a_key_that_no_header_can_carry_is_refused_without_repeating_it(key: str
 
 
 @pytest.mark.parametrize(
-    "name", ["TOKENTIDE_HOME", "TOKENTIDE_OPENROUTER_URL", "TOKENTIDE_TIER", "TOKENTIDE_TELEMETRY_DAYS", "TOKENTIDE_RECORDINGS"]
+    "name",
+    [
+        "TOKENTIDE_HOME",
+        "TOKENTIDE_OPENROUTER_URL",
+        "TOKENTIDE_TIER",
+        "TOKENTIDE_TELEMETRY_DAYS",
+        "TOKENTIDE_RECORDINGS",
+    ],
 )
 def test_an_empty_setting_is_its_default(name: str) -> None:
     """An empty line of `.env` means the default."""
@@ -154,7 +166,15 @@ def test_settings_cannot_be_changed() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["openrouter.ai/api/v1", "ftp://openrouter.ai", "https://", "file:///etc/passwd", "http://[::1", "http://host:abc", "http://h?x=1"],
+    [
+        "openrouter.ai/api/v1",
+        "ftp://openrouter.ai",
+        "https://",
+        "file:///etc/passwd",
+        "http://[::1",
+        "http://host:abc",
+        "http://h?x=1",
+    ],
 )
 def test_a_bad_address_is_refused(url: str) -> None:
     """Only a complete http or https address can be asked."""
@@ -164,12 +184,20 @@ def test_a_bad_address_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://user:geheim@openrouter.ai/api/v1", "https://geheim@openrouter.ai", "https://:geheim@openrouter.ai"]
+    "url",
+    [
+        "https://user:geheim@openrouter.ai/api/v1",
+        "https://geheim@openrouter.ai",
+        "https://:geheim@openrouter.ai",
+    ],
 )
 def test_an_address_with_a_password_is_refused_without_repeating_it(url: str) -> None:
     """Addresses are archived and logged, so none may carry a secret."""
     told = complaint(TOKENTIDE_OPENROUTER_URL=url)
-    assert told == "TOKENTIDE_OPENROUTER_URL must not carry a password; put the key into OPENROUTER_API_KEY."
+    assert (
+        told
+        == "TOKENTIDE_OPENROUTER_URL must not carry a password; put the key into OPENROUTER_API_KEY."
+    )
 
 
 def test_a_slash_at_the_end_of_the_address_does_not_count() -> None:
@@ -178,7 +206,9 @@ def test_a_slash_at_the_end_of_the_address_does_not_count() -> None:
 
 
 @hypothesis_settings(deadline=None, derandomize=True, max_examples=100)
-@given(name=st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789", max_size=20), value=st.text(max_size=5))
+@given(
+    name=st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789", max_size=20), value=st.text(max_size=5)
+)
 def test_whatever_begins_with_our_name_is_known_or_refused(name: str, value: str) -> None:
     """No name of ours passes unnoticed."""
     full = f"TOKENTIDE_{name}"

@@ -14,14 +14,19 @@ from waitress import create_server, wasyncore
 
 from dashboards.app import build
 from dashboards.generations import Sources
-from pipelines.publish.generations import query
+from pipelines.publish import query
 from warehouse.connection import open_published
 
 
 @contextmanager
 def browser() -> Iterator[Browser]:
     """A browser for as long as the `with` lasts."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = (
+        os.environ.get("CHROMIUM")
+        or shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
     if not path:
         pytest.skip("no Chromium: install Debian's chromium, or name one in CHROMIUM")
     with sync_playwright() as playwright:
@@ -68,7 +73,11 @@ def settled(page: Page) -> Page:
 
 def seen(page: Page) -> Page:
     """The page once what is on the screen is there."""
-    page.wait_for_function("() => document.querySelector('#body') && document.querySelector('#body').children.length > 0")
+    page.wait_for_function(
+        "() => document.querySelector('#body') && document.querySelector('#body').children.length > 0"
+    )
     page.wait_for_function("() => !document.querySelector('[data-dash-is-loading=true]')")
-    page.wait_for_function("() => [...document.querySelectorAll('.dash-graph')].every(graph => graph.querySelector('.main-svg'))")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.dash-graph')].every(graph => graph.querySelector('.main-svg'))"
+    )
     return page

@@ -25,21 +25,38 @@ class Marts:
         con = open_warehouse(path)
         migrate(con)
         con.close()
-        options = {"project-dir": PROJECT, "profiles-dir": PROJECT, "target-path": folder / "target", "log-path": folder}
+        options = {
+            "project-dir": PROJECT,
+            "profiles-dir": PROJECT,
+            "target-path": folder / "target",
+            "log-path": folder,
+        }
         command = [
             sys.executable, "-c", "from dbt.cli.main import cli; cli()", "compile", "--select", *names,
             *(word for name, place in options.items() for word in (f"--{name}", str(place))),
         ]  # fmt: skip
-        done = subprocess.run(command, env=dbt_environment(path), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, env=dbt_environment(path), capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stdout[-3000:]
         nodes = json.loads((folder / "target" / "manifest.json").read_text())["nodes"]
-        self._sql = {name: nodes[f"model.tokentide.{name}"]["compiled_code"].replace('"compiled".', "") for name in names}
+        self._sql = {
+            name: nodes[f"model.tokentide.{name}"]["compiled_code"].replace('"compiled".', "")
+            for name in names
+        }
         self._schemas = {name: nodes[f"model.tokentide.{name}"]["schema"] for name in names}
 
-    def rows(self, name: str, tables: Mapping[str, tuple[str, Sequence[Row]]], through: Sequence[str] = ()) -> list[Row]:
+    def rows(
+        self,
+        name: str,
+        tables: Mapping[str, tuple[str, Sequence[Row]]],
+        through: Sequence[str] = (),
+    ) -> list[Row]:
         """The rows of a mart made from these tables (for each its columns as SQL writes them, and its rows), `through` others first."""
         with duckdb.connect() as con:
-            con.execute("create schema marts; create schema history; create schema staging; set timezone = 'UTC'")
+            con.execute(
+                "create schema marts; create schema history; create schema staging; set timezone = 'UTC'"
+            )
             for table, (columns, given) in tables.items():
                 con.execute(f"create table {table} ({columns})")
                 if given:

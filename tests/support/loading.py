@@ -17,10 +17,19 @@ DAY = timedelta(days=1)
 Rows = dict[str, list[tuple[Any, ...]]]
 
 
-def board(days: int = 3, as_of: datetime = AS_OF, restated: dict[int, int] | None = None, withdrawn: frozenset[int] = frozenset()) -> bytes:
+def board(
+    days: int = 3,
+    as_of: datetime = AS_OF,
+    restated: dict[int, int] | None = None,
+    withdrawn: frozenset[int] = frozenset(),
+) -> bytes:
     """A board of 50 models and `other` for each day but the withdrawn ones; a restated day's leader has more tokens."""
     rows = [
-        {"date": (FIRST + day * DAY).isoformat(), "model_permaslug": model, "total_tokens": str(1000 * (day + 1) + 51 - rank)}
+        {
+            "date": (FIRST + day * DAY).isoformat(),
+            "model_permaslug": model,
+            "total_tokens": str(1000 * (day + 1) + 51 - rank),
+        }
         for day in range(days)
         if day not in withdrawn
         for rank, model in enumerate([*(f"lab/model-{n}" for n in range(50)), "other"])
@@ -30,11 +39,18 @@ def board(days: int = 3, as_of: datetime = AS_OF, restated: dict[int, int] | Non
         if row["model_permaslug"] == "lab/model-0":
             row["total_tokens"] = str(int(row["total_tokens"]) + (restated or {}).get(day, 0))
     end = FIRST + (days - 1) * DAY
-    meta = {"as_of": as_of.isoformat(), "version": "v1", "start_date": FIRST.isoformat(), "end_date": end.isoformat()}
+    meta = {
+        "as_of": as_of.isoformat(),
+        "version": "v1",
+        "start_date": FIRST.isoformat(),
+        "end_date": end.isoformat(),
+    }
     return json.dumps({"data": rows, "meta": meta}).encode()
 
 
-def kept(archive: Archive, body: bytes, at: datetime = AS_OF, source: str = "rankings_daily", **more: Any) -> Answer:
+def kept(
+    archive: Archive, body: bytes, at: datetime = AS_OF, source: str = "rankings_daily", **more: Any
+) -> Answer:
     values = {"status": 200, "run_id": "run-1", **more}
     return archive.keep(Answer(source, "http://h/x", at, bytes=0, sha256="", **values), body)
 
@@ -47,12 +63,17 @@ def landed(con: duckdb.DuckDBPyConnection, archive: Archive) -> list[tuple[str, 
 
 
 def content(con: duckdb.DuckDBPyConnection, *tables: str) -> Rows:
-    return {table: con.sql(f"from raw.{table} order by all").fetchall() for table in tables or ("board_days", "board_rows")}
+    return {
+        table: con.sql(f"from raw.{table} order by all").fetchall()
+        for table in tables or ("board_days", "board_rows")
+    }
 
 
 def everything(con: duckdb.DuckDBPyConnection) -> Rows:
     """Every raw table but the log of answers."""
-    tables = con.sql("select table_name from duckdb_tables() where schema_name = 'raw' and table_name <> 'answers'").fetchall()
+    tables = con.sql(
+        "select table_name from duckdb_tables() where schema_name = 'raw' and table_name <> 'answers'"
+    ).fetchall()
     return content(con, *(name for (name,) in tables))
 
 

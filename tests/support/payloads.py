@@ -6,15 +6,38 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipelines.archive import Answer
-from pipelines.sources.openrouter import apps, benchmarks, rankings_table, catalogue, endpoints, providers, rankings, session_costs, tasks
+from pipelines.sources.openrouter import (
+    apps,
+    benchmarks,
+    catalogue,
+    endpoints,
+    providers,
+    rankings,
+    rankings_table,
+    session_costs,
+    tasks,
+)
 
 Payload = dict[str, Any]
-META = {"as_of": "2026-05-12T02:00:00.000Z", "version": "v1", "start_date": "2026-04-12", "end_date": "2026-05-11"}
+META = {
+    "as_of": "2026-05-12T02:00:00.000Z",
+    "version": "v1",
+    "start_date": "2026-04-12",
+    "end_date": "2026-05-11",
+}
 
 RANKINGS: Payload = {
     "data": [
-        {"date": "2026-05-11", "model_permaslug": "openai/gpt-4o-2024-05-13", "total_tokens": "12345678"},
-        {"date": "2026-05-11", "model_permaslug": "minimax/minimax-m3-20260531:free", "total_tokens": "9876543"},
+        {
+            "date": "2026-05-11",
+            "model_permaslug": "openai/gpt-4o-2024-05-13",
+            "total_tokens": "12345678",
+        },
+        {
+            "date": "2026-05-11",
+            "model_permaslug": "minimax/minimax-m3-20260531:free",
+            "total_tokens": "9876543",
+        },
         {"date": "2026-05-11", "model_permaslug": "other", "total_tokens": "4321098"},
     ],
     "meta": META,
@@ -22,8 +45,20 @@ RANKINGS: Payload = {
 
 APPS: Payload = {
     "data": [
-        {"rank": 1, "app_id": 12345, "app_name": "Cline", "total_tokens": "12345678901", "total_requests": 4321},
-        {"rank": 2, "app_id": 7, "app_name": "Größe & Söhne", "total_tokens": "0", "total_requests": 0},
+        {
+            "rank": 1,
+            "app_id": 12345,
+            "app_name": "Cline",
+            "total_tokens": "12345678901",
+            "total_requests": 4321,
+        },
+        {
+            "rank": 2,
+            "app_id": 7,
+            "app_name": "Größe & Söhne",
+            "total_tokens": "0",
+            "total_requests": 0,
+        },
     ],
     "meta": META,
 }
@@ -137,9 +172,21 @@ PROVIDERS: Payload = {
 
 # Each source with its example, its path, the schemas of its rows in the description, and the keys that it knows.
 SOURCES: dict[str, tuple[Any, Payload, str, list[str], frozenset[str]]] = {
-    "rankings": (rankings, RANKINGS, "/datasets/rankings-daily", ["RankingsDailyItem"], frozenset(rankings_table.COLUMNS)),
+    "rankings": (
+        rankings,
+        RANKINGS,
+        "/datasets/rankings-daily",
+        ["RankingsDailyItem"],
+        frozenset(rankings_table.COLUMNS),
+    ),
     "apps": (apps, APPS, "/datasets/app-rankings", ["AppRankingsItem"], apps.KEYS),
-    "session costs": (session_costs, SESSION_COSTS, "/datasets/session-cost", ["SessionCostItem"], session_costs.KEYS),
+    "session costs": (
+        session_costs,
+        SESSION_COSTS,
+        "/datasets/session-cost",
+        ["SessionCostItem"],
+        session_costs.KEYS,
+    ),
     "benchmarks": (
         benchmarks,
         BENCHMARKS,
@@ -149,13 +196,21 @@ SOURCES: dict[str, tuple[Any, Payload, str, list[str], frozenset[str]]] = {
     ),
     "tasks": (tasks, TASKS, "/classifications/task", ["TaskClassificationItem"], tasks.KEYS),
     "catalogue": (catalogue, MODELS, "/models", ["Model"], catalogue.KEYS),
-    "endpoints": (endpoints, ENDPOINTS, "/models/{author}/{slug}/endpoints", ["PublicEndpoint"], endpoints.KEYS),
+    "endpoints": (
+        endpoints,
+        ENDPOINTS,
+        "/models/{author}/{slug}/endpoints",
+        ["PublicEndpoint"],
+        endpoints.KEYS,
+    ),
     "providers": (providers, PROVIDERS, "/providers", [], providers.KEYS),
 }
 
 
 def answer(**more: Any) -> Answer:
-    return Answer("s", "http://h/x", datetime(2026, 5, 12, 2, tzinfo=UTC), 200, 0, "0" * 64, "run", **more)
+    return Answer(
+        "s", "http://h/x", datetime(2026, 5, 12, 2, tzinfo=UTC), 200, 0, "0" * 64, "run", **more
+    )
 
 
 def parse(name: str, payload: object, /, **more: Any) -> Any:
@@ -164,9 +219,10 @@ def parse(name: str, payload: object, /, **more: Any) -> Any:
 
 def rows_in(name: str, payload: Payload) -> list[dict[str, Any]]:
     data = payload["data"]
-    rows: list[dict[str, Any]] = {"tasks": lambda: data["classifications"], "endpoints": lambda: data["endpoints"]}.get(
-        name, lambda: data
-    )()
+    rows: list[dict[str, Any]] = {
+        "tasks": lambda: data["classifications"],
+        "endpoints": lambda: data["endpoints"],
+    }.get(name, lambda: data)()
     return rows
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from pipelines.publish.generations.generations import Generation, publish
+from pipelines.publish.generations import Generation, publish
 from pipelines.settings import Settings
 from warehouse.connection import open_warehouse
 

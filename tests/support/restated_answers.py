@@ -27,7 +27,12 @@ def mornings() -> list[tuple[datetime, str, bytes, dict[str, Any]]]:
         (AS_OF, "rankings_daily", board(), {}),
         (AS_OF + quarter, "models", priced("0.000001"), {}),
         (AS_OF + quarter, "providers", encoded(examples.PROVIDERS), {}),
-        (AS_OF + quarter, "endpoints", encoded(examples.ENDPOINTS), {"context": {"model": "lab/model-0"}}),
+        (
+            AS_OF + quarter,
+            "endpoints",
+            encoded(examples.ENDPOINTS),
+            {"context": {"model": "lab/model-0"}},
+        ),
         (AS_OF + quarter, "app_rankings", dated("APPS", AS_OF), {}),
         (AS_OF + quarter, "benchmarks", dated("BENCHMARKS", AS_OF), {}),
         (AS_OF + quarter, "session_costs", dated("SESSION_COSTS", AS_OF), {}),

@@ -40,18 +40,24 @@ class Script:
 
     def answer(self, request: Request) -> Response:
         """The next reply."""
-        self.heard.append(Heard(request.url.path, request.url.query, dict(request.headers), time.monotonic()))
+        self.heard.append(
+            Heard(request.url.path, request.url.query, dict(request.headers), time.monotonic())
+        )
         return (self.replies.pop(0) if len(self.replies) > 1 else self.replies[0])(request)
 
 
 def reply(status: int = 200, body: object = GOOD, **headers: str) -> Reply:
     """A JSON answer, made anew for each request; `Retry_After` is sent as `Retry-After`."""
-    return lambda request: JSONResponse(body, status, {name.replace("_", "-"): value for name, value in headers.items()})
+    return lambda request: JSONResponse(
+        body, status, {name.replace("_", "-"): value for name, value in headers.items()}
+    )
 
 
 def raw(body: bytes, status: int = 200, **headers: str) -> Reply:
     """An answer of these bytes."""
-    return lambda request: Response(body, status, {name.replace("_", "-"): value for name, value in headers.items()})
+    return lambda request: Response(
+        body, status, {name.replace("_", "-"): value for name, value in headers.items()}
+    )
 
 
 @contextmanager

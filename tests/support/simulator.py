@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 
-from pipelines.ingest.market.market import Gathered, gather_board, new_run_id
+from pipelines.ingest.market import Gathered, gather_board, new_run_id
 from pipelines.settings import Settings
-from pipelines.sources.http import Client, Patience
 from pipelines.simulator.api.serve import build, running
+from pipelines.sources.http import Client, Patience
 from warehouse.connection import open_warehouse
 
 KEY = "sk-or-v1-0123456789abcdef"
@@ -44,7 +44,13 @@ MakeStandIn = Callable[..., AbstractContextManager[StandIn]]
 
 @contextmanager
 def stand_in_market(**options: Any) -> Iterator[StandIn]:
-    options = {"mode": "market", "now": datetime(2026, 6, 20, 8, tzinfo=UTC), "key": KEY, "limits": False, **options}
+    options = {
+        "mode": "market",
+        "now": datetime(2026, 6, 20, 8, tzinfo=UTC),
+        "key": KEY,
+        "limits": False,
+        **options,
+    }
     with running(build(options.pop("mode"), **options)) as url:
         yield StandIn(url)
 

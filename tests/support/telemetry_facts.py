@@ -8,30 +8,44 @@ from typing import Any
 import duckdb
 from support.loading import fresh
 
-from pipelines.loading.telemetry.segments import Loaded, load_segments
 from pipelines.loading.telemetry.segment_files import Places, spools_of
+from pipelines.loading.telemetry.segments import Loaded, load_segments
 from pipelines.settings import Settings
-from pipelines.telemetry.metrics.normalise import up
-from pipelines.telemetry.collector.collector.segments import Scrape, Segments
+from pipelines.telemetry.collector.segments import Scrape, Segments
 from pipelines.telemetry.config.tier import Tier, parse_tier
+from pipelines.telemetry.metrics.normalise import up
 from pipelines.telemetry.metrics.vocabulary import Series
 
 # A whole hour, so that a test can say "ten past".
 START = datetime(2026, 8, 22, 7, tzinfo=UTC)
 BORN = START - timedelta(hours=5)
 TOKENS = Series("generation_tokens", "counter", model_name="m")
-FACTS = ("scrapes", "counter_minutes", "histogram_hours", "gauge_minutes", "energy_hours", "coverage_minutes", "stack_versions")
+FACTS = (
+    "scrapes",
+    "counter_minutes",
+    "histogram_hours",
+    "gauge_minutes",
+    "energy_hours",
+    "coverage_minutes",
+    "stack_versions",
+)
 Rows = list[tuple[Any, ...]]
 
 
 def tier(engine: str = "vllm", **more: float) -> Tier:
     """One target `t` that serves `m`."""
     keys = "\n".join(f"{key} = {value}" for key, value in more.items())
-    return parse_tier(f'[[target]]\nname = "t"\nurl = "http://h:1/metrics"\nengine = "{engine}"\nmodel_map = {{ m = "lab/m" }}\n{keys}\n')
+    return parse_tier(
+        f'[[target]]\nname = "t"\nurl = "http://h:1/metrics"\nengine = "{engine}"\nmodel_map = {{ m = "lab/m" }}\n{keys}\n'
+    )
 
 
 def scrape(
-    seconds: float, values: Mapping[Series, float] | float | None, born: datetime | None = BORN, target: str = "t", source: str = "up"
+    seconds: float,
+    values: Mapping[Series, float] | float | None,
+    born: datetime | None = BORN,
+    target: str = "t",
+    source: str = "up",
 ) -> Scrape:
     """A scrape so many seconds after START: of these samples, of the tokens served so far, or (None) one that failed."""
     at = round((START + timedelta(seconds=seconds)).timestamp() * 1e6)
@@ -71,7 +85,9 @@ class Home:
 
     def growth(self, where: str = "true") -> float:
         """What counters grew by, all together."""
-        [(growth,)] = self.rows(f"select coalesce(sum(growth), 0) from ledger.counter_minutes where {where}")
+        [(growth,)] = self.rows(
+            f"select coalesce(sum(growth), 0) from ledger.counter_minutes where {where}"
+        )
         return float(growth)
 
     def facts(self) -> dict[str, Rows]:

@@ -9,7 +9,14 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor
 
-TEXT = ["def add(left, right):", "    return left + right", "class Point:", "    x: int = 0", "for each in range(10):", "    print(each)"]
+TEXT = [
+    "def add(left, right):",
+    "    return left + right",
+    "class Point:",
+    "    x: int = 0",
+    "for each in range(10):",
+    "    print(each)",
+]
 EOS = "<|endoftext|>"
 TINY: dict[str, Any] = {
     "model_type": "qwen3_moe",
@@ -45,9 +52,15 @@ def tiny_checkpoint(folder: Path, seed: int = 0, **changes: Any) -> Path:
         config["architectures"] = ["Qwen3ForCausalLM"]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config))
-    save_file(_tensors(config, torch.Generator().manual_seed(seed)), folder / "model.safetensors", {"format": "pt"})
+    save_file(
+        _tensors(config, torch.Generator().manual_seed(seed)),
+        folder / "model.safetensors",
+        {"format": "pt"},
+    )
     _tokenizer().save(str(folder / "tokenizer.json"))
-    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": EOS}))
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": EOS})
+    )
     return folder
 
 
@@ -62,23 +75,41 @@ def _tensors(config: dict[str, Any], generator: torch.Generator) -> dict[str, Te
         return 1 + 0.1 * torch.randn(width, generator=generator)
 
     found = {
-        "model.embed_tokens.weight": torch.randn(config["vocab_size"], hidden, generator=generator) * 0.5,
+        "model.embed_tokens.weight": torch.randn(config["vocab_size"], hidden, generator=generator)
+        * 0.5,
         "model.norm.weight": norm(hidden),
     }
     if not config["tie_word_embeddings"]:
         found["lm_head.weight"] = matrix(config["vocab_size"], hidden)
     for number in range(config["num_hidden_layers"]):
         name = f"model.layers.{number}"
-        found |= {f"{name}.{each}.weight": norm(hidden) for each in ("input_layernorm", "post_attention_layernorm")}
+        found |= {
+            f"{name}.{each}.weight": norm(hidden)
+            for each in ("input_layernorm", "post_attention_layernorm")
+        }
         found |= {f"{name}.self_attn.{each}.weight": norm(size) for each in ("q_norm", "k_norm")}
-        for each, rows, columns in [("q", queries, hidden), ("k", shared, hidden), ("v", shared, hidden), ("o", hidden, queries)]:
+        for each, rows, columns in [
+            ("q", queries, hidden),
+            ("k", shared, hidden),
+            ("v", shared, hidden),
+            ("o", hidden, queries),
+        ]:
             found[f"{name}.self_attn.{each}_proj.weight"] = matrix(rows, columns)
-        is_dense = config["model_type"] == "qwen3" or number in config["mlp_only_layers"] or (number + 1) % config["decoder_sparse_step"]
+        is_dense = (
+            config["model_type"] == "qwen3"
+            or number in config["mlp_only_layers"]
+            or (number + 1) % config["decoder_sparse_step"]
+        )
         width = config["intermediate_size"] if is_dense else config["moe_intermediate_size"]
         if not is_dense:
             found[f"{name}.mlp.gate.weight"] = matrix(config["num_experts"], hidden)
-        for expert in [""] if is_dense else [f"experts.{each}." for each in range(config["num_experts"])]:
-            found |= {f"{name}.mlp.{expert}{each}_proj.weight": matrix(width, hidden) for each in ("gate", "up")}
+        for expert in (
+            [""] if is_dense else [f"experts.{each}." for each in range(config["num_experts"])]
+        ):
+            found |= {
+                f"{name}.mlp.{expert}{each}_proj.weight": matrix(width, hidden)
+                for each in ("gate", "up")
+            }
             found[f"{name}.mlp.{expert}down_proj.weight"] = matrix(hidden, width)
     return found
 
@@ -88,7 +119,10 @@ def _tokenizer() -> Tokenizer:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=300, special_tokens=[EOS], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+        vocab_size=300,
+        special_tokens=[EOS],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
     )
     tokenizer.train_from_iterator(TEXT, trainer)
     return tokenizer

@@ -13,12 +13,12 @@ import duckdb
 import pytest
 from support.simulator import KEY, gather, stand_in_market
 
-from pipelines.publish.generations import query
-from pipelines.transform.dbt import PROJECT, build, dbt_environment
-from pipelines.cli.market.claims_view import as_json, claim_of, read_claims
+from pipelines.cli.claims_view import as_json, claim_of, read_claims
 from pipelines.errors import UnknownClaim
-from pipelines.publish.generations.generations import publish
+from pipelines.publish import query
+from pipelines.publish.generations import publish
 from pipelines.settings import Settings
+from pipelines.transform.dbt import PROJECT, build, dbt_environment
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 
@@ -60,8 +60,12 @@ def built(settings: Settings) -> Path:
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory, recordings: Path) -> Path:
     """The recorded history up to 2026-02-28, published."""
-    with stand_in_market(mode="replay", recordings=recordings, now=datetime(2026, 8, 22, 8, tzinfo=UTC)) as market:
-        settings = Settings(home=tmp_path_factory.mktemp("recorded"), openrouter_url=market.url, openrouter_key=KEY)
+    with stand_in_market(
+        mode="replay", recordings=recordings, now=datetime(2026, 8, 22, 8, tzinfo=UTC)
+    ) as market:
+        settings = Settings(
+            home=tmp_path_factory.mktemp("recorded"), openrouter_url=market.url, openrouter_key=KEY
+        )
         assert gather(settings, date(2025, 12, 1), date(2026, 2, 28)).is_complete
     return built(settings)
 
@@ -70,7 +74,9 @@ def recorded(tmp_path_factory: pytest.TempPathFactory, recordings: Path) -> Path
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """An invented market up to 2026-03-31, published, and the same home after three more weeks."""
     with stand_in_market(now=datetime(2026, 6, 20, 8, tzinfo=UTC)) as market:
-        settings = Settings(home=tmp_path_factory.mktemp("synthetic"), openrouter_url=market.url, openrouter_key=KEY)
+        settings = Settings(
+            home=tmp_path_factory.mktemp("synthetic"), openrouter_url=market.url, openrouter_key=KEY
+        )
         gather(settings, date(2026, 2, 14), date(2026, 3, 31))
         before = built(settings)
         gather(settings, date(2026, 4, 1), date(2026, 4, 26))
@@ -100,13 +106,21 @@ def test_statements_on_months_that_are_not_loaded_name_the_days(recorded: Path) 
 def test_what_rests_on_a_document_or_a_measurement_of_ours_needs_no_market(recorded: Path) -> None:
     """The document is named, and what nobody counts for us stays open."""
     assert verdicts(recorded, "ep-vs-a100") == {"all": "wrong_baseline", "report": "wrong_baseline"}
-    sizes = {basis: row["measured"] for basis, row in by_basis(recorded, "v4-12b").items() if basis != "all"}
+    sizes = {
+        basis: row["measured"]
+        for basis, row in by_basis(recorded, "v4-12b").items()
+        if basis != "all"
+    }
     assert sizes == {"pro_total": 1600, "pro_active": 49, "flash_total": 284, "flash_active": 13}
     assert verdicts(recorded, "v4-12b")["all"] == "contradicted"
     assert verdicts(recorded, "growth-100b-140t")["national"] == "wrong_baseline"
     assert set(verdicts(recorded, "downloads").values()) == {"unverifiable"}
     assert "download" in by_basis(recorded, "downloads")["all"]["reason"].lower()
-    saved = {basis: round(row["measured"], 2) for basis, row in by_basis(recorded, "efficiency").items() if basis != "all"}
+    saved = {
+        basis: round(row["measured"], 2)
+        for basis, row in by_basis(recorded, "efficiency").items()
+        if basis != "all"
+    }
     assert saved == {"w8a8": 0.36, "w8a16": 0.45, "w4a16": 0.63}
     assert verdicts(recorded, "speculation") == {
         "all": "depends_on_basis",
@@ -121,7 +135,9 @@ def test_what_rests_on_a_document_or_a_measurement_of_ours_needs_no_market(recor
 def test_more_history_through_the_same_pipeline_decides(synthetic: tuple[Path, Path]) -> None:
     """With March alone, April is open; with April in, every basis has a verdict of its own, and they differ."""
     before, after = synthetic
-    assert verdicts(before, "tokens-140t") == dict.fromkeys(("all", "mean_day", "highest_day"), "wrong_population")
+    assert verdicts(before, "tokens-140t") == dict.fromkeys(
+        ("all", "mean_day", "highest_day"), "wrong_population"
+    )
     assert by_basis(before, "five-weeks")["top9"]["missing_days"] == ["2026-04-01..2026-04-05"]
     assert set(verdicts(before, "five-weeks").values()) == {"unverifiable"}
     assert verdicts(after, "five-weeks") == {
@@ -134,26 +150,36 @@ def test_more_history_through_the_same_pipeline_decides(synthetic: tuple[Path, P
     }
     assert by_basis(after, "five-weeks")["top9"]["measured"] == 5
     assert "beyond the top 50" in by_basis(after, "five-weeks")["platform"]["reason"]
-    assert {row["missing_days"] for row in read_claims(after) if row["claim_id"] in LACKING} == {None}
+    assert {row["missing_days"] for row in read_claims(after) if row["claim_id"] in LACKING} == {
+        None
+    }
     assert verdicts(after, "top-six-april")["all"] == "contradicted"
 
 
-def test_every_query_of_evidence_runs_as_it_is(recorded: Path, synthetic: tuple[Path, Path]) -> None:
+def test_every_query_of_evidence_runs_as_it_is(
+    recorded: Path, synthetic: tuple[Path, Path]
+) -> None:
     """On the published file, also where the window is not loaded, each returns rows."""
     for path in (recorded, *synthetic):
         for row in read_claims(path):
             assert query.frame(path, row["evidence_sql"]).height > 0, row["claim_id"]
 
 
-def test_the_sum_of_a_claim_follows_from_its_bases(recorded: Path, synthetic: tuple[Path, Path]) -> None:
+def test_the_sum_of_a_claim_follows_from_its_bases(
+    recorded: Path, synthetic: tuple[Path, Path]
+) -> None:
     """What could be judged decides; where that differs, the statement depends on its basis; every row says why."""
     for path in (recorded, *synthetic):
         rows = read_claims(path)
-        assert all(row["reason"] and row["verdict"] in VERDICTS for row in rows if row["basis"] != "all")
+        assert all(
+            row["reason"] and row["verdict"] in VERDICTS for row in rows if row["basis"] != "all"
+        )
         for claim_id in LISTED:
             overall, *bases = claim_of(rows, claim_id)
             judged = {row["verdict"] for row in bases} - {"unverifiable"}
-            assert overall["verdict"] == ("depends_on_basis" if len(judged) > 1 else min(judged, default="unverifiable"))
+            assert overall["verdict"] == (
+                "depends_on_basis" if len(judged) > 1 else min(judged, default="unverifiable")
+            )
 
 
 def test_a_claim_for_a_program_has_its_evidence_with_rows(synthetic: tuple[Path, Path]) -> None:
@@ -185,25 +211,67 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def dbt(project: Path, environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    folders = ["--project-dir", "warehouse", "--profiles-dir", "warehouse", "--target-path", str(project / "target")]
-    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments, *folders, "--log-path", str(project / "logs")]
-    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+def dbt(
+    project: Path, environment: dict[str, str], *arguments: str
+) -> "subprocess.CompletedProcess[str]":
+    folders = [
+        "--project-dir",
+        "warehouse",
+        "--profiles-dir",
+        "warehouse",
+        "--target-path",
+        str(project / "target"),
+    ]
+    command = [
+        sys.executable,
+        "-c",
+        "from dbt.cli.main import cli; cli()",
+        *arguments,
+        *folders,
+        "--log-path",
+        str(project / "logs"),
+    ]
+    return subprocess.run(
+        command, cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def test_adding_a_claim_is_one_file(project: Path) -> None:
     """The example of docs/claims.md is in the ledger at the next build, after one that did not have it; nothing else was touched."""
-    example = (PROJECT.parent / "docs" / "claims.md").read_text().split("```sql\n")[1].split("```")[0]
+    example = (
+        (PROJECT.parent / "docs" / "claims.md").read_text().split("```sql\n")[1].split("```")[0]
+    )
     names = "from pipelines.transform.dbt import dbt_environment; from pathlib import Path; print(dbt_environment(Path('x'))['DBT_CLAIMS'])"
     listed = {**os.environ, "PYTHONPATH": str(project)}
 
     def claims() -> list[tuple[Any, ...]]:
-        asked = subprocess.run([sys.executable, "-c", names], cwd=project, env=listed, capture_output=True, text=True, check=True)
-        environment = {**dbt_environment(project / "warehouse.duckdb"), "DBT_CLAIMS": asked.stdout.strip()}
-        done = dbt(project, environment, "build", "--select", "+claims", "--exclude-resource-types", "unit_test", "test")
+        asked = subprocess.run(
+            [sys.executable, "-c", names],
+            cwd=project,
+            env=listed,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        environment = {
+            **dbt_environment(project / "warehouse.duckdb"),
+            "DBT_CLAIMS": asked.stdout.strip(),
+        }
+        done = dbt(
+            project,
+            environment,
+            "build",
+            "--select",
+            "+claims",
+            "--exclude-resource-types",
+            "unit_test",
+            "test",
+        )
         assert done.returncode == 0, done.stdout[-3000:]
         with closing(duckdb.connect(project / "warehouse.duckdb", read_only=True)) as con:
-            return con.sql("select basis, statement, verdict from marts.claims where claim_id = 'trillion-a-day' order by basis").fetchall()
+            return con.sql(
+                "select basis, statement, verdict from marts.claims where claim_id = 'trillion-a-day' order by basis"
+            ).fetchall()
 
     assert claims() == []
     (project / "warehouse" / "claims" / "trillion_a_day.sql").write_text(example)

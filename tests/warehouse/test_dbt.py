@@ -20,8 +20,24 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dbt")
     with closing(open_warehouse(folder / "warehouse.duckdb")) as con:
         migrate(con)
-    options = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(folder), "--log-path", str(folder)]
-    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--warn-error", "build", *options]
+    options = [
+        "--project-dir",
+        str(PROJECT),
+        "--profiles-dir",
+        str(PROJECT),
+        "--target-path",
+        str(folder),
+        "--log-path",
+        str(folder),
+    ]
+    command = [
+        sys.executable,
+        "-c",
+        "from dbt.cli.main import cli; cli()",
+        "--warn-error",
+        "build",
+        *options,
+    ]
     environment = dbt_environment(folder / "warehouse.duckdb")
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:]
@@ -44,13 +60,18 @@ def test_an_empty_warehouse_builds_and_every_unit_test_holds(target: Path) -> No
 @pytest.mark.slow
 def test_every_table_and_column_is_documented(target: Path) -> None:
     """What DuckDB has as columns and what the project describes are the same, and nothing is described by nothing."""
-    nodes = [node for node in read(target, "manifest.json")["nodes"].values() if node["resource_type"] in ("model", "seed")]
+    nodes = [
+        node
+        for node in read(target, "manifest.json")["nodes"].values()
+        if node["resource_type"] in ("model", "seed")
+    ]
     # A claim is one file; the table of them all describes their columns.
     nodes = [node for node in nodes if node["schema"] != "claims"]
     with closing(open_warehouse(target / "warehouse.duckdb")) as con:
         for node in nodes:
             columns = con.execute(
-                "select column_name, comment from duckdb_columns() where schema_name = ? and table_name = ?", [node["schema"], node["name"]]
+                "select column_name, comment from duckdb_columns() where schema_name = ? and table_name = ?",
+                [node["schema"], node["name"]],
             ).fetchall()
             assert node["description"], node["name"]
             assert {name for name, _ in columns} == set(node["columns"]), node["name"]
@@ -64,13 +85,23 @@ def test_every_table_has_a_tested_key(target: Path) -> None:
     tested = {
         parent
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "test" and node.get("test_metadata") and node["test_metadata"]["name"] in ("unique", "unique_key")
+        if node["resource_type"] == "test"
+        and node.get("test_metadata")
+        and node["test_metadata"]["name"] in ("unique", "unique_key")
         for parent in node["depends_on"]["nodes"]
     }
-    models = {name for name, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed")}
+    models = {
+        name
+        for name, node in manifest["nodes"].items()
+        if node["resource_type"] in ("model", "seed")
+    }
     # A claim's key is tested with that of marts.claims, which has all rows of every claim.
     claims = {name for name in models if manifest["nodes"][name]["schema"] == "claims"}
-    assert claims == {name for name in manifest["nodes"]["model.tokentide.claims"]["depends_on"]["nodes"] if name in models}
+    assert claims == {
+        name
+        for name in manifest["nodes"]["model.tokentide.claims"]["depends_on"]["nodes"]
+        if name in models
+    }
     assert models - claims - tested == set()
     for name in models:
         node = manifest["nodes"][name]

@@ -14,11 +14,11 @@ import duckdb
 import pytest
 
 from pipelines.archive import Answer, Archive
-from pipelines.transform.dbt import PROJECT, dbt_environment
 from pipelines.loading.answers import catch_up
 from pipelines.simulator.market_protocol import FLOOR, RankingsQuery
 from pipelines.simulator.synthetic.market import MarketBoard
 from pipelines.simulator.synthetic.models import HERE
+from pipelines.transform.dbt import PROJECT, dbt_environment
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 
@@ -35,11 +35,11 @@ def planted(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(line for line in file if not line.startswith("#")))
 
 
-SHARES = {row["permaslug"] for row in planted("market_planted.csv")}
-CHANGES = planted("market_price_changes.csv")
+SHARES = {row["permaslug"] for row in planted("planted.csv")}
+CHANGES = planted("price_changes.csv")
 HALF_LIVES = {
     row["permaslug"]: int(row["half_life_days"]) / 7
-    for row in planted("market_listings.csv")
+    for row in planted("listings.csv")
     if row["permaslug"] in SHARES - {change["permaslug"] for change in CHANGES}
 }
 # It asks twice as much on the first of these days, and as before from the second on.
@@ -57,10 +57,20 @@ def archived(archive: Archive, seed: int) -> None:
     market, now = MarketBoard(seed), morning(LAST + DAY)
     for first, last in ((FLOOR, HALFWAY), (HALFWAY + DAY, LAST)):
         rows = market.rankings(RankingsQuery(first, last), now)
-        data = [{**row._asdict(), "date": row.date.isoformat(), "total_tokens": str(row.total_tokens)} for row in rows]
-        meta = {"as_of": now.isoformat(), "version": "v1", "start_date": first.isoformat(), "end_date": last.isoformat()}
+        data = [
+            {**row._asdict(), "date": row.date.isoformat(), "total_tokens": str(row.total_tokens)}
+            for row in rows
+        ]
+        meta = {
+            "as_of": now.isoformat(),
+            "version": "v1",
+            "start_date": first.isoformat(),
+            "end_date": last.isoformat(),
+        }
         keep(archive, "rankings_daily", now, {"data": data, "meta": meta})
-    for day in sorted({date.fromisoformat(change["date"]) + away * DAY for change in CHANGES for away in (-1, 0)}):
+    for day in sorted(
+        {date.fromisoformat(change["date"]) + away * DAY for change in CHANGES for away in (-1, 0)}
+    ):
         keep(archive, "models", morning(day), {"data": market.models(morning(day))})
     # Nothing else moves meanwhile, so that the changes above stay alone.
     listed = market.models(morning(TWICE[0] - DAY))
@@ -79,20 +89,48 @@ def dearer(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def keep(archive: Archive, source: str, at: datetime, payload: Any) -> None:
-    archive.keep(Answer(source, "http://h/x", at, 200, 0, "", "run", origin="simulated"), json.dumps(payload).encode())
+    archive.keep(
+        Answer(source, "http://h/x", at, 200, 0, "", "run", origin="simulated"),
+        json.dumps(payload).encode(),
+    )
 
 
 @pytest.fixture(scope="module", params=[1, 2])
-def con(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[duckdb.DuckDBPyConnection]:
+def con(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """The tables of a synthetic market; another seed is another market with the same things put in."""
     folder = tmp_path_factory.mktemp("market")
     archived(Archive(folder / "raw"), request.param)
     with closing(open_warehouse(folder / "warehouse.duckdb")) as landing:
         migrate(landing)
         catch_up(landing, Archive(folder / "raw"))
-    options = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(folder), "--log-path", str(folder)]
-    selected = ["--select", "+launch_half_lives", "+price_events", "--exclude-resource-type", "test", "unit_test"]
-    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "build", *selected, *options]
+    options = [
+        "--project-dir",
+        str(PROJECT),
+        "--profiles-dir",
+        str(PROJECT),
+        "--target-path",
+        str(folder),
+        "--log-path",
+        str(folder),
+    ]
+    selected = [
+        "--select",
+        "+launch_half_lives",
+        "+price_events",
+        "--exclude-resource-type",
+        "test",
+        "unit_test",
+    ]
+    command = [
+        sys.executable,
+        "-c",
+        "from dbt.cli.main import cli; cli()",
+        "build",
+        *selected,
+        *options,
+    ]
     environment = dbt_environment(folder / "warehouse.duckdb")
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:]
@@ -126,7 +164,10 @@ def test_a_planted_half_life_is_found_again(con: duckdb.DuckDBPyConnection, perm
 def test_the_stated_intervals_hold_what_was_planted(con: duckdb.DuckDBPyConnection) -> None:
     """They are of 95 percent: of ten, more than two miss in one market of a hundred. (Of 120 in twelve markets, four missed.)"""
     found = {name: half_life(con, name) for name in HALF_LIVES.keys() - {NOT_YET}}
-    held = [row["half_life_weeks_low"] <= HALF_LIVES[name] <= row["half_life_weeks_high"] for name, row in found.items()]
+    held = [
+        row["half_life_weeks_low"] <= HALF_LIVES[name] <= row["half_life_weeks_high"]
+        for name, row in found.items()
+    ]
     events = [(event(con, change), float(change["elasticity"])) for change in CHANGES]
     held += [row["elasticity_low"] <= truth <= row["elasticity_high"] for row, truth in events]
     assert len(held) == 10
@@ -159,7 +200,9 @@ def event(con: duckdb.DuckDBPyConnection, change: dict[str, str]) -> dict[str, A
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change["permaslug"])
-def test_a_planted_change_of_price_is_found_again(con: duckdb.DuckDBPyConnection, change: dict[str, str]) -> None:
+def test_a_planted_change_of_price_is_found_again(
+    con: duckdb.DuckDBPyConnection, change: dict[str, str]
+) -> None:
     """Also that of a model which was fading anyway, and the one that moved nothing."""
     row = event(con, change)
     assert row["change_ratio"] == pytest.approx(float(change["price_factor"]) - 1, abs=0.01)
@@ -188,5 +231,8 @@ def test_no_share_of_a_peak_is_above_it(con: duckdb.DuckDBPyConnection) -> None:
     wrong = "share_of_peak > 1 or (is_peak and share_of_peak <> 1) or share_of_platform > share_at_most + 1e-12 or weeks_since_launch < 0"
     assert con.sql(f"from marts.launch_cohorts where {wrong}").fetchall() == []
     assert (
-        con.sql("select model_family from marts.launch_cohorts group by all having count(*) filter (where is_peak) <> 1").fetchall() == []
+        con.sql(
+            "select model_family from marts.launch_cohorts group by all having count(*) filter (where is_peak) <> 1"
+        ).fetchall()
+        == []
     )

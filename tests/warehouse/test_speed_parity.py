@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from support.compiled_sql import Marts, Row
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.compiled_sql import Marts, Row
 
 pytestmark = pytest.mark.slow
 
@@ -50,7 +50,9 @@ def ours(
     ]  # fmt: skip
 
 
-def parity(compiled: Marts, mart: str, latency: list[Row], hosts: list[Row], **served: Any) -> list[Row]:
+def parity(
+    compiled: Marts, mart: str, latency: list[Row], hosts: list[Row], **served: Any
+) -> list[Row]:
     model = {
         "target": "ours", "model_name": "m", "model_family": "lab/m", "model_permaslug": "lab/m-1", "canonical_slug": "lab/m-1",
         "weights_quantization": "fp8", "reason": None, **served,
@@ -74,8 +76,12 @@ HOSTS = [*host("slow", 900, 20), *host("middle", 400, 40), *host("fast", 100, 20
 def test_a_planted_place_is_found_again(compiled: Marts) -> None:
     """300 ms are faster than two of three hosts; 0.02 s a token are 50 a second, faster than two as well."""
     found = placed(compiled, ours(), HOSTS)
-    assert {metric: row["percentile_among_hosts"] for metric, row in found.items()} == pytest.approx({"ttft": 2 / 3, "throughput": 2 / 3})
-    assert {metric: row["local_p50"] for metric, row in found.items()} == pytest.approx({"ttft": 300, "throughput": 50})
+    assert {
+        metric: row["percentile_among_hosts"] for metric, row in found.items()
+    } == pytest.approx({"ttft": 2 / 3, "throughput": 2 / 3})
+    assert {metric: row["local_p50"] for metric, row in found.items()} == pytest.approx(
+        {"ttft": 300, "throughput": 50}
+    )
     assert {row["best_host"] for row in found.values()} == {"fast"}
     assert {row["coverage"] for row in found.values()} == {1.0}
     assert found["ttft"]["hosts_p50"] == 400
@@ -86,21 +92,35 @@ def test_a_planted_place_is_found_again(compiled: Marts) -> None:
 def test_each_host_is_beside_us(compiled: Marts) -> None:
     """Both medians, and how many times as fast we were."""
     rows = parity(compiled, "speed_parity_hosts_daily", ours(), HOSTS)
-    beside = {row["provider_name"]: (row["p50"], row["local_p50"], row["times_as_fast"]) for row in rows if row["metric"] == "throughput"}
+    beside = {
+        row["provider_name"]: (row["p50"], row["local_p50"], row["times_as_fast"])
+        for row in rows
+        if row["metric"] == "throughput"
+    }
     assert beside == {"slow": (20, 50, 2.5), "middle": (40, 50, 1.25), "fast": (200, 50, 0.25)}
 
 
 def test_as_fast_as_a_host_is_half_a_place(compiled: Marts) -> None:
     """Neither before nor behind."""
-    assert placed(compiled, ours(), host("same", 300, 50))["throughput"]["percentile_among_hosts"] == 0.5
+    assert (
+        placed(compiled, ours(), host("same", 300, 50))["throughput"]["percentile_among_hosts"]
+        == 0.5
+    )
 
 
 def test_the_nearest_weights_are_compared(compiled: Marts) -> None:
     """Hosts of 8 bits for weights of 8, whatever they call them; without one those of 4; who does not say is last."""
-    hosts = [*host("four", 1, 500, "nvfp4"), *host("silent", 1, 500, "unknown"), *host("sixteen", 900, 10, "bf16")]
+    hosts = [
+        *host("four", 1, 500, "nvfp4"),
+        *host("silent", 1, 500, "unknown"),
+        *host("sixteen", 900, 10, "bf16"),
+    ]
     assert placed(compiled, ours(), [*hosts, *HOSTS])["ttft"]["quantization_hosts"] == "fp8"
     assert placed(compiled, ours(), hosts)["ttft"]["quantization_hosts"] == "nvfp4"
-    assert placed(compiled, ours(), hosts, weights_quantization="bf16")["ttft"]["quantization_hosts"] == "bf16"
+    assert (
+        placed(compiled, ours(), hosts, weights_quantization="bf16")["ttft"]["quantization_hosts"]
+        == "bf16"
+    )
 
 
 def test_unknown_weights_are_compared_with_all_and_it_is_said(compiled: Marts) -> None:
@@ -116,8 +136,14 @@ def test_unknown_weights_are_compared_with_all_and_it_is_said(compiled: Marts) -
 def test_our_log_speaks_for_the_hours_that_it_knows(compiled: Marts) -> None:
     """It is exact; one hour of it does not silence the histograms of the other 23."""
     row = placed(compiled, [*ours(), *ours(ttft=0.05, method="events")], HOSTS)["ttft"]
-    assert (row["local_method"], row["local_hours"], row["percentile_among_hosts"]) == ("events", 24, 1.0)
-    row = placed(compiled, [*ours(), *ours(ttft=0.05, method="events", hours=frozenset({3}))], HOSTS)["ttft"]
+    assert (row["local_method"], row["local_hours"], row["percentile_among_hosts"]) == (
+        "events",
+        24,
+        1.0,
+    )
+    row = placed(
+        compiled, [*ours(), *ours(ttft=0.05, method="events", hours=frozenset({3}))], HOSTS
+    )["ttft"]
     assert (row["local_method"], row["local_hours"], row["coverage"]) == ("both", 24, 1.0)
     assert row["percentile_among_hosts"] == pytest.approx(2 / 3)
 
@@ -125,7 +151,11 @@ def test_our_log_speaks_for_the_hours_that_it_knows(compiled: Marts) -> None:
 def test_a_median_beyond_the_last_bucket_is_no_reason_to_look_fast(compiled: Marts) -> None:
     """Most hours took longer than 0.5 s, nobody knows how long: faster than 900 ms at best, and perhaps than nobody."""
     slow_hours = frozenset(range(20))
-    row = placed(compiled, [*ours(hours=HOURS - slow_hours), *ours(ttft=None, hours=slow_hours, bound=0.5)], HOSTS)["ttft"]
+    row = placed(
+        compiled,
+        [*ours(hours=HOURS - slow_hours), *ours(ttft=None, hours=slow_hours, bound=0.5)],
+        HOSTS,
+    )["ttft"]
     assert (row["local_hours"], row["local_bounded_hours"], row["local_p50"]) == (24, 20, 500)
     assert row["percentile_among_hosts"] == pytest.approx(1 / 3)
     assert (row["percentile_low"], row["percentile_high"]) == (0, pytest.approx(1 / 3))
@@ -140,13 +170,29 @@ def test_free_listings_and_other_models_are_no_hosts(compiled: Marts) -> None:
 
 def test_without_a_place_there_is_a_reason(compiled: Marts) -> None:
     """A model that the market does not know, one that nobody hosted, and one that was never sampled while we were."""
-    unknown = placed(compiled, ours(), HOSTS, model_family=None, model_permaslug=None, canonical_slug=None, reason="no such model")["ttft"]
+    unknown = placed(
+        compiled,
+        ours(),
+        HOSTS,
+        model_family=None,
+        model_permaslug=None,
+        canonical_slug=None,
+        reason="no such model",
+    )["ttft"]
     assert (unknown["hosts"], unknown["reason"]) == (0, "no such model")
     alone = placed(compiled, ours(), [])["ttft"]
-    assert (alone["percentile_among_hosts"], alone["reason"]) == (None, "no host of this model was seen in the week up to this day")
-    apart = placed(compiled, ours(hours=frozenset({1})), host("late", 100, 200, windows=frozenset({40})))["ttft"]
+    assert (alone["percentile_among_hosts"], alone["reason"]) == (
+        None,
+        "no host of this model was seen in the week up to this day",
+    )
+    apart = placed(
+        compiled, ours(hours=frozenset({1})), host("late", 100, 200, windows=frozenset({40}))
+    )["ttft"]
     assert (apart["hosts"], apart["hosts_unsampled"], apart["coverage"]) == (0, 1, 0)
-    assert (apart["percentile_high"], apart["reason"]) == (None, "no half hour of this day has a sample of both sides")
+    assert (apart["percentile_high"], apart["reason"]) == (
+        None,
+        "no half hour of this day has a sample of both sides",
+    )
 
 
 def test_a_host_that_is_missing_all_day_widens_the_bounds(compiled: Marts) -> None:
@@ -167,16 +213,27 @@ paces = st.tuples(*[st.sampled_from([0.25, 0.5, 1.0, 2.0, 4.0])] * 24)
 
 
 @settings(max_examples=25, deadline=None)
-@given(kept=st.tuples(windows, windows, windows), hours=st.frozensets(st.integers(0, 23), min_size=1), pace=paces)
+@given(
+    kept=st.tuples(windows, windows, windows),
+    hours=st.frozensets(st.integers(0, 23), min_size=1),
+    pace=paces,
+)
 def test_a_gap_lowers_the_coverage_and_moves_no_percentile(
-    compiled: Marts, kept: tuple[frozenset[int], ...], hours: frozenset[int], pace: tuple[float, ...]
+    compiled: Marts,
+    kept: tuple[frozenset[int], ...],
+    hours: frozenset[int],
+    pace: tuple[float, ...],
 ) -> None:
     """Whatever hours of a day make everybody slow, and whichever of them each host and we were not sampled in.
 
     A host that shares no half hour with us widens the bounds; the place without gaps stays inside.
     """
     speeds = {"slow": (900, 20), "middle": (400, 40), "fast": (100, 200)}
-    hosts = [row for (name, speed), there in zip(speeds.items(), kept, strict=True) for row in host(name, *speed, windows=there, pace=pace)]
+    hosts = [
+        row
+        for (name, speed), there in zip(speeds.items(), kept, strict=True)
+        for row in host(name, *speed, windows=there, pace=pace)
+    ]
     both = [sum(1 for window in there if window // 2 in hours) for there in kept]
     slower = [1.0, 1.0, 0.0]
     sampled = [place for place, count in zip(slower, both, strict=True) if count]

@@ -7,16 +7,30 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from support.compiled_sql import Marts, Row
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.compiled_sql import Marts, Row
 
 pytestmark = pytest.mark.slow
 
 MONDAY = date(2026, 6, 1)
 DAYS = 14
-FLAGS = ("without_free", "any_model", "any_day", "other_top_n", "other_attribution", "first_published", "unknown")
-THROUGH = ["member_days", "market_weeks", "market_share_weekly", "market_topn_weekly", "leaders_weekly"]
+FLAGS = (
+    "without_free",
+    "any_model",
+    "any_day",
+    "other_top_n",
+    "other_attribution",
+    "first_published",
+    "unknown",
+)
+THROUGH = [
+    "member_days",
+    "market_weeks",
+    "market_share_weekly",
+    "market_topn_weekly",
+    "leaders_weekly",
+]
 
 
 @dataclass(frozen=True)
@@ -42,20 +56,27 @@ PLANTED = tuple(
 )  # fmt: skip
 
 
-def market(models: tuple[Model, ...], other: int = 50, days: int = DAYS) -> dict[str, tuple[str, list[Row]]]:
+def market(
+    models: tuple[Model, ...], other: int = 50, days: int = DAYS
+) -> dict[str, tuple[str, list[Row]]]:
     """The tables of a market in which every day is there."""
     dates = [MONDAY + timedelta(days=day) for day in range(days)]
-    now = [(model, day, model.daily(day)) for model in models for day in range(days) if model.daily(day)]
+    now = [
+        (model, day, model.daily(day))
+        for model in models
+        for day in range(days)
+        if model.daily(day)
+    ]
     return {
         "marts.models": ("model_permaslug varchar, model_family varchar, is_free boolean, model_id varchar", [
             {"model_permaslug": m.name, "model_family": m.family or m.name, "is_free": m.is_free, "model_id": m.name} for m in models
         ]),
-        "history.model_attribution_daily": (
+        "intermediate.model_attribution_daily": (
             "date date, model_permaslug varchar, author_slug varchar, base_author_slug varchar, releasing_lab varchar, base_lab varchar, "
             "releasing_country varchar, base_country varchar, weights varchar",
             [attributed(model) | {"date": day} for model in models for day in dates],
         ),
-        "history.board_versions": ("date date, slice varchar, grain varchar, version integer, content_hash varchar", [
+        "intermediate.board_versions": ("date date, slice varchar, grain varchar, version integer, content_hash varchar", [
             {"date": day, "slice": "all", "grain": "day", "version": 1, "content_hash": str(day)} for day in dates
         ]),
         "staging.stg_openrouter__board_cells": ("content_hash varchar, model_permaslug varchar, total_tokens bigint, is_other boolean", [
@@ -98,7 +119,12 @@ def streaks(compiled: Marts, tables: Any, member: str = "a", basis: str = "platf
 def test_a_lead_that_nothing_hangs_on_survives_everything(compiled: Marts) -> None:
     """Two weeks at 200 against 100; shares are of all traffic, so the lead is 800 of 2,770."""
     [row] = streaks(compiled, market(PLANTED))
-    assert (row["started_week"], row["weeks"], row["is_open"], row["missing_days"]) == (MONDAY, 2, True, 0)
+    assert (row["started_week"], row["weeks"], row["is_open"], row["missing_days"]) == (
+        MONDAY,
+        2,
+        True,
+        0,
+    )
     assert row["least_lead_share"] == pytest.approx(800 / 2770)
     assert {flag: row[f"survives_{flag}"] for flag in FLAGS} == dict.fromkeys(FLAGS, True)
 
@@ -148,10 +174,10 @@ def test_who_is_alone_is_not_sure_of_what_is_unknown(compiled: Marts) -> None:
 def test_the_first_board_of_a_day_is_the_first_that_has_rows(compiled: Marts) -> None:
     """A day that was first seen as missing was first published later; the rest of the week is as before."""
     tables = market(PLANTED)
-    columns, versions = tables["history.board_versions"]
+    columns, versions = tables["intermediate.board_versions"]
     empty = {**versions[0], "content_hash": None}
     later = [empty, {**versions[0], "version": 2}, *versions[1:]]
-    [row] = streaks(compiled, {**tables, "history.board_versions": (columns, later)})
+    [row] = streaks(compiled, {**tables, "intermediate.board_versions": (columns, later)})
     assert row["survives_first_published"] is True
 
 
@@ -160,7 +186,10 @@ def test_a_week_that_is_not_over_neither_ends_nor_extends_a_run(compiled: Marts)
     ahead = only("b", lambda m: replace(m, on=dict.fromkeys(range(14, 17), 900)))
     [row] = streaks(compiled, market(ahead, days=17))
     assert (row["weeks"], row["is_open"]) == (2, True)
-    [whole] = streaks(compiled, market(only("b", lambda m: replace(m, on=dict.fromkeys(range(14, 21), 900))), days=21))
+    [whole] = streaks(
+        compiled,
+        market(only("b", lambda m: replace(m, on=dict.fromkeys(range(14, 21), 900))), days=21),
+    )
     assert (whole["weeks"], whole["is_open"]) == (2, False)
 
 
@@ -171,29 +200,47 @@ def test_a_crossover_is_the_week_in_which_the_order_changes(compiled: Marts) -> 
         row for row in compiled.rows("market_crossovers", market(models), THROUGH[:3])
         if (row["basis"], row["attribution"], row["dimension"]) == ("platform", "releasing_lab", "author")
     ]  # fmt: skip
-    assert [(row["week_start"], row["member"], row["overtaken"], row["is_certain"]) for row in found] == [
-        (MONDAY + timedelta(days=7), "b", "a", True)
-    ]
+    assert [
+        (row["week_start"], row["member"], row["overtaken"], row["is_certain"]) for row in found
+    ] == [(MONDAY + timedelta(days=7), "b", "a", True)]
 
 
-def spend(compiled: Marts, models: tuple[Model, ...], prices: dict[str, tuple[int, int]]) -> dict[str, Row]:
+def spend(
+    compiled: Marts, models: tuple[Model, ...], prices: dict[str, tuple[int, int]]
+) -> dict[str, Row]:
     columns = "date date, model_id varchar, kind varchar, prompt_usd_per_mtok decimal(18, 9), completion_usd_per_mtok decimal(18, 9)"
     listed = [
-        {"date": MONDAY, "model_id": name, "kind": "list", "prompt_usd_per_mtok": Decimal(prompt), "completion_usd_per_mtok": Decimal(out)}
+        {
+            "date": MONDAY,
+            "model_id": name,
+            "kind": "list",
+            "prompt_usd_per_mtok": Decimal(prompt),
+            "completion_usd_per_mtok": Decimal(out),
+        }
         for name, (prompt, out) in prices.items()
     ]
     tables = {**market(models, days=7), "marts.model_prices_daily": (columns, listed)}
     found = compiled.rows("market_spend_weekly", tables, THROUGH[:1])
-    return {row["member"]: row for row in found if (row["attribution"], row["dimension"]) == ("releasing_lab", "author")}
+    return {
+        row["member"]: row
+        for row in found
+        if (row["attribution"], row["dimension"]) == ("releasing_lab", "author")
+    }
 
 
 def test_free_tokens_are_no_spend_and_no_share_of_what_is_paid(compiled: Marts) -> None:
     """A million paid and a million free tokens a day of `a` at 1 and 3 USD, two million of `b` at 2: prices of Monday hold all week."""
-    models = (Model("x", "a", 10**6), Model("y", "a", 10**6, is_free=True), Model("z", "b", 2 * 10**6))
+    models = (
+        Model("x", "a", 10**6),
+        Model("y", "a", 10**6, is_free=True),
+        Model("z", "b", 2 * 10**6),
+    )
     found = spend(compiled, models, {"x": (1, 3), "z": (2, 2)})
     assert (found["a"]["spend_usd_low"], found["a"]["spend_usd_high"]) == (7, 21)
     assert (found["a"]["share"], found["a"]["share_without_free"]) == pytest.approx((0.5, 1 / 3))
-    assert (found["a"]["spend_share_low"], found["a"]["spend_share_high"]) == pytest.approx((7 / 35, 21 / 49))
+    assert (found["a"]["spend_share_low"], found["a"]["spend_share_high"]) == pytest.approx(
+        (7 / 35, 21 / 49)
+    )
     assert (found["a"]["priced_share"], found["a"]["free_tokens"]) == (1.0, 7 * 10**6)
 
 
@@ -205,26 +252,46 @@ def test_free_tokens_are_no_spend_and_no_share_of_what_is_paid(compiled: Marts) 
     unpriced=st.booleans(),
 )
 def test_the_true_share_of_spend_lies_within_the_bounds(
-    compiled: Marts, tokens: list[int], prices: list[tuple[int, int]], prompts: list[float], unpriced: bool
+    compiled: Marts,
+    tokens: list[int],
+    prices: list[tuple[int, int]],
+    prompts: list[float],
+    unpriced: bool,
 ) -> None:
     """Whatever part of each model's tokens were prompts, and what an unlisted model cost if no more than the dearest listed one."""
     models = tuple(Model(name, name, count) for name, count in zip("xyz", tokens, strict=True))
     listed = dict(zip("xyz", prices, strict=True))
     if unpriced:
         listed["x"] = (0, min(prices[0][1], max(map(max, prices[1:]))))
-    found = spend(compiled, models, {name: usd for name, usd in listed.items() if not (unpriced and name == "x")})
+    found = spend(
+        compiled,
+        models,
+        {name: usd for name, usd in listed.items() if not (unpriced and name == "x")},
+    )
     usd = {
         name: count * (part * listed[name][0] + (1 - part) * listed[name][1])
         for name, count, part in zip("xyz", tokens, prompts, strict=True)
     }
     for name in "xyz":
         row = found[name]
-        if sum(usd.values()) and row["spend_share_low"] is not None and row["spend_share_high"] is not None:
-            assert row["spend_share_low"] - 1e-9 <= usd[name] / sum(usd.values()) <= row["spend_share_high"] + 1e-9
+        if (
+            sum(usd.values())
+            and row["spend_share_low"] is not None
+            and row["spend_share_high"] is not None
+        ):
+            assert (
+                row["spend_share_low"] - 1e-9
+                <= usd[name] / sum(usd.values())
+                <= row["spend_share_high"] + 1e-9
+            )
 
 
 @settings(max_examples=10, deadline=None)
-@given(named=st.lists(st.integers(1, 10**6), min_size=3, max_size=6), tail=st.integers(0, 10**6), part=st.floats(0, 1))
+@given(
+    named=st.lists(st.integers(1, 10**6), min_size=3, max_size=6),
+    tail=st.integers(0, 10**6),
+    part=st.floats(0, 1),
+)
 def test_the_true_share_lies_within_the_bounds_and_they_close_as_more_is_named(
     compiled: Marts, named: list[int], tail: int, part: float
 ) -> None:
@@ -232,11 +299,16 @@ def test_the_true_share_lies_within_the_bounds_and_they_close_as_more_is_named(
     counts = sorted(named, reverse=True)
     widths = []
     for n in range(1, len(counts) + 1):
-        models = tuple(Model(f"m{place}", f"m{place}", count) for place, count in enumerate(counts[:n]))
+        models = tuple(
+            Model(f"m{place}", f"m{place}", count) for place, count in enumerate(counts[:n])
+        )
         other = sum(counts[n:]) + tail
         rows = compiled.rows("market_share_weekly", market(models, other, days=7))
         row = next(
-            r for r in rows if (r["basis"], r["attribution"], r["dimension"], r["member"]) == ("platform", "releasing_lab", "author", "m0")
+            r
+            for r in rows
+            if (r["basis"], r["attribution"], r["dimension"], r["member"])
+            == ("platform", "releasing_lab", "author", "m0")
         )
         truth = (counts[0] + part * other) / (sum(counts) + tail)
         assert row["share_low"] - 1e-9 <= truth <= row["share_high"] + 1e-9

@@ -45,30 +45,65 @@ def put(con: duckdb.DuckDBPyConnection, table: str, rows: list[Row]) -> None:
     con.unregister("frame")
 
 
-def counters(target: str, model: str | None, at: datetime, resets: int = 0, **growth: float) -> list[Row]:
+def counters(
+    target: str, model: str | None, at: datetime, resets: int = 0, **growth: float
+) -> list[Row]:
     """Growth of these counters in a minute; `requests_finished_stop` is the counter with that reason."""
     rows = []
     for name, value in growth.items():
         metric, _, reason = name.partition("_finished_")
-        metric, labels = (f"{metric}_finished", f'engine="0",reason="{reason}"') if reason else (name, 'engine="0"')
-        row = {"target": target, "model_name": model, "metric": metric, "labels": labels, "minute_at": at, "hour_at": TEN}
+        metric, labels = (
+            (f"{metric}_finished", f'engine="0",reason="{reason}"')
+            if reason
+            else (name, 'engine="0"')
+        )
+        row = {
+            "target": target,
+            "model_name": model,
+            "metric": metric,
+            "labels": labels,
+            "minute_at": at,
+            "hour_at": TEN,
+        }
         rows.append({**row, "growth": float(value), "resets": resets})
     return rows
 
 
-def watched(con: duckdb.DuckDBPyConnection, target: str, minutes: dict[int, float], ends_gap: frozenset[int] = frozenset()) -> None:
+def watched(
+    con: duckdb.DuckDBPyConnection,
+    target: str,
+    minutes: dict[int, float],
+    ends_gap: frozenset[int] = frozenset(),
+) -> None:
     """A scrape and so many covered seconds in each of these minutes after ten; below 0 the scrape failed."""
     at = {minute: TEN + minute * MINUTE for minute in minutes}
-    scrape = [{"target": target, "scraped_at": at[m], "is_up": s >= 0, "is_gap": s < 0 or m in ends_gap} for m, s in minutes.items()]
+    scrape = [
+        {"target": target, "scraped_at": at[m], "is_up": s >= 0, "is_gap": s < 0 or m in ends_gap}
+        for m, s in minutes.items()
+    ]
     put(con, "ledger.scrapes", scrape)
     covered = [
-        {"target": target, "minute_at": at[m], "hour_at": TEN, "covered_seconds": max(s, 0.0), "scrapes": 1, "failed_scrapes": int(s < 0)}
+        {
+            "target": target,
+            "minute_at": at[m],
+            "hour_at": TEN,
+            "covered_seconds": max(s, 0.0),
+            "scrapes": 1,
+            "failed_scrapes": int(s < 0),
+        }
         for m, s in minutes.items()
     ]
     put(con, "ledger.coverage_minutes", covered)
 
 
-def request(number: int, seconds: float, ttft: float, tokens: int, per_token: float, outcome: str = "finished") -> Row:
+def request(
+    number: int,
+    seconds: float,
+    ttft: float,
+    tokens: int,
+    per_token: float,
+    outcome: str = "finished",
+) -> Row:
     arrival = TEN + timedelta(seconds=seconds)
     first = arrival + timedelta(seconds=ttft)
     return {
@@ -92,28 +127,60 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
         request(1, 1, 0.25, 60, 0.0625), request(2, 20, 0.5, 60, 0.03125), request(3, 200, 0.25, 60, 0.03125),
         request(4, 230, 0.25, 3, 0.25, outcome="aborted"),
     ])  # fmt: skip
-    energy = {"hour_at": TEN, "covered_seconds": 3600.0, "largest_gap_seconds": 5.0, "power_samples": 720, "provenance": "measured"}
-    put(con, "ledger.energy_hours", [{**energy, "target": "ours", "device": "0", "joules": 360_000.0}])
+    energy = {
+        "hour_at": TEN,
+        "covered_seconds": 3600.0,
+        "largest_gap_seconds": 5.0,
+        "power_samples": 720,
+        "provenance": "measured",
+    }
+    put(
+        con,
+        "ledger.energy_hours",
+        [{**energy, "target": "ours", "device": "0", "joules": 360_000.0}],
+    )
     watched(con, "theirs", {0: 60.0})
     put(con, "ledger.counter_minutes", [
         *counters("theirs", "a", TEN, prompt_tokens=500, generation_tokens=100, requests_finished_unknown=3),
         *counters("theirs", None, TEN, prompt_tokens=100, generation_tokens=100, estimated_flops=1.2e13),
     ])  # fmt: skip
-    buckets = [("bucket", 0.5, 2.0), ("bucket", float("inf"), 4.0), ("count", None, 4.0), ("sum", None, 8.0)]
-    histogram = {"target": "theirs", "model_name": "a", "metric": "ttft_seconds", "labels": "", "hour_at": TEN}
-    put(con, "ledger.histogram_hours", [{**histogram, "part": part, "le": le, "growth": growth} for part, le, growth in buckets])
+    buckets = [
+        ("bucket", 0.5, 2.0),
+        ("bucket", float("inf"), 4.0),
+        ("count", None, 4.0),
+        ("sum", None, 8.0),
+    ]
+    histogram = {
+        "target": "theirs",
+        "model_name": "a",
+        "metric": "ttft_seconds",
+        "labels": "",
+        "hour_at": TEN,
+    }
+    put(
+        con,
+        "ledger.histogram_hours",
+        [{**histogram, "part": part, "le": le, "growth": growth} for part, le, growth in buckets],
+    )
     watched(con, "down", {0: -1.0, 1: -1.0})
 
 
 def build(path: Path, folder: Path) -> None:
     """Build and audit the tier's part of the project."""
-    options = {"project-dir": PROJECT, "profiles-dir": PROJECT, "target-path": folder, "log-path": folder}
+    options = {
+        "project-dir": PROJECT,
+        "profiles-dir": PROJECT,
+        "target-path": folder,
+        "log-path": folder,
+    }
     command = [
         sys.executable, "-c", "from dbt.cli.main import cli; cli()", "build", "--exclude-resource-type", "unit_test",
         "--indirect-selection", "buildable", "--select", "path:staging/telemetry", *(f"+{name}" for name in MARTS),
         *(word for name, place in options.items() for word in (f"--{name}", str(place))),
     ]  # fmt: skip
-    done = subprocess.run(command, env=dbt_environment(path), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=dbt_environment(path), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-4000:]
 
 
@@ -151,7 +218,10 @@ def test_a_minute_is_there_whether_or_not_it_was_watched(marts: duckdb.DuckDBPyC
 
 def test_a_target_that_never_answered_is_a_gap(marts: duckdb.DuckDBPyConnection) -> None:
     """It is not left out, and it did not serve zero tokens."""
-    assert rows(marts, "select model_name, generation_tokens, is_gap from served_tokens_minutely where target = 'down'") == [
+    assert rows(
+        marts,
+        "select model_name, generation_tokens, is_gap from served_tokens_minutely where target = 'down'",
+    ) == [
         ("unknown", None, True),
         ("unknown", None, True),
     ]
@@ -187,8 +257,13 @@ def test_models_of_one_target_share_its_devices(marts: duckdb.DuckDBPyConnection
     found = rows(marts, query)
     assert [row[0] for row in found] == ["a", "unknown"]
     assert [float(row[1]) for row in found] == pytest.approx([hour / 3600 * 60 / 800 * 1e6] * 2)
-    assert [float(row[2]) for row in found] == pytest.approx([hour / 3600 * 0.75, hour / 3600 * 0.25])
-    assert [row[3:] for row in found] == [(150.0, "rated", None, 100 / 120), (150.0, "rated", 0.2, 100 / 120)]
+    assert [float(row[2]) for row in found] == pytest.approx(
+        [hour / 3600 * 0.75, hour / 3600 * 0.25]
+    )
+    assert [row[3:] for row in found] == [
+        (150.0, "rated", None, 100 / 120),
+        (150.0, "rated", 0.2, 100 / 120),
+    ]
 
 
 def test_flop_that_stay_zero_are_unknown(marts: duckdb.DuckDBPyConnection) -> None:
@@ -200,14 +275,15 @@ def test_flop_that_stay_zero_are_unknown(marts: duckdb.DuckDBPyConnection) -> No
 def test_goodput_is_exact_where_there_is_a_log(marts: duckdb.DuckDBPyConnection) -> None:
     """Of three finished requests one is too slow between tokens; the aborted one is not counted. A histogram only bounds it."""
     query = "select target, goodput_share, goodput_method from local_efficiency_hourly where goodput_share is not null order by all"
-    assert rows(marts, query) == [("ours", pytest.approx(2 / 3), "events"), ("theirs", 0.5, "upper_bound")]
+    assert rows(marts, query) == [
+        ("ours", pytest.approx(2 / 3), "events"),
+        ("theirs", 0.5, "upper_bound"),
+    ]
 
 
 def test_a_percentile_beyond_the_last_bucket_is_bounded(marts: duckdb.DuckDBPyConnection) -> None:
     """Half of the first tokens came within half a second; how late the rest was nobody knows, but their mean is known."""
-    query = (
-        "select p50_seconds, p99_seconds, p99_lower_bound_seconds, mean_seconds, method from served_latency_hourly where target = 'theirs'"
-    )
+    query = "select p50_seconds, p99_seconds, p99_lower_bound_seconds, mean_seconds, method from served_latency_hourly where target = 'theirs'"
     assert rows(marts, query) == [(0.5, None, 0.5, 2.0, "histogram")]
 
 
@@ -223,9 +299,14 @@ def test_what_counters_and_events_disagree_on_is_shown(marts: duckdb.DuckDBPyCon
 
 def test_the_cache_is_counted_in_tokens(marts: duckdb.DuckDBPyConnection) -> None:
     """Without lookups there is no share, so the other targets have no row."""
-    assert rows(marts, "select target, queries, hits, hit_share from prefix_cache_hourly") == [("ours", 200, 40, 0.2)]
+    assert rows(marts, "select target, queries, hits, hit_share from prefix_cache_hourly") == [
+        ("ours", 200, 40, 0.2)
+    ]
 
 
 def test_nothing_is_made_up_where_nothing_was_said(marts: duckdb.DuckDBPyConnection) -> None:
     """No target here drafts or spreads experts."""
-    assert rows(marts, "select count(*) from speculation_hourly union all select count(*) from expert_overlap_hourly") == [(0,), (0,)]
+    assert rows(
+        marts,
+        "select count(*) from speculation_hourly union all select count(*) from expert_overlap_hourly",
+    ) == [(0,), (0,)]

@@ -33,18 +33,30 @@ def calendar_height(years: int) -> int:
 def calendar(rows: pl.DataFrame, look: Look) -> go.Figure:
     """One square per UTC day, a row of weeks per year: loaded, or why not. A square leads to its raw answer."""
     years = sorted(set(rows["date"].dt.year().to_list()))
-    made = make_subplots(rows=len(years), cols=1, vertical_spacing=GAP / calendar_height(len(years)))
+    made = make_subplots(
+        rows=len(years), cols=1, vertical_spacing=GAP / calendar_height(len(years))
+    )
     made.update_layout(figure(look).layout)
     for place, year in enumerate(years, 1):
         made.add_trace(_year(rows.filter(pl.col("date").dt.year() == year), look), row=place, col=1)
         made.update_xaxes(_months(year), row=place, col=1)
         made.update_yaxes(title=str(year), row=place, col=1)
-    made.update_yaxes(range=[6.5, -0.5], tickvals=[0, 2, 4, 6], ticktext=[WEEKDAYS[day] for day in (0, 2, 4, 6)], showgrid=False, ticks="")
+    made.update_yaxes(
+        range=[6.5, -0.5],
+        tickvals=[0, 2, 4, 6],
+        ticktext=[WEEKDAYS[day] for day in (0, 2, 4, 6)],
+        showgrid=False,
+        ticks="",
+    )
     counts = dict(rows.group_by("state").len().iter_rows())
     for state in (state for state in STATES if counts.get(state)):
         made.add_trace(_key(state, counts[state], look))
     made.update_layout(
-        hovermode="closest", barmode="overlay", showlegend=True, margin={"t": 26}, legend={"y": -0.1 / max(len(years), 1) - 0.05}
+        hovermode="closest",
+        barmode="overlay",
+        showlegend=True,
+        margin={"t": 26},
+        legend={"y": -0.1 / max(len(years), 1) - 0.05},
     )
     return made
 
@@ -89,13 +101,24 @@ def _months(year: int) -> dict[str, Any]:
 def _key(state: str, count: int, look: Look) -> go.Scatter:
     number, sign = STATES[state]
     name = f"{state}{f' ({sign})' if sign else ''}: {count:,} days"
-    return go.Scatter(x=[None], y=[None], mode="markers", name=name, marker={"symbol": "square", "size": 11, "color": look.colour(number)})
+    return go.Scatter(
+        x=[None],
+        y=[None],
+        mode="markers",
+        name=name,
+        marker={"symbol": "square", "size": 11, "color": look.colour(number)},
+    )
 
 
 def restatements(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Each change of a figure at the day it speaks of, in percent; a withdrawal has no size and stands at the lower edge."""
-    sized, gone = rows.filter(pl.col("change_ratio").is_not_null()), rows.filter(pl.col("is_withdrawn"))
-    made = figure(look, yaxis={"tickformat": f"+{percent(sized['change_ratio'])}"}, hovermode="closest")
+    sized, gone = (
+        rows.filter(pl.col("change_ratio").is_not_null()),
+        rows.filter(pl.col("is_withdrawn")),
+    )
+    made = figure(
+        look, yaxis={"tickformat": f"+{percent(sized['change_ratio'])}"}, hovermode="closest"
+    )
     made.add_scatter(
         x=sized["date"].to_list(), y=sized["change_ratio"].to_list(), mode="markers", name="restated",
         text=sized["model_permaslug"].to_list(), customdata=[f"/data?answer={sha}" for sha in sized["answer_sha256"].to_list()],
@@ -115,7 +138,12 @@ def restatements(rows: pl.DataFrame, look: Look) -> go.Figure:
 def restated_days(rows: pl.DataFrame, look: Look) -> go.Figure:
     """How much the platform's total of each restated day moved since its first publication."""
     form = f"+{percent(rows['change_ratio'])}"
-    made = figure(look, yaxis={"tickformat": form, "rangemode": "tozero"}, hovermode="closest", showlegend=False)
+    made = figure(
+        look,
+        yaxis={"tickformat": form, "rangemode": "tozero"},
+        hovermode="closest",
+        showlegend=False,
+    )
     made.add_bar(
         x=rows["date"].to_list(), y=rows["change_ratio"].to_list(), marker={"color": look.colour(0)},
         text=rows["largest_change_model"].to_list(), textposition="none",
@@ -127,9 +155,17 @@ def restated_days(rows: pl.DataFrame, look: Look) -> go.Figure:
 def moves_by_age(rows: pl.DataFrame, look: Look) -> go.Figure:
     """How far a figure still moves so many days after it was first published."""
     form = percent(rows["max_abs_change_ratio"])
-    made = figure(look, xaxis={"title": "days since first published"}, yaxis={"tickformat": form, "rangemode": "tozero"})
+    made = figure(
+        look,
+        xaxis={"title": "days since first published"},
+        yaxis={"tickformat": form, "rangemode": "tozero"},
+    )
     made.update_layout(legend={"y": 1.02, "yanchor": "bottom"})
-    names = {"mean_abs_change_ratio": "mean", "p90_abs_change_ratio": "90th percentile", "max_abs_change_ratio": "largest"}
+    names = {
+        "mean_abs_change_ratio": "mean",
+        "p90_abs_change_ratio": "90th percentile",
+        "max_abs_change_ratio": "largest",
+    }
     for place, (column, name) in enumerate(names.items()):
         made.add_scatter(
             x=rows["age_days"].to_list(), y=rows[column].to_list(), name=name, mode="lines+markers",
@@ -146,10 +182,14 @@ def percent(ratios: pl.Series) -> str:
 
 def outcomes(rows: pl.DataFrame, look: Look) -> go.Figure:
     """What became of the answers of each UTC day."""
-    made = figure(look, barmode="stack", yaxis={"rangemode": "tozero"}, hovermode="closest", bargap=0.4)
+    made = figure(
+        look, barmode="stack", yaxis={"rangemode": "tozero"}, hovermode="closest", bargap=0.4
+    )
     days = sorted(set(rows["date"].to_list()))
     for place, outcome in enumerate(OUTCOMES):
-        part = rows.filter(pl.col("outcome") == outcome).group_by("date").agg(pl.col("answers").sum())
+        part = (
+            rows.filter(pl.col("outcome") == outcome).group_by("date").agg(pl.col("answers").sum())
+        )
         if part.height:
             counts = dict(part.iter_rows())
             made.add_bar(
@@ -164,7 +204,13 @@ def outcomes(rows: pl.DataFrame, look: Look) -> go.Figure:
 
 def coverage(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Which part of each UTC day a target was watched, and how much of that day it was there at all."""
-    made = figure(look, yaxis={"tickformat": ".0%", "range": [0, 1.02]}, xaxis={"type": "category"}, hovermode="closest", barmode="group")
+    made = figure(
+        look,
+        yaxis={"tickformat": ".0%", "range": [0, 1.02]},
+        xaxis={"type": "category"},
+        hovermode="closest",
+        barmode="group",
+    )
     for place, target in enumerate(rows["target"].unique(maintain_order=True).to_list()):
         part = rows.filter(pl.col("target") == target)
         made.add_bar(

@@ -6,12 +6,12 @@ from functools import cache, partial
 import duckdb
 from dash.development.base_component import Component
 
-from dashboards.pages.data.page import tables as tables
-from dashboards.pages.data.page import figures as figures
 from dashboards.components.filters import Control, Filters
 from dashboards.components.page import Card, Heading, Page
-from dashboards.query import Query, query
 from dashboards.generations import Generation
+from dashboards.pages.data import figures
+from dashboards.pages.data import tables
+from dashboards.query import Query, query
 
 SOURCES = Query("select distinct source from ingest_log order by source")
 CALENDAR = ("market_days", "meta")
@@ -26,16 +26,35 @@ ANSWERED = (
 
 def controls(generation: Generation) -> Sequence[Control]:
     """The source whose answers are shown, and the one answer that is looked into."""
-    names = generation.frame(SOURCES)["source"].to_list() if "ingest_log" in generation.tables else []
+    names = (
+        generation.frame(SOURCES)["source"].to_list() if "ingest_log" in generation.tables else []
+    )
     return (
-        Control("source", "Source", (("all", "All sources"), *((name, name) for name in names)), "all", "select"),
-        Control("answer", "Raw answer", kind="text", help="SHA-256 of an answer, as other tables name it"),
+        Control(
+            "source",
+            "Source",
+            (("all", "All sources"), *((name, name) for name in names)),
+            "all",
+            "select",
+        ),
+        Control(
+            "answer",
+            "Raw answer",
+            kind="text",
+            help="SHA-256 of an answer, as other tables name it",
+        ),
     )
 
 
 def cards(filters: Filters, generation: Generation) -> Sequence[Card | Heading]:
     """Completeness, then restatements, then what each figure rests on, then our own tier."""
-    return (*_answer(filters), *_complete(generation.dagster_url, _years(generation)), *_moved(), *_asked(filters), *_tier())
+    return (
+        *_answer(filters),
+        *_complete(generation.dagster_url, _years(generation)),
+        *_moved(),
+        *_asked(filters),
+        *_tier(),
+    )
 
 
 def _years(generation: Generation) -> int:
@@ -43,7 +62,7 @@ def _years(generation: Generation) -> int:
     if not generation.tables.issuperset(CALENDAR):
         return 0
     try:
-        return generation.frame(query("data_days"))["date"].dt.year().n_unique()
+        return generation.frame(query("data/days"))["date"].dt.year().n_unique()
     except duckdb.Error:
         # A generation of an older version may lack a column; the rest of the page can be shown all the same.
         return 0
@@ -56,12 +75,12 @@ def _answer(filters: Filters) -> Sequence[Card | Heading]:
     return (
         Heading("One raw answer", "The request that brought it, where its bytes are kept, and every row that rests on it."),
         Card(
-            "answer", "The request and its answer", query("data_answer", answer=answer), tables.facts,
+            "answer", "The request and its answer", query("data/answer", answer=answer), tables.facts,
             empty=f"No answer has the hash {answer[:64]}. Click a day of the calendar, or a hash in a table below.",
             needs=("ingest_log",), note="The archive keeps the bytes as they came: `zstd -dc` shows them, from within the home.",
         ),
         Card(
-            "rests-on", "What rests on it", query("data_rests_on", answer=answer), tables.counted, unit="rows of published tables",
+            "rests-on", "What rests on it", query("data/rests_on", answer=answer), tables.counted, unit="rows of published tables",
             empty="No published row rests on it: it brought nothing new, or nothing that was believed.", needs=ANSWERED,
         ),
     )  # fmt: skip
@@ -70,12 +89,12 @@ def _answer(filters: Filters) -> Sequence[Card | Heading]:
 def _complete(dagster_url: str | None, years: int) -> Sequence[Card | Heading]:
     return (
         Card(
-            "summary", "What we have", query("data_summary"), _drawn_with(tables.summary, dagster_url=dagster_url),
+            "summary", "What we have", query("data/summary"), _drawn_with(tables.summary, dagster_url=dagster_url),
             width="full", height=150,
             needs=("market_days", "ingest_log", "ingest_quarantine"),
         ),
         Card(
-            "calendar", "Days of the market's daily board", query("data_days"), figures.calendar, width="full",
+            "calendar", "Days of the market's daily board", query("data/days"), figures.calendar, width="full",
             unit="one square per UTC day, from the first that the source offers to the newest it can have",
             height=figures.calendar_height(max(years, 1)), needs=CALENDAR,
             empty="No day was asked for yet. Run `tokentide ingest market`.",
@@ -83,7 +102,7 @@ def _complete(dagster_url: str | None, years: int) -> Sequence[Card | Heading]:
             "Not asked: no answer covered it. No other: the row of all models beyond the top 50 is not there, so the total is too small.",
         ),
         Card(
-            "checks", "Identities of this file", query("data_checks"), tables.checks, unit="asked anew of this generation", width="full",
+            "checks", "Identities of this file", query("data/checks"), tables.checks, unit="asked anew of this generation", width="full",
             height=200, half="both",
              needs=("market_days", "market_tokens_daily", "market_share_weekly", "ingest_log", "served_tokens_minutely"),
             note="These are some that can be asked of the published file. Before that, a generation is published only when every check "
@@ -97,15 +116,15 @@ def _moved() -> Sequence[Card | Heading]:
     return (
         Heading("Restatements", "The source corrects days after it published them. Every version is kept; the pages show the newest."),
         Card(
-            "restated-days", "Restated days", query("data_restated_days"), figures.restated_days, height=280,
+            "restated-days", "Restated days", query("data/restated_days"), figures.restated_days, height=280,
             unit="change of the platform's tokens since first published, by UTC day", empty=once, needs=("market_restatements_daily",),
         ),
         Card(
-            "by-age", "How long a figure still moves", query("data_restatements_by_age"), figures.moves_by_age, height=280,
+            "by-age", "How long a figure still moves", query("data/restatements_by_age"), figures.moves_by_age, height=280,
             unit="change of the platform's tokens still to come, by age", empty=once, needs=("market_restatements_by_age",),
         ),
         Card(
-            "restatements", "Changes by model", query("data_restatements"), figures.restatements, width="full", height=300,
+            "restatements", "Changes by model", query("data/restatements"), figures.restatements, width="full", height=300,
             unit="change of a model's tokens of a UTC day, the newest 2,000", empty=once, needs=("market_tokens_revisions",),
         ),
     )  # fmt: skip
@@ -116,17 +135,17 @@ def _asked(filters: Filters) -> Sequence[Card | Heading]:
     return (
         Heading("Answers of the sources"),
         Card(
-            "outcomes", "What became of the answers", query("data_outcomes", source=source), figures.outcomes, height=300,
+            "outcomes", "What became of the answers", query("data/outcomes", source=source), figures.outcomes, height=300,
             unit="answers by UTC day on which they came", needs=("ingest_log",), empty="Nothing was asked of this source yet.",
         ),
         Card(
-            "quarantine", "Set aside", query("data_quarantine"),
+            "quarantine", "Set aside", query("data/quarantine"),
             _drawn_with(tables.linked, sha="answer_sha256"), needs=("ingest_quarantine",),
             unit="things that a source said and that are not believed",
              empty="Nothing was set aside: all that the sources said was believed.",
         ),
         Card(
-            "answers", "Every answer", query("data_answers", source=source), _drawn_with(tables.linked, sha="sha256"),
+            "answers", "Every answer", query("data/answers", source=source), _drawn_with(tables.linked, sha="sha256"),
             width="full",
             unit="the newest 2,000, instants in UTC", needs=("ingest_log",), empty="Nothing was asked of this source yet.",
         ),
@@ -137,14 +156,14 @@ def _tier() -> Sequence[Card | Heading]:
     return (
         Heading("Our own tier"),
         Card(
-            "coverage", "How much of our tier was watched", query("data_coverage", most=MOST_TARGETS), figures.coverage,
+            "coverage", "How much of our tier was watched", query("data/coverage", most=MOST_TARGETS), figures.coverage,
             half="tier", height=300,
             unit="share of the hours between a target's first and last of the UTC day; hours watched on the bars", width="full",
             note=f"Of more than {MOST_TARGETS} targets, those that were watched least.", needs=("served_tokens_hourly",),
             empty=NO_TELEMETRY,
         ),
         Card(
-            "segments", "What the collector and our servers wrote", query("data_segments"), tables.linked, half="tier", width="full",
+            "segments", "What the collector and our servers wrote", query("data/segments"), tables.linked, half="tier", width="full",
             unit="segments by the UTC day that they begin with, and what became of them", needs=("telemetry_log",), empty=NO_TELEMETRY,
         ),
     )  # fmt: skip

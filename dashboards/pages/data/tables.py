@@ -14,7 +14,11 @@ WIDTHS = {
     "fetched_at": 190, "first_at": 190, "last_at": 190, "url": 280, "reason": 200, "detail": 220, "run_id": 220, "sha256": 160,
     "answer_sha256": 160, "source": 170,
 }  # fmt: skip
-DAGSTER = (("/runs", "Runs"), ("/assets", "Assets and their checks"), ("/automation", "Schedules and sensors"))
+DAGSTER = (
+    ("/runs", "Runs"),
+    ("/assets", "Assets and their checks"),
+    ("/automation", "Schedules and sensors"),
+)
 
 
 def summary(rows: pl.DataFrame, look: Look, dagster_url: str | None = None) -> Component:
@@ -23,10 +27,18 @@ def summary(rows: pl.DataFrame, look: Look, dagster_url: str | None = None) -> C
     row = rows.row(0, named=True)
     tiles = (
         ("Days loaded", f"{row['loaded_days']:,}", f"newest {row['newest_date'] or 'none'}"),
-        ("Days missing at the source", f"{row['missing_days']:,}", "asked for, and not there; not zero demand"),
+        (
+            "Days missing at the source",
+            f"{row['missing_days']:,}",
+            "asked for, and not there; not zero demand",
+        ),
         ("Days restated", f"{row['restated_days']:,}", f"and {row['withdrawn_days']:,} withdrawn"),
         ("Answers kept", f"{row['answers']:,}", f"last {widgets.instant(row['last_fetched_at'])}"),
-        ("Answers not taken whole", f"{row['answers_not_whole']:,}", "partial, quarantined, unreadable, refused or broken"),
+        (
+            "Answers not taken whole",
+            f"{row['answers_not_whole']:,}",
+            "partial, quarantined, unreadable, refused or broken",
+        ),
         ("Things set aside", f"{row['set_aside']:,}", "said by a source and not believed"),
     )
     return html.Div([widgets.tiles(tiles), _dagster(dagster_url)])
@@ -36,9 +48,18 @@ def _dagster(url: str | None) -> Component:
     if url is None:
         return html.P("No address of Dagster was given to this dashboard.", className="card-note")
     links = [
-        html.A(f"{name} ↗", href=url.rstrip("/") + path, target="_blank", rel="noreferrer", className="action") for path, name in DAGSTER
+        html.A(
+            f"{name} ↗",
+            href=url.rstrip("/") + path,
+            target="_blank",
+            rel="noreferrer",
+            className="action",
+        )
+        for path, name in DAGSTER
     ]
-    return html.Div([html.Span("In Dagster: ", className="card-note"), *links], className="card-actions")
+    return html.Div(
+        [html.Span("In Dagster: ", className="card-note"), *links], className="card-actions"
+    )
 
 
 def checks(rows: pl.DataFrame, look: Look) -> Component:
@@ -47,25 +68,43 @@ def checks(rows: pl.DataFrame, look: Look) -> Component:
     lines = [
         html.Tr(
             [
-                html.Td("✓ holds" if not row["rows_wrong"] else f"✗ broken by {row['rows_wrong']:,} rows"),
+                html.Td(
+                    "✓ holds"
+                    if not row["rows_wrong"]
+                    else f"✗ broken by {row['rows_wrong']:,} rows"
+                ),
                 html.Td(row["claim"]),
                 html.Td(html.Code(row["tables"])),
             ]
         )
         for row in rows.to_dicts()
     ]
-    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in ("Result", "What must hold", "Tables")]))
-    return html.Div(html.Table([head, html.Tbody(lines)], className="plain"), className="scrolled", tabIndex=0)
+    head = html.Thead(
+        html.Tr([html.Th(name, scope="col") for name in ("Result", "What must hold", "Tables")])
+    )
+    return html.Div(
+        html.Table([head, html.Tbody(lines)], className="plain"), className="scrolled", tabIndex=0
+    )
 
 
 def counted(rows: pl.DataFrame, look: Look) -> Component:
     """A short table as plain text: figures to the right."""
     del look
-    head = html.Thead(html.Tr([html.Th(name.replace("_", " "), scope="col") for name in rows.columns]))
+    head = html.Thead(
+        html.Tr([html.Th(name.replace("_", " "), scope="col") for name in rows.columns])
+    )
     lines = [
-        html.Tr([html.Td(_text(value), className="number" if isinstance(value, int) else None) for value in row]) for row in rows.rows()
+        html.Tr(
+            [
+                html.Td(_text(value), className="number" if isinstance(value, int) else None)
+                for value in row
+            ]
+        )
+        for row in rows.rows()
     ]
-    return html.Div(html.Table([head, html.Tbody(lines)], className="plain"), className="scrolled", tabIndex=0)
+    return html.Div(
+        html.Table([head, html.Tbody(lines)], className="plain"), className="scrolled", tabIndex=0
+    )
 
 
 def linked(rows: pl.DataFrame, look: Look, sha: str | None = None) -> Component:
@@ -73,10 +112,17 @@ def linked(rows: pl.DataFrame, look: Look, sha: str | None = None) -> Component:
     links = [pl.col(sha).map_elements(_link, return_dtype=pl.String)] if sha else []
     shown = rows.with_columns(links).select(pl.all().name.map(str))
     shown = shown.with_columns(
-        pl.col(name).dt.strftime("%Y-%m-%d %H:%M:%S") for name, kind in shown.schema.items() if isinstance(kind, pl.Datetime)
+        pl.col(name).dt.strftime("%Y-%m-%d %H:%M:%S")
+        for name, kind in shown.schema.items()
+        if isinstance(kind, pl.Datetime)
     )
     columns: list[dict[str, Any]] = [
-        {"field": name, "headerName": name.replace("_", " "), "minWidth": WIDTHS.get(name, 110), "tooltipField": name}
+        {
+            "field": name,
+            "headerName": name.replace("_", " "),
+            "minWidth": WIDTHS.get(name, 110),
+            "tooltipField": name,
+        }
         # The way to the raw answer stands where it is seen without scrolling.
         for name in sorted(shown.columns, key=lambda name: (name != shown.columns[0], name != sha))
     ]
@@ -94,12 +140,30 @@ def facts(rows: pl.DataFrame, look: Look) -> Component:
     """The newest request that brought an answer, as pairs of name and value."""
     del look
     row = rows.row(0, named=True)
-    pairs = [(html.Dt(name.replace("_", " ")), html.Dd(_text(value))) for name, value in row.items() if value is not None]
-    again = html.P(f"The same bytes came {rows.height} times; this is the newest.", className="card-note") if rows.height > 1 else None
-    return html.Div([html.Dl([part for pair in pairs for part in pair], className="facts-list"), again])
+    pairs = [
+        (html.Dt(name.replace("_", " ")), html.Dd(_text(value)))
+        for name, value in row.items()
+        if value is not None
+    ]
+    again = (
+        html.P(
+            f"The same bytes came {rows.height} times; this is the newest.", className="card-note"
+        )
+        if rows.height > 1
+        else None
+    )
+    return html.Div(
+        [html.Dl([part for pair in pairs for part in pair], className="facts-list"), again]
+    )
 
 
 def _text(value: Any) -> str:
     if value is None:
         return "unknown"
-    return widgets.instant(value) if hasattr(value, "hour") else f"{value:,}" if isinstance(value, int) else str(value)
+    return (
+        widgets.instant(value)
+        if hasattr(value, "hour")
+        else f"{value:,}"
+        if isinstance(value, int)
+        else str(value)
+    )

@@ -7,9 +7,9 @@ import polars as pl
 from dash.development.base_component import Component
 
 from dashboards.components import widgets
-from dashboards.pages.market.page.concentration import FIGURE, SHARE, USD, column
-from dashboards.components.timelines import add_line, labelled, names, unknown, with_holes, y_axis
 from dashboards.components.theme import DASHES, SYMBOLS, Look, figure
+from dashboards.components.timelines import add_line, labelled, names, unknown, with_holes, y_axis
+from dashboards.pages.market.concentration import FIGURE, SHARE, USD, column
 
 SUMMARY = (
     column("series", "what", minWidth=250),
@@ -38,7 +38,9 @@ def frontier(rows: pl.DataFrame, look: Look) -> go.Figure:
         pl.col("tokens_per_second_per_device") > 0
     )
     if known.is_empty():
-        return unknown(look, "No hour has both a throughput and a time per token: the server must report both.")
+        return unknown(
+            look, "No hour has both a throughput and a time per token: the server must report both."
+        )
     made = figure(
         look,
         xaxis={"title": {"text": "tokens/s of one request"}, "rangemode": "tozero"},
@@ -74,7 +76,9 @@ def _best(made: go.Figure, look: Look, part: pl.DataFrame, series: str, place: i
 
 def best_of(part: pl.DataFrame) -> pl.DataFrame:
     """The hours that no other hour beats in both, the fastest for one user first (the Pareto frontier)."""
-    ordered = part.sort(["tokens_per_second_per_user", "tokens_per_second_per_device"], descending=True)
+    ordered = part.sort(
+        ["tokens_per_second_per_user", "tokens_per_second_per_device"], descending=True
+    )
     throughput = pl.col("tokens_per_second_per_device")
     return ordered.filter(throughput > throughput.cum_max().shift(1).fill_null(-1))
 
@@ -94,7 +98,12 @@ def cost(rows: pl.DataFrame, look: Look) -> go.Figure:
     """USD a million tokens with idle time, and below it without."""
     if rows["usd_per_mtok"].null_count() == rows.height:
         return unknown(look, _why(rows, "cost_reason"))
-    return _pairs(rows, look, (("usd_per_mtok", "with idle"), ("usd_per_mtok_without_idle", "without idle")), "USD per Mtok")
+    return _pairs(
+        rows,
+        look,
+        (("usd_per_mtok", "with idle"), ("usd_per_mtok_without_idle", "without idle")),
+        "USD per Mtok",
+    )
 
 
 def use(rows: pl.DataFrame, look: Look) -> go.Figure:
@@ -104,7 +113,13 @@ def use(rows: pl.DataFrame, look: Look) -> go.Figure:
     return _pairs(rows, look, (("mfu", "MFU"), ("mbu", "MBU")), "part of the peak", ".0%")
 
 
-def _pairs(rows: pl.DataFrame, look: Look, columns: tuple[tuple[str, str], ...], unit: str, form: str = ",.4~f") -> go.Figure:
+def _pairs(
+    rows: pl.DataFrame,
+    look: Look,
+    columns: tuple[tuple[str, str], ...],
+    unit: str,
+    form: str = ",.4~f",
+) -> go.Figure:
     made = figure(look, yaxis=y_axis(look, unit, form if "%" in form else ""))
     is_one = len(names(rows)) == 1
     for place, series, part in _served(rows):
@@ -118,7 +133,9 @@ def _pairs(rows: pl.DataFrame, look: Look, columns: tuple[tuple[str, str], ...],
 def _served(rows: pl.DataFrame) -> Iterator[tuple[int, str, pl.DataFrame]]:
     """Place and name of a series, and the hours of one target and model in it: two in one line would be a line between them."""
     for place, series in enumerate(names(rows)):
-        for part in rows.filter(pl.col("series") == series).partition_by("target", "model_name", maintain_order=True):
+        for part in rows.filter(pl.col("series") == series).partition_by(
+            "target", "model_name", maintain_order=True
+        ):
             yield place, series, with_holes(part)
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from dashboards.pages.efficiency.page import figures as figures
 from dashboards.components.filters import Control, Filters
 from dashboards.components.page import Card, Heading, Page
-from dashboards.pages.tier.page.page import COLLECT, drawn_targets, middle, served_controls, step_of
-from dashboards.query import query
 from dashboards.generations import Generation
+from dashboards.pages.efficiency import figures
+from dashboards.pages.tier.page import COLLECT, drawn_targets, middle, served_controls, step_of
+from dashboards.query import query
 
 BY = (("target", "Target and model"), ("device", "Kind of device"), ("stack", "Stack version"))
 NEEDS = ("local_efficiency_hourly", "local_cost_daily", "served_latency_hourly")
@@ -20,13 +20,18 @@ def controls(generation: Generation) -> Sequence[Control]:
 
 def cards(filters: Filters, generation: Generation) -> Sequence[Card | Heading]:
     """The cards of these choices."""
-    chosen = {"target": filters["target"], "model": filters["model"], "hours": int(filters["window"]), "by": filters["by"]}
+    chosen = {
+        "target": filters["target"],
+        "model": filters["model"],
+        "hours": int(filters["window"]),
+        "by": filters["by"],
+    }
     step, of = step_of(filters), middle({"step": step_of(filters)})
     drawn, left_out = drawn_targets(filters, generation)
-    hours = query("efficiency_hours", **chosen, drawn=drawn, step=step)
+    hours = query("efficiency/hours", **chosen, drawn=drawn, step=step)
     return (
         *([Heading("The busiest targets", left_out)] if left_out else []),
-        Card("efficiency", "Each in short", query("efficiency_summary", **chosen), figures.summary,
+        Card("efficiency", "Each in short", query("efficiency/summary", **chosen), figures.summary,
              "median hour; throughput is a mean over covered time", "tier", "full", 160, empty=COLLECT, needs=NEEDS),
         Card("frontier", "Throughput against interactivity", hours, figures.frontier,
              f"tokens per second of a device against those of one request (1 / median TPOT), {of}", "tier", "full", 420, empty=COLLECT,

@@ -6,35 +6,68 @@ import plotly.graph_objects as go
 import polars as pl
 from dash.development.base_component import Component
 
-from dashboards.pages.market.page.figures import LEGEND, SHARE_AXIS
 from dashboards.components.marks import FAR, band, marks, runs, weekly
-from dashboards.components.widgets import table
 from dashboards.components.theme import Look, figure
+from dashboards.components.widgets import table
+from dashboards.pages.market.figures import LEGEND, SHARE_AXIS
 
 # Not ag-grid's kind for truth, which draws a box that looks empty where nothing is known.
 TRUTH = {
-    "valueFormatter": {"function": "params.value === null ? 'not known' : params.value ? '✓ yes' : '✗ no'"},
+    "valueFormatter": {
+        "function": "params.value === null ? 'not known' : params.value ? '✓ yes' : '✗ no'"
+    },
     "cellDataType": False,
 }
-SHARE = {"valueFormatter": {"function": "params.value === null ? 'unknown' : d3.format('.1%')(params.value)"}, "type": "rightAligned"}
-SIGNED = {"valueFormatter": {"function": "params.value === null ? 'unknown' : d3.format('+.1%')(params.value)"}, "type": "rightAligned"}
-TOKENS = {
-    "valueFormatter": {"function": "params.value === null ? 'below the cutoff' : d3.format('.3s')(params.value)"},
+SHARE = {
+    "valueFormatter": {
+        "function": "params.value === null ? 'unknown' : d3.format('.1%')(params.value)"
+    },
     "type": "rightAligned",
 }
-COUNT = {"valueFormatter": {"function": "params.value === null ? 'unknown' : d3.format(',.0f')(params.value)"}, "type": "rightAligned"}
-USD = {"valueFormatter": {"function": "params.value === null ? 'unknown' : d3.format('.3~g')(params.value)"}, "type": "rightAligned"}
-FIGURE = {"valueFormatter": {"function": "params.value === null ? 'unknown' : d3.format('.3~r')(params.value)"}, "type": "rightAligned"}
+SIGNED = {
+    "valueFormatter": {
+        "function": "params.value === null ? 'unknown' : d3.format('+.1%')(params.value)"
+    },
+    "type": "rightAligned",
+}
+TOKENS = {
+    "valueFormatter": {
+        "function": "params.value === null ? 'below the cutoff' : d3.format('.3s')(params.value)"
+    },
+    "type": "rightAligned",
+}
+COUNT = {
+    "valueFormatter": {
+        "function": "params.value === null ? 'unknown' : d3.format(',.0f')(params.value)"
+    },
+    "type": "rightAligned",
+}
+USD = {
+    "valueFormatter": {
+        "function": "params.value === null ? 'unknown' : d3.format('.3~g')(params.value)"
+    },
+    "type": "rightAligned",
+}
+FIGURE = {
+    "valueFormatter": {
+        "function": "params.value === null ? 'unknown' : d3.format('.3~r')(params.value)"
+    },
+    "type": "rightAligned",
+}
 
 
-def column(field: str, name: str = "", kind: dict[str, Any] | None = None, **more: object) -> dict[str, Any]:
+def column(
+    field: str, name: str = "", kind: dict[str, Any] | None = None, **more: object
+) -> dict[str, Any]:
     """A column of a table: its field, its name for people, and how its values are written."""
     return {"field": field, "headerName": name or field.replace("_", " "), **(kind or {}), **more}
 
 
 def concentration(rows: pl.DataFrame, look: Look) -> go.Figure:
     """HHI and CR4 (0..1) by week, each with the band up to the most it can be."""
-    made = figure(look, xaxis=weekly(rows), yaxis={"range": [0, 1], "tickformat": ".1f"}, legend=LEGEND)
+    made = figure(
+        look, xaxis=weekly(rows), yaxis={"range": [0, 1], "tickformat": ".1f"}, legend=LEGEND
+    )
     for (name, low, high), mark in zip(
         (("CR4: the four largest", "cr4", "cr4_high"), ("HHI: sum of squares", "hhi", "hhi_high")),
         marks(["a", "b"], look).values(),
@@ -60,10 +93,18 @@ def leaders(rows: pl.DataFrame, look: Look) -> go.Figure:
     """The leader's known share by week; an open sign where the unknown could overturn it."""
     made = figure(look, xaxis=weekly(rows), yaxis=SHARE_AXIS, legend=LEGEND, hovermode="closest")
     known = rows.drop_nulls("leader")
-    order = known.group_by("leader").agg(pl.col("week_start").max()).sort("week_start", descending=True)["leader"].to_list()
+    order = (
+        known.group_by("leader")
+        .agg(pl.col("week_start").max())
+        .sort("week_start", descending=True)["leader"]
+        .to_list()
+    )
     for leader, mark in marks(order, look).items():
         part = known.filter(pl.col("leader") == leader)
-        signs = [mark.symbol if is_certain else f"{mark.symbol}-open" for is_certain in part["is_lead_certain"].to_list()]
+        signs = [
+            mark.symbol if is_certain else f"{mark.symbol}-open"
+            for is_certain in part["is_lead_certain"].to_list()
+        ]
         made.add_scatter(
             x=part["week_start"].to_list(), y=part["leader_share"].to_list(), name=leader, mode="markers",
             marker={"symbol": signs, "color": mark.colour, "size": 9, "line": {"width": 1.5, "color": mark.colour}},
@@ -104,8 +145,16 @@ def by_top_n(rows: pl.DataFrame, look: Look) -> go.Figure:
         xaxis={"type": "category", "title": {"text": "models counted"}, "categoryarray": [str(size) for size in sizes],
         "categoryorder": "array"},
     )  # fmt: skip
-    order = rows.filter(pl.col("top_n") == max(sizes)).sort("tokens", descending=True)["member"].to_list() if sizes else []
-    for member, mark in marks([*order, *sorted(set(rows["member"].to_list()) - set(order))], look).items():
+    order = (
+        rows.filter(pl.col("top_n") == max(sizes))
+        .sort("tokens", descending=True)["member"]
+        .to_list()
+        if sizes
+        else []
+    )
+    for member, mark in marks(
+        [*order, *sorted(set(rows["member"].to_list()) - set(order))], look
+    ).items():
         part = rows.filter(pl.col("member") == member).sort("top_n")
         made.add_scatter(
             x=[str(size) for size in part["top_n"].to_list()], y=part["share"].to_list(), name=member, mode="lines+markers",
@@ -117,11 +166,15 @@ def by_top_n(rows: pl.DataFrame, look: Look) -> go.Figure:
 
 def spend(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Share of tokens beside share of list-price spend with its bounds, one line a member."""
-    made = figure(look, xaxis=SHARE_AXIS, yaxis={"autorange": "reversed"}, legend=LEGEND, hovermode="closest")
+    made = figure(
+        look, xaxis=SHARE_AXIS, yaxis={"autorange": "reversed"}, legend=LEGEND, hovermode="closest"
+    )
     rows = rows.sort(pl.col("member").is_in(FAR), maintain_order=True)
     members = rows["member"].to_list()
     tokens, money = list(marks(["tokens", "spend"], look).values())
-    lows, highs, middles = (rows[name].to_list() for name in ("spend_share_low", "spend_share_high", "spend_share"))
+    lows, highs, middles = (
+        rows[name].to_list() for name in ("spend_share_low", "spend_share_high", "spend_share")
+    )
     made.add_scatter(
         x=rows["share"].to_list(), y=members, mode="markers", name="share of tokens",
         marker={"symbol": tokens.symbol, "size": 10, "color": tokens.colour}, hovertemplate="%{x:.1%} of tokens<extra>%{y}</extra>",

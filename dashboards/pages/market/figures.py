@@ -12,7 +12,15 @@ from dashboards.components.theme import Look, figure
 
 SHARE_AXIS = {"tickformat": ".0%", "rangemode": "tozero"}
 # Under the axis and its labels, however high the figure is.
-LEGEND = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "font": {"size": 12}, "traceorder": "normal"}
+LEGEND = {
+    "orientation": "h",
+    "yref": "container",
+    "y": 0,
+    "yanchor": "bottom",
+    "x": 0,
+    "font": {"size": 12},
+    "traceorder": "normal",
+}
 
 
 def stacked_shares(rows: pl.DataFrame, look: Look) -> go.Figure:
@@ -42,10 +50,17 @@ def stacked_shares(rows: pl.DataFrame, look: Look) -> go.Figure:
 
 def indexed_tokens(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Tokens of each member over those of its first week shown, which is 100; a log scale, so that equal growth is equally steep."""
-    made = figure(look, xaxis=weekly(rows), yaxis={"type": "log", "dtick": "D2", "title": {"text": "first week = 100"}}, legend=LEGEND)
+    made = figure(
+        look,
+        xaxis=weekly(rows),
+        yaxis={"type": "log", "dtick": "D2", "title": {"text": "first week = 100"}},
+        legend=LEGEND,
+    )
     weeks = pl.DataFrame({"week_start": _weeks(rows)}, schema={"week_start": pl.Date})
     for member, mark in marks(by_size(rows), look).items():
-        part = weeks.join(rows.filter(pl.col("member") == member), on="week_start", how="left").sort("week_start")
+        part = weeks.join(
+            rows.filter(pl.col("member") == member), on="week_start", how="left"
+        ).sort("week_start")
         first = next((value for value in part["tokens"].to_list() if value), None)
         if first is None:
             continue
@@ -60,7 +75,13 @@ def indexed_tokens(rows: pl.DataFrame, look: Look) -> go.Figure:
 def ranked_shares(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Shares of the newest whole week, the largest at the top, with bounds; what is unknown or summed up stands at the end."""
     newest = rows.filter(pl.col("week_start") == rows["week_start"].max())
-    made = figure(look, xaxis=SHARE_AXIS, yaxis={"autorange": "reversed"}, hovermode="closest", showlegend=False)
+    made = figure(
+        look,
+        xaxis=SHARE_AXIS,
+        yaxis={"autorange": "reversed"},
+        hovermode="closest",
+        showlegend=False,
+    )
     for member, mark in marks(by_size(newest), look).items():
         row = newest.filter(pl.col("member") == member).to_dicts()[0]
         is_bounded = row["share_high"] is not None and member not in FAR
@@ -150,7 +171,9 @@ def _with_room(rows: pl.DataFrame) -> list[Any]:
 
 def _room_for_names(rows: pl.DataFrame) -> int:
     """Pixels to the right of the weeks for the longest of the names that stand there."""
-    newest = rows.filter((pl.col("week_start") == pl.col("week_start").max()) & pl.col("rank").is_not_null())
+    newest = rows.filter(
+        (pl.col("week_start") == pl.col("week_start").max()) & pl.col("rank").is_not_null()
+    )
     return 20 + 7 * max((len(_short(member)) for member in newest["member"].to_list()), default=0)
 
 
@@ -160,13 +183,23 @@ def _short(member: str) -> str:
 
 
 def _weeks(rows: pl.DataFrame) -> list[Any]:
-    known = rows.drop_nulls("week_start").select(first=pl.col("week_start").min(), last=pl.col("week_start").max())
-    return known.select(pl.date_ranges("first", "last", "1w").explode()).to_series().to_list() if rows.height else []
+    known = rows.drop_nulls("week_start").select(
+        first=pl.col("week_start").min(), last=pl.col("week_start").max()
+    )
+    return (
+        known.select(pl.date_ranges("first", "last", "1w").explode()).to_series().to_list()
+        if rows.height
+        else []
+    )
 
 
 def _links(part: pl.DataFrame, member: str) -> list[str]:
     """Where each point of the member leads."""
-    known = part.drop_nulls("dimension").row(0, named=True) if "dimension" in part.columns and part["dimension"].count() else None
+    known = (
+        part.drop_nulls("dimension").row(0, named=True)
+        if "dimension" in part.columns and part["dimension"].count()
+        else None
+    )
     if known is None:
         return [""] * part.height
     choices = {name: known[name] for name in ("basis", "attribution") if name in known}

@@ -6,16 +6,19 @@ import plotly.graph_objects as go
 import polars as pl
 from dash.development.base_component import Component
 
-from dashboards.pages.market.page.concentration import COUNT, SHARE, SIGNED, TOKENS, column
-from dashboards.pages.market.page.figures import LEGEND, SHARE_AXIS
 from dashboards.components.marks import apart, link, marks
-from dashboards.components.widgets import table
 from dashboards.components.theme import Look, figure
+from dashboards.components.widgets import table
+from dashboards.pages.market.concentration import COUNT, SHARE, SIGNED, TOKENS, column
+from dashboards.pages.market.figures import LEGEND, SHARE_AXIS
 
 
 def linked(rows: pl.DataFrame, name: str = "model_family") -> pl.DataFrame:
     """The rows with the family as a link to its page."""
-    links = [f"[{family}]({link(family, 'family')})" if family else None for family in rows[name].to_list()]
+    links = [
+        f"[{family}]({link(family, 'family')})" if family else None
+        for family in rows[name].to_list()
+    ]
     return rows.with_columns(pl.Series(name, links, dtype=pl.String))
 
 
@@ -48,7 +51,12 @@ def tasks(rows: pl.DataFrame, look: Look) -> go.Figure:
     made = figure(look, xaxis=SHARE_AXIS, yaxis={"autorange": "reversed", "categoryorder": "array",
     "categoryarray": rows["task"].to_list()},
                   legend=LEGEND, hovermode="closest", barmode="overlay")  # fmt: skip
-    groups = rows.group_by("category").agg(pl.col("token_share").sum()).sort("token_share", descending=True)["category"].to_list()
+    groups = (
+        rows.group_by("category")
+        .agg(pl.col("token_share").sum())
+        .sort("token_share", descending=True)["category"]
+        .to_list()
+    )
     for group, mark in marks(groups, look).items():
         part = rows.filter(pl.col("category") == group)
         made.add_bar(
@@ -96,10 +104,22 @@ def price_volume(rows: pl.DataFrame, look: Look) -> go.Figure:
 
 def _named(made: go.Figure, priced: pl.DataFrame, look: Look) -> go.Figure:
     """The largest by name, as far as names stand apart from each other and from other points."""
-    points = [(math.log10(price), math.log10(volume)) for price, volume in priced.select("usd_per_mtok", "tokens").iter_rows()]
+    points = [
+        (math.log10(price), math.log10(volume))
+        for price, volume in priced.select("usd_per_mtok", "tokens").iter_rows()
+    ]
     names = [slug.rpartition("/")[2] for slug in priced["model_permaslug"].to_list()]
     for place in apart(points[:10], (0.7, 0.2)):
         x, y = points[place]
-        if not any(abs(other_x - x) < 0.3 and 0 < other_y - y < 0.24 for other_x, other_y in points):
-            made.add_annotation(x=x, y=y, text=names[place], showarrow=False, yshift=13, font={"size": 11, "color": look.ink})
+        if not any(
+            abs(other_x - x) < 0.3 and 0 < other_y - y < 0.24 for other_x, other_y in points
+        ):
+            made.add_annotation(
+                x=x,
+                y=y,
+                text=names[place],
+                showarrow=False,
+                yshift=13,
+                font={"size": 11, "color": look.ink},
+            )
     return made

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import duckdb
 
-from dashboards.pages.market.page import concentration as leading
-from dashboards.pages.market.page import figures as figures
-from dashboards.pages.market.page import models
 from dashboards.components.filters import Control, Filters
 from dashboards.components.page import Card, Heading, Page
-from dashboards.query import query
 from dashboards.generations import Generation
+from dashboards.pages.market import concentration as leading
+from dashboards.pages.market import figures
+from dashboards.pages.market import models
+from dashboards.query import query
 
 BASES = (("platform", "Platform"), ("top50", "Top 50"), ("top9", "Top 9"))
 ATTRIBUTIONS = (("releasing_lab", "Releasing lab"), ("base_lab", "Base lab"))
@@ -41,8 +41,10 @@ SHOWN = {
     "indexed": "tokens, each member's first week shown = 100; log scale; {of}, {whose}",
     "ranked": "share of {of}, {whose}, newest whole week; whiskers are bounds",
 }
-MEMBERS = query("market_members")
-EMPTY = "No whole week of this choice is known. Take a longer period, or run `tokentide ingest market`."
+MEMBERS = query("market/members")
+EMPTY = (
+    "No whole week of this choice is known. Take a longer period, or run `tokentide ingest market`."
+)
 PRICE_NOTE = (
     "List price of the newest catalogue, not what was paid. A log scale has no place for listings at no price, and a model that "
     "does not resolve to one entry of the catalogue has no price: neither is drawn. "
@@ -55,10 +57,18 @@ def controls(generation: Generation) -> Sequence[Control]:
     return (
         Control("dimension", "By", DIMENSIONS, "author"),
         Control("basis", "Basis", BASES, "platform", help="Which tokens count as all"),
-        Control("attribution", "Attribution", ATTRIBUTIONS, "releasing_lab", help="Whose a fine-tune is"),
+        Control(
+            "attribution", "Attribution", ATTRIBUTIONS, "releasing_lab", help="Whose a fine-tune is"
+        ),
         Control("view", "View", VIEWS, "stacked"),
         Control("weeks", "Period", PERIODS, "52"),
-        Control("one", "One member, with its bounds", _members(generation), "weights:open", kind="select"),
+        Control(
+            "one",
+            "One member, with its bounds",
+            _members(generation),
+            "weights:open",
+            kind="select",
+        ),
     )
 
 
@@ -68,8 +78,15 @@ def _members(generation: Generation) -> Sequence[tuple[str, str]]:
         rows = generation.frame(MEMBERS).iter_rows()
     except duckdb.Error:
         return (("weights:open", "open (Open or closed)"),)
-    found = [(f"{dimension}:{member}", f"{member} ({names.get(dimension, dimension)})") for dimension, member in rows]
-    return found if any(value == "weights:open" for value, _ in found) else (("weights:open", "open (Open or closed)"), *found)
+    found = [
+        (f"{dimension}:{member}", f"{member} ({names.get(dimension, dimension)})")
+        for dimension, member in rows
+    ]
+    return (
+        found
+        if any(value == "weights:open" for value, _ in found)
+        else (("weights:open", "open (Open or closed)"), *found)
+    )
 
 
 def cards(filters: Filters) -> Sequence[Card | Heading]:
@@ -86,30 +103,32 @@ def cards(filters: Filters) -> Sequence[Card | Heading]:
     )
 
 
-def _shares(filters: Filters, chosen: dict[str, str], weeks: int, words: dict[str, str]) -> Sequence[Card | Heading]:
+def _shares(
+    filters: Filters, chosen: dict[str, str], weeks: int, words: dict[str, str]
+) -> Sequence[Card | Heading]:
     by, one = WORDS[filters["dimension"]], filters["one"].partition(":")
     whose = {name: chosen[name] for name in ("dimension", "attribution")}
     needs = ("market_share_weekly",)
     member = {**chosen, "dimension": one[0], "member": one[2], "weeks": weeks, "top": 1}
     return (
         Card(
-            "share", f"Share of tokens by {by}", query("market_share", **chosen, weeks=weeks), figures.SHARE_VIEWS[filters["view"]],
+            "share", f"Share of tokens by {by}", query("market/share", **chosen, weeks=weeks), figures.SHARE_VIEWS[filters["view"]],
             unit=SHOWN[filters["view"]].format(**words), width="full", height=460, empty=EMPTY, needs=needs,
             note="Unknown is what cannot be attributed; on the platform it has all of `other`. A click on a member leads to it.",
         ),
         Card(
-            "ranks", f"Who is where among the first ten, by {by}", query("market_ranks", **chosen, weeks=weeks), figures.rank_flow,
+            "ranks", f"Who is where among the first ten, by {by}", query("market/ranks", **chosen, weeks=weeks), figures.rank_flow,
             unit=f"place by tokens, {words['whose']}, last {min(weeks, 26)} weeks at most; a line that breaks left the ten",
              height=420, width="full",
             empty=EMPTY, needs=needs,
         ),
         Card(
-            "one", f"Share of {one[2]}, with bounds", query("market_bounds", **member), figures.bounded_shares,
+            "one", f"Share of {one[2]}, with bounds", query("market/bounds", **member), figures.bounded_shares,
             unit=f"share of {words['of']}, {words['whose']}, by week", height=380, empty=EMPTY, needs=needs,
             note="The band ends where all that is unknown would belong to it. A gap is a week not known whole, or without it.",
         ),
         Card(
-            "topn", f"The lead by how many models are counted, by {by}", query("market_topn", **whose), leading.by_top_n,
+            "topn", f"The lead by how many models are counted, by {by}", query("market/topn", **whose), leading.by_top_n,
             unit=f"share of the tokens of the n largest models, {words['whose']}, newest whole week",
              height=380, empty="No counts for this choice.",
             needs=("market_topn_weekly", "market_share_weekly"),
@@ -122,12 +141,12 @@ def _lead(filters: Filters, weeks: int, words: dict[str, str]) -> Sequence[Card 
     return (
         Heading("Who leads, and how surely"),
         Card(
-            "concentration", "How concentrated the market is among authors", query("market_concentration", basis=basis, weeks=weeks),
+            "concentration", "How concentrated the market is among authors", query("market/concentration", basis=basis, weeks=weeks),
             leading.concentration, unit=f"0 to 1, of {words['of']}, by week; the band is what the unknown could add", empty=EMPTY,
             needs=("market_concentration_weekly",),
         ),
         Card(
-            "leaders", "The leading author by week", query("market_concentration", basis=basis, weeks=weeks), leading.leaders,
+            "leaders", "The leading author by week", query("market/concentration", basis=basis, weeks=weeks), leading.leaders,
             unit=f"known share of {words['of']}; an open sign where the unknown could overturn it", empty=EMPTY,
             needs=("market_concentration_weekly",),
         ),
@@ -135,21 +154,24 @@ def _lead(filters: Filters, weeks: int, words: dict[str, str]) -> Sequence[Card 
 
 
 def _turns(filters: Filters, chosen: dict[str, str]) -> Sequence[Card | Heading]:
-    by, whose = WORDS[filters["dimension"]], {name: chosen[name] for name in ("dimension", "attribution")}
+    by, whose = (
+        WORDS[filters["dimension"]],
+        {name: chosen[name] for name in ("dimension", "attribution")},
+    )
     return (
         Card(
-            "streaks", f"Runs of the lead, by {by}", query("market_streaks", **chosen), leading.streaks,
+            "streaks", f"Runs of the lead, by {by}", query("market/streaks", **chosen), leading.streaks,
             unit="whole weeks in a row; each column asks whether the run stands if one counts that way", width="full", height=330,
             empty="No run of the lead is known for this choice: streaks are made for author, country, family and weights.",
             needs=("market_streaks",),
         ),
         Card(
-            "crossovers", f"Who passed whom, by {by}", query("market_crossovers", **chosen), leading.crossovers,
+            "crossovers", f"Who passed whom, by {by}", query("market/crossovers", **chosen), leading.crossovers,
             unit="week in which the order turned; certain where it holds wherever the unknown belongs",
             width="full", height=330, empty="No member passed another in this choice.", needs=("market_crossovers",),
         ),
         Card(
-            "spend", f"Tokens beside what they cost, by {by}", query("market_spend", **whose), leading.spend,
+            "spend", f"Tokens beside what they cost, by {by}", query("market/spend", **whose), leading.spend,
             unit=f"share of named models' tokens and of their list-price spend, "
                   f"{WHOSE[filters['attribution']]}, newest whole week with prices",
             width="full",
@@ -164,13 +186,13 @@ def _models() -> Sequence[Card | Heading]:
     return (
         Heading("Models that come and go", "All models, on the platform, by releasing lab, whatever is chosen above."),
         Card(
-            "new", "Families that first ranked in the last eight weeks", query("market_new_models"), models.new_models,
+            "new", "Families that first ranked in the last eight weeks", query("market/new_models"), models.new_models,
             unit="share of the platform's tokens in the newest whole week",
             empty="No family came into the named models in the last eight weeks.",
             needs=("market_tokens_daily", "market_share_weekly"),
         ),
         Card(
-            "fading", "Families at less than half of their best four weeks", query("market_fading_models"), models.fading_models,
+            "fading", "Families at less than half of their best four weeks", query("market/fading_models"), models.fading_models,
             unit="mean share of the platform over four weeks; a week in which it did not rank counts as none, so now is at least this",
             empty="No family fell to half of its best within a year.", needs=("market_share_weekly",),
         ),
@@ -181,17 +203,17 @@ def _use() -> Sequence[Card | Heading]:
     return (
         Heading("What it is used for, and at what price"),
         Card(
-            "tasks", "What requests are for", query("market_tasks"), models.tasks,
+            "tasks", "What requests are for", query("market/tasks"), models.tasks,
             unit="share of classified tokens, a sample, newest seven-day window",
             height=380, empty="No window of tasks was collected yet.", needs=("market_tasks_daily",),
         ),
         Card(
-            "apps", "The largest public apps", query("market_apps"), models.apps,
+            "apps", "The largest public apps", query("market/apps"), models.apps,
             unit="tokens on the newest day; private apps are not in it", height=380,
             empty="No day of apps was collected yet.", needs=("market_apps_daily",),
         ),
         Card(
-            "price-volume", "Price against volume", query("market_price_volume"), models.price_volume,
+            "price-volume", "Price against volume", query("market/price_volume"), models.price_volume,
             unit="one point a model listing; tokens in seven days, list price in USD per million, three of prompt to one of completion",
             width="full", height=480,
             note=PRICE_NOTE,
@@ -200,4 +222,6 @@ def _use() -> Sequence[Card | Heading]:
     )  # fmt: skip
 
 
-MARKET = Page("/market", "Market", "Who serves how much of the market, and since when.", controls, cards)
+MARKET = Page(
+    "/market", "Market", "Who serves how much of the market, and since when.", controls, cards
+)

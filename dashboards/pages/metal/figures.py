@@ -11,8 +11,8 @@ from dash.development.base_component import Component
 
 from dashboards.components import widgets
 from dashboards.components.marks import usd
-from dashboards.components.timelines import unknown, with_holes, y_axis
 from dashboards.components.theme import DASHES, SYMBOLS, Look, figure
+from dashboards.components.timelines import unknown, with_holes, y_axis
 
 Figured: TypeAlias = Callable[[pl.DataFrame, Look], go.Figure]
 
@@ -21,7 +21,10 @@ SHARES = (1e-4, 1e-3, 1e-2, 1e-1, 1)
 FEW_DAYS = 10
 HOSTS = (("ours", ""), ("nearest weights", "/"), ("other weights", "."))
 AXES = {"ttft": "ms to the first token", "throughput": "tokens/s of one request"}
-UNITS = {"ttft": "milliseconds to the first token", "throughput": "tokens per second of one request"}
+UNITS = {
+    "ttft": "milliseconds to the first token",
+    "throughput": "tokens per second of one request",
+}
 
 
 @cache
@@ -33,11 +36,24 @@ def make_or_buy(load: float) -> Figured:
 def _curve(rows: pl.DataFrame, look: Look, load: float) -> go.Figure:
     ours = rows.filter(pl.col("kind") == rows["kind"][0])
     first = ours.row(0, named=True)
-    dearest = max((value for value in (rows["market_usd"].max(), rows["market_high"].max()) if isinstance(value, float)), default=0.0)
-    top = max(2.5 * max(dearest, first["local_usd_at_chosen_load"]), 1.2 * (first["measured_usd"] or 0))
+    dearest = max(
+        (
+            value
+            for value in (rows["market_usd"].max(), rows["market_high"].max())
+            if isinstance(value, float)
+        ),
+        default=0.0,
+    )
+    top = max(
+        2.5 * max(dearest, first["local_usd_at_chosen_load"]), 1.2 * (first["measured_usd"] or 0)
+    )
     made = figure(
         look,
-        xaxis={"title": {"text": "load: share of time busy"}, "tickformat": ".0%", "range": [0, 1.02]},
+        xaxis={
+            "title": {"text": "load: share of time busy"},
+            "tickformat": ".0%",
+            "range": [0, 1.02],
+        },
         yaxis={**y_axis(look, "USD per Mtok", "$,.2~f"), "range": [0, top]},
         hovermode="closest",
     )
@@ -47,9 +63,23 @@ def _curve(rows: pl.DataFrame, look: Look, load: float) -> go.Figure:
     )  # fmt: skip
     for place, (row, name) in enumerate(_prices(rows), start=1):
         _market(made, look, row, name, place)
-    _mark(made, look, "ours at the chosen load, what if", "diamond-open", load, first["local_usd_at_chosen_load"])
+    _mark(
+        made,
+        look,
+        "ours at the chosen load, what if",
+        "diamond-open",
+        load,
+        first["local_usd_at_chosen_load"],
+    )
     if first["measured_usd"] is not None and first["busy_share"] is not None:
-        _mark(made, look, f"ours as measured on {first['date']}", "circle", first["busy_share"], first["measured_usd"])
+        _mark(
+            made,
+            look,
+            f"ours as measured on {first['date']}",
+            "circle",
+            first["busy_share"],
+            first["measured_usd"],
+        )
     return made
 
 
@@ -82,7 +112,12 @@ def _market(made: go.Figure, look: Look, row: dict[str, Any], name: str, place: 
         )  # fmt: skip
         return
     made.add_scatter(
-        x=[0, 1], y=[row["market_usd"]] * 2, mode="lines", name=name, line=line, hovertemplate="%{y:$,.3f}<extra>%{fullData.name}</extra>"
+        x=[0, 1],
+        y=[row["market_usd"]] * 2,
+        mode="lines",
+        name=name,
+        line=line,
+        hovertemplate="%{y:$,.3f}<extra>%{fullData.name}</extra>",
     )
     if row["break_even_load"] is not None:
         made.add_scatter(
@@ -102,13 +137,20 @@ def verdict(rows: pl.DataFrame, look: Look) -> Component:
     measured = f"what if; measured {usd(first['measured_usd'])} on {first['date']}, {busy}"
     told = [("Ours at the chosen load", usd(first["local_usd_at_chosen_load"]), measured)]
     for kind, name in KINDS:
-        told += [(name.capitalize(), price(row), even(row)) for row in rows.filter(pl.col("kind") == kind).head(1).to_dicts()]
+        told += [
+            (name.capitalize(), price(row), even(row))
+            for row in rows.filter(pl.col("kind") == kind).head(1).to_dicts()
+        ]
     return widgets.tiles(told)
 
 
 def price(row: dict[str, Any]) -> str:
     """What the market asks, or between which bounds."""
-    return usd(row["market_usd"]) if row["market_usd"] is not None else f"{usd(row['market_low'])} to {usd(row['market_high'])}"
+    return (
+        usd(row["market_usd"])
+        if row["market_usd"] is not None
+        else f"{usd(row['market_low'])} to {usd(row['market_high'])}"
+    )
 
 
 def even(row: dict[str, Any]) -> str:
@@ -118,7 +160,11 @@ def even(row: dict[str, Any]) -> str:
     if row["break_even_load"] is not None:
         return f"even at {row['break_even_load']:.0%} busy"
     times = row["break_even_load_unbounded"]
-    return f"even at no load: {times:,.1f} times too dear when always busy" if times else "even at no load: energy alone costs more"
+    return (
+        f"even at no load: {times:,.1f} times too dear when always busy"
+        if times
+        else "even at no load: energy alone costs more"
+    )
 
 
 def days(rows: pl.DataFrame, look: Look) -> go.Figure:
@@ -129,18 +175,33 @@ def days(rows: pl.DataFrame, look: Look) -> go.Figure:
     for place, (kind, name) in enumerate(KINDS, start=1):
         part = rows.filter(pl.col("kind") == kind)
         _daily(made, look, part, "market_usd", name, place)
-        if not (bounded := part.filter(pl.col("market_usd").is_null() & pl.col("market_low").is_not_null())).is_empty():
+        if not (
+            bounded := part.filter(
+                pl.col("market_usd").is_null() & pl.col("market_low").is_not_null()
+            )
+        ).is_empty():
             _bounds(made, look, bounded, name, place)
     return made
 
 
 def _of_days(rows: pl.DataFrame) -> dict[str, object]:
     """An axis of whole days: no hour between two of them."""
-    return {"hoverformat": "%d %b %Y", **({"dtick": 86_400_000, "tickformat": "%d %b"} if rows["date"].n_unique() <= FEW_DAYS else {})}
+    return {
+        "hoverformat": "%d %b %Y",
+        **(
+            {"dtick": 86_400_000, "tickformat": "%d %b"}
+            if rows["date"].n_unique() <= FEW_DAYS
+            else {}
+        ),
+    }
 
 
-def _daily(made: go.Figure, look: Look, part: pl.DataFrame, column: str, name: str, place: int) -> None:
-    part = with_holes(part.with_columns(pl.col("date").cast(pl.Datetime("us"))), "date", timedelta(days=1))
+def _daily(
+    made: go.Figure, look: Look, part: pl.DataFrame, column: str, name: str, place: int
+) -> None:
+    part = with_holes(
+        part.with_columns(pl.col("date").cast(pl.Datetime("us"))), "date", timedelta(days=1)
+    )
     made.add_scatter(
         x=part["date"].to_list(), y=part[column].to_list(), name=name, mode="lines+markers", connectgaps=False,
         line={"color": look.colour(place), "dash": DASHES[place % len(DASHES)]},
@@ -166,7 +227,12 @@ def parity(metric: str) -> Figured:
 
 def _parity(rows: pl.DataFrame, look: Look, metric: str) -> go.Figure:
     # What is not known would have no bar, so it stands below with its reason.
-    ordered = pl.concat([rows.filter(pl.col("p50").is_null()), rows.drop_nulls("p50").sort("p50", descending=metric == "ttft")])
+    ordered = pl.concat(
+        [
+            rows.filter(pl.col("p50").is_null()),
+            rows.drop_nulls("p50").sort("p50", descending=metric == "ttft"),
+        ]
+    )
     made = figure(
         look, xaxis={"title": {"text": AXES[metric]}, "rangemode": "tozero"}, barmode="overlay", hovermode="closest",
         yaxis={"automargin": True, "categoryorder": "array", "categoryarray": ordered["who"].to_list()},
@@ -186,17 +252,31 @@ def _parity(rows: pl.DataFrame, look: Look, metric: str) -> go.Figure:
             hovertemplate="%{x:,.1f}<br>%{hovertext}<extra>%{y}</extra>",
         )  # fmt: skip
     for row in ordered.filter(pl.col("p50").is_null()).to_dicts():
-        made.add_annotation(x=0, y=row["who"], text=f"unknown: {row['reason'] or 'no sample'}", showarrow=False, xanchor="left")
+        made.add_annotation(
+            x=0,
+            y=row["who"],
+            text=f"unknown: {row['reason'] or 'no sample'}",
+            showarrow=False,
+            xanchor="left",
+        )
     return made
 
 
 def _place(row: dict[str, Any]) -> str:
     """What our bar says of itself."""
-    return f"ahead of {row['percentile_among_hosts']:.0%}" if row["is_ours"] and row["percentile_among_hosts"] is not None else ""
+    return (
+        f"ahead of {row['percentile_among_hosts']:.0%}"
+        if row["is_ours"] and row["percentile_among_hosts"] is not None
+        else ""
+    )
 
 
 def _beside(row: dict[str, Any]) -> str:
-    faster = "" if row["times_as_fast"] is None else f"<br>we are {row['times_as_fast']:.2f} times as fast in the same half hours"
+    faster = (
+        ""
+        if row["times_as_fast"] is None
+        else f"<br>we are {row['times_as_fast']:.2f} times as fast in the same half hours"
+    )
     return f"{row['coverage'] or 0:.0%} of the day sampled{faster}"
 
 
@@ -204,7 +284,12 @@ def share(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Our tokens over the market's by day."""
     if rows["local_to_market"].null_count() == rows.height:
         return unknown(look, f"Unknown: {rows['reason'].drop_nulls().mode().sort()[0]}.")
-    made = figure(look, yaxis=y_axis(look, "ours over the market's", ".2p"), xaxis=_of_days(rows), showlegend=False)
+    made = figure(
+        look,
+        yaxis=y_axis(look, "ours over the market's", ".2p"),
+        xaxis=_of_days(rows),
+        showlegend=False,
+    )
     _daily(made, look, rows, "local_to_market", "our share", 0)
     made.update_traces(hovertemplate="%{y:.4%}<extra></extra>")
     return made

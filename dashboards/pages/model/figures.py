@@ -7,12 +7,12 @@ import plotly.graph_objects as go
 import polars as pl
 from dash.development.base_component import Component
 
-from dashboards.pages.market.page.concentration import COUNT, FIGURE, SHARE, SIGNED, TRUTH, USD, column
-from dashboards.pages.market.page.figures import LEGEND, SHARE_AXIS
 from dashboards.components.marks import apart, band, marks, percent, runs, tokens, usd, weekly
+from dashboards.components.theme import Look, figure
 from dashboards.components.timelines import with_holes
 from dashboards.components.widgets import instant, table, tiles
-from dashboards.components.theme import Look, figure
+from dashboards.pages.market.concentration import COUNT, FIGURE, SHARE, SIGNED, TRUTH, USD, column
+from dashboards.pages.market.figures import LEGEND, SHARE_AXIS
 
 # Fewer families have no middle worth drawing.
 ENOUGH = 5
@@ -26,7 +26,11 @@ def summary(rows: pl.DataFrame, look: Look) -> Component:
     row = rows.to_dicts()[0]
     when = f"week of {row['week_start']:%d %b %Y}"
     if row["tokens"] is None:
-        volume = ("Tokens", "below the cutoff", f"{when}; no more than {tokens(row['cutoff_tokens'])} a listing, which is not zero")
+        volume = (
+            "Tokens",
+            "below the cutoff",
+            f"{when}; no more than {tokens(row['cutoff_tokens'])} a listing, which is not zero",
+        )
         share, place = (
             ("Share of the platform", "unknown", "below the cutoff"),
             ("Place among families", "none", f"best model place ever {row['best_rank']}"),
@@ -38,14 +42,29 @@ def summary(rows: pl.DataFrame, look: Look) -> Component:
             percent(row["share"]),
             f"at least {percent(row['share_low'])}, at most {percent(row['share_high'])}",
         )
-        place = ("Place among families", f"{row['rank']}", f"best place of one of its models on a day: {row['best_rank']}")
+        place = (
+            "Place among families",
+            f"{row['rank']}",
+            f"best place of one of its models on a day: {row['best_rank']}",
+        )
     seen = f"to {row['last_ranked']:%d %b %Y}; {row['weights']} weights; {row['lab']}, {row['country']}"
-    return tiles([volume, share, place, ("Among the named models", f"since {row['first_ranked']:%d %b %Y}", seen)])
+    return tiles(
+        [
+            volume,
+            share,
+            place,
+            ("Among the named models", f"since {row['first_ranked']:%d %b %Y}", seen),
+        ]
+    )
 
 
 def _change(row: dict[str, Any]) -> str:
     before = row["tokens_before"]
-    return f"{percent(row['tokens'] / before - 1, signed=True)} on the week before" if before else "the week before is not known"
+    return (
+        f"{percent(row['tokens'] / before - 1, signed=True)} on the week before"
+        if before
+        else "the week before is not known"
+    )
 
 
 def daily_tokens(rows: pl.DataFrame, look: Look) -> go.Figure:
@@ -57,7 +76,12 @@ def daily_tokens(rows: pl.DataFrame, look: Look) -> go.Figure:
         connectgaps=False,
         line={"color": "#808890", "dash": "dot", "width": 1}, fill=None, hovertemplate="%{y:.3s}<extra>cutoff</extra>",
     )  # fmt: skip
-    order = rows.group_by("model_permaslug").agg(pl.col("tokens").sum()).sort("tokens", descending=True)["model_permaslug"].to_list()
+    order = (
+        rows.group_by("model_permaslug")
+        .agg(pl.col("tokens").sum())
+        .sort("tokens", descending=True)["model_permaslug"]
+        .to_list()
+    )
     for listing, mark in marks(order, look).items():
         part = rows.filter(pl.col("model_permaslug") == listing).sort("date")
         made.add_scatter(
@@ -72,7 +96,11 @@ def places(rows: pl.DataFrame, look: Look) -> go.Figure:
     """The family's place by week, the first at the top; a gap is a week in which it did not rank or that is not known whole."""
     lowest = max((rank for rank in rows["rank"].to_list() if rank is not None), default=1)
     step = max(1, round(lowest / 8))
-    axis = {"range": [lowest + 0.5 * step, 1 - 0.5 * step], "title": {"text": "place"}, "tickvals": [1, *range(1 + step, lowest + 1, step)]}
+    axis = {
+        "range": [lowest + 0.5 * step, 1 - 0.5 * step],
+        "title": {"text": "place"},
+        "tickvals": [1, *range(1 + step, lowest + 1, step)],
+    }
     made = figure(look, xaxis=weekly(rows), yaxis=axis, showlegend=False)
     made.add_scatter(
         x=rows["week_start"].to_list(), y=rows["rank"].to_list(), mode="lines+markers", connectgaps=False,
@@ -83,20 +111,31 @@ def places(rows: pl.DataFrame, look: Look) -> go.Figure:
 
 def prices(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Prices by day: a sign for each kind and listing, full for prompt and open for completion."""
-    made = figure(look, yaxis={"rangemode": "tozero", "tickprefix": "$"}, legend={**LEGEND, "itemsizing": "constant"}, hovermode="closest")
+    made = figure(
+        look,
+        yaxis={"rangemode": "tozero", "tickprefix": "$"},
+        legend={**LEGEND, "itemsizing": "constant"},
+        hovermode="closest",
+    )
     is_one = rows["model_id"].n_unique() == 1
     label = pl.col("kind") if is_one else pl.col("model_id") + ", " + pl.col("kind")
     named = rows.with_columns(label.alias("name"))
     for name, mark in marks(named["name"].unique(maintain_order=True).to_list(), look).items():
         for part_name, is_open in (("prompt", False), ("completion", True)):
-            part = with_holes(named.filter((pl.col("name") == name) & (pl.col("part") == part_name)), "date", timedelta(days=2))
+            part = with_holes(
+                named.filter((pl.col("name") == name) & (pl.col("part") == part_name)),
+                "date",
+                timedelta(days=2),
+            )
             made.add_scatter(
                 x=part["date"].to_list(), y=part["usd_per_mtok"].to_list(), name=f"{name}, {part_name}", mode="lines+markers",
                 line={"color": mark.colour, "dash": "dash" if is_open else "solid", "shape": "hv"},
                 connectgaps=False, marker={"symbol": f"{mark.symbol}-open" if is_open else mark.symbol, "size": _at_turns(part)},
                 text=part["price_basis"].to_list(), hovertemplate="%{x|%d %b %Y}: %{y:$.3~g}, %{text}<extra>%{fullData.name}</extra>",
             )  # fmt: skip
-    made.update_xaxes(tickformat="%d %b<br>%Y", **({"nticks": 3} if rows["date"].n_unique() < 3 else {}))
+    made.update_xaxes(
+        tickformat="%d %b<br>%Y", **({"nticks": 3} if rows["date"].n_unique() < 3 else {})
+    )
     return made
 
 
@@ -143,7 +182,9 @@ def _inwards(values: pl.Series, rows: pl.DataFrame) -> list[str]:
 
 def _with_room(part: pl.DataFrame) -> list[str]:
     """The names of hosts that stand apart; the others have theirs on hover and in the table."""
-    points = list(zip(part["ttft_ms_p50"].to_list(), part["throughput_tps_p50"].to_list(), strict=True))
+    points = list(
+        zip(part["ttft_ms_p50"].to_list(), part["throughput_tps_p50"].to_list(), strict=True)
+    )
     widest, highest = (max((point[axis] for point in points), default=1) for axis in (0, 1))
     named = apart(points, (0.34 * widest, 0.09 * highest))
     return [host if place in named else "" for place, host in enumerate(part["host"].to_list())]
@@ -164,7 +205,12 @@ def hosts(rows: pl.DataFrame, look: Look) -> Component:
 def cohort(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Share of the best week by weeks since launch, over the middle half of all families."""
     rows = _of_enough(rows)
-    made = figure(look, xaxis={"title": {"text": "weeks since launch"}}, yaxis={"tickformat": ".0%", "rangemode": "tozero"}, legend=LEGEND)
+    made = figure(
+        look,
+        xaxis={"title": {"text": "weeks since launch"}},
+        yaxis={"tickformat": ".0%", "rangemode": "tozero"},
+        legend=LEGEND,
+    )
     grey = "#808890"
     for stretch in runs(rows["lower"].is_not_null().to_list()):
         inside = rows[stretch]
@@ -177,7 +223,12 @@ def cohort(rows: pl.DataFrame, look: Look) -> go.Figure:
     ours = marks(["ours"], look)["ours"]
     for name, field, colour, dash in (
         ("median of all families", "middle", grey, "dot"),
-        (f"this family{PEAK if rows['is_left_censored'].any() else ''}", "share_of_peak", ours.colour, "solid"),
+        (
+            f"this family{PEAK if rows['is_left_censored'].any() else ''}",
+            "share_of_peak",
+            ours.colour,
+            "solid",
+        ),
     ):
         if rows[field].is_null().all():
             continue
@@ -191,7 +242,9 @@ def cohort(rows: pl.DataFrame, look: Look) -> go.Figure:
 def _of_enough(rows: pl.DataFrame) -> pl.DataFrame:
     """Without what is said of all families in weeks that too few of them reached."""
     is_enough = pl.col("families").fill_null(0) >= ENOUGH
-    return rows.with_columns(pl.when(is_enough).then(pl.col(name)).alias(name) for name in ("lower", "middle", "upper"))
+    return rows.with_columns(
+        pl.when(is_enough).then(pl.col(name)).alias(name) for name in ("lower", "middle", "upper")
+    )
 
 
 def half_life(rows: pl.DataFrame, look: Look) -> Component:
@@ -200,7 +253,11 @@ def half_life(rows: pl.DataFrame, look: Look) -> Component:
     low, high = row["half_life_weeks_low"], row["half_life_weeks_high"]
     value = "unknown" if row["half_life_weeks"] is None else f"{row['half_life_weeks']:.1f} weeks"
     between = f"between {'?' if low is None else f'{low:.1f}'} and {'?' if high is None else f'{high:.1f}'} weeks, an estimate"
-    below = "; ".join(text for text in (between if low is not None or high is not None else "", row["reason"] or "") if text)
+    below = "; ".join(
+        text
+        for text in (between if low is not None or high is not None else "", row["reason"] or "")
+        if text
+    )
     return tiles([
         ("Half-life of its share", value, below or "an estimate"),
         (
@@ -213,14 +270,26 @@ def half_life(rows: pl.DataFrame, look: Look) -> Component:
 
 def ours(rows: pl.DataFrame, look: Look) -> Component:
     """Our own serving of the family, a few tiles a target."""
-    return tiles([tile for row in rows.head(4).to_dicts() for tile in (_speed(row), _our_cost(row), _their_price(row), _our_share(row))])
+    return tiles(
+        [
+            tile
+            for row in rows.head(4).to_dicts()
+            for tile in (_speed(row), _our_cost(row), _their_price(row), _our_share(row))
+        ]
+    )
 
 
 def _speed(row: dict[str, Any]) -> tuple[str, str, str]:
     value = "unknown" if row["tokens_per_second"] is None else f"{row['tokens_per_second']:,.1f}"
-    joules = "unknown" if row["joules_per_token"] is None else f"{row['joules_per_token']:.3g} J a token"
+    joules = (
+        "unknown" if row["joules_per_token"] is None else f"{row['joules_per_token']:.3g} J a token"
+    )
     where = f"{row['target']}, {row['model_name']}, hour of {instant(row['hour_at'])}, busy {percent(row['busy_share'])} of it"
-    return "Tokens a second", value, f"{where}; {tokens(row['generation_tokens'])} generated; {row['reason'] or joules}"
+    return (
+        "Tokens a second",
+        value,
+        f"{where}; {tokens(row['generation_tokens'])} generated; {row['reason'] or joules}",
+    )
 
 
 def _our_cost(row: dict[str, Any]) -> tuple[str, str, str]:
@@ -232,19 +301,37 @@ def _our_cost(row: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _their_price(row: dict[str, Any]) -> tuple[str, str, str]:
-    name, low, high = "The market's price of the same mix", row["market_usd_per_mtok_low"], row["market_usd_per_mtok_high"]
+    name, low, high = (
+        "The market's price of the same mix",
+        row["market_usd_per_mtok_low"],
+        row["market_usd_per_mtok_high"],
+    )
     if low is None:
         return name, "unknown", row["price_reason"] or "no price of that day is known"
-    return name, usd(low) if low == high else f"{usd(low)} to {usd(high)}", "list, cheapest and modal price of that day"
+    return (
+        name,
+        usd(low) if low == high else f"{usd(low)} to {usd(high)}",
+        "list, cheapest and modal price of that day",
+    )
 
 
 def _our_share(row: dict[str, Any]) -> tuple[str, str, str]:
     name = "Our tokens over ours and the market's"
     if row["local_share"] is None:
-        below = "the market's are below the cutoff of the day" if row["market_is_below_cutoff"] else "the market's are not known"
+        below = (
+            "the market's are below the cutoff of the day"
+            if row["market_is_below_cutoff"]
+            else "the market's are not known"
+        )
         return name, "unknown", below
     said = f"{row['share_date']:%d %b %Y}: {tokens(row['local_tokens'])} of ours, {tokens(row['market_tokens'])} of the market"
-    return name, f"{100 * row['local_share']:.2g}%" if row["local_share"] < SMALL else percent(row["local_share"]), said
+    return (
+        name,
+        f"{100 * row['local_share']:.2g}%"
+        if row["local_share"] < SMALL
+        else percent(row["local_share"]),
+        said,
+    )
 
 
 def price_events(rows: pl.DataFrame, look: Look) -> Component:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import duckdb
 
-from dashboards.pages.model.page import figures as figures
-from dashboards.pages.market.page.figures import bounded_shares
 from dashboards.components.filters import Control, Filters
 from dashboards.components.page import Card, Heading, Page
-from dashboards.query import query
 from dashboards.generations import Generation
+from dashboards.pages.market.figures import bounded_shares
+from dashboards.pages.model import figures
+from dashboards.query import query
 
-FAMILIES = query("model_families")
+FAMILIES = query("model/families")
 UNRANKED = "This family never ranked among the 50 named models, so its tokens are below the cutoff of every day. That is not zero."
 
 
@@ -21,7 +21,15 @@ def controls(generation: Generation) -> Sequence[Control]:
         names = generation.frame(FAMILIES)["member"].to_list()
     except duckdb.Error:
         names = []
-    return (Control("family", "Family", [(name, name) for name in names], names[0] if names else "", kind="select"),)
+    return (
+        Control(
+            "family",
+            "Family",
+            [(name, name) for name in names],
+            names[0] if names else "",
+            kind="select",
+        ),
+    )
 
 
 def cards(filters: Filters) -> Sequence[Card | Heading]:
@@ -31,15 +39,23 @@ def cards(filters: Filters) -> Sequence[Card | Heading]:
 
 
 def _market(family: str) -> Sequence[Card | Heading]:
-    bounds = query("market_bounds", basis="platform", attribution="releasing_lab", dimension="family", member=family, weeks=1000, top=1)
+    bounds = query(
+        "market/bounds",
+        basis="platform",
+        attribution="releasing_lab",
+        dimension="family",
+        member=family,
+        weeks=1000,
+        top=1,
+    )
     return (
         Card(
-            "summary", family or "No family", query("model_summary", family=family), figures.summary, unit="newest whole week, platform",
+            "summary", family or "No family", query("model/summary", family=family), figures.summary, unit="newest whole week, platform",
             width="full",
             height=90, empty=UNRANKED, needs=("market_share_weekly", "market_tokens_daily", "market_days"),
         ),
         Card(
-            "tokens", f"Tokens of {family}", query("model_tokens", family=family), figures.daily_tokens,
+            "tokens", f"Tokens of {family}", query("model/tokens", family=family), figures.daily_tokens,
             unit="tokens a day by listing, log scale; a gap is a day below the cutoff or missing", width="full", height=360, empty=UNRANKED,
             needs=("market_tokens_daily", "market_days"),
         ),
@@ -57,13 +73,13 @@ def _market(family: str) -> Sequence[Card | Heading]:
 
 
 def _prices(family: str) -> Sequence[Card | Heading]:
-    hosts = query("model_hosts", family=family)
+    hosts = query("model/hosts", family=family)
     needs = ("endpoint_speed", "models", "served_latency_hourly", "served_models")
     no_hosts = "Its hosts were not asked about: only those of the largest models are."
     return (
         Heading("Prices and hosts"),
         Card(
-            "prices", f"Prices of {family}", query("model_prices", family=family), figures.prices,
+            "prices", f"Prices of {family}", query("model/prices", family=family), figures.prices,
             unit="USD per million tokens; full sign prompt, open sign completion",
             height=360, empty="No price is known: it does not resolve to one entry of the catalogue, or is free or priced by request.",
             needs=("model_prices_daily", "models"),
@@ -80,7 +96,7 @@ def _prices(family: str) -> Sequence[Card | Heading]:
             height=350, empty=no_hosts, needs=needs,
         ),
         Card(
-            "price-events", "Changes of price, and the share around them", query("model_price_events", family=family), figures.price_events,
+            "price-events", "Changes of price, and the share around them", query("model/price_events", family=family), figures.price_events,
             unit="USD per million tokens; elasticity is an estimate, of what went together and not of cause", width="full", height=310,
             empty="No change of price was seen since prices are collected.", needs=("price_events", "models"),
         ),
@@ -91,23 +107,23 @@ def _life(family: str) -> Sequence[Card | Heading]:
     return (
         Heading("Its life, and what it is used for"),
         Card(
-            "half-life", "How fast it fades", query("model_half_life", family=family), figures.half_life,
+            "half-life", "How fast it fades", query("model/half_life", family=family), figures.half_life,
             unit="weeks in which its share of the platform halves", width="full", height=90,
             empty="It never ranked.", needs=("launch_half_lives",),
         ),
         Card(
-            "cohort", "Since the launch, beside all families", query("model_cohort", family=family), figures.cohort,
+            "cohort", "Since the launch, beside all families", query("model/cohort", family=family), figures.cohort,
             unit="weekly share over that of the family's best week", empty="Its launch is not in the data.", needs=("launch_cohorts",),
             note="A gap is a week in which it did not rank. Families whose launch lies before the data are not among all families, "
             "which are drawn for weeks that at least five of them reached.",
         ),
         Card(
-            "tasks", f"Tasks in which {family} is among the largest", query("model_tasks", family=family), figures.tasks,
+            "tasks", f"Tasks in which {family} is among the largest", query("model/tasks", family=family), figures.tasks,
             unit="share of the task's sampled tokens, newest seven-day window", empty="It is not among the listed models of any task.",
             needs=("market_task_models_daily", "market_tasks_daily", "models"),
         ),
         Card(
-            "benchmarks", "Scores", query("model_benchmarks", family=family), figures.benchmarks,
+            "benchmarks", "Scores", query("model/benchmarks", family=family), figures.benchmarks,
             unit="each on the scale of its metric; not comparable", width="full",
             empty="No board that we read has scored it.", needs=("model_benchmarks", "models"),
         ),
@@ -118,7 +134,7 @@ def _ours(family: str) -> Sequence[Card | Heading]:
     return (
         Heading("Our tier beside it"),
         Card(
-            "ours", f"Our serving of {family}", query("model_ours", family=family), figures.ours,
+            "ours", f"Our serving of {family}", query("model/ours", family=family), figures.ours,
             unit="newest whole hour with tokens, and newest day with a cost, of each target",
             half="both",
             width="full", height=90,
@@ -128,4 +144,10 @@ def _ours(family: str) -> Sequence[Card | Heading]:
     )  # fmt: skip
 
 
-MODEL = Page("/model", "Model", "One model family: volume, place, price, hosts, life, and our own serving of it.", controls, cards)
+MODEL = Page(
+    "/model",
+    "Model",
+    "One model family: volume, place, price, hosts, life, and our own serving of it.",
+    controls,
+    cards,
+)

@@ -6,12 +6,12 @@ import plotly.graph_objects as go
 import polars as pl
 from dash.development.base_component import Component
 
-from dashboards.pages.market.page.concentration import COUNT, FIGURE, column
-from dashboards.pages.market.page.figures import LEGEND, SHARE_AXIS
 from dashboards.components.marks import link, marks, percent, tokens, usd, weekly
+from dashboards.components.theme import Look, figure
 from dashboards.components.timelines import MINUTE, with_holes
 from dashboards.components.widgets import instant, table, tiles
-from dashboards.components.theme import Look, figure
+from dashboards.pages.market.concentration import COUNT, FIGURE, column
+from dashboards.pages.market.figures import LEGEND, SHARE_AXIS
 
 TEN_MINUTES = 10 * MINUTE
 NO_FAMILY = "not found in the market: `model_map` of the tier file names what it is there"
@@ -31,7 +31,11 @@ def week(rows: pl.DataFrame, look: Look) -> Component:
     """The newest whole week: tokens, leaders, countries, open weights, each with bounds and the change."""
     found = rows.to_dicts()
     made = [_platform(row) for row in found if row["dimension"] == "platform"]
-    for dimension, name in (("author", "Largest author"), ("country", "Largest country"), ("weights", "Open weights")):
+    for dimension, name in (
+        ("author", "Largest author"),
+        ("country", "Largest country"),
+        ("weights", "Open weights"),
+    ):
         ranked = [row for row in found if row["dimension"] == dimension]
         if ranked:
             made.append(_tile(name, ranked))
@@ -40,18 +44,36 @@ def week(rows: pl.DataFrame, look: Look) -> Component:
 
 def _platform(row: dict[str, Any]) -> tuple[str, str, str]:
     before = row["tokens_before"]
-    change = f"{percent(row['tokens'] / before - 1, signed=True)} on the week before" if before else "the week before is not known whole"
-    return "Platform tokens", tokens(row["tokens"]), f"week of {row['week_start']:%d %b %Y}; {change}"
+    change = (
+        f"{percent(row['tokens'] / before - 1, signed=True)} on the week before"
+        if before
+        else "the week before is not known whole"
+    )
+    return (
+        "Platform tokens",
+        tokens(row["tokens"]),
+        f"week of {row['week_start']:%d %b %Y}; {change}",
+    )
 
 
 def _tile(name: str, ranked: list[dict[str, Any]]) -> tuple[str, str, str]:
     first, *others = ranked
-    who = "" if first["dimension"] == "weights" else f"{COUNTRIES.get(first['member'], first['member'])} "
-    next_ones = ", ".join(f"{COUNTRIES.get(row['member'], row['member'])} {percent(row['share'])}" for row in others)
+    who = (
+        ""
+        if first["dimension"] == "weights"
+        else f"{COUNTRIES.get(first['member'], first['member'])} "
+    )
+    next_ones = ", ".join(
+        f"{COUNTRIES.get(row['member'], row['member'])} {percent(row['share'])}" for row in others
+    )
     said = [f"between {percent(first['share_low'])} and {percent(first['share_high'])}"]
     if first["share_before"] is not None:
         said.append(f"{100 * (first['share'] - first['share_before']):+.1f} points in a week")
-    return name, f"{who}{percent(first['share'])}", "; ".join([*said, next_ones] if next_ones else said)
+    return (
+        name,
+        f"{who}{percent(first['share'])}",
+        "; ".join([*said, next_ones] if next_ones else said),
+    )
 
 
 def tier(rows: pl.DataFrame, look: Look) -> Component:
@@ -70,9 +92,7 @@ def _served(found: list[dict[str, Any]]) -> tuple[str, str, str]:
     gaps = sum(row["gap_minutes"] or 0 for row in found)
     hours = max((row["covered_seconds"] or 0 for row in found), default=0) / 3600
     newest = instant(max(row["newest_hour"] for row in found))
-    below = (
-        f"generated, and {tokens(sum(prompts) if prompts else None)} of prompts, over {hours:.1f} h covered of the 24 to that of {newest}"
-    )
+    below = f"generated, and {tokens(sum(prompts) if prompts else None)} of prompts, over {hours:.1f} h covered of the 24 to that of {newest}"
     return "Our tokens", tokens(sum(known) if known else None), f"{below}; {gaps:.0f} min of gaps"
 
 
@@ -88,14 +108,30 @@ def _market(row: dict[str, Any], is_named: bool) -> tuple[str, str, str]:
     name = f"The market's price of the same mix{', ' + row['model_name'] if is_named else ''}"
     low, high = row["market_usd_per_mtok_low"], row["market_usd_per_mtok_high"]
     if low is None:
-        return name, "unknown", NO_FAMILY if row["model_family"] is None else row["price_reason"] or "no day with both yet"
+        return (
+            name,
+            "unknown",
+            NO_FAMILY
+            if row["model_family"] is None
+            else row["price_reason"] or "no day with both yet",
+        )
     value = usd(low) if low == high else f"{usd(low)} to {usd(high)}"
-    return name, value, f"{row['model_family']} on {row['cost_date']:%d %b %Y}; list, cheapest and modal price"
+    return (
+        name,
+        value,
+        f"{row['model_family']} on {row['cost_date']:%d %b %Y}; list, cheapest and modal price",
+    )
 
 
 def platform(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Tokens a week; a week without a bar has a day that is not known."""
-    made = figure(look, xaxis=weekly(rows), yaxis={"tickformat": "~s", "rangemode": "tozero"}, hovermode="closest", bargap=0.1)
+    made = figure(
+        look,
+        xaxis=weekly(rows),
+        yaxis={"tickformat": "~s", "rangemode": "tozero"},
+        hovermode="closest",
+        bargap=0.1,
+    )
     made.add_bar(
         x=rows["week_start"].to_list(), y=rows["tokens"].to_list(), marker={"color": look.colour(0)},
         hovertemplate="week of %{x|%d %b %Y}<br>%{y:.4s} tokens<extra></extra>",
@@ -111,9 +147,19 @@ def platform(rows: pl.DataFrame, look: Look) -> go.Figure:
 
 def leaders(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Share with bounds of the largest authors, and a mark where each stood four weeks before."""
-    made = figure(look, xaxis=SHARE_AXIS, yaxis={"autorange": "reversed"}, hovermode="closest", legend=LEGEND, barmode="overlay")
+    made = figure(
+        look,
+        xaxis=SHARE_AXIS,
+        yaxis={"autorange": "reversed"},
+        hovermode="closest",
+        legend=LEGEND,
+        barmode="overlay",
+    )
     members, shares = rows["member"].to_list(), rows["share"].to_list()
-    links = [link(row["member"], row["dimension"], basis=row["basis"], attribution=row["attribution"]) for row in rows.to_dicts()]
+    links = [
+        link(row["member"], row["dimension"], basis=row["basis"], attribution=row["attribution"])
+        for row in rows.to_dicts()
+    ]
     highs, lows = rows["share_high"].to_list(), rows["share_low"].to_list()
     made.add_bar(
         x=shares, y=members, orientation="h", name="share, with bounds", marker={"color": look.colour(0)}, customdata=links,

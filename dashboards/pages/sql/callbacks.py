@@ -12,12 +12,12 @@ from dash import ClientsideFunction, Input, Output, State, ctx
 from flask import Flask, Response, request, send_file
 
 from dashboards.components import cards
-from dashboards.pages.sql.page import result
-from dashboards.pages.sql.page import figures as figures
 from dashboards.components.grid import flat
-from dashboards.generations import Published, Sources
-from dashboards.pages.sql.page.queue import Asked, QueueFullError, SqlQueue
 from dashboards.components.theme import Look
+from dashboards.generations import Published, Sources
+from dashboards.pages.sql import figures
+from dashboards.pages.sql import result
+from dashboards.pages.sql.queue import Asked, QueueFullError, SqlQueue
 
 LOOK_MS = 400
 CSV_ROWS = 50_000
@@ -47,15 +47,21 @@ def _add_asking(app: dash.Dash, published: Published, queue: SqlQueue) -> None:
             return dash.no_update, dash.no_update
         generation = published.newest()
         if generation is None or not (sql or "").strip():
-            return dash.no_update, cards.state("Nothing was asked", "Write a query, or take one of the examples.")
+            return dash.no_update, cards.state(
+                "Nothing was asked", "Write a query, or take one of the examples."
+            )
         # A viewer has one query at a time: who asks again gives up the one before.
         queue.stop(before)
         try:
-            return queue.ask(sql or "", generation), cards.state("Asked", "The query is on its way.")
+            return queue.ask(sql or "", generation), cards.state(
+                "Asked", "The query is on its way."
+            )
         except QueueFullError as full:
             return None, cards.state("Not run", str(full), is_failed=True)
 
-    @app.callback(Input("sql-stop", "n_clicks"), State("sql-key", "data"), prevent_initial_call=True)
+    @app.callback(
+        Input("sql-stop", "n_clicks"), State("sql-key", "data"), prevent_initial_call=True
+    )
     def stop(clicks: int, key: str | None) -> None:
         if clicks:
             queue.stop(key)
@@ -74,11 +80,16 @@ def _add_looking(app: dash.Dash, queue: SqlQueue) -> None:
         asked = queue.look(key)
         if asked is None:
             return dash.no_update, key
-        return result.shown(asked, _look(scheme), queue.seconds), key if asked.stage == "done" else dash.no_update
+        return result.shown(
+            asked, _look(scheme), queue.seconds
+        ), key if asked.stage == "done" else dash.no_update
 
     # The clock stops for the query that is done, not for an answer that was under way when the next one was asked.
     app.clientside_callback(
-        ClientsideFunction("sql", "idle"), Output("sql-clock", "disabled"), Input("sql-key", "data"), Input("sql-done", "data")
+        ClientsideFunction("sql", "idle"),
+        Output("sql-clock", "disabled"),
+        Input("sql-key", "data"),
+        Input("sql-done", "data"),
     )
 
 
@@ -89,13 +100,24 @@ def _add_drawing(app: dash.Dash, queue: SqlQueue) -> None:
         State("sql-key", "data"),
         State("scheme", "data"),
     )
-    def draw(x: str | None, y: str | None, series: str | None, kind: Any, key: str | None, scheme: str | None) -> Any:
+    def draw(
+        x: str | None,
+        y: str | None,
+        series: str | None,
+        kind: Any,
+        key: str | None,
+        scheme: str | None,
+    ) -> Any:
         asked = queue.look(key)
         if ctx.triggered_id is None and not y:
             return None
         if asked is None or not _has_rows(asked):
             return cards.state("Not kept", "That result is no longer kept. Run the query again.")
-        return result.drawn(result.read(asked), _look(scheme), figures.Choice(x or "", y or "", series or "", kind or "line"))
+        return result.drawn(
+            result.read(asked),
+            _look(scheme),
+            figures.Choice(x or "", y or "", series or "", kind or "line"),
+        )
 
 
 def _add_downloads(server: Flask, queue: SqlQueue) -> None:
@@ -103,10 +125,17 @@ def _add_downloads(server: Flask, queue: SqlQueue) -> None:
     def sql_rows(kind: str) -> Response:
         asked = queue.look(request.args.get("key"))
         if kind not in {"csv", "parquet"} or asked is None or not _has_rows(asked):
-            return Response("That result is no longer kept. Run the query again.\n", 410, mimetype="text/plain")
+            return Response(
+                "That result is no longer kept. Run the query again.\n", 410, mimetype="text/plain"
+            )
         name = f"sql-generation-{asked.meta.generation}{'-simulated' if asked.meta.is_simulated else ''}.{kind}"
         if kind == "parquet":
-            return send_file(asked.out, mimetype="application/vnd.apache.parquet", as_attachment=True, download_name=name)
+            return send_file(
+                asked.out,
+                mimetype="application/vnd.apache.parquet",
+                as_attachment=True,
+                download_name=name,
+            )
         cited = asked.meta.citation.encode("ascii", "replace").decode()
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Citation": cited}
         return Response(_csv(asked), mimetype="text/csv; charset=utf-8", headers=headers)
@@ -115,7 +144,9 @@ def _add_downloads(server: Flask, queue: SqlQueue) -> None:
 def _csv(asked: Asked) -> Iterator[str]:
     """The rows some at a time, so that a large download needs little memory."""
     for start in range(0, max(asked.outcome.rows, 1), CSV_ROWS):
-        yield flat(pl.scan_parquet(asked.out).slice(start, CSV_ROWS).collect()).write_csv(include_header=start == 0)
+        yield flat(pl.scan_parquet(asked.out).slice(start, CSV_ROWS).collect()).write_csv(
+            include_header=start == 0
+        )
 
 
 def _has_rows(asked: Asked) -> bool:

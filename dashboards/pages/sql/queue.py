@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from dashboards.generations import Generation, Meta
-from dashboards.pages.sql.page.worker import Job, Outcome, RunSql, Worker
+from dashboards.pages.sql.worker import Job, Outcome, RunSql, Worker
 
 SECONDS = 30.0
 MOST_ROWS = 1_000_000
@@ -50,7 +50,13 @@ class Asked:
 class SqlQueue:
     """Queries in the order in which they were asked, one at a time."""
 
-    def __init__(self, run_sql: RunSql, seconds: float = SECONDS, most_rows: int = MOST_ROWS, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(
+        self,
+        run_sql: RunSql,
+        seconds: float = SECONDS,
+        most_rows: int = MOST_ROWS,
+        most_waiting: int = MOST_WAITING,
+    ) -> None:
         self.seconds, self.most_rows, self.most_waiting = seconds, most_rows, most_waiting
         self._worker = Worker(run_sql)
         self._asked: OrderedDict[str, Asked] = OrderedDict()
@@ -61,10 +67,19 @@ class SqlQueue:
         """Put a query in the queue; its key. Raises QueueFullError."""
         with self._change:
             if len(self._at("waiting")) >= self.most_waiting:
-                raise QueueFullError(f"{self.most_waiting} queries wait already. Try again in a moment.")
+                raise QueueFullError(
+                    f"{self.most_waiting} queries wait already. Try again in a moment."
+                )
             key = secrets.token_urlsafe(16)
             out = self._rows_folder() / f"{len(self._asked)}-{key}.parquet"
-            self._asked[key] = Asked(key, sql[:LONGEST_SQL], generation.path, generation.meta, out, looked=time.monotonic())
+            self._asked[key] = Asked(
+                key,
+                sql[:LONGEST_SQL],
+                generation.path,
+                generation.meta,
+                out,
+                looked=time.monotonic(),
+            )
             self._forget()
             self._change.notify()
         return key
@@ -103,7 +118,9 @@ class SqlQueue:
     def _run_all(self) -> None:
         while True:
             asked = self._next()
-            outcome = self._worker.run(Job(asked.generation, asked.sql, asked.out, self.seconds, self.most_rows))
+            outcome = self._worker.run(
+                Job(asked.generation, asked.sql, asked.out, self.seconds, self.most_rows)
+            )
             with self._change:
                 if asked.key in self._asked and self._asked[asked.key].stage == "running":
                     self._set(asked.key, stage="done", outcome=outcome)
@@ -115,7 +132,11 @@ class SqlQueue:
                     if time.monotonic() - asked.looked <= GONE_SECONDS:
                         self._set(asked.key, stage="running", began=time.monotonic())
                         return asked
-                    self._set(asked.key, stage="done", outcome=Outcome(error="Nobody waited for it any more."))
+                    self._set(
+                        asked.key,
+                        stage="done",
+                        outcome=Outcome(error="Nobody waited for it any more."),
+                    )
                 self._change.wait()
 
     def _at(self, stage: Stage) -> list[Asked]:

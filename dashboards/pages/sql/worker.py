@@ -95,7 +95,9 @@ class Worker:
             # Spawned, not forked: a fork of a process with threads may hold their locks for ever.
             context = get_context("spawn")
             ours, theirs = context.Pipe()
-            process = context.Process(target=serve, args=(theirs, self._run_sql), daemon=True, name="tokentide-sql")
+            process = context.Process(
+                target=serve, args=(theirs, self._run_sql), daemon=True, name="tokentide-sql"
+            )
             process.start()
             theirs.close()
             self._process, self._pipe = process, ours
@@ -126,7 +128,9 @@ def bound() -> None:
     pages = Path("/proc/self/statm")
     if pages.exists():
         used = int(pages.read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (used + ROOM_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        resource.setrlimit(
+            resource.RLIMIT_AS, (used + ROOM_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1])
+        )
 
 
 def outcome_of(job: Job, run_sql: RunSql) -> Outcome:
@@ -139,5 +143,12 @@ def outcome_of(job: Job, run_sql: RunSql) -> Outcome:
         return Outcome(seconds=time.monotonic() - began, error=TOO_MUCH)
     except Exception as error:  # noqa: BLE001 - what run_sql raises is the caller's, and every reason is for the person who asked.
         took = time.monotonic() - began
-        return Outcome(seconds=took, error=too_long(job.seconds) if took >= job.seconds else str(error) or type(error).__name__)
-    return Outcome(min(found.height, job.most_rows), found.height > job.most_rows, time.monotonic() - began)
+        return Outcome(
+            seconds=took,
+            error=too_long(job.seconds)
+            if took >= job.seconds
+            else str(error) or type(error).__name__,
+        )
+    return Outcome(
+        min(found.height, job.most_rows), found.height > job.most_rows, time.monotonic() - began
+    )

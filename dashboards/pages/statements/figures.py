@@ -3,8 +3,8 @@
 import plotly.graph_objects as go
 import polars as pl
 
-from dashboards.pages.sql.page import figures
 from dashboards.components.theme import Look, figure
+from dashboards.pages.sql import figures
 
 # Each verdict has a sign and a meaning in words, so that no colour is needed.
 VERDICTS: dict[str, tuple[str, str]] = {
@@ -28,7 +28,11 @@ def said_and_measured(rows: pl.DataFrame, look: Look) -> go.Figure:
     """The figure that was said beside the one that the data give, by basis; what is not known has no mark."""
     unit = next((unit for unit in rows["unit"].to_list() if unit), "")
     is_share = unit in {"share", "ratio of tokens"}
-    made = figure(look, xaxis={"title": unit, "rangemode": "tozero", "tickformat": ".1%" if is_share else None}, hovermode="closest")
+    made = figure(
+        look,
+        xaxis={"title": unit, "rangemode": "tozero", "tickformat": ".1%" if is_share else None},
+        hovermode="closest",
+    )
     rows = rows.filter(pl.col("measured").is_not_null() | pl.col("expected").is_not_null())
     bases = rows["basis"].to_list()
     for row in rows.drop_nulls(["measured", "expected"]).to_dicts():
@@ -36,7 +40,10 @@ def said_and_measured(rows: pl.DataFrame, look: Look) -> go.Figure:
             x=[row["expected"], row["measured"]], y=[row["basis"]] * 2, mode="lines", showlegend=False, hoverinfo="skip",
             line={"color": look.faint, "width": 4},
         )  # fmt: skip
-    marks = (("expected", "as it was said", "diamond-open", 1), ("measured", "as the data give it", "circle", 0))
+    marks = (
+        ("expected", "as it was said", "diamond-open", 1),
+        ("measured", "as the data give it", "circle", 0),
+    )
     for column, name, symbol, colour in marks:
         made.add_scatter(
             x=rows[column].to_list(), y=bases, name=name, mode="markers",

@@ -4,14 +4,16 @@ import re
 from collections.abc import Sequence
 from functools import partial
 
-from dashboards.pages.statements.page import tables as tables
-from dashboards.pages.statements.page import figures as figures
 from dashboards.components.filters import Control, Filters
 from dashboards.components.page import Card, Heading, Page
-from dashboards.query import Query, query
 from dashboards.generations import Generation
+from dashboards.pages.statements import figures
+from dashboards.pages.statements import tables
+from dashboards.query import Query, query
 
-CLAIMS = Query("select claim_id, any_value(statement) as statement from claims group by claim_id order by claim_id")
+CLAIMS = Query(
+    "select claim_id, any_value(statement) as statement from claims group by claim_id order by claim_id"
+)
 EMPTY = "The ledger has no such statement; `tokentide claims` lists those that it has."
 NONE_OF_IT = "No statement has this verdict. Choose another, or all."
 NEEDS = ("claims",)
@@ -32,8 +34,8 @@ def controls(generation: Generation) -> Sequence[Control]:
 
 def cards(filters: Filters, generation: Generation) -> Sequence[Card | Heading]:
     """The ledger, or one statement with what is behind each of its verdicts."""
-    verdicts = query("claims_verdicts", claim=filters["claim"], verdict="all")
-    chosen = query("claims_verdicts", claim="all", verdict=filters["verdict"])
+    verdicts = query("statements/verdicts", claim=filters["claim"], verdict="all")
+    chosen = query("statements/verdicts", claim="all", verdict=filters["verdict"])
     if filters["claim"] == "all" or "claims" not in generation.tables:
         return (
             Card(

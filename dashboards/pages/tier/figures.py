@@ -9,9 +9,20 @@ import polars as pl
 from dash.development.base_component import Component
 
 from dashboards.components import widgets
-from dashboards.pages.market.page.concentration import COUNT, FIGURE, SHARE, column
-from dashboards.components.timelines import FEW, HOUR, add_line, labelled, lines, names, stacked, unknown, with_holes, y_axis
 from dashboards.components.theme import Look, figure
+from dashboards.components.timelines import (
+    FEW,
+    HOUR,
+    add_line,
+    labelled,
+    lines,
+    names,
+    stacked,
+    unknown,
+    with_holes,
+    y_axis,
+)
+from dashboards.pages.market.concentration import COUNT, FIGURE, SHARE, column
 
 REASONS = {
     "stop": "ended of themselves", "length": "reached their limit", "abort": "given up", "error": "failed", "other": "another reason",
@@ -44,14 +55,42 @@ def summary(rows: pl.DataFrame, look: Look) -> Component:
     goodput = "at most" if row["goodput_method"] == "upper_bound" else "both objectives met"
     return widgets.tiles(
         [
-            ("Generated tokens a second", said(row["generated_tokens_per_second"]), "over covered time"),
-            ("Requests that ended", said(row["requests_total"], ",d"), f"{said(row['generation_tokens'], ',d')} tokens generated"),
-            ("Time to first token, p50", said(row["ttft_p50_seconds"], ",.3f", " s"), f"p99 {said(row['ttft_p99_seconds'], ',.3f', ' s')}"),
-            ("Time per token after it, p50", said(row["tpot_p50_seconds"], ",.4f", " s"), "mean within a request"),
+            (
+                "Generated tokens a second",
+                said(row["generated_tokens_per_second"]),
+                "over covered time",
+            ),
+            (
+                "Requests that ended",
+                said(row["requests_total"], ",d"),
+                f"{said(row['generation_tokens'], ',d')} tokens generated",
+            ),
+            (
+                "Time to first token, p50",
+                said(row["ttft_p50_seconds"], ",.3f", " s"),
+                f"p99 {said(row['ttft_p99_seconds'], ',.3f', ' s')}",
+            ),
+            (
+                "Time per token after it, p50",
+                said(row["tpot_p50_seconds"], ",.4f", " s"),
+                "mean within a request",
+            ),
             ("Goodput", said(row["goodput_share"], ".1%"), row["goodput_reason"] or goodput),
-            ("Prompt tokens found in cache", said(row["prefix_hit_share"], ".1%"), "of those looked up"),
-            ("Drafted tokens accepted", said(row["acceptance"], ".1%"), "unknown where nothing is drafted"),
-            ("Watched", said(row["covered_seconds"] / 60, ",.0f", " min"), f"of the hour from {widgets.instant(row['hour_at'])}"),
+            (
+                "Prompt tokens found in cache",
+                said(row["prefix_hit_share"], ".1%"),
+                "of those looked up",
+            ),
+            (
+                "Drafted tokens accepted",
+                said(row["acceptance"], ".1%"),
+                "unknown where nothing is drafted",
+            ),
+            (
+                "Watched",
+                said(row["covered_seconds"] / 60, ",.0f", " min"),
+                f"of the hour from {widgets.instant(row['hour_at'])}",
+            ),
         ]
     )
 
@@ -64,19 +103,28 @@ def said(value: float | None, form: str = ",.1f", unit: str = "") -> str:
 @cache
 def generated(step: timedelta) -> Callable[[pl.DataFrame, Look], go.Figure]:
     """How to draw generated tokens a second, a point every `step`."""
-    return lambda rows, look: lines(rows, look, "generated_tokens_per_second", "tokens per second", step=step)
+    return lambda rows, look: lines(
+        rows, look, "generated_tokens_per_second", "tokens per second", step=step
+    )
 
 
 @cache
 def prompts(step: timedelta) -> Callable[[pl.DataFrame, Look], go.Figure]:
     """The same of prompt tokens."""
-    return lambda rows, look: lines(rows, look, "prompt_tokens_per_second", "tokens per second", step=step)
+    return lambda rows, look: lines(
+        rows, look, "prompt_tokens_per_second", "tokens per second", step=step
+    )
 
 
 def requests(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Requests that ended, by reason."""
     wide = rows.pivot("reason", index=["instant", "step_hours"], values="requests").sort("instant")
-    return stacked(wide, look, [(column, name) for column, name in REASONS.items() if column in wide.columns], "requests")
+    return stacked(
+        wide,
+        look,
+        [(column, name) for column, name in REASONS.items() if column in wide.columns],
+        "requests",
+    )
 
 
 def coverage(rows: pl.DataFrame, look: Look) -> go.Figure:
@@ -93,12 +141,21 @@ def latency(rows: pl.DataFrame, look: Look) -> go.Figure:
         for percentile, name in PERCENTILES:
             called = name if len(names(rows)) == 1 else f"{series} {name}"
             add_line(made, look, part, percentile, called, place, ",.4~f")
-            _add_bounds(made, look, part, percentile.replace("_seconds", "_lower_bound_seconds"), called, place)
+            _add_bounds(
+                made,
+                look,
+                part,
+                percentile.replace("_seconds", "_lower_bound_seconds"),
+                called,
+                place,
+            )
             place += 1
     return made
 
 
-def _add_bounds(made: go.Figure, look: Look, part: pl.DataFrame, column: str, name: str, place: int) -> None:
+def _add_bounds(
+    made: go.Figure, look: Look, part: pl.DataFrame, column: str, name: str, place: int
+) -> None:
     known = part.filter(pl.col(column).is_not_null())
     if known.is_empty():
         return
@@ -127,7 +184,11 @@ def speculation(rows: pl.DataFrame, look: Look) -> go.Figure:
 
 def speculation_places(rows: pl.DataFrame, look: Look) -> go.Figure:
     """How far drafts hold, place by place."""
-    made = figure(look, xaxis={"title": {"text": "place within the draft"}, "dtick": 1}, yaxis=y_axis(look, "share of drafts", ".0%", 1))
+    made = figure(
+        look,
+        xaxis={"title": {"text": "place within the draft"}, "dtick": 1},
+        yaxis=y_axis(look, "share of drafts", ".0%", 1),
+    )
     for place, series in enumerate(names(rows)):
         part = rows.filter(pl.col("series") == series)
         shown = part.select("accepted_share", instant="place")
@@ -139,7 +200,11 @@ def overlap_time(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Where the time of expert layers went."""
     if rows["layer_seconds"].is_null().all():
         return unknown(look, reason_of(rows, "overlap_reason"))
-    hours = rows.group_by("instant", "step_hours").agg(pl.col(column).sum() for column, _ in TIME).sort("instant")
+    hours = (
+        rows.group_by("instant", "step_hours")
+        .agg(pl.col(column).sum() for column, _ in TIME)
+        .sort("instant")
+    )
     return stacked(hours, look, TIME, "seconds")
 
 
@@ -150,7 +215,15 @@ def overlap_gain(rows: pl.DataFrame, look: Look) -> go.Figure:
     made = figure(look, yaxis={**y_axis(look, "share", ".0%"), "rangemode": "normal"})
     for place, series in enumerate(names(rows)):
         part = with_holes(rows.filter(pl.col("series") == series))
-        add_line(made, look, part, "overlap_efficiency", f"{series}: saved of what could be", 2 * place, ".1%")
+        add_line(
+            made,
+            look,
+            part,
+            "overlap_efficiency",
+            f"{series}: saved of what could be",
+            2 * place,
+            ".1%",
+        )
         add_line(made, look, part, "exposed_share", f"{series}: waiting", 2 * place + 1, ".1%")
     return made
 
@@ -158,7 +231,11 @@ def overlap_gain(rows: pl.DataFrame, look: Look) -> go.Figure:
 def balance(rows: pl.DataFrame, look: Look) -> go.Figure:
     """Busiest expert over the mean one; 1 is even."""
     made = lines(rows, look, "balance", "busiest over mean", ".2~f")
-    made.add_hline(y=1, line={"color": look.ink, "dash": "dot", "width": 1}, annotation={"text": "even", "font": {"size": 11}})
+    made.add_hline(
+        y=1,
+        line={"color": look.ink, "dash": "dot", "width": 1},
+        annotation={"text": "even", "font": {"size": 11}},
+    )
     return made
 
 
@@ -169,7 +246,9 @@ def power(rows: pl.DataFrame, look: Look) -> go.Figure:
     made = figure(look, yaxis=y_axis(look, "watts"))
     rows = rows.with_columns(is_open=~pl.col("is_valid").fill_null(value=False))
     for place, series in enumerate(names(rows)):
-        part = with_holes(rows.filter(pl.col("series") == series)).with_columns(pl.col("is_open").fill_null(value=True))
+        part = with_holes(rows.filter(pl.col("series") == series)).with_columns(
+            pl.col("is_open").fill_null(value=True)
+        )
         add_line(made, look, part, "mean_watts", series, place, ",.1f", opened="is_open")
     return labelled(made)
 

@@ -12,16 +12,18 @@ from dash.development.base_component import Component
 
 from dashboards.components import cards, widgets
 from dashboards.components.controls import named
-from dashboards.pages.tier.page import live_figures as figures
 from dashboards.components.filters import LONGEST
-from dashboards.generations import Sources
 from dashboards.components.theme import Look
+from dashboards.generations import Sources
+from dashboards.pages.tier import live_figures as figures
 
 REFRESH_MS = 3_000
 # The collector shows what it has every 5 seconds; beyond this it is not merely between two scrapes.
 LATE_SECONDS = 60.0
 HOW_TO_START = "Start it with `tokentide collect`; this panel shows its samples within seconds."
-ABOUT = "The last 10 minutes in steps of 5 s, straight from the collector: not yet checked or published"
+ABOUT = (
+    "The last 10 minutes in steps of 5 s, straight from the collector: not yet checked or published"
+)
 NEVER = "Nothing was collected in the last 10 minutes"
 LATEST = (
     ("Generated tokens a second", "generation_tokens_per_second", ",.1f"),
@@ -33,7 +35,13 @@ LATEST = (
 )
 
 EMPTY = pl.DataFrame(
-    schema={"target": pl.String, "model_name": pl.String, "metric": pl.String, "at": pl.Datetime("us", "UTC"), "value": pl.Float64}
+    schema={
+        "target": pl.String,
+        "model_name": pl.String,
+        "metric": pl.String,
+        "at": pl.Datetime("us", "UTC"),
+        "value": pl.Float64,
+    }
 )
 
 
@@ -61,9 +69,17 @@ def above(look: Look) -> Component:
 
 def _graph(key: str, title: str, unit: str, look: Look) -> Component:
     empty = figures.panel(EMPTY, look, {}, unit, datetime.now(UTC))
-    graph = dcc.Graph(id=f"live-{key}", figure=empty, config={"displayModeBar": False, "responsive": True}, style={"height": "210px"})
+    graph = dcc.Graph(
+        id=f"live-{key}",
+        figure=empty,
+        config={"displayModeBar": False, "responsive": True},
+        style={"height": "210px"},
+    )
     drawn = html.Div(graph, role="img", **named(aria_label=f"Live chart: {title}, {unit}"))
-    return dmc.GridCol([html.H3(f"{title}, {unit}", className="tile-name"), drawn], span={"base": 12, "sm": 6, "xl": 4})
+    return dmc.GridCol(
+        [html.H3(f"{title}, {unit}", className="tile-name"), drawn],
+        span={"base": 12, "sm": 6, "xl": 4},
+    )
 
 
 def register(app: dash.Dash, _: object, sources: Sources) -> None:
@@ -77,20 +93,31 @@ def register(app: dash.Dash, _: object, sources: Sources) -> None:
         State("scheme", "data"),
     )
     def renew(_: int | None, search: str | None, scheme: str | None) -> tuple[Any, ...]:
-        return panel(sources.live, search or "", Look("dark" if scheme == "dark" else "light"), datetime.now(UTC))
+        return panel(
+            sources.live,
+            search or "",
+            Look("dark" if scheme == "dark" else "light"),
+            datetime.now(UTC),
+        )
 
-    @app.callback(Output("live-clock", "disabled"), Output("live-pause", "children"), Input("live-pause", "n_clicks"))
+    @app.callback(
+        Output("live-clock", "disabled"),
+        Output("live-pause", "children"),
+        Input("live-pause", "n_clicks"),
+    )
     def pause(clicks: int | None) -> tuple[bool, str]:
         is_paused = bool((clicks or 0) % 2)
         return is_paused, "Go on" if is_paused else "Pause"
 
 
-def panel(live: Callable[[], pl.DataFrame] | None, search: str, look: Look, now: datetime) -> tuple[Any, ...]:
+def panel(
+    live: Callable[[], pl.DataFrame] | None, search: str, look: Look, now: datetime
+) -> tuple[Any, ...]:
     """What is said of the samples' age, and the figures."""
     if live is None:
-        return cards.state("No live samples here", "This dashboard was started without a home to read them from."), *_figures(
-            EMPTY, look, now
-        )
+        return cards.state(
+            "No live samples here", "This dashboard was started without a home to read them from."
+        ), *_figures(EMPTY, look, now)
     rows = chosen(live(), search)
     return said(rows, now), *_figures(rows, look, now)
 
@@ -118,35 +145,67 @@ def said(rows: pl.DataFrame, now: datetime) -> Component:
         return cards.state(NEVER, HOW_TO_START)
     age = max((now - newest).total_seconds(), 0)
     if age > LATE_SECONDS:
-        return cards.state(f"The newest sample is {age:.0f} seconds old", f"The collector seems not to run. {HOW_TO_START}", is_failed=True)
+        return cards.state(
+            f"The newest sample is {age:.0f} seconds old",
+            f"The collector seems not to run. {HOW_TO_START}",
+            is_failed=True,
+        )
     told = [
         html.P(
-            f"Newest sample {age:.0f} s old ({newest:%H:%M:%S} UTC).", className="card-note", id="live-age", **named(data_age=f"{age:.1f}")
+            f"Newest sample {age:.0f} s old ({newest:%H:%M:%S} UTC).",
+            className="card-note",
+            id="live-age",
+            **named(data_age=f"{age:.1f}"),
         )
     ]
     if silent := not_answering(rows):
-        told.append(html.P(f"Not answering: {', '.join(silent)}. What they do not say is drawn as a gap.", className="card-note bad"))
+        told.append(
+            html.P(
+                f"Not answering: {', '.join(silent)}. What they do not say is drawn as a gap.",
+                className="card-note bad",
+            )
+        )
     return html.Div([*told, widgets.tiles([_tile(rows, *each) for each in LATEST])])
 
 
 def not_answering(rows: pl.DataFrame) -> list[str]:
     """Targets whose last scrape failed."""
-    last = rows.filter(pl.col("metric") == "up").sort("at").group_by("target", maintain_order=True).last()
+    last = (
+        rows.filter(pl.col("metric") == "up")
+        .sort("at")
+        .group_by("target", maintain_order=True)
+        .last()
+    )
     return sorted(last.filter(pl.col("value") == 0)["target"].to_list())
 
 
 def _tile(rows: pl.DataFrame, name: str, metric: str, form: str) -> tuple[str, str, str]:
     """The newest figure: of several targets the sum, unless it is a mean; unknown if one of them is."""
-    last = rows.filter(pl.col("metric") == metric).sort("at").group_by("target", "model_name", maintain_order=True).last()
+    last = (
+        rows.filter(pl.col("metric") == metric)
+        .sort("at")
+        .group_by("target", "model_name", maintain_order=True)
+        .last()
+    )
     if last.is_empty():
         return name, "unknown", "no server reports it"
     value: float | None
     if metric == "ttft_seconds":
         value, below = _of_one(last, "no request got a first token in the last 5 s")
     else:
-        value, below = (None, "in a gap") if last["value"].is_null().any() else (float(last["value"].sum()), "")
+        value, below = (
+            (None, "in a gap")
+            if last["value"].is_null().any()
+            else (float(last["value"].sum()), "")
+        )
     scale = 2**30 if metric == "memory_used_bytes" else 1
-    return name, "unknown" if value is None else f"{value / scale:{form}}{' s' if metric == 'ttft_seconds' else ''}", below
+    return (
+        name,
+        "unknown"
+        if value is None
+        else f"{value / scale:{form}}{' s' if metric == 'ttft_seconds' else ''}",
+        below,
+    )
 
 
 def _of_one(last: pl.DataFrame, empty: str) -> tuple[float | None, str]:

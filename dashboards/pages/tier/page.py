@@ -3,15 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dashboards.pages.tier.page import figures as figures
-from dashboards.components.timelines import HOUR, MINUTE
 from dashboards.components.filters import Control, Filters
-from dashboards.pages.tier.page import live
 from dashboards.components.page import Card, Heading, Page
-from dashboards.query import query
+from dashboards.components.timelines import HOUR, MINUTE
 from dashboards.generations import Generation
+from dashboards.pages.tier import figures
+from dashboards.pages.tier import live
+from dashboards.query import query
 
-WINDOWS = (("6", "6 hours"), ("24", "24 hours"), ("168", "7 days"), ("720", "30 days"), ("0", "All"))
+WINDOWS = (
+    ("6", "6 hours"),
+    ("24", "24 hours"),
+    ("168", "7 days"),
+    ("720", "30 days"),
+    ("0", "All"),
+)
 # Minutes of a point: at most some 360 points a line.
 MINUTELY = {"6": 1, "24": 5}
 # Hours of a point; a window that is not here has one each hour.
@@ -31,12 +37,24 @@ COLLECT = "Run `tokentide collect` beside the tier, then `tokentide ingest telem
 
 def served_controls(generation: Generation) -> tuple[Control, Control, Control]:
     """Target, model and window, with what was ever served to choose from."""
-    served = generation.frame(query("tier_served")) if "served_tokens_hourly" in generation.tables else None
+    served = (
+        generation.frame(query("tier/served"))
+        if "served_tokens_hourly" in generation.tables
+        else None
+    )
     targets = sorted(set(served["target"])) if served is not None else []
     models = sorted(set(served["model_name"])) if served is not None else []
     return (
-        Control("target", "Target", [("", "All targets"), *((name, name) for name in targets)], "", "select"),
-        Control("model", "Model", [("", "All models"), *((name, name) for name in models)], "", "select"),
+        Control(
+            "target",
+            "Target",
+            [("", "All targets"), *((name, name) for name in targets)],
+            "",
+            "select",
+        ),
+        Control(
+            "model", "Model", [("", "All models"), *((name, name) for name in models)], "", "select"
+        ),
         Control("window", "Window", WINDOWS, "24"),
     )
 
@@ -55,12 +73,18 @@ def step_of(filters: Filters) -> int:
     return DAILY.get(filters["window"], 1)
 
 
-def drawn_targets(filters: Filters, generation: Generation, most: int = MOST_TARGETS) -> tuple[list[str], str]:
+def drawn_targets(
+    filters: Filters, generation: Generation, most: int = MOST_TARGETS
+) -> tuple[list[str], str]:
     """The targets that lines are drawn of, none for all of them, and a word on those that are not."""
     if "served_tokens_hourly" not in generation.tables:
         return [], ""
-    chosen = {"target": filters["target"], "model": filters["model"], "hours": int(filters["window"])}
-    busiest = generation.frame(query("tier_busiest", **chosen, most=most))
+    chosen = {
+        "target": filters["target"],
+        "model": filters["model"],
+        "hours": int(filters["window"]),
+    }
+    busiest = generation.frame(query("tier/busiest", **chosen, most=most))
     if busiest.is_empty() or busiest["targets"][0] <= most:
         return [], ""
     return busiest["target"].to_list(), (
@@ -72,7 +96,13 @@ def cards(filters: Filters, generation: Generation) -> Sequence[Card | Heading]:
     """The cards of these choices."""
     drawn, left_out = drawn_targets(filters, generation)
     step = step_of(filters)
-    chosen = {"target": filters["target"], "model": filters["model"], "hours": int(filters["window"]), "drawn": drawn, "step": step}
+    chosen = {
+        "target": filters["target"],
+        "model": filters["model"],
+        "hours": int(filters["window"]),
+        "drawn": drawn,
+        "step": step,
+    }
     about = "From the published generation: exact, and as old as the last build. The live panel above is not in it yet."
     return (
         Heading("History", f"{about} {left_out}".strip()),
@@ -92,23 +122,31 @@ def middle(chosen: dict[str, Any]) -> str:
 
 def _speed(filters: Filters, chosen: dict[str, Any]) -> Sequence[Card | Heading]:
     minutes = MINUTELY.get(filters["window"])
-    by, step = (f"{minutes} minutes" if minutes != 1 else "minute", minutes * MINUTE) if minutes else (each(chosen), HOUR)
-    speeds = query("tier_speed_minutely", **chosen, minutes=minutes) if minutes else query("tier_speed_hourly", **chosen)
+    by, step = (
+        (f"{minutes} minutes" if minutes != 1 else "minute", minutes * MINUTE)
+        if minutes
+        else (each(chosen), HOUR)
+    )
+    speeds = (
+        query("tier/speed_minutely", **chosen, minutes=minutes)
+        if minutes
+        else query("tier/speed_hourly", **chosen)
+    )
     needs = ("served_tokens_minutely",) if minutes else ("served_tokens_hourly",)
     pair = {"target": chosen["target"], "model": chosen["model"]}
     unit = f"tokens per second by {by}, over covered time"
     gaps = "Time in which no scrape came is left open: it is unknown, not 0."
     return (
-        Card("now", "The newest hour", query("tier_summary", **pair), figures.summary,
+        Card("now", "The newest hour", query("tier/summary", **pair), figures.summary,
              half="tier", width="full", height=150,
              empty=COLLECT, needs=("served_tokens_hourly",)),
         Card("generated", "Tokens generated", speeds, figures.generated(step), unit, "tier", empty=COLLECT, note=gaps, needs=needs),
         Card("prompts", "Prompt tokens taken in", speeds, figures.prompts(step), unit, "tier", empty=COLLECT, note=gaps, needs=needs),
-        Card("requests", "Requests that ended, by reason", query("tier_requests", **chosen), figures.requests,
+        Card("requests", "Requests that ended, by reason", query("tier/requests", **chosen), figures.requests,
              f"requests per {each(chosen)}",
              "tier",
              empty="No server of this choice says why requests end.", needs=("served_tokens_minutely",)),
-        Card("coverage", "How much of each hour was watched", query("tier_coverage", **chosen), figures.coverage,
+        Card("coverage", "How much of each hour was watched", query("tier/coverage", **chosen), figures.coverage,
              f"share of the hour; {middle(chosen)}", "tier", empty=COLLECT, note="What is missing here is in no figure of this page.",
               needs=("served_tokens_hourly",)),
     )  # fmt: skip
@@ -116,14 +154,14 @@ def _speed(filters: Filters, chosen: dict[str, Any]) -> Sequence[Card | Heading]
 
 def _latency(filters: Filters, chosen: dict[str, Any]) -> Sequence[Card | Heading]:
     name = dict(LATENCIES)[filters["latency"]]
-    asked = query("tier_latency", **chosen, metric=filters["latency"], method=filters["method"])
+    asked = query("tier/latency", **chosen, metric=filters["latency"], method=filters["method"])
     return (
         Heading("Latency"),
         Card("latency", f"{name}: percentiles", asked, figures.latency, f"seconds, 50th, 90th and 99th percentile; {middle(chosen)}",
              "tier", "full", 400, empty="No such latency by this method. Only our own server keeps a log; try Histograms.",
              note="From histograms a percentile is linear within its bucket. An open triangle: beyond the last bucket, at least this.",
              needs=("served_latency_hourly",)),
-        Card("goodput", "Goodput", query("tier_goodput", **chosen), figures.goodput,
+        Card("goodput", "Goodput", query("tier/goodput", **chosen), figures.goodput,
              f"share of finished requests that met every objective; {middle(chosen)}", "tier", "full",
              empty="No objectives: add [slo] to the tier file.",
              note="“at most”: from histograms, which cannot tell whether the same requests met both.",
@@ -132,7 +170,9 @@ def _latency(filters: Filters, chosen: dict[str, Any]) -> Sequence[Card | Headin
 
 
 def _savings(chosen: dict[str, Any]) -> Sequence[Card | Heading]:
-    cache, drafts, places = (query(name, **chosen) for name in ("tier_prefix_cache", "tier_speculation", "tier_overlap"))
+    cache, drafts, places = (
+        query(name, **chosen) for name in ("tier/prefix_cache", "tier/speculation", "tier/overlap")
+    )
     pair = {"target": chosen["target"], "model": chosen["model"], "drawn": chosen["drawn"]}
     not_drafting = "No model of this choice drafts tokens."
     return (
@@ -141,7 +181,7 @@ def _savings(chosen: dict[str, Any]) -> Sequence[Card | Heading]:
              empty="No server of this choice looks prompts up.", needs=("prefix_cache_hourly",)),
         Card("drafts", "Drafted tokens that were right", drafts, figures.speculation, "share of drafted tokens", "tier", "third",
              empty=not_drafting, needs=("speculation_hourly",)),
-        Card("places", "How far drafts hold", query("tier_speculation_places", **pair), figures.speculation_places,
+        Card("places", "How far drafts hold", query("tier/speculation_places", **pair), figures.speculation_places,
              "share of drafts accepted up to each place, newest hour", "tier", "third", empty=not_drafting, needs=("speculation_hourly",)),
         Card("experts", "Time of expert layers", places, figures.overlap_time, f"seconds per {each(chosen)}", "tier", "third",
              empty="No model of this choice has experts that are timed.", needs=("expert_overlap_hourly",)),
@@ -155,7 +195,9 @@ def _savings(chosen: dict[str, Any]) -> Sequence[Card | Heading]:
 
 
 def _devices(chosen: dict[str, Any]) -> Sequence[Card | Heading]:
-    devices = query("tier_devices", **{name: chosen[name] for name in ("target", "hours", "drawn", "step")})
+    devices = query(
+        "tier/devices", **{name: chosen[name] for name in ("target", "hours", "drawn", "step")}
+    )
     pair = {"target": chosen["target"], "model": chosen["model"]}
     none = "No device reports anything. Name its exporter in the tier file's [[device]]."
     return (
@@ -164,7 +206,7 @@ def _devices(chosen: dict[str, Any]) -> Sequence[Card | Heading]:
              note="Open points: no measurement of the whole hour; the CSV says why.", needs=("device_energy_hourly",)),
         Card("memory", "Memory", devices, figures.memory, f"GiB in use, mean of the hour; {middle(chosen)}", "tier", empty=none,
              needs=("device_energy_hourly",)),
-        Card("disagreements", "Counts that do not agree", query("tier_disagreements", **pair), figures.disagreements,
+        Card("disagreements", "Counts that do not agree", query("tier/disagreements", **pair), figures.disagreements,
              "tokens per day, by two sources", "tier", "full", 140, empty="None: all sources of each count agree.",
              note="Nothing is corrected: counters stay what they said.",
              needs=("served_token_disagreements",)),

@@ -1,7 +1,7 @@
 """From samples to facts: what counters grew by, how much was watched, what energy it took, by minute and hour.
 
 The facts of every hour that new samples may change are made anew from all samples of that hour, so it does not matter in which order
-segments come. A folder is not needed for each table here: `telemetry_*.sql` beside this file, in the order in which they are run.
+segments come. A folder is not needed for each table here: `sql/`, numbered in the order in which they are run.
 """
 
 import logging
@@ -16,20 +16,31 @@ from pipelines.loading.telemetry.segment_files import Places
 
 log = logging.getLogger(__name__)
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent / "sql"
 
 
-def _sql(name: str) -> str:
-    return (FOLDER / f"telemetry_{name}.sql").read_text()
-
-
-INCOMING, LIMITS, SAMPLES, TOUCHED = _sql("incoming"), _sql("limits"), _sql("samples"), _sql("touched")
-FACTS = [_sql(name) for name in ("at_hand", "scrapes", "coverage", "growth", "counters", "histograms", "gauges", "energy", "versions")]
+# Numbered in the order in which they run.
+INCOMING, LIMITS, SAMPLES, TOUCHED, *FACTS = (
+    path.read_text() for path in sorted(FOLDER.glob("[0-9][0-9]_*.sql"))
+)
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
-TEMPORARY = ("incoming", "limits", "twins", "touched", "at_hand", "outside", "orphans", "found_for_orphans", "growths", "series")
+TEMPORARY = (
+    "incoming",
+    "limits",
+    "twins",
+    "touched",
+    "at_hand",
+    "outside",
+    "orphans",
+    "found_for_orphans",
+    "growths",
+    "series",
+)
 
 
-def load_samples(con: duckdb.DuckDBPyConnection, segments: Sequence[pa.Table], places: Places) -> int:
+def load_samples(
+    con: duckdb.DuckDBPyConnection, segments: Sequence[pa.Table], places: Places
+) -> int:
     """Keep what is new of these segments' rows, make the facts that it touches anew, and return how many samples were new."""
     con.execute(INCOMING)
     con.register("segments", pa.concat_tables(segments))
@@ -58,15 +69,23 @@ def _frozen_before(con: duckdb.DuckDBPyConnection, places: Places) -> datetime:
         return ALWAYS
     paths, lost = _archived_before(con, places, dropped)
     if lost:
-        log.warning("A late segment speaks of samples that were dropped, and %d archived segments are missing: those hours stay.", lost)
+        log.warning(
+            "A late segment speaks of samples that were dropped, and %d archived segments are missing: those hours stay.",
+            lost,
+        )
         return dropped
     _take_back(con, paths, dropped)
     return ALWAYS
 
 
-def _archived_before(con: duckdb.DuckDBPyConnection, places: Places, instant: datetime) -> tuple[list[str], int]:
+def _archived_before(
+    con: duckdb.DuckDBPyConnection, places: Places, instant: datetime
+) -> tuple[list[str], int]:
     """The segments that hold samples from before this instant, and how many of them are nowhere to be found."""
-    found = [places.find(kind, segment_id) for segment_id, kind in con.execute(OLD_SEGMENTS, [instant]).fetchall()]
+    found = [
+        places.find(kind, segment_id)
+        for segment_id, kind in con.execute(OLD_SEGMENTS, [instant]).fetchall()
+    ]
     return [str(path) for path in found if path], found.count(None)
 
 

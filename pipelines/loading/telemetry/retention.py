@@ -7,7 +7,7 @@ import duckdb
 
 from warehouse.connection import transaction
 
-LAST_ONES = Path(__file__).with_name("telemetry_retention.sql").read_text()
+LAST_ONES = (Path(__file__).parent / "sql" / "retention.sql").read_text()
 
 
 def drop_old_samples(con: duckdb.DuckDBPyConnection, days: int, now: datetime) -> int:

@@ -18,7 +18,7 @@ import pyarrow as pa
 from models.server.usage_log import SCHEMA as REQUESTS
 from pipelines.archive import sync_folder
 from pipelines.settings import Settings
-from pipelines.telemetry.collector.collector.segments import OPEN_NAME, read_segment
+from pipelines.telemetry.collector.segments import OPEN_NAME, read_segment
 
 Kind = Literal["scrapes", "requests", "pages", "history"]
 KINDS: tuple[Kind, ...] = ("scrapes", "requests", "pages", "history")
@@ -69,7 +69,11 @@ class Places:
 
     def waiting(self) -> list[Segment]:
         """Every closed segment of the spools, oldest first."""
-        found = [Segment(kind, path, False) for kind, folder in self.spools.items() for path in _closed(folder, kind)]
+        found = [
+            Segment(kind, path, False)
+            for kind, folder in self.spools.items()
+            for path in _closed(folder, kind)
+        ]
         return sorted(found, key=lambda segment: segment.name)
 
     def archived(self) -> list[Segment]:
@@ -115,4 +119,8 @@ def _closed(folder: Path, kind: Kind) -> Iterator[Path]:
         return
     with entries:
         names = (entry.name for entry in entries)
-        yield from (folder / name for name in names if name.endswith(suffix) and not name.startswith(".") and name != OPEN_NAME)
+        yield from (
+            folder / name
+            for name in names
+            if name.endswith(suffix) and not name.startswith(".") and name != OPEN_NAME
+        )

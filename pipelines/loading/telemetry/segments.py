@@ -14,15 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.archive import utc_now
-from pipelines.loading.telemetry.segment_files import UNREADABLE, Places, Segment
 from pipelines.loading.telemetry.facts import load_samples
+from pipelines.loading.telemetry.segment_files import UNREADABLE, Places, Segment
 from pipelines.loading.telemetry.tier_file import record_tier
 from pipelines.telemetry.config.tier import Tier
 from warehouse.connection import transaction
 
 # So many samples are loaded in one transaction: enough to make an hour's facts once and not sixty times, few enough to fit in memory.
 BATCH_ROWS = 2_000_000
-REQUESTS_SQL = Path(__file__).with_name("telemetry_requests.sql").read_text()
+REQUESTS_SQL = (Path(__file__).parent / "sql" / "requests.sql").read_text()
 
 Outcome = Literal["loaded", "repeated", "unreadable"]
 """loaded: its rows are in; repeated: these bytes were loaded under another name; unreadable: no segment, or a damaged one."""
@@ -62,14 +62,18 @@ class Known:
     """The segments that are recorded, by name and by bytes."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
-        rows = con.sql("select segment_id, sha256 from raw.telemetry_segments where outcome <> 'unreadable'").fetchall()
+        rows = con.sql(
+            "select segment_id, sha256 from raw.telemetry_segments where outcome <> 'unreadable'"
+        ).fetchall()
         self.digests = dict(rows)
         self._seen = set(self.digests.values())
 
     def id_for(self, segment: Segment, digest: str) -> str:
         """The name to record it under: its own, unless other bytes have that."""
         is_taken = self.digests.get(segment.name, digest) != digest
-        return f"{segment.path.stem}-{digest[:12]}{segment.path.suffix}" if is_taken else segment.name
+        return (
+            f"{segment.path.stem}-{digest[:12]}{segment.path.suffix}" if is_taken else segment.name
+        )
 
     def has_bytes(self, digest: str) -> bool:
         """Whether such bytes were loaded under any name."""
@@ -82,7 +86,10 @@ class Known:
 
 
 def load_segments(
-    con: duckdb.DuckDBPyConnection, places: Places, tier: Tier | None = None, told: Callable[[str], None] = lambda what: None
+    con: duckdb.DuckDBPyConnection,
+    places: Places,
+    tier: Tier | None = None,
+    told: Callable[[str], None] = lambda what: None,
 ) -> Loaded:
     """Load every closed segment of the spools, and of the archive, that is not loaded yet; `told` hears the name of each."""
     if tier:
@@ -99,7 +106,12 @@ def load_segments(
 
 
 def _load_batch(
-    con: duckdb.DuckDBPyConnection, places: Places, known: Known, waiting: Iterator[Segment], loaded: Loaded, told: Callable[[str], None]
+    con: duckdb.DuckDBPyConnection,
+    places: Places,
+    known: Known,
+    waiting: Iterator[Segment],
+    loaded: Loaded,
+    told: Callable[[str], None],
 ) -> list[Taken]:
     """Load some segments in one transaction; empty if none were left."""
     batch: list[Taken] = []
@@ -117,7 +129,9 @@ def _load_batch(
     return batch
 
 
-def _take(con: duckdb.DuckDBPyConnection, known: Known, segment: Segment, samples: list[pa.Table]) -> Taken | None:
+def _take(
+    con: duckdb.DuckDBPyConnection, known: Known, segment: Segment, samples: list[pa.Table]
+) -> Taken | None:
     """Record one segment, with its requests, or its samples added to those of the batch; None if it is gone."""
     digest = ""
     try:
@@ -135,17 +149,30 @@ def _take(con: duckdb.DuckDBPyConnection, known: Known, segment: Segment, sample
         # The collector drops the oldest segments when its spool is full.
         return None
     except UNREADABLE as error:
-        taken = Taken(segment, known.id_for(segment, digest), "unreadable", reason=f"{type(error).__name__}: {error}")
+        taken = Taken(
+            segment,
+            known.id_for(segment, digest),
+            "unreadable",
+            reason=f"{type(error).__name__}: {error}",
+        )
         _record(con, taken, digest)
         return taken
     known.add(segment_id, digest)
     return taken
 
 
-def _read(con: duckdb.DuckDBPyConnection, segment: Segment, segment_id: str, digest: str, samples: list[pa.Table]) -> Taken:
+def _read(
+    con: duckdb.DuckDBPyConnection,
+    segment: Segment,
+    segment_id: str,
+    digest: str,
+    samples: list[pa.Table],
+) -> Taken:
     rows = segment.rows()
     # One value, repeated: the whole text in each row would take more room than the samples.
-    its_id = pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows), pa.array([segment_id]))
+    its_id = pa.DictionaryArray.from_arrays(
+        pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows), pa.array([segment_id])
+    )
     rows = rows.append_column("segment_id", its_id)
     taken = Taken(segment, segment_id, "loaded", rows.num_rows)
     _record(con, taken, digest, rows["arrival_at" if segment.kind == "requests" else "scraped_at"])
@@ -158,7 +185,24 @@ def _read(con: duckdb.DuckDBPyConnection, segment: Segment, segment_id: str, dig
     return taken
 
 
-def _record(con: duckdb.DuckDBPyConnection, taken: Taken, digest: str, instants: pa.ChunkedArray | None = None) -> None:
+def _record(
+    con: duckdb.DuckDBPyConnection,
+    taken: Taken,
+    digest: str,
+    instants: pa.ChunkedArray | None = None,
+) -> None:
     span = pc.min_max(instants).as_py() if instants is not None else {"min": None, "max": None}
-    row = [taken.segment_id, digest, taken.segment.kind, taken.rows, span["min"], span["max"], utc_now(), taken.outcome, taken.reason]
-    con.execute("insert or replace into raw.telemetry_segments values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    row = [
+        taken.segment_id,
+        digest,
+        taken.segment.kind,
+        taken.rows,
+        span["min"],
+        span["max"],
+        utc_now(),
+        taken.outcome,
+        taken.reason,
+    ]
+    con.execute(
+        "insert or replace into raw.telemetry_segments values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row
+    )

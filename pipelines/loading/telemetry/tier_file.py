@@ -17,21 +17,31 @@ SCHEMA = pa.schema([("section", pa.string()), ("name", pa.string()), ("entry", p
 
 def record_tier(con: duckdb.DuckDBPyConnection, tier: Tier, read_at: datetime) -> None:
     """Put the tier in place of the one before."""
-    record_entries(con, [dict(zip(SCHEMA.names, entry, strict=True)) for entry in _entries(tier)], read_at)
+    record_entries(
+        con, [dict(zip(SCHEMA.names, entry, strict=True)) for entry in _entries(tier)], read_at
+    )
 
 
-def record_entries(con: duckdb.DuckDBPyConnection, rows: list[dict[str, str]], read_at: datetime) -> None:
+def record_entries(
+    con: duckdb.DuckDBPyConnection, rows: list[dict[str, str]], read_at: datetime
+) -> None:
     """Put these entries (section, name, and as JSON what it says) in place of the tier before."""
     con.register("entries", pa.Table.from_pylist(rows, SCHEMA))
     con.execute("delete from raw.tier_file")
-    con.execute("insert into raw.tier_file select section, name, entry::json, ? from entries", [read_at])
+    con.execute(
+        "insert into raw.tier_file select section, name, entry::json, ? from entries", [read_at]
+    )
     con.unregister("entries")
 
 
 def _entries(tier: Tier) -> Iterator[tuple[str, str, str]]:
     for target in tier.targets:
         # Which variable holds a secret is nobody's business downstream.
-        yield "target", target.name, _as_json({name: value for name, value in asdict(target).items() if name != "headers"})
+        yield (
+            "target",
+            target.name,
+            _as_json({name: value for name, value in asdict(target).items() if name != "headers"}),
+        )
     for source in tier.device_sources:
         yield "device_source", source.target, _as_json(asdict(source))
     for cost in tier.costs:

@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pipelines.simulator.api import catalogue_api, control, data_api, exports_api
-from pipelines.simulator.market_protocol import Board
-from pipelines.simulator.clock import Clock
 from pipelines.simulator.api.dispatch import Desk
 from pipelines.simulator.api.errors import NotFound
-from pipelines.simulator.faults.faults import Faults
 from pipelines.simulator.api.limits import Limits, Meter
+from pipelines.simulator.clock import Clock
+from pipelines.simulator.faults.faults import Faults
+from pipelines.simulator.market_protocol import Board
 
 EXPORTS_SINCE = date(2026, 9, 19)
 

@@ -13,7 +13,17 @@ from pipelines.simulator.api.errors import BadChoice, Json
 from pipelines.simulator.api.windows import Params, page
 
 CACHE = {"Cache-Control": "public, max-age=120, stale-while-revalidate=3600, stale-if-error=3600"}
-OUTPUT_MODALITIES = ("text", "image", "embeddings", "audio", "video", "rerank", "speech", "transcription", "decisions")
+OUTPUT_MODALITIES = (
+    "text",
+    "image",
+    "embeddings",
+    "audio",
+    "video",
+    "rerank",
+    "speech",
+    "transcription",
+    "decisions",
+)
 SPEEDS = ("latency_last_30m", "throughput_last_30m")
 
 
@@ -35,8 +45,14 @@ def models(desk: Desk, request: Request) -> Response:
     is_paged = "limit" in params or "offset" in params
     shown = listed[offset : offset + limit] if is_paged else listed
     is_last = not is_paged or offset + limit >= len(listed)
-    following = None if is_last else f"{BASE}/models?" + urlencode({**params, "limit": limit, "offset": offset + limit})
-    return desk.json(request, {"data": shown, "total_count": len(listed), "links": {"next": following}}, CACHE)
+    following = (
+        None
+        if is_last
+        else f"{BASE}/models?" + urlencode({**params, "limit": limit, "offset": offset + limit})
+    )
+    return desk.json(
+        request, {"data": shown, "total_count": len(listed), "links": {"next": following}}, CACHE
+    )
 
 
 def count(desk: Desk, request: Request) -> Response:
@@ -66,7 +82,14 @@ def of_modalities(listed: list[Json], params: Params) -> list[Json]:
         return listed
     for value in asked:
         if value not in OUTPUT_MODALITIES:
-            report = [{"code": "invalid_value", "values": OUTPUT_MODALITIES, "path": ["output_modalities"], "message": "Invalid option"}]
+            report = [
+                {
+                    "code": "invalid_value",
+                    "values": OUTPUT_MODALITIES,
+                    "path": ["output_modalities"],
+                    "message": "Invalid option",
+                }
+            ]
             raise BadChoice(json.dumps(report, indent=2))
     return [model for model in listed if not set(asked).isdisjoint(output_modalities(model))]
 

@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pipelines.simulator.market_protocol import iso_ms
-from pipelines.simulator.clock import parse_instant
 from pipelines.simulator.api.dispatch import FAULT_KINDS, Desk
+from pipelines.simulator.clock import parse_instant
 from pipelines.simulator.faults.faults import parse_faults
+from pipelines.simulator.market_protocol import iso_ms
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -44,7 +44,9 @@ def routes(desk: Desk) -> list[Route]:
     ]
 
 
-def _checked(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+def _checked(
+    endpoint: Callable[[Request], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
     """An unreadable order is answered with what is wrong in it, not with a broken server."""
 
     async def checked(request: Request) -> Response:

@@ -6,24 +6,37 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pipelines.simulator.market_protocol import iso_ms
 from pipelines.simulator.api.dispatch import Desk
 from pipelines.simulator.api.errors import BadRequest, Json
-from pipelines.simulator.faults.row_faults import ROW_FAULTS
 from pipelines.simulator.api.windows import Params, apps_query, choice, page, rankings_query, whole
+from pipelines.simulator.faults.row_faults import ROW_FAULTS
+from pipelines.simulator.market_protocol import iso_ms
 
 BASE = "/api/v1"
 TURN_RANGES = ("1-turn", "2-9-turns", "10-49-turns", "50-plus-turns")
 SOURCES = ("artificial-analysis", "design-arena", "openrouter")
 TASK_TYPES = ("coding", "intelligence", "agentic", "search")
-BENCHMARK_TYPES = ("gpqa_diamond", "tau_bench_verified_airline", "search_browsecomp", "search_hle", "search_dsqa", "search_widesearch")
+BENCHMARK_TYPES = (
+    "gpqa_diamond",
+    "tau_bench_verified_airline",
+    "search_browsecomp",
+    "search_hle",
+    "search_dsqa",
+    "search_widesearch",
+)
 CITATIONS = {
     "artificial-analysis": (
         "https://artificialanalysis.ai",
         "Source: Artificial Analysis (artificialanalysis.ai) via OpenRouter (openrouter.ai/rankings).",
     ),
-    "design-arena": ("https://www.designarena.ai", "Source: Design Arena (designarena.ai) via OpenRouter (openrouter.ai/rankings)."),
-    "openrouter": ("https://openrouter.ai/rankings", "Source: OpenRouter (openrouter.ai/rankings)."),
+    "design-arena": (
+        "https://www.designarena.ai",
+        "Source: Design Arena (designarena.ai) via OpenRouter (openrouter.ai/rankings).",
+    ),
+    "openrouter": (
+        "https://openrouter.ai/rankings",
+        "Source: OpenRouter (openrouter.ai/rankings).",
+    ),
 }
 
 
@@ -52,7 +65,10 @@ def app_rankings(desk: Desk, request: Request) -> Response:
     """The apps of a window."""
     now = desk.clock.now()
     query = apps_query(request.query_params, now.date())
-    return desk.json(request, {"data": desk.board.apps(query, now), "meta": _window_meta(now, query.start, query.end)})
+    return desk.json(
+        request,
+        {"data": desk.board.apps(query, now), "meta": _window_meta(now, query.start, query.end)},
+    )
 
 
 def session_cost(desk: Desk, request: Request) -> Response:
@@ -60,10 +76,19 @@ def session_cost(desk: Desk, request: Request) -> Response:
     now, params = desk.clock.now(), request.query_params
     limit, offset = page(params, 100, 500, 5000)
     turn_range = choice(params, "turn_range", TURN_RANGES)
-    wanted = {"app_slug": params.get("app_slug"), "model_permaslug": params.get("model"), "turn_range": turn_range}
+    wanted = {
+        "app_slug": params.get("app_slug"),
+        "model_permaslug": params.get("model"),
+        "turn_range": turn_range,
+    }
     cells = _matching(desk.board.session_costs(now), wanted)
     snapshot = date.fromordinal(now.date().toordinal() - now.date().isoweekday())
-    meta: Json = {"as_of": iso_ms(now), "version": "v1", "window_days": 30, "window_end_date": snapshot.isoformat()}
+    meta: Json = {
+        "as_of": iso_ms(now),
+        "version": "v1",
+        "window_days": 30,
+        "window_end_date": snapshot.isoformat(),
+    }
     return desk.json(request, {"data": cells[offset : offset + limit], "meta": meta})
 
 
@@ -73,12 +98,25 @@ def benchmarks(desk: Desk, request: Request) -> Response:
     source, task_type = choice(params, "source", SOURCES), choice(params, "task_type", TASK_TYPES)
     wanted = _benchmark_filters(params) | {"source": source}
     items = _matching(desk.board.benchmarks(now), wanted)
-    items = [item for item in items if task_type in (None, *_task_types(item))][: whole(params, "max_results", 10_000, 1, 10_000)]
+    items = [item for item in items if task_type in (None, *_task_types(item))][
+        : whole(params, "max_results", 10_000, 1, 10_000)
+    ]
     if params.get("include_run_config") != "true":
-        items = [{key: value for key, value in item.items() if key != "run_config"} for item in items]
+        items = [
+            {key: value for key, value in item.items() if key != "run_config"} for item in items
+        ]
     source_url, citation = CITATIONS[source] if source else (None, None)
-    meta: Json = {"as_of": iso_ms(now), "version": "v1", "source": source, "source_url": source_url, "citation": citation}
-    meta |= {"model_count": len({item["model_permaslug"] for item in items}), "task_type": task_type}
+    meta: Json = {
+        "as_of": iso_ms(now),
+        "version": "v1",
+        "source": source,
+        "source_url": source_url,
+        "citation": citation,
+    }
+    meta |= {
+        "model_count": len({item["model_permaslug"] for item in items}),
+        "task_type": task_type,
+    }
     return desk.json(request, {"data": items, "meta": meta})
 
 
@@ -100,7 +138,13 @@ def _task_types(item: Json) -> tuple[str, ...]:
     if "benchmark_type" not in item:
         return ("coding",) if "arena" in item else ("coding", "intelligence", "agentic")
     kind = str(item["benchmark_type"])
-    return ("search",) if kind.startswith("search_") else ("intelligence",) if kind == "gpqa_diamond" else ("agentic",)
+    return (
+        ("search",)
+        if kind.startswith("search_")
+        else ("intelligence",)
+        if kind == "gpqa_diamond"
+        else ("agentic",)
+    )
 
 
 def task_classification(desk: Desk, request: Request) -> Response:
@@ -111,8 +155,17 @@ def task_classification(desk: Desk, request: Request) -> Response:
 
 
 def _matching(items: list[Json], wanted: dict[str, str | None]) -> list[Json]:
-    return [item for item in items if all(value is None or item.get(name) == value for name, value in wanted.items())]
+    return [
+        item
+        for item in items
+        if all(value is None or item.get(name) == value for name, value in wanted.items())
+    ]
 
 
 def _window_meta(now: datetime, start: date, end: date) -> Json:
-    return {"as_of": iso_ms(now), "version": "v1", "start_date": start.isoformat(), "end_date": end.isoformat()}
+    return {
+        "as_of": iso_ms(now),
+        "version": "v1",
+        "start_date": start.isoformat(),
+        "end_date": end.isoformat(),
+    }

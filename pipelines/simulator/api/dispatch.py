@@ -9,17 +9,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pipelines.simulator.faults.answer_faults import ANSWER_FAULTS, BODY_FAULTS, refusal
-from pipelines.simulator.market_protocol import Board, RankingsQuery, Row
-from pipelines.simulator.clock import Clock
 from pipelines.simulator.api.errors import Json, Refused, Unauthorized
-from pipelines.simulator.faults.faults import Fault, Faults
 from pipelines.simulator.api.limits import Meter
-from pipelines.simulator.faults.payload_faults import MANIFEST_FAULTS, PAYLOAD_FAULTS, SNAPSHOT_FAULTS
+from pipelines.simulator.clock import Clock
+from pipelines.simulator.faults.answer_faults import ANSWER_FAULTS, BODY_FAULTS, refusal
+from pipelines.simulator.faults.faults import Fault, Faults
+from pipelines.simulator.faults.payload_faults import (
+    MANIFEST_FAULTS,
+    PAYLOAD_FAULTS,
+    SNAPSHOT_FAULTS,
+)
 from pipelines.simulator.faults.row_faults import ROW_FAULTS, Rows, Spoil
+from pipelines.simulator.market_protocol import Board, RankingsQuery, Row
 
 ORIGIN_HEADER = "X-Tokentide-Origin"
-FAULT_KINDS = frozenset().union(ROW_FAULTS, PAYLOAD_FAULTS, MANIFEST_FAULTS, SNAPSHOT_FAULTS, ANSWER_FAULTS, BODY_FAULTS)
+FAULT_KINDS = frozenset().union(
+    ROW_FAULTS, PAYLOAD_FAULTS, MANIFEST_FAULTS, SNAPSHOT_FAULTS, ANSWER_FAULTS, BODY_FAULTS
+)
 
 
 @dataclass(eq=False)
@@ -47,7 +53,9 @@ class Desk:
     def answer(self, request: Request, handler: "Handler", keyed: bool) -> Response:
         """Deal with one request."""
         path = request.url.path
-        self.requests.append({"path": path, "query": request.url.query, "had_key": bearer(request) is not None})
+        self.requests.append(
+            {"path": path, "query": request.url.query, "had_key": bearer(request) is not None}
+        )
         if fault := self.faults.take_one(ANSWER_FAULTS, path):
             response = ANSWER_FAULTS[fault.kind](request, fault, self.clock.now())
         else:
@@ -78,9 +86,14 @@ class Desk:
         """Whether the request carries a key of this service."""
         return bearer(request) in self.keys
 
-    def json(self, request: Request, payload: Json, headers: Mapping[str, str] | None = None) -> Response:
+    def json(
+        self, request: Request, payload: Json, headers: Mapping[str, str] | None = None
+    ) -> Response:
         """A JSON answer, with unknown keys if that fault is on."""
-        return JSONResponse(spoil_payload(payload, self.faults.take(PAYLOAD_FAULTS, request.url.path)), headers=headers)
+        return JSONResponse(
+            spoil_payload(payload, self.faults.take(PAYLOAD_FAULTS, request.url.path)),
+            headers=headers,
+        )
 
     def spoil_rows(self, rows: Sequence[Row], faults: list[Fault], now: datetime) -> Rows:
         """Rows in their JSON form after the given row faults."""
@@ -93,7 +106,9 @@ class Desk:
             if not spoiled:
                 break
             newest = date.fromisoformat(max(str(row["date"]) for row in spoiled))
-            spoiled = ROW_FAULTS[fault.kind](spoiled, Spoil(fault.date or newest, now.date(), rows_of))
+            spoiled = ROW_FAULTS[fault.kind](
+                spoiled, Spoil(fault.date or newest, now.date(), rows_of)
+            )
         return spoiled
 
 
@@ -109,7 +124,11 @@ def spoil_payload(payload: Json, faults: list[Fault]) -> Json:
 
 def json_row(row: Row) -> Json:
     """A row as the service writes it: the count is a string, since it outgrows other languages' numbers."""
-    return {"date": row.date.isoformat(), "model_permaslug": row.model_permaslug, "total_tokens": str(row.total_tokens)}
+    return {
+        "date": row.date.isoformat(),
+        "model_permaslug": row.model_permaslug,
+        "total_tokens": str(row.total_tokens),
+    }
 
 
 def bearer(request: Request) -> str | None:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
-from pipelines.simulator.market_protocol import OTHER, RankingsQuery, iso_ms
 from pipelines.simulator.api.dispatch import Desk, spoil_payload
 from pipelines.simulator.api.errors import Json
 from pipelines.simulator.faults.faults import Fault
 from pipelines.simulator.faults.row_faults import Rows
+from pipelines.simulator.market_protocol import OTHER, RankingsQuery, iso_ms
 
 WINDOW_DAYS = 30
 PUBLISHED_AT = time(1, 46, tzinfo=UTC)
@@ -52,7 +52,9 @@ class Snapshot:
     def payload(self, faults: list[Fault]) -> Json:
         """The JSON twin as an object."""
         query = RankingsQuery(self.day - timedelta(days=WINDOW_DAYS), self.day - timedelta(days=1))
-        rows = self.desk.spoil_rows(self.desk.board.rankings(query, self.published_at), faults, self.published_at)
+        rows = self.desk.spoil_rows(
+            self.desk.board.rankings(query, self.published_at), faults, self.published_at
+        )
         return {
             **self._head(len(rows)),
             "columns": list(COLUMNS),
@@ -86,7 +88,13 @@ class Snapshot:
         row_count = bodies["csv"].count(b"\r\n") - 1
         latest = {name: f"{self.root}/latest.{ending}" for name, ending in LATEST.items()}
         readme = f"{self.root}/README.md"
-        return {**self._head(row_count), "update_cadence": "daily", "readme_url": readme, "files": files, "latest": latest}
+        return {
+            **self._head(row_count),
+            "update_cadence": "daily",
+            "readme_url": readme,
+            "files": files,
+            "latest": latest,
+        }
 
 
 # A manifest hashes the files that are fetched right after it, and files never change.
@@ -133,5 +141,7 @@ def _whole(row: Json) -> int | None:
 def csv_bytes(rows: Rows) -> bytes:
     """Rows as the service writes CSV: ASCII, CRLF, nothing quoted, what is missing left empty."""
     names = list(rows[0]) if rows else list(COLUMNS)
-    lines = [",".join(names)] + [",".join("" if row[name] is None else str(row[name]) for name in names) for row in rows]
+    lines = [",".join(names)] + [
+        ",".join("" if row[name] is None else str(row[name]) for name in names) for row in rows
+    ]
     return "".join(line + "\r\n" for line in lines).encode("ascii")

@@ -9,13 +9,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pipelines.simulator.market_protocol import iso_ms
 from pipelines.simulator.api.data_api import BASE
 from pipelines.simulator.api.dispatch import Desk, spoil_payload
 from pipelines.simulator.api.errors import Json, NotFound
 from pipelines.simulator.api.exports import FORMATS, LICENSE, Snapshot, newest
-from pipelines.simulator.faults.payload_faults import MANIFEST_FAULTS, PAYLOAD_FAULTS, SNAPSHOT_FAULTS
+from pipelines.simulator.faults.payload_faults import (
+    MANIFEST_FAULTS,
+    PAYLOAD_FAULTS,
+    SNAPSHOT_FAULTS,
+)
 from pipelines.simulator.faults.row_faults import ROW_FAULTS
+from pipelines.simulator.market_protocol import iso_ms
 
 EXPORTS = f"{BASE}/datasets/exports"
 BOARD = f"{EXPORTS}/rankings-daily"
@@ -30,7 +34,10 @@ DATASETS = {
 
 def routes(desk: Desk) -> list[Route]:
     """All export routes."""
-    return [desk.route(f"{EXPORTS}/index.json", index), desk.route(f"{BOARD}/{{name}}", export_file)]
+    return [
+        desk.route(f"{EXPORTS}/index.json", index),
+        desk.route(f"{BOARD}/{{name}}", export_file),
+    ]
 
 
 def index(desk: Desk, request: Request) -> Response:
@@ -39,7 +46,12 @@ def index(desk: Desk, request: Request) -> Response:
     host = snapshot.root.removesuffix("/rankings-daily")
     newest_day = snapshot.day.isoformat()
     datasets = [
-        {"id": name, "title": title, "latest_snapshot_date": newest_day, "latest_manifest_url": f"{host}/{name}/latest.manifest.json"}
+        {
+            "id": name,
+            "title": title,
+            "latest_snapshot_date": newest_day,
+            "latest_manifest_url": f"{host}/{name}/latest.manifest.json",
+        }
         for name, title in DATASETS.items()
     ]
     payload: Json = {
@@ -52,19 +64,27 @@ def index(desk: Desk, request: Request) -> Response:
         "license_url": LICENSE["url"],
         "datasets": datasets,
     }
-    return _tagged(request, _json(spoil_payload(payload, desk.faults.take(PAYLOAD_FAULTS, request.url.path))), FORMATS["json"])
+    return _tagged(
+        request,
+        _json(spoil_payload(payload, desk.faults.take(PAYLOAD_FAULTS, request.url.path))),
+        FORMATS["json"],
+    )
 
 
 def export_file(desk: Desk, request: Request) -> Response:
     """A dated file, its manifest, or the newest one's alias."""
-    named = re.fullmatch(r"(latest|\d{4}-\d{2}-\d{2})\.(csv|json|manifest\.json)", str(request.path_params["name"]))
+    named = re.fullmatch(
+        r"(latest|\d{4}-\d{2}-\d{2})\.(csv|json|manifest\.json)", str(request.path_params["name"])
+    )
     if named is None:
         raise NotFound(MISSING)
     day, kind = _day_of(desk, named[1]), named[2]
     if kind == "manifest.json":
         return _tagged(request, _json(_manifest(desk, request, day)), FORMATS["json"])
     path = request.url.path
-    body = Snapshot(desk, day, _root(request)).file(kind, desk.faults.take(ROW_FAULTS, path), desk.faults.take(PAYLOAD_FAULTS, path))
+    body = Snapshot(desk, day, _root(request)).file(
+        kind, desk.faults.take(ROW_FAULTS, path), desk.faults.take(PAYLOAD_FAULTS, path)
+    )
     return _tagged(request, body, FORMATS[kind])
 
 
@@ -82,7 +102,9 @@ def _manifest(desk: Desk, request: Request, day: date) -> Json:
 def _announced(desk: Desk, snapshot: Snapshot, kind: str) -> bytes:
     # The file is spoiled when it is fetched; the manifest only looks ahead, so both agree on the bytes.
     path = f"{BOARD}/{snapshot.day}.{kind}"
-    return snapshot.file(kind, desk.faults.peek(ROW_FAULTS, path), desk.faults.peek(PAYLOAD_FAULTS, path))
+    return snapshot.file(
+        kind, desk.faults.peek(ROW_FAULTS, path), desk.faults.peek(PAYLOAD_FAULTS, path)
+    )
 
 
 def _day_of(desk: Desk, name: str) -> date:
@@ -106,7 +128,11 @@ def _json(payload: Json) -> bytes:
 
 def _tagged(request: Request, body: bytes, media_type: str) -> Response:
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
+    headers = {
+        "ETag": tag,
+        "Cache-Control": "public, max-age=300",
+        "Access-Control-Allow-Origin": "*",
+    }
     asked = request.headers.get("if-none-match", "")
     if asked == "*" or tag in [one.strip().removeprefix("W/") for one in asked.split(",")]:
         return Response(status_code=304, headers=headers)

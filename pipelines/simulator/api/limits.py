@@ -46,16 +46,25 @@ def day_spent(limit: int, now: datetime) -> TooMany:
     """The refusal that stands until the next UTC midnight."""
     midnight = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
     text = f"datasets-per-account-rpd-v1. Per-account limit of {limit} requests/day"
-    return TooMany(f"Rate limit exceeded: {text} exceeded for the OpenRouter Data API.", _headers(limit, midnight))
+    return TooMany(
+        f"Rate limit exceeded: {text} exceeded for the OpenRouter Data API.",
+        _headers(limit, midnight),
+    )
 
 
 def minute_spent(limit: int, reset: datetime, now: datetime) -> TooMany:
     """The refusal that stands for seconds. Its wording is a guess after its sibling's; nobody has published the real one."""
     text = f"datasets-per-key-rpm-v1. Per-key limit of {limit} requests/minute"
-    headers = _headers(limit, reset) | {"Retry-After": str(max(1, round((reset - now).total_seconds())))}
+    headers = _headers(limit, reset) | {
+        "Retry-After": str(max(1, round((reset - now).total_seconds())))
+    }
     return TooMany(f"Rate limit exceeded: {text} exceeded for the OpenRouter Data API.", headers)
 
 
 def _headers(limit: int, reset: datetime) -> dict[str, str]:
     reset_ms = int(reset.timestamp() * 1000)
-    return {"X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset_ms)}
+    return {
+        "X-RateLimit-Limit": str(limit),
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset": str(reset_ms),
+    }

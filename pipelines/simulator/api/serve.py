@@ -14,13 +14,13 @@ from starlette.applications import Starlette
 
 from pipelines.errors import BadSetting
 from pipelines.simulator.api.app import EXPORTS_SINCE, create_app
-from pipelines.simulator.market_protocol import Board
-from pipelines.simulator.clock import Clock
 from pipelines.simulator.api.data_api import BASE
-from pipelines.simulator.faults.faults import Faults
 from pipelines.simulator.api.limits import Limits
-from pipelines.simulator.synthetic.market import MarketBoard
+from pipelines.simulator.clock import Clock
+from pipelines.simulator.faults.faults import Faults
+from pipelines.simulator.market_protocol import Board
 from pipelines.simulator.replay import ReplayBoard
+from pipelines.simulator.synthetic.market import MarketBoard
 
 HOST = "127.0.0.1"
 START_SECONDS = 10
@@ -66,7 +66,9 @@ def _board(mode: str, recordings: Path | None, seed: int) -> Board:
     if mode != "replay":
         raise BadMode(f"{mode!r} is no mode of the stand-in; choose replay or market.")
     if recordings is None:
-        raise BadMode("Mode replay plays back a folder of recorded answers. Set TOKENTIDE_RECORDINGS or choose mode market.")
+        raise BadMode(
+            "Mode replay plays back a folder of recorded answers. Set TOKENTIDE_RECORDINGS or choose mode market."
+        )
     return ReplayBoard(recordings)
 
 
@@ -106,5 +108,11 @@ def _listening(host: str, port: int) -> socket.socket:
 
 def _server(app: Starlette) -> uvicorn.Server:
     # A dropped connection is a fault put there on purpose, which uvicorn would report as an error of the application.
-    config = uvicorn.Config(app, log_level=logging.CRITICAL, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app,
+        log_level=logging.CRITICAL,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+    )
     return uvicorn.Server(config)

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import cast
 
-from pipelines.simulator.market_protocol import FLOOR, AppsQuery, Period, RankingsQuery
 from pipelines.simulator.api.errors import BadRequest
+from pipelines.simulator.market_protocol import FLOOR, AppsQuery, Period, RankingsQuery
 
 Params = Mapping[str, str]
 
@@ -21,7 +21,13 @@ CATEGORIES = (
 )  # fmt: skip
 LANGUAGE_TYPES = ("natural", "programming")
 APP_SUBCATEGORIES = {
-    "coding": ("cli-agent", "ide-extension", "cloud-agent", "programming-app", "native-app-builder"),
+    "coding": (
+        "cli-agent",
+        "ide-extension",
+        "cloud-agent",
+        "programming-app",
+        "native-app-builder",
+    ),
     "creative": ("creative-writing", "video-gen", "image-gen", "audio-gen"),
     "entertainment": ("roleplay", "game"),
     "productivity": ("writing-assistant", "general-chat", "personal-agent", "legal"),
@@ -39,7 +45,9 @@ def rankings_query(params: Params, today: date) -> RankingsQuery:
         raise BadRequest("category and language_type cannot be combined")
     is_estimate = bool(category or language_type)
     if is_estimate and (modality or context_bucket):
-        raise BadRequest("category and language_type cannot be combined with modality or context_bucket")
+        raise BadRequest(
+            "category and language_type cannot be combined with modality or context_bucket"
+        )
     if is_estimate and period == "day":
         raise BadRequest("category and language_type are available by week or month, not by day")
     start, end = window(params, today)
@@ -50,7 +58,9 @@ def rankings_query(params: Params, today: date) -> RankingsQuery:
 def apps_query(params: Params, today: date) -> AppsQuery:
     """Read the parameters of app-rankings, or raise BadRequest naming the rule they break."""
     category = choice(params, "category", APP_SUBCATEGORIES)
-    subcategory = choice(params, "subcategory", [name for names in APP_SUBCATEGORIES.values() for name in names])
+    subcategory = choice(
+        params, "subcategory", [name for names in APP_SUBCATEGORIES.values() for name in names]
+    )
     if category and subcategory and subcategory not in APP_SUBCATEGORIES[category]:
         raise BadRequest(f"subcategory {subcategory} does not belong to category {category}")
     sort = choice(params, "sort", ("popular", "trending")) or "popular"

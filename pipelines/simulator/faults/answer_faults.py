@@ -9,8 +9,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.types import Receive, Scope, Send
 
 from pipelines.simulator.api.errors import Refused, Unauthorized
-from pipelines.simulator.faults.faults import Fault
 from pipelines.simulator.api.limits import MINUTE, day_spent, minute_spent
+from pipelines.simulator.faults.faults import Fault
 
 CHALLENGE = (
     "<!DOCTYPE html><html lang='en-US'><head><title>{title}</title></head>"
@@ -61,7 +61,9 @@ def too_many_day(request: Request, fault: Fault, now: datetime) -> Response:
 
 def retry_after_only(request: Request, fault: Fault, now: datetime) -> Response:
     """A 429 that says how long to wait and nothing else."""
-    return JSONResponse(_body(429, "Rate limit exceeded"), 429, {"Retry-After": f"{fault.seconds or 1:g}"})
+    return JSONResponse(
+        _body(429, "Rate limit exceeded"), 429, {"Retry-After": f"{fault.seconds or 1:g}"}
+    )
 
 
 def server_error(request: Request, fault: Fault, now: datetime) -> Response:
@@ -121,8 +123,16 @@ class DroppedConnection(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the first half, then leave."""
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": bytes(self.body)[: len(self.body) // 2], "more_body": True})
+        await send(
+            {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        )
+        await send(
+            {
+                "type": "http.response.body",
+                "body": bytes(self.body)[: len(self.body) // 2],
+                "more_body": True,
+            }
+        )
 
 
 def dropped_connection(response: Response, fault: Fault) -> Response:

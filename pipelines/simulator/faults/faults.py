@@ -35,7 +35,9 @@ class Faults:
 
     def active(self) -> list[Fault]:
         """Those with uses left."""
-        return [fault for fault, used in self._active if fault.times is None or used[0] < fault.times]
+        return [
+            fault for fault, used in self._active if fault.times is None or used[0] < fault.times
+        ]
 
     def peek(self, kinds: Collection[str], path: str) -> list[Fault]:
         """The faults of these kinds that apply to a path, without using them up.
@@ -70,8 +72,15 @@ def parse_faults(items: object, kinds: Collection[str]) -> list[Fault]:
 
 def _parse_fault(item: Json, kinds: Collection[str]) -> Fault:
     if unknown := set(item) - set(Fault.__dataclass_fields__):
-        raise BadFault(f"{min(unknown)!r} is not a field of a fault; they are {', '.join(Fault.__dataclass_fields__)}")
-    kind, day, times, seconds = item.get("kind"), item.get("date"), item.get("times"), item.get("seconds")
+        raise BadFault(
+            f"{min(unknown)!r} is not a field of a fault; they are {', '.join(Fault.__dataclass_fields__)}"
+        )
+    kind, day, times, seconds = (
+        item.get("kind"),
+        item.get("date"),
+        item.get("times"),
+        item.get("seconds"),
+    )
     if kind not in kinds:
         raise BadFault(f"{kind!r} is not a kind of fault; they are {', '.join(sorted(kinds))}")
     try:

@@ -39,7 +39,10 @@ def _with_files(manifest: Json, change: Mapping[str, object]) -> Json:
     return {**manifest, "files": {kind: {**entry, **change} for kind, entry in files.items()}}
 
 
-MANIFEST_FAULTS: dict[str, Callable[[Json], Json]] = {"wrong_sha256": wrong_sha256, "wrong_bytes": wrong_bytes}
+MANIFEST_FAULTS: dict[str, Callable[[Json], Json]] = {
+    "wrong_sha256": wrong_sha256,
+    "wrong_bytes": wrong_bytes,
+}
 
 
 def previous_snapshot(snapshot_date: date) -> date:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pipelines.simulator.market_protocol import OTHER
 from pipelines.simulator.api.errors import Json
+from pipelines.simulator.market_protocol import OTHER
 
 Rows = list[Json]
 
@@ -81,23 +81,35 @@ def empty_day(rows: Rows, spoil: Spoil) -> Rows:
 def yesterdays_board(rows: Rows, spoil: Spoil) -> Rows:
     """The day repeats the rows of the day before it."""
     before = spoil.rows_of(spoil.day - timedelta(days=1))
-    return _change_day(rows, spoil, lambda day: [{**row, "date": spoil.day.isoformat()} for row in before])
+    return _change_day(
+        rows, spoil, lambda day: [{**row, "date": spoil.day.isoformat()} for row in before]
+    )
 
 
 def future_day(rows: Rows, spoil: Spoil) -> Rows:
     """The day in progress is published, with the rows of the newest complete one."""
     newest = max(str(row["date"]) for row in rows)
-    return rows + [{**row, "date": spoil.today.isoformat()} for row in rows if row["date"] == newest]
+    return rows + [
+        {**row, "date": spoil.today.isoformat()} for row in rows if row["date"] == newest
+    ]
 
 
 def restated_day(rows: Rows, spoil: Spoil) -> Rows:
     """Every count of the day is one per cent higher than it was."""
-    return _change_day(rows, spoil, lambda day: [_with_count(row, str(int(str(row["total_tokens"])) * 101 // 100)) for row in day])
+    return _change_day(
+        rows,
+        spoil,
+        lambda day: [
+            _with_count(row, str(int(str(row["total_tokens"])) * 101 // 100)) for row in day
+        ],
+    )
 
 
 def no_other(rows: Rows, spoil: Spoil) -> Rows:
     """The day's hidden tail is missing."""
-    return _change_day(rows, spoil, lambda day: [row for row in day if row["model_permaslug"] != OTHER])
+    return _change_day(
+        rows, spoil, lambda day: [row for row in day if row["model_permaslug"] != OTHER]
+    )
 
 
 def numeric_tokens(rows: Rows, spoil: Spoil) -> Rows:

@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 
-from pipelines.simulator.market_protocol import FLOOR, MISSING_DATES, AppsQuery, days
 from pipelines.simulator.api.errors import Json
+from pipelines.simulator.market_protocol import FLOOR, MISSING_DATES, AppsQuery, days
 from pipelines.simulator.synthetic.catalogue import Catalogue
 from pipelines.simulator.synthetic.hosts import best_price
 from pipelines.simulator.synthetic.models import Listing, read_table
@@ -18,7 +18,12 @@ from pipelines.simulator.synthetic.totals import day_total
 UNIT = 0.0045
 RISE_DAYS = 30
 PRECEDING_WINDOWS = 3
-SESSION_TOKENS = {"1-turn": 9_000, "2-9-turns": 70_000, "10-49-turns": 600_000, "50-plus-turns": 4_200_000}
+SESSION_TOKENS = {
+    "1-turn": 9_000,
+    "2-9-turns": 70_000,
+    "10-49-turns": 600_000,
+    "50-plus-turns": 4_200_000,
+}
 COMPLETION_PART = Decimal("0.06")
 HARNESS_MODELS = 12
 
@@ -43,7 +48,7 @@ class App:
 @cache
 def apps() -> tuple[App, ...]:
     """All apps in the order of the table."""
-    return tuple(_app(row) for row in read_table("market_apps.csv"))
+    return tuple(_app(row) for row in read_table("apps.csv"))
 
 
 def _app(row: dict[str, str]) -> App:
@@ -64,23 +69,40 @@ def _app(row: dict[str, str]) -> App:
 
 def app_board(seed: int, query: AppsQuery) -> list[Json]:
     """The apps of a window by tokens, or by tokens beyond their own recent past; ranks count within the category asked for."""
-    wanted = [app for app in apps() if query.category in (None, app.category) and query.subcategory in (None, app.subcategory)]
+    wanted = [
+        app
+        for app in apps()
+        if query.category in (None, app.category) and query.subcategory in (None, app.subcategory)
+    ]
     tokens = {app: window_tokens(seed, app, query.start, query.end) for app in wanted}
-    score = {app: _excess(seed, app, query, tokens[app]) if query.sort == "trending" else tokens[app] for app in wanted}
-    ordered = sorted((app for app in wanted if score[app] > 0), key=lambda app: (-score[app], app.app_id))
+    score = {
+        app: _excess(seed, app, query, tokens[app]) if query.sort == "trending" else tokens[app]
+        for app in wanted
+    }
+    ordered = sorted(
+        (app for app in wanted if score[app] > 0), key=lambda app: (-score[app], app.app_id)
+    )
     rows = [_row(rank, app, tokens[app]) for rank, app in enumerate(ordered, 1)]
     return rows[query.offset : query.offset + query.limit]
 
 
 def _row(rank: int, app: App, tokens: int) -> Json:
     requests = max(1, tokens // app.tokens_per_request)
-    return {"rank": rank, "app_id": app.app_id, "app_name": app.name, "total_tokens": str(tokens), "total_requests": requests}
+    return {
+        "rank": rank,
+        "app_id": app.app_id,
+        "app_name": app.name,
+        "total_tokens": str(tokens),
+        "total_requests": requests,
+    }
 
 
 def _excess(seed: int, app: App, query: AppsQuery, tokens: int) -> int:
     length = (query.end - query.start).days + 1
     earlier = [query.start - timedelta(days=length * n) for n in range(1, PRECEDING_WINDOWS + 1)]
-    past = sum(window_tokens(seed, app, start, start + timedelta(days=length - 1)) for start in earlier)
+    past = sum(
+        window_tokens(seed, app, start, start + timedelta(days=length - 1)) for start in earlier
+    )
     return tokens - past // PRECEDING_WINDOWS
 
 
@@ -94,17 +116,36 @@ def _day_tokens(seed: int, app: App, day: date) -> int:
     age = (day - app.launched).days
     if age < 0 or day in MISSING_DATES:
         return 0
-    life = min(1.0, (age + 1) / RISE_DAYS) * float(0.5 ** (max(0, age - app.peak_days) / app.half_life_days))
-    return int(day_total(seed, day) * UNIT * app.weight * life * (0.9 + 0.2 * one_noise(seed, "app", app.slug, day)))
+    life = min(1.0, (age + 1) / RISE_DAYS) * float(
+        0.5 ** (max(0, age - app.peak_days) / app.half_life_days)
+    )
+    return int(
+        day_total(seed, day)
+        * UNIT
+        * app.weight
+        * life
+        * (0.9 + 0.2 * one_noise(seed, "app", app.slug, day))
+    )
 
 
 def session_costs(seed: int, now: datetime) -> list[Json]:
     """Median cost of a session by harness, model and length, from the snapshot made last Sunday."""
     sunday = monday(now.date()) - timedelta(days=1)
     harnesses = [app for app in apps() if app.is_harness and app.launched < sunday]
-    current = [one for one in Catalogue(seed, now).current() if not one.variant and one.model.is_text and one.model.quality > 40]
-    used = sorted(current, key=lambda listing: (listing.launched, listing.permaslug), reverse=True)[:HARNESS_MODELS]
-    return [cell for app in harnesses for listing in used for cell in _cells(seed, app, listing, sunday, now)]
+    current = [
+        one
+        for one in Catalogue(seed, now).current()
+        if not one.variant and one.model.is_text and one.model.quality > 40
+    ]
+    used = sorted(current, key=lambda listing: (listing.launched, listing.permaslug), reverse=True)[
+        :HARNESS_MODELS
+    ]
+    return [
+        cell
+        for app in harnesses
+        for listing in used
+        for cell in _cells(seed, app, listing, sunday, now)
+    ]
 
 
 def _cells(seed: int, app: App, listing: Listing, sunday: date, now: datetime) -> list[Json]:

@@ -56,7 +56,9 @@ class Catalogue:
         raise NotFound
 
     def _hosted(self, entry: Json, hosted: list[Json]) -> Json:
-        return {key: entry[key] for key in ("id", "name", "created", "description", "architecture")} | {"endpoints": hosted}
+        return {
+            key: entry[key] for key in ("id", "name", "created", "description", "architecture")
+        } | {"endpoints": hosted}
 
     def _is_listed(self, listing: Listing) -> bool:
         today, model = self.now.date(), listing.model
@@ -81,7 +83,12 @@ class Catalogue:
             "top_provider": _top_provider(model),
             "per_request_limits": None,
             "supported_parameters": parameters(listing),
-            "default_parameters": {"temperature": 1, "top_p": 0.95, "top_k": None, "frequency_penalty": None},
+            "default_parameters": {
+                "temperature": 1,
+                "top_p": 0.95,
+                "top_k": None,
+                "frequency_penalty": None,
+            },
             "supported_voices": None,
             "knowledge_cutoff": None,
             "expiration_date": self._expiration(model),
@@ -92,10 +99,24 @@ class Catalogue:
     def _judged(self, model: Model) -> Json:
         if model.quality <= 40:
             return {}
-        indices = {"intelligence_index": index(self.seed, model, "intelligence"), "coding_index": index(self.seed, model, "coding")}
-        judged: Json = {"artificial_analysis": {**indices, "agentic_index": index(self.seed, model, "agentic")}, "design_arena": []}
-        reasoning = {"mandatory": False, "supported_efforts": ["high", "low"], "default_effort": "high"}
-        return {"benchmarks": judged, "reasoning": reasoning} if model.quality > 50 else {"benchmarks": judged}
+        indices = {
+            "intelligence_index": index(self.seed, model, "intelligence"),
+            "coding_index": index(self.seed, model, "coding"),
+        }
+        judged: Json = {
+            "artificial_analysis": {**indices, "agentic_index": index(self.seed, model, "agentic")},
+            "design_arena": [],
+        }
+        reasoning = {
+            "mandatory": False,
+            "supported_efforts": ["high", "low"],
+            "default_effort": "high",
+        }
+        return (
+            {"benchmarks": judged, "reasoning": reasoning}
+            if model.quality > 50
+            else {"benchmarks": judged}
+        )
 
     def _expiration(self, model: Model) -> str | None:
         if model.delisted is None or self.now.date() + EXPIRY_NOTICE < model.delisted:
@@ -110,7 +131,11 @@ class Catalogue:
         prompt, completion = best_price(self.seed, listing, self.now)
         entry = self._entry(listing)
         halved = pricing(prompt / 2, completion / 2, has_cache=False)
-        return entry | {"id": f"{listing.id}:batch", "name": f"{entry['name']} (batch)", "pricing": halved}
+        return entry | {
+            "id": f"{listing.id}:batch",
+            "name": f"{entry['name']} (batch)",
+            "pricing": halved,
+        }
 
     def _aliases(self, current: list[Listing]) -> list[Json]:
         found = [(alias, self._newest(current, author, word)) for alias, author, word in ALIASES]
@@ -119,16 +144,31 @@ class Catalogue:
     def _alias(self, alias: str, listing: Listing) -> Json:
         entry = self._entry(listing)
         target = {"slug": listing.id, "name": entry["name"]}
-        return entry | {"id": alias, "name": f"{listing.model.author.name}: latest of its family", "alias_target": target}
+        return entry | {
+            "id": alias,
+            "name": f"{listing.model.author.name}: latest of its family",
+            "alias_target": target,
+        }
 
     def _newest(self, current: list[Listing], author: str, word: str) -> Listing | None:
-        family = [one for one in current if one.model.author.slug == author and word in one.id and not one.variant and one.model.is_text]
+        family = [
+            one
+            for one in current
+            if one.model.author.slug == author
+            and word in one.id
+            and not one.variant
+            and one.model.is_text
+        ]
         return max(family, key=created, default=None)
 
 
 def created(listing: Listing) -> int:
     """When a listing appeared, in epoch seconds; in the afternoon, as launches do."""
-    return int(datetime.combine(listing.launched, time(15, len(listing.permaslug) % 60), tzinfo=UTC).timestamp())
+    return int(
+        datetime.combine(
+            listing.launched, time(15, len(listing.permaslug) % 60), tzinfo=UTC
+        ).timestamp()
+    )
 
 
 def index(seed: int, model: Model, name: str) -> float:
@@ -149,11 +189,18 @@ def _architecture(model: Model) -> Json:
 
 def _top_provider(model: Model) -> Json:
     is_moderated = model.author.slug in ("openai", "anthropic")
-    return {"context_length": model.context_length, "max_completion_tokens": model.context_length // 8, "is_moderated": is_moderated}
+    return {
+        "context_length": model.context_length,
+        "max_completion_tokens": model.context_length // 8,
+        "is_moderated": is_moderated,
+    }
 
 
 def _router() -> Json:
-    unknown, only_text = Decimal(-1), {"modality": "text->text", "input_modalities": ["text"], "output_modalities": ["text"]}
+    unknown, only_text = (
+        Decimal(-1),
+        {"modality": "text->text", "input_modalities": ["text"], "output_modalities": ["text"]},
+    )
     return {
         "id": "openrouter/auto",
         "canonical_slug": "openrouter/auto",
@@ -163,7 +210,11 @@ def _router() -> Json:
         "context_length": 2_000_000,
         "architecture": {**only_text, "tokenizer": "Router", "instruct_type": None},
         "pricing": pricing(unknown, unknown, has_cache=False),
-        "top_provider": {"context_length": None, "max_completion_tokens": None, "is_moderated": False},
+        "top_provider": {
+            "context_length": None,
+            "max_completion_tokens": None,
+            "is_moderated": False,
+        },
         "per_request_limits": None,
         "supported_parameters": [],
         "default_parameters": None,

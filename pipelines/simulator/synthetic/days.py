@@ -43,7 +43,12 @@ def market_day(seed: int, day: date) -> Day | None:
         return None
     lives, other = _weights(seed, day), _other_share(seed, day)
     raked = _raked(lives, day)
-    weights = planted(raked, {listing: life / listing.peak_weight for listing, life in lives.items()}, _visible(raked) / (1 - other), day)
+    weights = planted(
+        raked,
+        {listing: life / listing.peak_weight for listing, life in lives.items()},
+        _visible(raked) / (1 - other),
+        day,
+    )
     visible = _visible(weights)
     # The tail holds the listings below the cut and the hidden rest, so that both together are the share of `other`.
     below = sum(weights.values()) - visible
@@ -60,7 +65,10 @@ def newest_day(seed: int, day: date) -> Day | None:
         return None
     late = noise(len(final.tokens) + 1, seed, "late", day)
     # Most figures are nearly complete and a few are not, as has been observed: hence the steep power.
-    early = [tokens - int(tokens * LATE_PART * part**6) for part, tokens in zip(late, final.tokens.values(), strict=False)]
+    early = [
+        tokens - int(tokens * LATE_PART * part**6)
+        for part, tokens in zip(late, final.tokens.values(), strict=False)
+    ]
     hidden = final.hidden_tokens - int(final.hidden_tokens * LATE_PART * late[-1])
     return Day(day, dict(zip(final.tokens, early, strict=True)), hidden)
 
@@ -96,7 +104,11 @@ def _weights(seed: int, day: date) -> dict[Listing, float]:
 def _life(listing: Listing, day: date) -> float:
     age = (day - listing.launched).days
     fading = max(0, age - listing.plateau_days)
-    return listing.peak_weight * min(1.0, (age + 1) / RISE_DAYS) * float(0.5 ** (fading / listing.half_life_days))
+    return (
+        listing.peak_weight
+        * min(1.0, (age + 1) / RISE_DAYS)
+        * float(0.5 ** (fading / listing.half_life_days))
+    )
 
 
 def _raked(weights: dict[Listing, float], day: date) -> dict[Listing, float]:
@@ -110,14 +122,23 @@ def _raked(weights: dict[Listing, float], day: date) -> dict[Listing, float]:
     for _ in range(RAKES):
         for axis, wanted in targets.items():
             _fit(fitted, axis, wanted)
-    return {listing: weight * fitted[listing.cell] / cells[listing.cell] for listing, weight in weights.items()}
+    return {
+        listing: weight * fitted[listing.cell] / cells[listing.cell]
+        for listing, weight in weights.items()
+    }
 
 
 def _targets(day: date) -> dict[int, dict[object, float]]:
     """What each axis of a cell should sum to; the last axis is fitted last and therefore best."""
-    open_weight, free, china, us = (share_on(name, day) for name in ("open_weight", "free", "china", "us"))
+    open_weight, free, china, us = (
+        share_on(name, day) for name in ("open_weight", "free", "china", "us")
+    )
     blocs: dict[object, float] = {"CN": china, "US": us, "EU": 1 - china - us}
-    return {1: {True: open_weight, False: 1 - open_weight}, 2: {True: free, False: 1 - free}, 0: blocs}
+    return {
+        1: {True: open_weight, False: 1 - open_weight},
+        2: {True: free, False: 1 - free},
+        0: blocs,
+    }
 
 
 def _fit(shares: dict[Cell, float], axis: int, wanted: dict[object, float]) -> None:

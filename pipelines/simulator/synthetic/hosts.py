@@ -38,7 +38,7 @@ class Host:
 @cache
 def hosts() -> tuple[Host, ...]:
     """All hosts in the order of the table."""
-    return tuple(_host(row) for row in read_table("market_hosts.csv"))
+    return tuple(_host(row) for row in read_table("hosts.csv"))
 
 
 def _host(row: dict[str, str]) -> Host:
@@ -80,7 +80,9 @@ def hosts_of(seed: int, listing: Listing) -> tuple[Host, ...]:
     author = listing.model.author.slug
     partners = [host for host in hosts() if author in host.labs]
     pool = [host for host in hosts() if not host.labs] if listing.model.is_open else []
-    liking = dict(zip(pool, noise(len(pool), seed, "host", listing.model.canonical_slug), strict=True))
+    liking = dict(
+        zip(pool, noise(len(pool), seed, "host", listing.model.canonical_slug), strict=True)
+    )
     count = min(MAX_RESELLERS, 2 + listing.model.quality // 10)
     served = [*partners, *sorted(pool, key=lambda host: liking[host])[:count]]
     return tuple(served[:1] if listing.is_free else served)
@@ -92,11 +94,20 @@ def price(seed: int, listing: Listing, host: Host, now: datetime) -> tuple[Decim
         return Decimal(0), Decimal(0)
     wobble = Decimal(1)
     if not host.labs:
-        wobble = Decimal(round(0.94 + 0.12 * one_noise(seed, "price", listing.permaslug, host.slug, now.year, now.month), 3))
+        wobble = Decimal(
+            round(
+                0.94
+                + 0.12
+                * one_noise(seed, "price", listing.permaslug, host.slug, now.year, now.month),
+                3,
+            )
+        )
     factor = host.price_factor * wobble * price_factor(listing, now.date())
     model = listing.model
     prompt, completion = model.prompt_usd_per_million, model.completion_usd_per_million
-    return THREE_DIGITS.multiply(prompt, factor) / MILLION, THREE_DIGITS.multiply(completion, factor) / MILLION
+    return THREE_DIGITS.multiply(prompt, factor) / MILLION, THREE_DIGITS.multiply(
+        completion, factor
+    ) / MILLION
 
 
 def best_price(seed: int, listing: Listing, now: datetime) -> tuple[Decimal, Decimal]:
@@ -113,26 +124,39 @@ def usd(amount: Decimal) -> str:
 def pricing(prompt: Decimal, completion: Decimal, *, has_cache: bool) -> Json:
     """A price object."""
     prices: Json = {"prompt": usd(prompt), "completion": usd(completion)}
-    return prices | {"input_cache_read": usd(THREE_DIGITS.multiply(prompt, CACHE_READ))} if has_cache and prompt else prices
+    return (
+        prices | {"input_cache_read": usd(THREE_DIGITS.multiply(prompt, CACHE_READ))}
+        if has_cache and prompt
+        else prices
+    )
 
 
 def parameters(listing: Listing) -> list[str]:
     """What a request to the listing may set."""
     quality = listing.model.quality
-    extra = (TOOL_PARAMETERS if quality > 25 else ()) + (REASONING_PARAMETERS if quality > 50 else ())
+    extra = (TOOL_PARAMETERS if quality > 25 else ()) + (
+        REASONING_PARAMETERS if quality > 50 else ()
+    )
     return sorted(PARAMETERS + extra) if listing.model.is_text else []
 
 
 def endpoints(seed: int, listing: Listing, now: datetime) -> list[Json]:
     """Every host's endpoint, cheapest first."""
     found = [(price(seed, listing, host, now), host) for host in hosts_of(seed, listing)]
-    return [_endpoint(seed, listing, host, prices, now) for prices, host in sorted(found, key=lambda one: one[0])]
+    return [
+        _endpoint(seed, listing, host, prices, now)
+        for prices, host in sorted(found, key=lambda one: one[0])
+    ]
 
 
-def _endpoint(seed: int, listing: Listing, host: Host, prices: tuple[Decimal, Decimal], now: datetime) -> Json:
+def _endpoint(
+    seed: int, listing: Listing, host: Host, prices: tuple[Decimal, Decimal], now: datetime
+) -> Json:
     model = listing.model
     luck = noise(3, seed, "endpoint", listing.permaslug, host.slug)
-    quantization = host.quantizations[int(luck[0] * len(host.quantizations))] if host.quantizations else None
+    quantization = (
+        host.quantizations[int(luck[0] * len(host.quantizations))] if host.quantizations else None
+    )
     tag = f"{host.slug}/{quantization}" if quantization not in (None, "unknown") else host.slug
     return {
         "name": f"{host.name} | {model.canonical_slug}",
@@ -159,7 +183,15 @@ def _speed(seed: int, listing: Listing, host: Host, now: datetime) -> Json:
     luck = noise(6, seed, "sample", listing.permaslug, host.slug, half_hour)
     # A host nobody asked in half an hour has no sample; the service then says null.
     if luck[5] < 0.05:
-        return dict.fromkeys(("uptime_last_5m", "uptime_last_30m", "uptime_last_1d", "latency_last_30m", "throughput_last_30m"))
+        return dict.fromkeys(
+            (
+                "uptime_last_5m",
+                "uptime_last_30m",
+                "uptime_last_1d",
+                "latency_last_30m",
+                "throughput_last_30m",
+            )
+        )
     tokens_per_second = (25 + 60 * base) * host.speed_factor * (0.9 + 0.2 * luck[0])
     latency_ms = (450 + 1700 * base) / host.speed_factor**0.5 * (0.9 + 0.2 * luck[1])
     return {
@@ -174,4 +206,6 @@ def _speed(seed: int, listing: Listing, host: Host, now: datetime) -> Json:
 
 def _percentiles(median: float, factors: tuple[float, ...], digits: int) -> Json:
     names = ("p50", "p75", "p90", "p99")
-    return {name: round(median * factor, digits) for name, factor in zip(names, factors, strict=True)}
+    return {
+        name: round(median * factor, digits) for name, factor in zip(names, factors, strict=True)
+    }

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from pipelines.simulator.synthetic import apps, hosts, quality, slices
-from pipelines.simulator.market_protocol import AppsQuery, RankingsQuery, Row
 from pipelines.simulator.api.errors import Json
+from pipelines.simulator.market_protocol import AppsQuery, RankingsQuery, Row
+from pipelines.simulator.synthetic import apps, hosts, quality, slices
 from pipelines.simulator.synthetic.catalogue import Catalogue
 
 

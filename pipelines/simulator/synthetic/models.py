@@ -101,19 +101,22 @@ def read_table(name: str) -> list[dict[str, str]]:
 @cache
 def authors() -> dict[str, Author]:
     """All authors by slug."""
-    return {row["author"]: Author(row["author"], row["name"], row["bloc"], row["tokenizer"]) for row in read_table("market_authors.csv")}
+    return {
+        row["author"]: Author(row["author"], row["name"], row["bloc"], row["tokenizer"])
+        for row in read_table("authors.csv")
+    }
 
 
 @cache
 def models() -> dict[str, Model]:
     """All models by canonical slug, in the order of the table."""
-    return {row["canonical_slug"]: _model(row) for row in read_table("market_models.csv")}
+    return {row["canonical_slug"]: _model(row) for row in read_table("models.csv")}
 
 
 @cache
 def listings() -> tuple[Listing, ...]:
     """All listings, in the order of the table."""
-    return tuple(_listing(row) for row in read_table("market_listings.csv"))
+    return tuple(_listing(row) for row in read_table("listings.csv"))
 
 
 def _model(row: dict[str, str]) -> Model:

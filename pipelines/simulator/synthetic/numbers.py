@@ -27,7 +27,9 @@ def share_out(total: int, weights: Sequence[float]) -> list[int]:
     greatest = max(weights)
     whole_weights = [int(weight / greatest * PRECISION) for weight in weights]
     divisor = sum(whole_weights)
-    parts, remainders = zip(*(divmod(total * weight, divisor) for weight in whole_weights), strict=True)
+    parts, remainders = zip(
+        *(divmod(total * weight, divisor) for weight in whole_weights), strict=True
+    )
     shared = list(parts)
     for n in sorted(range(len(shared)), key=lambda n: -remainders[n])[: total - sum(shared)]:
         shared[n] += 1

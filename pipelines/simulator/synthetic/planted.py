@@ -24,15 +24,17 @@ class PriceChange:
 @cache
 def peak_shares() -> dict[str, float]:
     """Share of the platform at its height, by permaslug."""
-    return {row["permaslug"]: float(row["peak_share"]) for row in read_table("market_planted.csv")}
+    return {row["permaslug"]: float(row["peak_share"]) for row in read_table("planted.csv")}
 
 
 @cache
 def price_changes() -> dict[str, list[PriceChange]]:
     """Changes of price by permaslug."""
     found: defaultdict[str, list[PriceChange]] = defaultdict(list)
-    for row in read_table("market_price_changes.csv"):
-        change = PriceChange(date.fromisoformat(row["date"]), Decimal(row["price_factor"]), float(row["elasticity"]))
+    for row in read_table("price_changes.csv"):
+        change = PriceChange(
+            date.fromisoformat(row["date"]), Decimal(row["price_factor"]), float(row["elasticity"])
+        )
         found[row["permaslug"]].append(change)
     return dict(found)
 
@@ -45,18 +47,26 @@ def price_factor(listing: Listing, day: date) -> Decimal:
     return factor
 
 
-def planted(weights: dict[Listing, float], lives: dict[Listing, float], platform: float, day: date) -> dict[Listing, float]:
+def planted(
+    weights: dict[Listing, float], lives: dict[Listing, float], platform: float, day: date
+) -> dict[Listing, float]:
     """The weights of a day with the planted ones put in.
 
     `lives` says how near its height each listing is, `platform` what the weights and the hidden tail sum to.
     """
     wanted = {
-        listing: peak_shares()[listing.permaslug] * platform * lives[listing] * _demand_factor(listing, day)
+        listing: peak_shares()[listing.permaslug]
+        * platform
+        * lives[listing]
+        * _demand_factor(listing, day)
         for listing in weights
         if listing.permaslug in peak_shares()
     }
     scales = _scales(weights, wanted)
-    return {listing: wanted.get(listing, weight * scales[listing.cell]) for listing, weight in weights.items()}
+    return {
+        listing: wanted.get(listing, weight * scales[listing.cell])
+        for listing, weight in weights.items()
+    }
 
 
 def _demand_factor(listing: Listing, day: date) -> float:

@@ -3,8 +3,8 @@
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 
-from pipelines.simulator.market_protocol import days
 from pipelines.simulator.api.errors import Json
+from pipelines.simulator.market_protocol import days
 from pipelines.simulator.synthetic.catalogue import Catalogue, index
 from pipelines.simulator.synthetic.days import known_day
 from pipelines.simulator.synthetic.hosts import best_price, pricing
@@ -39,15 +39,28 @@ def tasks(seed: int, now: datetime) -> Json:
     """The classification of the last week's sampled traffic."""
     yesterday = now.date() - timedelta(days=1)
     luck = noise(len(TAGS), seed, "tasks", yesterday)
-    usage = _shares({tag: part * (0.8 + 0.4 * wobble) for wobble, (tag, _, part) in zip(luck, TAGS, strict=True)})
+    usage = _shares(
+        {
+            tag: part * (0.8 + 0.4 * wobble)
+            for wobble, (tag, _, part) in zip(luck, TAGS, strict=True)
+        }
+    )
     tokens = _shares({tag: usage[tag] * REQUEST_SIZE[_macro(tag)] for tag in usage})
     top = _top_models(seed, now)
     return {
         "window_days": WINDOW_DAYS,
         "as_of": yesterday.isoformat(),
-        "classifications": [_named_tag(tag) | _parts(tag, usage, tokens) | {"models": _liked(seed, tag, top)} for tag in usage],
+        "classifications": [
+            _named_tag(tag) | _parts(tag, usage, tokens) | {"models": _liked(seed, tag, top)}
+            for tag in usage
+        ],
         "macro_categories": [
-            {"key": macro, "label": label, "usage_share": _macro_share(macro, usage), "token_share": _macro_share(macro, tokens)}
+            {
+                "key": macro,
+                "label": label,
+                "usage_share": _macro_share(macro, usage),
+                "token_share": _macro_share(macro, tokens),
+            }
             for macro, label in LABELS.items()
         ],
     }
@@ -73,10 +86,19 @@ def _parts(tag: str, usage: dict[str, float], tokens: dict[str, float]) -> Json:
 
 def _liked(seed: int, tag: str, top: list[tuple[str, float]]) -> list[Json]:
     skews = noise(len(top), seed, "tag", tag)
-    shares = _shares({model: share * (0.5 + skew) for skew, (model, share) in zip(skews, top, strict=True)})
+    shares = _shares(
+        {model: share * (0.5 + skew) for skew, (model, share) in zip(skews, top, strict=True)}
+    )
     liked = sorted(shares, key=lambda model: (-shares[model], model))[:MODELS_PER_TAG]
     # The longer list is cut, so what is shown does not add up to one.
-    return [{"id": model, "tag_usage_share": round(0.9 * shares[model], 6), "tag_token_share": round(shares[model], 6)} for model in liked]
+    return [
+        {
+            "id": model,
+            "tag_usage_share": round(0.9 * shares[model], 6),
+            "tag_token_share": round(shares[model], 6),
+        }
+        for model in liked
+    ]
 
 
 def _shares(weights: dict[str, float]) -> dict[str, float]:
@@ -94,17 +116,33 @@ def _top_models(seed: int, now: datetime) -> list[tuple[str, float]]:
         known = known_day(seed, day, now.date())
         for listing, count in known.tokens.items() if known else ():
             tokens[listing.id] += count if listing.model.is_text else 0
-    return [(model, count / tokens.total()) for model, count in tokens.most_common(2 * MODELS_PER_TAG)]
+    return [
+        (model, count / tokens.total()) for model, count in tokens.most_common(2 * MODELS_PER_TAG)
+    ]
 
 
 def benchmarks(seed: int, now: datetime) -> list[Json]:
     """Results of every source. Their `model_permaslug` is the undated id, as observed at the real ones."""
-    current = [one for one in Catalogue(seed, now).current() if one.model.is_text and one.model.quality > RANKED_QUALITY]
-    ranked = sorted((one for one in current if not one.variant), key=lambda one: (-one.model.quality, one.id))
+    current = [
+        one
+        for one in Catalogue(seed, now).current()
+        if one.model.is_text and one.model.quality > RANKED_QUALITY
+    ]
+    ranked = sorted(
+        (one for one in current if not one.variant), key=lambda one: (-one.model.quality, one.id)
+    )
     analysed = [_analysis(seed, listing, now) for listing in ranked]
     arena = [_arena(seed, listing, now) for listing in ranked]
-    own = [_own(seed, listing.model, kind, now) for listing in ranked for kind in ("gpqa_diamond", "tau_bench_verified_airline")]
-    search = [_search(seed, one.model, kind, now) for one in ranked[:SEARCHERS] for kind in ("search_browsecomp", "search_widesearch")]
+    own = [
+        _own(seed, listing.model, kind, now)
+        for listing in ranked
+        for kind in ("gpqa_diamond", "tau_bench_verified_airline")
+    ]
+    search = [
+        _search(seed, one.model, kind, now)
+        for one in ranked[:SEARCHERS]
+        for kind in ("search_browsecomp", "search_widesearch")
+    ]
     return [*analysed, *arena, *own, *search]
 
 
@@ -114,8 +152,14 @@ def _named(source: str, model: Model) -> Json:
 
 def _analysis(seed: int, listing: Listing, now: datetime) -> Json:
     model = listing.model
-    indices = {f"{name}_index": index(seed, model, name) for name in ("intelligence", "coding", "agentic")}
-    return _named("artificial-analysis", model) | indices | {"pricing": pricing(*best_price(seed, listing, now), has_cache=False)}
+    indices = {
+        f"{name}_index": index(seed, model, name) for name in ("intelligence", "coding", "agentic")
+    }
+    return (
+        _named("artificial-analysis", model)
+        | indices
+        | {"pricing": pricing(*best_price(seed, listing, now), has_cache=False)}
+    )
 
 
 def _arena(seed: int, listing: Listing, now: datetime) -> Json:

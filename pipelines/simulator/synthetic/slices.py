@@ -9,17 +9,23 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import cache
 
+from pipelines.simulator.api.windows import CATEGORIES, CONTEXT_BUCKETS, LANGUAGE_TYPES
 from pipelines.simulator.market_protocol import BOARD_SIZE, OTHER, Period, RankingsQuery, Row, days
 from pipelines.simulator.synthetic.days import Day, known_day
 from pipelines.simulator.synthetic.models import Listing
 from pipelines.simulator.synthetic.numbers import noise, one_noise
-from pipelines.simulator.api.windows import CATEGORIES, CONTEXT_BUCKETS, LANGUAGE_TYPES
 
 WHOLE = 10_000
 SAMPLE_STEP = 100
 SAMPLE_ERROR = 0.04
 # Parts of the hidden tail and typical parts of a listing, of ten thousand.
-HIDDEN_MODALITY = {"text": 9700, "image": 900, "image_output": 40, "audio": 30, "tool_calling": 3100}
+HIDDEN_MODALITY = {
+    "text": 9700,
+    "image": 900,
+    "image_output": 40,
+    "audio": 30,
+    "tool_calling": 3100,
+}
 CONTEXT_LIMITS = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 CONTEXT_WEIGHTS = (0.10, 0.29, 0.43, 0.17, 0.01)
 CATEGORY_WEIGHTS = (0.44, 0.14, 0.05, 0.02, 0.08, 0.06, 0.03, 0.02, 0.03, 0.03, 0.02, 0.02)
@@ -32,7 +38,11 @@ def rows(seed: int, query: RankingsQuery, now: datetime) -> list[Row]:
     buckets: dict[date, Counter[str]] = {}
     for day in _known_days(seed, query, now):
         buckets.setdefault(bucket_of(day.date, query), Counter()).update(_kept(seed, query, day))
-    return [row for bucket, tokens in sorted(buckets.items()) for row in ranked(bucket, tokens, query.is_estimate)]
+    return [
+        row
+        for bucket, tokens in sorted(buckets.items())
+        for row in ranked(bucket, tokens, query.is_estimate)
+    ]
 
 
 def ranked(bucket: date, tokens: Counter[str], is_estimate: bool = False) -> list[Row]:
@@ -40,7 +50,10 @@ def ranked(bucket: date, tokens: Counter[str], is_estimate: bool = False) -> lis
     step = SAMPLE_STEP if is_estimate else 1
     counted = {slug: count // step * step for slug, count in tokens.items()}
     hidden = counted.pop(HIDDEN, 0)
-    ordered = sorted((slug for slug, count in counted.items() if count > 0), key=lambda slug: (-counted[slug], slug))
+    ordered = sorted(
+        (slug for slug, count in counted.items() if count > 0),
+        key=lambda slug: (-counted[slug], slug),
+    )
     top = [Row(bucket, slug, counted[slug]) for slug in ordered[:BOARD_SIZE]]
     other = hidden + sum(counted[slug] for slug in ordered[BOARD_SIZE:])
     return [*top, Row(bucket, OTHER, other)] if other else top
@@ -49,7 +62,11 @@ def ranked(bucket: date, tokens: Counter[str], is_estimate: bool = False) -> lis
 def bucket_of(day: date, query: RankingsQuery) -> date:
     """The date a day's tokens are filed under. Estimates exist by the week, so a month gets whole weeks, by their Monday."""
     filed = monday(day) if query.is_estimate else day
-    starts: dict[Period, date] = {"day": filed, "week": monday(filed), "month": filed.replace(day=1)}
+    starts: dict[Period, date] = {
+        "day": filed,
+        "week": monday(filed),
+        "month": filed.replace(day=1),
+    }
     return starts[query.period]
 
 
@@ -70,9 +87,14 @@ def _known_days(seed: int, query: RankingsQuery, now: datetime) -> Iterator[Day]
 
 def _kept(seed: int, query: RankingsQuery, day: Day) -> dict[str, int]:
     if query.modality is None and query.context_bucket is None and not query.is_estimate:
-        return {listing.permaslug: count for listing, count in day.tokens.items()} | {HIDDEN: day.hidden_tokens}
+        return {listing.permaslug: count for listing, count in day.tokens.items()} | {
+            HIDDEN: day.hidden_tokens
+        }
     week = monday(day.date)
-    kept = {listing.permaslug: _part(seed, query, listing, week, count) for listing, count in day.tokens.items()}
+    kept = {
+        listing.permaslug: _part(seed, query, listing, week, count)
+        for listing, count in day.tokens.items()
+    }
     return kept | {HIDDEN: _part(seed, query, None, week, day.hidden_tokens)}
 
 
@@ -85,7 +107,9 @@ def _part(seed: int, query: RankingsQuery, listing: Listing | None, week: date, 
         count = count * edges[at + 1] // WHOLE - count * edges[at] // WHOLE
     if query.is_estimate:
         topic = str(query.category or query.language_type)
-        count = int(count * topic_part(seed, topic, listing) * _sampling(seed, topic, listing, week))
+        count = int(
+            count * topic_part(seed, topic, listing) * _sampling(seed, topic, listing, week)
+        )
     return count
 
 
@@ -101,7 +125,11 @@ def modality_part(seed: int, modality: str, listing: Listing | None) -> int:
         return WHOLE if model.output_modality == "image" else 0
     if modality == "tool_calling":
         return int(luck * 2000 + model.quality * 90) if model.is_text and model.quality > 25 else 0
-    return int((400 + 2200 * luck) * (1.0 if modality == "image" else 0.1)) if modality in model.input_modalities else 0
+    return (
+        int((400 + 2200 * luck) * (1.0 if modality == "image" else 0.1))
+        if modality in model.input_modalities
+        else 0
+    )
 
 
 @cache
@@ -110,7 +138,10 @@ def context_edges(seed: int, listing: Listing | None) -> tuple[int, ...]:
     window = CONTEXT_LIMITS[-1] if listing is None else listing.model.context_length
     skews = noise(len(CONTEXT_LIMITS), seed, "context", _name(listing))
     lower = (0, *CONTEXT_LIMITS)
-    weights = [w * (0.6 + 0.8 * skew) * (low < window) for w, skew, low in zip(CONTEXT_WEIGHTS, skews, lower, strict=False)]
+    weights = [
+        w * (0.6 + 0.8 * skew) * (low < window)
+        for w, skew, low in zip(CONTEXT_WEIGHTS, skews, lower, strict=False)
+    ]
     sums = [sum(weights[: n + 1]) / sum(weights) for n in range(len(weights))]
     return (0, *(round(part * WHOLE) for part in sums))
 
@@ -119,7 +150,9 @@ def context_edges(seed: int, listing: Listing | None) -> tuple[int, ...]:
 def topic_part(seed: int, topic: str, listing: Listing | None) -> float:
     """The part of a listing's tokens about a category or in a type of language. The two types of language make up the whole."""
     skews = noise(len(CATEGORIES), seed, "topic", _name(listing))
-    weights = [weight * (0.3 + 1.4 * skew) for weight, skew in zip(CATEGORY_WEIGHTS, skews, strict=True)]
+    weights = [
+        weight * (0.3 + 1.4 * skew) for weight, skew in zip(CATEGORY_WEIGHTS, skews, strict=True)
+    ]
     if topic in LANGUAGE_TYPES:
         code = min(0.95, 1.3 * weights[0])
         return code if topic == "programming" else 1 - code

@@ -46,8 +46,12 @@ def months() -> tuple[Month, ...]:
 
 def _month(row: dict[str, str]) -> Month:
     first = date.fromisoformat(row["month"] + "-01")
-    shares = [float(row[f"{name}_pct"]) / 100 for name in ("other", "china", "us", "open_weight", "free")]
-    return Month(first, first + timedelta(days=int(row["days"]) - 1), int(row["total_tokens"]), *shares)
+    shares = [
+        float(row[f"{name}_pct"]) / 100 for name in ("other", "china", "us", "open_weight", "free")
+    ]
+    return Month(
+        first, first + timedelta(days=int(row["days"]) - 1), int(row["total_tokens"]), *shares
+    )
 
 
 def share_on(name: str, day: date) -> float:
@@ -80,7 +84,9 @@ def day_total(seed: int, day: date) -> int:
 def _spread(seed: int, month: Month) -> tuple[dict[date, int], float]:
     covered = days(month.first, month.last)
     weights = [_weight(seed, day) for day in covered]
-    return dict(zip(covered, share_out(month.total_tokens, weights), strict=True)), month.total_tokens / sum(weights)
+    return dict(
+        zip(covered, share_out(month.total_tokens, weights), strict=True)
+    ), month.total_tokens / sum(weights)
 
 
 def _weight(seed: int, day: date) -> float:
@@ -100,4 +106,6 @@ def _level(day: date) -> float:
 
 @cache
 def _levels() -> list[float]:
-    return [math.log(month.total_tokens / ((month.last - month.first).days + 1)) for month in months()]
+    return [
+        math.log(month.total_tokens / ((month.last - month.first).days + 1)) for month in months()
+    ]

@@ -9,7 +9,17 @@ import polars as pl
 
 from pipelines.archive import Answer
 from pipelines.sources.http import Client
-from pipelines.sources.parsing import Parsed, a_day, an_instant, count, need, read_object, rows_of, text, unknown_keys
+from pipelines.sources.parsing import (
+    Parsed,
+    a_day,
+    an_instant,
+    count,
+    need,
+    read_object,
+    rows_of,
+    text,
+    unknown_keys,
+)
 
 SOURCE = "app_rankings"
 KEYS = frozenset({"rank", "app_id", "app_name", "total_tokens", "total_requests"})
@@ -17,7 +27,11 @@ KEYS = frozenset({"rank", "app_id", "app_name", "total_tokens", "total_requests"
 
 def fetch(client: Client, day: date) -> Answer:
     """The hundred largest apps of one UTC day."""
-    return client.data_api(SOURCE, "/datasets/app-rankings", {"start_date": day.isoformat(), "end_date": day.isoformat(), "limit": "100"})
+    return client.data_api(
+        SOURCE,
+        "/datasets/app-rankings",
+        {"start_date": day.isoformat(), "end_date": day.isoformat(), "limit": "100"},
+    )
 
 
 def parse(answer: Answer, body: bytes) -> Parsed:
@@ -25,7 +39,13 @@ def parse(answer: Answer, body: bytes) -> Parsed:
     payload = read_object(body)
     rows = rows_of(payload, "data")
     frame = pl.DataFrame(
-        [count(rows, "rank"), count(rows, "app_id"), text(rows, "app_name"), count(rows, "total_tokens"), count(rows, "total_requests")]
+        [
+            count(rows, "rank"),
+            count(rows, "app_id"),
+            text(rows, "app_name"),
+            count(rows, "total_tokens"),
+            count(rows, "total_requests"),
+        ]
     )
     meta = {
         "start_date": a_day(need(payload, "meta", "start_date"), "meta.start_date"),

@@ -6,7 +6,16 @@ import polars as pl
 
 from pipelines.archive import Answer
 from pipelines.sources.http import Client
-from pipelines.sources.parsing import Parsed, an_instant, need, number, read_object, rows_of, text, unknown_keys
+from pipelines.sources.parsing import (
+    Parsed,
+    an_instant,
+    need,
+    number,
+    read_object,
+    rows_of,
+    text,
+    unknown_keys,
+)
 
 SOURCE = "benchmarks"
 KEYS = frozenset(
@@ -18,7 +27,15 @@ KEYS = frozenset(
     }
 )  # fmt: skip
 # Each board's figure under its own name; the scales are not comparable.
-METRICS = ("intelligence_index", "coding_index", "agentic_index", "elo", "win_rate", "accuracy", "primary_score")
+METRICS = (
+    "intelligence_index",
+    "coding_index",
+    "agentic_index",
+    "elo",
+    "win_rate",
+    "accuracy",
+    "primary_score",
+)
 
 
 def fetch(client: Client) -> Answer:
@@ -30,11 +47,13 @@ def parse(answer: Answer, body: bytes) -> Parsed:
     """Rows of raw.benchmarks, one a board, model and metric."""
     payload = read_object(body)
     rows = rows_of(payload, "data")
-    scores = [_score(row, metric) for row in rows for metric in METRICS if row.get(metric) is not None]
+    scores = [
+        _score(row, metric) for row in rows for metric in METRICS if row.get(metric) is not None
+    ]
     names = ("board", "model_permaslug", "display_name", "test", "metric")
-    frame = pl.DataFrame([*(text(scores, name) for name in names), number(scores, "score")]).with_columns(
-        as_of=pl.lit(an_instant(need(payload, "meta", "as_of"), "meta.as_of"))
-    )
+    frame = pl.DataFrame(
+        [*(text(scores, name) for name in names), number(scores, "score")]
+    ).with_columns(as_of=pl.lit(an_instant(need(payload, "meta", "as_of"), "meta.as_of")))
     return Parsed(
         {"raw.benchmarks": frame},
         {"raw.benchmarks": ("board", "model_permaslug", "metric", "score")},
@@ -43,7 +62,11 @@ def parse(answer: Answer, body: bytes) -> Parsed:
 
 
 def _score(row: dict[str, Any], metric: str) -> dict[str, Any]:
-    test = [str(row[name]) for name in ("benchmark_type", "arena", "category", "search_engine", "search_surface") if row.get(name)]
+    test = [
+        str(row[name])
+        for name in ("benchmark_type", "arena", "category", "search_engine", "search_surface")
+        if row.get(name)
+    ]
     return {
         "board": row.get("source"),
         "model_permaslug": row.get("model_permaslug"),

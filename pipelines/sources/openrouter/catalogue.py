@@ -7,7 +7,16 @@ import polars as pl
 
 from pipelines.archive import Answer
 from pipelines.sources.http import Client
-from pipelines.sources.parsing import Parsed, as_json, count, inner, read_object, rows_of, text, unknown_keys
+from pipelines.sources.parsing import (
+    Parsed,
+    as_json,
+    count,
+    inner,
+    read_object,
+    rows_of,
+    text,
+    unknown_keys,
+)
 
 SOURCE = "models"
 KEYS = frozenset(

@@ -9,7 +9,17 @@ import polars as pl
 
 from pipelines.archive import Answer
 from pipelines.sources.http import Client
-from pipelines.sources.parsing import Parsed, count, inner, need, number, read_object, rows_of, text, unknown_keys
+from pipelines.sources.parsing import (
+    Parsed,
+    count,
+    inner,
+    need,
+    number,
+    read_object,
+    rows_of,
+    text,
+    unknown_keys,
+)
 
 SOURCE = "endpoints"
 KEYS = frozenset(
@@ -25,14 +35,22 @@ PERCENTILES = ("p50", "p75", "p90", "p99")
 def fetch(client: Client, permaslug: str, asked_by: str) -> Answer:
     """The hosts of one ranked model, asked for by the catalogue's id, or by its permaslug where the catalogue has none."""
     author, slug = asked_by.split("/", 1)
-    return client.ask(SOURCE, f"/models/{quote(author, safe='')}/{quote(slug, safe='')}/endpoints", context={"model": permaslug})
+    return client.ask(
+        SOURCE,
+        f"/models/{quote(author, safe='')}/{quote(slug, safe='')}/endpoints",
+        context={"model": permaslug},
+    )
 
 
 def parse(answer: Answer, body: bytes) -> Parsed:
     """Rows of raw.endpoints, one a host of the asked model; an empty list is a legitimate answer."""
     payload = read_object(body)
     rows = rows_of(payload, "data", "endpoints")
-    latency, throughput, pricing = inner(rows, "latency_last_30m"), inner(rows, "throughput_last_30m"), inner(rows, "pricing")
+    latency, throughput, pricing = (
+        inner(rows, "latency_last_30m"),
+        inner(rows, "throughput_last_30m"),
+        inner(rows, "pricing"),
+    )
     frame = pl.DataFrame(
         [
             text(rows, "model_id"), text(rows, "name").alias("endpoint_name"), text(rows, "provider_name"), text(rows, "tag"),
@@ -44,4 +62,8 @@ def parse(answer: Answer, body: bytes) -> Parsed:
             text(pricing, "input_cache_read").alias("cached_usd"), text(pricing, "discount"),
         ]
     ).with_columns(asked_model=pl.lit(answer.context.get("model")), data_id=pl.lit(str(need(payload, "data", "id"))))  # fmt: skip
-    return Parsed({"raw.endpoints": frame}, {"raw.endpoints": ("provider_name", "tag")}, unknown_keys("endpoints data", rows, KEYS))
+    return Parsed(
+        {"raw.endpoints": frame},
+        {"raw.endpoints": ("provider_name", "tag")},
+        unknown_keys("endpoints data", rows, KEYS),
+    )

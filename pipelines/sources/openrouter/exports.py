@@ -16,11 +16,20 @@ from typing import TypeVar
 import polars as pl
 
 from pipelines.archive import Answer, utc_now
-from pipelines.ingest.market.days import Failure
 from pipelines.errors import BadAnswer, Refused, SourceError, Unreachable
-from pipelines.sources.openrouter.rankings_table import COLUMNS, Board
+from pipelines.ingest.days import Failure
 from pipelines.sources.http import Client
-from pipelines.sources.parsing import Parsed, a_day, an_instant, need, read_object, rows_of, text, unknown_keys
+from pipelines.sources.openrouter.rankings_table import COLUMNS, Board
+from pipelines.sources.parsing import (
+    Parsed,
+    a_day,
+    an_instant,
+    need,
+    read_object,
+    rows_of,
+    text,
+    unknown_keys,
+)
 
 SOURCE = "rankings_export"
 MANIFEST = "rankings_export_manifest"
@@ -100,15 +109,29 @@ def read_manifest(body: bytes, asked: str) -> Manifest:
     snapshot = a_day(need(payload, "snapshot_date"), "snapshot_date")
     retrieved_at = an_instant(need(payload, "retrieved_at"), "retrieved_at")
     files = need(payload, "files")
-    kind = next((kind for kind in ("csv", "json") if isinstance(files, dict) and isinstance(files.get(kind), dict)), None)
+    kind = next(
+        (
+            kind
+            for kind in ("csv", "json")
+            if isinstance(files, dict) and isinstance(files.get(kind), dict)
+        ),
+        None,
+    )
     if kind is None:
         raise BadAnswer(f"The manifest {asked} names neither a CSV nor a JSON file.")
     named = str(files[kind].get("url", f"{snapshot}.{kind}"))
-    if asked not in ("latest", snapshot.isoformat()) or not named.endswith(f"{snapshot}.{kind}") or retrieved_at.date() < snapshot:
+    if (
+        asked not in ("latest", snapshot.isoformat())
+        or not named.endswith(f"{snapshot}.{kind}")
+        or retrieved_at.date() < snapshot
+    ):
         raise BadAnswer(
             f"The manifest {asked} names another day: snapshot {snapshot}, file {named!r}, retrieved {retrieved_at.isoformat()}."
         )
-    size, digest = str(need(payload, "files", kind, "bytes")), need(payload, "files", kind, "sha256")
+    size, digest = (
+        str(need(payload, "files", kind, "bytes")),
+        need(payload, "files", kind, "sha256"),
+    )
     if not size.isdecimal():
         raise BadAnswer(f"The manifest {asked} says that the file has {size!r} bytes.")
     return Manifest(snapshot, retrieved_at, kind, int(size), str(digest))
@@ -121,7 +144,12 @@ def _had(what: str, snapshot: date, ask: Callable[[], T]) -> T | Failure:
     except Unreachable:
         raise
     except SourceError as error:
-        return Failure(f"rankings, {what} of the keyless exports", str(error), snapshot - DAYS_IN_FILE, snapshot - ONE_DAY)
+        return Failure(
+            f"rankings, {what} of the keyless exports",
+            str(error),
+            snapshot - DAYS_IN_FILE,
+            snapshot - ONE_DAY,
+        )
 
 
 def _file_of(client: Client, snapshot: date, newest: Manifest | Failure) -> Answer | None:
@@ -133,7 +161,9 @@ def _file_of(client: Client, snapshot: date, newest: Manifest | Failure) -> Answ
 
 
 def _manifest(client: Client, asked: str) -> Manifest:
-    answer = client.ask(MANIFEST, f"{PATH}/{asked}.manifest.json", check=lambda body: _must_be_manifest(body, asked))
+    answer = client.ask(
+        MANIFEST, f"{PATH}/{asked}.manifest.json", check=lambda body: _must_be_manifest(body, asked)
+    )
     return read_manifest(client.archive.read(answer.sha256), asked)
 
 
@@ -185,12 +215,18 @@ def _csv(body: bytes) -> tuple[pl.DataFrame, list[str]]:
     except pl.exceptions.PolarsError as error:
         raise BadAnswer(f"The export is no CSV ({error}).") from error
     if missing := [name for name in COLUMNS if name not in frame.columns]:
-        raise BadAnswer(f"The export has no column {missing[0]!r}; it has {', '.join(frame.columns[:8])}.")
-    notes = [f"unknown key {name!r} in rankings export" for name in frame.columns if name not in HEADER]
+        raise BadAnswer(
+            f"The export has no column {missing[0]!r}; it has {', '.join(frame.columns[:8])}."
+        )
+    notes = [
+        f"unknown key {name!r} in rankings export" for name in frame.columns if name not in HEADER
+    ]
     return frame.select(*COLUMNS), notes
 
 
 def _json(body: bytes) -> tuple[pl.DataFrame, list[str]]:
     payload = read_object(body)
     rows = rows_of(payload, "data" if "data" in payload else "rows")
-    return pl.DataFrame([text(rows, name) for name in COLUMNS]), unknown_keys("rankings export", rows, frozenset(HEADER))
+    return pl.DataFrame([text(rows, name) for name in COLUMNS]), unknown_keys(
+        "rankings export", rows, frozenset(HEADER)
+    )

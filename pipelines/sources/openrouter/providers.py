@@ -10,7 +10,17 @@ from pipelines.sources.http import Client
 from pipelines.sources.parsing import Parsed, as_json, read_object, rows_of, text, unknown_keys
 
 SOURCE = "providers"
-KEYS = frozenset({"name", "slug", "privacy_policy_url", "terms_of_service_url", "status_page_url", "headquarters", "datacenters"})
+KEYS = frozenset(
+    {
+        "name",
+        "slug",
+        "privacy_policy_url",
+        "terms_of_service_url",
+        "status_page_url",
+        "headquarters",
+        "datacenters",
+    }
+)
 
 
 def fetch(client: Client) -> Answer:
@@ -21,5 +31,16 @@ def fetch(client: Client) -> Answer:
 def parse(answer: Answer, body: bytes) -> Parsed:
     """Rows of raw.providers, one a provider."""
     rows = rows_of(read_object(body), "data")
-    frame = pl.DataFrame([text(rows, "name"), text(rows, "slug"), text(rows, "headquarters"), as_json(rows, "datacenters")])
-    return Parsed({"raw.providers": frame}, {"raw.providers": ("name", "slug")}, unknown_keys("providers data", rows, KEYS))
+    frame = pl.DataFrame(
+        [
+            text(rows, "name"),
+            text(rows, "slug"),
+            text(rows, "headquarters"),
+            as_json(rows, "datacenters"),
+        ]
+    )
+    return Parsed(
+        {"raw.providers": frame},
+        {"raw.providers": ("name", "slug")},
+        unknown_keys("providers data", rows, KEYS),
+    )

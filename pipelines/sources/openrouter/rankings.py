@@ -10,9 +10,17 @@ from datetime import date, timedelta
 import polars as pl
 
 from pipelines.archive import Answer
-from pipelines.sources.openrouter.rankings_table import COLUMNS, EVERYTHING, Board
 from pipelines.sources.http import Client
-from pipelines.sources.parsing import a_day, an_instant, need, read_object, rows_of, text, unknown_keys
+from pipelines.sources.openrouter.rankings_table import COLUMNS, EVERYTHING, Board
+from pipelines.sources.parsing import (
+    a_day,
+    an_instant,
+    need,
+    read_object,
+    rows_of,
+    text,
+    unknown_keys,
+)
 
 SOURCE = "rankings_daily"
 PATH = "/datasets/rankings-daily"
@@ -44,17 +52,32 @@ def windows(start: date, end: date) -> Iterator[tuple[date, date]]:
 
 def fetch(client: Client, start: date, end: date) -> Answer:
     """The unfiltered daily board of one window."""
-    return client.data_api(SOURCE, PATH, {"start_date": start.isoformat(), "end_date": end.isoformat()})
+    return client.data_api(
+        SOURCE, PATH, {"start_date": start.isoformat(), "end_date": end.isoformat()}
+    )
 
 
 def fetch_slice(client: Client, kind: str, value: str, start: date, end: date) -> Answer:
     """A filtered board: daily where the figures are exact, by whole ISO weeks where they are estimates."""
     if kind not in WEEKLY:
-        return client.data_api(SOURCE, PATH, {"start_date": start.isoformat(), "end_date": end.isoformat(), kind: value})
+        return client.data_api(
+            SOURCE,
+            PATH,
+            {"start_date": start.isoformat(), "end_date": end.isoformat(), kind: value},
+        )
     # A week that is cut by the window would be counted in part, so only whole ones are asked for.
     monday = start - timedelta(days=start.weekday())
     sunday = end - timedelta(days=(end.weekday() + 1) % 7)
-    return client.data_api(SOURCE, PATH, {"start_date": monday.isoformat(), "end_date": sunday.isoformat(), "period": "week", kind: value})
+    return client.data_api(
+        SOURCE,
+        PATH,
+        {
+            "start_date": monday.isoformat(),
+            "end_date": sunday.isoformat(),
+            "period": "week",
+            kind: value,
+        },
+    )
 
 
 def parse(answer: Answer, body: bytes) -> Board:
@@ -71,7 +94,11 @@ def parse(answer: Answer, body: bytes) -> Board:
         grain=answer.params.get("period", "day"),
         notes=[
             *unknown_keys("rankings-daily", [payload], frozenset({"data", "meta"})),
-            *unknown_keys("rankings-daily meta", [meta], frozenset({"as_of", "version", "start_date", "end_date"})),
+            *unknown_keys(
+                "rankings-daily meta",
+                [meta],
+                frozenset({"as_of", "version", "start_date", "end_date"}),
+            ),
             *unknown_keys("rankings-daily data", rows, frozenset(COLUMNS)),
             *_number_notes(rows),
         ],

@@ -36,4 +36,6 @@ class Board:
     def __post_init__(self) -> None:
         """Raise on a window that no answer has: each of its days would become a row."""
         if not timedelta(0) <= self.end - self.start <= LONGEST:
-            raise BadAnswer(f"The answer says that it covers {self.start} to {self.end}; a window has a year at most.")
+            raise BadAnswer(
+                f"The answer says that it covers {self.start} to {self.end}; a window has a year at most."
+            )

@@ -6,9 +6,19 @@ from datetime import date
 from functools import partial
 
 from pipelines.archive import Answer
-from pipelines.ingest.market.days import Failure
-from pipelines.sources.openrouter import apps, benchmarks, catalogue, endpoints, exports, providers, rankings, session_costs, tasks
+from pipelines.ingest.days import Failure
 from pipelines.sources.http import Client
+from pipelines.sources.openrouter import (
+    apps,
+    benchmarks,
+    catalogue,
+    endpoints,
+    exports,
+    providers,
+    rankings,
+    session_costs,
+    tasks,
+)
 
 
 @dataclass(frozen=True)
@@ -27,17 +37,24 @@ class Asked:
 def board_plan(client: Client, start: date, end: date) -> Iterator[Asked]:
     """The unfiltered board from start to end: by windows with a key, from the dated exports without."""
     if not client.has_key:
-        yield Asked("rankings, keyless exports", partial(exports.fetch, client, start, end), start, end)
+        yield Asked(
+            "rankings, keyless exports", partial(exports.fetch, client, start, end), start, end
+        )
         return
     for first, last in rankings.windows(max(start, rankings.FIRST_DAY), end):
-        yield Asked(f"rankings {first} to {last}", partial(rankings.fetch, client, first, last), first, last)
+        yield Asked(
+            f"rankings {first} to {last}", partial(rankings.fetch, client, first, last), first, last
+        )
 
 
 def slice_plan(client: Client, start: date, end: date) -> Iterator[Asked]:
     """The filtered boards of a window of at most a year."""
     for kind, values in rankings.SLICES.items():
         for value in values:
-            yield Asked(f"rankings by {kind} {value}", partial(rankings.fetch_slice, client, kind, value, start, end))
+            yield Asked(
+                f"rankings by {kind} {value}",
+                partial(rankings.fetch_slice, client, kind, value, start, end),
+            )
 
 
 def catalogue_plan(client: Client) -> Iterator[Asked]:

@@ -4,10 +4,22 @@ import polars as pl
 
 from pipelines.archive import Answer
 from pipelines.sources.http import Client
-from pipelines.sources.parsing import Parsed, a_count, a_day, an_instant, need, read_object, rows_of, text, unknown_keys
+from pipelines.sources.parsing import (
+    Parsed,
+    a_count,
+    a_day,
+    an_instant,
+    need,
+    read_object,
+    rows_of,
+    text,
+    unknown_keys,
+)
 
 SOURCE = "session_costs"
-KEYS = frozenset({"app_slug", "app_name", "model_permaslug", "turn_range", "median_session_cost_usd"})
+KEYS = frozenset(
+    {"app_slug", "app_name", "model_permaslug", "turn_range", "median_session_cost_usd"}
+)
 
 
 def fetch(client: Client) -> Answer:
@@ -20,7 +32,16 @@ def parse(answer: Answer, body: bytes) -> Parsed:
     payload = read_object(body)
     rows = rows_of(payload, "data")
     frame = pl.DataFrame(
-        [text(rows, name) for name in ("app_slug", "app_name", "model_permaslug", "turn_range", "median_session_cost_usd")]
+        [
+            text(rows, name)
+            for name in (
+                "app_slug",
+                "app_name",
+                "model_permaslug",
+                "turn_range",
+                "median_session_cost_usd",
+            )
+        ]
     )
     cost = pl.col("median_session_cost_usd").cast(pl.Decimal(18, 6), strict=False)
     # A cost below nothing is unreadable like any other.
@@ -33,7 +54,18 @@ def parse(answer: Answer, body: bytes) -> Parsed:
         "window_days": None if days is None else a_count(days, "meta.window_days"),
     }
     return Parsed(
-        {"raw.session_costs": frame.with_columns(**{name: pl.lit(value) for name, value in meta.items()})},
-        {"raw.session_costs": ("app_slug", "model_permaslug", "turn_range", "median_session_cost_usd")},
+        {
+            "raw.session_costs": frame.with_columns(
+                **{name: pl.lit(value) for name, value in meta.items()}
+            )
+        },
+        {
+            "raw.session_costs": (
+                "app_slug",
+                "model_permaslug",
+                "turn_range",
+                "median_session_cost_usd",
+            )
+        },
         unknown_keys("session-cost data", rows, KEYS),
     )

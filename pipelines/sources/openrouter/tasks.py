@@ -7,11 +7,30 @@ import polars as pl
 
 from pipelines.archive import Answer
 from pipelines.sources.http import Client
-from pipelines.sources.parsing import Parsed, a_count, a_day, need, number, read_object, rows_of, text, unknown_keys
+from pipelines.sources.parsing import (
+    Parsed,
+    a_count,
+    a_day,
+    need,
+    number,
+    read_object,
+    rows_of,
+    text,
+    unknown_keys,
+)
 
 SOURCE = "task_classifications"
 KEYS = frozenset(
-    {"tag", "display_name", "macro_category", "usage_share", "token_share", "category_usage_share", "category_token_share", "models"}
+    {
+        "tag",
+        "display_name",
+        "macro_category",
+        "usage_share",
+        "token_share",
+        "category_usage_share",
+        "category_token_share",
+        "models",
+    }
 )
 
 
@@ -24,17 +43,30 @@ def parse(answer: Answer, body: bytes) -> Parsed:
     """Rows of raw.tasks, one a task, and of raw.task_models, one a task and model."""
     payload = read_object(body)
     rows = rows_of(payload, "data", "classifications")
-    shares = [number(rows, name) for name in ("usage_share", "token_share", "category_usage_share", "category_token_share")]
-    tasks = pl.DataFrame([text(rows, "tag"), text(rows, "display_name"), text(rows, "macro_category"), *shares]).with_columns(
+    shares = [
+        number(rows, name)
+        for name in ("usage_share", "token_share", "category_usage_share", "category_token_share")
+    ]
+    tasks = pl.DataFrame(
+        [text(rows, "tag"), text(rows, "display_name"), text(rows, "macro_category"), *shares]
+    ).with_columns(
         as_of=pl.lit(a_day(need(payload, "data", "as_of"), "data.as_of")),
         window_days=pl.lit(a_count(need(payload, "data", "window_days"), "data.window_days")),
     )
     models = [{**model, "tag": row.get("tag")} for row in rows for model in rows_of(row, "models")]
     by_model = pl.DataFrame(
-        [text(models, "tag"), text(models, "id").alias("model_id"), number(models, "tag_usage_share"), number(models, "tag_token_share")]
+        [
+            text(models, "tag"),
+            text(models, "id").alias("model_id"),
+            number(models, "tag_usage_share"),
+            number(models, "tag_token_share"),
+        ]
     )
     return Parsed(
         {"raw.tasks": tasks, "raw.task_models": by_model},
-        {"raw.tasks": ("tag", "usage_share", "token_share"), "raw.task_models": ("tag", "model_id")},
+        {
+            "raw.tasks": ("tag", "usage_share", "token_share"),
+            "raw.task_models": ("tag", "model_id"),
+        },
         unknown_keys("classifications/task", rows, KEYS),
     )

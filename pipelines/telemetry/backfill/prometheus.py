@@ -15,9 +15,9 @@ import httpx
 
 from pipelines.errors import HistoryFailed
 from pipelines.telemetry.backfill.text_files import reader_of, scrape_of
-from pipelines.telemetry.metrics.normalise import Reader, up
-from pipelines.telemetry.collector.collector.segments import Scrape
+from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.config.tier import Target
+from pipelines.telemetry.metrics.normalise import Reader, up
 from pipelines.telemetry.metrics.vocabulary import label_text
 
 MOST_POINTS = 240  # steps asked for at once; with 400 series that is an answer of some MB
@@ -52,7 +52,9 @@ def read_history(history: History, target: Target) -> Iterator[Scrape]:
     names = "|".join([*reader.vocabulary.names, "process_start_time_seconds", "up"])
     query = f'last_over_time({{__name__=~"{names}",{history.matchers}}}[{history.step_seconds}s])'
     step = timedelta(seconds=history.step_seconds)
-    with httpx.Client(headers=dict(history.headers), timeout=SECONDS, follow_redirects=False, trust_env=False) as client:
+    with httpx.Client(
+        headers=dict(history.headers), timeout=SECONDS, follow_redirects=False, trust_env=False
+    ) as client:
         first = history.start
         while first <= history.end:
             last = min(first + step * (MOST_POINTS - 1), history.end)
@@ -60,27 +62,45 @@ def read_history(history: History, target: Target) -> Iterator[Scrape]:
             first = last + step
 
 
-def _asked(client: httpx.Client, history: History, query: str, first: datetime, last: datetime) -> list[dict[str, Any]]:
-    form = {"query": query, "start": str(first.timestamp()), "end": str(last.timestamp()), "step": str(history.step_seconds)}
+def _asked(
+    client: httpx.Client, history: History, query: str, first: datetime, last: datetime
+) -> list[dict[str, Any]]:
+    form = {
+        "query": query,
+        "start": str(first.timestamp()),
+        "end": str(last.timestamp()),
+        "step": str(history.step_seconds),
+    }
     url = f"{history.url.rstrip('/')}/api/v1/query_range"
     try:
         with client.stream("POST", url, data=form) as response:
             answer = json.loads(_body(response))
     except httpx.TransportError as error:
-        raise HistoryFailed(f"{url} did not answer ({type(error).__name__}). Check the address and that the store runs.") from error
+        raise HistoryFailed(
+            f"{url} did not answer ({type(error).__name__}). Check the address and that the store runs."
+        ) from error
     except (ValueError, RecursionError) as error:
         raise HistoryFailed(
             f"{url} answered {response.status_code} with something that is not JSON. Is it Prometheus' HTTP API?"
         ) from error
-    if response.status_code != httpx.codes.OK or not isinstance(answer, dict) or answer.get("status") != "success":
+    if (
+        response.status_code != httpx.codes.OK
+        or not isinstance(answer, dict)
+        or answer.get("status") != "success"
+    ):
         said = str(answer.get("error", ""))[:200] if isinstance(answer, dict) else ""
         raise HistoryFailed(
             f"{url} refused {first:%Y-%m-%d %H:%M} ({response.status_code}: {said}). Correct the matchers, or ask for less."
         )
     try:
-        return [{"metric": dict(series["metric"]), "values": list(series["values"])} for series in answer["data"]["result"]]
+        return [
+            {"metric": dict(series["metric"]), "values": list(series["values"])}
+            for series in answer["data"]["result"]
+        ]
     except (KeyError, TypeError, ValueError) as error:
-        raise HistoryFailed(f"{url} did not answer with a matrix, so it is not Prometheus' HTTP API. Check the address.") from error
+        raise HistoryFailed(
+            f"{url} did not answer with a matrix, so it is not Prometheus' HTTP API. Check the address."
+        ) from error
 
 
 def _body(response: httpx.Response) -> bytes:
@@ -88,14 +108,18 @@ def _body(response: httpx.Response) -> bytes:
     for piece in response.iter_bytes():
         body += piece
         if len(body) > MOST_BYTES:
-            raise HistoryFailed(f"The store's answer is larger than {MOST_BYTES >> 20} MiB. Narrow the matchers to one server.")
+            raise HistoryFailed(
+                f"The store's answer is larger than {MOST_BYTES >> 20} MiB. Narrow the matchers to one server."
+            )
     return bytes(body)
 
 
 def _scrapes(result: list[dict[str, Any]], target: Target, reader: Reader) -> Iterator[Scrape]:
     servers = {(series["metric"].get("job"), series["metric"].get("instance")) for series in result}
     if len(servers) > 1:
-        raise HistoryFailed(f'The matchers pick {len(servers)} servers, whose counters would mix. Add instance="…" to pick one.')
+        raise HistoryFailed(
+            f'The matchers pick {len(servers)} servers, whose counters would mix. Add instance="…" to pick one.'
+        )
     instants = _instants(result)
     for at in sorted(instants):
         yield _scrape(at, instants[at], target, reader)
@@ -105,7 +129,9 @@ def _instants(result: list[dict[str, Any]]) -> dict[float, Instant]:
     instants: dict[float, Instant] = {}
     for series in result:
         name = series["metric"].get("__name__", "")
-        labels = label_text({key: value for key, value in series["metric"].items() if key not in OF_THE_STORE})
+        labels = label_text(
+            {key: value for key, value in series["metric"].items() if key not in OF_THE_STORE}
+        )
         head = f"{name}{{{labels}}}" if labels else name
         for at, value in series["values"]:
             instant = instants.setdefault(float(at), Instant())
@@ -117,7 +143,9 @@ def _instants(result: list[dict[str, Any]]) -> dict[float, Instant]:
 
 
 def _scrape(at: float, instant: Instant, target: Target, reader: Reader) -> Scrape:
-    scrape = scrape_of(target, datetime.fromtimestamp(at, UTC), reader.read("\n".join(instant.lines).encode(), at))
+    scrape = scrape_of(
+        target, datetime.fromtimestamp(at, UTC), reader.read("\n".join(instant.lines).encode(), at)
+    )
     if instant.is_up:
         return scrape
     return replace(scrape, series=(up("up", reason="down_in_store"),), values=(0.0,))

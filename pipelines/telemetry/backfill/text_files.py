@@ -11,11 +11,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines.telemetry.collector.segments import Scrape
+from pipelines.telemetry.collector.spool import Spool
+from pipelines.telemetry.config.tier import Target
 from pipelines.telemetry.metrics.exposition import MOST_BYTES
 from pipelines.telemetry.metrics.normalise import Reader, Reading, up
-from pipelines.telemetry.collector.collector.segments import Scrape
-from pipelines.telemetry.collector.collector.spool import Spool
-from pipelines.telemetry.config.tier import Target
 
 STAMP = re.compile(r"(?<!\d)(\d{8})[T-](\d{6})(?!\d)")
 UNIX = re.compile(r"(?<!\d)(\d{10}|\d{13})(?!\d)")
@@ -47,7 +47,9 @@ def read_run(path: Path, target: Target, started: datetime) -> Iterator[Scrape]:
         for row in csv.DictReader(file):
             instant = started.timestamp() + float(row.pop("time [s]"))
             page = "\n".join(f"{prefix}{name} {value}" for name, value in row.items())
-            yield scrape_of(target, datetime.fromtimestamp(instant, UTC), reader.read(page.encode(), instant))
+            yield scrape_of(
+                target, datetime.fromtimestamp(instant, UTC), reader.read(page.encode(), instant)
+            )
 
 
 def instant_of(path: Path) -> datetime:
@@ -66,9 +68,22 @@ def instant_of(path: Path) -> datetime:
 def scrape_of(target: Target, instant: datetime, reading: Reading) -> Scrape:
     """A reading as one scrape that worked."""
     said = up("up", samples=str(len(reading.samples)), problems=str(reading.counts.problems))
-    empty = Scrape(target.name, target.engine, round(instant.timestamp() * 1e6), None, (), (), target.only_model)
+    empty = Scrape(
+        target.name,
+        target.engine,
+        round(instant.timestamp() * 1e6),
+        None,
+        (),
+        (),
+        target.only_model,
+    )
     started_at = None if reading.started_at is None else round(reading.started_at * 1e6)
-    return replace(empty, started_at=started_at, series=(*reading.samples, said), values=(*reading.samples.values(), 1.0))
+    return replace(
+        empty,
+        started_at=started_at,
+        series=(*reading.samples, said),
+        values=(*reading.samples.values(), 1.0),
+    )
 
 
 def store(scrapes: Iterable[Scrape], spool: Spool) -> int:

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 
 import httpx
 
-from pipelines.telemetry.collector.collector.scraping import NoPage, make_client, output_of, page_of
+from pipelines.telemetry.collector.scraping import NoPage, make_client, output_of, page_of
+from pipelines.telemetry.collector.segments import Scrape
+from pipelines.telemetry.collector.spool import Spool
+from pipelines.telemetry.config.tier import DeviceSource, Target, Tier
 from pipelines.telemetry.metrics.devices import device_reader
 from pipelines.telemetry.metrics.normalise import Reader, Reading, up
-from pipelines.telemetry.collector.collector.segments import Scrape
-from pipelines.telemetry.collector.collector.spool import Spool
-from pipelines.telemetry.config.tier import DeviceSource, Target, Tier
 from pipelines.telemetry.metrics.vocabulary import Series
 
 Ask = Callable[[float], Awaitable[bytes]]
@@ -51,12 +51,23 @@ class Source:
     up: str = "up"
     device_prefix: str = ""
     health: Health = field(default_factory=Health)
-    series: tuple[Series, ...] = ()  # of the last good scrape; the next one has mostly the same, and shares them
+    series: tuple[
+        Series, ...
+    ] = ()  # of the last good scrape; the next one has mostly the same, and shares them
 
     async def scrape(self) -> Scrape:
         """One scrape; a failed one is a sample too."""
         started = time.time()
-        scrape = Scrape(self.target.name, self.engine, round(started * 1e6), None, (), (), self.target.only_model, self.device_prefix)
+        scrape = Scrape(
+            self.target.name,
+            self.engine,
+            round(started * 1e6),
+            None,
+            (),
+            (),
+            self.target.only_model,
+            self.device_prefix,
+        )
         self.health.scrapes += 1
         try:
             page = await self.ask(min(self.target.scrape_seconds, LONGEST_WAIT))
@@ -77,7 +88,12 @@ class Source:
         started_at = None if reading.started_at is None else round(reading.started_at * 1e6)
         series = (*reading.samples, said)
         self.series = self.series if series == self.series else series
-        return replace(scrape, started_at=started_at, series=self.series, values=(*reading.samples.values(), 1.0))
+        return replace(
+            scrape,
+            started_at=started_at,
+            series=self.series,
+            values=(*reading.samples.values(), 1.0),
+        )
 
 
 class Collector:
@@ -135,31 +151,51 @@ class Collector:
                 continue
 
 
-async def _sources(tier: Tier, headers: Mapping[str, Mapping[str, str]], clients: AsyncExitStack) -> list[Source]:
+async def _sources(
+    tier: Tier, headers: Mapping[str, Mapping[str, str]], clients: AsyncExitStack
+) -> list[Source]:
     # Making one takes longer than a scrape, so all share it.
     context = ssl.create_default_context()
     readers: dict[tuple[tuple[str, ...], tuple[str, ...]], Reader] = {}
     found: list[Source] = []
     for target in tier.targets:
         own = tier.sources_of(target)
-        client = await clients.enter_async_context(make_client(headers.get(target.name, {}), context))
+        client = await clients.enter_async_context(
+            make_client(headers.get(target.name, {}), context)
+        )
         vocabularies = _vocabularies(target, own)
         kind = vocabularies, target.families
-        reader = readers[kind] = readers.get(kind) or Reader(*vocabularies, families=target.families)
-        found.append(Source(target, target.engine, target.url, _page(client, target.url), reader.read))
+        reader = readers[kind] = readers.get(kind) or Reader(
+            *vocabularies, families=target.families
+        )
+        found.append(
+            Source(target, target.engine, target.url, _page(client, target.url), reader.read)
+        )
         apart = [source for source in own if source.url or source.command]
         for source in apart:
             # A header's secret is meant for the server, not for an exporter beside it.
             plain = await clients.enter_async_context(make_client({}, context))
             ask = _page(plain, source.url) if source.url else _output(source.command)
             prefix = f"{source.where}/" if len(apart) > 1 else ""
-            found.append(Source(target, source.kind, source.where, ask, device_reader(source.kind), "device_up", prefix))
+            found.append(
+                Source(
+                    target,
+                    source.kind,
+                    source.where,
+                    ask,
+                    device_reader(source.kind),
+                    "device_up",
+                    prefix,
+                )
+            )
     return found
 
 
 def _vocabularies(target: Target, own: tuple[DeviceSource, ...]) -> tuple[str, ...]:
     """Our own server's page has its device's figures too, unless another source takes their place."""
-    is_enough = target.engine == "tokentide" and all(source.kind == "tokentide" and not source.url for source in own)
+    is_enough = target.engine == "tokentide" and all(
+        source.kind == "tokentide" and not source.url for source in own
+    )
     return (target.engine, "tokentide device") if is_enough else (target.engine,)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from pipelines.telemetry.collector.collector.segments import OPEN_NAME, Scrape, table_of
+from pipelines.telemetry.collector.segments import OPEN_NAME, Scrape, table_of
 from pipelines.telemetry.metrics.vocabulary import Series
 
 METRICS = frozenset(
@@ -44,7 +44,12 @@ class LiveFile:
         """Show these scrapes, as far as they are of interest: the newest where there are too many."""
         self._shown_at, self._shown_rows = time.monotonic(), rows
         try:
-            pq.write_table(table_of(newest(drawn_of(scrapes), MOST_ROWS)), self._aside, compression="zstd", store_schema=False)
+            pq.write_table(
+                table_of(newest(drawn_of(scrapes), MOST_ROWS)),
+                self._aside,
+                compression="zstd",
+                store_schema=False,
+            )
             self._aside.replace(self._path)
         except OSError:
             self._aside.unlink(missing_ok=True)
@@ -65,7 +70,9 @@ def drawn_of(scrapes: Sequence[Scrape]) -> list[Scrape]:
             places = [place for place, series in enumerate(scrape.series) if is_drawn(series)]
             shared[id(scrape.series)] = places, tuple(scrape.series[place] for place in places)
         places, series = shared[id(scrape.series)]
-        found.append(replace(scrape, series=series, values=tuple(scrape.values[place] for place in places)))
+        found.append(
+            replace(scrape, series=series, values=tuple(scrape.values[place] for place in places))
+        )
     return found
 
 
@@ -76,5 +83,9 @@ def is_drawn(series: Series) -> bool:
 
 def newest(scrapes: Sequence[Scrape], most_rows: int) -> list[Scrape]:
     """As many of the last scrapes as have at most so many rows."""
-    counted = zip(reversed(scrapes), accumulate(len(scrape.series) for scrape in reversed(scrapes)), strict=True)
+    counted = zip(
+        reversed(scrapes),
+        accumulate(len(scrape.series) for scrape in reversed(scrapes)),
+        strict=True,
+    )
     return [scrape for scrape, rows in counted if rows <= most_rows][::-1]

@@ -56,7 +56,10 @@ async def output_of(command: Sequence[str], seconds: float) -> bytes:
     """What a command prints; NoPage if it fails or takes longer."""
     try:
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
         )
     except OSError as error:
         raise NoPage("no_such_command") from error

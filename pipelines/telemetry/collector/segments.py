@@ -111,17 +111,29 @@ def table_of(scrapes: Sequence[Scrape]) -> pa.Table:
         scrape_of.extend([number] * len(scrape.series))
         values.extend(scrape.values)
     origins = _columns_of_scrapes(scrapes)
-    rows = pa.table({"series": _ints(ids), "value": pa.array(values, pa.float64()), "scrape": _ints(scrape_of)})
+    rows = pa.table(
+        {"series": _ints(ids), "value": pa.array(values, pa.float64()), "scrape": _ints(scrape_of)}
+    )
     for name in ("origin", "scraped_at"):
         rows = rows.append_column(name, pc.take(origins[name], rows["scrape"]))
     keys = [(name, "ascending") for name in ("origin", "series", "scraped_at")]
     rows = rows.take(pc.sort_indices(rows, sort_keys=keys))
-    columns = {name: pc.take(column, rows["series"]) for name, column in _columns_of_series(order).items()}
+    columns = {
+        name: pc.take(column, rows["series"]) for name, column in _columns_of_series(order).items()
+    }
     columns |= {name: pc.take(column, rows["scrape"]) for name, column in origins.items()}
     # What a page leaves out: the model where there is only one, and which machine a device is in.
-    columns["model_name"] = pc.coalesce(columns["model_name"], pc.if_else(columns["is_of_model"], columns["only_model"], None))
+    columns["model_name"] = pc.coalesce(
+        columns["model_name"], pc.if_else(columns["is_of_model"], columns["only_model"], None)
+    )
     columns["device"] = pc.binary_join_element_wise(columns["device_prefix"], columns["device"], "")
-    return pa.table({field.name: rows["value"] if field.name == "value" else columns[field.name] for field in SCHEMA}, schema=SCHEMA)
+    return pa.table(
+        {
+            field.name: rows["value"] if field.name == "value" else columns[field.name]
+            for field in SCHEMA
+        },
+        schema=SCHEMA,
+    )
 
 
 def _numbered(scrapes: Sequence[Scrape]) -> tuple[list[Key], "array[int]"]:
@@ -131,7 +143,9 @@ def _numbered(scrapes: Sequence[Scrape]) -> tuple[list[Key], "array[int]"]:
     keys = {series: series.key for each in shared.values() for series in each}
     order = sorted(set(keys.values()))
     number = {key: index for index, key in enumerate(order)}
-    numbers = {name: array("i", [number[keys[series]] for series in each]) for name, each in shared.items()}
+    numbers = {
+        name: array("i", [number[keys[series]] for series in each]) for name, each in shared.items()
+    }
     ids = array("i")
     for scrape in scrapes:
         ids.extend(numbers[id(scrape.series)])
@@ -140,11 +154,18 @@ def _numbered(scrapes: Sequence[Scrape]) -> tuple[list[Key], "array[int]"]:
 
 def _columns_of_series(order: list[Key]) -> dict[str, pa.Array]:
     names = ("metric", "kind", "part", "model_name", "device", "labels")
-    columns = {name: pa.array([key[place] for key in order], pa.string()) for place, name in enumerate(names)}
+    columns = {
+        name: pa.array([key[place] for key in order], pa.string())
+        for place, name in enumerate(names)
+    }
     for name in ("model_name", "device"):
         columns[name] = pc.if_else(pc.equal(columns[name], ""), None, columns[name])
-    columns["le"] = pa.array([key[-1] if key[2] == "bucket" else None for key in order], pa.float64())
-    columns["is_of_model"] = pa.array([not key[4] and key[0] not in OF_NO_MODEL for key in order], pa.bool_())
+    columns["le"] = pa.array(
+        [key[-1] if key[2] == "bucket" else None for key in order], pa.float64()
+    )
+    columns["is_of_model"] = pa.array(
+        [not key[4] and key[0] not in OF_NO_MODEL for key in order], pa.bool_()
+    )
     return columns
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.errors import CollectorBusy
-from pipelines.telemetry.collector.collector.open_segment import LiveFile
-from pipelines.telemetry.collector.collector.segments import Scrape, Segments, closed_segments
+from pipelines.telemetry.collector.open_segment import LiveFile
+from pipelines.telemetry.collector.segments import Scrape, Segments, closed_segments
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,11 @@ class Spool:
     """One writer's samples and segments."""
 
     def __init__(
-        self, folder: Path, most_mib: int = MOST_MIB, most_seconds: float = MOST_SEGMENT_SECONDS, most_rows: int = MOST_SEGMENT_ROWS
+        self,
+        folder: Path,
+        most_mib: int = MOST_MIB,
+        most_seconds: float = MOST_SEGMENT_SECONDS,
+        most_rows: int = MOST_SEGMENT_ROWS,
     ) -> None:
         self.tally = Tally()
         self.open = Open()
@@ -69,7 +73,9 @@ class Spool:
     def is_due(self) -> bool:
         """Whether the open segment should be closed now."""
         return bool(self.open.rows) and (
-            self.open.rows >= self._most_rows or time.monotonic() - self.open.since >= self._most_seconds or not self.tally.is_writing_well
+            self.open.rows >= self._most_rows
+            or time.monotonic() - self.open.since >= self._most_seconds
+            or not self.tally.is_writing_well
         )
 
     @property
@@ -94,7 +100,9 @@ class Spool:
             self.tally.lost_rows += taken.rows
             if self.tally.is_writing_well:
                 log.error(
-                    "No segment can be written to %s (%s). Make room there; samples are lost until then.", self._segments.folder, error
+                    "No segment can be written to %s (%s). Make room there; samples are lost until then.",
+                    self._segments.folder,
+                    error,
                 )
             self.tally.is_writing_well = False
             self._live.remove()
@@ -120,7 +128,11 @@ class Spool:
         for path, size in sizes.items():
             if whole <= self._most_bytes or path == newest:
                 return
-            log.warning("The spool is above %d MiB: dropping %s, which nobody loaded.", self._most_bytes >> 20, path.name)
+            log.warning(
+                "The spool is above %d MiB: dropping %s, which nobody loaded.",
+                self._most_bytes >> 20,
+                path.name,
+            )
             path.unlink(missing_ok=True)
             whole -= size
             self.tally.dropped_segments += 1
@@ -132,12 +144,16 @@ class Claim:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._handle = os.open(folder / ".collector.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._handle = os.open(
+            folder / ".collector.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644
+        )
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(self._handle)
-            raise CollectorBusy(f"Another collector writes to {folder}. End it, or set TOKENTIDE_HOME to another folder.") from error
+            raise CollectorBusy(
+                f"Another collector writes to {folder}. End it, or set TOKENTIDE_HOME to another folder."
+            ) from error
 
     def release(self) -> None:
         """Let another one collect."""

@@ -112,9 +112,13 @@ def read_tier(path: Path) -> Tier:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise BadTier(f"{path} does not exist. Copy tier.toml.example there, or let TOKENTIDE_TIER name another file.") from error
+        raise BadTier(
+            f"{path} does not exist. Copy tier.toml.example there, or let TOKENTIDE_TIER name another file."
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise BadTier(f"{path} cannot be read: {error}. It must be a text file in UTF-8.") from error
+        raise BadTier(
+            f"{path} cannot be read: {error}. It must be a text file in UTF-8."
+        ) from error
     return parse_tier(text, path.name)
 
 
@@ -142,4 +146,6 @@ def parse_tier(text: str, name: str = "tier.toml") -> Tier:
 def _with_page(row: dict[str, Any]) -> dict[str, Any]:
     """An address without a path means the usual page."""
     scheme, host = row["url"].split("://", 1)
-    return row | {"url": f"{scheme}://{host.rstrip('/')}" + ("" if "/" in host.rstrip("/") else "/metrics")}
+    return row | {
+        "url": f"{scheme}://{host.rstrip('/')}" + ("" if "/" in host.rstrip("/") else "/metrics")
+    }

@@ -22,13 +22,32 @@ class Places:
         if not first:
             return self._of_key(key, 1, len(self._lines)) or 1
         # A table inside this one, such as [target.model_map], still belongs to it.
-        ends = (start for name, others in self._tables.items() if not name.startswith(f"{table}.") for start in others if start > first)
+        ends = (
+            start
+            for name, others in self._tables.items()
+            if not name.startswith(f"{table}.")
+            for start in others
+            if start > first
+        )
         last = min(ends, default=len(self._lines) + 1) - 1
-        return self._of_inner(f"{table}.{key}", first, last) or self._of_key(key, first + 1, last) or first
+        return (
+            self._of_inner(f"{table}.{key}", first, last)
+            or self._of_key(key, first + 1, last)
+            or first
+        )
 
     def _of_inner(self, table: str, first: int, last: int) -> int | None:
-        return next((number for number in self._tables.get(table, []) if first <= number <= last), None)
+        return next(
+            (number for number in self._tables.get(table, []) if first <= number <= last), None
+        )
 
     def _of_key(self, key: str, first: int, last: int) -> int | None:
         wanted = re.compile(rf"^\s*[\[\"']*{re.escape(key)}[\"'\]]*\s*([=.\[]|$)")
-        return next((number for number in range(first, last + 1) if key and wanted.match(self._lines[number - 1])), None)
+        return next(
+            (
+                number
+                for number in range(first, last + 1)
+                if key and wanted.match(self._lines[number - 1])
+            ),
+            None,
+        )

@@ -57,14 +57,20 @@ def _one_of(allowed: tuple[str, ...], value: Any) -> str:
 def _url(value: Any) -> str:
     try:
         parts = urlsplit(_text(value))
-        is_good = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        is_good = (
+            parts.scheme in {"http", "https"}
+            and bool(parts.hostname)
+            and (parts.port is None or parts.port > 0)
+        )
         httpx.URL(value)
     except (ValueError, httpx.InvalidURL):
         is_good = False
     if not is_good or any(each.isspace() for each in value):
         raise NotThat("must be an http or https address, such as http://127.0.0.1:8000/metrics")
     if parts.username or parts.password:
-        raise NotThat("must not carry a password; name an environment variable under headers instead")
+        raise NotThat(
+            "must not carry a password; name an environment variable under headers instead"
+        )
     return str(value)
 
 
@@ -109,13 +115,19 @@ def _count(value: Any) -> int:
 
 
 def _words(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value or not all(isinstance(word, str) and word for word in value):
+    if (
+        not isinstance(value, list)
+        or not value
+        or not all(isinstance(word, str) and word for word in value)
+    ):
         raise NotThat('must be a list of texts, such as ["npu-smi", "info"]')
     return tuple(value)
 
 
 def _map(value: Any) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(each, str) and each for each in (*value, *value.values())):
+    if not isinstance(value, dict) or not all(
+        isinstance(each, str) and each for each in (*value, *value.values())
+    ):
         raise NotThat('must be a table of texts, such as { "served-name" = "owner/model" }')
     return dict(value)
 
@@ -138,13 +150,20 @@ TABLES: dict[str, dict[str, Rule]] = {
     "peak": {"device_kind": Rule(_text), "dtype": Rule(_text), "tflops": Rule(_number), "bandwidth_gbps": Rule(_number)},
 }  # fmt: skip
 SINGLE = frozenset({"energy", "slo"})
-NAMED_BY = {"target": ("name",), "cost": ("device_kind",), "peak": ("device_kind", "dtype"), "device_source": ("target", "url", "command")}
+NAMED_BY = {
+    "target": ("name",),
+    "cost": ("device_kind",),
+    "peak": ("device_kind", "dtype"),
+    "device_source": ("target", "url", "command"),
+}
 
 
 def checked(given: Row, problems: Problems) -> dict[str, list[Row]]:
     """The rows of each table, their values read; what is wrong goes to `problems`."""
     for table in given.keys() - TABLES.keys():
-        problems.add(table, 0, table, f"{table} is no table of this file; there are {', '.join(TABLES)}.")
+        problems.add(
+            table, 0, table, f"{table} is no table of this file; there are {', '.join(TABLES)}."
+        )
     tables = {table: list(_rows(given.get(table, []), table, problems)) for table in TABLES}
     if not given.get("target"):
         problems.add("", 0, "", "no [[target]] is given; add one with name, url and engine.")
@@ -174,7 +193,9 @@ def _read(row: Row, table: str, index: int, problems: Problems) -> Row:
     rules, known = TABLES[table], {}
     for key, value in row.items():
         if key not in rules:
-            problems.add(table, index, key, f"{key} is no key of {table}; there are {', '.join(rules)}.")
+            problems.add(
+                table, index, key, f"{key} is no key of {table}; there are {', '.join(rules)}."
+            )
             continue
         try:
             known[key] = rules[key].read(value)
@@ -191,13 +212,21 @@ def _no_twins(rows: list[Row], table: str, keys: tuple[str, ...], problems: Prob
         name = tuple(row.get(key) for key in keys)
         if name in seen and any(name):
             said = " ".join(str(each) for each in name if each)
-            problems.add(table, index, keys[0], f"{table} {said!r} is there already; give each its own {' and '.join(keys)}.")
+            problems.add(
+                table,
+                index,
+                keys[0],
+                f"{table} {said!r} is there already; give each its own {' and '.join(keys)}.",
+            )
         seen.add(name)
 
 
 def _of_source(row: Row, names: set[Any]) -> Iterator[tuple[str, str]]:
     if "target" in row and row["target"] not in names:
-        yield "target", f"device_source names the target {row['target']!r}, which is not in this file; add it or correct the name."
+        yield (
+            "target",
+            f"device_source names the target {row['target']!r}, which is not in this file; add it or correct the name.",
+        )
     if "url" in row and "command" in row:
         yield "command", "device_source has both url and command; keep one."
     kind = row.get("kind")
@@ -206,13 +235,19 @@ def _of_source(row: Row, names: set[Any]) -> Iterator[tuple[str, str]]:
     if kind == "npu-smi" and "command" not in row:
         yield "kind", 'device_source of kind npu-smi needs command, such as ["npu-smi", "info"].'
     if kind == "tokentide" and "command" in row:
-        yield "command", "device_source of kind tokentide is read from a page; give url, or neither for the target's own."
+        yield (
+            "command",
+            "device_source of kind tokentide is read from a page; give url, or neither for the target's own.",
+        )
 
 
 def _of_cost(row: Row) -> Iterator[tuple[str, str]]:
     if ("capex_usd" in row) != ("amortisation_years" in row):
         yield "device_kind", "cost needs capex_usd and amortisation_years together."
     if "capex_usd" not in row and "opex_usd_per_hour" not in row:
-        yield "device_kind", "cost needs capex_usd with amortisation_years, or opex_usd_per_hour for what is rented."
+        yield (
+            "device_kind",
+            "cost needs capex_usd with amortisation_years, or opex_usd_per_hour for what is rented.",
+        )
     if row.get("idle_watts", 0) > row.get("rated_watts", math.inf):
         yield "idle_watts", "idle_watts of cost is above rated_watts; they may be swapped."

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from pipelines.telemetry.metrics.npu_smi import read_npu_smi
-from pipelines.telemetry.metrics.normalise import Reader, Reading
 from pipelines.telemetry.config.tier import SourceKind
+from pipelines.telemetry.metrics.normalise import Reader, Reading
+from pipelines.telemetry.metrics.npu_smi import read_npu_smi
 from pipelines.telemetry.metrics.vocabulary import Series
 
 Read = Callable[[bytes, float], Reading]
@@ -27,9 +27,16 @@ def _with_totals(reading: Reading) -> Reading:
         if series.metric.startswith("memory_"):
             by_device.setdefault((series.device, series.labels), {})[series.metric] = value
     samples = {
-        series: value for series, value in reading.samples.items() if series.metric not in {"memory_free_bytes", "memory_reserved_bytes"}
+        series: value
+        for series, value in reading.samples.items()
+        if series.metric not in {"memory_free_bytes", "memory_reserved_bytes"}
     }
     for (device, labels), sizes in by_device.items():
-        if "memory_total_bytes" not in sizes and {"memory_used_bytes", "memory_free_bytes"} <= sizes.keys():
-            samples[Series("memory_total_bytes", "gauge", device=device, labels=labels)] = sum(sizes.values())
+        if (
+            "memory_total_bytes" not in sizes
+            and {"memory_used_bytes", "memory_free_bytes"} <= sizes.keys()
+        ):
+            samples[Series("memory_total_bytes", "gauge", device=device, labels=labels)] = sum(
+                sizes.values()
+            )
     return Reading(samples, reading.started_at, reading.counts)

@@ -67,7 +67,9 @@ class Page(Generic[Series]):
 class Exposition(Generic[Series]):
     """Reads pages. One object serves every target of a kind, because their lines have most texts in common."""
 
-    def __init__(self, admit: Admit[Series], most_bytes: int = MOST_BYTES, most_known: int = MOST_KNOWN) -> None:
+    def __init__(
+        self, admit: Admit[Series], most_bytes: int = MOST_BYTES, most_known: int = MOST_KNOWN
+    ) -> None:
         self._admit = admit
         self._most_bytes = most_bytes
         self._most_known = most_known
@@ -103,7 +105,9 @@ class Exposition(Generic[Series]):
             text = _unquoted(text, counts)
         return text.removeprefix("\ufeff").split("\n")
 
-    def _met(self, line: str, key: str, text: str, counts: Counts, stamps: dict[Series, float]) -> tuple[Series | None, str]:
+    def _met(
+        self, line: str, key: str, text: str, counts: Counts, stamps: dict[Series, float]
+    ) -> tuple[Series | None, str]:
         """A line whose text is not known: a comment, a sample with a time of its own, a new series, or nothing sensible."""
         if line.lstrip().startswith("#"):
             self._comment(line, key)
@@ -119,7 +123,9 @@ class Exposition(Generic[Series]):
             return None, ""
         return self._stamped(head, value, text, counts, stamps)
 
-    def _stamped(self, head: str, value: str, stamp: str, counts: Counts, stamps: dict[Series, float]) -> tuple[Series | None, str]:
+    def _stamped(
+        self, head: str, value: str, stamp: str, counts: Counts, stamps: dict[Series, float]
+    ) -> tuple[Series | None, str]:
         series = self._known[head]
         if stamp:
             try:
@@ -185,7 +191,11 @@ def _unescaped(escape: re.Match[str]) -> str:
 def _samples(found: list[Series], texts: list[str], counts: Counts) -> dict[Series, float]:
     values = _numbers(texts)
     if values is None or not all(map(isfinite, values)):
-        pairs = [(series, value) for series, text in zip(found, texts, strict=True) if (value := _number(text, counts)) is not None]
+        pairs = [
+            (series, value)
+            for series, text in zip(found, texts, strict=True)
+            if (value := _number(text, counts)) is not None
+        ]
         found, values = [series for series, _ in pairs], [value for _, value in pairs]
     samples = dict(zip(found, values, strict=True))
     if len(samples) < len(found):

@@ -43,11 +43,17 @@ class Reader:
         return Reading(samples, self._started(samples, page), counts)
 
     def _admit(self, name: str, labels: Labels, kind: str) -> Series | None:
-        return START if name == "process_start_time_seconds" else self.vocabulary.admit(name, labels, kind)
+        return (
+            START
+            if name == "process_start_time_seconds"
+            else self.vocabulary.admit(name, labels, kind)
+        )
 
     def _admit_birth(self, name: str, labels: Labels, kind: str) -> tuple[str, Labels] | None:
         base = name.removesuffix(CREATED)
-        is_ours = base != name and any(self.vocabulary.admit(f"{base}{end}", labels, kind) for end in ("_total", "_count"))
+        is_ours = base != name and any(
+            self.vocabulary.admit(f"{base}{end}", labels, kind) for end in ("_total", "_count")
+        )
         return (name, labels) if is_ours else None
 
     def _settle(self, series: Series, samples: dict[Series, float], counts: Counts) -> None:
@@ -72,7 +78,11 @@ class Reader:
         if started > 0:
             return started
         # Counters are made when the server starts, or later, when a label is first used. So the first of them is nearest.
-        births = [birth for birth in self._births.read(page).samples.values() if birth > 0] if CREATED.encode() in page else []
+        births = (
+            [birth for birth in self._births.read(page).samples.values() if birth > 0]
+            if CREATED.encode() in page
+            else []
+        )
         return min(births, default=None)
 
 

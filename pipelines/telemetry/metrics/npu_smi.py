@@ -36,7 +36,9 @@ def read_npu_smi(text: str) -> Reading:
     samples: dict[Series, float] = {}
     for chip in chips:
         for metric, value, labels in _figures(chip, dies[chip["NPU"]], counts):
-            samples[Series(metric, "gauge", labels=label_text(labels), device=_device(chip, dies))] = value
+            samples[
+                Series(metric, "gauge", labels=label_text(labels), device=_device(chip, dies))
+            ] = value
     counts.malformed += not chips
     return Reading(samples, None, counts)
 

@@ -9,14 +9,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from pipelines.telemetry.metrics.exposition import SUFFIX, Labels
 
 Kind = Literal["counter", "gauge", "histogram", "info"]
 Part = Literal["", "bucket", "sum", "count"]
-Unit = Literal["", "share_or_percent", "device", "device_percent", "device_mebibyte", "device_millijoule"]
-KINDS: dict[str, Kind] = {"counter": "counter", "histogram": "histogram", "info": "info"}  # everything else is a gauge
+Unit = Literal[
+    "", "share_or_percent", "device", "device_percent", "device_mebibyte", "device_millijoule"
+]
+KINDS: dict[str, Kind] = {
+    "counter": "counter",
+    "histogram": "histogram",
+    "info": "info",
+}  # everything else is a gauge
 PARTS: tuple[Part, ...] = ("bucket", "sum", "count")
 # In a device's page these say which device; `model_name` is the chip's there, not that of a language model.
 DEVICE_LABELS = ("id", "gpu")
@@ -83,7 +89,11 @@ class Vocabulary:
     @property
     def names(self) -> list[str]:
         """Every name of a sample that is kept."""
-        own = (f"{family}{suffix}" for family in self._families for suffix in ("", "_total", "_bucket", "_sum", "_count"))
+        own = (
+            f"{family}{suffix}"
+            for family in self._families
+            for suffix in ("", "_total", "_bucket", "_sum", "_count")
+        )
         return sorted({*self._meanings, *own})
 
     def admit(self, name: str, labels: Labels, kind: str) -> Series | None:
@@ -122,7 +132,9 @@ class Vocabulary:
             self._series.clear()
         return self._series.setdefault((series.key, series.is_old_name), series)
 
-    def _made(self, meaning: Meaning, labels: dict[str, str], le: float | None, also: Series | None) -> Series:
+    def _made(
+        self, meaning: Meaning, labels: dict[str, str], le: float | None, also: Series | None
+    ) -> Series:
         device = model = None
         if meaning.is_of_device:
             device, labels = _of_device(labels, meaning.kind)
@@ -146,7 +158,11 @@ def label_text(labels: dict[str, str]) -> str:
 @cache
 def meanings(source: str) -> list[tuple[str, Meaning]]:
     """What each name of a sample means on a page of this engine or exporter; our own servers speak vLLM's language and more."""
-    rows = [row for row in _rows() if row["engine"] in ({source, "vllm"} if source == "tokentide" else {source})]
+    rows = [
+        row
+        for row in _rows()
+        if row["engine"] in ({source, "vllm"} if source == "tokentide" else {source})
+    ]
     return [pair for row in rows for pair in _named(row)]
 
 
@@ -160,10 +176,23 @@ def _named(row: dict[str, str]) -> Iterator[tuple[str, Meaning]]:
     changes = row["labels"].split()
     rename = tuple(_pair(change, ">") for change in changes if not change.startswith("="))
     add = tuple(_pair(change[1:], ":") for change in changes if change.startswith("="))
-    family, kind, is_of_device = row["family"], row["kind"], row["unit"].startswith("device") or row["engine"].endswith("device")
+    family, kind, is_of_device = (
+        row["family"],
+        row["kind"],
+        row["unit"].startswith("device") or row["engine"].endswith("device"),
+    )
     parts = PARTS if kind == "histogram" else ("",)
     for part in parts:
-        meaning = Meaning(row["metric"], kind, part, row["unit"], rename, add, bool(row["yields_to"]), is_of_device)  # type: ignore[arg-type]  # checked by a test
+        meaning = Meaning(
+            row["metric"],
+            cast("Kind", kind),
+            part,
+            cast("Unit", row["unit"]),
+            rename,
+            add,
+            bool(row["yields_to"]),
+            is_of_device,
+        )
         yield (f"{family}_{part}" if part else family), meaning
         if kind == "counter":
             yield f"{family}_total", meaning

@@ -7,21 +7,21 @@ import dash_mantine_components as dmc
 import polars as pl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from support.browser import browser
 from dash import dcc, html
+from support.browser import browser
 from typer.testing import CliRunner
 
-from dashboards.pages.market.page.concentration import SHARE, SIGNED, TOKENS, TRUTH, USD
 from dashboards.components.grid import grid
-from dashboards.pages import PAGES
+from dashboards.components.theme import Look, figure
 from dashboards.components.widgets import table, tiles
 from dashboards.export.report import Chosen, UnknownPageError, chosen, document, printable
-from dashboards.generations import Published, Sources
 from dashboards.export.static_html import graph, markup
 from dashboards.export.static_tables import d3_format, written
-from dashboards.components.theme import Look, figure
-from pipelines.publish.generations import query
-from pipelines.cli.market.market import app
+from dashboards.generations import Published, Sources
+from dashboards.pages import PAGES
+from dashboards.pages.market.concentration import SHARE, SIGNED, TOKENS, TRUTH, USD
+from pipelines.cli.market import app
+from pipelines.publish import query
 from pipelines.settings import Settings
 from warehouse.connection import open_published
 
@@ -30,7 +30,10 @@ SERIOUS = frozenset({"serious", "critical"})
 
 def test_components_become_plain_html() -> None:
     """Text is escaped, whatever a model or a host is called."""
-    assert markup(html.P(["1 < 2 ", html.B("<script>")], className="note")) == '<p class="note">1 &lt; 2 <b>&lt;script&gt;</b></p>'
+    assert (
+        markup(html.P(["1 < 2 ", html.B("<script>")], className="note"))
+        == '<p class="note">1 &lt; 2 <b>&lt;script&gt;</b></p>'
+    )
     assert markup(html.Td("a", title='"><script>')) == '<td title="&quot;&gt;&lt;script&gt;">a</td>'
     assert markup(None) == ""
     assert markup(tiles([("name", "1.5 %", "below")])).count("<div") == 5
@@ -41,9 +44,17 @@ def test_components_become_plain_html() -> None:
     [
         (html.A("x", href="javascript:alert(1)"), "<span>x</span>"),
         (html.A("x", href="/data?answer=1"), "<span>x</span>"),
-        (html.A("x", href="https://a.b/?c=1&d"), '<a href="https://a.b/?c=1&amp;d" rel="noreferrer noopener">x</a>'),
+        (
+            html.A("x", href="https://a.b/?c=1&d"),
+            '<a href="https://a.b/?c=1&amp;d" rel="noreferrer noopener">x</a>',
+        ),
         (dcc.Link("x", href="/model"), "<span>x</span>"),
-        (html.Div([html.Button("Copy"), html.Iframe(src="https://a.b"), html.Script("1"), dcc.Input()]), "<div><div></div></div>"),
+        (
+            html.Div(
+                [html.Button("Copy"), html.Iframe(src="https://a.b"), html.Script("1"), dcc.Input()]
+            ),
+            "<div><div></div></div>",
+        ),
         (dmc.Title("x", order=4), "<h4>x</h4>"),
     ],
 )
@@ -54,7 +65,9 @@ def test_what_needs_a_server_is_left_away(part: Any, text: str) -> None:
 
 def test_a_figure_cannot_end_the_element_it_stands_in() -> None:
     """A name of a model may be anything, also the end of a script."""
-    made = graph(figure(Look()).add_bar(x=["</script><script>alert(1)</script>"], y=[1]), 'a "chart"')
+    made = graph(
+        figure(Look()).add_bar(x=["</script><script>alert(1)</script>"], y=[1]), 'a "chart"'
+    )
     assert made.count("<script") == made.count("</script>") == 1
     assert 'aria-label="a &quot;chart&quot;"' in made
 
@@ -80,7 +93,9 @@ def test_numbers_are_written_as_on_the_page(form: str, value: float, text: str) 
         ("[kimi (new)](/model?x=1)", {"cellRenderer": "markdown"}, "kimi (new)"), ("2026-06-20T12:00:00+00:00", {}, "2026-06-20 12:00 UTC"),
     ],
 )  # fmt: skip
-def test_cells_are_written_as_their_column_says(value: Any, column: dict[str, Any], text: str) -> None:
+def test_cells_are_written_as_their_column_says(
+    value: Any, column: dict[str, Any], text: str
+) -> None:
     """What is not known is never 0; links are their text."""
     assert written(value, column) == text
 
@@ -117,13 +132,20 @@ def test_what_cannot_be_made_says_what_to_do_and_leaves_nothing(tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_an_old_report_stays_until_the_new_one_is_whole(whole_home: Settings, tmp_path: Path) -> None:
+def test_an_old_report_stays_until_the_new_one_is_whole(
+    whole_home: Settings, tmp_path: Path
+) -> None:
     """Errors name the pages there are, and the file that was there is as it was."""
     out = tmp_path / "r.html"
     out.write_text("old")
     wrong = run(whole_home.home, "-o", str(out), "--page", "nothing")
-    assert "There is no page 'nothing' that can be in a report. There are `overview`, `market`" in str(wrong.exception)
-    assert "is no folder" in str(run(whole_home.home, "-o", str(tmp_path / "no" / "r.html")).exception)
+    assert (
+        "There is no page 'nothing' that can be in a report. There are `overview`, `market`"
+        in str(wrong.exception)
+    )
+    assert "is no folder" in str(
+        run(whole_home.home, "-o", str(tmp_path / "no" / "r.html")).exception
+    )
     assert "is a folder" in str(run(whole_home.home, "-o", str(tmp_path)).exception)
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("r.html", "old")]
 
@@ -133,7 +155,12 @@ def test_choices_are_said_and_followed(whole: Path) -> None:
     """What is chosen on a page stands above it, since a file has no controls."""
     generation = Published(Sources(whole, open_published, query.frame)).newest()
     assert generation
-    text = document(generation, [chosen("statements?verdict=contradicted")], Look(), generation.meta.published_at)  # type: ignore[arg-type]
+    text = document(
+        generation,
+        [chosen("statements?verdict=contradicted")],
+        Look(),
+        generation.meta.published_at,
+    )  # type: ignore[arg-type]
     assert "Chosen: Verdict: ✗ contradicted; Statement: All statements." in text
     assert "DeepSeek V4 is a 12-billion-parameter MoE." in text
     assert "Chinese AI tops the US five weeks straight." not in text.partition("The ledger")[2]
@@ -161,15 +188,26 @@ def test_every_page_is_one_file_that_asks_for_nothing(made: tuple[Path, str]) ->
         wrong: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: wrong.append(message.text) if message.type == "error" else None,
+        )
         page.goto(out.as_uri())
-        page.wait_for_function("() => [...document.querySelectorAll('.graph')].every(graph => graph.querySelector('.main-svg'))")
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('.graph')].every(graph => graph.querySelector('.main-svg'))"
+        )
         assert page.locator(".graph").count() > 20
-        assert page.locator("article").count() == page.locator("article .card-source", has_text="s of ").count()
+        assert (
+            page.locator("article").count()
+            == page.locator("article .card-source", has_text="s of ").count()
+        )
         assert page.locator("article .simulated").count() > 10
         assert page.locator(".state.failed").count() == 0
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
-        assert page.evaluate("() => fetch('https://example.org').then(() => 'went', () => 'stayed')") == "stayed"
+        assert (
+            page.evaluate("() => fetch('https://example.org').then(() => 'went', () => 'stayed')")
+            == "stayed"
+        )
     assert asked == [out.as_uri()]
     assert [text for text in wrong if "example.org" not in text] == []
 

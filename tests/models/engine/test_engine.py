@@ -11,13 +11,13 @@ import torch
 from support.tier import tiny_checkpoint
 from transformers import AutoModelForCausalLM
 
+from models.architectures.loader import Build
 from models.checkpoint import open_tensors, read_shape
 from models.config import EngineConfig
 from models.engine.engine import Engine
-from models.protocol import Progress, Request, Sampling
-from models.architectures.loader import Build
 from models.ops.cpu_ops import CpuOps
 from models.ops.ops import Batch
+from models.protocol import Progress, Request, Sampling
 
 MAX_DIFFERENCE = 1e-4
 LOGPROBS = 20
@@ -67,7 +67,12 @@ def drained(engine: Engine, requests: list[Request]) -> dict[str, list[Progress]
     return steps
 
 
-def assert_is_transformers(reference: Callable[[list[int]], torch.Tensor], prompt: list[int], steps: list[Progress], count: int) -> None:
+def assert_is_transformers(
+    reference: Callable[[list[int]], torch.Tensor],
+    prompt: list[int],
+    steps: list[Progress],
+    count: int,
+) -> None:
     """Each token is the likeliest of transformers' one pass over the whole, and the reported logarithms are its logits'."""
     tokens = [token for step in steps for token in step.token_ids]
     logits = reference(prompt + tokens)[len(prompt) - 1 : -1]
@@ -81,17 +86,36 @@ def assert_is_transformers(reference: Callable[[list[int]], torch.Tensor], promp
 
 
 def request(name: str, prompt: list[int], tokens: int, **sampling: Any) -> Request:
-    return Request(name, prompt, Sampling(tokens, temperature=0, ignore_eos=True, logprobs=LOGPROBS, **sampling))
+    return Request(
+        name,
+        prompt,
+        Sampling(tokens, temperature=0, ignore_eos=True, logprobs=LOGPROBS, **sampling),
+    )
 
 
-def test_logits_of_one_text(checkpoint: Path, reference: Callable[[list[int]], torch.Tensor]) -> None:
+def test_logits_of_one_text(
+    checkpoint: Path, reference: Callable[[list[int]], torch.Tensor]
+) -> None:
     """One pass over a text gives transformers' logits at each of its tokens."""
     tokens = text(70, seed=1)
     with open_tensors(checkpoint) as tensors:
-        network = Build(read_shape(checkpoint), CpuOps(), torch.device("cpu"), torch.float32, 256).network(tensors)
+        network = Build(
+            read_shape(checkpoint), CpuOps(), torch.device("cpu"), torch.float32, 256
+        ).network(tensors)
     caches = network.new_caches(8, 16)
     with torch.inference_mode():
-        mine = network.forward(Batch(tokens, list(range(70)), list(range(70)), [70], [70], [[0, 1, 2, 3, 4]], list(range(70))), caches)
+        mine = network.forward(
+            Batch(
+                tokens,
+                list(range(70)),
+                list(range(70)),
+                [70],
+                [70],
+                [[0, 1, 2, 3, 4]],
+                list(range(70)),
+            ),
+            caches,
+        )
     assert (mine - reference(tokens)).abs().max() < MAX_DIFFERENCE
 
 
@@ -102,14 +126,23 @@ RUNS = {
     "chunked": ({"max_batch_tokens": 7}, [5, 40, 17, 33]),
     "small blocks": ({"block_tokens": 3}, [5, 40, 17]),
     "one at a time": ({"max_sequences": 1}, [5, 40]),
-    "preempted": ({"context_tokens": 96, "cache_tokens": 96, "block_tokens": 4, "prefix_caching": False}, [30, 28, 26]),
-    "preempted, with prefix caching": ({"context_tokens": 96, "cache_tokens": 96, "block_tokens": 4}, [30, 28, 26]),
+    "preempted": (
+        {"context_tokens": 96, "cache_tokens": 96, "block_tokens": 4, "prefix_caching": False},
+        [30, 28, 26],
+    ),
+    "preempted, with prefix caching": (
+        {"context_tokens": 96, "cache_tokens": 96, "block_tokens": 4},
+        [30, 28, 26],
+    ),
 }
 
 
 @pytest.mark.parametrize(("changes", "lengths"), RUNS.values(), ids=RUNS.keys())
 def test_tokens_and_logits(
-    checkpoint: Path, reference: Callable[[list[int]], torch.Tensor], changes: dict[str, Any], lengths: list[int]
+    checkpoint: Path,
+    reference: Callable[[list[int]], torch.Tensor],
+    changes: dict[str, Any],
+    lengths: list[int],
 ) -> None:
     """They are transformers', whatever runs beside them and however prompts are cut."""
     engine = Engine(replace(EngineConfig(model=checkpoint), **changes))
@@ -121,7 +154,9 @@ def test_tokens_and_logits(
 
 def test_preemption_happens(checkpoint: Path) -> None:
     """The preempted runs above are preempted indeed, and nobody's sum of tokens shows it."""
-    engine = Engine(EngineConfig(model=checkpoint, context_tokens=96, cache_tokens=96, block_tokens=4))
+    engine = Engine(
+        EngineConfig(model=checkpoint, context_tokens=96, cache_tokens=96, block_tokens=4)
+    )
     for length in (30, 28, 26):
         engine.add(request(str(length), text(length, seed=length), 24))
     ends: list[Progress] = []
@@ -134,7 +169,9 @@ def test_preemption_happens(checkpoint: Path) -> None:
     assert sum(end.preemptions for end in ends) == preemptions
 
 
-def test_a_cached_prefix_changes_nothing(checkpoint: Path, reference: Callable[[list[int]], torch.Tensor]) -> None:
+def test_a_cached_prefix_changes_nothing(
+    checkpoint: Path, reference: Callable[[list[int]], torch.Tensor]
+) -> None:
     """A prompt whose beginning was seen before takes it from the cache, whole blocks at a time, and goes on the same."""
     engine = Engine(EngineConfig(model=checkpoint))
     shared = text(50, seed=3)

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import BadConfig
-from models.expert_parallel.predictor import StageTimes, attainment, balanced, comet_limit, ideal_speedup, overlap_efficiency, ratio_from_shape
+from models.expert_parallel.predictor import (
+    StageTimes,
+    attainment,
+    balanced,
+    comet_limit,
+    ideal_speedup,
+    overlap_efficiency,
+    ratio_from_shape,
+)
 
 seconds = st.floats(min_value=1e-4, max_value=10)
 stages = st.builds(StageTimes, seconds, seconds, seconds, seconds)
@@ -16,7 +24,9 @@ def speedup(times: StageTimes, schedule: str, waves: int) -> float:
     return times.predict("serial") / times.predict(schedule, waves)
 
 
-@pytest.mark.parametrize(("schedule", "waves", "published"), [("comet", 8, 1.42), ("waves", 48, 1.92)])
+@pytest.mark.parametrize(
+    ("schedule", "waves", "published"), [("comet", 8, 1.42), ("waves", 48, 1.92)]
+)
 def test_published_speedups_are_reproduced(schedule, waves, published):
     assert speedup(balanced(0.92), schedule, waves) == pytest.approx(published, abs=0.05)
 

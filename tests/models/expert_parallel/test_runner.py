@@ -5,9 +5,9 @@ from support.tier import tiny_checkpoint
 
 from models.config import EngineConfig
 from models.engine.engine import Engine
-from models.protocol import LayerTimes, Request, Sampling
 from models.errors import BadConfig
 from models.expert_parallel.moe import BASELINE_STEPS
+from models.protocol import LayerTimes, Request, Sampling
 
 PROMPTS = [[5, 9, 40, 7], list(range(20, 60)), [3] * 17]
 
@@ -38,17 +38,23 @@ def alone(checkpoint):
 
 @pytest.mark.parametrize("schedule", ["serial", "comet", "waves"])
 def test_spread_experts_say_the_same(checkpoint, alone, schedule):
-    config = EngineConfig(model=checkpoint, device="cpu", expert_ranks=2, expert_schedule=schedule, expert_waves=2)
+    config = EngineConfig(
+        model=checkpoint, device="cpu", expert_ranks=2, expert_schedule=schedule, expert_waves=2
+    )
     said, times = run(Engine(config))
     assert said == alone
     assert all(each.layers == 3 and 0 < each.exposed_wait < each.total for each in times)
-    assert [each.schedule for each in times] == ["serial" if step % BASELINE_STEPS == 0 else schedule for step in range(len(times))]
+    assert [each.schedule for each in times] == [
+        "serial" if step % BASELINE_STEPS == 0 else schedule for step in range(len(times))
+    ]
     assert times[0].rows == 3 * 2 * sum(map(len, PROMPTS))
 
 
 def test_spread_quantised_experts_say_the_same(checkpoint):
     config = EngineConfig(model=checkpoint, device="cpu", quantisation="w8a16")
-    spread = EngineConfig(model=checkpoint, device="cpu", quantisation="w8a16", expert_ranks=2, expert_waves=1)
+    spread = EngineConfig(
+        model=checkpoint, device="cpu", quantisation="w8a16", expert_ranks=2, expert_waves=1
+    )
     assert run(Engine(spread))[0] == run(Engine(config))[0]
 
 

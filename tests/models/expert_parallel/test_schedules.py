@@ -59,7 +59,9 @@ def reference(case: dict[str, torch.Tensor], rank: int) -> torch.Tensor:
     """One token and one expert at a time."""
     out = torch.zeros(TOKENS, HIDDEN)
     for n in range(TOKENS):
-        for expert, weight in zip(case["choices"][rank, n].tolist(), case["weights"][rank, n], strict=True):
+        for expert, weight in zip(
+            case["choices"][rank, n].tolist(), case["weights"][rank, n], strict=True
+        ):
             gate, up = (case["tokens"][rank, n] @ case["linear_1"][expert]).chunk(2)
             out[n] += weight * ((functional.silu(gate) * up) @ case["linear_2"][expert])
     return out
@@ -71,7 +73,12 @@ def ran(tmp_path_factory):
     folder, case = tmp_path_factory.mktemp("ranks"), make_case()
     torch.save(case, folder / "case.pt")
     ranks = [
-        subprocess.Popen([sys.executable, "-c", RANK, str(rank), str(folder)], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", RANK, str(rank), str(folder)],
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         for rank in range(RANKS)
     ]
     try:
@@ -95,13 +102,18 @@ def test_every_schedule_gives_the_same_bits(ran, rank):
 
 @pytest.mark.parametrize("rank", range(RANKS))
 def test_outputs_are_those_of_one_process(ran, rank):
-    assert torch.allclose(ran[1][rank]["outputs"]["waves-4"], reference(ran[0], rank), atol=1e-5, rtol=1e-5)
+    assert torch.allclose(
+        ran[1][rank]["outputs"]["waves-4"], reference(ran[0], rank), atol=1e-5, rtol=1e-5
+    )
 
 
 def test_seconds_add_up(ran):
     for timing in ran[1][0]["timings"].values():
         assert min(timing.values()) > 0
-        assert timing["exposed_wait"] + timing["linear_1"] + timing["linear_2"] + timing["packing"] <= timing["total"]
+        assert (
+            timing["exposed_wait"] + timing["linear_1"] + timing["linear_2"] + timing["packing"]
+            <= timing["total"]
+        )
 
 
 def test_an_emulated_link_takes_its_time(ran):

@@ -45,13 +45,18 @@ def serve_replies(reply: Reply) -> Iterator[OpenAi]:
 
     async def generate(request: Request) -> Response:
         body = await request.json()
-        server.heard.append(Heard(request.url.path, dict(request.headers), body, time.perf_counter()))
+        server.heard.append(
+            Heard(request.url.path, dict(request.headers), body, time.perf_counter())
+        )
         return await reply(body)
 
     async def models(request: Request) -> Response:
         return JSONResponse({"object": "list", "data": [{"id": "m", "object": "model"}]})
 
-    routes = [Route("/{base:path}/models", models), Route("/{path:path}", generate, methods=["POST"])]
+    routes = [
+        Route("/{base:path}/models", models),
+        Route("/{path:path}", generate, methods=["POST"]),
+    ]
     with running(Starlette(routes=routes)) as url:
         server.url = url
         yield server
@@ -72,7 +77,11 @@ class Replies:
                     await asyncio.sleep(gap_s if number else first_s)
                     yield Replies.event(" word", "length" if number == tokens - 1 else None)
                 if usage:
-                    counted = {"prompt_tokens": 7, "completion_tokens": tokens, "total_tokens": 7 + tokens}
+                    counted = {
+                        "prompt_tokens": 7,
+                        "completion_tokens": tokens,
+                        "total_tokens": 7 + tokens,
+                    }
                     yield f"data: {json.dumps({'choices': [], 'usage': counted})}\n\n"
                 yield "data: [DONE]\n\n"
 
@@ -96,7 +105,9 @@ class Replies:
         """An error in OpenAI's shape."""
 
         async def reply(body: dict[str, Any]) -> Response:
-            return JSONResponse({"error": {"message": message, "type": "invalid_request_error"}}, status)
+            return JSONResponse(
+                {"error": {"message": message, "type": "invalid_request_error"}}, status
+            )
 
         return reply
 

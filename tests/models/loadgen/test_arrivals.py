@@ -13,7 +13,11 @@ from models.loadgen.arrivals import Arrival, BadTrace, at_speed, capped, poisson
 
 HEADER = "TIMESTAMP,ContextTokens,GeneratedTokens\r\n"
 START = datetime(2023, 11, 16, 18, 17, 3, 979960, UTC)
-ROWS = st.lists(st.tuples(st.integers(0, 10_000_000), st.integers(1, 9000), st.integers(1, 2000)), min_size=1, max_size=30)
+ROWS = st.lists(
+    st.tuples(st.integers(0, 10_000_000), st.integers(1, 9000), st.integers(1, 2000)),
+    min_size=1,
+    max_size=30,
+)
 ARRIVALS = st.builds(Arrival, st.just(0.0), st.integers(1, 10_000), st.integers(1, 10_000))
 
 
@@ -61,12 +65,18 @@ def test_speed_divides_every_moment_and_nothing_else(rate: float, speed: float) 
 
 
 @given(rows=ROWS)
-def test_a_trace_is_replayed_in_the_order_of_its_times(rows: list[tuple[int, int, int]], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_trace_is_replayed_in_the_order_of_its_times(
+    rows: list[tuple[int, int, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Rows may be out of order; the first request comes at 0 s and the gaps are those of the trace."""
     arrivals = read_trace(write_trace(tmp_path_factory.mktemp("trace") / "trace.csv", rows))
     expected = sorted(rows, key=lambda row: row[0])
-    assert [(each.prompt_tokens, each.output_tokens) for each in arrivals] == [row[1:] for row in expected]
-    assert [each.at_s for each in arrivals] == pytest.approx([(row[0] - expected[0][0]) / 1e6 for row in expected])
+    assert [(each.prompt_tokens, each.output_tokens) for each in arrivals] == [
+        row[1:] for row in expected
+    ]
+    assert [each.at_s for each in arrivals] == pytest.approx(
+        [(row[0] - expected[0][0]) / 1e6 for row in expected]
+    )
 
 
 def test_a_gzipped_trace_is_the_same_trace(tmp_path: Path) -> None:
@@ -74,7 +84,9 @@ def test_a_gzipped_trace_is_the_same_trace(tmp_path: Path) -> None:
     plain = write_trace(tmp_path / "trace.csv", [(0, 4808, 10), (52_000, 3180, 8)])
     packed = tmp_path / "packed.csv"
     packed.write_bytes(gzip.compress(plain.read_bytes()))
-    assert read_trace(packed) == read_trace(plain) == [Arrival(0.0, 4808, 10), Arrival(0.052, 3180, 8)]
+    assert (
+        read_trace(packed) == read_trace(plain) == [Arrival(0.0, 4808, 10), Arrival(0.052, 3180, 8)]
+    )
 
 
 def test_times_with_and_without_a_zone_are_both_utc(tmp_path: Path) -> None:
@@ -98,7 +110,18 @@ def test_times_with_and_without_a_zone_are_both_utc(tmp_path: Path) -> None:
         (gzip.compress(HEADER.encode() + b"2024-05-10,1,1\n" * 1000)[:-20], "is not a CSV file"),
         (gzip.compress(b"x" * 1000)[:14] + b"\xff" * 40, "is not a CSV file"),
     ],
-    ids=["no row", "empty", "a column less", "no time", "a short row", "no output", "too many tokens", "not text", "cut", "damaged"],
+    ids=[
+        "no row",
+        "empty",
+        "a column less",
+        "no time",
+        "a short row",
+        "no output",
+        "too many tokens",
+        "not text",
+        "cut",
+        "damaged",
+    ],
 )
 def test_a_damaged_trace_is_refused_whole(tmp_path: Path, content: bytes, said: str) -> None:
     """With the file and, where there is one, the line: nothing is skipped or guessed."""
@@ -129,7 +152,9 @@ def test_a_capped_request_fits_and_still_asks_for_something(arrival: Arrival, mo
     ("asked", "fitting"),
     [((4808, 10), (502, 10)), ((110, 1899), (110, 402)), ((4000, 2000), (256, 256))],
 )
-def test_the_prompt_gives_way_before_the_answer(asked: tuple[int, int], fitting: tuple[int, int]) -> None:
+def test_the_prompt_gives_way_before_the_answer(
+    asked: tuple[int, int], fitting: tuple[int, int]
+) -> None:
     """Down to half of the room."""
     assert capped(Arrival(0.0, *asked), 512) == Arrival(0.0, *fitting)
 

@@ -38,13 +38,22 @@ def test_the_same_seed_asks_the_same_and_another_does_not() -> None:
 
 def test_prompts_share_no_beginning() -> None:
     """A prefix cache would otherwise be measured in place of the model."""
-    beginnings = {tuple(asked(Manner("m", vocab_size=1024), number)["prompt"][:16]) for number in range(500)}
+    beginnings = {
+        tuple(asked(Manner("m", vocab_size=1024), number)["prompt"][:16]) for number in range(500)
+    }
     assert len(beginnings) == 500
 
 
 def test_a_stream_asks_for_its_usage() -> None:
     """Otherwise the server counts nothing for us; what a server may not know is left out."""
-    assert set(asked(Manner("m"))) == {"model", "prompt", "max_tokens", "temperature", "stream", "stream_options"}
+    assert set(asked(Manner("m"))) == {
+        "model",
+        "prompt",
+        "max_tokens",
+        "temperature",
+        "stream",
+        "stream_options",
+    }
     assert asked(Manner("m"))["stream_options"] == {"include_usage": True}
     assert "stream_options" not in asked(Manner("m", is_stream=False))
     assert asked(Manner("m", ignores_eos=True))["ignore_eos"] is True

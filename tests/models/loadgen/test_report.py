@@ -8,31 +8,69 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.loadgen.output import as_json, as_text
 from models.loadgen.records import Record
 from models.loadgen.replay import Run
-from models.loadgen.report import Failures, Goodput, Objectives, Spread, percentile, spread, summarise
-from models.loadgen.output import as_json, as_text
+from models.loadgen.report import (
+    Failures,
+    Goodput,
+    Objectives,
+    Spread,
+    percentile,
+    spread,
+    summarise,
+)
 
 SECONDS = st.floats(0, 1e6, allow_subnormal=False)
 
 
-def answered(number: int, due_s: float, ttft_s: float = 0.1, tokens: int = 11, e2e_s: float = 1.1, **changes: Any) -> Record:
+def answered(
+    number: int,
+    due_s: float,
+    ttft_s: float = 0.1,
+    tokens: int = 11,
+    e2e_s: float = 1.1,
+    **changes: Any,
+) -> Record:
     """A request that was answered."""
     gaps = tuple([(e2e_s - ttft_s) / (tokens - 1)] * (tokens - 1)) if tokens > 1 else ()
-    seen = Record(number, 5, tokens, False, due_s, due_s + e2e_s, due_s, due_s + ttft_s, gaps, 5, tokens, status=200)
+    seen = Record(
+        number,
+        5,
+        tokens,
+        False,
+        due_s,
+        due_s + e2e_s,
+        due_s,
+        due_s + ttft_s,
+        gaps,
+        5,
+        tokens,
+        status=200,
+    )
     return replace(seen, **changes)
 
 
 def run_of(*records: Record, **changes: Any) -> Run:
     """A run that saw these."""
-    return Run(**{"planned": len(records), "elapsed_s": 10.0, "cpu_s": 1.0, "records": [*records], **changes})
+    return Run(
+        **{
+            "planned": len(records),
+            "elapsed_s": 10.0,
+            "cpu_s": 1.0,
+            "records": [*records],
+            **changes,
+        }
+    )
 
 
 @given(values=st.lists(SECONDS, min_size=2, max_size=300), hundredth=st.integers(1, 99))
 def test_percentiles_are_those_of_the_standard_library(values: list[float], hundredth: int) -> None:
     """Linear between the two neighbours, the smallest being the 0th and the largest the 100th."""
     cuts = statistics.quantiles(values, n=100, method="inclusive")
-    assert percentile(sorted(values), hundredth / 100) == pytest.approx(cuts[hundredth - 1], rel=1e-9, abs=1e-6)
+    assert percentile(sorted(values), hundredth / 100) == pytest.approx(
+        cuts[hundredth - 1], rel=1e-9, abs=1e-6
+    )
 
 
 @given(values=st.lists(SECONDS, min_size=1, max_size=50))
@@ -40,7 +78,14 @@ def test_percentiles_lie_within_the_values_and_in_order(values: list[float]) -> 
     """Also of a single one."""
     found = spread(values)
     assert found is not None
-    assert min(values) * 1000 <= found.p50_ms <= found.p90_ms <= found.p99_ms <= found.max_ms == max(values) * 1000
+    assert (
+        min(values) * 1000
+        <= found.p50_ms
+        <= found.p90_ms
+        <= found.p99_ms
+        <= found.max_ms
+        == max(values) * 1000
+    )
     assert found.count == len(values)
 
 
@@ -65,8 +110,14 @@ def test_latencies_count_from_when_a_request_was_due() -> None:
 
 def test_throughput_is_over_the_whole_time() -> None:
     """From the first request's time to the last end: 3 requests and 33 tokens in 4 seconds."""
-    report = summarise(run_of(answered(0, 1.0), answered(1, 2.0), answered(2, 3.0, e2e_s=2.0)), Objectives())
-    assert (report.duration_s, report.requests_per_s, report.output_tokens_per_s) == (4.0, 0.75, 8.25)
+    report = summarise(
+        run_of(answered(0, 1.0), answered(1, 2.0), answered(2, 3.0, e2e_s=2.0)), Objectives()
+    )
+    assert (report.duration_s, report.requests_per_s, report.output_tokens_per_s) == (
+        4.0,
+        0.75,
+        8.25,
+    )
     assert report.offered_per_s == 1.0
 
 
@@ -98,10 +149,21 @@ def test_one_token_has_no_time_per_token_to_miss() -> None:
     assert report.goodput.share == 1.0
 
 
-@given(limit=st.floats(0.01, 2), stricter=st.floats(0.01, 1), times=st.lists(st.floats(0.01, 3), min_size=1, max_size=30))
-def test_a_stricter_objective_never_raises_goodput(limit: float, stricter: float, times: list[float]) -> None:
+@given(
+    limit=st.floats(0.01, 2),
+    stricter=st.floats(0.01, 1),
+    times=st.lists(st.floats(0.01, 3), min_size=1, max_size=30),
+)
+def test_a_stricter_objective_never_raises_goodput(
+    limit: float, stricter: float, times: list[float]
+) -> None:
     """And it never exceeds the throughput."""
-    run = run_of(*(answered(number, float(number), e2e_s=3.0, ttft_s=each) for number, each in enumerate(times)))
+    run = run_of(
+        *(
+            answered(number, float(number), e2e_s=3.0, ttft_s=each)
+            for number, each in enumerate(times)
+        )
+    )
     loose, strict = (summarise(run, Objectives(ttft_s=each)) for each in (limit, limit * stricter))
     assert loose.goodput is not None
     assert strict.goodput is not None
@@ -118,22 +180,39 @@ def test_failures_are_counted_by_kind_with_an_example() -> None:
         answered(3, 0.0, error="429", status=429, message="full"),
     ]
     report = summarise(run_of(*failed, answered(4, 0.0)), Objectives())
-    assert report.failures == (Failures("429", 1, "full"), Failures("http 400", 1, "bad"), Failures("http 500", 2, "first"))
+    assert report.failures == (
+        Failures("429", 1, "full"),
+        Failures("http 400", 1, "bad"),
+        Failures("http 500", 2, "first"),
+    )
     assert report.e2e is not None
     assert report.e2e.count == 1
 
 
 def test_tokens_that_nobody_counted_are_unknown() -> None:
     """One answer without a count makes the sum unknown, not smaller."""
-    report = summarise(run_of(answered(0, 0.0), answered(1, 0.0, output_tokens=None, prompt_tokens=None)), Objectives())
-    assert (report.output_tokens, report.output_tokens_per_s, report.prompt_tokens) == (None, None, None)
+    report = summarise(
+        run_of(answered(0, 0.0), answered(1, 0.0, output_tokens=None, prompt_tokens=None)),
+        Objectives(),
+    )
+    assert (report.output_tokens, report.output_tokens_per_s, report.prompt_tokens) == (
+        None,
+        None,
+        None,
+    )
     assert "output     unknown" in as_text(report, Objectives())
 
 
 def test_a_run_without_requests_still_reports() -> None:
     """Ctrl-C may come before the first."""
     report = summarise(run_of(planned=5, was_stopped=True), Objectives(ttft_s=1.0))
-    assert (report.planned, report.sent, report.requests_per_s, report.ttft, report.goodput) == (5, 0, None, None, None)
+    assert (report.planned, report.sent, report.requests_per_s, report.ttft, report.goodput) == (
+        5,
+        0,
+        None,
+        None,
+        None,
+    )
     assert "The run was stopped" in as_text(report, Objectives(ttft_s=1.0))
     assert '"was_stopped": true' in as_json(report, Objectives(ttft_s=1.0))
 
@@ -144,12 +223,24 @@ def test_a_run_without_requests_still_reports() -> None:
         (run_of(answered(0, 0.0, sent_s=0.005)), (), ""),
         (run_of(answered(0, 0.0, sent_s=0.05, ttft_s=1.0, e2e_s=2.0)), (), ""),
         (run_of(answered(0, 0.0, sent_s=0.05, error="timeout")), ("late",), ""),
-        (run_of(answered(0, 0.0, sent_s=0.05)), ("late",), "it sent requests late (p99 of the lag above 10 ms"),
+        (
+            run_of(answered(0, 0.0, sent_s=0.05)),
+            ("late",),
+            "it sent requests late (p99 of the lag above 10 ms",
+        ),
         (run_of(answered(0, 0.0), cpu_s=9.5), ("busy",), "it used more than 90% of a core"),
-        (run_of(answered(0, 0.0, error="generator", message="this machine ran out of open files")), ("full",), "it ran out of open files"),
+        (
+            run_of(
+                answered(0, 0.0, error="generator", message="this machine ran out of open files")
+            ),
+            ("full",),
+            "it ran out of open files",
+        ),
     ],
 )
-def test_a_generator_that_cannot_keep_up_says_so(run: Run, bottlenecks: tuple[str, ...], said: str) -> None:
+def test_a_generator_that_cannot_keep_up_says_so(
+    run: Run, bottlenecks: tuple[str, ...], said: str
+) -> None:
     """The server is not blamed for what this process did not manage."""
     report = summarise(run, Objectives())
     assert report.bottlenecks == bottlenecks

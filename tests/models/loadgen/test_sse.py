@@ -10,8 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.loadgen.sse import MOST_BYTES, MOST_LINE_BYTES, Answer, error_message, lines, plain, read_stream
 from models.loadgen.records import Fault
+from models.loadgen.sse import (
+    MOST_BYTES,
+    MOST_LINE_BYTES,
+    Answer,
+    error_message,
+    lines,
+    plain,
+    read_stream,
+)
 
 
 async def pieces(parts: Sequence[bytes]) -> AsyncIterator[bytes]:
@@ -32,7 +40,9 @@ def lines_of(parts: Sequence[bytes]) -> list[bytes]:
 def answer_of(*events: dict[str, Any] | str) -> Answer:
     """What is understood of a stream of these events."""
     answer = Answer()
-    text = "".join(f"data: {each if isinstance(each, str) else json.dumps(each)}\n\n" for each in events)
+    text = "".join(
+        f"data: {each if isinstance(each, str) else json.dumps(each)}\n\n" for each in events
+    )
     asyncio.run(read_stream(pieces([text.encode()]), answer))
     return answer
 
@@ -79,11 +89,18 @@ def test_an_endless_answer_is_given_up() -> None:
 
 def test_a_role_alone_is_no_first_token() -> None:
     """A chat stream may open before the model has said anything."""
-    answer = answer_of(piece(delta={"role": "assistant", "content": ""}), piece(delta={"content": "a"}), piece("stop", delta={}), "[DONE]")
+    answer = answer_of(
+        piece(delta={"role": "assistant", "content": ""}),
+        piece(delta={"content": "a"}),
+        piece("stop", delta={}),
+        "[DONE]",
+    )
     assert (answer.pieces, len(answer.gaps_s), answer.finish_reason) == (1, 0, "stop")
 
 
-@pytest.mark.parametrize("said", [{"text": "a"}, {"delta": {"content": "a"}}, {"delta": {"reasoning_content": "a"}}])
+@pytest.mark.parametrize(
+    "said", [{"text": "a"}, {"delta": {"content": "a"}}, {"delta": {"reasoning_content": "a"}}]
+)
 def test_text_and_reasoning_are_output(said: dict[str, Any]) -> None:
     """Of both endpoints."""
     assert answer_of(piece(**said), piece("length", **said)).pieces == 2
@@ -103,7 +120,10 @@ def test_nothing_counts_after_the_end() -> None:
 
 def test_usage_is_what_the_server_counted() -> None:
     """One event may carry several tokens, so pieces are not tokens."""
-    answer = answer_of(piece("stop", text="three tokens here"), {"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 3}})
+    answer = answer_of(
+        piece("stop", text="three tokens here"),
+        {"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 3}},
+    )
     assert (answer.prompt_tokens, answer.output_tokens, answer.pieces) == (5, 3, 1)
 
 
@@ -113,18 +133,32 @@ def test_usage_is_what_the_server_counted() -> None:
         ([piece(text="a")], "without a finish_reason"),
         ([piece(text="a"), "[DONE]"], "without a finish_reason"),
         ([piece("abort", text="a"), "[DONE]"], "the server gave up: finish_reason abort"),
-        ([piece(text="a"), {"error": {"message": "the engine\x1b[2J fell over"}}], "an error in the answer: the engine \\[2J fell over"),
+        (
+            [piece(text="a"), {"error": {"message": "the engine\x1b[2J fell over"}}],
+            "an error in the answer: the engine \\[2J fell over",
+        ),
         ([piece(text="a"), {"error": {"code": 5}}], "an error in the answer: without a message"),
         (["{"], "not JSON: {"),
         (["[1]"], "a JSON list where an object was expected"),
         (["[" * 100_000], "not JSON"),
-        ([{"choices": [], "usage": {"completion_tokens": -1}}], "usage.completion_tokens is no count: -1"),
-        ([{"choices": [], "usage": {"completion_tokens": 1e300}}], "usage.completion_tokens is no count"),
-        ([{"choices": [], "usage": {"prompt_tokens": True}}], "usage.prompt_tokens is no count: True"),
+        (
+            [{"choices": [], "usage": {"completion_tokens": -1}}],
+            "usage.completion_tokens is no count: -1",
+        ),
+        (
+            [{"choices": [], "usage": {"completion_tokens": 1e300}}],
+            "usage.completion_tokens is no count",
+        ),
+        (
+            [{"choices": [], "usage": {"prompt_tokens": True}}],
+            "usage.prompt_tokens is no count: True",
+        ),
         ([{"choices": 5}, {"choices": [7, None]}, {"usage": []}], "without a finish_reason"),
     ],
 )
-def test_a_bad_answer_is_a_fault_that_says_what_is_bad(events: list[dict[str, Any] | str], said: str) -> None:
+def test_a_bad_answer_is_a_fault_that_says_what_is_bad(
+    events: list[dict[str, Any] | str], said: str
+) -> None:
     """It is never half an answer, and never ends the run."""
     with pytest.raises(Fault, match=said) as caught:
         answer_of(*events)

@@ -9,9 +9,9 @@ from rig.shape_check import ShapeCheck
 from torch import Tensor
 
 from models.errors import BadConfig
-from models.ops.cpu_ops import CpuOps
 from models.layers.experts import FullExperts
 from models.layers.mlp import LocalExperts
+from models.ops.cpu_ops import CpuOps
 from models.ops.npu_exchange import ExpertGroup, combine, dispatch
 from models.ops.npu_ops import NpuOps
 
@@ -43,11 +43,19 @@ def test_tokens_come_back(ranks: int) -> None:
     """Ranks with unequally many tokens, some experts without any."""
     communicators["group"] = Communicator(ranks)
     tokens = [3 + rank for rank in range(ranks)]
-    xs = [random(count, HIDDEN, seed=10 + rank).to(torch.bfloat16) for rank, count in enumerate(tokens)]
-    gates = [CpuOps().gate_top_k(random(count, EXPERTS, seed=20 + rank), CHOICES, True) for rank, count in enumerate(tokens)]
+    xs = [
+        random(count, HIDDEN, seed=10 + rank).to(torch.bfloat16)
+        for rank, count in enumerate(tokens)
+    ]
+    gates = [
+        CpuOps().gate_top_k(random(count, EXPERTS, seed=20 + rank), CHOICES, True)
+        for rank, count in enumerate(tokens)
+    ]
     groups = [ExpertGroup("group", ranks, rank, EXPERTS, max(tokens)) for rank in range(ranks)]
     with ThreadPoolExecutor(ranks) as pool:
-        found = list(pool.map(lambda rank: layer(xs[rank], *gates[rank], groups[rank]), range(ranks)))
+        found = list(
+            pool.map(lambda rank: layer(xs[rank], *gates[rank], groups[rank]), range(ranks))
+        )
     whole = LocalExperts(CpuOps(), FullExperts(CpuOps(), GATE_UP, DOWN))
     for x, gate, mine in zip(xs, gates, found, strict=True):
         torch.testing.assert_close(mine, whole(x, *gate), rtol=0, atol=0.03)

@@ -11,9 +11,9 @@ from rig.steps import BLOCK, batches
 from support.tier import tiny_checkpoint
 from torch import Tensor
 
+from models.architectures.loader import Build
 from models.checkpoint import open_tensors, read_shape
 from models.config import SHIPPED_MODEL, Quantisation
-from models.architectures.loader import Build
 from models.ops.cpu_ops import CpuOps
 from models.ops.npu_ops import NpuOps
 from models.ops.ops import Ops
@@ -27,10 +27,14 @@ RANDOM: dict[str, dict[str, Any]] = {
 
 
 @torch.inference_mode()
-def logits(checkpoint: Path, ops: Ops, dtype: torch.dtype, quantisation: Quantisation = "none") -> Tensor:
+def logits(
+    checkpoint: Path, ops: Ops, dtype: torch.dtype, quantisation: Quantisation = "none"
+) -> Tensor:
     """Of every token of every step."""
     with open_tensors(checkpoint) as tensors:
-        network = Build(read_shape(checkpoint), ops, torch.device("cpu"), dtype, 256, quantisation).network(tensors)
+        network = Build(
+            read_shape(checkpoint), ops, torch.device("cpu"), dtype, 256, quantisation
+        ).network(tensors)
     caches = network.new_caches(5, BLOCK)
     return torch.cat([network.forward(batch, caches) for batch in batches()])
 
@@ -52,7 +56,9 @@ def test_logits_without_rounding(checkpoint: Path) -> None:
 @pytest.fixture(scope="module")
 def rounding(checkpoint: Path) -> float:
     """What bfloat16 does to the CPU's logits: half of all tokens are further than this from float32 (root mean square over the words)."""
-    return typical_difference(*(logits(checkpoint, CpuOps(), dtype) for dtype in (torch.bfloat16, torch.float32)))
+    return typical_difference(
+        *(logits(checkpoint, CpuOps(), dtype) for dtype in (torch.bfloat16, torch.float32))
+    )
 
 
 def typical_difference(left: Tensor, right: Tensor) -> float:
@@ -61,8 +67,12 @@ def typical_difference(left: Tensor, right: Tensor) -> float:
 
 
 @pytest.mark.parametrize("quantisation", ["none", "w8a16", "w4a16", "w8a8"])
-def test_logits_as_an_npu_computes(checkpoint: Path, rounding: float, quantisation: Quantisation) -> None:
+def test_logits_as_an_npu_computes(
+    checkpoint: Path, rounding: float, quantisation: Quantisation
+) -> None:
     """In bfloat16, with every rule of the documentation kept, the columns differ by no more than rounding does."""
-    found, expected = (logits(checkpoint, ops, torch.bfloat16, quantisation) for ops in (NpuOps(), CpuOps()))
+    found, expected = (
+        logits(checkpoint, ops, torch.bfloat16, quantisation) for ops in (NpuOps(), CpuOps())
+    )
     assert typical_difference(found, expected) < 3 * rounding
     assert (found.argmax(-1) == expected.argmax(-1)).double().mean() > 0.95

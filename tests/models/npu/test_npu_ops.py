@@ -21,7 +21,13 @@ SCHEMES: list[Scheme] = ["w8a16", "w4a16", "w8a8"]
 BLOCK = 128
 # Decoding, a draft of three that is checked, a whole prompt, and a chunk in the middle of one; blocks in no order.
 MIXED = Batch(
-    [], [], [300, 511, 512, 513, *range(640, 680), *range(70, 90)], [1, 3, 40, 20], [45, 130, 40, 90], [[2], [3, 4], [5], [0, 1]], []
+    [],
+    [],
+    [300, 511, 512, 513, *range(640, 680), *range(70, 90)],
+    [1, 3, 40, 20],
+    [45, 130, 40, 90],
+    [[2], [3, 4], [5], [0, 1]],
+    [],
 )
 
 
@@ -50,7 +56,11 @@ def test_rms_norm(dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_rotate(dtype: torch.dtype) -> None:
     """The halves convention."""
-    x, cos, sin = random(7, 6, 32, dtype=dtype), random(7, 1, 32, dtype=dtype, seed=1), random(7, 1, 32, dtype=dtype, seed=2)
+    x, cos, sin = (
+        random(7, 6, 32, dtype=dtype),
+        random(7, 1, 32, dtype=dtype, seed=1),
+        random(7, 1, 32, dtype=dtype, seed=2),
+    )
     close(NPU.rotate(x, cos, sin), CPU.rotate(x, cos, sin), ulps=2)
 
 
@@ -66,7 +76,9 @@ def test_swiglu(dtype: torch.dtype) -> None:
 def test_gate_top_k(dtype: torch.dtype, renormalise: bool) -> None:
     """The same experts in the same order, with the same weights, whether the softmax comes before the choice or after it."""
     logits = random(50, 16, dtype=dtype)
-    (weights, experts), (expected_weights, expected_experts) = (ops.gate_top_k(logits, 4, renormalise) for ops in (NPU, CPU))
+    (weights, experts), (expected_weights, expected_experts) = (
+        ops.gate_top_k(logits, 4, renormalise) for ops in (NPU, CPU)
+    )
     assert torch.equal(experts.long(), expected_experts)
     close(weights, expected_weights, ulps=4)
 
@@ -75,27 +87,44 @@ def test_gate_top_k(dtype: torch.dtype, renormalise: bool) -> None:
 def test_route_and_unroute(dtype: torch.dtype) -> None:
     """Rows are sorted the same way and find back to their tokens; an expert may have none."""
     x, weights = random(9, 32, dtype=dtype), random(9, 2, seed=1).softmax(-1)
-    experts = torch.stack([torch.randperm(5, generator=torch.Generator().manual_seed(token))[:2] for token in range(9)])
+    experts = torch.stack(
+        [
+            torch.randperm(5, generator=torch.Generator().manual_seed(token))[:2]
+            for token in range(9)
+        ]
+    )
     found, expected = NPU.route(x, experts, 6), CPU.route(x, experts, 6)
     assert torch.equal(found.rows, expected.rows)
     assert torch.equal(found.position.long(), expected.position)
     assert torch.equal(found.counts, expected.counts)
     assert found.counts.dtype == expected.counts.dtype
     assert found.counts[5] == 0
-    close(NPU.unroute(found.rows, found.position, weights), CPU.unroute(expected.rows, expected.position, weights), ulps=2)
+    close(
+        NPU.unroute(found.rows, found.position, weights),
+        CPU.unroute(expected.rows, expected.position, weights),
+        ulps=2,
+    )
 
 
 @pytest.mark.parametrize("counts", [[3, 0, 5, 1], [9], [0, 0]])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_grouped_matmul(dtype: torch.dtype, counts: list[int]) -> None:
     """Several experts, a single one, and a wave that brings no rows."""
-    rows, weight = random(sum(counts), 32, dtype=dtype), random(len(counts), 32, 48, dtype=dtype, seed=1)
-    close(NPU.grouped_matmul(rows, weight, torch.tensor(counts)), CPU.grouped_matmul(rows, weight, torch.tensor(counts)))
+    rows, weight = (
+        random(sum(counts), 32, dtype=dtype),
+        random(len(counts), 32, 48, dtype=dtype, seed=1),
+    )
+    close(
+        NPU.grouped_matmul(rows, weight, torch.tensor(counts)),
+        CPU.grouped_matmul(rows, weight, torch.tensor(counts)),
+    )
 
 
 def caches(ops: Ops, batch: Batch, dtype: torch.dtype) -> tuple[KeyValues, Tensor]:
     """A cache that already holds something, once the step's keys are stored, and what the step's queries find in it."""
-    cache = KeyValues(random(6, BLOCK, 2, 32, dtype=dtype, seed=3), random(6, BLOCK, 2, 32, dtype=dtype, seed=4))
+    cache = KeyValues(
+        random(6, BLOCK, 2, 32, dtype=dtype, seed=3), random(6, BLOCK, 2, 32, dtype=dtype, seed=4)
+    )
     plan = ops.plan(batch, BLOCK, torch.device("cpu"))
     tokens = len(batch.slots)
     # As in the network, keys and queries are slices of what one multiplication gave.
@@ -108,7 +137,9 @@ def caches(ops: Ops, batch: Batch, dtype: torch.dtype) -> tuple[KeyValues, Tenso
 def test_store_and_attention(dtype: torch.dtype) -> None:
     """Sequences at every stage in one step, with blocks in any order: the same cache and the same attention."""
     with float32_too():
-        (cache, found), (expected_cache, expected) = (caches(ops, MIXED, dtype) for ops in (NPU, CPU))
+        (cache, found), (expected_cache, expected) = (
+            caches(ops, MIXED, dtype) for ops in (NPU, CPU)
+        )
     assert torch.equal(cache.keys, expected_cache.keys)
     assert torch.equal(cache.values, expected_cache.values)
     close(found, expected, ulps=4)
@@ -126,25 +157,39 @@ def test_quantised_matmul(scheme: Scheme) -> None:
     """A weight of few bits gives the CPU's product, and takes as few bytes."""
     x, weight = random(9, 96, dtype=torch.bfloat16), random(64, 96, dtype=torch.bfloat16, seed=1)
     packed = NPU.pack(weight, scheme)
-    close(NPU.quantised_matmul(x, packed), CPU.quantised_matmul(x, CPU.pack(weight, scheme)), ulps=2)
+    close(
+        NPU.quantised_matmul(x, packed), CPU.quantised_matmul(x, CPU.pack(weight, scheme)), ulps=2
+    )
     assert packed.packed.nbytes == weight.numel() // (2 if scheme == "w4a16" else 1)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_grouped_quantised_matmul(scheme: Scheme) -> None:
     """Experts of few bits, some of them alone: an expert is a slice of the packed tensors."""
-    rows, weight = random(9, 96, dtype=torch.bfloat16), random(4, 64, 96, dtype=torch.bfloat16, seed=1)
+    rows, weight = (
+        random(9, 96, dtype=torch.bfloat16),
+        random(4, 64, 96, dtype=torch.bfloat16, seed=1),
+    )
     mine, theirs = (ops.pack(weight, scheme) for ops in (NPU, CPU))
     for part, counts in [(slice(0, 4), [3, 0, 5, 1]), (slice(1, 3), [4, 5]), (slice(2, 3), [9])]:
         found = NPU.grouped_quantised_matmul(rows, mine.experts(part), torch.tensor(counts))
-        close(found, CPU.grouped_quantised_matmul(rows, theirs.experts(part), torch.tensor(counts)), ulps=2)
-    assert NPU.grouped_quantised_matmul(rows[:0], mine, torch.zeros(4, dtype=torch.long)).shape == (0, 64)
+        close(
+            found,
+            CPU.grouped_quantised_matmul(rows, theirs.experts(part), torch.tensor(counts)),
+            ulps=2,
+        )
+    assert NPU.grouped_quantised_matmul(rows[:0], mine, torch.zeros(4, dtype=torch.long)).shape == (
+        0,
+        64,
+    )
 
 
 def test_every_operation_is_stood_in_for() -> None:
     """The NPU column calls the operations that the rig has kernels of, no more and no fewer."""
     called = {
-        name for file in Path(npu_ops.__file__).parent.glob("npu_*.py") for name in re.findall(r"torch_npu\.(npu_\w+)", file.read_text())
+        name
+        for file in Path(npu_ops.__file__).parent.glob("npu_*.py")
+        for name in re.findall(r"torch_npu\.(npu_\w+)", file.read_text())
     }
     assert called == registry.known
 

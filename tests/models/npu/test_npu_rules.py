@@ -27,7 +27,9 @@ FITTING = EngineConfig(dtype="bfloat16", block_tokens=128)
         ({}, 24, "--device cpu"),
     ],
 )
-def test_what_does_not_fit_is_refused(tmp_path: Path, changes: dict[str, Any], head_size: int, says: str) -> None:
+def test_what_does_not_fit_is_refused(
+    tmp_path: Path, changes: dict[str, Any], head_size: int, says: str
+) -> None:
     """Each refusal says what to choose instead."""
     shape = read_shape(tiny_checkpoint(tmp_path / "model", head_dim=head_size))
     with pytest.raises(BadConfig, match=says):
@@ -42,7 +44,9 @@ def test_what_fits_is_not_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("dtype", "block_tokens"), [(torch.float32, 128), (torch.bfloat16, 16)])
 def test_the_rig_refuses_the_same(dtype: torch.dtype, block_tokens: int) -> None:
     """Were a configuration not refused, attention would be."""
-    plan = NpuOps().plan(Batch([1], [0], [0], [1], [1], [[0]], [0]), block_tokens, torch.device("cpu"))
+    plan = NpuOps().plan(
+        Batch([1], [0], [0], [1], [1], [[0]], [0]), block_tokens, torch.device("cpu")
+    )
     cache = KeyValues(*torch.zeros(2, 4, block_tokens, 2, 32, dtype=dtype))
     with pytest.raises(registry.RuledOut):
         NpuOps().attention(torch.zeros(1, 4, 32, dtype=dtype), cache, plan, 1.0)

@@ -12,13 +12,16 @@ from rig.shape_check import ShapeCheck
 from rig.steps import BLOCK, batches
 from support.tier import tiny_checkpoint
 
+from models.architectures.loader import Build
 from models.checkpoint import open_tensors, read_shape
 from models.config import Quantisation
-from models.architectures.loader import Build
 from models.ops.npu_ops import NpuOps
 
 assert kernels
-X, INT8, INT32, LONG = (torch.empty(4, 64, dtype=each, device="meta") for each in (torch.bfloat16, torch.int8, torch.int32, torch.int64))
+X, INT8, INT32, LONG = (
+    torch.empty(4, 64, dtype=each, device="meta")
+    for each in (torch.bfloat16, torch.int8, torch.int32, torch.int64)
+)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +52,9 @@ BY_QUANTISATION: dict[Quantisation, set[str]] = {
 def test_shapes_of_a_network(checkpoint: Path, quantisation: Quantisation) -> None:
     """From packing the weights to the logits, what the rig returns has the shape and dtype that torch_npu infers."""
     with ShapeCheck() as check, open_tensors(checkpoint) as tensors, torch.inference_mode():
-        network = Build(read_shape(checkpoint), NpuOps(), torch.device("cpu"), torch.bfloat16, 256, quantisation).network(tensors)
+        network = Build(
+            read_shape(checkpoint), NpuOps(), torch.device("cpu"), torch.bfloat16, 256, quantisation
+        ).network(tensors)
         caches = network.new_caches(5, BLOCK)
         for batch in batches():
             network.forward(batch, caches)
@@ -64,9 +69,13 @@ MISSPELT: dict[str, Callable[[], Any]] = {
     "num_experts": lambda: torch_npu.npu_moe_init_routing_v2(X, INT32, num_experts=4),
     "per_token_scale": lambda: torch_npu.npu_quant_matmul(INT8, INT8.T, X[0], per_token_scale=X[0]),
     "group_size": lambda: torch_npu.npu_weight_quant_batchmatmul(X, INT8.T, X[0], group_size=32),
-    "counts": lambda: torch_npu.npu_grouped_matmul([X], [X.T.unsqueeze(0)], counts=LONG[0], group_type=0),
+    "counts": lambda: torch_npu.npu_grouped_matmul(
+        [X], [X.T.unsqueeze(0)], counts=LONG[0], group_type=0
+    ),
     "block_tables": lambda: torch_npu.npu_fused_infer_attention_score(X, X, X, block_tables=INT32),
-    "global_batch": lambda: torch_npu.npu_moe_distribute_dispatch_v2(X, INT32, "group", 2, 0, 4, global_batch=8),
+    "global_batch": lambda: torch_npu.npu_moe_distribute_dispatch_v2(
+        X, INT32, "group", 2, 0, 4, global_batch=8
+    ),
 }
 
 

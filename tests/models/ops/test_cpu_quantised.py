@@ -6,15 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.tier import tiny_checkpoint
 
+from models.architectures.loader import Build
 from models.checkpoint import open_tensors, read_shape
 from models.config import EngineConfig
 from models.engine.engine import Engine
-from models.protocol import Request, Sampling
 from models.errors import BadConfig
-from models.architectures.loader import Build
-from models.ops.cpu_ops import CpuOps
 from models.layers.experts import FullExperts, QuantisedExperts
+from models.ops.cpu_ops import CpuOps
 from models.ops.ops import Scheme
+from models.protocol import Request, Sampling
 
 OPS = CpuOps()
 # Of the norm of a product with random weights: half a step of rounding, spread evenly, is step / sqrt(12).
@@ -59,16 +59,24 @@ def test_experts_are_near_the_full_ones_also_where_one_has_no_rows(scheme: Schem
     found = few.linear_2(few.linear_1(rows, counts), counts)
     assert (found - wanted).norm() / wanted.norm() < 3 * RELATIVE_ERROR[scheme]
     # Some of them, as a wave of expert parallelism asks for.
-    assert torch.equal(few.linear_1(rows[9:13], torch.tensor([0, 4]), first=1), few.linear_1(rows, counts)[9:13])
+    assert torch.equal(
+        few.linear_1(rows[9:13], torch.tensor([0, 4]), first=1), few.linear_1(rows, counts)[9:13]
+    )
 
 
-@pytest.mark.parametrize(("scheme", "most_bytes"), [("none", 4.0), ("w8a16", 1.1), ("w4a16", 0.7), ("w8a8", 1.15)])
+@pytest.mark.parametrize(
+    ("scheme", "most_bytes"), [("none", 4.0), ("w8a16", 1.1), ("w4a16", 0.7), ("w8a8", 1.15)]
+)
 def test_a_network_is_as_small_as_promised_and_still_speaks(tmp_path, scheme, most_bytes) -> None:
     checkpoint = tiny_checkpoint(tmp_path / "model")
     engine = Engine(EngineConfig(model=checkpoint, device="cpu", quantisation=scheme))
     with open_tensors(checkpoint) as tensors:
-        network = Build(read_shape(checkpoint), OPS, torch.device("cpu"), torch.float32, 64, scheme).network(tensors)
-        full = Build(read_shape(checkpoint), OPS, torch.device("cpu"), torch.float32, 64).network(tensors)
+        network = Build(
+            read_shape(checkpoint), OPS, torch.device("cpu"), torch.float32, 64, scheme
+        ).network(tensors)
+        full = Build(read_shape(checkpoint), OPS, torch.device("cpu"), torch.float32, 64).network(
+            tensors
+        )
     kept_full = full.embedding.nbytes + sum(each.router.nbytes for each in full.sparse_layers)
     weights = (full.weight_bytes - kept_full) / 4
     assert (network.weight_bytes - kept_full) / weights <= most_bytes

@@ -38,16 +38,28 @@ class Running:
         return "tiny"
 
     def client(self) -> openai.OpenAI:
-        return openai.OpenAI(base_url=f"{self.url}/v1", api_key="none", max_retries=0, timeout=PATIENCE_SECONDS)
+        return openai.OpenAI(
+            base_url=f"{self.url}/v1", api_key="none", max_retries=0, timeout=PATIENCE_SECONDS
+        )
 
     def post(self, path: str = "/v1/completions", **body: Any) -> httpx.Response:
-        return httpx.post(self.url + path, json={"model": self.name, "prompt": "def", "max_tokens": 2} | body, timeout=PATIENCE_SECONDS)
+        return httpx.post(
+            self.url + path,
+            json={"model": self.name, "prompt": "def", "max_tokens": 2} | body,
+            timeout=PATIENCE_SECONDS,
+        )
 
     def sample(self, name: str, **labels: str) -> float:
         """The sum of a metric's samples that have these labels."""
         text = httpx.get(f"{self.url}/metrics").text
-        samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
-        return sum(each.value for each in samples if each.name == name and labels.items() <= each.labels.items())
+        samples = (
+            sample for family in text_string_to_metric_families(text) for sample in family.samples
+        )
+        return sum(
+            each.value
+            for each in samples
+            if each.name == name and labels.items() <= each.labels.items()
+        )
 
     def wait_for(self, name: str, value: float, **labels: str) -> None:
         """Until a metric has this value."""
@@ -59,8 +71,14 @@ class Running:
 
     def engine_process(self) -> int:
         """The process that computes: the server's child that runs our code."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        [engine] = [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+        children = (
+            Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        )
+        [engine] = [
+            int(child)
+            for child in children
+            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+        ]
         return engine
 
     def kill_engine(self) -> None:
@@ -98,8 +116,21 @@ def running(checkpoint: Path, home: Path, *options: str) -> Iterator[Running]:
     """A server on any free port, killed at the end if it still runs."""
     home.mkdir(parents=True, exist_ok=True)
     log = home / "server.log"
-    arguments = command("--model", str(checkpoint), "--served-model-name", "tiny", "--home", str(home), "--port", "0", *options)
-    with log.open("wb") as output, subprocess.Popen(arguments, cwd=ROOT, stdout=output, stderr=output) as process:
+    arguments = command(
+        "--model",
+        str(checkpoint),
+        "--served-model-name",
+        "tiny",
+        "--home",
+        str(home),
+        "--port",
+        "0",
+        *options,
+    )
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(arguments, cwd=ROOT, stdout=output, stderr=output) as process,
+    ):
         try:
             yield Running(process, _url(process, log), home, log)
         finally:

@@ -29,15 +29,28 @@ ENDLESS = LONG | {"max_tokens": 8000}
 
 def run(*options: str) -> "subprocess.CompletedProcess[str]":
     arguments = [sys.executable, "-m", "models.server", *options]
-    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        arguments, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def test_the_server_knows_nothing_of_torch_or_the_pipeline() -> None:
     """Torch is the engine process's alone; the tier imports none of the other half."""
     code = "import sys, models.server.__main__; print(*{name.partition('.')[0] for name in sys.modules})"
-    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
     assert "uvicorn" in loaded
-    assert not {"torch", "dagster", "duckdb", "polars", "typer", "pipelines", "warehouse", "dashboards"} & set(loaded)
+    assert not {
+        "torch",
+        "dagster",
+        "duckdb",
+        "polars",
+        "typer",
+        "pipelines",
+        "warehouse",
+        "dashboards",
+    } & set(loaded)
 
 
 def test_the_running_server_has_no_torch(server: Any) -> None:
@@ -58,10 +71,28 @@ def test_every_option_of_the_engine_can_be_asked_for() -> None:
     parser = make_parser()
     assert engine_config(parser.parse_args([])) == EngineConfig()
     assert set(ENGINE_HELP) == {field.name for field in fields(EngineConfig)}
-    asked = ["--expert-ranks", "2", "--expert-schedule", "comet", "--expert-waves", "4", "--no-prefix-caching", "--context-tokens", "99"]
-    expected = EngineConfig(expert_ranks=2, expert_schedule="comet", expert_waves=4, prefix_caching=False, context_tokens=99)
+    asked = [
+        "--expert-ranks",
+        "2",
+        "--expert-schedule",
+        "comet",
+        "--expert-waves",
+        "4",
+        "--no-prefix-caching",
+        "--context-tokens",
+        "99",
+    ]
+    expected = EngineConfig(
+        expert_ranks=2,
+        expert_schedule="comet",
+        expert_waves=4,
+        prefix_caching=False,
+        context_tokens=99,
+    )
     assert engine_config(parser.parse_args(asked)) == expected
-    assert EngineConfig(rated_watts=12.5) == engine_config(parser.parse_args(["--rated-watts", "12.5"]))
+    assert EngineConfig(rated_watts=12.5) == engine_config(
+        parser.parse_args(["--rated-watts", "12.5"])
+    )
 
 
 def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,13 +116,37 @@ def _another_tokenizer(folder: Path) -> None:
 
 BROKEN: dict[str, tuple[Callable[[Path], Any], list[str], str]] = {
     "no folder": (shutil.rmtree, [], "Name the folder"),
-    "no configuration": (lambda folder: (folder / "config.json").unlink(), [], "Download the checkpoint again"),
-    "configuration of nothing": (lambda folder: (folder / "config.json").write_text("{"), [], "Download it again"),
-    "another architecture": (lambda folder: (folder / "config.json").write_text('{"model_type": "gpt2"}'), [], "Use vLLM"),
-    "no tokenizer": (lambda folder: (folder / "tokenizer.json").unlink(), [], "Download the checkpoint again"),
-    "broken tokenizer": (lambda folder: (folder / "tokenizer.json").write_text("{}"), [], "Copy it again"),
+    "no configuration": (
+        lambda folder: (folder / "config.json").unlink(),
+        [],
+        "Download the checkpoint again",
+    ),
+    "configuration of nothing": (
+        lambda folder: (folder / "config.json").write_text("{"),
+        [],
+        "Download it again",
+    ),
+    "another architecture": (
+        lambda folder: (folder / "config.json").write_text('{"model_type": "gpt2"}'),
+        [],
+        "Use vLLM",
+    ),
+    "no tokenizer": (
+        lambda folder: (folder / "tokenizer.json").unlink(),
+        [],
+        "Download the checkpoint again",
+    ),
+    "broken tokenizer": (
+        lambda folder: (folder / "tokenizer.json").write_text("{}"),
+        [],
+        "Copy it again",
+    ),
     "tokenizer of another model": (_another_tokenizer, [], "same checkpoint"),
-    "broken template": (lambda folder: (folder / "chat_template.jinja").write_text("{% if %}"), [], "Download the checkpoint again"),
+    "broken template": (
+        lambda folder: (folder / "chat_template.jinja").write_text("{% if %}"),
+        [],
+        "Download the checkpoint again",
+    ),
     "half a model": (_half_a_model, [], "Download it again"),
     "more ranks than experts": (lambda folder: None, ["--expert-ranks", "3"], "divides 4"),
     "no threads": (lambda folder: None, ["--threads", "0"], "at least 1"),
@@ -115,7 +170,10 @@ def test_what_cannot_start_says_why(
     """One line with the next step, and exit code 1. `main` can be called by another command."""
     folder = tiny_checkpoint(tmp_path / "model")
     breaking(folder)
-    assert main(["--model", str(folder), "--port", "0", "--home", str(tmp_path / "home"), *options]) == 1
+    assert (
+        main(["--model", str(folder), "--port", "0", "--home", str(tmp_path / "home"), *options])
+        == 1
+    )
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.startswith("tokentide: ")
@@ -161,7 +219,9 @@ def half_sent(server: Any) -> socket.socket:
     """A client that has not sent its whole body yet."""
     host, port = server.url.removeprefix("http://").split(":")
     client = socket.create_connection((host, int(port)))
-    client.sendall(b'POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"model":')
+    client.sendall(
+        b'POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"model":'
+    )
     return client
 
 
@@ -175,16 +235,24 @@ def test_whoever_leaves_with_half_a_body(server: Any) -> None:
 @pytest.fixture(scope="module")
 def endless(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """What makes a server take requests so long that none of them ends by itself, however slow the test is."""
-    return "--model", str(tiny_checkpoint(tmp_path_factory.mktemp("endless"), max_position_embeddings=8192))
+    return "--model", str(
+        tiny_checkpoint(tmp_path_factory.mktemp("endless"), max_position_embeddings=8192)
+    )
 
 
 @pytest.fixture(scope="module")
-def ended(start: Any, endless: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def ended(
+    start: Any, endless: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """A server of two places, filled with one request that runs and one that waits while one arrives, then ended by SIGTERM."""
     found: dict[str, Any] = {}
-    with start(tmp_path_factory.mktemp("ended"), *endless, "--max-sequences", "1", "--max-waiting", "1") as server:
+    with start(
+        tmp_path_factory.mktemp("ended"), *endless, "--max-sequences", "1", "--max-waiting", "1"
+    ) as server:
         late = half_sent(server)
-        threads = [threading.Thread(target=lambda: found.setdefault("whole", server.post(**ENDLESS)))]
+        threads = [
+            threading.Thread(target=lambda: found.setdefault("whole", server.post(**ENDLESS)))
+        ]
         threads += [threading.Thread(target=lambda: found.setdefault("stream", _streamed(server)))]
         for place, thread in enumerate(threads):
             thread.start()
@@ -204,7 +272,9 @@ def ended(start: Any, endless: tuple[str, str], tmp_path_factory: pytest.TempPat
 
 
 def _streamed(server: Any) -> httpx.Response:
-    return httpx.post(f"{server.url}/v1/completions", json={"model": "tiny", "stream": True} | ENDLESS, timeout=20)
+    return httpx.post(
+        f"{server.url}/v1/completions", json={"model": "tiny", "stream": True} | ENDLESS, timeout=20
+    )
 
 
 def test_a_full_queue_asks_to_come_back(ended: dict[str, Any]) -> None:
@@ -228,18 +298,31 @@ def test_sigterm_ends_at_once(ended: dict[str, Any]) -> None:
 
 def test_sigterm_leaves_an_event_of_each(ended: dict[str, Any]) -> None:
     """What ran, waited or was still arriving is aborted; only what ran has tokens."""
-    outcomes = sorted((event["outcome"], event["completion_tokens"] > 0) for event in ended["events"])
-    assert outcomes == [("aborted", False), ("aborted", False), ("aborted", True), ("refused", False)]
+    outcomes = sorted(
+        (event["outcome"], event["completion_tokens"] > 0) for event in ended["events"]
+    )
+    assert outcomes == [
+        ("aborted", False),
+        ("aborted", False),
+        ("aborted", True),
+        ("refused", False),
+    ]
 
 
 @pytest.fixture(scope="module")
-def orphaned(start: Any, endless: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def orphaned(
+    start: Any, endless: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """A server whose engine is killed while it streams."""
     found: dict[str, Any] = {}
     with start(tmp_path_factory.mktemp("orphaned"), *endless) as server:
         thread = threading.Thread(target=lambda: found.setdefault("whole", server.post(**ENDLESS)))
         thread.start()
-        body: dict[str, Any] = {"extra_body": {"ignore_eos": True}, "max_tokens": 8000, "prompt": "def"}
+        body: dict[str, Any] = {
+            "extra_body": {"ignore_eos": True},
+            "max_tokens": 8000,
+            "prompt": "def",
+        }
         stream = iter(server.client().completions.create(model="tiny", stream=True, **body))
         found["first"] = next(stream)
         server.kill_engine()

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from models.protocol import TokenLogprobs
-from models.server.logprobs import TokenNames, chat_logprobs, completion_logprobs
 from models.server.detokenizer import Piece, TextStream
+from models.server.logprobs import TokenNames, chat_logprobs, completion_logprobs
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +22,19 @@ def said(tokenizer: Tokenizer, tokens: list[int], stop: tuple[str, ...], cuts: l
     """The text of tokens that come in steps."""
     stream = TextStream(tokenizer, stop)
     steps = [tokens[start:end] for start, end in zip([0, *cuts], [*cuts, len(tokens)], strict=True)]
-    return Piece.joined(stream.push(step, [], place == len(steps) - 1) for place, step in enumerate(steps))
+    return Piece.joined(
+        stream.push(step, [], place == len(steps) - 1) for place, step in enumerate(steps)
+    )
 
 
-@given(text=st.text(max_size=30), stop=st.lists(st.text(min_size=1, max_size=3), max_size=2), data=st.data())
-def test_pieces_are_the_text_up_to_the_stop(tokenizer: Tokenizer, text: str, stop: list[str], data: st.DataObject) -> None:
+@given(
+    text=st.text(max_size=30),
+    stop=st.lists(st.text(min_size=1, max_size=3), max_size=2),
+    data=st.data(),
+)
+def test_pieces_are_the_text_up_to_the_stop(
+    tokenizer: Tokenizer, text: str, stop: list[str], data: st.DataObject
+) -> None:
     """However many tokens a step gives, what is shown ends where the first stop text begins."""
     tokens = tokenizer.encode(text).ids
     whole = tokenizer.decode(tokens)
@@ -43,7 +51,10 @@ def test_pieces_are_the_text_up_to_the_stop(tokenizer: Tokenizer, text: str, sto
 def test_the_beginning_of_a_stop_text_is_held_back(tokenizer: Tokenizer) -> None:
     """Until it is clear what becomes of it."""
     stream = TextStream(tokenizer, ("return",))
-    shown = [stream.push(tokenizer.encode(part).ids, [], False).text for part in ("x re", "tu", "bular ret")]
+    shown = [
+        stream.push(tokenizer.encode(part).ids, [], False).text
+        for part in ("x re", "tu", "bular ret")
+    ]
     assert shown == ["x ", "", "retubular "]
     assert stream.push([], [], True).text == "ret"
 
@@ -61,7 +72,10 @@ def test_names_are_unique(tokenizer: Tokenizer) -> None:
 def test_impossible_tokens_have_a_number(tokenizer: Tokenizer) -> None:
     """JSON has no minus infinity, so the least is -9999."""
     piece = Piece("", [5], [0], [TokenLogprobs(-float("inf"), {6: -0.5, 7: -float("inf")})])
-    plain, chat = completion_logprobs(piece, TokenNames(tokenizer)), chat_logprobs(piece, TokenNames(tokenizer))
+    plain, chat = (
+        completion_logprobs(piece, TokenNames(tokenizer)),
+        chat_logprobs(piece, TokenNames(tokenizer)),
+    )
     assert plain["token_logprobs"] == [-9999.0]
     assert len(plain["top_logprobs"][0]) == 3
     assert [each["logprob"] for each in chat["content"][0]["top_logprobs"]] == [-0.5, -9999.0]

@@ -11,22 +11,28 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from models.device import DeviceReading
-from models.protocol import LayerTimes, Progress, Ready, StepStats
 from models.power import Power
-from models.server.request_state import Flight
+from models.protocol import LayerTimes, Progress, Ready, StepStats
 from models.server.metrics import Metrics
 from models.server.metrics_tier import DeviceSeries, overlap
+from models.server.request_state import Flight
 from models.server.series import Series
 
-READY = Ready("cpu", 2048, 384, (0,), 16, 16, 1000, 4000, "none", {"python": "3.11", "torch": "2.13"})
-STEP = StepStats(seconds=0.1, running=1, waiting=2, cache_usage=0.5, batch_tokens=10, prefill_tokens=8)
+READY = Ready(
+    "cpu", 2048, 384, (0,), 16, 16, 1000, 4000, "none", {"python": "3.11", "torch": "2.13"}
+)
+STEP = StepStats(
+    seconds=0.1, running=1, waiting=2, cache_usage=0.5, batch_tokens=10, prefill_tokens=8
+)
 TIMES = LayerTimes(3, compute=2.0, dispatch=0.5, combine=0.5, exposed_wait=0.25, total=3.0, rows=10)
 
 BOTH = {"engine", "model_name"}
 LENGTHS = "1 2 5 10 20 50 100 200 500 1000 2000"
 NEXT_TOKEN = "0.01 0.025 0.05 0.075 0.1 0.15 0.2 0.3 0.4 0.5 0.75 1 2.5 5 7.5 10 20 40 80"
 REQUEST = "0.3 0.5 0.8 1 1.5 2 2.5 5 10 15 20 30 40 50 60 120 240 480 960 1920 7680"
-FIRST_TOKEN = "0.001 0.005 0.01 0.02 0.04 0.06 0.08 0.1 0.25 0.5 0.75 1 2.5 5 7.5 10 20 40 80 160 640 2560"
+FIRST_TOKEN = (
+    "0.001 0.005 0.01 0.02 0.04 0.06 0.08 0.1 0.25 0.5 0.75 1 2.5 5 7.5 10 20 40 80 160 640 2560"
+)
 STEP_TOKENS = "1 8 16 32 64 128 256 512 1024 2048 4096 8192 16384"
 
 # vLLM 0.32 as it shows itself on /metrics: the labels beside engine and model_name, then their values where they are a closed set.
@@ -43,9 +49,13 @@ COUNTERS: dict[str, dict[str, set[str]]] = {
     "vllm:prefix_cache_hits": {},
     "vllm:num_preemptions": {},
     "vllm:prompt_tokens": {},
-    "vllm:prompt_tokens_by_source": {"source": {"local_compute", "local_cache_hit", "external_kv_transfer"}},
+    "vllm:prompt_tokens_by_source": {
+        "source": {"local_compute", "local_cache_hit", "external_kv_transfer"}
+    },
     "vllm:prompt_tokens_cached": {},
-    "vllm:prompt_tokens_cached_by_source": {"source": {"device", "host", "p2p", "disk", "external_unspecified"}},
+    "vllm:prompt_tokens_cached_by_source": {
+        "source": {"device", "host", "p2p", "disk", "external_unspecified"}
+    },
     "vllm:generation_tokens": {},
     "vllm:request_success": {"finished_reason": {"stop", "length", "abort", "error", "repetition"}},
     "vllm:estimated_flops_per_gpu": {},
@@ -102,12 +112,20 @@ def test_vllms_families_are_these() -> None:
     metrics = made(speculating=True)
     metrics.step(replace(STEP, drafts=1, draft_tokens=2, accepted_per_position=[1, 0]))
     metrics.rejected("queue_full")
-    found = {name: family for name, family in families(metrics.text()).items() if name.startswith("vllm:")}
+    found = {
+        name: family
+        for name, family in families(metrics.text()).items()
+        if name.startswith("vllm:")
+    }
     rejections = found.pop("vllm:admission_rejections")
     assert rejections.type == "counter"
-    assert {frozenset(sample.labels) for sample in rejections.samples} == {frozenset({"model_name", "reason"})}
+    assert {frozenset(sample.labels) for sample in rejections.samples} == {
+        frozenset({"model_name", "reason"})
+    }
     assert {name: family.type for name, family in found.items()} == (
-        dict.fromkeys(GAUGES, "gauge") | dict.fromkeys(COUNTERS | SPECULATION, "counter") | dict.fromkeys(HISTOGRAMS, "histogram")
+        dict.fromkeys(GAUGES, "gauge")
+        | dict.fromkeys(COUNTERS | SPECULATION, "counter")
+        | dict.fromkeys(HISTOGRAMS, "histogram")
     )
     for name, labels in (GAUGES | COUNTERS | SPECULATION).items():
         assert labelled(found[name]) == labels, name
@@ -117,8 +135,12 @@ def test_vllms_buckets_are_these() -> None:
     """Each histogram's, and plus infinity."""
     found = families(made().text())
     for name, buckets in HISTOGRAMS.items():
-        limits = [sample.labels["le"] for sample in found[name].samples if sample.name == f"{name}_bucket"]
-        assert [float(limit) for limit in limits] == [float(limit) for limit in [*buckets.split(), "inf"]], name
+        limits = [
+            sample.labels["le"] for sample in found[name].samples if sample.name == f"{name}_bucket"
+        ]
+        assert [float(limit) for limit in limits] == [
+            float(limit) for limit in [*buckets.split(), "inf"]
+        ], name
 
 
 def test_counters_are_spelt_as_vllms() -> None:
@@ -164,12 +186,19 @@ def test_a_request_in_its_parts() -> None:
         "request_prefill_time_seconds": 1.5,
         "request_decode_time_seconds": 3.0,
     }
-    sources = {sample.labels["source"]: sample.value for sample in found["vllm:prompt_tokens_by_source"].samples}
+    sources = {
+        sample.labels["source"]: sample.value
+        for sample in found["vllm:prompt_tokens_by_source"].samples
+    }
     assert sources == {"local_compute": 8, "local_cache_hit": 32, "external_kv_transfer": 0}
 
 
 def _value(found: dict[str, Metric], name: str, suffix: str = "", **labels: str) -> float:
-    return sum(each.value for each in found[name].samples if each.name == name + suffix and labels.items() <= each.labels.items())
+    return sum(
+        each.value
+        for each in found[name].samples
+        if each.name == name + suffix and labels.items() <= each.labels.items()
+    )
 
 
 def test_a_step_without_tokens_counts_as_none() -> None:
@@ -198,9 +227,19 @@ def test_energy_is_power_over_time() -> None:
     """Trapezoids between readings of one provenance; a gap or another provenance begins anew."""
     make = Series("tiny")
     device = DeviceSeries(make)
-    readings = [(10, "rated", 0), (30, "rated", 2), (None, "", 3), (30, "rated", 4), (10, "measured", 5), (20, "measured", 6)]
+    readings = [
+        (10, "rated", 0),
+        (30, "rated", 2),
+        (None, "", 3),
+        (30, "rated", 4),
+        (10, "measured", 5),
+        (20, "measured", 6),
+    ]
     for watts, provenance, now in readings:
-        device.read(DeviceReading(None, None, None, None if watts is None else Power(watts, provenance)), now)
+        device.read(
+            DeviceReading(None, None, None, None if watts is None else Power(watts, provenance)),
+            now,
+        )
     value = make.registry.get_sample_value
     labels = {"engine": "0", "model_name": "tiny"}
     assert value("tokentide:energy_joules_total", labels | {"provenance": "rated"}) == 40
@@ -231,13 +270,19 @@ def test_expert_parallelism_by_schedule() -> None:
     assert families(metrics.text())["tokentide:expert_overlap_efficiency"].samples == []
     metrics.step(replace(STEP, layer_times=replace(TIMES, schedule="waves", total=2.5)))
     found = families(metrics.text())
-    assert _value(found, "tokentide:expert_exposed_wait_seconds", "_total", schedule="serial") == 0.25
+    assert (
+        _value(found, "tokentide:expert_exposed_wait_seconds", "_total", schedule="serial") == 0.25
+    )
     assert _value(found, "tokentide:expert_layer_seconds", "_total", schedule="waves") == 2.5
-    assert _value(found, "tokentide:expert_overlap_efficiency", schedule="waves") == pytest.approx(0.5)
+    assert _value(found, "tokentide:expert_overlap_efficiency", schedule="waves") == pytest.approx(
+        0.5
+    )
     link, compute = TIMES.dispatch + TIMES.combine, TIMES.compute
     ideal = (link + compute) / max(link, compute)
     wanted = (TIMES.total / 2.5 - 1) / (ideal - 1)
-    assert _value(found, "tokentide:expert_overlap_attainment", schedule="waves") == pytest.approx(wanted)
+    assert _value(found, "tokentide:expert_overlap_attainment", schedule="waves") == pytest.approx(
+        wanted
+    )
 
 
 def test_overlap_is_compared_by_the_row() -> None:
@@ -251,7 +296,19 @@ def test_overlap_is_compared_by_the_row() -> None:
 
 def test_the_live_page_says_what_was_built(server: Any) -> None:
     """The versions that a figure depends on, and readings of the device though nobody asks anything."""
-    assert server.sample("tokentide:build_info", quantisation="none", device="cpu", python=sys.version.split()[0]) == 1
-    server.wait_for("tokentide:device_memory_total_bytes", os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    assert (
+        server.sample(
+            "tokentide:build_info", quantisation="none", device="cpu", python=sys.version.split()[0]
+        )
+        == 1
+    )
+    server.wait_for(
+        "tokentide:device_memory_total_bytes",
+        os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+    )
     assert server.sample("tokentide:device_memory_used_bytes") > 0
-    assert httpx.get(f"{server.url}/metrics").headers["content-type"].startswith("text/plain; version=")
+    assert (
+        httpx.get(f"{server.url}/metrics")
+        .headers["content-type"]
+        .startswith("text/plain; version=")
+    )

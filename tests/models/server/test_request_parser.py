@@ -36,14 +36,22 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "unknown parameter": ({"reticulate": 1}, "reticulate", "Leave it out"),
     "unknown parameter of no end": ({"x" * 5000: 1}, "x" * 100, "Leave it out"),
     "penalty": ({"frequency_penalty": 0.5}, "frequency_penalty", "can only be 0"),
-    "usage without stream": ({"stream_options": {"include_usage": True}}, "stream_options", "needs stream"),
+    "usage without stream": (
+        {"stream_options": {"include_usage": True}},
+        "stream_options",
+        "needs stream",
+    ),
     "stream as text": ({"stream": "yes"}, "stream", "true or false"),
 }
 REFUSED_CHATS: dict[str, tuple[dict[str, Any], str, str]] = {
     "no messages": ({"messages": []}, "messages", "at least one"),
     "a message without role": ({"messages": [{"content": "x"}]}, "messages", "role"),
     "a role of its own": ({"messages": [{"role": "king", "content": "x"}]}, "messages", "role"),
-    "a picture": ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages", "text"),
+    "a picture": (
+        {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+        "messages",
+        "text",
+    ),
     "top_logprobs alone": ({"top_logprobs": 2}, "top_logprobs", "logprobs to be true"),
     "logprobs as in completions": ({"logprobs": 2}, "logprobs", "true or false"),
     "tools": ({"tools": [{"type": "function"}]}, "tools", "Leave it out"),
@@ -51,7 +59,9 @@ REFUSED_CHATS: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
-def judged(answer: httpx.Response, status: int = 400, kind: str = "invalid_request_error") -> dict[str, Any]:
+def judged(
+    answer: httpx.Response, status: int = 400, kind: str = "invalid_request_error"
+) -> dict[str, Any]:
     """The error of an answer, which must have OpenAI's shape."""
     assert answer.status_code == status
     assert list(answer.json()) == ["error"]
@@ -70,10 +80,14 @@ def test_refused_completions(server: Any, changes: dict[str, Any], param: str, w
     assert words in error["message"]
 
 
-@pytest.mark.parametrize(("changes", "param", "words"), REFUSED_CHATS.values(), ids=REFUSED_CHATS.keys())
+@pytest.mark.parametrize(
+    ("changes", "param", "words"), REFUSED_CHATS.values(), ids=REFUSED_CHATS.keys()
+)
 def test_refused_chats(server: Any, changes: dict[str, Any], param: str, words: str) -> None:
     """Chats as well."""
-    error = judged(httpx.post(server.url + CHAT, json={"model": "tiny", "messages": MESSAGES} | changes))
+    error = judged(
+        httpx.post(server.url + CHAT, json={"model": "tiny", "messages": MESSAGES} | changes)
+    )
     assert error["param"] == param
     assert words in error["message"]
 

@@ -27,7 +27,9 @@ class Told:
 
     requests: int = 0
     usages: dict[str, dict[str, int]] = field(default_factory=dict)
-    tokens: dict[str, int] = field(default_factory=dict)  # of streams that broke: tokens that arrived
+    tokens: dict[str, int] = field(
+        default_factory=dict
+    )  # of streams that broke: tokens that arrived
 
 
 @dataclass
@@ -41,8 +43,17 @@ class Life:
 
     def act(self, pool: ThreadPoolExecutor) -> None:
         """Some requests at once, of any kind."""
-        kinds: list[Callable[[int], None]] = [self.whole, self.chat, self.stream, self.leave, self.refused]
-        running = [pool.submit(self.chance.choice(kinds), self.chance.getrandbits(30)) for _ in range(self.chance.randint(1, TOGETHER))]
+        kinds: list[Callable[[int], None]] = [
+            self.whole,
+            self.chat,
+            self.stream,
+            self.leave,
+            self.refused,
+        ]
+        running = [
+            pool.submit(self.chance.choice(kinds), self.chance.getrandbits(30))
+            for _ in range(self.chance.randint(1, TOGETHER))
+        ]
         self.count(len(running))
         for each in running:
             each.result()
@@ -53,15 +64,29 @@ class Life:
 
     def body(self, seed: int, **changes: Any) -> dict[str, Any]:
         chance = random.Random(seed)
-        prompt = [chance.randrange(1, 4)] * chance.randint(1, 60)  # alike often, so that the cache has something to find
-        return {"model": "tiny", "prompt": prompt, "max_tokens": chance.randint(1, 20), "seed": seed, **changes}
+        prompt = [chance.randrange(1, 4)] * chance.randint(
+            1, 60
+        )  # alike often, so that the cache has something to find
+        return {
+            "model": "tiny",
+            "prompt": prompt,
+            "max_tokens": chance.randint(1, 20),
+            "seed": seed,
+            **changes,
+        }
 
     def whole(self, seed: int) -> None:
-        answer = httpx.post(f"{self.server.url}/v1/completions", json=self.body(seed, stop=["e"]), timeout=30).json()
+        answer = httpx.post(
+            f"{self.server.url}/v1/completions", json=self.body(seed, stop=["e"]), timeout=30
+        ).json()
         self.told.usages[answer["id"]] = answer["usage"]
 
     def chat(self, seed: int) -> None:
-        body = {"model": "tiny", "messages": [{"role": "user", "content": "x" * (seed % 40)}], "max_tokens": 5}
+        body = {
+            "model": "tiny",
+            "messages": [{"role": "user", "content": "x" * (seed % 40)}],
+            "max_tokens": 5,
+        }
         answer = httpx.post(f"{self.server.url}/v1/chat/completions", json=body, timeout=30).json()
         self.told.usages[answer["id"]] = answer["usage"]
 
@@ -77,17 +102,26 @@ class Life:
                 return
 
     def refused(self, seed: int) -> None:
-        assert httpx.post(f"{self.server.url}/v1/completions", json=self.body(seed, max_tokens=-1)).status_code == 400
+        assert (
+            httpx.post(
+                f"{self.server.url}/v1/completions", json=self.body(seed, max_tokens=-1)
+            ).status_code
+            == 400
+        )
 
     def broken(self, seed: int) -> None:
         """A stream that the server's end, or the engine's, breaks off; every token shows as a logprob."""
         for chunk in self._chunks(self.body(seed, max_tokens=180, ignore_eos=True, logprobs=0)):
             if "error" not in chunk:
                 name = chunk["id"]
-                self.told.tokens[name] = self.told.tokens.get(name, 0) + len(chunk["choices"][0]["logprobs"]["tokens"])
+                self.told.tokens[name] = self.told.tokens.get(name, 0) + len(
+                    chunk["choices"][0]["logprobs"]["tokens"]
+                )
 
     def _chunks(self, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        with httpx.stream("POST", f"{self.server.url}/v1/completions", json=body | {"stream": True}, timeout=30) as answer:
+        with httpx.stream(
+            "POST", f"{self.server.url}/v1/completions", json=body | {"stream": True}, timeout=30
+        ) as answer:
             for line in answer.iter_lines():
                 if line.startswith("data: {"):
                     yield json.loads(line.removeprefix("data: "))
@@ -152,7 +186,10 @@ def _agree(told: Told, events: list[dict[str, Any]]) -> None:
     for name, usage in told.usages.items():
         event = by_id[name]
         assert event["outcome"] == "finished"
-        assert (event["prompt_tokens"], event["completion_tokens"]) == (usage["prompt_tokens"], usage["completion_tokens"])
+        assert (event["prompt_tokens"], event["completion_tokens"]) == (
+            usage["prompt_tokens"],
+            usage["completion_tokens"],
+        )
         assert event["cached_tokens"] == usage["prompt_tokens_details"]["cached_tokens"]
     assert {name: by_id[name]["completion_tokens"] for name in told.tokens} == told.tokens
     assert {event["outcome"] for event in events} == {"finished", "refused", "aborted", "failed"}

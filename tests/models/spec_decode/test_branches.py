@@ -7,12 +7,12 @@ import pytest
 import torch
 from support.tier import tiny_checkpoint
 
+from models.architectures.loader import Build
+from models.architectures.qwen3 import Qwen3
 from models.checkpoint import open_tensors, read_shape
+from models.ops.cpu_ops import CpuOps
 from models.spec_decode.branches import BRANCHES, Ahead, BranchDrafter, likely_outcomes
 from models.spec_decode.draft_network import DraftNetwork, Text, Track
-from models.architectures.loader import Build
-from models.ops.cpu_ops import CpuOps
-from models.architectures.qwen3 import Qwen3
 
 CONTEXT = 128
 GUESSES = 3
@@ -20,7 +20,9 @@ GUESSES = 3
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Qwen3:
-    folder = tiny_checkpoint(tmp_path_factory.mktemp("draft"), model_type="qwen3", num_hidden_layers=2)
+    folder = tiny_checkpoint(
+        tmp_path_factory.mktemp("draft"), model_type="qwen3", num_hidden_layers=2
+    )
     build = Build(read_shape(folder), CpuOps(), torch.device("cpu"), torch.float32, CONTEXT)
     with open_tensors(folder) as tensors:
         return build.network(tensors)
@@ -71,7 +73,9 @@ def test_the_likeliest_outcomes() -> None:
     chances = torch.tensor([[0.6, 0.25, 0.15], [0.5, 0.1, 0.4], [0.01, 0.01, 0.98]])
     found = likely_outcomes(Ahead("one", [], [0, 2]), chances.log())
     assert [outcome.adds for outcome in found] == [(0, 0), (1,), (0, 2, 2), (2,), (0, 1)]
-    assert [exp(outcome.chance) for outcome in found] == pytest.approx([0.3, 0.25, 0.2352, 0.15, 0.06])
+    assert [exp(outcome.chance) for outcome in found] == pytest.approx(
+        [0.3, 0.25, 0.2352, 0.15, 0.06]
+    )
 
 
 def test_a_text_beyond_the_context_is_not_drafted_for(network: Qwen3) -> None:

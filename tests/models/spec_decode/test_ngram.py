@@ -21,7 +21,9 @@ def by_rescan(tokens: list[int], count: int) -> list[int]:
 
 
 @given(FEW_TOKENS, st.lists(st.integers(1, 5), max_size=20), st.integers(1, 5))
-def test_the_index_finds_what_a_rescan_finds(tokens: list[int], pieces: list[int], count: int) -> None:
+def test_the_index_finds_what_a_rescan_finds(
+    tokens: list[int], pieces: list[int], count: int
+) -> None:
     """However the sequence grew between two questions, the answer is that of looking through all of it."""
     index, known = NgramIndex(), 1
     for piece in pieces:

@@ -18,10 +18,10 @@ from tokenizers import Tokenizer
 from models.config import SHIPPED_MODEL, EngineConfig, Speculation
 from models.engine.block_manager import BlockPool
 from models.engine.engine import Engine
-from models.protocol import FinishReason, Progress, Request, Sampling, StepStats
 from models.engine.scheduler import Scheduler
 from models.engine.sequence import Sequence
 from models.errors import BadCheckpoint, BadConfig
+from models.protocol import FinishReason, Progress, Request, Sampling, StepStats
 from models.training.corpus import standard_library
 
 FORMS: list[Speculation] = ["ngram", "draft", "async-draft"]
@@ -51,7 +51,9 @@ class Outcome:
         return [counted[place] for place in sorted(counted)]
 
 
-def run(engine: Engine, requests: list[Request], after_step: Callable[[int], None] = lambda step: None) -> Outcome:
+def run(
+    engine: Engine, requests: list[Request], after_step: Callable[[int], None] = lambda step: None
+) -> Outcome:
     """All requests at once, to their end."""
     outcome = Outcome({request.request_id: [] for request in requests})
     for request in requests:
@@ -123,20 +125,32 @@ def requests(config: EngineConfig) -> list[Request]:
         greedy("until a token", ending, 24, stop_token_ids=(said[9],)),
         greedy("until a string", ending, 24, stop=(text[len(text) // 2 :][:2],)),
         Request("drawn", prompt(9), Sampling(20, temperature=0.7, seed=5, ignore_eos=True)),
-        Request("drawn from few", prompt(10), Sampling(20, top_p=0.8, top_k=20, seed=6, ignore_eos=True, logprobs=2)),
+        Request(
+            "drawn from few",
+            prompt(10),
+            Sampling(20, top_p=0.8, top_k=20, seed=6, ignore_eos=True, logprobs=2),
+        ),
     ]
 
 
 RUNS: dict[str, dict[str, Any]] = {
     "at once": {},
     "in chunks": {"max_batch_tokens": 16, "block_tokens": 4, "draft_tokens": 2},
-    "preempted": {"context_tokens": 96, "cache_tokens": 96, "block_tokens": 4, "prefix_caching": False, "draft_tokens": 4},
+    "preempted": {
+        "context_tokens": 96,
+        "cache_tokens": 96,
+        "block_tokens": 4,
+        "prefix_caching": False,
+        "draft_tokens": 4,
+    },
 }
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("changes", RUNS.values(), ids=RUNS.keys())
-def test_the_same_answers(config: EngineConfig, requests: list[Request], changes: dict[str, Any], form: Speculation) -> None:
+def test_the_same_answers(
+    config: EngineConfig, requests: list[Request], changes: dict[str, Any], form: Speculation
+) -> None:
     """Tokens, ends and stop strings are those without drafts; the counters of the run agree with each other."""
     with engine_of(replace(config, **changes)) as engine:
         plain = run(engine, requests)
@@ -151,7 +165,9 @@ def test_the_same_answers(config: EngineConfig, requests: list[Request], changes
 
 def counters_agree(outcome: Outcome) -> None:
     assert sum(step.drafts for step in outcome.steps) > 0
-    assert sum(step.draft_tokens for step in outcome.steps) == sum(end.draft_tokens for end in outcome.ends)
+    assert sum(step.draft_tokens for step in outcome.steps) == sum(
+        end.draft_tokens for end in outcome.ends
+    )
     assert 0 < sum(outcome.accepted) == sum(end.accepted_tokens for end in outcome.ends)
     assert outcome.accepted == sorted(outcome.accepted, reverse=True)
     for step in outcome.steps:
@@ -183,7 +199,9 @@ def test_a_guess_never_reaches_beyond_the_last_token(config: EngineConfig) -> No
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_an_aborted_request_leaves_the_others_alone(config: EngineConfig, form: Speculation) -> None:
+def test_an_aborted_request_leaves_the_others_alone(
+    config: EngineConfig, form: Speculation
+) -> None:
     """One ends in the midst of its guesses, and its name is used again; nobody else notices."""
     wanted = [greedy("first", prompt(30), 40), greedy("second", prompt(33), 40)]
     with engine_of(config) as engine:
@@ -197,9 +215,13 @@ def test_an_aborted_request_leaves_the_others_alone(config: EngineConfig, form: 
 
 
 @pytest.mark.parametrize("form", ["draft", "async-draft"])
-def test_a_draft_of_a_shorter_context_stops_guessing(config: EngineConfig, tmp_path: Path, form: Speculation) -> None:
+def test_a_draft_of_a_shorter_context_stops_guessing(
+    config: EngineConfig, tmp_path: Path, form: Speculation
+) -> None:
     """What the draft model was not made for is generated without it."""
-    draft = tiny_checkpoint(tmp_path, model_type="qwen3", num_hidden_layers=1, max_position_embeddings=48)
+    draft = tiny_checkpoint(
+        tmp_path, model_type="qwen3", num_hidden_layers=1, max_position_embeddings=48
+    )
     wanted = [greedy("lone", prompt(40), 40)]
     with engine_of(config) as engine:
         plain = run(engine, wanted)
@@ -220,7 +242,9 @@ def test_the_process_beside_is_gone_after_close(config: EngineConfig) -> None:
     assert drafters() == []
 
 
-def test_the_engine_survives_its_drafter(config: EngineConfig, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_engine_survives_its_drafter(
+    config: EngineConfig, caplog: pytest.LogCaptureFixture
+) -> None:
     """When the process beside dies, the same tokens come, and a warning says what happened."""
     wanted = [greedy("lone", prompt(12), 40)]
     with engine_of(config) as engine:
@@ -239,7 +263,13 @@ def test_the_engine_survives_its_drafter(config: EngineConfig, caplog: pytest.Lo
 def test_a_draft_of_other_tokens_is_refused(config: EngineConfig, tmp_path: Path) -> None:
     """A guess must be of the target's tokens, in number and in meaning."""
     with pytest.raises(BadConfig, match=r"has 320 tokens, .* has 384"):
-        Engine(replace(config, speculation="draft", draft_model=tiny_checkpoint(tmp_path / "fewer", vocab_size=320)))
+        Engine(
+            replace(
+                config,
+                speculation="draft",
+                draft_model=tiny_checkpoint(tmp_path / "fewer", vocab_size=320),
+            )
+        )
     other = tiny_checkpoint(tmp_path / "other")
     tokenizer = Tokenizer.from_file(str(other / "tokenizer.json"))
     tokenizer.add_tokens(["another"])
@@ -248,7 +278,9 @@ def test_a_draft_of_other_tokens_is_refused(config: EngineConfig, tmp_path: Path
         Engine(replace(config, speculation="draft", draft_model=other))
 
 
-def test_what_is_wrong_with_the_draft_is_said_by_the_engine(config: EngineConfig, tmp_path: Path) -> None:
+def test_what_is_wrong_with_the_draft_is_said_by_the_engine(
+    config: EngineConfig, tmp_path: Path
+) -> None:
     """Though it is the process beside that finds it."""
     broken = tiny_checkpoint(tmp_path)
     (broken / "model.safetensors").unlink()
@@ -274,7 +306,9 @@ def test_a_guess_takes_no_blocks_from_others() -> None:
 def test_the_shipped_draft_guesses_well(form: Speculation) -> None:
     """On source code that neither model was trained on, more than three of ten guesses are right."""
     tokenizer = Tokenizer.from_file(str(SHIPPED_MODEL / "tokenizer.json"))
-    prompts = [tokenizer.encode(text).ids[:100] for text in standard_library().held_out if len(text) > 2000][:4]
+    prompts = [
+        tokenizer.encode(text).ids[:100] for text in standard_library().held_out if len(text) > 2000
+    ][:4]
     wanted = [greedy(str(number), tokens, 32) for number, tokens in enumerate(prompts)]
     with engine_of(EngineConfig(device="cpu")) as engine:
         plain = run(engine, wanted)

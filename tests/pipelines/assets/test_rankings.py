@@ -11,7 +11,15 @@ from support.simulator import HASTY, MakeStandIn, StandIn, sql
 from pipelines.assets.rankings import RANKINGS, rankings
 from pipelines.settings import Settings
 
-DAYS = ["2026-06-08", "2026-06-09", "2026-06-10", "2026-06-11", "2026-06-12", "2026-06-13", "2026-06-14"]
+DAYS = [
+    "2026-06-08",
+    "2026-06-09",
+    "2026-06-10",
+    "2026-06-11",
+    "2026-06-12",
+    "2026-06-13",
+    "2026-06-14",
+]
 DAY = "2026-06-10"
 SILENT = {"telemetry": {"enabled": False}}
 THROUGH = "every_asked_day_got_through"
@@ -26,9 +34,18 @@ class Dagster:
 
     def ask(self, first: str, last: str) -> dg.ExecuteInProcessResult:
         """One run for these days."""
-        window = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+        window = {
+            "dagster/asset_partition_range_start": first,
+            "dagster/asset_partition_range_end": last,
+        }
         resources = {"settings": self.settings, "patience": HASTY}
-        return dg.materialize([rankings], instance=self.instance, resources=resources, tags=window, raise_on_error=False)
+        return dg.materialize(
+            [rankings],
+            instance=self.instance,
+            resources=resources,
+            tags=window,
+            raise_on_error=False,
+        )
 
     def materialized(self) -> list[str]:
         """The days that are shown as materialized."""
@@ -44,7 +61,10 @@ def dagster(settings: Settings) -> Iterator[Dagster]:
 def red(result: dg.ExecuteInProcessResult) -> dict[str, str]:
     """The checks that did not pass, each with what it lists."""
     failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
-    return {check.check_name: str((check.metadata.get("reasons") or check.metadata["days"]).value) for check in failed}
+    return {
+        check.check_name: str((check.metadata.get("reasons") or check.metadata["days"]).value)
+        for check in failed
+    }
 
 
 @pytest.mark.parametrize(
@@ -57,7 +77,9 @@ def red(result: dg.ExecuteInProcessResult) -> dict[str, str]:
         ("negative_count", "every_row_is_readable", "negative count"),
     ],
 )
-def test_a_faulty_day_is_the_only_one_missing(dagster: Dagster, stand_in: StandIn, kind: str, check: str, reason: str) -> None:
+def test_a_faulty_day_is_the_only_one_missing(
+    dagster: Dagster, stand_in: StandIn, kind: str, check: str, reason: str
+) -> None:
     """Its neighbours of the same answer are in, and the run goes on."""
     stand_in.set_faults({"kind": kind, "path": "rankings", "date": DAY})
     result = dagster.ask(DAYS[0], DAYS[-1])
@@ -81,7 +103,9 @@ def test_a_backfill_tells_the_figures_of_each_day(dagster: Dagster) -> None:
     }
     stored = sql(dagster.settings, TOTALS)
     assert told == {day: (rows, tokens) for day, rows, tokens in stored}
-    assert sql(dagster.settings, "select count(*), count(distinct run_id) from raw.answers") == [(1, 1)]
+    assert sql(dagster.settings, "select count(*), count(distinct run_id) from raw.answers") == [
+        (1, 1)
+    ]
 
 
 TOTALS = """
@@ -97,7 +121,10 @@ def test_a_day_in_progress_is_not_taken_for_a_day(dagster: Dagster, stand_in: St
     result = dagster.ask("2026-06-19", "2026-06-19")
     assert "2026-06-19" in dagster.materialized()
     assert "2026-06-20" not in dagster.materialized()
-    assert red(result)["no_day_is_in_the_future"] == "- 2026-06-20: day was not over when the answer was given"
+    assert (
+        red(result)["no_day_is_in_the_future"]
+        == "- 2026-06-20: day was not over when the answer was given"
+    )
 
 
 def test_a_known_day_that_vanishes_turns_red(dagster: Dagster, stand_in: StandIn) -> None:
@@ -105,7 +132,10 @@ def test_a_known_day_that_vanishes_turns_red(dagster: Dagster, stand_in: StandIn
     dagster.ask(DAYS[0], DAYS[-1])
     stand_in.set_now(datetime(2026, 6, 20, 9, tzinfo=UTC))
     stand_in.set_faults({"kind": "empty_day", "path": "rankings", "date": DAY})
-    assert red(dagster.ask(DAYS[0], DAYS[-1]))["no_known_day_vanished"] == f"- {DAY}: a known day vanished"
+    assert (
+        red(dagster.ask(DAYS[0], DAYS[-1]))["no_known_day_vanished"]
+        == f"- {DAY}: a known day vanished"
+    )
 
 
 def test_a_day_that_the_source_never_had_is_known(dagster: Dagster, stand_in: StandIn) -> None:
@@ -116,16 +146,23 @@ def test_a_day_that_the_source_never_had_is_known(dagster: Dagster, stand_in: St
     [event] = [
         event
         for event in result.all_events
-        if event.is_step_materialization and event.partition == DAY and event.asset_key == dg.AssetKey(RANKINGS)
+        if event.is_step_materialization
+        and event.partition == DAY
+        and event.asset_key == dg.AssetKey(RANKINGS)
     ]
     assert event.materialization.metadata["missing"].value == "the source has no such day"
 
 
-def test_a_late_day_is_shown_with_the_run_that_brings_it(dagster: Dagster, stand_in: StandIn) -> None:
+def test_a_late_day_is_shown_with_the_run_that_brings_it(
+    dagster: Dagster, stand_in: StandIn
+) -> None:
     """Each answer brings the week before too, so a day that failed in its own run is in with the next."""
     stand_in.set_now(datetime(2026, 6, 11, 8, tzinfo=UTC))
     stand_in.set_faults({"kind": "empty_day", "path": "rankings", "date": DAY})
-    assert red(dagster.ask(DAY, DAY))["no_day_is_empty"] == f"- {DAY}: no rows yet for a day that is over"
+    assert (
+        red(dagster.ask(DAY, DAY))["no_day_is_empty"]
+        == f"- {DAY}: no rows yet for a day that is over"
+    )
     assert DAY not in dagster.materialized()
     stand_in.set_now(datetime(2026, 6, 12, 8, tzinfo=UTC))
     stand_in.set_faults()
@@ -135,7 +172,10 @@ def test_a_late_day_is_shown_with_the_run_that_brings_it(dagster: Dagster, stand
 
 def test_without_a_key_old_days_are_not_offered(make_stand_in: MakeStandIn, tmp_path: Path) -> None:
     """They are not shown, and the check says so; where others came it is no fault."""
-    with make_stand_in(now=datetime(2026, 10, 20, 8, tzinfo=UTC)) as stand_in, dg.DagsterInstance.ephemeral(settings=SILENT) as instance:
+    with (
+        make_stand_in(now=datetime(2026, 10, 20, 8, tzinfo=UTC)) as stand_in,
+        dg.DagsterInstance.ephemeral(settings=SILENT) as instance,
+    ):
         dagster = Dagster(instance, Settings(home=tmp_path, openrouter_url=stand_in.url))
         result = dagster.ask("2026-06-01", "2026-06-01")
         assert (result.success, dagster.materialized()) == (True, [])
@@ -143,7 +183,10 @@ def test_without_a_key_old_days_are_not_offered(make_stand_in: MakeStandIn, tmp_
             THROUGH: "- 2026-06-01: no answer covers it (days that are over: since 2025-01-01 with a key, since 2026-08-20 without one)"
         }
         assert not red(dagster.ask("2026-08-01", "2026-10-19"))
-        assert (dagster.materialized()[0], dagster.materialized()[-1]) == ("2026-08-20", "2026-10-19")
+        assert (dagster.materialized()[0], dagster.materialized()[-1]) == (
+            "2026-08-20",
+            "2026-10-19",
+        )
 
 
 @pytest.mark.slow
@@ -153,7 +196,9 @@ def test_where_nothing_comes_the_step_is_tried_again(dagster: Dagster, stand_in:
     result = dagster.ask(DAY, DAY)
     assert result.success
     assert [
-        event.event_type_value for event in result.all_events if "RETRY" in event.event_type_value or "RESTARTED" in event.event_type_value
+        event.event_type_value
+        for event in result.all_events
+        if "RETRY" in event.event_type_value or "RESTARTED" in event.event_type_value
     ] == [
         "STEP_UP_FOR_RETRY",
         "STEP_RESTARTED",

@@ -10,11 +10,11 @@ import dagster as dg
 import pytest
 from support.simulator import HASTY, KEY, stand_in_market
 
-from pipelines.publish.generations import query
-from pipelines.definitions import define
 from pipelines.assets.published import newest_expected, published, yesterday_is_in
+from pipelines.definitions import define
+from pipelines.publish import query
+from pipelines.publish.generations import generations, newest
 from pipelines.schedules import while_late
-from pipelines.publish.generations.generations import generations, newest
 from pipelines.settings import Settings
 from warehouse.connection import open_warehouse
 
@@ -44,7 +44,9 @@ class Market:
         """What the schedule for late days wants to run at this instant."""
         repository, resources = self.definitions.get_repository_def(), {"settings": self.settings}
         return while_late.evaluate_tick(
-            dg.build_schedule_context(scheduled_execution_time=now, repository_def=repository, resources=resources)
+            dg.build_schedule_context(
+                scheduled_execution_time=now, repository_def=repository, resources=resources
+            )
         )
 
 
@@ -52,12 +54,23 @@ class Market:
 def market(parsed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     """A backfill of three days, one of them faulty, while the source repeats our key in a refusal."""
     state = tmp_path_factory.mktemp("instance")
-    with stand_in_market() as stand_in, dg.DagsterInstance.local_temp(str(state), overrides=SILENT) as instance:
-        stand_in.set_faults({"kind": "short_day", "path": "rankings", "date": "2026-06-11"}, {"kind": "echo_key", "path": "session-cost"})
+    with (
+        stand_in_market() as stand_in,
+        dg.DagsterInstance.local_temp(str(state), overrides=SILENT) as instance,
+    ):
+        stand_in.set_faults(
+            {"kind": "short_day", "path": "rankings", "date": "2026-06-11"},
+            {"kind": "echo_key", "path": "session-cost"},
+        )
         settings = Settings(home=parsed_home, openrouter_url=stand_in.url, openrouter_key=KEY)
         definitions = define(settings, HASTY, lambda: NOW)
-        window = {"dagster/asset_partition_range_start": "2026-06-10", "dagster/asset_partition_range_end": "2026-06-12"}
-        result = definitions.resolve_job_def("market_daily").execute_in_process(instance=instance, tags=window, raise_on_error=False)
+        window = {
+            "dagster/asset_partition_range_start": "2026-06-10",
+            "dagster/asset_partition_range_end": "2026-06-12",
+        }
+        result = definitions.resolve_job_def("market_daily").execute_in_process(
+            instance=instance, tags=window, raise_on_error=False
+        )
         yield Market(definitions, instance, settings, result)
 
 
@@ -69,7 +82,8 @@ def test_the_other_days_are_published(market: Market) -> None:
     """The faulty day holds nothing back: the run is green and the days around it are in the published file."""
     assert market.result.success
     found = query.frame(
-        newest(market.settings), "select date::varchar as date from market_days where not is_missing and date >= '2026-06-10'"
+        newest(market.settings),
+        "select date::varchar as date from market_days where not is_missing and date >= '2026-06-10'",
     )
     assert sorted(found["date"]) == ["2026-06-10", "2026-06-12"]
 
@@ -87,14 +101,20 @@ def test_the_faulty_day_alone_is_not_materialized(market: Market) -> None:
 
 def test_a_request_that_fails_only_warns(market: Market) -> None:
     """Session costs were refused; apps, tasks and benchmarks are there."""
-    [check] = [check for check in market.result.get_asset_check_evaluations() if check.asset_key.path == ["raw_usage"]]
+    [check] = [
+        check
+        for check in market.result.get_asset_check_evaluations()
+        if check.asset_key.path == ["raw_usage"]
+    ]
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert "session costs: " in str(check.metadata["reasons"].value)
 
 
 def test_every_audit_is_a_check(market: Market) -> None:
     """dbt's tests are told one by one, and they held."""
-    checks = {check.check_name: check.passed for check in market.result.get_asset_check_evaluations()}
+    checks = {
+        check.check_name: check.passed for check in market.result.get_asset_check_evaluations()
+    }
     assert checks["shares_of_a_day_sum_to_one"]
     assert checks["a_day_is_the_sum_of_its_models"]
 
@@ -116,13 +136,19 @@ def test_a_backfill_of_old_days_does_not_make_today_green(market: Market) -> Non
 
 def test_yesterday_is_asked_for_again_while_it_is_late(market: Market) -> None:
     """And not once it is in."""
-    assert [request.partition_key for request in market.ask_while_late(NOW).run_requests] == ["2026-06-19"]
+    assert [request.partition_key for request in market.ask_while_late(NOW).run_requests] == [
+        "2026-06-19"
+    ]
     assert market.ask_while_late(THEN).skip_message == "2026-06-12 is in."
 
 
 @pytest.mark.parametrize(
     ("now", "day"),
-    [("2026-06-20T09:59:59", date(2026, 6, 18)), ("2026-06-20T10:00:00", date(2026, 6, 19)), ("2026-06-21T00:00:00", date(2026, 6, 19))],
+    [
+        ("2026-06-20T09:59:59", date(2026, 6, 18)),
+        ("2026-06-20T10:00:00", date(2026, 6, 19)),
+        ("2026-06-21T00:00:00", date(2026, 6, 19)),
+    ],
 )
 def test_a_day_is_expected_two_hours_after_it_is_asked_for(now: str, day: date) -> None:
     """Until then the day before is the newest that should be in."""
@@ -138,11 +164,20 @@ def test_nothing_published_is_not_fresh(tmp_path: Path) -> None:
 
 def test_the_key_is_nowhere(market: Market, parsed_home: Path) -> None:
     """Not in Dagster's events, logs and storage, not in dbt's, not in what we keep, although the source repeated it."""
-    said = [str(record) for run in market.instance.get_runs() for record in market.instance.all_logs(run.run_id)]
+    said = [
+        str(record)
+        for run in market.instance.get_runs()
+        for record in market.instance.all_logs(run.run_id)
+    ]
     assert said
     assert not [record for record in said if KEY in record]
     folders = (parsed_home, Path(market.instance.storage_directory()).parent)
-    found = [path for folder in folders for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    found = [
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and not path.is_symlink()
+    ]
     assert len(found) > 50
     assert not [path for path in found if KEY.encode() in path.read_bytes()]
 
@@ -155,14 +190,22 @@ def test_rows_that_are_wrong_stop_publishing(market: Market) -> None:
         con.execute(LOSE_A_LEADER)
     selection = [dg.AssetKey("market_days"), *published.keys]
     job = market.definitions.resolve_job_def("catalogue_hourly")
-    result = job.execute_in_process(instance=market.instance, asset_selection=selection, raise_on_error=False)
+    result = job.execute_in_process(
+        instance=market.instance, asset_selection=selection, raise_on_error=False
+    )
     assert not result.success
     assert generations(settings) == before
-    [check] = [check for check in result.get_asset_check_evaluations() if check.check_name == "a_day_names_fifty_models"]
+    [check] = [
+        check
+        for check in result.get_asset_check_evaluations()
+        if check.check_name == "a_day_names_fifty_models"
+    ]
     assert (check.passed, check.blocking) == (False, True)
     assert check.metadata["rows"].value
     # Nor does a person get it out by publishing alone.
-    assert not job.execute_in_process(instance=market.instance, asset_selection=list(published.keys), raise_on_error=False).success
+    assert not job.execute_in_process(
+        instance=market.instance, asset_selection=list(published.keys), raise_on_error=False
+    ).success
     assert generations(settings) == before
 
 

@@ -8,11 +8,11 @@ import pytest
 from support.simulator import HASTY, KEY, MakeStandIn, StandIn, gather, sql
 
 from pipelines.archive import Archive
-from pipelines.ingest.market.days import Day
-from pipelines.ingest.market.market import Gathered, collect, new_run_id
-from pipelines.sources.openrouter.requests import catalogue_plan, usage_plan
+from pipelines.ingest.days import Day
+from pipelines.ingest.market import Gathered, collect, new_run_id
 from pipelines.settings import Settings
 from pipelines.sources.http import Client
+from pipelines.sources.openrouter.requests import catalogue_plan, usage_plan
 
 FIRST, LAST, DAY = date(2026, 6, 1), date(2026, 6, 14), date(2026, 6, 10)
 BOARD = "rankings"
@@ -48,27 +48,39 @@ def failed(gathered: Gathered) -> list[Day]:
 
 
 @pytest.mark.parametrize(("kind", "reason"), ROW_FAULTS.items())
-def test_a_faulty_day_is_set_aside_and_no_other(settings: Settings, stand_in: StandIn, kind: str, reason: str) -> None:
+def test_a_faulty_day_is_set_aside_and_no_other(
+    settings: Settings, stand_in: StandIn, kind: str, reason: str
+) -> None:
     """One day's fault is named, costs that day alone, and is gone once the source is well again."""
     stand_in.set_faults({"kind": kind, "path": BOARD, "date": DAY.isoformat()})
     gathered = gather(settings, FIRST, LAST)
     assert [(day.date, day.reason) for day in failed(gathered)] == [(DAY, reason)]
     assert sum(day.status == "loaded" for day in gathered.days) == 13
     assert not gathered.is_complete
-    assert sql(settings, "select count(*) from raw.board_days where slice = 'all' and date = '2026-06-10'") == [(0,)]
-    assert sql(settings, "select distinct reason from raw.quarantine where date = '2026-06-10'") == [(reason,)]
+    assert sql(
+        settings, "select count(*) from raw.board_days where slice = 'all' and date = '2026-06-10'"
+    ) == [(0,)]
+    assert sql(
+        settings, "select distinct reason from raw.quarantine where date = '2026-06-10'"
+    ) == [(reason,)]
     stand_in.set_faults()
     assert gather(settings, FIRST, LAST).is_complete
 
 
 @pytest.mark.parametrize(("kind", "word"), ANSWER_FAULTS.items())
-def test_a_useless_answer_costs_its_days_and_is_kept(settings: Settings, stand_in: StandIn, kind: str, word: str) -> None:
+def test_a_useless_answer_costs_its_days_and_is_kept(
+    settings: Settings, stand_in: StandIn, kind: str, word: str
+) -> None:
     """An answer that cannot be believed is reported with its days; its bytes are in the archive; the next run recovers."""
     stand_in.set_faults({"kind": kind, "path": "rankings-daily", "seconds": 10})
     gathered = gather(settings, FIRST, LAST)
     assert {day.date for day in failed(gathered)} == {day.date for day in gathered.days}
     assert word in str(failed(gathered)[0].reason)
-    kept = [answer for answer in Archive(settings.archive).answers() if answer.source == "rankings_daily"]
+    kept = [
+        answer
+        for answer in Archive(settings.archive).answers()
+        if answer.source == "rankings_daily"
+    ]
     assert kept
     assert all(Archive(settings.archive).has(answer.sha256) for answer in kept)
     assert sql(settings, "select count(*) from raw.board_days") == [(0,)]
@@ -82,20 +94,31 @@ def test_a_fault_that_passes_is_not_noticed(settings: Settings, stand_in: StandI
     assert gather(settings, FIRST, LAST).is_complete
 
 
-def test_a_day_that_vanished_is_reported_and_its_figures_stay(settings: Settings, stand_in: StandIn) -> None:
+def test_a_day_that_vanished_is_reported_and_its_figures_stay(
+    settings: Settings, stand_in: StandIn
+) -> None:
     """What we learned is not unlearned: the withdrawal is recorded as a version, and a person is told."""
     assert gather(settings, FIRST, LAST).is_complete
     stand_in.set_faults({"kind": "empty_day", "path": "rankings-daily", "date": DAY.isoformat()})
     stand_in.set_now(datetime(2026, 6, 21, 8, tzinfo=UTC))
-    assert [(day.date, day.reason) for day in failed(gather(settings, FIRST, LAST))] == [(DAY, "a known day vanished")]
-    versions = sql(settings, "select content_hash is null from raw.board_days where slice = 'all' and date = '2026-06-10' order by as_of")
+    assert [(day.date, day.reason) for day in failed(gather(settings, FIRST, LAST))] == [
+        (DAY, "a known day vanished")
+    ]
+    versions = sql(
+        settings,
+        "select content_hash is null from raw.board_days where slice = 'all' and date = '2026-06-10' order by as_of",
+    )
     assert versions == [(False,), (True,)]
 
 
 def test_a_day_that_was_never_there_is_missing_not_failed(settings: Settings) -> None:
     """2025-06-15 has no rows at the source; neighbours show that it is a hole, and asking for it is not a failure."""
     gathered = gather(settings, date(2025, 6, 14), date(2025, 6, 16))
-    assert [(day.date.day, day.status) for day in gathered.days] == [(14, "loaded"), (15, "missing"), (16, "loaded")]
+    assert [(day.date.day, day.status) for day in gathered.days] == [
+        (14, "loaded"),
+        (15, "missing"),
+        (16, "loaded"),
+    ]
     assert gathered.is_complete
 
 
@@ -111,11 +134,15 @@ def test_a_day_that_is_not_over_is_set_aside(settings: Settings, stand_in: Stand
     stand_in.set_faults({"kind": "future_day", "path": "rankings-daily"})
     gathered = gather(settings, FIRST, date(2026, 6, 20))
     assert sum(day.status == "loaded" for day in gathered.days) == 19
-    assert (date(2026, 6, 20), "day was not over when the answer was given") in sql(settings, "select date, reason from raw.quarantine")
+    assert (date(2026, 6, 20), "day was not over when the answer was given") in sql(
+        settings, "select date, reason from raw.quarantine"
+    )
 
 
 @pytest.mark.parametrize("kind", ["extra_key", "numeric_tokens"])
-def test_an_oddity_passes_and_is_noted_once(settings: Settings, stand_in: StandIn, kind: str) -> None:
+def test_an_oddity_passes_and_is_noted_once(
+    settings: Settings, stand_in: StandIn, kind: str
+) -> None:
     """Unknown keys and counts sent as JSON numbers are accepted; each is noted when first seen."""
     stand_in.set_faults({"kind": kind, "path": "rankings-daily"})
     assert gather(settings, FIRST, LAST).is_complete
@@ -130,7 +157,9 @@ def test_a_day_without_other_passes(settings: Settings, stand_in: StandIn) -> No
     """`other` may be left out where nothing is left to sum up; the board says so."""
     stand_in.set_faults({"kind": "no_other", "path": "rankings-daily", "date": DAY.isoformat()})
     assert gather(settings, FIRST, LAST).is_complete
-    assert sql(settings, "select date from raw.board_days where slice = 'all' and not has_other") == [(DAY,)]
+    assert sql(
+        settings, "select date from raw.board_days where slice = 'all' and not has_other"
+    ) == [(DAY,)]
 
 
 def test_a_restated_day_is_a_new_version(settings: Settings, stand_in: StandIn) -> None:
@@ -139,24 +168,35 @@ def test_a_restated_day_is_a_new_version(settings: Settings, stand_in: StandIn) 
     stand_in.set_faults({"kind": "restated_day", "path": "rankings-daily", "date": DAY.isoformat()})
     stand_in.set_now(datetime(2026, 6, 21, 8, tzinfo=UTC))
     assert gather(settings, FIRST, LAST).is_complete
-    versions = sql(settings, "select count(distinct content_hash) from raw.board_days where slice = 'all' and date = '2026-06-10'")
+    versions = sql(
+        settings,
+        "select count(distinct content_hash) from raw.board_days where slice = 'all' and date = '2026-06-10'",
+    )
     assert versions == [(2,)]
 
 
-def test_todays_board_that_repeats_a_known_yesterday_is_caught_across_answers(settings: Settings, stand_in: StandIn) -> None:
+def test_todays_board_that_repeats_a_known_yesterday_is_caught_across_answers(
+    settings: Settings, stand_in: StandIn
+) -> None:
     """The copy is seen even when the two days come in answers of different runs."""
-    stand_in.set_faults({"kind": "yesterdays_board", "path": "rankings-daily", "date": "2026-06-19"})
+    stand_in.set_faults(
+        {"kind": "yesterdays_board", "path": "rankings-daily", "date": "2026-06-19"}
+    )
     gathered = gather(settings, date(2026, 6, 19), date(2026, 6, 19))
     assert failed(gathered)[0].reason == "same board as the day before"
 
 
 def test_a_full_minute_is_waited_for(settings: Settings, stand_in: StandIn) -> None:
     """A limit that ends soon is waited for and asked again."""
-    stand_in.set_faults({"kind": "retry_after_only", "path": "rankings-daily", "times": 1, "seconds": 1})
+    stand_in.set_faults(
+        {"kind": "retry_after_only", "path": "rankings-daily", "times": 1, "seconds": 1}
+    )
     assert gather(settings, FIRST, LAST).is_complete
 
 
-def test_a_spent_day_stops_the_data_api_and_nothing_else(settings: Settings, stand_in: StandIn) -> None:
+def test_a_spent_day_stops_the_data_api_and_nothing_else(
+    settings: Settings, stand_in: StandIn
+) -> None:
     """A 429 of the daily limit is not transient: nothing of the Data API is asked again, the catalogue is."""
     stand_in.set_faults({"kind": "too_many_day", "path": "rankings-daily", "times": 1})
     gathered = gather(settings, FIRST, LAST)
@@ -164,16 +204,27 @@ def test_a_spent_day_stops_the_data_api_and_nothing_else(settings: Settings, sta
         collect([*catalogue_plan(client), *usage_plan(client, DAY)], lambda what: None)
     assert {day.status for day in gathered.days} == {"failed"}
     paths = [request["path"] for request in stand_in.requests()]
-    assert sum("datasets" in path or "classifications" in path or path.endswith("benchmarks") for path in paths) == 1
+    assert (
+        sum(
+            "datasets" in path or "classifications" in path or path.endswith("benchmarks")
+            for path in paths
+        )
+        == 1
+    )
     assert any(path.endswith("/models") for path in paths)
 
 
-def test_the_key_is_nowhere_on_disk(settings: Settings, stand_in: StandIn, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_key_is_nowhere_on_disk(
+    settings: Settings, stand_in: StandIn, caplog: pytest.LogCaptureFixture
+) -> None:
     """Not in the archive, where a source echoed it, not in the warehouse, not in the ledger, not in messages."""
     stand_in.set_faults({"kind": "echo_key", "path": "rankings-daily"})
     gathered = gather(settings, FIRST, LAST)
     assert KEY not in repr(settings) + repr(gathered) + caplog.text
-    bodies = [Archive(settings.archive).read(answer.sha256) for answer in Archive(settings.archive).answers()]
+    bodies = [
+        Archive(settings.archive).read(answer.sha256)
+        for answer in Archive(settings.archive).answers()
+    ]
     assert any(b"[key]" in body for body in bodies)
     files = [path.read_bytes() for path in settings.home.rglob("*") if path.is_file()]
     assert all(KEY.encode() not in content for content in [*bodies, *files])
@@ -192,7 +243,9 @@ EXPORT_FAULTS = {
 
 
 @pytest.mark.parametrize(("kind", "word"), EXPORT_FAULTS.items())
-def test_an_export_that_does_not_fit_its_manifest_is_not_believed(tmp_path: Path, make_stand_in: MakeStandIn, kind: str, word: str) -> None:
+def test_an_export_that_does_not_fit_its_manifest_is_not_believed(
+    tmp_path: Path, make_stand_in: MakeStandIn, kind: str, word: str
+) -> None:
     """Wrong hash, wrong size, another day, cut or replaced: nothing of it is loaded, and the next run recovers."""
     with make_stand_in(exports_since=date(2026, 4, 1)) as stand_in:
         settings = Settings(home=tmp_path / "home", openrouter_url=stand_in.url)
@@ -207,9 +260,15 @@ def test_an_export_that_does_not_fit_its_manifest_is_not_believed(tmp_path: Path
 
 
 @pytest.mark.parametrize(("kind", "reason"), ROW_FAULTS.items())
-def test_a_faulty_day_of_an_export_is_set_aside(tmp_path: Path, make_stand_in: MakeStandIn, kind: str, reason: str) -> None:
+def test_a_faulty_day_of_an_export_is_set_aside(
+    tmp_path: Path, make_stand_in: MakeStandIn, kind: str, reason: str
+) -> None:
     """The exports are judged day by day as well."""
     with make_stand_in(exports_since=date(2026, 4, 1)) as stand_in:
         settings = Settings(home=tmp_path / "home", openrouter_url=stand_in.url)
-        stand_in.set_faults({"kind": kind, "path": "exports/rankings-daily/", "date": DAY.isoformat()})
-        assert [(day.date, day.reason) for day in failed(gather(settings, FIRST, LAST))] == [(DAY, reason)]
+        stand_in.set_faults(
+            {"kind": kind, "path": "exports/rankings-daily/", "date": DAY.isoformat()}
+        )
+        assert [(day.date, day.reason) for day in failed(gather(settings, FIRST, LAST))] == [
+            (DAY, reason)
+        ]

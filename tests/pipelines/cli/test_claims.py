@@ -33,12 +33,18 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def command(home: Path) -> Run:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TOKENTIDE_", "OPENROUTER_"))}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TOKENTIDE_", "OPENROUTER_"))
+    }
     environment = {**inherited, "TOKENTIDE_HOME": str(home), "COLUMNS": "120"}
 
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         asked = [sys.executable, "-m", "pipelines", "claims", *arguments]
-        return subprocess.run(asked, env=environment, cwd=home.parent, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            asked, env=environment, cwd=home.parent, capture_output=True, text=True, check=False
+        )
 
     return run
 
@@ -73,11 +79,22 @@ def test_one_claim_shows_figures_reasons_and_the_query(claims: Run) -> None:
     """Who said it, every basis with its figure and reason, the query, and what it finds."""
     done = claims("show", "five-weeks")
     assert done.returncode == 0, done.stderr
-    for part in ("Said by: somebody, 2026-04-06", "Because of top50.", "select count(*) as days from marts.market_days", "weeks in a row"):
+    for part in (
+        "Said by: somebody, 2026-04-06",
+        "Because of top50.",
+        "select count(*) as days from marts.market_days",
+        "weeks in a row",
+    ):
         assert part in done.stdout
     found = json.loads(claims("show", "five-weeks", "--json").stdout)
-    assert [row["verdict"] for row in found["verdicts"]] == ["depends_on_basis", "contradicted", "supported"]
-    assert found["evidence"] == [{"evidence_sql": "select count(*) as days from marts.market_days", "rows": [{"days": 1}]}]
+    assert [row["verdict"] for row in found["verdicts"]] == [
+        "depends_on_basis",
+        "contradicted",
+        "supported",
+    ]
+    assert found["evidence"] == [
+        {"evidence_sql": "select count(*) as days from marts.market_days", "rows": [{"days": 1}]}
+    ]
 
 
 def test_an_unknown_claim_is_an_error_with_its_neighbour(claims: Run) -> None:

@@ -2,9 +2,9 @@
 
 from datetime import date, timedelta
 
-from pipelines.ingest.market.days import Day
-from pipelines.ingest.market.market import Gathered
-from pipelines.cli.market.summary import runs_of
+from pipelines.cli.summary import runs_of
+from pipelines.ingest.days import Day
+from pipelines.ingest.market import Gathered
 
 FIRST = date(2025, 3, 1)
 
@@ -12,7 +12,10 @@ FIRST = date(2025, 3, 1)
 def test_neighbours_with_one_reason_are_one_line() -> None:
     """Thirty-one bad days are one line, and none is left out; a gap or another reason begins another."""
     month = [Day(FIRST + timedelta(days=n), "failed", "negative count") for n in range(31)]
-    later = [Day(date(2025, 4, 3), "failed", "negative count"), Day(date(2025, 4, 4), "failed", "short day")]
+    later = [
+        Day(date(2025, 4, 3), "failed", "negative count"),
+        Day(date(2025, 4, 4), "failed", "short day"),
+    ]
     assert runs_of([*month, *later]) == [month, [later[0]], [later[1]]]
 
 

@@ -22,7 +22,9 @@ def tokentide(tmp_path: Path) -> Tokentide:
     def run(*arguments: str, without: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
         # None in sys.modules is how Python itself marks a module that cannot be imported.
         start = f"import sys; sys.modules.update(dict.fromkeys({without!r})); from pipelines.cli.market import main; main()"
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("TOKENTIDE_")}
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("TOKENTIDE_")
+        }
         return subprocess.run(
             [sys.executable, "-c", start, *arguments],
             env={**environment, "TOKENTIDE_HOME": str(tmp_path / "home"), "COLUMNS": "120"},
@@ -70,7 +72,10 @@ def test_serve_needs_its_extra(tokentide: Tokentide) -> None:
 
 def test_load_needs_no_torch(tokentide: Tokentide) -> None:
     """Whoever asks a server need not be able to run one."""
-    assert tokentide("load", "--help", without=("tokenizers", "torch", "prometheus_client")).returncode == 0
+    assert (
+        tokentide("load", "--help", without=("tokenizers", "torch", "prometheus_client")).returncode
+        == 0
+    )
 
 
 def test_serve_refuses_what_cannot_be_served(tokentide: Tokentide, tmp_path: Path) -> None:
@@ -85,13 +90,35 @@ def test_what_is_loaded_is_what_was_served(tokentide: Tokentide, tmp_path: Path)
     """Both verbs together: what the client saw of its requests and the server's own log of them, in the home, agree."""
     model = tiny_checkpoint(tmp_path / "tiny")
     environment = {**os.environ, "TOKENTIDE_HOME": str(tmp_path / "home")}
-    command = [sys.executable, "-m", "pipelines", "serve", "--port", "0", "--device", "cpu", "--model", str(model)]
+    command = [
+        sys.executable,
+        "-m",
+        "pipelines",
+        "serve",
+        "--port",
+        "0",
+        "--device",
+        "cpu",
+        "--model",
+        str(model),
+    ]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
             address = re.search(r"http://[\d.:]+", server.stdout.readline())
             assert address is not None
-            options = ["--url", f"{address[0]}/v1", "--poisson", "20", "--requests", "10", "--prompt-tokens", "30", "--max-tokens", "8"]
+            options = [
+                "--url",
+                f"{address[0]}/v1",
+                "--poisson",
+                "20",
+                "--requests",
+                "10",
+                "--prompt-tokens",
+                "30",
+                "--max-tokens",
+                "8",
+            ]
             done = tokentide("load", *options, "--token-ids", "300", "--ignore-eos", "--json")
         finally:
             server.terminate()
@@ -100,9 +127,15 @@ def test_what_is_loaded_is_what_was_served(tokentide: Tokentide, tmp_path: Path)
     report = json.loads(done.stdout)
     assert (report["answered"], report["prompt_tokens"], report["output_tokens"]) == (10, 300, 80)
     segments = sorted((tmp_path / "home" / "spool" / "requests").glob("*.arrow"))
-    logged = [row for segment in segments for row in ipc.open_file(segment.read_bytes()).read_all().to_pylist()]
+    logged = [
+        row
+        for segment in segments
+        for row in ipc.open_file(segment.read_bytes()).read_all().to_pylist()
+    ]
     assert sum(row["prompt_tokens"] for row in logged) == 300
     assert [row["completion_tokens"] for row in logged] == [8] * 10
     # The server's own time to the first token lies within what the client waited for it.
-    waited_ms = sorted(1000 * (row["first_token_at"] - row["arrival_at"]).total_seconds() for row in logged)
+    waited_ms = sorted(
+        1000 * (row["first_token_at"] - row["arrival_at"]).total_seconds() for row in logged
+    )
     assert waited_ms[-1] <= report["ttft"]["max_ms"] + 5

@@ -11,18 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support.restated_answers import THEN, keep_until
 from support.published import MARTS, published
+from support.restated_answers import THEN, keep_until
 
-from pipelines.publish.generations import query as querying
 from pipelines.archive import Archive
-from pipelines.transform.dbt import build
 from pipelines.errors import QueryFailed
-from pipelines.evidence.bundle.bundle import Checked, make, recompute
-from pipelines.ingest.market.market import land
-from pipelines.transform.lineage import Origins, origins_of, tables_of
-from pipelines.publish.generations.generations import NEWEST, publish
+from pipelines.evidence.bundle import Checked, make, recompute
+from pipelines.ingest.market import land
+from pipelines.publish import query as querying
+from pipelines.publish.generations import NEWEST, publish
 from pipelines.settings import Settings
+from pipelines.transform.dbt import build
+from pipelines.transform.lineage import Origins, origins_of, tables_of
 
 QUERY = "select date, platform_tokens, platform_tokens / 3 as third from market_days where not is_missing"
 CLAIMS = f"""
@@ -56,7 +56,9 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_a_bundle_is_computed_again_elsewhere_to_the_same_bytes(home: Settings, tmp_path: Path) -> None:
+def test_a_bundle_is_computed_again_elsewhere_to_the_same_bytes(
+    home: Settings, tmp_path: Path
+) -> None:
     """Moved to a fresh folder, with the home out of reach."""
     bundle = make(home, QUERY, tmp_path / "made")
     moved = tmp_path / "elsewhere" / "bundle"
@@ -77,7 +79,11 @@ def test_a_result_or_a_hash_that_was_changed_is_noticed() -> None:
 @pytest.mark.slow
 def test_every_claim_can_be_taken_along_or_says_why_not(home: Settings, tmp_path: Path) -> None:
     """Those that rest on a document, and on nothing that can be computed, say so."""
-    with querying.run(home.published / NEWEST, "select distinct claim_id, basis from marts.claims order by all", 60) as result:
+    with querying.run(
+        home.published / NEWEST,
+        "select distinct claim_id, basis from marts.claims order by all",
+        60,
+    ) as result:
         names = [f"{claim}:{basis}" for claim, basis in result.rows]
     made, refused = 0, []
     for place, name in enumerate(names):
@@ -94,11 +100,20 @@ def test_the_past_is_computed_again_as_it_was_known(home: Settings, tmp_path: Pa
     """From the answers that were known then; without raw/ it takes them from an archive that is named."""
     bundle = make(home, "from market_days", tmp_path / "then", THEN, raw=False)
     assert not (bundle.folder / "raw").exists()
-    assert [row["fetched_at"] for row in answers(bundle.folder)] == ["2026-06-18T08:00:00Z", "2026-06-19T08:00:00Z"]
+    assert [row["fetched_at"] for row in answers(bundle.folder)] == [
+        "2026-06-18T08:00:00Z",
+        "2026-06-19T08:00:00Z",
+    ]
     about = json.loads((bundle.folder / "evidence.json").read_text())
-    assert (about["asked_as_of"], about["as_of"]) == ("2026-06-19T08:00:00Z", "2026-06-19T08:00:00Z")
+    assert (about["asked_as_of"], about["as_of"]) == (
+        "2026-06-19T08:00:00Z",
+        "2026-06-19T08:00:00Z",
+    )
     assert recompute(bundle.folder, home.archive).is_same
-    with pytest.raises(QueryFailed, match=r"2 answers are not in the raw archive, .* A bundle without raw/ needs --archive\."):
+    with pytest.raises(
+        QueryFailed,
+        match=r"2 answers are not in the raw archive, .* A bundle without raw/ needs --archive\.",
+    ):
         recompute(bundle.folder)
 
 
@@ -114,7 +129,11 @@ def test_only_the_answers_that_the_tables_rest_on_are_in_it(home: Settings, tmp_
         .startswith("Source: OpenRouter (openrouter.ai/rankings), as of 2026-06-20T08:00:00.000Z")
     )
     places = (str(home.home).encode(), str(tmp_path).encode())
-    assert not [path for path in bundle.folder.rglob("*") if path.is_file() and any(place in path.read_bytes() for place in places)]
+    assert not [
+        path
+        for path in bundle.folder.rglob("*")
+        if path.is_file() and any(place in path.read_bytes() for place in places)
+    ]
     with pytest.raises(QueryFailed, match="is not empty"):
         make(home, QUERY, bundle.folder)
 
@@ -142,14 +161,23 @@ def test_lineage_leads_from_the_tier_to_its_segments() -> None:
     assert origins_of(["device_energy_hourly"]) == Origins(frozenset(), scrapes, has_tier_file=True)
     assert origins_of(["served_goodput_hourly"]).kinds >= {"requests"}
     both = origins_of(["make_or_buy_daily"])
-    assert (both.kinds >= scrapes, both.has_tier_file, both.sources >= {"models", "endpoints"}) == (True, True, True)
+    assert (both.kinds >= scrapes, both.has_tier_file, both.sources >= {"models", "endpoints"}) == (
+        True,
+        True,
+        True,
+    )
 
 
 def test_tables_are_those_that_duckdb_sees(tmp_path: Path) -> None:
     """Also behind a name that the query gives itself, in a subquery, and in quotes; a word in a text is none."""
     path = published(Settings(tmp_path / "home"), MARTS).path
-    assert tables_of(path, "with models as (select 'from nowhere') select * from models, marts.\"market_days\"") == ["market_days"]
-    assert tables_of(path, "select * from marts.models as m, market_days d") == ["market_days", "models"]
+    assert tables_of(
+        path, "with models as (select 'from nowhere') select * from models, marts.\"market_days\""
+    ) == ["market_days"]
+    assert tables_of(path, "select * from marts.models as m, market_days d") == [
+        "market_days",
+        "models",
+    ]
     assert tables_of(path, "select 1 where 1 in (select 1 from models)") == ["models"]
     with pytest.raises(QueryFailed, match="'secrets' is no table"):
         tables_of(path, "from secrets")
@@ -158,7 +186,10 @@ def test_tables_are_those_that_duckdb_sees(tmp_path: Path) -> None:
 def test_a_claim_is_named_by_id_and_where_needed_by_basis(tmp_path: Path) -> None:
     """What cannot be computed says why, before anything is written."""
     settings = Settings(tmp_path / "home")
-    published(settings, f"{MARTS}; create table marts.ingest_log (answer_id varchar, source varchar, outcome varchar); {CLAIMS}")
+    published(
+        settings,
+        f"{MARTS}; create table marts.ingest_log (answer_id varchar, source varchar, outcome varchar); {CLAIMS}",
+    )
     for name, reason in {
         "none": "There is no claim 'none'",
         "two": "name one: two:platform, two:top50",

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import support.payloads as examples
 import pytest
+import support.payloads as examples
 from support.loading import AS_OF, DAY, FIRST, board, content, everything, fresh, kept, landed
 from support.payloads import changed
 
 from pipelines.archive import Archive
-from pipelines.ingest.market.days import Day
-from pipelines.ingest.market.market import judged
+from pipelines.ingest.days import Day
+from pipelines.ingest.market import judged
 from pipelines.loading.answers import catch_up
 from pipelines.settings import Settings
 from warehouse.connection import open_warehouse
@@ -50,14 +50,19 @@ EXAMPLES = {
     "endpoints": examples.ENDPOINTS,
     "providers": examples.PROVIDERS,
 }
-BODIES = {"rankings_daily": board(), **{source: json.dumps(payload).encode() for source, payload in EXAMPLES.items()}}
+BODIES = {
+    "rankings_daily": board(),
+    **{source: json.dumps(payload).encode() for source, payload in EXAMPLES.items()},
+}
 
 
 # Once.
 
 
 @pytest.mark.parametrize("source", BODIES)
-def test_the_same_answer_twice_adds_nothing(con: duckdb.DuckDBPyConnection, archive: Archive, source: str) -> None:
+def test_the_same_answer_twice_adds_nothing(
+    con: duckdb.DuckDBPyConnection, archive: Archive, source: str
+) -> None:
     """Asking again costs a request, never a row; that it was asked is in the log."""
     kept(archive, BODIES[source], source=source)
     [(outcome, rows, reason)] = landed(con, archive)
@@ -67,10 +72,15 @@ def test_the_same_answer_twice_adds_nothing(con: duckdb.DuckDBPyConnection, arch
     kept(archive, BODIES[source], AS_OF + DAY, source=source)
     assert landed(con, archive) == [("unchanged", 0, None)]
     assert everything(con) == before
-    assert con.sql("select outcome from raw.answers order by fetched_at").fetchall() == [("loaded",), ("unchanged",)]
+    assert con.sql("select outcome from raw.answers order by fetched_at").fetchall() == [
+        ("loaded",),
+        ("unchanged",),
+    ]
 
 
-def test_what_is_landed_is_not_landed_again(con: duckdb.DuckDBPyConnection, archive: Archive) -> None:
+def test_what_is_landed_is_not_landed_again(
+    con: duckdb.DuckDBPyConnection, archive: Archive
+) -> None:
     """Catching up with nothing new does nothing; with one more answer, it lands that one."""
     kept(archive, board())
     assert (len(landed(con, archive)), len(landed(con, archive))) == (1, 0)
@@ -78,7 +88,9 @@ def test_what_is_landed_is_not_landed_again(con: duckdb.DuckDBPyConnection, arch
     assert landed(con, archive) == [("loaded", 204, None)]
 
 
-def test_an_answer_that_a_crash_left_behind_is_landed_by_the_next_run(archive: Archive, tmp_path: Path) -> None:
+def test_an_answer_that_a_crash_left_behind_is_landed_by_the_next_run(
+    archive: Archive, tmp_path: Path
+) -> None:
     """Between keeping and landing anything may happen; the archive is what counts."""
     kept(archive, board())
     for _ in range(2):
@@ -89,14 +101,21 @@ def test_an_answer_that_a_crash_left_behind_is_landed_by_the_next_run(archive: A
             assert con.sql("select count(*) from raw.board_rows").fetchall() == [(153,)]
 
 
-@pytest.mark.parametrize("first", [{"status": 503}, {"status": 404}, {"error": "the answer broke off after 5000 bytes"}], ids=str)
+@pytest.mark.parametrize(
+    "first",
+    [{"status": 503}, {"status": 404}, {"error": "the answer broke off after 5000 bytes"}],
+    ids=str,
+)
 def test_bytes_that_first_came_as_a_failure_are_landed_when_they_come_well(
     con: duckdb.DuckDBPyConnection, archive: Archive, first: dict[str, Any]
 ) -> None:
     """Only what was landed is known; a failed answer with the very same bytes was not."""
     kept(archive, board(), **first)
     kept(archive, board(), AS_OF + DAY)
-    assert [outcome for outcome, _, _ in landed(con, archive)] == ["broken" if "error" in first else "refused", "loaded"]
+    assert [outcome for outcome, _, _ in landed(con, archive)] == [
+        "broken" if "error" in first else "refused",
+        "loaded",
+    ]
     assert len(content(con)["board_days"]) == 3
 
 
@@ -111,15 +130,34 @@ def test_a_kill_while_landing_leaves_nothing_half(archive: Archive, tmp_path: Pa
         kept(archive, board(3, at, {1: number}), at)
     path, pause = tmp_path / "warehouse.duckdb", random.Random(11)
     for _ in range(5):
-        with subprocess.Popen([sys.executable, "-c", LANDER, str(path), str(archive.folder)], stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            [sys.executable, "-c", LANDER, str(path), str(archive.folder)],
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
             assert process.stdout
             assert process.stdout.readline() == "landing\n"
             time.sleep(pause.uniform(0.02, 0.25))
             process.send_signal(signal.SIGKILL)
         with closing(open_warehouse(path)) as con:
-            assert con.sql("select * from raw.board_days where sha256 not in (select sha256 from raw.answers)").fetchall() == []
-            assert con.sql("select sha256 from raw.board_days group by sha256 having count(*) <> 3").fetchall() == []
-            assert con.sql("select content_hash from raw.board_rows group by content_hash having count(*) <> 51").fetchall() == []
+            assert (
+                con.sql(
+                    "select * from raw.board_days where sha256 not in (select sha256 from raw.answers)"
+                ).fetchall()
+                == []
+            )
+            assert (
+                con.sql(
+                    "select sha256 from raw.board_days group by sha256 having count(*) <> 3"
+                ).fetchall()
+                == []
+            )
+            assert (
+                con.sql(
+                    "select content_hash from raw.board_rows group by content_hash having count(*) <> 51"
+                ).fetchall()
+                == []
+            )
             assert (
                 con.sql("select count(*) from raw.answers").fetchall()
                 == con.sql("select count(distinct sha256) from raw.board_days").fetchall()
@@ -142,7 +180,12 @@ def test_an_interrupted_landing_is_undone(con: duckdb.DuckDBPyConnection, archiv
     kept(archive, board())
     landed(con, archive)
     before = everything(con)
-    kept(archive, json.dumps(changed("apps", brand_new=1)).encode(), AS_OF + DAY, source="app_rankings")
+    kept(
+        archive,
+        json.dumps(changed("apps", brand_new=1)).encode(),
+        AS_OF + DAY,
+        source="app_rankings",
+    )
     log, ctrl_c = logging.getLogger("pipelines.loading.answers"), CtrlC()
     log.addHandler(ctrl_c)
     try:
@@ -158,14 +201,26 @@ def test_an_interrupted_landing_is_undone(con: duckdb.DuckDBPyConnection, archiv
 UNUSABLE: dict[str, tuple[str, Any]] = {
     "more days than a column holds": (
         "session_costs",
-        {**examples.SESSION_COSTS, "meta": {**examples.SESSION_COSTS["meta"], "window_days": 10**10}},
+        {
+            **examples.SESSION_COSTS,
+            "meta": {**examples.SESSION_COSTS["meta"], "window_days": 10**10},
+        },
     ),
-    "an instant before time": ("app_rankings", {**examples.APPS, "meta": {**examples.META, "as_of": "0001-01-01T00:00:00+14:00"}}),
-    "an instant after time": ("app_rankings", {**examples.APPS, "meta": {**examples.META, "as_of": "9999-12-31T23:59:59-14:00"}}),
+    "an instant before time": (
+        "app_rankings",
+        {**examples.APPS, "meta": {**examples.META, "as_of": "0001-01-01T00:00:00+14:00"}},
+    ),
+    "an instant after time": (
+        "app_rankings",
+        {**examples.APPS, "meta": {**examples.META, "as_of": "9999-12-31T23:59:59-14:00"}},
+    ),
     "half a character": ("providers", changed("providers", name="\ud800")),
     "no such source": ("weather", {"data": []}),
     "another shape": ("models", {"data": {"models": []}}),
-    "an error with status 200": ("rankings_daily", {"error": {"code": 500, "message": "Internal Server Error"}}),
+    "an error with status 200": (
+        "rankings_daily",
+        {"error": {"code": 500, "message": "Internal Server Error"}},
+    ),
 }
 
 
@@ -180,7 +235,9 @@ def test_an_answer_that_is_of_no_use_holds_up_no_other(
     assert (outcome, rows) == ("unreadable", 0)
     assert reason
     assert after == ("loaded", 153, None)
-    assert con.sql("select sha256, source, reason from raw.quarantine").fetchall() == [(wrong.sha256, source, reason)]
+    assert con.sql("select sha256, source, reason from raw.quarantine").fetchall() == [
+        (wrong.sha256, source, reason)
+    ]
     assert con.sql("select count(*) from raw.board_days").fetchall() == [(3,)]
 
 
@@ -188,14 +245,26 @@ def test_an_answer_that_is_of_no_use_holds_up_no_other(
 
 
 @pytest.mark.parametrize(
-    ("body", "reason"), [(b'{"error": {}}', "The answer has no data."), (board(3, AS_OF, None, frozenset({0, 1, 2})), "no rows at all")]
+    ("body", "reason"),
+    [
+        (b'{"error": {}}', "The answer has no data."),
+        (board(3, AS_OF, None, frozenset({0, 1, 2})), "no rows at all"),
+    ],
 )
-def test_useless_bytes_cost_their_days_each_time_they_come(tmp_path: Path, body: bytes, reason: str) -> None:
+def test_useless_bytes_cost_their_days_each_time_they_come(
+    tmp_path: Path, body: bytes, reason: str
+) -> None:
     """A source that sends the same nonsense two days running has failed twice; the second time is not taken for "nothing new"."""
     settings = Settings(tmp_path / "home")
     params = {"start_date": "2026-06-15", "end_date": "2026-06-17"}
     for number in (1, 2):
-        kept(Archive(settings.archive), body, AS_OF + number * DAY, params=params, run_id=f"run-{number}")
+        kept(
+            Archive(settings.archive),
+            body,
+            AS_OF + number * DAY,
+            params=params,
+            run_id=f"run-{number}",
+        )
         with closing(open_warehouse(settings.warehouse)) as con:
             migrate(con)
             catch_up(con, Archive(settings.archive))

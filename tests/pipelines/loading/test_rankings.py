@@ -20,48 +20,75 @@ def undated(day: int) -> bytes:
     return json.dumps(payload).encode()
 
 
-def test_a_day_whose_dates_cannot_be_read_is_set_aside_not_missing(con: duckdb.DuckDBPyConnection, archive: Archive) -> None:
+def test_a_day_whose_dates_cannot_be_read_is_set_aside_not_missing(
+    con: duckdb.DuckDBPyConnection, archive: Archive
+) -> None:
     """Nothing is known of the day's absence, so none is recorded; the other days are loaded."""
     kept(archive, undated(1))
     [(outcome, rows, _)] = landed(con, archive)
     assert (outcome, rows) == ("partial", 102)
-    assert con.sql("select date from raw.board_days order by date").fetchall() == [(FIRST,), (FIRST + 2 * DAY,)]
-    found = con.sql("select distinct date, reason from raw.quarantine where date is not null").fetchall()
+    assert con.sql("select date from raw.board_days order by date").fetchall() == [
+        (FIRST,),
+        (FIRST + 2 * DAY,),
+    ]
+    found = con.sql(
+        "select distinct date, reason from raw.quarantine where date is not null"
+    ).fetchall()
     assert found == [(FIRST + DAY, "rows with unreadable dates")]
 
 
-def test_a_known_day_is_not_withdrawn_by_rows_without_dates(con: duckdb.DuckDBPyConnection, archive: Archive) -> None:
+def test_a_known_day_is_not_withdrawn_by_rows_without_dates(
+    con: duckdb.DuckDBPyConnection, archive: Archive
+) -> None:
     """The figures stay as they were, and no version says that they went away."""
     kept(archive, board())
     kept(archive, undated(1), at=AS_OF + DAY)
     landed(con, archive)
-    assert con.sql("select count(*) from raw.board_days where content_hash is null").fetchall() == [(0,)]
-    assert con.sql("select count(*) from raw.quarantine where reason = 'a known day vanished'").fetchall() == [(0,)]
+    assert con.sql("select count(*) from raw.board_days where content_hash is null").fetchall() == [
+        (0,)
+    ]
+    assert con.sql(
+        "select count(*) from raw.quarantine where reason = 'a known day vanished'"
+    ).fetchall() == [(0,)]
 
 
-def test_other_figures_under_an_instant_that_was_used_before_are_a_later_version(con: duckdb.DuckDBPyConnection, archive: Archive) -> None:
+def test_other_figures_under_an_instant_that_was_used_before_are_a_later_version(
+    con: duckdb.DuckDBPyConnection, archive: Archive
+) -> None:
     """A source that repeats its instant for restated figures loses none of them: the later one counts from when it was fetched."""
     kept(archive, board())
     kept(archive, board(restated={1: 500}), at=AS_OF + timedelta(hours=2))
     landed(con, archive)
     day = FIRST + DAY
-    found = con.execute("select as_of from raw.board_days where date = ? order by as_of", [day]).fetchall()
+    found = con.execute(
+        "select as_of from raw.board_days where date = ? order by as_of", [day]
+    ).fetchall()
     assert found == [(AS_OF,), (AS_OF + timedelta(hours=2),)]
-    untouched = con.execute("select count(*) from raw.board_days where date = ? and as_of <> ?", [FIRST, AS_OF]).fetchall()
+    untouched = con.execute(
+        "select count(*) from raw.board_days where date = ? and as_of <> ?", [FIRST, AS_OF]
+    ).fetchall()
     assert untouched == [(0,)]
 
 
-def test_a_day_without_other_is_loaded_and_said(con: duckdb.DuckDBPyConnection, archive: Archive, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_day_without_other_is_loaded_and_said(
+    con: duckdb.DuckDBPyConnection, archive: Archive, caplog: pytest.LogCaptureFixture
+) -> None:
     """It passes with a warning that names the day."""
     payload = json.loads(board())
-    payload["data"] = [row for row in payload["data"] if (row["date"], row["model_permaslug"]) != (FIRST.isoformat(), "other")]
+    payload["data"] = [
+        row
+        for row in payload["data"]
+        if (row["date"], row["model_permaslug"]) != (FIRST.isoformat(), "other")
+    ]
     kept(archive, json.dumps(payload).encode())
     with caplog.at_level(logging.WARNING):
         assert landed(con, archive) == [("loaded", 152, None)]
     assert f"{FIRST} came without `other`" in caplog.text
 
 
-def test_one_row_that_is_no_object_costs_no_day_that_is_whole(con: duckdb.DuckDBPyConnection, archive: Archive) -> None:
+def test_one_row_that_is_no_object_costs_no_day_that_is_whole(
+    con: duckdb.DuckDBPyConnection, archive: Archive
+) -> None:
     """It is a row without a date; the days that have their rows are loaded."""
     payload = json.loads(board())
     payload["data"].append("surprise")

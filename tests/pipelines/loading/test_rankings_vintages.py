@@ -31,7 +31,9 @@ def vintages(draw: st.DrawFn) -> list[tuple[datetime, bytes]]:
 @hypothesis_settings(deadline=None, derandomize=True, max_examples=8)
 @given(vintages=vintages(), data=st.data())
 def test_the_order_of_landing_does_not_matter(
-    tmp_path_factory: pytest.TempPathFactory, vintages: list[tuple[datetime, bytes]], data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory,
+    vintages: list[tuple[datetime, bytes]],
+    data: st.DataObject,
 ) -> None:
     """A set of vintages gives the same versions and the same rows whichever came first, and so does a rebuild from the archive."""
     home, found = tmp_path_factory.mktemp("home"), []
@@ -52,35 +54,65 @@ def test_the_order_of_landing_does_not_matter(
 # Slices.
 
 
-def test_a_slice_is_kept_apart_from_the_board(con: duckdb.DuckDBPyConnection, archive: Archive) -> None:
+def test_a_slice_is_kept_apart_from_the_board(
+    con: duckdb.DuckDBPyConnection, archive: Archive
+) -> None:
     """Even if the source sends the very same bytes for both: what was asked decides."""
     asked = {"start_date": "2026-06-15", "end_date": "2026-06-17"}
-    for hour, more in enumerate([{}, {"modality": "text"}, {"context_bucket": "1K"}, {"modality": "text"}]):
+    for hour, more in enumerate(
+        [{}, {"modality": "text"}, {"context_bucket": "1K"}, {"modality": "text"}]
+    ):
         kept(archive, board(), AS_OF + hour * timedelta(hours=1), params=asked | more)
     outcomes = [("loaded", 153, None)] * 3
     assert landed(con, archive) == [*outcomes, ("unchanged", 0, None)]
-    found = con.sql("select slice, grain, count(*), count(distinct content_hash) from raw.board_days group by all order by all").fetchall()
-    assert found == [("all", "day", 3, 3), ("context_bucket=1K", "day", 3, 3), ("modality=text", "day", 3, 3)]
+    found = con.sql(
+        "select slice, grain, count(*), count(distinct content_hash) from raw.board_days group by all order by all"
+    ).fetchall()
+    assert found == [
+        ("all", "day", 3, 3),
+        ("context_bucket=1K", "day", 3, 3),
+        ("modality=text", "day", 3, 3),
+    ]
     assert con.sql("select count(*) from raw.board_rows").fetchall() == [(153,)]
 
 
-def test_a_slice_may_be_short_and_the_board_may_not(con: duckdb.DuckDBPyConnection, archive: Archive) -> None:
+def test_a_slice_may_be_short_and_the_board_may_not(
+    con: duckdb.DuckDBPyConnection, archive: Archive
+) -> None:
     """Few models have audio; fifty have the whole platform."""
     payload = json.loads(board(1))
     payload["data"] = payload["data"][:3]
     for hour, params in enumerate([{"modality": "audio"}, {}]):
-        kept(archive, json.dumps(payload).encode(), AS_OF + hour * timedelta(hours=1), params=params)
+        kept(
+            archive, json.dumps(payload).encode(), AS_OF + hour * timedelta(hours=1), params=params
+        )
     assert landed(con, archive) == [("loaded", 3, None), ("quarantined", 0, "short day")]
 
 
-def test_a_weekly_slice_covers_its_mondays(con: duckdb.DuckDBPyConnection, archive: Archive) -> None:
+def test_a_weekly_slice_covers_its_mondays(
+    con: duckdb.DuckDBPyConnection, archive: Archive
+) -> None:
     """One board a week; a week without rows is recorded as such, the days between are not."""
     weeks = [date(2026, 6, 1), date(2026, 6, 15)]
-    rows = [{"date": week.isoformat(), "model_permaslug": f"lab/{n}", "total_tokens": str(n)} for week in weeks for n in range(1, 12)]
+    rows = [
+        {"date": week.isoformat(), "model_permaslug": f"lab/{n}", "total_tokens": str(n)}
+        for week in weeks
+        for n in range(1, 12)
+    ]
     rows[-1]["total_tokens"] = "99"
-    meta = {"as_of": "2026-06-22T08:00:00Z", "version": "v1", "start_date": "2026-06-01", "end_date": "2026-06-21"}
+    meta = {
+        "as_of": "2026-06-22T08:00:00Z",
+        "version": "v1",
+        "start_date": "2026-06-01",
+        "end_date": "2026-06-21",
+    }
     params = {"category": "programming", "period": "week"}
     kept(archive, json.dumps({"data": rows, "meta": meta}).encode(), params=params)
     assert landed(con, archive) == [("loaded", 22, None)]
-    found = con.sql("select slice, grain, date, row_count from raw.board_days order by date").fetchall()
-    assert found == [("category=programming", "week", FIRST + n * DAY, rows) for n, rows in ((-14, 11), (-7, 0), (0, 11))]
+    found = con.sql(
+        "select slice, grain, date, row_count from raw.board_days order by date"
+    ).fetchall()
+    assert found == [
+        ("category=programming", "week", FIRST + n * DAY, rows)
+        for n, rows in ((-14, 11), (-7, 0), (0, 11))
+    ]

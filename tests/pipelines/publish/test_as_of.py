@@ -9,19 +9,19 @@ from typing import Any
 import duckdb
 import pytest
 from support.loading import AS_OF, DAY, board, kept
-from support.telemetry_facts import START, TOKENS, scrape
 from support.restated_answers import THEN, keep_until
+from support.telemetry_facts import START, TOKENS, scrape
 
 from pipelines.archive import Archive
-from pipelines.publish.generations.as_of import KEPT, parse_instant, place_of, published_as_of
-from pipelines.transform.dbt import build
 from pipelines.errors import BadSetting, NothingPublished
-from pipelines.ingest.market.market import land
-from pipelines.publish.generations.generations import newest, publish
+from pipelines.ingest.market import land
+from pipelines.ingest.telemetry import load
+from pipelines.publish.as_of import KEPT, parse_instant, place_of, published_as_of
+from pipelines.publish.generations import newest, publish
 from pipelines.settings import Settings
-from pipelines.telemetry.collector.collector.segments import Segments
+from pipelines.telemetry.collector.segments import Segments
 from pipelines.telemetry.metrics.vocabulary import Series
-from pipelines.ingest.market.telemetry import load
+from pipelines.transform.dbt import build
 from warehouse.connection import open_warehouse
 
 # These tell of the file, not of the market.
@@ -32,8 +32,14 @@ HOUR = timedelta(hours=1)
 def tables(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Every mart of a published file, as sorted rows."""
     with closing(duckdb.connect(str(path.resolve()), read_only=True)) as con:
-        names = con.sql("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
-        return {name: con.sql(f"from marts.{name} order by all").fetchall() for (name,) in names if name not in OWN}
+        names = con.sql(
+            "select table_name from duckdb_tables() where schema_name = 'marts'"
+        ).fetchall()
+        return {
+            name: con.sql(f"from marts.{name} order by all").fetchall()
+            for (name,) in names
+            if name not in OWN
+        }
 
 
 def meta(path: Path) -> tuple[Any, ...]:
@@ -60,7 +66,9 @@ def whole(home: Settings, tmp_path: Path) -> Settings:
 
 
 @pytest.mark.slow
-def test_the_past_is_what_a_home_published_that_had_heard_nothing_since(whole: Settings, tmp_path: Path) -> None:
+def test_the_past_is_what_a_home_published_that_had_heard_nothing_since(
+    whole: Settings, tmp_path: Path
+) -> None:
     """Every mart, row for row: restatements, withdrawals, prices, the log and what was set aside."""
     then = Settings(tmp_path / "then")
     keep_until(Archive(then.archive), THEN)
@@ -104,11 +112,18 @@ def test_a_file_is_used_until_something_older_than_its_instant_comes(whole: Sett
 
 def served(settings: Settings, *segments: range) -> None:
     """A target that generates 60 tokens a minute at 100 W, scraped in these minutes, each range a segment; land it with the market."""
-    settings.tier.write_text('[[target]]\nname = "t"\nurl = "http://h:1/metrics"\nengine = "vllm"\nmodel_map = { m = "lab/model-0" }\n')
+    settings.tier.write_text(
+        '[[target]]\nname = "t"\nurl = "http://h:1/metrics"\nengine = "vllm"\nmodel_map = { m = "lab/model-0" }\n'
+    )
     watts = Series("power_watts", "gauge", device="0", labels='provenance="measured"')
     writer = Segments(settings.telemetry_spool)
     for minutes in segments:
-        writer.write([scrape(60 * minute, {TOKENS: 60.0 * minute, watts: 100.0 + minute % 7}) for minute in minutes])
+        writer.write(
+            [
+                scrape(60 * minute, {TOKENS: 60.0 * minute, watts: 100.0 + minute % 7})
+                for minute in minutes
+            ]
+        )
     keep_until(Archive(settings.archive), THEN)
     land(settings)
     load(settings)
@@ -123,10 +138,15 @@ def test_what_our_tier_had_served_by_then(tmp_path: Path) -> None:
     build(homes[1])
     publish(homes[1])
     found, expected = tables(published_as_of(homes[0], START + 2 * HOUR)), tables(newest(homes[1]))
-    assert [len(found[name]) for name in ("served_tokens_minutely", "served_tokens_hourly", "device_energy_hourly")] == [120, 2, 2]
+    assert [
+        len(found[name])
+        for name in ("served_tokens_minutely", "served_tokens_hourly", "device_energy_hourly")
+    ] == [120, 2, 2]
     # What a segment is called and when it was loaded is each home's own; its bytes are the same.
     [log], [expected_log] = found.pop("telemetry_log"), expected.pop("telemetry_log")
-    assert [log[place] for place in (1, 2, 3, 4, 5, 7)] == [expected_log[place] for place in (1, 2, 3, 4, 5, 7)]
+    assert [log[place] for place in (1, 2, 3, 4, 5, 7)] == [
+        expected_log[place] for place in (1, 2, 3, 4, 5, 7)
+    ]
     assert found == expected
 
 
@@ -147,7 +167,9 @@ def test_old_files_of_the_past_are_removed(whole: Settings) -> None:
 
 def test_an_instant_before_all_knowledge_is_refused(whole: Settings) -> None:
     """It would be an empty file, which looks like a market without demand."""
-    with pytest.raises(NothingPublished, match="Nothing that this home holds speaks from 2020-01-01T00:00:00"):
+    with pytest.raises(
+        NothingPublished, match="Nothing that this home holds speaks from 2020-01-01T00:00:00"
+    ):
         published_as_of(whole, datetime(2020, 1, 1, tzinfo=UTC))
     assert not (whole.published / "as-of").exists()
 
@@ -168,7 +190,9 @@ def test_instants_are_utc_unless_they_say_otherwise(text: str, instant: datetime
 
 def test_what_is_no_instant_is_refused_with_an_example() -> None:
     """Before anything is built."""
-    with pytest.raises(BadSetting, match=r"'yesterday' is no instant; write it as 2026-06-19T08:00Z\."):
+    with pytest.raises(
+        BadSetting, match=r"'yesterday' is no instant; write it as 2026-06-19T08:00Z\."
+    ):
         parse_instant("yesterday")
 
 

@@ -11,9 +11,9 @@ import duckdb
 import pytest
 from support.published import MARTS, NOW, published, warehouse_of
 
-from pipelines.publish.generations import query
 from pipelines.errors import NothingPublished
-from pipelines.publish.generations.generations import Generation, generations, newest, publish
+from pipelines.publish import query
+from pipelines.publish.generations import Generation, generations, newest, publish
 from pipelines.settings import Settings
 from warehouse.connection import open_published
 
@@ -42,7 +42,11 @@ def test_generations_are_numbered_and_the_link_names_the_newest(settings: Settin
     link = settings.published / "tokentide.duckdb"
     assert link.readlink() == Path("generation-000002.duckdb")
     assert newest(settings) == settings.published / "generation-000002.duckdb"
-    assert names(settings) == ["generation-000001.duckdb", "generation-000002.duckdb", "tokentide.duckdb"]
+    assert names(settings) == [
+        "generation-000001.duckdb",
+        "generation-000002.duckdb",
+        "tokentide.duckdb",
+    ]
 
 
 def test_the_last_five_are_kept(settings: Settings) -> None:
@@ -51,12 +55,18 @@ def test_the_last_five_are_kept(settings: Settings) -> None:
     for _ in range(6):
         publish(settings)
     assert [generation.number for generation in generations(settings)] == [3, 4, 5, 6, 7]
-    assert names(settings) == [*(f"generation-00000{n}.duckdb" for n in range(3, 8)), "tokentide.duckdb"]
+    assert names(settings) == [
+        *(f"generation-00000{n}.duckdb" for n in range(3, 8)),
+        "tokentide.duckdb",
+    ]
 
 
 def test_nothing_published_is_told_with_the_next_step(settings: Settings) -> None:
     """Also where the link points at nothing."""
-    with pytest.raises(NothingPublished, match=r"Nothing is published in .*home yet\. Run `tokentide ingest market`, or `make up`\."):
+    with pytest.raises(
+        NothingPublished,
+        match=r"Nothing is published in .*home yet\. Run `tokentide ingest market`, or `make up`\.",
+    ):
         newest(settings)
     published(settings).path.unlink()
     with pytest.raises(NothingPublished):
@@ -84,7 +94,10 @@ for _ in range(4):
     print(publish(Settings(Path(sys.argv[1]))).number)
 """
     command = [sys.executable, "-c", code, str(settings.home)]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    processes = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
     told = [process.communicate(timeout=100) for process in processes]
     assert [error for _, error in told] == ["", ""]
     assert sorted(int(number) for out, _ in told for number in out.split()) == list(range(2, 10))
@@ -97,14 +110,25 @@ for _ in range(4):
 def test_it_holds_the_marts_and_nothing_else(settings: Settings) -> None:
     """Every row and type of each table; no other schema comes along."""
     con = open_published(published(settings).path)
-    assert con.sql("select schema_name, table_name from duckdb_tables() order by all").fetchall() == [
+    assert con.sql(
+        "select schema_name, table_name from duckdb_tables() order by all"
+    ).fetchall() == [
         ("marts", "market_days"),
         ("marts", "meta"),
         ("marts", "models"),
     ]
-    assert con.sql("select count(*), sum(platform_tokens) from market_days").fetchall() == [(3, 18000000000000000001)]
-    types = con.sql("select column_name, data_type from duckdb_columns() where table_name = 'models' order by column_index").fetchall()
-    assert types == [("model", "VARCHAR"), ("price_usd", "DECIMAL(12,4)"), ("tags", "VARCHAR[]"), ("first_seen", "DATE")]
+    assert con.sql("select count(*), sum(platform_tokens) from market_days").fetchall() == [
+        (3, 18000000000000000001)
+    ]
+    types = con.sql(
+        "select column_name, data_type from duckdb_columns() where table_name = 'models' order by column_index"
+    ).fetchall()
+    assert types == [
+        ("model", "VARCHAR"),
+        ("price_usd", "DECIMAL(12,4)"),
+        ("tags", "VARCHAR[]"),
+        ("first_seen", "DATE"),
+    ]
     con.close()
 
 
@@ -112,7 +136,9 @@ def test_comments_come_along(settings: Settings) -> None:
     """Quotes, braces and all: a person who reads the file reads what each table and column means."""
     path = published(settings).path
     days = "where table_name = 'market_days' and comment is not null"
-    assert rows(path, f"select comment from duckdb_tables() {days}") == [("One row a day; it's UTC {always}.",)]
+    assert rows(path, f"select comment from duckdb_tables() {days}") == [
+        ("One row a day; it's UTC {always}.",)
+    ]
     found = rows(path, f"select column_name, comment from duckdb_columns() {days}")
     assert found == [("platform_tokens", 'All tokens of the day; "other" included.')]
 
@@ -129,10 +155,13 @@ def test_a_table_may_have_any_name(settings: Settings, name: str) -> None:
     """With its comments."""
     quoted = f'"{name}"'
     path = published(
-        settings, f"{MARTS}; create table marts.{quoted} as select 1 as {quoted}; comment on column marts.{quoted}.{quoted} is 'x'"
+        settings,
+        f"{MARTS}; create table marts.{quoted} as select 1 as {quoted}; comment on column marts.{quoted}.{quoted} is 'x'",
     ).path
     assert rows(path, f"from marts.{quoted}") == [(1,)]
-    assert rows(path, f"select comment from duckdb_columns() where column_name = '{name}'") == [("x",)]
+    assert rows(path, f"select comment from duckdb_columns() where column_name = '{name}'") == [
+        ("x",)
+    ]
 
 
 def test_a_home_with_a_quote_in_its_name(tmp_path: Path) -> None:
@@ -160,7 +189,10 @@ def test_meta_says_what_the_file_is(settings: Settings) -> None:
 
 def test_simulated_figures_never_pass_for_real_ones(settings: Settings) -> None:
     """They cite nobody and say what they are."""
-    path = published(settings, f"{MARTS}; update marts.market_days set origin = 'simulated' where origin is not null").path
+    path = published(
+        settings,
+        f"{MARTS}; update marts.market_days set origin = 'simulated' where origin is not null",
+    ).path
     assert rows(path, "select origin, citation from meta") == [
         ("simulated", "Simulated by Tokentide's stand-in market. These are not real figures.")
     ]
@@ -169,11 +201,14 @@ def test_simulated_figures_never_pass_for_real_ones(settings: Settings) -> None:
 def test_origins_are_listed_and_none_is_none(settings: Settings, tmp_path: Path) -> None:
     """Figures of the keyed API and of the exports may share a home; an empty one has neither origin nor citation."""
     both = f"{MARTS}; update marts.market_days set origin = 'export' where date = '2026-06-18'"
-    assert rows(published(settings, both).path, "select origin, starts_with(citation, 'Source: OpenRouter') from meta") == [
-        ("data_api, export", True)
-    ]
+    assert rows(
+        published(settings, both).path,
+        "select origin, starts_with(citation, 'Source: OpenRouter') from meta",
+    ) == [("data_api, export", True)]
     empty = published(Settings(tmp_path / "empty"), f"{MARTS}; delete from marts.market_days").path
-    assert rows(empty, "select origin, citation, as_of, first_date from meta") == [("none", None, None, None)]
+    assert rows(empty, "select origin, citation, as_of, first_date from meta") == [
+        ("none", None, None, None)
+    ]
 
 
 def test_a_plain_connection_reads_meta_too(settings: Settings) -> None:
@@ -207,14 +242,20 @@ def test_what_a_crash_left_behind_does_no_harm(settings: Settings) -> None:
     """A publisher that died half-way leaves a file and its log aside; the next one starts anew, and readers never saw it."""
     published(settings)
     aside = settings.published / ".generation-000002.duckdb.tmp"
-    ended = subprocess.run([sys.executable, "-c", CRASH, str(settings.warehouse), str(aside)], timeout=60, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", CRASH, str(settings.warehouse), str(aside)], timeout=60, check=False
+    )
     assert ended.returncode == 9
     assert [name for name in names(settings) if "tmp" in name] == [aside.name, f"{aside.name}.wal"]
     (settings.published / ".tokentide.duckdb.tmp").symlink_to("nowhere")
     assert newest(settings).name == "generation-000001.duckdb"
     generation = publish(settings)
     assert generation.number == 2
-    assert rows(generation.path, "select table_name as t from duckdb_tables() order by all") == [("market_days",), ("meta",), ("models",)]
+    assert rows(generation.path, "select table_name as t from duckdb_tables() order by all") == [
+        ("market_days",),
+        ("meta",),
+        ("models",),
+    ]
     assert rows(generation.path, "select count(*) from models") == [(2,)]
     assert [name for name in names(settings) if "tmp" in name] == []
 
@@ -227,9 +268,13 @@ def test_an_open_generation_can_be_read_after_it_was_removed(settings: Settings)
     for _ in range(6):
         publish(settings)
     assert not (settings.published / "generation-000001.duckdb").exists()
-    assert old.sql("select generation, (select min(model) from models) from meta").fetchall() == [(1, "lab/größer")]
+    assert old.sql("select generation, (select min(model) from models) from meta").fetchall() == [
+        (1, "lab/größer")
+    ]
     old.close()
-    assert rows(newest(settings), "select generation, (select min(model) from models) from meta") == [(7, "new")]
+    assert rows(
+        newest(settings), "select generation, (select min(model) from models) from meta"
+    ) == [(7, "new")]
 
 
 def test_a_connection_stays_with_the_generation_that_it_began_with(settings: Settings) -> None:
@@ -239,7 +284,9 @@ def test_a_connection_stays_with_the_generation_that_it_began_with(settings: Set
     first = open_published(link)
     publish(settings)
     second = open_published(link)
-    assert [con.sql("select generation from meta").fetchall() for con in (first, second, first)] == [[(1,)], [(2,)], [(1,)]]
+    assert [
+        con.sql("select generation from meta").fetchall() for con in (first, second, first)
+    ] == [[(1,)], [(2,)], [(1,)]]
     first.close()
     second.close()
 
@@ -264,12 +311,20 @@ while True:
 
 
 @pytest.mark.slow
-def test_readers_never_fail_and_never_see_two_generations_at_once(settings: Settings, tmp_path: Path) -> None:
+def test_readers_never_fail_and_never_see_two_generations_at_once(
+    settings: Settings, tmp_path: Path
+) -> None:
     """Three processes read without a pause while ten generations are published."""
-    published(settings, f"{MARTS}; create table marts.many as select 1 as n from range(5000); create table marts.stamp as select 1 as n")
+    published(
+        settings,
+        f"{MARTS}; create table marts.many as select 1 as n from range(5000); create table marts.stamp as select 1 as n",
+    )
     over = tmp_path / "over"
     command = [sys.executable, "-c", READER, str(settings.home), str(over)]
-    readers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    readers = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
     for reader in readers:
         assert reader.stdout
         assert reader.stdout.readline() == "ready\n"

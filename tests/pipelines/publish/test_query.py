@@ -12,11 +12,11 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from support.published import published
 from rich.console import Console
+from support.published import published
 
-from pipelines.publish.generations import query
 from pipelines.errors import QueryFailed
+from pipelines.publish import query
 from pipelines.settings import Settings
 from warehouse.connection import open_published
 
@@ -82,7 +82,10 @@ JSON = {
     "select 'größer \"x\"'": 'größer "x"',
     "select '\\xAB\\x00'::blob": "ab00",
     "select uuid '00000000-0000-0000-0000-000000000001'": "00000000-0000-0000-0000-000000000001",
-    "select {'a': [1, null], 'b': {'at': date '2026-06-19', 'n': 'nan'::double}}": {"a": [1, None], "b": {"at": "2026-06-19", "n": None}},
+    "select {'a': [1, null], 'b': {'at': date '2026-06-19', 'n': 'nan'::double}}": {
+        "a": [1, None],
+        "b": {"at": "2026-06-19", "n": None},
+    },
     "select map {1: 2.5::decimal(3, 1)}": {"1": 2.5},
     "select [timestamptz '2026-06-19 08:20:44+00']": ["2026-06-19T08:20:44Z"],
     "select 'a'::enum('a', 'b')": "a",
@@ -99,10 +102,14 @@ def test_json_has_a_form_for_every_type(path: Path, sql: str, value: object) -> 
     assert type(found) is type(value)
 
 
-@pytest.mark.parametrize("as_rows", [as_json, lambda path, sql: query.frame(path, sql).to_dicts()], ids=["json", "frame"])
+@pytest.mark.parametrize(
+    "as_rows", [as_json, lambda path, sql: query.frame(path, sql).to_dicts()], ids=["json", "frame"]
+)
 def test_columns_of_one_name_are_told_apart(path: Path, as_rows: object) -> None:
     """A join brings a name twice; no column is lost for that."""
-    assert as_rows(path, "select 1 as a, 2 as a, 3 as b, 4 as a") == [{"a": 1, "a_1": 2, "b": 3, "a_2": 4}]  # type: ignore[operator]
+    assert as_rows(path, "select 1 as a, 2 as a, 3 as b, 4 as a") == [
+        {"a": 1, "a_1": 2, "b": 3, "a_2": 4}
+    ]  # type: ignore[operator]
 
 
 # CSV, Parquet, a table.
@@ -120,7 +127,10 @@ def test_csv_has_a_header_and_quotes_where_needed(path: Path) -> None:
 
 def test_a_frame_keeps_types_and_so_does_parquet(path: Path, tmp_path: Path) -> None:
     """What a person loads elsewhere has the types of the tables."""
-    frame = query.frame(path, "select date, as_of, is_missing, platform_tokens, 1.5::decimal(10, 2) as usd, [1] as many from market_days")
+    frame = query.frame(
+        path,
+        "select date, as_of, is_missing, platform_tokens, 1.5::decimal(10, 2) as usd, [1] as many from market_days",
+    )
     frame.write_parquet(tmp_path / "days.parquet")
     schema = dict(pl.read_parquet_schema(tmp_path / "days.parquet"))
     assert schema == {
@@ -134,7 +144,9 @@ def test_a_table_shows_what_fits_and_names_what_does_not(path: Path) -> None:
     """Counts are grouped and to the right; columns without room are named below."""
     shown = as_table(path, "select 1234567 as tokens, 'x' as model")
     assert "│ 1,234,567 │ x     │" in shown
-    narrow = as_table(path, "select 'abc' as first, repeat('y', 50) as second, 3 as third", width=30)
+    narrow = as_table(
+        path, "select 'abc' as first, repeat('y', 50) as second, 3 as third", width=30
+    )
     assert "Not shown for want of width:" in narrow
     assert "second, third." in narrow.replace("\n", " ").replace("  ", " ")
     assert "y" not in narrow
@@ -201,11 +213,17 @@ def test_only_the_marts_are_there(path: Path) -> None:
 
 def test_an_unknown_table_is_told_with_what_there_is(path: Path) -> None:
     """The message says how to list the tables."""
-    with pytest.raises(QueryFailed, match=r"nowhere does not exist[\s\S]*duckdb_tables\(\)"), query.run(path, "from nowhere"):
+    with (
+        pytest.raises(QueryFailed, match=r"nowhere does not exist[\s\S]*duckdb_tables\(\)"),
+        query.run(path, "from nowhere"),
+    ):
         pass
 
 
-@pytest.mark.parametrize("sql", ["", " ", "-- nothing", ";", "selec 1", "select 1/", "select error('x')", "select 'a'::int"])
+@pytest.mark.parametrize(
+    "sql",
+    ["", " ", "-- nothing", ";", "selec 1", "select 1/", "select error('x')", "select 'a'::int"],
+)
 def test_what_is_no_query_fails_as_such(path: Path, sql: str) -> None:
     """Both ways of asking say so in the same kind of error."""
     with pytest.raises(QueryFailed), query.run(path, sql) as result:
@@ -218,9 +236,18 @@ def test_the_command_says_in_words_what_failed(path: Path) -> None:
     """Even where the words look like markup; nothing is on standard output, and the exit code tells a program."""
     home = path.parent.parent
     command = [sys.executable, "-m", "pipelines", "sql", "select '[/b] is no [key]'::int"]
-    told = subprocess.run(command, env={**os.environ, "TOKENTIDE_HOME": str(home)}, capture_output=True, text=True, timeout=60, check=False)
+    told = subprocess.run(
+        command,
+        env={**os.environ, "TOKENTIDE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr.startswith("QueryFailed: Conversion Error: Could not convert string '[/b] is no [key]' to INT32")
+    assert told.stderr.startswith(
+        "QueryFailed: Conversion Error: Could not convert string '[/b] is no [key]' to INT32"
+    )
 
 
 # Bounds.
@@ -232,7 +259,10 @@ def test_a_query_that_takes_too_long_is_stopped(path: Path) -> None:
     """While it computes or while its rows are read; the message says what to do."""
     for sql in (ENDLESS, "from range(10000000000)"):
         started = time.monotonic()
-        with pytest.raises(QueryFailed, match=r"took longer than 0\.5 s and was stopped.*--timeout"), query.run(path, sql, 0.5) as result:
+        with (
+            pytest.raises(QueryFailed, match=r"took longer than 0\.5 s and was stopped.*--timeout"),
+            query.run(path, sql, 0.5) as result,
+        ):
             list(result.rows)
         assert time.monotonic() - started < 5
     with pytest.raises(QueryFailed, match="was stopped"):
@@ -241,17 +271,25 @@ def test_a_query_that_takes_too_long_is_stopped(path: Path) -> None:
 
 @pytest.mark.parametrize("seconds", [0.0, 0.001, 0.003, 0.01, 0.02, 0.05])
 @pytest.mark.parametrize("sql", [ENDLESS, "from range(10000000000)"])
-def test_a_query_is_stopped_at_whatever_step_its_time_ends(path: Path, sql: str, seconds: float) -> None:
+def test_a_query_is_stopped_at_whatever_step_its_time_ends(
+    path: Path, sql: str, seconds: float
+) -> None:
     """Before it began, while it is planned, between two steps or two batches: the same words, and soon."""
     started = time.monotonic()
-    with pytest.raises(QueryFailed, match=r"took longer than .* and was stopped"), query.run(path, sql, seconds) as result:
+    with (
+        pytest.raises(QueryFailed, match=r"took longer than .* and was stopped"),
+        query.run(path, sql, seconds) as result,
+    ):
         list(result.rows)
     assert time.monotonic() - started < 5
 
 
 def test_a_query_that_needs_too_much_memory_fails(path: Path) -> None:
     """It cannot take the machine down, and it cannot spill to disk."""
-    with pytest.raises(QueryFailed, match="Out of Memory Error"), query.run(path, "select list(range) from range(400000000)", 60) as result:
+    with (
+        pytest.raises(QueryFailed, match="Out of Memory Error"),
+        query.run(path, "select list(range) from range(400000000)", 60) as result,
+    ):
         list(result.rows)
 
 
@@ -270,7 +308,9 @@ def test_several_connections_of_one_process_read_at_once(path: Path) -> None:
     first, second = open_published(path), open_published(path)
     try:
         for con in (first, second):
-            assert con.sql("select current_setting('TimeZone'), count(*) from models").fetchall() == [("UTC", 2)]
+            assert con.sql(
+                "select current_setting('TimeZone'), count(*) from models"
+            ).fetchall() == [("UTC", 2)]
             with pytest.raises(duckdb.Error):
                 con.execute("set enable_external_access = true")
     finally:
@@ -285,7 +325,12 @@ def test_many_threads_ask_at_once(path: Path) -> None:
     def ask() -> None:
         for _ in range(10):
             try:
-                found.append(as_json(path, "select count(*) as n, current_setting('TimeZone') as zone from models"))
+                found.append(
+                    as_json(
+                        path,
+                        "select count(*) as n, current_setting('TimeZone') as zone from models",
+                    )
+                )
             except (QueryFailed, duckdb.Error) as error:
                 found.append(error)
 

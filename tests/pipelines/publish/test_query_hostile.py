@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from support.published import published
 
-from pipelines.publish.generations import query
 from pipelines.errors import QueryFailed
+from pipelines.publish import query
 from pipelines.settings import Settings
 from warehouse.connection import open_published
 
@@ -198,7 +198,9 @@ SETTING = """
     from which_secret('s3://x', 's3')
 """
 
-HOSTILE = [line.strip() for block in (READING, WRITING, SETTING) for line in block.strip().splitlines()]
+HOSTILE = [
+    line.strip() for block in (READING, WRITING, SETTING) for line in block.strip().splitlines()
+]
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +224,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def files(*folders: Path) -> list[tuple[str, int]]:
-    return sorted((str(file), file.stat().st_size) for folder in folders for file in folder.rglob("*"))
+    return sorted(
+        (str(file), file.stat().st_size) for folder in folders for file in folder.rglob("*")
+    )
 
 
 def must_fail(path: Path, sql: str) -> None:
@@ -236,15 +240,25 @@ def must_fail(path: Path, sql: str) -> None:
 
 
 @pytest.mark.parametrize("sql", HOSTILE)
-def test_it_fails_and_leaves_nothing(path: Path, folder: Path, settings_before: list[tuple[object, ...]], sql: str) -> None:
+def test_it_fails_and_leaves_nothing(
+    path: Path, folder: Path, settings_before: list[tuple[object, ...]], sql: str
+) -> None:
     """Alone, and hidden before or behind a harmless query."""
     statement = sql.format(secret=folder / "secret.csv", folder=folder, path=path)
     before = files(folder, path.parent)
-    for text in (statement, f"{statement}; select 1", f"select 1; {statement}", f"select 1; {statement}; select 2"):
+    for text in (
+        statement,
+        f"{statement}; select 1",
+        f"select 1; {statement}",
+        f"select 1; {statement}; select 2",
+    ):
         must_fail(path, text)
     assert files(folder, path.parent) == before
     con = open_published(path)
-    assert con.sql("select name, value from duckdb_settings() order by all").fetchall() == settings_before
+    assert (
+        con.sql("select name, value from duckdb_settings() order by all").fetchall()
+        == settings_before
+    )
     con.close()
 
 
@@ -258,11 +272,19 @@ for _ in range(2):
 """
 
 
-@pytest.mark.parametrize("log", ["storage = 'file', storage_path = '{folder}/log'", "level = 'trace'"])
+@pytest.mark.parametrize(
+    "log", ["storage = 'file', storage_path = '{folder}/log'", "level = 'trace'"]
+)
 def test_a_log_cannot_be_turned_into_a_file(path: Path, folder: Path, log: str) -> None:
     """DuckDB lets a query turn its log on in spite of locked settings; that brings nothing to disk, and nobody down."""
     sql = f"from enable_logging({log.format(folder=folder)})"
-    told = subprocess.run([sys.executable, "-c", LOGGER, str(path), sql], capture_output=True, text=True, timeout=60, check=False)
+    told = subprocess.run(
+        [sys.executable, "-c", LOGGER, str(path), sql],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert told.returncode == 0, told.stderr
     assert [file.name for file in folder.rglob("*")] == ["secret.csv"]
 

@@ -26,7 +26,9 @@ class StandIn:
 
     def get(self, path: str, **params: object) -> httpx.Response:
         """Ask with the key."""
-        return self.http.get(f"{self.base}{path}", params=params or None, headers={"Authorization": f"Bearer {KEY}"})
+        return self.http.get(
+            f"{self.base}{path}", params=params or None, headers={"Authorization": f"Bearer {KEY}"}
+        )
 
     def keyless(self, path: str, **headers: str) -> httpx.Response:
         """Ask without a key."""
@@ -35,7 +37,10 @@ class StandIn:
     def rows(self, **params: object) -> list[tuple[str, str, int]]:
         """The daily board as tuples."""
         answer = self.get("/datasets/rankings-daily", **params).json()
-        return [(row["date"], row["model_permaslug"], int(row["total_tokens"])) for row in answer["data"]]
+        return [
+            (row["date"], row["model_permaslug"], int(row["total_tokens"]))
+            for row in answer["data"]
+        ]
 
     def control(self, name: str, body: object) -> httpx.Response:
         """Give an order to the stand-in itself."""
@@ -96,7 +101,16 @@ def recordings() -> Path:
 def session_replay(recordings: Path) -> Iterator[StandIn]:
     """One replay for all tests."""
     now = datetime(2026, 6, 19, 8, 20, 44, 552000, UTC)
-    yield from started(build("replay", recordings=recordings, now=now, key=KEY, exports_since=date(2026, 6, 1), limits=False))
+    yield from started(
+        build(
+            "replay",
+            recordings=recordings,
+            now=now,
+            key=KEY,
+            exports_since=date(2026, 6, 1),
+            limits=False,
+        )
+    )
 
 
 @pytest.fixture

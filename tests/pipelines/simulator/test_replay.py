@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.simulator.api.serve import BadMode, build
 from pipelines.simulator.market_protocol import RankingsQuery
 from pipelines.simulator.replay import NoRecordings, ReplayBoard
-from pipelines.simulator.api.serve import BadMode, build
 
 
 def recorded(recordings: Path, name: str) -> dict:
@@ -26,7 +26,10 @@ def test_at_the_instant_of_a_recording_the_answer_is_the_recording(replay, recor
 
 def record(folder: Path, name: str, as_of: str, days: dict[str, int]) -> None:
     """Write a recording of one model."""
-    rows = [{"date": day, "model_permaslug": "lab/model", "total_tokens": str(tokens)} for day, tokens in days.items()]
+    rows = [
+        {"date": day, "model_permaslug": "lab/model", "total_tokens": str(tokens)}
+        for day, tokens in days.items()
+    ]
     meta = {"as_of": as_of, "version": "v1", "start_date": min(days), "end_date": max(days)}
     (folder / f"rankings-daily_{name}.json").write_text(json.dumps({"data": rows, "meta": meta}))
 
@@ -53,9 +56,16 @@ def test_a_day_reads_as_it_was_known(tmp_path, now, known):
 
 def test_a_day_may_disappear_from_a_newer_recording(tmp_path):
     """A recording that covers a day and has no rows of it says that there are none."""
-    record(tmp_path, "a", "2026-05-05T08:00:00.000Z", {"2026-05-01": 1, "2026-05-02": 2, "2026-05-03": 3})
+    record(
+        tmp_path,
+        "a",
+        "2026-05-05T08:00:00.000Z",
+        {"2026-05-01": 1, "2026-05-02": 2, "2026-05-03": 3},
+    )
     record(tmp_path, "b", "2026-05-06T08:00:00.000Z", {"2026-05-01": 1, "2026-05-03": 3})
-    rows = ReplayBoard(tmp_path).rankings(RankingsQuery(date(2026, 5, 1), date(2026, 5, 3)), datetime(2026, 5, 7, tzinfo=UTC))
+    rows = ReplayBoard(tmp_path).rankings(
+        RankingsQuery(date(2026, 5, 1), date(2026, 5, 3)), datetime(2026, 5, 7, tzinfo=UTC)
+    )
     assert [row.total_tokens for row in rows] == [1, 3]
 
 
@@ -70,14 +80,18 @@ def test_with_nothing_recorded_that_early_the_oldest_recording_serves(replay):
 def test_the_future_is_not_served_even_if_recorded(replay):
     """What lies after yesterday does not exist yet."""
     replay.at("2025-03-01T12:00:00Z")
-    answer = replay.get("/datasets/rankings-daily", start_date="2025-02-27", end_date="2025-03-10").json()
+    answer = replay.get(
+        "/datasets/rankings-daily", start_date="2025-02-27", end_date="2025-03-10"
+    ).json()
     assert answer["meta"]["end_date"] == "2025-02-28"
     assert {row["date"] for row in answer["data"]} == {"2025-02-27", "2025-02-28"}
 
 
 def test_the_holes_of_the_source_stay(replay):
     """363 of 365 days."""
-    assert len({row[0] for row in replay.rows(start_date="2025-01-01", end_date="2025-12-31")}) == 363
+    assert (
+        len({row[0] for row in replay.rows(start_date="2025-01-01", end_date="2025-12-31")}) == 363
+    )
 
 
 def test_the_recorded_catalogue_and_hosts_are_served(replay):
@@ -91,8 +105,13 @@ def test_the_recorded_speeds_belong_to_their_model(replay):
     """By id and by dated slug, and for nobody without a key."""
     for name in ("deepseek-v3.2", "deepseek-v3.2-20251201"):
         (endpoint,) = replay.get(f"/models/deepseek/{name}/endpoints").json()["data"]["endpoints"]
-        assert (endpoint["latency_last_30m"]["p50"], endpoint["throughput_last_30m"]["p99"]) == (4753, 19)
-    (endpoint,) = replay.keyless("/models/deepseek/deepseek-v3.2/endpoints").json()["data"]["endpoints"]
+        assert (endpoint["latency_last_30m"]["p50"], endpoint["throughput_last_30m"]["p99"]) == (
+            4753,
+            19,
+        )
+    (endpoint,) = replay.keyless("/models/deepseek/deepseek-v3.2/endpoints").json()["data"][
+        "endpoints"
+    ]
     assert (endpoint["latency_last_30m"], endpoint["throughput_last_30m"]) == (None, None)
 
 
@@ -106,7 +125,10 @@ def test_the_recorded_speeds_belong_to_their_model(replay):
 def test_what_was_not_recorded_is_not_found(replay, path):
     """Nothing is made up."""
     response = replay.get(path)
-    assert (response.status_code, response.json()) == (404, {"error": {"code": 404, "message": "Not Found"}})
+    assert (response.status_code, response.json()) == (
+        404,
+        {"error": {"code": 404, "message": "Not Found"}},
+    )
 
 
 def test_exports_can_be_played_back_too(replay):
@@ -123,7 +145,10 @@ def test_recorded_figures_do_not_call_themselves_simulated(replay, market):
 
 def test_the_subfolder_may_be_named_directly(recordings):
     """Both the folder of all recordings and the one of this source will do."""
-    assert len(ReplayBoard(recordings / "openrouter").providers(datetime(2026, 6, 19, tzinfo=UTC))) == 82
+    assert (
+        len(ReplayBoard(recordings / "openrouter").providers(datetime(2026, 6, 19, tzinfo=UTC)))
+        == 82
+    )
 
 
 def test_an_empty_folder_is_refused(tmp_path):

@@ -6,8 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from support.scripted_server import GOOD, Reply, Script, raw, reply, scripted_server
 from starlette.responses import RedirectResponse
+from support.scripted_server import GOOD, Reply, Script, raw, reply, scripted_server
 from support.simulator import HASTY, KEY
 
 from pipelines.archive import Answer, Archive
@@ -58,14 +58,24 @@ def test_a_redirect_is_not_followed(server: Script, client: Client, status: int)
 # What it keeps.
 
 
-def test_a_good_answer_is_kept_with_all_that_is_known_of_it(server: Script, settings: Settings, client: Client) -> None:
+def test_a_good_answer_is_kept_with_all_that_is_known_of_it(
+    server: Script, settings: Settings, client: Client
+) -> None:
     """Source, address, parameters, run, status, size, hash and what the caller knows besides."""
     server.says(reply(ETag='"e"'))
     answer = client.ask("models", "/models", {"a": "b"}, context={"model": "x/y"})
     assert kept(settings) == [answer]
-    assert (answer.source, answer.url, answer.params) == ("models", f"{server.url}/models?a=b", {"a": "b"})
+    assert (answer.source, answer.url, answer.params) == (
+        "models",
+        f"{server.url}/models?a=b",
+        {"a": "b"},
+    )
     assert (answer.run_id, answer.status, answer.bytes, answer.etag) == ("run-1", 200, 11, '"e"')
-    assert (answer.sha256, answer.context, answer.origin) == (sha256(GOOD_BYTES).hexdigest(), {"model": "x/y"}, "real")
+    assert (answer.sha256, answer.context, answer.origin) == (
+        sha256(GOOD_BYTES).hexdigest(),
+        {"model": "x/y"},
+        "real",
+    )
     assert Archive(settings.archive).read(answer.sha256) == GOOD_BYTES
 
 
@@ -83,7 +93,9 @@ def test_every_attempt_is_kept(server: Script, settings: Settings, client: Clien
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
-def test_what_says_no_is_kept_too(server: Script, settings: Settings, client: Client, status: int) -> None:
+def test_what_says_no_is_kept_too(
+    server: Script, settings: Settings, client: Client, status: int
+) -> None:
     """A refusal is an answer: its bytes can be looked at afterwards."""
     server.says(reply(status, {"error": {"message": "no", "code": status}}))
     with pytest.raises(SourceError):
@@ -98,10 +110,16 @@ def test_what_says_no_is_kept_too(server: Script, settings: Settings, client: Cl
 
 
 def not_modified_if(tag: str) -> Reply:
-    return lambda request: raw(b"", 304, ETag=tag)(request) if request.headers.get("if-none-match") == tag else reply(ETag=tag)(request)
+    return lambda request: (
+        raw(b"", 304, ETag=tag)(request)
+        if request.headers.get("if-none-match") == tag
+        else reply(ETag=tag)(request)
+    )
 
 
-def test_an_unchanged_answer_is_not_sent_again(server: Script, settings: Settings, client: Client) -> None:
+def test_an_unchanged_answer_is_not_sent_again(
+    server: Script, settings: Settings, client: Client
+) -> None:
     """The second request names the ETag; the 304 stands for the archived bytes and is in the log as what it was."""
     server.says(not_modified_if('W/"tag"'))
     first, second = client.ask("models", "/models"), client.ask("models", "/models")
@@ -121,7 +139,9 @@ def test_an_etag_is_remembered_by_the_next_run(server: Script, settings: Setting
     assert statuses == [200, 304, 200]
 
 
-def test_an_etag_is_not_named_once_the_bytes_are_gone(server: Script, settings: Settings, client: Client) -> None:
+def test_an_etag_is_not_named_once_the_bytes_are_gone(
+    server: Script, settings: Settings, client: Client
+) -> None:
     """Without the bytes a 304 would be worth nothing."""
     server.says(not_modified_if('"tag"'))
     client.ask("models", "/models")
@@ -142,7 +162,9 @@ def test_the_etag_of_an_answer_that_is_not_believed_is_not_remembered(
     assert "if-none-match" not in server.heard[1].headers
 
 
-def test_a_check_of_the_caller_decides_what_is_believed(server: Script, settings: Settings, client: Client) -> None:
+def test_a_check_of_the_caller_decides_what_is_believed(
+    server: Script, settings: Settings, client: Client
+) -> None:
     """What it refuses is kept, reported and not remembered; what it accepts need not be JSON."""
 
     def check(body: bytes) -> None:
@@ -154,14 +176,19 @@ def test_a_check_of_the_caller_decides_what_is_believed(server: Script, settings
         client.ask("export", "/x.csv", check=check)
     assert client.ask("export", "/x.csv", check=check).etag == '"2"'
     assert [answer.status for answer in kept(settings)] == [200, 200]
-    assert RequestLedger(settings.requests).etag(f"{server.url}/x.csv") == ('"2"', sha256(b"date,tokens").hexdigest())
+    assert RequestLedger(settings.requests).etag(f"{server.url}/x.csv") == (
+        '"2"',
+        sha256(b"date,tokens").hexdigest(),
+    )
 
 
 # What it repeats.
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 410, 422, 304])
-def test_what_would_be_refused_again_is_asked_once(server: Script, client: Client, status: int) -> None:
+def test_what_would_be_refused_again_is_asked_once(
+    server: Script, client: Client, status: int
+) -> None:
     """Repeating it would only cost the upstream."""
     server.says(raw(b'{"error":{"message":"no"}}' if status != 304 else b"", status))
     with pytest.raises(Refused, match=str(status)):
@@ -170,7 +197,9 @@ def test_what_would_be_refused_again_is_asked_once(server: Script, client: Clien
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 520, 522, 524, 529])
-def test_what_may_pass_is_asked_again_as_often_as_patience_allows(server: Script, client: Client, status: int) -> None:
+def test_what_may_pass_is_asked_again_as_often_as_patience_allows(
+    server: Script, client: Client, status: int
+) -> None:
     """A fault on the source's side, or of the network before it, is tried twice here, then reported."""
     server.says(reply(status, {"error": {"message": "masked"}}))
     with pytest.raises(Unwell, match=rf"/api/v1/models failed at the source \({status}: masked\)"):
@@ -178,7 +207,9 @@ def test_what_may_pass_is_asked_again_as_often_as_patience_allows(server: Script
     assert len(server.heard) == HASTY.attempts == 2
 
 
-def test_a_fault_that_passes_is_forgotten(server: Script, client: Client, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_fault_that_passes_is_forgotten(
+    server: Script, client: Client, capfd: pytest.CaptureFixture[str]
+) -> None:
     """The good answer of the second attempt is the answer; nothing is said on standard output, where a program may be reading."""
     server.says(reply(500), reply())
     assert client.ask("models", "/models").status == 200
@@ -191,7 +222,13 @@ def test_a_fault_that_passes_is_forgotten(server: Script, client: Client, capfd:
 @pytest.mark.parametrize(
     ("status", "body"),
     [
-        (401, {"error": {"message": f"User not found. Authorization: Bearer {KEY}", "code": 401}, "user_id": "user_2abc"}),
+        (
+            401,
+            {
+                "error": {"message": f"User not found. Authorization: Bearer {KEY}", "code": 401},
+                "user_id": "user_2abc",
+            },
+        ),
         (403, {"error": f"forbidden for {KEY}", "user_id": "user_2abc"}),
         (400, {"success": False, "user_id": "user_2abc", "key": KEY}),
         (500, {"error": None, "user_id": "user_2abc", "detail": f"Bearer {KEY}"}),
@@ -200,7 +237,9 @@ def test_a_fault_that_passes_is_forgotten(server: Script, client: Client, capfd:
         (200, [{"user_id": "user_2abc"}, f"Bearer {KEY}"]),
     ],
 )
-def test_no_error_tells_the_key_or_the_account(server: Script, client: Client, status: int, body: object) -> None:
+def test_no_error_tells_the_key_or_the_account(
+    server: Script, client: Client, status: int, body: object
+) -> None:
     """Whatever shape the upstream's words have, neither our key nor its id for us gets into a message."""
     server.says(reply(status, body))
     with pytest.raises(SourceError) as caught:
@@ -210,8 +249,12 @@ def test_no_error_tells_the_key_or_the_account(server: Script, client: Client, s
     assert "user_2abc" not in told
 
 
-@pytest.mark.parametrize("body", [f"Bearer {KEY} <html>".encode(), f'{{"Authorization": "Bearer {KEY}"'.encode()])
-def test_an_answer_that_is_not_json_is_quoted_without_the_key(server: Script, settings: Settings, client: Client, body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body", [f"Bearer {KEY} <html>".encode(), f'{{"Authorization": "Bearer {KEY}"'.encode()]
+)
+def test_an_answer_that_is_not_json_is_quoted_without_the_key(
+    server: Script, settings: Settings, client: Client, body: bytes
+) -> None:
     """The message shows how such an answer begins, so that a person recognises it; the key is struck out there as well."""
     server.says(raw(body))
     with pytest.raises(BadAnswer, match="is not JSON") as caught:
@@ -221,25 +264,39 @@ def test_an_answer_that_is_not_json_is_quoted_without_the_key(server: Script, se
     assert KEY.encode() not in Archive(settings.archive).read(kept(settings)[0].sha256)
 
 
-def test_the_upstreams_words_are_quoted_short_and_on_one_line(server: Script, client: Client) -> None:
+def test_the_upstreams_words_are_quoted_short_and_on_one_line(
+    server: Script, client: Client
+) -> None:
     """A page of HTML does not fill the screen."""
     server.says(raw(b"<html>\n  <h1>Attention\tRequired!</h1>\n" + b"x" * 5000, 403))
     with pytest.raises(Refused) as caught:
         client.ask("models", "/models")
-    assert str(caught.value).startswith("/api/v1/models was refused (403: <html> <h1>Attention Required!</h1> xxx")
+    assert str(caught.value).startswith(
+        "/api/v1/models was refused (403: <html> <h1>Attention Required!</h1> xxx"
+    )
     assert len(str(caught.value)) < 260
 
 
 def test_a_missing_key_is_told_with_the_next_step(server: Script, client: Client) -> None:
     """The person learns what to set, and where."""
     server.says(reply(401, {"error": {"message": "Missing Authentication header", "code": 401}}))
-    with pytest.raises(Refused, match=r"Missing Authentication header.*Set OPENROUTER_API_KEY in \.env"):
+    with pytest.raises(
+        Refused, match=r"Missing Authentication header.*Set OPENROUTER_API_KEY in \.env"
+    ):
         client.ask("models", "/models")
 
 
 def test_zod_errors_are_quoted_too(server: Script, client: Client) -> None:
     """A 400 in the other shape is understood."""
-    server.says(reply(400, {"success": False, "error": {"name": "ZodError", "message": '[\n {"message": "Invalid option"}\n]'}}))
+    server.says(
+        reply(
+            400,
+            {
+                "success": False,
+                "error": {"name": "ZodError", "message": '[\n {"message": "Invalid option"}\n]'},
+            },
+        )
+    )
     with pytest.raises(Refused, match=r'\(400: \[ \{"message": "Invalid option"\} \]\)'):
         client.ask("models", "/models")
 

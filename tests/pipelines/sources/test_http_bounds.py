@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from support.scripted_server import Reply, Script, raw
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from support.scripted_server import Reply, Script, raw
 from support.simulator import HASTY, KEY
 
 from pipelines.archive import Answer, Archive
@@ -100,7 +100,10 @@ def test_a_silent_upstream_is_not_waited_for(server: Script, settings: Settings)
 
     server.says(lambda request: StreamingResponse(stall()))
     started = time.monotonic()
-    with closing(Client(settings, "run-1", replace(ONCE, read=0.5))) as client, pytest.raises(BrokenOff, match="broke off after 8 bytes"):
+    with (
+        closing(Client(settings, "run-1", replace(ONCE, read=0.5))) as client,
+        pytest.raises(BrokenOff, match="broke off after 8 bytes"),
+    ):
         client.ask("models", "/models")
     assert time.monotonic() - started < 2.5
     assert [answer.bytes for answer in kept(settings)] == [8]
@@ -111,7 +114,10 @@ def test_a_server_that_accepts_and_says_nothing_is_broken_off(settings: Settings
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1"
         patience = replace(ONCE, read=0.3)
-        with closing(Client(replace(settings, openrouter_url=url), "run-1", patience)) as client, pytest.raises(BrokenOff) as caught:
+        with (
+            closing(Client(replace(settings, openrouter_url=url), "run-1", patience)) as client,
+            pytest.raises(BrokenOff) as caught,
+        ):
             client.ask("models", "/models")
     assert str(caught.value).startswith("127.0.0.1 gave no answer to /api/v1/models (")
     assert kept(settings) == []
@@ -147,7 +153,10 @@ def test_a_compressed_bomb_is_cut(server: Script, settings: Settings) -> None:
     bomb = gzip_bomb(1024)
     assert len(bomb) < 2 * MIB
     server.says(raw(bomb, Content_Encoding="gzip"))
-    with closing(Client(settings, "run-1", HASTY)) as client, pytest.raises(BadAnswer, match="larger than 64 MiB"):
+    with (
+        closing(Client(settings, "run-1", HASTY)) as client,
+        pytest.raises(BadAnswer, match="larger than 64 MiB"),
+    ):
         client.ask("models", "/models")
     assert len(server.heard) == 1
     [answer] = kept(settings)
@@ -156,9 +165,13 @@ def test_a_compressed_bomb_is_cut(server: Script, settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("packing", ["zstd", "gzip, gzip", "br", "deflate", "unheard-of"])
-def test_only_the_packing_that_was_asked_for_is_unpacked(server: Script, settings: Settings, client: Client, packing: str) -> None:
+def test_only_the_packing_that_was_asked_for_is_unpacked(
+    server: Script, settings: Settings, client: Client, packing: str
+) -> None:
     """In zstd, or gzip in gzip, a few kilobytes could fill the memory before anyone counts; so gzip, once, is all that is accepted."""
-    server.says(raw(zstandard.ZstdCompressor().compress(b" " * 200 * MIB), Content_Encoding=packing))
+    server.says(
+        raw(zstandard.ZstdCompressor().compress(b" " * 200 * MIB), Content_Encoding=packing)
+    )
     with pytest.raises(BrokenOff, match="packed in a way that was not asked for"):
         client.ask("models", "/models")
     assert server.heard[0].headers["accept-encoding"] == "gzip"
@@ -168,7 +181,10 @@ def test_only_the_packing_that_was_asked_for_is_unpacked(server: Script, setting
 # Shape.
 
 
-@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"a":' * 200_000, b'{"data":' + b"[" * 100_000 + b"]" * 100_000 + b"}"])
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 200_000, b'{"a":' * 200_000, b'{"data":' + b"[" * 100_000 + b"]" * 100_000 + b"}"],
+)
 def test_deep_nesting_is_a_bad_answer(server: Script, client: Client, body: bytes) -> None:
     """A body that would overflow the parser's stack is an answer like any other that is not JSON."""
     server.says(raw(body))
@@ -177,22 +193,39 @@ def test_deep_nesting_is_a_bad_answer(server: Script, client: Client, body: byte
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"null", b"[]", b'"text"', b"1e999", b"\xff\xfe", b"\xef\xbb\xbf{}x", b'{"a":1}{"b":2}', b"9" * 10_000]
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'"text"',
+        b"1e999",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf{}x",
+        b'{"a":1}{"b":2}',
+        b"9" * 10_000,
+    ],
 )
-def test_what_is_not_one_json_object_is_a_bad_answer(server: Script, client: Client, body: bytes) -> None:
+def test_what_is_not_one_json_object_is_a_bad_answer(
+    server: Script, client: Client, body: bytes
+) -> None:
     """Only an object can be read further."""
     server.says(raw(body))
     with pytest.raises(BadAnswer):
         client.ask("models", "/models")
 
 
-def test_a_compressed_answer_is_kept_unpacked(server: Script, settings: Settings, client: Client) -> None:
+def test_a_compressed_answer_is_kept_unpacked(
+    server: Script, settings: Settings, client: Client
+) -> None:
     """The archive holds what was said, however it travelled."""
     server.says(raw(gzip.compress(b'{"data":[1]}'), Content_Encoding="gzip"))
     assert Archive(settings.archive).read(client.ask("models", "/models").sha256) == b'{"data":[1]}'
 
 
-def test_an_answer_that_cannot_be_unpacked_is_broken_off(server: Script, settings: Settings, client: Client) -> None:
+def test_an_answer_that_cannot_be_unpacked_is_broken_off(
+    server: Script, settings: Settings, client: Client
+) -> None:
     """And is kept with its fault."""
     server.says(raw(b"this is no gzip", Content_Encoding="gzip"))
     with pytest.raises(BrokenOff, match="broke off after 0 bytes"):
@@ -218,7 +251,10 @@ def test_a_refused_connection_is_unreachable(tmp_path: Path) -> None:
 def test_a_host_that_does_not_exist_is_unreachable(tmp_path: Path) -> None:
     """A name that nobody knows is named."""
     settings = Settings(tmp_path / "home", "http://no-such-host.invalid/api/v1", KEY)
-    with closing(Client(settings, "run-1", ONCE)) as client, pytest.raises(Unreachable, match=r"no-such-host\.invalid cannot be reached"):
+    with (
+        closing(Client(settings, "run-1", ONCE)) as client,
+        pytest.raises(Unreachable, match=r"no-such-host\.invalid cannot be reached"),
+    ):
         client.ask("models", "/models")
 
 
@@ -245,12 +281,20 @@ def test_what_is_not_http_is_broken_off_and_repeats_no_key(settings: Settings, s
     assert all(KEY not in json.dumps([answer.error, answer.etag]) for answer in kept(settings))
 
 
-def test_a_connection_that_drops_in_the_middle_is_broken_off(server: Script, settings: Settings, client: Client) -> None:
+def test_a_connection_that_drops_in_the_middle_is_broken_off(
+    server: Script, settings: Settings, client: Client
+) -> None:
     """Half an answer is kept and never believed."""
 
     class Half(Response):
         async def __call__(self, scope: object, receive: object, send: object) -> None:
-            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})  # type: ignore[operator]
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": 200,
+                    "headers": [(b"content-length", b"1000")],
+                }
+            )  # type: ignore[operator]
             await send({"type": "http.response.body", "body": b'{"data":[]}', "more_body": True})  # type: ignore[operator]
 
     def half(request: Request) -> Response:

@@ -64,7 +64,9 @@ def test_retry_after_is_honoured(server: Script, client: Client, status: int) ->
 
 
 @pytest.mark.parametrize(("unit", "ahead", "at_least"), [(1000, 1.2, 1.0), (1, 2.0, 0.9)])
-def test_a_reset_is_waited_for_in_either_unit(server: Script, client: Client, unit: int, ahead: float, at_least: float) -> None:
+def test_a_reset_is_waited_for_in_either_unit(
+    server: Script, client: Client, unit: int, ahead: float, at_least: float
+) -> None:
     """X-RateLimit-Reset is an instant in milliseconds since 1970; one in seconds is understood as well."""
     server.says(too_many(X_RateLimit_Reset=reset_in(ahead, unit)), reply())
     client.data_api("apps", "/x")
@@ -86,7 +88,9 @@ def test_a_reset_is_waited_for_in_either_unit(server: Script, client: Client, un
         {"Retry_After": ""},
     ],
 )
-def test_a_wait_that_is_over_or_unreadable_is_no_wait(server: Script, client: Client, headers: dict[str, str]) -> None:
+def test_a_wait_that_is_over_or_unreadable_is_no_wait(
+    server: Script, client: Client, headers: dict[str, str]
+) -> None:
     """It is asked again after a moment of our own choice, and no nonsense in a header ends the run."""
     server.says(too_many(**headers), reply())
     assert client.data_api("apps", "/x").status == 200
@@ -97,7 +101,9 @@ def test_a_wait_that_is_over_or_unreadable_is_no_wait(server: Script, client: Cl
 def test_a_minute_that_stays_full_is_reported(server: Script, client: Client) -> None:
     """After as many attempts as patience allows; the next question is asked all the same."""
     server.says(too_many())
-    with pytest.raises(LimitReached, match=r"/api/v1/x allows no more requests this minute \(429: .*rpm-v1"):
+    with pytest.raises(
+        LimitReached, match=r"/api/v1/x allows no more requests this minute \(429: .*rpm-v1"
+    ):
         client.data_api("apps", "/x")
     assert len(server.heard) == HASTY.attempts
     server.says(reply())
@@ -135,7 +141,9 @@ def assert_blocked(server: Script, client: Client) -> None:
         {"Retry_After": "9" * 400},
     ],
 )
-def test_a_spent_day_blocks_everyone_until_midnight(server: Script, settings: Settings, client: Client, headers: dict[str, str]) -> None:
+def test_a_spent_day_blocks_everyone_until_midnight(
+    server: Script, settings: Settings, client: Client, headers: dict[str, str]
+) -> None:
     """Asked once and never again that day: by this client, a new one, or another process. Without a usable reset, midnight is meant."""
     midnight = int(next_midnight(time.time()))
     words = {"midnight": str(midnight * 1000), "midnight in seconds": str(midnight)}
@@ -149,7 +157,9 @@ def test_a_spent_day_blocks_everyone_until_midnight(server: Script, settings: Se
         assert_blocked(server, another)
     with pytest.raises(LimitReached) as caught:
         RequestLedger(settings.requests).spend(client.budget)
-    assert caught.value.retry_after == pytest.approx(next_midnight(time.time()) - time.time(), abs=5)
+    assert caught.value.retry_after == pytest.approx(
+        next_midnight(time.time()) - time.time(), abs=5
+    )
 
 
 def test_another_process_is_blocked_too(server: Script, settings: Settings, client: Client) -> None:
@@ -173,8 +183,12 @@ def test_a_block_ends_at_its_reset(server: Script, client: Client) -> None:
 
 
 @pytest.mark.parametrize("unit", [1000, 1])
-@pytest.mark.parametrize("words", [DAY_WORDS, "datasets-per-account-rpd-v1", "Limit of 500 requests/day exceeded"])
-def test_a_retry_after_shortens_no_spent_day(server: Script, settings: Settings, client: Client, words: str, unit: int) -> None:
+@pytest.mark.parametrize(
+    "words", [DAY_WORDS, "datasets-per-account-rpd-v1", "Limit of 500 requests/day exceeded"]
+)
+def test_a_retry_after_shortens_no_spent_day(
+    server: Script, settings: Settings, client: Client, words: str, unit: int
+) -> None:
     """Where the day's bucket is named, the reset alone says when the block ends."""
     server.says(too_many(words, Retry_After="1", X_RateLimit_Reset=reset_in(200, unit)))
     with pytest.raises(LimitReached, match="the limit of requests a day is spent"):
@@ -201,7 +215,9 @@ def test_a_source_that_wants_a_long_rest_is_not_waited_for(server: Script, clien
     assert len(server.heard) == 1
 
 
-def test_a_limit_of_the_catalogue_blocks_nothing_of_the_data_api(server: Script, client: Client) -> None:
+def test_a_limit_of_the_catalogue_blocks_nothing_of_the_data_api(
+    server: Script, client: Client
+) -> None:
     """The catalogue has limits of its own."""
     server.says(too_many(DAY_WORDS), reply())
     with pytest.raises(LimitReached):
@@ -209,7 +225,9 @@ def test_a_limit_of_the_catalogue_blocks_nothing_of_the_data_api(server: Script,
     assert client.data_api("apps", "/x").status == 200
 
 
-def test_only_the_data_api_spends_the_budget(server: Script, settings: Settings, client: Client) -> None:
+def test_only_the_data_api_spends_the_budget(
+    server: Script, settings: Settings, client: Client
+) -> None:
     """Each attempt costs one of thirty; catalogue requests cost none."""
     server.says(reply(500), reply())
     client.data_api("apps", "/x")
@@ -221,15 +239,22 @@ def test_only_the_data_api_spends_the_budget(server: Script, settings: Settings,
 
 
 # Not a few seconds: those would be waited for.
-HEADER = st.text("0123456789-+. eE\u00b2abc", max_size=18).filter(lambda text: not text.strip().isdecimal() or len(text.strip()) > 4)
+HEADER = st.text("0123456789-+. eE\u00b2abc", max_size=18).filter(
+    lambda text: not text.strip().isdecimal() or len(text.strip()) > 4
+)
 
 
 @hypothesis_settings(deadline=None, derandomize=True, max_examples=15)
 @given(after=HEADER, reset=HEADER)
-def test_no_header_ends_a_run(running_server: Script, tmp_path_factory: pytest.TempPathFactory, after: str, reset: str) -> None:
+def test_no_header_ends_a_run(
+    running_server: Script, tmp_path_factory: pytest.TempPathFactory, after: str, reset: str
+) -> None:
     """Whatever stands in the headers of a limit, the client says so in words of its own or goes on."""
     home = tmp_path_factory.mktemp("home")
     running_server.says(too_many(DAY_WORDS, Retry_After=after, X_RateLimit_Reset=reset), reply(400))
     for _ in range(2):
-        with closing(Client(Settings(home, running_server.url, KEY), "run", HASTY)) as client, pytest.raises(SourceError):
+        with (
+            closing(Client(Settings(home, running_server.url, KEY), "run", HASTY)) as client,
+            pytest.raises(SourceError),
+        ):
             client.data_api("apps", "/x")

@@ -6,12 +6,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import support.payloads as examples
 import pytest
+import support.payloads as examples
 from jsonschema import Draft202012Validator
-from support.payloads import SOURCES, changed, parse
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
+from support.payloads import SOURCES, changed, parse
 
 from pipelines.sources.openrouter.rankings_table import Board
 
@@ -33,10 +33,14 @@ def description(recordings: Path) -> dict[str, Any]:
 
 
 @each_source
-def test_the_example_is_what_the_description_promises(description: dict[str, Any], name: str) -> None:
+def test_the_example_is_what_the_description_promises(
+    description: dict[str, Any], name: str
+) -> None:
     """So what is tested with it is tested with a possible answer."""
     _, payload, path, _, _ = SOURCES[name]
-    registry = Registry().with_resource("urn:api", Resource.from_contents(description, default_specification=DRAFT202012))
+    registry = Registry().with_resource(
+        "urn:api", Resource.from_contents(description, default_specification=DRAFT202012)
+    )
     pointer = path.replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
     reference = f"urn:api#/paths/{pointer}/get/responses/200/content/application~1json/schema"
     errors = Draft202012Validator({"$ref": reference}, registry=registry).iter_errors(payload)
@@ -47,9 +51,13 @@ def test_the_example_is_what_the_description_promises(description: dict[str, Any
 def test_every_published_key_is_known(description: dict[str, Any], name: str) -> None:
     """Only what the description does not have is noted as unknown."""
     _, _, path, schemas, keys = SOURCES[name]
-    published = [set(description["components"]["schemas"][schema]["properties"]) for schema in schemas]
+    published = [
+        set(description["components"]["schemas"][schema]["properties"]) for schema in schemas
+    ]
     if name == "providers":
-        whole = description["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        whole = description["paths"][path]["get"]["responses"]["200"]["content"][
+            "application/json"
+        ]["schema"]
         published = [set(whole["properties"]["data"]["items"]["properties"])]
     assert set().union(*published) == keys
 
@@ -77,7 +85,9 @@ def test_rankings_become_a_board() -> None:
     assert board.rows.columns == ["date", "model_permaslug", "total_tokens"]
     assert (board.start, board.end, board.as_of) == (date(2026, 4, 12), date(2026, 5, 11), AS_OF)
     assert (board.slice, board.grain, board.origin) == ("modality=text", "day", "data_api")
-    weekly = parse("rankings", examples.RANKINGS, params={"category": "marketing/seo", "period": "week"})
+    weekly = parse(
+        "rankings", examples.RANKINGS, params={"category": "marketing/seo", "period": "week"}
+    )
     assert (weekly.slice, weekly.grain) == ("category=marketing/seo", "week")
     assert parse("rankings", examples.RANKINGS).slice == "all"
 
@@ -93,7 +103,10 @@ def test_apps_become_rows_of_a_window() -> None:
     """Counts are whole numbers beyond 32 bits; each row carries the window that it speaks for."""
     parsed = parse("apps", examples.APPS)
     window = (date(2026, 4, 12), date(2026, 5, 11), AS_OF)
-    assert parsed.frames["raw.apps"].rows() == [(1, 12345, "Cline", 12345678901, 4321, *window), (2, 7, "Größe & Söhne", 0, 0, *window)]
+    assert parsed.frames["raw.apps"].rows() == [
+        (1, 12345, "Cline", 12345678901, 4321, *window),
+        (2, 7, "Größe & Söhne", 0, 0, *window),
+    ]
 
 
 def test_session_costs_become_rows_of_a_snapshot() -> None:
@@ -101,7 +114,10 @@ def test_session_costs_become_rows_of_a_snapshot() -> None:
     [row] = parse("session costs", examples.SESSION_COSTS).frames["raw.session_costs"].rows()
     words = ("hermes-agent", "Hermes Agent", "anthropic/claude-4.8-opus", "10-49-turns")
     assert row == (*words, Decimal("1.740000"), AS_OF, date(2026, 5, 11), 30)
-    none_yet = {"data": [], "meta": {**examples.SESSION_COSTS["meta"], "window_days": None, "window_end_date": None}}
+    none_yet = {
+        "data": [],
+        "meta": {**examples.SESSION_COSTS["meta"], "window_days": None, "window_end_date": None},
+    }
     assert parse("session costs", none_yet).frames["raw.session_costs"].height == 0
 
 
@@ -121,9 +137,22 @@ def test_benchmarks_become_a_row_for_each_metric() -> None:
 def test_tasks_become_shares_and_shares_by_model() -> None:
     """Two tables; there is no meta block in this answer."""
     frames = parse("tasks", examples.TASKS).frames
-    task = ("code:general_impl", "Code Generation", "code", 0.23, 0.31, 0.51, 0.48, date(2026, 6, 17), 7)
+    task = (
+        "code:general_impl",
+        "Code Generation",
+        "code",
+        0.23,
+        0.31,
+        0.51,
+        0.48,
+        date(2026, 6, 17),
+        7,
+    )
     assert frames["raw.tasks"].rows() == [task]
-    models = [("code:general_impl", "openai/gpt-4.1-mini", 0.55, 0.75), ("code:general_impl", "x/y", 0.0, 1.0)]
+    models = [
+        ("code:general_impl", "openai/gpt-4.1-mini", 0.55, 0.75),
+        ("code:general_impl", "x/y", 0.0, 1.0),
+    ]
     assert frames["raw.task_models"].rows() == models
 
 
@@ -140,7 +169,11 @@ def test_the_catalogue_becomes_a_row_for_each_model() -> None:
 
 def test_endpoints_become_a_row_for_each_host() -> None:
     """Missing percentiles are null, a negative status is kept, and the row knows which model was asked for; no host is no row."""
-    [row] = parse("endpoints", examples.ENDPOINTS, context={"model": "z-ai/glm-5.2-20260616"}).frames["raw.endpoints"].to_dicts()
+    [row] = (
+        parse("endpoints", examples.ENDPOINTS, context={"model": "z-ai/glm-5.2-20260616"})
+        .frames["raw.endpoints"]
+        .to_dicts()
+    )
     assert row == {
         "model_id": "z-ai/glm-5.2", "endpoint_name": "DeepInfra | z-ai/glm-5.2-20260616", "provider_name": "DeepInfra",
         "tag": "deepinfra/fp4", "quantization": "fp4", "context_length": 1048576, "status": -2.0,
@@ -157,4 +190,7 @@ def test_endpoints_become_a_row_for_each_host() -> None:
 def test_providers_become_a_row_each() -> None:
     """Unknown countries are null, not none."""
     found = parse("providers", examples.PROVIDERS).frames["raw.providers"].rows()
-    assert found == [("DeepInfra", "deepinfra", "US", '["US", "SG"]'), ("Nebula", "nebula", None, None)]
+    assert found == [
+        ("DeepInfra", "deepinfra", "US", '["US", "SG"]'),
+        ("Nebula", "nebula", None, None),
+    ]

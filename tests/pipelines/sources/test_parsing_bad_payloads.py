@@ -19,11 +19,28 @@ each_source = pytest.mark.parametrize("name", SOURCES)
 
 def incomplete(parsed: Parsed) -> dict[str, int]:
     """How many rows of each table lack what they need, and so will be set aside."""
-    needs = {table: pl.any_horizontal(pl.col(column).is_null() for column in parsed.required[table]) for table in parsed.frames}
+    needs = {
+        table: pl.any_horizontal(pl.col(column).is_null() for column in parsed.required[table])
+        for table in parsed.frames
+    }
     return {table: frame.filter(needs[table]).height for table, frame in parsed.frames.items()}
 
 
-WRONG_COUNTS: list[object] = [-1, "-1", 1.5, "1.5", "many", "", None, True, [1], {"a": 1}, 10**30, "1e3", float("nan")]
+WRONG_COUNTS: list[object] = [
+    -1,
+    "-1",
+    1.5,
+    "1.5",
+    "many",
+    "",
+    None,
+    True,
+    [1],
+    {"a": 1},
+    10**30,
+    "1e3",
+    float("nan"),
+]
 
 
 @pytest.mark.parametrize("count", WRONG_COUNTS, ids=repr)
@@ -44,22 +61,38 @@ NEEDED = {
 
 
 @pytest.mark.parametrize("value", [None, [], {"a": 1}, True], ids=repr)
-@pytest.mark.parametrize(("name", "key"), [(name, key) for name, keys in NEEDED.items() for key in keys])
+@pytest.mark.parametrize(
+    ("name", "key"), [(name, key) for name, keys in NEEDED.items() for key in keys]
+)
 def test_what_is_missing_or_nested_sets_its_row_aside(name: str, key: str, value: object) -> None:
     """A name or figure that is not there is not made up, and what is nested is not taken for a name."""
     assert sum(incomplete(parse(name, changed(name, **{key: value}))).values()) >= 1
 
 
-@pytest.mark.parametrize("share", ["NaN", "inf", "-Infinity", float("nan"), float("inf"), "a third"], ids=repr)
+@pytest.mark.parametrize(
+    "share", ["NaN", "inf", "-Infinity", float("nan"), float("inf"), "a third"], ids=repr
+)
 def test_a_share_that_is_no_number_sets_its_row_aside(share: object) -> None:
     """Not even those that floating point has words for."""
     assert incomplete(parse("tasks", changed("tasks", token_share=share)))["raw.tasks"] == 1
 
 
 REQUIRED: dict[str, list[tuple[str, ...]]] = {
-    "rankings": [("data",), ("meta",), ("meta", "as_of"), ("meta", "start_date"), ("meta", "end_date")],
+    "rankings": [
+        ("data",),
+        ("meta",),
+        ("meta", "as_of"),
+        ("meta", "start_date"),
+        ("meta", "end_date"),
+    ],
     "apps": [("data",), ("meta",), ("meta", "as_of"), ("meta", "start_date"), ("meta", "end_date")],
-    "session costs": [("data",), ("meta",), ("meta", "as_of"), ("meta", "window_days"), ("meta", "window_end_date")],
+    "session costs": [
+        ("data",),
+        ("meta",),
+        ("meta", "as_of"),
+        ("meta", "window_days"),
+        ("meta", "window_end_date"),
+    ],
     "benchmarks": [("data",), ("meta",), ("meta", "as_of")],
     "tasks": [("data",), ("data", "classifications"), ("data", "as_of"), ("data", "window_days")],
     "catalogue": [("data",)],
@@ -68,7 +101,9 @@ REQUIRED: dict[str, list[tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize(("name", "path"), [(name, path) for name, paths in REQUIRED.items() for path in paths])
+@pytest.mark.parametrize(
+    ("name", "path"), [(name, path) for name, paths in REQUIRED.items() for path in paths]
+)
 def test_an_answer_without_what_it_needs_is_not_believed(name: str, path: tuple[str, ...]) -> None:
     """The message says what is missing; an instant or a day is never made up."""
     payload = copy.deepcopy(SOURCES[name][1])
@@ -85,7 +120,10 @@ def test_an_answer_without_what_it_needs_is_not_believed(name: str, path: tuple[
 def test_rows_that_are_no_list_are_not_believed(name: str, rows: object) -> None:
     """A list of something else is no list of rows."""
     payload = copy.deepcopy(SOURCES[name][1])
-    place, key = {"tasks": (payload["data"], "classifications"), "endpoints": (payload["data"], "endpoints")}.get(name, (payload, "data"))
+    place, key = {
+        "tasks": (payload["data"], "classifications"),
+        "endpoints": (payload["data"], "endpoints"),
+    }.get(name, (payload, "data"))
     place[key] = rows
     with pytest.raises(BadAnswer, match="is not a list"):
         parse(name, payload)
@@ -97,7 +135,10 @@ def test_a_row_that_is_no_object_has_nothing_that_is_needed(row: object) -> None
     assert rows_of({"data": [{"a": 1}, row]}, "data") == [{"a": 1}, {}]
 
 
-@pytest.mark.parametrize("said", ["2026-02-30", "2026-2-3", "20260203", "2026-02-03T00:00:00Z", 20260203, None, "", "yesterday"])
+@pytest.mark.parametrize(
+    "said",
+    ["2026-02-30", "2026-2-3", "20260203", "2026-02-03T00:00:00Z", 20260203, None, "", "yesterday"],
+)
 def test_what_is_no_day_is_not_believed(said: object) -> None:
     """A UTC day has one form."""
     with pytest.raises(BadAnswer, match="d is"):
@@ -126,7 +167,10 @@ JUNK = st.recursive(
     | st.floats()
     | st.text(max_size=5)
     | st.sampled_from([10**30, "-1", "NaN", "\ud800", "\x00"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3) | st.just("prompt"), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=3) | st.just("prompt"), inner, max_size=3)
+    ),
     max_leaves=5,
 )
 

@@ -58,7 +58,10 @@ def test_a_day_that_is_spent_is_refused(path: Path) -> None:
     """The day's budget is not waited for; the message says when there is more, and the error for how long."""
     budget = Budget("openrouter.ai", per_day=20)
     spend_day(path, budget, NOON)
-    with pytest.raises(LimitReached, match="20 requests of this UTC day are spent; the next one is possible at 00:00 UTC") as caught:
+    with pytest.raises(
+        LimitReached,
+        match="20 requests of this UTC day are spent; the next one is possible at 00:00 UTC",
+    ) as caught:
         RequestLedger(path).spend(budget, MIDNIGHT + DAY - 1000)
     assert caught.value.retry_after == 1000.0
 
@@ -85,7 +88,10 @@ def test_what_was_spent_survives_a_restart(path: Path) -> None:
 def test_two_processes_share_five_hundred_requests_a_day(path: Path) -> None:
     """Together they get what one would get alone, to the request."""
     command = [sys.executable, "-c", SPENDER, str(path), str(NOON)]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    processes = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
     told = [process.communicate(timeout=60) for process in processes]
     assert [error for _, error in told] == ["", ""]
     assert sum(int(out) for out, _ in told) == 500
@@ -142,16 +148,32 @@ def test_the_next_midnight_is_ahead(late: float) -> None:
 
 # Steps that make minutes full, days full, and instants fall on the boundaries of both; also backwards, since processes read the clock
 # before they take their turn.
-STEPS = st.lists(st.sampled_from([0.0, 0.0, 0.5, 1.0, 7.25, 30.0, 59.75, 60.0, 61.0, 3600.0, -0.25, -5.0]), min_size=5, max_size=25)
+STEPS = st.lists(
+    st.sampled_from([0.0, 0.0, 0.5, 1.0, 7.25, 30.0, 59.75, 60.0, 61.0, 3600.0, -0.25, -5.0]),
+    min_size=5,
+    max_size=25,
+)
 
 
 @hypothesis_settings(deadline=None, derandomize=True, max_examples=25)
-@given(start=st.sampled_from([-200.0, -60.0, -1.0, 0.0, 20.0]), steps=STEPS, minute=st.integers(1, 4), day=st.integers(1, 6))
+@given(
+    start=st.sampled_from([-200.0, -60.0, -1.0, 0.0, 20.0]),
+    steps=STEPS,
+    minute=st.integers(1, 4),
+    day=st.integers(1, 6),
+)
 def test_no_sequence_of_requests_exceeds_a_budget(
-    tmp_path_factory: pytest.TempPathFactory, start: float, steps: list[float], minute: int, day: int
+    tmp_path_factory: pytest.TempPathFactory,
+    start: float,
+    steps: list[float],
+    minute: int,
+    day: int,
 ) -> None:
     """Whenever requests are made, no 60 seconds hold more than the minute's budget and no UTC day more than the day's."""
-    ledger, budget = RequestLedger(tmp_path_factory.mktemp("ledger") / "l.sqlite"), Budget("h", minute, day)
+    ledger, budget = (
+        RequestLedger(tmp_path_factory.mktemp("ledger") / "l.sqlite"),
+        Budget("h", minute, day),
+    )
     taken, refused = [], []
     for at in itertools.accumulate(steps, initial=MIDNIGHT + start):
         try:
@@ -163,15 +185,24 @@ def test_no_sequence_of_requests_exceeds_a_budget(
         if wait == 0:
             taken.append(at)
     assert all(0 < wait <= DAY for wait in refused)
-    assert all(sum(at < other <= at + 60 for other in taken) <= minute for at in [at - 0.001 for at in taken])
+    assert all(
+        sum(at < other <= at + 60 for other in taken) <= minute
+        for at in [at - 0.001 for at in taken]
+    )
     assert all(sum(other // DAY == at // DAY for other in taken) <= day for at in taken)
 
 
 @hypothesis_settings(deadline=None, derandomize=True, max_examples=12)
 @given(gaps=st.lists(st.floats(0, 30), min_size=3, max_size=15), minute=st.integers(1, 4))
-def test_waiting_as_told_always_helps(tmp_path_factory: pytest.TempPathFactory, gaps: list[float], minute: int) -> None:
+def test_waiting_as_told_always_helps(
+    tmp_path_factory: pytest.TempPathFactory, gaps: list[float], minute: int
+) -> None:
     """Who waits the named seconds gets its request at once, however full the minute was."""
-    ledger, budget, at = RequestLedger(tmp_path_factory.mktemp("ledger") / "l.sqlite"), Budget("h", minute, 10_000), NOON
+    ledger, budget, at = (
+        RequestLedger(tmp_path_factory.mktemp("ledger") / "l.sqlite"),
+        Budget("h", minute, 10_000),
+        NOON,
+    )
     for gap in gaps:
         at += gap
         wait = ledger.spend(budget, at)

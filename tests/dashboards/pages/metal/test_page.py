@@ -7,15 +7,15 @@ import polars as pl
 import pytest
 from support.browser import browser, dashboard, settled
 
-from dashboards.pages.efficiency.page import figures
-from dashboards.pages.metal.page import figures
 from dashboards.components.filters import Filters, read_filters
-from dashboards.pages.efficiency.page.page import EFFICIENCY
-from dashboards.pages.metal.page.page import METAL
 from dashboards.components.page import Card, Page
-from dashboards.generations import Published, Sources
 from dashboards.components.theme import Look
-from pipelines.publish.generations import query
+from dashboards.generations import Published, Sources
+from dashboards.pages.efficiency import figures as efficiency
+from dashboards.pages.efficiency.page import EFFICIENCY
+from dashboards.pages.metal import figures
+from dashboards.pages.metal.page import METAL
+from pipelines.publish import query
 from warehouse.connection import open_published
 
 LIGHT = Look("light")
@@ -33,10 +33,13 @@ def hours(**columns: list[object]) -> pl.DataFrame:
 
 def test_the_frontier_holds_the_hours_that_no_other_beats_in_both() -> None:
     """(10, 50) and (20, 30) and (30, 10) are on it; (15, 20) is beaten by (20, 30)."""
-    rows = hours(tokens_per_second_per_user=[10.0, 15.0, 20.0, 30.0], tokens_per_second_per_device=[50.0, 20.0, 30.0, 10.0])
-    best = figures.best_of(rows)
+    rows = hours(
+        tokens_per_second_per_user=[10.0, 15.0, 20.0, 30.0],
+        tokens_per_second_per_device=[50.0, 20.0, 30.0, 10.0],
+    )
+    best = efficiency.best_of(rows)
     assert sorted(best["tokens_per_second_per_user"].to_list()) == [10, 20, 30]
-    points, line = figures.frontier(rows, LIGHT).data
+    points, line = efficiency.frontier(rows, LIGHT).data
     assert (points.mode, len(points.x), line.mode, len(line.x)) == ("markers", 4, "lines", 3)
     # From the fastest for one user on at its own throughput: the corner of no two hours together was ever measured.
     assert line.line.shape == "hv"
@@ -45,16 +48,26 @@ def test_the_frontier_holds_the_hours_that_no_other_beats_in_both() -> None:
 
 def test_two_targets_of_one_kind_are_two_lines_of_one_name() -> None:
     """A line from one target to the other would show a change that never was; the legend has the kind once."""
-    rows = hours(joules_per_token=[5.0, 7.0], is_rated=[False, False], energy_reason=[None, None], target=["a", "b"], series=["H20"] * 2)
-    drawn = figures.energy(rows, LIGHT).data
+    rows = hours(
+        joules_per_token=[5.0, 7.0],
+        is_rated=[False, False],
+        energy_reason=[None, None],
+        target=["a", "b"],
+        series=["H20"] * 2,
+    )
+    drawn = efficiency.energy(rows, LIGHT).data
     assert [trace.y for trace in drawn] == [(5.0,), (7.0,)]
     assert [(trace.name, trace.showlegend) for trace in drawn] == [("H20", True), ("H20", False)]
 
 
 def test_energy_that_is_not_known_is_a_gap_and_a_rating_is_open() -> None:
     """Null is not 0, a missing hour breaks the line, and a point of rated power is drawn open."""
-    rows = hours(joules_per_token=[5.0, None, 7.0], is_rated=[False, None, True], energy_reason=[None, "no tokens", None])
-    (line,) = figures.energy(rows, LIGHT).data
+    rows = hours(
+        joules_per_token=[5.0, None, 7.0],
+        is_rated=[False, None, True],
+        energy_reason=[None, "no tokens", None],
+    )
+    (line,) = efficiency.energy(rows, LIGHT).data
     assert line.y == (5.0, None, 7.0)
     assert line.connectgaps is False
     assert list(line.marker.symbol) == ["circle", "circle", "circle-open"]
@@ -62,8 +75,12 @@ def test_energy_that_is_not_known_is_a_gap_and_a_rating_is_open() -> None:
 
 def test_what_is_unknown_in_every_hour_is_told_with_its_reason() -> None:
     """The most frequent reason stands where the chart would be."""
-    rows = hours(usd_per_mtok=[None, None], usd_per_mtok_without_idle=[None, None], cost_reason=["no cost of the device kind"] * 2)
-    made = figures.cost(rows, LIGHT)
+    rows = hours(
+        usd_per_mtok=[None, None],
+        usd_per_mtok_without_idle=[None, None],
+        cost_reason=["no cost of the device kind"] * 2,
+    )
+    made = efficiency.cost(rows, LIGHT)
     assert "no cost of the" in made.layout.annotations[0].text
     assert not made.data
 
@@ -74,12 +91,17 @@ def curve(even: float | None, **columns: list[object]) -> pl.DataFrame:
         "market_usd": [1.0] * 2, "market_low": [1.0] * 2, "market_high": [1.0] * 2, "local_usd": [2.0, 1.0],
         "local_usd_at_chosen_load": [2.0] * 2, "break_even_load": [even] * 2, "break_even_load_unbounded": [even or 3.0] * 2,
     }  # fmt: skip
-    return pl.DataFrame({**base, **columns}, schema_overrides={"market_usd": pl.Float64, "break_even_load": pl.Float64})
+    return pl.DataFrame(
+        {**base, **columns},
+        schema_overrides={"market_usd": pl.Float64, "break_even_load": pl.Float64},
+    )
 
 
 def test_the_load_at_which_both_cost_the_same_is_marked() -> None:
     """And where there is none, no mark is drawn and the words say how much too dear we are."""
-    marked = [trace.text for trace in figures.make_or_buy(0.5)(curve(0.8), LIGHT).data if trace.text]
+    marked = [
+        trace.text for trace in figures.make_or_buy(0.5)(curve(0.8), LIGHT).data if trace.text
+    ]
     assert marked == [("even at 80%",)]
     assert not [trace for trace in figures.make_or_buy(0.5)(curve(None), LIGHT).data if trace.text]
     dear = {"market_usd": 1.0, "break_even_load": None, "break_even_load_unbounded": 3.0}
@@ -91,13 +113,21 @@ def test_what_was_measured_is_told_from_what_if() -> None:
     drawn = {trace.name: trace for trace in figures.make_or_buy(0.5)(curve(0.8), LIGHT).data}
     measured = drawn["ours as measured on 2026-06-18"]
     assert (measured.x, measured.y) == ((0.4,), (2.4,))
-    assert [name for name in drawn if name.startswith("ours") and "measured" not in name and "what if" not in name] == []
+    assert [
+        name
+        for name in drawn
+        if name.startswith("ours") and "measured" not in name and "what if" not in name
+    ] == []
 
 
 def test_a_price_that_is_only_bounded_is_a_band() -> None:
     """No line in its middle, no load at which both are even, and words that say so."""
     rows = curve(None, market_usd=[None, None], market_low=[0.5, 0.5], market_high=[1.5, 1.5])
-    (band,) = [trace for trace in figures.make_or_buy(0.5)(rows, LIGHT).data if "between bounds" in trace.name]
+    (band,) = [
+        trace
+        for trace in figures.make_or_buy(0.5)(rows, LIGHT).data
+        if "between bounds" in trace.name
+    ]
     assert (band.fill, set(band.y)) == ("toself", {0.5, 1.5})
     assert figures.price(rows.row(0, named=True)) == "$0.5 to $1.50"
     assert "only bounds are known" in figures.even(rows.row(0, named=True))
@@ -105,7 +135,13 @@ def test_a_price_that_is_only_bounded_is_a_band() -> None:
 
 def test_a_day_that_is_not_there_breaks_the_line() -> None:
     """The 18th and the 20th are not joined over the 19th."""
-    rows = pl.DataFrame({"date": [TEN.date(), (TEN + timedelta(days=2)).date()], "local_to_market": [0.1, 0.2], "reason": [None, None]})
+    rows = pl.DataFrame(
+        {
+            "date": [TEN.date(), (TEN + timedelta(days=2)).date()],
+            "local_to_market": [0.1, 0.2],
+            "reason": [None, None],
+        }
+    )
     (line,) = figures.share(rows, LIGHT).data
     assert line.y == (0.1, None, 0.2)
     assert line.connectgaps is False
@@ -130,7 +166,11 @@ def cards(page: Page, whole: Path, search: str = "") -> dict[str, tuple[Card, pl
     generation = Published(Sources(whole, open_published, query.frame)).newest()
     assert generation
     filters: Filters = read_filters(search, page.controls(generation))
-    return {card.key: (card, generation.frame(card.query)) for card in page.cards_for(filters, generation) if isinstance(card, Card)}
+    return {
+        card.key: (card, generation.frame(card.query))
+        for card in page.cards_for(filters, generation)
+        if isinstance(card, Card)
+    }
 
 
 @pytest.mark.slow
@@ -171,7 +211,9 @@ def test_a_slider_changes_the_figure_and_the_url(whole: Path) -> None:
         page.locator(".slider [role=slider]").first.focus()
         page.keyboard.press("ArrowRight")
         page.wait_for_function("() => location.search.includes('load=0.55')")
-        page.wait_for_function(f"() => document.querySelector('#card-verdict .tile-value').innerText !== '{before}'")
+        page.wait_for_function(
+            f"() => document.querySelector('#card-verdict .tile-value').innerText !== '{before}'"
+        )
         assert figure.inner_text() != before
         with page.expect_download() as download:
             page.locator("#card-curve").get_by_text("CSV").click()

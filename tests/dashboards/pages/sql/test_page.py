@@ -8,14 +8,14 @@ from urllib.parse import quote
 import polars as pl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from support.browser import browser, dashboard, settled
 from playwright.sync_api import Page
+from support.browser import browser, dashboard, settled
 
-from dashboards.pages.sql.page import figures as figures
 from dashboards.components.grid import grid, shown_rows
-from dashboards.pages.sql.page.page import examples
 from dashboards.components.theme import Look
-from pipelines.publish.generations import query
+from dashboards.pages.sql import figures
+from dashboards.pages.sql.page import examples
+from pipelines.publish import query
 
 pytestmark = pytest.mark.slow
 WEEKS = "select week_start, member, share from market_share_weekly where basis = 'platform' and dimension = 'weights' order by all"
@@ -39,14 +39,19 @@ def test_whole_numbers_beyond_a_browsers_stay_exact() -> None:
 
 def test_a_wide_result_shows_fewer_rows() -> None:
     """A browser takes so many cells, not so many rows."""
-    assert shown_rows(pl.DataFrame({f"c{number}": range(5_000) for number in range(100)}), 10_000).height == 4_000
+    assert (
+        shown_rows(
+            pl.DataFrame({f"c{number}": range(5_000) for number in range(100)}), 10_000
+        ).height
+        == 4_000
+    )
 
 
 def test_what_is_drawn_first_is_sensible() -> None:
     """Time across, numbers up, names apart; without numbers nothing."""
-    rows = pl.DataFrame({"member": ["a", "b"], "week": ["2026-06-01"] * 2, "share": [0.25, None]}).with_columns(
-        pl.col("week").str.to_date()
-    )
+    rows = pl.DataFrame(
+        {"member": ["a", "b"], "week": ["2026-06-01"] * 2, "share": [0.25, None]}
+    ).with_columns(pl.col("week").str.to_date())
     assert figures.suggested(rows) == figures.Choice("week", "share", "member")
     assert figures.suggested(rows.select("member")) == figures.Choice()
     drawn = figures.chart(rows, Look(), figures.suggested(rows))
@@ -106,7 +111,12 @@ def test_ask_see_draw_take_away_and_send(whole: Path, served: str, chromium: Any
 def serious(page: Page) -> list[Any]:
     """What axe finds that keeps somebody out."""
     found = Axe().run(page).response["violations"]
-    return [(problem["id"], node["target"]) for problem in found for node in problem["nodes"] if problem["impact"] in SERIOUS]
+    return [
+        (problem["id"], node["target"])
+        for problem in found
+        for node in problem["nodes"]
+        if problem["impact"] in SERIOUS
+    ]
 
 
 def test_a_link_without_run_waits_to_be_asked(served: str, chromium: Any) -> None:
@@ -126,7 +136,10 @@ def test_what_is_refused_says_why_and_the_next_query_runs(served: str, chromium:
     page = chromium.new_page()
     page.goto(f"{served}/sql")
     ask(settled(page), "from read_csv('/etc/passwd')")
-    assert "file system operations are disabled by configuration" in page.locator(".sql-error").inner_text()
+    assert (
+        "file system operations are disabled by configuration"
+        in page.locator(".sql-error").inner_text()
+    )
     assert "root:x:" not in page.content()
     ask_again(page, "copy market_days to '/tmp/x.csv'", "That is no query")
     ask_again(page, "select nothing from market_days", 'Referenced column "nothing" not found')

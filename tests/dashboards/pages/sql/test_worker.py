@@ -10,10 +10,10 @@ import support.sql_worker_stub
 from support.published import published
 
 from dashboards.generations import Generation, Published, Sources
-from dashboards.pages.sql.page.queue import QueueFullError, SqlQueue
-from dashboards.pages.sql.page.worker import Job, Outcome, Worker
-from pipelines.publish.generations import query
-from pipelines.publish.generations.generations import NEWEST
+from dashboards.pages.sql.queue import QueueFullError, SqlQueue
+from dashboards.pages.sql.worker import Job, Outcome, Worker
+from pipelines.publish import query
+from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings
 from warehouse.connection import open_published
 
@@ -66,7 +66,7 @@ def worker() -> Iterator[Worker]:
 @pytest.fixture
 def mischief() -> Iterator[Worker]:
     """One whose SQL is `hang`, `die` or `eat`, with little grace."""
-    made = Worker(worker_support.run, grace_seconds=0.5)
+    made = Worker(sql_worker_stub.run, grace_seconds=0.5)
     yield made
     made.kill()
 
@@ -76,16 +76,28 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "rows.parquet"
 
 
-def test_rows_come_as_a_file_with_their_types(worker: Worker, generation: Generation, out: Path) -> None:
+def test_rows_come_as_a_file_with_their_types(
+    worker: Worker, generation: Generation, out: Path
+) -> None:
     """Only a line about them comes through the pipe."""
-    outcome = worker.run(Job(generation.path, "select date, platform_tokens from market_days order by date", out, 30, 100))
+    outcome = worker.run(
+        Job(
+            generation.path,
+            "select date, platform_tokens from market_days order by date",
+            out,
+            30,
+            100,
+        )
+    )
     assert (outcome.rows, outcome.is_cut, outcome.error) == (3, False, "")
     rows = pl.read_parquet(out)
     assert rows["platform_tokens"].to_list() == [9000000000000000000, 9000000000000000001, None]
     assert rows.schema["date"] == pl.Date
 
 
-@pytest.mark.parametrize(("asked", "rows", "is_cut"), [(99, 99, False), (100, 100, False), (101, 100, True)])
+@pytest.mark.parametrize(
+    ("asked", "rows", "is_cut"), [(99, 99, False), (100, 100, False), (101, 100, True)]
+)
 def test_rows_beyond_the_most_are_cut_and_that_is_said(
     worker: Worker, generation: Generation, out: Path, asked: int, rows: int, is_cut: bool
 ) -> None:
@@ -94,19 +106,27 @@ def test_rows_beyond_the_most_are_cut_and_that_is_said(
     assert (outcome.rows, outcome.is_cut, pl.read_parquet(out).height) == (rows, is_cut, rows)
 
 
-def test_a_long_query_is_stopped_and_the_next_one_runs(worker: Worker, generation: Generation, out: Path) -> None:
+def test_a_long_query_is_stopped_and_the_next_one_runs(
+    worker: Worker, generation: Generation, out: Path
+) -> None:
     """DuckDB stops by itself, so the process stays."""
     worker.run(Job(generation.path, "select 1", out, 30, 10))
     before = worker.pid
     endless = "select count(*) from range(10000000) a, range(10000000) b where hash(a, b) = 1"
-    assert worker.run(Job(generation.path, endless, out, 0.5, 10)).error.startswith("The query took longer than 0.5 s and was stopped.")
+    assert worker.run(Job(generation.path, endless, out, 0.5, 10)).error.startswith(
+        "The query took longer than 0.5 s and was stopped."
+    )
     assert worker.run(Job(generation.path, "select 1", out, 30, 10)).rows == 1
     assert worker.pid == before
 
 
-def test_a_query_that_wants_too_much_memory_fails_alone(worker: Worker, generation: Generation, out: Path) -> None:
+def test_a_query_that_wants_too_much_memory_fails_alone(
+    worker: Worker, generation: Generation, out: Path
+) -> None:
     """DuckDB's own limit says so, and the process goes on."""
-    outcome = worker.run(Job(generation.path, "select list(range) from range(200000000)", out, 30, 10))
+    outcome = worker.run(
+        Job(generation.path, "select list(range) from range(200000000)", out, 30, 10)
+    )
     assert outcome.error.startswith("Out of Memory Error")
     assert worker.run(Job(generation.path, "select 1", out, 30, 10)).rows == 1
 
@@ -125,7 +145,9 @@ def test_what_is_no_reading_of_this_file_is_refused(
     assert generation.path.read_bytes() == before
 
 
-def test_what_cannot_be_stopped_is_killed_and_replaced(mischief: Worker, generation: Generation, out: Path) -> None:
+def test_what_cannot_be_stopped_is_killed_and_replaced(
+    mischief: Worker, generation: Generation, out: Path
+) -> None:
     """Time and grace are all that a query gets, whatever it does; the next one has a new process."""
     mischief.run(Job(generation.path, "hello", out, 30, 10))
     before = mischief.pid
@@ -139,9 +161,13 @@ def test_what_cannot_be_stopped_is_killed_and_replaced(mischief: Worker, generat
     assert pl.read_parquet(out)["pid"][0] == mischief.pid != before
 
 
-def test_a_lost_process_is_said_and_replaced(mischief: Worker, generation: Generation, out: Path) -> None:
+def test_a_lost_process_is_said_and_replaced(
+    mischief: Worker, generation: Generation, out: Path
+) -> None:
     """As when the system takes its memory away."""
-    assert mischief.run(Job(generation.path, "die", out, 30, 10)).error.startswith("The process that ran the query ended.")
+    assert mischief.run(Job(generation.path, "die", out, 30, 10)).error.startswith(
+        "The process that ran the query ended."
+    )
     assert mischief.run(Job(generation.path, "hello", out, 30, 10)).rows == 3
 
 
@@ -149,11 +175,15 @@ def test_a_process_that_cannot_be_started_is_said(generation: Generation, out: P
     """Who asks is told, and whoever comes after can ask again: nothing is half started."""
     # A function without a name of its own cannot be sent to another process.
     worker = Worker(lambda path, sql, seconds, rows: pl.DataFrame())
-    assert worker.run(Job(generation.path, "select 1", out, 30, 10)).error.startswith("The process for the query could not be started")
+    assert worker.run(Job(generation.path, "select 1", out, 30, 10)).error.startswith(
+        "The process for the query could not be started"
+    )
     assert worker.pid is None
 
 
-def test_the_process_cannot_take_the_memory_of_the_machine(mischief: Worker, generation: Generation, out: Path) -> None:
+def test_the_process_cannot_take_the_memory_of_the_machine(
+    mischief: Worker, generation: Generation, out: Path
+) -> None:
     """Not even where DuckDB does not count; it says so and goes on."""
     assert "memory" in mischief.run(Job(generation.path, "eat", out, 30, 10)).error
     assert mischief.run(Job(generation.path, "hello", out, 30, 10)).rows == 3
@@ -161,7 +191,7 @@ def test_the_process_cannot_take_the_memory_of_the_machine(mischief: Worker, gen
 
 @pytest.fixture
 def queue() -> Iterator[SqlQueue]:
-    made = SqlQueue(worker_support.run, seconds=30, most_waiting=2)
+    made = SqlQueue(sql_worker_stub.run, seconds=30, most_waiting=2)
     yield made
     made.close()
 
@@ -187,11 +217,17 @@ def running(queue: SqlQueue, sql: str, generation: Generation) -> str:
     return key
 
 
-def test_who_comes_when_the_queue_is_full_is_told_at_once(queue: SqlQueue, generation: Generation) -> None:
+def test_who_comes_when_the_queue_is_full_is_told_at_once(
+    queue: SqlQueue, generation: Generation
+) -> None:
     """Those who wait know their place; a stopped query makes room, and they get their turn in order."""
     first = running(queue, "hang", generation)
     second, third = queue.ask("second", generation), queue.ask("third", generation)
-    assert [asked.place for key in (first, second, third) if (asked := queue.look(key))] == [0, 1, 2]
+    assert [asked.place for key in (first, second, third) if (asked := queue.look(key))] == [
+        0,
+        1,
+        2,
+    ]
     with pytest.raises(QueueFullError, match="2 queries wait already"):
         queue.ask("fourth", generation)
     queue.stop(first)

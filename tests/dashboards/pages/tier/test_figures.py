@@ -6,14 +6,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from dashboards.pages.tier.page import figures as figures
-from dashboards.components.timelines import HOUR, with_holes
 from dashboards.components.filters import read_filters
 from dashboards.components.page import Card
-from dashboards.pages.tier.page.page import TIER, drawn_targets
-from dashboards.generations import Generation, Published, Sources
 from dashboards.components.theme import Look
-from pipelines.publish.generations import query
+from dashboards.components.timelines import HOUR, with_holes
+from dashboards.generations import Generation, Published, Sources
+from dashboards.pages.tier import figures
+from dashboards.pages.tier.page import TIER, drawn_targets
+from pipelines.publish import query
 from warehouse.connection import open_published
 
 LIGHT = Look("light")
@@ -22,12 +22,21 @@ TEN = datetime(2026, 6, 18, 10, tzinfo=UTC)
 
 def hours(at: list[int], **columns: list[object]) -> pl.DataFrame:
     """Hours of one series."""
-    return pl.DataFrame({"instant": [TEN + timedelta(hours=hour) for hour in at], "series": ["ours"] * len(at), **columns}, strict=False)
+    return pl.DataFrame(
+        {
+            "instant": [TEN + timedelta(hours=hour) for hour in at],
+            "series": ["ours"] * len(at),
+            **columns,
+        },
+        strict=False,
+    )
 
 
 def test_no_line_crosses_a_missing_hour() -> None:
     """11:00 is not there: an empty row between 10:00 and 12:00 breaks the line."""
-    (line,) = figures.generated(HOUR)(hours([0, 2], generated_tokens_per_second=[5.0, 7.0]), LIGHT).data
+    (line,) = figures.generated(HOUR)(
+        hours([0, 2], generated_tokens_per_second=[5.0, 7.0]), LIGHT
+    ).data
     assert line.y == (5.0, None, 7.0)
     assert line.connectgaps is False
     assert with_holes(hours([0, 1, 2]))["instant"].len() == 3
@@ -66,17 +75,27 @@ def test_a_percentile_beyond_the_last_bucket_is_at_least_its_bound() -> None:
     )  # fmt: skip
     drawn = {trace.name: trace for trace in figures.latency(rows, LIGHT).data}
     assert drawn["p90"].y == (0.5, None)
-    assert (drawn["p90, at least"].y, drawn["p90, at least"].marker.symbol) == ((2.0,), "triangle-up-open")
+    assert (drawn["p90, at least"].y, drawn["p90, at least"].marker.symbol) == (
+        (2.0,),
+        "triangle-up-open",
+    )
     assert "p50, at least" not in drawn
 
 
 def test_power_that_no_whole_hour_was_measured_is_open() -> None:
     """And where nothing is known at all, the reason stands in its place."""
-    rows = hours([0, 1, 2], mean_watts=[100.0, 90.0, None], is_valid=[True, False, None], reason=[None, "gap", "no sample"])
+    rows = hours(
+        [0, 1, 2],
+        mean_watts=[100.0, 90.0, None],
+        is_valid=[True, False, None],
+        reason=[None, "gap", "no sample"],
+    )
     (line,) = figures.power(rows, LIGHT).data
     assert list(line.marker.symbol) == ["circle", "circle-open", "circle-open"]
     assert line.y == (100.0, 90.0, None)
-    none = hours([0], mean_watts=[None], is_valid=[None], reason=["no exporter"]).with_columns(pl.col("mean_watts").cast(pl.Float64))
+    none = hours([0], mean_watts=[None], is_valid=[None], reason=["no exporter"]).with_columns(
+        pl.col("mean_watts").cast(pl.Float64)
+    )
     made = figures.power(none, LIGHT)
     assert not made.data
     assert "no exporter" in made.layout.annotations[0].text
@@ -95,7 +114,9 @@ def whole_tier(whole: Path) -> Generation:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("search", ["", "?window=0&latency=tpot&method=events", "?target=tier-00&window=168"])
+@pytest.mark.parametrize(
+    "search", ["", "?window=0&latency=tpot&method=events", "?target=tier-00&window=168"]
+)
 def test_every_card_draws_a_whole_home(whole: Path, search: str) -> None:
     """Each query has rows there, but for counts that agree, and each figure can be drawn in light and dark."""
     generation = whole_tier(whole)
@@ -112,7 +133,11 @@ def test_every_card_draws_a_whole_home(whole: Path, search: str) -> None:
 def test_the_newest_hour_is_one_row_for_each_target_and_model(whole: Path) -> None:
     """Latency, cache and speculation are joined to it by hour, so nothing comes twice."""
     generation = whole_tier(whole)
-    card = next(each for each in TIER.cards_for(read_filters("", TIER.controls(generation)), generation) if isinstance(each, Card))
+    card = next(
+        each
+        for each in TIER.cards_for(read_filters("", TIER.controls(generation)), generation)
+        if isinstance(each, Card)
+    )
     rows = generation.frame(card.query)
     assert rows.select("target", "model_name").is_unique().all()
     assert rows.height == 4

@@ -10,14 +10,14 @@ import pytest
 from support.browser import browser, dashboard, settled
 from support.published import published
 
-from dashboards.pages.tier.page import live_figures as figures
-from dashboards.pages.tier.page import live
 from dashboards.components.theme import Look
-from pipelines.publish.generations.generations import NEWEST
+from dashboards.pages.tier import live
+from dashboards.pages.tier import live_figures as figures
+from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings
+from pipelines.telemetry.collector.segments import Scrape
+from pipelines.telemetry.collector.spool import Spool
 from pipelines.telemetry.live import reader
-from pipelines.telemetry.collector.collector.segments import Scrape
-from pipelines.telemetry.collector.collector.spool import Spool
 from pipelines.telemetry.metrics.vocabulary import Series
 
 LIGHT = Look("light")
@@ -28,7 +28,10 @@ TOKENS = Series("generation_tokens", "counter", model_name="m")
 
 def rows(*samples: tuple[str, str | None, str, float, float | None]) -> pl.DataFrame:
     """Samples as (target, model, metric, seconds ago, value)."""
-    made = [(target, model, metric, NOW - timedelta(seconds=ago), value) for target, model, metric, ago, value in samples]
+    made = [
+        (target, model, metric, NOW - timedelta(seconds=ago), value)
+        for target, model, metric, ago, value in samples
+    ]
     return pl.DataFrame(made, schema=live.EMPTY.schema, orient="row")
 
 
@@ -36,8 +39,16 @@ def text_of(component: Any) -> str:
     """All that a component says."""
     if isinstance(component, str | int | float):
         return str(component)
-    children = getattr(component, "children", component if isinstance(component, list | tuple) else None)
-    return " ".join(text_of(child) for child in children) if isinstance(children, list | tuple) else text_of(children) if children else ""
+    children = getattr(
+        component, "children", component if isinstance(component, list | tuple) else None
+    )
+    return (
+        " ".join(text_of(child) for child in children)
+        if isinstance(children, list | tuple)
+        else text_of(children)
+        if children
+        else ""
+    )
 
 
 def test_nothing_collected_says_how_to_start() -> None:
@@ -60,7 +71,12 @@ def test_the_age_of_the_newest_sample_is_told_and_an_old_one_is_a_failure() -> N
 def test_a_gap_is_unknown_in_the_tiles_and_a_silent_target_is_named() -> None:
     """A sum with an unknown part is unknown."""
     shown = live.said(
-        rows(("a", "m", "requests_running", 4.0, 3.0), ("b", "m", "requests_running", 4.0, None), ("b", None, "up", 4.0, 0.0)), NOW
+        rows(
+            ("a", "m", "requests_running", 4.0, 3.0),
+            ("b", "m", "requests_running", 4.0, None),
+            ("b", None, "up", 4.0, 0.0),
+        ),
+        NOW,
     )
     assert "Requests running unknown in a gap" in text_of(shown)
     assert "Not answering: b" in text_of(shown)
@@ -75,12 +91,20 @@ def test_a_mean_of_several_targets_is_not_made_up() -> None:
 
 def test_a_null_breaks_the_line() -> None:
     """And what nobody reports is told as that."""
-    found = rows(*(("a", "m", "requests_running", ago, value) for ago, value in ((15.0, 1.0), (10.0, None), (5.0, 2.0))))
+    found = rows(
+        *(
+            ("a", "m", "requests_running", ago, value)
+            for ago, value in ((15.0, 1.0), (10.0, None), (5.0, 2.0))
+        )
+    )
     made: go.Figure = figures.panel(found, LIGHT, figures.LOADS, "requests", NOW)
     (line,) = made.data
     assert line.y == (1.0, None, 2.0)
     assert line.connectgaps is False
-    assert figures.panel(found, LIGHT, figures.POWER, "watts", NOW).layout.annotations[0].text == "nothing is reported"
+    assert (
+        figures.panel(found, LIGHT, figures.POWER, "watts", NOW).layout.annotations[0].text
+        == "nothing is reported"
+    )
 
 
 def kept(spool: Spool, ago: float) -> None:

@@ -17,12 +17,17 @@ def npu_rms_norm(x: Tensor, gamma: Tensor, epsilon: float = 1e-6) -> tuple[Tenso
 
 
 @kernel
-def npu_rotary_mul(x: Tensor, r1: Tensor, r2: Tensor, rotary_mode: str = "half", rotate: Tensor | None = None) -> Tensor:
+def npu_rotary_mul(
+    x: Tensor, r1: Tensor, r2: Tensor, rotary_mode: str = "half", rotate: Tensor | None = None
+) -> Tensor:
     """x [B, S, N, D], r1 and r2 [1, S, 1, D]: r1 * x + r2 * (minus the second half, then the first)."""
     must(x.ndim == r1.ndim == r2.ndim == 4, "all inputs have 4 dimensions")
     must(x.shape[0] < 1000 and x.shape[2] < 1000, "B and N are below 1000")
     must(x.shape[3] < 896 and x.shape[3] % 2 == 0, "D is even and below 896")
-    must(r1.shape == r2.shape and r1.shape[1:] == (x.shape[1], 1, x.shape[3]), "r1 and r2 are 1S1D or BS1D")
+    must(
+        r1.shape == r2.shape and r1.shape[1:] == (x.shape[1], 1, x.shape[3]),
+        "r1 and r2 are 1S1D or BS1D",
+    )
     must(rotary_mode == "half" and rotate is None, "this stand-in knows the halves convention")
     half = x.shape[3] // 2
     out = torch.empty_like(x)

@@ -46,9 +46,15 @@ def npu_moe_distribute_dispatch_v2(
     expert_token_nums_type: int = 1,
 ) -> tuple[Tensor, ...]:
     """The rows for this rank's experts, by expert, then by rank, then by token; their origins are [expert, rank, token, choice]."""
-    must(x.dtype in HALF and expert_ids.dtype == torch.int32 and x.numel() > 0, "x is of 16 bits and not empty, expert_ids are INT32")
+    must(
+        x.dtype in HALF and expert_ids.dtype == torch.int32 and x.numel() > 0,
+        "x is of 16 bits and not empty, expert_ids are INT32",
+    )
     must(moe_expert_num % ep_world_size == 0, "ranks share the experts evenly")
-    must(global_bs % ep_world_size == 0 and global_bs // ep_world_size >= len(x), "global_bs is the ranks times the most tokens of any")
+    must(
+        global_bs % ep_world_size == 0 and global_bs // ep_world_size >= len(x),
+        "global_bs is the ranks times the most tokens of any",
+    )
     must(expert_token_nums_type == 1, "this stand-in gives counts")
     mine = moe_expert_num // ep_world_size
     everyone = communicators[group_ep].exchange(ep_rank_id, x, expert_ids)
@@ -56,15 +62,29 @@ def npu_moe_distribute_dispatch_v2(
     origins: list[tuple[int, int, int, int]] = []
     for expert in range(ep_rank_id * mine, (ep_rank_id + 1) * mine):
         for rank, (_, chosen) in enumerate(everyone):
-            origins += [(expert, rank, token, choice) for token, choice in (chosen == expert).nonzero().tolist()]
+            origins += [
+                (expert, rank, token, choice)
+                for token, choice in (chosen == expert).nonzero().tolist()
+            ]
     for place, (_, rank, token, _) in enumerate(origins):
         rows[place] = everyone[rank][0][token]
     experts = range(ep_rank_id * mine, (ep_rank_id + 1) * mine)
-    received = [[sum(each[:2] == (expert, rank) for each in origins) for rank in range(ep_world_size)] for expert in experts]
+    received = [
+        [sum(each[:2] == (expert, rank) for each in origins) for rank in range(ep_world_size)]
+        for expert in experts
+    ]
     assist = torch.full((len(rows) * 128,), -1, dtype=torch.int32)
     assist[: len(origins) * 4] = torch.tensor(origins, dtype=torch.int32).flatten()
     table = torch.tensor(received, dtype=torch.int32)
-    return rows, torch.empty(len(rows)), assist, table.sum(1), table.flatten(), torch.empty(0, dtype=torch.int32), torch.empty(0)
+    return (
+        rows,
+        torch.empty(len(rows)),
+        assist,
+        table.sum(1),
+        table.flatten(),
+        torch.empty(0, dtype=torch.int32),
+        torch.empty(0),
+    )
 
 
 @kernel
@@ -83,8 +103,14 @@ def npu_moe_distribute_combine_v2(
     global_bs: int = 0,
 ) -> Tensor:
     """Each token's rows from wherever they were made, times its scales, summed."""
-    must(expert_scales.dtype == torch.float32 and expert_scales.shape == expert_ids.shape, "expert_scales are FLOAT32, one a choice")
-    must(expert_ids.dtype == torch.int32 and tp_send_counts is not None, "the ids and the record of the dispatch are handed back")
+    must(
+        expert_scales.dtype == torch.float32 and expert_scales.shape == expert_ids.shape,
+        "expert_scales are FLOAT32, one a choice",
+    )
+    must(
+        expert_ids.dtype == torch.int32 and tp_send_counts is not None,
+        "the ids and the record of the dispatch are handed back",
+    )
     origins = assist_info_for_combine[: int(ep_send_counts.sum()) * 4].view(-1, 4)
     must(bool((origins >= 0).all()), "the record of the dispatch is handed back unchanged")
     out = torch.zeros(len(expert_ids), expand_x.shape[1], dtype=torch.double)

@@ -9,11 +9,19 @@ from rig.registry import HALF, kernel, must
 
 @kernel
 def npu_moe_gating_top_k_softmax_v2(
-    x: Tensor, *, k: int = 1, finished: Tensor | None = None, renorm: int = 0, output_softmax: bool = False
+    x: Tensor,
+    *,
+    k: int = 1,
+    finished: Tensor | None = None,
+    renorm: int = 0,
+    output_softmax: bool = False,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """renorm 0: softmax, then the k largest; renorm 1: the k largest, then softmax."""
     must(0 < k <= min(x.shape[-1], 1024), "0 < k <= experts and k <= 1024")
-    must(finished is None and not output_softmax, "this stand-in gates every row and keeps no softmax")
+    must(
+        finished is None and not output_softmax,
+        "this stand-in gates every row and keeps no softmax",
+    )
     largest, experts = (x if renorm else x.softmax(-1)).sort(stable=True, dim=-1, descending=True)
     weights = largest[..., :k].softmax(-1) if renorm else largest[..., :k]
     return weights, experts[..., :k].int(), x.new_empty(0)
@@ -33,11 +41,18 @@ def npu_moe_init_routing_v2(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Rows by expert; where the row of each choice went; how many rows each expert has."""
     must(
-        x.ndim == 2 and expert_idx.ndim == 2 and expert_idx.dtype == torch.int32, "x and expert_idx have 2 dimensions, expert_idx is INT32"
+        x.ndim == 2 and expert_idx.ndim == 2 and expert_idx.dtype == torch.int32,
+        "x and expert_idx have 2 dimensions, expert_idx is INT32",
     )
-    must(expert_tokens_num_type == 1 and expert_tokens_num_flag, "the numbers of tokens are counts, and wanted")
+    must(
+        expert_tokens_num_type == 1 and expert_tokens_num_flag,
+        "the numbers of tokens are counts, and wanted",
+    )
     must(row_idx_type == 0, "this stand-in gives indices of the gather type")
-    must(active_num in (-1, 0, expert_idx.numel()) and active_expert_range == [0, expert_num], "this stand-in keeps all rows")
+    must(
+        active_num in (-1, 0, expert_idx.numel()) and active_expert_range == [0, expert_num],
+        "this stand-in keeps all rows",
+    )
     choices = expert_idx.flatten().tolist()
     order = sorted(range(len(choices)), key=choices.__getitem__)
     went = torch.empty(len(choices), dtype=torch.int32)
@@ -50,17 +65,26 @@ def npu_moe_init_routing_v2(
 
 @kernel
 def npu_moe_token_unpermute(
-    permuted_tokens: Tensor, sorted_indices: Tensor, probs: Tensor | None = None, padded_mode: bool = False, restore_shape: None = None
+    permuted_tokens: Tensor,
+    sorted_indices: Tensor,
+    probs: Tensor | None = None,
+    padded_mode: bool = False,
+    restore_shape: None = None,
 ) -> Tensor:
     """The rows at the indices of each token, times its probabilities, summed."""
     must(sorted_indices.dtype == torch.int32, "sorted_indices are INT32")
-    must(probs is not None and probs.dtype == permuted_tokens.dtype, "this stand-in wants probabilities, of the tokens' dtype")
+    must(
+        probs is not None and probs.dtype == permuted_tokens.dtype,
+        "this stand-in wants probabilities, of the tokens' dtype",
+    )
     must(not padded_mode and restore_shape is None, "padded_mode is not supported")
     assert probs is not None
     out = torch.zeros(len(probs), permuted_tokens.shape[1], dtype=torch.double)
     for token, weights in enumerate(probs.double()):
         for choice, weight in enumerate(weights):
-            out[token] += weight * permuted_tokens[sorted_indices[token * len(weights) + choice]].double()
+            out[token] += (
+                weight * permuted_tokens[sorted_indices[token * len(weights) + choice]].double()
+            )
     return out.to(permuted_tokens.dtype)
 
 
@@ -85,29 +109,51 @@ def npu_grouped_matmul(
     must(group_type == 0 and split_item in (2, 3), "rows are divided, and the result is one tensor")
     if rows.dtype == torch.int8:
         must(
-            scale is not None and per_token_scale is not None and weights.dtype == torch.int8, "INT8 rows want INT8 weights and both scales"
+            scale is not None and per_token_scale is not None and weights.dtype == torch.int8,
+            "INT8 rows want INT8 weights and both scales",
         )
         assert scale is not None
         assert per_token_scale is not None
         dtype = torch.bfloat16 if scale[0].dtype == torch.bfloat16 else torch.float16
         exact = weights.double() * scale[0].double().unsqueeze(1)
         must(scale[0].shape == (len(weights), weights.shape[2]), "scale is [g, n]")
-        return [_times(rows.double() * per_token_scale[0].double().unsqueeze(1), exact, counts).to(dtype)]
+        return [
+            _times(rows.double() * per_token_scale[0].double().unsqueeze(1), exact, counts).to(
+                dtype
+            )
+        ]
     if antiquant_scale is not None:
         must(antiquant_offset is not None, "experts of few bits come with an offset")
         assert antiquant_offset is not None
-        must(rows.dtype in HALF and rows.dtype == antiquant_scale[0].dtype, "rows and antiquant_scale are of the same 16 bits")
-        must(antiquant_offset[0].shape == antiquant_scale[0].shape, "antiquant_offset has the shape of antiquant_scale")
-        return [_times(rows.double(), _exact(weights, antiquant_scale[0], antiquant_offset[0]), counts).to(rows.dtype)]
+        must(
+            rows.dtype in HALF and rows.dtype == antiquant_scale[0].dtype,
+            "rows and antiquant_scale are of the same 16 bits",
+        )
+        must(
+            antiquant_offset[0].shape == antiquant_scale[0].shape,
+            "antiquant_offset has the shape of antiquant_scale",
+        )
+        return [
+            _times(
+                rows.double(), _exact(weights, antiquant_scale[0], antiquant_offset[0]), counts
+            ).to(rows.dtype)
+        ]
     must(rows.dtype == weights.dtype, "rows and weights have one dtype")
     return [_times(rows.double(), weights.double(), counts).to(rows.dtype)]
 
 
 def _counts(group_list: Tensor | None, kind: int, rows: int, groups: int) -> list[int]:
-    must(group_list is not None and group_list.dtype == torch.int64 and group_list.shape == (groups,), "group_list is INT64, one a group")
+    must(
+        group_list is not None
+        and group_list.dtype == torch.int64
+        and group_list.shape == (groups,),
+        "group_list is INT64, one a group",
+    )
     assert group_list is not None
     must(kind == 0 or groups > 1, "counts are not of length 1")
-    counts: list[int] = (group_list if kind == 1 else group_list.diff(prepend=group_list.new_zeros(1))).tolist()
+    counts: list[int] = (
+        group_list if kind == 1 else group_list.diff(prepend=group_list.new_zeros(1))
+    ).tolist()
     must(sum(counts) == rows and min(counts) >= 0, "the groups divide all rows")
     return counts
 
@@ -118,9 +164,14 @@ def _exact(weights: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
         must(scale.shape == (len(weights), weights.shape[2]), "antiquant_scale of INT8 is [g, n]")
         return (weights.double() + offset.double().unsqueeze(1)) * scale.double().unsqueeze(1)
     full = unpacked(weights)
-    must(full.shape[1] % scale.shape[1] == 0 and full.shape[2] % 2 == 0, "the groups divide k evenly, and n is even")
+    must(
+        full.shape[1] % scale.shape[1] == 0 and full.shape[2] % 2 == 0,
+        "the groups divide k evenly, and n is even",
+    )
     each = full.shape[1] // scale.shape[1]
-    return (full + offset.double().repeat_interleave(each, 1)) * scale.double().repeat_interleave(each, 1)
+    return (full + offset.double().repeat_interleave(each, 1)) * scale.double().repeat_interleave(
+        each, 1
+    )
 
 
 def _times(rows: Tensor, weights: Tensor, counts: list[int]) -> Tensor:

@@ -12,7 +12,9 @@ SHIFTS = torch.arange(8, dtype=torch.int32) * 4
 def npu_convert_weight_to_int4pack(weight: Tensor, inner_k_tiles: int = 0) -> Tensor:
     """[a, b] INT32 in -8..7 -> [a, b / 8]."""
     contiguous(weight=weight)
-    must(weight.ndim == 2 and weight.dtype == torch.int32, "the weight has 2 dimensions and is INT32")
+    must(
+        weight.ndim == 2 and weight.dtype == torch.int32, "the weight has 2 dimensions and is INT32"
+    )
     must(weight.shape[1] % 8 == 0, "the last dimension is a multiple of 8")
     must(int(weight.min()) >= -8 and int(weight.max()) <= 7, "values lie in -8..7")
     return ((weight & 15).unflatten(1, (-1, 8)) << SHIFTS).sum(2).int()

@@ -15,7 +15,14 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 LIBRARIES = Path(sys.prefix) / "stand-in"
 RUNTIME = "libascendcl.so"
-EMPTY = ("libhccl.so", "libacl_op_compiler.so", "libge_runner.so", "libgraph.so", "libacl_tdt_channel.so", "libatb.so")
+EMPTY = (
+    "libhccl.so",
+    "libacl_op_compiler.so",
+    "libge_runner.so",
+    "libgraph.so",
+    "libacl_tdt_channel.so",
+    "libatb.so",
+)
 # Functions whose 0 would not do: no devices, no message, no name; and those that return something wider than an int.
 SPECIAL = {
     "aclrtGetDeviceCount": "int aclrtGetDeviceCount(unsigned *count) { *count = 0; return 0; }",
@@ -32,10 +39,25 @@ def main() -> None:
         sys.exit("torch_npu is not installed here; `make npu` makes an environment with it.")
     if not (LIBRARIES / RUNTIME).exists():
         build()
-    os.environ["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, [str(LIBRARIES), os.environ.get("LD_LIBRARY_PATH")]))
-    os.environ["OMP_NUM_THREADS"] = "1"  # the tensors are so small that threads only wait for each other
-    own = ["-o", "pythonpath=tests tests/models/npu", "-p", "no:cacheprovider", f"--confcutdir={HERE.parent}", str(HERE.parent)]
-    sys.exit(subprocess.run([sys.executable, "-m", "pytest", *own, *sys.argv[1:]], cwd=HERE.parents[3], check=False).returncode)
+    os.environ["LD_LIBRARY_PATH"] = os.pathsep.join(
+        filter(None, [str(LIBRARIES), os.environ.get("LD_LIBRARY_PATH")])
+    )
+    os.environ["OMP_NUM_THREADS"] = (
+        "1"  # the tensors are so small that threads only wait for each other
+    )
+    own = [
+        "-o",
+        "pythonpath=tests tests/models/npu",
+        "-p",
+        "no:cacheprovider",
+        f"--confcutdir={HERE.parent}",
+        str(HERE.parent),
+    ]
+    sys.exit(
+        subprocess.run(
+            [sys.executable, "-m", "pytest", *own, *sys.argv[1:]], cwd=HERE.parents[3], check=False
+        ).returncode
+    )
 
 
 def build() -> None:
@@ -43,7 +65,10 @@ def build() -> None:
     LIBRARIES.mkdir(exist_ok=True)
     for library in EMPTY:
         compile_library(library, "int stand_in;")
-    functions = [SPECIAL.get(symbol, f"int {symbol}(void) {{ return 0; }}") for symbol in sorted(missing_symbols())]
+    functions = [
+        SPECIAL.get(symbol, f"int {symbol}(void) {{ return 0; }}")
+        for symbol in sorted(missing_symbols())
+    ]
     compile_library(RUNTIME, "\n".join(functions))
 
 
@@ -57,9 +82,15 @@ def compile_library(name: str, source: str) -> None:
 def missing_symbols() -> set[str]:
     """What torch_npu's libraries want and neither they, torch, Python nor the system define."""
     ours = libraries_of("torch_npu")
-    system = [Path(sys.executable).resolve(), *linked(Path(sys.executable).resolve()), *linked(ours[0])]
+    system = [
+        Path(sys.executable).resolve(),
+        *linked(Path(sys.executable).resolve()),
+        *linked(ours[0]),
+    ]
     wanted = set().union(*(symbols(each, "--undefined-only") for each in ours))
-    return wanted - set().union(*(symbols(each, "--defined-only") for each in [*ours, *libraries_of("torch"), *system]))
+    return wanted - set().union(
+        *(symbols(each, "--defined-only") for each in [*ours, *libraries_of("torch"), *system])
+    )
 
 
 def libraries_of(package: str) -> list[Path]:
@@ -78,7 +109,9 @@ def linked(binary: Path) -> list[Path]:
 
 def symbols(library: Path, which: str) -> set[str]:
     """Names in a library's dynamic symbol table, without weak ones that are wanted: those may stay missing."""
-    found = [line.split() for line in output_of("nm", "--dynamic", which, str(library)).splitlines()]
+    found = [
+        line.split() for line in output_of("nm", "--dynamic", which, str(library)).splitlines()
+    ]
     return {parts[-1].split("@")[0] for parts in found if parts[-2] not in ("w", "v")}
 
 
@@ -86,8 +119,12 @@ def output_of(tool: str, *arguments: str, given: str | None = None) -> str:
     """What a tool prints, or an end that says what to install."""
     found = shutil.which(tool)
     if found is None:
-        sys.exit(f"The rig needs {tool}. Install a C compiler with its binutils, for example with `apt-get install gcc`.")
-    return subprocess.run([found, *arguments], input=given, capture_output=True, text=True, check=True).stdout
+        sys.exit(
+            f"The rig needs {tool}. Install a C compiler with its binutils, for example with `apt-get install gcc`."
+        )
+    return subprocess.run(
+        [found, *arguments], input=given, capture_output=True, text=True, check=True
+    ).stdout
 
 
 if __name__ == "__main__":

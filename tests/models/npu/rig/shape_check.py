@@ -18,10 +18,14 @@ class ShapeCheck(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         found = func(*args, **(kwargs or {}))
-        if func.namespace == "npu" and torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), "Meta"):
+        if func.namespace == "npu" and torch._C._dispatch_has_kernel_for_dispatch_key(
+            func.name(), "Meta"
+        ):
             inferred = func(*on_meta(args), **on_meta(kwargs or {}))
             if described(found) != described(inferred):
-                self.differences.append(f"{func}: {described(found)} here, {described(inferred)} by torch_npu")
+                self.differences.append(
+                    f"{func}: {described(found)} here, {described(inferred)} by torch_npu"
+                )
             self.checked.add(func.name().removeprefix("npu::"))
         return found
 
@@ -31,4 +35,6 @@ def on_meta(arguments: Any) -> Any:
 
 
 def described(results: Any) -> Any:
-    return tree_map(lambda each: (tuple(each.shape), each.dtype) if isinstance(each, Tensor) else each, results)
+    return tree_map(
+        lambda each: (tuple(each.shape), each.dtype) if isinstance(each, Tensor) else each, results
+    )

@@ -25,7 +25,9 @@ def batches() -> list[Batch]:
             seen[name] += tokens
             batch.token_ids.extend(chosen.choices(range(1, 300), k=tokens))
             batch.positions.extend(positions)
-            batch.slots.extend(BLOCKS[name][place // BLOCK] * BLOCK + place % BLOCK for place in positions)
+            batch.slots.extend(
+                BLOCKS[name][place // BLOCK] * BLOCK + place % BLOCK for place in positions
+            )
             batch.query_tokens.append(tokens)
             batch.context_tokens.append(seen[name])
             batch.blocks.append(BLOCKS[name])

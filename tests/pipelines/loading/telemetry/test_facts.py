@@ -24,7 +24,9 @@ def minutes(home: Home) -> list[tuple[int, float, int]]:
     """Minute after START, growth and resets of the only counter."""
     return [
         (round((minute - START).total_seconds() / 60), growth, resets)
-        for minute, growth, resets in home.rows("select minute_at, growth, resets from ledger.counter_minutes order by all")
+        for minute, growth, resets in home.rows(
+            "select minute_at, growth, resets from ledger.counter_minutes order by all"
+        )
     ]
 
 
@@ -48,7 +50,14 @@ def test_a_restart_is_seen_by_its_start_too(home: Home) -> None:
 
 def test_a_start_that_wavers_is_no_restart(home: Home) -> None:
     """Some exporters work it out anew for each page; a second more or less would claim everything once more."""
-    home.load([scrape(0, 1000), scrape(10, 1010, BORN + timedelta(seconds=1)), scrape(20, 1030, None), scrape(30, 1060)])
+    home.load(
+        [
+            scrape(0, 1000),
+            scrape(10, 1010, BORN + timedelta(seconds=1)),
+            scrape(20, 1030, None),
+            scrape(30, 1060),
+        ]
+    )
     assert minutes(home) == [(0, 60, 0)]
 
 
@@ -62,17 +71,27 @@ def test_a_series_that_is_new_to_a_known_target_began_at_zero(home: Home) -> Non
 def test_a_device_counts_from_long_before_we_look(home: Home) -> None:
     """A second source of device figures must not claim all joules since the driver was loaded."""
     joules = Series("energy_joules", "counter", device="0")
-    home.load([scrape(0, 5), scrape(10, {joules: 1e9}, source="device_up"), scrape(20, {joules: 1e9 + 70}, source="device_up")])
+    home.load(
+        [
+            scrape(0, 5),
+            scrape(10, {joules: 1e9}, source="device_up"),
+            scrape(20, {joules: 1e9 + 70}, source="device_up"),
+        ]
+    )
     assert home.growth("metric = 'energy_joules'") == 70
 
 
 def test_tokens_survive_a_gap_and_the_gap_is_told(home: Home) -> None:
     """Growth across it is kept, in the minute that ends it; no second of it counts as watched."""
-    home.load([scrape(0, 100), scrape(10, 110), scrape(20, None), scrape(300, 900), scrape(310, 905)])
+    home.load(
+        [scrape(0, 100), scrape(10, 110), scrape(20, None), scrape(300, 900), scrape(310, 905)]
+    )
     assert minutes(home) == [(0, 10, 0), (5, 795, 0)]
     covered = "select minute_at, covered_seconds, scrapes, failed_scrapes from ledger.coverage_minutes order by all"
     assert home.rows(covered) == [(START, 10, 3, 1), (START + timedelta(minutes=5), 10, 2, 0)]
-    scrapes = "select is_up, reason, seconds_since_last, is_gap from ledger.scrapes order by scraped_at"
+    scrapes = (
+        "select is_up, reason, seconds_since_last, is_gap from ledger.scrapes order by scraped_at"
+    )
     assert home.rows(scrapes) == [
         (True, None, None, False),
         (True, None, 10, False),
@@ -85,7 +104,9 @@ def test_tokens_survive_a_gap_and_the_gap_is_told(home: Home) -> None:
 def test_one_failed_scrape_between_two_close_ones_costs_no_coverage(home: Home) -> None:
     """The figures of the second tell of all the time since the first."""
     home.load([scrape(0, 100), scrape(5, None), scrape(10, 110)])
-    assert home.rows("select covered_seconds, failed_scrapes from ledger.coverage_minutes") == [(10, 1)]
+    assert home.rows("select covered_seconds, failed_scrapes from ledger.coverage_minutes") == [
+        (10, 1)
+    ]
 
 
 def test_the_tier_file_says_what_a_gap_is(home: Home) -> None:
@@ -102,15 +123,27 @@ def test_a_histogram_that_restarts_restarts_whole(home: Home) -> None:
     def page(small: float, both: float) -> dict[Series, float]:
         return {parts[0]: small, parts[1]: both, count: both}
 
-    home.load([scrape(0, page(1, 100), None), scrape(10, page(3, 104), None), scrape(20, page(5, 50), None)])
+    home.load(
+        [
+            scrape(0, page(1, 100), None),
+            scrape(10, page(3, 104), None),
+            scrape(20, page(5, 50), None),
+        ]
+    )
     growth = "select part, le, growth from ledger.histogram_hours order by all"
-    assert home.rows(growth) == [("bucket", 0.1, 2 + 5), ("bucket", float("inf"), 4 + 50), ("count", None, 4 + 50)]
+    assert home.rows(growth) == [
+        ("bucket", 0.1, 2 + 5),
+        ("bucket", float("inf"), 4 + 50),
+        ("count", None, 4 + 50),
+    ]
 
 
 def test_gauges_by_minute(home: Home) -> None:
     """Mean, least, most, last; how scrapes went is no gauge."""
     running = Series("requests_running", "gauge", model_name="m")
-    home.load([scrape(second, {running: value}) for second, value in ((0, 4), (20, 1), (40, 1), (60, 9))])
+    home.load(
+        [scrape(second, {running: value}) for second, value in ((0, 4), (20, 1), (40, 1), (60, 9))]
+    )
     columns = "metric, mean_value, least_value, most_value, last_value, samples"
     assert home.rows(f"select {columns} from ledger.gauge_minutes order by minute_at") == [
         ("requests_running", 2, 1, 4, 1, 3),
@@ -118,19 +151,25 @@ def test_gauges_by_minute(home: Home) -> None:
     ]
 
 
-def power(seconds: float, watts: float, labels: str = 'provenance="measured"', device: str = "0") -> dict[Series, float]:
+def power(
+    seconds: float, watts: float, labels: str = 'provenance="measured"', device: str = "0"
+) -> dict[Series, float]:
     return {Series("power_watts", "gauge", device=device, labels=labels): watts}
 
 
 def energy(home: Home) -> list[tuple[int, float, float, float | None, int, str]]:
     """Hour after START, joules, covered seconds, largest gap, power samples, provenance."""
     query = "select * exclude (target, device) from ledger.energy_hours order by all"
-    return [(round((hour - START).total_seconds() / 3600), *(rest)) for hour, *rest in home.rows(query)]  # type: ignore[misc]  # as the table
+    return [
+        (round((hour - START).total_seconds() / 3600), *(rest)) for hour, *rest in home.rows(query)
+    ]  # type: ignore[misc]  # as the table
 
 
 def test_energy_is_cut_at_the_hours_edge(home: Home) -> None:
     """A line between two readings, of which each hour gets its part."""
-    home.load([scrape(at, power(at, watts)) for at, watts in ((3590, 100), (3596, 100), (3604, 180))])
+    home.load(
+        [scrape(at, power(at, watts)) for at, watts in ((3590, 100), (3596, 100), (3604, 180))]
+    )
     # Five seconds into the last span the line is at 140 W.
     assert energy(home) == [
         (0, pytest.approx(600 + 4 * 120), 10, 6, 2, "measured"),
@@ -148,7 +187,12 @@ def test_a_counter_of_joules_is_preferred(home: Home) -> None:
     """It misses nothing between readings. Rated power is another row, never mixed with what was measured."""
     joules = Series("energy_joules", "counter", device="0", labels='provenance="measured"')
     rated = 'provenance="rated"'
-    home.load([scrape(at, {**power(at, 100), joules: total, **power(at, 300, rated)}) for at, total in ((0, 50), (10, 1075), (20, 2100))])
+    home.load(
+        [
+            scrape(at, {**power(at, 100), joules: total, **power(at, 300, rated)})
+            for at, total in ((0, 50), (10, 1075), (20, 2100))
+        ]
+    )
     assert energy(home) == [(0, 2050, 20, 10, 3, "measured"), (0, 6000, 20, 10, 3, "rated")]
 
 
@@ -163,10 +207,19 @@ def test_versions_of_the_stack_are_runs_of_hours(home: Home) -> None:
     """What came back after another version is another row."""
 
     def of(version: str, hour: float) -> list[object]:
-        return [scrape(hour * 3600 + second, {Series("build_info", "info", labels=f'version="{version}"'): 1}) for second in (0, 5)]
+        return [
+            scrape(
+                hour * 3600 + second,
+                {Series("build_info", "info", labels=f'version="{version}"'): 1},
+            )
+            for second in (0, 5)
+        ]
 
     home.load([*of("1", 0), *of("1", 1), *of("2", 2), *of("1", 3)])  # type: ignore[list-item]  # scrapes
-    hours = [((first - START) / timedelta(hours=1), (last - START) / timedelta(seconds=1)) for first, last in home.rows(VERSIONS)]
+    hours = [
+        ((first - START) / timedelta(hours=1), (last - START) / timedelta(seconds=1))
+        for first, last in home.rows(VERSIONS)
+    ]
     assert hours == [(0, 3605), (2, 7205), (3, 10805)]
 
 

@@ -13,12 +13,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from support.loading import fresh
 from support.telemetry_facts import START, TOKENS, Home, Rows, facts, scrape
 
-from pipelines.loading.telemetry.segments import load_segments
 from pipelines.loading.telemetry.retention import drop_old_samples
-from pipelines.telemetry.collector.collector.segments import Scrape
+from pipelines.loading.telemetry.segments import load_segments
+from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.metrics.vocabulary import Series
 
-FINISHED = [Series("requests_finished", "counter", model_name="m", labels=f'reason="{reason}"') for reason in ("stop", "length", "abort")]
+FINISHED = [
+    Series("requests_finished", "counter", model_name="m", labels=f'reason="{reason}"')
+    for reason in ("stop", "length", "abort")
+]
 WATTS = Series("power_watts", "gauge", device="0", labels='provenance="measured"')
 # Within the limit of a gap, at it, beyond it, beyond several hours, or until EDGE seconds before the next hour.
 EDGE = 7
@@ -27,7 +30,9 @@ SERVER = st.sampled_from(["scrape", "scrape", "scrape", "failed scrape", "restar
 # How long after the one before, how many tokens meanwhile, and what happens then.
 MOMENTS = st.lists(st.tuples(SECONDS, st.integers(0, 99), SERVER), min_size=1, max_size=4)
 COLLECTOR = st.sampled_from(["open", "closed", "closed", "closed", "killed"])
-DISK = st.lists(st.sampled_from(["load", "load", "load", "load", "copy", "close again", "retain"]), max_size=3)
+DISK = st.lists(
+    st.sampled_from(["load", "load", "load", "load", "copy", "close again", "retain"]), max_size=3
+)
 
 
 class Tier(RuleBasedStateMachine):
@@ -54,7 +59,13 @@ class Tier(RuleBasedStateMachine):
 
     # One rule and not ten: of those some are disabled for a whole example, and too little would happen in it.
     @rule(moments=MOMENTS, collector=COLLECTOR, disk=DISK, data=st.data())
-    def time_passes(self, moments: list[tuple[int, int, str]], collector: str, disk: list[str], data: st.DataObject) -> None:
+    def time_passes(
+        self,
+        moments: list[tuple[int, int, str]],
+        collector: str,
+        disk: list[str],
+        data: st.DataObject,
+    ) -> None:
         """Tokens are served and scraped, a segment is closed or lost, segments come to light in any order or once more, old samples go."""
         for seconds, tokens, event in moments:
             self._serve(seconds, tokens, event)
@@ -77,7 +88,11 @@ class Tier(RuleBasedStateMachine):
         else:
             # What was served since the last scrape is known to nobody.
             self.second += 4
-            self.process, self.count, self.born = self.process + 1, 0, START + timedelta(seconds=self.second)
+            self.process, self.count, self.born = (
+                self.process + 1,
+                0,
+                START + timedelta(seconds=self.second),
+            )
 
     def _scrape(self) -> Scrape:
         values = {TOKENS: float(self.count), WATTS: 100.0 + self.second % 7}
@@ -97,7 +112,11 @@ class Tier(RuleBasedStateMachine):
 
     def _on_the_disk(self, event: str, data: st.DataObject) -> None:
         if event == "close again" and self.survived:
-            again = data.draw(st.lists(st.sampled_from(range(len(self.survived))), min_size=1, max_size=3, unique=True))
+            again = data.draw(
+                st.lists(
+                    st.sampled_from(range(len(self.survived))), min_size=1, max_size=3, unique=True
+                )
+            )
             self._put_away([self.survived[index][2] for index in again])
         elif event == "retain":
             self._retain(data.draw(st.sampled_from([0, 1])))
@@ -143,7 +162,9 @@ class Tier(RuleBasedStateMachine):
             for process, second, tokens in self.served
             if second > first and any(process == by and second < later for by, later in scrapes)
         )
-        assert self.home.rows("select count(*) from ledger.counter_minutes where growth < 0") == [(0,)]
+        assert self.home.rows("select count(*) from ledger.counter_minutes where growth < 0") == [
+            (0,)
+        ]
         for metric in ("generation_tokens", "requests_finished"):
             growth = self.home.growth(f"metric = '{metric}'")
             # A restart that nobody tells of, after which the new process has overtaken the old one, cannot be told from none.
@@ -158,10 +179,15 @@ class Tier(RuleBasedStateMachine):
 def rounded(found: dict[str, Rows]) -> dict[str, list[tuple[Any, ...]]]:
     """Energy is a sum of fractions, whose order is not defined."""
     return {
-        table: [tuple(round(value, 6) if isinstance(value, float) else value for value in row) for row in rows]
+        table: [
+            tuple(round(value, 6) if isinstance(value, float) else value for value in row)
+            for row in rows
+        ]
         for table, rows in found.items()
     }
 
 
 TestTier = Tier.TestCase
-TestTier.settings = settings(max_examples=25, stateful_step_count=12, deadline=None, derandomize=True)
+TestTier.settings = settings(
+    max_examples=25, stateful_step_count=12, deadline=None, derandomize=True
+)

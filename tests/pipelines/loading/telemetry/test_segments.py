@@ -12,9 +12,9 @@ from support.loading import fresh
 from support.telemetry_facts import START, TOKENS, Home, facts, scrape, tier
 
 from models.server.usage_log import Event, Spool
-from pipelines.loading.telemetry.segments import load_segments
 from pipelines.loading.telemetry.retention import drop_old_samples
-from pipelines.telemetry.collector.collector.segments import Scrape
+from pipelines.loading.telemetry.segments import load_segments
+from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.config.tier import Tier, parse_tier
 from pipelines.telemetry.metrics.vocabulary import Series
 
@@ -95,7 +95,10 @@ def test_of_two_values_at_one_instant_the_greater_counts(tmp_path: Path) -> None
 
 def stretch(*scrapes: tuple[float, float | None]) -> list[Scrape]:
     watts = Series("power_watts", "gauge", device="0")
-    return [scrape(second, value if value is None else {TOKENS: value, watts: value % 90}) for second, value in scrapes]
+    return [
+        scrape(second, value if value is None else {TOKENS: value, watts: value % 90})
+        for second, value in scrapes
+    ]
 
 
 # Across an hour's edge; within an hour whose edge stays; hours apart; scrapes in vain long after the last good one.
@@ -136,7 +139,9 @@ def test_retention_changes_no_fact_and_late_segments_find_what_it_dropped(home: 
         assert home.facts() == once.facts()
 
 
-def test_what_the_archive_lost_stays_as_it_was_counted(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_the_archive_lost_stays_as_it_was_counted(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
     """Facts are rather left without a late sample than made of what remains."""
     home.load(*STRETCHES[:1], *STRETCHES[2:])
     before = home.facts()
@@ -155,7 +160,9 @@ def test_what_cannot_be_read_stays_and_is_named(home: Home, content: bytes) -> N
     bad.write_bytes(content)
     loaded = home.load(SCRAPES)
     assert (loaded.segments, [path for path, _ in loaded.unreadable]) == (1, [str(bad)])
-    assert home.rows("select segment_id, sha256 <> '' from raw.telemetry_segments where outcome = 'unreadable'") == [(bad.name, True)]
+    assert home.rows(
+        "select segment_id, sha256 <> '' from raw.telemetry_segments where outcome = 'unreadable'"
+    ) == [(bad.name, True)]
     good = home.close([scrape(20, 150)])
     good.replace(bad)
     assert home.load().unreadable == []
@@ -187,7 +194,21 @@ model_map = { big = "lab/big" }
 
 
 def request(number: int, model: str = "tiny") -> Event:
-    return Event(f"request-{number}", model, START, START, START + timedelta(seconds=1), 7, 0, 5, 0, 0, "finished", "stop", "cpu")
+    return Event(
+        f"request-{number}",
+        model,
+        START,
+        START,
+        START + timedelta(seconds=1),
+        7,
+        0,
+        5,
+        0,
+        0,
+        "finished",
+        "stop",
+        "cpu",
+    )
 
 
 def log_requests(home: Home, *events: Event) -> None:
@@ -203,16 +224,24 @@ def log_requests(home: Home, *events: Event) -> None:
         (parse_tier(TWO_SERVERS), "tiny", "ours"),
         (parse_tier(TWO_SERVERS), "big", "local"),
         (parse_tier(TWO_SERVERS.replace('model_map = { tiny = "lab/tiny" }', "")), "tiny", "ours"),
-        (parse_tier(TWO_SERVERS.replace("vllm", "tokentide").replace("big", "tiny")), "tiny", "local"),
+        (
+            parse_tier(TWO_SERVERS.replace("vllm", "tokentide").replace("big", "tiny")),
+            "tiny",
+            "local",
+        ),
         (None, "tiny", "local"),
     ],
     ids=["of the tier file", "another engine", "names no model", "two serve it", "no tier file"],
 )
-def test_a_request_belongs_to_the_server_that_can_have_answered_it(home: Home, given: Tier | None, model: str, target: str) -> None:
+def test_a_request_belongs_to_the_server_that_can_have_answered_it(
+    home: Home, given: Tier | None, model: str, target: str
+) -> None:
     """Where the tier file does not say which one, it is local."""
     log_requests(home, request(1, model))
     assert home.load(tier=given).requests == 1
-    assert home.rows("select target, model, completion_tokens from raw.request_events") == [(target, model, 5)]
+    assert home.rows("select target, model, completion_tokens from raw.request_events") == [
+        (target, model, 5)
+    ]
 
 
 def test_a_request_counts_once(home: Home) -> None:
@@ -221,14 +250,29 @@ def test_a_request_counts_once(home: Home) -> None:
     home.load()
     log_requests(home, request(2), request(3))
     home.load()
-    assert home.rows("select request_id from raw.request_events order by all") == [(f"request-{number}",) for number in (1, 2, 3)]
-    assert [path.suffix for path in home.settings.telemetry_archive.rglob("*") if path.is_file()] == [".arrow", ".arrow"]
+    assert home.rows("select request_id from raw.request_events order by all") == [
+        (f"request-{number}",) for number in (1, 2, 3)
+    ]
+    assert [
+        path.suffix for path in home.settings.telemetry_archive.rglob("*") if path.is_file()
+    ] == [".arrow", ".arrow"]
 
 
 def test_the_tier_file_is_recorded_without_its_headers(home: Home) -> None:
     """The newest replaces the one before; nothing of a secret goes with it."""
     home.load(tier=tier())
-    home.load(tier=parse_tier(TWO_SERVERS.replace("[[target]]", '[[target]]\nheaders = { Authorization = "VARIABLE" }', 1)))
+    home.load(
+        tier=parse_tier(
+            TWO_SERVERS.replace(
+                "[[target]]", '[[target]]\nheaders = { Authorization = "VARIABLE" }', 1
+            )
+        )
+    )
     query = "select section, name, entry ->> '$.engine', entry ->> '$.scrape_seconds' from raw.tier_file order by all"
-    assert home.rows(query) == [("target", "ours", "tokentide", "5.0"), ("target", "theirs", "vllm", "5.0")]
-    assert home.rows("select count(*) from raw.tier_file where entry::varchar like '%VARIABLE%'") == [(0,)]
+    assert home.rows(query) == [
+        ("target", "ours", "tokentide", "5.0"),
+        ("target", "theirs", "vllm", "5.0"),
+    ]
+    assert home.rows(
+        "select count(*) from raw.tier_file where entry::varchar like '%VARIABLE%'"
+    ) == [(0,)]

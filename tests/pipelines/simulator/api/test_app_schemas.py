@@ -49,13 +49,21 @@ def check(recordings):
     if not file.exists():
         pytest.skip(f"the published API description is not at {file}")
     description = json.loads(file.read_text(encoding="utf-8"))
-    registry = Registry().with_resource(ROOT, Resource.from_contents(description, default_specification=DRAFT202012))
+    registry = Registry().with_resource(
+        ROOT, Resource.from_contents(description, default_specification=DRAFT202012)
+    )
 
     def check_body(path: str, status: int, body: object) -> None:
         pointer = path.replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
-        reference = f"{ROOT}#/paths/{pointer}/get/responses/{status}/content/application~1json/schema"
-        errors = list(Draft202012Validator({"$ref": reference}, registry=registry).iter_errors(body))
-        assert not errors, [(list(error.absolute_path), error.message[:200]) for error in errors[:5]]
+        reference = (
+            f"{ROOT}#/paths/{pointer}/get/responses/{status}/content/application~1json/schema"
+        )
+        errors = list(
+            Draft202012Validator({"$ref": reference}, registry=registry).iter_errors(body)
+        )
+        assert not errors, [
+            (list(error.absolute_path), error.message[:200]) for error in errors[:5]
+        ]
 
     return check_body
 
@@ -80,7 +88,11 @@ def test_endpoints_of_all_kinds_fit_the_description(market, check):
     """Whoever hosts them, free, open or closed; every third model will do."""
     for entry in market.get("/models", output_modalities="all").json()["data"][::3]:
         if not entry["id"].startswith("~"):
-            check("/models/{author}/{slug}/endpoints", 200, market.get(f"/models/{entry['id']}/endpoints").json())
+            check(
+                "/models/{author}/{slug}/endpoints",
+                200,
+                market.get(f"/models/{entry['id']}/endpoints").json(),
+            )
 
 
 @pytest.mark.parametrize(("path", "address", "status"), BAD)

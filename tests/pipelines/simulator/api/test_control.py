@@ -15,7 +15,9 @@ from pipelines.simulator.api.serve import build, running
 def test_the_clock_can_be_set_and_let_go(market):
     """A fixed now stands still; null lets it run."""
     market.at("2026-03-01T12:00:00+01:00")
-    assert market.get("/datasets/rankings-daily").json()["meta"]["as_of"] == "2026-03-01T11:00:00.000Z"
+    assert (
+        market.get("/datasets/rankings-daily").json()["meta"]["as_of"] == "2026-03-01T11:00:00.000Z"
+    )
     running_now = datetime.fromisoformat(market.control("now", {"now": None}).json()["now"])
     assert abs((running_now - datetime.now(UTC)).total_seconds()) < 5
 
@@ -59,7 +61,9 @@ def test_two_stand_ins_do_not_share_anything():
         assert first.startswith("http://127.0.0.1:")
         assert first.endswith("/api/v1")
         path, headers = "/datasets/app-rankings", {"Authorization": "Bearer one"}
-        assert [httpx.get(base + path, headers=headers).status_code for base in (first, second)] == [200, 401]
+        assert [
+            httpx.get(base + path, headers=headers).status_code for base in (first, second)
+        ] == [200, 401]
 
 
 def test_a_stopped_stand_in_is_gone():
@@ -74,7 +78,9 @@ def test_served_in_the_foreground_it_says_where():
     """Port 0 is a free one; an interrupt ends it."""
     code = "from pipelines.simulator.api.serve import build, serve; serve(build('market'))"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
         base = process.stdout.readline().strip()
         assert httpx.get(f"{base}/models/count").status_code == 200
         process.send_signal(signal.SIGINT)

@@ -11,7 +11,12 @@ PATH = "/datasets/rankings-daily"
 def test_the_default_window_is_thirty_inclusive_days_up_to_yesterday(market):
     """Nobody has to name dates to get the most recent month."""
     answer = market.get(PATH).json()
-    assert answer["meta"] == {"as_of": "2026-11-21T09:00:00.000Z", "version": "v1", "start_date": "2026-10-22", "end_date": "2026-11-20"}
+    assert answer["meta"] == {
+        "as_of": "2026-11-21T09:00:00.000Z",
+        "version": "v1",
+        "start_date": "2026-10-22",
+        "end_date": "2026-11-20",
+    }
     assert len(answer["data"]) == 30 * 51
 
 
@@ -19,8 +24,13 @@ def test_every_key_is_named_as_published(market):
     """Rows, meta and the top level carry exactly the published keys, and counts are strings."""
     answer = market.get(PATH).json()
     assert set(answer) == {"data", "meta"}
-    assert {frozenset(row) for row in answer["data"]} == {frozenset({"date", "model_permaslug", "total_tokens"})}
-    assert all(isinstance(row["total_tokens"], str) and row["total_tokens"].isdecimal() for row in answer["data"])
+    assert {frozenset(row) for row in answer["data"]} == {
+        frozenset({"date", "model_permaslug", "total_tokens"})
+    }
+    assert all(
+        isinstance(row["total_tokens"], str) and row["total_tokens"].isdecimal()
+        for row in answer["data"]
+    )
 
 
 @pytest.mark.parametrize("end", ["2026-11-21", "2026-11-25"])
@@ -90,7 +100,10 @@ def test_rows_are_ordered_and_other_is_last(market):
         assert rest > named[-1][1]
 
 
-@pytest.mark.parametrize(("period", "dates"), [("week", {"2026-09-28", "2026-10-05"}), ("month", {"2026-09-01", "2026-10-01"})])
+@pytest.mark.parametrize(
+    ("period", "dates"),
+    [("week", {"2026-09-28", "2026-10-05"}), ("month", {"2026-09-01", "2026-10-01"})],
+)
 def test_buckets_are_dated_at_their_start(market, period, dates):
     """A week is filed under its Monday, a month under its first."""
     rows = market.rows(start_date="2026-09-28", end_date="2026-10-11", period=period)
@@ -101,14 +114,20 @@ def test_buckets_are_dated_at_their_start(market, period, dates):
 def test_all_rows_of_a_week_add_up_to_its_days(market):
     """Single models may drop out of a day's top 50; the grand total may not."""
     window = {"start_date": "2026-09-28", "end_date": "2026-10-04"}
-    weekly, daily = (sum(tokens for _, _, tokens in market.rows(**window, period=period)) for period in ("week", "day"))
+    weekly, daily = (
+        sum(tokens for _, _, tokens in market.rows(**window, period=period))
+        for period in ("week", "day")
+    )
     assert weekly == daily
 
 
 def test_context_buckets_add_up_to_the_day(market):
     """Every token was asked for in a request of some length."""
     window = {"start_date": "2026-10-01", "end_date": "2026-10-01"}
-    parts = [sum(row[2] for row in market.rows(**window, context_bucket=bucket)) for bucket in ("1K", "10K", "100K", "1M", "10M")]
+    parts = [
+        sum(row[2] for row in market.rows(**window, context_bucket=bucket))
+        for bucket in ("1K", "10K", "100K", "1M", "10M")
+    ]
     assert sum(parts) == sum(row[2] for row in market.rows(**window))
     assert all(parts)
 
@@ -117,7 +136,12 @@ def test_context_buckets_add_up_to_the_day(market):
     "slice_of",
     [{"modality": name} for name in ("text", "image", "image_output", "audio", "tool_calling")]
     + [{"modality": "tool_calling", "context_bucket": "100K"}]
-    + [{"category": "programming"}, {"category": "marketing/seo"}, {"language_type": "natural"}, {"category": "legal", "period": "month"}],
+    + [
+        {"category": "programming"},
+        {"category": "marketing/seo"},
+        {"language_type": "natural"},
+        {"category": "legal", "period": "month"},
+    ],
 )
 def test_a_slice_is_a_smaller_board_with_its_own_other(market, slice_of):
     """Each bucket of a slice has at most 50 models and `other`, none of them empty."""
@@ -132,7 +156,9 @@ def test_text_leaves_out_models_that_do_not_write(market):
     """Embedding models rank, but not among text."""
     window = {"start_date": "2026-10-01", "end_date": "2026-10-01"}
     assert "qwen/qwen3-embedding-8b" in {slug for _, slug, _ in market.rows(**window)}
-    assert "qwen/qwen3-embedding-8b" not in {slug for _, slug, _ in market.rows(**window, modality="text")}
+    assert "qwen/qwen3-embedding-8b" not in {
+        slug for _, slug, _ in market.rows(**window, modality="text")
+    }
 
 
 def test_estimates_come_by_whole_weeks(market):
@@ -147,7 +173,11 @@ def test_the_two_types_of_language_roughly_make_up_the_week(market):
     """The estimate is sampled, so it only comes close."""
     window = {"start_date": "2026-10-05", "end_date": "2026-10-11"}
     whole = sum(row[2] for row in market.rows(**window, period="week"))
-    parts = sum(row[2] for kind in ("natural", "programming") for row in market.rows(**window, language_type=kind))
+    parts = sum(
+        row[2]
+        for kind in ("natural", "programming")
+        for row in market.rows(**window, language_type=kind)
+    )
     assert parts == pytest.approx(whole, rel=0.03)
     assert parts != whole
 

@@ -14,7 +14,9 @@ def test_apps_rank_by_tokens_within_what_was_asked(market):
     assert [row["rank"] for row in apps(market, limit=3, offset=2)] == [3, 4, 5]
     coding = apps(market, category="coding")
     assert coding[0]["rank"] == 1
-    assert {row["app_id"] for row in apps(market, subcategory="cli-agent")} < {row["app_id"] for row in coding}
+    assert {row["app_id"] for row in apps(market, subcategory="cli-agent")} < {
+        row["app_id"] for row in coding
+    }
     tokens = [int(row["total_tokens"]) for row in everything]
     assert tokens == sorted(tokens, reverse=True)
 
@@ -28,14 +30,26 @@ def test_apps_are_part_of_the_platform(market):
 def test_an_app_s_days_add_up_to_its_window(market):
     """So a daily series can be built from one request a day."""
     days = ["2026-11-01", "2026-11-02", "2026-11-03"]
-    window = {row["app_id"]: int(row["total_tokens"]) for row in apps(market, start_date=days[0], end_date=days[-1])}
-    daily = [{row["app_id"]: int(row["total_tokens"]) for row in apps(market, start_date=day, end_date=day)} for day in days]
+    window = {
+        row["app_id"]: int(row["total_tokens"])
+        for row in apps(market, start_date=days[0], end_date=days[-1])
+    }
+    daily = [
+        {
+            row["app_id"]: int(row["total_tokens"])
+            for row in apps(market, start_date=day, end_date=day)
+        }
+        for day in days
+    ]
     assert all(tokens == sum(day[app] for day in daily) for app, tokens in window.items())
 
 
 def test_trending_leaves_out_what_does_not_grow(market):
     """Only apps above their own recent past are trending."""
-    trending, popular = apps(market, sort="trending", start_date="2026-11-14"), apps(market, start_date="2026-11-14")
+    trending, popular = (
+        apps(market, sort="trending", start_date="2026-11-14"),
+        apps(market, start_date="2026-11-14"),
+    )
     assert 0 < len(trending) < len(popular)
 
 
@@ -59,11 +73,15 @@ def test_an_offset_of_null_is_none(market):
 def test_session_costs_can_be_narrowed(market):
     """By app, model and length; longer sessions cost more."""
     path = "/datasets/session-cost"
-    answer = market.get(path, app_slug="cline", model="deepseek/deepseek-v4-pro-20260423", limit=500).json()
+    answer = market.get(
+        path, app_slug="cline", model="deepseek/deepseek-v4-pro-20260423", limit=500
+    ).json()
     costs = {row["turn_range"]: row["median_session_cost_usd"] for row in answer["data"]}
     assert costs["1-turn"] < costs["2-9-turns"] < costs["10-49-turns"] < costs["50-plus-turns"]
     assert (answer["meta"]["window_days"], answer["meta"]["window_end_date"]) == (30, "2026-11-15")
-    assert {row["turn_range"] for row in market.get(path, turn_range="1-turn").json()["data"]} == {"1-turn"}
+    assert {row["turn_range"] for row in market.get(path, turn_range="1-turn").json()["data"]} == {
+        "1-turn"
+    }
     assert len(market.get(path, limit=7).json()["data"]) == 7
     assert market.get(path, turn_range="many").status_code == 400
     assert market.get(path, limit=501).status_code == 400
@@ -81,11 +99,24 @@ def test_benchmarks_can_be_narrowed(market):
     search = market.get("/benchmarks", task_type="search").json()["data"]
     assert search
     assert all("primary_score" in row and "run_config" not in row for row in search)
-    assert "run_config" in market.get("/benchmarks", task_type="search", include_run_config="true").json()["data"][0]
+    assert (
+        "run_config"
+        in market.get("/benchmarks", task_type="search", include_run_config="true").json()["data"][
+            0
+        ]
+    )
     assert len(market.get("/benchmarks", max_results=3).json()["data"]) == 3
 
 
-@pytest.mark.parametrize("params", [{"source": "x"}, {"task_type": "x"}, {"arena": "models", "source": "openrouter"}, {"max_results": 0}])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"source": "x"},
+        {"task_type": "x"},
+        {"arena": "models", "source": "openrouter"},
+        {"max_results": 0},
+    ],
+)
 def test_benchmark_parameters_out_of_bounds_are_refused(market, params):
     """Each with a 400."""
     assert market.get("/benchmarks", **params).status_code == 400
@@ -107,8 +138,13 @@ def test_task_shares_add_up(market):
     for share in ("usage_share", "token_share"):
         assert sum(row[share] for row in data["classifications"]) == pytest.approx(1)
         for macro in data["macro_categories"]:
-            within = [row for row in data["classifications"] if row["macro_category"] == macro["key"]]
+            within = [
+                row for row in data["classifications"] if row["macro_category"] == macro["key"]
+            ]
             assert sum(row[share] for row in within) == pytest.approx(macro[share])
             assert sum(row[f"category_{share}"] for row in within) == pytest.approx(1)
-    assert all(sum(model["tag_token_share"] for model in row["models"]) < 1 for row in data["classifications"])
+    assert all(
+        sum(model["tag_token_share"] for model in row["models"]) < 1
+        for row in data["classifications"]
+    )
     assert market.get("/classifications/task", window="30d").status_code == 400

@@ -38,7 +38,9 @@ def test_the_csv_is_written_as_published(market):
     response = market.keyless(f"{BOARD}/2026-09-19.csv")
     text = response.content.decode("ascii")
     assert response.headers["content-type"].startswith("text/csv")
-    assert text.startswith("date,model_permaslug,rank,total_tokens,share_of_daily_tokens\r\n2026-08-20,")
+    assert text.startswith(
+        "date,model_permaslug,rank,total_tokens,share_of_daily_tokens\r\n2026-08-20,"
+    )
     assert text.count("\r\n") == text.count("\n") == 1531
     assert '"' not in text
     shares, ranks = defaultdict(Fraction), defaultdict(list)
@@ -56,13 +58,19 @@ def test_the_json_twin_has_the_same_rows(market):
     twin = market.keyless(f"{BOARD}/latest.json").json()
     assert {"columns", "row_count", "methodology", "source_pages", "retrieved_at"} <= set(twin)
     assert twin["row_count"] == len(rows) == len(twin["data"])
-    assert [{key: "" if value is None else str(value) for key, value in row.items()} for row in twin["data"][:51]] == rows[:51]
+    assert [
+        {key: "" if value is None else str(value) for key, value in row.items()}
+        for row in twin["data"][:51]
+    ] == rows[:51]
 
 
 def test_files_agree_with_the_keyed_answer(market):
     """Two doors, one board."""
     market.at("2026-11-21T02:00:00Z")
-    exported = [(row["date"], row["model_permaslug"], row["total_tokens"]) for row in market.keyless(f"{BOARD}/latest.json").json()["data"]]
+    exported = [
+        (row["date"], row["model_permaslug"], row["total_tokens"])
+        for row in market.keyless(f"{BOARD}/latest.json").json()["data"]
+    ]
     assert exported == market.rows()
 
 
@@ -81,11 +89,16 @@ def test_a_dated_file_never_changes(market):
     ]
 
 
-@pytest.mark.parametrize("name", ["2026-09-18.csv", "2026-11-22.csv", "2026-02-30.csv", "latest.txt", "readme.csv"])
+@pytest.mark.parametrize(
+    "name", ["2026-09-18.csv", "2026-11-22.csv", "2026-02-30.csv", "latest.txt", "readme.csv"]
+)
 def test_what_is_not_published_is_not_found(market, name):
     """Before the first file, after the newest, or no file at all."""
     response = market.keyless(f"{BOARD}/{name}")
-    assert (response.status_code, response.json()) == (404, {"error": {"code": 404, "message": "Export not found"}})
+    assert (response.status_code, response.json()) == (
+        404,
+        {"error": {"code": 404, "message": "Export not found"}},
+    )
 
 
 def test_a_snapshot_appears_in_the_night(market):
@@ -98,14 +111,21 @@ def test_a_snapshot_appears_in_the_night(market):
     assert market.keyless(f"{BOARD}/2026-11-21.json").status_code == 200
 
 
-@pytest.mark.parametrize("path", [INDEX, f"{BOARD}/latest.manifest.json", f"{BOARD}/latest.csv", f"{BOARD}/2026-11-01.json"])
+@pytest.mark.parametrize(
+    "path",
+    [INDEX, f"{BOARD}/latest.manifest.json", f"{BOARD}/latest.csv", f"{BOARD}/2026-11-01.json"],
+)
 def test_an_unchanged_file_is_not_sent_again(market, path):
     """The tag of the last answer turns the next one into a 304 without a body."""
     first = market.keyless(path)
     assert first.headers["cache-control"] == "public, max-age=300"
     assert first.headers["access-control-allow-origin"] == "*"
     again = market.keyless(path, **{"If-None-Match": first.headers["etag"]})
-    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    assert (again.status_code, again.content, again.headers["etag"]) == (
+        304,
+        b"",
+        first.headers["etag"],
+    )
     assert market.keyless(path, **{"If-None-Match": '"another"'}).status_code == 200
 
 
@@ -113,6 +133,11 @@ def test_every_file_carries_its_credit(market):
     """The licence asks for the line, so each answer brings it along."""
     for path in (INDEX, f"{BOARD}/latest.manifest.json", f"{BOARD}/latest.json"):
         answer = market.keyless(path).json()
-        assert answer["attribution"].startswith("Source: OpenRouter (openrouter.ai/rankings), as of 2026-11-21T01:46:00.000Z.")
+        assert answer["attribution"].startswith(
+            "Source: OpenRouter (openrouter.ai/rankings), as of 2026-11-21T01:46:00.000Z."
+        )
         assert answer["license"]["name"] == "CC BY 4.0"
-    assert market.keyless(f"{BOARD}/latest.manifest.json").json()["retrieved_at"] == "2026-11-21T01:46:00.000Z"
+    assert (
+        market.keyless(f"{BOARD}/latest.manifest.json").json()["retrieved_at"]
+        == "2026-11-21T01:46:00.000Z"
+    )

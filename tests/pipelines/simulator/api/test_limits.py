@@ -8,8 +8,20 @@ from pipelines.simulator.api.errors import TooMany
 from pipelines.simulator.api.limits import Limits, Meter
 
 PATH = "/datasets/rankings-daily?start_date=2026-11-20"
-KEYED = ["/datasets/rankings-daily", "/datasets/app-rankings", "/datasets/session-cost", "/benchmarks", "/classifications/task"]
-KEYLESS = ["/models", "/models/count", "/models/openai/gpt-5/endpoints", "/providers", "/datasets/exports/index.json"]
+KEYED = [
+    "/datasets/rankings-daily",
+    "/datasets/app-rankings",
+    "/datasets/session-cost",
+    "/benchmarks",
+    "/classifications/task",
+]
+KEYLESS = [
+    "/models",
+    "/models/count",
+    "/models/openai/gpt-5/endpoints",
+    "/providers",
+    "/datasets/exports/index.json",
+]
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
@@ -41,7 +53,10 @@ def test_the_thirty_first_request_of_a_minute_waits(limited):
     assert refused.status_code == 429
     assert refused.json()["error"]["code"] == 429
     assert refused.headers["retry-after"] == "60"
-    assert (refused.headers["x-ratelimit-limit"], refused.headers["x-ratelimit-remaining"]) == ("30", "0")
+    assert (refused.headers["x-ratelimit-limit"], refused.headers["x-ratelimit-remaining"]) == (
+        "30",
+        "0",
+    )
     limited.at("2026-11-21T09:01:00Z")
     assert limited.get(PATH).status_code == 200
 

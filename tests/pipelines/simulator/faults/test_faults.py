@@ -40,14 +40,19 @@ def others(rows, day=DAY):
     return [row for row in rows if row["date"] != day]
 
 
-@pytest.mark.parametrize(("kind", "written"), [("negative_count", "-{}"), ("fractional_count", "{}.5"), ("unreadable_count", "n/a")])
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [("negative_count", "-{}"), ("fractional_count", "{}.5"), ("unreadable_count", "n/a")],
+)
 def test_one_count_is_no_count(market, kind, written):
     """The first row of the day is spoiled and nothing else."""
     clean = data(market)
     market.break_with({"kind": kind, "date": DAY})
     spoiled = data(market)
     assert day_of(spoiled)[0]["total_tokens"] == written.format(day_of(clean)[0]["total_tokens"])
-    assert [row for row in spoiled if row != day_of(spoiled)[0]] == [row for row in clean if row != day_of(clean)[0]]
+    assert [row for row in spoiled if row != day_of(spoiled)[0]] == [
+        row for row in clean if row != day_of(clean)[0]
+    ]
 
 
 def test_a_row_comes_twice(market):
@@ -95,7 +100,10 @@ def test_a_past_day_is_restated_by_a_per_cent(market):
     """Far more than ever observed."""
     clean = day_of(data(market))
     market.break_with({"kind": "restated_day", "date": DAY})
-    ratios = [int(new["total_tokens"]) / int(old["total_tokens"]) for new, old in zip(day_of(data(market)), clean, strict=True)]
+    ratios = [
+        int(new["total_tokens"]) / int(old["total_tokens"])
+        for new, old in zip(day_of(data(market)), clean, strict=True)
+    ]
     assert ratios == [pytest.approx(1.01)] * 51
 
 
@@ -103,7 +111,9 @@ def test_counts_turn_into_numbers(market):
     """Same values, other type, every day."""
     clean = data(market)
     market.break_with({"kind": "numeric_tokens"})
-    assert [row["total_tokens"] for row in data(market)] == [int(row["total_tokens"]) for row in clean]
+    assert [row["total_tokens"] for row in data(market)] == [
+        int(row["total_tokens"]) for row in clean
+    ]
 
 
 def test_without_a_date_the_newest_day_is_spoiled(market):
@@ -114,7 +124,9 @@ def test_without_a_date_the_newest_day_is_spoiled(market):
     assert "0" not in {row["total_tokens"] for row in others(rows, "2026-11-20")}
 
 
-@pytest.mark.parametrize("path", [PATH, "/models", "/providers", "/classifications/task", f"{BOARD}/latest.json"])
+@pytest.mark.parametrize(
+    "path", [PATH, "/models", "/providers", "/classifications/task", f"{BOARD}/latest.json"]
+)
 def test_unknown_keys_appear(market, path):
     """At the top, in meta and in every row, wherever these exist."""
     market.break_with({"kind": "extra_key"})
@@ -154,7 +166,9 @@ def test_the_manifest_lies(market, kind, field):
     spoiled = market.keyless(f"{BOARD}/latest.manifest.json").json()
     for file in ("csv", "json"):
         assert spoiled["files"][file][field] != clean["files"][file][field]
-        assert {**spoiled["files"][file], field: clean["files"][file][field]} == clean["files"][file]
+        assert {**spoiled["files"][file], field: clean["files"][file][field]} == clean["files"][
+            file
+        ]
 
 
 def test_the_manifest_of_another_day_comes(market):
@@ -190,7 +204,9 @@ def test_the_whole_answer_is_replaced(market, kind, status, words):
 
 def test_quota_faults_say_when_to_come_back(market):
     """In milliseconds where the service does, in seconds where it only says that."""
-    market.break_with({"kind": "too_many_day", "times": 1}, {"kind": "retry_after_only", "seconds": 3})
+    market.break_with(
+        {"kind": "too_many_day", "times": 1}, {"kind": "retry_after_only", "seconds": 3}
+    )
     assert market.get(PATH).headers["x-ratelimit-reset"] == "1795305600000"
     second = market.get(PATH)
     assert second.headers["retry-after"] == "3"
@@ -252,7 +268,11 @@ def test_a_fault_is_used_up(market):
 
 def test_faults_of_different_tables_meet(market):
     """Rows can be wrong and late at once."""
-    market.break_with({"kind": "zero_day", "date": DAY}, {"kind": "extra_key"}, {"kind": "slow_body", "seconds": 0.01})
+    market.break_with(
+        {"kind": "zero_day", "date": DAY},
+        {"kind": "extra_key"},
+        {"kind": "slow_body", "seconds": 0.01},
+    )
     rows = data(market)
     assert {row["total_tokens"] for row in day_of(rows)} == {"0"}
     assert "x_new_field" in rows[0]

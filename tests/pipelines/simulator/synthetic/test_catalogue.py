@@ -13,16 +13,27 @@ def listed(market, **params):
 def test_only_models_that_write_are_listed_unless_asked(market):
     """Embeddings and images are there, for those who know to ask."""
     default, everything = listed(market), listed(market, output_modalities="all")
-    assert set(listed(market, output_modalities="embeddings")) == {"qwen/qwen3-embedding-8b", "openai/text-embedding-3-small"}
-    assert set(listed(market, output_modalities="embeddings,image")) | set(default) == set(everything)
-    assert market.get("/models/count", output_modalities="all").json() == {"data": {"count": len(everything)}}
+    assert set(listed(market, output_modalities="embeddings")) == {
+        "qwen/qwen3-embedding-8b",
+        "openai/text-embedding-3-small",
+    }
+    assert set(listed(market, output_modalities="embeddings,image")) | set(default) == set(
+        everything
+    )
+    assert market.get("/models/count", output_modalities="all").json() == {
+        "data": {"count": len(everything)}
+    }
 
 
 def test_an_unknown_modality_gets_the_validators_report(market):
     """This family of routes refuses without a numeric code."""
     response = market.get("/models", output_modalities="smell")
     body = response.json()
-    assert (response.status_code, body["success"], body["error"]["name"]) == (400, False, "ZodError")
+    assert (response.status_code, body["success"], body["error"]["name"]) == (
+        400,
+        False,
+        "ZodError",
+    )
     assert body["error"]["message"].startswith("[")
 
 
@@ -45,22 +56,38 @@ def test_every_ranked_model_of_today_can_be_found_in_the_catalogue(market):
     slugs = {entry["canonical_slug"] for entry in everything.values()}
     ranked = {slug for _, slug, _ in market.rows(start_date="2026-11-20")} - {"other"}
     missing = {slug.partition(":")[0] for slug in ranked} - slugs
-    assert missing <= {"deepseek/deepseek-v4-flash-20260423", "anthropic/claude-3-7-sonnet-20250219"}
+    assert missing <= {
+        "deepseek/deepseek-v4-flash-20260423",
+        "anthropic/claude-3-7-sonnet-20250219",
+    }
     free = {slug.removesuffix(":free") for slug in ranked if slug.endswith(":free")}
-    assert free - missing <= {entry["canonical_slug"] for name, entry in everything.items() if name.endswith(":free")}
+    assert free - missing <= {
+        entry["canonical_slug"] for name, entry in everything.items() if name.endswith(":free")
+    }
 
 
 def test_the_traps_of_the_real_catalogue_are_there(market):
     """Shared slugs, ids that differ from slugs, aliases, a router without a price, batch ids, empty prices that are not free."""
     everything = listed(market, output_modalities="all")
-    assert everything["z-ai/glm-5.2"]["canonical_slug"] == everything["z-ai/glm-5.2:free"]["canonical_slug"] == "z-ai/glm-5.2-20260616"
+    assert (
+        everything["z-ai/glm-5.2"]["canonical_slug"]
+        == everything["z-ai/glm-5.2:free"]["canonical_slug"]
+        == "z-ai/glm-5.2-20260616"
+    )
     assert everything["openrouter/auto"]["pricing"]["prompt"] == "-1"
     alias = everything["~anthropic/claude-opus-latest"]
     assert alias["alias_target"]["slug"] == "anthropic/claude-opus-4.8"
     assert market.get("/models/~anthropic/claude-opus-latest/endpoints").status_code == 404
     (batch, *_) = [name for name in everything if name.endswith(":batch")]
     assert market.get(f"/models/{batch}/endpoints").json()["data"]["endpoints"] == []
-    assert sum(entry["hugging_face_id"] is not None for entry in everything.values() if "hugging_face_id" in entry) > 50
+    assert (
+        sum(
+            entry["hugging_face_id"] is not None
+            for entry in everything.values()
+            if "hugging_face_id" in entry
+        )
+        > 50
+    )
 
 
 def test_a_stealth_model_costs_nothing_and_is_not_called_free(market):
@@ -75,7 +102,9 @@ def test_a_model_may_leave_the_catalogue_and_still_rank(market):
     """Which is why catalogue days are worth keeping."""
     market.at("2026-10-01T09:00:00Z")
     assert "deepseek/deepseek-v4-flash-0423" not in listed(market)
-    assert "deepseek/deepseek-v4-flash-20260423" in {slug for _, slug, _ in market.rows(start_date="2026-09-30")}
+    assert "deepseek/deepseek-v4-flash-20260423" in {
+        slug for _, slug, _ in market.rows(start_date="2026-09-30")
+    }
 
 
 def test_the_catalogue_grows_with_time(market):
@@ -98,12 +127,16 @@ def test_prices_are_plain_decimals_of_a_token(market):
     assert Decimal(listed(market)["deepseek/deepseek-v4-pro"]["pricing"]["prompt"]) == cheapest
 
 
-@pytest.mark.parametrize("name", ["z-ai/glm-5.2", "z-ai/glm-5.2-20260616", "z-ai/glm-5.2:free", "z-ai/glm-5.2%3Afree"])
+@pytest.mark.parametrize(
+    "name", ["z-ai/glm-5.2", "z-ai/glm-5.2-20260616", "z-ai/glm-5.2:free", "z-ai/glm-5.2%3Afree"]
+)
 def test_endpoints_are_found_under_every_name(market, name):
     """Plain id, dated slug, variant, and the variant's colon escaped or not."""
     data = market.get(f"/models/{name}/endpoints").json()["data"]
     assert data["id"].startswith("z-ai/glm-5.2")
-    assert {endpoint["provider_name"] for endpoint in data["endpoints"]} <= {row["name"] for row in market.get("/providers").json()["data"]}
+    assert {endpoint["provider_name"] for endpoint in data["endpoints"]} <= {
+        row["name"] for row in market.get("/providers").json()["data"]
+    }
 
 
 def test_speeds_are_shown_to_keys_only(market):
@@ -111,10 +144,16 @@ def test_speeds_are_shown_to_keys_only(market):
     path = "/models/deepseek/deepseek-v4-pro/endpoints"
     for endpoint in market.keyless(path).json()["data"]["endpoints"]:
         assert (endpoint["latency_last_30m"], endpoint["throughput_last_30m"]) == (None, None)
-    shown = [endpoint for endpoint in market.get(path).json()["data"]["endpoints"] if endpoint["latency_last_30m"]]
+    shown = [
+        endpoint
+        for endpoint in market.get(path).json()["data"]["endpoints"]
+        if endpoint["latency_last_30m"]
+    ]
     assert shown
     for endpoint in shown:
-        latency, throughput = (list(endpoint[f"{name}_last_30m"].values()) for name in ("latency", "throughput"))
+        latency, throughput = (
+            list(endpoint[f"{name}_last_30m"].values()) for name in ("latency", "throughput")
+        )
         assert all(earlier < later for earlier, later in pairwise(latency))
         assert all(earlier > later for earlier, later in pairwise(throughput))
         assert 100 < latency[0] < 5000
@@ -124,4 +163,7 @@ def test_an_unknown_model_is_not_found(market):
     """As is every address nobody serves."""
     for path in ("/models/nobody/nothing/endpoints", "/datasets/model-rankings", "/nothing"):
         response = market.get(path)
-        assert (response.status_code, response.json()) == (404, {"error": {"code": 404, "message": "Not Found"}})
+        assert (response.status_code, response.json()) == (
+            404,
+            {"error": {"code": 404, "message": "Not Found"}},
+        )

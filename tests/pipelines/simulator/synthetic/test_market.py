@@ -36,7 +36,9 @@ def test_a_month_has_the_control_total_to_the_token(rows, control):
     """Twenty months are known; the last one up to its 21st day."""
     first = date.fromisoformat(control["month"] + "-01")
     last = first + timedelta(days=int(control["days"]) - 1)
-    assert sum(row.total_tokens for row in rows if first <= row.date <= last) == int(control["total_tokens"])
+    assert sum(row.total_tokens for row in rows if first <= row.date <= last) == int(
+        control["total_tokens"]
+    )
 
 
 def test_every_seed_keeps_the_control_totals():
@@ -57,7 +59,12 @@ def groups(rows):
             month["other"] += row.total_tokens
             continue
         listing = known[row.model_permaslug]
-        for group in ("ranked", listing.model.author.bloc, "free" * listing.is_free, "open" * listing.model.is_open):
+        for group in (
+            "ranked",
+            listing.model.author.bloc,
+            "free" * listing.is_free,
+            "open" * listing.model.is_open,
+        ):
             month[group] += row.total_tokens
     return tokens
 
@@ -66,9 +73,18 @@ def groups(rows):
 def test_a_months_shares_follow_the_control_table(groups, control):
     """China, the US, open weights and free listings within three points of the ranked tokens, `other` within one of all."""
     tokens = groups[control["month"]]
-    for name, group in {"china_pct": "CN", "us_pct": "US", "free_pct": "free", "open_weight_pct": "open"}.items():
-        assert 100 * tokens[group] / tokens["ranked"] == pytest.approx(float(control[name]), abs=3), name
-    assert 100 * tokens["other"] / tokens["all"] == pytest.approx(float(control["other_pct"]), abs=1)
+    for name, group in {
+        "china_pct": "CN",
+        "us_pct": "US",
+        "free_pct": "free",
+        "open_weight_pct": "open",
+    }.items():
+        assert 100 * tokens[group] / tokens["ranked"] == pytest.approx(
+            float(control[name]), abs=3
+        ), name
+    assert 100 * tokens["other"] / tokens["all"] == pytest.approx(
+        float(control["other_pct"]), abs=1
+    )
 
 
 def test_every_day_has_fifty_models_and_other(rows):
@@ -78,7 +94,9 @@ def test_every_day_has_fifty_models_and_other(rows):
         by_day[row.date].append(row)
     assert len(by_day) == (ALL.end - ALL.start).days + 1 - 2
     assert {len(board) for board in by_day.values()} == {51}
-    shares = [board[-1].total_tokens / sum(row.total_tokens for row in board) for board in by_day.values()]
+    shares = [
+        board[-1].total_tokens / sum(row.total_tokens for row in board) for board in by_day.values()
+    ]
     assert min(shares) >= 0.025
     assert max(shares) <= 0.11
 
@@ -88,7 +106,10 @@ def test_growth_goes_on_without_a_jump(rows):
     totals = Counter()
     for row in rows:
         totals[row.date] += row.total_tokens
-    weeks = [sum(totals[date(2026, 8, 3) + timedelta(days=7 * week + day)] for day in range(7)) for week in range(15)]
+    weeks = [
+        sum(totals[date(2026, 8, 3) + timedelta(days=7 * week + day)] for day in range(7))
+        for week in range(15)
+    ]
     growth = [later / earlier for earlier, later in pairwise(weeks)]
     assert all(1 < factor < 1.15 for factor in growth)
 
@@ -102,7 +123,11 @@ def test_the_cast_is_plausible(rows):
         seen[row.model_permaslug].append(row.date)
     assert any(slug.endswith(":free") for slug in seen)
     assert {"stealth/ox-alpha", "qwen/qwen3-embedding-8b"} <= set(seen)
-    assert all(min(days) >= listing.launched for listing in listings() if (days := seen.get(listing.permaslug)))
+    assert all(
+        min(days) >= listing.launched
+        for listing in listings()
+        if (days := seen.get(listing.permaslug))
+    )
     assert sum(max(days) < ALL.end for days in seen.values()) > 40
 
 
@@ -116,7 +141,13 @@ def test_the_same_seed_is_the_same_market_in_another_process():
         "print(hashlib.sha256(repr((rows, rest)).encode()).hexdigest())"
     )
     digests = [
-        subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True)
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         for seed in ("1", "2")
     ]
     assert digests[0].stdout == digests[1].stdout

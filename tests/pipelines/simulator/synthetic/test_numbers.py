@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.simulator.market_protocol import RankingsQuery
 from pipelines.simulator.api.errors import BadRequest
+from pipelines.simulator.api.windows import rankings_query
+from pipelines.simulator.market_protocol import RankingsQuery
 from pipelines.simulator.synthetic.models import listings
 from pipelines.simulator.synthetic.numbers import interpolate, noise, share_out
 from pipelines.simulator.synthetic.slices import context_edges
-from pipelines.simulator.api.windows import rankings_query
 
 WEIGHTS = st.lists(st.floats(min_value=1e-6, max_value=1e6), min_size=1, max_size=60)
 
@@ -44,10 +44,15 @@ def test_context_buckets_of_every_listing_are_whole():
         assert list(edges) == sorted(edges)
 
 
-@given(start=st.none() | st.dates(date(2020, 1, 1), date(2027, 1, 1)), end=st.none() | st.dates(date(2020, 1, 1), date(2027, 1, 1)))
+@given(
+    start=st.none() | st.dates(date(2020, 1, 1), date(2027, 1, 1)),
+    end=st.none() | st.dates(date(2020, 1, 1), date(2027, 1, 1)),
+)
 def test_a_window_is_valid_or_refused(start, end):
     """Whatever is asked, what is served lies between the first day and yesterday and is not longer than allowed."""
-    params = {name: day.isoformat() for name, day in (("start_date", start), ("end_date", end)) if day}
+    params = {
+        name: day.isoformat() for name, day in (("start_date", start), ("end_date", end)) if day
+    }
     today = date(2026, 11, 21)
     try:
         query = rankings_query(params, today)

@@ -16,13 +16,22 @@ TODAY = utc_now().date()
 FIRST, LAST = TODAY - 60 * DAY, TODAY - DAY
 OF_THE_NEWEST = f"rankings-daily/{TODAY}"
 OF_A_MANIFEST = ["wrong_sha256", "wrong_bytes"]
-OF_ANY_ANSWER = ["not_found", "forbidden", "server_error", "truncated_json", "html", "dropped_connection"]
+OF_ANY_ANSWER = [
+    "not_found",
+    "forbidden",
+    "server_error",
+    "truncated_json",
+    "html",
+    "dropped_connection",
+]
 
 
 @pytest.fixture(scope="module")
 def market() -> Iterator[StandIn]:
     """A market of today with files of the last 100 days."""
-    with stand_in_market(now=datetime.combine(TODAY, time(9), UTC), exports_since=TODAY - 100 * DAY) as running:
+    with stand_in_market(
+        now=datetime.combine(TODAY, time(9), UTC), exports_since=TODAY - 100 * DAY
+    ) as running:
         yield running
 
 
@@ -34,38 +43,52 @@ def settings(tmp_path: Path, market: StandIn) -> Iterator[Settings]:
 
 
 def not_loaded(settings: Settings, first: date = FIRST, last: date = LAST) -> dict[date, str]:
-    return {day.date: day.status for day in gather(settings, first, last).days if day.status != "loaded"}
+    return {
+        day.date: day.status for day in gather(settings, first, last).days if day.status != "loaded"
+    }
 
 
 @pytest.mark.parametrize("kind", [*OF_A_MANIFEST, *OF_ANY_ANSWER])
-def test_a_bad_newest_file_costs_its_newest_day(settings: Settings, market: StandIn, kind: str) -> None:
+def test_a_bad_newest_file_costs_its_newest_day(
+    settings: Settings, market: StandIn, kind: str
+) -> None:
     """All that the files before it hold is loaded; the one day that they cannot hold is failed, and comes with the next run."""
     # Of the newest file `latest` is the manifest, so what is wrong with a manifest is wrong with that one.
     paths = ["latest.manifest", OF_THE_NEWEST] if kind in OF_A_MANIFEST else [OF_THE_NEWEST]
     market.set_faults(*({"kind": kind, "path": path} for path in paths))
     assert not_loaded(settings) == {LAST: "failed"}
-    assert sql(settings, "select count(distinct date) from raw.board_days where slice = 'all'") > [(59,)]
+    assert sql(settings, "select count(distinct date) from raw.board_days where slice = 'all'") > [
+        (59,)
+    ]
     market.set_faults()
     assert not_loaded(settings) == {}
 
 
 @pytest.mark.parametrize("kind", OF_ANY_ANSWER)
-def test_a_bad_latest_manifest_costs_nothing(settings: Settings, market: StandIn, kind: str) -> None:
+def test_a_bad_latest_manifest_costs_nothing(
+    settings: Settings, market: StandIn, kind: str
+) -> None:
     """The dated manifest of today says the same; that the other was bad is reported."""
     market.set_faults({"kind": kind, "path": "latest.manifest"})
     gathered = gather(settings, FIRST, LAST)
     assert gathered.is_complete
-    assert [failure.what for failure in gathered.failures] == ["rankings, newest file of the keyless exports"]
+    assert [failure.what for failure in gathered.failures] == [
+        "rankings, newest file of the keyless exports"
+    ]
 
 
-def test_without_a_latest_manifest_the_newest_file_is_looked_for(settings: Settings, market: StandIn) -> None:
+def test_without_a_latest_manifest_the_newest_file_is_looked_for(
+    settings: Settings, market: StandIn
+) -> None:
     """Today's file may not be there yet, so up to three days are gone back."""
     missing = [{"kind": "not_found", "path": f"rankings-daily/{TODAY - n * DAY}"} for n in range(3)]
     market.set_faults({"kind": "not_found", "path": "latest.manifest"}, *missing)
     assert not_loaded(settings) == {LAST - n * DAY: "failed" for n in range(3)}
 
 
-def test_a_latest_manifest_of_the_day_before_is_believed(settings: Settings, market: StandIn) -> None:
+def test_a_latest_manifest_of_the_day_before_is_believed(
+    settings: Settings, market: StandIn
+) -> None:
     """It says what it would say before today's file is there: the newest day is not offered yet, and that is no fault."""
     market.set_faults({"kind": "other_day_manifest", "path": "latest.manifest"})
     assert not_loaded(settings) == {LAST: "not offered"}
@@ -77,10 +100,14 @@ def test_a_bad_older_file_costs_nothing(settings: Settings, market: StandIn, kin
     market.set_faults({"kind": kind, "path": f"rankings-daily/{TODAY - 27 * DAY}"})
     gathered = gather(settings, FIRST, LAST)
     assert gathered.is_complete
-    assert [(failure.start, failure.end) for failure in gathered.failures] == [(TODAY - 57 * DAY, TODAY - 28 * DAY)]
+    assert [(failure.start, failure.end) for failure in gathered.failures] == [
+        (TODAY - 57 * DAY, TODAY - 28 * DAY)
+    ]
 
 
-def test_a_bad_newest_file_of_a_short_window_is_replaced(settings: Settings, market: StandIn) -> None:
+def test_a_bad_newest_file_of_a_short_window_is_replaced(
+    settings: Settings, market: StandIn
+) -> None:
     """Also where one file would have been enough."""
     market.set_faults({"kind": "wrong_sha256", "path": "latest.manifest"})
     assert not_loaded(settings, LAST - 6 * DAY) == {LAST: "failed"}

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from support.simulator import HASTY, StandIn, stand_in_market
 
 from pipelines.archive import Answer
-from pipelines.ingest.market.days import Failure
 from pipelines.errors import BadAnswer, Unreachable
+from pipelines.ingest.days import Failure
 from pipelines.settings import Settings
-from pipelines.sources.openrouter import exports, rankings
 from pipelines.sources.http import Client
+from pipelines.sources.openrouter import exports, rankings
 
 DAY = timedelta(days=1)
 NEWEST_FILE = date(2026, 11, 21)
@@ -47,7 +47,9 @@ def test_windows_cover_every_day_once_beyond_the_trailing_week(start: date, leng
     assert own == days(start, end)
     # What comes before is at most a week in all, and asked for only where the window would be shorter than that.
     for begin, (first, last) in zip(begins, found, strict=True):
-        assert first == begin or last - first + DAY == rankings.TRAILING or first == rankings.FIRST_DAY
+        assert (
+            first == begin or last - first + DAY == rankings.TRAILING or first == rankings.FIRST_DAY
+        )
 
 
 def test_windows_written_out() -> None:
@@ -56,8 +58,12 @@ def test_windows_written_out() -> None:
         (date(2025, 1, 1), date(2025, 12, 31)),
         (date(2026, 1, 1), date(2026, 2, 28)),
     ]
-    assert list(rankings.windows(date(2026, 6, 19), date(2026, 6, 19))) == [(date(2026, 6, 13), date(2026, 6, 19))]
-    assert list(rankings.windows(date(2025, 1, 2), date(2025, 1, 2))) == [(date(2025, 1, 1), date(2025, 1, 2))]
+    assert list(rankings.windows(date(2026, 6, 19), date(2026, 6, 19))) == [
+        (date(2026, 6, 13), date(2026, 6, 19))
+    ]
+    assert list(rankings.windows(date(2025, 1, 2), date(2025, 1, 2))) == [
+        (date(2025, 1, 1), date(2025, 1, 2))
+    ]
     assert list(rankings.windows(date(2026, 2, 2), date(2026, 2, 1))) == []
 
 
@@ -112,13 +118,21 @@ def test_every_asked_day_that_some_file_holds_is_covered(
         (date(2026, 11, 20), date(2026, 11, 20), ["2026-11-21"]),
         (date(2026, 10, 20), date(2026, 11, 20), ["2026-11-21", "2026-10-25"]),
         (date(2026, 9, 1), date(2026, 9, 2), ["2026-10-02", "2026-09-19"]),
-        (date(2026, 8, 20), date(2026, 11, 20), ["2026-11-21", "2026-10-25", "2026-09-28", "2026-09-19"]),
+        (
+            date(2026, 8, 20),
+            date(2026, 11, 20),
+            ["2026-11-21", "2026-10-25", "2026-09-28", "2026-09-19"],
+        ),
         (date(2026, 8, 1), date(2026, 8, 25), ["2026-09-24", "2026-09-19"]),
     ],
 )
-def test_files_written_out(market: StandIn, tmp_path: Path, start: date, end: date, snapshots: list[str]) -> None:
+def test_files_written_out(
+    market: StandIn, tmp_path: Path, start: date, end: date, snapshots: list[str]
+) -> None:
     """The newest file that is needed comes first, then one every 27 days, and the oldest there is."""
-    assert [answer.context["snapshot_date"] for answer in fetched(market, tmp_path / "home", start, end)] == snapshots
+    assert [
+        answer.context["snapshot_date"] for answer in fetched(market, tmp_path / "home", start, end)
+    ] == snapshots
 
 
 def test_days_before_the_first_file_are_not_offered(market: StandIn, tmp_path: Path) -> None:
@@ -129,12 +143,37 @@ def test_days_before_the_first_file_are_not_offered(market: StandIn, tmp_path: P
 @pytest.mark.parametrize(
     ("path", "start", "end", "snapshots"),
     [
-        ("2026-10-25.manifest", date(2026, 9, 1), date(2026, 11, 20), "2026-11-21 -2026-10-25 2026-10-24 2026-09-27"),
-        ("2026-10-25.csv", date(2026, 9, 1), date(2026, 11, 20), "2026-11-21 -2026-10-25 2026-10-24 2026-09-27"),
-        ("2026-11-20.manifest", date(2026, 9, 1), date(2026, 10, 21), "-2026-11-20 2026-11-19 2026-10-23 2026-09-26"),
-        ("2026-11-21.csv", date(2026, 9, 1), date(2026, 11, 20), "-2026-11-21 2026-11-20 2026-10-24 2026-09-27"),
+        (
+            "2026-10-25.manifest",
+            date(2026, 9, 1),
+            date(2026, 11, 20),
+            "2026-11-21 -2026-10-25 2026-10-24 2026-09-27",
+        ),
+        (
+            "2026-10-25.csv",
+            date(2026, 9, 1),
+            date(2026, 11, 20),
+            "2026-11-21 -2026-10-25 2026-10-24 2026-09-27",
+        ),
+        (
+            "2026-11-20.manifest",
+            date(2026, 9, 1),
+            date(2026, 10, 21),
+            "-2026-11-20 2026-11-19 2026-10-23 2026-09-26",
+        ),
+        (
+            "2026-11-21.csv",
+            date(2026, 9, 1),
+            date(2026, 11, 20),
+            "-2026-11-21 2026-11-20 2026-10-24 2026-09-27",
+        ),
         # Three single steps, and then the usual ones.
-        ("2026-11-", date(2026, 9, 1), date(2026, 11, 20), "-2026-11-21 -2026-11-20 -2026-11-19 -2026-11-18 2026-10-22 2026-09-25"),
+        (
+            "2026-11-",
+            date(2026, 9, 1),
+            date(2026, 11, 20),
+            "-2026-11-21 -2026-11-20 -2026-11-19 -2026-11-18 2026-10-22 2026-09-25",
+        ),
         # No other file holds a day that is asked for.
         ("2026-11-21.csv", date(2026, 11, 20), date(2026, 11, 20), "-2026-11-21"),
         # Before the oldest file there is nothing, whether that one can be had or not.
@@ -165,11 +204,16 @@ def named(one: Answer | Failure) -> str:
 
 def test_where_nobody_answers_no_other_file_is_asked_for(tmp_path: Path) -> None:
     """The host is the same for all of them."""
-    with closing(Client(Settings(tmp_path, "http://127.0.0.1:9/api/v1"), "run", HASTY)) as client, pytest.raises(Unreachable):
+    with (
+        closing(Client(Settings(tmp_path, "http://127.0.0.1:9/api/v1"), "run", HASTY)) as client,
+        pytest.raises(Unreachable),
+    ):
         list(exports.fetch(client, OLDEST_DAY, NEWEST_FILE))
 
 
-def test_each_file_is_asked_for_by_its_day_and_kept_with_its_manifest(market: StandIn, tmp_path: Path) -> None:
+def test_each_file_is_asked_for_by_its_day_and_kept_with_its_manifest(
+    market: StandIn, tmp_path: Path
+) -> None:
     """The file's answer carries what the manifest promised, so that it can be judged again whenever it is read."""
     [answer] = fetched(market, tmp_path / "home", NEWEST_FILE - DAY, NEWEST_FILE - DAY)
     assert answer.url == f"{market.url}/datasets/exports/rankings-daily/2026-11-21.csv"
@@ -186,12 +230,27 @@ GOOD_FILES = {"csv": {"bytes": 1, "sha256": "0"}}
 
 @pytest.mark.parametrize(
     "files",
-    [None, 1, [], ["csv"], {}, {"csv": None}, {"csv": ["bytes"]}, {"csv": {"bytes": "many", "sha256": "0"}}, {"csv": {"bytes": -1}}],
+    [
+        None,
+        1,
+        [],
+        ["csv"],
+        {},
+        {"csv": None},
+        {"csv": ["bytes"]},
+        {"csv": {"bytes": "many", "sha256": "0"}},
+        {"csv": {"bytes": -1}},
+    ],
 )
 def test_a_manifest_of_another_shape_is_not_believed(files: object) -> None:
     """It is a bad answer like any other, so that the next file is asked for."""
     manifest = {"snapshot_date": "2026-11-21", "retrieved_at": "2026-11-21T01:46:00Z"}
-    assert exports.read_manifest(json.dumps({**manifest, "files": GOOD_FILES}).encode(), "latest").bytes == 1
+    assert (
+        exports.read_manifest(
+            json.dumps({**manifest, "files": GOOD_FILES}).encode(), "latest"
+        ).bytes
+        == 1
+    )
     with pytest.raises(BadAnswer):
         exports.read_manifest(json.dumps({**manifest, "files": files}).encode(), "latest")
 
@@ -203,7 +262,20 @@ def test_estimates_are_asked_for_by_whole_weeks(market: StandIn, tmp_path: Path)
     """Exact slices by day, sampled ones from a Monday to a Sunday, so that no week is counted in part."""
     settings = Settings(tmp_path / "home", market.url, "sk-or-v1-0123456789abcdef")
     with closing(Client(settings, "run", HASTY)) as client:
-        exact = rankings.fetch_slice(client, "modality", "text", date(2026, 10, 22), date(2026, 11, 20))
-        weekly = rankings.fetch_slice(client, "category", "marketing/seo", date(2026, 10, 22), date(2026, 11, 20))
-    assert exact.params == {"start_date": "2026-10-22", "end_date": "2026-11-20", "modality": "text"}
-    assert weekly.params == {"start_date": "2026-10-19", "end_date": "2026-11-15", "period": "week", "category": "marketing/seo"}
+        exact = rankings.fetch_slice(
+            client, "modality", "text", date(2026, 10, 22), date(2026, 11, 20)
+        )
+        weekly = rankings.fetch_slice(
+            client, "category", "marketing/seo", date(2026, 10, 22), date(2026, 11, 20)
+        )
+    assert exact.params == {
+        "start_date": "2026-10-22",
+        "end_date": "2026-11-20",
+        "modality": "text",
+    }
+    assert weekly.params == {
+        "start_date": "2026-10-19",
+        "end_date": "2026-11-15",
+        "period": "week",
+        "category": "marketing/seo",
+    }

@@ -8,19 +8,19 @@ from urllib.parse import parse_qs
 
 import pyarrow as pa
 import pytest
-from support.scripted_server import Reply, raw, reply
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from support.scripted_server import Reply, raw, reply
 
 from pipelines.errors import HistoryFailed
 from pipelines.simulator.api.data_api import BASE
 from pipelines.simulator.api.serve import running
 from pipelines.telemetry.backfill.prometheus import History, read_history
 from pipelines.telemetry.backfill.text_files import instant_of, read_pages, read_run, store
-from pipelines.telemetry.collector.collector.segments import closed_segments, read_segment, table_of
-from pipelines.telemetry.collector.collector.spool import Spool
+from pipelines.telemetry.collector.segments import closed_segments, read_segment, table_of
+from pipelines.telemetry.collector.spool import Spool
 from pipelines.telemetry.config.tier import Target
 
 AT = datetime(2026, 8, 22, 7, 10, 16, tzinfo=UTC)
@@ -34,8 +34,12 @@ def test_archived_pages_become_segments(tmp_path: Path, recordings: Path) -> Non
     for name, source in (("b-20260822T071016Z.txt", "idle"), ("a-20260822T071116Z.txt", "loaded")):
         (pages / name).write_bytes((recordings / f"vllm/vllm_0.32_cpu_{source}.txt").read_bytes())
     assert store(read_pages(pages, VLLM), Spool(tmp_path / "spool")) == 2
-    found = pa.concat_tables(read_segment(path) for path in closed_segments(tmp_path / "spool")).to_pylist()
-    tokens = [(row["scraped_at"], row["value"]) for row in found if row["metric"] == "generation_tokens"]
+    found = pa.concat_tables(
+        read_segment(path) for path in closed_segments(tmp_path / "spool")
+    ).to_pylist()
+    tokens = [
+        (row["scraped_at"], row["value"]) for row in found if row["metric"] == "generation_tokens"
+    ]
     assert tokens == [(AT, 0.0), (AT + timedelta(minutes=1), 30224.0)]
     assert [row["value"] for row in found if row["metric"] == "up"] == [1.0, 1.0]
 
@@ -51,7 +55,9 @@ def test_archived_pages_become_segments(tmp_path: Path, recordings: Path) -> Non
         ("20261399T071016Z.txt", datetime(2026, 1, 1, tzinfo=UTC)),
     ],
 )
-def test_the_instant_of_a_page_is_in_its_name_or_its_file(tmp_path: Path, name: str, instant: datetime) -> None:
+def test_the_instant_of_a_page_is_in_its_name_or_its_file(
+    tmp_path: Path, name: str, instant: datetime
+) -> None:
     """A name that is no instant falls back to the file's time."""
     path = tmp_path / name
     path.write_text("a 1\n")
@@ -61,7 +67,9 @@ def test_the_instant_of_a_page_is_in_its_name_or_its_file(tmp_path: Path, name: 
 
 def test_a_table_of_a_run_is_read_row_by_row(recordings: Path) -> None:
     """Its last row has what the client saw too: 646,370 generated tokens."""
-    scrapes = list(read_run(recordings / "vllm/run_llama7b_bs64/metrics_engine_server_0.csv.gz", VLLM, AT))
+    scrapes = list(
+        read_run(recordings / "vllm/run_llama7b_bs64/metrics_engine_server_0.csv.gz", VLLM, AT)
+    )
     rows = table_of(scrapes).to_pylist()
     tokens = [row["value"] for row in rows if row["metric"] == "generation_tokens"]
     assert len(tokens) == len(scrapes) > 200
@@ -85,7 +93,9 @@ class Store:
         start, end, step = (float(form[name][0]) for name in ("start", "end", "step"))
         steps = [start + number * step for number in range(int((end - start) / step) + 1)]
         result = [series for server in self._servers for series in self._series(server, steps)]
-        return JSONResponse({"status": "success", "data": {"resultType": "matrix", "result": result}})
+        return JSONResponse(
+            {"status": "success", "data": {"resultType": "matrix", "result": result}}
+        )
 
     def _series(self, server: str, steps: list[float]) -> list[dict[str, object]]:
         known = [at for at in steps if int(at - AT.timestamp()) // 15 not in self._hole]
@@ -96,13 +106,21 @@ class Store:
                 "metric": {**own, "__name__": "vllm:generation_tokens_total"},
                 "values": [[at, str(2 * (at - AT.timestamp()))] for at in known],
             },
-            {"metric": {**of_store, "__name__": "process_start_time_seconds"}, "values": [[at, "1787380000"] for at in known]},
-            {"metric": {**of_store, "__name__": "up"}, "values": [[at, str(int(at != AT.timestamp()))] for at in known]},
+            {
+                "metric": {**of_store, "__name__": "process_start_time_seconds"},
+                "values": [[at, "1787380000"] for at in known],
+            },
+            {
+                "metric": {**of_store, "__name__": "up"},
+                "values": [[at, str(int(at != AT.timestamp()))] for at in known],
+            },
         ]
 
 
 def asked_of(store: Store, minutes: int) -> list[dict[str, object]]:
-    with running(Starlette(routes=[Route(f"{BASE}/api/v1/query_range", store.query_range, methods=["POST"])])) as url:
+    with running(
+        Starlette(routes=[Route(f"{BASE}/api/v1/query_range", store.query_range, methods=["POST"])])
+    ) as url:
         history = History(url, 'job="vllm"', AT, AT + timedelta(minutes=minutes), 15)
         found: list[dict[str, object]] = table_of(list(read_history(history, VLLM))).to_pylist()
         return found
@@ -116,10 +134,16 @@ def test_a_store_gives_the_rows_that_a_scrape_would_have() -> None:
     assert [value for _, value in ups[1:]] == [1.0] * 16
     tokens = [row for row in rows if row["metric"] == "generation_tokens"]
     assert len(tokens) == 16
-    assert {(row["model_name"], row["labels"]) for row in tokens} == {('a "quoted" name', 'engine="0"')}
+    assert {(row["model_name"], row["labels"]) for row in tokens} == {
+        ('a "quoted" name', 'engine="0"')
+    }
     assert tokens[-1]["value"] == 600.0
     assert tokens[-1]["started_at"] == datetime(2026, 8, 22, 6, 26, 40, tzinfo=UTC)
-    assert not [row for row in tokens if AT + timedelta(seconds=120) <= row["scraped_at"] < AT + timedelta(seconds=180)]  # type: ignore[operator]
+    assert not [
+        row
+        for row in tokens
+        if AT + timedelta(seconds=120) <= row["scraped_at"] < AT + timedelta(seconds=180)
+    ]  # type: ignore[operator]
 
 
 def test_a_long_time_is_asked_for_in_pieces() -> None:
@@ -138,7 +162,9 @@ def test_what_is_asked_for_is_what_the_collector_keeps() -> None:
     [query] = store.asked[0]["query"]
     assert query.startswith("last_over_time({")
     assert query.endswith(',job="vllm"}[15s])')
-    assert {"vllm:gpu_cache_usage_perc", "vllm:time_to_first_token_seconds_bucket", "up"} <= set(query.split('"')[1].split("|"))
+    assert {"vllm:gpu_cache_usage_perc", "vllm:time_to_first_token_seconds_bucket", "up"} <= set(
+        query.split('"')[1].split("|")
+    )
 
 
 def test_two_servers_behind_one_question_are_refused() -> None:
@@ -150,9 +176,15 @@ def test_two_servers_behind_one_question_are_refused() -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (reply(400, {"status": "error", "error": "parse error at char 3"}), "parse error at char 3"),
+        (
+            reply(400, {"status": "error", "error": "parse error at char 3"}),
+            "parse error at char 3",
+        ),
         (reply(200, {"status": "success", "data": None}), "not Prometheus' HTTP API"),
-        (reply(200, {"status": "success", "data": {"result": [{"value": 1}]}}), "not Prometheus' HTTP API"),
+        (
+            reply(200, {"status": "success", "data": {"result": [{"value": 1}]}}),
+            "not Prometheus' HTTP API",
+        ),
         (reply(200, []), "refused"),
         (raw(b"<html>"), "not JSON"),
         (raw(json.dumps("x").encode(), 502), "502"),

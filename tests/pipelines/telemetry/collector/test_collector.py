@@ -15,16 +15,16 @@ import httpx
 import pyarrow as pa
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from support.scripted_server import Reply, raw, scripted_server
 from starlette.requests import Request
 from starlette.responses import Response
+from support.scripted_server import Reply, raw, scripted_server
 
+from pipelines.cli.collect import status_line
 from pipelines.errors import CollectorBusy
-from pipelines.telemetry.collector.collector.collector import Collector
-from pipelines.cli.market.collect import status_line
-from pipelines.telemetry.collector.collector.self_metrics import health_of, own_page, page_text
-from pipelines.telemetry.collector.collector.segments import closed_segments, read_segment
-from pipelines.telemetry.collector.collector.spool import Spool
+from pipelines.telemetry.collector.collector import Collector
+from pipelines.telemetry.collector.segments import closed_segments, read_segment
+from pipelines.telemetry.collector.self_metrics import health_of, own_page, page_text
+from pipelines.telemetry.collector.spool import Spool
 from pipelines.telemetry.config.tier import DeviceSource, Target, Tier
 
 PAGE = b"""process_start_time_seconds 1795295012.25
@@ -37,7 +37,10 @@ SMI = "| NPU Name | Health | Power(W) |\\n| Chip | Bus-Id | AICore(%) |\\n| 0 91
 
 
 def collected(
-    tmp_path: Path, tier: Tier, until: Callable[[Collector], bool], headers: dict[str, dict[str, str]] | None = None
+    tmp_path: Path,
+    tier: Tier,
+    until: Callable[[Collector], bool],
+    headers: dict[str, dict[str, str]] | None = None,
 ) -> Collector:
     """Collect until it is enough, at most ten seconds."""
     collector = Collector(tier, Spool(tmp_path), headers or {})
@@ -46,7 +49,11 @@ def collected(
         stop = asyncio.Event()
         running = asyncio.create_task(collector.run(stop))
         deadline = time.monotonic() + 10
-        while not running.done() and not (collector.sources and until(collector)) and time.monotonic() < deadline:
+        while (
+            not running.done()
+            and not (collector.sources and until(collector))
+            and time.monotonic() < deadline
+        ):
             await asyncio.sleep(0.01)
         stop.set()
         await running
@@ -66,7 +73,9 @@ def is_known(collector: Collector) -> bool:
 
 
 def rows(folder: Path) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = pa.concat_tables(read_segment(path) for path in closed_segments(folder)).to_pylist()
+    found: list[dict[str, object]] = pa.concat_tables(
+        read_segment(path) for path in closed_segments(folder)
+    ).to_pylist()
     return found
 
 
@@ -93,8 +102,12 @@ def test_what_a_server_says_is_kept(tmp_path: Path) -> None:
     ups = of(found, "up")
     assert len(ups) >= 3
     assert {(row["value"], row["labels"]) for row in ups} == {(1.0, 'problems="0",samples="2"')}
-    assert {(row["value"], row["model_name"]) for row in of(found, "requests_running")} == {(2.0, "mine")}
-    assert {str(row["started_at"]) for row in of(found, "prompt_tokens")} == {"2026-11-21 21:03:32.250000+00:00"}
+    assert {(row["value"], row["model_name"]) for row in of(found, "requests_running")} == {
+        (2.0, "mine")
+    }
+    assert {str(row["started_at"]) for row in of(found, "prompt_tokens")} == {
+        "2026-11-21 21:03:32.250000+00:00"
+    }
     assert len({row["scraped_at"] for row in ups}) == len(ups)
 
 
@@ -121,7 +134,9 @@ def slow(request: Request) -> Response:
         (slow, "timeout"),
     ],
 )
-def test_a_failed_scrape_is_a_gap_with_its_reason(tmp_path: Path, reply: Reply, reason: str) -> None:
+def test_a_failed_scrape_is_a_gap_with_its_reason(
+    tmp_path: Path, reply: Reply, reason: str
+) -> None:
     """Never a zero of what could not be read."""
     # Only the slow answer may run out of time, however busy the machine is.
     seconds = 0.2 if reason == "timeout" else 10.0
@@ -132,7 +147,9 @@ def test_a_failed_scrape_is_a_gap_with_its_reason(tmp_path: Path, reply: Reply, 
             lambda collector: collector.sources[0].health.failed > 0,
         )
     found = rows(tmp_path)
-    assert {(row["metric"], row["value"], row["labels"]) for row in found} == {("up", 0.0, f'reason="{reason}"')}
+    assert {(row["metric"], row["value"], row["labels"]) for row in found} == {
+        ("up", 0.0, f'reason="{reason}"')
+    }
 
 
 def test_a_server_that_is_not_there_costs_the_others_nothing(tmp_path: Path) -> None:
@@ -145,7 +162,11 @@ def test_a_server_that_is_not_there_costs_the_others_nothing(tmp_path: Path) -> 
                 target(server.url),
             )
         )
-        collector = collected(tmp_path, tier, lambda collector: is_known(collector) and collector.sources[2].health.scrapes > 2)
+        collector = collected(
+            tmp_path,
+            tier,
+            lambda collector: is_known(collector) and collector.sources[2].health.scrapes > 2,
+        )
     found = rows(tmp_path)
     assert {(row["target"], row["labels"]) for row in of(found, "up") if row["value"] == 0} == {
         ("gone", 'reason="refused"'),
@@ -177,10 +198,16 @@ def test_devices_are_asked_beside_the_server(tmp_path: Path) -> None:
         tier = Tier((Target("a", server.url, "vllm", scrape_seconds=2),), sources)
         collected(tmp_path, tier, is_known)
     found = rows(tmp_path)
-    powers = {(row["engine"], str(row["device"]).split("/")[-1], row["value"]) for row in of(found, "power_watts")}
+    powers = {
+        (row["engine"], str(row["device"]).split("/")[-1], row["value"])
+        for row in of(found, "power_watts")
+    }
     assert powers == {("npu-exporter", "0", 91.5), ("npu-smi", "0", 80.5)}
     assert len({row["device"] for row in of(found, "power_watts")}) == 2
-    assert {row["labels"] for row in of(found, "device_up") if row["value"] == 0} == {'reason="exit_3"', 'reason="no_such_command"'}
+    assert {row["labels"] for row in of(found, "device_up") if row["value"] == 0} == {
+        'reason="exit_3"',
+        'reason="no_such_command"',
+    }
 
 
 def test_a_command_that_hangs_is_ended(tmp_path: Path) -> None:
@@ -198,14 +225,24 @@ def test_a_secret_header_goes_to_its_server_only(tmp_path: Path) -> None:
         collector = collected(tmp_path, tier, asked(1), {"a": {"Authorization": "Bearer s3cret"}})
         assert server.heard[0].headers["authorization"] == "Bearer s3cret"
         assert "authorization" not in exporter.heard[0].headers
-    assert "s3cret" not in page_text(collector) + json.dumps(health_of(collector)) + json.dumps(rows(tmp_path), default=str)
+    assert "s3cret" not in page_text(collector) + json.dumps(health_of(collector)) + json.dumps(
+        rows(tmp_path), default=str
+    )
 
 
 def test_three_hundred_targets_are_asked_by_one_process(tmp_path: Path) -> None:
     """Each in its own time, none waiting for a slow one."""
     with scripted_server(raw(PAGE)) as server:
-        tier = Tier(tuple(Target(f"t{number}", server.url, "vllm", scrape_seconds=3) for number in range(300)))
-        collector = collected(tmp_path, tier, lambda collector: all(source.health.is_up for source in collector.sources))
+        tier = Tier(
+            tuple(
+                Target(f"t{number}", server.url, "vllm", scrape_seconds=3) for number in range(300)
+            )
+        )
+        collector = collected(
+            tmp_path,
+            tier,
+            lambda collector: all(source.health.is_up for source in collector.sources),
+        )
     assert all(source.health.is_up for source in collector.sources)
     assert len({row["target"] for row in of(rows(tmp_path), "up")}) == 300
 
@@ -223,7 +260,10 @@ def test_the_collector_shows_how_it_goes(tmp_path: Path) -> None:
         for family in text_string_to_metric_families(page)
         for sample in family.samples
     }
-    assert (samples["tokentide_collector_up", "a"], samples["tokentide_collector_up", "gone"]) == (1.0, 0.0)
+    assert (samples["tokentide_collector_up", "a"], samples["tokentide_collector_up", "gone"]) == (
+        1.0,
+        0.0,
+    )
     assert samples["tokentide_collector_segments_total", None] == 1.0
     assert samples["tokentide_collector_written_samples_total", None] == len(rows(tmp_path))
     assert health["status"] == "ok"
@@ -246,14 +286,20 @@ def test_the_command_ends_in_order(tmp_path: Path, number: signal.Signals) -> No
     """The open segment is closed, and the exit code is 0; a second collector was refused meanwhile."""
     with scripted_server(raw(PAGE)) as server:
         tier = tmp_path / "tier.toml"
-        tier.write_text(f'[[target]]\nname = "a"\nurl = "{server.url}"\nengine = "vllm"\nscrape_seconds = 0.2\n')
+        tier.write_text(
+            f'[[target]]\nname = "a"\nurl = "{server.url}"\nengine = "vllm"\nscrape_seconds = 0.2\n'
+        )
         command = [sys.executable, "-m", "pipelines", "collect", "--tier", str(tier), "--port", "0"]
         env = {**os.environ, "TOKENTIDE_HOME": str(tmp_path / "home")}
-        process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         deadline = time.monotonic() + 20
         while len(server.heard) < 3 and time.monotonic() < deadline:
             time.sleep(0.02)
-        second = subprocess.run(command, check=False, env=env, capture_output=True, text=True, timeout=30)
+        second = subprocess.run(
+            command, check=False, env=env, capture_output=True, text=True, timeout=30
+        )
         process.send_signal(number)
         _, said = process.communicate(timeout=20)
     assert process.returncode == 0, said

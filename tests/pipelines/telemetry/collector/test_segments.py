@@ -13,9 +13,16 @@ import pyarrow as pa
 import pytest
 
 from pipelines.errors import CollectorBusy
+from pipelines.telemetry.collector.segments import (
+    SCHEMA,
+    Scrape,
+    Segments,
+    closed_segments,
+    read_segment,
+    table_of,
+)
+from pipelines.telemetry.collector.spool import Claim, Open, Spool
 from pipelines.telemetry.metrics.normalise import Reader, up
-from pipelines.telemetry.collector.collector.segments import SCHEMA, Scrape, Segments, closed_segments, read_segment, table_of
-from pipelines.telemetry.collector.collector.spool import Claim, Open, Spool
 from pipelines.telemetry.metrics.vocabulary import Series
 
 AT = 1795295500_000_000
@@ -42,17 +49,28 @@ while True:
 
 def scrape(*pairs: tuple[Series, float], at: int = AT, **more: str) -> Scrape:
     return Scrape(
-        more.pop("target", "t"), "vllm", at, AT - 60_000_000, tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs), **more
+        more.pop("target", "t"),
+        "vllm",
+        at,
+        AT - 60_000_000,
+        tuple(pair[0] for pair in pairs),
+        tuple(pair[1] for pair in pairs),
+        **more,
     )
 
 
 def test_a_row_says_what_a_sample_is(tmp_path: Path) -> None:
     """Every column, of a bucket, a gauge without a model and a device."""
-    path = Segments(tmp_path).write([scrape((WHOLE, 5.0), (BUCKET, 4.0), (POWER, 91.5), (RUNNING, 2.0))])
+    path = Segments(tmp_path).write(
+        [scrape((WHOLE, 5.0), (BUCKET, 4.0), (POWER, 91.5), (RUNNING, 2.0))]
+    )
     assert path
     found = read_segment(path)
     assert found.schema == SCHEMA
-    at, started = datetime(2026, 11, 21, 21, 11, 40, tzinfo=UTC), datetime(2026, 11, 21, 21, 10, 40, tzinfo=UTC)
+    at, started = (
+        datetime(2026, 11, 21, 21, 11, 40, tzinfo=UTC),
+        datetime(2026, 11, 21, 21, 10, 40, tzinfo=UTC),
+    )
     common = {"target": "t", "engine": "vllm", "scraped_at": at, "started_at": started}
     plain = {"part": "", "le": None, "labels": "", "model_name": None, "device": None}
     bucket = {
@@ -73,7 +91,9 @@ def test_a_row_says_what_a_sample_is(tmp_path: Path) -> None:
 
 def test_the_only_model_of_a_target_stands_for_a_missing_one() -> None:
     """Of what the server did; not of its devices, nor of whether it answered."""
-    rows = table_of([scrape((RUNNING, 1.0), (POWER, 2.0), (up("up"), 1.0), (BUCKET, 3.0), only_model="mine")])
+    rows = table_of(
+        [scrape((RUNNING, 1.0), (POWER, 2.0), (up("up"), 1.0), (BUCKET, 3.0), only_model="mine")]
+    )
     assert dict(zip(rows["metric"].to_pylist(), rows["model_name"].to_pylist(), strict=True)) == {
         "requests_running": "mine",
         "power_watts": None,
@@ -84,19 +104,30 @@ def test_the_only_model_of_a_target_stands_for_a_missing_one() -> None:
 
 def test_devices_of_two_machines_are_told_apart() -> None:
     """Both count their devices from 0."""
-    rows = table_of([scrape((POWER, 1.0), device_prefix="one:8082/"), scrape((POWER, 2.0), device_prefix="two:8082/")])
+    rows = table_of(
+        [
+            scrape((POWER, 1.0), device_prefix="one:8082/"),
+            scrape((POWER, 2.0), device_prefix="two:8082/"),
+        ]
+    )
     assert rows["device"].to_pylist() == ["one:8082/3", "two:8082/3"]
 
 
 def test_rows_are_sorted_by_target_series_and_time() -> None:
     """In whatever order scrapes come."""
     rows = table_of(
-        [scrape((RUNNING, 3.0), at=AT + 2, target="z"), scrape((RUNNING, 1.0), (BUCKET, 9.0), at=AT), scrape((RUNNING, 2.0), at=AT + 1)]
+        [
+            scrape((RUNNING, 3.0), at=AT + 2, target="z"),
+            scrape((RUNNING, 1.0), (BUCKET, 9.0), at=AT),
+            scrape((RUNNING, 2.0), at=AT + 1),
+        ]
     )
     assert rows["value"].to_pylist() == [1.0, 2.0, 9.0, 3.0]
 
 
-def test_two_hundred_scrapes_of_a_busy_server_take_two_bytes_a_sample(recordings: Path, tmp_path: Path) -> None:
+def test_two_hundred_scrapes_of_a_busy_server_take_two_bytes_a_sample(
+    recordings: Path, tmp_path: Path
+) -> None:
     """Counters that grow by a random hundredth each time, gauges that jump."""
     reading = Reader("vllm").read((recordings / "vllm/vllm_0.32_cpu_loaded.txt").read_bytes(), 0.0)
     chance = random.Random(7)
@@ -137,17 +168,25 @@ def test_a_killed_writer_leaves_whole_segments_and_no_sample_twice(tmp_path: Pat
     chance = random.Random(3)
     for round_ in range(4):
         folder = tmp_path / str(round_)
-        process = subprocess.Popen([sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE, text=True
+        )
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
         time.sleep(0.05 + chance.random() / 5)
         process.send_signal(signal.SIGKILL)
-        said = [int(line) for line in process.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
+        said = [
+            int(line)
+            for line in process.stdout.read().splitlines(keepends=True)
+            if line.endswith("\n")
+        ]
         process.stdout.close()
         process.wait()
         tables = [read_segment(path) for path in closed_segments(folder)]
         assert all(table.num_rows == 10 for table in tables)
-        numbers = pa.concat_tables(tables)["scraped_at"].cast(pa.int64()).to_pylist() if tables else []
+        numbers = (
+            pa.concat_tables(tables)["scraped_at"].cast(pa.int64()).to_pylist() if tables else []
+        )
         assert numbers == list(range(len(numbers)))
         assert len(numbers) >= max(said, default=0)
 
@@ -168,11 +207,21 @@ def filled(folder: Path, count: int, most_mib: int = 1) -> Spool:
     """A spool with segments of half a MiB each; noise does not compress."""
     spool, chance = Spool(folder, most_mib=most_mib), random.Random(1)
     for _ in range(count):
-        spool.close(Open([Scrape("t", "vllm", number, None, (RUNNING,), (chance.random(),)) for number in range(50_000)], 50_000))
+        spool.close(
+            Open(
+                [
+                    Scrape("t", "vllm", number, None, (RUNNING,), (chance.random(),))
+                    for number in range(50_000)
+                ],
+                50_000,
+            )
+        )
     return spool
 
 
-def test_the_oldest_segments_go_when_the_room_is_used_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_oldest_segments_go_when_the_room_is_used_up(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """It is said and counted, and the newest stays whatever its size."""
     spool = filled(tmp_path, 4)
     left = closed_segments(tmp_path)
@@ -195,7 +244,9 @@ def test_a_segment_is_due_by_rows_or_by_age(tmp_path: Path) -> None:
     assert by_age.is_due
 
 
-def test_a_disk_that_cannot_be_written_costs_samples_not_the_collector(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_disk_that_cannot_be_written_costs_samples_not_the_collector(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """It is said once, counted, and over as soon as there is room again."""
     folder = tmp_path / "spool"
     spool = Spool(folder)

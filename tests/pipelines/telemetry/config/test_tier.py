@@ -6,11 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.cli.collect import headers_of
 from pipelines.errors import BadSetting, BadTier
-from pipelines.cli.market.collect import headers_of
-from pipelines.telemetry.config.tier import Cost, DeviceSource, Energy, Peak, Slo, Target, Tier, parse_tier, read_tier
+from pipelines.telemetry.config.tier import (
+    Cost,
+    DeviceSource,
+    Energy,
+    Peak,
+    Slo,
+    Target,
+    Tier,
+    parse_tier,
+    read_tier,
+)
 
-EXAMPLE = Path(__file__).parents[3] / "tier.toml.example"
+EXAMPLE = Path(__file__).parents[4] / "tier.toml.example"
 WHOLE = """
 [[target]]
 name = "a"
@@ -131,24 +141,45 @@ def test_all_problems_are_said_together_each_with_its_line() -> None:
     [
         ("scrape_seconds = 0", "tier.toml:5: scrape_seconds of target must be a number above 0."),
         ("scrape_seconds = nan", "tier.toml:5: scrape_seconds of target must be a number above 0."),
-        ("scrape_seconds = true", "tier.toml:5: scrape_seconds of target must be a number above 0."),
-        ("scrape_seconds = 86400", "tier.toml:5: scrape_seconds of target must be from 0.1 to 3600."),
+        (
+            "scrape_seconds = true",
+            "tier.toml:5: scrape_seconds of target must be a number above 0.",
+        ),
+        (
+            "scrape_seconds = 86400",
+            "tier.toml:5: scrape_seconds of target must be from 0.1 to 3600.",
+        ),
         ("devices = 1.5", "tier.toml:5: devices of target must be a whole number above 0."),
-        ('families = "a"', 'tier.toml:5: families of target must be a list of texts, such as ["npu-smi", "info"].'),
-        ("model_map = 3", 'tier.toml:5: model_map of target must be a table of texts, such as { "served-name" = "owner/model" }.'),
-        ("[target.headers]\nX = 1", 'tier.toml:5: headers of target must be a table of texts, such as { "served-name" = "owner/model" }.'),
+        (
+            'families = "a"',
+            'tier.toml:5: families of target must be a list of texts, such as ["npu-smi", "info"].',
+        ),
+        (
+            "model_map = 3",
+            'tier.toml:5: model_map of target must be a table of texts, such as { "served-name" = "owner/model" }.',
+        ),
+        (
+            "[target.headers]\nX = 1",
+            'tier.toml:5: headers of target must be a table of texts, such as { "served-name" = "owner/model" }.',
+        ),
         (
             "[energy]\nusd_per_kwh = 1\npue = 0.9",
             "tier.toml:7: pue of energy must be at least 1: it is all power over the power of the machines.",
         ),
         ("energy = 3", "tier.toml:5: energy is no key of target; "),
         ("[[slo]]\nttft_ms = 1\ntpot_ms = 1", "tier.toml:5: slo must be written as [slo]."),
-        ('[[cost]]\ndevice_kind = "c"\nidle_watts = 1\nrated_watts = 2', "tier.toml:6: cost needs capex_usd with amortisation_years, or "),
+        (
+            '[[cost]]\ndevice_kind = "c"\nidle_watts = 1\nrated_watts = 2',
+            "tier.toml:6: cost needs capex_usd with amortisation_years, or ",
+        ),
         (
             '[[cost]]\ndevice_kind = "c"\ncapex_usd = 9\nidle_watts = 3\nrated_watts = 2\nopex_usd_per_hour = 1',
             "tier.toml:6: cost needs capex_usd and amortisation_years together.",
         ),
-        ('[[device_source]]\ntarget = "a"\nkind = "npu-smi"', "tier.toml:7: device_source of kind npu-smi needs command"),
+        (
+            '[[device_source]]\ntarget = "a"\nkind = "npu-smi"',
+            "tier.toml:7: device_source of kind npu-smi needs command",
+        ),
         (
             '[[device_source]]\ntarget = "a"\nkind = "dcgm"\nurl = "http://h"\ncommand = ["x"]',
             "tier.toml:9: device_source has both url and command; keep one.",
@@ -158,7 +189,9 @@ def test_all_problems_are_said_together_each_with_its_line() -> None:
 )
 def test_a_wrong_value_is_named_with_what_it_must_be(added: str, said: str) -> None:
     """And where it stands."""
-    assert any(problem.startswith(said) for problem in problems(SMALL + added)), problems(SMALL + added)
+    assert any(problem.startswith(said) for problem in problems(SMALL + added)), problems(
+        SMALL + added
+    )
 
 
 def test_an_address_must_not_carry_a_password() -> None:
@@ -171,7 +204,9 @@ def test_an_address_must_not_carry_a_password() -> None:
 @pytest.mark.parametrize("text", ["", "[energy]\nusd_per_kwh = 1\n"])
 def test_a_file_without_targets_says_so(text: str) -> None:
     """Collecting nothing for ever would look like success."""
-    assert "tier.toml:1: no [[target]] is given; add one with name, url and engine." in problems(text)
+    assert "tier.toml:1: no [[target]] is given; add one with name, url and engine." in problems(
+        text
+    )
 
 
 def test_what_is_no_toml_and_what_is_not_there_are_said(tmp_path: Path) -> None:
@@ -187,7 +222,9 @@ def test_what_is_no_toml_and_what_is_not_there_are_said(tmp_path: Path) -> None:
 def test_headers_come_from_the_environment_and_stay_out_of_messages() -> None:
     """A variable that is not set, or holds what no header may, is named; its value never is."""
     tier = parse_tier(SMALL + 'headers = { Authorization = "TOKEN", "X-Key" = "KEY" }')
-    assert headers_of(tier, {"TOKEN": "Bearer s3cret", "KEY": "k"}) == {"a": {"Authorization": "Bearer s3cret", "X-Key": "k"}}
+    assert headers_of(tier, {"TOKEN": "Bearer s3cret", "KEY": "k"}) == {
+        "a": {"Authorization": "Bearer s3cret", "X-Key": "k"}
+    }
     with pytest.raises(BadSetting) as raised:
         headers_of(tier, {"TOKEN": "s3cret\n"})
     assert str(raised.value).count("\n") == 1

@@ -22,7 +22,9 @@ PAGES = (
     "dcgm/dcgm_exporter_T4.txt",
 )
 NAMES = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,8}", fullmatch=True)
-LABELS = st.dictionaries(NAMES, st.text(st.characters(exclude_categories=["Cs"]), max_size=12), max_size=4)
+LABELS = st.dictionaries(
+    NAMES, st.text(st.characters(exclude_categories=["Cs"]), max_size=12), max_size=4
+)
 
 
 def everything(**bounds: int) -> Exposition[Named]:
@@ -45,7 +47,10 @@ def test_a_real_page_is_read_as_prometheus_reads_it(recordings: Path, name: str)
     page = (recordings / name).read_bytes()
     families = text_string_to_metric_families(page.decode())
     samples = [sample for family in families for sample in family.samples]
-    expected = {(as_written(sample.name, page), tuple(sorted(sample.labels.items()))): sample.value for sample in samples}
+    expected = {
+        (as_written(sample.name, page), tuple(sorted(sample.labels.items()))): sample.value
+        for sample in samples
+    }
     reader = everything()
     for _ in range(2):
         found = reader.read(page)
@@ -60,15 +65,23 @@ def test_labels_survive_escaping(labels: dict[str, str], value: float) -> None:
     assert found.samples == {("family", tuple(sorted(labels.items()))): value}
 
 
-@given(page=st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode(errors="replace")))
+@given(
+    page=st.binary(max_size=300)
+    | st.text(max_size=300).map(lambda text: text.encode(errors="replace"))
+)
 def test_no_bytes_stop_the_reader(page: bytes) -> None:
     """Whatever comes, and whether it is met for the first or second time."""
     reader = everything()
     assert reader.read(page).samples == reader.read(page).samples
-    assert reader.read(b"\n" + page + b"\nlast_line 1\n").samples.get(("last_line", ())) in {1.0, None}
+    assert reader.read(b"\n" + page + b"\nlast_line 1\n").samples.get(("last_line", ())) in {
+        1.0,
+        None,
+    }
 
 
-@given(noise=st.text(st.characters(exclude_characters='\n"', exclude_categories=["Cs"]), max_size=60))
+@given(
+    noise=st.text(st.characters(exclude_characters='\n"', exclude_categories=["Cs"]), max_size=60)
+)
 def test_a_line_of_noise_costs_no_other_line(noise: str) -> None:
     """The sample before and the one after are read."""
     found = read(f"before 1\n{noise}\nafter 2\n")
@@ -114,7 +127,10 @@ def test_a_sample_may_carry_its_own_time() -> None:
     for _ in range(2):
         found = reader.read(page)
         assert list(found.samples.values()) == [91.3, 40.0, 1.0]
-        assert found.stamps == {("power", (("id", "0"),)): 1723621883.587, ("temperature", ()): 1606402000.0}
+        assert found.stamps == {
+            ("power", (("id", "0"),)): 1723621883.587,
+            ("temperature", ()): 1606402000.0,
+        }
         assert found.counts == Counts(stamped=2)
 
 
@@ -162,12 +178,17 @@ def test_labels_that_never_repeat_do_not_fill_the_memory() -> None:
     """The memory of a reader is bounded, and what it forgot it reads again."""
     reader = everything(most_known=10)
     for number in range(100):
-        assert reader.read(f'a{{request="{number}"}} {number}\nb 1\n'.encode()).samples[("b", ())] == 1.0
+        assert (
+            reader.read(f'a{{request="{number}"}} {number}\nb 1\n'.encode()).samples[("b", ())]
+            == 1.0
+        )
 
 
 def test_the_kind_that_a_page_declares_reaches_the_caller() -> None:
     """Also for the parts of a histogram."""
     kinds: dict[str, str] = {}
-    reader: Exposition[str] = Exposition(lambda name, labels, kind: f"{name} {kinds.setdefault(name, kind)}")
+    reader: Exposition[str] = Exposition(
+        lambda name, labels, kind: f"{name} {kinds.setdefault(name, kind)}"
+    )
     reader.read(b"# TYPE a histogram\n# TYPE b_total counter\na_sum 1\nb_total 2\nc 3\n")
     assert kinds == {"a_sum": "histogram", "b_total": "counter", "c": ""}

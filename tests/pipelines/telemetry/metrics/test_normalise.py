@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.telemetry.config.tier import Engine
 from pipelines.telemetry.metrics import vocabulary
 from pipelines.telemetry.metrics.devices import device_reader
 from pipelines.telemetry.metrics.exposition import Counts
 from pipelines.telemetry.metrics.normalise import Reader, Reading
-from pipelines.telemetry.config.tier import Engine
 
 NOW = 1795295500.0
 # What every quantity is called, whoever measured it.
@@ -19,18 +19,31 @@ CANONICAL = {
     "itl_seconds", "tpot_seconds", "e2e_seconds", "queue_seconds", "prefill_seconds", "decode_seconds", "request_prompt_tokens",
     "request_generation_tokens", "estimated_flops", "estimated_read_bytes", "estimated_write_bytes",
 }  # fmt: skip
-OF_DEVICES = {"power_watts", "utilisation", "memory_used_bytes", "memory_total_bytes", "temperature_celsius"}
+OF_DEVICES = {
+    "power_watts",
+    "utilisation",
+    "memory_used_bytes",
+    "memory_total_bytes",
+    "temperature_celsius",
+}
 
 
 def read(engine: Engine, page: str | bytes, families: tuple[str, ...] = ()) -> Reading:
-    return Reader(engine, families=families).read(page if isinstance(page, bytes) else page.encode(), NOW)
+    return Reader(engine, families=families).read(
+        page if isinstance(page, bytes) else page.encode(), NOW
+    )
 
 
 def of(reading: Reading, metric: str, part: str = "") -> dict[str, float]:
     """The samples of one metric by what tells them apart."""
-    chosen = [series for series in reading.samples if (series.metric, series.part) == (metric, part)]
+    chosen = [
+        series for series in reading.samples if (series.metric, series.part) == (metric, part)
+    ]
     assert len({series.key for series in chosen}) == len(chosen)
-    return {series.labels if series.le is None else f"{series.le:g}": reading.samples[series] for series in chosen}
+    return {
+        series.labels if series.le is None else f"{series.le:g}": reading.samples[series]
+        for series in chosen
+    }
 
 
 def only(reading: Reading, metric: str, part: str = "") -> float:
@@ -52,16 +65,26 @@ def test_the_figures_of_a_loaded_server_are_its_own(recordings: Path) -> None:
     assert (only(found, "prompt_tokens"), only(found, "generation_tokens")) == (7555, 30224)
     assert sum(of(found, "requests_finished").values()) == 237
     assert of(found, "requests_finished")['engine="0",reason="length"'] == 237
-    assert (only(found, "ttft_seconds", "count"), only(found, "ttft_seconds", "sum")) == (237, 17.826709270477295)
+    assert (only(found, "ttft_seconds", "count"), only(found, "ttft_seconds", "sum")) == (
+        237,
+        17.826709270477295,
+    )
     assert of(found, "ttft_seconds", "bucket")["inf"] == 237
-    assert {series.model_name for series in found.samples if series.metric == "ttft_seconds"} == {"tiny"}
+    assert {series.model_name for series in found.samples if series.metric == "ttft_seconds"} == {
+        "tiny"
+    }
 
 
 def test_a_histogram_may_be_named_like_a_counter(recordings: Path) -> None:
     """vllm:iteration_tokens_total is one."""
     found = read("vllm", (recordings / "vllm/vllm_0.32_cpu_loaded.txt").read_bytes())
-    assert (only(found, "iteration_tokens", "count"), only(found, "iteration_tokens", "sum")) == (2898, 37779)
-    assert {series.kind for series in found.samples if series.metric == "iteration_tokens"} == {"histogram"}
+    assert (only(found, "iteration_tokens", "count"), only(found, "iteration_tokens", "sum")) == (
+        2898,
+        37779,
+    )
+    assert {series.kind for series in found.samples if series.metric == "iteration_tokens"} == {
+        "histogram"
+    }
 
 
 def test_when_a_counter_was_made_is_no_data(recordings: Path) -> None:
@@ -79,13 +102,19 @@ def test_without_a_start_of_the_process_the_first_counter_tells_it() -> None:
         'vllm:request_success_created{finished_reason="stop"} 1795295112.0\n'
     )
     assert read("vllm", page).started_at == 1795295095.5
-    assert read("vllm", page + "process_start_time_seconds 1795295012.25\n").started_at == 1795295012.25
+    assert (
+        read("vllm", page + "process_start_time_seconds 1795295012.25\n").started_at
+        == 1795295012.25
+    )
     assert read("vllm", "vllm:prompt_tokens_total 1\n").started_at is None
 
 
 def test_an_old_name_means_what_the_new_one_does() -> None:
     """gpu_cache_usage_perc and time_per_output_token_seconds are still met."""
-    found = read("vllm", 'vllm:gpu_cache_usage_perc 0.25\nvllm:time_per_output_token_seconds_bucket{le="0.1"} 4\n')
+    found = read(
+        "vllm",
+        'vllm:gpu_cache_usage_perc 0.25\nvllm:time_per_output_token_seconds_bucket{le="0.1"} 4\n',
+    )
     assert only(found, "cache_usage") == 0.25
     assert of(found, "itl_seconds", "bucket") == {"0.1": 4}
 
@@ -99,10 +128,15 @@ def test_where_a_page_has_both_names_a_sample_counts_once(recordings: Path) -> N
     assert (only(differing, "cache_usage"), differing.counts.disagreeing) == (0.5, 1)
 
 
-@pytest.mark.parametrize(("printed", "share"), [("30", 0.3), ("0.3", 0.3), ("1", 1.0), ("0", 0.0), ("100", 1.0)])
+@pytest.mark.parametrize(
+    ("printed", "share"), [("30", 0.3), ("0.3", 0.3), ("1", 1.0), ("0", 0.0), ("100", 1.0)]
+)
 def test_mindie_prints_shares_and_percents(printed: str, share: float) -> None:
     """It has no prefix, and 30 where 1 is full."""
-    found = read("mindie", f'npu_cache_usage_perc{{model_name="m"}} {printed}\nprompt_tokens_total{{model_name="m"}} 7\n')
+    found = read(
+        "mindie",
+        f'npu_cache_usage_perc{{model_name="m"}} {printed}\nprompt_tokens_total{{model_name="m"}} 7\n',
+    )
     assert (only(found, "cache_usage"), only(found, "prompt_tokens")) == (share, 7)
 
 
@@ -114,7 +148,10 @@ def test_a_server_that_fails_requests_counts_them_by_reason() -> None:
 
 def test_llamacpp_has_no_model_and_may_print_inf() -> None:
     """Its gauges divide by a time that may be nothing."""
-    found = read("llamacpp", "llamacpp:prompt_tokens_total 12\nllamacpp:tokens_predicted_total 7\nllamacpp:kv_cache_usage_ratio inf\n")
+    found = read(
+        "llamacpp",
+        "llamacpp:prompt_tokens_total 12\nllamacpp:tokens_predicted_total 7\nllamacpp:kv_cache_usage_ratio inf\n",
+    )
     assert (only(found, "prompt_tokens"), only(found, "generation_tokens")) == (12, 7)
     assert {series.model_name for series in found.samples} == {None}
     assert found.counts == Counts(infinite=1)
@@ -124,8 +161,15 @@ def test_tgi_has_no_counters_of_tokens() -> None:
     """The sums of its histograms stand for them. tgi_request_count is a counter all the same."""
     page = "tgi_request_count 4\ntgi_request_input_length_sum 40\ntgi_request_input_length_count 3\ntgi_request_generated_tokens_sum 90\n"
     found = read("tgi", page)
-    assert (only(found, "prompt_tokens"), only(found, "generation_tokens"), only(found, "requests_received")) == (40, 90, 4)
-    assert (only(found, "request_prompt_tokens", "sum"), only(found, "request_prompt_tokens", "count")) == (40, 3)
+    assert (
+        only(found, "prompt_tokens"),
+        only(found, "generation_tokens"),
+        only(found, "requests_received"),
+    ) == (40, 90, 4)
+    assert (
+        only(found, "request_prompt_tokens", "sum"),
+        only(found, "request_prompt_tokens", "count"),
+    ) == (40, 3)
 
 
 def test_sglang_is_understood() -> None:
@@ -172,10 +216,16 @@ def test_our_own_page_has_experts_and_devices() -> None:
         'tokentide:energy_joules_total{engine="0",model_name="m",provenance="rated"} 5\n'
     )
     found = Reader("tokentide", "tokentide device").read(page.encode(), NOW)
-    assert (only(found, "prompt_tokens"), only(found, "expert_tokens"), only(found, "power_watts")) == (1, 9, 300)
+    assert (
+        only(found, "prompt_tokens"),
+        only(found, "expert_tokens"),
+        only(found, "power_watts"),
+    ) == (1, 9, 300)
     [power] = [series for series in found.samples if series.metric == "power_watts"]
     assert (power.device, power.model_name, power.labels) == ("0", None, 'provenance="rated"')
-    assert [series.kind for series in found.samples if series.metric == "energy_joules"] == ["counter"]
+    assert [series.kind for series in found.samples if series.metric == "energy_joules"] == [
+        "counter"
+    ]
 
 
 def test_an_npu_exporter_page_gives_device_figures(recordings: Path) -> None:
@@ -227,7 +277,14 @@ def test_the_vocabulary_is_sound() -> None:
     """Kinds and units are those that are known, and what yields does so to a family of its engine with the same metric."""
     rows = vocabulary._rows()
     assert {row["kind"] for row in rows} == {"counter", "gauge", "histogram", "info"}
-    assert {row["unit"] for row in rows} == {"", "share_or_percent", "device", "device_percent", "device_mebibyte", "device_millijoule"}
+    assert {row["unit"] for row in rows} == {
+        "",
+        "share_or_percent",
+        "device",
+        "device_percent",
+        "device_mebibyte",
+        "device_millijoule",
+    }
     metrics = {(row["engine"], row["family"]): row["metric"] for row in rows}
     assert len(metrics) == len(rows)
     for row in (row for row in rows if row["yields_to"]):

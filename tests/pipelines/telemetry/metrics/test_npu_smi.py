@@ -37,14 +37,21 @@ MOVED = """
 
 
 def figures(text: str) -> dict[tuple[str, str | None], float]:
-    return {(series.metric, series.device): value for series, value in read_npu_smi(text).samples.items()}
+    return {
+        (series.metric, series.device): value
+        for series, value in read_npu_smi(text).samples.items()
+    }
 
 
 def test_the_recorded_cards_are_read(recordings: Path) -> None:
     """Four loaded 910B2C, 23.0.3."""
     answer = (recordings / "ascend/npu_smi_23.0.3_910B2C_4card_tp4.txt").read_bytes()
     found = device_reader("npu-smi")(answer, 0.0)
-    powers = {series.device: value for series, value in found.samples.items() if series.metric == "power_watts"}
+    powers = {
+        series.device: value
+        for series, value in found.samples.items()
+        if series.metric == "power_watts"
+    }
     assert powers == {"12": 91.3, "13": 100.7, "14": 92.8, "15": 92.9}
     assert figures(answer.decode())["memory_used_bytes", "12"] == 52675 * MEBIBYTE
     assert figures(answer.decode())["memory_total_bytes", "15"] == 65536 * MEBIBYTE
@@ -55,7 +62,11 @@ def test_the_recorded_cards_are_read(recordings: Path) -> None:
 def test_a_card_with_two_dies_has_one_power() -> None:
     """A dash is unknown, not nothing, so the second die has no power; the first one's is that of the card and says so."""
     found = read_npu_smi(TWO_DIES)
-    powers = [(series.device, series.labels, value) for series, value in found.samples.items() if series.metric == "power_watts"]
+    powers = [
+        (series.device, series.labels, value)
+        for series, value in found.samples.items()
+        if series.metric == "power_watts"
+    ]
     assert powers == [("0", 'chip="Ascend910",scope="card"', 171.5)]
     assert figures(TWO_DIES)["utilisation", "0"] == 0.4
     assert figures(TWO_DIES)["memory_used_bytes", "1"] == 2900 * MEBIBYTE

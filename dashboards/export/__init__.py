@@ -1,0 +1,1 @@
+"""The report and the downloads: what leaves the dashboard as a file."""

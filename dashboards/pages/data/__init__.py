@@ -1,0 +1,1 @@
+"""The page of the data itself: what was asked, what came, what was restated."""

@@ -1,0 +1,1 @@
+"""The page of local efficiency: tokens, energy and cost by hour."""

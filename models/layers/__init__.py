@@ -1,0 +1,1 @@
+"""Layers of the network, each written against the operations of `models.ops`."""

@@ -1,0 +1,1 @@
+"""The operations that differ between devices, one implementation for each kind of device."""

@@ -1,0 +1,1 @@
+"""Speculative decoding: proposers, their caches, and the draft that runs ahead."""

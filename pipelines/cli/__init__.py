@@ -1,0 +1,1 @@
+"""The command `tokentide`: verbs, and what they print."""

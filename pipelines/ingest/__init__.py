@@ -1,0 +1,1 @@
+"""Ingestion from end to end: request, load, build, publish."""

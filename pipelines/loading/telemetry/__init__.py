@@ -1,0 +1,1 @@
+"""Loading of telemetry segments: samples, requests, and the facts made of them."""

@@ -1,0 +1,1 @@
+"""Published generations and the queries that read them."""

@@ -1,0 +1,1 @@
+"""Faults that the simulated market can be told to make."""

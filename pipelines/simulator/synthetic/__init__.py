@@ -1,0 +1,1 @@
+"""The synthetic market: models, hosts, apps and tokens from a seed."""

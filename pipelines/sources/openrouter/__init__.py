@@ -1,0 +1,1 @@
+"""OpenRouter: one file for each of its endpoints."""

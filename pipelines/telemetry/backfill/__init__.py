@@ -1,0 +1,1 @@
+"""Telemetry of the past: archived pages and existing Prometheus stores."""

@@ -1,0 +1,1 @@
+"""The collector: scraping, the spool, and its segments."""

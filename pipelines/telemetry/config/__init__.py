@@ -1,0 +1,1 @@
+"""The tier file: targets, devices, costs."""

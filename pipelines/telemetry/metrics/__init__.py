@@ -1,0 +1,1 @@
+"""Metrics pages: exposition format, vocabulary of families, device tools."""

@@ -1,0 +1,1 @@
+"""dbt: starting it, its manifest, and the lineage that it knows."""
