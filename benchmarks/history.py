@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.archive import Answer, Archive
-from pipelines.ingest.market import collect
+from pipelines.ingest.market import make_requests
 from pipelines.settings import Settings
 from pipelines.simulator.api.serve import build, running
-from pipelines.sources.http import Client
+from pipelines.sources.http import SourceClient
 from pipelines.sources.openrouter import catalogue, providers, rankings
-from pipelines.sources.openrouter.requests import catalogue_plan, slice_plan, usage_plan
+from pipelines.sources.openrouter.requests import catalogue_requests, slice_requests, usage_requests
 
 START, END = date(2025, 1, 1), date(2026, 2, 28)
 QUICK_START = date(2026, 1, 1)
@@ -145,7 +145,7 @@ def _invent(folder: Path, start: date) -> None:
     )
     with running(app) as base:
         for name in ("history", "everything"):
-            client = Client(Settings(folder / name, base, KEY), "benchmark")
+            client = SourceClient(Settings(folder / name, base, KEY), "benchmark")
             try:
                 for first, last in rankings.windows(start, END):
                     rankings.fetch(client, first, last)
@@ -155,11 +155,11 @@ def _invent(folder: Path, start: date) -> None:
                 client.close()
 
 
-def _ask_the_rest(client: Client) -> None:
+def _ask_the_rest(client: SourceClient) -> None:
     for plan in (
-        catalogue_plan(client),
-        usage_plan(client, END),
-        slice_plan(client, END - timedelta(days=29), END),
+        catalogue_requests(client),
+        usage_requests(client, END),
+        slice_requests(client, END - timedelta(days=29), END),
     ):
-        if failures := collect(plan, lambda what: None).failures:
+        if failures := make_requests(plan, lambda what: None).failures:
             raise NoHistory(f"The stand-in market did not answer: {failures[0]}")

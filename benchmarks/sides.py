@@ -30,16 +30,16 @@ def ours_from_dicts(history: History, work: Path, stages: Stages, days: int) -> 
     import polars as pl
     import pyarrow  # noqa: F401  # what Polars hands frames over with
 
-    from pipelines.loading.rankings import land_board
-    from pipelines.sources.openrouter.rankings_table import COLUMNS, Board
+    from pipelines.loading.rankings import load_rankings
+    from pipelines.sources.openrouter.rankings_table import COLUMNS, RankingsTable
     from pipelines.sources.parsing import a_day, an_instant, text
     from warehouse.connection import open_warehouse
     from warehouse.migrate import migrate
 
-    def board(payload: Payload) -> Board:
+    def board(payload: Payload) -> RankingsTable:
         rows, meta = payload["data"], payload["meta"]
         start, end = a_day(meta["start_date"], "start_date"), a_day(meta["end_date"], "end_date")
-        return Board(
+        return RankingsTable(
             pl.DataFrame([text(rows, name) for name in COLUMNS]),
             start,
             end,
@@ -53,7 +53,7 @@ def ours_from_dicts(history: History, work: Path, stages: Stages, days: int) -> 
         migrate(con)
         for answer, payload in given:
             con.begin()
-            land_board(con, answer, board(payload))
+            load_rankings(con, answer, board(payload))
             con.commit()
         con.close()
     return _count(path, "raw.board_days inner join raw.board_rows using (content_hash)")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 SAMPLE_SECONDS = 0.02
-LONGEST_WAIT_SECONDS = 60.0
+MAX_WAIT_SECONDS = 60.0
 PAGE_BYTES = resource.getpagesize()
 MIB = 1 << 20
 
@@ -93,7 +93,7 @@ def measure(command: Sequence[str], env: Mapping[str, str], report: Path, log: P
 
 def await_calm(share: float) -> None:
     """Wait, at most a minute, until others leave the processors alone for a second."""
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    deadline = time.monotonic() + MAX_WAIT_SECONDS
     while share < 1 and time.monotonic() < deadline:
         busy = _busy_seconds()
         time.sleep(1)

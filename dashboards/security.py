@@ -20,7 +20,7 @@ TRIES, WINDOW_SECONDS = 5, 60.0
 TRIES_TOGETHER = 60
 SESSION_SECONDS = 12 * 3600
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-LONGEST_BODY = 1024 * 1024
+MAX_BODY = 1024 * 1024
 
 
 def guard(server: Flask, script_hashes: Sequence[str], secret: str | None = None) -> None:
@@ -31,7 +31,7 @@ def guard(server: Flask, script_hashes: Sequence[str], secret: str | None = None
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=SESSION_SECONDS,
-        MAX_CONTENT_LENGTH=LONGEST_BODY,
+        MAX_CONTENT_LENGTH=MAX_BODY,
     )
     headers = _headers(script_hashes)
 

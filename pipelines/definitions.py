@@ -3,8 +3,8 @@
 import dagster as dg
 
 from pipelines.archive import utc_now
-from pipelines.assets.dbt import dbt, tables_of
-from pipelines.assets.extraction import Clock
+from pipelines.assets.dbt import dbt, dbt_tables
+from pipelines.assets.extraction import Now
 from pipelines.assets.maintenance import tidy_daily
 from pipelines.assets.published import published, yesterday_is_in
 from pipelines.assets.rankings import rankings
@@ -12,11 +12,11 @@ from pipelines.assets.snapshots import raw_catalogue, raw_endpoints, raw_slices,
 from pipelines.assets.telemetry import raw_telemetry, telemetry_forgotten
 from pipelines.schedules import JOBS, SCHEDULES, SENSORS
 from pipelines.settings import Settings, read_settings
-from pipelines.sources.http import Patience
+from pipelines.sources.http import RetryPolicy
 
 
 def define(
-    settings: Settings, patience: Patience | None = None, now: Clock = utc_now
+    settings: Settings, patience: RetryPolicy | None = None, now: Now = utc_now
 ) -> dg.Definitions:
     """The definitions for one home. Resources are plain objects without configuration, so no setting is shown or stored by Dagster."""
     return dg.Definitions(
@@ -27,7 +27,7 @@ def define(
             raw_catalogue,
             raw_endpoints,
             raw_telemetry,
-            tables_of(settings),
+            dbt_tables(settings),
             published,
         ],
         asset_checks=[yesterday_is_in],
@@ -36,7 +36,7 @@ def define(
         sensors=SENSORS,
         resources={
             "settings": settings,
-            "patience": patience or Patience(),
+            "patience": patience or RetryPolicy(),
             "now": now,
             "dbt": dbt(),
         },

@@ -40,7 +40,7 @@ class SourceError(TokentideError):
         self.retry_after = retry_after
 
 
-class Unreachable(SourceError):
+class SourceUnreachable(SourceError):
     """No connection at all, so nothing else of this host can be had either."""
 
 
@@ -48,7 +48,7 @@ class BrokenOff(SourceError):
     """The connection was dropped, or too slow, before the answer was complete."""
 
 
-class Refused(SourceError):
+class SourceRefused(SourceError):
     """An answer that says no, and would say no again."""
 
 
@@ -56,7 +56,7 @@ class LimitReached(SourceError):
     """A limit of the upstream, or our own budget for it, is used up."""
 
 
-class Unwell(SourceError):
+class SourceServerError(SourceError):
     """The upstream failed on its side, again and again."""
 
 

@@ -24,7 +24,7 @@ from pipelines.assets.published import PUBLISHED, is_published, newest_expected,
 from pipelines.assets.rankings import ANSWERS, RANKINGS
 from pipelines.assets.snapshots import CATALOGUE, ENDPOINTS, SLICES, USAGE
 from pipelines.assets.telemetry import TELEMETRY, telemetry_forgotten
-from pipelines.loading.telemetry.segment_files import Places
+from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.settings import Settings
 from pipelines.sources.openrouter.rankings import FIRST_DAY
 
@@ -157,7 +157,7 @@ every_night_samples = dg.ScheduleDefinition(
 )
 def telemetry_arrived(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
     """Whether segments wait that did not when it looked last; one that cannot be read does not start a run again and again."""
-    names = "\n".join(segment.name for segment in Places.of(settings).waiting())
+    names = "\n".join(segment.name for segment in SpoolFolders.of(settings).waiting())
     return (
         dg.RunRequest(run_key=sha256(names.encode()).hexdigest())
         if names

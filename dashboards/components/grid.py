@@ -11,12 +11,12 @@ from dashboards.components.theme import Look
 
 # The largest whole number that a browser's numbers hold exactly.
 EXACT = 2**53
-MOST_CELLS = 400_000
+MAX_CELLS = 400_000
 
 
 def shown_rows(rows: pl.DataFrame, most: int) -> pl.DataFrame:
     """As many rows as a browser can take: at most so many, fewer where there are many columns."""
-    return rows.head(min(most, MOST_CELLS // max(rows.width, 1)))
+    return rows.head(min(most, MAX_CELLS // max(rows.width, 1)))
 
 
 def grid(rows: pl.DataFrame, look: Look, name: str, height: int = 420) -> Component:

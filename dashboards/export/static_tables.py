@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-MOST_ROWS = 200
+MAX_ROWS = 200
 MINUS = "\N{MINUS SIGN}"
 LINK = re.compile(r"^\[(?P<text>.*)\]\((?P<address>[^()]*)\)$")
 # How the pages' columns ask the browser to write a value: a word for null, then one of d3's formats, or two words for true and false.
@@ -25,7 +25,7 @@ SCALES = (
 )
 
 
-def table(columns: list[dict[str, Any]], rows: list[dict[str, Any]], most: int = MOST_ROWS) -> str:
+def table(columns: list[dict[str, Any]], rows: list[dict[str, Any]], most: int = MAX_ROWS) -> str:
     """The first rows of an ag-grid with its columns' names."""
     head = "".join(
         f'<th scope="col"{_side(column)}>{_text(column.get("headerName") or column["field"])}</th>'

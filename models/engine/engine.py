@@ -15,7 +15,7 @@ from models.protocol import Progress, Ready, Request, Step, StepStats, TokenLogp
 from models.spec_decode.proposer import Drafter
 
 SEED_BITS = 63
-MOST_LOGPROBS = 20  # as OpenAI's and vLLM's
+MAX_LOGPROBS = 20  # as OpenAI's and vLLM's
 TALLY_SECONDS = 0.5  # how often the experts' tokens are reported: counting is cheap, sending is not
 
 
@@ -99,9 +99,9 @@ class Engine:
                 f"The model's context is {context} tokens; the prompt has {len(prompt)} and max_tokens asks for "
                 f"{request.sampling.max_tokens} more. Shorten the prompt or ask for less."
             )
-        if (request.sampling.logprobs or 0) > MOST_LOGPROBS:
+        if (request.sampling.logprobs or 0) > MAX_LOGPROBS:
             raise Refused(
-                f"logprobs must be at most {MOST_LOGPROBS}, not {request.sampling.logprobs}."
+                f"logprobs must be at most {MAX_LOGPROBS}, not {request.sampling.logprobs}."
             )
 
     def _drop_aborted(self) -> list[Progress]:

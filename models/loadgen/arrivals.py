@@ -21,7 +21,7 @@ from models.errors import TierError
 
 COLUMNS = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
 GZIP_MAGIC = b"\x1f\x8b"
-MOST_TOKENS = 10_000_000  # of one request; more is a damaged row
+MAX_TOKENS = 10_000_000  # of one request; more is a damaged row
 
 
 class BadTrace(TierError):
@@ -67,15 +67,15 @@ def at_speed(arrivals: Iterable[Arrival], speed: float) -> list[Arrival]:
     return [replace(each, at_s=each.at_s / speed) for each in arrivals]
 
 
-def capped(arrival: Arrival, most_tokens: int) -> Arrival:
-    """The request with prompt and answer together within `most_tokens`, at least 2.
+def capped(arrival: Arrival, max_tokens: int) -> Arrival:
+    """The request with prompt and answer together within `max_tokens`, at least 2.
 
     The prompt gives way first, down to half of the room; then the answer does.
     """
-    output = min(arrival.output_tokens, max(most_tokens // 2, most_tokens - arrival.prompt_tokens))
+    output = min(arrival.output_tokens, max(max_tokens // 2, max_tokens - arrival.prompt_tokens))
     return replace(
         arrival,
-        prompt_tokens=min(arrival.prompt_tokens, most_tokens - output),
+        prompt_tokens=min(arrival.prompt_tokens, max_tokens - output),
         output_tokens=output,
     )
 
@@ -111,6 +111,6 @@ def _rows(reader: "csv.DictReader[str]", path: Path) -> Iterator[tuple[datetime,
 def _row(row: Mapping[str, str]) -> tuple[datetime, int, int]:
     at = datetime.fromisoformat(row["TIMESTAMP"])
     prompt, output = int(row["ContextTokens"]), int(row["GeneratedTokens"])
-    if not (1 <= prompt <= MOST_TOKENS and 1 <= output <= MOST_TOKENS):
-        raise ValueError(f"{prompt} and {output} tokens; each must be 1 to {MOST_TOKENS:,}")
+    if not (1 <= prompt <= MAX_TOKENS and 1 <= output <= MAX_TOKENS):
+        raise ValueError(f"{prompt} and {output} tokens; each must be 1 to {MAX_TOKENS:,}")
     return at if at.tzinfo else at.replace(tzinfo=UTC), prompt, output

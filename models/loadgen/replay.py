@@ -34,7 +34,7 @@ async def replay(
     arrivals: Sequence[Arrival],
     target: Target,
     manner: Manner,
-    most_tokens: int | None = None,
+    max_tokens: int | None = None,
     say: Callable[[str], None] | None = None,
 ) -> None:
     """Send all of them and wait for their ends; what is seen is added to `run`. Cancelling it ends what is open."""
@@ -49,7 +49,7 @@ async def replay(
         try:
             async with _progress(run, say), asyncio.TaskGroup() as group:
                 for number, arrival in enumerate(arrivals):
-                    fitting = capped(arrival, most_tokens) if most_tokens else arrival
+                    fitting = capped(arrival, max_tokens) if max_tokens else arrival
                     # Made before it is due, so that a long prompt costs no time then.
                     content = body(manner, number, fitting)
                     await _until(start + arrival.at_s)

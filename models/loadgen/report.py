@@ -201,9 +201,9 @@ def _bottlenecks(
     waited: Spread | None,
     cpu_share: float | None,
 ) -> tuple[Bottleneck, ...]:
-    most_ms = max(LATE_MS, LATE_SHARE * waited.p99_ms if waited else 0.0)
+    max_ms = max(LATE_MS, LATE_SHARE * waited.p99_ms if waited else 0.0)
     found: dict[Bottleneck, bool] = {
-        "late": send_lag is not None and send_lag.p99_ms > most_ms,
+        "late": send_lag is not None and send_lag.p99_ms > max_ms,
         "busy": cpu_share is not None and cpu_share > BUSY,
         "full": any(each.error == "generator" for each in records),
     }

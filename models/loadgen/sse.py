@@ -12,11 +12,11 @@ from typing import Any
 
 from models.loadgen.records import Fault
 
-MOST_LINE_BYTES = 1 << 20
-MOST_BYTES = 64 << 20
-MOST_ERROR_BYTES = 64 << 10
-MOST_MESSAGE = 200  # characters
-MOST_COUNT = 1 << 31
+MAX_LINE_BYTES = 1 << 20
+MAX_BYTES = 64 << 20
+MAX_ERROR_BYTES = 64 << 10
+MAX_MESSAGE = 200  # characters
+MAX_COUNT = 1 << 31
 UNFINISHED = ("abort", "error")  # finish reasons of an answer that the server gave up
 
 
@@ -84,7 +84,7 @@ async def read_stream(chunks: AsyncIterator[bytes], answer: Answer) -> None:
 
 async def read_whole(chunks: AsyncIterator[bytes], answer: Answer) -> None:
     """Read an answer that is not streamed: it has an end, and no first token that anybody saw."""
-    raw = await bounded(chunks, MOST_BYTES)
+    raw = await bounded(chunks, MAX_BYTES)
     answer.end_at = perf_counter()
     answer.take(_object(raw), answer.end_at)
     answer.must_be_whole()
@@ -96,8 +96,8 @@ async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[bytes, floa
     kept, read = bytearray(), 0
     async for chunk in chunks:
         at = perf_counter()
-        if (read := read + len(chunk)) > MOST_BYTES:
-            raise Fault("oversized", f"the answer is longer than {MOST_BYTES:,} bytes")
+        if (read := read + len(chunk)) > MAX_BYTES:
+            raise Fault("oversized", f"the answer is longer than {MAX_BYTES:,} bytes")
         *ends, rest = chunk.split(b"\n")
         for end in ends:
             yield _line(kept, end), at
@@ -120,7 +120,7 @@ async def bounded(chunks: AsyncIterator[bytes], most: int) -> bytes:
 
 async def error_message(chunks: AsyncIterator[bytes]) -> str:
     """What an answer with an error status says: OpenAI's message, or the body as it is."""
-    raw = await bounded(chunks, MOST_ERROR_BYTES)
+    raw = await bounded(chunks, MAX_ERROR_BYTES)
     try:
         found = _object(raw)
     except Fault:
@@ -136,13 +136,13 @@ def error_text(error: object) -> str:
 
 def plain(text: str) -> str:
     """Text of a server, short and on one line, without what a terminal would obey."""
-    short = "".join(each if each.isprintable() else " " for each in text[: 4 * MOST_MESSAGE])
-    return " ".join(short.split())[:MOST_MESSAGE]
+    short = "".join(each if each.isprintable() else " " for each in text[: 4 * MAX_MESSAGE])
+    return " ".join(short.split())[:MAX_MESSAGE]
 
 
 def _line(kept: bytearray, end: bytes) -> bytes:
-    if len(kept) + len(end) > MOST_LINE_BYTES:
-        raise Fault("oversized", f"a line of the answer is longer than {MOST_LINE_BYTES:,} bytes")
+    if len(kept) + len(end) > MAX_LINE_BYTES:
+        raise Fault("oversized", f"a line of the answer is longer than {MAX_LINE_BYTES:,} bytes")
     return bytes(kept) + end
 
 
@@ -151,7 +151,7 @@ def _object(raw: bytes) -> dict[str, Any]:
         found = json.loads(raw)
     except (ValueError, RecursionError) as problem:
         raise Fault(
-            "answer", f"not JSON: {plain(raw[:MOST_MESSAGE].decode(errors='replace'))}"
+            "answer", f"not JSON: {plain(raw[:MAX_MESSAGE].decode(errors='replace'))}"
         ) from problem
     if not isinstance(found, dict):
         raise Fault("answer", f"a JSON {type(found).__name__} where an object was expected")
@@ -175,6 +175,6 @@ def _count(usage: dict[str, Any], name: str) -> int | None:
     count = usage.get(name)
     if count is None:
         return None
-    if type(count) is not int or not 0 <= count <= MOST_COUNT:
-        raise Fault("answer", f"usage.{name} is no count: {plain(str(count)[:MOST_MESSAGE])}")
+    if type(count) is not int or not 0 <= count <= MAX_COUNT:
+        raise Fault("answer", f"usage.{name} is no count: {plain(str(count)[:MAX_MESSAGE])}")
     return count

@@ -15,8 +15,8 @@ from models.loadgen.sse import bounded, error_message, plain
 CONNECT_SECONDS = 10.0
 # Below the 5 s after which uvicorn closes an idle connection: a request on one that is just being closed would fail for no fault.
 IDLE_SECONDS = 2.0
-MOST_LIST_BYTES = 1 << 20
-MOST_NAMED = 20
+MAX_LIST_BYTES = 1 << 20
+MAX_NAMED = 20
 
 
 class Unreachable(TierError):
@@ -111,7 +111,7 @@ async def served_model(target: Target) -> str:
                 raise Fault(
                     "http", f"{answer.status_code} {await error_message(answer.aiter_raw())}"
                 )
-            names = _names(await bounded(answer.aiter_raw(), MOST_LIST_BYTES))
+            names = _names(await bounded(answer.aiter_raw(), MAX_LIST_BYTES))
     except (httpx.HTTPError, TimeoutError, Fault) as problem:
         reason = target.without_key(plain(str(problem) or type(problem).__name__))
         raise Unreachable(
@@ -119,7 +119,7 @@ async def served_model(target: Target) -> str:
         ) from problem
     if len(names) != 1:
         raise BadConfig(
-            f"{target.url} offers {', '.join(map(plain, names[:MOST_NAMED])) or 'no model'}. Name one with --model."
+            f"{target.url} offers {', '.join(map(plain, names[:MAX_NAMED])) or 'no model'}. Name one with --model."
         )
     return names[0]
 

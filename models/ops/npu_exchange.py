@@ -29,7 +29,7 @@ class ExpertGroup:
     ranks: int
     rank: int
     experts: int  # of all ranks
-    most_tokens: int  # that any rank brings to a step; the same number on all of them
+    max_tokens: int  # that any rank brings to a step; the same number on all of them
 
     def __post_init__(self) -> None:
         if self.experts % self.ranks:
@@ -39,13 +39,13 @@ class ExpertGroup:
 
     @classmethod
     def of(
-        cls, group: dist.ProcessGroup, device: torch.device, experts: int, most_tokens: int
+        cls, group: dist.ProcessGroup, device: torch.device, experts: int, max_tokens: int
     ) -> Self:
         """The ranks of an HCCL process group; `device` is this rank's."""
         rank = dist.get_rank(group)
         hccl: Any = group._get_backend(device)
         return cls(
-            hccl.get_hccl_comm_name(rank), dist.get_world_size(group), rank, experts, most_tokens
+            hccl.get_hccl_comm_name(rank), dist.get_world_size(group), rank, experts, max_tokens
         )
 
 
@@ -68,7 +68,7 @@ def dispatch(x: Tensor, chosen: Tensor, group: ExpertGroup) -> Dispatched:
         ep_world_size=group.ranks,
         ep_rank_id=group.rank,
         moe_expert_num=group.experts,
-        global_bs=group.most_tokens * group.ranks,
+        global_bs=group.max_tokens * group.ranks,
         expert_token_nums_type=1,  # counts, not their running sum
     )
     return Dispatched(rows, counts, origins, received, shards)
@@ -89,6 +89,6 @@ def combine(
         ep_rank_id=group.rank,
         moe_expert_num=group.experts,
         tp_send_counts=sent.shards,
-        global_bs=group.most_tokens * group.ranks,
+        global_bs=group.max_tokens * group.ranks,
     )
     return summed

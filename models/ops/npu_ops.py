@@ -19,7 +19,7 @@ from models.ops import npu_quantised
 from models.ops.ops import Batch, KeyValues, Quantised, Routed, Scheme
 
 BLOCK_TOKENS = 128  # paged attention takes blocks of a multiple of this
-MOST_BLOCK_TOKENS = 512
+MAX_BLOCK_TOKENS = 512
 HEAD_SIZE = 16  # heads must be a multiple of this
 MASK_TOKENS = 2048  # a causal mask is always given in this size; the kernel lays it over every tile
 CAUSAL = 3  # sparse_mode: the mask's diagonal ends at the last query and the last key
@@ -31,7 +31,7 @@ def judge_for_npu(config: EngineConfig, shape: Shape) -> None:
         raise BadConfig(
             f"The NPU's attention computes in 16 bits, not in {config.dtype}. Choose --dtype bfloat16."
         )
-    if config.block_tokens % BLOCK_TOKENS or config.block_tokens > MOST_BLOCK_TOKENS:
+    if config.block_tokens % BLOCK_TOKENS or config.block_tokens > MAX_BLOCK_TOKENS:
         raise BadConfig(
             f"On an NPU block_tokens is 128, 256, 384 or 512, not {config.block_tokens}. Choose --block-tokens 128."
         )

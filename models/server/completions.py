@@ -12,7 +12,7 @@ from models.protocol import FinishReason
 from models.server.detokenizer import Piece, TextStream
 from models.server.errors import BadRequest, ShuttingDown, error_body, error_response
 from models.server.logprobs import TokenNames
-from models.server.request_parser import MOST_BYTES, Asked, Kind, Model, parse
+from models.server.request_parser import MAX_BYTES, Asked, Kind, Model, parse
 from models.server.request_state import Flight
 from models.server.request_tracker import Desk
 from models.server.responses import Reply, event, new_id
@@ -57,8 +57,8 @@ async def _body(request: Request) -> bytes:
     raw = bytearray()
     async for part in request.stream():
         raw += part
-        if len(raw) > MOST_BYTES:
-            raise BadRequest(f"The body is longer than {MOST_BYTES} bytes. Send less.", status=413)
+        if len(raw) > MAX_BYTES:
+            raise BadRequest(f"The body is longer than {MAX_BYTES} bytes. Send less.", status=413)
     return bytes(raw)
 
 

@@ -12,14 +12,14 @@ from models.server.errors import BadRequest
 
 Kind = Literal["completion", "chat"]
 
-MOST_BYTES = 4 * 1024 * 1024
-MOST_SEED = (1 << 63) - 1
-MOST_STOPS = 16
-MOST_STOP_CHARACTERS = 256
-LEAST_TEMPERATURE = 0.01  # lower ones overflow; vLLM raises them as well
+MAX_BYTES = 4 * 1024 * 1024
+MAX_SEED = (1 << 63) - 1
+MAX_STOPS = 16
+MAX_STOP_CHARACTERS = 256
+MIN_TEMPERATURE = 0.01  # lower ones overflow; vLLM raises them as well
 COMPLETION_TOKENS = 16  # OpenAI's default for completions
-MOST_LOGPROBS = 20
-MOST_SHOWN = 100  # characters of what was sent that an error repeats
+MAX_LOGPROBS = 20
+MAX_SHOWN = 100  # characters of what was sent that an error repeats
 
 COMMON = {
     "model",
@@ -126,7 +126,7 @@ def _judge_names(body: dict[str, Any], kind: Kind) -> None:
             continue
         if name not in NEUTRAL:
             raise BadRequest(
-                f"The parameter {_shown(name)} is not known here. Leave it out.", name[:MOST_SHOWN]
+                f"The parameter {_shown(name)} is not known here. Leave it out.", name[:MAX_SHOWN]
             )
         if not any(
             value == each and isinstance(value, bool) == isinstance(each, bool)
@@ -136,7 +136,7 @@ def _judge_names(body: dict[str, Any], kind: Kind) -> None:
 
 
 def _shown(value: object) -> str:
-    return repr(value)[:MOST_SHOWN]
+    return repr(value)[:MAX_SHOWN]
 
 
 def _plain_prompt(body: dict[str, Any], model: Model) -> list[int]:
@@ -180,10 +180,10 @@ def _sampling(body: dict[str, Any], kind: Kind, prompt_tokens: int, ready: Ready
     temperature = _number(body, "temperature", 1.0, 0, 2)
     return Sampling(
         max_tokens=_max_tokens(body, kind, prompt_tokens, ready),
-        temperature=max(temperature, LEAST_TEMPERATURE) if temperature else 0.0,
+        temperature=max(temperature, MIN_TEMPERATURE) if temperature else 0.0,
         top_p=_top_p(body),
-        top_k=min(max(_integer(body, "top_k", 0, -1, MOST_SEED), 0), ready.vocab_size),
-        seed=_integer(body, "seed", 0, 0, MOST_SEED) if "seed" in body else None,
+        top_k=min(max(_integer(body, "top_k", 0, -1, MAX_SEED), 0), ready.vocab_size),
+        seed=_integer(body, "seed", 0, 0, MAX_SEED) if "seed" in body else None,
         stop=_stop(body),
         stop_token_ids=_stop_token_ids(body, ready),
         ignore_eos=_boolean(body, "ignore_eos"),
@@ -192,11 +192,11 @@ def _sampling(body: dict[str, Any], kind: Kind, prompt_tokens: int, ready: Ready
 
 
 def _completion_logprobs(body: dict[str, Any]) -> int | None:
-    return _integer(body, "logprobs", 0, 0, MOST_LOGPROBS) if "logprobs" in body else None
+    return _integer(body, "logprobs", 0, 0, MAX_LOGPROBS) if "logprobs" in body else None
 
 
 def _chat_logprobs(body: dict[str, Any]) -> int | None:
-    count = _integer(body, "top_logprobs", 0, 0, MOST_LOGPROBS)
+    count = _integer(body, "top_logprobs", 0, 0, MAX_LOGPROBS)
     if _boolean(body, "logprobs"):
         return count
     if count:
@@ -210,7 +210,7 @@ def _max_tokens(body: dict[str, Any], kind: Kind, prompt_tokens: int, ready: Rea
     name = "max_completion_tokens" if "max_completion_tokens" in body else "max_tokens"
     room = ready.context_tokens - prompt_tokens
     default = room if kind == "chat" else min(room, COMPLETION_TOKENS)
-    asked = _integer(body, name, max(default, 1), 1, MOST_SEED)
+    asked = _integer(body, name, max(default, 1), 1, MAX_SEED)
     if asked > room:
         raise BadRequest(
             f"The model's context is {ready.context_tokens} tokens; the prompt has {prompt_tokens} and {name} asks for {asked} more. "
@@ -234,14 +234,12 @@ def _stop(body: dict[str, Any]) -> tuple[str, ...]:
     strings = [given] if isinstance(given, str) else given
     if (
         not isinstance(strings, list)
-        or len(strings) > MOST_STOPS
+        or len(strings) > MAX_STOPS
         or not all(isinstance(each, str) for each in strings)
     ):
-        raise BadRequest(f"stop must be a text or a list of at most {MOST_STOPS}.", "stop")
-    if any(not 0 < len(each) <= MOST_STOP_CHARACTERS for each in strings):
-        raise BadRequest(
-            f"Each stop text must have 1 to {MOST_STOP_CHARACTERS} characters.", "stop"
-        )
+        raise BadRequest(f"stop must be a text or a list of at most {MAX_STOPS}.", "stop")
+    if any(not 0 < len(each) <= MAX_STOP_CHARACTERS for each in strings):
+        raise BadRequest(f"Each stop text must have 1 to {MAX_STOP_CHARACTERS} characters.", "stop")
     return tuple(strings)
 
 

@@ -36,7 +36,7 @@ SCHEMA = pa.schema(
 SEGMENT_ROWS = 4096
 SEGMENT_SECONDS = 5.0
 LEFTOVER_SECONDS = 3600  # a segment is written in less; whatever is older was left by a crash
-MOST_ROWS = (
+MAX_ROWS = (
     262_144  # kept while the disk takes none; beyond that the oldest are dropped, and it is said
 )
 
@@ -112,7 +112,7 @@ class Spool:
             self._write_segment([asdict(event) for event in events])
         except OSError as problem:
             self._since = time.monotonic()
-            surplus = max(len(self._events) - MOST_ROWS, 0)
+            surplus = max(len(self._events) - MAX_ROWS, 0)
             del self._events[:surplus]
             print(
                 f"{self._folder}: {problem}; {surplus} events dropped, the rest kept. Make room there.",

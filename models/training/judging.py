@@ -19,7 +19,7 @@ from models.ops.ops import Batch
 
 WINDOW_TOKENS = 512
 BLOCK_TOKENS = 16
-MOST_WINDOWS = 64
+MAX_WINDOWS = 64
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,13 @@ def load(folder: Path, quantisation: Quantisation = "none", dtype: str = "float3
 
 
 def windows(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
-    """The texts one after another, cut into windows, at most `MOST_WINDOWS`, spread over all of them."""
+    """The texts one after another, cut into windows, at most `MAX_WINDOWS`, spread over all of them."""
     row = [token for text in texts for token in tokenizer.encode(text).ids]
     cut = [
         row[start : start + WINDOW_TOKENS]
         for start in range(0, len(row) - WINDOW_TOKENS, WINDOW_TOKENS)
     ]
-    return cut[:: max(len(cut) // MOST_WINDOWS, 1)][:MOST_WINDOWS]
+    return cut[:: max(len(cut) // MAX_WINDOWS, 1)][:MAX_WINDOWS]
 
 
 @torch.inference_mode()

@@ -21,9 +21,9 @@ from pipelines.settings import Settings
 from pipelines.transform.dbt import (
     ARGUMENTS,
     PROJECT,
+    build_lock,
     dbt_variables,
     must_have_passed,
-    one_build_at_a_time,
 )
 from pipelines.transform.manifest import read_manifest, target_of
 from warehouse.connection import open_warehouse
@@ -67,7 +67,7 @@ Event = (
 )
 
 
-class Dbt(DbtCliResource):
+class InstalledDbt(DbtCliResource):
     """The dbt that is installed here."""
 
     @cached_property
@@ -76,7 +76,7 @@ class Dbt(DbtCliResource):
         return Version(version("dbt-core"))
 
 
-class Translator(DagsterDbtTranslator):
+class RawTableTranslator(DagsterDbtTranslator):
     """Names as dbt has them; the folder is the group; a raw table stands for the assets that fill it."""
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
@@ -93,27 +93,27 @@ class Translator(DagsterDbtTranslator):
         )
 
 
-def dbt() -> Dbt:
+def dbt() -> InstalledDbt:
     """dbt on our project, from the folder of the Python that runs this."""
     folder = os.fspath(PROJECT)
-    return Dbt(
+    return InstalledDbt(
         project_dir=folder,
         profiles_dir=folder,
         dbt_executable=os.fspath(Path(sys.executable).with_name("dbt")),
     )
 
 
-def tables_of(settings: Settings) -> dg.AssetsDefinition:
+def dbt_tables(settings: Settings) -> dg.AssetsDefinition:
     """Every table of the project as an asset. Building does not repeat itself: what the audit finds would be found again."""
 
     @dbt_assets(
         manifest=read_manifest(settings),
-        dagster_dbt_translator=Translator(),
+        dagster_dbt_translator=RawTableTranslator(),
         name="tables",
         pool=POOL,
     )
     def tables(
-        context: dg.AssetExecutionContext, dbt: Dbt, settings: dg.ResourceParam[Settings]
+        context: dg.AssetExecutionContext, dbt: InstalledDbt, settings: dg.ResourceParam[Settings]
     ) -> Iterator[Event]:
         """Build and audit every table; each node tells of itself as it ends."""
         target = target_of(settings)
@@ -121,7 +121,7 @@ def tables_of(settings: Settings) -> dg.AssetsDefinition:
         open_warehouse(settings.warehouse).close()
         # What is there afterwards was then written by this build.
         (target / RESULTS).unlink(missing_ok=True)
-        with one_build_at_a_time(settings), _environment(**dbt_variables(settings.warehouse)):
+        with build_lock(settings), _environment(**dbt_variables(settings.warehouse)):
             building = dbt.cli(
                 ARGUMENTS,
                 context=context.op_execution_context,

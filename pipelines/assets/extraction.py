@@ -12,11 +12,11 @@ import dagster as dg
 
 from pipelines.archive import Answer
 from pipelines.ingest.days import Failure
-from pipelines.ingest.market import collect, land
-from pipelines.loading.outcome import Landed
+from pipelines.ingest.market import land, make_requests
+from pipelines.loading.outcome import LoadResult
 from pipelines.settings import Settings
-from pipelines.sources.http import Client, Patience
-from pipelines.sources.openrouter.requests import Asked
+from pipelines.sources.http import RetryPolicy, SourceClient
+from pipelines.sources.openrouter.requests import SourceRequest
 
 # Every step that opens the warehouse is in this pool, which holds one run at a time.
 POOL = "warehouse"
@@ -27,12 +27,12 @@ RETRY = dg.RetryPolicy(
 ANSWERED = "every_request_was_answered"
 LISTED = 50
 
-Clock = Callable[[], datetime]
+Now = Callable[[], datetime]
 """Says what time it is; the one of a test stands still."""
 
 
 @dataclass(frozen=True)
-class Brought:
+class ExtractResult:
     """What one step brought: `run_id` marks its answers in raw.answers."""
 
     run_id: str
@@ -41,30 +41,32 @@ class Brought:
     failures: list[Failure]
 
 
-def bring(
+def extract(
     context: dg.AssetExecutionContext,
     settings: Settings,
-    patience: Patience,
-    plan: Callable[[Client], Iterator[Asked]],
-) -> Brought:
+    patience: RetryPolicy,
+    plan: Callable[[SourceClient], Iterator[SourceRequest]],
+) -> ExtractResult:
     """Make every request of a plan and land what came of it."""
     rows: list[int] = []
 
-    def count(answer: Answer, landed: Landed) -> None:
+    def count(answer: Answer, landed: LoadResult) -> None:
         rows.extend([landed.rows] if answer.run_id == client.run_id else [])
 
     with closing(client_of(context, settings, patience)) as client:
         try:
-            collected = collect(plan(client), context.log.info)
+            collected = make_requests(plan(client), context.log.info)
         finally:
             # Also where a run is stopped: what was kept is landed.
             land(settings, count)
-    return Brought(client.run_id, collected.answers, sum(rows), collected.failures)
+    return ExtractResult(client.run_id, collected.answers, sum(rows), collected.failures)
 
 
-def client_of(context: dg.AssetExecutionContext, settings: Settings, patience: Patience) -> Client:
+def client_of(
+    context: dg.AssetExecutionContext, settings: Settings, patience: RetryPolicy
+) -> SourceClient:
     """A client whose answers carry Dagster's own run id; a step that is tried again gets another, so that it is judged by its own."""
-    return Client(
+    return SourceClient(
         settings,
         context.run.run_id + (f"-{context.retry_number}" if context.retry_number else ""),
         patience,
@@ -80,7 +82,7 @@ def answered(asset: str) -> dg.AssetCheckSpec:
     )
 
 
-def told(brought: Brought) -> dg.MaterializeResult[None]:
+def materialize_result(brought: ExtractResult) -> dg.MaterializeResult[None]:
     """What a step that asked says of itself; where nothing at all came it fails, so that it is asked again."""
     if brought.failures and not brought.answers:
         raise nothing_came(brought.failures)

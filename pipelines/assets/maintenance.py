@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import dagster as dg
 
-from pipelines.assets.extraction import Clock
+from pipelines.assets.extraction import Now
 
 KEPT = timedelta(days=7)
 HOURLY = (
@@ -18,7 +18,7 @@ ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRun
 
 
 @dg.op
-def remove_old_records(context: dg.OpExecutionContext, now: dg.ResourceParam[Clock]) -> None:
+def remove_old_records(context: dg.OpExecutionContext, now: dg.ResourceParam[Now]) -> None:
     """Remove what Dagster keeps of hourly runs that ended more than a week ago; what they collected stays."""
     context.log.info("Removed the records of %d runs.", tidy(context.instance, now()))
 

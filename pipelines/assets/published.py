@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 import dagster as dg
 
-from pipelines.assets.extraction import POOL, Clock
+from pipelines.assets.extraction import POOL, Now
 from pipelines.errors import NothingPublished
 from pipelines.publish.generations import newest, publish
 from pipelines.settings import Settings
@@ -40,7 +40,7 @@ def published(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[None
 
 @dg.asset_check(asset=PUBLISHED)
 def yesterday_is_in(
-    settings: dg.ResourceParam[Settings], now: dg.ResourceParam[Clock]
+    settings: dg.ResourceParam[Settings], now: dg.ResourceParam[Now]
 ) -> dg.AssetCheckResult:
     """The newest UTC day that should be in by now has figures. Another day that came late, or was backfilled, does not count."""
     instant = now()

@@ -13,10 +13,10 @@ from datetime import date, timedelta
 import dagster as dg
 
 from pipelines.assets.extraction import POOL, RETRY, client_of, listed, nothing_came
-from pipelines.ingest.days import Day
-from pipelines.ingest.market import gather_board, judged
+from pipelines.ingest.days import DayStatus
+from pipelines.ingest.market import extract_rankings, judged
 from pipelines.settings import Settings
-from pipelines.sources.http import Patience
+from pipelines.sources.http import RetryPolicy
 from pipelines.sources.openrouter.rankings import FIRST_DAY, TRAILING
 from warehouse.connection import open_warehouse
 
@@ -81,12 +81,12 @@ CHECKS = [
 def rankings(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
-    patience: dg.ResourceParam[Patience],
+    patience: dg.ResourceParam[RetryPolicy],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Ask for the board of these days, land it, and tell of each day what became of it."""
     start, end = (date.fromisoformat(key) for key in context.partition_key_range)
     with closing(client_of(context, settings, patience)) as client:
-        gathered = gather_board(client, settings, start, end, context.log.info)
+        gathered = extract_rankings(client, settings, start, end, context.log.info)
     if gathered.failures and not any(day.status in KNOWN for day in gathered.days):
         raise nothing_came(gathered.failures)
     for materialization in materializations(
@@ -102,14 +102,16 @@ def rankings(
 
 def _days_before(
     context: dg.AssetExecutionContext, settings: Settings, start: date, run_id: str
-) -> list[Day]:
+) -> list[DayStatus]:
     """Days of the trailing week that came too: they failed in a run of their own, or had none, and are in now."""
     shown = context.instance.get_materialized_partitions(dg.AssetKey(RANKINGS))
     days = judged(settings, start - TRAILING, start - timedelta(days=1), run_id, [])
     return [day for day in days if day.status == "loaded" and day.date.isoformat() not in shown]
 
 
-def materializations(settings: Settings, days: Sequence[Day]) -> Iterator[dg.AssetMaterialization]:
+def materializations(
+    settings: Settings, days: Sequence[DayStatus]
+) -> Iterator[dg.AssetMaterialization]:
     """One event a day that is known, with its figures; yielding the asset would claim every asked-for day."""
     with closing(open_warehouse(settings.warehouse)) as con:
         boards = {
@@ -133,7 +135,7 @@ def materializations(settings: Settings, days: Sequence[Day]) -> Iterator[dg.Ass
             )
 
 
-def _got_through(days: Sequence[Day]) -> dg.AssetCheckResult:
+def _got_through(days: Sequence[DayStatus]) -> dg.AssetCheckResult:
     """Days that are not offered, since there is no key, are no fault where others came."""
     is_any_known = any(day.status in KNOWN for day in days)
     lost = [
@@ -149,7 +151,7 @@ def _got_through(days: Sequence[Day]) -> dg.AssetCheckResult:
     )
 
 
-def _counts(days: Sequence[Day]) -> dict[str, int]:
+def _counts(days: Sequence[DayStatus]) -> dict[str, int]:
     return dict(Counter(day.status for day in days))
 
 

@@ -9,17 +9,17 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from pipelines.assets.extraction import POOL, RETRY, Clock, answered, bring, told
+from pipelines.assets.extraction import POOL, RETRY, Now, answered, extract, materialize_result
 from pipelines.assets.rankings import ANSWERS
 from pipelines.ingest.market import land, leading_models
 from pipelines.settings import Settings
-from pipelines.sources.http import Client, Patience
+from pipelines.sources.http import RetryPolicy, SourceClient
 from pipelines.sources.openrouter.requests import (
-    Asked,
-    catalogue_plan,
-    endpoint_plan,
-    slice_plan,
-    usage_plan,
+    SourceRequest,
+    catalogue_requests,
+    endpoint_requests,
+    slice_requests,
+    usage_requests,
 )
 
 CATALOGUE, ENDPOINTS, USAGE, SLICES = "raw_catalogue", "raw_endpoints", "raw_usage", "raw_slices"
@@ -37,10 +37,10 @@ SLICE_DAYS = timedelta(days=30)
 def raw_catalogue(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
-    patience: dg.ResourceParam[Patience],
+    patience: dg.ResourceParam[RetryPolicy],
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Every model with its names and list price, and every provider."""
-    yield told(bring(context, settings, patience, catalogue_plan))
+    yield materialize_result(extract(context, settings, patience, catalogue_requests))
 
 
 @dg.asset(
@@ -54,13 +54,15 @@ def raw_catalogue(
 def raw_endpoints(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
-    patience: dg.ResourceParam[Patience],
+    patience: dg.ResourceParam[RetryPolicy],
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Hosts, prices and speed of the models that lead the newest board."""
     # Also makes a warehouse that is not there yet, whose board is empty.
     land(settings)
     models = leading_models(settings)
-    yield told(bring(context, settings, patience, lambda client: endpoint_plan(client, models)))
+    yield materialize_result(
+        extract(context, settings, patience, lambda client: endpoint_requests(client, models))
+    )
 
 
 @dg.asset(
@@ -74,12 +76,14 @@ def raw_endpoints(
 def raw_usage(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
-    patience: dg.ResourceParam[Patience],
-    now: dg.ResourceParam[Clock],
+    patience: dg.ResourceParam[RetryPolicy],
+    now: dg.ResourceParam[Now],
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Apps, tasks, benchmarks and session costs. Without a key there is nothing to ask, and nothing fails."""
     yesterday = now().date() - timedelta(days=1)
-    yield told(bring(context, settings, patience, lambda client: usage_plan(client, yesterday)))
+    yield materialize_result(
+        extract(context, settings, patience, lambda client: usage_requests(client, yesterday))
+    )
 
 
 @dg.asset(
@@ -88,17 +92,19 @@ def raw_usage(
 def raw_slices(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
-    patience: dg.ResourceParam[Patience],
-    now: dg.ResourceParam[Clock],
+    patience: dg.ResourceParam[RetryPolicy],
+    now: dg.ResourceParam[Now],
 ) -> Iterator[dg.MaterializeResult[None]]:
     """The boards by modality, context, category and language of the last 30 days. Without a key there is nothing to ask."""
     yesterday = now().date() - timedelta(days=1)
-    yield told(bring(context, settings, patience, lambda client: _slices(client, yesterday)))
+    yield materialize_result(
+        extract(context, settings, patience, lambda client: _slices(client, yesterday))
+    )
 
 
-def _slices(client: Client, end: date) -> Iterator[Asked]:
+def _slices(client: SourceClient, end: date) -> Iterator[SourceRequest]:
     return (
-        slice_plan(client, end - SLICE_DAYS + timedelta(days=1), end)
+        slice_requests(client, end - SLICE_DAYS + timedelta(days=1), end)
         if client.has_key
         else iter(())
     )

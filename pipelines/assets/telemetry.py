@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from pipelines.assets.extraction import POOL, Clock
+from pipelines.assets.extraction import POOL, Now
 from pipelines.ingest.telemetry import load
 from pipelines.loading.telemetry.retention import drop_old_samples
 from pipelines.settings import Settings
@@ -33,7 +33,7 @@ def raw_telemetry(
 def forget_old_samples(
     context: dg.OpExecutionContext,
     settings: dg.ResourceParam[Settings],
-    now: dg.ResourceParam[Clock],
+    now: dg.ResourceParam[Now],
 ) -> None:
     """Drop samples older than TOKENTIDE_TELEMETRY_DAYS; what they amount to by minute and hour stays."""
     con = open_warehouse(settings.warehouse)

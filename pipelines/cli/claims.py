@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.console import answers
+from pipelines.cli.console import stdout
 from pipelines.settings import read_settings
 
 Json = Annotated[bool, typer.Option("--json", help="Answer for a program.")]
@@ -40,7 +40,7 @@ def claims(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
     else:
-        show_list(answers, rows)
+        show_list(stdout, rows)
 
 
 @claims_app.command()
@@ -64,4 +64,4 @@ def show(
     if as_json:
         typer.echo(json.dumps(ledger.as_json(path, rows), indent=1, ensure_ascii=False))
     else:
-        ledger.show_claim(answers, path, rows)
+        ledger.show_claim(stdout, path, rows)

@@ -12,7 +12,7 @@ import typer
 from dotenv import dotenv_values
 from rich.markup import escape
 
-from pipelines.cli.console import messages
+from pipelines.cli.console import stderr
 from pipelines.errors import BadSetting
 from pipelines.settings import read_settings
 
@@ -35,10 +35,13 @@ def collect(
             help="Where the collector's own /metrics and /health are; 0 for nowhere.",
         ),
     ] = 9464,
-    most_mib: Annotated[
+    max_mib: Annotated[
         int,
         typer.Option(
-            min=1, help="Room for segments that nobody loaded yet; beyond it the oldest go."
+            "--max-mib",
+            "--most-mib",
+            min=1,
+            help="Room for segments that nobody loaded yet; beyond it the oldest go.",
         ),
     ] = 2048,
     segment_seconds: Annotated[
@@ -51,7 +54,7 @@ def collect(
 
         tokentide collect
 
-        tokentide collect --tier fleet.toml --most-mib 512 --port 0
+        tokentide collect --tier fleet.toml --max-mib 512 --port 0
     """
     from pipelines.telemetry.collector.collector import Collector
     from pipelines.telemetry.collector.self_metrics import own_page
@@ -64,17 +67,15 @@ def collect(
     with ExitStack() as held:
         held.callback(Claim(settings.telemetry_spool).release)
         collector = Collector(
-            known, Spool(settings.telemetry_spool, most_mib, segment_seconds), headers
+            known, Spool(settings.telemetry_spool, max_mib, segment_seconds), headers
         )
         held.enter_context(own_page(collector, port))
-        messages.print(
+        stderr.print(
             f"Collecting from {len(known.targets)} targets into {escape(str(settings.telemetry_spool))}. Ctrl-C ends it."
         )
         asyncio.run(_collect(collector))
     tally = collector.spool.tally
-    messages.print(
-        f"{tally.rows} samples in {tally.segments} segments, {tally.segment_bytes} bytes."
-    )
+    stderr.print(f"{tally.rows} samples in {tally.segments} segments, {tally.segment_bytes} bytes.")
 
 
 def headers_of(tier: "Tier", env: Mapping[str, str | None]) -> dict[str, dict[str, str]]:
@@ -101,7 +102,7 @@ async def _collect(collector: "Collector") -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    showing = asyncio.create_task(_show(collector)) if messages.is_terminal else None
+    showing = asyncio.create_task(_show(collector)) if stderr.is_terminal else None
     try:
         await collector.run(stop)
     finally:
@@ -110,7 +111,7 @@ async def _collect(collector: "Collector") -> None:
 
 
 async def _show(collector: "Collector") -> None:
-    with messages.status("") as status:
+    with stderr.status("") as status:
         while True:
             status.update(escape(status_line(collector)))
             await asyncio.sleep(SHOW_SECONDS)

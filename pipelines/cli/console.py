@@ -18,13 +18,13 @@ from rich.progress import (
 
 # Progress and messages go beside the answer, so that an answer can be piped.
 # Without emoji: `:free` is the end of a model's name.
-messages = Console(stderr=True, soft_wrap=True, emoji=False)
-answers = Console(emoji=False)
+stderr = Console(stderr=True, soft_wrap=True, emoji=False)
+stdout = Console(emoji=False)
 
 
 def show_log() -> None:
     """Show what the pipeline logs; libraries only where they warn."""
-    handler = RichHandler(console=messages, show_time=False, show_path=False, markup=False)
+    handler = RichHandler(console=stderr, show_time=False, show_path=False, markup=False)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler], force=True)
     logging.getLogger("pipelines").setLevel(logging.INFO)
     # Its messages repeat what ours say, without the reason.
@@ -42,7 +42,7 @@ def steps() -> Iterator[tuple[Callable[[str], None], Callable[[str, int, int], N
         TimeElapsedColumn(),
     )
     with Progress(
-        *columns, console=messages, transient=True, disable=not sys.stderr.isatty()
+        *columns, console=stderr, transient=True, disable=not sys.stderr.isatty()
     ) as progress:
         asking = progress.add_task("asking", total=None)
         building = progress.add_task("building", total=None, visible=False)
@@ -66,7 +66,7 @@ def steps() -> Iterator[tuple[Callable[[str], None], Callable[[str, int, int], N
             # A RuntimeError is DuckDB's way to say that Ctrl-C came while it was at work.
             if isinstance(error, RuntimeError) and "interrupted" not in str(error).lower():
                 raise
-            messages.print(
+            stderr.print(
                 "Stopped. What was fetched is kept in the raw archive, and the next run goes on from there."
             )
             raise KeyboardInterrupt from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
-from pipelines.cli.console import messages
+from pipelines.cli.console import stderr
 from pipelines.errors import BadSetting
 from pipelines.settings import Settings, read_settings
 
@@ -53,14 +53,14 @@ def dashboard(
     """
     settings = read_settings()
     with serving(settings, host, port, dagster) as (url, server):
-        messages.print(f"The dashboard is at {url} until you press Ctrl-C.", soft_wrap=True)
+        stderr.print(f"The dashboard is at {url} until you press Ctrl-C.", soft_wrap=True)
         server.run()
 
 
 @contextmanager
 def serving(
     settings: Settings, host: str, port: int, dagster: str | None
-) -> "Iterator[tuple[str, Server]]":
+) -> "Iterator[tuple[str, DashboardServer]]":
     """The dashboard on an open port, ready to run. Raises BadSetting where the address cannot be had or would be open to all."""
     # The frames of a page are small: handing them to other threads takes longer than the work. Polars reads this when it is first imported.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
@@ -71,7 +71,7 @@ def serving(
 
     secret = secret_for(settings, host)
     try:
-        server: Server = create_server(
+        server: DashboardServer = create_server(
             build(sources_of(settings, dagster), secret).server,
             host=host,
             port=port,
@@ -126,7 +126,7 @@ def sources_of(settings: Settings, dagster: str | None = None) -> "Sources":
     )
 
 
-class Server(Protocol):
+class DashboardServer(Protocol):
     """What waitress makes."""
 
     effective_port: int

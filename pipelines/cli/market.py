@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from pipelines.cli import claims, dashboard, report, tier
-from pipelines.cli.console import answers, messages, show_log, steps
+from pipelines.cli.console import show_log, stderr, stdout, steps
 from pipelines.errors import BadSetting, TokentideError
 from pipelines.priority import give_way
 from pipelines.settings import Settings, read_settings
@@ -27,7 +27,7 @@ app.add_typer(ingest_app, name="ingest")
 Json = Annotated[bool, typer.Option("--json", help="Answer for a program.")]
 
 
-class Mode(StrEnum):
+class SimulatorMode(StrEnum):
     """What the stand-in market serves."""
 
     market = "market"
@@ -97,8 +97,8 @@ def ingest_market(
     if as_json:
         typer.echo(json.dumps(summary.as_json(ingested), indent=1))
     else:
-        summary.show_days(messages, ingested)
-        summary.show_summary(answers, settings)
+        summary.show_days(stderr, ingested)
+        summary.show_summary(stdout, settings)
     raise typer.Exit(0 if ingested.gathered.is_complete else 1)
 
 
@@ -114,9 +114,9 @@ def build() -> None:
         say("landing")
         land(settings)
         result = build_warehouse(settings, progress=built)
-    answers.print(f"{result.tables} tables built, {result.checks} checks held.")
+    stdout.print(f"{result.tables} tables built, {result.checks} checks held.")
     for warning in result.warnings:
-        messages.print(f"[yellow]audit warns[/yellow] {escape(warning)}")
+        stderr.print(f"[yellow]audit warns[/yellow] {escape(warning)}")
 
 
 @app.command()
@@ -126,7 +126,7 @@ def publish() -> None:
 
     build()
     generation = publishing.publish(_settings())
-    answers.print(f"Generation {generation.number}: {generation.path}", soft_wrap=True)
+    stdout.print(f"Generation {generation.number}: {generation.path}", soft_wrap=True)
 
 
 @app.command()
@@ -138,7 +138,7 @@ def rebuild() -> None:
     with steps() as (say, built):
         say("landing every archived answer")
         result = rebuild_all(_settings(), built)
-    answers.print(
+    stdout.print(
         f"Generation {result.generation.number} from {result.answers} archived answers: {result.generation.path}",
         soft_wrap=True,
     )
@@ -185,7 +185,7 @@ def sql(
     if parquet:
         frame = querying.frame(path, text, timeout)
         frame.write_parquet(parquet)
-        messages.print(f"{frame.height} rows in {parquet}")
+        stderr.print(f"{frame.height} rows in {parquet}")
         return
     with querying.run(path, text, timeout) as result:
         if as_json:
@@ -193,7 +193,7 @@ def sql(
         elif as_csv:
             querying.write_csv(result, sys.stdout)
         else:
-            querying.show_table(result, answers)
+            querying.show_table(result, stdout)
 
 
 @app.command()
@@ -236,7 +236,7 @@ def evidence(
     basis = f"{bundle.answers} answers" + (
         f" and {bundle.segments} segments of telemetry" if bundle.segments else ""
     )
-    answers.print(
+    stdout.print(
         f"{bundle.rows} rows from {basis} in {bundle.folder}: result.csv has SHA-256 {bundle.result_sha256}"
     )
 
@@ -244,8 +244,8 @@ def evidence(
 @app.command()
 def simulate(
     mode: Annotated[
-        Mode, typer.Option(help="market: a synthetic one; replay: recorded answers.")
-    ] = Mode.market,
+        SimulatorMode, typer.Option(help="market: a synthetic one; replay: recorded answers.")
+    ] = SimulatorMode.market,
     recordings: Annotated[
         Path | None, typer.Option(help="The folder to replay; default TOKENTIDE_RECORDINGS.")
     ] = None,
@@ -302,7 +302,7 @@ def status(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps(found, indent=1, default=str))
     else:
-        show_status(answers, found)
+        show_status(stdout, found)
 
 
 @app.command()
@@ -312,7 +312,7 @@ def doctor() -> None:
 
     findings = examine(_settings())
     for finding in findings:
-        answers.print(
+        stdout.print(
             f"{'[green]ok[/green]  ' if finding.is_well else '[red]no[/red]  '} {finding.what}: {finding.found}",
             highlight=False,
         )
@@ -331,10 +331,10 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except (TokentideError, WarehouseBusy) as error:
-        messages.print(f"[red]{type(error).__name__}[/red]: {escape(str(error))}", highlight=False)
+        stderr.print(f"[red]{type(error).__name__}[/red]: {escape(str(error))}", highlight=False)
         sys.exit(1)
     except OSError as error:
-        messages.print(
+        stderr.print(
             f"[red]{type(error).__name__}[/red]: {escape(str(error))}. `tokentide doctor` says what is amiss.",
             highlight=False,
         )

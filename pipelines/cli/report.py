@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from pipelines.cli.console import answers
+from pipelines.cli.console import stdout
 from pipelines.errors import BadSetting
 from pipelines.settings import read_settings
 
@@ -65,7 +65,7 @@ def report(
         raise BadSetting(str(error)) from error
     size = write_report(sources_of(settings), pages, out, Look())
     names = ", ".join(each.page.name for each in pages)
-    answers.print(
+    stdout.print(
         f"{escape(str(out))}: {size / MEGABYTE:.1f} MB, {escape(names)}.",
         soft_wrap=True,
         highlight=False,

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.ingest.days import Day, Failure, Status
-from pipelines.ingest.market import Ingested
+from pipelines.ingest.days import DayStatus, Failure, Status
+from pipelines.ingest.market import MarketIngest
 from pipelines.publish import query
 from pipelines.publish.generations import newest
 from pipelines.settings import Settings
@@ -18,7 +18,7 @@ from pipelines.settings import Settings
 FEW = 6
 
 
-def show_days(console: Console, ingested: Ingested) -> None:
+def show_days(console: Console, ingested: MarketIngest) -> None:
     """Every asked-for day that is not in, in runs of neighbours with one reason, and the requests that failed."""
     colours: dict[Status, str] = {"failed": "red", "missing": "yellow", "not offered": "yellow"}
     for run in runs_of([day for day in ingested.gathered.days if day.status != "loaded"]):
@@ -34,9 +34,9 @@ def show_days(console: Console, ingested: Ingested) -> None:
         console.print(f"[yellow]audit warns[/yellow] {escape(warning)}", highlight=False)
 
 
-def runs_of(days: Sequence[Day]) -> list[list[Day]]:
+def runs_of(days: Sequence[DayStatus]) -> list[list[DayStatus]]:
     """Days in runs of neighbours that share status and reason."""
-    runs: list[list[Day]] = []
+    runs: list[list[DayStatus]] = []
     for day in days:
         last = runs[-1][-1] if runs else None
         if (
@@ -89,7 +89,7 @@ def show_how_to_query(console: Console, settings: Settings) -> None:
         console.print(f"  {line}", highlight=False, soft_wrap=True)
 
 
-def as_json(ingested: Ingested) -> dict[str, Any]:
+def as_json(ingested: MarketIngest) -> dict[str, Any]:
     """The same for a program."""
     return {
         "run_id": ingested.gathered.run_id,
@@ -146,7 +146,7 @@ def _tokens(count: int | None) -> str:
     return str(count)
 
 
-def _day(day: Day) -> dict[str, str | date | None]:
+def _day(day: DayStatus) -> dict[str, str | date | None]:
     return {"date": day.date.isoformat(), "status": day.status, "reason": day.reason}
 
 

@@ -13,12 +13,12 @@ from rich.markup import escape
 
 from pipelines.archive import utc_now
 from pipelines.cli.collect import collect
-from pipelines.cli.console import answers, messages, steps
+from pipelines.cli.console import stderr, stdout, steps
 from pipelines.errors import BadSetting
 from pipelines.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from pipelines.ingest.telemetry import IngestedTelemetry
+    from pipelines.ingest.telemetry import TelemetryIngest
 
 # Every option is the tier's, `--help` among them.
 PASS_ON: dict[str, Any] = {
@@ -107,9 +107,9 @@ def ingest_telemetry(
         raise BadSetting("--pages and --history need --target, and --target needs one of them.")
     with steps() as (say, built):
         if pages and target:
-            messages.print(f"{take_pages(settings, pages, target)} pages of {escape(target)}")
+            stderr.print(f"{take_pages(settings, pages, target)} pages of {escape(target)}")
         if history and target:
-            messages.print(
+            stderr.print(
                 f"{_history(settings, history, target, matchers, days, step)} scrapes of {escape(target)} remembered"
             )
         ingested = ingest(settings, say, built)
@@ -119,7 +119,7 @@ def ingest_telemetry(
 
 def _history(settings: Settings, url: str, target: str, matchers: str, days: int, step: int) -> int:
     from pipelines.ingest.telemetry import take_history
-    from pipelines.telemetry.backfill.prometheus import History
+    from pipelines.telemetry.backfill.prometheus import PrometheusRange
 
     if not matchers:
         raise BadSetting(
@@ -127,14 +127,14 @@ def _history(settings: Settings, url: str, target: str, matchers: str, days: int
         )
     end = utc_now()
     return take_history(
-        settings, History(url, matchers, end - timedelta(days=days), end, step), target
+        settings, PrometheusRange(url, matchers, end - timedelta(days=days), end, step), target
     )
 
 
-def _show(ingested: "IngestedTelemetry", as_json: bool) -> None:
+def _show(ingested: "TelemetryIngest", as_json: bool) -> None:
     loaded = ingested.loaded
     for path, reason in loaded.unreadable:
-        messages.print(
+        stderr.print(
             f"[red]unreadable[/red] {escape(path)}: {escape(reason)}. It stays there; remove it once it is of no use."
         )
     if as_json:
@@ -145,7 +145,7 @@ def _show(ingested: "IngestedTelemetry", as_json: bool) -> None:
         }
         typer.echo(json.dumps(told, indent=1))
         return
-    answers.print(
+    stdout.print(
         f"{loaded.segments} segments: {loaded.samples} samples, {loaded.requests} requests. "
         f"Generation {ingested.generation.number}: {ingested.generation.path}",
         soft_wrap=True,

@@ -12,10 +12,10 @@ from pathlib import Path
 import httpx
 
 import pipelines
-from pipelines.cli.console import answers, messages, steps
+from pipelines.cli.console import stderr, stdout, steps
 from pipelines.cli.summary import show_days, show_summary
 from pipelines.errors import NothingPublished
-from pipelines.ingest.days import Day
+from pipelines.ingest.days import DayStatus
 from pipelines.ingest.market import ingest_market
 from pipelines.priority import give_way
 from pipelines.settings import Settings
@@ -37,15 +37,15 @@ def bring_up(settings: Settings, port: int, dashboard_port: int, once: bool) -> 
         signal.signal(ending, signal.default_int_handler)
     with contextlib.ExitStack() as running:
         if not is_reachable(settings.openrouter_url):
-            messages.print(
+            stderr.print(
                 f"[yellow]{settings.openrouter_url} cannot be reached.[/yellow] Using the stand-in market instead: its figures are "
                 f"[bold magenta]simulated[/bold magenta] and live in {settings.home / 'simulated'}, apart from real ones."
             )
             settings = running.enter_context(_standin(settings))
         with steps() as (say, built):
             ingested = ingest_market(settings, say=say, progress=built)
-        show_days(messages, ingested)
-        show_summary(answers, settings)
+        show_days(stderr, ingested)
+        show_summary(stdout, settings)
         if not once:
             environment = dagster_environment(settings)
             _tell_dagster(settings, ingested.gathered.days)
@@ -134,7 +134,7 @@ def _dashboard(environment: dict[str, str], port: int, dagster_port: int) -> Ite
             process.terminate()
 
 
-def _tell_dagster(settings: Settings, days: list[Day]) -> None:
+def _tell_dagster(settings: Settings, days: list[DayStatus]) -> None:
     """Show the days that came in just now as materialized, as a run of Dagster's own would have."""
     from dagster import DagsterInstance
 
@@ -160,7 +160,7 @@ def _keep_running(environment: dict[str, str], port: int) -> None:
         "-p",
         str(port),
     ]
-    messages.print(
+    stderr.print(
         f"The schedules run until you press Ctrl-C. Dagster's page: http://127.0.0.1:{port}"
     )
     # A session of its own, so that Ctrl-C reaches Dagster once, from here, and not while it is already stopping.
@@ -168,11 +168,11 @@ def _keep_running(environment: dict[str, str], port: int) -> None:
         try:
             code = process.wait()
         except KeyboardInterrupt:
-            messages.print("Stopping; runs under way are given time to end.")
+            stderr.print("Stopping; runs under way are given time to end.")
             process.send_signal(signal.SIGINT)
             code = process.wait()
     if code not in (0, -signal.SIGINT, 130):
-        messages.print(
+        stderr.print(
             f"[red]Dagster ended with code {code}.[/red] Is port {port} taken? Try `tokentide up --port 3001`."
         )
         sys.exit(code if code > 0 else 1)

@@ -20,7 +20,7 @@ from typing import Any
 
 from pipelines.errors import QueryFailed
 from pipelines.evidence import inputs
-from pipelines.loading.telemetry.segment_files import Places
+from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.publish import query as querying
 from pipelines.publish.as_of import published_as_of
 from pipelines.publish.generations import newest, publish
@@ -59,7 +59,7 @@ class Bundle:
 
 
 @dataclass(frozen=True)
-class Checked:
+class RecomputeResult:
     """SHA-256 of a bundle's result: as evidence.json states it, of result.csv as it is now, and of what computing it again gave."""
 
     expected: str
@@ -112,11 +112,11 @@ def make(
     )
     inputs.write(folder, basis)
     if raw:
-        inputs.copy(basis, settings.archive, folder / "raw", Places.of(settings))
+        inputs.copy(basis, settings.archive, folder / "raw", SpoolFolders.of(settings))
     return Bundle(folder, rows, len(basis.answers), len(basis.segments or ()), digest)
 
 
-def recompute(folder: Path, archive: Path | None = None) -> Checked:
+def recompute(folder: Path, archive: Path | None = None) -> RecomputeResult:
     """Take what a bundle rests on into a fresh home, build, publish, ask again; nothing but the folder (and `archive`) is read."""
     about, basis = json.loads((folder / "evidence.json").read_text()), inputs.read(folder)
     with tempfile.TemporaryDirectory() as home:
@@ -130,7 +130,7 @@ def recompute(folder: Path, archive: Path | None = None) -> Checked:
             path = publish(settings).path
         result, _ = _result(path, (folder / "query.sql").read_text().removesuffix("\n"))
     kept = (folder / "result.csv").read_bytes()
-    return Checked(
+    return RecomputeResult(
         about["result_sha256"], hashlib.sha256(kept).hexdigest(), hashlib.sha256(result).hexdigest()
     )
 
@@ -164,7 +164,7 @@ def _result(path: Path, query: str) -> tuple[bytes, int]:
             (tuple(map(_steady, row)) for row in result.rows),
             key=lambda row: json.dumps(list(map(querying.plain, row))),
         )
-        querying.write_csv(querying.Result(result.columns, iter(rows)), out)
+        querying.write_csv(querying.QueryResult(result.columns, iter(rows)), out)
     return out.getvalue().encode(), len(rows)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from pipelines.archive import Archive, utc_now
 from pipelines.errors import QueryFailed
 from pipelines.ingest.market import land
-from pipelines.loading.telemetry.segment_files import KINDS, Kind, Places, Segment
+from pipelines.loading.telemetry.segment_files import KINDS, Segment, SegmentKind, SpoolFolders
 from pipelines.loading.telemetry.segments import load_segments
 from pipelines.loading.telemetry.tier_file import record_entries
 from pipelines.publish.query import records
@@ -35,7 +35,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Basis:
+class EvidenceInputs:
     """Answers and segments, oldest first, as rows of their files, and the entries of the tier file; None where the tier plays no part."""
 
     answers: Sequence[Row]
@@ -43,7 +43,7 @@ class Basis:
     tier: Sequence[Row] | None = None
 
 
-def basis_of(path: Path, origins: Origins) -> Basis:
+def basis_of(path: Path, origins: Origins) -> EvidenceInputs:
     """What of these origins a published file knows of and was made from."""
     answers = [
         {name: row[name] for name in ANSWER}
@@ -51,7 +51,7 @@ def basis_of(path: Path, origins: Origins) -> Basis:
         if row["source"] in origins.sources and (origins.is_of_any or row["outcome"] in BELIEVED)
     ]
     if not origins.has_tier_file:
-        return Basis(answers)
+        return EvidenceInputs(answers)
     segments = [
         {name: row[name] for name in SEGMENT}
         for row in records(
@@ -59,14 +59,14 @@ def basis_of(path: Path, origins: Origins) -> Basis:
         )
         if row["kind"] in origins.kinds
     ]
-    return Basis(
+    return EvidenceInputs(
         answers,
         segments,
         records(path, "select section, name, entry from marts.tier_file order by all"),
     )
 
 
-def write(folder: Path, basis: Basis) -> None:
+def write(folder: Path, basis: EvidenceInputs) -> None:
     """Say in a bundle what it rests on."""
     _write_rows(folder / ANSWERS, ANSWER, basis.answers)
     if basis.segments is not None:
@@ -75,37 +75,39 @@ def write(folder: Path, basis: Basis) -> None:
         (folder / TIER).write_text(f"{json.dumps(basis.tier, indent=1, ensure_ascii=False)}\n")
 
 
-def read(folder: Path) -> Basis:
+def read(folder: Path) -> EvidenceInputs:
     """What a bundle says that it rests on."""
     segments, tier = folder / SEGMENTS, folder / TIER
-    return Basis(
+    return EvidenceInputs(
         _read_rows(folder / ANSWERS),
         _read_rows(segments) if segments.exists() else None,
         json.loads(tier.read_text()) if tier.exists() else None,
     )
 
 
-def copy(basis: Basis, source: Path, target: Path, waiting: Places | None = None) -> None:
+def copy(
+    basis: EvidenceInputs, source: Path, target: Path, waiting: SpoolFolders | None = None
+) -> None:
     """Copy the answers and segments from one raw archive to another; one that is missing or damaged is an error."""
     _copy_answers(Archive(source), Archive(target), {row["answer_id"] for row in basis.answers})
     # Loaded, and not moved to the archive yet, a segment still lies in the spool.
-    nowhere: dict[Kind, Path] = dict.fromkeys(KINDS, source)
+    nowhere: dict[SegmentKind, Path] = dict.fromkeys(KINDS, source)
     spools = waiting.spools if waiting else nowhere
     _copy_segments(
-        Places(spools, source / "telemetry"),
-        Places(nowhere, target / "telemetry"),
+        SpoolFolders(spools, source / "telemetry"),
+        SpoolFolders(nowhere, target / "telemetry"),
         basis.segments or (),
     )
 
 
-def take_in(settings: Settings, basis: Basis) -> None:
+def take_in(settings: Settings, basis: EvidenceInputs) -> None:
     """Land and load into a fresh home what lies in its raw archive."""
     land(settings)
     if basis.tier is not None:
         with closing(open_warehouse(settings.warehouse)) as con:
             migrate(con)
             record_entries(con, [dict(row) for row in basis.tier], utc_now())
-            load_segments(con, Places.of(settings))
+            load_segments(con, SpoolFolders.of(settings))
 
 
 def _copy_answers(source: Archive, target: Archive, wanted: set[str]) -> None:
@@ -116,7 +118,7 @@ def _copy_answers(source: Archive, target: Archive, wanted: set[str]) -> None:
     _must_have_all("answers", wanted - found)
 
 
-def _copy_segments(source: Places, target: Places, wanted: Sequence[Row]) -> None:
+def _copy_segments(source: SpoolFolders, target: SpoolFolders, wanted: Sequence[Row]) -> None:
     missing = set()
     for row in wanted:
         kind, name = _named(row)
@@ -133,7 +135,7 @@ def _copy_segments(source: Places, target: Places, wanted: Sequence[Row]) -> Non
     _must_have_all("segments", missing)
 
 
-def _named(row: Row) -> tuple[Kind, str]:
+def _named(row: Row) -> tuple[SegmentKind, str]:
     """Kind and name of a segment. A bundle comes from anybody, so a name must not lead out of the archive."""
     name = row["segment_id"]
     for kind in KINDS:

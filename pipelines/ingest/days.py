@@ -27,7 +27,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Day:
+class DayStatus:
     """One asked-for UTC day."""
 
     date: date
@@ -35,9 +35,9 @@ class Day:
     reason: str | None = None
 
 
-def judge_days(
+def day_statuses(
     con: duckdb.DuckDBPyConnection, start: date, end: date, run_id: str, failures: Sequence[Failure]
-) -> list[Day]:
+) -> list[DayStatus]:
     """Each day from start to end, by what the answers of this run said of it."""
     rows = con.execute(DAYS, {"start": start, "end": end, "run_id": run_id}).fetchall()
     return [
@@ -48,17 +48,17 @@ def judge_days(
 
 def _judged(
     day: date, has_content: bool, is_covered: bool, reason: str | None, failures: Sequence[Failure]
-) -> Day:
+) -> DayStatus:
     if has_content:
-        return Day(day, "loaded")
+        return DayStatus(day, "loaded")
     if reason:
-        return Day(day, "failed", reason)
+        return DayStatus(day, "failed", reason)
     if is_covered:
-        return Day(day, "missing", "the source has no such day")
+        return DayStatus(day, "missing", "the source has no such day")
     for failure in failures:
         if failure.start and failure.end and failure.start <= day <= failure.end:
-            return Day(day, "failed", failure.reason)
-    return Day(day, "not offered", WHAT_IS_OFFERED)
+            return DayStatus(day, "failed", failure.reason)
+    return DayStatus(day, "not offered", WHAT_IS_OFFERED)
 
 
 # One row per asked-for day: whether an answer of this run has figures for it, whether one covers it, and what was wrong with it.

@@ -10,23 +10,23 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from pipelines.archive import Answer, Archive, utc_now
-from pipelines.errors import SourceError, Unreachable
-from pipelines.ingest.days import Day, Failure, judge_days
-from pipelines.loading.answers import catch_up
-from pipelines.loading.outcome import Landed
+from pipelines.errors import SourceError, SourceUnreachable
+from pipelines.ingest.days import DayStatus, Failure, day_statuses
+from pipelines.loading.answers import load_answers
+from pipelines.loading.outcome import LoadResult
 from pipelines.publish.generations import Generation, publish
 from pipelines.settings import Settings
-from pipelines.sources.http import Client, Patience
+from pipelines.sources.http import RetryPolicy, SourceClient
 from pipelines.sources.openrouter import exports, rankings
 from pipelines.sources.openrouter.requests import (
-    Asked,
-    board_plan,
-    catalogue_plan,
-    endpoint_plan,
-    slice_plan,
-    usage_plan,
+    SourceRequest,
+    catalogue_requests,
+    endpoint_requests,
+    rankings_requests,
+    slice_requests,
+    usage_requests,
 )
-from pipelines.transform.dbt import Built, build
+from pipelines.transform.dbt import BuildResult, build
 from pipelines.transform.dbt import Progress as BuildProgress
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
@@ -40,11 +40,11 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Gathered:
+class MarketExtract:
     """What asking and landing brought, before anything is built of it."""
 
     run_id: str
-    days: list[Day]
+    days: list[DayStatus]
     failures: list[Failure]
 
     @property
@@ -60,16 +60,16 @@ class Gathered:
 
 
 @dataclass(frozen=True)
-class Ingested:
+class MarketIngest:
     """What one ingest brought, built and published."""
 
-    gathered: Gathered
-    built: Built
+    gathered: MarketExtract
+    built: BuildResult
     generation: Generation
 
 
 @dataclass
-class Collected:
+class RequestResults:
     """What a plan brought: how many answers, and what failed."""
 
     answers: int = 0
@@ -88,9 +88,9 @@ def new_run_id() -> str:
     return f"{utc_now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
-def collect(plan: Iterable[Asked], say: Say) -> Collected:
+def make_requests(plan: Iterable[SourceRequest], say: Say) -> RequestResults:
     """Make every request of a plan; where the host cannot be reached at all, the rest is listed and not asked."""
-    collected, shared = Collected(), None
+    collected, shared = RequestResults(), None
     for asked in plan:
         say(asked.what)
         try:
@@ -100,21 +100,25 @@ def collect(plan: Iterable[Asked], say: Say) -> Collected:
             for brought in (answers,) if isinstance(answers, Answer) else answers:
                 collected.take(brought)
         except SourceError as error:
-            shared = error if isinstance(error, Unreachable) else shared
+            shared = error if isinstance(error, SourceUnreachable) else shared
             collected.failures.append(
                 Failure(
-                    asked.what, str(error), asked.start, asked.end, isinstance(error, Unreachable)
+                    asked.what,
+                    str(error),
+                    asked.start,
+                    asked.end,
+                    isinstance(error, SourceUnreachable),
                 )
             )
     return collected
 
 
-def land(settings: Settings, landed: Callable[[Answer, Landed], None] | None = None) -> int:
+def land(settings: Settings, landed: Callable[[Answer, LoadResult], None] | None = None) -> int:
     """Bring the warehouse up to the archive; returns how many answers were landed."""
     con = open_warehouse(settings.warehouse)
     try:
         migrate(con)
-        return catch_up(con, Archive(settings.archive), landed)
+        return load_answers(con, Archive(settings.archive), landed)
     finally:
         con.close()
 
@@ -142,35 +146,37 @@ def window_to_ask(settings: Settings, has_key: bool, today: date) -> tuple[date,
     return min(unknown or week_ago, week_ago), yesterday
 
 
-def gather_board(
-    client: Client, settings: Settings, start: date, end: date, say: Say = lambda what: None
-) -> Gathered:
+def extract_rankings(
+    client: SourceClient, settings: Settings, start: date, end: date, say: Say = lambda what: None
+) -> MarketExtract:
     """Ask for the unfiltered board from start to end and land it; a day that did not get through is listed in the result."""
     try:
-        failures = collect(board_plan(client, start, end), say).failures
+        failures = make_requests(rankings_requests(client, start, end), say).failures
     finally:
         # Also on Ctrl-C: what was kept is landed, here or by the next run.
         land(settings)
-    return Gathered(client.run_id, judged(settings, start, end, client.run_id, failures), failures)
+    return MarketExtract(
+        client.run_id, judged(settings, start, end, client.run_id, failures), failures
+    )
 
 
-def gather_market(
-    client: Client,
+def extract_market(
+    client: SourceClient,
     settings: Settings,
     start: date,
     end: date,
     slices: bool,
     say: Say = lambda what: None,
-) -> Gathered:
+) -> MarketExtract:
     """The board, and all else that the market tables need: catalogue, usage, and the hosts of the leading models."""
-    board = gather_board(client, settings, start, end, say)
+    board = extract_rankings(client, settings, start, end, say)
     # Where the host cannot be reached, it has been tried and the rest would only repeat that.
     plan = [] if board.is_unreachable else _rest_plan(client, settings, start, end, slices)
     try:
-        failures = collect(plan, say).failures
+        failures = make_requests(plan, say).failures
     finally:
         land(settings)
-    return Gathered(board.run_id, board.days, [*board.failures, *failures])
+    return MarketExtract(board.run_id, board.days, [*board.failures, *failures])
 
 
 def ingest_market(
@@ -181,44 +187,44 @@ def ingest_market(
     slices: bool = False,
     say: Say = lambda what: None,
     progress: BuildProgress | None = None,
-    patience: Patience | None = None,
-) -> Ingested:
+    patience: RetryPolicy | None = None,
+) -> MarketIngest:
     """Gather the market from start to end, then build, audit and publish it.
 
     Raises a TokentideError where nothing can be published.
     """
-    client = Client(settings, new_run_id(), patience)
+    client = SourceClient(settings, new_run_id(), patience)
     first, last = window_to_ask(settings, client.has_key, utc_now().date())
     try:
-        gathered = gather_market(
+        gathered = extract_market(
             client, settings, start or min(first, end or first), end or last, slices, say
         )
     finally:
         client.close()
-    return Ingested(gathered, build(settings, progress=progress), publish(settings))
+    return MarketIngest(gathered, build(settings, progress=progress), publish(settings))
 
 
 def _rest_plan(
-    client: Client, settings: Settings, start: date, end: date, slices: bool
-) -> Iterator[Asked]:
-    yield from catalogue_plan(client)
-    yield from usage_plan(client, end)
+    client: SourceClient, settings: Settings, start: date, end: date, slices: bool
+) -> Iterator[SourceRequest]:
+    yield from catalogue_requests(client)
+    yield from usage_requests(client, end)
     if slices and client.has_key:
-        yield from slice_plan(client, max(start, end - timedelta(days=29)), end)
+        yield from slice_requests(client, max(start, end - timedelta(days=29)), end)
     # The hosts are asked for by the ids of the catalogue that was just fetched.
     land(settings)
-    yield from endpoint_plan(client, leading_models(settings))
+    yield from endpoint_requests(client, leading_models(settings))
 
 
 def judged(
     settings: Settings, start: date, end: date, run_id: str, failures: list[Failure]
-) -> list[Day]:
+) -> list[DayStatus]:
     """What became of each day from start to end in one run."""
     con = open_warehouse(settings.warehouse)
     try:
         unusable = con.execute(UNUSABLE, [run_id]).fetchall()
         lost = [Failure(source, reason, first, last) for source, reason, first, last in unusable]
-        return judge_days(con, start, end, run_id, [*failures, *lost])
+        return day_statuses(con, start, end, run_id, [*failures, *lost])
     finally:
         con.close()
 

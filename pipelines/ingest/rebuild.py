@@ -7,28 +7,28 @@ from pipelines.archive import Archive
 from pipelines.errors import NothingArchived
 from pipelines.ingest.market import land
 from pipelines.ingest.telemetry import load as load_telemetry
-from pipelines.loading.answers import catch_up
-from pipelines.loading.telemetry.segment_files import Places
+from pipelines.loading.answers import load_answers
+from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.publish.generations import Generation, publish
 from pipelines.settings import Settings
-from pipelines.transform.dbt import Built, Progress, build
+from pipelines.transform.dbt import BuildResult, Progress, build
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 
 
 @dataclass(frozen=True)
-class Rebuilt:
+class RebuildResult:
     """How many answers the warehouse was made of, and what came of it."""
 
     answers: int
-    built: Built
+    built: BuildResult
     generation: Generation
 
 
-def rebuild(settings: Settings, progress: Progress | None = None) -> Rebuilt:
+def rebuild(settings: Settings, progress: Progress | None = None) -> RebuildResult:
     """Land every archived answer in a fresh warehouse, build, audit, put it in place of the old one, publish."""
     archive = Archive(settings.archive)
-    if archive.origin is None and not Places.of(settings).archived():
+    if archive.origin is None and not SpoolFolders.of(settings).archived():
         raise NothingArchived(
             f"{settings.archive} holds no answers. Run `tokentide ingest market` or `tokentide ingest telemetry` first."
         )
@@ -38,7 +38,7 @@ def rebuild(settings: Settings, progress: Progress | None = None) -> Rebuilt:
     con = open_warehouse(fresh)
     try:
         migrate(con)
-        answers = catch_up(con, archive)
+        answers = load_answers(con, archive)
     finally:
         con.close()
     load_telemetry(settings, warehouse=fresh)
@@ -47,4 +47,4 @@ def rebuild(settings: Settings, progress: Progress | None = None) -> Rebuilt:
     fresh.parent.rmdir()
     # What another run kept in the archive meanwhile.
     answers += land(settings)
-    return Rebuilt(answers, built, publish(settings))
+    return RebuildResult(answers, built, publish(settings))

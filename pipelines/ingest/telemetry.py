@@ -5,31 +5,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import BadSetting
-from pipelines.loading.telemetry.segment_files import Places
-from pipelines.loading.telemetry.segments import Loaded, load_segments
+from pipelines.loading.telemetry.segment_files import SpoolFolders
+from pipelines.loading.telemetry.segments import TelemetryLoadResult, load_segments
 from pipelines.publish.generations import Generation, publish
 from pipelines.settings import Settings
 from pipelines.telemetry.backfill import text_files
-from pipelines.telemetry.backfill.prometheus import History, read_history
+from pipelines.telemetry.backfill.prometheus import PrometheusRange, read_history
 from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.collector.spool import Spool
 from pipelines.telemetry.config.tier import Target, Tier, read_tier
-from pipelines.transform.dbt import Built, build
+from pipelines.transform.dbt import BuildResult, build
 from pipelines.transform.dbt import Progress as BuildProgress
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 
-MOST_MIB = 4096  # of segments made of the past, which are loaded at once
+MAX_MIB = 4096  # of segments made of the past, which are loaded at once
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class IngestedTelemetry:
+class TelemetryIngest:
     """What one ingest took in, built and published."""
 
-    loaded: Loaded
-    built: Built
+    loaded: TelemetryLoadResult
+    built: BuildResult
     generation: Generation
 
     @property
@@ -38,22 +38,24 @@ class IngestedTelemetry:
         return not self.loaded.unreadable
 
 
-def load(settings: Settings, say: Say = lambda what: None, warehouse: Path | None = None) -> Loaded:
+def load(
+    settings: Settings, say: Say = lambda what: None, warehouse: Path | None = None
+) -> TelemetryLoadResult:
     """Bring the warehouse up to the closed segments; a tier file that is not there leaves what is known of the tier as it was."""
     tier = read_tier(settings.tier) if settings.tier.exists() else None
     con = open_warehouse(warehouse or settings.warehouse)
     try:
         migrate(con)
-        return load_segments(con, Places.of(settings), tier, say)
+        return load_segments(con, SpoolFolders.of(settings), tier, say)
     finally:
         con.close()
 
 
 def ingest_telemetry(
     settings: Settings, say: Say = lambda what: None, progress: BuildProgress | None = None
-) -> IngestedTelemetry:
+) -> TelemetryIngest:
     """Load what was closed, then build, audit and publish it."""
-    return IngestedTelemetry(
+    return TelemetryIngest(
         load(settings, say), build(settings, progress=progress), publish(settings)
     )
 
@@ -70,7 +72,7 @@ def take_pages(settings: Settings, folder: Path, target: str) -> int:
     return count
 
 
-def take_history(settings: Settings, history: History, target: str) -> int:
+def take_history(settings: Settings, history: PrometheusRange, target: str) -> int:
     """Make segments of what an existing Prometheus or VictoriaMetrics knows of one target; how many scrapes it remembers."""
     return _store(read_history(history, target_of(_tier(settings), target)), settings.history_spool)
 
@@ -94,4 +96,4 @@ def _tier(settings: Settings) -> Tier:
 
 
 def _store(scrapes: Iterable[Scrape], folder: Path) -> int:
-    return text_files.store(scrapes, Spool(folder, MOST_MIB))
+    return text_files.store(scrapes, Spool(folder, MAX_MIB))

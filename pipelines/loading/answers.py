@@ -13,9 +13,9 @@ import polars as pl
 
 from pipelines.archive import Answer, Archive
 from pipelines.errors import BadAnswer
-from pipelines.loading.outcome import Landed
-from pipelines.loading.rankings import land_board
-from pipelines.loading.snapshots import land_snapshot
+from pipelines.loading.outcome import LoadResult
+from pipelines.loading.rankings import load_rankings
+from pipelines.loading.snapshots import load_snapshot
 from pipelines.sources.openrouter import (
     apps,
     benchmarks,
@@ -27,13 +27,13 @@ from pipelines.sources.openrouter import (
     session_costs,
     tasks,
 )
-from pipelines.sources.openrouter.rankings_table import Board
-from pipelines.sources.parsing import Parsed
+from pipelines.sources.openrouter.rankings_table import RankingsTable
+from pipelines.sources.parsing import ParsedTables
 from warehouse.connection import transaction
 
 log = logging.getLogger(__name__)
 
-PARSERS: dict[str, Callable[[Answer, bytes], Board | Parsed]] = {
+PARSERS: dict[str, Callable[[Answer, bytes], RankingsTable | ParsedTables]] = {
     rankings.SOURCE: rankings.parse,
     exports.SOURCE: exports.parse,
     exports.MANIFEST: exports.parse_manifest,
@@ -57,10 +57,10 @@ UNREADABLE = (
 )  # fmt: skip
 
 
-def catch_up(
+def load_answers(
     con: duckdb.DuckDBPyConnection,
     archive: Archive,
-    landed: Callable[[Answer, Landed], None] | None = None,
+    landed: Callable[[Answer, LoadResult], None] | None = None,
 ) -> int:
     """Land what is not landed yet, each answer in a transaction of its own, and return how many there were."""
     number = 0
@@ -77,7 +77,7 @@ def _waiting(con: duckdb.DuckDBPyConnection, archive: Archive) -> Iterator[Answe
     return (answer for answer in archive.answers() if answer.answer_id not in done)
 
 
-def _landed(con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer) -> Landed:
+def _landed(con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer) -> LoadResult:
     """Land one answer and say so in the log; what turns out to be of no use is undone and set aside."""
     try:
         with transaction(con):
@@ -85,28 +85,28 @@ def _landed(con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer) ->
             _record(con, answer, result)
     except UNREADABLE as error:
         with transaction(con):
-            result = Landed("unreadable", reason=str(error))
+            result = LoadResult("unreadable", reason=str(error))
             _set_aside(con, answer, result)
             _record(con, answer, result)
     return result
 
 
-def _land(con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer) -> Landed:
+def _land(con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer) -> LoadResult:
     if answer.error:
-        return Landed("broken", reason=answer.error)
+        return LoadResult("broken", reason=answer.error)
     if answer.status not in (OK, NOT_MODIFIED):
-        return Landed("refused", reason=f"status {answer.status}")
+        return LoadResult("refused", reason=f"status {answer.status}")
     if _is_known(con, answer):
-        return Landed("unchanged")
+        return LoadResult("unchanged")
     parsed = PARSERS[answer.source](answer, archive.read(answer.sha256))
     return (
-        land_board(con, answer, parsed)
-        if isinstance(parsed, Board)
-        else land_snapshot(con, answer, parsed)
+        load_rankings(con, answer, parsed)
+        if isinstance(parsed, RankingsTable)
+        else load_snapshot(con, answer, parsed)
     )
 
 
-def _set_aside(con: duckdb.DuckDBPyConnection, answer: Answer, result: Landed) -> None:
+def _set_aside(con: duckdb.DuckDBPyConnection, answer: Answer, result: LoadResult) -> None:
     row = [answer.sha256, answer.source, result.reason]
     # The same nonsense is read again whenever it comes, but set aside once.
     if not con.execute(
@@ -124,7 +124,7 @@ def _is_known(con: duckdb.DuckDBPyConnection, answer: Answer) -> bool:
     return bool(found)
 
 
-def _record(con: duckdb.DuckDBPyConnection, answer: Answer, result: Landed) -> None:
+def _record(con: duckdb.DuckDBPyConnection, answer: Answer, result: LoadResult) -> None:
     con.execute(
         "insert into raw.answers values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [

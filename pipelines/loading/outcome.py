@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Outcome = Literal[
+LoadOutcome = Literal[
     "loaded", "partial", "quarantined", "unreadable", "unchanged", "refused", "broken"
 ]
 """loaded: all of it; partial: some of it was set aside; quarantined: all of it was; unreadable: no such payload;
@@ -12,16 +12,16 @@ unchanged: these bytes were loaded before; refused: a status other than 200; bro
 
 
 @dataclass(frozen=True)
-class Landed:
+class LoadResult:
     """How many rows were loaded, what was set aside and why, and what was odd but acceptable."""
 
-    outcome: Outcome
+    outcome: LoadOutcome
     rows: int = 0
     reason: str | None = None
     notes: Sequence[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, rows: int, kept: int, faults: Sequence[str], notes: Sequence[str]) -> "Landed":
+    def of(cls, rows: int, kept: int, faults: Sequence[str], notes: Sequence[str]) -> "LoadResult":
         """The outcome of an answer of which `kept` boards or rows were loaded, with these faults in the others."""
         if not faults:
             return cls("loaded", rows, None, notes)

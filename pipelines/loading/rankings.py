@@ -5,15 +5,17 @@ from pathlib import Path
 import duckdb
 
 from pipelines.archive import Answer
-from pipelines.loading.outcome import Landed
-from pipelines.sources.openrouter.rankings_table import Board
+from pipelines.loading.outcome import LoadResult
+from pipelines.sources.openrouter.rankings_table import RankingsTable
 
 FOLDER = Path(__file__).parent / "sql"
 STEPS = [(FOLDER / f"rankings_{name}.sql").read_text() for name in ("typed", "problems", "insert")]
 LACKING = "select date from believed where row_count > 0 and not has_other and getvariable('slice') = 'all' order by date"
 
 
-def land_board(con: duckdb.DuckDBPyConnection, answer: Answer, board: Board) -> Landed:
+def load_rankings(
+    con: duckdb.DuckDBPyConnection, answer: Answer, board: RankingsTable
+) -> LoadResult:
     """Keep the days of this board that can be believed; a day's fault never holds back another day."""
     variables = {
         "sha256": answer.sha256,
@@ -38,7 +40,7 @@ def land_board(con: duckdb.DuckDBPyConnection, answer: Answer, board: Board) -> 
     faults = con.sql("select distinct reason from problems order by all").fetchall()
     # The day's total is then known from below only, which the weekly shares' bounds say.
     lacking = [f"{day} came without `other`" for (day,) in con.sql(LACKING).fetchall()]
-    return Landed.of(
+    return LoadResult.of(
         rows=rows,
         kept=kept,
         faults=[reason for (reason,) in faults],

@@ -4,11 +4,13 @@ import duckdb
 import polars as pl
 
 from pipelines.archive import Answer
-from pipelines.loading.outcome import Landed
-from pipelines.sources.parsing import Parsed
+from pipelines.loading.outcome import LoadResult
+from pipelines.sources.parsing import ParsedTables
 
 
-def land_snapshot(con: duckdb.DuckDBPyConnection, answer: Answer, parsed: Parsed) -> Landed:
+def load_snapshot(
+    con: duckdb.DuckDBPyConnection, answer: Answer, parsed: ParsedTables
+) -> LoadResult:
     """Insert every frame, keyed by the hash of its bytes; the same bytes are inserted once."""
     rows = set_aside = 0
     for table, frame in parsed.frames.items():
@@ -18,7 +20,7 @@ def land_snapshot(con: duckdb.DuckDBPyConnection, answer: Answer, parsed: Parsed
         _set_aside(con, answer, bad, parsed.required[table])
         rows, set_aside = rows + good.height, set_aside + bad.height
     faults = ["incomplete row"] if set_aside else []
-    return Landed.of(rows=rows, kept=rows, faults=faults, notes=parsed.notes)
+    return LoadResult.of(rows=rows, kept=rows, faults=faults, notes=parsed.notes)
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:

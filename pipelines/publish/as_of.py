@@ -18,9 +18,9 @@ import duckdb
 
 from pipelines.archive import sync_folder, utc_now
 from pipelines.errors import BadSetting, NothingPublished
-from pipelines.publish.generations import About, must_be_audited, write
+from pipelines.publish.generations import GenerationInfo, must_be_audited, write
 from pipelines.settings import Settings
-from pipelines.transform.dbt import PROJECT, Progress, build, one_build_at_a_time
+from pipelines.transform.dbt import PROJECT, Progress, build, build_lock
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 
@@ -42,7 +42,7 @@ def published_as_of(
     settings: Settings, instant: datetime, progress: Progress | None = None
 ) -> Path:
     """The file that answers from what was known at `instant`; it is built where there is none yet."""
-    with one_build_at_a_time(settings, "as-of.lock"):
+    with build_lock(settings, "as-of.lock"):
         path = place_of(settings, instant)
         if not path.exists():
             _make(settings, instant, path, progress)
@@ -101,7 +101,7 @@ def _make(settings: Settings, instant: datetime, path: Path, progress: Progress 
         aside.unlink(missing_ok=True)
         with closing(open_warehouse(scratch)) as con:
             must_be_audited(con)
-            write(con, aside, About(None, utc_now(), instant))
+            write(con, aside, GenerationInfo(None, utc_now(), instant))
         aside.replace(path)
         sync_folder(path.parent)
     finally:

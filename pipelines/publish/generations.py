@@ -35,7 +35,7 @@ class Generation:
 
 
 @dataclass(frozen=True)
-class About:
+class GenerationInfo:
     """What a file says of itself. One that answers from the past names that instant and has no number."""
 
     generation: int | None
@@ -53,7 +53,7 @@ def publish(settings: Settings, now: datetime | None = None) -> Generation:
         number = max((generation.number for generation in generations(settings)), default=0) + 1
         aside = settings.published / f".generation-{number:06}.duckdb.tmp"
         aside.unlink(missing_ok=True)
-        write(con, aside, About(number, now or utc_now()))
+        write(con, aside, GenerationInfo(number, now or utc_now()))
         return _put_in_place(settings, aside, number)
     finally:
         con.close()
@@ -96,7 +96,7 @@ def must_be_audited(con: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def write(con: duckdb.DuckDBPyConnection, path: Path, about: About) -> None:
+def write(con: duckdb.DuckDBPyConnection, path: Path, about: GenerationInfo) -> None:
     """Write the marts of an open warehouse, their comments, and what is to be said of them, to a new file."""
     con.execute(f"attach '{_quoted(path)}' as next")
     con.execute("create schema next.marts")

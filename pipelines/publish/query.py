@@ -35,7 +35,7 @@ WHAT_THERE_IS = (
 
 
 @dataclass(frozen=True)
-class Result:
+class QueryResult:
     """A query under way: its columns, and its rows as they come."""
 
     columns: list[str]
@@ -43,12 +43,12 @@ class Result:
 
 
 @contextlib.contextmanager
-def run(path: Path, sql: str, seconds: float = 60.0) -> Iterator[Result]:
+def run(path: Path, sql: str, seconds: float = 60.0) -> Iterator[QueryResult]:
     """Run one query on a generation; raises QueryFailed with DuckDB's reason, or when the time is over."""
     with _bounded(path, seconds) as (con, is_over):
         _must_read(con, sql)
         con.execute(sql)
-        yield Result(
+        yield QueryResult(
             _told_apart(column[0] for column in con.description or []), _batches(con, is_over)
         )
 
@@ -138,7 +138,7 @@ def _told_apart(names: Iterable[str]) -> list[str]:
     return found
 
 
-def write_json(result: Result, out: IO[str]) -> None:
+def write_json(result: QueryResult, out: IO[str]) -> None:
     """A list of objects: whole numbers as integers, dates and instants in ISO 8601, decimals as numbers."""
     start = "["
     for row in result.rows:
@@ -153,14 +153,14 @@ def write_json(result: Result, out: IO[str]) -> None:
     out.write("[]\n" if start == "[" else "\n]\n")
 
 
-def write_csv(result: Result, out: IO[str]) -> None:
+def write_csv(result: QueryResult, out: IO[str]) -> None:
     """RFC 4180 with a header; null is empty."""
     writer = csv.writer(out)
     writer.writerow(result.columns)
     writer.writerows([_cell(value) for value in row] for row in result.rows)
 
 
-def show_table(result: Result, console: Console) -> None:
+def show_table(result: QueryResult, console: Console) -> None:
     """A table for a person: the first rows, and as many columns as fit; what is left out is named."""
     rows = list(itertools.islice(result.rows, SHOWN + 1))
     cells = [[_readable(value) for value in row] for row in rows[:SHOWN]]

@@ -16,7 +16,7 @@ OTHER = "other"
 Period = Literal["day", "week", "month"]
 
 
-class Row(NamedTuple):
+class RankingRow(NamedTuple):
     """Tokens of one model, or of the hidden tail, in one bucket."""
 
     date: date
@@ -65,10 +65,10 @@ class AppsQuery:
     offset: int
 
 
-class Board(Protocol):
+class Market(Protocol):
     """A market that can be asked as of any instant. Raises NotFound for what it does not have."""
 
-    def rankings(self, query: RankingsQuery, now: datetime) -> Sequence[Row]:
+    def rankings(self, query: RankingsQuery, now: datetime) -> Sequence[RankingRow]:
         """Rows in the order they are served."""
         ...
 

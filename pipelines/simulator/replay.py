@@ -12,24 +12,30 @@ from typing import Any
 from pipelines.errors import BadSetting
 from pipelines.simulator.api.errors import Json, NotFound
 from pipelines.simulator.clock import parse_instant
-from pipelines.simulator.market_protocol import MISSING_DATES, AppsQuery, RankingsQuery, Row, days
+from pipelines.simulator.market_protocol import (
+    MISSING_DATES,
+    AppsQuery,
+    RankingRow,
+    RankingsQuery,
+    days,
+)
 
 
 @dataclass(frozen=True)
-class Recording:
+class RecordedAnswer:
     """One recorded answer of the daily board."""
 
     as_of: datetime
     start: date
     end: date
-    rows: dict[date, list[Row]]
+    rows: dict[date, list[RankingRow]]
 
 
 class NoRecordings(BadSetting):
     """The folder holds no recorded answer, so there is nothing to play back."""
 
 
-class ReplayBoard:
+class ReplayMarket:
     """Recorded answers of one folder. What was not recorded is not found."""
 
     def __init__(self, folder: Path) -> None:
@@ -47,7 +53,7 @@ class ReplayBoard:
                 f"No recorded answers in {folder}. Name a folder that holds files such as rankings-daily_2025.json.gz."
             )
 
-    def rankings(self, query: RankingsQuery, now: datetime) -> list[Row]:
+    def rankings(self, query: RankingsQuery, now: datetime) -> list[RankingRow]:
         """Rows of the window as they were known at `now`."""
         if not query.is_plain:
             raise NotFound
@@ -57,7 +63,7 @@ class ReplayBoard:
         ]
         return [row for day in asked for row in self._vintage(day, now)]
 
-    def _vintage(self, day: date, now: datetime) -> list[Row]:
+    def _vintage(self, day: date, now: datetime) -> list[RankingRow]:
         covering = [one for one in self._recordings if one.start <= day <= one.end]
         known = [one for one in covering if one.as_of <= now]
         # With nothing recorded that early, the oldest recording is the nearest to what was known.
@@ -113,16 +119,16 @@ def _at(recorded: list[tuple[str, list[Json]]], now: datetime) -> list[Json]:
     return known[-1] if known else recorded[0][1]
 
 
-def _recording(answer: dict[str, Any]) -> Recording:
+def _recording(answer: dict[str, Any]) -> RecordedAnswer:
     meta = answer["meta"]
-    rows: dict[date, list[Row]] = {}
+    rows: dict[date, list[RankingRow]] = {}
     for item in answer["data"]:
-        row = Row(
+        row = RankingRow(
             date.fromisoformat(item["date"]), item["model_permaslug"], int(item["total_tokens"])
         )
         rows.setdefault(row.date, []).append(row)
     start, end = date.fromisoformat(meta["start_date"]), date.fromisoformat(meta["end_date"])
-    return Recording(parse_instant(meta["as_of"]), start, end, rows)
+    return RecordedAnswer(parse_instant(meta["as_of"]), start, end, rows)
 
 
 def _with_endpoint(model: Json, stats: Json) -> Json:

@@ -14,17 +14,24 @@ import httpx
 import stamina
 
 from pipelines.archive import REDACTED, Answer, Archive, utc_now
-from pipelines.errors import BadAnswer, BrokenOff, LimitReached, Refused, Unreachable, Unwell
+from pipelines.errors import (
+    BadAnswer,
+    BrokenOff,
+    LimitReached,
+    SourceRefused,
+    SourceServerError,
+    SourceUnreachable,
+)
 from pipelines.settings import Settings
 from pipelines.sources.parsing import must_be_json, quoted
-from pipelines.sources.quota import Budget, RequestLedger, next_midnight
+from pipelines.sources.quota import Budget, RequestQuota, next_midnight
 
 log = logging.getLogger(__name__)
 
-LARGEST_BODY = 64 * 1024 * 1024  # the largest known answer, a year of rankings, has 2 MB
+MAX_BODY = 64 * 1024 * 1024  # the largest known answer, a year of rankings, has 2 MB
 # Of these no piece that is read at once grows to more than the largest body; zstd, or gzip in gzip, would fill the memory.
 PACKINGS = frozenset({"", "identity", "gzip"})
-LONGEST_WAIT = 120.0  # a limit that ends later than this is not waited for
+MAX_WAIT = 120.0  # a limit that ends later than this is not waited for
 USER_AGENT = f"tokentide/{version('tokentide')} (token market analytics)"
 
 
@@ -37,7 +44,7 @@ stamina.instrumentation.set_on_retry_hooks([_tell])
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How long a request may take (seconds), and how often it is repeated."""
 
     connect: float = 10.0
@@ -48,17 +55,19 @@ class Patience:
     together: float = 100.0
 
 
-class Client:
+class SourceClient:
     """Asks OpenRouter, keeps every answer in the archive, and returns those that are good."""
 
-    def __init__(self, settings: Settings, run_id: str, patience: Patience | None = None) -> None:
+    def __init__(
+        self, settings: Settings, run_id: str, patience: RetryPolicy | None = None
+    ) -> None:
         self.base = settings.openrouter_url
         self.archive = Archive(settings.archive)
-        self.patience = patience or Patience()
+        self.patience = patience or RetryPolicy()
         self.run_id = run_id
         self.budget = Budget(urlsplit(self.base).netloc)
         self._key = settings.openrouter_key
-        self._ledger = RequestLedger(settings.requests)
+        self._ledger = RequestQuota(settings.requests)
         timeout = httpx.Timeout(self.patience.read, connect=self.patience.connect)
         # Redirects are not followed: they could carry the key to another host.
         self._http = httpx.Client(
@@ -139,7 +148,7 @@ class Client:
         answer = self.archive.keep(answer, body)
         if error:
             # What is too large once is too large again.
-            raise (BadAnswer if len(body) >= LARGEST_BODY else BrokenOff)(
+            raise (BadAnswer if len(body) >= MAX_BODY else BrokenOff)(
                 f"{path}: {error}. It is asked again by the next run."
             )
         self._raise_for_status(response, body, budget)
@@ -154,7 +163,7 @@ class Client:
         try:
             response = self._http.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise Unreachable(
+            raise SourceUnreachable(
                 f"{request.url.host} cannot be reached ({self._in_words(error)}). Check the network, or TOKENTIDE_OPENROUTER_URL."
             ) from error
         except httpx.TransportError as error:
@@ -175,10 +184,8 @@ class Client:
         try:
             for piece in response.iter_bytes():
                 body += piece
-                if len(body) > LARGEST_BODY:
-                    return bytes(
-                        body[:LARGEST_BODY]
-                    ), f"the answer is larger than {LARGEST_BODY >> 20} MiB"
+                if len(body) > MAX_BODY:
+                    return bytes(body[:MAX_BODY]), f"the answer is larger than {MAX_BODY >> 20} MiB"
                 if time.monotonic() - started > self.patience.whole:
                     return bytes(
                         body
@@ -221,18 +228,20 @@ class Client:
         if status == httpx.codes.TOO_MANY_REQUESTS:
             raise self._limit(response, said, budget)
         if status == httpx.codes.REQUEST_TIMEOUT or response.is_server_error:
-            raise Unwell(f"{path} failed at the source ({status}: {said}).", _retry_after(response))
+            raise SourceServerError(
+                f"{path} failed at the source ({status}: {said}).", _retry_after(response)
+            )
         if status == httpx.codes.UNAUTHORIZED:
-            raise Refused(
+            raise SourceRefused(
                 f"{path} wants a valid key (401: {said}). Set OPENROUTER_API_KEY in .env, or unset it to use the keyless exports."
             )
-        raise Refused(f"{path} was refused ({status}: {said}).")
+        raise SourceRefused(f"{path} was refused ({status}: {said}).")
 
     def _limit(self, response: httpx.Response, said: str, budget: Budget | None) -> LimitReached:
         is_named = "rpd" in said or "requests/day" in said
         # `Retry-After` speaks of the next request, which a spent day does not allow: its end is the reset, or else midnight.
         wait = _until_reset(response) if is_named else _retry_after(response)
-        if not is_named and (wait or 0) <= LONGEST_WAIT:
+        if not is_named and (wait or 0) <= MAX_WAIT:
             return LimitReached(
                 f"{response.url.path} allows no more requests this minute (429: {said}).", wait
             )
@@ -243,7 +252,7 @@ class Client:
         # A spent day is not transient: nothing of the Data API is asked again before the reset.
         return LimitReached(
             f"{response.url.path}: the limit of requests a day is spent (429: {said}).",
-            LONGEST_WAIT + 1,
+            MAX_WAIT + 1,
         )
 
 
@@ -257,11 +266,11 @@ def _said(body: bytes) -> str:
 
 
 def _worth_repeating(error: Exception) -> bool | float:
-    if isinstance(error, Unreachable | BrokenOff):
+    if isinstance(error, SourceUnreachable | BrokenOff):
         return True
-    if isinstance(error, Unwell | LimitReached):
+    if isinstance(error, SourceServerError | LimitReached):
         wait = error.retry_after
-        return True if wait is None else (wait if wait <= LONGEST_WAIT else False)
+        return True if wait is None else (wait if wait <= MAX_WAIT else False)
     return False
 
 

@@ -16,7 +16,7 @@ ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedTables:
     """One answer as frames, each named by the raw table that it goes into, and what was odd but acceptable about it.
 
     A row that lacks one of the `required` columns of its table is set aside, with the reason, and the others are loaded.

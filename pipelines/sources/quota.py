@@ -39,7 +39,7 @@ class Budget:
     per_day: int = 500
 
 
-class RequestLedger:
+class RequestQuota:
     """Budgets and ETags in one SQLite file."""
 
     def __init__(self, path: Path) -> None:

@@ -31,16 +31,16 @@ RATES = {
 }
 OF_DEVICES = ("power_watts", "memory_used_bytes", "memory_total_bytes")
 # As the loader has it: two scrapes further apart do not say what was between.
-LEAST_GAP = timedelta(seconds=15)
+MIN_GAP = timedelta(seconds=15)
 
 
 def reader(spool: Path, archive: Path, minutes: int = MINUTES) -> Callable[[], pl.DataFrame]:
     """A function that reads the last minutes anew: `spool` is where segments wait, `archive` where the loaded ones are kept by day."""
-    live = Live(spool, archive, minutes)
+    live = LiveWindow(spool, archive, minutes)
     return live.frame
 
 
-class Live:
+class LiveWindow:
     """Reads a closed segment once, since it never changes."""
 
     def __init__(self, spool: Path, archive: Path, minutes: int) -> None:
@@ -130,7 +130,7 @@ def growths(samples: pl.DataFrame) -> pl.DataFrame:
         failed, left_on="scraped_at", right_on="failed_at", by="target", check_sortedness=False
     )
     most = pl.max_horizontal(
-        pl.lit(LEAST_GAP.total_seconds()), 3 * pl.col("seconds").median().over("target")
+        pl.lit(MIN_GAP.total_seconds()), 3 * pl.col("seconds").median().over("target")
     )
     is_gap = (pl.col("seconds") > most) | (pl.col("failed_at") > pl.col("since")).fill_null(
         value=False
@@ -200,7 +200,7 @@ def of_devices(samples: pl.DataFrame) -> pl.DataFrame:
         each.sort("step"),
         on="step",
         by=["target", "metric", "device"],
-        tolerance=LEAST_GAP,
+        tolerance=MIN_GAP,
         check_sortedness=False,
     )
     whole = pl.when(pl.col("value").is_not_null().all()).then(pl.col("value").sum())
@@ -241,7 +241,7 @@ def _with_gaps(rows: pl.DataFrame) -> pl.DataFrame:
     """The same with an empty row in every hole, so that no line is drawn across it."""
     key = ["target", "model_name", "metric"]
     rows = rows.sort("at").with_columns(since=pl.col("at").diff().over(key, order_by="at"))
-    most = pl.max_horizontal(pl.lit(LEAST_GAP), pl.col("since").median().over(key) * 3)
+    most = pl.max_horizontal(pl.lit(MIN_GAP), pl.col("since").median().over(key) * 3)
     holes = rows.filter(pl.col("since") > most).with_columns(
         at=pl.col("at") - pl.col("since") / 2, value=pl.lit(None, pl.Float64)
     )

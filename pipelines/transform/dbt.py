@@ -30,7 +30,7 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Built:
+class BuildResult:
     """How many tables were built, how many checks held, and what those that only warn have to say."""
 
     tables: int
@@ -43,7 +43,7 @@ def build(
     path: Path | None = None,
     progress: Progress | None = None,
     as_of: datetime | None = None,
-) -> Built:
+) -> BuildResult:
     """Build and audit the warehouse (or the one at `path`), from what was known at `as_of` if that is given.
 
     Raises BuildFailed where dbt could not build, AuditFailed where rows are wrong; the message shows them.
@@ -70,7 +70,7 @@ def build(
         *options,
         *variables,
     ]
-    with one_build_at_a_time(settings, "building-as-of.lock" if as_of else "building.lock"):
+    with build_lock(settings, "building-as-of.lock" if as_of else "building.lock"):
         pipe = subprocess.PIPE
         with subprocess.Popen(
             command, env=dbt_environment(path), stdout=pipe, stderr=subprocess.STDOUT, text=True
@@ -83,7 +83,7 @@ def build(
 
 
 @contextmanager
-def one_build_at_a_time(settings: Settings, name: str = "building.lock") -> Iterator[None]:
+def build_lock(settings: Settings, name: str = "building.lock") -> Iterator[None]:
     """Wait until no other process builds in this home; dbt itself would fail instead of waiting."""
     settings.home.mkdir(parents=True, exist_ok=True)
     with (settings.home / name).open("w") as lock:
@@ -157,12 +157,12 @@ def name_of(result: dict[str, Any]) -> str:
     return str(result["unique_id"]).split(".")[2]
 
 
-def _judge(results: list[dict[str, Any]], path: Path) -> Built:
+def _judge(results: list[dict[str, Any]], path: Path) -> BuildResult:
     must_have_passed(results, lambda wrong: "\n".join(_rows(wrong, path)))
     checks = [result for result in results if result["unique_id"].startswith("test.")]
     warnings = list(_rows([result for result in checks if result["status"] == "warn"], path))
     nodes = [result for result in results if result["unique_id"].startswith(("model.", "seed."))]
-    return Built(len(nodes), len(checks), warnings)
+    return BuildResult(len(nodes), len(checks), warnings)
 
 
 def _rows(found: Sequence[dict[str, Any]], path: Path) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import BuildFailed, QueryFailed
-from pipelines.loading.telemetry.segment_files import Kind
+from pipelines.loading.telemetry.segment_files import SegmentKind
 from pipelines.sources.openrouter import (
     apps,
     benchmarks,
@@ -43,7 +43,7 @@ FED_BY: dict[str, tuple[str, ...]] = {
 }
 EVERY_SOURCE = frozenset(source for sources in FED_BY.values() for source in sources)
 # Which segments of telemetry fill a table of the inference tier.
-SAMPLES: tuple[Kind, ...] = ("scrapes", "pages", "history")
+SAMPLES: tuple[SegmentKind, ...] = ("scrapes", "pages", "history")
 LEDGER = (
     "scrapes",
     "counter_minutes",
@@ -53,7 +53,7 @@ LEDGER = (
     "coverage_minutes",
     "stack_versions",
 )
-TOLD_BY: dict[str, tuple[Kind, ...]] = {
+TOLD_BY: dict[str, tuple[SegmentKind, ...]] = {
     "raw.request_events": ("requests",),
     **{f"ledger.{table}": SAMPLES for table in LEDGER},
 }
@@ -68,7 +68,7 @@ class Origins:
     """What figures were made of: answers of these sources, segments of these kinds, the tier file."""
 
     sources: frozenset[str]
-    kinds: frozenset[Kind] = frozenset()
+    kinds: frozenset[SegmentKind] = frozenset()
     has_tier_file: bool = False
     # Whether also of answers that brought nothing.
     is_of_any: bool = False

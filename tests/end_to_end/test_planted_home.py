@@ -23,8 +23,8 @@ from pipelines.ingest.telemetry import ingest_telemetry
 from pipelines.publish.generations import newest
 from pipelines.settings import Settings
 from pipelines.simulator.market_protocol import RankingsQuery
-from pipelines.simulator.synthetic.market import MarketBoard
-from pipelines.telemetry.collector.segments import Segments
+from pipelines.simulator.synthetic.market import SyntheticMarket
+from pipelines.telemetry.collector.segments import SegmentWriter
 from pipelines.telemetry.metrics.vocabulary import Series
 from warehouse.connection import open_published
 
@@ -86,7 +86,7 @@ def served(settings: Settings) -> None:
     running = Series("requests_running", "gauge", model_name="our-v4-pro")
     power = Series("power_watts", "gauge", device="0", labels='provenance="measured"')
     midnight = (datetime(2026, 6, 18, tzinfo=UTC) - LEDGER_START).total_seconds()
-    Segments(settings.telemetry_spool).write(
+    SegmentWriter(settings.telemetry_spool).write(
         [
             scrape(
                 # The scrape that ends a minute comes within it.
@@ -103,7 +103,7 @@ def served(settings: Settings) -> None:
 
 def asked(settings: Settings) -> None:
     """What the market answered that morning of prices and hosts, and two days later of the board, as raw answers."""
-    market, archive = MarketBoard(SEED), Archive(settings.archive)
+    market, archive = SyntheticMarket(SEED), Archive(settings.archive)
 
     def keep(source: str, at: datetime, payload: Any, **context: str) -> None:
         answer = Answer(
@@ -154,7 +154,7 @@ def one(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any]:
 
 def market_tokens() -> int:
     """What the market served of the model on that day, all listings."""
-    rows = MarketBoard(SEED).rankings(RankingsQuery(DAY, DAY), LATER)
+    rows = SyntheticMarket(SEED).rankings(RankingsQuery(DAY, DAY), LATER)
     return sum(
         row.total_tokens for row in rows if row.model_permaslug.partition(":")[0] == PERMASLUG
     )
@@ -205,7 +205,7 @@ def test_make_or_buy(con: duckdb.DuckDBPyConnection) -> None:
     # The list price is what the lab itself asks, where it hosts the model.
     [listed] = [
         each["pricing"]
-        for each in MarketBoard(SEED).endpoints(MODEL, MORNING)["endpoints"]
+        for each in SyntheticMarket(SEED).endpoints(MODEL, MORNING)["endpoints"]
         if each["provider_name"] == "DeepSeek"
     ]
     usd = {name: float(listed[name]) for name in ("prompt", "completion", "input_cache_read")}
@@ -232,7 +232,7 @@ def test_our_place_among_hosts(con: duckdb.DuckDBPyConnection) -> None:
         con, f"from speed_parity_daily where date = '{DAY}' and target = 'ours' and metric = 'ttft'"
     )
     assert row["local_p50"] == pytest.approx(300)
-    said = MarketBoard(SEED).endpoints(MODEL, MORNING)["endpoints"]
+    said = SyntheticMarket(SEED).endpoints(MODEL, MORNING)["endpoints"]
     speeds = [each["latency_last_30m"]["p50"] for each in said if each.get("latency_last_30m")]
     assert row["hosts"] == len(speeds)
     assert row["percentile_among_hosts"] == pytest.approx(

@@ -10,7 +10,7 @@ import pytest
 from support.simulator import HASTY, KEY, MakeStandIn, gather, sql, stand_in_market
 
 import pipelines.simulator
-from pipelines.ingest.market import Ingested, ingest_market
+from pipelines.ingest.market import MarketIngest, ingest_market
 from pipelines.ingest.rebuild import rebuild
 from pipelines.publish.generations import newest
 from pipelines.settings import Settings
@@ -45,7 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def ingested(home: Path, recordings: Path) -> tuple[Settings, Ingested]:
+def ingested(home: Path, recordings: Path) -> tuple[Settings, MarketIngest]:
     """The recorded history, ingested once for all tests here."""
     with stand_in_market(
         mode="replay", recordings=recordings, now=datetime(2026, 8, 22, 8, tzinfo=UTC)
@@ -61,7 +61,7 @@ def ingested(home: Path, recordings: Path) -> tuple[Settings, Ingested]:
 
 
 def test_every_day_is_loaded_and_the_two_holes_are_reported(
-    ingested: tuple[Settings, Ingested],
+    ingested: tuple[Settings, MarketIngest],
 ) -> None:
     """422 days, and the days that the source does not have are missing, not failed."""
     _, result = ingested
@@ -73,7 +73,7 @@ def test_every_day_is_loaded_and_the_two_holes_are_reported(
     assert result.gathered.is_complete
 
 
-def test_monthly_totals_are_exact(ingested: tuple[Settings, Ingested]) -> None:
+def test_monthly_totals_are_exact(ingested: tuple[Settings, MarketIngest]) -> None:
     """Each month's sum equals the control totals of the reference, to the token."""
     settings, _ = ingested
     found = dict(
@@ -93,7 +93,7 @@ def test_monthly_totals_are_exact(ingested: tuple[Settings, Ingested]) -> None:
     assert found == {month: control[month] for month in found}
 
 
-def test_asking_again_adds_nothing(ingested: tuple[Settings, Ingested]) -> None:
+def test_asking_again_adds_nothing(ingested: tuple[Settings, MarketIngest]) -> None:
     """The second ingest brought new answers of the same figures: no new board, no new revision, no changed figure."""
     settings, _ = ingested
     assert sql(settings, "select count(*) from raw.board_rows") == [(422 * 51,)]
@@ -103,7 +103,7 @@ def test_asking_again_adds_nothing(ingested: tuple[Settings, Ingested]) -> None:
     assert sql(settings, "select count(*) from marts.market_tokens_daily") == [(422 * 51,)]
 
 
-def test_golden_rows(ingested: tuple[Settings, Ingested]) -> None:
+def test_golden_rows(ingested: tuple[Settings, MarketIngest]) -> None:
     """Figures that were read off the recorded answers by hand."""
     settings, _ = ingested
     first = sql(
@@ -121,7 +121,7 @@ def test_golden_rows(ingested: tuple[Settings, Ingested]) -> None:
     ) == [(True, None)]
 
 
-def test_a_rebuild_gives_equal_figures(ingested: tuple[Settings, Ingested]) -> None:
+def test_a_rebuild_gives_equal_figures(ingested: tuple[Settings, MarketIngest]) -> None:
     """From the archive alone, offline, every mart comes out equal, row for row."""
     settings, _ = ingested
     before = tables(newest(settings))

@@ -7,8 +7,8 @@ from typing import Any
 import duckdb
 
 from pipelines.archive import Answer, Archive
-from pipelines.loading.answers import catch_up
-from pipelines.loading.outcome import Landed
+from pipelines.loading.answers import load_answers
+from pipelines.loading.outcome import LoadResult
 from warehouse.migrate import migrate
 
 FIRST = date(2026, 6, 15)
@@ -57,8 +57,8 @@ def kept(
 
 def landed(con: duckdb.DuckDBPyConnection, archive: Archive) -> list[tuple[str, int, str | None]]:
     """Catch up, and say what became of each answer."""
-    found: list[Landed] = []
-    catch_up(con, archive, lambda answer, result: found.append(result))
+    found: list[LoadResult] = []
+    load_answers(con, archive, lambda answer, result: found.append(result))
     return [(result.outcome, result.rows, result.reason) for result in found]
 
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import httpx
 
-from pipelines.ingest.market import Gathered, gather_board, new_run_id
+from pipelines.ingest.market import MarketExtract, extract_rankings, new_run_id
 from pipelines.settings import Settings
 from pipelines.simulator.api.serve import build, running
-from pipelines.sources.http import Client, Patience
+from pipelines.sources.http import RetryPolicy, SourceClient
 from warehouse.connection import open_warehouse
 
 KEY = "sk-or-v1-0123456789abcdef"
 # Short, so that a fault that is repeated costs a test little; the behaviour is the same.
-HASTY = Patience(connect=2, read=1, whole=2, attempts=2, first_pause=0.01, together=10)
+HASTY = RetryPolicy(connect=2, read=1, whole=2, attempts=2, first_pause=0.01, together=10)
 
 
 class StandIn:
@@ -55,10 +55,10 @@ def stand_in_market(**options: Any) -> Iterator[StandIn]:
         yield StandIn(url)
 
 
-def gather(settings: Settings, first: date, last: date) -> Gathered:
+def gather(settings: Settings, first: date, last: date) -> MarketExtract:
     """Ask for the board and land it, with little patience."""
-    with closing(Client(settings, new_run_id(), HASTY)) as client:
-        return gather_board(client, settings, first, last)
+    with closing(SourceClient(settings, new_run_id(), HASTY)) as client:
+        return extract_rankings(client, settings, first, last)
 
 
 def sql(settings: Settings, query: str) -> list[tuple[Any, ...]]:

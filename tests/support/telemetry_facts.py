@@ -8,10 +8,10 @@ from typing import Any
 import duckdb
 from support.loading import fresh
 
-from pipelines.loading.telemetry.segment_files import Places, spools_of
-from pipelines.loading.telemetry.segments import Loaded, load_segments
+from pipelines.loading.telemetry.segment_files import SpoolFolders, spools_of
+from pipelines.loading.telemetry.segments import TelemetryLoadResult, load_segments
 from pipelines.settings import Settings
-from pipelines.telemetry.collector.segments import Scrape, Segments
+from pipelines.telemetry.collector.segments import Scrape, SegmentWriter
 from pipelines.telemetry.config.tier import Tier, parse_tier
 from pipelines.telemetry.metrics.normalise import up
 from pipelines.telemetry.metrics.vocabulary import Series
@@ -62,10 +62,10 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         self.settings = Settings(home=folder)
-        self.places = Places(spools_of(self.settings), self.settings.telemetry_archive)
+        self.places = SpoolFolders(spools_of(self.settings), self.settings.telemetry_archive)
         self.spool = self.settings.telemetry_spool
         self.con = fresh()
-        self._segments = Segments(self.spool)
+        self._segments = SegmentWriter(self.spool)
 
     def close(self, scrapes: Sequence[Scrape]) -> Path:
         """A closed segment of these scrapes."""
@@ -73,7 +73,7 @@ class Home:
         assert path
         return path
 
-    def load(self, *segments: Sequence[Scrape], tier: Tier | None = None) -> Loaded:
+    def load(self, *segments: Sequence[Scrape], tier: Tier | None = None) -> TelemetryLoadResult:
         """Close these segments, then load whatever waits."""
         for scrapes in segments:
             self.close(scrapes)

@@ -14,9 +14,9 @@ import duckdb
 import pytest
 
 from pipelines.archive import Answer, Archive
-from pipelines.loading.answers import catch_up
+from pipelines.loading.answers import load_answers
 from pipelines.simulator.market_protocol import FLOOR, RankingsQuery
-from pipelines.simulator.synthetic.market import MarketBoard
+from pipelines.simulator.synthetic.market import SyntheticMarket
 from pipelines.simulator.synthetic.models import HERE
 from pipelines.transform.dbt import PROJECT, dbt_environment
 from warehouse.connection import open_warehouse
@@ -54,7 +54,7 @@ def morning(day: date) -> datetime:
 
 def archived(archive: Archive, seed: int) -> None:
     """Two years of the board, and the catalogue around each change of price."""
-    market, now = MarketBoard(seed), morning(LAST + DAY)
+    market, now = SyntheticMarket(seed), morning(LAST + DAY)
     for first, last in ((FLOOR, HALFWAY), (HALFWAY + DAY, LAST)):
         rows = market.rankings(RankingsQuery(first, last), now)
         data = [
@@ -104,7 +104,7 @@ def con(
     archived(Archive(folder / "raw"), request.param)
     with closing(open_warehouse(folder / "warehouse.duckdb")) as landing:
         migrate(landing)
-        catch_up(landing, Archive(folder / "raw"))
+        load_answers(landing, Archive(folder / "raw"))
     options = [
         "--project-dir",
         str(PROJECT),

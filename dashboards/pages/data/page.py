@@ -9,13 +9,12 @@ from dash.development.base_component import Component
 from dashboards.components.filters import Control, Filters
 from dashboards.components.page import Card, Heading, Page
 from dashboards.generations import Generation
-from dashboards.pages.data import figures
-from dashboards.pages.data import tables
+from dashboards.pages.data import figures, tables
 from dashboards.query import Query, query
 
 SOURCES = Query("select distinct source from ingest_log order by source")
 CALENDAR = ("market_days", "meta")
-MOST_TARGETS = 8
+MAX_TARGETS = 8
 NO_TELEMETRY = "No telemetry is in this generation. Run `tokentide collect`, then `tokentide ingest telemetry`."
 ANSWERED = (
     "market_days", "market_tokens_daily", "market_tokens_revisions", "market_slices", "market_apps_daily", "market_tasks_daily",
@@ -156,10 +155,10 @@ def _tier() -> Sequence[Card | Heading]:
     return (
         Heading("Our own tier"),
         Card(
-            "coverage", "How much of our tier was watched", query("data/coverage", most=MOST_TARGETS), figures.coverage,
+            "coverage", "How much of our tier was watched", query("data/coverage", most=MAX_TARGETS), figures.coverage,
             half="tier", height=300,
             unit="share of the hours between a target's first and last of the UTC day; hours watched on the bars", width="full",
-            note=f"Of more than {MOST_TARGETS} targets, those that were watched least.", needs=("served_tokens_hourly",),
+            note=f"Of more than {MAX_TARGETS} targets, those that were watched least.", needs=("served_tokens_hourly",),
             empty=NO_TELEMETRY,
         ),
         Card(

@@ -8,8 +8,7 @@ from dashboards.components.filters import Control, Filters
 from dashboards.components.page import Card, Heading, Page
 from dashboards.generations import Generation
 from dashboards.pages.market import concentration as leading
-from dashboards.pages.market import figures
-from dashboards.pages.market import models
+from dashboards.pages.market import figures, models
 from dashboards.query import query
 
 BASES = (("platform", "Platform"), ("top50", "Top 50"), ("top9", "Top 9"))

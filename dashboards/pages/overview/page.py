@@ -12,7 +12,7 @@ from dashboards.query import query
 PLATFORM = {"basis": "platform", "attribution": "releasing_lab"}
 MARKET_EMPTY = "No whole week of the market is known yet. Run `tokentide ingest market`."
 TIER_EMPTY = "Nothing of our tier was collected yet. Name its targets in tier.toml and run `tokentide scrape`."
-MOST_TARGETS = 6
+MAX_TARGETS = 6
 BOUNDS = "The band ends where all that is unknown, `other` included, would belong to the member."
 
 
@@ -66,7 +66,7 @@ def _market() -> Sequence[Card | Heading]:
 def _tier() -> Sequence[Card | Heading]:
     return (
         Card(
-            "minutes", "Tokens that our tier generated", query("overview/minutes", most=MOST_TARGETS), figures.minutes,
+            "minutes", "Tokens that our tier generated", query("overview/minutes", most=MAX_TARGETS), figures.minutes,
             unit="tokens a minute, mean of ten minutes, the day to the newest scrape; UTC; a gap is a time without scrapes",
             half="tier", width="full", height=240, empty=TIER_EMPTY, needs=("served_tokens_minutely",),
         ),

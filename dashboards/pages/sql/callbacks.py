@@ -15,8 +15,7 @@ from dashboards.components import cards
 from dashboards.components.grid import flat
 from dashboards.components.theme import Look
 from dashboards.generations import Published, Sources
-from dashboards.pages.sql import figures
-from dashboards.pages.sql import result
+from dashboards.pages.sql import figures, result
 from dashboards.pages.sql.queue import Asked, QueueFullError, SqlQueue
 
 LOOK_MS = 400

@@ -10,7 +10,7 @@ from dashboards.components.theme import DASHES, PATTERNS, SYMBOLS, Look, figure
 
 Kind = Literal["line", "bar", "point"]
 KINDS: tuple[tuple[Kind, str], ...] = (("line", "Lines"), ("bar", "Bars"), ("point", "Points"))
-MOST_SERIES = 10
+MAX_SERIES = 10
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def chart(rows: pl.DataFrame, look: Look, choice: Choice) -> go.Figure:
 def left_out(rows: pl.DataFrame, choice: Choice) -> int:
     """How many series are not drawn for want of room."""
     return (
-        max(rows[choice.series].n_unique() - MOST_SERIES, 0) if choice.series in rows.columns else 0
+        max(rows[choice.series].n_unique() - MAX_SERIES, 0) if choice.series in rows.columns else 0
     )
 
 
@@ -89,7 +89,7 @@ def _parts(rows: pl.DataFrame, choice: Choice) -> list[tuple[str, pl.DataFrame]]
         rows.group_by(choice.series)
         .agg(size)
         .sort("size", descending=True, nulls_last=True)[choice.series]
-        .head(MOST_SERIES)
+        .head(MAX_SERIES)
     )
     return [
         (str(name), rows.filter(pl.col(choice.series).eq_missing(name))) for name in names.to_list()

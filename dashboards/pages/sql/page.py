@@ -13,12 +13,12 @@ from dashboards.components.page import Page
 from dashboards.components.theme import Look
 from dashboards.generations import Generation
 from dashboards.pages.sql import callbacks
-from dashboards.pages.sql.queue import MOST_ROWS, SECONDS
+from dashboards.pages.sql.queue import MAX_ROWS, SECONDS
 from dashboards.query import Query, query
 
 FIRST = "select date, platform_tokens\nfrom market_days\nwhere not is_missing\norder by date"
 LIMITS = (
-    f"Ctrl+Enter runs it. It can only read this one file, for at most {SECONDS:g} s and {MOST_ROWS:,} rows. "
+    f"Ctrl+Enter runs it. It can only read this one file, for at most {SECONDS:g} s and {MAX_ROWS:,} rows. "
     "A link with run=1 runs by itself, which is safe for the same reason."
 )
 

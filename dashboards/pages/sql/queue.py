@@ -16,10 +16,10 @@ from dashboards.generations import Generation, Meta
 from dashboards.pages.sql.worker import Job, Outcome, RunSql, Worker
 
 SECONDS = 30.0
-MOST_ROWS = 1_000_000
-MOST_WAITING = 8
+MAX_ROWS = 1_000_000
+MAX_WAITING = 8
 KEPT = 16
-LONGEST_SQL = 100_000
+MAX_SQL = 100_000
 # Who has not looked for so long has gone, and his query need not run any more.
 GONE_SECONDS = 30.0
 
@@ -54,10 +54,10 @@ class SqlQueue:
         self,
         run_sql: RunSql,
         seconds: float = SECONDS,
-        most_rows: int = MOST_ROWS,
-        most_waiting: int = MOST_WAITING,
+        max_rows: int = MAX_ROWS,
+        max_waiting: int = MAX_WAITING,
     ) -> None:
-        self.seconds, self.most_rows, self.most_waiting = seconds, most_rows, most_waiting
+        self.seconds, self.max_rows, self.max_waiting = seconds, max_rows, max_waiting
         self._worker = Worker(run_sql)
         self._asked: OrderedDict[str, Asked] = OrderedDict()
         self._change = threading.Condition()
@@ -66,15 +66,15 @@ class SqlQueue:
     def ask(self, sql: str, generation: Generation) -> str:
         """Put a query in the queue; its key. Raises QueueFullError."""
         with self._change:
-            if len(self._at("waiting")) >= self.most_waiting:
+            if len(self._at("waiting")) >= self.max_waiting:
                 raise QueueFullError(
-                    f"{self.most_waiting} queries wait already. Try again in a moment."
+                    f"{self.max_waiting} queries wait already. Try again in a moment."
                 )
             key = secrets.token_urlsafe(16)
             out = self._rows_folder() / f"{len(self._asked)}-{key}.parquet"
             self._asked[key] = Asked(
                 key,
-                sql[:LONGEST_SQL],
+                sql[:MAX_SQL],
                 generation.path,
                 generation.meta,
                 out,
@@ -119,7 +119,7 @@ class SqlQueue:
         while True:
             asked = self._next()
             outcome = self._worker.run(
-                Job(asked.generation, asked.sql, asked.out, self.seconds, self.most_rows)
+                Job(asked.generation, asked.sql, asked.out, self.seconds, self.max_rows)
             )
             with self._change:
                 if asked.key in self._asked and self._asked[asked.key].stage == "running":

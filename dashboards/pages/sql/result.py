@@ -13,7 +13,7 @@ from dashboards.components.controls import named
 from dashboards.components.grid import grid, shown_rows
 from dashboards.components.theme import Look
 from dashboards.pages.sql import figures
-from dashboards.pages.sql.queue import MOST_ROWS, Asked
+from dashboards.pages.sql.queue import MAX_ROWS, Asked
 
 SHOWN_ROWS = 10_000
 CHART_HEIGHT = 380
@@ -144,7 +144,7 @@ def _counted(asked: Asked, rows: pl.DataFrame) -> str:
     outcome, fits = asked.outcome, shown_rows(rows, SHOWN_ROWS).height
     said = f"{outcome.rows:,} row{'' if outcome.rows == 1 else 's'} in {outcome.seconds:.2f} s from generation {asked.meta.generation}"
     if outcome.is_cut:
-        said = f"The first {said}; it was cut there, since {MOST_ROWS:,} are the most"
+        said = f"The first {said}; it was cut there, since {MAX_ROWS:,} are the most"
     return said + (
         f". The first {fits:,} are shown; the downloads have all of them."
         if fits < outcome.rows

@@ -22,7 +22,7 @@ RunSql: TypeAlias = Callable[[Path, str, float, int], pl.DataFrame]
 # Beyond the time of a query: to start the process, and to write what was found.
 GRACE_SECONDS = 10.0
 ROOM_BYTES = 5 * 1024**3 // 2
-LARGEST_FILE_BYTES = 512 * 1024**2
+MAX_FILE_BYTES = 512 * 1024**2
 LOST = "The process that ran the query ended. It most likely needed more memory than it may have: ask for less."
 TOO_MUCH = "The query needs more memory than it may have. Ask for less at once."
 
@@ -35,7 +35,7 @@ class Job:
     sql: str
     out: Path
     seconds: float
-    most_rows: int
+    max_rows: int
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def serve(pipe: Connection, run_sql: RunSql) -> None:
 
 def bound() -> None:
     """Let this process have so much more memory than it has now, and write no file larger than a download may be."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE_BYTES, LARGEST_FILE_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_FILE_BYTES, MAX_FILE_BYTES))
     pages = Path("/proc/self/statm")
     if pages.exists():
         used = int(pages.read_text().split()[0]) * resource.getpagesize()
@@ -137,8 +137,8 @@ def outcome_of(job: Job, run_sql: RunSql) -> Outcome:
     """Run the query and put its rows into the file."""
     began = time.monotonic()
     try:
-        found = run_sql(job.generation, job.sql, job.seconds, job.most_rows + 1)
-        found.head(job.most_rows).write_parquet(job.out)
+        found = run_sql(job.generation, job.sql, job.seconds, job.max_rows + 1)
+        found.head(job.max_rows).write_parquet(job.out)
     except MemoryError:
         return Outcome(seconds=time.monotonic() - began, error=TOO_MUCH)
     except Exception as error:  # noqa: BLE001 - what run_sql raises is the caller's, and every reason is for the person who asked.
@@ -150,5 +150,5 @@ def outcome_of(job: Job, run_sql: RunSql) -> Outcome:
             else str(error) or type(error).__name__,
         )
     return Outcome(
-        min(found.height, job.most_rows), found.height > job.most_rows, time.monotonic() - began
+        min(found.height, job.max_rows), found.height > job.max_rows, time.monotonic() - began
     )

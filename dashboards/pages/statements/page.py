@@ -7,8 +7,7 @@ from functools import partial
 from dashboards.components.filters import Control, Filters
 from dashboards.components.page import Card, Heading, Page
 from dashboards.generations import Generation
-from dashboards.pages.statements import figures
-from dashboards.pages.statements import tables
+from dashboards.pages.statements import figures, tables
 from dashboards.query import Query, query
 
 CLAIMS = Query(

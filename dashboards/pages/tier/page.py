@@ -7,8 +7,7 @@ from dashboards.components.filters import Control, Filters
 from dashboards.components.page import Card, Heading, Page
 from dashboards.components.timelines import HOUR, MINUTE
 from dashboards.generations import Generation
-from dashboards.pages.tier import figures
-from dashboards.pages.tier import live
+from dashboards.pages.tier import figures, live
 from dashboards.query import query
 
 WINDOWS = (
@@ -23,7 +22,7 @@ MINUTELY = {"6": 1, "24": 5}
 # Hours of a point; a window that is not here has one each hour.
 DAILY = {"720": 24, "0": 24}
 # More lines than these nobody tells apart.
-MOST_TARGETS = 8
+MAX_TARGETS = 8
 LATENCIES = (
     ("ttft", "Time to first token"),
     ("tpot", "Time per token after the first"),
@@ -74,7 +73,7 @@ def step_of(filters: Filters) -> int:
 
 
 def drawn_targets(
-    filters: Filters, generation: Generation, most: int = MOST_TARGETS
+    filters: Filters, generation: Generation, most: int = MAX_TARGETS
 ) -> tuple[list[str], str]:
     """The targets that lines are drawn of, none for all of them, and a word on those that are not."""
     if "served_tokens_hourly" not in generation.tables:

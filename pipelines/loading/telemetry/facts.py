@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipelines.loading.telemetry.segment_files import Places
+from pipelines.loading.telemetry.segment_files import SpoolFolders
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ TEMPORARY = (
 
 
 def load_samples(
-    con: duckdb.DuckDBPyConnection, segments: Sequence[pa.Table], places: Places
+    con: duckdb.DuckDBPyConnection, segments: Sequence[pa.Table], places: SpoolFolders
 ) -> int:
     """Keep what is new of these segments' rows, make the facts that it touches anew, and return how many samples were new."""
     con.execute(INCOMING)
@@ -60,7 +60,7 @@ def load_samples(
     return int(new)
 
 
-def _frozen_before(con: duckdb.DuckDBPyConnection, places: Places) -> datetime:
+def _frozen_before(con: duckdb.DuckDBPyConnection, places: SpoolFolders) -> datetime:
     """Before which instant facts must stay as they are; first, samples that retention dropped are taken back where they are needed."""
     dropped: datetime | None
     [(dropped,)] = con.sql("select max(dropped_before) from raw.telemetry_retention").fetchall()
@@ -79,7 +79,7 @@ def _frozen_before(con: duckdb.DuckDBPyConnection, places: Places) -> datetime:
 
 
 def _archived_before(
-    con: duckdb.DuckDBPyConnection, places: Places, instant: datetime
+    con: duckdb.DuckDBPyConnection, places: SpoolFolders, instant: datetime
 ) -> tuple[list[str], int]:
     """The segments that hold samples from before this instant, and how many of them are nowhere to be found."""
     found = [

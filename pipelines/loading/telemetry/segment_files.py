@@ -20,8 +20,8 @@ from pipelines.archive import sync_folder
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import OPEN_NAME, read_segment
 
-Kind = Literal["scrapes", "requests", "pages", "history"]
-KINDS: tuple[Kind, ...] = ("scrapes", "requests", "pages", "history")
+SegmentKind = Literal["scrapes", "requests", "pages", "history"]
+KINDS: tuple[SegmentKind, ...] = ("scrapes", "requests", "pages", "history")
 # What reading a file raises if it is not the segment that its name promises.
 UNREADABLE = (OSError, pa.ArrowException, ValueError, LookupError)
 
@@ -30,7 +30,7 @@ UNREADABLE = (OSError, pa.ArrowException, ValueError, LookupError)
 class Segment:
     """A closed segment, as it lies in the spool or in the archive."""
 
-    kind: Kind
+    kind: SegmentKind
     path: Path
     is_archived: bool
 
@@ -56,14 +56,14 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Places:
+class SpoolFolders:
     """Where segments of each kind wait, and where they are kept."""
 
-    spools: Mapping[Kind, Path]
+    spools: Mapping[SegmentKind, Path]
     archive: Path
 
     @classmethod
-    def of(cls, settings: Settings) -> "Places":
+    def of(cls, settings: Settings) -> "SpoolFolders":
         """Those of one home."""
         return cls(spools_of(settings), settings.telemetry_archive)
 
@@ -90,17 +90,17 @@ class Places:
         sync_folder(kept.parent)
         sync_folder(segment.path.parent)
 
-    def kept(self, kind: Kind, segment_id: str) -> Path:
+    def kept(self, kind: SegmentKind, segment_id: str) -> Path:
         """Where a segment with this name belongs in the archive."""
         return self.archive / kind / segment_id[:8] / segment_id
 
-    def find(self, kind: Kind, segment_id: str) -> Path | None:
+    def find(self, kind: SegmentKind, segment_id: str) -> Path | None:
         """Where a loaded segment is: kept, or still in the spool if a crash came before it was moved."""
         candidates = [self.kept(kind, segment_id), self.spools[kind] / segment_id]
         return next((path for path in candidates if path.exists()), None)
 
 
-def spools_of(settings: Settings) -> dict[Kind, Path]:
+def spools_of(settings: Settings) -> dict[SegmentKind, Path]:
     """The folder in which segments of each kind wait."""
     return {
         "scrapes": settings.telemetry_spool,
@@ -110,7 +110,7 @@ def spools_of(settings: Settings) -> dict[Kind, Path]:
     }
 
 
-def _closed(folder: Path, kind: Kind) -> Iterator[Path]:
+def _closed(folder: Path, kind: SegmentKind) -> Iterator[Path]:
     """What has a final name; what is being written has another, and so has what a live view sees of the open segment."""
     suffix = ".arrow" if kind == "requests" else ".parquet"
     try:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from pipelines.archive import utc_now
 from pipelines.loading.telemetry.facts import load_samples
-from pipelines.loading.telemetry.segment_files import UNREADABLE, Places, Segment
+from pipelines.loading.telemetry.segment_files import UNREADABLE, Segment, SpoolFolders
 from pipelines.loading.telemetry.tier_file import record_tier
 from pipelines.telemetry.config.tier import Tier
 from warehouse.connection import transaction
@@ -24,23 +24,23 @@ from warehouse.connection import transaction
 BATCH_ROWS = 2_000_000
 REQUESTS_SQL = (Path(__file__).parent / "sql" / "requests.sql").read_text()
 
-Outcome = Literal["loaded", "repeated", "unreadable"]
+SegmentOutcome = Literal["loaded", "repeated", "unreadable"]
 """loaded: its rows are in; repeated: these bytes were loaded under another name; unreadable: no segment, or a damaged one."""
 
 
 @dataclass(frozen=True)
-class Taken:
+class SegmentResult:
     """What became of one segment."""
 
     segment: Segment
     segment_id: str
-    outcome: Outcome
+    outcome: SegmentOutcome
     rows: int = 0
     reason: str | None = None
 
 
 @dataclass
-class Loaded:
+class TelemetryLoadResult:
     """What loading brought."""
 
     segments: int = 0
@@ -49,7 +49,7 @@ class Loaded:
     requests: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
 
-    def count(self, taken: Taken) -> None:
+    def count(self, taken: SegmentResult) -> None:
         """Add what became of one segment."""
         self.segments += taken.outcome == "loaded"
         self.repeated += taken.outcome == "repeated"
@@ -58,7 +58,7 @@ class Loaded:
             self.unreadable.append((str(taken.segment.path), taken.reason))
 
 
-class Known:
+class KnownSegments:
     """The segments that are recorded, by name and by bytes."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
@@ -87,15 +87,15 @@ class Known:
 
 def load_segments(
     con: duckdb.DuckDBPyConnection,
-    places: Places,
+    places: SpoolFolders,
     tier: Tier | None = None,
     told: Callable[[str], None] = lambda what: None,
-) -> Loaded:
+) -> TelemetryLoadResult:
     """Load every closed segment of the spools, and of the archive, that is not loaded yet; `told` hears the name of each."""
     if tier:
         with transaction(con):
             record_tier(con, tier, utc_now())
-    known, loaded = Known(con), Loaded()
+    known, loaded = KnownSegments(con), TelemetryLoadResult()
     archived = (segment for segment in places.archived() if segment.name not in known.digests)
     waiting = iter(sorted([*places.waiting(), *archived], key=lambda segment: segment.name))
     while batch := _load_batch(con, places, known, waiting, loaded, told):
@@ -107,14 +107,14 @@ def load_segments(
 
 def _load_batch(
     con: duckdb.DuckDBPyConnection,
-    places: Places,
-    known: Known,
+    places: SpoolFolders,
+    known: KnownSegments,
     waiting: Iterator[Segment],
-    loaded: Loaded,
+    loaded: TelemetryLoadResult,
     told: Callable[[str], None],
-) -> list[Taken]:
+) -> list[SegmentResult]:
     """Load some segments in one transaction; empty if none were left."""
-    batch: list[Taken] = []
+    batch: list[SegmentResult] = []
     samples: list[pa.Table] = []
     with transaction(con):
         for segment in waiting:
@@ -130,8 +130,8 @@ def _load_batch(
 
 
 def _take(
-    con: duckdb.DuckDBPyConnection, known: Known, segment: Segment, samples: list[pa.Table]
-) -> Taken | None:
+    con: duckdb.DuckDBPyConnection, known: KnownSegments, segment: Segment, samples: list[pa.Table]
+) -> SegmentResult | None:
     """Record one segment, with its requests, or its samples added to those of the batch; None if it is gone."""
     digest = ""
     try:
@@ -139,9 +139,9 @@ def _take(
         segment_id = known.id_for(segment, digest)
         if segment_id in known.digests:
             # Loaded, but a crash came before it was moved.
-            return Taken(segment, segment_id, "repeated")
+            return SegmentResult(segment, segment_id, "repeated")
         if known.has_bytes(digest):
-            taken = Taken(segment, segment_id, "repeated")
+            taken = SegmentResult(segment, segment_id, "repeated")
             _record(con, taken, digest)
         else:
             taken = _read(con, segment, segment_id, digest, samples)
@@ -149,7 +149,7 @@ def _take(
         # The collector drops the oldest segments when its spool is full.
         return None
     except UNREADABLE as error:
-        taken = Taken(
+        taken = SegmentResult(
             segment,
             known.id_for(segment, digest),
             "unreadable",
@@ -167,14 +167,14 @@ def _read(
     segment_id: str,
     digest: str,
     samples: list[pa.Table],
-) -> Taken:
+) -> SegmentResult:
     rows = segment.rows()
     # One value, repeated: the whole text in each row would take more room than the samples.
     its_id = pa.DictionaryArray.from_arrays(
         pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows), pa.array([segment_id])
     )
     rows = rows.append_column("segment_id", its_id)
-    taken = Taken(segment, segment_id, "loaded", rows.num_rows)
+    taken = SegmentResult(segment, segment_id, "loaded", rows.num_rows)
     _record(con, taken, digest, rows["arrival_at" if segment.kind == "requests" else "scraped_at"])
     if segment.kind == "requests":
         con.register("segment", rows)
@@ -187,7 +187,7 @@ def _read(
 
 def _record(
     con: duckdb.DuckDBPyConnection,
-    taken: Taken,
+    taken: SegmentResult,
     digest: str,
     instants: pa.ChunkedArray | None = None,
 ) -> None:

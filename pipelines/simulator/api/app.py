@@ -8,22 +8,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pipelines.simulator.api import catalogue_api, control, data_api, exports_api
-from pipelines.simulator.api.dispatch import Desk
+from pipelines.simulator.api.dispatch import Dispatcher
 from pipelines.simulator.api.errors import NotFound
-from pipelines.simulator.api.limits import Limits, Meter
+from pipelines.simulator.api.limits import Limits, RateMeter
 from pipelines.simulator.clock import Clock
-from pipelines.simulator.faults.faults import Faults
-from pipelines.simulator.market_protocol import Board
+from pipelines.simulator.faults.faults import FaultPlan
+from pipelines.simulator.market_protocol import Market
 
 EXPORTS_SINCE = date(2026, 9, 19)
 
 
 def create_app(
-    board: Board,
+    board: Market,
     *,
     clock: Clock,
     limits: Limits | None,
-    faults: Faults,
+    faults: FaultPlan,
     keys: Mapping[str, str],
     origin: str | None,
     exports_since: date = EXPORTS_SINCE,
@@ -33,7 +33,7 @@ def create_app(
     `keys` maps each known key to its account, since accounts share a daily quota. `limits` None switches quotas off.
     `origin` is named in a header of every answer, so invented figures cannot pass for real ones.
     """
-    desk = Desk(board, clock, Meter(limits), faults, dict(keys), origin, exports_since)
+    desk = Dispatcher(board, clock, RateMeter(limits), faults, dict(keys), origin, exports_since)
     return Starlette(
         routes=[
             *data_api.routes(desk),
@@ -45,6 +45,6 @@ def create_app(
     )
 
 
-def nothing_here(desk: Desk, request: Request) -> Response:
+def nothing_here(desk: Dispatcher, request: Request) -> Response:
     """Every other address."""
     raise NotFound

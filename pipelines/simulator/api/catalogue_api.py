@@ -8,8 +8,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipelines.simulator.api.data_api import BASE
-from pipelines.simulator.api.dispatch import Desk
-from pipelines.simulator.api.errors import BadChoice, Json
+from pipelines.simulator.api.dispatch import Dispatcher
+from pipelines.simulator.api.errors import InvalidChoice, Json
 from pipelines.simulator.api.windows import Params, page
 
 CACHE = {"Cache-Control": "public, max-age=120, stale-while-revalidate=3600, stale-if-error=3600"}
@@ -27,7 +27,7 @@ OUTPUT_MODALITIES = (
 SPEEDS = ("latency_last_30m", "throughput_last_30m")
 
 
-def routes(desk: Desk) -> list[Route]:
+def routes(desk: Dispatcher) -> list[Route]:
     """All catalogue routes."""
     return [
         desk.route(f"{BASE}/models", models),
@@ -37,7 +37,7 @@ def routes(desk: Desk) -> list[Route]:
     ]
 
 
-def models(desk: Desk, request: Request) -> Response:
+def models(desk: Dispatcher, request: Request) -> Response:
     """The catalogue: whole unless a page is asked for, and text models only unless other modalities are."""
     params = request.query_params
     listed = of_modalities(desk.board.models(desk.clock.now()), params)
@@ -55,13 +55,13 @@ def models(desk: Desk, request: Request) -> Response:
     )
 
 
-def count(desk: Desk, request: Request) -> Response:
+def count(desk: Dispatcher, request: Request) -> Response:
     """How many models the catalogue would list."""
     listed = of_modalities(desk.board.models(desk.clock.now()), request.query_params)
     return desk.json(request, {"data": {"count": len(listed)}}, CACHE)
 
 
-def endpoints(desk: Desk, request: Request) -> Response:
+def endpoints(desk: Dispatcher, request: Request) -> Response:
     """The hosts of one model. Speeds are for those with a key."""
     name = "{author}/{slug}".format_map(request.path_params)
     data = desk.board.endpoints(name, desk.clock.now())
@@ -70,7 +70,7 @@ def endpoints(desk: Desk, request: Request) -> Response:
     return desk.json(request, {"data": data})
 
 
-def providers(desk: Desk, request: Request) -> Response:
+def providers(desk: Dispatcher, request: Request) -> Response:
     """All hosts."""
     return desk.json(request, {"data": desk.board.providers(desk.clock.now())})
 
@@ -90,7 +90,7 @@ def of_modalities(listed: list[Json], params: Params) -> list[Json]:
                     "message": "Invalid option",
                 }
             ]
-            raise BadChoice(json.dumps(report, indent=2))
+            raise InvalidChoice(json.dumps(report, indent=2))
     return [model for model in listed if not set(asked).isdisjoint(output_modalities(model))]
 
 

@@ -7,13 +7,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pipelines.simulator.api.dispatch import FAULT_KINDS, Desk
+from pipelines.simulator.api.dispatch import FAULT_KINDS, Dispatcher
 from pipelines.simulator.clock import parse_instant
 from pipelines.simulator.faults.faults import parse_faults
 from pipelines.simulator.market_protocol import iso_ms
 
 
-def routes(desk: Desk) -> list[Route]:
+def routes(desk: Dispatcher) -> list[Route]:
     """All control routes."""
 
     async def get_now(request: Request) -> Response:

@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pipelines.simulator.api.dispatch import Desk
-from pipelines.simulator.api.errors import BadRequest, Json
+from pipelines.simulator.api.dispatch import Dispatcher
+from pipelines.simulator.api.errors import InvalidRequest, Json
 from pipelines.simulator.api.windows import Params, apps_query, choice, page, rankings_query, whole
 from pipelines.simulator.faults.row_faults import ROW_FAULTS
 from pipelines.simulator.market_protocol import iso_ms
@@ -40,7 +40,7 @@ CITATIONS = {
 }
 
 
-def routes(desk: Desk) -> list[Route]:
+def routes(desk: Dispatcher) -> list[Route]:
     """All routes that need a key."""
     handlers = {
         "/datasets/rankings-daily": rankings_daily,
@@ -52,7 +52,7 @@ def routes(desk: Desk) -> list[Route]:
     return [desk.route(BASE + path, handler, keyed=True) for path, handler in handlers.items()]
 
 
-def rankings_daily(desk: Desk, request: Request) -> Response:
+def rankings_daily(desk: Dispatcher, request: Request) -> Response:
     """The board of a window: by day, week or month, whole or sliced."""
     now = desk.clock.now()
     query = rankings_query(request.query_params, now.date())
@@ -61,7 +61,7 @@ def rankings_daily(desk: Desk, request: Request) -> Response:
     return desk.json(request, {"data": data, "meta": _window_meta(now, query.start, query.end)})
 
 
-def app_rankings(desk: Desk, request: Request) -> Response:
+def app_rankings(desk: Dispatcher, request: Request) -> Response:
     """The apps of a window."""
     now = desk.clock.now()
     query = apps_query(request.query_params, now.date())
@@ -71,7 +71,7 @@ def app_rankings(desk: Desk, request: Request) -> Response:
     )
 
 
-def session_cost(desk: Desk, request: Request) -> Response:
+def session_cost(desk: Dispatcher, request: Request) -> Response:
     """Median session costs by app, model and length."""
     now, params = desk.clock.now(), request.query_params
     limit, offset = page(params, 100, 500, 5000)
@@ -92,7 +92,7 @@ def session_cost(desk: Desk, request: Request) -> Response:
     return desk.json(request, {"data": cells[offset : offset + limit], "meta": meta})
 
 
-def benchmarks(desk: Desk, request: Request) -> Response:
+def benchmarks(desk: Dispatcher, request: Request) -> Response:
     """Benchmark results of three sources."""
     now, params = desk.clock.now(), request.query_params
     source, task_type = choice(params, "source", SOURCES), choice(params, "task_type", TASK_TYPES)
@@ -124,7 +124,7 @@ def _benchmark_filters(params: Params) -> dict[str, str | None]:
     choice(params, "include_run_config", ("true", "false"))
     arena = choice(params, "arena", ("models", "builders", "agents"))
     if arena and params.get("source") not in (None, "design-arena"):
-        raise BadRequest("arena belongs to source design-arena")
+        raise InvalidRequest("arena belongs to source design-arena")
     return {
         "arena": arena,
         "category": params.get("category"),
@@ -147,7 +147,7 @@ def _task_types(item: Json) -> tuple[str, ...]:
     )
 
 
-def task_classification(desk: Desk, request: Request) -> Response:
+def task_classification(desk: Dispatcher, request: Request) -> Response:
     """Shares of sampled traffic by task; this answer alone has no meta block."""
     choice(request.query_params, "window", ("7d",))
     headers = {"Cache-Control": "private, max-age=60, stale-while-revalidate=300"}

@@ -9,18 +9,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pipelines.simulator.api.errors import Json, Refused, Unauthorized
-from pipelines.simulator.api.limits import Meter
+from pipelines.simulator.api.errors import ApiError, Json, Unauthorized
+from pipelines.simulator.api.limits import RateMeter
 from pipelines.simulator.clock import Clock
 from pipelines.simulator.faults.answer_faults import ANSWER_FAULTS, BODY_FAULTS, refusal
-from pipelines.simulator.faults.faults import Fault, Faults
+from pipelines.simulator.faults.faults import FaultPlan, PlannedFault
 from pipelines.simulator.faults.payload_faults import (
     MANIFEST_FAULTS,
     PAYLOAD_FAULTS,
     SNAPSHOT_FAULTS,
 )
-from pipelines.simulator.faults.row_faults import ROW_FAULTS, Rows, Spoil
-from pipelines.simulator.market_protocol import Board, RankingsQuery, Row
+from pipelines.simulator.faults.row_faults import ROW_FAULTS, RowFault, Rows
+from pipelines.simulator.market_protocol import Market, RankingRow, RankingsQuery
 
 ORIGIN_HEADER = "X-Tokentide-Origin"
 FAULT_KINDS = frozenset().union(
@@ -29,13 +29,13 @@ FAULT_KINDS = frozenset().union(
 
 
 @dataclass(eq=False)
-class Desk:
+class Dispatcher:
     """The state of one stand-in and the order in which a request is dealt with."""
 
-    board: Board
+    board: Market
     clock: Clock
-    meter: Meter
-    faults: Faults
+    meter: RateMeter
+    faults: FaultPlan
     keys: Mapping[str, str]
     origin: str | None
     exports_since: date
@@ -71,7 +71,7 @@ class Desk:
             if keyed:
                 self._admit(request)
             return handler(self, request)
-        except Refused as refused:
+        except ApiError as refused:
             return refusal(refused)
 
     def _admit(self, request: Request) -> None:
@@ -95,7 +95,9 @@ class Desk:
             headers=headers,
         )
 
-    def spoil_rows(self, rows: Sequence[Row], faults: list[Fault], now: datetime) -> Rows:
+    def spoil_rows(
+        self, rows: Sequence[RankingRow], faults: list[PlannedFault], now: datetime
+    ) -> Rows:
         """Rows in their JSON form after the given row faults."""
 
         def rows_of(day: date) -> Rows:
@@ -107,22 +109,22 @@ class Desk:
                 break
             newest = date.fromisoformat(max(str(row["date"]) for row in spoiled))
             spoiled = ROW_FAULTS[fault.kind](
-                spoiled, Spoil(fault.date or newest, now.date(), rows_of)
+                spoiled, RowFault(fault.date or newest, now.date(), rows_of)
             )
         return spoiled
 
 
-Handler = Callable[[Desk, Request], Response]
+Handler = Callable[[Dispatcher, Request], Response]
 
 
-def spoil_payload(payload: Json, faults: list[Fault]) -> Json:
+def spoil_payload(payload: Json, faults: list[PlannedFault]) -> Json:
     """A JSON object after the given payload faults."""
     for fault in faults:
         payload = PAYLOAD_FAULTS[fault.kind](payload)
     return payload
 
 
-def json_row(row: Row) -> Json:
+def json_row(row: RankingRow) -> Json:
     """A row as the service writes it: the count is a string, since it outgrows other languages' numbers."""
     return {
         "date": row.date.isoformat(),

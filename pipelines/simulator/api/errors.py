@@ -14,7 +14,7 @@ from collections.abc import Mapping
 Json = dict[str, object]
 
 
-class Refused(Exception):
+class ApiError(Exception):
     """The request gets an error answer instead of data."""
 
     status = 500
@@ -29,7 +29,7 @@ class Refused(Exception):
         return {"error": {"message": self.message, "code": self.status}}
 
 
-class BadRequest(Refused):
+class InvalidRequest(ApiError):
     """A parameter is malformed, out of range or does not go with another."""
 
     status = 400
@@ -40,7 +40,7 @@ class BadRequest(Refused):
         return {"error": error, "user_id": None, "openrouter_metadata": None}
 
 
-class BadChoice(BadRequest):
+class InvalidChoice(InvalidRequest):
     """A catalogue filter has an unknown value; this family answers with a validator's report and no numeric code."""
 
     def body(self) -> Json:
@@ -48,13 +48,13 @@ class BadChoice(BadRequest):
         return {"success": False, "error": {"name": "ZodError", "message": self.message}}
 
 
-class Unauthorized(Refused):
+class Unauthorized(ApiError):
     """The request carries no key, or one nobody has."""
 
     status = 401
 
 
-class NotFound(Refused):
+class NotFound(ApiError):
     """The address names nothing that is published."""
 
     status = 404
@@ -67,11 +67,11 @@ class NotFound(Refused):
         return {"error": {"code": self.status, "message": self.message}}
 
 
-class TooMany(Refused):
+class TooManyRequests(ApiError):
     """A quota is spent; the headers say when it refills."""
 
     status = 429
 
 
-class BadFault(ValueError):
+class InvalidFault(ValueError):
     """A fault names an unknown kind or carries an unreadable field."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
-from pipelines.simulator.api.dispatch import Desk, spoil_payload
+from pipelines.simulator.api.dispatch import Dispatcher, spoil_payload
 from pipelines.simulator.api.errors import Json
-from pipelines.simulator.faults.faults import Fault
+from pipelines.simulator.faults.faults import PlannedFault
 from pipelines.simulator.faults.row_faults import Rows
 from pipelines.simulator.market_protocol import OTHER, RankingsQuery, iso_ms
 
@@ -29,7 +29,7 @@ LICENSE = {"name": "CC BY 4.0", "url": "https://creativecommons.org/licenses/by/
 class Snapshot:
     """One published snapshot. `desk` knows the board and the faults; `root` is the address its files are linked under."""
 
-    desk: Desk
+    desk: Dispatcher
     day: date
     root: str
 
@@ -43,13 +43,15 @@ class Snapshot:
         """The line whoever shows a figure must show too."""
         return f"Source: OpenRouter (openrouter.ai/rankings), as of {iso_ms(self.published_at)}. Licensed under CC BY 4.0."
 
-    def file(self, kind: str, row_faults: list[Fault], payload_faults: list[Fault]) -> bytes:
+    def file(
+        self, kind: str, row_faults: list[PlannedFault], payload_faults: list[PlannedFault]
+    ) -> bytes:
         """The bytes of the CSV or of its JSON twin."""
         if not (row_faults or payload_faults):
             return _sound_file(self, kind)
         return as_bytes(spoil_payload(self.payload(row_faults), payload_faults), kind)
 
-    def payload(self, faults: list[Fault]) -> Json:
+    def payload(self, faults: list[PlannedFault]) -> Json:
         """The JSON twin as an object."""
         query = RankingsQuery(self.day - timedelta(days=WINDOW_DAYS), self.day - timedelta(days=1))
         rows = self.desk.spoil_rows(

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipelines.simulator.api.data_api import BASE
-from pipelines.simulator.api.dispatch import Desk, spoil_payload
+from pipelines.simulator.api.dispatch import Dispatcher, spoil_payload
 from pipelines.simulator.api.errors import Json, NotFound
 from pipelines.simulator.api.exports import FORMATS, LICENSE, Snapshot, newest
 from pipelines.simulator.faults.payload_faults import (
@@ -32,7 +32,7 @@ DATASETS = {
 }
 
 
-def routes(desk: Desk) -> list[Route]:
+def routes(desk: Dispatcher) -> list[Route]:
     """All export routes."""
     return [
         desk.route(f"{EXPORTS}/index.json", index),
@@ -40,7 +40,7 @@ def routes(desk: Desk) -> list[Route]:
     ]
 
 
-def index(desk: Desk, request: Request) -> Response:
+def index(desk: Dispatcher, request: Request) -> Response:
     """The catalogue of exports; it names the newest snapshot and no older ones."""
     snapshot = Snapshot(desk, _day_of(desk, "latest"), _root(request))
     host = snapshot.root.removesuffix("/rankings-daily")
@@ -71,7 +71,7 @@ def index(desk: Desk, request: Request) -> Response:
     )
 
 
-def export_file(desk: Desk, request: Request) -> Response:
+def export_file(desk: Dispatcher, request: Request) -> Response:
     """A dated file, its manifest, or the newest one's alias."""
     named = re.fullmatch(
         r"(latest|\d{4}-\d{2}-\d{2})\.(csv|json|manifest\.json)", str(request.path_params["name"])
@@ -88,7 +88,7 @@ def export_file(desk: Desk, request: Request) -> Response:
     return _tagged(request, body, FORMATS[kind])
 
 
-def _manifest(desk: Desk, request: Request, day: date) -> Json:
+def _manifest(desk: Dispatcher, request: Request, day: date) -> Json:
     path = request.url.path
     for fault in desk.faults.take(SNAPSHOT_FAULTS, path):
         day = SNAPSHOT_FAULTS[fault.kind](day)
@@ -99,7 +99,7 @@ def _manifest(desk: Desk, request: Request, day: date) -> Json:
     return manifest
 
 
-def _announced(desk: Desk, snapshot: Snapshot, kind: str) -> bytes:
+def _announced(desk: Dispatcher, snapshot: Snapshot, kind: str) -> bytes:
     # The file is spoiled when it is fetched; the manifest only looks ahead, so both agree on the bytes.
     path = f"{BOARD}/{snapshot.day}.{kind}"
     return snapshot.file(
@@ -107,7 +107,7 @@ def _announced(desk: Desk, snapshot: Snapshot, kind: str) -> bytes:
     )
 
 
-def _day_of(desk: Desk, name: str) -> date:
+def _day_of(desk: Dispatcher, name: str) -> date:
     now: datetime = desk.clock.now()
     try:
         day = newest(now) if name == "latest" else date.fromisoformat(name)

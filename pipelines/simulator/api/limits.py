@@ -4,7 +4,7 @@ from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pipelines.simulator.api.errors import TooMany
+from pipelines.simulator.api.errors import TooManyRequests
 
 MINUTE = timedelta(minutes=1)
 
@@ -17,7 +17,7 @@ class Limits:
     per_day: int = 500
 
 
-class Meter:
+class RateMeter:
     """Counts requests against the limits by the stand-in's own clock; without limits it lets everything pass."""
 
     def __init__(self, limits: Limits | None) -> None:
@@ -42,23 +42,25 @@ class Meter:
         recent.append(now)
 
 
-def day_spent(limit: int, now: datetime) -> TooMany:
+def day_spent(limit: int, now: datetime) -> TooManyRequests:
     """The refusal that stands until the next UTC midnight."""
     midnight = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
     text = f"datasets-per-account-rpd-v1. Per-account limit of {limit} requests/day"
-    return TooMany(
+    return TooManyRequests(
         f"Rate limit exceeded: {text} exceeded for the OpenRouter Data API.",
         _headers(limit, midnight),
     )
 
 
-def minute_spent(limit: int, reset: datetime, now: datetime) -> TooMany:
+def minute_spent(limit: int, reset: datetime, now: datetime) -> TooManyRequests:
     """The refusal that stands for seconds. Its wording is a guess after its sibling's; nobody has published the real one."""
     text = f"datasets-per-key-rpm-v1. Per-key limit of {limit} requests/minute"
     headers = _headers(limit, reset) | {
         "Retry-After": str(max(1, round((reset - now).total_seconds())))
     }
-    return TooMany(f"Rate limit exceeded: {text} exceeded for the OpenRouter Data API.", headers)
+    return TooManyRequests(
+        f"Rate limit exceeded: {text} exceeded for the OpenRouter Data API.", headers
+    )
 
 
 def _headers(limit: int, reset: datetime) -> dict[str, str]:

@@ -17,20 +17,20 @@ from pipelines.simulator.api.app import EXPORTS_SINCE, create_app
 from pipelines.simulator.api.data_api import BASE
 from pipelines.simulator.api.limits import Limits
 from pipelines.simulator.clock import Clock
-from pipelines.simulator.faults.faults import Faults
-from pipelines.simulator.market_protocol import Board
-from pipelines.simulator.replay import ReplayBoard
-from pipelines.simulator.synthetic.market import MarketBoard
+from pipelines.simulator.faults.faults import FaultPlan
+from pipelines.simulator.market_protocol import Market
+from pipelines.simulator.replay import ReplayMarket
+from pipelines.simulator.synthetic.market import SyntheticMarket
 
 HOST = "127.0.0.1"
 START_SECONDS = 10
 
 
-class BadMode(BadSetting):
+class UnknownMode(BadSetting):
     """The stand-in was asked to be something it cannot be."""
 
 
-class NotStarted(RuntimeError):
+class SimulatorNotStarted(RuntimeError):
     """The server's thread ended or hung before it accepted connections."""
 
 
@@ -53,23 +53,23 @@ def build(
         _board(mode, recordings, seed),
         clock=Clock(now),
         limits=Limits() if limits else None,
-        faults=Faults(),
+        faults=FaultPlan(),
         keys={key: "account"},
         origin=origin,
         exports_since=exports_since,
     )
 
 
-def _board(mode: str, recordings: Path | None, seed: int) -> Board:
+def _board(mode: str, recordings: Path | None, seed: int) -> Market:
     if mode == "market":
-        return MarketBoard(seed)
+        return SyntheticMarket(seed)
     if mode != "replay":
-        raise BadMode(f"{mode!r} is no mode of the stand-in; choose replay or market.")
+        raise UnknownMode(f"{mode!r} is no mode of the stand-in; choose replay or market.")
     if recordings is None:
-        raise BadMode(
+        raise UnknownMode(
             "Mode replay plays back a folder of recorded answers. Set TOKENTIDE_RECORDINGS or choose mode market."
         )
-    return ReplayBoard(recordings)
+    return ReplayMarket(recordings)
 
 
 def serve(app: Starlette, host: str = HOST, port: int = 0) -> None:
@@ -98,7 +98,9 @@ def _await_start(server: uvicorn.Server, thread: threading.Thread) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:
-            raise NotStarted("The stand-in did not start; run it in the foreground to see why.")
+            raise SimulatorNotStarted(
+                "The stand-in did not start; run it in the foreground to see why."
+            )
         time.sleep(0.005)
 
 

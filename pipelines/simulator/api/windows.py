@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import cast
 
-from pipelines.simulator.api.errors import BadRequest
+from pipelines.simulator.api.errors import InvalidRequest
 from pipelines.simulator.market_protocol import FLOOR, AppsQuery, Period, RankingsQuery
 
 Params = Mapping[str, str]
@@ -42,14 +42,16 @@ def rankings_query(params: Params, today: date) -> RankingsQuery:
     context_bucket = choice(params, "context_bucket", CONTEXT_BUCKETS)
     period = choice(params, "period", PERIODS)
     if category and language_type:
-        raise BadRequest("category and language_type cannot be combined")
+        raise InvalidRequest("category and language_type cannot be combined")
     is_estimate = bool(category or language_type)
     if is_estimate and (modality or context_bucket):
-        raise BadRequest(
+        raise InvalidRequest(
             "category and language_type cannot be combined with modality or context_bucket"
         )
     if is_estimate and period == "day":
-        raise BadRequest("category and language_type are available by week or month, not by day")
+        raise InvalidRequest(
+            "category and language_type are available by week or month, not by day"
+        )
     start, end = window(params, today)
     resolved = cast(Period, period or ("week" if is_estimate else "day"))
     return RankingsQuery(start, end, resolved, modality, context_bucket, category, language_type)
@@ -62,7 +64,7 @@ def apps_query(params: Params, today: date) -> AppsQuery:
         params, "subcategory", [name for names in APP_SUBCATEGORIES.values() for name in names]
     )
     if category and subcategory and subcategory not in APP_SUBCATEGORIES[category]:
-        raise BadRequest(f"subcategory {subcategory} does not belong to category {category}")
+        raise InvalidRequest(f"subcategory {subcategory} does not belong to category {category}")
     sort = choice(params, "sort", ("popular", "trending")) or "popular"
     limit, offset = page(params, 50, 100, 100)
     start, end = window(params, today)
@@ -73,17 +75,17 @@ def window(params: Params, today: date) -> tuple[date, date]:
     """Resolve start_date and end_date to the inclusive window that is served."""
     asked_start, asked_end = day(params, "start_date"), day(params, "end_date")
     if asked_end is not None and asked_end < FLOOR:
-        raise BadRequest(f"end_date is before {FLOOR}")
+        raise InvalidRequest(f"end_date is before {FLOOR}")
     if asked_start is not None and asked_end is not None and asked_start > asked_end:
-        raise BadRequest("start_date is after end_date")
+        raise InvalidRequest("start_date is after end_date")
     # The day in progress is not published: asking for it, or for later ones, means asking for yesterday.
     end = min(asked_end or today, today - timedelta(days=1))
     start = max(asked_start or end - timedelta(days=DEFAULT_DAYS - 1), FLOOR)
     if start > end:
-        raise BadRequest("start_date is after the most recent completed UTC day")
+        raise InvalidRequest("start_date is after the most recent completed UTC day")
     # Whether the real limit counts both ends is not known; the stricter reading is the safe one to test against.
     if (end - start).days + 1 > MAX_DAYS:
-        raise BadRequest(f"the window is longer than {MAX_DAYS} days")
+        raise InvalidRequest(f"the window is longer than {MAX_DAYS} days")
     return start, end
 
 
@@ -93,18 +95,18 @@ def day(params: Params, name: str) -> date | None:
     if text is None:
         return None
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-        raise BadRequest(f"{name} must look like YYYY-MM-DD")
+        raise InvalidRequest(f"{name} must look like YYYY-MM-DD")
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise BadRequest(f"{name} is not a calendar date") from error
+        raise InvalidRequest(f"{name} is not a calendar date") from error
 
 
 def choice(params: Params, name: str, allowed: Collection[str]) -> str | None:
     """One of the allowed values, or None if the parameter is absent."""
     value = params.get(name)
     if value is not None and value not in allowed:
-        raise BadRequest(f"{name} must be one of {', '.join(allowed)}")
+        raise InvalidRequest(f"{name} must be one of {', '.join(allowed)}")
     return value
 
 
@@ -121,5 +123,5 @@ def whole(params: Params, name: str, default: int, low: int, high: int) -> int:
     if text is None:
         return default
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not low <= int(text) <= high:
-        raise BadRequest(f"{name} must be a whole number from {low} to {high}")
+        raise InvalidRequest(f"{name} must be a whole number from {low} to {high}")
     return int(text)

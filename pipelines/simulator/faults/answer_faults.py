@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from pipelines.simulator.api.errors import Refused, Unauthorized
+from pipelines.simulator.api.errors import ApiError, Unauthorized
 from pipelines.simulator.api.limits import MINUTE, day_spent, minute_spent
-from pipelines.simulator.faults.faults import Fault
+from pipelines.simulator.faults.faults import PlannedFault
 
 CHALLENGE = (
     "<!DOCTYPE html><html lang='en-US'><head><title>{title}</title></head>"
@@ -19,65 +19,65 @@ CHALLENGE = (
 DRIPS = 20
 
 
-def refusal(refused: Refused) -> Response:
+def refusal(refused: ApiError) -> Response:
     """The answer a refusal becomes."""
     return JSONResponse(refused.body(), refused.status, refused.headers)
 
 
-def html(request: Request, fault: Fault, now: datetime) -> Response:
+def html(request: Request, fault: PlannedFault, now: datetime) -> Response:
     """A CDN's page arrives with status 200."""
     return HTMLResponse(CHALLENGE.format(title="Just a moment..."))
 
 
-def forbidden_html(request: Request, fault: Fault, now: datetime) -> Response:
+def forbidden_html(request: Request, fault: PlannedFault, now: datetime) -> Response:
     """A CDN blocks the client."""
     return HTMLResponse(CHALLENGE.format(title="Attention Required!"), 403)
 
 
-def unauthorized(request: Request, fault: Fault, now: datetime) -> Response:
+def unauthorized(request: Request, fault: PlannedFault, now: datetime) -> Response:
     """The key has been revoked."""
     return refusal(Unauthorized("User not found."))
 
 
-def forbidden(request: Request, fault: Fault, now: datetime) -> Response:
+def forbidden(request: Request, fault: PlannedFault, now: datetime) -> Response:
     """The key lacks a right."""
     return _error(403, "Only management keys can perform this operation")
 
 
-def not_found(request: Request, fault: Fault, now: datetime) -> Response:
+def not_found(request: Request, fault: PlannedFault, now: datetime) -> Response:
     """The route is gone."""
     return _error(404, "Not Found")
 
 
-def too_many_minute(request: Request, fault: Fault, now: datetime) -> Response:
+def too_many_minute(request: Request, fault: PlannedFault, now: datetime) -> Response:
     """The minute's quota is spent."""
     return refusal(minute_spent(30, now + MINUTE, now))
 
 
-def too_many_day(request: Request, fault: Fault, now: datetime) -> Response:
+def too_many_day(request: Request, fault: PlannedFault, now: datetime) -> Response:
     """The account's day is spent."""
     return refusal(day_spent(500, now))
 
 
-def retry_after_only(request: Request, fault: Fault, now: datetime) -> Response:
+def retry_after_only(request: Request, fault: PlannedFault, now: datetime) -> Response:
     """A 429 that says how long to wait and nothing else."""
     return JSONResponse(
         _body(429, "Rate limit exceeded"), 429, {"Retry-After": f"{fault.seconds or 1:g}"}
     )
 
 
-def server_error(request: Request, fault: Fault, now: datetime) -> Response:
+def server_error(request: Request, fault: PlannedFault, now: datetime) -> Response:
     """The service breaks and masks why."""
     return _error(500, "Internal Server Error")
 
 
-def zod_error(request: Request, fault: Fault, now: datetime) -> Response:
+def zod_error(request: Request, fault: PlannedFault, now: datetime) -> Response:
     """A 400 without a numeric code, its report a JSON array inside a string."""
     report = '[\n  {\n    "code": "invalid_value",\n    "path": [],\n    "message": "Invalid option"\n  }\n]'
     return JSONResponse({"success": False, "error": {"name": "ZodError", "message": report}}, 400)
 
 
-def echo_key(request: Request, fault: Fault, now: datetime) -> Response:
+def echo_key(request: Request, fault: PlannedFault, now: datetime) -> Response:
     """A refusal repeats the Authorization header, which therefore must not be logged."""
     return _error(401, f"User not found. Authorization: {request.headers.get('authorization', '')}")
 
@@ -90,7 +90,7 @@ def _error(code: int, message: str) -> Response:
     return JSONResponse(_body(code, message), code)
 
 
-ANSWER_FAULTS: dict[str, Callable[[Request, Fault, datetime], Response]] = {
+ANSWER_FAULTS: dict[str, Callable[[Request, PlannedFault, datetime], Response]] = {
     fault.__name__: fault
     for fault in (
         html, forbidden_html, unauthorized, forbidden, not_found, too_many_minute, too_many_day,
@@ -99,13 +99,13 @@ ANSWER_FAULTS: dict[str, Callable[[Request, Fault, datetime], Response]] = {
 }  # fmt: skip
 
 
-def truncated_json(response: Response, fault: Fault) -> Response:
+def truncated_json(response: Response, fault: PlannedFault) -> Response:
     """A complete answer whose JSON was cut in half before it was sent."""
     headers = {name: value for name, value in response.headers.items() if name != "content-length"}
     return Response(bytes(response.body)[: len(response.body) // 2], response.status_code, headers)
 
 
-def slow_body(response: Response, fault: Fault) -> Response:
+def slow_body(response: Response, fault: PlannedFault) -> Response:
     """The bytes drip over `seconds`."""
     body, seconds = bytes(response.body), fault.seconds or 5.0
     size = max(1, -(-len(body) // DRIPS))
@@ -135,11 +135,11 @@ class DroppedConnection(Response):
         )
 
 
-def dropped_connection(response: Response, fault: Fault) -> Response:
+def dropped_connection(response: Response, fault: PlannedFault) -> Response:
     """The connection ends in the middle of the answer."""
     return DroppedConnection(response.body, response.status_code, dict(response.headers))
 
 
-BODY_FAULTS: dict[str, Callable[[Response, Fault], Response]] = {
+BODY_FAULTS: dict[str, Callable[[Response, PlannedFault], Response]] = {
     "truncated_json": truncated_json, "slow_body": slow_body, "dropped_connection": dropped_connection,
 }  # fmt: skip

@@ -9,11 +9,11 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from pipelines.simulator.api.errors import BadFault, Json
+from pipelines.simulator.api.errors import InvalidFault, Json
 
 
 @dataclass(frozen=True)
-class Fault:
+class PlannedFault:
     """One thing going wrong. `date` is the day a row fault spoils (None: the newest one); `seconds` is how long a slow thing takes."""
 
     kind: str
@@ -23,23 +23,23 @@ class Fault:
     seconds: float | None = None
 
 
-class Faults:
+class FaultPlan:
     """The faults now switched on, with the uses each has left."""
 
-    def __init__(self, faults: Sequence[Fault] = ()) -> None:
+    def __init__(self, faults: Sequence[PlannedFault] = ()) -> None:
         self.replace(faults)
 
-    def replace(self, faults: Sequence[Fault]) -> None:
+    def replace(self, faults: Sequence[PlannedFault]) -> None:
         """Switch on exactly these faults."""
         self._active = [(fault, [0]) for fault in faults]
 
-    def active(self) -> list[Fault]:
+    def active(self) -> list[PlannedFault]:
         """Those with uses left."""
         return [
             fault for fault, used in self._active if fault.times is None or used[0] < fault.times
         ]
 
-    def peek(self, kinds: Collection[str], path: str) -> list[Fault]:
+    def peek(self, kinds: Collection[str], path: str) -> list[PlannedFault]:
         """The faults of these kinds that apply to a path, without using them up.
 
         A manifest looks ahead this way, so that its hashes match the spoiled file that is fetched next. With `times` 1 that is one
@@ -47,14 +47,14 @@ class Faults:
         """
         return [fault for fault in self.active() if fault.kind in kinds and fault.path in path]
 
-    def take(self, kinds: Collection[str], path: str) -> list[Fault]:
+    def take(self, kinds: Collection[str], path: str) -> list[PlannedFault]:
         """The faults of these kinds that apply to a path, each used once."""
         taken = self.peek(kinds, path)
         for fault, used in self._active:
             used[0] += any(fault is one for one in taken)
         return taken
 
-    def take_one(self, kinds: Collection[str], path: str) -> Fault | None:
+    def take_one(self, kinds: Collection[str], path: str) -> PlannedFault | None:
         """The first such fault, used once; the ones behind it wait for the next request."""
         for fault in self.peek(kinds, path)[:1]:
             for other, used in self._active:
@@ -63,17 +63,17 @@ class Faults:
         return None
 
 
-def parse_faults(items: object, kinds: Collection[str]) -> list[Fault]:
+def parse_faults(items: object, kinds: Collection[str]) -> list[PlannedFault]:
     """Read the list a test or an operator sends, or raise BadFault naming what is wrong in it."""
     if not isinstance(items, list):
-        raise BadFault("faults are a JSON list")
+        raise InvalidFault("faults are a JSON list")
     return [_parse_fault(item, kinds) for item in items]
 
 
-def _parse_fault(item: Json, kinds: Collection[str]) -> Fault:
-    if unknown := set(item) - set(Fault.__dataclass_fields__):
-        raise BadFault(
-            f"{min(unknown)!r} is not a field of a fault; they are {', '.join(Fault.__dataclass_fields__)}"
+def _parse_fault(item: Json, kinds: Collection[str]) -> PlannedFault:
+    if unknown := set(item) - set(PlannedFault.__dataclass_fields__):
+        raise InvalidFault(
+            f"{min(unknown)!r} is not a field of a fault; they are {', '.join(PlannedFault.__dataclass_fields__)}"
         )
     kind, day, times, seconds = (
         item.get("kind"),
@@ -82,9 +82,9 @@ def _parse_fault(item: Json, kinds: Collection[str]) -> Fault:
         item.get("seconds"),
     )
     if kind not in kinds:
-        raise BadFault(f"{kind!r} is not a kind of fault; they are {', '.join(sorted(kinds))}")
+        raise InvalidFault(f"{kind!r} is not a kind of fault; they are {', '.join(sorted(kinds))}")
     try:
-        return Fault(
+        return PlannedFault(
             kind=str(kind),
             path=str(item.get("path", "")),
             times=None if times is None else int(str(times)),
@@ -92,4 +92,4 @@ def _parse_fault(item: Json, kinds: Collection[str]) -> Fault:
             seconds=None if seconds is None else float(str(seconds)),
         )
     except ValueError as error:
-        raise BadFault(f"unreadable fault {item!r}: {error}") from error
+        raise InvalidFault(f"unreadable fault {item!r}: {error}") from error

@@ -14,7 +14,7 @@ Rows = list[Json]
 
 
 @dataclass(frozen=True)
-class Spoil:
+class RowFault:
     """Which day is spoiled, what day it is now, and how to look at rows of another day."""
 
     day: date
@@ -22,7 +22,7 @@ class Spoil:
     rows_of: Callable[[date], Rows]
 
 
-def _change_first(rows: Rows, spoil: Spoil, change: Callable[[Json], Rows]) -> Rows:
+def _change_first(rows: Rows, spoil: RowFault, change: Callable[[Json], Rows]) -> Rows:
     changed: Rows = []
     is_pending = True
     for row in rows:
@@ -32,7 +32,7 @@ def _change_first(rows: Rows, spoil: Spoil, change: Callable[[Json], Rows]) -> R
     return changed
 
 
-def _change_day(rows: Rows, spoil: Spoil, change: Callable[[Rows], Rows]) -> Rows:
+def _change_day(rows: Rows, spoil: RowFault, change: Callable[[Rows], Rows]) -> Rows:
     text = spoil.day.isoformat()
     before = [row for row in rows if str(row["date"]) < text]
     after = [row for row in rows if str(row["date"]) > text]
@@ -43,42 +43,42 @@ def _with_count(row: Json, count: object) -> Json:
     return {**row, "total_tokens": count}
 
 
-def negative_count(rows: Rows, spoil: Spoil) -> Rows:
+def negative_count(rows: Rows, spoil: RowFault) -> Rows:
     """The day's first model served fewer than no tokens."""
     return _change_first(rows, spoil, lambda row: [_with_count(row, f"-{row['total_tokens']}")])
 
 
-def fractional_count(rows: Rows, spoil: Spoil) -> Rows:
+def fractional_count(rows: Rows, spoil: RowFault) -> Rows:
     """The day's first model served half a token."""
     return _change_first(rows, spoil, lambda row: [_with_count(row, f"{row['total_tokens']}.5")])
 
 
-def unreadable_count(rows: Rows, spoil: Spoil) -> Rows:
+def unreadable_count(rows: Rows, spoil: RowFault) -> Rows:
     """The day's first count is not a number."""
     return _change_first(rows, spoil, lambda row: [_with_count(row, "n/a")])
 
 
-def duplicated_row(rows: Rows, spoil: Spoil) -> Rows:
+def duplicated_row(rows: Rows, spoil: RowFault) -> Rows:
     """The day's first row comes twice."""
     return _change_first(rows, spoil, lambda row: [row, row])
 
 
-def zero_day(rows: Rows, spoil: Spoil) -> Rows:
+def zero_day(rows: Rows, spoil: RowFault) -> Rows:
     """Every count of the day is zero."""
     return _change_day(rows, spoil, lambda day: [_with_count(row, "0") for row in day])
 
 
-def short_day(rows: Rows, spoil: Spoil) -> Rows:
+def short_day(rows: Rows, spoil: RowFault) -> Rows:
     """Only the first rows of the day arrived."""
     return _change_day(rows, spoil, lambda day: day[:7])
 
 
-def empty_day(rows: Rows, spoil: Spoil) -> Rows:
+def empty_day(rows: Rows, spoil: RowFault) -> Rows:
     """The day vanishes."""
     return _change_day(rows, spoil, lambda day: [])
 
 
-def yesterdays_board(rows: Rows, spoil: Spoil) -> Rows:
+def yesterdays_board(rows: Rows, spoil: RowFault) -> Rows:
     """The day repeats the rows of the day before it."""
     before = spoil.rows_of(spoil.day - timedelta(days=1))
     return _change_day(
@@ -86,7 +86,7 @@ def yesterdays_board(rows: Rows, spoil: Spoil) -> Rows:
     )
 
 
-def future_day(rows: Rows, spoil: Spoil) -> Rows:
+def future_day(rows: Rows, spoil: RowFault) -> Rows:
     """The day in progress is published, with the rows of the newest complete one."""
     newest = max(str(row["date"]) for row in rows)
     return rows + [
@@ -94,7 +94,7 @@ def future_day(rows: Rows, spoil: Spoil) -> Rows:
     ]
 
 
-def restated_day(rows: Rows, spoil: Spoil) -> Rows:
+def restated_day(rows: Rows, spoil: RowFault) -> Rows:
     """Every count of the day is one per cent higher than it was."""
     return _change_day(
         rows,
@@ -105,19 +105,19 @@ def restated_day(rows: Rows, spoil: Spoil) -> Rows:
     )
 
 
-def no_other(rows: Rows, spoil: Spoil) -> Rows:
+def no_other(rows: Rows, spoil: RowFault) -> Rows:
     """The day's hidden tail is missing."""
     return _change_day(
         rows, spoil, lambda day: [row for row in day if row["model_permaslug"] != OTHER]
     )
 
 
-def numeric_tokens(rows: Rows, spoil: Spoil) -> Rows:
+def numeric_tokens(rows: Rows, spoil: RowFault) -> Rows:
     """Counts of every day are JSON numbers instead of strings."""
     return [_with_count(row, int(str(row["total_tokens"]))) for row in rows]
 
 
-ROW_FAULTS: dict[str, Callable[[Rows, Spoil], Rows]] = {
+ROW_FAULTS: dict[str, Callable[[Rows, RowFault], Rows]] = {
     fault.__name__: fault
     for fault in (
         negative_count, fractional_count, unreadable_count, duplicated_row, zero_day, short_day, empty_day,

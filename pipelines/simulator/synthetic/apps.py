@@ -29,7 +29,7 @@ HARNESS_MODELS = 12
 
 
 @dataclass(frozen=True, eq=False)
-class App:
+class SyntheticApp:
     """An app that names itself in its requests."""
 
     app_id: int
@@ -46,13 +46,13 @@ class App:
 
 
 @cache
-def apps() -> tuple[App, ...]:
+def apps() -> tuple[SyntheticApp, ...]:
     """All apps in the order of the table."""
     return tuple(_app(row) for row in read_table("apps.csv"))
 
 
-def _app(row: dict[str, str]) -> App:
-    return App(
+def _app(row: dict[str, str]) -> SyntheticApp:
+    return SyntheticApp(
         app_id=int(row["app_id"]),
         slug=row["slug"],
         name=row["name"],
@@ -86,7 +86,7 @@ def app_board(seed: int, query: AppsQuery) -> list[Json]:
     return rows[query.offset : query.offset + query.limit]
 
 
-def _row(rank: int, app: App, tokens: int) -> Json:
+def _row(rank: int, app: SyntheticApp, tokens: int) -> Json:
     requests = max(1, tokens // app.tokens_per_request)
     return {
         "rank": rank,
@@ -97,7 +97,7 @@ def _row(rank: int, app: App, tokens: int) -> Json:
     }
 
 
-def _excess(seed: int, app: App, query: AppsQuery, tokens: int) -> int:
+def _excess(seed: int, app: SyntheticApp, query: AppsQuery, tokens: int) -> int:
     length = (query.end - query.start).days + 1
     earlier = [query.start - timedelta(days=length * n) for n in range(1, PRECEDING_WINDOWS + 1)]
     past = sum(
@@ -106,13 +106,13 @@ def _excess(seed: int, app: App, query: AppsQuery, tokens: int) -> int:
     return tokens - past // PRECEDING_WINDOWS
 
 
-def window_tokens(seed: int, app: App, start: date, end: date) -> int:
+def window_tokens(seed: int, app: SyntheticApp, start: date, end: date) -> int:
     """An app's tokens in a window. There are none before the platform's first day."""
     return sum(_day_tokens(seed, app, day) for day in days(max(start, FLOOR), end))
 
 
 @cache
-def _day_tokens(seed: int, app: App, day: date) -> int:
+def _day_tokens(seed: int, app: SyntheticApp, day: date) -> int:
     age = (day - app.launched).days
     if age < 0 or day in MISSING_DATES:
         return 0
@@ -148,7 +148,9 @@ def session_costs(seed: int, now: datetime) -> list[Json]:
     ]
 
 
-def _cells(seed: int, app: App, listing: Listing, sunday: date, now: datetime) -> list[Json]:
+def _cells(
+    seed: int, app: SyntheticApp, listing: Listing, sunday: date, now: datetime
+) -> list[Json]:
     prompt, completion = best_price(seed, listing, now)
     per_token = float(prompt * (1 - COMPLETION_PART) + completion * COMPLETION_PART)
     luck = noise(len(SESSION_TOKENS), seed, "session", app.slug, listing.permaslug, sunday)

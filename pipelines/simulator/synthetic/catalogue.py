@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from pipelines.simulator.api.errors import Json, NotFound
 from pipelines.simulator.synthetic.hosts import best_price, endpoints, parameters, pricing
-from pipelines.simulator.synthetic.models import Listing, Model, listings
+from pipelines.simulator.synthetic.models import Listing, SyntheticModel, listings
 from pipelines.simulator.synthetic.numbers import one_noise
 
 # The days the service closed these variants, after which only history knows them.
@@ -96,7 +96,7 @@ class Catalogue:
         }
         return entry | self._judged(model)
 
-    def _judged(self, model: Model) -> Json:
+    def _judged(self, model: SyntheticModel) -> Json:
         if model.quality <= 40:
             return {}
         indices = {
@@ -118,7 +118,7 @@ class Catalogue:
             else {"benchmarks": judged}
         )
 
-    def _expiration(self, model: Model) -> str | None:
+    def _expiration(self, model: SyntheticModel) -> str | None:
         if model.delisted is None or self.now.date() + EXPIRY_NOTICE < model.delisted:
             return None
         return model.delisted.isoformat()
@@ -171,12 +171,12 @@ def created(listing: Listing) -> int:
     )
 
 
-def index(seed: int, model: Model, name: str) -> float:
+def index(seed: int, model: SyntheticModel, name: str) -> float:
     """A quality index of a model, around its general quality."""
     return round(model.quality * (0.9 + 0.2 * one_noise(seed, name, model.canonical_slug)), 1)
 
 
-def _architecture(model: Model) -> Json:
+def _architecture(model: SyntheticModel) -> Json:
     inputs, output = list(model.input_modalities), model.output_modality
     return {
         "modality": f"{'+'.join(inputs)}->{output}",
@@ -187,7 +187,7 @@ def _architecture(model: Model) -> Json:
     }
 
 
-def _top_provider(model: Model) -> Json:
+def _top_provider(model: SyntheticModel) -> Json:
     is_moderated = model.author.slug in ("openai", "anthropic")
     return {
         "context_length": model.context_length,

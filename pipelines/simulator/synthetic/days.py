@@ -28,7 +28,7 @@ GONE = 2e-6
 
 
 @dataclass(frozen=True)
-class Day:
+class SyntheticDay:
     """Tokens of every listing with traffic, and of the hidden tail, summing to the platform's total."""
 
     date: date
@@ -37,7 +37,7 @@ class Day:
 
 
 @cache
-def market_day(seed: int, day: date) -> Day | None:
+def market_day(seed: int, day: date) -> SyntheticDay | None:
     """The final figures of a day, or None where the source has none."""
     if day in MISSING_DATES or day < FLOOR:
         return None
@@ -54,11 +54,11 @@ def market_day(seed: int, day: date) -> Day | None:
     below = sum(weights.values()) - visible
     hidden = max(visible * other / (1 - other) - below, visible * 0.01)
     *parts, rest = share_out(day_total(seed, day), [*weights.values(), hidden])
-    return Day(day, dict(zip(weights, parts, strict=True)), rest)
+    return SyntheticDay(day, dict(zip(weights, parts, strict=True)), rest)
 
 
 @cache
-def newest_day(seed: int, day: date) -> Day | None:
+def newest_day(seed: int, day: date) -> SyntheticDay | None:
     """The same day as it looks the morning after: every figure a trifle too low."""
     final = market_day(seed, day)
     if final is None:
@@ -70,10 +70,10 @@ def newest_day(seed: int, day: date) -> Day | None:
         for part, tokens in zip(late, final.tokens.values(), strict=False)
     ]
     hidden = final.hidden_tokens - int(final.hidden_tokens * LATE_PART * late[-1])
-    return Day(day, dict(zip(final.tokens, early, strict=True)), hidden)
+    return SyntheticDay(day, dict(zip(final.tokens, early, strict=True)), hidden)
 
 
-def known_day(seed: int, day: date, today: date) -> Day | None:
+def known_day(seed: int, day: date, today: date) -> SyntheticDay | None:
     """A day as it is known today: nothing before it is over, provisional for one day, then final."""
     if day >= today:
         return None

@@ -22,7 +22,7 @@ REASONING_PARAMETERS = ("reasoning", "include_reasoning")
 
 
 @dataclass(frozen=True, eq=False)
-class Host:
+class SyntheticHost:
     """A provider. `labs` are the authors whose closed models it may serve; one without labs serves open weights."""
 
     name: str
@@ -36,15 +36,15 @@ class Host:
 
 
 @cache
-def hosts() -> tuple[Host, ...]:
+def hosts() -> tuple[SyntheticHost, ...]:
     """All hosts in the order of the table."""
     return tuple(_host(row) for row in read_table("hosts.csv"))
 
 
-def _host(row: dict[str, str]) -> Host:
+def _host(row: dict[str, str]) -> SyntheticHost:
     # [] says that nothing is known to exist, an empty cell that nothing was said; the service has both.
     centers = [] if row["datacenters"] == "[]" else row["datacenters"].split() or None
-    return Host(
+    return SyntheticHost(
         name=row["name"],
         slug=row["slug"],
         headquarters=row["headquarters"] or None,
@@ -61,7 +61,7 @@ def providers() -> list[Json]:
     return [_provider(host) for host in hosts()]
 
 
-def _provider(host: Host) -> Json:
+def _provider(host: SyntheticHost) -> Json:
     home = f"https://{host.slug}.example"
     return {
         "name": host.name,
@@ -75,7 +75,7 @@ def _provider(host: Host) -> Json:
 
 
 @cache
-def hosts_of(seed: int, listing: Listing) -> tuple[Host, ...]:
+def hosts_of(seed: int, listing: Listing) -> tuple[SyntheticHost, ...]:
     """Who serves a listing: the lab and its partners, and for open weights whoever likes; free ones have a single host."""
     author = listing.model.author.slug
     partners = [host for host in hosts() if author in host.labs]
@@ -88,7 +88,9 @@ def hosts_of(seed: int, listing: Listing) -> tuple[Host, ...]:
     return tuple(served[:1] if listing.is_free else served)
 
 
-def price(seed: int, listing: Listing, host: Host, now: datetime) -> tuple[Decimal, Decimal]:
+def price(
+    seed: int, listing: Listing, host: SyntheticHost, now: datetime
+) -> tuple[Decimal, Decimal]:
     """What a host asks per prompt and per completion token, in dollars."""
     if listing.is_free:
         return Decimal(0), Decimal(0)
@@ -150,7 +152,7 @@ def endpoints(seed: int, listing: Listing, now: datetime) -> list[Json]:
 
 
 def _endpoint(
-    seed: int, listing: Listing, host: Host, prices: tuple[Decimal, Decimal], now: datetime
+    seed: int, listing: Listing, host: SyntheticHost, prices: tuple[Decimal, Decimal], now: datetime
 ) -> Json:
     model = listing.model
     luck = noise(3, seed, "endpoint", listing.permaslug, host.slug)
@@ -177,7 +179,7 @@ def _endpoint(
     }
 
 
-def _speed(seed: int, listing: Listing, host: Host, now: datetime) -> Json:
+def _speed(seed: int, listing: Listing, host: SyntheticHost, now: datetime) -> Json:
     half_hour = int(now.timestamp()) // SAMPLE_SECONDS
     base = one_noise(seed, "speed", listing.permaslug, host.slug)
     luck = noise(6, seed, "sample", listing.permaslug, host.slug, half_hour)

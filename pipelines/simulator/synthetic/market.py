@@ -3,18 +3,18 @@
 from datetime import datetime
 
 from pipelines.simulator.api.errors import Json
-from pipelines.simulator.market_protocol import AppsQuery, RankingsQuery, Row
+from pipelines.simulator.market_protocol import AppsQuery, RankingRow, RankingsQuery
 from pipelines.simulator.synthetic import apps, hosts, quality, slices
 from pipelines.simulator.synthetic.catalogue import Catalogue
 
 
-class MarketBoard:
+class SyntheticMarket:
     """A market that never was, shaped like the real one."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
-    def rankings(self, query: RankingsQuery, now: datetime) -> list[Row]:
+    def rankings(self, query: RankingsQuery, now: datetime) -> list[RankingRow]:
         """The top of every bucket of the window and the rest as `other`."""
         return slices.rows(self._seed, query, now)
 

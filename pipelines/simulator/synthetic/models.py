@@ -28,7 +28,7 @@ class Author:
 
 # Compared by identity: each is made once, and hashing every field would be most of the work of a market day.
 @dataclass(frozen=True, eq=False)
-class Model:
+class SyntheticModel:
     """A model as the catalogue knows it. `delisted` is the day it left the catalogue; it may rank for a while longer."""
 
     canonical_slug: str
@@ -69,7 +69,7 @@ class Listing:
     peak_weight: float
     plateau_days: int
     half_life_days: int
-    model: Model
+    model: SyntheticModel
 
     @cached_property
     def variant(self) -> str:
@@ -108,7 +108,7 @@ def authors() -> dict[str, Author]:
 
 
 @cache
-def models() -> dict[str, Model]:
+def models() -> dict[str, SyntheticModel]:
     """All models by canonical slug, in the order of the table."""
     return {row["canonical_slug"]: _model(row) for row in read_table("models.csv")}
 
@@ -119,8 +119,8 @@ def listings() -> tuple[Listing, ...]:
     return tuple(_listing(row) for row in read_table("listings.csv"))
 
 
-def _model(row: dict[str, str]) -> Model:
-    return Model(
+def _model(row: dict[str, str]) -> SyntheticModel:
+    return SyntheticModel(
         canonical_slug=row["canonical_slug"],
         id=row["id"],
         name=row["name"],

@@ -8,7 +8,7 @@ from pipelines.simulator.market_protocol import days
 from pipelines.simulator.synthetic.catalogue import Catalogue, index
 from pipelines.simulator.synthetic.days import known_day
 from pipelines.simulator.synthetic.hosts import best_price, pricing
-from pipelines.simulator.synthetic.models import Listing, Model
+from pipelines.simulator.synthetic.models import Listing, SyntheticModel
 from pipelines.simulator.synthetic.numbers import noise, one_noise
 
 WINDOW_DAYS = 7
@@ -146,7 +146,7 @@ def benchmarks(seed: int, now: datetime) -> list[Json]:
     return [*analysed, *arena, *own, *search]
 
 
-def _named(source: str, model: Model) -> Json:
+def _named(source: str, model: SyntheticModel) -> Json:
     return {"source": source, "model_permaslug": model.id, "display_name": model.name}
 
 
@@ -178,7 +178,7 @@ def _arena(seed: int, listing: Listing, now: datetime) -> Json:
     }
 
 
-def _own(seed: int, model: Model, kind: str, now: datetime) -> Json:
+def _own(seed: int, model: SyntheticModel, kind: str, now: datetime) -> Json:
     luck = one_noise(seed, kind, model.id)
     return _named("openrouter", model) | {
         "benchmark_type": kind,
@@ -190,7 +190,7 @@ def _own(seed: int, model: Model, kind: str, now: datetime) -> Json:
     }
 
 
-def _search(seed: int, model: Model, kind: str, now: datetime) -> Json:
+def _search(seed: int, model: SyntheticModel, kind: str, now: datetime) -> Json:
     luck = one_noise(seed, kind, model.id)
     return _named("openrouter", model) | {
         "benchmark_type": kind,

@@ -10,8 +10,15 @@ from datetime import date, datetime, timedelta
 from functools import cache
 
 from pipelines.simulator.api.windows import CATEGORIES, CONTEXT_BUCKETS, LANGUAGE_TYPES
-from pipelines.simulator.market_protocol import BOARD_SIZE, OTHER, Period, RankingsQuery, Row, days
-from pipelines.simulator.synthetic.days import Day, known_day
+from pipelines.simulator.market_protocol import (
+    BOARD_SIZE,
+    OTHER,
+    Period,
+    RankingRow,
+    RankingsQuery,
+    days,
+)
+from pipelines.simulator.synthetic.days import SyntheticDay, known_day
 from pipelines.simulator.synthetic.models import Listing
 from pipelines.simulator.synthetic.numbers import noise, one_noise
 
@@ -33,7 +40,7 @@ CATEGORY_WEIGHTS = (0.44, 0.14, 0.05, 0.02, 0.08, 0.06, 0.03, 0.02, 0.03, 0.03, 
 HIDDEN = "hidden"
 
 
-def rows(seed: int, query: RankingsQuery, now: datetime) -> list[Row]:
+def rows(seed: int, query: RankingsQuery, now: datetime) -> list[RankingRow]:
     """The board of a query: every bucket has its own top and its own rest."""
     buckets: dict[date, Counter[str]] = {}
     for day in _known_days(seed, query, now):
@@ -45,7 +52,7 @@ def rows(seed: int, query: RankingsQuery, now: datetime) -> list[Row]:
     ]
 
 
-def ranked(bucket: date, tokens: Counter[str], is_estimate: bool = False) -> list[Row]:
+def ranked(bucket: date, tokens: Counter[str], is_estimate: bool = False) -> list[RankingRow]:
     """The top models by tokens, ties by name, then the rest. What has no tokens is not ranked, and an empty rest not shown."""
     step = SAMPLE_STEP if is_estimate else 1
     counted = {slug: count // step * step for slug, count in tokens.items()}
@@ -54,9 +61,9 @@ def ranked(bucket: date, tokens: Counter[str], is_estimate: bool = False) -> lis
         (slug for slug, count in counted.items() if count > 0),
         key=lambda slug: (-counted[slug], slug),
     )
-    top = [Row(bucket, slug, counted[slug]) for slug in ordered[:BOARD_SIZE]]
+    top = [RankingRow(bucket, slug, counted[slug]) for slug in ordered[:BOARD_SIZE]]
     other = hidden + sum(counted[slug] for slug in ordered[BOARD_SIZE:])
-    return [*top, Row(bucket, OTHER, other)] if other else top
+    return [*top, RankingRow(bucket, OTHER, other)] if other else top
 
 
 def bucket_of(day: date, query: RankingsQuery) -> date:
@@ -75,7 +82,7 @@ def monday(day: date) -> date:
     return day - timedelta(days=day.isoweekday() - 1)
 
 
-def _known_days(seed: int, query: RankingsQuery, now: datetime) -> Iterator[Day]:
+def _known_days(seed: int, query: RankingsQuery, now: datetime) -> Iterator[SyntheticDay]:
     start, end = query.start, query.end
     if query.is_estimate:
         # Weeks that begin in the window are given whole, so the last one may include days after its end.
@@ -85,7 +92,7 @@ def _known_days(seed: int, query: RankingsQuery, now: datetime) -> Iterator[Day]
     return (day for day in known if day is not None)
 
 
-def _kept(seed: int, query: RankingsQuery, day: Day) -> dict[str, int]:
+def _kept(seed: int, query: RankingsQuery, day: SyntheticDay) -> dict[str, int]:
     if query.modality is None and query.context_bucket is None and not query.is_estimate:
         return {listing.permaslug: count for listing, count in day.tokens.items()} | {
             HIDDEN: day.hidden_tokens

@@ -8,9 +8,9 @@ from datetime import date
 import polars as pl
 
 from pipelines.archive import Answer
-from pipelines.sources.http import Client
+from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
-    Parsed,
+    ParsedTables,
     a_day,
     an_instant,
     count,
@@ -25,7 +25,7 @@ SOURCE = "app_rankings"
 KEYS = frozenset({"rank", "app_id", "app_name", "total_tokens", "total_requests"})
 
 
-def fetch(client: Client, day: date) -> Answer:
+def fetch(client: SourceClient, day: date) -> Answer:
     """The hundred largest apps of one UTC day."""
     return client.data_api(
         SOURCE,
@@ -34,7 +34,7 @@ def fetch(client: Client, day: date) -> Answer:
     )
 
 
-def parse(answer: Answer, body: bytes) -> Parsed:
+def parse(answer: Answer, body: bytes) -> ParsedTables:
     """Rows of raw.apps, one an app and window."""
     payload = read_object(body)
     rows = rows_of(payload, "data")
@@ -52,7 +52,7 @@ def parse(answer: Answer, body: bytes) -> Parsed:
         "end_date": a_day(need(payload, "meta", "end_date"), "meta.end_date"),
         "as_of": an_instant(need(payload, "meta", "as_of"), "meta.as_of"),
     }
-    return Parsed(
+    return ParsedTables(
         {"raw.apps": frame.with_columns(**{name: pl.lit(value) for name, value in meta.items()})},
         {"raw.apps": ("rank", "app_id", "total_tokens", "total_requests")},
         unknown_keys("app-rankings data", rows, KEYS),

@@ -5,9 +5,9 @@ from typing import Any
 import polars as pl
 
 from pipelines.archive import Answer
-from pipelines.sources.http import Client
+from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
-    Parsed,
+    ParsedTables,
     an_instant,
     need,
     number,
@@ -38,12 +38,12 @@ METRICS = (
 )
 
 
-def fetch(client: Client) -> Answer:
+def fetch(client: SourceClient) -> Answer:
     """Every board's newest scores."""
     return client.data_api(SOURCE, "/benchmarks")
 
 
-def parse(answer: Answer, body: bytes) -> Parsed:
+def parse(answer: Answer, body: bytes) -> ParsedTables:
     """Rows of raw.benchmarks, one a board, model and metric."""
     payload = read_object(body)
     rows = rows_of(payload, "data")
@@ -54,7 +54,7 @@ def parse(answer: Answer, body: bytes) -> Parsed:
     frame = pl.DataFrame(
         [*(text(scores, name) for name in names), number(scores, "score")]
     ).with_columns(as_of=pl.lit(an_instant(need(payload, "meta", "as_of"), "meta.as_of")))
-    return Parsed(
+    return ParsedTables(
         {"raw.benchmarks": frame},
         {"raw.benchmarks": ("board", "model_permaslug", "metric", "score")},
         unknown_keys("benchmarks data", rows, KEYS),

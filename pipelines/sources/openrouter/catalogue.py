@@ -6,9 +6,9 @@ The price here is that of the endpoint on top right now and moves within hours; 
 import polars as pl
 
 from pipelines.archive import Answer
-from pipelines.sources.http import Client
+from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
-    Parsed,
+    ParsedTables,
     as_json,
     count,
     inner,
@@ -28,12 +28,12 @@ KEYS = frozenset(
 )  # fmt: skip
 
 
-def fetch(client: Client) -> Answer:
+def fetch(client: SourceClient) -> Answer:
     """The whole catalogue; without `output_modalities=all` embedding and media models, which rank too, would be left out."""
     return client.ask(SOURCE, "/models", {"output_modalities": "all"})
 
 
-def parse(answer: Answer, body: bytes) -> Parsed:
+def parse(answer: Answer, body: bytes) -> ParsedTables:
     """Rows of raw.models, one a catalogue entry; prices stay text in USD per token."""
     rows = rows_of(read_object(body), "data")
     pricing, architecture = inner(rows, "pricing"), inner(rows, "architecture")
@@ -46,7 +46,7 @@ def parse(answer: Answer, body: bytes) -> Parsed:
             text(pricing, "input_cache_read").alias("cached_usd"), text(pricing, "discount"), as_json(pricing, "overrides"),
         ]
     )  # fmt: skip
-    return Parsed(
+    return ParsedTables(
         {"raw.models": frame},
         {"raw.models": ("model_id", "canonical_slug")},
         unknown_keys("models data", rows, KEYS),

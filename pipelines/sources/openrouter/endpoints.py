@@ -8,9 +8,9 @@ from urllib.parse import quote
 import polars as pl
 
 from pipelines.archive import Answer
-from pipelines.sources.http import Client
+from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
-    Parsed,
+    ParsedTables,
     count,
     inner,
     need,
@@ -32,7 +32,7 @@ KEYS = frozenset(
 PERCENTILES = ("p50", "p75", "p90", "p99")
 
 
-def fetch(client: Client, permaslug: str, asked_by: str) -> Answer:
+def fetch(client: SourceClient, permaslug: str, asked_by: str) -> Answer:
     """The hosts of one ranked model, asked for by the catalogue's id, or by its permaslug where the catalogue has none."""
     author, slug = asked_by.split("/", 1)
     return client.ask(
@@ -42,7 +42,7 @@ def fetch(client: Client, permaslug: str, asked_by: str) -> Answer:
     )
 
 
-def parse(answer: Answer, body: bytes) -> Parsed:
+def parse(answer: Answer, body: bytes) -> ParsedTables:
     """Rows of raw.endpoints, one a host of the asked model; an empty list is a legitimate answer."""
     payload = read_object(body)
     rows = rows_of(payload, "data", "endpoints")
@@ -62,7 +62,7 @@ def parse(answer: Answer, body: bytes) -> Parsed:
             text(pricing, "input_cache_read").alias("cached_usd"), text(pricing, "discount"),
         ]
     ).with_columns(asked_model=pl.lit(answer.context.get("model")), data_id=pl.lit(str(need(payload, "data", "id"))))  # fmt: skip
-    return Parsed(
+    return ParsedTables(
         {"raw.endpoints": frame},
         {"raw.endpoints": ("provider_name", "tag")},
         unknown_keys("endpoints data", rows, KEYS),

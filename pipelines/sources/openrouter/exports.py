@@ -16,12 +16,12 @@ from typing import TypeVar
 import polars as pl
 
 from pipelines.archive import Answer, utc_now
-from pipelines.errors import BadAnswer, Refused, SourceError, Unreachable
+from pipelines.errors import BadAnswer, SourceError, SourceRefused, SourceUnreachable
 from pipelines.ingest.days import Failure
-from pipelines.sources.http import Client
-from pipelines.sources.openrouter.rankings_table import COLUMNS, Board
+from pipelines.sources.http import SourceClient
+from pipelines.sources.openrouter.rankings_table import COLUMNS, RankingsTable
 from pipelines.sources.parsing import (
-    Parsed,
+    ParsedTables,
     a_day,
     an_instant,
     need,
@@ -58,7 +58,7 @@ class Manifest:
     sha256: str
 
 
-def fetch(client: Client, start: date, end: date) -> Iterator[Answer | Failure]:
+def fetch(client: SourceClient, start: date, end: date) -> Iterator[Answer | Failure]:
     """The files that together hold the days from start to end, newest first; in the place of one that cannot be had, what was lost.
 
     Raises Unreachable, since then no other file can be had either.
@@ -81,13 +81,13 @@ def fetch(client: Client, start: date, end: date) -> Iterator[Answer | Failure]:
         snapshot = _step_back(snapshot, ONE_DAY if 0 < lost <= SINGLE_STEPS else STEP)
 
 
-def parse(answer: Answer, body: bytes) -> Board:
+def parse(answer: Answer, body: bytes) -> RankingsTable:
     """One file, CSV or JSON, as a board; day and instant come from its manifest."""
     snapshot = a_day(answer.context.get("snapshot_date"), "the manifest's snapshot_date")
     _must_fit(body, answer.context)
     kind = answer.url.rsplit(".", 1)[-1]
     rows, notes = _csv(body) if kind == "csv" else _json(body)
-    return Board(
+    return RankingsTable(
         rows=rows,
         start=snapshot - DAYS_IN_FILE,
         end=snapshot - timedelta(days=1),
@@ -97,10 +97,10 @@ def parse(answer: Answer, body: bytes) -> Board:
     )
 
 
-def parse_manifest(answer: Answer, body: bytes) -> Parsed:
+def parse_manifest(answer: Answer, body: bytes) -> ParsedTables:
     """Nothing to load: a manifest only says what to believe of the file that it names."""
     read_manifest(body, answer.url.rsplit("/", 1)[-1].split(".")[0])
-    return Parsed({}, {})
+    return ParsedTables({}, {})
 
 
 def read_manifest(body: bytes, asked: str) -> Manifest:
@@ -141,7 +141,7 @@ def _had(what: str, snapshot: date, ask: Callable[[], T]) -> T | Failure:
     """What asking brings, or else the days of that file as lost."""
     try:
         return ask()
-    except Unreachable:
+    except SourceUnreachable:
         raise
     except SourceError as error:
         return Failure(
@@ -152,7 +152,7 @@ def _had(what: str, snapshot: date, ask: Callable[[], T]) -> T | Failure:
         )
 
 
-def _file_of(client: Client, snapshot: date, newest: Manifest | Failure) -> Answer | None:
+def _file_of(client: SourceClient, snapshot: date, newest: Manifest | Failure) -> Answer | None:
     """The file of one day with its manifest, which for the newest is there already; None before the oldest file."""
     if isinstance(newest, Manifest) and newest.snapshot == snapshot:
         return _file(client, newest)
@@ -160,18 +160,18 @@ def _file_of(client: Client, snapshot: date, newest: Manifest | Failure) -> Answ
     return _file(client, manifest) if manifest else None
 
 
-def _manifest(client: Client, asked: str) -> Manifest:
+def _manifest(client: SourceClient, asked: str) -> Manifest:
     answer = client.ask(
         MANIFEST, f"{PATH}/{asked}.manifest.json", check=lambda body: _must_be_manifest(body, asked)
     )
     return read_manifest(client.archive.read(answer.sha256), asked)
 
 
-def _dated_manifest(client: Client, day: date) -> Manifest | None:
+def _dated_manifest(client: SourceClient, day: date) -> Manifest | None:
     """None before the oldest file: earlier days are not offered without a key. Any other refusal is a fault."""
     try:
         return _manifest(client, day.isoformat())
-    except Refused:
+    except SourceRefused:
         if day >= FIRST_FILE:
             raise
         return None
@@ -181,7 +181,7 @@ def _must_be_manifest(body: bytes, asked: str) -> None:
     read_manifest(body, asked)
 
 
-def _file(client: Client, manifest: Manifest) -> Answer:
+def _file(client: SourceClient, manifest: Manifest) -> Answer:
     context = {
         "snapshot_date": manifest.snapshot.isoformat(),
         "as_of": manifest.retrieved_at.isoformat(),

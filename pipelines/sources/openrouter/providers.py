@@ -6,8 +6,15 @@ A provider's country is where a host sits, not where a model was made; null mean
 import polars as pl
 
 from pipelines.archive import Answer
-from pipelines.sources.http import Client
-from pipelines.sources.parsing import Parsed, as_json, read_object, rows_of, text, unknown_keys
+from pipelines.sources.http import SourceClient
+from pipelines.sources.parsing import (
+    ParsedTables,
+    as_json,
+    read_object,
+    rows_of,
+    text,
+    unknown_keys,
+)
 
 SOURCE = "providers"
 KEYS = frozenset(
@@ -23,12 +30,12 @@ KEYS = frozenset(
 )
 
 
-def fetch(client: Client) -> Answer:
+def fetch(client: SourceClient) -> Answer:
     """Every provider."""
     return client.ask(SOURCE, "/providers")
 
 
-def parse(answer: Answer, body: bytes) -> Parsed:
+def parse(answer: Answer, body: bytes) -> ParsedTables:
     """Rows of raw.providers, one a provider."""
     rows = rows_of(read_object(body), "data")
     frame = pl.DataFrame(
@@ -39,7 +46,7 @@ def parse(answer: Answer, body: bytes) -> Parsed:
             as_json(rows, "datacenters"),
         ]
     )
-    return Parsed(
+    return ParsedTables(
         {"raw.providers": frame},
         {"raw.providers": ("name", "slug")},
         unknown_keys("providers data", rows, KEYS),

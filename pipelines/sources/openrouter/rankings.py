@@ -10,8 +10,8 @@ from datetime import date, timedelta
 import polars as pl
 
 from pipelines.archive import Answer
-from pipelines.sources.http import Client
-from pipelines.sources.openrouter.rankings_table import COLUMNS, EVERYTHING, Board
+from pipelines.sources.http import SourceClient
+from pipelines.sources.openrouter.rankings_table import COLUMNS, EVERYTHING, RankingsTable
 from pipelines.sources.parsing import (
     a_day,
     an_instant,
@@ -25,7 +25,7 @@ from pipelines.sources.parsing import (
 SOURCE = "rankings_daily"
 PATH = "/datasets/rankings-daily"
 FIRST_DAY = date(2025, 1, 1)
-LONGEST_WINDOW = timedelta(days=366)
+MAX_WINDOW = timedelta(days=366)
 # Each answer brings the days before the asked ones too: restatements are seen, and a day can be compared with its neighbours.
 TRAILING = timedelta(days=7)
 
@@ -50,14 +50,14 @@ def windows(start: date, end: date) -> Iterator[tuple[date, date]]:
         start = last + timedelta(days=1)
 
 
-def fetch(client: Client, start: date, end: date) -> Answer:
+def fetch(client: SourceClient, start: date, end: date) -> Answer:
     """The unfiltered daily board of one window."""
     return client.data_api(
         SOURCE, PATH, {"start_date": start.isoformat(), "end_date": end.isoformat()}
     )
 
 
-def fetch_slice(client: Client, kind: str, value: str, start: date, end: date) -> Answer:
+def fetch_slice(client: SourceClient, kind: str, value: str, start: date, end: date) -> Answer:
     """A filtered board: daily where the figures are exact, by whole ISO weeks where they are estimates."""
     if kind not in WEEKLY:
         return client.data_api(
@@ -80,12 +80,12 @@ def fetch_slice(client: Client, kind: str, value: str, start: date, end: date) -
     )
 
 
-def parse(answer: Answer, body: bytes) -> Board:
+def parse(answer: Answer, body: bytes) -> RankingsTable:
     """One answer as a board. `meta` does not repeat the filter, so that comes from the request."""
     payload = read_object(body)
     rows, meta = rows_of(payload, "data"), need(payload, "meta")
     [kind] = [name for name in SLICES if name in answer.params] or [EVERYTHING]
-    return Board(
+    return RankingsTable(
         rows=pl.DataFrame([text(rows, name) for name in COLUMNS]),
         start=a_day(need(payload, "meta", "start_date"), "meta.start_date"),
         end=a_day(need(payload, "meta", "end_date"), "meta.end_date"),

@@ -17,7 +17,7 @@ COLUMNS = {"date": pl.String, "model_permaslug": pl.String, "total_tokens": pl.S
 
 
 @dataclass(frozen=True)
-class Board:
+class RankingsTable:
     """One answer's boards as they came: nothing in `rows` is checked yet, all of it is text.
 
     `slice` says which traffic is counted: `all`, or a filter such as `modality=text`. Boards of different slices have each their own

@@ -3,9 +3,9 @@
 import polars as pl
 
 from pipelines.archive import Answer
-from pipelines.sources.http import Client
+from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
-    Parsed,
+    ParsedTables,
     a_count,
     a_day,
     an_instant,
@@ -22,12 +22,12 @@ KEYS = frozenset(
 )
 
 
-def fetch(client: Client) -> Answer:
+def fetch(client: SourceClient) -> Answer:
     """The newest weekly snapshot, its 500 largest cells."""
     return client.data_api(SOURCE, "/datasets/session-cost", {"limit": "500"})
 
 
-def parse(answer: Answer, body: bytes) -> Parsed:
+def parse(answer: Answer, body: bytes) -> ParsedTables:
     """Rows of raw.session_costs, one an app, model and range of turns."""
     payload = read_object(body)
     rows = rows_of(payload, "data")
@@ -53,7 +53,7 @@ def parse(answer: Answer, body: bytes) -> Parsed:
         "window_end_date": None if end is None else a_day(end, "meta.window_end_date"),
         "window_days": None if days is None else a_count(days, "meta.window_days"),
     }
-    return Parsed(
+    return ParsedTables(
         {
             "raw.session_costs": frame.with_columns(
                 **{name: pl.lit(value) for name, value in meta.items()}

@@ -6,9 +6,9 @@ There is no history at the source: it is built by asking daily. Fractions, never
 import polars as pl
 
 from pipelines.archive import Answer
-from pipelines.sources.http import Client
+from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
-    Parsed,
+    ParsedTables,
     a_count,
     a_day,
     need,
@@ -34,12 +34,12 @@ KEYS = frozenset(
 )
 
 
-def fetch(client: Client) -> Answer:
+def fetch(client: SourceClient) -> Answer:
     """The newest seven days."""
     return client.data_api(SOURCE, "/classifications/task", {"window": "7d"})
 
 
-def parse(answer: Answer, body: bytes) -> Parsed:
+def parse(answer: Answer, body: bytes) -> ParsedTables:
     """Rows of raw.tasks, one a task, and of raw.task_models, one a task and model."""
     payload = read_object(body)
     rows = rows_of(payload, "data", "classifications")
@@ -62,7 +62,7 @@ def parse(answer: Answer, body: bytes) -> Parsed:
             number(models, "tag_token_share"),
         ]
     )
-    return Parsed(
+    return ParsedTables(
         {"raw.tasks": tasks, "raw.task_models": by_model},
         {
             "raw.tasks": ("tag", "usage_share", "token_share"),

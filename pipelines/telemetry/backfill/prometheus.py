@@ -17,17 +17,17 @@ from pipelines.errors import HistoryFailed
 from pipelines.telemetry.backfill.text_files import reader_of, scrape_of
 from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.config.tier import Target
-from pipelines.telemetry.metrics.normalise import Reader, up
+from pipelines.telemetry.metrics.normalise import MetricsNormaliser, up
 from pipelines.telemetry.metrics.vocabulary import label_text
 
-MOST_POINTS = 240  # steps asked for at once; with 400 series that is an answer of some MB
-MOST_BYTES = 256 * 1024 * 1024
+MAX_POINTS = 240  # steps asked for at once; with 400 series that is an answer of some MB
+MAX_BYTES = 256 * 1024 * 1024
 SECONDS = 60.0
 OF_THE_STORE = ("__name__", "job", "instance")
 
 
 @dataclass(frozen=True)
-class History:
+class PrometheusRange:
     """Which part of which store: `matchers` pick one server, such as `job="vllm",instance="10.0.0.1:8000"`."""
 
     url: str
@@ -46,7 +46,7 @@ class Instant:
     is_up: bool = True
 
 
-def read_history(history: History, target: Target) -> Iterator[Scrape]:
+def read_history(history: PrometheusRange, target: Target) -> Iterator[Scrape]:
     """The scrapes that the store remembers, oldest first; a step of which it knows nothing brings none."""
     reader = reader_of(target)
     names = "|".join([*reader.vocabulary.names, "process_start_time_seconds", "up"])
@@ -57,13 +57,13 @@ def read_history(history: History, target: Target) -> Iterator[Scrape]:
     ) as client:
         first = history.start
         while first <= history.end:
-            last = min(first + step * (MOST_POINTS - 1), history.end)
+            last = min(first + step * (MAX_POINTS - 1), history.end)
             yield from _scrapes(_asked(client, history, query, first, last), target, reader)
             first = last + step
 
 
 def _asked(
-    client: httpx.Client, history: History, query: str, first: datetime, last: datetime
+    client: httpx.Client, history: PrometheusRange, query: str, first: datetime, last: datetime
 ) -> list[dict[str, Any]]:
     form = {
         "query": query,
@@ -107,14 +107,16 @@ def _body(response: httpx.Response) -> bytes:
     body = bytearray()
     for piece in response.iter_bytes():
         body += piece
-        if len(body) > MOST_BYTES:
+        if len(body) > MAX_BYTES:
             raise HistoryFailed(
-                f"The store's answer is larger than {MOST_BYTES >> 20} MiB. Narrow the matchers to one server."
+                f"The store's answer is larger than {MAX_BYTES >> 20} MiB. Narrow the matchers to one server."
             )
     return bytes(body)
 
 
-def _scrapes(result: list[dict[str, Any]], target: Target, reader: Reader) -> Iterator[Scrape]:
+def _scrapes(
+    result: list[dict[str, Any]], target: Target, reader: MetricsNormaliser
+) -> Iterator[Scrape]:
     servers = {(series["metric"].get("job"), series["metric"].get("instance")) for series in result}
     if len(servers) > 1:
         raise HistoryFailed(
@@ -142,7 +144,7 @@ def _instants(result: list[dict[str, Any]]) -> dict[float, Instant]:
     return instants
 
 
-def _scrape(at: float, instant: Instant, target: Target, reader: Reader) -> Scrape:
+def _scrape(at: float, instant: Instant, target: Target, reader: MetricsNormaliser) -> Scrape:
     scrape = scrape_of(
         target, datetime.fromtimestamp(at, UTC), reader.read("\n".join(instant.lines).encode(), at)
     )

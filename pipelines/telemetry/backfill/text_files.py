@@ -14,18 +14,18 @@ from pathlib import Path
 from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.collector.spool import Spool
 from pipelines.telemetry.config.tier import Target
-from pipelines.telemetry.metrics.exposition import MOST_BYTES
-from pipelines.telemetry.metrics.normalise import Reader, Reading, up
+from pipelines.telemetry.metrics.exposition import MAX_BYTES
+from pipelines.telemetry.metrics.normalise import MetricsNormaliser, NormalisedPage, up
 
 STAMP = re.compile(r"(?<!\d)(\d{8})[T-](\d{6})(?!\d)")
 UNIX = re.compile(r"(?<!\d)(\d{10}|\d{13})(?!\d)")
 PREFIXES = {"vllm": "vllm:", "tokentide": "vllm:", "sglang": "sglang:", "llamacpp": "llamacpp:"}
 
 
-def reader_of(target: Target) -> Reader:
+def reader_of(target: Target) -> MetricsNormaliser:
     """What reads the pages of this target; our own server's page has its device's figures too."""
     more = ("tokentide device",) if target.engine == "tokentide" else ()
-    return Reader(target.engine, *more, families=target.families)
+    return MetricsNormaliser(target.engine, *more, families=target.families)
 
 
 def read_pages(folder: Path, target: Target) -> Iterator[Scrape]:
@@ -35,7 +35,7 @@ def read_pages(folder: Path, target: Target) -> Iterator[Scrape]:
     for instant, path in sorted(found):
         with path.open("rb") as file:
             # One byte more than is read, so that a page that is too large is counted as cut.
-            page = file.read(MOST_BYTES + 1)
+            page = file.read(MAX_BYTES + 1)
         yield scrape_of(target, instant, reader.read(page, instant.timestamp()))
 
 
@@ -65,7 +65,7 @@ def instant_of(path: Path) -> datetime:
     return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
-def scrape_of(target: Target, instant: datetime, reading: Reading) -> Scrape:
+def scrape_of(target: Target, instant: datetime, reading: NormalisedPage) -> Scrape:
     """A reading as one scrape that worked."""
     said = up("up", samples=str(len(reading.samples)), problems=str(reading.counts.problems))
     empty = Scrape(

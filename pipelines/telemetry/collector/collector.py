@@ -13,16 +13,16 @@ from dataclasses import dataclass, field, replace
 
 import httpx
 
-from pipelines.telemetry.collector.scraping import NoPage, make_client, output_of, page_of
+from pipelines.telemetry.collector.scraping import ScrapeFailed, make_client, output_of, page_of
 from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.collector.spool import Spool
 from pipelines.telemetry.config.tier import DeviceSource, Target, Tier
 from pipelines.telemetry.metrics.devices import device_reader
-from pipelines.telemetry.metrics.normalise import Reader, Reading, up
+from pipelines.telemetry.metrics.normalise import MetricsNormaliser, NormalisedPage, up
 from pipelines.telemetry.metrics.vocabulary import Series
 
 Ask = Callable[[float], Awaitable[bytes]]
-LONGEST_WAIT = 10.0  # seconds for one scrape; less where a target is asked more often
+MAX_WAIT = 10.0  # seconds for one scrape; less where a target is asked more often
 FIRST_WITHIN = 1.0  # seconds in which every target is asked for the first time
 LOOK_SECONDS = 0.25  # how often the writer looks whether a segment is due
 
@@ -40,14 +40,14 @@ class Health:
 
 
 @dataclass(eq=False)
-class Source:
+class ScrapeLoop:
     """One page or command that is asked again and again."""
 
     target: Target
     engine: str
     where: str
     ask: Ask
-    read: Callable[[bytes, float], Reading]
+    read: Callable[[bytes, float], NormalisedPage]
     up: str = "up"
     device_prefix: str = ""
     health: Health = field(default_factory=Health)
@@ -70,8 +70,8 @@ class Source:
         )
         self.health.scrapes += 1
         try:
-            page = await self.ask(min(self.target.scrape_seconds, LONGEST_WAIT))
-        except NoPage as error:
+            page = await self.ask(min(self.target.scrape_seconds, MAX_WAIT))
+        except ScrapeFailed as error:
             return self._failed(scrape, error.reason)
         return self._good(scrape, self.read(page, started))
 
@@ -80,7 +80,7 @@ class Source:
         self.health.failed += 1
         return replace(scrape, series=(up(self.up, reason=reason),), values=(0.0,))
 
-    def _good(self, scrape: Scrape, reading: Reading) -> Scrape:
+    def _good(self, scrape: Scrape, reading: NormalisedPage) -> Scrape:
         self.health.is_up, self.health.reason = True, ""
         self.health.samples += len(reading.samples)
         self.health.problems += reading.counts.problems
@@ -102,7 +102,7 @@ class Collector:
     def __init__(self, tier: Tier, spool: Spool, headers: Mapping[str, Mapping[str, str]]) -> None:
         self.started_at = time.time()
         self.spool = spool
-        self.sources: list[Source] = []
+        self.sources: list[ScrapeLoop] = []
         self._tier = tier
         self._headers = headers
 
@@ -125,7 +125,7 @@ class Collector:
             if isinstance(error, BaseException) and not isinstance(error, asyncio.CancelledError):
                 raise error
 
-    async def _ask_for_ever(self, source: Source) -> None:
+    async def _ask_for_ever(self, source: ScrapeLoop) -> None:
         seconds = source.target.scrape_seconds
         clock = asyncio.get_running_loop().time
         await asyncio.sleep(random.uniform(0, min(seconds, FIRST_WITHIN)))  # noqa: S311  # spreads load, guards nothing
@@ -153,11 +153,11 @@ class Collector:
 
 async def _sources(
     tier: Tier, headers: Mapping[str, Mapping[str, str]], clients: AsyncExitStack
-) -> list[Source]:
+) -> list[ScrapeLoop]:
     # Making one takes longer than a scrape, so all share it.
     context = ssl.create_default_context()
-    readers: dict[tuple[tuple[str, ...], tuple[str, ...]], Reader] = {}
-    found: list[Source] = []
+    readers: dict[tuple[tuple[str, ...], tuple[str, ...]], MetricsNormaliser] = {}
+    found: list[ScrapeLoop] = []
     for target in tier.targets:
         own = tier.sources_of(target)
         client = await clients.enter_async_context(
@@ -165,11 +165,11 @@ async def _sources(
         )
         vocabularies = _vocabularies(target, own)
         kind = vocabularies, target.families
-        reader = readers[kind] = readers.get(kind) or Reader(
+        reader = readers[kind] = readers.get(kind) or MetricsNormaliser(
             *vocabularies, families=target.families
         )
         found.append(
-            Source(target, target.engine, target.url, _page(client, target.url), reader.read)
+            ScrapeLoop(target, target.engine, target.url, _page(client, target.url), reader.read)
         )
         apart = [source for source in own if source.url or source.command]
         for source in apart:
@@ -178,7 +178,7 @@ async def _sources(
             ask = _page(plain, source.url) if source.url else _output(source.command)
             prefix = f"{source.where}/" if len(apart) > 1 else ""
             found.append(
-                Source(
+                ScrapeLoop(
                     target,
                     source.kind,
                     source.where,

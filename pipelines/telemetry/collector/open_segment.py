@@ -22,10 +22,10 @@ METRICS = frozenset(
     }
 )  # fmt: skip
 SHOW_SECONDS = 5.0
-MOST_ROWS = 50_000
+MAX_ROWS = 50_000
 
 
-class LiveFile:
+class OpenSegmentFile:
     """The file, and when it was last replaced."""
 
     def __init__(self, folder: Path) -> None:
@@ -45,7 +45,7 @@ class LiveFile:
         self._shown_at, self._shown_rows = time.monotonic(), rows
         try:
             pq.write_table(
-                table_of(newest(drawn_of(scrapes), MOST_ROWS)),
+                table_of(newest(drawn_of(scrapes), MAX_ROWS)),
                 self._aside,
                 compression="zstd",
                 store_schema=False,
@@ -81,11 +81,11 @@ def is_drawn(series: Series) -> bool:
     return series.metric in METRICS and series.part != "bucket"
 
 
-def newest(scrapes: Sequence[Scrape], most_rows: int) -> list[Scrape]:
+def newest(scrapes: Sequence[Scrape], max_rows: int) -> list[Scrape]:
     """As many of the last scrapes as have at most so many rows."""
     counted = zip(
         reversed(scrapes),
         accumulate(len(scrape.series) for scrape in reversed(scrapes)),
         strict=True,
     )
-    return [scrape for scrape, rows in counted if rows <= most_rows][::-1]
+    return [scrape for scrape, rows in counted if rows <= max_rows][::-1]

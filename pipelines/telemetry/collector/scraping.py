@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 
 import httpx
 
-from pipelines.telemetry.metrics.exposition import MOST_BYTES
+from pipelines.telemetry.metrics.exposition import MAX_BYTES
 
-MOST_SECONDS = 60.0  # a bound of last resort; each question comes with a shorter one
+MAX_SECONDS = 60.0  # a bound of last resort; each question comes with a shorter one
 # Less than the 5 s after which uvicorn and others hang up, so that no question goes into a connection that is just being closed.
 KEPT_SECONDS = 3.0
 ACCEPT = "text/plain;version=0.0.4,application/openmetrics-text;q=0.5,*/*;q=0.1"
 
 
-class NoPage(Exception):
+class ScrapeFailed(Exception):
     """A scrape that brought nothing; `reason` is `timeout`, `refused`, `status_503` and the like. It becomes a row, not a message."""
 
     def __init__(self, reason: str) -> None:
@@ -33,7 +33,7 @@ def make_client(headers: Mapping[str, str], context: ssl.SSLContext) -> httpx.As
         limits=limits,
         verify=context,
         trust_env=False,
-        timeout=MOST_SECONDS,
+        timeout=MAX_SECONDS,
     )
 
 
@@ -42,14 +42,14 @@ async def page_of(client: httpx.AsyncClient, url: str, seconds: float) -> bytes:
     try:
         async with asyncio.timeout(seconds), client.stream("GET", url) as response:
             if response.status_code != httpx.codes.OK:
-                raise NoPage(f"status_{response.status_code}")
+                raise ScrapeFailed(f"status_{response.status_code}")
             return await _body(response)
     except TimeoutError as error:
-        raise NoPage("timeout") from error
+        raise ScrapeFailed("timeout") from error
     except httpx.ConnectError as error:
-        raise NoPage("unknown_host" if _is_unknown_host(error) else "refused") from error
+        raise ScrapeFailed("unknown_host" if _is_unknown_host(error) else "refused") from error
     except (httpx.TransportError, httpx.DecodingError) as error:
-        raise NoPage("broken_off") from error
+        raise ScrapeFailed("broken_off") from error
 
 
 async def output_of(command: Sequence[str], seconds: float) -> bytes:
@@ -62,20 +62,20 @@ async def output_of(command: Sequence[str], seconds: float) -> bytes:
             stderr=asyncio.subprocess.DEVNULL,
         )
     except OSError as error:
-        raise NoPage("no_such_command") from error
+        raise ScrapeFailed("no_such_command") from error
     try:
         async with asyncio.timeout(seconds):
             printed = await _printed(process)
             status = await process.wait()
     except TimeoutError as error:
-        raise NoPage("timeout") from error
+        raise ScrapeFailed("timeout") from error
     finally:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
     if status:
-        raise NoPage(f"exit_{status}")
+        raise ScrapeFailed(f"exit_{status}")
     return printed
 
 
@@ -84,8 +84,8 @@ async def _printed(process: asyncio.subprocess.Process) -> bytes:
     printed = bytearray()
     while piece := await process.stdout.read(65536):
         printed += piece
-        if len(printed) > MOST_BYTES:
-            raise NoPage("too_large")
+        if len(printed) > MAX_BYTES:
+            raise ScrapeFailed("too_large")
     return bytes(printed)
 
 
@@ -93,8 +93,8 @@ async def _body(response: httpx.Response) -> bytes:
     body = bytearray()
     async for piece in response.aiter_bytes():
         body += piece
-        if len(body) > MOST_BYTES:
-            raise NoPage("too_large")
+        if len(body) > MAX_BYTES:
+            raise ScrapeFailed("too_large")
     return bytes(body)
 
 

@@ -60,7 +60,7 @@ class Scrape:
     device_prefix: str = ""  # tells the devices of several sources of a target apart
 
 
-class Segments:
+class SegmentWriter:
     """Writes segments into a folder. Samples are the caller's to gather; what is given to `write` becomes one file."""
 
     def __init__(self, folder: Path) -> None:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from pipelines.errors import CollectorBusy
-from pipelines.telemetry.collector.collector import Collector, Source
+from pipelines.telemetry.collector.collector import Collector, ScrapeLoop
 from pipelines.telemetry.metrics.vocabulary import label_text
 
 HOST = "127.0.0.1"
@@ -162,7 +162,9 @@ def _single(name: str, kind: str, text: str, value: float) -> Iterator[str]:
     yield f"{name} {float(value)!r}"
 
 
-def _family(name: str, kind: str, text: str, values: dict[Source, float | None]) -> Iterator[str]:
+def _family(
+    name: str, kind: str, text: str, values: dict[ScrapeLoop, float | None]
+) -> Iterator[str]:
     name = f"tokentide_collector_{name}"
     yield f"# HELP {name} {text}"
     yield f"# TYPE {name} {kind}"

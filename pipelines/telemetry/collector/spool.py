@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.errors import CollectorBusy
-from pipelines.telemetry.collector.open_segment import LiveFile
-from pipelines.telemetry.collector.segments import Scrape, Segments, closed_segments
+from pipelines.telemetry.collector.open_segment import OpenSegmentFile
+from pipelines.telemetry.collector.segments import Scrape, SegmentWriter, closed_segments
 
 log = logging.getLogger(__name__)
 
-MOST_SEGMENT_SECONDS = 60.0
-MOST_SEGMENT_ROWS = 1_000_000
-MOST_MIB = 2048
+MAX_SEGMENT_SECONDS = 60.0
+MAX_SEGMENT_ROWS = 1_000_000
+MAX_MIB = 2048
 # While the disk is slow samples wait in memory, up to as many segments.
-MOST_WAITING = 4
+MAX_WAITING = 4
 
 
 @dataclass
-class Tally:
+class SpoolTally:
     """What the spool did since it was opened."""
 
     segments: int = 0
@@ -35,7 +35,7 @@ class Tally:
 
 
 @dataclass
-class Open:
+class OpenSegment:
     """The samples that wait for the next segment."""
 
     scrapes: list[Scrape] = field(default_factory=list)
@@ -49,21 +49,21 @@ class Spool:
     def __init__(
         self,
         folder: Path,
-        most_mib: int = MOST_MIB,
-        most_seconds: float = MOST_SEGMENT_SECONDS,
-        most_rows: int = MOST_SEGMENT_ROWS,
+        max_mib: int = MAX_MIB,
+        max_seconds: float = MAX_SEGMENT_SECONDS,
+        max_rows: int = MAX_SEGMENT_ROWS,
     ) -> None:
-        self.tally = Tally()
-        self.open = Open()
-        self._segments = Segments(folder)
-        self._live = LiveFile(folder)
-        self._most_bytes = most_mib * 1024 * 1024
-        self._most_seconds = most_seconds
-        self._most_rows = most_rows
+        self.tally = SpoolTally()
+        self.open = OpenSegment()
+        self._segments = SegmentWriter(folder)
+        self._live = OpenSegmentFile(folder)
+        self._most_bytes = max_mib * 1024 * 1024
+        self._most_seconds = max_seconds
+        self._most_rows = max_rows
 
     def keep(self, scrape: Scrape) -> None:
         """Add a scrape to the open segment."""
-        if self.open.rows > MOST_WAITING * self._most_rows:
+        if self.open.rows > MAX_WAITING * self._most_rows:
             self.tally.lost_rows += len(scrape.series)
             return
         self.open.scrapes.append(scrape)
@@ -87,12 +87,12 @@ class Spool:
         """Let a live view see the open segment. What cannot be written is left: the segment itself will say so."""
         self._live.replace(list(self.open.scrapes), self.open.rows)
 
-    def take(self) -> Open:
+    def take(self) -> OpenSegment:
         """The samples gathered so far; the next ones go into a new segment."""
-        taken, self.open = self.open, Open()
+        taken, self.open = self.open, OpenSegment()
         return taken
 
-    def close(self, taken: Open) -> Path | None:
+    def close(self, taken: OpenSegment) -> Path | None:
         """Make a segment of what was taken. What cannot be written is said, counted and given up: the disk may stay full for days."""
         try:
             path = self._segments.write(taken.scrapes)

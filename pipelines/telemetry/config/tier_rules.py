@@ -14,7 +14,7 @@ from pipelines.telemetry.config.tier_places import Places
 
 ENGINES = ("tokentide", "vllm", "sglang", "mindie", "llamacpp", "tgi")
 SOURCES = ("npu-exporter", "dcgm", "npu-smi", "tokentide")
-MOST_SECONDS = 3600.0
+MAX_SECONDS = 3600.0
 Row = dict[str, Any]
 
 
@@ -97,8 +97,8 @@ def _is_finite(value: Any) -> bool:
 
 def _seconds(value: Any) -> float:
     seconds = _number(value)
-    if not 0.1 <= seconds <= MOST_SECONDS:
-        raise NotThat(f"must be from 0.1 to {MOST_SECONDS:g}")
+    if not 0.1 <= seconds <= MAX_SECONDS:
+        raise NotThat(f"must be from 0.1 to {MAX_SECONDS:g}")
     return seconds
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from pipelines.telemetry.config.tier import SourceKind
-from pipelines.telemetry.metrics.normalise import Reader, Reading
+from pipelines.telemetry.metrics.normalise import MetricsNormaliser, NormalisedPage
 from pipelines.telemetry.metrics.npu_smi import read_npu_smi
 from pipelines.telemetry.metrics.vocabulary import Series
 
-Read = Callable[[bytes, float], Reading]
+Read = Callable[[bytes, float], NormalisedPage]
 
 
 def device_reader(kind: SourceKind) -> Read:
@@ -15,12 +15,12 @@ def device_reader(kind: SourceKind) -> Read:
     if kind == "npu-smi":
         return lambda answer, scraped_at: read_npu_smi(answer.decode(errors="replace"))
     if kind == "tokentide":
-        return Reader("tokentide device").read
-    reader = Reader(kind)
+        return MetricsNormaliser("tokentide device").read
+    reader = MetricsNormaliser(kind)
     return lambda answer, scraped_at: _with_totals(reader.read(answer, scraped_at))
 
 
-def _with_totals(reading: Reading) -> Reading:
+def _with_totals(reading: NormalisedPage) -> NormalisedPage:
     """DCGM names the free memory rather than all of it."""
     by_device: dict[tuple[str | None, str], dict[str, float]] = {}
     for series, value in reading.samples.items():
@@ -39,4 +39,4 @@ def _with_totals(reading: Reading) -> Reading:
             samples[Series("memory_total_bytes", "gauge", device=device, labels=labels)] = sum(
                 sizes.values()
             )
-    return Reading(samples, reading.started_at, reading.counts)
+    return NormalisedPage(samples, reading.started_at, reading.counts)

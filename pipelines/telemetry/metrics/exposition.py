@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, fields
 from math import isfinite, isnan
 from typing import Any, Generic, TypeVar
 
-MOST_BYTES = 16 * 1024 * 1024  # a page of vLLM has 50 kB, one with thousands of experts some MB
-MOST_KNOWN = 200_000  # texts remembered by one reader
+MAX_BYTES = 16 * 1024 * 1024  # a page of vLLM has 50 kB, one with thousands of experts some MB
+MAX_KNOWN = 200_000  # texts remembered by one reader
 HEAD = re.compile(r'[ \t]*([a-zA-Z_:][a-zA-Z0-9_:]*)[ \t]*(?:\{((?:[^"{}]|"(?:[^"\\]|\\.)*")*)\})?')
 LABEL = re.compile(r'[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"[ \t]*(?:,|$)')
 ESCAPE = re.compile(r'\\([\\"n])')
@@ -22,9 +22,9 @@ FIRST_MILLISECONDS = 1e11
 UNSEEN: Any = object()
 
 Labels = tuple[tuple[str, str], ...]
-Series = TypeVar("Series", bound=Hashable)
+SeriesT = TypeVar("SeriesT", bound=Hashable)
 # Given a name, its labels sorted by name, and the kind that the page declares (or ""): what the caller makes of it, None if unwanted.
-Admit = Callable[[str, Labels, str], Series | None]
+Admit = Callable[[str, Labels, str], SeriesT | None]
 
 
 class Malformed(ValueError):
@@ -32,7 +32,7 @@ class Malformed(ValueError):
 
 
 @dataclass
-class Counts:
+class ParseCounts:
     """What was odd about a page. `exemplars`, `stamped` and `quoted` cost nothing; the others are samples that are missing or doubtful."""
 
     malformed: int = 0  # lines that are no sample
@@ -56,32 +56,32 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Page(Generic[Series]):
+class MetricsPage(Generic[SeriesT]):
     """The wanted samples of one page, the time (seconds since 1970) of those that carry one, and what was odd."""
 
-    samples: dict[Series, float]
-    counts: Counts
-    stamps: dict[Series, float] = field(default_factory=dict)
+    samples: dict[SeriesT, float]
+    counts: ParseCounts
+    stamps: dict[SeriesT, float] = field(default_factory=dict)
 
 
-class Exposition(Generic[Series]):
+class Exposition(Generic[SeriesT]):
     """Reads pages. One object serves every target of a kind, because their lines have most texts in common."""
 
     def __init__(
-        self, admit: Admit[Series], most_bytes: int = MOST_BYTES, most_known: int = MOST_KNOWN
+        self, admit: Admit[SeriesT], max_bytes: int = MAX_BYTES, max_known: int = MAX_KNOWN
     ) -> None:
         self._admit = admit
-        self._most_bytes = most_bytes
-        self._most_known = most_known
-        self._known: dict[str, Series | None] = {}
+        self._most_bytes = max_bytes
+        self._most_known = max_known
+        self._known: dict[str, SeriesT | None] = {}
         self._kinds: dict[str, str] = {}
 
-    def read(self, page: bytes) -> Page[Series]:
+    def read(self, page: bytes) -> MetricsPage[SeriesT]:
         """All wanted samples of a page."""
-        counts = Counts()
-        found: list[Series] = []
+        counts = ParseCounts()
+        found: list[SeriesT] = []
         texts: list[str] = []
-        stamps: dict[Series, float] = {}
+        stamps: dict[SeriesT, float] = {}
         lookup = self._known.get
         for line in self._lines(page, counts):
             key, _, text = line.rpartition(" ")
@@ -91,9 +91,9 @@ class Exposition(Generic[Series]):
             if series is not None:
                 found.append(series)
                 texts.append(text)
-        return Page(_samples(found, texts, counts), counts, stamps)
+        return MetricsPage(_samples(found, texts, counts), counts, stamps)
 
-    def _lines(self, page: bytes, counts: Counts) -> list[str]:
+    def _lines(self, page: bytes, counts: ParseCounts) -> list[str]:
         if len(page) > self._most_bytes:
             counts.cut = 1
             page = page[: page.rfind(b"\n", 0, self._most_bytes) + 1]
@@ -106,8 +106,8 @@ class Exposition(Generic[Series]):
         return text.removeprefix("\ufeff").split("\n")
 
     def _met(
-        self, line: str, key: str, text: str, counts: Counts, stamps: dict[Series, float]
-    ) -> tuple[Series | None, str]:
+        self, line: str, key: str, text: str, counts: ParseCounts, stamps: dict[SeriesT, float]
+    ) -> tuple[SeriesT | None, str]:
         """A line whose text is not known: a comment, a sample with a time of its own, a new series, or nothing sensible."""
         if line.lstrip().startswith("#"):
             self._comment(line, key)
@@ -124,8 +124,8 @@ class Exposition(Generic[Series]):
         return self._stamped(head, value, text, counts, stamps)
 
     def _stamped(
-        self, head: str, value: str, stamp: str, counts: Counts, stamps: dict[Series, float]
-    ) -> tuple[Series | None, str]:
+        self, head: str, value: str, stamp: str, counts: ParseCounts, stamps: dict[SeriesT, float]
+    ) -> tuple[SeriesT | None, str]:
         series = self._known[head]
         if stamp:
             try:
@@ -138,7 +138,7 @@ class Exposition(Generic[Series]):
                 stamps[series] = seconds / 1000 if seconds >= FIRST_MILLISECONDS else seconds
         return series, value
 
-    def _split(self, line: str, counts: Counts) -> tuple[str, str, str]:
+    def _split(self, line: str, counts: ParseCounts) -> tuple[str, str, str]:
         """A line's text up to the labels, its value and its stamp (or ""). The series is known afterwards."""
         head = HEAD.match(line)
         if not head:
@@ -164,7 +164,7 @@ class Exposition(Generic[Series]):
     def _kind(self, name: str) -> str:
         return self._kinds.get(name) or self._kinds.get(SUFFIX.sub("", name), "")
 
-    def _remember(self, text: str, series: Series | None) -> None:
+    def _remember(self, text: str, series: SeriesT | None) -> None:
         if len(self._known) >= self._most_known:
             # Labels that never repeat would fill the memory. Starting over costs one slow page.
             self._known.clear()
@@ -188,7 +188,7 @@ def _unescaped(escape: re.Match[str]) -> str:
     return "\n" if escape.group(1) == "n" else escape.group(1)
 
 
-def _samples(found: list[Series], texts: list[str], counts: Counts) -> dict[Series, float]:
+def _samples(found: list[SeriesT], texts: list[str], counts: ParseCounts) -> dict[SeriesT, float]:
     values = _numbers(texts)
     if values is None or not all(map(isfinite, values)):
         pairs = [
@@ -214,7 +214,7 @@ def _numbers(texts: list[str]) -> list[float] | None:
     return None if "_" in together or not together.isascii() else values
 
 
-def _number(text: str, counts: Counts) -> float | None:
+def _number(text: str, counts: ParseCounts) -> float | None:
     try:
         # Python alone reads 1_000 and the digits of other scripts.
         value = None if "_" in text or not text.isascii() else float(text)
@@ -231,7 +231,7 @@ def _number(text: str, counts: Counts) -> float | None:
     return None
 
 
-def _what_is_utf8(page: bytes, counts: Counts) -> str:
+def _what_is_utf8(page: bytes, counts: ParseCounts) -> str:
     kept = []
     for line in page.split(b"\n"):
         try:
@@ -242,7 +242,7 @@ def _what_is_utf8(page: bytes, counts: Counts) -> str:
     return "\n".join(kept)
 
 
-def _unquoted(text: str, counts: Counts) -> str:
+def _unquoted(text: str, counts: ParseCounts) -> str:
     """llama.cpp once sent its page as a JSON string."""
     try:
         said = json.loads(text)

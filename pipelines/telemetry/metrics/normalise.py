@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
 
-from pipelines.telemetry.metrics.exposition import Counts, Exposition, Labels
+from pipelines.telemetry.metrics.exposition import Exposition, Labels, ParseCounts
 from pipelines.telemetry.metrics.vocabulary import Series, Unit, Vocabulary, label_text
 
 START = Series("process_start", "gauge")
@@ -16,15 +16,15 @@ MEBIBYTE = 2.0**20
 
 
 @dataclass(frozen=True)
-class Reading:
+class NormalisedPage:
     """The samples of one page, and when its process started (seconds since 1970), where the page says so."""
 
     samples: dict[Series, float]
     started_at: float | None
-    counts: Counts
+    counts: ParseCounts
 
 
-class Reader:
+class MetricsNormaliser:
     """Reads the pages of one engine or exporter."""
 
     def __init__(self, *sources: str, families: Iterable[str] = ()) -> None:
@@ -33,14 +33,14 @@ class Reader:
         # Only pages without a start of the process are read for when their counters were made.
         self._births = Exposition(self._admit_birth)
 
-    def read(self, page: bytes, scraped_at: float) -> Reading:
+    def read(self, page: bytes, scraped_at: float) -> NormalisedPage:
         """What a page that came at this instant (seconds since 1970) says."""
         found = self._pages.read(page)
         samples, counts = found.samples, found.counts
         counts.stale = sum(stamp < scraped_at - STALE_SECONDS for stamp in found.stamps.values())
         for series in [series for series in samples if not series.is_plain]:
             self._settle(series, samples, counts)
-        return Reading(samples, self._started(samples, page), counts)
+        return NormalisedPage(samples, self._started(samples, page), counts)
 
     def _admit(self, name: str, labels: Labels, kind: str) -> Series | None:
         return (
@@ -56,7 +56,7 @@ class Reader:
         )
         return (name, labels) if is_ours else None
 
-    def _settle(self, series: Series, samples: dict[Series, float], counts: Counts) -> None:
+    def _settle(self, series: Series, samples: dict[Series, float], counts: ParseCounts) -> None:
         """Make one sample ours, or take it out."""
         value = samples[series]
         if series.also:

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pipelines.telemetry.metrics.exposition import Counts
-from pipelines.telemetry.metrics.normalise import MEBIBYTE, Reading
+from pipelines.telemetry.metrics.exposition import ParseCounts
+from pipelines.telemetry.metrics.normalise import MEBIBYTE, NormalisedPage
 from pipelines.telemetry.metrics.vocabulary import Series, label_text
 
 WORD = re.compile(r"[^\s/]+\s*/\s*[^\s/]+|\S+")
@@ -28,9 +28,9 @@ class Table:
     pending: Cells | None = None
 
 
-def read_npu_smi(text: str) -> Reading:
+def read_npu_smi(text: str) -> NormalisedPage:
     """Power, busy share, memory and temperature of each chip that is listed."""
-    counts = Counts()
+    counts = ParseCounts()
     chips = list(_chips(text, counts))
     dies = Counter(chip["NPU"] for chip in chips)
     samples: dict[Series, float] = {}
@@ -40,10 +40,10 @@ def read_npu_smi(text: str) -> Reading:
                 Series(metric, "gauge", labels=label_text(labels), device=_device(chip, dies))
             ] = value
     counts.malformed += not chips
-    return Reading(samples, None, counts)
+    return NormalisedPage(samples, None, counts)
 
 
-def _chips(text: str, counts: Counts) -> Iterator[Cells]:
+def _chips(text: str, counts: ParseCounts) -> Iterator[Cells]:
     table = Table()
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
@@ -65,7 +65,7 @@ def _chips(text: str, counts: Counts) -> Iterator[Cells]:
             table.pending = None
 
 
-def _named(header: list[list[str]], cells: list[str], counts: Counts) -> Cells:
+def _named(header: list[list[str]], cells: list[str], counts: ParseCounts) -> Cells:
     """A line's values under the words of its header; empty where they do not fit."""
     found: Cells = {}
     for names, cell in zip(header, cells, strict=False):
@@ -81,7 +81,9 @@ def _named(header: list[list[str]], cells: list[str], counts: Counts) -> Cells:
     return found
 
 
-def _figures(chip: Cells, dies: int, counts: Counts) -> Iterator[tuple[str, float, dict[str, str]]]:
+def _figures(
+    chip: Cells, dies: int, counts: ParseCounts
+) -> Iterator[tuple[str, float, dict[str, str]]]:
     labels = {"chip": chip["Name"]} if "Name" in chip else {}
     watts = _number(chip.get("Power(W)"), counts)
     if watts is not None:
@@ -100,7 +102,7 @@ def _figures(chip: Cells, dies: int, counts: Counts) -> Iterator[tuple[str, floa
             return
 
 
-def _number(text: str | None, counts: Counts) -> float | None:
+def _number(text: str | None, counts: ParseCounts) -> float | None:
     if not text or text in UNKNOWN:
         return None
     if not NUMBER.fullmatch(text):

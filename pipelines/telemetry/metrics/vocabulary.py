@@ -27,7 +27,7 @@ PARTS: tuple[Part, ...] = ("bucket", "sum", "count")
 # In a device's page these say which device; `model_name` is the chip's there, not that of a language model.
 DEVICE_LABELS = ("id", "gpu")
 CHIP_LABELS = ("model_name", "modelName")
-MOST_SERIES = 200_000
+MAX_SERIES = 200_000
 
 Key = tuple[str, Kind, Part, str, str, str, float]
 
@@ -128,7 +128,7 @@ class Vocabulary:
         if meaning.part == "bucket" and bound is None:
             return None
         series = self._made(meaning, rest, bound, also)
-        if len(self._series) >= MOST_SERIES:
+        if len(self._series) >= MAX_SERIES:
             self._series.clear()
         return self._series.setdefault((series.key, series.is_old_name), series)
 

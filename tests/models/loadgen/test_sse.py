@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from models.loadgen.records import Fault
 from models.loadgen.sse import (
-    MOST_BYTES,
-    MOST_LINE_BYTES,
+    MAX_BYTES,
+    MAX_LINE_BYTES,
     Answer,
     error_message,
     lines,
@@ -73,7 +73,7 @@ def test_an_endless_line_is_given_up() -> None:
 
     with pytest.raises(Fault, match="a line of the answer is longer than 1,048,576 bytes"):
         asyncio.run(read_stream(endless(), Answer()))
-    assert taken <= MOST_LINE_BYTES + 65536
+    assert taken <= MAX_LINE_BYTES + 65536
 
 
 def test_an_endless_answer_is_given_up() -> None:
@@ -83,7 +83,7 @@ def test_an_endless_answer_is_given_up() -> None:
         while True:
             yield (b": still here" * 1000 + b"\n") * 100
 
-    with pytest.raises(Fault, match=f"the answer is longer than {MOST_BYTES:,} bytes"):
+    with pytest.raises(Fault, match=f"the answer is longer than {MAX_BYTES:,} bytes"):
         asyncio.run(read_stream(endless(), Answer()))
 
 

@@ -65,9 +65,9 @@ def test_experts_are_near_the_full_ones_also_where_one_has_no_rows(scheme: Schem
 
 
 @pytest.mark.parametrize(
-    ("scheme", "most_bytes"), [("none", 4.0), ("w8a16", 1.1), ("w4a16", 0.7), ("w8a8", 1.15)]
+    ("scheme", "max_bytes"), [("none", 4.0), ("w8a16", 1.1), ("w4a16", 0.7), ("w8a8", 1.15)]
 )
-def test_a_network_is_as_small_as_promised_and_still_speaks(tmp_path, scheme, most_bytes) -> None:
+def test_a_network_is_as_small_as_promised_and_still_speaks(tmp_path, scheme, max_bytes) -> None:
     checkpoint = tiny_checkpoint(tmp_path / "model")
     engine = Engine(EngineConfig(model=checkpoint, device="cpu", quantisation=scheme))
     with open_tensors(checkpoint) as tensors:
@@ -79,7 +79,7 @@ def test_a_network_is_as_small_as_promised_and_still_speaks(tmp_path, scheme, mo
         )
     kept_full = full.embedding.nbytes + sum(each.router.nbytes for each in full.sparse_layers)
     weights = (full.weight_bytes - kept_full) / 4
-    assert (network.weight_bytes - kept_full) / weights <= most_bytes
+    assert (network.weight_bytes - kept_full) / weights <= max_bytes
     assert engine.ready.weight_bytes == network.weight_bytes
     engine.add(Request("one", [5, 6, 7], Sampling(4, temperature=0, ignore_eos=True)))
     said = []

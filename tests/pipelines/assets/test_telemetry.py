@@ -9,7 +9,7 @@ from pipelines.assets.telemetry import TELEMETRY
 from pipelines.definitions import define
 from pipelines.schedules import telemetry_arrived
 from pipelines.settings import Settings
-from pipelines.telemetry.collector.segments import Scrape, Segments
+from pipelines.telemetry.collector.segments import Scrape, SegmentWriter
 from pipelines.telemetry.metrics.normalise import up
 from pipelines.telemetry.metrics.vocabulary import Series
 from warehouse.connection import open_warehouse
@@ -37,7 +37,7 @@ def test_without_segments_nothing_runs(tmp_path):
 def test_a_closed_segment_starts_a_run_once_and_is_loaded(tmp_path):
     settings = Settings(home=tmp_path, tier=tmp_path / "none.toml")
     now = time.time()
-    Segments(settings.telemetry_spool).write([scrape(now - 20, 100), scrape(now - 10, 140)])
+    SegmentWriter(settings.telemetry_spool).write([scrape(now - 20, 100), scrape(now - 10, 140)])
     first, second = tick(settings), tick(settings)
     assert isinstance(first, dg.RunRequest)
     assert first == second, "the same run key: Dagster starts it once"
@@ -57,7 +57,7 @@ def test_a_closed_segment_starts_a_run_once_and_is_loaded(tmp_path):
 def test_old_samples_are_forgotten_at_night_and_facts_stay(tmp_path):
     settings = Settings(home=tmp_path, tier=tmp_path / "none.toml", telemetry_days=1)
     long_ago = time.time() - 5 * 86400
-    Segments(settings.telemetry_spool).write(
+    SegmentWriter(settings.telemetry_spool).write(
         [scrape(long_ago + 10 * step, 100 + step) for step in range(5)]
     )
     definitions = define(settings)

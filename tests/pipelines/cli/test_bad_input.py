@@ -8,11 +8,11 @@ import pytest
 from support.simulator import HASTY, KEY, MakeStandIn, StandIn, gather, sql
 
 from pipelines.archive import Archive
-from pipelines.ingest.days import Day
-from pipelines.ingest.market import Gathered, collect, new_run_id
+from pipelines.ingest.days import DayStatus
+from pipelines.ingest.market import MarketExtract, make_requests, new_run_id
 from pipelines.settings import Settings
-from pipelines.sources.http import Client
-from pipelines.sources.openrouter.requests import catalogue_plan, usage_plan
+from pipelines.sources.http import SourceClient
+from pipelines.sources.openrouter.requests import catalogue_requests, usage_requests
 
 FIRST, LAST, DAY = date(2026, 6, 1), date(2026, 6, 14), date(2026, 6, 10)
 BOARD = "rankings"
@@ -43,7 +43,7 @@ ANSWER_FAULTS = {
 }
 
 
-def failed(gathered: Gathered) -> list[Day]:
+def failed(gathered: MarketExtract) -> list[DayStatus]:
     return [day for day in gathered.days if day.status == "failed"]
 
 
@@ -200,8 +200,10 @@ def test_a_spent_day_stops_the_data_api_and_nothing_else(
     """A 429 of the daily limit is not transient: nothing of the Data API is asked again, the catalogue is."""
     stand_in.set_faults({"kind": "too_many_day", "path": "rankings-daily", "times": 1})
     gathered = gather(settings, FIRST, LAST)
-    with closing(Client(settings, new_run_id(), HASTY)) as client:
-        collect([*catalogue_plan(client), *usage_plan(client, DAY)], lambda what: None)
+    with closing(SourceClient(settings, new_run_id(), HASTY)) as client:
+        make_requests(
+            [*catalogue_requests(client), *usage_requests(client, DAY)], lambda what: None
+        )
     assert {day.status for day in gathered.days} == {"failed"}
     paths = [request["path"] for request in stand_in.requests()]
     assert (

@@ -16,7 +16,7 @@ from support.restated_answers import THEN, keep_until
 
 from pipelines.archive import Archive
 from pipelines.errors import QueryFailed
-from pipelines.evidence.bundle import Checked, make, recompute
+from pipelines.evidence.bundle import RecomputeResult, make, recompute
 from pipelines.ingest.market import land
 from pipelines.publish import query as querying
 from pipelines.publish.generations import NEWEST, publish
@@ -72,8 +72,8 @@ def test_a_bundle_is_computed_again_elsewhere_to_the_same_bytes(
 
 def test_a_result_or_a_hash_that_was_changed_is_noticed() -> None:
     """All three must agree: what is stated, what is kept, what is computed."""
-    assert Checked("a", "a", "a").is_same
-    assert not any(Checked(*changed).is_same for changed in ("aab", "aba", "baa"))
+    assert RecomputeResult("a", "a", "a").is_same
+    assert not any(RecomputeResult(*changed).is_same for changed in ("aab", "aba", "baa"))
 
 
 @pytest.mark.slow

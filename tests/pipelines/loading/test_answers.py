@@ -19,9 +19,9 @@ from support.loading import AS_OF, DAY, FIRST, board, content, everything, fresh
 from support.payloads import changed
 
 from pipelines.archive import Archive
-from pipelines.ingest.days import Day
+from pipelines.ingest.days import DayStatus
 from pipelines.ingest.market import judged
-from pipelines.loading.answers import catch_up
+from pipelines.loading.answers import load_answers
 from pipelines.settings import Settings
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
@@ -96,7 +96,7 @@ def test_an_answer_that_a_crash_left_behind_is_landed_by_the_next_run(
     for _ in range(2):
         with closing(open_warehouse(tmp_path / "warehouse.duckdb")) as con:
             migrate(con)
-            catch_up(con, archive)
+            load_answers(con, archive)
             assert con.sql("select count(*) from raw.board_days").fetchall() == [(3,)]
             assert con.sql("select count(*) from raw.board_rows").fetchall() == [(153,)]
 
@@ -163,8 +163,8 @@ def test_a_kill_while_landing_leaves_nothing_half(archive: Archive, tmp_path: Pa
                 == con.sql("select count(distinct sha256) from raw.board_days").fetchall()
             )
     with closing(open_warehouse(path)) as con, closing(fresh()) as other:
-        catch_up(con, archive)
-        assert catch_up(other, archive) == 40
+        load_answers(con, archive)
+        assert load_answers(other, archive) == 40
         assert content(con) == content(other)
 
 
@@ -267,7 +267,7 @@ def test_useless_bytes_cost_their_days_each_time_they_come(
         )
         with closing(open_warehouse(settings.warehouse)) as con:
             migrate(con)
-            catch_up(con, Archive(settings.archive))
+            load_answers(con, Archive(settings.archive))
             assert con.sql("select count(*) from raw.quarantine").fetchall() == [(1,)]
         days = judged(settings, FIRST, FIRST + 2 * DAY, f"run-{number}", [])
-        assert days == [Day(FIRST + n * DAY, "failed", reason) for n in range(3)]
+        assert days == [DayStatus(FIRST + n * DAY, "failed", reason) for n in range(3)]

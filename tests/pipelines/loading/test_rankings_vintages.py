@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.loading import AS_OF, DAY, FIRST, board, content, fresh, kept, landed
 
 from pipelines.archive import Archive
-from pipelines.loading.answers import catch_up
+from pipelines.loading.answers import load_answers
 
 # In any order.
 
@@ -44,8 +44,8 @@ def test_the_order_of_landing_does_not_matter(
                 one_by_one = Archive(home / f"{number}-{place}")
                 kept(one_by_one, body, at)
                 kept(whole, body, at)
-                catch_up(con, one_by_one)
-            catch_up(rebuilt, whole)
+                load_answers(con, one_by_one)
+            load_answers(rebuilt, whole)
             found += [content(con), content(rebuilt)]
     assert found[0]["board_days"]
     assert found[1:] == found[:1] * 3

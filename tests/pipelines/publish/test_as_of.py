@@ -19,7 +19,7 @@ from pipelines.ingest.telemetry import load
 from pipelines.publish.as_of import KEPT, parse_instant, place_of, published_as_of
 from pipelines.publish.generations import newest, publish
 from pipelines.settings import Settings
-from pipelines.telemetry.collector.segments import Segments
+from pipelines.telemetry.collector.segments import SegmentWriter
 from pipelines.telemetry.metrics.vocabulary import Series
 from pipelines.transform.dbt import build
 from warehouse.connection import open_warehouse
@@ -116,7 +116,7 @@ def served(settings: Settings, *segments: range) -> None:
         '[[target]]\nname = "t"\nurl = "http://h:1/metrics"\nengine = "vllm"\nmodel_map = { m = "lab/model-0" }\n'
     )
     watts = Series("power_watts", "gauge", device="0", labels='provenance="measured"')
-    writer = Segments(settings.telemetry_spool)
+    writer = SegmentWriter(settings.telemetry_spool)
     for minutes in segments:
         writer.write(
             [

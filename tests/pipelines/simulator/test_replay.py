@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.simulator.api.serve import BadMode, build
+from pipelines.simulator.api.serve import UnknownMode, build
 from pipelines.simulator.market_protocol import RankingsQuery
-from pipelines.simulator.replay import NoRecordings, ReplayBoard
+from pipelines.simulator.replay import NoRecordings, ReplayMarket
 
 
 def recorded(recordings: Path, name: str) -> dict:
@@ -50,7 +50,7 @@ def test_a_day_reads_as_it_was_known(tmp_path, now, known):
     record(tmp_path, "b", "2026-05-03T08:00:00.000Z", {"2026-05-01": 101, "2026-05-02": 200})
     record(tmp_path, "c", "2026-05-04T08:00:00.000Z", {"2026-05-02": 202, "2026-05-03": 300})
     window = RankingsQuery(date(2026, 5, 1), date(2026, 5, 31))
-    rows = ReplayBoard(tmp_path).rankings(window, datetime.fromisoformat(now).replace(tzinfo=UTC))
+    rows = ReplayMarket(tmp_path).rankings(window, datetime.fromisoformat(now).replace(tzinfo=UTC))
     assert [row.total_tokens for row in rows] == known
 
 
@@ -63,7 +63,7 @@ def test_a_day_may_disappear_from_a_newer_recording(tmp_path):
         {"2026-05-01": 1, "2026-05-02": 2, "2026-05-03": 3},
     )
     record(tmp_path, "b", "2026-05-06T08:00:00.000Z", {"2026-05-01": 1, "2026-05-03": 3})
-    rows = ReplayBoard(tmp_path).rankings(
+    rows = ReplayMarket(tmp_path).rankings(
         RankingsQuery(date(2026, 5, 1), date(2026, 5, 3)), datetime(2026, 5, 7, tzinfo=UTC)
     )
     assert [row.total_tokens for row in rows] == [1, 3]
@@ -146,7 +146,7 @@ def test_recorded_figures_do_not_call_themselves_simulated(replay, market):
 def test_the_subfolder_may_be_named_directly(recordings):
     """Both the folder of all recordings and the one of this source will do."""
     assert (
-        len(ReplayBoard(recordings / "openrouter").providers(datetime(2026, 6, 19, tzinfo=UTC)))
+        len(ReplayMarket(recordings / "openrouter").providers(datetime(2026, 6, 19, tzinfo=UTC)))
         == 82
     )
 
@@ -159,7 +159,7 @@ def test_an_empty_folder_is_refused(tmp_path):
 
 def test_a_mode_nobody_knows_is_refused():
     """Neither is replay without a folder served."""
-    with pytest.raises(BadMode, match="replay or market"):
+    with pytest.raises(UnknownMode, match="replay or market"):
         build("real")
-    with pytest.raises(BadMode, match="TOKENTIDE_RECORDINGS"):
+    with pytest.raises(UnknownMode, match="TOKENTIDE_RECORDINGS"):
         build("replay")

@@ -9,7 +9,7 @@ from support.scripted_server import Script, reply, scripted_server
 from support.simulator import HASTY, KEY
 
 from pipelines.settings import Settings
-from pipelines.sources.http import Client
+from pipelines.sources.http import SourceClient
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def settings(tmp_path: Path, server: Script) -> Settings:
 
 
 @pytest.fixture
-def client(settings: Settings) -> Iterator[Client]:
+def client(settings: Settings) -> Iterator[SourceClient]:
     """A client with little patience."""
-    with closing(Client(settings, "run-1", HASTY)) as client:
+    with closing(SourceClient(settings, "run-1", HASTY)) as client:
         yield client

@@ -11,10 +11,10 @@ from support.scripted_server import GOOD, Reply, Script, raw, reply, scripted_se
 from support.simulator import HASTY, KEY
 
 from pipelines.archive import Answer, Archive
-from pipelines.errors import BadAnswer, Refused, SourceError, Unwell
+from pipelines.errors import BadAnswer, SourceError, SourceRefused, SourceServerError
 from pipelines.settings import Settings
-from pipelines.sources.http import Client
-from pipelines.sources.quota import RequestLedger
+from pipelines.sources.http import SourceClient
+from pipelines.sources.quota import RequestQuota
 
 GOOD_BYTES = b'{"data":[]}'
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -27,7 +27,7 @@ def kept(settings: Settings) -> list[Answer]:
 # What it sends.
 
 
-def test_a_request_says_who_asks_with_what_key(server: Script, client: Client) -> None:
+def test_a_request_says_who_asks_with_what_key(server: Script, client: SourceClient) -> None:
     """The project's name and version, the key, the path and the parameters; nothing is accepted that needs guessing."""
     client.ask("models", "/models", {"output_modalities": "all"})
     [heard] = server.heard
@@ -38,18 +38,18 @@ def test_a_request_says_who_asks_with_what_key(server: Script, client: Client) -
 
 def test_without_a_key_none_is_sent(server: Script, tmp_path: Path) -> None:
     """An empty header would be refused where no key is needed."""
-    with closing(Client(Settings(tmp_path / "home", server.url), "run-1", HASTY)) as client:
+    with closing(SourceClient(Settings(tmp_path / "home", server.url), "run-1", HASTY)) as client:
         client.ask("models", "/models")
         assert not client.has_key
     assert "authorization" not in server.heard[0].headers
 
 
 @pytest.mark.parametrize("status", REDIRECTS)
-def test_a_redirect_is_not_followed(server: Script, client: Client, status: int) -> None:
+def test_a_redirect_is_not_followed(server: Script, client: SourceClient, status: int) -> None:
     """The key goes to the address that was set and to no other, whatever that one says."""
     with scripted_server() as elsewhere:
         server.says(lambda request: RedirectResponse(f"{elsewhere.url}/models", status))
-        with pytest.raises(Refused, match=f"/api/v1/models was refused \\({status}"):
+        with pytest.raises(SourceRefused, match=f"/api/v1/models was refused \\({status}"):
             client.ask("models", "/models")
         assert elsewhere.heard == []
     assert len(server.heard) == 1
@@ -59,7 +59,7 @@ def test_a_redirect_is_not_followed(server: Script, client: Client, status: int)
 
 
 def test_a_good_answer_is_kept_with_all_that_is_known_of_it(
-    server: Script, settings: Settings, client: Client
+    server: Script, settings: Settings, client: SourceClient
 ) -> None:
     """Source, address, parameters, run, status, size, hash and what the caller knows besides."""
     server.says(reply(ETag='"e"'))
@@ -79,13 +79,13 @@ def test_a_good_answer_is_kept_with_all_that_is_known_of_it(
     assert Archive(settings.archive).read(answer.sha256) == GOOD_BYTES
 
 
-def test_a_stand_in_labels_its_answers(server: Script, client: Client) -> None:
+def test_a_stand_in_labels_its_answers(server: Script, client: SourceClient) -> None:
     """What comes from a simulation is marked as such for good."""
     server.says(reply(X_Tokentide_Origin="simulated"))
     assert client.ask("models", "/models").origin == "simulated"
 
 
-def test_every_attempt_is_kept(server: Script, settings: Settings, client: Client) -> None:
+def test_every_attempt_is_kept(server: Script, settings: Settings, client: SourceClient) -> None:
     """Also those that failed, each with its own status and bytes."""
     server.says(reply(503, {"error": {"message": "a"}}), reply())
     client.ask("models", "/models")
@@ -94,7 +94,7 @@ def test_every_attempt_is_kept(server: Script, settings: Settings, client: Clien
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
 def test_what_says_no_is_kept_too(
-    server: Script, settings: Settings, client: Client, status: int
+    server: Script, settings: Settings, client: SourceClient, status: int
 ) -> None:
     """A refusal is an answer: its bytes can be looked at afterwards."""
     server.says(reply(status, {"error": {"message": "no", "code": status}}))
@@ -118,7 +118,7 @@ def not_modified_if(tag: str) -> Reply:
 
 
 def test_an_unchanged_answer_is_not_sent_again(
-    server: Script, settings: Settings, client: Client
+    server: Script, settings: Settings, client: SourceClient
 ) -> None:
     """The second request names the ETag; the 304 stands for the archived bytes and is in the log as what it was."""
     server.says(not_modified_if('W/"tag"'))
@@ -134,13 +134,13 @@ def test_an_etag_is_remembered_by_the_next_run(server: Script, settings: Setting
     server.says(not_modified_if('"tag"'))
     statuses = []
     for params in ({}, {}, {"a": "b"}):
-        with closing(Client(settings, "run", HASTY)) as client:
+        with closing(SourceClient(settings, "run", HASTY)) as client:
             statuses.append(client.ask("models", "/models", params).status)
     assert statuses == [200, 304, 200]
 
 
 def test_an_etag_is_not_named_once_the_bytes_are_gone(
-    server: Script, settings: Settings, client: Client
+    server: Script, settings: Settings, client: SourceClient
 ) -> None:
     """Without the bytes a 304 would be worth nothing."""
     server.says(not_modified_if('"tag"'))
@@ -151,19 +151,19 @@ def test_an_etag_is_not_named_once_the_bytes_are_gone(
 
 @pytest.mark.parametrize("body", [b"<html>", b"[1]", b'{"data":', b""])
 def test_the_etag_of_an_answer_that_is_not_believed_is_not_remembered(
-    server: Script, settings: Settings, client: Client, body: bytes
+    server: Script, settings: Settings, client: SourceClient, body: bytes
 ) -> None:
     """Otherwise a bad answer would be confirmed as unchanged for ever."""
     server.says(raw(body, ETag='"bad"'), reply())
     with pytest.raises(BadAnswer):
         client.ask("models", "/models")
-    assert RequestLedger(settings.requests).etag(f"{server.url}/models") is None
+    assert RequestQuota(settings.requests).etag(f"{server.url}/models") is None
     assert client.ask("models", "/models").status == 200
     assert "if-none-match" not in server.heard[1].headers
 
 
 def test_a_check_of_the_caller_decides_what_is_believed(
-    server: Script, settings: Settings, client: Client
+    server: Script, settings: Settings, client: SourceClient
 ) -> None:
     """What it refuses is kept, reported and not remembered; what it accepts need not be JSON."""
 
@@ -176,7 +176,7 @@ def test_a_check_of_the_caller_decides_what_is_believed(
         client.ask("export", "/x.csv", check=check)
     assert client.ask("export", "/x.csv", check=check).etag == '"2"'
     assert [answer.status for answer in kept(settings)] == [200, 200]
-    assert RequestLedger(settings.requests).etag(f"{server.url}/x.csv") == (
+    assert RequestQuota(settings.requests).etag(f"{server.url}/x.csv") == (
         '"2"',
         sha256(b"date,tokens").hexdigest(),
     )
@@ -187,28 +187,30 @@ def test_a_check_of_the_caller_decides_what_is_believed(
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 410, 422, 304])
 def test_what_would_be_refused_again_is_asked_once(
-    server: Script, client: Client, status: int
+    server: Script, client: SourceClient, status: int
 ) -> None:
     """Repeating it would only cost the upstream."""
     server.says(raw(b'{"error":{"message":"no"}}' if status != 304 else b"", status))
-    with pytest.raises(Refused, match=str(status)):
+    with pytest.raises(SourceRefused, match=str(status)):
         client.ask("models", "/models")
     assert len(server.heard) == 1
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 520, 522, 524, 529])
 def test_what_may_pass_is_asked_again_as_often_as_patience_allows(
-    server: Script, client: Client, status: int
+    server: Script, client: SourceClient, status: int
 ) -> None:
     """A fault on the source's side, or of the network before it, is tried twice here, then reported."""
     server.says(reply(status, {"error": {"message": "masked"}}))
-    with pytest.raises(Unwell, match=rf"/api/v1/models failed at the source \({status}: masked\)"):
+    with pytest.raises(
+        SourceServerError, match=rf"/api/v1/models failed at the source \({status}: masked\)"
+    ):
         client.ask("models", "/models")
     assert len(server.heard) == HASTY.attempts == 2
 
 
 def test_a_fault_that_passes_is_forgotten(
-    server: Script, client: Client, capfd: pytest.CaptureFixture[str]
+    server: Script, client: SourceClient, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The good answer of the second attempt is the answer; nothing is said on standard output, where a program may be reading."""
     server.says(reply(500), reply())
@@ -238,7 +240,7 @@ def test_a_fault_that_passes_is_forgotten(
     ],
 )
 def test_no_error_tells_the_key_or_the_account(
-    server: Script, client: Client, status: int, body: object
+    server: Script, client: SourceClient, status: int, body: object
 ) -> None:
     """Whatever shape the upstream's words have, neither our key nor its id for us gets into a message."""
     server.says(reply(status, body))
@@ -253,7 +255,7 @@ def test_no_error_tells_the_key_or_the_account(
     "body", [f"Bearer {KEY} <html>".encode(), f'{{"Authorization": "Bearer {KEY}"'.encode()]
 )
 def test_an_answer_that_is_not_json_is_quoted_without_the_key(
-    server: Script, settings: Settings, client: Client, body: bytes
+    server: Script, settings: Settings, client: SourceClient, body: bytes
 ) -> None:
     """The message shows how such an answer begins, so that a person recognises it; the key is struck out there as well."""
     server.says(raw(body))
@@ -265,11 +267,11 @@ def test_an_answer_that_is_not_json_is_quoted_without_the_key(
 
 
 def test_the_upstreams_words_are_quoted_short_and_on_one_line(
-    server: Script, client: Client
+    server: Script, client: SourceClient
 ) -> None:
     """A page of HTML does not fill the screen."""
     server.says(raw(b"<html>\n  <h1>Attention\tRequired!</h1>\n" + b"x" * 5000, 403))
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(SourceRefused) as caught:
         client.ask("models", "/models")
     assert str(caught.value).startswith(
         "/api/v1/models was refused (403: <html> <h1>Attention Required!</h1> xxx"
@@ -277,16 +279,16 @@ def test_the_upstreams_words_are_quoted_short_and_on_one_line(
     assert len(str(caught.value)) < 260
 
 
-def test_a_missing_key_is_told_with_the_next_step(server: Script, client: Client) -> None:
+def test_a_missing_key_is_told_with_the_next_step(server: Script, client: SourceClient) -> None:
     """The person learns what to set, and where."""
     server.says(reply(401, {"error": {"message": "Missing Authentication header", "code": 401}}))
     with pytest.raises(
-        Refused, match=r"Missing Authentication header.*Set OPENROUTER_API_KEY in \.env"
+        SourceRefused, match=r"Missing Authentication header.*Set OPENROUTER_API_KEY in \.env"
     ):
         client.ask("models", "/models")
 
 
-def test_zod_errors_are_quoted_too(server: Script, client: Client) -> None:
+def test_zod_errors_are_quoted_too(server: Script, client: SourceClient) -> None:
     """A 400 in the other shape is understood."""
     server.says(
         reply(
@@ -297,7 +299,7 @@ def test_zod_errors_are_quoted_too(server: Script, client: Client) -> None:
             },
         )
     )
-    with pytest.raises(Refused, match=r'\(400: \[ \{"message": "Invalid option"\} \]\)'):
+    with pytest.raises(SourceRefused, match=r'\(400: \[ \{"message": "Invalid option"\} \]\)'):
         client.ask("models", "/models")
 
 

@@ -20,17 +20,17 @@ from support.scripted_server import Reply, Script, raw
 from support.simulator import HASTY, KEY
 
 from pipelines.archive import Answer, Archive
-from pipelines.errors import BadAnswer, BrokenOff, Unreachable
+from pipelines.errors import BadAnswer, BrokenOff, SourceUnreachable
 from pipelines.settings import Settings
-from pipelines.sources.http import LARGEST_BODY, Client
+from pipelines.sources.http import MAX_BODY, SourceClient
 
 ONCE = replace(HASTY, attempts=1)
 MIB = 1024 * 1024
 
 
 @pytest.fixture
-def client(settings: Settings) -> Iterator[Client]:
-    with closing(Client(settings, "run-1", ONCE)) as client:
+def client(settings: Settings) -> Iterator[SourceClient]:
+    with closing(SourceClient(settings, "run-1", ONCE)) as client:
         yield client
 
 
@@ -81,7 +81,7 @@ def test_a_dripping_answer_ends_when_its_time_is_up(server: Script, settings: Se
     server.says(dripping(100, 0.1))
     started = time.monotonic()
     with (
-        closing(Client(settings, "run-1", replace(ONCE, whole=0.8))) as client,
+        closing(SourceClient(settings, "run-1", replace(ONCE, whole=0.8))) as client,
         pytest.raises(BrokenOff, match=r"not complete after 0\.8 s"),
     ):
         client.ask("models", "/models")
@@ -101,7 +101,7 @@ def test_a_silent_upstream_is_not_waited_for(server: Script, settings: Settings)
     server.says(lambda request: StreamingResponse(stall()))
     started = time.monotonic()
     with (
-        closing(Client(settings, "run-1", replace(ONCE, read=0.5))) as client,
+        closing(SourceClient(settings, "run-1", replace(ONCE, read=0.5))) as client,
         pytest.raises(BrokenOff, match="broke off after 8 bytes"),
     ):
         client.ask("models", "/models")
@@ -115,7 +115,9 @@ def test_a_server_that_accepts_and_says_nothing_is_broken_off(settings: Settings
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1"
         patience = replace(ONCE, read=0.3)
         with (
-            closing(Client(replace(settings, openrouter_url=url), "run-1", patience)) as client,
+            closing(
+                SourceClient(replace(settings, openrouter_url=url), "run-1", patience)
+            ) as client,
             pytest.raises(BrokenOff) as caught,
         ):
             client.ask("models", "/models")
@@ -126,7 +128,7 @@ def test_a_server_that_accepts_and_says_nothing_is_broken_off(settings: Settings
 # Size.
 
 
-def test_an_endless_answer_is_cut(server: Script, settings: Settings, client: Client) -> None:
+def test_an_endless_answer_is_cut(server: Script, settings: Settings, client: SourceClient) -> None:
     """The client hangs up at 64 MiB; the upstream cannot fill memory or disk."""
 
     async def endless() -> AsyncIterator[bytes]:
@@ -137,7 +139,7 @@ def test_an_endless_answer_is_cut(server: Script, settings: Settings, client: Cl
     server.says(lambda request: StreamingResponse(endless()))
     with pytest.raises(BadAnswer, match="/models: the answer is larger than 64 MiB"):
         client.ask("models", "/models")
-    assert kept(settings)[0].bytes == LARGEST_BODY == 64 * MIB
+    assert kept(settings)[0].bytes == MAX_BODY == 64 * MIB
 
 
 def gzip_bomb(unpacked_mib: int) -> bytes:
@@ -154,19 +156,19 @@ def test_a_compressed_bomb_is_cut(server: Script, settings: Settings) -> None:
     assert len(bomb) < 2 * MIB
     server.says(raw(bomb, Content_Encoding="gzip"))
     with (
-        closing(Client(settings, "run-1", HASTY)) as client,
+        closing(SourceClient(settings, "run-1", HASTY)) as client,
         pytest.raises(BadAnswer, match="larger than 64 MiB"),
     ):
         client.ask("models", "/models")
     assert len(server.heard) == 1
     [answer] = kept(settings)
-    assert (answer.bytes, answer.error) == (LARGEST_BODY, "the answer is larger than 64 MiB")
+    assert (answer.bytes, answer.error) == (MAX_BODY, "the answer is larger than 64 MiB")
     assert sum(path.stat().st_size for path in settings.archive.rglob("*.zst")) < MIB
 
 
 @pytest.mark.parametrize("packing", ["zstd", "gzip, gzip", "br", "deflate", "unheard-of"])
 def test_only_the_packing_that_was_asked_for_is_unpacked(
-    server: Script, settings: Settings, client: Client, packing: str
+    server: Script, settings: Settings, client: SourceClient, packing: str
 ) -> None:
     """In zstd, or gzip in gzip, a few kilobytes could fill the memory before anyone counts; so gzip, once, is all that is accepted."""
     server.says(
@@ -185,7 +187,7 @@ def test_only_the_packing_that_was_asked_for_is_unpacked(
     "body",
     [b"[" * 200_000, b'{"a":' * 200_000, b'{"data":' + b"[" * 100_000 + b"]" * 100_000 + b"}"],
 )
-def test_deep_nesting_is_a_bad_answer(server: Script, client: Client, body: bytes) -> None:
+def test_deep_nesting_is_a_bad_answer(server: Script, client: SourceClient, body: bytes) -> None:
     """A body that would overflow the parser's stack is an answer like any other that is not JSON."""
     server.says(raw(body))
     with pytest.raises(BadAnswer, match="is not JSON"):
@@ -207,7 +209,7 @@ def test_deep_nesting_is_a_bad_answer(server: Script, client: Client, body: byte
     ],
 )
 def test_what_is_not_one_json_object_is_a_bad_answer(
-    server: Script, client: Client, body: bytes
+    server: Script, client: SourceClient, body: bytes
 ) -> None:
     """Only an object can be read further."""
     server.says(raw(body))
@@ -216,7 +218,7 @@ def test_what_is_not_one_json_object_is_a_bad_answer(
 
 
 def test_a_compressed_answer_is_kept_unpacked(
-    server: Script, settings: Settings, client: Client
+    server: Script, settings: Settings, client: SourceClient
 ) -> None:
     """The archive holds what was said, however it travelled."""
     server.says(raw(gzip.compress(b'{"data":[1]}'), Content_Encoding="gzip"))
@@ -224,7 +226,7 @@ def test_a_compressed_answer_is_kept_unpacked(
 
 
 def test_an_answer_that_cannot_be_unpacked_is_broken_off(
-    server: Script, settings: Settings, client: Client
+    server: Script, settings: Settings, client: SourceClient
 ) -> None:
     """And is kept with its fault."""
     server.says(raw(b"this is no gzip", Content_Encoding="gzip"))
@@ -241,7 +243,10 @@ def test_a_refused_connection_is_unreachable(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     settings = Settings(tmp_path / "home", f"http://127.0.0.1:{port}/api/v1", KEY)
-    with closing(Client(settings, "run-1", HASTY)) as client, pytest.raises(Unreachable) as caught:
+    with (
+        closing(SourceClient(settings, "run-1", HASTY)) as client,
+        pytest.raises(SourceUnreachable) as caught,
+    ):
         client.ask("models", "/models")
     assert str(caught.value).startswith("127.0.0.1 cannot be reached (")
     assert str(caught.value).endswith("Check the network, or TOKENTIDE_OPENROUTER_URL.")
@@ -252,8 +257,8 @@ def test_a_host_that_does_not_exist_is_unreachable(tmp_path: Path) -> None:
     """A name that nobody knows is named."""
     settings = Settings(tmp_path / "home", "http://no-such-host.invalid/api/v1", KEY)
     with (
-        closing(Client(settings, "run-1", ONCE)) as client,
-        pytest.raises(Unreachable, match=r"no-such-host\.invalid cannot be reached"),
+        closing(SourceClient(settings, "run-1", ONCE)) as client,
+        pytest.raises(SourceUnreachable, match=r"no-such-host\.invalid cannot be reached"),
     ):
         client.ask("models", "/models")
 
@@ -273,7 +278,7 @@ def test_what_is_not_http_is_broken_off_and_repeats_no_key(settings: Settings, s
     """The message says that the connection broke off; even a server that echoes the request cannot bring the key into it."""
     with (
         plain_server(said) as url,
-        closing(Client(replace(settings, openrouter_url=url), "run-1", ONCE)) as client,
+        closing(SourceClient(replace(settings, openrouter_url=url), "run-1", ONCE)) as client,
         pytest.raises(BrokenOff) as caught,
     ):
         client.ask("models", "/models")
@@ -282,7 +287,7 @@ def test_what_is_not_http_is_broken_off_and_repeats_no_key(settings: Settings, s
 
 
 def test_a_connection_that_drops_in_the_middle_is_broken_off(
-    server: Script, settings: Settings, client: Client
+    server: Script, settings: Settings, client: SourceClient
 ) -> None:
     """Half an answer is kept and never believed."""
 

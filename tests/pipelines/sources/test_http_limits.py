@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from support.scripted_server import Reply, Script, reply
 from support.simulator import HASTY, KEY
 
-from pipelines.errors import LimitReached, SourceError, Unwell
+from pipelines.errors import LimitReached, SourceError, SourceServerError
 from pipelines.settings import Settings
-from pipelines.sources.http import Client
-from pipelines.sources.quota import RequestLedger, next_midnight
+from pipelines.sources.http import SourceClient
+from pipelines.sources.quota import RequestQuota, next_midnight
 
 MINUTE_WORDS = "Rate limit exceeded: datasets-per-key-rpm-v1."
 DAY_WORDS = "Rate limit exceeded: datasets-per-account-rpd-v1. Per-account limit of 500 requests/day exceeded for the OpenRouter Data API."
@@ -56,7 +56,7 @@ def pause(script: Script) -> float:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_is_honoured(server: Script, client: Client, status: int) -> None:
+def test_retry_after_is_honoured(server: Script, client: SourceClient, status: int) -> None:
     """The next request comes after the seconds that were asked for, and soon after."""
     server.says(reply(status, Retry_After="1"), reply())
     assert client.data_api("apps", "/x").status == 200
@@ -65,7 +65,7 @@ def test_retry_after_is_honoured(server: Script, client: Client, status: int) ->
 
 @pytest.mark.parametrize(("unit", "ahead", "at_least"), [(1000, 1.2, 1.0), (1, 2.0, 0.9)])
 def test_a_reset_is_waited_for_in_either_unit(
-    server: Script, client: Client, unit: int, ahead: float, at_least: float
+    server: Script, client: SourceClient, unit: int, ahead: float, at_least: float
 ) -> None:
     """X-RateLimit-Reset is an instant in milliseconds since 1970; one in seconds is understood as well."""
     server.says(too_many(X_RateLimit_Reset=reset_in(ahead, unit)), reply())
@@ -89,7 +89,7 @@ def test_a_reset_is_waited_for_in_either_unit(
     ],
 )
 def test_a_wait_that_is_over_or_unreadable_is_no_wait(
-    server: Script, client: Client, headers: dict[str, str]
+    server: Script, client: SourceClient, headers: dict[str, str]
 ) -> None:
     """It is asked again after a moment of our own choice, and no nonsense in a header ends the run."""
     server.says(too_many(**headers), reply())
@@ -98,7 +98,7 @@ def test_a_wait_that_is_over_or_unreadable_is_no_wait(
     assert client.data_api("apps", "/x").status == 200
 
 
-def test_a_minute_that_stays_full_is_reported(server: Script, client: Client) -> None:
+def test_a_minute_that_stays_full_is_reported(server: Script, client: SourceClient) -> None:
     """After as many attempts as patience allows; the next question is asked all the same."""
     server.says(too_many())
     with pytest.raises(
@@ -113,7 +113,7 @@ def test_a_minute_that_stays_full_is_reported(server: Script, client: Client) ->
 # A day that is spent.
 
 
-def assert_blocked(server: Script, client: Client) -> None:
+def assert_blocked(server: Script, client: SourceClient) -> None:
     """Nothing of the Data API is asked any more, and nobody waits for that; the rest is asked as before."""
     before, started = len(server.heard), time.monotonic()
     for path in ("/datasets/rankings-daily", "/benchmarks"):
@@ -142,7 +142,7 @@ def assert_blocked(server: Script, client: Client) -> None:
     ],
 )
 def test_a_spent_day_blocks_everyone_until_midnight(
-    server: Script, settings: Settings, client: Client, headers: dict[str, str]
+    server: Script, settings: Settings, client: SourceClient, headers: dict[str, str]
 ) -> None:
     """Asked once and never again that day: by this client, a new one, or another process. Without a usable reset, midnight is meant."""
     midnight = int(next_midnight(time.time()))
@@ -153,16 +153,18 @@ def test_a_spent_day_blocks_everyone_until_midnight(
         client.data_api("apps", "/datasets/app-rankings")
     assert len(server.heard) == 1
     assert_blocked(server, client)
-    with closing(Client(settings, "run-2", HASTY)) as another:
+    with closing(SourceClient(settings, "run-2", HASTY)) as another:
         assert_blocked(server, another)
     with pytest.raises(LimitReached) as caught:
-        RequestLedger(settings.requests).spend(client.budget)
+        RequestQuota(settings.requests).spend(client.budget)
     assert caught.value.retry_after == pytest.approx(
         next_midnight(time.time()) - time.time(), abs=5
     )
 
 
-def test_another_process_is_blocked_too(server: Script, settings: Settings, client: Client) -> None:
+def test_another_process_is_blocked_too(
+    server: Script, settings: Settings, client: SourceClient
+) -> None:
     """What one run learned of a limit, the next one knows without asking."""
     server.says(too_many(DAY_WORDS))
     with pytest.raises(LimitReached):
@@ -173,7 +175,7 @@ def test_another_process_is_blocked_too(server: Script, settings: Settings, clie
     assert len(server.heard) == 1
 
 
-def test_a_block_ends_at_its_reset(server: Script, client: Client) -> None:
+def test_a_block_ends_at_its_reset(server: Script, client: SourceClient) -> None:
     """A reset that is near is still the end of the block: what comes before it waits for it, what comes after it is asked."""
     server.says(too_many(DAY_WORDS, X_RateLimit_Reset=reset_in(1.5)), reply())
     with pytest.raises(LimitReached):
@@ -187,19 +189,19 @@ def test_a_block_ends_at_its_reset(server: Script, client: Client) -> None:
     "words", [DAY_WORDS, "datasets-per-account-rpd-v1", "Limit of 500 requests/day exceeded"]
 )
 def test_a_retry_after_shortens_no_spent_day(
-    server: Script, settings: Settings, client: Client, words: str, unit: int
+    server: Script, settings: Settings, client: SourceClient, words: str, unit: int
 ) -> None:
     """Where the day's bucket is named, the reset alone says when the block ends."""
     server.says(too_many(words, Retry_After="1", X_RateLimit_Reset=reset_in(200, unit)))
     with pytest.raises(LimitReached, match="the limit of requests a day is spent"):
         client.data_api("apps", "/datasets/app-rankings")
     with pytest.raises(LimitReached) as caught:
-        RequestLedger(settings.requests).spend(client.budget)
+        RequestQuota(settings.requests).spend(client.budget)
     assert caught.value.retry_after == pytest.approx(200, abs=5)
     assert len(server.heard) == 1
 
 
-def test_a_wait_too_long_to_be_a_minute_is_a_day(server: Script, client: Client) -> None:
+def test_a_wait_too_long_to_be_a_minute_is_a_day(server: Script, client: SourceClient) -> None:
     """A limit that does not say what it is, but ends late, blocks as well."""
     server.says(too_many("Too many requests", Retry_After="600"))
     with pytest.raises(LimitReached):
@@ -207,16 +209,18 @@ def test_a_wait_too_long_to_be_a_minute_is_a_day(server: Script, client: Client)
     assert_blocked(server, client)
 
 
-def test_a_source_that_wants_a_long_rest_is_not_waited_for(server: Script, client: Client) -> None:
+def test_a_source_that_wants_a_long_rest_is_not_waited_for(
+    server: Script, client: SourceClient
+) -> None:
     """A 503 with ten minutes to wait is reported at once."""
     server.says(reply(503, Retry_After="600"))
-    with pytest.raises(Unwell):
+    with pytest.raises(SourceServerError):
         client.data_api("apps", "/x")
     assert len(server.heard) == 1
 
 
 def test_a_limit_of_the_catalogue_blocks_nothing_of_the_data_api(
-    server: Script, client: Client
+    server: Script, client: SourceClient
 ) -> None:
     """The catalogue has limits of its own."""
     server.says(too_many(DAY_WORDS), reply())
@@ -226,14 +230,14 @@ def test_a_limit_of_the_catalogue_blocks_nothing_of_the_data_api(
 
 
 def test_only_the_data_api_spends_the_budget(
-    server: Script, settings: Settings, client: Client
+    server: Script, settings: Settings, client: SourceClient
 ) -> None:
     """Each attempt costs one of thirty; catalogue requests cost none."""
     server.says(reply(500), reply())
     client.data_api("apps", "/x")
     for _ in range(3):
         client.ask("models", "/models")
-    ledger = RequestLedger(settings.requests)
+    ledger = RequestQuota(settings.requests)
     assert [ledger.spend(client.budget) for _ in range(28)] == [0.0] * 28
     assert 50 < ledger.spend(client.budget) <= 60
 
@@ -254,7 +258,7 @@ def test_no_header_ends_a_run(
     running_server.says(too_many(DAY_WORDS, Retry_After=after, X_RateLimit_Reset=reset), reply(400))
     for _ in range(2):
         with (
-            closing(Client(Settings(home, running_server.url, KEY), "run", HASTY)) as client,
+            closing(SourceClient(Settings(home, running_server.url, KEY), "run", HASTY)) as client,
             pytest.raises(SourceError),
         ):
             client.data_api("apps", "/x")

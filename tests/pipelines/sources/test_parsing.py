@@ -13,7 +13,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 from support.payloads import SOURCES, changed, parse
 
-from pipelines.sources.openrouter.rankings_table import Board
+from pipelines.sources.openrouter.rankings_table import RankingsTable
 
 AS_OF = datetime(2026, 5, 12, 2, tzinfo=UTC)
 each_source = pytest.mark.parametrize("name", SOURCES)
@@ -69,7 +69,7 @@ def test_an_unknown_key_is_noted_and_accepted(name: str) -> None:
     assert good.notes == []
     [note] = odd.notes
     assert note.startswith("unknown key 'brand_new' in ")
-    if isinstance(good, Board):
+    if isinstance(good, RankingsTable):
         assert odd.rows.equals(good.rows)
     else:
         assert all(odd.frames[table].equals(frame) for table, frame in good.frames.items())

@@ -11,13 +11,13 @@ from support.payloads import SOURCES, changed, parse
 
 from pipelines.errors import BadAnswer
 from pipelines.loading.answers import UNREADABLE
-from pipelines.sources.openrouter.rankings_table import Board
-from pipelines.sources.parsing import Parsed, a_count, a_day, an_instant, rows_of
+from pipelines.sources.openrouter.rankings_table import RankingsTable
+from pipelines.sources.parsing import ParsedTables, a_count, a_day, an_instant, rows_of
 
 each_source = pytest.mark.parametrize("name", SOURCES)
 
 
-def incomplete(parsed: Parsed) -> dict[str, int]:
+def incomplete(parsed: ParsedTables) -> dict[str, int]:
     """How many rows of each table lack what they need, and so will be set aside."""
     needs = {
         table: pl.any_horizontal(pl.col(column).is_null() for column in parsed.required[table])
@@ -186,4 +186,4 @@ def test_whatever_a_row_holds_it_is_parsed_or_refused(name: str, data: st.DataOb
         found = parse(name, payload)
     except UNREADABLE:
         return
-    assert isinstance(found, Board | Parsed)
+    assert isinstance(found, RankingsTable | ParsedTables)

@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from pipelines.errors import LimitReached
-from pipelines.sources.quota import Budget, RequestLedger, next_midnight
+from pipelines.sources.quota import Budget, RequestQuota, next_midnight
 
 DAY = 86_400.0
 MIDNIGHT = datetime(2026, 6, 20, tzinfo=UTC).timestamp()
@@ -41,12 +41,12 @@ def path(tmp_path: Path) -> Path:
 def spend_day(path: Path, budget: Budget, start: float) -> None:
     """Use up a day's budget, two seconds apart, so that no minute is full."""
     for n in range(budget.per_day):
-        assert RequestLedger(path).spend(budget, start + 2 * n) == 0
+        assert RequestQuota(path).spend(budget, start + 2 * n) == 0
 
 
 def test_the_thirty_first_request_of_a_minute_waits(path: Path) -> None:
     """Thirty pass; the next one is told how long to wait, is not counted, and passes once it has waited."""
-    ledger = RequestLedger(path)
+    ledger = RequestQuota(path)
     assert [ledger.spend(BUDGET, NOON + n) for n in range(30)] == [0.0] * 30
     assert ledger.spend(BUDGET, NOON + 30) == 30.0
     assert ledger.spend(BUDGET, NOON + 59.5) == 0.5
@@ -62,7 +62,7 @@ def test_a_day_that_is_spent_is_refused(path: Path) -> None:
         LimitReached,
         match="20 requests of this UTC day are spent; the next one is possible at 00:00 UTC",
     ) as caught:
-        RequestLedger(path).spend(budget, MIDNIGHT + DAY - 1000)
+        RequestQuota(path).spend(budget, MIDNIGHT + DAY - 1000)
     assert caught.value.retry_after == 1000.0
 
 
@@ -71,17 +71,17 @@ def test_the_next_day_begins_anew(path: Path) -> None:
     budget = Budget("openrouter.ai", per_day=3)
     spend_day(path, budget, NOON)
     with pytest.raises(LimitReached):
-        RequestLedger(path).spend(budget, MIDNIGHT + DAY - 0.001)
+        RequestQuota(path).spend(budget, MIDNIGHT + DAY - 0.001)
     spend_day(path, budget, MIDNIGHT + DAY)
     with pytest.raises(LimitReached):
-        RequestLedger(path).spend(budget, MIDNIGHT + DAY)
+        RequestQuota(path).spend(budget, MIDNIGHT + DAY)
 
 
 def test_what_was_spent_survives_a_restart(path: Path) -> None:
     """A new process begins where the last one stopped."""
     for n in range(30):
-        assert RequestLedger(path).spend(BUDGET, NOON + n) == 0
-    assert RequestLedger(path).spend(BUDGET, NOON + 30) == 30.0
+        assert RequestQuota(path).spend(BUDGET, NOON + n) == 0
+    assert RequestQuota(path).spend(BUDGET, NOON + 30) == 30.0
 
 
 @pytest.mark.slow
@@ -99,7 +99,7 @@ def test_two_processes_share_five_hundred_requests_a_day(path: Path) -> None:
 
 def test_budgets_of_two_hosts_are_apart(path: Path) -> None:
     """A stand-in's requests cost the real service's budget nothing."""
-    ledger, other = RequestLedger(path), Budget("127.0.0.1:8321")
+    ledger, other = RequestQuota(path), Budget("127.0.0.1:8321")
     for _ in range(30):
         ledger.spend(BUDGET, NOON)
     ledger.block(BUDGET, MIDNIGHT + DAY)
@@ -108,16 +108,16 @@ def test_budgets_of_two_hosts_are_apart(path: Path) -> None:
 
 def test_a_block_holds_until_its_end_in_every_process(path: Path) -> None:
     """What the upstream said stands until the instant it named, also after a restart; then requests pass again."""
-    RequestLedger(path).block(BUDGET, NOON + 90)
+    RequestQuota(path).block(BUDGET, NOON + 90)
     with pytest.raises(LimitReached, match="come back at 2026-06-20 12:01:30 UTC") as caught:
-        RequestLedger(path).spend(BUDGET, NOON + 60)
+        RequestQuota(path).spend(BUDGET, NOON + 60)
     assert caught.value.retry_after == 30.0
-    assert RequestLedger(path).spend(BUDGET, NOON + 90) == 0.0
+    assert RequestQuota(path).spend(BUDGET, NOON + 90) == 0.0
 
 
 def test_a_refusal_costs_nothing(path: Path) -> None:
     """Asking for a request while there is none does not put the next one off."""
-    ledger = RequestLedger(path)
+    ledger = RequestQuota(path)
     ledger.block(BUDGET, NOON + 10)
     for n in range(10):
         with pytest.raises(LimitReached):
@@ -127,17 +127,17 @@ def test_a_refusal_costs_nothing(path: Path) -> None:
 
 def test_an_etag_is_remembered_by_address(path: Path) -> None:
     """The newest one counts; another address has its own."""
-    RequestLedger(path).remember("http://h/models", '"1"', "a" * 64)
-    RequestLedger(path).remember("http://h/models", '"2"', "b" * 64)
-    assert RequestLedger(path).etag("http://h/models") == ('"2"', "b" * 64)
-    assert RequestLedger(path).etag("http://h/models?x=1") is None
+    RequestQuota(path).remember("http://h/models", '"1"', "a" * 64)
+    RequestQuota(path).remember("http://h/models", '"2"', "b" * 64)
+    assert RequestQuota(path).etag("http://h/models") == ('"2"', "b" * 64)
+    assert RequestQuota(path).etag("http://h/models?x=1") is None
 
 
 def test_a_ledger_that_was_deleted_begins_anew(path: Path) -> None:
     """The file may go at any time, at the cost of a few needless requests."""
-    RequestLedger(path).block(BUDGET, NOON + DAY)
+    RequestQuota(path).block(BUDGET, NOON + DAY)
     path.unlink()
-    assert RequestLedger(path).spend(BUDGET, NOON) == 0.0
+    assert RequestQuota(path).spend(BUDGET, NOON) == 0.0
 
 
 @pytest.mark.parametrize("late", [0.0, 0.001, 3600.0, DAY - 0.001])
@@ -171,7 +171,7 @@ def test_no_sequence_of_requests_exceeds_a_budget(
 ) -> None:
     """Whenever requests are made, no 60 seconds hold more than the minute's budget and no UTC day more than the day's."""
     ledger, budget = (
-        RequestLedger(tmp_path_factory.mktemp("ledger") / "l.sqlite"),
+        RequestQuota(tmp_path_factory.mktemp("ledger") / "l.sqlite"),
         Budget("h", minute, day),
     )
     taken, refused = [], []
@@ -199,7 +199,7 @@ def test_waiting_as_told_always_helps(
 ) -> None:
     """Who waits the named seconds gets its request at once, however full the minute was."""
     ledger, budget, at = (
-        RequestLedger(tmp_path_factory.mktemp("ledger") / "l.sqlite"),
+        RequestQuota(tmp_path_factory.mktemp("ledger") / "l.sqlite"),
         Budget("h", minute, 10_000),
         NOON,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-import support.sql_worker_stub
+from support import sql_worker_stub
 from support.published import published
 
 from dashboards.generations import Generation, Published, Sources
@@ -191,7 +191,7 @@ def test_the_process_cannot_take_the_memory_of_the_machine(
 
 @pytest.fixture
 def queue() -> Iterator[SqlQueue]:
-    made = SqlQueue(sql_worker_stub.run, seconds=30, most_waiting=2)
+    made = SqlQueue(sql_worker_stub.run, seconds=30, max_waiting=2)
     yield made
     made.close()
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipelines.simulator.api.errors import TooMany
-from pipelines.simulator.api.limits import Limits, Meter
+from pipelines.simulator.api.errors import TooManyRequests
+from pipelines.simulator.api.limits import Limits, RateMeter
 
 PATH = "/datasets/rankings-daily?start_date=2026-11-20"
 KEYED = [
@@ -69,10 +69,10 @@ def test_keyless_routes_cost_no_quota(limited):
 
 def test_the_account_has_five_hundred_requests_a_day():
     """Two keys of one account drain one bucket; the answer is word for word the recorded one and names midnight in ms."""
-    meter = Meter(Limits(per_minute=1000))
+    meter = RateMeter(Limits(per_minute=1000))
     for n in range(500):
         meter.charge(f"key-{n % 2}", "account", NOON)
-    with pytest.raises(TooMany) as caught:
+    with pytest.raises(TooManyRequests) as caught:
         meter.charge("key-3", "account", NOON)
     text = "Rate limit exceeded: datasets-per-account-rpd-v1. Per-account limit of 500 requests/day exceeded for the OpenRouter Data API."
     assert caught.value.body() == {"error": {"message": text, "code": 429}}
@@ -87,15 +87,15 @@ def test_the_account_has_five_hundred_requests_a_day():
 
 def test_the_minute_belongs_to_the_key():
     """Another key of the account still has its own minute."""
-    meter = Meter(Limits(per_minute=1))
+    meter = RateMeter(Limits(per_minute=1))
     meter.charge("one", "account", NOON)
     meter.charge("two", "account", NOON)
-    with pytest.raises(TooMany):
+    with pytest.raises(TooManyRequests):
         meter.charge("one", "account", NOON)
 
 
 def test_without_limits_everything_passes():
     """Quotas can be switched off."""
-    meter = Meter(None)
+    meter = RateMeter(None)
     for _ in range(1000):
         meter.charge("key", "account", NOON)

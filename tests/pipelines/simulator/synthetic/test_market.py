@@ -12,7 +12,7 @@ from itertools import pairwise
 import pytest
 
 from pipelines.simulator.market_protocol import FLOOR, RankingsQuery
-from pipelines.simulator.synthetic.market import MarketBoard
+from pipelines.simulator.synthetic.market import SyntheticMarket
 from pipelines.simulator.synthetic.models import HERE, listings, models
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -23,7 +23,7 @@ ALL = RankingsQuery(FLOOR, date(2026, 11, 21))
 @pytest.fixture(scope="module")
 def rows():
     """Every row of 690 days."""
-    return MarketBoard(1).rankings(ALL, NOW)
+    return SyntheticMarket(1).rankings(ALL, NOW)
 
 
 def controls():
@@ -43,7 +43,7 @@ def test_a_month_has_the_control_total_to_the_token(rows, control):
 
 def test_every_seed_keeps_the_control_totals():
     """The seed moves tokens between models and days, never between months."""
-    other = MarketBoard(7).rankings(RankingsQuery(date(2026, 7, 1), date(2026, 7, 31)), NOW)
+    other = SyntheticMarket(7).rankings(RankingsQuery(date(2026, 7, 1), date(2026, 7, 31)), NOW)
     assert sum(row.total_tokens for row in other) == 248392250919283
 
 
@@ -156,18 +156,18 @@ def test_the_same_seed_is_the_same_market_in_another_process():
 def test_seeds_differ():
     """Another seed is another market."""
     window = RankingsQuery(date(2026, 5, 1), date(2026, 5, 2))
-    assert MarketBoard(1).rankings(window, NOW) != MarketBoard(2).rankings(window, NOW)
+    assert SyntheticMarket(1).rankings(window, NOW) != SyntheticMarket(2).rankings(window, NOW)
 
 
 def test_the_past_does_not_depend_on_where_one_stands():
     """A day older than two days reads the same from any later now."""
     window = RankingsQuery(date(2026, 5, 1), date(2026, 5, 5))
-    board = MarketBoard(1)
+    board = SyntheticMarket(1)
     assert board.rankings(window, datetime(2026, 5, 8, tzinfo=UTC)) == board.rankings(window, NOW)
 
 
 def test_two_years_are_made_in_well_under_a_second():
     """A stand-in that takes its time would slow every test that uses it. Of the processor, whose time others do not take."""
     begun = time.process_time()
-    MarketBoard(99).rankings(ALL, NOW)
+    SyntheticMarket(99).rankings(ALL, NOW)
     assert time.process_time() - begun < 2

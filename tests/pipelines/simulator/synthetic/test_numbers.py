@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.simulator.api.errors import BadRequest
+from pipelines.simulator.api.errors import InvalidRequest
 from pipelines.simulator.api.windows import rankings_query
 from pipelines.simulator.market_protocol import RankingsQuery
 from pipelines.simulator.synthetic.models import listings
@@ -56,7 +56,7 @@ def test_a_window_is_valid_or_refused(start, end):
     today = date(2026, 11, 21)
     try:
         query = rankings_query(params, today)
-    except BadRequest:
+    except InvalidRequest:
         return
     assert isinstance(query, RankingsQuery)
     assert date(2025, 1, 1) <= query.start <= query.end < today

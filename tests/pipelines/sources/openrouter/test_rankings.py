@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from support.simulator import HASTY, StandIn, stand_in_market
 
 from pipelines.archive import Answer
-from pipelines.errors import BadAnswer, Unreachable
+from pipelines.errors import BadAnswer, SourceUnreachable
 from pipelines.ingest.days import Failure
 from pipelines.settings import Settings
-from pipelines.sources.http import Client
+from pipelines.sources.http import SourceClient
 from pipelines.sources.openrouter import exports, rankings
 
 DAY = timedelta(days=1)
@@ -38,7 +38,7 @@ def test_windows_cover_every_day_once_beyond_the_trailing_week(start: date, leng
     end = start + length * DAY
     found = list(rankings.windows(start, end))
     assert found[-1][1] == end
-    assert all(last - first + DAY <= rankings.LONGEST_WINDOW for first, last in found)
+    assert all(last - first + DAY <= rankings.MAX_WINDOW for first, last in found)
     assert all(first >= rankings.FIRST_DAY for first, _ in found)
     # Beyond the trailing part a window begins where the one before it ended.
     begins = [start, *(last + DAY for _, last in found[:-1])]
@@ -79,7 +79,7 @@ def market() -> Iterator[StandIn]:
 
 
 def brought(market: StandIn, home: Path, start: date, end: date) -> list[Answer | Failure]:
-    with closing(Client(Settings(home, market.url), "run", HASTY)) as client:
+    with closing(SourceClient(Settings(home, market.url), "run", HASTY)) as client:
         return list(exports.fetch(client, start, end))
 
 
@@ -205,8 +205,10 @@ def named(one: Answer | Failure) -> str:
 def test_where_nobody_answers_no_other_file_is_asked_for(tmp_path: Path) -> None:
     """The host is the same for all of them."""
     with (
-        closing(Client(Settings(tmp_path, "http://127.0.0.1:9/api/v1"), "run", HASTY)) as client,
-        pytest.raises(Unreachable),
+        closing(
+            SourceClient(Settings(tmp_path, "http://127.0.0.1:9/api/v1"), "run", HASTY)
+        ) as client,
+        pytest.raises(SourceUnreachable),
     ):
         list(exports.fetch(client, OLDEST_DAY, NEWEST_FILE))
 
@@ -261,7 +263,7 @@ def test_a_manifest_of_another_shape_is_not_believed(files: object) -> None:
 def test_estimates_are_asked_for_by_whole_weeks(market: StandIn, tmp_path: Path) -> None:
     """Exact slices by day, sampled ones from a Monday to a Sunday, so that no week is counted in part."""
     settings = Settings(tmp_path / "home", market.url, "sk-or-v1-0123456789abcdef")
-    with closing(Client(settings, "run", HASTY)) as client:
+    with closing(SourceClient(settings, "run", HASTY)) as client:
         exact = rankings.fetch_slice(
             client, "modality", "text", date(2026, 10, 22), date(2026, 11, 20)
         )

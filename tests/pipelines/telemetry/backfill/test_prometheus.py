@@ -17,7 +17,7 @@ from support.scripted_server import Reply, raw, reply
 from pipelines.errors import HistoryFailed
 from pipelines.simulator.api.data_api import BASE
 from pipelines.simulator.api.serve import running
-from pipelines.telemetry.backfill.prometheus import History, read_history
+from pipelines.telemetry.backfill.prometheus import PrometheusRange, read_history
 from pipelines.telemetry.backfill.text_files import instant_of, read_pages, read_run, store
 from pipelines.telemetry.collector.segments import closed_segments, read_segment, table_of
 from pipelines.telemetry.collector.spool import Spool
@@ -121,7 +121,7 @@ def asked_of(store: Store, minutes: int) -> list[dict[str, object]]:
     with running(
         Starlette(routes=[Route(f"{BASE}/api/v1/query_range", store.query_range, methods=["POST"])])
     ) as url:
-        history = History(url, 'job="vllm"', AT, AT + timedelta(minutes=minutes), 15)
+        history = PrometheusRange(url, 'job="vllm"', AT, AT + timedelta(minutes=minutes), 15)
         found: list[dict[str, object]] = table_of(list(read_history(history, VLLM))).to_pylist()
         return found
 
@@ -200,10 +200,10 @@ def test_a_store_that_cannot_answer_is_said(answer: Reply, said: str) -> None:
         running(Starlette(routes=[Route("/{path:path}", endpoint, methods=["POST"])])) as url,
         pytest.raises(HistoryFailed, match=said),
     ):
-        list(read_history(History(url, 'job="vllm"', AT, AT + timedelta(minutes=1)), VLLM))
+        list(read_history(PrometheusRange(url, 'job="vllm"', AT, AT + timedelta(minutes=1)), VLLM))
 
 
 def test_a_store_that_is_not_there_is_said() -> None:
     """With the next step."""
     with pytest.raises(HistoryFailed, match="Check the address"):
-        list(read_history(History("http://127.0.0.1:1", 'job="vllm"', AT, AT), VLLM))
+        list(read_history(PrometheusRange("http://127.0.0.1:1", 'job="vllm"', AT, AT), VLLM))

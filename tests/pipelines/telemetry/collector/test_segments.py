@@ -16,13 +16,13 @@ from pipelines.errors import CollectorBusy
 from pipelines.telemetry.collector.segments import (
     SCHEMA,
     Scrape,
-    Segments,
+    SegmentWriter,
     closed_segments,
     read_segment,
     table_of,
 )
-from pipelines.telemetry.collector.spool import Claim, Open, Spool
-from pipelines.telemetry.metrics.normalise import Reader, up
+from pipelines.telemetry.collector.spool import Claim, OpenSegment, Spool
+from pipelines.telemetry.metrics.normalise import MetricsNormaliser, up
 from pipelines.telemetry.metrics.vocabulary import Series
 
 AT = 1795295500_000_000
@@ -61,7 +61,7 @@ def scrape(*pairs: tuple[Series, float], at: int = AT, **more: str) -> Scrape:
 
 def test_a_row_says_what_a_sample_is(tmp_path: Path) -> None:
     """Every column, of a bucket, a gauge without a model and a device."""
-    path = Segments(tmp_path).write(
+    path = SegmentWriter(tmp_path).write(
         [scrape((WHOLE, 5.0), (BUCKET, 4.0), (POWER, 91.5), (RUNNING, 2.0))]
     )
     assert path
@@ -129,7 +129,9 @@ def test_two_hundred_scrapes_of_a_busy_server_take_two_bytes_a_sample(
     recordings: Path, tmp_path: Path
 ) -> None:
     """Counters that grow by a random hundredth each time, gauges that jump."""
-    reading = Reader("vllm").read((recordings / "vllm/vllm_0.32_cpu_loaded.txt").read_bytes(), 0.0)
+    reading = MetricsNormaliser("vllm").read(
+        (recordings / "vllm/vllm_0.32_cpu_loaded.txt").read_bytes(), 0.0
+    )
     chance = random.Random(7)
     values = dict(reading.samples)
     scrapes = []
@@ -143,14 +145,14 @@ def test_two_hundred_scrapes_of_a_busy_server_take_two_bytes_a_sample(
                 values[series] += chance.randrange(int(start / 100) + 1)
         at = AT + number * 5_000_000 + chance.randrange(20_000)
         scrapes.append(Scrape("t", "vllm", at, AT, tuple(values), tuple(values.values())))
-    path = Segments(tmp_path).write(scrapes)
+    path = SegmentWriter(tmp_path).write(scrapes)
     assert path
     assert path.stat().st_size / read_segment(path).num_rows < 2
 
 
 def test_segments_come_in_the_order_of_their_closing(tmp_path: Path) -> None:
     """Two writers, as after a restart, never share a name."""
-    first, second = Segments(tmp_path), Segments(tmp_path)
+    first, second = SegmentWriter(tmp_path), SegmentWriter(tmp_path)
     written = [writer.write([scrape((RUNNING, 1.0))]) for writer in (first, second, first)]
     assert closed_segments(tmp_path) == written
     assert len({path.name for path in written if path}) == 3
@@ -158,8 +160,8 @@ def test_segments_come_in_the_order_of_their_closing(tmp_path: Path) -> None:
 
 def test_nothing_to_write_is_no_file(tmp_path: Path) -> None:
     """Nor is a scrape without samples."""
-    assert Segments(tmp_path).write([]) is None
-    assert Segments(tmp_path).write([scrape()]) is None
+    assert SegmentWriter(tmp_path).write([]) is None
+    assert SegmentWriter(tmp_path).write([scrape()]) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -198,17 +200,17 @@ def test_what_a_killed_writer_left_is_swept_up_later(tmp_path: Path) -> None:
         left.write_bytes(b"half")
 
     os.utime(old, (0, 0))
-    Segments(tmp_path)
+    SegmentWriter(tmp_path)
     assert (young.exists(), old.exists()) == (True, False)
     assert closed_segments(tmp_path) == []
 
 
-def filled(folder: Path, count: int, most_mib: int = 1) -> Spool:
+def filled(folder: Path, count: int, max_mib: int = 1) -> Spool:
     """A spool with segments of half a MiB each; noise does not compress."""
-    spool, chance = Spool(folder, most_mib=most_mib), random.Random(1)
+    spool, chance = Spool(folder, max_mib=max_mib), random.Random(1)
     for _ in range(count):
         spool.close(
-            Open(
+            OpenSegment(
                 [
                     Scrape("t", "vllm", number, None, (RUNNING,), (chance.random(),))
                     for number in range(50_000)
@@ -233,12 +235,12 @@ def test_the_oldest_segments_go_when_the_room_is_used_up(
 
 def test_a_segment_is_due_by_rows_or_by_age(tmp_path: Path) -> None:
     """Whichever comes first; an empty one never is."""
-    by_rows = Spool(tmp_path, most_rows=2, most_seconds=3600)
+    by_rows = Spool(tmp_path, max_rows=2, max_seconds=3600)
     by_rows.keep(scrape((RUNNING, 1.0)))
     assert not by_rows.is_due
     by_rows.keep(scrape((RUNNING, 1.0)))
     assert by_rows.is_due
-    by_age = Spool(tmp_path, most_seconds=0)
+    by_age = Spool(tmp_path, max_seconds=0)
     assert not by_age.is_due
     by_age.keep(scrape((RUNNING, 1.0)))
     assert by_age.is_due
@@ -252,11 +254,11 @@ def test_a_disk_that_cannot_be_written_costs_samples_not_the_collector(
     spool = Spool(folder)
     folder.rmdir()
     for _ in range(2):
-        assert spool.close(Open([scrape((RUNNING, 1.0))], 1)) is None
+        assert spool.close(OpenSegment([scrape((RUNNING, 1.0))], 1)) is None
     assert (spool.tally.lost_rows, spool.tally.is_writing_well) == (2, False)
     assert caplog.text.count("samples are lost until then") == 1
     folder.mkdir()
-    assert spool.close(Open([scrape((RUNNING, 1.0))], 1))
+    assert spool.close(OpenSegment([scrape((RUNNING, 1.0))], 1))
     assert spool.tally.is_writing_well
 
 

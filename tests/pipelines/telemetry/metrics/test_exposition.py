@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipelines.telemetry.metrics.exposition import Counts, Exposition, Labels, Page
+from pipelines.telemetry.metrics.exposition import Exposition, Labels, MetricsPage, ParseCounts
 from pipelines.telemetry.metrics.vocabulary import label_text
 
 Named = tuple[str, Labels]
@@ -32,7 +32,7 @@ def everything(**bounds: int) -> Exposition[Named]:
     return Exposition(lambda name, labels, kind: (name, labels), **bounds)
 
 
-def read(page: bytes | str) -> Page[Named]:
+def read(page: bytes | str) -> MetricsPage[Named]:
     return everything().read(page if isinstance(page, bytes) else page.encode())
 
 
@@ -117,7 +117,7 @@ def test_values_that_are_no_numbers_are_no_samples() -> None:
     """llama.cpp prints inf where nothing was measured yet."""
     found = read("a NaN\nb +Inf\nc -Inf\nllamacpp:prompt_tokens_seconds inf\nd 1e3\n")
     assert found.samples == {("d", ()): 1000.0}
-    assert found.counts == Counts(not_a_number=1, infinite=3)
+    assert found.counts == ParseCounts(not_a_number=1, infinite=3)
 
 
 def test_a_sample_may_carry_its_own_time() -> None:
@@ -131,42 +131,42 @@ def test_a_sample_may_carry_its_own_time() -> None:
             ("power", (("id", "0"),)): 1723621883.587,
             ("temperature", ()): 1606402000.0,
         }
-        assert found.counts == Counts(stamped=2)
+        assert found.counts == ParseCounts(stamped=2)
 
 
 def test_exemplars_are_set_aside() -> None:
     """OpenMetrics puts them after the value."""
     found = read('a_bucket{le="1"} 5 # {trace_id="4 } x"} 0.5 1723621883.5\n# EOF\n')
     assert found.samples == {("a_bucket", (("le", "1"),)): 5.0}
-    assert found.counts == Counts(exemplars=1)
+    assert found.counts == ParseCounts(exemplars=1)
 
 
 def test_of_a_series_given_twice_the_first_holds() -> None:
     """Also where its labels stand in another order."""
     found = read('a{x="1",y="2"} 1\na{y="2",x="1"} 5\na{x="1",y="2",} 6\n')
     assert found.samples == {("a", (("x", "1"), ("y", "2"))): 1.0}
-    assert found.counts == Counts(duplicates=2)
+    assert found.counts == ParseCounts(duplicates=2)
 
 
 def test_a_page_that_came_as_a_json_string_is_unwrapped() -> None:
     """One release of llama.cpp sent it so."""
     found = read(json.dumps('# TYPE a counter\na{b="c"} 1\n'))
     assert found.samples == {("a", (("b", "c"),)): 1.0}
-    assert found.counts == Counts(quoted=1)
+    assert found.counts == ParseCounts(quoted=1)
 
 
 def test_lines_in_another_encoding_are_counted() -> None:
     """Comments are not read, so theirs does not matter."""
     found = read("# HELP a 温度\n".encode("gbk") + 'a{n="温"} 1\n'.encode("gbk") + b"b 2\n")
     assert found.samples == {("b", ()): 2.0}
-    assert found.counts == Counts(foreign=1)
+    assert found.counts == ParseCounts(foreign=1)
 
 
 def test_a_page_that_is_too_large_is_cut_after_a_whole_line() -> None:
     """Half a number would be another number."""
-    found = everything(most_bytes=10).read(b"a 1234\nb 5678\n")
+    found = everything(max_bytes=10).read(b"a 1234\nb 5678\n")
     assert found.samples == {("a", ()): 1234.0}
-    assert found.counts == Counts(cut=1)
+    assert found.counts == ParseCounts(cut=1)
 
 
 def test_line_ends_of_windows_and_a_byte_order_mark_are_read() -> None:
@@ -176,7 +176,7 @@ def test_line_ends_of_windows_and_a_byte_order_mark_are_read() -> None:
 
 def test_labels_that_never_repeat_do_not_fill_the_memory() -> None:
     """The memory of a reader is bounded, and what it forgot it reads again."""
-    reader = everything(most_known=10)
+    reader = everything(max_known=10)
     for number in range(100):
         assert (
             reader.read(f'a{{request="{number}"}} {number}\nb 1\n'.encode()).samples[("b", ())]

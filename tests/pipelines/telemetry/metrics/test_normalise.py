@@ -7,8 +7,8 @@ import pytest
 from pipelines.telemetry.config.tier import Engine
 from pipelines.telemetry.metrics import vocabulary
 from pipelines.telemetry.metrics.devices import device_reader
-from pipelines.telemetry.metrics.exposition import Counts
-from pipelines.telemetry.metrics.normalise import Reader, Reading
+from pipelines.telemetry.metrics.exposition import ParseCounts
+from pipelines.telemetry.metrics.normalise import MetricsNormaliser, NormalisedPage
 
 NOW = 1795295500.0
 # What every quantity is called, whoever measured it.
@@ -28,13 +28,13 @@ OF_DEVICES = {
 }
 
 
-def read(engine: Engine, page: str | bytes, families: tuple[str, ...] = ()) -> Reading:
-    return Reader(engine, families=families).read(
+def read(engine: Engine, page: str | bytes, families: tuple[str, ...] = ()) -> NormalisedPage:
+    return MetricsNormaliser(engine, families=families).read(
         page if isinstance(page, bytes) else page.encode(), NOW
     )
 
 
-def of(reading: Reading, metric: str, part: str = "") -> dict[str, float]:
+def of(reading: NormalisedPage, metric: str, part: str = "") -> dict[str, float]:
     """The samples of one metric by what tells them apart."""
     chosen = [
         series for series in reading.samples if (series.metric, series.part) == (metric, part)
@@ -46,7 +46,7 @@ def of(reading: Reading, metric: str, part: str = "") -> dict[str, float]:
     }
 
 
-def only(reading: Reading, metric: str, part: str = "") -> float:
+def only(reading: NormalisedPage, metric: str, part: str = "") -> float:
     [value] = of(reading, metric, part).values()
     return value
 
@@ -55,7 +55,7 @@ def test_every_quantity_has_one_name(recordings: Path) -> None:
     """A page of vLLM with speculation has them all."""
     found = read("vllm", (recordings / "vllm/vllm_0.32_cpu_ngram_speculation.txt").read_bytes())
     assert {series.metric for series in found.samples} >= CANONICAL
-    assert found.counts == Counts()
+    assert found.counts == ParseCounts()
     assert found.started_at == 1795295306.68
 
 
@@ -123,7 +123,7 @@ def test_where_a_page_has_both_names_a_sample_counts_once(recordings: Path) -> N
     """vLLM of November 2025 printed both; had they differed, that would be counted."""
     found = read("vllm", (recordings / "vllm/vllm_v1_2025-11_cold.txt").read_bytes())
     assert only(found, "itl_seconds", "count") == 0
-    assert found.counts == Counts()
+    assert found.counts == ParseCounts()
     differing = read("vllm", "vllm:gpu_cache_usage_perc 0.25\nvllm:kv_cache_usage_perc 0.5\n")
     assert (only(differing, "cache_usage"), differing.counts.disagreeing) == (0.5, 1)
 
@@ -154,7 +154,7 @@ def test_llamacpp_has_no_model_and_may_print_inf() -> None:
     )
     assert (only(found, "prompt_tokens"), only(found, "generation_tokens")) == (12, 7)
     assert {series.model_name for series in found.samples} == {None}
-    assert found.counts == Counts(infinite=1)
+    assert found.counts == ParseCounts(infinite=1)
 
 
 def test_tgi_has_no_counters_of_tokens() -> None:
@@ -215,7 +215,7 @@ def test_our_own_page_has_experts_and_devices() -> None:
         'tokentide:power_watts{engine="0",model_name="m",provenance="rated"} 300\n'
         'tokentide:energy_joules_total{engine="0",model_name="m",provenance="rated"} 5\n'
     )
-    found = Reader("tokentide", "tokentide device").read(page.encode(), NOW)
+    found = MetricsNormaliser("tokentide", "tokentide device").read(page.encode(), NOW)
     assert (
         only(found, "prompt_tokens"),
         only(found, "expert_tokens"),
