@@ -56,7 +56,7 @@ def ours_from_dicts(history: History, work: Path, stages: Stages, days: int) -> 
             load_rankings(con, answer, board(payload))
             con.commit()
         con.close()
-    return _count(path, "raw.board_days inner join raw.board_rows using (content_hash)")
+    return _count(path, "raw.ranking_days inner join raw.ranking_rows using (content_hash)")
 
 
 def ours_from_bytes(history: History, work: Path, stages: Stages, days: int) -> Facts:
@@ -70,7 +70,7 @@ def ours_from_bytes(history: History, work: Path, stages: Stages, days: int) -> 
     with stages("load"):
         land(settings)
     return _count(
-        settings.warehouse, "raw.board_days inner join raw.board_rows using (content_hash)"
+        settings.warehouse, "raw.ranking_days inner join raw.ranking_rows using (content_hash)"
     )
 
 

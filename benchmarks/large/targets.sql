@@ -5,8 +5,8 @@ create or replace temp table ranked as
 select row_number() over (order by tokens desc, canonical_slug) - 1 as place, hugging_face_id, split_part(canonical_slug, '/', 2) as model_name
 from (
     select models.canonical_slug, any_value(models.hugging_face_id) as hugging_face_id, sum(cells.total_tokens) as tokens
-    from raw.board_rows as cells
-    inner join raw.board_days as days on cells.content_hash = days.content_hash
+    from raw.ranking_rows as cells
+    inner join raw.ranking_days as days on cells.content_hash = days.content_hash
     inner join catalogue as models on cells.model_permaslug = models.canonical_slug
     where days.slice = 'all' and days.grain = 'day' and days.date >= $last_at::date - 90 and models.hugging_face_id <> ''
     group by models.canonical_slug

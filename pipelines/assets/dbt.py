@@ -31,8 +31,8 @@ from warehouse.connection import open_warehouse
 # The tables of the sources `raw` and `ledger`, and the assets that fill them.
 FILLED_BY = {
     "answers": [ANSWERS],
-    "board_days": [ANSWERS, SLICES],
-    "board_rows": [ANSWERS, SLICES],
+    "ranking_days": [ANSWERS, SLICES],
+    "ranking_rows": [ANSWERS, SLICES],
     "quarantine": [ANSWERS],
     "notes": [ANSWERS],
     "models": [CATALOGUE],

@@ -182,11 +182,11 @@ SET_ASIDE = """
 BOARDS = """
     with newest as (
         select date, max(as_of) as as_of, arg_max(content_hash, as_of) as content_hash
-        from raw.board_days
+        from raw.ranking_days
         where slice = 'all' and grain = 'day' and content_hash is not null and date between ? and ?
         group by date
     )
-    select newest.date, newest.as_of, count(*), sum(board_rows.total_tokens)::bigint
-    from newest inner join raw.board_rows using (content_hash)
+    select newest.date, newest.as_of, count(*), sum(ranking_rows.total_tokens)::bigint
+    from newest inner join raw.ranking_rows using (content_hash)
     group by all
 """

@@ -69,7 +69,7 @@ DAYS = """
     ),
     boards as (
         select date, bool_or(content_hash is not null) as has_content
-        from raw.board_days inner join answers using (sha256)
+        from raw.ranking_days inner join answers using (sha256)
         where slice = 'all' and grain = 'day'
         group by date
     ),

@@ -232,12 +232,12 @@ def judged(
 # The newest complete board's leaders, by the id that the newest catalogue has for name and variant.
 LEADING = """
     with board as (
-        select content_hash from raw.board_days
+        select content_hash from raw.ranking_days
         where slice = 'all' and grain = 'day' and content_hash is not null
         order by date desc, as_of desc limit 1
     ),
     ranked as (
-        select model_permaslug, total_tokens from raw.board_rows inner join board using (content_hash)
+        select model_permaslug, total_tokens from raw.ranking_rows inner join board using (content_hash)
         where model_permaslug <> 'other'
     ),
     catalogue as (
@@ -260,7 +260,7 @@ LEADING = """
 UNKNOWN = """
     select min(date)
     from (select unnest(generate_series($first::date, $last::date, interval 1 day))::date as date)
-    where date not in (select board_days.date from raw.board_days where slice = 'all' and grain = 'day')
+    where date not in (select ranking_days.date from raw.ranking_days where slice = 'all' and grain = 'day')
 """
 
 # Board answers of a run of which nothing could be used, with the days that they were asked for. Bytes that are unchanged since they

@@ -133,7 +133,7 @@ KNOWN = """
     with known as (
         select hash(answer_id, outcome) as mark, 'answers' as kind from raw.answers where fetched_at <= $as_of
         union all
-        select hash(sha256, slice, grain, date, content_hash), 'boards' from raw.board_days where as_of <= $as_of
+        select hash(sha256, slice, grain, date, content_hash), 'boards' from raw.ranking_days where as_of <= $as_of
         union all
         select hash(sha256, app_id), 'others' from raw.apps where as_of <= $as_of
         union all

@@ -30,8 +30,8 @@ from warehouse.connection import open_published
 BOARD = (rankings.SOURCE, exports.SOURCE)
 # Which sources' answers fill a raw table. All of them are in the log, which tells of answers and not of figures, so it is not followed.
 FED_BY: dict[str, tuple[str, ...]] = {
-    "board_days": BOARD,
-    "board_rows": BOARD,
+    "ranking_days": BOARD,
+    "ranking_rows": BOARD,
     "models": (catalogue.SOURCE,),
     "endpoints": (endpoints.SOURCE,),
     "providers": (providers.SOURCE,),

@@ -96,7 +96,7 @@ def test_monthly_totals_are_exact(ingested: tuple[Settings, MarketIngest]) -> No
 def test_asking_again_adds_nothing(ingested: tuple[Settings, MarketIngest]) -> None:
     """The second ingest brought new answers of the same figures: no new board, no new revision, no changed figure."""
     settings, _ = ingested
-    assert sql(settings, "select count(*) from raw.board_rows") == [(422 * 51,)]
+    assert sql(settings, "select count(*) from raw.ranking_rows") == [(422 * 51,)]
     assert sql(settings, "select count(*), max(revision) from marts.market_tokens_revisions") == [
         (422 * 51, 1)
     ]

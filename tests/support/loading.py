@@ -65,7 +65,7 @@ def landed(con: duckdb.DuckDBPyConnection, archive: Archive) -> list[tuple[str, 
 def content(con: duckdb.DuckDBPyConnection, *tables: str) -> Rows:
     return {
         table: con.sql(f"from raw.{table} order by all").fetchall()
-        for table in tables or ("board_days", "board_rows")
+        for table in tables or ("ranking_days", "ranking_rows")
     }
 
 

@@ -76,10 +76,10 @@ def market(
             "releasing_country varchar, base_country varchar, weights varchar",
             [attributed(model) | {"date": day} for model in models for day in dates],
         ),
-        "intermediate.board_versions": ("date date, slice varchar, grain varchar, version integer, content_hash varchar", [
+        "intermediate.ranking_day_versions": ("date date, slice varchar, grain varchar, version integer, content_hash varchar", [
             {"date": day, "slice": "all", "grain": "day", "version": 1, "content_hash": str(day)} for day in dates
         ]),
-        "staging.stg_openrouter__board_cells": ("content_hash varchar, model_permaslug varchar, total_tokens bigint, is_other boolean", [
+        "staging.stg_openrouter__ranking_rows": ("content_hash varchar, model_permaslug varchar, total_tokens bigint, is_other boolean", [
             {"content_hash": str(dates[day]), "model_permaslug": m.name, "total_tokens": tokens if m.first is None else m.first,
              "is_other": False}
             for m, day, tokens in now
@@ -174,10 +174,10 @@ def test_who_is_alone_is_not_sure_of_what_is_unknown(compiled: Marts) -> None:
 def test_the_first_board_of_a_day_is_the_first_that_has_rows(compiled: Marts) -> None:
     """A day that was first seen as missing was first published later; the rest of the week is as before."""
     tables = market(PLANTED)
-    columns, versions = tables["intermediate.board_versions"]
+    columns, versions = tables["intermediate.ranking_day_versions"]
     empty = {**versions[0], "content_hash": None}
     later = [empty, {**versions[0], "version": 2}, *versions[1:]]
-    [row] = streaks(compiled, {**tables, "intermediate.board_versions": (columns, later)})
+    [row] = streaks(compiled, {**tables, "intermediate.ranking_day_versions": (columns, later)})
     assert row["survives_first_published"] is True
 
 

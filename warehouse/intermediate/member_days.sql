@@ -7,7 +7,7 @@ with first_boards as (
     select
         date,
         content_hash
-    from {{ ref('board_versions') }}
+    from {{ ref('ranking_day_versions') }}
     where
         slice = 'all'
         and grain = 'day'
@@ -21,7 +21,7 @@ first_published as (
         cells.model_permaslug,
         cells.total_tokens as first_tokens
     from first_boards as boards
-    inner join {{ ref('stg_openrouter__board_cells') }} as cells
+    inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
         on boards.content_hash = cells.content_hash
     where not cells.is_other
 ),

@@ -8,8 +8,8 @@ with ranked as (
         cells.model_permaslug,
         cells.model_base,
         cells.author_slug
-    from {{ ref('board_versions') }} as boards
-    inner join {{ ref('stg_openrouter__board_cells') }} as cells
+    from {{ ref('ranking_day_versions') }} as boards
+    inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
         on boards.content_hash = cells.content_hash
     where not cells.is_other
 ),

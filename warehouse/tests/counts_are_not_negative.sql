@@ -1,9 +1,9 @@
 -- Nobody serves less than nothing. Landing sets such a count aside.
 select
-    'stg_openrouter__board_cells' as relation,
+    'stg_openrouter__ranking_rows' as relation,
     model_permaslug as what,
     total_tokens as tokens
-from {{ ref('stg_openrouter__board_cells') }}
+from {{ ref('stg_openrouter__ranking_rows') }}
 where not coalesce(total_tokens >= 0, false)
 
 union all

@@ -7,8 +7,8 @@ select
     boards.date,
     boards.as_of,
     before.as_of as as_of_before
-from {{ ref('board_versions') }} as boards
-inner join {{ ref('board_versions') }} as before
+from {{ ref('ranking_day_versions') }} as boards
+inner join {{ ref('ranking_day_versions') }} as before
     on
         boards.slice = before.slice
         and boards.grain = before.grain

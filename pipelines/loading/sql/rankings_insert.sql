@@ -3,7 +3,7 @@ create or replace temp table clashes as
 select
     days.date,
     max(days.as_of) filter (where days.as_of < getvariable('as_of') + interval 1 second) as as_of
-from raw.board_days as days
+from raw.ranking_days as days
 inner join covered on days.date = covered.date
 left join boards on days.date = boards.date
 where
@@ -34,16 +34,16 @@ where
     exists (from typed)
     and covered.date not in (select problems.date from problems where problems.is_withheld and problems.date is not null);
 
-insert into raw.board_rows by name
+insert into raw.ranking_rows by name
 select distinct
     believed.content_hash,
     typed.model_permaslug,
     typed.total_tokens
 from typed
 inner join believed on typed.date = believed.date
-where believed.content_hash not in (select known_rows.content_hash from raw.board_rows as known_rows);
+where believed.content_hash not in (select known_rows.content_hash from raw.ranking_rows as known_rows);
 
-insert or ignore into raw.board_days by name
+insert or ignore into raw.ranking_days by name
 select
     getvariable('sha256') as sha256,
     getvariable('slice') as slice,

@@ -30,7 +30,7 @@ create or replace temp table known as
 select
     date,
     arg_max(content_hash, as_of) as content_hash
-from raw.board_days
+from raw.ranking_days
 where
     slice = getvariable('slice')
     and grain = getvariable('grain')

@@ -110,7 +110,7 @@ def test_a_backfill_tells_the_figures_of_each_day(dagster: Dagster) -> None:
 
 TOTALS = """
     select date::varchar, count(*), sum(total_tokens)::bigint
-    from raw.board_days inner join raw.board_rows using (content_hash)
+    from raw.ranking_days inner join raw.ranking_rows using (content_hash)
     group by date
 """
 

@@ -210,8 +210,8 @@ def test_rows_that_are_wrong_stop_publishing(market: Market) -> None:
 
 
 LOSE_A_LEADER = """
-    delete from raw.board_rows where total_tokens = (
-        select max(total_tokens) from raw.board_rows inner join raw.board_days using (content_hash)
+    delete from raw.ranking_rows where total_tokens = (
+        select max(total_tokens) from raw.ranking_rows inner join raw.ranking_days using (content_hash)
         where slice = 'all' and model_permaslug <> 'other'
     )
 """

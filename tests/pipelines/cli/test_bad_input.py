@@ -58,7 +58,7 @@ def test_a_faulty_day_is_set_aside_and_no_other(
     assert sum(day.status == "loaded" for day in gathered.days) == 13
     assert not gathered.is_complete
     assert sql(
-        settings, "select count(*) from raw.board_days where slice = 'all' and date = '2026-06-10'"
+        settings, "select count(*) from raw.ranking_days where slice = 'all' and date = '2026-06-10'"
     ) == [(0,)]
     assert sql(
         settings, "select distinct reason from raw.quarantine where date = '2026-06-10'"
@@ -83,7 +83,7 @@ def test_a_useless_answer_costs_its_days_and_is_kept(
     ]
     assert kept
     assert all(Archive(settings.archive).has(answer.sha256) for answer in kept)
-    assert sql(settings, "select count(*) from raw.board_days") == [(0,)]
+    assert sql(settings, "select count(*) from raw.ranking_days") == [(0,)]
     stand_in.set_faults()
     assert gather(settings, FIRST, LAST).is_complete
 
@@ -106,7 +106,7 @@ def test_a_day_that_vanished_is_reported_and_its_figures_stay(
     ]
     versions = sql(
         settings,
-        "select content_hash is null from raw.board_days where slice = 'all' and date = '2026-06-10' order by as_of",
+        "select content_hash is null from raw.ranking_days where slice = 'all' and date = '2026-06-10' order by as_of",
     )
     assert versions == [(False,), (True,)]
 
@@ -158,7 +158,7 @@ def test_a_day_without_other_passes(settings: Settings, stand_in: StandIn) -> No
     stand_in.set_faults({"kind": "no_other", "path": "rankings-daily", "date": DAY.isoformat()})
     assert gather(settings, FIRST, LAST).is_complete
     assert sql(
-        settings, "select date from raw.board_days where slice = 'all' and not has_other"
+        settings, "select date from raw.ranking_days where slice = 'all' and not has_other"
     ) == [(DAY,)]
 
 
@@ -170,7 +170,7 @@ def test_a_restated_day_is_a_new_version(settings: Settings, stand_in: StandIn) 
     assert gather(settings, FIRST, LAST).is_complete
     versions = sql(
         settings,
-        "select count(distinct content_hash) from raw.board_days where slice = 'all' and date = '2026-06-10'",
+        "select count(distinct content_hash) from raw.ranking_days where slice = 'all' and date = '2026-06-10'",
     )
     assert versions == [(2,)]
 
@@ -256,7 +256,7 @@ def test_an_export_that_does_not_fit_its_manifest_is_not_believed(
         gathered = gather(settings, date(2026, 5, 1), date(2026, 5, 14))
         assert {day.status for day in gathered.days} == {"failed"}
         assert word in str(gathered.days[0].reason)
-        assert sql(settings, "select count(*) from raw.board_days") == [(0,)]
+        assert sql(settings, "select count(*) from raw.ranking_days") == [(0,)]
         stand_in.set_faults()
         assert gather(settings, date(2026, 5, 1), date(2026, 5, 14)).is_complete
 

@@ -97,8 +97,8 @@ def test_an_answer_that_a_crash_left_behind_is_landed_by_the_next_run(
         with closing(open_warehouse(tmp_path / "warehouse.duckdb")) as con:
             migrate(con)
             load_answers(con, archive)
-            assert con.sql("select count(*) from raw.board_days").fetchall() == [(3,)]
-            assert con.sql("select count(*) from raw.board_rows").fetchall() == [(153,)]
+            assert con.sql("select count(*) from raw.ranking_days").fetchall() == [(3,)]
+            assert con.sql("select count(*) from raw.ranking_rows").fetchall() == [(153,)]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_bytes_that_first_came_as_a_failure_are_landed_when_they_come_well(
         "broken" if "error" in first else "refused",
         "loaded",
     ]
-    assert len(content(con)["board_days"]) == 3
+    assert len(content(con)["ranking_days"]) == 3
 
 
 # Whole.
@@ -142,25 +142,25 @@ def test_a_kill_while_landing_leaves_nothing_half(archive: Archive, tmp_path: Pa
         with closing(open_warehouse(path)) as con:
             assert (
                 con.sql(
-                    "select * from raw.board_days where sha256 not in (select sha256 from raw.answers)"
+                    "select * from raw.ranking_days where sha256 not in (select sha256 from raw.answers)"
                 ).fetchall()
                 == []
             )
             assert (
                 con.sql(
-                    "select sha256 from raw.board_days group by sha256 having count(*) <> 3"
+                    "select sha256 from raw.ranking_days group by sha256 having count(*) <> 3"
                 ).fetchall()
                 == []
             )
             assert (
                 con.sql(
-                    "select content_hash from raw.board_rows group by content_hash having count(*) <> 51"
+                    "select content_hash from raw.ranking_rows group by content_hash having count(*) <> 51"
                 ).fetchall()
                 == []
             )
             assert (
                 con.sql("select count(*) from raw.answers").fetchall()
-                == con.sql("select count(distinct sha256) from raw.board_days").fetchall()
+                == con.sql("select count(distinct sha256) from raw.ranking_days").fetchall()
             )
     with closing(open_warehouse(path)) as con, closing(fresh()) as other:
         load_answers(con, archive)
@@ -238,7 +238,7 @@ def test_an_answer_that_is_of_no_use_holds_up_no_other(
     assert con.sql("select sha256, source, reason from raw.quarantine").fetchall() == [
         (wrong.sha256, source, reason)
     ]
-    assert con.sql("select count(*) from raw.board_days").fetchall() == [(3,)]
+    assert con.sql("select count(*) from raw.ranking_days").fetchall() == [(3,)]
 
 
 # What is said of the days.

@@ -27,7 +27,7 @@ def test_a_day_whose_dates_cannot_be_read_is_set_aside_not_missing(
     kept(archive, undated(1))
     [(outcome, rows, _)] = landed(con, archive)
     assert (outcome, rows) == ("partial", 102)
-    assert con.sql("select date from raw.board_days order by date").fetchall() == [
+    assert con.sql("select date from raw.ranking_days order by date").fetchall() == [
         (FIRST,),
         (FIRST + 2 * DAY,),
     ]
@@ -44,7 +44,7 @@ def test_a_known_day_is_not_withdrawn_by_rows_without_dates(
     kept(archive, board())
     kept(archive, undated(1), at=AS_OF + DAY)
     landed(con, archive)
-    assert con.sql("select count(*) from raw.board_days where content_hash is null").fetchall() == [
+    assert con.sql("select count(*) from raw.ranking_days where content_hash is null").fetchall() == [
         (0,)
     ]
     assert con.sql(
@@ -61,11 +61,11 @@ def test_other_figures_under_an_instant_that_was_used_before_are_a_later_version
     landed(con, archive)
     day = FIRST + DAY
     found = con.execute(
-        "select as_of from raw.board_days where date = ? order by as_of", [day]
+        "select as_of from raw.ranking_days where date = ? order by as_of", [day]
     ).fetchall()
     assert found == [(AS_OF,), (AS_OF + timedelta(hours=2),)]
     untouched = con.execute(
-        "select count(*) from raw.board_days where date = ? and as_of <> ?", [FIRST, AS_OF]
+        "select count(*) from raw.ranking_days where date = ? and as_of <> ?", [FIRST, AS_OF]
     ).fetchall()
     assert untouched == [(0,)]
 

@@ -47,7 +47,7 @@ def test_the_order_of_landing_does_not_matter(
                 load_answers(con, one_by_one)
             load_answers(rebuilt, whole)
             found += [content(con), content(rebuilt)]
-    assert found[0]["board_days"]
+    assert found[0]["ranking_days"]
     assert found[1:] == found[:1] * 3
 
 
@@ -66,14 +66,14 @@ def test_a_slice_is_kept_apart_from_the_board(
     outcomes = [("loaded", 153, None)] * 3
     assert landed(con, archive) == [*outcomes, ("unchanged", 0, None)]
     found = con.sql(
-        "select slice, grain, count(*), count(distinct content_hash) from raw.board_days group by all order by all"
+        "select slice, grain, count(*), count(distinct content_hash) from raw.ranking_days group by all order by all"
     ).fetchall()
     assert found == [
         ("all", "day", 3, 3),
         ("context_bucket=1K", "day", 3, 3),
         ("modality=text", "day", 3, 3),
     ]
-    assert con.sql("select count(*) from raw.board_rows").fetchall() == [(153,)]
+    assert con.sql("select count(*) from raw.ranking_rows").fetchall() == [(153,)]
 
 
 def test_a_slice_may_be_short_and_the_board_may_not(
@@ -110,7 +110,7 @@ def test_a_weekly_slice_covers_its_mondays(
     kept(archive, json.dumps({"data": rows, "meta": meta}).encode(), params=params)
     assert landed(con, archive) == [("loaded", 22, None)]
     found = con.sql(
-        "select slice, grain, date, row_count from raw.board_days order by date"
+        "select slice, grain, date, row_count from raw.ranking_days order by date"
     ).fetchall()
     assert found == [
         ("category=programming", "week", FIRST + n * DAY, rows)

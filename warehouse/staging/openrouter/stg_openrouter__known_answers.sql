@@ -10,7 +10,7 @@ with spoken as (
         select
             boards.sha256,
             boards.as_of
-        from {{ source('raw', 'board_days') }} as boards
+        from {{ source('raw', 'ranking_days') }} as boards
         union all
         select
             apps.sha256,

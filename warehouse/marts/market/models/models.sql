@@ -9,8 +9,8 @@ with ranked as (
         cells.variant,
         min(boards.date) as first_ranked_date,
         max(boards.date) as last_ranked_date
-    from {{ ref('board_versions') }} as boards
-    inner join {{ ref('stg_openrouter__board_cells') }} as cells
+    from {{ ref('ranking_day_versions') }} as boards
+    inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
         on boards.content_hash = cells.content_hash
     where
         not cells.is_other

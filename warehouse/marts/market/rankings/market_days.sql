@@ -3,7 +3,7 @@
 -- A missing day is not a day without demand: its figures are null, never zero. A day that no answer covered has no row.
 with boards as (
     select *
-    from {{ ref('board_versions') }}
+    from {{ ref('ranking_day_versions') }}
     where
         slice = 'all'
         and grain = 'day'
@@ -26,7 +26,7 @@ totals as (
         sum(total_tokens) filter (where is_other)::bigint as other_tokens,
         count(*) filter (where not is_other) as model_count,
         min(total_tokens) filter (where not is_other) as cutoff_tokens
-    from {{ ref('stg_openrouter__board_cells') }}
+    from {{ ref('stg_openrouter__ranking_rows') }}
     group by content_hash
 )
 

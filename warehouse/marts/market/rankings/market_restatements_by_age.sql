@@ -16,8 +16,8 @@ versions as (
         boards.date,
         boards.as_of,
         sum(cells.total_tokens)::bigint as platform_tokens
-    from {{ ref('board_versions') }} as boards
-    inner join {{ ref('stg_openrouter__board_cells') }} as cells
+    from {{ ref('ranking_day_versions') }} as boards
+    inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
         on boards.content_hash = cells.content_hash
     where
         boards.slice = 'all'

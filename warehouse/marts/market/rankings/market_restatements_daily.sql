@@ -3,7 +3,7 @@ with observations as (
     select
         date,
         max(as_of) as last_asked_at
-    from {{ ref('stg_openrouter__board_observations') }}
+    from {{ ref('stg_openrouter__ranking_days') }}
     where
         slice = 'all'
         and grain = 'day'
@@ -19,7 +19,7 @@ boards as (
         is_current,
         origin,
         answer_sha256
-    from {{ ref('board_versions') }}
+    from {{ ref('ranking_day_versions') }}
     where
         slice = 'all'
         and grain = 'day'
@@ -66,7 +66,7 @@ cells as (
         on
             boards.date = counted.date
             and counted.revisions > 0
-    inner join {{ ref('stg_openrouter__board_cells') }} as cells
+    inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
         on boards.content_hash = cells.content_hash
 ),
 
@@ -93,7 +93,7 @@ totals as (
     select
         content_hash,
         sum(total_tokens)::bigint as platform_tokens
-    from {{ ref('stg_openrouter__board_cells') }}
+    from {{ ref('stg_openrouter__ranking_rows') }}
     group by content_hash
 )
 

@@ -24,8 +24,8 @@ select
     boards.as_of,
     boards.origin,
     boards.answer_sha256
-from {{ ref('board_versions') }} as boards
-inner join {{ ref('stg_openrouter__board_cells') }} as cells
+from {{ ref('ranking_day_versions') }} as boards
+inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
     on boards.content_hash = cells.content_hash
 where
     boards.is_current

@@ -5,7 +5,7 @@ with current_boards as (
     select
         date,
         content_hash
-    from {{ ref('board_versions') }}
+    from {{ ref('ranking_day_versions') }}
     where
         slice = 'all'
         and grain = 'day'
@@ -59,7 +59,7 @@ select
     learned.origin,
     learned.answer_sha256
 from current_boards as boards
-inner join {{ ref('stg_openrouter__board_cells') }} as cells
+inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
     on boards.content_hash = cells.content_hash
 inner join learned
     on

@@ -10,7 +10,7 @@ select
     row_number() over (partition by date, model_permaslug order by as_of) as revision,
     origin,
     answer_sha256
-from {{ ref('cell_versions') }}
+from {{ ref('ranking_row_versions') }}
 where
     slice = 'all'
     and grain = 'day'

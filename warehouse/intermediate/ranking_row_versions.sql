@@ -9,8 +9,8 @@ with cells as (
         boards.version,
         cells.model_permaslug,
         cells.total_tokens
-    from {{ ref('board_versions') }} as boards
-    inner join {{ ref('stg_openrouter__board_cells') }} as cells
+    from {{ ref('ranking_day_versions') }} as boards
+    inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
         on boards.content_hash = cells.content_hash
 ),
 
@@ -34,7 +34,7 @@ grid as (
         boards.origin,
         boards.answer_sha256,
         ever.model_permaslug
-    from {{ ref('board_versions') }} as boards
+    from {{ ref('ranking_day_versions') }} as boards
     inner join ever
         on
             boards.slice = ever.slice

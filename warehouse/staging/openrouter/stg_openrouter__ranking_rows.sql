@@ -7,4 +7,4 @@ select
     {{ model_variant('model_permaslug') }} as variant,
     model_permaslug = 'other' as is_other,
     total_tokens
-from {{ source('raw', 'board_rows') }}
+from {{ source('raw', 'ranking_rows') }}

@@ -17,7 +17,7 @@ select
     row_number() over (partition by slice, grain, date order by content_hash is null, as_of desc) = 1 and content_hash is not null as is_current
 from (
     select *
-    from {{ ref('stg_openrouter__board_observations') }}
+    from {{ ref('stg_openrouter__ranking_days') }}
     qualify
         row_number() over (partition by slice, grain, date order by as_of) = 1
         or content_hash is distinct from lag(content_hash) over (partition by slice, grain, date order by as_of)

@@ -10,7 +10,7 @@ select
     has_other,
     origin,
     sha256 as answer_sha256
-from {{ source('raw', 'board_days') }}
+from {{ source('raw', 'ranking_days') }}
 where {{ is_known('as_of') }}
 -- An export is offered as CSV and as JSON of one instant, with the same content.
 qualify row_number() over (partition by slice, grain, date, as_of order by content_hash is null, sha256) = 1

@@ -1,0 +1,7 @@
+-- Raw tables are called what the source calls its figures: rankings. Tables of the former dbt folder `history` and views on the former
+-- names are dropped; the next build makes theirs.
+alter table raw.board_days rename to ranking_days;
+alter table raw.board_rows rename to ranking_rows;
+drop schema if exists history cascade;
+drop view if exists staging.stg_openrouter__board_cells;
+drop view if exists staging.stg_openrouter__board_observations;
