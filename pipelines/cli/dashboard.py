@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 
 from pipelines.cli.console import stderr
-from pipelines.errors import BadSetting
+from pipelines.errors import BadSetting, QueryFailed
 from pipelines.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from dashboards.generations import Sources
+    from dashboards.generations import AppContext
 
 PORT = 8050
 THREADS = 8
@@ -108,21 +108,22 @@ def secret_for(settings: Settings, host: str) -> str | None:
     return secret
 
 
-def sources_of(settings: Settings, dagster: str | None = None) -> "Sources":
+def sources_of(settings: Settings, dagster: str | None = None) -> "AppContext":
     """What the pages may see of this home."""
-    from dashboards.generations import Sources
+    from dashboards.generations import AppContext
     from pipelines.publish import query
     from pipelines.publish.generations import NEWEST
     from pipelines.telemetry import live
     from warehouse.connection import open_published
 
     recent = live.reader(settings.telemetry_spool, settings.telemetry_archive / "scrapes")
-    return Sources(
-        settings.published / NEWEST,
-        partial(open_published, memory=MEMORY),
-        query.frame,
-        recent,
-        dagster,
+    return AppContext(
+        published=settings.published / NEWEST,
+        open_published=partial(open_published, memory=MEMORY),
+        run_sql=query.frame,
+        sql_errors=(QueryFailed,),
+        live=recent,
+        dagster_url=dagster,
     )
 
 

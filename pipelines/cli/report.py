@@ -41,10 +41,10 @@ def report(
 
         tokentide report -o week.html --page market --page our-tier
 
-        tokentide report -o china.html --page "market?dimension=country&basis=top50" --page statements
+        tokentide report -o china.html --page "market?dimension=country&basis=top50" --page claims
     """
-    from dashboards.components.theme import Look
-    from dashboards.export.report import UnknownPageError, chosen, write_report
+    from dashboards.components.theme import Theme
+    from dashboards.export.report import ReportOptions, UnknownPageError, write_report
     from pipelines.cli.dashboard import sources_of
     from pipelines.publish.generations import newest
 
@@ -58,12 +58,12 @@ def report(
         pages = list(
             {
                 (each.page.path, each.search): each
-                for each in map(chosen, ["overview", *(page or [])])
+                for each in map(ReportOptions.parse, ["overview", *(page or [])])
             }.values()
         )
     except UnknownPageError as error:
         raise BadSetting(str(error)) from error
-    size = write_report(sources_of(settings), pages, out, Look())
+    size = write_report(sources_of(settings), pages, out, Theme())
     names = ", ".join(each.page.name for each in pages)
     stdout.print(
         f"{escape(str(out))}: {size / MEGABYTE:.1f} MB, {escape(names)}.",

@@ -1,4 +1,5 @@
--- One row per board, test and metric that scored a model of the family. Scales differ and are not comparable.
+-- One row per benchmark, test and metric that scored a model of the family. Their scales differ and
+-- are not comparable.
 select board, model_id, test, metric, score, as_of
 from model_benchmarks
 where model_id in (select model_id from models where model_family = $family) or model_id = $family
