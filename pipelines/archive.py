@@ -8,11 +8,8 @@ Everything after the archive can be made again from it. It never holds a key: re
 body that repeats the key is kept with the key struck out.
 """
 
-import contextlib
-import fcntl
 import json
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -21,6 +18,7 @@ from pathlib import Path
 import zstandard
 
 from pipelines.errors import BadAnswer, MixedOrigins
+from pipelines.files import append_durably, claim_durably, write_durably
 
 REDACTED = b"[key]"
 
@@ -51,15 +49,23 @@ class Answer:
         return f"{self.fetched_at:%Y%m%dT%H%M%S%f}-{asked}-{self.sha256[:8]}"
 
 
+@dataclass(frozen=True)
+class LogPart:
+    """Answers of one day's log, oldest first, and where reading it ended (bytes from its beginning)."""
+
+    name: str
+    answers: list[Answer]
+    end: int
+
+
 class Archive:
     """Answers on disk. Several processes may keep answers at once."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def keep(self, answer: Answer, body: bytes, secret: str | None = None) -> Answer:
+    def keep(self, answer: Answer, body: bytes) -> Answer:
         """Store an answer durably and return it with its size and hash; the same bytes are stored once."""
-        body = body.replace(secret.encode(), REDACTED) if secret else body
         answer = replace(answer, bytes=len(body), sha256=sha256(body).hexdigest())
         self._claim(answer.origin)
         path = self._body(answer.sha256)
@@ -96,10 +102,19 @@ class Archive:
         return self._body(digest).exists()
 
     def answers(self) -> Iterator[Answer]:
-        """Every answer, oldest first."""
+        """Yield every answer, oldest first."""
+        for part in self.log_parts({}):
+            yield from part.answers
+
+    def log_parts(self, positions: Mapping[str, int]) -> Iterator["LogPart"]:
+        """Yield what each day's log holds beyond its position (bytes that were read before), oldest day first.
+
+        A log that is shorter than its position was replaced, by that of a copy of the archive, and is read from its beginning.
+        """
         for log in sorted((self.folder / "answers").glob("*.jsonl")):
-            found = [answer for line in log.read_text().splitlines() if (answer := _parsed(line))]
-            yield from sorted(found, key=lambda answer: answer.answer_id)
+            start, size = positions.get(log.name, 0), log.stat().st_size
+            if start != size:
+                yield _read_part(log, start if start < size else 0)
 
     @property
     def origin(self) -> str | None:
@@ -120,62 +135,23 @@ class Archive:
         return self.folder / "bodies" / digest[:2] / f"{digest}.zst"
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Put a whole file in place or nothing: written aside, synced, renamed, the folder synced."""
-    _written_aside(path, content).replace(path)
-    sync_folder(path.parent)
-
-
-def claim_durably(path: Path, content: bytes) -> None:
-    """Put a whole file in place unless there is one: of several processes that try at once, the first one's stays."""
-    aside = _written_aside(path, content)
-    with contextlib.suppress(FileExistsError):
-        path.hardlink_to(aside)
-    aside.unlink()
-    sync_folder(path.parent)
-
-
-def append_durably(path: Path, line: str) -> None:
-    """Add one line and sync it. A line that an earlier crash cut short stays alone on its line."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if file.seek(0, os.SEEK_END) and _last_byte(file.fileno()) != b"\n":
-            file.write(b"\n")
-        file.write(f"{line}\n".encode())
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in this folder survive a loss of power."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def utc_now() -> datetime:
     """The current instant; the one place that asks the clock when something was fetched."""
     return datetime.now(UTC)
 
 
-def _written_aside(path: Path, content: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with aside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    return aside
+def _read_part(log: Path, start: int) -> LogPart:
+    with log.open("rb") as file:
+        file.seek(start)
+        found = file.read()
+    lines = found.decode("utf-8", "replace").splitlines()
+    answers = [answer for line in lines if (answer := _parse_line(line))]
+    answers.sort(key=lambda answer: answer.answer_id)
+    # A last line without its end is being written at this moment, or was cut short by a crash: the position stays before it.
+    return LogPart(log.name, answers, start + found.rfind(b"\n") + 1)
 
 
-def _last_byte(handle: int) -> bytes:
-    return os.pread(handle, 1, os.fstat(handle).st_size - 1)
-
-
-def _parsed(line: str) -> Answer | None:
+def _parse_line(line: str) -> Answer | None:
     try:
         values = json.loads(line)
     except ValueError:

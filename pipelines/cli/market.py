@@ -13,8 +13,8 @@ from rich.markup import escape
 from pipelines.cli import claims, dashboard, report, tier
 from pipelines.cli.console import show_log, stderr, stdout, steps
 from pipelines.errors import BadSetting, TokentideError
-from pipelines.priority import give_way
 from pipelines.settings import Settings, read_settings
+from pipelines.transform.dbt import lower_priority
 from warehouse.connection import WarehouseBusy
 
 HELP = "Weigh the token market against your own metal."
@@ -91,7 +91,7 @@ def ingest_market(
     first, last = _day(start, "--start"), _day(end, "--end")
     if first and last and first > last:
         raise BadSetting(f"--start {first} is after --end {last}.")
-    give_way()
+    lower_priority()
     with steps() as (say, built):
         ingested = ingest(settings, first, last, slices=slices, say=say, progress=built)
     if as_json:
@@ -99,20 +99,20 @@ def ingest_market(
     else:
         summary.show_days(stderr, ingested)
         summary.show_summary(stdout, settings)
-    raise typer.Exit(0 if ingested.gathered.is_complete else 1)
+    raise typer.Exit(0 if ingested.extract.is_complete else 1)
 
 
 @app.command()
 def build() -> None:
     """Build and audit the warehouse from its raw tables, without asking anyone and without publishing."""
-    from pipelines.ingest.market import land
+    from pipelines.ingest.market import load_archive
     from pipelines.transform.dbt import build as build_warehouse
 
-    give_way()
+    lower_priority()
     settings = _settings()
     with steps() as (say, built):
         say("landing")
-        land(settings)
+        load_archive(settings)
         result = build_warehouse(settings, progress=built)
     stdout.print(f"{result.tables} tables built, {result.checks} checks held.")
     for warning in result.warnings:
@@ -134,7 +134,7 @@ def rebuild() -> None:
     """Make the whole warehouse again from the raw archive, offline, to the same figures, and publish it."""
     from pipelines.ingest.rebuild import rebuild as rebuild_all
 
-    give_way()
+    lower_priority()
     with steps() as (say, built):
         say("landing every archived answer")
         result = rebuild_all(_settings(), built)

@@ -21,14 +21,14 @@ FEW = 6
 def show_days(console: Console, ingested: MarketIngest) -> None:
     """Every asked-for day that is not in, in runs of neighbours with one reason, and the requests that failed."""
     colours: dict[Status, str] = {"failed": "red", "missing": "yellow", "not offered": "yellow"}
-    for run in runs_of([day for day in ingested.gathered.days if day.status != "loaded"]):
+    for run in runs_of([day for day in ingested.extract.days if day.status != "loaded"]):
         status, first, last = run[0].status, run[0].date, run[-1].date
         span = f"{first}" if first == last else f"{first} to {last}, {len(run)} days:"
         console.print(
             f"[{colours[status]}]{status}[/]  {span}  {escape(str(run[0].reason))}", highlight=False
         )
     _show_failures(
-        console, [failure for failure in ingested.gathered.failures if failure.start is None]
+        console, [failure for failure in ingested.extract.failures if failure.start is None]
     )
     for warning in ingested.built.warnings:
         console.print(f"[yellow]audit warns[/yellow] {escape(warning)}", highlight=False)
@@ -92,13 +92,13 @@ def show_how_to_query(console: Console, settings: Settings) -> None:
 def as_json(ingested: MarketIngest) -> dict[str, Any]:
     """The same for a program."""
     return {
-        "run_id": ingested.gathered.run_id,
+        "run_id": ingested.extract.run_id,
         "generation": ingested.generation.number,
-        "is_complete": ingested.gathered.is_complete,
-        "days": [_day(day) for day in ingested.gathered.days],
+        "is_complete": ingested.extract.is_complete,
+        "days": [_day(day) for day in ingested.extract.days],
         "failures": [
             {"what": failure.what, "reason": failure.reason}
-            for failure in ingested.gathered.failures
+            for failure in ingested.extract.failures
         ],
         "warnings": ingested.built.warnings,
     }

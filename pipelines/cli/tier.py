@@ -98,9 +98,9 @@ def ingest_telemetry(
     """
     from pipelines.ingest.telemetry import ingest_telemetry as ingest
     from pipelines.ingest.telemetry import take_pages
-    from pipelines.priority import give_way
+    from pipelines.transform.dbt import lower_priority
 
-    give_way()
+    lower_priority()
 
     settings = read_settings()
     if bool(pages or history) != bool(target):

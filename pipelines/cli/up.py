@@ -17,8 +17,8 @@ from pipelines.cli.summary import show_days, show_summary
 from pipelines.errors import NothingPublished
 from pipelines.ingest.days import DayStatus
 from pipelines.ingest.market import ingest_market
-from pipelines.priority import give_way
 from pipelines.settings import Settings
+from pipelines.transform.dbt import lower_priority
 
 STANDIN_KEY = "standin-key"
 # The instance is configured at the root of the repository, beside the packages.
@@ -48,10 +48,10 @@ def bring_up(settings: Settings, port: int, dashboard_port: int, once: bool) -> 
         show_summary(stdout, settings)
         if not once:
             environment = dagster_environment(settings)
-            _tell_dagster(settings, ingested.gathered.days)
+            _tell_dagster(settings, ingested.extract.days)
             running.enter_context(_dashboard(environment, dashboard_port, port))
             # From here on this process only waits; Dagster's inherit what it is.
-            give_way()
+            lower_priority()
             _keep_running(environment, port)
 
 

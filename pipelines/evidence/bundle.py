@@ -90,7 +90,7 @@ def make(
     )
     query = claim["evidence_sql"] if claim else claim_or_query
     tables = tables_of(path, query)
-    origins = origins_of(tables, claim["claim_id"] if claim else None)
+    origins = origins_of(settings, tables, claim["claim_id"] if claim else None)
     basis = inputs.basis_of(path, origins)
     result, rows = _result(path, query)
     meta = querying.records(path, "from marts.meta")[0]

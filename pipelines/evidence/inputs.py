@@ -10,22 +10,20 @@ import csv
 import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipelines.archive import Archive, utc_now
 from pipelines.errors import QueryFailed
-from pipelines.ingest.market import land
+from pipelines.loading.answers import load_answers
 from pipelines.loading.telemetry.segment_files import KINDS, Segment, SegmentKind, SpoolFolders
 from pipelines.loading.telemetry.segments import load_segments
 from pipelines.loading.telemetry.tier_file import record_entries
 from pipelines.publish.query import records
 from pipelines.settings import Settings
 from pipelines.transform.lineage import Origins
-from warehouse.connection import open_warehouse
-from warehouse.migrate import migrate
+from warehouse.connection import session
 
 ANSWERS, SEGMENTS, TIER = "answers.csv", "segments.csv", "tier.json"
 ANSWER = ("answer_id", "sha256", "url", "fetched_at", "source")
@@ -102,10 +100,9 @@ def copy(
 
 def take_in(settings: Settings, basis: EvidenceInputs) -> None:
     """Land and load into a fresh home what lies in its raw archive."""
-    land(settings)
-    if basis.tier is not None:
-        with closing(open_warehouse(settings.warehouse)) as con:
-            migrate(con)
+    with session(settings.warehouse) as con:
+        load_answers(con, Archive(settings.archive))
+        if basis.tier is not None:
             record_entries(con, [dict(row) for row in basis.tier], utc_now())
             load_segments(con, SpoolFolders.of(settings))
 

@@ -9,7 +9,11 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.archive import Answer
 from pipelines.errors import BadAnswer
+
+Payload = dict[str, Any]
+"""A decoded JSON object."""
 
 ACCOUNT = re.compile(r'("user_id"\s*:\s*")[^"]*')
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -27,8 +31,8 @@ class ParsedTables:
     notes: list[str] = field(default_factory=list)
 
 
-def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in these bytes. Fractions stay text, so that no count is silently rounded."""
+def decode_json(answer: Answer, body: bytes) -> Payload:
+    """Decode the JSON object in these bytes. Fractions stay text, so that no count is silently rounded. Raise BadAnswer."""
     try:
         value = json.loads(body, parse_float=str)
     except (ValueError, RecursionError) as error:
@@ -44,11 +48,6 @@ def quoted(body: bytes, length: int) -> str:
     """How these bytes begin, on one line, for a message; an account's id is left out."""
     text = ACCOUNT.sub(r"\1[id]", body[: 4 * length].decode("utf-8", "replace"))
     return " ".join(text.split())[:length]
-
-
-def must_be_json(body: bytes) -> None:
-    """Raise BadAnswer on bytes that are not a JSON object."""
-    read_object(body)
 
 
 def rows_of(payload: dict[str, Any], *path: str) -> list[dict[str, Any]]:

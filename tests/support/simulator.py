@@ -15,7 +15,7 @@ from warehouse.connection import open_warehouse
 
 KEY = "sk-or-v1-0123456789abcdef"
 # Short, so that a fault that is repeated costs a test little; the behaviour is the same.
-HASTY = RetryPolicy(connect=2, read=1, whole=2, attempts=2, first_pause=0.01, together=10)
+FAST_RETRIES = RetryPolicy(connect=2, read=1, whole=2, attempts=2, first_pause=0.01, together=10)
 
 
 class StandIn:
@@ -57,7 +57,7 @@ def stand_in_market(**options: Any) -> Iterator[StandIn]:
 
 def gather(settings: Settings, first: date, last: date) -> MarketExtract:
     """Ask for the board and land it, with little patience."""
-    with closing(SourceClient(settings, new_run_id(), HASTY)) as client:
+    with closing(SourceClient(settings, new_run_id(), FAST_RETRIES)) as client:
         return extract_rankings(client, settings, first, last)
 
 

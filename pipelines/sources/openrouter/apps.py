@@ -11,17 +11,17 @@ from pipelines.archive import Answer
 from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
+    Payload,
     a_day,
     an_instant,
     count,
     need,
-    read_object,
     rows_of,
     text,
     unknown_keys,
 )
+from pipelines.sources.source import Source
 
-SOURCE = "app_rankings"
 KEYS = frozenset({"rank", "app_id", "app_name", "total_tokens", "total_requests"})
 
 
@@ -34,9 +34,8 @@ def fetch(client: SourceClient, day: date) -> Answer:
     )
 
 
-def parse(answer: Answer, body: bytes) -> ParsedTables:
+def parse(answer: Answer, payload: Payload) -> ParsedTables:
     """Rows of raw.apps, one an app and window."""
-    payload = read_object(body)
     rows = rows_of(payload, "data")
     frame = pl.DataFrame(
         [
@@ -57,3 +56,6 @@ def parse(answer: Answer, body: bytes) -> ParsedTables:
         {"raw.apps": ("rank", "app_id", "total_tokens", "total_requests")},
         unknown_keys("app-rankings data", rows, KEYS),
     )
+
+
+SOURCE = Source("app_rankings", parse, tables=("apps",), assets=("raw_usage",))

@@ -8,16 +8,16 @@ from pipelines.archive import Answer
 from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
+    Payload,
     an_instant,
     need,
     number,
-    read_object,
     rows_of,
     text,
     unknown_keys,
 )
+from pipelines.sources.source import Source
 
-SOURCE = "benchmarks"
 KEYS = frozenset(
     {
         "source", "model_permaslug", "display_name", "pricing", "intelligence_index", "coding_index", "agentic_index", "arena", "category",
@@ -43,9 +43,8 @@ def fetch(client: SourceClient) -> Answer:
     return client.data_api(SOURCE, "/benchmarks")
 
 
-def parse(answer: Answer, body: bytes) -> ParsedTables:
+def parse(answer: Answer, payload: Payload) -> ParsedTables:
     """Rows of raw.benchmarks, one a board, model and metric."""
-    payload = read_object(body)
     rows = rows_of(payload, "data")
     scores = [
         _score(row, metric) for row in rows for metric in METRICS if row.get(metric) is not None
@@ -75,3 +74,6 @@ def _score(row: dict[str, Any], metric: str) -> dict[str, Any]:
         "metric": metric,
         "score": row[metric],
     }
+
+
+SOURCE = Source("benchmarks", parse, tables=("benchmarks",), assets=("raw_usage",))

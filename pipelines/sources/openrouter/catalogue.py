@@ -9,16 +9,16 @@ from pipelines.archive import Answer
 from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
+    Payload,
     as_json,
     count,
     inner,
-    read_object,
     rows_of,
     text,
     unknown_keys,
 )
+from pipelines.sources.source import Source
 
-SOURCE = "models"
 KEYS = frozenset(
     {
         "alias_target", "architecture", "benchmarks", "canonical_slug", "context_length", "created", "default_parameters", "description",
@@ -33,9 +33,9 @@ def fetch(client: SourceClient) -> Answer:
     return client.ask(SOURCE, "/models", {"output_modalities": "all"})
 
 
-def parse(answer: Answer, body: bytes) -> ParsedTables:
+def parse(answer: Answer, payload: Payload) -> ParsedTables:
     """Rows of raw.models, one a catalogue entry; prices stay text in USD per token."""
-    rows = rows_of(read_object(body), "data")
+    rows = rows_of(payload, "data")
     pricing, architecture = inner(rows, "pricing"), inner(rows, "architecture")
     frame = pl.DataFrame(
         [
@@ -51,3 +51,6 @@ def parse(answer: Answer, body: bytes) -> ParsedTables:
         {"raw.models": ("model_id", "canonical_slug")},
         unknown_keys("models data", rows, KEYS),
     )
+
+
+SOURCE = Source("models", parse, tables=("models",), assets=("raw_catalogue",))

@@ -11,17 +11,17 @@ from pipelines.archive import Answer
 from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
+    Payload,
     count,
     inner,
     need,
     number,
-    read_object,
     rows_of,
     text,
     unknown_keys,
 )
+from pipelines.sources.source import Source
 
-SOURCE = "endpoints"
 KEYS = frozenset(
     {
         "context_length", "latency_last_30m", "max_completion_tokens", "max_prompt_tokens", "model_id", "model_name", "name", "pricing",
@@ -42,9 +42,8 @@ def fetch(client: SourceClient, permaslug: str, asked_by: str) -> Answer:
     )
 
 
-def parse(answer: Answer, body: bytes) -> ParsedTables:
+def parse(answer: Answer, payload: Payload) -> ParsedTables:
     """Rows of raw.endpoints, one a host of the asked model; an empty list is a legitimate answer."""
-    payload = read_object(body)
     rows = rows_of(payload, "data", "endpoints")
     latency, throughput, pricing = (
         inner(rows, "latency_last_30m"),
@@ -67,3 +66,6 @@ def parse(answer: Answer, body: bytes) -> ParsedTables:
         {"raw.endpoints": ("provider_name", "tag")},
         unknown_keys("endpoints data", rows, KEYS),
     )
+
+
+SOURCE = Source("endpoints", parse, tables=("endpoints",), assets=("raw_endpoints",))

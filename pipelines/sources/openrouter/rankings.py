@@ -13,16 +13,16 @@ from pipelines.archive import Answer
 from pipelines.sources.http import SourceClient
 from pipelines.sources.openrouter.rankings_table import COLUMNS, EVERYTHING, RankingsTable
 from pipelines.sources.parsing import (
+    Payload,
     a_day,
     an_instant,
     need,
-    read_object,
     rows_of,
     text,
     unknown_keys,
 )
+from pipelines.sources.source import Source
 
-SOURCE = "rankings_daily"
 PATH = "/datasets/rankings-daily"
 FIRST_DAY = date(2025, 1, 1)
 MAX_WINDOW = timedelta(days=366)
@@ -80,9 +80,8 @@ def fetch_slice(client: SourceClient, kind: str, value: str, start: date, end: d
     )
 
 
-def parse(answer: Answer, body: bytes) -> RankingsTable:
+def parse(answer: Answer, payload: Payload) -> RankingsTable:
     """One answer as a board. `meta` does not repeat the filter, so that comes from the request."""
-    payload = read_object(body)
     rows, meta = rows_of(payload, "data"), need(payload, "meta")
     [kind] = [name for name in SLICES if name in answer.params] or [EVERYTHING]
     return RankingsTable(
@@ -109,3 +108,6 @@ def _number_notes(rows: list[dict[str, object]]) -> list[str]:
     if any(isinstance(row.get("total_tokens"), int) for row in rows):
         return ["rankings-daily sends token counts as JSON numbers, not as text"]
     return []
+
+
+SOURCE = Source("rankings_daily", parse, tables=("ranking_days", "ranking_rows"), assets=("raw_answers", "raw_slices"))

@@ -1,4 +1,4 @@
-"""What is asked of OpenRouter, request by request. A plan is a generator: a request is made when whoever follows the plan gets to it."""
+"""The requests to OpenRouter. Each list is a generator: a request is made when its reader gets to it."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date
 from functools import partial
 
 from pipelines.archive import Answer
-from pipelines.ingest.days import Failure
+from pipelines.sources.failure import Failure
 from pipelines.sources.http import SourceClient
 from pipelines.sources.openrouter import (
     apps,
@@ -23,9 +23,9 @@ from pipelines.sources.openrouter import (
 
 @dataclass(frozen=True)
 class SourceRequest:
-    """One request of a plan: its name, how to make it, and the days that are lost if it brings nothing.
+    """A request by name: how to make it, and the days that are lost if it fails.
 
-    One that is made of several requests says among its answers which of them failed.
+    `ask` may make several requests; it then yields answers, and a Failure for each that failed.
     """
 
     what: str
@@ -35,7 +35,7 @@ class SourceRequest:
 
 
 def rankings_requests(client: SourceClient, start: date, end: date) -> Iterator[SourceRequest]:
-    """The unfiltered board from start to end: by windows with a key, from the dated exports without."""
+    """Yield requests for the unfiltered rankings from start to end: by windows with a key, from the dated exports without."""
     if not client.has_key:
         yield SourceRequest(
             "rankings, keyless exports", partial(exports.fetch, client, start, end), start, end

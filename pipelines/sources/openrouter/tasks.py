@@ -9,17 +9,17 @@ from pipelines.archive import Answer
 from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
+    Payload,
     a_count,
     a_day,
     need,
     number,
-    read_object,
     rows_of,
     text,
     unknown_keys,
 )
+from pipelines.sources.source import Source
 
-SOURCE = "task_classifications"
 KEYS = frozenset(
     {
         "tag",
@@ -39,9 +39,8 @@ def fetch(client: SourceClient) -> Answer:
     return client.data_api(SOURCE, "/classifications/task", {"window": "7d"})
 
 
-def parse(answer: Answer, body: bytes) -> ParsedTables:
+def parse(answer: Answer, payload: Payload) -> ParsedTables:
     """Rows of raw.tasks, one a task, and of raw.task_models, one a task and model."""
-    payload = read_object(body)
     rows = rows_of(payload, "data", "classifications")
     shares = [
         number(rows, name)
@@ -70,3 +69,6 @@ def parse(answer: Answer, body: bytes) -> ParsedTables:
         },
         unknown_keys("classifications/task", rows, KEYS),
     )
+
+
+SOURCE = Source("task_classifications", parse, tables=("tasks", "task_models"), assets=("raw_usage",))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from support.simulator import HASTY, MakeStandIn, StandIn, sql
+from support.simulator import FAST_RETRIES, MakeStandIn, StandIn, sql
 
 from pipelines.assets.rankings import RANKINGS, rankings
 from pipelines.settings import Settings
@@ -38,7 +38,7 @@ class Dagster:
             "dagster/asset_partition_range_start": first,
             "dagster/asset_partition_range_end": last,
         }
-        resources = {"settings": self.settings, "patience": HASTY}
+        resources = {"settings": self.settings, "retry_policy": FAST_RETRIES}
         return dg.materialize(
             [rankings],
             instance=self.instance,
@@ -192,7 +192,7 @@ def test_without_a_key_old_days_are_not_offered(make_stand_in: MakeStandIn, tmp_
 @pytest.mark.slow
 def test_where_nothing_comes_the_step_is_tried_again(dagster: Dagster, stand_in: StandIn) -> None:
     """The client repeats a request; when that is used up the step does, and its second try is judged by itself."""
-    stand_in.set_faults({"kind": "server_error", "path": "rankings", "times": HASTY.attempts})
+    stand_in.set_faults({"kind": "server_error", "path": "rankings", "times": FAST_RETRIES.attempts})
     result = dagster.ask(DAY, DAY)
     assert result.success
     assert [

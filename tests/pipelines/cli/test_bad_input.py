@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from support.simulator import HASTY, KEY, MakeStandIn, StandIn, gather, sql
+from support.simulator import FAST_RETRIES, KEY, MakeStandIn, StandIn, gather, sql
 
 from pipelines.archive import Archive
 from pipelines.ingest.days import DayStatus
@@ -200,7 +200,7 @@ def test_a_spent_day_stops_the_data_api_and_nothing_else(
     """A 429 of the daily limit is not transient: nothing of the Data API is asked again, the catalogue is."""
     stand_in.set_faults({"kind": "too_many_day", "path": "rankings-daily", "times": 1})
     gathered = gather(settings, FIRST, LAST)
-    with closing(SourceClient(settings, new_run_id(), HASTY)) as client:
+    with closing(SourceClient(settings, new_run_id(), FAST_RETRIES)) as client:
         make_requests(
             [*catalogue_requests(client), *usage_requests(client, DAY)], lambda what: None
         )

@@ -17,7 +17,7 @@ from support.restated_answers import THEN, keep_until
 from pipelines.archive import Archive
 from pipelines.errors import QueryFailed
 from pipelines.evidence.bundle import RecomputeResult, make, recompute
-from pipelines.ingest.market import land
+from pipelines.ingest.market import load_archive
 from pipelines.publish import query as querying
 from pipelines.publish.generations import NEWEST, publish
 from pipelines.settings import Settings
@@ -39,7 +39,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Three mornings, built and published."""
     settings = Settings(tmp_path_factory.mktemp("home"))
     keep_until(Archive(settings.archive), datetime.max.replace(tzinfo=UTC))
-    land(settings)
+    load_archive(settings)
     build(settings)
     publish(settings)
     return settings

@@ -20,7 +20,7 @@ from support.payloads import changed
 
 from pipelines.archive import Archive
 from pipelines.ingest.days import DayStatus
-from pipelines.ingest.market import judged
+from pipelines.ingest.days import day_statuses
 from pipelines.loading.answers import load_answers
 from pipelines.settings import Settings
 from warehouse.connection import open_warehouse
@@ -269,5 +269,6 @@ def test_useless_bytes_cost_their_days_each_time_they_come(
             migrate(con)
             load_answers(con, Archive(settings.archive))
             assert con.sql("select count(*) from raw.quarantine").fetchall() == [(1,)]
-        days = judged(settings, FIRST, FIRST + 2 * DAY, f"run-{number}", [])
+        with closing(open_warehouse(settings.warehouse)) as con:
+            days = day_statuses(con, FIRST, FIRST + 2 * DAY, f"run-{number}")
         assert days == [DayStatus(FIRST + n * DAY, "failed", reason) for n in range(3)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.scripted_server import Script, reply, scripted_server
-from support.simulator import HASTY, KEY
+from support.simulator import FAST_RETRIES, KEY
 
 from pipelines.settings import Settings
 from pipelines.sources.http import SourceClient
@@ -36,5 +36,5 @@ def settings(tmp_path: Path, server: Script) -> Settings:
 @pytest.fixture
 def client(settings: Settings) -> Iterator[SourceClient]:
     """A client with little patience."""
-    with closing(SourceClient(settings, "run-1", HASTY)) as client:
+    with closing(SourceClient(settings, "run-1", FAST_RETRIES)) as client:
         yield client

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.responses import RedirectResponse
 from support.scripted_server import GOOD, Reply, Script, raw, reply, scripted_server
-from support.simulator import HASTY, KEY
+from support.simulator import FAST_RETRIES, KEY
 
 from pipelines.archive import Answer, Archive
 from pipelines.errors import BadAnswer, SourceError, SourceRefused, SourceServerError
@@ -38,7 +38,7 @@ def test_a_request_says_who_asks_with_what_key(server: Script, client: SourceCli
 
 def test_without_a_key_none_is_sent(server: Script, tmp_path: Path) -> None:
     """An empty header would be refused where no key is needed."""
-    with closing(SourceClient(Settings(tmp_path / "home", server.url), "run-1", HASTY)) as client:
+    with closing(SourceClient(Settings(tmp_path / "home", server.url), "run-1", FAST_RETRIES)) as client:
         client.ask("models", "/models")
         assert not client.has_key
     assert "authorization" not in server.heard[0].headers
@@ -134,7 +134,7 @@ def test_an_etag_is_remembered_by_the_next_run(server: Script, settings: Setting
     server.says(not_modified_if('"tag"'))
     statuses = []
     for params in ({}, {}, {"a": "b"}):
-        with closing(SourceClient(settings, "run", HASTY)) as client:
+        with closing(SourceClient(settings, "run", FAST_RETRIES)) as client:
             statuses.append(client.ask("models", "/models", params).status)
     assert statuses == [200, 304, 200]
 
@@ -206,7 +206,7 @@ def test_what_may_pass_is_asked_again_as_often_as_patience_allows(
         SourceServerError, match=rf"/api/v1/models failed at the source \({status}: masked\)"
     ):
         client.ask("models", "/models")
-    assert len(server.heard) == HASTY.attempts == 2
+    assert len(server.heard) == FAST_RETRIES.attempts == 2
 
 
 def test_a_fault_that_passes_is_forgotten(

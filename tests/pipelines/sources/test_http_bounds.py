@@ -17,14 +17,14 @@ import zstandard
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from support.scripted_server import Reply, Script, raw
-from support.simulator import HASTY, KEY
+from support.simulator import FAST_RETRIES, KEY
 
 from pipelines.archive import Answer, Archive
 from pipelines.errors import BadAnswer, BrokenOff, SourceUnreachable
 from pipelines.settings import Settings
 from pipelines.sources.http import MAX_BODY, SourceClient
 
-ONCE = replace(HASTY, attempts=1)
+ONCE = replace(FAST_RETRIES, attempts=1)
 MIB = 1024 * 1024
 
 
@@ -113,10 +113,10 @@ def test_a_server_that_accepts_and_says_nothing_is_broken_off(settings: Settings
     """There is no answer to keep; the message names host and path."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1"
-        patience = replace(ONCE, read=0.3)
+        retry_policy = replace(ONCE, read=0.3)
         with (
             closing(
-                SourceClient(replace(settings, openrouter_url=url), "run-1", patience)
+                SourceClient(replace(settings, openrouter_url=url), "run-1", retry_policy)
             ) as client,
             pytest.raises(BrokenOff) as caught,
         ):
@@ -156,7 +156,7 @@ def test_a_compressed_bomb_is_cut(server: Script, settings: Settings) -> None:
     assert len(bomb) < 2 * MIB
     server.says(raw(bomb, Content_Encoding="gzip"))
     with (
-        closing(SourceClient(settings, "run-1", HASTY)) as client,
+        closing(SourceClient(settings, "run-1", FAST_RETRIES)) as client,
         pytest.raises(BadAnswer, match="larger than 64 MiB"),
     ):
         client.ask("models", "/models")
@@ -244,7 +244,7 @@ def test_a_refused_connection_is_unreachable(tmp_path: Path) -> None:
         port = listener.getsockname()[1]
     settings = Settings(tmp_path / "home", f"http://127.0.0.1:{port}/api/v1", KEY)
     with (
-        closing(SourceClient(settings, "run-1", HASTY)) as client,
+        closing(SourceClient(settings, "run-1", FAST_RETRIES)) as client,
         pytest.raises(SourceUnreachable) as caught,
     ):
         client.ask("models", "/models")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from support.scripted_server import Reply, Script, reply
-from support.simulator import HASTY, KEY
+from support.simulator import FAST_RETRIES, KEY
 
 from pipelines.errors import LimitReached, SourceError, SourceServerError
 from pipelines.settings import Settings
@@ -105,7 +105,7 @@ def test_a_minute_that_stays_full_is_reported(server: Script, client: SourceClie
         LimitReached, match=r"/api/v1/x allows no more requests this minute \(429: .*rpm-v1"
     ):
         client.data_api("apps", "/x")
-    assert len(server.heard) == HASTY.attempts
+    assert len(server.heard) == FAST_RETRIES.attempts
     server.says(reply())
     assert client.data_api("apps", "/x").status == 200
 
@@ -153,7 +153,7 @@ def test_a_spent_day_blocks_everyone_until_midnight(
         client.data_api("apps", "/datasets/app-rankings")
     assert len(server.heard) == 1
     assert_blocked(server, client)
-    with closing(SourceClient(settings, "run-2", HASTY)) as another:
+    with closing(SourceClient(settings, "run-2", FAST_RETRIES)) as another:
         assert_blocked(server, another)
     with pytest.raises(LimitReached) as caught:
         RequestQuota(settings.requests).spend(client.budget)
@@ -258,7 +258,7 @@ def test_no_header_ends_a_run(
     running_server.says(too_many(DAY_WORDS, Retry_After=after, X_RateLimit_Reset=reset), reply(400))
     for _ in range(2):
         with (
-            closing(SourceClient(Settings(home, running_server.url, KEY), "run", HASTY)) as client,
+            closing(SourceClient(Settings(home, running_server.url, KEY), "run", FAST_RETRIES)) as client,
             pytest.raises(SourceError),
         ):
             client.data_api("apps", "/x")

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from support.simulator import HASTY, StandIn, stand_in_market
+from support.simulator import FAST_RETRIES, StandIn, stand_in_market
 
 from pipelines.archive import Answer
 from pipelines.errors import BadAnswer, SourceUnreachable
-from pipelines.ingest.days import Failure
 from pipelines.settings import Settings
+from pipelines.sources.failure import Failure
 from pipelines.sources.http import SourceClient
 from pipelines.sources.openrouter import exports, rankings
 
@@ -79,7 +79,7 @@ def market() -> Iterator[StandIn]:
 
 
 def brought(market: StandIn, home: Path, start: date, end: date) -> list[Answer | Failure]:
-    with closing(SourceClient(Settings(home, market.url), "run", HASTY)) as client:
+    with closing(SourceClient(Settings(home, market.url), "run", FAST_RETRIES)) as client:
         return list(exports.fetch(client, start, end))
 
 
@@ -206,7 +206,7 @@ def test_where_nobody_answers_no_other_file_is_asked_for(tmp_path: Path) -> None
     """The host is the same for all of them."""
     with (
         closing(
-            SourceClient(Settings(tmp_path, "http://127.0.0.1:9/api/v1"), "run", HASTY)
+            SourceClient(Settings(tmp_path, "http://127.0.0.1:9/api/v1"), "run", FAST_RETRIES)
         ) as client,
         pytest.raises(SourceUnreachable),
     ):
@@ -263,7 +263,7 @@ def test_a_manifest_of_another_shape_is_not_believed(files: object) -> None:
 def test_estimates_are_asked_for_by_whole_weeks(market: StandIn, tmp_path: Path) -> None:
     """Exact slices by day, sampled ones from a Monday to a Sunday, so that no week is counted in part."""
     settings = Settings(tmp_path / "home", market.url, "sk-or-v1-0123456789abcdef")
-    with closing(SourceClient(settings, "run", HASTY)) as client:
+    with closing(SourceClient(settings, "run", FAST_RETRIES)) as client:
         exact = rankings.fetch_slice(
             client, "modality", "text", date(2026, 10, 22), date(2026, 11, 20)
         )
