@@ -1,24 +1,19 @@
 """The verb `collect`: asks the targets of the tier file until it is told to stop."""
 
 import asyncio
-import os
 import signal
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from dotenv import dotenv_values
 from rich.markup import escape
 
 from pipelines.cli.console import stderr
-from pipelines.errors import BadSetting
 from pipelines.settings import read_settings
 
 if TYPE_CHECKING:
     from pipelines.telemetry.collector.collector import Collector
-    from pipelines.telemetry.config.tier import Tier
 
 SHOW_SECONDS = 0.5
 
@@ -59,11 +54,12 @@ def collect(
     from pipelines.telemetry.collector.collector import Collector
     from pipelines.telemetry.collector.self_metrics import own_page
     from pipelines.telemetry.collector.spool import Claim, Spool
+    from pipelines.telemetry.config.headers import resolve_headers
     from pipelines.telemetry.config.tier import read_tier
 
     settings = read_settings()
     known = read_tier(tier or settings.tier)
-    headers = headers_of(known, {**dotenv_values(".env"), **os.environ})
+    headers = resolve_headers(known, settings.variables)
     with ExitStack() as held:
         held.callback(Claim(settings.telemetry_spool).release)
         collector = Collector(
@@ -76,26 +72,6 @@ def collect(
         asyncio.run(_collect(collector))
     tally = collector.spool.tally
     stderr.print(f"{tally.rows} samples in {tally.segments} segments, {tally.segment_bytes} bytes.")
-
-
-def headers_of(tier: "Tier", env: Mapping[str, str | None]) -> dict[str, dict[str, str]]:
-    """Each target's headers with their values. What is missing is reported together; a value is in no message."""
-    found: dict[str, dict[str, str]] = {}
-    problems = []
-    for target in tier.targets:
-        for header, variable in target.headers.items():
-            value = env.get(variable) or ""
-            if not value or not value.isascii() or not value.isprintable():
-                what = (
-                    "holds characters that no header has; copy it again"
-                    if value
-                    else "is not set; put it into the environment or .env"
-                )
-                problems.append(f"{variable}, for the header {header} of {target.name}, {what}.")
-            found.setdefault(target.name, {})[header] = value
-    if problems:
-        raise BadSetting("\n".join(problems))
-    return found
 
 
 async def _collect(collector: "Collector") -> None:
