@@ -71,9 +71,7 @@ def raw_endpoints(
         load_answers(con, Archive(settings.archive))
         models = leading_models(con)
     yield materialize_result(
-        extract(
-            context, settings, retry_policy, lambda client: endpoint_requests(client, models)
-        )
+        extract(context, settings, retry_policy, lambda client: endpoint_requests(client, models))
     )
 
 
@@ -94,9 +92,7 @@ def raw_usage(
     """Apps, tasks, benchmarks and session costs. Without a key there is nothing to request, and nothing fails."""
     yesterday = now().date() - timedelta(days=1)
     yield materialize_result(
-        extract(
-            context, settings, retry_policy, lambda client: usage_requests(client, yesterday)
-        )
+        extract(context, settings, retry_policy, lambda client: usage_requests(client, yesterday))
     )
 
 

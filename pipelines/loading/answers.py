@@ -72,9 +72,7 @@ def _record_position(con: duckdb.DuckDBPyConnection, part: LogPart) -> None:
     con.execute("insert or replace into main.loaded_logs values (?, ?)", [part.name, part.end])
 
 
-def _not_loaded(
-    con: duckdb.DuckDBPyConnection, answers: Sequence[Answer]
-) -> Iterator[Answer]:
+def _not_loaded(con: duckdb.DuckDBPyConnection, answers: Sequence[Answer]) -> Iterator[Answer]:
     """Yield those that are not in raw.answers: a call that was cut short may have loaded some of this part."""
     if not answers:
         return

@@ -81,7 +81,10 @@ def _fingerprint(settings: Settings, instant: datetime) -> str:
         raise NothingPublished(
             f"Nothing in this home was known at {instant.isoformat()}. Name a later instant."
         )
-    parts = [repr((instant, known, loaded)).encode(), *(path.read_bytes() for path in project_files())]
+    parts = [
+        repr((instant, known, loaded)).encode(),
+        *(path.read_bytes() for path in project_files()),
+    ]
     return sha256(b"\0".join(parts)).hexdigest()[:12]
 
 

@@ -93,7 +93,9 @@ class SourceClient:
         """Close the connections."""
         self._http.close()
 
-    def data_api(self, source: Source, path: str, params: Mapping[str, str] | None = None) -> Answer:
+    def data_api(
+        self, source: Source, path: str, params: Mapping[str, str] | None = None
+    ) -> Answer:
         """Request from the keyed Data API within its budget of 30 requests a minute and 500 a UTC day."""
         return self.ask(source, path, params, budget=self.budget)
 
@@ -256,7 +258,9 @@ class SourceClient:
         # `Retry-After` is about the next request, which a spent day does not allow: wait for the reset, or else for midnight.
         wait = _until_reset(response) if is_of_day else _retry_after(response)
         if not is_of_day and (wait or 0) <= MAX_WAIT:
-            return LimitReached(f"{path} allows no more requests this minute (429: {message}).", wait)
+            return LimitReached(
+                f"{path} allows no more requests this minute (429: {message}).", wait
+            )
         if budget:
             now = time.time()
             # The limit is one of a UTC day, so a wait beyond midnight is a mistake.

@@ -66,7 +66,9 @@ class RequestQuota(RequestState):
             con.execute("insert or replace into blocked values (?, ?)", (budget.bucket, until))
 
     def _refuse_if_blocked(self, con: sqlite3.Connection, budget: Budget, now: float) -> None:
-        found = con.execute("select until from blocked where bucket = ?", (budget.bucket,)).fetchone()
+        found = con.execute(
+            "select until from blocked where bucket = ?", (budget.bucket,)
+        ).fetchone()
         if found and found[0] > now:
             when = datetime.fromtimestamp(found[0], UTC)
             raise LimitReached(

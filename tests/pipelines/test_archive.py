@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from pipelines.archive import Answer, Archive, append_durably, write_durably
+from pipelines.archive import Answer, Archive
 from pipelines.errors import BadAnswer, MixedOrigins
+from pipelines.files import append_durably, write_durably
 
 KEY = "sk-or-v1-0123456789abcdef"
 AT = datetime(2026, 6, 19, 8, 20, 44, 552000, UTC)

@@ -70,7 +70,9 @@ def fetch(client: SourceClient, start: date, end: date) -> Iterator[Answer | Fai
     else:
         snapshot = min(wanted, newest.snapshot)
     while snapshot > start:
-        file = _or_failure(f"file {snapshot}", snapshot, partial(_file_of, client, snapshot, newest))
+        file = _or_failure(
+            f"file {snapshot}", snapshot, partial(_file_of, client, snapshot, newest)
+        )
         if file is None:
             return
         yield file

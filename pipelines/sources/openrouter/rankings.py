@@ -110,4 +110,9 @@ def _number_notes(rows: list[dict[str, object]]) -> list[str]:
     return []
 
 
-SOURCE = Source("rankings_daily", parse, tables=("ranking_days", "ranking_rows"), assets=("raw_answers", "raw_slices"))
+SOURCE = Source(
+    "rankings_daily",
+    parse,
+    tables=("ranking_days", "ranking_rows"),
+    assets=("raw_answers", "raw_slices"),
+)

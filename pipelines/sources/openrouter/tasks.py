@@ -71,4 +71,6 @@ def parse(answer: Answer, payload: Payload) -> ParsedTables:
     )
 
 
-SOURCE = Source("task_classifications", parse, tables=("tasks", "task_models"), assets=("raw_usage",))
+SOURCE = Source(
+    "task_classifications", parse, tables=("tasks", "task_models"), assets=("raw_usage",)
+)

@@ -192,7 +192,9 @@ def test_without_a_key_old_days_are_not_offered(make_stand_in: MakeStandIn, tmp_
 @pytest.mark.slow
 def test_where_nothing_comes_the_step_is_tried_again(dagster: Dagster, stand_in: StandIn) -> None:
     """The client repeats a request; when that is used up the step does, and its second try is judged by itself."""
-    stand_in.set_faults({"kind": "server_error", "path": "rankings", "times": FAST_RETRIES.attempts})
+    stand_in.set_faults(
+        {"kind": "server_error", "path": "rankings", "times": FAST_RETRIES.attempts}
+    )
     result = dagster.ask(DAY, DAY)
     assert result.success
     assert [

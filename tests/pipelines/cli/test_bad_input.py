@@ -58,7 +58,8 @@ def test_a_faulty_day_is_set_aside_and_no_other(
     assert sum(day.status == "loaded" for day in gathered.days) == 13
     assert not gathered.is_complete
     assert sql(
-        settings, "select count(*) from raw.ranking_days where slice = 'all' and date = '2026-06-10'"
+        settings,
+        "select count(*) from raw.ranking_days where slice = 'all' and date = '2026-06-10'",
     ) == [(0,)]
     assert sql(
         settings, "select distinct reason from raw.quarantine where date = '2026-06-10'"

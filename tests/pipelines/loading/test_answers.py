@@ -19,8 +19,7 @@ from support.loading import AS_OF, DAY, FIRST, board, content, everything, fresh
 from support.payloads import changed
 
 from pipelines.archive import Archive
-from pipelines.ingest.days import DayStatus
-from pipelines.ingest.days import day_statuses
+from pipelines.ingest.days import DayStatus, day_statuses
 from pipelines.loading.answers import load_answers
 from pipelines.settings import Settings
 from warehouse.connection import open_warehouse

@@ -38,7 +38,9 @@ def test_a_request_says_who_asks_with_what_key(server: Script, client: SourceCli
 
 def test_without_a_key_none_is_sent(server: Script, tmp_path: Path) -> None:
     """An empty header would be refused where no key is needed."""
-    with closing(SourceClient(Settings(tmp_path / "home", server.url), "run-1", FAST_RETRIES)) as client:
+    with closing(
+        SourceClient(Settings(tmp_path / "home", server.url), "run-1", FAST_RETRIES)
+    ) as client:
         client.ask("models", "/models")
         assert not client.has_key
     assert "authorization" not in server.heard[0].headers

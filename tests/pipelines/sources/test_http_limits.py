@@ -258,7 +258,9 @@ def test_no_header_ends_a_run(
     running_server.says(too_many(DAY_WORDS, Retry_After=after, X_RateLimit_Reset=reset), reply(400))
     for _ in range(2):
         with (
-            closing(SourceClient(Settings(home, running_server.url, KEY), "run", FAST_RETRIES)) as client,
+            closing(
+                SourceClient(Settings(home, running_server.url, KEY), "run", FAST_RETRIES)
+            ) as client,
             pytest.raises(SourceError),
         ):
             client.data_api("apps", "/x")

@@ -57,9 +57,9 @@ def test_a_bad_newest_file_costs_its_newest_day(
     paths = ["latest.manifest", OF_THE_NEWEST] if kind in OF_A_MANIFEST else [OF_THE_NEWEST]
     market.set_faults(*({"kind": kind, "path": path} for path in paths))
     assert not_loaded(settings) == {LAST: "failed"}
-    assert sql(settings, "select count(distinct date) from raw.ranking_days where slice = 'all'") > [
-        (59,)
-    ]
+    assert sql(
+        settings, "select count(distinct date) from raw.ranking_days where slice = 'all'"
+    ) > [(59,)]
     market.set_faults()
     assert not_loaded(settings) == {}
 
