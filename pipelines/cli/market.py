@@ -14,6 +14,7 @@ from pipelines.cli import claims, dashboard, report, tier
 from pipelines.cli.console import show_log, stderr, stdout, steps
 from pipelines.errors import BadSetting, TokentideError
 from pipelines.settings import Settings, read_settings
+from pipelines.simulator.errors import SimulatorError
 from pipelines.transform.dbt import lower_priority
 from warehouse.connection import WarehouseBusy
 
@@ -281,7 +282,7 @@ def simulate(
 
     folder = recordings or _settings().recordings
     since = _day(exports_since, "--exports-since") or date.min
-    application = serve.build(
+    application = serve.build_app(
         mode.value,
         recordings=folder,
         now=_instant(now),
@@ -330,7 +331,7 @@ def main() -> None:
     show_log()
     try:
         app(standalone_mode=True)
-    except (TokentideError, WarehouseBusy) as error:
+    except (TokentideError, SimulatorError, WarehouseBusy) as error:
         stderr.print(f"[red]{type(error).__name__}[/red]: {escape(str(error))}", highlight=False)
         sys.exit(1)
     except OSError as error:

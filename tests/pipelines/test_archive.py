@@ -162,18 +162,6 @@ def test_a_damaged_body_is_noticed(archive: Archive) -> None:
         archive.read(kept.sha256)
 
 
-def test_the_key_is_struck_out(archive: Archive) -> None:
-    """An upstream that repeats the key does not get it onto our disk."""
-    kept = archive.keep(answer_at(AT), f"Bearer {KEY}, I said {KEY}".encode(), secret=KEY)
-    assert archive.read(kept.sha256) == b"Bearer [key], I said [key]"
-    assert kept.sha256 == sha256(b"Bearer [key], I said [key]").hexdigest()
-    assert all(
-        KEY.encode() not in path.read_bytes()
-        for path in archive.folder.rglob("*")
-        if path.is_file()
-    )
-
-
 @pytest.mark.parametrize(("first", "second"), [("real", "simulated"), ("simulated", "real")])
 def test_simulated_and_real_never_mix(archive: Archive, first: str, second: str) -> None:
     """A home that holds one kind refuses the other, keeps nothing of it, and says where to put it."""
