@@ -27,9 +27,10 @@ from pathlib import Path
 from pipelines.errors import LimitReached
 from pipelines.settings import Settings
 from pipelines.sources.http import SourceClient
+from pipelines.sources.openrouter import apps
 client = SourceClient(Settings(Path(sys.argv[1]), sys.argv[2], "key"), "run-2")
 try:
-    client.data_api(APPS, "/datasets/app-rankings")
+    client.data_api(apps.SOURCE, "/datasets/app-rankings")
 except LimitReached as error:
     print(error)
 client.close()
