@@ -1,4 +1,4 @@
-"""Everything that Dagster runs, wired by hand in the order in which data flows: source, raw, tables, published."""
+"""Everything that Dagster runs, wired by hand in the order in which data flows."""
 
 import dagster as dg
 
@@ -19,7 +19,10 @@ from pipelines.transform.dagster_build import installed_dbt
 def define(
     settings: Settings, retry_policy: RetryPolicy | None = None, now: Now = utc_now
 ) -> dg.Definitions:
-    """Return the definitions for one home. Resources are plain objects without configuration: Dagster shows and stores no setting."""
+    """Return the definitions for one home.
+
+    Resources are plain objects without configuration: Dagster shows and stores no setting.
+    """
     return dg.Definitions(
         assets=[
             rankings,
@@ -41,12 +44,13 @@ def define(
             "now": now,
             "dbt": installed_dbt(),
         },
-        # There is one writer, so the steps of a run follow each other; a process for each would cost seconds.
+        # There is one writer, so the steps of a run follow each other; a process for each would
+        # cost seconds.
         executor=dg.in_process_executor,
     )
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What `dagster -m pipelines.definitions` finds; nothing is read or parsed before it asks."""
+    """Define what `dagster -m pipelines.definitions` finds; nothing is read before Dagster asks."""
     return define(read_settings())

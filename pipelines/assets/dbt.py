@@ -1,4 +1,7 @@
-"""The dbt project as assets and its tests as checks. A failed test stops what follows, publishing above all."""
+"""The dbt project as assets and its tests as checks.
+
+A failed test stops what follows, publishing above all.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -40,7 +43,10 @@ Event = (
 
 
 class RawTableTranslator(DagsterDbtTranslator):
-    """Asset names as dbt has them. The top folder is the group; the assets that fill a raw table stand for it."""
+    """Asset names as dbt has them.
+
+    The top folder is the group; the assets that fill a raw table stand for it.
+    """
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """Return the top folder."""
@@ -56,7 +62,10 @@ class RawTableTranslator(DagsterDbtTranslator):
 
 
 def dbt_tables(settings: Settings) -> dg.AssetsDefinition:
-    """Define every table of the project as an asset. There are no retries: the audit would find the same rows again."""
+    """Define every table of the project as an asset.
+
+    There are no retries: the audit would find the same rows again.
+    """
 
     @dbt_assets(
         manifest=read_manifest(settings),
@@ -94,7 +103,10 @@ def _filled_by(key: dg.AssetKey) -> list[dg.AssetKey]:
 def _with_rows(
     wrong: Sequence[dg.AssetCheckResult], results: Sequence[dict[str, Any]], settings: Settings
 ) -> Iterator[dg.AssetCheckResult]:
-    """Add some of the wrong rows to each failed check; they can be read once dbt has released the warehouse."""
+    """Add some of the wrong rows to each failed check.
+
+    They can be read once dbt has released the warehouse.
+    """
     relations = {result["unique_id"]: result["relation_name"] for result in results}
     with closing(open_warehouse(settings.warehouse)) as con:
         for check in wrong:

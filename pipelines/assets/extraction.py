@@ -1,6 +1,7 @@
-"""The common part of every extraction step: make a list of requests, load the answers, report the failures.
+"""The common part of extraction steps: make requests, load the answers, report the failures.
 
-Requesting and loading are one step, since an answer that is archived but not loaded is loaded by whichever step comes next.
+Requesting and loading are one step, since an answer that is archived but not loaded is loaded by
+whichever step comes next.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +21,8 @@ from pipelines.sources.openrouter.requests import SourceRequest
 
 # Every step that opens the warehouse is in this pool, which holds one run at a time.
 POOL = "warehouse"
-# The client has repeated each request already, so this is for an upstream that is away for a minute; a longer absence is for run retries.
+# The client has repeated each request already, so this is for an upstream that is away for a
+# minute; a longer absence is for run retries.
 RETRY = dg.RetryPolicy(
     max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
@@ -66,7 +68,10 @@ def extract(
 def client_of(
     context: dg.AssetExecutionContext, settings: Settings, retry_policy: RetryPolicy
 ) -> SourceClient:
-    """Return a client whose answers carry Dagster's run id; a retried step gets another, so that only its own answers count."""
+    """Return a client whose answers carry Dagster's run id.
+
+    A retried step gets another, so that only its own answers count.
+    """
     attempt = f"-{context.retry_number}" if context.retry_number else ""
     return SourceClient(settings, context.run.run_id + attempt, retry_policy)
 
@@ -81,7 +86,10 @@ def answered_check(asset: str) -> dg.AssetCheckSpec:
 
 
 def materialize_result(result: ExtractResult) -> dg.MaterializeResult[None]:
-    """Build the result of an extraction step. Raise if every request failed, so that Dagster retries the step."""
+    """Build the result of an extraction step.
+
+    Raise if every request failed, so that Dagster retries the step.
+    """
     failures = result.failures
     if failures and not result.answers:
         raise all_failed(failures)

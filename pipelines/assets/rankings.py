@@ -1,8 +1,10 @@
-"""The unfiltered rankings by UTC day. A day is shown as materialized only if its figures got through, or the source has no such day.
+"""The unfiltered rankings by UTC day.
 
-A day that did not get through stays unmaterialized and turns the checks red, while the other days of the same answer go on to the
-tables. So nothing depends on `raw_rankings`: the tables depend on `raw_answers`, which says that the source was asked and that its
-answers were loaded.
+A day is shown as materialized only if its figures got through, or the source has no such day.
+
+A day that did not get through stays unmaterialized and turns the checks red, while the other days
+of the same answer go on to the tables. So nothing depends on `raw_rankings`: the tables depend on
+`raw_answers`, which says that the source was asked and that its answers were loaded.
 """
 
 from collections import Counter
@@ -113,7 +115,7 @@ def rankings(
 def _days_before(
     context: dg.AssetExecutionContext, con: duckdb.DuckDBPyConnection, start: date, run_id: str
 ) -> list[DayStatus]:
-    """Return days of the trailing week that came too and are not materialized: they failed before, or no run was about them."""
+    """Return days of the trailing week that came too and are not materialized yet."""
     shown = context.instance.get_materialized_partitions(dg.AssetKey(RANKINGS))
     days = day_statuses(con, start - TRAILING, start - timedelta(days=1), run_id)
     return [day for day in days if day.status == "loaded" and day.date.isoformat() not in shown]
@@ -122,7 +124,10 @@ def _days_before(
 def materializations(
     con: duckdb.DuckDBPyConnection, days: Sequence[DayStatus]
 ) -> list[dg.AssetMaterialization]:
-    """Return one event a known day, with its figures; yielding the asset would claim every requested day."""
+    """Return one event a known day, with its figures.
+
+    Yielding the asset would claim every requested day.
+    """
     found = con.execute(NEWEST_RANKINGS, [days[0].date, days[-1].date]).fetchall()
     figures = {day: (as_of, rows, tokens) for day, as_of, rows, tokens in found}
     events = []
@@ -139,7 +144,10 @@ def materializations(
 
 
 def _through_check(days: Sequence[DayStatus]) -> dg.AssetCheckResult:
-    """Check that every day got through. Days that are not offered, for want of a key, are no fault where others came."""
+    """Check that every day got through.
+
+    Days that are not offered, for want of a key, are no fault where others came.
+    """
     is_any_known = any(day.status in KNOWN for day in days)
     lost = [
         f"{day.date}: {day.reason}"
@@ -159,7 +167,7 @@ def _counts(days: Sequence[DayStatus]) -> dict[str, int]:
 
 
 def _quarantined(con: duckdb.DuckDBPyConnection, run_id: str) -> list[dg.AssetCheckResult]:
-    """Return the checks by reason, over all days that the answers cover, those of the trailing week too."""
+    """Return the checks by reason, over all days that the answers cover."""
     found: dict[str, list[str]] = {name: [] for name in (*REASONS, READABLE)}
     for day, reason in con.execute(QUARANTINED, [run_id]).fetchall():
         name = next((name for name, reasons in REASONS.items() if reason in reasons), READABLE)

@@ -1,7 +1,7 @@
-"""Assets of what a source knows of the present only: catalogue, endpoints, usage, and the filtered rankings of the trailing weeks.
+"""Assets of the present only: catalogue, endpoints, usage, filtered rankings of trailing weeks.
 
-There is no past to backfill, so none of them has partitions. Each asset makes all requests of one list; a request that fails is
-listed by the check, and the step fails only if all of them do.
+There is no past to backfill, so none of them has partitions. Each asset makes all requests of one
+list; a request that fails is listed by the check, and the step fails only if all of them do.
 """
 
 from collections.abc import Iterator
@@ -89,7 +89,7 @@ def raw_usage(
     retry_policy: dg.ResourceParam[RetryPolicy],
     now: dg.ResourceParam[Now],
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Apps, tasks, benchmarks and session costs. Without a key there is nothing to request, and nothing fails."""
+    """Apps, tasks, benchmarks and session costs. Without a key there is nothing to request."""
     yesterday = now().date() - timedelta(days=1)
     yield materialize_result(
         extract(context, settings, retry_policy, lambda client: usage_requests(client, yesterday))
@@ -111,7 +111,10 @@ def raw_slices(
     retry_policy: dg.ResourceParam[RetryPolicy],
     now: dg.ResourceParam[Now],
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """The rankings by modality, context, category and language of the last 30 days. Without a key there is nothing to request."""
+    """Filtered rankings of the last 30 days: by modality, context, category and language.
+
+    Without a key there is nothing to request.
+    """
     yesterday = now().date() - timedelta(days=1)
     yield materialize_result(
         extract(context, settings, retry_policy, lambda client: _slices(client, yesterday))

@@ -15,8 +15,11 @@ UNUSABLE = read_sql(__file__, "unusable")
 NOT_OFFERED = "no answer covers it (days that are over: since 2025-01-01 with a key, since 2026-08-20 without one)"
 
 Status = Literal["loaded", "missing", "not offered", "failed"]
-"""loaded: its figures got through; missing: the source answered and has no such day; not offered: no answer covers it, without a fault;
-failed: it was offered, or should have been, and did not get through."""
+"""loaded: its figures got through; missing: the source answered and has no such day.
+
+Not offered: no answer covers it, without a fault; failed: it was offered, or should have been, and
+did not get through.
+"""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ def day_statuses(
     run_id: str,
     failures: Sequence[Failure] = (),
 ) -> list[DayStatus]:
-    """Return the status of each day from start to end, by the answers and the failures of one run."""
+    """Return the status of each day from start to end by the answers and failures of one run."""
     unusable = con.execute(UNUSABLE, [run_id]).fetchall()
     lost = [*failures, *(Failure(*row) for row in unusable)]
     rows = con.execute(DAYS, {"start": start, "end": end, "run_id": run_id}).fetchall()

@@ -1,7 +1,10 @@
-"""The market, end to end: request, archive, load, build, audit, publish. Dagster's assets and the command call the functions here.
+"""The market, end to end: request, archive, load, build, audit, publish.
 
-A failed request never holds back another one: each is made by itself, and the failures are listed at the end. The warehouse is open
-only while something is read from it or loaded into it, never while a source is asked.
+Dagster's assets and the command call the functions here.
+
+A failed request never holds back another one: each is made by itself, and the failures are listed
+at the end. The warehouse is open only while something is read from it or loaded into it, never
+while a source is asked.
 """
 
 import uuid
@@ -34,7 +37,8 @@ from pipelines.transform.dbt import BuildResult, build
 from pipelines.transform.dbt import Progress as BuildProgress
 from warehouse.connection import session
 
-# Endpoints, with prices and speed, are requested for this many of the models that lead the newest rankings.
+# Endpoints, with prices and speed, are requested for this many of the models that lead the newest
+# rankings.
 TOP_MODELS = 30
 SLICE_DAYS = timedelta(days=30)
 LEADING_MODELS = read_sql(__file__, "leading_models")
@@ -97,7 +101,10 @@ def new_run_id() -> str:
 def make_requests(
     requests: Iterable[SourceRequest], say: Say, results: RequestResults | None = None
 ) -> RequestResults:
-    """Make the requests one by one; where the host cannot be reached, list the rest without making them."""
+    """Make the requests one by one.
+
+    Where the host cannot be reached, list the rest without making them.
+    """
     results = RequestResults() if results is None else results
     for request in requests:
         say(request.what)
@@ -126,14 +133,14 @@ def load_archive(settings: Settings, on_loaded: OnLoaded = lambda answer, result
 
 
 def leading_models(con: duckdb.DuckDBPyConnection, top: int = TOP_MODELS) -> list[tuple[str, str]]:
-    """Return the models that lead the newest rankings, each with its id in the catalogue (or its own name)."""
+    """Return the leading models of the newest rankings, each with its catalogue id (or name)."""
     return con.execute(LEADING_MODELS, {"top": top}).fetchall()
 
 
 def window_to_request(
     con: duckdb.DuckDBPyConnection, has_key: bool, today: date
 ) -> tuple[date, date]:
-    """Return the default days: from the first day that was never covered, and at least a trailing week."""
+    """Return the default days: from the first that was never covered, at least a trailing week."""
     yesterday = today - timedelta(days=1)
     first = rankings.FIRST_DAY if has_key else exports.FIRST_FILE - exports.DAYS_IN_FILE
     values = {"first": first, "last": yesterday}
@@ -146,7 +153,7 @@ def window_to_request(
 def load_session(
     client: SourceClient, settings: Settings, on_loaded: OnLoaded = lambda answer, result: None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse, load what the client archived and decoded, and give the connection for what is to be read of it."""
+    """Open the warehouse, load what the client archived, and give the connection to the block."""
     with session(settings.warehouse) as con:
         load_answers(con, client.archive, client.payloads, on_loaded)
         client.payloads.clear()
@@ -156,7 +163,10 @@ def load_session(
 def extract_rankings(
     client: SourceClient, settings: Settings, start: date, end: date, say: Say = lambda what: None
 ) -> MarketExtract:
-    """Request the unfiltered rankings from start to end and load them; a day that did not get through is listed."""
+    """Request the unfiltered rankings from start to end and load them.
+
+    A day that did not get through is listed.
+    """
     results = RequestResults()
     try:
         make_requests(rankings_requests(client, start, end), say, results)
@@ -176,7 +186,10 @@ def extract_market(
     slices: bool = False,
     say: Say = lambda what: None,
 ) -> MarketExtract:
-    """Request and load the rankings and all else that the market tables need: catalogue, usage, endpoints of the leading models."""
+    """Request and load all that the market tables need.
+
+    That is rankings, catalogue, usage, and the endpoints of the leading models.
+    """
     results, is_away = RequestResults(), False
     try:
         make_requests(rankings_requests(client, start, end), say, results)

@@ -1,4 +1,7 @@
-"""Rebuilding of the whole warehouse from the raw archive, offline. The old one is used until the new one is complete."""
+"""Rebuilding of the whole warehouse from the raw archive, offline.
+
+The old one is used until the new one is complete.
+"""
 
 import shutil
 from dataclasses import dataclass
@@ -25,11 +28,12 @@ class RebuildResult:
 
 
 def rebuild(settings: Settings, progress: Progress | None = None) -> RebuildResult:
-    """Load every archived answer into a fresh warehouse, build, audit, put it in place of the old one, publish."""
+    """Load every archived answer into a fresh warehouse, build, replace the old one, publish."""
     archive = Archive(settings.archive)
     if archive.origin is None and not SpoolFolders.of(settings).archived():
         raise NothingArchived(
-            f"{settings.archive} holds no answers. Run `tokentide ingest market` or `tokentide ingest telemetry` first."
+            f"{settings.archive} holds no answers. "
+            "Run `tokentide ingest market` or `tokentide ingest telemetry` first."
         )
     # In another folder under the usual name: DuckDB's views remember the name of their file.
     fresh = settings.home / "rebuilding" / settings.warehouse.name

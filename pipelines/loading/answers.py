@@ -1,8 +1,9 @@
-"""Loading of answers: the raw tables are brought up to the archive, oldest answer first, beginning at what is not loaded yet.
+"""Loading of answers: brings the raw tables up to the archive, beginning at what is not loaded.
 
-Extraction never loads what it fetched; it calls this. So an answer that a crash left behind is loaded by the next run, and a
-rebuild is the same function on an empty warehouse. How far each day's log was read is kept in `main.loaded_logs`, so that a call
-costs what is new and not what was ever archived.
+Extraction never loads what it fetched; it calls this. So an answer that a crash left behind is
+loaded by the next run, and a rebuild is the same function on an empty warehouse. How far each day's
+log was read is kept in `main.loaded_logs`, so that a call costs what is new and not what was ever
+archived.
 """
 
 import json
@@ -28,7 +29,8 @@ log = logging.getLogger(__name__)
 OK, NOT_MODIFIED = 200, 304
 SAME_BYTES = read_sql(__file__, "same_bytes")
 NOT_LOADED = read_sql(__file__, "not_loaded")
-# A payload of a shape that its parser does not know is quarantined like any other bad one, so that it holds up no other answer.
+# A payload of a shape that its parser does not know is quarantined like any other bad one, so that
+# it holds up no other answer.
 UNREADABLE = (
     BadAnswer,
     LookupError,
@@ -49,7 +51,7 @@ def load_answers(
     payloads: Mapping[str, Any] | None = None,
     on_loaded: OnLoaded = lambda answer, result: None,
 ) -> int:
-    """Load every answer that is not loaded yet, each in one transaction, and return how many there were.
+    """Load every answer that is not loaded yet, each in one transaction, and return their number.
 
     `payloads` holds those that are decoded already, by answer id; others are read from the archive.
     """
@@ -73,7 +75,7 @@ def _record_position(con: duckdb.DuckDBPyConnection, part: LogPart) -> None:
 
 
 def _not_loaded(con: duckdb.DuckDBPyConnection, answers: Sequence[Answer]) -> Iterator[Answer]:
-    """Yield those that are not in raw.answers: a call that was cut short may have loaded some of this part."""
+    """Yield those that are not in raw.answers: an interrupted call may have loaded some of them."""
     if not answers:
         return
     ids = [answer.answer_id for answer in answers]
@@ -85,7 +87,10 @@ def _not_loaded(con: duckdb.DuckDBPyConnection, answers: Sequence[Answer]) -> It
 def _load_or_quarantine(
     con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer, payloads: Mapping[str, Any]
 ) -> LoadResult:
-    """Load one answer and record the outcome; an answer that turns out to be unreadable is rolled back and quarantined."""
+    """Load one answer and record the outcome.
+
+    An answer that turns out to be unreadable is rolled back and quarantined.
+    """
     try:
         with transaction(con):
             result = _load(con, archive, answer, payloads)

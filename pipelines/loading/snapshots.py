@@ -1,4 +1,4 @@
-"""Loading of snapshots, that is of all answers but rankings: frames go into the raw tables that they name.
+"""Loading of snapshots, that is of all answers but rankings, into the raw tables they name.
 
 A row that lacks a required column is quarantined, and the others are loaded.
 """
@@ -16,7 +16,8 @@ def load_snapshot(
 ) -> LoadResult:
     """Insert every frame, keyed by the hash of its bytes; the same bytes are inserted once.
 
-    `is_new` says that no earlier answer had these bytes, so that no table needs to be searched for them.
+    `is_new` says that no earlier answer had these bytes, so that no table needs to be searched for
+    them.
     """
     rows = quarantined = 0
     for table, frame in parsed.frames.items():

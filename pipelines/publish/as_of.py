@@ -1,10 +1,11 @@
-"""Files that answer from what was known at some instant, each made once and kept for the next query.
+"""Files that answer from what was known at an instant, made once and kept for the next query.
 
-    published/as-of/20260619T080000Z-3f9a0c11d2b4.duckdb   the instant, and a fingerprint of all that the answer rests on
+    published/as-of/20260619T080000Z-3f9a0c11d2b4.duckdb   the instant, and a hash of all inputs
 
-The raw tables are copied to a scratch file, so the warehouse is held only for as long as that takes; the same SQL is built and audited
-there with dbt's variable `as_of`, and the result is published as any other file. What comes later does not change what was known, so
-a file is used until something that was known before its instant is loaded, or the SQL changes.
+The raw tables are copied to a scratch file, so the warehouse is held only for as long as that
+takes; the same SQL is built and audited there with dbt's variable `as_of`, and the result is
+published as any other file. What comes later does not change what was known, so a file is used
+until something that was known before its instant is loaded, or the SQL changes.
 """
 
 import shutil
@@ -32,7 +33,10 @@ NOT_COPIED = ("telemetry_samples",)
 
 
 def parse_instant(text: str) -> datetime:
-    """Parse an instant as a person writes it; without a zone it is UTC, and a day alone is its first instant."""
+    """Parse an instant as a person writes it.
+
+    Without a zone it is UTC, and a day alone is its first instant.
+    """
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
@@ -43,7 +47,10 @@ def parse_instant(text: str) -> datetime:
 def published_as_of(
     settings: Settings, instant: datetime, progress: Progress | None = None
 ) -> Path:
-    """Return the file that answers from what was known at `instant`; build it where there is none yet."""
+    """Return the file that answers from what was known at `instant`.
+
+    Build it where there is none yet.
+    """
     with build_lock(settings, "as-of.lock"):
         path = path_as_of(settings, instant)
         if not path.exists():
@@ -58,7 +65,7 @@ def published_as_of(
 
 
 def path_as_of(settings: Settings, instant: datetime) -> Path:
-    """Return the path of the file that answers from what was known at `instant`, as the warehouse is now."""
+    """Return the path of the file for `instant`, as the warehouse is now."""
     return (
         _folder(settings)
         / f"{instant:%Y%m%dT%H%M%S}{_fraction(instant)}Z-{_fingerprint(settings, instant)}.duckdb"
@@ -107,7 +114,7 @@ def _make(settings: Settings, instant: datetime, path: Path, progress: Progress 
 
 
 def copy_raw(source: Path, target: Path) -> None:
-    """Copy the raw tables and the ledger to a new warehouse, and nothing that is built from them."""
+    """Copy the raw tables and the ledger to a new warehouse, and nothing built from them."""
     with session(target):
         pass
     with session(source) as con:

@@ -1,10 +1,11 @@
-"""Finished generations of the marts, each one DuckDB file that readers may keep open for as long as they like.
+"""Finished generations of the marts, each one DuckDB file that readers may keep open.
 
     published/generation-000012.duckdb   a generation: complete, checkpointed, never changed again
     published/tokentide.duckdb           a link to the newest, replaced in one step
 
-A reader sees either the generation before or the one after, never half of one. Old generations are removed; a reader that still has
-one open keeps it, since the system frees a file only when nobody holds it any more.
+A reader sees either the generation before or the one after, never half of one. Old generations are
+removed; a reader that still has one open keeps it, since the system frees a file only when nobody
+holds it any more.
 """
 
 import re
@@ -39,18 +40,25 @@ class Generation:
 
 @dataclass(frozen=True)
 class GenerationInfo:
-    """The part of a file's `meta` that is known when it is published. A file that answers from the past has no number."""
+    """The part of a file's `meta` that is known when it is published.
+
+    A file that answers from the past has no number.
+    """
 
     generation: int | None
     published_at: datetime
 
 
 def publish(settings: Settings, now: datetime | None = None) -> Generation:
-    """Copy the marts into a new generation and put it in place. Raise AuditFailed where the last build did not pass."""
+    """Copy the marts into a new generation and put it in place.
+
+    Raise AuditFailed where the last build did not pass.
+    """
     settings.published.mkdir(parents=True, exist_ok=True)
     with closing(open_warehouse(settings.warehouse)) as con:
         check_audited(con)
-        # Numbered and put in place under the warehouse's lock, so that two publishers cannot take the same number.
+        # Numbered and put in place under the warehouse's lock, so that two publishers cannot take
+        # the same number.
         number = max((generation.number for generation in generations(settings)), default=0) + 1
         aside = settings.published / f".generation-{number:06}.duckdb.tmp"
         aside.unlink(missing_ok=True)
@@ -63,7 +71,8 @@ def newest(settings: Settings) -> Path:
     link = settings.published / NEWEST
     if not link.exists():
         raise NothingPublished(
-            f"Nothing is published in {settings.home} yet. Run `tokentide ingest market`, or `make up`."
+            f"Nothing is published in {settings.home} yet. "
+            "Run `tokentide ingest market`, or `make up`."
         )
     return link.resolve()
 
@@ -91,7 +100,8 @@ def check_audited(con: duckdb.DuckDBPyConnection) -> None:
     )
     if outcome != "passed":
         raise AuditFailed(
-            f"The last build {outcome} ({wrong} nodes wrong), so nothing is published. Run `tokentide build` to see why."
+            f"The last build {outcome} ({wrong} nodes wrong), so nothing is published. "
+            "Run `tokentide build` to see why."
         )
 
 

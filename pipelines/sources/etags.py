@@ -6,7 +6,7 @@ from pipelines.sources.request_state import RequestState
 
 
 class KnownAnswer(NamedTuple):
-    """The newest good answer of a URL: its ETag, and the SHA-256 under which the archive has its bytes."""
+    """The newest good answer of a URL: its ETag, and the SHA-256 of its bytes in the archive."""
 
     etag: str
     sha256: str

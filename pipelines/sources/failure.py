@@ -6,7 +6,7 @@ from datetime import date
 
 @dataclass(frozen=True)
 class Failure:
-    """A request without a usable answer, and the days (first to last) that are therefore missing."""
+    """A request without a usable answer, and the days (first to last) that are missing for it."""
 
     what: str
     reason: str

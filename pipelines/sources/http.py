@@ -1,4 +1,7 @@
-"""The one HTTP client for sources: bounded in time and size, within their limits; every response is archived before it is read."""
+"""The one HTTP client for sources: bounded in time and size, within their limits.
+
+Every response is archived before it is read.
+"""
 
 import json
 import logging
@@ -32,7 +35,8 @@ from pipelines.sources.source import Source
 log = logging.getLogger(__name__)
 
 MAX_BODY = 64 * 1024 * 1024  # the largest known answer, a year of rankings, has 2 MB
-# Decoded piece by piece, these never grow beyond MAX_BODY at once; zstd, or gzip within gzip, could fill the memory.
+# Decoded piece by piece, these never grow beyond MAX_BODY at once; zstd, or gzip within gzip, could
+# fill the memory.
 ENCODINGS = frozenset({"", "identity", "gzip"})
 MAX_WAIT = 120.0  # a limit that ends later than this is not waited for
 USER_AGENT = f"tokentide/{version('tokentide')} (token market analytics)"
@@ -48,7 +52,10 @@ stamina.instrumentation.set_on_retry_hooks([_log_retry])
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """Time limits of a request in seconds, and the number of attempts. `total` bounds all attempts together."""
+    """Time limits of a request in seconds, and the number of attempts.
+
+    `total` bounds all attempts together.
+    """
 
     connect: float = 10.0
     read: float = 15.0
@@ -96,7 +103,7 @@ class SourceClient:
     def data_api(
         self, source: Source, path: str, params: Mapping[str, str] | None = None
     ) -> Answer:
-        """Request from the keyed Data API within its budget of 30 requests a minute and 500 a UTC day."""
+        """Request from the keyed Data API: 30 requests a minute and 500 a UTC day."""
         return self.ask(source, path, params, budget=self.budget)
 
     def ask(
@@ -108,9 +115,12 @@ class SourceClient:
         budget: Budget | None = None,
         context: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send one GET, repeated with jitter where the failure may pass; archive and decode the response.
+        """Send one GET, repeated with jitter where the failure may pass.
 
-        An answer that decodes may be requested conditionally next time. Raise the SourceError that names the failure.
+        Archive and decode the response.
+
+        An answer that decodes may be requested conditionally next time. Raise the SourceError that
+        names the failure.
         """
         policy = self.retry_policy
         for attempt in stamina.retry_context(
@@ -144,7 +154,8 @@ class SourceClient:
             request.headers["If-None-Match"] = known.etag
         with self._response(request) as response:
             body, error = self._read_body(response)
-        # The key is struck out first of all, so that neither the archive nor a message can repeat it.
+        # The key is struck out first of all, so that neither the archive nor a message can repeat
+        # it.
         body = body.replace(self._key.encode(), REDACTED) if self._key else body
         is_simulated = response.headers.get("X-Tokentide-Origin") == "simulated"
         answer = Answer(
@@ -187,7 +198,8 @@ class SourceClient:
             ) from error
         except httpx.TransportError as error:
             raise BrokenOff(
-                f"{request.url.host} gave no answer to {request.url.path} ({self._in_words(error)})."
+                f"{request.url.host} gave no answer to {request.url.path} "
+                f"({self._in_words(error)})."
             ) from error
         try:
             yield response
@@ -195,7 +207,10 @@ class SourceClient:
             response.close()
 
     def _read_body(self, response: httpx.Response) -> tuple[bytes, str | None]:
-        """Return the decoded body and, where it broke off, the reason. Stop at the largest size and the longest time allowed."""
+        """Return the decoded body and, where it broke off, the reason.
+
+        Stop at the largest size and the longest time allowed.
+        """
         if response.headers.get("Content-Encoding", "").lower() not in ENCODINGS:
             return b"", "the answer is packed in a way that was not asked for"
         body = bytearray()
@@ -255,7 +270,8 @@ class SourceClient:
         self, response: httpx.Response, message: str, budget: Budget | None
     ) -> LimitReached:
         path, is_of_day = response.url.path, "rpd" in message or "requests/day" in message
-        # `Retry-After` is about the next request, which a spent day does not allow: wait for the reset, or else for midnight.
+        # `Retry-After` is about the next request, which a spent day does not allow: wait for the
+        # reset, or else for midnight.
         wait = _until_reset(response) if is_of_day else _retry_after(response)
         if not is_of_day and (wait or 0) <= MAX_WAIT:
             return LimitReached(
@@ -296,7 +312,10 @@ def _retry_after(response: httpx.Response) -> float | None:
 
 
 def _until_reset(response: httpx.Response) -> float | None:
-    """Return the seconds until `X-RateLimit-Reset` (milliseconds or seconds since 1970), or None without a reset to come."""
+    """Return the seconds until `X-RateLimit-Reset`, or None without a reset to come.
+
+    The header holds milliseconds since 1970; seconds are understood too.
+    """
     reset = response.headers.get("X-RateLimit-Reset", "")
     if not reset.isdecimal():
         return None

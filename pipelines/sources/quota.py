@@ -1,7 +1,7 @@
 """Budgets of requests, shared by every process and kept over restarts.
 
-OpenRouter's Data API counts 30 requests a minute and 500 a UTC day for a whole account, so a budget held in one process would
-be wrong as soon as there are two.
+OpenRouter's Data API counts 30 requests a minute and 500 a UTC day for a whole account, so a budget
+held in one process would be wrong as soon as there are two.
 """
 
 import sqlite3
@@ -14,10 +14,11 @@ from pipelines.sources.request_state import RequestState
 
 MINUTE = 60.0
 
-# How many requests were made on this UTC day, how many in the last minute, and when the first of those was.
+# How many requests were made on this UTC day, how many in the last minute, and when the first of
+# those was.
 SPENT = """
-select count(*) filter (where at >= ?), count(*) filter (where at > ?), min(at) filter (where at > ?)
-from spent where bucket = ?
+select count(*) filter (where at >= ?), count(*) filter (where at > ?),
+    min(at) filter (where at > ?) from spent where bucket = ?
 """
 
 
@@ -51,7 +52,8 @@ class RequestQuota(RequestState):
             [(of_day, of_minute, first)] = con.execute(SPENT, (*since, budget.bucket)).fetchall()
             if of_day >= budget.per_day:
                 raise LimitReached(
-                    f"Our {budget.per_day} requests of this UTC day are spent; the next one is possible at 00:00 UTC.",
+                    f"Our {budget.per_day} requests of this UTC day are spent; "
+                    "the next one is possible at 00:00 UTC.",
                     next_midnight(now) - now,
                 )
             if of_minute >= budget.per_minute:
@@ -61,7 +63,7 @@ class RequestQuota(RequestState):
         return 0.0
 
     def block(self, budget: Budget, until: float) -> None:
-        """Refuse requests until this instant (seconds since 1970): the upstream said that the budget is used up."""
+        """Refuse requests until this instant (seconds since 1970): no budget is left upstream."""
         with self.open() as con:
             con.execute("insert or replace into blocked values (?, ?)", (budget.bucket, until))
 
@@ -72,7 +74,8 @@ class RequestQuota(RequestState):
         if found and found[0] > now:
             when = datetime.fromtimestamp(found[0], UTC)
             raise LimitReached(
-                f"The upstream's daily limit is spent; it said to come back at {when:%Y-%m-%d %H:%M:%S} UTC.",
+                "The upstream's daily limit is spent; "
+                f"it said to come back at {when:%Y-%m-%d %H:%M:%S} UTC.",
                 found[0] - now,
             )
 

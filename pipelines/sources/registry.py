@@ -1,4 +1,8 @@
-"""All sources, by name. What reads an answer, which raw tables it fills and which asset requests it is derived from here alone."""
+"""All sources, by name.
+
+What reads an answer, which raw tables it fills and which asset requests it is derived from here
+alone.
+"""
 
 from pipelines.sources.openrouter import (
     apps,

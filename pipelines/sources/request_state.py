@@ -1,4 +1,4 @@
-"""State of requests that every process shares and that outlives restarts: one SQLite file under the home.
+"""State of requests, shared by every process and kept over restarts, in one SQLite file.
 
 SQLite is the lock. The file may be deleted at the cost of a few needless requests.
 """

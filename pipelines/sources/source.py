@@ -1,4 +1,4 @@
-"""The record that describes a source: one endpoint of an upstream, and all that the pipeline must know of it."""
+"""The record of a source: one endpoint of an upstream, and how the pipeline treats it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from pipelines.sources.parsing import decode_json
 
 @dataclass(frozen=True)
 class Source:
-    """One endpoint: how its answers are decoded and parsed, which raw tables they fill, which assets request it.
+    """One endpoint: decoder and parser of its answers, the raw tables and assets that belong to it.
 
-    `name` stands in `raw.answers.source`. `parse` turns what `decode` gave into a RankingsTable or ParsedTables; both raise BadAnswer.
+    `name` stands in `raw.answers.source`. `parse` turns what `decode` gave into a RankingsTable or
+    ParsedTables; both raise BadAnswer.
     """
 
     name: str

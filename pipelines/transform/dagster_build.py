@@ -1,4 +1,4 @@
-"""dbt as Dagster starts it: through dagster-dbt, whose events become materializations and checks."""
+"""dbt started by Dagster, through dagster-dbt: its events become materializations and checks."""
 
 import os
 import sys
@@ -26,7 +26,8 @@ class InstalledDbt(DbtCliResource):
 
     @cached_property
     def _cli_version(self) -> Version:
-        # `dbt --version` takes seconds and asks a package index for the newest version; ours is known without it.
+        # `dbt --version` takes seconds and asks a package index for the newest version; ours is
+        # known without it.
         return Version(version("dbt-core"))
 
 
@@ -64,7 +65,7 @@ def results_of(building: DbtCliInvocation, settings: Settings) -> list[dict[str,
 
 @contextmanager
 def _environment(**values: str) -> Iterator[None]:
-    """Set these variables while a process is started: dbt's profile reads them, and DbtCliResource passes only our environment on."""
+    """Set variables while dbt is started: its profile reads them from our environment."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

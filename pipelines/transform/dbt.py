@@ -1,6 +1,7 @@
-"""The only place that starts dbt: for a build with its audit, for parsing the project, and for Dagster's builds.
+"""The only place that starts dbt: for a build with its audit, and for parsing the project.
 
-dbt runs in a process that ends with the command, since it keeps a connection to the warehouse for as long as its process lives.
+dbt runs in another process, since it keeps the warehouse open for as long as its process lives.
+Dagster's builds are started by dagster_build beside it.
 """
 
 import json
@@ -27,13 +28,13 @@ MAX_SHOWN = 3
 BACKGROUND = 10  # niceness of builds and publishing
 
 Progress = Callable[[str, int, int], None]
-"""Called with the name of what was just built or checked, how many are done, and how many there are."""
+"""Called with the name of what just ended, how many have ended, and how many there are."""
 OnLine = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class BuildResult:
-    """The numbers of tables built and of checks that held, and the findings of checks that only warn."""
+    """Numbers of built tables and passed checks, and the findings of checks that only warn."""
 
     tables: int
     checks: int
@@ -55,7 +56,10 @@ def run_dbt(
     logs: Path,
     on_line: OnLine = lambda line: None,
 ) -> DbtRun:
-    """Run a dbt command on our project and this warehouse; `on_line` gets each line of its log (JSON) as it comes."""
+    """Run a dbt command on our project and this warehouse.
+
+    `on_line` gets each line of its log (JSON) as it comes.
+    """
     places = {
         "project-dir": PROJECT,
         "profiles-dir": PROJECT,
@@ -79,7 +83,7 @@ def run_dbt(
 
 
 def dbt_variables(warehouse: Path) -> dict[str, str]:
-    """Return the environment variables that dbt needs: which warehouse, which claims there are, and no telemetry."""
+    """Return the environment variables of dbt: which warehouse, which claims, and no telemetry."""
     return {
         "DBT_WAREHOUSE": str(warehouse),
         "DBT_CLAIMS": " ".join(sorted(claim.stem for claim in (PROJECT / "claims").glob("*.sql"))),
@@ -93,12 +97,13 @@ def build(
     progress: Progress | None = None,
     as_of: datetime | None = None,
 ) -> BuildResult:
-    """Build and audit the warehouse (or the one at `path`), from what was known at `as_of` if that is given.
+    """Build and audit the warehouse (or the one at `path`), from what was known at `as_of` if given.
 
     Raise BuildFailed where dbt could not build, AuditFailed where rows are wrong; the message shows them.
     """
     path = path or settings.warehouse
-    # Builds of the past wait for each other, never for those of the present, which have another folder.
+    # Builds of the past wait for each other, never for those of the present, which have another
+    # folder.
     folder = settings.home / "dbt" / "as-of" if as_of else settings.home / "dbt"
     target = folder / "target"
     variables = ["--vars", json.dumps({"as_of": as_of.isoformat()})] if as_of else []
@@ -121,7 +126,10 @@ def build_lock(settings: Settings, name: str = "building.lock") -> Iterator[None
 
 
 def lower_priority() -> None:
-    """Give way, with all that this process starts, to people who look at what was published before. It cannot be undone."""
+    """Give way, with all that this process starts, to people who look at what was published before.
+
+    It cannot be undone.
+    """
     if hasattr(os, "setpriority") and os.getpriority(os.PRIO_PROCESS, 0) < BACKGROUND:
         os.setpriority(os.PRIO_PROCESS, 0, BACKGROUND)
 
@@ -130,7 +138,10 @@ def check_results(
     results: Sequence[dict[str, Any]],
     rows: Callable[[Sequence[dict[str, Any]]], str] = lambda wrong: "",
 ) -> None:
-    """Raise BuildFailed or AuditFailed where dbt's results have errors or failed checks; `rows` shows what the latter found."""
+    """Raise BuildFailed or AuditFailed where dbt's results have errors or failed checks.
+
+    `rows` shows what the latter found.
+    """
     errors = [result for result in results if result["status"] == "error"]
     if errors:
         raise BuildFailed("\n".join(f"{name_of(result)}: {result['message']}" for result in errors))
@@ -138,7 +149,8 @@ def check_results(
     if wrong:
         found = "\n".join(f"{name_of(result)}: {result['failures']} rows" for result in wrong)
         raise AuditFailed(
-            "The audit found rows that are wrong, so nothing is published; the last generation stays.\n"
+            "The audit found rows that are wrong, so nothing is published; "
+            "the last generation stays.\n"
             f"{found}\n{rows(wrong)}"
         )
 

@@ -1,4 +1,4 @@
-"""The lineage of a query: its tables by DuckDB's parser, and from them, by dbt's graph, the answers and segments that made them."""
+"""The lineage of a query: its tables, and by dbt's graph the answers and segments behind them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ LOG = "model.tokentide.stg_openrouter__known_answers"
 
 @dataclass(frozen=True)
 class Origins:
-    """The data that figures were made of: answers of these sources, segments of these kinds, the tier file."""
+    """The data behind figures: answers of these sources, segments of these kinds, the tier file."""
 
     sources: frozenset[str]
     kinds: frozenset[SegmentKind] = frozenset()
@@ -57,20 +57,26 @@ def origins_of(settings: Settings, tables: list[str], claim_id: str | None = Non
 
     A query about one claim rests on what that claim's file reads, and not on every claim.
     """
-    parents: Parents = read_manifest(settings)["parent_map"]
-    models = {"claims": claim_id.replace("-", "_")} if claim_id else {}
-    nodes = (f"model.tokentide.{models.get(table, table)}" for table in tables)
+    manifest = read_manifest(settings)
+    parents: Parents = manifest["parent_map"]
+    # By the name of the table: a model's file may have another.
+    models = {node["alias"]: name for name, node in manifest["nodes"].items()}
+    if claim_id:
+        models["claims"] = f"model.tokentide.{claim_id.replace('-', '_')}"
+    nodes = (models[table] for table in tables)
     ancestors = frozenset().union(*(_ancestors(node, parents) for node in nodes))
     raw = {name.removeprefix(SOURCE) for name in ancestors if name.startswith(SOURCE)}
     if "raw.telemetry_segments" in raw:
         raise QueryFailed(
-            "telemetry_log lists segments, not figures; ask for the evidence of a table that is made of them."
+            "telemetry_log lists segments, not figures; "
+            "ask for the evidence of a table that is made of them."
         )
     kinds = frozenset(kind for table in raw for kind in TABLES_OF_SEGMENTS.get(table, ()))
     # A table of the log alone, or of what was quarantined, may rest on any answer.
     if "raw.quarantine" in raw or (not raw and LOG in ancestors):
         return Origins(WITH_TABLES, kinds, bool(kinds), is_of_any=True)
-    # Every source's answers are in the log, which lists answers and not figures, so it is not followed.
+    # Every source's answers are in the log, which lists answers and not figures, so it is not
+    # followed.
     found = (sources_of_table(table.removeprefix("raw.")) for table in raw)
     return Origins(frozenset().union(*found), kinds, bool(kinds) or "raw.tier_file" in raw)
 

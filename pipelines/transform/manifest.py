@@ -1,6 +1,6 @@
-"""dbt's manifest of the project in warehouse/: parsed when a file of it changed, otherwise read from where it was parsed to.
+"""dbt's manifest of the project in warehouse/, parsed again whenever a file of it changed.
 
-dbt/manifest-1a2b3c4d5e6f.json   named by the files that it was parsed from, so it is never older than they are
+dbt/manifest-1a2b3c4d5e6f.json   named by a hash of the files that it was parsed from
 """
 
 import json
@@ -20,7 +20,10 @@ SUFFIXES = frozenset({".sql", ".yml", ".csv"})
 
 
 def project_files() -> Iterator[Path]:
-    """Yield the files that decide, beside the data, what a build gives; not what dbt itself writes to `target/`."""
+    """Yield the files that decide, beside the data, what a build gives.
+
+    Not what dbt itself writes to `target/`.
+    """
     for path in sorted(PROJECT.rglob("*")):
         if path.suffix in SUFFIXES and path.relative_to(PROJECT).parts[0] != "target":
             yield path
@@ -44,7 +47,7 @@ def dagster_target(settings: Settings) -> Path:
 
 
 def _fingerprint() -> str:
-    """Return twelve digits that change with any file of the project, with its path, and with dbt's version."""
+    """Return twelve digits that change with any file of the project and with dbt's version."""
     parts = [version("dbt-core")]
     parts += [f"{path} {sha256(path.read_bytes()).hexdigest()}" for path in project_files()]
     return sha256("\n".join(parts).encode()).hexdigest()[:12]
@@ -66,7 +69,10 @@ def _parse(settings: Settings, folder: Path) -> bytes:
 
 
 def _with_tests_attached(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Attach a test of several tables to the first of them; dagster-dbt would leave it out for want of a hint."""
+    """Attach a test of several tables to the first of them.
+
+    Dagster-dbt would leave it out for want of a hint.
+    """
     nodes = manifest["nodes"]
     for node in nodes.values():
         parents = node.get("depends_on", {}).get("nodes", [])

@@ -1,6 +1,8 @@
-"""OpenRouter's `datasets/app-rankings`: tokens and requests by public app, over a window. Needs a key.
+"""OpenRouter's `datasets/app-rankings`: tokens and requests by public app, over a window.
 
-One row speaks for the whole window, so a daily series is one request a day. CC BY 4.0.
+Needs a key.
+
+One row is about the whole window, so a daily series is one request a day. CC BY 4.0.
 """
 
 from datetime import date
@@ -26,7 +28,7 @@ KEYS = frozenset({"rank", "app_id", "app_name", "total_tokens", "total_requests"
 
 
 def fetch(client: SourceClient, day: date) -> Answer:
-    """The hundred largest apps of one UTC day."""
+    """Request the hundred largest apps of one UTC day."""
     return client.data_api(
         SOURCE,
         "/datasets/app-rankings",

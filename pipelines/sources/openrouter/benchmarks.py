@@ -1,4 +1,7 @@
-"""OpenRouter's `benchmarks`: quality scores by model from several boards, each with its own scale. Needs a key."""
+"""OpenRouter's `benchmarks`: quality scores by model from several leaderboards. Needs a key.
+
+Each leaderboard has another scale.
+"""
 
 from typing import Any
 
@@ -20,13 +23,34 @@ from pipelines.sources.source import Source
 
 KEYS = frozenset(
     {
-        "source", "model_permaslug", "display_name", "pricing", "intelligence_index", "coding_index", "agentic_index", "arena", "category",
-        "elo", "win_rate", "avg_generation_time_ms", "tournament_stats", "benchmark_type", "accuracy", "accuracy_stddev",
-        "avg_cost_per_task", "avg_latency_per_task_ms", "total_tasks", "last_run_timestamp", "primary_metric", "primary_score",
-        "run_config", "search_engine", "search_surface",
+        "source",
+        "model_permaslug",
+        "display_name",
+        "pricing",
+        "intelligence_index",
+        "coding_index",
+        "agentic_index",
+        "arena",
+        "category",
+        "elo",
+        "win_rate",
+        "avg_generation_time_ms",
+        "tournament_stats",
+        "benchmark_type",
+        "accuracy",
+        "accuracy_stddev",
+        "avg_cost_per_task",
+        "avg_latency_per_task_ms",
+        "total_tasks",
+        "last_run_timestamp",
+        "primary_metric",
+        "primary_score",
+        "run_config",
+        "search_engine",
+        "search_surface",
     }
-)  # fmt: skip
-# Each board's figure under its own name; the scales are not comparable.
+)
+# Each leaderboard's figure keeps its name; the scales are not comparable.
 METRICS = (
     "intelligence_index",
     "coding_index",
@@ -39,12 +63,12 @@ METRICS = (
 
 
 def fetch(client: SourceClient) -> Answer:
-    """Every board's newest scores."""
+    """Request the newest scores of every leaderboard."""
     return client.data_api(SOURCE, "/benchmarks")
 
 
 def parse(answer: Answer, payload: Payload) -> ParsedTables:
-    """Rows of raw.benchmarks, one a board, model and metric."""
+    """Rows of raw.benchmarks, one a leaderboard, model and metric."""
     rows = rows_of(payload, "data")
     scores = [
         _score(row, metric) for row in rows for metric in METRICS if row.get(metric) is not None

@@ -1,8 +1,9 @@
-"""OpenRouter's keyless daily exports: the rankings of `rankings-daily` in dated, immutable files of 30 trailing days.
+"""OpenRouter's keyless daily exports: rankings in dated, immutable files of 30 trailing days.
 
-The manifest comes first; it names the day, the size and the SHA-256 of the file, and a file that differs is not used.
-Each file stands alone: one that cannot be had is reported with its days, and the one before it is requested.
-The oldest file is that of 2026-09-19, so days before 2026-08-20 need a key. Source: OpenRouter (openrouter.ai/rankings), CC BY 4.0.
+The manifest comes first; it names the day, the size and the SHA-256 of the file, and a file that
+differs is not used. Each file stands alone: one that cannot be had is reported with its days, and
+the one before it is requested. The oldest file is that of 2026-09-19, so days before 2026-08-20
+need a key. Source: OpenRouter (openrouter.ai/rankings), CC BY 4.0.
 """
 
 import io
@@ -35,9 +36,11 @@ from pipelines.sources.source import Source
 PATH = "/datasets/exports/rankings-daily"
 FIRST_FILE = date(2026, 9, 19)
 DAYS_IN_FILE = timedelta(days=30)
-# The newest days of a file are still restated, so files overlap and each day is taken from one in which it had settled.
+# The newest days of a file are still restated, so files overlap and each day is taken from one in
+# which it had settled.
 STEP = timedelta(days=27)
-# The file of the day before a lost one holds all its days but the newest. This many are tried one day apart.
+# The file of the day before a lost one holds all its days but the newest. This many are tried one
+# day apart.
 SINGLE_STEPS = 3
 ONE_DAY = timedelta(days=1)
 
@@ -48,7 +51,10 @@ HEADER = ("date", "model_permaslug", "rank", "total_tokens", "share_of_daily_tok
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a manifest promises about one dated file. `retrieved_at` is the instant that its figures speak from."""
+    """What a manifest promises about one dated file.
+
+    `retrieved_at` is the instant of its figures.
+    """
 
     snapshot: date
     retrieved_at: datetime
@@ -58,7 +64,9 @@ class Manifest:
 
 
 def fetch(client: SourceClient, start: date, end: date) -> Iterator[Answer | Failure]:
-    """Yield the files that together hold the days from start to end, newest first; a Failure in the place of one that is lost.
+    """Yield the files that together hold the days from start to end, newest first.
+
+    A Failure in the place of one that is lost.
 
     Raise SourceUnreachable, since then no other file can be had either.
     """
@@ -83,7 +91,10 @@ def fetch(client: SourceClient, start: date, end: date) -> Iterator[Answer | Fai
 
 
 def decode(answer: Answer, body: bytes) -> pl.DataFrame | Payload:
-    """Decode one file, CSV or JSON. Raise BadAnswer on one that is not what its manifest promises."""
+    """Decode one file, CSV or JSON.
+
+    Raise BadAnswer on one that is not what its manifest promises.
+    """
     _must_fit(answer)
     return _read_csv(body) if answer.url.endswith(".csv") else decode_json(answer, body)
 
@@ -113,7 +124,10 @@ def parse_manifest(answer: Answer, manifest: Manifest) -> ParsedTables:
 
 
 def read_manifest(payload: Payload, requested: str) -> Manifest:
-    """Validate a manifest, requested as `latest` or by day. Raise BadAnswer on one of another day."""
+    """Validate a manifest, requested as `latest` or by day.
+
+    Raise BadAnswer on one of another day.
+    """
     snapshot = a_day(need(payload, "snapshot_date"), "snapshot_date")
     retrieved_at = an_instant(need(payload, "retrieved_at"), "retrieved_at")
     files = need(payload, "files")
@@ -152,7 +166,10 @@ def _or_failure(what: str, snapshot: date, request: Callable[[], T]) -> T | Fail
 
 
 def _file_of(client: SourceClient, snapshot: date, newest: Manifest | Failure) -> Answer | None:
-    """Fetch the file of one day by its manifest, which is at hand for the newest; None before the oldest file."""
+    """Fetch the file of one day by its manifest, which is at hand for the newest.
+
+    None before the oldest file.
+    """
     if isinstance(newest, Manifest) and newest.snapshot == snapshot:
         return _file(client, newest)
     manifest = _dated_manifest(client, snapshot)
@@ -166,7 +183,10 @@ def _manifest(client: SourceClient, requested: str) -> Manifest:
 
 
 def _dated_manifest(client: SourceClient, day: date) -> Manifest | None:
-    """Fetch a day's manifest. None before the oldest file, where a refusal is no fault: those days need a key."""
+    """Fetch a day's manifest.
+
+    None before the oldest file, where a refusal is no fault: those days need a key.
+    """
     try:
         return _manifest(client, day.isoformat())
     except SourceRefused:
@@ -182,17 +202,22 @@ def _file(client: SourceClient, manifest: Manifest) -> Answer:
         "bytes": str(manifest.bytes),
         "sha256": manifest.sha256,
     }
-    # The address is built from the day, never taken from the manifest, which could name another host.
+    # The address is built from the day, never taken from the manifest, which could name another
+    # host.
     return client.ask(SOURCE, f"{PATH}/{manifest.snapshot}.{manifest.kind}", context=context)
 
 
 def _must_fit(answer: Answer) -> None:
-    """Raise BadAnswer on a file that is not the one that its manifest promises; checked whenever a file is read."""
+    """Raise BadAnswer on a file that is not the one that its manifest promises.
+
+    Checked whenever a file is read.
+    """
     found, promised = {"bytes": str(answer.bytes), "sha256": answer.sha256}, answer.context
     for name, value in found.items():
         if value != promised.get(name):
             raise BadAnswer(
-                f"The export of {promised.get('snapshot_date')} is not what its manifest promises: {name} is {value}, "
+                f"The export of {promised.get('snapshot_date')} is not what its manifest promises: "
+                f"{name} is {value}, "
                 f"not {promised.get(name)}. It is kept, but not used; the next run asks again."
             )
 

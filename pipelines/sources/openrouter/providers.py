@@ -1,4 +1,6 @@
-"""OpenRouter's `/providers`: the companies that host models, with the countries they report. No key needed.
+"""OpenRouter's `/providers`: the companies that host models, with the countries they report.
+
+No key needed.
 
 A provider's country is where a host sits, not where a model was made; null means unknown, not none.
 """
@@ -31,7 +33,7 @@ KEYS = frozenset(
 
 
 def fetch(client: SourceClient) -> Answer:
-    """Every provider."""
+    """Request every provider."""
     return client.ask(SOURCE, "/providers")
 
 

@@ -1,4 +1,7 @@
-"""OpenRouter's `datasets/session-cost`: the median cost of a coding session by app, model and length, in USD. Needs a key. CC BY 4.0."""
+"""OpenRouter's `datasets/session-cost`: median cost of a coding session, in USD. Needs a key.
+
+One figure for each app, model and range of turns. CC BY 4.0.
+"""
 
 import polars as pl
 
@@ -23,7 +26,7 @@ KEYS = frozenset(
 
 
 def fetch(client: SourceClient) -> Answer:
-    """The newest weekly snapshot, its 500 largest cells."""
+    """Request the newest weekly snapshot, its 500 largest cells."""
     return client.data_api(SOURCE, "/datasets/session-cost", {"limit": "500"})
 
 

@@ -1,4 +1,6 @@
-"""OpenRouter's `classifications/task`: what tokens are used for, as shares of classified, sampled traffic of seven days. Needs a key.
+"""OpenRouter's `classifications/task`: shares of traffic by task. Needs a key.
+
+The traffic is a classified sample of seven days.
 
 There is no history at the source: it is built by asking daily. Fractions, never volumes.
 """
@@ -35,7 +37,7 @@ KEYS = frozenset(
 
 
 def fetch(client: SourceClient) -> Answer:
-    """The newest seven days."""
+    """Request the newest seven days."""
     return client.data_api(SOURCE, "/classifications/task", {"window": "7d"})
 
 

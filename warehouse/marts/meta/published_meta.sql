@@ -1,4 +1,7 @@
 -- One row: what this file is, how far its knowledge reaches, and how to cite it. Publishing fills in the number, the instant and the versions.
+-- The table is marts.meta; Dagster reserves that name, so the file has another.
+{{ config(alias='meta') }}
+
 with days as (
     select
         max(as_of) as as_of,
