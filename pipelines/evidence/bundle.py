@@ -31,7 +31,7 @@ from pipelines.transform.lineage import origins_of, tables_of
 
 SECONDS = 300.0
 META_COLUMNS = ("asked_as_of", "as_of", "origin", "tokentide_version", "duckdb_version")
-RECOMPUTE = '''"""Compute result.csv again from its inputs, offline, and compare. Needs Tokentide installed."""
+RECOMPUTE = '''"""Compute result.csv again, offline, and compare. Needs Tokentide installed."""
 
 import argparse
 import sys

@@ -12,13 +12,17 @@ from pipelines.sql import read_sql
 
 DAYS = read_sql(__file__, "days")
 UNUSABLE = read_sql(__file__, "unusable")
-NOT_OFFERED = "no answer covers it (days that are over: since 2025-01-01 with a key, since 2026-08-20 without one)"
+NOT_OFFERED = (
+    "no answer covers it "
+    "(days that are over: since 2025-01-01 with a key, since 2026-08-20 without one)"
+)
 
 Status = Literal["loaded", "missing", "not offered", "failed"]
-"""loaded: its figures got through; missing: the source answered and has no such day.
+"""The fate of a requested day.
 
-Not offered: no answer covers it, without a fault; failed: it was offered, or should have been, and
-did not get through.
+loaded: its figures got through; missing: the source answered and has no such day; not offered: no
+answer covers it, without a fault; failed: it was offered, or should have been, and did not get
+through.
 """
 
 

@@ -97,9 +97,9 @@ def build(
     progress: Progress | None = None,
     as_of: datetime | None = None,
 ) -> BuildResult:
-    """Build and audit the warehouse (or the one at `path`), from what was known at `as_of` if given.
+    """Build and audit the warehouse (or the one at `path`), or its state of `as_of`.
 
-    Raise BuildFailed where dbt could not build, AuditFailed where rows are wrong; the message shows them.
+    Raise BuildFailed where dbt could not build, AuditFailed where rows are wrong, which it shows.
     """
     path = path or settings.warehouse
     # Builds of the past wait for each other, never for those of the present, which have another
