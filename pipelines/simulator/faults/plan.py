@@ -1,8 +1,8 @@
-"""Faults: things the real service has done or may do, switched on by name.
+"""The fault plan: things the real service has done or may do, switched on by kind.
 
-A fault has a kind, applies to requests whose path contains `path`, and is used up after `times` answers (None: never). The kinds
-stand in tables by what they spoil: rows (`row_faults`), a JSON object or an export's manifest (`payload_faults`), the answer as a
-whole or its bytes on the wire (`answer_faults`).
+A fault applies to requests whose path contains `path`, and ends after `times` uses (None: never).
+The kinds stand in tables by what they change: rows (`row_faults`), a JSON object or an export's
+manifest (`payload_faults`), the whole response or its bytes on the wire (`response_faults`).
 """
 
 import datetime as dt
@@ -14,7 +14,11 @@ from pipelines.simulator.errors import InvalidFault, Json
 
 @dataclass(frozen=True)
 class PlannedFault:
-    """One thing going wrong. `date` is the day a row fault spoils (None: the newest one); `seconds` is how long a slow thing takes."""
+    """One fault.
+
+    `date` is the day that a row fault changes (None: the newest one); `seconds` is the duration
+    of a slow response, or the wait that a refusal asks for.
+    """
 
     kind: str
     path: str = ""
@@ -24,7 +28,7 @@ class PlannedFault:
 
 
 class FaultPlan:
-    """The faults now switched on, with the uses each has left."""
+    """The faults now switched on, each with the number of its uses."""
 
     def __init__(self, faults: Sequence[PlannedFault] = ()) -> None:
         self.replace(faults)
@@ -34,28 +38,29 @@ class FaultPlan:
         self._active = [(fault, [0]) for fault in faults]
 
     def active(self) -> list[PlannedFault]:
-        """Those with uses left."""
+        """List the faults with uses left."""
         return [
             fault for fault, used in self._active if fault.times is None or used[0] < fault.times
         ]
 
     def peek(self, kinds: Collection[str], path: str) -> list[PlannedFault]:
-        """The faults of these kinds that apply to a path, without using them up.
+        """List the faults of these kinds that apply to a path, without using them up.
 
-        A manifest looks ahead this way, so that its hashes match the spoiled file that is fetched next. With `times` 1 that is one
-        file: whoever fetches both formats aims one fault at `.csv` and one at `.json`.
+        A manifest peeks, so that its hashes match the faulty file that is fetched next. With
+        `times` 1 that is one file: a test that fetches both formats plans one fault for `.csv`
+        and one for `.json`.
         """
         return [fault for fault in self.active() if fault.kind in kinds and fault.path in path]
 
     def take(self, kinds: Collection[str], path: str) -> list[PlannedFault]:
-        """The faults of these kinds that apply to a path, each used once."""
+        """Use each fault of these kinds that applies to a path once, and return them."""
         taken = self.peek(kinds, path)
         for fault, used in self._active:
             used[0] += any(fault is one for one in taken)
         return taken
 
     def take_one(self, kinds: Collection[str], path: str) -> PlannedFault | None:
-        """The first such fault, used once; the ones behind it wait for the next request."""
+        """Use and return the first such fault; the others wait for the next request."""
         for fault in self.peek(kinds, path)[:1]:
             for other, used in self._active:
                 used[0] += other is fault
@@ -64,23 +69,20 @@ class FaultPlan:
 
 
 def parse_faults(items: object, kinds: Collection[str]) -> list[PlannedFault]:
-    """Read the list a test or an operator sends, or raise BadFault naming what is wrong in it."""
+    """Read a list of faults. Raise InvalidFault with what is wrong in it."""
     if not isinstance(items, list):
         raise InvalidFault("faults are a JSON list")
     return [_parse_fault(item, kinds) for item in items]
 
 
 def _parse_fault(item: Json, kinds: Collection[str]) -> PlannedFault:
-    if unknown := set(item) - set(PlannedFault.__dataclass_fields__):
+    fields = PlannedFault.__dataclass_fields__
+    if unknown := set(item) - set(fields):
         raise InvalidFault(
-            f"{min(unknown)!r} is not a field of a fault; they are {', '.join(PlannedFault.__dataclass_fields__)}"
+            f"{min(unknown)!r} is not a field of a fault; they are {', '.join(fields)}"
         )
-    kind, day, times, seconds = (
-        item.get("kind"),
-        item.get("date"),
-        item.get("times"),
-        item.get("seconds"),
-    )
+    kind, day = item.get("kind"), item.get("date")
+    times, seconds = item.get("times"), item.get("seconds")
     if kind not in kinds:
         raise InvalidFault(f"{kind!r} is not a kind of fault; they are {', '.join(sorted(kinds))}")
     try:
