@@ -17,6 +17,7 @@
     ├── QueryFailed           the published file could not answer a query
     ├── UnknownClaim          a statement was asked for that the ledger does not have
     ├── BadTier               the tier file holds something that cannot be used
+    ├── LockHeld              another process holds a lock that was to be taken at once
     ├── CollectorBusy         another collector has the spool, or its port is taken
     └── HistoryFailed         an existing store of metrics could not give what was asked for
 
@@ -94,6 +95,10 @@ class UnknownClaim(TokentideError):
 
 class BadTier(TokentideError):
     """The tier file holds something that cannot be used."""
+
+
+class LockHeld(TokentideError):
+    """Another process holds a lock that was to be taken at once."""
 
 
 class CollectorBusy(TokentideError):

@@ -37,6 +37,8 @@ class Settings:
     # What viewers of the dashboard must know; a secret as well.
     dashboard_secret: str | None = field(default=None, repr=False)
     recordings: Path | None = None
+    # All that was given, secrets of others among it: the tier file names variables for its headers.
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def archive(self) -> Path:
@@ -104,6 +106,7 @@ def read_settings(env: Mapping[str, str] | None = None, dotenv: Path = Path(".en
         telemetry_days=int(given.get("TOKENTIDE_TELEMETRY_DAYS") or TELEMETRY_DAYS),
         dashboard_secret=given.get("TOKENTIDE_DASHBOARD_SECRET", "").strip() or None,
         recordings=Path(recordings).absolute() if recordings else None,
+        variables=given,
     )
 
 

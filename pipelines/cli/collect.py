@@ -1,24 +1,19 @@
 """The verb `collect`: scrape the targets of the tier file until Ctrl-C."""
 
 import asyncio
-import os
 import signal
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from dotenv import dotenv_values
 from rich.markup import escape
 
 from pipelines.cli.console import stderr
-from pipelines.errors import BadSetting
 from pipelines.settings import read_settings
 
 if TYPE_CHECKING:
     from pipelines.telemetry.collector.collector import Collector
-    from pipelines.telemetry.config.tier import Tier
 
 STATUS_SECONDS = 0.5
 MAX_DOWN = 3  # targets that the status line names
@@ -58,12 +53,13 @@ def collect(
     from pipelines.telemetry.collector.collector import Collector
     from pipelines.telemetry.collector.self_metrics import own_page
     from pipelines.telemetry.collector.spool import Claim, Spool
+    from pipelines.telemetry.config.headers import resolve_headers
     from pipelines.telemetry.config.tier import read_tier
 
     settings = read_settings()
     folder = settings.telemetry_spool
     known = read_tier(tier or settings.tier)
-    headers = headers_of(known, {**dotenv_values(".env"), **os.environ})
+    headers = resolve_headers(known, settings.variables)
     with ExitStack() as held:
         held.callback(Claim(folder).release)
         collector = Collector(known, Spool(folder, max_mib, segment_seconds), headers)
@@ -75,29 +71,6 @@ def collect(
         asyncio.run(_collect(collector))
     tally = collector.spool.tally
     stderr.print(f"{tally.rows} samples in {tally.segments} segments, {tally.segment_bytes} bytes.")
-
-
-def headers_of(tier: "Tier", env: Mapping[str, str | None]) -> dict[str, dict[str, str]]:
-    """Return each target's headers with their values. Report all that are missing together.
-
-    No message holds a value.
-    """
-    found: dict[str, dict[str, str]] = {}
-    problems = []
-    for target in tier.targets:
-        for header, variable in target.headers.items():
-            value = env.get(variable) or ""
-            if not value or not value.isascii() or not value.isprintable():
-                what = (
-                    "holds characters that no header may have; copy it again"
-                    if value
-                    else "is not set; put it into the environment or .env"
-                )
-                problems.append(f"{variable}, for the header {header} of {target.name}, {what}.")
-            found.setdefault(target.name, {})[header] = value
-    if problems:
-        raise BadSetting("\n".join(problems))
-    return found
 
 
 def status_line(collector: "Collector") -> str:
