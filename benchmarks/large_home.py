@@ -24,8 +24,7 @@ from pipelines.archive import Answer, Archive
 from pipelines.ingest.market import land
 from pipelines.publish.generations import publish
 from pipelines.settings import Settings
-from pipelines.simulator.api.serve import build as standin
-from pipelines.simulator.api.serve import running
+from pipelines.simulator.api.serve import build_app, serve_in_thread
 from pipelines.sources.openrouter import (
     apps,
     benchmarks,
@@ -132,15 +131,15 @@ def _run(con: duckdb.DuckDBPyConnection, script: str, values: dict[str, object])
 def _ask(settings: Settings, days: int) -> None:
     """Keep the stand-in's answers, asked past our own client, whose budget would make this take hours."""
     archive = Archive(settings.archive)
-    app = standin("market", now=NOW, key=KEY, limits=False)
+    app = build_app("market", now=NOW, key=KEY, limits=False)
     with (
-        running(app) as base,
+        serve_in_thread(app) as base,
         httpx.Client(headers={"Authorization": f"Bearer {KEY}"}, timeout=60) as http,
     ):
         models = http.get(f"{base}/models").raise_for_status().json()["data"][:HOSTED]
         for number, (at, (source, path, params, context)) in enumerate(_plan(days, models)):
             http.put(
-                f"{base.removesuffix('/api/v1')}/_standin/now", json={"now": at.isoformat()}
+                f"{base.removesuffix('/api/v1')}/_simulator/now", json={"now": at.isoformat()}
             ).raise_for_status()
             response = http.get(f"{base}{path}", params=params).raise_for_status()
             asked_at = at + timedelta(seconds=number)

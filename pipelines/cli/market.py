@@ -153,16 +153,20 @@ def simulate(
         tokentide simulate --mode replay --recordings recordings --now 2026-06-19T08:20:44Z
     """
     from pipelines.simulator.api import serve
+    from pipelines.simulator.errors import SimulatorError
 
-    application = serve.build(
-        mode.value,
-        recordings=recordings or read_settings().recordings,
-        now=parse_now(now),
-        key=key,
-        exports_since=parse_day(exports_since, "--exports-since") or date.min,
-        seed=seed,
-        limits=limits,
-    )
+    try:
+        application = serve.build_app(
+            mode.value,
+            recordings=recordings or read_settings().recordings,
+            now=parse_now(now),
+            key=key,
+            exports_since=parse_day(exports_since, "--exports-since") or date.min,
+            seed=seed,
+            limits=limits,
+        )
+    except SimulatorError as error:
+        raise BadSetting(str(error)) from error
     serve.serve(application, host, port)
 
 

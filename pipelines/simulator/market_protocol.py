@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
 
-from pipelines.simulator.api.errors import Json
+from pipelines.simulator.errors import Json
 
 FLOOR = date(2025, 1, 1)
 # The source itself has no rows for these two days, in every capture ever taken of it.

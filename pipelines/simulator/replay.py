@@ -9,9 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import BadSetting
-from pipelines.simulator.api.errors import Json, NotFound
 from pipelines.simulator.clock import parse_instant
+from pipelines.simulator.errors import Json, NoRecordings, NotFound
 from pipelines.simulator.market_protocol import (
     MISSING_DATES,
     AppsQuery,
@@ -29,10 +28,6 @@ class RecordedAnswer:
     start: date
     end: date
     rows: dict[date, list[RankingRow]]
-
-
-class NoRecordings(BadSetting):
-    """The folder holds no recorded answer, so there is nothing to play back."""
 
 
 class ReplayMarket:

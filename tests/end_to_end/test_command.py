@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.simulator import KEY, StandIn
+from support.simulator import KEY, SimulatedMarket
 
 pytestmark = pytest.mark.slow
 
@@ -52,8 +52,10 @@ class Command:
 
 
 @pytest.fixture
-def command(tmp_path: Path, stand_in: StandIn) -> Command:
-    return Command(tmp_path / "home", TOKENTIDE_OPENROUTER_URL=stand_in.url, OPENROUTER_API_KEY=KEY)
+def command(tmp_path: Path, simulator: SimulatedMarket) -> Command:
+    return Command(
+        tmp_path / "home", TOKENTIDE_OPENROUTER_URL=simulator.url, OPENROUTER_API_KEY=KEY
+    )
 
 
 def test_ingest_then_ask(command: Command) -> None:
@@ -96,10 +98,10 @@ def test_ingest_then_ask(command: Command) -> None:
 
 
 def test_a_day_that_did_not_get_through_is_named_and_the_others_are_published(
-    command: Command, stand_in: StandIn
+    command: Command, simulator: SimulatedMarket
 ) -> None:
     """Exit code 1, the day and its reason listed, thirteen days published, and no secret anywhere."""
-    stand_in.set_faults(
+    simulator.set_faults(
         {"kind": "short_day", "path": "rankings-daily", "date": "2026-06-10"},
         {"kind": "echo_key", "path": "app-rankings"},
     )
@@ -115,7 +117,7 @@ def test_a_day_that_did_not_get_through_is_named_and_the_others_are_published(
     assert all(
         KEY.encode() not in path.read_bytes() for path in command.home.rglob("*") if path.is_file()
     )
-    stand_in.set_faults()
+    simulator.set_faults()
     command("ingest", "market", "--start", "2026-06-01", "--end", "2026-06-14")
     assert command.rows("select count(*) as days from market_days where not is_missing") == [
         {"days": 14}

@@ -226,7 +226,7 @@ def rows_in(name: str, payload: Payload) -> list[dict[str, Any]]:
     return rows
 
 
-def changed(name: str, /, **values: object) -> Payload:
+def with_changes(name: str, /, **values: object) -> Payload:
     """The example with these values in its first row."""
     payload = copy.deepcopy(SOURCES[name][1])
     rows_in(name, payload)[0].update(values)

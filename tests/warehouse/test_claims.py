@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from support.simulator import KEY, gather, stand_in_market
+from support.simulator import KEY, ingest_rankings, simulated_market
 
 from pipelines.cli.claims_view import as_json, find_claim, read_claims
 from pipelines.errors import UnknownClaim
@@ -60,26 +60,26 @@ def built(settings: Settings) -> Path:
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory, recordings: Path) -> Path:
     """The recorded history up to 2026-02-28, published."""
-    with stand_in_market(
+    with simulated_market(
         mode="replay", recordings=recordings, now=datetime(2026, 8, 22, 8, tzinfo=UTC)
     ) as market:
         settings = Settings(
             home=tmp_path_factory.mktemp("recorded"), openrouter_url=market.url, openrouter_key=KEY
         )
-        assert gather(settings, date(2025, 12, 1), date(2026, 2, 28)).is_complete
+        assert ingest_rankings(settings, date(2025, 12, 1), date(2026, 2, 28)).is_complete
     return built(settings)
 
 
 @pytest.fixture(scope="module")
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """An invented market up to 2026-03-31, published, and the same home after three more weeks."""
-    with stand_in_market(now=datetime(2026, 6, 20, 8, tzinfo=UTC)) as market:
+    with simulated_market(now=datetime(2026, 6, 20, 8, tzinfo=UTC)) as market:
         settings = Settings(
             home=tmp_path_factory.mktemp("synthetic"), openrouter_url=market.url, openrouter_key=KEY
         )
-        gather(settings, date(2026, 2, 14), date(2026, 3, 31))
+        ingest_rankings(settings, date(2026, 2, 14), date(2026, 3, 31))
         before = built(settings)
-        gather(settings, date(2026, 4, 1), date(2026, 4, 26))
+        ingest_rankings(settings, date(2026, 4, 1), date(2026, 4, 26))
     return before, built(settings)
 
 

@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from pipelines.simulator.api import catalogue_api, control, data_api, exports_api
 from pipelines.simulator.api.dispatch import Dispatcher
-from pipelines.simulator.api.errors import NotFound
 from pipelines.simulator.api.limits import Limits, RateMeter
 from pipelines.simulator.clock import Clock
+from pipelines.simulator.errors import NotFound
 from pipelines.simulator.faults.faults import FaultPlan
 from pipelines.simulator.market_protocol import Market
 

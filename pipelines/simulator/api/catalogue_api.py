@@ -9,8 +9,8 @@ from starlette.routing import Route
 
 from pipelines.simulator.api.data_api import BASE
 from pipelines.simulator.api.dispatch import Dispatcher
-from pipelines.simulator.api.errors import InvalidChoice, Json
 from pipelines.simulator.api.windows import Params, page
+from pipelines.simulator.errors import InvalidChoice, Json
 
 CACHE = {"Cache-Control": "public, max-age=120, stale-while-revalidate=3600, stale-if-error=3600"}
 OUTPUT_MODALITIES = (

@@ -36,11 +36,11 @@ def routes(desk: Dispatcher) -> list[Route]:
         return JSONResponse(list(desk.requests))
 
     return [
-        Route("/_standin/now", get_now, methods=["GET"]),
-        Route("/_standin/now", _checked(put_now), methods=["PUT"]),
-        Route("/_standin/faults", get_faults, methods=["GET"]),
-        Route("/_standin/faults", _checked(put_faults), methods=["PUT"]),
-        Route("/_standin/requests", get_requests, methods=["GET"]),
+        Route("/_simulator/now", get_now, methods=["GET"]),
+        Route("/_simulator/now", _checked(put_now), methods=["PUT"]),
+        Route("/_simulator/faults", get_faults, methods=["GET"]),
+        Route("/_simulator/faults", _checked(put_faults), methods=["PUT"]),
+        Route("/_simulator/requests", get_requests, methods=["GET"]),
     ]
 
 

@@ -7,8 +7,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipelines.simulator.api.dispatch import Dispatcher
-from pipelines.simulator.api.errors import InvalidRequest, Json
 from pipelines.simulator.api.windows import Params, apps_query, choice, page, rankings_query, whole
+from pipelines.simulator.errors import InvalidRequest, Json
 from pipelines.simulator.faults.row_faults import ROW_FAULTS
 from pipelines.simulator.market_protocol import iso_ms
 

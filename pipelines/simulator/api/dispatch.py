@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pipelines.simulator.api.errors import ApiError, Json, Unauthorized
 from pipelines.simulator.api.limits import RateMeter
 from pipelines.simulator.clock import Clock
+from pipelines.simulator.errors import ApiError, Json, Unauthorized
 from pipelines.simulator.faults.answer_faults import ANSWER_FAULTS, BODY_FAULTS, refusal
 from pipelines.simulator.faults.faults import FaultPlan, PlannedFault
 from pipelines.simulator.faults.payload_faults import (

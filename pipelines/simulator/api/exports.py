@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 from pipelines.simulator.api.dispatch import Dispatcher, spoil_payload
-from pipelines.simulator.api.errors import Json
+from pipelines.simulator.errors import Json
 from pipelines.simulator.faults.faults import PlannedFault
 from pipelines.simulator.faults.row_faults import Rows
 from pipelines.simulator.market_protocol import OTHER, RankingsQuery, iso_ms

@@ -11,8 +11,8 @@ from starlette.routing import Route
 
 from pipelines.simulator.api.data_api import BASE
 from pipelines.simulator.api.dispatch import Dispatcher, spoil_payload
-from pipelines.simulator.api.errors import Json, NotFound
 from pipelines.simulator.api.exports import FORMATS, LICENSE, Snapshot, newest
+from pipelines.simulator.errors import Json, NotFound
 from pipelines.simulator.faults.payload_faults import (
     MANIFEST_FAULTS,
     PAYLOAD_FAULTS,

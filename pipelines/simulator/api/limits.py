@@ -4,7 +4,7 @@ from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pipelines.simulator.api.errors import TooManyRequests
+from pipelines.simulator.errors import TooManyRequests
 
 MINUTE = timedelta(minutes=1)
 

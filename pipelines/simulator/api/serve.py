@@ -12,11 +12,11 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 
-from pipelines.errors import BadSetting
 from pipelines.simulator.api.app import EXPORTS_SINCE, create_app
 from pipelines.simulator.api.data_api import BASE
 from pipelines.simulator.api.limits import Limits
 from pipelines.simulator.clock import Clock
+from pipelines.simulator.errors import UnknownMode
 from pipelines.simulator.faults.faults import FaultPlan
 from pipelines.simulator.market_protocol import Market
 from pipelines.simulator.replay import ReplayMarket
@@ -26,15 +26,11 @@ HOST = "127.0.0.1"
 START_SECONDS = 10
 
 
-class UnknownMode(BadSetting):
-    """The stand-in was asked to be something it cannot be."""
-
-
 class SimulatorNotStarted(RuntimeError):
     """The server's thread ended or hung before it accepted connections."""
 
 
-def build(
+def build_app(
     mode: str = "market",
     *,
     recordings: Path | None = None,
@@ -80,7 +76,7 @@ def serve(app: Starlette, host: str = HOST, port: int = 0) -> None:
 
 
 @contextmanager
-def running(app: Starlette) -> Iterator[str]:
+def serve_in_thread(app: Starlette) -> Iterator[str]:
     """Serve in a thread on a free loopback port and yield the base address."""
     with _listening(HOST, 0) as listener:
         server = _server(app)

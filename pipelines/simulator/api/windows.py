@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import cast
 
-from pipelines.simulator.api.errors import InvalidRequest
+from pipelines.simulator.errors import InvalidRequest
 from pipelines.simulator.market_protocol import FLOOR, AppsQuery, Period, RankingsQuery
 
 Params = Mapping[str, str]

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from pipelines.simulator.api.errors import ApiError, Unauthorized
 from pipelines.simulator.api.limits import MINUTE, day_spent, minute_spent
+from pipelines.simulator.errors import ApiError, Unauthorized
 from pipelines.simulator.faults.faults import PlannedFault
 
 CHALLENGE = (

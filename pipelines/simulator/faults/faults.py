@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from pipelines.simulator.api.errors import InvalidFault, Json
+from pipelines.simulator.errors import InvalidFault, Json
 
 
 @dataclass(frozen=True)

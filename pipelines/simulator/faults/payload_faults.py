@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
-from pipelines.simulator.api.errors import Json
+from pipelines.simulator.errors import Json
 
 EXTRA = {"x_new_field": "added without notice"}
 

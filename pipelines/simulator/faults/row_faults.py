@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pipelines.simulator.api.errors import Json
+from pipelines.simulator.errors import Json
 from pipelines.simulator.market_protocol import OTHER
 
 Rows = list[Json]
@@ -78,7 +78,7 @@ def empty_day(rows: Rows, spoil: RowFault) -> Rows:
     return _change_day(rows, spoil, lambda day: [])
 
 
-def yesterdays_board(rows: Rows, spoil: RowFault) -> Rows:
+def repeated_day(rows: Rows, spoil: RowFault) -> Rows:
     """The day repeats the rows of the day before it."""
     before = spoil.rows_of(spoil.day - timedelta(days=1))
     return _change_day(
@@ -121,6 +121,6 @@ ROW_FAULTS: dict[str, Callable[[Rows, RowFault], Rows]] = {
     fault.__name__: fault
     for fault in (
         negative_count, fractional_count, unreadable_count, duplicated_row, zero_day, short_day, empty_day,
-        yesterdays_board, future_day, restated_day, no_other, numeric_tokens,
+        repeated_day, future_day, restated_day, no_other, numeric_tokens,
     )
 }  # fmt: skip

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 
-from pipelines.simulator.api.errors import Json
+from pipelines.simulator.errors import Json
 from pipelines.simulator.market_protocol import FLOOR, MISSING_DATES, AppsQuery, days
 from pipelines.simulator.synthetic.catalogue import Catalogue
 from pipelines.simulator.synthetic.hosts import best_price

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from pipelines.simulator.api.errors import Json, NotFound
+from pipelines.simulator.errors import Json, NotFound
 from pipelines.simulator.synthetic.hosts import best_price, endpoints, parameters, pricing
 from pipelines.simulator.synthetic.models import Listing, SyntheticModel, listings
 from pipelines.simulator.synthetic.numbers import one_noise

@@ -13,7 +13,7 @@ from functools import cache
 from pipelines.simulator.market_protocol import BOARD_SIZE, FLOOR, MISSING_DATES
 from pipelines.simulator.synthetic.models import Cell, Listing, listings
 from pipelines.simulator.synthetic.numbers import noise, share_out
-from pipelines.simulator.synthetic.planted import planted
+from pipelines.simulator.synthetic.seeded_effects import planted
 from pipelines.simulator.synthetic.totals import day_total, share_on
 
 RISE_DAYS = 5

@@ -5,10 +5,10 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import cache
 
-from pipelines.simulator.api.errors import Json
+from pipelines.simulator.errors import Json
 from pipelines.simulator.synthetic.models import Listing, read_table
 from pipelines.simulator.synthetic.numbers import noise, one_noise
-from pipelines.simulator.synthetic.planted import price_factor
+from pipelines.simulator.synthetic.seeded_effects import price_factor
 
 MILLION = Decimal(1_000_000)
 THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_EVEN)

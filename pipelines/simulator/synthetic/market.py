@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pipelines.simulator.api.errors import Json
+from pipelines.simulator.errors import Json
 from pipelines.simulator.market_protocol import AppsQuery, RankingRow, RankingsQuery
 from pipelines.simulator.synthetic import apps, hosts, quality, slices
 from pipelines.simulator.synthetic.catalogue import Catalogue

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
 
-HERE = Path(__file__).parent
+TABLES = Path(__file__).parent
 
 Cell = tuple[str, bool, bool]
 
@@ -94,7 +94,7 @@ class Listing:
 
 def read_table(name: str) -> list[dict[str, str]]:
     """The rows of a table beside this file; lines that begin with # are remarks."""
-    with (HERE / name).open(encoding="utf-8", newline="") as file:
+    with (TABLES / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(line for line in file if not line.startswith("#")))
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 
-from pipelines.simulator.api.errors import Json
+from pipelines.simulator.errors import Json
 from pipelines.simulator.market_protocol import days
 from pipelines.simulator.synthetic.catalogue import Catalogue, index
 from pipelines.simulator.synthetic.days import known_day

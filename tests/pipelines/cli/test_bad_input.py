@@ -5,7 +5,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from support.simulator import HASTY, KEY, MakeStandIn, StandIn, gather, sql
+from support.simulator import (
+    FAST_RETRIES,
+    KEY,
+    MakeSimulator,
+    SimulatedMarket,
+    ingest_rankings,
+    sql,
+)
 
 from pipelines.archive import Archive
 from pipelines.ingest.days import DayStatus
@@ -25,7 +32,7 @@ ROW_FAULTS = {
     "duplicated_row": "duplicated model",
     "zero_day": "every count is zero",
     "short_day": "short day",
-    "yesterdays_board": "same board as the day before",
+    "repeated_day": "same board as the day before",
 }
 # Each fault of a whole answer with a word of what a person is told.
 ANSWER_FAULTS = {
@@ -49,31 +56,32 @@ def failed(gathered: MarketExtract) -> list[DayStatus]:
 
 @pytest.mark.parametrize(("kind", "reason"), ROW_FAULTS.items())
 def test_a_faulty_day_is_set_aside_and_no_other(
-    settings: Settings, stand_in: StandIn, kind: str, reason: str
+    settings: Settings, simulator: SimulatedMarket, kind: str, reason: str
 ) -> None:
     """One day's fault is named, costs that day alone, and is gone once the source is well again."""
-    stand_in.set_faults({"kind": kind, "path": BOARD, "date": DAY.isoformat()})
-    gathered = gather(settings, FIRST, LAST)
+    simulator.set_faults({"kind": kind, "path": BOARD, "date": DAY.isoformat()})
+    gathered = ingest_rankings(settings, FIRST, LAST)
     assert [(day.date, day.reason) for day in failed(gathered)] == [(DAY, reason)]
     assert sum(day.status == "loaded" for day in gathered.days) == 13
     assert not gathered.is_complete
     assert sql(
-        settings, "select count(*) from raw.ranking_days where slice = 'all' and date = '2026-06-10'"
+        settings,
+        "select count(*) from raw.ranking_days where slice = 'all' and date = '2026-06-10'",
     ) == [(0,)]
     assert sql(
         settings, "select distinct reason from raw.quarantine where date = '2026-06-10'"
     ) == [(reason,)]
-    stand_in.set_faults()
-    assert gather(settings, FIRST, LAST).is_complete
+    simulator.set_faults()
+    assert ingest_rankings(settings, FIRST, LAST).is_complete
 
 
 @pytest.mark.parametrize(("kind", "word"), ANSWER_FAULTS.items())
 def test_a_useless_answer_costs_its_days_and_is_kept(
-    settings: Settings, stand_in: StandIn, kind: str, word: str
+    settings: Settings, simulator: SimulatedMarket, kind: str, word: str
 ) -> None:
     """An answer that cannot be believed is reported with its days; its bytes are in the archive; the next run recovers."""
-    stand_in.set_faults({"kind": kind, "path": "rankings-daily", "seconds": 10})
-    gathered = gather(settings, FIRST, LAST)
+    simulator.set_faults({"kind": kind, "path": "rankings-daily", "seconds": 10})
+    gathered = ingest_rankings(settings, FIRST, LAST)
     assert {day.date for day in failed(gathered)} == {day.date for day in gathered.days}
     assert word in str(failed(gathered)[0].reason)
     kept = [
@@ -84,24 +92,24 @@ def test_a_useless_answer_costs_its_days_and_is_kept(
     assert kept
     assert all(Archive(settings.archive).has(answer.sha256) for answer in kept)
     assert sql(settings, "select count(*) from raw.ranking_days") == [(0,)]
-    stand_in.set_faults()
-    assert gather(settings, FIRST, LAST).is_complete
+    simulator.set_faults()
+    assert ingest_rankings(settings, FIRST, LAST).is_complete
 
 
-def test_a_fault_that_passes_is_not_noticed(settings: Settings, stand_in: StandIn) -> None:
+def test_a_fault_that_passes_is_not_noticed(settings: Settings, simulator: SimulatedMarket) -> None:
     """A source that fails once and then answers is asked again at once."""
-    stand_in.set_faults({"kind": "server_error", "path": "rankings-daily", "times": 1})
-    assert gather(settings, FIRST, LAST).is_complete
+    simulator.set_faults({"kind": "server_error", "path": "rankings-daily", "times": 1})
+    assert ingest_rankings(settings, FIRST, LAST).is_complete
 
 
 def test_a_day_that_vanished_is_reported_and_its_figures_stay(
-    settings: Settings, stand_in: StandIn
+    settings: Settings, simulator: SimulatedMarket
 ) -> None:
     """What we learned is not unlearned: the withdrawal is recorded as a version, and a person is told."""
-    assert gather(settings, FIRST, LAST).is_complete
-    stand_in.set_faults({"kind": "empty_day", "path": "rankings-daily", "date": DAY.isoformat()})
-    stand_in.set_now(datetime(2026, 6, 21, 8, tzinfo=UTC))
-    assert [(day.date, day.reason) for day in failed(gather(settings, FIRST, LAST))] == [
+    assert ingest_rankings(settings, FIRST, LAST).is_complete
+    simulator.set_faults({"kind": "empty_day", "path": "rankings-daily", "date": DAY.isoformat()})
+    simulator.set_now(datetime(2026, 6, 21, 8, tzinfo=UTC))
+    assert [(day.date, day.reason) for day in failed(ingest_rankings(settings, FIRST, LAST))] == [
         (DAY, "a known day vanished")
     ]
     versions = sql(
@@ -113,7 +121,7 @@ def test_a_day_that_vanished_is_reported_and_its_figures_stay(
 
 def test_a_day_that_was_never_there_is_missing_not_failed(settings: Settings) -> None:
     """2025-06-15 has no rows at the source; neighbours show that it is a hole, and asking for it is not a failure."""
-    gathered = gather(settings, date(2025, 6, 14), date(2025, 6, 16))
+    gathered = ingest_rankings(settings, date(2025, 6, 14), date(2025, 6, 16))
     assert [(day.date.day, day.status) for day in gathered.days] == [
         (14, "loaded"),
         (15, "missing"),
@@ -122,17 +130,21 @@ def test_a_day_that_was_never_there_is_missing_not_failed(settings: Settings) ->
     assert gathered.is_complete
 
 
-def test_the_newest_day_without_rows_is_a_failure(settings: Settings, stand_in: StandIn) -> None:
+def test_the_newest_day_without_rows_is_a_failure(
+    settings: Settings, simulator: SimulatedMarket
+) -> None:
     """A day that is just over and has no rows yet is waited for, not written off as missing."""
-    stand_in.set_faults({"kind": "empty_day", "path": "rankings-daily", "date": "2026-06-19"})
-    days = gather(settings, date(2026, 6, 15), date(2026, 6, 19)).days
+    simulator.set_faults({"kind": "empty_day", "path": "rankings-daily", "date": "2026-06-19"})
+    days = ingest_rankings(settings, date(2026, 6, 15), date(2026, 6, 19)).days
     assert (days[-1].status, days[-1].reason) == ("failed", "no rows yet for a day that is over")
 
 
-def test_a_day_that_is_not_over_is_set_aside(settings: Settings, stand_in: StandIn) -> None:
+def test_a_day_that_is_not_over_is_set_aside(
+    settings: Settings, simulator: SimulatedMarket
+) -> None:
     """Rows of the running day are partial, whatever the source says; the days that are over get through."""
-    stand_in.set_faults({"kind": "future_day", "path": "rankings-daily"})
-    gathered = gather(settings, FIRST, date(2026, 6, 20))
+    simulator.set_faults({"kind": "future_day", "path": "rankings-daily"})
+    gathered = ingest_rankings(settings, FIRST, date(2026, 6, 20))
     assert sum(day.status == "loaded" for day in gathered.days) == 19
     assert (date(2026, 6, 20), "day was not over when the answer was given") in sql(
         settings, "select date, reason from raw.quarantine"
@@ -141,33 +153,35 @@ def test_a_day_that_is_not_over_is_set_aside(settings: Settings, stand_in: Stand
 
 @pytest.mark.parametrize("kind", ["extra_key", "numeric_tokens"])
 def test_an_oddity_passes_and_is_noted_once(
-    settings: Settings, stand_in: StandIn, kind: str
+    settings: Settings, simulator: SimulatedMarket, kind: str
 ) -> None:
     """Unknown keys and counts sent as JSON numbers are accepted; each is noted when first seen."""
-    stand_in.set_faults({"kind": kind, "path": "rankings-daily"})
-    assert gather(settings, FIRST, LAST).is_complete
+    simulator.set_faults({"kind": kind, "path": "rankings-daily"})
+    assert ingest_rankings(settings, FIRST, LAST).is_complete
     noted = sql(settings, "select count(*) from raw.notes where source = 'rankings_daily'")
     assert noted > [(0,)]
-    stand_in.set_now(datetime(2026, 6, 21, 8, tzinfo=UTC))
-    assert gather(settings, FIRST, LAST).is_complete
+    simulator.set_now(datetime(2026, 6, 21, 8, tzinfo=UTC))
+    assert ingest_rankings(settings, FIRST, LAST).is_complete
     assert sql(settings, "select count(*) from raw.notes where source = 'rankings_daily'") == noted
 
 
-def test_a_day_without_other_passes(settings: Settings, stand_in: StandIn) -> None:
+def test_a_day_without_other_passes(settings: Settings, simulator: SimulatedMarket) -> None:
     """`other` may be left out where nothing is left to sum up; the board says so."""
-    stand_in.set_faults({"kind": "no_other", "path": "rankings-daily", "date": DAY.isoformat()})
-    assert gather(settings, FIRST, LAST).is_complete
+    simulator.set_faults({"kind": "no_other", "path": "rankings-daily", "date": DAY.isoformat()})
+    assert ingest_rankings(settings, FIRST, LAST).is_complete
     assert sql(
         settings, "select date from raw.ranking_days where slice = 'all' and not has_other"
     ) == [(DAY,)]
 
 
-def test_a_restated_day_is_a_new_version(settings: Settings, stand_in: StandIn) -> None:
+def test_a_restated_day_is_a_new_version(settings: Settings, simulator: SimulatedMarket) -> None:
     """The earlier figures stay beside the restated ones."""
-    assert gather(settings, FIRST, LAST).is_complete
-    stand_in.set_faults({"kind": "restated_day", "path": "rankings-daily", "date": DAY.isoformat()})
-    stand_in.set_now(datetime(2026, 6, 21, 8, tzinfo=UTC))
-    assert gather(settings, FIRST, LAST).is_complete
+    assert ingest_rankings(settings, FIRST, LAST).is_complete
+    simulator.set_faults(
+        {"kind": "restated_day", "path": "rankings-daily", "date": DAY.isoformat()}
+    )
+    simulator.set_now(datetime(2026, 6, 21, 8, tzinfo=UTC))
+    assert ingest_rankings(settings, FIRST, LAST).is_complete
     versions = sql(
         settings,
         "select count(distinct content_hash) from raw.ranking_days where slice = 'all' and date = '2026-06-10'",
@@ -176,36 +190,34 @@ def test_a_restated_day_is_a_new_version(settings: Settings, stand_in: StandIn) 
 
 
 def test_todays_board_that_repeats_a_known_yesterday_is_caught_across_answers(
-    settings: Settings, stand_in: StandIn
+    settings: Settings, simulator: SimulatedMarket
 ) -> None:
     """The copy is seen even when the two days come in answers of different runs."""
-    stand_in.set_faults(
-        {"kind": "yesterdays_board", "path": "rankings-daily", "date": "2026-06-19"}
-    )
-    gathered = gather(settings, date(2026, 6, 19), date(2026, 6, 19))
+    simulator.set_faults({"kind": "repeated_day", "path": "rankings-daily", "date": "2026-06-19"})
+    gathered = ingest_rankings(settings, date(2026, 6, 19), date(2026, 6, 19))
     assert failed(gathered)[0].reason == "same board as the day before"
 
 
-def test_a_full_minute_is_waited_for(settings: Settings, stand_in: StandIn) -> None:
+def test_a_full_minute_is_waited_for(settings: Settings, simulator: SimulatedMarket) -> None:
     """A limit that ends soon is waited for and asked again."""
-    stand_in.set_faults(
+    simulator.set_faults(
         {"kind": "retry_after_only", "path": "rankings-daily", "times": 1, "seconds": 1}
     )
-    assert gather(settings, FIRST, LAST).is_complete
+    assert ingest_rankings(settings, FIRST, LAST).is_complete
 
 
 def test_a_spent_day_stops_the_data_api_and_nothing_else(
-    settings: Settings, stand_in: StandIn
+    settings: Settings, simulator: SimulatedMarket
 ) -> None:
     """A 429 of the daily limit is not transient: nothing of the Data API is asked again, the catalogue is."""
-    stand_in.set_faults({"kind": "too_many_day", "path": "rankings-daily", "times": 1})
-    gathered = gather(settings, FIRST, LAST)
-    with closing(SourceClient(settings, new_run_id(), HASTY)) as client:
+    simulator.set_faults({"kind": "too_many_day", "path": "rankings-daily", "times": 1})
+    gathered = ingest_rankings(settings, FIRST, LAST)
+    with closing(SourceClient(settings, new_run_id(), FAST_RETRIES)) as client:
         make_requests(
             [*catalogue_requests(client), *usage_requests(client, DAY)], lambda what: None
         )
     assert {day.status for day in gathered.days} == {"failed"}
-    paths = [request["path"] for request in stand_in.requests()]
+    paths = [request["path"] for request in simulator.requests()]
     assert (
         sum(
             "datasets" in path or "classifications" in path or path.endswith("benchmarks")
@@ -217,11 +229,11 @@ def test_a_spent_day_stops_the_data_api_and_nothing_else(
 
 
 def test_the_key_is_nowhere_on_disk(
-    settings: Settings, stand_in: StandIn, caplog: pytest.LogCaptureFixture
+    settings: Settings, simulator: SimulatedMarket, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Not in the archive, where a source echoed it, not in the warehouse, not in the ledger, not in messages."""
-    stand_in.set_faults({"kind": "echo_key", "path": "rankings-daily"})
-    gathered = gather(settings, FIRST, LAST)
+    simulator.set_faults({"kind": "echo_key", "path": "rankings-daily"})
+    gathered = ingest_rankings(settings, FIRST, LAST)
     assert KEY not in repr(settings) + repr(gathered) + caplog.text
     bodies = [
         Archive(settings.archive).read(answer.sha256)
@@ -246,31 +258,31 @@ EXPORT_FAULTS = {
 
 @pytest.mark.parametrize(("kind", "word"), EXPORT_FAULTS.items())
 def test_an_export_that_does_not_fit_its_manifest_is_not_believed(
-    tmp_path: Path, make_stand_in: MakeStandIn, kind: str, word: str
+    tmp_path: Path, make_simulator: MakeSimulator, kind: str, word: str
 ) -> None:
     """Wrong hash, wrong size, another day, cut or replaced: nothing of it is loaded, and the next run recovers."""
-    with make_stand_in(exports_since=date(2026, 4, 1)) as stand_in:
-        settings = Settings(home=tmp_path / "home", openrouter_url=stand_in.url)
-        stand_in.set_faults({"kind": kind, "path": "exports/rankings-daily/"})
+    with make_simulator(exports_since=date(2026, 4, 1)) as simulator:
+        settings = Settings(home=tmp_path / "home", openrouter_url=simulator.url)
+        simulator.set_faults({"kind": kind, "path": "exports/rankings-daily/"})
         # Long enough ago that a dated manifest is asked for, and not the latest.
-        gathered = gather(settings, date(2026, 5, 1), date(2026, 5, 14))
+        gathered = ingest_rankings(settings, date(2026, 5, 1), date(2026, 5, 14))
         assert {day.status for day in gathered.days} == {"failed"}
         assert word in str(gathered.days[0].reason)
         assert sql(settings, "select count(*) from raw.ranking_days") == [(0,)]
-        stand_in.set_faults()
-        assert gather(settings, date(2026, 5, 1), date(2026, 5, 14)).is_complete
+        simulator.set_faults()
+        assert ingest_rankings(settings, date(2026, 5, 1), date(2026, 5, 14)).is_complete
 
 
 @pytest.mark.parametrize(("kind", "reason"), ROW_FAULTS.items())
 def test_a_faulty_day_of_an_export_is_set_aside(
-    tmp_path: Path, make_stand_in: MakeStandIn, kind: str, reason: str
+    tmp_path: Path, make_simulator: MakeSimulator, kind: str, reason: str
 ) -> None:
     """The exports are judged day by day as well."""
-    with make_stand_in(exports_since=date(2026, 4, 1)) as stand_in:
-        settings = Settings(home=tmp_path / "home", openrouter_url=stand_in.url)
-        stand_in.set_faults(
+    with make_simulator(exports_since=date(2026, 4, 1)) as simulator:
+        settings = Settings(home=tmp_path / "home", openrouter_url=simulator.url)
+        simulator.set_faults(
             {"kind": kind, "path": "exports/rankings-daily/", "date": DAY.isoformat()}
         )
-        assert [(day.date, day.reason) for day in failed(gather(settings, FIRST, LAST))] == [
-            (DAY, reason)
-        ]
+        assert [
+            (day.date, day.reason) for day in failed(ingest_rankings(settings, FIRST, LAST))
+        ] == [(DAY, reason)]

@@ -16,7 +16,7 @@ import duckdb
 import pytest
 import support.payloads as examples
 from support.loading import AS_OF, DAY, FIRST, board, content, everything, fresh, kept, landed
-from support.payloads import changed
+from support.payloads import with_changes
 
 from pipelines.archive import Archive
 from pipelines.ingest.days import DayStatus
@@ -182,7 +182,7 @@ def test_an_interrupted_landing_is_undone(con: duckdb.DuckDBPyConnection, archiv
     before = everything(con)
     kept(
         archive,
-        json.dumps(changed("apps", brand_new=1)).encode(),
+        json.dumps(with_changes("apps", brand_new=1)).encode(),
         AS_OF + DAY,
         source="app_rankings",
     )
@@ -214,7 +214,7 @@ UNUSABLE: dict[str, tuple[str, Any]] = {
         "app_rankings",
         {**examples.APPS, "meta": {**examples.META, "as_of": "9999-12-31T23:59:59-14:00"}},
     ),
-    "half a character": ("providers", changed("providers", name="\ud800")),
+    "half a character": ("providers", with_changes("providers", name="\ud800")),
     "no such source": ("weather", {"data": []}),
     "another shape": ("models", {"data": {"models": []}}),
     "an error with status 200": (

@@ -23,10 +23,10 @@ SPENDER = """
 import sys
 from pathlib import Path
 from pipelines.errors import LimitReached
-from pipelines.sources.quota import Budget, RequestLedger
+from pipelines.sources.quota import Budget, RequestQuota
 path, budget, now, spent = Path(sys.argv[1]), Budget("openrouter.ai", per_minute=1000), float(sys.argv[2]), 0
 try:
-    while RequestLedger(path).spend(budget, now) == 0:
+    while RequestQuota(path).spend(budget, now) == 0:
         spent += 1
 except LimitReached:
     print(spent)

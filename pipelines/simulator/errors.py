@@ -75,3 +75,15 @@ class TooManyRequests(ApiError):
 
 class InvalidFault(ValueError):
     """A fault names an unknown kind or carries an unreadable field."""
+
+
+class SimulatorError(Exception):
+    """The simulator cannot start as it was set up; its text says how to set it up."""
+
+
+class NoRecordings(SimulatorError):
+    """The folder holds no recorded answer, so there is nothing to replay."""
+
+
+class UnknownMode(SimulatorError):
+    """The simulator has no such mode, or the mode lacks what it needs."""

@@ -24,7 +24,7 @@ class PriceChange:
 @cache
 def peak_shares() -> dict[str, float]:
     """Share of the platform at its height, by permaslug."""
-    return {row["permaslug"]: float(row["peak_share"]) for row in read_table("planted.csv")}
+    return {row["permaslug"]: float(row["peak_share"]) for row in read_table("seeded_effects.csv")}
 
 
 @cache
