@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from support.simulator import KEY, ingest_rankings, simulated_market
 
-from pipelines.cli.claims_view import as_json, claim_of, read_claims
+from pipelines.cli.claims_view import as_json, find_claim, read_claims
 from pipelines.errors import UnknownClaim
 from pipelines.publish import query
 from pipelines.publish.generations import publish
@@ -84,7 +84,7 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def by_basis(path: Path, claim_id: str) -> dict[str, dict[str, Any]]:
-    return {row["basis"]: row for row in claim_of(read_claims(path), claim_id)}
+    return {row["basis"]: row for row in find_claim(read_claims(path), claim_id)}
 
 
 def verdicts(path: Path, claim_id: str) -> dict[str, str]:
@@ -96,7 +96,7 @@ def test_statements_on_months_that_are_not_loaded_name_the_days(recorded: Path) 
     rows = read_claims(recorded)
     assert {row["claim_id"] for row in rows} == LISTED
     for claim_id, days in LACKING.items():
-        found = claim_of(rows, claim_id)
+        found = find_claim(rows, claim_id)
         assert {row["verdict"] for row in found} == {"unverifiable"}, claim_id
         assert {span for row in found for span in row["missing_days"]} == days
         assert all(span in row["reason"] for row in found for span in row["missing_days"])
@@ -175,7 +175,7 @@ def test_the_sum_of_a_claim_follows_from_its_bases(
             row["reason"] and row["verdict"] in VERDICTS for row in rows if row["basis"] != "all"
         )
         for claim_id in LISTED:
-            overall, *bases = claim_of(rows, claim_id)
+            overall, *bases = find_claim(rows, claim_id)
             judged = {row["verdict"] for row in bases} - {"unverifiable"}
             assert overall["verdict"] == (
                 "depends_on_basis" if len(judged) > 1 else min(judged, default="unverifiable")
@@ -185,7 +185,7 @@ def test_the_sum_of_a_claim_follows_from_its_bases(
 def test_a_claim_for_a_program_has_its_evidence_with_rows(synthetic: tuple[Path, Path]) -> None:
     """The statement once, its verdicts, and each query once with what it finds."""
     path = synthetic[1]
-    found = as_json(path, claim_of(read_claims(path), "tokens-140t"))
+    found = as_json(path, find_claim(read_claims(path), "tokens-140t"))
     assert (found["claim_id"], found["unit"]) == ("tokens-140t", "tokens a day")
     assert [row["basis"] for row in found["verdicts"]] == ["all", "highest_day", "mean_day"]
     [evidence] = found["evidence"]
@@ -195,9 +195,9 @@ def test_a_claim_for_a_program_has_its_evidence_with_rows(synthetic: tuple[Path,
 def test_an_unknown_claim_is_told_with_its_neighbours(recorded: Path) -> None:
     """Whoever mistypes is helped; whoever is far off is told where the list is."""
     with pytest.raises(UnknownClaim, match="five-weeks"):
-        claim_of(read_claims(recorded), "five_weks")
+        find_claim(read_claims(recorded), "five_weks")
     with pytest.raises(UnknownClaim, match="tokentide claims"):
-        claim_of(read_claims(recorded), "zzz")
+        find_claim(read_claims(recorded), "zzz")
 
 
 @pytest.fixture
