@@ -85,7 +85,9 @@ def page_of(source: str, root: Path) -> str:
     if source.startswith("docs/"):
         inside = source.removeprefix("docs/")
         return f"{inside}/README.md" if (root / source).is_dir() else inside
-    return f"source/{source}/index.md" if (root / source).is_dir() else f"source/{source}.md"
+    # MkDocs leaves out files whose names begin with a dot.
+    shown = source.replace("/.", "/").lstrip(".")
+    return f"source/{shown}/index.md" if (root / source).is_dir() else f"source/{shown}.md"
 
 
 def resolved(link: str, source: str) -> str | None:

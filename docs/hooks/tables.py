@@ -33,11 +33,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A published table, its grain and where its SQL lies."""
+    """A published table and the place of its SQL."""
 
     name: str
     part: str
-    grain: str
     description: str
     sql: str
     columns: tuple[Column, ...]
@@ -85,7 +84,7 @@ def page(part: str, about: str, tables: list[Table]) -> str:
 
 
 def published_tables(root: Path) -> Iterator[Table]:
-    """Yield every table of warehouse/marts, by name, as its `.yml` and the head of its SQL describe it."""
+    """Yield every table of warehouse/marts, by name, as its `.yml` describes it."""
     blocks = doc_blocks(root / "warehouse")
     found = {path.stem: path for path in (root / "warehouse" / "marts").rglob("*.sql")}
     for name, path in sorted(found.items()):
@@ -93,7 +92,6 @@ def published_tables(root: Path) -> Iterator[Table]:
         yield Table(
             name=name,
             part=path.relative_to(root / "warehouse" / "marts").parts[0],
-            grain=grain(path),
             description=text(described["description"], blocks),
             sql=path.relative_to(root).as_posix(),
             columns=tuple(column(each, blocks) for each in described["columns"]),
@@ -119,9 +117,3 @@ def text(description: str, blocks: dict[str, str]) -> str:
 def cell(description: str) -> str:
     """Return a description as a cell of a table in Markdown."""
     return description.replace("|", "\\|").replace("<", "&lt;")
-
-
-def grain(sql: Path) -> str:
-    """Return what one row is, from the first line of a table's SQL."""
-    first, _, _ = sql.read_text("utf-8").partition("\n")
-    return first.removeprefix("-- ").strip()
