@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.ingest.days import DayStatus
+from pipelines.ingest.days import DayStatus, Status
 from pipelines.ingest.market import MarketIngest
 from pipelines.publish.generations import NEWEST, newest
 from pipelines.publish.query import records
 from pipelines.settings import Settings
-from pipelines.sources.failure import Failure, Status
+from pipelines.sources.failure import Failure
 
 FOLDER = Path(__file__).parent / "sql"
 MAX_FAILURES = 6  # printed by name

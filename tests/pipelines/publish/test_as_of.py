@@ -16,7 +16,7 @@ from pipelines.archive import Archive
 from pipelines.errors import BadSetting, NothingPublished
 from pipelines.ingest.market import load_archive
 from pipelines.ingest.telemetry import load
-from pipelines.publish.as_of import KEPT, parse_instant, place_of, published_as_of
+from pipelines.publish.as_of import MAX_KEPT, parse_instant, path_as_of, published_as_of
 from pipelines.publish.generations import newest, publish
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import SegmentWriter
@@ -154,14 +154,14 @@ def test_old_files_of_the_past_are_removed(whole: Settings) -> None:
     """The ones least recently used go; the one just asked for stays."""
     folder = whole.published / "as-of"
     folder.mkdir(parents=True)
-    for number in range(KEPT + 3):
+    for number in range(MAX_KEPT + 3):
         (folder / f"{number}.duckdb").touch()
     # Any file under the name that this state of the home gives is taken as it is, so this needs no build.
-    path = place_of(whole, THEN)
+    path = path_as_of(whole, THEN)
     path.touch()
     assert path.name.startswith("20260619T080000Z-")
     assert published_as_of(whole, THEN) == path
-    assert len(list(folder.iterdir())) == KEPT
+    assert len(list(folder.iterdir())) == MAX_KEPT
     assert path.exists()
 
 
