@@ -86,7 +86,8 @@ def _fingerprint(settings: Settings, instant: datetime) -> str:
 
 def _project() -> Iterator[Path]:
     """What decides, beside the data, what a build gives."""
-    return (path for path in sorted(PROJECT.rglob("*")) if path.suffix in (".sql", ".yml", ".csv"))
+    suffixes = (".sql", ".yml", ".csv", ".md")
+    return (path for path in sorted(PROJECT.rglob("*")) if path.suffix in suffixes)
 
 
 def _make(settings: Settings, instant: datetime, path: Path, progress: Progress | None) -> None:

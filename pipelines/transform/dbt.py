@@ -96,16 +96,13 @@ def build_lock(settings: Settings, name: str = "building.lock") -> Iterator[None
 
 
 def dbt_environment(path: Path) -> dict[str, str]:
-    """The environment that dbt needs: which warehouse, which claims there are, and no word to anyone."""
+    """The environment that dbt needs: which warehouse, and no word to anyone."""
     return {**os.environ, **dbt_variables(path), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
 
 
 def dbt_variables(path: Path) -> dict[str, str]:
-    """What the project itself reads: its warehouse, and its claims by name, since dbt cannot list a folder."""
-    return {
-        "DBT_WAREHOUSE": str(path),
-        "DBT_CLAIMS": " ".join(sorted(claim.stem for claim in (PROJECT / "claims").glob("*.sql"))),
-    }
+    """Variables that the project itself reads: where its warehouse is."""
+    return {"DBT_WAREHOUSE": str(path)}
 
 
 def _follow(process: "subprocess.Popen[str]", progress: Progress) -> list[str]:

@@ -18,7 +18,7 @@ from pipelines.errors import BuildFailed
 from pipelines.settings import Settings
 from pipelines.transform.dbt import PROJECT, dbt_environment
 
-SUFFIXES = frozenset({".sql", ".yml", ".csv"})
+SUFFIXES = frozenset({".sql", ".yml", ".csv", ".md"})
 
 
 def read_manifest(settings: Settings) -> dict[str, Any]:

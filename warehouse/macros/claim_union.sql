@@ -1,17 +1,10 @@
-{#- The names of the files in warehouse/claims/, as whoever runs dbt has listed them; pipelines/transform/dbt.py does. dbt must know at parsing time
-    which tables a table reads, and cannot list a folder by itself. A changed list makes dbt read marts/claims.sql again, nothing else. -#}
-{% macro claim_names() -%}
-    {{ return(env_var('DBT_CLAIMS', '').split()) }}
-{%- endmacro %}
-
-{#- A list that has fewer claims than the folder would lose some without a word, so it stops the build. -#}
+{#- A claim that is not listed would be missing from marts.claims in silence, so it stops the build. -#}
 {% macro claims_must_be_listed() -%}
     {%- if execute %}
-        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.original_file_path.startswith('claims/') %}
-            {%- if node.name not in claim_names() %}
+        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.schema == 'claims' %}
+            {%- if node.name not in var('claims') %}
                 {{ exceptions.raise_compiler_error(
-                    "The claim " ~ node.name ~ " is not listed in DBT_CLAIMS. `tokentide build` lists them all; with dbt alone, in warehouse/: "
-                    ~ "DBT_CLAIMS=\"$(basename -s .sql claims/*.sql | xargs)\" dbt build"
+                    "The claim " ~ node.name ~ " is not listed. Add it to `claims` in warehouse/dbt_project.yml."
                 ) }}
             {%- endif %}
         {%- endfor %}
