@@ -26,7 +26,7 @@
                 select unnest(generate_series('{{ first }}'::date, '{{ last }}'::date, interval 1 day))::date as date
             ) as days
             left join {{ ref('market_days') }} as known
-                on days.date = known.date
+                using (date)
             where
                 known.date is null
                 or known.is_missing

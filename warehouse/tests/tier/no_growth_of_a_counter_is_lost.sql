@@ -36,8 +36,5 @@ select
     kept.counted
 from grown
 left join kept
-    on
-        grown.target = kept.target
-        and grown.model_name = kept.model_name
-        and grown.metric = kept.metric
+    using (target, model_name, metric)
 where not coalesce(abs(grown.growth - kept.counted) <= 0.5 * kept.rows, false)

@@ -35,9 +35,7 @@ members as (
         sum(models.tokens)::bigint as tokens
     from models
     inner join largest
-        on
-            models.week_start = largest.week_start
-            and models.model_permaslug = largest.model_permaslug
+        using (week_start, model_permaslug)
     cross join (values (1), (3), (5), (9), (10), (20), (30), (50)) as tops (top_n)
     where largest.place <= tops.top_n
     group by all

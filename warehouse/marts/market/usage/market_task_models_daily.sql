@@ -9,8 +9,6 @@ select
     tasks.answer_sha256
 from {{ ref('market_tasks_daily') }} as tasks
 inner join {{ ref('stg_openrouter__task_models') }} as models
-    on
-        tasks.answer_sha256 = models.answer_sha256
-        and tasks.tag = models.tag
+    using (answer_sha256, tag)
 qualify row_number() over (partition by tasks.date, tasks.tag, models.model_id order by models.token_share_of_task desc) = 1
 order by tasks.date, tasks.tag, models.token_share_of_task desc

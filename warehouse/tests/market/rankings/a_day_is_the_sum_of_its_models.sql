@@ -16,7 +16,7 @@ select
     summed.*
 from {{ ref('market_days') }} as days
 full outer join summed
-    on days.date = summed.date
+    using (date)
 where
     days.date is null
     or days.is_missing <> (summed.date is null)

@@ -25,9 +25,7 @@ select
     daily.as_of as published_as_of
 from newest
 full outer join {{ ref('market_tokens_daily') }} as daily
-    on
-        newest.date = daily.date
-        and newest.model_permaslug = daily.model_permaslug
+    using (date, model_permaslug)
 left join gone
     on
         newest.date = gone.date

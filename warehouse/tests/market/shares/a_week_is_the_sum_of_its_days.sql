@@ -26,7 +26,7 @@ select
     days.top50_tokens
 from weeks
 full outer join days
-    on weeks.week_start = days.week_start
+    using (week_start)
 where
     weeks.week_start is null
     or days.week_start is null
