@@ -71,7 +71,7 @@ def run_dbt(
     lines = []
     with subprocess.Popen(
         [*start, *command, *options],
-        env={**os.environ, **dbt_variables(warehouse)},
+        env=dbt_environment(warehouse),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -82,13 +82,14 @@ def run_dbt(
     return DbtRun(process.returncode, lines)
 
 
+def dbt_environment(warehouse: Path) -> dict[str, str]:
+    """Return our environment with the variables of dbt."""
+    return {**os.environ, **dbt_variables(warehouse)}
+
+
 def dbt_variables(warehouse: Path) -> dict[str, str]:
-    """Return the environment variables of dbt: which warehouse, which claims, and no telemetry."""
-    return {
-        "DBT_WAREHOUSE": str(warehouse),
-        "DBT_CLAIMS": " ".join(sorted(claim.stem for claim in (PROJECT / "claims").glob("*.sql"))),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-    }
+    """Return the variables that dbt reads: the path of its warehouse, and that it sends no usage."""
+    return {"DBT_WAREHOUSE": str(warehouse), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
 
 
 def build(

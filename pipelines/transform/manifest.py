@@ -16,7 +16,7 @@ from pipelines.files import write_durably
 from pipelines.settings import Settings
 from pipelines.transform.dbt import PROJECT, run_dbt
 
-SUFFIXES = frozenset({".sql", ".yml", ".csv"})
+SUFFIXES = frozenset({".sql", ".yml", ".csv", ".md"})
 
 
 def project_files() -> Iterator[Path]:
