@@ -1,19 +1,14 @@
-"""A real browser for tests: Debian's Chromium, or the one that CHROMIUM names.
+"""A real browser for tests: Debian's Chromium, or the one that CHROMIUM names."""
 
-Without one the tests skip and say so.
-"""
-
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
+from support.requirements import require_browser
 from waitress import create_server, wasyncore
 
 from dashboards.app import build
@@ -28,14 +23,7 @@ SERIOUS = frozenset({"serious", "critical"})
 @contextmanager
 def browser() -> Iterator[Browser]:
     """Start a browser for as long as the `with` lasts."""
-    path = (
-        os.environ.get("CHROMIUM")
-        or shutil.which("chromium")
-        or shutil.which("chromium-browser")
-        or shutil.which("google-chrome")
-    )
-    if not path:
-        pytest.skip("no Chromium: install Debian's chromium, or name one in CHROMIUM")
+    path = require_browser()
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         try:
