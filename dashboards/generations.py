@@ -28,7 +28,7 @@ OpenPublished = Callable[[Path], duckdb.DuckDBPyConnection]
 
 @dataclass(frozen=True)
 class AppContext:
-    """What the app is given. The command fills it in, so nothing here knows a home or settings."""
+    """Everything that the command hands to the app, which knows no home and no settings itself."""
 
     published: Path
     """The link to the newest generation, which may not be there yet."""
@@ -40,7 +40,7 @@ class AppContext:
     It is a function of a module, since another process calls it.
     """
     sql_errors: tuple[type[Exception], ...] = ()
-    """The errors by which `run_sql` refuses a query; viewers read their text."""
+    """Errors by which `run_sql` refuses a query; viewers read their text."""
     live: Callable[[], pl.DataFrame] | None = None
     """The last minutes of the tier, straight from the spool; None where no tier is collected."""
     dagster_url: str | None = None
@@ -60,7 +60,7 @@ class GenerationMeta:
 
     @property
     def is_simulated(self) -> bool:
-        """Whether figures come from the simulated market."""
+        """True if figures come from the simulated market."""
         return "simulated" in self.origin
 
     @property
@@ -77,7 +77,7 @@ class GenerationMeta:
 
     @property
     def is_stale(self) -> bool:
-        """Whether a pipeline that runs every day would have published a newer one."""
+        """True if a pipeline that runs every day would have published a newer one."""
         return (self.age_seconds or 0) > STALE_SECONDS
 
 

@@ -21,7 +21,7 @@ from dashboards.components.cards import (
 )
 from dashboards.components.page import Card, CardPage, CustomPage, Listed, PageView
 
-Cells = list[tuple[CellId, Component]]
+CellContents = list[tuple[CellId, Component]]
 # Pixels of the body on the first screen: 1000, of which the page's head takes 200. The browser asks
 # for the cards below soon.
 FIRST_SCREEN = 800
@@ -32,7 +32,7 @@ HEADING_HEIGHT = 60
 
 @dataclass(frozen=True)
 class ShownPage:
-    """What a browser shows.
+    """The page that a browser shows.
 
     `whole` names the body as it was built, `before` the search that the last change started from.
     """
@@ -61,7 +61,7 @@ class PageUpdate:
     """A reply to the browser: a whole body, or cells to fill; and what it shows then."""
 
     body: Component | None
-    cells: Cells
+    cells: CellContents
     shown: ShownPage
 
 
@@ -119,7 +119,7 @@ def _is_same_page(shown: ShownPage, now: ShownPage) -> bool:
     return (shown.path, shown.generation, shown.scheme) == (now.path, now.generation, now.scheme)
 
 
-def _changed_cells(view: PageView, shown: ShownPage, seen: Collection[int]) -> Cells | None:
+def _changed_cells(view: PageView, shown: ShownPage, seen: Collection[int]) -> CellContents | None:
     """Return the cells whose card differs; None where the whole page must be built.
 
     A card that asks and draws the same stays as it is, since drawing it again costs the browser
@@ -141,7 +141,7 @@ def _cells(
     whole: str,
     places: Collection[int],
     drawn: Collection[int],
-) -> Cells:
+) -> CellContents:
     return [
         (cell_id(whole, place), cell_content(view, listed[place], is_drawn=place in drawn))
         for place in places

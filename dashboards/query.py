@@ -21,7 +21,7 @@ class Query:
     sql: str
     values: dict[str, Any] = field(default_factory=dict)
     is_verbatim: bool = False
-    """Whether the text has no names: a query that is itself part of the data."""
+    """True if the text has no names: a query that is itself part of the data."""
 
 
 def query(name: str, **values: Any) -> Query:

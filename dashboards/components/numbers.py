@@ -19,7 +19,7 @@ class NumberFormat:
     digits: int = 0
     is_signed: bool = False
     is_trimmed: bool = False
-    """Whether zeros at the end go."""
+    """True if zeros at the end go."""
     unknown: str = "unknown"
 
     def d3(self) -> str:

@@ -81,7 +81,7 @@ class CustomPage(Page):
 
     body: Callable[[OpenGeneration, Filters], Component]
     is_kept: bool = False
-    """Whether a new generation leaves the body alone, because a person may have typed in it."""
+    """True if a new generation leaves the body alone, because a person may have typed in it."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class Column:
     min_width: int | None = None
     max_width: int | None = None
     is_link: bool = False
-    """Whether its values are links in Markdown."""
+    """True if its values are links in Markdown."""
     is_wrapped: bool = False
     has_tooltip: bool = False
 

@@ -1,6 +1,6 @@
 """The look of figures, light and dark.
 
-Colours are told apart by people with colour blindness, and a second sign stands beside each, so
+People with colour blindness can distinguish the colours, and a second sign stands beside each, so
 that no colour is needed.
 """
 
@@ -9,9 +9,9 @@ from typing import Literal
 
 import plotly.graph_objects as go
 
-Scheme = Literal["light", "dark"]
+ColourScheme = Literal["light", "dark"]
 
-# Okabe and Ito's colours, told apart with any common colour blindness; a shade lighter on dark.
+# Okabe and Ito's colours, distinct with any common colour blindness; a shade lighter on dark.
 LIGHT = (
     "#0072b2",
     "#d55e00",
@@ -78,7 +78,7 @@ TEMPLATE = go.layout.Template(
 class Theme:
     """The viewer's colour scheme, and the colours that follow from it."""
 
-    scheme: Scheme = "light"
+    scheme: ColourScheme = "light"
 
     @classmethod
     def from_browser(cls, scheme: object) -> "Theme":

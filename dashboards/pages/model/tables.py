@@ -92,7 +92,7 @@ def price_events(rows: pl.DataFrame) -> Component:
 def benchmarks(rows: pl.DataFrame) -> Component:
     """Build the scores, each on its scale."""
     columns = [
-        Column("board", "benchmark"),
+        Column("benchmark"),
         Column("test", min_width=140),
         Column("metric"),
         Column("score", format=AMOUNT),

@@ -49,7 +49,7 @@ class QueuedQuery:
 
     @property
     def has_rows(self) -> bool:
-        """Whether its rows can be read."""
+        """True if its rows can be read."""
         return self.stage == "done" and not self.outcome.error and self.out.exists()
 
 

@@ -44,7 +44,7 @@ class LiveFigure(NamedTuple):
     scale: float = 1
     unit: str = ""
     is_mean: bool = False
-    """Whether it is a mean, which does not add up over targets."""
+    """True for a mean, which does not add up over targets."""
 
 
 NEWEST = (
