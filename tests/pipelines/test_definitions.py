@@ -129,7 +129,7 @@ def test_the_graph_is_one(definitions: dg.Definitions) -> None:
     assert upstream >= RAW - {"raw_rankings"}
     assert not {name for name in upstream if name.startswith("raw/")}
     assert names(graph.get(published).parent_keys) == {
-        path.stem for path in (PROJECT / "marts").glob("*.sql")
+        path.stem for path in (PROJECT / "marts").rglob("*.sql")
     }
     assert {graph.get(key).group_name for key in graph.get_all_asset_keys()} == {
         "raw",
