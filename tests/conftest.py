@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.requirements import require_recordings
-from support.simulator import KEY, MakeStandIn, StandIn, stand_in_market
+from support.simulator import KEY, MakeSimulator, SimulatedMarket, simulated_market
 
 from pipelines.settings import Settings
 
@@ -13,22 +13,22 @@ pytest_plugins = ["support.cpu_budget"]
 
 
 @pytest.fixture
-def make_stand_in() -> MakeStandIn:
+def make_simulator() -> MakeSimulator:
     """A stand-in market with chosen options, for as long as the `with` lasts."""
-    return stand_in_market
+    return simulated_market
 
 
 @pytest.fixture
-def stand_in() -> Iterator[StandIn]:
+def simulator() -> Iterator[SimulatedMarket]:
     """A synthetic market on 2026-06-20, without limits."""
-    with stand_in_market() as running_one:
+    with simulated_market() as running_one:
         yield running_one
 
 
 @pytest.fixture
-def settings(tmp_path: Path, stand_in: StandIn) -> Settings:
+def settings(tmp_path: Path, simulator: SimulatedMarket) -> Settings:
     """A fresh home that speaks to the stand-in, with a key."""
-    return Settings(home=tmp_path / "home", openrouter_url=stand_in.url, openrouter_key=KEY)
+    return Settings(home=tmp_path / "home", openrouter_url=simulator.url, openrouter_key=KEY)
 
 
 @pytest.fixture(scope="session")

@@ -12,11 +12,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from support.scripted_server import Reply, raw, reply
+from support.scripted_server import Responder, bytes_response, json_response
 
 from pipelines.errors import HistoryFailed
 from pipelines.simulator.api.data_api import BASE
-from pipelines.simulator.api.serve import running
+from pipelines.simulator.api.serve import serve_in_thread
 from pipelines.telemetry.backfill.prometheus import PrometheusRange, read_history
 from pipelines.telemetry.backfill.text_files import instant_of, read_pages, read_run, store
 from pipelines.telemetry.collector.segments import closed_segments, read_segment, table_of
@@ -118,7 +118,7 @@ class Store:
 
 
 def asked_of(store: Store, minutes: int) -> list[dict[str, object]]:
-    with running(
+    with serve_in_thread(
         Starlette(routes=[Route(f"{BASE}/api/v1/query_range", store.query_range, methods=["POST"])])
     ) as url:
         history = PrometheusRange(url, 'job="vllm"', AT, AT + timedelta(minutes=minutes), 15)
@@ -177,27 +177,29 @@ def test_two_servers_behind_one_question_are_refused() -> None:
     ("answer", "said"),
     [
         (
-            reply(400, {"status": "error", "error": "parse error at char 3"}),
+            json_response(400, {"status": "error", "error": "parse error at char 3"}),
             "parse error at char 3",
         ),
-        (reply(200, {"status": "success", "data": None}), "not Prometheus' HTTP API"),
+        (json_response(200, {"status": "success", "data": None}), "not Prometheus' HTTP API"),
         (
-            reply(200, {"status": "success", "data": {"result": [{"value": 1}]}}),
+            json_response(200, {"status": "success", "data": {"result": [{"value": 1}]}}),
             "not Prometheus' HTTP API",
         ),
-        (reply(200, []), "refused"),
-        (raw(b"<html>"), "not JSON"),
-        (raw(json.dumps("x").encode(), 502), "502"),
+        (json_response(200, []), "refused"),
+        (bytes_response(b"<html>"), "not JSON"),
+        (bytes_response(json.dumps("x").encode(), 502), "502"),
     ],
 )
-def test_a_store_that_cannot_answer_is_said(answer: Reply, said: str) -> None:
+def test_a_store_that_cannot_answer_is_said(answer: Responder, said: str) -> None:
     """With its own words where it has some."""
 
     async def endpoint(request: Request) -> Response:
         return answer(request)
 
     with (
-        running(Starlette(routes=[Route("/{path:path}", endpoint, methods=["POST"])])) as url,
+        serve_in_thread(
+            Starlette(routes=[Route("/{path:path}", endpoint, methods=["POST"])])
+        ) as url,
         pytest.raises(HistoryFailed, match=said),
     ):
         list(read_history(PrometheusRange(url, 'job="vllm"', AT, AT + timedelta(minutes=1)), VLLM))

@@ -17,7 +17,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.requests import Request
 from starlette.responses import Response
-from support.scripted_server import Reply, raw, scripted_server
+from support.scripted_server import Responder, bytes_response, scripted_server
 
 from pipelines.cli.collect import status_line
 from pipelines.errors import CollectorBusy
@@ -95,7 +95,7 @@ def free_port() -> int:
 
 def test_what_a_server_says_is_kept(tmp_path: Path) -> None:
     """Known families only, with the start of its process, and one row a scrape that says it worked."""
-    with scripted_server(raw(PAGE)) as server:
+    with scripted_server(bytes_response(PAGE)) as server:
         collected(tmp_path, Tier((target(server.url, model_map={"mine": "o/m"}),)), asked(3))
     found = rows(tmp_path)
     assert {row["metric"] for row in found} == {"prompt_tokens", "requests_running", "up"}
@@ -113,7 +113,7 @@ def test_what_a_server_says_is_kept(tmp_path: Path) -> None:
 
 def test_a_family_that_the_tier_file_names_is_kept_too(tmp_path: Path) -> None:
     """Under its own name."""
-    with scripted_server(raw(PAGE)) as server:
+    with scripted_server(bytes_response(PAGE)) as server:
         collected(tmp_path, Tier((target(server.url, families=("http_x",)),)), asked(1))
     assert {row["value"] for row in of(rows(tmp_path), "http_x")} == {1.0}
 
@@ -126,16 +126,16 @@ def slow(request: Request) -> Response:
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [
-        (raw(b"", 503), "status_503"),
-        (raw(b"", 401), "status_401"),
-        (raw(b"", 302, Location="http://127.0.0.1:1/"), "status_302"),
-        (raw(b"# padding\n" * 1_700_000), "too_large"),
-        (raw(b"not gzip", Content_Encoding="gzip"), "broken_off"),
+        (bytes_response(b"", 503), "status_503"),
+        (bytes_response(b"", 401), "status_401"),
+        (bytes_response(b"", 302, Location="http://127.0.0.1:1/"), "status_302"),
+        (bytes_response(b"# padding\n" * 1_700_000), "too_large"),
+        (bytes_response(b"not gzip", Content_Encoding="gzip"), "broken_off"),
         (slow, "timeout"),
     ],
 )
 def test_a_failed_scrape_is_a_gap_with_its_reason(
-    tmp_path: Path, reply: Reply, reason: str
+    tmp_path: Path, reply: Responder, reason: str
 ) -> None:
     """Never a zero of what could not be read."""
     # Only the slow answer may run out of time, however busy the machine is.
@@ -154,7 +154,7 @@ def test_a_failed_scrape_is_a_gap_with_its_reason(
 
 def test_a_server_that_is_not_there_costs_the_others_nothing(tmp_path: Path) -> None:
     """Refused and unknown are told apart."""
-    with scripted_server(raw(PAGE)) as server:
+    with scripted_server(bytes_response(PAGE)) as server:
         tier = Tier(
             (
                 Target("gone", "http://127.0.0.1:1/metrics", "vllm"),
@@ -179,7 +179,9 @@ def test_a_server_that_is_not_there_costs_the_others_nothing(tmp_path: Path) -> 
 
 def test_problems_of_a_page_are_counted_not_fatal(tmp_path: Path) -> None:
     """The rest of the page is kept."""
-    with scripted_server(raw(PAGE + b"garbage\nvllm:num_requests_waiting NaN\n")) as server:
+    with scripted_server(
+        bytes_response(PAGE + b"garbage\nvllm:num_requests_waiting NaN\n")
+    ) as server:
         collector = collected(tmp_path, Tier((target(server.url),)), asked(1))
     assert {row["labels"] for row in of(rows(tmp_path), "up")} == {'problems="2",samples="2"'}
     assert collector.sources[0].health.problems >= 2
@@ -187,7 +189,10 @@ def test_problems_of_a_page_are_counted_not_fatal(tmp_path: Path) -> None:
 
 def test_devices_are_asked_beside_the_server(tmp_path: Path) -> None:
     """A page and a command; those of several machines are told apart, and a source that fails has its own reason."""
-    with scripted_server(raw(PAGE)) as server, scripted_server(raw(POWER)) as exporter:
+    with (
+        scripted_server(bytes_response(PAGE)) as server,
+        scripted_server(bytes_response(POWER)) as exporter,
+    ):
         command = (sys.executable, "-c", f"print('{SMI}')")
         sources = (
             DeviceSource("a", "npu-exporter", exporter.url),
@@ -220,11 +225,14 @@ def test_a_command_that_hangs_is_ended(tmp_path: Path) -> None:
 
 def test_a_secret_header_goes_to_its_server_only(tmp_path: Path) -> None:
     """Not to the exporter of the same target."""
-    with scripted_server(raw(PAGE)) as server, scripted_server(raw(POWER)) as exporter:
+    with (
+        scripted_server(bytes_response(PAGE)) as server,
+        scripted_server(bytes_response(POWER)) as exporter,
+    ):
         tier = Tier((target(server.url),), (DeviceSource("a", "npu-exporter", exporter.url),))
         collector = collected(tmp_path, tier, asked(1), {"a": {"Authorization": "Bearer s3cret"}})
-        assert server.heard[0].headers["authorization"] == "Bearer s3cret"
-        assert "authorization" not in exporter.heard[0].headers
+        assert server.received[0].headers["authorization"] == "Bearer s3cret"
+        assert "authorization" not in exporter.received[0].headers
     assert "s3cret" not in page_text(collector) + json.dumps(health_of(collector)) + json.dumps(
         rows(tmp_path), default=str
     )
@@ -232,7 +240,7 @@ def test_a_secret_header_goes_to_its_server_only(tmp_path: Path) -> None:
 
 def test_three_hundred_targets_are_asked_by_one_process(tmp_path: Path) -> None:
     """Each in its own time, none waiting for a slow one."""
-    with scripted_server(raw(PAGE)) as server:
+    with scripted_server(bytes_response(PAGE)) as server:
         tier = Tier(
             tuple(
                 Target(f"t{number}", server.url, "vllm", scrape_seconds=3) for number in range(300)
@@ -249,7 +257,7 @@ def test_three_hundred_targets_are_asked_by_one_process(tmp_path: Path) -> None:
 
 def test_the_collector_shows_how_it_goes(tmp_path: Path) -> None:
     """On a page that Prometheus can read."""
-    with scripted_server(raw(PAGE)) as server:
+    with scripted_server(bytes_response(PAGE)) as server:
         tier = Tier((target(server.url), target("http://127.0.0.1:1/", "gone")))
         collector = collected(tmp_path, tier, asked(1))
         with own_page(collector, free_port()) as port:
@@ -284,7 +292,7 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_ends_in_order(tmp_path: Path, number: signal.Signals) -> None:
     """The open segment is closed, and the exit code is 0; a second collector was refused meanwhile."""
-    with scripted_server(raw(PAGE)) as server:
+    with scripted_server(bytes_response(PAGE)) as server:
         tier = tmp_path / "tier.toml"
         tier.write_text(
             f'[[target]]\nname = "a"\nurl = "{server.url}"\nengine = "vllm"\nscrape_seconds = 0.2\n'
@@ -295,7 +303,7 @@ def test_the_command_ends_in_order(tmp_path: Path, number: signal.Signals) -> No
             command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         deadline = time.monotonic() + 20
-        while len(server.heard) < 3 and time.monotonic() < deadline:
+        while len(server.received) < 3 and time.monotonic() < deadline:
             time.sleep(0.02)
         second = subprocess.run(
             command, check=False, env=env, capture_output=True, text=True, timeout=30
