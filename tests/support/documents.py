@@ -1,7 +1,6 @@
-"""Documents of the repository: their links, anchors and commands."""
+"""Documents of the repository: their links and their anchors."""
 
 import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +13,6 @@ from support.source_files import ROOT, Place
 FENCE = re.compile(r"^(```|~~~+)")
 HEADING = re.compile(r"^#{1,6} (.*)")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-COMMAND = re.compile(r"`(tokentide [^`]+)`")
 FOLDERS = ("docs", "benchmarks", "models", "deploy", "warehouse", ".github")
 
 
@@ -31,13 +29,6 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def fenced(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield number and text of each line within fenced blocks."""
-    for number, line, inside in _lines(path):
-        if inside:
-            yield number, line
-
-
 def links(path: Path) -> Iterator[tuple[Place, str]]:
     """Yield each link of a document that leads to a file or a heading of the repository."""
     for number, line in prose(path):
@@ -51,17 +42,6 @@ def anchors(path: Path) -> frozenset[str]:
     """Return the anchors of a document's headings, as a forge makes them."""
     titles = (found[1] for _, line in prose(path) if (found := HEADING.match(line)))
     return frozenset(_anchor(title) for title in titles)
-
-
-def commands(path: Path) -> Iterator[tuple[Place, list[str]]]:
-    """Yield the words of each `tokentide …` in a document, in the text and after a prompt."""
-    for number, line in prose(path):
-        for command in COMMAND.findall(line):
-            yield Place(path, number), _words(command)
-    for number, line in fenced(path):
-        found = re.search(r"^\$ (?:\w+=\S+ )*(tokentide .*)", line)
-        if found:
-            yield Place(path, number), _words(found[1])
 
 
 @dataclass
@@ -110,12 +90,3 @@ def _lines(path: Path) -> Iterator[tuple[int, str, bool]]:
 def _anchor(title: str) -> str:
     plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title).replace("`", "").lower()
     return re.sub(r"[^\w\- ]", "", plain).strip().replace(" ", "-")
-
-
-def _words(command: str) -> list[str]:
-    """Return the words of a command; a query that goes on in the next line is left out."""
-    command = re.sub(r" #.*| [|>;&].*", "", command)
-    try:
-        return shlex.split(command)
-    except ValueError:
-        return shlex.split(command[: command.index('"')])
