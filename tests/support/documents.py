@@ -4,14 +4,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from html.parser import HTMLParser
+from html import unescape
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from support.source_files import ROOT, Place
 
 FENCE = re.compile(r"^(```|~~~+)")
 HEADING = re.compile(r"^#{1,6} (.*)")
+ANCHOR = re.compile(r'<[^>]+ id="([^"]+)"')
+REFERENCE = re.compile(r'<[^>]+ (?:href|src)="([^"]+)"')
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FOLDERS = ("docs", "benchmarks", "models", "deploy", "warehouse", ".github")
 
@@ -44,35 +46,20 @@ def anchors(path: Path) -> frozenset[str]:
     return frozenset(_anchor(title) for title in titles)
 
 
-@dataclass
+@dataclass(frozen=True)
 class HtmlPage:
     """Anchors and references of one page of the site."""
 
-    anchors: set[str]
-    references: set[str]
+    anchors: frozenset[str]
+    references: frozenset[str]
 
 
 def html_page(path: Path) -> HtmlPage:
     """Return what a page of the site refers to, and what can be referred to in it."""
-    reader = _Reader()
-    reader.feed(path.read_text(encoding="utf-8"))
-    return HtmlPage(reader.anchors, reader.references)
-
-
-class _Reader(HTMLParser):
-    """Collector of a page's anchors and references."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.anchors: set[str] = set()
-        self.references: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, value in attrs:
-            if name in ("id", "name") and value:
-                self.anchors.add(value)
-            if name in ("href", "src") and value:
-                self.references.add(unquote(value))
+    text = path.read_text(encoding="utf-8")
+    return HtmlPage(
+        frozenset(ANCHOR.findall(text)), frozenset(map(unescape, REFERENCE.findall(text)))
+    )
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str, bool]]:
