@@ -16,7 +16,7 @@ from warehouse.connection import open_warehouse
 
 KEY = "sk-or-v1-0123456789abcdef"
 # Short timeouts and pauses, so that retries cost a test little time.
-FAST_RETRIES = RetryPolicy(connect=2, read=1, whole=2, attempts=2, first_pause=0.01, together=10)
+FAST_RETRIES = RetryPolicy(connect=2, read=1, whole=2, attempts=2, first_pause=0.01, total=10)
 
 
 class SimulatedMarket:

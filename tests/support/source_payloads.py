@@ -73,7 +73,8 @@ def archived_answer(**more: Any) -> Answer:
 
 def parse(name: str, payload: object, /, **more: Any) -> Any:
     """Parse a payload as the source's parser does."""
-    return SOURCES[name][0].parse(archived_answer(**more), json.dumps(payload).encode())
+    source, answer = SOURCES[name][0].SOURCE, archived_answer(**more)
+    return source.parse(answer, source.decode(answer, json.dumps(payload).encode()))
 
 
 def rows_in(name: str, payload: payloads.Payload) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from pipelines.simulator.api.serve import serve_in_thread
         ),
         (
             ["--poisson", "5", "--requests", "5", "--most-tokens", "1"],
-            "--max-tokens must be at least 2",
+            "--max-request-tokens must be at least 2",
         ),
         (
             ["--poisson", "5", "--requests", "5", "--out", "requests.txt"],

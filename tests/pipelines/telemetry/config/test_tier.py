@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli.collect import headers_of
-from pipelines.errors import BadSetting, BadTier
+from pipelines.errors import BadTier
 from pipelines.telemetry.config.tier import (
     Cost,
     DeviceSource,
@@ -217,20 +216,6 @@ def test_what_is_no_toml_and_what_is_not_there_are_said(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b"# caf\xe9")
     with pytest.raises(BadTier, match="UTF-8"):
         read_tier(tmp_path / "latin.toml")
-
-
-def test_headers_come_from_the_environment_and_stay_out_of_messages() -> None:
-    """A variable that is not set, or holds what no header may, is named; its value never is."""
-    tier = parse_tier(SMALL + 'headers = { Authorization = "TOKEN", "X-Key" = "KEY" }')
-    assert headers_of(tier, {"TOKEN": "Bearer s3cret", "KEY": "k"}) == {
-        "a": {"Authorization": "Bearer s3cret", "X-Key": "k"}
-    }
-    with pytest.raises(BadSetting) as raised:
-        headers_of(tier, {"TOKEN": "s3cret\n"})
-    assert str(raised.value).count("\n") == 1
-    assert "TOKEN, for the header Authorization of a, holds" in str(raised.value)
-    assert "KEY, for the header X-Key of a, is not set" in str(raised.value)
-    assert "s3cret" not in str(raised.value)
 
 
 def test_energy_may_be_in_the_rent_and_running_may_cost_nothing() -> None:
