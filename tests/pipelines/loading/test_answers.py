@@ -16,7 +16,7 @@ import duckdb
 import pytest
 import support.payloads as examples
 from support.loading import AS_OF, DAY, FIRST, board, content, everything, fresh, kept, landed
-from support.payloads import with_changes
+from support.source_payloads import with_changes
 
 from pipelines.archive import Archive
 from pipelines.ingest.days import DayStatus, day_statuses

@@ -11,8 +11,8 @@ import support.payloads as examples
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
-from support.payloads import SOURCES, parse, with_changes
 from support.requirements import require_file
+from support.source_payloads import SOURCES, parse, with_changes
 
 from pipelines.sources.openrouter.rankings_table import RankingsTable
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from support.payloads import SOURCES, parse, with_changes
+from support.source_payloads import SOURCES, parse, with_changes
 
 from pipelines.errors import BadAnswer
 from pipelines.loading.answers import UNREADABLE

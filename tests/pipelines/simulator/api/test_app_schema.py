@@ -1,4 +1,4 @@
-"""Every answer of the invented market against the published API description."""
+"""Every response of the synthetic market against the published API description."""
 
 import json
 
@@ -71,8 +71,8 @@ def check(recordings):
 
 
 @pytest.mark.parametrize(("path", "address"), GOOD)
-def test_a_good_answer_fits_the_description(market, check, path, address):
-    """Whatever is asked."""
+def test_a_good_response_fits_the_description(market, check, path, address):
+    """Whatever the request."""
     response = market.get(address)
     assert response.status_code == 200
     assert response.headers["x-tokentide-origin"] == "simulated"
@@ -80,14 +80,14 @@ def test_a_good_answer_fits_the_description(market, check, path, address):
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if "{" not in path])
-def test_the_first_answers_fit_the_description_too(market, check, path):
-    """Three weeks into the market's life."""
-    market.at("2025-01-20T09:00:00Z")
+def test_early_responses_fit_the_description(market, check, path):
+    """Three weeks after the first day, when there is little data."""
+    market.set_now("2025-01-20T09:00:00Z")
     check(path, 200, market.get(path).json())
 
 
 def test_endpoints_of_all_kinds_fit_the_description(market, check):
-    """Whoever hosts them, free, open or closed; every third model will do."""
+    """Free, open and closed models; every third one is a fair sample."""
     for entry in market.get("/models", output_modalities="all").json()["data"][::3]:
         if not entry["id"].startswith("~"):
             check(
@@ -106,9 +106,9 @@ def test_a_refusal_fits_the_description(market, check, path, address, status):
 
 
 @pytest.mark.parametrize(("kind", "status"), BROKEN)
-def test_a_fault_that_is_an_answer_fits_the_description(market, check, kind, status):
-    """Even what goes wrong goes wrong in the published shape, as far as one is published."""
-    market.break_with({"kind": kind})
+def test_a_faulty_response_fits_the_description(market, check, kind, status):
+    """Errors have the published shape, as far as one is published."""
+    market.set_faults({"kind": kind})
     response = market.get("/datasets/rankings-daily")
     assert response.status_code == status
     check("/datasets/rankings-daily", status, response.json())
