@@ -52,8 +52,8 @@ def collect(
         tokentide collect --tier fleet.toml --max-mib 512 --port 0
     """
     from pipelines.telemetry.collector.collector import Collector
-    from pipelines.telemetry.collector.self_metrics import own_page
-    from pipelines.telemetry.collector.spool import Claim, Spool
+    from pipelines.telemetry.collector.self_metrics import serve_self_metrics
+    from pipelines.telemetry.collector.spool import lock_spool, Spool
     from pipelines.telemetry.config.headers import resolve_headers
     from pipelines.telemetry.config.tier import read_tier
 
@@ -61,11 +61,11 @@ def collect(
     known = read_tier(tier or settings.tier)
     headers = resolve_headers(known, settings.variables)
     with ExitStack() as held:
-        held.callback(Claim(settings.telemetry_spool).release)
+        held.enter_context(lock_spool(settings.telemetry_spool))
         collector = Collector(
             known, Spool(settings.telemetry_spool, max_mib, segment_seconds), headers
         )
-        held.enter_context(own_page(collector, port))
+        held.enter_context(serve_self_metrics(collector, port))
         stderr.print(
             f"Collecting from {len(known.targets)} targets into {escape(str(settings.telemetry_spool))}. Ctrl-C ends it."
         )
@@ -95,12 +95,12 @@ async def _show(collector: "Collector") -> None:
 
 def status_line(collector: "Collector") -> str:
     """How it goes, on one line."""
-    up = sum(source.health.is_up is True for source in collector.sources)
+    up = sum(loop.health.is_up is True for loop in collector.loops)
     down = [
-        f"{source.target.name} {source.health.reason}"
-        for source in collector.sources
-        if source.health.is_up is False
+        f"{loop.target.name} {loop.health.reason}"
+        for loop in collector.loops
+        if loop.health.is_up is False
     ]
     tally = collector.spool.tally
-    said = f"{up} of {len(collector.sources)} up, {collector.spool.open.rows} samples open, {tally.segments} segments"
+    said = f"{up} of {len(collector.loops)} up, {collector.spool.open.rows} samples open, {tally.segments} segments"
     return said + (f"; down: {', '.join(down[:3])}{' …' if len(down) > 3 else ''}" if down else "")
