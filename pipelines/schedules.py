@@ -157,7 +157,7 @@ every_night_samples = dg.ScheduleDefinition(
 )
 def telemetry_arrived(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
     """Whether segments wait that did not when it looked last; one that cannot be read does not start a run again and again."""
-    names = "\n".join(segment.name for segment in SpoolFolders.of(settings).waiting())
+    names = "\n".join(segment.name for segment in SpoolFolders.of(settings).list_waiting())
     return (
         dg.RunRequest(run_key=sha256(names.encode()).hexdigest())
         if names

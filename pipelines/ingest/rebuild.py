@@ -28,7 +28,7 @@ class RebuildResult:
 def rebuild(settings: Settings, progress: Progress | None = None) -> RebuildResult:
     """Land every archived answer in a fresh warehouse, build, audit, put it in place of the old one, publish."""
     archive = Archive(settings.archive)
-    if archive.origin is None and not SpoolFolders.of(settings).archived():
+    if archive.origin is None and not SpoolFolders.of(settings).list_archived():
         raise NothingArchived(
             f"{settings.archive} holds no answers. Run `tokentide ingest market` or `tokentide ingest telemetry` first."
         )
