@@ -7,7 +7,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support.simulator import HASTY, KEY, MakeStandIn, gather, sql, stand_in_market
+from support.simulator import (
+    FAST_RETRIES,
+    KEY,
+    MakeSimulator,
+    ingest_rankings,
+    simulated_market,
+    sql,
+)
 
 import pipelines.simulator
 from pipelines.ingest.market import MarketIngest, ingest_market
@@ -47,13 +54,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def ingested(home: Path, recordings: Path) -> tuple[Settings, MarketIngest]:
     """The recorded history, ingested once for all tests here."""
-    with stand_in_market(
+    with simulated_market(
         mode="replay", recordings=recordings, now=datetime(2026, 8, 22, 8, tzinfo=UTC)
-    ) as stand_in:
-        settings = Settings(home=home, openrouter_url=stand_in.url, openrouter_key=KEY)
-        first = ingest_market(settings, FIRST, LAST, patience=HASTY)
+    ) as simulator:
+        settings = Settings(home=home, openrouter_url=simulator.url, openrouter_key=KEY)
+        first = ingest_market(settings, FIRST, LAST, retry_policy=FAST_RETRIES)
         once = tables(newest(settings))
-        ingest_market(settings, FIRST, LAST, patience=HASTY)
+        ingest_market(settings, FIRST, LAST, retry_policy=FAST_RETRIES)
         changed = {name for name, rows in tables(newest(settings)).items() if rows != once[name]}
         # A second asking is another line in the log and another sample of the present; no figure of a day changes.
         assert changed <= {"ingest_log", "endpoint_speed", "providers", "model_prices_daily"}
@@ -65,12 +72,12 @@ def test_every_day_is_loaded_and_the_two_holes_are_reported(
 ) -> None:
     """422 days, and the days that the source does not have are missing, not failed."""
     _, result = ingested
-    assert sum(day.status == "loaded" for day in result.gathered.days) == 422
-    assert [day.date for day in result.gathered.days if day.status == "missing"] == [
+    assert sum(day.status == "loaded" for day in result.extract.days) == 422
+    assert [day.date for day in result.extract.days if day.status == "missing"] == [
         date(2025, 6, 15),
         date(2025, 7, 15),
     ]
-    assert result.gathered.is_complete
+    assert result.extract.is_complete
 
 
 def test_monthly_totals_are_exact(ingested: tuple[Settings, MarketIngest]) -> None:
@@ -131,7 +138,7 @@ def test_a_rebuild_gives_equal_figures(ingested: tuple[Settings, MarketIngest]) 
 
 
 def test_overlapping_windows_in_either_order_are_the_same(
-    tmp_path: Path, recordings: Path, make_stand_in: MakeStandIn
+    tmp_path: Path, recordings: Path, make_simulator: MakeSimulator
 ) -> None:
     """The two June windows overlap by 29 days; which came first plays no part in figures or revisions."""
     windows = [
@@ -140,13 +147,13 @@ def test_overlapping_windows_in_either_order_are_the_same(
     ]
     found = []
     for name, order in (("forwards", windows), ("backwards", windows[::-1])):
-        with make_stand_in(mode="replay", recordings=recordings) as stand_in:
+        with make_simulator(mode="replay", recordings=recordings) as simulator:
             settings = Settings(
-                home=tmp_path / name, openrouter_url=stand_in.url, openrouter_key=KEY
+                home=tmp_path / name, openrouter_url=simulator.url, openrouter_key=KEY
             )
             for now, first, last in order:
-                stand_in.set_now(now)
-                assert gather(settings, first, last).is_complete
+                simulator.set_now(now)
+                assert ingest_rankings(settings, first, last).is_complete
         build(settings)
         found.append(
             {

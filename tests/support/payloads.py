@@ -214,7 +214,8 @@ def answer(**more: Any) -> Answer:
 
 
 def parse(name: str, payload: object, /, **more: Any) -> Any:
-    return SOURCES[name][0].parse(answer(**more), json.dumps(payload).encode())
+    source = SOURCES[name][0].SOURCE
+    return source.parse(answer(**more), source.decode(answer(**more), json.dumps(payload).encode()))
 
 
 def rows_in(name: str, payload: Payload) -> list[dict[str, Any]]:
@@ -226,7 +227,7 @@ def rows_in(name: str, payload: Payload) -> list[dict[str, Any]]:
     return rows
 
 
-def changed(name: str, /, **values: object) -> Payload:
+def with_changes(name: str, /, **values: object) -> Payload:
     """The example with these values in its first row."""
     payload = copy.deepcopy(SOURCES[name][1])
     rows_in(name, payload)[0].update(values)

@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pipelines.simulator.api.serve import running
+from pipelines.simulator.api.serve import serve_in_thread
 
-GOOD: dict[str, list[object]] = {"data": []}
-Reply = Callable[[Request], Response]
+EMPTY_LIST: dict[str, list[object]] = {"data": []}
+Responder = Callable[[Request], Response]
 
 
 @dataclass(frozen=True)
-class Heard:
+class ReceivedRequest:
     """One request as it arrived."""
 
     path: str
@@ -27,33 +27,35 @@ class Heard:
 
 
 @dataclass
-class Script:
+class ScriptedServer:
     """What the server says next, in this order; the last reply stands for all that follow."""
 
     url: str = ""
-    replies: list[Reply] = field(default_factory=list)
-    heard: list[Heard] = field(default_factory=list)
+    replies: list[Responder] = field(default_factory=list)
+    received: list[ReceivedRequest] = field(default_factory=list)
 
-    def says(self, *replies: Reply) -> None:
+    def respond_with(self, *replies: Responder) -> None:
         """From now on it says this."""
         self.replies = list(replies)
 
     def answer(self, request: Request) -> Response:
         """The next reply."""
-        self.heard.append(
-            Heard(request.url.path, request.url.query, dict(request.headers), time.monotonic())
+        self.received.append(
+            ReceivedRequest(
+                request.url.path, request.url.query, dict(request.headers), time.monotonic()
+            )
         )
         return (self.replies.pop(0) if len(self.replies) > 1 else self.replies[0])(request)
 
 
-def reply(status: int = 200, body: object = GOOD, **headers: str) -> Reply:
+def json_response(status: int = 200, body: object = EMPTY_LIST, **headers: str) -> Responder:
     """A JSON answer, made anew for each request; `Retry_After` is sent as `Retry-After`."""
     return lambda request: JSONResponse(
         body, status, {name.replace("_", "-"): value for name, value in headers.items()}
     )
 
 
-def raw(body: bytes, status: int = 200, **headers: str) -> Reply:
+def bytes_response(body: bytes, status: int = 200, **headers: str) -> Responder:
     """An answer of these bytes."""
     return lambda request: Response(
         body, status, {name.replace("_", "-"): value for name, value in headers.items()}
@@ -61,13 +63,13 @@ def raw(body: bytes, status: int = 200, **headers: str) -> Reply:
 
 
 @contextmanager
-def scripted_server(*replies: Reply) -> Iterator[Script]:
+def scripted_server(*replies: Responder) -> Iterator[ScriptedServer]:
     """The server, for as long as the `with` lasts; without replies it gives a good one to everything."""
-    script = Script(replies=list(replies or [reply()]))
+    script = ScriptedServer(replies=list(replies or [json_response()]))
 
     async def endpoint(request: Request) -> Response:
         return script.answer(request)
 
-    with running(Starlette(routes=[Route("/{path:path}", endpoint)])) as url:
+    with serve_in_thread(Starlette(routes=[Route("/{path:path}", endpoint)])) as url:
         script.url = url
         yield script

@@ -9,16 +9,16 @@ import httpx
 
 from pipelines.ingest.market import MarketExtract, extract_rankings, new_run_id
 from pipelines.settings import Settings
-from pipelines.simulator.api.serve import build, running
+from pipelines.simulator.api.serve import build_app, serve_in_thread
 from pipelines.sources.http import RetryPolicy, SourceClient
 from warehouse.connection import open_warehouse
 
 KEY = "sk-or-v1-0123456789abcdef"
 # Short, so that a fault that is repeated costs a test little; the behaviour is the same.
-HASTY = RetryPolicy(connect=2, read=1, whole=2, attempts=2, first_pause=0.01, together=10)
+FAST_RETRIES = RetryPolicy(connect=2, read=1, whole=2, attempts=2, first_pause=0.01, total=10)
 
 
-class StandIn:
+class SimulatedMarket:
     """A running stand-in market and the means to change it."""
 
     def __init__(self, url: str) -> None:
@@ -27,23 +27,23 @@ class StandIn:
 
     def set_now(self, now: datetime) -> None:
         """Move the stand-in's clock."""
-        httpx.put(f"{self._root}/_standin/now", json={"now": now.isoformat()}).raise_for_status()
+        httpx.put(f"{self._root}/_simulator/now", json={"now": now.isoformat()}).raise_for_status()
 
     def set_faults(self, *faults: dict[str, Any]) -> None:
         """Replace its faults; none makes it well again."""
-        httpx.put(f"{self._root}/_standin/faults", json=list(faults)).raise_for_status()
+        httpx.put(f"{self._root}/_simulator/faults", json=list(faults)).raise_for_status()
 
     def requests(self) -> list[dict[str, Any]]:
         """What it was asked so far."""
-        found: list[dict[str, Any]] = httpx.get(f"{self._root}/_standin/requests").json()
+        found: list[dict[str, Any]] = httpx.get(f"{self._root}/_simulator/requests").json()
         return found
 
 
-MakeStandIn = Callable[..., AbstractContextManager[StandIn]]
+MakeSimulator = Callable[..., AbstractContextManager[SimulatedMarket]]
 
 
 @contextmanager
-def stand_in_market(**options: Any) -> Iterator[StandIn]:
+def simulated_market(**options: Any) -> Iterator[SimulatedMarket]:
     options = {
         "mode": "market",
         "now": datetime(2026, 6, 20, 8, tzinfo=UTC),
@@ -51,13 +51,13 @@ def stand_in_market(**options: Any) -> Iterator[StandIn]:
         "limits": False,
         **options,
     }
-    with running(build(options.pop("mode"), **options)) as url:
-        yield StandIn(url)
+    with serve_in_thread(build_app(options.pop("mode"), **options)) as url:
+        yield SimulatedMarket(url)
 
 
-def gather(settings: Settings, first: date, last: date) -> MarketExtract:
+def ingest_rankings(settings: Settings, first: date, last: date) -> MarketExtract:
     """Ask for the board and land it, with little patience."""
-    with closing(SourceClient(settings, new_run_id(), HASTY)) as client:
+    with closing(SourceClient(settings, new_run_id(), FAST_RETRIES)) as client:
         return extract_rankings(client, settings, first, last)
 
 

@@ -13,7 +13,9 @@ from warehouse.connection import transaction
 LAST_SAMPLES = (Path(__file__).parent / "sql" / "last_samples.sql").read_text()
 DROP = """
     delete from raw.telemetry_samples
-    where scraped_at < getvariable('dropped_before') and rowid not in (select sample_row from last_samples)
+    where
+        scraped_at < getvariable('dropped_before')
+        and rowid not in (select sample_row from last_samples)
 """
 
 

@@ -89,9 +89,8 @@ async def run_command(command: Sequence[str], seconds: float) -> bytes:
 
 
 async def _read_output(process: asyncio.subprocess.Process) -> bytes:
-    assert process.stdout
     output = bytearray()
-    while piece := await process.stdout.read(65536):
+    while process.stdout and (piece := await process.stdout.read(65536)):
         output += piece
         if len(output) > MAX_BYTES:
             raise ScrapeFailed("too_large")

@@ -6,8 +6,8 @@ with wrong values elsewhere in the file.
 
 import math
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 UNIQUE_BY = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from support.simulator import HASTY
+from support.simulator import FAST_RETRIES
 
 from pipelines.definitions import define
 from pipelines.settings import Settings
@@ -22,4 +22,4 @@ def parsed_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def definitions(parsed_home: Path) -> dg.Definitions:
     """Everything that Dagster runs, on a clock that stands still."""
-    return define(Settings(home=parsed_home), HASTY, lambda: NOW)
+    return define(Settings(home=parsed_home), FAST_RETRIES, lambda: NOW)

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from support.simulator import HASTY, KEY, stand_in_market
+from support.simulator import FAST_RETRIES, KEY, simulated_market
 
 from pipelines.assets.published import newest_expected, published, yesterday_is_in
 from pipelines.definitions import define
@@ -36,7 +36,7 @@ class Market:
 
     def check_yesterday(self, now: datetime) -> bool:
         """Whether the check by itself, as the hourly job runs it, passes at this instant."""
-        job = define(self.settings, HASTY, lambda: now).resolve_job_def("freshness_hourly")
+        job = define(self.settings, FAST_RETRIES, lambda: now).resolve_job_def("freshness_hourly")
         [check] = job.execute_in_process(instance=self.instance).get_asset_check_evaluations()
         return check.passed
 
@@ -55,15 +55,15 @@ def market(parsed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """A backfill of three days, one of them faulty, while the source repeats our key in a refusal."""
     state = tmp_path_factory.mktemp("instance")
     with (
-        stand_in_market() as stand_in,
+        simulated_market() as simulator,
         dg.DagsterInstance.local_temp(str(state), overrides=SILENT) as instance,
     ):
-        stand_in.set_faults(
+        simulator.set_faults(
             {"kind": "short_day", "path": "rankings", "date": "2026-06-11"},
             {"kind": "echo_key", "path": "session-cost"},
         )
-        settings = Settings(home=parsed_home, openrouter_url=stand_in.url, openrouter_key=KEY)
-        definitions = define(settings, HASTY, lambda: NOW)
+        settings = Settings(home=parsed_home, openrouter_url=simulator.url, openrouter_key=KEY)
+        definitions = define(settings, FAST_RETRIES, lambda: NOW)
         window = {
             "dagster/asset_partition_range_start": "2026-06-10",
             "dagster/asset_partition_range_end": "2026-06-12",

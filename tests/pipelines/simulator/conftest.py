@@ -1,6 +1,5 @@
 """A stand-in on a loopback port for the whole session, put back in order after each test."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -10,14 +9,14 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from pipelines.simulator.api.serve import build, running
+from pipelines.simulator.api.serve import build_app, serve_in_thread
 
 KEY = "a-key-for-tests"
 NOW = "2026-11-21T09:00:00.000Z"
 
 
 @dataclass
-class StandIn:
+class SimulatorClient:
     """A running stand-in and a client that holds its key."""
 
     base: str
@@ -45,7 +44,7 @@ class StandIn:
     def control(self, name: str, body: object) -> httpx.Response:
         """Give an order to the stand-in itself."""
         self.is_changed = True
-        return self.http.put(f"{self.base.removesuffix('/api/v1')}/_standin/{name}", json=body)
+        return self.http.put(f"{self.base.removesuffix('/api/v1')}/_simulator/{name}", json=body)
 
     def at(self, now: str) -> None:
         """Fix the clock."""
@@ -63,46 +62,37 @@ class StandIn:
             self.is_changed = False
 
 
-def started(app: Starlette) -> Iterator[StandIn]:
+def started(app: Starlette) -> Iterator[SimulatorClient]:
     """A stand-in that runs while the fixture lives."""
-    with running(app) as base, httpx.Client(timeout=10) as http:
-        yield StandIn(base, http)
+    with serve_in_thread(app) as base, httpx.Client(timeout=10) as http:
+        yield SimulatorClient(base, http)
 
 
 @pytest.fixture(scope="session")
-def session_market() -> Iterator[StandIn]:
+def session_market() -> Iterator[SimulatorClient]:
     """One market for all tests, since starting it takes longer than asking it."""
-    yield from started(build("market", now=datetime.fromisoformat(NOW), key=KEY, limits=False))
+    yield from started(build_app("market", now=datetime.fromisoformat(NOW), key=KEY, limits=False))
 
 
 @pytest.fixture
-def market(session_market: StandIn) -> Iterator[StandIn]:
+def market(session_market: SimulatorClient) -> Iterator[SimulatorClient]:
     """The market at its usual instant, without faults."""
     yield session_market
     session_market.reset()
 
 
 @pytest.fixture
-def limited() -> Iterator[StandIn]:
+def limited() -> Iterator[SimulatorClient]:
     """A market with quotas, unspent."""
-    yield from started(build("market", now=datetime.fromisoformat(NOW), key=KEY))
+    yield from started(build_app("market", now=datetime.fromisoformat(NOW), key=KEY))
 
 
 @pytest.fixture(scope="session")
-def recordings() -> Path:
-    """The folder of recorded answers."""
-    folder = os.environ.get("TOKENTIDE_RECORDINGS")
-    if not folder:
-        pytest.skip("TOKENTIDE_RECORDINGS is unset: there are no recorded answers to play back")
-    return Path(folder)
-
-
-@pytest.fixture(scope="session")
-def session_replay(recordings: Path) -> Iterator[StandIn]:
+def session_replay(recordings: Path) -> Iterator[SimulatorClient]:
     """One replay for all tests."""
     now = datetime(2026, 6, 19, 8, 20, 44, 552000, UTC)
     yield from started(
-        build(
+        build_app(
             "replay",
             recordings=recordings,
             now=now,
@@ -114,7 +104,7 @@ def session_replay(recordings: Path) -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def replay(session_replay: StandIn) -> StandIn:
+def replay(session_replay: SimulatorClient) -> SimulatorClient:
     """The replay at the instant of one of its recordings."""
     session_replay.at("2026-06-19T08:20:44.552Z")
     return session_replay

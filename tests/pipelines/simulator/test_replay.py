@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.simulator.api.serve import UnknownMode, build
+from pipelines.simulator.api.serve import build_app
+from pipelines.simulator.errors import NoRecordings, UnknownMode
 from pipelines.simulator.market_protocol import RankingsQuery
-from pipelines.simulator.replay import NoRecordings, ReplayMarket
+from pipelines.simulator.replay import ReplayMarket
 
 
 def recorded(recordings: Path, name: str) -> dict:
@@ -154,12 +155,12 @@ def test_the_subfolder_may_be_named_directly(recordings):
 def test_an_empty_folder_is_refused(tmp_path):
     """The error names the folder and what should lie in it."""
     with pytest.raises(NoRecordings, match="rankings-daily_2025"):
-        build("replay", recordings=tmp_path)
+        build_app("replay", recordings=tmp_path)
 
 
 def test_a_mode_nobody_knows_is_refused():
     """Neither is replay without a folder served."""
     with pytest.raises(UnknownMode, match="replay or market"):
-        build("real")
+        build_app("real")
     with pytest.raises(UnknownMode, match="TOKENTIDE_RECORDINGS"):
-        build("replay")
+        build_app("replay")

@@ -16,15 +16,16 @@ import pytest
 import zstandard
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from support.scripted_server import Reply, Script, raw
-from support.simulator import HASTY, KEY
+from support.scripted_server import Responder, ScriptedServer, bytes_response
+from support.simulator import FAST_RETRIES, KEY
+from support.sources import MODELS
 
 from pipelines.archive import Answer, Archive
 from pipelines.errors import BadAnswer, BrokenOff, SourceUnreachable
 from pipelines.settings import Settings
 from pipelines.sources.http import MAX_BODY, SourceClient
 
-ONCE = replace(HASTY, attempts=1)
+ONCE = replace(FAST_RETRIES, attempts=1)
 MIB = 1024 * 1024
 
 
@@ -38,7 +39,7 @@ def kept(settings: Settings) -> list[Answer]:
     return list(Archive(settings.archive).answers())
 
 
-def dripping(pieces: int, seconds: float) -> Reply:
+def dripping(pieces: int, seconds: float) -> Responder:
     """So many pieces of one byte, with a pause before each that is shorter than the longest silence allowed."""
 
     async def drip() -> AsyncIterator[bytes]:
@@ -76,35 +77,37 @@ def plain_server(said: bytes) -> Iterator[str]:
 # Time.
 
 
-def test_a_dripping_answer_ends_when_its_time_is_up(server: Script, settings: Settings) -> None:
+def test_a_dripping_answer_ends_when_its_time_is_up(
+    server: ScriptedServer, settings: Settings
+) -> None:
     """Though no silence is too long; what came until then is kept, with the reason why it is not the whole."""
-    server.says(dripping(100, 0.1))
+    server.respond_with(dripping(100, 0.1))
     started = time.monotonic()
     with (
         closing(SourceClient(settings, "run-1", replace(ONCE, whole=0.8))) as client,
         pytest.raises(BrokenOff, match=r"not complete after 0\.8 s"),
     ):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert 0.8 <= time.monotonic() - started < 2.5
     [answer] = kept(settings)
     assert answer.error == "the answer was not complete after 0.8 s"
     assert set(Archive(settings.archive).read(answer.sha256)) == {ord(" ")}
 
 
-def test_a_silent_upstream_is_not_waited_for(server: Script, settings: Settings) -> None:
+def test_a_silent_upstream_is_not_waited_for(server: ScriptedServer, settings: Settings) -> None:
     """Neither before the answer begins nor in its middle."""
 
     async def stall() -> AsyncIterator[bytes]:
         yield b'{"data":'
         await asyncio.sleep(5)
 
-    server.says(lambda request: StreamingResponse(stall()))
+    server.respond_with(lambda request: StreamingResponse(stall()))
     started = time.monotonic()
     with (
         closing(SourceClient(settings, "run-1", replace(ONCE, read=0.5))) as client,
         pytest.raises(BrokenOff, match="broke off after 8 bytes"),
     ):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert time.monotonic() - started < 2.5
     assert [answer.bytes for answer in kept(settings)] == [8]
 
@@ -113,14 +116,14 @@ def test_a_server_that_accepts_and_says_nothing_is_broken_off(settings: Settings
     """There is no answer to keep; the message names host and path."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1"
-        patience = replace(ONCE, read=0.3)
+        retry_policy = replace(ONCE, read=0.3)
         with (
             closing(
-                SourceClient(replace(settings, openrouter_url=url), "run-1", patience)
+                SourceClient(replace(settings, openrouter_url=url), "run-1", retry_policy)
             ) as client,
             pytest.raises(BrokenOff) as caught,
         ):
-            client.ask("models", "/models")
+            client.ask(MODELS, "/models")
     assert str(caught.value).startswith("127.0.0.1 gave no answer to /api/v1/models (")
     assert kept(settings) == []
 
@@ -128,7 +131,9 @@ def test_a_server_that_accepts_and_says_nothing_is_broken_off(settings: Settings
 # Size.
 
 
-def test_an_endless_answer_is_cut(server: Script, settings: Settings, client: SourceClient) -> None:
+def test_an_endless_answer_is_cut(
+    server: ScriptedServer, settings: Settings, client: SourceClient
+) -> None:
     """The client hangs up at 64 MiB; the upstream cannot fill memory or disk."""
 
     async def endless() -> AsyncIterator[bytes]:
@@ -136,9 +141,9 @@ def test_an_endless_answer_is_cut(server: Script, settings: Settings, client: So
             await asyncio.sleep(0)
             yield b" " * MIB
 
-    server.says(lambda request: StreamingResponse(endless()))
+    server.respond_with(lambda request: StreamingResponse(endless()))
     with pytest.raises(BadAnswer, match="/models: the answer is larger than 64 MiB"):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert kept(settings)[0].bytes == MAX_BODY == 64 * MIB
 
 
@@ -150,17 +155,17 @@ def gzip_bomb(unpacked_mib: int) -> bytes:
     return start + again * (unpacked_mib - 1)
 
 
-def test_a_compressed_bomb_is_cut(server: Script, settings: Settings) -> None:
+def test_a_compressed_bomb_is_cut(server: ScriptedServer, settings: Settings) -> None:
     """The limit is on the bytes that come out, not on those that were sent; what is too large once is not asked for again."""
     bomb = gzip_bomb(1024)
     assert len(bomb) < 2 * MIB
-    server.says(raw(bomb, Content_Encoding="gzip"))
+    server.respond_with(bytes_response(bomb, Content_Encoding="gzip"))
     with (
-        closing(SourceClient(settings, "run-1", HASTY)) as client,
+        closing(SourceClient(settings, "run-1", FAST_RETRIES)) as client,
         pytest.raises(BadAnswer, match="larger than 64 MiB"),
     ):
-        client.ask("models", "/models")
-    assert len(server.heard) == 1
+        client.ask(MODELS, "/models")
+    assert len(server.received) == 1
     [answer] = kept(settings)
     assert (answer.bytes, answer.error) == (MAX_BODY, "the answer is larger than 64 MiB")
     assert sum(path.stat().st_size for path in settings.archive.rglob("*.zst")) < MIB
@@ -168,15 +173,17 @@ def test_a_compressed_bomb_is_cut(server: Script, settings: Settings) -> None:
 
 @pytest.mark.parametrize("packing", ["zstd", "gzip, gzip", "br", "deflate", "unheard-of"])
 def test_only_the_packing_that_was_asked_for_is_unpacked(
-    server: Script, settings: Settings, client: SourceClient, packing: str
+    server: ScriptedServer, settings: Settings, client: SourceClient, packing: str
 ) -> None:
     """In zstd, or gzip in gzip, a few kilobytes could fill the memory before anyone counts; so gzip, once, is all that is accepted."""
-    server.says(
-        raw(zstandard.ZstdCompressor().compress(b" " * 200 * MIB), Content_Encoding=packing)
+    server.respond_with(
+        bytes_response(
+            zstandard.ZstdCompressor().compress(b" " * 200 * MIB), Content_Encoding=packing
+        )
     )
     with pytest.raises(BrokenOff, match="packed in a way that was not asked for"):
-        client.ask("models", "/models")
-    assert server.heard[0].headers["accept-encoding"] == "gzip"
+        client.ask(MODELS, "/models")
+    assert server.received[0].headers["accept-encoding"] == "gzip"
     assert [answer.bytes for answer in kept(settings)] == [0]
 
 
@@ -187,11 +194,13 @@ def test_only_the_packing_that_was_asked_for_is_unpacked(
     "body",
     [b"[" * 200_000, b'{"a":' * 200_000, b'{"data":' + b"[" * 100_000 + b"]" * 100_000 + b"}"],
 )
-def test_deep_nesting_is_a_bad_answer(server: Script, client: SourceClient, body: bytes) -> None:
+def test_deep_nesting_is_a_bad_answer(
+    server: ScriptedServer, client: SourceClient, body: bytes
+) -> None:
     """A body that would overflow the parser's stack is an answer like any other that is not JSON."""
-    server.says(raw(body))
+    server.respond_with(bytes_response(body))
     with pytest.raises(BadAnswer, match="is not JSON"):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
 
 
 @pytest.mark.parametrize(
@@ -209,29 +218,29 @@ def test_deep_nesting_is_a_bad_answer(server: Script, client: SourceClient, body
     ],
 )
 def test_what_is_not_one_json_object_is_a_bad_answer(
-    server: Script, client: SourceClient, body: bytes
+    server: ScriptedServer, client: SourceClient, body: bytes
 ) -> None:
     """Only an object can be read further."""
-    server.says(raw(body))
+    server.respond_with(bytes_response(body))
     with pytest.raises(BadAnswer):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
 
 
 def test_a_compressed_answer_is_kept_unpacked(
-    server: Script, settings: Settings, client: SourceClient
+    server: ScriptedServer, settings: Settings, client: SourceClient
 ) -> None:
     """The archive holds what was said, however it travelled."""
-    server.says(raw(gzip.compress(b'{"data":[1]}'), Content_Encoding="gzip"))
-    assert Archive(settings.archive).read(client.ask("models", "/models").sha256) == b'{"data":[1]}'
+    server.respond_with(bytes_response(gzip.compress(b'{"data":[1]}'), Content_Encoding="gzip"))
+    assert Archive(settings.archive).read(client.ask(MODELS, "/models").sha256) == b'{"data":[1]}'
 
 
 def test_an_answer_that_cannot_be_unpacked_is_broken_off(
-    server: Script, settings: Settings, client: SourceClient
+    server: ScriptedServer, settings: Settings, client: SourceClient
 ) -> None:
     """And is kept with its fault."""
-    server.says(raw(b"this is no gzip", Content_Encoding="gzip"))
+    server.respond_with(bytes_response(b"this is no gzip", Content_Encoding="gzip"))
     with pytest.raises(BrokenOff, match="broke off after 0 bytes"):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert [answer.status for answer in kept(settings)] == [200]
 
 
@@ -244,10 +253,10 @@ def test_a_refused_connection_is_unreachable(tmp_path: Path) -> None:
         port = listener.getsockname()[1]
     settings = Settings(tmp_path / "home", f"http://127.0.0.1:{port}/api/v1", KEY)
     with (
-        closing(SourceClient(settings, "run-1", HASTY)) as client,
+        closing(SourceClient(settings, "run-1", FAST_RETRIES)) as client,
         pytest.raises(SourceUnreachable) as caught,
     ):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert str(caught.value).startswith("127.0.0.1 cannot be reached (")
     assert str(caught.value).endswith("Check the network, or TOKENTIDE_OPENROUTER_URL.")
     assert kept(settings) == []
@@ -260,7 +269,7 @@ def test_a_host_that_does_not_exist_is_unreachable(tmp_path: Path) -> None:
         closing(SourceClient(settings, "run-1", ONCE)) as client,
         pytest.raises(SourceUnreachable, match=r"no-such-host\.invalid cannot be reached"),
     ):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
 
 
 @pytest.mark.parametrize(
@@ -281,13 +290,13 @@ def test_what_is_not_http_is_broken_off_and_repeats_no_key(settings: Settings, s
         closing(SourceClient(replace(settings, openrouter_url=url), "run-1", ONCE)) as client,
         pytest.raises(BrokenOff) as caught,
     ):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert KEY not in str(caught.value)
     assert all(KEY not in json.dumps([answer.error, answer.etag]) for answer in kept(settings))
 
 
 def test_a_connection_that_drops_in_the_middle_is_broken_off(
-    server: Script, settings: Settings, client: SourceClient
+    server: ScriptedServer, settings: Settings, client: SourceClient
 ) -> None:
     """Half an answer is kept and never believed."""
 
@@ -305,7 +314,7 @@ def test_a_connection_that_drops_in_the_middle_is_broken_off(
     def half(request: Request) -> Response:
         return Half()
 
-    server.says(half)
+    server.respond_with(half)
     with pytest.raises(BrokenOff, match="the answer broke off after 11 bytes"):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert [(answer.status, answer.bytes) for answer in kept(settings)] == [(200, 11)]

@@ -11,7 +11,8 @@ import support.payloads as examples
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
-from support.payloads import SOURCES, changed, parse
+from support.payloads import SOURCES, parse, with_changes
+from support.requirements import require_file
 
 from pipelines.sources.openrouter.rankings_table import RankingsTable
 
@@ -22,9 +23,10 @@ each_source = pytest.mark.parametrize("name", SOURCES)
 @pytest.fixture(scope="module")
 def description(recordings: Path) -> dict[str, Any]:
     """The published description of the API."""
-    file = recordings.parent / "reference" / "openrouter-openapi.json"
-    if not file.exists():
-        pytest.skip(f"the published API description is not at {file}")
+    file = require_file(
+        recordings.parent / "reference" / "openrouter-openapi.json",
+        "the published API description",
+    )
     found: dict[str, Any] = json.loads(file.read_text())
     return found
 
@@ -65,7 +67,7 @@ def test_every_published_key_is_known(description: dict[str, Any], name: str) ->
 @each_source
 def test_an_unknown_key_is_noted_and_accepted(name: str) -> None:
     """The source may add keys at any time; the row is read all the same."""
-    good, odd = parse(name, SOURCES[name][1]), parse(name, changed(name, brand_new={"a": [1]}))
+    good, odd = parse(name, SOURCES[name][1]), parse(name, with_changes(name, brand_new={"a": [1]}))
     assert good.notes == []
     [note] = odd.notes
     assert note.startswith("unknown key 'brand_new' in ")
@@ -94,7 +96,7 @@ def test_rankings_become_a_board() -> None:
 
 def test_counts_that_come_as_numbers_are_noted() -> None:
     """They are accepted; that they came otherwise than promised is worth knowing."""
-    board = parse("rankings", changed("rankings", total_tokens=9007199254740993))
+    board = parse("rankings", with_changes("rankings", total_tokens=9007199254740993))
     assert board.rows["total_tokens"][0] == "9007199254740993"
     assert board.notes == ["rankings-daily sends token counts as JSON numbers, not as text"]
 

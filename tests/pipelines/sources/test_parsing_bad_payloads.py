@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from support.payloads import SOURCES, changed, parse
+from support.payloads import SOURCES, parse, with_changes
 
 from pipelines.errors import BadAnswer
 from pipelines.loading.answers import UNREADABLE
@@ -47,7 +47,7 @@ WRONG_COUNTS: list[object] = [
 @pytest.mark.parametrize("key", ["rank", "app_id", "total_tokens", "total_requests"])
 def test_what_is_no_count_sets_its_row_aside(key: str, count: object) -> None:
     """Negative, fractional, unreadable or missing: it is never rounded and never taken for zero, and the other row is loaded."""
-    assert incomplete(parse("apps", changed("apps", **{key: count}))) == {"raw.apps": 1}
+    assert incomplete(parse("apps", with_changes("apps", **{key: count}))) == {"raw.apps": 1}
 
 
 NEEDED = {
@@ -66,7 +66,7 @@ NEEDED = {
 )
 def test_what_is_missing_or_nested_sets_its_row_aside(name: str, key: str, value: object) -> None:
     """A name or figure that is not there is not made up, and what is nested is not taken for a name."""
-    assert sum(incomplete(parse(name, changed(name, **{key: value}))).values()) >= 1
+    assert sum(incomplete(parse(name, with_changes(name, **{key: value}))).values()) >= 1
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_what_is_missing_or_nested_sets_its_row_aside(name: str, key: str, value
 )
 def test_a_share_that_is_no_number_sets_its_row_aside(share: object) -> None:
     """Not even those that floating point has words for."""
-    assert incomplete(parse("tasks", changed("tasks", token_share=share)))["raw.tasks"] == 1
+    assert incomplete(parse("tasks", with_changes("tasks", token_share=share)))["raw.tasks"] == 1
 
 
 REQUIRED: dict[str, list[tuple[str, ...]]] = {
@@ -181,7 +181,7 @@ JUNK = st.recursive(
 def test_whatever_a_row_holds_it_is_parsed_or_refused(name: str, data: st.DataObject) -> None:
     """No value ends a run: the answer becomes frames, or an error that sets it aside."""
     keys = st.sampled_from(sorted(SOURCES[name][4]))
-    payload = changed(name, **data.draw(st.dictionaries(keys, JUNK, min_size=1, max_size=6)))
+    payload = with_changes(name, **data.draw(st.dictionaries(keys, JUNK, min_size=1, max_size=6)))
     try:
         found = parse(name, payload)
     except UNREADABLE:

@@ -23,10 +23,10 @@ SPENDER = """
 import sys
 from pathlib import Path
 from pipelines.errors import LimitReached
-from pipelines.sources.quota import Budget, RequestLedger
+from pipelines.sources.quota import Budget, RequestQuota
 path, budget, now, spent = Path(sys.argv[1]), Budget("openrouter.ai", per_minute=1000), float(sys.argv[2]), 0
 try:
-    while RequestLedger(path).spend(budget, now) == 0:
+    while RequestQuota(path).spend(budget, now) == 0:
         spent += 1
 except LimitReached:
     print(spent)
@@ -123,14 +123,6 @@ def test_a_refusal_costs_nothing(path: Path) -> None:
         with pytest.raises(LimitReached):
             ledger.spend(BUDGET, NOON + n)
     assert [ledger.spend(BUDGET, NOON + 10) for _ in range(31)] == [0.0] * 30 + [60.0]
-
-
-def test_an_etag_is_remembered_by_address(path: Path) -> None:
-    """The newest one counts; another address has its own."""
-    RequestQuota(path).remember("http://h/models", '"1"', "a" * 64)
-    RequestQuota(path).remember("http://h/models", '"2"', "b" * 64)
-    assert RequestQuota(path).etag("http://h/models") == ('"2"', "b" * 64)
-    assert RequestQuota(path).etag("http://h/models?x=1") is None
 
 
 def test_a_ledger_that_was_deleted_begins_anew(path: Path) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from pipelines.simulator.api.serve import build, running
+from pipelines.simulator.api.serve import build_app, serve_in_thread
 
 
 def test_the_clock_can_be_set_and_let_go(market):
@@ -46,7 +46,7 @@ def test_the_log_knows_the_requests_and_not_the_keys(market):
     """Path, query and whether there was a key."""
     market.get("/datasets/rankings-daily", period="week")
     market.keyless("/models/count")
-    response = market.http.get(f"{market.base.removesuffix('/api/v1')}/_standin/requests")
+    response = market.http.get(f"{market.base.removesuffix('/api/v1')}/_simulator/requests")
     assert response.json()[-2:] == [
         {"path": "/api/v1/datasets/rankings-daily", "query": "period=week", "had_key": True},
         {"path": "/api/v1/models/count", "query": "", "had_key": False},
@@ -56,7 +56,10 @@ def test_the_log_knows_the_requests_and_not_the_keys(market):
 
 def test_two_stand_ins_do_not_share_anything():
     """Each has its own port, clock and key."""
-    with running(build(key="one")) as first, running(build(key="two")) as second:
+    with (
+        serve_in_thread(build_app(key="one")) as first,
+        serve_in_thread(build_app(key="two")) as second,
+    ):
         assert first != second
         assert first.startswith("http://127.0.0.1:")
         assert first.endswith("/api/v1")
@@ -68,7 +71,7 @@ def test_two_stand_ins_do_not_share_anything():
 
 def test_a_stopped_stand_in_is_gone():
     """The port is free again."""
-    with running(build()) as base:
+    with serve_in_thread(build_app()) as base:
         assert httpx.get(f"{base}/models/count").status_code == 200
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{base}/models/count")
@@ -76,7 +79,7 @@ def test_a_stopped_stand_in_is_gone():
 
 def test_served_in_the_foreground_it_says_where():
     """Port 0 is a free one; an interrupt ends it."""
-    code = "from pipelines.simulator.api.serve import build, serve; serve(build('market'))"
+    code = "from pipelines.simulator.api.serve import build_app, serve; serve(build_app('market'))"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
         [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipelines.simulator.api.errors import TooManyRequests
 from pipelines.simulator.api.limits import Limits, RateMeter
+from pipelines.simulator.errors import TooManyRequests
 
 PATH = "/datasets/rankings-daily?start_date=2026-11-20"
 KEYED = [

@@ -16,7 +16,7 @@ BOARD = "/datasets/exports/rankings-daily"
 WINDOW = {"start_date": "2026-11-17", "end_date": "2026-11-20"}
 DAY = "2026-11-19"
 TESTED_BELOW = {
-    "negative_count", "fractional_count", "unreadable_count", "duplicated_row", "zero_day", "short_day", "empty_day", "yesterdays_board",
+    "negative_count", "fractional_count", "unreadable_count", "duplicated_row", "zero_day", "short_day", "empty_day", "repeated_day",
     "future_day", "restated_day", "no_other", "numeric_tokens", "extra_key", "truncated_json", "html", "forbidden_html", "wrong_sha256",
     "wrong_bytes", "other_day_manifest", "unauthorized", "forbidden", "not_found", "too_many_minute", "too_many_day", "retry_after_only",
     "server_error", "zod_error", "slow_body", "dropped_connection", "echo_key",
@@ -82,7 +82,7 @@ def test_a_day_repeats_the_one_before(market):
     """Also where the day before lies outside the window."""
     clean = data(market)
     before = [(row["model_permaslug"], row["total_tokens"]) for row in day_of(clean, "2026-11-18")]
-    market.break_with({"kind": "yesterdays_board", "date": DAY})
+    market.break_with({"kind": "repeated_day", "date": DAY})
     assert [(row["model_permaslug"], row["total_tokens"]) for row in day_of(data(market))] == before
     alone = market.get(PATH, start_date=DAY, end_date=DAY).json()["data"]
     assert [(row["model_permaslug"], row["total_tokens"]) for row in alone] == before
@@ -262,7 +262,7 @@ def test_a_fault_is_used_up(market):
     """Twice means twice; faults of a kind come one after the other."""
     market.break_with({"kind": "server_error", "times": 2}, {"kind": "not_found", "times": 1})
     assert [market.get("/models/count").status_code for _ in range(4)] == [500, 500, 404, 200]
-    active = market.http.get(f"{market.base.removesuffix('/api/v1')}/_standin/faults").json()
+    active = market.http.get(f"{market.base.removesuffix('/api/v1')}/_simulator/faults").json()
     assert active == {"faults": []}
 
 

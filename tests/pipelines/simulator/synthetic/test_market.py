@@ -11,13 +11,13 @@ from itertools import pairwise
 
 import pytest
 
-from pipelines.simulator.market_protocol import FLOOR, RankingsQuery
+from pipelines.simulator.market_protocol import FIRST_DATE, RankingsQuery
 from pipelines.simulator.synthetic.market import SyntheticMarket
-from pipelines.simulator.synthetic.models import HERE, listings, models
+from pipelines.simulator.synthetic.models import TABLES, listings, models
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 LAST_CONTROL = date(2026, 8, 21)
-ALL = RankingsQuery(FLOOR, date(2026, 11, 21))
+ALL = RankingsQuery(FIRST_DATE, date(2026, 11, 21))
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def rows():
 
 
 def controls():
-    with (HERE / "control_totals.csv").open() as file:
+    with (TABLES / "control_totals.csv").open() as file:
         return list(csv.DictReader(line for line in file if not line.startswith("#")))
 
 
@@ -135,7 +135,7 @@ def test_the_same_seed_is_the_same_market_in_another_process():
     """Nothing depends on the process, on the order of sets or on the moment."""
     code = (
         "import hashlib; from datetime import UTC, date, datetime; from pipelines.simulator.market_protocol import RankingsQuery;"
-        "from pipelines.simulator.synthetic.market import MarketBoard; board, now = MarketBoard(3), datetime(2026, 11, 22, 9, tzinfo=UTC);"
+        "from pipelines.simulator.synthetic.market import SyntheticMarket; board, now = SyntheticMarket(3), datetime(2026, 11, 22, 9, tzinfo=UTC);"
         "rows = board.rankings(RankingsQuery(date(2026, 5, 1), date(2026, 5, 20)), now);"
         "rest = [board.models(now), board.endpoints('deepseek/deepseek-v4-pro', now), board.tasks(now), board.benchmarks(now)];"
         "print(hashlib.sha256(repr((rows, rest)).encode()).hexdigest())"

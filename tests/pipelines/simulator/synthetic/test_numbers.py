@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.simulator.api.errors import InvalidRequest
 from pipelines.simulator.api.windows import rankings_query
+from pipelines.simulator.errors import InvalidRequest
 from pipelines.simulator.market_protocol import RankingsQuery
 from pipelines.simulator.synthetic.models import listings
 from pipelines.simulator.synthetic.numbers import interpolate, noise, share_out

@@ -1,6 +1,5 @@
 """Which windows and which files are asked for, so that every day that the source has is covered, and none needlessly often."""
 
-import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from support.simulator import HASTY, StandIn, stand_in_market
+from support.simulator import FAST_RETRIES, SimulatedMarket, simulated_market
 
 from pipelines.archive import Answer
 from pipelines.errors import BadAnswer, SourceUnreachable
@@ -71,19 +70,19 @@ def test_windows_written_out() -> None:
 
 
 @pytest.fixture(scope="module")
-def market() -> Iterator[StandIn]:
+def market() -> Iterator[SimulatedMarket]:
     """A market whose oldest file is that of the real one."""
     now = datetime(2026, 11, 21, 9, tzinfo=UTC)
-    with stand_in_market(now=now, exports_since=exports.FIRST_FILE) as running:
+    with simulated_market(now=now, exports_since=exports.FIRST_FILE) as running:
         yield running
 
 
-def brought(market: StandIn, home: Path, start: date, end: date) -> list[Answer | Failure]:
-    with closing(SourceClient(Settings(home, market.url), "run", HASTY)) as client:
+def brought(market: SimulatedMarket, home: Path, start: date, end: date) -> list[Answer | Failure]:
+    with closing(SourceClient(Settings(home, market.url), "run", FAST_RETRIES)) as client:
         return list(exports.fetch(client, start, end))
 
 
-def fetched(market: StandIn, home: Path, start: date, end: date) -> list[Answer]:
+def fetched(market: SimulatedMarket, home: Path, start: date, end: date) -> list[Answer]:
     """The files, where all of them can be had."""
     answers = brought(market, home, start, end)
     assert not any(isinstance(answer, Failure) for answer in answers)
@@ -99,7 +98,7 @@ def held(answers: list[Answer]) -> list[list[date]]:
 @hypothesis_settings(deadline=None, derandomize=True, max_examples=10)
 @given(start=st.dates(date(2026, 7, 1), date(2026, 11, 30)), length=st.integers(0, 120))
 def test_every_asked_day_that_some_file_holds_is_covered(
-    market: StandIn, tmp_path_factory: pytest.TempPathFactory, start: date, length: int
+    market: SimulatedMarket, tmp_path_factory: pytest.TempPathFactory, start: date, length: int
 ) -> None:
     """Also where the range begins before the oldest file or ends after the newest one; and no more files than that takes."""
     end = start + length * DAY
@@ -127,7 +126,7 @@ def test_every_asked_day_that_some_file_holds_is_covered(
     ],
 )
 def test_files_written_out(
-    market: StandIn, tmp_path: Path, start: date, end: date, snapshots: list[str]
+    market: SimulatedMarket, tmp_path: Path, start: date, end: date, snapshots: list[str]
 ) -> None:
     """The newest file that is needed comes first, then one every 27 days, and the oldest there is."""
     assert [
@@ -135,7 +134,9 @@ def test_files_written_out(
     ] == snapshots
 
 
-def test_days_before_the_first_file_are_not_offered(market: StandIn, tmp_path: Path) -> None:
+def test_days_before_the_first_file_are_not_offered(
+    market: SimulatedMarket, tmp_path: Path
+) -> None:
     """There is nothing to fetch, and that is no failure."""
     assert fetched(market, tmp_path / "home", date(2025, 1, 1), date(2025, 1, 31)) == []
 
@@ -181,7 +182,7 @@ def test_days_before_the_first_file_are_not_offered(market: StandIn, tmp_path: P
     ],
 )
 def test_a_file_that_is_lost_is_said_and_stepped_over(
-    market: StandIn, tmp_path: Path, path: str, start: date, end: date, snapshots: str
+    market: SimulatedMarket, tmp_path: Path, path: str, start: date, end: date, snapshots: str
 ) -> None:
     """Its days are offered, so a refusal is never the end of what there is; the file of the day before stands in for it (-: lost)."""
     market.set_faults({"kind": "forbidden", "path": f"rankings-daily/{path}"})
@@ -206,7 +207,7 @@ def test_where_nobody_answers_no_other_file_is_asked_for(tmp_path: Path) -> None
     """The host is the same for all of them."""
     with (
         closing(
-            SourceClient(Settings(tmp_path, "http://127.0.0.1:9/api/v1"), "run", HASTY)
+            SourceClient(Settings(tmp_path, "http://127.0.0.1:9/api/v1"), "run", FAST_RETRIES)
         ) as client,
         pytest.raises(SourceUnreachable),
     ):
@@ -214,7 +215,7 @@ def test_where_nobody_answers_no_other_file_is_asked_for(tmp_path: Path) -> None
 
 
 def test_each_file_is_asked_for_by_its_day_and_kept_with_its_manifest(
-    market: StandIn, tmp_path: Path
+    market: SimulatedMarket, tmp_path: Path
 ) -> None:
     """The file's answer carries what the manifest promised, so that it can be judged again whenever it is read."""
     [answer] = fetched(market, tmp_path / "home", NEWEST_FILE - DAY, NEWEST_FILE - DAY)
@@ -247,23 +248,18 @@ GOOD_FILES = {"csv": {"bytes": 1, "sha256": "0"}}
 def test_a_manifest_of_another_shape_is_not_believed(files: object) -> None:
     """It is a bad answer like any other, so that the next file is asked for."""
     manifest = {"snapshot_date": "2026-11-21", "retrieved_at": "2026-11-21T01:46:00Z"}
-    assert (
-        exports.read_manifest(
-            json.dumps({**manifest, "files": GOOD_FILES}).encode(), "latest"
-        ).bytes
-        == 1
-    )
+    assert exports.read_manifest({**manifest, "files": GOOD_FILES}, "latest").bytes == 1
     with pytest.raises(BadAnswer):
-        exports.read_manifest(json.dumps({**manifest, "files": files}).encode(), "latest")
+        exports.read_manifest({**manifest, "files": files}, "latest")
 
 
 # The slices.
 
 
-def test_estimates_are_asked_for_by_whole_weeks(market: StandIn, tmp_path: Path) -> None:
+def test_estimates_are_asked_for_by_whole_weeks(market: SimulatedMarket, tmp_path: Path) -> None:
     """Exact slices by day, sampled ones from a Monday to a Sunday, so that no week is counted in part."""
     settings = Settings(tmp_path / "home", market.url, "sk-or-v1-0123456789abcdef")
-    with closing(SourceClient(settings, "run", HASTY)) as client:
+    with closing(SourceClient(settings, "run", FAST_RETRIES)) as client:
         exact = rankings.fetch_slice(
             client, "modality", "text", date(2026, 10, 22), date(2026, 11, 20)
         )

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from support.collecting import Row, of_metric
-from support.scripted_server import Reply, raw, reply
+from support.scripted_server import Responder, bytes_response, json_response
 
 from pipelines.errors import HistoryFailed
 from pipelines.simulator.api.data_api import BASE
@@ -129,18 +129,21 @@ def test_matchers_of_two_servers_are_refused() -> None:
 @pytest.mark.parametrize(
     ("response", "message"),
     [
-        (reply(400, {"status": "error", "error": "parse error at char 3"}), "error at char 3"),
-        (reply(200, {"status": "success", "data": None}), "not Prometheus' HTTP API"),
         (
-            reply(200, {"status": "success", "data": {"result": [{"value": 1}]}}),
+            json_response(400, {"status": "error", "error": "parse error at char 3"}),
+            "error at char 3",
+        ),
+        (json_response(200, {"status": "success", "data": None}), "not Prometheus' HTTP API"),
+        (
+            json_response(200, {"status": "success", "data": {"result": [{"value": 1}]}}),
             "not Prometheus' HTTP API",
         ),
-        (reply(200, []), "refused"),
-        (raw(b"<html>"), "not JSON"),
-        (raw(json.dumps("x").encode(), 502), "502"),
+        (json_response(200, []), "refused"),
+        (bytes_response(b"<html>"), "not JSON"),
+        (bytes_response(json.dumps("x").encode(), 502), "502"),
     ],
 )
-def test_a_store_that_cannot_serve_is_reported(response: Reply, message: str) -> None:
+def test_a_store_that_cannot_serve_is_reported(response: Responder, message: str) -> None:
     """Its own words are in the message, if it has some."""
 
     async def endpoint(request: Request) -> Response:

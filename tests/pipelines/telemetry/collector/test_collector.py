@@ -20,7 +20,7 @@ from support.collecting import (
     of_metric,
     read_rows,
 )
-from support.scripted_server import Reply, raw, scripted_server
+from support.scripted_server import Responder, bytes_response, scripted_server
 
 from pipelines.cli.collect import status_line
 from pipelines.telemetry.config.tier import DeviceSource, Target, Tier
@@ -34,7 +34,7 @@ SMI = (
 
 def test_the_samples_of_a_server_are_kept(tmp_path: Path) -> None:
     """Known families with the start of the process, and one row a scrape that it worked."""
-    with scripted_server(raw(PAGE)) as server:
+    with scripted_server(bytes_response(PAGE)) as server:
         tier = Tier((make_target(server.url, model_map={"mine": "o/m"}),))
         collect_until(tmp_path, tier, has_scraped(3))
     rows = read_rows(tmp_path)
@@ -51,7 +51,7 @@ def test_the_samples_of_a_server_are_kept(tmp_path: Path) -> None:
 
 def test_a_family_that_the_tier_file_names_is_kept_too(tmp_path: Path) -> None:
     """It keeps the name that it has on the page."""
-    with scripted_server(raw(PAGE)) as server:
+    with scripted_server(bytes_response(PAGE)) as server:
         tier = Tier((make_target(server.url, families=("http_x",)),))
         collect_until(tmp_path, tier, has_scraped(1))
     assert {row["value"] for row in of_metric(read_rows(tmp_path), "http_x")} == {1.0}
@@ -65,16 +65,16 @@ def slow(request: Request) -> Response:
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [
-        (raw(b"", 503), "status_503"),
-        (raw(b"", 401), "status_401"),
-        (raw(b"", 302, Location="http://127.0.0.1:1/"), "status_302"),
-        (raw(b"# padding\n" * 1_700_000), "too_large"),
-        (raw(b"not gzip", Content_Encoding="gzip"), "broken_off"),
+        (bytes_response(b"", 503), "status_503"),
+        (bytes_response(b"", 401), "status_401"),
+        (bytes_response(b"", 302, Location="http://127.0.0.1:1/"), "status_302"),
+        (bytes_response(b"# padding\n" * 1_700_000), "too_large"),
+        (bytes_response(b"not gzip", Content_Encoding="gzip"), "broken_off"),
         (slow, "timeout"),
     ],
 )
 def test_a_failed_scrape_is_a_gap_with_its_reason(
-    tmp_path: Path, reply: Reply, reason: str
+    tmp_path: Path, reply: Responder, reason: str
 ) -> None:
     """Values that could not be read are not zero."""
     # Only the slow reply may run out of time, however busy the machine is.
@@ -90,7 +90,7 @@ def test_a_failed_scrape_is_a_gap_with_its_reason(
 
 def test_a_server_that_is_not_there_delays_no_other(tmp_path: Path) -> None:
     """A refused connection and an unknown host have different reasons."""
-    with scripted_server(raw(PAGE)) as server:
+    with scripted_server(bytes_response(PAGE)) as server:
         tier = Tier(
             (
                 Target("gone", "http://127.0.0.1:1/metrics", "vllm"),
@@ -115,7 +115,9 @@ def test_a_server_that_is_not_there_delays_no_other(tmp_path: Path) -> None:
 
 def test_problems_of_a_page_are_counted_not_fatal(tmp_path: Path) -> None:
     """The rest of the page is kept."""
-    with scripted_server(raw(PAGE + b"garbage\nvllm:num_requests_waiting NaN\n")) as server:
+    with scripted_server(
+        bytes_response(PAGE + b"garbage\nvllm:num_requests_waiting NaN\n")
+    ) as server:
         collector = collect_until(tmp_path, Tier((make_target(server.url),)), has_scraped(1))
     ups = of_metric(read_rows(tmp_path), "up")
     assert {row["labels"] for row in ups} == {'problems="2",samples="2"'}
@@ -124,7 +126,10 @@ def test_problems_of_a_page_are_counted_not_fatal(tmp_path: Path) -> None:
 
 def test_devices_are_scraped_beside_the_server(tmp_path: Path) -> None:
     """Devices of several sources are told apart, and a source that fails has its own reason."""
-    with scripted_server(raw(PAGE)) as server, scripted_server(raw(POWER)) as exporter:
+    with (
+        scripted_server(bytes_response(PAGE)) as server,
+        scripted_server(bytes_response(POWER)) as exporter,
+    ):
         command = (sys.executable, "-c", f"print('{SMI}')")
         sources = (
             DeviceSource("a", "npu-exporter", exporter.url),
@@ -147,7 +152,10 @@ def test_devices_are_scraped_beside_the_server(tmp_path: Path) -> None:
 
 def test_the_only_device_source_adds_no_prefix(tmp_path: Path) -> None:
     """A device then has the number that its machine gives it."""
-    with scripted_server(raw(PAGE)) as server, scripted_server(raw(POWER)) as exporter:
+    with (
+        scripted_server(bytes_response(PAGE)) as server,
+        scripted_server(bytes_response(POWER)) as exporter,
+    ):
         source = DeviceSource("a", "npu-exporter", exporter.url)
         collect_until(tmp_path, Tier((make_target(server.url),), (source,)), knows_all)
     assert {row["device"] for row in of_metric(read_rows(tmp_path), "power_watts")} == {"0"}
@@ -161,7 +169,10 @@ def test_the_devices_of_our_own_server_are_on_its_page(
     tmp_path: Path, has_exporter: bool, watts: set[float]
 ) -> None:
     """Another source replaces them, so that no power counts twice."""
-    with scripted_server(raw(PAGE + OWN_POWER)) as server, scripted_server(raw(POWER)) as exporter:
+    with (
+        scripted_server(bytes_response(PAGE + OWN_POWER)) as server,
+        scripted_server(bytes_response(POWER)) as exporter,
+    ):
         sources = (DeviceSource("a", "npu-exporter", exporter.url),) if has_exporter else ()
         target = Target("a", server.url, "tokentide", scrape_seconds=0.5)
         collect_until(tmp_path, Tier((target,), sources), knows_all)
@@ -170,18 +181,21 @@ def test_the_devices_of_our_own_server_are_on_its_page(
 
 def test_a_secret_header_goes_to_its_server_only(tmp_path: Path) -> None:
     """The exporter of the same target does not get it, and no row has it."""
-    with scripted_server(raw(PAGE)) as server, scripted_server(raw(POWER)) as exporter:
+    with (
+        scripted_server(bytes_response(PAGE)) as server,
+        scripted_server(bytes_response(POWER)) as exporter,
+    ):
         tier = Tier((make_target(server.url),), (DeviceSource("a", "npu-exporter", exporter.url),))
         headers = {"a": {"Authorization": "Bearer s3cret"}}
         collect_until(tmp_path, tier, has_scraped(1), headers)
-        assert server.heard[0].headers["authorization"] == "Bearer s3cret"
-        assert "authorization" not in exporter.heard[0].headers
+        assert server.received[0].headers["authorization"] == "Bearer s3cret"
+        assert "authorization" not in exporter.received[0].headers
     assert "s3cret" not in json.dumps(read_rows(tmp_path), default=str)
 
 
 def test_one_process_scrapes_three_hundred_targets(tmp_path: Path) -> None:
     """Each has its own interval, and none waits for a slow one."""
-    with scripted_server(raw(PAGE)) as server:
+    with scripted_server(bytes_response(PAGE)) as server:
         targets = (Target(f"t{number}", server.url, "vllm") for number in range(300))
         collector = collect_until(
             tmp_path,
@@ -196,7 +210,7 @@ def test_one_process_scrapes_three_hundred_targets(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_ends_in_order(tmp_path: Path, number: signal.Signals) -> None:
     """The open segment is closed, and the exit code is 0; a second collector is refused."""
-    with scripted_server(raw(PAGE)) as server:
+    with scripted_server(bytes_response(PAGE)) as server:
         tier = tmp_path / "tier.toml"
         tier.write_text(
             f'[[target]]\nname = "a"\nurl = "{server.url}"\nengine = "vllm"\nscrape_seconds = 0.2\n'
@@ -207,7 +221,7 @@ def test_the_command_ends_in_order(tmp_path: Path, number: signal.Signals) -> No
             command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         deadline = time.monotonic() + 60
-        while len(server.heard) < 3 and time.monotonic() < deadline:
+        while len(server.received) < 3 and time.monotonic() < deadline:
             time.sleep(0.02)
         second = subprocess.run(
             command, check=False, env=env, capture_output=True, text=True, timeout=60

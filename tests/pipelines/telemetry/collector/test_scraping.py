@@ -10,7 +10,7 @@ import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
-from support.scripted_server import raw, scripted_server
+from support.scripted_server import bytes_response, scripted_server
 
 from pipelines.telemetry.collector.scraping import (
     ScrapeFailed,
@@ -39,9 +39,9 @@ def python(script: str) -> tuple[str, str, str]:
 
 def test_a_page_is_asked_for_in_the_text_format() -> None:
     """Headers of the target are added."""
-    with scripted_server(raw(b"up 1\n")) as server:
+    with scripted_server(bytes_response(b"up 1\n")) as server:
         assert fetch(f"{server.url}/metrics", headers={"X-Key": "k"}) == b"up 1\n"
-    [request] = server.heard
+    [request] = server.received
     assert request.path.endswith("/metrics")
     assert request.headers["accept"].startswith("text/plain;version=0.0.4")
     assert request.headers["x-key"] == "k"
@@ -70,12 +70,12 @@ def test_a_client_keeps_its_connection() -> None:
 def test_a_redirect_is_not_followed() -> None:
     """It could carry a header's secret to another host."""
     with (
-        scripted_server(raw(b"")) as other,
-        scripted_server(raw(b"", 307, Location=other.url)) as it,
+        scripted_server(bytes_response(b"")) as other,
+        scripted_server(bytes_response(b"", 307, Location=other.url)) as it,
     ):
         with pytest.raises(ScrapeFailed) as raised:
             fetch(it.url, headers={"Authorization": "s3cret"})
-        assert (raised.value.reason, other.heard) == ("status_307", [])
+        assert (raised.value.reason, other.received) == ("status_307", [])
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_slow_page_is_given_up() -> None:
 @pytest.mark.parametrize(("size", "is_whole"), [(MAX_BYTES, True), (MAX_BYTES + 1, False)])
 def test_a_page_has_a_maximum_size(size: int, is_whole: bool) -> None:
     """Half a page would be counters that seem to be gone."""
-    with scripted_server(raw(b"#" * size)) as server:
+    with scripted_server(bytes_response(b"#" * size)) as server:
         if is_whole:
             assert len(fetch(server.url, seconds=60)) == size
         else:

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from support.collecting import PAGE, collect_until, free_port, has_scraped, make_target, read_rows
 from support.full_disk import full_disk
-from support.scripted_server import raw, scripted_server
+from support.scripted_server import bytes_response, scripted_server
 
 from pipelines.errors import CollectorBusy
 from pipelines.telemetry.collector.collector import Collector
@@ -46,7 +46,7 @@ def get(collector: Collector, path: str) -> httpx.Response:
 @pytest.fixture
 def collector(tmp_path: Path) -> Collector:
     """A collector of two targets that has ended, one of which was down."""
-    with scripted_server(raw(PAGE)) as server:
+    with scripted_server(bytes_response(PAGE)) as server:
         tier = Tier((make_target(server.url), make_target("http://127.0.0.1:1/", 'go"ne')))
         headers = {"a": {"Authorization": "Bearer s3cret"}}
         return collect_until(tmp_path / "spool", tier, has_scraped(1), headers)
