@@ -18,7 +18,7 @@ from history import KEY
 from rich.console import Console
 
 from pipelines.archive import Answer, Archive
-from pipelines.ingest.market import TOP_MODELS, land
+from pipelines.ingest.market import TOP_MODELS, load_archive
 from pipelines.ingest.rebuild import rebuild
 from pipelines.settings import Settings
 from pipelines.simulator.api.serve import build_app, serve_in_thread
@@ -58,7 +58,7 @@ def main(
         settings = Settings(Path(folder))
         archived = _archive(settings, days)
         started = time.perf_counter()
-        land(settings)
+        load_archive(settings)
         landed = time.perf_counter()
         rebuild(settings)
         report = {

@@ -21,7 +21,7 @@ from history import KEY
 from rich.console import Console
 
 from pipelines.archive import Answer, Archive
-from pipelines.ingest.market import land
+from pipelines.ingest.market import load_archive
 from pipelines.publish.generations import publish
 from pipelines.settings import Settings
 from pipelines.simulator.api.serve import build_app, serve_in_thread
@@ -95,7 +95,7 @@ def fill(settings: Settings, days: int, served_days: int, targets: int) -> None:
     """Raw and ledger tables, nothing built of them yet."""
     last = datetime(NOW.year, NOW.month, NOW.day, tzinfo=UTC)
     _ask(settings, days)
-    land(settings)
+    load_archive(settings)
     first_date = (NOW - timedelta(days=days)).date()
     values = {
         "first_date": first_date, "last_date": NOW.date(), "days": days, "targets": targets,

@@ -1,13 +1,15 @@
 """What every test may use: a home of its own, a stand-in market over real HTTP, the recorded answers where they are."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.requirements import require_recordings
 from support.simulator import KEY, MakeSimulator, SimulatedMarket, simulated_market
 
 from pipelines.settings import Settings
+
+pytest_plugins = ["support.cpu_budget"]
 
 
 @pytest.fixture
@@ -31,10 +33,5 @@ def settings(tmp_path: Path, simulator: SimulatedMarket) -> Settings:
 
 @pytest.fixture(scope="session")
 def recordings() -> Path:
-    """The folder of recorded answers; tests that need it skip where it is not named."""
-    named = os.environ.get("TOKENTIDE_RECORDINGS")
-    if not named:
-        pytest.skip(
-            "TOKENTIDE_RECORDINGS is not set, so there are no recorded answers to test with"
-        )
-    return Path(named)
+    """The folder of recorded answers; without one, tests fail in CI and skip elsewhere."""
+    return require_recordings()

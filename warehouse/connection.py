@@ -7,6 +7,8 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.migrate import migrate
+
 # What a query by a person may use of this machine.
 QUERY_MEMORY = "1GB"
 
@@ -36,6 +38,20 @@ def open_warehouse(path: Path, wait_seconds: float = 60.0) -> duckdb.DuckDBPyCon
         else:
             con.execute("set TimeZone = 'UTC'")
             return con
+
+
+@contextmanager
+def session(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse for writing, bring its raw tables to the newest form, and close it at the end.
+
+    Raises WarehouseBusy where another process holds it.
+    """
+    con = open_warehouse(path)
+    try:
+        migrate(con)
+        yield con
+    finally:
+        con.close()
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from rich.markup import escape
 
 from pipelines.cli.console import Json, show_progress, stderr, stdout
 from pipelines.errors import BadSetting
-from pipelines.priority import give_way
 from pipelines.settings import read_settings
+from pipelines.transform.dbt import lower_priority
 
 
 class SimulatorMode(StrEnum):
@@ -54,7 +54,7 @@ def ingest_market(
     first, last = parse_day(start, "--start"), parse_day(end, "--end")
     if first and last and first > last:
         raise BadSetting(f"--start {first} is after --end {last}.")
-    give_way()
+    lower_priority()
     with show_progress() as (on_request, on_built):
         ingested = ingest(settings, first, last, slices=slices, say=on_request, progress=on_built)
     if as_json:
@@ -62,7 +62,7 @@ def ingest_market(
     else:
         summary.show_days(stderr, ingested)
         summary.show_summary(stdout, settings)
-    raise typer.Exit(0 if ingested.gathered.is_complete else 1)
+    raise typer.Exit(0 if ingested.extract.is_complete else 1)
 
 
 def build() -> None:
@@ -72,14 +72,14 @@ def build() -> None:
 
         tokentide build
     """
-    from pipelines.ingest.market import land
+    from pipelines.ingest.market import load_archive
     from pipelines.transform.dbt import build as build_warehouse
 
-    give_way()
+    lower_priority()
     settings = read_settings()
     with show_progress() as (on_request, on_built):
         on_request("loading")
-        land(settings)
+        load_archive(settings)
         result = build_warehouse(settings, progress=on_built)
     stdout.print(f"{result.tables} tables built, {result.checks} checks passed.")
     for warning in result.warnings:
@@ -109,7 +109,7 @@ def rebuild() -> None:
     """
     from pipelines.ingest.rebuild import rebuild as rebuild_warehouse
 
-    give_way()
+    lower_priority()
     with show_progress() as (on_request, on_built):
         on_request("loading the raw archive")
         result = rebuild_warehouse(read_settings(), on_built)

@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.ingest.days import DayStatus, Failure, Status
+from pipelines.ingest.days import DayStatus, Status
 from pipelines.ingest.market import MarketIngest
 from pipelines.publish.generations import NEWEST, newest
 from pipelines.publish.query import records
 from pipelines.settings import Settings
+from pipelines.sources.failure import Failure
 
 FOLDER = Path(__file__).parent / "sql"
 MAX_FAILURES = 6  # printed by name
@@ -30,14 +31,14 @@ NO_DAY = (
 
 def show_days(console: Console, ingested: MarketIngest) -> None:
     """Print the days that are not loaded, with reasons, then failed requests and warnings."""
-    for run in runs_of([day for day in ingested.gathered.days if day.status != "loaded"]):
+    for run in runs_of([day for day in ingested.extract.days if day.status != "loaded"]):
         status, first, last = run[0].status, run[0].date, run[-1].date
         days = f"{first}" if first == last else f"{first} to {last}, {len(run)} days:"
         console.print(
             f"[{COLOURS[status]}]{status}[/]  {days}  {escape(str(run[0].reason))}", highlight=False
         )
     # The others are reasons of days, which are printed above.
-    failures = [failure for failure in ingested.gathered.failures if failure.start is None]
+    failures = [failure for failure in ingested.extract.failures if failure.start is None]
     _show_failures(console, failures)
     for warning in ingested.built.warnings:
         console.print(f"[yellow]audit warns[/yellow] {escape(warning)}", highlight=False)
@@ -94,17 +95,17 @@ def show_how_to_query(console: Console, settings: Settings) -> None:
 
 def as_json(ingested: MarketIngest) -> dict[str, Any]:
     """Return the report for a program."""
-    gathered = ingested.gathered
+    extract = ingested.extract
     return {
-        "run_id": gathered.run_id,
+        "run_id": extract.run_id,
         "generation": ingested.generation.number,
-        "is_complete": gathered.is_complete,
+        "is_complete": extract.is_complete,
         "days": [
             {"date": day.date.isoformat(), "status": day.status, "reason": day.reason}
-            for day in gathered.days
+            for day in extract.days
         ],
         "failures": [
-            {"what": failure.what, "reason": failure.reason} for failure in gathered.failures
+            {"what": failure.what, "reason": failure.reason} for failure in extract.failures
         ],
         "warnings": ingested.built.warnings,
     }

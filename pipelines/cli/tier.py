@@ -17,8 +17,8 @@ from rich.markup import escape
 from pipelines.archive import utc_now
 from pipelines.cli.console import Json, show_progress, stderr, stdout
 from pipelines.errors import BadSetting
-from pipelines.priority import give_way
 from pipelines.settings import Settings, read_settings
+from pipelines.transform.dbt import lower_priority
 
 if TYPE_CHECKING:
     from pipelines.ingest.telemetry import TelemetryIngest
@@ -105,7 +105,7 @@ def ingest_telemetry(
     settings = read_settings()
     if bool(pages or history) != bool(target):
         raise BadSetting("--pages and --history need --target, and --target needs one of them.")
-    give_way()
+    lower_priority()
     with show_progress() as (on_request, on_built):
         if pages and target:
             stderr.print(f"{take_pages(settings, pages, target)} pages of {escape(target)}")

@@ -17,8 +17,8 @@ from pipelines.cli.console import show_progress, stderr, stdout
 from pipelines.cli.doctor import is_reachable
 from pipelines.errors import NothingPublished
 from pipelines.ingest.days import DayStatus
-from pipelines.priority import give_way
 from pipelines.settings import Settings, read_settings
+from pipelines.transform.dbt import lower_priority
 
 SIMULATOR_KEY = "simulator-key"
 # The instance is configured at the root of the repository, beside the packages.
@@ -71,10 +71,10 @@ def supervise(settings: Settings, port: int, dashboard_port: int, once: bool) ->
         show_summary(stdout, settings)
         if not once:
             environment = dagster_environment(settings)
-            record_materializations(settings, ingested.gathered.days)
+            record_materializations(settings, ingested.extract.days)
             running.enter_context(_run_dashboard(environment, dashboard_port, port))
             # From here on this process only waits. Dagster's processes inherit the priority.
-            give_way()
+            lower_priority()
             _run_schedules(environment, port)
 
 

@@ -58,9 +58,9 @@ def ingested(home: Path, recordings: Path) -> tuple[Settings, MarketIngest]:
         mode="replay", recordings=recordings, now=datetime(2026, 8, 22, 8, tzinfo=UTC)
     ) as simulator:
         settings = Settings(home=home, openrouter_url=simulator.url, openrouter_key=KEY)
-        first = ingest_market(settings, FIRST, LAST, patience=FAST_RETRIES)
+        first = ingest_market(settings, FIRST, LAST, retry_policy=FAST_RETRIES)
         once = tables(newest(settings))
-        ingest_market(settings, FIRST, LAST, patience=FAST_RETRIES)
+        ingest_market(settings, FIRST, LAST, retry_policy=FAST_RETRIES)
         changed = {name for name, rows in tables(newest(settings)).items() if rows != once[name]}
         # A second asking is another line in the log and another sample of the present; no figure of a day changes.
         assert changed <= {"ingest_log", "endpoint_speed", "providers", "model_prices_daily"}
@@ -72,12 +72,12 @@ def test_every_day_is_loaded_and_the_two_holes_are_reported(
 ) -> None:
     """422 days, and the days that the source does not have are missing, not failed."""
     _, result = ingested
-    assert sum(day.status == "loaded" for day in result.gathered.days) == 422
-    assert [day.date for day in result.gathered.days if day.status == "missing"] == [
+    assert sum(day.status == "loaded" for day in result.extract.days) == 422
+    assert [day.date for day in result.extract.days if day.status == "missing"] == [
         date(2025, 6, 15),
         date(2025, 7, 15),
     ]
-    assert result.gathered.is_complete
+    assert result.extract.is_complete
 
 
 def test_monthly_totals_are_exact(ingested: tuple[Settings, MarketIngest]) -> None:

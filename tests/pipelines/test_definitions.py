@@ -181,7 +181,7 @@ def test_the_reasons_are_those_of_landing() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["settings", "patience", "now", "dbt"])
+@pytest.mark.parametrize("name", ["settings", "retry_policy", "now", "dbt"])
 def test_resources_show_no_secret(definitions: dg.Definitions, name: str) -> None:
     """There is nothing to configure that could hold one."""
     fields = (

@@ -1,15 +1,13 @@
-"""A real browser for tests: Debian's Chromium or the one that CHROMIUM names. Without one the tests skip, and say so."""
+"""A real browser for tests: Debian's Chromium, or the one that CHROMIUM names."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from support.requirements import require_browser
 from waitress import create_server, wasyncore
 
 from dashboards.app import build
@@ -21,14 +19,7 @@ from warehouse.connection import open_published
 @contextmanager
 def browser() -> Iterator[Browser]:
     """A browser for as long as the `with` lasts."""
-    path = (
-        os.environ.get("CHROMIUM")
-        or shutil.which("chromium")
-        or shutil.which("chromium-browser")
-        or shutil.which("google-chrome")
-    )
-    if not path:
-        pytest.skip("no Chromium: install Debian's chromium, or name one in CHROMIUM")
+    path = require_browser()
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         try:

@@ -58,7 +58,7 @@ def kept(
 def landed(con: duckdb.DuckDBPyConnection, archive: Archive) -> list[tuple[str, int, str | None]]:
     """Catch up, and say what became of each answer."""
     found: list[LoadResult] = []
-    load_answers(con, archive, lambda answer, result: found.append(result))
+    load_answers(con, archive, on_loaded=lambda answer, result: found.append(result))
     return [(result.outcome, result.rows, result.reason) for result in found]
 
 

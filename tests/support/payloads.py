@@ -214,7 +214,8 @@ def answer(**more: Any) -> Answer:
 
 
 def parse(name: str, payload: object, /, **more: Any) -> Any:
-    return SOURCES[name][0].parse(answer(**more), json.dumps(payload).encode())
+    source = SOURCES[name][0].SOURCE
+    return source.parse(answer(**more), source.decode(answer(**more), json.dumps(payload).encode()))
 
 
 def rows_in(name: str, payload: Payload) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from warehouse.connection import open_warehouse
 
 KEY = "sk-or-v1-0123456789abcdef"
 # Short, so that a fault that is repeated costs a test little; the behaviour is the same.
-FAST_RETRIES = RetryPolicy(connect=2, read=1, whole=2, attempts=2, first_pause=0.01, together=10)
+FAST_RETRIES = RetryPolicy(connect=2, read=1, whole=2, attempts=2, first_pause=0.01, total=10)
 
 
 class SimulatedMarket:

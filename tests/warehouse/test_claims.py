@@ -1,6 +1,5 @@
 """The claim ledger on real and synthetic history: what cannot be judged yet, what more history decides, and how a claim is added."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -236,52 +235,43 @@ def dbt(
     )
 
 
-def test_adding_a_claim_is_one_file(project: Path) -> None:
-    """The example of docs/claims.md is in the ledger at the next build, after one that did not have it; nothing else was touched."""
-    example = (
-        (PROJECT.parent / "docs" / "claims.md").read_text().split("```sql\n")[1].split("```")[0]
-    )
-    names = "from pipelines.transform.dbt import dbt_environment; from pathlib import Path; print(dbt_environment(Path('x'))['DBT_CLAIMS'])"
-    listed = {**os.environ, "PYTHONPATH": str(project)}
+def list_claim(project: Path, name: str) -> None:
+    """Add a name to `claims` in the project's variables."""
+    path = project / "warehouse" / "dbt_project.yml"
+    text = path.read_text()
+    assert text.count("  claims:\n") == 1
+    path.write_text(text.replace("  claims:\n", f"  claims:\n    - {name}\n"))
+
+
+def test_adding_a_claim_is_one_file_and_one_line(project: Path) -> None:
+    """The example of docs/claims.md joins the ledger at the next build, after one without it."""
+    guide = (PROJECT.parent / "docs" / "claims.md").read_text()
+    example = guide.split("```sql\n")[1].split("```")[0]
+    environment = dbt_environment(project / "warehouse.duckdb")
+    selected = ("--select", "+claims", "--exclude-resource-types", "unit_test", "test")
 
     def claims() -> list[tuple[Any, ...]]:
-        asked = subprocess.run(
-            [sys.executable, "-c", names],
-            cwd=project,
-            env=listed,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        environment = {
-            **dbt_environment(project / "warehouse.duckdb"),
-            "DBT_CLAIMS": asked.stdout.strip(),
-        }
-        done = dbt(
-            project,
-            environment,
-            "build",
-            "--select",
-            "+claims",
-            "--exclude-resource-types",
-            "unit_test",
-            "test",
-        )
+        done = dbt(project, environment, "build", *selected)
         assert done.returncode == 0, done.stdout[-3000:]
         with closing(duckdb.connect(project / "warehouse.duckdb", read_only=True)) as con:
             return con.sql(
-                "select basis, statement, verdict from marts.claims where claim_id = 'trillion-a-day' order by basis"
+                "select basis, statement, verdict from marts.claims "
+                "where claim_id = 'trillion-a-day' order by basis"
             ).fetchall()
 
     assert claims() == []
     (project / "warehouse" / "claims" / "trillion_a_day.sql").write_text(example)
+    list_claim(project, "trillion_a_day")
     statement = "A trillion tokens, every day of March."
     assert claims() == [("all", statement, "unverifiable"), ("platform", statement, "unverifiable")]
 
 
 def test_a_claim_is_never_left_out_in_silence(project: Path) -> None:
-    """dbt on its own cannot list the folder; it says which claim it was not told of, and how to tell it."""
-    environment = {**dbt_environment(project / "warehouse.duckdb"), "DBT_CLAIMS": "five_weeks"}
+    """A file that is not listed stops the build; the message says where to list it."""
+    five_weeks = project / "warehouse" / "claims" / "five_weeks.sql"
+    shutil.copy(five_weeks, five_weeks.with_name("six_weeks.sql"))
+    environment = dbt_environment(project / "warehouse.duckdb")
     done = dbt(project, environment, "compile", "--select", "claims")
     assert done.returncode != 0
-    assert "is not listed in DBT_CLAIMS" in done.stdout
+    assert "The claim six_weeks is not listed" in done.stdout
+    assert "dbt_project.yml" in done.stdout

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from pipelines.transform.dbt import PROJECT, dbt_environment
 from warehouse.connection import open_warehouse
@@ -47,6 +48,13 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def read(target: Path, name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((target / name).read_text())
     return found
+
+
+def test_every_claim_is_listed() -> None:
+    """dbt cannot list a folder, so dbt_project.yml does; the two agree, in order."""
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
+    files = sorted(path.stem for path in (PROJECT / "claims").glob("*.sql"))
+    assert project["vars"]["claims"] == files
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ import pytest
 
 from pipelines.archive import Answer, Archive
 from pipelines.loading.answers import load_answers
-from pipelines.simulator.market_protocol import FLOOR, RankingsQuery
+from pipelines.simulator.market_protocol import FIRST_DATE, RankingsQuery
 from pipelines.simulator.synthetic.market import SyntheticMarket
 from pipelines.simulator.synthetic.models import TABLES
 from pipelines.transform.dbt import PROJECT, dbt_environment
@@ -55,7 +55,7 @@ def morning(day: date) -> datetime:
 def archived(archive: Archive, seed: int) -> None:
     """Two years of the board, and the catalogue around each change of price."""
     market, now = SyntheticMarket(seed), morning(LAST + DAY)
-    for first, last in ((FLOOR, HALFWAY), (HALFWAY + DAY, LAST)):
+    for first, last in ((FIRST_DATE, HALFWAY), (HALFWAY + DAY, LAST)):
         rows = market.rankings(RankingsQuery(first, last), now)
         data = [
             {**row._asdict(), "date": row.date.isoformat(), "total_tokens": str(row.total_tokens)}

@@ -100,4 +100,4 @@ select
     {{ evidence_text(evidence) }} as evidence_sql
 from tallied
 inner join missing
-    on tallied.window_name = missing.window_name
+    using (window_name)

@@ -5,8 +5,8 @@
 with shares as (
     select shares.*
     from {{ ref('market_share_weekly') }} as shares
-    inner join {{ ref('market_weeks') }} as weeks
-        on shares.week_start = weeks.week_start
+    inner join {{ ref('market_weeks') }}
+        using (week_start)
     where shares.dimension in ('author', 'country', 'weights', 'family')
 ),
 
@@ -65,9 +65,7 @@ based as (
         days.*
     from {{ ref('member_days') }} as days
     inner join nine
-        on
-            days.week_start = nine.week_start
-            and days.model_permaslug = nine.model_permaslug
+        using (week_start, model_permaslug)
     where days.member <> 'unknown'
 ),
 
@@ -144,17 +142,9 @@ without_a_day as (
         weeks.tokens - coalesce(days.tokens, 0) as tokens
     from by_week as weeks
     inner join week_dates as dates
-        on
-            weeks.week_start = dates.week_start
-            and weeks.basis = dates.basis
+        using (week_start, basis)
     left join by_day as days
-        on
-            weeks.week_start = days.week_start
-            and weeks.basis = days.basis
-            and weeks.attribution = days.attribution
-            and weeks.dimension = days.dimension
-            and weeks.member = days.member
-            and dates.date = days.date
+        using (week_start, basis, attribution, dimension, member, date)
 ),
 
 day_leads as (
@@ -222,32 +212,13 @@ select
     rivals.survives_unknown
 from rivals
 left join week_leads
-    on
-        rivals.week_start = week_leads.week_start
-        and rivals.basis = week_leads.basis
-        and rivals.attribution = week_leads.attribution
-        and rivals.dimension = week_leads.dimension
-        and rivals.member = week_leads.member
+    using (week_start, basis, attribution, dimension, member)
 left join day_leads
-    on
-        rivals.week_start = day_leads.week_start
-        and rivals.basis = day_leads.basis
-        and rivals.attribution = day_leads.attribution
-        and rivals.dimension = day_leads.dimension
-        and rivals.member = day_leads.member
+    using (week_start, basis, attribution, dimension, member)
 left join largest_model
-    on
-        rivals.week_start = largest_model.week_start
-        and rivals.basis = largest_model.basis
-        and rivals.attribution = largest_model.attribution
-        and rivals.dimension = largest_model.dimension
-        and rivals.member = largest_model.member
+    using (week_start, basis, attribution, dimension, member)
 left join top_leads
-    on
-        rivals.week_start = top_leads.week_start
-        and rivals.attribution = top_leads.attribution
-        and rivals.dimension = top_leads.dimension
-        and rivals.member = top_leads.member
+    using (week_start, attribution, dimension, member)
 left join shares as elsewhere
     on
         rivals.week_start = elsewhere.week_start

@@ -22,7 +22,7 @@ first_published as (
         cells.total_tokens as first_tokens
     from first_boards as boards
     inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
-        on boards.content_hash = cells.content_hash
+        using (content_hash)
     where not cells.is_other
 ),
 
@@ -43,9 +43,7 @@ named as (
         coalesce(first_published.first_tokens, 0) as first_tokens
     from present
     full outer join first_published
-        on
-            present.date = first_published.date
-            and present.model_permaslug = first_published.model_permaslug
+        using (date, model_permaslug)
 )
 
 select
@@ -61,11 +59,9 @@ select
     models.model_id
 from named
 inner join {{ ref('model_attribution_daily') }} as attribution
-    on
-        named.date = attribution.date
-        and named.model_permaslug = attribution.model_permaslug
+    using (date, model_permaslug)
 left join {{ ref('models') }} as models
-    on named.model_permaslug = models.model_permaslug,
+    using (model_permaslug),
     lateral (
         values
         ('releasing_lab', 'author', case when attribution.releasing_lab <> 'unknown' then attribution.author_slug end),

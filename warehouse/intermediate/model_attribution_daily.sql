@@ -10,7 +10,7 @@ with ranked as (
         cells.author_slug
     from {{ ref('ranking_day_versions') }} as boards
     inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
-        on boards.content_hash = cells.content_hash
+        using (content_hash)
     where not cells.is_other
 ),
 
@@ -60,11 +60,9 @@ attributed as (
             ranked.author_slug = releasing.author_slug
             and ranked.date >= releasing.valid_from
     left join rules
-        on
-            ranked.date = rules.date
-            and ranked.model_permaslug = rules.model_permaslug
+        using (date, model_permaslug)
     left join catalogue
-        on ranked.model_base = catalogue.model_base
+        using (model_base)
 )
 
 select

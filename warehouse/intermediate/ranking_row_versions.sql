@@ -11,7 +11,7 @@ with cells as (
         cells.total_tokens
     from {{ ref('ranking_day_versions') }} as boards
     inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
-        on boards.content_hash = cells.content_hash
+        using (content_hash)
 ),
 
 ever as (
@@ -36,10 +36,7 @@ grid as (
         ever.model_permaslug
     from {{ ref('ranking_day_versions') }} as boards
     inner join ever
-        on
-            boards.slice = ever.slice
-            and boards.grain = ever.grain
-            and boards.date = ever.date
+        using (slice, grain, date)
 ),
 
 valued as (
@@ -49,12 +46,7 @@ valued as (
         lag(cells.total_tokens) over cell_order as previous_total_tokens
     from grid
     left join cells
-        on
-            grid.slice = cells.slice
-            and grid.grain = cells.grain
-            and grid.date = cells.date
-            and grid.version = cells.version
-            and grid.model_permaslug = cells.model_permaslug
+        using (slice, grain, date, version, model_permaslug)
     window cell_order as (partition by grid.slice, grid.grain, grid.date, grid.model_permaslug order by grid.version)
 )
 

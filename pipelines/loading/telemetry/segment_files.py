@@ -16,7 +16,7 @@ from typing import Literal
 import pyarrow as pa
 
 from models.server.usage_log import SCHEMA as REQUESTS
-from pipelines.archive import sync_folder
+from pipelines.files import sync_folder
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import OPEN_NAME, read_segment
 

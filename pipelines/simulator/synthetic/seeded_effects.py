@@ -1,6 +1,7 @@
-"""What is put into the invented market so that it can be found again: listings with a share of their own, changes of price.
+"""Seeded effects: known shares and price changes, which an analysis must find again.
 
-The rest of a listing's cell (bloc, openness, price) gives or takes what a planted share needs, so totals and control shares stay.
+The other listings of a stratum (bloc, openness, price) give or take what a seeded share needs, so
+totals and control shares do not change.
 """
 
 from collections import defaultdict
@@ -9,12 +10,12 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 
-from pipelines.simulator.synthetic.models import Cell, Listing, read_table
+from pipelines.simulator.synthetic.models import Listing, Stratum, read_table
 
 
 @dataclass(frozen=True)
 class PriceChange:
-    """From `date` on a model costs `price_factor` times as much and is used as its elasticity says."""
+    """A change of a model's price by a factor from `date` on; its usage follows the elasticity."""
 
     date: date
     price_factor: Decimal
@@ -23,48 +24,49 @@ class PriceChange:
 
 @cache
 def peak_shares() -> dict[str, float]:
-    """Share of the platform at its height, by permaslug."""
+    """Read the share of the platform at its peak, by permaslug."""
     return {row["permaslug"]: float(row["peak_share"]) for row in read_table("seeded_effects.csv")}
 
 
 @cache
 def price_changes() -> dict[str, list[PriceChange]]:
-    """Changes of price by permaslug."""
-    found: defaultdict[str, list[PriceChange]] = defaultdict(list)
+    """Read the changes of price, by permaslug."""
+    changes: defaultdict[str, list[PriceChange]] = defaultdict(list)
     for row in read_table("price_changes.csv"):
         change = PriceChange(
             date.fromisoformat(row["date"]), Decimal(row["price_factor"]), float(row["elasticity"])
         )
-        found[row["permaslug"]].append(change)
-    return dict(found)
+        changes[row["permaslug"]].append(change)
+    return dict(changes)
 
 
 def price_factor(listing: Listing, day: date) -> Decimal:
-    """What the prices in the table of models are multiplied by on a day."""
+    """Return the factor on the prices in the table of models on a day."""
     factor = Decimal(1)
     for change in price_changes().get(listing.permaslug, []):
         factor *= change.price_factor if change.date <= day else 1
     return factor
 
 
-def planted(
-    weights: dict[Listing, float], lives: dict[Listing, float], platform: float, day: date
+def apply_seeded_shares(
+    weights: dict[Listing, float], activity: dict[Listing, float], platform: float, day: date
 ) -> dict[Listing, float]:
-    """The weights of a day with the planted ones put in.
+    """Replace the weights of the seeded listings on a day, and scale the others of their strata.
 
-    `lives` says how near its height each listing is, `platform` what the weights and the hidden tail sum to.
+    `activity` is the part of its peak at which each listing is; `platform` is the sum of all
+    weights and the hidden tail.
     """
-    wanted = {
+    seeded = {
         listing: peak_shares()[listing.permaslug]
         * platform
-        * lives[listing]
+        * activity[listing]
         * _demand_factor(listing, day)
         for listing in weights
         if listing.permaslug in peak_shares()
     }
-    scales = _scales(weights, wanted)
+    scales = _scales(weights, seeded)
     return {
-        listing: wanted.get(listing, weight * scales[listing.cell])
+        listing: seeded.get(listing, weight * scales[listing.stratum])
         for listing, weight in weights.items()
     }
 
@@ -76,13 +78,13 @@ def _demand_factor(listing: Listing, day: date) -> float:
     return factor
 
 
-def _scales(weights: dict[Listing, float], wanted: dict[Listing, float]) -> dict[Cell, float]:
-    """What the listings of each cell that are not planted are multiplied by, so that the cell keeps its whole."""
-    given: defaultdict[Cell, float] = defaultdict(float)
-    rest: defaultdict[Cell, float] = defaultdict(float)
+def _scales(weights: dict[Listing, float], seeded: dict[Listing, float]) -> dict[Stratum, float]:
+    """Return the factor on the other listings of each stratum that keeps the stratum's sum."""
+    freed: defaultdict[Stratum, float] = defaultdict(float)
+    rest: defaultdict[Stratum, float] = defaultdict(float)
     for listing, weight in weights.items():
-        if listing in wanted:
-            given[listing.cell] += weight - wanted[listing]
+        if listing in seeded:
+            freed[listing.stratum] += weight - seeded[listing]
         else:
-            rest[listing.cell] += weight
-    return {cell: 1 + given[cell] / whole for cell, whole in rest.items()}
+            rest[listing.stratum] += weight
+    return {stratum: 1 + freed[stratum] / whole for stratum, whole in rest.items()}

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.archive import sync_folder
+from pipelines.files import sync_folder
 from pipelines.telemetry.metrics.vocabulary import Key, Series
 
 SCHEMA = pa.schema(

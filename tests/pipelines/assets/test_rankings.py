@@ -38,7 +38,7 @@ class Dagster:
             "dagster/asset_partition_range_start": first,
             "dagster/asset_partition_range_end": last,
         }
-        resources = {"settings": self.settings, "patience": FAST_RETRIES}
+        resources = {"settings": self.settings, "retry_policy": FAST_RETRIES}
         return dg.materialize(
             [rankings],
             instance=self.instance,

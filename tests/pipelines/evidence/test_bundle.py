@@ -17,7 +17,7 @@ from support.restated_answers import THEN, keep_until
 from pipelines.archive import Archive
 from pipelines.errors import QueryFailed
 from pipelines.evidence.bundle import RecomputeResult, make, recompute
-from pipelines.ingest.market import land
+from pipelines.ingest.market import load_archive
 from pipelines.publish import query as querying
 from pipelines.publish.generations import NEWEST, publish
 from pipelines.settings import Settings
@@ -39,7 +39,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Three mornings, built and published."""
     settings = Settings(tmp_path_factory.mktemp("home"))
     keep_until(Archive(settings.archive), datetime.max.replace(tzinfo=UTC))
-    land(settings)
+    load_archive(settings)
     build(settings)
     publish(settings)
     return settings
@@ -139,28 +139,35 @@ def test_only_the_answers_that_the_tables_rest_on_are_in_it(home: Settings, tmp_
 
 
 @pytest.mark.slow
-def test_lineage_leads_from_tables_to_what_made_them() -> None:
+def test_lineage_leads_from_tables_to_what_made_them(tmp_path: Path) -> None:
     """The log is not followed, since it tells of answers and not of figures; what was set aside may be of any."""
+    home = Settings(home=tmp_path)
     boards = frozenset({"rankings_daily", "rankings_export"})
-    assert origins_of(["market_days"]) == Origins(boards)
-    assert origins_of(["meta"]) == origins_of(["market_days"])
-    assert origins_of(["models"]) == Origins(boards | {"models"})
-    assert origins_of(["providers"]) == Origins(frozenset({"providers"}))
+    assert origins_of(home, ["market_days"]) == Origins(boards)
+    assert origins_of(home, ["meta"]) == origins_of(home, ["market_days"])
+    assert origins_of(home, ["models"]) == Origins(boards | {"models"})
+    assert origins_of(home, ["providers"]) == Origins(frozenset({"providers"}))
     for log in ("ingest_log", "ingest_quarantine"):
-        assert (len(origins_of([log]).sources), origins_of([log]).is_of_any) == (9, True)
-    assert origins_of(["own_measurements"]) == Origins(frozenset())
-    assert origins_of(["tier_file"]) == Origins(frozenset(), has_tier_file=True)
-    with pytest.raises(QueryFailed, match="telemetry_log tells of segments and not of figures"):
-        origins_of(["telemetry_log"])
+        assert (len(origins_of(home, [log]).sources), origins_of(home, [log]).is_of_any) == (
+            9,
+            True,
+        )
+    assert origins_of(home, ["own_measurements"]) == Origins(frozenset())
+    assert origins_of(home, ["tier_file"]) == Origins(frozenset(), has_tier_file=True)
+    with pytest.raises(QueryFailed, match="telemetry_log lists segments, not figures"):
+        origins_of(home, ["telemetry_log"])
 
 
 @pytest.mark.slow
-def test_lineage_leads_from_the_tier_to_its_segments() -> None:
+def test_lineage_leads_from_the_tier_to_its_segments(tmp_path: Path) -> None:
     """What it served rests on scrapes however they came, goodput on the log of requests too; and on the market where models are named."""
+    home = Settings(home=tmp_path)
     scrapes = frozenset({"scrapes", "pages", "history"})
-    assert origins_of(["device_energy_hourly"]) == Origins(frozenset(), scrapes, has_tier_file=True)
-    assert origins_of(["served_goodput_hourly"]).kinds >= {"requests"}
-    both = origins_of(["make_or_buy_daily"])
+    assert origins_of(home, ["device_energy_hourly"]) == Origins(
+        frozenset(), scrapes, has_tier_file=True
+    )
+    assert origins_of(home, ["served_goodput_hourly"]).kinds >= {"requests"}
+    both = origins_of(home, ["make_or_buy_daily"])
     assert (both.kinds >= scrapes, both.has_tier_file, both.sources >= {"models", "endpoints"}) == (
         True,
         True,

@@ -19,8 +19,7 @@ from support.loading import AS_OF, DAY, FIRST, board, content, everything, fresh
 from support.payloads import with_changes
 
 from pipelines.archive import Archive
-from pipelines.ingest.days import DayStatus
-from pipelines.ingest.market import judged
+from pipelines.ingest.days import DayStatus, day_statuses
 from pipelines.loading.answers import load_answers
 from pipelines.settings import Settings
 from warehouse.connection import open_warehouse
@@ -31,13 +30,13 @@ LANDER = """
 import sys
 from pathlib import Path
 from pipelines.archive import Archive
-from pipelines.loading.answers import catch_up
+from pipelines.loading.answers import load_answers
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 con = open_warehouse(Path(sys.argv[1]))
 migrate(con)
 print("landing", flush=True)
-catch_up(con, Archive(Path(sys.argv[2])))
+load_answers(con, Archive(Path(sys.argv[2])))
 """
 
 
@@ -269,5 +268,42 @@ def test_useless_bytes_cost_their_days_each_time_they_come(
             migrate(con)
             load_answers(con, Archive(settings.archive))
             assert con.sql("select count(*) from raw.quarantine").fetchall() == [(1,)]
-        days = judged(settings, FIRST, FIRST + 2 * DAY, f"run-{number}", [])
+        with closing(open_warehouse(settings.warehouse)) as con:
+            days = day_statuses(con, FIRST, FIRST + 2 * DAY, f"run-{number}")
         assert days == [DayStatus(FIRST + n * DAY, "failed", reason) for n in range(3)]
+
+
+def test_a_call_begins_where_the_last_one_ended(archive: Archive) -> None:
+    """A log is read from its position; one that was replaced by a shorter one is read from its beginning, and loads nothing twice."""
+    with closing(fresh()) as con:
+        first = kept(archive, board())
+        assert load_answers(con, archive) == 1
+        assert [part.answers for part in archive.log_parts(positions(con))] == []
+        second = kept(archive, board(as_of=AS_OF + DAY), AS_OF + timedelta(minutes=1))
+        [part] = archive.log_parts(positions(con))
+        assert part.answers == [second]
+        assert load_answers(con, archive) == 1
+        log = next((archive.folder / "answers").iterdir())
+        log.write_text(log.read_text().splitlines(keepends=True)[0])
+        [part] = archive.log_parts(positions(con))
+        assert part.answers == [first]
+        assert load_answers(con, archive) == 0
+
+
+def test_a_line_that_is_being_written_is_read_again(archive: Archive) -> None:
+    """The position stays before a last line without its end, so that nothing of it is lost."""
+    with closing(fresh()) as con:
+        kept(archive, board())
+        log = next((archive.folder / "answers").iterdir())
+        whole = log.read_text()
+        kept(archive, board(as_of=AS_OF + DAY), AS_OF + timedelta(minutes=1))
+        both = log.read_text()
+        log.write_text(both[: len(whole) + 40])
+        assert load_answers(con, archive) == 1
+        assert positions(con) == {log.name: len(whole)}
+        log.write_text(both)
+        assert load_answers(con, archive) == 1
+
+
+def positions(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    return dict(con.sql("from main.loaded_logs").fetchall())

@@ -44,9 +44,9 @@ def test_a_known_day_is_not_withdrawn_by_rows_without_dates(
     kept(archive, board())
     kept(archive, undated(1), at=AS_OF + DAY)
     landed(con, archive)
-    assert con.sql("select count(*) from raw.ranking_days where content_hash is null").fetchall() == [
-        (0,)
-    ]
+    assert con.sql(
+        "select count(*) from raw.ranking_days where content_hash is null"
+    ).fetchall() == [(0,)]
     assert con.sql(
         "select count(*) from raw.quarantine where reason = 'a known day vanished'"
     ).fetchall() == [(0,)]

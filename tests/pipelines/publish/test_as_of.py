@@ -14,9 +14,9 @@ from support.telemetry_facts import START, TOKENS, scrape
 
 from pipelines.archive import Archive
 from pipelines.errors import BadSetting, NothingPublished
-from pipelines.ingest.market import land
+from pipelines.ingest.market import load_archive
 from pipelines.ingest.telemetry import load
-from pipelines.publish.as_of import KEPT, parse_instant, place_of, published_as_of
+from pipelines.publish.as_of import MAX_KEPT, parse_instant, path_as_of, published_as_of
 from pipelines.publish.generations import newest, publish
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import SegmentWriter
@@ -54,7 +54,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A home that landed all three mornings."""
     settings = Settings(tmp_path_factory.mktemp("all"))
     keep_until(Archive(settings.archive), datetime.max.replace(tzinfo=UTC))
-    land(settings)
+    load_archive(settings)
     return settings
 
 
@@ -72,7 +72,7 @@ def test_the_past_is_what_a_home_published_that_had_heard_nothing_since(
     """Every mart, row for row: restatements, withdrawals, prices, the log and what was set aside."""
     then = Settings(tmp_path / "then")
     keep_until(Archive(then.archive), THEN)
-    land(then)
+    load_archive(then)
     build(then)
     publish(then)
     path = published_as_of(whole, THEN)
@@ -96,13 +96,13 @@ def test_a_file_is_used_until_something_older_than_its_instant_comes(whole: Sett
     assert "market_days" in told
     archive = Archive(whole.archive)
     kept(archive, board(6, THEN + 2 * DAY), THEN + 2 * DAY)
-    land(whole)
+    load_archive(whole)
     told.clear()
     assert published_as_of(whole, THEN, lambda name, done, of: told.append(name)) == first
     assert not told
     # A history that is loaded late and speaks from before.
     kept(archive, board(2, AS_OF - DAY), THEN + 3 * DAY)
-    land(whole)
+    load_archive(whole)
     late = published_as_of(whole, THEN)
     assert late != first
     assert [row for row in tables(late)["market_restatements_daily"] if row[1] == AS_OF - DAY]
@@ -125,7 +125,7 @@ def served(settings: Settings, *segments: range) -> None:
             ]
         )
     keep_until(Archive(settings.archive), THEN)
-    land(settings)
+    load_archive(settings)
     load(settings)
 
 
@@ -154,14 +154,14 @@ def test_old_files_of_the_past_are_removed(whole: Settings) -> None:
     """The ones least recently used go; the one just asked for stays."""
     folder = whole.published / "as-of"
     folder.mkdir(parents=True)
-    for number in range(KEPT + 3):
+    for number in range(MAX_KEPT + 3):
         (folder / f"{number}.duckdb").touch()
     # Any file under the name that this state of the home gives is taken as it is, so this needs no build.
-    path = place_of(whole, THEN)
+    path = path_as_of(whole, THEN)
     path.touch()
     assert path.name.startswith("20260619T080000Z-")
     assert published_as_of(whole, THEN) == path
-    assert len(list(folder.iterdir())) == KEPT
+    assert len(list(folder.iterdir())) == MAX_KEPT
     assert path.exists()
 
 

@@ -1,6 +1,5 @@
 """A stand-in on a loopback port for the whole session, put back in order after each test."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -86,15 +85,6 @@ def market(session_market: SimulatorClient) -> Iterator[SimulatorClient]:
 def limited() -> Iterator[SimulatorClient]:
     """A market with quotas, unspent."""
     yield from started(build_app("market", now=datetime.fromisoformat(NOW), key=KEY))
-
-
-@pytest.fixture(scope="session")
-def recordings() -> Path:
-    """The folder of recorded answers."""
-    folder = os.environ.get("TOKENTIDE_RECORDINGS")
-    if not folder:
-        pytest.skip("TOKENTIDE_RECORDINGS is unset: there are no recorded answers to play back")
-    return Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -16,12 +16,14 @@ from support.scripted_server import (
     scripted_server,
 )
 from support.simulator import FAST_RETRIES, KEY
+from support.sources import MODELS
 
 from pipelines.archive import Answer, Archive
 from pipelines.errors import BadAnswer, SourceError, SourceRefused, SourceServerError
 from pipelines.settings import Settings
+from pipelines.sources.etags import EtagStore
 from pipelines.sources.http import SourceClient
-from pipelines.sources.quota import RequestQuota
+from pipelines.sources.source import Source
 
 GOOD_BYTES = b'{"data":[]}'
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -38,7 +40,7 @@ def test_a_request_says_who_asks_with_what_key(
     server: ScriptedServer, client: SourceClient
 ) -> None:
     """The project's name and version, the key, the path and the parameters; nothing is accepted that needs guessing."""
-    client.ask("models", "/models", {"output_modalities": "all"})
+    client.ask(MODELS, "/models", {"output_modalities": "all"})
     [request] = server.received
     assert (request.path, request.query) == ("/api/v1/models", "output_modalities=all")
     assert request.headers["user-agent"] == "tokentide/0.1.0 (token market analytics)"
@@ -50,7 +52,7 @@ def test_without_a_key_none_is_sent(server: ScriptedServer, tmp_path: Path) -> N
     with closing(
         SourceClient(Settings(tmp_path / "home", server.url), "run-1", FAST_RETRIES)
     ) as client:
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
         assert not client.has_key
     assert "authorization" not in server.received[0].headers
 
@@ -63,7 +65,7 @@ def test_a_redirect_is_not_followed(
     with scripted_server() as elsewhere:
         server.respond_with(lambda request: RedirectResponse(f"{elsewhere.url}/models", status))
         with pytest.raises(SourceRefused, match=f"/api/v1/models was refused \\({status}"):
-            client.ask("models", "/models")
+            client.ask(MODELS, "/models")
         assert elsewhere.received == []
     assert len(server.received) == 1
 
@@ -76,7 +78,7 @@ def test_a_good_answer_is_kept_with_all_that_is_known_of_it(
 ) -> None:
     """Source, address, parameters, run, status, size, hash and what the caller knows besides."""
     server.respond_with(json_response(ETag='"e"'))
-    answer = client.ask("models", "/models", {"a": "b"}, context={"model": "x/y"})
+    answer = client.ask(MODELS, "/models", {"a": "b"}, context={"model": "x/y"})
     assert kept(settings) == [answer]
     assert (answer.source, answer.url, answer.params) == (
         "models",
@@ -95,7 +97,7 @@ def test_a_good_answer_is_kept_with_all_that_is_known_of_it(
 def test_a_stand_in_labels_its_answers(server: ScriptedServer, client: SourceClient) -> None:
     """What comes from a simulation is marked as such for good."""
     server.respond_with(json_response(X_Tokentide_Origin="simulated"))
-    assert client.ask("models", "/models").origin == "simulated"
+    assert client.ask(MODELS, "/models").origin == "simulated"
 
 
 def test_every_attempt_is_kept(
@@ -103,7 +105,7 @@ def test_every_attempt_is_kept(
 ) -> None:
     """Also those that failed, each with its own status and bytes."""
     server.respond_with(json_response(503, {"error": {"message": "a"}}), json_response())
-    client.ask("models", "/models")
+    client.ask(MODELS, "/models")
     assert [(answer.status, answer.bytes) for answer in kept(settings)] == [(503, 25), (200, 11)]
 
 
@@ -114,7 +116,7 @@ def test_what_says_no_is_kept_too(
     """A refusal is an answer: its bytes can be looked at afterwards."""
     server.respond_with(json_response(status, {"error": {"message": "no", "code": status}}))
     with pytest.raises(SourceError):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     answers = kept(settings)
     assert {answer.status for answer in answers} == {status}
     assert len(answers) == len(server.received)
@@ -137,7 +139,7 @@ def test_an_unchanged_answer_is_not_sent_again(
 ) -> None:
     """The second request names the ETag; the 304 stands for the archived bytes and is in the log as what it was."""
     server.respond_with(not_modified_if('W/"tag"'))
-    first, second = client.ask("models", "/models"), client.ask("models", "/models")
+    first, second = client.ask(MODELS, "/models"), client.ask(MODELS, "/models")
     assert [request.headers.get("if-none-match") for request in server.received] == [
         None,
         'W/"tag"',
@@ -153,7 +155,7 @@ def test_an_etag_is_remembered_by_the_next_run(server: ScriptedServer, settings:
     statuses = []
     for params in ({}, {}, {"a": "b"}):
         with closing(SourceClient(settings, "run", FAST_RETRIES)) as client:
-            statuses.append(client.ask("models", "/models", params).status)
+            statuses.append(client.ask(MODELS, "/models", params).status)
     assert statuses == [200, 304, 200]
 
 
@@ -162,9 +164,9 @@ def test_an_etag_is_not_named_once_the_bytes_are_gone(
 ) -> None:
     """Without the bytes a 304 would be worth nothing."""
     server.respond_with(not_modified_if('"tag"'))
-    client.ask("models", "/models")
+    client.ask(MODELS, "/models")
     next((settings.archive / "bodies").glob("*/*")).unlink()
-    assert client.ask("models", "/models").status == 200
+    assert client.ask(MODELS, "/models").status == 200
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[1]", b'{"data":', b""])
@@ -174,29 +176,32 @@ def test_the_etag_of_an_answer_that_is_not_believed_is_not_remembered(
     """Otherwise a bad answer would be confirmed as unchanged for ever."""
     server.respond_with(bytes_response(body, ETag='"bad"'), json_response())
     with pytest.raises(BadAnswer):
-        client.ask("models", "/models")
-    assert RequestQuota(settings.requests).etag(f"{server.url}/models") is None
-    assert client.ask("models", "/models").status == 200
+        client.ask(MODELS, "/models")
+    assert EtagStore(settings.requests).find(f"{server.url}/models") is None
+    assert client.ask(MODELS, "/models").status == 200
     assert "if-none-match" not in server.received[1].headers
 
 
-def test_a_check_of_the_caller_decides_what_is_believed(
+def test_the_decoder_of_a_source_decides_what_is_trusted(
     server: ScriptedServer, settings: Settings, client: SourceClient
 ) -> None:
-    """What it refuses is kept, reported and not remembered; what it accepts need not be JSON."""
+    """A body that it refuses is kept, reported and not remembered; a body that it accepts need not be JSON."""
 
-    def check(body: bytes) -> None:
+    def decode(answer: Answer, body: bytes) -> str:
         if body != b"date,tokens":
             raise BadAnswer("other bytes")
+        return body.decode()
 
+    export = Source("export", lambda answer, payload: None, (), (), decode)
     server.respond_with(
         bytes_response(b"x", ETag='"1"'), bytes_response(b"date,tokens", ETag='"2"')
     )
     with pytest.raises(BadAnswer, match="other bytes"):
-        client.ask("export", "/x.csv", check=check)
-    assert client.ask("export", "/x.csv", check=check).etag == '"2"'
+        client.ask(export, "/x.csv")
+    answer = client.ask(export, "/x.csv")
+    assert client.payloads == {answer.answer_id: "date,tokens"}
     assert [answer.status for answer in kept(settings)] == [200, 200]
-    assert RequestQuota(settings.requests).etag(f"{server.url}/x.csv") == (
+    assert EtagStore(settings.requests).find(f"{server.url}/x.csv") == (
         '"2"',
         sha256(b"date,tokens").hexdigest(),
     )
@@ -214,7 +219,7 @@ def test_what_would_be_refused_again_is_asked_once(
         bytes_response(b'{"error":{"message":"no"}}' if status != 304 else b"", status)
     )
     with pytest.raises(SourceRefused, match=str(status)):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert len(server.received) == 1
 
 
@@ -227,7 +232,7 @@ def test_what_may_pass_is_asked_again_as_often_as_patience_allows(
     with pytest.raises(
         SourceServerError, match=rf"/api/v1/models failed at the source \({status}: masked\)"
     ):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert len(server.received) == FAST_RETRIES.attempts == 2
 
 
@@ -236,7 +241,7 @@ def test_a_fault_that_passes_is_forgotten(
 ) -> None:
     """The good answer of the second attempt is the answer; nothing is said on standard output, where a program may be reading."""
     server.respond_with(json_response(500), json_response())
-    assert client.ask("models", "/models").status == 200
+    assert client.ask(MODELS, "/models").status == 200
     assert capfd.readouterr().out == ""
 
 
@@ -267,7 +272,7 @@ def test_no_error_tells_the_key_or_the_account(
     """Whatever shape the upstream's words have, neither our key nor its id for us gets into a message."""
     server.respond_with(json_response(status, body))
     with pytest.raises(SourceError) as caught:
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     told = f"{caught.value} {caught.value!r} {caught.value.__cause__}"
     assert KEY not in told
     assert "user_2abc" not in told
@@ -282,7 +287,7 @@ def test_an_answer_that_is_not_json_is_quoted_without_the_key(
     """The message shows how such an answer begins, so that a person recognises it; the key is struck out there as well."""
     server.respond_with(bytes_response(body))
     with pytest.raises(BadAnswer, match="is not JSON") as caught:
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert KEY not in str(caught.value)
     assert "[key]" in str(caught.value)
     assert KEY.encode() not in Archive(settings.archive).read(kept(settings)[0].sha256)
@@ -296,7 +301,7 @@ def test_the_upstreams_words_are_quoted_short_and_on_one_line(
         bytes_response(b"<html>\n  <h1>Attention\tRequired!</h1>\n" + b"x" * 5000, 403)
     )
     with pytest.raises(SourceRefused) as caught:
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert str(caught.value).startswith(
         "/api/v1/models was refused (403: <html> <h1>Attention Required!</h1> xxx"
     )
@@ -313,7 +318,7 @@ def test_a_missing_key_is_told_with_the_next_step(
     with pytest.raises(
         SourceRefused, match=r"Missing Authentication header.*Set OPENROUTER_API_KEY in \.env"
     ):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
 
 
 def test_zod_errors_are_quoted_too(server: ScriptedServer, client: SourceClient) -> None:
@@ -328,7 +333,7 @@ def test_zod_errors_are_quoted_too(server: ScriptedServer, client: SourceClient)
         )
     )
     with pytest.raises(SourceRefused, match=r'\(400: \[ \{"message": "Invalid option"\} \]\)'):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
 
 
 def test_good_means_good() -> None:

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from support.scripted_server import Responder, ScriptedServer, bytes_response
 from support.simulator import FAST_RETRIES, KEY
+from support.sources import MODELS
 
 from pipelines.archive import Answer, Archive
 from pipelines.errors import BadAnswer, BrokenOff, SourceUnreachable
@@ -86,7 +87,7 @@ def test_a_dripping_answer_ends_when_its_time_is_up(
         closing(SourceClient(settings, "run-1", replace(ONCE, whole=0.8))) as client,
         pytest.raises(BrokenOff, match=r"not complete after 0\.8 s"),
     ):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert 0.8 <= time.monotonic() - started < 2.5
     [answer] = kept(settings)
     assert answer.error == "the answer was not complete after 0.8 s"
@@ -106,7 +107,7 @@ def test_a_silent_upstream_is_not_waited_for(server: ScriptedServer, settings: S
         closing(SourceClient(settings, "run-1", replace(ONCE, read=0.5))) as client,
         pytest.raises(BrokenOff, match="broke off after 8 bytes"),
     ):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert time.monotonic() - started < 2.5
     assert [answer.bytes for answer in kept(settings)] == [8]
 
@@ -115,14 +116,14 @@ def test_a_server_that_accepts_and_says_nothing_is_broken_off(settings: Settings
     """There is no answer to keep; the message names host and path."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1"
-        patience = replace(ONCE, read=0.3)
+        retry_policy = replace(ONCE, read=0.3)
         with (
             closing(
-                SourceClient(replace(settings, openrouter_url=url), "run-1", patience)
+                SourceClient(replace(settings, openrouter_url=url), "run-1", retry_policy)
             ) as client,
             pytest.raises(BrokenOff) as caught,
         ):
-            client.ask("models", "/models")
+            client.ask(MODELS, "/models")
     assert str(caught.value).startswith("127.0.0.1 gave no answer to /api/v1/models (")
     assert kept(settings) == []
 
@@ -142,7 +143,7 @@ def test_an_endless_answer_is_cut(
 
     server.respond_with(lambda request: StreamingResponse(endless()))
     with pytest.raises(BadAnswer, match="/models: the answer is larger than 64 MiB"):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert kept(settings)[0].bytes == MAX_BODY == 64 * MIB
 
 
@@ -163,7 +164,7 @@ def test_a_compressed_bomb_is_cut(server: ScriptedServer, settings: Settings) ->
         closing(SourceClient(settings, "run-1", FAST_RETRIES)) as client,
         pytest.raises(BadAnswer, match="larger than 64 MiB"),
     ):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert len(server.received) == 1
     [answer] = kept(settings)
     assert (answer.bytes, answer.error) == (MAX_BODY, "the answer is larger than 64 MiB")
@@ -181,7 +182,7 @@ def test_only_the_packing_that_was_asked_for_is_unpacked(
         )
     )
     with pytest.raises(BrokenOff, match="packed in a way that was not asked for"):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert server.received[0].headers["accept-encoding"] == "gzip"
     assert [answer.bytes for answer in kept(settings)] == [0]
 
@@ -199,7 +200,7 @@ def test_deep_nesting_is_a_bad_answer(
     """A body that would overflow the parser's stack is an answer like any other that is not JSON."""
     server.respond_with(bytes_response(body))
     with pytest.raises(BadAnswer, match="is not JSON"):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
 
 
 @pytest.mark.parametrize(
@@ -222,7 +223,7 @@ def test_what_is_not_one_json_object_is_a_bad_answer(
     """Only an object can be read further."""
     server.respond_with(bytes_response(body))
     with pytest.raises(BadAnswer):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
 
 
 def test_a_compressed_answer_is_kept_unpacked(
@@ -230,7 +231,7 @@ def test_a_compressed_answer_is_kept_unpacked(
 ) -> None:
     """The archive holds what was said, however it travelled."""
     server.respond_with(bytes_response(gzip.compress(b'{"data":[1]}'), Content_Encoding="gzip"))
-    assert Archive(settings.archive).read(client.ask("models", "/models").sha256) == b'{"data":[1]}'
+    assert Archive(settings.archive).read(client.ask(MODELS, "/models").sha256) == b'{"data":[1]}'
 
 
 def test_an_answer_that_cannot_be_unpacked_is_broken_off(
@@ -239,7 +240,7 @@ def test_an_answer_that_cannot_be_unpacked_is_broken_off(
     """And is kept with its fault."""
     server.respond_with(bytes_response(b"this is no gzip", Content_Encoding="gzip"))
     with pytest.raises(BrokenOff, match="broke off after 0 bytes"):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert [answer.status for answer in kept(settings)] == [200]
 
 
@@ -255,7 +256,7 @@ def test_a_refused_connection_is_unreachable(tmp_path: Path) -> None:
         closing(SourceClient(settings, "run-1", FAST_RETRIES)) as client,
         pytest.raises(SourceUnreachable) as caught,
     ):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert str(caught.value).startswith("127.0.0.1 cannot be reached (")
     assert str(caught.value).endswith("Check the network, or TOKENTIDE_OPENROUTER_URL.")
     assert kept(settings) == []
@@ -268,7 +269,7 @@ def test_a_host_that_does_not_exist_is_unreachable(tmp_path: Path) -> None:
         closing(SourceClient(settings, "run-1", ONCE)) as client,
         pytest.raises(SourceUnreachable, match=r"no-such-host\.invalid cannot be reached"),
     ):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
 
 
 @pytest.mark.parametrize(
@@ -289,7 +290,7 @@ def test_what_is_not_http_is_broken_off_and_repeats_no_key(settings: Settings, s
         closing(SourceClient(replace(settings, openrouter_url=url), "run-1", ONCE)) as client,
         pytest.raises(BrokenOff) as caught,
     ):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert KEY not in str(caught.value)
     assert all(KEY not in json.dumps([answer.error, answer.etag]) for answer in kept(settings))
 
@@ -315,5 +316,5 @@ def test_a_connection_that_drops_in_the_middle_is_broken_off(
 
     server.respond_with(half)
     with pytest.raises(BrokenOff, match="the answer broke off after 11 bytes"):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     assert [(answer.status, answer.bytes) for answer in kept(settings)] == [(200, 11)]

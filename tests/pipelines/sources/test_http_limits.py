@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from support.scripted_server import Responder, ScriptedServer, json_response
 from support.simulator import FAST_RETRIES, KEY
+from support.sources import APPS, MODELS
 
 from pipelines.errors import LimitReached, SourceError, SourceServerError
 from pipelines.settings import Settings
@@ -26,9 +27,10 @@ from pathlib import Path
 from pipelines.errors import LimitReached
 from pipelines.settings import Settings
 from pipelines.sources.http import SourceClient
+from pipelines.sources.openrouter import apps
 client = SourceClient(Settings(Path(sys.argv[1]), sys.argv[2], "key"), "run-2")
 try:
-    client.data_api("apps", "/datasets/app-rankings")
+    client.data_api(apps.SOURCE, "/datasets/app-rankings")
 except LimitReached as error:
     print(error)
 client.close()
@@ -59,7 +61,7 @@ def pause(script: ScriptedServer) -> float:
 def test_retry_after_is_honoured(server: ScriptedServer, client: SourceClient, status: int) -> None:
     """The next request comes after the seconds that were asked for, and soon after."""
     server.respond_with(json_response(status, Retry_After="1"), json_response())
-    assert client.data_api("apps", "/x").status == 200
+    assert client.data_api(APPS, "/x").status == 200
     assert 1.0 <= pause(server) < 2.5
 
 
@@ -69,7 +71,7 @@ def test_a_reset_is_waited_for_in_either_unit(
 ) -> None:
     """X-RateLimit-Reset is an instant in milliseconds since 1970; one in seconds is understood as well."""
     server.respond_with(too_many(X_RateLimit_Reset=reset_in(ahead, unit)), json_response())
-    client.data_api("apps", "/x")
+    client.data_api(APPS, "/x")
     assert at_least <= pause(server) < 4
 
 
@@ -93,9 +95,9 @@ def test_a_wait_that_is_over_or_unreadable_is_no_wait(
 ) -> None:
     """It is asked again after a moment of our own choice, and no nonsense in a header ends the run."""
     server.respond_with(too_many(**headers), json_response())
-    assert client.data_api("apps", "/x").status == 200
+    assert client.data_api(APPS, "/x").status == 200
     assert pause(server) < 2.5
-    assert client.data_api("apps", "/x").status == 200
+    assert client.data_api(APPS, "/x").status == 200
 
 
 def test_a_minute_that_stays_full_is_reported(server: ScriptedServer, client: SourceClient) -> None:
@@ -104,10 +106,10 @@ def test_a_minute_that_stays_full_is_reported(server: ScriptedServer, client: So
     with pytest.raises(
         LimitReached, match=r"/api/v1/x allows no more requests this minute \(429: .*rpm-v1"
     ):
-        client.data_api("apps", "/x")
+        client.data_api(APPS, "/x")
     assert len(server.received) == FAST_RETRIES.attempts
     server.respond_with(json_response())
-    assert client.data_api("apps", "/x").status == 200
+    assert client.data_api(APPS, "/x").status == 200
 
 
 # A day that is spent.
@@ -118,11 +120,11 @@ def assert_blocked(server: ScriptedServer, client: SourceClient) -> None:
     before, started = len(server.received), time.monotonic()
     for path in ("/datasets/rankings-daily", "/benchmarks"):
         with pytest.raises(LimitReached, match="daily limit is spent; it said to come back at"):
-            client.data_api("x", path)
+            client.data_api(APPS, path)
     assert time.monotonic() - started < 0.4
     assert len(server.received) == before
     server.respond_with(json_response())
-    assert client.ask("models", "/models").status == 200
+    assert client.ask(MODELS, "/models").status == 200
 
 
 @pytest.mark.parametrize(
@@ -150,7 +152,7 @@ def test_a_spent_day_blocks_everyone_until_midnight(
     named = {name: words.get(value, value) for name, value in headers.items()}
     server.respond_with(too_many(DAY_WORDS, **named))
     with pytest.raises(LimitReached, match="the limit of requests a day is spent"):
-        client.data_api("apps", "/datasets/app-rankings")
+        client.data_api(APPS, "/datasets/app-rankings")
     assert len(server.received) == 1
     assert_blocked(server, client)
     with closing(SourceClient(settings, "run-2", FAST_RETRIES)) as another:
@@ -168,7 +170,7 @@ def test_another_process_is_blocked_too(
     """What one run learned of a limit, the next one knows without asking."""
     server.respond_with(too_many(DAY_WORDS))
     with pytest.raises(LimitReached):
-        client.data_api("apps", "/datasets/app-rankings")
+        client.data_api(APPS, "/datasets/app-rankings")
     command = [sys.executable, "-c", ASKER, str(settings.home), server.url]
     told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert told.stdout.startswith("The upstream's daily limit is spent; it said to come back at")
@@ -179,8 +181,8 @@ def test_a_block_ends_at_its_reset(server: ScriptedServer, client: SourceClient)
     """A reset that is near is still the end of the block: what comes before it waits for it, what comes after it is asked."""
     server.respond_with(too_many(DAY_WORDS, X_RateLimit_Reset=reset_in(1.5)), json_response())
     with pytest.raises(LimitReached):
-        client.data_api("apps", "/x")
-    assert client.data_api("apps", "/x").status == 200
+        client.data_api(APPS, "/x")
+    assert client.data_api(APPS, "/x").status == 200
     assert 1.0 < pause(server) < 4
 
 
@@ -194,7 +196,7 @@ def test_a_retry_after_shortens_no_spent_day(
     """Where the day's bucket is named, the reset alone says when the block ends."""
     server.respond_with(too_many(words, Retry_After="1", X_RateLimit_Reset=reset_in(200, unit)))
     with pytest.raises(LimitReached, match="the limit of requests a day is spent"):
-        client.data_api("apps", "/datasets/app-rankings")
+        client.data_api(APPS, "/datasets/app-rankings")
     with pytest.raises(LimitReached) as caught:
         RequestQuota(settings.requests).spend(client.budget)
     assert caught.value.retry_after == pytest.approx(200, abs=5)
@@ -207,7 +209,7 @@ def test_a_wait_too_long_to_be_a_minute_is_a_day(
     """A limit that does not say what it is, but ends late, blocks as well."""
     server.respond_with(too_many("Too many requests", Retry_After="600"))
     with pytest.raises(LimitReached):
-        client.data_api("apps", "/x")
+        client.data_api(APPS, "/x")
     assert_blocked(server, client)
 
 
@@ -217,7 +219,7 @@ def test_a_source_that_wants_a_long_rest_is_not_waited_for(
     """A 503 with ten minutes to wait is reported at once."""
     server.respond_with(json_response(503, Retry_After="600"))
     with pytest.raises(SourceServerError):
-        client.data_api("apps", "/x")
+        client.data_api(APPS, "/x")
     assert len(server.received) == 1
 
 
@@ -227,8 +229,8 @@ def test_a_limit_of_the_catalogue_blocks_nothing_of_the_data_api(
     """The catalogue has limits of its own."""
     server.respond_with(too_many(DAY_WORDS), json_response())
     with pytest.raises(LimitReached):
-        client.ask("models", "/models")
-    assert client.data_api("apps", "/x").status == 200
+        client.ask(MODELS, "/models")
+    assert client.data_api(APPS, "/x").status == 200
 
 
 def test_only_the_data_api_spends_the_budget(
@@ -236,9 +238,9 @@ def test_only_the_data_api_spends_the_budget(
 ) -> None:
     """Each attempt costs one of thirty; catalogue requests cost none."""
     server.respond_with(json_response(500), json_response())
-    client.data_api("apps", "/x")
+    client.data_api(APPS, "/x")
     for _ in range(3):
-        client.ask("models", "/models")
+        client.ask(MODELS, "/models")
     ledger = RequestQuota(settings.requests)
     assert [ledger.spend(client.budget) for _ in range(28)] == [0.0] * 28
     assert 50 < ledger.spend(client.budget) <= 60
@@ -267,4 +269,4 @@ def test_no_header_ends_a_run(
             ) as client,
             pytest.raises(SourceError),
         ):
-            client.data_api("apps", "/x")
+            client.data_api(APPS, "/x")

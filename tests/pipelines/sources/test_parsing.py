@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 from support.payloads import SOURCES, parse, with_changes
+from support.requirements import require_file
 
 from pipelines.sources.openrouter.rankings_table import RankingsTable
 
@@ -22,9 +23,10 @@ each_source = pytest.mark.parametrize("name", SOURCES)
 @pytest.fixture(scope="module")
 def description(recordings: Path) -> dict[str, Any]:
     """The published description of the API."""
-    file = recordings.parent / "reference" / "openrouter-openapi.json"
-    if not file.exists():
-        pytest.skip(f"the published API description is not at {file}")
+    file = require_file(
+        recordings.parent / "reference" / "openrouter-openapi.json",
+        "the published API description",
+    )
     found: dict[str, Any] = json.loads(file.read_text())
     return found
 

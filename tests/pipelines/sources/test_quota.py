@@ -125,14 +125,6 @@ def test_a_refusal_costs_nothing(path: Path) -> None:
     assert [ledger.spend(BUDGET, NOON + 10) for _ in range(31)] == [0.0] * 30 + [60.0]
 
 
-def test_an_etag_is_remembered_by_address(path: Path) -> None:
-    """The newest one counts; another address has its own."""
-    RequestQuota(path).remember("http://h/models", '"1"', "a" * 64)
-    RequestQuota(path).remember("http://h/models", '"2"', "b" * 64)
-    assert RequestQuota(path).etag("http://h/models") == ('"2"', "b" * 64)
-    assert RequestQuota(path).etag("http://h/models?x=1") is None
-
-
 def test_a_ledger_that_was_deleted_begins_anew(path: Path) -> None:
     """The file may go at any time, at the cost of a few needless requests."""
     RequestQuota(path).block(BUDGET, NOON + DAY)

@@ -15,9 +15,7 @@ inputs as (
         coalesce(costs.speed_reason, case when costs.devices is null then 'the target is not in the tier file' end) as speed_reason
     from {{ ref('local_vs_market_daily') }} as compared
     left join {{ ref('local_cost_daily') }} as costs
-        on
-            compared.date = costs.date
-            and compared.target = costs.target
+        using (date, target)
 )
 
 select

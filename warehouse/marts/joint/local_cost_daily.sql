@@ -16,10 +16,7 @@ with target_hours as (
         any_value(efficiency.power_provenance) as power_provenance
     from {{ ref('served_tokens_hourly') }} as hours
     inner join {{ ref('local_efficiency_hourly') }} as efficiency
-        on
-            hours.hour_at = efficiency.hour_at
-            and hours.target = efficiency.target
-            and hours.model_name = efficiency.model_name
+        using (hour_at, target, model_name)
     group by all
 ),
 
@@ -51,7 +48,7 @@ powers as (
         hours.busy_seconds / nullif(hours.timed_seconds, 0) as busy_share
     from target_hours as hours
     left join rates
-        on hours.target = rates.target
+        using (target)
 ),
 
 energies as (
@@ -87,7 +84,7 @@ days as (
 reasoned as (
     select
         days.*,
-        rates.* exclude (target), -- noqa: RF02
+        rates.* exclude (target),
         rates.given_idle_watts is not null as is_idle_given,
         case
             when days.timed_seconds <= 0 then 'no time of this day is covered'
@@ -103,7 +100,7 @@ reasoned as (
         end as price_reason
     from days
     left join rates
-        on days.target = rates.target
+        using (target)
 ),
 
 figured as (

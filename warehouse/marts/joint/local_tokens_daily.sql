@@ -57,7 +57,5 @@ select
     totals.reason
 from totals
 left join {{ ref('served_models') }} as served
-    on
-        totals.target = served.target
-        and totals.model_name = served.model_name
+    using (target, model_name)
 order by totals.date, totals.target, totals.model_name

@@ -27,7 +27,7 @@ ranks as (
         count(*) filter (where market.total_tokens > ours.local_tokens) + 1 as rank
     from ours
     inner join {{ ref('market_tokens_daily') }} as market
-        on ours.date = market.date
+        using (date)
     where not market.is_other
     group by all
 ),
@@ -46,10 +46,7 @@ bounds as (
         bought.reason
     from {{ ref('make_or_buy_daily') }} as bought
     left join {{ ref('model_prices_daily') }} as prices
-        on
-            bought.date = prices.date
-            and bought.model_id = prices.model_id
-            and bought.kind = prices.kind
+        using (date, model_id, kind)
     where bought.kind = 'list'
 ),
 
@@ -76,21 +73,13 @@ joined as (
             and ours.target = families.target
             and families.grain = 'family'
     left join ranks
-        on
-            ours.date = ranks.date
-            and ours.model_family = ranks.model_family
-            and ours.target = ranks.target
+        using (date, model_family, target)
     left join {{ ref('market_days') }} as days
-        on ours.date = days.date
+        using (date)
     left join bounds
-        on
-            ours.date = bounds.date
-            and ours.model_family = bounds.model_family
-            and ours.target = bounds.target
+        using (date, model_family, target)
     left join {{ ref('local_cost_daily') }} as costs
-        on
-            ours.date = costs.date
-            and ours.target = costs.target
+        using (date, target)
 )
 
 select

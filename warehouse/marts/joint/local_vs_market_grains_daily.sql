@@ -80,10 +80,7 @@ select
     end as reason
 from summed
 left join markets
-    on
-        summed.date = markets.date
-        and summed.grain = markets.grain
-        and summed.member = markets.member
+    using (date, grain, member)
 left join {{ ref('market_days') }} as days
-    on summed.date = days.date
+    using (date)
 order by summed.date, summed.grain, summed.member, summed.target

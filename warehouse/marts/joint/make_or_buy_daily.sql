@@ -55,14 +55,9 @@ joined as (
     from mixes
     cross join kinds
     left join {{ ref('model_prices_daily') }} as prices
-        on
-            mixes.date = prices.date
-            and mixes.model_id = prices.model_id
-            and kinds.kind = prices.kind
+        using (date, model_id, kind)
     left join {{ ref('local_cost_daily') }} as costs
-        on
-            mixes.date = costs.date
-            and mixes.target = costs.target
+        using (date, target)
 ),
 
 -- Where nobody counted cached tokens, all or none of the prompt was cached.

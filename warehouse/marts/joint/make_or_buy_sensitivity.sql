@@ -37,9 +37,7 @@ inputs as (
         costs.capacity_tokens_per_second as capacity
     from newest
     inner join {{ ref('local_cost_daily') }} as costs
-        on
-            newest.date = costs.date
-            and newest.target = costs.target
+        using (date, target)
     cross join factors
 ),
 

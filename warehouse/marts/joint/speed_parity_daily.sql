@@ -69,13 +69,7 @@ select
     end as reason
 from local
 left join {{ ref('served_models') }} as served
-    on
-        local.target = served.target
-        and local.model_name = served.model_name
+    using (target, model_name)
 left join placed
-    on
-        local.date = placed.date
-        and local.target = placed.target
-        and local.model_name = placed.model_name
-        and local.metric = placed.metric
+    using (date, target, model_name, metric)
 order by local.date, local.target, local.model_name, local.metric

@@ -88,14 +88,9 @@ pairs as (
         ours.is_bound
     from {{ ref('request_speeds_hourly') }} as ours
     inner join served
-        on
-            ours.target = served.target
-            and ours.model_name = served.model_name
+        using (target, model_name)
     inner join windows
-        on
-            served.model_permaslug = windows.model_permaslug
-            and ours.metric = windows.metric
-            and ours.hour_at = windows.hour_at
+        using (model_permaslug, metric, hour_at)
 ),
 
 compared as (
@@ -127,13 +122,9 @@ known as (
         abs({{ quantization_bits('hosts.quantization') }} - {{ quantization_bits('served.weights_quantization') }}) as bits_apart
     from our_days
     inner join served
-        on
-            our_days.target = served.target
-            and our_days.model_name = served.model_name
+        using (target, model_name)
     inner join hosts
-        on
-            served.model_permaslug = hosts.model_permaslug
-            and our_days.date = hosts.date
+        using (model_permaslug, date)
 )
 
 select

@@ -22,7 +22,7 @@ with bases as (
         null::varchar as unit,
         null::varchar as source_url
     where false
-    {% for name in claim_names() %}
+    {% for name in var('claims') %}
         union all by name
         select
             {{ claim_fact(name, 'claim_id') }} as claim_id,

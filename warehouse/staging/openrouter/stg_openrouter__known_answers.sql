@@ -39,7 +39,7 @@ dated as (
         end as known_at
     from {{ source('raw', 'answers') }} as answers
     left join spoken
-        on answers.sha256 = spoken.sha256
+        using (sha256)
 )
 
 select *

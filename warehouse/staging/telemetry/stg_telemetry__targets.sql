@@ -65,7 +65,7 @@ select
     slo.slo_tpot_ms
 from targets
 left join costs
-    on targets.device_kind = costs.device_kind
+    using (device_kind)
 left join energy
     on true
 left join slo

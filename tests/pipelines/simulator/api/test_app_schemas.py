@@ -6,6 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
+from support.requirements import require_file
 
 ROOT = "urn:openrouter"
 GOOD = [
@@ -45,9 +46,10 @@ BROKEN = [
 @pytest.fixture(scope="module")
 def check(recordings):
     """Assert that a body fits the schema of a path and a status."""
-    file = recordings.parent / "reference" / "openrouter-openapi.json"
-    if not file.exists():
-        pytest.skip(f"the published API description is not at {file}")
+    file = require_file(
+        recordings.parent / "reference" / "openrouter-openapi.json",
+        "the published API description",
+    )
     description = json.loads(file.read_text(encoding="utf-8"))
     registry = Registry().with_resource(
         ROOT, Resource.from_contents(description, default_specification=DRAFT202012)

@@ -11,13 +11,13 @@ from itertools import pairwise
 
 import pytest
 
-from pipelines.simulator.market_protocol import FLOOR, RankingsQuery
+from pipelines.simulator.market_protocol import FIRST_DATE, RankingsQuery
 from pipelines.simulator.synthetic.market import SyntheticMarket
 from pipelines.simulator.synthetic.models import TABLES, listings, models
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 LAST_CONTROL = date(2026, 8, 21)
-ALL = RankingsQuery(FLOOR, date(2026, 11, 21))
+ALL = RankingsQuery(FIRST_DATE, date(2026, 11, 21))
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Which windows and which files are asked for, so that every day that the source has is covered, and none needlessly often."""
 
-import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -249,14 +248,9 @@ GOOD_FILES = {"csv": {"bytes": 1, "sha256": "0"}}
 def test_a_manifest_of_another_shape_is_not_believed(files: object) -> None:
     """It is a bad answer like any other, so that the next file is asked for."""
     manifest = {"snapshot_date": "2026-11-21", "retrieved_at": "2026-11-21T01:46:00Z"}
-    assert (
-        exports.read_manifest(
-            json.dumps({**manifest, "files": GOOD_FILES}).encode(), "latest"
-        ).bytes
-        == 1
-    )
+    assert exports.read_manifest({**manifest, "files": GOOD_FILES}, "latest").bytes == 1
     with pytest.raises(BadAnswer):
-        exports.read_manifest(json.dumps({**manifest, "files": files}).encode(), "latest")
+        exports.read_manifest({**manifest, "files": files}, "latest")
 
 
 # The slices.

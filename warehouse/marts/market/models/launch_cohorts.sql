@@ -53,7 +53,7 @@ weekly as (
         sum(daily.total_tokens)::bigint as tokens
     from {{ ref('market_tokens_daily') }} as daily
     inner join days
-        on daily.date = days.date
+        using (date)
     where not daily.is_other
     group by all
 ),
@@ -73,7 +73,7 @@ ranked_days as (
             daily.model_family
         from {{ ref('market_tokens_daily') }} as daily
         inner join days
-            on daily.date = days.date
+            using (date)
         where not daily.is_other
     ) as distinct_days
     group by all
@@ -99,13 +99,9 @@ grid as (
     inner join weeks
         on weeks.week_start >= date_trunc('week', families.first_ranked_date)
     left join weekly
-        on
-            families.model_family = weekly.model_family
-            and weeks.week_start = weekly.week_start
+        using (model_family, week_start)
     left join ranked_days
-        on
-            families.model_family = ranked_days.model_family
-            and weeks.week_start = ranked_days.week_start
+        using (model_family, week_start)
     window family as (partition by families.model_family)
 ),
 
@@ -139,7 +135,7 @@ select
     or not bool_or(grid.week_start > peaks.peak_week and grid.share_at_most <= peaks.peak_share / 2) over family as is_censored
 from grid
 inner join peaks
-    on grid.model_family = peaks.model_family
+    using (model_family)
 -- All its days may be such as are left out.
 where peaks.peak_week is not null
 window family as (partition by grid.model_family)

@@ -43,7 +43,7 @@ points as (
         ln(cohorts.share_of_platform) as log_share
     from cohorts
     inner join ends
-        on cohorts.model_family = ends.model_family
+        using (model_family)
     where
         -- The first and the last week are where they are because of what their own chance was, so they are left out.
         cohorts.week_start > cohorts.fades_after + 7
@@ -71,7 +71,7 @@ residuals as (
         points.log_share - lines.intercept - lines.slope * points.week as residual
     from points
     inner join lines
-        on points.model_family = lines.model_family
+        using (model_family)
 ),
 
 correlations as (
@@ -96,7 +96,7 @@ slopes as (
         lines.standard_error * {{ t_95('lines.weeks - 2') }} * {{ inflation('correlations.correlation') }} as reach
     from lines
     inner join correlations
-        on lines.model_family = correlations.model_family
+        using (model_family)
 ),
 
 judged as (
@@ -109,7 +109,7 @@ judged as (
         slopes.slope < 0 and not ends.is_right_censored as is_estimated
     from ends
     left join slopes
-        on ends.model_family = slopes.model_family
+        using (model_family)
 )
 
 select

@@ -11,7 +11,7 @@ with ranked as (
         max(boards.date) as last_ranked_date
     from {{ ref('ranking_day_versions') }} as boards
     inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
-        on boards.content_hash = cells.content_hash
+        using (content_hash)
     where
         not cells.is_other
         and boards.slice = 'all'
@@ -67,7 +67,7 @@ select
     coalesce(resolved.resolved_by, 'unresolved') as resolved_by
 from ranked
 left join {{ ref('model_families') }} as families
-    on ranked.model_base = families.model_base
+    using (model_base)
 left join resolved
-    on ranked.model_permaslug = resolved.model_permaslug
+    using (model_permaslug)
 order by ranked.model_permaslug

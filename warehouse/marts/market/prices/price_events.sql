@@ -50,7 +50,7 @@ shares as (
         ln(sum(daily.share_of_platform)) as log_share
     from {{ ref('market_tokens_daily') }} as daily
     inner join {{ ref('models') }} as models
-        on daily.model_permaslug = models.model_permaslug
+        using (model_permaslug)
     where
         models.model_id is not null
         and daily.total_tokens > 0
@@ -137,10 +137,7 @@ correlations as (
             lag(residual) over (partition by points.date, points.model_id, points.kind order by points.day) as previous
         from points
         inner join both_sides as fits
-            on
-                points.date = fits.date
-                and points.model_id = fits.model_id
-                and points.kind = fits.kind
+            using (date, model_id, kind)
     ) as pairs
     group by date, model_id, kind
 ),
@@ -155,10 +152,7 @@ steps as (
         ) * {{ t_95('fits.days - 3') }} * {{ inflation('correlations.correlation') }} as reach
     from both_sides as fits
     left join correlations
-        on
-            fits.date = correlations.date
-            and fits.model_id = correlations.model_id
-            and fits.kind = correlations.kind
+        using (date, model_id, kind)
     where fits.least_days >= {{ window_days // 2 }}
 ),
 
@@ -184,7 +178,7 @@ others as (
         ) as launch_of_author
     from changes
     inner join ranked
-        on changes.model_id = ranked.model_id
+        using (model_id)
     inner join {{ ref('models') }} as models
         on
             ranked.author_slug = models.author_slug
@@ -240,27 +234,15 @@ reasoned as (
         end as missing
     from changes
     left join both_sides as fits
-        on
-            changes.date = fits.date
-            and changes.model_id = fits.model_id
-            and changes.kind = fits.kind
+        using (date, model_id, kind)
     left join steps
-        on
-            changes.date = steps.date
-            and changes.model_id = steps.model_id
-            and changes.kind = steps.kind
+        using (date, model_id, kind)
     left join neighbours
-        on
-            changes.date = neighbours.date
-            and changes.model_id = neighbours.model_id
-            and changes.kind = neighbours.kind
+        using (date, model_id, kind)
     left join others
-        on
-            changes.date = others.date
-            and changes.model_id = others.model_id
-            and changes.kind = others.kind
+        using (date, model_id, kind)
     left join ranked
-        on changes.model_id = ranked.model_id
+        using (model_id)
 )
 
 select

@@ -49,5 +49,5 @@ left join boards as current_boards
         newest.date = current_boards.date
         and current_boards.is_current
 left join totals
-    on current_boards.content_hash = totals.content_hash
+    using (content_hash)
 order by newest.date

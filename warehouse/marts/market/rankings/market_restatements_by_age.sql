@@ -18,7 +18,7 @@ versions as (
         sum(cells.total_tokens)::bigint as platform_tokens
     from {{ ref('ranking_day_versions') }} as boards
     inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
-        on boards.content_hash = cells.content_hash
+        using (content_hash)
     where
         boards.slice = 'all'
         and boards.grain = 'day'

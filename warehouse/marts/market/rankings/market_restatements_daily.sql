@@ -67,7 +67,7 @@ cells as (
             boards.date = counted.date
             and counted.revisions > 0
     inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
-        on boards.content_hash = cells.content_hash
+        using (content_hash)
 ),
 
 changes as (
@@ -119,13 +119,13 @@ inner join boards
         first_boards.date = boards.date
         and boards.is_current
 inner join counted
-    on first_boards.date = counted.date
+    using (date)
 inner join observations
-    on first_boards.date = observations.date
+    using (date)
 inner join totals
     on boards.content_hash = totals.content_hash
 inner join totals as first_totals
     on first_boards.content_hash = first_totals.content_hash
 left join changed
-    on first_boards.date = changed.date
+    using (date)
 order by first_boards.date

@@ -26,7 +26,7 @@ select
     boards.answer_sha256
 from {{ ref('ranking_day_versions') }} as boards
 inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
-    on boards.content_hash = cells.content_hash
+    using (content_hash)
 where
     boards.is_current
     and boards.slice <> 'all'

@@ -60,15 +60,11 @@ select
     learned.answer_sha256
 from current_boards as boards
 inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
-    on boards.content_hash = cells.content_hash
+    using (content_hash)
 inner join learned
-    on
-        boards.date = learned.date
-        and cells.model_permaslug = learned.model_permaslug
+    using (date, model_permaslug)
 left join {{ ref('models') }} as models
-    on cells.model_permaslug = models.model_permaslug
+    using (model_permaslug)
 left join {{ ref('model_attribution_daily') }} as attribution
-    on
-        boards.date = attribution.date
-        and cells.model_permaslug = attribution.model_permaslug
+    using (date, model_permaslug)
 order by boards.date, cells.is_other, cells.total_tokens desc

@@ -131,5 +131,5 @@ select
     days.days = 7 as is_whole_week
 from compared
 inner join days
-    on compared.week_start = days.week_start
+    using (week_start)
 order by compared.week_start, compared.basis, compared.tokens desc

@@ -6,8 +6,8 @@
 with shares as (
     select shares.*
     from {{ ref('market_share_weekly') }} as shares
-    inner join {{ ref('market_weeks') }} as weeks
-        on shares.week_start = weeks.week_start
+    inner join {{ ref('market_weeks') }}
+        using (week_start)
     where
         shares.dimension in ('author', 'country', 'weights', 'family')
         and shares.member <> 'unknown'

@@ -10,7 +10,7 @@ with daily as (
         days.is_other_missing
     from {{ ref('market_tokens_daily') }} as daily
     inner join {{ ref('market_days') }} as days
-        on daily.date = days.date
+        using (date)
 ),
 
 weekly as (
@@ -59,9 +59,7 @@ based as (
         weekly.*
     from weekly
     inner join largest
-        on
-            weekly.week_start = largest.week_start
-            and weekly.model_permaslug = largest.model_permaslug
+        using (week_start, model_permaslug)
 ),
 
 members as (
@@ -137,5 +135,5 @@ select
     days.days = 7 as is_whole_week
 from totals
 inner join days
-    on totals.week_start = days.week_start
+    using (week_start)
 order by totals.week_start, totals.basis, totals.attribution, totals.dimension, totals.tokens desc

@@ -14,7 +14,7 @@ with placed as (
         )::integer as run
     from {{ ref('leaders_weekly') }} as leaders
     inner join {{ ref('market_weeks') }} as weeks
-        on leaders.week_start = weeks.week_start
+        using (week_start)
 )
 
 select

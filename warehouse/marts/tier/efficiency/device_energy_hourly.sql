@@ -35,10 +35,7 @@ devices as (
         coalesce(gauges.is_of_card, false) as is_of_card
     from {{ ref('stg_telemetry__energy') }} as energy
     full join gauges
-        on
-            energy.hour_at = gauges.hour_at
-            and energy.target = gauges.target
-            and energy.device = gauges.device
+        using (hour_at, target, device)
 ),
 
 judged as (
@@ -54,7 +51,7 @@ judged as (
         greatest({{ var('largest_power_gap_seconds') }}, 3 * targets.scrape_seconds) as allowed_gap_seconds
     from devices
     left join {{ ref('stg_telemetry__targets') }} as targets
-        on devices.target = targets.target
+        using (target)
 ),
 
 reasoned as (

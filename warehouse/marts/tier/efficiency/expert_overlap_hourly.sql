@@ -67,10 +67,7 @@ layers as (
         max(expert_tokens.tokens) * any_value(experts.experts) / sum(expert_tokens.tokens) as balance
     from expert_tokens
     inner join experts
-        on
-            expert_tokens.target = experts.target
-            and expert_tokens.model_name = experts.model_name
-            and expert_tokens.layer = experts.layer
+        using (target, model_name, layer)
     group by expert_tokens.hour_at, expert_tokens.target, expert_tokens.model_name, expert_tokens.layer
     having sum(expert_tokens.tokens) > 0
 ),
@@ -105,10 +102,7 @@ balances as (
         group by all
     ) as counted
     full join gauged
-        on
-            counted.hour_at = gauged.hour_at
-            and counted.target = gauged.target
-            and counted.model_name = gauged.model_name
+        using (hour_at, target, model_name)
 ),
 
 compared as (
@@ -135,10 +129,7 @@ compared as (
         end as overlap_reason
     from hours
     full join balances
-        on
-            hours.hour_at = balances.hour_at
-            and hours.target = balances.target
-            and hours.model_name = balances.model_name
+        using (hour_at, target, model_name)
     left join baselines
         on
             hours.hour_at = baselines.hour_at

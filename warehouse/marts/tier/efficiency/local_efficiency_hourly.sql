@@ -15,10 +15,7 @@ with work as (
         / count(distinct counters.labels) filter (where counters.metric = 'estimated_read_bytes') as read_bytes
     from {{ ref('stg_telemetry__counters') }} as counters
     inner join {{ ref('served_tokens_minutely') }} as minutes
-        on
-            counters.target = minutes.target
-            and counters.model_name = minutes.model_name
-            and counters.minute_at = minutes.minute_at
+        using (target, model_name, minute_at)
     where
         counters.metric in ('estimated_flops', 'estimated_read_bytes')
         and not minutes.is_gap
@@ -113,25 +110,15 @@ joined as (
         goodput.method as goodput_method
     from {{ ref('served_tokens_hourly') }} as hours
     left join {{ ref('stg_telemetry__targets') }} as targets
-        on hours.target = targets.target
+        using (target)
     left join power
-        on
-            hours.target = power.target
-            and hours.hour_at = power.hour_at
+        using (target, hour_at)
     left join work
-        on
-            hours.target = work.target
-            and hours.model_name = work.model_name
-            and hours.hour_at = work.hour_at
+        using (target, model_name, hour_at)
     left join goodput
-        on
-            hours.target = goodput.target
-            and hours.model_name = goodput.model_name
-            and hours.hour_at = goodput.hour_at
+        using (target, model_name, hour_at)
     left join stacks
-        on
-            hours.target = stacks.target
-            and hours.hour_at = stacks.hour_at
+        using (target, hour_at)
     left join peaks
         on
             targets.device_kind = peaks.device_kind

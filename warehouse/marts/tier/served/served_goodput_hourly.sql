@@ -20,7 +20,7 @@ with from_events as (
         ) as goodput_share
     from {{ ref('stg_telemetry__requests') }} as requests
     inner join {{ ref('stg_telemetry__targets') }} as targets
-        on requests.target = targets.target
+        using (target)
     where
         requests.outcome = 'finished'
         and requests.last_token_at is not null
@@ -41,7 +41,7 @@ buckets as (
         ) as objective_seconds
     from {{ ref('stg_telemetry__buckets') }} as buckets
     inner join {{ ref('stg_telemetry__targets') }} as targets
-        on buckets.target = targets.target
+        using (target)
     where
         buckets.metric in ('ttft_seconds', 'tpot_seconds')
         and targets.slo_ttft_ms is not null

@@ -42,11 +42,7 @@ ranked as (
         lag(buckets.reached, 1, 0) over by_end as reached_before
     from buckets
     left join totals
-        on
-            buckets.hour_at = totals.hour_at
-            and buckets.target = totals.target
-            and buckets.model_name = totals.model_name
-            and buckets.metric = totals.metric
+        using (hour_at, target, model_name, metric)
     window
         whole as (partition by buckets.hour_at, buckets.target, buckets.model_name, buckets.metric),
         by_end as (partition by buckets.hour_at, buckets.target, buckets.model_name, buckets.metric order by buckets.bucket_end)

@@ -35,9 +35,7 @@ named as (
         ) as quantization
     from served
     left join {{ ref('stg_telemetry__model_names') }} as names
-        on
-            served.target = names.target
-            and served.model_name = names.model_name
+        using (target, model_name)
 ),
 
 -- What the server's own page says of its weights, where their name does not.
@@ -76,15 +74,15 @@ fitting as (
     select
         named.target,
         named.model_name,
-        market_names.* exclude (name) -- noqa: RF02
+        market_names.* exclude (name)
     from named
     inner join market_names
-        on named.name = market_names.name
+        using (name)
     union all by name
     select
         named.target,
         named.model_name,
-        market_names.* exclude (name, place, resolved_by), -- noqa: RF02
+        market_names.* exclude (name, place, resolved_by),
         10 + market_names.place as place,
         'base name' as resolved_by
     from named
@@ -95,7 +93,7 @@ fitting as (
     select
         named.target,
         named.model_name,
-        market_names.* exclude (name, place, resolved_by), -- noqa: RF02
+        market_names.* exclude (name, place, resolved_by),
         20 as place,
         'base name of a re-publisher' as resolved_by
     from named
@@ -129,9 +127,7 @@ matched as (
     select best.*
     from best
     inner join judged
-        on
-            best.target = judged.target
-            and best.model_name = judged.model_name
+        using (target, model_name)
     where
         judged.families = 1
         and (judged.repositories <= 1 or judged.place < 20)
@@ -176,13 +172,9 @@ select
     end as reason
 from named
 left join matched
-    on
-        named.target = matched.target
-        and named.model_name = matched.model_name
+    using (target, model_name)
 left join judged
-    on
-        named.target = judged.target
-        and named.model_name = judged.model_name
+    using (target, model_name)
 left join stacks
-    on named.target = stacks.target
+    using (target)
 order by named.target, named.model_name

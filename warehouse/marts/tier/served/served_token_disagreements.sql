@@ -180,15 +180,10 @@ select
     end as explained_by
 from compared
 left join days
-    on
-        compared.date = days.date
-        and compared.target = days.target
-        and compared.model_name = days.model_name
+    using (date, target, model_name)
 left join midnights
-    on
-        compared.date = midnights.date
-        and compared.target = midnights.target
+    using (date, target)
 left join {{ ref('stg_telemetry__targets') }} as targets
-    on compared.target = targets.target
+    using (target)
 where compared.tokens_a <> compared.tokens_b
 order by compared.date, compared.target, compared.model_name, compared.metric, compared.source_b

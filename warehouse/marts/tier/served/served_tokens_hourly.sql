@@ -20,9 +20,7 @@ minutes as (
         or max(coalesce(minutes.prompt_tokens, 0) + coalesce(minutes.generation_tokens, 0)) over same_minute > 0 as is_busy
     from {{ ref('served_tokens_minutely') }} as minutes
     left join busy
-        on
-            minutes.target = busy.target
-            and minutes.minute_at = busy.minute_at
+        using (target, minute_at)
     window same_minute as (partition by minutes.target, minutes.minute_at)
 ),
 

@@ -105,7 +105,7 @@ models as (
         end as last_minute_at
     from spans
     left join known
-        on spans.target = known.target
+        using (target)
 ),
 
 minutes as (
@@ -156,20 +156,11 @@ select
     ends_of_gaps.target is not null as is_end_of_gap
 from minutes
 left join grown
-    on
-        minutes.target = grown.target
-        and minutes.model_name = grown.model_name
-        and minutes.minute_at = grown.minute_at
+    using (target, model_name, minute_at)
 left join {{ ref('stg_telemetry__coverage') }} as coverage
-    on
-        minutes.target = coverage.target
-        and minutes.minute_at = coverage.minute_at
+    using (target, minute_at)
 left join ends_of_gaps
-    on
-        minutes.target = ends_of_gaps.target
-        and minutes.minute_at = ends_of_gaps.minute_at
+    using (target, minute_at)
 left join {{ ref('served_models') }} as served
-    on
-        minutes.target = served.target
-        and minutes.model_name = served.model_name
+    using (target, model_name)
 order by minutes.minute_at, minutes.target, minutes.model_name
