@@ -1,4 +1,4 @@
--- The targets that generated most in the window, and how many there are in all.
+-- One row per target, those that generated most in the window, and how many targets there are.
 select target, sum(generation_tokens) as generation_tokens, count(*) over () as targets
 from served_tokens_hourly
 where
@@ -6,4 +6,4 @@ where
     and ($hours = 0 or hour_at > (select max(hour_at) from served_tokens_hourly) - to_hours($hours))
 group by target
 order by generation_tokens desc nulls last, target
-limit $most
+limit $max_targets

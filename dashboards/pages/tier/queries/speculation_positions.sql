@@ -1,4 +1,5 @@
--- For each place within a draft, the share of drafts accepted up to there; each model's newest hour.
+-- One row per position within a draft and model: the share of drafts accepted up to there, in the
+-- model's newest hour.
 with newest as (
     select target || ' · ' || model_name as series, hour_at, acceptance_by_position as shares
     from speculation_hourly

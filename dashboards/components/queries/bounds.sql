@@ -1,4 +1,5 @@
--- Share of one member, or of the largest few, by week, with its bounds. A week that is not known whole has a row without figures.
+-- One row per week and member: the share of one member, or of the largest few, with bounds. A week
+-- that is not known whole has a row without figures.
 with asked as (
     select week_start, member, tokens, share, share_low, share_high, rank, is_whole_week
     from market_share_weekly

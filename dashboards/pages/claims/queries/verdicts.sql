@@ -1,4 +1,4 @@
--- One row per statement and basis: the verdict, the figure that the data give and the one that was said.
+-- One row per claim and basis: the verdict, the measured figure and the claimed one.
 select
     claim_id,
     statement,
@@ -19,7 +19,7 @@ select
 from claims
 where
     ($claim = 'all' or claim_id = $claim)
-    -- A statement's own verdict is the one over all bases; where it has only one basis, that one.
+    -- A claim's verdict is the one over all bases; where it has only one basis, that one.
     and (
         $verdict = 'all'
         or claim_id in (
