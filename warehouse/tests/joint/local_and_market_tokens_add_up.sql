@@ -1,4 +1,5 @@
--- In every grain our share of the market, times the market, is what we served; and the members of a target are the platform's row together.
+-- In every grain our share of the market times the market is what we served, and the members of a
+-- target sum to the platform's row.
 select
     date,
     grain,

@@ -1,4 +1,4 @@
--- A figure is there or its reason is, never both and never neither.
+-- A figure or the reason for its absence is there, never both and never neither.
 select
     figures.hour_at,
     figures.target,

@@ -1,4 +1,5 @@
--- A request arrives, gets its first token, gets its last; what was cached of its prompt is part of it. Another order is a clock that was set.
+-- A request arrives, gets its first token and then its last; cached tokens are part of its prompt.
+-- Any other order means that a clock was set.
 {{ config(severity='warn') }}
 select
     target,

@@ -1,4 +1,4 @@
--- A verdict on days that are not there would be a guess.
+-- A verdict on days that are not loaded would be a guess.
 select
     claim_id,
     basis,
