@@ -15,7 +15,7 @@ NOW = datetime(2026, 6, 20, 11, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def parsed_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home that nothing was asked for yet."""
+    """Return a home for which nothing was requested yet."""
     return tmp_path_factory.mktemp("dagster") / "home"
 
 

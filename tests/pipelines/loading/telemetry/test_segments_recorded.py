@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.telemetry_facts import TelemetryHome, tier
 
-from pipelines.telemetry.backfill.text_files import read_pages, read_run, make_scrape
+from pipelines.telemetry.backfill.text_files import make_scrape, read_pages, read_run
 from pipelines.telemetry.config.tier import SourceKind
 from pipelines.telemetry.metrics.devices import device_reader
 
