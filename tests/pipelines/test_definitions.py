@@ -1,4 +1,4 @@
-"""What Dagster is told: one graph from source to published, when what runs, and who may open the warehouse."""
+"""Dagster's definitions: one graph from source to published, schedules, the warehouse's pool."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -44,7 +44,7 @@ def test_everything_loads(definitions: dg.Definitions) -> None:
 
 
 def test_every_schedule_is_on_in_utc(definitions: dg.Definitions) -> None:
-    """The times are those of the docs, whatever the machine's zone, and nobody has to switch them on."""
+    """Schedules run at the documented times, in UTC, and are switched on."""
     schedules = [definitions.resolve_schedule_def(schedule.name) for schedule in SCHEDULES]
     assert {
         schedule.name: (schedule.job_name, schedule.cron_schedule) for schedule in schedules
@@ -122,14 +122,14 @@ def test_a_backfill_is_one_run(definitions: dg.Definitions) -> None:
 
 
 def test_the_graph_is_one(definitions: dg.Definitions) -> None:
-    """Every table hangs on the assets that fill its sources, and all of it ends in what is published."""
+    """Every table depends on the assets that fill its sources, and published on all of them."""
     graph = definitions.resolve_asset_graph()
     published = dg.AssetKey("published")
     upstream = names(graph.get_ancestor_asset_keys(published))
     assert upstream >= RAW - {"raw_rankings"}
     assert not {name for name in upstream if name.startswith("raw/")}
     assert names(graph.get(published).parent_keys) == {
-        path.stem for path in (PROJECT / "marts").glob("*.sql")
+        path.stem for path in (PROJECT / "marts").rglob("*.sql")
     }
     assert {graph.get(key).group_name for key in graph.get_all_asset_keys()} == {
         "raw",

@@ -9,7 +9,7 @@ COMPILED = (
     "speed_parity_daily",
     "member_days", "market_weeks", "market_share_weekly", "market_topn_weekly", "leaders_weekly", "market_streaks", "market_crossovers",
     "market_spend_weekly",
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="session")

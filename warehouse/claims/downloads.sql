@@ -1,4 +1,4 @@
--- One row per basis: whether Chinese open-weight models were downloaded more often than American ones.
+-- One row per basis: whether Chinese open-weight models are downloaded more often than US ones.
 {{ config(meta={
     'claim_id': 'downloads',
     'statement': 'Chinese open-weight models passed US ones in downloads; Qwen passed Llama.',
@@ -8,7 +8,8 @@
     'unit': 'downloads',
     'source_url': 'https://arxiv.org/abs/2604.07190',
 }) }}
--- What others say they counted stands in the evidence. None of it is ours, so none of it makes a verdict.
+-- The evidence shows counts that others published. None of them is our own, so none makes a
+-- verdict.
 {% set evidence %}
     select *
     from (

@@ -1,4 +1,4 @@
--- One row per basis: how much less memory weights of 8 or 4 bits need than those of 16, with what they cost in perplexity.
+-- One row per basis: memory saved by weights of 8 or 4 bits over 16, and their perplexity.
 {{ config(meta={
     'claim_id': 'efficiency',
     'statement': 'INT4 and INT8 cut memory by 30 % against FP16.',
@@ -8,7 +8,7 @@
     'unit': 'share of memory saved',
     'source_url': none,
 }) }}
--- A measurement of ours.
+-- Our own measurement.
 {% set evidence %}
     select
         setting,

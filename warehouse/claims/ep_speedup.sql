@@ -1,4 +1,4 @@
--- One row per basis: what overlapping the exchange of experts with work gains, as reported, and as measured here.
+-- One row per basis: the gain of overlapped expert parallelism, as reported and as measured here.
 {{ config(meta={
     'claim_id': 'ep-speedup',
     'statement': 'Overlapped expert parallelism gains 1.5 to 1.73 times, up to 1.96 times.',
@@ -8,7 +8,7 @@
     'unit': 'times the baseline',
     'source_url': 'https://huggingface.co/deepseek-ai/DeepSeek-V4-Pro',
 }) }}
--- The other bases read the statement as a rule for any layer, and say how far it holds for ours.
+-- The other bases read the statement as a rule for any layer and show how far it holds for ours.
 {% set evidence %}
     select
         'report' as basis,

@@ -1,4 +1,4 @@
--- One row: whether the gains of overlapped expert parallelism are over an NVIDIA A100.
+-- One row: whether the gains of overlapped expert parallelism are gains over an NVIDIA A100.
 {{ config(meta={
     'claim_id': 'ep-vs-a100',
     'statement': 'DeepSeek V4\'s expert parallelism is 1.5 to 1.73 times, up to 1.96 times, as fast as NVIDIA A100.',
@@ -8,7 +8,7 @@
     'unit': 'times the baseline',
     'source_url': 'https://huggingface.co/deepseek-ai/DeepSeek-V4-Pro',
 }) }}
--- A document, not data: section 3.1 of DeepSeek's V4 report.
+-- Rests on a document, not on data: section 3.1 of DeepSeek's V4 report.
 {% set evidence %}
     select
         'DeepSeek V4 report, section 3.1' as document,

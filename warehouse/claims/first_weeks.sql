@@ -1,4 +1,4 @@
--- One row per basis: whether Chinese models were first of all countries in weeks in a row, in March and April 2026.
+-- One row per basis: whether China led all countries for weeks in a row in March and April 2026.
 {{ config(meta={
     'claim_id': 'first-weeks',
     'statement': 'Chinese models were first for multiple consecutive weeks in March and April 2026.',
@@ -8,7 +8,7 @@
     'unit': 'weeks in a row',
     'source_url': none,
 }) }}
--- Multiple means at least two.
+-- "Multiple" means at least two.
 {% set evidence %}
     {{ country_weeks('2026-03-02', '2026-04-20') }}
 {% endset %}

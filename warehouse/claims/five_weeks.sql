@@ -1,4 +1,4 @@
--- One row per basis: whether Chinese models served more than American ones in the five weeks up to 5 April 2026.
+-- One row per basis: whether China served more than the US in the five weeks to 5 April 2026.
 {{ config(meta={
     'claim_id': 'five-weeks',
     'statement': 'Chinese AI tops the US five weeks straight.',

@@ -1,4 +1,4 @@
--- One row per basis: what the rise from 100 billion to 140 trillion tokens a day says, and of whom.
+-- One row per basis: what the rise from 100 billion to 140 trillion tokens a day measures.
 {{ config(meta={
     'claim_id': 'growth-100b-140t',
     'statement': 'Daily consumption surged from 100 billion to 140 trillion.',
@@ -42,7 +42,7 @@ union all by name
 select
     'platform' as basis,
     found.national_ratio as expected,
-    -- The source's first day is 2025-01-01, so of the platform in early 2024 there is no figure.
+    -- The source begins on 2025-01-01, so it has no figure for early 2024.
     null::double as measured,
     case
         when missing.missing_days is null and found.platform_a_year_later is not null

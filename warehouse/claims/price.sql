@@ -1,4 +1,4 @@
--- One row per basis: whether Chinese models served more than American ones in a week in which they also asked less.
+-- One row per basis: whether Chinese models served more than US ones in a week while cheaper.
 {{ config(meta={
     'claim_id': 'price',
     'statement': 'Chinese models win by price.',
@@ -8,9 +8,10 @@
     'unit': 'Chinese over US price of a token',
     'source_url': none,
 }) }}
--- Prices of the past cannot be had afterwards: there are those of days on which the catalogue was asked. So the weeks of the statement and the
--- newest week are bases of their own. A price is the mean of prompt's and completion's, weighted by tokens. Winning is more tokens and a lower
--- price together; that the one made the other is not shown by it.
+-- Past prices cannot be fetched later: only days on which we fetched the catalogue have prices. So
+-- the weeks of the statement and the newest week are separate bases. A price is the mean of the
+-- prompt and completion prices, weighted by tokens. To win is to serve more tokens at a lower
+-- price; this does not show that the price was the cause.
 {% set evidence %}
     with last_week as (
         select max(week_start) as week_start
@@ -92,7 +93,7 @@ known as (
         case when found.period = 'april_2026' then missing.missing_days end as missing_days,
         case when found.period = 'april_2026' then missing.missing_reason end as missing_reason,
         missing.as_of,
-        -- Of less than half of the tokens a price says little of the rest.
+        -- A price of less than half of the tokens says little about the rest.
         missing.missing_days is not null and found.period = 'april_2026'
         or found.chinese_tokens is null
         or found.us_tokens is null

@@ -1,4 +1,4 @@
--- One row per basis: whether guessing tokens ahead beside the engine makes more tokens a second.
+-- One row per basis: whether asynchronous speculative decoding raises tokens per second.
 {{ config(meta={
     'claim_id': 'speculation',
     'statement': 'Asynchronous speculative decoding raises tokens per second.',
@@ -8,7 +8,8 @@
     'unit': 'times without',
     'source_url': none,
 }) }}
--- Measurements of ours. The tier's hours cannot tell forms of speculation apart, so that basis speaks of any.
+-- Our own measurements. The tier's hours do not distinguish kinds of speculation, so its basis
+-- covers any.
 {% set evidence %}
     with speeds as (
         select

@@ -51,7 +51,7 @@ select
     case
         when missing.missing_days is not null then 'unverifiable'
         when based.tokens between 126e12 and 154e12 then 'supported'
-        -- What the platform served cannot be less than its named models did, but it can be more.
+        -- The platform served at least what its named models did, and possibly more.
         when based.is_other_missing and based.tokens < 126e12 then 'unverifiable'
         else 'wrong_population'
     end as verdict,

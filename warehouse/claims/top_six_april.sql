@@ -1,4 +1,4 @@
--- One row per basis: whether the six largest models of the first weeks of April 2026 were all Chinese.
+-- One row per basis: whether the six largest models of early April 2026 were all Chinese.
 {{ config(meta={
     'claim_id': 'top-six-april',
     'statement': 'All six of the top-ranked models were Chinese in early April.',
@@ -91,8 +91,8 @@ select
     missing.as_of,
     case when missing.missing_days is null then tallied.chinese::double end as measured,
     case when missing.missing_days is null then tallied.members end as measured_text,
-    {{ places_verdict('tallied', 6) }} as verdict,
-    {{ places_reason('tallied', 6) }} as reason,
+    {{ top_places_verdict('tallied', 6) }} as verdict,
+    {{ top_places_reason('tallied', 6) }} as reason,
     {{ evidence_text(evidence) }} as evidence_sql
 from tallied
 inner join missing

@@ -1,6 +1,7 @@
--- One row per UTC day and model id: the catalogue entry of that day, from the first answer at or after 08:00 UTC, else from the last before.
+-- One row per UTC day and model id: the catalogue entry of that day.
 --
--- Prices move within hours and some by the clock, so days are compared at one fixed hour.
+-- It comes from the first answer at or after 08:00 UTC, else from the last one before. Prices move
+-- within hours, some by the clock, so days are compared at one fixed hour.
 with captures as (
     select
         captured_at::date as date,

@@ -1,4 +1,4 @@
--- One row per model that the market knows: what ever ranked, and what the catalogue ever listed without its ranking.
+-- One row per model that the market knows: all that ever ranked or were in the catalogue.
 with ranked as (
     select
         model_permaslug,
@@ -11,7 +11,7 @@ with ranked as (
     from {{ ref('models') }}
 ),
 
--- The last entry ever seen of each id, as for what ranks.
+-- The last entry ever seen of each id, as in `models`.
 listed as (
     select models.*
     from {{ ref('stg_openrouter__models') }} as models

@@ -1,4 +1,4 @@
-"""From the archive into the raw tables: once, whole, in any order, to the same rows, and never stopped by one bad answer."""
+"""Loading of answers: once, whole, in any order to the same rows, not stopped by a bad one."""
 
 import json
 import logging
@@ -123,7 +123,10 @@ def test_bytes_that_first_came_as_a_failure_are_landed_when_they_come_well(
 
 @pytest.mark.slow
 def test_a_kill_while_landing_leaves_nothing_half(archive: Archive, tmp_path: Path) -> None:
-    """Whatever the moment, what is in the log is whole and nothing else is there; the next run gets to the same rows."""
+    """Whatever the moment, what is in the log is whole and nothing else is there.
+
+    The next run gets to the same rows.
+    """
     for number in range(40):
         at = AS_OF + number * timedelta(hours=1)
         kept(archive, board(3, at, {1: number}), at)
@@ -141,7 +144,8 @@ def test_a_kill_while_landing_leaves_nothing_half(archive: Archive, tmp_path: Pa
         with closing(open_warehouse(path)) as con:
             assert (
                 con.sql(
-                    "select * from raw.ranking_days where sha256 not in (select sha256 from raw.answers)"
+                    "select * from raw.ranking_days where sha256 not in (select sha256 from "
+                    "raw.answers)"
                 ).fetchall()
                 == []
             )
@@ -153,7 +157,8 @@ def test_a_kill_while_landing_leaves_nothing_half(archive: Archive, tmp_path: Pa
             )
             assert (
                 con.sql(
-                    "select content_hash from raw.ranking_rows group by content_hash having count(*) <> 51"
+                    "select content_hash from raw.ranking_rows group by content_hash having "
+                    "count(*) <> 51"
                 ).fetchall()
                 == []
             )
@@ -168,7 +173,7 @@ def test_a_kill_while_landing_leaves_nothing_half(archive: Archive, tmp_path: Pa
 
 
 class CtrlC(logging.Handler):
-    """Presses Ctrl-C as soon as anything is logged, which is after the rows of an answer with an oddity went in."""
+    """A log handler that presses Ctrl-C once anything is logged, with rows of an answer in."""
 
     def emit(self, record: logging.LogRecord) -> None:
         raise KeyboardInterrupt
@@ -227,7 +232,7 @@ UNUSABLE: dict[str, tuple[str, Any]] = {
 def test_an_answer_that_is_of_no_use_holds_up_no_other(
     con: duckdb.DuckDBPyConnection, archive: Archive, source: str, payload: object
 ) -> None:
-    """It is set aside with its reason, nothing of it is loaded, and what came after it is landed."""
+    """The answer is quarantined with its reason, nothing of it is loaded, and later ones are."""
     wrong = kept(archive, json.dumps(payload).encode(), source=source)
     kept(archive, board(), AS_OF + DAY)
     (outcome, rows, reason), after = landed(con, archive)
@@ -253,7 +258,10 @@ def test_an_answer_that_is_of_no_use_holds_up_no_other(
 def test_useless_bytes_cost_their_days_each_time_they_come(
     tmp_path: Path, body: bytes, reason: str
 ) -> None:
-    """A source that sends the same nonsense two days running has failed twice; the second time is not taken for "nothing new"."""
+    """A source that sends the same nonsense two days running has failed twice.
+
+    The second time is not taken for "nothing new".
+    """
     settings = Settings(tmp_path / "home")
     params = {"start_date": "2026-06-15", "end_date": "2026-06-17"}
     for number in (1, 2):
@@ -274,7 +282,10 @@ def test_useless_bytes_cost_their_days_each_time_they_come(
 
 
 def test_a_call_begins_where_the_last_one_ended(archive: Archive) -> None:
-    """A log is read from its position; one that was replaced by a shorter one is read from its beginning, and loads nothing twice."""
+    """A log is read from its position.
+
+    One that was replaced by a shorter one is read from its beginning, and loads nothing twice.
+    """
     with closing(fresh()) as con:
         first = kept(archive, board())
         assert load_answers(con, archive) == 1

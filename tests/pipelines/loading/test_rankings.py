@@ -1,4 +1,4 @@
-"""Boards that are odd in ways that could be taken for something else: undated rows, one instant for two figures, no `other`."""
+"""Odd rankings: undated rows, one instant for two figures, days without `other`."""
 
 import json
 import logging
@@ -12,7 +12,7 @@ from pipelines.archive import Archive
 
 
 def undated(day: int) -> bytes:
-    """A board one of whose days is written as an instant."""
+    """Return rankings of which one day is written as an instant."""
     payload = json.loads(board(as_of=AS_OF + DAY))
     text = (FIRST + day * DAY).isoformat()
     for row in payload["data"]:
@@ -55,7 +55,7 @@ def test_a_known_day_is_not_withdrawn_by_rows_without_dates(
 def test_other_figures_under_an_instant_that_was_used_before_are_a_later_version(
     con: duckdb.DuckDBPyConnection, archive: Archive
 ) -> None:
-    """A source that repeats its instant for restated figures loses none of them: the later one counts from when it was fetched."""
+    """Restated figures under a repeated instant count from when they were fetched."""
     kept(archive, board())
     kept(archive, board(restated={1: 500}), at=AS_OF + timedelta(hours=2))
     landed(con, archive)
@@ -100,9 +100,16 @@ def test_one_row_that_is_no_object_costs_no_day_that_is_whole(
 
 @pytest.mark.parametrize(
     ("count", "reason"),
-    [("1e12", "unreadable count"), (" 123 ", "unreadable count"), ("9" * 20, "unreadable count"), ("12.5", "fractional count"),
-     ("-1", "negative count"), ("-1.5", "negative count"), (None, "missing count")],
-)  # fmt: skip
+    [
+        ("1e12", "unreadable count"),
+        (" 123 ", "unreadable count"),
+        ("9" * 20, "unreadable count"),
+        ("12.5", "fractional count"),
+        ("-1", "negative count"),
+        ("-1.5", "negative count"),
+        (None, "missing count"),
+    ],
+)
 def test_each_kind_of_bad_count_is_called_by_its_name(
     con: duckdb.DuckDBPyConnection, archive: Archive, count: str | None, reason: str
 ) -> None:

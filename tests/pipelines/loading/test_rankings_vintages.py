@@ -19,7 +19,7 @@ from pipelines.loading.answers import load_answers
 
 @st.composite
 def vintages(draw: st.DrawFn) -> list[tuple[datetime, bytes]]:
-    """Boards of the same days as they were known at several instants: restated, withdrawn, returned, unchanged."""
+    """Rankings of the same days as known at several instants: restated, withdrawn, returned."""
     days, number = draw(st.integers(2, 3)), draw(st.integers(2, 4))
     cells = st.dictionaries(st.integers(0, days - 1), st.sampled_from([0, 1, 7]), max_size=2)
     absent = st.frozensets(st.integers(0, days - 1), max_size=1)
@@ -35,7 +35,7 @@ def test_the_order_of_landing_does_not_matter(
     vintages: list[tuple[datetime, bytes]],
     data: st.DataObject,
 ) -> None:
-    """A set of vintages gives the same versions and the same rows whichever came first, and so does a rebuild from the archive."""
+    """Vintages give the same versions in any order, and so does a rebuild from the archive."""
     home, found = tmp_path_factory.mktemp("home"), []
     for number, order in enumerate([vintages, data.draw(st.permutations(vintages))]):
         whole = Archive(home / f"whole-{number}")
@@ -66,7 +66,8 @@ def test_a_slice_is_kept_apart_from_the_board(
     outcomes = [("loaded", 153, None)] * 3
     assert landed(con, archive) == [*outcomes, ("unchanged", 0, None)]
     found = con.sql(
-        "select slice, grain, count(*), count(distinct content_hash) from raw.ranking_days group by all order by all"
+        "select slice, grain, count(*), count(distinct content_hash) from raw.ranking_days group "
+        "by all order by all"
     ).fetchall()
     assert found == [
         ("all", "day", 3, 3),

@@ -1,4 +1,4 @@
-{#- A claim that is not listed would be missing from marts.claims in silence, so it stops the build. -#}
+{#- Stop the build on a claim that is not listed, since marts.claims would silently lack it. -#}
 {% macro claims_must_be_listed() -%}
     {%- if execute %}
         {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.schema == 'claims' %}
@@ -11,12 +11,12 @@
     {%- endif %}
 {%- endmacro %}
 
-{#- One thing that a claim's file says of its statement, as a text in SQL. -#}
-{% macro claim_fact(name, key) -%}
-    {{ text_of(claim_meta(name).get(key)) }}
+{#- One entry of the config block of a claim's file, as a literal of SQL. -#}
+{% macro claim_literal(name, key) -%}
+    {{ sql_literal(claim_meta(name).get(key)) }}
 {%- endmacro %}
 
-{#- The block of config in a claim's file; what it must have stops the build where it lacks. -#}
+{#- Config block of a claim's file. A missing entry that is required stops the build. -#}
 {% macro claim_meta(name) -%}
     {%- set found = namespace(meta={}) %}
     {%- if execute %}
@@ -24,7 +24,9 @@
             {%- set found.meta = node.config.meta %}
         {%- endfor %}
         {%- for key in ('claim_id', 'statement', 'said_by', 'population', 'unit') if not found.meta.get(key) %}
-            {{ exceptions.raise_compiler_error("warehouse/claims/" ~ name ~ ".sql has no " ~ key ~ " in its meta; docs/claims.md says what it needs.") }}
+            {{ exceptions.raise_compiler_error(
+                "warehouse/claims/" ~ name ~ ".sql has no " ~ key ~ " in its meta; see docs/claims.md."
+            ) }}
         {%- endfor %}
     {%- endif %}
     {{ return(found.meta) }}

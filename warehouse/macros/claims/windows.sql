@@ -1,5 +1,6 @@
-{#- One row: which days of a window have no figures, null if all have. A day that no answer covered is not loaded; one that an answer covered
-    without figures is a hole of the source, which asking again will hardly mend. -#}
+{#- One row: the days of a window without figures; null if all have them. A day that no answer covered
+    is not loaded yet. A day that an answer covered without figures is missing in the source, and
+    another request will hardly change that. -#}
 {% macro claim_window(first, last) -%}
     select
         list(span order by span) as missing_days,
@@ -20,7 +21,7 @@
             select
                 days.date,
                 known.date is not null as is_hole,
-                -- Days in a row keep this difference, so it tells one run of them from the next.
+                -- Consecutive days share this difference, so it tells one run from the next.
                 (days.date - '2000-01-01'::date) - row_number() over (partition by known.date is not null order by days.date) as run
             from (
                 select unnest(generate_series('{{ first }}'::date, '{{ last }}'::date, interval 1 day))::date as date
@@ -35,7 +36,7 @@
     ) as spans
 {%- endmacro %}
 
-{#- The Mondays from one to another, as a list. -#}
+{#- All Mondays from `first` to `last`, as a list. -#}
 {% macro mondays(first, last) -%}
     generate_series('{{ first }}'::date, '{{ last }}'::date, interval 7 day)
 {%- endmacro %}

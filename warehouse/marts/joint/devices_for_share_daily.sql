@@ -1,4 +1,6 @@
--- One row per UTC day, model family, target and share of the market that is wanted: the devices it would take. What if, not a plan.
+-- One row per UTC day, model family, target and wanted market share: the devices it would take.
+--
+-- A what-if calculation, not a plan.
 with shares as (
     select unnest([0.0001, 0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1]::double[]) as wanted_share
 ),

@@ -1,7 +1,8 @@
--- One row per UTC day and target: what its devices cost, its power when busy and idle, and how fast it served while busy.
+-- One row per UTC day and target: device cost, power when busy and idle, and speed while busy.
 --
--- A target costs the same whoever uses it, so hours without a token count too. Everything that local $/Mtok at another load, energy price or
--- term of amortisation needs stands here: usd_per_mtok = (fixed + load x busy energy + (1 - load) x idle energy) / (load x capacity) x 1e6.
+-- A target costs the same however much it is used, so hours without tokens count too. The table has
+-- all that local $/Mtok at another load, energy price or amortisation term needs: usd_per_mtok =
+-- (fixed + load x busy energy + (1 - load) x idle energy) / (load x capacity) x 1e6.
 {% set hours_per_year = 8766 %}
 with target_hours as (
     select
@@ -36,8 +37,9 @@ rates as (
     from {{ ref('stg_telemetry__targets') }}
 ),
 
--- Measured power is the mean of the hour; the tier file's idle power, where it is below that, leaves the rest to the busy time. Where the
--- file gives none, idle time draws what its hour drew. Rated power is that of busy time; idle power is the file's, or the rating again.
+-- Measured power is the mean of the hour. Idle time draws the idle power of the tier file, if that
+-- is below the mean, and busy time the rest. Without idle power in the file, idle time draws the
+-- mean. Rated power is that of busy time; idle power is then the file's, or the rating too.
 powers as (
     select
         hours.*,
@@ -81,7 +83,7 @@ days as (
     group by all
 ),
 
-reasoned as (
+with_reasons as (
     select
         days.*,
         rates.* exclude (target),
@@ -103,19 +105,20 @@ reasoned as (
         using (target)
 ),
 
-figured as (
+with_figures as (
     select
         *,
         coalesce(speed_reason, price_reason) as reason,
         capex_usd_per_second + opex_usd_per_second as fixed_usd_per_second,
         busy_joules / nullif(busy_seconds, 0) as busy_watts,
-        -- Where no time was idle and the file says nothing, nothing better is known of idle power than what it drew while busy.
+        -- Without idle time and without a value in the file, the busy power is the best bound of
+        -- the idle power.
         case
             when timed_seconds > busy_seconds then idle_joules / (timed_seconds - busy_seconds)
             else least(given_idle_watts, busy_joules / nullif(busy_seconds, 0))
         end as idle_watts,
         case when speed_reason is null then timed_tokens / nullif(busy_seconds, 0) end as capacity_tokens_per_second
-    from reasoned
+    from with_reasons
 )
 
 select
@@ -154,5 +157,5 @@ select
         case when reason is null then (fixed_usd_per_second * busy_seconds + busy_joules * usd_per_joule) / timed_tokens * 1e6 end
     )::decimal(24, 9) as usd_per_mtok_without_idle,
     reason
-from figured
+from with_figures
 order by date, target

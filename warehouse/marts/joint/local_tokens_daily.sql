@@ -1,6 +1,7 @@
--- One row per UTC day, target and model that it served: its tokens by kind, what the market calls it, and how much of the day was watched.
+-- One row per UTC day, target and model served: its tokens by kind, and its name in the market.
 --
--- Cached tokens are part of the prompt tokens; prompt_share, cached_share and completion_share count them once and sum to one.
+-- Cached tokens are part of the prompt tokens; prompt_share, cached_share and completion_share
+-- count them once and sum to one.
 with days as (
     select
         hour_at::date as date,
@@ -8,7 +9,7 @@ with days as (
         model_name,
         sum(prompt_tokens)::bigint as prompt_tokens,
         sum(generation_tokens)::bigint as generation_tokens,
-        -- One hour whose cached tokens nobody counted leaves those of the day unknown.
+        -- One hour without a count of cached tokens leaves the day's count unknown.
         case
             when not bool_or(coalesce(prompt_tokens, 0) > 0 and cached_prompt_tokens is null)
                 then sum(cached_prompt_tokens)::bigint

@@ -1,14 +1,15 @@
--- One row per UTC day, model family, target and kind of price: what our tokens cost here, and what the same tokens would cost there that day.
+-- One row per UTC day, model family, target and kind of price: cost of our tokens, here or bought.
 --
--- The market's price is that of our own mix: prompt tokens that were computed, those that were cached, and generated ones, each counted once.
--- A host that states no price for cached tokens takes the prompt price for them. Prices are of the same UTC day; none is carried forward.
+-- The market price is that of our own mix: computed prompt tokens, cached ones and generated ones,
+-- each counted once. A host without a price for cached tokens charges the prompt price for them.
+-- Prices are of the same UTC day; none is carried forward.
 {% set rates = ['fixed', 'busy', 'idle', 'capacity'] %}
 with mixes as (
     select
         date,
         model_family,
         target,
-        -- Of several models of a family, the one that served most is the one that would be bought.
+        -- Of several models of a family, the one that served most is the one to buy.
         arg_max(model_id, (coalesce(total_tokens, 0), model_name)) filter (where model_id is not null) as model_id,
         sum(total_tokens)::bigint as local_tokens,
         sum(prompt_tokens)::bigint as prompt_tokens,
@@ -60,7 +61,7 @@ joined as (
         using (date, target)
 ),
 
--- Where nobody counted cached tokens, all or none of the prompt was cached.
+-- Without a count of cached tokens, anything from none to all of the prompt may have been cached.
 priced as (
     select
         *,
@@ -90,7 +91,7 @@ bounded as (
     from priced
 ),
 
-crossed as (
+with_break_even as (
     select
         *,
         coalesce(market_usd, low_usd) as market_low_usd,
@@ -102,7 +103,7 @@ crossed as (
     from bounded
 ),
 
-reasoned as (
+with_reasons as (
     select
         *,
         coalesce(
@@ -114,7 +115,7 @@ reasoned as (
                 when load > 1 then 'dearer than the market even if busy all the time'
             end
         ) as break_even_reason
-    from crossed
+    from with_break_even
 )
 
 select
@@ -157,5 +158,5 @@ select
     amortisation_years,
     devices,
     coalesce(cost_reason, price_reason, break_even_reason) as reason
-from reasoned
+from with_reasons
 order by date, model_family, target, kind

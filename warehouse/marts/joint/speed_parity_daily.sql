@@ -1,7 +1,9 @@
--- One row per UTC day, target, model and metric: our speed for one request, placed among the hosts of the same model and nearest weights.
+-- One row per UTC day, target, model and metric: our speed among the hosts of the model.
 --
--- The place is the part of the hosts than which we were faster in the median of the half hours that both were sampled. Hosts that were never
--- sampled together with us are in neither place nor medians; its bounds put all of them before us, and all of them behind us.
+-- Hosts with the nearest weights are compared. The percentile is the share of hosts slower than us
+-- in the median of the half hours in which both were sampled. Hosts never sampled together with us
+-- count in neither percentile nor medians; the bounds put all of them ahead of us, or all of them
+-- behind.
 with local as (
     select
         hour_at::date as date,

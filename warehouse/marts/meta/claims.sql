@@ -1,7 +1,8 @@
--- One row per claim and basis: a public statement, what we measured, and the verdict; the basis `all` sums the others up.
+-- One row per claim and basis: a public statement, what we measured, and the verdict.
 --
--- Every file of warehouse/claims/ is one statement. A verdict of `all` is that of the bases that could be judged, depends_on_basis where they
--- differ, unverifiable where none could.
+-- Every file of warehouse/claims/ is one statement. The basis `all` sums up the others: its verdict
+-- is theirs if all that can be judged agree, depends_on_basis if they differ, unverifiable if none
+-- can be judged.
 {{ claims_must_be_listed() }}
 with bases as (
     select
@@ -25,13 +26,13 @@ with bases as (
     {% for name in var('claims') %}
         union all by name
         select
-            {{ claim_fact(name, 'claim_id') }} as claim_id,
-            {{ claim_fact(name, 'statement') }} as statement,
-            {{ claim_fact(name, 'said_by') }} as said_by,
-            {{ claim_fact(name, 'said_on') }}::date as said_on,
-            {{ claim_fact(name, 'population') }} as population,
-            {{ claim_fact(name, 'unit') }} as unit,
-            {{ claim_fact(name, 'source_url') }} as source_url,
+            {{ claim_literal(name, 'claim_id') }} as claim_id,
+            {{ claim_literal(name, 'statement') }} as statement,
+            {{ claim_literal(name, 'said_by') }} as said_by,
+            {{ claim_literal(name, 'said_on') }}::date as said_on,
+            {{ claim_literal(name, 'population') }} as population,
+            {{ claim_literal(name, 'unit') }} as unit,
+            {{ claim_literal(name, 'source_url') }} as source_url,
             verdicts.*
         from {{ ref(name) }} as verdicts
     {% endfor %}

@@ -1,4 +1,4 @@
--- One row per answer of a source: what was asked, what came back, and what became of it.
+-- One row per answer of a source: the request, the response, and what became of it.
 select
     answer_id,
     source,

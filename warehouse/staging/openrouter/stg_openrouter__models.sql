@@ -1,4 +1,6 @@
--- One row per catalogue content and model id, typed; prices in USD per million tokens. Alias entries (`~author/family-latest`) are not models.
+-- One row per content of the catalogue and model id, typed; prices in USD per million tokens.
+--
+-- Alias entries (`~author/family-latest`) are not models.
 select
     sha256 as answer_sha256,
     model_id,

@@ -1,4 +1,4 @@
--- One row per target, device and hour: its energy, from measured power where both kinds are there.
+-- One row per target, device and hour: its energy, from measured power where both kinds exist.
 select
     target,
     device,

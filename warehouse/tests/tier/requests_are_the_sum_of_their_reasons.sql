@@ -1,4 +1,5 @@
--- Every finished request has one reason. Where the server does not say it, it is among the others.
+-- Every finished request has one reason. Where the server does not state it, the request counts as
+-- `other`.
 select
     minute_at,
     target,

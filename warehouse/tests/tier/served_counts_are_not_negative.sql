@@ -1,4 +1,5 @@
--- A counter that restarts has grown by its new value, so nothing is ever taken back; and no minute has more than 60 seconds.
+-- A counter that restarts has grown by its new value, so growth is never negative; and no minute
+-- has more than 60 seconds.
 select
     minute_at,
     target,

@@ -1,4 +1,6 @@
--- One row per provider: a company that hosts models, with the countries it last reported. Not the country of a lab.
+-- One row per provider: a company that hosts models, with the countries it last reported.
+--
+-- Its countries are not the country of a lab.
 select
     providers.provider_slug,
     providers.provider_name,

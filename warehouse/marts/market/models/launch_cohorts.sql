@@ -1,7 +1,8 @@
--- One row per model family and week since its launch, as long as there are data: its share of the platform, and of its own best week.
+-- One row per model family and week since launch: its share of the platform and of its best week.
 --
--- Families, not listings: a new date or a free variant of the same model is no launch. In a week without a day in the top 50 its share is not
--- known, only that it is at most share_at_most. Days whose `other` is missing are left out, since there the whole is not known.
+-- Families, not listings: a new date or a free variant of the same model is no launch. In a week
+-- without a day in the top 50 its share is not known, only that it is at most share_at_most. Days
+-- without `other` are left out, since their total is not known.
 with days as (
     select
         date,
@@ -58,7 +59,7 @@ weekly as (
     group by all
 ),
 
--- What a family's listings can have served at most on days on which none of them ranked.
+-- Upper bound of what a family's listings served on days on which none of them ranked.
 ranked_days as (
     select
         week_start,
@@ -129,14 +130,14 @@ select
     grid.days_ranked,
     grid.days,
     grid.is_left_censored,
-    -- It has not halved yet, as far as is known.
+    -- As far as is known, the share has not halved yet.
     not bool_or(grid.week_start > peaks.peak_week and grid.share_at_most <= peaks.peak_share / 2) over family as is_right_censored,
     grid.is_left_censored
     or not bool_or(grid.week_start > peaks.peak_week and grid.share_at_most <= peaks.peak_share / 2) over family as is_censored
 from grid
 inner join peaks
     using (model_family)
--- All its days may be such as are left out.
+-- All days of a family may have been left out.
 where peaks.peak_week is not null
 window family as (partition by grid.model_family)
 order by grid.model_family, grid.week_start

@@ -1,7 +1,8 @@
 -- One row per UTC day, model id and kind of price, in USD per million tokens.
 --
--- list: what the lab itself asks on its own endpoint, or, where it hosts none that we saw, the catalogue's price of the day;
--- cheapest: the host with the lowest sum of prompt and completion price; modal: the pair of prices that most hosts ask.
+-- list: the price of the lab's own endpoint, or, if we saw none, the catalogue's price of the day;
+-- cheapest: the host with the lowest sum of prompt and completion price; modal: the pair of prices
+-- that most hosts ask.
 with endpoints_of_day as (
     select
         captured_at::date as date,
@@ -19,9 +20,9 @@ with endpoints_of_day as (
         prompt_usd_per_mtok is not null
         and completion_usd_per_mtok is not null
         and model_id is not null
-        -- Below zero a host is out of service or held back; what it would ask is not on offer.
+        -- A negative status means out of service or held back; such a price is not on offer.
         and coalesce(status, 0) >= 0
-    -- One sample a day, at the hour at which the catalogue is read too.
+    -- One sample a day, at the hour of the catalogue's sample.
     qualify
         dense_rank() over (
             partition by captured_at::date, model_id
@@ -114,13 +115,14 @@ select
     completion_usd_per_mtok,
     cached_usd_per_mtok,
     price_basis,
-    -- Free is what the id says; other entries cost nothing only because they are not priced by the token.
+    -- Only the id makes a model free; other entries cost nothing because they are not priced by the
+    -- token.
     model_id like '%:free' as is_free,
     provider_name,
     captured_at,
     origin,
     answer_sha256
 from priced
--- The lab's own endpoint goes before the catalogue.
+-- The lab's own endpoint takes precedence over the catalogue.
 qualify row_number() over (partition by date, model_id, kind order by price_basis desc) = 1
 order by date, model_id, kind

@@ -1,9 +1,11 @@
--- One row per UTC day, model id and kind of price: a change of the price, and what the model's share of the platform did around it.
+-- One row per UTC day, model id and kind of price: a price change, and the model's share around it.
 --
--- Elasticity: a change of the price by one percent went with a change of the share by so many percent. Through the logarithm of the daily
--- share of 28 days before and 28 after goes one line with a step at the change, so that a model that was fading anyway is not counted as one
--- that lost by its price. The interval is that of the step, at 95 percent, by the day-to-day noise of both windows, widened where
--- neighbouring days err alike. It is what went together, not what caused what: is_confounded says what else happened.
+-- Elasticity: the percent by which the share changed for each percent of price change. One line
+-- with a step at the change is fitted to the logarithm of the daily share over the 28 days before
+-- and the 28 after, so that a model that was fading anyway does not count as one that lost by its
+-- price. The interval is that of the step, at 95 percent, from the daily noise of both windows,
+-- widened where neighbouring days err alike. This is correlation, not cause: is_confounded shows
+-- what else happened.
 {% set window_days = 28 %}
 with prices as (
     select
@@ -14,7 +16,7 @@ with prices as (
         answer_sha256,
         prompt_usd_per_mtok,
         completion_usd_per_mtok,
-        -- Three prompt tokens to one of completion, as blended prices are usually stated.
+        -- Blended prices usually count three prompt tokens for each completion token.
         0.75 * prompt_usd_per_mtok + 0.25 * completion_usd_per_mtok as blended_usd_per_mtok,
         lag(date) over price_order as previous_date,
         lag(prompt_usd_per_mtok) over price_order as previous_prompt_usd_per_mtok,
@@ -103,7 +105,7 @@ both_sides as (
         max(tokens) filter (where is_after) as tokens_after,
         coalesce(max(ranked_days) filter (where not is_after), 0) as days_before,
         coalesce(max(ranked_days) filter (where is_after), 0) as days_after,
-        min(days) as least_days,
+        min(days) as min_days,
         sum(days) as days,
         sum(1.0 / nullif(days, 0)) as inverse_days,
         sum(sxx) as sxx,
@@ -149,11 +151,11 @@ steps as (
         sqrt(
             greatest(fits.syy - fits.trend * fits.trend * fits.sxx, 0) / (fits.days - 3)
             * (fits.inverse_days + fits.distance * fits.distance / fits.sxx)
-        ) * {{ t_95('fits.days - 3') }} * {{ inflation('correlations.correlation') }} as reach
+        ) * {{ t_95('fits.days - 3') }} * {{ inflation_factor('correlations.correlation') }} as reach
     from both_sides as fits
     left join correlations
         using (date, model_id, kind)
-    where fits.least_days >= {{ window_days // 2 }}
+    where fits.min_days >= {{ window_days // 2 }}
 ),
 
 ranked as (
@@ -166,7 +168,7 @@ ranked as (
     group by model_id
 ),
 
--- Others of the family or the lab that came or went while the windows last.
+-- Other models of the family or the lab that appeared or left within the windows.
 others as (
     select
         changes.date,
@@ -203,7 +205,7 @@ neighbours as (
     window change_order as (partition by model_id, kind order by date)
 ),
 
-reasoned as (
+with_reasons as (
     select
         changes.*,
         steps.step,
@@ -267,5 +269,5 @@ select
     nullif(concat_ws('; ', missing, confounders), '') as reason,
     origin,
     answer_sha256
-from reasoned
+from with_reasons
 order by date, model_id, kind

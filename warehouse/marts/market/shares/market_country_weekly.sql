@@ -1,8 +1,9 @@
--- One row per ISO week, basis and country: tokens of the models that its labs released, and their share, on the five bases that statements use.
+-- One row per ISO week, basis and country: tokens and share of the models of its labs.
 --
--- platform, top50 and top9 are those of market_share_weekly. top50_without_free leaves free listings out; top50_cloaked_later counts a cloaked
--- model for the lab that later claimed it. Only the bases platform and top50_cloaked_later give the unknown to whom it helps or harms;
--- the others leave it out.
+-- Claims use these bases. platform, top50 and top9 are those of market_share_weekly.
+-- top50_without_free leaves free listings out; top50_cloaked_later counts a cloaked model for the
+-- lab that later claimed it. Only platform and top50_cloaked_later assign the unknown to either
+-- side in turn; the others leave it out.
 with dated as (
     select
         daily.*,

@@ -1,4 +1,6 @@
--- One row per end date of a seven-day window, task and model: the model's share of the task. Only the largest are listed, so it need not sum to 1.
+-- One row per end date of a seven-day window, task and model: the model's share of the task.
+--
+-- Only the largest models are listed, so shares need not sum to 1.
 select
     tasks.date,
     tasks.tag,

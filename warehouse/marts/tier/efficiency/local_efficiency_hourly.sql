@@ -1,14 +1,15 @@
--- One row per UTC hour, target and model: how fast it was, what its tokens cost in energy and money, and how much of the devices it used.
+-- One row per UTC hour, target and model: speed, energy, cost and use of the devices.
 --
--- Speeds are over covered time only. Devices are held for all models of a target, so their power and cost are shared by tokens. A figure that
--- is not known is null, and the reason stands beside it.
+-- Speeds are over covered time only. All models of a target share its devices, so power and cost
+-- are split by tokens. A figure that is not known is null, and its reason stands beside it.
 {% set hours_per_year = 8766 %}
 with work as (
     select
         counters.hour_at,
         counters.target,
         counters.model_name,
-        -- The counters speak of one device each; a server with several engines has one a piece, so the mean is that of a device.
+        -- Each counter is that of one device; a server with several engines has one for each, so
+        -- the mean is that of a device.
         sum(counters.growth) filter (where counters.metric = 'estimated_flops')
         / count(distinct counters.labels) filter (where counters.metric = 'estimated_flops') as flop,
         sum(counters.growth) filter (where counters.metric = 'estimated_read_bytes')
@@ -63,7 +64,7 @@ stacks as (
     group by all
 ),
 
--- Of several peaks of a kind of device, the one of the dtype that the server says it uses.
+-- A kind of device may have several peaks; the one of the dtype that the server reports counts.
 peaks as (
     select
         *,
@@ -125,7 +126,7 @@ joined as (
             and (peaks.is_only_one or stacks.dtype = peaks.dtype)
 ),
 
-reasoned as (
+with_reasons as (
     select
         *,
         case
@@ -155,7 +156,7 @@ reasoned as (
     from joined
 ),
 
-figured as (
+with_figures as (
     select
         *,
         coalesce(
@@ -174,7 +175,7 @@ figured as (
             when requests_total > 0 then 'neither a log nor histograms of the server say how long requests took'
             else 'no finished request in this hour'
         end as goodput_reason
-    from reasoned
+    from with_reasons
 )
 
 select
@@ -226,5 +227,5 @@ select
     timed_seconds,
     gap_minutes,
     resets
-from figured
+from with_figures
 order by hour_at, target, model_name

@@ -1,4 +1,4 @@
--- One row per UTC hour, target and model that drafted tokens: how many of them were right, and how far each check came.
+-- One row per UTC hour, target and model that drafted tokens: how many were accepted, and how far.
 with counters as (
     select
         hour_at,
@@ -33,7 +33,7 @@ select
     round(draft_tokens)::bigint as draft_tokens,
     round(accepted_tokens)::bigint as accepted_tokens,
     accepted_tokens / nullif(draft_tokens, 0) as acceptance,
-    -- Each check also yields the token that the model itself would have said next.
+    -- Each verification also yields the token that the model itself would have produced next.
     1 + accepted_tokens / nullif(drafts, 0) as mean_length,
     list_transform(accepted_at, lambda accepted: accepted / nullif(drafts, 0)) as acceptance_by_position
 from hours

@@ -1,10 +1,11 @@
--- One row per UTC hour, target, model and method: the share of finished requests that met every objective of the tier file.
+-- One row per UTC hour, target, model and method: share of requests that met every objective.
 --
--- `events`: exact. `upper_bound`: from histograms, which know each latency of a request apart from the other; no more can meet both than meet
--- the one that fewer meet, each counted up to the end of the bucket in which its objective lies.
+-- `events`: exact. `upper_bound`: from histograms, which know each latency separately. No more
+-- requests can meet both objectives than meet the harder one; each is counted up to the end of the
+-- bucket that holds its objective.
 with from_events as (
     select
-        {{ hour_of('requests.last_token_at') }} as hour_at,
+        {{ floor_to_hour('requests.last_token_at') }} as hour_at,
         requests.target,
         requests.model_name,
         'events' as method,

@@ -1,7 +1,8 @@
--- One row per UTC hour, target, model, latency and method: how long requests waited, at the 50th, 90th and 99th percentile.
+-- One row per UTC hour, target, model, latency and method: its 50th, 90th and 99th percentile.
 --
--- `histogram`: linear inside the bucket that holds the percentile, the lowest bucket beginning at 0. Beyond the last finite bucket nobody
--- knows how long it was: the percentile is null and its lower bound is that bucket's end. `events`: exact, from the tier's own log of requests.
+-- `histogram`: linear inside the bucket that holds the percentile, the lowest bucket beginning at
+-- 0. Beyond the last finite bucket the time is not known: the percentile is null, and its lower
+-- bound is that bucket's end. `events`: exact, from the tier's own request log.
 {% set percents = [50, 90, 99] %}
 with buckets as (
     select
@@ -81,10 +82,11 @@ from_histograms as (
     from interpolated
 ),
 
--- A histogram observes a first token when it comes and the rest when a request ends; so do these.
+-- Histograms observe the first token when it comes, and the other latencies when a request ends; so
+-- does this.
 first_tokens as (
     select
-        {{ hour_of('first_token_at') }} as hour_at,
+        {{ floor_to_hour('first_token_at') }} as hour_at,
         target,
         model_name,
         'ttft' as metric,
@@ -96,10 +98,10 @@ first_tokens as (
     group by all
 ),
 
--- Both latencies of a request in one pass: a row for each of them would first triple millions of requests.
+-- Both latencies of a request in one pass: a row for each would triple millions of requests.
 ended as (
     select
-        {{ hour_of('last_token_at') }} as hour_at,
+        {{ floor_to_hour('last_token_at') }} as hour_at,
         target,
         model_name,
         count(tpot_seconds) as tpot_count,

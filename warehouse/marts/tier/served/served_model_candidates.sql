@@ -1,4 +1,6 @@
--- One row per target, model that was not found in the market, and place: what its name is nearest to there. A hint for model_map, not a finding.
+-- One row per target, model not found in the market, and place: the market's nearest names.
+--
+-- A hint for model_map, not a finding.
 with unresolved as (
     select
         target,
@@ -10,7 +12,8 @@ with unresolved as (
         and (model_name <> 'unknown' or known_as is not null)
 ),
 
--- Authors write themselves differently in the two worlds, so what follows the last stroke is compared.
+-- Author names differ between servers and the market, so only the part after the last slash is
+-- compared.
 market_names as (
     select
         known.canonical_slug,

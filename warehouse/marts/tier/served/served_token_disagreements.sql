@@ -1,7 +1,8 @@
--- One row per UTC day, target, model, kind of tokens and pair of sources that do not say the same: both figures, and what explains it.
+-- One row per UTC day, target, model, kind of tokens and pair of sources that disagree.
 --
--- Nothing is corrected: the counters stay what they said. `explained_by` names a cause that was seen that day and works in this direction; null
--- means that none was. Sources are compared on the days for which both have figures.
+-- Nothing is corrected: the counters stay as they are. `explained_by` names a cause seen on that
+-- day that works in this direction; null means that there was none. Sources are compared on the
+-- days for which both have figures.
 with hours as (
     select
         hour_at,
@@ -27,7 +28,8 @@ figures as (
     where metric <> 'prompt_tokens_by_source'
     group by all
     union all
-    -- Prompt tokens are those computed and those that the cache held. A server that has only one of the two says nothing here.
+    -- Prompt tokens are the computed ones and the cached ones. A server that reports only one of
+    -- the two has no row here.
     select
         hour_at::date as date,
         target,
@@ -61,7 +63,7 @@ figures as (
         'request events' as source,
         sum(tokens.tokens) as tokens
     from {{ ref('stg_telemetry__requests') }} as requests,
-        -- As the counters do: the prompt with the first token.
+        -- Counters count the prompt with the first token; so does this.
         lateral (
             values
             ('prompt_tokens', requests.first_token_at, requests.prompt_tokens),
@@ -136,7 +138,7 @@ days as (
     group by all
 ),
 
--- The minutes beside midnight in which requests ran: what they count may fall on either day.
+-- Minutes next to midnight in which requests ran: their tokens may fall on either day.
 midnights as (
     select distinct
         target,
@@ -144,7 +146,7 @@ midnights as (
     from {{ ref('stg_telemetry__gauges') }}
     where
         metric = 'requests_running'
-        and most_value > 0
+        and max_value > 0
         and strftime(minute_at, '%H:%M') in ('00:00', '23:59')
     union
     select distinct

@@ -1,5 +1,5 @@
--- The cheapest and the most common price are of the same hosts at the same moment, so there are both or none, and the one cannot be above
--- the other.
+-- The cheapest and the modal price are of the same hosts at the same moment, so either both exist
+-- or none, and the cheapest cannot be higher.
 with hosted as (
     select
         date,

@@ -1,4 +1,4 @@
--- A bound that does not hold the figure it bounds is none.
+-- Bounds must hold the figure that they bound.
 select
     week_start,
     basis,
