@@ -5,9 +5,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import duckdb
+from jinja2 import Template
 
 from pipelines.publish.generations import Generation, publish
 from pipelines.settings import Settings
+from pipelines.transform.dbt import PROJECT
 from warehouse.connection import open_warehouse
 
 NOW = datetime(2026, 6, 20, 9, 30, tzinfo=UTC)
@@ -27,6 +29,11 @@ MARTS = """
     create table staging.hidden as select 42 as secret;
 """
 
+# The mart of dbt, made of the tables above.
+META = Template((PROJECT / "marts" / "meta" / "published_meta.sql").read_text()).render(
+    config=lambda alias: "", ref="marts.{}".format, var=lambda name: None
+)
+
 
 @contextmanager
 def warehouse_of(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -42,4 +49,5 @@ def published(settings: Settings, sql: str = MARTS) -> Generation:
     """Run this SQL on the warehouse and publish what is in its marts."""
     with warehouse_of(settings) as con:
         con.execute(sql)
+        con.execute(f"create table if not exists marts.meta as {META}")
     return publish(settings, NOW)
