@@ -1,4 +1,4 @@
-"""A tiny warehouse with its own marts: three days of a market, and what else a test adds."""
+"""A tiny warehouse with ready marts, to be published: three days of a market and a test's tables."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+from jinja2 import Template
 
 from pipelines.publish.generations import Generation, publish
 from pipelines.settings import Settings
+from pipelines.transform.dbt import PROJECT
 from warehouse.connection import open_warehouse
 
 NOW = datetime(2026, 6, 20, 9, 30, tzinfo=UTC)
@@ -23,7 +25,16 @@ def warehouse_of(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def published(settings: Settings, sql: str = MARTS) -> Generation:
-    """Run this SQL on the warehouse, and publish its marts."""
+    """Run this SQL on the warehouse and publish its marts."""
     with warehouse_of(settings) as con:
         con.execute(sql)
+        con.execute(f"create or replace table marts.meta as {meta_sql()}")
     return publish(settings, NOW)
+
+
+def meta_sql() -> str:
+    """Return the SQL of the mart `meta`, on the tables of this warehouse."""
+    text = (PROJECT / "marts" / "meta" / "published_meta.sql").read_text()
+    return Template(text).render(
+        ref=lambda name: f"marts.{name}", var=lambda name: None, config=lambda **options: ""
+    )

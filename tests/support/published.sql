@@ -9,7 +9,7 @@ insert into marts.market_days values
     ('2026-06-19', '2026-06-20 08:20:44.552+00', 'data_api', false, 9000000000000000001),
     ('2026-06-20', null, null, true, null);
 comment on table marts.market_days is 'One row a day; it''s UTC {always}.';
-comment on column marts.market_days.platform_tokens is 'All tokens of the day; "other" included.';
+comment on column marts.market_days.platform_tokens is 'All tokens; "other" included.';
 create table marts.models (
     model varchar, price_usd decimal(12, 4), tags varchar[], first_seen date
 );
