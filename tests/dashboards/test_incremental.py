@@ -87,9 +87,9 @@ def cells_of(body: Any) -> list[Any]:
 def test_a_first_body_is_whole_and_draws_what_is_near(view: PageView) -> None:
     update = update_page(view, None, ())
     cells = cells_of(update.body)
-    assert len(cells) == 11
+    assert len(cells) == 12
     waiting = [cell for cell in cells if "waiting" in str(cell)]
-    assert 0 < len(waiting) < 11
+    assert 0 < len(waiting) < 12
     assert "Same 9" in text_of(waiting[-1])
     assert update.shown.before is None
 

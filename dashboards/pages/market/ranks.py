@@ -64,11 +64,11 @@ def _by_rank(rows: pl.DataFrame) -> list[str]:
     return ranked.sort(["now", "best", "member"])["member"].to_list()
 
 
-def _padded_weeks(rows: pl.DataFrame) -> list[Any]:
-    """Return the weeks with room around them for the first and last signs."""
+def _padded_weeks(rows: pl.DataFrame) -> list[Any] | None:
+    """Return the weeks with room for the first and last signs; None for one week or none."""
     first, last = rows["week_start"].min(), rows["week_start"].max()
     if not isinstance(first, date) or not isinstance(last, date) or first == last:
-        return []
+        return None
     return [first - max((last - first) * 0.03, timedelta(days=2)), last + timedelta(days=2)]
 
 
