@@ -50,10 +50,11 @@ def call(url: str, of: str, **values: object) -> httpx.Response:
     by_output = [each for each in ours if of in each["output"]]
     by_input = [each for each in ours if of in [name_of(given) for given in each["inputs"]]]
     [found] = by_output or by_input
-    outputs: list[dict[str, str]] = []
-    if found["output"].startswith(".."):
-        parts = (name.rpartition(".") for name in found["output"].strip(".").split("..."))
-        outputs = [{"id": name, "property": kind} for name, _, kind in parts]
+    names = [name.rpartition(".") for name in found["output"].strip(".").split("...")]
+    outputs: Any = [{"id": name, "property": kind} for name, _, kind in names]
+    if not found["output"].startswith(".."):
+        # A callback with one output sends it alone; one without any has a hash for a name.
+        outputs = outputs[0] if by_output else []
     sent = {"output": found["output"], "outputs": outputs, "changedPropIds": []}
     for part in ("inputs", "state"):
         sent[part] = [
@@ -171,7 +172,7 @@ def test_a_choice_changes_cells_and_not_the_body(url: str) -> None:
 
 def test_the_clock_is_silent_until_a_generation_is_new(url: str) -> None:
     same = call(url, "generation.data", clock=1, generation=1)
-    assert same.status_code == 204
+    assert same.json()["response"] == {}
     new = call(url, "generation.data", clock=1, generation=0)
     assert new.json()["response"]["generation"]["data"] == 1
 
