@@ -168,7 +168,7 @@ def telemetry_arrived(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | d
 
     An unreadable one does not start a run again and again.
     """
-    names = "\n".join(segment.name for segment in SpoolFolders.of(settings).waiting())
+    names = "\n".join(segment.name for segment in SpoolFolders.of(settings).list_waiting())
     return (
         dg.RunRequest(run_key=sha256(names.encode()).hexdigest())
         if names

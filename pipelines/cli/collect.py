@@ -51,8 +51,8 @@ def collect(
         tokentide collect --tier fleet.toml --max-mib 512 --port 0
     """
     from pipelines.telemetry.collector.collector import Collector
-    from pipelines.telemetry.collector.self_metrics import own_page
-    from pipelines.telemetry.collector.spool import Claim, Spool
+    from pipelines.telemetry.collector.self_metrics import serve_self_metrics
+    from pipelines.telemetry.collector.spool import Spool, lock_spool
     from pipelines.telemetry.config.headers import resolve_headers
     from pipelines.telemetry.config.tier import read_tier
 
@@ -61,9 +61,9 @@ def collect(
     known = read_tier(tier or settings.tier)
     headers = resolve_headers(known, settings.variables)
     with ExitStack() as held:
-        held.callback(Claim(folder).release)
+        held.enter_context(lock_spool(folder))
         collector = Collector(known, Spool(folder, max_mib, segment_seconds), headers)
-        held.enter_context(own_page(collector, port))
+        held.enter_context(serve_self_metrics(collector, port))
         stderr.print(
             f"Collecting from {len(known.targets)} targets into {escape(str(folder))}. "
             "Ctrl-C ends it."
@@ -75,15 +75,15 @@ def collect(
 
 def status_line(collector: "Collector") -> str:
     """Format the collector's state in one line: targets up, samples, segments, targets down."""
-    up = sum(source.health.is_up is True for source in collector.sources)
+    up = sum(loop.health.is_up is True for loop in collector.loops)
     down = [
-        f"{source.target.name} {source.health.reason}"
-        for source in collector.sources
-        if source.health.is_up is False
+        f"{loop.target.name} {loop.health.reason}"
+        for loop in collector.loops
+        if loop.health.is_up is False
     ]
     spool = collector.spool
     line = (
-        f"{up} of {len(collector.sources)} up, {spool.open.rows} samples open, "
+        f"{up} of {len(collector.loops)} up, {spool.open.rows} samples open, "
         f"{spool.tally.segments} segments"
     )
     if down:

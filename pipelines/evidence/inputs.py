@@ -130,7 +130,7 @@ def _copy_segments(source: SpoolFolders, target: SpoolFolders, wanted: Sequence[
                 f"The segment {name} does not hold the bytes that were loaded. "
                 "Restore it from a copy of the archive."
             )
-        kept = target.kept(kind, name)
+        kept = target.archive_path(kind, name)
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, kept)
     _must_have_all("segments", missing)

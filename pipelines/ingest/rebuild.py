@@ -30,7 +30,7 @@ class RebuildResult:
 def rebuild(settings: Settings, progress: Progress | None = None) -> RebuildResult:
     """Load every archived answer into a fresh warehouse, build, replace the old one, publish."""
     archive = Archive(settings.archive)
-    if archive.origin is None and not SpoolFolders.of(settings).archived():
+    if archive.origin is None and not SpoolFolders.of(settings).list_archived():
         raise NothingArchived(
             f"{settings.archive} holds no answers. "
             "Run `tokentide ingest market` or `tokentide ingest telemetry` first."

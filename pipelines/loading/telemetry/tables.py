@@ -1,4 +1,4 @@
-"""The tables that segments of telemetry fill: the counterpart of the registry of sources."""
+"""Tables that segments of telemetry fill: the counterpart of the registry of sources."""
 
 from pipelines.loading.telemetry.segment_files import SegmentKind
 
@@ -12,7 +12,8 @@ FACTS = (
     "coverage_minutes",
     "stack_versions",
 )
-# By schema and table, the kinds of segment whose rows are in it; the list of segments and the tier file hold no rows of any.
+# By schema and table, the kinds of segments whose rows it has. The list of segments and the tier
+# file have rows of none.
 TABLES_OF_SEGMENTS: dict[str, tuple[SegmentKind, ...]] = {
     "raw.request_events": ("requests",),
     "raw.telemetry_segments": (),
