@@ -97,7 +97,7 @@ def dagster_environment(settings: Settings) -> dict[str, str]:
 
 
 def record_materializations(settings: Settings, days: "Sequence[DayStatus]") -> None:
-    """Record the days that were just loaded in Dagster, as one of its own runs would have."""
+    """Record the days that were just loaded in Dagster, as a run of Dagster would have."""
     from dagster import DagsterInstance
 
     from pipelines.assets.rankings import materializations

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from support.command import Command
+from support.cli.command import Command
 
 from pipelines.cli.dashboard import secret_for, sources_of
 from pipelines.errors import BadSetting

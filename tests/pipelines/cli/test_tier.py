@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from pyarrow import ipc
-from support.command import Command
+from support.cli.command import Command
 from support.tier import tiny_checkpoint
 
 TIER = """
@@ -74,7 +74,7 @@ def test_load_says_what_is_wrong_in_one_line(command: Command) -> None:
 
 
 def test_serve_needs_its_extra(command: Command) -> None:
-    """Where torch or a tokenizer is missing, the message names it and how to get it."""
+    """The message names the package that is missing, and how to install it."""
     done = run_without("tokenizers,torch", command, "serve")
     assert done.returncode == 1
     assert "pip install 'tokentide[serve]'" in done.stderr
@@ -146,7 +146,7 @@ def logged_requests(folder: Path) -> list[dict[str, Any]]:
 def test_telemetry_of_the_past_needs_its_target(
     command: Command, options: tuple[str, ...], message: str
 ) -> None:
-    """Whatever is missing is named before anything is loaded or built."""
+    """The missing option is named before anything is loaded or built."""
     output = command("ingest", "telemetry", *options, code=1)
     assert message in " ".join(output.split())
     assert not (command.home / "warehouse.duckdb").exists()

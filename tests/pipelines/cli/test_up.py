@@ -94,7 +94,7 @@ def test_the_dashboard_runs_beside_the_schedules(market: Settings) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)  # Dagster starts several processes, each of which loads all of it
 def test_schedules_run_until_ctrl_c(tmp_path: Path) -> None:
-    """Dagster is told once, ends its own processes, and that is no failure."""
+    """Dagster gets one signal and ends its processes; that is not a failure."""
     port = free_port()
     with subprocess.Popen(
         # A shell starts jobs in the background with Ctrl-C ignored, and processes inherit that.

@@ -216,7 +216,7 @@ def test_a_short_limit_is_waited_for(settings: Settings, simulator: SimulatedMar
 def test_a_spent_daily_limit_stops_the_data_api_alone(
     settings: Settings, simulator: SimulatedMarket
 ) -> None:
-    """That 429 does not pass soon: the Data API gets no more requests, the catalogue does."""
+    """A 429 of the day does not pass soon: the Data API gets no more requests, other routes do."""
     simulator.set_faults({"kind": "too_many_day", "path": "rankings-daily", "times": 1})
     extract = ingest_rankings(settings, FIRST, LAST)
     with closing(SourceClient(settings, new_run_id(), FAST_RETRIES)) as client:

@@ -15,7 +15,7 @@ FENCED = re.compile(r"^ *(```+|~~~+)[^\n]*\n(.*?)^ *\1", re.M | re.S)
 INDENTED = re.compile(r"(?:\A|\n\n)((?: {4}[^\n]*(?:\n|\Z))+)")
 SPAN = re.compile(r"(?<!`)`(?!`)([^`]+)`(?!`)")
 COMMAND = re.compile(
-    r"(?:^|[ \t/$;&|(])"
+    r"(?:^|[ \t$;&|(]|(?<=bin/)|(?<=\)/))"
     r"(?P<name>tokentide|make|python3? -m (?:pipelines|models\.server|models\.loadgen))"
     r"[ \t]+(?=[a-z\[-])"
 )
@@ -68,7 +68,7 @@ def _words(code: str) -> Iterator[str]:
             return
         if not word or word[0] in "#();<>|&\n":
             return
-        if word := word.strip("[],.:"):
+        if word := word.strip("[]").rstrip(",.:"):
             yield word
 
 
