@@ -1,5 +1,6 @@
 """The one place that opens DuckDB, and so knows what is attached and what a connection may do."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,8 @@ from pathlib import Path
 import duckdb
 
 from warehouse.migrate import migrate
+
+log = logging.getLogger(__name__)
 
 # What a query by a person may use of this machine.
 QUERY_MEMORY = "1GB"
@@ -37,6 +40,7 @@ def open_warehouse(path: Path, wait_seconds: float = 60.0) -> duckdb.DuckDBPyCon
             time.sleep(0.2)
         else:
             con.execute("set TimeZone = 'UTC'")
+            log.debug("Opened %s.", path)
             return con
 
 
