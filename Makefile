@@ -1,6 +1,6 @@
-# Two commands: `make up` runs Tokentide, `make test` checks it. Both set up a virtual environment of their own first.
+# Two commands: `make up` runs Tokentide, `make test` checks it. Both first set up a virtual environment.
 .DEFAULT_GOAL := help
-.PHONY: help up tier test setup lint types imports sql pytest pytest-half pytest-rest npu bench lock clean
+.PHONY: help up tier test setup lint types imports sql docs pytest pytest-half pytest-rest npu bench lock clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -22,7 +22,7 @@ up: $(VENV)/.installed-run ## install, fetch the market, publish it, keep it up 
 tier: $(TIER)/.installed ## the inference tier alone, without the pipeline: serve the shipped model (OPTIONS="--port 8001")
 	$(TIER)/bin/python -m models.server $(OPTIONS)
 
-test: lint types imports sql npu pytest ## everything that must hold before a change lands
+test: lint types imports sql docs npu pytest ## everything that must hold before a change is merged
 
 setup: $(STAMP) ## make the virtual environment
 
@@ -39,9 +39,12 @@ imports: $(STAMP) ## which package may know which
 sql: $(STAMP) ## style of the SQL
 	$(BIN)/sqlfluff lint --disable-progress-bar warehouse pipelines
 
+docs: $(STAMP) ## the site of the documentation, in site/
+	$(BIN)/mkdocs build
+
 pytest: pytest-half pytest-rest ## the tests, among them dbt's
 
-# Two halves that take about as long and need nothing of each other, so that `make -j2` can run them at once.
+# Two halves that take about as long and need nothing of each other, so that `make -j2` runs them at once.
 pytest-half: $(STAMP) ## the tests of the tier, the warehouse, the dashboard and the benchmarks
 	$(BIN)/python -m pytest $(HALF)
 
@@ -57,14 +60,14 @@ bench: ## the figures that we quote, beside their peers
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/publish_readers.py
 
-lock: ## write constraints.txt anew from a fresh environment
+lock: ## write constraints.txt from a fresh environment
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install --quiet "duckdb<2" -e ".[dev,bench]"
 	$(VENV)-lock/bin/pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
 	rm -rf $(VENV)-lock
 
 clean: ## remove the environment; state in var/ stays
-	rm -rf $(VENV) $(TIER) $(RIG) warehouse/target warehouse/logs
+	rm -rf $(VENV) $(TIER) $(RIG) site warehouse/target warehouse/logs
 
 # What the tier needs stands in pyproject.toml's extra `serve`, and only there.
 $(TIER)/.installed: pyproject.toml constraints.txt

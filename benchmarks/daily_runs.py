@@ -18,10 +18,10 @@ from history import KEY
 from rich.console import Console
 
 from pipelines.archive import Answer, Archive
-from pipelines.ingest.market import TOP_MODELS, land
+from pipelines.ingest.market import TOP_MODELS, load_archive
 from pipelines.ingest.rebuild import rebuild
 from pipelines.settings import Settings
-from pipelines.simulator.api.serve import build, running
+from pipelines.simulator.api.serve import build_app, serve_in_thread
 from pipelines.sources.openrouter import (
     apps,
     benchmarks,
@@ -58,7 +58,7 @@ def main(
         settings = Settings(Path(folder))
         archived = _archive(settings, days)
         started = time.perf_counter()
-        land(settings)
+        load_archive(settings)
         landed = time.perf_counter()
         rebuild(settings)
         report = {
@@ -77,15 +77,15 @@ def main(
 def _archive(settings: Settings, days: int) -> int:
     """Keep what the market answers on each morning; asked past our own client, whose budget would make this take hours."""
     archive, kept = Archive(settings.archive), 0
-    app = build("market", now=LAST_RUN, key=KEY, limits=False)
+    app = build_app("market", now=LAST_RUN, key=KEY, limits=False)
     with (
-        running(app) as base,
+        serve_in_thread(app) as base,
         httpx.Client(headers={"Authorization": f"Bearer {KEY}"}, timeout=30) as http,
     ):
         for number in range(days):
             now = LAST_RUN - timedelta(days=days - 1 - number)
             http.put(
-                f"{base.removesuffix('/api/v1')}/_standin/now", json={"now": now.isoformat()}
+                f"{base.removesuffix('/api/v1')}/_simulator/now", json={"now": now.isoformat()}
             ).raise_for_status()
             models = http.get(f"{base}/models").raise_for_status().json()["data"][:TOP_MODELS]
             for second, (source, path, params, context) in enumerate(_run(now, models)):

@@ -31,9 +31,9 @@ from stopwatch import MIB, resident_bytes
 
 from dashboards.generations import Generation
 from dashboards.pages import page_of
-from pipelines.priority import give_way
 from pipelines.publish.generations import newest, publish
 from pipelines.settings import Settings
+from pipelines.transform.dbt import lower_priority
 from warehouse.connection import open_published, open_warehouse
 
 FIRST_PAGE_SECONDS, CHANGE_SECONDS, SERVER_MB = 1.0, 0.2, 500.0
@@ -202,7 +202,7 @@ def _publishing(settings: Settings) -> Iterator[Callable[[], int]]:
 
 
 def _publish(settings: Settings, stop: Any, count: Any) -> None:
-    give_way()
+    lower_priority()
     # DuckDB draws how far it is.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     while not stop.is_set():

@@ -18,7 +18,7 @@ from typing import Any
 from pipelines.archive import Answer, Archive
 from pipelines.ingest.market import make_requests
 from pipelines.settings import Settings
-from pipelines.simulator.api.serve import build, running
+from pipelines.simulator.api.serve import build_app, serve_in_thread
 from pipelines.sources.http import SourceClient
 from pipelines.sources.openrouter import catalogue, providers, rankings
 from pipelines.sources.openrouter.requests import catalogue_requests, slice_requests, usage_requests
@@ -137,13 +137,13 @@ def _answer(source: str, path: str, fetched_at: datetime, params: dict[str, str]
 
 def _invent(folder: Path, start: date) -> None:
     """Ask the stand-in market, on the day after the last one, as a first run would."""
-    app = build(
+    app = build_app(
         "market",
         now=datetime.combine(END + timedelta(days=1), time(12), UTC),
         key=KEY,
         limits=False,
     )
-    with running(app) as base:
+    with serve_in_thread(app) as base:
         for name in ("history", "everything"):
             client = SourceClient(Settings(folder / name, base, KEY), "benchmark")
             try:

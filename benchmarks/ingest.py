@@ -223,7 +223,7 @@ def _figures(loaded: int, days: int) -> list[Figure]:
         each_day("stock Dagster", "dagster-in-memory", loaded), each_day("stock Dagster with SQLite", "dagster-in-sqlite", loaded),
         *_stock(loaded, days),
         stages("ours, rebuild of everything again", "ours-rebuilt", "rebuild again"),
-        memory("ours, rebuild of everything, largest process", "ours-rebuilt", together=False),
+        memory("ours, rebuild of everything, largest process", "ours-rebuilt", total=False),
     ]  # fmt: skip
 
 
@@ -250,7 +250,7 @@ def _limits() -> list[Limit]:
         Limit(stages("ours, rebuild of everything", "ours-rebuilt", "rebuild"), REBUILD_SECONDS),
         Limit(
             memory(
-                "ours, rebuild of everything, all processes together", "ours-rebuilt", together=True
+                "ours, rebuild of everything, all processes together", "ours-rebuilt", total=True
             ),
             REBUILD_MIB,
         ),

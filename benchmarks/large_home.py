@@ -21,11 +21,10 @@ from history import KEY
 from rich.console import Console
 
 from pipelines.archive import Answer, Archive
-from pipelines.ingest.market import land
+from pipelines.ingest.market import load_archive
 from pipelines.publish.generations import publish
 from pipelines.settings import Settings
-from pipelines.simulator.api.serve import build as standin
-from pipelines.simulator.api.serve import running
+from pipelines.simulator.api.serve import build_app, serve_in_thread
 from pipelines.sources.openrouter import (
     apps,
     benchmarks,
@@ -96,7 +95,7 @@ def fill(settings: Settings, days: int, served_days: int, targets: int) -> None:
     """Raw and ledger tables, nothing built of them yet."""
     last = datetime(NOW.year, NOW.month, NOW.day, tzinfo=UTC)
     _ask(settings, days)
-    land(settings)
+    load_archive(settings)
     first_date = (NOW - timedelta(days=days)).date()
     values = {
         "first_date": first_date, "last_date": NOW.date(), "days": days, "targets": targets,
@@ -132,15 +131,15 @@ def _run(con: duckdb.DuckDBPyConnection, script: str, values: dict[str, object])
 def _ask(settings: Settings, days: int) -> None:
     """Keep the stand-in's answers, asked past our own client, whose budget would make this take hours."""
     archive = Archive(settings.archive)
-    app = standin("market", now=NOW, key=KEY, limits=False)
+    app = build_app("market", now=NOW, key=KEY, limits=False)
     with (
-        running(app) as base,
+        serve_in_thread(app) as base,
         httpx.Client(headers={"Authorization": f"Bearer {KEY}"}, timeout=60) as http,
     ):
         models = http.get(f"{base}/models").raise_for_status().json()["data"][:HOSTED]
         for number, (at, (source, path, params, context)) in enumerate(_plan(days, models)):
             http.put(
-                f"{base.removesuffix('/api/v1')}/_standin/now", json={"now": at.isoformat()}
+                f"{base.removesuffix('/api/v1')}/_simulator/now", json={"now": at.isoformat()}
             ).raise_for_status()
             response = http.get(f"{base}{path}", params=params).raise_for_status()
             asked_at = at + timedelta(seconds=number)

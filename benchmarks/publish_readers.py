@@ -24,7 +24,7 @@ from history import prepare
 from rich.console import Console
 
 from pipelines.errors import TokentideError
-from pipelines.ingest.market import land
+from pipelines.ingest.market import load_archive
 from pipelines.publish.generations import newest, publish
 from pipelines.settings import Settings
 from pipelines.transform.dbt import build
@@ -74,7 +74,7 @@ def main(
     with tempfile.TemporaryDirectory(prefix="tokentide-benchmark-") as folder:
         prepare(Path(folder), recordings, quick)
         settings = Settings(Path(folder, "history"))
-        land(settings)
+        load_archive(settings)
         build(settings)
         _publish_stamped(settings, 1)
         with _reading(settings, readers) as results:

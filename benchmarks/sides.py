@@ -63,12 +63,12 @@ def ours_from_bytes(history: History, work: Path, stages: Stages, days: int) -> 
     """The archive to raw tables, as every run does it: decompressed, its hash checked, decoded, judged, kept, and noted as landed."""
     import pyarrow  # noqa: F401
 
-    from pipelines.ingest.market import land
+    from pipelines.ingest.market import load_archive
     from pipelines.settings import Settings
 
     settings = Settings(_home(history, "history", work))
     with stages("load"):
-        land(settings)
+        load_archive(settings)
     return _count(
         settings.warehouse, "raw.ranking_days inner join raw.ranking_rows using (content_hash)"
     )
@@ -78,14 +78,14 @@ def ours_published(history: History, work: Path, stages: Stages, days: int) -> F
     """The archive to a published generation: landed, built and audited by dbt, published."""
     import pyarrow  # noqa: F401
 
-    from pipelines.ingest.market import land
+    from pipelines.ingest.market import load_archive
     from pipelines.publish.generations import publish
     from pipelines.settings import Settings
     from pipelines.transform.dbt import build
 
     settings = Settings(_home(history, "history", work))
     with stages("land"):
-        land(settings)
+        load_archive(settings)
     with stages("build and audit"):
         build(settings)
     with stages("publish"):

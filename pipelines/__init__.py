@@ -1,1 +1,1 @@
-"""Moves data: sources, raw archive, landing, building, publishing, Dagster's definitions, the `tokentide` command."""
+"""The pipeline that moves data: sources, archive, loading, transform, publish, the command."""

@@ -1,5 +1,5 @@
-"""`python -m pipelines` is `tokentide`."""
+"""`python -m pipelines`, the same as `tokentide`."""
 
-from pipelines.cli.market import main
+from pipelines.cli import main
 
 main()

@@ -1,18 +1,15 @@
-"""The raw archive: every answer of every upstream, verbatim, kept before anything parses it.
+"""The raw archive: every answer of every source, verbatim, kept before anything parses it.
 
-    raw/bodies/ab/abcdef….zst     the bytes, compressed, named by their SHA-256: the same bytes are stored once
+    raw/bodies/ab/abcdef….zst     bytes, compressed and named by their SHA-256: stored once
     raw/answers/2026-06-19.jsonl  one line an answer: what was asked, when, and what came back
     raw/origin                    `real` or `simulated`: a home holds one of them, never both
 
-Everything after the archive can be made again from it. It never holds a key: requests are kept without their headers, and a
-body that repeats the key is kept with the key struck out.
+Everything after the archive can be made again from it. It never holds a key: requests are kept
+without their headers, and a body that repeats the key is kept with the key struck out.
 """
 
-import contextlib
-import fcntl
 import json
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -21,13 +18,17 @@ from pathlib import Path
 import zstandard
 
 from pipelines.errors import BadAnswer, MixedOrigins
+from pipelines.files import append_durably, claim_durably, write_durably
 
 REDACTED = b"[key]"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one request brought, and where it came from. The bytes lie in the archive under `sha256`."""
+    """The HTTP response to one request, and its origin.
+
+    The bytes lie in the archive under `sha256`.
+    """
 
     source: str
     url: str
@@ -39,9 +40,10 @@ class Answer:
     params: dict[str, str] = field(default_factory=dict)
     origin: str = "real"
     etag: str | None = None
-    # What went wrong on the way, such as a body that was cut off; such an answer is kept, never parsed.
+    # The fault of a transfer, such as a body that was cut off; such an answer is kept, never
+    # parsed.
     error: str | None = None
-    # What a source says elsewhere about these bytes: an export's manifest holds its date and instant.
+    # Facts that the source gives elsewhere: an export's manifest holds its date and instant.
     context: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -51,15 +53,26 @@ class Answer:
         return f"{self.fetched_at:%Y%m%dT%H%M%S%f}-{asked}-{self.sha256[:8]}"
 
 
+@dataclass(frozen=True)
+class LogPart:
+    """Answers of one day's log, oldest first, and the position (bytes) at which reading ended."""
+
+    name: str
+    answers: list[Answer]
+    end: int
+
+
 class Archive:
     """Answers on disk. Several processes may keep answers at once."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def keep(self, answer: Answer, body: bytes, secret: str | None = None) -> Answer:
-        """Store an answer durably and return it with its size and hash; the same bytes are stored once."""
-        body = body.replace(secret.encode(), REDACTED) if secret else body
+    def keep(self, answer: Answer, body: bytes) -> Answer:
+        """Store an answer durably and return it with its size and hash.
+
+        The same bytes are stored once.
+        """
         answer = replace(answer, bytes=len(body), sha256=sha256(body).hexdigest())
         self._claim(answer.origin)
         path = self._body(answer.sha256)
@@ -69,7 +82,7 @@ class Archive:
         return answer
 
     def note(self, answer: Answer) -> None:
-        """Append an answer whose bytes are here already, such as a 304, to the log of its day."""
+        """Append an answer whose bytes are here already, such as a 304, to its day's log."""
         line = {name: value for name, value in asdict(answer).items() if value not in (None, {})}
         line["fetched_at"] = answer.fetched_at.isoformat()
         append_durably(
@@ -77,7 +90,7 @@ class Archive:
         )
 
     def read(self, digest: str) -> bytes:
-        """The bytes with this SHA-256; a file that was damaged since is an error."""
+        """Return the bytes with this SHA-256. Raise BadAnswer where the file was damaged since."""
         path = self._body(digest)
         try:
             body = zstandard.ZstdDecompressor().decompress(path.read_bytes())
@@ -87,19 +100,30 @@ class Archive:
             ) from error
         if sha256(body).hexdigest() != digest:
             raise BadAnswer(
-                f"{path} does not hold the bytes that its name promises. Restore it from a copy of the archive."
+                f"{path} does not hold the bytes that its name promises. "
+                "Restore it from a copy of the archive."
             )
         return body
 
     def has(self, digest: str) -> bool:
-        """Whether the bytes with this SHA-256 are here."""
+        """Return True if the bytes with this SHA-256 are here."""
         return self._body(digest).exists()
 
     def answers(self) -> Iterator[Answer]:
-        """Every answer, oldest first."""
+        """Yield every answer, oldest first."""
+        for part in self.log_parts({}):
+            yield from part.answers
+
+    def log_parts(self, positions: Mapping[str, int]) -> Iterator["LogPart"]:
+        """Yield the rest of each day's log from its position (bytes read before), oldest day first.
+
+        A log that is shorter than its position was replaced, by that of a copy of the archive, and
+        is read from its beginning.
+        """
         for log in sorted((self.folder / "answers").glob("*.jsonl")):
-            found = [answer for line in log.read_text().splitlines() if (answer := _parsed(line))]
-            yield from sorted(found, key=lambda answer: answer.answer_id)
+            start, size = positions.get(log.name, 0), log.stat().st_size
+            if start != size:
+                yield _read_part(log, start if start < size else 0)
 
     @property
     def origin(self) -> str | None:
@@ -112,7 +136,8 @@ class Archive:
             claim_durably(self.folder / "origin", f"{origin}\n".encode())
         if self.origin != origin:
             raise MixedOrigins(
-                f"{self.folder.parent} holds {self.origin} answers and would have got a {origin} one. "
+                f"{self.folder.parent} holds {self.origin} answers and would have got a {origin} "
+                "one. "
                 "Set TOKENTIDE_HOME to another folder, so that the two never mix."
             )
 
@@ -120,65 +145,28 @@ class Archive:
         return self.folder / "bodies" / digest[:2] / f"{digest}.zst"
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Put a whole file in place or nothing: written aside, synced, renamed, the folder synced."""
-    _written_aside(path, content).replace(path)
-    sync_folder(path.parent)
-
-
-def claim_durably(path: Path, content: bytes) -> None:
-    """Put a whole file in place unless there is one: of several processes that try at once, the first one's stays."""
-    aside = _written_aside(path, content)
-    with contextlib.suppress(FileExistsError):
-        path.hardlink_to(aside)
-    aside.unlink()
-    sync_folder(path.parent)
-
-
-def append_durably(path: Path, line: str) -> None:
-    """Add one line and sync it. A line that an earlier crash cut short stays alone on its line."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if file.seek(0, os.SEEK_END) and _last_byte(file.fileno()) != b"\n":
-            file.write(b"\n")
-        file.write(f"{line}\n".encode())
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in this folder survive a loss of power."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def utc_now() -> datetime:
-    """The current instant; the one place that asks the clock when something was fetched."""
+    """Return the current instant. Fetch times come from here alone."""
     return datetime.now(UTC)
 
 
-def _written_aside(path: Path, content: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with aside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    return aside
+def _read_part(log: Path, start: int) -> LogPart:
+    with log.open("rb") as file:
+        file.seek(start)
+        found = file.read()
+    lines = found.decode("utf-8", "replace").splitlines()
+    answers = [answer for line in lines if (answer := _parse_line(line))]
+    answers.sort(key=lambda answer: answer.answer_id)
+    # A last line without its end is being written at this moment, or was cut short by a crash: the
+    # position stays before it.
+    return LogPart(log.name, answers, start + found.rfind(b"\n") + 1)
 
 
-def _last_byte(handle: int) -> bytes:
-    return os.pread(handle, 1, os.fstat(handle).st_size - 1)
-
-
-def _parsed(line: str) -> Answer | None:
+def _parse_line(line: str) -> Answer | None:
     try:
         values = json.loads(line)
     except ValueError:
-        # A line that a crash cut short. It may end with a brace all the same, that of an inner object.
+        # A line that a crash cut short. It may end with a brace all the same, that of an inner
+        # object.
         return None
     return Answer(**{**values, "fetched_at": datetime.fromisoformat(values["fetched_at"])})

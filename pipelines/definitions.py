@@ -1,9 +1,9 @@
-"""Everything that Dagster runs, wired by hand in the order in which data flows: source, raw, tables, published."""
+"""Everything that Dagster runs, wired by hand in the order in which data flows."""
 
 import dagster as dg
 
 from pipelines.archive import utc_now
-from pipelines.assets.dbt import dbt, dbt_tables
+from pipelines.assets.dbt import dbt_tables
 from pipelines.assets.extraction import Now
 from pipelines.assets.maintenance import tidy_daily
 from pipelines.assets.published import published, yesterday_is_in
@@ -13,12 +13,16 @@ from pipelines.assets.telemetry import raw_telemetry, telemetry_forgotten
 from pipelines.schedules import JOBS, SCHEDULES, SENSORS
 from pipelines.settings import Settings, read_settings
 from pipelines.sources.http import RetryPolicy
+from pipelines.transform.dagster_build import installed_dbt
 
 
 def define(
-    settings: Settings, patience: RetryPolicy | None = None, now: Now = utc_now
+    settings: Settings, retry_policy: RetryPolicy | None = None, now: Now = utc_now
 ) -> dg.Definitions:
-    """The definitions for one home. Resources are plain objects without configuration, so no setting is shown or stored by Dagster."""
+    """Return the definitions for one home.
+
+    Resources are plain objects without configuration: Dagster shows and stores no setting.
+    """
     return dg.Definitions(
         assets=[
             rankings,
@@ -36,16 +40,17 @@ def define(
         sensors=SENSORS,
         resources={
             "settings": settings,
-            "patience": patience or RetryPolicy(),
+            "retry_policy": retry_policy or RetryPolicy(),
             "now": now,
-            "dbt": dbt(),
+            "dbt": installed_dbt(),
         },
-        # Steps of a run follow each other anyway, since there is one writer; a process for each would cost seconds.
+        # There is one writer, so the steps of a run follow each other; a process for each would
+        # cost seconds.
         executor=dg.in_process_executor,
     )
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What `dagster -m pipelines.definitions` finds; nothing is read or parsed before it asks."""
+    """Define what `dagster -m pipelines.definitions` finds; nothing is read before Dagster asks."""
     return define(read_settings())

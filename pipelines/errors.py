@@ -1,39 +1,43 @@
-"""Everything that Tokentide says went wrong, as one tree.
+"""Errors of Tokentide, in one tree.
 
     TokentideError
-    ├── BadSetting            the environment or .env holds something that cannot be used
-    ├── SourceError           an upstream did not give what was asked for
-    │   ├── Unreachable       no connection at all
-    │   ├── BrokenOff         a connection that was dropped, or too slow, before the answer was complete
-    │   ├── Refused           an answer that says no: 400, 401, 403, 404
-    │   ├── LimitReached      a limit of the upstream, or our own budget for it, is used up
-    │   ├── Unwell            5xx, again and again
-    │   └── BadAnswer         an answer that cannot be believed: cut, not JSON, wrong hash, wrong day, too large
-    ├── MixedOrigins          simulated and real answers were about to share one home
-    ├── NothingArchived       a rebuild was asked for, but no answer was ever kept
-    ├── BuildFailed           dbt could not build a table
-    ├── AuditFailed           a check found rows that are wrong, so nothing was published
-    ├── NothingPublished      a query was asked for before anything was published
-    ├── QueryFailed           the published file could not answer a query
-    ├── UnknownClaim          a statement was asked for that the ledger does not have
-    ├── BadTier               the tier file holds something that cannot be used
-    ├── CollectorBusy         another collector has the spool, or its port is taken
-    └── HistoryFailed         an existing store of metrics could not give what was asked for
+    ├── BadSetting             a setting or an option cannot be used
+    ├── SourceError            a source did not give what was requested
+    │   ├── SourceUnreachable  no connection to the source's host
+    │   ├── BrokenOff          the connection dropped, or was too slow, before the answer's end
+    │   ├── SourceRefused      the source refuses the request: 400, 401, 403, 404
+    │   ├── LimitReached       a limit of the source, or our own budget for it, is used up
+    │   ├── SourceServerError  the source fails: 5xx, at every attempt
+    │   └── BadAnswer          an answer is invalid: cut, not JSON, wrong hash, wrong day, too large
+    ├── MixedOrigins           simulated and real answers would share one home
+    ├── NothingArchived        there is nothing to rebuild from
+    ├── BuildFailed            dbt could not build a table
+    ├── AuditFailed            a check found wrong rows, so nothing was published
+    ├── NothingPublished       there is no generation to read yet
+    ├── QueryFailed            a query on a published file failed
+    ├── UnknownClaim           no published claim has this id
+    ├── BadTier                the tier file is invalid
+    ├── LockHeld               another process holds a lock
+    ├── CollectorBusy          another collector uses the spool or its port
+    └── HistoryFailed          an existing store of metrics did not give what was requested
 
-Each message names the thing and says the next step. None ever holds a secret.
+Each message names the thing and the next step. None ever holds a secret.
 """
 
 
 class TokentideError(Exception):
-    """Something that a person can act on; its text says how."""
+    """An error that a person can act on; its text says how."""
 
 
 class BadSetting(TokentideError):
-    """The environment or .env holds something that cannot be used."""
+    """A setting or an option cannot be used."""
 
 
 class SourceError(TokentideError):
-    """An upstream did not give what was asked for; `retry_after` is how many seconds it wants to be left alone, if it said so."""
+    """A source did not give what was requested.
+
+    `retry_after` is the number of seconds until the source wants the next request, if it said so.
+    """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -41,35 +45,35 @@ class SourceError(TokentideError):
 
 
 class SourceUnreachable(SourceError):
-    """No connection at all, so nothing else of this host can be had either."""
+    """No connection to the source's host, so other requests to it would fail too."""
 
 
 class BrokenOff(SourceError):
-    """The connection was dropped, or too slow, before the answer was complete."""
+    """The connection dropped, or was too slow, before the answer's end."""
 
 
 class SourceRefused(SourceError):
-    """An answer that says no, and would say no again."""
+    """The source refuses the request, and would refuse it again."""
 
 
 class LimitReached(SourceError):
-    """A limit of the upstream, or our own budget for it, is used up."""
+    """A limit of the source, or our own budget for it, is used up."""
 
 
 class SourceServerError(SourceError):
-    """The upstream failed on its side, again and again."""
+    """The source fails with 5xx at every attempt."""
 
 
 class BadAnswer(SourceError):
-    """An answer that cannot be believed: cut, not what was asked for, wrong hash, too large."""
+    """An answer is invalid: cut, not what was requested, wrong hash, too large."""
 
 
 class MixedOrigins(TokentideError):
-    """Simulated and real answers were about to share one home."""
+    """Simulated and real answers would share one home."""
 
 
 class NothingArchived(TokentideError):
-    """A rebuild was asked for, but no answer was ever kept."""
+    """There is nothing to rebuild from: the raw archive is empty."""
 
 
 class BuildFailed(TokentideError):
@@ -77,28 +81,32 @@ class BuildFailed(TokentideError):
 
 
 class AuditFailed(TokentideError):
-    """A check found rows that are wrong, so nothing was published."""
+    """A check found wrong rows, so nothing was published."""
 
 
 class NothingPublished(TokentideError):
-    """A query was asked for before anything was published."""
+    """There is no generation to read yet."""
 
 
 class QueryFailed(TokentideError):
-    """The published file could not answer a query."""
+    """A query on a published file failed."""
 
 
 class UnknownClaim(TokentideError):
-    """A statement was asked for that the ledger does not have."""
+    """No published claim has this id."""
 
 
 class BadTier(TokentideError):
-    """The tier file holds something that cannot be used."""
+    """The tier file is invalid."""
+
+
+class LockHeld(TokentideError):
+    """Another process holds a lock."""
 
 
 class CollectorBusy(TokentideError):
-    """Another collector has the spool, or its port is taken."""
+    """Another collector uses the spool or its port."""
 
 
 class HistoryFailed(TokentideError):
-    """An existing store of metrics could not give what was asked for."""
+    """An existing store of metrics did not give what was requested."""

@@ -1,9 +1,11 @@
-"""When what is asked, in UTC. Each run that builds also publishes, so the marts are never older than an hour.
+"""Schedules, in UTC.
 
-    08:00            the board of yesterday, usage, filtered boards; build, publish
-    09:40 to 23:40   the board of yesterday again, if it is still not in
+Each run that builds also publishes, so the marts are never older than an hour.
+
+    08:00            the rankings of yesterday, usage, filtered rankings; build, publish
+    09:40 to 23:40   the rankings of yesterday again, if it is still not in
     hourly at :17    catalogue; build, publish
-    at :05 and :35   hosts of the leading models; landed only, the next build takes them up
+    at :05 and :35   endpoints of the leading models; loaded only, the next build uses them
     hourly at :50    whether yesterday is in
     Monday 09:30     the whole history again; build, publish
     daily 03:10      Dagster's records of hourly runs older than a week are removed
@@ -29,17 +31,20 @@ from pipelines.settings import Settings
 from pipelines.sources.openrouter.rankings import FIRST_DAY
 
 RUNNING = dg.DefaultScheduleStatus.RUNNING
-TELEMETRY_SECONDS = 300  # a build takes many seconds, and nobody asks a ledger for the last minute
-# A run is repeated whole: another one may have built since, and only what a run has audited itself may it publish.
+TELEMETRY_SECONDS = 300  # a build takes many seconds, and no mart is about the last minute
+# A run is repeated whole: another one may have built since, and a run may publish only what it has
+# audited.
 WHOLE = {"dagster/retry_strategy": "ALL_STEPS"}
 BUILT = dg.AssetSelection.groups(*GROUPS) | dg.AssetSelection.assets(PUBLISHED)
-BOARDS = dg.AssetSelection.assets(RANKINGS, ANSWERS)
+RANKINGS_OF_DAYS = dg.AssetSelection.assets(RANKINGS, ANSWERS)
 
 market_daily = dg.define_asset_job(
-    "market_daily", BOARDS | dg.AssetSelection.assets(USAGE, SLICES) | BUILT, tags=WHOLE
+    "market_daily", RANKINGS_OF_DAYS | dg.AssetSelection.assets(USAGE, SLICES) | BUILT, tags=WHOLE
 )
-rankings_late = dg.define_asset_job("rankings_late", BOARDS | BUILT, tags=WHOLE)
-rankings_weekly_full = dg.define_asset_job("rankings_weekly_full", BOARDS | BUILT, tags=WHOLE)
+rankings_late = dg.define_asset_job("rankings_late", RANKINGS_OF_DAYS | BUILT, tags=WHOLE)
+rankings_weekly_full = dg.define_asset_job(
+    "rankings_weekly_full", RANKINGS_OF_DAYS | BUILT, tags=WHOLE
+)
 catalogue_hourly = dg.define_asset_job(
     "catalogue_hourly", dg.AssetSelection.assets(CATALOGUE) | BUILT, tags=WHOLE
 )
@@ -94,7 +99,10 @@ every_hour_fresh = dg.ScheduleDefinition(
     default_status=RUNNING,
 )
 def every_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """The UTC day that ended eight hours ago; earlier than half past seven its figures still move."""
+    """Request the UTC day that ended eight hours ago.
+
+    Before half past seven it is still restated.
+    """
     yesterday = (context.scheduled_execution_time.date() - timedelta(days=1)).isoformat()
     return dg.RunRequest(run_key=yesterday, partition_key=yesterday)
 
@@ -107,7 +115,7 @@ def every_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     default_status=RUNNING,
 )
 def every_week(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Every day since the first one, in one run and two or three requests: so a restatement of any day is seen within a week."""
+    """Request every day since the first, in one run: a restatement is seen within a week."""
     yesterday = context.scheduled_execution_time.date() - timedelta(days=1)
     window = {
         "dagster/asset_partition_range_start": FIRST_DAY.isoformat(),
@@ -126,7 +134,7 @@ def every_week(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 def while_late(
     context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> dg.RunRequest | dg.SkipReason:
-    """Yesterday once more while it is not in, be it that the source was late or that nothing ran at 08:00."""
+    """Request yesterday again while it is not in: the source was late, or nothing ran at 08:00."""
     day = newest_expected(context.scheduled_execution_time)
     if is_published(settings, day):
         return dg.SkipReason(f"{day} is in.")
@@ -156,8 +164,11 @@ every_night_samples = dg.ScheduleDefinition(
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def telemetry_arrived(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
-    """Whether segments wait that did not when it looked last; one that cannot be read does not start a run again and again."""
-    names = "\n".join(segment.name for segment in SpoolFolders.of(settings).waiting())
+    """Start a run when new segments wait.
+
+    An unreadable one does not start a run again and again.
+    """
+    names = "\n".join(segment.name for segment in SpoolFolders.of(settings).list_waiting())
     return (
         dg.RunRequest(run_key=sha256(names.encode()).hexdigest())
         if names

@@ -1,4 +1,7 @@
-"""Everything a person may set, read once into one frozen object. Nothing else reads the environment."""
+"""Settings, read once from the environment and `.env`, and the paths of everything in the home.
+
+Nothing else in this package reads the environment.
+"""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -17,7 +20,7 @@ KNOWN = frozenset(
         "TOKENTIDE_TELEMETRY_DAYS",
         "TOKENTIDE_DASHBOARD_SECRET",
         "TOKENTIDE_RECORDINGS",
-    },
+    }
 )
 TELEMETRY_DAYS = 30
 OPENROUTER_URL = "https://openrouter.ai/api/v1"
@@ -25,18 +28,20 @@ OPENROUTER_URL = "https://openrouter.ai/api/v1"
 
 @dataclass(frozen=True)
 class Settings:
-    """What was set, and where everything under the home lies."""
+    """All settings, and the paths of everything in the home."""
 
     home: Path
     openrouter_url: str = OPENROUTER_URL
-    # A secret: it is left out of every representation of this object.
+    # A secret, so no representation of this object holds it.
     openrouter_key: str | None = field(default=None, repr=False)
     tier: Path = Path("tier.toml")
-    # After so many days samples are dropped; what they amount to by minute and hour stays.
+    # Age at which samples are dropped; their sums by minute and hour stay.
     telemetry_days: int = TELEMETRY_DAYS
-    # What viewers of the dashboard must know; a secret as well.
+    # The password or token of the dashboard, a secret as well.
     dashboard_secret: str | None = field(default=None, repr=False)
     recordings: Path | None = None
+    # Every variable, for the tier file, whose headers name some. They may be secrets.
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def archive(self) -> Path:
@@ -45,7 +50,7 @@ class Settings:
 
     @property
     def warehouse(self) -> Path:
-        """The DuckDB file that only runs write to."""
+        """The DuckDB file that only runs open."""
         return self.home / "warehouse.duckdb"
 
     @property
@@ -55,32 +60,32 @@ class Settings:
 
     @property
     def requests(self) -> Path:
-        """What was asked of whom and when: budgets and ETags, shared by every process."""
+        """The log of requests with budgets and ETags, which all processes share."""
         return self.home / "requests.sqlite"
 
     @property
     def telemetry_spool(self) -> Path:
-        """Segments of what the collector read, until they are loaded."""
+        """Segments of the collector that are not loaded yet."""
         return self.home / "spool" / "telemetry"
 
     @property
     def request_spool(self) -> Path:
-        """The inference tier's log of requests, until it is loaded."""
+        """Segments of the inference tier's log of requests that are not loaded yet."""
         return self.home / "spool" / "requests"
 
     @property
     def pages_spool(self) -> Path:
-        """Segments made of archived pages, until they are loaded."""
+        """Segments made of archived pages that are not loaded yet."""
         return self.home / "spool" / "pages"
 
     @property
     def history_spool(self) -> Path:
-        """Segments made of what an existing store remembers, until they are loaded."""
+        """Segments made of an existing store's history that are not loaded yet."""
         return self.home / "spool" / "history"
 
     @property
     def telemetry_archive(self) -> Path:
-        """Every segment that was loaded."""
+        """All segments that are loaded."""
         return self.archive / "telemetry"
 
     @property
@@ -90,7 +95,7 @@ class Settings:
 
 
 def read_settings(env: Mapping[str, str] | None = None, dotenv: Path = Path(".env")) -> Settings:
-    """The settings from `.env` and the environment, which wins; all that is wrong is reported together."""
+    """Read `.env` and the environment, which wins. Report all that is wrong together."""
     given = {**_dotenv(dotenv), **(os.environ if env is None else env)}
     problems = _problems(given)
     if problems:
@@ -104,6 +109,7 @@ def read_settings(env: Mapping[str, str] | None = None, dotenv: Path = Path(".en
         telemetry_days=int(given.get("TOKENTIDE_TELEMETRY_DAYS") or TELEMETRY_DAYS),
         dashboard_secret=given.get("TOKENTIDE_DASHBOARD_SECRET", "").strip() or None,
         recordings=Path(recordings).absolute() if recordings else None,
+        variables=given,
     )
 
 
@@ -114,7 +120,7 @@ def _dotenv(path: Path) -> dict[str, str]:
 def _problems(given: Mapping[str, str]) -> list[str]:
     unknown = sorted(name for name in given if name.startswith("TOKENTIDE_") and name not in KNOWN)
     found = [f"{name} is not a setting; .env.example lists them all." for name in unknown]
-    found += _problems_of_address(given.get("TOKENTIDE_OPENROUTER_URL") or OPENROUTER_URL)
+    found += _address_problems(given.get("TOKENTIDE_OPENROUTER_URL") or OPENROUTER_URL)
     key = given.get("OPENROUTER_API_KEY", "").strip()
     if key and (not key.isascii() or not key.isprintable() or " " in key):
         found.append("OPENROUTER_API_KEY holds characters that no key has; copy it again.")
@@ -127,7 +133,7 @@ def _problems(given: Mapping[str, str]) -> list[str]:
     return found
 
 
-def _problems_of_address(address: str) -> Iterator[str]:
+def _address_problems(address: str) -> Iterator[str]:
     from httpx import URL, InvalidURL
 
     try:
@@ -135,6 +141,12 @@ def _problems_of_address(address: str) -> Iterator[str]:
     except InvalidURL:
         url = URL()
     if url.scheme not in {"http", "https"} or not url.host or set("?#") & set(address):
-        yield "TOKENTIDE_OPENROUTER_URL must be an http or https address, such as https://openrouter.ai/api/v1."
+        yield (
+            "TOKENTIDE_OPENROUTER_URL must be an http or https address, "
+            "such as https://openrouter.ai/api/v1."
+        )
     if url.userinfo:
-        yield "TOKENTIDE_OPENROUTER_URL must not carry a password; put the key into OPENROUTER_API_KEY."
+        yield (
+            "TOKENTIDE_OPENROUTER_URL must not carry a password; "
+            "put the key into OPENROUTER_API_KEY."
+        )

@@ -1,40 +1,37 @@
-"""What every test may use: a home of its own, a stand-in market over real HTTP, the recorded answers where they are."""
+"""Fixtures of every test: a fresh home, a simulated market over real HTTP, recorded answers."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.simulator import KEY, MakeStandIn, StandIn, stand_in_market
+from support.requirements import require_recordings
+from support.simulator import KEY, MakeSimulator, SimulatedMarket, simulated_market
 
 from pipelines.settings import Settings
 
-
-@pytest.fixture
-def make_stand_in() -> MakeStandIn:
-    """A stand-in market with chosen options, for as long as the `with` lasts."""
-    return stand_in_market
+pytest_plugins = ["support.cpu_budget"]
 
 
 @pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    """A synthetic market on 2026-06-20, without limits."""
-    with stand_in_market() as running_one:
-        yield running_one
+def make_simulator() -> MakeSimulator:
+    """Return the context manager that serves a simulated market with chosen options."""
+    return simulated_market
 
 
 @pytest.fixture
-def settings(tmp_path: Path, stand_in: StandIn) -> Settings:
-    """A fresh home that speaks to the stand-in, with a key."""
-    return Settings(home=tmp_path / "home", openrouter_url=stand_in.url, openrouter_key=KEY)
+def simulator() -> Iterator[SimulatedMarket]:
+    """Yield a synthetic market on 2026-06-20, without limits."""
+    with simulated_market() as market:
+        yield market
+
+
+@pytest.fixture
+def settings(tmp_path: Path, simulator: SimulatedMarket) -> Settings:
+    """Return settings of a fresh home that uses the simulator, with a key."""
+    return Settings(home=tmp_path / "home", openrouter_url=simulator.url, openrouter_key=KEY)
 
 
 @pytest.fixture(scope="session")
 def recordings() -> Path:
-    """The folder of recorded answers; tests that need it skip where it is not named."""
-    named = os.environ.get("TOKENTIDE_RECORDINGS")
-    if not named:
-        pytest.skip(
-            "TOKENTIDE_RECORDINGS is not set, so there are no recorded answers to test with"
-        )
-    return Path(named)
+    """Return the folder of recorded answers; without one, tests fail in CI and skip elsewhere."""
+    return require_recordings()

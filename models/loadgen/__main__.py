@@ -29,7 +29,7 @@ EXAMPLES = """
 examples:
   python -m models.loadgen --url http://127.0.0.1:8000/v1 --poisson 5 --requests 200
   python -m models.loadgen --poisson 5 --requests 200 --ttft-ms 200 --tpot-ms 50 --out requests.parquet
-  python -m models.loadgen --trace azure_llm_2023_code.csv.gz --limit 500 --speed 2 --max-tokens 512 --token-ids 1024 --ignore-eos
+  python -m models.loadgen --trace azure_llm_2023_code.csv.gz --limit 500 --speed 2 --max-request-tokens 512 --token-ids 1024 --ignore-eos
 
 Requests are sent when they are due, whatever became of the others, and none is sent twice. Latencies count from when a request was due.
 The key, where a server wants one, is read from OPENAI_API_KEY. Proxies of the environment are not used.
@@ -62,7 +62,7 @@ def _run(options: argparse.Namespace) -> int:
     run = Run(len(arrivals))
     say = _say if options.progress or sys.stderr.isatty() else None
     try:
-        asyncio.run(replay(run, arrivals, target, manner, options.max_tokens, say))
+        asyncio.run(replay(run, arrivals, target, manner, options.max_request_tokens, say))
     except KeyboardInterrupt:
         run.was_stopped = True
     objectives = _objectives(options)
@@ -95,8 +95,10 @@ def _judge(options: argparse.Namespace) -> None:
         raise BadConfig(
             "Without a stream nobody sees the first token. Leave out --no-stream, or --ttft-ms and --tpot-ms."
         )
-    if options.max_tokens is not None and options.max_tokens < 2:
-        raise BadConfig("--max-tokens must be at least 2: one of the prompt and one of the answer.")
+    if options.max_request_tokens is not None and options.max_request_tokens < 2:
+        raise BadConfig(
+            "--max-request-tokens must be at least 2: one of the prompt and one of the completion."
+        )
     if options.out:
         check_path(options.out)
 
@@ -227,7 +229,7 @@ def _add_requests(parser: argparse.ArgumentParser) -> None:
         help="of the answer, with --poisson (default: %(default)s)",
     )
     parser.add_argument(
-        "--max-tokens",
+        "--max-request-tokens",
         "--most-tokens",
         type=_count,
         metavar="N",

@@ -169,7 +169,7 @@ def _notes(report: Report) -> Iterator[str]:
             "a machine of its own."
         )
     if report.capped:
-        yield f"{report.capped} requests were shortened to fit --max-tokens."
+        yield f"{report.capped} requests were shortened to fit --max-request-tokens."
     if report.estimated:
         yield f"{report.estimated} answers say no token count: the pieces of their streams stand for it, an estimate."
     written, asked = report.output_tokens, report.asked_output_tokens

@@ -1,4 +1,4 @@
-"""What Dagster runs: thin assets over the functions that the command calls too, their checks, jobs and schedules.
+"""Dagster's assets: thin layers over the functions that the command calls too, and their checks.
 
-Nothing that decides lives here; a step asks, lands, builds or publishes by calling `pipelines`, and says what came of it.
+The modules keep annotations at runtime: Dagster reads the types of an asset's arguments from them.
 """

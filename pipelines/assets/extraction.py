@@ -1,6 +1,7 @@
-"""What every step that asks a source has in common: ask a plan, land what came, tell what did not.
+"""The common part of extraction steps: make requests, load the answers, report the failures.
 
-Asking and landing are one step, since an answer that is kept but not landed is landed by whichever step comes next.
+Requesting and loading are one step, since an answer that is archived but not loaded is loaded by
+whichever step comes next.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,29 +12,30 @@ from datetime import datetime
 import dagster as dg
 
 from pipelines.archive import Answer
-from pipelines.ingest.days import Failure
-from pipelines.ingest.market import land, make_requests
+from pipelines.ingest.market import load_session, make_requests
 from pipelines.loading.outcome import LoadResult
 from pipelines.settings import Settings
+from pipelines.sources.failure import Failure
 from pipelines.sources.http import RetryPolicy, SourceClient
 from pipelines.sources.openrouter.requests import SourceRequest
 
 # Every step that opens the warehouse is in this pool, which holds one run at a time.
 POOL = "warehouse"
-# The client has repeated each request already, so this is for an upstream that is away for a minute; a longer absence is for run retries.
+# The client has repeated each request already, so this is for an upstream that is away for a
+# minute; a longer absence is for run retries.
 RETRY = dg.RetryPolicy(
     max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
 ANSWERED = "every_request_was_answered"
-LISTED = 50
+MAX_LISTED = 50
 
 Now = Callable[[], datetime]
-"""Says what time it is; the one of a test stands still."""
+"""Returns the current time; tests pass a fixed clock."""
 
 
 @dataclass(frozen=True)
 class ExtractResult:
-    """What one step brought: `run_id` marks its answers in raw.answers."""
+    """Answers, loaded rows and failures of one step; `run_id` marks its answers in raw.answers."""
 
     run_id: str
     answers: int
@@ -44,37 +46,38 @@ class ExtractResult:
 def extract(
     context: dg.AssetExecutionContext,
     settings: Settings,
-    patience: RetryPolicy,
-    plan: Callable[[SourceClient], Iterator[SourceRequest]],
+    retry_policy: RetryPolicy,
+    requests: Callable[[SourceClient], Iterator[SourceRequest]],
 ) -> ExtractResult:
-    """Make every request of a plan and land what came of it."""
+    """Make every request and load the answers."""
     rows: list[int] = []
 
-    def count(answer: Answer, landed: LoadResult) -> None:
-        rows.extend([landed.rows] if answer.run_id == client.run_id else [])
+    def add_rows(answer: Answer, result: LoadResult) -> None:
+        rows.extend([result.rows] if answer.run_id == client.run_id else [])
 
-    with closing(client_of(context, settings, patience)) as client:
+    with closing(client_of(context, settings, retry_policy)) as client:
         try:
-            collected = make_requests(plan(client), context.log.info)
+            results = make_requests(requests(client), context.log.info)
         finally:
-            # Also where a run is stopped: what was kept is landed.
-            land(settings, count)
-    return ExtractResult(client.run_id, collected.answers, sum(rows), collected.failures)
+            # Also where a run is stopped: what was archived is loaded.
+            with load_session(client, settings, add_rows):
+                pass
+    return ExtractResult(client.run_id, results.answers, sum(rows), results.failures)
 
 
 def client_of(
-    context: dg.AssetExecutionContext, settings: Settings, patience: RetryPolicy
+    context: dg.AssetExecutionContext, settings: Settings, retry_policy: RetryPolicy
 ) -> SourceClient:
-    """A client whose answers carry Dagster's own run id; a step that is tried again gets another, so that it is judged by its own."""
-    return SourceClient(
-        settings,
-        context.run.run_id + (f"-{context.retry_number}" if context.retry_number else ""),
-        patience,
-    )
+    """Return a client whose answers carry Dagster's run id.
+
+    A retried step gets another, so that only its own answers count.
+    """
+    attempt = f"-{context.retry_number}" if context.retry_number else ""
+    return SourceClient(settings, context.run.run_id + attempt, retry_policy)
 
 
-def answered(asset: str) -> dg.AssetCheckSpec:
-    """The check that nothing of a plan failed; it warns, since what did come is used."""
+def answered_check(asset: str) -> dg.AssetCheckSpec:
+    """Return the check that no request failed; it warns, since what did come is used."""
     return dg.AssetCheckSpec(
         ANSWERED,
         asset=asset,
@@ -82,34 +85,38 @@ def answered(asset: str) -> dg.AssetCheckSpec:
     )
 
 
-def materialize_result(brought: ExtractResult) -> dg.MaterializeResult[None]:
-    """What a step that asked says of itself; where nothing at all came it fails, so that it is asked again."""
-    if brought.failures and not brought.answers:
-        raise nothing_came(brought.failures)
+def materialize_result(result: ExtractResult) -> dg.MaterializeResult[None]:
+    """Build the result of an extraction step.
+
+    Raise if every request failed, so that Dagster retries the step.
+    """
+    failures = result.failures
+    if failures and not result.answers:
+        raise all_failed(failures)
+    reasons = [f"{failure.what}: {failure.reason}" for failure in failures]
     check = dg.AssetCheckResult(
         check_name=ANSWERED,
-        passed=not brought.failures,
+        passed=not failures,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={
-            "reasons": listed([f"{failure.what}: {failure.reason}" for failure in brought.failures])
-        },
+        metadata={"reasons": as_markdown(reasons)},
     )
-    counts = {"answers": brought.answers, "rows": brought.rows, "failures": len(brought.failures)}
+    counts = {"answers": result.answers, "rows": result.rows, "failures": len(failures)}
     return dg.MaterializeResult(
-        metadata={**counts, "ingest_run_id": brought.run_id}, check_results=[check]
+        metadata={**counts, "ingest_run_id": result.run_id}, check_results=[check]
     )
 
 
-def nothing_came(failures: Sequence[Failure]) -> dg.Failure:
-    """The failure of a step that got nothing, with the first reason."""
+def all_failed(failures: Sequence[Failure]) -> dg.Failure:
+    """Return the failure of a step without any answer, with the first reason."""
+    first = failures[0]
     return dg.Failure(
-        f"{len(failures)} requests brought nothing. The first, {failures[0].what}: {failures[0].reason}"
+        f"{len(failures)} requests got no answer. The first, {first.what}: {first.reason}"
     )
 
 
-def listed(lines: Sequence[str]) -> dg.MarkdownMetadataValue:
-    """Lines for a person, the first of them where they are many."""
-    more = [f"and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
-    return dg.MetadataValue.md(
-        "\n".join(f"- {line}" for line in [*lines[:LISTED], *more]) or "none"
-    )
+def as_markdown(lines: Sequence[str]) -> dg.MarkdownMetadataValue:
+    """Format lines as a list, the first of them where they are many."""
+    left_out = len(lines) - MAX_LISTED
+    more = [f"and {left_out} more"] if left_out > 0 else []
+    items = [f"- {line}" for line in [*lines[:MAX_LISTED], *more]]
+    return dg.MetadataValue.md("\n".join(items) or "none")

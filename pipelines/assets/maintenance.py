@@ -1,4 +1,4 @@
-"""Dagster keeps the records of every run for good, some 50 MB a day here; those of hourly runs are of no use after a week."""
+"""Maintenance of Dagster's state: records of hourly runs, some 50 MB a day, go after a week."""
 
 from datetime import datetime, timedelta
 
@@ -6,7 +6,7 @@ import dagster as dg
 
 from pipelines.assets.extraction import Now
 
-KEPT = timedelta(days=7)
+KEEP_FOR = timedelta(days=7)
 HOURLY = (
     "catalogue_hourly",
     "endpoints_half_hourly",
@@ -19,21 +19,21 @@ ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRun
 
 @dg.op
 def remove_old_records(context: dg.OpExecutionContext, now: dg.ResourceParam[Now]) -> None:
-    """Remove what Dagster keeps of hourly runs that ended more than a week ago; what they collected stays."""
+    """Remove Dagster's records of hourly runs that ended more than a week ago; their data stay."""
     context.log.info("Removed the records of %d runs.", tidy(context.instance, now()))
 
 
 @dg.job
 def tidy_daily() -> None:
-    """Keeps Dagster's own state from growing without end."""
+    """Keep Dagster's state from growing without end."""
     remove_old_records()
 
 
 def tidy(instance: dg.DagsterInstance, now: datetime) -> int:
-    """Remove the records of hourly runs that were created more than a week before `now`; returns how many."""
+    """Remove records of hourly runs created more than a week before `now`; return how many."""
     removed = 0
     for job in HOURLY:
-        old = dg.RunsFilter(job_name=job, statuses=ENDED, created_before=now - KEPT)
+        old = dg.RunsFilter(job_name=job, statuses=ENDED, created_before=now - KEEP_FOR)
         for record in instance.get_run_records(old):
             instance.delete_run(record.dagster_run.run_id)
             removed += 1

@@ -20,7 +20,7 @@ SETTLED = timedelta(hours=10)
 
 @dg.asset(name=PUBLISHED, deps=MARTS, group_name="published", kinds={"duckdb"}, pool=POOL)
 def published(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[None]:
-    """A finished, numbered copy of the marts in one file, put in place by a rename."""
+    """Publish a finished, numbered copy of the marts in one file, put in place by a rename."""
     generation = publish(settings)
     with closing(open_published(generation.path)) as con:
         [(as_of, first, last, origin)] = con.sql(
@@ -42,7 +42,7 @@ def published(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[None
 def yesterday_is_in(
     settings: dg.ResourceParam[Settings], now: dg.ResourceParam[Now]
 ) -> dg.AssetCheckResult:
-    """The newest UTC day that should be in by now has figures. Another day that came late, or was backfilled, does not count."""
+    """Check that the newest UTC day that should be in by now has figures."""
     instant = now()
     day = newest_expected(instant)
     return dg.AssetCheckResult(
@@ -52,12 +52,12 @@ def yesterday_is_in(
 
 
 def newest_expected(now: datetime) -> date:
-    """The newest UTC day whose figures should be published at this instant."""
+    """Return the newest UTC day whose figures should be published at this instant."""
     return (now - SETTLED).date() - timedelta(days=1)
 
 
 def is_published(settings: Settings, day: date) -> bool:
-    """Whether the newest generation has figures for this day."""
+    """Return True if the newest generation has figures for this day."""
     try:
         path = newest(settings)
     except NothingPublished:

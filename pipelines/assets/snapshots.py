@@ -1,7 +1,7 @@
-"""What the source says of the present only: the catalogue, the hosts, who uses what, and the filtered boards of the trailing weeks.
+"""Assets of the present only: catalogue, endpoints, usage, filtered rankings of trailing weeks.
 
-There is no past to backfill, so none of it has partitions. Each asset is all requests of one plan; one that fails is listed by the
-check, and the step fails only if all of them do.
+There is no past to backfill, so none of them has partitions. Each asset makes all requests of one
+list; a request that fails is listed by the check, and the step fails only if all of them do.
 """
 
 from collections.abc import Iterator
@@ -9,9 +9,18 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from pipelines.assets.extraction import POOL, RETRY, Now, answered, extract, materialize_result
+from pipelines.archive import Archive
+from pipelines.assets.extraction import (
+    POOL,
+    RETRY,
+    Now,
+    answered_check,
+    extract,
+    materialize_result,
+)
 from pipelines.assets.rankings import ANSWERS
-from pipelines.ingest.market import land, leading_models
+from pipelines.ingest.market import SLICE_DAYS, leading_models
+from pipelines.loading.answers import load_answers
 from pipelines.settings import Settings
 from pipelines.sources.http import RetryPolicy, SourceClient
 from pipelines.sources.openrouter.requests import (
@@ -21,14 +30,14 @@ from pipelines.sources.openrouter.requests import (
     slice_requests,
     usage_requests,
 )
+from warehouse.connection import session
 
 CATALOGUE, ENDPOINTS, USAGE, SLICES = "raw_catalogue", "raw_endpoints", "raw_usage", "raw_slices"
-SLICE_DAYS = timedelta(days=30)
 
 
 @dg.asset(
     name=CATALOGUE,
-    check_specs=[answered(CATALOGUE)],
+    check_specs=[answered_check(CATALOGUE)],
     group_name="raw",
     kinds={"duckdb"},
     pool=POOL,
@@ -37,15 +46,15 @@ SLICE_DAYS = timedelta(days=30)
 def raw_catalogue(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
-    patience: dg.ResourceParam[RetryPolicy],
+    retry_policy: dg.ResourceParam[RetryPolicy],
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Every model with its names and list price, and every provider."""
-    yield materialize_result(extract(context, settings, patience, catalogue_requests))
+    yield materialize_result(extract(context, settings, retry_policy, catalogue_requests))
 
 
 @dg.asset(
     name=ENDPOINTS,
-    check_specs=[answered(ENDPOINTS)],
+    check_specs=[answered_check(ENDPOINTS)],
     group_name="raw",
     kinds={"duckdb"},
     pool=POOL,
@@ -54,20 +63,21 @@ def raw_catalogue(
 def raw_endpoints(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
-    patience: dg.ResourceParam[RetryPolicy],
+    retry_policy: dg.ResourceParam[RetryPolicy],
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Hosts, prices and speed of the models that lead the newest board."""
-    # Also makes a warehouse that is not there yet, whose board is empty.
-    land(settings)
-    models = leading_models(settings)
+    """Hosts, prices and speed of the models that lead the newest rankings."""
+    # A warehouse that is not there yet is made, and its rankings are empty.
+    with session(settings.warehouse) as con:
+        load_answers(con, Archive(settings.archive))
+        models = leading_models(con)
     yield materialize_result(
-        extract(context, settings, patience, lambda client: endpoint_requests(client, models))
+        extract(context, settings, retry_policy, lambda client: endpoint_requests(client, models))
     )
 
 
 @dg.asset(
     name=USAGE,
-    check_specs=[answered(USAGE)],
+    check_specs=[answered_check(USAGE)],
     group_name="raw",
     kinds={"duckdb"},
     pool=POOL,
@@ -76,35 +86,41 @@ def raw_endpoints(
 def raw_usage(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
-    patience: dg.ResourceParam[RetryPolicy],
+    retry_policy: dg.ResourceParam[RetryPolicy],
     now: dg.ResourceParam[Now],
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Apps, tasks, benchmarks and session costs. Without a key there is nothing to ask, and nothing fails."""
+    """Apps, tasks, benchmarks and session costs. Without a key there is nothing to request."""
     yesterday = now().date() - timedelta(days=1)
     yield materialize_result(
-        extract(context, settings, patience, lambda client: usage_requests(client, yesterday))
+        extract(context, settings, retry_policy, lambda client: usage_requests(client, yesterday))
     )
 
 
 @dg.asset(
-    name=SLICES, deps=[ANSWERS], check_specs=[answered(SLICES)], group_name="raw", kinds={"duckdb"}, pool=POOL, retry_policy=RETRY
-)  # fmt: skip
+    name=SLICES,
+    deps=[ANSWERS],
+    check_specs=[answered_check(SLICES)],
+    group_name="raw",
+    kinds={"duckdb"},
+    pool=POOL,
+    retry_policy=RETRY,
+)
 def raw_slices(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
-    patience: dg.ResourceParam[RetryPolicy],
+    retry_policy: dg.ResourceParam[RetryPolicy],
     now: dg.ResourceParam[Now],
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """The boards by modality, context, category and language of the last 30 days. Without a key there is nothing to ask."""
+    """Rankings of the last 30 days, filtered by modality, context, category and language.
+
+    Without a key there is nothing to request.
+    """
     yesterday = now().date() - timedelta(days=1)
     yield materialize_result(
-        extract(context, settings, patience, lambda client: _slices(client, yesterday))
+        extract(context, settings, retry_policy, lambda client: _slices(client, yesterday))
     )
 
 
 def _slices(client: SourceClient, end: date) -> Iterator[SourceRequest]:
-    return (
-        slice_requests(client, end - SLICE_DAYS + timedelta(days=1), end)
-        if client.has_key
-        else iter(())
-    )
+    first = end - SLICE_DAYS + timedelta(days=1)
+    return slice_requests(client, first, end) if client.has_key else iter(())

@@ -1,4 +1,4 @@
-"""What inference tiers said of themselves: loaded when segments are closed, and forgotten by the sample when it is old."""
+"""Telemetry of inference tiers: loaded when segments are closed, old samples dropped at night."""
 
 import dagster as dg
 
@@ -16,7 +16,7 @@ TELEMETRY = "raw_telemetry"
 def raw_telemetry(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
 ) -> dg.MaterializeResult[None]:
-    """Segments of the collector and of our own servers, each loaded once, and the facts drawn from them."""
+    """Segments of the collector and of our own servers, each loaded once, and their facts."""
     loaded = load(settings)
     for path, reason in loaded.unreadable:
         context.log.warning("%s cannot be read (%s); it stays where it is.", path, reason)
@@ -35,18 +35,17 @@ def forget_old_samples(
     settings: dg.ResourceParam[Settings],
     now: dg.ResourceParam[Now],
 ) -> None:
-    """Drop samples older than TOKENTIDE_TELEMETRY_DAYS; what they amount to by minute and hour stays."""
+    """Drop samples older than TOKENTIDE_TELEMETRY_DAYS. Facts by minute and hour stay."""
     con = open_warehouse(settings.warehouse)
     try:
         migrate(con)
-        context.log.info(
-            "Dropped %d samples.", drop_old_samples(con, settings.telemetry_days, now())
-        )
+        dropped = drop_old_samples(con, settings.telemetry_days, now())
     finally:
         con.close()
+    context.log.info("Dropped %d samples.", dropped)
 
 
 @dg.job
 def telemetry_forgotten() -> None:
-    """Keeps the warehouse from growing without end."""
+    """Keep the warehouse from growing without end."""
     forget_old_samples()

@@ -1,1 +1,113 @@
-"""The command `tokentide`: verbs, and what they print."""
+"""The command `tokentide`: its verbs, what they print, and the exit code.
+
+A verb lives in the module of its subject and calls the function that Dagster calls too. All verbs
+are registered here. Imports that take long are made inside the verbs, so that `--help` is quick.
+"""
+
+import sys
+from importlib.metadata import version
+from typing import Annotated, NoReturn
+
+import typer
+from rich.markup import escape
+
+from pipelines.cli import (
+    claims,
+    collect,
+    dashboard,
+    doctor,
+    market,
+    query,
+    report,
+    status,
+    tier,
+    up,
+)
+from pipelines.cli.console import show_log, stderr
+from pipelines.errors import TokentideError
+from warehouse.connection import WarehouseBusy
+
+# Headings in the list of verbs.
+RUN, BUILD, TIER, READ = "Run", "Ingest and build", "Inference tier", "Read what is published"
+
+
+def print_version(is_given: bool) -> None:
+    """Print the version and exit, if `--version` is given."""
+    if is_given:
+        typer.echo(f"tokentide {version('tokentide')}")
+        raise typer.Exit
+
+
+def tokentide(
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Weigh the token market against your own metal.
+
+    Examples:
+
+        tokentide up
+
+        tokentide ingest market
+
+        tokentide sql "from market_days order by date desc limit 7"
+    """
+
+
+def ingest() -> None:
+    """Ingest one source: fetch or load its data, then build, audit and publish.
+
+    Examples:
+
+        tokentide ingest market
+
+        tokentide ingest telemetry
+    """
+
+
+ingest_app = typer.Typer(no_args_is_help=True, callback=ingest)
+ingest_app.command("market")(market.ingest_market)
+ingest_app.command("telemetry")(tier.ingest_telemetry)
+
+claims_app = typer.Typer(invoke_without_command=True, callback=claims.list_claims)
+claims_app.command("show")(claims.show_claim)
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", callback=tokentide)
+app.command(rich_help_panel=RUN)(up.up)
+app.command(rich_help_panel=RUN)(status.status)
+app.command(rich_help_panel=RUN)(doctor.doctor)
+app.add_typer(ingest_app, name="ingest", rich_help_panel=BUILD)
+app.command(rich_help_panel=BUILD)(market.build)
+app.command(rich_help_panel=BUILD)(market.publish)
+app.command(rich_help_panel=BUILD)(market.rebuild)
+app.command(rich_help_panel=BUILD)(market.simulate)
+app.command(rich_help_panel=TIER, **collect.OPTIONS)(collect.collect)
+app.command(rich_help_panel=TIER, **tier.PASS_ON)(tier.serve)
+app.command(rich_help_panel=TIER, **tier.PASS_ON)(tier.load)
+app.command(rich_help_panel=READ)(query.sql)
+app.add_typer(claims_app, name="claims", rich_help_panel=READ)
+app.command(rich_help_panel=READ)(query.evidence)
+app.command(rich_help_panel=READ)(dashboard.dashboard)
+app.command(rich_help_panel=READ)(report.report)
+
+
+def main() -> None:
+    """Run the command. Print an error that a person can act on in one line, without a traceback."""
+    show_log()
+    try:
+        # `python -m pipelines` is the same command, and its help says so.
+        app(prog_name="tokentide")
+    except (TokentideError, WarehouseBusy) as error:
+        _exit_with(error)
+    except OSError as error:
+        _exit_with(error, ". `tokentide doctor` looks for the cause.")
+
+
+def _exit_with(error: Exception, advice: str = "") -> NoReturn:
+    name, message = type(error).__name__, escape(str(error))
+    stderr.print(f"[red]{name}[/red]: {message}{advice}", highlight=False)
+    sys.exit(1)

@@ -1,29 +1,19 @@
-"""The verbs of the claim ledger: list the statements with their verdicts, and show one with its figures and query."""
+"""The verbs `claims` and `claims show`: public statements, what we measured, and the verdicts."""
 
 import json
 from typing import Annotated
 
 import typer
 
-from pipelines.cli.console import stdout
+from pipelines.cli.console import Json, stdout
 from pipelines.settings import read_settings
 
-Json = Annotated[bool, typer.Option("--json", help="Answer for a program.")]
-claims_app = typer.Typer(
-    invoke_without_command=True, help="Public statements, what we measured, and the verdicts."
-)
 
+def list_claims(context: typer.Context, as_json: Json = False) -> None:
+    """List public statements about the market, each with the verdict of the newest generation.
 
-def add_to(app: typer.Typer) -> None:
-    """Add `claims` and its verb to the command."""
-    app.add_typer(claims_app, name="claims")
-
-
-@claims_app.callback()
-def claims(context: typer.Context, as_json: Json = False) -> None:
-    """List public statements about the market with the verdict of each, from the newest published generation.
-
-    Verdicts are supported, contradicted, wrong_population, wrong_baseline, depends_on_basis and unverifiable.
+    A verdict is supported, contradicted, wrong_population, wrong_baseline, depends_on_basis or
+    unverifiable.
 
     Examples:
 
@@ -33,22 +23,21 @@ def claims(context: typer.Context, as_json: Json = False) -> None:
     """
     if context.invoked_subcommand:
         return
-    from pipelines.cli.claims_view import read_claims, show_list
+    from pipelines.cli import claims_view
     from pipelines.publish.generations import newest
 
-    rows = read_claims(newest(read_settings()))
+    rows = claims_view.read_claims(newest(read_settings()))
     if as_json:
         typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
     else:
-        show_list(stdout, rows)
+        claims_view.show_list(stdout, rows)
 
 
-@claims_app.command()
-def show(
+def show_claim(
     claim_id: Annotated[str, typer.Argument(help="A claim, such as five-weeks.")],
     as_json: Json = False,
 ) -> None:
-    """Print one statement with the figures of every basis, the reasons, and the query that gives them.
+    """Print one claim: its figures on every basis, the reasons, and the query behind them.
 
     Examples:
 
@@ -56,12 +45,13 @@ def show(
 
         tokentide claims show tokens-140t --json
     """
-    from pipelines.cli import claims_view as ledger
+    from pipelines.cli import claims_view
     from pipelines.publish.generations import newest
 
     path = newest(read_settings())
-    rows = ledger.claim_of(ledger.read_claims(path), claim_id)
+    rows = claims_view.find_claim(claims_view.read_claims(path), claim_id)
     if as_json:
-        typer.echo(json.dumps(ledger.as_json(path, rows), indent=1, ensure_ascii=False))
+        claim = claims_view.as_json(path, rows)
+        typer.echo(json.dumps(claim, indent=1, ensure_ascii=False))
     else:
-        ledger.show_claim(stdout, path, rows)
+        claims_view.show_claim(stdout, path, rows)

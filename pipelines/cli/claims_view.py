@@ -1,6 +1,6 @@
-"""The ledger of public statements as it was published: what was said, what we measured, and the verdict for every basis.
+"""Published claims: public statements with what we measured and a verdict for each basis.
 
-The statements themselves are files of SQL in warehouse/claims/; nothing is judged here.
+Statements and verdicts are SQL in warehouse/claims/. Here they are only read and printed.
 """
 
 from collections import Counter
@@ -16,118 +16,122 @@ from rich.text import Text
 from pipelines.errors import UnknownClaim
 from pipelines.publish import query
 
+# The row of a claim that sums up its bases.
 OVERALL = "all"
+CLAIMS = Path(__file__).parent / "sql" / "claims.sql"
+HAS_CLAIMS = "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'claims'"
 COLOURS = {"supported": "green", "contradicted": "red", "unverifiable": "yellow"}
-# Of the statement itself, the same in each of its rows.
-SAID = ("claim_id", "statement", "said_by", "said_on", "population", "unit", "source_url")
+# Columns about the statement, the same in each row of a claim.
+STATEMENT = (
+    "claim_id",
+    "statement",
+    "said_by",
+    "said_on",
+    "population",
+    "unit",
+    "source_url",
+)
+NO_CLAIMS = (
+    "This generation has no claims. `tokentide publish` makes one that has, from the same data."
+)
 
 Row = dict[str, Any]
 
 
 def read_claims(path: Path) -> list[Row]:
-    """Every claim of a generation, one row per basis; the one that sums a claim up comes first."""
-    # A generation from before there was a ledger has no such table.
-    if not query.frame(path, HAS_CLAIMS).height:
+    """Read every claim of a generation, a row for each basis; the one that sums it up is first."""
+    # Generations of older versions have no such table.
+    if not query.records(path, HAS_CLAIMS):
         return []
-    return [
-        {name: query.plain(value) for name, value in row.items()}
-        for row in query.frame(path, CLAIMS).to_dicts()
-    ]
+    return query.records(path, CLAIMS.read_text())
 
 
-def claim_of(rows: list[Row], claim_id: str) -> list[Row]:
-    """The rows of one claim; UnknownClaim names those that are called alike."""
+def find_claim(rows: list[Row], claim_id: str) -> list[Row]:
+    """Return the rows of one claim; raise UnknownClaim with ids that are spelled alike."""
     found = [row for row in rows if row["claim_id"] == claim_id]
     if found:
         return found
     known = sorted({row["claim_id"] for row in rows})
     near = get_close_matches(claim_id.replace("_", "-"), known, cutoff=0.5)
-    hint = f"Did you mean {' or '.join(near)}?" if near else "`tokentide claims` lists them."
+    hint = f"Did you mean {' or '.join(near)}?" if near else "`tokentide claims` lists all claims."
     raise UnknownClaim(f"There is no claim {claim_id!r}. {hint}")
 
 
-def evidence(path: Path, rows: list[Row]) -> list[Row]:
-    """What the queries of a claim's bases find now in this generation, each query once."""
+def run_evidence(path: Path, rows: list[Row]) -> list[Row]:
+    """Run the queries of a claim's bases on this generation, each query once."""
     queries = dict.fromkeys(row["evidence_sql"] for row in rows if row["basis"] != OVERALL)
-    return [
-        {
-            "evidence_sql": text,
-            "rows": [
-                {k: query.plain(v) for k, v in row.items()}
-                for row in query.frame(path, text).to_dicts()
-            ],
-        }
-        for text in queries
-    ]
+    return [{"evidence_sql": text, "rows": query.records(path, text)} for text in queries]
 
 
 def as_json(path: Path, rows: list[Row]) -> Row:
-    """One claim for a program: the statement, its verdicts, and the evidence with its rows."""
-    verdicts = [{name: value for name, value in row.items() if name not in SAID} for row in rows]
+    """Return one claim for a program: the statement, its verdicts, and the evidence's rows."""
     return {
-        **{name: rows[0][name] for name in SAID},
-        "verdicts": verdicts,
-        "evidence": evidence(path, rows),
+        **{name: rows[0][name] for name in STATEMENT},
+        "verdicts": [
+            {name: value for name, value in row.items() if name not in STATEMENT} for row in rows
+        ],
+        "evidence": run_evidence(path, rows),
     }
 
 
 def show_list(console: Console, rows: list[Row]) -> None:
-    """One line a claim: its verdict, and how its bases came out."""
+    """Print a line for each claim: its verdict, and a count of the verdicts of its bases."""
     if not rows:
-        console.print(
-            "This generation has no claims. `tokentide build` and `tokentide publish` make them."
-        )
+        console.print(NO_CLAIMS)
         return
     table = Table("claim", "verdict", "statement", "bases")
     for row in rows:
         if row["basis"] == OVERALL:
-            bases = Counter(
-                other["verdict"]
-                for other in claim_of(rows, row["claim_id"])
-                if other["basis"] != OVERALL
-            )
-            tally = ", ".join(f"{number} {verdict}" for verdict, number in sorted(bases.items()))
             table.add_row(
                 Text(row["claim_id"]),
                 _coloured(row["verdict"]),
                 Text(row["statement"]),
-                Text(tally),
+                Text(_count_verdicts(_bases_of(find_claim(rows, row["claim_id"])))),
             )
     console.print(table)
 
 
 def show_claim(console: Console, path: Path, rows: list[Row]) -> None:
-    """One claim in full: who said it of what, the verdict and figures of every basis, and the query with its rows."""
+    """Print one claim in full: the statement, verdict and figures by basis, and the evidence."""
     overall = rows[0]
-    console.print(Text(overall["statement"], style="bold"))
     said_on = f", {overall['said_on']}" if overall["said_on"] else ""
+    console.print(Text(overall["statement"], style="bold"))
     console.print(Text(f"Said by: {overall['said_by']}{said_on}"))
-    console.print(Text(f"Of: {overall['population']}"))
+    console.print(Text(f"About: {overall['population']}"))
     console.print(Text(f"Source: {overall['source_url'] or 'not known'}"))
     console.print(Text("Verdict: ").append(_coloured(overall["verdict"])))
-    _show_bases(console, rows)
-    for found in evidence(path, rows):
+    _show_bases(console, _bases_of(rows), overall["unit"])
+    for found in run_evidence(path, rows):
         console.print(Text(found["evidence_sql"]), soft_wrap=True)
         with query.run(path, found["evidence_sql"]) as result:
             query.show_table(result, console)
 
 
-def _show_bases(console: Console, rows: list[Row]) -> None:
-    bases = [row for row in rows if row["basis"] != OVERALL]
-    table = Table("basis", "verdict", escape(f"measured ({rows[0]['unit']})"), "expected", "as of")
+def _show_bases(console: Console, bases: list[Row], unit: str) -> None:
+    table = Table("basis", "verdict", escape(f"measured ({unit})"), "expected", "as of")
     for row in bases:
-        figures = (_figure(row["measured"]), _figure(row["expected"]))
         table.add_row(
-            Text(row["basis"]), _coloured(row["verdict"]), *figures, Text((row["as_of"] or "")[:10])
+            Text(row["basis"]),
+            _coloured(row["verdict"]),
+            _figure(row["measured"]),
+            _figure(row["expected"]),
+            Text((row["as_of"] or "")[:10]),
         )
     console.print(table)
     for row in bases:
-        said = " ".join(
-            f"{text.rstrip('.')}." for text in (row["measured_text"], row["reason"]) if text
-        )
-        console.print(
-            Text(row["basis"], style="bold").append(f": {said}", style="not bold"), soft_wrap=True
-        )
+        texts = [row["measured_text"], row["reason"]]
+        reasons = " ".join(f"{text.rstrip('.')}." for text in texts if text)
+        line = Text(row["basis"], style="bold").append(f": {reasons}", style="not bold")
+        console.print(line, soft_wrap=True)
+
+
+def _bases_of(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row["basis"] != OVERALL]
+
+
+def _count_verdicts(bases: list[Row]) -> str:
+    counts = Counter(row["verdict"] for row in bases)
+    return ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
 
 
 def _coloured(verdict: str) -> Text:
@@ -136,7 +140,3 @@ def _coloured(verdict: str) -> Text:
 
 def _figure(value: float | None) -> str:
     return "" if value is None else f"{value:,.6g}"
-
-
-HAS_CLAIMS = "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'claims'"
-CLAIMS = f"from marts.claims order by claim_id, basis <> '{OVERALL}', basis"

@@ -1,54 +1,48 @@
-"""The verb `collect`: asks the targets of the tier file until it is told to stop."""
+"""The verb `collect`: scrape the targets of the tier file until Ctrl-C."""
 
 import asyncio
-import os
 import signal
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from dotenv import dotenv_values
 from rich.markup import escape
 
 from pipelines.cli.console import stderr
-from pipelines.errors import BadSetting
 from pipelines.settings import read_settings
 
 if TYPE_CHECKING:
     from pipelines.telemetry.collector.collector import Collector
-    from pipelines.telemetry.config.tier import Tier
 
-SHOW_SECONDS = 0.5
+STATUS_SECONDS = 0.5
+MAX_DOWN = 3  # targets that the status line names
+# `--max-mib` was once called `--most-mib`. The old spelling still works, but `--help` omits it.
+RENAMED = {"most-mib": "max-mib"}
+OPTIONS: dict[str, Any] = {
+    "context_settings": {"token_normalize_func": lambda name: RENAMED.get(name, name)}
+}
 
 
 def collect(
     tier: Annotated[
-        Path | None, typer.Option(help="The tier file. Default: TOKENTIDE_TIER, or else tier.toml.")
+        Path | None, typer.Option(help="Tier file. Default: TOKENTIDE_TIER, or else tier.toml.")
     ] = None,
     port: Annotated[
         int,
         typer.Option(
-            min=0,
-            max=65535,
-            help="Where the collector's own /metrics and /health are; 0 for nowhere.",
+            min=0, max=65535, help="Port of the collector's own /metrics and /health; 0 for none."
         ),
     ] = 9464,
     max_mib: Annotated[
         int,
-        typer.Option(
-            "--max-mib",
-            "--most-mib",
-            min=1,
-            help="Room for segments that nobody loaded yet; beyond it the oldest go.",
-        ),
+        typer.Option(min=1, help="Room for segments not loaded yet; the oldest make way."),
     ] = 2048,
     segment_seconds: Annotated[
-        float, typer.Option(min=0.1, max=3600, help="After how long a segment is closed.")
+        float, typer.Option(min=0.1, max=3600, help="Seconds after which a segment is closed.")
     ] = 60.0,
 ) -> None:
-    """Ask the inference tier's servers and devices for their metrics, and keep them in the spool, until Ctrl-C or SIGTERM.
+    """Scrape the inference tier's servers and devices into the spool, until Ctrl-C or SIGTERM.
 
     Examples:
 
@@ -57,74 +51,60 @@ def collect(
         tokentide collect --tier fleet.toml --max-mib 512 --port 0
     """
     from pipelines.telemetry.collector.collector import Collector
-    from pipelines.telemetry.collector.self_metrics import own_page
-    from pipelines.telemetry.collector.spool import Claim, Spool
+    from pipelines.telemetry.collector.self_metrics import serve_self_metrics
+    from pipelines.telemetry.collector.spool import Spool, lock_spool
+    from pipelines.telemetry.config.headers import resolve_headers
     from pipelines.telemetry.config.tier import read_tier
 
     settings = read_settings()
+    folder = settings.telemetry_spool
     known = read_tier(tier or settings.tier)
-    headers = headers_of(known, {**dotenv_values(".env"), **os.environ})
+    headers = resolve_headers(known, settings.variables)
     with ExitStack() as held:
-        held.callback(Claim(settings.telemetry_spool).release)
-        collector = Collector(
-            known, Spool(settings.telemetry_spool, max_mib, segment_seconds), headers
-        )
-        held.enter_context(own_page(collector, port))
+        held.enter_context(lock_spool(folder))
+        collector = Collector(known, Spool(folder, max_mib, segment_seconds), headers)
+        held.enter_context(serve_self_metrics(collector, port))
         stderr.print(
-            f"Collecting from {len(known.targets)} targets into {escape(str(settings.telemetry_spool))}. Ctrl-C ends it."
+            f"Collecting from {len(known.targets)} targets into {escape(str(folder))}. "
+            "Ctrl-C ends it."
         )
         asyncio.run(_collect(collector))
     tally = collector.spool.tally
     stderr.print(f"{tally.rows} samples in {tally.segments} segments, {tally.segment_bytes} bytes.")
 
 
-def headers_of(tier: "Tier", env: Mapping[str, str | None]) -> dict[str, dict[str, str]]:
-    """Each target's headers with their values. What is missing is reported together; a value is in no message."""
-    found: dict[str, dict[str, str]] = {}
-    problems = []
-    for target in tier.targets:
-        for header, variable in target.headers.items():
-            value = env.get(variable) or ""
-            if not value or not value.isascii() or not value.isprintable():
-                what = (
-                    "holds characters that no header has; copy it again"
-                    if value
-                    else "is not set; put it into the environment or .env"
-                )
-                problems.append(f"{variable}, for the header {header} of {target.name}, {what}.")
-            found.setdefault(target.name, {})[header] = value
-    if problems:
-        raise BadSetting("\n".join(problems))
-    return found
+def status_line(collector: "Collector") -> str:
+    """Format the collector's state in one line: targets up, samples, segments, targets down."""
+    up = sum(loop.health.is_up is True for loop in collector.loops)
+    down = [
+        f"{loop.target.name} {loop.health.reason}"
+        for loop in collector.loops
+        if loop.health.is_up is False
+    ]
+    spool = collector.spool
+    line = (
+        f"{up} of {len(collector.loops)} up, {spool.open.rows} samples open, "
+        f"{spool.tally.segments} segments"
+    )
+    if down:
+        line += f"; down: {', '.join(down[:MAX_DOWN])}{' …' if len(down) > MAX_DOWN else ''}"
+    return line
 
 
 async def _collect(collector: "Collector") -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    showing = asyncio.create_task(_show(collector)) if stderr.is_terminal else None
+    display = asyncio.create_task(_show_status(collector)) if stderr.is_terminal else None
     try:
         await collector.run(stop)
     finally:
-        if showing:
-            showing.cancel()
+        if display:
+            display.cancel()
 
 
-async def _show(collector: "Collector") -> None:
+async def _show_status(collector: "Collector") -> None:
     with stderr.status("") as status:
         while True:
             status.update(escape(status_line(collector)))
-            await asyncio.sleep(SHOW_SECONDS)
-
-
-def status_line(collector: "Collector") -> str:
-    """How it goes, on one line."""
-    up = sum(source.health.is_up is True for source in collector.sources)
-    down = [
-        f"{source.target.name} {source.health.reason}"
-        for source in collector.sources
-        if source.health.is_up is False
-    ]
-    tally = collector.spool.tally
-    said = f"{up} of {len(collector.sources)} up, {collector.spool.open.rows} samples open, {tally.segments} segments"
-    return said + (f"; down: {', '.join(down[:3])}{' …' if len(down) > 3 else ''}" if down else "")
+            await asyncio.sleep(STATUS_SECONDS)

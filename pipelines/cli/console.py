@@ -1,10 +1,12 @@
-"""What a person sees: messages and progress on standard error, answers on standard output."""
+"""The terminal: results on standard output, messages and progress on standard error."""
 
 import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import (
@@ -16,57 +18,67 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-# Progress and messages go beside the answer, so that an answer can be piped.
-# Without emoji: `:free` is the end of a model's name.
-stderr = Console(stderr=True, soft_wrap=True, emoji=False)
+# Emoji are off: `:free` is the end of a model's name.
 stdout = Console(emoji=False)
+stderr = Console(stderr=True, soft_wrap=True, emoji=False)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")]
+
+OnRequest = Callable[[str], None]
+"""Takes the name of the request that is made now."""
+OnBuilt = Callable[[str, int, int], None]
+"""Takes the name of the table or check that is done, how many are done, and how many there are."""
 
 
 def show_log() -> None:
-    """Show what the pipeline logs; libraries only where they warn."""
+    """Print the log of the pipeline, and warnings of libraries."""
     handler = RichHandler(console=stderr, show_time=False, show_path=False, markup=False)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler], force=True)
     logging.getLogger("pipelines").setLevel(logging.INFO)
-    # Its messages repeat what ours say, without the reason.
+    # Its messages repeat ours, without the reason.
     logging.getLogger("stamina").setLevel(logging.ERROR)
 
 
 @contextmanager
-def steps() -> Iterator[tuple[Callable[[str], None], Callable[[str, int, int], None]]]:
-    """Two callables that show progress: one told what is being asked for, one told which table was built, of how many."""
-    columns = (
+def show_progress() -> Iterator[tuple[OnRequest, OnBuilt]]:
+    """Show a progress bar while the `with` lasts; yield the two callbacks that move it."""
+    with _progress_bar() as progress:
+        requests = progress.add_task("requests", total=None)
+        building = progress.add_task("building", total=None, visible=False)
+
+        def on_request(name: str) -> None:
+            progress.update(requests, description=name, advance=1)
+
+        def on_built(name: str, done: int, total: int) -> None:
+            progress.update(requests, visible=False)
+            progress.update(
+                building,
+                description=f"building {name}",
+                completed=done,
+                total=total or None,
+                visible=True,
+            )
+
+        try:
+            yield on_request, on_built
+        except (KeyboardInterrupt, RuntimeError) as error:
+            # DuckDB raises a RuntimeError where Ctrl-C interrupts a query.
+            if isinstance(error, RuntimeError) and "interrupted" not in str(error).lower():
+                raise
+            stderr.print(
+                "Stopped. What was fetched is kept in the raw archive; the next run goes on there."
+            )
+            raise KeyboardInterrupt from error
+
+
+def _progress_bar() -> Progress:
+    return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        console=stderr,
+        transient=True,
+        disable=not sys.stderr.isatty(),
     )
-    with Progress(
-        *columns, console=stderr, transient=True, disable=not sys.stderr.isatty()
-    ) as progress:
-        asking = progress.add_task("asking", total=None)
-        building = progress.add_task("building", total=None, visible=False)
-
-        def say(what: str) -> None:
-            progress.update(asking, description=what, advance=1)
-
-        def built(name: str, done: int, whole: int) -> None:
-            progress.update(asking, visible=False)
-            progress.update(
-                building,
-                description=f"building {name}",
-                completed=done,
-                total=whole or None,
-                visible=True,
-            )
-
-        try:
-            yield say, built
-        except (KeyboardInterrupt, RuntimeError) as error:
-            # A RuntimeError is DuckDB's way to say that Ctrl-C came while it was at work.
-            if isinstance(error, RuntimeError) and "interrupted" not in str(error).lower():
-                raise
-            stderr.print(
-                "Stopped. What was fetched is kept in the raw archive, and the next run goes on from there."
-            )
-            raise KeyboardInterrupt from error

@@ -1,4 +1,4 @@
-"""The verb `dashboard`: serves the pages on what is published."""
+"""The verb `dashboard`: serve the pages of what is published."""
 
 import logging
 import os
@@ -10,40 +10,35 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 
 from pipelines.cli.console import stderr
-from pipelines.errors import BadSetting
+from pipelines.errors import BadSetting, QueryFailed
 from pipelines.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from dashboards.generations import Sources
+    from dashboards.generations import AppContext
 
-PORT = 8050
 THREADS = 8
-# Of DuckDB for each generation that is open, of which there are two after each publishing; enough for the questions that are asked at once
-# (docs/decisions/0017). A person's SQL has its own in another process.
+# Of DuckDB for each open generation, of which there are two after a new one is published. Enough
+# for the queries that run at once (docs/decisions/0017); a viewer's own SQL runs in another
+# process with its own memory.
 MEMORY = "96MB"
-SHORTEST = 12
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the verb to the command."""
-    app.command()(dashboard)
+MIN_SECRET_CHARACTERS = 12
 
 
 def dashboard(
     host: Annotated[
         str,
         typer.Option(
-            help="The address to listen on. Any but loopback demands TOKENTIDE_DASHBOARD_SECRET."
+            help="Address to listen on. All but loopback require TOKENTIDE_DASHBOARD_SECRET."
         ),
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")
-    ] = PORT,
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8050,
     dagster: Annotated[
-        str | None, typer.Option(help="The address of Dagster's page, to link to.")
+        str | None, typer.Option(help="Address of Dagster's web UI, to link to.")
     ] = "http://127.0.0.1:3000",
 ) -> None:
-    """Serve the dashboard on what is published, until Ctrl-C. A new generation appears by itself.
+    """Serve the dashboard until Ctrl-C. It shows a new generation as soon as one is published.
 
     Examples:
 
@@ -61,8 +56,12 @@ def dashboard(
 def serving(
     settings: Settings, host: str, port: int, dagster: str | None
 ) -> "Iterator[tuple[str, DashboardServer]]":
-    """The dashboard on an open port, ready to run. Raises BadSetting where the address cannot be had or would be open to all."""
-    # The frames of a page are small: handing them to other threads takes longer than the work. Polars reads this when it is first imported.
+    """Open the port, and yield the dashboard's address and its server, ready to run.
+
+    Raise BadSetting where the port is taken, or where others could see the pages without a secret.
+    """
+    # Frames of a page are small: handing them to other threads takes longer than the work.
+    # Polars reads this when it is first imported.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
     from waitress import create_server
@@ -70,19 +69,17 @@ def serving(
     from dashboards.app import build
 
     secret = secret_for(settings, host)
+    app = build(sources_of(settings, dagster), secret).server
     try:
         server: DashboardServer = create_server(
-            build(sources_of(settings, dagster), secret).server,
-            host=host,
-            port=port,
-            threads=THREADS,
-            ident=None,
+            app, host=host, port=port, threads=THREADS, ident=None
         )
     except OSError as error:
         raise BadSetting(
-            f"{host}:{port} cannot be had ({error.strerror}). Is another dashboard there? Try --port {port + 1}."
+            f"Cannot listen on {host}:{port} ({error.strerror}). "
+            f"Does another dashboard run there? Try --port {port + 1}."
         ) from error
-    # It would say of each slow answer that it waits in a queue.
+    # It would warn of each slow response that a request waits in its queue.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     name = f"[{host}]" if ":" in host else host
     try:
@@ -92,42 +89,47 @@ def serving(
 
 
 def secret_for(settings: Settings, host: str) -> str | None:
-    """What viewers must know: nothing on loopback unless something is set; elsewhere it must be set, and be no short word."""
+    """Return the secret that viewers need, None where anybody on loopback may look.
+
+    Raise BadSetting where the address requires a secret and none is set, or where it is too short.
+    """
     from dashboards.security import is_loopback
 
     secret = settings.dashboard_secret
     if secret is None and not is_loopback(host):
         raise BadSetting(
-            f"{host} can be reached by others, so the dashboard needs a password or token there: set TOKENTIDE_DASHBOARD_SECRET, "
-            f"for example to what `openssl rand -hex 16` prints. Without TLS in front it can be overheard."
+            f"Others can reach {host}, so the dashboard needs a password or token there: "
+            "set TOKENTIDE_DASHBOARD_SECRET, for example to what `openssl rand -hex 16` prints. "
+            "Without TLS in front of it, others can read the secret on its way."
         )
-    if secret is not None and len(secret) < SHORTEST:
+    if secret is not None and len(secret) < MIN_SECRET_CHARACTERS:
         raise BadSetting(
-            f"TOKENTIDE_DASHBOARD_SECRET is shorter than {SHORTEST} characters, which can be guessed."
+            "TOKENTIDE_DASHBOARD_SECRET can be guessed: "
+            f"it has fewer than {MIN_SECRET_CHARACTERS} characters."
         )
     return secret
 
 
-def sources_of(settings: Settings, dagster: str | None = None) -> "Sources":
-    """What the pages may see of this home."""
-    from dashboards.generations import Sources
+def sources_of(settings: Settings, dagster: str | None = None) -> "AppContext":
+    """Return all that the pages may read of this home."""
+    from dashboards.generations import AppContext
     from pipelines.publish import query
     from pipelines.publish.generations import NEWEST
     from pipelines.telemetry import live
     from warehouse.connection import open_published
 
-    recent = live.reader(settings.telemetry_spool, settings.telemetry_archive / "scrapes")
-    return Sources(
-        settings.published / NEWEST,
-        partial(open_published, memory=MEMORY),
-        query.frame,
-        recent,
-        dagster,
+    return AppContext(
+        published=settings.published / NEWEST,
+        open_published=partial(open_published, memory=MEMORY),
+        run_sql=query.frame,
+        sql_errors=(QueryFailed,),
+        live=live.reader(settings.telemetry_spool, settings.telemetry_archive / "scrapes"),
+        dagster_url=dagster,
     )
 
 
 class DashboardServer(Protocol):
-    """What waitress makes."""
+    """A server of waitress."""
 
     effective_port: int
 
@@ -135,4 +137,4 @@ class DashboardServer(Protocol):
         """Serve until closed."""
 
     def close(self) -> None:
-        """Stop."""
+        """Stop listening."""

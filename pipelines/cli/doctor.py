@@ -1,4 +1,4 @@
-"""Looks at everything that the pipeline needs, and says what to do where something is amiss."""
+"""The verb `doctor`: checks of software, home and source, each with advice where it fails."""
 
 import shutil
 import sys
@@ -8,43 +8,75 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from pipelines.cli.up import is_reachable
-from pipelines.publish.generations import NEWEST
-from pipelines.settings import Settings
+import typer
 
-# A year of history takes a few hundred megabytes; below this, publishing may fail half-way.
-ENOUGH_BYTES = 2 * 1024**3
+from pipelines.cli.console import stdout
+from pipelines.publish.generations import NEWEST
+from pipelines.settings import Settings, read_settings
+
+# A year of history takes a few hundred megabytes; with less room, publishing may fail half-way.
+MIN_FREE_BYTES = 2 * 1024**3
+GIB = 1024**3
+PROBE_SECONDS = 5.0
+# A gateway's status for a host that it blocks, or that is down.
+GATEWAY_ERRORS = frozenset({403, 407, 502, 503, 504})
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """One thing that was checked; where it is not well, the text says what to do."""
 
     what: str
     is_well: bool
     found: str
 
 
+def doctor() -> None:
+    """Check that all that is needed is in place. Print what to do where it is not.
+
+    Exit code 0 means that every check passed.
+
+    Examples:
+
+        tokentide doctor
+    """
+    findings = examine(read_settings())
+    for finding in findings:
+        mark = "[green]ok[/green]  " if finding.is_well else "[red]no[/red]  "
+        stdout.print(f"{mark} {finding.what}: {finding.found}", highlight=False)
+    raise typer.Exit(0 if all(finding.is_well for finding in findings) else 1)
+
+
 def examine(settings: Settings) -> list[Finding]:
-    """Every finding; those that are not well say what to do."""
-    return [*_software(), *_home(settings), *_source(settings)]
+    """Check everything."""
+    return [*_check_software(), *_check_home(settings), *_check_source(settings)]
 
 
-def _software() -> Iterator[Finding]:
+def is_reachable(url: str) -> bool:
+    """Test if OpenRouter, or a simulator of it, responds at this address."""
+    import httpx
+
+    try:
+        response = httpx.get(f"{url}/datasets/exports/index.json", timeout=PROBE_SECONDS)
+    except httpx.TransportError:
+        return False
+    return response.status_code not in GATEWAY_ERRORS
+
+
+def _check_software() -> Iterator[Finding]:
     python = ".".join(map(str, sys.version_info[:3]))
     yield Finding("Python", sys.version_info >= (3, 11), f"{python} (3.11 or newer is needed)")
-    engine = version("duckdb")
+    duckdb = version("duckdb")
     yield Finding(
         "DuckDB",
-        int(engine.split(".")[0]) < 3,
-        f"{engine}; files are read by this version and newer ones",
+        int(duckdb.split(".")[0]) < 3,
+        f"{duckdb}; this version and newer ones can read what it writes",
     )
-    yield Finding(
-        "dbt", version("dbt-core").startswith("1.11."), f"{version('dbt-core')} (1.11 is needed)"
-    )
+    dbt = version("dbt-core")
+    yield Finding("dbt", dbt.startswith("1.11."), f"{dbt} (1.11 is needed)")
 
 
-def _home(settings: Settings) -> Iterator[Finding]:
+def _check_home(settings: Settings) -> Iterator[Finding]:
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=settings.home):
@@ -53,39 +85,28 @@ def _home(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "home",
             False,
-            f"{settings.home} cannot be written ({error.strerror}); set TOKENTIDE_HOME to a folder that can",
+            f"{settings.home} is not writable ({error.strerror}); "
+            "set TOKENTIDE_HOME to a folder that is",
         )
         return
-    free = shutil.disk_usage(settings.home).free
-    yield Finding(
-        "disk",
-        free > ENOUGH_BYTES,
-        f"{free / 1024**3:.1f} GiB free"
-        + ("" if free > ENOUGH_BYTES else "; free some, 2 GiB at least"),
-    )
+    yield _check_disk(settings.home)
     link = settings.published / NEWEST
-    yield Finding(
-        "published",
-        link.exists(),
-        _generation(link) if link.exists() else "nothing yet; run `tokentide ingest market`",
-    )
+    found = link.resolve().name if link.exists() else "nothing yet; run `tokentide ingest market`"
+    yield Finding("published", link.exists(), found)
 
 
-def _generation(link: Path) -> str:
-    return link.resolve().name
+def _check_disk(home: Path) -> Finding:
+    free = shutil.disk_usage(home).free
+    is_well = free > MIN_FREE_BYTES
+    advice = "" if is_well else f"; make room, {MIN_FREE_BYTES // GIB} GiB at least"
+    return Finding("disk", is_well, f"{free / GIB:.1f} GiB free{advice}")
 
 
-def _source(settings: Settings) -> Iterator[Finding]:
-    key = (
-        "set"
-        if settings.openrouter_key
-        else "not set: keyless exports are used, days since 2026-08-20"
-    )
+def _check_source(settings: Settings) -> Iterator[Finding]:
+    key = "set" if settings.openrouter_key else "not set: keyless exports, days since 2026-08-20"
     yield Finding("OPENROUTER_API_KEY", True, key)
-    reached = is_reachable(settings.openrouter_url)
-    advice = (
-        "answers"
-        if reached
-        else "cannot be reached; `tokentide up` uses the stand-in market instead"
+    is_up = is_reachable(settings.openrouter_url)
+    found = (
+        "responds" if is_up else "cannot be reached; `tokentide up` uses a simulated market instead"
     )
-    yield Finding("OpenRouter", reached, f"{settings.openrouter_url} {advice}")
+    yield Finding("OpenRouter", is_up, f"{settings.openrouter_url} {found}")

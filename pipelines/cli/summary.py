@@ -1,7 +1,7 @@
-"""What a person wants to know after an ingest: how much there is, who leads, and how to ask for more."""
+"""The report after an ingest: days that are missing, how much is known, who leads, how to query."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,41 +9,46 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.ingest.days import DayStatus, Failure, Status
+from pipelines.ingest.days import DayStatus, Status
 from pipelines.ingest.market import MarketIngest
-from pipelines.publish import query
-from pipelines.publish.generations import newest
+from pipelines.publish.generations import NEWEST, newest
+from pipelines.publish.query import records
 from pipelines.settings import Settings
+from pipelines.sources.failure import Failure
 
-FEW = 6
+FOLDER = Path(__file__).parent / "sql"
+MAX_FAILURES = 6  # printed by name
+COLOURS: dict[Status, str] = {"failed": "red", "missing": "yellow", "not offered": "yellow"}
+SIMULATED = (
+    "[bold magenta]SIMULATED[/bold magenta] figures: "
+    "they come from the simulated market and say nothing about the real one."
+)
+NO_DAY = (
+    "No day is loaded yet, so there is nothing to show. "
+    '`tokentide sql "from ingest_log"` lists what happened.'
+)
 
 
 def show_days(console: Console, ingested: MarketIngest) -> None:
-    """Every asked-for day that is not in, in runs of neighbours with one reason, and the requests that failed."""
-    colours: dict[Status, str] = {"failed": "red", "missing": "yellow", "not offered": "yellow"}
-    for run in runs_of([day for day in ingested.gathered.days if day.status != "loaded"]):
+    """Print the days that are not loaded, with reasons, then failed requests and warnings."""
+    for run in runs_of([day for day in ingested.extract.days if day.status != "loaded"]):
         status, first, last = run[0].status, run[0].date, run[-1].date
-        span = f"{first}" if first == last else f"{first} to {last}, {len(run)} days:"
+        days = f"{first}" if first == last else f"{first} to {last}, {len(run)} days:"
         console.print(
-            f"[{colours[status]}]{status}[/]  {span}  {escape(str(run[0].reason))}", highlight=False
+            f"[{COLOURS[status]}]{status}[/]  {days}  {escape(str(run[0].reason))}", highlight=False
         )
-    _show_failures(
-        console, [failure for failure in ingested.gathered.failures if failure.start is None]
-    )
+    # The others are reasons of days, which are printed above.
+    failures = [failure for failure in ingested.extract.failures if failure.start is None]
+    _show_failures(console, failures)
     for warning in ingested.built.warnings:
         console.print(f"[yellow]audit warns[/yellow] {escape(warning)}", highlight=False)
 
 
 def runs_of(days: Sequence[DayStatus]) -> list[list[DayStatus]]:
-    """Days in runs of neighbours that share status and reason."""
+    """Group neighbouring days that share status and reason."""
     runs: list[list[DayStatus]] = []
     for day in days:
-        last = runs[-1][-1] if runs else None
-        if (
-            last
-            and (last.status, last.reason) == (day.status, day.reason)
-            and day.date - last.date == timedelta(days=1)
-        ):
+        if runs and _continues(runs[-1][-1], day):
             runs[-1].append(day)
         else:
             runs.append([day])
@@ -51,38 +56,37 @@ def runs_of(days: Sequence[DayStatus]) -> list[list[DayStatus]]:
 
 
 def show_summary(console: Console, settings: Settings) -> None:
-    """Days, models, tokens of the last whole week, the five largest labs, the generation, and how to query."""
+    """Print totals of the newest generation, the five largest labs, and how to query it."""
     path = newest(settings)
-    meta, days, leaders = (query.frame(path, sql).to_dicts() for sql in (META, DAYS, LEADERS))
-    if meta[0]["origin"] == "simulated":
-        console.print(
-            "[bold magenta]SIMULATED[/bold magenta] figures of the stand-in market; they say nothing about the real one."
-        )
-    counted = days[0]
-    if not counted["days"]:
-        console.print(
-            'No day has got through yet, so there is nothing to show. What happened is in `tokentide sql "from ingest_log"`.'
-        )
+    [meta] = records(path, "from meta")
+    [known] = records(path, (FOLDER / "summary_days.sql").read_text())
+    if meta["origin"] == "simulated":
+        console.print(SIMULATED)
+    if not known["days"]:
+        console.print(NO_DAY)
         return
     console.print(
-        f"[bold]Generation {meta[0]['generation']}[/bold]: {counted['days']} days from {meta[0]['first_date']} to {meta[0]['last_date']}, "
-        f"{counted['missing']} missing at the source, {counted['models']} models, "
-        f"{_tokens(counted['week_tokens'])} tokens in the last seven days."
+        f"[bold]Generation {meta['generation']}[/bold]: {known['days']} days "
+        f"from {meta['first_date']} to {meta['last_date']}, "
+        f"{known['missing']} missing at the source, {known['models']} models, "
+        f"{format_tokens(known['week_tokens'])} tokens in the last seven days."
     )
-    console.print(_leaders(leaders))
-    console.print(f"{meta[0]['citation']}\n", highlight=False)
+    console.print(_leaders(records(path, (FOLDER / "summary_leaders.sql").read_text())))
+    console.print(f"{meta['citation']}\n", highlight=False)
     show_how_to_query(console, settings)
 
 
 def show_how_to_query(console: Console, settings: Settings) -> None:
-    """How to open the newest generation from here, the DuckDB command line, Python and a BI tool."""
-    link = settings.published / "tokentide.duckdb"
+    """Print how to query the newest generation here, in DuckDB, in Python and in a BI tool."""
+    link = settings.published / NEWEST
     home = "" if settings.home == Path("var").absolute() else f"TOKENTIDE_HOME={settings.home} "
+    query = "from market_share_weekly where dimension = 'country' order by week_start desc limit 24"
+    connect = f"duckdb.connect('{link}', read_only=True)"
     lines = [
-        f"{home}tokentide sql \"from market_share_weekly where dimension = 'country' order by week_start desc limit 24\"",
+        f'{home}tokentide sql "{query}"',
         f"duckdb -readonly {link}",
-        f"python -c \"import duckdb; print(duckdb.connect('{link}', read_only=True).sql('from marts.meta'))\"",
-        f"a BI tool: DuckDB driver (jdbc:duckdb:{link}), read-only; tables are in the schema marts",
+        f"python -c \"import duckdb; print({connect}.sql('from marts.meta'))\"",
+        f"a BI tool: DuckDB driver (jdbc:duckdb:{link}), read-only, tables in the schema marts",
     ]
     console.print("Query it:", style="bold")
     for line in lines:
@@ -90,33 +94,55 @@ def show_how_to_query(console: Console, settings: Settings) -> None:
 
 
 def as_json(ingested: MarketIngest) -> dict[str, Any]:
-    """The same for a program."""
+    """Return the report for a program."""
+    extract = ingested.extract
     return {
-        "run_id": ingested.gathered.run_id,
+        "run_id": extract.run_id,
         "generation": ingested.generation.number,
-        "is_complete": ingested.gathered.is_complete,
-        "days": [_day(day) for day in ingested.gathered.days],
+        "is_complete": extract.is_complete,
+        "days": [
+            {"date": day.date.isoformat(), "status": day.status, "reason": day.reason}
+            for day in extract.days
+        ],
         "failures": [
-            {"what": failure.what, "reason": failure.reason}
-            for failure in ingested.gathered.failures
+            {"what": failure.what, "reason": failure.reason} for failure in extract.failures
         ],
         "warnings": ingested.built.warnings,
     }
 
 
-def _show_failures(console: Console, failures: list[Failure]) -> None:
-    """Requests that brought nothing and cost no day: a few by name, the rest counted."""
-    for failure in failures[:FEW]:
+def format_tokens(count: int | None) -> str:
+    """Format a number of tokens with three digits and a unit."""
+    if count is None:
+        return "no"
+    for unit, size in (("T", 10**12), ("G", 10**9), ("M", 10**6)):
+        if count >= size:
+            return f"{count / size:.2f} {unit}"
+    return str(count)
+
+
+def _continues(last: DayStatus, day: DayStatus) -> bool:
+    return (last.status, last.reason, last.date + timedelta(days=1)) == (
+        day.status,
+        day.reason,
+        day.date,
+    )
+
+
+def _show_failures(console: Console, failures: Sequence[Failure]) -> None:
+    for failure in failures[:MAX_FAILURES]:
         console.print(
-            f"[yellow]not got[/yellow] {failure.what}: {escape(failure.reason)}", highlight=False
+            f"[yellow]request failed[/yellow] {failure.what}: {escape(failure.reason)}",
+            highlight=False,
         )
-    if len(failures) > FEW:
+    if len(failures) > MAX_FAILURES:
         console.print(
-            f"[yellow]not got[/yellow] and {len(failures) - FEW} more requests; marts.ingest_log has them all"
+            f"[yellow]request failed[/yellow] {len(failures) - MAX_FAILURES} more; "
+            "marts.ingest_log lists them all"
         )
 
 
-def _leaders(leaders: list[dict[str, Any]]) -> Table:
+def _leaders(rows: list[dict[str, Any]]) -> Table:
     table = Table(
         "",
         "author",
@@ -126,54 +152,12 @@ def _leaders(leaders: list[dict[str, Any]]) -> Table:
         title="The last seven days, all traffic",
         title_justify="left",
     )
-    for place, row in enumerate(leaders, 1):
+    for place, row in enumerate(rows, 1):
         table.add_row(
             str(place),
             row["author_slug"],
-            _tokens(row["tokens"]),
+            format_tokens(row["tokens"]),
             f"{row['share']:.1%}",
             f"to {row['share_high']:.1%}",
         )
     return table
-
-
-def _tokens(count: int | None) -> str:
-    if count is None:
-        return "no"
-    for unit, size in (("T", 10**12), ("G", 10**9), ("M", 10**6)):
-        if count >= size:
-            return f"{count / size:.2f} {unit}"
-    return str(count)
-
-
-def _day(day: DayStatus) -> dict[str, str | date | None]:
-    return {"date": day.date.isoformat(), "status": day.status, "reason": day.reason}
-
-
-META = "from meta"
-
-DAYS = """
-    select
-        count(*) filter (where not is_missing) as days,
-        count(*) filter (where is_missing) as missing,
-        (select count(*) from models) as models,
-        sum(platform_tokens) filter (where date > (select max(date) - 7 from market_days where not is_missing))::bigint as week_tokens
-    from market_days
-"""
-
-LEADERS = """
-    with week as (
-        from market_tokens_daily where date > (select max(date) - 7 from market_tokens_daily)
-    )
-    select
-        author_slug,
-        sum(total_tokens)::bigint as tokens,
-        sum(total_tokens) / (select sum(total_tokens) from week) as share,
-        (sum(total_tokens) + (select coalesce(sum(total_tokens), 0) from week where is_other or releasing_lab = 'unknown'))
-            / (select sum(total_tokens) from week) as share_high
-    from week
-    where releasing_lab <> 'unknown'
-    group by author_slug
-    order by tokens desc
-    limit 5
-"""

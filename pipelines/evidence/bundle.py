@@ -1,12 +1,13 @@
-"""Evidence bundles: a folder from which anybody can compute a figure again, offline, from the answers that it rests on.
+"""Evidence bundles: folders from which anybody can recompute a figure, offline.
 
     query.sql       the query
     result.csv      what it gave, rows sorted, floats to twelve digits
     evidence.json   as of when, which tables and sources, versions, the hash of result.csv
     citation.txt    what to print beside the figures
-    recompute.py    computes result.csv again and compares; exit code 0 only if every byte is the same
+    recompute.py    computes result.csv again; exit code 0 only if every byte is the same
 
-and what it rests on, as `evidence_raw` says. Nothing in it names a place on this machine, and answers are archived without keys.
+and its inputs, as `inputs` describes them. Nothing names a path of this machine, and answers are
+archived without keys.
 """
 
 import hashlib
@@ -29,8 +30,8 @@ from pipelines.transform.dbt import Progress, build
 from pipelines.transform.lineage import origins_of, tables_of
 
 SECONDS = 300.0
-SAID_OF_FILE = ("asked_as_of", "as_of", "origin", "tokentide_version", "duckdb_version")
-RECOMPUTE = '''"""Computes result.csv again from what it rests on, offline, and compares. Needs Tokentide installed."""
+META_COLUMNS = ("asked_as_of", "as_of", "origin", "tokentide_version", "duckdb_version")
+RECOMPUTE = '''"""Compute result.csv again, offline, and compare. Needs Tokentide installed."""
 
 import argparse
 import sys
@@ -39,7 +40,7 @@ from pathlib import Path
 from pipelines.evidence.bundle import recompute
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--archive", type=Path, help="the raw archive to take answers and segments from")
+parser.add_argument("--archive", type=Path, help="the raw archive of answers and segments")
 checked = recompute(Path(__file__).parent, parser.parse_args().archive)
 print(f"stated   {checked.expected}\\nkept     {checked.kept}\\ncomputed {checked.found}")
 print("the same" if checked.is_same else "NOT the same")
@@ -49,7 +50,7 @@ sys.exit(0 if checked.is_same else 1)
 
 @dataclass(frozen=True)
 class Bundle:
-    """What was put into a folder."""
+    """A bundle that was written, and the numbers of what is in it."""
 
     folder: Path
     rows: int
@@ -60,7 +61,7 @@ class Bundle:
 
 @dataclass(frozen=True)
 class RecomputeResult:
-    """SHA-256 of a bundle's result: as evidence.json states it, of result.csv as it is now, and of what computing it again gave."""
+    """SHA-256 of a bundle's result: as evidence.json states it, of result.csv, and recomputed."""
 
     expected: str
     kept: str
@@ -68,7 +69,7 @@ class RecomputeResult:
 
     @property
     def is_same(self) -> bool:
-        """Whether every byte is."""
+        """True if the three are equal."""
         return self.expected == self.kept == self.found
 
 
@@ -90,16 +91,21 @@ def make(
     )
     query = claim["evidence_sql"] if claim else claim_or_query
     tables = tables_of(path, query)
-    origins = origins_of(tables, claim["claim_id"] if claim else None)
-    basis = inputs.basis_of(path, origins)
+    origins = origins_of(settings, tables, claim["claim_id"] if claim else None)
+    basis = inputs.inputs_of(path, origins)
     result, rows = _result(path, query)
     meta = querying.records(path, "from marts.meta")[0]
     folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(result).hexdigest()
     about = {
-        "claim": claim, "tables": tables, "sources": sorted(origins.sources), "telemetry": sorted(origins.kinds), "rows": rows,
-        "result_sha256": digest, **{name: meta[name] for name in SAID_OF_FILE},
-    }  # fmt: skip
+        "claim": claim,
+        "tables": tables,
+        "sources": sorted(origins.sources),
+        "telemetry": sorted(origins.kinds),
+        "rows": rows,
+        "result_sha256": digest,
+        **{name: meta[name] for name in META_COLUMNS},
+    }
     citation = meta["citation"] if basis.answers else "The figures rest on no data of others."
     _write(
         folder,
@@ -117,12 +123,15 @@ def make(
 
 
 def recompute(folder: Path, archive: Path | None = None) -> RecomputeResult:
-    """Take what a bundle rests on into a fresh home, build, publish, ask again; nothing but the folder (and `archive`) is read."""
+    """Load a bundle's inputs into a fresh home, build, publish and query again.
+
+    Nothing but the folder (and `archive`) is read.
+    """
     about, basis = json.loads((folder / "evidence.json").read_text()), inputs.read(folder)
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home))
         inputs.copy(basis, archive or folder / "raw", settings.archive)
-        inputs.take_in(settings, basis)
+        inputs.load(settings, basis)
         if about["asked_as_of"]:
             path = published_as_of(settings, datetime.fromisoformat(about["asked_as_of"]))
         else:
@@ -157,7 +166,10 @@ def _claim(path: Path, name: str) -> dict[str, Any]:
 
 
 def _result(path: Path, query: str) -> tuple[bytes, int]:
-    """The query's result in bytes that depend on its rows alone: neither on their order nor on the last digit of a sum of floats."""
+    """Return the query's result as bytes that depend on its rows alone, and the number of rows.
+
+    Neither the order of rows nor the last digits of a sum of floats play a part.
+    """
     out = io.StringIO()
     with querying.run(path, query, SECONDS) as result:
         rows = sorted(

@@ -1,54 +1,55 @@
-"""What an evidence bundle rests on, from the raw archive of a home into the bundle, and from there into a fresh home.
+"""The inputs of an evidence bundle: from a home's archive into it, from there into a fresh home.
 
-answers.csv    the raw answers: SHA-256, address, when fetched, source
-segments.csv   the segments of telemetry: SHA-256, kind, what time they speak of; only where the figure rests on the inference tier
-tier.json      what the tier file said, without addresses; only there too
-raw/           answers and segments themselves, as the raw archive keeps them
+answers.csv    the raw answers: SHA-256, address, when fetched, source segments.csv   the segments
+of telemetry: SHA-256, kind, what time they speak of; only where the figure rests on the inference
+tier tier.json      what the tier file said, without addresses; only there too raw/
+answers and segments themselves, as the raw archive keeps them
 """
 
 import csv
 import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipelines.archive import Archive, utc_now
 from pipelines.errors import QueryFailed
-from pipelines.ingest.market import land
+from pipelines.loading.answers import load_answers
 from pipelines.loading.telemetry.segment_files import KINDS, Segment, SegmentKind, SpoolFolders
 from pipelines.loading.telemetry.segments import load_segments
 from pipelines.loading.telemetry.tier_file import record_entries
 from pipelines.publish.query import records
 from pipelines.settings import Settings
 from pipelines.transform.lineage import Origins
-from warehouse.connection import open_warehouse
-from warehouse.migrate import migrate
+from warehouse.connection import session
 
 ANSWERS, SEGMENTS, TIER = "answers.csv", "segments.csv", "tier.json"
 ANSWER = ("answer_id", "sha256", "url", "fetched_at", "source")
 SEGMENT = ("segment_id", "sha256", "kind", "rows", "first_at", "last_at")
-BELIEVED = ("loaded", "partial", "unchanged")
+USED = ("loaded", "partial", "unchanged")
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class EvidenceInputs:
-    """Answers and segments, oldest first, as rows of their files, and the entries of the tier file; None where the tier plays no part."""
+    """Answers and segments, oldest first, as rows of their files, and the tier file's entries.
+
+    `segments` and `tier` are None where the tier plays no part.
+    """
 
     answers: Sequence[Row]
     segments: Sequence[Row] | None = None
     tier: Sequence[Row] | None = None
 
 
-def basis_of(path: Path, origins: Origins) -> EvidenceInputs:
-    """What of these origins a published file knows of and was made from."""
+def inputs_of(path: Path, origins: Origins) -> EvidenceInputs:
+    """Return the answers, segments and tier file entries of these origins in a published file."""
     answers = [
         {name: row[name] for name in ANSWER}
         for row in records(path, "from marts.ingest_log order by answer_id")
-        if row["source"] in origins.sources and (origins.is_of_any or row["outcome"] in BELIEVED)
+        if row["source"] in origins.sources and (origins.is_of_any or row["outcome"] in USED)
     ]
     if not origins.has_tier_file:
         return EvidenceInputs(answers)
@@ -67,7 +68,7 @@ def basis_of(path: Path, origins: Origins) -> EvidenceInputs:
 
 
 def write(folder: Path, basis: EvidenceInputs) -> None:
-    """Say in a bundle what it rests on."""
+    """List the inputs in a bundle."""
     _write_rows(folder / ANSWERS, ANSWER, basis.answers)
     if basis.segments is not None:
         _write_rows(folder / SEGMENTS, SEGMENT, basis.segments)
@@ -76,7 +77,7 @@ def write(folder: Path, basis: EvidenceInputs) -> None:
 
 
 def read(folder: Path) -> EvidenceInputs:
-    """What a bundle says that it rests on."""
+    """Read the inputs that a bundle lists."""
     segments, tier = folder / SEGMENTS, folder / TIER
     return EvidenceInputs(
         _read_rows(folder / ANSWERS),
@@ -88,7 +89,7 @@ def read(folder: Path) -> EvidenceInputs:
 def copy(
     basis: EvidenceInputs, source: Path, target: Path, waiting: SpoolFolders | None = None
 ) -> None:
-    """Copy the answers and segments from one raw archive to another; one that is missing or damaged is an error."""
+    """Copy the answers and segments from one raw archive to another. Raise where one is missing."""
     _copy_answers(Archive(source), Archive(target), {row["answer_id"] for row in basis.answers})
     # Loaded, and not moved to the archive yet, a segment still lies in the spool.
     nowhere: dict[SegmentKind, Path] = dict.fromkeys(KINDS, source)
@@ -100,12 +101,11 @@ def copy(
     )
 
 
-def take_in(settings: Settings, basis: EvidenceInputs) -> None:
-    """Land and load into a fresh home what lies in its raw archive."""
-    land(settings)
-    if basis.tier is not None:
-        with closing(open_warehouse(settings.warehouse)) as con:
-            migrate(con)
+def load(settings: Settings, basis: EvidenceInputs) -> None:
+    """Load what lies in the raw archive of a fresh home."""
+    with session(settings.warehouse) as con:
+        load_answers(con, Archive(settings.archive))
+        if basis.tier is not None:
             record_entries(con, [dict(row) for row in basis.tier], utc_now())
             load_segments(con, SpoolFolders.of(settings))
 
@@ -127,16 +127,20 @@ def _copy_segments(source: SpoolFolders, target: SpoolFolders, wanted: Sequence[
             continue
         if Segment(kind, path, is_archived=True).digest() != row["sha256"]:
             raise QueryFailed(
-                f"The segment {name} does not hold the bytes that were loaded. Restore it from a copy of the archive."
+                f"The segment {name} does not hold the bytes that were loaded. "
+                "Restore it from a copy of the archive."
             )
-        kept = target.kept(kind, name)
+        kept = target.archive_path(kind, name)
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, kept)
     _must_have_all("segments", missing)
 
 
 def _named(row: Row) -> tuple[SegmentKind, str]:
-    """Kind and name of a segment. A bundle comes from anybody, so a name must not lead out of the archive."""
+    """Return kind and name of a segment.
+
+    A bundle may come from anybody: no name leaves the archive.
+    """
     name = row["segment_id"]
     for kind in KINDS:
         if kind == row["kind"] and Path(name).name == name:
@@ -147,7 +151,8 @@ def _named(row: Row) -> tuple[SegmentKind, str]:
 def _must_have_all(things: str, missing: set[str]) -> None:
     if missing:
         raise QueryFailed(
-            f"{len(missing)} {things} are not in the raw archive, such as {min(missing)}. A bundle without raw/ needs --archive."
+            f"{len(missing)} {things} are not in the raw archive, such as {min(missing)}. "
+            "A bundle without raw/ needs --archive."
         )
 
 

@@ -1,4 +1,7 @@
-"""Telemetry, end to end: take in what was closed, build, audit, publish. Dagster's asset and the command call the functions here."""
+"""Ingest of telemetry: load closed segments; build, audit, publish.
+
+Dagster's asset and the command call these functions.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,14 +22,15 @@ from pipelines.transform.dbt import Progress as BuildProgress
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 
-MAX_MIB = 4096  # of segments made of the past, which are loaded at once
+MAX_BACKFILL_MIB = 4096  # of segments that are loaded at once
 
-Say = Callable[[str], None]
+OnSegment = Callable[[str], None]
+"""Takes the name of each segment that is loaded."""
 
 
 @dataclass(frozen=True)
 class TelemetryIngest:
-    """What one ingest took in, built and published."""
+    """Result of one ingest: load, build and generation."""
 
     loaded: TelemetryLoadResult
     built: BuildResult
@@ -34,66 +38,72 @@ class TelemetryIngest:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every segment could be read."""
+        """True where every segment was readable."""
         return not self.loaded.unreadable
 
 
 def load(
-    settings: Settings, say: Say = lambda what: None, warehouse: Path | None = None
+    settings: Settings,
+    on_segment: OnSegment = lambda name: None,
+    warehouse: Path | None = None,
 ) -> TelemetryLoadResult:
-    """Bring the warehouse up to the closed segments; a tier file that is not there leaves what is known of the tier as it was."""
+    """Load the closed segments, and the tier file if there is one."""
     tier = read_tier(settings.tier) if settings.tier.exists() else None
     con = open_warehouse(warehouse or settings.warehouse)
     try:
         migrate(con)
-        return load_segments(con, SpoolFolders.of(settings), tier, say)
+        return load_segments(con, SpoolFolders.of(settings), tier, on_segment)
     finally:
         con.close()
 
 
 def ingest_telemetry(
-    settings: Settings, say: Say = lambda what: None, progress: BuildProgress | None = None
+    settings: Settings,
+    on_segment: OnSegment = lambda name: None,
+    progress: BuildProgress | None = None,
 ) -> TelemetryIngest:
-    """Load what was closed, then build, audit and publish it."""
+    """Load the closed segments; build, audit and publish."""
     return TelemetryIngest(
-        load(settings, say), build(settings, progress=progress), publish(settings)
+        load(settings, on_segment), build(settings, progress=progress), publish(settings)
     )
 
 
 def take_pages(settings: Settings, folder: Path, target: str) -> int:
-    """Make segments of archived pages (`*.txt`) of one target; how many pages there were. The next load takes them in."""
+    """Make segments of one target's archived pages (`*.txt`), to be loaded; return their number."""
     if not folder.is_dir():
         raise BadSetting(f"{folder} is not a folder. Name the one that holds the pages.")
-    count = _store(
-        text_files.read_pages(folder, target_of(_tier(settings), target)), settings.pages_spool
-    )
+    pages = text_files.read_pages(folder, find_target(_read_tier(settings), target))
+    count = _store(pages, settings.pages_spool)
     if not count:
         raise BadSetting(f"{folder} holds no *.txt pages. Name the folder that holds them.")
     return count
 
 
 def take_history(settings: Settings, history: PrometheusRange, target: str) -> int:
-    """Make segments of what an existing Prometheus or VictoriaMetrics knows of one target; how many scrapes it remembers."""
-    return _store(read_history(history, target_of(_tier(settings), target)), settings.history_spool)
+    """Make segments of one target's samples in a Prometheus; return the number of scrapes."""
+    scrapes = read_history(history, find_target(_read_tier(settings), target))
+    return _store(scrapes, settings.history_spool)
 
 
-def target_of(tier: Tier, name: str) -> Target:
-    """The target of this name in the tier file."""
+def find_target(tier: Tier, name: str) -> Target:
+    """Return the target of this name; raise BadSetting with the known names if there is none."""
     known = {target.name: target for target in tier.targets}
     if name not in known:
         raise BadSetting(
-            f"The tier file has no target {name!r}, only {', '.join(sorted(known)) or 'none'}. Name one, or add it there."
+            f"The tier file has no target {name!r}, only {', '.join(sorted(known)) or 'none'}. "
+            "Name one, or add it there."
         )
     return known[name]
 
 
-def _tier(settings: Settings) -> Tier:
+def _read_tier(settings: Settings) -> Tier:
     if not settings.tier.exists():
         raise BadSetting(
-            f"{settings.tier} is not there, so the target is not known. Copy tier.toml.example and fill it in."
+            f"{settings.tier} is not there, so the target is not known. "
+            "Copy tier.toml.example and fill it in."
         )
     return read_tier(settings.tier)
 
 
 def _store(scrapes: Iterable[Scrape], folder: Path) -> int:
-    return text_files.store(scrapes, Spool(folder, MAX_MIB))
+    return text_files.store(scrapes, Spool(folder, MAX_BACKFILL_MIB))

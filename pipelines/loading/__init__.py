@@ -1,1 +1,1 @@
-"""From the raw archive to the raw tables: checked, set aside with a reason where it cannot be believed, each figure kept for good."""
+"""Loading: from the raw archive into the raw tables, validated; what is wrong is quarantined."""

@@ -1,146 +1,172 @@
-"""Brings the raw tables up to the archive: every answer that is kept but not landed yet, oldest first.
+"""Loading of answers: brings the raw tables up to the archive, beginning at what is not loaded.
 
-Collecting never loads what it just fetched; it catches up. So an answer that a crash left behind is landed by the next run, and a
-rebuild is the same function on an empty warehouse.
+Extraction never loads what it fetched; it calls this. So an answer that a crash left behind is
+loaded by the next run, and a rebuild is the same function on an empty warehouse. How far each day's
+log was read is kept in `main.loaded_logs`, so that a call costs what is new and not what was ever
+archived.
 """
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import duckdb
 import polars as pl
 
-from pipelines.archive import Answer, Archive
+from pipelines.archive import Answer, Archive, LogPart
 from pipelines.errors import BadAnswer
 from pipelines.loading.outcome import LoadResult
 from pipelines.loading.rankings import load_rankings
 from pipelines.loading.snapshots import load_snapshot
-from pipelines.sources.openrouter import (
-    apps,
-    benchmarks,
-    catalogue,
-    endpoints,
-    exports,
-    providers,
-    rankings,
-    session_costs,
-    tasks,
-)
 from pipelines.sources.openrouter.rankings_table import RankingsTable
-from pipelines.sources.parsing import ParsedTables
+from pipelines.sources.registry import SOURCES
+from pipelines.sql import read_sql
 from warehouse.connection import transaction
 
 log = logging.getLogger(__name__)
 
-PARSERS: dict[str, Callable[[Answer, bytes], RankingsTable | ParsedTables]] = {
-    rankings.SOURCE: rankings.parse,
-    exports.SOURCE: exports.parse,
-    exports.MANIFEST: exports.parse_manifest,
-    catalogue.SOURCE: catalogue.parse,
-    endpoints.SOURCE: endpoints.parse,
-    providers.SOURCE: providers.parse,
-    apps.SOURCE: apps.parse,
-    tasks.SOURCE: tasks.parse,
-    benchmarks.SOURCE: benchmarks.parse,
-    session_costs.SOURCE: session_costs.parse,
-}
 OK, NOT_MODIFIED = 200, 304
-KNOWN = """
-    select 1 from raw.answers
-    where sha256 = ? and source = ? and params = ? and context = ? and outcome in ('loaded', 'partial', 'quarantined')
-    limit 1
-"""
-# A payload of a shape that its parser does not know is set aside like any other bad one, so that it holds up no other answer.
+SAME_BYTES = read_sql(__file__, "same_bytes")
+NOT_LOADED = read_sql(__file__, "not_loaded")
+# A payload of a shape that its parser does not know is quarantined like any other bad one, so that
+# it holds up no other answer.
 UNREADABLE = (
-    BadAnswer, LookupError, TypeError, ValueError, ArithmeticError, pl.exceptions.PolarsError, duckdb.DataError, duckdb.IntegrityError,
-)  # fmt: skip
+    BadAnswer,
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    pl.exceptions.PolarsError,
+    duckdb.DataError,
+    duckdb.IntegrityError,
+)
+
+OnLoaded = Callable[[Answer, LoadResult], None]
 
 
 def load_answers(
     con: duckdb.DuckDBPyConnection,
     archive: Archive,
-    landed: Callable[[Answer, LoadResult], None] | None = None,
+    payloads: Mapping[str, Any] | None = None,
+    on_loaded: OnLoaded = lambda answer, result: None,
 ) -> int:
-    """Land what is not landed yet, each answer in a transaction of its own, and return how many there were."""
+    """Load every answer that is not loaded yet, each in one transaction, and return their number.
+
+    `payloads` holds those that are decoded already, by answer id; others are read from the archive.
+    """
     number = 0
-    for answer in _waiting(con, archive):
-        result = _landed(con, archive, answer)
-        number += 1
-        if landed:
-            landed(answer, result)
+    for part in archive.log_parts(_positions(con)):
+        for answer in _not_loaded(con, part.answers):
+            result = _load_or_quarantine(con, archive, answer, payloads or {})
+            on_loaded(answer, result)
+            number += 1
+        _record_position(con, part)
     return number
 
 
-def _waiting(con: duckdb.DuckDBPyConnection, archive: Archive) -> Iterator[Answer]:
-    done = {answer_id for (answer_id,) in con.sql("select answer_id from raw.answers").fetchall()}
-    return (answer for answer in archive.answers() if answer.answer_id not in done)
+def _positions(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Return how many bytes of each day's log were loaded."""
+    return dict(con.sql("select name, loaded_bytes from main.loaded_logs").fetchall())
 
 
-def _landed(con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer) -> LoadResult:
-    """Land one answer and say so in the log; what turns out to be of no use is undone and set aside."""
+def _record_position(con: duckdb.DuckDBPyConnection, part: LogPart) -> None:
+    con.execute("insert or replace into main.loaded_logs values (?, ?)", [part.name, part.end])
+
+
+def _not_loaded(con: duckdb.DuckDBPyConnection, answers: Sequence[Answer]) -> Iterator[Answer]:
+    """Yield those that are not in raw.answers: an interrupted call may have loaded some of them."""
+    if not answers:
+        return
+    ids = [answer.answer_id for answer in answers]
+    values = {"ids": ids, "first": min(ids), "last": max(ids)}
+    waiting = {answer_id for (answer_id,) in con.execute(NOT_LOADED, values).fetchall()}
+    yield from (answer for answer in answers if answer.answer_id in waiting)
+
+
+def _load_or_quarantine(
+    con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer, payloads: Mapping[str, Any]
+) -> LoadResult:
+    """Load one answer and record the outcome.
+
+    An answer that turns out to be unreadable is rolled back and quarantined.
+    """
     try:
         with transaction(con):
-            result = _land(con, archive, answer)
+            result = _load(con, archive, answer, payloads)
             _record(con, answer, result)
     except UNREADABLE as error:
         with transaction(con):
             result = LoadResult("unreadable", reason=str(error))
-            _set_aside(con, answer, result)
+            _quarantine(con, answer, result)
             _record(con, answer, result)
     return result
 
 
-def _land(con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer) -> LoadResult:
+def _load(
+    con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer, payloads: Mapping[str, Any]
+) -> LoadResult:
     if answer.error:
         return LoadResult("broken", reason=answer.error)
     if answer.status not in (OK, NOT_MODIFIED):
         return LoadResult("refused", reason=f"status {answer.status}")
-    if _is_known(con, answer):
+    earlier = con.execute(SAME_BYTES, [answer.sha256]).fetchall()
+    if _request_of(answer) in earlier:
         return LoadResult("unchanged")
-    parsed = PARSERS[answer.source](answer, archive.read(answer.sha256))
-    return (
-        load_rankings(con, answer, parsed)
-        if isinstance(parsed, RankingsTable)
-        else load_snapshot(con, answer, parsed)
-    )
+    source = SOURCES[answer.source]
+    payload = payloads.get(answer.answer_id)
+    if payload is None:
+        payload = source.decode(answer, archive.read(answer.sha256))
+    parsed = source.parse(answer, payload)
+    if isinstance(parsed, RankingsTable):
+        return load_rankings(con, answer, parsed)
+    return load_snapshot(con, answer, parsed, is_new=not earlier)
 
 
-def _set_aside(con: duckdb.DuckDBPyConnection, answer: Answer, result: LoadResult) -> None:
+def _request_of(answer: Answer) -> tuple[str, str, str]:
+    return answer.source, _sorted_json(answer.params), _sorted_json(answer.context)
+
+
+def _quarantine(con: duckdb.DuckDBPyConnection, answer: Answer, result: LoadResult) -> None:
     row = [answer.sha256, answer.source, result.reason]
-    # The same nonsense is read again whenever it comes, but set aside once.
+    # The same unreadable bytes are quarantined once, however often they come.
     if not con.execute(
         "select 1 from raw.quarantine where sha256 = ? and source = ? and reason = ?", row
     ).fetchall():
         con.execute("insert into raw.quarantine (sha256, source, reason) values (?, ?, ?)", row)
 
 
-def _is_known(con: duckdb.DuckDBPyConnection, answer: Answer) -> bool:
-    """Whether these bytes were landed before. That they came as a failure, or could not be read, does not count."""
-    found = con.execute(
-        KNOWN,
-        [answer.sha256, answer.source, _sorted_json(answer.params), _sorted_json(answer.context)],
-    ).fetchall()
-    return bool(found)
-
-
 def _record(con: duckdb.DuckDBPyConnection, answer: Answer, result: LoadResult) -> None:
+    source, params, context = _request_of(answer)
     con.execute(
         "insert into raw.answers values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            answer.answer_id, answer.source, answer.url, _sorted_json(answer.params), _sorted_json(answer.context), answer.fetched_at,
-            answer.status, answer.bytes, answer.sha256, answer.origin, answer.run_id, result.outcome, result.rows, result.reason,
+            answer.answer_id,
+            source,
+            answer.url,
+            params,
+            context,
+            answer.fetched_at,
+            answer.status,
+            answer.bytes,
+            answer.sha256,
+            answer.origin,
+            answer.run_id,
+            result.outcome,
+            result.rows,
+            result.reason,
         ],
-    )  # fmt: skip
+    )
     for note in result.notes:
-        known = con.execute(
-            "select 1 from raw.notes where source = ? and note = ?", [answer.source, note]
-        ).fetchall()
-        if not known:
-            log.warning("%s: %s (noted once)", answer.source, note)
-            con.execute(
-                "insert into raw.notes values (?, ?, ?)", [answer.source, note, answer.sha256]
-            )
+        _note(con, answer, note)
+
+
+def _note(con: duckdb.DuckDBPyConnection, answer: Answer, note: str) -> None:
+    row = [answer.source, note]
+    if con.execute("select 1 from raw.notes where source = ? and note = ?", row).fetchall():
+        return
+    log.warning("%s: %s (noted once)", answer.source, note)
+    con.execute("insert into raw.notes values (?, ?, ?)", [*row, answer.sha256])
 
 
 def _sorted_json(values: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""What became of one answer on its way into the raw tables."""
+"""The result of loading one answer into the raw tables."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,13 +7,16 @@ from typing import Literal
 LoadOutcome = Literal[
     "loaded", "partial", "quarantined", "unreadable", "unchanged", "refused", "broken"
 ]
-"""loaded: all of it; partial: some of it was set aside; quarantined: all of it was; unreadable: no such payload;
-unchanged: these bytes were loaded before; refused: a status other than 200; broken: the body did not arrive whole."""
+"""loaded: all of it; partial: some of it was quarantined; quarantined: all of it was.
+
+Unreadable: no such payload; unchanged: these bytes were loaded before; refused: a status other than
+200; broken: the body did not arrive whole.
+"""
 
 
 @dataclass(frozen=True)
 class LoadResult:
-    """How many rows were loaded, what was set aside and why, and what was odd but acceptable."""
+    """The number of loaded rows, what was quarantined and why, and what was odd but acceptable."""
 
     outcome: LoadOutcome
     rows: int = 0
@@ -22,7 +25,7 @@ class LoadResult:
 
     @classmethod
     def of(cls, rows: int, kept: int, faults: Sequence[str], notes: Sequence[str]) -> "LoadResult":
-        """The outcome of an answer of which `kept` boards or rows were loaded, with these faults in the others."""
+        """Return the result for `kept` loaded days or rows, with these faults in the others."""
         if not faults:
             return cls("loaded", rows, None, notes)
         return cls("partial" if kept else "quarantined", rows, "; ".join(faults), notes)

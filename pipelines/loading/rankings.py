@@ -1,4 +1,4 @@
-"""Landing a board: one SQL step reads it, one lists what is wrong with it, one keeps the days that can be believed."""
+"""Loading of rankings in three SQL steps: type the rows, list problems, insert the valid days."""
 
 from pathlib import Path
 
@@ -10,39 +10,44 @@ from pipelines.sources.openrouter.rankings_table import RankingsTable
 
 FOLDER = Path(__file__).parent / "sql"
 STEPS = [(FOLDER / f"rankings_{name}.sql").read_text() for name in ("typed", "problems", "insert")]
-LACKING = "select date from believed where row_count > 0 and not has_other and getvariable('slice') = 'all' order by date"
+WITHOUT_OTHER = (
+    "select date from valid_days"
+    " where row_count > 0 and not has_other and getvariable('slice') = 'all' order by date"
+)
+COUNTS = (
+    "select coalesce(sum(row_count), 0)::bigint, count(*) filter (where row_count > 0)"
+    " from valid_days"
+)
 
 
 def load_rankings(
-    con: duckdb.DuckDBPyConnection, answer: Answer, board: RankingsTable
+    con: duckdb.DuckDBPyConnection, answer: Answer, table: RankingsTable
 ) -> LoadResult:
-    """Keep the days of this board that can be believed; a day's fault never holds back another day."""
+    """Load the valid days of these rankings; a day's fault never holds back another day."""
     variables = {
         "sha256": answer.sha256,
         "source": answer.source,
-        "slice": board.slice,
-        "grain": board.grain,
-        "first_date": board.start,
-        "last_date": board.end,
-        "as_of": board.as_of,
+        "slice": table.slice,
+        "grain": table.grain,
+        "first_date": table.start,
+        "last_date": table.end,
+        "as_of": table.as_of,
         "fetched_at": answer.fetched_at,
-        "origin": "simulated" if answer.origin == "simulated" else board.origin,
+        "origin": "simulated" if answer.origin == "simulated" else table.origin,
     }
     for name, value in variables.items():
         con.execute(f"set variable {name} = ?", [value])
-    con.register("incoming", board.rows.to_arrow())
+    con.register("incoming", table.rows.to_arrow())
     for step in STEPS:
         con.execute(step)
     con.unregister("incoming")
-    [(rows, kept)] = con.sql(
-        "select coalesce(sum(row_count), 0)::bigint, count(*) filter (where row_count > 0) from believed"
-    ).fetchall()
+    [(rows, kept)] = con.sql(COUNTS).fetchall()
     faults = con.sql("select distinct reason from problems order by all").fetchall()
     # The day's total is then known from below only, which the weekly shares' bounds say.
-    lacking = [f"{day} came without `other`" for (day,) in con.sql(LACKING).fetchall()]
+    without_other = [f"{day} came without `other`" for (day,) in con.sql(WITHOUT_OTHER).fetchall()]
     return LoadResult.of(
         rows=rows,
         kept=kept,
         faults=[reason for (reason,) in faults],
-        notes=[*board.notes, *lacking],
+        notes=[*table.notes, *without_other],
     )

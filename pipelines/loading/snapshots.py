@@ -1,4 +1,7 @@
-"""Landing what is not a board: frames go into the raw tables that they name, rows that lack something needed are set aside."""
+"""Loading of snapshots, that is of all answers but rankings, into the raw tables they name.
+
+A row that lacks a required column is quarantined, and the others are loaded.
+"""
 
 import duckdb
 import polars as pl
@@ -9,31 +12,38 @@ from pipelines.sources.parsing import ParsedTables
 
 
 def load_snapshot(
-    con: duckdb.DuckDBPyConnection, answer: Answer, parsed: ParsedTables
+    con: duckdb.DuckDBPyConnection, answer: Answer, parsed: ParsedTables, *, is_new: bool
 ) -> LoadResult:
-    """Insert every frame, keyed by the hash of its bytes; the same bytes are inserted once."""
-    rows = set_aside = 0
+    """Insert every frame, keyed by the hash of its bytes; the same bytes are inserted once.
+
+    `is_new` says that no earlier answer had these bytes, so that no table needs to be searched for
+    them.
+    """
+    rows = quarantined = 0
     for table, frame in parsed.frames.items():
         complete = pl.all_horizontal(pl.col(name).is_not_null() for name in parsed.required[table])
         good, bad = frame.filter(complete), frame.filter(~complete)
-        _insert(con, table, good.with_columns(sha256=pl.lit(answer.sha256)))
-        _set_aside(con, answer, bad, parsed.required[table])
-        rows, set_aside = rows + good.height, set_aside + bad.height
-    faults = ["incomplete row"] if set_aside else []
+        if is_new or not _holds(con, table, answer.sha256):
+            _insert(con, table, good.with_columns(sha256=pl.lit(answer.sha256)))
+        _quarantine(con, answer, bad, parsed.required[table])
+        rows, quarantined = rows + good.height, quarantined + bad.height
+    faults = ["incomplete row"] if quarantined else []
     return LoadResult.of(rows=rows, kept=rows, faults=faults, notes=parsed.notes)
+
+
+def _holds(con: duckdb.DuckDBPyConnection, table: str, digest: str) -> bool:
+    # `table` is one of our own constants.
+    query = f"select 1 from {table} where sha256 = ? limit 1"  # noqa: S608
+    return bool(con.execute(query, [digest]).fetchall())
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
     con.register("incoming", frame.to_arrow())
-    # `table` is one of our own constants.
-    con.execute(
-        f"insert into {table} by name from incoming"  # noqa: S608
-        f" where sha256 not in (select known.sha256 from {table} as known)"
-    )
+    con.execute(f"insert into {table} by name from incoming")
     con.unregister("incoming")
 
 
-def _set_aside(
+def _quarantine(
     con: duckdb.DuckDBPyConnection, answer: Answer, bad: pl.DataFrame, required: tuple[str, ...]
 ) -> None:
     if bad.is_empty():

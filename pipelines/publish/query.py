@@ -1,4 +1,4 @@
-"""SQL by a person on the published file: read-only, without a way out, bounded in memory and time."""
+"""People's SQL on the published file: read-only, confined to it, bounded in memory and time."""
 
 import contextlib
 import csv
@@ -25,9 +25,9 @@ from warehouse.connection import open_published
 
 BATCH = 1_000
 ROOM = 5 * 1024**3 // 2
-SHOWN = 100
+MAX_SHOWN = 100
 INTERRUPT_AGAIN = 0.05  # seconds
-# A PIVOT also creates a type for the time of its query; nothing that lasts can be created in a read-only file.
+# A PIVOT creates a temporary type as well; nothing can be created in a read-only file for good.
 READS = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
 WHAT_THERE_IS = (
     '`tokentide sql "select table_name, comment from duckdb_tables()"` lists what there is.'
@@ -36,7 +36,7 @@ WHAT_THERE_IS = (
 
 @dataclass(frozen=True)
 class QueryResult:
-    """A query under way: its columns, and its rows as they come."""
+    """A running query: its columns, and its rows as they come."""
 
     columns: list[str]
     rows: Iterator[tuple[Any, ...]]
@@ -44,31 +44,34 @@ class QueryResult:
 
 @contextlib.contextmanager
 def run(path: Path, sql: str, seconds: float = 60.0) -> Iterator[QueryResult]:
-    """Run one query on a generation; raises QueryFailed with DuckDB's reason, or when the time is over."""
+    """Run one query on a generation. Raise QueryFailed with DuckDB's reason, or when time is up."""
     with _bounded(path, seconds) as (con, is_over):
-        _must_read(con, sql)
+        _check_query(con, sql)
         con.execute(sql)
         yield QueryResult(
-            _told_apart(column[0] for column in con.description or []), _batches(con, is_over)
+            _distinct_names(column[0] for column in con.description or []), _batches(con, is_over)
         )
 
 
 def frame(path: Path, sql: str, seconds: float = 60.0, rows: int | None = None) -> pl.DataFrame:
-    """The result as a frame, DuckDB's types kept: the whole of it, or so many rows from its beginning."""
+    """Return the result as a frame with DuckDB's types, or only its first `rows` rows."""
     with _bounded(path, seconds) as (con, _):
-        _must_read(con, sql)
+        _check_query(con, sql)
         found = con.sql(sql)
         return (found if rows is None else found.limit(rows)).pl()
 
 
 def records(path: Path, sql: str, seconds: float = 60.0) -> list[dict[str, Any]]:
-    """The whole result, values as JSON has them."""
+    """Return the whole result as records with JSON values."""
     with run(path, sql, seconds) as result:
         return [dict(zip(result.columns, map(plain, row), strict=True)) for row in result.rows]
 
 
 def bound_memory(room: int = ROOM) -> None:
-    """Let this process have that many bytes more than it has now. DuckDB's own limit does not count what it hands out as long texts."""
+    """Bound this process to `room` more bytes than it has now.
+
+    DuckDB's memory limit does not count the long texts that it hands out.
+    """
     pages = Path("/proc/self/statm")
     if pages.exists():
         used = int(pages.read_text().split()[0]) * resource.getpagesize()
@@ -81,7 +84,7 @@ def bound_memory(room: int = ROOM) -> None:
 def _bounded(
     path: Path, seconds: float
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, threading.Event]]:
-    """A connection, and whether its time is over."""
+    """Open a connection for a bounded time; the event is set once that is over."""
     con, done, is_over = open_published(path), threading.Event(), threading.Event()
     clock = threading.Thread(target=_stop_after, args=(seconds, con, done, is_over), daemon=True)
     clock.start()
@@ -102,7 +105,7 @@ def _bounded(
 def _stop_after(
     seconds: float, con: duckdb.DuckDBPyConnection, done: threading.Event, is_over: threading.Event
 ) -> None:
-    """Interrupt until it is done: DuckDB forgets an interrupt that comes between two of its steps."""
+    """Interrupt until the query ends: DuckDB forgets an interrupt between two of its steps."""
     if done.wait(seconds):
         return
     is_over.set()
@@ -112,25 +115,32 @@ def _stop_after(
 
 
 def _reason(error: Exception, seconds: float, is_over: bool) -> str:
-    """In words. An interrupt is not known by its type: between two steps DuckDB calls it an invalid input."""
+    """Return the reason in words.
+
+    The type of an error does not tell an interrupt: DuckDB may call it an invalid input.
+    """
     if is_over:
-        return f"The query took longer than {seconds:g} s and was stopped. Ask for less, or allow more with --timeout."
+        return (
+            f"The query took longer than {seconds:g} s and was stopped. "
+            "Ask for less, or allow more with --timeout."
+        )
     return (
         f"{error}\n\n{WHAT_THERE_IS}" if isinstance(error, duckdb.CatalogException) else str(error)
     )
 
 
-def _must_read(con: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """Refuse what is no query: CALL, SET, ATTACH and their like have no result, and some of them reach past the locked settings."""
+def _check_query(con: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Raise QueryFailed on all but queries: CALL, SET, ATTACH may reach past locked settings."""
     kinds = [statement.type for statement in con.extract_statements(sql)]
     if not kinds or kinds[-1] not in READS or not {*kinds} <= {*READS, duckdb.StatementType.CREATE}:
         raise QueryFailed(
-            "That is no query. A query begins with SELECT, FROM, WITH, DESCRIBE, SUMMARIZE, SHOW, PIVOT or EXPLAIN."
+            "That is no query. A query begins with SELECT, FROM, WITH, DESCRIBE, SUMMARIZE, SHOW, "
+            "PIVOT or EXPLAIN."
         )
 
 
-def _told_apart(names: Iterable[str]) -> list[str]:
-    """Column names as DuckDB tells equal ones apart in frames: a, a_1, a_2."""
+def _distinct_names(names: Iterable[str]) -> list[str]:
+    """Make equal column names distinct, as DuckDB does in frames: a, a_1, a_2."""
     found: list[str] = []
     for name in names:
         others = (f"{name}_{number}" for number in itertools.count(1))
@@ -139,7 +149,7 @@ def _told_apart(names: Iterable[str]) -> list[str]:
 
 
 def write_json(result: QueryResult, out: IO[str]) -> None:
-    """A list of objects: whole numbers as integers, dates and instants in ISO 8601, decimals as numbers."""
+    """Write a list of objects: decimals as numbers, dates and instants in ISO 8601."""
     start = "["
     for row in result.rows:
         out.write(
@@ -154,16 +164,16 @@ def write_json(result: QueryResult, out: IO[str]) -> None:
 
 
 def write_csv(result: QueryResult, out: IO[str]) -> None:
-    """RFC 4180 with a header; null is empty."""
+    """Write CSV by RFC 4180 with a header; null is empty."""
     writer = csv.writer(out)
     writer.writerow(result.columns)
     writer.writerows([_cell(value) for value in row] for row in result.rows)
 
 
 def show_table(result: QueryResult, console: Console) -> None:
-    """A table for a person: the first rows, and as many columns as fit; what is left out is named."""
-    rows = list(itertools.islice(result.rows, SHOWN + 1))
-    cells = [[_readable(value) for value in row] for row in rows[:SHOWN]]
+    """Print the first rows and as many columns as fit; name what is left out."""
+    rows = list(itertools.islice(result.rows, MAX_SHOWN + 1))
+    cells = [[_readable(value) for value in row] for row in rows[:MAX_SHOWN]]
     widths = [max(map(len, column)) for column in zip(result.columns, *cells, strict=True)]
     shown = max(
         1,
@@ -183,8 +193,8 @@ def show_table(result: QueryResult, console: Console) -> None:
     for row in cells:
         table.add_row(*map(Text, row[:shown]))
     console.print(table)
-    if len(rows) > SHOWN:
-        console.print(f"The first {SHOWN} rows; --csv, --json and --parquet have all of them.")
+    if len(rows) > MAX_SHOWN:
+        console.print(f"The first {MAX_SHOWN} rows; --csv, --json and --parquet have all of them.")
     if hidden := result.columns[shown:]:
         console.print(
             f"Not shown for want of width: {', '.join(hidden)}.", highlight=False, markup=False
@@ -192,7 +202,7 @@ def show_table(result: QueryResult, console: Console) -> None:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it; what JSON has no form for becomes text."""
+    """Convert a value for JSON; a type that JSON lacks becomes text."""
     if isinstance(value, dict):
         return {str(name): plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -204,7 +214,7 @@ def plain(value: Any) -> Any:
 
 
 def _instant(value: datetime) -> str:
-    """ISO 8601; an instant is given in UTC with a Z, a timestamp without a zone stays without one."""
+    """Format as ISO 8601: an instant in UTC with a Z, a timestamp without a zone as it is."""
     if value.tzinfo is None:
         return value.isoformat()
     return (
@@ -250,7 +260,8 @@ def _cell(value: Any) -> Any:
 
 def _batches(con: duckdb.DuckDBPyConnection, is_over: threading.Event) -> Iterator[tuple[Any, ...]]:
     while batch := con.fetchmany(BATCH):
-        # A query that is done cannot be interrupted any more, but handing out what it found takes time too.
+        # A query that is done cannot be interrupted any more, but handing out what it found takes
+        # time too.
         if is_over.is_set():
             raise TimeoutError
         yield from batch

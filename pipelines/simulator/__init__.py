@@ -1,6 +1,8 @@
-"""A stand-in for the token market's public APIs, served over real HTTP.
+"""A simulator of the token market's public APIs, served over real HTTP.
 
-It answers as OpenRouter does: the same routes, rules, refusals, limits and figures' vintages, so the pipeline can be run and
-broken on purpose without the network. `replay` serves recorded answers, `market` an invented but plausible market.
-Nothing here knows the pipeline; the pipeline only knows its address.
+It responds as OpenRouter does: the same routes, parameter rules, refusals, limits and
+restatements. So the pipeline can be run, and broken on purpose, without the network. Mode
+`market` generates a synthetic market from a seed; mode `replay` serves recorded responses.
+
+Nothing here imports the rest of `pipelines`; the pipeline knows the simulator by its address.
 """

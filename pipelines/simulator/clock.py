@@ -1,4 +1,4 @@
-"""The stand-in's idea of now, which a test or an operator can set."""
+"""The simulator's clock, which a test or an operator can set."""
 
 from datetime import UTC, datetime
 
@@ -10,19 +10,19 @@ class Clock:
         self.set(fixed)
 
     def now(self) -> datetime:
-        """The current instant in UTC."""
+        """Return the current instant in UTC."""
         return self._fixed or datetime.now(UTC)
 
     def set(self, instant: datetime | None) -> None:
         """Fix the clock at an instant, or let it run with None."""
-        self._fixed = None if instant is None else in_utc(instant)
+        self._fixed = None if instant is None else to_utc(instant)
 
 
 def parse_instant(text: str) -> datetime:
     """Read an ISO instant; one without an offset is taken as UTC."""
-    return in_utc(datetime.fromisoformat(text))
+    return to_utc(datetime.fromisoformat(text))
 
 
-def in_utc(instant: datetime) -> datetime:
-    """The same instant in UTC, since every date of this market is a UTC date."""
+def to_utc(instant: datetime) -> datetime:
+    """Convert to UTC, because every date of this market is a UTC date."""
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

@@ -1,23 +1,39 @@
-"""What any market behind the stand-in must be able to answer, and the nouns both markets share."""
+"""The protocol of a market behind the simulator, with its queries, rows and closed sets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
 
-from pipelines.simulator.api.errors import Json
+from pipelines.simulator.errors import JsonObject
 
-FLOOR = date(2025, 1, 1)
-# The source itself has no rows for these two days, in every capture ever taken of it.
+FIRST_DATE = date(2025, 1, 1)
+# The real service has no rows for these two days, in any response ever recorded from it.
 MISSING_DATES = frozenset({date(2025, 6, 15), date(2025, 7, 15)})
-BOARD_SIZE = 50
+RANKED_MODELS = 50
 OTHER = "other"
 
 Period = Literal["day", "week", "month"]
+CONTEXT_BUCKETS = ("1K", "10K", "100K", "1M", "10M")
+CATEGORIES = (
+    "programming",
+    "roleplay",
+    "marketing",
+    "marketing/seo",
+    "technology",
+    "science",
+    "translation",
+    "legal",
+    "finance",
+    "health",
+    "trivia",
+    "academia",
+)
+LANGUAGE_TYPES = ("natural", "programming")
 
 
 class RankingRow(NamedTuple):
-    """Tokens of one model, or of the hidden tail, in one bucket."""
+    """Tokens of one model, or of all models below the ranking, in one bucket."""
 
     date: date
     model_permaslug: str
@@ -26,7 +42,7 @@ class RankingRow(NamedTuple):
 
 @dataclass(frozen=True)
 class RankingsQuery:
-    """A window of the board, with bounds already resolved and rules already checked."""
+    """A window of the rankings; its bounds are resolved and its rules are checked."""
 
     start: date
     end: date
@@ -38,12 +54,12 @@ class RankingsQuery:
 
     @property
     def is_estimate(self) -> bool:
-        """Whether the answer comes from the sampled data set."""
+        """Return whether the rows come from the sampled data set."""
         return self.category is not None or self.language_type is not None
 
     @property
     def is_plain(self) -> bool:
-        """Whether this is the daily board without filters."""
+        """Return whether this is the daily ranking without filters."""
         return (
             self.period == "day"
             and not self.is_estimate
@@ -54,7 +70,7 @@ class RankingsQuery:
 
 @dataclass(frozen=True)
 class AppsQuery:
-    """A page of the app board."""
+    """A page of the app rankings."""
 
     start: date
     end: date
@@ -66,48 +82,48 @@ class AppsQuery:
 
 
 class Market(Protocol):
-    """A market that can be asked as of any instant. Raises NotFound for what it does not have."""
+    """A market that can be queried as of any instant. Raises NotFound for what it lacks."""
 
     def rankings(self, query: RankingsQuery, now: datetime) -> Sequence[RankingRow]:
-        """Rows in the order they are served."""
+        """Return rows in the order in which they are served."""
         ...
 
-    def models(self, now: datetime) -> list[Json]:
-        """The whole catalogue, of every output modality."""
+    def models(self, now: datetime) -> list[JsonObject]:
+        """Return the whole catalogue, of every output modality."""
         ...
 
-    def endpoints(self, name: str, now: datetime) -> Json:
-        """Who hosts the model called `author/slug`, speeds included."""
+    def endpoints(self, name: str, now: datetime) -> JsonObject:
+        """Return the endpoints of the model called `author/slug`, speeds included."""
         ...
 
-    def providers(self, now: datetime) -> list[Json]:
-        """The hosts."""
+    def providers(self, now: datetime) -> list[JsonObject]:
+        """Return the hosts."""
         ...
 
-    def apps(self, query: AppsQuery, now: datetime) -> list[Json]:
-        """The app board of a window."""
+    def apps(self, query: AppsQuery, now: datetime) -> list[JsonObject]:
+        """Return the app rankings of a window."""
         ...
 
-    def session_costs(self, now: datetime) -> list[Json]:
-        """Median costs of a session, unfiltered."""
+    def session_costs(self, now: datetime) -> list[JsonObject]:
+        """Return median costs of a session, unfiltered."""
         ...
 
-    def benchmarks(self, now: datetime) -> list[Json]:
-        """Results of all benchmark sources, unfiltered."""
+    def benchmarks(self, now: datetime) -> list[JsonObject]:
+        """Return results of all benchmark sources, unfiltered."""
         ...
 
-    def tasks(self, now: datetime) -> Json:
-        """The `data` object of the task classification."""
+    def tasks(self, now: datetime) -> JsonObject:
+        """Return the `data` object of the task classification."""
         ...
 
 
-def days(start: date, end: date) -> list[date]:
-    """Every date from start to end, both included."""
+def date_range(start: date, end: date) -> list[date]:
+    """Return every date from start to end, both included."""
     return [start + timedelta(days=n) for n in range((end - start).days + 1)]
 
 
-def iso_ms(instant: datetime) -> str:
-    """An instant as the service writes it: UTC, milliseconds, Z."""
+def format_instant(instant: datetime) -> str:
+    """Format an instant as the service writes it: UTC, milliseconds, Z."""
     return (
         instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.")
         + f"{instant.microsecond // 1000:03d}Z"

@@ -1,4 +1,4 @@
-"""A market that plays back recorded answers, each date as it was known at the stand-in's present."""
+"""A market that replays recorded responses: each date as it was known at the simulator's now."""
 
 import gzip
 import json
@@ -9,21 +9,22 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import BadSetting
-from pipelines.simulator.api.errors import Json, NotFound
 from pipelines.simulator.clock import parse_instant
+from pipelines.simulator.errors import JsonObject, NoRecordings, NotFound
 from pipelines.simulator.market_protocol import (
     MISSING_DATES,
     AppsQuery,
     RankingRow,
     RankingsQuery,
-    days,
+    date_range,
 )
+
+DatedRecordings = list[tuple[str, list[JsonObject]]]
 
 
 @dataclass(frozen=True)
-class RecordedAnswer:
-    """One recorded answer of the daily board."""
+class RecordedRankings:
+    """One recorded response of the daily rankings."""
 
     as_of: datetime
     start: date
@@ -31,107 +32,109 @@ class RecordedAnswer:
     rows: dict[date, list[RankingRow]]
 
 
-class NoRecordings(BadSetting):
-    """The folder holds no recorded answer, so there is nothing to play back."""
-
-
 class ReplayMarket:
-    """Recorded answers of one folder. What was not recorded is not found."""
+    """Recorded responses of one folder. What was not recorded is not found."""
 
     def __init__(self, folder: Path) -> None:
         self._folders = [folder, folder / "openrouter"]
-        read = [_recording(_load(path)) for path in self._files("rankings-daily_*.json*")]
-        self._recordings = sorted(read, key=lambda one: one.as_of)
-        self._models = self._dated("models_*.json*")
-        self._providers = self._dated("providers_*.json")
+        read = [_parse_rankings(_load(path)) for path in self._files("rankings-daily_*.json*")]
+        self._rankings = sorted(read, key=lambda recording: recording.as_of)
+        self._models = self._load_dated("models_*.json*")
+        self._providers = self._load_dated("providers_*.json")
         self._stats = {
             _stem(path).removeprefix("endpoint_stats_"): _load(path)
             for path in self._files("endpoint_stats_*.json")
         }
-        if not (self._recordings or self._models or self._providers):
+        if not (self._rankings or self._models or self._providers):
             raise NoRecordings(
-                f"No recorded answers in {folder}. Name a folder that holds files such as rankings-daily_2025.json.gz."
+                f"No recorded responses in {folder}. "
+                "Name a folder that holds files such as rankings-daily_2025.json.gz."
             )
 
     def rankings(self, query: RankingsQuery, now: datetime) -> list[RankingRow]:
-        """Rows of the window as they were known at `now`."""
+        """Return the rows of the window as they were known at `now`."""
         if not query.is_plain:
             raise NotFound
         yesterday = now.date() - timedelta(days=1)
-        asked = [
-            day for day in days(query.start, min(query.end, yesterday)) if day not in MISSING_DATES
+        dates = [
+            day
+            for day in date_range(query.start, min(query.end, yesterday))
+            if day not in MISSING_DATES
         ]
-        return [row for day in asked for row in self._vintage(day, now)]
+        return [row for day in dates for row in self._rows_as_known(day, now)]
 
-    def _vintage(self, day: date, now: datetime) -> list[RankingRow]:
-        covering = [one for one in self._recordings if one.start <= day <= one.end]
+    def _rows_as_known(self, day: date, now: datetime) -> list[RankingRow]:
+        covering = [one for one in self._rankings if one.start <= day <= one.end]
         known = [one for one in covering if one.as_of <= now]
-        # With nothing recorded that early, the oldest recording is the nearest to what was known.
+        # With nothing recorded that early, the oldest recording is closest to what was known.
         chosen = known[-1:] or covering[:1]
         return chosen[0].rows.get(day, []) if chosen else []
 
-    def models(self, now: datetime) -> list[Json]:
-        """The catalogue recorded last before now."""
-        return _at(self._models, now)
+    def models(self, now: datetime) -> list[JsonObject]:
+        """Return the newest catalogue recorded before now."""
+        return _latest(self._models, now)
 
-    def providers(self, now: datetime) -> list[Json]:
-        """The hosts recorded last before now."""
-        return _at(self._providers, now)
+    def providers(self, now: datetime) -> list[JsonObject]:
+        """Return the newest list of hosts recorded before now."""
+        return _latest(self._providers, now)
 
-    def endpoints(self, name: str, now: datetime) -> Json:
-        """The one recorded endpoint of a model. The recording does not name its host, so the lab's own name stands for it."""
+    def endpoints(self, name: str, now: datetime) -> JsonObject:
+        """Return the one recorded endpoint of a model.
+
+        The recording does not name its host, so the lab's name is used for it.
+        """
         for model in self.models(now) if self._models else []:
             slug = str(model["id"]).partition("/")[2]
             if name in (model["id"], model["canonical_slug"]) and slug in self._stats:
                 return _with_endpoint(model, self._stats[slug])
         raise NotFound
 
-    def apps(self, query: AppsQuery, now: datetime) -> list[Json]:
-        """Not recorded."""
+    def apps(self, query: AppsQuery, now: datetime) -> list[JsonObject]:
+        """Raise NotFound: not recorded."""
         raise NotFound
 
-    def session_costs(self, now: datetime) -> list[Json]:
-        """Not recorded."""
+    def session_costs(self, now: datetime) -> list[JsonObject]:
+        """Raise NotFound: not recorded."""
         raise NotFound
 
-    def benchmarks(self, now: datetime) -> list[Json]:
-        """Not recorded."""
+    def benchmarks(self, now: datetime) -> list[JsonObject]:
+        """Raise NotFound: not recorded."""
         raise NotFound
 
-    def tasks(self, now: datetime) -> Json:
-        """Not recorded."""
+    def tasks(self, now: datetime) -> JsonObject:
+        """Raise NotFound: not recorded."""
         raise NotFound
 
     def _files(self, pattern: str) -> Iterator[Path]:
         for folder in self._folders:
             yield from sorted(folder.glob(pattern))
 
-    def _dated(self, pattern: str) -> list[tuple[str, list[Json]]]:
+    def _load_dated(self, pattern: str) -> DatedRecordings:
         return sorted(
             (_stem(path).rpartition("_")[2], _load(path)["data"]) for path in self._files(pattern)
         )
 
 
-def _at(recorded: list[tuple[str, list[Json]]], now: datetime) -> list[Json]:
+def _latest(recorded: DatedRecordings, now: datetime) -> list[JsonObject]:
     if not recorded:
         raise NotFound
     known = [rows for day, rows in recorded if day <= now.astimezone(UTC).date().isoformat()]
     return known[-1] if known else recorded[0][1]
 
 
-def _recording(answer: dict[str, Any]) -> RecordedAnswer:
-    meta = answer["meta"]
+def _parse_rankings(response: dict[str, Any]) -> RecordedRankings:
+    meta = response["meta"]
     rows: dict[date, list[RankingRow]] = {}
-    for item in answer["data"]:
+    for item in response["data"]:
         row = RankingRow(
             date.fromisoformat(item["date"]), item["model_permaslug"], int(item["total_tokens"])
         )
         rows.setdefault(row.date, []).append(row)
     start, end = date.fromisoformat(meta["start_date"]), date.fromisoformat(meta["end_date"])
-    return RecordedAnswer(parse_instant(meta["as_of"]), start, end, rows)
+    return RecordedRankings(parse_instant(meta["as_of"]), start, end, rows)
 
 
-def _with_endpoint(model: Json, stats: Json) -> Json:
+def _with_endpoint(model: JsonObject, stats: JsonObject) -> JsonObject:
     host = str(model["name"]).partition(":")[0]
     kept = {key: model[key] for key in ("id", "name", "created", "description", "architecture")}
     top = model["top_provider"]
@@ -160,5 +163,5 @@ def _stem(path: Path) -> str:
 
 def _load(path: Path) -> dict[str, Any]:
     raw = path.read_bytes()
-    answer: dict[str, Any] = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
-    return answer
+    content: dict[str, Any] = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+    return content

@@ -1,1 +1,1 @@
-"""Asking upstreams: one file each, plain functions from a client and a window to answers, and from an answer to frames."""
+"""Sources: how each upstream is requested and its answers are parsed. One folder an upstream."""

@@ -1,4 +1,4 @@
-"""From the bytes of an answer to checked values and typed columns; what cannot be believed raises BadAnswer."""
+"""Parsing of answers: from bytes to checked values and typed columns."""
 
 import json
 import re
@@ -9,7 +9,11 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.archive import Answer
 from pipelines.errors import BadAnswer
+
+Payload = dict[str, Any]
+"""A decoded JSON object."""
 
 ACCOUNT = re.compile(r'("user_id"\s*:\s*")[^"]*')
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -17,9 +21,9 @@ ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 @dataclass(frozen=True)
 class ParsedTables:
-    """One answer as frames, each named by the raw table that it goes into, and what was odd but acceptable about it.
+    """One answer as frames by raw table, with notes on what was odd but acceptable.
 
-    A row that lacks one of the `required` columns of its table is set aside, with the reason, and the others are loaded.
+    A row without one of the `required` columns of its table is quarantined; the others are loaded.
     """
 
     frames: dict[str, pl.DataFrame]
@@ -27,13 +31,17 @@ class ParsedTables:
     notes: list[str] = field(default_factory=list)
 
 
-def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in these bytes. Fractions stay text, so that no count is silently rounded."""
+def decode_json(answer: Answer, body: bytes) -> Payload:
+    """Decode the JSON object in these bytes; raise BadAnswer where there is none.
+
+    Fractions stay text, so that no count is silently rounded.
+    """
     try:
         value = json.loads(body, parse_float=str)
     except (ValueError, RecursionError) as error:
         raise BadAnswer(
-            f"The answer is not JSON ({error}); it starts with {quoted(body, 80)!r}. The bytes are kept; the next run asks again."
+            f"The answer is not JSON ({error}); it starts with {quoted(body, 80)!r}. "
+            "The bytes are kept; the next run asks again."
         ) from error
     if not isinstance(value, dict):
         raise BadAnswer(f"The answer is a JSON {type(value).__name__}, not an object.")
@@ -41,18 +49,16 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 
 def quoted(body: bytes, length: int) -> str:
-    """How these bytes begin, on one line, for a message; an account's id is left out."""
+    """Return the beginning of these bytes on one line, for a message, without an account's id."""
     text = ACCOUNT.sub(r"\1[id]", body[: 4 * length].decode("utf-8", "replace"))
     return " ".join(text.split())[:length]
 
 
-def must_be_json(body: bytes) -> None:
-    """Raise BadAnswer on bytes that are not a JSON object."""
-    read_object(body)
-
-
 def rows_of(payload: dict[str, Any], *path: str) -> list[dict[str, Any]]:
-    """The list of objects at this path; what is no object in it counts as an empty one, which is then set aside for what it lacks."""
+    """Return the list of objects at this path.
+
+    Anything else in it becomes an empty object, which is quarantined for what it lacks.
+    """
     value: Any = need(payload, *path)
     if not isinstance(value, list):
         raise BadAnswer(f"{'.'.join(path)} is not a list.")
@@ -60,7 +66,7 @@ def rows_of(payload: dict[str, Any], *path: str) -> list[dict[str, Any]]:
 
 
 def need(payload: dict[str, Any], *path: str) -> Any:
-    """The value at this path; a missing one raises and is never defaulted."""
+    """Return the value at this path. Raise BadAnswer where it is missing; there is no default."""
     value: Any = payload
     for name in path:
         if not isinstance(value, dict) or name not in value:
@@ -70,7 +76,7 @@ def need(payload: dict[str, Any], *path: str) -> Any:
 
 
 def an_instant(value: object, name: str) -> datetime:
-    """An ISO 8601 instant with its zone."""
+    """Parse an ISO 8601 instant with its zone."""
     try:
         instant = datetime.fromisoformat(str(value))
     except ValueError as error:
@@ -81,7 +87,7 @@ def an_instant(value: object, name: str) -> datetime:
 
 
 def a_day(value: object, name: str) -> date:
-    """A UTC day as YYYY-MM-DD."""
+    """Parse a UTC day written as YYYY-MM-DD."""
     try:
         return (
             date.fromisoformat(value)
@@ -93,36 +99,36 @@ def a_day(value: object, name: str) -> date:
 
 
 def a_count(value: object, name: str) -> int:
-    """A whole number that is not negative, sent as a number or as text."""
+    """Parse a whole number that is not negative, sent as a number or as text."""
     if isinstance(value, bool) or not str(value).isdecimal():
         raise BadAnswer(f"{name} is {value!r}, which is no count.")
     return int(str(value))
 
 
 def text(rows: Sequence[dict[str, Any]], key: str) -> pl.Series:
-    """A column of text; numbers are written out, what is neither becomes null."""
+    """Return a column of text; numbers are written out, anything else becomes null."""
     return pl.Series(key, [_written(row.get(key)) for row in rows], dtype=pl.String)
 
 
 def count(rows: Sequence[dict[str, Any]], key: str) -> pl.Series:
-    """A column of counts, sent as numbers or as text; what is negative, fractional or unreadable becomes null."""
+    """Return a column of counts, sent as numbers or as text; invalid ones become null."""
     numbers = text(rows, key).cast(pl.Int64, strict=False)
     return numbers.set(numbers < 0, None)
 
 
 def number(rows: Sequence[dict[str, Any]], key: str) -> pl.Series:
-    """A column of fractions; anything else becomes null."""
+    """Return a column of fractions; anything else becomes null."""
     numbers = text(rows, key).cast(pl.Float64, strict=False)
     return numbers.set(~numbers.is_finite(), None)
 
 
 def inner(rows: Sequence[dict[str, Any]], key: str) -> list[dict[str, Any]]:
-    """The nested object of each row; an empty one where it is null, missing or something else."""
+    """Return the nested object of each row; an empty one where there is none."""
     return [value if type(value := row.get(key)) is dict else {} for row in rows]
 
 
 def as_json(rows: Sequence[dict[str, Any]], key: str) -> pl.Series:
-    """A column of nested values, written as JSON."""
+    """Return a column of nested values, written as JSON."""
     return pl.Series(
         key,
         [
@@ -134,7 +140,7 @@ def as_json(rows: Sequence[dict[str, Any]], key: str) -> pl.Series:
 
 
 def unknown_keys(where: str, rows: Iterable[dict[str, Any]], known: frozenset[str]) -> list[str]:
-    """One note for each key that the published description does not have; the value itself stays in the archive."""
+    """Return a note for each key that the API description lacks; its value stays in the archive."""
     return [f"unknown key {key!r} in {where}" for key in sorted(set().union(*rows) - known)]
 
 

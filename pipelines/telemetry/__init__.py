@@ -1,1 +1,1 @@
-"""The served-token ledger's first half: from a server's metrics page to durable segments in the spool. Nothing here opens the warehouse."""
+"""Telemetry of inference servers and devices: scraping, metrics pages, segments, backfill."""

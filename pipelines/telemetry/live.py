@@ -1,7 +1,8 @@
-"""The last minutes of the tier, read from segments and from what is shown of the open one: for looking at, not for keeping.
+"""The last minutes of the tier, from closed segments and the open one, for the live panel.
 
-One row per target, model, quantity and instant; a null value is a gap, drawn as one. Nothing here goes into the warehouse, whose figures
-of the same minutes are exact and come with the next build.
+One row per target, model, quantity and instant; a null value is a gap and is drawn as one. Nothing
+here goes into the warehouse, whose figures of the same minutes are exact and come with the next
+build.
 """
 
 import threading
@@ -16,109 +17,119 @@ from polars.dataframe.group_by import GroupBy
 
 from pipelines.telemetry.collector.open_segment import METRICS
 from pipelines.telemetry.collector.segments import OPEN_NAME, closed_segments, read_segment
+from pipelines.telemetry.gaps import GAP_INTERVALS, MIN_GAP, START_TOLERANCE
 
 MINUTES = 10
 STEP = "5s"
 KEEP_SECONDS = 1.0  # many viewers cost as much as one
 UNREADABLE = (OSError, pa.ArrowException)
 SERIES = ["target", "model_name", "device", "metric", "part", "labels"]
+LINE = ["target", "model_name", "metric"]
 COLUMNS: dict[str, pl.DataType] = {
-    "target": pl.String(), "model_name": pl.String(), "metric": pl.String(), "at": pl.Datetime("us", "UTC"), "value": pl.Float64(),
-}  # fmt: skip
+    "target": pl.String(),
+    "model_name": pl.String(),
+    "metric": pl.String(),
+    "at": pl.Datetime("us", "UTC"),
+    "value": pl.Float64(),
+}
 RATES = {
     "generation_tokens": "generation_tokens_per_second",
     "prompt_tokens": "prompt_tokens_per_second",
 }
-OF_DEVICES = ("power_watts", "memory_used_bytes", "memory_total_bytes")
-# As the loader has it: two scrapes further apart do not say what was between.
-MIN_GAP = timedelta(seconds=15)
+LEVELS = ("requests_running", "requests_waiting", "cache_usage")
+DEVICE_LEVELS = ("power_watts", "memory_used_bytes", "memory_total_bytes")
 
 
 def reader(spool: Path, archive: Path, minutes: int = MINUTES) -> Callable[[], pl.DataFrame]:
-    """A function that reads the last minutes anew: `spool` is where segments wait, `archive` where the loaded ones are kept by day."""
-    live = LiveWindow(spool, archive, minutes)
-    return live.frame
+    """Return a function that reads the last minutes.
+
+    `spool` has the segments that wait; `archive` has the loaded ones, in a folder for each day.
+    """
+    return LiveWindow(spool, archive, minutes).frame
 
 
 class LiveWindow:
-    """Reads a closed segment once, since it never changes."""
+    """Figures of the last minutes. A closed segment never changes and is read once."""
 
     def __init__(self, spool: Path, archive: Path, minutes: int) -> None:
         self._spool, self._archive, self._minutes = spool, archive, minutes
-        self._read: dict[str, pl.DataFrame] = {}
-        self._made: tuple[float, pl.DataFrame] | None = None
+        self._segments: dict[str, pl.DataFrame] = {}
+        self._last: tuple[float, pl.DataFrame] | None = None
         self._lock = threading.Lock()
 
     def frame(self) -> pl.DataFrame:
-        """The rows of the last minutes; none where nothing was collected in them."""
+        """Return the rows of the last minutes; none if nothing was collected in them."""
         with self._lock:
-            if self._made is None or time.monotonic() - self._made[0] > KEEP_SECONDS:
-                now = datetime.now(UTC)
-                self._made = (
-                    time.monotonic(),
-                    figures(self._samples(now - timedelta(minutes=self._minutes))),
-                )
-            return self._made[1]
+            if self._last is None or time.monotonic() - self._last[0] > KEEP_SECONDS:
+                since = datetime.now(UTC) - timedelta(minutes=self._minutes)
+                self._last = time.monotonic(), figures(self._samples(since))
+            return self._last[1]
 
     def _samples(self, since: datetime) -> pl.DataFrame:
         # The open one first: if it is closed meanwhile, its rows come twice rather than not at all.
-        parts = [*_rows(self._spool / OPEN_NAME)]
+        parts = [*_read_drawn(self._spool / OPEN_NAME)]
         paths = [path for path in self._paths(since) if path.name >= f"{since:%Y%m%dT%H%M%S}"]
-        self._read = {path.name: self._read[path.name] for path in paths if path.name in self._read}
+        names = {path.name for path in paths}
+        self._segments = {name: self._segments[name] for name in self._segments if name in names}
         for path in paths:
-            for rows in _rows(path) if path.name not in self._read else ():
-                self._read[path.name] = rows
-        parts += self._read.values()
+            if path.name not in self._segments:
+                self._segments.update((path.name, rows) for rows in _read_drawn(path))
+        parts += self._segments.values()
         if not parts:
             return pl.DataFrame()
-        return (
-            pl.concat(parts).filter(pl.col("scraped_at") >= since).unique([*SERIES, "scraped_at"])
-        )
+        recent = pl.concat(parts).filter(pl.col("scraped_at") >= since)
+        return recent.unique([*SERIES, "scraped_at"])
 
     def _paths(self, since: datetime) -> list[Path]:
         days = {since.strftime("%Y%m%d"), datetime.now(UTC).strftime("%Y%m%d")}
-        # The spool first: what is moved in between is found in the archive then.
+        # The spool first: a segment that is moved meanwhile is then found in the archive.
         return [
             *closed_segments(self._spool),
             *(path for day in days for path in closed_segments(self._archive / day)),
         ]
 
 
-def _rows(path: Path) -> Iterator[pl.DataFrame]:
-    """The rows of a segment that are drawn; nothing where it was moved, replaced or damaged."""
+def _read_drawn(path: Path) -> Iterator[pl.DataFrame]:
+    """Yield the rows of a segment that are drawn; nothing if it is gone, replaced or damaged."""
     try:
-        table = read_segment(path)
+        rows = pl.from_arrow(read_segment(path))
     except UNREADABLE:
         return
-    found = pl.from_arrow(table)
-    if isinstance(found, pl.DataFrame):
-        yield found.filter(pl.col("metric").is_in(METRICS) & (pl.col("part") != "bucket"))
+    if isinstance(rows, pl.DataFrame):
+        yield rows.filter(pl.col("metric").is_in(METRICS) & (pl.col("part") != "bucket"))
 
 
 def figures(samples: pl.DataFrame) -> pl.DataFrame:
-    """Speeds, means and levels of 5 seconds each, from samples as segments hold them."""
+    """Compute speeds, means and levels of 5 seconds each from samples as segments hold them."""
     if samples.is_empty():
         return pl.DataFrame(schema=COLUMNS)
     samples = samples.sort("scraped_at")
-    grown = growths(samples)
-    parts = [rates(grown), means(grown), levels(samples), of_devices(samples), answers(samples)]
-    return pl.concat(
-        [part.select(pl.col(name).cast(kind) for name, kind in COLUMNS.items()) for part in parts]
-    ).sort("target", "model_name", "metric", "at")
+    growth = growths(samples)
+    parts = [
+        rates(growth),
+        means(growth),
+        levels(samples),
+        device_levels(samples),
+        scrape_outcomes(samples),
+    ]
+    columns = [pl.col(name).cast(kind) for name, kind in COLUMNS.items()]
+    return pl.concat([part.select(columns) for part in parts]).sort(*LINE, "at")
 
 
 def growths(samples: pl.DataFrame) -> pl.DataFrame:
-    """By how much each counter grew since the sample before, over how long; null where that is not known."""
+    """Compute each counter's growth since its sample before, and the seconds between.
+
+    It is null where a failed scrape or too long a time lies between.
+    """
     before = {
         name: pl.col(name).shift().over(SERIES, order_by="scraped_at")
         for name in ("value", "started_at", "scraped_at")
     }
-    moved = (pl.col("started_at") - before["started_at"]).abs() > timedelta(seconds=2)
-    anew = (pl.col("value") < before["value"]) | moved.fill_null(value=False)
-    seconds = (pl.col("scraped_at") - before["scraped_at"]).dt.total_microseconds() / 1e6
+    has_moved = (pl.col("started_at") - before["started_at"]).abs() > START_TOLERANCE
+    is_restart = (pl.col("value") < before["value"]) | has_moved.fill_null(value=False)
     counted = samples.filter(pl.col("kind").is_in(["counter", "histogram"])).with_columns(
-        growth=pl.when(anew).then("value").otherwise(pl.col("value") - before["value"]),
-        seconds=seconds,
+        growth=pl.when(is_restart).then("value").otherwise(pl.col("value") - before["value"]),
+        seconds=(pl.col("scraped_at") - before["scraped_at"]).dt.total_microseconds() / 1e6,
         since=before["scraped_at"],
     )
     failed = (
@@ -129,24 +140,22 @@ def growths(samples: pl.DataFrame) -> pl.DataFrame:
     joined = counted.sort("scraped_at").join_asof(
         failed, left_on="scraped_at", right_on="failed_at", by="target", check_sortedness=False
     )
-    most = pl.max_horizontal(
-        pl.lit(MIN_GAP.total_seconds()), 3 * pl.col("seconds").median().over("target")
-    )
-    is_gap = (pl.col("seconds") > most) | (pl.col("failed_at") > pl.col("since")).fill_null(
-        value=False
-    )
+    usual_seconds = pl.col("seconds").median().over("target")
+    max_seconds = pl.max_horizontal(pl.lit(MIN_GAP.total_seconds()), GAP_INTERVALS * usual_seconds)
+    has_failed = (pl.col("failed_at") > pl.col("since")).fill_null(value=False)
+    is_gap = (pl.col("seconds") > max_seconds) | has_failed
     return joined.with_columns(growth=pl.when(~is_gap).then("growth"), is_gap=is_gap)
 
 
-def rates(grown: pl.DataFrame) -> pl.DataFrame:
-    """Tokens a second: what grew over the time in which it grew."""
-    scrapes = grown.filter(
-        pl.col("metric").is_in(list(RATES)) & pl.col("seconds").is_not_null()
-    ).group_by("target", "model_name", "metric", "scraped_at")
-    each = scrapes.agg(_sum("growth"), pl.col("seconds").max(), pl.col("is_gap").any())
-    steps = _steps(each).agg(
+def rates(growth: pl.DataFrame) -> pl.DataFrame:
+    """Compute tokens per second: growth over the time in which it came."""
+    counted = growth.filter(pl.col("metric").is_in(list(RATES)) & pl.col("seconds").is_not_null())
+    by_scrape = counted.group_by(*LINE, "scraped_at").agg(
+        _sum_or_null("growth"), pl.col("seconds").max(), pl.col("is_gap").any()
+    )
+    steps = _by_step(by_scrape).agg(
         at=pl.col("scraped_at").max(),
-        value=_sum("growth") / pl.col("seconds").sum(),
+        value=_sum_or_null("growth") / pl.col("seconds").sum(),
         is_gap=pl.col("is_gap").any(),
     )
     return steps.with_columns(
@@ -154,95 +163,85 @@ def rates(grown: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def means(grown: pl.DataFrame) -> pl.DataFrame:
-    """Mean time to the first token of the requests that got one; null where none did."""
-    of_ttft = _steps(grown.filter(pl.col("metric") == "ttft_seconds"))
-    parts = {
+def means(growth: pl.DataFrame) -> pl.DataFrame:
+    """Compute the mean time to the first token; null where no request got one."""
+    sums = {
         part: pl.col("growth").filter(pl.col("part") == part).sum() for part in ("sum", "count")
     }
-    found = of_ttft.agg(
+    steps = _by_step(growth.filter(pl.col("metric") == "ttft_seconds")).agg(
         at=pl.col("scraped_at").max(),
-        summed=parts["sum"],
-        count=parts["count"],
+        seconds=sums["sum"],
+        requests=sums["count"],
         is_gap=pl.col("is_gap").any(),
     )
-    known = (pl.col("count") > 0) & ~pl.col("is_gap").fill_null(value=False)
-    return found.with_columns(value=pl.when(known).then(pl.col("summed") / pl.col("count")))
+    is_known = (pl.col("requests") > 0) & ~pl.col("is_gap").fill_null(value=False)
+    return steps.with_columns(value=pl.when(is_known).then(pl.col("seconds") / pl.col("requests")))
 
 
 def levels(samples: pl.DataFrame) -> pl.DataFrame:
-    """Requests running and waiting, and how full the cache is: of all engines of a server together."""
-    gauges = samples.filter(
-        pl.col("metric").is_in(["requests_running", "requests_waiting", "cache_usage"])
-    )
+    """Compute requests running and waiting, and cache usage, of all engines of a server."""
     is_share = pl.col("metric").first() == "cache_usage"
     together = pl.when(is_share).then(pl.col("value").mean()).otherwise(pl.col("value").sum())
-    scrapes = gauges.group_by(
-        "target", "model_name", "metric", "scraped_at", maintain_order=True
-    ).agg(value=together)
-    return _with_gaps(
-        _steps(scrapes).agg(at=pl.col("scraped_at").max(), value=pl.col("value").mean())
+    by_scrape = (
+        samples.filter(pl.col("metric").is_in(LEVELS))
+        .group_by(*LINE, "scraped_at", maintain_order=True)
+        .agg(value=together)
     )
+    steps = _by_step(by_scrape).agg(at=pl.col("scraped_at").max(), value=pl.col("value").mean())
+    return _insert_gaps(steps)
 
 
-def of_devices(samples: pl.DataFrame) -> pl.DataFrame:
-    """Power and memory of all devices of a target; null at an instant at which one of them is not known."""
-    gauges = samples.filter(pl.col("metric").is_in(OF_DEVICES))
-    each = gauges.with_columns(step=pl.col("scraped_at").dt.truncate(STEP)).group_by("target", "metric", "device", "step").agg(
-        at=pl.col("scraped_at").max(), value=pl.col("value").mean()
-    )  # fmt: skip
-    grid = (
-        each.select("target", "metric", "step")
-        .unique()
-        .join(each.select("target", "metric", "device").unique(), ["target", "metric"])
+def device_levels(samples: pl.DataFrame) -> pl.DataFrame:
+    """Compute power and memory of all devices of a target; null while one of them is unknown."""
+    step = pl.col("scraped_at").dt.truncate(STEP)
+    known = (
+        samples.filter(pl.col("metric").is_in(DEVICE_LEVELS))
+        .with_columns(step=step)
+        .group_by("target", "metric", "device", "step")
+        .agg(at=pl.col("scraped_at").max(), value=pl.col("value").mean())
     )
+    steps = known.select("target", "metric", "step").unique()
+    devices = known.select("target", "metric", "device").unique()
+    grid = steps.join(devices, ["target", "metric"])
     near = grid.sort("step").join_asof(
-        each.sort("step"),
+        known.sort("step"),
         on="step",
         by=["target", "metric", "device"],
         tolerance=MIN_GAP,
         check_sortedness=False,
     )
-    whole = pl.when(pl.col("value").is_not_null().all()).then(pl.col("value").sum())
-    found = near.group_by("target", "metric", "step").agg(at=pl.col("at").max(), value=whole)
-    return _with_gaps(
-        found.with_columns(model_name=pl.lit(None, pl.String), at=pl.coalesce("at", "step"))
+    total = pl.when(pl.col("value").is_not_null().all()).then(pl.col("value").sum())
+    totals = near.group_by("target", "metric", "step").agg(at=pl.col("at").max(), value=total)
+    return _insert_gaps(
+        totals.with_columns(model_name=pl.lit(None, pl.String), at=pl.coalesce("at", "step"))
     )
 
 
-def answers(samples: pl.DataFrame) -> pl.DataFrame:
-    """Whether each scrape brought a page: 1, or 0."""
-    found = (
+def scrape_outcomes(samples: pl.DataFrame) -> pl.DataFrame:
+    """Return 1 for each scrape that worked, 0 for each that failed."""
+    return (
         samples.filter(pl.col("metric") == "up")
-        .group_by("target", "scraped_at")
+        .group_by("target", "metric", at="scraped_at")
         .agg(pl.col("value").min())
-    )
-    return found.select(
-        "target",
-        pl.lit(None, pl.String).alias("model_name"),
-        pl.lit("up").alias("metric"),
-        at="scraped_at",
-        value="value",
+        .with_columns(model_name=pl.lit(None, pl.String))
     )
 
 
-def _sum(name: str) -> pl.Expr:
-    """The sum, null where there is nothing to add."""
+def _sum_or_null(name: str) -> pl.Expr:
+    """Add up; null where there is nothing to add."""
     return pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum()).alias(name)
 
 
-def _steps(rows: pl.DataFrame) -> GroupBy:
-    return rows.with_columns(step=pl.col("scraped_at").dt.truncate(STEP)).group_by(
-        "target", "model_name", "metric", "step"
-    )
+def _by_step(rows: pl.DataFrame) -> GroupBy:
+    return rows.with_columns(step=pl.col("scraped_at").dt.truncate(STEP)).group_by(*LINE, "step")
 
 
-def _with_gaps(rows: pl.DataFrame) -> pl.DataFrame:
-    """The same with an empty row in every hole, so that no line is drawn across it."""
-    key = ["target", "model_name", "metric"]
-    rows = rows.sort("at").with_columns(since=pl.col("at").diff().over(key, order_by="at"))
-    most = pl.max_horizontal(pl.lit(MIN_GAP), pl.col("since").median().over(key) * 3)
-    holes = rows.filter(pl.col("since") > most).with_columns(
+def _insert_gaps(rows: pl.DataFrame) -> pl.DataFrame:
+    """Insert an empty row into every gap, so that no line is drawn across it."""
+    rows = rows.sort("at").with_columns(since=pl.col("at").diff().over(LINE, order_by="at"))
+    usual = pl.col("since").median().over(LINE)
+    max_since = pl.max_horizontal(pl.lit(MIN_GAP), usual * GAP_INTERVALS)
+    gaps = rows.filter(pl.col("since") > max_since).with_columns(
         at=pl.col("at") - pl.col("since") / 2, value=pl.lit(None, pl.Float64)
     )
-    return pl.concat([rows, holes.cast(rows.schema)])
+    return pl.concat([rows, gaps.cast(rows.schema)])

@@ -1,28 +1,36 @@
-"""What dbt knows of the project in warehouse/: parsed when a file of it changed, otherwise read from where it was parsed to.
+"""dbt's manifest of the project in warehouse/, parsed again whenever a file of it changed.
 
-dbt/manifest-1a2b3c4d5e6f.json   named by the files that it was parsed from, so it is never older than they are
+dbt/manifest-1a2b3c4d5e6f.json   named by a hash of the files that it was parsed from
 """
 
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Iterator
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pipelines.archive import write_durably
 from pipelines.errors import BuildFailed
+from pipelines.files import write_durably
 from pipelines.settings import Settings
-from pipelines.transform.dbt import PROJECT, dbt_environment
+from pipelines.transform.dbt import PROJECT, run_dbt
 
 SUFFIXES = frozenset({".sql", ".yml", ".csv", ".md"})
 
 
+def project_files() -> Iterator[Path]:
+    """Yield the files that decide, beside the data, what a build gives.
+
+    Not what dbt itself writes to `target/`.
+    """
+    for path in sorted(PROJECT.rglob("*")):
+        if path.suffix in SUFFIXES and path.relative_to(PROJECT).parts[0] != "target":
+            yield path
+
+
 def read_manifest(settings: Settings) -> dict[str, Any]:
-    """The manifest of the project as it is now."""
+    """Return the manifest of the project as it is now."""
     folder = settings.home / "dbt"
     path = folder / f"manifest-{_fingerprint()}.json"
     if not path.exists():
@@ -33,60 +41,43 @@ def read_manifest(settings: Settings) -> dict[str, Any]:
     return _with_tests_attached(json.loads(path.read_bytes()))
 
 
-def target_of(settings: Settings) -> Path:
-    """Where Dagster's builds keep what dbt writes; the command has a folder of its own."""
+def dagster_target(settings: Settings) -> Path:
+    """Return the folder of what dbt writes in Dagster's builds; the command has another one."""
     return settings.home / "dbt" / "dagster"
 
 
 def _fingerprint() -> str:
-    """Twelve digits that change with any file of the project, with where it lies, and with dbt."""
-    files = sorted(
-        path
-        for path in PROJECT.rglob("*")
-        if path.suffix in SUFFIXES and path.relative_to(PROJECT).parts[0] != "target"
-    )
-    parts = [
-        version("dbt-core"),
-        *(f"{path} {sha256(path.read_bytes()).hexdigest()}" for path in files),
-    ]
+    """Return twelve digits that change with any file of the project and with dbt's version."""
+    parts = [version("dbt-core")]
+    parts += [f"{path} {sha256(path.read_bytes()).hexdigest()}" for path in project_files()]
     return sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def _parse(settings: Settings, folder: Path) -> bytes:
     folder.mkdir(parents=True, exist_ok=True)
-    # In a folder of its own: a build may be using the usual one at this moment.
-    with TemporaryDirectory(dir=folder) as target:
-        command = [
-            sys.executable, "-c", "from dbt.cli.main import cli; cli()", "parse", "--quiet", "--project-dir", os.fspath(PROJECT),
-            "--profiles-dir", os.fspath(PROJECT), "--target-path", target, "--log-path", target,
-        ]  # fmt: skip
-        done = subprocess.run(
-            command,
-            env=dbt_environment(settings.warehouse),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise BuildFailed(
-                f"dbt cannot read its project:\n{done.stdout[-4000:]}{done.stderr[-2000:]}"
-            )
+    # In another folder: a build may be using the usual one at this moment.
+    with TemporaryDirectory(dir=folder) as temporary:
+        target = Path(temporary)
+        done = run_dbt(["parse"], settings.warehouse, target, target)
+        if done.exit_code:
+            raise BuildFailed("dbt cannot read its project:\n" + "\n".join(done.lines)[-6000:])
         # What dbt remembers of the parse saves the next build from doing it again.
-        parsed = target_of(settings) / "partial_parse.msgpack"
+        parsed = dagster_target(settings) / "partial_parse.msgpack"
         parsed.parent.mkdir(exist_ok=True)
-        (Path(target) / parsed.name).replace(parsed)
-        return (Path(target) / "manifest.json").read_bytes()
+        (target / parsed.name).replace(parsed)
+        return (target / "manifest.json").read_bytes()
 
 
 def _with_tests_attached(manifest: dict[str, Any]) -> dict[str, Any]:
-    """A test of several tables is a check of the first of them; dagster-dbt would leave it out for want of a hint."""
+    """Attach a test of several tables to the first of them.
+
+    Dagster-dbt would leave it out for want of a hint.
+    """
     nodes = manifest["nodes"]
     for node in nodes.values():
-        tables = [
-            nodes[name] for name in node.get("depends_on", {}).get("nodes", []) if name in nodes
-        ]
+        parents = node.get("depends_on", {}).get("nodes", [])
+        tables = [nodes[name] for name in parents if name in nodes]
         if node["resource_type"] == "test" and not node.get("attached_node") and tables:
-            node["config"].setdefault("meta", {}).setdefault(
-                "dagster", {"ref": {"name": tables[0]["name"]}}
-            )
+            meta = node["config"].setdefault("meta", {})
+            meta.setdefault("dagster", {"ref": {"name": tables[0]["name"]}})
     return manifest

@@ -10,8 +10,8 @@ from support.browser import browser, dashboard, settled
 from support.published import published
 from typer.testing import CliRunner
 
+from pipelines.cli import app
 from pipelines.cli.dashboard import secret_for
-from pipelines.cli.market import app
 from pipelines.errors import BadSetting
 from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings

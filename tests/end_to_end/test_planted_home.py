@@ -18,7 +18,7 @@ from support.telemetry_facts import scrape
 from pipelines.archive import Answer, Archive
 from pipelines.errors import QueryFailed
 from pipelines.evidence import bundle
-from pipelines.ingest.market import land
+from pipelines.ingest.market import load_archive
 from pipelines.ingest.telemetry import ingest_telemetry
 from pipelines.publish.generations import newest
 from pipelines.settings import Settings
@@ -135,7 +135,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = Settings(folder / "home", tier=folder / "tier.toml")
     asked(settings)
     served(settings)
-    land(settings)
+    load_archive(settings)
     ingest_telemetry(settings)
     return settings
 

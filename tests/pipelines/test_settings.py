@@ -51,6 +51,15 @@ def test_everything_under_the_home_has_its_place() -> None:
     assert settings.dagster == Path("/srv/tide/dagster")
 
 
+def test_variables_of_others_are_at_hand_and_never_shown(dotenv: Path) -> None:
+    """The tier file names variables that hold secrets; the environment wins over `.env`."""
+    dotenv.write_text("TIER_TOKEN=from-file\nOTHER_TOKEN=s3cret\n")
+    settings = read_settings(env={"TIER_TOKEN": "from-environment"}, dotenv=dotenv)
+    assert settings.variables["TIER_TOKEN"] == "from-environment"
+    assert settings.variables["OTHER_TOKEN"] == "s3cret"
+    assert "s3cret" not in repr(settings)
+
+
 def test_an_unknown_name_is_an_error() -> None:
     """A misspelt setting is named, not silently ignored; names of other programs are none of our business."""
     assert (

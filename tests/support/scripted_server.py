@@ -1,4 +1,4 @@
-"""A real server on loopback that says what a test tells it to, request by request, and remembers what it was asked."""
+"""A real server on loopback with scripted responses, which records the requests it received."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pipelines.simulator.api.serve import running
+from pipelines.simulator.api.serve import serve_in_thread
 
-GOOD: dict[str, list[object]] = {"data": []}
-Reply = Callable[[Request], Response]
+EMPTY_LIST: dict[str, list[object]] = {"data": []}
+Responder = Callable[[Request], Response]
 
 
 @dataclass(frozen=True)
-class Heard:
+class ReceivedRequest:
     """One request as it arrived."""
 
     path: str
@@ -27,47 +27,51 @@ class Heard:
 
 
 @dataclass
-class Script:
-    """What the server says next, in this order; the last reply stands for all that follow."""
+class ScriptedServer:
+    """Scripted responses in order, the last one repeated, and the requests received so far."""
 
     url: str = ""
-    replies: list[Reply] = field(default_factory=list)
-    heard: list[Heard] = field(default_factory=list)
+    responders: list[Responder] = field(default_factory=list)
+    received: list[ReceivedRequest] = field(default_factory=list)
 
-    def says(self, *replies: Reply) -> None:
-        """From now on it says this."""
-        self.replies = list(replies)
+    def respond_with(self, *responders: Responder) -> None:
+        """Replace the script."""
+        self.responders = list(responders)
 
-    def answer(self, request: Request) -> Response:
-        """The next reply."""
-        self.heard.append(
-            Heard(request.url.path, request.url.query, dict(request.headers), time.monotonic())
+    def respond(self, request: Request) -> Response:
+        """Record the request and return the next response."""
+        self.received.append(
+            ReceivedRequest(
+                request.url.path, request.url.query, dict(request.headers), time.monotonic()
+            )
         )
-        return (self.replies.pop(0) if len(self.replies) > 1 else self.replies[0])(request)
+        is_last = len(self.responders) == 1
+        responder = self.responders[0] if is_last else self.responders.pop(0)
+        return responder(request)
 
 
-def reply(status: int = 200, body: object = GOOD, **headers: str) -> Reply:
-    """A JSON answer, made anew for each request; `Retry_After` is sent as `Retry-After`."""
+def json_response(status: int = 200, body: object = EMPTY_LIST, **headers: str) -> Responder:
+    """Respond with JSON; the header `Retry_After` is sent as `Retry-After`."""
     return lambda request: JSONResponse(
         body, status, {name.replace("_", "-"): value for name, value in headers.items()}
     )
 
 
-def raw(body: bytes, status: int = 200, **headers: str) -> Reply:
-    """An answer of these bytes."""
+def bytes_response(body: bytes, status: int = 200, **headers: str) -> Responder:
+    """Respond with these bytes."""
     return lambda request: Response(
         body, status, {name.replace("_", "-"): value for name, value in headers.items()}
     )
 
 
 @contextmanager
-def scripted_server(*replies: Reply) -> Iterator[Script]:
-    """The server, for as long as the `with` lasts; without replies it gives a good one to everything."""
-    script = Script(replies=list(replies or [reply()]))
+def scripted_server(*responders: Responder) -> Iterator[ScriptedServer]:
+    """Run the server while the `with` lasts; by default it responds well to everything."""
+    server = ScriptedServer(responders=list(responders or [json_response()]))
 
     async def endpoint(request: Request) -> Response:
-        return script.answer(request)
+        return server.respond(request)
 
-    with running(Starlette(routes=[Route("/{path:path}", endpoint)])) as url:
-        script.url = url
-        yield script
+    with serve_in_thread(Starlette(routes=[Route("/{path:path}", endpoint)])) as url:
+        server.url = url
+        yield server

@@ -10,9 +10,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from support.simulator import KEY, gather, stand_in_market
+from support.simulator import KEY, ingest_rankings, simulated_market
 
-from pipelines.cli.claims_view import as_json, claim_of, read_claims
+from pipelines.cli.claims_view import as_json, find_claim, read_claims
 from pipelines.errors import UnknownClaim
 from pipelines.publish import query
 from pipelines.publish.generations import publish
@@ -59,31 +59,31 @@ def built(settings: Settings) -> Path:
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory, recordings: Path) -> Path:
     """The recorded history up to 2026-02-28, published."""
-    with stand_in_market(
+    with simulated_market(
         mode="replay", recordings=recordings, now=datetime(2026, 8, 22, 8, tzinfo=UTC)
     ) as market:
         settings = Settings(
             home=tmp_path_factory.mktemp("recorded"), openrouter_url=market.url, openrouter_key=KEY
         )
-        assert gather(settings, date(2025, 12, 1), date(2026, 2, 28)).is_complete
+        assert ingest_rankings(settings, date(2025, 12, 1), date(2026, 2, 28)).is_complete
     return built(settings)
 
 
 @pytest.fixture(scope="module")
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """An invented market up to 2026-03-31, published, and the same home after three more weeks."""
-    with stand_in_market(now=datetime(2026, 6, 20, 8, tzinfo=UTC)) as market:
+    with simulated_market(now=datetime(2026, 6, 20, 8, tzinfo=UTC)) as market:
         settings = Settings(
             home=tmp_path_factory.mktemp("synthetic"), openrouter_url=market.url, openrouter_key=KEY
         )
-        gather(settings, date(2026, 2, 14), date(2026, 3, 31))
+        ingest_rankings(settings, date(2026, 2, 14), date(2026, 3, 31))
         before = built(settings)
-        gather(settings, date(2026, 4, 1), date(2026, 4, 26))
+        ingest_rankings(settings, date(2026, 4, 1), date(2026, 4, 26))
     return before, built(settings)
 
 
 def by_basis(path: Path, claim_id: str) -> dict[str, dict[str, Any]]:
-    return {row["basis"]: row for row in claim_of(read_claims(path), claim_id)}
+    return {row["basis"]: row for row in find_claim(read_claims(path), claim_id)}
 
 
 def verdicts(path: Path, claim_id: str) -> dict[str, str]:
@@ -95,7 +95,7 @@ def test_statements_on_months_that_are_not_loaded_name_the_days(recorded: Path) 
     rows = read_claims(recorded)
     assert {row["claim_id"] for row in rows} == LISTED
     for claim_id, days in LACKING.items():
-        found = claim_of(rows, claim_id)
+        found = find_claim(rows, claim_id)
         assert {row["verdict"] for row in found} == {"unverifiable"}, claim_id
         assert {span for row in found for span in row["missing_days"]} == days
         assert all(span in row["reason"] for row in found for span in row["missing_days"])
@@ -174,7 +174,7 @@ def test_the_sum_of_a_claim_follows_from_its_bases(
             row["reason"] and row["verdict"] in VERDICTS for row in rows if row["basis"] != "all"
         )
         for claim_id in LISTED:
-            overall, *bases = claim_of(rows, claim_id)
+            overall, *bases = find_claim(rows, claim_id)
             judged = {row["verdict"] for row in bases} - {"unverifiable"}
             assert overall["verdict"] == (
                 "depends_on_basis" if len(judged) > 1 else min(judged, default="unverifiable")
@@ -184,7 +184,7 @@ def test_the_sum_of_a_claim_follows_from_its_bases(
 def test_a_claim_for_a_program_has_its_evidence_with_rows(synthetic: tuple[Path, Path]) -> None:
     """The statement once, its verdicts, and each query once with what it finds."""
     path = synthetic[1]
-    found = as_json(path, claim_of(read_claims(path), "tokens-140t"))
+    found = as_json(path, find_claim(read_claims(path), "tokens-140t"))
     assert (found["claim_id"], found["unit"]) == ("tokens-140t", "tokens a day")
     assert [row["basis"] for row in found["verdicts"]] == ["all", "highest_day", "mean_day"]
     [evidence] = found["evidence"]
@@ -194,9 +194,9 @@ def test_a_claim_for_a_program_has_its_evidence_with_rows(synthetic: tuple[Path,
 def test_an_unknown_claim_is_told_with_its_neighbours(recorded: Path) -> None:
     """Whoever mistypes is helped; whoever is far off is told where the list is."""
     with pytest.raises(UnknownClaim, match="five-weeks"):
-        claim_of(read_claims(recorded), "five_weks")
+        find_claim(read_claims(recorded), "five_weks")
     with pytest.raises(UnknownClaim, match="tokentide claims"):
-        claim_of(read_claims(recorded), "zzz")
+        find_claim(read_claims(recorded), "zzz")
 
 
 @pytest.fixture

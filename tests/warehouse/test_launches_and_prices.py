@@ -15,9 +15,9 @@ import pytest
 
 from pipelines.archive import Answer, Archive
 from pipelines.loading.answers import load_answers
-from pipelines.simulator.market_protocol import FLOOR, RankingsQuery
+from pipelines.simulator.market_protocol import FIRST_DATE, RankingsQuery
 from pipelines.simulator.synthetic.market import SyntheticMarket
-from pipelines.simulator.synthetic.models import HERE
+from pipelines.simulator.synthetic.models import TABLES
 from pipelines.transform.dbt import PROJECT, dbt_environment
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
@@ -31,11 +31,11 @@ DAY = timedelta(days=1)
 
 def planted(name: str) -> list[dict[str, str]]:
     """A table of what was put in."""
-    with (HERE / name).open() as file:
+    with (TABLES / name).open() as file:
         return list(csv.DictReader(line for line in file if not line.startswith("#")))
 
 
-SHARES = {row["permaslug"] for row in planted("planted.csv")}
+SHARES = {row["permaslug"] for row in planted("seeded_effects.csv")}
 CHANGES = planted("price_changes.csv")
 HALF_LIVES = {
     row["permaslug"]: int(row["half_life_days"]) / 7
@@ -55,7 +55,7 @@ def morning(day: date) -> datetime:
 def archived(archive: Archive, seed: int) -> None:
     """Two years of the board, and the catalogue around each change of price."""
     market, now = SyntheticMarket(seed), morning(LAST + DAY)
-    for first, last in ((FLOOR, HALFWAY), (HALFWAY + DAY, LAST)):
+    for first, last in ((FIRST_DATE, HALFWAY), (HALFWAY + DAY, LAST)):
         rows = market.rankings(RankingsQuery(first, last), now)
         data = [
             {**row._asdict(), "date": row.date.isoformat(), "total_tokens": str(row.total_tokens)}

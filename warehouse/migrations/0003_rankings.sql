@@ -5,3 +5,9 @@ alter table raw.board_rows rename to ranking_rows;
 drop schema if exists history cascade;
 drop view if exists staging.stg_openrouter__board_cells;
 drop view if exists staging.stg_openrouter__board_observations;
+
+-- How far each day's log of the archive was loaded, so that loading begins there. One row per log.
+create table main.loaded_logs (
+    name varchar primary key,
+    loaded_bytes bigint not null
+);

@@ -15,8 +15,8 @@ having
     bool_or(days.as_of = getvariable('as_of') and days.content_hash is distinct from boards.content_hash)
     and not bool_or(days.as_of >= getvariable('as_of') and days.content_hash is not distinct from boards.content_hash);
 
--- Keep every board that can be believed, and the absence of those that the answer covers but has no rows for.
-create or replace temp table believed as
+-- Keep every valid day, and the absence of those that the answer covers but has no rows for.
+create or replace temp table valid_days as
 select
     covered.date,
     -- An instant that was given for other figures before tells nothing; then a board is known from when it was fetched, and later than those.
@@ -36,12 +36,12 @@ where
 
 insert into raw.ranking_rows by name
 select distinct
-    believed.content_hash,
+    valid_days.content_hash,
     typed.model_permaslug,
     typed.total_tokens
 from typed
-inner join believed on typed.date = believed.date
-where believed.content_hash not in (select known_rows.content_hash from raw.ranking_rows as known_rows);
+inner join valid_days on typed.date = valid_days.date
+where valid_days.content_hash not in (select known_rows.content_hash from raw.ranking_rows as known_rows);
 
 insert or ignore into raw.ranking_days by name
 select
@@ -54,7 +54,7 @@ select
     content_hash,
     row_count,
     has_other
-from believed;
+from valid_days;
 
 insert into raw.quarantine by name
 select

@@ -1,4 +1,4 @@
--- One row per thing in the answer that cannot be believed: the day it speaks of, the reason, and what was seen.
+-- One row per fault in the answer: its day, the reason, and what was seen.
 -- `is_withheld` says that the day must not be loaded from this answer; the other days are.
 create or replace temp table problems as
 select

@@ -1,1 +1,1 @@
-"""Loading of telemetry segments: samples, requests, and the facts made of them."""
+"""Loading of telemetry: segments with their samples and requests, and the facts made of them."""

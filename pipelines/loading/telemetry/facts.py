@@ -1,10 +1,12 @@
-"""From samples to facts: what counters grew by, how much was watched, what energy it took, by minute and hour.
+"""Facts of samples by minute and hour: growth of counters, coverage, energy.
 
-The facts of every hour that new samples may change are made anew from all samples of that hour, so it does not matter in which order
-segments come. A folder is not needed for each table here: `sql/`, numbered in the order in which they are run.
+The facts of every hour that new samples may change are computed again from all samples of that
+hour, so segments may come in any order. The SQL is in `sql/`, numbered in the order in which it
+runs; its steps share temporary tables and variables.
 """
 
 import logging
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,105 +15,96 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.loading.telemetry.segment_files import SpoolFolders
+from pipelines.telemetry.config.tier import SCRAPE_SECONDS
+from pipelines.telemetry.gaps import GAP_INTERVALS, MIN_GAP, MIN_POWER_GAP, START_TOLERANCE
 
 log = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).parent / "sql"
-
-
-# Numbered in the order in which they run.
-INCOMING, LIMITS, SAMPLES, TOUCHED, *FACTS = (
-    path.read_text() for path in sorted(FOLDER.glob("[0-9][0-9]_*.sql"))
-)
+STEPS = [path.read_text() for path in sorted(FOLDER.glob("[0-9][0-9]_*.sql"))]
+INCOMING, LIMITS, SAMPLES, CHANGED_HOURS, *FACTS = STEPS
+OLD_SEGMENTS = (FOLDER / "old_segments.sql").read_text()
+DROPPED_SAMPLES = (FOLDER / "dropped_samples.sql").read_text()
+TEMPORARY = re.findall(r"(?m)^create or replace temp (table|view) (\w+)", "\n".join(STEPS))
+VARIABLES = {
+    "scrape_seconds": SCRAPE_SECONDS,
+    "gap_intervals": GAP_INTERVALS,
+    "min_gap_seconds": MIN_GAP.total_seconds(),
+    "min_power_gap_seconds": MIN_POWER_GAP.total_seconds(),
+    "start_tolerance_us": START_TOLERANCE.total_seconds() * 1e6,
+}
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
-TEMPORARY = (
-    "incoming",
-    "limits",
-    "twins",
-    "touched",
-    "at_hand",
-    "outside",
-    "orphans",
-    "found_for_orphans",
-    "growths",
-    "series",
+# The first hour that incoming samples may change.
+EARLIEST = (
+    "select min(date_trunc('hour', incoming.scraped_at - limits.gap)) "
+    "from incoming inner join limits using (target)"
 )
 
 
 def load_samples(
-    con: duckdb.DuckDBPyConnection, segments: Sequence[pa.Table], places: SpoolFolders
+    con: duckdb.DuckDBPyConnection, segments: Sequence[pa.Table], folders: SpoolFolders
 ) -> int:
-    """Keep what is new of these segments' rows, make the facts that it touches anew, and return how many samples were new."""
+    """Store the new samples of these segments, update their facts, return their number."""
+    for name, value in VARIABLES.items():
+        con.execute(f"set variable {name} = ?", [value])
     con.execute(INCOMING)
     con.register("segments", pa.concat_tables(segments))
     con.execute("insert into incoming by name from segments")
     con.unregister("segments")
     con.execute(LIMITS)
-    con.execute("set variable frozen_before = ?", [_frozen_before(con, places)])
+    con.execute("set variable frozen_before = ?", [_find_frozen_before(con, folders)])
     con.execute(SAMPLES)
     [(new,)] = con.sql("select count(*) from incoming").fetchall()
     if new:
-        con.execute(TOUCHED)
+        con.execute(CHANGED_HOURS)
         for step in FACTS:
             con.execute(step)
-    con.execute("drop view if exists temp.samples_of_series")
-    for table in TEMPORARY:
-        con.execute(f"drop table if exists temp.{table}")
+    for kind, name in reversed(TEMPORARY):
+        con.execute(f"drop {kind} if exists temp.{name}")
     return int(new)
 
 
-def _frozen_before(con: duckdb.DuckDBPyConnection, places: SpoolFolders) -> datetime:
-    """Before which instant facts must stay as they are; first, samples that retention dropped are taken back where they are needed."""
-    dropped: datetime | None
-    [(dropped,)] = con.sql("select max(dropped_before) from raw.telemetry_retention").fetchall()
+def _find_frozen_before(con: duckdb.DuckDBPyConnection, folders: SpoolFolders) -> datetime:
+    """Return the instant before which facts must stay as they are.
+
+    Samples that retention dropped are restored first where late samples need them.
+    """
+    dropped_before: datetime | None
+    [(dropped_before,)] = con.sql(
+        "select max(dropped_before) from raw.telemetry_retention"
+    ).fetchall()
     [(earliest,)] = con.sql(EARLIEST).fetchall()
-    if dropped is None or earliest is None or earliest >= dropped:
+    if dropped_before is None or earliest is None or earliest >= dropped_before:
         return ALWAYS
-    paths, lost = _archived_before(con, places, dropped)
-    if lost:
+    con.execute("set variable dropped_before = ?", [dropped_before])
+    paths, missing = _find_old_segments(con, folders)
+    if missing:
         log.warning(
-            "A late segment speaks of samples that were dropped, and %d archived segments are missing: those hours stay.",
-            lost,
+            "A late segment has samples from before retention, and %d archived segments are "
+            "missing: the facts of those hours stay.",
+            missing,
         )
-        return dropped
-    _take_back(con, paths, dropped)
+        return dropped_before
+    _restore_dropped(con, paths)
     return ALWAYS
 
 
-def _archived_before(
-    con: duckdb.DuckDBPyConnection, places: SpoolFolders, instant: datetime
+def _find_old_segments(
+    con: duckdb.DuckDBPyConnection, folders: SpoolFolders
 ) -> tuple[list[str], int]:
-    """The segments that hold samples from before this instant, and how many of them are nowhere to be found."""
+    """Find the segments that hold dropped samples; return their paths and how many are missing."""
     found = [
-        places.find(kind, segment_id)
-        for segment_id, kind in con.execute(OLD_SEGMENTS, [instant]).fetchall()
+        folders.find(kind, segment_id) for segment_id, kind in con.sql(OLD_SEGMENTS).fetchall()
     ]
     return [str(path) for path in found if path], found.count(None)
 
 
-def _take_back(con: duckdb.DuckDBPyConnection, paths: list[str], dropped: datetime) -> None:
+def _restore_dropped(con: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
     con.execute("alter table temp.incoming rename to late")
     con.execute(INCOMING)
     if paths:
-        con.execute(TAKE_BACK, {"paths": paths, "dropped": dropped})
+        con.execute("set variable paths = ?", [paths])
+        con.execute(DROPPED_SAMPLES)
         con.execute(SAMPLES)
     con.execute("drop table temp.incoming")
     con.execute("alter table temp.late rename to incoming")
-
-
-# The first hour that the samples at the door may change.
-EARLIEST = "select min(date_trunc('hour', incoming.scraped_at - limits.gap)) from incoming inner join limits using (target)"
-
-OLD_SEGMENTS = """
-    select segment_id, kind from raw.telemetry_segments
-    where
-        outcome = 'loaded' and kind <> 'requests' and first_at < ?
-        and segment_id not in (select segment_id from incoming)
-"""
-
-TAKE_BACK = """
-    insert into incoming by name
-    select parse_filename(filename) as segment_id, * exclude (filename)
-    from read_parquet($paths, filename = true, union_by_name = true)
-    where scraped_at < $dropped and target in (select target from late)
-"""

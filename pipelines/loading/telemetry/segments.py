@@ -1,7 +1,8 @@
-"""Brings the warehouse up to the segments that the collector and our own servers closed: each of them exactly once.
+"""Loading of closed segments of the collector and of our own servers, each exactly once.
 
-A batch of segments, what is recorded of them and the facts that they change are one transaction. Only then are they moved from the
-spool into the archive: one that a crash left in the spool is recognised by its name and bytes, and moved by the next run.
+A batch of segments, their records and the facts that they change are one transaction. Only then are
+they moved from the spool into the archive. A segment that a crash left in the spool is recognised
+by its name and bytes, and moved by the next run.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,17 +21,19 @@ from pipelines.loading.telemetry.tier_file import record_tier
 from pipelines.telemetry.config.tier import Tier
 from warehouse.connection import transaction
 
-# So many samples are loaded in one transaction: enough to make an hour's facts once and not sixty times, few enough to fit in memory.
+# Samples of one transaction: enough to compute an hour's facts once and not sixty times, few enough
+# to fit in memory.
 BATCH_ROWS = 2_000_000
 REQUESTS_SQL = (Path(__file__).parent / "sql" / "requests.sql").read_text()
 
 SegmentOutcome = Literal["loaded", "repeated", "unreadable"]
-"""loaded: its rows are in; repeated: these bytes were loaded under another name; unreadable: no segment, or a damaged one."""
+"""loaded: its rows are in the warehouse; repeated: its bytes were loaded before; unreadable: it is
+damaged or no segment."""
 
 
 @dataclass(frozen=True)
 class SegmentResult:
-    """What became of one segment."""
+    """Outcome of one segment."""
 
     segment: Segment
     segment_id: str
@@ -41,7 +44,7 @@ class SegmentResult:
 
 @dataclass
 class TelemetryLoadResult:
-    """What loading brought."""
+    """Totals of one load."""
 
     segments: int = 0
     repeated: int = 0
@@ -49,17 +52,17 @@ class TelemetryLoadResult:
     requests: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
 
-    def count(self, taken: SegmentResult) -> None:
-        """Add what became of one segment."""
-        self.segments += taken.outcome == "loaded"
-        self.repeated += taken.outcome == "repeated"
-        self.requests += taken.rows if taken.segment.kind == "requests" else 0
-        if taken.reason:
-            self.unreadable.append((str(taken.segment.path), taken.reason))
+    def add(self, result: SegmentResult) -> None:
+        """Add the outcome of one segment."""
+        self.segments += result.outcome == "loaded"
+        self.repeated += result.outcome == "repeated"
+        self.requests += result.rows if result.segment.kind == "requests" else 0
+        if result.reason:
+            self.unreadable.append((str(result.segment.path), result.reason))
 
 
 class KnownSegments:
-    """The segments that are recorded, by name and by bytes."""
+    """Recorded segments, by name and by bytes."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         rows = con.sql(
@@ -69,14 +72,14 @@ class KnownSegments:
         self._seen = set(self.digests.values())
 
     def id_for(self, segment: Segment, digest: str) -> str:
-        """The name to record it under: its own, unless other bytes have that."""
+        """Return the name to record a segment under: its own, unless other bytes have that."""
         is_taken = self.digests.get(segment.name, digest) != digest
         return (
             f"{segment.path.stem}-{digest[:12]}{segment.path.suffix}" if is_taken else segment.name
         )
 
     def has_bytes(self, digest: str) -> bool:
-        """Whether such bytes were loaded under any name."""
+        """Tell whether these bytes were loaded under any name."""
         return digest in self._seen
 
     def add(self, segment_id: str, digest: str) -> None:
@@ -87,81 +90,79 @@ class KnownSegments:
 
 def load_segments(
     con: duckdb.DuckDBPyConnection,
-    places: SpoolFolders,
+    folders: SpoolFolders,
     tier: Tier | None = None,
-    told: Callable[[str], None] = lambda what: None,
+    on_segment: Callable[[str], None] = lambda name: None,
 ) -> TelemetryLoadResult:
-    """Load every closed segment of the spools, and of the archive, that is not loaded yet; `told` hears the name of each."""
+    """Load every closed segment of spools and archive that is not loaded yet."""
     if tier:
         with transaction(con):
             record_tier(con, tier, utc_now())
-    known, loaded = KnownSegments(con), TelemetryLoadResult()
-    archived = (segment for segment in places.archived() if segment.name not in known.digests)
-    waiting = iter(sorted([*places.waiting(), *archived], key=lambda segment: segment.name))
-    while batch := _load_batch(con, places, known, waiting, loaded, told):
-        for taken in batch:
-            if taken.outcome != "unreadable" and not taken.segment.is_archived:
-                places.keep(taken.segment, taken.segment_id)
-    return loaded
+    known, total = KnownSegments(con), TelemetryLoadResult()
+    archived = (each for each in folders.list_archived() if each.name not in known.digests)
+    segments = iter(sorted([*folders.list_waiting(), *archived], key=lambda each: each.name))
+    while batch := _load_batch(con, folders, known, segments, total, on_segment):
+        for result in batch:
+            if result.outcome != "unreadable" and not result.segment.is_archived:
+                folders.keep(result.segment, result.segment_id)
+    return total
 
 
 def _load_batch(
     con: duckdb.DuckDBPyConnection,
-    places: SpoolFolders,
+    folders: SpoolFolders,
     known: KnownSegments,
-    waiting: Iterator[Segment],
-    loaded: TelemetryLoadResult,
-    told: Callable[[str], None],
+    segments: Iterator[Segment],
+    total: TelemetryLoadResult,
+    on_segment: Callable[[str], None],
 ) -> list[SegmentResult]:
-    """Load some segments in one transaction; empty if none were left."""
+    """Load some segments in one transaction; return nothing if none are left."""
     batch: list[SegmentResult] = []
     samples: list[pa.Table] = []
     with transaction(con):
-        for segment in waiting:
-            told(segment.name)
-            batch += [taken] if (taken := _take(con, known, segment, samples)) else []
+        for segment in segments:
+            on_segment(segment.name)
+            if result := _load_segment(con, known, segment, samples):
+                batch.append(result)
             if sum(table.num_rows for table in samples) >= BATCH_ROWS:
                 break
-        new = load_samples(con, samples, places) if samples else 0
-    loaded.samples += new
-    for taken in batch:
-        loaded.count(taken)
+        new = load_samples(con, samples, folders) if samples else 0
+    total.samples += new
+    for result in batch:
+        total.add(result)
     return batch
 
 
-def _take(
+def _load_segment(
     con: duckdb.DuckDBPyConnection, known: KnownSegments, segment: Segment, samples: list[pa.Table]
 ) -> SegmentResult | None:
-    """Record one segment, with its requests, or its samples added to those of the batch; None if it is gone."""
+    """Record one segment, store its requests, add its samples to the batch; None if it is gone."""
     digest = ""
     try:
         digest = segment.digest()
         segment_id = known.id_for(segment, digest)
         if segment_id in known.digests:
-            # Loaded, but a crash came before it was moved.
+            # Loaded before, but a crash came before it was moved.
             return SegmentResult(segment, segment_id, "repeated")
         if known.has_bytes(digest):
-            taken = SegmentResult(segment, segment_id, "repeated")
-            _record(con, taken, digest)
+            result = SegmentResult(segment, segment_id, "repeated")
+            _record(con, result, digest)
         else:
-            taken = _read(con, segment, segment_id, digest, samples)
+            result = _read_rows(con, segment, segment_id, digest, samples)
     except FileNotFoundError:
         # The collector drops the oldest segments when its spool is full.
         return None
     except UNREADABLE as error:
-        taken = SegmentResult(
-            segment,
-            known.id_for(segment, digest),
-            "unreadable",
-            reason=f"{type(error).__name__}: {error}",
-        )
-        _record(con, taken, digest)
-        return taken
+        reason = f"{type(error).__name__}: {error}"
+        segment_id = known.id_for(segment, digest)
+        result = SegmentResult(segment, segment_id, "unreadable", reason=reason)
+        _record(con, result, digest)
+        return result
     known.add(segment_id, digest)
-    return taken
+    return result
 
 
-def _read(
+def _read_rows(
     con: duckdb.DuckDBPyConnection,
     segment: Segment,
     segment_id: str,
@@ -169,39 +170,38 @@ def _read(
     samples: list[pa.Table],
 ) -> SegmentResult:
     rows = segment.rows()
-    # One value, repeated: the whole text in each row would take more room than the samples.
-    its_id = pa.DictionaryArray.from_arrays(
-        pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows), pa.array([segment_id])
-    )
-    rows = rows.append_column("segment_id", its_id)
-    taken = SegmentResult(segment, segment_id, "loaded", rows.num_rows)
-    _record(con, taken, digest, rows["arrival_at" if segment.kind == "requests" else "scraped_at"])
+    # A dictionary of one value: the whole text in each row would take more room than the samples.
+    indices = pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows)
+    ids = pa.DictionaryArray.from_arrays(indices, pa.array([segment_id]))
+    rows = rows.append_column("segment_id", ids)
+    result = SegmentResult(segment, segment_id, "loaded", rows.num_rows)
+    _record(con, result, digest, rows["arrival_at" if segment.kind == "requests" else "scraped_at"])
     if segment.kind == "requests":
         con.register("segment", rows)
         con.execute(REQUESTS_SQL)
         con.unregister("segment")
     else:
         samples.append(rows)
-    return taken
+    return result
 
 
 def _record(
     con: duckdb.DuckDBPyConnection,
-    taken: SegmentResult,
+    result: SegmentResult,
     digest: str,
     instants: pa.ChunkedArray | None = None,
 ) -> None:
     span = pc.min_max(instants).as_py() if instants is not None else {"min": None, "max": None}
     row = [
-        taken.segment_id,
+        result.segment_id,
         digest,
-        taken.segment.kind,
-        taken.rows,
+        result.segment.kind,
+        result.rows,
         span["min"],
         span["max"],
         utc_now(),
-        taken.outcome,
-        taken.reason,
+        result.outcome,
+        result.reason,
     ]
     con.execute(
         "insert or replace into raw.telemetry_segments values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row

@@ -1,7 +1,7 @@
-"""The tier file on its way into the warehouse: what targets are, cost and can do, as it was when telemetry was last loaded."""
+"""The tier file in the warehouse, as it was when telemetry was last loaded."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -16,16 +16,18 @@ SCHEMA = pa.schema([("section", pa.string()), ("name", pa.string()), ("entry", p
 
 
 def record_tier(con: duckdb.DuckDBPyConnection, tier: Tier, read_at: datetime) -> None:
-    """Put the tier in place of the one before."""
-    record_entries(
-        con, [dict(zip(SCHEMA.names, entry, strict=True)) for entry in _entries(tier)], read_at
-    )
+    """Replace the recorded tier."""
+    rows = [
+        {"section": section, "name": name, "entry": json.dumps(entry, default=_to_json)}
+        for section, name, entry in _entries(tier)
+    ]
+    record_entries(con, rows, read_at)
 
 
 def record_entries(
     con: duckdb.DuckDBPyConnection, rows: list[dict[str, str]], read_at: datetime
 ) -> None:
-    """Put these entries (section, name, and as JSON what it says) in place of the tier before."""
+    """Replace the recorded tier by these entries: section, name, and JSON."""
     con.register("entries", pa.Table.from_pylist(rows, SCHEMA))
     con.execute("delete from raw.tier_file")
     con.execute(
@@ -34,33 +36,26 @@ def record_entries(
     con.unregister("entries")
 
 
-def _entries(tier: Tier) -> Iterator[tuple[str, str, str]]:
+def _entries(tier: Tier) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for target in tier.targets:
-        # Which variable holds a secret is nobody's business downstream.
-        yield (
-            "target",
-            target.name,
-            _as_json({name: value for name, value in asdict(target).items() if name != "headers"}),
-        )
+        entry = asdict(target)
+        # The warehouse has no use for the names of variables that hold secrets.
+        del entry["headers"]
+        yield "target", target.name, entry
     for source in tier.device_sources:
-        yield "device_source", source.target, _as_json(asdict(source))
+        yield "device_source", source.target, asdict(source)
     for cost in tier.costs:
-        yield "cost", cost.device_kind, _as_json(asdict(cost))
+        yield "cost", cost.device_kind, asdict(cost)
     for peak in tier.peaks:
-        yield "peak", peak.device_kind, _as_json(asdict(peak))
-    for section, single in (("energy", tier.energy), ("slo", tier.slo)):
-        if single:
-            yield section, "", _as_json(asdict(single))
+        yield "peak", peak.device_kind, asdict(peak)
+    if tier.energy:
+        yield "energy", "", asdict(tier.energy)
+    if tier.slo:
+        yield "slo", "", asdict(tier.slo)
 
 
-def _as_json(entry: dict[str, Any]) -> str:
-    return json.dumps(entry, default=_plain)
-
-
-def _plain(value: object) -> object:
+def _to_json(value: object) -> str:
     if isinstance(value, Decimal):
         # As text: money must not pass through binary fractions.
         return str(value)
-    if isinstance(value, Mapping):
-        return dict(value)
     raise TypeError(f"{value!r} of the tier file cannot be written as JSON.")

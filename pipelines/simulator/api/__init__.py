@@ -1,1 +1,1 @@
-"""The HTTP interface of the simulated market."""
+"""The HTTP API of the simulated market."""

@@ -1,4 +1,4 @@
-"""The stand-in as a web application: the market's routes under `/api/v1`, its own controls under `/_standin`."""
+"""The simulator's web application: market routes under `/api/v1`, controls under `/_simulator`."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -9,17 +9,17 @@ from starlette.responses import Response
 
 from pipelines.simulator.api import catalogue_api, control, data_api, exports_api
 from pipelines.simulator.api.dispatch import Dispatcher
-from pipelines.simulator.api.errors import NotFound
 from pipelines.simulator.api.limits import Limits, RateMeter
 from pipelines.simulator.clock import Clock
-from pipelines.simulator.faults.faults import FaultPlan
+from pipelines.simulator.errors import NotFound
+from pipelines.simulator.faults.plan import FaultPlan
 from pipelines.simulator.market_protocol import Market
 
 EXPORTS_SINCE = date(2026, 9, 19)
 
 
 def create_app(
-    board: Market,
+    market: Market,
     *,
     clock: Clock,
     limits: Limits | None,
@@ -28,23 +28,26 @@ def create_app(
     origin: str | None,
     exports_since: date = EXPORTS_SINCE,
 ) -> Starlette:
-    """Put a board behind the service's protocol.
+    """Serve a market through the service's API.
 
-    `keys` maps each known key to its account, since accounts share a daily quota. `limits` None switches quotas off.
-    `origin` is named in a header of every answer, so invented figures cannot pass for real ones.
+    `keys` maps each known key to its account, since the keys of an account share a daily quota.
+    `limits` None switches quotas off. `origin` is sent in a header of every response, so that
+    synthetic figures cannot pass for real ones.
     """
-    desk = Dispatcher(board, clock, RateMeter(limits), faults, dict(keys), origin, exports_since)
+    dispatcher = Dispatcher(
+        market, clock, RateMeter(limits), faults, dict(keys), origin, exports_since
+    )
     return Starlette(
         routes=[
-            *data_api.routes(desk),
-            *exports_api.routes(desk),
-            *catalogue_api.routes(desk),
-            *control.routes(desk),
-            desk.route("/{path:path}", nothing_here),
+            *data_api.routes(dispatcher),
+            *exports_api.routes(dispatcher),
+            *catalogue_api.routes(dispatcher),
+            *control.routes(dispatcher),
+            dispatcher.route("/{path:path}", raise_not_found),
         ]
     )
 
 
-def nothing_here(desk: Dispatcher, request: Request) -> Response:
-    """Every other address."""
+def raise_not_found(dispatcher: Dispatcher, request: Request) -> Response:
+    """Refuse every other address."""
     raise NotFound

@@ -1,4 +1,4 @@
-"""The keyless routes of the catalogue: models, their hosts' endpoints, and providers."""
+"""Keyless routes of the catalogue: models, their endpoints, and providers."""
 
 import json
 from urllib.parse import urlencode
@@ -9,8 +9,8 @@ from starlette.routing import Route
 
 from pipelines.simulator.api.data_api import BASE
 from pipelines.simulator.api.dispatch import Dispatcher
-from pipelines.simulator.api.errors import InvalidChoice, Json
 from pipelines.simulator.api.windows import Params, page
+from pipelines.simulator.errors import InvalidChoice, JsonObject
 
 CACHE = {"Cache-Control": "public, max-age=120, stale-while-revalidate=3600, stale-if-error=3600"}
 OUTPUT_MODALITIES = (
@@ -27,20 +27,20 @@ OUTPUT_MODALITIES = (
 SPEEDS = ("latency_last_30m", "throughput_last_30m")
 
 
-def routes(desk: Dispatcher) -> list[Route]:
-    """All catalogue routes."""
+def routes(dispatcher: Dispatcher) -> list[Route]:
+    """List the catalogue routes."""
     return [
-        desk.route(f"{BASE}/models", models),
-        desk.route(f"{BASE}/models/count", count),
-        desk.route(f"{BASE}/models/{{author}}/{{slug}}/endpoints", endpoints),
-        desk.route(f"{BASE}/providers", providers),
+        dispatcher.route(f"{BASE}/models", models),
+        dispatcher.route(f"{BASE}/models/count", count),
+        dispatcher.route(f"{BASE}/models/{{author}}/{{slug}}/endpoints", endpoints),
+        dispatcher.route(f"{BASE}/providers", providers),
     ]
 
 
-def models(desk: Dispatcher, request: Request) -> Response:
-    """The catalogue: whole unless a page is asked for, and text models only unless other modalities are."""
+def models(dispatcher: Dispatcher, request: Request) -> Response:
+    """Serve the catalogue: text models by default, whole unless the request names a page."""
     params = request.query_params
-    listed = of_modalities(desk.board.models(desk.clock.now()), params)
+    listed = filter_by_modality(dispatcher.market.models(dispatcher.clock.now()), params)
     limit, offset = page(params, 500, 1000, 10**8)
     is_paged = "limit" in params or "offset" in params
     shown = listed[offset : offset + limit] if is_paged else listed
@@ -50,37 +50,41 @@ def models(desk: Dispatcher, request: Request) -> Response:
         if is_last
         else f"{BASE}/models?" + urlencode({**params, "limit": limit, "offset": offset + limit})
     )
-    return desk.json(
+    return dispatcher.json_response(
         request, {"data": shown, "total_count": len(listed), "links": {"next": following}}, CACHE
     )
 
 
-def count(desk: Dispatcher, request: Request) -> Response:
-    """How many models the catalogue would list."""
-    listed = of_modalities(desk.board.models(desk.clock.now()), request.query_params)
-    return desk.json(request, {"data": {"count": len(listed)}}, CACHE)
+def count(dispatcher: Dispatcher, request: Request) -> Response:
+    """Serve the number of models that the catalogue lists."""
+    listed = filter_by_modality(
+        dispatcher.market.models(dispatcher.clock.now()), request.query_params
+    )
+    return dispatcher.json_response(request, {"data": {"count": len(listed)}}, CACHE)
 
 
-def endpoints(desk: Dispatcher, request: Request) -> Response:
-    """The hosts of one model. Speeds are for those with a key."""
+def endpoints(dispatcher: Dispatcher, request: Request) -> Response:
+    """Serve the endpoints of one model. Speeds need a key."""
     name = "{author}/{slug}".format_map(request.path_params)
-    data = desk.board.endpoints(name, desk.clock.now())
-    if not desk.knows(request) and isinstance(hosted := data["endpoints"], list):
+    data = dispatcher.market.endpoints(name, dispatcher.clock.now())
+    if not dispatcher.has_known_key(request) and isinstance(hosted := data["endpoints"], list):
         data = {**data, "endpoints": [{**endpoint, **dict.fromkeys(SPEEDS)} for endpoint in hosted]}
-    return desk.json(request, {"data": data})
+    return dispatcher.json_response(request, {"data": data})
 
 
-def providers(desk: Dispatcher, request: Request) -> Response:
-    """All hosts."""
-    return desk.json(request, {"data": desk.board.providers(desk.clock.now())})
+def providers(dispatcher: Dispatcher, request: Request) -> Response:
+    """Serve the list of hosts."""
+    return dispatcher.json_response(
+        request, {"data": dispatcher.market.providers(dispatcher.clock.now())}
+    )
 
 
-def of_modalities(listed: list[Json], params: Params) -> list[Json]:
-    """The models with at least one of the output modalities asked for."""
-    asked = params.get("output_modalities", "text").split(",")
-    if asked == ["all"]:
+def filter_by_modality(listed: list[JsonObject], params: Params) -> list[JsonObject]:
+    """Keep the models with at least one of the requested output modalities."""
+    requested = params.get("output_modalities", "text").split(",")
+    if requested == ["all"]:
         return listed
-    for value in asked:
+    for value in requested:
         if value not in OUTPUT_MODALITIES:
             report = [
                 {
@@ -91,10 +95,10 @@ def of_modalities(listed: list[Json], params: Params) -> list[Json]:
                 }
             ]
             raise InvalidChoice(json.dumps(report, indent=2))
-    return [model for model in listed if not set(asked).isdisjoint(output_modalities(model))]
+    return [model for model in listed if not set(requested).isdisjoint(output_modalities(model))]
 
 
-def output_modalities(model: Json) -> list[str]:
-    """What a model puts out."""
+def output_modalities(model: JsonObject) -> list[str]:
+    """Return the output modalities of a catalogue entry."""
     architecture = model["architecture"]
     return architecture["output_modalities"] if isinstance(architecture, dict) else []

@@ -1,4 +1,9 @@
-"""The stand-in's own routes, which the real service does not have: its clock, its faults and what it was asked."""
+"""The simulator's control routes, which the real service lacks: clock, faults, request log.
+
+GET, PUT /_simulator/now        {"now": "2026-06-20T08:00:00Z"}, null for real time
+GET, PUT /_simulator/faults     a list of faults; PUT replaces them, [] switches all off
+GET      /_simulator/requests   the requests so far, without their keys
+"""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -9,50 +14,52 @@ from starlette.routing import Route
 
 from pipelines.simulator.api.dispatch import FAULT_KINDS, Dispatcher
 from pipelines.simulator.clock import parse_instant
-from pipelines.simulator.faults.faults import parse_faults
-from pipelines.simulator.market_protocol import iso_ms
+from pipelines.simulator.faults.plan import parse_faults
+from pipelines.simulator.market_protocol import format_instant
+
+CONTROL = "/_simulator"
+
+ControlEndpoint = Callable[[Request], Awaitable[Response]]
 
 
-def routes(desk: Dispatcher) -> list[Route]:
-    """All control routes."""
+def routes(dispatcher: Dispatcher) -> list[Route]:
+    """List the control routes."""
 
     async def get_now(request: Request) -> Response:
-        return JSONResponse({"now": iso_ms(desk.clock.now())})
+        return JSONResponse({"now": format_instant(dispatcher.clock.now())})
 
     async def put_now(request: Request) -> Response:
         text = (await request.json())["now"]
-        desk.clock.set(None if text is None else parse_instant(text))
-        return JSONResponse({"now": iso_ms(desk.clock.now())})
+        dispatcher.clock.set(None if text is None else parse_instant(text))
+        return JSONResponse({"now": format_instant(dispatcher.clock.now())})
 
     async def put_faults(request: Request) -> Response:
         faults = parse_faults(await request.json(), FAULT_KINDS)
-        desk.faults.replace(faults)
+        dispatcher.faults.replace(faults)
         return JSONResponse({"faults": [fault.kind for fault in faults]})
 
     async def get_faults(request: Request) -> Response:
-        return JSONResponse({"faults": [fault.kind for fault in desk.faults.active()]})
+        return JSONResponse({"faults": [fault.kind for fault in dispatcher.faults.active()]})
 
     async def get_requests(request: Request) -> Response:
-        return JSONResponse(list(desk.requests))
+        return JSONResponse(list(dispatcher.requests))
 
     return [
-        Route("/_standin/now", get_now, methods=["GET"]),
-        Route("/_standin/now", _checked(put_now), methods=["PUT"]),
-        Route("/_standin/faults", get_faults, methods=["GET"]),
-        Route("/_standin/faults", _checked(put_faults), methods=["PUT"]),
-        Route("/_standin/requests", get_requests, methods=["GET"]),
+        Route(f"{CONTROL}/now", get_now, methods=["GET"]),
+        Route(f"{CONTROL}/now", _report_errors(put_now), methods=["PUT"]),
+        Route(f"{CONTROL}/faults", get_faults, methods=["GET"]),
+        Route(f"{CONTROL}/faults", _report_errors(put_faults), methods=["PUT"]),
+        Route(f"{CONTROL}/requests", get_requests, methods=["GET"]),
     ]
 
 
-def _checked(
-    endpoint: Callable[[Request], Awaitable[Response]],
-) -> Callable[[Request], Awaitable[Response]]:
-    """An unreadable order is answered with what is wrong in it, not with a broken server."""
+def _report_errors(endpoint: ControlEndpoint) -> ControlEndpoint:
+    """Respond to an unreadable request with 422 and the reason, not with 500."""
 
-    async def checked(request: Request) -> Response:
+    async def reporting(request: Request) -> Response:
         try:
             return await endpoint(request)
         except (ValueError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
             return JSONResponse({"error": str(error)}, 422)
 
-    return checked
+    return reporting

@@ -1,4 +1,4 @@
-"""The keyed routes: rankings, apps, session costs, benchmarks and the task classification."""
+"""Keyed routes: rankings, apps, session costs, benchmarks and the task classification."""
 
 from datetime import date, datetime
 
@@ -7,10 +7,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipelines.simulator.api.dispatch import Dispatcher
-from pipelines.simulator.api.errors import InvalidRequest, Json
-from pipelines.simulator.api.windows import Params, apps_query, choice, page, rankings_query, whole
+from pipelines.simulator.api.windows import (
+    Params,
+    apps_query,
+    choice,
+    page,
+    rankings_query,
+    whole_number,
+)
+from pipelines.simulator.errors import InvalidRequest, JsonObject
 from pipelines.simulator.faults.row_faults import ROW_FAULTS
-from pipelines.simulator.market_protocol import iso_ms
+from pipelines.simulator.market_protocol import format_instant
 
 BASE = "/api/v1"
 TURN_RANGES = ("1-turn", "2-9-turns", "10-49-turns", "50-plus-turns")
@@ -27,7 +34,8 @@ BENCHMARK_TYPES = (
 CITATIONS = {
     "artificial-analysis": (
         "https://artificialanalysis.ai",
-        "Source: Artificial Analysis (artificialanalysis.ai) via OpenRouter (openrouter.ai/rankings).",
+        "Source: Artificial Analysis (artificialanalysis.ai) "
+        "via OpenRouter (openrouter.ai/rankings).",
     ),
     "design-arena": (
         "https://www.designarena.ai",
@@ -40,8 +48,8 @@ CITATIONS = {
 }
 
 
-def routes(desk: Dispatcher) -> list[Route]:
-    """All routes that need a key."""
+def routes(dispatcher: Dispatcher) -> list[Route]:
+    """List the routes that need a key."""
     handlers = {
         "/datasets/rankings-daily": rankings_daily,
         "/datasets/app-rankings": app_rankings,
@@ -49,31 +57,40 @@ def routes(desk: Dispatcher) -> list[Route]:
         "/benchmarks": benchmarks,
         "/classifications/task": task_classification,
     }
-    return [desk.route(BASE + path, handler, keyed=True) for path, handler in handlers.items()]
+    return [
+        dispatcher.route(BASE + path, handler, keyed=True) for path, handler in handlers.items()
+    ]
 
 
-def rankings_daily(desk: Dispatcher, request: Request) -> Response:
-    """The board of a window: by day, week or month, whole or sliced."""
-    now = desk.clock.now()
+def rankings_daily(dispatcher: Dispatcher, request: Request) -> Response:
+    """Serve the rankings of a window, by day, week or month, whole or filtered."""
+    now = dispatcher.clock.now()
     query = rankings_query(request.query_params, now.date())
-    rows = desk.board.rankings(query, now)
-    data = desk.spoil_rows(rows, desk.faults.take(ROW_FAULTS, request.url.path), now)
-    return desk.json(request, {"data": data, "meta": _window_meta(now, query.start, query.end)})
-
-
-def app_rankings(desk: Dispatcher, request: Request) -> Response:
-    """The apps of a window."""
-    now = desk.clock.now()
-    query = apps_query(request.query_params, now.date())
-    return desk.json(
-        request,
-        {"data": desk.board.apps(query, now), "meta": _window_meta(now, query.start, query.end)},
+    rows = dispatcher.market.rankings(query, now)
+    data = dispatcher.apply_row_faults(
+        rows, dispatcher.faults.take(ROW_FAULTS, request.url.path), now
+    )
+    return dispatcher.json_response(
+        request, {"data": data, "meta": _window_meta(now, query.start, query.end)}
     )
 
 
-def session_cost(desk: Dispatcher, request: Request) -> Response:
-    """Median session costs by app, model and length."""
-    now, params = desk.clock.now(), request.query_params
+def app_rankings(dispatcher: Dispatcher, request: Request) -> Response:
+    """Serve the app rankings of a window."""
+    now = dispatcher.clock.now()
+    query = apps_query(request.query_params, now.date())
+    return dispatcher.json_response(
+        request,
+        {
+            "data": dispatcher.market.apps(query, now),
+            "meta": _window_meta(now, query.start, query.end),
+        },
+    )
+
+
+def session_cost(dispatcher: Dispatcher, request: Request) -> Response:
+    """Serve median session costs by app, model and session length."""
+    now, params = dispatcher.clock.now(), request.query_params
     limit, offset = page(params, 100, 500, 5000)
     turn_range = choice(params, "turn_range", TURN_RANGES)
     wanted = {
@@ -81,33 +98,33 @@ def session_cost(desk: Dispatcher, request: Request) -> Response:
         "model_permaslug": params.get("model"),
         "turn_range": turn_range,
     }
-    cells = _matching(desk.board.session_costs(now), wanted)
+    rows = _filter_items(dispatcher.market.session_costs(now), wanted)
     snapshot = date.fromordinal(now.date().toordinal() - now.date().isoweekday())
-    meta: Json = {
-        "as_of": iso_ms(now),
+    meta: JsonObject = {
+        "as_of": format_instant(now),
         "version": "v1",
         "window_days": 30,
         "window_end_date": snapshot.isoformat(),
     }
-    return desk.json(request, {"data": cells[offset : offset + limit], "meta": meta})
+    return dispatcher.json_response(request, {"data": rows[offset : offset + limit], "meta": meta})
 
 
-def benchmarks(desk: Dispatcher, request: Request) -> Response:
-    """Benchmark results of three sources."""
-    now, params = desk.clock.now(), request.query_params
+def benchmarks(dispatcher: Dispatcher, request: Request) -> Response:
+    """Serve the benchmark results of three sources."""
+    now, params = dispatcher.clock.now(), request.query_params
     source, task_type = choice(params, "source", SOURCES), choice(params, "task_type", TASK_TYPES)
     wanted = _benchmark_filters(params) | {"source": source}
-    items = _matching(desk.board.benchmarks(now), wanted)
+    items = _filter_items(dispatcher.market.benchmarks(now), wanted)
     items = [item for item in items if task_type in (None, *_task_types(item))][
-        : whole(params, "max_results", 10_000, 1, 10_000)
+        : whole_number(params, "max_results", 10_000, 1, 10_000)
     ]
     if params.get("include_run_config") != "true":
         items = [
             {key: value for key, value in item.items() if key != "run_config"} for item in items
         ]
     source_url, citation = CITATIONS[source] if source else (None, None)
-    meta: Json = {
-        "as_of": iso_ms(now),
+    meta: JsonObject = {
+        "as_of": format_instant(now),
         "version": "v1",
         "source": source,
         "source_url": source_url,
@@ -117,7 +134,7 @@ def benchmarks(desk: Dispatcher, request: Request) -> Response:
         "model_count": len({item["model_permaslug"] for item in items}),
         "task_type": task_type,
     }
-    return desk.json(request, {"data": items, "meta": meta})
+    return dispatcher.json_response(request, {"data": items, "meta": meta})
 
 
 def _benchmark_filters(params: Params) -> dict[str, str | None]:
@@ -134,27 +151,25 @@ def _benchmark_filters(params: Params) -> dict[str, str | None]:
     }
 
 
-def _task_types(item: Json) -> tuple[str, ...]:
+def _task_types(item: JsonObject) -> tuple[str, ...]:
     if "benchmark_type" not in item:
         return ("coding",) if "arena" in item else ("coding", "intelligence", "agentic")
     kind = str(item["benchmark_type"])
-    return (
-        ("search",)
-        if kind.startswith("search_")
-        else ("intelligence",)
-        if kind == "gpqa_diamond"
-        else ("agentic",)
+    if kind.startswith("search_"):
+        return ("search",)
+    return ("intelligence",) if kind == "gpqa_diamond" else ("agentic",)
+
+
+def task_classification(dispatcher: Dispatcher, request: Request) -> Response:
+    """Serve shares of sampled traffic by task. This response alone has no meta block."""
+    choice(request.query_params, "window", ("7d",))
+    headers = {"Cache-Control": "private, max-age=60, stale-while-revalidate=300"}
+    return dispatcher.json_response(
+        request, {"data": dispatcher.market.tasks(dispatcher.clock.now())}, headers
     )
 
 
-def task_classification(desk: Dispatcher, request: Request) -> Response:
-    """Shares of sampled traffic by task; this answer alone has no meta block."""
-    choice(request.query_params, "window", ("7d",))
-    headers = {"Cache-Control": "private, max-age=60, stale-while-revalidate=300"}
-    return desk.json(request, {"data": desk.board.tasks(desk.clock.now())}, headers)
-
-
-def _matching(items: list[Json], wanted: dict[str, str | None]) -> list[Json]:
+def _filter_items(items: list[JsonObject], wanted: dict[str, str | None]) -> list[JsonObject]:
     return [
         item
         for item in items
@@ -162,9 +177,9 @@ def _matching(items: list[Json], wanted: dict[str, str | None]) -> list[Json]:
     ]
 
 
-def _window_meta(now: datetime, start: date, end: date) -> Json:
+def _window_meta(now: datetime, start: date, end: date) -> JsonObject:
     return {
-        "as_of": iso_ms(now),
+        "as_of": format_instant(now),
         "version": "v1",
         "start_date": start.isoformat(),
         "end_date": end.isoformat(),

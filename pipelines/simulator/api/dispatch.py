@@ -1,4 +1,4 @@
-"""What every request passes through: the log, faults, the key check, quotas, then the handler of its route."""
+"""The dispatcher: request log, faults, key check and quotas, then the handler of the route."""
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -9,123 +9,125 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pipelines.simulator.api.errors import ApiError, Json, Unauthorized
 from pipelines.simulator.api.limits import RateMeter
 from pipelines.simulator.clock import Clock
-from pipelines.simulator.faults.answer_faults import ANSWER_FAULTS, BODY_FAULTS, refusal
-from pipelines.simulator.faults.faults import FaultPlan, PlannedFault
+from pipelines.simulator.errors import ApiError, JsonObject, Unauthorized
 from pipelines.simulator.faults.payload_faults import (
     MANIFEST_FAULTS,
     PAYLOAD_FAULTS,
     SNAPSHOT_FAULTS,
 )
+from pipelines.simulator.faults.plan import FaultPlan, PlannedFault
+from pipelines.simulator.faults.response_faults import BODY_FAULTS, RESPONSE_FAULTS, error_response
 from pipelines.simulator.faults.row_faults import ROW_FAULTS, RowFault, Rows
 from pipelines.simulator.market_protocol import Market, RankingRow, RankingsQuery
 
 ORIGIN_HEADER = "X-Tokentide-Origin"
 FAULT_KINDS = frozenset().union(
-    ROW_FAULTS, PAYLOAD_FAULTS, MANIFEST_FAULTS, SNAPSHOT_FAULTS, ANSWER_FAULTS, BODY_FAULTS
+    ROW_FAULTS, PAYLOAD_FAULTS, MANIFEST_FAULTS, SNAPSHOT_FAULTS, RESPONSE_FAULTS, BODY_FAULTS
 )
+MAX_LOGGED_REQUESTS = 10_000
 
 
 @dataclass(eq=False)
 class Dispatcher:
-    """The state of one stand-in and the order in which a request is dealt with."""
+    """State of one simulator, and the order of steps in which it handles a request."""
 
-    board: Market
+    market: Market
     clock: Clock
     meter: RateMeter
     faults: FaultPlan
     keys: Mapping[str, str]
     origin: str | None
     exports_since: date
-    requests: deque[Json] = field(default_factory=lambda: deque(maxlen=10_000))
+    requests: deque[JsonObject] = field(default_factory=lambda: deque(maxlen=MAX_LOGGED_REQUESTS))
 
-    def route(self, path: str, handler: "Handler", *, keyed: bool = False) -> Route:
-        """A GET route whose handler may raise Refused."""
+    def route(self, path: str, handler: "RouteHandler", *, keyed: bool = False) -> Route:
+        """Build a GET route whose handler may raise ApiError."""
 
-        # The function is a coroutine so that requests are answered one at a time and nothing here needs a lock.
+        # A coroutine, so that requests are handled one at a time and nothing here needs a lock.
         async def endpoint(request: Request) -> Response:
-            return self.answer(request, handler, keyed)
+            return self.respond(request, handler, keyed)
 
         return Route(path, endpoint, methods=["GET"])
 
-    def answer(self, request: Request, handler: "Handler", keyed: bool) -> Response:
-        """Deal with one request."""
+    def respond(self, request: Request, handler: "RouteHandler", keyed: bool) -> Response:
+        """Respond to one request."""
         path = request.url.path
         self.requests.append(
-            {"path": path, "query": request.url.query, "had_key": bearer(request) is not None}
+            {"path": path, "query": request.url.query, "had_key": bearer_key(request) is not None}
         )
-        if fault := self.faults.take_one(ANSWER_FAULTS, path):
-            response = ANSWER_FAULTS[fault.kind](request, fault, self.clock.now())
+        if fault := self.faults.take_one(RESPONSE_FAULTS, path):
+            response = RESPONSE_FAULTS[fault.kind](request, fault, self.clock.now())
         else:
-            response = self._handled(request, handler, keyed)
+            response = self._handle(request, handler, keyed)
         if self.origin:
             response.headers[ORIGIN_HEADER] = self.origin
         if fault := self.faults.take_one(BODY_FAULTS, path):
             return BODY_FAULTS[fault.kind](response, fault)
         return response
 
-    def _handled(self, request: Request, handler: "Handler", keyed: bool) -> Response:
+    def _handle(self, request: Request, handler: "RouteHandler", keyed: bool) -> Response:
         try:
             if keyed:
-                self._admit(request)
+                self._authorize(request)
             return handler(self, request)
-        except ApiError as refused:
-            return refusal(refused)
+        except ApiError as error:
+            return error_response(error)
 
-    def _admit(self, request: Request) -> None:
-        key = bearer(request)
+    def _authorize(self, request: Request) -> None:
+        key = bearer_key(request)
         if key is None:
             raise Unauthorized("Missing Authentication header")
         if key not in self.keys:
             raise Unauthorized("User not found.")
         self.meter.charge(key, self.keys[key], self.clock.now())
 
-    def knows(self, request: Request) -> bool:
-        """Whether the request carries a key of this service."""
-        return bearer(request) in self.keys
+    def has_known_key(self, request: Request) -> bool:
+        """Return whether the request carries a key of this service."""
+        return bearer_key(request) in self.keys
 
-    def json(
-        self, request: Request, payload: Json, headers: Mapping[str, str] | None = None
+    def json_response(
+        self, request: Request, payload: JsonObject, headers: Mapping[str, str] | None = None
     ) -> Response:
-        """A JSON answer, with unknown keys if that fault is on."""
-        return JSONResponse(
-            spoil_payload(payload, self.faults.take(PAYLOAD_FAULTS, request.url.path)),
-            headers=headers,
-        )
+        """Build a JSON response, changed by the payload faults that apply to the path."""
+        faults = self.faults.take(PAYLOAD_FAULTS, request.url.path)
+        return JSONResponse(apply_payload_faults(payload, faults), headers=headers)
 
-    def spoil_rows(
+    def apply_row_faults(
         self, rows: Sequence[RankingRow], faults: list[PlannedFault], now: datetime
     ) -> Rows:
-        """Rows in their JSON form after the given row faults."""
+        """Return the rows in their JSON form, changed by the given row faults."""
 
-        def rows_of(day: date) -> Rows:
-            return [json_row(row) for row in self.board.rankings(RankingsQuery(day, day), now)]
+        def rows_on(day: date) -> Rows:
+            return [json_row(row) for row in self.market.rankings(RankingsQuery(day, day), now)]
 
-        spoiled = [json_row(row) for row in rows]
+        changed = [json_row(row) for row in rows]
         for fault in faults:
-            if not spoiled:
+            if not changed:
                 break
-            newest = date.fromisoformat(max(str(row["date"]) for row in spoiled))
-            spoiled = ROW_FAULTS[fault.kind](
-                spoiled, RowFault(fault.date or newest, now.date(), rows_of)
+            newest = date.fromisoformat(max(str(row["date"]) for row in changed))
+            changed = ROW_FAULTS[fault.kind](
+                changed, RowFault(fault.date or newest, now.date(), rows_on)
             )
-        return spoiled
+        return changed
 
 
-Handler = Callable[[Dispatcher, Request], Response]
+RouteHandler = Callable[[Dispatcher, Request], Response]
 
 
-def spoil_payload(payload: Json, faults: list[PlannedFault]) -> Json:
-    """A JSON object after the given payload faults."""
+def apply_payload_faults(payload: JsonObject, faults: list[PlannedFault]) -> JsonObject:
+    """Return the JSON object changed by the given payload faults."""
     for fault in faults:
         payload = PAYLOAD_FAULTS[fault.kind](payload)
     return payload
 
 
-def json_row(row: RankingRow) -> Json:
-    """A row as the service writes it: the count is a string, since it outgrows other languages' numbers."""
+def json_row(row: RankingRow) -> JsonObject:
+    """Convert a row to the service's JSON form.
+
+    The count is a string, since it exceeds what some languages can hold in a number.
+    """
     return {
         "date": row.date.isoformat(),
         "model_permaslug": row.model_permaslug,
@@ -133,7 +135,7 @@ def json_row(row: RankingRow) -> Json:
     }
 
 
-def bearer(request: Request) -> str | None:
-    """The key of the request, or None."""
+def bearer_key(request: Request) -> str | None:
+    """Return the key of the request, or None."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     return key if scheme.lower() == "bearer" and key else None

@@ -1,4 +1,4 @@
-"""Starting the stand-in: for the command, in the foreground; for a test, in a thread on a free port."""
+"""Start of the simulator: in the foreground for the command, in a thread for a test."""
 
 import logging
 import socket
@@ -12,12 +12,12 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 
-from pipelines.errors import BadSetting
 from pipelines.simulator.api.app import EXPORTS_SINCE, create_app
 from pipelines.simulator.api.data_api import BASE
 from pipelines.simulator.api.limits import Limits
 from pipelines.simulator.clock import Clock
-from pipelines.simulator.faults.faults import FaultPlan
+from pipelines.simulator.errors import UnknownMode
+from pipelines.simulator.faults.plan import FaultPlan
 from pipelines.simulator.market_protocol import Market
 from pipelines.simulator.replay import ReplayMarket
 from pipelines.simulator.synthetic.market import SyntheticMarket
@@ -26,31 +26,28 @@ HOST = "127.0.0.1"
 START_SECONDS = 10
 
 
-class UnknownMode(BadSetting):
-    """The stand-in was asked to be something it cannot be."""
-
-
 class SimulatorNotStarted(RuntimeError):
     """The server's thread ended or hung before it accepted connections."""
 
 
-def build(
+def build_app(
     mode: str = "market",
     *,
     recordings: Path | None = None,
     now: datetime | None = None,
-    key: str = "standin-key",
+    key: str = "simulator-key",
     exports_since: date = EXPORTS_SINCE,
     seed: int = 1,
     limits: bool = True,
 ) -> Starlette:
-    """An application that plays back `recordings` (mode `replay`) or invents a market from `seed` (mode `market`).
+    """Build the application of a mode.
 
-    `now` None means real time; `key` is the one key the data routes accept.
+    Mode `market` generates a synthetic market from `seed`; mode `replay` replays `recordings`.
+    `now` None means real time. `key` is the one key that the data routes accept.
     """
     origin = "simulated" if mode == "market" else None
     return create_app(
-        _board(mode, recordings, seed),
+        _market(mode, recordings, seed),
         clock=Clock(now),
         limits=Limits() if limits else None,
         faults=FaultPlan(),
@@ -60,29 +57,30 @@ def build(
     )
 
 
-def _board(mode: str, recordings: Path | None, seed: int) -> Market:
+def _market(mode: str, recordings: Path | None, seed: int) -> Market:
     if mode == "market":
         return SyntheticMarket(seed)
     if mode != "replay":
-        raise UnknownMode(f"{mode!r} is no mode of the stand-in; choose replay or market.")
+        raise UnknownMode(f"{mode!r} is no mode of the simulator; choose replay or market.")
     if recordings is None:
         raise UnknownMode(
-            "Mode replay plays back a folder of recorded answers. Set TOKENTIDE_RECORDINGS or choose mode market."
+            "Mode replay needs a folder of recorded responses. "
+            "Set TOKENTIDE_RECORDINGS or choose mode market."
         )
     return ReplayMarket(recordings)
 
 
 def serve(app: Starlette, host: str = HOST, port: int = 0) -> None:
-    """Serve until interrupted. Port 0 takes a free one; the address is printed, since nobody can guess it."""
-    with _listening(host, port) as listener:
+    """Serve until interrupted. Port 0 takes a free port, so the address is printed."""
+    with _open_listener(host, port) as listener:
         print(f"http://{host}:{listener.getsockname()[1]}{BASE}", flush=True)
         _server(app).run([listener])
 
 
 @contextmanager
-def running(app: Starlette) -> Iterator[str]:
+def serve_in_thread(app: Starlette) -> Iterator[str]:
     """Serve in a thread on a free loopback port and yield the base address."""
-    with _listening(HOST, 0) as listener:
+    with _open_listener(HOST, 0) as listener:
         server = _server(app)
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
@@ -99,17 +97,17 @@ def _await_start(server: uvicorn.Server, thread: threading.Thread) -> None:
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:
             raise SimulatorNotStarted(
-                "The stand-in did not start; run it in the foreground to see why."
+                "The simulator did not start; run it in the foreground to see why."
             )
         time.sleep(0.005)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _open_listener(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port))
 
 
 def _server(app: Starlette) -> uvicorn.Server:
-    # A dropped connection is a fault put there on purpose, which uvicorn would report as an error of the application.
+    # A dropped connection is a planned fault, which uvicorn would log as an application error.
     config = uvicorn.Config(
         app,
         log_level=logging.CRITICAL,

@@ -1,12 +1,20 @@
-"""The rules for parameters of the Data API: what is clamped, what is defaulted and what is refused."""
+"""Parameter rules of the Data API: clamps, defaults and refusals."""
 
 import re
 from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import cast
 
-from pipelines.simulator.api.errors import InvalidRequest
-from pipelines.simulator.market_protocol import FLOOR, AppsQuery, Period, RankingsQuery
+from pipelines.simulator.errors import InvalidRequest
+from pipelines.simulator.market_protocol import (
+    CATEGORIES,
+    CONTEXT_BUCKETS,
+    FIRST_DATE,
+    LANGUAGE_TYPES,
+    AppsQuery,
+    Period,
+    RankingsQuery,
+)
 
 Params = Mapping[str, str]
 
@@ -14,12 +22,6 @@ DEFAULT_DAYS = 30
 MAX_DAYS = 366
 PERIODS = ("day", "week", "month")
 MODALITIES = ("text", "image", "image_output", "audio", "tool_calling")
-CONTEXT_BUCKETS = ("1K", "10K", "100K", "1M", "10M")
-CATEGORIES = (
-    "programming", "roleplay", "marketing", "marketing/seo", "technology", "science",
-    "translation", "legal", "finance", "health", "trivia", "academia",
-)  # fmt: skip
-LANGUAGE_TYPES = ("natural", "programming")
 APP_SUBCATEGORIES = {
     "coding": (
         "cli-agent",
@@ -35,7 +37,7 @@ APP_SUBCATEGORIES = {
 
 
 def rankings_query(params: Params, today: date) -> RankingsQuery:
-    """Read the parameters of rankings-daily, or raise BadRequest naming the rule they break."""
+    """Read the parameters of rankings-daily. Raise InvalidRequest with the rule they break."""
     category = choice(params, "category", CATEGORIES)
     language_type = choice(params, "language_type", LANGUAGE_TYPES)
     modality = choice(params, "modality", MODALITIES)
@@ -58,7 +60,7 @@ def rankings_query(params: Params, today: date) -> RankingsQuery:
 
 
 def apps_query(params: Params, today: date) -> AppsQuery:
-    """Read the parameters of app-rankings, or raise BadRequest naming the rule they break."""
+    """Read the parameters of app-rankings. Raise InvalidRequest with the rule they break."""
     category = choice(params, "category", APP_SUBCATEGORIES)
     subcategory = choice(
         params, "subcategory", [name for names in APP_SUBCATEGORIES.values() for name in names]
@@ -74,23 +76,23 @@ def apps_query(params: Params, today: date) -> AppsQuery:
 def window(params: Params, today: date) -> tuple[date, date]:
     """Resolve start_date and end_date to the inclusive window that is served."""
     asked_start, asked_end = day(params, "start_date"), day(params, "end_date")
-    if asked_end is not None and asked_end < FLOOR:
-        raise InvalidRequest(f"end_date is before {FLOOR}")
+    if asked_end is not None and asked_end < FIRST_DATE:
+        raise InvalidRequest(f"end_date is before {FIRST_DATE}")
     if asked_start is not None and asked_end is not None and asked_start > asked_end:
         raise InvalidRequest("start_date is after end_date")
-    # The day in progress is not published: asking for it, or for later ones, means asking for yesterday.
+    # The current day is not published: a later end means yesterday.
     end = min(asked_end or today, today - timedelta(days=1))
-    start = max(asked_start or end - timedelta(days=DEFAULT_DAYS - 1), FLOOR)
+    start = max(asked_start or end - timedelta(days=DEFAULT_DAYS - 1), FIRST_DATE)
     if start > end:
         raise InvalidRequest("start_date is after the most recent completed UTC day")
-    # Whether the real limit counts both ends is not known; the stricter reading is the safe one to test against.
+    # Nobody knows whether the real limit counts both ends; the stricter reading is the safe one.
     if (end - start).days + 1 > MAX_DAYS:
         raise InvalidRequest(f"the window is longer than {MAX_DAYS} days")
     return start, end
 
 
 def day(params: Params, name: str) -> date | None:
-    """A calendar date in YYYY-MM-DD, or None if the parameter is absent."""
+    """Read a calendar date in YYYY-MM-DD; None if the parameter is absent."""
     text = params.get(name)
     if text is None:
         return None
@@ -103,7 +105,7 @@ def day(params: Params, name: str) -> date | None:
 
 
 def choice(params: Params, name: str, allowed: Collection[str]) -> str | None:
-    """One of the allowed values, or None if the parameter is absent."""
+    """Read one of the allowed values; None if the parameter is absent."""
     value = params.get(name)
     if value is not None and value not in allowed:
         raise InvalidRequest(f"{name} must be one of {', '.join(allowed)}")
@@ -111,14 +113,14 @@ def choice(params: Params, name: str, allowed: Collection[str]) -> str | None:
 
 
 def page(params: Params, default: int, max_limit: int, max_offset: int) -> tuple[int, int]:
-    """Limit and offset within their bounds; an offset of `null` is no offset."""
-    limit = whole(params, "limit", default, 1, max_limit)
+    """Read limit and offset within their bounds; an offset of `null` means none."""
+    limit = whole_number(params, "limit", default, 1, max_limit)
     nulled = {"offset": "0"} if params.get("offset") == "null" else {}
-    return limit, whole({**params, **nulled}, "offset", 0, 0, max_offset)
+    return limit, whole_number({**params, **nulled}, "offset", 0, 0, max_offset)
 
 
-def whole(params: Params, name: str, default: int, low: int, high: int) -> int:
-    """A whole number within bounds."""
+def whole_number(params: Params, name: str, default: int, low: int, high: int) -> int:
+    """Read a whole number within bounds."""
     text = params.get(name)
     if text is None:
         return default

@@ -1,1 +1,1 @@
-"""Faults that the simulated market can be told to make."""
+"""Faults that the simulator can be configured to make."""

@@ -1,126 +1,137 @@
-"""Faults in the rows of the daily board, as the keyed answer and the export files alike carry them.
+"""Faults in the rows of the daily rankings, in the keyed response and in the export files alike.
 
-Each takes the rows and the day to spoil and returns new rows; rows are in their JSON form, since some faults leave the typed one.
+Each fault takes the rows and returns new ones. Rows are in their JSON form, because some faults
+break the types.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pipelines.simulator.api.errors import Json
+from pipelines.simulator.errors import JsonObject
 from pipelines.simulator.market_protocol import OTHER
 
-Rows = list[Json]
+Rows = list[JsonObject]
 
 
 @dataclass(frozen=True)
 class RowFault:
-    """Which day is spoiled, what day it is now, and how to look at rows of another day."""
+    """The day to change, today's date, and a function that returns the rows of another day."""
 
     day: date
     today: date
-    rows_of: Callable[[date], Rows]
+    rows_on: Callable[[date], Rows]
 
 
-def _change_first(rows: Rows, spoil: RowFault, change: Callable[[Json], Rows]) -> Rows:
+def _change_first(rows: Rows, fault: RowFault, change: Callable[[JsonObject], Rows]) -> Rows:
     changed: Rows = []
     is_pending = True
     for row in rows:
-        is_target = is_pending and row["date"] == spoil.day.isoformat()
+        is_target = is_pending and row["date"] == fault.day.isoformat()
         changed += change(row) if is_target else [row]
         is_pending = is_pending and not is_target
     return changed
 
 
-def _change_day(rows: Rows, spoil: RowFault, change: Callable[[Rows], Rows]) -> Rows:
-    text = spoil.day.isoformat()
+def _change_day(rows: Rows, fault: RowFault, change: Callable[[Rows], Rows]) -> Rows:
+    text = fault.day.isoformat()
     before = [row for row in rows if str(row["date"]) < text]
     after = [row for row in rows if str(row["date"]) > text]
     return before + change([row for row in rows if row["date"] == text]) + after
 
 
-def _with_count(row: Json, count: object) -> Json:
+def _with_count(row: JsonObject, count: object) -> JsonObject:
     return {**row, "total_tokens": count}
 
 
-def negative_count(rows: Rows, spoil: RowFault) -> Rows:
-    """The day's first model served fewer than no tokens."""
-    return _change_first(rows, spoil, lambda row: [_with_count(row, f"-{row['total_tokens']}")])
+def negative_count(rows: Rows, fault: RowFault) -> Rows:
+    """Make the count of the day's first model negative."""
+    return _change_first(rows, fault, lambda row: [_with_count(row, f"-{row['total_tokens']}")])
 
 
-def fractional_count(rows: Rows, spoil: RowFault) -> Rows:
-    """The day's first model served half a token."""
-    return _change_first(rows, spoil, lambda row: [_with_count(row, f"{row['total_tokens']}.5")])
+def fractional_count(rows: Rows, fault: RowFault) -> Rows:
+    """Add half a token to the count of the day's first model."""
+    return _change_first(rows, fault, lambda row: [_with_count(row, f"{row['total_tokens']}.5")])
 
 
-def unreadable_count(rows: Rows, spoil: RowFault) -> Rows:
-    """The day's first count is not a number."""
-    return _change_first(rows, spoil, lambda row: [_with_count(row, "n/a")])
+def unreadable_count(rows: Rows, fault: RowFault) -> Rows:
+    """Replace the day's first count by text."""
+    return _change_first(rows, fault, lambda row: [_with_count(row, "n/a")])
 
 
-def duplicated_row(rows: Rows, spoil: RowFault) -> Rows:
-    """The day's first row comes twice."""
-    return _change_first(rows, spoil, lambda row: [row, row])
+def duplicated_row(rows: Rows, fault: RowFault) -> Rows:
+    """Repeat the day's first row."""
+    return _change_first(rows, fault, lambda row: [row, row])
 
 
-def zero_day(rows: Rows, spoil: RowFault) -> Rows:
-    """Every count of the day is zero."""
-    return _change_day(rows, spoil, lambda day: [_with_count(row, "0") for row in day])
+def zero_day(rows: Rows, fault: RowFault) -> Rows:
+    """Set every count of the day to zero."""
+    return _change_day(rows, fault, lambda day: [_with_count(row, "0") for row in day])
 
 
-def short_day(rows: Rows, spoil: RowFault) -> Rows:
-    """Only the first rows of the day arrived."""
-    return _change_day(rows, spoil, lambda day: day[:7])
+def short_day(rows: Rows, fault: RowFault) -> Rows:
+    """Keep only the first seven rows of the day."""
+    return _change_day(rows, fault, lambda day: day[:7])
 
 
-def empty_day(rows: Rows, spoil: RowFault) -> Rows:
-    """The day vanishes."""
-    return _change_day(rows, spoil, lambda day: [])
+def empty_day(rows: Rows, fault: RowFault) -> Rows:
+    """Remove the day."""
+    return _change_day(rows, fault, lambda day: [])
 
 
-def yesterdays_board(rows: Rows, spoil: RowFault) -> Rows:
-    """The day repeats the rows of the day before it."""
-    before = spoil.rows_of(spoil.day - timedelta(days=1))
+def repeated_day(rows: Rows, fault: RowFault) -> Rows:
+    """Replace the day's rows by those of the day before."""
+    before = fault.rows_on(fault.day - timedelta(days=1))
     return _change_day(
-        rows, spoil, lambda day: [{**row, "date": spoil.day.isoformat()} for row in before]
+        rows, fault, lambda day: [{**row, "date": fault.day.isoformat()} for row in before]
     )
 
 
-def future_day(rows: Rows, spoil: RowFault) -> Rows:
-    """The day in progress is published, with the rows of the newest complete one."""
+def future_day(rows: Rows, fault: RowFault) -> Rows:
+    """Publish the current day, with the rows of the newest complete one."""
     newest = max(str(row["date"]) for row in rows)
     return rows + [
-        {**row, "date": spoil.today.isoformat()} for row in rows if row["date"] == newest
+        {**row, "date": fault.today.isoformat()} for row in rows if row["date"] == newest
     ]
 
 
-def restated_day(rows: Rows, spoil: RowFault) -> Rows:
-    """Every count of the day is one per cent higher than it was."""
+def restated_day(rows: Rows, fault: RowFault) -> Rows:
+    """Raise every count of the day by one per cent."""
     return _change_day(
         rows,
-        spoil,
+        fault,
         lambda day: [
             _with_count(row, str(int(str(row["total_tokens"])) * 101 // 100)) for row in day
         ],
     )
 
 
-def no_other(rows: Rows, spoil: RowFault) -> Rows:
-    """The day's hidden tail is missing."""
+def no_other(rows: Rows, fault: RowFault) -> Rows:
+    """Remove the day's `other` row."""
     return _change_day(
-        rows, spoil, lambda day: [row for row in day if row["model_permaslug"] != OTHER]
+        rows, fault, lambda day: [row for row in day if row["model_permaslug"] != OTHER]
     )
 
 
-def numeric_tokens(rows: Rows, spoil: RowFault) -> Rows:
-    """Counts of every day are JSON numbers instead of strings."""
+def numeric_tokens(rows: Rows, fault: RowFault) -> Rows:
+    """Turn the counts of every day into JSON numbers."""
     return [_with_count(row, int(str(row["total_tokens"]))) for row in rows]
 
 
 ROW_FAULTS: dict[str, Callable[[Rows, RowFault], Rows]] = {
     fault.__name__: fault
     for fault in (
-        negative_count, fractional_count, unreadable_count, duplicated_row, zero_day, short_day, empty_day,
-        yesterdays_board, future_day, restated_day, no_other, numeric_tokens,
+        negative_count,
+        fractional_count,
+        unreadable_count,
+        duplicated_row,
+        zero_day,
+        short_day,
+        empty_day,
+        repeated_day,
+        future_day,
+        restated_day,
+        no_other,
+        numeric_tokens,
     )
-}  # fmt: skip
+}

@@ -1,1 +1,1 @@
-"""The synthetic market: models, hosts, apps and tokens from a seed."""
+"""The synthetic market: models, hosts, apps and tokens, generated from a seed."""

@@ -1,12 +1,17 @@
-"""Who uses the invented market: apps by window, and what their sessions cost."""
+"""Apps of the synthetic market: their rankings by window, and the costs of their sessions."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 
-from pipelines.simulator.api.errors import Json
-from pipelines.simulator.market_protocol import FLOOR, MISSING_DATES, AppsQuery, days
+from pipelines.simulator.errors import JsonObject
+from pipelines.simulator.market_protocol import (
+    FIRST_DATE,
+    MISSING_DATES,
+    AppsQuery,
+    date_range,
+)
 from pipelines.simulator.synthetic.catalogue import Catalogue
 from pipelines.simulator.synthetic.hosts import best_price
 from pipelines.simulator.synthetic.models import Listing, read_table
@@ -14,7 +19,7 @@ from pipelines.simulator.synthetic.numbers import noise, one_noise
 from pipelines.simulator.synthetic.slices import monday
 from pipelines.simulator.synthetic.totals import day_total
 
-# What one unit of an app's weight is of all tokens: together the apps stay well below the platform.
+# Part of all tokens per unit of an app's weight: all apps together stay far below the platform.
 UNIT = 0.0045
 RISE_DAYS = 30
 PRECEDING_WINDOWS = 3
@@ -30,7 +35,7 @@ HARNESS_MODELS = 12
 
 @dataclass(frozen=True, eq=False)
 class SyntheticApp:
-    """An app that names itself in its requests."""
+    """An app that sends its name with its requests."""
 
     app_id: int
     slug: str
@@ -47,7 +52,7 @@ class SyntheticApp:
 
 @cache
 def apps() -> tuple[SyntheticApp, ...]:
-    """All apps in the order of the table."""
+    """Read all apps, in the order of the table."""
     return tuple(_app(row) for row in read_table("apps.csv"))
 
 
@@ -67,26 +72,29 @@ def _app(row: dict[str, str]) -> SyntheticApp:
     )
 
 
-def app_board(seed: int, query: AppsQuery) -> list[Json]:
-    """The apps of a window by tokens, or by tokens beyond their own recent past; ranks count within the category asked for."""
-    wanted = [
+def app_rankings(seed: int, query: AppsQuery) -> list[JsonObject]:
+    """Rank the apps of a window by tokens, or by tokens beyond their recent past.
+
+    Ranks count within the requested category.
+    """
+    selected = [
         app
         for app in apps()
         if query.category in (None, app.category) and query.subcategory in (None, app.subcategory)
     ]
-    tokens = {app: window_tokens(seed, app, query.start, query.end) for app in wanted}
+    tokens = {app: window_tokens(seed, app, query.start, query.end) for app in selected}
     score = {
         app: _excess(seed, app, query, tokens[app]) if query.sort == "trending" else tokens[app]
-        for app in wanted
+        for app in selected
     }
     ordered = sorted(
-        (app for app in wanted if score[app] > 0), key=lambda app: (-score[app], app.app_id)
+        (app for app in selected if score[app] > 0), key=lambda app: (-score[app], app.app_id)
     )
     rows = [_row(rank, app, tokens[app]) for rank, app in enumerate(ordered, 1)]
     return rows[query.offset : query.offset + query.limit]
 
 
-def _row(rank: int, app: SyntheticApp, tokens: int) -> Json:
+def _row(rank: int, app: SyntheticApp, tokens: int) -> JsonObject:
     requests = max(1, tokens // app.tokens_per_request)
     return {
         "rank": rank,
@@ -107,8 +115,8 @@ def _excess(seed: int, app: SyntheticApp, query: AppsQuery, tokens: int) -> int:
 
 
 def window_tokens(seed: int, app: SyntheticApp, start: date, end: date) -> int:
-    """An app's tokens in a window. There are none before the platform's first day."""
-    return sum(_day_tokens(seed, app, day) for day in days(max(start, FLOOR), end))
+    """Return an app's tokens in a window; none are from before the platform's first day."""
+    return sum(_day_tokens(seed, app, day) for day in date_range(max(start, FIRST_DATE), end))
 
 
 @cache
@@ -116,20 +124,20 @@ def _day_tokens(seed: int, app: SyntheticApp, day: date) -> int:
     age = (day - app.launched).days
     if age < 0 or day in MISSING_DATES:
         return 0
-    life = min(1.0, (age + 1) / RISE_DAYS) * float(
+    activity = min(1.0, (age + 1) / RISE_DAYS) * float(
         0.5 ** (max(0, age - app.peak_days) / app.half_life_days)
     )
     return int(
         day_total(seed, day)
         * UNIT
         * app.weight
-        * life
+        * activity
         * (0.9 + 0.2 * one_noise(seed, "app", app.slug, day))
     )
 
 
-def session_costs(seed: int, now: datetime) -> list[Json]:
-    """Median cost of a session by harness, model and length, from the snapshot made last Sunday."""
+def session_costs(seed: int, now: datetime) -> list[JsonObject]:
+    """Return median session costs by harness, model and length, as of the snapshot of Sunday."""
     sunday = monday(now.date()) - timedelta(days=1)
     harnesses = [app for app in apps() if app.is_harness and app.launched < sunday]
     current = [
@@ -141,26 +149,26 @@ def session_costs(seed: int, now: datetime) -> list[Json]:
         :HARNESS_MODELS
     ]
     return [
-        cell
+        row
         for app in harnesses
         for listing in used
-        for cell in _cells(seed, app, listing, sunday, now)
+        for row in _session_rows(seed, app, listing, sunday, now)
     ]
 
 
-def _cells(
+def _session_rows(
     seed: int, app: SyntheticApp, listing: Listing, sunday: date, now: datetime
-) -> list[Json]:
+) -> list[JsonObject]:
     prompt, completion = best_price(seed, listing, now)
     per_token = float(prompt * (1 - COMPLETION_PART) + completion * COMPLETION_PART)
-    luck = noise(len(SESSION_TOKENS), seed, "session", app.slug, listing.permaslug, sunday)
+    draws = noise(len(SESSION_TOKENS), seed, "session", app.slug, listing.permaslug, sunday)
     return [
         {
             "app_slug": app.slug,
             "app_name": app.name,
             "model_permaslug": listing.permaslug,
             "turn_range": turn_range,
-            "median_session_cost_usd": round(per_token * tokens * (0.7 + 0.6 * part), 4),
+            "median_session_cost_usd": round(per_token * tokens * (0.7 + 0.6 * draw), 4),
         }
-        for part, (turn_range, tokens) in zip(luck, SESSION_TOKENS.items(), strict=True)
+        for draw, (turn_range, tokens) in zip(draws, SESSION_TOKENS.items(), strict=True)
     ]

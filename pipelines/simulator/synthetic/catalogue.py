@@ -1,21 +1,22 @@
-"""The invented market's catalogue: what can be asked for on a day, and under which names.
+"""Catalogue of the synthetic market: the models that can be requested on a day, by every name.
 
-It keeps the traps of the real one: several ids share a canonical slug, undisclosed models cost nothing without being `:free`, a
-router has the price -1, aliases and batch ids stand among the models, and a model may leave while it still ranks.
+It keeps the traps of the real one: several ids share a canonical slug, undisclosed models cost
+nothing without being `:free`, a router has the price -1, aliases and batch ids stand among the
+models, and a model may leave while it still ranks.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from pipelines.simulator.api.errors import Json, NotFound
+from pipelines.simulator.errors import JsonObject, NotFound
 from pipelines.simulator.synthetic.hosts import best_price, endpoints, parameters, pricing
 from pipelines.simulator.synthetic.models import Listing, SyntheticModel, listings
 from pipelines.simulator.synthetic.numbers import one_noise
 
-# The days the service closed these variants, after which only history knows them.
+# Dates on which the service closed these variants; later only old rankings show them.
 CLOSED = {"beta": date(2025, 7, 31), "thinking": date(2025, 10, 21), "extended": date(2025, 3, 3)}
-# Alias, author and a word of the id: the alias leads to the newest such model.
+# Alias, author and a part of the id: the alias points to the newest such model.
 ALIASES = (
     ("~anthropic/claude-sonnet-latest", "anthropic", "sonnet"),
     ("~anthropic/claude-opus-latest", "anthropic", "opus"),
@@ -34,49 +35,54 @@ class Catalogue:
     seed: int
     now: datetime
 
-    def entries(self) -> list[Json]:
-        """Everything listed, newest first, the router and the aliases last."""
-        current = sorted(self.current(), key=lambda listing: (-created(listing), listing.id))
+    def entries(self) -> list[JsonObject]:
+        """List everything, newest first, the router and the aliases last."""
+        current = sorted(
+            self.current(), key=lambda listing: (-created_seconds(listing), listing.id)
+        )
         models = [self._entry(listing) for listing in current]
         return [*models, *self._batches(current), _router(), *self._aliases(current)]
 
     def current(self) -> list[Listing]:
-        """The listings one can ask for."""
+        """List the models and variants that can be requested."""
         return [listing for listing in listings() if self._is_listed(listing)]
 
-    def find(self, name: str) -> Json:
-        """The endpoints answer of a model by its id, or by its dated slug with or without a variant."""
+    def find(self, name: str) -> JsonObject:
+        """Find the endpoints of a model by id, or by dated slug with or without a variant."""
         for listing in self.current():
             if name in (listing.id, listing.permaslug):
-                return self._hosted(self._entry(listing), endpoints(self.seed, listing, self.now))
-        # A batch id is listed and yet has no endpoint of its own.
+                return self._with_endpoints(
+                    self._entry(listing), endpoints(self.seed, listing, self.now)
+                )
+        # A batch id is listed, but has no endpoint.
         for entry in (*self._batches(self.current()), _router()):
             if name == entry["id"]:
-                return self._hosted(entry, [])
+                return self._with_endpoints(entry, [])
         raise NotFound
 
-    def _hosted(self, entry: Json, hosted: list[Json]) -> Json:
+    def _with_endpoints(self, entry: JsonObject, hosted: list[JsonObject]) -> JsonObject:
         return {
             key: entry[key] for key in ("id", "name", "created", "description", "architecture")
         } | {"endpoints": hosted}
 
     def _is_listed(self, listing: Listing) -> bool:
         today, model = self.now.date(), listing.model
-        is_out = created(listing) <= self.now.timestamp()
+        is_out = created_seconds(listing) <= self.now.timestamp()
         is_gone = model.delisted is not None and model.delisted <= today
         return is_out and not is_gone and today <= CLOSED.get(listing.variant, date.max)
 
-    def _entry(self, listing: Listing) -> Json:
+    def _entry(self, listing: Listing) -> JsonObject:
         model = listing.model
         prompt, completion = best_price(self.seed, listing, self.now)
         label = f" ({listing.variant})" if listing.variant else ""
-        entry: Json = {
+        entry: JsonObject = {
             "id": listing.id,
             "canonical_slug": model.canonical_slug,
             "hugging_face_id": model.hugging_face_id,
             "name": f"{model.author.name}: {model.name}{label}",
-            "created": created(listing),
-            "description": f"{model.name} as it might have been: an entry of a simulated catalogue.",
+            "created": created_seconds(listing),
+            "description": f"{model.name} as it might have been: "
+            "an entry of a simulated catalogue.",
             "context_length": model.context_length,
             "architecture": _architecture(model),
             "pricing": pricing(prompt, completion, has_cache=model.quality > 40),
@@ -94,40 +100,34 @@ class Catalogue:
             "expiration_date": self._expiration(model),
             "links": {"details": f"/api/v1/models/{model.canonical_slug}/endpoints"},
         }
-        return entry | self._judged(model)
+        return entry | self._quality_fields(model)
 
-    def _judged(self, model: SyntheticModel) -> Json:
+    def _quality_fields(self, model: SyntheticModel) -> JsonObject:
         if model.quality <= 40:
             return {}
         indices = {
-            "intelligence_index": index(self.seed, model, "intelligence"),
-            "coding_index": index(self.seed, model, "coding"),
+            f"{name}_index": quality_index(self.seed, model, name)
+            for name in ("intelligence", "coding", "agentic")
         }
-        judged: Json = {
-            "artificial_analysis": {**indices, "agentic_index": index(self.seed, model, "agentic")},
-            "design_arena": [],
-        }
+        benchmarks: JsonObject = {"artificial_analysis": indices, "design_arena": []}
         reasoning = {
             "mandatory": False,
             "supported_efforts": ["high", "low"],
             "default_effort": "high",
         }
-        return (
-            {"benchmarks": judged, "reasoning": reasoning}
-            if model.quality > 50
-            else {"benchmarks": judged}
-        )
+        fields: JsonObject = {"benchmarks": benchmarks}
+        return fields | ({"reasoning": reasoning} if model.quality > 50 else {})
 
     def _expiration(self, model: SyntheticModel) -> str | None:
         if model.delisted is None or self.now.date() + EXPIRY_NOTICE < model.delisted:
             return None
         return model.delisted.isoformat()
 
-    def _batches(self, current: list[Listing]) -> list[Json]:
+    def _batches(self, current: list[Listing]) -> list[JsonObject]:
         newest = [self._newest(current, author, "") for author in BATCH_AUTHORS]
         return [self._batch(listing) for listing in newest if listing]
 
-    def _batch(self, listing: Listing) -> Json:
+    def _batch(self, listing: Listing) -> JsonObject:
         prompt, completion = best_price(self.seed, listing, self.now)
         entry = self._entry(listing)
         halved = pricing(prompt / 2, completion / 2, has_cache=False)
@@ -137,11 +137,11 @@ class Catalogue:
             "pricing": halved,
         }
 
-    def _aliases(self, current: list[Listing]) -> list[Json]:
+    def _aliases(self, current: list[Listing]) -> list[JsonObject]:
         found = [(alias, self._newest(current, author, word)) for alias, author, word in ALIASES]
         return [self._alias(alias, listing) for alias, listing in found if listing]
 
-    def _alias(self, alias: str, listing: Listing) -> Json:
+    def _alias(self, alias: str, listing: Listing) -> JsonObject:
         entry = self._entry(listing)
         target = {"slug": listing.id, "name": entry["name"]}
         return entry | {
@@ -159,24 +159,21 @@ class Catalogue:
             and not one.variant
             and one.model.is_text
         ]
-        return max(family, key=created, default=None)
+        return max(family, key=created_seconds, default=None)
 
 
-def created(listing: Listing) -> int:
-    """When a listing appeared, in epoch seconds; in the afternoon, as launches do."""
-    return int(
-        datetime.combine(
-            listing.launched, time(15, len(listing.permaslug) % 60), tzinfo=UTC
-        ).timestamp()
-    )
+def created_seconds(listing: Listing) -> int:
+    """Return the launch of a listing in epoch seconds; launches are in the afternoon."""
+    at = time(15, len(listing.permaslug) % 60)
+    return int(datetime.combine(listing.launched, at, tzinfo=UTC).timestamp())
 
 
-def index(seed: int, model: SyntheticModel, name: str) -> float:
-    """A quality index of a model, around its general quality."""
+def quality_index(seed: int, model: SyntheticModel, name: str) -> float:
+    """Return one quality index of a model, near its general quality."""
     return round(model.quality * (0.9 + 0.2 * one_noise(seed, name, model.canonical_slug)), 1)
 
 
-def _architecture(model: SyntheticModel) -> Json:
+def _architecture(model: SyntheticModel) -> JsonObject:
     inputs, output = list(model.input_modalities), model.output_modality
     return {
         "modality": f"{'+'.join(inputs)}->{output}",
@@ -187,7 +184,7 @@ def _architecture(model: SyntheticModel) -> Json:
     }
 
 
-def _top_provider(model: SyntheticModel) -> Json:
+def _top_provider(model: SyntheticModel) -> JsonObject:
     is_moderated = model.author.slug in ("openai", "anthropic")
     return {
         "context_length": model.context_length,
@@ -196,11 +193,13 @@ def _top_provider(model: SyntheticModel) -> Json:
     }
 
 
-def _router() -> Json:
-    unknown, only_text = (
-        Decimal(-1),
-        {"modality": "text->text", "input_modalities": ["text"], "output_modalities": ["text"]},
-    )
+def _router() -> JsonObject:
+    unknown = Decimal(-1)
+    only_text = {
+        "modality": "text->text",
+        "input_modalities": ["text"],
+        "output_modalities": ["text"],
+    }
     return {
         "id": "openrouter/auto",
         "canonical_slug": "openrouter/auto",

@@ -1,8 +1,9 @@
-"""What each listing of the invented market served on each day, before anybody ranks or cuts anything.
+"""Tokens of each listing of the synthetic market by day, before anything is ranked or cut.
 
-A listing's weight rises after its launch, stays, and fades. Weights are then raked: scaled by bloc, openness and price until the ranked
-shares follow the control table; a few listings have a share that is given instead. What no listing accounts for is the hidden tail, the
-thousands of models nobody ever sees ranked.
+A listing's weight rises after its launch, stays, and fades. The weights are then raked (iterative
+proportional fitting): scaled by bloc, openness and price until the ranked shares follow the control
+table. A few listings have a seeded share instead. The rest is the hidden tail: thousands of models
+that never rank.
 """
 
 from collections import defaultdict
@@ -10,26 +11,26 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
-from pipelines.simulator.market_protocol import BOARD_SIZE, FLOOR, MISSING_DATES
-from pipelines.simulator.synthetic.models import Cell, Listing, listings
+from pipelines.simulator.market_protocol import FIRST_DATE, MISSING_DATES, RANKED_MODELS
+from pipelines.simulator.synthetic.models import Listing, Stratum, listings
 from pipelines.simulator.synthetic.numbers import noise, share_out
-from pipelines.simulator.synthetic.planted import planted
+from pipelines.simulator.synthetic.seeded_effects import apply_seeded_shares
 from pipelines.simulator.synthetic.totals import day_total, share_on
 
 RISE_DAYS = 5
 JITTER = 0.12
-RAKES = 6
+RAKING_ROUNDS = 6
 OTHER_RANGE = (0.026, 0.108)
 OTHER_JITTER = 0.15
-# The figures of the newest day come in late: at most this part of each is still missing.
+# The figures of the newest day are incomplete: at most this part of each is still missing.
 LATE_PART = 2e-4
-# Weights fade forever; below this part of the day a listing has in truth no traffic left.
-GONE = 2e-6
+# Weights fade forever; below this part of the day a listing counts as having no traffic.
+MIN_PART = 2e-6
 
 
 @dataclass(frozen=True)
 class SyntheticDay:
-    """Tokens of every listing with traffic, and of the hidden tail, summing to the platform's total."""
+    """Tokens of every listing with traffic and of the hidden tail; they sum to the day's total."""
 
     date: date
     tokens: dict[Listing, int]
@@ -37,34 +38,34 @@ class SyntheticDay:
 
 
 @cache
-def market_day(seed: int, day: date) -> SyntheticDay | None:
-    """The final figures of a day, or None where the source has none."""
-    if day in MISSING_DATES or day < FLOOR:
+def final_day(seed: int, day: date) -> SyntheticDay | None:
+    """Generate the final figures of a day, or None where the source has none."""
+    if day in MISSING_DATES or day < FIRST_DATE:
         return None
-    lives, other = _weights(seed, day), _other_share(seed, day)
-    raked = _raked(lives, day)
-    weights = planted(
+    fresh, other = _weights(seed, day), _other_share(seed, day)
+    raked = _rake(fresh, day)
+    weights = apply_seeded_shares(
         raked,
-        {listing: life / listing.peak_weight for listing, life in lives.items()},
-        _visible(raked) / (1 - other),
+        {listing: weight / listing.peak_weight for listing, weight in fresh.items()},
+        _ranked_weight(raked) / (1 - other),
         day,
     )
-    visible = _visible(weights)
-    # The tail holds the listings below the cut and the hidden rest, so that both together are the share of `other`.
-    below = sum(weights.values()) - visible
-    hidden = max(visible * other / (1 - other) - below, visible * 0.01)
+    ranked = _ranked_weight(weights)
+    # `other` is the listings below the ranking and the hidden tail together.
+    below = sum(weights.values()) - ranked
+    hidden = max(ranked * other / (1 - other) - below, ranked * 0.01)
     *parts, rest = share_out(day_total(seed, day), [*weights.values(), hidden])
     return SyntheticDay(day, dict(zip(weights, parts, strict=True)), rest)
 
 
 @cache
-def newest_day(seed: int, day: date) -> SyntheticDay | None:
-    """The same day as it looks the morning after: every figure a trifle too low."""
-    final = market_day(seed, day)
+def provisional_day(seed: int, day: date) -> SyntheticDay | None:
+    """Generate the day as it looks the morning after: every figure slightly too low."""
+    final = final_day(seed, day)
     if final is None:
         return None
     late = noise(len(final.tokens) + 1, seed, "late", day)
-    # Most figures are nearly complete and a few are not, as has been observed: hence the steep power.
+    # As observed at the real one, most figures are nearly complete: hence the steep power.
     early = [
         tokens - int(tokens * LATE_PART * part**6)
         for part, tokens in zip(late, final.tokens.values(), strict=False)
@@ -73,15 +74,16 @@ def newest_day(seed: int, day: date) -> SyntheticDay | None:
     return SyntheticDay(day, dict(zip(final.tokens, early, strict=True)), hidden)
 
 
-def known_day(seed: int, day: date, today: date) -> SyntheticDay | None:
-    """A day as it is known today: nothing before it is over, provisional for one day, then final."""
+def day_as_known(seed: int, day: date, today: date) -> SyntheticDay | None:
+    """Return a day as known today: None until it is over, provisional for a day, then final."""
     if day >= today:
         return None
-    return newest_day(seed, day) if day == today - timedelta(days=1) else market_day(seed, day)
+    is_provisional = day == today - timedelta(days=1)
+    return provisional_day(seed, day) if is_provisional else final_day(seed, day)
 
 
-def _visible(weights: dict[Listing, float]) -> float:
-    return sum(sorted(weights.values(), reverse=True)[:BOARD_SIZE])
+def _ranked_weight(weights: dict[Listing, float]) -> float:
+    return sum(sorted(weights.values(), reverse=True)[:RANKED_MODELS])
 
 
 def _other_share(seed: int, day: date) -> float:
@@ -93,15 +95,15 @@ def _other_share(seed: int, day: date) -> float:
 def _weights(seed: int, day: date) -> dict[Listing, float]:
     wobbles = noise(len(listings()), seed, "listing", day)
     weights = {
-        listing: _life(listing, day) * (1 + JITTER * (2 * wobble - 1))
+        listing: _life_cycle_weight(listing, day) * (1 + JITTER * (2 * wobble - 1))
         for listing, wobble in zip(listings(), wobbles, strict=True)
         if listing.launched <= day
     }
-    least = GONE * sum(weights.values())
-    return {listing: weight for listing, weight in weights.items() if weight > least}
+    cut = MIN_PART * sum(weights.values())
+    return {listing: weight for listing, weight in weights.items() if weight > cut}
 
 
-def _life(listing: Listing, day: date) -> float:
+def _life_cycle_weight(listing: Listing, day: date) -> float:
     age = (day - listing.launched).days
     fading = max(0, age - listing.plateau_days)
     return (
@@ -111,25 +113,25 @@ def _life(listing: Listing, day: date) -> float:
     )
 
 
-def _raked(weights: dict[Listing, float], day: date) -> dict[Listing, float]:
-    """Iterative proportional fitting on the cells of bloc, openness and price."""
-    cells: defaultdict[Cell, float] = defaultdict(float)
+def _rake(weights: dict[Listing, float], day: date) -> dict[Listing, float]:
+    """Fit the strata of bloc, openness and price to their targets, one axis after the other."""
+    strata: defaultdict[Stratum, float] = defaultdict(float)
     for listing, weight in weights.items():
-        cells[listing.cell] += weight
-    whole = sum(cells.values())
-    fitted = {cell: weight / whole for cell, weight in cells.items()}
+        strata[listing.stratum] += weight
+    whole = sum(strata.values())
+    fitted = {stratum: weight / whole for stratum, weight in strata.items()}
     targets = _targets(day)
-    for _ in range(RAKES):
-        for axis, wanted in targets.items():
-            _fit(fitted, axis, wanted)
+    for _ in range(RAKING_ROUNDS):
+        for axis, target in targets.items():
+            _fit(fitted, axis, target)
     return {
-        listing: weight * fitted[listing.cell] / cells[listing.cell]
+        listing: weight * fitted[listing.stratum] / strata[listing.stratum]
         for listing, weight in weights.items()
     }
 
 
 def _targets(day: date) -> dict[int, dict[object, float]]:
-    """What each axis of a cell should sum to; the last axis is fitted last and therefore best."""
+    """Return the target shares of each axis; the last axis is fitted last and therefore best."""
     open_weight, free, china, us = (
         share_on(name, day) for name in ("open_weight", "free", "china", "us")
     )
@@ -141,9 +143,9 @@ def _targets(day: date) -> dict[int, dict[object, float]]:
     }
 
 
-def _fit(shares: dict[Cell, float], axis: int, wanted: dict[object, float]) -> None:
+def _fit(shares: dict[Stratum, float], axis: int, target: dict[object, float]) -> None:
     sums: defaultdict[object, float] = defaultdict(float)
-    for cell, share in shares.items():
-        sums[cell[axis]] += share
-    for cell in shares:
-        shares[cell] *= wanted[cell[axis]] / sums[cell[axis]]
+    for stratum, share in shares.items():
+        sums[stratum[axis]] += share
+    for stratum in shares:
+        shares[stratum] *= target[stratum[axis]] / sums[stratum[axis]]

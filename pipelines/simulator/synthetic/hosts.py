@@ -1,14 +1,14 @@
-"""Who serves the invented market's models, at what price and how fast."""
+"""Hosts of the synthetic market: the models they serve, their prices and their speeds."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import cache
 
-from pipelines.simulator.api.errors import Json
+from pipelines.simulator.errors import JsonObject
 from pipelines.simulator.synthetic.models import Listing, read_table
 from pipelines.simulator.synthetic.numbers import noise, one_noise
-from pipelines.simulator.synthetic.planted import price_factor
+from pipelines.simulator.synthetic.seeded_effects import price_factor
 
 MILLION = Decimal(1_000_000)
 THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_EVEN)
@@ -18,12 +18,19 @@ MAX_RESELLERS = 9
 CACHE_READ = Decimal("0.2")
 PARAMETERS = ("max_tokens", "temperature", "top_p", "stop", "seed")
 TOOL_PARAMETERS = ("tools", "tool_choice", "response_format", "structured_outputs")
+SPEED_FIELDS = (
+    "uptime_last_5m",
+    "uptime_last_30m",
+    "uptime_last_1d",
+    "latency_last_30m",
+    "throughput_last_30m",
+)
 REASONING_PARAMETERS = ("reasoning", "include_reasoning")
 
 
 @dataclass(frozen=True, eq=False)
 class SyntheticHost:
-    """A provider. `labs` are the authors whose closed models it may serve; one without labs serves open weights."""
+    """A provider. It serves closed models of its `labs`; one without labs serves open weights."""
 
     name: str
     slug: str
@@ -37,12 +44,12 @@ class SyntheticHost:
 
 @cache
 def hosts() -> tuple[SyntheticHost, ...]:
-    """All hosts in the order of the table."""
+    """Read all hosts, in the order of the table."""
     return tuple(_host(row) for row in read_table("hosts.csv"))
 
 
 def _host(row: dict[str, str]) -> SyntheticHost:
-    # [] says that nothing is known to exist, an empty cell that nothing was said; the service has both.
+    # [] means that the host has none, an empty field that nothing is known; the service has both.
     centers = [] if row["datacenters"] == "[]" else row["datacenters"].split() or None
     return SyntheticHost(
         name=row["name"],
@@ -56,12 +63,12 @@ def _host(row: dict[str, str]) -> SyntheticHost:
     )
 
 
-def providers() -> list[Json]:
-    """The hosts as the service lists them."""
+def providers() -> list[JsonObject]:
+    """List the hosts as the service does."""
     return [_provider(host) for host in hosts()]
 
 
-def _provider(host: SyntheticHost) -> Json:
+def _provider(host: SyntheticHost) -> JsonObject:
     home = f"https://{host.slug}.example"
     return {
         "name": host.name,
@@ -76,74 +83,67 @@ def _provider(host: SyntheticHost) -> Json:
 
 @cache
 def hosts_of(seed: int, listing: Listing) -> tuple[SyntheticHost, ...]:
-    """Who serves a listing: the lab and its partners, and for open weights whoever likes; free ones have a single host."""
+    """Select the hosts of a listing.
+
+    They are the lab and its partners, and for open weights also resellers. A free listing has one.
+    """
     author = listing.model.author.slug
     partners = [host for host in hosts() if author in host.labs]
     pool = [host for host in hosts() if not host.labs] if listing.model.is_open else []
-    liking = dict(
+    draws = dict(
         zip(pool, noise(len(pool), seed, "host", listing.model.canonical_slug), strict=True)
     )
     count = min(MAX_RESELLERS, 2 + listing.model.quality // 10)
-    served = [*partners, *sorted(pool, key=lambda host: liking[host])[:count]]
-    return tuple(served[:1] if listing.is_free else served)
+    selected = [*partners, *sorted(pool, key=lambda host: draws[host])[:count]]
+    return tuple(selected[:1] if listing.is_free else selected)
 
 
 def price(
     seed: int, listing: Listing, host: SyntheticHost, now: datetime
 ) -> tuple[Decimal, Decimal]:
-    """What a host asks per prompt and per completion token, in dollars."""
+    """Return a host's price per prompt token and per completion token, in dollars."""
     if listing.is_free:
         return Decimal(0), Decimal(0)
     wobble = Decimal(1)
     if not host.labs:
-        wobble = Decimal(
-            round(
-                0.94
-                + 0.12
-                * one_noise(seed, "price", listing.permaslug, host.slug, now.year, now.month),
-                3,
-            )
-        )
+        draw = one_noise(seed, "price", listing.permaslug, host.slug, now.year, now.month)
+        wobble = Decimal(round(0.94 + 0.12 * draw, 3))
     factor = host.price_factor * wobble * price_factor(listing, now.date())
     model = listing.model
-    prompt, completion = model.prompt_usd_per_million, model.completion_usd_per_million
-    return THREE_DIGITS.multiply(prompt, factor) / MILLION, THREE_DIGITS.multiply(
-        completion, factor
-    ) / MILLION
+    prompt = THREE_DIGITS.multiply(model.prompt_usd_per_million, factor)
+    completion = THREE_DIGITS.multiply(model.completion_usd_per_million, factor)
+    return prompt / MILLION, completion / MILLION
 
 
 def best_price(seed: int, listing: Listing, now: datetime) -> tuple[Decimal, Decimal]:
-    """The price of the cheapest host, which is the one the catalogue shows."""
+    """Return the price of the cheapest host, which the catalogue shows."""
     return min(price(seed, listing, host, now) for host in hosts_of(seed, listing))
 
 
-def usd(amount: Decimal) -> str:
-    """A price as the service writes it: plain decimals without trailing zeros."""
+def format_usd(amount: Decimal) -> str:
+    """Format a price as the service does: plain decimals without trailing zeros."""
     text = f"{amount:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def pricing(prompt: Decimal, completion: Decimal, *, has_cache: bool) -> Json:
-    """A price object."""
-    prices: Json = {"prompt": usd(prompt), "completion": usd(completion)}
-    return (
-        prices | {"input_cache_read": usd(THREE_DIGITS.multiply(prompt, CACHE_READ))}
-        if has_cache and prompt
-        else prices
-    )
+def pricing(prompt: Decimal, completion: Decimal, *, has_cache: bool) -> JsonObject:
+    """Build a price object."""
+    prices: JsonObject = {"prompt": format_usd(prompt), "completion": format_usd(completion)}
+    if has_cache and prompt:
+        prices["input_cache_read"] = format_usd(THREE_DIGITS.multiply(prompt, CACHE_READ))
+    return prices
 
 
 def parameters(listing: Listing) -> list[str]:
-    """What a request to the listing may set."""
+    """List the parameters that a request to the listing may set."""
     quality = listing.model.quality
-    extra = (TOOL_PARAMETERS if quality > 25 else ()) + (
-        REASONING_PARAMETERS if quality > 50 else ()
-    )
-    return sorted(PARAMETERS + extra) if listing.model.is_text else []
+    tools = TOOL_PARAMETERS if quality > 25 else ()
+    reasoning = REASONING_PARAMETERS if quality > 50 else ()
+    return sorted(PARAMETERS + tools + reasoning) if listing.model.is_text else []
 
 
-def endpoints(seed: int, listing: Listing, now: datetime) -> list[Json]:
-    """Every host's endpoint, cheapest first."""
+def endpoints(seed: int, listing: Listing, now: datetime) -> list[JsonObject]:
+    """List the endpoint of every host, cheapest first."""
     found = [(price(seed, listing, host, now), host) for host in hosts_of(seed, listing)]
     return [
         _endpoint(seed, listing, host, prices, now)
@@ -153,11 +153,11 @@ def endpoints(seed: int, listing: Listing, now: datetime) -> list[Json]:
 
 def _endpoint(
     seed: int, listing: Listing, host: SyntheticHost, prices: tuple[Decimal, Decimal], now: datetime
-) -> Json:
+) -> JsonObject:
     model = listing.model
-    luck = noise(3, seed, "endpoint", listing.permaslug, host.slug)
+    draws = noise(3, seed, "endpoint", listing.permaslug, host.slug)
     quantization = (
-        host.quantizations[int(luck[0] * len(host.quantizations))] if host.quantizations else None
+        host.quantizations[int(draws[0] * len(host.quantizations))] if host.quantizations else None
     )
     tag = f"{host.slug}/{quantization}" if quantization not in (None, "unknown") else host.slug
     return {
@@ -168,7 +168,7 @@ def _endpoint(
         "tag": tag,
         "quantization": quantization,
         "context_length": model.context_length,
-        "max_completion_tokens": model.context_length // 8 if luck[1] < 0.7 else None,
+        "max_completion_tokens": model.context_length // 8 if draws[1] < 0.7 else None,
         "max_prompt_tokens": None,
         "pricing": pricing(*prices, has_cache=model.quality > 40) | {"discount": 0},
         "supported_parameters": parameters(listing),
@@ -179,34 +179,26 @@ def _endpoint(
     }
 
 
-def _speed(seed: int, listing: Listing, host: SyntheticHost, now: datetime) -> Json:
+def _speed(seed: int, listing: Listing, host: SyntheticHost, now: datetime) -> JsonObject:
     half_hour = int(now.timestamp()) // SAMPLE_SECONDS
     base = one_noise(seed, "speed", listing.permaslug, host.slug)
-    luck = noise(6, seed, "sample", listing.permaslug, host.slug, half_hour)
-    # A host nobody asked in half an hour has no sample; the service then says null.
-    if luck[5] < 0.05:
-        return dict.fromkeys(
-            (
-                "uptime_last_5m",
-                "uptime_last_30m",
-                "uptime_last_1d",
-                "latency_last_30m",
-                "throughput_last_30m",
-            )
-        )
-    tokens_per_second = (25 + 60 * base) * host.speed_factor * (0.9 + 0.2 * luck[0])
-    latency_ms = (450 + 1700 * base) / host.speed_factor**0.5 * (0.9 + 0.2 * luck[1])
+    draws = noise(6, seed, "sample", listing.permaslug, host.slug, half_hour)
+    # A host without requests in the half hour has no sample; the service then sends null.
+    if draws[5] < 0.05:
+        return dict.fromkeys(SPEED_FIELDS)
+    tokens_per_second = (25 + 60 * base) * host.speed_factor * (0.9 + 0.2 * draws[0])
+    latency_ms = (450 + 1700 * base) / host.speed_factor**0.5 * (0.9 + 0.2 * draws[1])
     return {
-        "uptime_last_5m": round(100 - 3 * luck[2] ** 4, 2),
-        "uptime_last_30m": round(100 - 2 * luck[3] ** 4, 2),
-        "uptime_last_1d": round(100 - 1.5 * luck[4] ** 4, 2),
-        # The slow tail lies above the median for a wait and below it for a speed.
+        "uptime_last_5m": round(100 - 3 * draws[2] ** 4, 2),
+        "uptime_last_30m": round(100 - 2 * draws[3] ** 4, 2),
+        "uptime_last_1d": round(100 - 1.5 * draws[4] ** 4, 2),
+        # The slow tail is above the median for a latency and below it for a throughput.
         "latency_last_30m": _percentiles(latency_ms, (1, 1.3, 2, 5.4), 0),
         "throughput_last_30m": _percentiles(tokens_per_second, (1, 0.84, 0.62, 0.33), 1),
     }
 
 
-def _percentiles(median: float, factors: tuple[float, ...], digits: int) -> Json:
+def _percentiles(median: float, factors: tuple[float, ...], digits: int) -> JsonObject:
     names = ("p50", "p75", "p90", "p99")
     return {
         name: round(median * factor, digits) for name, factor in zip(names, factors, strict=True)

@@ -1,47 +1,47 @@
-"""The invented market: one seed, one market, the same bytes for the same question at the same instant."""
+"""The synthetic market: the same seed, query and instant always give the same bytes."""
 
 from datetime import datetime
 
-from pipelines.simulator.api.errors import Json
+from pipelines.simulator.errors import JsonObject
 from pipelines.simulator.market_protocol import AppsQuery, RankingRow, RankingsQuery
 from pipelines.simulator.synthetic import apps, hosts, quality, slices
 from pipelines.simulator.synthetic.catalogue import Catalogue
 
 
 class SyntheticMarket:
-    """A market that never was, shaped like the real one."""
+    """A generated market, shaped like the real one."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
     def rankings(self, query: RankingsQuery, now: datetime) -> list[RankingRow]:
-        """The top of every bucket of the window and the rest as `other`."""
-        return slices.rows(self._seed, query, now)
+        """Return the top models of every bucket of the window, and the rest as `other`."""
+        return slices.rankings(self._seed, query, now)
 
-    def models(self, now: datetime) -> list[Json]:
-        """The catalogue of now."""
+    def models(self, now: datetime) -> list[JsonObject]:
+        """Return the catalogue of now."""
         return Catalogue(self._seed, now).entries()
 
-    def endpoints(self, name: str, now: datetime) -> Json:
-        """The hosts of a model, with speeds of the current half hour."""
+    def endpoints(self, name: str, now: datetime) -> JsonObject:
+        """Return the endpoints of a model, with speeds of the current half hour."""
         return Catalogue(self._seed, now).find(name)
 
-    def providers(self, now: datetime) -> list[Json]:
-        """All hosts; they never change."""
+    def providers(self, now: datetime) -> list[JsonObject]:
+        """Return all hosts; they never change."""
         return hosts.providers()
 
-    def apps(self, query: AppsQuery, now: datetime) -> list[Json]:
-        """The app board of a window."""
-        return apps.app_board(self._seed, query)
+    def apps(self, query: AppsQuery, now: datetime) -> list[JsonObject]:
+        """Return the app rankings of a window."""
+        return apps.app_rankings(self._seed, query)
 
-    def session_costs(self, now: datetime) -> list[Json]:
-        """Median session costs of the last snapshot."""
+    def session_costs(self, now: datetime) -> list[JsonObject]:
+        """Return median session costs of the last snapshot."""
         return apps.session_costs(self._seed, now)
 
-    def benchmarks(self, now: datetime) -> list[Json]:
-        """Results for the models now listed."""
+    def benchmarks(self, now: datetime) -> list[JsonObject]:
+        """Return results for the models now listed."""
         return quality.benchmarks(self._seed, now)
 
-    def tasks(self, now: datetime) -> Json:
-        """Task shares of the last seven days."""
+    def tasks(self, now: datetime) -> JsonObject:
+        """Return task shares of the last seven days."""
         return quality.tasks(self._seed, now)

@@ -1,7 +1,8 @@
-"""The invented market's cast, read from three tables beside this file: who makes models, the models, and their listings.
+"""Authors, models and listings of the synthetic market, read from three tables.
 
-Authors, names and launch days follow the real market where they could, so that joins and dashboards have something to hold on to. What
-anybody is said to have used is invented. A model whose maker is undisclosed counts as American, as in the control table's shares.
+Authors, names and launch dates follow the real market where possible, so that joins and
+dashboards meet familiar values. All usage is synthetic. A model of an undisclosed author counts
+as American, as in the shares of the control table.
 """
 
 import csv
@@ -11,14 +12,15 @@ from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
 
-HERE = Path(__file__).parent
+TABLES = Path(__file__).parent / "tables"
 
-Cell = tuple[str, bool, bool]
+# Bloc of the author, open weights, free of charge: the group that a listing is scaled with.
+Stratum = tuple[str, bool, bool]
 
 
 @dataclass(frozen=True)
 class Author:
-    """Who releases models."""
+    """A lab that releases models."""
 
     slug: str
     name: str
@@ -26,10 +28,13 @@ class Author:
     tokenizer: str
 
 
-# Compared by identity: each is made once, and hashing every field would be most of the work of a market day.
+# Compared by identity: each is built once, and hashing every field would dominate a market day.
 @dataclass(frozen=True, eq=False)
 class SyntheticModel:
-    """A model as the catalogue knows it. `delisted` is the day it left the catalogue; it may rank for a while longer."""
+    """A model of the catalogue.
+
+    It leaves the catalogue on the day `delisted`; it may rank for a while longer.
+    """
 
     canonical_slug: str
     id: str
@@ -46,23 +51,23 @@ class SyntheticModel:
 
     @cached_property
     def author(self) -> Author:
-        """Who released it."""
+        """The lab that released it."""
         return authors()[self.canonical_slug.partition("/")[0]]
 
     @property
     def is_open(self) -> bool:
-        """Whether its weights can be downloaded."""
+        """Return whether its weights can be downloaded."""
         return self.hugging_face_id is not None
 
     @property
     def is_text(self) -> bool:
-        """Whether it writes text, so that prices are per token and people chat with it."""
+        """Return whether it outputs text, so that its prices are per token."""
         return self.output_modality == "text"
 
 
 @dataclass(frozen=True, eq=False)
 class Listing:
-    """One row of the rankings through time: a model or a variant of it, rising, staying, fading."""
+    """A model or one of its variants, as the rankings list it: it rises, stays and fades."""
 
     permaslug: str
     launched: date
@@ -73,34 +78,34 @@ class Listing:
 
     @cached_property
     def variant(self) -> str:
-        """What follows the colon, or nothing."""
+        """Text after the colon, or nothing."""
         return self.permaslug.partition(":")[2]
 
     @property
     def is_free(self) -> bool:
-        """Whether it is the zero-cost variant."""
+        """Return whether it is the free variant."""
         return self.variant == "free"
 
     @cached_property
-    def cell(self) -> Cell:
-        """The group it is scaled with: bloc, openness, price."""
+    def stratum(self) -> Stratum:
+        """Bloc, openness and price."""
         return self.model.author.bloc, self.model.is_open, self.is_free
 
     @property
     def id(self) -> str:
-        """The routable name."""
+        """Name that requests use."""
         return f"{self.model.id}:{self.variant}" if self.variant else self.model.id
 
 
 def read_table(name: str) -> list[dict[str, str]]:
-    """The rows of a table beside this file; lines that begin with # are remarks."""
-    with (HERE / name).open(encoding="utf-8", newline="") as file:
+    """Read a table of the folder; lines that begin with # are comments."""
+    with (TABLES / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(line for line in file if not line.startswith("#")))
 
 
 @cache
 def authors() -> dict[str, Author]:
-    """All authors by slug."""
+    """Read all authors, by slug."""
     return {
         row["author"]: Author(row["author"], row["name"], row["bloc"], row["tokenizer"])
         for row in read_table("authors.csv")
@@ -109,13 +114,13 @@ def authors() -> dict[str, Author]:
 
 @cache
 def models() -> dict[str, SyntheticModel]:
-    """All models by canonical slug, in the order of the table."""
+    """Read all models, by canonical slug, in the order of the table."""
     return {row["canonical_slug"]: _model(row) for row in read_table("models.csv")}
 
 
 @cache
 def listings() -> tuple[Listing, ...]:
-    """All listings, in the order of the table."""
+    """Read all listings, in the order of the table."""
     return tuple(_listing(row) for row in read_table("listings.csv"))
 
 

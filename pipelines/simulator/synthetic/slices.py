@@ -1,7 +1,8 @@
-"""Slices of the invented market: which part of each listing's tokens a filter keeps.
+"""Rankings of the synthetic market, and the part of each listing's tokens that a filter keeps.
 
-Context buckets split every count without a remainder, so the buckets of a day add up to the day. Categories and language types are
-estimates, as they are at the source: sampled by the week, scaled up, and a few per cent off.
+Context buckets split every count without a remainder, so the buckets of a day sum to the day.
+Categories and language types are estimates, as at the source: sampled by week, scaled up, and off
+by a few per cent.
 """
 
 from collections import Counter
@@ -9,23 +10,25 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import cache
 
-from pipelines.simulator.api.windows import CATEGORIES, CONTEXT_BUCKETS, LANGUAGE_TYPES
 from pipelines.simulator.market_protocol import (
-    BOARD_SIZE,
+    CATEGORIES,
+    CONTEXT_BUCKETS,
+    LANGUAGE_TYPES,
     OTHER,
+    RANKED_MODELS,
     Period,
     RankingRow,
     RankingsQuery,
-    days,
+    date_range,
 )
-from pipelines.simulator.synthetic.days import SyntheticDay, known_day
+from pipelines.simulator.synthetic.days import SyntheticDay, day_as_known
 from pipelines.simulator.synthetic.models import Listing
 from pipelines.simulator.synthetic.numbers import noise, one_noise
 
 WHOLE = 10_000
 SAMPLE_STEP = 100
 SAMPLE_ERROR = 0.04
-# Parts of the hidden tail and typical parts of a listing, of ten thousand.
+# Parts of the hidden tail, and typical parts of a listing, in ten-thousandths.
 HIDDEN_MODALITY = {
     "text": 9700,
     "image": 900,
@@ -40,20 +43,25 @@ CATEGORY_WEIGHTS = (0.44, 0.14, 0.05, 0.02, 0.08, 0.06, 0.03, 0.02, 0.03, 0.03, 
 HIDDEN = "hidden"
 
 
-def rows(seed: int, query: RankingsQuery, now: datetime) -> list[RankingRow]:
-    """The board of a query: every bucket has its own top and its own rest."""
+def rankings(seed: int, query: RankingsQuery, now: datetime) -> list[RankingRow]:
+    """Rank the models of a query, bucket by bucket."""
     buckets: dict[date, Counter[str]] = {}
     for day in _known_days(seed, query, now):
-        buckets.setdefault(bucket_of(day.date, query), Counter()).update(_kept(seed, query, day))
+        buckets.setdefault(bucket_of(day.date, query), Counter()).update(
+            _filter_day(seed, query, day)
+        )
     return [
         row
         for bucket, tokens in sorted(buckets.items())
-        for row in ranked(bucket, tokens, query.is_estimate)
+        for row in rank_models(bucket, tokens, query.is_estimate)
     ]
 
 
-def ranked(bucket: date, tokens: Counter[str], is_estimate: bool = False) -> list[RankingRow]:
-    """The top models by tokens, ties by name, then the rest. What has no tokens is not ranked, and an empty rest not shown."""
+def rank_models(bucket: date, tokens: Counter[str], is_estimate: bool = False) -> list[RankingRow]:
+    """List the top models by tokens, ties by name, then the rest as `other`.
+
+    A model without tokens is not ranked; an empty rest is left out.
+    """
     step = SAMPLE_STEP if is_estimate else 1
     counted = {slug: count // step * step for slug, count in tokens.items()}
     hidden = counted.pop(HIDDEN, 0)
@@ -61,42 +69,44 @@ def ranked(bucket: date, tokens: Counter[str], is_estimate: bool = False) -> lis
         (slug for slug, count in counted.items() if count > 0),
         key=lambda slug: (-counted[slug], slug),
     )
-    top = [RankingRow(bucket, slug, counted[slug]) for slug in ordered[:BOARD_SIZE]]
-    other = hidden + sum(counted[slug] for slug in ordered[BOARD_SIZE:])
+    top = [RankingRow(bucket, slug, counted[slug]) for slug in ordered[:RANKED_MODELS]]
+    other = hidden + sum(counted[slug] for slug in ordered[RANKED_MODELS:])
     return [*top, RankingRow(bucket, OTHER, other)] if other else top
 
 
 def bucket_of(day: date, query: RankingsQuery) -> date:
-    """The date a day's tokens are filed under. Estimates exist by the week, so a month gets whole weeks, by their Monday."""
-    filed = monday(day) if query.is_estimate else day
+    """Return the date of the bucket that a day counts in.
+
+    Estimates exist by week, so a month gets whole weeks, by their Monday.
+    """
+    counted = monday(day) if query.is_estimate else day
     starts: dict[Period, date] = {
-        "day": filed,
-        "week": monday(filed),
-        "month": filed.replace(day=1),
+        "day": counted,
+        "week": monday(counted),
+        "month": counted.replace(day=1),
     }
     return starts[query.period]
 
 
 def monday(day: date) -> date:
-    """The first day of its ISO week."""
+    """Return the first day of the ISO week."""
     return day - timedelta(days=day.isoweekday() - 1)
 
 
 def _known_days(seed: int, query: RankingsQuery, now: datetime) -> Iterator[SyntheticDay]:
     start, end = query.start, query.end
     if query.is_estimate:
-        # Weeks that begin in the window are given whole, so the last one may include days after its end.
+        # Weeks that begin in the window are whole, so the last one may reach beyond its end.
         start = start if start == monday(start) else monday(start) + timedelta(days=7)
         end = monday(end) + timedelta(days=6)
-    known = (known_day(seed, day, now.date()) for day in days(start, end))
+    known = (day_as_known(seed, day, now.date()) for day in date_range(start, end))
     return (day for day in known if day is not None)
 
 
-def _kept(seed: int, query: RankingsQuery, day: SyntheticDay) -> dict[str, int]:
+def _filter_day(seed: int, query: RankingsQuery, day: SyntheticDay) -> dict[str, int]:
     if query.modality is None and query.context_bucket is None and not query.is_estimate:
-        return {listing.permaslug: count for listing, count in day.tokens.items()} | {
-            HIDDEN: day.hidden_tokens
-        }
+        counts = {listing.permaslug: count for listing, count in day.tokens.items()}
+        return counts | {HIDDEN: day.hidden_tokens}
     week = monday(day.date)
     kept = {
         listing.permaslug: _part(seed, query, listing, week, count)
@@ -122,26 +132,24 @@ def _part(seed: int, query: RankingsQuery, listing: Listing | None, week: date, 
 
 @cache
 def modality_part(seed: int, modality: str, listing: Listing | None) -> int:
-    """How many ten-thousandths of a listing's tokens a modality keeps."""
+    """Return the part of a listing's tokens that a modality keeps, in ten-thousandths."""
     if listing is None:
         return HIDDEN_MODALITY[modality]
-    model, luck = listing.model, one_noise(seed, modality, listing.permaslug)
+    model, draw = listing.model, one_noise(seed, modality, listing.permaslug)
     if modality == "text":
         return WHOLE if model.is_text else 0
     if modality == "image_output":
         return WHOLE if model.output_modality == "image" else 0
     if modality == "tool_calling":
-        return int(luck * 2000 + model.quality * 90) if model.is_text and model.quality > 25 else 0
-    return (
-        int((400 + 2200 * luck) * (1.0 if modality == "image" else 0.1))
-        if modality in model.input_modalities
-        else 0
-    )
+        return int(draw * 2000 + model.quality * 90) if model.is_text and model.quality > 25 else 0
+    if modality not in model.input_modalities:
+        return 0
+    return int((400 + 2200 * draw) * (1.0 if modality == "image" else 0.1))
 
 
 @cache
 def context_edges(seed: int, listing: Listing | None) -> tuple[int, ...]:
-    """Where the buckets of request length cut a listing's tokens, in ten-thousandths from 0 to the whole."""
+    """Return the edges of a listing's context buckets, in ten-thousandths from 0 to the whole."""
     window = CONTEXT_LIMITS[-1] if listing is None else listing.model.context_length
     skews = noise(len(CONTEXT_LIMITS), seed, "context", _name(listing))
     lower = (0, *CONTEXT_LIMITS)
@@ -155,7 +163,10 @@ def context_edges(seed: int, listing: Listing | None) -> tuple[int, ...]:
 
 @cache
 def topic_part(seed: int, topic: str, listing: Listing | None) -> float:
-    """The part of a listing's tokens about a category or in a type of language. The two types of language make up the whole."""
+    """Return the part of a listing's tokens in a category or in a language type.
+
+    The two language types together are the whole.
+    """
     skews = noise(len(CATEGORIES), seed, "topic", _name(listing))
     weights = [
         weight * (0.3 + 1.4 * skew) for weight, skew in zip(CATEGORY_WEIGHTS, skews, strict=True)

@@ -1,7 +1,8 @@
-"""How many tokens the invented platform served on a day: spread over each month so that its total is the real one to the token.
+"""Tokens of the synthetic platform by day; each month's total equals the real one to the token.
 
-The monthly totals and shares in control_totals.csv were derived from the platform's own published rankings (the line is in the file);
-August 2026 is known up to its 21st day. Later days continue the curve with slowing growth.
+The monthly totals and shares in control_totals.csv derive from the platform's published rankings
+(credited in the file); August 2026 is known up to its 21st day. Later days continue the curve with
+slowing growth.
 """
 
 import math
@@ -9,19 +10,22 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
-from pipelines.simulator.market_protocol import MISSING_DATES, days
+from pipelines.simulator.market_protocol import MISSING_DATES, date_range
 from pipelines.simulator.synthetic.models import read_table
 from pipelines.simulator.synthetic.numbers import interpolate, noise, share_out
 
 WEEKEND_FACTOR = 0.81
 JITTER = 0.03
-# Growth after the last control month: 1.6 % a day at first, with the rate falling by 1/e every 60 days.
+# Growth after the last control month: 1.6 % a day at first; the rate falls by 1/e every 60 days.
 GROWTH_PER_DAY, GROWTH_DAYS = 0.016, 60
 
 
 @dataclass(frozen=True)
-class Month:
-    """One control month, or the part of it that is known. Shares are fractions: `other` of all tokens, the rest of the ranked ones."""
+class ControlMonth:
+    """One control month, or the known part of it.
+
+    Shares are fractions: `other` is one of all tokens, the rest are of the ranked tokens.
+    """
 
     first: date
     last: date
@@ -34,28 +38,28 @@ class Month:
 
     @property
     def middle(self) -> float:
-        """The ordinal its averages belong to."""
+        """Ordinal of the date that its averages belong to."""
         return (self.first.toordinal() + self.last.toordinal()) / 2
 
 
 @cache
-def months() -> tuple[Month, ...]:
-    """The control months in order."""
+def months() -> tuple[ControlMonth, ...]:
+    """Read the control months in order."""
     return tuple(_month(row) for row in read_table("control_totals.csv"))
 
 
-def _month(row: dict[str, str]) -> Month:
+def _month(row: dict[str, str]) -> ControlMonth:
     first = date.fromisoformat(row["month"] + "-01")
     shares = [
         float(row[f"{name}_pct"]) / 100 for name in ("other", "china", "us", "open_weight", "free")
     ]
-    return Month(
+    return ControlMonth(
         first, first + timedelta(days=int(row["days"]) - 1), int(row["total_tokens"]), *shares
     )
 
 
 def share_on(name: str, day: date) -> float:
-    """A control share on a day, between the middles of months; it stays level after the last one."""
+    """Interpolate a control share between the middles of months; level after the last one."""
     return interpolate(day.toordinal(), _middles(), _shares(name))
 
 
@@ -71,18 +75,18 @@ def _shares(name: str) -> list[float]:
 
 @cache
 def day_total(seed: int, day: date) -> int:
-    """Tokens of all models on a day; none on the days the source itself lacks."""
+    """Return the tokens of all models on a day; zero on the days that the source lacks."""
     last = months()[-1]
     if day > last.last:
-        _, scale = _spread(seed, last)
+        _, scale = _spread_month(seed, last)
         return round(_weight(seed, day) * scale)
     (month,) = [month for month in months() if month.first <= day <= month.last]
-    return _spread(seed, month)[0][day]
+    return _spread_month(seed, month)[0][day]
 
 
 @cache
-def _spread(seed: int, month: Month) -> tuple[dict[date, int], float]:
-    covered = days(month.first, month.last)
+def _spread_month(seed: int, month: ControlMonth) -> tuple[dict[date, int], float]:
+    covered = date_range(month.first, month.last)
     weights = [_weight(seed, day) for day in covered]
     return dict(
         zip(covered, share_out(month.total_tokens, weights), strict=True)

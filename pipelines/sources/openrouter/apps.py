@@ -1,6 +1,8 @@
-"""OpenRouter's `datasets/app-rankings`: tokens and requests by public app, over a window. Needs a key.
+"""OpenRouter's `datasets/app-rankings`: tokens and requests by public app, over a window.
 
-One row speaks for the whole window, so a daily series is one request a day. CC BY 4.0.
+Needs a key.
+
+One row is about the whole window, so a daily series is one request a day. CC BY 4.0.
 """
 
 from datetime import date
@@ -11,22 +13,22 @@ from pipelines.archive import Answer
 from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
+    Payload,
     a_day,
     an_instant,
     count,
     need,
-    read_object,
     rows_of,
     text,
     unknown_keys,
 )
+from pipelines.sources.source import Source
 
-SOURCE = "app_rankings"
 KEYS = frozenset({"rank", "app_id", "app_name", "total_tokens", "total_requests"})
 
 
 def fetch(client: SourceClient, day: date) -> Answer:
-    """The hundred largest apps of one UTC day."""
+    """Request the hundred largest apps of one UTC day."""
     return client.data_api(
         SOURCE,
         "/datasets/app-rankings",
@@ -34,9 +36,8 @@ def fetch(client: SourceClient, day: date) -> Answer:
     )
 
 
-def parse(answer: Answer, body: bytes) -> ParsedTables:
+def parse(answer: Answer, payload: Payload) -> ParsedTables:
     """Rows of raw.apps, one an app and window."""
-    payload = read_object(body)
     rows = rows_of(payload, "data")
     frame = pl.DataFrame(
         [
@@ -57,3 +58,6 @@ def parse(answer: Answer, body: bytes) -> ParsedTables:
         {"raw.apps": ("rank", "app_id", "total_tokens", "total_requests")},
         unknown_keys("app-rankings data", rows, KEYS),
     )
+
+
+SOURCE = Source("app_rankings", parse, tables=("apps",), assets=("raw_usage",))

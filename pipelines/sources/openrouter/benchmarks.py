@@ -1,4 +1,7 @@
-"""OpenRouter's `benchmarks`: quality scores by model from several boards, each with its own scale. Needs a key."""
+"""OpenRouter's `benchmarks`: quality scores by model from several leaderboards. Needs a key.
+
+Each leaderboard has another scale.
+"""
 
 from typing import Any
 
@@ -8,25 +11,46 @@ from pipelines.archive import Answer
 from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
+    Payload,
     an_instant,
     need,
     number,
-    read_object,
     rows_of,
     text,
     unknown_keys,
 )
+from pipelines.sources.source import Source
 
-SOURCE = "benchmarks"
 KEYS = frozenset(
     {
-        "source", "model_permaslug", "display_name", "pricing", "intelligence_index", "coding_index", "agentic_index", "arena", "category",
-        "elo", "win_rate", "avg_generation_time_ms", "tournament_stats", "benchmark_type", "accuracy", "accuracy_stddev",
-        "avg_cost_per_task", "avg_latency_per_task_ms", "total_tasks", "last_run_timestamp", "primary_metric", "primary_score",
-        "run_config", "search_engine", "search_surface",
+        "source",
+        "model_permaslug",
+        "display_name",
+        "pricing",
+        "intelligence_index",
+        "coding_index",
+        "agentic_index",
+        "arena",
+        "category",
+        "elo",
+        "win_rate",
+        "avg_generation_time_ms",
+        "tournament_stats",
+        "benchmark_type",
+        "accuracy",
+        "accuracy_stddev",
+        "avg_cost_per_task",
+        "avg_latency_per_task_ms",
+        "total_tasks",
+        "last_run_timestamp",
+        "primary_metric",
+        "primary_score",
+        "run_config",
+        "search_engine",
+        "search_surface",
     }
-)  # fmt: skip
-# Each board's figure under its own name; the scales are not comparable.
+)
+# Each leaderboard's figure keeps its name; the scales are not comparable.
 METRICS = (
     "intelligence_index",
     "coding_index",
@@ -39,13 +63,12 @@ METRICS = (
 
 
 def fetch(client: SourceClient) -> Answer:
-    """Every board's newest scores."""
+    """Request the newest scores of every leaderboard."""
     return client.data_api(SOURCE, "/benchmarks")
 
 
-def parse(answer: Answer, body: bytes) -> ParsedTables:
-    """Rows of raw.benchmarks, one a board, model and metric."""
-    payload = read_object(body)
+def parse(answer: Answer, payload: Payload) -> ParsedTables:
+    """Rows of raw.benchmarks, one a leaderboard, model and metric."""
     rows = rows_of(payload, "data")
     scores = [
         _score(row, metric) for row in rows for metric in METRICS if row.get(metric) is not None
@@ -75,3 +98,6 @@ def _score(row: dict[str, Any], metric: str) -> dict[str, Any]:
         "metric": metric,
         "score": row[metric],
     }
+
+
+SOURCE = Source("benchmarks", parse, tables=("benchmarks",), assets=("raw_usage",))

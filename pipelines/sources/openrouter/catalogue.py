@@ -1,6 +1,9 @@
-"""OpenRouter's `/models`: names, identity, context, weights and the current price of every model. No key needed.
+"""OpenRouter's `/models`: names, identity, context, weights and the current price of every model.
 
-The price here is that of the endpoint on top right now and moves within hours; `endpoints` has every host's.
+No key needed.
+
+The price here is that of the endpoint on top right now and moves within hours; `endpoints` has
+every host's.
 """
 
 import polars as pl
@@ -9,45 +12,74 @@ from pipelines.archive import Answer
 from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
+    Payload,
     as_json,
     count,
     inner,
-    read_object,
     rows_of,
     text,
     unknown_keys,
 )
+from pipelines.sources.source import Source
 
-SOURCE = "models"
 KEYS = frozenset(
     {
-        "alias_target", "architecture", "benchmarks", "canonical_slug", "context_length", "created", "default_parameters", "description",
-        "expiration_date", "hugging_face_id", "id", "knowledge_cutoff", "links", "name", "per_request_limits", "pricing", "reasoning",
-        "supported_parameters", "supported_voices", "top_provider",
+        "alias_target",
+        "architecture",
+        "benchmarks",
+        "canonical_slug",
+        "context_length",
+        "created",
+        "default_parameters",
+        "description",
+        "expiration_date",
+        "hugging_face_id",
+        "id",
+        "knowledge_cutoff",
+        "links",
+        "name",
+        "per_request_limits",
+        "pricing",
+        "reasoning",
+        "supported_parameters",
+        "supported_voices",
+        "top_provider",
     }
-)  # fmt: skip
+)
 
 
 def fetch(client: SourceClient) -> Answer:
-    """The whole catalogue; without `output_modalities=all` embedding and media models, which rank too, would be left out."""
+    """Request the whole catalogue, embedding and media models included, since they rank too."""
     return client.ask(SOURCE, "/models", {"output_modalities": "all"})
 
 
-def parse(answer: Answer, body: bytes) -> ParsedTables:
+def parse(answer: Answer, payload: Payload) -> ParsedTables:
     """Rows of raw.models, one a catalogue entry; prices stay text in USD per token."""
-    rows = rows_of(read_object(body), "data")
+    rows = rows_of(payload, "data")
     pricing, architecture = inner(rows, "pricing"), inner(rows, "architecture")
     frame = pl.DataFrame(
         [
-            text(rows, "id").alias("model_id"), text(rows, "canonical_slug"), text(rows, "hugging_face_id"), text(rows, "name"),
-            count(rows, "created"), count(rows, "context_length"), text(rows, "expiration_date"),
-            text(architecture, "tokenizer"), as_json(architecture, "output_modalities"),
-            text(pricing, "prompt").alias("prompt_usd"), text(pricing, "completion").alias("completion_usd"),
-            text(pricing, "input_cache_read").alias("cached_usd"), text(pricing, "discount"), as_json(pricing, "overrides"),
+            text(rows, "id").alias("model_id"),
+            text(rows, "canonical_slug"),
+            text(rows, "hugging_face_id"),
+            text(rows, "name"),
+            count(rows, "created"),
+            count(rows, "context_length"),
+            text(rows, "expiration_date"),
+            text(architecture, "tokenizer"),
+            as_json(architecture, "output_modalities"),
+            text(pricing, "prompt").alias("prompt_usd"),
+            text(pricing, "completion").alias("completion_usd"),
+            text(pricing, "input_cache_read").alias("cached_usd"),
+            text(pricing, "discount"),
+            as_json(pricing, "overrides"),
         ]
-    )  # fmt: skip
+    )
     return ParsedTables(
         {"raw.models": frame},
         {"raw.models": ("model_id", "canonical_slug")},
         unknown_keys("models data", rows, KEYS),
     )
+
+
+SOURCE = Source("models", parse, tables=("models",), assets=("raw_catalogue",))

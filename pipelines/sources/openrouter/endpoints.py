@@ -1,6 +1,7 @@
-"""OpenRouter's `/models/{author}/{slug}/endpoints`: who hosts a model, at what price, how fast over the last 30 minutes.
+"""OpenRouter's `/models/{author}/{slug}/endpoints`: hosts of a model, their prices and speed.
 
-Latency (time to first token) is in milliseconds and throughput in tokens per second and request; both are null without a key.
+Latency (time to first token) is in milliseconds and throughput in tokens per second and request,
+both over the last 30 minutes; both are null without a key.
 """
 
 from urllib.parse import quote
@@ -11,30 +12,46 @@ from pipelines.archive import Answer
 from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
+    Payload,
     count,
     inner,
     need,
     number,
-    read_object,
     rows_of,
     text,
     unknown_keys,
 )
+from pipelines.sources.source import Source
 
-SOURCE = "endpoints"
 KEYS = frozenset(
     {
-        "context_length", "latency_last_30m", "max_completion_tokens", "max_prompt_tokens", "model_id", "model_name", "name", "pricing",
-        "provider_name", "quantization", "status", "supported_parameters", "supports_implicit_caching", "supports_voice_cloning", "tag",
-        "throughput_last_30m", "uptime_last_1d", "uptime_last_30m", "uptime_last_5m",
+        "context_length",
+        "latency_last_30m",
+        "max_completion_tokens",
+        "max_prompt_tokens",
+        "model_id",
+        "model_name",
+        "name",
+        "pricing",
+        "provider_name",
+        "quantization",
+        "status",
+        "supported_parameters",
+        "supports_implicit_caching",
+        "supports_voice_cloning",
+        "tag",
+        "throughput_last_30m",
+        "uptime_last_1d",
+        "uptime_last_30m",
+        "uptime_last_5m",
     }
-)  # fmt: skip
+)
 PERCENTILES = ("p50", "p75", "p90", "p99")
 
 
-def fetch(client: SourceClient, permaslug: str, asked_by: str) -> Answer:
-    """The hosts of one ranked model, asked for by the catalogue's id, or by its permaslug where the catalogue has none."""
-    author, slug = asked_by.split("/", 1)
+def fetch(client: SourceClient, permaslug: str, model_id: str) -> Answer:
+    """Request the hosts of one ranked model by its catalogue id, or else by its permaslug."""
+    author, slug = model_id.split("/", 1)
     return client.ask(
         SOURCE,
         f"/models/{quote(author, safe='')}/{quote(slug, safe='')}/endpoints",
@@ -42,9 +59,8 @@ def fetch(client: SourceClient, permaslug: str, asked_by: str) -> Answer:
     )
 
 
-def parse(answer: Answer, body: bytes) -> ParsedTables:
-    """Rows of raw.endpoints, one a host of the asked model; an empty list is a legitimate answer."""
-    payload = read_object(body)
+def parse(answer: Answer, payload: Payload) -> ParsedTables:
+    """Rows of raw.endpoints, one a host of the requested model; an empty list is legitimate."""
     rows = rows_of(payload, "data", "endpoints")
     latency, throughput, pricing = (
         inner(rows, "latency_last_30m"),
@@ -53,17 +69,30 @@ def parse(answer: Answer, body: bytes) -> ParsedTables:
     )
     frame = pl.DataFrame(
         [
-            text(rows, "model_id"), text(rows, "name").alias("endpoint_name"), text(rows, "provider_name"), text(rows, "tag"),
-            text(rows, "quantization"), count(rows, "context_length"), number(rows, "status"),
+            text(rows, "model_id"),
+            text(rows, "name").alias("endpoint_name"),
+            text(rows, "provider_name"),
+            text(rows, "tag"),
+            text(rows, "quantization"),
+            count(rows, "context_length"),
+            number(rows, "status"),
             *(number(rows, f"uptime_last_{span}") for span in ("5m", "30m", "1d")),
             *(number(latency, name).alias(f"ttft_ms_{name}") for name in PERCENTILES),
             *(number(throughput, name).alias(f"throughput_tps_{name}") for name in PERCENTILES),
-            text(pricing, "prompt").alias("prompt_usd"), text(pricing, "completion").alias("completion_usd"),
-            text(pricing, "input_cache_read").alias("cached_usd"), text(pricing, "discount"),
+            text(pricing, "prompt").alias("prompt_usd"),
+            text(pricing, "completion").alias("completion_usd"),
+            text(pricing, "input_cache_read").alias("cached_usd"),
+            text(pricing, "discount"),
         ]
-    ).with_columns(asked_model=pl.lit(answer.context.get("model")), data_id=pl.lit(str(need(payload, "data", "id"))))  # fmt: skip
+    ).with_columns(
+        asked_model=pl.lit(answer.context.get("model")),
+        data_id=pl.lit(str(need(payload, "data", "id"))),
+    )
     return ParsedTables(
         {"raw.endpoints": frame},
         {"raw.endpoints": ("provider_name", "tag")},
         unknown_keys("endpoints data", rows, KEYS),
     )
+
+
+SOURCE = Source("endpoints", parse, tables=("endpoints",), assets=("raw_endpoints",))

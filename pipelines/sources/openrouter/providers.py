@@ -1,4 +1,6 @@
-"""OpenRouter's `/providers`: the companies that host models, with the countries they report. No key needed.
+"""OpenRouter's `/providers`: the companies that host models, with the countries they report.
+
+No key needed.
 
 A provider's country is where a host sits, not where a model was made; null means unknown, not none.
 """
@@ -9,14 +11,14 @@ from pipelines.archive import Answer
 from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
+    Payload,
     as_json,
-    read_object,
     rows_of,
     text,
     unknown_keys,
 )
+from pipelines.sources.source import Source
 
-SOURCE = "providers"
 KEYS = frozenset(
     {
         "name",
@@ -31,13 +33,13 @@ KEYS = frozenset(
 
 
 def fetch(client: SourceClient) -> Answer:
-    """Every provider."""
+    """Request every provider."""
     return client.ask(SOURCE, "/providers")
 
 
-def parse(answer: Answer, body: bytes) -> ParsedTables:
+def parse(answer: Answer, payload: Payload) -> ParsedTables:
     """Rows of raw.providers, one a provider."""
-    rows = rows_of(read_object(body), "data")
+    rows = rows_of(payload, "data")
     frame = pl.DataFrame(
         [
             text(rows, "name"),
@@ -51,3 +53,6 @@ def parse(answer: Answer, body: bytes) -> ParsedTables:
         {"raw.providers": ("name", "slug")},
         unknown_keys("providers data", rows, KEYS),
     )
+
+
+SOURCE = Source("providers", parse, tables=("providers",), assets=("raw_catalogue",))

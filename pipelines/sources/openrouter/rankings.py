@@ -1,7 +1,8 @@
-"""OpenRouter's `datasets/rankings-daily`: tokens by model and UTC day, top 50 and `other`, since 2025-01-01. Needs a key.
+"""OpenRouter's `datasets/rankings-daily`: tokens by model and UTC day. Needs a key.
 
-The default board is exact. Slices by modality and context are exact too; those by category and language are estimates from a sample
-and weekly. Source: OpenRouter (openrouter.ai/rankings), CC BY 4.0.
+Each day since 2025-01-01 has its top 50 and `other`. The unfiltered rankings are exact. Slices by
+modality and context are exact too; those by category and language are estimates from a sample and
+weekly. Source: OpenRouter (openrouter.ai/rankings), CC BY 4.0.
 """
 
 from collections.abc import Iterator
@@ -13,37 +14,51 @@ from pipelines.archive import Answer
 from pipelines.sources.http import SourceClient
 from pipelines.sources.openrouter.rankings_table import COLUMNS, EVERYTHING, RankingsTable
 from pipelines.sources.parsing import (
+    Payload,
     a_day,
     an_instant,
     need,
-    read_object,
     rows_of,
     text,
     unknown_keys,
 )
+from pipelines.sources.source import Source
 
-SOURCE = "rankings_daily"
 PATH = "/datasets/rankings-daily"
 FIRST_DAY = date(2025, 1, 1)
 MAX_WINDOW = timedelta(days=366)
-# Each answer brings the days before the asked ones too: restatements are seen, and a day can be compared with its neighbours.
+# Each answer brings the days before the asked ones too: restatements are seen, and a day can be
+# compared with its neighbours.
 TRAILING = timedelta(days=7)
 
 SLICES: dict[str, tuple[str, ...]] = {
     "modality": ("text", "image", "image_output", "audio", "tool_calling"),
     "context_bucket": ("1K", "10K", "100K", "1M", "10M"),
     "category": (
-        "programming", "roleplay", "marketing", "marketing/seo", "technology", "science",
-        "translation", "legal", "finance", "health", "trivia", "academia",
+        "programming",
+        "roleplay",
+        "marketing",
+        "marketing/seo",
+        "technology",
+        "science",
+        "translation",
+        "legal",
+        "finance",
+        "health",
+        "trivia",
+        "academia",
     ),
     "language_type": ("natural", "programming"),
-}  # fmt: skip
+}
 # These come from a sample, by week only.
 WEEKLY = frozenset({"category", "language_type"})
 
 
 def windows(start: date, end: date) -> Iterator[tuple[date, date]]:
-    """Windows of at most 366 days that cover every day from start to end, each at least a trailing week long."""
+    """Yield windows of at most a year that cover every day from start to end.
+
+    Each is at least a trailing week long.
+    """
     while start <= end:
         last = min(end, date(start.year, 12, 31))
         yield max(FIRST_DAY, min(start, last - TRAILING + timedelta(days=1))), last
@@ -51,14 +66,14 @@ def windows(start: date, end: date) -> Iterator[tuple[date, date]]:
 
 
 def fetch(client: SourceClient, start: date, end: date) -> Answer:
-    """The unfiltered daily board of one window."""
+    """Request the unfiltered daily rankings of one window."""
     return client.data_api(
         SOURCE, PATH, {"start_date": start.isoformat(), "end_date": end.isoformat()}
     )
 
 
 def fetch_slice(client: SourceClient, kind: str, value: str, start: date, end: date) -> Answer:
-    """A filtered board: daily where the figures are exact, by whole ISO weeks where they are estimates."""
+    """Request filtered rankings: daily where they are exact, by whole ISO weeks where estimated."""
     if kind not in WEEKLY:
         return client.data_api(
             SOURCE,
@@ -80,9 +95,8 @@ def fetch_slice(client: SourceClient, kind: str, value: str, start: date, end: d
     )
 
 
-def parse(answer: Answer, body: bytes) -> RankingsTable:
-    """One answer as a board. `meta` does not repeat the filter, so that comes from the request."""
-    payload = read_object(body)
+def parse(answer: Answer, payload: Payload) -> RankingsTable:
+    """Parse one answer. `meta` does not repeat the filter, so that comes from the request."""
     rows, meta = rows_of(payload, "data"), need(payload, "meta")
     [kind] = [name for name in SLICES if name in answer.params] or [EVERYTHING]
     return RankingsTable(
@@ -109,3 +123,11 @@ def _number_notes(rows: list[dict[str, object]]) -> list[str]:
     if any(isinstance(row.get("total_tokens"), int) for row in rows):
         return ["rankings-daily sends token counts as JSON numbers, not as text"]
     return []
+
+
+SOURCE = Source(
+    "rankings_daily",
+    parse,
+    tables=("ranking_days", "ranking_rows"),
+    assets=("raw_answers", "raw_slices"),
+)

@@ -1,4 +1,4 @@
-"""What every form of the rankings has in common: a board of models by tokens, one a day (or week), over a window of days."""
+"""Rankings in any form: models by tokens, one list a day (or week), over a window of days."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -7,21 +7,21 @@ import polars as pl
 
 from pipelines.errors import BadAnswer
 
-# A board holds the top 50 and, last, what is left of the platform's traffic as one row.
+# Rankings hold the top 50 and, last, the rest of the platform's traffic as one row.
 OTHER = "other"
 EVERYTHING = "all"
 # A little more than the longest window that can be asked for.
-LONGEST = timedelta(days=400)
+MAX_WINDOW = timedelta(days=400)
 
 COLUMNS = {"date": pl.String, "model_permaslug": pl.String, "total_tokens": pl.String}
 
 
 @dataclass(frozen=True)
 class RankingsTable:
-    """One answer's boards as they came: nothing in `rows` is checked yet, all of it is text.
+    """One answer's rankings as they came: nothing in `rows` is checked yet, all of it is text.
 
-    `slice` says which traffic is counted: `all`, or a filter such as `modality=text`. Boards of different slices have each their own
-    top 50 and their own `other`, so they are kept apart for good.
+    `slice` names the counted traffic: `all`, or a filter such as `modality=text`. Each slice has
+    another top 50 and another `other`, so slices are kept apart for good.
     """
 
     rows: pl.DataFrame
@@ -34,8 +34,9 @@ class RankingsTable:
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Raise on a window that no answer has: each of its days would become a row."""
-        if not timedelta(0) <= self.end - self.start <= LONGEST:
+        """Raise BadAnswer on a window longer than a year: each of its days would become a row."""
+        if not timedelta(0) <= self.end - self.start <= MAX_WINDOW:
             raise BadAnswer(
-                f"The answer says that it covers {self.start} to {self.end}; a window has a year at most."
+                f"The answer says that it covers {self.start} to {self.end}; "
+                "a window has a year at most."
             )

@@ -1,4 +1,7 @@
-"""What is asked of OpenRouter, request by request. A plan is a generator: a request is made when whoever follows the plan gets to it."""
+"""The requests to OpenRouter.
+
+Each list is a generator: a request is made when its reader gets to it.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -6,7 +9,7 @@ from datetime import date
 from functools import partial
 
 from pipelines.archive import Answer
-from pipelines.ingest.days import Failure
+from pipelines.sources.failure import Failure
 from pipelines.sources.http import SourceClient
 from pipelines.sources.openrouter import (
     apps,
@@ -23,9 +26,9 @@ from pipelines.sources.openrouter import (
 
 @dataclass(frozen=True)
 class SourceRequest:
-    """One request of a plan: its name, how to make it, and the days that are lost if it brings nothing.
+    """A request by name: how to make it, and the days that are lost if it fails.
 
-    One that is made of several requests says among its answers which of them failed.
+    `ask` may make several requests; it then yields answers, and a Failure for each that failed.
     """
 
     what: str
@@ -35,7 +38,7 @@ class SourceRequest:
 
 
 def rankings_requests(client: SourceClient, start: date, end: date) -> Iterator[SourceRequest]:
-    """The unfiltered board from start to end: by windows with a key, from the dated exports without."""
+    """Yield requests for the unfiltered rankings: by windows with a key, else by dated exports."""
     if not client.has_key:
         yield SourceRequest(
             "rankings, keyless exports", partial(exports.fetch, client, start, end), start, end
@@ -48,7 +51,7 @@ def rankings_requests(client: SourceClient, start: date, end: date) -> Iterator[
 
 
 def slice_requests(client: SourceClient, start: date, end: date) -> Iterator[SourceRequest]:
-    """The filtered boards of a window of at most a year."""
+    """Yield requests for the filtered rankings of a window of at most a year."""
     for kind, values in rankings.SLICES.items():
         for value in values:
             yield SourceRequest(
@@ -58,13 +61,13 @@ def slice_requests(client: SourceClient, start: date, end: date) -> Iterator[Sou
 
 
 def catalogue_requests(client: SourceClient) -> Iterator[SourceRequest]:
-    """Every model with its names and price, and every provider."""
+    """Yield requests for every model with its names and price, and for every provider."""
     yield SourceRequest("models", partial(catalogue.fetch, client))
     yield SourceRequest("providers", partial(providers.fetch, client))
 
 
 def usage_requests(client: SourceClient, day: date) -> Iterator[SourceRequest]:
-    """Apps, tasks, benchmarks and session costs; all of them need a key."""
+    """Yield requests for apps, tasks, benchmarks and session costs; all of them need a key."""
     if not client.has_key:
         return
     yield SourceRequest(f"apps of {day}", partial(apps.fetch, client, day))
@@ -76,8 +79,8 @@ def usage_requests(client: SourceClient, day: date) -> Iterator[SourceRequest]:
 def endpoint_requests(
     client: SourceClient, models: Iterable[tuple[str, str]]
 ) -> Iterator[SourceRequest]:
-    """The hosts of each (permaslug, id to ask by)."""
-    for permaslug, asked_by in models:
+    """Yield requests for the hosts of each (permaslug, catalogue id)."""
+    for permaslug, model_id in models:
         yield SourceRequest(
-            f"hosts of {permaslug}", partial(endpoints.fetch, client, permaslug, asked_by)
+            f"hosts of {permaslug}", partial(endpoints.fetch, client, permaslug, model_id)
         )

@@ -1,4 +1,7 @@
-"""OpenRouter's `datasets/session-cost`: the median cost of a coding session by app, model and length, in USD. Needs a key. CC BY 4.0."""
+"""OpenRouter's `datasets/session-cost`: median cost of a coding session, in USD. Needs a key.
+
+One figure for each app, model and range of turns. CC BY 4.0.
+"""
 
 import polars as pl
 
@@ -6,30 +9,29 @@ from pipelines.archive import Answer
 from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
+    Payload,
     a_count,
     a_day,
     an_instant,
     need,
-    read_object,
     rows_of,
     text,
     unknown_keys,
 )
+from pipelines.sources.source import Source
 
-SOURCE = "session_costs"
 KEYS = frozenset(
     {"app_slug", "app_name", "model_permaslug", "turn_range", "median_session_cost_usd"}
 )
 
 
 def fetch(client: SourceClient) -> Answer:
-    """The newest weekly snapshot, its 500 largest cells."""
+    """Request the newest weekly snapshot, its 500 largest cells."""
     return client.data_api(SOURCE, "/datasets/session-cost", {"limit": "500"})
 
 
-def parse(answer: Answer, body: bytes) -> ParsedTables:
+def parse(answer: Answer, payload: Payload) -> ParsedTables:
     """Rows of raw.session_costs, one an app, model and range of turns."""
-    payload = read_object(body)
     rows = rows_of(payload, "data")
     frame = pl.DataFrame(
         [
@@ -69,3 +71,6 @@ def parse(answer: Answer, body: bytes) -> ParsedTables:
         },
         unknown_keys("session-cost data", rows, KEYS),
     )
+
+
+SOURCE = Source("session_costs", parse, tables=("session_costs",), assets=("raw_usage",))

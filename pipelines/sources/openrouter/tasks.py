@@ -1,4 +1,6 @@
-"""OpenRouter's `classifications/task`: what tokens are used for, as shares of classified, sampled traffic of seven days. Needs a key.
+"""OpenRouter's `classifications/task`: shares of traffic by task. Needs a key.
+
+The traffic is a classified sample of seven days.
 
 There is no history at the source: it is built by asking daily. Fractions, never volumes.
 """
@@ -9,17 +11,17 @@ from pipelines.archive import Answer
 from pipelines.sources.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
+    Payload,
     a_count,
     a_day,
     need,
     number,
-    read_object,
     rows_of,
     text,
     unknown_keys,
 )
+from pipelines.sources.source import Source
 
-SOURCE = "task_classifications"
 KEYS = frozenset(
     {
         "tag",
@@ -35,13 +37,12 @@ KEYS = frozenset(
 
 
 def fetch(client: SourceClient) -> Answer:
-    """The newest seven days."""
+    """Request the newest seven days."""
     return client.data_api(SOURCE, "/classifications/task", {"window": "7d"})
 
 
-def parse(answer: Answer, body: bytes) -> ParsedTables:
+def parse(answer: Answer, payload: Payload) -> ParsedTables:
     """Rows of raw.tasks, one a task, and of raw.task_models, one a task and model."""
-    payload = read_object(body)
     rows = rows_of(payload, "data", "classifications")
     shares = [
         number(rows, name)
@@ -70,3 +71,8 @@ def parse(answer: Answer, body: bytes) -> ParsedTables:
         },
         unknown_keys("classifications/task", rows, KEYS),
     )
+
+
+SOURCE = Source(
+    "task_classifications", parse, tables=("tasks", "task_models"), assets=("raw_usage",)
+)

@@ -1,1 +1,1 @@
-"""Telemetry of the past: archived pages and existing Prometheus stores."""
+"""Backfill: archived pages and existing Prometheus stores become segments."""

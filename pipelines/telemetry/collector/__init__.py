@@ -1,1 +1,1 @@
-"""The collector: scraping, the spool, and its segments."""
+"""The collector: scrapes targets and writes durable segments into the spool."""

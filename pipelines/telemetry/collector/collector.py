@@ -1,6 +1,7 @@
-"""Asks every target in its own time and keeps what it says. One process, one loop; a target that hangs costs no other one anything.
+"""The collector: scrapes every source in its own interval and hands samples to the spool.
 
-What a target had served before its first scrape is not claimed here: raw counter values go to the spool, differences are the loader's.
+It is one process with one event loop; a target that hangs delays no other one. It stores counters
+as they are read. Growth and resets are computed when segments are loaded.
 """
 
 import asyncio
@@ -13,25 +14,30 @@ from dataclasses import dataclass, field, replace
 
 import httpx
 
-from pipelines.telemetry.collector.scraping import ScrapeFailed, make_client, output_of, page_of
+from pipelines.telemetry.collector.scraping import (
+    ScrapeFailed,
+    fetch_page,
+    make_client,
+    run_command,
+)
 from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.collector.spool import Spool
 from pipelines.telemetry.config.tier import DeviceSource, Target, Tier
-from pipelines.telemetry.metrics.devices import device_reader
-from pipelines.telemetry.metrics.normalise import MetricsNormaliser, NormalisedPage, up
+from pipelines.telemetry.metrics.devices import ReadPage, device_reader
+from pipelines.telemetry.metrics.normalise import MetricsNormaliser, NormalisedPage, up_series
 from pipelines.telemetry.metrics.vocabulary import Series
 
-Ask = Callable[[float], Awaitable[bytes]]
-MAX_WAIT = 10.0  # seconds for one scrape; less where a target is asked more often
-FIRST_WITHIN = 1.0  # seconds in which every target is asked for the first time
-LOOK_SECONDS = 0.25  # how often the writer looks whether a segment is due
+Fetch = Callable[[float], Awaitable[bytes]]
+MAX_WAIT_SECONDS = 10.0  # for one scrape; less where a target's interval is shorter
+FIRST_WITHIN_SECONDS = 1.0  # every target is scraped for the first time within this time
+WRITER_SECONDS = 0.25  # between two looks at the open segment
 
 
 @dataclass
 class Health:
-    """How the scrapes of one source went."""
+    """Outcomes of the scrapes of one source."""
 
-    is_up: bool | None = None  # None before the first scrape ended
+    is_up: bool | None = None  # None before the first scrape ends
     reason: str = ""
     scrapes: int = 0
     failed: int = 0
@@ -41,22 +47,21 @@ class Health:
 
 @dataclass(eq=False)
 class ScrapeLoop:
-    """One page or command that is asked again and again."""
+    """A page or command that is scraped again and again."""
 
     target: Target
     engine: str
-    where: str
-    ask: Ask
-    read: Callable[[bytes, float], NormalisedPage]
-    up: str = "up"
+    place: str
+    fetch: Fetch
+    read: ReadPage
+    up_metric: str = "up"
     device_prefix: str = ""
     health: Health = field(default_factory=Health)
-    series: tuple[
-        Series, ...
-    ] = ()  # of the last good scrape; the next one has mostly the same, and shares them
+    # Of the last good scrape. The next one has the same, most of the time, and shares them.
+    series: tuple[Series, ...] = ()
 
     async def scrape(self) -> Scrape:
-        """One scrape; a failed one is a sample too."""
+        """Scrape once. A failed scrape is a sample too."""
         started = time.time()
         scrape = Scrape(
             self.target.name,
@@ -70,75 +75,76 @@ class ScrapeLoop:
         )
         self.health.scrapes += 1
         try:
-            page = await self.ask(min(self.target.scrape_seconds, MAX_WAIT))
+            page = await self.fetch(min(self.target.scrape_seconds, MAX_WAIT_SECONDS))
         except ScrapeFailed as error:
-            return self._failed(scrape, error.reason)
-        return self._good(scrape, self.read(page, started))
+            return self._add_failure(scrape, error.reason)
+        return self._add_samples(scrape, self.read(page, started))
 
-    def _failed(self, scrape: Scrape, reason: str) -> Scrape:
+    def _add_failure(self, scrape: Scrape, reason: str) -> Scrape:
         self.health.is_up, self.health.reason = False, reason
         self.health.failed += 1
-        return replace(scrape, series=(up(self.up, reason=reason),), values=(0.0,))
+        up = up_series(self.up_metric, reason=reason)
+        return replace(scrape, series=(up,), values=(0.0,))
 
-    def _good(self, scrape: Scrape, reading: NormalisedPage) -> Scrape:
+    def _add_samples(self, scrape: Scrape, page: NormalisedPage) -> Scrape:
+        samples, problems = page.samples, page.counts.problems
         self.health.is_up, self.health.reason = True, ""
-        self.health.samples += len(reading.samples)
-        self.health.problems += reading.counts.problems
-        said = up(self.up, samples=str(len(reading.samples)), problems=str(reading.counts.problems))
-        started_at = None if reading.started_at is None else round(reading.started_at * 1e6)
-        series = (*reading.samples, said)
+        self.health.samples += len(samples)
+        self.health.problems += problems
+        up = up_series(self.up_metric, samples=str(len(samples)), problems=str(problems))
+        series = (*samples, up)
         self.series = self.series if series == self.series else series
         return replace(
             scrape,
-            started_at=started_at,
+            started_at=None if page.started_at is None else round(page.started_at * 1e6),
             series=self.series,
-            values=(*reading.samples.values(), 1.0),
+            values=(*samples.values(), 1.0),
         )
 
 
 class Collector:
-    """Every source of a tier, asked until it is told to stop."""
+    """The scrape loops of a tier, and the writer of their samples."""
 
     def __init__(self, tier: Tier, spool: Spool, headers: Mapping[str, Mapping[str, str]]) -> None:
         self.started_at = time.time()
         self.spool = spool
-        self.sources: list[ScrapeLoop] = []
+        self.loops: list[ScrapeLoop] = []
         self._tier = tier
         self._headers = headers
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Collect until `stop` is set; then the open segment is closed."""
+        """Collect until `stop` is set; then close the open segment."""
         async with AsyncExitStack() as clients:
-            self.sources = await _sources(self._tier, self._headers, clients)
-            asking = [asyncio.create_task(self._ask_for_ever(source)) for source in self.sources]
-            writing = asyncio.create_task(self._write_for_ever(stop))
+            self.loops = await _make_loops(self._tier, self._headers, clients)
+            scraping = [asyncio.create_task(self._scrape_forever(loop)) for loop in self.loops]
+            writing = asyncio.create_task(self._write_until(stop))
             try:
                 # Neither ends by itself, unless by a fault of ours, which must not go unseen.
-                await asyncio.wait([*asking, writing], return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait([*scraping, writing], return_when=asyncio.FIRST_COMPLETED)
             finally:
                 stop.set()
-                for task in asking:
+                for task in scraping:
                     task.cancel()
-                ended = await asyncio.gather(writing, *asking, return_exceptions=True)
+                ended = await asyncio.gather(writing, *scraping, return_exceptions=True)
                 self.spool.close(self.spool.take())
         for error in ended:
             if isinstance(error, BaseException) and not isinstance(error, asyncio.CancelledError):
                 raise error
 
-    async def _ask_for_ever(self, source: ScrapeLoop) -> None:
-        seconds = source.target.scrape_seconds
+    async def _scrape_forever(self, loop: ScrapeLoop) -> None:
+        seconds = loop.target.scrape_seconds
         clock = asyncio.get_running_loop().time
-        await asyncio.sleep(random.uniform(0, min(seconds, FIRST_WITHIN)))  # noqa: S311  # spreads load, guards nothing
-        # From the second scrape on targets are spread over the whole interval.
+        await asyncio.sleep(random.uniform(0, min(seconds, FIRST_WITHIN_SECONDS)))  # noqa: S311  # spreads load, guards nothing
+        # From the second scrape on, targets are spread over the whole interval.
         due = clock() - random.uniform(0, seconds / 2)  # noqa: S311  # as above
         while True:
-            self.spool.keep(await source.scrape())
+            self.spool.keep(await loop.scrape())
             due += seconds
             while due < clock():
                 due += seconds
             await asyncio.sleep(due - clock())
 
-    async def _write_for_ever(self, stop: asyncio.Event) -> None:
+    async def _write_until(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             if self.spool.is_due:
                 # In a thread: a segment of many rows takes a second, in which pages would wait.
@@ -146,62 +152,65 @@ class Collector:
             elif self.spool.is_due_to_show:
                 await asyncio.to_thread(self.spool.show)
             try:
-                await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+                await asyncio.wait_for(stop.wait(), WRITER_SECONDS)
             except TimeoutError:
                 continue
 
 
-async def _sources(
+async def _make_loops(
     tier: Tier, headers: Mapping[str, Mapping[str, str]], clients: AsyncExitStack
 ) -> list[ScrapeLoop]:
-    # Making one takes longer than a scrape, so all share it.
+    """Make a loop for each target and for each device source with a page or command."""
+    # A context takes longer to make than a scrape, so all clients share it.
     context = ssl.create_default_context()
     readers: dict[tuple[tuple[str, ...], tuple[str, ...]], MetricsNormaliser] = {}
-    found: list[ScrapeLoop] = []
+    loops: list[ScrapeLoop] = []
     for target in tier.targets:
-        own = tier.sources_of(target)
-        client = await clients.enter_async_context(
-            make_client(headers.get(target.name, {}), context)
-        )
-        vocabularies = _vocabularies(target, own)
-        kind = vocabularies, target.families
-        reader = readers[kind] = readers.get(kind) or MetricsNormaliser(
-            *vocabularies, families=target.families
-        )
-        found.append(
-            ScrapeLoop(target, target.engine, target.url, _page(client, target.url), reader.read)
-        )
-        apart = [source for source in own if source.url or source.command]
-        for source in apart:
+        client = make_client(headers.get(target.name, {}), context)
+        await clients.enter_async_context(client)
+        sources = tier.sources_of(target)
+        kind = _vocabularies(target, sources), target.families
+        # Targets of one kind share a reader, because their pages have most lines in common.
+        if kind not in readers:
+            readers[kind] = MetricsNormaliser(*kind[0], families=kind[1])
+        fetch = _page_fetch(client, target.url)
+        loops.append(ScrapeLoop(target, target.engine, target.url, fetch, readers[kind].read))
+        separate = [source for source in sources if source.url or source.command]
+        for source in separate:
             # A header's secret is meant for the server, not for an exporter beside it.
             plain = await clients.enter_async_context(make_client({}, context))
-            ask = _page(plain, source.url) if source.url else _output(source.command)
-            prefix = f"{source.where}/" if len(apart) > 1 else ""
-            found.append(
-                ScrapeLoop(
-                    target,
-                    source.kind,
-                    source.where,
-                    ask,
-                    device_reader(source.kind),
-                    "device_up",
-                    prefix,
-                )
-            )
-    return found
+            loops.append(_device_loop(target, source, plain, is_only=len(separate) == 1))
+    return loops
 
 
-def _vocabularies(target: Target, own: tuple[DeviceSource, ...]) -> tuple[str, ...]:
-    """Our own server's page has its device's figures too, unless another source takes their place."""
-    is_enough = target.engine == "tokentide" and all(
-        source.kind == "tokentide" and not source.url for source in own
+def _device_loop(
+    target: Target, source: DeviceSource, client: httpx.AsyncClient, is_only: bool
+) -> ScrapeLoop:
+    return ScrapeLoop(
+        target,
+        source.kind,
+        source.place,
+        _page_fetch(client, source.url) if source.url else _command_fetch(source.command),
+        device_reader(source.kind),
+        "device_up",
+        "" if is_only else f"{source.place}/",
     )
-    return (target.engine, "tokentide device") if is_enough else (target.engine,)
 
 
-def _page(client: httpx.AsyncClient, url: str) -> Ask:
-    return lambda seconds: page_of(client, url, seconds)
+def _vocabularies(target: Target, sources: tuple[DeviceSource, ...]) -> tuple[str, ...]:
+    """Name the vocabularies of a target's page.
+
+    Our own server's page has its device's figures too, unless another source replaces them.
+    """
+    has_devices = target.engine == "tokentide" and all(
+        source.kind == "tokentide" and not source.url for source in sources
+    )
+    return (target.engine, "tokentide device") if has_devices else (target.engine,)
 
 
-def _output(command: tuple[str, ...]) -> Ask:
-    return lambda seconds: output_of(command, seconds)
+def _page_fetch(client: httpx.AsyncClient, url: str) -> Fetch:
+    return lambda seconds: fetch_page(client, url, seconds)
+
+
+def _command_fetch(command: tuple[str, ...]) -> Fetch:
+    return lambda seconds: run_command(command, seconds)

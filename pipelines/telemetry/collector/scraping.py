@@ -1,4 +1,7 @@
-"""Asks one source once: a page over HTTP or what a command prints, bounded in size and time. A failure has one short name."""
+"""One scrape of a page over HTTP or of a command's output, bounded in size and time.
+
+A failure has one short name, which becomes a label of the scrape.
+"""
 
 import asyncio
 import contextlib
@@ -10,14 +13,18 @@ import httpx
 
 from pipelines.telemetry.metrics.exposition import MAX_BYTES
 
-MAX_SECONDS = 60.0  # a bound of last resort; each question comes with a shorter one
-# Less than the 5 s after which uvicorn and others hang up, so that no question goes into a connection that is just being closed.
-KEPT_SECONDS = 3.0
+MAX_SECONDS = 60.0  # a bound of last resort; each scrape has a shorter one
+# Less than the 5 s after which uvicorn and others hang up: no request goes into a closing
+# connection.
+KEEPALIVE_SECONDS = 3.0
 ACCEPT = "text/plain;version=0.0.4,application/openmetrics-text;q=0.5,*/*;q=0.1"
 
 
 class ScrapeFailed(Exception):
-    """A scrape that brought nothing; `reason` is `timeout`, `refused`, `status_503` and the like. It becomes a row, not a message."""
+    """A scrape without a result. `reason` is `timeout`, `refused`, `status_503` and the like.
+
+    It becomes a row of the segment, not a message to a person.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -25,25 +32,27 @@ class ScrapeFailed(Exception):
 
 
 def make_client(headers: Mapping[str, str], context: ssl.SSLContext) -> httpx.AsyncClient:
-    """A client for one target, which keeps its one connection. Neither proxies nor .netrc of the environment are used."""
+    """Make a client with one lasting connection, for one target.
+
+    It ignores proxies and .netrc of the environment.
+    """
     # Redirects are not followed: they could carry a header's secret to another host.
-    limits = httpx.Limits(max_connections=1, keepalive_expiry=KEPT_SECONDS)
     return httpx.AsyncClient(
         headers={"Accept": ACCEPT, "Accept-Encoding": "gzip", **headers},
-        limits=limits,
+        limits=httpx.Limits(max_connections=1, keepalive_expiry=KEEPALIVE_SECONDS),
         verify=context,
         trust_env=False,
         timeout=MAX_SECONDS,
     )
 
 
-async def page_of(client: httpx.AsyncClient, url: str, seconds: float) -> bytes:
-    """The page at this address; NoPage if it did not come whole within that time."""
+async def fetch_page(client: httpx.AsyncClient, url: str, seconds: float) -> bytes:
+    """Return the page at an address; raise ScrapeFailed unless it comes whole and in time."""
     try:
         async with asyncio.timeout(seconds), client.stream("GET", url) as response:
             if response.status_code != httpx.codes.OK:
                 raise ScrapeFailed(f"status_{response.status_code}")
-            return await _body(response)
+            return await _read_body(response)
     except TimeoutError as error:
         raise ScrapeFailed("timeout") from error
     except httpx.ConnectError as error:
@@ -52,8 +61,8 @@ async def page_of(client: httpx.AsyncClient, url: str, seconds: float) -> bytes:
         raise ScrapeFailed("broken_off") from error
 
 
-async def output_of(command: Sequence[str], seconds: float) -> bytes:
-    """What a command prints; NoPage if it fails or takes longer."""
+async def run_command(command: Sequence[str], seconds: float) -> bytes:
+    """Return the output of a command; raise ScrapeFailed if it fails or takes longer."""
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
@@ -65,7 +74,7 @@ async def output_of(command: Sequence[str], seconds: float) -> bytes:
         raise ScrapeFailed("no_such_command") from error
     try:
         async with asyncio.timeout(seconds):
-            printed = await _printed(process)
+            output = await _read_output(process)
             status = await process.wait()
     except TimeoutError as error:
         raise ScrapeFailed("timeout") from error
@@ -76,20 +85,19 @@ async def output_of(command: Sequence[str], seconds: float) -> bytes:
             await process.wait()
     if status:
         raise ScrapeFailed(f"exit_{status}")
-    return printed
+    return output
 
 
-async def _printed(process: asyncio.subprocess.Process) -> bytes:
-    assert process.stdout
-    printed = bytearray()
-    while piece := await process.stdout.read(65536):
-        printed += piece
-        if len(printed) > MAX_BYTES:
+async def _read_output(process: asyncio.subprocess.Process) -> bytes:
+    output = bytearray()
+    while process.stdout and (piece := await process.stdout.read(65536)):
+        output += piece
+        if len(output) > MAX_BYTES:
             raise ScrapeFailed("too_large")
-    return bytes(printed)
+    return bytes(output)
 
 
-async def _body(response: httpx.Response) -> bytes:
+async def _read_body(response: httpx.Response) -> bytes:
     body = bytearray()
     async for piece in response.aiter_bytes():
         body += piece

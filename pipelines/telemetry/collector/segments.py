@@ -1,14 +1,13 @@
 """Durable segments: Parquet files in the spool, one row a sample, each whole or not there.
 
-    20260822T071016123456Z-9f2c61d0-000004.parquet    closed; named by when it was closed, who wrote it and its number
-    .20260822T071016123456Z-9f2c61d0-000004.tmp       being written, or left by a writer that was killed
-    open.parquet                                      no segment: what a live view sees of the one that is still open
+    20260822T071016123456Z-9f2c61d0-000004.parquet    closed; named by time, writer and number
+    .20260822T071016123456Z-9f2c61d0-000004.….tmp     being written, or left by a killed writer
+    open.parquet                                      a live view's copy of the open segment
 
-A file gets its name after its bytes are on disk, so a reader needs no lock. Rows are sorted by series and then by time: what repeats lies
-together, and a sample takes one or two bytes.
+A file gets its name after its bytes are on disk, so a reader needs no lock. Rows are sorted by
+series and then by time: equal values lie together, and a sample takes one or two bytes.
 """
 
-import os
 import secrets
 import time
 from array import array
@@ -16,13 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.archive import sync_folder
+from pipelines.files import durable_file
 from pipelines.telemetry.metrics.vocabulary import Key, Series
 
 SCHEMA = pa.schema(
@@ -41,6 +39,8 @@ SCHEMA = pa.schema(
         pa.field("started_at", pa.timestamp("us", tz="UTC")),
     ]
 )
+INSTANT = SCHEMA.field("scraped_at").type
+# Metrics that concern no model, not even on a server with one model.
 OF_NO_MODEL = frozenset({"up", "device_up", "build_info"})
 ABANDONED_SECONDS = 3600.0
 OPEN_NAME = "open.parquet"
@@ -48,7 +48,7 @@ OPEN_NAME = "open.parquet"
 
 @dataclass(frozen=True)
 class Scrape:
-    """The samples that one scrape brought: series and values in the same order, instants in microseconds since 1970."""
+    """Samples of one scrape: series and values in the same order, microseconds since 1970."""
 
     target: str
     engine: str
@@ -61,7 +61,7 @@ class Scrape:
 
 
 class SegmentWriter:
-    """Writes segments into a folder. Samples are the caller's to gather; what is given to `write` becomes one file."""
+    """Writes segments into a folder. The caller gathers samples; each `write` makes one file."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -74,71 +74,75 @@ class SegmentWriter:
                 left.unlink(missing_ok=True)
 
     def write(self, scrapes: Sequence[Scrape]) -> Path | None:
-        """Put these samples in one segment, durably; None if there are none."""
-        rows = table_of(scrapes)
+        """Write these samples into one segment, durably; None if there are none."""
+        rows = build_table(scrapes)
         if not rows.num_rows:
             return None
         self._number += 1
-        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{self._writer}-{self._number:06d}"
-        aside, path = self.folder / f".{name}.tmp", self.folder / f"{name}.parquet"
-        try:
-            _write(rows, aside)
-            aside.rename(path)
-        except OSError:
-            # A full disk: half a file would only make it fuller.
-            aside.unlink(missing_ok=True)
-            raise
-        sync_folder(self.folder)
-        return path
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{self._writer}-{self._number:06d}.parquet"
+        with durable_file(self.folder / name) as file:
+            pq.write_table(
+                rows,
+                file,
+                compression="zstd",
+                compression_level=3,
+                use_dictionary=[name for name in SCHEMA.names if name != "value"],
+                column_encoding={"value": "BYTE_STREAM_SPLIT"},
+                store_schema=False,
+                write_statistics=["metric", "scraped_at"],
+            )
+        return self.folder / name
 
 
 def closed_segments(folder: Path) -> list[Path]:
-    """The segments that are complete, oldest first."""
+    """List the complete segments of a folder, oldest first."""
     return sorted(folder.glob("[0-9]*.parquet"))
 
 
 def read_segment(path: Path) -> pa.Table:
-    """One segment's rows."""
+    """Read the rows of one segment."""
     return pq.read_table(path).cast(SCHEMA)
 
 
-def table_of(scrapes: Sequence[Scrape]) -> pa.Table:
-    """The rows of these scrapes, sorted by target, series and time."""
+def build_table(scrapes: Sequence[Scrape]) -> pa.Table:
+    """Build the rows of these scrapes, sorted by target, series and time."""
     scrapes = [scrape for scrape in scrapes if scrape.series]
-    order, ids = _numbered(scrapes)
-    scrape_of, values = array("i"), array("d")
+    keys, series_ids = _number_series(scrapes)
+    scrape_ids, values = array("i"), array("d")
     for number, scrape in enumerate(scrapes):
-        scrape_of.extend([number] * len(scrape.series))
+        scrape_ids.extend([number] * len(scrape.series))
         values.extend(scrape.values)
-    origins = _columns_of_scrapes(scrapes)
     rows = pa.table(
-        {"series": _ints(ids), "value": pa.array(values, pa.float64()), "scrape": _ints(scrape_of)}
+        {
+            "series": _to_arrow(series_ids),
+            "value": pa.array(values, pa.float64()),
+            "scrape": _to_arrow(scrape_ids),
+        }
     )
+    by_scrape = _scrape_columns(scrapes)
     for name in ("origin", "scraped_at"):
-        rows = rows.append_column(name, pc.take(origins[name], rows["scrape"]))
-    keys = [(name, "ascending") for name in ("origin", "series", "scraped_at")]
-    rows = rows.take(pc.sort_indices(rows, sort_keys=keys))
-    columns = {
-        name: pc.take(column, rows["series"]) for name, column in _columns_of_series(order).items()
-    }
-    columns |= {name: pc.take(column, rows["scrape"]) for name, column in origins.items()}
-    # What a page leaves out: the model where there is only one, and which machine a device is in.
+        rows = rows.append_column(name, pc.take(by_scrape[name], rows["scrape"]))
+    sort_keys = [(name, "ascending") for name in ("origin", "series", "scraped_at")]
+    rows = rows.take(pc.sort_indices(rows, sort_keys=sort_keys))
+    columns = {name: pc.take(each, rows["scrape"]) for name, each in by_scrape.items()}
+    for name, each in _series_columns(keys).items():
+        columns[name] = pc.take(each, rows["series"])
+    columns["value"] = rows["value"]
+    _fill_in(columns)
+    return pa.table({name: columns[name] for name in SCHEMA.names}, schema=SCHEMA)
+
+
+def _fill_in(columns: dict[str, pa.ChunkedArray]) -> None:
+    """Add what a page leaves out: the model where there is only one, the machine of a device."""
     columns["model_name"] = pc.coalesce(
         columns["model_name"], pc.if_else(columns["is_of_model"], columns["only_model"], None)
     )
     columns["device"] = pc.binary_join_element_wise(columns["device_prefix"], columns["device"], "")
-    return pa.table(
-        {
-            field.name: rows["value"] if field.name == "value" else columns[field.name]
-            for field in SCHEMA
-        },
-        schema=SCHEMA,
-    )
 
 
-def _numbered(scrapes: Sequence[Scrape]) -> tuple[list[Key], "array[int]"]:
-    """What is measured, each once and in the order of the rows, and for each sample the number of its own."""
-    # Most scrapes of a source share one tuple, so each is looked at once.
+def _number_series(scrapes: Sequence[Scrape]) -> tuple[list[Key], "array[int]"]:
+    """Return the keys of all series in the order of rows, and each sample's number in that list."""
+    # Most scrapes of a source share one tuple of series, so each tuple is searched once.
     shared = {id(scrape.series): scrape.series for scrape in scrapes}
     keys = {series: series.key for each in shared.values() for series in each}
     order = sorted(set(keys.values()))
@@ -152,58 +156,33 @@ def _numbered(scrapes: Sequence[Scrape]) -> tuple[list[Key], "array[int]"]:
     return order, ids
 
 
-def _columns_of_series(order: list[Key]) -> dict[str, pa.Array]:
+def _series_columns(keys: list[Key]) -> dict[str, pa.Array]:
     names = ("metric", "kind", "part", "model_name", "device", "labels")
     columns = {
-        name: pa.array([key[place] for key in order], pa.string())
-        for place, name in enumerate(names)
+        name: pa.array([key[index] for key in keys], pa.string())
+        for index, name in enumerate(names)
     }
     for name in ("model_name", "device"):
         columns[name] = pc.if_else(pc.equal(columns[name], ""), None, columns[name])
-    columns["le"] = pa.array(
-        [key[-1] if key[2] == "bucket" else None for key in order], pa.float64()
-    )
-    columns["is_of_model"] = pa.array(
-        [not key[4] and key[0] not in OF_NO_MODEL for key in order], pa.bool_()
-    )
+    bounds = [key[-1] if key[2] == "bucket" else None for key in keys]
+    columns["le"] = pa.array(bounds, pa.float64())
+    are_of_model = [not key[4] and key[0] not in OF_NO_MODEL for key in keys]
+    columns["is_of_model"] = pa.array(are_of_model, pa.bool_())
     return columns
 
 
-def _columns_of_scrapes(scrapes: Sequence[Scrape]) -> dict[str, pa.Array]:
-    """`origin` numbers the sources in the order of the rows."""
-    instant = pa.timestamp("us", tz="UTC")
+def _scrape_columns(scrapes: Sequence[Scrape]) -> dict[str, pa.Array]:
+    """Return the columns of scrapes; `origin` numbers sources in the order of rows."""
     origins = [(scrape.target, scrape.engine, scrape.device_prefix) for scrape in scrapes]
     rank = {origin: number for number, origin in enumerate(sorted(set(origins)))}
-    return {
-        "origin": pa.array([rank[origin] for origin in origins], pa.int32()),
-        "target": pa.array([scrape.target for scrape in scrapes], pa.string()),
-        "engine": pa.array([scrape.engine for scrape in scrapes], pa.string()),
-        "only_model": pa.array([scrape.only_model for scrape in scrapes], pa.string()),
-        "device_prefix": pa.array([scrape.device_prefix for scrape in scrapes], pa.string()),
-        "scraped_at": pa.array([scrape.scraped_at for scrape in scrapes], pa.int64()).cast(instant),
-        "started_at": pa.array([scrape.started_at for scrape in scrapes], pa.int64()).cast(instant),
-    }
+    columns = {"origin": pa.array([rank[origin] for origin in origins], pa.int32())}
+    for name in ("target", "engine", "only_model", "device_prefix"):
+        columns[name] = pa.array([getattr(scrape, name) for scrape in scrapes], pa.string())
+    for name in ("scraped_at", "started_at"):
+        instants = pa.array([getattr(scrape, name) for scrape in scrapes], pa.int64())
+        columns[name] = instants.cast(INSTANT)
+    return columns
 
 
-def _ints(numbers: "array[int]") -> pa.Array:
+def _to_arrow(numbers: "array[int]") -> pa.Array:
     return pa.Array.from_buffers(pa.int32(), len(numbers), [None, pa.py_buffer(numbers)])
-
-
-def _write(rows: pa.Table, path: Path) -> None:
-    with path.open("wb") as file:
-        _encode(rows, file)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _encode(rows: pa.Table, file: BinaryIO) -> None:
-    pq.write_table(
-        rows,
-        file,
-        compression="zstd",
-        compression_level=3,
-        use_dictionary=[name for name in SCHEMA.names if name != "value"],
-        column_encoding={"value": "BYTE_STREAM_SPLIT"},
-        store_schema=False,
-        write_statistics=["metric", "scraped_at"],
-    )

@@ -1,28 +1,94 @@
-"""The collector's own page: how every scrape goes, what was written, dropped or lost. On loopback only."""
+"""The collector's own pages, on loopback: /metrics for Prometheus and /health.
+
+They show how scrapes go, and which samples and segments were written, dropped or lost.
+"""
 
 import logging
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector as MetricSource
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pipelines.errors import CollectorBusy
-from pipelines.telemetry.collector.collector import Collector, ScrapeLoop
-from pipelines.telemetry.metrics.vocabulary import label_text
+from pipelines.telemetry.collector.collector import Collector, Health
+from pipelines.telemetry.collector.spool import Spool
 
 HOST = "127.0.0.1"
 STOP_SECONDS = 5.0
+PREFIX = "tokentide_collector"
+LABELS = ("target", "source", "where")
+CONTENT_TYPE = "text/plain; version=0.0.4"
+
+# name, help text, value
+COUNTERS: tuple[tuple[str, str, Callable[[Spool], float]], ...] = (
+    ("segments", "Segments closed.", lambda spool: spool.tally.segments),
+    ("segment_bytes", "Size of closed segments.", lambda spool: spool.tally.segment_bytes),
+    ("written_samples", "Samples in closed segments.", lambda spool: spool.tally.rows),
+    ("lost_samples", "Samples that could not be written.", lambda spool: spool.tally.lost_rows),
+    (
+        "dropped_segments",
+        "Segments dropped to make room.",
+        lambda spool: spool.tally.dropped_segments,
+    ),
+    ("dropped_bytes", "Size of dropped segments.", lambda spool: spool.tally.dropped_bytes),
+)
+COUNTERS_OF_SOURCES: tuple[tuple[str, str, Callable[[Health], float]], ...] = (
+    ("scrapes", "Scrapes.", lambda health: health.scrapes),
+    ("failed_scrapes", "Scrapes that failed.", lambda health: health.failed),
+    ("samples", "Samples kept.", lambda health: health.samples),
+    ("problems", "Lines and samples of pages that were odd.", lambda health: health.problems),
+)
+
+
+class SelfMetrics(MetricSource):
+    """Metrics of a collector, computed when they are asked for."""
+
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every family of the page."""
+        collector = self._collector
+        yield GaugeMetricFamily(
+            "process_start_time_seconds", "Start of the collector.", collector.started_at
+        )
+        yield GaugeMetricFamily(
+            f"{PREFIX}_open_samples",
+            "Samples that wait for the next segment.",
+            collector.spool.open.rows,
+        )
+        for name, text, value in COUNTERS:
+            yield CounterMetricFamily(f"{PREFIX}_{name}", text, value(collector.spool))
+        up = GaugeMetricFamily(
+            f"{PREFIX}_up", "1 if the last scrape worked, else 0.", labels=LABELS
+        )
+        for labels, health in self._sources():
+            if health.is_up is not None:
+                up.add_metric(labels, health.is_up)
+        yield up
+        for name, text, count in COUNTERS_OF_SOURCES:
+            family = CounterMetricFamily(f"{PREFIX}_{name}", text, labels=LABELS)
+            for labels, health in self._sources():
+                family.add_metric(labels, count(health))
+            yield family
+
+    def _sources(self) -> Iterator[tuple[list[str], Health]]:
+        for loop in self._collector.loops:
+            yield [loop.target.name, loop.engine, loop.place], loop.health
 
 
 @contextmanager
-def own_page(collector: Collector, port: int) -> Iterator[int]:
-    """Serve /metrics and /health in a thread while the `with` lasts; yields the port, which 0 leaves unserved."""
+def serve_self_metrics(collector: Collector, port: int) -> Iterator[int]:
+    """Serve /metrics and /health in a thread while the `with` lasts; port 0 serves nothing."""
     if not port:
         yield 0
         return
@@ -40,7 +106,7 @@ def own_page(collector: Collector, port: int) -> Iterator[int]:
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
-    # In a thread of its own uvicorn leaves the signals to us.
+    # Outside the main thread uvicorn leaves the signals to us.
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     try:
@@ -52,125 +118,32 @@ def own_page(collector: Collector, port: int) -> Iterator[int]:
 
 
 def make_app(collector: Collector) -> Starlette:
-    """The two pages."""
+    """Make the application with both pages."""
+    registry = CollectorRegistry()
+    registry.register(SelfMetrics(collector))
 
     async def metrics(request: Request) -> Response:
-        return PlainTextResponse(page_text(collector), media_type="text/plain; version=0.0.4")
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE)
 
     async def health(request: Request) -> Response:
-        return JSONResponse(
-            health_of(collector), 200 if collector.spool.tally.is_writing_well else 503
-        )
+        is_writing_well = collector.spool.tally.is_writing_well
+        return JSONResponse(summarise_health(collector), 200 if is_writing_well else 503)
 
     return Starlette(routes=[Route("/metrics", metrics), Route("/health", health)])
 
 
-def health_of(collector: Collector) -> dict[str, object]:
-    """Whether segments can be written, and which sources do not answer."""
+def summarise_health(collector: Collector) -> dict[str, object]:
+    """Summarise whether segments can be written, and which sources are down."""
     tally = collector.spool.tally
     down = {
-        f"{source.target.name} {source.where}": source.health.reason
-        for source in collector.sources
-        if source.health.is_up is False
+        f"{loop.target.name} {loop.place}": loop.health.reason
+        for loop in collector.loops
+        if loop.health.is_up is False
     }
     return {
         "status": "ok" if tally.is_writing_well else "segments cannot be written",
-        "sources": len(collector.sources),
+        "sources": len(collector.loops),
         "down": down,
         "last_segment_at": tally.closed_at,
         "lost_samples": tally.lost_rows,
     }
-
-
-def page_text(collector: Collector) -> str:
-    """Prometheus' text format."""
-    tally = collector.spool.tally
-    lines = [
-        *_single(
-            "process_start_time_seconds",
-            "gauge",
-            "When the collector started.",
-            collector.started_at,
-        ),
-        *_single(
-            "tokentide_collector_open_samples",
-            "gauge",
-            "Samples that wait for the next segment.",
-            collector.spool.open.rows,
-        ),
-        *_single(
-            "tokentide_collector_segments_total", "counter", "Segments closed.", tally.segments
-        ),
-        *_single(
-            "tokentide_collector_segment_bytes_total", "counter", "Their size.", tally.segment_bytes
-        ),
-        *_single(
-            "tokentide_collector_written_samples_total", "counter", "Samples in them.", tally.rows
-        ),
-        *_single(
-            "tokentide_collector_lost_samples_total",
-            "counter",
-            "Samples that could not be written.",
-            tally.lost_rows,
-        ),
-        *_single(
-            "tokentide_collector_dropped_segments_total",
-            "counter",
-            "Segments dropped for room.",
-            tally.dropped_segments,
-        ),
-        *_single(
-            "tokentide_collector_dropped_bytes_total", "counter", "Their size.", tally.dropped_bytes
-        ),
-        *_family(
-            "up",
-            "gauge",
-            "Whether the last scrape worked.",
-            {source: source.health.is_up for source in collector.sources},
-        ),
-        *_family(
-            "scrapes_total",
-            "counter",
-            "Scrapes.",
-            {source: source.health.scrapes for source in collector.sources},
-        ),
-        *_family(
-            "failed_scrapes_total",
-            "counter",
-            "Of them, failed.",
-            {source: source.health.failed for source in collector.sources},
-        ),
-        *_family(
-            "samples_total",
-            "counter",
-            "Samples kept.",
-            {source: source.health.samples for source in collector.sources},
-        ),
-        *_family(
-            "problems_total",
-            "counter",
-            "Lines not kept as sent.",
-            {source: source.health.problems for source in collector.sources},
-        ),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _single(name: str, kind: str, text: str, value: float) -> Iterator[str]:
-    yield f"# HELP {name} {text}"
-    yield f"# TYPE {name} {kind}"
-    yield f"{name} {float(value)!r}"
-
-
-def _family(
-    name: str, kind: str, text: str, values: dict[ScrapeLoop, float | None]
-) -> Iterator[str]:
-    name = f"tokentide_collector_{name}"
-    yield f"# HELP {name} {text}"
-    yield f"# TYPE {name} {kind}"
-    for source, value in values.items():
-        if value is not None:
-            labels = label_text(
-                {"target": source.target.name, "source": source.engine, "where": source.where}
-            )
-            yield f"{name}{{{labels}}} {float(value)!r}"

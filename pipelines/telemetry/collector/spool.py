@@ -1,13 +1,17 @@
-"""Samples on their way to the disk: gathered in memory, closed into a segment by rows or age, the oldest segments dropped for room."""
+"""The spool: samples gathered in memory, closed into segments by rows or age.
 
-import fcntl
+The oldest segments are dropped where they need more room than there is.
+"""
+
 import logging
-import os
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.errors import CollectorBusy
+from pipelines.errors import CollectorBusy, LockHeld
+from pipelines.locks import file_lock
 from pipelines.telemetry.collector.open_segment import OpenSegmentFile
 from pipelines.telemetry.collector.segments import Scrape, SegmentWriter, closed_segments
 
@@ -16,13 +20,14 @@ log = logging.getLogger(__name__)
 MAX_SEGMENT_SECONDS = 60.0
 MAX_SEGMENT_ROWS = 1_000_000
 MAX_MIB = 2048
-# While the disk is slow samples wait in memory, up to as many segments.
+# While the disk is slow samples wait in memory, up to this number of segments.
 MAX_WAITING = 4
+LOCK_NAME = ".collector.lock"
 
 
 @dataclass
 class SpoolTally:
-    """What the spool did since it was opened."""
+    """Totals of a spool since it was opened."""
 
     segments: int = 0
     segment_bytes: int = 0
@@ -36,7 +41,7 @@ class SpoolTally:
 
 @dataclass
 class OpenSegment:
-    """The samples that wait for the next segment."""
+    """Samples that wait for the next segment."""
 
     scrapes: list[Scrape] = field(default_factory=list)
     rows: int = 0
@@ -44,7 +49,7 @@ class OpenSegment:
 
 
 class Spool:
-    """One writer's samples and segments."""
+    """Samples and segments of one writer."""
 
     def __init__(
         self,
@@ -55,15 +60,15 @@ class Spool:
     ) -> None:
         self.tally = SpoolTally()
         self.open = OpenSegment()
-        self._segments = SegmentWriter(folder)
-        self._live = OpenSegmentFile(folder)
-        self._most_bytes = max_mib * 1024 * 1024
-        self._most_seconds = max_seconds
-        self._most_rows = max_rows
+        self._writer = SegmentWriter(folder)
+        self._open_file = OpenSegmentFile(folder)
+        self._max_bytes = max_mib * 1024 * 1024
+        self._max_seconds = max_seconds
+        self._max_rows = max_rows
 
     def keep(self, scrape: Scrape) -> None:
         """Add a scrape to the open segment."""
-        if self.open.rows > MAX_WAITING * self._most_rows:
+        if self.open.rows > MAX_WAITING * self._max_rows:
             self.tally.lost_rows += len(scrape.series)
             return
         self.open.scrapes.append(scrape)
@@ -73,45 +78,41 @@ class Spool:
     def is_due(self) -> bool:
         """Whether the open segment should be closed now."""
         return bool(self.open.rows) and (
-            self.open.rows >= self._most_rows
-            or time.monotonic() - self.open.since >= self._most_seconds
+            self.open.rows >= self._max_rows
+            or time.monotonic() - self.open.since >= self._max_seconds
             or not self.tally.is_writing_well
         )
 
     @property
     def is_due_to_show(self) -> bool:
-        """Whether the open segment has samples that a live view does not see yet, and it was not shown a moment ago."""
-        return self._live.is_due(self.open.rows)
+        """Whether the open segment has new samples, and was last shown some seconds ago."""
+        return self._open_file.is_due(self.open.rows)
 
     def show(self) -> None:
-        """Let a live view see the open segment. What cannot be written is left: the segment itself will say so."""
-        self._live.replace(list(self.open.scrapes), self.open.rows)
+        """Show the open segment to a live view. An error is ignored; closing will report it."""
+        self._open_file.replace(list(self.open.scrapes), self.open.rows)
 
     def take(self) -> OpenSegment:
-        """The samples gathered so far; the next ones go into a new segment."""
+        """Return the open segment and begin another one."""
         taken, self.open = self.open, OpenSegment()
         return taken
 
-    def close(self, taken: OpenSegment) -> Path | None:
-        """Make a segment of what was taken. What cannot be written is said, counted and given up: the disk may stay full for days."""
+    def close(self, segment: OpenSegment) -> Path | None:
+        """Write a segment and return its path.
+
+        Samples that cannot be written are logged, counted and lost: a disk may stay full for days.
+        """
         try:
-            path = self._segments.write(taken.scrapes)
+            path = self._writer.write(segment.scrapes)
         except OSError as error:
-            self.tally.lost_rows += taken.rows
-            if self.tally.is_writing_well:
-                log.error(
-                    "No segment can be written to %s (%s). Make room there; samples are lost until then.",
-                    self._segments.folder,
-                    error,
-                )
-            self.tally.is_writing_well = False
-            self._live.remove()
+            self._count_lost(segment.rows, error)
+            self._open_file.remove()
             return None
         self.tally.is_writing_well = True
         if path:
-            self._count(path, taken.rows)
-        # Only now: a reader who looks at this file first and at the segments afterwards misses nothing.
-        self._live.remove()
+            self._count(path, segment.rows)
+        # Only now: who reads this file first and the segments afterwards misses nothing.
+        self._open_file.remove()
         self._make_room(path)
         return path
 
@@ -121,40 +122,46 @@ class Spool:
         self.tally.segment_bytes += path.stat().st_size
         self.tally.closed_at = time.time()
 
+    def _count_lost(self, rows: int, error: OSError) -> None:
+        self.tally.lost_rows += rows
+        if self.tally.is_writing_well:
+            log.error(
+                "No segment can be written to %s (%s). Make room; samples are lost until then.",
+                self._writer.folder,
+                error,
+            )
+        self.tally.is_writing_well = False
+
     def _make_room(self, newest: Path | None) -> None:
         """Drop the oldest segments until the rest is within the bound; never the newest."""
-        sizes = {path: path.stat().st_size for path in closed_segments(self._segments.folder)}
-        whole = sum(sizes.values())
+        sizes = {path: path.stat().st_size for path in closed_segments(self._writer.folder)}
+        total = sum(sizes.values())
         for path, size in sizes.items():
-            if whole <= self._most_bytes or path == newest:
+            if total <= self._max_bytes or path == newest:
                 return
             log.warning(
-                "The spool is above %d MiB: dropping %s, which nobody loaded.",
-                self._most_bytes >> 20,
+                "The spool is above %d MiB: dropping %s, which is not loaded yet.",
+                self._max_bytes >> 20,
                 path.name,
             )
             path.unlink(missing_ok=True)
-            whole -= size
+            total -= size
             self.tally.dropped_segments += 1
             self.tally.dropped_bytes += size
 
 
-class Claim:
-    """The right to collect into a folder. Two collectors would write every sample twice, so the second one is refused."""
+@contextmanager
+def lock_spool(folder: Path) -> Iterator[None]:
+    """Hold the only right to collect into a folder; raise CollectorBusy if another process has it.
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._handle = os.open(
-            folder / ".collector.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644
-        )
+    Two collectors would write every sample twice.
+    """
+    with ExitStack() as held:
         try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._handle)
+            held.enter_context(file_lock(folder / LOCK_NAME, blocking=False))
+        except LockHeld as error:
             raise CollectorBusy(
-                f"Another collector writes to {folder}. End it, or set TOKENTIDE_HOME to another folder."
+                f"Another collector writes to {folder}: {error} "
+                "Or set TOKENTIDE_HOME to another folder."
             ) from error
-
-    def release(self) -> None:
-        """Let another one collect."""
-        os.close(self._handle)
+        yield

@@ -1,1 +1,1 @@
-"""The tier file: targets, devices, costs."""
+"""Configuration of telemetry: the tier file with targets, devices and costs."""

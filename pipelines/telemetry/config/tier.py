@@ -1,119 +1,146 @@
-"""The tier file: which servers are asked, what their devices are, cost and can do. `tier.toml.example` shows every key.
+"""The tier file: servers to scrape; kinds, costs and limits of their devices.
 
-Reading it finds everything that is wrong at once. It holds no secret: a header names the environment variable that has its value.
+`tier.toml.example` shows every key. The file holds no secret: a header names the environment
+variable that has its value. Pydantic checks values by type; rules between keys are in `tier_rules`.
 """
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+from pydantic_core import ErrorDetails
 
 from pipelines.errors import BadTier
-from pipelines.telemetry.config.tier_places import Places
-from pipelines.telemetry.config.tier_rules import Problems, checked
+from pipelines.telemetry.config.tier_places import TomlLines
+from pipelines.telemetry.config.tier_rules import TierProblem, find_problems
+from pipelines.telemetry.config.tier_values import (
+    Count,
+    MetricsUrl,
+    Number,
+    PowerOverhead,
+    ScrapeSeconds,
+    Text,
+    TextMap,
+    Url,
+    Usd,
+    UsdOrNothing,
+    Words,
+)
 
 Engine = Literal["tokentide", "vllm", "sglang", "mindie", "llamacpp", "tgi"]
 SourceKind = Literal["npu-exporter", "dcgm", "npu-smi", "tokentide"]
+SCRAPE_SECONDS = 5.0
+# A wrong value may hold a password, so pydantic must not show it.
+STRICT = ConfigDict(extra="forbid", hide_input_in_errors=True)
+# TOML has other words for these than Python.
+WORDS = {
+    "tuple_type": "should be a list",
+    "dict_type": "should be a table",
+    "string_type": "should be a text",
+    "int_type": "should be a whole number",
+}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Target:
-    """A server with a metrics page. `model_map` leads from the name it serves a model under to the name that others know it by."""
+    """A server with a metrics page. `model_map` leads from served names of models to known ones."""
 
-    name: str
-    url: str
+    name: Text
+    url: MetricsUrl
     engine: Engine
-    model_map: Mapping[str, str] = field(default_factory=dict)
-    devices: int = 1
-    device_kind: str | None = None
-    scrape_seconds: float = 5.0
-    headers: Mapping[str, str] = field(default_factory=dict)  # header -> environment variable
-    families: tuple[str, ...] = ()
+    model_map: TextMap = Field(default_factory=dict)
+    devices: Count = 1
+    device_kind: Text | None = None
+    scrape_seconds: ScrapeSeconds = SCRAPE_SECONDS
+    headers: TextMap = Field(default_factory=dict)  # header -> environment variable
+    families: Words = ()
 
     @property
     def only_model(self) -> str | None:
-        """The served name for pages that do not say one; None where that would be a guess."""
+        """The served name for pages that name no model; None if it would be a guess."""
         return next(iter(self.model_map)) if len(self.model_map) == 1 else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class DeviceSource:
-    """Where a target's power and memory are read: a page, or a command that prints them."""
+    """A page or a command that gives power and memory of a target's devices."""
 
-    target: str
+    target: Text
     kind: SourceKind
-    url: str | None = None
-    command: tuple[str, ...] = ()
+    url: Url | None = None
+    command: Words = ()
 
     @property
-    def where(self) -> str:
-        """What tells it from another source of the same target."""
+    def place(self) -> str:
+        """The host or command, which differs between the sources of a target."""
         return self.url.split("/")[2] if self.url else " ".join(self.command) or "its own page"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Cost:
-    """What one device of a kind costs."""
+    """Cost of one device of a kind."""
 
-    device_kind: str
-    idle_watts: float
-    rated_watts: float
-    capex_usd: Decimal | None = None
-    amortisation_years: float | None = None
-    opex_usd_per_hour: Decimal = Decimal(0)
+    device_kind: Text
+    idle_watts: Number
+    rated_watts: Number
+    capex_usd: Usd | None = None
+    amortisation_years: Number | None = None
+    opex_usd_per_hour: UsdOrNothing = Decimal(0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Energy:
-    """The price of energy, and the building's overhead on it (total over IT power, at least 1)."""
+    """Price of energy, and the building's overhead on it."""
 
-    usd_per_kwh: Decimal
-    pue: float = 1.0
+    usd_per_kwh: UsdOrNothing
+    pue: PowerOverhead = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Slo:
-    """What a request must meet to count as goodput."""
+    """Objectives that a request must meet to count as goodput."""
 
-    ttft_ms: float
-    tpot_ms: float
+    ttft_ms: Number
+    tpot_ms: Number
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Peak:
-    """What one device of a kind can do at most in a dtype."""
+    """Upper limits of one device of a kind in a dtype."""
 
-    device_kind: str
-    dtype: str
-    tflops: float
-    bandwidth_gbps: float
+    device_kind: Text
+    dtype: Text
+    tflops: Number
+    bandwidth_gbps: Number
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Tier:
-    """Everything the tier file says."""
+    """Content of the tier file."""
 
-    targets: tuple[Target, ...]
-    device_sources: tuple[DeviceSource, ...] = ()
-    costs: tuple[Cost, ...] = ()
+    targets: tuple[Target, ...] = Field(default=(), validation_alias="target")
+    device_sources: tuple[DeviceSource, ...] = Field(default=(), validation_alias="device_source")
+    costs: tuple[Cost, ...] = Field(default=(), validation_alias="cost")
     energy: Energy | None = None
     slo: Slo | None = None
-    peaks: tuple[Peak, ...] = field(default=())
+    peaks: tuple[Peak, ...] = Field(default=(), validation_alias="peak")
 
     def sources_of(self, target: Target) -> tuple[DeviceSource, ...]:
-        """The device sources of one target."""
+        """Return the device sources of one target."""
         return tuple(source for source in self.device_sources if source.target == target.name)
 
 
 def read_tier(path: Path) -> Tier:
-    """The tier file, checked; BadTier says everything that is wrong with it, line by line."""
+    """Read and check the tier file; raise BadTier with all that is wrong, each with its line."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise BadTier(
-            f"{path} does not exist. Copy tier.toml.example there, or let TOKENTIDE_TIER name another file."
+            f"{path} does not exist. Copy tier.toml.example there, "
+            "or let TOKENTIDE_TIER name another file."
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise BadTier(
@@ -123,29 +150,41 @@ def read_tier(path: Path) -> Tier:
 
 
 def parse_tier(text: str, name: str = "tier.toml") -> Tier:
-    """The tier that a text describes."""
+    """Parse and check the text of a tier file; raise BadTier with all that is wrong."""
     try:
         # Money must not pass through binary fractions.
         given = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise BadTier(f"{name} is not TOML: {error}. Correct that place first.") from error
-    problems = Problems(name, Places(text))
-    tables = checked(given, problems)
-    if problems.found:
-        raise BadTier("\n".join(problems.found))
-    return Tier(
-        targets=tuple(Target(**_with_page(row)) for row in tables["target"]),
-        device_sources=tuple(DeviceSource(**row) for row in tables["device_source"]),
-        costs=tuple(Cost(**row) for row in tables["cost"]),
-        energy=Energy(**tables["energy"][0]) if tables["energy"] else None,
-        slo=Slo(**tables["slo"][0]) if tables["slo"] else None,
-        peaks=tuple(Peak(**row) for row in tables["peak"]),
-    )
+    problems = list(find_problems(given))
+    try:
+        tier = TypeAdapter(Tier).validate_python(given)
+    except ValidationError as error:
+        problems += map(explain, error.errors(include_input=False))
+    if problems:
+        lines = TomlLines(text)
+        listed = sorted(
+            (lines.find(each.table, each.index, each.key), each.sentence) for each in problems
+        )
+        raise BadTier("\n".join(f"{name}:{line}: {sentence}" for line, sentence in listed))
+    return tier
 
 
-def _with_page(row: dict[str, Any]) -> dict[str, Any]:
-    """An address without a path means the usual page."""
-    scheme, host = row["url"].split("://", 1)
-    return row | {
-        "url": f"{scheme}://{host.rstrip('/')}" + ("" if "/" in host.rstrip("/") else "/metrics")
-    }
+def explain(error: ErrorDetails) -> TierProblem:
+    """Say in the words of the file what pydantic found."""
+    table = str(error["loc"][0])
+    index = next((part for part in error["loc"] if isinstance(part, int)), 0)
+    keys = [part for part in error["loc"][1:] if isinstance(part, str)] or [table]
+    match error["type"]:
+        case "missing":
+            return TierProblem(table, index, "", f"{table} needs {keys[0]}.")
+        case "unexpected_keyword_argument":
+            of = f"key of {table}" if keys[0] != table else "table of this file"
+            sentence = f"{keys[0]} is no {of}; tier.toml.example shows them all."
+        case "dataclass_type" | "tuple_type" if keys == [table]:
+            form = f"[{table}]" if table in ("energy", "slo") else f"[[{table}]]"
+            sentence = f"{table} must be written as {form}."
+        case kind:
+            words = WORDS.get(kind) or error["msg"].removeprefix("Input ").removeprefix("String ")
+            sentence = f"{' of '.join([*reversed(keys), table])} {words}."
+    return TierProblem(table, index, keys[0], sentence)

@@ -1,12 +1,12 @@
-"""In which line of a TOML text a key stands. The parser of the standard library does not say, so the text is searched."""
+"""Line numbers of tables and keys in a TOML text. The standard library's parser gives none."""
 
 import re
 
 TABLE = re.compile(r"^\s*\[(\[)?\s*([\w\-\".]+)\s*\]")
 
 
-class Places:
-    """Finds lines: of the n-th table of a name, and of a key in it."""
+class TomlLines:
+    """Lines of a text, found by the n-th table of a name and a key in it."""
 
     def __init__(self, text: str) -> None:
         self._lines = text.split("\n")
@@ -15,12 +15,12 @@ class Places:
             if header := TABLE.match(line):
                 self._tables.setdefault(header.group(2).strip('"'), []).append(number)
 
-    def line(self, table: str, index: int = 0, key: str = "") -> int:
-        """The line of the key; of its table where the key is missing; 1 where that is missing too."""
+    def find(self, table: str, index: int = 0, key: str = "") -> int:
+        """Return the line of a key; of its table if the key is missing; 1 if the table is too."""
         starts = self._tables.get(table, [])
         first = starts[index] if index < len(starts) else 0
         if not first:
-            return self._of_key(key, 1, len(self._lines)) or 1
+            return self._find_key(key, 1, len(self._lines)) or 1
         # A table inside this one, such as [target.model_map], still belongs to it.
         ends = (
             start
@@ -31,23 +31,18 @@ class Places:
         )
         last = min(ends, default=len(self._lines) + 1) - 1
         return (
-            self._of_inner(f"{table}.{key}", first, last)
-            or self._of_key(key, first + 1, last)
+            self._find_inner_table(f"{table}.{key}", first, last)
+            or self._find_key(key, first + 1, last)
             or first
         )
 
-    def _of_inner(self, table: str, first: int, last: int) -> int | None:
-        return next(
-            (number for number in self._tables.get(table, []) if first <= number <= last), None
-        )
+    def _find_inner_table(self, table: str, first: int, last: int) -> int | None:
+        starts = self._tables.get(table, [])
+        return next((number for number in starts if first <= number <= last), None)
 
-    def _of_key(self, key: str, first: int, last: int) -> int | None:
-        wanted = re.compile(rf"^\s*[\[\"']*{re.escape(key)}[\"'\]]*\s*([=.\[]|$)")
-        return next(
-            (
-                number
-                for number in range(first, last + 1)
-                if key and wanted.match(self._lines[number - 1])
-            ),
-            None,
-        )
+    def _find_key(self, key: str, first: int, last: int) -> int | None:
+        if not key:
+            return None
+        pattern = re.compile(rf"^\s*[\[\"']*{re.escape(key)}[\"'\]]*\s*([=.\[]|$)")
+        numbers = range(first, last + 1)
+        return next((each for each in numbers if pattern.match(self._lines[each - 1])), None)

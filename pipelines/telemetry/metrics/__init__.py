@@ -1,1 +1,1 @@
-"""Metrics pages: exposition format, vocabulary of families, device tools."""
+"""Metrics pages: exposition format, vocabulary of families, figures of devices."""

@@ -1,7 +1,8 @@
-"""Prometheus' text format, 0.0.4 and what of OpenMetrics is met in the wild, line by line: nothing on a page can stop the rest of it.
+"""Prometheus' text format, 0.0.4, and the parts of OpenMetrics that servers send, line by line.
 
-The text of a line before its value says which series it is, and that text is the same in every scrape. So it is understood once and
-remembered, wanted or not; a known line costs a split and a look-up. What a series is, and which are wanted, the caller says.
+Nothing on a page can stop the rest of it. The text of a line before its value names the series, and
+it is the same in every scrape. So it is parsed once and remembered, wanted or not; a known line
+costs a split and a look-up. The caller decides which series are wanted and what each of them is.
 """
 
 import json
@@ -23,41 +24,45 @@ UNSEEN: Any = object()
 
 Labels = tuple[tuple[str, str], ...]
 SeriesT = TypeVar("SeriesT", bound=Hashable)
-# Given a name, its labels sorted by name, and the kind that the page declares (or ""): what the caller makes of it, None if unwanted.
+# Takes a name, its labels sorted by name, and the kind that the page declares or "".
+# Returns the caller's series, or None if it is not wanted.
 Admit = Callable[[str, Labels, str], SeriesT | None]
 
 
-class Malformed(ValueError):
-    """A line that is no sample; it is counted and skipped, so this never leaves this file."""
+class MalformedLine(ValueError):
+    """A line that is no sample. It is counted and skipped, and never leaves this file."""
 
 
 @dataclass
 class ParseCounts:
-    """What was odd about a page. `exemplars`, `stamped` and `quoted` cost nothing; the others are samples that are missing or doubtful."""
+    """Oddities of a page.
+
+    `exemplars`, `stamped` and `quoted` do no harm; the others are missing or doubtful samples.
+    """
 
     malformed: int = 0  # lines that are no sample
     foreign: int = 0  # lines that are not UTF-8
     not_a_number: int = 0  # NaN is no sample
     infinite: int = 0  # nor is an infinity
-    duplicates: int = 0  # a series that was there already; the first one holds
-    cut: int = 0  # pages cut at the largest size
-    failed_reads: int = 0  # values by which a device says that it could not be read
+    duplicates: int = 0  # a series that was there already; the first one counts
+    cut: int = 0  # pages cut at the maximum size
+    failed_reads: int = 0  # values by which a device reports that it could not be read
     stale: int = 0  # kept, although its own stamp is minutes older than the scrape
     disagreeing: int = 0  # an old name beside the new one, with another value
     exemplars: int = 0
-    stamped: int = 0  # lines with a time of their own
+    stamped: int = 0  # lines with a time stamp
     quoted: int = 0  # pages that came as a JSON string
 
     @property
     def problems(self) -> int:
-        """How many of them cost something."""
+        """The number of oddities that do harm."""
         counted: int = sum(getattr(self, each.name) for each in fields(self))
         return counted - self.exemplars - self.stamped - self.quoted
 
 
 @dataclass(frozen=True)
 class MetricsPage(Generic[SeriesT]):
-    """The wanted samples of one page, the time (seconds since 1970) of those that carry one, and what was odd."""
+    """Wanted samples of a page, stamps of those that have one (seconds since 1970), oddities."""
 
     samples: dict[SeriesT, float]
     counts: ParseCounts
@@ -65,19 +70,19 @@ class MetricsPage(Generic[SeriesT]):
 
 
 class Exposition(Generic[SeriesT]):
-    """Reads pages. One object serves every target of a kind, because their lines have most texts in common."""
+    """Parses pages. One object serves all targets of a kind: their lines are mostly equal."""
 
     def __init__(
         self, admit: Admit[SeriesT], max_bytes: int = MAX_BYTES, max_known: int = MAX_KNOWN
     ) -> None:
         self._admit = admit
-        self._most_bytes = max_bytes
-        self._most_known = max_known
+        self._max_bytes = max_bytes
+        self._max_known = max_known
         self._known: dict[str, SeriesT | None] = {}
         self._kinds: dict[str, str] = {}
 
     def read(self, page: bytes) -> MetricsPage[SeriesT]:
-        """All wanted samples of a page."""
+        """Return all wanted samples of a page."""
         counts = ParseCounts()
         found: list[SeriesT] = []
         texts: list[str] = []
@@ -87,30 +92,30 @@ class Exposition(Generic[SeriesT]):
             key, _, text = line.rpartition(" ")
             series = lookup(key, UNSEEN)
             if series is UNSEEN:
-                series, text = self._met(line, key, text, counts, stamps)
+                series, text = self._read_unknown(line, key, text, counts, stamps)
             if series is not None:
                 found.append(series)
                 texts.append(text)
         return MetricsPage(_samples(found, texts, counts), counts, stamps)
 
     def _lines(self, page: bytes, counts: ParseCounts) -> list[str]:
-        if len(page) > self._most_bytes:
+        if len(page) > self._max_bytes:
             counts.cut = 1
-            page = page[: page.rfind(b"\n", 0, self._most_bytes) + 1]
+            page = page[: page.rfind(b"\n", 0, self._max_bytes) + 1]
         try:
             text = page.decode()
         except UnicodeDecodeError:
-            text = _what_is_utf8(page, counts)
+            text = _decode_lines(page, counts)
         if text.startswith('"'):
-            text = _unquoted(text, counts)
+            text = _unquote(text, counts)
         return text.removeprefix("\ufeff").split("\n")
 
-    def _met(
+    def _read_unknown(
         self, line: str, key: str, text: str, counts: ParseCounts, stamps: dict[SeriesT, float]
     ) -> tuple[SeriesT | None, str]:
-        """A line whose text is not known: a comment, a sample with a time of its own, a new series, or nothing sensible."""
+        """Read a line with an unknown text: a comment, a stamped sample, a new series, or noise."""
         if line.lstrip().startswith("#"):
-            self._comment(line, key)
+            self._read_comment(line, key)
             return None, ""
         if not line.strip():
             return None, ""
@@ -118,12 +123,12 @@ class Exposition(Generic[SeriesT]):
         try:
             if head not in self._known:
                 head, value, text = self._split(line, counts)
-        except Malformed:
+        except MalformedLine:
             counts.malformed += 1
             return None, ""
-        return self._stamped(head, value, text, counts, stamps)
+        return self._read_stamp(head, value, text, counts, stamps)
 
-    def _stamped(
+    def _read_stamp(
         self, head: str, value: str, stamp: str, counts: ParseCounts, stamps: dict[SeriesT, float]
     ) -> tuple[SeriesT | None, str]:
         series = self._known[head]
@@ -139,22 +144,22 @@ class Exposition(Generic[SeriesT]):
         return series, value
 
     def _split(self, line: str, counts: ParseCounts) -> tuple[str, str, str]:
-        """A line's text up to the labels, its value and its stamp (or ""). The series is known afterwards."""
+        """Split a line into name with labels, value and stamp (or ""), and remember its series."""
         head = HEAD.match(line)
         if not head:
-            raise Malformed
+            raise MalformedLine
         rest, is_exemplar, _ = line[head.end() :].partition("#")
         words = rest.split()
         if not 1 <= len(words) <= 2:
-            raise Malformed
+            raise MalformedLine
         counts.exemplars += bool(is_exemplar)
         text = head.group()
         if text not in self._known:
-            name, labels = head.group(1), _labels(head.group(2) or "")
+            name, labels = head.group(1), _parse_labels(head.group(2) or "")
             self._remember(text, self._admit(name, labels, self._kind(name)))
         return text, words[0], words[1] if len(words) == 2 else ""
 
-    def _comment(self, line: str, key: str) -> None:
+    def _read_comment(self, line: str, key: str) -> None:
         words = line.split()
         if len(words) == 4 and words[1] == "TYPE":
             self._kinds[words[2]] = words[3]
@@ -165,36 +170,36 @@ class Exposition(Generic[SeriesT]):
         return self._kinds.get(name) or self._kinds.get(SUFFIX.sub("", name), "")
 
     def _remember(self, text: str, series: SeriesT | None) -> None:
-        if len(self._known) >= self._most_known:
+        if len(self._known) >= self._max_known:
             # Labels that never repeat would fill the memory. Starting over costs one slow page.
             self._known.clear()
             self._kinds.clear()
         self._known[text] = series
 
 
-def _labels(text: str) -> Labels:
+def _parse_labels(text: str) -> Labels:
     labels: dict[str, str] = {}
     position = 0
     while position < len(text.rstrip()):
         label = LABEL.match(text, position)
         if not label or label.group(1) in labels:
-            raise Malformed
-        labels[label.group(1)] = ESCAPE.sub(_unescaped, label.group(2))
+            raise MalformedLine
+        labels[label.group(1)] = ESCAPE.sub(_unescape, label.group(2))
         position = label.end()
     return tuple(sorted(labels.items()))
 
 
-def _unescaped(escape: re.Match[str]) -> str:
+def _unescape(escape: re.Match[str]) -> str:
     return "\n" if escape.group(1) == "n" else escape.group(1)
 
 
 def _samples(found: list[SeriesT], texts: list[str], counts: ParseCounts) -> dict[SeriesT, float]:
-    values = _numbers(texts)
+    values = _to_numbers(texts)
     if values is None or not all(map(isfinite, values)):
         pairs = [
             (series, value)
             for series, text in zip(found, texts, strict=True)
-            if (value := _number(text, counts)) is not None
+            if (value := _to_number(text, counts)) is not None
         ]
         found, values = [series for series, _ in pairs], [value for _, value in pairs]
     samples = dict(zip(found, values, strict=True))
@@ -204,8 +209,8 @@ def _samples(found: list[SeriesT], texts: list[str], counts: ParseCounts) -> dic
     return samples
 
 
-def _numbers(texts: list[str]) -> list[float] | None:
-    """All values at once; None where one of them is no number."""
+def _to_numbers(texts: list[str]) -> list[float] | None:
+    """Convert all values at once; None where one of them is no number."""
     try:
         values = list(map(float, texts))
     except ValueError:
@@ -214,7 +219,7 @@ def _numbers(texts: list[str]) -> list[float] | None:
     return None if "_" in together or not together.isascii() else values
 
 
-def _number(text: str, counts: ParseCounts) -> float | None:
+def _to_number(text: str, counts: ParseCounts) -> float | None:
     try:
         # Python alone reads 1_000 and the digits of other scripts.
         value = None if "_" in text or not text.isascii() else float(text)
@@ -231,23 +236,24 @@ def _number(text: str, counts: ParseCounts) -> float | None:
     return None
 
 
-def _what_is_utf8(page: bytes, counts: ParseCounts) -> str:
+def _decode_lines(page: bytes, counts: ParseCounts) -> str:
+    """Keep the lines that are UTF-8."""
     kept = []
     for line in page.split(b"\n"):
         try:
             kept.append(line.decode())
         except UnicodeDecodeError:
-            # What a comment says is not read, so its encoding costs nothing.
+            # The text of a comment is not read, so its encoding does no harm.
             counts.foreign += not line.startswith(b"#")
     return "\n".join(kept)
 
 
-def _unquoted(text: str, counts: ParseCounts) -> str:
-    """llama.cpp once sent its page as a JSON string."""
+def _unquote(text: str, counts: ParseCounts) -> str:
+    """Return the page inside a JSON string. One release of llama.cpp sent it like that."""
     try:
-        said = json.loads(text)
+        page = json.loads(text)
     except ValueError:
         return text
     counts.quoted = 1
     # JSON can spell half a character, which no file can hold.
-    return str(said).encode(errors="replace").decode()
+    return str(page).encode(errors="replace").decode()

@@ -1,4 +1,7 @@
-"""From a page to samples of known meaning: old names give way to new ones, shares are 0 to 1, a failed reading is no sample."""
+"""From a metrics page to samples of known meaning.
+
+Old names give way to new ones, shares are 0 to 1, and a failed reading of a device is no sample.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,16 +11,16 @@ from math import isfinite
 from pipelines.telemetry.metrics.exposition import Exposition, Labels, ParseCounts
 from pipelines.telemetry.metrics.vocabulary import Series, Unit, Vocabulary, label_text
 
-START = Series("process_start", "gauge")
+PROCESS_START = Series("process_start", "gauge")
 CREATED = "_created"
-STALE_SECONDS = 300.0  # Prometheus forgets a sample after as long
+STALE_SECONDS = 300.0  # Prometheus forgets a sample after the same time
 FAILED_READ = -1.0
 MEBIBYTE = 2.0**20
 
 
 @dataclass(frozen=True)
 class NormalisedPage:
-    """The samples of one page, and when its process started (seconds since 1970), where the page says so."""
+    """Samples of one page, and the start of its process in seconds since 1970, if the page says."""
 
     samples: dict[Series, float]
     started_at: float | None
@@ -30,34 +33,33 @@ class MetricsNormaliser:
     def __init__(self, *sources: str, families: Iterable[str] = ()) -> None:
         self.vocabulary = Vocabulary(*sources, families=families)
         self._pages = Exposition(self._admit)
-        # Only pages without a start of the process are read for when their counters were made.
-        self._births = Exposition(self._admit_birth)
+        # Used only for pages that do not say when their process started.
+        self._creations = Exposition(self._admit_creation)
 
     def read(self, page: bytes, scraped_at: float) -> NormalisedPage:
-        """What a page that came at this instant (seconds since 1970) says."""
-        found = self._pages.read(page)
-        samples, counts = found.samples, found.counts
-        counts.stale = sum(stamp < scraped_at - STALE_SECONDS for stamp in found.stamps.values())
+        """Return the samples of a page that was scraped at this instant (seconds since 1970)."""
+        parsed = self._pages.read(page)
+        samples, counts = parsed.samples, parsed.counts
+        counts.stale = sum(stamp < scraped_at - STALE_SECONDS for stamp in parsed.stamps.values())
         for series in [series for series in samples if not series.is_plain]:
-            self._settle(series, samples, counts)
-        return NormalisedPage(samples, self._started(samples, page), counts)
+            self._convert(series, samples, counts)
+        return NormalisedPage(samples, self._pop_start(samples, page), counts)
 
     def _admit(self, name: str, labels: Labels, kind: str) -> Series | None:
-        return (
-            START
-            if name == "process_start_time_seconds"
-            else self.vocabulary.admit(name, labels, kind)
-        )
+        if name == "process_start_time_seconds":
+            return PROCESS_START
+        return self.vocabulary.admit(name, labels, kind)
 
-    def _admit_birth(self, name: str, labels: Labels, kind: str) -> tuple[str, Labels] | None:
+    def _admit_creation(self, name: str, labels: Labels, kind: str) -> tuple[str, Labels] | None:
         base = name.removesuffix(CREATED)
-        is_ours = base != name and any(
-            self.vocabulary.admit(f"{base}{end}", labels, kind) for end in ("_total", "_count")
+        is_known = base != name and any(
+            self.vocabulary.admit(f"{base}{suffix}", labels, kind)
+            for suffix in ("_total", "_count")
         )
-        return (name, labels) if is_ours else None
+        return (name, labels) if is_known else None
 
-    def _settle(self, series: Series, samples: dict[Series, float], counts: ParseCounts) -> None:
-        """Make one sample ours, or take it out."""
+    def _convert(self, series: Series, samples: dict[Series, float], counts: ParseCounts) -> None:
+        """Convert one sample to our name and unit, or remove it."""
         value = samples[series]
         if series.also:
             samples.setdefault(series.also, value)
@@ -66,28 +68,28 @@ class MetricsNormaliser:
             counts.disagreeing += samples[newer] != value
             del samples[series]
         elif series.unit:
-            ours = _in_our_unit(value, series.unit)
-            counts.failed_reads += ours is None
-            if ours is None:
+            converted = _to_our_unit(value, series.unit)
+            counts.failed_reads += converted is None
+            if converted is None:
                 del samples[series]
             else:
-                samples[series] = ours
+                samples[series] = converted
 
-    def _started(self, samples: dict[Series, float], page: bytes) -> float | None:
-        started = samples.pop(START, 0.0)
+    def _pop_start(self, samples: dict[Series, float], page: bytes) -> float | None:
+        """Remove the start of the process from the samples and return it."""
+        started = samples.pop(PROCESS_START, 0.0)
         if started > 0:
             return started
-        # Counters are made when the server starts, or later, when a label is first used. So the first of them is nearest.
-        births = (
-            [birth for birth in self._births.read(page).samples.values() if birth > 0]
-            if CREATED.encode() in page
-            else []
-        )
-        return min(births, default=None)
+        if CREATED.encode() not in page:
+            return None
+        # A counter is created when the server starts, or later, when its labels are first used.
+        # So the first one is nearest to the start.
+        creations = self._creations.read(page).samples.values()
+        return min((creation for creation in creations if creation > 0), default=None)
 
 
-def _in_our_unit(value: float, unit: Unit) -> float | None:
-    """The value as a share, bytes, joules; None for what a device answers when it cannot be read."""
+def _to_our_unit(value: float, unit: Unit) -> float | None:
+    """Convert a value to a share, bytes or joules; None for a device that could not be read."""
     if unit == "share_or_percent":
         return value / 100 if value > 1 else value
     if value == FAILED_READ or not isfinite(value):
@@ -100,6 +102,6 @@ def _in_our_unit(value: float, unit: Unit) -> float | None:
 
 
 @lru_cache(1024)
-def up(source: str, **labels: str) -> Series:
-    """Whether a scrape worked; `source` is `up` for a server and `device_up` for a source of device figures."""
-    return Series(source, "gauge", labels=label_text(labels))
+def up_series(metric: str, **labels: str) -> Series:
+    """Return the series for outcomes of scrapes: `up` of a server, `device_up` of its devices."""
+    return Series(metric, "gauge", labels=label_text(labels))

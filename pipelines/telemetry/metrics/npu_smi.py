@@ -1,7 +1,8 @@
-"""What `npu-smi info` prints, read by its headers: their columns moved between versions, their words did not.
+"""The output of `npu-smi info`, read by its headers: columns moved between versions, words did not.
 
-A card is two lines: one of the board (NPU, name, health, power, temperature), one of the chip (busy cores, memory). A card with two dies
-prints the pair twice, the power with the first only: `-` is unknown, not 0, and the power is then that of the whole card.
+A card is two lines: the first has NPU, name, health, power and temperature, the second is of the
+chip: busy cores, memory. A card with two dies prints the pair twice, with the power in the first
+pair only: `-` is unknown, not 0, and the power is then that of the whole card.
 """
 
 import re
@@ -20,31 +21,31 @@ Cells = dict[str, str]
 
 
 @dataclass
-class Table:
-    """The headers met, and a card's first line while its second is awaited."""
+class NpuSmiTable:
+    """Headers seen so far, and a card's first line while its second one is to come."""
 
-    board: list[list[str]] = field(default_factory=list)
+    card: list[list[str]] = field(default_factory=list)
     chip: list[list[str]] = field(default_factory=list)
     pending: Cells | None = None
 
 
 def read_npu_smi(text: str) -> NormalisedPage:
-    """Power, busy share, memory and temperature of each chip that is listed."""
+    """Return power, utilisation, memory and temperature of each chip in the output."""
     counts = ParseCounts()
     chips = list(_chips(text, counts))
     dies = Counter(chip["NPU"] for chip in chips)
     samples: dict[Series, float] = {}
     for chip in chips:
+        device = _device(chip, dies)
         for metric, value, labels in _figures(chip, dies[chip["NPU"]], counts):
-            samples[
-                Series(metric, "gauge", labels=label_text(labels), device=_device(chip, dies))
-            ] = value
+            samples[Series(metric, "gauge", labels=label_text(labels), device=device)] = value
     counts.malformed += not chips
     return NormalisedPage(samples, None, counts)
 
 
 def _chips(text: str, counts: ParseCounts) -> Iterator[Cells]:
-    table = Table()
+    """Yield both lines of each chip as one row, by the words of the headers."""
+    table = NpuSmiTable()
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if not line.lstrip().startswith("|") or len(cells) < 3:
@@ -53,20 +54,20 @@ def _chips(text: str, counts: ParseCounts) -> Iterator[Cells]:
         if first == ["NPU"] and "Process" in cells[1]:
             return
         if first == ["NPU"]:
-            table.board = [cell.split() for cell in cells]
+            table.card = [cell.split() for cell in cells]
         elif first == ["Chip"]:
             table.chip = [cell.split() for cell in cells]
         elif table.pending is None:
-            table.pending = _named(table.board, cells, counts)
+            table.pending = _match(table.card, cells, counts)
         else:
-            chip = _named(table.chip, cells, counts)
+            chip = _match(table.chip, cells, counts)
             if chip and table.pending:
                 yield table.pending | chip
             table.pending = None
 
 
-def _named(header: list[list[str]], cells: list[str], counts: ParseCounts) -> Cells:
-    """A line's values under the words of its header; empty where they do not fit."""
+def _match(header: list[list[str]], cells: list[str], counts: ParseCounts) -> Cells:
+    """Match the values of a line to the words of its header; empty where they do not fit."""
     found: Cells = {}
     for names, cell in zip(header, cells, strict=False):
         words = WORD.findall(cell)
@@ -84,6 +85,7 @@ def _named(header: list[list[str]], cells: list[str], counts: ParseCounts) -> Ce
 def _figures(
     chip: Cells, dies: int, counts: ParseCounts
 ) -> Iterator[tuple[str, float, dict[str, str]]]:
+    """Yield metric, value and labels of each figure of a chip."""
     labels = {"chip": chip["Name"]} if "Name" in chip else {}
     watts = _number(chip.get("Power(W)"), counts)
     if watts is not None:
@@ -92,7 +94,7 @@ def _figures(
         yield "temperature_celsius", celsius, labels
     if (percent := _number(chip.get("AICore(%)"), counts)) is not None:
         yield "utilisation", percent / 100, labels
-    # Cards with HBM print 0 / 0 for the other memory, cards without it have no such column.
+    # Cards with HBM print 0 / 0 for the other memory; cards without it have no such column.
     for column in ("HBM-Usage(MB)", "Memory-Usage(MB)"):
         used, _, total = chip.get(column, "").partition("/")
         sizes = _number(used.strip(), counts), _number(total.strip(), counts)

@@ -1,7 +1,8 @@
-"""One name for each quantity, whatever server it comes from. `vocabulary.csv` beside this file is the list; this file applies it.
+"""One name for each quantity, whatever server it comes from: `vocabulary.csv`, applied.
 
-A row of the list: the engine or device exporter, the family as its page names it, our metric, the kind, how the value becomes ours
-(`unit`), what is done to labels (`old>new`, `=label:value`), and the newer family to which an older name yields where a page has both.
+A row of the list has the engine or device exporter, the family as its page names it, our metric,
+the kind, how the value is converted (`unit`), changes of labels (`old>new`, `=label:value`), and
+the newer family to which an old name gives way where a page has both.
 """
 
 import csv
@@ -18,13 +19,11 @@ Part = Literal["", "bucket", "sum", "count"]
 Unit = Literal[
     "", "share_or_percent", "device", "device_percent", "device_mebibyte", "device_millijoule"
 ]
-KINDS: dict[str, Kind] = {
-    "counter": "counter",
-    "histogram": "histogram",
-    "info": "info",
-}  # everything else is a gauge
+# Every other kind that a page declares is a gauge.
+KINDS: dict[str, Kind] = {"counter": "counter", "histogram": "histogram", "info": "info"}
 PARTS: tuple[Part, ...] = ("bucket", "sum", "count")
-# In a device's page these say which device; `model_name` is the chip's there, not that of a language model.
+# On a page of devices these name the device; `model_name` is the chip's there, not a language
+# model's.
 DEVICE_LABELS = ("id", "gpu")
 CHIP_LABELS = ("model_name", "modelName")
 MAX_SERIES = 200_000
@@ -34,7 +33,10 @@ Key = tuple[str, Kind, Part, str, str, str, float]
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """What a sample is of. Equal ones of one vocabulary are the same object, so that they can be told apart at no cost."""
+    """Name and labels of samples.
+
+    Equal ones of one vocabulary are the same object, so comparing them costs nothing.
+    """
 
     metric: str
     kind: Kind
@@ -44,13 +46,13 @@ class Series:
     labels: str = ""  # the others, as `k="v",…` sorted by name
     device: str | None = None
     unit: Unit = ""
-    is_old_name: bool = False  # yields to the series of the same key
+    is_old_name: bool = False  # gives way to the series of the same key
     also: "Series | None" = None  # a second quantity with the same value
-    is_plain: bool = True  # its value is ours as it stands
+    is_plain: bool = True  # its value needs no conversion
 
     @property
     def key(self) -> Key:
-        """What makes two series one; sorts by metric and keeps the buckets of a histogram together."""
+        """The identity; sorts by metric and keeps the buckets of a histogram together."""
         return (
             self.metric,
             self.kind,
@@ -77,11 +79,14 @@ class Meaning:
 
 
 class Vocabulary:
-    """What to keep of the pages of some engine or exporter; `families` are further ones, kept under their own names."""
+    """Families to keep from pages of some engines or exporters.
+
+    `families` are further ones, kept under the names that they have there.
+    """
 
     def __init__(self, *sources: str, families: Iterable[str] = ()) -> None:
         self._meanings: dict[str, list[Meaning]] = {}
-        for name, meaning in (pair for source in sources for pair in meanings(source)):
+        for name, meaning in (pair for source in sources for pair in list_meanings(source)):
             self._meanings.setdefault(name, []).append(meaning)
         self._families = frozenset(families)
         self._series: dict[tuple[Key, bool], Series] = {}
@@ -89,26 +94,26 @@ class Vocabulary:
     @property
     def names(self) -> list[str]:
         """Every name of a sample that is kept."""
-        own = (
+        further = (
             f"{family}{suffix}"
             for family in self._families
             for suffix in ("", "_total", "_bucket", "_sum", "_count")
         )
-        return sorted({*self._meanings, *own})
+        return sorted({*self._meanings, *further})
 
     def admit(self, name: str, labels: Labels, kind: str) -> Series | None:
-        """The series that a name with these labels stands for; None if it is not kept."""
-        found = self._meanings.get(name) or self._own(name, kind)
+        """Return the series of a name with these labels; None if it is not kept."""
+        found = self._meanings.get(name) or self._further_meanings(name, kind)
         series: Series | None = None
         for meaning in reversed(found):
-            series = self._one(meaning, labels, also=series)
+            series = self._find_or_make(meaning, labels, also=series)
         return series
 
     def newer(self, series: Series) -> Series | None:
-        """The series of the newer name, if some page had it."""
+        """Return the series of the newer name, if some page had it."""
         return self._series.get((series.key, False))
 
-    def _own(self, name: str, kind: str) -> list[Meaning]:
+    def _further_meanings(self, name: str, kind: str) -> list[Meaning]:
         base = SUFFIX.sub("", name)
         if name in self._families and kind != "histogram":
             return [Meaning(name, KINDS.get(kind, "gauge"))]
@@ -118,7 +123,7 @@ class Vocabulary:
             return [Meaning(base, "counter")]
         return [Meaning(base, "histogram", part) for part in PARTS if name == f"{base}_{part}"]
 
-    def _one(self, meaning: Meaning, labels: Labels, also: Series | None) -> Series | None:
+    def _find_or_make(self, meaning: Meaning, labels: Labels, also: Series | None) -> Series | None:
         rest = dict(labels)
         le = rest.pop("le", None) if meaning.part == "bucket" else None
         try:
@@ -127,60 +132,68 @@ class Vocabulary:
             return None
         if meaning.part == "bucket" and bound is None:
             return None
-        series = self._made(meaning, rest, bound, also)
+        series = _make_series(meaning, rest, bound, also)
         if len(self._series) >= MAX_SERIES:
             self._series.clear()
         return self._series.setdefault((series.key, series.is_old_name), series)
 
-    def _made(
-        self, meaning: Meaning, labels: dict[str, str], le: float | None, also: Series | None
-    ) -> Series:
-        device = model = None
-        if meaning.is_of_device:
-            device, labels = _of_device(labels, meaning.kind)
-        else:
-            model = labels.pop("model_name", None) or None
-        for old, new in meaning.rename:
-            if old in labels:
-                labels[new] = labels.pop(old)
-        labels |= {name: value for name, value in meaning.add if name not in labels}
-        return Series(
-            meaning.metric, meaning.kind, meaning.part, le, model, label_text(labels), device, meaning.unit, meaning.is_old_name, also,
-            is_plain=not (meaning.unit or meaning.is_old_name or also),
-        )  # fmt: skip
+
+def _make_series(
+    meaning: Meaning, labels: dict[str, str], le: float | None, also: Series | None
+) -> Series:
+    device = model = None
+    if meaning.is_of_device:
+        device, labels = _split_device(labels)
+    else:
+        model = labels.pop("model_name", None) or None
+    for old, new in meaning.rename:
+        if old in labels:
+            labels[new] = labels.pop(old)
+    labels |= {name: value for name, value in meaning.add if name not in labels}
+    return Series(
+        meaning.metric,
+        meaning.kind,
+        meaning.part,
+        le,
+        model,
+        label_text(labels),
+        device,
+        meaning.unit,
+        meaning.is_old_name,
+        also,
+        is_plain=not (meaning.unit or meaning.is_old_name or also),
+    )
 
 
 def label_text(labels: dict[str, str]) -> str:
-    """Labels as `k="v",…`, sorted by name, escaped as on a page."""
-    return ",".join(f'{name}="{_escaped(labels[name])}"' for name in sorted(labels))
+    """Format labels as `k="v",…`, sorted by name, escaped as on a page."""
+    return ",".join(f'{name}="{_escape(labels[name])}"' for name in sorted(labels))
 
 
 @cache
-def meanings(source: str) -> list[tuple[str, Meaning]]:
-    """What each name of a sample means on a page of this engine or exporter; our own servers speak vLLM's language and more."""
-    rows = [
-        row
-        for row in _rows()
-        if row["engine"] in ({source, "vllm"} if source == "tokentide" else {source})
-    ]
-    return [pair for row in rows for pair in _named(row)]
+def list_meanings(source: str) -> list[tuple[str, Meaning]]:
+    """List names of samples with their meanings, for the pages of an engine or exporter.
+
+    Our own server has vLLM's families and more.
+    """
+    engines = {source, "vllm"} if source == "tokentide" else {source}
+    rows = [row for row in read_vocabulary() if row["engine"] in engines]
+    return [pair for row in rows for pair in _meanings_of_row(row)]
 
 
 @cache
-def _rows() -> list[dict[str, str]]:
+def read_vocabulary() -> list[dict[str, str]]:
+    """Read the rows of `vocabulary.csv`."""
     with Path(__file__).with_name("vocabulary.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 
 
-def _named(row: dict[str, str]) -> Iterator[tuple[str, Meaning]]:
+def _meanings_of_row(row: dict[str, str]) -> Iterator[tuple[str, Meaning]]:
     changes = row["labels"].split()
-    rename = tuple(_pair(change, ">") for change in changes if not change.startswith("="))
-    add = tuple(_pair(change[1:], ":") for change in changes if change.startswith("="))
-    family, kind, is_of_device = (
-        row["family"],
-        row["kind"],
-        row["unit"].startswith("device") or row["engine"].endswith("device"),
-    )
+    rename = tuple(_split_pair(each, ">") for each in changes if not each.startswith("="))
+    add = tuple(_split_pair(each[1:], ":") for each in changes if each.startswith("="))
+    family, kind = row["family"], row["kind"]
+    is_of_device = row["unit"].startswith("device") or row["engine"].endswith("device")
     parts = PARTS if kind == "histogram" else ("",)
     for part in parts:
         meaning = Meaning(
@@ -198,22 +211,20 @@ def _named(row: dict[str, str]) -> Iterator[tuple[str, Meaning]]:
             yield f"{family}_total", meaning
 
 
-def _pair(change: str, mark: str) -> tuple[str, str]:
+def _split_pair(change: str, mark: str) -> tuple[str, str]:
     old, _, new = change.partition(mark)
     return old, new
 
 
-def _of_device(labels: dict[str, str], kind: Kind) -> tuple[str | None, dict[str, str]]:
-    """Which device, and the few labels that do not change while it serves: pods and processes come and go."""
+def _split_device(labels: dict[str, str]) -> tuple[str | None, dict[str, str]]:
+    """Return the device, and the few labels that stay while it serves; pods come and go."""
     device = next((labels[name] for name in (*DEVICE_LABELS, "engine") if name in labels), None)
-    chip = (
-        next((labels[name] for name in CHIP_LABELS if labels.get(name)), None)
-        if DEVICE_LABELS[0] in labels or DEVICE_LABELS[1] in labels
-        else None
-    )
     kept = {name: labels[name] for name in ("provenance",) if name in labels}
-    return device, kept | ({"chip": chip} if chip else {})
+    if not labels.keys().isdisjoint(DEVICE_LABELS):
+        chip = next((labels[name] for name in CHIP_LABELS if labels.get(name)), None)
+        kept |= {"chip": chip} if chip else {}
+    return device, kept
 
 
-def _escaped(value: str) -> str:
+def _escape(value: str) -> str:
     return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")

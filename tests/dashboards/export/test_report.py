@@ -20,7 +20,7 @@ from dashboards.export.static_tables import d3_format, written
 from dashboards.generations import Published, Sources
 from dashboards.pages import PAGES
 from dashboards.pages.market.concentration import SHARE, SIGNED, TOKENS, TRUTH, USD
-from pipelines.cli.market import app
+from pipelines.cli import app
 from pipelines.publish import query
 from pipelines.settings import Settings
 from warehouse.connection import open_published

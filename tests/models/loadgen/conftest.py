@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from pipelines.simulator.api.serve import running
+from pipelines.simulator.api.serve import serve_in_thread
 
 Reply = Callable[[dict[str, Any]], Awaitable[Response]]
 Serve = Callable[[Reply], AbstractContextManager["OpenAi"]]
@@ -57,7 +57,7 @@ def serve_replies(reply: Reply) -> Iterator[OpenAi]:
         Route("/{base:path}/models", models),
         Route("/{path:path}", generate, methods=["POST"]),
     ]
-    with running(Starlette(routes=routes)) as url:
+    with serve_in_thread(Starlette(routes=routes)) as url:
         server.url = url
         yield server
 

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from models.loadgen.__main__ import main
-from pipelines.simulator.api.serve import running
+from pipelines.simulator.api.serve import serve_in_thread
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from pipelines.simulator.api.serve import running
         ),
         (
             ["--poisson", "5", "--requests", "5", "--most-tokens", "1"],
-            "--max-tokens must be at least 2",
+            "--max-request-tokens must be at least 2",
         ),
         (
             ["--poisson", "5", "--requests", "5", "--out", "requests.txt"],
@@ -70,7 +70,7 @@ def test_several_models_must_be_chosen_from(capsys: pytest.CaptureFixture[str]) 
 
     said: list[Any] = [{"data": [{"id": "small"}, {"id": "large\x1b[2J"}]}, {"data": 5}]
     app = Starlette(routes=[Route("/{path:path}", lambda request: JSONResponse(said.pop(0)))])
-    with running(app) as url:
+    with serve_in_thread(app) as url:
         assert main(["--url", url, "--poisson", "5", "--requests", "1"]) == 1
         assert "offers small, large [2J. Name one with --model." in capsys.readouterr().err
         assert main(["--url", url, "--poisson", "5", "--requests", "1"]) == 1

@@ -10,7 +10,7 @@ from pipelines.definitions import define
 from pipelines.schedules import telemetry_arrived
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import Scrape, SegmentWriter
-from pipelines.telemetry.metrics.normalise import up
+from pipelines.telemetry.metrics.normalise import up_series
 from pipelines.telemetry.metrics.vocabulary import Series
 from warehouse.connection import open_warehouse
 
@@ -18,7 +18,7 @@ TOKENS = Series("generation_tokens", "counter", model_name="tiny")
 
 
 def scrape(seconds: float, tokens: float) -> Scrape:
-    said = up("up", samples="1", problems="0")
+    said = up_series("up", samples="1", problems="0")
     return Scrape(
         "t", "vllm", round(seconds * 1e6), None, (TOKENS, said), (tokens, 1.0), "tiny", ""
     )

@@ -21,7 +21,7 @@ def tokentide(tmp_path: Path) -> Tokentide:
 
     def run(*arguments: str, without: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
         # None in sys.modules is how Python itself marks a module that cannot be imported.
-        start = f"import sys; sys.modules.update(dict.fromkeys({without!r})); from pipelines.cli.market import main; main()"
+        start = f"import sys; sys.modules.update(dict.fromkeys({without!r})); from pipelines.cli import main; main()"
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("TOKENTIDE_")
         }

@@ -1,4 +1,4 @@
-"""The client under limits: it waits as long as it is told, stops where waiting is no use, and tells every other process."""
+"""Client under limits: it waits for a minute, stops for a day, and shares that with processes."""
 
 import subprocess
 import sys
@@ -9,26 +9,31 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from support.scripted_server import Reply, Script, reply
-from support.simulator import HASTY, KEY
+from support.scripted_server import Responder, ScriptedServer, json_response
+from support.simulator import FAST_RETRIES, KEY
+from support.sources import APPS, MODELS
 
 from pipelines.errors import LimitReached, SourceError, SourceServerError
 from pipelines.settings import Settings
 from pipelines.sources.http import SourceClient
 from pipelines.sources.quota import RequestQuota, next_midnight
 
-MINUTE_WORDS = "Rate limit exceeded: datasets-per-key-rpm-v1."
-DAY_WORDS = "Rate limit exceeded: datasets-per-account-rpd-v1. Per-account limit of 500 requests/day exceeded for the OpenRouter Data API."
-# Asks once and prints what it was told.
-ASKER = """
+MINUTE_MESSAGE = "Rate limit exceeded: datasets-per-key-rpm-v1."
+DAY_MESSAGE = (
+    "Rate limit exceeded: datasets-per-account-rpd-v1. Per-account limit of 500 requests/day "
+    "exceeded for the OpenRouter Data API."
+)
+# Requests once and prints the message.
+ONE_REQUEST = """
 import sys
 from pathlib import Path
 from pipelines.errors import LimitReached
 from pipelines.settings import Settings
-from pipelines.sources.http import Client
-client = Client(Settings(Path(sys.argv[1]), sys.argv[2], "key"), "run-2")
+from pipelines.sources.http import SourceClient
+from pipelines.sources.openrouter import apps
+client = SourceClient(Settings(Path(sys.argv[1]), sys.argv[2], "key"), "run-2")
 try:
-    client.data_api("apps", "/datasets/app-rankings")
+    client.data_api(apps.SOURCE, "/datasets/app-rankings")
 except LimitReached as error:
     print(error)
 client.close()
@@ -37,39 +42,39 @@ client.close()
 
 @pytest.fixture(autouse=True)
 def _midnight_is_far() -> None:
-    """A day that ends in the middle of a test is not what these tests are about."""
+    """Skip near midnight, when a day would end in the middle of a test."""
     if next_midnight(time.time()) - time.time() < 300:
-        pytest.skip("it is almost midnight UTC, when every budget begins anew")
+        pytest.skip("it is almost midnight UTC, when every budget starts again")
 
 
-def too_many(words: str = MINUTE_WORDS, **headers: str) -> Reply:
-    return reply(429, {"error": {"message": words, "code": 429}}, **headers)
+def too_many(message: str = MINUTE_MESSAGE, **headers: str) -> Responder:
+    return json_response(429, {"error": {"message": message, "code": 429}}, **headers)
 
 
 def reset_in(seconds: float, unit: int = 1000) -> str:
     return str(round((time.time() + seconds) * unit))
 
 
-def pause(script: Script) -> float:
-    """The seconds between the first two requests."""
-    return script.heard[1].at - script.heard[0].at
+def pause(server: ScriptedServer) -> float:
+    """Return the seconds between the first two requests."""
+    return server.received[1].at - server.received[0].at
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_is_honoured(server: Script, client: SourceClient, status: int) -> None:
-    """The next request comes after the seconds that were asked for, and soon after."""
-    server.says(reply(status, Retry_After="1"), reply())
-    assert client.data_api("apps", "/x").status == 200
+def test_retry_after_is_honoured(server: ScriptedServer, client: SourceClient, status: int) -> None:
+    """The next request comes after these seconds, and soon after."""
+    server.respond_with(json_response(status, Retry_After="1"), json_response())
+    assert client.data_api(APPS, "/x").status == 200
     assert 1.0 <= pause(server) < 2.5
 
 
 @pytest.mark.parametrize(("unit", "ahead", "at_least"), [(1000, 1.2, 1.0), (1, 2.0, 0.9)])
 def test_a_reset_is_waited_for_in_either_unit(
-    server: Script, client: SourceClient, unit: int, ahead: float, at_least: float
+    server: ScriptedServer, client: SourceClient, unit: int, ahead: float, at_least: float
 ) -> None:
-    """X-RateLimit-Reset is an instant in milliseconds since 1970; one in seconds is understood as well."""
-    server.says(too_many(X_RateLimit_Reset=reset_in(ahead, unit)), reply())
-    client.data_api("apps", "/x")
+    """X-RateLimit-Reset is in milliseconds since 1970; seconds are understood too."""
+    server.respond_with(too_many(X_RateLimit_Reset=reset_in(ahead, unit)), json_response())
+    client.data_api(APPS, "/x")
     assert at_least <= pause(server) < 4
 
 
@@ -88,41 +93,38 @@ def test_a_reset_is_waited_for_in_either_unit(
         {"Retry_After": ""},
     ],
 )
-def test_a_wait_that_is_over_or_unreadable_is_no_wait(
-    server: Script, client: SourceClient, headers: dict[str, str]
+def test_an_expired_or_unreadable_wait_is_ignored(
+    server: ScriptedServer, client: SourceClient, headers: dict[str, str]
 ) -> None:
-    """It is asked again after a moment of our own choice, and no nonsense in a header ends the run."""
-    server.says(too_many(**headers), reply())
-    assert client.data_api("apps", "/x").status == 200
+    """The retry comes after our own pause, and no header ends the run."""
+    server.respond_with(too_many(**headers), json_response())
+    assert client.data_api(APPS, "/x").status == 200
     assert pause(server) < 2.5
-    assert client.data_api("apps", "/x").status == 200
+    assert client.data_api(APPS, "/x").status == 200
 
 
-def test_a_minute_that_stays_full_is_reported(server: Script, client: SourceClient) -> None:
-    """After as many attempts as patience allows; the next question is asked all the same."""
-    server.says(too_many())
+def test_a_minute_that_stays_full_is_reported(server: ScriptedServer, client: SourceClient) -> None:
+    """After the last attempt; the next request is sent all the same."""
+    server.respond_with(too_many())
     with pytest.raises(
         LimitReached, match=r"/api/v1/x allows no more requests this minute \(429: .*rpm-v1"
     ):
-        client.data_api("apps", "/x")
-    assert len(server.heard) == HASTY.attempts
-    server.says(reply())
-    assert client.data_api("apps", "/x").status == 200
+        client.data_api(APPS, "/x")
+    assert len(server.received) == FAST_RETRIES.attempts
+    server.respond_with(json_response())
+    assert client.data_api(APPS, "/x").status == 200
 
 
-# A day that is spent.
-
-
-def assert_blocked(server: Script, client: SourceClient) -> None:
-    """Nothing of the Data API is asked any more, and nobody waits for that; the rest is asked as before."""
-    before, started = len(server.heard), time.monotonic()
+def assert_blocked(server: ScriptedServer, client: SourceClient) -> None:
+    """Check that the Data API is not requested or waited for, and other routes still are."""
+    before, started = len(server.received), time.monotonic()
     for path in ("/datasets/rankings-daily", "/benchmarks"):
         with pytest.raises(LimitReached, match="daily limit is spent; it said to come back at"):
-            client.data_api("x", path)
+            client.data_api(APPS, path)
     assert time.monotonic() - started < 0.4
-    assert len(server.heard) == before
-    server.says(reply())
-    assert client.ask("models", "/models").status == 200
+    assert len(server.received) == before
+    server.respond_with(json_response())
+    assert client.ask(MODELS, "/models").status == 200
 
 
 @pytest.mark.parametrize(
@@ -141,19 +143,19 @@ def assert_blocked(server: Script, client: SourceClient) -> None:
         {"Retry_After": "9" * 400},
     ],
 )
-def test_a_spent_day_blocks_everyone_until_midnight(
-    server: Script, settings: Settings, client: SourceClient, headers: dict[str, str]
+def test_a_used_up_day_blocks_every_client_until_midnight(
+    server: ScriptedServer, settings: Settings, client: SourceClient, headers: dict[str, str]
 ) -> None:
-    """Asked once and never again that day: by this client, a new one, or another process. Without a usable reset, midnight is meant."""
+    """Neither this client nor a new one requests again; without a usable reset until midnight."""
     midnight = int(next_midnight(time.time()))
-    words = {"midnight": str(midnight * 1000), "midnight in seconds": str(midnight)}
-    named = {name: words.get(value, value) for name, value in headers.items()}
-    server.says(too_many(DAY_WORDS, **named))
+    values = {"midnight": str(midnight * 1000), "midnight in seconds": str(midnight)}
+    named = {name: values.get(value, value) for name, value in headers.items()}
+    server.respond_with(too_many(DAY_MESSAGE, **named))
     with pytest.raises(LimitReached, match="the limit of requests a day is spent"):
-        client.data_api("apps", "/datasets/app-rankings")
-    assert len(server.heard) == 1
+        client.data_api(APPS, "/datasets/app-rankings")
+    assert len(server.received) == 1
     assert_blocked(server, client)
-    with closing(SourceClient(settings, "run-2", HASTY)) as another:
+    with closing(SourceClient(settings, "run-2", FAST_RETRIES)) as another:
         assert_blocked(server, another)
     with pytest.raises(LimitReached) as caught:
         RequestQuota(settings.requests).spend(client.budget)
@@ -163,86 +165,86 @@ def test_a_spent_day_blocks_everyone_until_midnight(
 
 
 def test_another_process_is_blocked_too(
-    server: Script, settings: Settings, client: SourceClient
+    server: ScriptedServer, settings: Settings, client: SourceClient
 ) -> None:
-    """What one run learned of a limit, the next one knows without asking."""
-    server.says(too_many(DAY_WORDS))
+    """The next process knows the limit without a request."""
+    server.respond_with(too_many(DAY_MESSAGE))
     with pytest.raises(LimitReached):
-        client.data_api("apps", "/datasets/app-rankings")
-    command = [sys.executable, "-c", ASKER, str(settings.home), server.url]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    assert told.stdout.startswith("The upstream's daily limit is spent; it said to come back at")
-    assert len(server.heard) == 1
+        client.data_api(APPS, "/datasets/app-rankings")
+    command = [sys.executable, "-c", ONE_REQUEST, str(settings.home), server.url]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert result.stdout.startswith("The upstream's daily limit is spent; it said to come back at")
+    assert len(server.received) == 1
 
 
-def test_a_block_ends_at_its_reset(server: Script, client: SourceClient) -> None:
-    """A reset that is near is still the end of the block: what comes before it waits for it, what comes after it is asked."""
-    server.says(too_many(DAY_WORDS, X_RateLimit_Reset=reset_in(1.5)), reply())
+def test_a_block_ends_at_its_reset(server: ScriptedServer, client: SourceClient) -> None:
+    """A request before a near reset waits for it; one after it is sent."""
+    server.respond_with(too_many(DAY_MESSAGE, X_RateLimit_Reset=reset_in(1.5)), json_response())
     with pytest.raises(LimitReached):
-        client.data_api("apps", "/x")
-    assert client.data_api("apps", "/x").status == 200
+        client.data_api(APPS, "/x")
+    assert client.data_api(APPS, "/x").status == 200
     assert 1.0 < pause(server) < 4
 
 
 @pytest.mark.parametrize("unit", [1000, 1])
 @pytest.mark.parametrize(
-    "words", [DAY_WORDS, "datasets-per-account-rpd-v1", "Limit of 500 requests/day exceeded"]
+    "message", [DAY_MESSAGE, "datasets-per-account-rpd-v1", "Limit of 500 requests/day exceeded"]
 )
-def test_a_retry_after_shortens_no_spent_day(
-    server: Script, settings: Settings, client: SourceClient, words: str, unit: int
+def test_retry_after_does_not_shorten_a_used_up_day(
+    server: ScriptedServer, settings: Settings, client: SourceClient, message: str, unit: int
 ) -> None:
-    """Where the day's bucket is named, the reset alone says when the block ends."""
-    server.says(too_many(words, Retry_After="1", X_RateLimit_Reset=reset_in(200, unit)))
+    """If the message names the daily bucket, only the reset ends the block."""
+    server.respond_with(too_many(message, Retry_After="1", X_RateLimit_Reset=reset_in(200, unit)))
     with pytest.raises(LimitReached, match="the limit of requests a day is spent"):
-        client.data_api("apps", "/datasets/app-rankings")
+        client.data_api(APPS, "/datasets/app-rankings")
     with pytest.raises(LimitReached) as caught:
         RequestQuota(settings.requests).spend(client.budget)
     assert caught.value.retry_after == pytest.approx(200, abs=5)
-    assert len(server.heard) == 1
+    assert len(server.received) == 1
 
 
-def test_a_wait_too_long_to_be_a_minute_is_a_day(server: Script, client: SourceClient) -> None:
-    """A limit that does not say what it is, but ends late, blocks as well."""
-    server.says(too_many("Too many requests", Retry_After="600"))
+def test_a_wait_longer_than_a_minute_limit_is_a_daily_one(
+    server: ScriptedServer, client: SourceClient
+) -> None:
+    """A limit without a name that ends late blocks as well."""
+    server.respond_with(too_many("Too many requests", Retry_After="600"))
     with pytest.raises(LimitReached):
-        client.data_api("apps", "/x")
+        client.data_api(APPS, "/x")
     assert_blocked(server, client)
 
 
-def test_a_source_that_wants_a_long_rest_is_not_waited_for(
-    server: Script, client: SourceClient
-) -> None:
+def test_a_long_retry_after_is_not_waited_for(server: ScriptedServer, client: SourceClient) -> None:
     """A 503 with ten minutes to wait is reported at once."""
-    server.says(reply(503, Retry_After="600"))
+    server.respond_with(json_response(503, Retry_After="600"))
     with pytest.raises(SourceServerError):
-        client.data_api("apps", "/x")
-    assert len(server.heard) == 1
+        client.data_api(APPS, "/x")
+    assert len(server.received) == 1
 
 
-def test_a_limit_of_the_catalogue_blocks_nothing_of_the_data_api(
-    server: Script, client: SourceClient
+def test_a_catalogue_limit_does_not_block_the_data_api(
+    server: ScriptedServer, client: SourceClient
 ) -> None:
-    """The catalogue has limits of its own."""
-    server.says(too_many(DAY_WORDS), reply())
+    """The two have separate limits."""
+    server.respond_with(too_many(DAY_MESSAGE), json_response())
     with pytest.raises(LimitReached):
-        client.ask("models", "/models")
-    assert client.data_api("apps", "/x").status == 200
+        client.ask(MODELS, "/models")
+    assert client.data_api(APPS, "/x").status == 200
 
 
 def test_only_the_data_api_spends_the_budget(
-    server: Script, settings: Settings, client: SourceClient
+    server: ScriptedServer, settings: Settings, client: SourceClient
 ) -> None:
     """Each attempt costs one of thirty; catalogue requests cost none."""
-    server.says(reply(500), reply())
-    client.data_api("apps", "/x")
+    server.respond_with(json_response(500), json_response())
+    client.data_api(APPS, "/x")
     for _ in range(3):
-        client.ask("models", "/models")
-    ledger = RequestQuota(settings.requests)
-    assert [ledger.spend(client.budget) for _ in range(28)] == [0.0] * 28
-    assert 50 < ledger.spend(client.budget) <= 60
+        client.ask(MODELS, "/models")
+    quota = RequestQuota(settings.requests)
+    assert [quota.spend(client.budget) for _ in range(28)] == [0.0] * 28
+    assert 50 < quota.spend(client.budget) <= 60
 
 
-# Not a few seconds: those would be waited for.
+# Without waits of a few seconds, which the client would wait for.
 HEADER = st.text("0123456789-+. eE\u00b2abc", max_size=18).filter(
     lambda text: not text.strip().isdecimal() or len(text.strip()) > 4
 )
@@ -251,14 +253,18 @@ HEADER = st.text("0123456789-+. eE\u00b2abc", max_size=18).filter(
 @hypothesis_settings(deadline=None, derandomize=True, max_examples=15)
 @given(after=HEADER, reset=HEADER)
 def test_no_header_ends_a_run(
-    running_server: Script, tmp_path_factory: pytest.TempPathFactory, after: str, reset: str
+    running_server: ScriptedServer, tmp_path_factory: pytest.TempPathFactory, after: str, reset: str
 ) -> None:
-    """Whatever stands in the headers of a limit, the client says so in words of its own or goes on."""
+    """Any headers of a limit lead to our own error or to a retry."""
     home = tmp_path_factory.mktemp("home")
-    running_server.says(too_many(DAY_WORDS, Retry_After=after, X_RateLimit_Reset=reset), reply(400))
+    running_server.respond_with(
+        too_many(DAY_MESSAGE, Retry_After=after, X_RateLimit_Reset=reset), json_response(400)
+    )
     for _ in range(2):
         with (
-            closing(SourceClient(Settings(home, running_server.url, KEY), "run", HASTY)) as client,
+            closing(
+                SourceClient(Settings(home, running_server.url, KEY), "run", FAST_RETRIES)
+            ) as client,
             pytest.raises(SourceError),
         ):
-            client.data_api("apps", "/x")
+            client.data_api(APPS, "/x")

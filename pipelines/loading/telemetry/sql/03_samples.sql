@@ -4,7 +4,8 @@ set variable last_at = (select max(scraped_at) from incoming);
 delete from incoming
 where not isfinite(value);
 
--- Of two samples of one series and instant the greater one counts, whichever came first: so the order of loading is all one.
+-- Of two samples of one series and instant the greater one counts, whichever was loaded first: so
+-- the order of loading does not matter.
 delete from incoming
 where rowid in (
     with contested as (
@@ -37,19 +38,30 @@ where rowid in (
     qualify
         row_number() over (
             partition by
-                samples.target, samples.metric, samples.part, samples.le, samples.model_name, samples.labels, samples.device,
+                samples.target,
+                samples.metric,
+                samples.part,
+                samples.le,
+                samples.model_name,
+                samples.labels,
+                samples.device,
                 samples.scraped_at
             order by samples.value desc, samples.started_at desc nulls last, samples.segment_id
         ) > 1
 );
 
--- One row per sample at the door whose series and instant are known: where both are, and whether the new one takes the other's place.
-create or replace temp table twins as
+-- One row per incoming sample whose series and instant are in the warehouse already: the rows of
+-- both, and whether the incoming one replaces the other.
+create or replace temp table duplicates as
 select
-    samples.rowid as incoming_place,
-    known.rowid as known_place,
+    samples.rowid as incoming_row,
+    known.rowid as known_row,
     samples.value > known.value
-    or (samples.value = known.value and samples.started_at is not null and coalesce(samples.started_at > known.started_at, true)) as is_better
+    or (
+        samples.value = known.value
+        and samples.started_at is not null
+        and coalesce(samples.started_at > known.started_at, true)
+    ) as is_better
 from incoming as samples
 inner join raw.telemetry_samples as known
     on
@@ -64,11 +76,11 @@ inner join raw.telemetry_samples as known
 where known.scraped_at between getvariable('first_at') and getvariable('last_at');
 
 delete from raw.telemetry_samples
-where rowid in (select twins.known_place from twins where twins.is_better);
+where rowid in (select duplicates.known_row from duplicates where duplicates.is_better);
 
 delete from incoming
-where rowid in (select twins.incoming_place from twins where not twins.is_better);
+where rowid in (select duplicates.incoming_row from duplicates where not duplicates.is_better);
 
--- What is left at the door is new.
+-- All that is left is new.
 insert into raw.telemetry_samples by name
 from incoming;

@@ -1,17 +1,17 @@
-delete from ledger.coverage_minutes using touched
+delete from ledger.coverage_minutes using changed_hours
 where
-    coverage_minutes.target = touched.target
-    and coverage_minutes.hour_at = touched.hour_at;
+    coverage_minutes.target = changed_hours.target
+    and coverage_minutes.hour_at = changed_hours.hour_at;
 
--- One row per target and minute of a touched hour: the seconds between two scrapes that came, close enough together.
+-- One row per target and minute of a changed hour: seconds between two good scrapes without a gap.
 insert into ledger.coverage_minutes by name
-with came as (
+with outcomes as (
     select
         target,
         scraped_at,
         minute_at,
         bool_or(value = 1) as is_up
-    from at_hand
+    from needed_samples
     where metric = 'up'
     group by all
 ),
@@ -21,7 +21,7 @@ pairs as (
         target,
         lag(scraped_at) over (partition by target order by scraped_at) as from_at,
         scraped_at as until_at
-    from came
+    from outcomes
     where is_up
 ),
 
@@ -31,7 +31,11 @@ pieces as (
         pairs.from_at,
         pairs.until_at,
         unnest(
-            generate_series(date_trunc('minute', pairs.from_at), date_trunc('minute', pairs.until_at), interval 1 minute)
+            generate_series(
+                date_trunc('minute', pairs.from_at),
+                date_trunc('minute', pairs.until_at),
+                interval 1 minute
+            )
         ) as minute_at
     from pairs
     inner join limits
@@ -43,7 +47,10 @@ minutes as (
     select
         target,
         minute_at,
-        (epoch_us(least(until_at, minute_at + interval 1 minute)) - epoch_us(greatest(from_at, minute_at))) / 1e6 as covered_seconds,
+        (
+            epoch_us(least(until_at, minute_at + interval 1 minute))
+            - epoch_us(greatest(from_at, minute_at))
+        ) / 1e6 as covered_seconds,
         0 as scrapes,
         0 as failed_scrapes
     from pieces
@@ -55,7 +62,7 @@ minutes as (
         0 as covered_seconds,
         1 as scrapes,
         (not is_up)::integer as failed_scrapes
-    from came
+    from outcomes
 )
 
 select
@@ -66,8 +73,8 @@ select
     sum(minutes.scrapes)::bigint as scrapes,
     sum(minutes.failed_scrapes)::bigint as failed_scrapes
 from minutes
-semi join touched
+semi join changed_hours
     on
-        minutes.target = touched.target
-        and date_trunc('hour', minutes.minute_at) = touched.hour_at
+        minutes.target = changed_hours.target
+        and date_trunc('hour', minutes.minute_at) = changed_hours.hour_at
 group by all;

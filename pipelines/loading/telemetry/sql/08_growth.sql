@@ -1,11 +1,12 @@
--- One row per sample of a counter, or of a part of a histogram, in a touched hour: what it grew by since the sample before it.
+-- One row per sample of a counter, or of a part of a histogram, in a changed hour: its growth since
+-- the sample before it.
 create or replace temp table growths as
 with in_order as (
     select
         *,
         lag(value) over in_series as value_before,
         lag(started_at) over in_series as started_before
-    from at_hand
+    from needed_samples
     where kind in ('counter', 'histogram')
     window in_series as (partition by series_id order by scraped_at)
 ),
@@ -14,69 +15,73 @@ first_good as (
     select
         target,
         min(scraped_at) as scraped_at
-    from at_hand
+    from needed_samples
     where metric = 'up' and value = 1
     group by target
 ),
 
-judged as (
+marked as (
     select
         in_order.*,
-        -- Some exporters work the start out anew for each page, from a clock that is set now and then.
         coalesce(
-            in_order.value < in_order.value_before or abs(epoch_us(in_order.started_at) - epoch_us(in_order.started_before)) > 2e6, false
+            in_order.value < in_order.value_before
+            or abs(epoch_us(in_order.started_at) - epoch_us(in_order.started_before))
+            > getvariable('start_tolerance_us'),
+            false
         ) as fell,
         coalesce(in_order.scraped_at > first_good.scraped_at, false) as is_known_target
     from in_order
     left join first_good
         on in_order.target = first_good.target
-    where in_order.is_touched
+    where in_order.is_changed
 ),
 
--- Where one part of a histogram fell all of it began anew, also a part that has overtaken its old value since.
-begun_anew as (
+-- Where one part of a histogram fell, all of it restarted, also a part that has overtaken its old
+-- value since.
+restarted_histograms as (
     select distinct
         series.target,
         series.metric,
         series.model_name,
         series.labels,
-        judged.scraped_at
-    from judged
+        marked.scraped_at
+    from marked
     inner join series
-        on judged.series_id = series.series_id
-    where judged.fell and judged.kind = 'histogram'
+        on marked.series_id = series.series_id
+    where marked.fell and marked.kind = 'histogram'
 ),
 
 restarted as (
     select
         series.series_id,
-        begun_anew.scraped_at
-    from begun_anew
+        restarted_histograms.scraped_at
+    from restarted_histograms
     inner join series
         on
-            begun_anew.target = series.target
-            and begun_anew.metric = series.metric
-            and begun_anew.labels = series.labels
-            and begun_anew.model_name is not distinct from series.model_name
+            restarted_histograms.target = series.target
+            and restarted_histograms.metric = series.metric
+            and restarted_histograms.labels = series.labels
+            and restarted_histograms.model_name is not distinct from series.model_name
 )
 
 select
-    judged.series_id,
-    judged.kind,
-    judged.minute_at,
-    judged.hour_at,
-    judged.fell or restarted.series_id is not null as is_restart,
+    marked.series_id,
+    marked.kind,
+    marked.minute_at,
+    marked.hour_at,
+    marked.fell or restarted.series_id is not null as is_restart,
     case
-        when judged.value_before is not null then case when is_restart then judged.value else judged.value - judged.value_before end
-        -- A series that is new to a known target began at 0 meanwhile. What was before our first look at a target is not claimed; and a
-        -- device counts from long before we look at it.
-        when judged.is_known_target and series.device is null then judged.value
+        when marked.value_before is not null
+            then case when is_restart then marked.value else marked.value - marked.value_before end
+        -- A series that is new to a known target began at 0 meanwhile. Growth before the first
+        -- scrape of a target is not claimed; and a device counts from long before it is scraped.
+        when marked.is_known_target and series.device is null then marked.value
         else 0
     end as growth
-from judged
+from marked
 inner join series
-    on judged.series_id = series.series_id
+    on marked.series_id = series.series_id
 left join restarted
     on
-        judged.series_id = restarted.series_id
-        and judged.scraped_at = restarted.scraped_at;
+        marked.series_id = restarted.series_id
+        and marked.scraped_at = restarted.scraped_at;

@@ -1,9 +1,10 @@
-delete from ledger.counter_minutes using touched
+delete from ledger.counter_minutes using changed_hours
 where
-    counter_minutes.target = touched.target
-    and counter_minutes.hour_at = touched.hour_at;
+    counter_minutes.target = changed_hours.target
+    and counter_minutes.hour_at = changed_hours.hour_at;
 
--- One row per counter and minute of a touched hour. Growth is that of the later sample's minute, also across a gap: tokens are conserved.
+-- One row per counter and minute of a changed hour. Growth belongs to the later sample's minute,
+-- also across a gap: tokens are conserved.
 insert into ledger.counter_minutes by name
 select
     series.target,

@@ -1,9 +1,9 @@
-delete from ledger.histogram_hours using touched
+delete from ledger.histogram_hours using changed_hours
 where
-    histogram_hours.target = touched.target
-    and histogram_hours.hour_at = touched.hour_at;
+    histogram_hours.target = changed_hours.target
+    and histogram_hours.hour_at = changed_hours.hour_at;
 
--- One row per histogram, part, bucket and touched hour.
+-- One row per histogram, part, bucket and changed hour.
 insert into ledger.histogram_hours by name
 select
     series.target,

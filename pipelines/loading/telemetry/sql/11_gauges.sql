@@ -1,9 +1,9 @@
-delete from ledger.gauge_minutes using touched
+delete from ledger.gauge_minutes using changed_hours
 where
-    gauge_minutes.target = touched.target
-    and gauge_minutes.hour_at = touched.hour_at;
+    gauge_minutes.target = changed_hours.target
+    and gauge_minutes.hour_at = changed_hours.hour_at;
 
--- One row per gauge and minute of a touched hour. How scrapes went is told by ledger.scrapes.
+-- One row per gauge and minute of a changed hour. Outcomes of scrapes are in ledger.scrapes.
 insert into ledger.gauge_minutes by name
 select
     series.target,
@@ -22,10 +22,10 @@ from (
         max(value) as most_value,
         max_by(value, scraped_at) as last_value,
         count(*) as samples
-    from at_hand
+    from needed_samples
     where
         kind = 'gauge'
-        and is_touched
+        and is_changed
         and metric not in ('up', 'device_up')
     group by all
 ) as minutes

@@ -1,10 +1,11 @@
-delete from ledger.energy_hours using touched
+delete from ledger.energy_hours using changed_hours
 where
-    energy_hours.target = touched.target
-    and energy_hours.hour_at = touched.hour_at;
+    energy_hours.target = changed_hours.target
+    and energy_hours.hour_at = changed_hours.hour_at;
 
--- One row per device, provenance and touched hour. Power is a line between two readings, cut at the hour's edges; a counter of joules is a
--- line as well, and is preferred where it covers as much. Readings too far apart are not joined.
+-- One row per device, provenance and changed hour. Power is a line between two readings, cut at the
+-- edges of hours. A counter of joules is a line as well, and is preferred where it covers the same
+-- time or more. Readings too far apart are not joined.
 insert into ledger.energy_hours by name
 with readings as (
     select
@@ -19,7 +20,7 @@ with readings as (
         lag(samples.scraped_at) over meter as from_at,
         lag(samples.value) over meter as value_before,
         lag(samples.started_at) over meter as started_before
-    from at_hand as samples
+    from needed_samples as samples
     inner join series
         on samples.series_id = series.series_id
     where samples.metric in ('power_watts', 'energy_joules')
@@ -29,10 +30,13 @@ with readings as (
 spans as (
     select
         readings.*,
-        readings.scraped_at <= readings.from_at + limits.power_gap as is_watched,
+        readings.scraped_at <= readings.from_at + limits.power_gap as is_covered,
         case
             when readings.value < readings.value_before then readings.value
-            when abs(epoch_us(readings.started_at) - epoch_us(readings.started_before)) > 2e6 then readings.value
+            when
+                abs(epoch_us(readings.started_at) - epoch_us(readings.started_before))
+                > getvariable('start_tolerance_us')
+                then readings.value
             else readings.value - readings.value_before
         end as growth
     from readings
@@ -43,9 +47,11 @@ spans as (
 cut_at_hours as (
     select
         *,
-        unnest(generate_series(date_trunc('hour', from_at), hour_at, interval 1 hour)) as within_hour_at
+        unnest(
+            generate_series(date_trunc('hour', from_at), hour_at, interval 1 hour)
+        ) as within_hour_at
     from spans
-    where is_watched
+    where is_covered
 ),
 
 pieces as (
@@ -60,7 +66,8 @@ pieces as (
         value - value_before as rise,
         (epoch_us(scraped_at) - epoch_us(from_at)) / 1e6 as seconds,
         (epoch_us(greatest(from_at, within_hour_at)) - epoch_us(from_at)) / 1e6 as from_second,
-        (epoch_us(least(scraped_at, within_hour_at + interval 1 hour)) - epoch_us(from_at)) / 1e6 as until_second
+        (epoch_us(least(scraped_at, within_hour_at + interval 1 hour)) - epoch_us(from_at))
+        / 1e6 as until_second
     from cut_at_hours
     where scraped_at > within_hour_at
 ),
@@ -74,7 +81,9 @@ meters as (
         hour_at,
         case
             when metric = 'energy_joules' then growth * (until_second - from_second) / seconds
-            else (value_before + rise * (from_second + until_second) / 2 / seconds) * (until_second - from_second)
+            else
+                (value_before + rise * (from_second + until_second) / 2 / seconds)
+                * (until_second - from_second)
         end as joules,
         until_second - from_second as covered_seconds,
         null as gap_seconds,
@@ -116,7 +125,9 @@ device_hours as (
         device,
         metric,
         hour_at,
-        case when contains(labels, 'provenance="rated"') then 'rated' else 'measured' end as provenance,
+        case
+            when contains(labels, 'provenance="rated"') then 'rated' else 'measured'
+        end as provenance,
         sum(joules) as joules,
         min(covered_seconds) as covered_seconds,
         max(largest_gap_seconds) as largest_gap_seconds,
@@ -135,13 +146,24 @@ select
     (sum(device_hours.power_samples) over same_hour)::bigint as power_samples,
     device_hours.provenance
 from device_hours
-semi join touched
+semi join changed_hours
     on
-        device_hours.target = touched.target
-        and device_hours.hour_at = touched.hour_at
-window same_hour as (partition by device_hours.target, device_hours.device, device_hours.hour_at, device_hours.provenance)
+        device_hours.target = changed_hours.target
+        and device_hours.hour_at = changed_hours.hour_at
+window
+    same_hour as (
+        partition by
+            device_hours.target,
+            device_hours.device,
+            device_hours.hour_at,
+            device_hours.provenance
+    )
 qualify
     row_number() over (
-        partition by device_hours.target, device_hours.device, device_hours.hour_at, device_hours.provenance
+        partition by
+            device_hours.target,
+            device_hours.device,
+            device_hours.hour_at,
+            device_hours.provenance
         order by device_hours.covered_seconds desc, device_hours.metric
     ) = 1;

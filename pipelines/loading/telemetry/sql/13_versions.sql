@@ -1,22 +1,22 @@
-delete from ledger.stack_hours using touched
+delete from ledger.stack_hours using changed_hours
 where
-    stack_hours.target = touched.target
-    and stack_hours.hour_at = touched.hour_at;
+    stack_hours.target = changed_hours.target
+    and stack_hours.hour_at = changed_hours.hour_at;
 
--- One row per info page's labels and touched hour.
+-- One row per label set of an info metric and changed hour.
 insert into ledger.stack_hours by name
 select
     series.target,
     series.engine,
     series.metric,
     series.labels,
-    at_hand.hour_at,
-    min(at_hand.scraped_at) as first_at,
-    max(at_hand.scraped_at) as last_at
-from at_hand
+    samples.hour_at,
+    min(samples.scraped_at) as first_at,
+    max(samples.scraped_at) as last_at
+from needed_samples as samples
 inner join series
-    on at_hand.series_id = series.series_id
+    on samples.series_id = series.series_id
 where
-    at_hand.kind = 'info'
-    and at_hand.is_touched
+    samples.kind = 'info'
+    and samples.is_changed
 group by all;

@@ -1,4 +1,5 @@
--- One row per request that is not known yet. An identifier is given once, so the log of one server never has it twice.
+-- One row per request that is not known yet. An identifier is given once, so the usage log of one
+-- server never has it twice.
 insert into raw.request_events by name
 with targets as (
     select
@@ -8,8 +9,9 @@ with targets as (
     where section = 'target' and (entry ->> '$.engine') = 'tokentide'
 ),
 
--- A target that names no model may serve any. Where several could have served a request nobody knows which one did.
-named as (
+-- A target that names no model may serve any. Where several could have served a request, nobody
+-- knows which one did.
+targets_by_model as (
     select
         models.model,
         case when count(targets.target) = 1 then any_value(targets.target) end as target
@@ -21,10 +23,14 @@ named as (
 
 select
     segment.*,
-    coalesce(named.target, 'local') as target
+    coalesce(targets_by_model.target, 'local') as target
 from segment
-left join named
-    on segment.model = named.model
+left join targets_by_model
+    on segment.model = targets_by_model.model
 anti join raw.request_events as known
     on segment.request_id = known.request_id
-qualify row_number() over (partition by segment.request_id order by segment.last_token_at desc nulls last) = 1;
+qualify
+    row_number() over (
+        partition by segment.request_id
+        order by segment.last_token_at desc nulls last
+    ) = 1;

@@ -6,21 +6,21 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support.telemetry_facts import BORN, START, TOKENS, Home, scrape, tier
+from support.telemetry_facts import PROCESS_START, START, TOKENS, TelemetryHome, scrape, tier
 
 from pipelines.telemetry.metrics.vocabulary import Series
 
-LATER = BORN + timedelta(hours=6)
+LATER = PROCESS_START + timedelta(hours=6)
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
-    home = Home(tmp_path)
+def home(tmp_path: Path) -> Iterator[TelemetryHome]:
+    home = TelemetryHome(tmp_path)
     with closing(home.con):
         yield home
 
 
-def minutes(home: Home) -> list[tuple[int, float, int]]:
+def minutes(home: TelemetryHome) -> list[tuple[int, float, int]]:
     """Minute after START, growth and resets of the only counter."""
     return [
         (round((minute - START).total_seconds() / 60), growth, resets)
@@ -30,30 +30,30 @@ def minutes(home: Home) -> list[tuple[int, float, int]]:
     ]
 
 
-def test_growth_is_of_the_later_samples_minute(home: Home) -> None:
+def test_growth_is_of_the_later_samples_minute(home: TelemetryHome) -> None:
     """What was served before the first scrape is not claimed."""
     home.load([scrape(0, 1000), scrape(50, 1100), scrape(60, 1105)])
     assert minutes(home) == [(0, 100, 0), (1, 5, 0)]
 
 
-def test_a_restart_loses_nothing_that_could_be_seen(home: Home) -> None:
+def test_a_restart_loses_nothing_that_could_be_seen(home: TelemetryHome) -> None:
     """The new process counts from 0, so its first value is what it served."""
     home.load([scrape(0, 1000), scrape(10, 1250), scrape(20, 30, LATER), scrape(30, 90, LATER)])
     assert minutes(home) == [(0, 250 + 30 + 60, 1)]
 
 
-def test_a_restart_is_seen_by_its_start_too(home: Home) -> None:
+def test_a_restart_is_seen_by_its_start_too(home: TelemetryHome) -> None:
     """The new process has overtaken the old value before the first scrape."""
     home.load([scrape(0, 100), scrape(10, 130, LATER)])
     assert minutes(home) == [(0, 130, 1)]
 
 
-def test_a_start_that_wavers_is_no_restart(home: Home) -> None:
+def test_a_start_that_wavers_is_no_restart(home: TelemetryHome) -> None:
     """Some exporters work it out anew for each page; a second more or less would claim everything once more."""
     home.load(
         [
             scrape(0, 1000),
-            scrape(10, 1010, BORN + timedelta(seconds=1)),
+            scrape(10, 1010, PROCESS_START + timedelta(seconds=1)),
             scrape(20, 1030, None),
             scrape(30, 1060),
         ]
@@ -61,27 +61,27 @@ def test_a_start_that_wavers_is_no_restart(home: Home) -> None:
     assert minutes(home) == [(0, 60, 0)]
 
 
-def test_a_series_that_is_new_to_a_known_target_began_at_zero(home: Home) -> None:
+def test_a_series_that_is_new_to_a_known_target_began_at_zero(home: TelemetryHome) -> None:
     """A reason that requests ended for first appears with its first request."""
     stopped = Series("requests_finished", "counter", model_name="m", labels='reason="stop"')
     home.load([scrape(0, {TOKENS: 5}), scrape(10, {TOKENS: 7, stopped: 3})])
     assert home.growth("metric = 'requests_finished'") == 3
 
 
-def test_a_device_counts_from_long_before_we_look(home: Home) -> None:
+def test_a_device_counts_from_long_before_we_look(home: TelemetryHome) -> None:
     """A second source of device figures must not claim all joules since the driver was loaded."""
     joules = Series("energy_joules", "counter", device="0")
     home.load(
         [
             scrape(0, 5),
-            scrape(10, {joules: 1e9}, source="device_up"),
-            scrape(20, {joules: 1e9 + 70}, source="device_up"),
+            scrape(10, {joules: 1e9}, up_metric="device_up"),
+            scrape(20, {joules: 1e9 + 70}, up_metric="device_up"),
         ]
     )
     assert home.growth("metric = 'energy_joules'") == 70
 
 
-def test_tokens_survive_a_gap_and_the_gap_is_told(home: Home) -> None:
+def test_tokens_survive_a_gap_and_the_gap_is_told(home: TelemetryHome) -> None:
     """Growth across it is kept, in the minute that ends it; no second of it counts as watched."""
     home.load(
         [scrape(0, 100), scrape(10, 110), scrape(20, None), scrape(300, 900), scrape(310, 905)]
@@ -101,7 +101,7 @@ def test_tokens_survive_a_gap_and_the_gap_is_told(home: Home) -> None:
     ]
 
 
-def test_one_failed_scrape_between_two_close_ones_costs_no_coverage(home: Home) -> None:
+def test_one_failed_scrape_between_two_close_ones_costs_no_coverage(home: TelemetryHome) -> None:
     """The figures of the second tell of all the time since the first."""
     home.load([scrape(0, 100), scrape(5, None), scrape(10, 110)])
     assert home.rows("select covered_seconds, failed_scrapes from ledger.coverage_minutes") == [
@@ -109,13 +109,13 @@ def test_one_failed_scrape_between_two_close_ones_costs_no_coverage(home: Home) 
     ]
 
 
-def test_the_tier_file_says_what_a_gap_is(home: Home) -> None:
+def test_the_tier_file_says_what_a_gap_is(home: TelemetryHome) -> None:
     """Three intervals without a scrape, and never less than 15 seconds."""
     home.load([scrape(0, 1), scrape(90, 2), scrape(181, 3)], tier=tier(scrape_seconds=30))
     assert home.rows("select sum(covered_seconds) from ledger.coverage_minutes") == [(90,)]
 
 
-def test_a_histogram_that_restarts_restarts_whole(home: Home) -> None:
+def test_a_histogram_that_restarts_restarts_whole(home: TelemetryHome) -> None:
     """Where no start is told, its count fell, although one of its buckets has overtaken its old value since."""
     parts = [Series("ttft_seconds", "histogram", "bucket", le, "m") for le in (0.1, float("inf"))]
     count = Series("ttft_seconds", "histogram", "count", None, "m")
@@ -138,7 +138,7 @@ def test_a_histogram_that_restarts_restarts_whole(home: Home) -> None:
     ]
 
 
-def test_gauges_by_minute(home: Home) -> None:
+def test_gauges_by_minute(home: TelemetryHome) -> None:
     """Mean, least, most, last; how scrapes went is no gauge."""
     running = Series("requests_running", "gauge", model_name="m")
     home.load(
@@ -157,7 +157,7 @@ def power(
     return {Series("power_watts", "gauge", device=device, labels=labels): watts}
 
 
-def energy(home: Home) -> list[tuple[int, float, float, float | None, int, str]]:
+def energy(home: TelemetryHome) -> list[tuple[int, float, float, float | None, int, str]]:
     """Hour after START, joules, covered seconds, largest gap, power samples, provenance."""
     query = "select * exclude (target, device) from ledger.energy_hours order by all"
     return [
@@ -165,7 +165,7 @@ def energy(home: Home) -> list[tuple[int, float, float, float | None, int, str]]
     ]  # type: ignore[misc]  # as the table
 
 
-def test_energy_is_cut_at_the_hours_edge(home: Home) -> None:
+def test_energy_is_cut_at_the_hours_edge(home: TelemetryHome) -> None:
     """A line between two readings, of which each hour gets its part."""
     home.load(
         [scrape(at, power(at, watts)) for at, watts in ((3590, 100), (3596, 100), (3604, 180))]
@@ -177,13 +177,13 @@ def test_energy_is_cut_at_the_hours_edge(home: Home) -> None:
     ]
 
 
-def test_gaps_in_power_are_not_bridged(home: Home) -> None:
+def test_gaps_in_power_are_not_bridged(home: TelemetryHome) -> None:
     """They are told, and cover nothing."""
     home.load([scrape(at, power(at, 100)) for at in (0, 10, 30, 40)])
     assert energy(home) == [(0, pytest.approx(2000), 20, 20, 4, "measured")]
 
 
-def test_a_counter_of_joules_is_preferred(home: Home) -> None:
+def test_a_counter_of_joules_is_preferred(home: TelemetryHome) -> None:
     """It misses nothing between readings. Rated power is another row, never mixed with what was measured."""
     joules = Series("energy_joules", "counter", device="0", labels='provenance="measured"')
     rated = 'provenance="rated"'
@@ -196,14 +196,14 @@ def test_a_counter_of_joules_is_preferred(home: Home) -> None:
     assert energy(home) == [(0, 2050, 20, 10, 3, "measured"), (0, 6000, 20, 10, 3, "rated")]
 
 
-def test_the_chips_of_a_device_are_added(home: Home) -> None:
+def test_the_chips_of_a_device_are_added(home: TelemetryHome) -> None:
     """Each has a meter of its own; what all of them cover counts."""
     two = [{**power(at, 100, 'chip="a"'), **power(at, 50, 'chip="b"')} for at in (0, 10)]
     home.load([scrape(0, two[0]), scrape(10, two[1])])
     assert energy(home) == [(0, 1500, 10, 10, 4, "measured")]
 
 
-def test_versions_of_the_stack_are_runs_of_hours(home: Home) -> None:
+def test_versions_of_the_stack_are_runs_of_hours(home: TelemetryHome) -> None:
     """What came back after another version is another row."""
 
     def of(version: str, hour: float) -> list[object]:

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from support.loading import fresh
-from support.telemetry_facts import START, TOKENS, Home, Rows, facts, scrape
+from support.telemetry_facts import START, TOKENS, Rows, TelemetryHome, read_facts, scrape
 
 from pipelines.loading.telemetry.retention import drop_old_samples
 from pipelines.loading.telemetry.segments import load_segments
@@ -44,7 +44,7 @@ class Tier(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.home = Home(self.folder / "home")
+        self.home = TelemetryHome(self.folder / "home")
         self.second, self.process, self.count, self.copies = 0, 0, 0, 0
         self.born = START - timedelta(hours=1)
         self.served: list[tuple[int, int, int]] = []  # process, second, tokens
@@ -172,8 +172,8 @@ class Tier(RuleBasedStateMachine):
 
     def _a_rebuild_says_the_same(self) -> None:
         with closing(fresh()) as again:
-            load_segments(again, self.home.places)
-            assert rounded(facts(again)) == rounded(self.home.facts())
+            load_segments(again, self.home.folders)
+            assert rounded(read_facts(again)) == rounded(self.home.facts())
 
 
 def rounded(found: dict[str, Rows]) -> dict[str, list[tuple[Any, ...]]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.loading import fresh
-from support.telemetry_facts import START, TOKENS, Home, facts, scrape, tier
+from support.telemetry_facts import START, TOKENS, TelemetryHome, read_facts, scrape, tier
 
 from models.server.usage_log import Event, Spool
 from pipelines.loading.telemetry.retention import drop_old_samples
@@ -23,21 +23,21 @@ SCRAPES = [scrape(0, 100), scrape(10, 130)]
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
-    home = Home(tmp_path)
+def home(tmp_path: Path) -> Iterator[TelemetryHome]:
+    home = TelemetryHome(tmp_path)
     with closing(home.con):
         yield home
 
 
-def archived(home: Home) -> list[str]:
+def archived(home: TelemetryHome) -> list[str]:
     return sorted(path.name for path in home.settings.telemetry_archive.rglob("*.parquet"))
 
 
-def waiting(home: Home) -> list[str]:
-    return [segment.name for segment in home.places.waiting()]
+def waiting(home: TelemetryHome) -> list[str]:
+    return [segment.name for segment in home.folders.list_waiting()]
 
 
-def test_a_segment_is_loaded_once_and_kept(home: Home) -> None:
+def test_a_segment_is_loaded_once_and_kept(home: TelemetryHome) -> None:
     """It is moved into the archive, from which another warehouse gets the same facts."""
     path = home.close(SCRAPES)
     assert home.load().segments == 1
@@ -45,11 +45,11 @@ def test_a_segment_is_loaded_once_and_kept(home: Home) -> None:
     assert home.load().segments == 0
     assert home.growth() == 30
     with closing(fresh()) as again:
-        assert load_segments(again, home.places).segments == 1
-        assert facts(again) == home.facts()
+        assert load_segments(again, home.folders).segments == 1
+        assert read_facts(again) == home.facts()
 
 
-def test_a_crash_before_the_move_loads_nothing_twice(home: Home) -> None:
+def test_a_crash_before_the_move_loads_nothing_twice(home: TelemetryHome) -> None:
     """The next run finds the segment recorded, and only moves it."""
     path = home.close(SCRAPES)
     shutil.copy(path, home.settings.home / "left")
@@ -59,7 +59,7 @@ def test_a_crash_before_the_move_loads_nothing_twice(home: Home) -> None:
     assert (waiting(home), home.growth()) == ([], 30)
 
 
-def test_the_same_bytes_under_another_name_change_nothing(home: Home) -> None:
+def test_the_same_bytes_under_another_name_change_nothing(home: TelemetryHome) -> None:
     """They are recorded as a repetition."""
     path = home.close(SCRAPES)
     shutil.copy(path, path.with_name("20260101T000000000000Z-copy-000001.parquet"))
@@ -69,7 +69,7 @@ def test_the_same_bytes_under_another_name_change_nothing(home: Home) -> None:
     assert waiting(home) == []
 
 
-def test_other_bytes_under_a_known_name_are_another_segment(home: Home) -> None:
+def test_other_bytes_under_a_known_name_are_another_segment(home: TelemetryHome) -> None:
     """They are loaded and kept under a name of their own, so nothing in the archive is overwritten."""
     path = home.close(SCRAPES)
     home.load()
@@ -85,7 +85,7 @@ def test_of_two_values_at_one_instant_the_greater_counts(tmp_path: Path) -> None
     twins = [[scrape(0, 100), scrape(10, 130)], [scrape(10, 131)], [scrape(10, 120)]]
     growths = []
     for number, order in enumerate(itertools.permutations(twins)):
-        home = Home(tmp_path / str(number))
+        home = TelemetryHome(tmp_path / str(number))
         with closing(home.con):
             for scrapes in order:
                 home.load(scrapes)
@@ -116,7 +116,7 @@ ORDERS = [order for order in itertools.permutations(range(4)) if 0 in (order[0],
 @pytest.mark.parametrize("order", ORDERS, ids=lambda order: "".join(map(str, order)))
 def test_the_order_of_loading_is_all_one(tmp_path: Path, order: tuple[int, ...]) -> None:
     """A late segment takes its part of the growth from the hour that had all of it."""
-    once, late = Home(tmp_path / "once"), Home(tmp_path / "late")
+    once, late = TelemetryHome(tmp_path / "once"), TelemetryHome(tmp_path / "late")
     with closing(once.con), closing(late.con):
         once.load(*STRETCHES)
         for index in order:
@@ -125,7 +125,9 @@ def test_the_order_of_loading_is_all_one(tmp_path: Path, order: tuple[int, ...])
         assert late.growth() == 300
 
 
-def test_retention_changes_no_fact_and_late_segments_find_what_it_dropped(home: Home) -> None:
+def test_retention_changes_no_fact_and_late_segments_find_what_it_dropped(
+    home: TelemetryHome,
+) -> None:
     """What was dropped is taken back from the archive, so that the hour is counted from all of its samples."""
     home.load(*STRETCHES[:1], *STRETCHES[2:])
     before = home.facts()
@@ -133,14 +135,14 @@ def test_retention_changes_no_fact_and_late_segments_find_what_it_dropped(home: 
     assert drop_old_samples(home.con, 1, START + timedelta(hours=28)) == 9
     assert home.facts() == before
     home.load(STRETCHES[1])
-    once = Home(home.settings.home / "once")
+    once = TelemetryHome(home.settings.home / "once")
     with closing(once.con):
         once.load(*STRETCHES)
         assert home.facts() == once.facts()
 
 
 def test_what_the_archive_lost_stays_as_it_was_counted(
-    home: Home, caplog: pytest.LogCaptureFixture
+    home: TelemetryHome, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Facts are rather left without a late sample than made of what remains."""
     home.load(*STRETCHES[:1], *STRETCHES[2:])
@@ -154,7 +156,7 @@ def test_what_the_archive_lost_stays_as_it_was_counted(
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 and then nothing"])
-def test_what_cannot_be_read_stays_and_is_named(home: Home, content: bytes) -> None:
+def test_what_cannot_be_read_stays_and_is_named(home: TelemetryHome, content: bytes) -> None:
     """It holds up nothing else, and is tried again."""
     bad = home.spool / "20260101T000000000000Z-bad-000001.parquet"
     bad.write_bytes(content)
@@ -171,7 +173,7 @@ def test_what_cannot_be_read_stays_and_is_named(home: Home, content: bytes) -> N
     assert home.rows(recorded) == [("loaded", None)]
 
 
-def test_a_segment_that_vanishes_is_no_fault(home: Home) -> None:
+def test_a_segment_that_vanishes_is_no_fault(home: TelemetryHome) -> None:
     """The collector drops the oldest ones when its spool is full."""
     home.close(SCRAPES)
     (home.spool / "20260101T000000000000Z-gone-000001.parquet").symlink_to(home.spool / "nowhere")
@@ -211,7 +213,7 @@ def request(number: int, model: str = "tiny") -> Event:
     )
 
 
-def log_requests(home: Home, *events: Event) -> None:
+def log_requests(home: TelemetryHome, *events: Event) -> None:
     spool = Spool(home.settings.request_spool)
     for event in events:
         spool.add(event)
@@ -234,7 +236,7 @@ def log_requests(home: Home, *events: Event) -> None:
     ids=["of the tier file", "another engine", "names no model", "two serve it", "no tier file"],
 )
 def test_a_request_belongs_to_the_server_that_can_have_answered_it(
-    home: Home, given: Tier | None, model: str, target: str
+    home: TelemetryHome, given: Tier | None, model: str, target: str
 ) -> None:
     """Where the tier file does not say which one, it is local."""
     log_requests(home, request(1, model))
@@ -244,7 +246,7 @@ def test_a_request_belongs_to_the_server_that_can_have_answered_it(
     ]
 
 
-def test_a_request_counts_once(home: Home) -> None:
+def test_a_request_counts_once(home: TelemetryHome) -> None:
     """Also where its event comes in two segments."""
     log_requests(home, request(1), request(2))
     home.load()
@@ -258,7 +260,7 @@ def test_a_request_counts_once(home: Home) -> None:
     ] == [".arrow", ".arrow"]
 
 
-def test_the_tier_file_is_recorded_without_its_headers(home: Home) -> None:
+def test_the_tier_file_is_recorded_without_its_headers(home: TelemetryHome) -> None:
     """The newest replaces the one before; nothing of a secret goes with it."""
     home.load(tier=tier())
     home.load(

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support.telemetry_facts import Home, tier
+from support.telemetry_facts import TelemetryHome, tier
 
-from pipelines.telemetry.backfill.text_files import read_pages, read_run, scrape_of
+from pipelines.telemetry.backfill.text_files import make_scrape, read_pages, read_run
 from pipelines.telemetry.config.tier import SourceKind
 from pipelines.telemetry.metrics.devices import device_reader
 
@@ -17,13 +17,13 @@ RUNS = {"run_llama7b_bs64": 263, "run_opt13b_bs256": 90}
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path)
+def home(tmp_path: Path) -> TelemetryHome:
+    return TelemetryHome(tmp_path)
 
 
 @pytest.mark.parametrize("run", RUNS)
 def test_a_real_run_agrees_with_what_its_clients_counted(
-    home: Home, recordings: Path, run: str
+    home: TelemetryHome, recordings: Path, run: str
 ) -> None:
     """Generated tokens within 0.3 %, since the last scrape is not the end; prompt tokens are more, since preempted prompts count again."""
     folder = recordings / "vllm" / run
@@ -46,7 +46,7 @@ def test_a_real_run_agrees_with_what_its_clients_counted(
 
 
 def test_pages_of_two_processes_are_a_restart_and_not_a_loss(
-    home: Home, recordings: Path, tmp_path: Path
+    home: TelemetryHome, recordings: Path, tmp_path: Path
 ) -> None:
     """Idle, then loaded, of one process; then another process: 30,224 tokens of the first and 21,888 of the second."""
     pages = tmp_path / "pages"
@@ -68,17 +68,17 @@ def test_pages_of_two_processes_are_a_restart_and_not_a_loss(
     assert seen == home.growth("metric = 'requests_finished'")
 
 
-def devices(home: Home, answer: bytes, kind: SourceKind) -> None:
+def devices(home: TelemetryHome, answer: bytes, kind: SourceKind) -> None:
     """The same answer twice, a second apart."""
     [target] = tier().targets
     instants = [AT, AT + timedelta(seconds=1)]
     home.load(
-        [scrape_of(target, at, device_reader(kind)(answer, at.timestamp())) for at in instants],
+        [make_scrape(target, at, device_reader(kind)(answer, at.timestamp())) for at in instants],
         tier=tier(),
     )
 
 
-def test_recorded_watts_become_joules(home: Home, recordings: Path) -> None:
+def test_recorded_watts_become_joules(home: TelemetryHome, recordings: Path) -> None:
     """Four loaded cards: each one's energy is its power over that second."""
     devices(
         home, (recordings / "ascend/npu_smi_23.0.3_910B2C_4card_tp4.txt").read_bytes(), "npu-smi"
@@ -94,7 +94,7 @@ def test_recorded_watts_become_joules(home: Home, recordings: Path) -> None:
 
 
 def test_a_device_that_counts_its_energy_is_believed_rather_than_its_watts(
-    home: Home, recordings: Path
+    home: TelemetryHome, recordings: Path
 ) -> None:
     """The T4's page has both; the counter did not move between the two readings, so no energy is claimed."""
     devices(home, (recordings / "dcgm/dcgm_exporter_T4.txt").read_bytes(), "dcgm")
@@ -104,7 +104,9 @@ def test_a_device_that_counts_its_energy_is_believed_rather_than_its_watts(
     assert home.rows("select joules from ledger.energy_hours") == [(0.0,)]
 
 
-def test_a_page_without_figures_of_devices_claims_none(home: Home, recordings: Path) -> None:
+def test_a_page_without_figures_of_devices_claims_none(
+    home: TelemetryHome, recordings: Path
+) -> None:
     """The 910A's excerpt shows that the exporter runs and what its process uses: unknown is not 0."""
     devices(
         home,
@@ -120,7 +122,7 @@ def test_a_page_without_figures_of_devices_claims_none(home: Home, recordings: P
     ) == [(2,)]
 
 
-def test_the_exporters_own_page_gives_every_device(home: Home, recordings: Path) -> None:
+def test_the_exporters_own_page_gives_every_device(home: TelemetryHome, recordings: Path) -> None:
     """Eight devices of the golden page, whose figures are made up: 0 W is a reading."""
     devices(
         home,

@@ -1,4 +1,7 @@
-"""Metrics pages, line by line: what is well formed is read as Prometheus' own parser reads it, what is not costs that line alone."""
+"""Metrics pages, line by line.
+
+A well-formed page is read as Prometheus' own parser reads it. A malformed line costs only itself.
+"""
 
 import json
 from pathlib import Path
@@ -22,36 +25,36 @@ PAGES = (
     "dcgm/dcgm_exporter_T4.txt",
 )
 NAMES = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,8}", fullmatch=True)
-LABELS = st.dictionaries(
-    NAMES, st.text(st.characters(exclude_categories=["Cs"]), max_size=12), max_size=4
-)
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+LABELS = st.dictionaries(NAMES, ANY_TEXT, max_size=4)
+ONE_LINE = st.text(st.characters(exclude_characters='\n"', exclude_categories=["Cs"]), max_size=60)
 
 
-def everything(**bounds: int) -> Exposition[Named]:
-    """A reader that wants all there is."""
+def read_all(**bounds: int) -> Exposition[Named]:
+    """Make a reader that wants every sample."""
     return Exposition(lambda name, labels, kind: (name, labels), **bounds)
 
 
 def read(page: bytes | str) -> MetricsPage[Named]:
-    return everything().read(page if isinstance(page, bytes) else page.encode())
+    return read_all().read(page if isinstance(page, bytes) else page.encode())
 
 
 def as_written(name: str, page: bytes) -> str:
-    """Prometheus' parser gives every counter the ending _total; DCGM's have none."""
+    """Undo the suffix _total that Prometheus' parser gives every counter; DCGM's have none."""
     return name if f"\n{name}".encode() in page else name.removesuffix("_total")
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_real_page_is_read_as_prometheus_reads_it(recordings: Path, name: str) -> None:
-    """The first time and from memory."""
+    """The first time, and again from memory."""
     page = (recordings / name).read_bytes()
     families = text_string_to_metric_families(page.decode())
-    samples = [sample for family in families for sample in family.samples]
     expected = {
         (as_written(sample.name, page), tuple(sorted(sample.labels.items()))): sample.value
-        for sample in samples
+        for family in families
+        for sample in family.samples
     }
-    reader = everything()
+    reader = read_all()
     for _ in range(2):
         found = reader.read(page)
         assert found.samples == expected
@@ -60,7 +63,7 @@ def test_a_real_page_is_read_as_prometheus_reads_it(recordings: Path, name: str)
 
 @given(labels=LABELS, value=st.floats(allow_nan=False, allow_infinity=False))
 def test_labels_survive_escaping(labels: dict[str, str], value: float) -> None:
-    """Quotes, backslashes, line ends, commas, braces and any script."""
+    """Quotes, backslashes, line ends, commas, braces and any script do."""
     found = read(f"family{{{label_text(labels)}}} {value!r}\n")
     assert found.samples == {("family", tuple(sorted(labels.items()))): value}
 
@@ -70,18 +73,14 @@ def test_labels_survive_escaping(labels: dict[str, str], value: float) -> None:
     | st.text(max_size=300).map(lambda text: text.encode(errors="replace"))
 )
 def test_no_bytes_stop_the_reader(page: bytes) -> None:
-    """Whatever comes, and whether it is met for the first or second time."""
-    reader = everything()
+    """They are read the same way the first and the second time."""
+    reader = read_all()
     assert reader.read(page).samples == reader.read(page).samples
-    assert reader.read(b"\n" + page + b"\nlast_line 1\n").samples.get(("last_line", ())) in {
-        1.0,
-        None,
-    }
+    last = reader.read(b"\n" + page + b"\nlast_line 1\n").samples.get(("last_line", ()))
+    assert last in {1.0, None}
 
 
-@given(
-    noise=st.text(st.characters(exclude_characters='\n"', exclude_categories=["Cs"]), max_size=60)
-)
+@given(noise=ONE_LINE)
 def test_a_line_of_noise_costs_no_other_line(noise: str) -> None:
     """The sample before and the one after are read."""
     found = read(f"before 1\n{noise}\nafter 2\n")
@@ -120,10 +119,13 @@ def test_values_that_are_no_numbers_are_no_samples() -> None:
     assert found.counts == ParseCounts(not_a_number=1, infinite=3)
 
 
-def test_a_sample_may_carry_its_own_time() -> None:
-    """In milliseconds, as npu-exporter does; OpenMetrics and some mock pages have seconds. A known line is read the same way."""
+def test_a_sample_may_have_a_stamp() -> None:
+    """npu-exporter has milliseconds, OpenMetrics and some mock pages have seconds.
+
+    A known line is read the same way.
+    """
     page = b'power{id="0"} 91.3 1723621883587\ntemperature 40 1606402000\nplain 1\n'
-    reader = everything()
+    reader = read_all()
     for _ in range(2):
         found = reader.read(page)
         assert list(found.samples.values()) == [91.3, 40.0, 1.0]
@@ -134,29 +136,29 @@ def test_a_sample_may_carry_its_own_time() -> None:
         assert found.counts == ParseCounts(stamped=2)
 
 
-def test_exemplars_are_set_aside() -> None:
+def test_exemplars_are_ignored() -> None:
     """OpenMetrics puts them after the value."""
     found = read('a_bucket{le="1"} 5 # {trace_id="4 } x"} 0.5 1723621883.5\n# EOF\n')
     assert found.samples == {("a_bucket", (("le", "1"),)): 5.0}
     assert found.counts == ParseCounts(exemplars=1)
 
 
-def test_of_a_series_given_twice_the_first_holds() -> None:
-    """Also where its labels stand in another order."""
+def test_of_a_series_given_twice_the_first_sample_counts() -> None:
+    """This holds too where its labels have another order."""
     found = read('a{x="1",y="2"} 1\na{y="2",x="1"} 5\na{x="1",y="2",} 6\n')
     assert found.samples == {("a", (("x", "1"), ("y", "2"))): 1.0}
     assert found.counts == ParseCounts(duplicates=2)
 
 
-def test_a_page_that_came_as_a_json_string_is_unwrapped() -> None:
-    """One release of llama.cpp sent it so."""
+def test_a_page_that_came_as_a_json_string_is_unquoted() -> None:
+    """One release of llama.cpp sent it like that."""
     found = read(json.dumps('# TYPE a counter\na{b="c"} 1\n'))
     assert found.samples == {("a", (("b", "c"),)): 1.0}
     assert found.counts == ParseCounts(quoted=1)
 
 
 def test_lines_in_another_encoding_are_counted() -> None:
-    """Comments are not read, so theirs does not matter."""
+    """The text of comments is not read, so their encoding does not matter."""
     found = read("# HELP a 温度\n".encode("gbk") + 'a{n="温"} 1\n'.encode("gbk") + b"b 2\n")
     assert found.samples == {("b", ()): 2.0}
     assert found.counts == ParseCounts(foreign=1)
@@ -164,7 +166,7 @@ def test_lines_in_another_encoding_are_counted() -> None:
 
 def test_a_page_that_is_too_large_is_cut_after_a_whole_line() -> None:
     """Half a number would be another number."""
-    found = everything(max_bytes=10).read(b"a 1234\nb 5678\n")
+    found = read_all(max_bytes=10).read(b"a 1234\nb 5678\n")
     assert found.samples == {("a", ()): 1234.0}
     assert found.counts == ParseCounts(cut=1)
 
@@ -175,17 +177,15 @@ def test_line_ends_of_windows_and_a_byte_order_mark_are_read() -> None:
 
 
 def test_labels_that_never_repeat_do_not_fill_the_memory() -> None:
-    """The memory of a reader is bounded, and what it forgot it reads again."""
-    reader = everything(max_known=10)
+    """The memory of a reader is bounded, and a forgotten line is parsed again."""
+    reader = read_all(max_known=10)
     for number in range(100):
-        assert (
-            reader.read(f'a{{request="{number}"}} {number}\nb 1\n'.encode()).samples[("b", ())]
-            == 1.0
-        )
+        found = reader.read(f'a{{request="{number}"}} {number}\nb 1\n'.encode())
+        assert found.samples[("b", ())] == 1.0
 
 
 def test_the_kind_that_a_page_declares_reaches_the_caller() -> None:
-    """Also for the parts of a histogram."""
+    """The parts of a histogram have its kind."""
     kinds: dict[str, str] = {}
     reader: Exposition[str] = Exposition(
         lambda name, labels, kind: f"{name} {kinds.setdefault(name, kind)}"

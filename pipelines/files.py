@@ -1,0 +1,96 @@
+"""Files that are whole after a crash or a loss of power, or not there at all.
+
+A file is written beside its final name, synced and renamed. Then the folder is synced, without
+which the rename could be lost.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from filelock import lock_descriptor
+
+
+@contextmanager
+def durable_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that gets its name once the `with` ends; an error leaves nothing behind."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = _aside(path)
+    try:
+        with aside.open("wb") as file:
+            yield file
+            _sync(file)
+        aside.replace(path)
+    except BaseException:
+        # A full disk, most often: half a file would only make it fuller.
+        aside.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Replace a whole file, or leave it as it was."""
+    with durable_file(path) as file:
+        file.write(content)
+
+
+def claim_durably(path: Path, content: bytes) -> None:
+    """Create a whole file unless it exists: of several processes at once, the first one wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = _aside(path)
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            _sync(file)
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(aside)
+    finally:
+        aside.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def append_durably(path: Path, line: str) -> None:
+    """Append one line and sync it. A line that a crash cut short stays alone on its line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab+") as file:
+        # Released when the file is closed.
+        lock_descriptor(file.fileno(), poll_interval=0.001)
+        if file.seek(0, os.SEEK_END) and _last_byte(file.fileno()) != b"\n":
+            file.write(b"\n")
+        file.write(f"{line}\n".encode())
+        _sync(file)
+
+
+def move_durably(aside: Path, path: Path) -> None:
+    """Give a finished file another name or folder, so that it survives a loss of power."""
+    with aside.open("rb") as file:
+        os.fsync(file.fileno())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside.replace(path)
+    for folder in {path.parent, aside.parent}:
+        sync_folder(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the renames in a folder survive a loss of power."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _last_byte(handle: int) -> bytes:
+    return os.pread(handle, 1, os.fstat(handle).st_size - 1)

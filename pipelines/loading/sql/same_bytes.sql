@@ -1,0 +1,7 @@
+-- One row per request whose answer had these bytes and was loaded. An answer that failed, or could not be read, does not count.
+select
+    source,
+    params,
+    context
+from raw.answers
+where sha256 = ? and outcome in ('loaded', 'partial', 'quarantined')

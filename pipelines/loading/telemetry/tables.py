@@ -1,0 +1,22 @@
+"""Tables that segments of telemetry fill: the counterpart of the registry of sources."""
+
+from pipelines.loading.telemetry.segment_files import SegmentKind
+
+SAMPLES: tuple[SegmentKind, ...] = ("scrapes", "pages", "history")
+FACTS = (
+    "scrapes",
+    "counter_minutes",
+    "histogram_hours",
+    "gauge_minutes",
+    "energy_hours",
+    "coverage_minutes",
+    "stack_versions",
+)
+# By schema and table, the kinds of segments whose rows it has. The list of segments and the tier
+# file have rows of none.
+TABLES_OF_SEGMENTS: dict[str, tuple[SegmentKind, ...]] = {
+    "raw.request_events": ("requests",),
+    "raw.telemetry_segments": (),
+    "raw.tier_file": (),
+    **{f"ledger.{table}": SAMPLES for table in FACTS},
+}

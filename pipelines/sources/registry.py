@@ -1,0 +1,45 @@
+"""All sources, by name.
+
+What reads an answer, which raw tables it fills and which asset requests it is derived from here
+alone.
+"""
+
+from pipelines.sources.openrouter import (
+    apps,
+    benchmarks,
+    catalogue,
+    endpoints,
+    exports,
+    providers,
+    rankings,
+    session_costs,
+    tasks,
+)
+from pipelines.sources.source import Source
+
+SOURCES: dict[str, Source] = {
+    source.name: source
+    for source in (
+        rankings.SOURCE,
+        exports.SOURCE,
+        exports.MANIFEST,
+        catalogue.SOURCE,
+        endpoints.SOURCE,
+        providers.SOURCE,
+        apps.SOURCE,
+        tasks.SOURCE,
+        benchmarks.SOURCE,
+        session_costs.SOURCE,
+    )
+}
+
+
+def sources_of_table(table: str) -> frozenset[str]:
+    """Return the names of the sources whose answers fill a raw table."""
+    return frozenset(name for name, source in SOURCES.items() if table in source.tables)
+
+
+def assets_of_table(table: str) -> list[str]:
+    """Return the assets that request those sources, in the order of the registry."""
+    found = [source.assets for source in SOURCES.values() if table in source.tables]
+    return list(dict.fromkeys(asset for assets in found for asset in assets))

@@ -1,0 +1,23 @@
+"""The record of a source: one endpoint of an upstream, and how the pipeline treats it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.archive import Answer
+from pipelines.sources.parsing import decode_json
+
+
+@dataclass(frozen=True)
+class Source:
+    """One endpoint: decoder and parser of its answers, the raw tables and assets that belong to it.
+
+    `name` stands in `raw.answers.source`. `parse` turns what `decode` gave into a RankingsTable or
+    ParsedTables; both raise BadAnswer.
+    """
+
+    name: str
+    parse: Callable[[Answer, Any], Any]
+    tables: tuple[str, ...]
+    assets: tuple[str, ...]
+    decode: Callable[[Answer, bytes], Any] = decode_json

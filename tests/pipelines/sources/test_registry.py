@@ -1,0 +1,35 @@
+"""The registry of sources: the one place that says which source feeds which table and asset."""
+
+import pytest
+
+from pipelines.definitions import define
+from pipelines.settings import Settings
+from pipelines.sources.registry import SOURCES, assets_of_table, sources_of_table
+
+
+def test_each_source_stands_under_its_name() -> None:
+    """A source is found by the name that its answers carry."""
+    assert {name: source.name for name, source in SOURCES.items()} == {
+        name: name for name in SOURCES
+    }
+
+
+def test_rankings_come_from_two_sources_and_two_assets() -> None:
+    """With a key and without one; the filtered rankings go into the same tables."""
+    assert sources_of_table("ranking_rows") == {"rankings_daily", "rankings_export"}
+    assert assets_of_table("ranking_rows") == ["raw_answers", "raw_slices"]
+
+
+def test_a_table_that_no_source_fills_has_none() -> None:
+    """Tables of telemetry are filled by segments."""
+    assert sources_of_table("scrapes") == frozenset()
+    assert assets_of_table("scrapes") == []
+
+
+@pytest.mark.slow
+def test_every_asset_of_the_registry_exists(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A name that Dagster does not know would leave tables without what fills them."""
+    settings = Settings(home=tmp_path_factory.mktemp("home"))
+    keys = define(settings).resolve_asset_graph().get_all_asset_keys()
+    named = {asset for source in SOURCES.values() for asset in source.assets}
+    assert named <= {key.to_user_string() for key in keys}

@@ -1,0 +1,143 @@
+"""One scrape of a page or a command: whole and in time, or a failure with one short name."""
+
+import asyncio
+import ssl
+import sys
+import time
+from collections.abc import Mapping
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from support.scripted_server import bytes_response, scripted_server
+
+from pipelines.telemetry.collector.scraping import (
+    ScrapeFailed,
+    fetch_page,
+    make_client,
+    run_command,
+)
+from pipelines.telemetry.metrics.exposition import MAX_BYTES
+
+
+def fetch(url: str, seconds: float = 10, headers: Mapping[str, str] | None = None) -> bytes:
+    async def run() -> bytes:
+        async with make_client(headers or {}, ssl.create_default_context()) as client:
+            return await fetch_page(client, url, seconds)
+
+    return asyncio.run(run())
+
+
+def execute(*command: str, seconds: float = 20) -> bytes:
+    return asyncio.run(run_command(command, seconds))
+
+
+def python(script: str) -> tuple[str, str, str]:
+    return sys.executable, "-c", script
+
+
+def test_a_page_is_asked_for_in_the_text_format() -> None:
+    """Headers of the target are added."""
+    with scripted_server(bytes_response(b"up 1\n")) as server:
+        assert fetch(f"{server.url}/metrics", headers={"X-Key": "k"}) == b"up 1\n"
+    [request] = server.received
+    assert request.path.endswith("/metrics")
+    assert request.headers["accept"].startswith("text/plain;version=0.0.4")
+    assert request.headers["x-key"] == "k"
+
+
+def test_a_client_keeps_its_connection() -> None:
+    """A thousand targets would otherwise open a thousand connections every few seconds."""
+    peers = []
+
+    def remember(request: Request) -> Response:
+        assert request.client
+        peers.append(request.client.port)
+        return Response(b"up 1\n")
+
+    async def fetch_twice(url: str) -> None:
+        async with make_client({}, ssl.create_default_context()) as client:
+            for _ in range(2):
+                await fetch_page(client, url, 10)
+
+    with scripted_server(remember) as server:
+        asyncio.run(fetch_twice(server.url))
+    assert len(peers) == 2
+    assert len(set(peers)) == 1
+
+
+def test_a_redirect_is_not_followed() -> None:
+    """It could carry a header's secret to another host."""
+    with (
+        scripted_server(bytes_response(b"")) as other,
+        scripted_server(bytes_response(b"", 307, Location=other.url)) as it,
+    ):
+        with pytest.raises(ScrapeFailed) as raised:
+            fetch(it.url, headers={"Authorization": "s3cret"})
+        assert (raised.value.reason, other.received) == ("status_307", [])
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [("http://127.0.0.1:1/", "refused"), ("http://nowhere.invalid/", "unknown_host")],
+)
+def test_a_server_that_cannot_be_reached_has_a_reason(url: str, reason: str) -> None:
+    with pytest.raises(ScrapeFailed) as raised:
+        fetch(url)
+    assert raised.value.reason == reason
+
+
+def test_a_slow_page_is_given_up() -> None:
+    def slow(request: Request) -> Response:
+        time.sleep(0.5)
+        return Response(b"up 1\n")
+
+    with scripted_server(slow) as server, pytest.raises(ScrapeFailed, match="timeout"):
+        fetch(server.url, seconds=0.1)
+
+
+@pytest.mark.parametrize(("size", "is_whole"), [(MAX_BYTES, True), (MAX_BYTES + 1, False)])
+def test_a_page_has_a_maximum_size(size: int, is_whole: bool) -> None:
+    """Half a page would be counters that seem to be gone."""
+    with scripted_server(bytes_response(b"#" * size)) as server:
+        if is_whole:
+            assert len(fetch(server.url, seconds=60)) == size
+        else:
+            with pytest.raises(ScrapeFailed, match="too_large"):
+                fetch(server.url, seconds=60)
+
+
+def test_an_unknown_error_of_a_client_is_not_swallowed() -> None:
+    """An address that no request can be made of is a fault of ours."""
+    with pytest.raises(httpx.InvalidURL):
+        fetch("http://h:port")
+
+
+def test_the_output_of_a_command_is_read() -> None:
+    """Its errors are not."""
+    script = "import sys; print('out'); print('err', file=sys.stderr)"
+    assert execute(*python(script)) == b"out\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (("/no/such/npu-smi",), "no_such_command"),
+        (python("raise SystemExit(3)"), "exit_3"),
+        (python("import os; os.kill(os.getpid(), 9)"), "exit_-9"),
+        (python(f"print('x' * {MAX_BYTES + 1})"), "too_large"),
+    ],
+)
+def test_a_command_that_fails_has_a_reason(command: tuple[str, ...], reason: str) -> None:
+    with pytest.raises(ScrapeFailed) as raised:
+        execute(*command)
+    assert raised.value.reason == reason
+
+
+def test_a_command_that_hangs_is_killed() -> None:
+    """Its time is bounded like that of a page."""
+    started = time.monotonic()
+    with pytest.raises(ScrapeFailed, match="timeout"):
+        execute(*python("import time; time.sleep(60)"), seconds=0.5)
+    assert time.monotonic() - started < 30
