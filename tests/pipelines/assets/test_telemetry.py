@@ -1,4 +1,4 @@
-"""Telemetry in Dagster: a closed segment starts one run, which loads it; old samples go at night."""
+"""Telemetry in Dagster: a closed segment starts one run; old samples are dropped at night."""
 
 import time
 from contextlib import closing
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pytest
 from dagster import DagsterInstance
 
 from pipelines.assets.telemetry import TELEMETRY
@@ -47,6 +48,7 @@ def test_without_segments_no_run_starts(tmp_path: Path) -> None:
     assert isinstance(tick(Settings(home=tmp_path)), dg.SkipReason)
 
 
+@pytest.mark.slow
 def test_a_closed_segment_starts_one_run_that_loads_it(tmp_path: Path) -> None:
     """Its counts are in the metadata of the run."""
     settings = Settings(home=tmp_path, tier=tmp_path / "none.toml")
@@ -66,6 +68,7 @@ def test_a_closed_segment_starts_one_run_that_loads_it(tmp_path: Path) -> None:
     assert query(settings, GROWTH) == [(40.0,)]
 
 
+@pytest.mark.slow
 def test_an_unreadable_segment_starts_no_second_run(tmp_path: Path) -> None:
     """It stays where it is, and so does the run key. The run itself succeeds."""
     settings = Settings(home=tmp_path, tier=tmp_path / "none.toml")
@@ -79,6 +82,7 @@ def test_an_unreadable_segment_starts_no_second_run(tmp_path: Path) -> None:
     assert tick(settings) == before
 
 
+@pytest.mark.slow
 def test_old_samples_are_dropped_at_night_and_facts_stay(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, tier=tmp_path / "none.toml", telemetry_days=1)
     long_ago = time.time() - 5 * 86400

@@ -114,7 +114,7 @@ def test_health_names_the_sources_that_are_down(collector: Collector) -> None:
 
 
 def test_health_is_bad_while_segments_cannot_be_written(tmp_path: Path) -> None:
-    """Whatever watches the collector sees it by the status code."""
+    """A monitor sees it by the status code."""
     spool = Spool(tmp_path)
     with full_disk():
         spool.close(OpenSegment([Scrape("t", "vllm", 1, None, (up_series("up"),), (1.0,))], 1))
