@@ -1,10 +1,12 @@
-"""Frames in, pages out: a Dash app on the published file.
+"""The dashboard: frames in, pages out. A Dash app on the published file.
 
-    sources.py    what the app is given: the published generations, how to open one, how to run a person's SQL
-    pages/        one file a page: its controls and its cards
-    queries/      the SQL behind the cards, one file a card
-    figures/      pure functions from a frame to a figure
-    app.py        the frame around the pages: navigation, filters in the URL, one generation a page
+    app.py          builds the app: layout.py (the frame), callbacks.py, security.py, scripts.py
+    export/         files for people without the server: reports and downloads
+    pages/<page>/   page.py lists its cards, figures.py draws them, queries/ has the SQL behind them
+    incremental.py  the body of a page, or only the cards that a choice changed
+    components/     cards, controls, tables, the theme, charts that several pages share
+    generations.py  the published generations; cache.py, query.py
 
-Nothing here knows where state lies or how DuckDB is opened; the `tokentide` command hands that in.
+Imports go down this list. Nothing here knows a home, a setting or how DuckDB is opened: the
+`tokentide` command hands that in as an `AppContext`.
 """

@@ -1,152 +1,158 @@
-"""The body of a page: made whole, or, where only a choice changed, nothing but the cards that are others than before.
+"""Incremental bodies: a page is built whole, or only the cards that a choice changed are.
 
-Of both only what the viewer sees or will see next; the rest waits under its title until it comes near (`near`, `filled`). What a browser
-shows is named by `Shown`, which it sends back, so that what to change is told from what is there and never from what was meant to be.
+Either way only cards near the screen are drawn; the rest wait under their titles until they come
+near. The browser sends back what it shows (`ShownPage`), and changes are derived from that.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
-from dashboards.components import cards
-from dashboards.components.filters import read_filters
-from dashboards.components.page import Card, Heading, Page
-from dashboards.components.theme import Look
-from dashboards.generations import Generation
+from dashboards.components.cards import (
+    CellId,
+    card_grid,
+    card_twelfths,
+    card_width,
+    cell_content,
+    cell_id,
+)
+from dashboards.components.page import Card, CardPage, CustomPage, Listed, PageView
 
-Shown = dict[str, Any]
-"""What a browser shows: path, generation, scheme, search; `whole` names the body as it was made, `before` what was there to be changed."""
-Cells = list[tuple[dict[str, Any], Component]]
-"""Ids of cells and what to put into them."""
-# Pixels of the body that are seen at first, on a screen of 1000 whose first 200 are above it; the browser asks for what is below soon.
-NEAR = 800
-# What a card has around its figure.
-FRAME = 170
+CellContents = list[tuple[CellId, Component]]
+# Pixels of the body on the first screen: 1000, of which the page's head takes 200. The browser asks
+# for the cards below soon.
+FIRST_SCREEN = 800
+# Pixels that a card adds around its figure.
+CARD_FRAME = 170
+HEADING_HEIGHT = 60
 
 
 @dataclass(frozen=True)
-class Made:
-    """What goes back to the browser: a whole body, or cells to fill; and what it shows then."""
+class ShownPage:
+    """The page that a browser shows.
+
+    `whole` names the body as it was built, `before` the search that the last change started from.
+    """
+
+    path: str
+    generation: int
+    scheme: str
+    search: str
+    whole: str
+    before: str | None = None
+
+    @classmethod
+    def parse(cls, given: Any) -> "ShownPage | None":
+        """Return what a browser says it shows; None for anything that no page of ours sends."""
+        kinds = {"path": str, "generation": int, "scheme": str, "search": str, "whole": str}
+        if not isinstance(given, dict):
+            return None
+        values: dict[str, Any] = {name: given.get(name) for name in kinds}
+        if not all(isinstance(values[name], kind) for name, kind in kinds.items()):
+            return None
+        return cls(**values) if values["scheme"] in ("light", "dark") else None
+
+
+@dataclass(frozen=True)
+class PageUpdate:
+    """A reply to the browser: a whole body, or cells to fill; and what it shows then."""
 
     body: Component | None
-    cells: Cells
-    shown: Shown
+    cells: CellContents
+    shown: ShownPage
 
 
-def read_shown(given: Any) -> Shown | None:
-    """What a browser says that it shows, None where no page of ours says such a thing."""
-    kinds = {"path": str, "generation": int, "scheme": str, "search": str, "whole": str}
-    is_shown = isinstance(given, dict) and all(
-        isinstance(given.get(name), kind) for name, kind in kinds.items()
-    )
-    return given if is_shown and given["scheme"] in ("light", "dark") else None
+def parse_places(given: Any) -> list[int]:
+    """Return the places of cards that a browser names, each once."""
+    if not isinstance(given, list):
+        return []
+    return sorted({place for place in given if isinstance(place, int)})
 
 
-def read_places(given: Any) -> list[int]:
-    """The places of cards that a browser names, each once."""
-    return (
-        sorted({place for place in given if isinstance(place, int)})
-        if isinstance(given, list)
-        else []
-    )
+def update_page(view: PageView, shown: ShownPage | None, seen: Collection[int]) -> PageUpdate:
+    """Build the cells that differ from what a browser shows, or else the whole body.
 
-
-def made(
-    page: Page,
-    generation: Generation,
-    look: Look,
-    search: str,
-    shown: Shown | None,
-    seen: Collection[int],
-) -> Made:
-    """The body for a browser that shows this and whose viewer sees these places of it, or the cells that differ."""
-    now: Shown = {
-        "path": page.path,
-        "generation": generation.meta.generation,
-        "scheme": look.scheme,
-    }
-    is_same = shown is not None and now.items() <= shown.items()
-    if (
-        shown is not None
-        and is_same
-        and (cells := changed(page, generation, look, shown, search, seen)) is not None
-    ):
-        return Made(
-            None,
-            cells,
-            {**now, "search": search, "whole": shown["whole"], "before": shown["search"]},
-        )
-    whole = repr((*now.values(), search))
-    body = _whole(
-        page, generation, look, search, whole, seen if shown and shown["path"] == page.path else ()
-    )
-    return Made(body, [], {**now, "search": search, "whole": whole, "before": None})
-
-
-def changed(
-    page: Page, generation: Generation, look: Look, shown: Shown, search: str, seen: Collection[int]
-) -> Cells | None:
-    """The cells whose card is another than it was for what is shown; None where the page must be made anew.
-
-    A card that asks and draws the same stays as it is in the browser, which would take longer to draw it again than we to make it.
+    `seen` are the places that the viewer sees.
     """
-    if page.body:
-        return None
-    controls = page.controls(generation)
-    was, now = (
-        page.cards_for(read_filters(each, controls), generation)
-        for each in (shown["search"], search)
+    now = ShownPage(
+        path=view.page.path,
+        generation=view.generation.meta.generation,
+        scheme=view.theme.scheme,
+        search=view.search,
+        whole="",
     )
-    if [cards.width(each) for each in was] != [cards.width(each) for each in now]:
-        return None
-    places = [place for place, (old, new) in enumerate(zip(was, now, strict=True)) if old != new]
-    return _cells(page, now, generation, look, search, shown["whole"], places, seen)
+    if shown and _is_same_page(shown, now):
+        cells = _changed_cells(view, shown, seen)
+        if cells is not None:
+            return PageUpdate(None, cells, replace(now, whole=shown.whole, before=shown.search))
+    whole = repr((now.path, now.generation, now.scheme, now.search))
+    near = seen if shown and shown.path == now.path else ()
+    return PageUpdate(_whole_body(view, whole, near), [], replace(now, whole=whole))
 
 
-def filled(
-    page: Page, generation: Generation, look: Look, shown: Shown, wanted: Collection[int]
-) -> Cells:
-    """The cards of a shown page that came near."""
-    listed = page.cards_for(read_filters(shown["search"], page.controls(generation)), generation)
+def fill_cells(view: PageView, shown: ShownPage, wanted: Collection[int]) -> PageUpdate:
+    """Draw the cards of a shown page that came near."""
+    listed = view.cards()
     places = [place for place in wanted if 0 <= place < len(listed)]
-    return _cells(page, listed, generation, look, shown["search"], shown["whole"], places, places)
+    cells = _cells(view, listed, shown.whole, places, places)
+    return PageUpdate(None, cells, replace(shown, before=shown.search))
+
+
+def first_screen(listed: Sequence[Listed]) -> set[int]:
+    """Return the places on the first screen, if two cards fit beside each other."""
+    found, top, row_height, used = set(), 0, 0, 0
+    for place, each in enumerate(listed):
+        width = card_twelfths(each)
+        if used + width > 12:
+            top, row_height, used = top + row_height, 0, 0
+        if top < FIRST_SCREEN:
+            found.add(place)
+        height = CARD_FRAME + each.height if isinstance(each, Card) else HEADING_HEIGHT
+        used, row_height = used + width, max(row_height, height)
+    return found
+
+
+def _is_same_page(shown: ShownPage, now: ShownPage) -> bool:
+    return (shown.path, shown.generation, shown.scheme) == (now.path, now.generation, now.scheme)
+
+
+def _changed_cells(view: PageView, shown: ShownPage, seen: Collection[int]) -> CellContents | None:
+    """Return the cells whose card differs; None where the whole page must be built.
+
+    A card that asks and draws the same stays as it is, since drawing it again costs the browser
+    more than comparing costs us.
+    """
+    if not isinstance(view.page, CardPage):
+        return None
+    before, now = replace(view, search=shown.search).cards(), view.cards()
+    if [card_width(each) for each in before] != [card_width(each) for each in now]:
+        return None
+    pairs = enumerate(zip(before, now, strict=True))
+    places = [place for place, (old, new) in pairs if old != new]
+    return _cells(view, now, shown.whole, places, seen)
 
 
 def _cells(
-    page: Page, listed: Sequence[Card | Heading], generation: Generation, look: Look, search: str, whole: str,
-    places: Collection[int], drawn: Collection[int],
-) -> Cells:  # fmt: skip
+    view: PageView,
+    listed: Sequence[Listed],
+    whole: str,
+    places: Collection[int],
+    drawn: Collection[int],
+) -> CellContents:
     return [
-        (cards.cell(whole, place), cards.inside(page, listed[place], generation, look, search, is_drawn=place in drawn))
+        (cell_id(whole, place), cell_content(view, listed[place], is_drawn=place in drawn))
         for place in places
-    ]  # fmt: skip
+    ]
 
 
-def _whole(
-    page: Page, generation: Generation, look: Look, search: str, whole: str, seen: Collection[int]
-) -> Component:
-    filters = read_filters(search, page.controls(generation))
-    if page.body:
-        return page.body(generation, filters, look)
-    listed = page.cards_for(filters, generation)
-    cells = _cells(
-        page, listed, generation, look, search, whole, range(len(listed)), near(listed) | set(seen)
-    )
-    grid = cards.grid(cells, listed)
-    return html.Div([page.above(look), grid]) if page.above else grid
-
-
-def near(listed: Sequence[Card | Heading]) -> set[int]:
-    """The places that begin within the first screen, on a screen wide enough for two cards beside each other."""
-    found, top, row, used = set(), 0, 0, 0
-    for place, each in enumerate(listed):
-        width = cards.twelfths(each)
-        if used + width > 12:
-            top, row, used = top + row, 0, 0
-        if top < NEAR:
-            found.add(place)
-        used, row = used + width, max(row, FRAME + each.height if isinstance(each, Card) else 60)
-    return found
+def _whole_body(view: PageView, whole: str, seen: Collection[int]) -> Component:
+    if isinstance(view.page, CustomPage):
+        return view.page.body(view.generation, view.filters)
+    listed = view.cards()
+    cells = _cells(view, listed, whole, range(len(listed)), first_screen(listed) | set(seen))
+    grid = card_grid(cells, listed)
+    above = view.page.above if isinstance(view.page, CardPage) else None
+    return html.Div([above(view.theme), grid]) if above else grid

@@ -1,4 +1,7 @@
-"""The SQL behind the cards: one file a query, with `$names` for what the filters give. What is shown is what was run."""
+"""SQL behind the cards: one file a query, with `$names` for the values that the filters give.
+
+The query that a card shows is the query that was run.
+"""
 
 import re
 from collections.abc import Callable
@@ -17,38 +20,43 @@ class Query:
 
     sql: str
     values: dict[str, Any] = field(default_factory=dict)
-    is_whole: bool = False
-    """Whether the text stands as it is, without names: a query that came out of the data."""
+    is_verbatim: bool = False
+    """True if the text has no names: a query that is itself part of the data."""
 
 
 def query(name: str, **values: Any) -> Query:
-    """The query of that file with these values."""
-    return Query(_text(name), values)
+    """Return the query of a file, such as `market/share` or `components/bounds`."""
+    return Query(_read(name), values)
 
 
 @cache
-def _text(name: str) -> str:
-    page, _, file = name.partition("/")
-    return (files("dashboards") / "pages" / page / "queries" / f"{file}.sql").read_text().strip()
+def _read(name: str) -> str:
+    owner, _, file = name.partition("/")
+    package = files("dashboards")
+    folder = package / owner if owner == "components" else package / "pages" / owner
+    return (folder / "queries" / f"{file}.sql").read_text().strip()
 
 
-def inlined(query: Query) -> str:
-    """The SQL with values in place of names, as a person can run it; text is quoted, so a value is never SQL."""
-    if query.is_whole:
+def inline(query: Query) -> str:
+    """Return the SQL with values in place of names, as a person can run it.
+
+    Text is quoted, so a value never becomes SQL.
+    """
+    if query.is_verbatim:
         return query.sql
     return NAME.sub(lambda found: literal(query.values[found[1]]), query.sql)
 
 
 def literal(value: Any) -> str:
-    """A value as SQL writes it. Raises TypeError for a kind of value that no filter has."""
-    write = next((write for kind, write in WRITTEN.items() if isinstance(value, kind)), None)
+    """Return a value as SQL writes it. Raise TypeError for a kind of value that no filter has."""
+    write = next((write for kind, write in LITERALS.items() if isinstance(value, kind)), None)
     if write is None:
         raise TypeError(f"{value!r} has no form in a query")
     return write(value)
 
 
-# In this order: a bool is an int too, a datetime a date.
-WRITTEN: dict[Any, Callable[[Any], str]] = {
+# In this order: a bool is an int too, and a datetime a date.
+LITERALS: dict[Any, Callable[[Any], str]] = {
     type(None): lambda _: "null",
     bool: lambda value: str(value).lower(),
     int: repr,

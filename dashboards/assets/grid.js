@@ -1,4 +1,5 @@
-// Stands in for the tables' component until the first of them is drawn, and fetches its script then (dashboards/scripts.py).
+// A placeholder for the component of tables, which fetches the script of tables with the first table
+// that is drawn (dashboards/scripts.py).
 (function () {
   "use strict";
 
@@ -11,8 +12,8 @@
       script.src = address.content;
       script.onload = function () {
         const loaded = window.dash_ag_grid;
-        // What is drawn keeps its component, or every table would be made anew when it is next changed.
-        window.dash_ag_grid = standIn;
+        // Tables keep the placeholder as their component, or each would be rebuilt when it next changes.
+        window.dash_ag_grid = placeholder;
         done({ default: loaded.AgGrid });
       };
       script.onerror = failed;
@@ -21,10 +22,11 @@
   });
 
   function AgGrid(props) {
-    return React.createElement(React.Suspense, { fallback: React.createElement("div", { style: props.style }) }, React.createElement(Grid, props));
+    const frame = React.createElement("div", { style: props.style });
+    return React.createElement(React.Suspense, { fallback: frame }, React.createElement(Grid, props));
   }
-  // As the component itself says: it is to be told who changed it.
+  // The component declares the same: Dash then tells it who changed it.
   AgGrid.dashRenderType = true;
-  const standIn = { AgGrid: AgGrid };
-  window.dash_ag_grid = standIn;
+  const placeholder = { AgGrid: AgGrid };
+  window.dash_ag_grid = placeholder;
 })();

@@ -1,31 +1,34 @@
-// The SQL page and the tables of unknown columns: what needs no server.
+// The SQL page, and tables of unknown columns: the parts that need no server.
 (function () {
   "use strict";
 
-  // A cell as text: nulls are said, numbers have their thousands apart, as everywhere with a comma.
+  // A cell as text: a null is visible, and a comma separates thousands.
   window.dashAgGridFunctions = Object.assign({}, window.dashAgGridFunctions, {
     tokentideCell: function (params) {
       const value = params.value;
       if (value === null || value === undefined) { return "null"; }
       if (typeof value !== "number") { return String(value); }
-      return Number.isInteger(value) ? value.toLocaleString("en-US") : value.toLocaleString("en-US", { maximumSignificantDigits: 6 });
+      const digits = Number.isInteger(value) ? {} : { maximumSignificantDigits: 6 };
+      return value.toLocaleString("en-US", digits);
     }
   });
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     sql: {
-      // Whether there is nothing to wait for: no query, or one that is done.
-      idle: function (key, done) { return !key || key === done; }
+      // True while there is nothing to wait for: no query, or one that is done.
+      isIdle: function (key, done) { return !key || key === done; }
     }
   });
 
-  // React hears of a new text only through the element's own setter and an event.
-  function write(text, begin, end) {
+  // React notices a new text only through the element's own setter and an event.
+  function insert(text, begin, end) {
     const editor = document.getElementById("sql-text");
     if (!editor) { return; }
     const before = editor.value;
-    const made = before.slice(0, begin ?? before.length) + text + before.slice(end ?? before.length);
-    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(editor, made);
+    const head = before.slice(0, begin ?? before.length);
+    const tail = before.slice(end ?? before.length);
+    const setter = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set;
+    setter.call(editor, head + text + tail);
     editor.dispatchEvent(new Event("input", { bubbles: true }));
     editor.focus();
     const at = (begin ?? before.length) + text.length;
@@ -36,19 +39,22 @@
     const button = event.target.closest("[data-insert], [data-fill], [data-link]");
     if (!button) { return; }
     const editor = document.getElementById("sql-text");
-    if (button.dataset.insert) { write(button.dataset.insert, editor.selectionStart, editor.selectionEnd); }
-    if (button.dataset.fill) { write(button.dataset.fill, 0, editor.value.length); }
+    if (button.dataset.insert) {
+      insert(button.dataset.insert, editor.selectionStart, editor.selectionEnd);
+    }
+    if (button.dataset.fill) { insert(button.dataset.fill, 0, editor.value.length); }
     if (button.dataset.link && navigator.clipboard) {
-      const said = button.textContent;
+      const label = button.textContent;
       navigator.clipboard.writeText(window.location.origin + button.dataset.link).then(function () {
         button.textContent = "Copied";
-        setTimeout(function () { button.textContent = said; }, 1500);
+        setTimeout(function () { button.textContent = label; }, 1500);
       });
     }
   });
 
   document.addEventListener("keydown", function (event) {
-    if (event.target.id === "sql-text" && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    const isRun = event.key === "Enter" && (event.ctrlKey || event.metaKey);
+    if (event.target.id === "sql-text" && isRun) {
       event.preventDefault();
       document.getElementById("sql-run").click();
     }

@@ -1,1 +1,1 @@
-"""The pieces that pages are made of: cards, controls, grids, marks, the theme."""
+"""Building blocks of pages: cards, controls, tables, charts that several pages share, the theme."""

@@ -1,6 +1,7 @@
-"""A card around each figure: what it shows, in which unit, from where and as of when, what to download, and the query behind it."""
+"""Cards: a chart or table with its title, unit, source and date, downloads, and its query."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -12,100 +13,116 @@ import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboards.components.controls import named
-from dashboards.components.page import Card, Drawn, Heading, Page
-from dashboards.components.theme import Look
-from dashboards.components.widgets import instant
-from dashboards.generations import Generation, Meta
-from dashboards.query import inlined
+from dashboards.components.page import Card, Drawing, Listed, PageView
+from dashboards.components.theme import Theme
+from dashboards.components.widgets import format_instant, html_attributes, simulated_badge, state
+from dashboards.generations import GenerationMeta, OpenGeneration
+from dashboards.query import inline
 
 TWELFTHS = {"third": 4, "half": 6, "full": 12}
-TIER = "Source: our own tier's telemetry"
+TIER_SOURCE = "Source: our own tier's telemetry"
+GRAPH_CONFIG: Any = {
+    "displaylogo": False,
+    # The card has the downloads, so Plotly's own tool bar goes.
+    "displayModeBar": False,
+    "responsive": True,
+    "showTips": False,
+}
+CellId = dict[str, Any]
 
 
-def grid(
-    cells: Sequence[tuple[dict[str, Any], Component]], cards: Sequence[Card | Heading]
-) -> Component:
-    """All cards of a page, each in a cell of its own that can be filled anew."""
-    # No component of the grid's kind: each would bring a style sheet of its own, which a browser takes a millisecond or two to make.
+@dataclass(frozen=True)
+class CardBody:
+    """The middle of a card: a chart, a table, or the reason why there is neither."""
+
+    component: Component
+    rows: int = 0
+    is_chart: bool = False
+
+
+def card_grid(cells: Sequence[tuple[CellId, Component]], listed: Sequence[Listed]) -> Component:
+    """Lay out the cards of a page, each in a cell that can be filled again."""
+    # Mantine's grid would bring a style sheet for each cell, which costs a browser a millisecond.
     columns = [
         html.Div(
-            inside, id=name, className=f"cell {width(each)}", **named(data_place=str(name["place"]))
+            content,
+            id=name,
+            className=f"cell {card_width(each)}",
+            **html_attributes(data_place=str(name["place"])),
         )
-        for (name, inside), each in zip(cells, cards, strict=True)
+        for (name, content), each in zip(cells, listed, strict=True)
     ]
     return html.Div(columns, className="cells")
 
 
-def cell(whole: str, place: int) -> dict[str, Any]:
-    """The id of the cell at this place of a body that was made as a whole under this name."""
+def cell_id(whole: str, place: int) -> CellId:
+    """Return the id of a cell: its place in a body that was built whole under this name."""
     return {"type": "cell", "whole": whole, "place": place}
 
 
-def width(each: Card | Heading) -> str:
-    """How wide it is, by the name that the style sheet knows."""
-    return "full" if isinstance(each, Heading) else each.width
+def card_width(each: Listed) -> str:
+    """Return the width by the name that the style sheet knows."""
+    return each.width if isinstance(each, Card) else "full"
 
 
-def twelfths(each: Card | Heading) -> int:
-    """How wide it is on a large screen."""
-    return TWELFTHS[width(each)]
+def card_twelfths(each: Listed) -> int:
+    """Return the width on a large screen, in twelfths."""
+    return TWELFTHS[card_width(each)]
 
 
-def inside(
-    page: Page,
-    each: Card | Heading,
-    generation: Generation,
-    look: Look,
-    search: str,
-    is_drawn: bool = True,
-) -> Component:
-    """What stands in a cell: a heading, a card, or the title of a card that is drawn when it comes near."""
+def cell_content(view: PageView, each: Listed, is_drawn: bool = True) -> Component:
+    """Build a heading, a card, or the title of a card that is drawn when it comes near."""
     if isinstance(each, Card):
-        return _card(page, each, generation, look, search) if is_drawn else _waiting(each)
+        return _card(view, each) if is_drawn else _waiting_card(each)
     below = [html.P(each.below, className="page-about")] if each.below else []
     return html.Div([dmc.Title(each.text, order=2, size="h4", mt="sm"), *below])
 
 
-def _waiting(card: Card) -> Component:
-    title = html.H3(card.title, className="card-title")
+def draw_card(card: Card, generation: OpenGeneration, theme: Theme) -> Drawing:
+    """Draw a card's rows; without rows, build the reason."""
+    rows = _card_rows(card, generation)
+    return card.draw(rows, theme) if isinstance(rows, pl.DataFrame) else rows
+
+
+def source_line(card: Card, meta: GenerationMeta) -> str:
+    """Return the source of a card's figures and their date, as the licence asks."""
+    if card.half == "tier":
+        return f"{TIER_SOURCE}, as of {format_instant(meta.published_at)}."
+    market = meta.citation
+    if "as of" not in market:
+        market = f"{market} As of {format_instant(meta.as_of)}."
+    return f"{market} {TIER_SOURCE}." if card.half == "both" else market
+
+
+def _waiting_card(card: Card) -> Component:
     return html.Section(
-        title,
+        html.H3(card.title, className="card-title"),
         className="card waiting",
         style={"minHeight": f"{card.height + 150}px"},
-        **named(aria_busy="true"),
+        **html_attributes(aria_busy="true"),
     )
 
 
-def _card(page: Page, card: Card, generation: Generation, look: Look, search: str) -> Component:
-    inside, rows, is_drawn = _inside(card, generation, look)
-    source = source_line(card, generation.meta)
-    head: list[Component] = [html.H3(card.title, id=f"title-{card.key}", className="card-title")]
-    if card.unit:
-        head.append(html.P(card.unit, className="card-unit"))
-    note = [html.P(card.note, className="card-note")] if card.note else []
-    badge = [simulated_badge()] if generation.meta.is_simulated and card.half != "tier" else []
+def _card(view: PageView, card: Card) -> Component:
+    body = _card_body(card, view.generation, view.theme)
+    source = source_line(card, view.generation.meta)
+    middle = html.Div(
+        body.component,
+        className="card-inside",
+        style={"minHeight": f"{card.height if body.is_chart else 80}px"},
+    )
+    foot = [html.Span(source, className="card-source"), _actions(view, card, body)]
     return html.Section(
         [
-            html.Div([html.Div(head), *badge], className="card-head"),
-            html.Div(
-                inside,
-                className="card-inside",
-                style={"minHeight": f"{card.height if is_drawn else 80}px"},
-            ),
-            *note,
-            html.Div(
-                [
-                    html.Span(source, className="card-source"),
-                    _actions(page, card, generation, search, rows, is_drawn),
-                ],
-                className="card-foot",
-            ),
-            _shown_query(card),
+            _head(card, view.generation.meta),
+            middle,
+            *([html.P(card.note, className="card-note")] if card.note else []),
+            html.Div(foot, className="card-foot"),
+            _query_details(card),
         ],
         className="card",
         id=f"card-{card.key}",
-        **named(
+        **html_attributes(
             aria_labelledby=f"title-{card.key}",
             data_title=card.title,
             data_unit=card.unit,
@@ -114,34 +131,35 @@ def _card(page: Page, card: Card, generation: Generation, look: Look, search: st
     )
 
 
-def _inside(card: Card, generation: Generation, look: Look) -> tuple[Component, int, bool]:
-    """What is shown, of how many rows, and whether it is a figure, of which pictures can be made."""
-    rows = _rows(card, generation)
+def _head(card: Card, meta: GenerationMeta) -> Component:
+    head: list[Component] = [html.H3(card.title, id=f"title-{card.key}", className="card-title")]
+    if card.unit:
+        head.append(html.P(card.unit, className="card-unit"))
+    badge = [simulated_badge()] if meta.is_simulated and card.half != "tier" else []
+    return html.Div([html.Div(head), *badge], className="card-head")
+
+
+def _card_body(card: Card, generation: OpenGeneration, theme: Theme) -> CardBody:
+    rows = _card_rows(card, generation)
     if not isinstance(rows, pl.DataFrame):
-        return rows, 0, False
-    key = (inlined(card.query), card.draw, card.title, card.unit, card.height, look)
-    return generation.drawings.of(key, rows, lambda: _drawn(card, rows, look))
+        return CardBody(rows)
+    key = (inline(card.query), card.draw, card.title, card.unit, card.height, theme)
+    return generation.rendered.get(key, rows, lambda: _draw_body(card, rows, theme))
 
 
-def _drawn(card: Card, rows: pl.DataFrame, look: Look) -> tuple[Component, int, bool]:
-    drawn = card.draw(rows, look)
-    return (
-        (graph(card, drawn), rows.height, True)
-        if isinstance(drawn, go.Figure)
-        else (drawn, rows.height, False)
-    )
+def _draw_body(card: Card, rows: pl.DataFrame, theme: Theme) -> CardBody:
+    drawing = card.draw(rows, theme)
+    is_chart = isinstance(drawing, go.Figure)
+    return CardBody(_graph(card, drawing) if is_chart else drawing, rows.height, is_chart)
 
 
-def found(card: Card, generation: Generation, look: Look) -> tuple[Drawn, int]:
-    """What a card draws and of how many rows; of none, what is amiss."""
-    rows = _rows(card, generation)
-    return (card.draw(rows, look), rows.height) if isinstance(rows, pl.DataFrame) else (rows, 0)
-
-
-def _rows(card: Card, generation: Generation) -> pl.DataFrame | Component:
-    """What a card draws, or what is amiss."""
+def _card_rows(card: Card, generation: OpenGeneration) -> pl.DataFrame | Component:
+    """Return the rows of a card, or the reason why there are none."""
     if missing := sorted(set(card.needs) - generation.tables):
-        text = f"It was made by a version without {', '.join(missing)}. Run `tokentide publish`, which builds it anew."
+        text = (
+            f"It was built by a version without {', '.join(missing)}. "
+            "Run `tokentide publish` to build a new one."
+        )
         return state("Not in this generation", text)
     try:
         rows = generation.frame(card.query)
@@ -150,110 +168,75 @@ def _rows(card: Card, generation: Generation) -> pl.DataFrame | Component:
     return state("Nothing to show", card.empty) if rows.is_empty() else rows
 
 
-def graph(card: Card, figure: go.Figure) -> Component:
-    """A figure in the page; its own tool bar is left away, since the card has the downloads."""
+def _graph(card: Card, figure: go.Figure) -> Component:
     figure.update_layout(height=card.height)
-    if any(
-        isinstance(x, datetime)
-        for trace in figure.data
-        for x in list(getattr(trace, "x", None) or ())[:1]
-    ):
+    if _shows_instants(figure):
         figure.update_xaxes(hoverformat="%d %b %Y %H:%M UTC")
-    config: Any = {
-        "displaylogo": False,
-        "displayModeBar": False,
-        "responsive": True,
-        "showTips": False,
-    }
-    return html.Div(
-        dcc.Graph(
-            id={"type": "graph", "key": card.key},
-            figure=figure.to_plotly_json(),
-            config=config,
-            style={"height": f"{card.height}px"},
-        ),
-        role="img",
-        **named(aria_label=f"Chart: {card.title}, {card.unit}. The CSV below has its figures."),
+    graph = dcc.Graph(
+        id={"type": "graph", "key": card.key},
+        figure=figure.to_plotly_json(),
+        config=GRAPH_CONFIG,
+        style={"height": f"{card.height}px"},
     )
+    label = f"Chart: {card.title}, {card.unit}. The CSV below has its figures."
+    return html.Div(graph, role="img", **html_attributes(aria_label=label))
 
 
-def state(title: str, text: str, is_failed: bool = False) -> Component:
-    """In place of what cannot be shown: what is amiss and what to do."""
-    return html.Div(
-        [html.Strong(title), html.P(text)],
-        className="state failed" if is_failed else "state",
-        role="status",
-    )
+def _shows_instants(figure: go.Figure) -> bool:
+    firsts = (list(getattr(trace, "x", None) or ())[:1] for trace in figure.data)
+    return any(isinstance(x, datetime) for first in firsts for x in first)
 
 
-def source_line(card: Card, meta: Meta) -> str:
-    """Where the figures come from, as of when, as their licence asks."""
-    if card.half == "tier":
-        return f"{TIER}, as of {instant(meta.published_at)}."
-    market = (
-        meta.citation
-        if "as of" in meta.citation
-        else f"{meta.citation} As of {instant(meta.as_of)}."
-    )
-    return f"{market} {TIER}." if card.half == "both" else market
-
-
-def simulated_badge() -> Component:
-    """Nobody must take the stand-in's figures for real ones."""
-    return html.Span(
-        "simulated", className="simulated", title="Made up by the stand-in market; no real figure"
-    )
-
-
-def _actions(
-    page: Page, card: Card, generation: Generation, search: str, rows: int, is_drawn: bool
-) -> Component:
-    if not rows:
+def _actions(view: PageView, card: Card, body: CardBody) -> Component:
+    if not body.rows:
         return html.Span()
-    asked = urlencode(
+    address = urlencode(
         {
-            "page": page.path,
+            "page": view.page.path,
             "card": card.key,
-            "generation": generation.meta.generation,
-            "search": search,
+            "generation": view.generation.meta.generation,
+            "search": view.search,
         }
     )
-    pictures = [
-        html.Button(
-            kind.upper(),
-            className="action",
-            title=f"Download as {kind.upper()}",
-            **named(data_picture=kind),
-        )
-        for kind in ("png", "svg")
-    ]
-    table = html.A(
+    csv = html.A(
         "CSV",
-        href=f"/download/card.csv?{asked}",
+        href=f"/download/card.csv?{address}",
         className="action",
         title="Download the figures",
         download="",
     )
-    links = [*pictures, table] if is_drawn else [table]
     return html.Div(
-        links,
+        [*(picture_buttons() if body.is_chart else ()), csv],
         className="card-actions",
         role="group",
-        **named(aria_label=f"Downloads of {card.title}"),
+        **html_attributes(aria_label=f"Downloads of {card.title}"),
     )
 
 
-def _shown_query(card: Card) -> Component:
-    sql = inlined(card.query)
-    open_there = dcc.Link(
+def picture_buttons() -> list[Component]:
+    """Build the buttons that download a chart as a picture."""
+    return [
+        html.Button(
+            kind.upper(),
+            className="action",
+            title=f"Download as {kind.upper()}",
+            **html_attributes(data_picture=kind),
+        )
+        for kind in ("png", "svg")
+    ]
+
+
+def _query_details(card: Card) -> Component:
+    sql = inline(card.query)
+    link = dcc.Link(
         "Open in the SQL page", href=f"/sql?{urlencode({'q': sql})}", className="action"
     )
-    copy = html.Button("Copy", className="action", **named(data_copy=sql))
+    copy = html.Button("Copy", className="action", **html_attributes(data_copy=sql))
     return html.Details(
         [
             html.Summary("Show the query"),
             html.Pre(sql, className="query", tabIndex=0),
-            html.Div([copy, open_there], className="card-actions"),
+            html.Div([copy, link], className="card-actions"),
         ],
         className="card-query",
     )

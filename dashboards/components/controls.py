@@ -1,4 +1,4 @@
-"""Controls as the browser shows them. Each is named, reachable by keyboard, and holds what the URL says."""
+"""Controls as the browser shows them: named, reachable by keyboard, holding the URL's choice."""
 
 from typing import Any
 
@@ -7,62 +7,70 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboards.components.filters import Control, Filters
+from dashboards.components.widgets import html_attributes
+
+WIDTH = {"base": "100%", "xs": 240}
 
 
-def drawn(control: Control, filters: Filters) -> Component:
-    """A control holding its present choice."""
+def build_control(control: Control, filters: Filters) -> Component:
+    """Build a control that holds its present choice."""
+    builders = {"select": _select, "slider": _slider, "text": _text}
     name = {"type": "control", "name": control.name, "default": control.default}
-    value = filters[control.name]
-    options = [{"value": option, "label": label} for option, label in control.options]
-    label = html.Span(control.label, className="control-label", title=control.help or None)
-    if control.kind == "select":
-        return dmc.Select(
-            id=name,
-            label=control.label,
-            description=control.help or None,
-            data=options,
-            value=value,
-            searchable=True,
-            allowDeselect=False,
-            size="xs",
-            w={"base": "100%", "xs": 240},
-            maxDropdownHeight=360,
-            **named(aria_label=control.label),
-        )
-    if control.kind == "slider":
-        slider = dmc.Slider(
-            id=name,
-            value=float(value),
-            min=control.least,
-            max=control.most,
-            step=control.step,
-            size="sm",
-            w={"base": "100%", "xs": 220},
-            labelAlwaysOn=True,
-            updatemode="mouseup",
-            thumbLabel=control.label,
-        )
-        return html.Div([label, html.Div(slider, className="slider")], className="control")
-    if control.kind == "text":
-        return dmc.TextInput(
-            id=name,
-            label=control.label,
-            value=value,
-            size="xs",
-            debounce=300,
-            w={"base": "100%", "xs": 240},
-        )
-    return html.Div(
-        [
-            label,
-            dmc.SegmentedControl(
-                id=name, data=options, value=value, size="xs", **named(aria_label=control.label)
-            ),
-        ],
-        className="control",
+    return builders.get(control.kind, _switch)(control, name, filters[control.name])
+
+
+def _select(control: Control, name: dict[str, str], value: str) -> Component:
+    return dmc.Select(
+        id=name,
+        label=control.label,
+        description=control.help or None,
+        data=_options(control),
+        value=value,
+        searchable=True,
+        allowDeselect=False,
+        size="xs",
+        w=WIDTH,
+        maxDropdownHeight=360,
+        **html_attributes(aria_label=control.label),
     )
 
 
-def named(**attributes: str) -> dict[str, Any]:
-    """Attributes whose names have dashes, for a component of HTML: aria_label is aria-label, data_copy data-copy."""
-    return {name.replace("_", "-"): value for name, value in attributes.items()}
+def _slider(control: Control, name: dict[str, str], value: str) -> Component:
+    slider = dmc.Slider(
+        id=name,
+        value=float(value),
+        min=control.minimum,
+        max=control.maximum,
+        step=control.step,
+        size="sm",
+        w={"base": "100%", "xs": 220},
+        labelAlwaysOn=True,
+        updatemode="mouseup",
+        thumbLabel=control.label,
+    )
+    return html.Div([_label(control), html.Div(slider, className="slider")], className="control")
+
+
+def _text(control: Control, name: dict[str, str], value: str) -> Component:
+    return dmc.TextInput(
+        id=name, label=control.label, value=value, size="xs", debounce=300, w=WIDTH
+    )
+
+
+def _switch(control: Control, name: dict[str, str], value: str) -> Component:
+    segments = dmc.SegmentedControl(
+        id=name,
+        data=_options(control),
+        value=value,
+        size="xs",
+        **html_attributes(aria_label=control.label),
+    )
+    return html.Div([_label(control), segments], className="control")
+
+
+def _label(control: Control) -> Component:
+    return html.Span(control.label, className="control-label", title=control.help or None)
+
+
+def _options(control: Control) -> list[dict[str, Any]]:
+    return [{"value": value, "label": label} for value, label in control.options]

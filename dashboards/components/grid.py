@@ -1,50 +1,43 @@
-"""A table of whatever columns a query gave: whole numbers exact, nulls said, links and code never run."""
+"""Tables of unknown columns: whole numbers stay exact, nulls are visible, text is never run."""
 
-import json
 from typing import Any
 
 import dash_ag_grid as dag
 import polars as pl
 from dash.development.base_component import Component
 
-from dashboards.components.theme import Look
+from dashboards.components.tables import COLUMN_DEFAULTS, GRID_OPTIONS, json_rows
 
 # The largest whole number that a browser's numbers hold exactly.
-EXACT = 2**53
+MAX_EXACT = 2**53
 MAX_CELLS = 400_000
 
 
-def shown_rows(rows: pl.DataFrame, most: int) -> pl.DataFrame:
-    """As many rows as a browser can take: at most so many, fewer where there are many columns."""
-    return rows.head(min(most, MAX_CELLS // max(rows.width, 1)))
+def fit_rows(rows: pl.DataFrame, max_rows: int) -> pl.DataFrame:
+    """Return the first rows that a browser can take: fewer where there are many columns."""
+    return rows.head(min(max_rows, MAX_CELLS // max(rows.width, 1)))
 
 
-def grid(rows: pl.DataFrame, look: Look, name: str, height: int = 420) -> Component:
-    """The rows to sort, filter and walk by keyboard. Columns are numbered, since a name may be anything, dots included."""
-    plain = rows.select(_plain(column).alias(f"c{place}") for place, column in enumerate(rows))
+def grid(rows: pl.DataFrame, name: str, height: int = 420) -> Component:
+    """Build a table of all columns. Fields are numbered, since a column's name may hold dots."""
+    plain = rows.select(_plain(column).alias(f"c{number}") for number, column in enumerate(rows))
     return dag.AgGrid(
         id=name,
-        rowData=json.loads(plain.write_json()),
-        columnDefs=[_column(column, f"c{place}") for place, column in enumerate(rows)],
-        defaultColDef={
-            "sortable": True,
-            "filter": True,
-            "resizable": True,
-            "minWidth": 110,
-            "maxWidth": 420,
-            "wrapHeaderText": True,
-            "autoHeaderHeight": True,
-        },
+        rowData=json_rows(plain),
+        columnDefs=[_column(column, f"c{number}") for number, column in enumerate(rows)],
+        defaultColDef={**COLUMN_DEFAULTS, "minWidth": 110, "maxWidth": 420},
         columnSize="autoSize",
-        dashGridOptions={
-            "theme": look.grid_theme,
-            "animateRows": False,
-            "enableCellTextSelection": True,
-            "ensureDomOrder": True,
-            "suppressFieldDotNotation": True,
-        },
+        dashGridOptions={**GRID_OPTIONS, "suppressFieldDotNotation": True},
         style={"height": f"{height}px", "width": "100%"},
         dangerously_allow_code=False,
+    )
+
+
+def flatten(rows: pl.DataFrame) -> pl.DataFrame:
+    """Write nested values as text, since CSV has none; decimals stay as they are."""
+    nested = [name for name, kind in rows.schema.items() if kind.is_nested()]
+    return rows.with_columns(
+        pl.col(name).map_elements(str, return_dtype=pl.String) for name in nested
     )
 
 
@@ -60,8 +53,9 @@ def _column(column: pl.Series, field: str) -> dict[str, Any]:
 
 
 def _plain(column: pl.Series) -> pl.Series:
+    """Return the values as JSON can hold them."""
     kind = column.dtype
-    if kind.is_integer() and column.len() and _is_beyond(column):
+    if kind.is_integer() and column.len() and _is_beyond_exact(column):
         return column.cast(pl.String)
     if kind.is_decimal():
         return column.cast(pl.Float64)
@@ -70,22 +64,11 @@ def _plain(column: pl.Series) -> pl.Series:
     if kind == pl.Binary:
         return column.bin.encode("hex")
     if kind.is_nested() or kind in {pl.Object, pl.Duration, pl.Time}:
-        return pl.Series(
-            column.name,
-            [None if value is None else str(value) for value in column.to_list()],
-            pl.String,
-        )
+        texts = [None if value is None else str(value) for value in column.to_list()]
+        return pl.Series(column.name, texts, pl.String)
     return column
 
 
-def _is_beyond(column: pl.Series) -> bool:
-    least, most = column.min(), column.max()
-    return any(isinstance(value, int) and abs(value) > EXACT for value in (least, most))
-
-
-def flat(rows: pl.DataFrame) -> pl.DataFrame:
-    """Nested values as JSON text, since CSV has none; decimals as they are."""
-    nested = [name for name, kind in rows.schema.items() if kind.is_nested()]
-    return rows.with_columns(
-        pl.col(name).map_elements(str, return_dtype=pl.String) for name in nested
-    )
+def _is_beyond_exact(column: pl.Series) -> bool:
+    bounds = (column.min(), column.max())
+    return any(isinstance(bound, int) and abs(bound) > MAX_EXACT for bound in bounds)

@@ -1,15 +1,21 @@
-"""How the members of a chart are told apart: a colour, and a dash, symbol or pattern beside it; what is no member is grey."""
+"""Marks that tell the members of a chart apart: a colour, and beside it a dash, symbol or pattern.
+
+What is no member, such as the sum of all others, is grey.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
+import plotly.graph_objects as go
 import polars as pl
 
 from dashboards.components.filters import href
-from dashboards.components.theme import DASHES, PATTERNS, SYMBOLS, Look
+from dashboards.components.theme import DASHES, PATTERNS, SYMBOLS, Theme
 
-FAR = ("all others", "unknown")
+NO_MEMBERS = ("all others", "unknown")
+MAX_WEEKS_BY_DAY = 30
 
 
 @dataclass(frozen=True)
@@ -22,31 +28,32 @@ class Mark:
     pattern: str
 
 
-def marks(members: Sequence[str], look: Look) -> dict[str, Mark]:
-    """A mark for each member, in this order; those of FAR come last and in grey."""
-    made = {
-        member: _mark(place, look)
-        for place, member in enumerate(member for member in members if member not in FAR)
-    }
-    greys = {
-        "all others": Mark("#9aa2ab", "dot", "circle-open", "."),
-        "unknown": Mark("#6b737c", "dot", "x-open", "x"),
-    }
-    return made | {member: greys[member] for member in FAR if member in members}
+GREYS = {
+    "all others": Mark("#9aa2ab", "dot", "circle-open", "."),
+    "unknown": Mark("#6b737c", "dot", "x-open", "x"),
+}
 
 
-def _mark(place: int, look: Look) -> Mark:
-    # Colours and patterns come round at different times, so that no two of the first forty are alike in both.
+def marks(members: Sequence[str], theme: Theme) -> dict[str, Mark]:
+    """Return a mark for each member, in this order; `all others` and `unknown` come last."""
+    own = [member for member in members if member not in NO_MEMBERS]
+    made = {member: numbered_mark(number, theme) for number, member in enumerate(own)}
+    return made | {member: GREYS[member] for member in NO_MEMBERS if member in members}
+
+
+def numbered_mark(number: int, theme: Theme) -> Mark:
+    """Return the mark of this number."""
+    # Colours and patterns repeat at different times, so that none of the first forty share both.
     return Mark(
-        look.colour(place),
-        DASHES[place % len(DASHES)],
-        SYMBOLS[place % len(SYMBOLS)],
-        PATTERNS[(place + place // 10) % len(PATTERNS)],
+        theme.colour(number),
+        DASHES[number % len(DASHES)],
+        SYMBOLS[number % len(SYMBOLS)],
+        PATTERNS[(number + number // 10) % len(PATTERNS)],
     )
 
 
-def by_size(rows: pl.DataFrame, value: str = "tokens") -> list[str]:
-    """The members, the largest of the newest week first."""
+def members_by_size(rows: pl.DataFrame, value: str = "tokens") -> list[str]:
+    """Return the members, the largest of the newest week first."""
     newest = rows["week_start"].max()
     sizes = rows.group_by("member").agg(
         pl.col(value).filter(pl.col("week_start") == newest).sum().alias("now"),
@@ -55,8 +62,8 @@ def by_size(rows: pl.DataFrame, value: str = "tokens") -> list[str]:
     return sizes.sort(["now", "ever", "member"], descending=[True, True, False])["member"].to_list()
 
 
-def link(member: str, dimension: str, **choices: str) -> str:
-    """Where a click on a member leads: a family to its own page, another to its share with bounds."""
+def member_link(member: str, dimension: str, **choices: str) -> str:
+    """Return where a click on a member leads: a family to its page, others to their share."""
     if member == "all others":
         return ""
     if dimension == "family" and member != "unknown":
@@ -64,72 +71,80 @@ def link(member: str, dimension: str, **choices: str) -> str:
     return href("/market", dimension=dimension, one=f"{dimension}:{member}", **choices)
 
 
-def band(look: Look, colour: str, opacity: float = 0.18) -> str:
-    """The colour of the area between two bounds."""
-    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{opacity if look.scheme == 'light' else opacity + 0.08})"
-
-
-def runs(present: Sequence[bool]) -> list[slice]:
-    """The stretches without a gap."""
-    found: list[slice] = []
+def find_runs(present: Sequence[bool]) -> list[slice]:
+    """Return the stretches without a gap."""
+    runs: list[slice] = []
     begin: int | None = None
-    for place, is_there in enumerate([*present, False]):
+    for index, is_there in enumerate([*present, False]):
         if is_there and begin is None:
-            begin = place
+            begin = index
         elif not is_there and begin is not None:
-            found.append(slice(begin, place))
+            runs.append(slice(begin, index))
             begin = None
-    return found
+    return runs
 
 
-def apart(points: Sequence[tuple[float, float]], room: tuple[float, float]) -> list[int]:
-    """Places of the points whose labels have room, the first ones first: a label over another can be read no more than none."""
+def add_band(
+    figure: go.Figure,
+    x: pl.Series,
+    low: pl.Series,
+    high: pl.Series,
+    colour: str,
+    name: str,
+    is_in_legend: bool = False,
+) -> None:
+    """Fill the area between two bounds, in one piece for each stretch without a gap."""
+    for number, run in enumerate(find_runs(low.is_not_null().to_list())):
+        points = x[run].to_list()
+        figure.add_scatter(
+            x=points + points[::-1],
+            y=high[run].to_list() + low[run].to_list()[::-1],
+            fill="toself",
+            mode="lines",
+            line={"width": 0},
+            fillcolor=colour,
+            name=name,
+            showlegend=is_in_legend and number == 0,
+            hoverinfo="skip",
+        )
+
+
+def whiskers(values: pl.Series, lows: pl.Series, highs: pl.Series, colour: str) -> dict[str, Any]:
+    """Return error bars from the lower to the upper bound of each value; unknown has none."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "color": colour,
+        "thickness": 1.5,
+        "array": (highs - values).clip(0).to_list(),
+        "arrayminus": (values - lows).clip(0).to_list(),
+    }
+
+
+def labels_with_room(points: Sequence[tuple[float, float]], room: tuple[float, float]) -> list[int]:
+    """Return the numbers of points whose labels do not lie over that of an earlier point."""
     kept: list[int] = []
-    for place, (x, y) in enumerate(points):
+    for number, (x, y) in enumerate(points):
         if all(
             abs(x - points[other][0]) >= room[0] or abs(y - points[other][1]) >= room[1]
             for other in kept
         ):
-            kept.append(place)
+            kept.append(number)
     return kept
 
 
-def weekly(rows: pl.DataFrame) -> dict[str, object]:
-    """A time axis whose ticks stand on the Mondays that weeks begin with, as long as there is room for them; else on months."""
+def week_axis(rows: pl.DataFrame) -> dict[str, object]:
+    """Return a time axis with ticks on Mondays while there is room for them, else on months."""
     first, last = rows["week_start"].min(), rows["week_start"].max()
     if not isinstance(first, date) or not isinstance(last, date):
         return {}
     weeks = (last - first).days // 7
-    if weeks > 30:
+    if weeks > MAX_WEEKS_BY_DAY:
         return {"tickformat": "%b %Y"}
     mondays = [first + timedelta(weeks=week) for week in range(weeks + 1)]
-    minor = {"tickvals": mondays, "ticks": "outside", "ticklen": 3}
     return {
         "tickvals": mondays[:: max(1, -(-weeks // 4))],
         "tickformat": "%d %b<br>%Y",
         "tickangle": 0,
-        "minor": minor,
+        "minor": {"tickvals": mondays, "ticks": "outside", "ticklen": 3},
     }
-
-
-def tokens(value: float | None) -> str:
-    """A number of tokens for people: 1.23 T. What is not known says so."""
-    if value is None:
-        return "unknown"
-    for size, name in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:.3g} {name}"
-    return f"{value:.0f}"
-
-
-def percent(value: float | None, digits: int = 1, signed: bool = False) -> str:
-    """A share for people."""
-    return "unknown" if value is None else f"{value:{'+' if signed else ''}.{digits}%}"
-
-
-def usd(value: float | None) -> str:
-    """Dollars with three digits that count."""
-    if value is None:
-        return "unknown"
-    return f"${value:,.2f}" if abs(value) >= 1 or value == 0 else f"${value:.3g}"

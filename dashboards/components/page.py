@@ -1,43 +1,45 @@
-"""What a page is: controls, and cards made from the filters. All of it is plain data, so that a test needs no browser."""
+"""Pages as data: controls, and cards that follow from the choices. A test needs no browser."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, TypeAlias
 
 import plotly.graph_objects as go
 import polars as pl
 from dash.development.base_component import Component
 
-from dashboards.components.filters import Control, Filters
-from dashboards.components.theme import Look
-from dashboards.generations import Generation
+from dashboards.components.filters import Control, Filters, read_filters
+from dashboards.components.theme import Theme
+from dashboards.generations import OpenGeneration
 from dashboards.query import Query
 
-Drawn: TypeAlias = go.Figure | Component
+Drawing: TypeAlias = go.Figure | Component
 Half = Literal["market", "tier", "both"]
 Width = Literal["third", "half", "full"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Card:
-    """One chart, table or figure: a question, its rows, and how they are drawn.
+    """One chart or table: a question, its rows, and a function that draws them.
 
-    `draw` is a pure function of the rows and the look, and the very same object where it draws the same, since cards are compared.
-    `empty` says why there may be no rows and what to do about it.
+    `draw` is a pure function of the rows and the theme. Cards are compared, so it must be the same
+    object wherever it draws the same. `empty` says why there may be no rows and what to do then.
     """
 
     key: str
     title: str
     query: Query
-    draw: Callable[[pl.DataFrame, Look], Drawn]
+    draw: Callable[[pl.DataFrame, Theme], Drawing]
     unit: str = ""
     half: Half = "market"
+    """The half of the data that the card shows, for its source and its badge."""
     width: Width = "half"
     height: int = 340
     empty: str = "No rows for this choice."
     note: str = ""
-    needs: Sequence[str] = field(default_factory=tuple)
-    """Tables without which the card says that this generation does not have them."""
+    needs: Sequence[str] = ()
+    """Tables without which the card says that this generation lacks them."""
 
 
 @dataclass(frozen=True)
@@ -48,28 +50,80 @@ class Heading:
     below: str = ""
 
 
-@dataclass(frozen=True)
+Listed: TypeAlias = Card | Heading
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
-    """One page. `controls` may look at the data for their options; `cards` are made from the filters alone."""
+    """The common part of all pages: address, name, controls, and callbacks of this page alone."""
 
     path: str
     name: str
     about: str
-    controls: Callable[[Generation], Sequence[Control]]
-    cards: Callable[[Filters], Sequence[Card | Heading]] = lambda filters: ()
-    body: Callable[[Generation, Filters, Look], Component] | None = None
-    """For a page that is no list of cards, such as the SQL editor."""
+    controls: Callable[[OpenGeneration], Sequence[Control]]
+    """Controls may take their options from the data."""
     register: Callable[..., None] | None = None
-    """Adds the callbacks that only this page has: called once with the app and the sources."""
-    above: Callable[[Look], Component] | None = None
-    """What stands above the cards and keeps itself up to date by callbacks of its own."""
-    icon: str = "•"
-    extra: dict[str, Any] = field(default_factory=dict)
-    cards_from: Callable[[Filters, Generation], Sequence[Card | Heading]] | None = None
-    """In place of `cards` for a page whose very cards depend on the data, such as one that runs the query of a statement."""
-    is_kept: bool = False
-    """Whether what a person typed there must survive a new generation; the next look at the page shows the new one."""
+    """Adds the page's callbacks: called once with the app, the generations and the context."""
 
-    def cards_for(self, filters: Filters, generation: Generation) -> Sequence[Card | Heading]:
-        """The cards of these choices in this generation."""
-        return self.cards_from(filters, generation) if self.cards_from else self.cards(filters)
+
+@dataclass(frozen=True, kw_only=True)
+class CardPage(Page):
+    """A page that is a list of cards."""
+
+    cards: Callable[[Filters, OpenGeneration], Sequence[Listed]]
+    above: Callable[[Theme], Component] | None = None
+    """A panel above the cards that its own callbacks keep up to date."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomPage(Page):
+    """A page with a body of another kind, such as the SQL editor."""
+
+    body: Callable[[OpenGeneration, Filters], Component]
+    is_kept: bool = False
+    """True if a new generation leaves the body alone, because a person may have typed in it."""
+
+
+@dataclass(frozen=True)
+class PageView:
+    """One page of one generation, with the choices and the theme of a viewer."""
+
+    page: Page
+    generation: OpenGeneration
+    theme: Theme
+    search: str
+
+    @property
+    def filters(self) -> Filters:
+        """The choices that the URL makes."""
+        return read_filters(self.search, self.page.controls(self.generation))
+
+    def cards(self) -> Sequence[Listed]:
+        """Return the cards of these choices; a page of another kind has none."""
+        if not isinstance(self.page, CardPage):
+            return ()
+        return self.page.cards(self.filters, self.generation)
+
+
+@cache
+def rows_only(
+    draw: Callable[[pl.DataFrame], Component],
+) -> Callable[[pl.DataFrame, Theme], Component]:
+    """Make a `draw` of a function that needs no theme: the same object for the same function."""
+
+    def draw_rows(rows: pl.DataFrame, _: Theme) -> Component:
+        return draw(rows)
+
+    return draw_rows
+
+
+@cache
+def rows_with(
+    draw: Callable[..., Component], **more: Any
+) -> Callable[[pl.DataFrame, Theme], Component]:
+    """Make a `draw` of a function that needs no theme but further values, all hashable."""
+
+    def draw_rows(rows: pl.DataFrame, _: Theme) -> Component:
+        return draw(rows, **more)
+
+    return draw_rows

@@ -1,13 +1,17 @@
-"""How figures look, light and dark: colours that the colour-blind tell apart, and a second sign beside each, so that none is needed."""
+"""The look of figures, light and dark.
+
+People with colour blindness can distinguish the colours, and a second sign stands beside each, so
+that no colour is needed.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
 
 import plotly.graph_objects as go
 
-Scheme = Literal["light", "dark"]
+ColourScheme = Literal["light", "dark"]
 
-# Okabe and Ito's colours, which people with any common colour blindness tell apart; a shade lighter on dark.
+# Okabe and Ito's colours, distinct with any common colour blindness; a shade lighter on dark.
 LIGHT = (
     "#0072b2",
     "#d55e00",
@@ -32,6 +36,7 @@ DARK = (
     "#f07f76",
     "#6fd08c",
 )
+GREY = "#808890"
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = (
     "circle",
@@ -47,9 +52,18 @@ SYMBOLS = (
 )
 PATTERNS = ("", "/", "\\", "x", "-", "|", "+", ".")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+# Below the axis and its labels, however high the figure is.
+LEGEND = {
+    "orientation": "h",
+    "yref": "container",
+    "y": 0,
+    "yanchor": "bottom",
+    "x": 0,
+    "font": {"size": 12},
+    "traceorder": "normal",
+}
 
-
-# Plotly's own template would add 7 kB to every figure; these are the parts of it that ours show.
+# Plotly's own template would add 7 kB to every figure; these are the parts of it that we show.
 PATTERN = {"fillmode": "overlay", "size": 10, "solidity": 0.2}
 TEMPLATE = go.layout.Template(
     data={
@@ -61,10 +75,15 @@ TEMPLATE = go.layout.Template(
 
 
 @dataclass(frozen=True)
-class Look:
-    """The scheme of the viewer, and what follows from it."""
+class Theme:
+    """The viewer's colour scheme, and the colours that follow from it."""
 
-    scheme: Scheme = "light"
+    scheme: ColourScheme = "light"
+
+    @classmethod
+    def from_browser(cls, scheme: object) -> "Theme":
+        """Return the theme that a browser names; light for any other word."""
+        return cls("dark" if scheme == "dark" else "light")
 
     @property
     def ink(self) -> str:
@@ -73,40 +92,36 @@ class Look:
 
     @property
     def faint(self) -> str:
-        """Grid lines and what stands back."""
+        """Grid lines and other background."""
         return "#d8dee4" if self.scheme == "light" else "#3d444d"
 
     @property
     def paper(self) -> str:
-        """What is behind a figure."""
+        """The ground of a figure."""
         return "#ffffff" if self.scheme == "light" else "#1b1e22"
 
     @property
     def colours(self) -> tuple[str, ...]:
-        """In this order for the members of a chart."""
+        """Colours for the members of a chart, in this order."""
         return LIGHT if self.scheme == "light" else DARK
 
-    @property
-    def grid_theme(self) -> dict[str, str]:
-        """How tables are drawn, as ag-grid takes it; the page says whether dark (`paint`)."""
-        return {"function": "themeAlpine"}
+    def colour(self, number: int) -> str:
+        """Return the colour of a member; after the last colour the first one comes again."""
+        return self.colours[number % len(self.colours)]
 
-    def colour(self, place: int) -> str:
-        """Of the member at this place; after the last the first comes again, with another dash or pattern."""
-        return self.colours[place % len(self.colours)]
-
-    def faded(self, place: int, opacity: float = 0.18) -> str:
-        """The same for an area behind the line."""
-        red, green, blue = (int(self.colour(place)[at : at + 2], 16) for at in (1, 3, 5))
-        return f"rgba({red},{green},{blue},{opacity})"
+    def fade(self, colour: str, opacity: float = 0.18) -> str:
+        """Return a colour for the area behind a line; a dark ground needs a little more of it."""
+        red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+        shown = opacity if self.scheme == "light" else opacity + 0.08
+        return f"rgba({red},{green},{blue},{shown})"
 
 
-def figure(look: Look, **layout: object) -> go.Figure:
-    """An empty figure in this look. The title stands in the card around it, not in the figure."""
+def figure(theme: Theme, **layout: object) -> go.Figure:
+    """Build an empty figure. Its title stands in the card around it, not in the figure."""
     axis = {
-        "gridcolor": look.faint,
-        "linecolor": look.faint,
-        "zerolinecolor": look.faint,
+        "gridcolor": theme.faint,
+        "linecolor": theme.faint,
+        "zerolinecolor": theme.faint,
         "zerolinewidth": 2,
         "ticks": "",
         "automargin": True,
@@ -115,10 +130,10 @@ def figure(look: Look, **layout: object) -> go.Figure:
     made = go.Figure(
         layout={
             "template": TEMPLATE,
-            "font": {"family": FONT, "size": 13, "color": look.ink},
-            "paper_bgcolor": look.paper,
-            "plot_bgcolor": look.paper,
-            "colorway": list(look.colours),
+            "font": {"family": FONT, "size": 13, "color": theme.ink},
+            "paper_bgcolor": theme.paper,
+            "plot_bgcolor": theme.paper,
+            "colorway": list(theme.colours),
             "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
             "hovermode": "x unified",
             "hoverlabel": {"font": {"family": FONT}},

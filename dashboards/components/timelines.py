@@ -1,130 +1,135 @@
-"""Lines over time that several pages draw: holes stay holes, and each line has a dash and a symbol beside its colour."""
+"""Lines over time that several pages draw.
 
+A missing point breaks its line, and each line has a dash and a symbol beside its colour.
+"""
+
+import textwrap
 from collections.abc import Sequence
 from datetime import timedelta
 
 import plotly.graph_objects as go
 import polars as pl
 
-from dashboards.components.theme import DASHES, PATTERNS, SYMBOLS, Look, figure
+from dashboards.components.marks import numbered_mark
+from dashboards.components.theme import Theme, figure
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
-FEW = 4
+# A line of more points than two days of hours has no signs on them.
+MAX_MARKED_POINTS = 2 * 24
 
 
-def with_holes(rows: pl.DataFrame, at: str = "instant", step: timedelta = HOUR) -> pl.DataFrame:
-    """Rows of one series with an empty row where one is missing, so that no line crosses a hole; a column `step_hours` says the step."""
+def insert_gaps(rows: pl.DataFrame, at: str = "instant", step: timedelta = HOUR) -> pl.DataFrame:
+    """Add an empty row where one is missing, so that no line crosses a gap.
+
+    A column `step_hours`, where there is one, says how far apart the rows of a series are.
+    """
     rows = rows.sort(at)
     if "step_hours" in rows.columns:
         step = step_hours(rows) * HOUR
-    holes = rows.filter(pl.col(at).diff() > step).select(pl.col(at) - step / 2)
-    return rows if holes.is_empty() else pl.concat([rows, holes], how="diagonal").sort(at)
+    gaps = rows.filter(pl.col(at).diff() > step).select(pl.col(at) - step / 2)
+    return rows if gaps.is_empty() else pl.concat([rows, gaps], how="diagonal").sort(at)
 
 
 def step_hours(rows: pl.DataFrame) -> int:
-    """Hours between two points; one where no column says it."""
-    return (
-        int(rows.get_column("step_hours", default=pl.Series([1])).drop_nulls().head(1).sum()) or 1
-    )
+    """Return the hours between two points; one where no column names them."""
+    steps = rows.get_column("step_hours", default=pl.Series([1])).drop_nulls()
+    return int(steps.head(1).sum()) or 1
 
 
-def lines(
+def line_chart(
     rows: pl.DataFrame,
-    look: Look,
+    theme: Theme,
     value: str,
     unit: str,
     tickformat: str = "",
     step: timedelta = HOUR,
-    most: float | None = None,
+    top: float | None = None,
 ) -> go.Figure:
-    """One line for each `series`, over `instant`."""
-    made = figure(look, yaxis=y_axis(look, unit, tickformat, most))
-    for place, series in enumerate(names(rows)):
-        add_line(
-            made,
-            look,
-            with_holes(rows.filter(pl.col("series") == series), step=step),
-            value,
-            series,
-            place,
-            tickformat,
-        )
-    return labelled(made)
+    """Draw one line for each `series`, over `instant`."""
+    made = figure(theme, yaxis=y_axis(theme, unit, tickformat, top))
+    for number, series in enumerate(series_names(rows)):
+        part = insert_gaps(rows.filter(pl.col("series") == series), step=step)
+        add_line(made, theme, part, value, series, number, tickformat)
+    return label_series(made)
 
 
 def add_line(
     made: go.Figure,
-    look: Look,
+    theme: Theme,
     part: pl.DataFrame,
     value: str,
     name: str,
-    place: int,
+    number: int,
     tickformat: str = "",
     opened: str | None = None,
 ) -> None:
-    """Add one line; points stand open where the column `opened` is true, for what is not measured or only a bound."""
-    symbol = SYMBOLS[place % len(SYMBOLS)]
-    symbols = (
-        [f"{symbol}-open" if is_open else symbol for is_open in part[opened].to_list()]
-        if opened
-        else symbol
-    )
-    alone = part[value].is_not_null().sum() <= 2 * 24 or opened is not None
+    """Add one line. Points are open where the column `opened` is true: estimates and bounds."""
+    mark = numbered_mark(number, theme)
+    symbols: str | list[str] = mark.symbol
+    if opened:
+        symbols = [f"{mark.symbol}-open" if it else mark.symbol for it in part[opened].to_list()]
+    has_signs = part[value].is_not_null().sum() <= MAX_MARKED_POINTS or opened is not None
     made.add_scatter(
-        x=part["instant"].to_list(), y=part[value].to_list(), name=name, connectgaps=False,
-        mode="lines+markers" if alone else "lines",
-        line={"color": look.colour(place), "dash": DASHES[place % len(DASHES)], "width": 2},
-        marker={"symbol": symbols, "size": 7, "color": look.colour(place)},
+        x=part["instant"].to_list(),
+        y=part[value].to_list(),
+        name=name,
+        connectgaps=False,
+        mode="lines+markers" if has_signs else "lines",
+        line={"color": mark.colour, "dash": mark.dash, "width": 2},
+        marker={"symbol": symbols, "size": 7, "color": mark.colour},
         hovertemplate=f"%{{y:{tickformat or ',.3~f'}}}<extra>%{{fullData.name}}</extra>",
-    )  # fmt: skip
+    )
 
 
-def stacked(
-    rows: pl.DataFrame, look: Look, parts: Sequence[tuple[str, str]], unit: str
+def stacked_bars(
+    rows: pl.DataFrame, theme: Theme, parts: Sequence[tuple[str, str]], unit: str
 ) -> go.Figure:
-    """Bars of an hour each on top of each other: (column, name), each with a pattern of its own."""
-    made = figure(look, barmode="stack", yaxis=y_axis(look, unit))
-    for place, (column, name) in enumerate(parts):
+    """Draw bars over `instant` on top of each other: (column, name), each with a pattern."""
+    made = figure(theme, barmode="stack", yaxis=y_axis(theme, unit))
+    for number, (column, name) in enumerate(parts):
+        mark = numbered_mark(number, theme)
         made.add_bar(
-            x=rows["instant"].to_list(), y=rows[column].to_list(), name=name,
-            xperiod=step_hours(rows) * 3_600_000, xperiodalignment="middle",
-            marker={"color": look.colour(place), "pattern": {"shape": PATTERNS[place % len(PATTERNS)], "fgopacity": 0.5}},
+            x=rows["instant"].to_list(),
+            y=rows[column].to_list(),
+            name=name,
+            xperiod=step_hours(rows) * 3_600_000,
+            xperiodalignment="middle",
+            marker={"color": mark.colour, "pattern": {"shape": mark.pattern, "fgopacity": 0.5}},
             hovertemplate="%{y:,.3~f}<extra>%{fullData.name}</extra>",
-        )  # fmt: skip
+        )
     return made
 
 
 def y_axis(
-    look: Look, unit: str, tickformat: str = "", most: float | None = None
+    theme: Theme, unit: str, tickformat: str = "", top: float | None = None
 ) -> dict[str, object]:
-    """From 0, named by its unit."""
-    limits: dict[str, object] = {"range": [0, most * 1.02]} if most else {"rangemode": "tozero"}
+    """Return an axis from 0, named by its unit."""
+    limits: dict[str, object] = {"range": [0, top * 1.02]} if top else {"rangemode": "tozero"}
     return {
         "title": {"text": unit},
         "tickformat": tickformat,
-        "gridcolor": look.faint,
+        "gridcolor": theme.faint,
         "automargin": True,
         **limits,
     }
 
 
-def names(rows: pl.DataFrame) -> list[str]:
-    """The series of a frame, in a lasting order."""
+def series_names(rows: pl.DataFrame) -> list[str]:
+    """Return the series of a frame, in an order that does not change."""
     return sorted(rows["series"].unique().to_list())
 
 
-def labelled(made: go.Figure) -> go.Figure:
-    """A legend only where there is something to tell apart."""
-    made.update_layout(showlegend=len(made.data) > 1)
-    return made
+def label_series(made: go.Figure) -> go.Figure:
+    """Show the legend where there is more than one line."""
+    return made.update_layout(showlegend=len(made.data) > 1)
 
 
-def unknown(look: Look, text: str) -> go.Figure:
-    """In place of a chart all of whose figures are unknown: why."""
-    made = figure(look, xaxis={"visible": False}, yaxis={"visible": False})
+def reason_chart(theme: Theme, text: str) -> go.Figure:
+    """Draw a reason in place of a chart whose figures are all unknown."""
+    made = figure(theme, xaxis={"visible": False}, yaxis={"visible": False})
     made.add_annotation(
-        text=wrapped(text),
+        text="<br>".join(textwrap.wrap(text, 44)),
         showarrow=False,
         xref="paper",
         yref="paper",
@@ -135,13 +140,7 @@ def unknown(look: Look, text: str) -> go.Figure:
     return made
 
 
-def wrapped(text: str, width: int = 44) -> str:
-    """Text broken into lines for a figure, which does not break them by itself."""
-    lines = [""]
-    for word in text.split():
-        lines = (
-            [*lines[:-1], f"{lines[-1]} {word}".strip()]
-            if len(lines[-1]) + len(word) < width
-            else [*lines, word]
-        )
-    return "<br>".join(lines)
+def most_frequent(reasons: pl.Series) -> str | None:
+    """Return the reason that most rows give; None where no row gives one."""
+    known = reasons.drop_nulls()
+    return None if known.is_empty() else str(known.mode().sort()[0])

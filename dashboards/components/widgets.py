@@ -1,80 +1,84 @@
-"""Small parts that figures and cards are made of: instants, tiles, tables. Nothing here knows of pages."""
+"""Small pieces of HTML: instants, tiles, plain tables. Nothing here knows of pages or data."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
-import dash_ag_grid as dag
 import dash_mantine_components as dmc
-import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
-from dashboards.components.theme import Look
 
-# A table of no more rows is as high as they are.
-SHORT = 6
+class Tile(NamedTuple):
+    """A single figure: its name, its value, and a line below that says how to read it."""
+
+    name: str
+    value: str
+    note: str
 
 
-def instant(at: datetime | None) -> str:
-    """An instant as text, in UTC."""
+def html_attributes(**attributes: str) -> dict[str, Any]:
+    """Return attributes whose names have dashes: `aria_label` becomes `aria-label`."""
+    return {name.replace("_", "-"): value for name, value in attributes.items()}
+
+
+def format_instant(at: datetime | None) -> str:
+    """Return an instant as text, in UTC."""
     return at.strftime("%Y-%m-%d %H:%M UTC") if at else "unknown"
 
 
-def moment(at: datetime | None) -> Component:
-    """An instant in the page: UTC, with the viewer's own zone on hover."""
-    return html.Time(instant(at), dateTime=at.isoformat() if at else "", className="moment")
+def instant(at: datetime | None) -> Component:
+    """Build an instant in UTC that shows the viewer's time zone on hover."""
+    return html.Time(format_instant(at), dateTime=at.isoformat() if at else "", className="moment")
 
 
-def tiles(rows: Sequence[tuple[str, str, str]]) -> Component:
-    """Single figures side by side: (what it is, the figure, what to know about it)."""
+def tiles(rows: Sequence[Tile]) -> Component:
+    """Build single figures side by side."""
     return dmc.SimpleGrid(
         [
             html.Div(
                 [
-                    html.Div(name, className="tile-name"),
-                    html.Div(value, className="tile-value"),
-                    html.Div(below, className="tile-below"),
+                    html.Div(tile.name, className="tile-name"),
+                    html.Div(tile.value, className="tile-value"),
+                    html.Div(tile.note, className="tile-below"),
                 ]
             )
-            for name, value, below in rows
+            for tile in rows
         ],
         cols={"base": 1, "sm": 2, "md": min(len(rows), 4)},
         className="tiles",
     )
 
 
-def table(
-    rows: pl.DataFrame,
-    look: Look,
-    columns: Sequence[dict[str, object]] | None = None,
-    height: int = 320,
+def plain_table(
+    headings: Sequence[str], rows: Sequence[Sequence[Any]], label: str = "Table"
 ) -> Component:
-    """Rows as a table to sort, filter and walk by keyboard. `columns` are ag-grid's; one of links has cellRenderer markdown."""
-    shown = columns or [
-        {"field": name, "headerName": name.replace("_", " ")} for name in rows.columns
+    """Build an HTML table that scrolls sideways. A cell is text, a component, or a whole `Td`."""
+    head = html.Thead(html.Tr([html.Th(heading, scope="col") for heading in headings]))
+    lines = [
+        html.Tr([cell if isinstance(cell, html.Td) else html.Td(cell) for cell in row])
+        for row in rows
     ]
-    is_short = rows.height <= SHORT
-    return dag.AgGrid(
-        rowData=json.loads(rows.write_json()),
-        columnDefs=shown,
-        columnSize="responsiveSizeToFit",
-        defaultColDef={
-            "sortable": True,
-            "filter": True,
-            "resizable": True,
-            "minWidth": 105,
-            "wrapHeaderText": True,
-            "autoHeaderHeight": True,
-        },
-        dashGridOptions={
-            "domLayout": "autoHeight" if is_short else "normal",
-            "animateRows": False,
-            "rowHeight": 34,
-            "enableCellTextSelection": True,
-            "ensureDomOrder": True,
-            "theme": look.grid_theme,
-        },
-        style={"height": None if is_short else f"{height}px", "width": "100%"},
-        dangerously_allow_code=False,
+    return html.Div(
+        html.Table([head, html.Tbody(lines)], className="plain"),
+        className="scrolled",
+        tabIndex=0,
+        role="region",
+        **html_attributes(aria_label=label),
+    )
+
+
+def state(title: str, text: str, is_failed: bool = False) -> Component:
+    """Build what stands in place of something that cannot be shown: the reason and what to do."""
+    return html.Div(
+        [html.Strong(title), html.P(text)],
+        className="state failed" if is_failed else "state",
+        role="status",
+    )
+
+
+def simulated_badge() -> Component:
+    """Build the badge that keeps simulated figures from being taken for real ones."""
+    return html.Span(
+        "simulated", className="simulated", title="From the simulated market; no real figure"
     )

@@ -1,1 +1,1 @@
-"""The report and the downloads: what leaves the dashboard as a file."""
+"""Files for people without the server: reports in one HTML file, and downloads."""

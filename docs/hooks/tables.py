@@ -19,7 +19,8 @@ PARTS = {
 }
 DOC = re.compile(r"\{\{\s*doc\(\s*['\"](\w+)['\"]\s*\)\s*\}\}")
 BLOCK = re.compile(r"\{%-?\s*docs\s+(\w+)\s*-?%\}(.*?)\{%-?\s*enddocs\s*-?%\}", re.DOTALL)
-TABLE_LINK = re.compile(r"\]\(\.\./warehouse/marts/(?P<part>\w+)/(?:\w+/)*(?P<table>\w+)\.sql\)")
+TABLE_LINK = re.compile(r"\[(?P<table>\w+)\]\(\.\./warehouse/marts/(?P<part>\w+)/[\w/]*\.sql\)")
+ALIAS = re.compile(r"config\([^)]*alias='(\w+)'")
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
     """Lead the names in the list of tables to their columns instead of to their SQL."""
     if page.file.src_uri != "tables.md":
         return markdown
-    return TABLE_LINK.sub(r"](tables/\g<part>.md#\g<table>)", markdown)
+    return TABLE_LINK.sub(r"[\g<table>](tables/\g<part>.md#\g<table>)", markdown)
 
 
 def page(part: str, about: str, tables: list[Table]) -> str:
@@ -86,7 +87,7 @@ def page(part: str, about: str, tables: list[Table]) -> str:
 def published_tables(root: Path) -> Iterator[Table]:
     """Yield every table of warehouse/marts, by name, as its `.yml` describes it."""
     blocks = doc_blocks(root / "warehouse")
-    found = {path.stem: path for path in (root / "warehouse" / "marts").rglob("*.sql")}
+    found = {name_of(path): path for path in (root / "warehouse" / "marts").rglob("*.sql")}
     for name, path in sorted(found.items()):
         described = yaml.safe_load(path.with_suffix(".yml").read_text("utf-8"))["models"][0]
         yield Table(
@@ -96,6 +97,12 @@ def published_tables(root: Path) -> Iterator[Table]:
             sql=path.relative_to(root).as_posix(),
             columns=tuple(column(each, blocks) for each in described["columns"]),
         )
+
+
+def name_of(sql: Path) -> str:
+    """Return the published name of a table: that of its file, or the alias it gives."""
+    alias = ALIAS.search(sql.read_text("utf-8"))
+    return alias[1] if alias else sql.stem
 
 
 def column(described: dict[str, Any], blocks: dict[str, str]) -> Column:

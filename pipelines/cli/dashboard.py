@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 
 from pipelines.cli.console import stderr
-from pipelines.errors import BadSetting
+from pipelines.errors import BadSetting, QueryFailed
 from pipelines.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from dashboards.generations import Sources
+    from dashboards.generations import AppContext
 
 THREADS = 8
 # Of DuckDB for each open generation, of which there are two after a new one is published. Enough
@@ -110,20 +110,21 @@ def secret_for(settings: Settings, host: str) -> str | None:
     return secret
 
 
-def sources_of(settings: Settings, dagster: str | None = None) -> "Sources":
+def sources_of(settings: Settings, dagster: str | None = None) -> "AppContext":
     """Return all that the pages may read of this home."""
-    from dashboards.generations import Sources
+    from dashboards.generations import AppContext
     from pipelines.publish import query
     from pipelines.publish.generations import NEWEST
     from pipelines.telemetry import live
     from warehouse.connection import open_published
 
-    return Sources(
-        settings.published / NEWEST,
-        partial(open_published, memory=MEMORY),
-        query.frame,
-        live.reader(settings.telemetry_spool, settings.telemetry_archive / "scrapes"),
-        dagster,
+    return AppContext(
+        published=settings.published / NEWEST,
+        open_published=partial(open_published, memory=MEMORY),
+        run_sql=query.frame,
+        sql_errors=(QueryFailed,),
+        live=live.reader(settings.telemetry_spool, settings.telemetry_archive / "scrapes"),
+        dagster_url=dagster,
     )
 
 

@@ -38,8 +38,8 @@ def report(
 
         tokentide report -o china.html --page "market?dimension=country&basis=top50"
     """
-    from dashboards.components.theme import Look
-    from dashboards.export.report import UnknownPageError, chosen, write_report
+    from dashboards.components.theme import Theme
+    from dashboards.export.report import ReportOptions, UnknownPageError, write_report
     from pipelines.cli.dashboard import sources_of
     from pipelines.publish.generations import newest
 
@@ -48,12 +48,12 @@ def report(
     newest(settings)
     _check_file(out)
     try:
-        named = [chosen(name) for name in ("overview", *(page or []))]
+        named = [ReportOptions.parse(name) for name in ("overview", *(page or []))]
     except UnknownPageError as error:
         raise BadSetting(str(error)) from error
     # A page that is named twice with the same choices is printed once.
     pages = list({(each.page.path, each.search): each for each in named}.values())
-    size = write_report(sources_of(settings), pages, out, Look())
+    size = write_report(sources_of(settings), pages, out, Theme())
     names = ", ".join(each.page.name for each in pages)
     stdout.print(
         f"{escape(str(out))}: {size / MEGABYTE:.1f} MB, {escape(names)}.",

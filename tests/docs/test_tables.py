@@ -12,9 +12,10 @@ HEADINGS = {"market": "Market", "tier": "Tier", "joint": "Both", "meta": "Data a
 
 def test_every_published_table_is_listed_once() -> None:
     listed = LINK.findall((ROOT / "docs/tables.md").read_text(encoding="utf-8"))
-    published = sorted(path.stem for path in (ROOT / "warehouse/marts").rglob("*.sql"))
-    assert sorted(name for name, *_ in listed) == published
-    assert all(name == file for name, _, _, file in listed)
+    published = {path.stem for path in (ROOT / "warehouse/marts").rglob("*.sql")}
+    assert sorted(file for *_, file in listed) == sorted(published)
+    # dbt's file for the table `meta` has another name.
+    assert {name for name, *_ in listed} == published - {"published_meta"} | {"meta"}
 
 
 def test_tables_stand_under_their_part() -> None:

@@ -1,6 +1,5 @@
-"""Real answers of OpenRouter, replayed over HTTP: the history loads to the token, twice adds nothing, a rebuild gives it again."""
+"""Recorded responses of OpenRouter, replayed over HTTP: exact totals, idempotence and rebuilds."""
 
-import csv
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,22 +15,22 @@ from support.simulator import (
     sql,
 )
 
-import pipelines.simulator
 from pipelines.ingest.market import MarketIngest, ingest_market
 from pipelines.ingest.rebuild import rebuild
 from pipelines.publish.generations import newest
 from pipelines.settings import Settings
+from pipelines.simulator.synthetic.models import read_table
 from pipelines.transform.dbt import build
 
 pytestmark = pytest.mark.slow
 
 FIRST, LAST = date(2025, 1, 1), date(2026, 2, 28)
-# What an answer says of itself; a rebuild must give all of it again, but a generation has its own number and time.
-OWN = {"meta"}
+# A rebuild gives every mart again but this one, which holds the generation's number and time.
+GENERATION_TABLES = {"meta"}
 
 
 def tables(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Every mart of a published file, as sorted rows."""
+    """Read every mart of a published file, as sorted rows."""
     with closing(duckdb.connect(str(path.resolve()), read_only=True)) as con:
         names = [
             name
@@ -42,7 +41,7 @@ def tables(path: Path) -> dict[str, list[tuple[object, ...]]]:
         return {
             name: con.sql(f"from marts.{name} order by all").fetchall()
             for name in names
-            if name not in OWN
+            if name not in GENERATION_TABLES
         }
 
 
@@ -53,7 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ingested(home: Path, recordings: Path) -> tuple[Settings, MarketIngest]:
-    """The recorded history, ingested once for all tests here."""
+    """Ingest the recorded days twice, once for all tests here."""
     with simulated_market(
         mode="replay", recordings=recordings, now=datetime(2026, 8, 22, 8, tzinfo=UTC)
     ) as simulator:
@@ -62,15 +61,15 @@ def ingested(home: Path, recordings: Path) -> tuple[Settings, MarketIngest]:
         once = tables(newest(settings))
         ingest_market(settings, FIRST, LAST, retry_policy=FAST_RETRIES)
         changed = {name for name, rows in tables(newest(settings)).items() if rows != once[name]}
-        # A second asking is another line in the log and another sample of the present; no figure of a day changes.
+        # A second ingest adds lines to the log and a sample of the present; no day changes.
         assert changed <= {"ingest_log", "endpoint_speed", "providers", "model_prices_daily"}
     return settings, first
 
 
-def test_every_day_is_loaded_and_the_two_holes_are_reported(
+def test_every_day_is_loaded_and_the_two_missing_days_are_reported(
     ingested: tuple[Settings, MarketIngest],
 ) -> None:
-    """422 days, and the days that the source does not have are missing, not failed."""
+    """422 days are loaded; the days that the source lacks are missing, not failed."""
     _, result = ingested
     assert sum(day.status == "loaded" for day in result.extract.days) == 422
     assert [day.date for day in result.extract.days if day.status == "missing"] == [
@@ -81,27 +80,22 @@ def test_every_day_is_loaded_and_the_two_holes_are_reported(
 
 
 def test_monthly_totals_are_exact(ingested: tuple[Settings, MarketIngest]) -> None:
-    """Each month's sum equals the control totals of the reference, to the token."""
+    """Each month sums to its control total, to the token."""
     settings, _ = ingested
     found = dict(
         sql(
             settings,
-            "select strftime(date, '%Y-%m'), sum(platform_tokens)::bigint from marts.market_days group by all",
+            "select strftime(date, '%Y-%m'), sum(platform_tokens)::bigint "
+            "from marts.market_days group by all",
         )
     )
-    with (
-        Path(pipelines.simulator.__file__).parent / "synthetic" / "control_totals.csv"
-    ).open() as file:
-        control = {
-            row["month"]: int(row["total_tokens"])
-            for row in csv.DictReader(line for line in file if not line.startswith("#"))
-        }
+    control = {row["month"]: int(row["total_tokens"]) for row in read_table("control_totals.csv")}
     assert len(found) == 14
     assert found == {month: control[month] for month in found}
 
 
-def test_asking_again_adds_nothing(ingested: tuple[Settings, MarketIngest]) -> None:
-    """The second ingest brought new answers of the same figures: no new board, no new revision, no changed figure."""
+def test_a_second_ingest_adds_nothing(ingested: tuple[Settings, MarketIngest]) -> None:
+    """New responses with the same figures add no ranking, no revision and no changed figure."""
     settings, _ = ingested
     assert sql(settings, "select count(*) from raw.ranking_rows") == [(422 * 51,)]
     assert sql(settings, "select count(*), max(revision) from marts.market_tokens_revisions") == [
@@ -111,11 +105,12 @@ def test_asking_again_adds_nothing(ingested: tuple[Settings, MarketIngest]) -> N
 
 
 def test_golden_rows(ingested: tuple[Settings, MarketIngest]) -> None:
-    """Figures that were read off the recorded answers by hand."""
+    """Figures read from the recordings by hand."""
     settings, _ = ingested
     first = sql(
         settings,
-        "select model_permaslug, total_tokens from marts.market_tokens_daily where date = '2025-01-01' and rank = 1",
+        "select model_permaslug, total_tokens from marts.market_tokens_daily "
+        "where date = '2025-01-01' and rank = 1",
     )
     assert first == [("anthropic/claude-3.5-sonnet:beta", 11_646_035_656)]
     assert sql(
@@ -129,7 +124,7 @@ def test_golden_rows(ingested: tuple[Settings, MarketIngest]) -> None:
 
 
 def test_a_rebuild_gives_equal_figures(ingested: tuple[Settings, MarketIngest]) -> None:
-    """From the archive alone, offline, every mart comes out equal, row for row."""
+    """Offline, from the archive alone, every mart is equal row for row."""
     settings, _ = ingested
     before = tables(newest(settings))
     offline = Settings(home=settings.home, openrouter_url="http://127.0.0.1:9/api/v1")
@@ -137,10 +132,10 @@ def test_a_rebuild_gives_equal_figures(ingested: tuple[Settings, MarketIngest]) 
     assert tables(newest(settings)) == before
 
 
-def test_overlapping_windows_in_either_order_are_the_same(
+def test_overlapping_windows_load_alike_in_either_order(
     tmp_path: Path, recordings: Path, make_simulator: MakeSimulator
 ) -> None:
-    """The two June windows overlap by 29 days; which came first plays no part in figures or revisions."""
+    """The two June windows overlap by 29 days; their order changes no figure and no revision."""
     windows = [
         (datetime(2026, 6, 19, 8, 20, 44, 552000, UTC), date(2026, 5, 20), date(2026, 6, 18)),
         (datetime(2026, 6, 20, 7, 46, 46, 121000, UTC), date(2026, 5, 21), date(2026, 6, 19)),

@@ -1,4 +1,4 @@
-"""The raw archive on a real disk: nothing kept is ever lost, half of anything is never seen, real and simulated never mix."""
+"""The raw archive on a real disk: nothing is lost or half seen, real and simulated never mix."""
 
 import json
 import random
@@ -22,7 +22,8 @@ from pipelines.files import append_durably, write_durably
 
 KEY = "sk-or-v1-0123456789abcdef"
 AT = datetime(2026, 6, 19, 8, 20, 44, 552000, UTC)
-# Keeps answers for ever, or as many as it is told, and prints the hash of each as soon as it is kept.
+# Keeps answers for ever, or as many as it is reported, and prints the hash of each as soon as it is
+# kept.
 KEEPER = """
 import sys
 from datetime import UTC, datetime
@@ -33,7 +34,8 @@ archive, number = Archive(Path(folder)), 0
 print("ready", flush=True)
 sys.stdin.readline()
 while number != int(count):
-    answer = Answer(name, f"http://h/{number}", utc_now(), 200, 0, "", "run", {"number": str(number)}, origin=origin)
+    url, params = f"http://h/{number}", {"number": str(number)}
+    answer = Answer(name, url, utc_now(), 200, 0, "", "run", params, origin=origin)
     print(archive.keep(answer, f"{name} {number} ".encode() * 500).sha256, flush=True)
     number += 1
 """
@@ -73,7 +75,10 @@ def archive(tmp_path: Path) -> Archive:
 
 
 def test_what_was_kept_is_read_back(archive: Archive) -> None:
-    """The bytes are as they came; the answer knows their size and hash and returns from the log as it was kept."""
+    """The bytes are as they came.
+
+    The answer knows their size and hash and returns from the log as it was kept.
+    """
     asked = answer_at(AT, params={"output_modalities": "all"}, etag='"e"', context={"model": "a/b"})
     kept = archive.keep(asked, b'{"data":[]}')
     assert (kept.bytes, kept.sha256) == (11, sha256(b'{"data":[]}').hexdigest())
@@ -124,7 +129,7 @@ def test_an_empty_archive_has_no_answers(archive: Archive) -> None:
 def test_a_line_that_a_crash_cut_short_is_skipped_and_the_next_stands_alone(
     archive: Archive,
 ) -> None:
-    """Wherever the last line was cut, the answers before it and after it are read, and it itself only where it is whole."""
+    """Wherever the last line was cut, the answers before and after it are read."""
     first = archive.keep(
         answer_at(AT, params={"a": "b"}, context={"model": "x", "as_of": "y"}), b"1"
     )
@@ -145,7 +150,7 @@ def test_a_line_that_a_crash_cut_short_is_skipped_and_the_next_stands_alone(
 
 
 def test_a_damaged_body_is_noticed(archive: Archive) -> None:
-    """A file whose bytes changed, that was cut or that is gone is an error that names it, never a wrong answer."""
+    """A changed, cut or missing file is an error that names it, never a wrong answer."""
     kept = archive.keep(answer_at(AT), b'{"data":[1,2,3]}' * 100)
     [path] = archive.folder.glob("bodies/*/*")
     other = archive.keep(answer_at(AT), b"other")
@@ -164,7 +169,7 @@ def test_a_damaged_body_is_noticed(archive: Archive) -> None:
 
 @pytest.mark.parametrize(("first", "second"), [("real", "simulated"), ("simulated", "real")])
 def test_simulated_and_real_never_mix(archive: Archive, first: str, second: str) -> None:
-    """A home that holds one kind refuses the other, keeps nothing of it, and says where to put it."""
+    """A home of one kind refuses the other, keeps nothing of it, and names the setting."""
     kept = archive.keep(answer_at(AT, origin=first), b"1")
     with pytest.raises(
         MixedOrigins,
@@ -177,7 +182,7 @@ def test_simulated_and_real_never_mix(archive: Archive, first: str, second: str)
 
 
 def test_two_processes_that_begin_at_once_never_mix(tmp_path: Path) -> None:
-    """Of a real and a simulated run that both find an empty home, one gets it and the other is refused."""
+    """Of a real and a simulated run on an empty home, one gets it, the other is refused."""
     for number in range(4):
         archive = Archive(tmp_path / f"home-{number}" / "raw")
         processes = [keeper(archive, origin, 3, origin) for origin in ("real", "simulated")]
@@ -188,12 +193,12 @@ def test_two_processes_that_begin_at_once_never_mix(tmp_path: Path) -> None:
 
 
 def test_several_processes_lose_nothing(archive: Archive) -> None:
-    """What four processes keep at the same time is all there, each line whole."""
+    """Answers of four processes at once are all there, each line whole."""
     processes = [keeper(archive, f"p{number}", 40) for number in range(4)]
     started(*processes)
-    told = [process.communicate(timeout=60) for process in processes]
-    assert {error for _, error in told} == {""}
-    printed = sorted(digest for out, _ in told for digest in out.split())
+    reported = [process.communicate(timeout=60) for process in processes]
+    assert {error for _, error in reported} == {""}
+    printed = sorted(digest for out, _ in reported for digest in out.split())
     assert len(printed) == 160
     assert sorted(answer.sha256 for answer in archive.answers()) == printed
     lines = [
@@ -205,7 +210,10 @@ def test_several_processes_lose_nothing(archive: Archive) -> None:
 
 
 def test_a_kill_at_any_moment_loses_no_kept_answer(archive: Archive) -> None:
-    """What was kept before the process was killed is there; every listed answer has its bytes; the next run goes on."""
+    """Answers that were kept before a kill are there; every listed answer has its bytes.
+
+    The next run goes on.
+    """
     pause = random.Random(7)
     kept: set[str] = set()
     for number in range(8):
@@ -231,7 +239,7 @@ def test_a_kill_at_any_moment_loses_no_kept_answer(archive: Archive) -> None:
 def test_an_appended_line_always_stands_alone(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str], cut: int, last: str
 ) -> None:
-    """However many bytes of a log survived, the next line begins on a line of its own and nothing before it changes."""
+    """After a cut log, the next answer begins on a new line."""
     path = tmp_path_factory.mktemp("log") / "log"
     for line in lines:
         append_durably(path, line)
@@ -243,7 +251,7 @@ def test_an_appended_line_always_stands_alone(
 
 
 def test_a_file_is_seen_whole_or_not_at_all(tmp_path: Path) -> None:
-    """A reader that looks while a file is being replaced sees the old bytes or the new ones, and no leftovers stay."""
+    """A reader sees the old bytes or the new ones, and no temporary file stays."""
     path, contents, over = (
         tmp_path / "folder" / "file",
         {bytes([65 + n]) * 50_000 for n in range(4)},

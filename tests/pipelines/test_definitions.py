@@ -1,4 +1,4 @@
-"""What Dagster is told: one graph from source to published, when what runs, and who may open the warehouse."""
+"""Dagster's definitions: one graph from source to published, schedules, the warehouse's pool."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -44,7 +44,7 @@ def test_everything_loads(definitions: dg.Definitions) -> None:
 
 
 def test_every_schedule_is_on_in_utc(definitions: dg.Definitions) -> None:
-    """The times are those of the docs, whatever the machine's zone, and nobody has to switch them on."""
+    """Schedules run at the documented times, in UTC, and are switched on."""
     schedules = [definitions.resolve_schedule_def(schedule.name) for schedule in SCHEDULES]
     assert {
         schedule.name: (schedule.job_name, schedule.cron_schedule) for schedule in schedules
@@ -111,7 +111,7 @@ def test_steps_that_ask_are_tried_again(definitions: dg.Definitions) -> None:
 
 
 def test_a_backfill_is_one_run(definitions: dg.Definitions) -> None:
-    """However many days it spans; the first is the first that the source has."""
+    """A backfill of any length; its first day is the first that the source has."""
     assert rankings.backfill_policy == dg.BackfillPolicy.single_run()
     assert (
         definitions.resolve_job_def("market_daily").backfill_policy
@@ -122,14 +122,14 @@ def test_a_backfill_is_one_run(definitions: dg.Definitions) -> None:
 
 
 def test_the_graph_is_one(definitions: dg.Definitions) -> None:
-    """Every table hangs on the assets that fill its sources, and all of it ends in what is published."""
+    """Every table depends on the assets that fill its sources, and published on all of them."""
     graph = definitions.resolve_asset_graph()
     published = dg.AssetKey("published")
     upstream = names(graph.get_ancestor_asset_keys(published))
     assert upstream >= RAW - {"raw_rankings"}
     assert not {name for name in upstream if name.startswith("raw/")}
     assert names(graph.get(published).parent_keys) == {
-        path.stem for path in (PROJECT / "marts").glob("*.sql")
+        path.stem for path in (PROJECT / "marts").rglob("*.sql")
     }
     assert {graph.get(key).group_name for key in graph.get_all_asset_keys()} == {
         "raw",
@@ -171,8 +171,8 @@ def test_the_project_is_parsed_once(definitions: dg.Definitions, parsed_home: Pa
     assert manifest.stat().st_mtime_ns == before
 
 
-def test_the_reasons_are_those_of_landing() -> None:
-    """A reason that landing words anew would turn no check red but the last."""
+def test_the_reasons_are_those_of_loading() -> None:
+    """A reason that loading words again would turn no check red but the last."""
     said = (
         Path(pipelines.__file__).parent / "loading" / "sql" / "rankings_problems.sql"
     ).read_text()

@@ -1,4 +1,4 @@
-"""The instance that `tokentide up` starts: its configuration is valid and says what we rely on, and Dagster can load the definitions."""
+"""The instance that `tokentide up` starts: valid configuration, loadable definitions."""
 
 import subprocess
 import sys
@@ -21,14 +21,17 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
 
 
 def test_one_run_at_a_time_holds_a_pool(instance: dg.DagsterInstance) -> None:
-    """A whole run, not a step, so that nothing is built between its audit and its publishing; the next one waits in the queue."""
+    """A whole run, not a step, so that nothing is built between its audit and its publishing.
+
+    The next one waits in the queue.
+    """
     pools = instance.get_concurrency_config().pool_config
     assert (pools.default_pool_limit, str(pools.pool_granularity)) == (1, "PoolGranularity.RUN")
     assert type(instance.run_coordinator).__name__ == "QueuedRunCoordinator"
 
 
 def test_runs_are_retried_and_watched(instance: dg.DagsterInstance) -> None:
-    """One that a restart left behind is given up after half an hour, since it would hold the pool."""
+    """A run that a restart left behind is given up after half an hour: it holds the pool."""
     assert (instance.run_retries_enabled, instance.run_retries_max_retries) == (True, 2)
     assert (instance.run_monitoring_enabled, instance.run_monitoring_max_runtime_seconds) == (
         True,

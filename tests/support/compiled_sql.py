@@ -1,4 +1,4 @@
-"""The SQL of single marts as dbt compiles it, to be asked of small tables in memory: one dbt for many examples."""
+"""The SQL of single marts as dbt compiles it, run on small tables in memory."""
 
 import json
 import subprocess
@@ -32,9 +32,14 @@ class Marts:
             "log-path": folder,
         }
         command = [
-            sys.executable, "-c", "from dbt.cli.main import cli; cli()", "compile", "--select", *names,
+            sys.executable,
+            "-c",
+            "from dbt.cli.main import cli; cli()",
+            "compile",
+            "--select",
+            *names,
             *(word for name, place in options.items() for word in (f"--{name}", str(place))),
-        ]  # fmt: skip
+        ]
         done = subprocess.run(
             command, env=dbt_environment(path), capture_output=True, text=True, check=False
         )
@@ -52,10 +57,14 @@ class Marts:
         tables: Mapping[str, tuple[str, Sequence[Row]]],
         through: Sequence[str] = (),
     ) -> list[Row]:
-        """The rows of a mart made from these tables (for each its columns as SQL writes them, and its rows), `through` others first."""
+        """Return the rows of a mart made from these tables, `through` other models first.
+
+        Each table has its columns, as SQL writes them, and its rows.
+        """
         with duckdb.connect() as con:
             con.execute(
-                "create schema marts; create schema history; create schema staging; set timezone = 'UTC'"
+                "create schema marts; create schema history; create schema staging; "
+                "set timezone = 'UTC'"
             )
             for table, (columns, given) in tables.items():
                 con.execute(f"create table {table} ({columns})")

@@ -1,20 +1,20 @@
-"""Documents of the repository: their links, anchors and commands."""
+"""Documents of the repository: their links and their anchors."""
 
 import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from html.parser import HTMLParser
+from html import unescape
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from support.source_files import ROOT, Place
 
 FENCE = re.compile(r"^(```|~~~+)")
 HEADING = re.compile(r"^#{1,6} (.*)")
+ANCHOR = re.compile(r'<[^>]+ id="([^"]+)"')
+REFERENCE = re.compile(r'<[^>]+ (?:href|src)="([^"]+)"')
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-COMMAND = re.compile(r"`(tokentide [^`]+)`")
 FOLDERS = ("docs", "benchmarks", "models", "deploy", "warehouse", ".github")
 
 
@@ -28,13 +28,6 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
     """Yield number and text of each line outside of fenced blocks."""
     for number, line, fenced in _lines(path):
         if not fenced:
-            yield number, line
-
-
-def fenced(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield number and text of each line within fenced blocks."""
-    for number, line, inside in _lines(path):
-        if inside:
             yield number, line
 
 
@@ -53,46 +46,20 @@ def anchors(path: Path) -> frozenset[str]:
     return frozenset(_anchor(title) for title in titles)
 
 
-def commands(path: Path) -> Iterator[tuple[Place, list[str]]]:
-    """Yield the words of each `tokentide …` in a document, in the text and after a prompt."""
-    for number, line in prose(path):
-        for command in COMMAND.findall(line):
-            yield Place(path, number), _words(command)
-    for number, line in fenced(path):
-        found = re.search(r"^\$ (?:\w+=\S+ )*(tokentide .*)", line)
-        if found:
-            yield Place(path, number), _words(found[1])
-
-
-@dataclass
+@dataclass(frozen=True)
 class HtmlPage:
     """Anchors and references of one page of the site."""
 
-    anchors: set[str]
-    references: set[str]
+    anchors: frozenset[str]
+    references: frozenset[str]
 
 
 def html_page(path: Path) -> HtmlPage:
     """Return what a page of the site refers to, and what can be referred to in it."""
-    reader = _Reader()
-    reader.feed(path.read_text(encoding="utf-8"))
-    return HtmlPage(reader.anchors, reader.references)
-
-
-class _Reader(HTMLParser):
-    """Collector of a page's anchors and references."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.anchors: set[str] = set()
-        self.references: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, value in attrs:
-            if name in ("id", "name") and value:
-                self.anchors.add(value)
-            if name in ("href", "src") and value:
-                self.references.add(unquote(value))
+    text = path.read_text(encoding="utf-8")
+    return HtmlPage(
+        frozenset(ANCHOR.findall(text)), frozenset(map(unescape, REFERENCE.findall(text)))
+    )
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str, bool]]:
@@ -110,12 +77,3 @@ def _lines(path: Path) -> Iterator[tuple[int, str, bool]]:
 def _anchor(title: str) -> str:
     plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title).replace("`", "").lower()
     return re.sub(r"[^\w\- ]", "", plain).strip().replace(" ", "-")
-
-
-def _words(command: str) -> list[str]:
-    """Return the words of a command; a query that goes on in the next line is left out."""
-    command = re.sub(r" #.*| [|>;&].*", "", command)
-    try:
-        return shlex.split(command)
-    except ValueError:
-        return shlex.split(command[: command.index('"')])

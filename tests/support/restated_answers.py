@@ -1,4 +1,4 @@
-"""Three mornings of a market that restates, withdraws and reprices, as answers in an archive."""
+"""Archived answers of three mornings, with restated, withdrawn and repriced figures."""
 
 import copy
 import json
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import support.payloads as examples
-from support.loading import AS_OF, DAY, board, kept
+from support.loading import AS_OF, DAY, kept, rankings_body
 
 from pipelines.archive import Archive
 
@@ -14,51 +14,60 @@ THEN = AS_OF + DAY
 
 
 def keep_until(archive: Archive, instant: datetime) -> None:
-    """Keep what came until `instant`."""
-    for at, source, body, more in mornings():
+    """Keep the answers up to `instant`."""
+    for at, source, body, more in answers():
         if at <= instant:
             kept(archive, body, at, source, **more)
 
 
-def mornings() -> list[tuple[datetime, str, bytes, dict[str, Any]]]:
-    """Every answer of the three mornings: when it came, of what, its bytes, and how it went."""
+def answers() -> list[tuple[datetime, str, bytes, dict[str, Any]]]:
+    """List the answers of the three mornings: instant, source, bytes and further fields."""
     quarter = timedelta(minutes=15)
     return [
-        (AS_OF, "rankings_daily", board(), {}),
-        (AS_OF + quarter, "models", priced("0.000001"), {}),
-        (AS_OF + quarter, "providers", encoded(examples.PROVIDERS), {}),
+        (AS_OF, "rankings_daily", rankings_body(), {}),
+        (AS_OF + quarter, "models", models_at_price("0.000001"), {}),
+        (AS_OF + quarter, "providers", to_bytes(examples.PROVIDERS), {}),
         (
             AS_OF + quarter,
             "endpoints",
-            encoded(examples.ENDPOINTS),
+            to_bytes(examples.ENDPOINTS),
             {"context": {"model": "lab/model-0"}},
         ),
-        (AS_OF + quarter, "app_rankings", dated("APPS", AS_OF), {}),
-        (AS_OF + quarter, "benchmarks", dated("BENCHMARKS", AS_OF), {}),
-        (AS_OF + quarter, "session_costs", dated("SESSION_COSTS", AS_OF), {}),
-        (AS_OF + quarter, "task_classifications", encoded(examples.TASKS), {}),
+        (AS_OF + quarter, "app_rankings", example_as_of("APPS", AS_OF), {}),
+        (AS_OF + quarter, "benchmarks", example_as_of("BENCHMARKS", AS_OF), {}),
+        (AS_OF + quarter, "session_costs", example_as_of("SESSION_COSTS", AS_OF), {}),
+        (AS_OF + quarter, "task_classifications", to_bytes(examples.TASKS), {}),
         (AS_OF + 2 * quarter, "models", b"no", {"status": 500}),
-        (THEN, "rankings_daily", board(4, THEN, {2: 7}), {}),
-        (THEN, "models", priced("0.000001"), {}),
-        (THEN + quarter, "models", priced("0.000002"), {}),
-        (THEN + quarter, "app_rankings", dated("APPS", THEN + quarter), {}),
+        (THEN, "rankings_daily", rankings_body(4, THEN, {2: 7}), {}),
+        (THEN, "models", models_at_price("0.000001"), {}),
+        (THEN + quarter, "models", models_at_price("0.000002"), {}),
+        (THEN + quarter, "app_rankings", example_as_of("APPS", THEN + quarter), {}),
         (THEN + quarter, "providers", b"{}", {}),
-        (THEN + DAY, "rankings_daily", board(5, THEN + DAY, {2: 9, 3: 1}, frozenset({1})), {}),
-        (THEN + DAY, "benchmarks", dated("BENCHMARKS", THEN + DAY), {}),
+        (
+            THEN + DAY,
+            "rankings_daily",
+            rankings_body(5, THEN + DAY, {2: 9, 3: 1}, frozenset({1})),
+            {},
+        ),
+        (THEN + DAY, "benchmarks", example_as_of("BENCHMARKS", THEN + DAY), {}),
     ]
 
 
-def encoded(payload: object) -> bytes:
+def to_bytes(payload: object) -> bytes:
+    """Encode a payload as JSON."""
     return json.dumps(payload).encode()
 
 
-def priced(usd: str) -> bytes:
+def models_at_price(usd: str) -> bytes:
+    """Return the catalogue example with this price per prompt token."""
     payload = copy.deepcopy(examples.MODELS)
     payload["data"][0]["pricing"]["prompt"] = usd
-    return encoded(payload)
+    return to_bytes(payload)
 
 
-def dated(name: str, at: datetime) -> bytes:
+def example_as_of(name: str, at: datetime) -> bytes:
+    """Return an example with another `as_of`."""
+    """Return an example with another `as_of`."""
     payload = copy.deepcopy(getattr(examples, name))
     payload["meta"]["as_of"] = at.isoformat()
-    return encoded(payload)
+    return to_bytes(payload)

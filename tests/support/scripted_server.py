@@ -1,4 +1,4 @@
-"""A real server on loopback that says what a test tells it to, request by request, and remembers what it was asked."""
+"""A real server on loopback with scripted responses, which records the requests it received."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -28,48 +28,50 @@ class ReceivedRequest:
 
 @dataclass
 class ScriptedServer:
-    """What the server says next, in this order; the last reply stands for all that follow."""
+    """Scripted responses in order, the last one repeated, and the requests received so far."""
 
     url: str = ""
-    replies: list[Responder] = field(default_factory=list)
+    responders: list[Responder] = field(default_factory=list)
     received: list[ReceivedRequest] = field(default_factory=list)
 
-    def respond_with(self, *replies: Responder) -> None:
-        """From now on it says this."""
-        self.replies = list(replies)
+    def respond_with(self, *responders: Responder) -> None:
+        """Replace the script."""
+        self.responders = list(responders)
 
-    def answer(self, request: Request) -> Response:
-        """The next reply."""
+    def respond(self, request: Request) -> Response:
+        """Record the request and return the next response."""
         self.received.append(
             ReceivedRequest(
                 request.url.path, request.url.query, dict(request.headers), time.monotonic()
             )
         )
-        return (self.replies.pop(0) if len(self.replies) > 1 else self.replies[0])(request)
+        is_last = len(self.responders) == 1
+        responder = self.responders[0] if is_last else self.responders.pop(0)
+        return responder(request)
 
 
 def json_response(status: int = 200, body: object = EMPTY_LIST, **headers: str) -> Responder:
-    """A JSON answer, made anew for each request; `Retry_After` is sent as `Retry-After`."""
+    """Respond with JSON; the header `Retry_After` is sent as `Retry-After`."""
     return lambda request: JSONResponse(
         body, status, {name.replace("_", "-"): value for name, value in headers.items()}
     )
 
 
 def bytes_response(body: bytes, status: int = 200, **headers: str) -> Responder:
-    """An answer of these bytes."""
+    """Respond with these bytes."""
     return lambda request: Response(
         body, status, {name.replace("_", "-"): value for name, value in headers.items()}
     )
 
 
 @contextmanager
-def scripted_server(*replies: Responder) -> Iterator[ScriptedServer]:
-    """The server, for as long as the `with` lasts; without replies it gives a good one to everything."""
-    script = ScriptedServer(replies=list(replies or [json_response()]))
+def scripted_server(*responders: Responder) -> Iterator[ScriptedServer]:
+    """Run the server while the `with` lasts; by default it responds well to everything."""
+    server = ScriptedServer(responders=list(responders or [json_response()]))
 
     async def endpoint(request: Request) -> Response:
-        return script.answer(request)
+        return server.respond(request)
 
     with serve_in_thread(Starlette(routes=[Route("/{path:path}", endpoint)])) as url:
-        script.url = url
-        yield script
+        server.url = url
+        yield server

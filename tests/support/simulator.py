@@ -1,4 +1,4 @@
-"""What tests use by name: a stand-in market over real HTTP that can be changed while it runs, and a look into the warehouse."""
+"""A simulated market over real HTTP, changed by tests while it runs, and SQL on the warehouse."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -9,34 +9,35 @@ import httpx
 
 from pipelines.ingest.market import MarketExtract, extract_rankings, new_run_id
 from pipelines.settings import Settings
+from pipelines.simulator.api.control import CONTROL
 from pipelines.simulator.api.serve import build_app, serve_in_thread
 from pipelines.sources.http import RetryPolicy, SourceClient
 from warehouse.connection import open_warehouse
 
 KEY = "sk-or-v1-0123456789abcdef"
-# Short, so that a fault that is repeated costs a test little; the behaviour is the same.
+# Short timeouts and pauses, so that retries cost a test little time.
 FAST_RETRIES = RetryPolicy(connect=2, read=1, whole=2, attempts=2, first_pause=0.01, total=10)
 
 
 class SimulatedMarket:
-    """A running stand-in market and the means to change it."""
+    """A running simulated market, with methods that change it."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._root = url.removesuffix("/api/v1")
 
     def set_now(self, now: datetime) -> None:
-        """Move the stand-in's clock."""
-        httpx.put(f"{self._root}/_simulator/now", json={"now": now.isoformat()}).raise_for_status()
+        """Set the simulator's clock."""
+        httpx.put(f"{self._root}{CONTROL}/now", json={"now": now.isoformat()}).raise_for_status()
 
     def set_faults(self, *faults: dict[str, Any]) -> None:
-        """Replace its faults; none makes it well again."""
-        httpx.put(f"{self._root}/_simulator/faults", json=list(faults)).raise_for_status()
+        """Replace the faults; without arguments there are none."""
+        httpx.put(f"{self._root}{CONTROL}/faults", json=list(faults)).raise_for_status()
 
     def requests(self) -> list[dict[str, Any]]:
-        """What it was asked so far."""
-        found: list[dict[str, Any]] = httpx.get(f"{self._root}/_simulator/requests").json()
-        return found
+        """Return the requests so far."""
+        log: list[dict[str, Any]] = httpx.get(f"{self._root}{CONTROL}/requests").json()
+        return log
 
 
 MakeSimulator = Callable[..., AbstractContextManager[SimulatedMarket]]
@@ -44,6 +45,7 @@ MakeSimulator = Callable[..., AbstractContextManager[SimulatedMarket]]
 
 @contextmanager
 def simulated_market(**options: Any) -> Iterator[SimulatedMarket]:
+    """Serve a market with options of `build_app`; by default on 2026-06-20, without limits."""
     options = {
         "mode": "market",
         "now": datetime(2026, 6, 20, 8, tzinfo=UTC),
@@ -56,12 +58,12 @@ def simulated_market(**options: Any) -> Iterator[SimulatedMarket]:
 
 
 def ingest_rankings(settings: Settings, first: date, last: date) -> MarketExtract:
-    """Ask for the board and land it, with little patience."""
+    """Request the rankings of these days and load them, with short retries."""
     with closing(SourceClient(settings, new_run_id(), FAST_RETRIES)) as client:
         return extract_rankings(client, settings, first, last)
 
 
 def sql(settings: Settings, query: str) -> list[tuple[Any, ...]]:
-    """All rows of a query on the warehouse."""
+    """Return all rows of a query on the warehouse."""
     with closing(open_warehouse(settings.warehouse)) as con:
         return con.sql(query).fetchall()

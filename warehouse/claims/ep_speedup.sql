@@ -1,14 +1,15 @@
--- One row per basis: what overlapping the exchange of experts with work gains, as reported, and as measured here.
+-- One row per basis: the gain of overlapped expert parallelism, as reported and as measured here.
 {{ config(meta={
     'claim_id': 'ep-speedup',
     'statement': 'Overlapped expert parallelism gains 1.5 to 1.73 times, up to 1.96 times.',
     'said_by': 'DeepSeek, V4 report, section 3.1',
     'said_on': '2026-04-24',
-    'population': 'same hardware, over strong non-fused baselines, on NVIDIA GPUs and Ascend NPUs; not one vendor against another',
+    'population': 'same hardware, over strong non-fused baselines, on NVIDIA GPUs and Ascend '
+        ~ 'NPUs; not one vendor against another',
     'unit': 'times the baseline',
     'source_url': 'https://huggingface.co/deepseek-ai/DeepSeek-V4-Pro',
 }) }}
--- The other bases read the statement as a rule for any layer, and say how far it holds for ours.
+-- The other bases read the statement as a rule for any layer and show how far it holds for ours.
 {% set evidence %}
     select
         'report' as basis,
@@ -58,14 +59,20 @@ select
     end as verdict,
     case
         when found.basis = 'report'
-            then 'The report says so of its own kernels, over strong non-fused ones on the same hardware. We cannot repeat it.'
+            then
+                'The report says so of its own kernels, over strong non-fused ones on the '
+                || 'same hardware. We cannot repeat it.'
         when found.basis = 'tier' and found.gain_high is null
             then
-                'No hour of our tier has layers of experts timed beside serial steps. `tokentide serve --expert-ranks 2 --expert-schedule waves`, '
-                || '`tokentide collect` and `tokentide ingest telemetry` measure them; `python benchmarks/overlap.py` does at once.'
-        when found.basis = 'tier' then 'The best hour of our tier, over serial steps of the same hour.'
+                'No hour of our tier has layers of experts timed beside serial steps. '
+                || '`tokentide serve --expert-ranks 2 --expert-schedule waves`, '
+                || '`tokentide collect` and `tokentide ingest telemetry` measure them; '
+                || '`python benchmarks/overlap.py` does at once.'
+        when found.basis = 'tier'
+            then 'The best hour of our tier, over serial steps of the same hour.'
         else
-            'Read as a rule for any layer, with communication over computation as the basis says: the best of three schedules, over serial steps '
+            'Read as a rule for any layer, with communication over computation as the basis '
+            || 'says: the best of three schedules, over serial steps '
             || 'of the same layer on the same hardware.'
     end as reason,
     case

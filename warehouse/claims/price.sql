@@ -1,16 +1,18 @@
--- One row per basis: whether Chinese models served more than American ones in a week in which they also asked less.
+-- One row per basis: whether Chinese models served more than US ones in a week while cheaper.
 {{ config(meta={
     'claim_id': 'price',
     'statement': 'Chinese models win by price.',
     'said_by': 'press, spring 2026',
     'said_on': none,
-    'population': 'OpenRouter, named models whose price is known, by country of the lab, a week at a time',
+    'population': 'OpenRouter, named models whose price is known, by country of the lab, a week '
+        ~ 'at a time',
     'unit': 'Chinese over US price of a token',
     'source_url': none,
 }) }}
--- Prices of the past cannot be had afterwards: there are those of days on which the catalogue was asked. So the weeks of the statement and the
--- newest week are bases of their own. A price is the mean of prompt's and completion's, weighted by tokens. Winning is more tokens and a lower
--- price together; that the one made the other is not shown by it.
+-- Past prices cannot be fetched later: only days on which we fetched the catalogue have prices. So
+-- the weeks of the statement and the newest week are separate bases. A price is the mean of the
+-- prompt and completion prices, weighted by tokens. To win is to serve more tokens at a lower
+-- price; this does not show that the price was the cause.
 {% set evidence %}
     with last_week as (
         select max(week_start) as week_start
@@ -92,7 +94,7 @@ known as (
         case when found.period = 'april_2026' then missing.missing_days end as missing_days,
         case when found.period = 'april_2026' then missing.missing_reason end as missing_reason,
         missing.as_of,
-        -- Of less than half of the tokens a price says little of the rest.
+        -- A price of less than half of the tokens says little about the rest.
         missing.missing_days is not null and found.period = 'april_2026'
         or found.chinese_tokens is null
         or found.us_tokens is null
@@ -113,8 +115,14 @@ select
         when not is_unknown
             then
                 format(
-                    '{} to {}: {:.2f} tokens for one of the US, at {:.3f} USD a million beside {:.3f}; prices of {:.0f} % are known',
-                    first_date, last_date, chinese_tokens / us_tokens, chinese_usd_per_mtok, us_usd_per_mtok, 100 * priced_share
+                    '{} to {}: {:.2f} tokens for one of the US, at {:.3f} USD a million '
+                    || 'beside {:.3f}; prices of {:.0f} % are known',
+                    first_date,
+                    last_date,
+                    chinese_tokens / us_tokens,
+                    chinese_usd_per_mtok,
+                    us_usd_per_mtok,
+                    100 * priced_share
                 )
     end as measured_text,
     case
@@ -130,14 +138,18 @@ select
                     missing_reason,
                     case when first_date is null then 'No whole week of the market is loaded.' end,
                     format(
-                        'Prices are known of {:.0f} % of the tokens from {} to {}, half is needed. They are those of days on which the catalogue '
+                        'Prices are known of {:.0f} % of the tokens from {} to {}, half is '
+                        || 'needed. They are those of days on which the catalogue '
                         || 'was asked, and the source has no older ones.',
                         100 * priced_share, first_date, last_date
                     )
                 )
         when chinese_tokens <= us_tokens then 'Chinese models served no more than American ones.'
-        when chinese_usd_per_mtok >= us_usd_per_mtok then 'Chinese models served more, but were not cheaper.'
-        else 'More tokens at a lower list price in the same days. That the price is the cause is not shown by it.'
+        when chinese_usd_per_mtok >= us_usd_per_mtok
+            then 'Chinese models served more, but were not cheaper.'
+        else
+            'More tokens at a lower list price in the same days. That the price is the cause '
+            || 'is not shown by it.'
     end as reason,
     {{ evidence_text(evidence) }} as evidence_sql
 from known

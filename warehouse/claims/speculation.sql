@@ -1,4 +1,4 @@
--- One row per basis: whether guessing tokens ahead beside the engine makes more tokens a second.
+-- One row per basis: whether asynchronous speculative decoding raises tokens per second.
 {{ config(meta={
     'claim_id': 'speculation',
     'statement': 'Asynchronous speculative decoding raises tokens per second.',
@@ -8,7 +8,8 @@
     'unit': 'times without',
     'source_url': none,
 }) }}
--- Measurements of ours. The tier's hours cannot tell forms of speculation apart, so that basis speaks of any.
+-- Our own measurements. The tier's hours do not distinguish kinds of speculation, so its basis
+-- covers any.
 {% set evidence %}
     with speeds as (
         select
@@ -72,9 +73,16 @@ select
     case
         when ratio is null
             then
-                'No model of our tier has hours with drafts and hours without. `tokentide serve --speculation async-draft`, some hours with it and '
-                || 'some without, `tokentide collect` and `tokentide ingest telemetry` measure it; `python benchmarks/speculation.py` does at once.'
-        when basis = 'tier' then 'Hours of the same target with drafts of any form over those without, in the middle; loads may differ. ' || origin || '.'
+                'No model of our tier has hours with drafts and hours without. '
+                || '`tokentide serve --speculation async-draft`, some hours with it and some '
+                || 'without, `tokentide collect` and `tokentide ingest telemetry` measure it; '
+                || '`python benchmarks/speculation.py` does at once.'
+        when basis = 'tier'
+            then
+                'Hours of the same target with drafts of any form over those without, in the '
+                || 'middle; loads may differ. '
+                || origin
+                || '.'
         else 'Measured by us, over the same engine without speculation: ' || origin || '.'
     end as reason,
     as_of,

@@ -1,14 +1,18 @@
--- One row per basis: whether the six largest models of the first weeks of April 2026 were all Chinese.
+-- One row per basis: whether the six largest models of early April 2026 were all Chinese.
 {{ config(meta={
     'claim_id': 'top-six-april',
     'statement': 'All six of the top-ranked models were Chinese in early April.',
     'said_by': 'Global Times',
     'said_on': '2026-04-06',
-    'population': 'OpenRouter, named models of the week from 2026-03-30 to 2026-04-05, and of the week after it',
+    'population': 'OpenRouter, named models of the week from 2026-03-30 to 2026-04-05, and of '
+        ~ 'the week after it',
     'unit': 'places of the first six',
     'source_url': 'https://www.globaltimes.cn/page/202604/1358300.shtml',
 }) }}
-{% set weeks = [('week_of_03_30', '2026-03-30', '2026-04-05'), ('week_of_04_06', '2026-04-06', '2026-04-12')] %}
+{% set weeks = [
+    ('week_of_03_30', '2026-03-30', '2026-04-05'),
+    ('week_of_04_06', '2026-04-06', '2026-04-12'),
+] %}
 {% set evidence %}
     with weeks as (
         select *
@@ -91,8 +95,8 @@ select
     missing.as_of,
     case when missing.missing_days is null then tallied.chinese::double end as measured,
     case when missing.missing_days is null then tallied.members end as measured_text,
-    {{ places_verdict('tallied', 6) }} as verdict,
-    {{ places_reason('tallied', 6) }} as reason,
+    {{ top_places_verdict('tallied', 6) }} as verdict,
+    {{ top_places_reason('tallied', 6) }} as reason,
     {{ evidence_text(evidence) }} as evidence_sql
 from tallied
 inner join missing

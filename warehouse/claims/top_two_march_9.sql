@@ -1,15 +1,21 @@
--- One row per basis: whether Chinese companies had the two first places, over windows that end with the week of 9 March 2026.
+-- One row per basis: whether Chinese companies took the top two places in early March 2026.
 {{ config(meta={
     'claim_id': 'top-two-march-9',
     'statement': 'In the week of March 9 Chinese companies took the top two places of the month.',
     'said_by': 'press, spring 2026',
     'said_on': none,
-    'population': 'OpenRouter, named models; the month is the calendar month so far, or the 30 days up to 2026-03-15',
+    'population': 'OpenRouter, named models; the month is the calendar month so far, or the 30 '
+        ~ 'days up to 2026-03-15',
     'unit': 'places of the first two',
     'source_url': none,
 }) }}
--- The platform's own board of a month covers the last 30 days; press may mean the calendar's. A place is a model's or a company's.
-{% set windows = [('week', '2026-03-09'), ('calendar_month', '2026-03-01'), ('last_30_days', '2026-02-14')] %}
+-- The platform's own monthly ranking covers the last 30 days; the press may mean the calendar
+-- month. A place belongs to a model or to a company.
+{% set windows = [
+    ('week', '2026-03-09'),
+    ('calendar_month', '2026-03-01'),
+    ('last_30_days', '2026-02-14'),
+] %}
 {% set evidence %}
     with windows as (
         select *
@@ -95,8 +101,8 @@ select
     missing.as_of,
     case when missing.missing_days is null then tallied.chinese::double end as measured,
     case when missing.missing_days is null then tallied.members end as measured_text,
-    {{ places_verdict('tallied', 2) }} as verdict,
-    {{ places_reason('tallied', 2) }} as reason,
+    {{ top_places_verdict('tallied', 2) }} as verdict,
+    {{ top_places_reason('tallied', 2) }} as reason,
     {{ evidence_text(evidence) }} as evidence_sql
 from tallied
 inner join missing

@@ -1,4 +1,4 @@
--- One row per basis: whether 12 billion is a size of DeepSeek V4, by model and by what is counted.
+-- One row per basis: whether 12 billion is a size of DeepSeek V4, by model and kind of count.
 {{ config(meta={
     'claim_id': 'v4-12b',
     'statement': 'DeepSeek V4 is a 12-billion-parameter MoE.',
@@ -8,7 +8,7 @@
     'unit': 'billion parameters',
     'source_url': 'https://huggingface.co/deepseek-ai/DeepSeek-V4-Pro',
 }) }}
--- Documents, not data: DeepSeek's announcement and report of 2026-04-24.
+-- Rests on documents, not on data: DeepSeek's announcement and report of 2026-04-24.
 {% set evidence %}
     select
         basis,
@@ -31,9 +31,12 @@ select
     12.0::double as expected,
     billion_parameters::double as measured,
     format('{:.0f} billion', billion_parameters) as measured_text,
-    -- Rounded figures would agree to half a billion.
-    case when abs(billion_parameters - 12) <= 0.5 then 'supported' else 'contradicted' end as verdict,
-    'V4-Pro has 1.6 trillion parameters, 49 billion active; V4-Flash 284 billion, 13 billion active (DeepSeek, 2026-04-24).' as reason,
+    -- Rounded figures agree to within half a billion.
+    case when abs(billion_parameters - 12) <= 0.5 then 'supported' else 'contradicted' end
+        as verdict,
+    'V4-Pro has 1.6 trillion parameters, 49 billion active; V4-Flash 284 billion, 13 billion '
+    || 'active (DeepSeek, 2026-04-24).'
+        as reason,
     '2026-04-24 00:00:00+00'::timestamptz as as_of,
     {{ evidence_text(evidence) }} as evidence_sql
 from found

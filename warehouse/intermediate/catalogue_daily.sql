@@ -1,6 +1,7 @@
--- One row per UTC day and model id: the catalogue entry of that day, from the first answer at or after 08:00 UTC, else from the last before.
+-- One row per UTC day and model id: the catalogue entry of that day.
 --
--- Prices move within hours and some by the clock, so days are compared at one fixed hour.
+-- It comes from the first answer at or after 08:00 UTC, else from the last one before. Prices move
+-- within hours, some by the clock, so days are compared at one fixed hour.
 with captures as (
     select
         captured_at::date as date,
@@ -12,7 +13,9 @@ with captures as (
     qualify
         row_number() over (
             partition by captured_at::date
-            order by hour(captured_at) < 8, case when hour(captured_at) < 8 then -epoch(captured_at) else epoch(captured_at) end
+            order by
+                hour(captured_at) < 8,
+                case when hour(captured_at) < 8 then -epoch(captured_at) else epoch(captured_at) end
         ) = 1
 )
 
@@ -24,4 +27,8 @@ select
 from captures
 inner join {{ ref('stg_openrouter__models') }} as models
     on captures.sha256 = models.answer_sha256
-qualify row_number() over (partition by captures.date, models.model_id order by models.prompt_usd_per_mtok nulls last) = 1
+qualify
+    row_number() over (
+        partition by captures.date, models.model_id
+        order by models.prompt_usd_per_mtok nulls last
+    ) = 1

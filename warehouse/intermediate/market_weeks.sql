@@ -1,6 +1,7 @@
--- One row per ISO week that has been asked for whole: every one of its days is a day of the market, there or known to be missing.
+-- One row per ISO week of which every day was requested, whether the source had it or not.
 --
--- A week with a missing day still has a leader, that of its other days; missing_days says how much that rests on.
+-- A week with a missing day still has a leader, that of its other days; missing_days shows how
+-- solid that is.
 select
     date_trunc('week', date)::date as week_start,
     count(*) filter (where is_missing) as missing_days

@@ -1,9 +1,10 @@
--- One row per UTC day, named model, attribution and dimension: the member that its tokens count for, as known now and as first published.
+-- One row per UTC day, named model, attribution and dimension: the member its tokens count for.
 --
--- A model that is in the first board of a day but not in the present one has no tokens now, and the other way round. Cloaked models and
--- authors whose lab, country or weights are not known count for the member `unknown`.
-with first_boards as (
-    -- A day may first have been seen as missing; what counts is its first board.
+-- Tokens stand as known now and as first published. A model that is in only one of the two rankings
+-- of a day has 0 tokens in the other. Cloaked models, and authors whose lab, country or weights are
+-- not known, count for the member `unknown`.
+with first_rankings as (
+    -- A day may have been missing at first; its first ranking is the one that counts.
     select
         date,
         content_hash
@@ -17,16 +18,16 @@ with first_boards as (
 
 first_published as (
     select
-        boards.date,
-        cells.model_permaslug,
-        cells.total_tokens as first_tokens
-    from first_boards as boards
-    inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
+        rankings.date,
+        ranking_rows.model_permaslug,
+        ranking_rows.total_tokens as first_tokens
+    from first_rankings as rankings
+    inner join {{ ref('stg_openrouter__ranking_rows') }} as ranking_rows
         using (content_hash)
-    where not cells.is_other
+    where not ranking_rows.is_other
 ),
 
-present as (
+current_figures as (
     select
         date,
         model_permaslug,
@@ -37,11 +38,12 @@ present as (
 
 named as (
     select
-        coalesce(present.date, first_published.date) as date,
-        coalesce(present.model_permaslug, first_published.model_permaslug) as model_permaslug,
-        coalesce(present.tokens, 0) as tokens,
+        coalesce(current_figures.date, first_published.date) as date,
+        coalesce(current_figures.model_permaslug, first_published.model_permaslug)
+            as model_permaslug,
+        coalesce(current_figures.tokens, 0) as tokens,
         coalesce(first_published.first_tokens, 0) as first_tokens
-    from present
+    from current_figures
     full outer join first_published
         using (date, model_permaslug)
 )
@@ -64,8 +66,16 @@ left join {{ ref('models') }} as models
     using (model_permaslug),
     lateral (
         values
-        ('releasing_lab', 'author', case when attribution.releasing_lab <> 'unknown' then attribution.author_slug end),
-        ('base_lab', 'author', case when attribution.base_lab <> 'unknown' then attribution.base_author_slug end),
+        (
+            'releasing_lab',
+            'author',
+            case when attribution.releasing_lab <> 'unknown' then attribution.author_slug end
+        ),
+        (
+            'base_lab',
+            'author',
+            case when attribution.base_lab <> 'unknown' then attribution.base_author_slug end
+        ),
         ('releasing_lab', 'country', attribution.releasing_country),
         ('base_lab', 'country', attribution.base_country),
         ('releasing_lab', 'weights', attribution.weights),

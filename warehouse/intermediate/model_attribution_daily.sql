@@ -1,17 +1,18 @@
--- One row per model and UTC day on which it ranked: which lab released it, on whose base, from which country, with open weights or not.
+-- One row per model and UTC day on which it ranked: its lab, base model, country and openness.
 --
--- What is not known stays `unknown`. The curated row with the longest matching prefix wins, and of those the one valid from the latest day;
--- then a repository named by the catalogue makes a model open; then the author's usual policy counts, unless it is mixed.
+-- What is not known stays `unknown`. The curated row with the longest matching prefix wins, and
+-- among those the one valid from the latest day. Next, a repository in the catalogue makes a model
+-- open. Last, the author's usual policy counts, unless it is mixed.
 with ranked as (
     select distinct
-        boards.date,
-        cells.model_permaslug,
-        cells.model_base,
-        cells.author_slug
-    from {{ ref('ranking_day_versions') }} as boards
-    inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
+        rankings.date,
+        ranking_rows.model_permaslug,
+        ranking_rows.model_base,
+        ranking_rows.author_slug
+    from {{ ref('ranking_day_versions') }} as rankings
+    inner join {{ ref('stg_openrouter__ranking_rows') }} as ranking_rows
         using (content_hash)
-    where not cells.is_other
+    where not ranking_rows.is_other
 ),
 
 rules as (
@@ -37,13 +38,13 @@ catalogue as (
     select
         canonical_slug as model_base,
         bool_or(hugging_face_id is not null) as is_downloadable,
-        -- Where the catalogue does not list what comes out, nothing is known.
+        -- Null where the catalogue does not list the output modalities.
         bool_or(contains(output_modalities, '"text"')) as is_text_model
     from {{ ref('stg_openrouter__models') }}
     group by canonical_slug
 ),
 
--- A lab may move or change its policy, so its row is that of the day.
+-- A lab may move or change its policy, so the row valid on that day is used.
 attributed as (
     select
         ranked.*,

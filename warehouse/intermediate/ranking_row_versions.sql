@@ -1,16 +1,17 @@
--- One row per board (slice, grain, date), model and change: each value that a figure has had, and when we learned it.
+-- One row per ranking (slice, grain, date), model and change: each value that a figure has had.
 --
--- total_tokens is null where a figure was withdrawn: its board went away, or the model fell out of it.
-with cells as (
+-- total_tokens is null where a figure was withdrawn: its ranking went away, or the model dropped
+-- out of it.
+with ranking_rows as (
     select
-        boards.slice,
-        boards.grain,
-        boards.date,
-        boards.version,
-        cells.model_permaslug,
-        cells.total_tokens
-    from {{ ref('ranking_day_versions') }} as boards
-    inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
+        rankings.slice,
+        rankings.grain,
+        rankings.date,
+        rankings.version,
+        ranking_rows.model_permaslug,
+        ranking_rows.total_tokens
+    from {{ ref('ranking_day_versions') }} as rankings
+    inner join {{ ref('stg_openrouter__ranking_rows') }} as ranking_rows
         using (content_hash)
 ),
 
@@ -20,21 +21,21 @@ ever as (
         grain,
         date,
         model_permaslug
-    from cells
+    from ranking_rows
 ),
 
--- Every model that a board ever had, against every version of it: absence is a value too.
+-- Every model that a ranking ever had, for every version of it: absence is a value too.
 grid as (
     select
-        boards.slice,
-        boards.grain,
-        boards.date,
-        boards.version,
-        boards.as_of,
-        boards.origin,
-        boards.answer_sha256,
+        rankings.slice,
+        rankings.grain,
+        rankings.date,
+        rankings.version,
+        rankings.as_of,
+        rankings.origin,
+        rankings.answer_sha256,
         ever.model_permaslug
-    from {{ ref('ranking_day_versions') }} as boards
+    from {{ ref('ranking_day_versions') }} as rankings
     inner join ever
         using (slice, grain, date)
 ),
@@ -42,12 +43,16 @@ grid as (
 valued as (
     select
         grid.*,
-        cells.total_tokens,
-        lag(cells.total_tokens) over cell_order as previous_total_tokens
+        ranking_rows.total_tokens,
+        lag(ranking_rows.total_tokens) over version_order as previous_total_tokens
     from grid
-    left join cells
+    left join ranking_rows
         using (slice, grain, date, version, model_permaslug)
-    window cell_order as (partition by grid.slice, grid.grain, grid.date, grid.model_permaslug order by grid.version)
+    window
+        version_order as (
+            partition by grid.slice, grid.grain, grid.date, grid.model_permaslug
+            order by grid.version
+        )
 )
 
 select

@@ -1,6 +1,6 @@
--- One row per UTC hour, target, model and metric: the median speed of our requests in the market's terms.
+-- One row per UTC hour, target, model and metric: median request speed in the market's terms.
 --
--- Our own log is exact, so histograms speak only for hours that it does not know.
+-- Our own request log is exact, so histograms are used only for hours without it.
 with latencies as (
     select
         hour_at,
@@ -9,7 +9,8 @@ with latencies as (
         method,
         case metric when 'ttft' then 'ttft' else 'throughput' end as metric,
         coalesce(p50_seconds, p50_lower_bound_seconds) as seconds,
-        -- Beyond the last bucket nobody knows how long it was; its lower edge makes us as fast as we can have been.
+        -- The time beyond the last bucket is not known; its lower edge gives the fastest we can
+        -- have been.
         p50_seconds is null as is_bound
     from {{ ref('served_latency_hourly') }}
     where

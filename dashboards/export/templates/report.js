@@ -1,16 +1,19 @@
-// Draws the figures from the data beside them; for paper they get the width of a page.
+// Draw the figures from the data beside them; on paper they get the width of a page.
 (function () {
   "use strict";
-  const PAPER = 660;
+  const PAPER_WIDTH = 660;
+  const CONFIG = { displaylogo: false, displayModeBar: false, responsive: true, showTips: false };
   const graphs = [...document.querySelectorAll(".graph")];
   graphs.forEach(function (graph) {
     const figure = JSON.parse(graph.nextElementSibling.textContent);
-    Plotly.newPlot(graph, figure.data, figure.layout, { displaylogo: false, displayModeBar: false, responsive: true, showTips: false });
+    Plotly.newPlot(graph, figure.data, figure.layout, CONFIG);
   });
   window.addEventListener("beforeprint", function () {
-    graphs.forEach(function (graph) { Plotly.relayout(graph, { autosize: false, width: PAPER }); });
+    const paper = { autosize: false, width: PAPER_WIDTH };
+    graphs.forEach(function (graph) { Plotly.relayout(graph, paper); });
   });
   window.addEventListener("afterprint", function () {
-    graphs.forEach(function (graph) { Plotly.relayout(graph, { autosize: true, width: null }); });
+    const screen = { autosize: true, width: null };
+    graphs.forEach(function (graph) { Plotly.relayout(graph, screen); });
   });
 })();

@@ -1,1 +1,1 @@
-"""The page of the data itself: what was asked, what came, what was restated."""
+"""The page about the data: what is complete, what was restated, and the raw answers."""

@@ -1,184 +1,278 @@
-"""The data page: which days we have and which not, what moved, what was set aside, and the raw answer behind each figure."""
+"""The data page: which days are loaded, what moved, what is quarantined, and the raw answers."""
 
-from collections.abc import Callable, Sequence
-from functools import cache, partial
+from collections.abc import Sequence
 
 import duckdb
-from dash.development.base_component import Component
 
 from dashboards.components.filters import Control, Filters
-from dashboards.components.page import Card, Heading, Page
-from dashboards.generations import Generation
+from dashboards.components.page import Card, CardPage, Heading, Listed, rows_only, rows_with
+from dashboards.generations import OpenGeneration
 from dashboards.pages.data import figures, tables
-from dashboards.query import Query, query
+from dashboards.pages.data.calendar import calendar, calendar_height
+from dashboards.query import query
 
-SOURCES = Query("select distinct source from ingest_log order by source")
-CALENDAR = ("market_days", "meta")
+CALENDAR_TABLES = ("market_days", "meta")
 MAX_TARGETS = 8
-NO_TELEMETRY = "No telemetry is in this generation. Run `tokentide collect`, then `tokentide ingest telemetry`."
-ANSWERED = (
-    "market_days", "market_tokens_daily", "market_tokens_revisions", "market_slices", "market_apps_daily", "market_tasks_daily",
-    "market_task_models_daily", "model_prices_daily", "endpoint_speed", "providers", "model_benchmarks", "session_costs_weekly",
+NO_TELEMETRY = (
+    "No telemetry is in this generation. "
+    "Run `tokentide collect`, then `tokentide ingest telemetry`."
+)
+NO_ANSWERS = "This source was not asked yet. Run `tokentide ingest market`."
+NOT_RESTATED = (
+    "No figure was restated since it was first published. "
+    "That is visible only for days that were asked for more than once."
+)
+ANSWERED_TABLES = (
+    "market_days",
+    "market_tokens_daily",
+    "market_tokens_revisions",
+    "market_slices",
+    "market_apps_daily",
+    "market_tasks_daily",
+    "market_task_models_daily",
+    "model_prices_daily",
+    "endpoint_speed",
+    "providers",
+    "model_benchmarks",
+    "session_costs_weekly",
     "ingest_quarantine",
-)  # fmt: skip
+)
 
 
-def controls(generation: Generation) -> Sequence[Control]:
-    """The source whose answers are shown, and the one answer that is looked into."""
-    names = (
-        generation.frame(SOURCES)["source"].to_list() if "ingest_log" in generation.tables else []
-    )
+def controls(generation: OpenGeneration) -> Sequence[Control]:
+    """Return the controls: the source of the answers, and one answer to look into."""
+    has_log = "ingest_log" in generation.tables
+    names = generation.frame(query("data/sources"))["source"].to_list() if has_log else []
     return (
         Control(
-            "source",
-            "Source",
-            (("all", "All sources"), *((name, name) for name in names)),
-            "all",
-            "select",
+            name="source",
+            label="Source",
+            options=(("all", "All sources"), *((name, name) for name in names)),
+            default="all",
+            kind="select",
         ),
         Control(
-            "answer",
-            "Raw answer",
+            name="answer",
+            label="Raw answer",
             kind="text",
             help="SHA-256 of an answer, as other tables name it",
         ),
     )
 
 
-def cards(filters: Filters, generation: Generation) -> Sequence[Card | Heading]:
-    """Completeness, then restatements, then what each figure rests on, then our own tier."""
+def cards(filters: Filters, generation: OpenGeneration) -> Sequence[Listed]:
+    """Return completeness, then restatements, then the answers, then our own tier."""
     return (
-        *_answer(filters),
-        *_complete(generation.dagster_url, _years(generation)),
-        *_moved(),
-        *_asked(filters),
-        *_tier(),
+        *_answer_cards(filters["answer"].strip().lower()),
+        *_completeness_cards(generation.dagster_url, _count_years(generation)),
+        *_restatement_cards(),
+        *_source_cards(filters["source"]),
+        *_tier_cards(),
     )
 
 
-def _years(generation: Generation) -> int:
-    """How many years the calendar has, which is how tall it must be; 0 where it cannot be drawn, since its card then says why."""
-    if not generation.tables.issuperset(CALENDAR):
-        return 0
+def _count_years(generation: OpenGeneration) -> int:
+    """Return the years of the calendar, which decide its height; 1 where it cannot be drawn."""
+    if not generation.tables.issuperset(CALENDAR_TABLES):
+        return 1
     try:
-        return generation.frame(query("data/days"))["date"].dt.year().n_unique()
+        days = generation.frame(query("data/days"))
     except duckdb.Error:
-        # A generation of an older version may lack a column; the rest of the page can be shown all the same.
-        return 0
+        # A generation of an older version may lack a column; the rest of the page is fine.
+        return 1
+    return max(days["date"].dt.year().n_unique(), 1)
 
 
-def _answer(filters: Filters) -> Sequence[Card | Heading]:
-    answer = filters["answer"].strip().lower()
+def _answer_cards(answer: str) -> Sequence[Listed]:
     if not answer:
         return ()
     return (
-        Heading("One raw answer", "The request that brought it, where its bytes are kept, and every row that rests on it."),
-        Card(
-            "answer", "The request and its answer", query("data/answer", answer=answer), tables.facts,
-            empty=f"No answer has the hash {answer[:64]}. Click a day of the calendar, or a hash in a table below.",
-            needs=("ingest_log",), note="The archive keeps the bytes as they came: `zstd -dc` shows them, from within the home.",
+        Heading(
+            "One raw answer",
+            "The request that fetched it, where its bytes are kept, and every row derived from it.",
         ),
         Card(
-            "rests-on", "What rests on it", query("data/rests_on", answer=answer), tables.counted, unit="rows of published tables",
-            empty="No published row rests on it: it brought nothing new, or nothing that was believed.", needs=ANSWERED,
+            key="answer",
+            title="The request and its answer",
+            query=query("data/answer", answer=answer),
+            draw=rows_only(tables.answer_facts),
+            empty=f"No answer has the hash {answer[:64]}. "
+            "Click a day of the calendar, or a hash in a table below.",
+            needs=("ingest_log",),
+            note="The archive keeps the bytes as they came: `zstd -dc` shows them, "
+            "from within the home.",
         ),
-    )  # fmt: skip
+        Card(
+            key="rests-on",
+            title="Rows derived from it",
+            query=query("data/rests_on", answer=answer),
+            draw=rows_only(tables.short_table),
+            unit="rows of published tables",
+            empty="No published row is derived from it: it held nothing new, or nothing valid.",
+            needs=ANSWERED_TABLES,
+        ),
+    )
 
 
-def _complete(dagster_url: str | None, years: int) -> Sequence[Card | Heading]:
+def _completeness_cards(dagster_url: str | None, years: int) -> Sequence[Listed]:
     return (
         Card(
-            "summary", "What we have", query("data/summary"), _drawn_with(tables.summary, dagster_url=dagster_url),
-            width="full", height=150,
+            key="summary",
+            title="What we have",
+            query=query("data/summary"),
+            draw=rows_with(tables.summary, dagster_url=dagster_url),
+            width="full",
+            height=150,
             needs=("market_days", "ingest_log", "ingest_quarantine"),
         ),
         Card(
-            "calendar", "Days of the market's daily board", query("data/days"), figures.calendar, width="full",
-            unit="one square per UTC day, from the first that the source offers to the newest it can have",
-            height=figures.calendar_height(max(years, 1)), needs=CALENDAR,
+            key="calendar",
+            title="Days of the daily rankings",
+            query=query("data/days"),
+            draw=calendar,
+            width="full",
+            unit="one square per UTC day, from the first that the source offers "
+            "to the newest that it can have",
+            height=calendar_height(years),
+            needs=CALENDAR_TABLES,
             empty="No day was asked for yet. Run `tokentide ingest market`.",
-            note="A click on a day shows the raw answer behind it. Missing: an answer covered the day and did not have it. "
-            "Not asked: no answer covered it. No other: the row of all models beyond the top 50 is not there, so the total is too small.",
+            note="A click on a day shows its raw answer. Missing: an answer covered the day and "
+            "did not have it. Not asked: no answer covered it. No other: the row of all models "
+            "beyond the top 50 is missing, so the total is too small.",
         ),
         Card(
-            "checks", "Identities of this file", query("data/checks"), tables.checks, unit="asked anew of this generation", width="full",
-            height=200, half="both",
-             needs=("market_days", "market_tokens_daily", "market_share_weekly", "ingest_log", "served_tokens_minutely"),
-            note="These are some that can be asked of the published file. Before that, a generation is published only when every check "
-            "of the build held; their results are in Dagster.",
+            key="checks",
+            title="Identities of this file",
+            query=query("data/checks"),
+            draw=rows_only(tables.checks),
+            unit="checked in this generation",
+            width="full",
+            height=200,
+            half="both",
+            needs=(
+                "market_days",
+                "market_tokens_daily",
+                "market_share_weekly",
+                "ingest_log",
+                "served_tokens_minutely",
+            ),
+            note="These can be checked in the published file. A generation is published only if "
+            "every check of the build passed; Dagster has their results.",
         ),
-    )  # fmt: skip
+    )
 
 
-def _moved() -> Sequence[Card | Heading]:
-    once = "No figure was restated since it was first seen. That can only be seen of days that were asked for more than once."
+def _restatement_cards() -> Sequence[Listed]:
     return (
-        Heading("Restatements", "The source corrects days after it published them. Every version is kept; the pages show the newest."),
-        Card(
-            "restated-days", "Restated days", query("data/restated_days"), figures.restated_days, height=280,
-            unit="change of the platform's tokens since first published, by UTC day", empty=once, needs=("market_restatements_daily",),
+        Heading(
+            "Restatements",
+            "The source corrects days after it published them. Every version is kept; "
+            "the pages show the newest.",
         ),
         Card(
-            "by-age", "How long a figure still moves", query("data/restatements_by_age"), figures.moves_by_age, height=280,
-            unit="change of the platform's tokens still to come, by age", empty=once, needs=("market_restatements_by_age",),
+            key="restated-days",
+            title="Restated days",
+            query=query("data/restated_days"),
+            draw=figures.restated_days,
+            height=280,
+            unit="change of the platform's tokens since first published, by UTC day",
+            empty=NOT_RESTATED,
+            needs=("market_restatements_daily",),
         ),
         Card(
-            "restatements", "Changes by model", query("data/restatements"), figures.restatements, width="full", height=300,
-            unit="change of a model's tokens of a UTC day, the newest 2,000", empty=once, needs=("market_tokens_revisions",),
+            key="by-age",
+            title="How long a figure still moves",
+            query=query("data/restatements_by_age"),
+            draw=figures.moves_by_age,
+            height=280,
+            unit="change of the platform's tokens still to come, by age",
+            empty=NOT_RESTATED,
+            needs=("market_restatements_by_age",),
         ),
-    )  # fmt: skip
+        Card(
+            key="restatements",
+            title="Changes by model",
+            query=query("data/restatements"),
+            draw=figures.restatements,
+            width="full",
+            height=300,
+            unit="change of a model's tokens of a UTC day, the newest 2,000",
+            empty=NOT_RESTATED,
+            needs=("market_tokens_revisions",),
+        ),
+    )
 
 
-def _asked(filters: Filters) -> Sequence[Card | Heading]:
-    source = filters["source"]
+def _source_cards(source: str) -> Sequence[Listed]:
     return (
         Heading("Answers of the sources"),
         Card(
-            "outcomes", "What became of the answers", query("data/outcomes", source=source), figures.outcomes, height=300,
-            unit="answers by UTC day on which they came", needs=("ingest_log",), empty="Nothing was asked of this source yet.",
+            key="outcomes",
+            title="Outcomes of the answers",
+            query=query("data/outcomes", source=source),
+            draw=figures.outcomes,
+            height=300,
+            unit="answers by UTC day of their arrival",
+            needs=("ingest_log",),
+            empty=NO_ANSWERS,
         ),
         Card(
-            "quarantine", "Set aside", query("data/quarantine"),
-            _drawn_with(tables.linked, sha="answer_sha256"), needs=("ingest_quarantine",),
-            unit="things that a source said and that are not believed",
-             empty="Nothing was set aside: all that the sources said was believed.",
+            key="quarantine",
+            title="Quarantine",
+            query=query("data/quarantine"),
+            draw=rows_with(tables.linked_table, sha="answer_sha256"),
+            needs=("ingest_quarantine",),
+            unit="values that a source sent and that are not valid",
+            empty="Nothing is quarantined: every value of the sources was valid.",
         ),
         Card(
-            "answers", "Every answer", query("data/answers", source=source), _drawn_with(tables.linked, sha="sha256"),
+            key="answers",
+            title="Every answer",
+            query=query("data/answers", source=source),
+            draw=rows_with(tables.linked_table, sha="sha256"),
             width="full",
-            unit="the newest 2,000, instants in UTC", needs=("ingest_log",), empty="Nothing was asked of this source yet.",
+            unit="the newest 2,000, instants in UTC",
+            needs=("ingest_log",),
+            empty=NO_ANSWERS,
         ),
-    )  # fmt: skip
+    )
 
 
-def _tier() -> Sequence[Card | Heading]:
+def _tier_cards() -> Sequence[Listed]:
     return (
         Heading("Our own tier"),
         Card(
-            "coverage", "How much of our tier was watched", query("data/coverage", most=MAX_TARGETS), figures.coverage,
-            half="tier", height=300,
-            unit="share of the hours between a target's first and last of the UTC day; hours watched on the bars", width="full",
-            note=f"Of more than {MAX_TARGETS} targets, those that were watched least.", needs=("served_tokens_hourly",),
+            key="coverage",
+            title="How much of our tier's time scrapes cover",
+            query=query("data/coverage", max_targets=MAX_TARGETS),
+            draw=figures.coverage,
+            half="tier",
+            height=300,
+            unit="share of the hours between a target's first and last of the UTC day; "
+            "hours covered on the bars",
+            width="full",
+            note=f"Of more than {MAX_TARGETS} targets, those that were covered least.",
+            needs=("served_tokens_hourly",),
             empty=NO_TELEMETRY,
         ),
         Card(
-            "segments", "What the collector and our servers wrote", query("data/segments"), tables.linked, half="tier", width="full",
-            unit="segments by the UTC day that they begin with, and what became of them", needs=("telemetry_log",), empty=NO_TELEMETRY,
+            key="segments",
+            title="Segments of the collector and of our servers",
+            query=query("data/segments"),
+            draw=rows_only(tables.linked_table),
+            half="tier",
+            width="full",
+            unit="segments by the UTC day of their first row, and their outcome",
+            needs=("telemetry_log",),
+            empty=NO_TELEMETRY,
         ),
-    )  # fmt: skip
+    )
 
 
-@cache
-def _drawn_with(draw: Callable[..., Component], **more: str | None) -> Callable[..., Component]:
-    # The same object each time, so that two cards can be compared.
-    return partial(draw, **more)
-
-
-DATA = Page(
-    "/data",
-    "Data",
-    "What is here and what is not, what moved, and the raw answer behind each figure.",
-    controls,
-    lambda _: (),
-    cards_from=cards,
+DATA = CardPage(
+    path="/data",
+    name="Data",
+    about="What is here and what is not, what moved, and the raw answer behind each figure.",
+    controls=controls,
+    cards=cards,
 )

@@ -1,4 +1,4 @@
-"""Tables and single figures of the data page."""
+"""Tiles and tables of the data page."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -7,46 +7,57 @@ import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
-from dashboards.components import widgets
-from dashboards.components.theme import Look
+from dashboards.components.tables import Column, table
+from dashboards.components.widgets import Tile, format_instant, plain_table, tiles
 
 WIDTHS = {
-    "fetched_at": 190, "first_at": 190, "last_at": 190, "url": 280, "reason": 200, "detail": 220, "run_id": 220, "sha256": 160,
-    "answer_sha256": 160, "source": 170,
-}  # fmt: skip
-DAGSTER = (
+    "fetched_at": 190,
+    "first_at": 190,
+    "last_at": 190,
+    "url": 280,
+    "reason": 200,
+    "detail": 220,
+    "run_id": 220,
+    "sha256": 160,
+    "answer_sha256": 160,
+    "source": 170,
+}
+DAGSTER_LINKS = (
     ("/runs", "Runs"),
     ("/assets", "Assets and their checks"),
     ("/automation", "Schedules and sensors"),
 )
 
 
-def summary(rows: pl.DataFrame, look: Look, dagster_url: str | None = None) -> Component:
-    """How complete the data are, and where to see the runs behind them."""
-    del look
+def summary(rows: pl.DataFrame, dagster_url: str | None = None) -> Component:
+    """Build how complete the data are, with links to the runs behind them."""
     row = rows.row(0, named=True)
-    tiles = (
-        ("Days loaded", f"{row['loaded_days']:,}", f"newest {row['newest_date'] or 'none'}"),
-        (
+    last_fetched = format_instant(row["last_fetched_at"])
+    made = (
+        Tile("Days loaded", f"{row['loaded_days']:,}", f"newest {row['newest_date'] or 'none'}"),
+        Tile(
             "Days missing at the source",
             f"{row['missing_days']:,}",
             "asked for, and not there; not zero demand",
         ),
-        ("Days restated", f"{row['restated_days']:,}", f"and {row['withdrawn_days']:,} withdrawn"),
-        ("Answers kept", f"{row['answers']:,}", f"last {widgets.instant(row['last_fetched_at'])}"),
-        (
-            "Answers not taken whole",
+        Tile(
+            "Days restated", f"{row['restated_days']:,}", f"and {row['withdrawn_days']:,} withdrawn"
+        ),
+        Tile("Answers kept", f"{row['answers']:,}", f"last {last_fetched}"),
+        Tile(
+            "Answers not loaded whole",
             f"{row['answers_not_whole']:,}",
             "partial, quarantined, unreadable, refused or broken",
         ),
-        ("Things set aside", f"{row['set_aside']:,}", "said by a source and not believed"),
+        Tile("Values quarantined", f"{row['quarantined']:,}", "sent by a source, but not valid"),
     )
-    return html.Div([widgets.tiles(tiles), _dagster(dagster_url)])
+    return html.Div([tiles(made), _dagster(dagster_url)])
 
 
 def _dagster(url: str | None) -> Component:
     if url is None:
-        return html.P("No address of Dagster was given to this dashboard.", className="card-note")
+        text = "This dashboard was given no address of Dagster."
+        return html.P(text, className="card-note")
     links = [
         html.A(
             f"{name} ↗",
@@ -55,115 +66,80 @@ def _dagster(url: str | None) -> Component:
             rel="noreferrer",
             className="action",
         )
-        for path, name in DAGSTER
+        for path, name in DAGSTER_LINKS
     ]
-    return html.Div(
-        [html.Span("In Dagster: ", className="card-note"), *links], className="card-actions"
-    )
+    label = html.Span("In Dagster: ", className="card-note")
+    return html.Div([label, *links], className="card-actions")
 
 
-def checks(rows: pl.DataFrame, look: Look) -> Component:
-    """Each identity and whether it holds, in words and a sign."""
-    del look
+def checks(rows: pl.DataFrame) -> Component:
+    """Build each identity and whether it holds, in words and a sign."""
     lines = [
-        html.Tr(
-            [
-                html.Td(
-                    "✓ holds"
-                    if not row["rows_wrong"]
-                    else f"✗ broken by {row['rows_wrong']:,} rows"
-                ),
-                html.Td(row["claim"]),
-                html.Td(html.Code(row["tables"])),
-            ]
-        )
+        [_format_check(row["rows_wrong"]), row["claim"], html.Code(row["tables"])]
         for row in rows.to_dicts()
     ]
-    head = html.Thead(
-        html.Tr([html.Th(name, scope="col") for name in ("Result", "What must hold", "Tables")])
-    )
-    return html.Div(
-        html.Table([head, html.Tbody(lines)], className="plain"), className="scrolled", tabIndex=0
-    )
+    return plain_table(("Result", "What must hold", "Tables"), lines, "Identities")
 
 
-def counted(rows: pl.DataFrame, look: Look) -> Component:
-    """A short table as plain text: figures to the right."""
-    del look
-    head = html.Thead(
-        html.Tr([html.Th(name.replace("_", " "), scope="col") for name in rows.columns])
-    )
+def _format_check(rows_wrong: int) -> str:
+    return f"✗ broken by {rows_wrong:,} rows" if rows_wrong else "✓ holds"
+
+
+def short_table(rows: pl.DataFrame) -> Component:
+    """Build a short table as plain text, with whole numbers to the right."""
     lines = [
-        html.Tr(
-            [
-                html.Td(_text(value), className="number" if isinstance(value, int) else None)
-                for value in row
-            ]
-        )
+        [
+            html.Td(_text(value), className="number" if isinstance(value, int) else None)
+            for value in row
+        ]
         for row in rows.rows()
     ]
-    return html.Div(
-        html.Table([head, html.Tbody(lines)], className="plain"), className="scrolled", tabIndex=0
-    )
+    return plain_table([name.replace("_", " ") for name in rows.columns], lines)
 
 
-def linked(rows: pl.DataFrame, look: Look, sha: str | None = None) -> Component:
-    """Rows as a table; a raw answer's hash, where there is one, leads to what is known of it."""
+def linked_table(rows: pl.DataFrame, sha: str | None = None) -> Component:
+    """Build rows as a table; the hash of a raw answer, in the column `sha`, leads to the answer."""
     links = [pl.col(sha).map_elements(_link, return_dtype=pl.String)] if sha else []
-    shown = rows.with_columns(links).select(pl.all().name.map(str))
-    shown = shown.with_columns(
-        pl.col(name).dt.strftime("%Y-%m-%d %H:%M:%S")
-        for name, kind in shown.schema.items()
-        if isinstance(kind, pl.Datetime)
+    instants = [name for name, kind in rows.schema.items() if isinstance(kind, pl.Datetime)]
+    shown = rows.with_columns(links).with_columns(
+        pl.col(name).dt.strftime("%Y-%m-%d %H:%M:%S") for name in instants
     )
-    columns: list[dict[str, Any]] = [
-        {
-            "field": name,
-            "headerName": name.replace("_", " "),
-            "minWidth": WIDTHS.get(name, 110),
-            "tooltipField": name,
-        }
-        # The way to the raw answer stands where it is seen without scrolling.
-        for name in sorted(shown.columns, key=lambda name: (name != shown.columns[0], name != sha))
+    # The link stands second, where it is visible without scrolling.
+    names = sorted(shown.columns, key=lambda name: (name != shown.columns[0], name != sha))
+    columns = [
+        Column(
+            name,
+            "raw answer" if name == sha else "",
+            min_width=WIDTHS.get(name, 110),
+            is_link=name == sha,
+            has_tooltip=True,
+        )
+        for name in names
     ]
-    for column in columns:
-        if column["field"] == sha:
-            column |= {"cellRenderer": "markdown", "headerName": "raw answer"}
-    return widgets.table(shown, look, columns, 340)
+    return table(shown, columns, 340)
 
 
 def _link(sha: str) -> str:
     return f"[{sha[:12]}…](/data?{urlencode({'answer': sha})})"
 
 
-def facts(rows: pl.DataFrame, look: Look) -> Component:
-    """The newest request that brought an answer, as pairs of name and value."""
-    del look
+def answer_facts(rows: pl.DataFrame) -> Component:
+    """Build the newest request that fetched an answer, as pairs of name and value."""
     row = rows.row(0, named=True)
-    pairs = [
-        (html.Dt(name.replace("_", " ")), html.Dd(_text(value)))
-        for name, value in row.items()
-        if value is not None
-    ]
-    again = (
-        html.P(
-            f"The same bytes came {rows.height} times; this is the newest.", className="card-note"
-        )
-        if rows.height > 1
-        else None
-    )
-    return html.Div(
-        [html.Dl([part for pair in pairs for part in pair], className="facts-list"), again]
-    )
+    known = {name: value for name, value in row.items() if value is not None}
+    pairs: list[Any] = []
+    for name, value in known.items():
+        pairs += [html.Dt(name.replace("_", " ")), html.Dd(_text(value))]
+    repeated = None
+    if rows.height > 1:
+        text = f"The same bytes came {rows.height} times; this is the newest."
+        repeated = html.P(text, className="card-note")
+    return html.Div([html.Dl(pairs, className="facts-list"), repeated])
 
 
 def _text(value: Any) -> str:
     if value is None:
         return "unknown"
-    return (
-        widgets.instant(value)
-        if hasattr(value, "hour")
-        else f"{value:,}"
-        if isinstance(value, int)
-        else str(value)
-    )
+    if hasattr(value, "hour"):
+        return format_instant(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)

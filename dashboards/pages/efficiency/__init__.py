@@ -1,1 +1,1 @@
-"""The page of local efficiency: tokens, energy and cost by hour."""
+"""The page of efficiency: energy and cost of our tier's tokens."""

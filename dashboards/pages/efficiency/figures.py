@@ -1,155 +1,145 @@
-"""Figures of the efficiency page."""
+"""Charts of the efficiency page: throughput against interactivity, energy, cost, MFU and MBU."""
 
 from collections.abc import Iterator
 
 import plotly.graph_objects as go
 import polars as pl
-from dash.development.base_component import Component
 
-from dashboards.components import widgets
-from dashboards.components.theme import DASHES, SYMBOLS, Look, figure
-from dashboards.components.timelines import add_line, labelled, names, unknown, with_holes, y_axis
-from dashboards.pages.market.concentration import FIGURE, SHARE, USD, column
-
-SUMMARY = (
-    column("series", "what", minWidth=250),
-    column("covered_hours", "hours watched", FIGURE),
-    column("tokens_per_second_per_device", "tokens per second and device", FIGURE, minWidth=120),
-    column("joules_per_token", "joules a token", FIGURE),
-    column("power", "power is", minWidth=110),
-    column("usd_per_mtok", "USD per Mtok", USD),
-    column("usd_per_mtok_without_idle", "USD per Mtok without idle", USD, minWidth=110),
-    column("mfu", "MFU", SHARE),
-    column("mbu", "MBU", SHARE),
-    column("hours_without_energy", "hours without energy", FIGURE, minWidth=100),
-    column("hours_without_cost", "hours without cost", FIGURE, minWidth=100),
-    column("most_frequent_reason", "because mostly", minWidth=230),
+from dashboards.components.marks import numbered_mark
+from dashboards.components.theme import Theme, figure
+from dashboards.components.timelines import (
+    add_line,
+    insert_gaps,
+    label_series,
+    most_frequent,
+    reason_chart,
+    series_names,
+    y_axis,
 )
 
-
-def summary(rows: pl.DataFrame, look: Look) -> Component:
-    """One line for each series."""
-    return widgets.table(rows, look, SUMMARY, height=110 + 42 * min(rows.height, 8))
+DEVICE, USER = "tokens_per_second_per_device", "tokens_per_second_per_user"
 
 
-def frontier(rows: pl.DataFrame, look: Look) -> go.Figure:
-    """Throughput of a device against the speed for one user: an hour a point, and the hours that no other beats in both as a line."""
-    known = rows.drop_nulls(["tokens_per_second_per_device", "tokens_per_second_per_user"]).filter(
-        pl.col("tokens_per_second_per_device") > 0
-    )
+def frontier(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+    """Draw a device's throughput against one user's speed, an hour a point, and their frontier."""
+    known = rows.drop_nulls([DEVICE, USER]).filter(pl.col(DEVICE) > 0)
     if known.is_empty():
-        return unknown(
-            look, "No hour has both a throughput and a time per token: the server must report both."
-        )
+        reason = "No hour has both a throughput and a time per token: the server must report both."
+        return reason_chart(theme, reason)
     made = figure(
-        look,
+        theme,
         xaxis={"title": {"text": "tokens/s of one request"}, "rangemode": "tozero"},
-        yaxis=y_axis(look, "tokens/s of a device"),
+        yaxis=y_axis(theme, "tokens/s of a device"),
         hovermode="closest",
     )
-    for place, series in enumerate(names(known)):
+    for number, series in enumerate(series_names(known)):
         part = known.filter(pl.col("series") == series)
-        _points(made, look, part, series, place)
-        _best(made, look, part, series, place)
-    return labelled(made)
+        _add_points(made, theme, part, series, number)
+        _add_frontier(made, theme, part, series, number)
+    return label_series(made)
 
 
-def _points(made: go.Figure, look: Look, part: pl.DataFrame, series: str, place: int) -> None:
+def _add_points(
+    made: go.Figure, theme: Theme, part: pl.DataFrame, series: str, number: int
+) -> None:
+    mark = numbered_mark(number, theme)
     made.add_scatter(
-        x=part["tokens_per_second_per_user"].to_list(), y=part["tokens_per_second_per_device"].to_list(), mode="markers", name=series,
-        marker={"symbol": SYMBOLS[place % len(SYMBOLS)], "color": look.colour(place), "size": 7, "opacity": 0.7},
+        x=part[USER].to_list(),
+        y=part[DEVICE].to_list(),
+        mode="markers",
+        name=series,
+        marker={"symbol": mark.symbol, "color": mark.colour, "size": 7, "opacity": 0.7},
         text=[f"{at:%Y-%m-%d %H:%M} UTC" for at in part["instant"].to_list()],
-        hovertemplate="%{text}<br>%{x:,.1f} for one request<br>%{y:,.1f} a device<extra>%{fullData.name}</extra>",
-    )  # fmt: skip
-
-
-def _best(made: go.Figure, look: Look, part: pl.DataFrame, series: str, place: int) -> None:
-    # Flat first: between two hours the speed for one user of the faster comes with the throughput of the faster alone.
-    best = best_of(part)
-    if best.height > 1:
-        made.add_scatter(
-            x=best["tokens_per_second_per_user"].to_list(), y=best["tokens_per_second_per_device"].to_list(), mode="lines",
-            line={"shape": "hv", "color": look.colour(place), "dash": DASHES[place % len(DASHES)], "width": 2},
-            name=f"{series}: frontier", hoverinfo="skip", showlegend=False,
-        )  # fmt: skip
-
-
-def best_of(part: pl.DataFrame) -> pl.DataFrame:
-    """The hours that no other hour beats in both, the fastest for one user first (the Pareto frontier)."""
-    ordered = part.sort(
-        ["tokens_per_second_per_user", "tokens_per_second_per_device"], descending=True
+        hovertemplate=(
+            "%{text}<br>%{x:,.1f} for one request<br>%{y:,.1f} a device"
+            "<extra>%{fullData.name}</extra>"
+        ),
     )
-    throughput = pl.col("tokens_per_second_per_device")
+
+
+def _add_frontier(
+    made: go.Figure, theme: Theme, part: pl.DataFrame, series: str, number: int
+) -> None:
+    best = pareto_frontier(part)
+    if best.height < 2:
+        return
+    mark = numbered_mark(number, theme)
+    made.add_scatter(
+        x=best[USER].to_list(),
+        y=best[DEVICE].to_list(),
+        mode="lines",
+        # Flat first: no hour had both the speed of one point and the throughput of the next.
+        line={"shape": "hv", "color": mark.colour, "dash": mark.dash, "width": 2},
+        name=f"{series}: frontier",
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def pareto_frontier(part: pl.DataFrame) -> pl.DataFrame:
+    """Return the hours that no other hour beats in both, the fastest for one user first."""
+    ordered = part.sort([USER, DEVICE], descending=True)
+    throughput = pl.col(DEVICE)
     return ordered.filter(throughput > throughput.cum_max().shift(1).fill_null(-1))
 
 
-def energy(rows: pl.DataFrame, look: Look) -> go.Figure:
-    """Joules a generated token; open points where power is the rating and not a measurement."""
-    if rows["joules_per_token"].null_count() == rows.height:
-        return unknown(look, _why(rows, "energy_reason"))
-    made = figure(look, yaxis=y_axis(look, "J per token"))
-    for place, series, part in _served(rows):
+def energy(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+    """Draw joules per generated token; a point is open if the power is rated and not measured."""
+    if rows["joules_per_token"].is_null().all():
+        return _reason(rows, "energy_reason", theme)
+    made = figure(theme, yaxis=y_axis(theme, "J per token"))
+    for number, series, part in _parts(rows):
         shown = part.with_columns(pl.col("is_rated").fill_null(value=False))
-        add_line(made, look, shown, "joules_per_token", series, place, ",.3~f", opened="is_rated")
-    return _told_once(made)
+        add_line(made, theme, shown, "joules_per_token", series, number, opened="is_rated")
+    return _merge_legend(made)
 
 
-def cost(rows: pl.DataFrame, look: Look) -> go.Figure:
-    """USD a million tokens with idle time, and below it without."""
-    if rows["usd_per_mtok"].null_count() == rows.height:
-        return unknown(look, _why(rows, "cost_reason"))
-    return _pairs(
-        rows,
-        look,
-        (("usd_per_mtok", "with idle"), ("usd_per_mtok_without_idle", "without idle")),
-        "USD per Mtok",
-    )
+def cost(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+    """Draw USD per million tokens, with and without idle time."""
+    if rows["usd_per_mtok"].is_null().all():
+        return _reason(rows, "cost_reason", theme)
+    columns = (("usd_per_mtok", "with idle"), ("usd_per_mtok_without_idle", "without idle"))
+    return _draw_pairs(rows, theme, columns, "USD per Mtok", ",.4~f")
 
 
-def use(rows: pl.DataFrame, look: Look) -> go.Figure:
-    """MFU and MBU: what part of the peak of the devices was used."""
-    if rows["mfu"].null_count() == rows.height and rows["mbu"].null_count() == rows.height:
-        return unknown(look, _why(rows, "mfu_reason"))
-    return _pairs(rows, look, (("mfu", "MFU"), ("mbu", "MBU")), "part of the peak", ".0%")
+def utilisation(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+    """Draw MFU and MBU: the parts of the devices' peaks that were used."""
+    if rows["mfu"].is_null().all() and rows["mbu"].is_null().all():
+        return _reason(rows, "mfu_reason", theme)
+    return _draw_pairs(rows, theme, (("mfu", "MFU"), ("mbu", "MBU")), "part of the peak", ".0%")
 
 
-def _pairs(
-    rows: pl.DataFrame,
-    look: Look,
-    columns: tuple[tuple[str, str], ...],
-    unit: str,
-    form: str = ",.4~f",
+def _draw_pairs(
+    rows: pl.DataFrame, theme: Theme, columns: tuple[tuple[str, str], ...], unit: str, form: str
 ) -> go.Figure:
-    made = figure(look, yaxis=y_axis(look, unit, form if "%" in form else ""))
-    is_one = len(names(rows)) == 1
-    for place, series, part in _served(rows):
-        for number, (column_name, name) in enumerate(columns):
-            if part[column_name].null_count() < part.height:
-                called = name if is_one else f"{series}: {name}"
-                add_line(made, look, part, column_name, called, len(columns) * place + number, form)
-    return _told_once(made)
+    made = figure(theme, yaxis=y_axis(theme, unit, form if "%" in form else ""))
+    is_one = len(series_names(rows)) == 1
+    for number, series, part in _parts(rows):
+        for offset, (column, label) in enumerate(columns):
+            if part[column].is_null().all():
+                continue
+            name = label if is_one else f"{series}: {label}"
+            add_line(made, theme, part, column, name, len(columns) * number + offset, form)
+    return _merge_legend(made)
 
 
-def _served(rows: pl.DataFrame) -> Iterator[tuple[int, str, pl.DataFrame]]:
-    """Place and name of a series, and the hours of one target and model in it: two in one line would be a line between them."""
-    for place, series in enumerate(names(rows)):
-        for part in rows.filter(pl.col("series") == series).partition_by(
-            "target", "model_name", maintain_order=True
-        ):
-            yield place, series, with_holes(part)
+def _parts(rows: pl.DataFrame) -> Iterator[tuple[int, str, pl.DataFrame]]:
+    """Yield the hours of each target and model in a series: a line joins no two of them."""
+    for number, series in enumerate(series_names(rows)):
+        own = rows.filter(pl.col("series") == series)
+        for part in own.partition_by("target", "model_name", maintain_order=True):
+            yield number, series, insert_gaps(part)
 
 
-def _told_once(made: go.Figure) -> go.Figure:
-    """Lines of one name stand in the legend once, and are hidden together."""
-    told: set[str] = set()
+def _merge_legend(made: go.Figure) -> go.Figure:
+    """List lines of one name once in the legend, and hide them together."""
+    listed: set[str] = set()
     for trace in made.data:
-        trace.update(legendgroup=trace.name, showlegend=trace.name not in told)
-        told.add(trace.name)
-    made.update_layout(showlegend=len(told) > 1)
-    return made
+        trace.update(legendgroup=trace.name, showlegend=trace.name not in listed)
+        listed.add(trace.name)
+    return made.update_layout(showlegend=len(listed) > 1)
 
 
-def _why(rows: pl.DataFrame, column: str) -> str:
-    """The most frequent reason why a figure is not known."""
-    reasons = rows[column].drop_nulls()
-    return "Unknown." if reasons.is_empty() else f"Unknown: {reasons.mode().sort()[0]}."
+def _reason(rows: pl.DataFrame, column: str, theme: Theme) -> go.Figure:
+    reason = most_frequent(rows[column])
+    return reason_chart(theme, f"Unknown: {reason}." if reason else "Unknown.")

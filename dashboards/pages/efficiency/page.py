@@ -1,56 +1,115 @@
-"""How much work our devices do for their energy and their price."""
+"""The efficiency page: how much work our devices do for their energy and their price."""
 
 from collections.abc import Sequence
 
 from dashboards.components.filters import Control, Filters
-from dashboards.components.page import Card, Heading, Page
-from dashboards.generations import Generation
-from dashboards.pages.efficiency import figures
-from dashboards.pages.tier.page import COLLECT, drawn_targets, middle, served_controls, step_of
-from dashboards.query import query
+from dashboards.components.page import Card, CardPage, Heading, Listed, rows_only
+from dashboards.components.served import COLLECT, Served, read_served, served_controls
+from dashboards.generations import OpenGeneration
+from dashboards.pages.efficiency import figures, tables
+from dashboards.query import Query, query
 
 BY = (("target", "Target and model"), ("device", "Kind of device"), ("stack", "Stack version"))
 NEEDS = ("local_efficiency_hourly", "local_cost_daily", "served_latency_hourly")
 
 
-def controls(generation: Generation) -> Sequence[Control]:
-    """Target, model, window, and what a line stands for."""
-    return (*served_controls(generation), Control("by", "Lines by", BY, "target"))
+def controls(generation: OpenGeneration) -> Sequence[Control]:
+    """Return the controls: target, model, window, and what a line stands for."""
+    by = Control(name="by", label="Lines by", options=BY, default="target")
+    return (*served_controls(generation), by)
 
 
-def cards(filters: Filters, generation: Generation) -> Sequence[Card | Heading]:
-    """The cards of these choices."""
-    chosen = {
-        "target": filters["target"],
-        "model": filters["model"],
-        "hours": int(filters["window"]),
-        "by": filters["by"],
-    }
-    step, of = step_of(filters), middle({"step": step_of(filters)})
-    drawn, left_out = drawn_targets(filters, generation)
-    hours = query("efficiency/hours", **chosen, drawn=drawn, step=step)
+def cards(filters: Filters, generation: OpenGeneration) -> Sequence[Listed]:
+    """Return the cards of these choices."""
+    served = read_served(filters, generation)
+    by = filters["by"]
+    hours = query("efficiency/hours", **served.lines, by=by)
     return (
-        *([Heading("The busiest targets", left_out)] if left_out else []),
-        Card("efficiency", "Each in short", query("efficiency/summary", **chosen), figures.summary,
-             "median hour; throughput is a mean over covered time", "tier", "full", 160, empty=COLLECT, needs=NEEDS),
-        Card("frontier", "Throughput against interactivity", hours, figures.frontier,
-             f"tokens per second of a device against those of one request (1 / median TPOT), {of}", "tier", "full", 420, empty=COLLECT,
-             note="The steps join hours that no other hour beats in both. Hours differ in their mix of prompt and generated tokens, "
-             "so compare lines only where the work was alike.", needs=NEEDS),
-        Card("joules", "Energy of a generated token", hours, figures.energy, f"joules, idle time included; {of}", "tier", "full",
-             empty=COLLECT,
-             note="A line for each target and model. Open points: the rating of the device, not a measurement.", needs=NEEDS),
-        Card("dollars", "Cost of a million tokens", hours, figures.cost, f"USD; prompt and generated tokens; {of}", "tier", "full",
-             empty=COLLECT,
-             note="Amortisation, other fixed cost and energy as the tier file has them now.", needs=NEEDS),
-        Card("use", "How much of the devices' peak was used", hours, figures.use,
-             f"MFU: of floating-point operations; MBU: of memory bandwidth; {of}", "tier", "full", empty=COLLECT,
-             note="Above 100 % a counter or a stated peak is wrong.", needs=NEEDS),
-    )  # fmt: skip
+        *([Heading("The busiest targets", served.left_out)] if served.left_out else []),
+        Card(
+            key="efficiency",
+            title="In short",
+            query=query("efficiency/summary", **served.window, by=by),
+            draw=rows_only(tables.summary),
+            unit="median hour; throughput is a mean over covered time",
+            half="tier",
+            width="full",
+            height=160,
+            empty=COLLECT,
+            needs=NEEDS,
+        ),
+        *_speed_cards(hours, served),
+        *_cost_cards(hours, served),
+    )
 
 
-EFFICIENCY = Page(
-    "/efficiency", "Efficiency",
-    "What our devices do for their energy and their price, by target, kind of device and stack version. Times are UTC.",
-    controls, cards_from=cards,
-)  # fmt: skip
+def _speed_cards(hours: Query, served: Served) -> Sequence[Listed]:
+    return (
+        Card(
+            key="frontier",
+            title="Throughput against interactivity",
+            query=hours,
+            draw=figures.frontier,
+            unit="tokens per second of a device against those of one request (1 / median TPOT), "
+            f"{served.middle}",
+            half="tier",
+            width="full",
+            height=420,
+            empty=COLLECT,
+            note="The steps join hours that no other hour beats in both. Hours differ in their "
+            "mix of prompt and generated tokens, so compare lines only where the work was alike.",
+            needs=NEEDS,
+        ),
+    )
+
+
+def _cost_cards(hours: Query, served: Served) -> Sequence[Listed]:
+    return (
+        Card(
+            key="joules",
+            title="Energy of a generated token",
+            query=hours,
+            draw=figures.energy,
+            unit=f"joules, idle time included; {served.middle}",
+            half="tier",
+            width="full",
+            empty=COLLECT,
+            note="A line for each target and model. Open points: the rating of the device, "
+            "not a measurement.",
+            needs=NEEDS,
+        ),
+        Card(
+            key="dollars",
+            title="Cost of a million tokens",
+            query=hours,
+            draw=figures.cost,
+            unit=f"USD; prompt and generated tokens; {served.middle}",
+            half="tier",
+            width="full",
+            empty=COLLECT,
+            note="Amortisation, other fixed cost and energy as the tier file has them now.",
+            needs=NEEDS,
+        ),
+        Card(
+            key="use",
+            title="How much of the devices' peak was used",
+            query=hours,
+            draw=figures.utilisation,
+            unit=f"MFU: of floating-point operations; MBU: of memory bandwidth; {served.middle}",
+            half="tier",
+            width="full",
+            empty=COLLECT,
+            note="Above 100 % a counter or a stated peak is wrong.",
+            needs=NEEDS,
+        ),
+    )
+
+
+EFFICIENCY = CardPage(
+    path="/efficiency",
+    name="Efficiency",
+    about="What our devices do for their energy and their price, by target, kind of device and "
+    "stack version. Times are UTC.",
+    controls=controls,
+    cards=cards,
+)

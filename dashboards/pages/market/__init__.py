@@ -1,1 +1,1 @@
-"""The page of the market: shares, ranks, concentration, spend."""
+"""The market page: shares, ranks, concentration, models, use and prices."""

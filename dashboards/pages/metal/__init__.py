@@ -1,1 +1,1 @@
-"""The page that holds the tier against the market."""
+"""The page that compares our tier with the market."""

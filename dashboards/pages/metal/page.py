@@ -1,93 +1,182 @@
-"""Market and metal: what our tokens cost and how fast they come, beside the market's of the same model."""
+"""Market and metal: cost and speed of our tokens beside the market's of the same model."""
 
 from collections.abc import Sequence
 
 from dashboards.components.filters import Control, Filters
-from dashboards.components.page import Card, Heading, Page
-from dashboards.generations import Generation
-from dashboards.pages.metal import figures
-from dashboards.query import query
+from dashboards.components.page import Card, CardPage, Listed, rows_only
+from dashboards.generations import OpenGeneration
+from dashboards.pages.metal import figures, make_or_buy
+from dashboards.query import Query, query
 
 METRICS = (("ttft", "Time to first token"), ("throughput", "Tokens per second"))
-EMPTY = "Nothing that we serve was found in the market yet: served_models says why, and served_model_candidates what it may be."
-BUYING = ("make_or_buy_daily", "local_cost_daily")
+UNITS = {
+    "ttft": "milliseconds to the first token",
+    "throughput": "tokens per second of one request",
+}
+EMPTY = (
+    "Nothing that we serve was found in the market yet: the table served_models has the reason, "
+    "and served_model_candidates has models that it may be."
+)
+UNPRICED = f"{EMPTY} Or a price or a cost is missing: make_or_buy_daily has the reason."
+WHAT_IF = (
+    "What if: the newest day's measured throughput and power, at the factors above. "
+    "Peaks and another mix of tokens are not in it."
+)
+NEEDS = ("make_or_buy_daily", "local_cost_daily")
 
 
-def controls(generation: Generation) -> Sequence[Control]:
-    """Which target and family, and the three what-ifs."""
-    has = "local_vs_market_daily" in generation.tables
-    pairs = (
-        [
-            f"{row['target']}|{row['model_family']}"
-            for row in generation.frame(query("metal/pairs")).to_dicts()
-        ]
-        if has
-        else []
-    )
-    options = [(pair, pair.replace("|", " · ")) for pair in pairs] or [("|", "nothing served")]
+def controls(generation: OpenGeneration) -> Sequence[Control]:
+    """Return the controls: target and family, the three what-ifs, and the speed to compare."""
+    options = [(pair, pair.replace("|", " · ")) for pair in _pairs(generation)]
+    pairs = options or [("|", "nothing served")]
     return (
-        Control("pair", "Target and family", options, options[0][0], "select"),
         Control(
-            "load",
-            "Load",
+            name="pair",
+            label="Target and family",
+            options=pairs,
+            default=pairs[0][0],
+            kind="select",
+        ),
+        Control(
+            name="load",
+            label="Load",
             default="0.5",
             kind="slider",
-            least=0.05,
-            most=1.0,
+            minimum=0.05,
+            maximum=1.0,
             step=0.05,
             help="Part of the time that devices are busy",
         ),
         Control(
-            "energy",
-            "Energy price, times",
+            name="energy",
+            label="Energy price, times",
             default="1",
             kind="slider",
-            least=0.25,
-            most=4.0,
+            minimum=0.25,
+            maximum=4.0,
             step=0.25,
         ),
         Control(
-            "amortisation",
-            "Years of amortisation, times",
+            name="amortisation",
+            label="Years of amortisation, times",
             default="1",
             kind="slider",
-            least=0.25,
-            most=3.0,
+            minimum=0.25,
+            maximum=3.0,
             step=0.25,
         ),
-        Control("metric", "Speed", METRICS, "ttft"),
+        Control(name="metric", label="Speed", options=METRICS, default="ttft"),
     )
 
 
-def cards(filters: Filters) -> Sequence[Card | Heading]:
-    """The cards of these choices."""
+def _pairs(generation: OpenGeneration) -> list[str]:
+    if "local_vs_market_daily" not in generation.tables:
+        return []
+    rows = generation.frame(query("metal/pairs")).to_dicts()
+    return [f"{row['target']}|{row['model_family']}" for row in rows]
+
+
+def cards(filters: Filters) -> Sequence[Listed]:
+    """Return the cards of these choices."""
     target, _, family = filters["pair"].partition("|")
     pair = {"target": target, "family": family}
     what_if = {name: filters.number(name) for name in ("load", "energy", "amortisation")}
     curve = query("metal/curve", **pair, **what_if)
-    unpriced = f"{EMPTY} Or a price or a cost is missing: make_or_buy_daily has the reason."
-    note = "What if: the newest day's measured throughput and power, at the factors above. It knows no peaks and no other mix of tokens."
     return (
-        Card("verdict", "Make or buy, at the chosen load", curve, figures.verdict, "what if; USD per million tokens of our own mix",
-             "both", "full", 120, empty=unpriced, needs=BUYING),
-        Card("curve", "Make or buy, by load", curve, figures.make_or_buy(what_if["load"]), "what if; USD per million tokens of our own mix",
-             "both", "full", 420, empty=unpriced, note=note, needs=BUYING),
-        Card("days", "Our cost and the market's prices, by day", query("metal/days", **pair), figures.days,
-             "USD per million tokens of our own mix; bars are bounds", "both", empty=EMPTY, needs=BUYING),
-        Card("share", "Our share of the family's market", query("metal/share", **pair), figures.share,
-             "our tokens over the market's, by UTC day", "both", empty=EMPTY,
-             note="A gap: the market did not show the family that day, so its tokens are unknown.", needs=("local_vs_market_daily",)),
-        Card("parity", "Our speed among hosts of the same model", query("metal/parity", **pair, metric=filters["metric"]),
-             figures.parity(filters["metric"]), f"{figures.UNITS[filters['metric']]}; median of sampled half hours, newest day", "both",
-             empty="No latency of ours, or the model was not found in the market.",
-             note="Nearest: of as many bits a weight as ours, or of the next number. Ours has no way through a network in it; theirs has.",
-             needs=("speed_parity_daily", "speed_parity_hosts_daily")),
-        Card("devices", "Devices for a share of the market", query("metal/devices", **pair), figures.devices,
-             "what if; devices busy all day at our measured throughput", "both", empty=EMPTY,
-             note="No peaks and no spares in it.", needs=("devices_for_share_daily",)),
-    )  # fmt: skip
+        *_make_or_buy_cards(curve, what_if["load"]),
+        *_day_cards(pair),
+        *_comparison_cards(pair, filters["metric"]),
+    )
 
 
-METAL = Page(
-    "/metal", "Market and metal", "What our tokens cost and how fast they come, beside the market's of the same model.", controls, cards,
-)  # fmt: skip
+def _make_or_buy_cards(curve: Query, load: float) -> Sequence[Listed]:
+    return (
+        Card(
+            key="verdict",
+            title="Make or buy, at the chosen load",
+            query=curve,
+            draw=rows_only(make_or_buy.verdict),
+            unit="what if; USD per million tokens of our own mix",
+            half="both",
+            width="full",
+            height=120,
+            empty=UNPRICED,
+            needs=NEEDS,
+        ),
+        Card(
+            key="curve",
+            title="Make or buy, by load",
+            query=curve,
+            draw=make_or_buy.cost_by_load(load),
+            unit="what if; USD per million tokens of our own mix",
+            half="both",
+            width="full",
+            height=420,
+            empty=UNPRICED,
+            note=WHAT_IF,
+            needs=NEEDS,
+        ),
+    )
+
+
+def _day_cards(pair: dict[str, str]) -> Sequence[Listed]:
+    return (
+        Card(
+            key="days",
+            title="Our cost and the market's prices, by day",
+            query=query("metal/days", **pair),
+            draw=figures.cost_by_day,
+            unit="USD per million tokens of our own mix; bars are bounds",
+            half="both",
+            empty=EMPTY,
+            needs=NEEDS,
+        ),
+        Card(
+            key="share",
+            title="Our share of the family's market",
+            query=query("metal/share", **pair),
+            draw=figures.share,
+            unit="our tokens over the market's, by UTC day",
+            half="both",
+            empty=EMPTY,
+            note="A gap: the market did not show the family that day, so its tokens are unknown.",
+            needs=("local_vs_market_daily",),
+        ),
+    )
+
+
+def _comparison_cards(pair: dict[str, str], metric: str) -> Sequence[Listed]:
+    return (
+        Card(
+            key="parity",
+            title="Our speed among hosts of the same model",
+            query=query("metal/parity", **pair, metric=metric),
+            draw=figures.parity(metric),
+            unit=f"{UNITS[metric]}; median of sampled half hours, newest day",
+            half="both",
+            empty="No latency of ours, or the model was not found in the market.",
+            note="Nearest: weights of as many bits as ours, or of the next number. "
+            "Theirs includes the way through a network, ours does not.",
+            needs=("speed_parity_daily", "speed_parity_hosts_daily"),
+        ),
+        Card(
+            key="devices",
+            title="Devices for a share of the market",
+            query=query("metal/devices", **pair),
+            draw=figures.devices,
+            unit="what if; devices busy all day at our measured throughput",
+            half="both",
+            empty=EMPTY,
+            note="Peaks and spares are not in it.",
+            needs=("devices_for_share_daily",),
+        ),
+    )
+
+
+METAL = CardPage(
+    path="/metal",
+    name="Market and metal",
+    about="Cost and speed of our tokens, beside the market's of the same model.",
+    controls=controls,
+    cards=lambda filters, _: cards(filters),
+)

@@ -1,1 +1,1 @@
-"""The page of one model."""
+"""The page of one model family."""

@@ -1,1 +1,1 @@
-"""The first page: both halves at a glance."""
+"""The first page: the market and our tier at a glance."""

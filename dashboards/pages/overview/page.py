@@ -1,100 +1,174 @@
-"""The state of both halves in one screen."""
+"""The overview: how the market and our own tier stand, how fresh the figures are, what is wrong."""
 
 from collections.abc import Sequence
 
-from dashboards.components.filters import Control, Filters
-from dashboards.components.page import Card, Heading, Page
-from dashboards.generations import Generation
-from dashboards.pages.market.figures import bounded_shares
-from dashboards.pages.overview import figures
+from dashboards.components.page import Card, CardPage, Listed, rows_only
+from dashboards.components.shares import bounded_shares
+from dashboards.pages.overview import figures, tables
 from dashboards.query import query
 
-PLATFORM = {"basis": "platform", "attribution": "releasing_lab"}
 MARKET_EMPTY = "No whole week of the market is known yet. Run `tokentide ingest market`."
-TIER_EMPTY = "Nothing of our tier was collected yet. Name its targets in tier.toml and run `tokentide scrape`."
+TIER_EMPTY = (
+    "Nothing of our tier was collected yet. Name its targets in tier.toml, run `tokentide collect` "
+    "beside it, then `tokentide ingest telemetry`."
+)
+BOUNDS = (
+    "The band ends where the member would be if everything unknown, `other` included, belonged "
+    "to it."
+)
+SHARES = ("market_share_weekly",)
 MAX_TARGETS = 6
-BOUNDS = "The band ends where all that is unknown, `other` included, would belong to the member."
 
 
-def controls(generation: Generation) -> Sequence[Control]:
-    """None: this page says how things stand."""
-    return ()
+def cards() -> Sequence[Listed]:
+    """Return both halves, the market first, then what is wrong."""
+    return (*_now_cards(), *_platform_cards(), *_bound_cards(), *_tier_cards(), *_state_cards())
 
 
-def cards(filters: Filters) -> Sequence[Card | Heading]:
-    """Both halves, the market first, then what is amiss."""
-    return (*_market(), *_tier(), *_state())
-
-
-def _market() -> Sequence[Card | Heading]:
-    needs = ("market_share_weekly",)
-    bounds = {**PLATFORM, "member": "", "weeks": 52}
+def _now_cards() -> Sequence[Listed]:
     return (
         Card(
-            "week", "The market in its newest whole week", query("overview/week"), figures.week,
-            unit="share of all tokens of the platform; authors and countries by releasing lab", width="full", height=90,
-            empty=MARKET_EMPTY, needs=needs,
+            key="week",
+            title="The market in its newest whole week",
+            query=query("overview/week"),
+            draw=rows_only(tables.week),
+            unit="share of all tokens of the platform; authors and countries by releasing lab",
+            width="full",
+            height=90,
+            empty=MARKET_EMPTY,
+            needs=SHARES,
         ),
         Card(
-            "tier", "Our tier, and what the market asks for the same tokens", query("overview/tier"), figures.tier,
-            unit="USD per million tokens of the same day and mix, prompt and generated; the Market and metal page has the rest",
-            half="both", width="full", height=90, empty=TIER_EMPTY,
+            key="tier",
+            title="Our tier, and what the market asks for the same tokens",
+            query=query("overview/tier"),
+            draw=rows_only(tables.tier),
+            unit="USD per million tokens of the same day and mix, prompt and generated; "
+            "the Market and metal page has the rest",
+            half="both",
+            width="full",
+            height=90,
+            empty=TIER_EMPTY,
             needs=("served_tokens_hourly", "make_or_buy_daily", "served_models"),
         ),
+    )
+
+
+def _platform_cards() -> Sequence[Listed]:
+    return (
         Card(
-            "platform", "Tokens of the platform by week", query("overview/platform"), figures.platform,
+            key="platform",
+            title="Tokens of the platform by week",
+            query=query("overview/platform"),
+            draw=figures.platform,
             unit="tokens a week; a cross is a week not known whole",
-            height=300, empty=MARKET_EMPTY, needs=("market_days",),
+            height=300,
+            empty=MARKET_EMPTY,
+            needs=("market_days",),
         ),
         Card(
-            "leaders", "The largest authors, and where they stood four weeks before", query("overview/leaders"), figures.leaders,
-            unit="share of the platform's tokens in the newest whole week; whiskers are bounds", height=300, empty=MARKET_EMPTY,
-            needs=needs,
+            key="leaders",
+            title="The largest authors, and where they stood four weeks before",
+            query=query("overview/leaders"),
+            draw=figures.leaders,
+            unit="share of the platform's tokens in the newest whole week; whiskers are bounds",
+            height=300,
+            empty=MARKET_EMPTY,
+            needs=SHARES,
         ),
-        Card(
-            "countries", "Share by country of the releasing lab, with bounds", query("market/bounds", **bounds, dimension="country", top=2),
-            bounded_shares, unit="share of the platform's tokens, by week", height=300, empty=MARKET_EMPTY, note=BOUNDS, needs=needs,
-        ),
-        Card(
-            "open", "Share of models with open weights, with bounds", query("market/bounds", **{**bounds, "member": "open"},
-            dimension="weights", top=1),
-            bounded_shares, unit="share of the platform's tokens, by week", height=300, empty=MARKET_EMPTY, note=BOUNDS, needs=needs,
-        ),
-    )  # fmt: skip
+    )
 
 
-def _tier() -> Sequence[Card | Heading]:
+def _bound_cards() -> Sequence[Listed]:
+    choice = {"basis": "platform", "attribution": "releasing_lab", "weeks": 52}
+    countries = {**choice, "dimension": "country", "member": "", "top": 2}
+    open_weights = {**choice, "dimension": "weights", "member": "open", "top": 1}
     return (
         Card(
-            "minutes", "Tokens that our tier generated", query("overview/minutes", most=MAX_TARGETS), figures.minutes,
-            unit="tokens a minute, mean of ten minutes, the day to the newest scrape; UTC; a gap is a time without scrapes",
-            half="tier", width="full", height=240, empty=TIER_EMPTY, needs=("served_tokens_minutely",),
+            key="countries",
+            title="Share by country of the releasing lab, with bounds",
+            query=query("components/bounds", **countries),
+            draw=bounded_shares,
+            unit="share of the platform's tokens, by week",
+            height=300,
+            empty=MARKET_EMPTY,
+            note=BOUNDS,
+            needs=SHARES,
         ),
-    )  # fmt: skip
+        Card(
+            key="open",
+            title="Share of models with open weights, with bounds",
+            query=query("components/bounds", **open_weights),
+            draw=bounded_shares,
+            unit="share of the platform's tokens, by week",
+            height=300,
+            empty=MARKET_EMPTY,
+            note=BOUNDS,
+            needs=SHARES,
+        ),
+    )
 
 
-def _state() -> Sequence[Card | Heading]:
+def _tier_cards() -> Sequence[Listed]:
     return (
         Card(
-            "problems", "Open problems", query("overview/problems"), figures.problems, unit="what is amiss in this generation",
-            half="both", width="full", height=300,
-            empty="Nothing is amiss in this generation: no day missing, nothing set aside, no gap in the last day.",
-            needs=("ingest_log", "ingest_quarantine", "local_efficiency_hourly", "market_days", "served_models",
-            "served_token_disagreements",
-                   "served_tokens_minutely"),
+            key="minutes",
+            title="Tokens that our tier generated",
+            query=query("overview/minutes", max_targets=MAX_TARGETS),
+            draw=figures.minutes,
+            unit="tokens a minute, mean of ten minutes, the day to the newest scrape; UTC; "
+            "a gap is a time without scrapes",
+            half="tier",
+            width="full",
+            height=240,
+            empty=TIER_EMPTY,
+            needs=("served_tokens_minutely",),
+        ),
+    )
+
+
+def _state_cards() -> Sequence[Listed]:
+    return (
+        Card(
+            key="problems",
+            title="Open problems",
+            query=query("overview/problems"),
+            draw=rows_only(tables.problems),
+            unit="what is wrong in this generation",
+            half="both",
+            width="full",
+            height=300,
+            empty="Nothing is wrong in this generation: no day missing, nothing quarantined, "
+            "no gap in the last day.",
+            needs=(
+                "ingest_log",
+                "ingest_quarantine",
+                "local_efficiency_hourly",
+                "market_days",
+                "served_models",
+                "served_token_disagreements",
+                "served_tokens_minutely",
+            ),
         ),
         Card(
-            "freshness", "How fresh each source is", query("overview/freshness"), figures.freshness,
-            unit="hours before this generation was made", width="full",
-            half="both", height=300, empty="No source was asked yet.", needs=("ingest_log", "served_tokens_minutely"),
+            key="freshness",
+            title="How fresh each source is",
+            query=query("overview/freshness"),
+            draw=rows_only(tables.freshness),
+            unit="hours before this generation was built",
+            width="full",
+            half="both",
+            height=300,
+            empty="No source was asked yet. Run `tokentide ingest market`.",
+            needs=("ingest_log", "served_tokens_minutely"),
         ),
-    )  # fmt: skip
+    )
 
 
-OVERVIEW = Page(
-    "/",
-    "Overview",
-    "How the market and our own tier stand, how fresh that is, and what is amiss.",
-    controls,
-    cards,
+OVERVIEW = CardPage(
+    path="/",
+    name="Overview",
+    about="How the market and our own tier stand, how fresh the figures are, and what is wrong.",
+    controls=lambda _: (),
+    cards=lambda *_: cards(),
 )

@@ -1,1 +1,1 @@
-"""The page where people ask their own SQL."""
+"""The page for SQL by viewers."""

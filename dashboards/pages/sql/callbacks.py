@@ -1,6 +1,6 @@
-"""What happens on the SQL page: a query is put in the queue, looked after until it is done, shown, drawn and downloaded.
+"""Callbacks and downloads of the SQL page.
 
-Run ─▶ key ─▶ a look every so often ─▶ waiting | running | rows | an error, as DuckDB says it
+Run ─▶ key ─▶ a request every so often ─▶ waiting | running | rows | DuckDB's error
 """
 
 from collections.abc import Iterator
@@ -11,28 +11,30 @@ import polars as pl
 from dash import ClientsideFunction, Input, Output, State, ctx
 from flask import Flask, Response, request, send_file
 
-from dashboards.components import cards
-from dashboards.components.grid import flat
-from dashboards.components.theme import Look
-from dashboards.generations import Published, Sources
-from dashboards.pages.sql import figures, result
-from dashboards.pages.sql.queue import Asked, QueueFullError, SqlQueue
+from dashboards.components.explore import Axes
+from dashboards.components.grid import flatten
+from dashboards.components.theme import Theme
+from dashboards.components.widgets import state
+from dashboards.generations import AppContext, GenerationStore
+from dashboards.pages.sql.figures import result_chart
+from dashboards.pages.sql.queue import QueuedQuery, QueueFullError, SqlQueue
+from dashboards.pages.sql.result import read_rows, show_query
 
-LOOK_MS = 400
+POLL_MS = 400
 CSV_ROWS = 50_000
-CHOICES = ("x", "y", "series", "kind")
+GONE = "That result is no longer kept. Run the query again."
 
 
-def register(app: dash.Dash, published: Published, sources: Sources) -> None:
+def register(app: dash.Dash, store: GenerationStore, context: AppContext) -> None:
     """Add the page's callbacks and downloads."""
-    queue = SqlQueue(sources.run_sql)
-    _add_asking(app, published, queue)
-    _add_looking(app, queue)
-    _add_drawing(app, queue)
+    queue = SqlQueue(context.run_sql, context.sql_errors)
+    _add_run(app, store, queue)
+    _add_polling(app, queue)
+    _add_chart(app, queue)
     _add_downloads(app.server, queue)
 
 
-def _add_asking(app: dash.Dash, published: Published, queue: SqlQueue) -> None:
+def _add_run(app: dash.Dash, store: GenerationStore, queue: SqlQueue) -> None:
     @app.callback(
         Output("sql-key", "data"),
         Output("sql-result", "children", allow_duplicate=True),
@@ -41,22 +43,19 @@ def _add_asking(app: dash.Dash, published: Published, queue: SqlQueue) -> None:
         State("sql-key", "data"),
         prevent_initial_call="initial_duplicate",
     )
-    def ask(clicks: int, sql: str | None, before: str | None) -> tuple[Any, Any]:
+    def run(clicks: int, sql: str | None, before: str | None) -> tuple[Any, Any]:
         if not clicks:
             return dash.no_update, dash.no_update
-        generation = published.newest()
+        generation = store.newest()
         if generation is None or not (sql or "").strip():
-            return dash.no_update, cards.state(
-                "Nothing was asked", "Write a query, or take one of the examples."
-            )
-        # A viewer has one query at a time: who asks again gives up the one before.
+            text = "Write a query, or take one of the examples."
+            return dash.no_update, state("Nothing to run", text)
+        # A viewer has one query at a time: another one ends the one before.
         queue.stop(before)
         try:
-            return queue.ask(sql or "", generation), cards.state(
-                "Asked", "The query is on its way."
-            )
+            return queue.add(sql or "", generation), state("Queued", "The query is on its way.")
         except QueueFullError as full:
-            return None, cards.state("Not run", str(full), is_failed=True)
+            return None, state("Not run", str(full), is_failed=True)
 
     @app.callback(
         Input("sql-stop", "n_clicks"), State("sql-key", "data"), prevent_initial_call=True
@@ -66,91 +65,77 @@ def _add_asking(app: dash.Dash, published: Published, queue: SqlQueue) -> None:
             queue.stop(key)
 
 
-def _add_looking(app: dash.Dash, queue: SqlQueue) -> None:
+def _add_polling(app: dash.Dash, queue: SqlQueue) -> None:
     @app.callback(
         Output("sql-result", "children"),
         Output("sql-done", "data"),
         Input("sql-clock", "n_intervals"),
         State("sql-key", "data"),
-        State("scheme", "data"),
         prevent_initial_call=True,
     )
-    def look(_: int, key: str | None, scheme: str | None) -> tuple[Any, Any]:
-        asked = queue.look(key)
-        if asked is None:
+    def poll(_: int, key: str | None) -> tuple[Any, Any]:
+        query = queue.get(key)
+        if query is None:
             return dash.no_update, key
-        return result.shown(
-            asked, _look(scheme), queue.seconds
-        ), key if asked.stage == "done" else dash.no_update
+        done = key if query.stage == "done" else dash.no_update
+        return show_query(query, queue.seconds), done
 
-    # The clock stops for the query that is done, not for an answer that was under way when the next one was asked.
+    # The clock stops for the query that is done, not for a late reply about the one before.
     app.clientside_callback(
-        ClientsideFunction("sql", "idle"),
+        ClientsideFunction("sql", "isIdle"),
         Output("sql-clock", "disabled"),
         Input("sql-key", "data"),
         Input("sql-done", "data"),
     )
 
 
-def _add_drawing(app: dash.Dash, queue: SqlQueue) -> None:
+def _add_chart(app: dash.Dash, queue: SqlQueue) -> None:
     @app.callback(
         Output("sql-chart", "children"),
-        *[Input(f"sql-{name}", "value") for name in CHOICES],
-        State("sql-key", "data"),
-        State("scheme", "data"),
+        inputs={
+            "chosen": {
+                name: Input(f"sql-{name}", "value") for name in ("x", "y", "series", "kind")
+            },
+            "key": State("sql-key", "data"),
+            "scheme": State("scheme", "data"),
+        },
     )
-    def draw(
-        x: str | None,
-        y: str | None,
-        series: str | None,
-        kind: Any,
-        key: str | None,
-        scheme: str | None,
-    ) -> Any:
-        asked = queue.look(key)
-        if ctx.triggered_id is None and not y:
+    def draw(chosen: dict[str, Any], key: str | None, scheme: str | None) -> Any:
+        query = queue.get(key)
+        if ctx.triggered_id is None and not chosen["y"]:
             return None
-        if asked is None or not _has_rows(asked):
-            return cards.state("Not kept", "That result is no longer kept. Run the query again.")
-        return result.drawn(
-            result.read(asked),
-            _look(scheme),
-            figures.Choice(x or "", y or "", series or "", kind or "line"),
+        if query is None or not query.has_rows:
+            return state("Not kept", GONE)
+        axes = Axes(
+            chosen["x"] or "", chosen["y"] or "", chosen["series"] or "", chosen["kind"] or "line"
         )
+        return result_chart(read_rows(query), Theme.from_browser(scheme), axes)
 
 
 def _add_downloads(server: Flask, queue: SqlQueue) -> None:
     @server.get("/download/sql.<kind>")
-    def sql_rows(kind: str) -> Response:
-        asked = queue.look(request.args.get("key"))
-        if kind not in {"csv", "parquet"} or asked is None or not _has_rows(asked):
-            return Response(
-                "That result is no longer kept. Run the query again.\n", 410, mimetype="text/plain"
-            )
-        name = f"sql-generation-{asked.meta.generation}{'-simulated' if asked.meta.is_simulated else ''}.{kind}"
+    def download_rows(kind: str) -> Response:
+        query = queue.get(request.args.get("key"))
+        if kind not in {"csv", "parquet"} or query is None or not query.has_rows:
+            return Response(f"{GONE}\n", 410, mimetype="text/plain")
+        simulated = "-simulated" if query.meta.is_simulated else ""
+        name = f"sql-generation-{query.meta.generation}{simulated}.{kind}"
         if kind == "parquet":
             return send_file(
-                asked.out,
+                query.out,
                 mimetype="application/vnd.apache.parquet",
                 as_attachment=True,
                 download_name=name,
             )
-        cited = asked.meta.citation.encode("ascii", "replace").decode()
-        headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Citation": cited}
-        return Response(_csv(asked), mimetype="text/csv; charset=utf-8", headers=headers)
+        headers = {
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "X-Citation": query.meta.citation.encode("ascii", "replace").decode(),
+        }
+        return Response(_csv(query), mimetype="text/csv; charset=utf-8", headers=headers)
 
 
-def _csv(asked: Asked) -> Iterator[str]:
-    """The rows some at a time, so that a large download needs little memory."""
-    for start in range(0, max(asked.outcome.rows, 1), CSV_ROWS):
-        yield flat(pl.scan_parquet(asked.out).slice(start, CSV_ROWS).collect()).write_csv(
-            include_header=start == 0
-        )
-
-
-def _has_rows(asked: Asked) -> bool:
-    return asked.stage == "done" and not asked.outcome.error and asked.out.exists()
-
-
-def _look(scheme: str | None) -> Look:
-    return Look("dark" if scheme == "dark" else "light")
+def _csv(query: QueuedQuery) -> Iterator[str]:
+    """Yield the rows in parts, so that a large download needs little memory."""
+    for start in range(0, max(query.outcome.rows, 1), CSV_ROWS):
+        part = pl.scan_parquet(query.out).slice(start, CSV_ROWS).collect()
+        yield flatten(part).write_csv(include_header=start == 0)

@@ -1,4 +1,4 @@
-"""The SQL page: an editor over the published file, with its tables beside it and what a query found below."""
+"""The SQL page: an editor over the published file, its tables beside it, results below."""
 
 from functools import cache
 from importlib.resources import files
@@ -7,38 +7,32 @@ import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboards.components.controls import named
 from dashboards.components.filters import Control, Filters
-from dashboards.components.page import Page
-from dashboards.components.theme import Look
-from dashboards.generations import Generation
+from dashboards.components.page import CustomPage
+from dashboards.components.widgets import html_attributes
+from dashboards.generations import OpenGeneration
 from dashboards.pages.sql import callbacks
 from dashboards.pages.sql.queue import MAX_ROWS, SECONDS
 from dashboards.query import Query, query
 
-FIRST = "select date, platform_tokens\nfrom market_days\nwhere not is_missing\norder by date"
 LIMITS = (
-    f"Ctrl+Enter runs it. It can only read this one file, for at most {SECONDS:g} s and {MAX_ROWS:,} rows. "
+    "Ctrl+Enter runs it. It can only read this one file, "
+    f"for at most {SECONDS:g} s and {MAX_ROWS:,} rows. "
     "A link with run=1 runs by itself, which is safe for the same reason."
+)
+# A link may set these; they are not drawn, since the query stands in the editor.
+CONTROLS = (
+    Control(name="q", label="Query", kind="hidden"),
+    Control(name="run", label="Run", kind="hidden"),
 )
 
 
-def controls(generation: Generation) -> tuple[Control, ...]:
-    """What a link may say; nothing of it is drawn, since the query stands in the editor."""
-    del generation
-    return Control("q", "Query", kind="hidden"), Control("run", "Run", kind="hidden")
-
-
-def body(generation: Generation, filters: Filters, look: Look) -> Component:
-    """The editor with the link's query in it; with run=1 the button counts as pressed."""
-    del look
-    return html.Div(
-        [
-            _editor(filters["q"] or FIRST, filters["q"] != "" and filters["run"] == "1"),
-            _side(generation),
-        ],
-        className="sql-page",
-    )
+def body(generation: OpenGeneration, filters: Filters) -> Component:
+    """Build the editor with the link's query in it; with run=1 the button counts as pressed."""
+    is_run = filters["q"] != "" and filters["run"] == "1"
+    _, first_example = examples()[0]
+    editor = _editor(filters["q"] or first_example, is_run)
+    return html.Div([editor, _side(generation)], className="sql-page")
 
 
 def _editor(sql: str, is_run: bool) -> Component:
@@ -50,47 +44,44 @@ def _editor(sql: str, is_run: bool) -> Component:
         persistence=True,
         persistence_type="session",
     )
-    bar = [
-        html.Button(
-            "Run",
-            id="sql-run",
-            className="sql-run",
-            n_clicks=int(is_run),
-            title="Run the query (Ctrl+Enter)",
-        ),
-        html.Button(
-            "Stop",
-            id="sql-stop",
-            className="action",
-            n_clicks=0,
-            title="Stop the query that waits or runs",
-        ),
-        html.Span(LIMITS, className="sql-hint"),
-    ]
+    run = html.Button(
+        "Run",
+        id="sql-run",
+        className="sql-run",
+        n_clicks=int(is_run),
+        title="Run the query (Ctrl+Enter)",
+    )
+    stop = html.Button(
+        "Stop",
+        id="sql-stop",
+        className="action",
+        n_clicks=0,
+        title="Stop the query that waits or runs",
+    )
     return html.Div(
         [
             html.Label("Query", htmlFor="sql-text", className="control-label"),
             text,
-            html.Div(bar, className="sql-bar"),
+            html.Div([run, stop, html.Span(LIMITS, className="sql-hint")], className="sql-bar"),
             dcc.Store(id="sql-key", storage_type="session"),
             dcc.Store(id="sql-done"),
-            dcc.Interval(id="sql-clock", interval=callbacks.LOOK_MS, disabled=True),
-            html.Div(id="sql-result", **named(aria_live="polite")),
+            dcc.Interval(id="sql-clock", interval=callbacks.POLL_MS, disabled=True),
+            html.Div(id="sql-result", **html_attributes(aria_live="polite")),
         ]
     )
 
 
-def _side(generation: Generation) -> Component:
+def _side(generation: OpenGeneration) -> Component:
     columns = generation.frame(query("sql/tables"))
     tables = columns.partition_by("table_name", maintain_order=True)
-    counts = _row_counts(generation, [table["table_name"][0] for table in tables])
+    counts = _count_rows(generation, [table["table_name"][0] for table in tables])
     shown = [
         html.Li(
             html.Button(
                 title,
                 className="sql-name sql-example",
                 title="Put it in the editor",
-                **named(data_fill=text),
+                **html_attributes(data_fill=text),
             )
         )
         for title, text in examples()
@@ -100,12 +91,12 @@ def _side(generation: Generation) -> Component:
             html.H2("Examples"),
             html.Ul(shown),
             html.H2("Tables"),
-            html.P("A name goes into the query where the cursor is.", className="sql-comment"),
+            html.P("A click inserts the name at the cursor.", className="sql-comment"),
             *[_table(table, counts) for table in tables],
         ],
         className="sql-side",
         tabIndex=0,
-        **named(aria_label="Examples and tables"),
+        **html_attributes(aria_label="Examples and tables"),
     )
 
 
@@ -118,7 +109,7 @@ def _table(columns: pl.DataFrame, counts: dict[str, int]) -> Component:
                     column["column_name"],
                     className="sql-name",
                     title=column["column_comment"],
-                    **named(data_insert=column["column_name"]),
+                    **html_attributes(data_insert=column["column_name"]),
                 ),
                 html.Span(f" {column['data_type'].lower()}", className="sql-kind"),
                 html.Div(column["column_comment"] or "", className="sql-comment"),
@@ -126,48 +117,38 @@ def _table(columns: pl.DataFrame, counts: dict[str, int]) -> Component:
         )
         for column in columns.to_dicts()
     ]
-    insert = html.Button(f"Insert {name}", className="action", **named(data_insert=name))
-    summary = html.Summary([name, html.Span(f" {counts[name]:,} rows", className="sql-kind")])
-    return html.Details(
-        [
-            summary,
-            html.P(columns["table_comment"][0] or "", className="sql-comment"),
-            insert,
-            html.Ul(lines),
-        ]
-    )
+    insert = html.Button(f"Insert {name}", className="action", **html_attributes(data_insert=name))
+    count = html.Span(f" {counts[name]:,} rows", className="sql-kind")
+    comment = html.P(columns["table_comment"][0] or "", className="sql-comment")
+    return html.Details([html.Summary([name, count]), comment, insert, html.Ul(lines)])
 
 
-def _row_counts(generation: Generation, tables: list[str]) -> dict[str, int]:
-    # The names are the file's own.
+def _count_rows(generation: OpenGeneration, tables: list[str]) -> dict[str, int]:
+    if not tables:
+        return {}
+    # The names are the file's.
     counts = (
-        f'select {place} as place, count(*) as rows from marts."{name}"'  # noqa: S608
-        for place, name in enumerate(tables)
+        f'select {number} as number, count(*) as rows from marts."{name}"'  # noqa: S608
+        for number, name in enumerate(tables)
     )
-    rows = (
-        generation.frame(Query(" union all ".join(counts), is_whole=True)).to_dicts()
-        if tables
-        else []
-    )
-    return {tables[row["place"]]: row["rows"] for row in rows}
+    rows = generation.frame(Query(" union all ".join(counts), is_verbatim=True)).to_dicts()
+    return {tables[row["number"]]: row["rows"] for row in rows}
 
 
 @cache
 def examples() -> tuple[tuple[str, str], ...]:
-    """Each example's title, which is its first line, and its text."""
-    found = sorted(
-        (files("dashboards") / "pages" / "sql" / "examples").iterdir(), key=lambda file: file.name
-    )
+    """Return each example's title, which is its first line, and its text."""
+    folder = files("dashboards") / "pages" / "sql" / "examples"
+    found = sorted(folder.iterdir(), key=lambda file: file.name)
     texts = [file.read_text().strip() for file in found if file.name.endswith(".sql")]
     return tuple((text.partition("\n")[0].removeprefix("-- "), text) for text in texts)
 
 
-SQL = Page(
-    "/sql",
-    "SQL",
-    "Ask the published file yourself: every table of both halves, each column described.",
-    controls,
-    lambda filters: (),
+SQL = CustomPage(
+    path="/sql",
+    name="SQL",
+    about="SQL on the published file: every table of both halves, each column described.",
+    controls=lambda _: CONTROLS,
     body=body,
     register=callbacks.register,
     is_kept=True,

@@ -1,1 +1,1 @@
-"""The page of the inference tier: what it served, and what it does now."""
+"""The page of the inference tier: its history, and the last minutes live."""

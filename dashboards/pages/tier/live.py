@@ -1,8 +1,8 @@
-"""The live panel of our tier's page: the last minutes, straight from the collector, renewed every few seconds."""
+"""The live panel: the last minutes, straight from the collector, renewed every few seconds."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import dash
 import dash_mantine_components as dmc
@@ -10,30 +10,20 @@ import polars as pl
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from dashboards.components import cards, widgets
-from dashboards.components.controls import named
-from dashboards.components.filters import LONGEST
-from dashboards.components.theme import Look
-from dashboards.generations import Sources
+from dashboards.components.filters import parse_search
+from dashboards.components.theme import Theme
+from dashboards.components.widgets import Tile, html_attributes, state, tiles
+from dashboards.generations import AppContext
 from dashboards.pages.tier import live_figures as figures
 
 REFRESH_MS = 3_000
-# The collector shows what it has every 5 seconds; beyond this it is not merely between two scrapes.
+# The collector writes what it has every 5 seconds; an older sample means that it stopped.
 LATE_SECONDS = 60.0
 HOW_TO_START = "Start it with `tokentide collect`; this panel shows its samples within seconds."
 ABOUT = (
     "The last 10 minutes in steps of 5 s, straight from the collector: not yet checked or published"
 )
-NEVER = "Nothing was collected in the last 10 minutes"
-LATEST = (
-    ("Generated tokens a second", "generation_tokens_per_second", ",.1f"),
-    ("Requests running", "requests_running", ",.1f"),
-    ("Requests waiting", "requests_waiting", ",.1f"),
-    ("Mean time to first token", "ttft_seconds", ",.3f"),
-    ("Power, watts", "power_watts", ",.0f"),
-    ("Memory in use, GiB", "memory_used_bytes", ",.2f"),
-)
-
+NOTHING = "Nothing was collected in the last 10 minutes"
 EMPTY = pl.DataFrame(
     schema={
         "target": pl.String,
@@ -45,60 +35,77 @@ EMPTY = pl.DataFrame(
 )
 
 
-def above(look: Look) -> Component:
-    """The panel as it first stands on the page; the callback fills it."""
-    graphs = [_graph(key, title, unit, look) for key, title, _, unit in figures.PANELS]
+class LiveFigure(NamedTuple):
+    """A figure of the newest sample: its name, its metric, and how it is written."""
+
+    name: str
+    metric: str
+    form: str
+    scale: float = 1
+    unit: str = ""
+    is_mean: bool = False
+    """True for a mean, which does not add up over targets."""
+
+
+NEWEST = (
+    LiveFigure("Generated tokens per second", "generation_tokens_per_second", ",.1f"),
+    LiveFigure("Requests running", "requests_running", ",.1f"),
+    LiveFigure("Requests waiting", "requests_waiting", ",.1f"),
+    LiveFigure("Mean time to first token", "ttft_seconds", ",.3f", unit=" s", is_mean=True),
+    LiveFigure("Power, watts", "power_watts", ",.0f"),
+    LiveFigure("Memory in use, GiB", "memory_used_bytes", ",.2f", scale=2**30),
+)
+
+
+def build_panel(theme: Theme) -> Component:
+    """Build the panel without samples; the callback fills it."""
+    title = html.H2("Live", id="title-live", className="card-title")
+    head = [
+        html.Div([title, html.P(ABOUT, className="card-unit")]),
+        html.Button("Pause", id="live-pause", className="action", n_clicks=0),
+    ]
+    graphs = [_graph(panel, theme) for panel in figures.PANELS]
     return html.Section(
         [
-            html.Div(
-                [
-                    html.Div([html.H2("Live", id="title-live", className="card-title"), html.P(ABOUT, className="card-unit")]),
-                    html.Button("Pause", id="live-pause", className="action", n_clicks=0),
-                ],
-                className="card-head",
-            ),
+            html.Div(head, className="card-head"),
             html.Div(id="live-state"),
             dmc.Grid(graphs, gutter="sm", id="live-graphs"),
             dcc.Interval(id="live-clock", interval=REFRESH_MS),
         ],
         className="card live",
         style={"height": "auto", "marginBottom": "16px"},
-        **named(aria_labelledby="title-live"),
-    )  # fmt: skip
+        **html_attributes(aria_labelledby="title-live"),
+    )
 
 
-def _graph(key: str, title: str, unit: str, look: Look) -> Component:
-    empty = figures.panel(EMPTY, look, {}, unit, datetime.now(UTC))
+def _graph(panel: figures.LivePanel, theme: Theme) -> Component:
     graph = dcc.Graph(
-        id=f"live-{key}",
-        figure=empty,
+        id=f"live-{panel.key}",
+        figure=figures.draw_panel(EMPTY, theme, panel, datetime.now(UTC)),
         config={"displayModeBar": False, "responsive": True},
         style={"height": "210px"},
     )
-    drawn = html.Div(graph, role="img", **named(aria_label=f"Live chart: {title}, {unit}"))
+    title = f"{panel.title}, {panel.unit}"
+    label = html_attributes(aria_label=f"Live chart: {title}")
     return dmc.GridCol(
-        [html.H3(f"{title}, {unit}", className="tile-name"), drawn],
+        [html.H3(title, className="tile-name"), html.Div(graph, role="img", **label)],
         span={"base": 12, "sm": 6, "xl": 4},
     )
 
 
-def register(app: dash.Dash, _: object, sources: Sources) -> None:
-    """Renew the panel every few seconds, unless it is paused."""
+def register(app: dash.Dash, _: object, context: AppContext) -> None:
+    """Add the callbacks that renew the panel every few seconds, unless it is paused."""
 
     @app.callback(
         Output("live-state", "children"),
-        *(Output(f"live-{key}", "figure") for key, *_ in figures.PANELS),
+        *(Output(f"live-{panel.key}", "figure") for panel in figures.PANELS),
         Input("live-clock", "n_intervals"),
         State("url", "search"),
         State("scheme", "data"),
     )
     def renew(_: int | None, search: str | None, scheme: str | None) -> tuple[Any, ...]:
-        return panel(
-            sources.live,
-            search or "",
-            Look("dark" if scheme == "dark" else "light"),
-            datetime.now(UTC),
-        )
+        theme = Theme.from_browser(scheme)
+        return fill_panel(context.live, search or "", theme, datetime.now(UTC))
 
     @app.callback(
         Output("live-clock", "disabled"),
@@ -110,27 +117,27 @@ def register(app: dash.Dash, _: object, sources: Sources) -> None:
         return is_paused, "Go on" if is_paused else "Pause"
 
 
-def panel(
-    live: Callable[[], pl.DataFrame] | None, search: str, look: Look, now: datetime
+def fill_panel(
+    live: Callable[[], pl.DataFrame] | None, search: str, theme: Theme, now: datetime
 ) -> tuple[Any, ...]:
-    """What is said of the samples' age, and the figures."""
+    """Return the state of the samples, and a figure for each panel."""
     if live is None:
-        return cards.state(
-            "No live samples here", "This dashboard was started without a home to read them from."
-        ), *_figures(EMPTY, look, now)
-    rows = chosen(live(), search)
-    return said(rows, now), *_figures(rows, look, now)
+        text = "This dashboard was started without a home to read them from."
+        return state("No live samples here", text), *_draw_all(EMPTY, theme, now)
+    rows = filter_rows(live(), search)
+    return describe_samples(rows, now), *_draw_all(rows, theme, now)
 
 
-def _figures(rows: pl.DataFrame, look: Look, now: datetime) -> list[Any]:
-    return [figures.panel(rows, look, metrics, unit, now) for _, _, metrics, unit in figures.PANELS]
+def _draw_all(rows: pl.DataFrame, theme: Theme, now: datetime) -> list[Any]:
+    return [figures.draw_panel(rows, theme, panel, now) for panel in figures.PANELS]
 
 
-def chosen(rows: pl.DataFrame, search: str) -> pl.DataFrame:
-    """The rows of the target and model that the URL names; what has no model is of all of a target's."""
-    from urllib.parse import parse_qsl
+def filter_rows(rows: pl.DataFrame, search: str) -> pl.DataFrame:
+    """Return the rows of the target and model that the URL names.
 
-    given = dict(parse_qsl(search.lstrip("?")[:LONGEST]))
+    A row without a model counts for every model of its target.
+    """
+    given = parse_search(search)
     if target := given.get("target"):
         rows = rows.filter(pl.col("target") == target)
     if model := given.get("model"):
@@ -138,77 +145,48 @@ def chosen(rows: pl.DataFrame, search: str) -> pl.DataFrame:
     return rows
 
 
-def said(rows: pl.DataFrame, now: datetime) -> Component:
-    """How old the newest sample is, who does not answer, and the newest figures."""
+def describe_samples(rows: pl.DataFrame, now: datetime) -> Component:
+    """Build the age of the newest sample, the targets that do not respond, and newest figures."""
     newest = rows["at"].max() if rows.height else None
     if not isinstance(newest, datetime):
-        return cards.state(NEVER, HOW_TO_START)
+        return state(NOTHING, HOW_TO_START)
     age = max((now - newest).total_seconds(), 0)
     if age > LATE_SECONDS:
-        return cards.state(
-            f"The newest sample is {age:.0f} seconds old",
-            f"The collector seems not to run. {HOW_TO_START}",
-            is_failed=True,
-        )
-    told = [
+        title = f"The newest sample is {age:.0f} seconds old"
+        return state(title, f"The collector seems not to run. {HOW_TO_START}", is_failed=True)
+    notes = [
         html.P(
             f"Newest sample {age:.0f} s old ({newest:%H:%M:%S} UTC).",
             className="card-note",
             id="live-age",
-            **named(data_age=f"{age:.1f}"),
+            **html_attributes(data_age=f"{age:.1f}"),
         )
     ]
-    if silent := not_answering(rows):
-        told.append(
-            html.P(
-                f"Not answering: {', '.join(silent)}. What they do not say is drawn as a gap.",
-                className="card-note bad",
-            )
-        )
-    return html.Div([*told, widgets.tiles([_tile(rows, *each) for each in LATEST])])
+    if silent := find_silent(rows):
+        text = f"Not responding: {', '.join(silent)}. Their figures are drawn as gaps."
+        notes.append(html.P(text, className="card-note bad"))
+    return html.Div([*notes, tiles([_tile(rows, each) for each in NEWEST])])
 
 
-def not_answering(rows: pl.DataFrame) -> list[str]:
-    """Targets whose last scrape failed."""
-    last = (
-        rows.filter(pl.col("metric") == "up")
-        .sort("at")
-        .group_by("target", maintain_order=True)
-        .last()
-    )
+def find_silent(rows: pl.DataFrame) -> list[str]:
+    """Return the targets whose last scrape failed."""
+    last = _last(rows.filter(pl.col("metric") == "up"), "target")
     return sorted(last.filter(pl.col("value") == 0)["target"].to_list())
 
 
-def _tile(rows: pl.DataFrame, name: str, metric: str, form: str) -> tuple[str, str, str]:
-    """The newest figure: of several targets the sum, unless it is a mean; unknown if one of them is."""
-    last = (
-        rows.filter(pl.col("metric") == metric)
-        .sort("at")
-        .group_by("target", "model_name", maintain_order=True)
-        .last()
-    )
+def _last(rows: pl.DataFrame, *keys: str) -> pl.DataFrame:
+    return rows.sort("at").group_by(*keys, maintain_order=True).last()
+
+
+def _tile(rows: pl.DataFrame, figure: LiveFigure) -> Tile:
+    """Build the newest value: the sum over targets, unknown if one of them is."""
+    last = _last(rows.filter(pl.col("metric") == figure.metric), "target", "model_name")
     if last.is_empty():
-        return name, "unknown", "no server reports it"
-    value: float | None
-    if metric == "ttft_seconds":
-        value, below = _of_one(last, "no request got a first token in the last 5 s")
-    else:
-        value, below = (
-            (None, "in a gap")
-            if last["value"].is_null().any()
-            else (float(last["value"].sum()), "")
-        )
-    scale = 2**30 if metric == "memory_used_bytes" else 1
-    return (
-        name,
-        "unknown"
-        if value is None
-        else f"{value / scale:{form}}{' s' if metric == 'ttft_seconds' else ''}",
-        below,
-    )
-
-
-def _of_one(last: pl.DataFrame, empty: str) -> tuple[float | None, str]:
-    if last.height > 1:
-        return None, "choose one target and model"
-    return last["value"][0], "" if last["value"][0] is not None else empty
+        return Tile(figure.name, "unknown", "no server reports it")
+    if figure.is_mean and last.height > 1:
+        return Tile(figure.name, "unknown", "choose one target and model")
+    if last["value"].is_null().any():
+        reason = "no request got a first token in the last 5 s" if figure.is_mean else "in a gap"
+        return Tile(figure.name, "unknown", reason)
+    value = float(last["value"].sum()) / figure.scale
+    return Tile(figure.name, f"{value:{figure.form}}{figure.unit}", "")

@@ -1,71 +1,94 @@
-"""Figures of the live panel: the last minutes of the tier."""
+"""Charts of the live panel: the last minutes of the tier."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import plotly.graph_objects as go
 import polars as pl
 
-from dashboards.components.theme import DASHES, SYMBOLS, Look, figure
-from dashboards.components.timelines import labelled, y_axis
+from dashboards.components.marks import numbered_mark
+from dashboards.components.theme import Theme, figure
+from dashboards.components.timelines import label_series, y_axis
 
-SPEEDS = {"generation_tokens_per_second": "generated", "prompt_tokens_per_second": "prompt"}
-LOADS = {"requests_running": "running", "requests_waiting": "waiting"}
 GIB = 2**30
-TTFT = {"ttft_seconds": ""}
-POWER = {"power_watts": ""}
-MEMORY = {"memory_used_bytes": "used", "memory_total_bytes": "there is"}
-PANELS: tuple[tuple[str, str, dict[str, str], str], ...] = (
-    ("speed", "Speed", SPEEDS, "tokens per second"),
-    ("load", "Running and waiting", LOADS, "requests"),
-    ("ttft", "Mean time to first token", TTFT, "seconds"),
-    ("power", "Power of all devices", POWER, "watts"),
-    ("memory", "Memory of all devices", MEMORY, "GiB"),
+
+
+@dataclass(frozen=True)
+class LivePanel:
+    """One small chart: the metrics on it, each with its word in the legend."""
+
+    key: str
+    title: str
+    unit: str
+    metrics: dict[str, str]
+    scale: float = 1
+
+
+PANELS = (
+    LivePanel(
+        "speed",
+        "Speed",
+        "tokens per second",
+        {"generation_tokens_per_second": "generated", "prompt_tokens_per_second": "prompt"},
+    ),
+    LivePanel(
+        "load",
+        "Running and waiting",
+        "requests",
+        {"requests_running": "running", "requests_waiting": "waiting"},
+    ),
+    LivePanel("ttft", "Mean time to first token", "seconds", {"ttft_seconds": ""}),
+    LivePanel("power", "Power of all devices", "watts", {"power_watts": ""}),
+    LivePanel(
+        "memory",
+        "Memory of all devices",
+        "GiB",
+        {"memory_used_bytes": "used", "memory_total_bytes": "total"},
+        GIB,
+    ),
 )
 
 
-def panel(
-    rows: pl.DataFrame,
-    look: Look,
-    metrics: dict[str, str],
-    unit: str,
-    until: datetime,
-    minutes: int = 10,
+def draw_panel(
+    rows: pl.DataFrame, theme: Theme, panel: LivePanel, until: datetime, minutes: int = 10
 ) -> go.Figure:
-    """The quantities of one panel over the last minutes; a null value breaks the line."""
-    made = figure(look, height=210, margin={"l": 8, "r": 8, "t": 4, "b": 4}, uirevision="live")
-    since = until.timestamp() - 60 * minutes
-    limits = [datetime.fromtimestamp(since, until.tzinfo), until]
-    axis = {"range": limits, "tickformat": "%H:%M", "type": "date"}
-    made.update_layout(xaxis=axis, yaxis={**y_axis(look, unit), "title": None}, legend={"y": -0.15})
-    rows = rows.filter(pl.col("metric").is_in(list(metrics))).with_columns(
-        value=pl.col("value") / (GIB if unit == "GiB" else 1)
+    """Draw the metrics of one panel over the last minutes; a null breaks its line."""
+    made = figure(theme, height=210, margin={"l": 8, "r": 8, "t": 4, "b": 4}, uirevision="live")
+    made.update_layout(
+        xaxis={
+            "range": [until - timedelta(minutes=minutes), until],
+            "tickformat": "%H:%M",
+            "type": "date",
+        },
+        # The title of the panel has the unit.
+        yaxis={**y_axis(theme, panel.unit), "title": None},
+        legend={"y": -0.15},
     )
-    if rows["value"].is_null().all():
+    known = rows.filter(pl.col("metric").is_in(list(panel.metrics)))
+    if known["value"].is_null().all():
         made.add_annotation(
             text="nothing is reported", showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5
         )
-    place = 0
-    for metric, name in metrics.items():
-        for (target, model), part in (
-            rows.filter(pl.col("metric") == metric)
-            .sort("at")
-            .group_by("target", "model_name", maintain_order=True)
-        ):
-            _add(
-                made,
-                look,
-                part,
-                " ".join(str(each) for each in (target, model, name) if each),
-                place,
-            )
-            place += 1
-    return labelled(made)
+    scaled = known.with_columns(pl.col("value") / panel.scale)
+    number = 0
+    for metric, word in panel.metrics.items():
+        own = scaled.filter(pl.col("metric") == metric).sort("at")
+        for (target, model), part in own.group_by("target", "model_name", maintain_order=True):
+            name = " ".join(str(each) for each in (target, model, word) if each)
+            _add_line(made, theme, part, name, number)
+            number += 1
+    return label_series(made)
 
 
-def _add(made: go.Figure, look: Look, part: pl.DataFrame, name: str, place: int) -> None:
+def _add_line(made: go.Figure, theme: Theme, part: pl.DataFrame, name: str, number: int) -> None:
+    mark = numbered_mark(number, theme)
     made.add_scatter(
-        x=part["at"].to_list(), y=part["value"].to_list(), name=name, mode="lines+markers", connectgaps=False,
-        line={"color": look.colour(place), "dash": DASHES[place % len(DASHES)], "width": 1.5},
-        marker={"symbol": SYMBOLS[place % len(SYMBOLS)], "size": 4, "color": look.colour(place)},
+        x=part["at"].to_list(),
+        y=part["value"].to_list(),
+        name=name,
+        mode="lines+markers",
+        connectgaps=False,
+        line={"color": mark.colour, "dash": mark.dash, "width": 1.5},
+        marker={"symbol": mark.symbol, "size": 4, "color": mark.colour},
         hovertemplate="%{y:,.4~g}<extra>%{fullData.name}</extra>",
-    )  # fmt: skip
+    )

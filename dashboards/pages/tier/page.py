@@ -1,28 +1,17 @@
-"""Our own tier: what it serves now, and how fast, how full, how wasteful it was, hour by hour."""
+"""The page of our own tier: live, and hour by hour how fast, how full and how wasteful it was."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from dashboards.components.filters import Control, Filters
-from dashboards.components.page import Card, Heading, Page
+from dashboards.components.page import Card, CardPage, Heading, Listed, rows_only
+from dashboards.components.served import COLLECT, Served, read_served, served_controls
 from dashboards.components.timelines import HOUR, MINUTE
-from dashboards.generations import Generation
-from dashboards.pages.tier import figures, live
+from dashboards.generations import OpenGeneration
+from dashboards.pages.tier import devices, experts, figures, live, tables
 from dashboards.query import query
 
-WINDOWS = (
-    ("6", "6 hours"),
-    ("24", "24 hours"),
-    ("168", "7 days"),
-    ("720", "30 days"),
-    ("0", "All"),
-)
-# Minutes of a point: at most some 360 points a line.
-MINUTELY = {"6": 1, "24": 5}
-# Hours of a point; a window that is not here has one each hour.
-DAILY = {"720": 24, "0": 24}
-# More lines than these nobody tells apart.
-MAX_TARGETS = 8
+# Minutes of a point, so that a line has at most about 360 points.
+STEP_MINUTES = {"6": 1, "24": 5}
 LATENCIES = (
     ("ttft", "Time to first token"),
     ("tpot", "Time per token after the first"),
@@ -31,189 +20,277 @@ LATENCIES = (
     ("queue", "Waiting to run"),
 )
 METHODS = (("events", "Own log, exact"), ("histogram", "Histograms"))
-COLLECT = "Run `tokentide collect` beside the tier, then `tokentide ingest telemetry`."
+ABOUT = (
+    "From the published generation: exact, and as old as the last build. "
+    "The live panel above is not in it yet."
+)
+GAPS = "Time without scrapes is left open: it is unknown, not 0."
+NO_DRAFTS = "No model of this choice uses speculative decoding."
+NO_TIMED_EXPERTS = "No model of this choice has experts that are timed."
+NO_DEVICES = "No device reports anything. Name its exporter in the tier file's [[device]]."
 
 
-def served_controls(generation: Generation) -> tuple[Control, Control, Control]:
-    """Target, model and window, with what was ever served to choose from."""
-    served = (
-        generation.frame(query("tier/served"))
-        if "served_tokens_hourly" in generation.tables
-        else None
-    )
-    targets = sorted(set(served["target"])) if served is not None else []
-    models = sorted(set(served["model_name"])) if served is not None else []
-    return (
-        Control(
-            "target",
-            "Target",
-            [("", "All targets"), *((name, name) for name in targets)],
-            "",
-            "select",
-        ),
-        Control(
-            "model", "Model", [("", "All models"), *((name, name) for name in models)], "", "select"
-        ),
-        Control("window", "Window", WINDOWS, "24"),
-    )
-
-
-def controls(generation: Generation) -> Sequence[Control]:
-    """Those, and which latency by which method."""
+def controls(generation: OpenGeneration) -> Sequence[Control]:
+    """Return the controls: target, model, window, and one latency by one method."""
     return (
         *served_controls(generation),
-        Control("latency", "Latency", LATENCIES, "ttft", "select"),
-        Control("method", "Percentiles from", METHODS, "histogram"),
+        Control(name="latency", label="Latency", options=LATENCIES, default="ttft", kind="select"),
+        Control(name="method", label="Percentiles from", options=METHODS, default="histogram"),
     )
 
 
-def step_of(filters: Filters) -> int:
-    """Hours of a point of a line."""
-    return DAILY.get(filters["window"], 1)
-
-
-def drawn_targets(
-    filters: Filters, generation: Generation, most: int = MAX_TARGETS
-) -> tuple[list[str], str]:
-    """The targets that lines are drawn of, none for all of them, and a word on those that are not."""
-    if "served_tokens_hourly" not in generation.tables:
-        return [], ""
-    chosen = {
-        "target": filters["target"],
-        "model": filters["model"],
-        "hours": int(filters["window"]),
-    }
-    busiest = generation.frame(query("tier/busiest", **chosen, most=most))
-    if busiest.is_empty() or busiest["targets"][0] <= most:
-        return [], ""
-    return busiest["target"].to_list(), (
-        f"Lines are of {most} of {busiest['targets'][0]} targets, those that generated most in the window; choose a target for another."
-    )
-
-
-def cards(filters: Filters, generation: Generation) -> Sequence[Card | Heading]:
-    """The cards of these choices."""
-    drawn, left_out = drawn_targets(filters, generation)
-    step = step_of(filters)
-    chosen = {
-        "target": filters["target"],
-        "model": filters["model"],
-        "hours": int(filters["window"]),
-        "drawn": drawn,
-        "step": step,
-    }
-    about = "From the published generation: exact, and as old as the last build. The live panel above is not in it yet."
+def cards(filters: Filters, generation: OpenGeneration) -> Sequence[Listed]:
+    """Return the cards of these choices."""
+    served = read_served(filters, generation)
     return (
-        Heading("History", f"{about} {left_out}".strip()),
-        *_speed(filters, chosen), *_latency(filters, chosen), *_savings(chosen), *_devices(chosen),
-    )  # fmt: skip
-
-
-def each(chosen: dict[str, Any]) -> str:
-    """What a point stands for."""
-    return "day" if chosen["step"] == 24 else "hour"
-
-
-def middle(chosen: dict[str, Any]) -> str:
-    """Which hour a point is of: percentiles and shares of many hours cannot be added up."""
-    return "the middle hour of each day" if chosen["step"] == 24 else "by hour"
-
-
-def _speed(filters: Filters, chosen: dict[str, Any]) -> Sequence[Card | Heading]:
-    minutes = MINUTELY.get(filters["window"])
-    by, step = (
-        (f"{minutes} minutes" if minutes != 1 else "minute", minutes * MINUTE)
-        if minutes
-        else (each(chosen), HOUR)
+        Heading("History", f"{ABOUT} {served.left_out}".strip()),
+        *_speed_cards(filters, served),
+        *_request_cards(served),
+        *_latency_cards(filters, served),
+        *_saving_cards(served),
+        *_expert_cards(served),
+        *_device_cards(served),
     )
-    speeds = (
-        query("tier/speed_minutely", **chosen, minutes=minutes)
-        if minutes
-        else query("tier/speed_hourly", **chosen)
-    )
-    needs = ("served_tokens_minutely",) if minutes else ("served_tokens_hourly",)
-    pair = {"target": chosen["target"], "model": chosen["model"]}
+
+
+def _speed_cards(filters: Filters, served: Served) -> Sequence[Listed]:
+    minutes = STEP_MINUTES.get(filters["window"])
+    if minutes:
+        speeds = query("tier/speed_minutely", **served.lines, minutes=minutes)
+        by, step, needs = f"{minutes} min", minutes * MINUTE, ("served_tokens_minutely",)
+    else:
+        speeds = query("tier/speed_hourly", **served.lines)
+        by, step, needs = served.each, HOUR, ("served_tokens_hourly",)
     unit = f"tokens per second by {by}, over covered time"
-    gaps = "Time in which no scrape came is left open: it is unknown, not 0."
     return (
-        Card("now", "The newest hour", query("tier/summary", **pair), figures.summary,
-             half="tier", width="full", height=150,
-             empty=COLLECT, needs=("served_tokens_hourly",)),
-        Card("generated", "Tokens generated", speeds, figures.generated(step), unit, "tier", empty=COLLECT, note=gaps, needs=needs),
-        Card("prompts", "Prompt tokens taken in", speeds, figures.prompts(step), unit, "tier", empty=COLLECT, note=gaps, needs=needs),
-        Card("requests", "Requests that ended, by reason", query("tier/requests", **chosen), figures.requests,
-             f"requests per {each(chosen)}",
-             "tier",
-             empty="No server of this choice says why requests end.", needs=("served_tokens_minutely",)),
-        Card("coverage", "How much of each hour was watched", query("tier/coverage", **chosen), figures.coverage,
-             f"share of the hour; {middle(chosen)}", "tier", empty=COLLECT, note="What is missing here is in no figure of this page.",
-              needs=("served_tokens_hourly",)),
-    )  # fmt: skip
+        Card(
+            key="now",
+            title="The newest hour",
+            query=query("tier/summary", **served.pair),
+            draw=rows_only(tables.summary),
+            half="tier",
+            width="full",
+            height=150,
+            empty=COLLECT,
+            needs=("served_tokens_hourly",),
+        ),
+        Card(
+            key="generated",
+            title="Tokens generated",
+            query=speeds,
+            draw=figures.generated_speed(step),
+            unit=unit,
+            half="tier",
+            empty=COLLECT,
+            note=GAPS,
+            needs=needs,
+        ),
+        Card(
+            key="prompts",
+            title="Prompt tokens processed",
+            query=speeds,
+            draw=figures.prompt_speed(step),
+            unit=unit,
+            half="tier",
+            empty=COLLECT,
+            note=GAPS,
+            needs=needs,
+        ),
+    )
 
 
-def _latency(filters: Filters, chosen: dict[str, Any]) -> Sequence[Card | Heading]:
+def _request_cards(served: Served) -> Sequence[Listed]:
+    return (
+        Card(
+            key="requests",
+            title="Requests that ended, by reason",
+            query=query("tier/requests", **served.lines),
+            draw=figures.requests,
+            unit=f"requests per {served.each}",
+            half="tier",
+            empty="No server of this choice reports why requests end.",
+            needs=("served_tokens_minutely",),
+        ),
+        Card(
+            key="coverage",
+            title="How much of each hour scrapes cover",
+            query=query("tier/coverage", **served.lines),
+            draw=figures.coverage,
+            unit=f"share of the hour; {served.middle}",
+            half="tier",
+            empty=COLLECT,
+            note="What is missing here is missing from every figure of this page.",
+            needs=("served_tokens_hourly",),
+        ),
+    )
+
+
+def _latency_cards(filters: Filters, served: Served) -> Sequence[Listed]:
     name = dict(LATENCIES)[filters["latency"]]
-    asked = query("tier/latency", **chosen, metric=filters["latency"], method=filters["method"])
+    choice = {"metric": filters["latency"], "method": filters["method"]}
     return (
         Heading("Latency"),
-        Card("latency", f"{name}: percentiles", asked, figures.latency, f"seconds, 50th, 90th and 99th percentile; {middle(chosen)}",
-             "tier", "full", 400, empty="No such latency by this method. Only our own server keeps a log; try Histograms.",
-             note="From histograms a percentile is linear within its bucket. An open triangle: beyond the last bucket, at least this.",
-             needs=("served_latency_hourly",)),
-        Card("goodput", "Goodput", query("tier/goodput", **chosen), figures.goodput,
-             f"share of finished requests that met every objective; {middle(chosen)}", "tier", "full",
-             empty="No objectives: add [slo] to the tier file.",
-             note="“at most”: from histograms, which cannot tell whether the same requests met both.",
-             needs=("served_goodput_hourly",)),
-    )  # fmt: skip
-
-
-def _savings(chosen: dict[str, Any]) -> Sequence[Card | Heading]:
-    cache, drafts, places = (
-        query(name, **chosen) for name in ("tier/prefix_cache", "tier/speculation", "tier/overlap")
+        Card(
+            key="latency",
+            title=f"{name}: percentiles",
+            query=query("tier/latency", **served.lines, **choice),
+            draw=figures.latency,
+            unit=f"seconds, 50th, 90th and 99th percentile; {served.middle}",
+            half="tier",
+            width="full",
+            height=400,
+            empty="No such latency by this method. Only our own server keeps a log; "
+            "try Histograms.",
+            note="From histograms a percentile is linear within its bucket. "
+            "An open triangle: beyond the last bucket, at least this.",
+            needs=("served_latency_hourly",),
+        ),
+        Card(
+            key="goodput",
+            title="Goodput",
+            query=query("tier/goodput", **served.lines),
+            draw=figures.goodput,
+            unit=f"share of finished requests that met every objective; {served.middle}",
+            half="tier",
+            width="full",
+            empty="No objectives: add [slo] to the tier file.",
+            note="“at most”: from histograms, which cannot show whether the same requests met "
+            "both.",
+            needs=("served_goodput_hourly",),
+        ),
     )
-    pair = {"target": chosen["target"], "model": chosen["model"], "drawn": chosen["drawn"]}
-    not_drafting = "No model of this choice drafts tokens."
+
+
+def _saving_cards(served: Served) -> Sequence[Listed]:
+    positions = {**served.pair, "drawn": list(served.targets)}
     return (
-        Heading("Cache, speculation, experts"),
-        Card("cache", "Prompt tokens found in the cache", cache, figures.prefix_cache, "share of prompt tokens looked up", "tier", "third",
-             empty="No server of this choice looks prompts up.", needs=("prefix_cache_hourly",)),
-        Card("drafts", "Drafted tokens that were right", drafts, figures.speculation, "share of drafted tokens", "tier", "third",
-             empty=not_drafting, needs=("speculation_hourly",)),
-        Card("places", "How far drafts hold", query("tier/speculation_places", **pair), figures.speculation_places,
-             "share of drafts accepted up to each place, newest hour", "tier", "third", empty=not_drafting, needs=("speculation_hourly",)),
-        Card("experts", "Time of expert layers", places, figures.overlap_time, f"seconds per {each(chosen)}", "tier", "third",
-             empty="No model of this choice has experts that are timed.", needs=("expert_overlap_hourly",)),
-        Card("overlap", "What overlapping gained", places, figures.overlap_gain,
-             f"saved over the most that could be hidden; waiting over layer time; {middle(chosen)}", "tier", "third",
-             empty="No model of this choice has experts that are timed.", needs=("expert_overlap_hourly",)),
-        Card("balance", "Balance of experts", places, figures.balance,
-             f"tokens of the busiest expert over the mean; {middle(chosen)}", "tier", "third",
-             empty="No model of this choice has experts that are counted.", needs=("expert_overlap_hourly",)),
-    )  # fmt: skip
-
-
-def _devices(chosen: dict[str, Any]) -> Sequence[Card | Heading]:
-    devices = query(
-        "tier/devices", **{name: chosen[name] for name in ("target", "hours", "drawn", "step")}
+        Heading("Cache, speculative decoding, experts"),
+        Card(
+            key="cache",
+            title="Prompt tokens found in the cache",
+            query=query("tier/prefix_cache", **served.lines),
+            draw=figures.prefix_cache,
+            unit="share of prompt tokens looked up",
+            half="tier",
+            width="third",
+            empty="No server of this choice looks prompts up.",
+            needs=("prefix_cache_hourly",),
+        ),
+        Card(
+            key="drafts",
+            title="Draft tokens accepted",
+            query=query("tier/speculation", **served.lines),
+            draw=experts.speculation,
+            unit="share of draft tokens",
+            half="tier",
+            width="third",
+            empty=NO_DRAFTS,
+            needs=("speculation_hourly",),
+        ),
+        Card(
+            key="places",
+            title="How far drafts hold",
+            query=query("tier/speculation_positions", **positions),
+            draw=experts.speculation_positions,
+            unit="share of drafts accepted up to each position, newest hour",
+            half="tier",
+            width="third",
+            empty=NO_DRAFTS,
+            needs=("speculation_hourly",),
+        ),
     )
-    pair = {"target": chosen["target"], "model": chosen["model"]}
-    none = "No device reports anything. Name its exporter in the tier file's [[device]]."
+
+
+def _expert_cards(served: Served) -> Sequence[Listed]:
+    overlap = query("tier/overlap", **served.lines)
+    needs = ("expert_overlap_hourly",)
+    return (
+        Card(
+            key="experts",
+            title="Time of expert layers",
+            query=overlap,
+            draw=experts.layer_time,
+            unit=f"seconds per {served.each}",
+            half="tier",
+            width="third",
+            empty=NO_TIMED_EXPERTS,
+            needs=needs,
+        ),
+        Card(
+            key="overlap",
+            title="What overlap saved",
+            query=overlap,
+            draw=experts.overlap_gain,
+            unit="saved over the most that could be hidden; waiting over layer time; "
+            f"{served.middle}",
+            half="tier",
+            width="third",
+            empty=NO_TIMED_EXPERTS,
+            needs=needs,
+        ),
+        Card(
+            key="balance",
+            title="Balance of experts",
+            query=overlap,
+            draw=experts.balance,
+            unit=f"tokens of the busiest expert over the mean; {served.middle}",
+            half="tier",
+            width="third",
+            empty="No model of this choice has experts that are counted.",
+            needs=needs,
+        ),
+    )
+
+
+def _device_cards(served: Served) -> Sequence[Listed]:
+    names = ("target", "hours", "drawn", "step")
+    asked = query("tier/devices", **{name: served.lines[name] for name in names})
     return (
         Heading("Devices and counts"),
-        Card("power", "Power", devices, figures.power, f"mean watts of each device; {middle(chosen)}", "tier", empty=none,
-             note="Open points: no measurement of the whole hour; the CSV says why.", needs=("device_energy_hourly",)),
-        Card("memory", "Memory", devices, figures.memory, f"GiB in use, mean of the hour; {middle(chosen)}", "tier", empty=none,
-             needs=("device_energy_hourly",)),
-        Card("disagreements", "Counts that do not agree", query("tier/disagreements", **pair), figures.disagreements,
-             "tokens per day, by two sources", "tier", "full", 140, empty="None: all sources of each count agree.",
-             note="Nothing is corrected: counters stay what they said.",
-             needs=("served_token_disagreements",)),
-    )  # fmt: skip
+        Card(
+            key="power",
+            title="Power",
+            query=asked,
+            draw=devices.power,
+            unit=f"mean watts of each device; {served.middle}",
+            half="tier",
+            empty=NO_DEVICES,
+            note="Open points: no measurement of the whole hour; the CSV has the reason.",
+            needs=("device_energy_hourly",),
+        ),
+        Card(
+            key="memory",
+            title="Memory",
+            query=asked,
+            draw=devices.memory,
+            unit=f"GiB in use, mean of the hour; {served.middle}",
+            half="tier",
+            empty=NO_DEVICES,
+            needs=("device_energy_hourly",),
+        ),
+        Card(
+            key="disagreements",
+            title="Counts that do not agree",
+            query=query("tier/disagreements", **served.pair),
+            draw=rows_only(tables.disagreements),
+            unit="tokens per day, by two sources",
+            half="tier",
+            width="full",
+            height=140,
+            empty="None: all sources of each count agree.",
+            note="Nothing is corrected: counters stay as they were reported.",
+            needs=("served_token_disagreements",),
+        ),
+    )
 
 
-TIER = Page(
-    "/tier", "Our tier",
-    "What our own servers do now, and what they did: speed, latency, cache, experts, devices. Times are UTC.", controls,
-    cards_from=cards, register=live.register, above=live.above,
-)  # fmt: skip
+TIER = CardPage(
+    path="/tier",
+    name="Our tier",
+    about="What our own servers do now, and what they did: speed, latency, cache, experts, "
+    "devices. Times are UTC.",
+    controls=controls,
+    cards=cards,
+    register=live.register,
+    above=live.build_panel,
+)

@@ -1,4 +1,4 @@
-"""Authors, models and listings of the synthetic market, read from three tables beside this file.
+"""Authors, models and listings of the synthetic market, read from three tables.
 
 Authors, names and launch dates follow the real market where possible, so that joins and
 dashboards meet familiar values. All usage is synthetic. A model of an undisclosed author counts
@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
 
-TABLES = Path(__file__).parent
+TABLES = Path(__file__).parent / "tables"
 
 # Bloc of the author, open weights, free of charge: the group that a listing is scaled with.
 Stratum = tuple[str, bool, bool]
@@ -98,7 +98,7 @@ class Listing:
 
 
 def read_table(name: str) -> list[dict[str, str]]:
-    """Read a table beside this file; lines that begin with # are comments."""
+    """Read a table of the folder; lines that begin with # are comments."""
     with (TABLES / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(line for line in file if not line.startswith("#")))
 

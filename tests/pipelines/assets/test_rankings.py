@@ -1,4 +1,4 @@
-"""One day's fault: that day is not shown as materialized, its check is red and says why, and the other days are in."""
+"""One day's fault: the day is not materialized, its check is red, and the other days are in."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,6 +9,7 @@ import pytest
 from support.simulator import FAST_RETRIES, MakeSimulator, SimulatedMarket, sql
 
 from pipelines.assets.rankings import RANKINGS, rankings
+from pipelines.ingest.days import NOT_OFFERED
 from pipelines.settings import Settings
 
 DAYS = [
@@ -26,7 +27,7 @@ THROUGH = "every_asked_day_got_through"
 
 
 class Dagster:
-    """An instance of its own and the step that asks for days."""
+    """An instance and the step that asks for days."""
 
     def __init__(self, instance: dg.DagsterInstance, settings: Settings) -> None:
         self.instance = instance
@@ -48,7 +49,7 @@ class Dagster:
         )
 
     def materialized(self) -> list[str]:
-        """The days that are shown as materialized."""
+        """Return the days that are shown as materialized."""
         return sorted(self.instance.get_materialized_partitions(dg.AssetKey(RANKINGS)))
 
 
@@ -59,7 +60,7 @@ def dagster(settings: Settings) -> Iterator[Dagster]:
 
 
 def red(result: dg.ExecuteInProcessResult) -> dict[str, str]:
-    """The checks that did not pass, each with what it lists."""
+    """Return the checks that did not pass, each with its list."""
     failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
     return {
         check.check_name: str((check.metadata.get("reasons") or check.metadata["days"]).value)
@@ -93,7 +94,7 @@ def test_a_backfill_tells_the_figures_of_each_day(dagster: Dagster) -> None:
     result = dagster.ask(DAYS[0], DAYS[-1])
     assert dagster.materialized() == DAYS
     assert not red(result)
-    told = {
+    reported = {
         event.partition: (
             event.materialization.metadata["dagster/partition_row_count"].value,
             event.materialization.metadata["tokens"].value,
@@ -102,7 +103,7 @@ def test_a_backfill_tells_the_figures_of_each_day(dagster: Dagster) -> None:
         if event.is_step_materialization and event.asset_key == dg.AssetKey(RANKINGS)
     }
     stored = sql(dagster.settings, TOTALS)
-    assert told == {day: (rows, tokens) for day, rows, tokens in stored}
+    assert reported == {day: (rows, tokens) for day, rows, tokens in stored}
     assert sql(dagster.settings, "select count(*), count(distinct run_id) from raw.answers") == [
         (1, 1)
     ]
@@ -118,7 +119,10 @@ TOTALS = """
 def test_a_day_in_progress_is_not_taken_for_a_day(
     dagster: Dagster, simulator: SimulatedMarket
 ) -> None:
-    """The asked-for day is in; the check is red since the source spoke of a day that was not over."""
+    """The asked-for day is in.
+
+    The check is red since the source spoke of a day that was not over.
+    """
     simulator.set_faults({"kind": "future_day", "path": "rankings"})
     result = dagster.ask("2026-06-19", "2026-06-19")
     assert "2026-06-19" in dagster.materialized()
@@ -143,7 +147,7 @@ def test_a_known_day_that_vanishes_turns_red(dagster: Dagster, simulator: Simula
 def test_a_day_that_the_source_never_had_is_known(
     dagster: Dagster, simulator: SimulatedMarket
 ) -> None:
-    """A hole at the source is a fact, not a fault: the day is shown, and says that it is missing."""
+    """A hole at the source is a fact, not a fault: the day is materialized as missing."""
     simulator.set_faults({"kind": "empty_day", "path": "rankings", "date": DAY})
     result = dagster.ask(DAYS[0], DAYS[-1])
     assert not red(result)
@@ -160,7 +164,7 @@ def test_a_day_that_the_source_never_had_is_known(
 def test_a_late_day_is_shown_with_the_run_that_brings_it(
     dagster: Dagster, simulator: SimulatedMarket
 ) -> None:
-    """Each answer brings the week before too, so a day that failed in its own run is in with the next."""
+    """Each answer brings the week before too, so a failed day is in with the next run."""
     simulator.set_now(datetime(2026, 6, 11, 8, tzinfo=UTC))
     simulator.set_faults({"kind": "empty_day", "path": "rankings", "date": DAY})
     assert (
@@ -185,9 +189,7 @@ def test_without_a_key_old_days_are_not_offered(
         dagster = Dagster(instance, Settings(home=tmp_path, openrouter_url=simulator.url))
         result = dagster.ask("2026-06-01", "2026-06-01")
         assert (result.success, dagster.materialized()) == (True, [])
-        assert red(result) == {
-            THROUGH: "- 2026-06-01: no answer covers it (days that are over: since 2025-01-01 with a key, since 2026-08-20 without one)"
-        }
+        assert red(result) == {THROUGH: f"- 2026-06-01: {NOT_OFFERED}"}
         assert not red(dagster.ask("2026-08-01", "2026-10-19"))
         assert (dagster.materialized()[0], dagster.materialized()[-1]) == (
             "2026-08-20",
@@ -199,7 +201,10 @@ def test_without_a_key_old_days_are_not_offered(
 def test_where_nothing_comes_the_step_is_tried_again(
     dagster: Dagster, simulator: SimulatedMarket
 ) -> None:
-    """The client repeats a request; when that is used up the step does, and its second try is judged by itself."""
+    """The client repeats a request.
+
+    When that is used up the step does, and its second try is judged by itself.
+    """
     simulator.set_faults(
         {"kind": "server_error", "path": "rankings", "times": FAST_RETRIES.attempts}
     )

@@ -1,4 +1,4 @@
-"""Whole runs against the stand-in market: what is published, what is not, what is red, and that the key is nowhere."""
+"""Whole runs against the simulated market: published days, red checks, and no key anywhere."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 @dataclass
 class Market:
-    """The definitions of one home, an instance that keeps its state in files, and the run of three old days."""
+    """Definitions of one home, an instance with its state in files, a run of three old days."""
 
     definitions: dg.Definitions
     instance: dg.DagsterInstance
@@ -35,13 +35,13 @@ class Market:
     result: dg.ExecuteInProcessResult
 
     def check_yesterday(self, now: datetime) -> bool:
-        """Whether the check by itself, as the hourly job runs it, passes at this instant."""
+        """Return True if the check passes at this instant, run alone as the hourly job does."""
         job = define(self.settings, FAST_RETRIES, lambda: now).resolve_job_def("freshness_hourly")
         [check] = job.execute_in_process(instance=self.instance).get_asset_check_evaluations()
         return check.passed
 
     def ask_while_late(self, now: datetime) -> Any:
-        """What the schedule for late days wants to run at this instant."""
+        """Return what the schedule for late days wants to run at this instant."""
         repository, resources = self.definitions.get_repository_def(), {"settings": self.settings}
         return while_late.evaluate_tick(
             dg.build_schedule_context(
@@ -52,7 +52,7 @@ class Market:
 
 @pytest.fixture(scope="module")
 def market(parsed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    """A backfill of three days, one of them faulty, while the source repeats our key in a refusal."""
+    """Run a backfill of three days, one of them faulty, while the source repeats our key."""
     state = tmp_path_factory.mktemp("instance")
     with (
         simulated_market() as simulator,
@@ -79,11 +79,12 @@ def red(result: dg.ExecuteInProcessResult) -> set[str]:
 
 
 def test_the_other_days_are_published(market: Market) -> None:
-    """The faulty day holds nothing back: the run is green and the days around it are in the published file."""
+    """A faulty day holds nothing back: the run is green and the days around it are published."""
     assert market.result.success
     found = query.frame(
         newest(market.settings),
-        "select date::varchar as date from market_days where not is_missing and date >= '2026-06-10'",
+        "select date::varchar as date from market_days where not is_missing and date >= "
+        "'2026-06-10'",
     )
     assert sorted(found["date"]) == ["2026-06-10", "2026-06-12"]
 
@@ -111,7 +112,7 @@ def test_a_request_that_fails_only_warns(market: Market) -> None:
 
 
 def test_every_audit_is_a_check(market: Market) -> None:
-    """dbt's tests are told one by one, and they held."""
+    """dbt's tests are reported one by one, and they held."""
     checks = {
         check.check_name: check.passed for check in market.result.get_asset_check_evaluations()
     }
@@ -119,12 +120,12 @@ def test_every_audit_is_a_check(market: Market) -> None:
     assert checks["a_day_is_the_sum_of_its_models"]
 
 
-def test_what_was_published_is_told(market: Market) -> None:
+def test_what_was_published_is_reported(market: Market) -> None:
     """Generation, file and days."""
-    told = market.result.asset_materializations_for_node("published")[0].metadata
-    assert told["generation"].value == 1
-    assert told["days"].value == "2026-06-06 to 2026-06-12"
-    assert Path(str(told["path"].value)).exists()
+    reported = market.result.asset_materializations_for_node("published")[0].metadata
+    assert reported["generation"].value == 1
+    assert reported["days"].value == "2026-06-06 to 2026-06-12"
+    assert Path(str(reported["path"].value)).exists()
 
 
 def test_a_backfill_of_old_days_does_not_make_today_green(market: Market) -> None:
@@ -163,7 +164,7 @@ def test_nothing_published_is_not_fresh(tmp_path: Path) -> None:
 
 
 def test_the_key_is_nowhere(market: Market, parsed_home: Path) -> None:
-    """Not in Dagster's events, logs and storage, not in dbt's, not in what we keep, although the source repeated it."""
+    """Search Dagster's state, dbt's and ours for the key, which the source repeated."""
     said = [
         str(record)
         for run in market.instance.get_runs()
@@ -211,7 +212,8 @@ def test_rows_that_are_wrong_stop_publishing(market: Market) -> None:
 
 LOSE_A_LEADER = """
     delete from raw.ranking_rows where total_tokens = (
-        select max(total_tokens) from raw.ranking_rows inner join raw.ranking_days using (content_hash)
+        select max(total_tokens)
+        from raw.ranking_rows inner join raw.ranking_days using (content_hash)
         where slice = 'all' and model_permaslug <> 'other'
     )
 """

@@ -1,4 +1,4 @@
-"""Evidence bundles: all that a figure rests on, nothing of this machine, and the same bytes when computed again."""
+"""Evidence bundles: all inputs of a figure, nothing of this machine, the same bytes again."""
 
 import csv
 import hashlib
@@ -24,12 +24,17 @@ from pipelines.settings import Settings
 from pipelines.transform.dbt import build
 from pipelines.transform.lineage import Origins, origins_of, tables_of
 
-QUERY = "select date, platform_tokens, platform_tokens / 3 as third from market_days where not is_missing"
+QUERY = (
+    "select date, platform_tokens, platform_tokens / 3 as third "
+    "from market_days where not is_missing"
+)
 CLAIMS = f"""
     create table marts.claims as
-    select 'days' as claim_id, 'platform' as basis, 'There are days.' as statement, '{QUERY}' as evidence_sql
+    select 'days' as claim_id, 'platform' as basis, 'There are days.' as statement,
+        '{QUERY}' as evidence_sql
     union all
-    select 'two', 'platform', '', 'from market_days' union all select 'two', 'top50', '', 'from marts.models' union all
+    select 'two', 'platform', '', 'from market_days' union all
+    select 'two', 'top50', '', 'from marts.models' union all
     select 'paper', 'none', '', null
 """
 
@@ -78,7 +83,7 @@ def test_a_result_or_a_hash_that_was_changed_is_noticed() -> None:
 
 @pytest.mark.slow
 def test_every_claim_can_be_taken_along_or_says_why_not(home: Settings, tmp_path: Path) -> None:
-    """Those that rest on a document, and on nothing that can be computed, say so."""
+    """A claim that rests on a document is refused with that reason."""
     with querying.run(
         home.published / NEWEST,
         "select distinct claim_id, basis from marts.claims order by all",
@@ -97,7 +102,10 @@ def test_every_claim_can_be_taken_along_or_says_why_not(home: Settings, tmp_path
 
 @pytest.mark.slow
 def test_the_past_is_computed_again_as_it_was_known(home: Settings, tmp_path: Path) -> None:
-    """From the answers that were known then; without raw/ it takes them from an archive that is named."""
+    """The answers that were known then are enough.
+
+    Without raw/ it takes them from an archive that is named.
+    """
     bundle = make(home, "from market_days", tmp_path / "then", THEN, raw=False)
     assert not (bundle.folder / "raw").exists()
     assert [row["fetched_at"] for row in answers(bundle.folder)] == [
@@ -119,7 +127,7 @@ def test_the_past_is_computed_again_as_it_was_known(home: Settings, tmp_path: Pa
 
 @pytest.mark.slow
 def test_only_the_answers_that_the_tables_rest_on_are_in_it(home: Settings, tmp_path: Path) -> None:
-    """A question of days rests on boards; nothing names a place on this machine."""
+    """A query of days rests on rankings; nothing names a place on this machine."""
     bundle = make(home, QUERY, tmp_path / "days")
     assert {row["source"] for row in answers(bundle.folder)} == {"rankings_daily"}
     assert bundle.answers == 3
@@ -140,12 +148,15 @@ def test_only_the_answers_that_the_tables_rest_on_are_in_it(home: Settings, tmp_
 
 @pytest.mark.slow
 def test_lineage_leads_from_tables_to_what_made_them(tmp_path: Path) -> None:
-    """The log is not followed, since it tells of answers and not of figures; what was set aside may be of any."""
+    """The log is not followed, since it tells of answers and not of figures.
+
+    Quarantined rows may be of any answer.
+    """
     home = Settings(home=tmp_path)
-    boards = frozenset({"rankings_daily", "rankings_export"})
-    assert origins_of(home, ["market_days"]) == Origins(boards)
+    rankings = frozenset({"rankings_daily", "rankings_export"})
+    assert origins_of(home, ["market_days"]) == Origins(rankings)
     assert origins_of(home, ["meta"]) == origins_of(home, ["market_days"])
-    assert origins_of(home, ["models"]) == Origins(boards | {"models"})
+    assert origins_of(home, ["models"]) == Origins(rankings | {"models"})
     assert origins_of(home, ["providers"]) == Origins(frozenset({"providers"}))
     for log in ("ingest_log", "ingest_quarantine"):
         assert (len(origins_of(home, [log]).sources), origins_of(home, [log]).is_of_any) == (
@@ -160,7 +171,10 @@ def test_lineage_leads_from_tables_to_what_made_them(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_lineage_leads_from_the_tier_to_its_segments(tmp_path: Path) -> None:
-    """What it served rests on scrapes however they came, goodput on the log of requests too; and on the market where models are named."""
+    """Served tokens rest on scrapes of any kind, goodput on the log of requests too.
+
+    And on the market where models are named.
+    """
     home = Settings(home=tmp_path)
     scrapes = frozenset({"scrapes", "pages", "history"})
     assert origins_of(home, ["device_energy_hourly"]) == Origins(
@@ -176,7 +190,10 @@ def test_lineage_leads_from_the_tier_to_its_segments(tmp_path: Path) -> None:
 
 
 def test_tables_are_those_that_duckdb_sees(tmp_path: Path) -> None:
-    """Also behind a name that the query gives itself, in a subquery, and in quotes; a word in a text is none."""
+    """Also behind a name that the query gives itself, in a subquery, and in quotes.
+
+    A word in a text is none.
+    """
     path = published(Settings(tmp_path / "home"), MARTS).path
     assert tables_of(
         path, "with models as (select 'from nowhere') select * from models, marts.\"market_days\""
@@ -191,11 +208,12 @@ def test_tables_are_those_that_duckdb_sees(tmp_path: Path) -> None:
 
 
 def test_a_claim_is_named_by_id_and_where_needed_by_basis(tmp_path: Path) -> None:
-    """What cannot be computed says why, before anything is written."""
+    """A query that cannot be recomputed is refused before anything is written."""
     settings = Settings(tmp_path / "home")
     published(
         settings,
-        f"{MARTS}; create table marts.ingest_log (answer_id varchar, source varchar, outcome varchar); {CLAIMS}",
+        f"{MARTS}; create table marts.ingest_log (answer_id varchar, source varchar, outcome "
+        f"varchar); {CLAIMS}",
     )
     for name, reason in {
         "none": "There is no claim 'none'",

@@ -1,4 +1,4 @@
-"""What was known when: a file that answers from the past is what a home published that had heard nothing since."""
+"""Files of the past equal what a home published then that has learned nothing since."""
 
 import shutil
 from contextlib import closing
@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from support.loading import AS_OF, DAY, board, kept
+from support.loading import AS_OF, DAY, kept, rankings_body
 from support.restated_answers import THEN, keep_until
 from support.telemetry_facts import START, TOKENS, scrape
 
@@ -51,7 +51,7 @@ def meta(path: Path) -> tuple[Any, ...]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A home that landed all three mornings."""
+    """Return a home that loaded all three mornings."""
     settings = Settings(tmp_path_factory.mktemp("all"))
     keep_until(Archive(settings.archive), datetime.max.replace(tzinfo=UTC))
     load_archive(settings)
@@ -60,7 +60,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture
 def whole(home: Settings, tmp_path: Path) -> Settings:
-    """A copy of it, to do anything with."""
+    """Return a copy of it, to do anything with."""
     shutil.copytree(home.home, tmp_path / "whole")
     return Settings(tmp_path / "whole")
 
@@ -69,7 +69,7 @@ def whole(home: Settings, tmp_path: Path) -> Settings:
 def test_the_past_is_what_a_home_published_that_had_heard_nothing_since(
     whole: Settings, tmp_path: Path
 ) -> None:
-    """Every mart, row for row: restatements, withdrawals, prices, the log and what was set aside."""
+    """Every mart, row for row: restatements, withdrawals, prices, the log and the quarantine."""
     then = Settings(tmp_path / "then")
     keep_until(Archive(then.archive), THEN)
     load_archive(then)
@@ -90,18 +90,18 @@ def test_the_past_is_what_a_home_published_that_had_heard_nothing_since(
 
 @pytest.mark.slow
 def test_a_file_is_used_until_something_older_than_its_instant_comes(whole: Settings) -> None:
-    """Nothing is published in the home itself, and what is newer than the instant changes nothing."""
-    told: list[str] = []
-    first = published_as_of(whole, THEN, lambda name, done, of: told.append(name))
-    assert "market_days" in told
+    """Publish nothing in the home itself; newer data change nothing."""
+    reported: list[str] = []
+    first = published_as_of(whole, THEN, lambda name, done, of: reported.append(name))
+    assert "market_days" in reported
     archive = Archive(whole.archive)
-    kept(archive, board(6, THEN + 2 * DAY), THEN + 2 * DAY)
+    kept(archive, rankings_body(6, THEN + 2 * DAY), THEN + 2 * DAY)
     load_archive(whole)
-    told.clear()
-    assert published_as_of(whole, THEN, lambda name, done, of: told.append(name)) == first
-    assert not told
-    # A history that is loaded late and speaks from before.
-    kept(archive, board(2, AS_OF - DAY), THEN + 3 * DAY)
+    reported.clear()
+    assert published_as_of(whole, THEN, lambda name, done, of: reported.append(name)) == first
+    assert not reported
+    # A history that is loaded late and is dated before.
+    kept(archive, rankings_body(2, AS_OF - DAY), THEN + 3 * DAY)
     load_archive(whole)
     late = published_as_of(whole, THEN)
     assert late != first
@@ -111,9 +111,10 @@ def test_a_file_is_used_until_something_older_than_its_instant_comes(whole: Sett
 
 
 def served(settings: Settings, *segments: range) -> None:
-    """A target that generates 60 tokens a minute at 100 W, scraped in these minutes, each range a segment; land it with the market."""
+    """Load a target with 60 tokens a minute at 100 W, scraped in these minutes, and the market."""
     settings.tier.write_text(
-        '[[target]]\nname = "t"\nurl = "http://h:1/metrics"\nengine = "vllm"\nmodel_map = { m = "lab/model-0" }\n'
+        '[[target]]\nname = "t"\nurl = "http://h:1/metrics"\nengine = "vllm"\n'
+        'model_map = { m = "lab/model-0" }\n'
     )
     watts = Series("power_watts", "gauge", device="0", labels='provenance="measured"')
     writer = SegmentWriter(settings.telemetry_spool)
@@ -131,7 +132,7 @@ def served(settings: Settings, *segments: range) -> None:
 
 @pytest.mark.slow
 def test_what_our_tier_had_served_by_then(tmp_path: Path) -> None:
-    """Every table of the tier and every joint one is that of a home whose collector had stopped at that hour."""
+    """The tier's and the joint tables are those of a home whose collector stopped at that hour."""
     homes = [Settings(tmp_path / name, tier=tmp_path / f"{name}.toml") for name in ("all", "then")]
     served(homes[0], range(120), range(120, 300))
     served(homes[1], range(120))
@@ -156,7 +157,8 @@ def test_old_files_of_the_past_are_removed(whole: Settings) -> None:
     folder.mkdir(parents=True)
     for number in range(MAX_KEPT + 3):
         (folder / f"{number}.duckdb").touch()
-    # Any file under the name that this state of the home gives is taken as it is, so this needs no build.
+    # Any file under the name that this state of the home gives is taken as it is, so this needs no
+    # build.
     path = path_as_of(whole, THEN)
     path.touch()
     assert path.name.startswith("20260619T080000Z-")
@@ -168,7 +170,7 @@ def test_old_files_of_the_past_are_removed(whole: Settings) -> None:
 def test_an_instant_before_all_knowledge_is_refused(whole: Settings) -> None:
     """It would be an empty file, which looks like a market without demand."""
     with pytest.raises(
-        NothingPublished, match="Nothing that this home holds speaks from 2020-01-01T00:00:00"
+        NothingPublished, match="Nothing in this home was known at 2020-01-01T00:00:00"
     ):
         published_as_of(whole, datetime(2020, 1, 1, tzinfo=UTC))
     assert not (whole.published / "as-of").exists()

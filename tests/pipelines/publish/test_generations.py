@@ -1,4 +1,4 @@
-"""Generations: numbered, complete, replaced in one step, and left alone while anybody reads them."""
+"""Generations: numbered, complete, replaced in one step, kept while anybody reads them."""
 
 import json
 import os
@@ -61,7 +61,7 @@ def test_the_last_five_are_kept(settings: Settings) -> None:
     ]
 
 
-def test_nothing_published_is_told_with_the_next_step(settings: Settings) -> None:
+def test_nothing_published_is_an_error_with_the_next_step(settings: Settings) -> None:
     """Also where the link points at nothing."""
     with pytest.raises(
         NothingPublished,
@@ -98,9 +98,11 @@ for _ in range(4):
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    told = [process.communicate(timeout=100) for process in processes]
-    assert [error for _, error in told] == ["", ""]
-    assert sorted(int(number) for out, _ in told for number in out.split()) == list(range(2, 10))
+    reported = [process.communicate(timeout=100) for process in processes]
+    assert [error for _, error in reported] == ["", ""]
+    assert sorted(int(number) for out, _ in reported for number in out.split()) == list(
+        range(2, 10)
+    )
     assert [generation.number for generation in generations(settings)] == [5, 6, 7, 8, 9]
 
 
@@ -121,7 +123,8 @@ def test_it_holds_the_marts_and_nothing_else(settings: Settings) -> None:
         (3, 18000000000000000001)
     ]
     types = con.sql(
-        "select column_name, data_type from duckdb_columns() where table_name = 'models' order by column_index"
+        "select column_name, data_type from duckdb_columns() where table_name = 'models' order by "
+        "column_index"
     ).fetchall()
     assert types == [
         ("model", "VARCHAR"),
@@ -133,14 +136,14 @@ def test_it_holds_the_marts_and_nothing_else(settings: Settings) -> None:
 
 
 def test_comments_come_along(settings: Settings) -> None:
-    """Quotes, braces and all: a person who reads the file reads what each table and column means."""
+    """Comments with quotes and braces reach the published tables and columns."""
     path = published(settings).path
     days = "where table_name = 'market_days' and comment is not null"
     assert rows(path, f"select comment from duckdb_tables() {days}") == [
         ("One row a day; it's UTC {always}.",)
     ]
     found = rows(path, f"select column_name, comment from duckdb_columns() {days}")
-    assert found == [("platform_tokens", 'All tokens of the day; "other" included.')]
+    assert found == [("platform_tokens", 'All tokens; "other" included.')]
 
 
 def test_the_file_says_what_its_own_row_means(settings: Settings) -> None:
@@ -156,7 +159,8 @@ def test_a_table_may_have_any_name(settings: Settings, name: str) -> None:
     quoted = f'"{name}"'
     path = published(
         settings,
-        f"{MARTS}; create table marts.{quoted} as select 1 as {quoted}; comment on column marts.{quoted}.{quoted} is 'x'",
+        f"{MARTS}; create table marts.{quoted} as select 1 as {quoted}; "
+        f"comment on column marts.{quoted}.{quoted} is 'x'",
     ).path
     assert rows(path, f"from marts.{quoted}") == [(1,)]
     assert rows(path, f"select comment from duckdb_columns() where column_name = '{name}'") == [
@@ -179,7 +183,10 @@ def test_meta_says_what_the_file_is(settings: Settings) -> None:
         "as_of": datetime(2026, 6, 20, 8, 20, 44, 552000, UTC),
         "asked_as_of": None,
         "origin": "data_api",
-        "citation": "Source: OpenRouter (openrouter.ai/rankings), as of 2026-06-20T08:20:44.552Z. Licensed under CC BY 4.0.",
+        "citation": (
+            "Source: OpenRouter (openrouter.ai/rankings), as of 2026-06-20T08:20:44.552Z. "
+            "Licensed under CC BY 4.0."
+        ),
         "first_date": date(2026, 6, 18),
         "last_date": date(2026, 6, 19),
         "tokentide_version": "0.1.0",
@@ -199,7 +206,10 @@ def test_simulated_figures_never_pass_for_real_ones(settings: Settings) -> None:
 
 
 def test_origins_are_listed_and_none_is_none(settings: Settings, tmp_path: Path) -> None:
-    """Figures of the keyed API and of the exports may share a home; an empty one has neither origin nor citation."""
+    """Figures of the keyed API and of the exports may share a home.
+
+    An empty one has neither origin nor citation.
+    """
     both = f"{MARTS}; update marts.market_days set origin = 'export' where date = '2026-06-18'"
     assert rows(
         published(settings, both).path,
@@ -239,7 +249,10 @@ os._exit(9)
 
 
 def test_what_a_crash_left_behind_does_no_harm(settings: Settings) -> None:
-    """A publisher that died half-way leaves a file and its log aside; the next one starts anew, and readers never saw it."""
+    """A publisher that died half-way leaves a file and its log aside.
+
+    The next one starts again, and readers never saw it.
+    """
     published(settings)
     aside = settings.published / ".generation-000002.duckdb.tmp"
     ended = subprocess.run(
@@ -261,7 +274,7 @@ def test_what_a_crash_left_behind_does_no_harm(settings: Settings) -> None:
 
 
 def test_an_open_generation_can_be_read_after_it_was_removed(settings: Settings) -> None:
-    """Whoever still has it open reads its figures to the end; who comes now gets the newest."""
+    """A reader that has it open reads to the end; a new reader gets the newest."""
     old = open_published(published(settings).path)
     with warehouse_of(settings) as con:
         con.execute("update marts.models set model = 'new'")
@@ -302,7 +315,10 @@ print("ready", flush=True)
 while True:
     last = over.exists()
     con = open_published(newest(settings))
-    [row] = con.sql("select (select generation from meta), min(n), max(n), count(*), (select max(n) from stamp) from many").fetchall()
+    [row] = con.sql(
+        "select (select generation from meta), min(n), max(n), count(*), "
+        "(select max(n) from stamp) from many"
+    ).fetchall()
     con.close()
     print(json.dumps(row), flush=True)
     if last:
@@ -317,7 +333,8 @@ def test_readers_never_fail_and_never_see_two_generations_at_once(
     """Three processes read without a pause while ten generations are published."""
     published(
         settings,
-        f"{MARTS}; create table marts.many as select 1 as n from range(5000); create table marts.stamp as select 1 as n",
+        f"{MARTS}; create table marts.many as select 1 as n from range(5000); "
+        "create table marts.stamp as select 1 as n",
     )
     over = tmp_path / "over"
     command = [sys.executable, "-c", READER, str(settings.home), str(over)]

@@ -1,4 +1,4 @@
-"""SQL by a person on a published file: what is answered, in each form, and the bounds of it in memory and time."""
+"""People's SQL on a published file: results in each form, bounds of memory and time."""
 
 import io
 import json
@@ -58,14 +58,16 @@ def test_json_is_a_list_of_objects_to_the_letter(path: Path) -> None:
         query.write_json(result, out)
     assert out.getvalue() == (
         '[\n{"date": "2026-06-18", "platform_tokens": 9000000000000000000},\n'
-        '{"date": "2026-06-19", "platform_tokens": 9000000000000000001},\n{"date": "2026-06-20", "platform_tokens": null}\n]\n'
+        '{"date": "2026-06-19", "platform_tokens": 9000000000000000001},\n'
+        '{"date": "2026-06-20", "platform_tokens": null}\n]\n'
     )
     assert as_json(path, "from market_days where false") == []
 
 
+HUGE = 2**127 - 1
 JSON = {
     "select sum(platform_tokens) from market_days": 18000000000000000001,
-    "select 170141183460469231731687303715884105727::hugeint": 170141183460469231731687303715884105727,
+    f"select {HUGE}::hugeint": HUGE,
     "select 1.50::decimal(10, 2)": 1.5,
     "select 12::decimal(38, 0)": 12,
     "select date '2026-06-19'": "2026-06-19",
@@ -95,7 +97,7 @@ JSON = {
 
 @pytest.mark.parametrize(("sql", "value"), JSON.items())
 def test_json_has_a_form_for_every_type(path: Path, sql: str, value: object) -> None:
-    """Whole numbers stay whole however large, instants are in UTC, what JSON has no number for is null."""
+    """Whole numbers stay whole, instants are in UTC, what JSON has no number for is null."""
     [row] = as_json(path, sql)
     [found] = row.values()
     assert found == value
@@ -105,7 +107,7 @@ def test_json_has_a_form_for_every_type(path: Path, sql: str, value: object) -> 
 @pytest.mark.parametrize(
     "as_rows", [as_json, lambda path, sql: query.frame(path, sql).to_dicts()], ids=["json", "frame"]
 )
-def test_columns_of_one_name_are_told_apart(path: Path, as_rows: object) -> None:
+def test_columns_of_one_name_are_numbered(path: Path, as_rows: object) -> None:
     """A join brings a name twice; no column is lost for that."""
     assert as_rows(path, "select 1 as a, 2 as a, 3 as b, 4 as a") == [
         {"a": 1, "a_1": 2, "b": 3, "a_2": 4}
@@ -117,26 +119,34 @@ def test_columns_of_one_name_are_told_apart(path: Path, as_rows: object) -> None
 
 def test_csv_has_a_header_and_quotes_where_needed(path: Path) -> None:
     """RFC 4180: null is empty, nested values are JSON."""
-    sql = "select model, price_usd, tags, 'a,\"b\"' as quoted, date '2026-06-19' as day from models order by model"
+    sql = (
+        "select model, price_usd, tags, 'a,\"b\"' as quoted, date '2026-06-19' as day "
+        "from models order by model"
+    )
     assert as_csv(path, sql) == (
         "model,price_usd,tags,quoted,day\r\n"
         'lab/größer,1.5,"[""a"", ""b""]","a,""b""",2026-06-19\r\n'
         'lab/none,,,"a,""b""",2026-06-19\r\n'
-    )  # fmt: skip
+    )
 
 
 def test_a_frame_keeps_types_and_so_does_parquet(path: Path, tmp_path: Path) -> None:
-    """What a person loads elsewhere has the types of the tables."""
+    """Parquet files keep the types of the tables."""
     frame = query.frame(
         path,
-        "select date, as_of, is_missing, platform_tokens, 1.5::decimal(10, 2) as usd, [1] as many from market_days",
+        "select date, as_of, is_missing, platform_tokens, 1.5::decimal(10, 2) as usd, [1] as many "
+        "from market_days",
     )
     frame.write_parquet(tmp_path / "days.parquet")
     schema = dict(pl.read_parquet_schema(tmp_path / "days.parquet"))
     assert schema == {
-        "date": pl.Date(), "as_of": pl.Datetime("us", "UTC"), "is_missing": pl.Boolean(), "platform_tokens": pl.Int64(),
-        "usd": pl.Decimal(10, 2), "many": pl.List(pl.Int32()),
-    }  # fmt: skip
+        "date": pl.Date(),
+        "as_of": pl.Datetime("us", "UTC"),
+        "is_missing": pl.Boolean(),
+        "platform_tokens": pl.Int64(),
+        "usd": pl.Decimal(10, 2),
+        "many": pl.List(pl.Int32()),
+    }
     assert frame["platform_tokens"].to_list() == [9000000000000000000, 9000000000000000001, None]
 
 
@@ -163,7 +173,7 @@ def test_a_table_shows_a_hundred_rows(path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["[/x]", "[red]x", "[key]", "[bold]", ":smile:", "\\[a]", "[/]"])
 def test_a_table_shows_brackets_as_they_are(path: Path, value: str) -> None:
-    """What looks like markup is a value or a name like any other."""
+    """Values and names that look like markup are printed as they are."""
     assert value in as_table(path, f"select '{value}' as a, ['{value}'] as b, 1 as \"{value}\"")
 
 
@@ -211,7 +221,7 @@ def test_only_the_marts_are_there(path: Path) -> None:
     ]
 
 
-def test_an_unknown_table_is_told_with_what_there_is(path: Path) -> None:
+def test_an_unknown_table_is_an_error_that_says_how_to_list_tables(path: Path) -> None:
     """The message says how to list the tables."""
     with (
         pytest.raises(QueryFailed, match=r"nowhere does not exist[\s\S]*duckdb_tables\(\)"),
@@ -233,10 +243,13 @@ def test_what_is_no_query_fails_as_such(path: Path, sql: str) -> None:
 
 
 def test_the_command_says_in_words_what_failed(path: Path) -> None:
-    """Even where the words look like markup; nothing is on standard output, and the exit code tells a program."""
+    """Even where the words look like markup.
+
+    Nothing is on standard output, and the exit code tells a program.
+    """
     home = path.parent.parent
     command = [sys.executable, "-m", "pipelines", "sql", "select '[/b] is no [key]'::int"]
-    told = subprocess.run(
+    reported = subprocess.run(
         command,
         env={**os.environ, "TOKENTIDE_HOME": str(home)},
         capture_output=True,
@@ -244,8 +257,8 @@ def test_the_command_says_in_words_what_failed(path: Path) -> None:
         timeout=60,
         check=False,
     )
-    assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr.startswith(
+    assert (reported.returncode, reported.stdout) == (1, "")
+    assert reported.stderr.startswith(
         "QueryFailed: Conversion Error: Could not convert string '[/b] is no [key]' to INT32"
     )
 
@@ -274,7 +287,7 @@ def test_a_query_that_takes_too_long_is_stopped(path: Path) -> None:
 def test_a_query_is_stopped_at_whatever_step_its_time_ends(
     path: Path, sql: str, seconds: float
 ) -> None:
-    """Before it began, while it is planned, between two steps or two batches: the same words, and soon."""
+    """A query is stopped before it begins, while planned, between steps or batches."""
     started = time.monotonic()
     with (
         pytest.raises(QueryFailed, match=r"took longer than .* and was stopped"),
@@ -304,7 +317,10 @@ def test_time_that_was_not_used_up_is_not_held_against_the_next_query(path: Path
 
 
 def test_several_connections_of_one_process_read_at_once(path: Path) -> None:
-    """A dashboard serves several people; each of their connections is as locked down as the first."""
+    """A dashboard serves several people.
+
+    Each of their connections is as locked down as the first.
+    """
     first, second = open_published(path), open_published(path)
     try:
         for con in (first, second):

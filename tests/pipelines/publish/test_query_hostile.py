@@ -1,4 +1,4 @@
-"""SQL that means harm, or merely means more than to read: it reads no file, writes none, changes no setting, and fails as a query does."""
+"""Hostile SQL: it reads no file, writes none, changes no setting, and fails as a query does."""
 
 import subprocess
 import sys
@@ -210,7 +210,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def settings_before(path: Path) -> Iterator[list[tuple[object, ...]]]:
-    """The settings of the file, with a connection that stays open: connections of one process share them."""
+    """Read the settings through a connection that stays open: a process shares them."""
     con = open_published(path)
     yield con.sql("select name, value from duckdb_settings() order by all").fetchall()
     assert con.sql("from models").fetchall()[0][0] == "lab/größer"
@@ -276,16 +276,19 @@ for _ in range(2):
     "log", ["storage = 'file', storage_path = '{folder}/log'", "level = 'trace'"]
 )
 def test_a_log_cannot_be_turned_into_a_file(path: Path, folder: Path, log: str) -> None:
-    """DuckDB lets a query turn its log on in spite of locked settings; that brings nothing to disk, and nobody down."""
+    """DuckDB lets a query turn its log on in spite of locked settings.
+
+    That brings nothing to disk, and nobody down.
+    """
     sql = f"from enable_logging({log.format(folder=folder)})"
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", LOGGER, str(path), sql],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert told.returncode == 0, told.stderr
+    assert reported.returncode == 0, reported.stderr
     assert [file.name for file in folder.rglob("*")] == ["secret.csv"]
 
 

@@ -1,4 +1,4 @@
-"""Playing back recorded answers."""
+"""Replay of recorded responses."""
 
 import gzip
 import json
@@ -7,21 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.simulator.api.serve import build_app
-from pipelines.simulator.errors import NoRecordings, UnknownMode
-from pipelines.simulator.market_protocol import RankingsQuery
+from pipelines.simulator.errors import NotFound
+from pipelines.simulator.market_protocol import AppsQuery, RankingsQuery
 from pipelines.simulator.replay import ReplayMarket
 
 
-def recorded(recordings: Path, name: str) -> dict:
+def load_recording(recordings: Path, name: str) -> dict:
     return json.loads(gzip.decompress((recordings / "openrouter" / name).read_bytes()))
 
 
 @pytest.mark.parametrize("day", ["18", "19"])
-def test_at_the_instant_of_a_recording_the_answer_is_the_recording(replay, recordings, day):
-    """Row for row and word for word, the meta block included."""
-    original = recorded(recordings, f"rankings-daily_window_2026-06-{day}.json.gz")
-    replay.at(original["meta"]["as_of"])
+def test_at_its_instant_a_recording_is_served_unchanged(replay, recordings, day):
+    """Row for row, the meta block included."""
+    original = load_recording(recordings, f"rankings-daily_window_2026-06-{day}.json.gz")
+    replay.set_now(original["meta"]["as_of"])
     assert replay.get("/datasets/rankings-daily").json() == original
 
 
@@ -45,8 +44,8 @@ def record(folder: Path, name: str, as_of: str, days: dict[str, int]) -> None:
         ("2027-01-01T00:00:00", [101, 202, 300]),
     ],
 )
-def test_a_day_reads_as_it_was_known(tmp_path, now, known):
-    """Each day comes from the newest recording of the time, or from the oldest where none is that old."""
+def test_a_day_has_the_figures_known_at_now(tmp_path, now, known):
+    """Each day comes from the newest recording before now, else from the oldest one."""
     record(tmp_path, "a", "2026-05-02T08:00:00.000Z", {"2026-05-01": 100})
     record(tmp_path, "b", "2026-05-03T08:00:00.000Z", {"2026-05-01": 101, "2026-05-02": 200})
     record(tmp_path, "c", "2026-05-04T08:00:00.000Z", {"2026-05-02": 202, "2026-05-03": 300})
@@ -56,7 +55,7 @@ def test_a_day_reads_as_it_was_known(tmp_path, now, known):
 
 
 def test_a_day_may_disappear_from_a_newer_recording(tmp_path):
-    """A recording that covers a day and has no rows of it says that there are none."""
+    """A recording that covers a day without rows means that there are none."""
     record(
         tmp_path,
         "a",
@@ -70,40 +69,41 @@ def test_a_day_may_disappear_from_a_newer_recording(tmp_path):
     assert [row.total_tokens for row in rows] == [1, 3]
 
 
-def test_with_nothing_recorded_that_early_the_oldest_recording_serves(replay):
-    """History was recorded long after it happened, and is still history."""
-    rows = replay.rows(start_date="2025-01-01", end_date="2025-01-01")
+def test_before_all_recordings_the_oldest_one_is_served(replay):
+    """Old days were recorded long after they happened."""
+    rows = replay.rankings(start_date="2025-01-01", end_date="2025-01-01")
     assert rows[0] == ("2025-01-01", "anthropic/claude-3.5-sonnet:beta", 11646035656)
     assert rows[-1] == ("2025-01-01", "other", 2241676199)
     assert sum(row[2] for row in rows) == 49151682771
 
 
 def test_the_future_is_not_served_even_if_recorded(replay):
-    """What lies after yesterday does not exist yet."""
-    replay.at("2025-03-01T12:00:00Z")
-    answer = replay.get(
+    """Days after yesterday do not exist yet."""
+    replay.set_now("2025-03-01T12:00:00Z")
+    content = replay.get(
         "/datasets/rankings-daily", start_date="2025-02-27", end_date="2025-03-10"
     ).json()
-    assert answer["meta"]["end_date"] == "2025-02-28"
-    assert {row["date"] for row in answer["data"]} == {"2025-02-27", "2025-02-28"}
+    assert content["meta"]["end_date"] == "2025-02-28"
+    assert {row["date"] for row in content["data"]} == {"2025-02-27", "2025-02-28"}
 
 
-def test_the_holes_of_the_source_stay(replay):
+def test_the_missing_days_of_the_source_stay_missing(replay):
     """363 of 365 days."""
     assert (
-        len({row[0] for row in replay.rows(start_date="2025-01-01", end_date="2025-12-31")}) == 363
+        len({row[0] for row in replay.rankings(start_date="2025-01-01", end_date="2025-12-31")})
+        == 363
     )
 
 
 def test_the_recorded_catalogue_and_hosts_are_served(replay):
-    """As many as were recorded, with those that draw among those that write."""
+    """As many as were recorded, image models included."""
     assert len(replay.keyless("/models").json()["data"]) == 335
     assert replay.keyless("/models/count?output_modalities=image").json() == {"data": {"count": 5}}
     assert len(replay.keyless("/providers").json()["data"]) == 82
 
 
 def test_the_recorded_speeds_belong_to_their_model(replay):
-    """By id and by dated slug, and for nobody without a key."""
+    """By id and by dated slug, and only with a key."""
     for name in ("deepseek-v3.2", "deepseek-v3.2-20251201"):
         (endpoint,) = replay.get(f"/models/deepseek/{name}/endpoints").json()["data"]["endpoints"]
         assert (endpoint["latency_last_30m"]["p50"], endpoint["throughput_last_30m"]["p99"]) == (
@@ -119,12 +119,18 @@ def test_the_recorded_speeds_belong_to_their_model(replay):
 @pytest.mark.parametrize(
     "path",
     [
-        "/datasets/app-rankings", "/datasets/session-cost", "/benchmarks", "/classifications/task", "/models/openai/gpt-5/endpoints",
-        "/datasets/rankings-daily?modality=text", "/datasets/rankings-daily?period=week", "/datasets/rankings-daily?category=legal",
+        "/datasets/app-rankings",
+        "/datasets/session-cost",
+        "/benchmarks",
+        "/classifications/task",
+        "/models/openai/gpt-5/endpoints",
+        "/datasets/rankings-daily?modality=text",
+        "/datasets/rankings-daily?period=week",
+        "/datasets/rankings-daily?category=legal",
     ],
-)  # fmt: skip
+)
 def test_what_was_not_recorded_is_not_found(replay, path):
-    """Nothing is made up."""
+    """Nothing is generated."""
     response = replay.get(path)
     assert (response.status_code, response.json()) == (
         404,
@@ -132,35 +138,68 @@ def test_what_was_not_recorded_is_not_found(replay, path):
     )
 
 
-def test_exports_can_be_played_back_too(replay):
-    """The files are cut from the recordings, as known when they were published."""
+def test_exports_are_built_from_the_recordings(replay):
+    """With the figures known when the snapshot was published."""
     manifest = replay.keyless("/datasets/exports/rankings-daily/latest.manifest.json").json()
     assert (manifest["snapshot_date"], manifest["row_count"]) == ("2026-06-19", 1530)
 
 
-def test_recorded_figures_do_not_call_themselves_simulated(replay, market):
-    """Only invented ones do."""
-    assert "x-tokentide-origin" not in replay.keyless("/models").headers
-    assert market.keyless("/models").headers["x-tokentide-origin"] == "simulated"
-
-
 def test_the_subfolder_may_be_named_directly(recordings):
-    """Both the folder of all recordings and the one of this source will do."""
+    """Both the folder of all recordings and that of this source are accepted."""
     assert (
         len(ReplayMarket(recordings / "openrouter").providers(datetime(2026, 6, 19, tzinfo=UTC)))
         == 82
     )
 
 
-def test_an_empty_folder_is_refused(tmp_path):
-    """The error names the folder and what should lie in it."""
-    with pytest.raises(NoRecordings, match="rankings-daily_2025"):
-        build_app("replay", recordings=tmp_path)
+def write_models(folder: Path, day: str, *ids: str) -> None:
+    """Write a recorded catalogue."""
+    entries = [
+        {
+            "id": name,
+            "canonical_slug": f"{name}-dated",
+            "name": "Lab: Model",
+            "created": 1,
+            "description": "",
+            "architecture": {"output_modalities": ["text"]},
+            "context_length": 8000,
+            "top_provider": None,
+            "pricing": {"prompt": "0"},
+            "supported_parameters": [],
+        }
+        for name in ids
+    ]
+    (folder / f"models_{day}.json").write_text(json.dumps({"data": entries}))
 
 
-def test_a_mode_nobody_knows_is_refused():
-    """Neither is replay without a folder served."""
-    with pytest.raises(UnknownMode, match="replay or market"):
-        build_app("real")
-    with pytest.raises(UnknownMode, match="TOKENTIDE_RECORDINGS"):
-        build_app("replay")
+def test_the_newest_catalogue_before_now_is_served(tmp_path):
+    """Before all recordings it is the oldest one."""
+    write_models(tmp_path, "2026-05-02", "lab/a")
+    write_models(tmp_path, "2026-05-04", "lab/a", "lab/b")
+    market = ReplayMarket(tmp_path)
+    sizes = [len(market.models(datetime(2026, 5, day, tzinfo=UTC))) for day in (1, 2, 3, 4, 30)]
+    assert sizes == [1, 1, 1, 2, 2]
+
+
+def test_a_recorded_speed_names_the_lab_as_host(tmp_path):
+    """The recording does not say which host it was."""
+    write_models(tmp_path, "2026-05-02", "lab/model")
+    (tmp_path / "endpoint_stats_model.json").write_text('{"uptime_last_30m": 99}')
+    now = datetime(2026, 5, 3, tzinfo=UTC)
+    market = ReplayMarket(tmp_path)
+    for name in ("lab/model", "lab/model-dated"):
+        (endpoint,) = market.endpoints(name, now)["endpoints"]
+        assert (endpoint["provider_name"], endpoint["tag"]) == ("Lab", "lab")
+        assert endpoint["uptime_last_30m"] == 99
+    with pytest.raises(NotFound):
+        market.endpoints("lab/another", now)
+
+
+@pytest.mark.parametrize("name", ["apps", "session_costs", "benchmarks", "tasks"])
+def test_unrecorded_data_sets_are_not_found(tmp_path, name):
+    """Usage has never been recorded."""
+    write_models(tmp_path, "2026-05-02", "lab/a")
+    market, now = ReplayMarket(tmp_path), datetime(2026, 5, 3, tzinfo=UTC)
+    query = AppsQuery(date(2026, 5, 1), date(2026, 5, 2), "popular", None, None, 10, 0)
+    with pytest.raises(NotFound):
+        getattr(market, name)(*([query] if name == "apps" else []), now)

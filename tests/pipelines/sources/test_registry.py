@@ -9,7 +9,9 @@ from pipelines.sources.registry import SOURCES, assets_of_table, sources_of_tabl
 
 def test_each_source_stands_under_its_name() -> None:
     """A source is found by the name that its answers carry."""
-    assert {name: source.name for name, source in SOURCES.items()} == {name: name for name in SOURCES}
+    assert {name: source.name for name, source in SOURCES.items()} == {
+        name: name for name in SOURCES
+    }
 
 
 def test_rankings_come_from_two_sources_and_two_assets() -> None:

@@ -1,5 +1,6 @@
-{#- Evidence: for each week and basis, whether Chinese labs were above American ones, and first of all countries. On the bases that have
-    bounds, null where it depends on whom the unknown belongs to. -#}
+{#- Evidence for claims on weeks in a row: for each week and basis, whether Chinese labs were above
+    US ones, and first of all countries. Bases with bounds have null where that depends on whose the
+    unknown is. The text is published as evidence_sql, so its layout matters. -#}
 {% macro country_weeks(first, last) -%}
     select
         calendar.week_start,
@@ -26,8 +27,9 @@
     order by calendar.basis, calendar.week_start
 {%- endmacro %}
 
-{#- Verdicts on `flag` having held for `expected` weeks in a row within `weeks`: by each basis, from the certain weeks and from those that
-    may have been. `window` says which days are missing. -#}
+{#- Verdicts by basis on `flag` having held for `expected` weeks in a row between `first` and
+    `last`: once for the certain weeks alone, once with the possible ones. `evidence` has the
+    weeks. -#}
 {% macro streak_verdicts(flag, expected, first, last, what, evidence) -%}
 with weeks as (
     {{ evidence }}
@@ -55,7 +57,10 @@ runs as (
                 coalesce(weeks.{{ flag }}, not certain.is_certain) as held,
                 weeks.week_start - 7 * (
                     row_number() over (
-                        partition by weeks.basis, certain.is_certain, coalesce(weeks.{{ flag }}, not certain.is_certain)
+                        partition by
+                            weeks.basis,
+                            certain.is_certain,
+                            coalesce(weeks.{{ flag }}, not certain.is_certain)
                         order by weeks.week_start
                     )
                 )::integer as run
@@ -67,7 +72,7 @@ runs as (
     group by basis, is_certain
 ),
 
-judged as (
+longest as (
     select
         basis,
         any_value(weeks) filter (where is_certain) as weeks,
@@ -77,47 +82,60 @@ judged as (
 )
 
 select
-    judged.basis,
+    longest.basis,
     {{ expected }}::double as expected,
     missing.missing_days,
     missing.as_of,
-    -- What could be more weeks than are certain has no figure, only the bounds in words.
-    case when missing.missing_days is null and judged.weeks = judged.weeks_high then judged.weeks::double end as measured,
+    -- Where more weeks than the certain ones are possible, there is no figure, only bounds in
+    -- words.
+    case
+        when missing.missing_days is null and longest.weeks = longest.weeks_high
+            then longest.weeks::double
+    end as measured,
     case
         when missing.missing_days is null
             then
-                '{{ what }} for ' || judged.weeks || ' weeks in a row, {{ first }} to {{ last }}'
-                || case when judged.weeks_high > judged.weeks then ', or for up to ' || judged.weeks_high else '' end
+                '{{ what }} for ' || longest.weeks || ' weeks in a row, {{ first }} to {{ last }}'
+                || case
+                    when longest.weeks_high > longest.weeks then ', or for up to ' || longest.weeks_high
+                    else ''
+                end
     end as measured_text,
     case
         when missing.missing_days is not null then 'unverifiable'
-        when judged.weeks >= {{ expected }} then 'supported'
-        when judged.weeks_high >= {{ expected }} then 'unverifiable'
+        when longest.weeks >= {{ expected }} then 'supported'
+        when longest.weeks_high >= {{ expected }} then 'unverifiable'
         else 'contradicted'
     end as verdict,
     case
         when missing.missing_days is not null then missing.missing_reason
         else
-            {{ basis_words('judged.basis') }} || ' ' || judged.weeks || ' certain weeks in a row, {{ expected }} needed'
+            {{ basis_words('longest.basis') }}
+            || ' ' || longest.weeks || ' certain weeks in a row, {{ expected }} needed'
             || case
-                when judged.weeks < {{ expected }} and judged.weeks_high >= {{ expected }}
+                when longest.weeks < {{ expected }} and longest.weeks_high >= {{ expected }}
                     then
-                        '; up to ' || judged.weeks_high || ' if all that is unknown were Chinese. What is missing is whose the cloaked models, '
+                        '; up to ' || longest.weeks_high || ' if all that is unknown were Chinese. '
+                        || 'What is missing is whose the cloaked models, '
                         || 'and on the platform the models beyond the top 50, are'
                 else ''
             end || '.'
     end as reason,
     {{ evidence_text(evidence) }} as evidence_sql
-from judged
+from longest
 cross join missing
 {%- endmacro %}
 
-{#- What each basis of market_country_weekly counts, in a sentence's beginning. -#}
+{#- Beginning of a sentence on a basis of market_country_weekly: what it counts. -#}
 {% macro basis_words(basis) -%}
     case {{ basis }}
-        when 'top9' then 'Nine largest models of each week, by the releasing lab, cloaked ones left out:'
+        when 'top9'
+            then 'Nine largest models of each week, by the releasing lab, cloaked ones left out:'
         when 'top50' then 'Named models of each day, by author, cloaked ones left out:'
-        when 'top50_cloaked_later' then 'Named models, cloaked ones with those who later claimed them, the unclaimed with either side:'
+        when 'top50_cloaked_later'
+            then
+                'Named models, cloaked ones with those who later claimed them, '
+                || 'the unclaimed with either side:'
         when 'top50_without_free' then 'Named models without free listings, cloaked ones left out:'
         when 'platform' then 'All traffic, what is not attributed with either side:'
     end

@@ -1,22 +1,28 @@
-{#- A verdict on all of the first places being Chinese. A place of a cloaked model is nobody's, so it can neither support nor contradict. -#}
-{% macro places_verdict(tallied, places) -%}
+{#- Verdict on a claim that all of the first places were Chinese. The country of a cloaked model is
+    not known, so its place neither supports the claim nor contradicts it. -#}
+{% macro top_places_verdict(tally, places) -%}
     case
         when missing.missing_days is not null then 'unverifiable'
-        when {{ tallied }}.chinese = {{ places }} then 'supported'
-        when {{ tallied }}.chinese + {{ tallied }}.unknown >= {{ places }} then 'unverifiable'
+        when {{ tally }}.chinese = {{ places }} then 'supported'
+        when {{ tally }}.chinese + {{ tally }}.unknown >= {{ places }} then 'unverifiable'
         else 'contradicted'
     end
 {%- endmacro %}
 
-{#- And why. -#}
-{% macro places_reason(tallied, places) -%}
+{#- Reason of that verdict. -#}
+{% macro top_places_reason(tally, places) -%}
     case
         when missing.missing_days is not null then missing.missing_reason
         else
-            format('{} of the first {{ places }} places were Chinese.', {{ tallied }}.chinese)
+            format('{} of the first {{ places }} places were Chinese.', {{ tally }}.chinese)
             || case
-                when {{ tallied }}.unknown > 0
-                    then format(' Whose {} of them are is not known: a cloaked model, or a lab without a known country.', {{ tallied }}.unknown)
+                when {{ tally }}.unknown > 0
+                    then
+                        format(
+                            ' Whose {} of them are is not known: '
+                            || 'a cloaked model, or a lab without a known country.',
+                            {{ tally }}.unknown
+                        )
                 else ''
             end
     end

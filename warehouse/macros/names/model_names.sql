@@ -1,4 +1,4 @@
-{#- The parts of a permaslug `author/slug:variant`; `other` has none of them. -#}
+{#- Parts of a permaslug `author/slug:variant`; null for `other`. -#}
 {% macro author_slug(model_permaslug) -%}
     case when {{ model_permaslug }} <> 'other' then split_part({{ model_permaslug }}, '/', 1) end
 {%- endmacro %}

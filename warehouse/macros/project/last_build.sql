@@ -1,6 +1,6 @@
-{#- main.last_build has one row: how the last build ended. Publishing reads it, so that what was not built and audited to the end, by whatever
-    called dbt, never goes out. -#}
-{% macro build_began() -%}
+{#- Outcome of the last build, the one row of main.last_build. Publishing reads it, so that nothing
+    is published that was not built and audited to the end, whoever called dbt. -#}
+{% macro record_build_start() -%}
     create or replace table main.last_build as
     select
         now() as ended_at,
@@ -8,8 +8,9 @@
         0 as wrong_nodes
 {%- endmacro %}
 
-{% macro build_ended(results) -%}
-    {%- set wrong = results | rejectattr('status', 'in', ['success', 'pass', 'warn']) | list | length -%}
+{% macro record_build_end(results) -%}
+    {%- set passed = ['success', 'pass', 'warn'] -%}
+    {%- set wrong = results | rejectattr('status', 'in', passed) | list | length -%}
     create or replace table main.last_build as
     select
         now() as ended_at,

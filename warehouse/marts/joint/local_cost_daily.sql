@@ -1,7 +1,8 @@
--- One row per UTC day and target: what its devices cost, its power when busy and idle, and how fast it served while busy.
+-- One row per UTC day and target: device cost, power when busy and idle, and speed while busy.
 --
--- A target costs the same whoever uses it, so hours without a token count too. Everything that local $/Mtok at another load, energy price or
--- term of amortisation needs stands here: usd_per_mtok = (fixed + load x busy energy + (1 - load) x idle energy) / (load x capacity) x 1e6.
+-- A target costs the same however much it is used, so hours without tokens count too. The table has
+-- all that local $/Mtok at another load, energy price or amortisation term needs: usd_per_mtok =
+-- (fixed + load x busy energy + (1 - load) x idle energy) / (load x capacity) x 1e6.
 {% set hours_per_year = 8766 %}
 with target_hours as (
     select
@@ -11,7 +12,9 @@ with target_hours as (
         any_value(hours.timed_seconds) as timed_seconds,
         any_value(hours.busy_seconds) as busy_seconds,
         sum(hours.timed_prompt_tokens + hours.timed_generation_tokens) as tokens,
-        bool_and(hours.timed_prompt_tokens is not null and hours.timed_generation_tokens is not null) as counts_all,
+        bool_and(
+            hours.timed_prompt_tokens is not null and hours.timed_generation_tokens is not null
+        ) as counts_all,
         any_value(efficiency.mean_watts) as watts,
         any_value(efficiency.power_provenance) as power_provenance
     from {{ ref('served_tokens_hourly') }} as hours
@@ -30,14 +33,17 @@ rates as (
         pue,
         amortisation_years,
         idle_watts * devices as given_idle_watts,
-        devices * coalesce(capex_usd / (amortisation_years * {{ hours_per_year }}), 0)::double / 3600 as capex_usd_per_second,
+        devices
+        * coalesce(capex_usd / (amortisation_years * {{ hours_per_year }}), 0)::double
+        / 3600 as capex_usd_per_second,
         devices * opex_usd_per_hour::double / 3600 as opex_usd_per_second,
         energy_usd_per_kwh::double * pue / 3.6e6 as usd_per_joule
     from {{ ref('stg_telemetry__targets') }}
 ),
 
--- Measured power is the mean of the hour; the tier file's idle power, where it is below that, leaves the rest to the busy time. Where the
--- file gives none, idle time draws what its hour drew. Rated power is that of busy time; idle power is the file's, or the rating again.
+-- Measured power is the mean of the hour. Idle time draws the idle power of the tier file, if that
+-- is below the mean, and busy time the rest. Without idle power in the file, idle time draws the
+-- mean. Rated power is that of busy time; idle power is then the file's, or the rating too.
 powers as (
     select
         hours.*,
@@ -56,7 +62,8 @@ energies as (
         *,
         case
             when busy_seconds <= 0 then 0
-            when power_provenance = 'measured' then (watts - (1 - busy_share) * idle_watts) / busy_share * busy_seconds
+            when power_provenance = 'measured'
+                then (watts - (1 - busy_share) * idle_watts) / busy_share * busy_seconds
             else watts * busy_seconds
         end as busy_joules,
         idle_watts * (timed_seconds - busy_seconds) as idle_joules
@@ -81,14 +88,15 @@ days as (
     group by all
 ),
 
-reasoned as (
+with_reasons as (
     select
         days.*,
         rates.* exclude (target),
         rates.given_idle_watts is not null as is_idle_given,
         case
             when days.timed_seconds <= 0 then 'no time of this day is covered'
-            when not coalesce(days.counts_all, false) then 'the server does not count all its tokens'
+            when not coalesce(days.counts_all, false)
+                then 'the server does not count all its tokens'
             when days.timed_tokens = 0 then 'no tokens on this day'
         end as speed_reason,
         case
@@ -96,26 +104,33 @@ reasoned as (
             when not rates.has_cost then 'no cost of the device kind in the tier file'
             when rates.energy_usd_per_kwh is null then 'no energy price in the tier file'
             when days.hours_with_power < days.timed_hours
-                then format('power is known of {:d} of {:d} hours', days.hours_with_power, days.timed_hours)
+                then
+                    format(
+                        'power is known of {:d} of {:d} hours',
+                        days.hours_with_power,
+                        days.timed_hours
+                    )
         end as price_reason
     from days
     left join rates
         using (target)
 ),
 
-figured as (
+with_figures as (
     select
         *,
         coalesce(speed_reason, price_reason) as reason,
         capex_usd_per_second + opex_usd_per_second as fixed_usd_per_second,
         busy_joules / nullif(busy_seconds, 0) as busy_watts,
-        -- Where no time was idle and the file says nothing, nothing better is known of idle power than what it drew while busy.
+        -- Without idle time and without a value in the file, the busy power is the best bound of
+        -- the idle power.
         case
             when timed_seconds > busy_seconds then idle_joules / (timed_seconds - busy_seconds)
             else least(given_idle_watts, busy_joules / nullif(busy_seconds, 0))
         end as idle_watts,
-        case when speed_reason is null then timed_tokens / nullif(busy_seconds, 0) end as capacity_tokens_per_second
-    from reasoned
+        case when speed_reason is null then timed_tokens / nullif(busy_seconds, 0) end
+            as capacity_tokens_per_second
+    from with_reasons
 )
 
 select
@@ -134,9 +149,12 @@ select
     fixed_usd_per_second::decimal(24, 12) as fixed_usd_per_second,
     busy_watts,
     idle_watts,
-    (case when price_reason is null then busy_watts * usd_per_joule end)::decimal(24, 12) as busy_energy_usd_per_second,
-    (case when price_reason is null then idle_watts * usd_per_joule end)::decimal(24, 12) as idle_energy_usd_per_second,
-    case when price_reason is null then case when is_measured then 'measured' else 'rated' end end as power_provenance,
+    (case when price_reason is null then busy_watts * usd_per_joule end)::decimal(24, 12)
+        as busy_energy_usd_per_second,
+    (case when price_reason is null then idle_watts * usd_per_joule end)::decimal(24, 12)
+        as idle_energy_usd_per_second,
+    case when price_reason is null then case when is_measured then 'measured' else 'rated' end end
+        as power_provenance,
     case
         when price_reason is not null then null
         when is_measured and is_idle_given then 'measured; idle as the tier file says'
@@ -148,11 +166,26 @@ select
     pue,
     amortisation_years,
     (
-        case when reason is null then (fixed_usd_per_second * timed_seconds + (busy_joules + idle_joules) * usd_per_joule) / timed_tokens * 1e6 end
+        case
+            when reason is null
+                then
+                    (
+                        fixed_usd_per_second * timed_seconds
+                        + (busy_joules + idle_joules) * usd_per_joule
+                    )
+                    / timed_tokens
+                    * 1e6
+        end
     )::decimal(24, 9) as usd_per_mtok,
     (
-        case when reason is null then (fixed_usd_per_second * busy_seconds + busy_joules * usd_per_joule) / timed_tokens * 1e6 end
+        case
+            when reason is null
+                then
+                    (fixed_usd_per_second * busy_seconds + busy_joules * usd_per_joule)
+                    / timed_tokens
+                    * 1e6
+        end
     )::decimal(24, 9) as usd_per_mtok_without_idle,
     reason
-from figured
+from with_figures
 order by date, target

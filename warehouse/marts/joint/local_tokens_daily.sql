@@ -1,6 +1,7 @@
--- One row per UTC day, target and model that it served: its tokens by kind, what the market calls it, and how much of the day was watched.
+-- One row per UTC day, target and model served: its tokens by kind, and its name in the market.
 --
--- Cached tokens are part of the prompt tokens; prompt_share, cached_share and completion_share count them once and sum to one.
+-- Cached tokens are part of the prompt tokens; prompt_share, cached_share and completion_share
+-- count them once and sum to one.
 with days as (
     select
         hour_at::date as date,
@@ -8,7 +9,7 @@ with days as (
         model_name,
         sum(prompt_tokens)::bigint as prompt_tokens,
         sum(generation_tokens)::bigint as generation_tokens,
-        -- One hour whose cached tokens nobody counted leaves those of the day unknown.
+        -- One hour without a count of cached tokens leaves the day's count unknown.
         case
             when not bool_or(coalesce(prompt_tokens, 0) > 0 and cached_prompt_tokens is null)
                 then sum(cached_prompt_tokens)::bigint
@@ -23,13 +24,16 @@ totals as (
         *,
         prompt_tokens + generation_tokens as total_tokens,
         case
-            when covered_share <= 0 or prompt_tokens is null and generation_tokens is null then 'nothing is known of the day'
-            when prompt_tokens is null or generation_tokens is null then 'the server does not count all its tokens'
+            when covered_share <= 0 or prompt_tokens is null and generation_tokens is null
+                then 'nothing is known of the day'
+            when prompt_tokens is null or generation_tokens is null
+                then 'the server does not count all its tokens'
         end as reason,
         case
             when prompt_tokens + generation_tokens = 0 then 'no tokens on this day'
             when cached_prompt_tokens is null then 'the server does not count cached tokens'
-            when cached_prompt_tokens > prompt_tokens then 'more cached tokens are counted than prompt tokens'
+            when cached_prompt_tokens > prompt_tokens
+                then 'more cached tokens are counted than prompt tokens'
         end as no_mix_reason
     from days
 )
@@ -48,9 +52,16 @@ select
     totals.generation_tokens,
     totals.cached_prompt_tokens,
     totals.total_tokens,
-    totals.total_tokens / nullif(sum(totals.total_tokens) over (partition by totals.date, totals.target), 0) as share_of_target,
-    case when totals.no_mix_reason is null then (totals.prompt_tokens - totals.cached_prompt_tokens) / totals.total_tokens end as prompt_share,
-    case when totals.no_mix_reason is null then totals.cached_prompt_tokens / totals.total_tokens end as cached_share,
+    totals.total_tokens
+    / nullif(sum(totals.total_tokens) over (partition by totals.date, totals.target), 0)
+        as share_of_target,
+    case
+        when totals.no_mix_reason is null
+            then (totals.prompt_tokens - totals.cached_prompt_tokens) / totals.total_tokens
+    end as prompt_share,
+    case
+        when totals.no_mix_reason is null then totals.cached_prompt_tokens / totals.total_tokens
+    end as cached_share,
     totals.generation_tokens / nullif(totals.total_tokens, 0) as completion_share,
     coalesce(totals.reason, totals.no_mix_reason) as mix_reason,
     totals.covered_share,

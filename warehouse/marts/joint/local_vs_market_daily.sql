@@ -1,4 +1,4 @@
--- One row per UTC day, model family and target: what we served of it, what the market served of it, and what each costs.
+-- One row per UTC day, model family and target: tokens and costs, ours beside the market's.
 with ours as (
     select
         tokens.date,
@@ -9,7 +9,8 @@ with ours as (
         sum(tokens.prompt_tokens)::bigint as local_prompt_tokens,
         sum(tokens.generation_tokens)::bigint as local_generation_tokens,
         case
-            when bool_and(tokens.cached_prompt_tokens is not null) then sum(tokens.cached_prompt_tokens)::bigint
+            when bool_and(tokens.cached_prompt_tokens is not null)
+                then sum(tokens.cached_prompt_tokens)::bigint
         end as local_cached_prompt_tokens,
         min(tokens.reason) as local_reason,
         max(tokens.covered_share) as covered_share
@@ -18,7 +19,7 @@ with ours as (
     group by all
 ),
 
--- Where our tokens would stand among the listings of the day; below the cutoff only the least rank is known.
+-- Rank of our tokens among the day's listings; below the cutoff only a lower bound is known.
 ranks as (
     select
         ours.date,
@@ -34,20 +35,24 @@ ranks as (
 
 bounds as (
     select
-        bought.date,
-        bought.model_family,
-        bought.target,
-        least(prices.prompt_usd_per_mtok, prices.completion_usd_per_mtok, prices.cached_usd_per_mtok) as usd_low,
-        greatest(prices.prompt_usd_per_mtok, prices.completion_usd_per_mtok, prices.cached_usd_per_mtok) as usd_high,
-        bought.break_even_load,
-        bought.local_usd_per_mtok,
-        bought.local_usd_per_mtok_without_idle,
-        bought.capacity_tokens_per_second,
-        bought.reason
-    from {{ ref('make_or_buy_daily') }} as bought
+        make_or_buy.date,
+        make_or_buy.model_family,
+        make_or_buy.target,
+        least(
+            prices.prompt_usd_per_mtok, prices.completion_usd_per_mtok, prices.cached_usd_per_mtok
+        ) as usd_low,
+        greatest(
+            prices.prompt_usd_per_mtok, prices.completion_usd_per_mtok, prices.cached_usd_per_mtok
+        ) as usd_high,
+        make_or_buy.break_even_load,
+        make_or_buy.local_usd_per_mtok,
+        make_or_buy.local_usd_per_mtok_without_idle,
+        make_or_buy.capacity_tokens_per_second,
+        make_or_buy.reason
+    from {{ ref('make_or_buy_daily') }} as make_or_buy
     left join {{ ref('model_prices_daily') }} as prices
         using (date, model_id, kind)
-    where bought.kind = 'list'
+    where make_or_buy.kind = 'list'
 ),
 
 joined as (
@@ -66,12 +71,6 @@ joined as (
         round(costs.capacity_tokens_per_second * 86400)::bigint as local_capacity_tokens,
         costs.speed_reason
     from ours
-    left join {{ ref('local_vs_market_grains_daily') }} as families
-        on
-            ours.date = families.date
-            and ours.model_family = families.member
-            and ours.target = families.target
-            and families.grain = 'family'
     left join ranks
         using (date, model_family, target)
     left join {{ ref('market_days') }} as days
@@ -80,6 +79,12 @@ joined as (
         using (date, model_family, target)
     left join {{ ref('local_cost_daily') }} as costs
         using (date, target)
+    left join {{ ref('local_vs_market_grains_daily') }} as families
+        on
+            ours.date = families.date
+            and ours.model_family = families.member
+            and ours.target = families.target
+            and families.grain = 'family'
 )
 
 select

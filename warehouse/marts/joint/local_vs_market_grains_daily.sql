@@ -1,7 +1,8 @@
--- One row per UTC day, grain, member and target: our tokens beside the market's. Target `all` is all of ours together.
+-- One row per UTC day, grain, member and target: our tokens beside the market's.
 --
--- In every grain the members of a target sum to the platform's row: what was not found in the market is the member `unresolved`. A member
--- that the market does not show on that day is below its cutoff, so its tokens there are unknown, not zero.
+-- The target `all` sums our targets. In every grain the members of a target sum to the platform's
+-- row: what was not found in the market is the member `unresolved`. A member that the market does
+-- not show on a day is below its cutoff, so its tokens there are unknown, not zero.
 with ours as (
     select
         tokens.date,

@@ -1,19 +1,24 @@
--- One row per UTC day, model family, target and kind of price: what our tokens cost here, and what the same tokens would cost there that day.
+-- One row per UTC day, model family, target and kind of price: cost of our tokens, here or bought.
 --
--- The market's price is that of our own mix: prompt tokens that were computed, those that were cached, and generated ones, each counted once.
--- A host that states no price for cached tokens takes the prompt price for them. Prices are of the same UTC day; none is carried forward.
+-- The market price is that of our own mix: computed prompt tokens, cached ones and generated ones,
+-- each counted once. A host without a price for cached tokens charges the prompt price for them.
+-- Prices are of the same UTC day; none is carried forward.
 {% set rates = ['fixed', 'busy', 'idle', 'capacity'] %}
 with mixes as (
     select
         date,
         model_family,
         target,
-        -- Of several models of a family, the one that served most is the one that would be bought.
-        arg_max(model_id, (coalesce(total_tokens, 0), model_name)) filter (where model_id is not null) as model_id,
+        -- Of several models of a family, the one that served most is the one to buy.
+        arg_max(model_id, (coalesce(total_tokens, 0), model_name)) filter (
+            where model_id is not null
+        ) as model_id,
         sum(total_tokens)::bigint as local_tokens,
         sum(prompt_tokens)::bigint as prompt_tokens,
         sum(generation_tokens)::bigint as generation_tokens,
-        case when bool_and(cached_prompt_tokens is not null) then sum(cached_prompt_tokens)::bigint end as cached_tokens,
+        case
+            when bool_and(cached_prompt_tokens is not null) then sum(cached_prompt_tokens)::bigint
+        end as cached_tokens,
         min(reason) as tokens_reason,
         min(mix_reason) filter (where mix_reason <> 'no tokens on this day') as mix_reason
     from {{ ref('local_tokens_daily') }}
@@ -51,7 +56,10 @@ joined as (
         costs.energy_usd_per_kwh,
         costs.amortisation_years,
         costs.devices,
-        coalesce(costs.reason, case when costs.date is null then 'nothing is known of what the target costs' end) as cost_reason
+        coalesce(
+            costs.reason,
+            case when costs.date is null then 'nothing is known of what the target costs' end
+        ) as cost_reason
     from mixes
     cross join kinds
     left join {{ ref('model_prices_daily') }} as prices
@@ -60,7 +68,7 @@ joined as (
         using (date, target)
 ),
 
--- Where nobody counted cached tokens, all or none of the prompt was cached.
+-- Without a count of cached tokens, anything from none to all of the prompt may have been cached.
 priced as (
     select
         *,
@@ -71,7 +79,8 @@ priced as (
             when model_id is null then 'no entry of the catalogue for this model'
             when not is_priced then 'no ' || kind || ' price of this day'
         end as bounds_reason,
-        coalesce(cached_tokens, case when is_cached_priced then null else 0 end) as priced_cached_tokens,
+        coalesce(cached_tokens, case when is_cached_priced then null else 0 end)
+            as priced_cached_tokens,
         generation_tokens / nullif(local_tokens, 0) * completion_usd as generated_usd,
         prompt_tokens / nullif(local_tokens, 0) as all_prompt_share
     from joined
@@ -83,26 +92,40 @@ bounded as (
         case
             when bounds_reason is null and priced_cached_tokens is not null
                 then
-                    generated_usd + (prompt_tokens - priced_cached_tokens) / local_tokens * prompt_usd + priced_cached_tokens / local_tokens * cached_usd
+                    generated_usd
+                    + (prompt_tokens - priced_cached_tokens) / local_tokens * prompt_usd
+                    + priced_cached_tokens / local_tokens * cached_usd
         end as market_usd,
-        case when bounds_reason is null then generated_usd + all_prompt_share * least(prompt_usd, cached_usd) end as low_usd,
-        case when bounds_reason is null then generated_usd + all_prompt_share * greatest(prompt_usd, cached_usd) end as high_usd
+        case
+            when bounds_reason is null
+                then generated_usd + all_prompt_share * least(prompt_usd, cached_usd)
+        end as low_usd,
+        case
+            when bounds_reason is null
+                then generated_usd + all_prompt_share * greatest(prompt_usd, cached_usd)
+        end as high_usd
     from priced
 ),
 
-crossed as (
+with_break_even as (
     select
         *,
         coalesce(market_usd, low_usd) as market_low_usd,
         coalesce(market_usd, high_usd) as market_high_usd,
         case when cost_reason is null then {{ break_even_load('market_usd', *rates) }} end as load,
-        case when cost_reason is null then {{ break_even_load('coalesce(market_usd, high_usd)', *rates) }} end as load_low,
-        case when cost_reason is null then {{ break_even_load('coalesce(market_usd, low_usd)', *rates) }} end as load_high,
+        case
+            when cost_reason is null
+                then {{ break_even_load('coalesce(market_usd, high_usd)', *rates) }}
+        end as load_low,
+        case
+            when cost_reason is null
+                then {{ break_even_load('coalesce(market_usd, low_usd)', *rates) }}
+        end as load_high,
         coalesce(bounds_reason, case when market_usd is null then mix_reason end) as price_reason
     from bounded
 ),
 
-reasoned as (
+with_reasons as (
     select
         *,
         coalesce(
@@ -114,7 +137,7 @@ reasoned as (
                 when load > 1 then 'dearer than the market even if busy all the time'
             end
         ) as break_even_reason
-    from crossed
+    from with_break_even
 )
 
 select
@@ -126,8 +149,12 @@ select
     price_basis,
     provider_name,
     local_tokens,
-    case when cached_tokens <= prompt_tokens then (prompt_tokens - cached_tokens) / nullif(local_tokens, 0) end as prompt_share,
-    case when cached_tokens <= prompt_tokens then cached_tokens / nullif(local_tokens, 0) end as cached_share,
+    case
+        when cached_tokens <= prompt_tokens
+            then (prompt_tokens - cached_tokens) / nullif(local_tokens, 0)
+    end as prompt_share,
+    case when cached_tokens <= prompt_tokens then cached_tokens / nullif(local_tokens, 0) end
+        as cached_share,
     generation_tokens / nullif(local_tokens, 0) as completion_share,
     local_usd_per_mtok,
     local_usd_per_mtok_without_idle,
@@ -157,5 +184,5 @@ select
     amortisation_years,
     devices,
     coalesce(cost_reason, price_reason, break_even_reason) as reason
-from reasoned
+from with_reasons
 order by date, model_family, target, kind

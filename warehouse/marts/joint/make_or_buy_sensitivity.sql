@@ -1,5 +1,7 @@
--- One row per model family, target, kind of price, energy factor, amortisation factor and load: what if, from the latest day of which both
--- sides are known. A factor of 2 is twice today's energy price, or twice as many years of amortisation; a load is the share of time busy.
+-- One row per model family, target, kind, energy factor, amortisation factor and load: a what-if.
+--
+-- It starts from the latest day with both sides known. A factor of 2 means twice the energy price,
+-- or twice as many years of amortisation. A load is the share of time busy.
 with newest as (
     select *
     from {{ ref('make_or_buy_daily') }}
@@ -30,8 +32,10 @@ inputs as (
         factors.load,
         newest.market_usd_per_mtok,
         newest.market_usd_per_mtok::double as market_usd,
-        -- Rent and service do not change with the years; the price of the devices is spread over them.
-        costs.opex_usd_per_second::double + costs.capex_usd_per_second::double / factors.amortisation_factor as fixed,
+        -- Rent and service do not change with the years; the price of the devices is spread over
+        -- them.
+        costs.opex_usd_per_second::double
+        + costs.capex_usd_per_second::double / factors.amortisation_factor as fixed,
         costs.busy_energy_usd_per_second::double * factors.energy_factor as busy,
         costs.idle_energy_usd_per_second::double * factors.energy_factor as idle,
         costs.capacity_tokens_per_second as capacity
@@ -41,7 +45,7 @@ inputs as (
     cross join factors
 ),
 
-figured as (
+with_figures as (
     select
         *,
         {{ local_usd_per_mtok('load', 'fixed', 'busy', 'idle', 'capacity') }} as local_usd,
@@ -62,5 +66,5 @@ select
     local_usd <= market_usd as is_local_cheaper,
     case when break_even <= 1 then break_even end as break_even_load,
     true as is_what_if
-from figured
+from with_figures
 order by model_family, target, kind, energy_factor, amortisation_factor, load

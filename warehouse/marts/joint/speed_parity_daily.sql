@@ -1,7 +1,9 @@
--- One row per UTC day, target, model and metric: our speed for one request, placed among the hosts of the same model and nearest weights.
+-- One row per UTC day, target, model and metric: our speed among the hosts of the model.
 --
--- The place is the part of the hosts than which we were faster in the median of the half hours that both were sampled. Hosts that were never
--- sampled together with us are in neither place nor medians; its bounds put all of them before us, and all of them behind us.
+-- Hosts with the nearest weights are compared. The percentile is the share of hosts slower than us
+-- in the median of the half hours in which both were sampled. Hosts never sampled together with us
+-- count in neither percentile nor medians; the bounds put all of them ahead of us, or all of them
+-- behind.
 with local as (
     select
         hour_at::date as date,
@@ -51,9 +53,13 @@ select
     placed.hosts_p50,
     placed.times_as_fast,
     placed.behind / nullif(placed.hosts, 0) as percentile_among_hosts,
-    case when placed.hosts > 0 then placed.surely_behind / (placed.hosts + placed.hosts_unsampled) end as percentile_low,
-    case when placed.hosts > 0 then (placed.behind + placed.hosts_unsampled) / (placed.hosts + placed.hosts_unsampled) end
-        as percentile_high,
+    case
+        when placed.hosts > 0 then placed.surely_behind / (placed.hosts + placed.hosts_unsampled)
+    end as percentile_low,
+    case
+        when placed.hosts > 0
+            then (placed.behind + placed.hosts_unsampled) / (placed.hosts + placed.hosts_unsampled)
+    end as percentile_high,
     coalesce(placed.hosts, 0) as hosts,
     coalesce(placed.hosts_unsampled, 0) as hosts_unsampled,
     placed.best_host,
@@ -64,8 +70,10 @@ select
         when served.model_family is null then coalesce(served.reason, 'not found in the market')
         when placed.date is null then 'no host of this model was seen in the week up to this day'
         when placed.hosts = 0 then 'no half hour of this day has a sample of both sides'
-        when placed.is_any_format and served.weights_quantization is null then 'nothing says how our weights are quantised: all hosts are compared'
-        when placed.is_any_format then 'no host says how its weights are quantised: all are compared'
+        when placed.is_any_format and served.weights_quantization is null
+            then 'nothing says how our weights are quantised: all hosts are compared'
+        when placed.is_any_format
+            then 'no host says how its weights are quantised: all are compared'
     end as reason
 from local
 left join {{ ref('served_models') }} as served

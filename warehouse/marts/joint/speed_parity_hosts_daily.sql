@@ -1,15 +1,16 @@
--- One row per UTC day, target, model, metric and host: our speed for one request beside the host's, in the half hours that both were sampled.
+-- One row per UTC day, target, model, metric and host: our speed for one request beside the host's.
 --
--- ttft in milliseconds, throughput in output tokens per second of one request, which is one over the time per token; never what a server
--- does in all. Compared in pairs, half hour by half hour: what makes a time of day slow on both sides cancels, so a half hour that one side
--- lacks takes nothing but coverage. Plain listings only: a :free one has a queue of its own.
+-- ttft is in milliseconds. throughput is in output tokens per second of one request (one over the
+-- time per token), never of a whole server. Half hours in which both sides were sampled are
+-- compared in pairs: an hour that is slow for both cancels out, and a half hour that one side lacks
+-- reduces only the coverage. Plain listings only: a :free one queues separately.
 with samples as (
     select
         model_permaslug,
         provider_name,
         tag,
         quantization,
-        -- Speeds are of the 30 minutes before; their middle says which half hour that mostly was.
+        -- Speeds cover the 30 minutes before; their middle decides the half hour.
         time_bucket(interval 30 minutes, captured_at - interval 15 minutes) as window_at,
         case when not is_unit_suspect then ttft_ms_p50 end as ttft,
         throughput_tps_p50 as throughput
@@ -23,16 +24,18 @@ windows as (
         samples.provider_name,
         samples.tag,
         samples.window_at,
-        {{ hour_of('samples.window_at') }} as hour_at,
+        {{ floor_to_hour('samples.window_at') }} as hour_at,
         metrics.metric,
         median(metrics.p50) as p50
     from samples,
-        lateral (values ('ttft', samples.ttft), ('throughput', samples.throughput)) as metrics (metric, p50)
+        lateral (values ('ttft', samples.ttft), ('throughput', samples.throughput))
+            as metrics (metric, p50)
     where metrics.p50 > 0
     group by all
 ),
 
--- Whoever hosted the model within a week belongs to a day's hosts, sampled or not: a gap must not change the company we are placed in.
+-- Hosts of a day are all that served the model within a week, sampled or not: a gap must not change
+-- whom we are compared with.
 host_days as (
     select
         model_permaslug,
@@ -84,7 +87,8 @@ pairs as (
         windows.tag,
         windows.p50,
         ours.p50 as local_p50,
-        case ours.metric when 'ttft' then windows.p50 / ours.p50 else ours.p50 / windows.p50 end as times_as_fast,
+        case ours.metric when 'ttft' then windows.p50 / ours.p50 else ours.p50 / windows.p50 end
+            as times_as_fast,
         ours.is_bound
     from {{ ref('request_speeds_hourly') }} as ours
     inner join served
@@ -110,7 +114,7 @@ compared as (
     group by all
 ),
 
-known as (
+comparable as (
     select
         our_days.date,
         our_days.target,
@@ -119,7 +123,10 @@ known as (
         hosts.provider_name,
         hosts.tag,
         hosts.quantization,
-        abs({{ quantization_bits('hosts.quantization') }} - {{ quantization_bits('served.weights_quantization') }}) as bits_apart
+        abs(
+            {{ quantization_bits('hosts.quantization') }}
+            - {{ quantization_bits('served.weights_quantization') }}
+        ) as bits_apart
     from our_days
     inner join served
         using (target, model_name)
@@ -128,30 +135,39 @@ known as (
 )
 
 select
-    known.date,
-    known.target,
-    known.model_name,
-    known.metric,
-    known.provider_name,
-    known.tag,
-    coalesce(known.quantization, 'unknown') as quantization,
-    -- Who does not say its weights is last; where nobody says, all are alike.
-    coalesce(known.bits_apart, 99)
-    = min(coalesce(known.bits_apart, 99)) over (partition by known.date, known.target, known.model_name, known.metric) as is_compared,
-    known.bits_apart,
+    comparable.date,
+    comparable.target,
+    comparable.model_name,
+    comparable.metric,
+    comparable.provider_name,
+    comparable.tag,
+    coalesce(comparable.quantization, 'unknown') as quantization,
+    -- A host that does not state its weights comes last; where none does, all are alike.
+    coalesce(comparable.bits_apart, 99)
+    = min(coalesce(comparable.bits_apart, 99)) over (
+        partition by
+            comparable.date, comparable.target, comparable.model_name, comparable.metric
+    ) as is_compared,
+    comparable.bits_apart,
     compared.p50,
     compared.local_p50,
     compared.times_as_fast,
     compared.times_as_fast_low,
     coalesce(compared.windows, 0) as windows,
     coalesce(compared.windows, 0) / 48 as coverage
-from known
+from comparable
 left join compared
     on
-        known.date = compared.date
-        and known.target = compared.target
-        and known.model_name = compared.model_name
-        and known.metric = compared.metric
-        and known.provider_name = compared.provider_name
-        and known.tag is not distinct from compared.tag
-order by known.date, known.target, known.model_name, known.metric, known.provider_name, known.tag
+        comparable.date = compared.date
+        and comparable.target = compared.target
+        and comparable.model_name = compared.model_name
+        and comparable.metric = compared.metric
+        and comparable.provider_name = compared.provider_name
+        and comparable.tag is not distinct from compared.tag
+order by
+    comparable.date,
+    comparable.target,
+    comparable.model_name,
+    comparable.metric,
+    comparable.provider_name,
+    comparable.tag

@@ -1,7 +1,8 @@
--- One row per claim and basis: a public statement, what we measured, and the verdict; the basis `all` sums the others up.
+-- One row per claim and basis: a public statement, what we measured, and the verdict.
 --
--- Every file of warehouse/claims/ is one statement. A verdict of `all` is that of the bases that could be judged, depends_on_basis where they
--- differ, unverifiable where none could.
+-- Every file of warehouse/claims/ is one statement. The basis `all` sums up the others: its verdict
+-- is theirs if all that can be judged agree, depends_on_basis if they differ, unverifiable if none
+-- can be judged.
 {{ claims_must_be_listed() }}
 with bases as (
     select
@@ -25,13 +26,13 @@ with bases as (
     {% for name in var('claims') %}
         union all by name
         select
-            {{ claim_fact(name, 'claim_id') }} as claim_id,
-            {{ claim_fact(name, 'statement') }} as statement,
-            {{ claim_fact(name, 'said_by') }} as said_by,
-            {{ claim_fact(name, 'said_on') }}::date as said_on,
-            {{ claim_fact(name, 'population') }} as population,
-            {{ claim_fact(name, 'unit') }} as unit,
-            {{ claim_fact(name, 'source_url') }} as source_url,
+            {{ claim_literal(name, 'claim_id') }} as claim_id,
+            {{ claim_literal(name, 'statement') }} as statement,
+            {{ claim_literal(name, 'said_by') }} as said_by,
+            {{ claim_literal(name, 'said_on') }}::date as said_on,
+            {{ claim_literal(name, 'population') }} as population,
+            {{ claim_literal(name, 'unit') }} as unit,
+            {{ claim_literal(name, 'source_url') }} as source_url,
             verdicts.*
         from {{ ref(name) }} as verdicts
     {% endfor %}
@@ -53,7 +54,9 @@ summed as (
         string_agg(distinct reason, ' ' order by reason) as reasons,
         count(*) as bases,
         string_agg(basis || ' ' || verdict, ', ' order by basis) as by_basis,
-        list_sort(list_distinct(flatten(list(missing_days) filter (where missing_days is not null)))) as missing_days,
+        list_sort(
+            list_distinct(flatten(list(missing_days) filter (where missing_days is not null)))
+        ) as missing_days,
         max(as_of) as as_of
     from bases
     group by all
@@ -63,17 +66,21 @@ overall as (
     select
         claim_id,
         basis,
-        case verdicts when 0 then 'unverifiable' when 1 then found else 'depends_on_basis' end as verdict,
+        case verdicts when 0 then 'unverifiable' when 1 then found else 'depends_on_basis' end
+            as verdict,
         by_basis as measured_text,
         expected,
         case
-            when verdicts = 0 and bases > 1 then 'No basis can be judged: ' || by_basis || '. ' || reasons
+            when verdicts = 0 and bases > 1
+                then 'No basis can be judged: ' || by_basis || '. ' || reasons
             when bases = 1 then reasons
             else 'By basis: ' || by_basis || '.'
         end as reason,
         nullif(missing_days, []) as missing_days,
         as_of,
-        'select basis, verdict, measured, expected, reason from marts.claims where claim_id = ''' || claim_id || ''' order by basis' as evidence_sql,
+        'select basis, verdict, measured, expected, reason from marts.claims where claim_id = '''
+        || claim_id
+        || ''' order by basis' as evidence_sql,
         statement,
         said_by,
         said_on,

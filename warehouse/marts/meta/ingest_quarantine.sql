@@ -1,4 +1,4 @@
--- One row per thing that a source said and we did not believe, with the reason; no figure of this product rests on it.
+-- One row per invalid thing in a source's answer, with the reason; no figure rests on it.
 select
     source,
     slice,
@@ -7,8 +7,10 @@ select
     reason,
     detail,
     sha256 as answer_sha256,
-    -- One answer may be wrong in the same way more than once, so what is wrong with it is counted.
-    row_number() over (partition by sha256 order by source, slice, grain, date, reason, detail) as number
+    -- One answer may be wrong in the same way several times, so its faults are numbered.
+    row_number()
+        over (partition by sha256 order by source, slice, grain, date, reason, detail)
+        as number
 from {{ source('raw', 'quarantine') }}
 where {{ is_known_content('sha256') }}
 order by source, slice, date, reason, detail

@@ -1,4 +1,6 @@
--- One row per benchmark, setting, variant and figure that we measured with a script of ours, once: not data of a source, not of the tier in use.
+-- One row per benchmark, setting, variant and figure that one of our scripts measured once.
+--
+-- Neither data of a source nor of the tier in use.
 select
     benchmark,
     setting,

@@ -1,4 +1,4 @@
--- One row per segment of telemetry: which bytes, what they speak of, and what became of them.
+-- One row per segment of telemetry: its bytes, the time it covers, and what became of it.
 select
     segment_id,
     kind,

@@ -1,4 +1,6 @@
--- One row per entry of the tier file as it was when telemetry was last loaded: what the figures of cost, peaks and targets rest on.
+-- One row per entry of the tier file, as of the last load of telemetry.
+--
+-- Costs, peaks and targets rest on these entries.
 select
     section,
     name,

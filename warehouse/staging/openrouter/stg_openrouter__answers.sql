@@ -1,4 +1,4 @@
--- One row per answer that brought believable content, new or known: when which bytes were what the source said.
+-- One row per answer with valid content, new or known: when which bytes were the source's state.
 select
     answer_id,
     source,

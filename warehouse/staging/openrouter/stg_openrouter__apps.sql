@@ -1,4 +1,4 @@
--- One row per app ranking content and app: tokens and requests of a public app in a window.
+-- One row per content of app rankings and app: tokens and requests of a public app in a window.
 select
     sha256 as answer_sha256,
     start_date,

@@ -1,4 +1,4 @@
--- One row per benchmark content, board, model, test and metric.
+-- One row per content of benchmarks, leaderboard, model, test and metric.
 select
     sha256 as answer_sha256,
     as_of,

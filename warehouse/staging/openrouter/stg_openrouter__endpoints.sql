@@ -1,4 +1,4 @@
--- One row per endpoint content, provider and tag: who hosts a model, its price in USD per million tokens, its speed over 30 minutes.
+-- One row per content of endpoints, provider and tag: a host's prices and speed.
 select
     sha256 as answer_sha256,
     asked_model as model_permaslug,
@@ -9,7 +9,7 @@ select
     quantization,
     context_length as context_tokens,
     status::integer as status,
-    -- Percent at the source, a share here.
+    -- Percent in the source, a share here.
     uptime_last_5m / 100 as uptime_5m,
     uptime_last_30m / 100 as uptime_30m,
     uptime_last_1d / 100 as uptime_1d,
@@ -26,4 +26,6 @@ select
     {{ usd_per_mtok('cached_usd', 'discount') }} as cached_usd_per_mtok
 from {{ source('raw', 'endpoints') }}
 where {{ is_known_content('sha256') }}
-qualify row_number() over (partition by sha256, provider_name, tag order by status desc, endpoint_name) = 1
+qualify
+    row_number() over (partition by sha256, provider_name, tag order by status desc, endpoint_name)
+    = 1

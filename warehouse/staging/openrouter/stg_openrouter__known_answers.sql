@@ -1,16 +1,17 @@
--- One row per answer that was known at the instant `as_of`, whatever came of it; all answers where that variable is not set.
+-- One row per answer known at the instant `as_of`; all answers without that variable.
 --
--- An answer that says from when it speaks is known from then on, also if it was fetched later: so a history that is loaded today still tells
--- what could be known a year ago. The others, and repetitions of known bytes, are known from when they were fetched.
-with spoken as (
+-- An answer that states its date is known from then on, even if it was fetched later: so history
+-- that is loaded today still shows what could be known a year ago. Other answers, and repetitions
+-- of known bytes, are known from when they were fetched.
+with stated as (
     select
         contents.sha256,
         min(contents.as_of) as as_of
     from (
         select
-            boards.sha256,
-            boards.as_of
-        from {{ source('raw', 'ranking_days') }} as boards
+            ranking_days.sha256,
+            ranking_days.as_of
+        from {{ source('raw', 'ranking_days') }} as ranking_days
         union all
         select
             apps.sha256,
@@ -34,11 +35,11 @@ dated as (
     select
         answers.*,
         case
-            when answers.outcome <> 'unchanged' and spoken.as_of is not null then spoken.as_of
+            when answers.outcome <> 'unchanged' and stated.as_of is not null then stated.as_of
             else answers.fetched_at
         end as known_at
     from {{ source('raw', 'answers') }} as answers
-    left join spoken
+    left join stated
         using (sha256)
 )
 

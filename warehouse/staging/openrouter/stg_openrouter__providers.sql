@@ -1,4 +1,4 @@
--- One row per provider content and provider: a host's name, slug and the countries it reports.
+-- One row per content of providers and provider: a host's name, slug and the countries it reports.
 select
     sha256 as answer_sha256,
     name as provider_name,

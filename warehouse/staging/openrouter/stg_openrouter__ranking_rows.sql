@@ -1,4 +1,4 @@
--- One row per board content and model.
+-- One row per content of a ranking and model.
 select
     content_hash,
     model_permaslug,

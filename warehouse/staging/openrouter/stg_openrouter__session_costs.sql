@@ -1,4 +1,4 @@
--- One row per session cost content, app, model and range of turns.
+-- One row per content of session costs, app, model and range of turns.
 select
     sha256 as answer_sha256,
     as_of,

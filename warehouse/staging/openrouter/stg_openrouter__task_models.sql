@@ -1,4 +1,4 @@
--- One row per task content, task and model: a model's share of a task; only the largest models are listed.
+-- One row per content of tasks, task and model: a model's share of a task.
 select
     sha256 as answer_sha256,
     tag,

@@ -1,4 +1,4 @@
--- One row per task content and task: shares of classified, sampled traffic over seven days.
+-- One row per content of tasks and task: shares of classified, sampled traffic over seven days.
 select
     sha256 as answer_sha256,
     as_of as end_date,

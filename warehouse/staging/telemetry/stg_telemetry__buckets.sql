@@ -1,4 +1,4 @@
--- One row per target, model, histogram, labels, hour and bucket: what its cumulative count grew by.
+-- One row per target, model, histogram, labels, hour and bucket: growth of its cumulative count.
 select
     target,
     coalesce(model_name, 'unknown') as model_name,

@@ -1,4 +1,4 @@
--- One row per target and minute: how much of it lies between scrapes that came, close enough together.
+-- One row per target and minute: how much of it lies between scrapes close enough together.
 select
     target,
     minute_at,

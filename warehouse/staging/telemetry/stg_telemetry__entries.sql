@@ -1,4 +1,4 @@
--- One row per entry of the tier file that a figure rests on, without the address: where things are is nobody's business downstream.
+-- One row per entry of the tier file that a figure rests on, without addresses.
 select
     section,
     name,

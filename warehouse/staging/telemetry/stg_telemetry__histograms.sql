@@ -1,4 +1,4 @@
--- One row per target, model, histogram, labels and hour: how many observations there were, and their sum.
+-- One row per target, model, histogram, labels and hour: number of observations, and their sum.
 select
     target,
     coalesce(model_name, 'unknown') as model_name,

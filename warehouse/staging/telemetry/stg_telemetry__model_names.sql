@@ -1,4 +1,4 @@
--- One row per target and name under which it serves a model: the name by which others know that model, as the tier file says.
+-- One row per target and served model name: the public name of that model, from the tier file.
 with mapped as (
     select
         entry ->> '$.name' as target,

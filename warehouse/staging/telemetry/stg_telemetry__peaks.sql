@@ -1,4 +1,4 @@
--- One row per kind of device and dtype: what one device can do at most, as the tier file says.
+-- One row per kind of device and dtype: the peak performance of one device, from the tier file.
 select
     entry ->> '$.device_kind' as device_kind,
     entry ->> '$.dtype' as dtype,

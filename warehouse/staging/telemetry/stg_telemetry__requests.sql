@@ -1,4 +1,4 @@
--- One row per target and request that a tier of ours answered or refused, from its own log.
+-- One row per target and request that our tier served or refused, from its own log.
 select
     target,
     request_id,
@@ -16,8 +16,12 @@ select
     device,
     (epoch_us(first_token_at) - epoch_us(arrival_at)) / 1e6 as ttft_seconds,
     -- A request of one token has no time between tokens.
-    case when completion_tokens > 1 then (epoch_us(last_token_at) - epoch_us(first_token_at)) / 1e6 / (completion_tokens - 1) end as tpot_seconds,
+    case
+        when completion_tokens > 1
+            then
+                (epoch_us(last_token_at) - epoch_us(first_token_at)) / 1e6 / (completion_tokens - 1)
+    end as tpot_seconds,
     (epoch_us(last_token_at) - epoch_us(arrival_at)) / 1e6 as e2e_seconds
 from {{ source('raw', 'request_events') }}
--- A request is written down when it ends.
+-- A request is logged when it ends.
 where {{ is_known_hour('coalesce(last_token_at, arrival_at)') }}

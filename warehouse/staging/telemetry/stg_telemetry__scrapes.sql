@@ -1,14 +1,14 @@
--- One row per target and scrape: whether it came, and whether too much time lies before it.
+-- One row per target and scrape: whether it succeeded, and whether the gap before it is too long.
 select
     target,
     scraped_at,
-    {{ minute_of('scraped_at') }} as minute_at,
+    {{ floor_to_minute('scraped_at') }} as minute_at,
     is_up,
     reason,
     started_at,
     seconds_since_last,
     is_gap,
-    -- Growth since the last scrape that came is known with this one, though nobody watched it.
+    -- This scrape shows the growth since the last successful one, though nobody watched it.
     is_up and is_gap as is_end_of_gap
 from {{ source('ledger', 'scrapes') }}
 where {{ is_known_hour('scraped_at') }}

@@ -1,4 +1,4 @@
--- One row per closed segment of telemetry: which bytes, what they speak of, and what became of them.
+-- One row per closed segment of telemetry: its bytes, the time it covers, and what became of it.
 select
     segment_id,
     kind,
@@ -10,5 +10,5 @@ select
     outcome,
     reason
 from {{ source('raw', 'telemetry_segments') }}
--- One that could not be read speaks of no instant.
+-- An unreadable segment has no instants of its content.
 where {{ is_known_hour('coalesce(first_at, loaded_at)') }}

@@ -1,4 +1,4 @@
--- One row per target, kind of info page, its labels and when they were first seen: a version of the serving stack, and while it held.
+-- One row per target, kind of info page, its labels and first sight: a version of the stack.
 select
     target,
     engine,
@@ -6,6 +6,8 @@ select
     labels,
     first_at,
     last_at,
-    coalesce({{ label_of('labels', 'dtype') }}, {{ label_of('labels', 'quantisation') }}) as dtype
+    coalesce(
+        {{ label_value('labels', 'dtype') }}, {{ label_value('labels', 'quantisation') }}
+    ) as dtype
 from {{ source('ledger', 'stack_versions') }}
 where {{ is_known_hour('first_at') }}

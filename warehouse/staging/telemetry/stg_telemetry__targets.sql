@@ -1,4 +1,4 @@
--- One row per target of the tier file: its devices, what they cost, what energy costs, and what a good answer is.
+-- One row per target of the tier file: devices, cost, price of energy and objectives.
 with entries as (
     select
         section,

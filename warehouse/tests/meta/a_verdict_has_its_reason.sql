@@ -1,4 +1,4 @@
--- A verdict without a reason or a query that shows its figures is an opinion.
+-- A verdict without a reason, or without a query that shows its figures, is an opinion.
 select
     claim_id,
     basis,

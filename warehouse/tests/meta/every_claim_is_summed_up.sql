@@ -1,4 +1,5 @@
--- A claim has at least one basis and one row that sums them up, which differs from them only where they differ among themselves.
+-- A claim has at least one basis and one row that sums them up, whose verdict is depends_on_basis
+-- only if the bases differ.
 select
     claim_id,
     count(*) filter (where basis = 'all') as sums,

@@ -1,9 +1,12 @@
--- Any figure can be followed to the raw answer that it was read from, and is as real or as simulated as that answer.
+-- Every figure can be traced to the raw answer that it was read from, and has the origin of that
+-- answer.
 {% set marts = [
-    'endpoint_speed', 'market_apps_daily', 'market_days', 'market_slices', 'market_task_models_daily', 'market_tasks_daily',
-    'market_tokens_daily', 'market_tokens_revisions', 'model_benchmarks', 'model_prices_daily', 'providers', 'session_costs_weekly',
+    'endpoint_speed', 'market_apps_daily', 'market_days', 'market_slices',
+    'market_task_models_daily', 'market_tasks_daily', 'market_tokens_daily',
+    'market_tokens_revisions', 'model_benchmarks', 'model_prices_daily', 'providers',
+    'session_costs_weekly',
 ] %}
-with said as (
+with figures as (
     {% for mart in marts %}
         select distinct
             '{{ mart }}' as mart,
@@ -16,13 +19,13 @@ with said as (
     {% endfor %}
 )
 
-select said.*
-from said
+select figures.*
+from figures
 left join {{ ref('ingest_log') }} as log
     on
-        said.answer_sha256 = log.sha256
-        and said.origin = log.origin
+        figures.answer_sha256 = log.sha256
+        and figures.origin = log.origin
 where
     log.answer_id is null
     -- A day that the source does not have rests on no answer's figures.
-    and (said.mart <> 'market_days' or said.answer_sha256 is not null)
+    and (figures.mart <> 'market_days' or figures.answer_sha256 is not null)

@@ -1,4 +1,5 @@
--- A figure of the stand-in market beside a real one would pass for real. The archive refuses to hold both; this is the second lock.
+-- A simulated figure beside a real one would pass for real. The archive refuses to hold both; this
+-- is the second lock.
 select
     origin,
     min(fetched_at) as first_fetched_at,

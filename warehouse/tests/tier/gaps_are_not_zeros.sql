@@ -1,4 +1,5 @@
--- Nobody knows what a minute served that nobody watched. A count in it is what grew during the gap that it ends.
+-- Nobody knows what was served in an unwatched minute. A count in it is growth during the gap that
+-- it ends.
 select
     minutes.minute_at,
     minutes.target,

@@ -1,4 +1,5 @@
--- The minutes of a target hold all that its counters grew by, gaps and restarts included. Minutes hold whole tokens, so each may be off by half.
+-- The minutes of a target hold all growth of its counters, gaps and restarts included. Minutes hold
+-- whole tokens, so each may be off by half a token.
 with minutes as (
     select
         target,
@@ -17,7 +18,7 @@ kept as (
     into name metric value counted
 ),
 
-grown as (
+growths as (
     select
         target,
         model_name,
@@ -29,12 +30,12 @@ grown as (
 )
 
 select
-    grown.target,
-    grown.model_name,
-    grown.metric,
-    grown.growth,
+    growths.target,
+    growths.model_name,
+    growths.metric,
+    growths.growth,
     kept.counted
-from grown
+from growths
 left join kept
     using (target, model_name, metric)
-where not coalesce(abs(grown.growth - kept.counted) <= 0.5 * kept.rows, false)
+where not coalesce(abs(growths.growth - kept.counted) <= 0.5 * kept.rows, false)

@@ -1,4 +1,4 @@
--- A higher percentile is not a shorter time; and either it is known or a bound of it is.
+-- A higher percentile is not a shorter time; and either the percentile or a bound of it is known.
 select
     hour_at,
     target,

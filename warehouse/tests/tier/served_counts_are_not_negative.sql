@@ -1,4 +1,5 @@
--- A counter that restarts has grown by its new value, so nothing is ever taken back; and no minute has more than 60 seconds.
+-- A counter that restarts has grown by its new value, so growth is never negative; and no minute
+-- has more than 60 seconds.
 select
     minute_at,
     target,
@@ -9,5 +10,7 @@ select
     covered_seconds
 from {{ ref('served_tokens_minutely') }}
 where
-    least(prompt_tokens, generation_tokens, cached_prompt_tokens, requests_total, preemptions, resets) < 0
+    least(
+        prompt_tokens, generation_tokens, cached_prompt_tokens, requests_total, preemptions, resets
+    ) < 0
     or covered_seconds not between 0 and 60.001

@@ -1,4 +1,4 @@
--- What a target costs is shared out among its models, no more and no less.
+-- The cost of a target is split among its models, no more and no less.
 select
     hour_at,
     target,

@@ -1,13 +1,16 @@
--- A part is not more than the whole. These come from what servers say of themselves, and the peaks from a file, so a person should look.
+-- A part is not more than the whole. These figures come from the servers themselves, and the peaks
+-- from a file, so a person should look.
 {{ config(severity='warn') }}
 select
     'local_efficiency_hourly' as mart,
     hour_at,
     target,
     model_name as what,
-    greatest(goodput_share, mfu, mbu, busy_share) as most
+    greatest(goodput_share, mfu, mbu, busy_share) as largest
 from {{ ref('local_efficiency_hourly') }}
-where greatest(goodput_share, mfu, mbu, busy_share) > 1 or least(goodput_share, mfu, mbu, busy_share) < 0
+where
+    greatest(goodput_share, mfu, mbu, busy_share) > 1
+    or least(goodput_share, mfu, mbu, busy_share) < 0
 
 union all
 
@@ -16,7 +19,7 @@ select
     hour_at,
     target,
     device as what,
-    greatest(coverage, utilisation) as most
+    greatest(coverage, utilisation) as largest
 from {{ ref('device_energy_hourly') }}
 where greatest(coverage, utilisation) > 1.000001 or least(coverage, utilisation) < 0
 
@@ -27,7 +30,7 @@ select
     hour_at,
     target,
     model_name as what,
-    acceptance as most
+    acceptance as largest
 from {{ ref('speculation_hourly') }}
 where acceptance not between 0 and 1
 
@@ -38,7 +41,7 @@ select
     hour_at,
     target,
     model_name as what,
-    hit_share as most
+    hit_share as largest
 from {{ ref('prefix_cache_hourly') }}
 where hit_share not between 0 and 1
 
@@ -49,6 +52,6 @@ select
     hour_at,
     target,
     schedule as what,
-    exposed_share as most
+    exposed_share as largest
 from {{ ref('expert_overlap_hourly') }}
 where exposed_share not between 0 and 1

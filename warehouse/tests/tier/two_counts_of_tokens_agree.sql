@@ -1,4 +1,5 @@
--- Two counts of the same tokens differ, and nothing that was seen that day explains it. Both are kept; a person should look.
+-- Two counts of the same tokens differ, and nothing seen that day explains it. Both are kept; a
+-- person should look.
 {{ config(severity='warn') }}
 select
     date,

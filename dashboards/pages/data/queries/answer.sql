@@ -1,4 +1,4 @@
--- One row per time that these bytes came: the request, the answer, and where the archive keeps them.
+-- One row per time that these bytes arrived: the request, the answer, and its file in the archive.
 select
     fetched_at,
     source,

@@ -1,4 +1,4 @@
--- One row per answer of a source, the newest first: what was asked, what came and what became of it.
+-- One row per answer of a source, the newest first: the request, the response and its outcome.
 select fetched_at, source, outcome, rows, status, bytes, reason, url, sha256, run_id, origin
 from ingest_log
 where $source = 'all' or source = $source

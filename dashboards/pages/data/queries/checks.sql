@@ -1,4 +1,4 @@
--- One row per identity that must hold in this file: how many rows break it, which must be none.
+-- One row per identity that must hold in this file: how many rows break it, which must be 0.
 select 'A day''s rows sum to the platform''s tokens' as claim, 'market_days' as tables, count(*) as rows_wrong
 from (
     select days.date
@@ -29,10 +29,10 @@ select 'Every figure''s raw answer is in the log', 'market_tokens_daily, ingest_
 from market_tokens_daily
 where answer_sha256 not in (select sha256 from ingest_log)
 union all
-select 'What is set aside is of an answer in the log', 'ingest_quarantine, ingest_log', count(*)
+select 'Every quarantined value is from an answer in the log', 'ingest_quarantine, ingest_log', count(*)
 from ingest_quarantine
 where answer_sha256 not in (select sha256 from ingest_log)
 union all
-select 'No minute of our tier was watched for more than 60 s', 'served_tokens_minutely', count(*)
+select 'No minute of our tier is covered for more than 60 s', 'served_tokens_minutely', count(*)
 from served_tokens_minutely
 where covered_seconds > 60 + 1e-6

@@ -1,5 +1,5 @@
--- One row per UTC day and target of our tier: which part of the time between its first and last hour was watched; of many targets, the least
--- watched.
+-- One row per UTC day and target of our tier: the part of the time between its first and last hour
+-- that scrapes cover. Of many targets, those covered least.
 with hours as (
     select target, hour_at, max(covered_seconds) as covered_seconds, max(gap_minutes) as gap_minutes
     from served_tokens_hourly
@@ -21,6 +21,6 @@ select
     sum(covered_seconds) / 3600 / count(*) as covered_share,
     sum(covered_seconds) / 86400 as day_share
 from hours
-where target in (select target from places where place <= $most)
+where target in (select target from places where place <= $max_targets)
 group by all
 order by date, target

@@ -1,4 +1,5 @@
--- One row per UTC day from the first that the source offers to the newest it can have: whether we have it, and if not, why not.
+-- One row per UTC day from the first that the source offers to the newest that it can have:
+-- loaded, or why not.
 with bounds as (
     select
         least(date '2025-01-01', min(date)) as first_date,

@@ -1,4 +1,5 @@
--- One row per change of a named model's tokens on a day: by how much the source's figure moved, and how long after the day.
+-- One row per change of a named model's tokens of a day: how far the figure moved, and how long
+-- after the day.
 select
     date,
     model_permaslug,

@@ -1,4 +1,4 @@
--- One row per table that rests on this raw answer: how many of its rows, and the days that they speak of.
+-- One row per table with rows from this raw answer: how many rows, and the days that they describe.
 with resting as (
     select 'market_days' as table_name, date as date from market_days where answer_sha256 = $answer
     union all

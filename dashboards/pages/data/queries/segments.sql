@@ -1,4 +1,4 @@
--- One row per UTC day, kind and outcome of telemetry's segments, the newest first.
+-- One row per UTC day, kind and outcome of telemetry segments, the newest first.
 select
     coalesce(first_at, loaded_at)::date as date,
     kind,

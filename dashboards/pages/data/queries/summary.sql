@@ -1,4 +1,4 @@
--- One row: how complete the market's days are, and what was set aside.
+-- One row: how complete the market's days are, and how much is quarantined.
 with last_week as (
     select (select max(date) from market_days where not is_missing) as newest_date
 )
@@ -12,5 +12,5 @@ select
     (select count(*) from ingest_log) as answers,
     (select count(*) from ingest_log where outcome not in ('loaded', 'unchanged')) as answers_not_whole,
     (select max(fetched_at) from ingest_log) as last_fetched_at,
-    (select count(*) from ingest_quarantine) as set_aside
+    (select count(*) from ingest_quarantine) as quarantined
 from market_days

@@ -1,4 +1,5 @@
--- One row per hour, or middle hour of a day, target and model: how fast, at which speed for one user, and what a token cost in energy and money. Null is unknown.
+-- One row per hour (or middle hour of a day), target and model: throughput, speed for one user,
+-- energy and cost of a token. Null is unknown.
 with kinds as (
     select target, any_value(device_kind) as device_kind
     from local_cost_daily

@@ -1,4 +1,5 @@
--- One row per series: means over its hours, weighted by covered time, and how many hours have each figure. Null is unknown.
+-- One row per series: figures of its hours, throughput weighted by covered time, and how many hours
+-- lack a figure. Null is unknown.
 with kinds as (
     select target, any_value(device_kind) as device_kind
     from local_cost_daily

@@ -1,4 +1,5 @@
--- How concentrated the market is among authors, by week: at least and at most. A week that is not known whole has a row without figures.
+-- One row per week: how concentrated the market is among authors, at least and at most. A week that
+-- is not known whole has a row without figures.
 with asked as (
     select *
     from market_concentration_weekly

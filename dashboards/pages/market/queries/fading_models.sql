@@ -1,4 +1,5 @@
--- One row per model family whose last four whole weeks are less than half of its best four in a row; the largest of old first.
+-- One row per model family whose last four whole weeks are less than half of its best four in a row;
+-- those with the largest best share first.
 with weekly as (
     select week_start, member as model_family, tokens, share
     from market_share_weekly

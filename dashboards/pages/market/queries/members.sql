@@ -1,4 +1,4 @@
--- Every member of every dimension, the largest of the last twelve weeks first.
+-- One row per dimension and member, the largest of the last twelve weeks first.
 select dimension, member
 from market_share_weekly
 where basis = 'platform' and member <> 'unknown'

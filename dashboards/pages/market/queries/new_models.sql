@@ -1,4 +1,5 @@
--- One row per model family that first ranked in the eight weeks before the newest day: when, and what it served in the newest whole week.
+-- One row per model family that first ranked in the eight weeks before the newest day: when, and its
+-- tokens in the newest whole week.
 with newest as (
     select max(week_start) as week_start from market_share_weekly where is_whole_week
 ),

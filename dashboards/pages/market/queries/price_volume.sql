@@ -1,4 +1,5 @@
--- One row per model listing with a list price: the newest price, and what it served in the last seven days that have figures.
+-- One row per model listing with a list price: the newest price, and its tokens in the last seven
+-- days that have figures.
 with prices as (
     select
         model_id, date as price_date, prompt_usd_per_mtok::double as prompt_usd_per_mtok,

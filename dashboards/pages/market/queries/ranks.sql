@@ -1,4 +1,5 @@
--- Place of each member that was among the first ten of any of the last weeks, by week; no place in a week in which it was not among the ten.
+-- One row per week and member that was among the first ten in any week: its rank, null in a week in
+-- which it was not among the ten.
 with asked as (
     select week_start, member, tokens, share, rank
     from market_share_weekly

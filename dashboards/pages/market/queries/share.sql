@@ -1,4 +1,5 @@
--- Share of each member by whole week: the nine largest of the last twelve weeks, all others, and what is unknown.
+-- One row per whole week and member: the nine largest of the last twelve weeks, all others, and the
+-- unknown.
 with shown as (
     select week_start, member, tokens, share, share_low, share_high, rank
     from market_share_weekly

@@ -1,4 +1,5 @@
--- Share of tokens beside share of what they cost at list price, of the newest whole week that has prices.
+-- One row per member: its share of tokens beside its share of spend at list price, in the newest
+-- whole week with prices.
 select week_start, member, share, spend_share, spend_share_low, spend_share_high, share_without_free, priced_share, tokens, free_tokens
 from market_spend_weekly
 where

@@ -1,4 +1,5 @@
--- One row per run of whole weeks in which one member led, the newest first, and whether the run survives each other way of counting.
+-- One row per run of whole weeks in which one member led, the newest first, and whether the run
+-- survives each other way of counting.
 select
     member, started_week, ended_week, weeks, is_open, least_lead_share,
     survives_without_free, survives_any_model, survives_any_day, survives_other_top_n, survives_other_attribution,

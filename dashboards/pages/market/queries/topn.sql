@@ -1,4 +1,5 @@
--- Share of the three largest members of the newest whole week by how many of the week's models are counted.
+-- One row per cut and member: shares of the five largest members of the newest whole week, by how
+-- many of the week's models are counted.
 with newest as (
     select *
     from market_topn_weekly

@@ -1,6 +1,7 @@
--- One row per load and kind of price: what if, from the newest day of which both sides are known. The factors are on today's energy price
--- and years of amortisation; a million tokens cost (fixed + load x busy + (1 - load) x idle) / (load x capacity) x 1e6.
--- A price that is only bounded has no market_usd, and so no load at which both cost the same.
+-- One row per load and kind of price: a what-if from the newest day on which both sides are known.
+-- The factors apply to today's energy price and years of amortisation; a million tokens cost
+-- (fixed + load x busy + (1 - load) x idle) / (load x capacity) x 1e6. A price that is only bounded
+-- has no market_usd, and so no load at which both cost the same.
 with newest as (
     select *
     from make_or_buy_daily

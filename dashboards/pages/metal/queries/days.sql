@@ -1,4 +1,5 @@
--- One row per day and kind of price: what our tokens cost and what the same tokens cost there; null is unknown, and reason says why.
+-- One row per day and kind of price: the cost of our tokens, and the market's price of the same ones.
+-- Null is unknown, and reason says why.
 select
     date, kind, local_usd_per_mtok::double as local_usd, market_usd_per_mtok::double as market_usd,
     market_usd_per_mtok_low::double as market_low, market_usd_per_mtok_high::double as market_high,

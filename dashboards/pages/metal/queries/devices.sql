@@ -1,4 +1,5 @@
--- One row per wanted share of the family's market: devices that it would take at our measured throughput, newest day that is known.
+-- One row per wanted share of the family's market: the devices that it takes at our measured
+-- throughput, on the newest known day.
 select date, wanted_share, wanted_tokens, devices_needed, devices_measured, basis
 from devices_for_share_daily
 where

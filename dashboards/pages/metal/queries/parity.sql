@@ -1,4 +1,5 @@
--- One row per host, and one for us, of the newest day on which we were placed: speed for one request. Null is unknown, and reason says why.
+-- One row per host, and one for us, on the newest day on which we have a place among them: speed of
+-- one request. Null is unknown, and reason says why.
 with placed as (
     select *
     from speed_parity_daily

@@ -1,4 +1,5 @@
--- Share of its best week by weeks since the launch: this family, and the middle half of all families whose launch the data have.
+-- One row per week since the launch: the family's share of its best week, and the middle half of all
+-- families whose launch is in the data.
 with others as (
     select
         weeks_since_launch, quantile_cont(share_of_peak, 0.25) as lower, median(share_of_peak) as middle, quantile_cont(share_of_peak, 0.75) as upper,

@@ -1,4 +1,4 @@
--- Every family that ever ranked, the largest of the last four weeks first.
+-- One row per family that ever ranked, the largest of the last four weeks first.
 select member
 from market_share_weekly
 where basis = 'platform' and dimension = 'family' and member <> 'unknown'

@@ -1,4 +1,5 @@
--- One row per host of the family at the newest look at it, and per target of ours in its newest hour: its speed and its price.
+-- One row per host of the family in its newest sample, and per target of ours in its newest hour:
+-- speed and price.
 with hosts as (
     select
         provider_name || if(count(distinct tag) over (partition by provider_name) > 1, ' ' || split_part(tag, '/', -1), '') as host, false as is_ours,

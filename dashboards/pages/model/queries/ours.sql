@@ -1,4 +1,5 @@
--- One row per target and model of ours in the family: its newest hour with tokens, and its newest day beside the market's tokens and price.
+-- One row per target and model of ours in the family: its newest hour with tokens, and its newest day
+-- beside the market's tokens and price.
 with hours as (
     select
         target, model_name, efficiency.hour_at, tokens.generation_tokens, efficiency.tokens_per_second, efficiency.joules_per_token,

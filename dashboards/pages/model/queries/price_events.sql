@@ -1,4 +1,4 @@
--- One row per change of a price of the family, the newest first, and what its share did around it.
+-- One row per change of a price of the family, the newest first, and the change of its share then.
 select
     date, model_id, kind, old_prompt_usd_per_mtok::double as old_prompt, new_prompt_usd_per_mtok::double as new_prompt,
     old_completion_usd_per_mtok::double as old_completion, new_completion_usd_per_mtok::double as new_completion, change_ratio, elasticity,

@@ -1,4 +1,4 @@
--- Price of each listing of the family by day and kind, USD per million tokens, prompt and completion apart.
+-- One row per day, listing, kind of price and part (prompt or completion), in USD per million tokens.
 select date, model_id, kind, 'prompt' as part, prompt_usd_per_mtok::double as usd_per_mtok, price_basis, provider_name
 from model_prices_daily
 where model_id in (select model_id from models where model_family = $family) and not is_free

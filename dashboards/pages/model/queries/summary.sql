@@ -1,4 +1,5 @@
--- The family in one row: its newest whole week, the one before, its place, its first and last day among the named models.
+-- One row: the family's newest whole week, the week before, its rank, and its first and last day
+-- among the named models.
 with weekly as (
     select week_start, tokens, share, share_low, share_high, rank
     from market_share_weekly

@@ -1,4 +1,5 @@
--- One row per task in which the family is among the largest: its share of the task's sampled tokens, in the newest window.
+-- One row per task in which the family is among the largest: its share of the task's sampled tokens
+-- in the newest window.
 select
     shares.date, coalesce(tasks.task_name, shares.tag) as task, sum(shares.token_share_of_task) as token_share_of_task,
     sum(shares.request_share_of_task) as request_share_of_task

@@ -1,4 +1,5 @@
--- Tokens of each listing of the family by day, and the day's cutoff. A day on which it was below the cutoff, or that is missing, has no tokens.
+-- One row per day and listing of the family: its tokens, and the day's cutoff. A day that is missing,
+-- or on which the listing was below the cutoff, has no tokens.
 with listed as (
     select date, model_permaslug, total_tokens, rank
     from market_tokens_daily

@@ -1,4 +1,5 @@
--- One row per source: when it last answered, how old that was when this generation was made, and what came of its answers in the last week.
+-- One row per source: when it last responded, how old that was when this generation was built, and
+-- the outcomes of its responses in the last week.
 with published as (
     select published_at from meta
 ),

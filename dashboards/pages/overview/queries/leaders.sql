@@ -1,4 +1,5 @@
--- The eight largest authors of the newest whole week: share with bounds, and the share four weeks before.
+-- One row per author, the eight largest of the newest whole week: share with bounds, and the share
+-- four weeks before.
 with shares as (
     select *
     from market_share_weekly

@@ -1,5 +1,5 @@
--- Tokens a minute that our busiest targets generated, and all others together, mean of each ten minutes of the day to its newest; null where no
--- two scrapes cover any of it.
+-- One row per ten minutes and target: mean tokens a minute, of the busiest targets and of all others
+-- together, over the day to the newest scrape. Null where no two scrapes cover any of it.
 with minutes as (
     select minute_at, target, if(bool_and(is_gap), null, sum(generation_tokens)) as generation_tokens
     from served_tokens_minutely
@@ -22,7 +22,7 @@ places as (
 )
 
 select
-    instant, if(targets <= $most or place < $most, target, 'all others') as target, sum(tokens_per_minute) as tokens_per_minute,
+    instant, if(targets <= $max_targets or place < $max_targets, target, 'all others') as target, sum(tokens_per_minute) as tokens_per_minute,
     sum(covered_minutes)::bigint as covered_minutes, min(place) as place
 from tens
 inner join places using (target)

@@ -1,4 +1,4 @@
--- Tokens of the platform by week. A week with a day that is not known has a row without figures.
+-- One row per week: tokens of the platform, null if a day of it is not known.
 with weekly as (
     select
         date_trunc('week', date)::date as week_start,

@@ -1,4 +1,4 @@
--- One row per thing that is amiss in this generation: what, how often, since when, and what it means or asks for.
+-- One row per problem in this generation: what, how often, since when, and what it means or asks for.
 with published as (
     select published_at, last_date from meta
 ),
@@ -16,10 +16,10 @@ problems as (
     select 'Days whose total is not known', count(*), max(date)::varchar, 'The row `other` is missing: shares of the platform have no bounds there.'
     from market_days where is_other_missing
     union all
-    select 'Days that the source took back', count(*), max(date)::varchar, 'The last figures known are shown.'
+    select 'Days that the source withdrew', count(*), max(date)::varchar, 'The last figures known are shown.'
     from market_days where is_withdrawn
     union all
-    select 'Values set aside', count(*), max(date)::varchar, 'No figure rests on them; the Data page has each with its reason.'
+    select 'Values in quarantine', count(*), max(date)::varchar, 'No figure uses them; the Data page lists each with its reason.'
     from ingest_quarantine
     union all
     select 'Answers that could not be loaded in full', count(*), max(fetched_at)::date::varchar, 'The Data page has the reason of each.'
@@ -27,26 +27,26 @@ problems as (
     where outcome not in ('loaded', 'unchanged') and fetched_at > published_at - interval 7 day
     union all
     select 'Our model not found in the market: ' || model_name || ' at ' || target, 1, null,
-        'Name it in `model_map` of the tier file; until then nothing compares it with the market.'
+        'Map its name in `model_map` of the tier file; until then it is not compared with the market.'
     from served_models where model_permaslug is null
     union all
     select 'Minutes of the last day without a scrape at ' || target, count(*), strftime(max(minute_at) at time zone 'UTC', '%Y-%m-%d %H:%M UTC'),
-        'Drawn as gaps. Is the target up, and is `tokentide scrape` running?'
+        'Drawn as gaps. Is the target up, and is `tokentide collect` running?'
     from served_tokens_minutely
     where is_gap and minute_at > (select max(minute_at) from served_tokens_minutely) - interval 24 hour
     group by target
     union all
-    select 'Hours whose energy a token is not known at ' || target, count(*), strftime(max(hour_at) at time zone 'UTC', '%Y-%m-%d %H:%M UTC'), energy_reason
+    select 'Hours without a known energy per token at ' || target, count(*), strftime(max(hour_at) at time zone 'UTC', '%Y-%m-%d %H:%M UTC'), energy_reason
     from local_efficiency_hourly
     where energy_reason not in ('no tokens in this hour', 'no generated tokens in this hour') and hour_at > (select max(hour_at) from local_efficiency_hourly) - interval 24 hour
     group by target, energy_reason
     union all
-    select 'Hours whose cost is not known at ' || target, count(*), strftime(max(hour_at) at time zone 'UTC', '%Y-%m-%d %H:%M UTC'), cost_reason
+    select 'Hours without a known cost at ' || target, count(*), strftime(max(hour_at) at time zone 'UTC', '%Y-%m-%d %H:%M UTC'), cost_reason
     from local_efficiency_hourly
     where cost_reason <> 'no tokens in this hour' and hour_at > (select max(hour_at) from local_efficiency_hourly) - interval 24 hour
     group by target, cost_reason
     union all
-    select 'Two counts of the same tokens differ at ' || target, count(*), max(date)::varchar, 'Both are kept; the Data page shows them side by side.'
+    select 'Two counts of the same tokens differ at ' || target, count(*), max(date)::varchar, 'Both are kept; the page Our tier shows them side by side.'
     from served_token_disagreements
     where difference <> 0 and explained_by is null
     group by target

@@ -1,4 +1,5 @@
--- One row per target and model of ours: the 24 hours to its newest, and of its newest whole day what its tokens cost here and in the market.
+-- One row per target and model of ours: the 24 hours to the newest, and the cost of its newest whole
+-- day's tokens here and in the market.
 with hours as (
     select *
     from served_tokens_hourly

@@ -1,4 +1,5 @@
--- One row per figure of the newest whole week: its share with bounds, and the share in the week before where that one is whole too.
+-- One row per figure of the newest whole week: its share with bounds, and the share of the week
+-- before if that one is whole too.
 with shares as (
     select *
     from market_share_weekly

@@ -1,4 +1,4 @@
--- One row per column of each table: what it holds, in which type, with the comments of both.
+-- One row per column of each table: its type, and the comments of both.
 select
     tables.table_name,
     tables.comment as table_comment,

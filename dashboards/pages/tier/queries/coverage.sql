@@ -1,4 +1,5 @@
--- How much of each hour, or of the middle hour of each day, was watched, 0..1, and how often counters began anew.
+-- One row per hour (or middle hour of a day) and target: the share of it that scrapes cover, and how
+-- often counters were reset.
 with hours as (
     select hour_at, target, max(covered_seconds) / 3600 as covered_share, max(gap_minutes) as gap_minutes, max(resets) as resets
     from served_tokens_hourly

@@ -1,4 +1,5 @@
--- Power, utilisation and memory of each device by hour, or in the middle hour of each day; what a device does not report is null.
+-- One row per hour (or middle hour of a day) and device: power, utilisation and memory. A value that
+-- the device does not report is null.
 select
     time_bucket(to_hours($step), hour_at) as instant, target || ' · ' || device as series, $step as step_hours,
     median(mean_watts) as mean_watts, mode(provenance) as provenance, bool_and(is_valid) as is_valid, mode(reason) as reason,

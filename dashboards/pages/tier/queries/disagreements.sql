@@ -1,4 +1,4 @@
--- Where two sources of the same count of tokens do not agree: both figures, and what explains it.
+-- One row per count of tokens on which two sources disagree: both figures, and the explanation.
 select date, target, model_name, metric, tokens_a as by_counters, source_b, tokens_b as by_source_b, difference, explained_by
 from served_token_disagreements
 where ($target = '' or target = $target) and ($model = '' or model_name = $model)

@@ -1,4 +1,5 @@
--- Share of finished requests that met every objective, by hour or in the middle hour of each day; upper_bound says at most this.
+-- One row per hour (or middle hour of a day), target and model: the share of finished requests that
+-- met every objective; with the method upper_bound, at most this.
 select
     time_bucket(to_hours($step), hour_at) as instant,
     target || ' · ' || model_name || if(method = 'upper_bound', ' (at most)', '') as series,

@@ -1,5 +1,5 @@
--- Percentiles of one latency by hour, or in the middle hour of each day, in seconds; beyond the last bucket a percentile is null, and its lower
--- bound known.
+-- One row per hour (or middle hour of a day), target and model: percentiles of one latency in seconds.
+-- Beyond the last bucket a percentile is null and has a lower bound.
 select
     time_bucket(to_hours($step), hour_at) as instant,
     target || ' · ' || model_name as series,

@@ -1,5 +1,5 @@
--- Where the time of layers of experts went, and what overlapping link and work gained, by schedule and hour; by day times are sums, and what is a
--- ratio is that of the middle hour.
+-- One row per hour or day, target, model and schedule: the time of expert layers by use, and what
+-- overlap of transfer and work saved. By day, times are sums and ratios those of the middle hour.
 select
     time_bucket(to_hours($step), hour_at) as instant,
     target || ' · ' || model_name || ' · ' || schedule as series,

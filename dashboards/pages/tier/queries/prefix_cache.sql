@@ -1,4 +1,4 @@
--- Share of looked-up prompt tokens that the cache had, by hour or day.
+-- One row per hour or day, target and model: the share of looked-up prompt tokens that the cache had.
 select
     time_bucket(to_hours($step), hour_at) as instant, target || ' · ' || model_name as series, $step as step_hours,
     sum(hits) / nullif(sum(queries) filter (where hits is not null), 0) as hit_share, sum(hits)::bigint as hits, sum(queries)::bigint as queries

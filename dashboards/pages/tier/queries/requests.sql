@@ -1,4 +1,4 @@
--- Requests that ended in each hour or day, by reason; null, and so not drawn, where the server does not say.
+-- One row per hour or day and reason: requests that ended. No row where the server gives no reason.
 with hours as (
     select
         -- Whole numbers are five times as fast as instants here.

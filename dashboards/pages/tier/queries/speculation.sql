@@ -1,4 +1,5 @@
--- Drafted tokens that were right, by hour or day, and how many tokens a check yields on average.
+-- One row per hour or day, target and model: the share of draft tokens that were accepted, and the
+-- mean number of tokens that a verification yields.
 select
     time_bucket(to_hours($step), hour_at) as instant, target || ' · ' || model_name as series, $step as step_hours,
     sum(accepted_tokens) / nullif(sum(draft_tokens), 0) as acceptance, median(mean_length) as mean_length,

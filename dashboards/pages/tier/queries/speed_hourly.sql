@@ -1,4 +1,5 @@
--- Tokens a second of each target and model by hour or day, over covered time only; null where none is covered.
+-- One row per hour or day, target and model: tokens per second over covered time, null where none is
+-- covered.
 select
     time_bucket(to_hours($step), hour_at) as instant,
     target || ' · ' || model_name as series,

@@ -1,5 +1,5 @@
--- Tokens a second of each target and model, every so many minutes; null where no minute of them is covered. A gap counts as not covered, and so
--- does the minute that ends one, whose growth took longer.
+-- One row per step of minutes, target and model: tokens per second, null where no minute is covered. A
+-- gap is not covered, nor is the minute that ends it, whose growth took longer.
 select
     make_timestamptz(epoch_us(minute_at) // ($minutes * 60_000_000) * ($minutes * 60_000_000)) as instant,
     target || ' · ' || model_name as series,

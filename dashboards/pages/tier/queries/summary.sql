@@ -1,4 +1,5 @@
--- Each target and model in its newest hour: speed, latency, goodput, what caches and drafts saved, and what the hour lacks.
+-- One row per target and model in its newest hour: speed, latency, goodput, cache hits, accepted
+-- drafts, and gaps.
 with newest as (
     select target, model_name, max(hour_at) as hour_at
     from served_tokens_hourly

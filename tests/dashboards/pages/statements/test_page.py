@@ -8,6 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from dashboards.pages.statements import figures
+from dashboards.pages.statements.page import STATEMENTS
+from dashboards.pages.statements.tables import counts, ledger, number
 from playwright.sync_api import Page
 from support.browser import browser, dashboard, settled
 
@@ -16,9 +19,6 @@ from dashboards.components.page import Card
 from dashboards.components.theme import Look
 from dashboards.export.static_html import markup
 from dashboards.generations import Generation, Published, Sources
-from dashboards.pages.statements import figures
-from dashboards.pages.statements.page import STATEMENTS
-from dashboards.pages.statements.tables import counts, ledger, number
 from pipelines.publish import query
 from warehouse.connection import open_published
 

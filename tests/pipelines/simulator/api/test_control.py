@@ -1,25 +1,28 @@
-"""The stand-in's own routes: its clock, its faults, its log, and how it is started."""
+"""Control routes: the clock, the faults and the request log."""
 
-import os
-import signal
-import subprocess
-import sys
 from datetime import UTC, datetime
 
-import httpx
 import pytest
 
-from pipelines.simulator.api.serve import build_app, serve_in_thread
 
-
-def test_the_clock_can_be_set_and_let_go(market):
+def test_the_clock_can_be_fixed_and_released(market):
     """A fixed now stands still; null lets it run."""
-    market.at("2026-03-01T12:00:00+01:00")
-    assert (
-        market.get("/datasets/rankings-daily").json()["meta"]["as_of"] == "2026-03-01T11:00:00.000Z"
-    )
-    running_now = datetime.fromisoformat(market.control("now", {"now": None}).json()["now"])
-    assert abs((running_now - datetime.now(UTC)).total_seconds()) < 5
+    market.set_now("2026-03-01T12:00:00+01:00")
+    meta = market.get("/datasets/rankings-daily").json()["meta"]
+    assert meta["as_of"] == "2026-03-01T11:00:00.000Z"
+    assert market.control("now").json() == {"now": "2026-03-01T11:00:00.000Z"}
+    running = datetime.fromisoformat(market.put_control("now", {"now": None}).json()["now"])
+    assert abs((running - datetime.now(UTC)).total_seconds()) < 5
+
+
+def test_faults_are_replaced_not_added(market):
+    """The list that is sent is the whole plan; an empty one switches all off."""
+    market.set_faults({"kind": "html"}, {"kind": "zero_day"})
+    assert market.control("faults").json() == {"faults": ["html", "zero_day"]}
+    market.set_faults({"kind": "not_found"})
+    assert market.control("faults").json() == {"faults": ["not_found"]}
+    market.set_faults()
+    assert market.control("faults").json() == {"faults": []}
 
 
 @pytest.mark.parametrize(
@@ -34,57 +37,21 @@ def test_the_clock_can_be_set_and_let_go(market):
         ("faults", {"kind": "html"}, "list"),
     ],
 )
-def test_an_unreadable_order_is_refused_with_its_reason(market, name, body, words):
-    """Nothing changes then."""
-    response = market.control(name, body)
+def test_an_unreadable_request_is_refused_with_its_reason(market, name, body, words):
+    """It changes nothing."""
+    response = market.put_control(name, body)
     assert response.status_code == 422
     assert words in response.json()["error"]
     assert market.get("/models/count").status_code == 200
 
 
-def test_the_log_knows_the_requests_and_not_the_keys(market):
+def test_the_log_holds_the_requests_and_not_the_keys(market):
     """Path, query and whether there was a key."""
     market.get("/datasets/rankings-daily", period="week")
     market.keyless("/models/count")
-    response = market.http.get(f"{market.base.removesuffix('/api/v1')}/_simulator/requests")
+    response = market.control("requests")
     assert response.json()[-2:] == [
         {"path": "/api/v1/datasets/rankings-daily", "query": "period=week", "had_key": True},
         {"path": "/api/v1/models/count", "query": "", "had_key": False},
     ]
     assert "a-key-for-tests" not in response.text
-
-
-def test_two_stand_ins_do_not_share_anything():
-    """Each has its own port, clock and key."""
-    with (
-        serve_in_thread(build_app(key="one")) as first,
-        serve_in_thread(build_app(key="two")) as second,
-    ):
-        assert first != second
-        assert first.startswith("http://127.0.0.1:")
-        assert first.endswith("/api/v1")
-        path, headers = "/datasets/app-rankings", {"Authorization": "Bearer one"}
-        assert [
-            httpx.get(base + path, headers=headers).status_code for base in (first, second)
-        ] == [200, 401]
-
-
-def test_a_stopped_stand_in_is_gone():
-    """The port is free again."""
-    with serve_in_thread(build_app()) as base:
-        assert httpx.get(f"{base}/models/count").status_code == 200
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{base}/models/count")
-
-
-def test_served_in_the_foreground_it_says_where():
-    """Port 0 is a free one; an interrupt ends it."""
-    code = "from pipelines.simulator.api.serve import build_app, serve; serve(build_app('market'))"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(
-        [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True
-    ) as process:
-        base = process.stdout.readline().strip()
-        assert httpx.get(f"{base}/models/count").status_code == 200
-        process.send_signal(signal.SIGINT)
-        process.wait(10)

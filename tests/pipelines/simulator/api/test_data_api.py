@@ -1,4 +1,4 @@
-"""The rules of the daily board: windows, refusals, order, slices."""
+"""Rankings over HTTP: windows, refusals, order and filters."""
 
 from collections import Counter, defaultdict
 from datetime import date, timedelta
@@ -9,39 +9,39 @@ PATH = "/datasets/rankings-daily"
 
 
 def test_the_default_window_is_thirty_inclusive_days_up_to_yesterday(market):
-    """Nobody has to name dates to get the most recent month."""
-    answer = market.get(PATH).json()
-    assert answer["meta"] == {
+    """A request without dates gets the most recent month."""
+    content = market.get(PATH).json()
+    assert content["meta"] == {
         "as_of": "2026-11-21T09:00:00.000Z",
         "version": "v1",
         "start_date": "2026-10-22",
         "end_date": "2026-11-20",
     }
-    assert len(answer["data"]) == 30 * 51
+    assert len(content["data"]) == 30 * 51
 
 
-def test_every_key_is_named_as_published(market):
-    """Rows, meta and the top level carry exactly the published keys, and counts are strings."""
-    answer = market.get(PATH).json()
-    assert set(answer) == {"data", "meta"}
-    assert {frozenset(row) for row in answer["data"]} == {
+def test_the_keys_are_the_published_ones(market):
+    """In rows, in meta and at the top level; counts are strings."""
+    content = market.get(PATH).json()
+    assert set(content) == {"data", "meta"}
+    assert {frozenset(row) for row in content["data"]} == {
         frozenset({"date", "model_permaslug", "total_tokens"})
     }
     assert all(
         isinstance(row["total_tokens"], str) and row["total_tokens"].isdecimal()
-        for row in answer["data"]
+        for row in content["data"]
     )
 
 
 @pytest.mark.parametrize("end", ["2026-11-21", "2026-11-25"])
-def test_the_day_in_progress_is_clamped_to_yesterday(market, end):
-    """Asking for today, or beyond, means asking up to yesterday."""
+def test_the_current_day_is_clamped_to_yesterday(market, end):
+    """An end of today, or later, means yesterday."""
     meta = market.get(PATH, start_date="2026-11-19", end_date=end).json()["meta"]
     assert (meta["start_date"], meta["end_date"]) == ("2026-11-19", "2026-11-20")
 
 
 def test_a_start_before_the_first_day_is_clamped_and_echoed(market):
-    """The first published day stands in for every earlier one."""
+    """The first published day replaces every earlier one."""
     meta = market.get(PATH, start_date="2020-05-01", end_date="2025-01-03").json()["meta"]
     assert meta["start_date"] == "2025-01-01"
 
@@ -72,8 +72,8 @@ def test_a_start_before_the_first_day_is_clamped_and_echoed(market):
         {"language_type": "natural", "context_bucket": "1K"},
     ],
 )
-def test_a_broken_rule_is_a_400_that_says_so(market, params):
-    """The refusal has the published shape, its code is the status, and it names the parameter or the rule."""
+def test_a_broken_rule_is_a_400_with_the_reason(market, params):
+    """In the published shape, with the status as its code; it names the parameter or the rule."""
     response = market.get(PATH, **params)
     body = response.json()
     assert (response.status_code, body["error"]["code"]) == (400, 400)
@@ -87,14 +87,14 @@ def test_a_year_and_a_day_is_the_longest_window(market):
 
 
 def test_rows_are_ordered_and_other_is_last(market):
-    """Dates ascend, tokens descend, and `other` closes the day even where it outranks others."""
-    rows = market.rows(start_date="2026-04-01", end_date="2026-05-31")
+    """Dates ascend, tokens descend, and `other` ends the day even where it is larger."""
+    rows = market.rankings(start_date="2026-04-01", end_date="2026-05-31")
     by_day = defaultdict(list)
     for day, slug, tokens in rows:
         by_day[day].append((slug, tokens))
     assert list(by_day) == sorted(by_day)
-    for board in by_day.values():
-        named, (last, rest) = board[:-1], board[-1]
+    for ranking in by_day.values():
+        named, (last, rest) = ranking[:-1], ranking[-1]
         assert last == "other"
         assert named == sorted(named, key=lambda row: (-row[1], row[0]))
         assert rest > named[-1][1]
@@ -105,35 +105,35 @@ def test_rows_are_ordered_and_other_is_last(market):
     [("week", {"2026-09-28", "2026-10-05"}), ("month", {"2026-09-01", "2026-10-01"})],
 )
 def test_buckets_are_dated_at_their_start(market, period, dates):
-    """A week is filed under its Monday, a month under its first."""
-    rows = market.rows(start_date="2026-09-28", end_date="2026-10-11", period=period)
+    """A week has the date of its Monday, a month that of its first day."""
+    rows = market.rankings(start_date="2026-09-28", end_date="2026-10-11", period=period)
     assert {day for day, _, _ in rows} == dates
     assert max(Counter(day for day, _, _ in rows).values()) == 51
 
 
-def test_all_rows_of_a_week_add_up_to_its_days(market):
-    """Single models may drop out of a day's top 50; the grand total may not."""
+def test_the_rows_of_a_week_sum_to_its_days(market):
+    """A model may drop out of a day's top 50; its tokens then count in `other`."""
     window = {"start_date": "2026-09-28", "end_date": "2026-10-04"}
     weekly, daily = (
-        sum(tokens for _, _, tokens in market.rows(**window, period=period))
+        sum(tokens for _, _, tokens in market.rankings(**window, period=period))
         for period in ("week", "day")
     )
     assert weekly == daily
 
 
-def test_context_buckets_add_up_to_the_day(market):
-    """Every token was asked for in a request of some length."""
+def test_context_buckets_sum_to_the_day(market):
+    """Every token belongs to a request of some length."""
     window = {"start_date": "2026-10-01", "end_date": "2026-10-01"}
     parts = [
-        sum(row[2] for row in market.rows(**window, context_bucket=bucket))
+        sum(row[2] for row in market.rankings(**window, context_bucket=bucket))
         for bucket in ("1K", "10K", "100K", "1M", "10M")
     ]
-    assert sum(parts) == sum(row[2] for row in market.rows(**window))
+    assert sum(parts) == sum(row[2] for row in market.rankings(**window))
     assert all(parts)
 
 
 @pytest.mark.parametrize(
-    "slice_of",
+    "filters",
     [{"modality": name} for name in ("text", "image", "image_output", "audio", "tool_calling")]
     + [{"modality": "tool_calling", "context_bucket": "100K"}]
     + [
@@ -143,74 +143,74 @@ def test_context_buckets_add_up_to_the_day(market):
         {"category": "legal", "period": "month"},
     ],
 )
-def test_a_slice_is_a_smaller_board_with_its_own_other(market, slice_of):
-    """Each bucket of a slice has at most 50 models and `other`, none of them empty."""
-    rows = market.rows(start_date="2026-09-01", end_date="2026-10-31", **slice_of)
+def test_a_slice_is_a_smaller_ranking_with_an_other_row(market, filters):
+    """Each bucket of a slice has at most 50 models and `other`, none without tokens."""
+    rows = market.rankings(start_date="2026-09-01", end_date="2026-10-31", **filters)
     buckets = Counter(day for day, _, _ in rows)
     assert max(buckets.values()) <= 51
     assert min(tokens for _, _, tokens in rows) > 0
     assert [slug for _, slug, _ in rows].count("other") == len(buckets)
 
 
-def test_text_leaves_out_models_that_do_not_write(market):
-    """Embedding models rank, but not among text."""
+def test_text_leaves_out_models_without_text_output(market):
+    """Embedding models rank, but not in the text slice."""
     window = {"start_date": "2026-10-01", "end_date": "2026-10-01"}
-    assert "qwen/qwen3-embedding-8b" in {slug for _, slug, _ in market.rows(**window)}
+    assert "qwen/qwen3-embedding-8b" in {slug for _, slug, _ in market.rankings(**window)}
     assert "qwen/qwen3-embedding-8b" not in {
-        slug for _, slug, _ in market.rows(**window, modality="text")
+        slug for _, slug, _ in market.rankings(**window, modality="text")
     }
 
 
-def test_estimates_come_by_whole_weeks(market):
+def test_estimates_have_whole_weeks(market):
     """A category's weeks begin in the window; the last one may reach beyond its end."""
-    week = market.rows(start_date="2026-10-05", end_date="2026-10-11", category="science")
-    cut = market.rows(start_date="2026-10-03", end_date="2026-10-07", category="science")
+    week = market.rankings(start_date="2026-10-05", end_date="2026-10-11", category="science")
+    cut = market.rankings(start_date="2026-10-03", end_date="2026-10-07", category="science")
     assert {day for day, _, _ in week} == {"2026-10-05"}
     assert cut == week
 
 
-def test_the_two_types_of_language_roughly_make_up_the_week(market):
-    """The estimate is sampled, so it only comes close."""
+def test_the_two_language_types_sum_to_about_the_week(market):
+    """The estimate is sampled, so the sum is close and not exact."""
     window = {"start_date": "2026-10-05", "end_date": "2026-10-11"}
-    whole = sum(row[2] for row in market.rows(**window, period="week"))
+    whole = sum(row[2] for row in market.rankings(**window, period="week"))
     parts = sum(
         row[2]
         for kind in ("natural", "programming")
-        for row in market.rows(**window, language_type=kind)
+        for row in market.rankings(**window, language_type=kind)
     )
     assert parts == pytest.approx(whole, rel=0.03)
     assert parts != whole
 
 
 def test_the_two_missing_days_stay_missing(market):
-    """The holes of the source are not filled and not zero."""
-    days = {day for day, _, _ in market.rows(start_date="2025-06-01", end_date="2025-07-31")}
+    """The gaps of the source are not filled and not zero."""
+    days = {day for day, _, _ in market.rankings(start_date="2025-06-01", end_date="2025-07-31")}
     assert len(days) == 59
     assert not days & {"2025-06-15", "2025-07-15"}
 
 
 def test_the_newest_day_is_restated_once_and_slightly(market):
-    """A day later every figure of the newest day may be a trifle higher; after that it stands."""
+    """A day later its figures may be slightly higher; after that they are final."""
     window = {"start_date": "2026-11-17", "end_date": "2026-11-20"}
     seen = {}
     for now in ("2026-11-21T09:00:00Z", "2026-11-22T09:00:00Z", "2026-12-30T09:00:00Z"):
-        market.at(now)
-        seen[now] = {(day, slug): tokens for day, slug, tokens in market.rows(**window)}
+        market.set_now(now)
+        seen[now] = {(day, slug): tokens for day, slug, tokens in market.rankings(**window)}
     first, second, last = seen.values()
-    changed = {cell for cell in second if second[cell] != first.get(cell)}
+    changed = {key for key in second if second[key] != first.get(key)}
     assert second == last
     assert {day for day, _ in changed} == {"2026-11-20"}
     assert ("2026-11-20", "other") in changed
-    assert all(0 < second[cell] / first[cell] - 1 <= 2.1e-4 for cell in changed)
+    assert all(0 < second[key] / first[key] - 1 <= 2.1e-4 for key in changed)
 
 
 def test_weekends_are_a_fifth_below_weekdays(market):
-    """The dip shows which day a figure belongs to."""
+    """The weekly dip shows to which day a figure belongs."""
     totals = Counter()
-    for day, _, tokens in market.rows(start_date="2026-06-01", end_date="2026-08-02"):
+    for day, _, tokens in market.rankings(start_date="2026-06-01", end_date="2026-08-02"):
         totals[date.fromisoformat(day)] += tokens
     saturdays = [day for day in totals if day.isoweekday() == 6][:-1]
-    # Against the days around it, since the market grows by a few per cent a week.
+    # Compared with the days around it, since the market grows by a few per cent a week.
     around = [sum(totals[day + timedelta(days=n)] for n in (-2, -1, 2, 3)) / 4 for day in saturdays]
     weekend = [(totals[day] + totals[day + timedelta(days=1)]) / 2 for day in saturdays]
     assert 1 - sum(weekend) / sum(around) == pytest.approx(0.19, abs=0.02)

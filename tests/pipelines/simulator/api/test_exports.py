@@ -1,31 +1,26 @@
-"""The keyless daily files: windows, bytes, hashes, tags."""
+"""Export files: windows, bytes, hashes, and agreement with the keyed data."""
 
 import csv
 import hashlib
 import io
 from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-BOARD = "/datasets/exports/rankings-daily"
-INDEX = "/datasets/exports/index.json"
+from pipelines.simulator.api.exports import csv_bytes, newest_snapshot_date, rank_rows
 
-
-def test_the_index_names_the_newest_snapshot(market):
-    """It lists datasets and their newest manifests, and no dated files."""
-    index = market.keyless(INDEX).json()
-    assert (index["schema_version"], index["updated_at"]) == ("v1", "2026-11-21T01:46:00.000Z")
-    newest = {entry["id"]: entry for entry in index["datasets"]}["rankings-daily"]
-    assert newest["latest_snapshot_date"] == "2026-11-21"
-    assert newest["latest_manifest_url"] == f"{market.base}{BOARD}/latest.manifest.json"
+RANKINGS = "/datasets/exports/rankings-daily"
 
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
 @pytest.mark.parametrize("name", ["latest", "2026-09-19", "2026-11-20"])
-def test_a_file_is_what_its_manifest_says(market, name, kind):
-    """Size and hash fit the bytes behind the address in the manifest."""
-    manifest = market.keyless(f"{BOARD}/{name}.manifest.json").json()
+def test_a_file_fits_its_manifest(market, name, kind):
+    """Size and hash are those of the bytes at the manifest's address."""
+    manifest = market.keyless(f"{RANKINGS}/{name}.manifest.json").json()
     entry = manifest["files"][kind]
     body = market.http.get(entry["url"]).content
     assert entry["url"].endswith(f"/{manifest['snapshot_date']}.{kind}")
@@ -33,9 +28,9 @@ def test_a_file_is_what_its_manifest_says(market, name, kind):
     assert manifest["row_count"] == 1530
 
 
-def test_the_csv_is_written_as_published(market):
+def test_the_csv_has_the_published_form(market):
     """ASCII, CRLF, unquoted; ranks from 1, none on `other`; shares of a day sum to one."""
-    response = market.keyless(f"{BOARD}/2026-09-19.csv")
+    response = market.keyless(f"{RANKINGS}/2026-09-19.csv")
     text = response.content.decode("ascii")
     assert response.headers["content-type"].startswith("text/csv")
     assert text.startswith(
@@ -53,9 +48,9 @@ def test_the_csv_is_written_as_published(market):
 
 
 def test_the_json_twin_has_the_same_rows(market):
-    """Same rows, plus what the columns are and how they came about."""
-    rows = list(csv.DictReader(io.StringIO(market.keyless(f"{BOARD}/latest.csv").text)))
-    twin = market.keyless(f"{BOARD}/latest.json").json()
+    """And in addition the columns and the methodology."""
+    rows = list(csv.DictReader(io.StringIO(market.keyless(f"{RANKINGS}/latest.csv").text)))
+    twin = market.keyless(f"{RANKINGS}/latest.json").json()
     assert {"columns", "row_count", "methodology", "source_pages", "retrieved_at"} <= set(twin)
     assert twin["row_count"] == len(rows) == len(twin["data"])
     assert [
@@ -64,22 +59,22 @@ def test_the_json_twin_has_the_same_rows(market):
     ] == rows[:51]
 
 
-def test_files_agree_with_the_keyed_answer(market):
-    """Two doors, one board."""
-    market.at("2026-11-21T02:00:00Z")
+def test_files_agree_with_the_keyed_response(market):
+    """Both hold the same rankings."""
+    market.set_now("2026-11-21T02:00:00Z")
     exported = [
         (row["date"], row["model_permaslug"], row["total_tokens"])
-        for row in market.keyless(f"{BOARD}/latest.json").json()["data"]
+        for row in market.keyless(f"{RANKINGS}/latest.json").json()["data"]
     ]
-    assert exported == market.rows()
+    assert exported == market.rankings()
 
 
 def test_a_dated_file_never_changes(market):
-    """Fetched months later it still shows what was known on its day, while a newer file restates the day it ended with."""
-    path = f"{BOARD}/2026-11-20.csv"
+    """Months later it still holds what was known on its day; a newer file restates its last day."""
+    path = f"{RANKINGS}/2026-11-20.csv"
     then = market.keyless(path).content
-    newer = market.keyless(f"{BOARD}/2026-11-21.csv").text
-    market.at("2027-02-01T00:00:00Z")
+    newer = market.keyless(f"{RANKINGS}/2026-11-21.csv").text
+    market.set_now("2027-02-01T00:00:00Z")
     assert market.keyless(path).content == then
     newest = [line for line in then.decode().splitlines() if line.startswith("2026-11-19,")]
     restated = [line for line in newer.splitlines() if line.startswith("2026-11-19,")]
@@ -89,55 +84,53 @@ def test_a_dated_file_never_changes(market):
     ]
 
 
-@pytest.mark.parametrize(
-    "name", ["2026-09-18.csv", "2026-11-22.csv", "2026-02-30.csv", "latest.txt", "readme.csv"]
+DAYS = st.sampled_from(["2026-05-01", "2026-05-02"])
+ROWS = st.lists(
+    st.tuples(DAYS, st.sampled_from(["a/a", "b/b", "other"]), st.integers(0, 10**15)), max_size=30
 )
-def test_what_is_not_published_is_not_found(market, name):
-    """Before the first file, after the newest, or no file at all."""
-    response = market.keyless(f"{BOARD}/{name}")
-    assert (response.status_code, response.json()) == (
-        404,
-        {"error": {"code": 404, "message": "Export not found"}},
+
+
+@given(rows=ROWS)
+def test_ranks_and_shares_of_any_rows(rows):
+    """A day's shares sum to one unless it has no tokens; ranks count up and skip `other`."""
+    ranked = rank_rows(
+        [
+            {"date": day, "model_permaslug": slug, "total_tokens": str(tokens)}
+            for day, slug, tokens in rows
+        ]
     )
+    for day in {row["date"] for row in ranked}:
+        of_day = [row for row in ranked if row["date"] == day]
+        total = 1 if any(row["total_tokens"] for row in of_day) else 0
+        assert sum(row["share_of_daily_tokens"] for row in of_day) == pytest.approx(total)
+        ranks = [row["rank"] for row in of_day if row["model_permaslug"] != "other"]
+        assert ranks == list(range(1, len(ranks) + 1))
+        assert all(row["rank"] is None for row in of_day if row["model_permaslug"] == "other")
 
 
-def test_a_snapshot_appears_in_the_night(market):
-    """Until 01:46 UTC the newest one is yesterday's."""
-    seen = []
-    for now in ("2026-11-21T01:45:59Z", "2026-11-21T01:46:00Z"):
-        market.at(now)
-        seen.append(market.keyless(f"{BOARD}/latest.manifest.json").json()["snapshot_date"])
-    assert seen == ["2026-11-20", "2026-11-21"]
-    assert market.keyless(f"{BOARD}/2026-11-21.json").status_code == 200
+def test_a_bad_count_has_no_share():
+    """The text stays, and the other rows share the rest."""
+    rows = [
+        {"date": "2026-05-01", "model_permaslug": slug, "total_tokens": count}
+        for slug, count in (("a/a", "n/a"), ("b/b", "3"), ("c/c", "1.5"), ("other", "1"))
+    ]
+    assert [(row["total_tokens"], row["share_of_daily_tokens"]) for row in rank_rows(rows)] == [
+        ("n/a", None),
+        (3, 0.75),
+        ("1.5", None),
+        (1, 0.25),
+    ]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [INDEX, f"{BOARD}/latest.manifest.json", f"{BOARD}/latest.csv", f"{BOARD}/2026-11-01.json"],
-)
-def test_an_unchanged_file_is_not_sent_again(market, path):
-    """The tag of the last answer turns the next one into a 304 without a body."""
-    first = market.keyless(path)
-    assert first.headers["cache-control"] == "public, max-age=300"
-    assert first.headers["access-control-allow-origin"] == "*"
-    again = market.keyless(path, **{"If-None-Match": first.headers["etag"]})
-    assert (again.status_code, again.content, again.headers["etag"]) == (
-        304,
-        b"",
-        first.headers["etag"],
-    )
-    assert market.keyless(path, **{"If-None-Match": '"another"'}).status_code == 200
+def test_a_csv_without_rows_keeps_its_header():
+    """The columns are known all the same."""
+    assert csv_bytes([]) == b"date,model_permaslug,rank,total_tokens,share_of_daily_tokens\r\n"
 
 
-def test_every_file_carries_its_credit(market):
-    """The licence asks for the line, so each answer brings it along."""
-    for path in (INDEX, f"{BOARD}/latest.manifest.json", f"{BOARD}/latest.json"):
-        answer = market.keyless(path).json()
-        assert answer["attribution"].startswith(
-            "Source: OpenRouter (openrouter.ai/rankings), as of 2026-11-21T01:46:00.000Z."
-        )
-        assert answer["license"]["name"] == "CC BY 4.0"
-    assert (
-        market.keyless(f"{BOARD}/latest.manifest.json").json()["retrieved_at"]
-        == "2026-11-21T01:46:00.000Z"
-    )
+@given(now=st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)))
+def test_the_newest_snapshot_is_of_today_or_yesterday(now):
+    """It appears at 01:46 UTC."""
+    newest = newest_snapshot_date(now.replace(tzinfo=UTC))
+    is_published = (now.hour, now.minute) >= (1, 46)
+    assert newest == now.date() - timedelta(days=0 if is_published else 1)
+    assert isinstance(newest, date)

@@ -1,4 +1,4 @@
--- One row per instant, model, provider and tag: how fast and how available a host of a model was over the 30 minutes before.
+-- One row per instant, model, provider and tag: a host's speed and availability over 30 minutes.
 select
     answers.captured_at,
     endpoints.model_permaslug,
@@ -23,7 +23,8 @@ select
     endpoints.prompt_usd_per_mtok,
     endpoints.completion_usd_per_mtok,
     endpoints.cached_usd_per_mtok,
-    -- The published description says milliseconds and shows an example in seconds; a median below 20 ms is not believable.
+    -- The published description says milliseconds but shows an example in seconds; a median below
+    -- 20 ms is not plausible.
     coalesce(endpoints.ttft_ms_p50 < 20, false) as is_unit_suspect,
     case when answers.is_simulated then 'simulated' else 'data_api' end as origin,
     endpoints.answer_sha256
@@ -34,7 +35,8 @@ inner join {{ ref('stg_openrouter__answers') }} as answers
         and answers.source = 'endpoints'
 qualify
     row_number() over (
-        partition by answers.captured_at, endpoints.model_permaslug, endpoints.provider_name, endpoints.tag
+        partition by
+            answers.captured_at, endpoints.model_permaslug, endpoints.provider_name, endpoints.tag
         order by endpoints.answer_sha256
     ) = 1
 order by answers.captured_at, endpoints.model_permaslug, endpoints.provider_name

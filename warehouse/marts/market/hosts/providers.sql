@@ -1,4 +1,6 @@
--- One row per provider: a company that hosts models, with the countries it last reported. Not the country of a lab.
+-- One row per provider: a company that hosts models, with the countries it last reported.
+--
+-- Its countries are not the country of a lab.
 select
     providers.provider_slug,
     providers.provider_name,
@@ -12,5 +14,6 @@ inner join {{ ref('stg_openrouter__answers') }} as answers
     on
         providers.answer_sha256 = answers.sha256
         and answers.source = 'providers'
-qualify row_number() over (partition by providers.provider_slug order by answers.captured_at desc) = 1
+qualify
+    row_number() over (partition by providers.provider_slug order by answers.captured_at desc) = 1
 order by providers.provider_slug

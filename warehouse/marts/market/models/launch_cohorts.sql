@@ -1,7 +1,8 @@
--- One row per model family and week since its launch, as long as there are data: its share of the platform, and of its own best week.
+-- One row per model family and week since launch: its share of the platform and of its best week.
 --
--- Families, not listings: a new date or a free variant of the same model is no launch. In a week without a day in the top 50 its share is not
--- known, only that it is at most share_at_most. Days whose `other` is missing are left out, since there the whole is not known.
+-- Families, not listings: a new date or a free variant of the same model is no launch. In a week
+-- without a day in the top 50 its share is not known, only that it is at most share_at_most. Days
+-- without `other` are left out, since their total is not known.
 with days as (
     select
         date,
@@ -39,7 +40,8 @@ families as (
         min(models.author_slug) as author_slug,
         count(*) as listings,
         min(models.first_ranked_date) as first_ranked_date,
-        date_trunc('week', least(min(models.first_ranked_date), min(listed.listed_date)))::date as launched_week
+        date_trunc('week', least(min(models.first_ranked_date), min(listed.listed_date)))::date
+            as launched_week
     from {{ ref('models') }} as models
     left join listed
         on models.model_base = listed.canonical_slug
@@ -58,7 +60,7 @@ weekly as (
     group by all
 ),
 
--- What a family's listings can have served at most on days on which none of them ranked.
+-- Upper bound of what a family's listings served on days on which none of them ranked.
 ranked_days as (
     select
         week_start,
@@ -91,7 +93,8 @@ grid as (
         weekly.tokens / weeks.platform_tokens as share_of_platform,
         (
             coalesce(weekly.tokens, 0)
-            + families.listings * (weeks.cutoff_tokens - coalesce(ranked_days.cutoff_tokens_of_days_ranked, 0))
+            + families.listings
+            * (weeks.cutoff_tokens - coalesce(ranked_days.cutoff_tokens_of_days_ranked, 0))
         ) / weeks.platform_tokens as share_at_most,
         weeks.cutoff_tokens / weeks.platform_tokens as cutoff_share,
         bool_or(weeks.is_first_of_all and weekly.tokens is not null) over family as is_left_censored
@@ -129,14 +132,18 @@ select
     grid.days_ranked,
     grid.days,
     grid.is_left_censored,
-    -- It has not halved yet, as far as is known.
-    not bool_or(grid.week_start > peaks.peak_week and grid.share_at_most <= peaks.peak_share / 2) over family as is_right_censored,
+    -- As far as is known, the share has not halved yet.
+    not bool_or(grid.week_start > peaks.peak_week and grid.share_at_most <= peaks.peak_share / 2)
+        over family
+        as is_right_censored,
     grid.is_left_censored
-    or not bool_or(grid.week_start > peaks.peak_week and grid.share_at_most <= peaks.peak_share / 2) over family as is_censored
+    or not bool_or(
+        grid.week_start > peaks.peak_week and grid.share_at_most <= peaks.peak_share / 2
+    ) over family as is_censored
 from grid
 inner join peaks
     using (model_family)
--- All its days may be such as are left out.
+-- All days of a family may have been left out.
 where peaks.peak_week is not null
 window family as (partition by grid.model_family)
 order by grid.model_family, grid.week_start

@@ -1,9 +1,11 @@
--- One row per model family that ever ranked: in how many weeks its share of the platform halves once it fades. An estimate.
+-- One row per model family that ever ranked: an estimate of the half-life of its share.
 --
--- A line is fitted through the logarithm of the weekly share, from soon after the last one at 85 percent of the best or more, for as long as
--- it is well above the cutoff of the board: nearer to it, only the weeks in which the family was lucky would be seen. Share, not tokens:
--- tokens grow with the platform. The interval is that of the slope, at 95 percent, widened where neighbouring weeks err alike. Less than five
--- weeks, or a family that has not halved yet, give bounds only.
+-- The half-life is the number of weeks in which the share of the platform halves once it fades. A
+-- line is fitted to the logarithm of the weekly share. It starts soon after the last week at 85
+-- percent of the best or more, and ends where the share comes near the cutoff of the ranking:
+-- closer to it, only lucky weeks would be visible. Shares, not tokens: tokens grow with the
+-- platform. The interval is that of the slope, at 95 percent, widened where neighbouring weeks err
+-- alike. Fewer than five weeks, or a family that has not halved yet, give bounds only.
 {% set fading = 0.85 %}
 {% set above_cutoff = 1.5 %}
 with cohorts as (
@@ -12,7 +14,9 @@ with cohorts as (
         max(week_start) over (partition by model_family) as last_week,
         max(week_start) filter (where is_peak) over (partition by model_family) as peak_week,
         max(share_of_platform) over (partition by model_family) as peak_share,
-        max(week_start) filter (where share_of_peak >= {{ fading }}) over (partition by model_family) as fades_after
+        max(week_start) filter (where share_of_peak >= {{ fading }})
+            over (partition by model_family)
+            as fades_after
     from {{ ref('launch_cohorts') }}
 ),
 
@@ -28,9 +32,11 @@ ends as (
         any_value(last_week) as last_week,
         bool_or(is_left_censored) as is_left_censored,
         bool_or(is_right_censored) as is_right_censored,
-        min(week_start) filter (where week_start > peak_week and share_at_most <= peak_share / 2) as halved_week,
+        min(week_start) filter (where week_start > peak_week and share_at_most <= peak_share / 2)
+            as halved_week,
         min(week_start) filter (
-            where week_start > fades_after and (days_ranked < days or share_of_platform < {{ above_cutoff }} * cutoff_share)
+            where week_start > fades_after
+            and (days_ranked < days or share_of_platform < {{ above_cutoff }} * cutoff_share)
         ) as near_cutoff_week
     from cohorts
     group by model_family
@@ -45,7 +51,7 @@ points as (
     inner join ends
         using (model_family)
     where
-        -- The first and the last week are where they are because of what their own chance was, so they are left out.
+        -- Chance decided which weeks are the first and the last, so both are left out.
         cohorts.week_start > cohorts.fades_after + 7
         and cohorts.week_start < coalesce(ends.near_cutoff_week - 7, '9999-12-31')
         and cohorts.share_of_platform > 0
@@ -57,8 +63,14 @@ lines as (
         count(*) as weeks,
         regr_slope(log_share, week) as slope,
         regr_intercept(log_share, week) as intercept,
-        sqrt(greatest(regr_syy(log_share, week) - regr_slope(log_share, week) * regr_sxy(log_share, week), 0) / (count(*) - 2) / regr_sxx(log_share, week))
-            as standard_error
+        sqrt(
+            greatest(
+                regr_syy(log_share, week) - regr_slope(log_share, week) * regr_sxy(log_share, week),
+                0
+            )
+            / (count(*) - 2)
+            / regr_sxx(log_share, week)
+        ) as standard_error
     from points
     group by model_family
     having count(*) >= 5
@@ -93,13 +105,15 @@ slopes as (
         lines.model_family,
         lines.weeks,
         lines.slope,
-        lines.standard_error * {{ t_95('lines.weeks - 2') }} * {{ inflation('correlations.correlation') }} as reach
+        lines.standard_error
+        * {{ t_95('lines.weeks - 2') }}
+        * {{ inflation_factor('correlations.correlation') }} as reach
     from lines
     inner join correlations
         using (model_family)
 ),
 
-judged as (
+estimates as (
     select
         ends.*,
         slopes.weeks as weeks_fitted,
@@ -122,13 +136,14 @@ select
     case when is_estimated then -ln(2) / slope end as half_life_weeks,
     case
         when is_estimated then -ln(2) / (slope - reach)
-        -- It still has more than half of its best share after so many weeks.
+        -- After so many weeks it still has more than half of its best share.
         when is_right_censored then nullif(weeks_faded, 0)
     end as half_life_weeks_low,
     case
         when is_estimated and slope + reach < 0 then -ln(2) / (slope + reach)
-        -- From 85 percent or more to half or less within so many weeks.
-        when not is_right_censored and weeks_fitted is null then (halved_week - fades_after) / 7.0 / log2({{ fading }} / 0.5)
+        -- It fell from 85 percent or more to half or less within so many weeks.
+        when not is_right_censored and weeks_fitted is null
+            then (halved_week - fades_after) / 7.0 / log2({{ fading }} / 0.5)
     end as half_life_weeks_high,
     weeks_fitted,
     ((halved_week - peak_week) / 7)::integer as weeks_from_peak_to_half,
@@ -139,16 +154,23 @@ select
     nullif(
         concat_ws(
             '; ',
-            case when is_left_censored then 'ranked when the data begin, so its best week may lie before them' end,
+            case
+                when is_left_censored
+                    then 'ranked when the data begin, so its best week may lie before them'
+            end,
             case
                 when is_right_censored and weeks_faded = 0 then 'has not begun to fade'
-                when is_right_censored then 'is not known to have halved yet, so only a lower bound is known'
-                when weeks_fitted is null then 'fewer than five whole weeks between its fading and its nearness to the cutoff of the top 50'
+                when is_right_censored
+                    then 'is not known to have halved yet, so only a lower bound is known'
+                when weeks_fitted is null
+                    then
+                        'fewer than five whole weeks between its fading and its nearness to '
+                        || 'the cutoff of the top 50'
                 when slope >= 0 then 'halved, and does not fade since'
                 when slope + reach >= 0 then 'fades too unevenly for an upper bound'
             end
         ),
         ''
     ) as reason
-from judged
+from estimates
 order by model_family

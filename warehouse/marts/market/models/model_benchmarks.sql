@@ -1,4 +1,6 @@
--- One row per board, model id, test and metric: the newest score. Scales differ by board and metric and are not comparable.
+-- One row per leaderboard, model id, test and metric: the newest score.
+--
+-- Scales differ by leaderboard and metric and are not comparable.
 select
     benchmarks.board,
     benchmarks.model_id,

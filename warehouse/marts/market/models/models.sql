@@ -1,21 +1,22 @@
--- One row per model that ever ranked: its names, the catalogue entry that it resolves to, and its family.
+-- One row per model that ever ranked: its names, its catalogue entry and its family.
 --
--- Identity goes by canonical slug first, by id second, and by variant within; what does not resolve to exactly one entry stays, marked.
+-- Entries match by canonical slug first and by id second, always with the same variant. A model
+-- that does not resolve to exactly one entry stays, marked as unresolved.
 with ranked as (
     select
-        cells.model_permaslug,
-        cells.author_slug,
-        cells.model_base,
-        cells.variant,
-        min(boards.date) as first_ranked_date,
-        max(boards.date) as last_ranked_date
-    from {{ ref('ranking_day_versions') }} as boards
-    inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
+        ranking_rows.model_permaslug,
+        ranking_rows.author_slug,
+        ranking_rows.model_base,
+        ranking_rows.variant,
+        min(rankings.date) as first_ranked_date,
+        max(rankings.date) as last_ranked_date
+    from {{ ref('ranking_day_versions') }} as rankings
+    inner join {{ ref('stg_openrouter__ranking_rows') }} as ranking_rows
         using (content_hash)
     where
-        not cells.is_other
-        and boards.slice = 'all'
-        and boards.grain = 'day'
+        not ranking_rows.is_other
+        and rankings.slice = 'all'
+        and rankings.grain = 'day'
     group by all
 ),
 
@@ -35,11 +36,15 @@ candidates as (
         catalogue.model_name,
         catalogue.canonical_slug,
         catalogue.hugging_face_id,
-        case when catalogue.canonical_slug = ranked.model_base then 'canonical_slug' else 'id' end as resolved_by
+        case when catalogue.canonical_slug = ranked.model_base then 'canonical_slug' else 'id' end
+            as resolved_by
     from ranked
     inner join catalogue
         on
-            (ranked.model_base = catalogue.canonical_slug or ranked.model_base = catalogue.model_id_base)
+            (
+                ranked.model_base = catalogue.canonical_slug
+                or ranked.model_base = catalogue.model_id_base
+            )
             and ranked.variant = catalogue.variant
 ),
 
@@ -57,7 +62,9 @@ select
     ranked.author_slug,
     ranked.model_base,
     ranked.variant,
-    coalesce(families.model_family, {{ model_family_by_rule('ranked.model_permaslug') }}) as model_family,
+    coalesce(
+        families.model_family, {{ model_family_by_rule('ranked.model_permaslug') }}
+    ) as model_family,
     ranked.variant = 'free' as is_free,
     ranked.first_ranked_date,
     ranked.last_ranked_date,

@@ -1,8 +1,9 @@
--- One row per ISO week, attribution, dimension and member: raw tokens of the named models, what they cost at list price, and shares of both.
+-- One row per ISO week, attribution, dimension and member: tokens and their list price.
 --
--- The market does not publish how many of the tokens were prompts, so spend is bounded: all at the cheaper of the two prices, all at the
--- dearer. A model without a price cost nothing at least, and at most the day's dearest price. The price is that of the day, or of the
--- nearest earlier day on which it was seen; discounts and cached tokens are not known, so this is no revenue.
+-- The market does not publish how many tokens were prompts, so spend is bounded: all tokens at the
+-- lower of the two prices, or all at the higher. A model without a price costs between nothing and
+-- the highest price of the day. The price is that of the day, or of the nearest earlier day with
+-- one. Discounts and cached tokens are not known, so this is not revenue.
 with prices as (
     select
         date,
@@ -54,7 +55,7 @@ members as (
         coalesce(sum(tokens) filter (where is_free), 0)::bigint as free_tokens,
         coalesce(sum(tokens) filter (where is_priced), 0)::bigint as priced_tokens,
         coalesce(sum(tokens * usd_low) filter (where is_priced), 0) / 1e6 as low,
-        -- Before the first price that was ever seen there is no dearest one either, so there is no upper bound.
+        -- Before the first price ever seen there is no highest price, and so no upper bound.
         sum(tokens * coalesce(usd_high, dearest_usd)) / 1e6 as high,
         bool_and(coalesce(usd_high, dearest_usd) is not null) as has_high,
         sum(tokens * (usd_low + usd_high) / 2) filter (where is_priced) / 1e6 as middle
@@ -84,7 +85,7 @@ select
     tokens / all_tokens as share,
     low as spend_usd_low,
     case when has_high then high end as spend_usd_high,
-    -- An estimate: half of the tokens at either price, of what has a price.
+    -- An estimate: half of the tokens at either price, where a price is known.
     middle / nullif(all_middle, 0) as spend_share,
     case when all_have_high then low / nullif(low + all_high - high, 0) end as spend_share_low,
     case when all_have_high then high / nullif(high + all_low - low, 0) end as spend_share_high,

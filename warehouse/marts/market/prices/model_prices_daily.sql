@@ -1,7 +1,8 @@
 -- One row per UTC day, model id and kind of price, in USD per million tokens.
 --
--- list: what the lab itself asks on its own endpoint, or, where it hosts none that we saw, the catalogue's price of the day;
--- cheapest: the host with the lowest sum of prompt and completion price; modal: the pair of prices that most hosts ask.
+-- list: the price of the lab's own endpoint, or, if we saw none, the catalogue's price of the day;
+-- cheapest: the host with the lowest sum of prompt and completion price; modal: the pair of prices
+-- that most hosts ask.
 with endpoints_of_day as (
     select
         captured_at::date as date,
@@ -19,13 +20,15 @@ with endpoints_of_day as (
         prompt_usd_per_mtok is not null
         and completion_usd_per_mtok is not null
         and model_id is not null
-        -- Below zero a host is out of service or held back; what it would ask is not on offer.
+        -- A negative status means out of service or held back; such a price is not on offer.
         and coalesce(status, 0) >= 0
-    -- One sample a day, at the hour at which the catalogue is read too.
+    -- One sample a day, at the hour of the catalogue's sample.
     qualify
         dense_rank() over (
             partition by captured_at::date, model_id
-            order by hour(captured_at) < 8, case when hour(captured_at) < 8 then -epoch(captured_at) else epoch(captured_at) end
+            order by
+                hour(captured_at) < 8,
+                case when hour(captured_at) < 8 then -epoch(captured_at) else epoch(captured_at) end
         ) = 1
 ),
 
@@ -75,7 +78,11 @@ cheapest as (
         'cheapest' as kind,
         'cheapest host' as price_basis
     from endpoints_of_day
-    qualify row_number() over (partition by date, model_id order by prompt_usd_per_mtok + completion_usd_per_mtok, provider_name) = 1
+    qualify
+        row_number() over (
+            partition by date, model_id
+            order by prompt_usd_per_mtok + completion_usd_per_mtok, provider_name
+        ) = 1
 ),
 
 modal as (
@@ -86,13 +93,16 @@ modal as (
     from (
         select
             *,
-            count(distinct provider_name) over (partition by date, model_id, prompt_usd_per_mtok, completion_usd_per_mtok) as hosts_at_price
+            count(distinct provider_name)
+                over (partition by date, model_id, prompt_usd_per_mtok, completion_usd_per_mtok)
+                as hosts_at_price
         from endpoints_of_day
     ) as counted
     qualify
         row_number() over (
             partition by date, model_id
-            order by hosts_at_price desc, prompt_usd_per_mtok + completion_usd_per_mtok, provider_name
+            order by
+                hosts_at_price desc, prompt_usd_per_mtok + completion_usd_per_mtok, provider_name
         ) = 1
 ),
 
@@ -114,13 +124,14 @@ select
     completion_usd_per_mtok,
     cached_usd_per_mtok,
     price_basis,
-    -- Free is what the id says; other entries cost nothing only because they are not priced by the token.
+    -- Only the id makes a model free; other entries cost nothing because they are not priced by the
+    -- token.
     model_id like '%:free' as is_free,
     provider_name,
     captured_at,
     origin,
     answer_sha256
 from priced
--- The lab's own endpoint goes before the catalogue.
+-- The lab's own endpoint takes precedence over the catalogue.
 qualify row_number() over (partition by date, model_id, kind order by price_basis desc) = 1
 order by date, model_id, kind

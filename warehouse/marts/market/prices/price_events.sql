@@ -1,9 +1,11 @@
--- One row per UTC day, model id and kind of price: a change of the price, and what the model's share of the platform did around it.
+-- One row per UTC day, model id and kind of price: a price change, and the model's share around it.
 --
--- Elasticity: a change of the price by one percent went with a change of the share by so many percent. Through the logarithm of the daily
--- share of 28 days before and 28 after goes one line with a step at the change, so that a model that was fading anyway is not counted as one
--- that lost by its price. The interval is that of the step, at 95 percent, by the day-to-day noise of both windows, widened where
--- neighbouring days err alike. It is what went together, not what caused what: is_confounded says what else happened.
+-- Elasticity: the percent by which the share changed for each percent of price change. One line
+-- with a step at the change is fitted to the logarithm of the daily share over the 28 days before
+-- and the 28 after, so that a model that was fading anyway does not count as one that lost by its
+-- price. The interval is that of the step, at 95 percent, from the daily noise of both windows,
+-- widened where neighbouring days err alike. This is correlation, not cause: is_confounded shows
+-- what else happened.
 {% set window_days = 28 %}
 with prices as (
     select
@@ -14,12 +16,14 @@ with prices as (
         answer_sha256,
         prompt_usd_per_mtok,
         completion_usd_per_mtok,
-        -- Three prompt tokens to one of completion, as blended prices are usually stated.
+        -- Blended prices usually count three prompt tokens for each completion token.
         0.75 * prompt_usd_per_mtok + 0.25 * completion_usd_per_mtok as blended_usd_per_mtok,
         lag(date) over price_order as previous_date,
         lag(prompt_usd_per_mtok) over price_order as previous_prompt_usd_per_mtok,
         lag(completion_usd_per_mtok) over price_order as previous_completion_usd_per_mtok,
-        lag(0.75 * prompt_usd_per_mtok + 0.25 * completion_usd_per_mtok) over price_order as previous_blended_usd_per_mtok
+        lag(0.75 * prompt_usd_per_mtok + 0.25 * completion_usd_per_mtok)
+            over price_order
+            as previous_blended_usd_per_mtok
     from {{ ref('model_prices_daily') }}
     window price_order as (partition by model_id, kind order by date)
 ),
@@ -36,7 +40,10 @@ changes as (
     from prices
     where
         previous_date is not null
-        and (prompt_usd_per_mtok <> previous_prompt_usd_per_mtok or completion_usd_per_mtok <> previous_completion_usd_per_mtok)
+        and (
+            prompt_usd_per_mtok <> previous_prompt_usd_per_mtok
+            or completion_usd_per_mtok <> previous_completion_usd_per_mtok
+        )
 ),
 
 shares as (
@@ -103,7 +110,7 @@ both_sides as (
         max(tokens) filter (where is_after) as tokens_after,
         coalesce(max(ranked_days) filter (where not is_after), 0) as days_before,
         coalesce(max(ranked_days) filter (where is_after), 0) as days_after,
-        min(days) as least_days,
+        min(days) as min_days,
         sum(days) as days,
         sum(1.0 / nullif(days, 0)) as inverse_days,
         sum(sxx) as sxx,
@@ -131,10 +138,19 @@ correlations as (
             points.model_id,
             points.kind,
             case
-                when points.is_after then points.log_share - fits.mean_y_after - fits.trend * (points.x - fits.mean_x_after)
-                else points.log_share - fits.mean_y_before - fits.trend * (points.x - fits.mean_x_before)
+                when points.is_after
+                    then
+                        points.log_share
+                        - fits.mean_y_after
+                        - fits.trend * (points.x - fits.mean_x_after)
+                else
+                    points.log_share
+                    - fits.mean_y_before
+                    - fits.trend * (points.x - fits.mean_x_before)
             end as residual,
-            lag(residual) over (partition by points.date, points.model_id, points.kind order by points.day) as previous
+            lag(residual)
+                over (partition by points.date, points.model_id, points.kind order by points.day)
+                as previous
         from points
         inner join both_sides as fits
             using (date, model_id, kind)
@@ -149,11 +165,13 @@ steps as (
         sqrt(
             greatest(fits.syy - fits.trend * fits.trend * fits.sxx, 0) / (fits.days - 3)
             * (fits.inverse_days + fits.distance * fits.distance / fits.sxx)
-        ) * {{ t_95('fits.days - 3') }} * {{ inflation('correlations.correlation') }} as reach
+        )
+        * {{ t_95('fits.days - 3') }}
+        * {{ inflation_factor('correlations.correlation') }} as reach
     from both_sides as fits
     left join correlations
         using (date, model_id, kind)
-    where fits.least_days >= {{ window_days // 2 }}
+    where fits.min_days >= {{ window_days // 2 }}
 ),
 
 ranked as (
@@ -166,15 +184,17 @@ ranked as (
     group by model_id
 ),
 
--- Others of the family or the lab that came or went while the windows last.
+-- Other models of the family or the lab that appeared or left within the windows.
 others as (
     select
         changes.date,
         changes.model_id,
         changes.kind,
-        min(models.model_permaslug) filter (where models.model_family = ranked.model_family) as sibling,
+        min(models.model_permaslug) filter (where models.model_family = ranked.model_family)
+            as sibling,
         min(models.model_permaslug) filter (
-            where models.model_family <> ranked.model_family and models.first_ranked_date between changes.first_date and changes.last_date
+            where models.model_family <> ranked.model_family
+            and models.first_ranked_date between changes.first_date and changes.last_date
         ) as launch_of_author
     from changes
     inner join ranked
@@ -186,7 +206,8 @@ others as (
                 models.first_ranked_date between changes.first_date and changes.last_date
                 or (
                     models.last_ranked_date between changes.first_date and changes.last_date
-                    and models.last_ranked_date < (select max(days.date) from {{ ref('market_days') }} as days)
+                    and models.last_ranked_date
+                    < (select max(days.date) from {{ ref('market_days') }} as days)
                 )
             )
             and models.model_id is distinct from changes.model_id
@@ -198,12 +219,13 @@ neighbours as (
         date,
         model_id,
         kind,
-        lag(date) over change_order >= first_date or lead(previous_date) over change_order < last_date as has_another_change
+        lag(date) over change_order >= first_date
+        or lead(previous_date) over change_order < last_date as has_another_change
     from changes
     window change_order as (partition by model_id, kind order by date)
 ),
 
-reasoned as (
+with_reasons as (
     select
         changes.*,
         steps.step,
@@ -215,11 +237,22 @@ reasoned as (
         nullif(
             concat_ws(
                 '; ',
-                case when changes.date - changes.previous_date > 7 then 'the day of the change is not known to within a week' end,
+                case
+                    when changes.date - changes.previous_date > 7
+                        then 'the day of the change is not known to within a week'
+                end,
                 case when neighbours.has_another_change then 'another change of the price' end,
-                case when others.sibling is not null then 'another listing of the family came or went: ' || others.sibling end,
-                case when others.launch_of_author is not null then 'the author launched ' || others.launch_of_author end,
-                case when ranked.first_ranked_date > changes.first_date - 7 then 'its own launch' end,
+                case
+                    when others.sibling is not null
+                        then 'another listing of the family came or went: ' || others.sibling
+                end,
+                case
+                    when others.launch_of_author is not null
+                        then 'the author launched ' || others.launch_of_author
+                end,
+                case
+                    when ranked.first_ranked_date > changes.first_date - 7 then 'its own launch'
+                end,
                 case
                     when fits.days_before < {{ window_days }} or fits.days_after < {{ window_days }}
                         then 'days on which the model did not rank or the source had none'
@@ -229,8 +262,10 @@ reasoned as (
         ) as confounders,
         case
             when ranked.model_id is null then 'the model never ranked'
-            when changes.log_ratio is null then 'from or to a price of nothing, or by nothing on balance, so there is no ratio'
-            when steps.step is null then 'fewer than {{ window_days // 2 }} days on one side of the change'
+            when changes.log_ratio is null
+                then 'from or to a price of nothing, or by nothing on balance, so there is no ratio'
+            when steps.step is null
+                then 'fewer than {{ window_days // 2 }} days on one side of the change'
         end as missing
     from changes
     left join both_sides as fits
@@ -267,5 +302,5 @@ select
     nullif(concat_ws('; ', missing, confounders), '') as reason,
     origin,
     answer_sha256
-from reasoned
+from with_reasons
 order by date, model_id, kind

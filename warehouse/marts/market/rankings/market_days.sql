@@ -1,7 +1,8 @@
--- One row per UTC day that some answer covered: the platform's total as we know it now, or that the source has no such day.
+-- One row per UTC day that an answer covered: the platform's total, or that the day is missing.
 --
--- A missing day is not a day without demand: its figures are null, never zero. A day that no answer covered has no row.
-with boards as (
+-- A missing day is not a day without demand: its figures are null, never zero. A day that no answer
+-- covered has no row.
+with rankings as (
     select *
     from {{ ref('ranking_day_versions') }}
     where
@@ -9,13 +10,13 @@ with boards as (
         and grain = 'day'
 ),
 
--- What the newest answer said, which may be that the day is gone.
+-- State of the newest answer, which may be that the day is gone.
 newest as (
     select
         date,
         is_withdrawn,
         as_of
-    from boards
+    from rankings
     qualify row_number() over (partition by date order by as_of desc) = 1
 ),
 
@@ -36,18 +37,18 @@ select
     totals.other_tokens,
     totals.model_count,
     totals.cutoff_tokens,
-    current_boards.date is null as is_missing,
+    current_rankings.date is null as is_missing,
     newest.is_withdrawn,
-    not coalesce(current_boards.has_other, true) as is_other_missing,
-    coalesce(current_boards.as_of, newest.as_of) as as_of,
-    current_boards.version,
-    current_boards.origin,
-    current_boards.answer_sha256
+    not coalesce(current_rankings.has_other, true) as is_other_missing,
+    coalesce(current_rankings.as_of, newest.as_of) as as_of,
+    current_rankings.version,
+    current_rankings.origin,
+    current_rankings.answer_sha256
 from newest
-left join boards as current_boards
+left join rankings as current_rankings
     on
-        newest.date = current_boards.date
-        and current_boards.is_current
+        newest.date = current_rankings.date
+        and current_rankings.is_current
 left join totals
     using (content_hash)
 order by newest.date

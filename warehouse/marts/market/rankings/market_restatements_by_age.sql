@@ -1,6 +1,7 @@
--- One row per age in whole days: how far from what we know now the platform's total of a day was, so long after the first answer that had it.
+-- One row per age in whole days: how far a day's total at that age was from the total now known.
 --
--- A day counts at an age only if it was seen fresh and was asked for at that age or later; else nobody knows whether it moved.
+-- The age counts from the first answer with the day. A day counts at an age only if it was seen
+-- fresh and requested at that age or later; otherwise nobody knows whether it moved.
 with watched as (
     select
         date,
@@ -13,15 +14,15 @@ with watched as (
 
 versions as (
     select
-        boards.date,
-        boards.as_of,
-        sum(cells.total_tokens)::bigint as platform_tokens
-    from {{ ref('ranking_day_versions') }} as boards
-    inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
+        rankings.date,
+        rankings.as_of,
+        sum(ranking_rows.total_tokens)::bigint as platform_tokens
+    from {{ ref('ranking_day_versions') }} as rankings
+    inner join {{ ref('stg_openrouter__ranking_rows') }} as ranking_rows
         using (content_hash)
     where
-        boards.slice = 'all'
-        and boards.grain = 'day'
+        rankings.slice = 'all'
+        and rankings.grain = 'day'
     group by all
 ),
 

@@ -1,7 +1,8 @@
--- One row per UTC day and model: the tokens it served, as we know them now. `other` is what the platform served beyond the top 50.
+-- One row per UTC day and model: the tokens it served, as now known.
 --
--- A model that is absent from a day is below that day's cutoff (market_days.cutoff_tokens), not at zero.
-with current_boards as (
+-- `other` is what the platform served beyond the top 50. A model that is absent from a day is below
+-- that day's cutoff (market_days.cutoff_tokens), not at zero.
+with current_rankings as (
     select
         date,
         content_hash
@@ -12,7 +13,7 @@ with current_boards as (
         and is_current
 ),
 
--- When each figure took its present value, and the answer that said so.
+-- When each figure took its current value, and the answer that it came from.
 learned as (
     select
         date,
@@ -26,27 +27,36 @@ learned as (
 )
 
 select
-    boards.date,
-    cells.model_permaslug,
-    cells.total_tokens,
+    rankings.date,
+    ranking_rows.model_permaslug,
+    ranking_rows.total_tokens,
     case
-        when not cells.is_other
-            then rank() over (partition by boards.date, cells.is_other order by cells.total_tokens desc)
+        when not ranking_rows.is_other
+            then
+                rank() over (
+                    partition by rankings.date, ranking_rows.is_other
+                    order by ranking_rows.total_tokens desc
+                )
     end as rank,
-    -- Without `other` the day's total is not known, so neither is a share of it.
+    -- Without `other` the day's total is not known, and so no share of it.
     case
-        when bool_or(cells.is_other) over (partition by boards.date)
-            then cells.total_tokens / sum(cells.total_tokens) over (partition by boards.date)
+        when bool_or(ranking_rows.is_other) over (partition by rankings.date)
+            then
+                ranking_rows.total_tokens
+                / sum(ranking_rows.total_tokens) over (partition by rankings.date)
     end as share_of_platform,
     case
-        when not cells.is_other
-            then cells.total_tokens / sum(cells.total_tokens) filter (where not cells.is_other) over (partition by boards.date)
+        when not ranking_rows.is_other
+            then
+                ranking_rows.total_tokens
+                / sum(ranking_rows.total_tokens) filter (where not ranking_rows.is_other)
+                    over (partition by rankings.date)
     end as share_of_top50,
-    cells.author_slug,
-    cells.model_base,
+    ranking_rows.author_slug,
+    ranking_rows.model_base,
     models.model_family,
-    cells.variant,
-    cells.is_other,
+    ranking_rows.variant,
+    ranking_rows.is_other,
     coalesce(models.is_free, false) as is_free,
     attribution.is_text_model,
     attribution.releasing_lab,
@@ -58,8 +68,8 @@ select
     learned.as_of,
     learned.origin,
     learned.answer_sha256
-from current_boards as boards
-inner join {{ ref('stg_openrouter__ranking_rows') }} as cells
+from current_rankings as rankings
+inner join {{ ref('stg_openrouter__ranking_rows') }} as ranking_rows
     using (content_hash)
 inner join learned
     using (date, model_permaslug)
@@ -67,4 +77,4 @@ left join {{ ref('models') }} as models
     using (model_permaslug)
 left join {{ ref('model_attribution_daily') }} as attribution
     using (date, model_permaslug)
-order by boards.date, cells.is_other, cells.total_tokens desc
+order by rankings.date, ranking_rows.is_other, ranking_rows.total_tokens desc

@@ -1,4 +1,6 @@
--- One row per UTC day, model and change (as_of): every value that a figure has had, in the order in which we learned it.
+-- One row per UTC day, model and change (as_of): every value that a figure has had.
+--
+-- Revisions stand in the order in which we learned them.
 select
     date,
     model_permaslug,

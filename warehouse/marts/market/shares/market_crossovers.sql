@@ -1,8 +1,8 @@
--- One row per ISO week, basis, attribution, dimension, member and overtaken: the member passed the other since the whole week before,
--- in which it was behind or level.
+-- One row per ISO week, basis, attribution, dimension, member and overtaken member.
 --
--- Pairs in which one is among the ten largest. A member that was not there the week before was below the cutoff, so it is behind all that
--- were, and its share then is null.
+-- The member passed the other one: in the whole week before, it was behind or level. At least one
+-- of a pair is among the ten largest. A member that was absent the week before was below the
+-- cutoff, so it was behind all that were present, and its earlier share is null.
 with shares as (
     select shares.*
     from {{ ref('market_share_weekly') }} as shares
@@ -13,20 +13,20 @@ with shares as (
         and shares.member <> 'unknown'
 ),
 
-moved as (
+changes as (
     select
-        now_shares.*,
-        before.share as share_before,
-        before.share_high as share_high_before,
-        before.share_low as share_low_before
-    from shares as now_shares
-    left join shares as before
+        current.*,
+        previous.share as share_before,
+        previous.share_high as share_high_before,
+        previous.share_low as share_low_before
+    from shares as current
+    left join shares as previous
         on
-            now_shares.week_start = before.week_start + 7
-            and now_shares.basis = before.basis
-            and now_shares.attribution = before.attribution
-            and now_shares.dimension = before.dimension
-            and now_shares.member = before.member
+            current.week_start = previous.week_start + 7
+            and current.basis = previous.basis
+            and current.attribution = previous.attribution
+            and current.dimension = previous.dimension
+            and current.member = previous.member
 )
 
 select
@@ -40,9 +40,12 @@ select
     ahead.share,
     behind.share_before as overtaken_share_before,
     behind.share as overtaken_share,
-    coalesce(ahead.share_low > behind.share_high and behind.share_low_before > ahead.share_high_before, false) as is_certain
-from moved as ahead
-inner join moved as behind
+    coalesce(
+        ahead.share_low > behind.share_high and behind.share_low_before > ahead.share_high_before,
+        false
+    ) as is_certain
+from changes as ahead
+inner join changes as behind
     on
         ahead.week_start = behind.week_start
         and ahead.basis = behind.basis
@@ -52,4 +55,5 @@ inner join moved as behind
         and coalesce(ahead.share_before, 0) <= behind.share_before
 where
     ahead.rank <= 10
-order by ahead.week_start, ahead.basis, ahead.attribution, ahead.dimension, ahead.member, behind.member
+order by
+    ahead.week_start, ahead.basis, ahead.attribution, ahead.dimension, ahead.member, behind.member

@@ -1,8 +1,10 @@
--- One row per ISO week, basis, attribution, dimension and member: tokens and the share of them, with bounds.
+-- One row per ISO week, basis, attribution, dimension and member: tokens and share.
 --
--- A share names its denominator: `platform` is all traffic, `top50` the named models of each day, `top9` the nine largest models of the week.
--- What cannot be attributed is the member `unknown`: on `platform` everything in `other`, and everywhere the cloaked models and authors whose
--- lab, country or weights are not known. share_low: none of the unknown belongs to this member; share_high: all of it does.
+-- A share names its denominator: `platform` is all traffic, `top50` the named models of each day,
+-- `top9` the nine largest models of the week. What cannot be attributed is the member `unknown`: on
+-- `platform` all of `other`, and everywhere the cloaked models and authors whose lab, country or
+-- weights are not known. share_low: none of the unknown belongs to this member; share_high: all of
+-- it does.
 with daily as (
     select
         daily.*,
@@ -39,10 +41,11 @@ largest as (
     from weekly
     where not is_other
     group by week_start, model_permaslug
-    qualify row_number() over (partition by week_start order by sum(tokens) desc, model_permaslug) <= 9
+    qualify
+        row_number() over (partition by week_start order by sum(tokens) desc, model_permaslug) <= 9
 ),
 
-based as (
+with_basis as (
     select
         'platform' as basis,
         weekly.*
@@ -64,25 +67,38 @@ based as (
 
 members as (
     select
-        based.week_start,
-        based.basis,
+        with_basis.week_start,
+        with_basis.basis,
         member.attribution,
         member.dimension,
-        case when based.is_other then 'unknown' else coalesce(member.member, 'unknown') end as member,
-        sum(based.tokens)::bigint as tokens
-    from based,
+        case when with_basis.is_other then 'unknown' else coalesce(member.member, 'unknown') end
+            as member,
+        sum(with_basis.tokens)::bigint as tokens
+    from with_basis,
         lateral (
             values
-            ('releasing_lab', 'author', case when based.releasing_lab <> 'unknown' then based.author_slug end),
-            ('base_lab', 'author', case when based.base_lab <> 'unknown' then based.base_author_slug end),
-            ('releasing_lab', 'country', based.releasing_country),
-            ('base_lab', 'country', based.base_country),
-            ('releasing_lab', 'weights', based.weights),
-            ('base_lab', 'weights', based.weights),
-            ('releasing_lab', 'family', based.model_family),
-            ('base_lab', 'family', based.model_family),
-            ('releasing_lab', 'price_class', case when based.is_free then 'free' else 'paid' end),
-            ('base_lab', 'price_class', case when based.is_free then 'free' else 'paid' end)
+            (
+                'releasing_lab',
+                'author',
+                case when with_basis.releasing_lab <> 'unknown' then with_basis.author_slug end
+            ),
+            (
+                'base_lab',
+                'author',
+                case when with_basis.base_lab <> 'unknown' then with_basis.base_author_slug end
+            ),
+            ('releasing_lab', 'country', with_basis.releasing_country),
+            ('base_lab', 'country', with_basis.base_country),
+            ('releasing_lab', 'weights', with_basis.weights),
+            ('base_lab', 'weights', with_basis.weights),
+            ('releasing_lab', 'family', with_basis.model_family),
+            ('base_lab', 'family', with_basis.model_family),
+            (
+                'releasing_lab',
+                'price_class',
+                case when with_basis.is_free then 'free' else 'paid' end
+            ),
+            ('base_lab', 'price_class', case when with_basis.is_free then 'free' else 'paid' end)
         ) as member (attribution, dimension, member)
     group by all
 ),
@@ -113,9 +129,11 @@ select
     totals.member,
     totals.tokens,
     totals.tokens / totals.total_tokens as share,
-    -- A day without `other` hides how much more the platform served, and whose it was, so no share of it has a bound.
+    -- A day without `other` hides how much more the platform served, and whose it was, so its
+    -- shares have no bound.
     case
-        when totals.member = 'unknown' or (totals.basis = 'platform' and days.has_unknown_tail) then 0.0
+        when totals.member = 'unknown' or (totals.basis = 'platform' and days.has_unknown_tail)
+            then 0.0
         else totals.tokens / totals.total_tokens
     end as share_low,
     case
@@ -127,7 +145,12 @@ select
         when totals.member <> 'unknown'
             then
                 rank() over (
-                    partition by totals.week_start, totals.basis, totals.attribution, totals.dimension, totals.member = 'unknown'
+                    partition by
+                        totals.week_start,
+                        totals.basis,
+                        totals.attribution,
+                        totals.dimension,
+                        totals.member = 'unknown'
                     order by totals.tokens desc
                 )
     end as rank,

@@ -1,6 +1,7 @@
--- One row per ISO week, number of models that count, attribution, dimension and member: its tokens and share among those models alone.
+-- One row per ISO week, top_n, attribution, dimension and member: share among the top n models.
 --
--- The n are the week's largest named models. A share of the top n says nothing of the rest; how it moves with n says how much hangs on n.
+-- The n are the week's largest named models. A share of the top n says nothing about the rest; how
+-- it moves with n shows how much depends on n.
 with models as (
     select
         week_start,
@@ -17,7 +18,9 @@ largest as (
     select
         week_start,
         model_permaslug,
-        row_number() over (partition by week_start order by sum(tokens) desc, model_permaslug) as place
+        row_number()
+            over (partition by week_start order by sum(tokens) desc, model_permaslug)
+            as position
     from models
     where
         attribution = 'releasing_lab'
@@ -37,7 +40,7 @@ members as (
     inner join largest
         using (week_start, model_permaslug)
     cross join (values (1), (3), (5), (9), (10), (20), (30), (50)) as tops (top_n)
-    where largest.place <= tops.top_n
+    where largest.position <= tops.top_n
     group by all
     having sum(models.tokens) > 0
 )
@@ -52,7 +55,11 @@ select
     tokens / sum(tokens) over (partition by week_start, top_n, attribution, dimension) as share,
     case
         when member <> 'unknown'
-            then rank() over (partition by week_start, top_n, attribution, dimension, member = 'unknown' order by tokens desc)
+            then
+                rank() over (
+                    partition by week_start, top_n, attribution, dimension, member = 'unknown'
+                    order by tokens desc
+                )
     end as rank
 from members
 order by week_start, top_n, attribution, dimension, tokens desc

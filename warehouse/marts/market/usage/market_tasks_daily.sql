@@ -1,4 +1,6 @@
--- One row per end date of a seven-day window and task: its share of classified, sampled traffic. Shares, never volumes.
+-- One row per end date of a seven-day window and task: its share of classified, sampled traffic.
+--
+-- Shares, never volumes.
 select
     tasks.end_date as date,
     tasks.tag,
@@ -17,8 +19,11 @@ inner join {{ ref('stg_openrouter__answers') }} as answers
     on
         tasks.answer_sha256 = answers.sha256
         and answers.source = 'task_classifications'
--- Shares of two answers do not sum up, so a window is taken from one.
+-- Shares of two answers do not sum up, so each window comes from one answer.
 qualify
     dense_rank() over (partition by tasks.end_date order by answers.captured_at desc) = 1
-    and row_number() over (partition by tasks.end_date, tasks.tag order by answers.captured_at desc, tasks.token_share desc) = 1
+    and row_number() over (
+        partition by tasks.end_date, tasks.tag
+        order by answers.captured_at desc, tasks.token_share desc
+    ) = 1
 order by tasks.end_date, tasks.token_share desc

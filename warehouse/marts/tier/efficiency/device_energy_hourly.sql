@@ -1,6 +1,7 @@
--- One row per UTC hour, target and device: its energy, mean power, how busy it was and how full its memory, and whether the energy holds.
+-- One row per UTC hour, target and device: energy, power, utilisation and memory.
 --
--- What is not known is null. A card of two chips may report power for both with the first: the other then has none of its own, not 0.
+-- is_valid tells whether the energy holds, and reason why not. What is not known is null. A card of
+-- two chips may report the power of both with the first: the second then has none, not 0.
 with gauges as (
     select
         hour_at,
@@ -38,34 +39,43 @@ devices as (
         using (hour_at, target, device)
 ),
 
-judged as (
+with_limits as (
     select
         devices.*,
         coalesce(devices.covered_seconds, 0) / 3600 as coverage,
         case
             when devices.is_of_card then 'card'
             when devices.joules is not null then 'device'
-            when bool_or(devices.is_of_card) over (partition by devices.hour_at, devices.target) then 'within card'
+            when bool_or(devices.is_of_card) over (partition by devices.hour_at, devices.target)
+                then 'within card'
         end as power_scope,
-        -- Samples cannot lie closer together than they are asked for.
-        greatest({{ var('largest_power_gap_seconds') }}, 3 * targets.scrape_seconds) as allowed_gap_seconds
+        -- Samples cannot lie closer together than the scrapes.
+        greatest({{ var('max_power_gap_seconds') }}, 3 * targets.scrape_seconds)
+            as allowed_gap_seconds
     from devices
     left join {{ ref('stg_telemetry__targets') }} as targets
         using (target)
 ),
 
-reasoned as (
+with_reasons as (
     select
         *,
         case
-            when power_scope = 'within card' then 'power is reported for the whole card, with its first chip'
+            when power_scope = 'within card'
+                then 'power is reported for the whole card, with its first chip'
             when joules is null then 'no power was reported'
             when provenance <> 'measured' then 'power is ' || provenance || ', not measured'
             when largest_gap_seconds > allowed_gap_seconds
-                then format('{:.0f} s without a sample of power; {:.0f} s are allowed', largest_gap_seconds, allowed_gap_seconds)
-            when coverage < {{ var('least_power_coverage') }} then format('power covers {:.0f} % of the hour', 100 * coverage)
+                then
+                    format(
+                        '{:.0f} s without a sample of power; {:.0f} s are allowed',
+                        largest_gap_seconds,
+                        allowed_gap_seconds
+                    )
+            when coverage < {{ var('min_power_coverage') }}
+                then format('power covers {:.0f} % of the hour', 100 * coverage)
         end as reason
-    from judged
+    from with_limits
 )
 
 select
@@ -84,5 +94,5 @@ select
     provenance,
     reason is null as is_valid,
     reason
-from reasoned
+from with_reasons
 order by hour_at, target, device

@@ -1,4 +1,4 @@
--- One row per UTC hour, target and model that looked prompts up in its cache: how many of their tokens it asked for, and found.
+-- One row per UTC hour, target and model with a prefix cache: tokens looked up in it, and found.
 with hours as (
     select
         hour_at,

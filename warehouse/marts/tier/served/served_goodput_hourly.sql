@@ -1,17 +1,19 @@
--- One row per UTC hour, target, model and method: the share of finished requests that met every objective of the tier file.
+-- One row per UTC hour, target, model and method: share of requests that met every objective.
 --
--- `events`: exact. `upper_bound`: from histograms, which know each latency of a request apart from the other; no more can meet both than meet
--- the one that fewer meet, each counted up to the end of the bucket in which its objective lies.
+-- `events`: exact. `upper_bound`: from histograms, which know each latency separately. No more
+-- requests can meet both objectives than meet the harder one; each is counted up to the end of the
+-- bucket that holds its objective.
 with from_events as (
     select
-        {{ hour_of('requests.last_token_at') }} as hour_at,
+        {{ floor_to_hour('requests.last_token_at') }} as hour_at,
         requests.target,
         requests.model_name,
         'events' as method,
         count(*) as requests,
         avg((requests.ttft_seconds * 1000 <= targets.slo_ttft_ms)::integer) as ttft_share,
         -- A request of one token cannot miss the objective of the time between tokens.
-        avg((coalesce(requests.tpot_seconds, 0) * 1000 <= targets.slo_tpot_ms)::integer) as tpot_share,
+        avg((coalesce(requests.tpot_seconds, 0) * 1000 <= targets.slo_tpot_ms)::integer)
+            as tpot_share,
         avg(
             (
                 requests.ttft_seconds * 1000 <= targets.slo_ttft_ms
@@ -37,7 +39,11 @@ buckets as (
         buckets.bucket_end,
         sum(buckets.growth) as reached,
         any_value(
-            case when buckets.metric = 'ttft_seconds' then targets.slo_ttft_ms else targets.slo_tpot_ms end / 1000
+            case
+                when buckets.metric = 'ttft_seconds' then targets.slo_ttft_ms
+                else targets.slo_tpot_ms
+            end
+            / 1000
         ) as objective_seconds
     from {{ ref('stg_telemetry__buckets') }} as buckets
     inner join {{ ref('stg_telemetry__targets') }} as targets
@@ -55,7 +61,8 @@ met as (
         model_name,
         metric,
         max(reached) as observations,
-        min_by(reached, bucket_end) filter (where bucket_end >= objective_seconds) / nullif(max(reached), 0) as share
+        min_by(reached, bucket_end) filter (where bucket_end >= objective_seconds)
+        / nullif(max(reached), 0) as share
     from buckets
     group by all
 ),

@@ -1,7 +1,8 @@
--- One row per UTC hour, target, model, latency and method: how long requests waited, at the 50th, 90th and 99th percentile.
+-- One row per UTC hour, target, model, latency and method: its 50th, 90th and 99th percentile.
 --
--- `histogram`: linear inside the bucket that holds the percentile, the lowest bucket beginning at 0. Beyond the last finite bucket nobody
--- knows how long it was: the percentile is null and its lower bound is that bucket's end. `events`: exact, from the tier's own log of requests.
+-- `histogram`: linear inside the bucket that holds the percentile, the lowest bucket beginning at
+-- 0. Beyond the last finite bucket the time is not known: the percentile is null, and its lower
+-- bound is that bucket's end. `events`: exact, from the tier's own request log.
 {% set percents = [50, 90, 99] %}
 with buckets as (
     select
@@ -45,7 +46,10 @@ ranked as (
         using (hour_at, target, model_name, metric)
     window
         whole as (partition by buckets.hour_at, buckets.target, buckets.model_name, buckets.metric),
-        by_end as (partition by buckets.hour_at, buckets.target, buckets.model_name, buckets.metric order by buckets.bucket_end)
+        by_end as (
+            partition by buckets.hour_at, buckets.target, buckets.model_name, buckets.metric
+            order by buckets.bucket_end
+        )
 ),
 
 interpolated as (
@@ -59,10 +63,14 @@ interpolated as (
         {% for percent in percents %}
             min_by(
                 bucket_start
-                + (bucket_end - bucket_start) * ({{ percent / 100 }} * observations - reached_before) / (reached - reached_before),
+                + (bucket_end - bucket_start)
+                * ({{ percent / 100 }} * observations - reached_before)
+                / (reached - reached_before),
                 bucket_end
             ) filter (
-                where isfinite(bucket_end) and reached >= {{ percent / 100 }} * observations and reached > reached_before
+                where isfinite(bucket_end)
+                and reached >= {{ percent / 100 }} * observations
+                and reached > reached_before
             ) as p{{ percent }}_seconds,
         {% endfor %}
         max(bucket_end) filter (where isfinite(bucket_end)) as last_finite_seconds
@@ -75,16 +83,18 @@ from_histograms as (
     select
         * exclude (last_finite_seconds),
         {% for percent in percents %}
-            case when p{{ percent }}_seconds is null then last_finite_seconds end as p{{ percent }}_lower_bound_seconds,
+            case when p{{ percent }}_seconds is null then last_finite_seconds end
+                as p{{ percent }}_lower_bound_seconds,
         {% endfor %}
         'histogram' as method
     from interpolated
 ),
 
--- A histogram observes a first token when it comes and the rest when a request ends; so do these.
+-- Histograms observe the first token when it comes, and the other latencies when a request ends; so
+-- does this.
 first_tokens as (
     select
-        {{ hour_of('first_token_at') }} as hour_at,
+        {{ floor_to_hour('first_token_at') }} as hour_at,
         target,
         model_name,
         'ttft' as metric,
@@ -96,10 +106,10 @@ first_tokens as (
     group by all
 ),
 
--- Both latencies of a request in one pass: a row for each of them would first triple millions of requests.
+-- Both latencies of a request in one pass: a row for each would triple millions of requests.
 ended as (
     select
-        {{ hour_of('last_token_at') }} as hour_at,
+        {{ floor_to_hour('last_token_at') }} as hour_at,
         target,
         model_name,
         count(tpot_seconds) as tpot_count,

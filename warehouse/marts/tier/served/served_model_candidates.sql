@@ -1,4 +1,6 @@
--- One row per target, model that was not found in the market, and place: what its name is nearest to there. A hint for model_map, not a finding.
+-- One row per target, model not found in the market, and place: the market's nearest names.
+--
+-- A hint for model_map, not a finding.
 with unresolved as (
     select
         target,
@@ -10,7 +12,8 @@ with unresolved as (
         and (model_name <> 'unknown' or known_as is not null)
 ),
 
--- Authors write themselves differently in the two worlds, so what follows the last stroke is compared.
+-- Author names differ between servers and the market, so only the part after the last slash is
+-- compared.
 market_names as (
     select
         known.canonical_slug,
@@ -36,7 +39,8 @@ alike as (
         market_names.canonical_slug,
         any_value(market_names.model_permaslug) as candidate_permaslug,
         any_value(market_names.hugging_face_id) as candidate_hugging_face_id,
-        max(jaro_winkler_similarity(split_part(unresolved.base_name, '/', -1), market_names.name)) as similarity
+        max(jaro_winkler_similarity(split_part(unresolved.base_name, '/', -1), market_names.name))
+            as similarity
     from unresolved
     cross join market_names
     group by all
@@ -45,7 +49,10 @@ alike as (
 select
     target,
     model_name,
-    row_number() over (partition by target, model_name order by similarity desc, canonical_slug)::integer as place,
+    row_number() over (
+        partition by target, model_name
+        order by similarity desc, canonical_slug
+    )::integer as place,
     canonical_slug as candidate_canonical_slug,
     candidate_permaslug,
     candidate_hugging_face_id,
@@ -56,5 +63,7 @@ select
     end as reason
 from alike
 where similarity >= 0.8
-qualify row_number() over (partition by target, model_name order by similarity desc, canonical_slug) <= 3
+qualify
+    row_number() over (partition by target, model_name order by similarity desc, canonical_slug)
+    <= 3
 order by target, model_name, place

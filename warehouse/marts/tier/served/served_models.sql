@@ -1,7 +1,8 @@
--- One row per target and model that it serves or is said to serve: the name by which others know it, and what the market calls it.
+-- One row per target and model that it serves or should serve: its public name and its market name.
 --
--- Names are tried as they are first, then without the endings that say how weights were quantised, then, for accounts that re-publish
--- other labs' weights, under whatever author the market knows them. What fits two families, or none, is left open, with its reason.
+-- Names are tried as they are first, then without the endings that state the quantisation of the
+-- weights. For accounts that republish other labs' weights, they are tried under any author last. A
+-- name that fits two families, or none, stays unresolved, with its reason.
 with served as (
     select
         target,
@@ -20,7 +21,8 @@ with served as (
     from {{ ref('stg_telemetry__model_names') }}
 ),
 
--- The name that the tier file gives may be any of those that the market has; the served one counts too, where no other is given.
+-- The name in the tier file may be any of the market's names; the served name counts where the file
+-- has none.
 named as (
     select
         served.target,
@@ -28,7 +30,7 @@ named as (
         names.known_as,
         lower(coalesce(names.known_as, served.model_name)) as name,
         {{ weights_base_name('coalesce(names.known_as, served.model_name)') }} as base_name,
-        -- A tier file maps to the base as well as to the copy, so the served name may say more.
+        -- A tier file may map to the base as well as to the copy, so the served name may say more.
         coalesce(
             {{ weights_quantization('names.known_as') }},
             {{ weights_quantization('served.model_name') }}
@@ -38,7 +40,7 @@ named as (
         using (target, model_name)
 ),
 
--- What the server's own page says of its weights, where their name does not.
+-- The server's own page states the format of the weights where their name does not.
 stacks as (
     select
         target,
@@ -57,7 +59,7 @@ market_names as (
     select
         known.*,
         names.resolved_by,
-        names.place,
+        names.priority,
         names.name
     from {{ ref('known_models') }} as known,
         lateral (
@@ -66,7 +68,7 @@ market_names as (
             ('canonical_slug', 2, lower(known.canonical_slug)),
             ('model_id', 3, lower(known.model_id)),
             ('hugging_face_id', 4, lower(known.hugging_face_id))
-        ) as names (resolved_by, place, name)
+        ) as names (resolved_by, priority, name)
     where names.name is not null
 ),
 
@@ -82,8 +84,8 @@ fitting as (
     select
         named.target,
         named.model_name,
-        market_names.* exclude (name, place, resolved_by),
-        10 + market_names.place as place,
+        market_names.* exclude (name, priority, resolved_by),
+        10 + market_names.priority as priority,
         'base name' as resolved_by
     from named
     inner join market_names
@@ -93,8 +95,8 @@ fitting as (
     select
         named.target,
         named.model_name,
-        market_names.* exclude (name, place, resolved_by),
-        20 as place,
+        market_names.* exclude (name, priority, resolved_by),
+        20 as priority,
         'base name of a re-publisher' as resolved_by
     from named
     inner join {{ ref('weight_republishers') }} as republishers
@@ -107,10 +109,10 @@ fitting as (
 best as (
     select *
     from fitting
-    qualify place = min(place) over (partition by target, model_name)
+    qualify priority = min(priority) over (partition by target, model_name)
 ),
 
-judged as (
+fit_counts as (
     select
         target,
         model_name,
@@ -118,7 +120,7 @@ judged as (
         count(distinct model_family) as families,
         count(distinct lower(hugging_face_id)) as repositories,
         string_agg(distinct canonical_slug, ', ' order by canonical_slug) as all_slugs,
-        any_value(place) as place
+        any_value(priority) as priority
     from best
     group by all
 ),
@@ -126,16 +128,21 @@ judged as (
 matched as (
     select best.*
     from best
-    inner join judged
+    inner join fit_counts
         using (target, model_name)
     where
-        judged.families = 1
-        and (judged.repositories <= 1 or judged.place < 20)
-    -- The same weights rank under several names; the newest plain one is what the market serves now.
+        fit_counts.families = 1
+        and (fit_counts.repositories <= 1 or fit_counts.priority < 20)
+    -- The same weights rank under several names; the newest plain one is what the market serves
+    -- now.
     qualify
         row_number() over (
             partition by best.target, best.model_name
-            order by best.variant = 'standard' desc, best.last_ranked_date desc nulls last, best.model_permaslug, best.canonical_slug desc
+            order by
+                best.variant = 'standard' desc,
+                best.last_ranked_date desc nulls last,
+                best.model_permaslug,
+                best.canonical_slug desc
         ) = 1
 )
 
@@ -144,11 +151,13 @@ select
     named.model_name,
     named.known_as,
     matched.hugging_face_id,
-    -- A copy, by the name that fitted or by what the served name says of itself where the tier file maps it to the base.
+    -- A copy, by the name that fitted, or by the served name where the tier file maps it to the
+    -- base.
     case
         when
-            matched.place > 10 and lower(matched.hugging_face_id) <> named.name
-            or named.quantization <> coalesce({{ weights_quantization('matched.hugging_face_id') }}, 'as released')
+            matched.priority > 10 and lower(matched.hugging_face_id) <> named.name
+            or named.quantization
+            <> coalesce({{ weights_quantization('matched.hugging_face_id') }}, 'as released')
             then matched.hugging_face_id
     end as base_hugging_face_id,
     coalesce(named.quantization, stacks.quantization) as weights_quantization,
@@ -162,18 +171,32 @@ select
     matched.model_family,
     coalesce(matched.resolved_by, 'unresolved') as resolved_by,
     case
-        when matched.target is null and named.model_name = 'unknown' and named.known_as is null then 'the server does not say what it serves'
-        when matched.target is null and judged.slugs is null then 'the market knows no model of this name, with or without its ending'
+        when matched.target is null and named.model_name = 'unknown' and named.known_as is null
+            then 'the server does not say what it serves'
+        when matched.target is null and fit_counts.slugs is null
+            then 'the market knows no model of this name, with or without its ending'
         when matched.target is null
-            then format('{:d} models of the market fit ({}); name one in model_map', judged.slugs, judged.all_slugs)
-        when judged.slugs > 1
-            then format('{:d} models of one family have these weights ({}); the newest plain one is meant', judged.slugs, judged.all_slugs)
-        when matched.model_permaslug is null then 'in the catalogue, but it never ranked in the top 50'
+            then
+                format(
+                    '{:d} models of the market fit ({}); name one in model_map',
+                    fit_counts.slugs,
+                    fit_counts.all_slugs
+                )
+        when fit_counts.slugs > 1
+            then
+                format(
+                    '{:d} models of one family have these weights ({}); the newest plain one '
+                    || 'is meant',
+                    fit_counts.slugs,
+                    fit_counts.all_slugs
+                )
+        when matched.model_permaslug is null
+            then 'in the catalogue, but it never ranked in the top 50'
     end as reason
 from named
 left join matched
     using (target, model_name)
-left join judged
+left join fit_counts
     using (target, model_name)
 left join stacks
     using (target)

@@ -1,7 +1,8 @@
--- One row per UTC day, target, model, kind of tokens and pair of sources that do not say the same: both figures, and what explains it.
+-- One row per UTC day, target, model, kind of tokens and pair of sources that disagree.
 --
--- Nothing is corrected: the counters stay what they said. `explained_by` names a cause that was seen that day and works in this direction; null
--- means that none was. Sources are compared on the days for which both have figures.
+-- Nothing is corrected: the counters stay as they are. `explained_by` names a cause seen on that
+-- day that works in this direction; null means that there was none. Sources are compared on the
+-- days for which both have figures.
 with hours as (
     select
         hour_at,
@@ -11,7 +12,10 @@ with hours as (
         prompt_source,
         sum(growth) as tokens
     from {{ ref('stg_telemetry__counters') }}
-    where metric in ('prompt_tokens', 'cached_prompt_tokens', 'generation_tokens', 'prompt_tokens_by_source')
+    where
+        metric in (
+            'prompt_tokens', 'cached_prompt_tokens', 'generation_tokens', 'prompt_tokens_by_source'
+        )
     group by all
 ),
 
@@ -27,7 +31,8 @@ figures as (
     where metric <> 'prompt_tokens_by_source'
     group by all
     union all
-    -- Prompt tokens are those computed and those that the cache held. A server that has only one of the two says nothing here.
+    -- Prompt tokens are the computed ones and the cached ones. A server that reports only one of
+    -- the two has no row here.
     select
         hour_at::date as date,
         target,
@@ -61,7 +66,7 @@ figures as (
         'request events' as source,
         sum(tokens.tokens) as tokens
     from {{ ref('stg_telemetry__requests') }} as requests,
-        -- As the counters do: the prompt with the first token.
+        -- Counters count the prompt with the first token; so does this.
         lateral (
             values
             ('prompt_tokens', requests.first_token_at, requests.prompt_tokens),
@@ -110,8 +115,11 @@ compared as (
         pairs.model_name,
         pairs.metric,
         pairs.source_b,
-        round(coalesce(sum(figures.tokens) filter (where figures.source = 'counters'), 0))::bigint as tokens_a,
-        round(coalesce(sum(figures.tokens) filter (where figures.source = pairs.source_b), 0))::bigint as tokens_b,
+        round(coalesce(sum(figures.tokens) filter (where figures.source = 'counters'), 0))::bigint
+            as tokens_a,
+        round(
+            coalesce(sum(figures.tokens) filter (where figures.source = pairs.source_b), 0)
+        )::bigint as tokens_b,
         figures.date = any_value(pairs.first_date) as is_first_date,
         figures.date = any_value(pairs.newest_date) as is_newest_date
     from pairs
@@ -136,7 +144,7 @@ days as (
     group by all
 ),
 
--- The minutes beside midnight in which requests ran: what they count may fall on either day.
+-- Minutes next to midnight in which requests ran: their tokens may fall on either day.
 midnights as (
     select distinct
         target,
@@ -144,7 +152,7 @@ midnights as (
     from {{ ref('stg_telemetry__gauges') }}
     where
         metric = 'requests_running'
-        and most_value > 0
+        and max_value > 0
         and strftime(minute_at, '%H:%M') in ('00:00', '23:59')
     union
     select distinct
@@ -174,9 +182,12 @@ select
             and coalesce(targets.engine, 'vllm') = 'vllm'
             then 'the server counts the prompt of a preempted request again'
         when compared.tokens_a < compared.tokens_b and days.has_resets
-            then 'the server started again, and what its counters grew by after the last scrape is lost'
+            then
+                'the server started again, and what its counters grew by after the last '
+                || 'scrape is lost'
         when midnights.date is not null then 'requests ran across midnight'
-        when compared.is_first_date and compared.tokens_a < compared.tokens_b then 'scraping began during the day'
+        when compared.is_first_date and compared.tokens_a < compared.tokens_b
+            then 'scraping began during the day'
     end as explained_by
 from compared
 left join days

@@ -1,11 +1,12 @@
--- One row per UTC hour, target and model: what it served, over how much covered time, and the part of it from which speeds are made.
+-- One row per UTC hour, target and model: what it served, and the covered time.
 --
--- Speeds are made from minutes that are covered and do not end a gap, since what grew during a gap took longer than the time covered.
+-- Speeds use minutes that are covered and do not end a gap, since growth during a gap took longer
+-- than the covered time.
 with busy as (
     select
         target,
         minute_at,
-        max(most_value) > 0 as is_busy
+        max(max_value) > 0 as is_busy
     from {{ ref('stg_telemetry__gauges') }}
     where metric = 'requests_running'
     group by target, minute_at
@@ -15,9 +16,11 @@ minutes as (
     select
         minutes.*,
         minutes.covered_seconds > 0 and not minutes.is_end_of_gap as is_timed,
-        -- Of the whole target: its devices are held for all its models.
+        -- Busy is the whole target: all its models share the devices.
         coalesce(busy.is_busy, false)
-        or max(coalesce(minutes.prompt_tokens, 0) + coalesce(minutes.generation_tokens, 0)) over same_minute > 0 as is_busy
+        or max(coalesce(minutes.prompt_tokens, 0) + coalesce(minutes.generation_tokens, 0))
+            over same_minute
+        > 0 as is_busy
     from {{ ref('served_tokens_minutely') }} as minutes
     left join busy
         using (target, minute_at)
@@ -26,7 +29,7 @@ minutes as (
 
 hours as (
     select
-        {{ hour_of('minute_at') }} as hour_at,
+        {{ floor_to_hour('minute_at') }} as hour_at,
         target,
         model_name,
         any_value(hugging_face_id) as hugging_face_id,
@@ -50,6 +53,8 @@ hours as (
 select
     *,
     (timed_prompt_tokens + timed_generation_tokens)
-    / nullif(sum(timed_prompt_tokens + timed_generation_tokens) over (partition by hour_at, target), 0) as share_of_target
+    / nullif(
+        sum(timed_prompt_tokens + timed_generation_tokens) over (partition by hour_at, target), 0
+    ) as share_of_target
 from hours
 order by hour_at, target, model_name

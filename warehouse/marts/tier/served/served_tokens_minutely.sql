@@ -1,65 +1,74 @@
--- One row per UTC minute, target and model, from the first scrape to the last: the tokens and requests that its counters grew by.
+-- One row per UTC minute, target and model, from first to last scrape: growth of its counters.
 --
--- A minute that no two scrapes cover is a gap and still a row: its counts are unknown, not zero. Growth belongs to the minute of the later of
--- two samples, so what grew during a gap is in the minute that ends it; that minute counts tokens but is no measure of speed.
-{% set metrics = ['prompt_tokens', 'generation_tokens', 'cached_prompt_tokens', 'preemptions'] %}
-{% set reasons = ['stop', 'length', 'abort', 'error'] %}
-with counters as (
+-- A minute that no two scrapes cover is a gap and still a row: its counts are unknown, not zero.
+-- Growth belongs to the minute of the later of two samples, so growth during a gap falls into the
+-- minute that ends it. That minute counts tokens but does not measure speed.
+with counts as (
     select
         target,
         model_name,
         minute_at,
         metric,
-        reason,
+        -- Null for every other metric.
+        case when metric = 'requests_finished' then coalesce(reason, 'unknown') end as reason,
         growth,
         resets
     from {{ ref('stg_telemetry__counters') }}
     where
-        metric = 'requests_finished'
-        or metric in ('{{ metrics | join("', '") }}')
+        metric in (
+            'prompt_tokens',
+            'generation_tokens',
+            'cached_prompt_tokens',
+            'preemptions',
+            'requests_finished'
+        )
 ),
 
-grown as (
+growths as (
     select
         target,
         model_name,
         minute_at,
-        {% for metric in metrics %}
-            round(sum(growth) filter (where metric = '{{ metric }}'))::bigint as {{ metric }},
-        {% endfor %}
-        {% for reason in reasons %}
-            round(
-                sum(growth) filter (where metric = 'requests_finished' and reason = '{{ reason }}')
-            )::bigint as requests_{{ reason }},
-        {% endfor %}
-        round(sum(growth) filter (
-            where
-            metric = 'requests_finished'
-            and coalesce(reason, 'unknown') not in ('{{ reasons | join("', '") }}')
-        ))::bigint as requests_other,
-        round(sum(growth) filter (where metric = 'requests_finished'))::bigint as requests_total,
-        -- A server that starts again resets all its counters at once.
+        round(sum(growth) filter (where metric = 'prompt_tokens'))::bigint as prompt_tokens,
+        round(sum(growth) filter (where metric = 'generation_tokens'))::bigint as generation_tokens,
+        round(sum(growth) filter (where metric = 'cached_prompt_tokens'))::bigint
+            as cached_prompt_tokens,
+        round(sum(growth) filter (where metric = 'preemptions'))::bigint as preemptions,
+        round(sum(growth) filter (where reason = 'stop'))::bigint as requests_stop,
+        round(sum(growth) filter (where reason = 'length'))::bigint as requests_length,
+        round(sum(growth) filter (where reason = 'abort'))::bigint as requests_abort,
+        round(sum(growth) filter (where reason = 'error'))::bigint as requests_error,
+        round(
+            sum(growth) filter (where reason not in ('stop', 'length', 'abort', 'error'))
+        )::bigint as requests_other,
+        round(sum(growth) filter (where reason is not null))::bigint as requests_total,
+        -- A server that restarts resets all its counters at once.
         max(resets)::bigint as resets
-    from counters
+    from counts
     group by all
 ),
 
--- What a server never counted is unknown, not zero; so are the reasons of one that does not tell them.
-known as (
+-- A count that a server has ever had is 0 in a covered minute without growth; any other is unknown
+-- (null).
+zeros as (
     select
         target,
         model_name,
         min(minute_at) as first_minute_at,
         max(minute_at) as last_minute_at,
-        {% for metric in metrics %}
-            bool_or(metric = '{{ metric }}') as has_{{ metric }},
-        {% endfor %}
-        {% for reason in reasons %}
-            bool_or(metric = 'requests_finished' and reason = '{{ reason }}') as has_{{ reason }},
-        {% endfor %}
-        bool_or(metric = 'requests_finished') as has_requests,
-        not bool_or(metric = 'requests_finished' and coalesce(reason, 'unknown') = 'unknown') as tells_reasons
-    from counters
+        case when bool_or(metric = 'prompt_tokens') then 0 end as prompt_tokens,
+        case when bool_or(metric = 'generation_tokens') then 0 end as generation_tokens,
+        case when bool_or(metric = 'cached_prompt_tokens') then 0 end as cached_prompt_tokens,
+        case when bool_or(metric = 'preemptions') then 0 end as preemptions,
+        case when bool_or(reason is not null) then 0 end as requests_total,
+        -- A server that states the reason of every request has had none of the reasons that it
+        -- never stated.
+        case when not bool_or(reason = 'unknown') then 0 end as requests_of_any_reason,
+        case when bool_or(reason = 'stop') then 0 end as requests_stop,
+        case when bool_or(reason = 'length') then 0 end as requests_length,
+        case when bool_or(reason = 'abort') then 0 end as requests_abort,
+        case when bool_or(reason = 'error') then 0 end as requests_error
+    from counts
     group by all
 ),
 
@@ -77,40 +86,35 @@ spans as (
         select
             target,
             minute_at
-        from counters
-    ) as seen
+        from counts
+    ) as watched
     group by target
 ),
 
--- A model that came later or left earlier than others of its target is not missed before or after.
+-- A model that came later or left earlier than others of its target has no rows before or after.
 models as (
     select
         spans.target,
-        coalesce(known.model_name, 'unknown') as model_name,
-        {% for metric in metrics %}
-            known.has_{{ metric }},
-        {% endfor %}
-        {% for reason in reasons %}
-            known.has_{{ reason }},
-        {% endfor %}
-        known.has_requests,
-        known.tells_reasons,
+        coalesce(zeros.model_name, 'unknown') as model_name,
         case
-            when known.first_minute_at > min(known.first_minute_at) over (partition by spans.target) then known.first_minute_at
+            when zeros.first_minute_at > min(zeros.first_minute_at) over (partition by spans.target)
+                then zeros.first_minute_at
             else spans.first_minute_at
         end as first_minute_at,
         case
-            when known.last_minute_at < max(known.last_minute_at) over (partition by spans.target) then known.last_minute_at
+            when zeros.last_minute_at < max(zeros.last_minute_at) over (partition by spans.target)
+                then zeros.last_minute_at
             else spans.last_minute_at
         end as last_minute_at
     from spans
-    left join known
+    left join zeros
         using (target)
 ),
 
 minutes as (
     select
-        *,
+        target,
+        model_name,
         unnest(generate_series(first_minute_at, last_minute_at, interval 1 minute)) as minute_at
     from models
 ),
@@ -129,33 +133,28 @@ select
     minutes.model_name,
     served.hugging_face_id,
     served.model_permaslug,
-    {% for metric in metrics[:3] %}
-        coalesce(grown.{{ metric }}, case when coverage.covered_seconds > 0 and minutes.has_{{ metric }} then 0 end) as {{ metric }},
-    {% endfor %}
-    {% for reason in reasons %}
-        coalesce(
-            grown.requests_{{ reason }},
-            case
-                when
-                    coverage.covered_seconds > 0
-                    and (minutes.has_{{ reason }} or (minutes.has_requests and minutes.tells_reasons)) then 0
-            end
-        ) as requests_{{ reason }},
-    {% endfor %}
-    coalesce(
-        grown.requests_other,
-        case when coverage.covered_seconds > 0 and minutes.has_requests then 0 end,
-        -- The other reasons are known here.
-        case when grown.requests_total is not null then 0 end
-    ) as requests_other,
-    coalesce(grown.requests_total, case when coverage.covered_seconds > 0 and minutes.has_requests then 0 end) as requests_total,
-    coalesce(grown.preemptions, case when coverage.covered_seconds > 0 and minutes.has_preemptions then 0 end) as preemptions,
-    coalesce(grown.resets, 0) as resets,
+    coalesce(growths.prompt_tokens, zeros.prompt_tokens) as prompt_tokens,
+    coalesce(growths.generation_tokens, zeros.generation_tokens) as generation_tokens,
+    coalesce(growths.cached_prompt_tokens, zeros.cached_prompt_tokens) as cached_prompt_tokens,
+    coalesce(growths.requests_stop, zeros.requests_stop, zeros.requests_of_any_reason)
+        as requests_stop,
+    coalesce(growths.requests_length, zeros.requests_length, zeros.requests_of_any_reason)
+        as requests_length,
+    coalesce(growths.requests_abort, zeros.requests_abort, zeros.requests_of_any_reason)
+        as requests_abort,
+    coalesce(growths.requests_error, zeros.requests_error, zeros.requests_of_any_reason)
+        as requests_error,
+    -- Where any request is counted, so are those of other reasons, even in a gap.
+    coalesce(growths.requests_other, zeros.requests_total, 0 * growths.requests_total)
+        as requests_other,
+    coalesce(growths.requests_total, zeros.requests_total) as requests_total,
+    coalesce(growths.preemptions, zeros.preemptions) as preemptions,
+    coalesce(growths.resets, 0) as resets,
     coalesce(coverage.covered_seconds, 0) as covered_seconds,
     coalesce(coverage.covered_seconds, 0) <= 0 as is_gap,
     ends_of_gaps.target is not null as is_end_of_gap
 from minutes
-left join grown
+left join growths
     using (target, model_name, minute_at)
 left join {{ ref('stg_telemetry__coverage') }} as coverage
     using (target, minute_at)
@@ -163,4 +162,9 @@ left join ends_of_gaps
     using (target, minute_at)
 left join {{ ref('served_models') }} as served
     using (target, model_name)
+left join zeros
+    on
+        minutes.target = zeros.target
+        and minutes.model_name = zeros.model_name
+        and coverage.covered_seconds > 0
 order by minutes.minute_at, minutes.target, minutes.model_name

@@ -1,13 +1,15 @@
--- The cheapest and the most common price are of the same hosts at the same moment, so there are both or none, and the one cannot be above
--- the other.
+-- The cheapest and the modal price are of the same hosts at the same moment, so either both exist
+-- or none, and the cheapest cannot be higher.
 with hosted as (
     select
         date,
         model_id,
         count(*) as kinds,
         count(distinct captured_at) as instants,
-        min(prompt_usd_per_mtok + completion_usd_per_mtok) filter (where kind = 'cheapest') as cheapest_usd,
-        min(prompt_usd_per_mtok + completion_usd_per_mtok) filter (where kind = 'modal') as modal_usd
+        min(prompt_usd_per_mtok + completion_usd_per_mtok) filter (where kind = 'cheapest')
+            as cheapest_usd,
+        min(prompt_usd_per_mtok + completion_usd_per_mtok) filter (where kind = 'modal')
+            as modal_usd
     from {{ ref('model_prices_daily') }}
     where kind in ('cheapest', 'modal')
     group by date, model_id

@@ -1,4 +1,5 @@
--- The source writes -1 where a price varies, which is no price; a discount of more than the whole price would be no discount.
+-- The source writes -1 where a price varies, which is not a price; a discount of more than the
+-- whole price is not a discount.
 select
     'model_prices_daily' as mart,
     model_id,

@@ -1,4 +1,5 @@
--- market_days and market_tokens_daily are two views of one board, and neither may hold a day that the other does not.
+-- market_days and market_tokens_daily are two views of one ranking, so neither may have a day that
+-- the other lacks.
 with summed as (
     select
         date,
@@ -24,5 +25,5 @@ where
     or days.other_tokens is distinct from summed.other_tokens
     or days.model_count is distinct from summed.model_count
     or days.cutoff_tokens is distinct from summed.cutoff_tokens
-    -- A figure may be older than its board, never newer.
+    -- A figure may be older than its ranking, never newer.
     or days.as_of < summed.as_of

@@ -1,4 +1,5 @@
--- The source always names 50 models and sums up the rest, so a board with fewer or more was cut off or padded. Landing sets such a day aside.
+-- The source always names 50 models and sums up the rest, so a ranking with fewer or more was cut
+-- off or padded. Loading quarantines such a day.
 select
     date,
     model_count,

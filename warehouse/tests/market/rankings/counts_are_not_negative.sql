@@ -1,4 +1,4 @@
--- Nobody serves less than nothing. Landing sets such a count aside.
+-- Nobody serves less than nothing. Loading quarantines such a count.
 select
     'stg_openrouter__ranking_rows' as relation,
     model_permaslug as what,

@@ -1,4 +1,5 @@
--- Without `other` a day's total is known from below only, and so are the shares of it. It is allowed, and never seen so far.
+-- Without `other` only a lower bound of a day's total is known, and of its shares. This is allowed,
+-- and never seen so far.
 {{ config(severity='warn') }}
 select
     date,

@@ -1,4 +1,5 @@
--- The source speaks of days that are over. A day that is not would be one in progress, whose figures only look low.
+-- The source publishes days that are over. Any other day would be in progress, with figures that
+-- only look low.
 select
     'market_days' as mart,
     date,

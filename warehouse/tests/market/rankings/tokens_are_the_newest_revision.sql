@@ -1,5 +1,5 @@
--- What we publish of a day is the last value that the source gave for it. A model that only its newest board lacks is not published;
--- a whole day that went away is, as market_days says.
+-- The published figure of a day is the last value that the source gave for it. A model that only
+-- the newest ranking lacks is not published; a whole day that went away is, as market_days shows.
 with newest as (
     select
         date,
@@ -11,12 +11,14 @@ with newest as (
     qualify row_number() over (partition by date, model_permaslug order by revision desc) = 1
 ),
 
-gone as (
+withdrawn as (
     select
         date,
         model_permaslug
     from {{ ref('market_tokens_revisions') }}
-    qualify is_withdrawn and row_number() over (partition by date, model_permaslug order by revision desc) = 1
+    qualify
+        is_withdrawn
+        and row_number() over (partition by date, model_permaslug order by revision desc) = 1
 )
 
 select
@@ -26,12 +28,12 @@ select
 from newest
 full outer join {{ ref('market_tokens_daily') }} as daily
     using (date, model_permaslug)
-left join gone
+left join withdrawn
     on
-        newest.date = gone.date
-        and newest.model_permaslug = gone.model_permaslug
+        newest.date = withdrawn.date
+        and newest.model_permaslug = withdrawn.model_permaslug
 where
     newest.date is null
     or newest.total_tokens <> daily.total_tokens
     or newest.as_of <> daily.as_of
-    or daily.date is null and gone.date is null
+    or daily.date is null and withdrawn.date is null

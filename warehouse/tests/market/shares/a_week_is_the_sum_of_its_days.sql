@@ -1,4 +1,4 @@
--- However a week is cut, into authors or countries or families, it is cut from the same tokens: those of its days.
+-- However a week is split, by author, country or family, its parts sum to the tokens of its days.
 with days as (
     select
         date_trunc('week', date)::date as week_start,

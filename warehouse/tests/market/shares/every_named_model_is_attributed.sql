@@ -1,4 +1,4 @@
--- What we do not know about a model is said to be unknown; null is kept for `other`, which is no model.
+-- An unknown attribute of a model is `unknown`; null is kept for `other`, which is not a model.
 select *
 from {{ ref('market_tokens_daily') }}
 where

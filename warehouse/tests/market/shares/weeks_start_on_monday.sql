@@ -1,4 +1,5 @@
--- Two weeks that begin on different weekdays cannot be compared. A slice by week that does not begin on a Monday was cut by its window.
+-- Weeks that begin on different weekdays cannot be compared. A slice by week that does not begin on
+-- a Monday was cut by the requested window.
 select
     'market_share_weekly' as mart,
     week_start

@@ -1,0 +1,97 @@
+"""Cost of loading new answers by the age of the home: CPU seconds of a call after 1,000, 10,000 … answers.
+
+A home with a key asks thirty models for their endpoints every half hour, 1,440 answers a day. A call
+must cost what is new, and not what was ever archived.
+
+    python benchmarks/loading.py --answers 50000
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pipelines.archive import Answer, Archive
+from pipelines.loading.answers import load_answers
+from warehouse.connection import session
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+MODELS = 30
+CALLS = 5
+
+
+def answers(tick: int) -> Iterator[tuple[Answer, bytes]]:
+    """Yield the answers of one half hour, each with two hosts, none like another."""
+    for model in range(MODELS):
+        endpoints = [
+            {
+                "name": f"host {host}",
+                "provider_name": f"Provider {host}",
+                "tag": f"provider-{host}",
+                "pricing": {"prompt": "0.000001", "completion": "0.000002"},
+                "latency_last_30m": {"p50": 500 + tick},
+            }
+            for host in range(2)
+        ]
+        answer = Answer(
+            source="endpoints",
+            url=f"http://127.0.0.1/api/v1/models/lab/model-{model}/endpoints",
+            fetched_at=BEGIN + timedelta(minutes=30 * tick, seconds=model),
+            status=200,
+            bytes=0,
+            sha256="",
+            run_id=f"run-{tick}",
+            context={"model": f"lab/model-{model}"},
+            origin="simulated",
+        )
+        payload = {"data": {"id": f"lab/model-{model}", "endpoints": endpoints}}
+        yield answer, json.dumps(payload).encode()
+
+
+class Home:
+    """An archive and a warehouse that grow by half hours."""
+
+    def __init__(self, folder: Path) -> None:
+        self.archive, self.warehouse, self.ticks = Archive(folder), folder / "warehouse.duckdb", 0
+
+    def grow(self, ticks: int) -> None:
+        """Archive the answers of so many half hours."""
+        for tick in range(self.ticks, self.ticks + ticks):
+            for answer, body in answers(tick):
+                self.archive.keep(answer, body)
+        self.ticks += ticks
+
+    def load(self) -> tuple[int, float]:
+        """Open the warehouse and load; return the number of answers and the CPU seconds of this process."""
+        begin = time.process_time()
+        with session(self.warehouse) as con:
+            number = load_answers(con, self.archive)
+        return number, time.process_time() - begin
+
+
+def main() -> None:
+    """Grow one home and measure calls with one half hour's answers, and with none, on the way."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--answers", type=int, default=50_000, help="answers in the home at the end")
+    options = parser.parse_args()
+    ages = [age for age in (1_000, 10_000, 25_000) if age < options.answers] + [options.answers]
+    print("answers in the home | CPU s of a call with 30 new ones | CPU s of a call with none")
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder))
+        for age in ages:
+            home.grow(age // MODELS - home.ticks)
+            home.load()
+            new, idle = [], []
+            for _ in range(CALLS):
+                home.grow(1)
+                new.append(home.load()[1])
+                idle.append(home.load()[1])
+            print(f"{age:>19,} | {statistics.median(new):.3f} | {statistics.median(idle):.3f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The page of public claims about the market and their verdicts."""

@@ -1,0 +1,143 @@
+"""Tables of the claims page: all claims, one claim, and the rows behind a verdict."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import polars as pl
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboards.components import explore
+from dashboards.components.filters import href
+from dashboards.components.grid import grid
+from dashboards.components.theme import Theme
+from dashboards.components.widgets import Tile, html_attributes, plain_table, tiles
+from dashboards.pages.claims.verdicts import VERDICTS, format_verdict
+
+EVIDENCE_HEIGHT = 320
+MAX_EVIDENCE_ROWS = 2_000
+CLAIM_HEADINGS = ("Claim", "Said by", "Said on", "Over all bases", "On each basis")
+VERDICT_HEADINGS = ("Basis", "Verdict", "Claimed", "Measured", "Unit", "Why")
+
+
+def claims(rows: pl.DataFrame) -> Component:
+    """Build one line a claim: its verdict over all bases, and on each basis that can be checked."""
+    lines = [_claim_line(claim) for claim in rows.partition_by("claim_id", maintain_order=True)]
+    meanings = [f"{format_verdict(name)}: {meaning}" for name, (_, meaning) in VERDICTS.items()]
+    return html.Div(
+        [
+            html.P(f"{'; '.join(meanings)}.", className="card-note"),
+            plain_table(CLAIM_HEADINGS, lines, "Claims"),
+        ]
+    )
+
+
+def _claim_line(claim: pl.DataFrame) -> list[Any]:
+    first = claim.row(0, named=True)
+    verdicts = dict(claim.select("basis", "verdict").iter_rows())
+    overall = verdicts.pop("all", None)
+    bases = [
+        html.Li([f"{basis.replace('_', ' ')}: ", _verdict(verdict)])
+        for basis, verdict in sorted(verdicts.items())
+    ]
+    return [
+        dcc.Link(first["statement"], href=href("/claims", claim=first["claim_id"])),
+        first["said_by"] or "unknown",
+        html.Td(str(first["said_on"] or "unknown"), className="day"),
+        html.Td(format_verdict(overall), className="verdict") if overall else "one basis only",
+        html.Ul(bases, className="bases"),
+    ]
+
+
+def _verdict(name: str | None) -> Component:
+    return html.Span(format_verdict(name), className="verdict")
+
+
+def claim(rows: pl.DataFrame) -> Component:
+    """Build one claim: who made it and of which tokens, and the verdict on each basis."""
+    first = rows.row(0, named=True)
+    who, when = first["said_by"] or "unknown", first["said_on"] or "on an unknown day"
+    population = first["population"] or "none named"
+    return html.Div(
+        [
+            html.Blockquote(first["statement"], className="quote"),
+            html.P(
+                [f"{who}, {when}. Population: {population}. ", *_source(first["source_url"])],
+                className="card-note",
+            ),
+            plain_table(
+                VERDICT_HEADINGS, [_verdict_line(row) for row in rows.to_dicts()], "Verdicts"
+            ),
+        ]
+    )
+
+
+def _source(url: str | None) -> list[Component]:
+    # Only an address of the web becomes a link.
+    if not url or not url.startswith(("https://", "http://")):
+        return []
+    return [html.A("Source of the claim ↗", href=url, target="_blank", rel="noreferrer")]
+
+
+def _verdict_line(row: dict[str, Any]) -> list[Any]:
+    basis = "over all bases" if row["basis"] == "all" else row["basis"].replace("_", " ")
+    measured = row["measured_text"] or format_figure(row["measured"])
+    return [
+        basis,
+        html.Td(format_verdict(row["verdict"]), className="verdict"),
+        html.Td(format_figure(row["expected"]), className="number"),
+        html.Td(measured, className="number"),
+        row["unit"] or "",
+        html.Td([row["reason"] or "", *_missing_days(row["missing_days"])]),
+    ]
+
+
+def _missing_days(days: Any) -> list[Component]:
+    if not days:
+        return []
+    text = days if isinstance(days, str) else ", ".join(map(str, days))
+    return [html.Details([html.Summary("Days that are missing"), text])]
+
+
+def format_figure(value: float | None) -> str:
+    """Return a figure of any size; one that is not known is not 0."""
+    if value is None:
+        return "unknown"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
+
+
+@cache
+def evidence(number: int) -> Callable[[pl.DataFrame, Theme], Component]:
+    """Return a function that builds the rows behind a verdict, with a chart where one makes sense.
+
+    The number tells the tables of one page apart.
+    """
+    return lambda rows, theme: _evidence(rows, theme, number)
+
+
+def _evidence(rows: pl.DataFrame, theme: Theme, number: int) -> Component:
+    table = grid(rows.head(MAX_EVIDENCE_ROWS), f"evidence-grid-{number}", 260)
+    axes = explore.suggest_axes(rows)
+    if not axes.y or rows.height < 2:
+        return table
+    chart = explore.chart(rows, theme, axes).update_layout(height=EVIDENCE_HEIGHT)
+    graph = dcc.Graph(
+        id={"type": "graph", "key": f"evidence-rows-{number}"},
+        figure=chart,
+        config={"displayModeBar": False, "responsive": True},
+    )
+    label = html_attributes(aria_label="Chart of the rows below")
+    return html.Div([html.Div(graph, role="img", **label), table])
+
+
+def counts(rows: pl.DataFrame) -> Component:
+    """Build how many claims have each verdict: the one over all bases, else the only one."""
+    own = rows.sort(pl.col("basis") != "all").unique("claim_id", keep="first", maintain_order=True)
+    found = dict(own.group_by("verdict").len().iter_rows())
+    return tiles(
+        [
+            Tile(format_verdict(name), str(found.get(name, 0)), meaning)
+            for name, (_, meaning) in VERDICTS.items()
+        ]
+    )

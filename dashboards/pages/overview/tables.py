@@ -1,0 +1,137 @@
+"""Tiles and tables of the overview: the newest week, our tier, open problems, freshness."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+from dash.development.base_component import Component
+
+from dashboards.components.numbers import AMOUNT, CHANGE, COUNT, SHARE, SHORT_TOKENS, usd
+from dashboards.components.tables import Column, table
+from dashboards.components.widgets import Tile, format_instant, tiles
+
+MAX_TARGETS = 3
+NO_FAMILY = "not found in the market: `model_map` of the tier file maps it to a name there"
+COUNTRIES = {
+    "CN": "China",
+    "US": "United States",
+    "FR": "France",
+    "KR": "South Korea",
+    "CA": "Canada",
+    "IL": "Israel",
+    "DE": "Germany",
+    "JP": "Japan",
+}
+LARGEST = (
+    ("author", "Largest author"),
+    ("country", "Largest country"),
+    ("weights", "Open weights"),
+)
+
+
+def week(rows: pl.DataFrame) -> Component:
+    """Build the newest whole week: tokens, leaders, countries and open weights, with bounds."""
+    found = rows.to_dicts()
+    made = [_platform(row) for row in found if row["dimension"] == "platform"]
+    for dimension, name in LARGEST:
+        ranked = [row for row in found if row["dimension"] == dimension]
+        if ranked:
+            made.append(_largest(name, ranked))
+    return tiles(made)
+
+
+def _platform(row: dict[str, Any]) -> Tile:
+    before = row["tokens_before"]
+    change = "the week before is not known whole"
+    if before:
+        change = f"{CHANGE.text(row['tokens'] / before - 1)} on the week before"
+    note = f"week of {row['week_start']:%d %b %Y}; {change}"
+    return Tile("Platform tokens", SHORT_TOKENS.text(row["tokens"]), note)
+
+
+def _largest(name: str, ranked: Sequence[dict[str, Any]]) -> Tile:
+    first, *others = ranked
+    share = SHARE.text(first["share"])
+    value = share if first["dimension"] == "weights" else f"{_member(first)} {share}"
+    notes = [f"between {SHARE.text(first['share_low'])} and {SHARE.text(first['share_high'])}"]
+    if first["share_before"] is not None:
+        points = 100 * (first["share"] - first["share_before"])
+        notes.append(f"{points:+.1f} points in a week")
+    if others:
+        notes.append(", ".join(f"{_member(row)} {SHARE.text(row['share'])}" for row in others))
+    return Tile(name, value, "; ".join(notes))
+
+
+def _member(row: dict[str, Any]) -> str:
+    return COUNTRIES.get(row["member"], row["member"])
+
+
+def tier(rows: pl.DataFrame) -> Component:
+    """Build our tier over all targets, and each model's cost beside the market's price."""
+    found = rows.to_dicts()
+    made = [_served(found)]
+    for row in found[:MAX_TARGETS]:
+        made += [_cost(row, len(found) > 1), _market_price(row, len(found) > 1)]
+    return tiles(made)
+
+
+def _served(found: Sequence[dict[str, Any]]) -> Tile:
+    known = [row["generation_tokens"] for row in found if row["generation_tokens"] is not None]
+    prompts = [row["prompt_tokens"] for row in found if row["prompt_tokens"] is not None]
+    gaps = sum(row["gap_minutes"] or 0 for row in found)
+    hours = max((row["covered_seconds"] or 0 for row in found), default=0) / 3600
+    newest = format_instant(max(row["newest_hour"] for row in found))
+    prompt_tokens = SHORT_TOKENS.text(sum(prompts) if prompts else None)
+    note = (
+        f"generated, and {prompt_tokens} of prompts, over {hours:.1f} h covered of the 24 "
+        f"to that of {newest}; {gaps:.0f} min of gaps"
+    )
+    return Tile("Our tokens", SHORT_TOKENS.text(sum(known) if known else None), note)
+
+
+def _cost(row: dict[str, Any], is_named: bool) -> Tile:
+    whose = f", {row['model_name']} at {row['target']}" if is_named else ""
+    name = f"Our USD per million tokens{whose}"
+    if row["usd_per_mtok"] is None:
+        return Tile(name, "unknown", row["cost_reason"] or NO_FAMILY)
+    without_idle = usd(row["usd_per_mtok_without_idle"])
+    note = f"{row['cost_date']:%d %b %Y}, idle time included; {without_idle} without"
+    return Tile(
+        name, usd(row["usd_per_mtok"]), note if is_named else f"{note}; {row['model_name']}"
+    )
+
+
+def _market_price(row: dict[str, Any], is_named: bool) -> Tile:
+    name = f"The market's price of the same mix{', ' + row['model_name'] if is_named else ''}"
+    low, high = row["market_usd_per_mtok_low"], row["market_usd_per_mtok_high"]
+    if row["model_family"] is None and low is None:
+        return Tile(name, "unknown", NO_FAMILY)
+    if low is None:
+        return Tile(name, "unknown", row["price_reason"] or "no day with both yet")
+    note = f"{row['model_family']} on {row['cost_date']:%d %b %Y}; list, cheapest and modal price"
+    return Tile(name, usd(low) if low == high else f"{usd(low)} to {usd(high)}", note)
+
+
+def freshness(rows: pl.DataFrame) -> Component:
+    """Build the list of when each source last responded."""
+    columns = [
+        Column("source", min_width=170),
+        Column("newest_at", "last response (UTC)", min_width=150),
+        Column("hours_old", "hours old", AMOUNT),
+        Column("answers", "responses in the last week; for our tier, minutes", COUNT),
+        Column("amiss", "not loaded in full; for our tier, gaps", COUNT),
+    ]
+    return table(
+        rows.with_columns(pl.col("newest_at").dt.strftime("%Y-%m-%d %H:%M")), columns, height=300
+    )
+
+
+def problems(rows: pl.DataFrame) -> Component:
+    """Build the list of what is wrong, and what to do."""
+    columns = [
+        Column("problem", min_width=220, is_wrapped=True),
+        Column("times", format=COUNT, max_width=90),
+        Column("newest", min_width=110),
+        Column("what_to_do", "what it means", min_width=260, is_wrapped=True),
+    ]
+    return table(rows, columns, height=300)

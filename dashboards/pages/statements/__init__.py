@@ -1,1 +1,0 @@
-"""The page of public statements and their verdicts."""

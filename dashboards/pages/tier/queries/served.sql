@@ -1,2 +1,0 @@
--- Every target and model that was ever served.
-select distinct target, model_name from served_tokens_hourly order by all

@@ -1,0 +1,109 @@
+"""Published claims as rows, as JSON and on a console."""
+
+from pathlib import Path
+
+import pytest
+from support.paper import Paper
+
+from pipelines.cli.claims_view import (
+    as_json,
+    find_claim,
+    read_claims,
+    run_evidence,
+    show_claim,
+    show_list,
+)
+from pipelines.errors import UnknownClaim
+from pipelines.publish.generations import newest
+from pipelines.settings import Settings
+
+QUERY = "select count(*) as days from marts.market_days"
+
+
+@pytest.fixture
+def generation(claims: Settings) -> Path:
+    """Return a generation with one claim on two bases; the queries of both are the same."""
+    return newest(claims)
+
+
+def test_the_sum_of_a_claim_comes_before_its_bases(generation: Path) -> None:
+    """Values are those of JSON: days and instants are text, missing figures are null."""
+    rows = read_claims(generation)
+    assert [row["basis"] for row in rows] == ["all", "top50", "top9"]
+    assert [row["measured"] for row in rows] == [None, 3.0, 5.0]
+    assert rows[0]["said_on"] == "2026-04-06"
+    assert rows[0]["as_of"] == "2026-06-01T08:00:00Z"
+    assert rows[2]["missing_days"] == ["2026-03-02..2026-03-08"]
+
+
+def test_a_generation_of_an_older_version_has_no_claims(market: Settings, paper: Paper) -> None:
+    """Its list says how to make one that has."""
+    rows = read_claims(newest(market))
+    assert rows == []
+    show_list(paper, rows)
+    assert paper.words.startswith("This generation has no claims. `tokentide publish`")
+
+
+@pytest.mark.parametrize(
+    ("asked", "hint"),
+    [("five_week", "Did you mean five-weeks?"), ("zzz", "`tokentide claims` lists all claims.")],
+)
+def test_an_unknown_claim_names_its_neighbour(generation: Path, asked: str, hint: str) -> None:
+    """Where nothing is spelled alike, the list is named."""
+    with pytest.raises(UnknownClaim) as raised:
+        find_claim(read_claims(generation), asked)
+    assert str(raised.value) == f"There is no claim '{asked}'. {hint}"
+
+
+def test_each_query_runs_once(generation: Path) -> None:
+    """Both bases have the same query."""
+    rows = find_claim(read_claims(generation), "five-weeks")
+    assert run_evidence(generation, rows) == [{"evidence_sql": QUERY, "rows": [{"days": 1}]}]
+
+
+def test_a_program_gets_the_statement_once(generation: Path) -> None:
+    """Verdicts hold what differs between bases."""
+    claim = as_json(generation, find_claim(read_claims(generation), "five-weeks"))
+    assert list(claim) == [
+        "claim_id",
+        "statement",
+        "said_by",
+        "said_on",
+        "population",
+        "unit",
+        "source_url",
+        "verdicts",
+        "evidence",
+    ]
+    assert [verdict["basis"] for verdict in claim["verdicts"]] == ["all", "top50", "top9"]
+    assert "statement" not in claim["verdicts"][0]
+    assert claim["evidence"][0]["evidence_sql"] == QUERY
+
+
+def test_the_list_counts_the_verdicts_of_bases(generation: Path, paper: Paper) -> None:
+    """One line a claim; brackets in a statement are text."""
+    show_list(paper, read_claims(generation))
+    [line] = [line for line in paper.text.splitlines() if "five-weeks" in line]
+    assert [cell.strip() for cell in line.split("│")[1:-1]] == [
+        "five-weeks",
+        "depends_on_basis",
+        "Five [weeks] straight.",
+        "1 contradicted, 1 supported",
+    ]
+
+
+def test_one_claim_is_shown_in_full(generation: Path, paper: Paper) -> None:
+    """Who said it, of what, every basis with figures and reason, the query and its rows."""
+    show_claim(paper, generation, find_claim(read_claims(generation), "five-weeks"))
+    lines = [line.rstrip() for line in paper.text.splitlines()]
+    assert lines[:5] == [
+        "Five [weeks] straight.",
+        "Said by: somebody, 2026-04-06",
+        "About: the platform",
+        "Source: not known",
+        "Verdict: depends_on_basis",
+    ]
+    assert "measured (weeks in a row)" in paper.text
+    assert "top50: 3 weeks. Because of top50." in lines
+    assert QUERY in lines
+    assert "│    1 │" in paper.text

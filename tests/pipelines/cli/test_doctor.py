@@ -1,0 +1,110 @@
+"""`tokentide doctor`: what is in place, and what to do about what is not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from support.command import Command
+from support.simulator import SimulatedMarket
+
+from pipelines.cli.doctor import Finding, examine, is_reachable
+from pipelines.settings import Settings
+
+NOBODY = "http://127.0.0.1:9/api/v1"
+
+
+def findings(settings: Settings) -> dict[str, Finding]:
+    """Return what was found, by name."""
+    return {finding.what: finding for finding in examine(settings)}
+
+
+@contextmanager
+def gateway(status: int) -> Iterator[str]:
+    """Serve this status for every address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Print nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/api/v1"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_ready_home_is_well(market: Settings, simulator: SimulatedMarket) -> None:
+    """Software, home, disk, what is published, the key and the source."""
+    settings = Settings(home=market.home, openrouter_url=simulator.url, openrouter_key="k")
+    found = findings(settings)
+    assert list(found) == [
+        "Python",
+        "DuckDB",
+        "dbt",
+        "home",
+        "disk",
+        "published",
+        "OPENROUTER_API_KEY",
+        "OpenRouter",
+    ]
+    assert [name for name, finding in found.items() if not finding.is_well] == []
+    assert found["published"].found == "generation-000001.duckdb"
+    assert found["OPENROUTER_API_KEY"].found == "set"
+    assert found["OpenRouter"].found == f"{simulator.url} responds"
+
+
+def test_a_fresh_home_says_how_to_begin(tmp_path: Path) -> None:
+    """It is made, has nothing published, and needs no key."""
+    settings = Settings(home=tmp_path / "new" / "home", openrouter_url=NOBODY)
+    found = findings(settings)
+    assert settings.home.is_dir()
+    assert list(settings.home.iterdir()) == []
+    assert found["published"] == Finding(
+        "published", False, "nothing yet; run `tokentide ingest market`"
+    )
+    assert found["OPENROUTER_API_KEY"].is_well
+    assert found["OPENROUTER_API_KEY"].found.startswith("not set: keyless exports")
+    assert "`tokentide up` uses a simulated market instead" in found["OpenRouter"].found
+
+
+def test_a_home_that_cannot_be_written_ends_the_checks_of_it(tmp_path: Path) -> None:
+    """Its disk and its generations cannot be looked at."""
+    (tmp_path / "file").write_text("")
+    found = findings(Settings(home=tmp_path / "file" / "home", openrouter_url=NOBODY))
+    assert not found["home"].is_well
+    assert "set TOKENTIDE_HOME to a folder that is" in found["home"].found
+    assert {"disk", "published"}.isdisjoint(found)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_up"), [(200, True), (404, True), (401, True), (403, False), (502, False)]
+)
+def test_a_gateway_is_not_the_source(status: int, is_up: bool) -> None:
+    """A refusal of the source proves that it is there; a gateway's error proves nothing."""
+    with gateway(status) as url:
+        assert is_reachable(url) is is_up
+
+
+def test_nobody_is_not_reachable() -> None:
+    """Nothing listens on this port."""
+    assert not is_reachable(NOBODY)
+
+
+def test_the_exit_code_is_that_of_the_checks(market: Settings, simulator: SimulatedMarket) -> None:
+    """Each check is a line: `ok` or `no`, its name, and what was found."""
+    well = Command(market.home, TOKENTIDE_OPENROUTER_URL=simulator.url)
+    lines = well("doctor").splitlines()
+    assert all(line.startswith("ok ") for line in lines if not line.startswith(" "))
+    unwell = Command(market.home, TOKENTIDE_OPENROUTER_URL=NOBODY)("doctor", code=1)
+    assert f"no   OpenRouter: {NOBODY} cannot be reached" in " ".join(unwell.split("\n"))

@@ -1,0 +1,9 @@
+{#- Start of the UTC minute or hour of an instant. date_trunc consults the time zone's calendar for
+    each row: over the 33 million scrapes of 90 days, that took ten seconds of CPU time. -#}
+{% macro floor_to_minute(instant) -%}
+    make_timestamptz(epoch_us({{ instant }}) // 60000000 * 60000000)
+{%- endmacro %}
+
+{% macro floor_to_hour(instant) -%}
+    make_timestamptz(epoch_us({{ instant }}) // 3600000000 * 3600000000)
+{%- endmacro %}
