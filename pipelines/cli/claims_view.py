@@ -15,10 +15,11 @@ from rich.text import Text
 
 from pipelines.errors import UnknownClaim
 from pipelines.publish import query
+from pipelines.sql import read_sql
 
 # The row of a claim that sums up its bases.
 OVERALL = "all"
-CLAIMS = Path(__file__).parent / "sql" / "claims.sql"
+CLAIMS = read_sql(__file__, "claims")
 HAS_CLAIMS = "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'claims'"
 COLOURS = {"supported": "green", "contradicted": "red", "unverifiable": "yellow"}
 # Columns about the statement, the same in each row of a claim.
@@ -43,7 +44,7 @@ def read_claims(path: Path) -> list[Row]:
     # Generations of older versions have no such table.
     if not query.records(path, HAS_CLAIMS):
         return []
-    return query.records(path, CLAIMS.read_text())
+    return query.records(path, CLAIMS)
 
 
 def find_claim(rows: list[Row], claim_id: str) -> list[Row]:
