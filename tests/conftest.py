@@ -1,4 +1,4 @@
-"""What every test may use: a home of its own, a stand-in market over real HTTP, the recorded answers where they are."""
+"""Fixtures of every test: a fresh home, a simulated market over real HTTP, recorded answers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,24 +14,24 @@ pytest_plugins = ["support.cpu_budget"]
 
 @pytest.fixture
 def make_simulator() -> MakeSimulator:
-    """A stand-in market with chosen options, for as long as the `with` lasts."""
+    """Return the context manager that serves a simulated market with chosen options."""
     return simulated_market
 
 
 @pytest.fixture
 def simulator() -> Iterator[SimulatedMarket]:
-    """A synthetic market on 2026-06-20, without limits."""
-    with simulated_market() as running_one:
-        yield running_one
+    """Yield a synthetic market on 2026-06-20, without limits."""
+    with simulated_market() as market:
+        yield market
 
 
 @pytest.fixture
 def settings(tmp_path: Path, simulator: SimulatedMarket) -> Settings:
-    """A fresh home that speaks to the stand-in, with a key."""
+    """Return settings of a fresh home that uses the simulator, with a key."""
     return Settings(home=tmp_path / "home", openrouter_url=simulator.url, openrouter_key=KEY)
 
 
 @pytest.fixture(scope="session")
 def recordings() -> Path:
-    """The folder of recorded answers; without one, tests fail in CI and skip elsewhere."""
+    """Return the folder of recorded answers; without one, tests fail in CI and skip elsewhere."""
     return require_recordings()

@@ -1,1 +1,1 @@
-"""What is true: the dbt project, the migrations of the raw tables, and the one place that opens DuckDB."""
+"""The warehouse: the dbt project, the migrations of raw tables, the one place that opens DuckDB."""

@@ -1,4 +1,4 @@
-"""The one place that opens DuckDB, and so the one place that knows what is attached and what a connection may do."""
+"""The one place that opens DuckDB, and so knows what is attached and what a connection may do."""
 
 import time
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ class WarehouseBusy(Exception):
 
 
 def open_warehouse(path: Path, wait_seconds: float = 60.0) -> duckdb.DuckDBPyConnection:
-    """The warehouse, for writing. There is one writer at a time, so this waits for the one before.
+    """Open the warehouse for writing. There is one writer at a time, so wait for the one before.
 
-    Raises WarehouseBusy, naming the holder as DuckDB does.
+    Raise WarehouseBusy, which names the holder as DuckDB does.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + wait_seconds
@@ -42,9 +42,9 @@ def open_warehouse(path: Path, wait_seconds: float = 60.0) -> duckdb.DuckDBPyCon
 
 @contextmanager
 def session(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse for writing, bring its raw tables to the newest form, and close it at the end.
+    """Open the warehouse for writing, migrate its raw tables, and close it at the end.
 
-    Raises WarehouseBusy where another process holds it.
+    Raise WarehouseBusy where another process holds it.
     """
     con = open_warehouse(path)
     try:
@@ -56,7 +56,7 @@ def session(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """What happens within happens whole or not at all, also on Ctrl-C."""
+    """Commit the block as one transaction, or roll it back, also on Ctrl-C."""
     con.begin()
     try:
         yield
@@ -67,10 +67,11 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def open_published(path: Path, memory: str = QUERY_MEMORY) -> duckdb.DuckDBPyConnection:
-    """A finished generation, read-only and locked down: its SQL sees this file and nothing else of the machine.
+    """Open a finished generation, read-only and locked down: its SQL sees this file alone.
 
-    `path` may be the link to the newest generation. It is resolved first, so that a connection stays with the generation that it
-    began with, and so that DuckDB, which shares open files by path within a process, never answers from an older one.
+    `path` may be the link to the newest generation. It is resolved first, so that a connection
+    stays with the generation that it began with, and so that DuckDB, which shares open files by
+    path within a process, never answers from an older one.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "access_mode": "READ_ONLY",
@@ -85,11 +86,13 @@ def open_published(path: Path, memory: str = QUERY_MEMORY) -> duckdb.DuckDBPyCon
     con = duckdb.connect(str(path.resolve(strict=True)), config=config)
     try:
         con.execute("set global TimeZone = 'UTC'")
-        # Not in `config`, which must be the same for all connections of a process to one file; the first of them decides.
+        # Not in `config`, which must be the same for all connections of a process to one file; the
+        # first of them decides.
         con.execute(f"set global memory_limit = '{memory}'")
         con.execute("set global lock_configuration = true")
     except duckdb.InvalidInputException:
-        # Connections of one process to one file share its settings, so an earlier one has set and locked them already.
+        # Connections of one process to one file share its settings, so an earlier one has set and
+        # locked them already.
         if con.sql("select current_setting('lock_configuration')").fetchall() != [(True,)]:
             raise
     con.execute("set search_path = 'marts,main'")

@@ -1,4 +1,4 @@
-"""Brings the raw tables of a warehouse to the newest form: numbered SQL files, each run once, recorded in the transaction that runs it."""
+"""Migrations of the raw tables: numbered SQL files, each run once and recorded with its run."""
 
 from pathlib import Path
 
@@ -10,7 +10,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def migrate(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Run what has not run yet, in order, and return its names."""
     con.execute(
-        "create table if not exists main.migrations (name varchar primary key, applied_at timestamptz not null)"
+        "create table if not exists main.migrations (name varchar primary key, applied_at "
+        "timestamptz not null)"
     )
     done = {name for (name,) in con.sql("select name from main.migrations").fetchall()}
     waiting = [path for path in sorted(MIGRATIONS.glob("*.sql")) if path.stem not in done]

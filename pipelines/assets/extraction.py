@@ -110,7 +110,7 @@ def all_failed(failures: Sequence[Failure]) -> dg.Failure:
     """Return the failure of a step without any answer, with the first reason."""
     first = failures[0]
     return dg.Failure(
-        f"{len(failures)} requests brought nothing. The first, {first.what}: {first.reason}"
+        f"{len(failures)} requests got no answer. The first, {first.what}: {first.reason}"
     )
 
 

@@ -111,7 +111,7 @@ def raw_slices(
     retry_policy: dg.ResourceParam[RetryPolicy],
     now: dg.ResourceParam[Now],
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Filtered rankings of the last 30 days: by modality, context, category and language.
+    """Rankings of the last 30 days, filtered by modality, context, category and language.
 
     Without a key there is nothing to request.
     """

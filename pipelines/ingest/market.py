@@ -49,7 +49,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class MarketExtract:
-    """What the requests of one run brought into the raw tables, before anything is built of it."""
+    """Days and failures of the requests of one run, after loading and before a build."""
 
     run_id: str
     days: list[DayStatus]

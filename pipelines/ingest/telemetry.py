@@ -38,7 +38,7 @@ class TelemetryIngest:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every segment was readable."""
+        """True where every segment was readable."""
         return not self.loaded.unreadable
 
 

@@ -140,7 +140,7 @@ def _check_query(con: duckdb.DuckDBPyConnection, sql: str) -> None:
 
 
 def _distinct_names(names: Iterable[str]) -> list[str]:
-    """Number equal column names as DuckDB does in frames: a, a_1, a_2."""
+    """Make equal column names distinct, as DuckDB does in frames: a, a_1, a_2."""
     found: list[str] = []
     for name in names:
         others = (f"{name}_{number}" for number in itertools.count(1))

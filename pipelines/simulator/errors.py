@@ -15,7 +15,7 @@ SimulatorError         the simulator cannot start
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-Json = dict[str, object]
+JsonObject = dict[str, object]
 
 
 class ApiError(Exception):
@@ -28,7 +28,7 @@ class ApiError(Exception):
         self.message = message
         self.headers = dict(headers or {})
 
-    def body(self) -> Json:
+    def body(self) -> JsonObject:
         """Return the JSON that the service sends with this status."""
         return {"error": {"message": self.message, "code": self.status}}
 
@@ -38,7 +38,7 @@ class InvalidRequest(ApiError):
 
     status = 400
 
-    def body(self) -> Json:
+    def body(self) -> JsonObject:
         """Return the long form of the specification: its optional keys are present and null."""
         error = {"code": self.status, "message": self.message, "metadata": None}
         return {"error": error, "user_id": None, "openrouter_metadata": None}
@@ -50,7 +50,7 @@ class InvalidChoice(InvalidRequest):
     These routes respond with a validator's report and no numeric code.
     """
 
-    def body(self) -> Json:
+    def body(self) -> JsonObject:
         """Return the report, a JSON array in a string, as on `/models?output_modalities=x`."""
         return {"success": False, "error": {"name": "ZodError", "message": self.message}}
 
@@ -69,7 +69,7 @@ class NotFound(ApiError):
     def __init__(self, message: str = "Not Found") -> None:
         super().__init__(message)
 
-    def body(self) -> Json:
+    def body(self) -> JsonObject:
         """Return the body with the code first, as recorded from the service."""
         return {"error": {"code": self.status, "message": self.message}}
 

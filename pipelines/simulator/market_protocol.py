@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
 
-from pipelines.simulator.errors import Json
+from pipelines.simulator.errors import JsonObject
 
 FIRST_DATE = date(2025, 1, 1)
 # The real service has no rows for these two days, in any response ever recorded from it.
@@ -88,31 +88,31 @@ class Market(Protocol):
         """Return rows in the order in which they are served."""
         ...
 
-    def models(self, now: datetime) -> list[Json]:
+    def models(self, now: datetime) -> list[JsonObject]:
         """Return the whole catalogue, of every output modality."""
         ...
 
-    def endpoints(self, name: str, now: datetime) -> Json:
+    def endpoints(self, name: str, now: datetime) -> JsonObject:
         """Return the endpoints of the model called `author/slug`, speeds included."""
         ...
 
-    def providers(self, now: datetime) -> list[Json]:
+    def providers(self, now: datetime) -> list[JsonObject]:
         """Return the hosts."""
         ...
 
-    def apps(self, query: AppsQuery, now: datetime) -> list[Json]:
+    def apps(self, query: AppsQuery, now: datetime) -> list[JsonObject]:
         """Return the app rankings of a window."""
         ...
 
-    def session_costs(self, now: datetime) -> list[Json]:
+    def session_costs(self, now: datetime) -> list[JsonObject]:
         """Return median costs of a session, unfiltered."""
         ...
 
-    def benchmarks(self, now: datetime) -> list[Json]:
+    def benchmarks(self, now: datetime) -> list[JsonObject]:
         """Return results of all benchmark sources, unfiltered."""
         ...
 
-    def tasks(self, now: datetime) -> Json:
+    def tasks(self, now: datetime) -> JsonObject:
         """Return the `data` object of the task classification."""
         ...
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.simulator.clock import parse_instant
-from pipelines.simulator.errors import Json, NoRecordings, NotFound
+from pipelines.simulator.errors import JsonObject, NoRecordings, NotFound
 from pipelines.simulator.market_protocol import (
     MISSING_DATES,
     AppsQuery,
@@ -19,7 +19,7 @@ from pipelines.simulator.market_protocol import (
     date_range,
 )
 
-DatedRecordings = list[tuple[str, list[Json]]]
+DatedRecordings = list[tuple[str, list[JsonObject]]]
 
 
 @dataclass(frozen=True)
@@ -70,15 +70,15 @@ class ReplayMarket:
         chosen = known[-1:] or covering[:1]
         return chosen[0].rows.get(day, []) if chosen else []
 
-    def models(self, now: datetime) -> list[Json]:
+    def models(self, now: datetime) -> list[JsonObject]:
         """Return the newest catalogue recorded before now."""
         return _latest(self._models, now)
 
-    def providers(self, now: datetime) -> list[Json]:
+    def providers(self, now: datetime) -> list[JsonObject]:
         """Return the newest list of hosts recorded before now."""
         return _latest(self._providers, now)
 
-    def endpoints(self, name: str, now: datetime) -> Json:
+    def endpoints(self, name: str, now: datetime) -> JsonObject:
         """Return the one recorded endpoint of a model.
 
         The recording does not name its host, so the lab's name is used for it.
@@ -89,19 +89,19 @@ class ReplayMarket:
                 return _with_endpoint(model, self._stats[slug])
         raise NotFound
 
-    def apps(self, query: AppsQuery, now: datetime) -> list[Json]:
+    def apps(self, query: AppsQuery, now: datetime) -> list[JsonObject]:
         """Raise NotFound: not recorded."""
         raise NotFound
 
-    def session_costs(self, now: datetime) -> list[Json]:
+    def session_costs(self, now: datetime) -> list[JsonObject]:
         """Raise NotFound: not recorded."""
         raise NotFound
 
-    def benchmarks(self, now: datetime) -> list[Json]:
+    def benchmarks(self, now: datetime) -> list[JsonObject]:
         """Raise NotFound: not recorded."""
         raise NotFound
 
-    def tasks(self, now: datetime) -> Json:
+    def tasks(self, now: datetime) -> JsonObject:
         """Raise NotFound: not recorded."""
         raise NotFound
 
@@ -115,7 +115,7 @@ class ReplayMarket:
         )
 
 
-def _latest(recorded: DatedRecordings, now: datetime) -> list[Json]:
+def _latest(recorded: DatedRecordings, now: datetime) -> list[JsonObject]:
     if not recorded:
         raise NotFound
     known = [rows for day, rows in recorded if day <= now.astimezone(UTC).date().isoformat()]
@@ -134,7 +134,7 @@ def _parse_rankings(response: dict[str, Any]) -> RecordedRankings:
     return RecordedRankings(parse_instant(meta["as_of"]), start, end, rows)
 
 
-def _with_endpoint(model: Json, stats: Json) -> Json:
+def _with_endpoint(model: JsonObject, stats: JsonObject) -> JsonObject:
     host = str(model["name"]).partition(":")[0]
     kept = {key: model[key] for key in ("id", "name", "created", "description", "architecture")}
     top = model["top_provider"]

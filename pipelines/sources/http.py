@@ -3,7 +3,6 @@
 Every response is archived before it is read.
 """
 
-import json
 import logging
 import math
 import time
@@ -28,8 +27,8 @@ from pipelines.errors import (
 )
 from pipelines.settings import Settings
 from pipelines.sources.etags import EtagStore
-from pipelines.sources.parsing import quoted
 from pipelines.sources.quota import Budget, RequestQuota, next_midnight
+from pipelines.sources.refusal import error_message, retry_after, until_reset
 from pipelines.sources.source import Source
 
 log = logging.getLogger(__name__)
@@ -252,12 +251,12 @@ class SourceClient:
         status, path = response.status_code, response.url.path
         if status == httpx.codes.OK:
             return
-        message = _error_message(body)
+        message = error_message(body)
         if status == httpx.codes.TOO_MANY_REQUESTS:
             raise self._limit_reached(response, message, budget)
         if status == httpx.codes.REQUEST_TIMEOUT or response.is_server_error:
             raise SourceServerError(
-                f"{path} failed at the source ({status}: {message}).", _retry_after(response)
+                f"{path} failed at the source ({status}: {message}).", retry_after(response)
             )
         if status == httpx.codes.UNAUTHORIZED:
             raise SourceRefused(
@@ -272,7 +271,7 @@ class SourceClient:
         path, is_of_day = response.url.path, "rpd" in message or "requests/day" in message
         # `Retry-After` is about the next request, which a spent day does not allow: wait for the
         # reset, or else for midnight.
-        wait = _until_reset(response) if is_of_day else _retry_after(response)
+        wait = until_reset(response) if is_of_day else retry_after(response)
         if not is_of_day and (wait or 0) <= MAX_WAIT:
             return LimitReached(
                 f"{path} allows no more requests this minute (429: {message}).", wait
@@ -287,15 +286,6 @@ class SourceClient:
         )
 
 
-def _error_message(body: bytes) -> str:
-    """Return the upstream's message, short and on one line."""
-    try:
-        error = json.loads(body)["error"]
-        return " ".join(str(error.get("message", "")).split())[:200]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return quoted(body, 200)
-
-
 def _is_worth_repeating(error: Exception) -> bool | float:
     if isinstance(error, SourceUnreachable | BrokenOff):
         return True
@@ -303,21 +293,3 @@ def _is_worth_repeating(error: Exception) -> bool | float:
         wait = error.retry_after
         return True if wait is None else (wait if wait <= MAX_WAIT else False)
     return False
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Return the seconds to wait, from `Retry-After` (seconds) or else `X-RateLimit-Reset`."""
-    after = response.headers.get("Retry-After", "")
-    return float(after) if after.isdecimal() else _until_reset(response)
-
-
-def _until_reset(response: httpx.Response) -> float | None:
-    """Return the seconds until `X-RateLimit-Reset`, or None without a reset to come.
-
-    The header holds milliseconds since 1970; seconds are understood too.
-    """
-    reset = response.headers.get("X-RateLimit-Reset", "")
-    if not reset.isdecimal():
-        return None
-    instant = float(reset) if float(reset) < 1e12 else float(reset) / 1000
-    return instant - time.time() if instant > time.time() else None

@@ -1,4 +1,4 @@
-"""From an answer's bytes to checked values and typed columns; invalid ones raise BadAnswer."""
+"""Parsing of answers: from bytes to checked values and typed columns."""
 
 import json
 import re

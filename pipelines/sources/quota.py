@@ -16,10 +16,10 @@ MINUTE = 60.0
 
 # How many requests were made on this UTC day, how many in the last minute, and when the first of
 # those was.
-SPENT = """
-select count(*) filter (where at >= ?), count(*) filter (where at > ?),
-    min(at) filter (where at > ?) from spent where bucket = ?
-"""
+SPENT = (
+    "select count(*) filter (where at >= ?), count(*) filter (where at > ?),"
+    " min(at) filter (where at > ?) from spent where bucket = ?"
+)
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def dbt_environment(warehouse: Path) -> dict[str, str]:
 
 
 def dbt_variables(warehouse: Path) -> dict[str, str]:
-    """Return the variables that dbt reads: the path of its warehouse, and that it sends no usage."""
+    """Return the variables that dbt reads: the path of its warehouse, and no usage reports."""
     return {"DBT_WAREHOUSE": str(warehouse), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
 
 

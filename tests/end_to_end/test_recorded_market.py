@@ -52,7 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ingested(home: Path, recordings: Path) -> tuple[Settings, MarketIngest]:
-    """Recorded days, ingested twice for all tests here."""
+    """Ingest the recorded days twice, once for all tests here."""
     with simulated_market(
         mode="replay", recordings=recordings, now=datetime(2026, 8, 22, 8, tzinfo=UTC)
     ) as simulator:
@@ -124,7 +124,7 @@ def test_golden_rows(ingested: tuple[Settings, MarketIngest]) -> None:
 
 
 def test_a_rebuild_gives_equal_figures(ingested: tuple[Settings, MarketIngest]) -> None:
-    """From the archive alone, offline, every mart is equal row for row."""
+    """Offline, from the archive alone, every mart is equal row for row."""
     settings, _ = ingested
     before = tables(newest(settings))
     offline = Settings(home=settings.home, openrouter_url="http://127.0.0.1:9/api/v1")

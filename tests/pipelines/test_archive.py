@@ -22,7 +22,7 @@ from pipelines.files import append_durably, write_durably
 
 KEY = "sk-or-v1-0123456789abcdef"
 AT = datetime(2026, 6, 19, 8, 20, 44, 552000, UTC)
-# Keeps answers for ever, or as many as it is told, and prints the hash of each as soon as it is
+# Keeps answers for ever, or as many as it is reported, and prints the hash of each as soon as it is
 # kept.
 KEEPER = """
 import sys
@@ -193,12 +193,12 @@ def test_two_processes_that_begin_at_once_never_mix(tmp_path: Path) -> None:
 
 
 def test_several_processes_lose_nothing(archive: Archive) -> None:
-    """What four processes keep at the same time is all there, each line whole."""
+    """Answers of four processes at once are all there, each line whole."""
     processes = [keeper(archive, f"p{number}", 40) for number in range(4)]
     started(*processes)
-    told = [process.communicate(timeout=60) for process in processes]
-    assert {error for _, error in told} == {""}
-    printed = sorted(digest for out, _ in told for digest in out.split())
+    reported = [process.communicate(timeout=60) for process in processes]
+    assert {error for _, error in reported} == {""}
+    printed = sorted(digest for out, _ in reported for digest in out.split())
     assert len(printed) == 160
     assert sorted(answer.sha256 for answer in archive.answers()) == printed
     lines = [
@@ -210,7 +210,7 @@ def test_several_processes_lose_nothing(archive: Archive) -> None:
 
 
 def test_a_kill_at_any_moment_loses_no_kept_answer(archive: Archive) -> None:
-    """What was kept before the process was killed is there; every listed answer has its bytes.
+    """Answers that were kept before a kill are there; every listed answer has its bytes.
 
     The next run goes on.
     """
@@ -239,7 +239,7 @@ def test_a_kill_at_any_moment_loses_no_kept_answer(archive: Archive) -> None:
 def test_an_appended_line_always_stands_alone(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str], cut: int, last: str
 ) -> None:
-    """However many bytes of a log survived, the next answer begins on a new line."""
+    """After a cut log, the next answer begins on a new line."""
     path = tmp_path_factory.mktemp("log") / "log"
     for line in lines:
         append_durably(path, line)

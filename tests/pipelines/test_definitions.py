@@ -111,7 +111,7 @@ def test_steps_that_ask_are_tried_again(definitions: dg.Definitions) -> None:
 
 
 def test_a_backfill_is_one_run(definitions: dg.Definitions) -> None:
-    """However many days it spans; the first is the first that the source has."""
+    """A backfill of any length; its first day is the first that the source has."""
     assert rankings.backfill_policy == dg.BackfillPolicy.single_run()
     assert (
         definitions.resolve_job_def("market_daily").backfill_policy
@@ -171,8 +171,8 @@ def test_the_project_is_parsed_once(definitions: dg.Definitions, parsed_home: Pa
     assert manifest.stat().st_mtime_ns == before
 
 
-def test_the_reasons_are_those_of_landing() -> None:
-    """A reason that landing words anew would turn no check red but the last."""
+def test_the_reasons_are_those_of_loading() -> None:
+    """A reason that loading words again would turn no check red but the last."""
     said = (
         Path(pipelines.__file__).parent / "loading" / "sql" / "rankings_problems.sql"
     ).read_text()

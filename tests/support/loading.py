@@ -1,4 +1,4 @@
-"""What tests of landing use by name: boards of any vintage, an archive to keep them in, a look at what was made of them."""
+"""Helpers of loading tests: rankings of any vintage, an archive for them, the raw tables."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -17,13 +17,16 @@ DAY = timedelta(days=1)
 Rows = dict[str, list[tuple[Any, ...]]]
 
 
-def board(
+def rankings_body(
     days: int = 3,
     as_of: datetime = AS_OF,
     restated: dict[int, int] | None = None,
     withdrawn: frozenset[int] = frozenset(),
 ) -> bytes:
-    """A board of 50 models and `other` for each day but the withdrawn ones; a restated day's leader has more tokens."""
+    """Return an answer of 50 models and `other` a day, withdrawn days left out.
+
+    A restated day's leader has more tokens.
+    """
     rows = [
         {
             "date": (FIRST + day * DAY).isoformat(),
@@ -55,7 +58,7 @@ def kept(
     return archive.keep(Answer(source, "http://h/x", at, bytes=0, sha256="", **values), body)
 
 
-def landed(con: duckdb.DuckDBPyConnection, archive: Archive) -> list[tuple[str, int, str | None]]:
+def load_all(con: duckdb.DuckDBPyConnection, archive: Archive) -> list[tuple[str, int, str | None]]:
     """Catch up, and say what became of each answer."""
     found: list[LoadResult] = []
     load_answers(con, archive, on_loaded=lambda answer, result: found.append(result))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import support.payloads as examples
-from support.loading import AS_OF, DAY, board, kept
+from support.loading import AS_OF, DAY, kept, rankings_body
 
 from pipelines.archive import Archive
 
@@ -24,7 +24,7 @@ def answers() -> list[tuple[datetime, str, bytes, dict[str, Any]]]:
     """List the answers of the three mornings: instant, source, bytes and further fields."""
     quarter = timedelta(minutes=15)
     return [
-        (AS_OF, "rankings_daily", board(), {}),
+        (AS_OF, "rankings_daily", rankings_body(), {}),
         (AS_OF + quarter, "models", models_at_price("0.000001"), {}),
         (AS_OF + quarter, "providers", to_bytes(examples.PROVIDERS), {}),
         (
@@ -38,12 +38,17 @@ def answers() -> list[tuple[datetime, str, bytes, dict[str, Any]]]:
         (AS_OF + quarter, "session_costs", example_as_of("SESSION_COSTS", AS_OF), {}),
         (AS_OF + quarter, "task_classifications", to_bytes(examples.TASKS), {}),
         (AS_OF + 2 * quarter, "models", b"no", {"status": 500}),
-        (THEN, "rankings_daily", board(4, THEN, {2: 7}), {}),
+        (THEN, "rankings_daily", rankings_body(4, THEN, {2: 7}), {}),
         (THEN, "models", models_at_price("0.000001"), {}),
         (THEN + quarter, "models", models_at_price("0.000002"), {}),
         (THEN + quarter, "app_rankings", example_as_of("APPS", THEN + quarter), {}),
         (THEN + quarter, "providers", b"{}", {}),
-        (THEN + DAY, "rankings_daily", board(5, THEN + DAY, {2: 9, 3: 1}, frozenset({1})), {}),
+        (
+            THEN + DAY,
+            "rankings_daily",
+            rankings_body(5, THEN + DAY, {2: 9, 3: 1}, frozenset({1})),
+            {},
+        ),
         (THEN + DAY, "benchmarks", example_as_of("BENCHMARKS", THEN + DAY), {}),
     ]
 

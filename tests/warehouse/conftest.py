@@ -4,10 +4,23 @@ import pytest
 from support.compiled_sql import Marts
 
 COMPILED = (
-    "local_tokens_daily", "local_cost_daily", "local_vs_market_daily", "make_or_buy_sensitivity",
-    "make_or_buy_daily", "local_vs_market_grains_daily", "devices_for_share_daily", "request_speeds_hourly", "speed_parity_hosts_daily",
+    "local_tokens_daily",
+    "local_cost_daily",
+    "local_vs_market_daily",
+    "make_or_buy_sensitivity",
+    "make_or_buy_daily",
+    "local_vs_market_grains_daily",
+    "devices_for_share_daily",
+    "request_speeds_hourly",
+    "speed_parity_hosts_daily",
     "speed_parity_daily",
-    "member_days", "market_weeks", "market_share_weekly", "market_topn_weekly", "leaders_weekly", "market_streaks", "market_crossovers",
+    "member_days",
+    "market_weeks",
+    "market_share_weekly",
+    "market_topn_weekly",
+    "leaders_weekly",
+    "market_streaks",
+    "market_crossovers",
     "market_spend_weekly",
 )
 

@@ -4,7 +4,8 @@
     'statement': 'Chinese open-weight models passed US ones in downloads; Qwen passed Llama.',
     'said_by': 'press, after the ATOM Report and Bloomberg',
     'said_on': '2026-04-08',
-    'population': 'downloads from Hugging Face of open-weight language models, by country of the lab',
+    'population': 'downloads from Hugging Face of open-weight language models, by country '
+        ~ 'of the lab',
     'unit': 'downloads',
     'source_url': 'https://arxiv.org/abs/2604.07190',
 }) }}
@@ -28,7 +29,8 @@ select
     null::double as measured,
     'not measured; stated by others: ' || stated || ' (' || document || ')' as measured_text,
     'unverifiable' as verdict,
-    'Download counts by lab and day are missing: no source of ours has them. A download is not a served token, so the rankings cannot stand in '
+    'Download counts by lab and day are missing: no source of ours has them. A download is '
+    || 'not a served token, so the rankings cannot stand in '
     || 'for them.' as reason,
     {{ evidence_text(evidence) }} as evidence_sql
 from found

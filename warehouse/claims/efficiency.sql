@@ -4,7 +4,8 @@
     'statement': 'INT4 and INT8 cut memory by 30 % against FP16.',
     'said_by': 'press, spring 2026',
     'said_on': none,
-    'population': 'weights in memory; here our shipped checkpoint in our engine, 16 bits being bfloat16',
+    'population': 'weights in memory; here our shipped checkpoint in our engine, 16 bits '
+        ~ 'being bfloat16',
     'unit': 'share of memory saved',
     'source_url': none,
 }) }}
@@ -34,11 +35,19 @@ select
     (1 - found.megabytes / sixteen.megabytes)::double as measured,
     format(
         '{:.0f} % less: {:.2f} bytes a parameter after {:.2f}; perplexity {:.2f} after {:.2f}',
-        100 * (1 - found.megabytes / sixteen.megabytes), found.bytes_per_parameter, sixteen.bytes_per_parameter,
+        100 * (1 - found.megabytes / sixteen.megabytes),
+        found.bytes_per_parameter,
+        sixteen.bytes_per_parameter,
         found.perplexity, sixteen.perplexity
     ) as measured_text,
-    case when 1 - found.megabytes / sixteen.megabytes >= 0.3 then 'supported' else 'contradicted' end as verdict,
-    'At least 30 %, as measured by us (`' || found.command || '`, ' || found.measured_on || '), of the weights alone: caches and activations '
+    case
+        when 1 - found.megabytes / sixteen.megabytes >= 0.3 then 'supported' else 'contradicted'
+    end as verdict,
+    'At least 30 %, as measured by us (`'
+    || found.command
+    || '`, '
+    || found.measured_on
+    || '), of the weights alone: caches and activations '
     || 'stay as they are, scales and what is not quantised count.' as reason,
     found.measured_on::timestamptz as as_of,
     {{ evidence_text(evidence) }} as evidence_sql

@@ -4,7 +4,8 @@
     'statement': 'Overlapped expert parallelism gains 1.5 to 1.73 times, up to 1.96 times.',
     'said_by': 'DeepSeek, V4 report, section 3.1',
     'said_on': '2026-04-24',
-    'population': 'same hardware, over strong non-fused baselines, on NVIDIA GPUs and Ascend NPUs; not one vendor against another',
+    'population': 'same hardware, over strong non-fused baselines, on NVIDIA GPUs and Ascend '
+        ~ 'NPUs; not one vendor against another',
     'unit': 'times the baseline',
     'source_url': 'https://huggingface.co/deepseek-ai/DeepSeek-V4-Pro',
 }) }}
@@ -58,14 +59,20 @@ select
     end as verdict,
     case
         when found.basis = 'report'
-            then 'The report says so of its own kernels, over strong non-fused ones on the same hardware. We cannot repeat it.'
+            then
+                'The report says so of its own kernels, over strong non-fused ones on the '
+                || 'same hardware. We cannot repeat it.'
         when found.basis = 'tier' and found.gain_high is null
             then
-                'No hour of our tier has layers of experts timed beside serial steps. `tokentide serve --expert-ranks 2 --expert-schedule waves`, '
-                || '`tokentide collect` and `tokentide ingest telemetry` measure them; `python benchmarks/overlap.py` does at once.'
-        when found.basis = 'tier' then 'The best hour of our tier, over serial steps of the same hour.'
+                'No hour of our tier has layers of experts timed beside serial steps. '
+                || '`tokentide serve --expert-ranks 2 --expert-schedule waves`, '
+                || '`tokentide collect` and `tokentide ingest telemetry` measure them; '
+                || '`python benchmarks/overlap.py` does at once.'
+        when found.basis = 'tier'
+            then 'The best hour of our tier, over serial steps of the same hour.'
         else
-            'Read as a rule for any layer, with communication over computation as the basis says: the best of three schedules, over serial steps '
+            'Read as a rule for any layer, with communication over computation as the basis '
+            || 'says: the best of three schedules, over serial steps '
             || 'of the same layer on the same hardware.'
     end as reason,
     case

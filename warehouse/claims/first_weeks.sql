@@ -1,7 +1,8 @@
 -- One row per basis: whether China led all countries for weeks in a row in March and April 2026.
 {{ config(meta={
     'claim_id': 'first-weeks',
-    'statement': 'Chinese models were first for multiple consecutive weeks in March and April 2026.',
+    'statement': 'Chinese models were first for multiple consecutive weeks in March and April '
+        ~ '2026.',
     'said_by': 'press, spring 2026',
     'said_on': none,
     'population': 'OpenRouter, whole ISO weeks within March and April 2026, by country of the lab',
@@ -12,4 +13,6 @@
 {% set evidence %}
     {{ country_weeks('2026-03-02', '2026-04-20') }}
 {% endset %}
-{{ streak_verdicts('is_chinese_first', 2, '2026-03-02', '2026-04-26', 'first of all countries', evidence) }}
+{{ streak_verdicts(
+    'is_chinese_first', 2, '2026-03-02', '2026-04-26', 'first of all countries', evidence
+) }}

@@ -30,9 +30,14 @@ select
     'national' as basis,
     found.national_ratio as expected,
     found.national_ratio as measured,
-    format('1,400 times over some {} months, which is {:.0f} times a year', found.months, found.national_ratio_a_year) as measured_text,
+    format(
+        '1,400 times over some {} months, which is {:.0f} times a year',
+        found.months,
+        found.national_ratio_a_year
+    ) as measured_text,
     'wrong_baseline' as verdict,
-    '100 billion is of early 2024 and 140 trillion of March 2026 (National Data Administration). Said without its dates the '
+    '100 billion is of early 2024 and 140 trillion of March 2026 (National Data '
+    || 'Administration). Said without its dates the '
     || 'rise has no rate, and it is not that of the month before.' as reason,
     null::varchar[] as missing_days,
     '2026-04-06 00:00:00+00'::timestamptz as as_of,
@@ -47,20 +52,30 @@ select
     case
         when missing.missing_days is null and found.platform_a_year_later is not null
             then
-                format('{:.1f} times from January 2025, the first month that the source has,', found.platform_now / found.platform_a_year_later)
+                format(
+                    '{:.1f} times from January 2025, the first month that the source has,',
+                    found.platform_now / found.platform_a_year_later
+                )
                 || ' to March 2026'
     end as measured_text,
     case
-        when missing.missing_days is not null or found.platform_now between 126e12 and 154e12 then 'unverifiable'
+        when missing.missing_days is not null or found.platform_now between 126e12 and 154e12
+            then 'unverifiable'
         else 'wrong_population'
     end as verdict,
     concat_ws(
         ' ',
-        'Read as the platform''s own rise; its days of early 2024 are missing, since the source''s first one is 2025-01-01.',
+        'Read as the platform''s own rise; its days of early 2024 are missing, since the '
+        || 'source''s first one is 2025-01-01.',
         missing.missing_reason,
         case
             when missing.missing_days is null
-                then format('It served {:.2f} trillion tokens a day in March 2026: the figures are of all of China.', found.platform_now / 1e12)
+                then
+                    format(
+                        'It served {:.2f} trillion tokens a day in March 2026: the figures '
+                        || 'are of all of China.',
+                        found.platform_now / 1e12
+                    )
         end
     ) as reason,
     missing.missing_days,

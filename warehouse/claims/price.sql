@@ -4,7 +4,8 @@
     'statement': 'Chinese models win by price.',
     'said_by': 'press, spring 2026',
     'said_on': none,
-    'population': 'OpenRouter, named models whose price is known, by country of the lab, a week at a time',
+    'population': 'OpenRouter, named models whose price is known, by country of the lab, a week '
+        ~ 'at a time',
     'unit': 'Chinese over US price of a token',
     'source_url': none,
 }) }}
@@ -114,8 +115,14 @@ select
         when not is_unknown
             then
                 format(
-                    '{} to {}: {:.2f} tokens for one of the US, at {:.3f} USD a million beside {:.3f}; prices of {:.0f} % are known',
-                    first_date, last_date, chinese_tokens / us_tokens, chinese_usd_per_mtok, us_usd_per_mtok, 100 * priced_share
+                    '{} to {}: {:.2f} tokens for one of the US, at {:.3f} USD a million '
+                    || 'beside {:.3f}; prices of {:.0f} % are known',
+                    first_date,
+                    last_date,
+                    chinese_tokens / us_tokens,
+                    chinese_usd_per_mtok,
+                    us_usd_per_mtok,
+                    100 * priced_share
                 )
     end as measured_text,
     case
@@ -131,14 +138,18 @@ select
                     missing_reason,
                     case when first_date is null then 'No whole week of the market is loaded.' end,
                     format(
-                        'Prices are known of {:.0f} % of the tokens from {} to {}, half is needed. They are those of days on which the catalogue '
+                        'Prices are known of {:.0f} % of the tokens from {} to {}, half is '
+                        || 'needed. They are those of days on which the catalogue '
                         || 'was asked, and the source has no older ones.',
                         100 * priced_share, first_date, last_date
                     )
                 )
         when chinese_tokens <= us_tokens then 'Chinese models served no more than American ones.'
-        when chinese_usd_per_mtok >= us_usd_per_mtok then 'Chinese models served more, but were not cheaper.'
-        else 'More tokens at a lower list price in the same days. That the price is the cause is not shown by it.'
+        when chinese_usd_per_mtok >= us_usd_per_mtok
+            then 'Chinese models served more, but were not cheaper.'
+        else
+            'More tokens at a lower list price in the same days. That the price is the cause '
+            || 'is not shown by it.'
     end as reason,
     {{ evidence_text(evidence) }} as evidence_sql
 from known

@@ -73,9 +73,16 @@ select
     case
         when ratio is null
             then
-                'No model of our tier has hours with drafts and hours without. `tokentide serve --speculation async-draft`, some hours with it and '
-                || 'some without, `tokentide collect` and `tokentide ingest telemetry` measure it; `python benchmarks/speculation.py` does at once.'
-        when basis = 'tier' then 'Hours of the same target with drafts of any form over those without, in the middle; loads may differ. ' || origin || '.'
+                'No model of our tier has hours with drafts and hours without. '
+                || '`tokentide serve --speculation async-draft`, some hours with it and some '
+                || 'without, `tokentide collect` and `tokentide ingest telemetry` measure it; '
+                || '`python benchmarks/speculation.py` does at once.'
+        when basis = 'tier'
+            then
+                'Hours of the same target with drafts of any form over those without, in the '
+                || 'middle; loads may differ. '
+                || origin
+                || '.'
         else 'Measured by us, over the same engine without speculation: ' || origin || '.'
     end as reason,
     as_of,

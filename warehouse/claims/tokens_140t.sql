@@ -2,9 +2,11 @@
 {{ config(meta={
     'claim_id': 'tokens-140t',
     'statement': '140 trillion tokens a day are the platform\'s.',
-    'said_by': 'press, spring 2026, after a figure of the National Data Administration for all of China',
+    'said_by': 'press, spring 2026, after a figure of the National Data Administration for all '
+        ~ 'of China',
     'said_on': none,
-    'population': 'OpenRouter, all traffic of March 2026; the figure itself is of all AI services in China',
+    'population': 'OpenRouter, all traffic of March 2026; the figure itself is of all AI '
+        ~ 'services in China',
     'unit': 'tokens a day',
     'source_url': 'https://www.globaltimes.cn/page/202604/1358300.shtml',
 }) }}
@@ -46,7 +48,8 @@ select
     missing.as_of,
     case when missing.missing_days is null then based.tokens end as measured,
     case
-        when missing.missing_days is null then format('{:.2f} trillion tokens a day on the platform', based.tokens / 1e12)
+        when missing.missing_days is null
+            then format('{:.2f} trillion tokens a day on the platform', based.tokens / 1e12)
     end as measured_text,
     case
         when missing.missing_days is not null then 'unverifiable'
@@ -58,12 +61,16 @@ select
     case
         when missing.missing_days is not null
             then
-                'The figure is the National Data Administration''s for all of China; the platform''s own total of March 2026 is to stand beside it. '
+                'The figure is the National Data Administration''s for all of China; the '
+                || 'platform''s own total of March 2026 is to stand beside it. '
                 || missing.missing_reason
-        when based.tokens between 126e12 and 154e12 then 'The platform''s own total lies within a tenth of it.'
-        when based.is_other_missing and based.tokens < 126e12 then 'What the platform served beyond its top 50 is missing on some day.'
+        when based.tokens between 126e12 and 154e12
+            then 'The platform''s own total lies within a tenth of it.'
+        when based.is_other_missing and based.tokens < 126e12
+            then 'What the platform served beyond its top 50 is missing on some day.'
         else
-            'The figure is the National Data Administration''s for all of China (said on 2026-03-23 and 24). The platform served '
+            'The figure is the National Data Administration''s for all of China (said on '
+            || '2026-03-23 and 24). The platform served '
             || format('{:.2f}', based.tokens / 140e12 * 100) || ' % of it.'
     end as reason,
     {{ evidence_text(evidence) }} as evidence_sql

@@ -4,11 +4,15 @@
     'statement': 'All six of the top-ranked models were Chinese in early April.',
     'said_by': 'Global Times',
     'said_on': '2026-04-06',
-    'population': 'OpenRouter, named models of the week from 2026-03-30 to 2026-04-05, and of the week after it',
+    'population': 'OpenRouter, named models of the week from 2026-03-30 to 2026-04-05, and of '
+        ~ 'the week after it',
     'unit': 'places of the first six',
     'source_url': 'https://www.globaltimes.cn/page/202604/1358300.shtml',
 }) }}
-{% set weeks = [('week_of_03_30', '2026-03-30', '2026-04-05'), ('week_of_04_06', '2026-04-06', '2026-04-12')] %}
+{% set weeks = [
+    ('week_of_03_30', '2026-03-30', '2026-04-05'),
+    ('week_of_04_06', '2026-04-06', '2026-04-12'),
+] %}
 {% set evidence %}
     with weeks as (
         select *

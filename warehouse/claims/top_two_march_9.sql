@@ -4,13 +4,18 @@
     'statement': 'In the week of March 9 Chinese companies took the top two places of the month.',
     'said_by': 'press, spring 2026',
     'said_on': none,
-    'population': 'OpenRouter, named models; the month is the calendar month so far, or the 30 days up to 2026-03-15',
+    'population': 'OpenRouter, named models; the month is the calendar month so far, or the 30 '
+        ~ 'days up to 2026-03-15',
     'unit': 'places of the first two',
     'source_url': none,
 }) }}
 -- The platform's own monthly ranking covers the last 30 days; the press may mean the calendar
 -- month. A place belongs to a model or to a company.
-{% set windows = [('week', '2026-03-09'), ('calendar_month', '2026-03-01'), ('last_30_days', '2026-02-14')] %}
+{% set windows = [
+    ('week', '2026-03-09'),
+    ('calendar_month', '2026-03-01'),
+    ('last_30_days', '2026-02-14'),
+] %}
 {% set evidence %}
     with windows as (
         select *

@@ -32,8 +32,11 @@ select
     billion_parameters::double as measured,
     format('{:.0f} billion', billion_parameters) as measured_text,
     -- Rounded figures agree to within half a billion.
-    case when abs(billion_parameters - 12) <= 0.5 then 'supported' else 'contradicted' end as verdict,
-    'V4-Pro has 1.6 trillion parameters, 49 billion active; V4-Flash 284 billion, 13 billion active (DeepSeek, 2026-04-24).' as reason,
+    case when abs(billion_parameters - 12) <= 0.5 then 'supported' else 'contradicted' end
+        as verdict,
+    'V4-Pro has 1.6 trillion parameters, 49 billion active; V4-Flash 284 billion, 13 billion '
+    || 'active (DeepSeek, 2026-04-24).'
+        as reason,
     '2026-04-24 00:00:00+00'::timestamptz as as_of,
     {{ evidence_text(evidence) }} as evidence_sql
 from found

@@ -13,7 +13,9 @@ with captures as (
     qualify
         row_number() over (
             partition by captured_at::date
-            order by hour(captured_at) < 8, case when hour(captured_at) < 8 then -epoch(captured_at) else epoch(captured_at) end
+            order by
+                hour(captured_at) < 8,
+                case when hour(captured_at) < 8 then -epoch(captured_at) else epoch(captured_at) end
         ) = 1
 )
 
@@ -25,4 +27,8 @@ select
 from captures
 inner join {{ ref('stg_openrouter__models') }} as models
     on captures.sha256 = models.answer_sha256
-qualify row_number() over (partition by captures.date, models.model_id order by models.prompt_usd_per_mtok nulls last) = 1
+qualify
+    row_number() over (
+        partition by captures.date, models.model_id
+        order by models.prompt_usd_per_mtok nulls last
+    ) = 1

@@ -26,7 +26,9 @@ never_ranked as (
         listed.variant,
         listed.model_id,
         listed.hugging_face_id,
-        coalesce(families.model_family, {{ model_family_by_rule('listed.canonical_slug') }}) as model_family
+        coalesce(
+            families.model_family, {{ model_family_by_rule('listed.canonical_slug') }}
+        ) as model_family
     from listed
     left join {{ ref('model_families') }} as families
         on listed.canonical_slug = families.model_base
@@ -38,7 +40,11 @@ never_ranked as (
         ranked.model_permaslug is null
         and listed.canonical_slug is not null
     -- Several ids may share a slug; the shortest is the plain one.
-    qualify row_number() over (partition by listed.canonical_slug, listed.variant order by length(listed.model_id), listed.model_id) = 1
+    qualify
+        row_number() over (
+            partition by listed.canonical_slug, listed.variant
+            order by length(listed.model_id), listed.model_id
+        ) = 1
 )
 
 select

@@ -12,7 +12,8 @@ with largest_nine as (
         attribution = 'releasing_lab'
         and dimension = 'family'
     group by week_start, model_permaslug
-    qualify row_number() over (partition by week_start order by sum(tokens) desc, model_permaslug) <= 9
+    qualify
+        row_number() over (partition by week_start order by sum(tokens) desc, model_permaslug) <= 9
 ),
 
 -- What is in `other` has no member, so ranks on the platform are those of the named models.
@@ -123,7 +124,9 @@ day_tests as (
     from (
         select
             *,
-            max(tokens) over (partition by week_start, basis, attribution, dimension, date) as max_tokens
+            max(tokens)
+                over (partition by week_start, basis, attribution, dimension, date)
+                as max_tokens
         from without_a_day
     ) as compared
     group by all
@@ -136,8 +139,10 @@ week_tests as (
         attribution,
         dimension,
         member,
-        paid_tokens > 0 and paid_tokens = max(paid_tokens) over all_members as survives_without_free,
-        first_tokens > 0 and first_tokens = max(first_tokens) over all_members as survives_first_published
+        paid_tokens > 0
+        and paid_tokens = max(paid_tokens) over all_members as survives_without_free,
+        first_tokens > 0
+        and first_tokens = max(first_tokens) over all_members as survives_first_published
     from by_week
     window all_members as (partition by week_start, basis, attribution, dimension)
 ),
@@ -172,7 +177,8 @@ select
     day_tests.survives_any_day,
     coalesce(top_n_tests.survives_other_top_n, false) as survives_other_top_n,
     case
-        when leaders.dimension in ('author', 'country') then coalesce(other_attribution.rank = 1, false)
+        when leaders.dimension in ('author', 'country')
+            then coalesce(other_attribution.rank = 1, false)
     end as survives_other_attribution,
     week_tests.survives_first_published,
     leaders.share_low > leaders.second_share_high as survives_unknown

@@ -39,7 +39,8 @@ current_figures as (
 named as (
     select
         coalesce(current_figures.date, first_published.date) as date,
-        coalesce(current_figures.model_permaslug, first_published.model_permaslug) as model_permaslug,
+        coalesce(current_figures.model_permaslug, first_published.model_permaslug)
+            as model_permaslug,
         coalesce(current_figures.tokens, 0) as tokens,
         coalesce(first_published.first_tokens, 0) as first_tokens
     from current_figures
@@ -65,8 +66,16 @@ left join {{ ref('models') }} as models
     using (model_permaslug),
     lateral (
         values
-        ('releasing_lab', 'author', case when attribution.releasing_lab <> 'unknown' then attribution.author_slug end),
-        ('base_lab', 'author', case when attribution.base_lab <> 'unknown' then attribution.base_author_slug end),
+        (
+            'releasing_lab',
+            'author',
+            case when attribution.releasing_lab <> 'unknown' then attribution.author_slug end
+        ),
+        (
+            'base_lab',
+            'author',
+            case when attribution.base_lab <> 'unknown' then attribution.base_author_slug end
+        ),
         ('releasing_lab', 'country', attribution.releasing_country),
         ('base_lab', 'country', attribution.base_country),
         ('releasing_lab', 'weights', attribution.weights),

@@ -48,7 +48,11 @@ valued as (
     from grid
     left join ranking_rows
         using (slice, grain, date, version, model_permaslug)
-    window version_order as (partition by grid.slice, grid.grain, grid.date, grid.model_permaslug order by grid.version)
+    window
+        version_order as (
+            partition by grid.slice, grid.grain, grid.date, grid.model_permaslug
+            order by grid.version
+        )
 )
 
 select

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from pipelines.simulator.api.data_api import BASE
 from pipelines.simulator.api.dispatch import Dispatcher
 from pipelines.simulator.api.windows import Params, page
-from pipelines.simulator.errors import InvalidChoice, Json
+from pipelines.simulator.errors import InvalidChoice, JsonObject
 
 CACHE = {"Cache-Control": "public, max-age=120, stale-while-revalidate=3600, stale-if-error=3600"}
 OUTPUT_MODALITIES = (
@@ -79,7 +79,7 @@ def providers(dispatcher: Dispatcher, request: Request) -> Response:
     )
 
 
-def filter_by_modality(listed: list[Json], params: Params) -> list[Json]:
+def filter_by_modality(listed: list[JsonObject], params: Params) -> list[JsonObject]:
     """Keep the models with at least one of the requested output modalities."""
     requested = params.get("output_modalities", "text").split(",")
     if requested == ["all"]:
@@ -98,7 +98,7 @@ def filter_by_modality(listed: list[Json], params: Params) -> list[Json]:
     return [model for model in listed if not set(requested).isdisjoint(output_modalities(model))]
 
 
-def output_modalities(model: Json) -> list[str]:
+def output_modalities(model: JsonObject) -> list[str]:
     """Return the output modalities of a catalogue entry."""
     architecture = model["architecture"]
     return architecture["output_modalities"] if isinstance(architecture, dict) else []

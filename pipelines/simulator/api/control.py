@@ -19,7 +19,7 @@ from pipelines.simulator.market_protocol import format_instant
 
 CONTROL = "/_simulator"
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+ControlEndpoint = Callable[[Request], Awaitable[Response]]
 
 
 def routes(dispatcher: Dispatcher) -> list[Route]:
@@ -53,7 +53,7 @@ def routes(dispatcher: Dispatcher) -> list[Route]:
     ]
 
 
-def _report_errors(endpoint: Endpoint) -> Endpoint:
+def _report_errors(endpoint: ControlEndpoint) -> ControlEndpoint:
     """Respond to an unreadable request with 422 and the reason, not with 500."""
 
     async def reporting(request: Request) -> Response:

@@ -15,7 +15,7 @@ from pipelines.simulator.api.windows import (
     rankings_query,
     whole_number,
 )
-from pipelines.simulator.errors import InvalidRequest, Json
+from pipelines.simulator.errors import InvalidRequest, JsonObject
 from pipelines.simulator.faults.row_faults import ROW_FAULTS
 from pipelines.simulator.market_protocol import format_instant
 
@@ -100,7 +100,7 @@ def session_cost(dispatcher: Dispatcher, request: Request) -> Response:
     }
     rows = _filter_items(dispatcher.market.session_costs(now), wanted)
     snapshot = date.fromordinal(now.date().toordinal() - now.date().isoweekday())
-    meta: Json = {
+    meta: JsonObject = {
         "as_of": format_instant(now),
         "version": "v1",
         "window_days": 30,
@@ -123,7 +123,7 @@ def benchmarks(dispatcher: Dispatcher, request: Request) -> Response:
             {key: value for key, value in item.items() if key != "run_config"} for item in items
         ]
     source_url, citation = CITATIONS[source] if source else (None, None)
-    meta: Json = {
+    meta: JsonObject = {
         "as_of": format_instant(now),
         "version": "v1",
         "source": source,
@@ -151,7 +151,7 @@ def _benchmark_filters(params: Params) -> dict[str, str | None]:
     }
 
 
-def _task_types(item: Json) -> tuple[str, ...]:
+def _task_types(item: JsonObject) -> tuple[str, ...]:
     if "benchmark_type" not in item:
         return ("coding",) if "arena" in item else ("coding", "intelligence", "agentic")
     kind = str(item["benchmark_type"])
@@ -169,7 +169,7 @@ def task_classification(dispatcher: Dispatcher, request: Request) -> Response:
     )
 
 
-def _filter_items(items: list[Json], wanted: dict[str, str | None]) -> list[Json]:
+def _filter_items(items: list[JsonObject], wanted: dict[str, str | None]) -> list[JsonObject]:
     return [
         item
         for item in items
@@ -177,7 +177,7 @@ def _filter_items(items: list[Json], wanted: dict[str, str | None]) -> list[Json
     ]
 
 
-def _window_meta(now: datetime, start: date, end: date) -> Json:
+def _window_meta(now: datetime, start: date, end: date) -> JsonObject:
     return {
         "as_of": format_instant(now),
         "version": "v1",

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from pipelines.simulator.api.limits import RateMeter
 from pipelines.simulator.clock import Clock
-from pipelines.simulator.errors import ApiError, Json, Unauthorized
+from pipelines.simulator.errors import ApiError, JsonObject, Unauthorized
 from pipelines.simulator.faults.payload_faults import (
     MANIFEST_FAULTS,
     PAYLOAD_FAULTS,
@@ -40,9 +40,9 @@ class Dispatcher:
     keys: Mapping[str, str]
     origin: str | None
     exports_since: date
-    requests: deque[Json] = field(default_factory=lambda: deque(maxlen=MAX_LOGGED_REQUESTS))
+    requests: deque[JsonObject] = field(default_factory=lambda: deque(maxlen=MAX_LOGGED_REQUESTS))
 
-    def route(self, path: str, handler: "Handler", *, keyed: bool = False) -> Route:
+    def route(self, path: str, handler: "RouteHandler", *, keyed: bool = False) -> Route:
         """Build a GET route whose handler may raise ApiError."""
 
         # A coroutine, so that requests are handled one at a time and nothing here needs a lock.
@@ -51,7 +51,7 @@ class Dispatcher:
 
         return Route(path, endpoint, methods=["GET"])
 
-    def respond(self, request: Request, handler: "Handler", keyed: bool) -> Response:
+    def respond(self, request: Request, handler: "RouteHandler", keyed: bool) -> Response:
         """Respond to one request."""
         path = request.url.path
         self.requests.append(
@@ -67,7 +67,7 @@ class Dispatcher:
             return BODY_FAULTS[fault.kind](response, fault)
         return response
 
-    def _handle(self, request: Request, handler: "Handler", keyed: bool) -> Response:
+    def _handle(self, request: Request, handler: "RouteHandler", keyed: bool) -> Response:
         try:
             if keyed:
                 self._authorize(request)
@@ -88,7 +88,7 @@ class Dispatcher:
         return bearer_key(request) in self.keys
 
     def json_response(
-        self, request: Request, payload: Json, headers: Mapping[str, str] | None = None
+        self, request: Request, payload: JsonObject, headers: Mapping[str, str] | None = None
     ) -> Response:
         """Build a JSON response, changed by the payload faults that apply to the path."""
         faults = self.faults.take(PAYLOAD_FAULTS, request.url.path)
@@ -113,17 +113,17 @@ class Dispatcher:
         return changed
 
 
-Handler = Callable[[Dispatcher, Request], Response]
+RouteHandler = Callable[[Dispatcher, Request], Response]
 
 
-def apply_payload_faults(payload: Json, faults: list[PlannedFault]) -> Json:
+def apply_payload_faults(payload: JsonObject, faults: list[PlannedFault]) -> JsonObject:
     """Return the JSON object changed by the given payload faults."""
     for fault in faults:
         payload = PAYLOAD_FAULTS[fault.kind](payload)
     return payload
 
 
-def json_row(row: RankingRow) -> Json:
+def json_row(row: RankingRow) -> JsonObject:
     """Convert a row to the service's JSON form.
 
     The count is a string, since it exceeds what some languages can hold in a number.

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 from pipelines.simulator.api.dispatch import Dispatcher, apply_payload_faults
-from pipelines.simulator.errors import Json
+from pipelines.simulator.errors import JsonObject
 from pipelines.simulator.faults.plan import PlannedFault
 from pipelines.simulator.faults.row_faults import Rows
 from pipelines.simulator.market_protocol import OTHER, RankingsQuery, format_instant
@@ -60,7 +60,7 @@ class ExportSnapshot:
             return _faultless_file(self, kind)
         return to_bytes(apply_payload_faults(self.payload(row_faults), payload_faults), kind)
 
-    def payload(self, faults: list[PlannedFault]) -> Json:
+    def payload(self, faults: list[PlannedFault]) -> JsonObject:
         """Return the JSON twin as an object."""
         query = RankingsQuery(self.day - timedelta(days=WINDOW_DAYS), self.day - timedelta(days=1))
         rows = self.dispatcher.apply_row_faults(
@@ -74,7 +74,7 @@ class ExportSnapshot:
             "data": rank_rows(rows),
         }
 
-    def _head(self, row_count: int) -> Json:
+    def _head(self, row_count: int) -> JsonObject:
         return {
             "dataset": "rankings-daily",
             "schema_version": "v1",
@@ -85,7 +85,7 @@ class ExportSnapshot:
             "attribution": self.attribution,
         }
 
-    def manifest(self, bodies: dict[str, bytes]) -> Json:
+    def manifest(self, bodies: dict[str, bytes]) -> JsonObject:
         """Build the manifest of the snapshot from the bytes of its files."""
         files = {
             kind: {
@@ -114,7 +114,7 @@ def _faultless_file(snapshot: ExportSnapshot, kind: str) -> bytes:
     return to_bytes(snapshot.payload([]), kind)
 
 
-def to_bytes(payload: Json, kind: str) -> bytes:
+def to_bytes(payload: JsonObject, kind: str) -> bytes:
     """Encode a snapshot in one of its formats."""
     data = payload["data"]
     if kind == "csv" and isinstance(data, list):
@@ -147,7 +147,7 @@ def rank_rows(rows: Rows) -> Rows:
     return result
 
 
-def _whole_count(row: Json) -> int | None:
+def _whole_count(row: JsonObject) -> int | None:
     text = str(row["total_tokens"])
     return int(text) if text.lstrip("-").isdecimal() else None
 

@@ -17,7 +17,7 @@ from pipelines.simulator.api.exports import (
     ExportSnapshot,
     newest_snapshot_date,
 )
-from pipelines.simulator.errors import Json, NotFound
+from pipelines.simulator.errors import JsonObject, NotFound
 from pipelines.simulator.faults.payload_faults import (
     MANIFEST_FAULTS,
     PAYLOAD_FAULTS,
@@ -59,7 +59,7 @@ def index(dispatcher: Dispatcher, request: Request) -> Response:
         }
         for name, title in DATASETS.items()
     ]
-    payload: Json = {
+    payload: JsonObject = {
         "schema_version": "v1",
         "updated_at": format_instant(snapshot.published_at),
         "update_cadence": "daily",
@@ -97,7 +97,7 @@ def export_file(dispatcher: Dispatcher, request: Request) -> Response:
     return _tagged_response(request, body, FORMATS[kind])
 
 
-def _manifest(dispatcher: Dispatcher, request: Request, day: date) -> Json:
+def _manifest(dispatcher: Dispatcher, request: Request, day: date) -> JsonObject:
     path = request.url.path
     for fault in dispatcher.faults.take(SNAPSHOT_FAULTS, path):
         day = SNAPSHOT_FAULTS[fault.kind](day)
@@ -131,7 +131,7 @@ def _root(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}{RANKINGS}"
 
 
-def _json_bytes(payload: Json) -> bytes:
+def _json_bytes(payload: JsonObject) -> bytes:
     return json.dumps(payload, separators=(",", ":")).encode()
 
 

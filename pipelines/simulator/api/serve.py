@@ -35,7 +35,7 @@ def build_app(
     *,
     recordings: Path | None = None,
     now: datetime | None = None,
-    key: str = "standin-key",
+    key: str = "simulator-key",
     exports_since: date = EXPORTS_SINCE,
     seed: int = 1,
     limits: bool = True,

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
-from pipelines.simulator.errors import Json
+from pipelines.simulator.errors import JsonObject
 
 EXTRA = {"x_new_field": "added without notice"}
 
 
-def extra_key(payload: Json) -> Json:
+def extra_key(payload: JsonObject) -> JsonObject:
     """Add unknown keys to every row, to the meta block and at the top."""
-    changed: Json = {**payload, **EXTRA}
+    changed: JsonObject = {**payload, **EXTRA}
     data, meta = payload.get("data"), payload.get("meta")
     if isinstance(data, list):
         changed["data"] = [{**row, **EXTRA} for row in data]
@@ -19,27 +19,27 @@ def extra_key(payload: Json) -> Json:
     return changed
 
 
-PAYLOAD_FAULTS: dict[str, Callable[[Json], Json]] = {"extra_key": extra_key}
+PAYLOAD_FAULTS: dict[str, Callable[[JsonObject], JsonObject]] = {"extra_key": extra_key}
 
 
-def wrong_sha256(manifest: Json) -> Json:
+def wrong_sha256(manifest: JsonObject) -> JsonObject:
     """Replace every hash of the manifest by zeros."""
     return _with_files(manifest, {"sha256": "0" * 64})
 
 
-def wrong_bytes(manifest: Json) -> Json:
+def wrong_bytes(manifest: JsonObject) -> JsonObject:
     """Set every size in the manifest to one byte."""
     return _with_files(manifest, {"bytes": 1})
 
 
-def _with_files(manifest: Json, change: Mapping[str, object]) -> Json:
+def _with_files(manifest: JsonObject, change: Mapping[str, object]) -> JsonObject:
     files = manifest["files"]
     if not isinstance(files, dict):
         raise TypeError("a manifest's files are an object")
     return {**manifest, "files": {kind: {**entry, **change} for kind, entry in files.items()}}
 
 
-MANIFEST_FAULTS: dict[str, Callable[[Json], Json]] = {
+MANIFEST_FAULTS: dict[str, Callable[[JsonObject], JsonObject]] = {
     "wrong_sha256": wrong_sha256,
     "wrong_bytes": wrong_bytes,
 }

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from pipelines.simulator.errors import InvalidFault, Json
+from pipelines.simulator.errors import InvalidFault, JsonObject
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def parse_faults(items: object, kinds: Collection[str]) -> list[PlannedFault]:
     return [_parse_fault(item, kinds) for item in items]
 
 
-def _parse_fault(item: Json, kinds: Collection[str]) -> PlannedFault:
+def _parse_fault(item: JsonObject, kinds: Collection[str]) -> PlannedFault:
     fields = PlannedFault.__dataclass_fields__
     if unknown := set(item) - set(fields):
         raise InvalidFault(

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pipelines.simulator.errors import Json
+from pipelines.simulator.errors import JsonObject
 from pipelines.simulator.market_protocol import OTHER
 
-Rows = list[Json]
+Rows = list[JsonObject]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class RowFault:
     rows_on: Callable[[date], Rows]
 
 
-def _change_first(rows: Rows, fault: RowFault, change: Callable[[Json], Rows]) -> Rows:
+def _change_first(rows: Rows, fault: RowFault, change: Callable[[JsonObject], Rows]) -> Rows:
     changed: Rows = []
     is_pending = True
     for row in rows:
@@ -40,7 +40,7 @@ def _change_day(rows: Rows, fault: RowFault, change: Callable[[Rows], Rows]) -> 
     return before + change([row for row in rows if row["date"] == text]) + after
 
 
-def _with_count(row: Json, count: object) -> Json:
+def _with_count(row: JsonObject, count: object) -> JsonObject:
     return {**row, "total_tokens": count}
 
 

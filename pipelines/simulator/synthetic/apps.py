@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 
-from pipelines.simulator.errors import Json
+from pipelines.simulator.errors import JsonObject
 from pipelines.simulator.market_protocol import (
     FIRST_DATE,
     MISSING_DATES,
@@ -72,7 +72,7 @@ def _app(row: dict[str, str]) -> SyntheticApp:
     )
 
 
-def app_rankings(seed: int, query: AppsQuery) -> list[Json]:
+def app_rankings(seed: int, query: AppsQuery) -> list[JsonObject]:
     """Rank the apps of a window by tokens, or by tokens beyond their recent past.
 
     Ranks count within the requested category.
@@ -94,7 +94,7 @@ def app_rankings(seed: int, query: AppsQuery) -> list[Json]:
     return rows[query.offset : query.offset + query.limit]
 
 
-def _row(rank: int, app: SyntheticApp, tokens: int) -> Json:
+def _row(rank: int, app: SyntheticApp, tokens: int) -> JsonObject:
     requests = max(1, tokens // app.tokens_per_request)
     return {
         "rank": rank,
@@ -136,7 +136,7 @@ def _day_tokens(seed: int, app: SyntheticApp, day: date) -> int:
     )
 
 
-def session_costs(seed: int, now: datetime) -> list[Json]:
+def session_costs(seed: int, now: datetime) -> list[JsonObject]:
     """Return median session costs by harness, model and length, as of the snapshot of Sunday."""
     sunday = monday(now.date()) - timedelta(days=1)
     harnesses = [app for app in apps() if app.is_harness and app.launched < sunday]
@@ -158,7 +158,7 @@ def session_costs(seed: int, now: datetime) -> list[Json]:
 
 def _session_rows(
     seed: int, app: SyntheticApp, listing: Listing, sunday: date, now: datetime
-) -> list[Json]:
+) -> list[JsonObject]:
     prompt, completion = best_price(seed, listing, now)
     per_token = float(prompt * (1 - COMPLETION_PART) + completion * COMPLETION_PART)
     draws = noise(len(SESSION_TOKENS), seed, "session", app.slug, listing.permaslug, sunday)

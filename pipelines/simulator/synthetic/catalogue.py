@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from pipelines.simulator.errors import Json, NotFound
+from pipelines.simulator.errors import JsonObject, NotFound
 from pipelines.simulator.synthetic.hosts import best_price, endpoints, parameters, pricing
 from pipelines.simulator.synthetic.models import Listing, SyntheticModel, listings
 from pipelines.simulator.synthetic.numbers import one_noise
@@ -35,7 +35,7 @@ class Catalogue:
     seed: int
     now: datetime
 
-    def entries(self) -> list[Json]:
+    def entries(self) -> list[JsonObject]:
         """List everything, newest first, the router and the aliases last."""
         current = sorted(
             self.current(), key=lambda listing: (-created_seconds(listing), listing.id)
@@ -47,7 +47,7 @@ class Catalogue:
         """List the models and variants that can be requested."""
         return [listing for listing in listings() if self._is_listed(listing)]
 
-    def find(self, name: str) -> Json:
+    def find(self, name: str) -> JsonObject:
         """Find the endpoints of a model by id, or by dated slug with or without a variant."""
         for listing in self.current():
             if name in (listing.id, listing.permaslug):
@@ -60,7 +60,7 @@ class Catalogue:
                 return self._with_endpoints(entry, [])
         raise NotFound
 
-    def _with_endpoints(self, entry: Json, hosted: list[Json]) -> Json:
+    def _with_endpoints(self, entry: JsonObject, hosted: list[JsonObject]) -> JsonObject:
         return {
             key: entry[key] for key in ("id", "name", "created", "description", "architecture")
         } | {"endpoints": hosted}
@@ -71,11 +71,11 @@ class Catalogue:
         is_gone = model.delisted is not None and model.delisted <= today
         return is_out and not is_gone and today <= CLOSED.get(listing.variant, date.max)
 
-    def _entry(self, listing: Listing) -> Json:
+    def _entry(self, listing: Listing) -> JsonObject:
         model = listing.model
         prompt, completion = best_price(self.seed, listing, self.now)
         label = f" ({listing.variant})" if listing.variant else ""
-        entry: Json = {
+        entry: JsonObject = {
             "id": listing.id,
             "canonical_slug": model.canonical_slug,
             "hugging_face_id": model.hugging_face_id,
@@ -102,20 +102,20 @@ class Catalogue:
         }
         return entry | self._quality_fields(model)
 
-    def _quality_fields(self, model: SyntheticModel) -> Json:
+    def _quality_fields(self, model: SyntheticModel) -> JsonObject:
         if model.quality <= 40:
             return {}
         indices = {
             f"{name}_index": quality_index(self.seed, model, name)
             for name in ("intelligence", "coding", "agentic")
         }
-        benchmarks: Json = {"artificial_analysis": indices, "design_arena": []}
+        benchmarks: JsonObject = {"artificial_analysis": indices, "design_arena": []}
         reasoning = {
             "mandatory": False,
             "supported_efforts": ["high", "low"],
             "default_effort": "high",
         }
-        fields: Json = {"benchmarks": benchmarks}
+        fields: JsonObject = {"benchmarks": benchmarks}
         return fields | ({"reasoning": reasoning} if model.quality > 50 else {})
 
     def _expiration(self, model: SyntheticModel) -> str | None:
@@ -123,11 +123,11 @@ class Catalogue:
             return None
         return model.delisted.isoformat()
 
-    def _batches(self, current: list[Listing]) -> list[Json]:
+    def _batches(self, current: list[Listing]) -> list[JsonObject]:
         newest = [self._newest(current, author, "") for author in BATCH_AUTHORS]
         return [self._batch(listing) for listing in newest if listing]
 
-    def _batch(self, listing: Listing) -> Json:
+    def _batch(self, listing: Listing) -> JsonObject:
         prompt, completion = best_price(self.seed, listing, self.now)
         entry = self._entry(listing)
         halved = pricing(prompt / 2, completion / 2, has_cache=False)
@@ -137,11 +137,11 @@ class Catalogue:
             "pricing": halved,
         }
 
-    def _aliases(self, current: list[Listing]) -> list[Json]:
+    def _aliases(self, current: list[Listing]) -> list[JsonObject]:
         found = [(alias, self._newest(current, author, word)) for alias, author, word in ALIASES]
         return [self._alias(alias, listing) for alias, listing in found if listing]
 
-    def _alias(self, alias: str, listing: Listing) -> Json:
+    def _alias(self, alias: str, listing: Listing) -> JsonObject:
         entry = self._entry(listing)
         target = {"slug": listing.id, "name": entry["name"]}
         return entry | {
@@ -173,7 +173,7 @@ def quality_index(seed: int, model: SyntheticModel, name: str) -> float:
     return round(model.quality * (0.9 + 0.2 * one_noise(seed, name, model.canonical_slug)), 1)
 
 
-def _architecture(model: SyntheticModel) -> Json:
+def _architecture(model: SyntheticModel) -> JsonObject:
     inputs, output = list(model.input_modalities), model.output_modality
     return {
         "modality": f"{'+'.join(inputs)}->{output}",
@@ -184,7 +184,7 @@ def _architecture(model: SyntheticModel) -> Json:
     }
 
 
-def _top_provider(model: SyntheticModel) -> Json:
+def _top_provider(model: SyntheticModel) -> JsonObject:
     is_moderated = model.author.slug in ("openai", "anthropic")
     return {
         "context_length": model.context_length,
@@ -193,7 +193,7 @@ def _top_provider(model: SyntheticModel) -> Json:
     }
 
 
-def _router() -> Json:
+def _router() -> JsonObject:
     unknown = Decimal(-1)
     only_text = {
         "modality": "text->text",

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import cache
 
-from pipelines.simulator.errors import Json
+from pipelines.simulator.errors import JsonObject
 from pipelines.simulator.synthetic.models import Listing, read_table
 from pipelines.simulator.synthetic.numbers import noise, one_noise
 from pipelines.simulator.synthetic.seeded_effects import price_factor
@@ -63,12 +63,12 @@ def _host(row: dict[str, str]) -> SyntheticHost:
     )
 
 
-def providers() -> list[Json]:
+def providers() -> list[JsonObject]:
     """List the hosts as the service does."""
     return [_provider(host) for host in hosts()]
 
 
-def _provider(host: SyntheticHost) -> Json:
+def _provider(host: SyntheticHost) -> JsonObject:
     home = f"https://{host.slug}.example"
     return {
         "name": host.name,
@@ -126,9 +126,9 @@ def format_usd(amount: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def pricing(prompt: Decimal, completion: Decimal, *, has_cache: bool) -> Json:
+def pricing(prompt: Decimal, completion: Decimal, *, has_cache: bool) -> JsonObject:
     """Build a price object."""
-    prices: Json = {"prompt": format_usd(prompt), "completion": format_usd(completion)}
+    prices: JsonObject = {"prompt": format_usd(prompt), "completion": format_usd(completion)}
     if has_cache and prompt:
         prices["input_cache_read"] = format_usd(THREE_DIGITS.multiply(prompt, CACHE_READ))
     return prices
@@ -142,7 +142,7 @@ def parameters(listing: Listing) -> list[str]:
     return sorted(PARAMETERS + tools + reasoning) if listing.model.is_text else []
 
 
-def endpoints(seed: int, listing: Listing, now: datetime) -> list[Json]:
+def endpoints(seed: int, listing: Listing, now: datetime) -> list[JsonObject]:
     """List the endpoint of every host, cheapest first."""
     found = [(price(seed, listing, host, now), host) for host in hosts_of(seed, listing)]
     return [
@@ -153,7 +153,7 @@ def endpoints(seed: int, listing: Listing, now: datetime) -> list[Json]:
 
 def _endpoint(
     seed: int, listing: Listing, host: SyntheticHost, prices: tuple[Decimal, Decimal], now: datetime
-) -> Json:
+) -> JsonObject:
     model = listing.model
     draws = noise(3, seed, "endpoint", listing.permaslug, host.slug)
     quantization = (
@@ -179,7 +179,7 @@ def _endpoint(
     }
 
 
-def _speed(seed: int, listing: Listing, host: SyntheticHost, now: datetime) -> Json:
+def _speed(seed: int, listing: Listing, host: SyntheticHost, now: datetime) -> JsonObject:
     half_hour = int(now.timestamp()) // SAMPLE_SECONDS
     base = one_noise(seed, "speed", listing.permaslug, host.slug)
     draws = noise(6, seed, "sample", listing.permaslug, host.slug, half_hour)
@@ -198,7 +198,7 @@ def _speed(seed: int, listing: Listing, host: SyntheticHost, now: datetime) -> J
     }
 
 
-def _percentiles(median: float, factors: tuple[float, ...], digits: int) -> Json:
+def _percentiles(median: float, factors: tuple[float, ...], digits: int) -> JsonObject:
     names = ("p50", "p75", "p90", "p99")
     return {
         name: round(median * factor, digits) for name, factor in zip(names, factors, strict=True)

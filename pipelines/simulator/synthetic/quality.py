@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 
-from pipelines.simulator.errors import Json
+from pipelines.simulator.errors import JsonObject
 from pipelines.simulator.market_protocol import date_range
 from pipelines.simulator.synthetic.catalogue import Catalogue, quality_index
 from pipelines.simulator.synthetic.days import day_as_known
@@ -35,7 +35,7 @@ LABELS = {"code": "Code", "data": "Data", "agent": "Agents", "general": "General
 REQUEST_SIZE = {"code": 1.3, "data": 0.8, "agent": 1.6, "general": 0.3}
 
 
-def tasks(seed: int, now: datetime) -> Json:
+def tasks(seed: int, now: datetime) -> JsonObject:
     """Classify the sampled traffic of the last week."""
     yesterday = now.date() - timedelta(days=1)
     draws = noise(len(TAGS), seed, "tasks", yesterday)
@@ -72,12 +72,12 @@ def _macro(tag: str) -> str:
     return tag.partition(":")[0]
 
 
-def _tag_fields(tag: str) -> Json:
+def _tag_fields(tag: str) -> JsonObject:
     (name,) = [name for one, name, _ in TAGS if one == tag]
     return {"tag": tag, "display_name": name, "macro_category": _macro(tag)}
 
 
-def _tag_shares(tag: str, usage: dict[str, float], tokens: dict[str, float]) -> Json:
+def _tag_shares(tag: str, usage: dict[str, float], tokens: dict[str, float]) -> JsonObject:
     return {
         "usage_share": usage[tag],
         "token_share": tokens[tag],
@@ -86,7 +86,7 @@ def _tag_shares(tag: str, usage: dict[str, float], tokens: dict[str, float]) -> 
     }
 
 
-def _tag_models(seed: int, tag: str, top: list[tuple[str, float]]) -> list[Json]:
+def _tag_models(seed: int, tag: str, top: list[tuple[str, float]]) -> list[JsonObject]:
     skews = noise(len(top), seed, "tag", tag)
     shares = _shares(
         {model: share * (0.5 + skew) for skew, (model, share) in zip(skews, top, strict=True)}
@@ -123,7 +123,7 @@ def _top_models(seed: int, now: datetime) -> list[tuple[str, float]]:
     ]
 
 
-def benchmarks(seed: int, now: datetime) -> list[Json]:
+def benchmarks(seed: int, now: datetime) -> list[JsonObject]:
     """Return results of every source; `model_permaslug` is the undated id, as at the real ones."""
     current = [
         one
@@ -148,11 +148,11 @@ def benchmarks(seed: int, now: datetime) -> list[Json]:
     return [*analysis, *arena, *own, *search]
 
 
-def _result_head(source: str, model: SyntheticModel) -> Json:
+def _result_head(source: str, model: SyntheticModel) -> JsonObject:
     return {"source": source, "model_permaslug": model.id, "display_name": model.name}
 
 
-def _analysis_result(seed: int, listing: Listing, now: datetime) -> Json:
+def _analysis_result(seed: int, listing: Listing, now: datetime) -> JsonObject:
     model = listing.model
     indices = {
         f"{name}_index": quality_index(seed, model, name)
@@ -165,7 +165,7 @@ def _analysis_result(seed: int, listing: Listing, now: datetime) -> Json:
     )
 
 
-def _arena_result(seed: int, listing: Listing, now: datetime) -> Json:
+def _arena_result(seed: int, listing: Listing, now: datetime) -> JsonObject:
     model = listing.model
     draws = noise(5, seed, "arena", model.id)
     counts = [int(5 + 40 * draw * model.quality / 100) for draw in draws[:4]]
@@ -181,7 +181,7 @@ def _arena_result(seed: int, listing: Listing, now: datetime) -> Json:
     }
 
 
-def _openrouter_result(seed: int, model: SyntheticModel, kind: str, now: datetime) -> Json:
+def _openrouter_result(seed: int, model: SyntheticModel, kind: str, now: datetime) -> JsonObject:
     draw = one_noise(seed, kind, model.id)
     return _result_head("openrouter", model) | {
         "benchmark_type": kind,
@@ -193,7 +193,7 @@ def _openrouter_result(seed: int, model: SyntheticModel, kind: str, now: datetim
     }
 
 
-def _search_result(seed: int, model: SyntheticModel, kind: str, now: datetime) -> Json:
+def _search_result(seed: int, model: SyntheticModel, kind: str, now: datetime) -> JsonObject:
     draw = one_noise(seed, kind, model.id)
     return _result_head("openrouter", model) | {
         "benchmark_type": kind,

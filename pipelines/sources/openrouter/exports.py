@@ -51,7 +51,7 @@ HEADER = ("date", "model_permaslug", "rank", "total_tokens", "share_of_daily_tok
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a manifest promises about one dated file.
+    """A manifest: what one dated file must be.
 
     `retrieved_at` is the instant of its figures.
     """

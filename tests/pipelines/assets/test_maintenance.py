@@ -18,7 +18,7 @@ def market_daily() -> None:
 
 
 def test_records_of_hourly_runs_go_after_a_week_and_no_others() -> None:
-    """What is younger stays, and so does a daily run of any age."""
+    """Younger records stay, and so do daily runs of any age."""
     with dg.DagsterInstance.ephemeral() as instance:
         assert catalogue_hourly.execute_in_process(instance=instance).success
         assert market_daily.execute_in_process(instance=instance).success

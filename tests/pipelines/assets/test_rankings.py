@@ -27,7 +27,7 @@ THROUGH = "every_asked_day_got_through"
 
 
 class Dagster:
-    """An instance of its own and the step that asks for days."""
+    """An instance and the step that asks for days."""
 
     def __init__(self, instance: dg.DagsterInstance, settings: Settings) -> None:
         self.instance = instance
@@ -94,7 +94,7 @@ def test_a_backfill_tells_the_figures_of_each_day(dagster: Dagster) -> None:
     result = dagster.ask(DAYS[0], DAYS[-1])
     assert dagster.materialized() == DAYS
     assert not red(result)
-    told = {
+    reported = {
         event.partition: (
             event.materialization.metadata["dagster/partition_row_count"].value,
             event.materialization.metadata["tokens"].value,
@@ -103,7 +103,7 @@ def test_a_backfill_tells_the_figures_of_each_day(dagster: Dagster) -> None:
         if event.is_step_materialization and event.asset_key == dg.AssetKey(RANKINGS)
     }
     stored = sql(dagster.settings, TOTALS)
-    assert told == {day: (rows, tokens) for day, rows, tokens in stored}
+    assert reported == {day: (rows, tokens) for day, rows, tokens in stored}
     assert sql(dagster.settings, "select count(*), count(distinct run_id) from raw.answers") == [
         (1, 1)
     ]

@@ -35,7 +35,7 @@ class Market:
     result: dg.ExecuteInProcessResult
 
     def check_yesterday(self, now: datetime) -> bool:
-        """Whether the check by itself, as the hourly job runs it, passes at this instant."""
+        """Return True if the check passes at this instant, run alone as the hourly job does."""
         job = define(self.settings, FAST_RETRIES, lambda: now).resolve_job_def("freshness_hourly")
         [check] = job.execute_in_process(instance=self.instance).get_asset_check_evaluations()
         return check.passed
@@ -112,7 +112,7 @@ def test_a_request_that_fails_only_warns(market: Market) -> None:
 
 
 def test_every_audit_is_a_check(market: Market) -> None:
-    """dbt's tests are told one by one, and they held."""
+    """dbt's tests are reported one by one, and they held."""
     checks = {
         check.check_name: check.passed for check in market.result.get_asset_check_evaluations()
     }
@@ -120,12 +120,12 @@ def test_every_audit_is_a_check(market: Market) -> None:
     assert checks["a_day_is_the_sum_of_its_models"]
 
 
-def test_what_was_published_is_told(market: Market) -> None:
+def test_what_was_published_is_reported(market: Market) -> None:
     """Generation, file and days."""
-    told = market.result.asset_materializations_for_node("published")[0].metadata
-    assert told["generation"].value == 1
-    assert told["days"].value == "2026-06-06 to 2026-06-12"
-    assert Path(str(told["path"].value)).exists()
+    reported = market.result.asset_materializations_for_node("published")[0].metadata
+    assert reported["generation"].value == 1
+    assert reported["days"].value == "2026-06-06 to 2026-06-12"
+    assert Path(str(reported["path"].value)).exists()
 
 
 def test_a_backfill_of_old_days_does_not_make_today_green(market: Market) -> None:

@@ -83,7 +83,7 @@ def test_a_result_or_a_hash_that_was_changed_is_noticed() -> None:
 
 @pytest.mark.slow
 def test_every_claim_can_be_taken_along_or_says_why_not(home: Settings, tmp_path: Path) -> None:
-    """Those that rest on a document, and on nothing that can be computed, say so."""
+    """A claim that rests on a document is refused with that reason."""
     with querying.run(
         home.published / NEWEST,
         "select distinct claim_id, basis from marts.claims order by all",
@@ -102,7 +102,7 @@ def test_every_claim_can_be_taken_along_or_says_why_not(home: Settings, tmp_path
 
 @pytest.mark.slow
 def test_the_past_is_computed_again_as_it_was_known(home: Settings, tmp_path: Path) -> None:
-    """From the answers that were known then.
+    """The answers that were known then are enough.
 
     Without raw/ it takes them from an archive that is named.
     """
@@ -127,7 +127,7 @@ def test_the_past_is_computed_again_as_it_was_known(home: Settings, tmp_path: Pa
 
 @pytest.mark.slow
 def test_only_the_answers_that_the_tables_rest_on_are_in_it(home: Settings, tmp_path: Path) -> None:
-    """A question of days rests on boards; nothing names a place on this machine."""
+    """A query of days rests on rankings; nothing names a place on this machine."""
     bundle = make(home, QUERY, tmp_path / "days")
     assert {row["source"] for row in answers(bundle.folder)} == {"rankings_daily"}
     assert bundle.answers == 3
@@ -150,13 +150,13 @@ def test_only_the_answers_that_the_tables_rest_on_are_in_it(home: Settings, tmp_
 def test_lineage_leads_from_tables_to_what_made_them(tmp_path: Path) -> None:
     """The log is not followed, since it tells of answers and not of figures.
 
-    What was set aside may be of any.
+    Quarantined rows may be of any answer.
     """
     home = Settings(home=tmp_path)
-    boards = frozenset({"rankings_daily", "rankings_export"})
-    assert origins_of(home, ["market_days"]) == Origins(boards)
+    rankings = frozenset({"rankings_daily", "rankings_export"})
+    assert origins_of(home, ["market_days"]) == Origins(rankings)
     assert origins_of(home, ["meta"]) == origins_of(home, ["market_days"])
-    assert origins_of(home, ["models"]) == Origins(boards | {"models"})
+    assert origins_of(home, ["models"]) == Origins(rankings | {"models"})
     assert origins_of(home, ["providers"]) == Origins(frozenset({"providers"}))
     for log in ("ingest_log", "ingest_quarantine"):
         assert (len(origins_of(home, [log]).sources), origins_of(home, [log]).is_of_any) == (
@@ -171,7 +171,7 @@ def test_lineage_leads_from_tables_to_what_made_them(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_lineage_leads_from_the_tier_to_its_segments(tmp_path: Path) -> None:
-    """What it served rests on scrapes however they came, goodput on the log of requests too.
+    """Served tokens rest on scrapes of any kind, goodput on the log of requests too.
 
     And on the market where models are named.
     """
@@ -208,7 +208,7 @@ def test_tables_are_those_that_duckdb_sees(tmp_path: Path) -> None:
 
 
 def test_a_claim_is_named_by_id_and_where_needed_by_basis(tmp_path: Path) -> None:
-    """What cannot be computed says why, before anything is written."""
+    """A query that cannot be recomputed is refused before anything is written."""
     settings = Settings(tmp_path / "home")
     published(
         settings,

@@ -1,4 +1,4 @@
-"""Whatever a source sends: the day is set aside with its reason, the bytes are kept, the other days get through, the next run recovers."""
+"""Bad answers: the day is quarantined, its bytes are kept, other days load, the next run recovers."""
 
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -24,7 +24,7 @@ from pipelines.sources.openrouter.requests import catalogue_requests, usage_requ
 FIRST, LAST, DAY = date(2026, 6, 1), date(2026, 6, 14), date(2026, 6, 10)
 BOARD = "rankings"
 
-# Each fault of a day with the reason that a person is told.
+# Each fault of a day with the reason that a person reads.
 ROW_FAULTS = {
     "negative_count": "negative count",
     "fractional_count": "fractional count",
@@ -34,7 +34,7 @@ ROW_FAULTS = {
     "short_day": "short day",
     "repeated_day": "same board as the day before",
 }
-# Each fault of a whole answer with a word of what a person is told.
+# Each fault of a whole answer with a word of the message.
 ANSWER_FAULTS = {
     "truncated_json": "not JSON",
     "html": "not JSON",
@@ -55,7 +55,7 @@ def failed(gathered: MarketExtract) -> list[DayStatus]:
 
 
 @pytest.mark.parametrize(("kind", "reason"), ROW_FAULTS.items())
-def test_a_faulty_day_is_set_aside_and_no_other(
+def test_a_faulty_day_is_quarantined_and_no_other(
     settings: Settings, simulator: SimulatedMarket, kind: str, reason: str
 ) -> None:
     """One day's fault is named, costs that day alone, and is gone once the source is well again."""
@@ -79,7 +79,7 @@ def test_a_faulty_day_is_set_aside_and_no_other(
 def test_a_useless_answer_costs_its_days_and_is_kept(
     settings: Settings, simulator: SimulatedMarket, kind: str, word: str
 ) -> None:
-    """An answer that cannot be believed is reported with its days; its bytes are in the archive; the next run recovers."""
+    """An invalid answer is reported with its days and archived; the next run recovers."""
     simulator.set_faults({"kind": kind, "path": "rankings-daily", "seconds": 10})
     gathered = ingest_rankings(settings, FIRST, LAST)
     assert {day.date for day in failed(gathered)} == {day.date for day in gathered.days}
@@ -105,7 +105,7 @@ def test_a_fault_that_passes_is_not_noticed(settings: Settings, simulator: Simul
 def test_a_day_that_vanished_is_reported_and_its_figures_stay(
     settings: Settings, simulator: SimulatedMarket
 ) -> None:
-    """What we learned is not unlearned: the withdrawal is recorded as a version, and a person is told."""
+    """Nothing is unlearned: the withdrawal is recorded as a version, and reported."""
     assert ingest_rankings(settings, FIRST, LAST).is_complete
     simulator.set_faults({"kind": "empty_day", "path": "rankings-daily", "date": DAY.isoformat()})
     simulator.set_now(datetime(2026, 6, 21, 8, tzinfo=UTC))
@@ -139,7 +139,7 @@ def test_the_newest_day_without_rows_is_a_failure(
     assert (days[-1].status, days[-1].reason) == ("failed", "no rows yet for a day that is over")
 
 
-def test_a_day_that_is_not_over_is_set_aside(
+def test_a_day_that_is_not_over_is_quarantined(
     settings: Settings, simulator: SimulatedMarket
 ) -> None:
     """Rows of the running day are partial, whatever the source says; the days that are over get through."""
@@ -166,7 +166,7 @@ def test_an_oddity_passes_and_is_noted_once(
 
 
 def test_a_day_without_other_passes(settings: Settings, simulator: SimulatedMarket) -> None:
-    """`other` may be left out where nothing is left to sum up; the board says so."""
+    """`other` may be left out where nothing is left to sum up; the rankings note it."""
     simulator.set_faults({"kind": "no_other", "path": "rankings-daily", "date": DAY.isoformat()})
     assert ingest_rankings(settings, FIRST, LAST).is_complete
     assert sql(
@@ -189,7 +189,7 @@ def test_a_restated_day_is_a_new_version(settings: Settings, simulator: Simulate
     assert versions == [(2,)]
 
 
-def test_todays_board_that_repeats_a_known_yesterday_is_caught_across_answers(
+def test_todays_rankings_that_repeats_a_known_yesterday_is_caught_across_answers(
     settings: Settings, simulator: SimulatedMarket
 ) -> None:
     """The copy is seen even when the two days come in answers of different runs."""
@@ -244,7 +244,7 @@ def test_the_key_is_nowhere_on_disk(
     assert all(KEY.encode() not in content for content in [*bodies, *files])
 
 
-# The keyless exports: the manifest comes first, and the file is believed only if it fits.
+# The keyless exports: the manifest comes first, and the file is trusted only if it fits.
 
 EXPORT_FAULTS = {
     "wrong_sha256": "not what its manifest promises",
@@ -257,7 +257,7 @@ EXPORT_FAULTS = {
 
 
 @pytest.mark.parametrize(("kind", "word"), EXPORT_FAULTS.items())
-def test_an_export_that_does_not_fit_its_manifest_is_not_believed(
+def test_an_export_that_does_not_fit_its_manifest_is_not_trusted(
     tmp_path: Path, make_simulator: MakeSimulator, kind: str, word: str
 ) -> None:
     """Wrong hash, wrong size, another day, cut or replaced: nothing of it is loaded, and the next run recovers."""
@@ -274,7 +274,7 @@ def test_an_export_that_does_not_fit_its_manifest_is_not_believed(
 
 
 @pytest.mark.parametrize(("kind", "reason"), ROW_FAULTS.items())
-def test_a_faulty_day_of_an_export_is_set_aside(
+def test_a_faulty_day_of_an_export_is_quarantined(
     tmp_path: Path, make_simulator: MakeSimulator, kind: str, reason: str
 ) -> None:
     """The exports are judged day by day as well."""

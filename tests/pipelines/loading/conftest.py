@@ -1,4 +1,4 @@
-"""An empty warehouse and an empty archive for each test of landing."""
+"""An empty warehouse and an empty archive for each test of loading."""
 
 from collections.abc import Iterator
 from contextlib import closing

@@ -15,7 +15,17 @@ from typing import Any
 import duckdb
 import pytest
 import support.payloads as examples
-from support.loading import AS_OF, DAY, FIRST, board, content, everything, fresh, kept, landed
+from support.loading import (
+    AS_OF,
+    DAY,
+    FIRST,
+    content,
+    everything,
+    fresh,
+    kept,
+    load_all,
+    rankings_body,
+)
 from support.source_payloads import with_changes
 
 from pipelines.archive import Archive
@@ -25,8 +35,8 @@ from pipelines.settings import Settings
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 
-# Lands what is in the archive, and says when it begins.
-LANDER = """
+# Loads what is in the archive, and prints a line when it begins.
+LOADER = """
 import sys
 from pathlib import Path
 from pipelines.archive import Archive
@@ -35,7 +45,7 @@ from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 con = open_warehouse(Path(sys.argv[1]))
 migrate(con)
-print("landing", flush=True)
+print("loading", flush=True)
 load_answers(con, Archive(Path(sys.argv[2])))
 """
 
@@ -50,7 +60,7 @@ EXAMPLES = {
     "providers": examples.PROVIDERS,
 }
 BODIES = {
-    "rankings_daily": board(),
+    "rankings_daily": rankings_body(),
     **{source: json.dumps(payload).encode() for source, payload in EXAMPLES.items()},
 }
 
@@ -64,12 +74,12 @@ def test_the_same_answer_twice_adds_nothing(
 ) -> None:
     """Asking again costs a request, never a row; that it was asked is in the log."""
     kept(archive, BODIES[source], source=source)
-    [(outcome, rows, reason)] = landed(con, archive)
+    [(outcome, rows, reason)] = load_all(con, archive)
     assert (outcome, reason) == ("loaded", None)
     assert rows > 0
     before = everything(con)
     kept(archive, BODIES[source], AS_OF + DAY, source=source)
-    assert landed(con, archive) == [("unchanged", 0, None)]
+    assert load_all(con, archive) == [("unchanged", 0, None)]
     assert everything(con) == before
     assert con.sql("select outcome from raw.answers order by fetched_at").fetchall() == [
         ("loaded",),
@@ -77,21 +87,21 @@ def test_the_same_answer_twice_adds_nothing(
     ]
 
 
-def test_what_is_landed_is_not_landed_again(
+def test_what_is_loaded_is_not_loaded_again(
     con: duckdb.DuckDBPyConnection, archive: Archive
 ) -> None:
-    """Catching up with nothing new does nothing; with one more answer, it lands that one."""
-    kept(archive, board())
-    assert (len(landed(con, archive)), len(landed(con, archive))) == (1, 0)
-    kept(archive, board(4, AS_OF + DAY), AS_OF + DAY)
-    assert landed(con, archive) == [("loaded", 204, None)]
+    """Catching up with nothing new does nothing; with one more answer, it loads that one."""
+    kept(archive, rankings_body())
+    assert (len(load_all(con, archive)), len(load_all(con, archive))) == (1, 0)
+    kept(archive, rankings_body(4, AS_OF + DAY), AS_OF + DAY)
+    assert load_all(con, archive) == [("loaded", 204, None)]
 
 
-def test_an_answer_that_a_crash_left_behind_is_landed_by_the_next_run(
+def test_an_answer_that_a_crash_left_behind_is_loaded_by_the_next_run(
     archive: Archive, tmp_path: Path
 ) -> None:
-    """Between keeping and landing anything may happen; the archive is what counts."""
-    kept(archive, board())
+    """Between keeping and loading anything may happen; the archive is what counts."""
+    kept(archive, rankings_body())
     for _ in range(2):
         with closing(open_warehouse(tmp_path / "warehouse.duckdb")) as con:
             migrate(con)
@@ -105,13 +115,13 @@ def test_an_answer_that_a_crash_left_behind_is_landed_by_the_next_run(
     [{"status": 503}, {"status": 404}, {"error": "the answer broke off after 5000 bytes"}],
     ids=str,
 )
-def test_bytes_that_first_came_as_a_failure_are_landed_when_they_come_well(
+def test_bytes_that_first_came_as_a_failure_are_loaded_when_they_come_well(
     con: duckdb.DuckDBPyConnection, archive: Archive, first: dict[str, Any]
 ) -> None:
-    """Only what was landed is known; a failed answer with the very same bytes was not."""
-    kept(archive, board(), **first)
-    kept(archive, board(), AS_OF + DAY)
-    assert [outcome for outcome, _, _ in landed(con, archive)] == [
+    """Only what was loaded is known; a failed answer with the very same bytes was not."""
+    kept(archive, rankings_body(), **first)
+    kept(archive, rankings_body(), AS_OF + DAY)
+    assert [outcome for outcome, _, _ in load_all(con, archive)] == [
         "broken" if "error" in first else "refused",
         "loaded",
     ]
@@ -123,22 +133,22 @@ def test_bytes_that_first_came_as_a_failure_are_landed_when_they_come_well(
 
 @pytest.mark.slow
 def test_a_kill_while_landing_leaves_nothing_half(archive: Archive, tmp_path: Path) -> None:
-    """Whatever the moment, what is in the log is whole and nothing else is there.
+    """At any moment, logged answers are whole and there is nothing else.
 
     The next run gets to the same rows.
     """
     for number in range(40):
         at = AS_OF + number * timedelta(hours=1)
-        kept(archive, board(3, at, {1: number}), at)
+        kept(archive, rankings_body(3, at, {1: number}), at)
     path, pause = tmp_path / "warehouse.duckdb", random.Random(11)
     for _ in range(5):
         with subprocess.Popen(
-            [sys.executable, "-c", LANDER, str(path), str(archive.folder)],
+            [sys.executable, "-c", LOADER, str(path), str(archive.folder)],
             stdout=subprocess.PIPE,
             text=True,
         ) as process:
             assert process.stdout
-            assert process.stdout.readline() == "landing\n"
+            assert process.stdout.readline() == "loading\n"
             time.sleep(pause.uniform(0.02, 0.25))
             process.send_signal(signal.SIGKILL)
         with closing(open_warehouse(path)) as con:
@@ -180,9 +190,9 @@ class CtrlC(logging.Handler):
 
 
 def test_an_interrupted_landing_is_undone(con: duckdb.DuckDBPyConnection, archive: Archive) -> None:
-    """What was landed before stays, what was under way is gone, and the next run lands it."""
-    kept(archive, board())
-    landed(con, archive)
+    """Earlier answers stay, the interrupted one is rolled back, and the next run loads it."""
+    kept(archive, rankings_body())
+    load_all(con, archive)
     before = everything(con)
     kept(
         archive,
@@ -194,12 +204,12 @@ def test_an_interrupted_landing_is_undone(con: duckdb.DuckDBPyConnection, archiv
     log.addHandler(ctrl_c)
     try:
         with pytest.raises(KeyboardInterrupt):
-            landed(con, archive)
+            load_all(con, archive)
     finally:
         log.removeHandler(ctrl_c)
     assert everything(con) == before
     assert con.sql("select count(*) from raw.answers").fetchall() == [(1,)]
-    assert landed(con, archive) == [("loaded", 2, None)]
+    assert load_all(con, archive) == [("loaded", 2, None)]
 
 
 UNUSABLE: dict[str, tuple[str, Any]] = {
@@ -234,8 +244,8 @@ def test_an_answer_that_is_of_no_use_holds_up_no_other(
 ) -> None:
     """The answer is quarantined with its reason, nothing of it is loaded, and later ones are."""
     wrong = kept(archive, json.dumps(payload).encode(), source=source)
-    kept(archive, board(), AS_OF + DAY)
-    (outcome, rows, reason), after = landed(con, archive)
+    kept(archive, rankings_body(), AS_OF + DAY)
+    (outcome, rows, reason), after = load_all(con, archive)
     assert (outcome, rows) == ("unreadable", 0)
     assert reason
     assert after == ("loaded", 153, None)
@@ -252,7 +262,7 @@ def test_an_answer_that_is_of_no_use_holds_up_no_other(
     ("body", "reason"),
     [
         (b'{"error": {}}', "The answer has no data."),
-        (board(3, AS_OF, None, frozenset({0, 1, 2})), "no rows at all"),
+        (rankings_body(3, AS_OF, None, frozenset({0, 1, 2})), "no rows at all"),
     ],
 )
 def test_useless_bytes_cost_their_days_each_time_they_come(
@@ -287,10 +297,10 @@ def test_a_call_begins_where_the_last_one_ended(archive: Archive) -> None:
     One that was replaced by a shorter one is read from its beginning, and loads nothing twice.
     """
     with closing(fresh()) as con:
-        first = kept(archive, board())
+        first = kept(archive, rankings_body())
         assert load_answers(con, archive) == 1
         assert [part.answers for part in archive.log_parts(positions(con))] == []
-        second = kept(archive, board(as_of=AS_OF + DAY), AS_OF + timedelta(minutes=1))
+        second = kept(archive, rankings_body(as_of=AS_OF + DAY), AS_OF + timedelta(minutes=1))
         [part] = archive.log_parts(positions(con))
         assert part.answers == [second]
         assert load_answers(con, archive) == 1
@@ -304,10 +314,10 @@ def test_a_call_begins_where_the_last_one_ended(archive: Archive) -> None:
 def test_a_line_that_is_being_written_is_read_again(archive: Archive) -> None:
     """The position stays before a last line without its end, so that nothing of it is lost."""
     with closing(fresh()) as con:
-        kept(archive, board())
+        kept(archive, rankings_body())
         log = next((archive.folder / "answers").iterdir())
         whole = log.read_text()
-        kept(archive, board(as_of=AS_OF + DAY), AS_OF + timedelta(minutes=1))
+        kept(archive, rankings_body(as_of=AS_OF + DAY), AS_OF + timedelta(minutes=1))
         both = log.read_text()
         log.write_text(both[: len(whole) + 40])
         assert load_answers(con, archive) == 1

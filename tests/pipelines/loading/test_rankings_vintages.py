@@ -1,4 +1,4 @@
-"""Vintages in any order give the same rows; slices stay apart from the board; weeks are weeks."""
+"""Vintages in any order give the same rows; slices stay apart from the rankings; weeks are weeks."""
 
 import json
 from contextlib import closing
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from support.loading import AS_OF, DAY, FIRST, board, content, fresh, kept, landed
+from support.loading import AS_OF, DAY, FIRST, content, fresh, kept, load_all, rankings_body
 
 from pipelines.archive import Archive
 from pipelines.loading.answers import load_answers
@@ -24,7 +24,7 @@ def vintages(draw: st.DrawFn) -> list[tuple[datetime, bytes]]:
     cells = st.dictionaries(st.integers(0, days - 1), st.sampled_from([0, 1, 7]), max_size=2)
     absent = st.frozensets(st.integers(0, days - 1), max_size=1)
     instants = [AS_OF + n * timedelta(hours=6) for n in range(number)]
-    return [(at, board(days, at, draw(cells), draw(absent))) for at in instants]
+    return [(at, rankings_body(days, at, draw(cells), draw(absent))) for at in instants]
 
 
 @pytest.mark.slow
@@ -54,7 +54,7 @@ def test_the_order_of_landing_does_not_matter(
 # Slices.
 
 
-def test_a_slice_is_kept_apart_from_the_board(
+def test_a_slice_is_kept_apart_from_the_rankings(
     con: duckdb.DuckDBPyConnection, archive: Archive
 ) -> None:
     """Even if the source sends the very same bytes for both: what was asked decides."""
@@ -62,9 +62,9 @@ def test_a_slice_is_kept_apart_from_the_board(
     for hour, more in enumerate(
         [{}, {"modality": "text"}, {"context_bucket": "1K"}, {"modality": "text"}]
     ):
-        kept(archive, board(), AS_OF + hour * timedelta(hours=1), params=asked | more)
+        kept(archive, rankings_body(), AS_OF + hour * timedelta(hours=1), params=asked | more)
     outcomes = [("loaded", 153, None)] * 3
-    assert landed(con, archive) == [*outcomes, ("unchanged", 0, None)]
+    assert load_all(con, archive) == [*outcomes, ("unchanged", 0, None)]
     found = con.sql(
         "select slice, grain, count(*), count(distinct content_hash) from raw.ranking_days group "
         "by all order by all"
@@ -77,23 +77,23 @@ def test_a_slice_is_kept_apart_from_the_board(
     assert con.sql("select count(*) from raw.ranking_rows").fetchall() == [(153,)]
 
 
-def test_a_slice_may_be_short_and_the_board_may_not(
+def test_a_slice_may_be_short_and_the_rankings_may_not(
     con: duckdb.DuckDBPyConnection, archive: Archive
 ) -> None:
     """Few models have audio; fifty have the whole platform."""
-    payload = json.loads(board(1))
+    payload = json.loads(rankings_body(1))
     payload["data"] = payload["data"][:3]
     for hour, params in enumerate([{"modality": "audio"}, {}]):
         kept(
             archive, json.dumps(payload).encode(), AS_OF + hour * timedelta(hours=1), params=params
         )
-    assert landed(con, archive) == [("loaded", 3, None), ("quarantined", 0, "short day")]
+    assert load_all(con, archive) == [("loaded", 3, None), ("quarantined", 0, "short day")]
 
 
 def test_a_weekly_slice_covers_its_mondays(
     con: duckdb.DuckDBPyConnection, archive: Archive
 ) -> None:
-    """One board a week; a week without rows is recorded as such, the days between are not."""
+    """One list a week; a week without rows is recorded as such, the days between are not."""
     weeks = [date(2026, 6, 1), date(2026, 6, 15)]
     rows = [
         {"date": week.isoformat(), "model_permaslug": f"lab/{n}", "total_tokens": str(n)}
@@ -109,7 +109,7 @@ def test_a_weekly_slice_covers_its_mondays(
     }
     params = {"category": "programming", "period": "week"}
     kept(archive, json.dumps({"data": rows, "meta": meta}).encode(), params=params)
-    assert landed(con, archive) == [("loaded", 22, None)]
+    assert load_all(con, archive) == [("loaded", 22, None)]
     found = con.sql(
         "select slice, grain, date, row_count from raw.ranking_days order by date"
     ).fetchall()

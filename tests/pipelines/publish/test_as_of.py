@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from support.loading import AS_OF, DAY, board, kept
+from support.loading import AS_OF, DAY, kept, rankings_body
 from support.restated_answers import THEN, keep_until
 from support.telemetry_facts import START, TOKENS, scrape
 
@@ -91,17 +91,17 @@ def test_the_past_is_what_a_home_published_that_had_heard_nothing_since(
 @pytest.mark.slow
 def test_a_file_is_used_until_something_older_than_its_instant_comes(whole: Settings) -> None:
     """Publish nothing in the home itself; newer data change nothing."""
-    told: list[str] = []
-    first = published_as_of(whole, THEN, lambda name, done, of: told.append(name))
-    assert "market_days" in told
+    reported: list[str] = []
+    first = published_as_of(whole, THEN, lambda name, done, of: reported.append(name))
+    assert "market_days" in reported
     archive = Archive(whole.archive)
-    kept(archive, board(6, THEN + 2 * DAY), THEN + 2 * DAY)
+    kept(archive, rankings_body(6, THEN + 2 * DAY), THEN + 2 * DAY)
     load_archive(whole)
-    told.clear()
-    assert published_as_of(whole, THEN, lambda name, done, of: told.append(name)) == first
-    assert not told
-    # A history that is loaded late and speaks from before.
-    kept(archive, board(2, AS_OF - DAY), THEN + 3 * DAY)
+    reported.clear()
+    assert published_as_of(whole, THEN, lambda name, done, of: reported.append(name)) == first
+    assert not reported
+    # A history that is loaded late and is dated before.
+    kept(archive, rankings_body(2, AS_OF - DAY), THEN + 3 * DAY)
     load_archive(whole)
     late = published_as_of(whole, THEN)
     assert late != first
@@ -170,7 +170,7 @@ def test_old_files_of_the_past_are_removed(whole: Settings) -> None:
 def test_an_instant_before_all_knowledge_is_refused(whole: Settings) -> None:
     """It would be an empty file, which looks like a market without demand."""
     with pytest.raises(
-        NothingPublished, match="Nothing that this home holds speaks from 2020-01-01T00:00:00"
+        NothingPublished, match="Nothing in this home was known at 2020-01-01T00:00:00"
     ):
         published_as_of(whole, datetime(2020, 1, 1, tzinfo=UTC))
     assert not (whole.published / "as-of").exists()

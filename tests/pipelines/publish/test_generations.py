@@ -61,7 +61,7 @@ def test_the_last_five_are_kept(settings: Settings) -> None:
     ]
 
 
-def test_nothing_published_is_told_with_the_next_step(settings: Settings) -> None:
+def test_nothing_published_is_an_error_with_the_next_step(settings: Settings) -> None:
     """Also where the link points at nothing."""
     with pytest.raises(
         NothingPublished,
@@ -98,9 +98,11 @@ for _ in range(4):
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    told = [process.communicate(timeout=100) for process in processes]
-    assert [error for _, error in told] == ["", ""]
-    assert sorted(int(number) for out, _ in told for number in out.split()) == list(range(2, 10))
+    reported = [process.communicate(timeout=100) for process in processes]
+    assert [error for _, error in reported] == ["", ""]
+    assert sorted(int(number) for out, _ in reported for number in out.split()) == list(
+        range(2, 10)
+    )
     assert [generation.number for generation in generations(settings)] == [5, 6, 7, 8, 9]
 
 
@@ -249,7 +251,7 @@ os._exit(9)
 def test_what_a_crash_left_behind_does_no_harm(settings: Settings) -> None:
     """A publisher that died half-way leaves a file and its log aside.
 
-    The next one starts anew, and readers never saw it.
+    The next one starts again, and readers never saw it.
     """
     published(settings)
     aside = settings.published / ".generation-000002.duckdb.tmp"
@@ -272,7 +274,7 @@ def test_what_a_crash_left_behind_does_no_harm(settings: Settings) -> None:
 
 
 def test_an_open_generation_can_be_read_after_it_was_removed(settings: Settings) -> None:
-    """Whoever still has it open reads its figures to the end; who comes now gets the newest."""
+    """A reader that has it open reads to the end; a new reader gets the newest."""
     old = open_published(published(settings).path)
     with warehouse_of(settings) as con:
         con.execute("update marts.models set model = 'new'")

@@ -107,7 +107,7 @@ def test_json_has_a_form_for_every_type(path: Path, sql: str, value: object) -> 
 @pytest.mark.parametrize(
     "as_rows", [as_json, lambda path, sql: query.frame(path, sql).to_dicts()], ids=["json", "frame"]
 )
-def test_columns_of_one_name_are_told_apart(path: Path, as_rows: object) -> None:
+def test_columns_of_one_name_are_numbered(path: Path, as_rows: object) -> None:
     """A join brings a name twice; no column is lost for that."""
     assert as_rows(path, "select 1 as a, 2 as a, 3 as b, 4 as a") == [
         {"a": 1, "a_1": 2, "b": 3, "a_2": 4}
@@ -131,7 +131,7 @@ def test_csv_has_a_header_and_quotes_where_needed(path: Path) -> None:
 
 
 def test_a_frame_keeps_types_and_so_does_parquet(path: Path, tmp_path: Path) -> None:
-    """What a person loads elsewhere has the types of the tables."""
+    """Parquet files keep the types of the tables."""
     frame = query.frame(
         path,
         "select date, as_of, is_missing, platform_tokens, 1.5::decimal(10, 2) as usd, [1] as many "
@@ -173,7 +173,7 @@ def test_a_table_shows_a_hundred_rows(path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["[/x]", "[red]x", "[key]", "[bold]", ":smile:", "\\[a]", "[/]"])
 def test_a_table_shows_brackets_as_they_are(path: Path, value: str) -> None:
-    """What looks like markup is a value or a name like any other."""
+    """Values and names that look like markup are printed as they are."""
     assert value in as_table(path, f"select '{value}' as a, ['{value}'] as b, 1 as \"{value}\"")
 
 
@@ -221,7 +221,7 @@ def test_only_the_marts_are_there(path: Path) -> None:
     ]
 
 
-def test_an_unknown_table_is_told_with_what_there_is(path: Path) -> None:
+def test_an_unknown_table_is_an_error_that_says_how_to_list_tables(path: Path) -> None:
     """The message says how to list the tables."""
     with (
         pytest.raises(QueryFailed, match=r"nowhere does not exist[\s\S]*duckdb_tables\(\)"),
@@ -249,7 +249,7 @@ def test_the_command_says_in_words_what_failed(path: Path) -> None:
     """
     home = path.parent.parent
     command = [sys.executable, "-m", "pipelines", "sql", "select '[/b] is no [key]'::int"]
-    told = subprocess.run(
+    reported = subprocess.run(
         command,
         env={**os.environ, "TOKENTIDE_HOME": str(home)},
         capture_output=True,
@@ -257,8 +257,8 @@ def test_the_command_says_in_words_what_failed(path: Path) -> None:
         timeout=60,
         check=False,
     )
-    assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr.startswith(
+    assert (reported.returncode, reported.stdout) == (1, "")
+    assert reported.stderr.startswith(
         "QueryFailed: Conversion Error: Could not convert string '[/b] is no [key]' to INT32"
     )
 

@@ -281,14 +281,14 @@ def test_a_log_cannot_be_turned_into_a_file(path: Path, folder: Path, log: str) 
     That brings nothing to disk, and nobody down.
     """
     sql = f"from enable_logging({log.format(folder=folder)})"
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", LOGGER, str(path), sql],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert told.returncode == 0, told.stderr
+    assert reported.returncode == 0, reported.stderr
     assert [file.name for file in folder.rglob("*")] == ["secret.csv"]
 
 

@@ -77,27 +77,27 @@ def serve_client(app: Starlette) -> Iterator[SimulatorClient]:
 
 @pytest.fixture(scope="session")
 def session_market() -> Iterator[SimulatorClient]:
-    """One synthetic market for all tests, since a start takes longer than a request."""
+    """Share one synthetic market, since a start takes longer than a request."""
     app = build_app("market", now=datetime.fromisoformat(NOW), key=KEY, limits=False)
     yield from serve_client(app)
 
 
 @pytest.fixture
 def market(session_market: SimulatorClient) -> Iterator[SimulatorClient]:
-    """The synthetic market at its usual instant, without faults."""
+    """Yield the synthetic market at its usual instant, without faults."""
     yield session_market
     session_market.reset()
 
 
 @pytest.fixture
 def limited() -> Iterator[SimulatorClient]:
-    """A market with quotas, unused."""
+    """Yield a market with unused quotas."""
     yield from serve_client(build_app("market", now=datetime.fromisoformat(NOW), key=KEY))
 
 
 @pytest.fixture(scope="session")
 def session_replay(recordings: Path) -> Iterator[SimulatorClient]:
-    """One replay for all tests."""
+    """Share one replay in all tests."""
     app = build_app(
         "replay",
         recordings=recordings,
@@ -111,6 +111,6 @@ def session_replay(recordings: Path) -> Iterator[SimulatorClient]:
 
 @pytest.fixture
 def replay(session_replay: SimulatorClient) -> SimulatorClient:
-    """The replay at the instant of one of its recordings."""
+    """Return the replay at the instant of one of its recordings."""
     session_replay.set_now("2026-06-19T08:20:44.552Z")
     return session_replay

@@ -1,4 +1,4 @@
-"""A scripted server for each file of tests, well again before each test, and a client with a home of its own that speaks to it."""
+"""A scripted server for each test file, reset before each test, and a client of it."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,14 +14,14 @@ from pipelines.sources.http import SourceClient
 
 @pytest.fixture(scope="module")
 def running_server() -> Iterator[ScriptedServer]:
-    """One server for a whole file, since starting it takes longer than asking it."""
-    with scripted_server() as script:
-        yield script
+    """Share one server in a file, since a start takes longer than a request."""
+    with scripted_server() as server:
+        yield server
 
 
 @pytest.fixture
 def server(running_server: ScriptedServer) -> ScriptedServer:
-    """It gives a good answer to everything and has heard nothing yet."""
+    """Return the server with good responses and an empty log."""
     running_server.respond_with(json_response())
     running_server.received.clear()
     return running_server
@@ -29,12 +29,12 @@ def server(running_server: ScriptedServer) -> ScriptedServer:
 
 @pytest.fixture
 def settings(tmp_path: Path, server: ScriptedServer) -> Settings:
-    """A fresh home with a key."""
+    """Return settings of a fresh home with a key."""
     return Settings(home=tmp_path / "home", openrouter_url=server.url, openrouter_key=KEY)
 
 
 @pytest.fixture
 def client(settings: Settings) -> Iterator[SourceClient]:
-    """A client with little patience."""
+    """Yield a client with short retries and a fresh home."""
     with closing(SourceClient(settings, "run-1", FAST_RETRIES)) as client:
         yield client

@@ -1,4 +1,4 @@
-"""The client under limits: it waits as long as it is told, stops where waiting is no use, and tells every other process."""
+"""Client under limits: it waits for a minute, stops for a day, and shares that with processes."""
 
 import subprocess
 import sys
@@ -18,10 +18,13 @@ from pipelines.settings import Settings
 from pipelines.sources.http import SourceClient
 from pipelines.sources.quota import RequestQuota, next_midnight
 
-MINUTE_WORDS = "Rate limit exceeded: datasets-per-key-rpm-v1."
-DAY_WORDS = "Rate limit exceeded: datasets-per-account-rpd-v1. Per-account limit of 500 requests/day exceeded for the OpenRouter Data API."
-# Asks once and prints what it was told.
-ASKER = """
+MINUTE_MESSAGE = "Rate limit exceeded: datasets-per-key-rpm-v1."
+DAY_MESSAGE = (
+    "Rate limit exceeded: datasets-per-account-rpd-v1. Per-account limit of 500 requests/day "
+    "exceeded for the OpenRouter Data API."
+)
+# Requests once and prints the message.
+ONE_REQUEST = """
 import sys
 from pathlib import Path
 from pipelines.errors import LimitReached
@@ -39,27 +42,27 @@ client.close()
 
 @pytest.fixture(autouse=True)
 def _midnight_is_far() -> None:
-    """A day that ends in the middle of a test is not what these tests are about."""
+    """Skip near midnight, when a day would end in the middle of a test."""
     if next_midnight(time.time()) - time.time() < 300:
-        pytest.skip("it is almost midnight UTC, when every budget begins anew")
+        pytest.skip("it is almost midnight UTC, when every budget starts again")
 
 
-def too_many(words: str = MINUTE_WORDS, **headers: str) -> Responder:
-    return json_response(429, {"error": {"message": words, "code": 429}}, **headers)
+def too_many(message: str = MINUTE_MESSAGE, **headers: str) -> Responder:
+    return json_response(429, {"error": {"message": message, "code": 429}}, **headers)
 
 
 def reset_in(seconds: float, unit: int = 1000) -> str:
     return str(round((time.time() + seconds) * unit))
 
 
-def pause(script: ScriptedServer) -> float:
-    """The seconds between the first two requests."""
-    return script.received[1].at - script.received[0].at
+def pause(server: ScriptedServer) -> float:
+    """Return the seconds between the first two requests."""
+    return server.received[1].at - server.received[0].at
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after_is_honoured(server: ScriptedServer, client: SourceClient, status: int) -> None:
-    """The next request comes after the seconds that were asked for, and soon after."""
+    """The next request comes after these seconds, and soon after."""
     server.respond_with(json_response(status, Retry_After="1"), json_response())
     assert client.data_api(APPS, "/x").status == 200
     assert 1.0 <= pause(server) < 2.5
@@ -69,7 +72,7 @@ def test_retry_after_is_honoured(server: ScriptedServer, client: SourceClient, s
 def test_a_reset_is_waited_for_in_either_unit(
     server: ScriptedServer, client: SourceClient, unit: int, ahead: float, at_least: float
 ) -> None:
-    """X-RateLimit-Reset is an instant in milliseconds since 1970; one in seconds is understood as well."""
+    """X-RateLimit-Reset is in milliseconds since 1970; seconds are understood too."""
     server.respond_with(too_many(X_RateLimit_Reset=reset_in(ahead, unit)), json_response())
     client.data_api(APPS, "/x")
     assert at_least <= pause(server) < 4
@@ -90,10 +93,10 @@ def test_a_reset_is_waited_for_in_either_unit(
         {"Retry_After": ""},
     ],
 )
-def test_a_wait_that_is_over_or_unreadable_is_no_wait(
+def test_an_expired_or_unreadable_wait_is_ignored(
     server: ScriptedServer, client: SourceClient, headers: dict[str, str]
 ) -> None:
-    """It is asked again after a moment of our own choice, and no nonsense in a header ends the run."""
+    """The retry comes after our own pause, and no header ends the run."""
     server.respond_with(too_many(**headers), json_response())
     assert client.data_api(APPS, "/x").status == 200
     assert pause(server) < 2.5
@@ -101,7 +104,7 @@ def test_a_wait_that_is_over_or_unreadable_is_no_wait(
 
 
 def test_a_minute_that_stays_full_is_reported(server: ScriptedServer, client: SourceClient) -> None:
-    """After as many attempts as patience allows; the next question is asked all the same."""
+    """After the last attempt; the next request is sent all the same."""
     server.respond_with(too_many())
     with pytest.raises(
         LimitReached, match=r"/api/v1/x allows no more requests this minute \(429: .*rpm-v1"
@@ -112,11 +115,8 @@ def test_a_minute_that_stays_full_is_reported(server: ScriptedServer, client: So
     assert client.data_api(APPS, "/x").status == 200
 
 
-# A day that is spent.
-
-
 def assert_blocked(server: ScriptedServer, client: SourceClient) -> None:
-    """Nothing of the Data API is asked any more, and nobody waits for that; the rest is asked as before."""
+    """Check that the Data API is not requested or waited for, and other routes still are."""
     before, started = len(server.received), time.monotonic()
     for path in ("/datasets/rankings-daily", "/benchmarks"):
         with pytest.raises(LimitReached, match="daily limit is spent; it said to come back at"):
@@ -143,14 +143,14 @@ def assert_blocked(server: ScriptedServer, client: SourceClient) -> None:
         {"Retry_After": "9" * 400},
     ],
 )
-def test_a_spent_day_blocks_everyone_until_midnight(
+def test_a_used_up_day_blocks_every_client_until_midnight(
     server: ScriptedServer, settings: Settings, client: SourceClient, headers: dict[str, str]
 ) -> None:
-    """Asked once and never again that day: by this client, a new one, or another process. Without a usable reset, midnight is meant."""
+    """Neither this client nor a new one requests again; without a usable reset until midnight."""
     midnight = int(next_midnight(time.time()))
-    words = {"midnight": str(midnight * 1000), "midnight in seconds": str(midnight)}
-    named = {name: words.get(value, value) for name, value in headers.items()}
-    server.respond_with(too_many(DAY_WORDS, **named))
+    values = {"midnight": str(midnight * 1000), "midnight in seconds": str(midnight)}
+    named = {name: values.get(value, value) for name, value in headers.items()}
+    server.respond_with(too_many(DAY_MESSAGE, **named))
     with pytest.raises(LimitReached, match="the limit of requests a day is spent"):
         client.data_api(APPS, "/datasets/app-rankings")
     assert len(server.received) == 1
@@ -167,19 +167,19 @@ def test_a_spent_day_blocks_everyone_until_midnight(
 def test_another_process_is_blocked_too(
     server: ScriptedServer, settings: Settings, client: SourceClient
 ) -> None:
-    """What one run learned of a limit, the next one knows without asking."""
-    server.respond_with(too_many(DAY_WORDS))
+    """The next process knows the limit without a request."""
+    server.respond_with(too_many(DAY_MESSAGE))
     with pytest.raises(LimitReached):
         client.data_api(APPS, "/datasets/app-rankings")
-    command = [sys.executable, "-c", ASKER, str(settings.home), server.url]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    assert told.stdout.startswith("The upstream's daily limit is spent; it said to come back at")
+    command = [sys.executable, "-c", ONE_REQUEST, str(settings.home), server.url]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert result.stdout.startswith("The upstream's daily limit is spent; it said to come back at")
     assert len(server.received) == 1
 
 
 def test_a_block_ends_at_its_reset(server: ScriptedServer, client: SourceClient) -> None:
-    """A reset that is near is still the end of the block: what comes before it waits for it, what comes after it is asked."""
-    server.respond_with(too_many(DAY_WORDS, X_RateLimit_Reset=reset_in(1.5)), json_response())
+    """A request before a near reset waits for it; one after it is sent."""
+    server.respond_with(too_many(DAY_MESSAGE, X_RateLimit_Reset=reset_in(1.5)), json_response())
     with pytest.raises(LimitReached):
         client.data_api(APPS, "/x")
     assert client.data_api(APPS, "/x").status == 200
@@ -188,13 +188,13 @@ def test_a_block_ends_at_its_reset(server: ScriptedServer, client: SourceClient)
 
 @pytest.mark.parametrize("unit", [1000, 1])
 @pytest.mark.parametrize(
-    "words", [DAY_WORDS, "datasets-per-account-rpd-v1", "Limit of 500 requests/day exceeded"]
+    "message", [DAY_MESSAGE, "datasets-per-account-rpd-v1", "Limit of 500 requests/day exceeded"]
 )
-def test_a_retry_after_shortens_no_spent_day(
-    server: ScriptedServer, settings: Settings, client: SourceClient, words: str, unit: int
+def test_retry_after_does_not_shorten_a_used_up_day(
+    server: ScriptedServer, settings: Settings, client: SourceClient, message: str, unit: int
 ) -> None:
-    """Where the day's bucket is named, the reset alone says when the block ends."""
-    server.respond_with(too_many(words, Retry_After="1", X_RateLimit_Reset=reset_in(200, unit)))
+    """If the message names the daily bucket, only the reset ends the block."""
+    server.respond_with(too_many(message, Retry_After="1", X_RateLimit_Reset=reset_in(200, unit)))
     with pytest.raises(LimitReached, match="the limit of requests a day is spent"):
         client.data_api(APPS, "/datasets/app-rankings")
     with pytest.raises(LimitReached) as caught:
@@ -203,19 +203,17 @@ def test_a_retry_after_shortens_no_spent_day(
     assert len(server.received) == 1
 
 
-def test_a_wait_too_long_to_be_a_minute_is_a_day(
+def test_a_wait_longer_than_a_minute_limit_is_a_daily_one(
     server: ScriptedServer, client: SourceClient
 ) -> None:
-    """A limit that does not say what it is, but ends late, blocks as well."""
+    """A limit without a name that ends late blocks as well."""
     server.respond_with(too_many("Too many requests", Retry_After="600"))
     with pytest.raises(LimitReached):
         client.data_api(APPS, "/x")
     assert_blocked(server, client)
 
 
-def test_a_source_that_wants_a_long_rest_is_not_waited_for(
-    server: ScriptedServer, client: SourceClient
-) -> None:
+def test_a_long_retry_after_is_not_waited_for(server: ScriptedServer, client: SourceClient) -> None:
     """A 503 with ten minutes to wait is reported at once."""
     server.respond_with(json_response(503, Retry_After="600"))
     with pytest.raises(SourceServerError):
@@ -223,11 +221,11 @@ def test_a_source_that_wants_a_long_rest_is_not_waited_for(
     assert len(server.received) == 1
 
 
-def test_a_limit_of_the_catalogue_blocks_nothing_of_the_data_api(
+def test_a_catalogue_limit_does_not_block_the_data_api(
     server: ScriptedServer, client: SourceClient
 ) -> None:
-    """The catalogue has limits of its own."""
-    server.respond_with(too_many(DAY_WORDS), json_response())
+    """The two have separate limits."""
+    server.respond_with(too_many(DAY_MESSAGE), json_response())
     with pytest.raises(LimitReached):
         client.ask(MODELS, "/models")
     assert client.data_api(APPS, "/x").status == 200
@@ -241,12 +239,12 @@ def test_only_the_data_api_spends_the_budget(
     client.data_api(APPS, "/x")
     for _ in range(3):
         client.ask(MODELS, "/models")
-    ledger = RequestQuota(settings.requests)
-    assert [ledger.spend(client.budget) for _ in range(28)] == [0.0] * 28
-    assert 50 < ledger.spend(client.budget) <= 60
+    quota = RequestQuota(settings.requests)
+    assert [quota.spend(client.budget) for _ in range(28)] == [0.0] * 28
+    assert 50 < quota.spend(client.budget) <= 60
 
 
-# Not a few seconds: those would be waited for.
+# Without waits of a few seconds, which the client would wait for.
 HEADER = st.text("0123456789-+. eE\u00b2abc", max_size=18).filter(
     lambda text: not text.strip().isdecimal() or len(text.strip()) > 4
 )
@@ -257,10 +255,10 @@ HEADER = st.text("0123456789-+. eE\u00b2abc", max_size=18).filter(
 def test_no_header_ends_a_run(
     running_server: ScriptedServer, tmp_path_factory: pytest.TempPathFactory, after: str, reset: str
 ) -> None:
-    """Whatever stands in the headers of a limit, the client says so in words of its own or goes on."""
+    """Any headers of a limit lead to our own error or to a retry."""
     home = tmp_path_factory.mktemp("home")
     running_server.respond_with(
-        too_many(DAY_WORDS, Retry_After=after, X_RateLimit_Reset=reset), json_response(400)
+        too_many(DAY_MESSAGE, Retry_After=after, X_RateLimit_Reset=reset), json_response(400)
     )
     for _ in range(2):
         with (

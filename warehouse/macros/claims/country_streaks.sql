@@ -27,8 +27,9 @@
     order by calendar.basis, calendar.week_start
 {%- endmacro %}
 
-{#- Verdicts by basis on `flag` having held for `expected` weeks in a row between `first` and `last`:
-    once for the certain weeks alone, once with those that are possible. `evidence` has the weeks. -#}
+{#- Verdicts by basis on `flag` having held for `expected` weeks in a row between `first` and
+    `last`: once for the certain weeks alone, once with the possible ones. `evidence` has the
+    weeks. -#}
 {% macro streak_verdicts(flag, expected, first, last, what, evidence) -%}
 with weeks as (
     {{ evidence }}
@@ -56,7 +57,10 @@ runs as (
                 coalesce(weeks.{{ flag }}, not certain.is_certain) as held,
                 weeks.week_start - 7 * (
                     row_number() over (
-                        partition by weeks.basis, certain.is_certain, coalesce(weeks.{{ flag }}, not certain.is_certain)
+                        partition by
+                            weeks.basis,
+                            certain.is_certain,
+                            coalesce(weeks.{{ flag }}, not certain.is_certain)
                         order by weeks.week_start
                     )
                 )::integer as run
@@ -84,12 +88,18 @@ select
     missing.as_of,
     -- Where more weeks than the certain ones are possible, there is no figure, only bounds in
     -- words.
-    case when missing.missing_days is null and longest.weeks = longest.weeks_high then longest.weeks::double end as measured,
+    case
+        when missing.missing_days is null and longest.weeks = longest.weeks_high
+            then longest.weeks::double
+    end as measured,
     case
         when missing.missing_days is null
             then
                 '{{ what }} for ' || longest.weeks || ' weeks in a row, {{ first }} to {{ last }}'
-                || case when longest.weeks_high > longest.weeks then ', or for up to ' || longest.weeks_high else '' end
+                || case
+                    when longest.weeks_high > longest.weeks then ', or for up to ' || longest.weeks_high
+                    else ''
+                end
     end as measured_text,
     case
         when missing.missing_days is not null then 'unverifiable'
@@ -100,11 +110,13 @@ select
     case
         when missing.missing_days is not null then missing.missing_reason
         else
-            {{ basis_words('longest.basis') }} || ' ' || longest.weeks || ' certain weeks in a row, {{ expected }} needed'
+            {{ basis_words('longest.basis') }}
+            || ' ' || longest.weeks || ' certain weeks in a row, {{ expected }} needed'
             || case
                 when longest.weeks < {{ expected }} and longest.weeks_high >= {{ expected }}
                     then
-                        '; up to ' || longest.weeks_high || ' if all that is unknown were Chinese. What is missing is whose the cloaked models, '
+                        '; up to ' || longest.weeks_high || ' if all that is unknown were Chinese. '
+                        || 'What is missing is whose the cloaked models, '
                         || 'and on the platform the models beyond the top 50, are'
                 else ''
             end || '.'
@@ -117,9 +129,13 @@ cross join missing
 {#- Beginning of a sentence on a basis of market_country_weekly: what it counts. -#}
 {% macro basis_words(basis) -%}
     case {{ basis }}
-        when 'top9' then 'Nine largest models of each week, by the releasing lab, cloaked ones left out:'
+        when 'top9'
+            then 'Nine largest models of each week, by the releasing lab, cloaked ones left out:'
         when 'top50' then 'Named models of each day, by author, cloaked ones left out:'
-        when 'top50_cloaked_later' then 'Named models, cloaked ones with those who later claimed them, the unclaimed with either side:'
+        when 'top50_cloaked_later'
+            then
+                'Named models, cloaked ones with those who later claimed them, '
+                || 'the unclaimed with either side:'
         when 'top50_without_free' then 'Named models without free listings, cloaked ones left out:'
         when 'platform' then 'All traffic, what is not attributed with either side:'
     end

@@ -19,7 +19,8 @@
                 when {{ tally }}.unknown > 0
                     then
                         format(
-                            ' Whose {} of them are is not known: a cloaked model, or a lab without a known country.',
+                            ' Whose {} of them are is not known: '
+                            || 'a cloaked model, or a lab without a known country.',
                             {{ tally }}.unknown
                         )
                 else ''

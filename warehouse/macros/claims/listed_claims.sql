@@ -1,10 +1,12 @@
 {#- Stop the build on a claim that is not listed, since marts.claims would silently lack it. -#}
 {% macro claims_must_be_listed() -%}
     {%- if execute %}
-        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.schema == 'claims' %}
-            {%- if node.name not in var('claims') %}
+        {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') %}
+        {%- for claim in models | selectattr('schema', 'equalto', 'claims') %}
+            {%- if claim.name not in var('claims') %}
                 {{ exceptions.raise_compiler_error(
-                    "The claim " ~ node.name ~ " is not listed. Add it to `claims` in warehouse/dbt_project.yml."
+                    "The claim " ~ claim.name ~ " is not listed. "
+                    ~ "Add it to `claims` in warehouse/dbt_project.yml."
                 ) }}
             {%- endif %}
         {%- endfor %}
@@ -20,12 +22,15 @@
 {% macro claim_meta(name) -%}
     {%- set found = namespace(meta={}) %}
     {%- if execute %}
-        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == name %}
-            {%- set found.meta = node.config.meta %}
+        {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') %}
+        {%- for claim in models | selectattr('name', 'equalto', name) %}
+            {%- set found.meta = claim.config.meta %}
         {%- endfor %}
-        {%- for key in ('claim_id', 'statement', 'said_by', 'population', 'unit') if not found.meta.get(key) %}
+        {%- set required = ('claim_id', 'statement', 'said_by', 'population', 'unit') %}
+        {%- for key in required if not found.meta.get(key) %}
             {{ exceptions.raise_compiler_error(
-                "warehouse/claims/" ~ name ~ ".sql has no " ~ key ~ " in its meta; see docs/claims.md."
+                "warehouse/claims/" ~ name ~ ".sql has no " ~ key ~ " in its meta; "
+                ~ "docs/claims.md lists what it needs."
             ) }}
         {%- endfor %}
     {%- endif %}

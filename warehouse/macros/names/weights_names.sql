@@ -1,7 +1,7 @@
-{#- Endings in the names of weights on Hugging Face. A republisher states at the end of a name how the
-    weights are quantised: `-AWQ`, `-GPTQ-Int4`, `-w8a8`, `-bnb-4bit`, and for llama.cpp after a colon:
-    `-GGUF:Q4_K_M`. This is the only list of such words; any other ending stays part of the name, so
-    nothing is cut off by guess. -#}
+{#- Endings in the names of weights on Hugging Face. A republisher states at the end of a name how
+    the weights are quantised: `-AWQ`, `-GPTQ-Int4`, `-w8a8`, `-bnb-4bit`, and for llama.cpp after
+    a colon: `-GGUF:Q4_K_M`. This is the only list of such words; any other ending stays part of the
+    name, so nothing is cut off by guess. -#}
 {% macro quantization_endings() -%}
     {{ [
         'awq', 'gptq', 'gguf', 'mlx', 'bnb', 'bf16', 'fp16', 'fp8', 'fp4', 'nvfp4(a16)?', 'mxfp4',
@@ -11,25 +11,31 @@
 {%- endmacro %}
 {#- Words that are endings only beside one of those. -#}
 {% macro quantization_companions() -%}
-    unsloth|ud|kv|dynamic|block|channel|per-channel|quantized|autoround|auto-round|quarot|mtp|dwq|g32|g64|g128
+    {{ [
+        'unsloth', 'ud', 'kv', 'dynamic', 'block', 'channel', 'per-channel', 'quantized', 'autoround',
+        'auto-round', 'quarot', 'mtp', 'dwq', 'g32', 'g64', 'g128',
+    ] | join('|') }}
 {%- endmacro %}
 
 {#- Name without such endings, in lower case. -#}
 {% macro weights_base_name(name) -%}
     {%- set ending = '[-_.:](' ~ quantization_endings() ~ ')' -%}
     {%- set companion = '[-_.:](' ~ quantization_companions() ~ ')' -%}
-    regexp_replace(lower({{ name }}), '({{ companion }})*{{ ending }}({{ ending }}|{{ companion }})*$', '')
+    regexp_replace(
+        lower({{ name }}), '({{ companion }})*{{ ending }}({{ ending }}|{{ companion }})*$', ''
+    )
 {%- endmacro %}
 
-{#- Number format of the weights, in the words that hosts use, from the endings of the name; null where
-    they do not state it. `w4a8` means weights of 4 bits; AWQ and GPTQ mean 4 bits where no other number
-    is given; GGUF alone says nothing. -#}
+{#- Number format of the weights, in the words that hosts use, from the endings of the name; null
+    where they do not state it. `w4a8` means weights of 4 bits; AWQ and GPTQ mean 4 bits where no
+    other number is given; GGUF alone says nothing. -#}
 {% macro weights_quantization(name) -%}
     case
         when {{ weights_base_name(name) }} = lower({{ name }}) then null
         when regexp_matches(lower({{ name }}), '[-_.:](nvfp4|mxfp4|fp4)') then 'fp4'
         when regexp_matches(lower({{ name }}), '[-_.:](int8|w8a8|w8a16|8-?bits?|q8)') then 'int8'
-        when regexp_matches(lower({{ name }}), '[-_.:](int4|w4a16|w4a8|w4a4|4-?bits?|i?q4)') then 'int4'
+        when regexp_matches(lower({{ name }}), '[-_.:](int4|w4a16|w4a8|w4a4|4-?bits?|i?q4)')
+            then 'int4'
         when regexp_matches(lower({{ name }}), '[-_.:]fp8') then 'fp8'
         when regexp_matches(lower({{ name }}), '[-_.:]([23456]-?bits?|i?q[23456])') then null
         when regexp_matches(lower({{ name }}), '[-_.:](awq|gptq)') then 'int4'
@@ -38,8 +44,8 @@
     end
 {%- endmacro %}
 
-{#- Bits of a weight in that format, to find the nearest one: the number at the end of its name (bf16,
-    nvfp4); null where there is none. -#}
+{#- Bits of a weight in that format, to find the nearest one: the number at the end of its name
+    (bf16, nvfp4); null where there is none. -#}
 {% macro quantization_bits(quantization) -%}
     try_cast(regexp_extract({{ quantization }}, '[0-9]+$') as integer)
 {%- endmacro %}

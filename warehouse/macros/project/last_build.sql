@@ -1,5 +1,5 @@
-{#- Outcome of the last build, the one row of main.last_build. Publishing reads it, so that nothing is
-    published that was not built and audited to the end, whoever called dbt. -#}
+{#- Outcome of the last build, the one row of main.last_build. Publishing reads it, so that nothing
+    is published that was not built and audited to the end, whoever called dbt. -#}
 {% macro record_build_start() -%}
     create or replace table main.last_build as
     select
@@ -9,7 +9,8 @@
 {%- endmacro %}
 
 {% macro record_build_end(results) -%}
-    {%- set wrong = results | rejectattr('status', 'in', ['success', 'pass', 'warn']) | list | length -%}
+    {%- set passed = ['success', 'pass', 'warn'] -%}
+    {%- set wrong = results | rejectattr('status', 'in', passed) | list | length -%}
     create or replace table main.last_build as
     select
         now() as ended_at,

@@ -1,6 +1,6 @@
-{#- Conditions for what was known at the instant `as_of`, a variable of dbt; all is known where it is not
-    set. Only staging uses these three macros, so all tables built on staging share one state of
-    knowledge. -#}
+{#- Conditions for what was known at the instant `as_of`, a variable of dbt; all is known where it
+    is not set. Only staging uses these three macros, so all tables built on staging share one state
+    of knowledge. -#}
 {% macro is_known(instant) -%}
     {% if var('as_of') %}{{ instant }} <= '{{ var("as_of") }}'::timestamptz{% else %}true{% endif %}
 {%- endmacro %}
@@ -8,7 +8,9 @@
 {#- The content of an answer is known with the answer. -#}
 {% macro is_known_content(sha256) -%}
     {% if var('as_of') -%}
-        {{ sha256 }} in (select known.sha256 from {{ ref('stg_openrouter__known_answers') }} as known)
+        {{ sha256 }} in (
+            select known.sha256 from {{ ref('stg_openrouter__known_answers') }} as known
+        )
     {%- else -%}
         true
     {%- endif %}
@@ -18,5 +20,9 @@
     over. So all facts are known up to the last hour that had ended: counts by minute and by hour of
     one instant then agree. -#}
 {% macro is_known_hour(instant) -%}
-    {% if var('as_of') %}{{ instant }} < date_trunc('hour', '{{ var("as_of") }}'::timestamptz){% else %}true{% endif %}
+    {% if var('as_of') -%}
+        {{ instant }} < date_trunc('hour', '{{ var("as_of") }}'::timestamptz)
+    {%- else -%}
+        true
+    {%- endif %}
 {%- endmacro %}

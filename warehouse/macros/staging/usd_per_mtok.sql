@@ -1,6 +1,6 @@
-{#- USD per million tokens from OpenRouter's text in USD per token, after the discount. -1 means that the
-    price varies: it is unknown (null). A discount that is not a share of the price makes it unknown
-    too. -#}
+{#- USD per million tokens from OpenRouter's text in USD per token, after the discount. -1 means
+    that the price varies: it is unknown (null). A discount that is not a share of the price makes it
+    unknown too. -#}
 {% macro usd_per_mtok(price, discount) -%}
     case
         when

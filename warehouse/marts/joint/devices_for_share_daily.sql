@@ -14,7 +14,10 @@ inputs as (
         compared.reason,
         costs.devices,
         costs.capacity_tokens_per_second / nullif(costs.devices, 0) * 86400 as device_day_tokens,
-        coalesce(costs.speed_reason, case when costs.devices is null then 'the target is not in the tier file' end) as speed_reason
+        coalesce(
+            costs.speed_reason,
+            case when costs.devices is null then 'the target is not in the tier file' end
+        ) as speed_reason
     from {{ ref('local_vs_market_daily') }} as compared
     left join {{ ref('local_cost_daily') }} as costs
         using (date, target)
@@ -26,15 +29,18 @@ select
     inputs.target,
     shares.wanted_share,
     round(shares.wanted_share * inputs.market_tokens)::bigint as wanted_tokens,
-    ceil(round(shares.wanted_share * inputs.market_tokens) / inputs.device_day_tokens)::bigint as devices_needed,
+    ceil(round(shares.wanted_share * inputs.market_tokens) / inputs.device_day_tokens)::bigint
+        as devices_needed,
     inputs.device_day_tokens,
     inputs.devices as devices_measured,
     true as is_what_if,
     format(
-        'what if: busy throughput of {:d} devices of {} on this day, all day long, with its mix of tokens; no peaks, no spares',
+        'what if: busy throughput of {:d} devices of {} on this day, all day long, with its '
+        || 'mix of tokens; no peaks, no spares',
         inputs.devices, inputs.target
     ) as basis,
-    coalesce(case when inputs.market_tokens is null then inputs.reason end, inputs.speed_reason) as reason
+    coalesce(case when inputs.market_tokens is null then inputs.reason end, inputs.speed_reason)
+        as reason
 from inputs
 cross join shares
 order by inputs.date, inputs.model_family, inputs.target, shares.wanted_share

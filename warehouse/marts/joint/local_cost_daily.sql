@@ -12,7 +12,9 @@ with target_hours as (
         any_value(hours.timed_seconds) as timed_seconds,
         any_value(hours.busy_seconds) as busy_seconds,
         sum(hours.timed_prompt_tokens + hours.timed_generation_tokens) as tokens,
-        bool_and(hours.timed_prompt_tokens is not null and hours.timed_generation_tokens is not null) as counts_all,
+        bool_and(
+            hours.timed_prompt_tokens is not null and hours.timed_generation_tokens is not null
+        ) as counts_all,
         any_value(efficiency.mean_watts) as watts,
         any_value(efficiency.power_provenance) as power_provenance
     from {{ ref('served_tokens_hourly') }} as hours
@@ -31,7 +33,9 @@ rates as (
         pue,
         amortisation_years,
         idle_watts * devices as given_idle_watts,
-        devices * coalesce(capex_usd / (amortisation_years * {{ hours_per_year }}), 0)::double / 3600 as capex_usd_per_second,
+        devices
+        * coalesce(capex_usd / (amortisation_years * {{ hours_per_year }}), 0)::double
+        / 3600 as capex_usd_per_second,
         devices * opex_usd_per_hour::double / 3600 as opex_usd_per_second,
         energy_usd_per_kwh::double * pue / 3.6e6 as usd_per_joule
     from {{ ref('stg_telemetry__targets') }}
@@ -58,7 +62,8 @@ energies as (
         *,
         case
             when busy_seconds <= 0 then 0
-            when power_provenance = 'measured' then (watts - (1 - busy_share) * idle_watts) / busy_share * busy_seconds
+            when power_provenance = 'measured'
+                then (watts - (1 - busy_share) * idle_watts) / busy_share * busy_seconds
             else watts * busy_seconds
         end as busy_joules,
         idle_watts * (timed_seconds - busy_seconds) as idle_joules
@@ -90,7 +95,8 @@ with_reasons as (
         rates.given_idle_watts is not null as is_idle_given,
         case
             when days.timed_seconds <= 0 then 'no time of this day is covered'
-            when not coalesce(days.counts_all, false) then 'the server does not count all its tokens'
+            when not coalesce(days.counts_all, false)
+                then 'the server does not count all its tokens'
             when days.timed_tokens = 0 then 'no tokens on this day'
         end as speed_reason,
         case
@@ -98,7 +104,12 @@ with_reasons as (
             when not rates.has_cost then 'no cost of the device kind in the tier file'
             when rates.energy_usd_per_kwh is null then 'no energy price in the tier file'
             when days.hours_with_power < days.timed_hours
-                then format('power is known of {:d} of {:d} hours', days.hours_with_power, days.timed_hours)
+                then
+                    format(
+                        'power is known of {:d} of {:d} hours',
+                        days.hours_with_power,
+                        days.timed_hours
+                    )
         end as price_reason
     from days
     left join rates
@@ -117,7 +128,8 @@ with_figures as (
             when timed_seconds > busy_seconds then idle_joules / (timed_seconds - busy_seconds)
             else least(given_idle_watts, busy_joules / nullif(busy_seconds, 0))
         end as idle_watts,
-        case when speed_reason is null then timed_tokens / nullif(busy_seconds, 0) end as capacity_tokens_per_second
+        case when speed_reason is null then timed_tokens / nullif(busy_seconds, 0) end
+            as capacity_tokens_per_second
     from with_reasons
 )
 
@@ -137,9 +149,12 @@ select
     fixed_usd_per_second::decimal(24, 12) as fixed_usd_per_second,
     busy_watts,
     idle_watts,
-    (case when price_reason is null then busy_watts * usd_per_joule end)::decimal(24, 12) as busy_energy_usd_per_second,
-    (case when price_reason is null then idle_watts * usd_per_joule end)::decimal(24, 12) as idle_energy_usd_per_second,
-    case when price_reason is null then case when is_measured then 'measured' else 'rated' end end as power_provenance,
+    (case when price_reason is null then busy_watts * usd_per_joule end)::decimal(24, 12)
+        as busy_energy_usd_per_second,
+    (case when price_reason is null then idle_watts * usd_per_joule end)::decimal(24, 12)
+        as idle_energy_usd_per_second,
+    case when price_reason is null then case when is_measured then 'measured' else 'rated' end end
+        as power_provenance,
     case
         when price_reason is not null then null
         when is_measured and is_idle_given then 'measured; idle as the tier file says'
@@ -151,10 +166,25 @@ select
     pue,
     amortisation_years,
     (
-        case when reason is null then (fixed_usd_per_second * timed_seconds + (busy_joules + idle_joules) * usd_per_joule) / timed_tokens * 1e6 end
+        case
+            when reason is null
+                then
+                    (
+                        fixed_usd_per_second * timed_seconds
+                        + (busy_joules + idle_joules) * usd_per_joule
+                    )
+                    / timed_tokens
+                    * 1e6
+        end
     )::decimal(24, 9) as usd_per_mtok,
     (
-        case when reason is null then (fixed_usd_per_second * busy_seconds + busy_joules * usd_per_joule) / timed_tokens * 1e6 end
+        case
+            when reason is null
+                then
+                    (fixed_usd_per_second * busy_seconds + busy_joules * usd_per_joule)
+                    / timed_tokens
+                    * 1e6
+        end
     )::decimal(24, 9) as usd_per_mtok_without_idle,
     reason
 from with_figures

@@ -24,13 +24,16 @@ totals as (
         *,
         prompt_tokens + generation_tokens as total_tokens,
         case
-            when covered_share <= 0 or prompt_tokens is null and generation_tokens is null then 'nothing is known of the day'
-            when prompt_tokens is null or generation_tokens is null then 'the server does not count all its tokens'
+            when covered_share <= 0 or prompt_tokens is null and generation_tokens is null
+                then 'nothing is known of the day'
+            when prompt_tokens is null or generation_tokens is null
+                then 'the server does not count all its tokens'
         end as reason,
         case
             when prompt_tokens + generation_tokens = 0 then 'no tokens on this day'
             when cached_prompt_tokens is null then 'the server does not count cached tokens'
-            when cached_prompt_tokens > prompt_tokens then 'more cached tokens are counted than prompt tokens'
+            when cached_prompt_tokens > prompt_tokens
+                then 'more cached tokens are counted than prompt tokens'
         end as no_mix_reason
     from days
 )
@@ -49,9 +52,16 @@ select
     totals.generation_tokens,
     totals.cached_prompt_tokens,
     totals.total_tokens,
-    totals.total_tokens / nullif(sum(totals.total_tokens) over (partition by totals.date, totals.target), 0) as share_of_target,
-    case when totals.no_mix_reason is null then (totals.prompt_tokens - totals.cached_prompt_tokens) / totals.total_tokens end as prompt_share,
-    case when totals.no_mix_reason is null then totals.cached_prompt_tokens / totals.total_tokens end as cached_share,
+    totals.total_tokens
+    / nullif(sum(totals.total_tokens) over (partition by totals.date, totals.target), 0)
+        as share_of_target,
+    case
+        when totals.no_mix_reason is null
+            then (totals.prompt_tokens - totals.cached_prompt_tokens) / totals.total_tokens
+    end as prompt_share,
+    case
+        when totals.no_mix_reason is null then totals.cached_prompt_tokens / totals.total_tokens
+    end as cached_share,
     totals.generation_tokens / nullif(totals.total_tokens, 0) as completion_share,
     coalesce(totals.reason, totals.no_mix_reason) as mix_reason,
     totals.covered_share,

@@ -9,7 +9,8 @@ with ours as (
         sum(tokens.prompt_tokens)::bigint as local_prompt_tokens,
         sum(tokens.generation_tokens)::bigint as local_generation_tokens,
         case
-            when bool_and(tokens.cached_prompt_tokens is not null) then sum(tokens.cached_prompt_tokens)::bigint
+            when bool_and(tokens.cached_prompt_tokens is not null)
+                then sum(tokens.cached_prompt_tokens)::bigint
         end as local_cached_prompt_tokens,
         min(tokens.reason) as local_reason,
         max(tokens.covered_share) as covered_share
@@ -37,8 +38,12 @@ bounds as (
         make_or_buy.date,
         make_or_buy.model_family,
         make_or_buy.target,
-        least(prices.prompt_usd_per_mtok, prices.completion_usd_per_mtok, prices.cached_usd_per_mtok) as usd_low,
-        greatest(prices.prompt_usd_per_mtok, prices.completion_usd_per_mtok, prices.cached_usd_per_mtok) as usd_high,
+        least(
+            prices.prompt_usd_per_mtok, prices.completion_usd_per_mtok, prices.cached_usd_per_mtok
+        ) as usd_low,
+        greatest(
+            prices.prompt_usd_per_mtok, prices.completion_usd_per_mtok, prices.cached_usd_per_mtok
+        ) as usd_high,
         make_or_buy.break_even_load,
         make_or_buy.local_usd_per_mtok,
         make_or_buy.local_usd_per_mtok_without_idle,

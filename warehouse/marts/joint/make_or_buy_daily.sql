@@ -10,11 +10,15 @@ with mixes as (
         model_family,
         target,
         -- Of several models of a family, the one that served most is the one to buy.
-        arg_max(model_id, (coalesce(total_tokens, 0), model_name)) filter (where model_id is not null) as model_id,
+        arg_max(model_id, (coalesce(total_tokens, 0), model_name)) filter (
+            where model_id is not null
+        ) as model_id,
         sum(total_tokens)::bigint as local_tokens,
         sum(prompt_tokens)::bigint as prompt_tokens,
         sum(generation_tokens)::bigint as generation_tokens,
-        case when bool_and(cached_prompt_tokens is not null) then sum(cached_prompt_tokens)::bigint end as cached_tokens,
+        case
+            when bool_and(cached_prompt_tokens is not null) then sum(cached_prompt_tokens)::bigint
+        end as cached_tokens,
         min(reason) as tokens_reason,
         min(mix_reason) filter (where mix_reason <> 'no tokens on this day') as mix_reason
     from {{ ref('local_tokens_daily') }}
@@ -52,7 +56,10 @@ joined as (
         costs.energy_usd_per_kwh,
         costs.amortisation_years,
         costs.devices,
-        coalesce(costs.reason, case when costs.date is null then 'nothing is known of what the target costs' end) as cost_reason
+        coalesce(
+            costs.reason,
+            case when costs.date is null then 'nothing is known of what the target costs' end
+        ) as cost_reason
     from mixes
     cross join kinds
     left join {{ ref('model_prices_daily') }} as prices
@@ -72,7 +79,8 @@ priced as (
             when model_id is null then 'no entry of the catalogue for this model'
             when not is_priced then 'no ' || kind || ' price of this day'
         end as bounds_reason,
-        coalesce(cached_tokens, case when is_cached_priced then null else 0 end) as priced_cached_tokens,
+        coalesce(cached_tokens, case when is_cached_priced then null else 0 end)
+            as priced_cached_tokens,
         generation_tokens / nullif(local_tokens, 0) * completion_usd as generated_usd,
         prompt_tokens / nullif(local_tokens, 0) as all_prompt_share
     from joined
@@ -84,10 +92,18 @@ bounded as (
         case
             when bounds_reason is null and priced_cached_tokens is not null
                 then
-                    generated_usd + (prompt_tokens - priced_cached_tokens) / local_tokens * prompt_usd + priced_cached_tokens / local_tokens * cached_usd
+                    generated_usd
+                    + (prompt_tokens - priced_cached_tokens) / local_tokens * prompt_usd
+                    + priced_cached_tokens / local_tokens * cached_usd
         end as market_usd,
-        case when bounds_reason is null then generated_usd + all_prompt_share * least(prompt_usd, cached_usd) end as low_usd,
-        case when bounds_reason is null then generated_usd + all_prompt_share * greatest(prompt_usd, cached_usd) end as high_usd
+        case
+            when bounds_reason is null
+                then generated_usd + all_prompt_share * least(prompt_usd, cached_usd)
+        end as low_usd,
+        case
+            when bounds_reason is null
+                then generated_usd + all_prompt_share * greatest(prompt_usd, cached_usd)
+        end as high_usd
     from priced
 ),
 
@@ -97,8 +113,14 @@ with_break_even as (
         coalesce(market_usd, low_usd) as market_low_usd,
         coalesce(market_usd, high_usd) as market_high_usd,
         case when cost_reason is null then {{ break_even_load('market_usd', *rates) }} end as load,
-        case when cost_reason is null then {{ break_even_load('coalesce(market_usd, high_usd)', *rates) }} end as load_low,
-        case when cost_reason is null then {{ break_even_load('coalesce(market_usd, low_usd)', *rates) }} end as load_high,
+        case
+            when cost_reason is null
+                then {{ break_even_load('coalesce(market_usd, high_usd)', *rates) }}
+        end as load_low,
+        case
+            when cost_reason is null
+                then {{ break_even_load('coalesce(market_usd, low_usd)', *rates) }}
+        end as load_high,
         coalesce(bounds_reason, case when market_usd is null then mix_reason end) as price_reason
     from bounded
 ),
@@ -127,8 +149,12 @@ select
     price_basis,
     provider_name,
     local_tokens,
-    case when cached_tokens <= prompt_tokens then (prompt_tokens - cached_tokens) / nullif(local_tokens, 0) end as prompt_share,
-    case when cached_tokens <= prompt_tokens then cached_tokens / nullif(local_tokens, 0) end as cached_share,
+    case
+        when cached_tokens <= prompt_tokens
+            then (prompt_tokens - cached_tokens) / nullif(local_tokens, 0)
+    end as prompt_share,
+    case when cached_tokens <= prompt_tokens then cached_tokens / nullif(local_tokens, 0) end
+        as cached_share,
     generation_tokens / nullif(local_tokens, 0) as completion_share,
     local_usd_per_mtok,
     local_usd_per_mtok_without_idle,

@@ -34,7 +34,8 @@ inputs as (
         newest.market_usd_per_mtok::double as market_usd,
         -- Rent and service do not change with the years; the price of the devices is spread over
         -- them.
-        costs.opex_usd_per_second::double + costs.capex_usd_per_second::double / factors.amortisation_factor as fixed,
+        costs.opex_usd_per_second::double
+        + costs.capex_usd_per_second::double / factors.amortisation_factor as fixed,
         costs.busy_energy_usd_per_second::double * factors.energy_factor as busy,
         costs.idle_energy_usd_per_second::double * factors.energy_factor as idle,
         costs.capacity_tokens_per_second as capacity

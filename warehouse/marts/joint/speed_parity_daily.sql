@@ -53,9 +53,13 @@ select
     placed.hosts_p50,
     placed.times_as_fast,
     placed.behind / nullif(placed.hosts, 0) as percentile_among_hosts,
-    case when placed.hosts > 0 then placed.surely_behind / (placed.hosts + placed.hosts_unsampled) end as percentile_low,
-    case when placed.hosts > 0 then (placed.behind + placed.hosts_unsampled) / (placed.hosts + placed.hosts_unsampled) end
-        as percentile_high,
+    case
+        when placed.hosts > 0 then placed.surely_behind / (placed.hosts + placed.hosts_unsampled)
+    end as percentile_low,
+    case
+        when placed.hosts > 0
+            then (placed.behind + placed.hosts_unsampled) / (placed.hosts + placed.hosts_unsampled)
+    end as percentile_high,
     coalesce(placed.hosts, 0) as hosts,
     coalesce(placed.hosts_unsampled, 0) as hosts_unsampled,
     placed.best_host,
@@ -66,8 +70,10 @@ select
         when served.model_family is null then coalesce(served.reason, 'not found in the market')
         when placed.date is null then 'no host of this model was seen in the week up to this day'
         when placed.hosts = 0 then 'no half hour of this day has a sample of both sides'
-        when placed.is_any_format and served.weights_quantization is null then 'nothing says how our weights are quantised: all hosts are compared'
-        when placed.is_any_format then 'no host says how its weights are quantised: all are compared'
+        when placed.is_any_format and served.weights_quantization is null
+            then 'nothing says how our weights are quantised: all hosts are compared'
+        when placed.is_any_format
+            then 'no host says how its weights are quantised: all are compared'
     end as reason
 from local
 left join {{ ref('served_models') }} as served

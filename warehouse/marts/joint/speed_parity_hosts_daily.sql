@@ -28,7 +28,8 @@ windows as (
         metrics.metric,
         median(metrics.p50) as p50
     from samples,
-        lateral (values ('ttft', samples.ttft), ('throughput', samples.throughput)) as metrics (metric, p50)
+        lateral (values ('ttft', samples.ttft), ('throughput', samples.throughput))
+            as metrics (metric, p50)
     where metrics.p50 > 0
     group by all
 ),
@@ -86,7 +87,8 @@ pairs as (
         windows.tag,
         windows.p50,
         ours.p50 as local_p50,
-        case ours.metric when 'ttft' then windows.p50 / ours.p50 else ours.p50 / windows.p50 end as times_as_fast,
+        case ours.metric when 'ttft' then windows.p50 / ours.p50 else ours.p50 / windows.p50 end
+            as times_as_fast,
         ours.is_bound
     from {{ ref('request_speeds_hourly') }} as ours
     inner join served
@@ -121,7 +123,10 @@ comparable as (
         hosts.provider_name,
         hosts.tag,
         hosts.quantization,
-        abs({{ quantization_bits('hosts.quantization') }} - {{ quantization_bits('served.weights_quantization') }}) as bits_apart
+        abs(
+            {{ quantization_bits('hosts.quantization') }}
+            - {{ quantization_bits('served.weights_quantization') }}
+        ) as bits_apart
     from our_days
     inner join served
         using (target, model_name)
@@ -139,7 +144,10 @@ select
     coalesce(comparable.quantization, 'unknown') as quantization,
     -- A host that does not state its weights comes last; where none does, all are alike.
     coalesce(comparable.bits_apart, 99)
-    = min(coalesce(comparable.bits_apart, 99)) over (partition by comparable.date, comparable.target, comparable.model_name, comparable.metric) as is_compared,
+    = min(coalesce(comparable.bits_apart, 99)) over (
+        partition by
+            comparable.date, comparable.target, comparable.model_name, comparable.metric
+    ) as is_compared,
     comparable.bits_apart,
     compared.p50,
     compared.local_p50,
@@ -156,4 +164,10 @@ left join compared
         and comparable.metric = compared.metric
         and comparable.provider_name = compared.provider_name
         and comparable.tag is not distinct from compared.tag
-order by comparable.date, comparable.target, comparable.model_name, comparable.metric, comparable.provider_name, comparable.tag
+order by
+    comparable.date,
+    comparable.target,
+    comparable.model_name,
+    comparable.metric,
+    comparable.provider_name,
+    comparable.tag

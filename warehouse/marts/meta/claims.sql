@@ -54,7 +54,9 @@ summed as (
         string_agg(distinct reason, ' ' order by reason) as reasons,
         count(*) as bases,
         string_agg(basis || ' ' || verdict, ', ' order by basis) as by_basis,
-        list_sort(list_distinct(flatten(list(missing_days) filter (where missing_days is not null)))) as missing_days,
+        list_sort(
+            list_distinct(flatten(list(missing_days) filter (where missing_days is not null)))
+        ) as missing_days,
         max(as_of) as as_of
     from bases
     group by all
@@ -64,17 +66,21 @@ overall as (
     select
         claim_id,
         basis,
-        case verdicts when 0 then 'unverifiable' when 1 then found else 'depends_on_basis' end as verdict,
+        case verdicts when 0 then 'unverifiable' when 1 then found else 'depends_on_basis' end
+            as verdict,
         by_basis as measured_text,
         expected,
         case
-            when verdicts = 0 and bases > 1 then 'No basis can be judged: ' || by_basis || '. ' || reasons
+            when verdicts = 0 and bases > 1
+                then 'No basis can be judged: ' || by_basis || '. ' || reasons
             when bases = 1 then reasons
             else 'By basis: ' || by_basis || '.'
         end as reason,
         nullif(missing_days, []) as missing_days,
         as_of,
-        'select basis, verdict, measured, expected, reason from marts.claims where claim_id = ''' || claim_id || ''' order by basis' as evidence_sql,
+        'select basis, verdict, measured, expected, reason from marts.claims where claim_id = '''
+        || claim_id
+        || ''' order by basis' as evidence_sql,
         statement,
         said_by,
         said_on,

@@ -11,6 +11,10 @@ select
     run_id,
     outcome,
     reason,
-    case when origin = 'simulated' then 'simulated' when source like 'rankings_export%' then 'export' else 'data_api' end as origin
+    case
+        when origin = 'simulated' then 'simulated'
+        when source like 'rankings_export%' then 'export'
+        else 'data_api'
+    end as origin
 from {{ ref('stg_openrouter__known_answers') }}
 order by fetched_at, answer_id

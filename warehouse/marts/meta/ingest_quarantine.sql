@@ -8,7 +8,9 @@ select
     detail,
     sha256 as answer_sha256,
     -- One answer may be wrong in the same way several times, so its faults are numbered.
-    row_number() over (partition by sha256 order by source, slice, grain, date, reason, detail) as number
+    row_number()
+        over (partition by sha256 order by source, slice, grain, date, reason, detail)
+        as number
 from {{ source('raw', 'quarantine') }}
 where {{ is_known_content('sha256') }}
 order by source, slice, date, reason, detail

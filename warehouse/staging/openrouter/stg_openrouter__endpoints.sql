@@ -26,4 +26,6 @@ select
     {{ usd_per_mtok('cached_usd', 'discount') }} as cached_usd_per_mtok
 from {{ source('raw', 'endpoints') }}
 where {{ is_known_content('sha256') }}
-qualify row_number() over (partition by sha256, provider_name, tag order by status desc, endpoint_name) = 1
+qualify
+    row_number() over (partition by sha256, provider_name, tag order by status desc, endpoint_name)
+    = 1

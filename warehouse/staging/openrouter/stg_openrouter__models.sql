@@ -5,7 +5,8 @@ select
     sha256 as answer_sha256,
     model_id,
     split_part(model_id, ':', 1) as model_id_base,
-    case when contains(model_id, ':') then split_part(model_id, ':', 2) else 'standard' end as variant,
+    case when contains(model_id, ':') then split_part(model_id, ':', 2) else 'standard' end
+        as variant,
     canonical_slug,
     nullif(hugging_face_id, '') as hugging_face_id,
     name as model_name,

@@ -14,4 +14,6 @@ select
 from {{ source('raw', 'ranking_days') }}
 where {{ is_known('as_of') }}
 -- An export comes as CSV and as JSON of one instant, with the same content.
-qualify row_number() over (partition by slice, grain, date, as_of order by content_hash is null, sha256) = 1
+qualify
+    row_number() over (partition by slice, grain, date, as_of order by content_hash is null, sha256)
+    = 1

@@ -10,4 +10,8 @@ select
     provenance
 from {{ source('ledger', 'energy_hours') }}
 where {{ is_known_hour('hour_at') }}
-qualify row_number() over (partition by target, device, hour_at order by provenance = 'measured' desc, covered_seconds desc) = 1
+qualify
+    row_number() over (
+        partition by target, device, hour_at
+        order by provenance = 'measured' desc, covered_seconds desc
+    ) = 1

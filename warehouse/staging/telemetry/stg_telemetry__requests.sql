@@ -16,7 +16,11 @@ select
     device,
     (epoch_us(first_token_at) - epoch_us(arrival_at)) / 1e6 as ttft_seconds,
     -- A request of one token has no time between tokens.
-    case when completion_tokens > 1 then (epoch_us(last_token_at) - epoch_us(first_token_at)) / 1e6 / (completion_tokens - 1) end as tpot_seconds,
+    case
+        when completion_tokens > 1
+            then
+                (epoch_us(last_token_at) - epoch_us(first_token_at)) / 1e6 / (completion_tokens - 1)
+    end as tpot_seconds,
     (epoch_us(last_token_at) - epoch_us(arrival_at)) / 1e6 as e2e_seconds
 from {{ source('raw', 'request_events') }}
 -- A request is logged when it ends.

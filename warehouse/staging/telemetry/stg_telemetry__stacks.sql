@@ -6,6 +6,8 @@ select
     labels,
     first_at,
     last_at,
-    coalesce({{ label_value('labels', 'dtype') }}, {{ label_value('labels', 'quantisation') }}) as dtype
+    coalesce(
+        {{ label_value('labels', 'dtype') }}, {{ label_value('labels', 'quantisation') }}
+    ) as dtype
 from {{ source('ledger', 'stack_versions') }}
 where {{ is_known_hour('first_at') }}

@@ -1,4 +1,4 @@
-{#- Each column holds only the values listed for it, or null. Returns the combinations that do not. -#}
+{#- Each column holds only the values listed for it, or null. Returns all other combinations. -#}
 {% test known_values(model, columns) %}
     {% set wrong = [] %}
     {% for column, values in columns.items() %}

@@ -1,5 +1,5 @@
-{#- The columns are the key: none is null, and no two rows share them. Returns each wrong key and how
-    many rows have it. -#}
+{#- The columns are the key: none is null, and no two rows share them. Returns each wrong key with
+    its number of rows. -#}
 {% test unique_key(model, columns) %}
     select
         {{ columns | join(', ') }},

@@ -9,7 +9,11 @@ select
 from {{ ref('local_efficiency_hourly') }} as figures,
     lateral (
         values
-        ('tokens_per_second_per_device', figures.tokens_per_second_per_device, figures.speed_reason),
+        (
+            'tokens_per_second_per_device',
+            figures.tokens_per_second_per_device,
+            figures.speed_reason
+        ),
         ('joules_per_token', figures.joules_per_token, figures.energy_reason),
         ('usd_per_mtok', figures.usd_per_mtok::double, figures.cost_reason),
         ('goodput_share', figures.goodput_share, figures.goodput_reason),

@@ -7,5 +7,6 @@ select
     requests_total
 from {{ ref('served_tokens_minutely') }}
 where
-    requests_total <> coalesce(requests_stop, 0) + coalesce(requests_length, 0) + coalesce(requests_abort, 0)
+    requests_total
+    <> coalesce(requests_stop, 0) + coalesce(requests_length, 0) + coalesce(requests_abort, 0)
     + coalesce(requests_error, 0) + requests_other

@@ -10,5 +10,7 @@ select
     covered_seconds
 from {{ ref('served_tokens_minutely') }}
 where
-    least(prompt_tokens, generation_tokens, cached_prompt_tokens, requests_total, preemptions, resets) < 0
+    least(
+        prompt_tokens, generation_tokens, cached_prompt_tokens, requests_total, preemptions, resets
+    ) < 0
     or covered_seconds not between 0 and 60.001

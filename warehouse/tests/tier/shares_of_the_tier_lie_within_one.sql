@@ -8,7 +8,9 @@ select
     model_name as what,
     greatest(goodput_share, mfu, mbu, busy_share) as largest
 from {{ ref('local_efficiency_hourly') }}
-where greatest(goodput_share, mfu, mbu, busy_share) > 1 or least(goodput_share, mfu, mbu, busy_share) < 0
+where
+    greatest(goodput_share, mfu, mbu, busy_share) > 1
+    or least(goodput_share, mfu, mbu, busy_share) < 0
 
 union all
 

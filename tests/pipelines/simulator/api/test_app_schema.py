@@ -72,7 +72,7 @@ def check(recordings):
 
 @pytest.mark.parametrize(("path", "address"), GOOD)
 def test_a_good_response_fits_the_description(market, check, path, address):
-    """Whatever the request."""
+    """For requests of every kind."""
     response = market.get(address)
     assert response.status_code == 200
     assert response.headers["x-tokentide-origin"] == "simulated"

@@ -56,7 +56,7 @@ def test_an_empty_folder_is_refused(tmp_path):
 
 
 def test_an_unknown_mode_is_refused():
-    """So is replay without a folder."""
+    """Replay without a folder is refused too."""
     with pytest.raises(UnknownMode, match="replay or market"):
         build_app("real")
     with pytest.raises(UnknownMode, match="TOKENTIDE_RECORDINGS"):

@@ -70,7 +70,7 @@ def test_an_undisclosed_model_costs_nothing_without_being_free(market):
 
 
 def test_a_model_may_leave_the_catalogue_and_still_rank(market):
-    """So the catalogue of each day is worth keeping."""
+    """The catalogue of each day is therefore worth keeping."""
     market.set_now("2026-10-01T09:00:00Z")
     assert "deepseek/deepseek-v4-flash-0423" not in catalogue(market)
     assert "deepseek/deepseek-v4-flash-20260423" in {

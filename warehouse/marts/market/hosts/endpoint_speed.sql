@@ -35,7 +35,8 @@ inner join {{ ref('stg_openrouter__answers') }} as answers
         and answers.source = 'endpoints'
 qualify
     row_number() over (
-        partition by answers.captured_at, endpoints.model_permaslug, endpoints.provider_name, endpoints.tag
+        partition by
+            answers.captured_at, endpoints.model_permaslug, endpoints.provider_name, endpoints.tag
         order by endpoints.answer_sha256
     ) = 1
 order by answers.captured_at, endpoints.model_permaslug, endpoints.provider_name

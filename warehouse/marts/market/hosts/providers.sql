@@ -14,5 +14,6 @@ inner join {{ ref('stg_openrouter__answers') }} as answers
     on
         providers.answer_sha256 = answers.sha256
         and answers.source = 'providers'
-qualify row_number() over (partition by providers.provider_slug order by answers.captured_at desc) = 1
+qualify
+    row_number() over (partition by providers.provider_slug order by answers.captured_at desc) = 1
 order by providers.provider_slug

@@ -40,7 +40,8 @@ families as (
         min(models.author_slug) as author_slug,
         count(*) as listings,
         min(models.first_ranked_date) as first_ranked_date,
-        date_trunc('week', least(min(models.first_ranked_date), min(listed.listed_date)))::date as launched_week
+        date_trunc('week', least(min(models.first_ranked_date), min(listed.listed_date)))::date
+            as launched_week
     from {{ ref('models') }} as models
     left join listed
         on models.model_base = listed.canonical_slug
@@ -92,7 +93,8 @@ grid as (
         weekly.tokens / weeks.platform_tokens as share_of_platform,
         (
             coalesce(weekly.tokens, 0)
-            + families.listings * (weeks.cutoff_tokens - coalesce(ranked_days.cutoff_tokens_of_days_ranked, 0))
+            + families.listings
+            * (weeks.cutoff_tokens - coalesce(ranked_days.cutoff_tokens_of_days_ranked, 0))
         ) / weeks.platform_tokens as share_at_most,
         weeks.cutoff_tokens / weeks.platform_tokens as cutoff_share,
         bool_or(weeks.is_first_of_all and weekly.tokens is not null) over family as is_left_censored
@@ -131,9 +133,13 @@ select
     grid.days,
     grid.is_left_censored,
     -- As far as is known, the share has not halved yet.
-    not bool_or(grid.week_start > peaks.peak_week and grid.share_at_most <= peaks.peak_share / 2) over family as is_right_censored,
+    not bool_or(grid.week_start > peaks.peak_week and grid.share_at_most <= peaks.peak_share / 2)
+        over family
+        as is_right_censored,
     grid.is_left_censored
-    or not bool_or(grid.week_start > peaks.peak_week and grid.share_at_most <= peaks.peak_share / 2) over family as is_censored
+    or not bool_or(
+        grid.week_start > peaks.peak_week and grid.share_at_most <= peaks.peak_share / 2
+    ) over family as is_censored
 from grid
 inner join peaks
     using (model_family)

@@ -14,7 +14,9 @@ with cohorts as (
         max(week_start) over (partition by model_family) as last_week,
         max(week_start) filter (where is_peak) over (partition by model_family) as peak_week,
         max(share_of_platform) over (partition by model_family) as peak_share,
-        max(week_start) filter (where share_of_peak >= {{ fading }}) over (partition by model_family) as fades_after
+        max(week_start) filter (where share_of_peak >= {{ fading }})
+            over (partition by model_family)
+            as fades_after
     from {{ ref('launch_cohorts') }}
 ),
 
@@ -30,9 +32,11 @@ ends as (
         any_value(last_week) as last_week,
         bool_or(is_left_censored) as is_left_censored,
         bool_or(is_right_censored) as is_right_censored,
-        min(week_start) filter (where week_start > peak_week and share_at_most <= peak_share / 2) as halved_week,
+        min(week_start) filter (where week_start > peak_week and share_at_most <= peak_share / 2)
+            as halved_week,
         min(week_start) filter (
-            where week_start > fades_after and (days_ranked < days or share_of_platform < {{ above_cutoff }} * cutoff_share)
+            where week_start > fades_after
+            and (days_ranked < days or share_of_platform < {{ above_cutoff }} * cutoff_share)
         ) as near_cutoff_week
     from cohorts
     group by model_family
@@ -59,8 +63,14 @@ lines as (
         count(*) as weeks,
         regr_slope(log_share, week) as slope,
         regr_intercept(log_share, week) as intercept,
-        sqrt(greatest(regr_syy(log_share, week) - regr_slope(log_share, week) * regr_sxy(log_share, week), 0) / (count(*) - 2) / regr_sxx(log_share, week))
-            as standard_error
+        sqrt(
+            greatest(
+                regr_syy(log_share, week) - regr_slope(log_share, week) * regr_sxy(log_share, week),
+                0
+            )
+            / (count(*) - 2)
+            / regr_sxx(log_share, week)
+        ) as standard_error
     from points
     group by model_family
     having count(*) >= 5
@@ -95,7 +105,9 @@ slopes as (
         lines.model_family,
         lines.weeks,
         lines.slope,
-        lines.standard_error * {{ t_95('lines.weeks - 2') }} * {{ inflation_factor('correlations.correlation') }} as reach
+        lines.standard_error
+        * {{ t_95('lines.weeks - 2') }}
+        * {{ inflation_factor('correlations.correlation') }} as reach
     from lines
     inner join correlations
         using (model_family)
@@ -130,7 +142,8 @@ select
     case
         when is_estimated and slope + reach < 0 then -ln(2) / (slope + reach)
         -- It fell from 85 percent or more to half or less within so many weeks.
-        when not is_right_censored and weeks_fitted is null then (halved_week - fades_after) / 7.0 / log2({{ fading }} / 0.5)
+        when not is_right_censored and weeks_fitted is null
+            then (halved_week - fades_after) / 7.0 / log2({{ fading }} / 0.5)
     end as half_life_weeks_high,
     weeks_fitted,
     ((halved_week - peak_week) / 7)::integer as weeks_from_peak_to_half,
@@ -141,11 +154,18 @@ select
     nullif(
         concat_ws(
             '; ',
-            case when is_left_censored then 'ranked when the data begin, so its best week may lie before them' end,
+            case
+                when is_left_censored
+                    then 'ranked when the data begin, so its best week may lie before them'
+            end,
             case
                 when is_right_censored and weeks_faded = 0 then 'has not begun to fade'
-                when is_right_censored then 'is not known to have halved yet, so only a lower bound is known'
-                when weeks_fitted is null then 'fewer than five whole weeks between its fading and its nearness to the cutoff of the top 50'
+                when is_right_censored
+                    then 'is not known to have halved yet, so only a lower bound is known'
+                when weeks_fitted is null
+                    then
+                        'fewer than five whole weeks between its fading and its nearness to '
+                        || 'the cutoff of the top 50'
                 when slope >= 0 then 'halved, and does not fade since'
                 when slope + reach >= 0 then 'fades too unevenly for an upper bound'
             end

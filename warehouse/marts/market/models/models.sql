@@ -36,11 +36,15 @@ candidates as (
         catalogue.model_name,
         catalogue.canonical_slug,
         catalogue.hugging_face_id,
-        case when catalogue.canonical_slug = ranked.model_base then 'canonical_slug' else 'id' end as resolved_by
+        case when catalogue.canonical_slug = ranked.model_base then 'canonical_slug' else 'id' end
+            as resolved_by
     from ranked
     inner join catalogue
         on
-            (ranked.model_base = catalogue.canonical_slug or ranked.model_base = catalogue.model_id_base)
+            (
+                ranked.model_base = catalogue.canonical_slug
+                or ranked.model_base = catalogue.model_id_base
+            )
             and ranked.variant = catalogue.variant
 ),
 
@@ -58,7 +62,9 @@ select
     ranked.author_slug,
     ranked.model_base,
     ranked.variant,
-    coalesce(families.model_family, {{ model_family_by_rule('ranked.model_permaslug') }}) as model_family,
+    coalesce(
+        families.model_family, {{ model_family_by_rule('ranked.model_permaslug') }}
+    ) as model_family,
     ranked.variant = 'free' as is_free,
     ranked.first_ranked_date,
     ranked.last_ranked_date,

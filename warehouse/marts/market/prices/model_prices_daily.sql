@@ -26,7 +26,9 @@ with endpoints_of_day as (
     qualify
         dense_rank() over (
             partition by captured_at::date, model_id
-            order by hour(captured_at) < 8, case when hour(captured_at) < 8 then -epoch(captured_at) else epoch(captured_at) end
+            order by
+                hour(captured_at) < 8,
+                case when hour(captured_at) < 8 then -epoch(captured_at) else epoch(captured_at) end
         ) = 1
 ),
 
@@ -76,7 +78,11 @@ cheapest as (
         'cheapest' as kind,
         'cheapest host' as price_basis
     from endpoints_of_day
-    qualify row_number() over (partition by date, model_id order by prompt_usd_per_mtok + completion_usd_per_mtok, provider_name) = 1
+    qualify
+        row_number() over (
+            partition by date, model_id
+            order by prompt_usd_per_mtok + completion_usd_per_mtok, provider_name
+        ) = 1
 ),
 
 modal as (
@@ -87,13 +93,16 @@ modal as (
     from (
         select
             *,
-            count(distinct provider_name) over (partition by date, model_id, prompt_usd_per_mtok, completion_usd_per_mtok) as hosts_at_price
+            count(distinct provider_name)
+                over (partition by date, model_id, prompt_usd_per_mtok, completion_usd_per_mtok)
+                as hosts_at_price
         from endpoints_of_day
     ) as counted
     qualify
         row_number() over (
             partition by date, model_id
-            order by hosts_at_price desc, prompt_usd_per_mtok + completion_usd_per_mtok, provider_name
+            order by
+                hosts_at_price desc, prompt_usd_per_mtok + completion_usd_per_mtok, provider_name
         ) = 1
 ),
 

@@ -21,7 +21,9 @@ with prices as (
         lag(date) over price_order as previous_date,
         lag(prompt_usd_per_mtok) over price_order as previous_prompt_usd_per_mtok,
         lag(completion_usd_per_mtok) over price_order as previous_completion_usd_per_mtok,
-        lag(0.75 * prompt_usd_per_mtok + 0.25 * completion_usd_per_mtok) over price_order as previous_blended_usd_per_mtok
+        lag(0.75 * prompt_usd_per_mtok + 0.25 * completion_usd_per_mtok)
+            over price_order
+            as previous_blended_usd_per_mtok
     from {{ ref('model_prices_daily') }}
     window price_order as (partition by model_id, kind order by date)
 ),
@@ -38,7 +40,10 @@ changes as (
     from prices
     where
         previous_date is not null
-        and (prompt_usd_per_mtok <> previous_prompt_usd_per_mtok or completion_usd_per_mtok <> previous_completion_usd_per_mtok)
+        and (
+            prompt_usd_per_mtok <> previous_prompt_usd_per_mtok
+            or completion_usd_per_mtok <> previous_completion_usd_per_mtok
+        )
 ),
 
 shares as (
@@ -133,10 +138,19 @@ correlations as (
             points.model_id,
             points.kind,
             case
-                when points.is_after then points.log_share - fits.mean_y_after - fits.trend * (points.x - fits.mean_x_after)
-                else points.log_share - fits.mean_y_before - fits.trend * (points.x - fits.mean_x_before)
+                when points.is_after
+                    then
+                        points.log_share
+                        - fits.mean_y_after
+                        - fits.trend * (points.x - fits.mean_x_after)
+                else
+                    points.log_share
+                    - fits.mean_y_before
+                    - fits.trend * (points.x - fits.mean_x_before)
             end as residual,
-            lag(residual) over (partition by points.date, points.model_id, points.kind order by points.day) as previous
+            lag(residual)
+                over (partition by points.date, points.model_id, points.kind order by points.day)
+                as previous
         from points
         inner join both_sides as fits
             using (date, model_id, kind)
@@ -151,7 +165,9 @@ steps as (
         sqrt(
             greatest(fits.syy - fits.trend * fits.trend * fits.sxx, 0) / (fits.days - 3)
             * (fits.inverse_days + fits.distance * fits.distance / fits.sxx)
-        ) * {{ t_95('fits.days - 3') }} * {{ inflation_factor('correlations.correlation') }} as reach
+        )
+        * {{ t_95('fits.days - 3') }}
+        * {{ inflation_factor('correlations.correlation') }} as reach
     from both_sides as fits
     left join correlations
         using (date, model_id, kind)
@@ -174,9 +190,11 @@ others as (
         changes.date,
         changes.model_id,
         changes.kind,
-        min(models.model_permaslug) filter (where models.model_family = ranked.model_family) as sibling,
+        min(models.model_permaslug) filter (where models.model_family = ranked.model_family)
+            as sibling,
         min(models.model_permaslug) filter (
-            where models.model_family <> ranked.model_family and models.first_ranked_date between changes.first_date and changes.last_date
+            where models.model_family <> ranked.model_family
+            and models.first_ranked_date between changes.first_date and changes.last_date
         ) as launch_of_author
     from changes
     inner join ranked
@@ -188,7 +206,8 @@ others as (
                 models.first_ranked_date between changes.first_date and changes.last_date
                 or (
                     models.last_ranked_date between changes.first_date and changes.last_date
-                    and models.last_ranked_date < (select max(days.date) from {{ ref('market_days') }} as days)
+                    and models.last_ranked_date
+                    < (select max(days.date) from {{ ref('market_days') }} as days)
                 )
             )
             and models.model_id is distinct from changes.model_id
@@ -200,7 +219,8 @@ neighbours as (
         date,
         model_id,
         kind,
-        lag(date) over change_order >= first_date or lead(previous_date) over change_order < last_date as has_another_change
+        lag(date) over change_order >= first_date
+        or lead(previous_date) over change_order < last_date as has_another_change
     from changes
     window change_order as (partition by model_id, kind order by date)
 ),
@@ -217,11 +237,22 @@ with_reasons as (
         nullif(
             concat_ws(
                 '; ',
-                case when changes.date - changes.previous_date > 7 then 'the day of the change is not known to within a week' end,
+                case
+                    when changes.date - changes.previous_date > 7
+                        then 'the day of the change is not known to within a week'
+                end,
                 case when neighbours.has_another_change then 'another change of the price' end,
-                case when others.sibling is not null then 'another listing of the family came or went: ' || others.sibling end,
-                case when others.launch_of_author is not null then 'the author launched ' || others.launch_of_author end,
-                case when ranked.first_ranked_date > changes.first_date - 7 then 'its own launch' end,
+                case
+                    when others.sibling is not null
+                        then 'another listing of the family came or went: ' || others.sibling
+                end,
+                case
+                    when others.launch_of_author is not null
+                        then 'the author launched ' || others.launch_of_author
+                end,
+                case
+                    when ranked.first_ranked_date > changes.first_date - 7 then 'its own launch'
+                end,
                 case
                     when fits.days_before < {{ window_days }} or fits.days_after < {{ window_days }}
                         then 'days on which the model did not rank or the source had none'
@@ -231,8 +262,10 @@ with_reasons as (
         ) as confounders,
         case
             when ranked.model_id is null then 'the model never ranked'
-            when changes.log_ratio is null then 'from or to a price of nothing, or by nothing on balance, so there is no ratio'
-            when steps.step is null then 'fewer than {{ window_days // 2 }} days on one side of the change'
+            when changes.log_ratio is null
+                then 'from or to a price of nothing, or by nothing on balance, so there is no ratio'
+            when steps.step is null
+                then 'fewer than {{ window_days // 2 }} days on one side of the change'
         end as missing
     from changes
     left join both_sides as fits

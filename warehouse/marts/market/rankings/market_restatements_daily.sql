@@ -109,8 +109,10 @@ select
     totals.platform_tokens / nullif(first_totals.platform_tokens, 0) - 1 as change_ratio,
     coalesce(changed.models_changed, 0) as models_changed,
     changed.largest_change_model,
-    (epoch_us(counted.last_changed_at) - epoch_us(first_rankings.as_of)) / 86400e6 as days_until_last_change,
-    (epoch_us(observations.last_asked_at) - epoch_us(first_rankings.as_of)) / 86400e6 as days_watched,
+    (epoch_us(counted.last_changed_at) - epoch_us(first_rankings.as_of))
+    / 86400e6 as days_until_last_change,
+    (epoch_us(observations.last_asked_at) - epoch_us(first_rankings.as_of))
+    / 86400e6 as days_watched,
     -- Any later, and the source may have restated the day before we first saw it.
     first_rankings.as_of < (first_rankings.date + 2)::timestamp at time zone 'UTC' as is_seen_fresh,
     rankings.origin,

@@ -21,7 +21,12 @@ select
     end as rank,
     ranking_rows.is_other,
     rankings.slice like 'category=%' or rankings.slice like 'language_type=%' as is_estimate,
-    ranking_rows.total_tokens / nullif(sum(ranking_rows.total_tokens) over (partition by rankings.slice, rankings.grain, rankings.date), 0) as share_of_slice,
+    ranking_rows.total_tokens
+    / nullif(
+        sum(ranking_rows.total_tokens)
+            over (partition by rankings.slice, rankings.grain, rankings.date),
+        0
+    ) as share_of_slice,
     rankings.as_of,
     rankings.origin,
     rankings.answer_sha256
@@ -31,4 +36,9 @@ inner join {{ ref('stg_openrouter__ranking_rows') }} as ranking_rows
 where
     rankings.is_current
     and rankings.slice <> 'all'
-order by rankings.slice, rankings.grain, rankings.date, ranking_rows.is_other, ranking_rows.total_tokens desc
+order by
+    rankings.slice,
+    rankings.grain,
+    rankings.date,
+    ranking_rows.is_other,
+    ranking_rows.total_tokens desc

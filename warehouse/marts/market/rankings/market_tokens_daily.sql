@@ -32,16 +32,25 @@ select
     ranking_rows.total_tokens,
     case
         when not ranking_rows.is_other
-            then rank() over (partition by rankings.date, ranking_rows.is_other order by ranking_rows.total_tokens desc)
+            then
+                rank() over (
+                    partition by rankings.date, ranking_rows.is_other
+                    order by ranking_rows.total_tokens desc
+                )
     end as rank,
     -- Without `other` the day's total is not known, and so no share of it.
     case
         when bool_or(ranking_rows.is_other) over (partition by rankings.date)
-            then ranking_rows.total_tokens / sum(ranking_rows.total_tokens) over (partition by rankings.date)
+            then
+                ranking_rows.total_tokens
+                / sum(ranking_rows.total_tokens) over (partition by rankings.date)
     end as share_of_platform,
     case
         when not ranking_rows.is_other
-            then ranking_rows.total_tokens / sum(ranking_rows.total_tokens) filter (where not ranking_rows.is_other) over (partition by rankings.date)
+            then
+                ranking_rows.total_tokens
+                / sum(ranking_rows.total_tokens) filter (where not ranking_rows.is_other)
+                    over (partition by rankings.date)
     end as share_of_top50,
     ranking_rows.author_slug,
     ranking_rows.model_base,

@@ -62,7 +62,8 @@ shares as (
         *,
         basis in ('platform', 'top50_cloaked_later') as has_bounds,
         tokens / sum(tokens) over whole as share,
-        coalesce(sum(tokens) filter (where country = 'unknown') over whole, 0) / sum(tokens) over whole as unknown_share
+        coalesce(sum(tokens) filter (where country = 'unknown') over whole, 0)
+        / sum(tokens) over whole as unknown_share
     from counted
     window whole as (partition by week_start, basis)
 ),
@@ -76,14 +77,22 @@ bounded as (
         share,
         has_bounds,
         coalesce(share_low, case when country = 'unknown' then 0.0 else share end) as share_low,
-        coalesce(share_high, case when country = 'unknown' then share else share + unknown_share end) as share_high
+        coalesce(
+            share_high, case when country = 'unknown' then share else share + unknown_share end
+        ) as share_high
     from shares
 ),
 
 compared as (
     select
         *,
-        case when country <> 'unknown' then rank() over (partition by week_start, basis, country = 'unknown' order by tokens desc) end as rank,
+        case
+            when country <> 'unknown'
+                then
+                    rank() over (
+                        partition by week_start, basis, country = 'unknown' order by tokens desc
+                    )
+        end as rank,
         coalesce(max(tokens) filter (where country = 'US') over whole, 0) as us_tokens,
         coalesce(max(share_low) filter (where country = 'US') over whole, 0) as us_low,
         coalesce(max(share_high) filter (where country = 'US') over whole, 0) as us_high,
@@ -125,7 +134,10 @@ select
     case
         when compared.country = 'unknown' then null
         when not compared.has_bounds then compared.rank = 1
-        when compared.share_low > coalesce(compared.next_high, compared.share_high - compared.share_low) then true
+        when
+            compared.share_low
+            > coalesce(compared.next_high, compared.share_high - compared.share_low)
+            then true
         when compared.share_high < compared.first_low then false
     end as is_first,
     days.days,

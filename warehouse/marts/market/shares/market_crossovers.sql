@@ -1,8 +1,8 @@
 -- One row per ISO week, basis, attribution, dimension, member and overtaken member.
 --
--- The member passed the other one: in the whole week before, it was behind or level. At least one of
--- a pair is among the ten largest. A member that was absent the week before was below the cutoff, so
--- it was behind all that were present, and its earlier share is null.
+-- The member passed the other one: in the whole week before, it was behind or level. At least one
+-- of a pair is among the ten largest. A member that was absent the week before was below the
+-- cutoff, so it was behind all that were present, and its earlier share is null.
 with shares as (
     select shares.*
     from {{ ref('market_share_weekly') }} as shares
@@ -40,7 +40,10 @@ select
     ahead.share,
     behind.share_before as overtaken_share_before,
     behind.share as overtaken_share,
-    coalesce(ahead.share_low > behind.share_high and behind.share_low_before > ahead.share_high_before, false) as is_certain
+    coalesce(
+        ahead.share_low > behind.share_high and behind.share_low_before > ahead.share_high_before,
+        false
+    ) as is_certain
 from changes as ahead
 inner join changes as behind
     on
@@ -52,4 +55,5 @@ inner join changes as behind
         and coalesce(ahead.share_before, 0) <= behind.share_before
 where
     ahead.rank <= 10
-order by ahead.week_start, ahead.basis, ahead.attribution, ahead.dimension, ahead.member, behind.member
+order by
+    ahead.week_start, ahead.basis, ahead.attribution, ahead.dimension, ahead.member, behind.member

@@ -41,7 +41,8 @@ largest as (
     from weekly
     where not is_other
     group by week_start, model_permaslug
-    qualify row_number() over (partition by week_start order by sum(tokens) desc, model_permaslug) <= 9
+    qualify
+        row_number() over (partition by week_start order by sum(tokens) desc, model_permaslug) <= 9
 ),
 
 with_basis as (
@@ -70,20 +71,33 @@ members as (
         with_basis.basis,
         member.attribution,
         member.dimension,
-        case when with_basis.is_other then 'unknown' else coalesce(member.member, 'unknown') end as member,
+        case when with_basis.is_other then 'unknown' else coalesce(member.member, 'unknown') end
+            as member,
         sum(with_basis.tokens)::bigint as tokens
     from with_basis,
         lateral (
             values
-            ('releasing_lab', 'author', case when with_basis.releasing_lab <> 'unknown' then with_basis.author_slug end),
-            ('base_lab', 'author', case when with_basis.base_lab <> 'unknown' then with_basis.base_author_slug end),
+            (
+                'releasing_lab',
+                'author',
+                case when with_basis.releasing_lab <> 'unknown' then with_basis.author_slug end
+            ),
+            (
+                'base_lab',
+                'author',
+                case when with_basis.base_lab <> 'unknown' then with_basis.base_author_slug end
+            ),
             ('releasing_lab', 'country', with_basis.releasing_country),
             ('base_lab', 'country', with_basis.base_country),
             ('releasing_lab', 'weights', with_basis.weights),
             ('base_lab', 'weights', with_basis.weights),
             ('releasing_lab', 'family', with_basis.model_family),
             ('base_lab', 'family', with_basis.model_family),
-            ('releasing_lab', 'price_class', case when with_basis.is_free then 'free' else 'paid' end),
+            (
+                'releasing_lab',
+                'price_class',
+                case when with_basis.is_free then 'free' else 'paid' end
+            ),
             ('base_lab', 'price_class', case when with_basis.is_free then 'free' else 'paid' end)
         ) as member (attribution, dimension, member)
     group by all
@@ -118,7 +132,8 @@ select
     -- A day without `other` hides how much more the platform served, and whose it was, so its
     -- shares have no bound.
     case
-        when totals.member = 'unknown' or (totals.basis = 'platform' and days.has_unknown_tail) then 0.0
+        when totals.member = 'unknown' or (totals.basis = 'platform' and days.has_unknown_tail)
+            then 0.0
         else totals.tokens / totals.total_tokens
     end as share_low,
     case
@@ -130,7 +145,12 @@ select
         when totals.member <> 'unknown'
             then
                 rank() over (
-                    partition by totals.week_start, totals.basis, totals.attribution, totals.dimension, totals.member = 'unknown'
+                    partition by
+                        totals.week_start,
+                        totals.basis,
+                        totals.attribution,
+                        totals.dimension,
+                        totals.member = 'unknown'
                     order by totals.tokens desc
                 )
     end as rank,

@@ -41,7 +41,8 @@ select
     min(week_start) as started_week,
     max(week_start) as ended_week,
     count(*) as weeks,
-    max(week_start) = (select max(weeks.week_start) from {{ ref('market_weeks') }} as weeks) as is_open,
+    max(week_start)
+    = (select max(weeks.week_start) from {{ ref('market_weeks') }} as weeks) as is_open,
     bool_and(survives_without_free) as survives_without_free,
     bool_and(survives_any_model) as survives_any_model,
     bool_and(survives_any_day) as survives_any_day,

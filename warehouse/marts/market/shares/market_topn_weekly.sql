@@ -18,7 +18,9 @@ largest as (
     select
         week_start,
         model_permaslug,
-        row_number() over (partition by week_start order by sum(tokens) desc, model_permaslug) as position
+        row_number()
+            over (partition by week_start order by sum(tokens) desc, model_permaslug)
+            as position
     from models
     where
         attribution = 'releasing_lab'
@@ -53,7 +55,11 @@ select
     tokens / sum(tokens) over (partition by week_start, top_n, attribution, dimension) as share,
     case
         when member <> 'unknown'
-            then rank() over (partition by week_start, top_n, attribution, dimension, member = 'unknown' order by tokens desc)
+            then
+                rank() over (
+                    partition by week_start, top_n, attribution, dimension, member = 'unknown'
+                    order by tokens desc
+                )
     end as rank
 from members
 order by week_start, top_n, attribution, dimension, tokens desc

@@ -17,6 +17,11 @@ inner join {{ ref('stg_openrouter__answers') }} as answers
 where apps.start_date = apps.end_date
 -- Ranks of two answers do not fit together, so each day comes from one answer.
 qualify
-    dense_rank() over (partition by apps.start_date order by apps.as_of desc, answers.captured_at desc) = 1
-    and row_number() over (partition by apps.start_date, apps.app_id order by apps.as_of desc, answers.captured_at desc, apps.rank) = 1
+    dense_rank()
+        over (partition by apps.start_date order by apps.as_of desc, answers.captured_at desc)
+    = 1
+    and row_number() over (
+        partition by apps.start_date, apps.app_id
+        order by apps.as_of desc, answers.captured_at desc, apps.rank
+    ) = 1
 order by apps.start_date, apps.rank

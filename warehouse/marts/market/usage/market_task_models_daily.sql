@@ -12,5 +12,9 @@ select
 from {{ ref('market_tasks_daily') }} as tasks
 inner join {{ ref('stg_openrouter__task_models') }} as models
     using (answer_sha256, tag)
-qualify row_number() over (partition by tasks.date, tasks.tag, models.model_id order by models.token_share_of_task desc) = 1
+qualify
+    row_number() over (
+        partition by tasks.date, tasks.tag, models.model_id
+        order by models.token_share_of_task desc
+    ) = 1
 order by tasks.date, tasks.tag, models.token_share_of_task desc

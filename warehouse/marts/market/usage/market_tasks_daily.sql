@@ -22,5 +22,8 @@ inner join {{ ref('stg_openrouter__answers') }} as answers
 -- Shares of two answers do not sum up, so each window comes from one answer.
 qualify
     dense_rank() over (partition by tasks.end_date order by answers.captured_at desc) = 1
-    and row_number() over (partition by tasks.end_date, tasks.tag order by answers.captured_at desc, tasks.token_share desc) = 1
+    and row_number() over (
+        partition by tasks.end_date, tasks.tag
+        order by answers.captured_at desc, tasks.token_share desc
+    ) = 1
 order by tasks.end_date, tasks.token_share desc

@@ -46,10 +46,12 @@ with_limits as (
         case
             when devices.is_of_card then 'card'
             when devices.joules is not null then 'device'
-            when bool_or(devices.is_of_card) over (partition by devices.hour_at, devices.target) then 'within card'
+            when bool_or(devices.is_of_card) over (partition by devices.hour_at, devices.target)
+                then 'within card'
         end as power_scope,
         -- Samples cannot lie closer together than the scrapes.
-        greatest({{ var('max_power_gap_seconds') }}, 3 * targets.scrape_seconds) as allowed_gap_seconds
+        greatest({{ var('max_power_gap_seconds') }}, 3 * targets.scrape_seconds)
+            as allowed_gap_seconds
     from devices
     left join {{ ref('stg_telemetry__targets') }} as targets
         using (target)
@@ -59,12 +61,19 @@ with_reasons as (
     select
         *,
         case
-            when power_scope = 'within card' then 'power is reported for the whole card, with its first chip'
+            when power_scope = 'within card'
+                then 'power is reported for the whole card, with its first chip'
             when joules is null then 'no power was reported'
             when provenance <> 'measured' then 'power is ' || provenance || ', not measured'
             when largest_gap_seconds > allowed_gap_seconds
-                then format('{:.0f} s without a sample of power; {:.0f} s are allowed', largest_gap_seconds, allowed_gap_seconds)
-            when coverage < {{ var('min_power_coverage') }} then format('power covers {:.0f} % of the hour', 100 * coverage)
+                then
+                    format(
+                        '{:.0f} s without a sample of power; {:.0f} s are allowed',
+                        largest_gap_seconds,
+                        allowed_gap_seconds
+                    )
+            when coverage < {{ var('min_power_coverage') }}
+                then format('power covers {:.0f} % of the hour', 100 * coverage)
         end as reason
     from with_limits
 )

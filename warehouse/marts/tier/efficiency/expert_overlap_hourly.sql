@@ -65,11 +65,14 @@ layers as (
         expert_tokens.hour_at,
         expert_tokens.target,
         expert_tokens.model_name,
-        max(expert_tokens.tokens) * any_value(experts.experts) / sum(expert_tokens.tokens) as balance
+        max(expert_tokens.tokens)
+        * any_value(experts.experts)
+        / sum(expert_tokens.tokens) as balance
     from expert_tokens
     inner join experts
         using (target, model_name, layer)
-    group by expert_tokens.hour_at, expert_tokens.target, expert_tokens.model_name, expert_tokens.layer
+    group by
+        expert_tokens.hour_at, expert_tokens.target, expert_tokens.model_name, expert_tokens.layer
     having sum(expert_tokens.tokens) > 0
 ),
 
@@ -79,7 +82,8 @@ gauged as (
         hour_at,
         target,
         model_name,
-        sum(case when metric = 'expert_balance' then mean_value else 1 / mean_value end * samples) / sum(samples) as balance
+        sum(case when metric = 'expert_balance' then mean_value else 1 / mean_value end * samples)
+        / sum(samples) as balance
     from {{ ref('stg_telemetry__gauges') }}
     where
         metric in ('expert_balance', 'expert_balancedness')
@@ -126,7 +130,8 @@ compared as (
             when hours.schedule = 'serial' then 'serial steps are the baseline'
             when coalesce(hours.rows, 0) <= 0 then 'no rows were timed'
             when baselines.serial_seconds is null then 'no serial step in this hour to compare with'
-            when coalesce(least(baselines.link_seconds, baselines.compute_seconds), 0) <= 0 then 'nothing to hide: no time on the link'
+            when coalesce(least(baselines.link_seconds, baselines.compute_seconds), 0) <= 0
+                then 'nothing to hide: no time on the link'
         end as overlap_reason
     from hours
     full join balances
@@ -148,13 +153,18 @@ select
     {% endfor %}
     round(rows)::bigint as rows,
     exposed_wait_seconds / nullif(layer_seconds, 0) as exposed_share,
-    case when overlap_reason is null then serial_seconds / nullif(overlapped_seconds, 0) end as speedup,
-    case when overlap_reason is null then (serial_seconds - overlapped_seconds) / hideable_seconds end as overlap_efficiency,
+    case when overlap_reason is null then serial_seconds / nullif(overlapped_seconds, 0) end
+        as speedup,
+    case
+        when overlap_reason is null then (serial_seconds - overlapped_seconds) / hideable_seconds
+    end as overlap_efficiency,
     -- (S - 1) / (S* - 1), where S* = (link + compute) / max(link, compute): the shorter one wholly
     -- hidden by the longer.
     case
         when overlap_reason is null
-            then (serial_seconds / nullif(overlapped_seconds, 0) - 1) / (hideable_seconds / longer_seconds)
+            then
+                (serial_seconds / nullif(overlapped_seconds, 0) - 1)
+                / (hideable_seconds / longer_seconds)
     end as attainment,
     overlap_reason,
     balance

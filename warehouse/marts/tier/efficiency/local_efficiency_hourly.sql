@@ -11,9 +11,11 @@ with work as (
         -- Each counter is that of one device; a server with several engines has one for each, so
         -- the mean is that of a device.
         sum(counters.growth) filter (where counters.metric = 'estimated_flops')
-        / count(distinct counters.labels) filter (where counters.metric = 'estimated_flops') as flop,
+        / count(distinct counters.labels) filter (where counters.metric = 'estimated_flops')
+            as flop,
         sum(counters.growth) filter (where counters.metric = 'estimated_read_bytes')
-        / count(distinct counters.labels) filter (where counters.metric = 'estimated_read_bytes') as read_bytes
+        / count(distinct counters.labels) filter (where counters.metric = 'estimated_read_bytes')
+            as read_bytes
     from {{ ref('stg_telemetry__counters') }} as counters
     inner join {{ ref('served_tokens_minutely') }} as minutes
         using (target, model_name, minute_at)
@@ -28,7 +30,8 @@ power as (
     select
         hour_at,
         target,
-        count(*) filter (where joules is not null or power_scope = 'within card') as devices_with_power,
+        count(*) filter (where joules is not null or power_scope = 'within card')
+            as devices_with_power,
         sum(mean_watts) as watts,
         bool_and(provenance = 'measured') filter (where joules is not null) as is_measured,
         bool_and(is_valid) filter (where joules is not null) as is_valid
@@ -82,10 +85,14 @@ joined as (
         targets.energy_usd_per_kwh,
         targets.pue,
         targets.slo_ttft_ms,
-        case when hours.timed_seconds > 0 then hours.timed_generation_tokens / hours.timed_seconds end as tokens_per_second,
+        case
+            when hours.timed_seconds > 0 then hours.timed_generation_tokens / hours.timed_seconds
+        end as tokens_per_second,
         case
             when hours.timed_seconds > 0
-                then (hours.timed_prompt_tokens + hours.timed_generation_tokens) / hours.timed_seconds
+                then
+                    (hours.timed_prompt_tokens + hours.timed_generation_tokens)
+                    / hours.timed_seconds
         end as total_tokens_per_second,
         hours.busy_seconds / nullif(hours.timed_seconds, 0) as busy_share,
         case
@@ -94,12 +101,14 @@ joined as (
         end as target_watts,
         case
             when power.devices_with_power >= targets.devices and power.is_measured then 'measured'
-            when power.devices_with_power >= targets.devices or targets.rated_watts is not null then 'rated'
+            when power.devices_with_power >= targets.devices or targets.rated_watts is not null
+                then 'rated'
         end as power_provenance,
         power.devices_with_power >= targets.devices and power.is_valid as is_energy_valid,
         coalesce(power.devices_with_power, 0) as devices_with_power,
         targets.devices * (
-            coalesce(targets.capex_usd / (targets.amortisation_years * {{ hours_per_year }}), 0) + targets.opex_usd_per_hour
+            coalesce(targets.capex_usd / (targets.amortisation_years * {{ hours_per_year }}), 0)
+            + targets.opex_usd_per_hour
         )::double / 3600 as fixed_usd_per_second,
         work.flop,
         work.read_bytes,
@@ -135,13 +144,20 @@ with_reasons as (
         end as speed_reason,
         case
             when timed_seconds <= 0 then 'no time of this hour is covered'
-            when timed_prompt_tokens is null or timed_generation_tokens is null then 'the server does not count all its tokens'
+            when timed_prompt_tokens is null or timed_generation_tokens is null
+                then 'the server does not count all its tokens'
             when timed_prompt_tokens + timed_generation_tokens = 0 then 'no tokens in this hour'
         end as no_tokens_reason,
         case
             when not is_in_tier_file then 'the target is not in the tier file'
             when target_watts is null
-                then format('power is known of {:d} of {:d} devices, and the tier file rates no such device', devices_with_power, devices)
+                then
+                    format(
+                        'power is known of {:d} of {:d} devices, and the tier file rates no '
+                        || 'such device',
+                        devices_with_power,
+                        devices
+                    )
         end as no_power_reason,
         case
             when not is_in_tier_file then 'the target is not in the tier file'
@@ -165,14 +181,25 @@ with_figures as (
             case when timed_generation_tokens = 0 then 'no generated tokens in this hour' end
         ) as energy_reason,
         coalesce(no_tokens_reason, no_price_reason, no_power_reason) as cost_reason,
-        fixed_usd_per_second + target_watts * pue * energy_usd_per_kwh::double / 3.6e6 as target_usd_per_second,
-        coalesce(no_peak_reason, case when coalesce(flop, 0) <= 0 then 'the server does not estimate its FLOP' end) as mfu_reason,
-        coalesce(no_peak_reason, case when coalesce(read_bytes, 0) <= 0 then 'the server does not estimate the bytes it reads' end) as mbu_reason,
+        fixed_usd_per_second
+        + target_watts * pue * energy_usd_per_kwh::double / 3.6e6 as target_usd_per_second,
+        coalesce(
+            no_peak_reason,
+            case when coalesce(flop, 0) <= 0 then 'the server does not estimate its FLOP' end
+        ) as mfu_reason,
+        coalesce(
+            no_peak_reason,
+            case
+                when coalesce(read_bytes, 0) <= 0
+                    then 'the server does not estimate the bytes it reads'
+            end
+        ) as mbu_reason,
         case
             when goodput_share is not null then null
             when not is_in_tier_file then 'the target is not in the tier file'
             when slo_ttft_ms is null then 'no objectives in the tier file'
-            when requests_total > 0 then 'neither a log nor histograms of the server say how long requests took'
+            when requests_total > 0
+                then 'neither a log nor histograms of the server say how long requests took'
             else 'no finished request in this hour'
         end as goodput_reason
     from with_reasons
@@ -188,19 +215,39 @@ select
     tokens_per_second / devices as tokens_per_second_per_device,
     tokens_per_second / devices / (peak_flop_per_second / 1e12) as tokens_per_second_per_tflops,
     total_tokens_per_second,
-    coalesce(speed_reason, case when not is_in_tier_file then 'how many devices there are is in no tier file' end) as speed_reason,
-    case when energy_reason is null then target_watts * share_of_target / tokens_per_second end as joules_per_token,
+    coalesce(
+        speed_reason,
+        case when not is_in_tier_file then 'how many devices there are is in no tier file' end
+    ) as speed_reason,
+    case when energy_reason is null then target_watts * share_of_target / tokens_per_second end
+        as joules_per_token,
     case
-        when energy_reason is null then target_watts * share_of_target * timed_seconds / nullif(timed_prompt_tokens, 0)
+        when energy_reason is null
+            then target_watts * share_of_target * timed_seconds / nullif(timed_prompt_tokens, 0)
     end as joules_per_prompt_token,
-    case when energy_reason is null then target_watts * share_of_target / total_tokens_per_second end as joules_per_total_token,
+    case
+        when energy_reason is null then target_watts * share_of_target / total_tokens_per_second
+    end as joules_per_total_token,
     target_watts as mean_watts,
     power_provenance,
     coalesce(is_energy_valid, false) as is_energy_valid,
     energy_reason,
-    (case when cost_reason is null then target_usd_per_second * share_of_target / total_tokens_per_second * 1e6 end)::decimal(24, 9) as usd_per_mtok,
     (
-        case when cost_reason is null then target_usd_per_second * busy_share * share_of_target / total_tokens_per_second * 1e6 end
+        case
+            when cost_reason is null
+                then target_usd_per_second * share_of_target / total_tokens_per_second * 1e6
+        end
+    )::decimal(24, 9) as usd_per_mtok,
+    (
+        case
+            when cost_reason is null
+                then
+                    target_usd_per_second
+                    * busy_share
+                    * share_of_target
+                    / total_tokens_per_second
+                    * 1e6
+        end
     )::decimal(24, 9) as usd_per_mtok_without_idle,
     (
         case
@@ -208,7 +255,9 @@ select
                 then target_usd_per_second * share_of_target / tokens_per_second * 1e6
         end
     )::decimal(24, 9) as usd_per_generation_mtok,
-    (case when cost_reason is null then target_usd_per_second * share_of_target end)::decimal(24, 12) as usd_per_second,
+    (
+        case when cost_reason is null then target_usd_per_second * share_of_target end
+    )::decimal(24, 12) as usd_per_second,
     busy_share,
     cost_reason,
     goodput_share,
@@ -216,7 +265,8 @@ select
     goodput_reason,
     case when mfu_reason is null then flop / (timed_seconds * peak_flop_per_second) end as mfu,
     mfu_reason,
-    case when mbu_reason is null then read_bytes / (timed_seconds * peak_bytes_per_second) end as mbu,
+    case when mbu_reason is null then read_bytes / (timed_seconds * peak_bytes_per_second) end
+        as mbu,
     mbu_reason,
     peak_dtype,
     devices,

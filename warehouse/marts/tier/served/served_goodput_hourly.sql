@@ -12,7 +12,8 @@ with from_events as (
         count(*) as requests,
         avg((requests.ttft_seconds * 1000 <= targets.slo_ttft_ms)::integer) as ttft_share,
         -- A request of one token cannot miss the objective of the time between tokens.
-        avg((coalesce(requests.tpot_seconds, 0) * 1000 <= targets.slo_tpot_ms)::integer) as tpot_share,
+        avg((coalesce(requests.tpot_seconds, 0) * 1000 <= targets.slo_tpot_ms)::integer)
+            as tpot_share,
         avg(
             (
                 requests.ttft_seconds * 1000 <= targets.slo_ttft_ms
@@ -38,7 +39,11 @@ buckets as (
         buckets.bucket_end,
         sum(buckets.growth) as reached,
         any_value(
-            case when buckets.metric = 'ttft_seconds' then targets.slo_ttft_ms else targets.slo_tpot_ms end / 1000
+            case
+                when buckets.metric = 'ttft_seconds' then targets.slo_ttft_ms
+                else targets.slo_tpot_ms
+            end
+            / 1000
         ) as objective_seconds
     from {{ ref('stg_telemetry__buckets') }} as buckets
     inner join {{ ref('stg_telemetry__targets') }} as targets
@@ -56,7 +61,8 @@ met as (
         model_name,
         metric,
         max(reached) as observations,
-        min_by(reached, bucket_end) filter (where bucket_end >= objective_seconds) / nullif(max(reached), 0) as share
+        min_by(reached, bucket_end) filter (where bucket_end >= objective_seconds)
+        / nullif(max(reached), 0) as share
     from buckets
     group by all
 ),

@@ -46,7 +46,10 @@ ranked as (
         using (hour_at, target, model_name, metric)
     window
         whole as (partition by buckets.hour_at, buckets.target, buckets.model_name, buckets.metric),
-        by_end as (partition by buckets.hour_at, buckets.target, buckets.model_name, buckets.metric order by buckets.bucket_end)
+        by_end as (
+            partition by buckets.hour_at, buckets.target, buckets.model_name, buckets.metric
+            order by buckets.bucket_end
+        )
 ),
 
 interpolated as (
@@ -60,10 +63,14 @@ interpolated as (
         {% for percent in percents %}
             min_by(
                 bucket_start
-                + (bucket_end - bucket_start) * ({{ percent / 100 }} * observations - reached_before) / (reached - reached_before),
+                + (bucket_end - bucket_start)
+                * ({{ percent / 100 }} * observations - reached_before)
+                / (reached - reached_before),
                 bucket_end
             ) filter (
-                where isfinite(bucket_end) and reached >= {{ percent / 100 }} * observations and reached > reached_before
+                where isfinite(bucket_end)
+                and reached >= {{ percent / 100 }} * observations
+                and reached > reached_before
             ) as p{{ percent }}_seconds,
         {% endfor %}
         max(bucket_end) filter (where isfinite(bucket_end)) as last_finite_seconds
@@ -76,7 +83,8 @@ from_histograms as (
     select
         * exclude (last_finite_seconds),
         {% for percent in percents %}
-            case when p{{ percent }}_seconds is null then last_finite_seconds end as p{{ percent }}_lower_bound_seconds,
+            case when p{{ percent }}_seconds is null then last_finite_seconds end
+                as p{{ percent }}_lower_bound_seconds,
         {% endfor %}
         'histogram' as method
     from interpolated

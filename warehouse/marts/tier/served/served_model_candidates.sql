@@ -39,7 +39,8 @@ alike as (
         market_names.canonical_slug,
         any_value(market_names.model_permaslug) as candidate_permaslug,
         any_value(market_names.hugging_face_id) as candidate_hugging_face_id,
-        max(jaro_winkler_similarity(split_part(unresolved.base_name, '/', -1), market_names.name)) as similarity
+        max(jaro_winkler_similarity(split_part(unresolved.base_name, '/', -1), market_names.name))
+            as similarity
     from unresolved
     cross join market_names
     group by all
@@ -48,7 +49,10 @@ alike as (
 select
     target,
     model_name,
-    row_number() over (partition by target, model_name order by similarity desc, canonical_slug)::integer as place,
+    row_number() over (
+        partition by target, model_name
+        order by similarity desc, canonical_slug
+    )::integer as place,
     canonical_slug as candidate_canonical_slug,
     candidate_permaslug,
     candidate_hugging_face_id,
@@ -59,5 +63,7 @@ select
     end as reason
 from alike
 where similarity >= 0.8
-qualify row_number() over (partition by target, model_name order by similarity desc, canonical_slug) <= 3
+qualify
+    row_number() over (partition by target, model_name order by similarity desc, canonical_slug)
+    <= 3
 order by target, model_name, place

@@ -138,7 +138,11 @@ matched as (
     qualify
         row_number() over (
             partition by best.target, best.model_name
-            order by best.variant = 'standard' desc, best.last_ranked_date desc nulls last, best.model_permaslug, best.canonical_slug desc
+            order by
+                best.variant = 'standard' desc,
+                best.last_ranked_date desc nulls last,
+                best.model_permaslug,
+                best.canonical_slug desc
         ) = 1
 )
 
@@ -152,7 +156,8 @@ select
     case
         when
             matched.priority > 10 and lower(matched.hugging_face_id) <> named.name
-            or named.quantization <> coalesce({{ weights_quantization('matched.hugging_face_id') }}, 'as released')
+            or named.quantization
+            <> coalesce({{ weights_quantization('matched.hugging_face_id') }}, 'as released')
             then matched.hugging_face_id
     end as base_hugging_face_id,
     coalesce(named.quantization, stacks.quantization) as weights_quantization,
@@ -166,13 +171,27 @@ select
     matched.model_family,
     coalesce(matched.resolved_by, 'unresolved') as resolved_by,
     case
-        when matched.target is null and named.model_name = 'unknown' and named.known_as is null then 'the server does not say what it serves'
-        when matched.target is null and fit_counts.slugs is null then 'the market knows no model of this name, with or without its ending'
+        when matched.target is null and named.model_name = 'unknown' and named.known_as is null
+            then 'the server does not say what it serves'
+        when matched.target is null and fit_counts.slugs is null
+            then 'the market knows no model of this name, with or without its ending'
         when matched.target is null
-            then format('{:d} models of the market fit ({}); name one in model_map', fit_counts.slugs, fit_counts.all_slugs)
+            then
+                format(
+                    '{:d} models of the market fit ({}); name one in model_map',
+                    fit_counts.slugs,
+                    fit_counts.all_slugs
+                )
         when fit_counts.slugs > 1
-            then format('{:d} models of one family have these weights ({}); the newest plain one is meant', fit_counts.slugs, fit_counts.all_slugs)
-        when matched.model_permaslug is null then 'in the catalogue, but it never ranked in the top 50'
+            then
+                format(
+                    '{:d} models of one family have these weights ({}); the newest plain one '
+                    || 'is meant',
+                    fit_counts.slugs,
+                    fit_counts.all_slugs
+                )
+        when matched.model_permaslug is null
+            then 'in the catalogue, but it never ranked in the top 50'
     end as reason
 from named
 left join matched

@@ -12,7 +12,10 @@ with hours as (
         prompt_source,
         sum(growth) as tokens
     from {{ ref('stg_telemetry__counters') }}
-    where metric in ('prompt_tokens', 'cached_prompt_tokens', 'generation_tokens', 'prompt_tokens_by_source')
+    where
+        metric in (
+            'prompt_tokens', 'cached_prompt_tokens', 'generation_tokens', 'prompt_tokens_by_source'
+        )
     group by all
 ),
 
@@ -112,8 +115,11 @@ compared as (
         pairs.model_name,
         pairs.metric,
         pairs.source_b,
-        round(coalesce(sum(figures.tokens) filter (where figures.source = 'counters'), 0))::bigint as tokens_a,
-        round(coalesce(sum(figures.tokens) filter (where figures.source = pairs.source_b), 0))::bigint as tokens_b,
+        round(coalesce(sum(figures.tokens) filter (where figures.source = 'counters'), 0))::bigint
+            as tokens_a,
+        round(
+            coalesce(sum(figures.tokens) filter (where figures.source = pairs.source_b), 0)
+        )::bigint as tokens_b,
         figures.date = any_value(pairs.first_date) as is_first_date,
         figures.date = any_value(pairs.newest_date) as is_newest_date
     from pairs
@@ -176,9 +182,12 @@ select
             and coalesce(targets.engine, 'vllm') = 'vllm'
             then 'the server counts the prompt of a preempted request again'
         when compared.tokens_a < compared.tokens_b and days.has_resets
-            then 'the server started again, and what its counters grew by after the last scrape is lost'
+            then
+                'the server started again, and what its counters grew by after the last '
+                || 'scrape is lost'
         when midnights.date is not null then 'requests ran across midnight'
-        when compared.is_first_date and compared.tokens_a < compared.tokens_b then 'scraping began during the day'
+        when compared.is_first_date and compared.tokens_a < compared.tokens_b
+            then 'scraping began during the day'
     end as explained_by
 from compared
 left join days

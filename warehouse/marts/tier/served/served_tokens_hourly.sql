@@ -18,7 +18,9 @@ minutes as (
         minutes.covered_seconds > 0 and not minutes.is_end_of_gap as is_timed,
         -- Busy is the whole target: all its models share the devices.
         coalesce(busy.is_busy, false)
-        or max(coalesce(minutes.prompt_tokens, 0) + coalesce(minutes.generation_tokens, 0)) over same_minute > 0 as is_busy
+        or max(coalesce(minutes.prompt_tokens, 0) + coalesce(minutes.generation_tokens, 0))
+            over same_minute
+        > 0 as is_busy
     from {{ ref('served_tokens_minutely') }} as minutes
     left join busy
         using (target, minute_at)
@@ -51,6 +53,8 @@ hours as (
 select
     *,
     (timed_prompt_tokens + timed_generation_tokens)
-    / nullif(sum(timed_prompt_tokens + timed_generation_tokens) over (partition by hour_at, target), 0) as share_of_target
+    / nullif(
+        sum(timed_prompt_tokens + timed_generation_tokens) over (partition by hour_at, target), 0
+    ) as share_of_target
 from hours
 order by hour_at, target, model_name

@@ -16,7 +16,11 @@ with counts as (
     from {{ ref('stg_telemetry__counters') }}
     where
         metric in (
-            'prompt_tokens', 'generation_tokens', 'cached_prompt_tokens', 'preemptions', 'requests_finished'
+            'prompt_tokens',
+            'generation_tokens',
+            'cached_prompt_tokens',
+            'preemptions',
+            'requests_finished'
         )
 ),
 
@@ -27,7 +31,8 @@ growths as (
         minute_at,
         round(sum(growth) filter (where metric = 'prompt_tokens'))::bigint as prompt_tokens,
         round(sum(growth) filter (where metric = 'generation_tokens'))::bigint as generation_tokens,
-        round(sum(growth) filter (where metric = 'cached_prompt_tokens'))::bigint as cached_prompt_tokens,
+        round(sum(growth) filter (where metric = 'cached_prompt_tokens'))::bigint
+            as cached_prompt_tokens,
         round(sum(growth) filter (where metric = 'preemptions'))::bigint as preemptions,
         round(sum(growth) filter (where reason = 'stop'))::bigint as requests_stop,
         round(sum(growth) filter (where reason = 'length'))::bigint as requests_length,
@@ -131,12 +136,17 @@ select
     coalesce(growths.prompt_tokens, zeros.prompt_tokens) as prompt_tokens,
     coalesce(growths.generation_tokens, zeros.generation_tokens) as generation_tokens,
     coalesce(growths.cached_prompt_tokens, zeros.cached_prompt_tokens) as cached_prompt_tokens,
-    coalesce(growths.requests_stop, zeros.requests_stop, zeros.requests_of_any_reason) as requests_stop,
-    coalesce(growths.requests_length, zeros.requests_length, zeros.requests_of_any_reason) as requests_length,
-    coalesce(growths.requests_abort, zeros.requests_abort, zeros.requests_of_any_reason) as requests_abort,
-    coalesce(growths.requests_error, zeros.requests_error, zeros.requests_of_any_reason) as requests_error,
+    coalesce(growths.requests_stop, zeros.requests_stop, zeros.requests_of_any_reason)
+        as requests_stop,
+    coalesce(growths.requests_length, zeros.requests_length, zeros.requests_of_any_reason)
+        as requests_length,
+    coalesce(growths.requests_abort, zeros.requests_abort, zeros.requests_of_any_reason)
+        as requests_abort,
+    coalesce(growths.requests_error, zeros.requests_error, zeros.requests_of_any_reason)
+        as requests_error,
     -- Where any request is counted, so are those of other reasons, even in a gap.
-    coalesce(growths.requests_other, zeros.requests_total, 0 * growths.requests_total) as requests_other,
+    coalesce(growths.requests_other, zeros.requests_total, 0 * growths.requests_total)
+        as requests_other,
     coalesce(growths.requests_total, zeros.requests_total) as requests_total,
     coalesce(growths.preemptions, zeros.preemptions) as preemptions,
     coalesce(growths.resets, 0) as resets,

@@ -6,8 +6,10 @@ with hosted as (
         model_id,
         count(*) as kinds,
         count(distinct captured_at) as instants,
-        min(prompt_usd_per_mtok + completion_usd_per_mtok) filter (where kind = 'cheapest') as cheapest_usd,
-        min(prompt_usd_per_mtok + completion_usd_per_mtok) filter (where kind = 'modal') as modal_usd
+        min(prompt_usd_per_mtok + completion_usd_per_mtok) filter (where kind = 'cheapest')
+            as cheapest_usd,
+        min(prompt_usd_per_mtok + completion_usd_per_mtok) filter (where kind = 'modal')
+            as modal_usd
     from {{ ref('model_prices_daily') }}
     where kind in ('cheapest', 'modal')
     group by date, model_id

@@ -12,4 +12,6 @@ select
 from {{ ref('market_tokens_revisions') }}
 where
     abs(change_ratio) > 0.001
-    and as_of > (select max(latest.as_of) from {{ ref('market_tokens_revisions') }} as latest) - interval 7 day
+    and as_of
+    > (select max(latest.as_of) from {{ ref('market_tokens_revisions') }} as latest)
+    - interval 7 day

@@ -16,7 +16,9 @@ withdrawn as (
         date,
         model_permaslug
     from {{ ref('market_tokens_revisions') }}
-    qualify is_withdrawn and row_number() over (partition by date, model_permaslug order by revision desc) = 1
+    qualify
+        is_withdrawn
+        and row_number() over (partition by date, model_permaslug order by revision desc) = 1
 )
 
 select

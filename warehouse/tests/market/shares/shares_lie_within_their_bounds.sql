@@ -7,7 +7,10 @@ select
     share_low as low,
     share_high as high
 from {{ ref('market_share_weekly') }}
-where not coalesce(0 <= share_low and share_low <= share and share <= share_high and share_high <= 1, false)
+where
+    not coalesce(
+        0 <= share_low and share_low <= share and share <= share_high and share_high <= 1, false
+    )
 
 union all
 
@@ -31,4 +34,11 @@ select
     leader_share as low,
     cr4_high as high
 from {{ ref('market_concentration_weekly') }}
-where not coalesce(leader_share > 0 and leader_share <= cr4 + 1e-9 and cr4 <= cr4_high + 1e-9 and cr4_high <= 1 + 1e-9, false)
+where
+    not coalesce(
+        leader_share > 0
+        and leader_share <= cr4 + 1e-9
+        and cr4 <= cr4_high + 1e-9
+        and cr4_high <= 1 + 1e-9,
+        false
+    )
