@@ -14,6 +14,17 @@ log = logging.getLogger(__name__)
 
 # What a query by a person may use of this machine.
 QUERY_MEMORY = "1GB"
+# A published file cannot be changed, and its SQL reads nothing else of the machine.
+LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
+    "access_mode": "READ_ONLY",
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "memory_limit": QUERY_MEMORY,
+    "temp_directory": "",
+    "threads": "2",
+}
 
 
 class WarehouseBusy(Exception):
@@ -77,17 +88,7 @@ def open_published(path: Path, memory: str = QUERY_MEMORY) -> duckdb.DuckDBPyCon
     stays with the generation that it began with, and so that DuckDB, which shares open files by
     path within a process, never answers from an older one.
     """
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "access_mode": "READ_ONLY",
-        "enable_external_access": "false",
-        "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
-        "allow_community_extensions": "false",
-        "memory_limit": QUERY_MEMORY,
-        "temp_directory": "",
-        "threads": "2",
-    }
-    con = duckdb.connect(str(path.resolve(strict=True)), config=config)
+    con = duckdb.connect(str(path.resolve(strict=True)), config=LOCKED_DOWN)
     try:
         con.execute("set global TimeZone = 'UTC'")
         # Not in `config`, which must be the same for all connections of a process to one file; the
