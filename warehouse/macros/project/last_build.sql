@@ -9,7 +9,8 @@
 {%- endmacro %}
 
 {% macro record_build_end(results) -%}
-    {%- set passed = ['success', 'pass', 'warn'] -%}
+    {#- An exposure builds nothing, which dbt calls no-op. -#}
+    {%- set passed = ['success', 'pass', 'warn', 'no-op'] -%}
     {%- set wrong = results | rejectattr('status', 'in', passed) | list | length -%}
     create or replace table main.last_build as
     select

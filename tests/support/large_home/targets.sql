@@ -1,4 +1,5 @@
--- Who serves what: so many targets, each with one of the open models that rank, two kinds of devices, and what those cost and can do.
+-- The targets, each with one of the open models that rank; two kinds of devices, their cost and their
+-- peaks.
 create or replace temp macro chance(words) as (hash(words) >> 11) / 9007199254740992.0;
 
 create or replace temp table ranked as
@@ -41,7 +42,8 @@ values
 ('peak', 'Ascend 910B2', '{"device_kind": "Ascend 910B2", "dtype": "bf16", "tflops": 376, "bandwidth_gbps": 1600}'::json, $last_at::timestamptz),
 ('peak', 'H20', '{"device_kind": "H20", "dtype": "bf16", "tflops": 148, "bandwidth_gbps": 4000}'::json, $last_at::timestamptz);
 
--- What each target did in each minute; the rest is drawn from it, so that counters, histograms, gauges and the log of requests agree.
+-- Work of each target in each minute. Everything else follows from it, so that counters, histograms,
+-- gauges and the log of requests agree.
 create or replace temp table hours as
 select
     hour_at, targets.*,

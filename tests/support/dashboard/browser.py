@@ -62,7 +62,7 @@ def dashboard(published: Path, secret: str | None = None, **more: Any) -> Iterat
 # Cards are drawn when they come near, so scroll through the page from top to bottom.
 SCROLL = """async () => {
     const waiting = () => document.querySelector('.waiting');
-    for (const end = performance.now() + 20000; waiting() && performance.now() < end;) {
+    for (const end = performance.now() + 60000; waiting() && performance.now() < end;) {
         waiting().scrollIntoView();
         await new Promise(done => setTimeout(done, 50));
     }

@@ -1,4 +1,4 @@
--- The ledger's facts of all minutes, every counter that the marts read among them.
+-- Facts of all minutes in the ledger, every counter that the marts read among them.
 create or replace temp table counted as
 select * from (values
     ('prompt_tokens', '', 1), ('generation_tokens', '', 1), ('cached_prompt_tokens', '', 1), ('preemptions', '', 1),

@@ -1,4 +1,5 @@
--- From one landed answer of each kind to a history of them: the catalogue of every day and the hosts of twenty models every half hour.
+-- A history made from one loaded answer of each kind: the catalogue of every day, and the hosts of
+-- twenty models every half hour.
 create or replace temp macro chance(words) as (hash(words) >> 11) / 9007199254740992.0;
 
 create or replace temp table catalogue as
@@ -9,7 +10,7 @@ where sha256 = (select sha256 from raw.answers where source = 'models' order by 
 create or replace temp table market_days as
 select unnest(generate_series($first_date::date, $last_date::date, interval 1 day))::date as date;
 
--- Two of five models change their price once, on a day of their own, by up to a third either way.
+-- Two of five models change their price once, each on another day, by up to a third either way.
 insert into raw.models by name
 select
     sha256('models ' || days.date) as sha256,
