@@ -76,7 +76,9 @@ class Home:
 def main() -> None:
     """Grow one home and measure calls with one half hour's answers, and with none, on the way."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--answers", type=int, default=50_000, help="answers in the home at the end")
+    parser.add_argument(
+        "--answers", type=int, default=50_000, help="answers in the home at the end"
+    )
     options = parser.parse_args()
     ages = [age for age in (1_000, 10_000, 25_000) if age < options.answers] + [options.answers]
     print("answers in the home | CPU s of a call with 30 new ones | CPU s of a call with none")
@@ -90,7 +92,10 @@ def main() -> None:
                 home.grow(1)
                 new.append(home.load()[1])
                 idle.append(home.load()[1])
-            print(f"{age:>19,} | {statistics.median(new):.3f} | {statistics.median(idle):.3f}", flush=True)
+            print(
+                f"{age:>19,} | {statistics.median(new):.3f} | {statistics.median(idle):.3f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
