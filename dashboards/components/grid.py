@@ -1,5 +1,7 @@
 """Tables of unknown columns: whole numbers stay exact, nulls are visible, text is never run."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import dash_ag_grid as dag
@@ -34,11 +36,9 @@ def grid(rows: pl.DataFrame, name: str, height: int = 420) -> Component:
 
 
 def flatten(rows: pl.DataFrame) -> pl.DataFrame:
-    """Write nested values as text, since CSV has none; decimals stay as they are."""
-    nested = [name for name, kind in rows.schema.items() if kind.is_nested()]
-    return rows.with_columns(
-        pl.col(name).map_elements(str, return_dtype=pl.String) for name in nested
-    )
+    """Write nested values as JSON, since CSV has none; decimals stay as they are."""
+    nested = [column for column in rows if column.dtype.is_nested()]
+    return rows.with_columns(_as_text(column, _to_json) for column in nested)
 
 
 def _column(column: pl.Series, field: str) -> dict[str, Any]:
@@ -63,10 +63,18 @@ def _plain(column: pl.Series) -> pl.Series:
         return column.dt.to_string("%Y-%m-%d %H:%M:%S%.f" + (" UTC" if kind.time_zone else ""))
     if kind == pl.Binary:
         return column.bin.encode("hex")
-    if kind.is_nested() or kind in {pl.Object, pl.Duration, pl.Time}:
-        texts = [None if value is None else str(value) for value in column.to_list()]
-        return pl.Series(column.name, texts, pl.String)
+    if kind.is_nested() or isinstance(kind, pl.Object | pl.Duration | pl.Time):
+        return _as_text(column, str)
     return column
+
+
+def _as_text(column: pl.Series, write: Callable[[Any], str]) -> pl.Series:
+    texts = [None if value is None else write(value) for value in column.to_list()]
+    return pl.Series(column.name, texts, pl.String)
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(value, default=str, ensure_ascii=False)
 
 
 def _is_beyond_exact(column: pl.Series) -> bool:

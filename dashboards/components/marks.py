@@ -54,10 +54,11 @@ def numbered_mark(number: int, theme: Theme) -> Mark:
 
 def members_by_size(rows: pl.DataFrame, value: str = "tokens") -> list[str]:
     """Return the members, the largest of the newest week first."""
-    newest = rows["week_start"].max()
-    sizes = rows.group_by("member").agg(
-        pl.col(value).filter(pl.col("week_start") == newest).sum().alias("now"),
-        pl.col(value).sum().alias("ever"),
+    is_newest = pl.col("week_start") == pl.col("week_start").max()
+    sizes = (
+        rows.with_columns(now=pl.when(is_newest).then(pl.col(value)))
+        .group_by("member")
+        .agg(pl.col("now").sum(), pl.col(value).sum().alias("ever"))
     )
     return sizes.sort(["now", "ever", "member"], descending=[True, True, False])["member"].to_list()
 

@@ -31,7 +31,7 @@ def test_ingest_compares_the_sides_that_are_installed(tmp_path: Path) -> None:
     figures = {figure["what"]: figure["median"] for figure in report["figures"]}
     assert figures["ours, dicts to tables"] > 0
     assert figures["ours, archive to tables"] > 0
-    assert "59 days" in report["history"]
+    assert "59 days" in report["rankings"]
 
 
 @pytest.mark.slow

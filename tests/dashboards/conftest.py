@@ -1,40 +1,52 @@
-"""A whole home for the pages: a market of 45 days and a tier of four targets, all of it simulated, built and published once."""
+"""A large home that the tests of pages share: 45 days of a market and a tier of four targets.
 
-import os
-import subprocess
-import sys
+All of it is simulated, built and published once.
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
+from support.dashboard.browser import browser, context_of, dashboard
+from support.large_home.maker import make_home
 
+from dashboards.generations import GenerationStore, OpenGeneration
 from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings
-
-MAKER = Path(__file__).resolve().parents[2] / "benchmarks" / "large_home.py"
 
 
 @pytest.fixture(scope="session")
 def whole_home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """The settings of that home; tests only read it."""
+    """Return the settings of that home; tests only read it."""
     settings = Settings(home=tmp_path_factory.mktemp("whole") / "home")
-    size = ["--days", "45", "--served-days", "2", "--targets", "4"]
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("TOKENTIDE_", "OPENROUTER_"))
-    }
-    made = subprocess.run(
-        [sys.executable, str(MAKER), "--home", str(settings.home), *size],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=inherited,
-    )
-    assert made.returncode == 0, made.stdout + made.stderr
+    make_home(settings, days=45, served_days=2, targets=4)
     return settings
 
 
 @pytest.fixture(scope="session")
 def whole(whole_home: Settings) -> Path:
-    """The link to the newest generation of that home."""
+    """Return the link to the newest generation of that home."""
     return whole_home.published / NEWEST
+
+
+@pytest.fixture(scope="session")
+def generation(whole: Path) -> OpenGeneration:
+    """Return that generation, open for queries."""
+    found = GenerationStore(context_of(whole)).newest()
+    assert found
+    return found
+
+
+@pytest.fixture(scope="session")
+def whole_url(whole: Path) -> Iterator[str]:
+    """Yield the address of a dashboard on that home."""
+    with dashboard(whole) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Yield one browser for all tests of a module; each opens its own page."""
+    with browser() as launched:
+        yield launched

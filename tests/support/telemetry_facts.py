@@ -29,6 +29,7 @@ FACTS = (
     "coverage_minutes",
     "stack_versions",
 )
+HOUR = 3600
 Rows = list[tuple[Any, ...]]
 
 
@@ -59,6 +60,25 @@ def scrape(
     samples = values if isinstance(values, Mapping) else {TOKENS: values}
     up = up_series(up_metric, samples=str(len(samples)), problems="0")
     return Scrape(target, "vllm", at, started_at, (*samples, up), (*samples.values(), 1.0))
+
+
+def stretch(*scrapes: tuple[float, float | None]) -> list[Scrape]:
+    """Make scrapes of (second, tokens or None), with power."""
+    watts = Series("power_watts", "gauge", device="0")
+    return [
+        scrape(second, value if value is None else {TOKENS: value, watts: value % 90})
+        for second, value in scrapes
+    ]
+
+
+# Across the edge of an hour; within an hour whose edge stays; hours apart; failed scrapes long
+# after the last good one.
+STRETCHES = [
+    stretch((10, 100), (HOUR - 5, 200), (HOUR + 5, 210)),
+    stretch((1800, 150)),
+    stretch((2 * HOUR + 60, 300)),
+    stretch((3 * HOUR, None), (4 * HOUR, None), (5 * HOUR, 400)),
+]
 
 
 class TelemetryHome:

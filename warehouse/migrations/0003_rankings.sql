@@ -12,3 +12,6 @@ create table main.loaded_logs (
     name varchar primary key,
     loaded_bytes bigint not null
 );
+
+-- Loading looks up whether bytes came before, once for each new answer.
+create index answers_by_sha256 on raw.answers (sha256);

@@ -99,7 +99,7 @@ def short_table(rows: pl.DataFrame) -> Component:
 
 def linked_table(rows: pl.DataFrame, sha: str | None = None) -> Component:
     """Build rows as a table; the hash of a raw answer, in the column `sha`, leads to the answer."""
-    links = [pl.col(sha).map_elements(_link, return_dtype=pl.String)] if sha else []
+    links = [pl.Series(sha, [_link(value) for value in rows[sha]], pl.String)] if sha else []
     instants = [name for name, kind in rows.schema.items() if isinstance(kind, pl.Datetime)]
     shown = rows.with_columns(links).with_columns(
         pl.col(name).dt.strftime("%Y-%m-%d %H:%M:%S") for name in instants

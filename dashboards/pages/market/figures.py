@@ -92,7 +92,7 @@ def ranked_shares(rows: pl.DataFrame, theme: Theme) -> go.Figure:
 
     The unknown and the sum of all others stand at the end.
     """
-    newest = rows.filter(pl.col("week_start") == rows["week_start"].max())
+    newest = rows.filter(pl.col("week_start") == pl.col("week_start").max())
     made = figure(
         theme,
         xaxis=SHARE_AXIS,

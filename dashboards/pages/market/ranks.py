@@ -54,17 +54,21 @@ def _end_label(member: str, ranks: list[int | None]) -> list[str]:
 
 
 def _by_rank(rows: pl.DataFrame) -> list[str]:
-    newest = rows["week_start"].max()
-    now = pl.col("rank").filter(pl.col("week_start") == newest).min().fill_null(UNRANKED)
-    ranked = rows.group_by("member").agg(now.alias("now"), pl.col("rank").min().alias("best"))
+    is_newest = pl.col("week_start") == pl.col("week_start").max()
+    now = pl.when(is_newest).then(pl.col("rank"))
+    ranked = (
+        rows.with_columns(now=now)
+        .group_by("member")
+        .agg(pl.col("now").min().fill_null(UNRANKED), pl.col("rank").min().alias("best"))
+    )
     return ranked.sort(["now", "best", "member"])["member"].to_list()
 
 
-def _padded_weeks(rows: pl.DataFrame) -> list[Any]:
-    """Return the weeks with room around them for the first and last signs."""
+def _padded_weeks(rows: pl.DataFrame) -> list[Any] | None:
+    """Return the weeks with room for the first and last signs; None for one week or none."""
     first, last = rows["week_start"].min(), rows["week_start"].max()
     if not isinstance(first, date) or not isinstance(last, date) or first == last:
-        return []
+        return None
     return [first - max((last - first) * 0.03, timedelta(days=2)), last + timedelta(days=2)]
 
 

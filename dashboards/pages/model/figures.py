@@ -88,6 +88,8 @@ def prices(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     for name, mark in marks(named["name"].unique(maintain_order=True).to_list(), theme).items():
         for kind, is_open in (("prompt", False), ("completion", True)):
             own = named.filter((pl.col("name") == name) & (pl.col("part") == kind))
+            if own.is_empty():
+                continue
             part = insert_gaps(own, "date", timedelta(days=2))
             made.add_scatter(
                 x=part["date"].to_list(),

@@ -1,4 +1,4 @@
-"""Vintages in any order give the same rows; slices stay apart from the rankings; weeks are weeks."""
+"""Vintages in any order give the same rows; slices stay apart from rankings; weeks are weeks."""
 
 import json
 from contextlib import closing

@@ -125,7 +125,7 @@ def test_problems_of_a_page_are_counted_not_fatal(tmp_path: Path) -> None:
 
 
 def test_devices_are_scraped_beside_the_server(tmp_path: Path) -> None:
-    """Devices of several sources are told apart, and a source that fails has its own reason."""
+    """Devices of several sources have different names, and a failed source has its own reason."""
     with (
         scripted_server(bytes_response(PAGE)) as server,
         scripted_server(bytes_response(POWER)) as exporter,

@@ -51,6 +51,6 @@ def test_a_table_that_is_no_table_is_found_as_a_key() -> None:
     assert TomlLines("a = 1\nslo = 3\n").find("slo", 0, "slo") == 2
 
 
-def test_a_place_that_is_nowhere_is_the_first_line() -> None:
+def test_a_table_that_is_not_there_has_the_first_line() -> None:
     assert TomlLines("").find("target", 0, "name") == 1
     assert TomlLines(TEXT).find("cost", 0, "device_kind") == 1

@@ -1,0 +1,50 @@
+"""Controls as components: each is named and holds its present choice."""
+
+from typing import Any
+
+import pytest
+from support.dashboard.components import find_all, text_of
+
+from dashboards.components.controls import build_control
+from dashboards.components.filters import Control, Filters
+
+OPTIONS = (("platform", "Platform"), ("top50", "Top 50"))
+
+
+def control(kind: Any, **more: Any) -> Control:
+    return Control(name="basis", label="Basis", kind=kind, help="Which tokens count", **more)
+
+
+def test_a_select_offers_its_options_and_holds_the_choice() -> None:
+    select: Any = build_control(control("select", options=OPTIONS), Filters({"basis": "top50"}))
+    assert select.value == "top50"
+    assert [option["label"] for option in select.data] == ["Platform", "Top 50"]
+    assert select.description == "Which tokens count"
+    assert select.id == {"type": "control", "name": "basis", "default": ""}
+
+
+def test_a_switch_is_named_for_screen_readers() -> None:
+    made = build_control(control("switch", options=OPTIONS), Filters({"basis": "platform"}))
+    [switch] = find_all(made, "SegmentedControl")
+    assert (switch.value, getattr(switch, "aria-label")) == ("platform", "Basis")
+    assert text_of(made) == "Basis"
+
+
+def test_a_slider_has_its_bounds_and_a_number() -> None:
+    slider_of = control("slider", minimum=0.25, maximum=4.0, step=0.25)
+    [slider] = find_all(build_control(slider_of, Filters({"basis": "1.5"})), "Slider")
+    assert (slider.value, slider.min, slider.max, slider.step) == (1.5, 0.25, 4.0, 0.25)
+
+
+def test_a_text_field_holds_its_text() -> None:
+    field: Any = build_control(control("text"), Filters({"basis": "abc"}))
+    assert (field._type, field.value, field.label) == ("TextInput", "abc", "Basis")
+
+
+@pytest.mark.parametrize("kind", ["select", "switch", "slider", "text"])
+def test_every_control_is_found_by_its_name_and_default(kind: str) -> None:
+    """The browser writes the choice into the URL under this name."""
+    made = build_control(control(kind, options=OPTIONS, default="1"), Filters({"basis": "1"}))
+    names = [each.id for each in [made, *find_all(made, made._type)] if getattr(each, "id", None)]
+    names += [each.id for each in find_all(made, "SegmentedControl") + find_all(made, "Slider")]
+    assert {"type": "control", "name": "basis", "default": "1"} in names

@@ -1,0 +1,53 @@
+"""Filters in the URL: anybody may have written it, and a link holds what was chosen."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboards.components.filters import MAX_SEARCH, Control, href, parse_search, read_filters
+
+BASIS = Control(name="basis", label="Basis", options=(("a", "A"), ("b", "B")), default="a")
+LOAD = Control(name="load", label="Load", default="0.5", kind="slider")
+QUERY = Control(name="q", label="Query", kind="hidden")
+CONTROLS = (BASIS, LOAD)
+
+
+@given(st.text())
+def test_any_text_in_a_url_leaves_each_control_with_a_value_of_its_options(search: str) -> None:
+    filters = read_filters("?" + search, CONTROLS)
+    assert filters["basis"] in ("a", "b")
+    assert 0 <= filters.number("load") <= 1
+
+
+@given(st.sampled_from(["a", "b"]), st.floats(0, 1))
+def test_a_link_holds_the_choices(basis: str, load: float) -> None:
+    filters = read_filters(href("", basis=basis, load=load), CONTROLS)
+    assert (filters["basis"], filters.number("load")) == (basis, load)
+
+
+@pytest.mark.parametrize(
+    ("given_load", "load"),
+    [("0.25", 0.25), ("1", 1.0), ("2", 0.5), ("-1", 0.5), ("x", 0.5), ("nan", 0.5)],
+)
+def test_a_slider_keeps_to_its_bounds(given_load: str, load: float) -> None:
+    """Outside them, and for text that is no number, the default stands."""
+    assert read_filters(f"?load={given_load}", CONTROLS).number("load") == load
+
+
+def test_a_hidden_control_takes_any_text() -> None:
+    """SQL in a link, for one."""
+    assert read_filters("?q=select%201", (QUERY,))["q"] == "select 1"
+
+
+def test_a_link_leaves_out_empty_choices() -> None:
+    assert href("/market", basis="", weeks=None) == "/market"
+    assert href("/market", one="author:z-ai") == "/market?one=author%3Az-ai"
+
+
+def test_an_endless_url_is_cut() -> None:
+    search = "?a=" + "x" * (2 * MAX_SEARCH)
+    assert len(parse_search(search)["a"]) < MAX_SEARCH
+
+
+def test_no_search_is_an_empty_one() -> None:
+    assert parse_search(None) == parse_search("") == parse_search("?") == {}

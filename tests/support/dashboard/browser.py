@@ -1,0 +1,123 @@
+"""A real browser for tests: Debian's Chromium, or the one that CHROMIUM names."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+from support.requirements import require_browser
+from waitress import create_server, wasyncore
+
+from dashboards.app import build
+from dashboards.generations import AppContext
+from pipelines.errors import QueryFailed
+from pipelines.publish import query
+from warehouse.connection import open_published
+
+SERIOUS = frozenset({"serious", "critical"})
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Start a browser for as long as the `with` lasts."""
+    path = require_browser()
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            yield launched
+        finally:
+            launched.close()
+
+
+def context_of(published: Path, **more: Any) -> AppContext:
+    """Return the context of a dashboard on the generations beside this link."""
+    return AppContext(
+        published=published,
+        open_published=open_published,
+        run_sql=query.frame,
+        sql_errors=(QueryFailed,),
+        **more,
+    )
+
+
+@contextmanager
+def dashboard(published: Path, secret: str | None = None, **more: Any) -> Iterator[str]:
+    """Serve the dashboard as the command does, and yield its address."""
+    app = build(context_of(published, **more), secret)
+    server = create_server(app.server, host="127.0.0.1", port=0, threads=8)
+    running = Thread(target=server.run, daemon=True)
+    running.start()
+    try:
+        yield f"http://127.0.0.1:{server.effective_port}"
+    finally:
+        # First the threads that respond, then the sockets, from within the loop that watches them.
+        server.task_dispatcher.shutdown()
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map, ignore_all=True))
+        running.join(timeout=10)
+
+
+# Cards are drawn when they come near, so scroll through the page from top to bottom.
+SCROLL = """async () => {
+    const waiting = () => document.querySelector('.waiting');
+    for (const end = performance.now() + 60000; waiting() && performance.now() < end;) {
+        waiting().scrollIntoView();
+        await new Promise(done => setTimeout(done, 50));
+    }
+    window.scrollTo(0, 0);
+}"""
+HAS_BODY = "() => document.querySelector('#body')?.children.length > 0"
+IS_LOADED = "() => !document.querySelector('[data-dash-is-loading=true]')"
+HAS_CHARTS = """() => [...document.querySelectorAll('.dash-graph')].every(
+    graph => graph.querySelector('.main-svg'))"""
+
+
+def wait_for_page(page: Page) -> Page:
+    """Return the page once every card of it is drawn, those below the screen included."""
+    wait_for_screen(page)
+    page.evaluate(SCROLL)
+    return wait_for_screen(page)
+
+
+def wait_for_screen(page: Page) -> Page:
+    """Return the page once everything on the screen is there."""
+    for condition in (HAS_BODY, IS_LOADED, HAS_CHARTS):
+        page.wait_for_function(condition)
+    return page
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose an option of a select by its label."""
+    box = page.get_by_role("textbox", name=label).or_(page.get_by_role("combobox", name=label))
+    box.first.click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def find_serious(page: Page) -> list[tuple[str, Any, str]]:
+    """Return the problems of accessibility that keep somebody out, as axe-core finds them."""
+    return [
+        (problem["id"], node["target"], node["failureSummary"])
+        for problem in Axe().run(page).response["violations"]
+        for node in problem["nodes"]
+        if problem["impact"] in SERIOUS
+    ]
+
+
+def watch_errors(page: Page) -> list[str]:
+    """Return a list that fills with the errors of the page as they happen."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on(
+        "console",
+        lambda message: errors.append(message.text) if message.type == "error" else None,
+    )
+    return errors
+
+
+def watch_requests(page: Page) -> list[str]:
+    """Return a list that fills with the addresses that the page requests."""
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url))
+    return addresses
