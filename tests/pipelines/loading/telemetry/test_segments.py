@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support.loading import fresh
+from support.loading import fresh_warehouse
 from support.telemetry_facts import START, STRETCHES, TelemetryHome, read_facts, scrape
 
 from models.server.usage_log import Event, Spool
@@ -35,7 +35,7 @@ def test_a_segment_is_loaded_once_and_kept(home: TelemetryHome) -> None:
     assert (waiting(home), archived(home)) == ([], [path.name])
     assert home.load().segments == 0
     assert home.growth() == 30
-    with closing(fresh()) as again:
+    with closing(fresh_warehouse()) as again:
         assert load_segments(again, home.folders).segments == 1
         assert read_facts(again) == home.facts()
 
