@@ -165,7 +165,7 @@ def show(report: dict[str, Any], console: Console) -> None:
         )
     )
     for note in report["notes"]:
-        console.print(f"Note: {note}")
+        console.print(f"Note: {note}", markup=False)
 
 
 def _figures(figures: Sequence[dict[str, Any]]) -> Table:

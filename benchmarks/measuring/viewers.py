@@ -48,17 +48,10 @@ class Viewer(threading.Thread):
         pages: Pages,
         pause: float,
         seed: int,
-        stop: threading.Event,
     ) -> None:
         super().__init__(daemon=True)
-        self.seen = Seen()
-        self._url, self._asked, self._pages, self._pause, self._over = (
-            url,
-            asked,
-            pages,
-            pause,
-            stop,
-        )
+        self.seen, self.stop = Seen(), threading.Event()
+        self._url, self._asked, self._pages, self._pause = url, asked, pages, pause
         # Two viewers differ, two runs do not.
         self._chance = random.Random(seed)  # noqa: S311 - no secret
         self._generation: int | None = None
@@ -70,7 +63,7 @@ class Viewer(threading.Thread):
         """Read and change until the benchmark ends."""
         with httpx.Client(base_url=self._url, timeout=30) as client:
             looked = 0.0
-            while not self._over.wait(self._chance.expovariate(1 / self._pause)):
+            while not self.stop.wait(self._chance.expovariate(1 / self._pause)):
                 if time.monotonic() - looked > CLOCK_SECONDS:
                     self._look(client)
                     looked = time.monotonic()
