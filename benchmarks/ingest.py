@@ -20,27 +20,20 @@ from typing import Annotated, Any
 import typer
 from measuring.comparison import (
     Figure,
-    Limit,
-    Ratio,
     Round,
-    day_by_day,
-    each_day,
     figures_as_json,
     limits_as_json,
-    memory,
     ratios_as_json,
     show,
-    stages,
-    whole,
 )
 from measuring.history import History, prepare
+from measuring.ingest_figures import figures_of, limits, ratios_of
 from measuring.timing import Measured, measure, wait_for_idle
 from peers.contenders import CONTENDERS, ONE_DAY_AT_A_TIME
 from rich.console import Console
 
 HERE = Path(__file__).parent
 MAX_TRIES = 8
-DLT_AIM, STOCK_AIM, REBUILD_SECONDS, REBUILD_MIB = 10.0, 20.0, 20.0, 1024.0
 PEERS = {"dlt": "dlt", "dagster": "dagster_duckdb_polars"}
 VERSIONS = (
     "tokentide",
@@ -184,8 +177,8 @@ def report_of(
     def ran(*figures: Figure) -> bool:
         return all(name in contenders for figure in figures for name in figure.contenders)
 
-    ratios = [ratio for ratio in _ratios(loaded, days) if ran(ratio.peer, ratio.ours)]
-    limits = [limit for limit in _limits() if ran(limit.figure)]
+    ratios = [ratio for ratio in ratios_of(loaded, days) if ran(ratio.peer, ratio.ours)]
+    bounds = [limit for limit in limits() if ran(limit.figure)]
     others = [turn.others_share for one in found for turn in one.values()]
     return {
         "machine": _machine(),
@@ -195,93 +188,12 @@ def report_of(
             f"at most {max(others):.0%}"
         ),
         "figures": figures_as_json(
-            [figure for figure in _figures(loaded, days) if ran(figure)], found
+            [figure for figure in figures_of(loaded, days) if ran(figure)], found
         ),
         "ratios": ratios_as_json(ratios, found),
-        "limits": limits_as_json(limits, found),
+        "limits": limits_as_json(bounds, found),
         "notes": _notes(contenders, loaded, days),
     }
-
-
-OURS_DICTS = stages("ours, dicts to tables", "ours-from-dicts")
-OURS_BYTES = stages("ours, archive to tables", "ours-from-bytes")
-OURS_WHOLE = whole("ours, archive to tables, whole process", "ours-from-bytes")
-OURS_PUBLISHED = stages("ours, archive to published", "ours-published")
-DLT_INSERTS = stages("dlt, defaults, dicts to tables", "dlt-insert-values", "load")
-DLT_PARQUET = stages("dlt, parquet, dicts to tables", "dlt-parquet", "load")
-DLT_BYTES = stages("dlt, parquet, bytes to tables", "dlt-parquet")
-DLT_ARROW = stages("dlt, dicts by Arrow to tables", "dlt-arrow", "load")
-DLT_WHOLE = whole("dlt, parquet, whole process", "dlt-parquet")
-
-
-def _stock(loaded: int, days: int) -> tuple[Figure, Figure]:
-    basis = "as measured" if loaded == days else f"projected from {loaded}"
-    return (
-        day_by_day(f"stock Dagster, {days} days, {basis}", "dagster-in-memory", loaded, days),
-        day_by_day(
-            f"stock Dagster with SQLite, {days} days, {basis}", "dagster-in-sqlite", loaded, days
-        ),
-    )
-
-
-def _figures(loaded: int, days: int) -> list[Figure]:
-    published = [
-        stages(f"  of which {name}", "ours-published", name)
-        for name in ("load", "build and audit", "publish")
-    ]
-    first = [
-        stages(f"{figure.what}, first time", figure.contenders[0], "load", attempt=0)
-        for figure in (OURS_DICTS, OURS_BYTES, DLT_PARQUET)
-    ]
-    return [
-        OURS_DICTS,
-        OURS_BYTES,
-        OURS_PUBLISHED,
-        *published,
-        whole("ours, archive to published, whole process", "ours-published"),
-        DLT_INSERTS,
-        DLT_PARQUET,
-        DLT_ARROW,
-        DLT_BYTES,
-        *first,
-        OURS_WHOLE,
-        DLT_WHOLE,
-        each_day("stock Dagster", "dagster-in-memory", loaded),
-        each_day("stock Dagster with SQLite", "dagster-in-sqlite", loaded),
-        *_stock(loaded, days),
-        stages("ours, rebuild of everything again", "ours-rebuilt", "rebuild again"),
-        memory("ours, rebuild of everything, largest process", "ours-rebuilt", total=False),
-    ]
-
-
-def _ratios(loaded: int, days: int) -> list[Ratio]:
-    in_memory, in_sqlite = _stock(loaded, days)
-    return [
-        Ratio("the same dicts, dlt's suggested settings", DLT_PARQUET, OURS_DICTS, DLT_AIM),
-        Ratio("the same dicts, dlt's default settings", DLT_INSERTS, OURS_DICTS, DLT_AIM),
-        Ratio("the same bytes", DLT_BYTES, OURS_BYTES),
-        Ratio("the same dicts, dlt past its normalisation", DLT_ARROW, OURS_DICTS),
-        Ratio("a whole process", DLT_WHOLE, OURS_WHOLE),
-        Ratio("a partition a day", in_memory, OURS_BYTES, STOCK_AIM),
-        Ratio("a partition a day, runs stored", in_sqlite, OURS_BYTES, STOCK_AIM),
-        Ratio(
-            "not alike: a load beside a load, build, audit and publish", DLT_PARQUET, OURS_PUBLISHED
-        ),
-        Ratio("not alike: a partition a day beside all of ours", in_memory, OURS_PUBLISHED),
-        Ratio("not alike: the same, runs stored", in_sqlite, OURS_PUBLISHED),
-    ]
-
-
-def _limits() -> list[Limit]:
-    return [
-        Limit(stages("ours, rebuild of everything", "ours-rebuilt", "rebuild"), REBUILD_SECONDS),
-        Limit(
-            memory(
-                "ours, rebuild of everything, all processes together", "ours-rebuilt", total=True
-            ),
-            REBUILD_MIB,
-        ),
-    ]
 
 
 def _notes(contenders: Sequence[str], loaded: int, days: int) -> list[str]:
