@@ -132,7 +132,7 @@ def test_bytes_that_first_came_as_a_failure_are_loaded_when_they_come_well(
 
 
 @pytest.mark.slow
-def test_a_kill_while_landing_leaves_nothing_half(archive: Archive, tmp_path: Path) -> None:
+def test_a_kill_while_loading_leaves_nothing_half(archive: Archive, tmp_path: Path) -> None:
     """At any moment, logged answers are whole and there is nothing else.
 
     The next run gets to the same rows.
@@ -189,7 +189,7 @@ class CtrlC(logging.Handler):
         raise KeyboardInterrupt
 
 
-def test_an_interrupted_landing_is_undone(con: duckdb.DuckDBPyConnection, archive: Archive) -> None:
+def test_an_interrupted_load_is_undone(con: duckdb.DuckDBPyConnection, archive: Archive) -> None:
     """Earlier answers stay, the interrupted one is rolled back, and the next run loads it."""
     keep_answer(archive, rankings_body())
     load_all(con, archive)

@@ -39,7 +39,7 @@ def vintages(draw: st.DrawFn) -> list[tuple[datetime, bytes]]:
 @pytest.mark.slow
 @hypothesis_settings(deadline=None, derandomize=True, max_examples=8)
 @given(vintages=vintages(), data=st.data())
-def test_the_order_of_landing_does_not_matter(
+def test_the_order_of_loading_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory,
     vintages: list[tuple[datetime, bytes]],
     data: st.DataObject,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.requirements import require, require_file
+from support.rules.requirements import require, require_file
 
 
 def test_what_is_there_is_returned() -> None:
