@@ -1,5 +1,6 @@
 """The one place that opens DuckDB, and so knows what is attached and what a connection may do."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +10,21 @@ import duckdb
 
 from warehouse.migrate import migrate
 
+log = logging.getLogger(__name__)
+
 # What a query by a person may use of this machine.
 QUERY_MEMORY = "1GB"
+# A published file cannot be changed, and its SQL reads nothing else of the machine.
+LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
+    "access_mode": "READ_ONLY",
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "memory_limit": QUERY_MEMORY,
+    "temp_directory": "",
+    "threads": "2",
+}
 
 
 class WarehouseBusy(Exception):
@@ -37,6 +51,7 @@ def open_warehouse(path: Path, wait_seconds: float = 60.0) -> duckdb.DuckDBPyCon
             time.sleep(0.2)
         else:
             con.execute("set TimeZone = 'UTC'")
+            log.debug("Opened %s.", path)
             return con
 
 
@@ -73,17 +88,7 @@ def open_published(path: Path, memory: str = QUERY_MEMORY) -> duckdb.DuckDBPyCon
     stays with the generation that it began with, and so that DuckDB, which shares open files by
     path within a process, never answers from an older one.
     """
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "access_mode": "READ_ONLY",
-        "enable_external_access": "false",
-        "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
-        "allow_community_extensions": "false",
-        "memory_limit": QUERY_MEMORY,
-        "temp_directory": "",
-        "threads": "2",
-    }
-    con = duckdb.connect(str(path.resolve(strict=True)), config=config)
+    con = duckdb.connect(str(path.resolve(strict=True)), config=LOCKED_DOWN)
     try:
         con.execute("set global TimeZone = 'UTC'")
         # Not in `config`, which must be the same for all connections of a process to one file; the

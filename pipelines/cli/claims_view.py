@@ -15,10 +15,11 @@ from rich.text import Text
 
 from pipelines.errors import UnknownClaim
 from pipelines.publish import query
+from pipelines.sql import read_sql
 
 # The row of a claim that sums up its bases.
 OVERALL = "all"
-CLAIMS = Path(__file__).parent / "sql" / "claims.sql"
+CLAIMS = read_sql(__file__, "claims")
 HAS_CLAIMS = "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'claims'"
 COLOURS = {"supported": "green", "contradicted": "red", "unverifiable": "yellow"}
 # Columns about the statement, the same in each row of a claim.
@@ -35,18 +36,18 @@ NO_CLAIMS = (
     "This generation has no claims. `tokentide publish` makes one that has, from the same data."
 )
 
-Row = dict[str, Any]
+ClaimRow = dict[str, Any]
 
 
-def read_claims(path: Path) -> list[Row]:
+def read_claims(path: Path) -> list[ClaimRow]:
     """Read every claim of a generation, a row for each basis; the one that sums it up is first."""
     # Generations of older versions have no such table.
     if not query.records(path, HAS_CLAIMS):
         return []
-    return query.records(path, CLAIMS.read_text())
+    return query.records(path, CLAIMS)
 
 
-def find_claim(rows: list[Row], claim_id: str) -> list[Row]:
+def find_claim(rows: list[ClaimRow], claim_id: str) -> list[ClaimRow]:
     """Return the rows of one claim; raise UnknownClaim with ids that are spelled alike."""
     found = [row for row in rows if row["claim_id"] == claim_id]
     if found:
@@ -57,13 +58,13 @@ def find_claim(rows: list[Row], claim_id: str) -> list[Row]:
     raise UnknownClaim(f"There is no claim {claim_id!r}. {hint}")
 
 
-def run_evidence(path: Path, rows: list[Row]) -> list[Row]:
+def run_evidence(path: Path, rows: list[ClaimRow]) -> list[ClaimRow]:
     """Run the queries of a claim's bases on this generation, each query once."""
     queries = dict.fromkeys(row["evidence_sql"] for row in rows if row["basis"] != OVERALL)
     return [{"evidence_sql": text, "rows": query.records(path, text)} for text in queries]
 
 
-def as_json(path: Path, rows: list[Row]) -> Row:
+def as_json(path: Path, rows: list[ClaimRow]) -> ClaimRow:
     """Return one claim for a program: the statement, its verdicts, and the evidence's rows."""
     return {
         **{name: rows[0][name] for name in STATEMENT},
@@ -74,7 +75,7 @@ def as_json(path: Path, rows: list[Row]) -> Row:
     }
 
 
-def show_list(console: Console, rows: list[Row]) -> None:
+def show_list(console: Console, rows: list[ClaimRow]) -> None:
     """Print a line for each claim: its verdict, and a count of the verdicts of its bases."""
     if not rows:
         console.print(NO_CLAIMS)
@@ -91,7 +92,7 @@ def show_list(console: Console, rows: list[Row]) -> None:
     console.print(table)
 
 
-def show_claim(console: Console, path: Path, rows: list[Row]) -> None:
+def show_claim(console: Console, path: Path, rows: list[ClaimRow]) -> None:
     """Print one claim in full: the statement, verdict and figures by basis, and the evidence."""
     overall = rows[0]
     said_on = f", {overall['said_on']}" if overall["said_on"] else ""
@@ -107,7 +108,7 @@ def show_claim(console: Console, path: Path, rows: list[Row]) -> None:
             query.show_table(result, console)
 
 
-def _show_bases(console: Console, bases: list[Row], unit: str) -> None:
+def _show_bases(console: Console, bases: list[ClaimRow], unit: str) -> None:
     table = Table("basis", "verdict", escape(f"measured ({unit})"), "expected", "as of")
     for row in bases:
         table.add_row(
@@ -125,11 +126,11 @@ def _show_bases(console: Console, bases: list[Row], unit: str) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _bases_of(rows: list[Row]) -> list[Row]:
+def _bases_of(rows: list[ClaimRow]) -> list[ClaimRow]:
     return [row for row in rows if row["basis"] != OVERALL]
 
 
-def _count_verdicts(bases: list[Row]) -> str:
+def _count_verdicts(bases: list[ClaimRow]) -> str:
     counts = Counter(row["verdict"] for row in bases)
     return ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
 

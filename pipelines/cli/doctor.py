@@ -11,7 +11,6 @@ from tempfile import TemporaryFile
 import typer
 
 from pipelines.cli.console import stdout
-from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings, read_settings
 
 # A year of history takes a few hundred megabytes; with less room, publishing may fail half-way.
@@ -90,9 +89,15 @@ def _check_home(settings: Settings) -> Iterator[Finding]:
         )
         return
     yield _check_disk(settings.home)
+    yield _check_published(settings)
+
+
+def _check_published(settings: Settings) -> Finding:
+    from pipelines.publish.generations import NEWEST
+
     link = settings.published / NEWEST
     found = link.resolve().name if link.exists() else "nothing yet; run `tokentide ingest market`"
-    yield Finding("published", link.exists(), found)
+    return Finding("published", link.exists(), found)
 
 
 def _check_disk(home: Path) -> Finding:

@@ -12,7 +12,6 @@ from rich.markup import escape
 from pipelines.cli.console import Json, show_progress, stderr, stdout
 from pipelines.errors import BadSetting
 from pipelines.settings import read_settings
-from pipelines.transform.dbt import lower_priority
 
 
 class SimulatorMode(StrEnum):
@@ -49,6 +48,7 @@ def ingest_market(
     """
     from pipelines.cli import summary
     from pipelines.ingest.market import ingest_market as ingest
+    from pipelines.transform.dbt import lower_priority
 
     settings = read_settings()
     first, last = parse_day(start, "--start"), parse_day(end, "--end")
@@ -74,6 +74,7 @@ def build() -> None:
     """
     from pipelines.ingest.market import load_archive
     from pipelines.transform.dbt import build as build_warehouse
+    from pipelines.transform.dbt import lower_priority
 
     lower_priority()
     settings = read_settings()
@@ -108,6 +109,7 @@ def rebuild() -> None:
         tokentide rebuild
     """
     from pipelines.ingest.rebuild import rebuild as rebuild_warehouse
+    from pipelines.transform.dbt import lower_priority
 
     lower_priority()
     with show_progress() as (on_request, on_built):

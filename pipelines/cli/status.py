@@ -2,19 +2,16 @@
 
 import json
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.archive import utc_now
 from pipelines.cli.console import Json, stdout
-from pipelines.publish.generations import newest
 from pipelines.settings import Settings, read_settings
+from pipelines.sql import read_sql
 
-FOLDER = Path(__file__).parent / "sql"
 HAS_TARGETS = "select 1 from duckdb_tables() where table_name = 'served_tokens_minutely'"
 # Column headings, with the keys of `--json`.
 SOURCE_COLUMNS = {
@@ -53,6 +50,8 @@ def status(as_json: Json = False) -> None:
 
 def read_status(settings: Settings, today: date | None = None) -> dict[str, Any]:
     """Read the newest generation's meta row, its freshness, and totals by source and target."""
+    from pipelines.archive import utc_now
+    from pipelines.publish.generations import newest
     from pipelines.publish.query import records
 
     path = newest(settings)
@@ -60,7 +59,6 @@ def read_status(settings: Settings, today: date | None = None) -> dict[str, Any]
     yesterday = ((today or utc_now().date()) - timedelta(days=1)).isoformat()
     # A generation made before telemetry was collected has no such table.
     has_targets = bool(records(path, HAS_TARGETS))
-    targets = (FOLDER / "status_targets.sql").read_text()
     return {
         "home": str(settings.home),
         "path": str(path),
@@ -68,8 +66,8 @@ def read_status(settings: Settings, today: date | None = None) -> dict[str, Any]
         # Days in ISO 8601 sort as they follow each other.
         "is_fresh": meta["last_date"] is not None and meta["last_date"] >= yesterday,
         "newest_completed_day": yesterday,
-        "sources": records(path, (FOLDER / "status_sources.sql").read_text()),
-        "targets": records(path, targets) if has_targets else [],
+        "sources": records(path, read_sql(__file__, "status_sources")),
+        "targets": records(path, read_sql(__file__, "status_targets")) if has_targets else [],
     }
 
 

@@ -15,8 +15,8 @@ from pipelines.publish.generations import NEWEST, newest
 from pipelines.publish.query import records
 from pipelines.settings import Settings
 from pipelines.sources.failure import Failure
+from pipelines.sql import read_sql
 
-FOLDER = Path(__file__).parent / "sql"
 MAX_FAILURES = 6  # printed by name
 COLOURS: dict[Status, str] = {"failed": "red", "missing": "yellow", "not offered": "yellow"}
 SIMULATED = (
@@ -59,7 +59,7 @@ def show_summary(console: Console, settings: Settings) -> None:
     """Print totals of the newest generation, the five largest labs, and how to query it."""
     path = newest(settings)
     [meta] = records(path, "from meta")
-    [known] = records(path, (FOLDER / "summary_days.sql").read_text())
+    [known] = records(path, read_sql(__file__, "summary_days"))
     if meta["origin"] == "simulated":
         console.print(SIMULATED)
     if not known["days"]:
@@ -71,7 +71,7 @@ def show_summary(console: Console, settings: Settings) -> None:
         f"{known['missing']} missing at the source, {known['models']} models, "
         f"{format_tokens(known['week_tokens'])} tokens in the last seven days."
     )
-    console.print(_leaders(records(path, (FOLDER / "summary_leaders.sql").read_text())))
+    console.print(_leaders(records(path, read_sql(__file__, "summary_leaders"))))
     console.print(f"{meta['citation']}\n", highlight=False)
     show_how_to_query(console, settings)
 

@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from pipelines.archive import utc_now
 from pipelines.cli.console import Json, show_progress, stderr, stdout
 from pipelines.errors import BadSetting
 from pipelines.settings import Settings, read_settings
-from pipelines.transform.dbt import lower_priority
 
 if TYPE_CHECKING:
     from pipelines.ingest.telemetry import TelemetryIngest
@@ -101,6 +99,7 @@ def ingest_telemetry(
     """
     from pipelines.ingest.telemetry import ingest_telemetry as ingest
     from pipelines.ingest.telemetry import take_pages
+    from pipelines.transform.dbt import lower_priority
 
     settings = read_settings()
     if bool(pages or history) != bool(target):
@@ -132,6 +131,7 @@ def _serve_extra() -> Iterator[None]:
 def _take_history(
     settings: Settings, url: str, target: str, matchers: str, days: int, step: int
 ) -> int:
+    from pipelines.archive import utc_now
     from pipelines.ingest.telemetry import take_history
     from pipelines.telemetry.backfill.prometheus import PrometheusRange
 

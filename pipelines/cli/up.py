@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,9 +16,10 @@ import pipelines
 from pipelines.cli.console import show_progress, stderr, stdout
 from pipelines.cli.doctor import is_reachable
 from pipelines.errors import NothingPublished
-from pipelines.ingest.days import DayStatus
 from pipelines.settings import Settings, read_settings
-from pipelines.transform.dbt import lower_priority
+
+if TYPE_CHECKING:
+    from pipelines.ingest.days import DayStatus
 
 SIMULATOR_KEY = "simulator-key"
 # The instance is configured at the root of the repository, beside the packages.
@@ -53,6 +54,7 @@ def supervise(settings: Settings, port: int, dashboard_port: int, once: bool) ->
     """Ingest the market, or a simulated one; then run schedules and dashboard until Ctrl-C."""
     from pipelines.cli.summary import show_days, show_summary
     from pipelines.ingest.market import ingest_market
+    from pipelines.transform.dbt import lower_priority
 
     # A service manager ends this process as Ctrl-C does: what was started here is ended in order.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -64,7 +66,7 @@ def supervise(settings: Settings, port: int, dashboard_port: int, once: bool) ->
                 "Using a simulated market instead: its figures are "
                 f"[bold magenta]simulated[/bold magenta] and stay in {settings.home / 'simulated'}."
             )
-            settings = running.enter_context(_run_simulator(settings))
+            settings = running.enter_context(run_simulator(settings))
         with show_progress() as (on_request, on_built):
             ingested = ingest_market(settings, say=on_request, progress=on_built)
         show_days(stderr, ingested)
@@ -72,10 +74,10 @@ def supervise(settings: Settings, port: int, dashboard_port: int, once: bool) ->
         if not once:
             environment = dagster_environment(settings)
             record_materializations(settings, ingested.extract.days)
-            running.enter_context(_run_dashboard(environment, dashboard_port, port))
+            running.enter_context(run_dashboard(environment, dashboard_port, port))
             # From here on this process only waits. Dagster's processes inherit the priority.
             lower_priority()
-            _run_schedules(environment, port)
+            run_schedules(environment, port)
 
 
 def dagster_environment(settings: Settings) -> dict[str, str]:
@@ -94,19 +96,22 @@ def dagster_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def record_materializations(settings: Settings, days: Sequence[DayStatus]) -> None:
-    """Record the days that were just loaded in Dagster, as one of its own runs would have."""
+def record_materializations(settings: Settings, days: "Sequence[DayStatus]") -> None:
+    """Record the days that were just loaded in Dagster, as a run of Dagster would have."""
     from dagster import DagsterInstance
 
     from pipelines.assets.rankings import materializations
+    from warehouse.connection import session
 
+    with session(settings.warehouse) as con:
+        events = materializations(con, days)
     with DagsterInstance.from_config(str(settings.dagster)) as instance:
-        for event in materializations(settings, days):
+        for event in events:
             instance.report_runless_asset_event(event)
 
 
 @contextlib.contextmanager
-def _run_simulator(settings: Settings) -> Iterator[Settings]:
+def run_simulator(settings: Settings) -> Iterator[Settings]:
     """Run the simulated market in a process; yield settings with its address and their own home."""
     command = [*TOKENTIDE, "simulate", "--port", "0", "--no-limits", "--key", SIMULATOR_KEY]
     with subprocess.Popen(
@@ -125,7 +130,7 @@ def _run_simulator(settings: Settings) -> Iterator[Settings]:
 
 
 @contextlib.contextmanager
-def _run_dashboard(environment: dict[str, str], port: int, dagster_port: int) -> Iterator[None]:
+def run_dashboard(environment: dict[str, str], port: int, dagster_port: int) -> Iterator[None]:
     """Run the dashboard in a process, which prints its own address; schedules go on without it."""
     dagster = f"http://127.0.0.1:{dagster_port}"
     command = [*TOKENTIDE, "dashboard", "--port", str(port), "--dagster", dagster]
@@ -136,7 +141,8 @@ def _run_dashboard(environment: dict[str, str], port: int, dagster_port: int) ->
             process.terminate()
 
 
-def _run_schedules(environment: dict[str, str], port: int) -> None:
+def run_schedules(environment: dict[str, str], port: int) -> None:
+    """Run Dagster until Ctrl-C. Exit with its code where it ends by itself."""
     dagster = [sys.executable, "-W", QUIET, "-m", "dagster", "dev", "-m", "pipelines.definitions"]
     stderr.print(
         f"The schedules run until you press Ctrl-C. Dagster's web UI: http://127.0.0.1:{port}"
@@ -150,7 +156,8 @@ def _run_schedules(environment: dict[str, str], port: int) -> None:
         except KeyboardInterrupt:
             stderr.print("Stopping; runs that have begun are given time to end.")
             process.send_signal(signal.SIGINT)
-            code = process.wait()
+            process.wait()
+            return
     if code not in (0, -signal.SIGINT, 130):
         stderr.print(
             f"[red]Dagster ended with code {code}.[/red] "

@@ -29,7 +29,7 @@ ANSWERS, SEGMENTS, TIER = "answers.csv", "segments.csv", "tier.json"
 ANSWER = ("answer_id", "sha256", "url", "fetched_at", "source")
 SEGMENT = ("segment_id", "sha256", "kind", "rows", "first_at", "last_at")
 USED = ("loaded", "partial", "unchanged")
-Row = Mapping[str, Any]
+InputRow = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class EvidenceInputs:
     `segments` and `tier` are None where the tier plays no part.
     """
 
-    answers: Sequence[Row]
-    segments: Sequence[Row] | None = None
-    tier: Sequence[Row] | None = None
+    answers: Sequence[InputRow]
+    segments: Sequence[InputRow] | None = None
+    tier: Sequence[InputRow] | None = None
 
 
 def inputs_of(path: Path, origins: Origins) -> EvidenceInputs:
@@ -118,7 +118,7 @@ def _copy_answers(source: Archive, target: Archive, wanted: set[str]) -> None:
     _must_have_all("answers", wanted - found)
 
 
-def _copy_segments(source: SpoolFolders, target: SpoolFolders, wanted: Sequence[Row]) -> None:
+def _copy_segments(source: SpoolFolders, target: SpoolFolders, wanted: Sequence[InputRow]) -> None:
     missing = set()
     for row in wanted:
         kind, name = _named(row)
@@ -136,7 +136,7 @@ def _copy_segments(source: SpoolFolders, target: SpoolFolders, wanted: Sequence[
     _must_have_all("segments", missing)
 
 
-def _named(row: Row) -> tuple[SegmentKind, str]:
+def _named(row: InputRow) -> tuple[SegmentKind, str]:
     """Return kind and name of a segment.
 
     A bundle may come from anybody: no name leaves the archive.
@@ -156,13 +156,13 @@ def _must_have_all(things: str, missing: set[str]) -> None:
         )
 
 
-def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[InputRow]) -> None:
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 
 
-def _read_rows(path: Path) -> list[Row]:
+def _read_rows(path: Path) -> list[InputRow]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))

@@ -5,6 +5,7 @@ Dagster's builds are started by dagster_build beside it.
 """
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from pipelines.errors import AuditFailed, BuildFailed
 from pipelines.locks import file_lock
 from pipelines.settings import Settings
 from warehouse.connection import open_warehouse
+
+log = logging.getLogger(__name__)
 
 PROJECT = Path(warehouse.__file__).parent
 # Unit tests are about the SQL, not about the data; `make test` runs them.
@@ -69,6 +72,7 @@ def run_dbt(
     options = [word for name, place in places.items() for word in (f"--{name}", str(place))]
     start = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--log-format", "json"]
     lines = []
+    log.debug("Starting dbt %s.", command[0])
     with subprocess.Popen(
         [*start, *command, *options],
         env=dbt_environment(warehouse),

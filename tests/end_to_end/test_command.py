@@ -4,7 +4,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from support.command import Command
+from support.cli.command import Command
 from support.simulator import KEY, SimulatedMarket
 
 pytestmark = pytest.mark.slow

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import Command
+from support.cli.command import Command
 from typer.main import get_command
 from typer.testing import CliRunner
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command_mentions import Mention, commands_of, mentions_in
+from support.cli.mentions import Mention, commands_of, mentions_in
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -32,6 +32,11 @@ TEXTS = (
 # Folders of files that others made.
 FOREIGN = {"target", "logs", "vendor"}
 MAKEFILE = (ROOT / "Makefile").read_text()
+DEFAULTS = dict(re.findall(r"^(\w+) [?:]= (.+)$", MAKEFILE, re.M))
+TARGETS = {
+    re.sub(r"\$\((\w+)\)", lambda match: DEFAULTS[match[1]], target)
+    for target in re.findall(r"^([^\s:#]+):", MAKEFILE, re.M)
+}
 # Verbs that pass their options on to a command of `models`.
 PASSED_ON = {"models.server": "serve", "models.loadgen": "load"}
 
@@ -81,13 +86,15 @@ def problem_with(mention: Mention) -> str | None:
 
 def problem_with_make(words: list[str]) -> str | None:
     """Return the target or variable that the Makefile lacks."""
-    for word in words:
-        if word.startswith("-"):
+    options = {index for index, word in enumerate(words) if word.startswith("-")}
+    values = {index + 1 for index in options if words[index] in {"-C", "--directory", "-f"}}
+    for index, word in enumerate(words):
+        if index in options | values:
             continue
         variable, is_set, _ = word.partition("=")
         if is_set and f"$({variable})" not in MAKEFILE:
             return f"no variable {variable}"
-        if not is_set and not re.search(rf"^{re.escape(word)}:", MAKEFILE, re.M):
+        if not is_set and word not in TARGETS:
             return f"no target {word}"
     return None
 
@@ -131,6 +138,8 @@ def test_texts_name_most_verbs() -> None:
         ("tokentide claims && tokentide claims show five-weeks --json", None),
         ("python -m pipelines up --once  # the market's", None),
         ("make up PORT=3001", None),
+        ("make -C /opt/tokentide .venv/.installed-run", None),
+        ("/opt/tokentide/.venv/bin/tokentide scrape", "no verb scrape"),
     ],
 )
 def test_what_does_not_exist_is_found(text: str, problem: str | None) -> None:

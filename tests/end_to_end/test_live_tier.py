@@ -1,24 +1,24 @@
-"""One run of everything: a server under load, scraped, loaded, built, published; the tokens of the marts are those of its clients."""
+"""One run of everything: a server under load, scraped, loaded, built and published.
+
+The tokens of the marts are those of its clients.
+"""
 
 import json
-import os
 import signal
-import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from support.collecting import free_port
+from support.command import Command
 from support.tier import tiny_checkpoint
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 SCRAPE_SECONDS = 0.5
 REQUESTS = 12
 TIER = """
@@ -46,164 +46,133 @@ pue = 1.1
 ttft_ms = 60000
 tpot_ms = 60000
 """
-
-
-class Home:
-    """A home with a tier file, and `tokentide` run in it."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder = folder
-        (folder / "tier.toml").write_text(TIER.format(port=port, seconds=SCRAPE_SECONDS))
-        inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("TOKENTIDE_", "OPENROUTER_"))
-        }
-        self.environment = {
-            **inherited,
-            "TOKENTIDE_HOME": str(folder / "var"),
-            "TOKENTIDE_TIER": str(folder / "tier.toml"),
-        }
-
-    def run(self, *arguments: str) -> str:
-        """What a verb prints; it must succeed."""
-        command = [sys.executable, "-m", "pipelines", *arguments]
-        done = subprocess.run(
-            command,
-            env=self.environment,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=200,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def rows(self, query: str) -> list[dict[str, Any]]:
-        """The answer to a query on the published file."""
-        found: list[dict[str, Any]] = json.loads(self.run("sql", "--json", query))
-        return found
-
-    @contextmanager
-    def running(self, *arguments: str) -> Iterator[None]:
-        """A verb that runs until it is told to end, which it must do well."""
-        with subprocess.Popen(
-            [sys.executable, "-m", "pipelines", *arguments], env=self.environment, cwd=self.folder
-        ) as process:
-            try:
-                yield
-            finally:
-                process.send_signal(signal.SIGTERM)
-            assert process.wait(60) == 0
+Usage = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        found: int = probe.getsockname()[1]
-    return found
+    """Return the port of the server."""
+    return free_port()
 
 
 @pytest.fixture(scope="module")
-def usages(home: Home, port: int) -> list[dict[str, Any]]:
-    """Serve, ask, scrape, load, publish; what each client was told that it used."""
-    checkpoint = tiny_checkpoint(home.folder / "tiny")
-    with home.running("serve", "--port", str(port), "--model", str(checkpoint), "--device", "cpu"):
-        until(lambda: httpx.get(f"http://127.0.0.1:{port}/health").is_success)
-        with home.running("collect", "--port", "0", "--segment-seconds", "2"):
-            time.sleep(3 * SCRAPE_SECONDS)
-            found = [asked(port, number) for number in range(REQUESTS)]
-            # What was served before the last scrape of all is what can be known.
-            time.sleep(4 * SCRAPE_SECONDS)
-    home.run("ingest", "telemetry")
-    return found
+def command(tmp_path_factory: pytest.TempPathFactory, port: int) -> Command:
+    """Return the command with a home and a tier file."""
+    folder = tmp_path_factory.mktemp("live")
+    tier = folder / "tier.toml"
+    tier.write_text(TIER.format(port=port, seconds=SCRAPE_SECONDS))
+    return Command(folder / "var", TOKENTIDE_TIER=str(tier))
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, port: int) -> Home:
-    return Home(tmp_path_factory.mktemp("live"), port)
+def usages(command: Command, port: int) -> list[Usage]:
+    """Serve, send requests, scrape, load and publish; return the usage that each client got."""
+    checkpoint = tiny_checkpoint(command.home.parent / "tiny")
+    serve = ("serve", "--port", str(port), "--model", str(checkpoint), "--device", "cpu")
+    collect = ("collect", "--port", "0", "--segment-seconds", "2")
+    with running(command, *serve) as server:
+        wait_until(lambda: httpx.get(f"http://127.0.0.1:{port}/health").is_success, server)
+        with running(command, *collect) as collector:
+            wait_until((command.home / "spool" / "telemetry").exists, collector)
+            time.sleep(6 * SCRAPE_SECONDS)
+            usages = [complete(port, number) for number in range(REQUESTS)]
+            # Only tokens that were served before the last scrape can be known.
+            time.sleep(6 * SCRAPE_SECONDS)
+    command("ingest", "telemetry")
+    return usages
 
 
-def until(holds: Any, seconds: float = 60) -> None:
+@contextmanager
+def running(command: Command, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    """Run a verb while the `with` lasts; it must end well on SIGTERM."""
+    with command.start(*arguments) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, output
+
+
+def wait_until(
+    holds: Callable[[], bool], process: "subprocess.Popen[str]", seconds: float = 200
+) -> None:
+    """Wait until a condition of a process holds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()[0]
         try:
             if holds():
                 return
         except httpx.TransportError:
             pass
         time.sleep(0.1)
-    raise AssertionError("It did not come in time.")
+    raise AssertionError("The condition did not hold in time.")
 
 
-def asked(port: int, number: int) -> dict[str, Any]:
+def complete(port: int, number: int) -> Usage:
+    """Ask the server for a completion of `3 + number` tokens."""
     body = {
         "model": "tiny",
         "prompt": f"def add_{number}(left, right):",
         "max_tokens": 3 + number,
         "temperature": 0,
     }
-    answer = (
-        httpx.post(f"http://127.0.0.1:{port}/v1/completions", json=body, timeout=60)
-        .raise_for_status()
-        .json()
-    )
-    usage: dict[str, Any] = answer["usage"]
+    reply = httpx.post(f"http://127.0.0.1:{port}/v1/completions", json=body, timeout=60)
+    usage: Usage = reply.raise_for_status().json()["usage"]
     return usage
 
 
-def total(usages: list[dict[str, Any]]) -> dict[str, int]:
+def total(usages: list[Usage]) -> dict[str, int]:
     names = {"prompt_tokens": "prompt_tokens", "completion_tokens": "generation_tokens"}
     return {ours: sum(usage[theirs] for usage in usages) for theirs, ours in names.items()}
 
 
-def test_the_marts_hold_what_the_clients_used(home: Home, usages: list[dict[str, Any]]) -> None:
+def test_the_marts_have_the_tokens_of_the_clients(command: Command, usages: list[Usage]) -> None:
     sums = "sum(prompt_tokens) as prompt_tokens, sum(generation_tokens) as generation_tokens"
-    [counted] = home.rows(
+    [counted] = command.rows(
         f"select {sums} from served_tokens_minutely where target = 'live' and model_name = 'tiny'"
     )
     assert {name: int(value) for name, value in counted.items()} == total(usages)
-    [ended] = home.rows(
+    [ended] = command.rows(
         "select sum(requests_total) as ended, sum(resets) as resets from served_tokens_minutely"
     )
     assert (int(ended["ended"]), int(ended["resets"])) == (REQUESTS, 0)
 
 
-def test_counters_and_the_log_of_requests_agree(home: Home, usages: list[dict[str, Any]]) -> None:
-    assert home.rows("from served_token_disagreements") == []
+def test_counters_and_the_usage_log_agree(command: Command, usages: list[Usage]) -> None:
+    assert command.rows("from served_token_disagreements") == []
 
 
-def test_latency_is_there_by_both_methods_and_efficiency_says_what_it_knows(
-    home: Home, usages: list[dict[str, Any]]
-) -> None:
-    found = home.rows(
-        "select method, sum(count) as requests from served_latency_hourly where metric = 'ttft' group by all order by all"
+def test_latency_has_both_methods(command: Command, usages: list[Usage]) -> None:
+    rows = command.rows(
+        "select method, sum(count) as requests from served_latency_hourly "
+        "where metric = 'ttft' group by all order by all"
     )
-    assert [(row["method"], int(row["requests"])) for row in found] == [
-        ("events", REQUESTS),
-        ("histogram", REQUESTS),
-    ]
-    [efficiency] = home.rows("""
-        select
-            sum(tokens_per_second) as speed, min(usd_per_mtok) as cost, min(goodput_share) as goodput,
-            min(mfu) as mfu, any_value(mfu_reason) as reason
-        from local_efficiency_hourly
-    """)
-    assert efficiency["speed"] > 0
-    assert float(efficiency["cost"]) > 0
-    assert efficiency["goodput"] == 1
-    assert efficiency["mfu"] is None
-    assert efficiency["reason"]
+    counts = [(row["method"], int(row["requests"])) for row in rows]
+    assert counts == [("events", REQUESTS), ("histogram", REQUESTS)]
 
 
-def test_status_says_what_each_target_served(home: Home, usages: list[dict[str, Any]]) -> None:
-    [target] = json.loads(home.run("status", "--json"))["targets"]
+def test_efficiency_has_a_figure_or_a_reason(command: Command, usages: list[Usage]) -> None:
+    """A CPU has no data sheet here, so how much of its peak is used is unknown."""
+    rows = command.rows("from local_efficiency_hourly")
+    assert sum(row["tokens_per_second"] or 0 for row in rows) > 0
+    assert min(float(row["usd_per_mtok"]) for row in rows if row["usd_per_mtok"]) > 0
+    assert {row["goodput_share"] for row in rows} - {None} == {1}
+    assert {row["mfu"] for row in rows} == {None}
+    assert any(row["mfu_reason"] for row in rows)
+
+
+def test_status_has_the_tokens_of_each_target(command: Command, usages: list[Usage]) -> None:
+    done = command.run("status", "--json")
+    assert done.returncode == 0, done.stderr
+    [target] = json.loads(done.stdout)["targets"]
     assert target["target"] == "live"
     assert target["generation_tokens"] == total(usages)["generation_tokens"]
 
 
-def test_loading_again_adds_nothing(home: Home, usages: list[dict[str, Any]]) -> None:
-    again = json.loads(home.run("ingest", "telemetry", "--json"))
+def test_loading_again_adds_nothing(command: Command, usages: list[Usage]) -> None:
+    done = command.run("ingest", "telemetry", "--json")
+    assert done.returncode == 0, done.stderr
+    again = json.loads(done.stdout)
     assert (again["segments"], again["samples"], again["requests"]) == (0, 0, 0)

@@ -1,4 +1,4 @@
-"""What a person may set, in the environment or in `.env`, and what they are told when it cannot be used."""
+"""Settings from the environment and `.env`, and the messages about those that cannot be used."""
 
 from dataclasses import FrozenInstanceError
 from pathlib import Path
@@ -17,10 +17,12 @@ NO_FILE = Path("/nonexistent/.env")
 
 
 def read(**env: str) -> Settings:
+    """Read settings from this environment alone."""
     return read_settings(env=env, dotenv=NO_FILE)
 
 
-def complaint(**env: str) -> str:
+def problems(**env: str) -> str:
+    """Return the message about settings that cannot be used."""
     with pytest.raises(BadSetting) as caught:
         read(**env)
     return str(caught.value)
@@ -28,11 +30,12 @@ def complaint(**env: str) -> str:
 
 @pytest.fixture
 def dotenv(tmp_path: Path) -> Path:
+    """Return the path of a file to write settings to."""
     return tmp_path / ".env"
 
 
 def test_nothing_needs_to_be_set() -> None:
-    """Everything has a default; there is no key, and paths are absolute, so that changing the folder later changes nothing."""
+    """Only the key has no default. Paths are absolute, so that a later chdir changes none."""
     settings = read()
     assert settings.home == Path.cwd() / "var"
     assert settings.openrouter_url == "https://openrouter.ai/api/v1"
@@ -41,8 +44,8 @@ def test_nothing_needs_to_be_set() -> None:
     assert settings.recordings is None
 
 
-def test_everything_under_the_home_has_its_place() -> None:
-    """The places of archive, warehouse, generations, request ledger and Dagster's state."""
+def test_the_home_holds_everything() -> None:
+    """The archive, the warehouse, generations, the request quota and Dagster's state."""
     settings = read(TOKENTIDE_HOME="/srv/tide")
     assert settings.archive == Path("/srv/tide/raw")
     assert settings.warehouse == Path("/srv/tide/warehouse.duckdb")
@@ -51,7 +54,7 @@ def test_everything_under_the_home_has_its_place() -> None:
     assert settings.dagster == Path("/srv/tide/dagster")
 
 
-def test_variables_of_others_are_at_hand_and_never_shown(dotenv: Path) -> None:
+def test_all_variables_are_kept_and_never_shown(dotenv: Path) -> None:
     """The tier file names variables that hold secrets; the environment wins over `.env`."""
     dotenv.write_text("TIER_TOKEN=from-file\nOTHER_TOKEN=s3cret\n")
     settings = read_settings(env={"TIER_TOKEN": "from-environment"}, dotenv=dotenv)
@@ -61,31 +64,31 @@ def test_variables_of_others_are_at_hand_and_never_shown(dotenv: Path) -> None:
 
 
 def test_an_unknown_name_is_an_error() -> None:
-    """A misspelt setting is named, not silently ignored; names of other programs are none of our business."""
+    """A misspelt setting is named, not ignored. Names of other programs do not matter."""
     assert (
-        complaint(TOKENTIDE_HOEM="x")
+        problems(TOKENTIDE_HOEM="x")
         == "TOKENTIDE_HOEM is not a setting; .env.example lists them all."
     )
     assert read(HOME="x", OPENROUTER_BASE_URL="y", tokentide_home="z").home == Path.cwd() / "var"
 
 
 def test_an_unknown_name_in_dotenv_is_an_error_too(dotenv: Path) -> None:
-    """`.env` is read with the same strictness."""
+    """`.env` is read as strictly."""
     dotenv.write_text("TOKENTIDE_HOEM=x\n")
     with pytest.raises(BadSetting, match="TOKENTIDE_HOEM is not a setting"):
         read_settings(env={}, dotenv=dotenv)
 
 
-def test_all_that_is_wrong_is_reported_together(tmp_path: Path) -> None:
-    """Nobody has to run the command five times to learn of five mistakes."""
-    told = complaint(
+def test_all_problems_are_reported_together(tmp_path: Path) -> None:
+    """Five mistakes need one run to be found, not five."""
+    message = problems(
         TOKENTIDE_B="1",
         TOKENTIDE_A="2",
         TOKENTIDE_OPENROUTER_URL="ftp://openrouter.ai",
         OPENROUTER_API_KEY="two words",
         TOKENTIDE_RECORDINGS=str(tmp_path / "absent"),
     )
-    assert told.splitlines() == [
+    assert message.splitlines() == [
         "TOKENTIDE_A is not a setting; .env.example lists them all.",
         "TOKENTIDE_B is not a setting; .env.example lists them all.",
         "TOKENTIDE_OPENROUTER_URL must be an http or https address, such as https://openrouter.ai/api/v1.",
@@ -95,9 +98,11 @@ def test_all_that_is_wrong_is_reported_together(tmp_path: Path) -> None:
 
 
 def test_dotenv_is_read_and_the_environment_wins(dotenv: Path, tmp_path: Path) -> None:
-    """What stands in `.env` counts unless the environment says otherwise."""
+    """`.env` counts where the environment sets nothing."""
     dotenv.write_text(
-        f'OPENROUTER_API_KEY="{KEY}"\nexport TOKENTIDE_HOME={tmp_path}/from-file\nTOKENTIDE_TIER=other.toml\n'
+        f'OPENROUTER_API_KEY="{KEY}"\n'
+        f"export TOKENTIDE_HOME={tmp_path}/from-file\n"
+        "TOKENTIDE_TIER=other.toml\n"
     )
     settings = read_settings(env={"TOKENTIDE_HOME": f"{tmp_path}/from-environment"}, dotenv=dotenv)
     assert settings.openrouter_key == KEY
@@ -105,28 +110,28 @@ def test_dotenv_is_read_and_the_environment_wins(dotenv: Path, tmp_path: Path) -
     assert settings.tier == Path.cwd() / "other.toml"
 
 
-def test_a_blank_key_in_the_environment_silences_that_of_dotenv(dotenv: Path) -> None:
-    """So a single run can go without a key."""
+def test_a_blank_key_in_the_environment_overrides_that_of_dotenv(dotenv: Path) -> None:
+    """A single run can go without a key."""
     dotenv.write_text(f"OPENROUTER_API_KEY={KEY}\n")
     assert read_settings(env={"OPENROUTER_API_KEY": ""}, dotenv=dotenv).openrouter_key is None
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\t\n"])
 def test_a_blank_key_is_no_key(blank: str) -> None:
-    """A line that was left empty in `.env` does not send an empty key."""
+    """An empty line in `.env` does not send an empty key."""
     assert read(OPENROUTER_API_KEY=blank).openrouter_key is None
 
 
-def test_a_key_is_freed_of_what_copying_added() -> None:
-    """Blanks around a key are not part of it."""
+def test_blanks_around_a_key_are_removed() -> None:
+    """Copying adds them."""
     assert read(OPENROUTER_API_KEY=f"  {KEY}\n").openrouter_key == KEY
 
 
 @pytest.mark.parametrize("key", ["sk or v1", "sk-or\nv1", "sk-or-\x00", "schlüssel", "sk-…"])
 def test_a_key_that_no_header_can_carry_is_refused_without_repeating_it(key: str) -> None:
-    """A key that was copied badly is found before the first request; the message does not hold it."""
-    told = complaint(OPENROUTER_API_KEY=key)
-    assert told == "OPENROUTER_API_KEY holds characters that no key has; copy it again."
+    """A badly copied key is found before the first request. The message does not hold it."""
+    message = problems(OPENROUTER_API_KEY=key)
+    assert message == "OPENROUTER_API_KEY holds characters that no key has; copy it again."
 
 
 @pytest.mark.parametrize(
@@ -161,14 +166,14 @@ def test_every_known_name_is_accepted(tmp_path: Path) -> None:
 
 
 def test_the_key_is_in_no_representation() -> None:
-    """Neither text nor repr of the settings holds the key, so a log line cannot either."""
+    """Neither text nor repr of the settings holds the key, so no log line can."""
     settings = read(OPENROUTER_API_KEY=KEY)
     assert KEY not in repr(settings) + str(settings) + f"{settings}"
     assert "openrouter_key" not in repr(settings)
 
 
 def test_settings_cannot_be_changed() -> None:
-    """They are read once; nothing can alter them on the way."""
+    """They are read once, and stay as they are."""
     with pytest.raises(FrozenInstanceError):
         read().home = Path("/elsewhere")  # type: ignore[misc]
 
@@ -186,8 +191,8 @@ def test_settings_cannot_be_changed() -> None:
     ],
 )
 def test_a_bad_address_is_refused(url: str) -> None:
-    """Only a complete http or https address can be asked."""
-    assert complaint(TOKENTIDE_OPENROUTER_URL=url) == (
+    """Only a complete http or https address can receive requests."""
+    assert problems(TOKENTIDE_OPENROUTER_URL=url) == (
         "TOKENTIDE_OPENROUTER_URL must be an http or https address, such as https://openrouter.ai/api/v1."
     )
 
@@ -202,14 +207,12 @@ def test_a_bad_address_is_refused(url: str) -> None:
 )
 def test_an_address_with_a_password_is_refused_without_repeating_it(url: str) -> None:
     """Addresses are archived and logged, so none may carry a secret."""
-    told = complaint(TOKENTIDE_OPENROUTER_URL=url)
-    assert (
-        told
-        == "TOKENTIDE_OPENROUTER_URL must not carry a password; put the key into OPENROUTER_API_KEY."
+    assert problems(TOKENTIDE_OPENROUTER_URL=url) == (
+        "TOKENTIDE_OPENROUTER_URL must not carry a password; put the key into OPENROUTER_API_KEY."
     )
 
 
-def test_a_slash_at_the_end_of_the_address_does_not_count() -> None:
+def test_a_slash_at_the_end_of_the_address_is_dropped() -> None:
     """Paths are appended with their own slash."""
     assert read(TOKENTIDE_OPENROUTER_URL=f"{OPENROUTER_URL}/").openrouter_url == OPENROUTER_URL
 
@@ -218,22 +221,22 @@ def test_a_slash_at_the_end_of_the_address_does_not_count() -> None:
 @given(
     name=st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789", max_size=20), value=st.text(max_size=5)
 )
-def test_whatever_begins_with_our_name_is_known_or_refused(name: str, value: str) -> None:
-    """No name of ours passes unnoticed."""
+def test_a_name_of_ours_is_known_or_refused(name: str, value: str) -> None:
+    """No misspelt setting goes unnoticed."""
     full = f"TOKENTIDE_{name}"
     if full not in KNOWN:
-        assert f"{full} is not a setting" in complaint(**{full: value})
+        assert f"{full} is not a setting" in problems(**{full: value})
 
 
 @hypothesis_settings(deadline=None, derandomize=True, max_examples=200)
 @given(url=st.text(max_size=30) | st.text("htps:/[]@.?#% 1a\\", max_size=20).map("http://".__add__))
 def test_any_address_is_read_or_refused(url: str) -> None:
-    """Whatever stands there, the answer is an address that can be asked or a message that a person can act on."""
+    """The result is an address that can receive requests, or a message that a person can act on."""
     try:
         address = read(TOKENTIDE_OPENROUTER_URL=url).openrouter_url
     except BadSetting as error:
-        told = str(error)
+        message = str(error)
     else:
-        told = "TOKENTIDE_OPENROUTER_URL must be good"
+        message = "TOKENTIDE_OPENROUTER_URL must be good"
         assert httpx.Request("GET", f"{address}/models").url.path.endswith("/models")
-    assert told.startswith("TOKENTIDE_OPENROUTER_URL must")
+    assert message.startswith("TOKENTIDE_OPENROUTER_URL must")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from support.loading import fresh
+from support.loading import fresh_warehouse
 
 from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.loading.telemetry.segments import TelemetryLoadResult, load_segments
@@ -29,6 +29,7 @@ FACTS = (
     "coverage_minutes",
     "stack_versions",
 )
+HOUR = 3600
 Rows = list[tuple[Any, ...]]
 
 
@@ -61,6 +62,25 @@ def scrape(
     return Scrape(target, "vllm", at, started_at, (*samples, up), (*samples.values(), 1.0))
 
 
+def stretch(*scrapes: tuple[float, float | None]) -> list[Scrape]:
+    """Make scrapes of (second, tokens or None), with power."""
+    watts = Series("power_watts", "gauge", device="0")
+    return [
+        scrape(second, value if value is None else {TOKENS: value, watts: value % 90})
+        for second, value in scrapes
+    ]
+
+
+# Across the edge of an hour; within an hour whose edge stays; hours apart; failed scrapes long
+# after the last good one.
+STRETCHES = [
+    stretch((10, 100), (HOUR - 5, 200), (HOUR + 5, 210)),
+    stretch((1800, 150)),
+    stretch((2 * HOUR + 60, 300)),
+    stretch((3 * HOUR, None), (4 * HOUR, None), (5 * HOUR, 400)),
+]
+
+
 class TelemetryHome:
     """A warehouse in memory, spools and an archive in a folder."""
 
@@ -68,7 +88,7 @@ class TelemetryHome:
         self.settings = Settings(home=folder)
         self.folders = SpoolFolders.of(self.settings)
         self.spool = self.settings.telemetry_spool
-        self.con = fresh()
+        self.con = fresh_warehouse()
         self._writer = SegmentWriter(self.spool)
 
     def close(self, scrapes: Sequence[Scrape]) -> Path:

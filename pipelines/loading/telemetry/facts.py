@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 FOLDER = Path(__file__).parent / "sql"
 STEPS = [path.read_text() for path in sorted(FOLDER.glob("[0-9][0-9]_*.sql"))]
 INCOMING, LIMITS, SAMPLES, CHANGED_HOURS, *FACTS = STEPS
-OLD_SEGMENTS = (FOLDER / "old_segments.sql").read_text()
-DROPPED_SAMPLES = (FOLDER / "dropped_samples.sql").read_text()
+OLD_SEGMENTS = (FOLDER / "retention" / "old_segments.sql").read_text()
+RESTORE_SAMPLES = (FOLDER / "retention" / "restore_samples.sql").read_text()
 TEMPORARY = re.findall(r"(?m)^create or replace temp (table|view) (\w+)", "\n".join(STEPS))
 VARIABLES = {
     "scrape_seconds": SCRAPE_SECONDS,
@@ -104,7 +104,7 @@ def _restore_dropped(con: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
     con.execute(INCOMING)
     if paths:
         con.execute("set variable paths = ?", [paths])
-        con.execute(DROPPED_SAMPLES)
+        con.execute(RESTORE_SAMPLES)
         con.execute(SAMPLES)
     con.execute("drop table temp.incoming")
     con.execute("alter table temp.late rename to incoming")

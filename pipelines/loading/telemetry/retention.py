@@ -10,13 +10,9 @@ import duckdb
 
 from warehouse.connection import transaction
 
-LAST_SAMPLES = (Path(__file__).parent / "sql" / "last_samples.sql").read_text()
-DROP = """
-    delete from raw.telemetry_samples
-    where
-        scraped_at < getvariable('dropped_before')
-        and rowid not in (select sample_row from last_samples)
-"""
+FOLDER = Path(__file__).parent / "sql" / "retention"
+LAST_SAMPLES = (FOLDER / "last_samples.sql").read_text()
+DROP_SAMPLES = (FOLDER / "drop_samples.sql").read_text()
 
 
 def drop_old_samples(con: duckdb.DuckDBPyConnection, days: int, now: datetime) -> int:
@@ -25,7 +21,7 @@ def drop_old_samples(con: duckdb.DuckDBPyConnection, days: int, now: datetime) -
     with transaction(con):
         con.execute("set variable dropped_before = ?", [before])
         con.execute(LAST_SAMPLES)
-        [(dropped,)] = con.execute(DROP).fetchall()
+        [(dropped,)] = con.execute(DROP_SAMPLES).fetchall()
         con.execute("insert into raw.telemetry_retention values (?, ?, ?)", [before, now, dropped])
         con.execute("drop table temp.last_samples")
     return int(dropped)

@@ -51,7 +51,7 @@ class ScrapeLoop:
 
     target: Target
     engine: str
-    place: str
+    address: str
     fetch: Fetch
     read: ReadPage
     up_metric: str = "up"
@@ -189,11 +189,11 @@ def _device_loop(
     return ScrapeLoop(
         target,
         source.kind,
-        source.place,
+        source.address,
         _page_fetch(client, source.url) if source.url else _command_fetch(source.command),
         device_reader(source.kind),
         "device_up",
-        "" if is_only else f"{source.place}/",
+        "" if is_only else f"{source.address}/",
     )
 
 

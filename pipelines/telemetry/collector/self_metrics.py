@@ -50,7 +50,7 @@ COUNTERS_OF_SOURCES: tuple[tuple[str, str, Callable[[Health], float]], ...] = (
 
 
 class SelfMetrics(MetricSource):
-    """Metrics of a collector, computed when they are asked for."""
+    """Metrics of a collector, computed for each scrape of them."""
 
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
@@ -83,7 +83,7 @@ class SelfMetrics(MetricSource):
 
     def _sources(self) -> Iterator[tuple[list[str], Health]]:
         for loop in self._collector.loops:
-            yield [loop.target.name, loop.engine, loop.place], loop.health
+            yield [loop.target.name, loop.engine, loop.address], loop.health
 
 
 @contextmanager
@@ -136,7 +136,7 @@ def summarise_health(collector: Collector) -> dict[str, object]:
     """Summarise whether segments can be written, and which sources are down."""
     tally = collector.spool.tally
     down = {
-        f"{loop.target.name} {loop.place}": loop.health.reason
+        f"{loop.target.name} {loop.address}": loop.health.reason
         for loop in collector.loops
         if loop.health.is_up is False
     }

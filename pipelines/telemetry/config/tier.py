@@ -74,7 +74,7 @@ class DeviceSource:
     command: Words = ()
 
     @property
-    def place(self) -> str:
+    def address(self) -> str:
         """The host or command, which differs between the sources of a target."""
         return self.url.split("/")[2] if self.url else " ".join(self.command) or "its own page"
 
@@ -155,7 +155,7 @@ def parse_tier(text: str, name: str = "tier.toml") -> Tier:
         # Money must not pass through binary fractions.
         given = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise BadTier(f"{name} is not TOML: {error}. Correct that place first.") from error
+        raise BadTier(f"{name} is not TOML: {error}. Correct that line first.") from error
     problems = list(find_problems(given))
     try:
         tier = TypeAdapter(Tier).validate_python(given)

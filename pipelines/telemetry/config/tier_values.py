@@ -33,9 +33,9 @@ def _require_url(value: str) -> str:
 
 
 def _add_metrics_path(url: str) -> str:
-    scheme, place = url.split("://", 1)
-    place = place.rstrip("/")
-    return f"{scheme}://{place}" if "/" in place else f"{scheme}://{place}/metrics"
+    scheme, rest = url.split("://", 1)
+    rest = rest.rstrip("/")
+    return f"{scheme}://{rest}" if "/" in rest else f"{scheme}://{rest}/metrics"
 
 
 Text = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1)]

@@ -1,4 +1,4 @@
-"""From a metrics page to samples of known meaning.
+"""Normalisation: from a metrics page to samples of known meaning.
 
 Old names give way to new ones, shares are 0 to 1, and a failed reading of a device is no sample.
 """

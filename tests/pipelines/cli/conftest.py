@@ -1,9 +1,9 @@
 """Fixtures for verbs: a console to print on, and homes with a small published market."""
 
 import pytest
-from support.paper import Paper
+from support.cli.markets import CLAIM, MARKET, TELEMETRY
+from support.cli.paper import Paper
 from support.published import published
-from support.small_market import CLAIM, MARKET, TELEMETRY
 
 from pipelines.settings import Settings
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from support.command import Command
+from support.cli.command import Command
 
 from pipelines.settings import Settings
 
@@ -35,7 +35,7 @@ def test_the_list_for_a_program_has_every_row(command: Command) -> None:
 
 
 def test_one_claim_shows_figures_reasons_and_the_query(command: Command) -> None:
-    """Who said it, every basis with its figure and reason, the query, and its rows."""
+    """The source, every basis with its figure and reason, the query, and its rows."""
     output = command("claims", "show", "five-weeks")
     for part in (
         "Said by: somebody, 2026-04-06",

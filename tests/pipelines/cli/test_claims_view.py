@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.paper import Paper
+from support.cli.paper import Paper
 
 from pipelines.cli.claims_view import (
     as_json,
@@ -49,7 +49,7 @@ def test_a_generation_of_an_older_version_has_no_claims(market: Settings, paper:
     [("five_week", "Did you mean five-weeks?"), ("zzz", "`tokentide claims` lists all claims.")],
 )
 def test_an_unknown_claim_names_its_neighbour(generation: Path, asked: str, hint: str) -> None:
-    """Where nothing is spelled alike, the list is named."""
+    """The list is named if nothing is spelled alike."""
     with pytest.raises(UnknownClaim) as raised:
         find_claim(read_claims(generation), asked)
     assert str(raised.value) == f"There is no claim '{asked}'. {hint}"
@@ -93,7 +93,7 @@ def test_the_list_counts_the_verdicts_of_bases(generation: Path, paper: Paper) -
 
 
 def test_one_claim_is_shown_in_full(generation: Path, paper: Paper) -> None:
-    """Who said it, of what, every basis with figures and reason, the query and its rows."""
+    """The source, the population, every basis with figures and reason, the query, its rows."""
     show_claim(paper, generation, find_claim(read_claims(generation), "five-weeks"))
     lines = [line.rstrip() for line in paper.text.splitlines()]
     assert lines[:5] == [

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from support.command import Command
+from support.cli.command import Command
 from support.scripted_server import ScriptedServer, bytes_response, scripted_server
 from typer.testing import CliRunner
 

@@ -31,7 +31,7 @@ except KeyboardInterrupt as error:
 
 
 def test_the_log_goes_to_standard_error() -> None:
-    """What the pipeline says is shown as it is; libraries only warn, and retries say nothing."""
+    """Messages of the pipeline are printed as they are. Libraries only warn; retries are silent."""
     done = subprocess.run(
         [sys.executable, "-c", LOGGING], capture_output=True, text=True, check=True
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from support.command import Command
+from support.cli.command import Command
 
 from pipelines.cli.dashboard import secret_for, sources_of
 from pipelines.errors import BadSetting
@@ -19,6 +19,7 @@ from pipelines.settings import Settings
 SECRET = "correct horse battery"
 
 
+@pytest.mark.slow
 def test_it_serves_until_ctrl_c(market: Settings) -> None:
     """The address is printed before the first viewer can ask for a page."""
     with Command(market.home).start("dashboard", "--port", "0") as process:

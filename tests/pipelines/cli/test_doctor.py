@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from support.command import Command
+from support.cli.command import Command
 from support.simulator import SimulatedMarket
 
 from pipelines.cli.doctor import Finding, examine, is_reachable

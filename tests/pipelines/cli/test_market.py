@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from support.command import Command
+from support.cli.command import Command
 from typer.testing import CliRunner
 
 from pipelines.cli import app

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from support.command import Command
+from support.cli.command import Command
 
 from pipelines.settings import Settings
 

@@ -5,8 +5,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from support.command import Command
-from support.paper import Paper
+from support.cli.command import Command
+from support.cli.paper import Paper
 
 from pipelines.cli.status import read_status, show_status
 from pipelines.errors import NothingPublished

@@ -8,10 +8,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from support.command import Command
-from support.paper import Paper
+from support.cli.command import Command
+from support.cli.markets import MARKET
+from support.cli.paper import Paper
 from support.published import published
-from support.small_market import MARKET
 
 from pipelines.cli import summary
 from pipelines.cli.summary import format_tokens, runs_of, show_days, show_summary
@@ -75,7 +75,7 @@ def test_days_that_are_not_loaded_are_printed_with_their_reason(paper: Paper) ->
 
 
 def test_failed_requests_are_named_up_to_six(paper: Paper) -> None:
-    """Those that cost a day are its reason already. The log has all of them."""
+    """A request that cost a day is its reason already. The log has all of them."""
     failures = [Failure(f"endpoints {n}", "404") for n in range(8)]
     of_a_day = Failure("rankings", "500", FIRST, FIRST)
     show_days(paper, ingested([LOADED], [of_a_day, *failures]))

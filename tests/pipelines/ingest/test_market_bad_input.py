@@ -1,4 +1,7 @@
-"""Bad answers: the day is quarantined, its bytes are kept, other days load, the next run recovers."""
+"""Bad input from the source: its day is quarantined with a reason, other days are loaded.
+
+The bytes are kept in any case, and the next run recovers.
+"""
 
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -22,9 +25,10 @@ from pipelines.sources.http import SourceClient
 from pipelines.sources.openrouter.requests import catalogue_requests, usage_requests
 
 FIRST, LAST, DAY = date(2026, 6, 1), date(2026, 6, 14), date(2026, 6, 10)
-BOARD = "rankings"
+# Part of the path of the Data API's rankings and of the exports.
+RANKINGS = "rankings"
 
-# Each fault of a day with the reason that a person reads.
+# Each fault of a day with the reason that is recorded.
 ROW_FAULTS = {
     "negative_count": "negative count",
     "fractional_count": "fractional count",
@@ -34,7 +38,7 @@ ROW_FAULTS = {
     "short_day": "short day",
     "repeated_day": "same board as the day before",
 }
-# Each fault of a whole answer with a word of the message.
+# Each fault of a whole answer with a part of the reason.
 ANSWER_FAULTS = {
     "truncated_json": "not JSON",
     "html": "not JSON",
@@ -50,20 +54,21 @@ ANSWER_FAULTS = {
 }
 
 
-def failed(gathered: MarketExtract) -> list[DayStatus]:
-    return [day for day in gathered.days if day.status == "failed"]
+def failed(extract: MarketExtract) -> list[DayStatus]:
+    """Return the days that were not loaded for a fault."""
+    return [day for day in extract.days if day.status == "failed"]
 
 
 @pytest.mark.parametrize(("kind", "reason"), ROW_FAULTS.items())
 def test_a_faulty_day_is_quarantined_and_no_other(
     settings: Settings, simulator: SimulatedMarket, kind: str, reason: str
 ) -> None:
-    """One day's fault is named, costs that day alone, and is gone once the source is well again."""
-    simulator.set_faults({"kind": kind, "path": BOARD, "date": DAY.isoformat()})
-    gathered = ingest_rankings(settings, FIRST, LAST)
-    assert [(day.date, day.reason) for day in failed(gathered)] == [(DAY, reason)]
-    assert sum(day.status == "loaded" for day in gathered.days) == 13
-    assert not gathered.is_complete
+    """The fault is named, costs that day alone, and is gone once the source recovers."""
+    simulator.set_faults({"kind": kind, "path": RANKINGS, "date": DAY.isoformat()})
+    extract = ingest_rankings(settings, FIRST, LAST)
+    assert [(day.date, day.reason) for day in failed(extract)] == [(DAY, reason)]
+    assert sum(day.status == "loaded" for day in extract.days) == 13
+    assert not extract.is_complete
     assert sql(
         settings,
         "select count(*) from raw.ranking_days where slice = 'all' and date = '2026-06-10'",
@@ -79,11 +84,11 @@ def test_a_faulty_day_is_quarantined_and_no_other(
 def test_a_useless_answer_costs_its_days_and_is_kept(
     settings: Settings, simulator: SimulatedMarket, kind: str, word: str
 ) -> None:
-    """An invalid answer is reported with its days and archived; the next run recovers."""
+    """An invalid answer fails its days. Its bytes are in the archive; the next run recovers."""
     simulator.set_faults({"kind": kind, "path": "rankings-daily", "seconds": 10})
-    gathered = ingest_rankings(settings, FIRST, LAST)
-    assert {day.date for day in failed(gathered)} == {day.date for day in gathered.days}
-    assert word in str(failed(gathered)[0].reason)
+    extract = ingest_rankings(settings, FIRST, LAST)
+    assert {day.date for day in failed(extract)} == {day.date for day in extract.days}
+    assert word in str(failed(extract)[0].reason)
     kept = [
         answer
         for answer in Archive(settings.archive).answers()
@@ -96,8 +101,8 @@ def test_a_useless_answer_costs_its_days_and_is_kept(
     assert ingest_rankings(settings, FIRST, LAST).is_complete
 
 
-def test_a_fault_that_passes_is_not_noticed(settings: Settings, simulator: SimulatedMarket) -> None:
-    """A source that fails once and then answers is asked again at once."""
+def test_a_passing_fault_costs_nothing(settings: Settings, simulator: SimulatedMarket) -> None:
+    """A request that fails once is repeated at once."""
     simulator.set_faults({"kind": "server_error", "path": "rankings-daily", "times": 1})
     assert ingest_rankings(settings, FIRST, LAST).is_complete
 
@@ -105,7 +110,7 @@ def test_a_fault_that_passes_is_not_noticed(settings: Settings, simulator: Simul
 def test_a_day_that_vanished_is_reported_and_its_figures_stay(
     settings: Settings, simulator: SimulatedMarket
 ) -> None:
-    """Nothing is unlearned: the withdrawal is recorded as a version, and reported."""
+    """Nothing is unlearned: the withdrawal is one more version, and the run reports it."""
     assert ingest_rankings(settings, FIRST, LAST).is_complete
     simulator.set_faults({"kind": "empty_day", "path": "rankings-daily", "date": DAY.isoformat()})
     simulator.set_now(datetime(2026, 6, 21, 8, tzinfo=UTC))
@@ -114,26 +119,27 @@ def test_a_day_that_vanished_is_reported_and_its_figures_stay(
     ]
     versions = sql(
         settings,
-        "select content_hash is null from raw.ranking_days where slice = 'all' and date = '2026-06-10' order by as_of",
+        "select content_hash is null from raw.ranking_days "
+        "where slice = 'all' and date = '2026-06-10' order by as_of",
     )
     assert versions == [(False,), (True,)]
 
 
-def test_a_day_that_was_never_there_is_missing_not_failed(settings: Settings) -> None:
-    """2025-06-15 has no rows at the source; neighbours show that it is a hole, and asking for it is not a failure."""
-    gathered = ingest_rankings(settings, date(2025, 6, 14), date(2025, 6, 16))
-    assert [(day.date.day, day.status) for day in gathered.days] == [
+def test_a_day_that_never_existed_is_missing_not_failed(settings: Settings) -> None:
+    """2025-06-15 has no rows at the source. Its neighbours show that this is no fault."""
+    extract = ingest_rankings(settings, date(2025, 6, 14), date(2025, 6, 16))
+    assert [(day.date.day, day.status) for day in extract.days] == [
         (14, "loaded"),
         (15, "missing"),
         (16, "loaded"),
     ]
-    assert gathered.is_complete
+    assert extract.is_complete
 
 
 def test_the_newest_day_without_rows_is_a_failure(
     settings: Settings, simulator: SimulatedMarket
 ) -> None:
-    """A day that is just over and has no rows yet is waited for, not written off as missing."""
+    """A day that is just over may still get its rows, so it is not missing yet."""
     simulator.set_faults({"kind": "empty_day", "path": "rankings-daily", "date": "2026-06-19"})
     days = ingest_rankings(settings, date(2026, 6, 15), date(2026, 6, 19)).days
     assert (days[-1].status, days[-1].reason) == ("failed", "no rows yet for a day that is over")
@@ -142,17 +148,17 @@ def test_the_newest_day_without_rows_is_a_failure(
 def test_a_day_that_is_not_over_is_quarantined(
     settings: Settings, simulator: SimulatedMarket
 ) -> None:
-    """Rows of the running day are partial, whatever the source says; the days that are over get through."""
+    """Rows of the running day are partial, whatever the source says. Other days are loaded."""
     simulator.set_faults({"kind": "future_day", "path": "rankings-daily"})
-    gathered = ingest_rankings(settings, FIRST, date(2026, 6, 20))
-    assert sum(day.status == "loaded" for day in gathered.days) == 19
+    extract = ingest_rankings(settings, FIRST, date(2026, 6, 20))
+    assert sum(day.status == "loaded" for day in extract.days) == 19
     assert (date(2026, 6, 20), "day was not over when the answer was given") in sql(
         settings, "select date, reason from raw.quarantine"
     )
 
 
 @pytest.mark.parametrize("kind", ["extra_key", "numeric_tokens"])
-def test_an_oddity_passes_and_is_noted_once(
+def test_an_oddity_is_loaded_and_noted_once(
     settings: Settings, simulator: SimulatedMarket, kind: str
 ) -> None:
     """Unknown keys and counts sent as JSON numbers are accepted; each is noted when first seen."""
@@ -165,8 +171,8 @@ def test_an_oddity_passes_and_is_noted_once(
     assert sql(settings, "select count(*) from raw.notes where source = 'rankings_daily'") == noted
 
 
-def test_a_day_without_other_passes(settings: Settings, simulator: SimulatedMarket) -> None:
-    """`other` may be left out where nothing is left to sum up; the rankings note it."""
+def test_a_day_without_other_is_loaded(settings: Settings, simulator: SimulatedMarket) -> None:
+    """`other` may be absent where nothing is left to sum up; the day records it."""
     simulator.set_faults({"kind": "no_other", "path": "rankings-daily", "date": DAY.isoformat()})
     assert ingest_rankings(settings, FIRST, LAST).is_complete
     assert sql(
@@ -184,39 +190,40 @@ def test_a_restated_day_is_a_new_version(settings: Settings, simulator: Simulate
     assert ingest_rankings(settings, FIRST, LAST).is_complete
     versions = sql(
         settings,
-        "select count(distinct content_hash) from raw.ranking_days where slice = 'all' and date = '2026-06-10'",
+        "select count(distinct content_hash) from raw.ranking_days "
+        "where slice = 'all' and date = '2026-06-10'",
     )
     assert versions == [(2,)]
 
 
-def test_todays_rankings_that_repeats_a_known_yesterday_is_caught_across_answers(
+def test_a_copy_of_the_day_before_is_found_across_answers(
     settings: Settings, simulator: SimulatedMarket
 ) -> None:
-    """The copy is seen even when the two days come in answers of different runs."""
+    """The two days may come in answers of different runs."""
     simulator.set_faults({"kind": "repeated_day", "path": "rankings-daily", "date": "2026-06-19"})
-    gathered = ingest_rankings(settings, date(2026, 6, 19), date(2026, 6, 19))
-    assert failed(gathered)[0].reason == "same board as the day before"
+    extract = ingest_rankings(settings, date(2026, 6, 19), date(2026, 6, 19))
+    assert failed(extract)[0].reason == "same board as the day before"
 
 
-def test_a_full_minute_is_waited_for(settings: Settings, simulator: SimulatedMarket) -> None:
-    """A limit that ends soon is waited for and asked again."""
+def test_a_short_limit_is_waited_for(settings: Settings, simulator: SimulatedMarket) -> None:
+    """The request is repeated once the limit has ended."""
     simulator.set_faults(
         {"kind": "retry_after_only", "path": "rankings-daily", "times": 1, "seconds": 1}
     )
     assert ingest_rankings(settings, FIRST, LAST).is_complete
 
 
-def test_a_spent_day_stops_the_data_api_and_nothing_else(
+def test_a_spent_daily_limit_stops_the_data_api_alone(
     settings: Settings, simulator: SimulatedMarket
 ) -> None:
-    """A 429 of the daily limit is not transient: nothing of the Data API is asked again, the catalogue is."""
+    """A 429 of the day does not pass soon: the Data API gets no more requests, other routes do."""
     simulator.set_faults({"kind": "too_many_day", "path": "rankings-daily", "times": 1})
-    gathered = ingest_rankings(settings, FIRST, LAST)
+    extract = ingest_rankings(settings, FIRST, LAST)
     with closing(SourceClient(settings, new_run_id(), FAST_RETRIES)) as client:
         make_requests(
             [*catalogue_requests(client), *usage_requests(client, DAY)], lambda what: None
         )
-    assert {day.status for day in gathered.days} == {"failed"}
+    assert {day.status for day in extract.days} == {"failed"}
     paths = [request["path"] for request in simulator.requests()]
     assert (
         sum(
@@ -231,10 +238,10 @@ def test_a_spent_day_stops_the_data_api_and_nothing_else(
 def test_the_key_is_nowhere_on_disk(
     settings: Settings, simulator: SimulatedMarket, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not in the archive, where a source echoed it, not in the warehouse, not in the ledger, not in messages."""
+    """Not in the archive, where a source echoed it, the warehouse, the quota or messages."""
     simulator.set_faults({"kind": "echo_key", "path": "rankings-daily"})
-    gathered = ingest_rankings(settings, FIRST, LAST)
-    assert KEY not in repr(settings) + repr(gathered) + caplog.text
+    extract = ingest_rankings(settings, FIRST, LAST)
+    assert KEY not in repr(settings) + repr(extract) + caplog.text
     bodies = [
         Archive(settings.archive).read(answer.sha256)
         for answer in Archive(settings.archive).answers()
@@ -244,7 +251,7 @@ def test_the_key_is_nowhere_on_disk(
     assert all(KEY.encode() not in content for content in [*bodies, *files])
 
 
-# The keyless exports: the manifest comes first, and the file is trusted only if it fits.
+# Keyless exports: the manifest comes first, and the file is used only if it matches.
 
 EXPORT_FAULTS = {
     "wrong_sha256": "not what its manifest promises",
@@ -257,17 +264,17 @@ EXPORT_FAULTS = {
 
 
 @pytest.mark.parametrize(("kind", "word"), EXPORT_FAULTS.items())
-def test_an_export_that_does_not_fit_its_manifest_is_not_trusted(
+def test_an_export_that_does_not_match_its_manifest_is_not_used(
     tmp_path: Path, make_simulator: MakeSimulator, kind: str, word: str
 ) -> None:
-    """Wrong hash, wrong size, another day, cut or replaced: nothing of it is loaded, and the next run recovers."""
+    """Wrong hash or size, another day, cut or replaced: none of it is loaded."""
     with make_simulator(exports_since=date(2026, 4, 1)) as simulator:
         settings = Settings(home=tmp_path / "home", openrouter_url=simulator.url)
         simulator.set_faults({"kind": kind, "path": "exports/rankings-daily/"})
-        # Long enough ago that a dated manifest is asked for, and not the latest.
-        gathered = ingest_rankings(settings, date(2026, 5, 1), date(2026, 5, 14))
-        assert {day.status for day in gathered.days} == {"failed"}
-        assert word in str(gathered.days[0].reason)
+        # Long enough ago that the manifest of a day is fetched, and not the latest.
+        extract = ingest_rankings(settings, date(2026, 5, 1), date(2026, 5, 14))
+        assert {day.status for day in extract.days} == {"failed"}
+        assert word in str(extract.days[0].reason)
         assert sql(settings, "select count(*) from raw.ranking_days") == [(0,)]
         simulator.set_faults()
         assert ingest_rankings(settings, date(2026, 5, 1), date(2026, 5, 14)).is_complete
@@ -277,7 +284,7 @@ def test_an_export_that_does_not_fit_its_manifest_is_not_trusted(
 def test_a_faulty_day_of_an_export_is_quarantined(
     tmp_path: Path, make_simulator: MakeSimulator, kind: str, reason: str
 ) -> None:
-    """The exports are judged day by day as well."""
+    """Exports are checked day by day too."""
     with make_simulator(exports_since=date(2026, 4, 1)) as simulator:
         settings = Settings(home=tmp_path / "home", openrouter_url=simulator.url)
         simulator.set_faults(

@@ -1,5 +1,7 @@
--- One row: what this file is, how far its knowledge reaches, and how to cite it. Publishing fills in the number, the instant and the versions.
--- The table is marts.meta; Dagster reserves that name, so the file has another.
+-- One row: the number of this file, the reach of its knowledge, and its citation.
+--
+-- Publishing fills in the number, the instant and the versions. The table is marts.meta; Dagster
+-- reserves that name, so the file has another.
 {{ config(alias='meta') }}
 
 with days as (
@@ -23,7 +25,8 @@ select
     {% if var('as_of') %}'{{ var("as_of") }}'{% else %}null{% endif %}::timestamptz as asked_as_of,
     coalesce(origins.origin, 'none') as origin,
     case
-        when origins.origin = 'simulated' then 'Simulated by Tokentide''s stand-in market. These are not real figures.'
+        when origins.origin = 'simulated'
+            then 'Simulated by Tokentide''s stand-in market. These are not real figures.'
         else format(
             'Source: OpenRouter (openrouter.ai/rankings), as of {:s}. Licensed under CC BY 4.0.',
             strftime(days.as_of, '%Y-%m-%dT%H:%M:%S.%gZ')

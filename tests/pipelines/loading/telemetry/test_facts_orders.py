@@ -1,4 +1,7 @@
-"""Whatever happens to servers, collector, segments and the disk, no token that a scrape could see is lost or counted twice."""
+"""No token that a scrape could see is lost or counted twice.
+
+Servers restart, scrapes fail, segments come late, twice or in any order, old samples are dropped.
+"""
 
 import shutil
 import tempfile
@@ -7,10 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
-from support.loading import fresh
+from support.loading import fresh_warehouse
 from support.telemetry_facts import START, TOKENS, Rows, TelemetryHome, read_facts, scrape
 
 from pipelines.loading.telemetry.retention import drop_old_samples
@@ -23,11 +27,12 @@ FINISHED = [
     for reason in ("stop", "length", "abort")
 ]
 WATTS = Series("power_watts", "gauge", device="0", labels='provenance="measured"')
-# Within the limit of a gap, at it, beyond it, beyond several hours, or until EDGE seconds before the next hour.
+# Within the limit of a gap, at it, beyond it, beyond several hours, or until EDGE seconds before
+# the next hour.
 EDGE = 7
 SECONDS = st.sampled_from([5, 10, 15, 16, 9000, -EDGE, -EDGE])
 SERVER = st.sampled_from(["scrape", "scrape", "scrape", "failed scrape", "restart"])
-# How long after the one before, how many tokens meanwhile, and what happens then.
+# Seconds since the moment before, tokens served meanwhile, and the event.
 MOMENTS = st.lists(st.tuples(SECONDS, st.integers(0, 99), SERVER), min_size=1, max_size=4)
 COLLECTOR = st.sampled_from(["open", "closed", "closed", "closed", "killed"])
 DISK = st.lists(
@@ -35,10 +40,11 @@ DISK = st.lists(
 )
 
 
-class Tier(RuleBasedStateMachine):
-    """A server that counts, restarts and is scraped; its segments go astray, come twice or late, and old samples are dropped.
+class TelemetryMachine(RuleBasedStateMachine):
+    """A server that counts and restarts, its collector, and the disk with its segments.
 
-    A token is served at an instant by a process. It can be seen if that process was scraped later, and if some scrape came earlier.
+    A process serves a token at an instant. The token can be seen if that process was scraped later,
+    and if some scrape came earlier.
     """
 
     def __init__(self) -> None:
@@ -46,18 +52,19 @@ class Tier(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.home = TelemetryHome(self.folder / "home")
         self.second, self.process, self.count, self.copies = 0, 0, 0, 0
-        self.born = START - timedelta(hours=1)
+        self.started = START - timedelta(hours=1)
         self.served: list[tuple[int, int, int]] = []  # process, second, tokens
         self.open: list[tuple[int, int, Scrape]] = []  # process, second, scrape
         self.survived: list[tuple[int, int, Scrape]] = []
-        self.away: list[Path] = []  # closed segments that nobody looks for yet
+        self.away: list[Path] = []  # closed segments that are not in the spool yet
 
-    @initialize(says_start=st.sampled_from([True, True, False]))
-    def begin(self, says_start: bool) -> None:
-        """Some servers say when they started."""
-        self.says_start = says_start
+    @initialize(shows_start=st.sampled_from([True, True, False]))
+    def begin(self, shows_start: bool) -> None:
+        """Choose whether pages have the start of their process."""
+        self.shows_start = shows_start
 
-    # One rule and not ten: of those some are disabled for a whole example, and too little would happen in it.
+    # One rule and not ten: some of those would be disabled for a whole example, and too little
+    # would happen in it.
     @rule(moments=MOMENTS, collector=COLLECTOR, disk=DISK, data=st.data())
     def time_passes(
         self,
@@ -66,16 +73,16 @@ class Tier(RuleBasedStateMachine):
         disk: list[str],
         data: st.DataObject,
     ) -> None:
-        """Tokens are served and scraped, a segment is closed or lost, segments come to light in any order or once more, old samples go."""
+        """Serve tokens, scrape, close or lose a segment; load, copy or drop what is on the disk."""
         for seconds, tokens, event in moments:
             self._serve(seconds, tokens, event)
         if collector == "closed" and self.open:
             self._close()
         elif collector == "killed":
-            # What was not closed yet is lost.
+            # An open segment is lost.
             self.open = []
         for event in disk:
-            self._on_the_disk(event, data)
+            self._change_disk(event, data)
 
     def _serve(self, seconds: int, tokens: int, event: str) -> None:
         self.second += seconds if seconds > 0 else 3600 - (self.second + EDGE) % 3600
@@ -86,22 +93,19 @@ class Tier(RuleBasedStateMachine):
         elif event == "failed scrape":
             self.open.append((-1, self.second, scrape(self.second, None)))
         else:
-            # What was served since the last scrape is known to nobody.
+            # Nobody knows the tokens that were served since the last scrape.
             self.second += 4
-            self.process, self.count, self.born = (
-                self.process + 1,
-                0,
-                START + timedelta(seconds=self.second),
-            )
+            self.process, self.count = self.process + 1, 0
+            self.started = START + timedelta(seconds=self.second)
 
     def _scrape(self) -> Scrape:
         values = {TOKENS: float(self.count), WATTS: 100.0 + self.second % 7}
-        # A labelled series is there once it has something to say, and after a restart it may be another one.
+        # A series with labels is there once it has counted, and after a restart it may be another.
         values |= {FINISHED[self.process % 3]: float(self.count)} if self.count else {}
-        return scrape(self.second, values, self.born if self.says_start else None)
+        return scrape(self.second, values, self.started if self.shows_start else None)
 
     def _close(self) -> None:
-        """The segment is on the disk, but nobody looks for it yet."""
+        """Close the open segment and keep it away from the spool."""
         taken, self.open = self.open, []
         self.survived += taken
         self._put_away([each for _, _, each in taken])
@@ -110,13 +114,10 @@ class Tier(RuleBasedStateMachine):
         path = self.home.close(scrapes)
         self.away.append(path.rename(self.folder / path.name))
 
-    def _on_the_disk(self, event: str, data: st.DataObject) -> None:
+    def _change_disk(self, event: str, data: st.DataObject) -> None:
         if event == "close again" and self.survived:
-            again = data.draw(
-                st.lists(
-                    st.sampled_from(range(len(self.survived))), min_size=1, max_size=3, unique=True
-                )
-            )
+            indices = st.sampled_from(range(len(self.survived)))
+            again = data.draw(st.lists(indices, min_size=1, max_size=3, unique=True))
             self._put_away([self.survived[index][2] for index in again])
         elif event == "retain":
             self._retain(data.draw(st.sampled_from([0, 1])))
@@ -125,69 +126,71 @@ class Tier(RuleBasedStateMachine):
             self._copy(path) if event == "copy" else self._load(path)
 
     def _copy(self, path: Path) -> None:
-        """The same bytes under another name."""
+        """Copy the same bytes to another name."""
         self.copies += 1
         copy = self.folder / f"20260101T000000000000Z-copied-{self.copies:06d}.parquet"
         self.away.append(Path(shutil.copy(path, copy)))
 
     def _load(self, path: Path) -> None:
-        """This one, however many older ones are away."""
+        """Load this segment, even if older ones are still away."""
         self.away.remove(path)
         path.rename(self.home.spool / path.name)
         self.home.load()
 
     def _retain(self, days: int) -> None:
-        """Facts are not touched by it."""
+        """Drop old samples; no fact may change."""
         before = self.home.facts()
         drop_old_samples(self.home.con, days, START + timedelta(seconds=self.second))
         assert self.home.facts() == before
 
     def teardown(self) -> None:
-        """In the end everything that is on the disk is loaded."""
+        """Load all that is on the disk, and compare."""
         if self.open:
             self._close()
         for path in self.away:
             path.rename(self.home.spool / path.name)
         self.home.load()
-        self._nothing_is_lost_or_counted_twice()
-        self._a_rebuild_says_the_same()
+        self._check_growth()
+        self._check_rebuild()
         self.home.con.close()
         shutil.rmtree(self.folder)
 
-    def _nothing_is_lost_or_counted_twice(self) -> None:
+    def _check_growth(self) -> None:
+        """Compare growth with the tokens that could be seen."""
         scrapes = [(process, second) for process, second, _ in self.survived if process >= 0]
         first = min((second for _, second in scrapes), default=0)
-        seen = sum(
+        visible = sum(
             tokens
             for process, second, tokens in self.served
             if second > first and any(process == by and second < later for by, later in scrapes)
         )
-        assert self.home.rows("select count(*) from ledger.counter_minutes where growth < 0") == [
-            (0,)
-        ]
+        negative = "select count(*) from ledger.counter_minutes where growth < 0"
+        assert self.home.rows(negative) == [(0,)]
         for metric in ("generation_tokens", "requests_finished"):
             growth = self.home.growth(f"metric = '{metric}'")
-            # A restart that nobody tells of, after which the new process has overtaken the old one, cannot be told from none.
-            assert growth == seen if self.says_start else growth <= seen
+            # A restart without a start, after which the new process has overtaken the old value,
+            # looks like none.
+            assert growth == visible if self.shows_start else growth <= visible
 
-    def _a_rebuild_says_the_same(self) -> None:
-        with closing(fresh()) as again:
+    def _check_rebuild(self) -> None:
+        """Load the archive into another warehouse; it has the same facts."""
+        with closing(fresh_warehouse()) as again:
             load_segments(again, self.home.folders)
             assert rounded(read_facts(again)) == rounded(self.home.facts())
 
 
-def rounded(found: dict[str, Rows]) -> dict[str, list[tuple[Any, ...]]]:
-    """Energy is a sum of fractions, whose order is not defined."""
+def rounded(facts: dict[str, Rows]) -> dict[str, list[tuple[Any, ...]]]:
+    """Round numbers: energy is a sum of fractions, whose order is not defined."""
     return {
         table: [
             tuple(round(value, 6) if isinstance(value, float) else value for value in row)
             for row in rows
         ]
-        for table, rows in found.items()
+        for table, rows in facts.items()
     }
 
 
-TestTier = Tier.TestCase
-TestTier.settings = settings(
+TestTelemetry = pytest.mark.slow(TelemetryMachine.TestCase)
+TestTelemetry.settings = settings(
     max_examples=25, stateful_step_count=12, deadline=None, derandomize=True
 )

@@ -1,32 +1,23 @@
-"""Each segment is loaded once, in any order, whatever a crash or a copy left behind; what cannot be read stays and is named."""
+"""Each segment is loaded once, in any order, whatever a crash or a copy left behind.
+
+An unreadable one stays and is named.
+"""
 
 import itertools
 import shutil
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support.loading import fresh
-from support.telemetry_facts import START, TOKENS, TelemetryHome, read_facts, scrape, tier
+from support.loading import fresh_warehouse
+from support.telemetry_facts import START, STRETCHES, TelemetryHome, read_facts, scrape
 
 from models.server.usage_log import Event, Spool
-from pipelines.loading.telemetry.retention import drop_old_samples
 from pipelines.loading.telemetry.segments import load_segments
-from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.config.tier import Tier, parse_tier
-from pipelines.telemetry.metrics.vocabulary import Series
 
-HOUR = 3600
 SCRAPES = [scrape(0, 100), scrape(10, 130)]
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[TelemetryHome]:
-    home = TelemetryHome(tmp_path)
-    with closing(home.con):
-        yield home
 
 
 def archived(home: TelemetryHome) -> list[str]:
@@ -44,7 +35,7 @@ def test_a_segment_is_loaded_once_and_kept(home: TelemetryHome) -> None:
     assert (waiting(home), archived(home)) == ([], [path.name])
     assert home.load().segments == 0
     assert home.growth() == 30
-    with closing(fresh()) as again:
+    with closing(fresh_warehouse()) as again:
         assert load_segments(again, home.folders).segments == 1
         assert read_facts(again) == home.facts()
 
@@ -70,7 +61,7 @@ def test_the_same_bytes_under_another_name_change_nothing(home: TelemetryHome) -
 
 
 def test_other_bytes_under_a_known_name_are_another_segment(home: TelemetryHome) -> None:
-    """They are loaded and kept under a name of their own, so nothing in the archive is overwritten."""
+    """They are kept under another name, so nothing in the archive is overwritten."""
     path = home.close(SCRAPES)
     home.load()
     home.close([scrape(20, 150)]).rename(path)
@@ -81,10 +72,10 @@ def test_other_bytes_under_a_known_name_are_another_segment(home: TelemetryHome)
 
 
 def test_of_two_values_at_one_instant_the_greater_counts(tmp_path: Path) -> None:
-    """Whichever is loaded first."""
-    twins = [[scrape(0, 100), scrape(10, 130)], [scrape(10, 131)], [scrape(10, 120)]]
+    """The order of loading does not matter."""
+    segments = [[scrape(0, 100), scrape(10, 130)], [scrape(10, 131)], [scrape(10, 120)]]
     growths = []
-    for number, order in enumerate(itertools.permutations(twins)):
+    for number, order in enumerate(itertools.permutations(segments)):
         home = TelemetryHome(tmp_path / str(number))
         with closing(home.con):
             for scrapes in order:
@@ -93,28 +84,11 @@ def test_of_two_values_at_one_instant_the_greater_counts(tmp_path: Path) -> None
     assert growths == [31] * 6
 
 
-def stretch(*scrapes: tuple[float, float | None]) -> list[Scrape]:
-    watts = Series("power_watts", "gauge", device="0")
-    return [
-        scrape(second, value if value is None else {TOKENS: value, watts: value % 90})
-        for second, value in scrapes
-    ]
-
-
-# Across an hour's edge; within an hour whose edge stays; hours apart; scrapes in vain long after the last good one.
-STRETCHES = [
-    stretch((10, 100), (HOUR - 5, 200), (HOUR + 5, 210)),
-    stretch((1800, 150)),
-    stretch((2 * HOUR + 60, 300)),
-    stretch((3 * HOUR, None), (4 * HOUR, None), (5 * HOUR, 400)),
-]
-
-
 ORDERS = [order for order in itertools.permutations(range(4)) if 0 in (order[0], order[3])]
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=lambda order: "".join(map(str, order)))
-def test_the_order_of_loading_is_all_one(tmp_path: Path, order: tuple[int, ...]) -> None:
+def test_the_order_of_loading_does_not_matter(tmp_path: Path, order: tuple[int, ...]) -> None:
     """A late segment takes its part of the growth from the hour that had all of it."""
     once, late = TelemetryHome(tmp_path / "once"), TelemetryHome(tmp_path / "late")
     with closing(once.con), closing(late.con):
@@ -125,46 +99,15 @@ def test_the_order_of_loading_is_all_one(tmp_path: Path, order: tuple[int, ...])
         assert late.growth() == 300
 
 
-def test_retention_changes_no_fact_and_late_segments_find_what_it_dropped(
-    home: TelemetryHome,
-) -> None:
-    """What was dropped is taken back from the archive, so that the hour is counted from all of its samples."""
-    home.load(*STRETCHES[:1], *STRETCHES[2:])
-    before = home.facts()
-    # Of the 13 samples before the fourth hour the last one of each series stays: tokens, power, good scrapes and failed ones.
-    assert drop_old_samples(home.con, 1, START + timedelta(hours=28)) == 9
-    assert home.facts() == before
-    home.load(STRETCHES[1])
-    once = TelemetryHome(home.settings.home / "once")
-    with closing(once.con):
-        once.load(*STRETCHES)
-        assert home.facts() == once.facts()
-
-
-def test_what_the_archive_lost_stays_as_it_was_counted(
-    home: TelemetryHome, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Facts are rather left without a late sample than made of what remains."""
-    home.load(*STRETCHES[:1], *STRETCHES[2:])
-    before = home.facts()
-    drop_old_samples(home.con, 0, START + timedelta(hours=3))
-    for path in home.settings.telemetry_archive.rglob("*.parquet"):
-        path.unlink()
-    home.load(STRETCHES[1])
-    assert home.facts() == before
-    assert "those hours stay" in caplog.text
-
-
 @pytest.mark.parametrize("content", [b"", b"PAR1 and then nothing"])
-def test_what_cannot_be_read_stays_and_is_named(home: TelemetryHome, content: bytes) -> None:
-    """It holds up nothing else, and is tried again."""
+def test_an_unreadable_segment_stays_and_is_named(home: TelemetryHome, content: bytes) -> None:
+    """It stops no other one, and the next load tries it again."""
     bad = home.spool / "20260101T000000000000Z-bad-000001.parquet"
     bad.write_bytes(content)
     loaded = home.load(SCRAPES)
     assert (loaded.segments, [path for path, _ in loaded.unreadable]) == (1, [str(bad)])
-    assert home.rows(
-        "select segment_id, sha256 <> '' from raw.telemetry_segments where outcome = 'unreadable'"
-    ) == [(bad.name, True)]
+    recorded = "select segment_id, sha256 <> '' from raw.telemetry_segments"
+    assert home.rows(f"{recorded} where outcome = 'unreadable'") == [(bad.name, True)]
     good = home.close([scrape(20, 150)])
     good.replace(bad)
     assert home.load().unreadable == []
@@ -173,7 +116,7 @@ def test_what_cannot_be_read_stays_and_is_named(home: TelemetryHome, content: by
     assert home.rows(recorded) == [("loaded", None)]
 
 
-def test_a_segment_that_vanishes_is_no_fault(home: TelemetryHome) -> None:
+def test_a_segment_that_vanishes_is_no_error(home: TelemetryHome) -> None:
     """The collector drops the oldest ones when its spool is full."""
     home.close(SCRAPES)
     (home.spool / "20260101T000000000000Z-gone-000001.parquet").symlink_to(home.spool / "nowhere")
@@ -235,10 +178,10 @@ def log_requests(home: TelemetryHome, *events: Event) -> None:
     ],
     ids=["of the tier file", "another engine", "names no model", "two serve it", "no tier file"],
 )
-def test_a_request_belongs_to_the_server_that_can_have_answered_it(
+def test_a_request_belongs_to_the_server_that_can_have_served_it(
     home: TelemetryHome, given: Tier | None, model: str, target: str
 ) -> None:
-    """Where the tier file does not say which one, it is local."""
+    """It is local if the tier file does not decide between servers."""
     log_requests(home, request(1, model))
     assert home.load(tier=given).requests == 1
     assert home.rows("select target, model, completion_tokens from raw.request_events") == [
@@ -247,7 +190,7 @@ def test_a_request_belongs_to_the_server_that_can_have_answered_it(
 
 
 def test_a_request_counts_once(home: TelemetryHome) -> None:
-    """Also where its event comes in two segments."""
+    """Its event may be in two segments."""
     log_requests(home, request(1), request(2))
     home.load()
     log_requests(home, request(2), request(3))
@@ -255,26 +198,15 @@ def test_a_request_counts_once(home: TelemetryHome) -> None:
     assert home.rows("select request_id from raw.request_events order by all") == [
         (f"request-{number}",) for number in (1, 2, 3)
     ]
-    assert [
-        path.suffix for path in home.settings.telemetry_archive.rglob("*") if path.is_file()
-    ] == [".arrow", ".arrow"]
+    kept = [path for path in home.settings.telemetry_archive.rglob("*") if path.is_file()]
+    assert [path.suffix for path in kept] == [".arrow", ".arrow"]
 
 
-def test_the_tier_file_is_recorded_without_its_headers(home: TelemetryHome) -> None:
-    """The newest replaces the one before; nothing of a secret goes with it."""
-    home.load(tier=tier())
-    home.load(
-        tier=parse_tier(
-            TWO_SERVERS.replace(
-                "[[target]]", '[[target]]\nheaders = { Authorization = "VARIABLE" }', 1
-            )
-        )
-    )
-    query = "select section, name, entry ->> '$.engine', entry ->> '$.scrape_seconds' from raw.tier_file order by all"
-    assert home.rows(query) == [
-        ("target", "ours", "tokentide", "5.0"),
-        ("target", "theirs", "vllm", "5.0"),
-    ]
-    assert home.rows(
-        "select count(*) from raw.tier_file where entry::varchar like '%VARIABLE%'"
-    ) == [(0,)]
+def test_each_segment_is_reported_when_its_turn_comes(home: TelemetryHome) -> None:
+    """Progress shows the name, whatever becomes of the segment."""
+    bad = home.spool / "20260101T000000000000Z-bad-000001.parquet"
+    bad.write_bytes(b"")
+    good = home.close(SCRAPES)
+    reported: list[str] = []
+    load_segments(home.con, home.folders, on_segment=reported.append)
+    assert reported == [bad.name, good.name]

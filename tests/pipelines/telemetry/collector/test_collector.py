@@ -125,7 +125,7 @@ def test_problems_of_a_page_are_counted_not_fatal(tmp_path: Path) -> None:
 
 
 def test_devices_are_scraped_beside_the_server(tmp_path: Path) -> None:
-    """Devices of several sources are told apart, and a source that fails has its own reason."""
+    """Devices of several sources have different names, and a failed source has its own reason."""
     with (
         scripted_server(bytes_response(PAGE)) as server,
         scripted_server(bytes_response(POWER)) as exporter,
@@ -196,7 +196,9 @@ def test_a_secret_header_goes_to_its_server_only(tmp_path: Path) -> None:
 def test_one_process_scrapes_three_hundred_targets(tmp_path: Path) -> None:
     """Each has its own interval, and none waits for a slow one."""
     with scripted_server(bytes_response(PAGE)) as server:
-        targets = (Target(f"t{number}", server.url, "vllm") for number in range(300))
+        targets = (
+            Target(f"t{number}", server.url, "vllm", scrape_seconds=10) for number in range(300)
+        )
         collector = collect_until(
             tmp_path,
             Tier(tuple(targets)),

@@ -37,7 +37,7 @@ def python(script: str) -> tuple[str, str, str]:
     return sys.executable, "-c", script
 
 
-def test_a_page_is_asked_for_in_the_text_format() -> None:
+def test_a_page_is_requested_in_the_text_format() -> None:
     """Headers of the target are added."""
     with scripted_server(bytes_response(b"up 1\n")) as server:
         assert fetch(f"{server.url}/metrics", headers={"X-Key": "k"}) == b"up 1\n"

@@ -96,7 +96,7 @@ def test_the_only_model_of_a_target_replaces_a_missing_one() -> None:
     }
 
 
-def test_devices_of_two_machines_are_told_apart() -> None:
+def test_devices_of_two_machines_have_different_names() -> None:
     """Both count their devices from 0."""
     rows = build_table(
         [

@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from support.collecting import PAGE, collect_until, free_port, has_scraped, make_target, read_rows
 from support.full_disk import full_disk
+from support.rules.requirements import require
 from support.scripted_server import bytes_response, scripted_server
 
 from pipelines.errors import CollectorBusy
@@ -45,7 +46,7 @@ def get(collector: Collector, path: str) -> httpx.Response:
 
 @pytest.fixture
 def collector(tmp_path: Path) -> Collector:
-    """A collector of two targets that has ended, one of which was down."""
+    """Return a collector of two targets that has ended; one target was down."""
     with scripted_server(bytes_response(PAGE)) as server:
         tier = Tier((make_target(server.url), make_target("http://127.0.0.1:1/", 'go"ne')))
         headers = {"a": {"Authorization": "Bearer s3cret"}}
@@ -53,7 +54,7 @@ def collector(tmp_path: Path) -> Collector:
 
 
 def test_every_family_has_its_name_and_type(tmp_path: Path) -> None:
-    """Those of sources are there before the first source is."""
+    """Families of sources are there before the first source is."""
     page = get(Collector(Tier(()), Spool(tmp_path), {}), "/metrics")
     assert page.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     families = list(text_string_to_metric_families(page.text))
@@ -95,9 +96,7 @@ def test_a_source_that_was_not_scraped_yet_is_neither_up_nor_down(collector: Col
 
 def test_prometheus_reads_the_page(collector: Collector) -> None:
     """Its own tool finds nothing wrong with names, types and texts."""
-    promtool = shutil.which("promtool")
-    if not promtool:
-        pytest.skip("promtool is not installed; Debian's package prometheus has it.")
+    promtool = require(shutil.which("promtool"), "no promtool: install Debian's prometheus")
     page = get(collector, "/metrics").text
     checked = subprocess.run(
         [promtool, "check", "metrics"], input=page, capture_output=True, text=True, check=False
@@ -115,7 +114,7 @@ def test_health_names_the_sources_that_are_down(collector: Collector) -> None:
 
 
 def test_health_is_bad_while_segments_cannot_be_written(tmp_path: Path) -> None:
-    """Whatever watches the collector sees it by the status code."""
+    """A monitor sees it by the status code."""
     spool = Spool(tmp_path)
     with full_disk():
         spool.close(OpenSegment([Scrape("t", "vllm", 1, None, (up_series("up"),), (1.0,))], 1))

@@ -110,7 +110,7 @@ def test_the_types_of_values_are_exact() -> None:
     assert type(target.families) is tuple
     assert [type(value) for value in (cost.idle_watts, cost.capex_usd)] == [float, Decimal]
     assert tier.sources_of(target) == tier.device_sources
-    assert [source.place for source in tier.device_sources] == ["10.0.0.11:8082", "npu-smi info"]
+    assert [source.address for source in tier.device_sources] == ["10.0.0.11:8082", "npu-smi info"]
 
 
 def test_the_example_is_right_as_it_is_and_with_everything_switched_on() -> None:

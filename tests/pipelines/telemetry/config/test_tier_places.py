@@ -41,7 +41,7 @@ def test_a_key_is_found_in_its_table(table: str, index: int, key: str, line: int
 
 
 def test_a_missing_key_has_the_line_of_its_table() -> None:
-    """That is where it belongs."""
+    """The line of the table is where it belongs."""
     lines = TomlLines(TEXT)
     assert [lines.find("target", index, "engine") for index in (0, 1)] == [2, 6]
     assert lines.find("energy", 0, "") == 12
@@ -51,6 +51,6 @@ def test_a_table_that_is_no_table_is_found_as_a_key() -> None:
     assert TomlLines("a = 1\nslo = 3\n").find("slo", 0, "slo") == 2
 
 
-def test_a_place_that_is_nowhere_is_the_first_line() -> None:
+def test_a_table_that_is_not_there_has_the_first_line() -> None:
     assert TomlLines("").find("target", 0, "name") == 1
     assert TomlLines(TEXT).find("cost", 0, "device_kind") == 1

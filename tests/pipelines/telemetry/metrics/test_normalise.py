@@ -9,7 +9,7 @@ from pipelines.telemetry.metrics.exposition import ParseCounts
 from pipelines.telemetry.metrics.normalise import MetricsNormaliser, NormalisedPage, up_series
 
 NOW = 1795295500.0
-# The name of every quantity, whoever measured it.
+# The name of every quantity, on the pages of any server.
 CANONICAL = {
     "accepted_tokens",
     "accepted_tokens_at",

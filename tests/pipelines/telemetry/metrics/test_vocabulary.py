@@ -48,7 +48,7 @@ def test_a_counter_is_met_with_and_without_its_suffix() -> None:
 
 
 def test_equal_series_are_the_same_object() -> None:
-    """So they are compared at no cost, scrape after scrape."""
+    """Equal series are one object, compared at no cost."""
     words = Vocabulary("vllm")
     labels = (("engine", "0"), ("model_name", "m"))
     first, second = (words.admit("vllm:num_requests_running", labels, "gauge") for _ in range(2))
@@ -64,7 +64,7 @@ def test_a_bucket_without_a_bound_is_no_series(le: str | None) -> None:
     assert Vocabulary("vllm").admit(name, labels, "histogram") is None
 
 
-def test_the_names_are_those_that_a_store_can_be_asked_for() -> None:
+def test_the_names_are_those_of_a_query_to_a_store() -> None:
     """Parts of histograms, both names of counters, and the families of the tier file."""
     names = Vocabulary("vllm", families=("http_requests",)).names
     assert names == sorted(set(names))

@@ -84,7 +84,7 @@ fitting as (
     select
         named.target,
         named.model_name,
-        market_names.* exclude (name, priority, resolved_by),
+        market_names.* exclude (name, priority, resolved_by), -- noqa: RF02
         10 + market_names.priority as priority,
         'base name' as resolved_by
     from named
@@ -95,7 +95,7 @@ fitting as (
     select
         named.target,
         named.model_name,
-        market_names.* exclude (name, priority, resolved_by),
+        market_names.* exclude (name, priority, resolved_by), -- noqa: RF02
         20 as priority,
         'base name of a re-publisher' as resolved_by
     from named
