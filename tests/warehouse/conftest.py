@@ -1,7 +1,7 @@
-"""dbt compiles once for all tests that ask single marts of small tables."""
+"""Models that dbt compiles once for all tests of single tables."""
 
 import pytest
-from support.compiled_sql import Marts
+from support.warehouse.compiled_sql import CompiledModels
 
 COMPILED = (
     "local_tokens_daily",
@@ -19,6 +19,7 @@ COMPILED = (
     "market_share_weekly",
     "market_topn_weekly",
     "leaders_weekly",
+    "lead_tests_weekly",
     "market_streaks",
     "market_crossovers",
     "market_spend_weekly",
@@ -26,6 +27,6 @@ COMPILED = (
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Marts:
-    """Those marts, as dbt compiles them."""
-    return Marts(tmp_path_factory.mktemp("compiled"), COMPILED)
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> CompiledModels:
+    """Return those models, as dbt compiles them."""
+    return CompiledModels(tmp_path_factory.mktemp("compiled"), COMPILED)
