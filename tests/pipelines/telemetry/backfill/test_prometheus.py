@@ -66,7 +66,9 @@ class Store:
 def read_rows_of(store: Store, minutes: int) -> list[Row]:
     """Read this number of minutes of a store, as rows of a segment."""
     path = f"{BASE}/api/v1/query_range"
-    with serve_in_thread(Starlette(routes=[Route(path, store.query_range, methods=["POST"])])) as url:
+    with serve_in_thread(
+        Starlette(routes=[Route(path, store.query_range, methods=["POST"])])
+    ) as url:
         history = PrometheusRange(url, 'job="vllm"', AT, AT + minutes * MINUTE, 15)
         rows: list[Row] = build_table(list(read_history(history, VLLM))).to_pylist()
     return rows
@@ -150,7 +152,9 @@ def test_a_store_that_cannot_serve_is_reported(response: Responder, message: str
         return response(request)
 
     with (
-        serve_in_thread(Starlette(routes=[Route("/{path:path}", endpoint, methods=["POST"])])) as url,
+        serve_in_thread(
+            Starlette(routes=[Route("/{path:path}", endpoint, methods=["POST"])])
+        ) as url,
         pytest.raises(HistoryFailed, match=message),
     ):
         list(read_history(PrometheusRange(url, 'job="vllm"', AT, AT + MINUTE), VLLM))
