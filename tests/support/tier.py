@@ -128,7 +128,8 @@ def _mlp(
 
 
 def _matrix(rows: int, columns: int, generator: torch.Generator) -> Tensor:
-    return torch.randn(rows, columns, generator=generator) / columns**0.5
+    matrix: Tensor = torch.randn(rows, columns, generator=generator) / columns**0.5
+    return matrix
 
 
 def _norm(width: int, generator: torch.Generator) -> Tensor:
