@@ -130,7 +130,7 @@ def has_its_place(test: Path) -> bool:
     return any(
         (ROOT / folder / f"{name}{ending}").exists()
         for name in names
-        for ending in (".py", ".sql", "")
+        for ending in (".py", ".sql", ".yml", "")
     )
 
 

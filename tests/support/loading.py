@@ -75,7 +75,8 @@ def content(con: duckdb.DuckDBPyConnection, *tables: str) -> Rows:
 def everything(con: duckdb.DuckDBPyConnection) -> Rows:
     """Every raw table but the log of answers."""
     tables = con.sql(
-        "select table_name from duckdb_tables() where schema_name = 'raw' and table_name <> 'answers'"
+        "select table_name from duckdb_tables() where schema_name = 'raw' and table_name <> "
+        "'answers'"
     ).fetchall()
     return content(con, *(name for (name,) in tables))
 

@@ -1,4 +1,4 @@
-"""Small checkpoints for tests of the inference tier: random weights in the format of the hub, with a tokenizer that fits."""
+"""Small checkpoints for tests of the tier: random weights in the hub's format, and a tokenizer."""
 
 import json
 from pathlib import Path
@@ -46,7 +46,10 @@ TINY: dict[str, Any] = {
 
 
 def tiny_checkpoint(folder: Path, seed: int = 0, **changes: Any) -> Path:
-    """A checkpoint of random weights; `changes` go into its `config.json`. `model_type="qwen3"` makes it dense."""
+    """Write a checkpoint of random weights; `changes` go into its `config.json`.
+
+    `model_type="qwen3"` makes it dense.
+    """
     config = TINY | changes
     if config["model_type"] == "qwen3":
         config["architectures"] = ["Qwen3ForCausalLM"]

@@ -1,4 +1,4 @@
-"""What was put into the synthetic market is found again: half-lives of shares, and what changes of price did to them."""
+"""Seeded effects are found again: half-lives of shares, and effects of price changes."""
 
 import csv
 import json
@@ -30,7 +30,7 @@ DAY = timedelta(days=1)
 
 
 def planted(name: str) -> list[dict[str, str]]:
-    """A table of what was put in."""
+    """Read a table of seeded effects."""
     with (TABLES / name).open() as file:
         return list(csv.DictReader(line for line in file if not line.startswith("#")))
 
@@ -79,7 +79,7 @@ def archived(archive: Archive, seed: int) -> None:
 
 
 def dearer(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The catalogue with one model at twice its price."""
+    """Return the catalogue with one model at twice its price."""
     return [
         {**each, "pricing": {name: str(2 * float(usd)) for name, usd in each["pricing"].items()}}
         if each["canonical_slug"] == RESTLESS
@@ -99,7 +99,10 @@ def keep(archive: Archive, source: str, at: datetime, payload: Any) -> None:
 def con(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The tables of a synthetic market; another seed is another market with the same things put in."""
+    """Build the tables of a synthetic market.
+
+    Another seed is another market with the same things put in.
+    """
     folder = tmp_path_factory.mktemp("market")
     archived(Archive(folder / "raw"), request.param)
     with closing(open_warehouse(folder / "warehouse.duckdb")) as landing:
@@ -146,14 +149,15 @@ def one(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any]:
 def half_life(con: duckdb.DuckDBPyConnection, permaslug: str) -> dict[str, Any]:
     return one(
         con,
-        "select half_lives.* from marts.launch_half_lives as half_lives inner join marts.models using (model_family) "
+        "select half_lives.* from marts.launch_half_lives as half_lives inner join marts.models "
+        "using (model_family) "
         f"where model_permaslug = '{permaslug}'",
     )
 
 
 @pytest.mark.parametrize("permaslug", sorted(HALF_LIVES.keys() - {NOT_YET}))
 def test_a_planted_half_life_is_found_again(con: duckdb.DuckDBPyConnection, permaslug: str) -> None:
-    """Within five percent, and with an interval that tells something: no wider than a tenth of the estimate."""
+    """Within five percent, with an interval no wider than a tenth of the estimate."""
     row = half_life(con, permaslug)
     assert row["half_life_weeks"] == pytest.approx(HALF_LIVES[permaslug], rel=0.05)
     assert row["half_life_weeks_high"] - row["half_life_weeks_low"] < row["half_life_weeks"] / 10
@@ -162,7 +166,10 @@ def test_a_planted_half_life_is_found_again(con: duckdb.DuckDBPyConnection, perm
 
 
 def test_the_stated_intervals_hold_what_was_planted(con: duckdb.DuckDBPyConnection) -> None:
-    """They are of 95 percent: of ten, more than two miss in one market of a hundred. (Of 120 in twelve markets, four missed.)"""
+    """They are of 95 percent: of ten, more than two miss in one market of a hundred.
+
+    (Of 120 in twelve markets, four missed.)
+    """
     found = {name: half_life(con, name) for name in HALF_LIVES.keys() - {NOT_YET}}
     held = [
         row["half_life_weeks_low"] <= HALF_LIVES[name] <= row["half_life_weeks_high"]
@@ -194,8 +201,10 @@ def test_what_ranked_when_the_data_begin_is_marked(con: duckdb.DuckDBPyConnectio
 def event(con: duckdb.DuckDBPyConnection, change: dict[str, str]) -> dict[str, Any]:
     return one(
         con,
-        "select events.* from marts.price_events as events inner join marts.models using (model_id) "
-        f"where model_permaslug = '{change['permaslug']}' and events.date = '{change['date']}' and kind = 'list'",
+        "select events.* from marts.price_events as events inner join marts.models using "
+        "(model_id) "
+        f"where model_permaslug = '{change['permaslug']}' and events.date = '{change['date']}' and "
+        "kind = 'list'",
     )
 
 
@@ -218,7 +227,8 @@ def test_two_changes_close_to_each_other_are_confounded(con: duckdb.DuckDBPyConn
     """Nobody can tell which of them moved the share, so both say so."""
     events = con.sql(
         "select events.date, change_ratio, is_confounded, reason from marts.price_events as events "
-        f"inner join marts.models using (model_id) where model_permaslug = '{RESTLESS}' and kind = 'list' "
+        f"inner join marts.models using (model_id) where model_permaslug = '{RESTLESS}' and kind = "
+        "'list' "
         f"and events.date between '{TWICE[0]}' and '{TWICE[1]}' order by all"
     ).fetchall()
     assert [(row[0], row[2]) for row in events] == [(TWICE[0], True), (TWICE[1], True)]
@@ -228,11 +238,15 @@ def test_two_changes_close_to_each_other_are_confounded(con: duckdb.DuckDBPyConn
 
 def test_no_share_of_a_peak_is_above_it(con: duckdb.DuckDBPyConnection) -> None:
     """The best week has all of itself, once for each family, and bounds hold what they bound."""
-    wrong = "share_of_peak > 1 or (is_peak and share_of_peak <> 1) or share_of_platform > share_at_most + 1e-12 or weeks_since_launch < 0"
+    wrong = (
+        "share_of_peak > 1 or (is_peak and share_of_peak <> 1) or share_of_platform > "
+        "share_at_most + 1e-12 or weeks_since_launch < 0"
+    )
     assert con.sql(f"from marts.launch_cohorts where {wrong}").fetchall() == []
     assert (
         con.sql(
-            "select model_family from marts.launch_cohorts group by all having count(*) filter (where is_peak) <> 1"
+            "select model_family from marts.launch_cohorts group by all having count(*) filter "
+            "(where is_peak) <> 1"
         ).fetchall()
         == []
     )

@@ -1,4 +1,4 @@
-"""Our speed among hosts: a planted place is found again, the nearest weights are compared, and a gap takes nothing but coverage."""
+"""Our speed among hosts: a seeded rank is found again, and a gap costs only coverage."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -6,17 +6,23 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.compiled_sql import Marts, Row
+from support.marts.compiled_sql import Marts, Row
 
 pytestmark = pytest.mark.slow
 
 START = datetime(2026, 6, 18, tzinfo=UTC)
 HALF_HOUR = timedelta(minutes=30)
-LATENCY = """hour_at timestamptz, target varchar, model_name varchar, metric varchar, method varchar, p50_seconds double,
+LATENCY = """
+    hour_at timestamptz, target varchar, model_name varchar, metric varchar, method varchar,
+    p50_seconds double,
     p50_lower_bound_seconds double"""
-SERVED = """target varchar, model_name varchar, model_family varchar, model_permaslug varchar, canonical_slug varchar,
+SERVED = """
+    target varchar, model_name varchar, model_family varchar, model_permaslug varchar,
+    canonical_slug varchar,
     weights_quantization varchar, reason varchar"""
-SPEED = """captured_at timestamptz, model_permaslug varchar, model_id varchar, provider_name varchar, tag varchar, quantization varchar,
+SPEED = """
+    captured_at timestamptz, model_permaslug varchar, model_id varchar, provider_name varchar,
+    tag varchar, quantization varchar,
     ttft_ms_p50 double, throughput_tps_p50 double, is_unit_suspect boolean"""
 ALL_DAY = frozenset(range(48))
 HOURS = frozenset(range(24))
@@ -25,47 +31,85 @@ STEADY = (1.0,) * 24
 
 
 def host(
-    name: str, ttft_ms: float, tps: float, quantization: str = "fp8", windows: frozenset[int] = ALL_DAY, *, model_id: str = "lab/m",
-    pace: tuple[float, ...] = STEADY, day: int = 0,
-) -> list[Row]:  # fmt: skip
-    """A host that is sampled at the end of these half hours of the day."""
+    name: str,
+    ttft_ms: float,
+    tps: float,
+    quantization: str = "fp8",
+    windows: frozenset[int] = ALL_DAY,
+    *,
+    model_id: str = "lab/m",
+    pace: tuple[float, ...] = STEADY,
+    day: int = 0,
+) -> list[Row]:
+    """Return a host that is sampled at the end of these half hours of the day."""
     return [
-        {"captured_at": START + timedelta(days=day) + (window + 1) * HALF_HOUR - timedelta(minutes=1), "model_permaslug": "lab/m-1",
-         "model_id": model_id, "provider_name": name, "tag": f"{name}/{quantization}", "quantization": quantization,
-         "ttft_ms_p50": ttft_ms / pace[window // 2], "throughput_tps_p50": tps * pace[window // 2], "is_unit_suspect": False}
+        {
+            "captured_at": START
+            + timedelta(days=day)
+            + (window + 1) * HALF_HOUR
+            - timedelta(minutes=1),
+            "model_permaslug": "lab/m-1",
+            "model_id": model_id,
+            "provider_name": name,
+            "tag": f"{name}/{quantization}",
+            "quantization": quantization,
+            "ttft_ms_p50": ttft_ms / pace[window // 2],
+            "throughput_tps_p50": tps * pace[window // 2],
+            "is_unit_suspect": False,
+        }
         for window in sorted(windows)
-    ]  # fmt: skip
+    ]
 
 
 def ours(
-    ttft: float | None = 0.3, tpot: float | None = 0.02, hours: frozenset[int] = HOURS, method: str = "histogram", *,
-    bound: float | None = None, pace: tuple[float, ...] = STEADY,
-) -> list[Row]:  # fmt: skip
+    ttft: float | None = 0.3,
+    tpot: float | None = 0.02,
+    hours: frozenset[int] = HOURS,
+    method: str = "histogram",
+    *,
+    bound: float | None = None,
+    pace: tuple[float, ...] = STEADY,
+) -> list[Row]:
     """Our hours; without a median the last bucket ends at `bound` seconds."""
     return [
-        {"hour_at": START + timedelta(hours=hour), "target": "ours", "model_name": "m", "metric": metric, "method": method,
-         "p50_seconds": None if p50 is None else p50 / pace[hour], "p50_lower_bound_seconds": bound if p50 is None else None}
+        {
+            "hour_at": START + timedelta(hours=hour),
+            "target": "ours",
+            "model_name": "m",
+            "metric": metric,
+            "method": method,
+            "p50_seconds": None if p50 is None else p50 / pace[hour],
+            "p50_lower_bound_seconds": bound if p50 is None else None,
+        }
         for hour in sorted(hours)
         for metric, p50 in (("ttft", ttft), ("tpot", tpot))
-    ]  # fmt: skip
+    ]
 
 
 def parity(
     compiled: Marts, mart: str, latency: list[Row], hosts: list[Row], **served: Any
 ) -> list[Row]:
     model = {
-        "target": "ours", "model_name": "m", "model_family": "lab/m", "model_permaslug": "lab/m-1", "canonical_slug": "lab/m-1",
-        "weights_quantization": "fp8", "reason": None, **served,
-    }  # fmt: skip
+        "target": "ours",
+        "model_name": "m",
+        "model_family": "lab/m",
+        "model_permaslug": "lab/m-1",
+        "canonical_slug": "lab/m-1",
+        "weights_quantization": "fp8",
+        "reason": None,
+        **served,
+    }
     tables = {
-        "marts.served_latency_hourly": (LATENCY, latency), "marts.served_models": (SERVED, [model]), "marts.endpoint_speed": (SPEED, hosts),
-    }  # fmt: skip
+        "marts.served_latency_hourly": (LATENCY, latency),
+        "marts.served_models": (SERVED, [model]),
+        "marts.endpoint_speed": (SPEED, hosts),
+    }
     before = ["request_speeds_hourly", "speed_parity_hosts_daily"]
     return compiled.rows(mart, tables, before[: 1 + (mart == "speed_parity_daily")])
 
 
 def placed(compiled: Marts, latency: list[Row], hosts: list[Row], **served: Any) -> dict[str, Row]:
-    """The first day's place by metric."""
+    """Return the first day's rank by metric."""
     found = parity(compiled, "speed_parity_daily", latency, hosts, **served)
     return {row["metric"]: row for row in found if row["date"] == START.date()}
 
@@ -74,7 +118,10 @@ HOSTS = [*host("slow", 900, 20), *host("middle", 400, 40), *host("fast", 100, 20
 
 
 def test_a_planted_place_is_found_again(compiled: Marts) -> None:
-    """300 ms are faster than two of three hosts; 0.02 s a token are 50 a second, faster than two as well."""
+    """300 ms are faster than two of three hosts.
+
+    0.02 s a token are 50 a second, faster than two as well.
+    """
     found = placed(compiled, ours(), HOSTS)
     assert {
         metric: row["percentile_among_hosts"] for metric, row in found.items()
@@ -109,7 +156,10 @@ def test_as_fast_as_a_host_is_half_a_place(compiled: Marts) -> None:
 
 
 def test_the_nearest_weights_are_compared(compiled: Marts) -> None:
-    """Hosts of 8 bits for weights of 8, whatever they call them; without one those of 4; who does not say is last."""
+    """Hosts of 8 bits for weights of 8, whatever they call them; without one those of 4.
+
+    Who does not say is last.
+    """
     hosts = [
         *host("four", 1, 500, "nvfp4"),
         *host("silent", 1, 500, "unknown"),
@@ -149,7 +199,7 @@ def test_our_log_speaks_for_the_hours_that_it_knows(compiled: Marts) -> None:
 
 
 def test_a_median_beyond_the_last_bucket_is_no_reason_to_look_fast(compiled: Marts) -> None:
-    """Most hours took longer than 0.5 s, nobody knows how long: faster than 900 ms at best, and perhaps than nobody."""
+    """Most hours took longer than 0.5 s, by an unknown amount: the bounds are wide."""
     slow_hours = frozenset(range(20))
     row = placed(
         compiled,
@@ -162,14 +212,17 @@ def test_a_median_beyond_the_last_bucket_is_no_reason_to_look_fast(compiled: Mar
 
 
 def test_free_listings_and_other_models_are_no_hosts(compiled: Marts) -> None:
-    """A free one shares the model's permaslug, and has a queue of its own; a re-dated model has another permaslug."""
+    """A free one shares the model's permaslug, and has a queue of its own.
+
+    A re-dated model has another permaslug.
+    """
     free = host("free", 5000, 1, model_id="lab/m:free")
     another = [{**row, "model_permaslug": "lab/m-2"} for row in host("another", 5000, 1)]
     assert placed(compiled, ours(), [*HOSTS, *free, *another])["ttft"]["hosts"] == 3
 
 
 def test_without_a_place_there_is_a_reason(compiled: Marts) -> None:
-    """A model that the market does not know, one that nobody hosted, and one that was never sampled while we were."""
+    """Models that the market does not know, nobody hosted, or that were never sampled with ours."""
     unknown = placed(
         compiled,
         ours(),
@@ -196,12 +249,13 @@ def test_without_a_place_there_is_a_reason(compiled: Marts) -> None:
 
 
 def test_a_host_that_is_missing_all_day_widens_the_bounds(compiled: Marts) -> None:
-    """It was there the day before: the place is among the others, and its bounds hold the one with it."""
+    """A host of the day before: our rank is among the others, and its bounds include that host."""
     rows = parity(
-        compiled, "speed_parity_daily",
+        compiled,
+        "speed_parity_daily",
         [*ours(), *[{**row, "hour_at": row["hour_at"] + timedelta(days=1)} for row in ours()]],
         [*HOSTS, *host("slow", 900, 20, day=1), *host("middle", 400, 40, day=1)],
-    )  # fmt: skip
+    )
     _, row = (each for each in rows if each["metric"] == "ttft")
     assert (row["hosts"], row["hosts_unsampled"], row["percentile_among_hosts"]) == (2, 1, 1)
     assert (row["percentile_low"], row["percentile_high"]) == pytest.approx((2 / 3, 1))
@@ -224,7 +278,7 @@ def test_a_gap_lowers_the_coverage_and_moves_no_percentile(
     hours: frozenset[int],
     pace: tuple[float, ...],
 ) -> None:
-    """Whatever hours of a day make everybody slow, and whichever of them each host and we were not sampled in.
+    """For any slow hours of a day, and any hours without samples of a host or of ours.
 
     A host that shares no half hour with us widens the bounds; the place without gaps stays inside.
     """

@@ -1,119 +1,17 @@
-"""Who leads, for how long and how surely: planted markets, one change each that must flip one flag, and what holds of every market."""
+"""Leads, their length and certainty: seeded markets, a change that flips one flag, and laws."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.compiled_sql import Marts, Row
+from support.marts.compiled_sql import Marts, Row
+from support.marts.seeded_market import FLAGS, MONDAY, PLANTED, THROUGH, Model, market, streaks
 
 pytestmark = pytest.mark.slow
-
-MONDAY = date(2026, 6, 1)
-DAYS = 14
-FLAGS = (
-    "without_free",
-    "any_model",
-    "any_day",
-    "other_top_n",
-    "other_attribution",
-    "first_published",
-    "unknown",
-)
-THROUGH = [
-    "member_days",
-    "market_weeks",
-    "market_share_weekly",
-    "market_topn_weekly",
-    "leaders_weekly",
-]
-
-
-@dataclass(frozen=True)
-class Model:
-    """A listing of the planted market; `first` and `daily` are its tokens a day as first published and as known now."""
-
-    name: str
-    author: str
-    tokens: int
-    base: str = ""
-    is_free: bool = False
-    first: int | None = None
-    on: dict[int, int] | None = None
-    family: str = ""
-
-    def daily(self, day: int) -> int:
-        return (self.on or {}).get(day, self.tokens)
-
-
-# `a` leads `b` by far, with eight models on either side, so that no single one decides.
-PLANTED = tuple(
-    Model(f"{author}{place}", author, tokens) for author, tokens in (("a", 200), ("b", 100), ("c", 40)) for place in range(8)
-)  # fmt: skip
-
-
-def market(
-    models: tuple[Model, ...], other: int = 50, days: int = DAYS
-) -> dict[str, tuple[str, list[Row]]]:
-    """The tables of a market in which every day is there."""
-    dates = [MONDAY + timedelta(days=day) for day in range(days)]
-    now = [
-        (model, day, model.daily(day))
-        for model in models
-        for day in range(days)
-        if model.daily(day)
-    ]
-    return {
-        "marts.models": ("model_permaslug varchar, model_family varchar, is_free boolean, model_id varchar", [
-            {"model_permaslug": m.name, "model_family": m.family or m.name, "is_free": m.is_free, "model_id": m.name} for m in models
-        ]),
-        "intermediate.model_attribution_daily": (
-            "date date, model_permaslug varchar, author_slug varchar, base_author_slug varchar, releasing_lab varchar, base_lab varchar, "
-            "releasing_country varchar, base_country varchar, weights varchar",
-            [attributed(model) | {"date": day} for model in models for day in dates],
-        ),
-        "intermediate.ranking_day_versions": ("date date, slice varchar, grain varchar, version integer, content_hash varchar", [
-            {"date": day, "slice": "all", "grain": "day", "version": 1, "content_hash": str(day)} for day in dates
-        ]),
-        "staging.stg_openrouter__ranking_rows": ("content_hash varchar, model_permaslug varchar, total_tokens bigint, is_other boolean", [
-            {"content_hash": str(dates[day]), "model_permaslug": m.name, "total_tokens": tokens if m.first is None else m.first,
-             "is_other": False}
-            for m, day, tokens in now
-        ]),
-        "marts.market_tokens_daily": (
-            "date date, model_permaslug varchar, total_tokens bigint, is_other boolean, author_slug varchar, model_family varchar, "
-            "is_free boolean, base_author_slug varchar, releasing_lab varchar, releasing_country varchar, base_lab varchar, "
-            "base_country varchar, weights varchar",
-            [
-                attributed(m) | {"date": dates[day], "total_tokens": tokens, "is_other": False, "model_family": m.family or m.name,
-                                 "is_free": m.is_free}
-                for m, day, tokens in now
-            ] + [{"date": day, "model_permaslug": "other", "total_tokens": other, "is_other": True, "is_free": False} for day in dates],
-        ),
-        "marts.market_days": ("date date, is_missing boolean, is_other_missing boolean", [
-            {"date": day, "is_missing": False, "is_other_missing": False} for day in dates
-        ]),
-    }  # fmt: skip
-
-
-def attributed(model: Model) -> Row:
-    base = model.base or model.author
-    return {
-        "model_permaslug": model.name, "author_slug": model.author, "base_author_slug": base, "releasing_lab": model.author,
-        "base_lab": base, "releasing_country": model.author, "base_country": base, "weights": "open",
-    }  # fmt: skip
-
-
-def streaks(compiled: Marts, tables: Any, member: str = "a", basis: str = "platform") -> list[Row]:
-    found = compiled.rows("market_streaks", tables, THROUGH)
-    return [
-        row for row in found
-        if (row["basis"], row["attribution"], row["dimension"], row["member"]) == (basis, "releasing_lab", "author", member)
-    ]  # fmt: skip
 
 
 def test_a_lead_that_nothing_hangs_on_survives_everything(compiled: Marts) -> None:
@@ -142,7 +40,11 @@ PERTURBED: dict[str, tuple[tuple[Model, ...], int]] = {
     "any_day": (only("a", lambda m: replace(m, tokens=90, on={3: 400, 10: 400})), 50),
     # `b` has the largest models, `a` many smaller ones; still no single one decides.
     "other_top_n": (
-        (*(Model(f"a{place:02}", "a", 90) for place in range(20)), *(Model(f"b{place}", "b", 120) for place in range(10))), 50,
+        (
+            *(Model(f"a{place:02}", "a", 90) for place in range(20)),
+            *(Model(f"b{place}", "b", 120) for place in range(10)),
+        ),
+        50,
     ),
     # Most of it is built on another lab's base.
     "other_attribution": (only("a", lambda m: replace(m, base="b" if m.name >= "a2" else "")), 50),
@@ -150,7 +52,7 @@ PERTURBED: dict[str, tuple[tuple[Model, ...], int]] = {
     "first_published": (only("a", lambda m: replace(m, first=50)), 50),
     # What nobody can attribute is more than its lead.
     "unknown": (PLANTED, 1000),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("flag", FLAGS)
@@ -163,7 +65,7 @@ def test_one_change_flips_one_flag(compiled: Marts, flag: str) -> None:
 
 
 def test_who_is_alone_is_not_sure_of_what_is_unknown(compiled: Marts) -> None:
-    """One known author, one model: without it nobody leads, and what is unknown may be another's and larger."""
+    """One known author with one model: without it nobody leads, and unknown tokens may be more."""
     alone = (Model("a0", "a", 100),)
     [small] = streaks(compiled, market(alone, other=50))
     assert (small["survives_unknown"], small["survives_any_model"]) == (True, False)
@@ -172,7 +74,10 @@ def test_who_is_alone_is_not_sure_of_what_is_unknown(compiled: Marts) -> None:
 
 
 def test_the_first_board_of_a_day_is_the_first_that_has_rows(compiled: Marts) -> None:
-    """A day that was first seen as missing was first published later; the rest of the week is as before."""
+    """A day that was first seen as missing was first published later.
+
+    The rest of the week is as before.
+    """
     tables = market(PLANTED)
     columns, versions = tables["intermediate.ranking_day_versions"]
     empty = {**versions[0], "content_hash": None}
@@ -197,9 +102,11 @@ def test_a_crossover_is_the_week_in_which_the_order_changes(compiled: Marts) -> 
     """`b` passes `a` in the second week, surely: what is unknown is less than either gap."""
     models = only("b", lambda m: replace(m, on=dict.fromkeys(range(7, 14), 900)))
     found = [
-        row for row in compiled.rows("market_crossovers", market(models), THROUGH[:3])
-        if (row["basis"], row["attribution"], row["dimension"]) == ("platform", "releasing_lab", "author")
-    ]  # fmt: skip
+        row
+        for row in compiled.rows("market_crossovers", market(models), THROUGH[:3])
+        if (row["basis"], row["attribution"], row["dimension"])
+        == ("platform", "releasing_lab", "author")
+    ]
     assert [
         (row["week_start"], row["member"], row["overtaken"], row["is_certain"]) for row in found
     ] == [(MONDAY + timedelta(days=7), "b", "a", True)]
@@ -208,7 +115,10 @@ def test_a_crossover_is_the_week_in_which_the_order_changes(compiled: Marts) -> 
 def spend(
     compiled: Marts, models: tuple[Model, ...], prices: dict[str, tuple[int, int]]
 ) -> dict[str, Row]:
-    columns = "date date, model_id varchar, kind varchar, prompt_usd_per_mtok decimal(18, 9), completion_usd_per_mtok decimal(18, 9)"
+    columns = (
+        "date date, model_id varchar, kind varchar, prompt_usd_per_mtok decimal(18, 9), "
+        "completion_usd_per_mtok decimal(18, 9)"
+    )
     listed = [
         {
             "date": MONDAY,
@@ -229,7 +139,7 @@ def spend(
 
 
 def test_free_tokens_are_no_spend_and_no_share_of_what_is_paid(compiled: Marts) -> None:
-    """A million paid and a million free tokens a day of `a` at 1 and 3 USD, two million of `b` at 2: prices of Monday hold all week."""
+    """Free tokens cost nothing, and Monday's prices hold all week."""
     models = (
         Model("x", "a", 10**6),
         Model("y", "a", 10**6, is_free=True),
@@ -258,7 +168,7 @@ def test_the_true_share_of_spend_lies_within_the_bounds(
     prompts: list[float],
     unpriced: bool,
 ) -> None:
-    """Whatever part of each model's tokens were prompts, and what an unlisted model cost if no more than the dearest listed one."""
+    """The bounds hold for any part of prompts and any price of an unlisted model."""
     models = tuple(Model(name, name, count) for name, count in zip("xyz", tokens, strict=True))
     listed = dict(zip("xyz", prices, strict=True))
     if unpriced:
@@ -295,7 +205,10 @@ def test_the_true_share_of_spend_lies_within_the_bounds(
 def test_the_true_share_lies_within_the_bounds_and_they_close_as_more_is_named(
     compiled: Marts, named: list[int], tail: int, part: float
 ) -> None:
-    """Any part of what is unnamed may be the member's own. With the largest n named and the rest in `other`, bounds close with n."""
+    """Any part of what is unnamed may be the member's own.
+
+    With the largest n named and the rest in `other`, bounds close with n.
+    """
     counts = sorted(named, reverse=True)
     widths = []
     for n in range(1, len(counts) + 1):

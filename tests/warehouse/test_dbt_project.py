@@ -1,4 +1,4 @@
-"""The dbt project by its own means: unit tests of the logic that could be wrong, and documentation that is complete."""
+"""The dbt project: its unit tests, and documentation that is complete."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ from warehouse.migrate import migrate
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What dbt makes of the project on a warehouse without a single answer, unit tests included."""
+    """Build the project on a warehouse without a single answer, unit tests included."""
     folder = tmp_path_factory.mktemp("dbt")
     with closing(open_warehouse(folder / "warehouse.duckdb")) as con:
         migrate(con)
@@ -67,7 +67,7 @@ def test_an_empty_warehouse_builds_and_every_unit_test_holds(target: Path) -> No
 
 @pytest.mark.slow
 def test_every_table_and_column_is_documented(target: Path) -> None:
-    """What DuckDB has as columns and what the project describes are the same, and nothing is described by nothing."""
+    """Described columns are those that DuckDB has, and no description is empty."""
     nodes = [
         node
         for node in read(target, "manifest.json")["nodes"].values()
@@ -78,7 +78,8 @@ def test_every_table_and_column_is_documented(target: Path) -> None:
     with closing(open_warehouse(target / "warehouse.duckdb")) as con:
         for node in nodes:
             columns = con.execute(
-                "select column_name, comment from duckdb_columns() where schema_name = ? and table_name = ?",
+                "select column_name, comment from duckdb_columns() where schema_name = ? and "
+                "table_name = ?",
                 [node["schema"], node["name"]],
             ).fetchall()
             assert node["description"], node["name"]
@@ -88,7 +89,7 @@ def test_every_table_and_column_is_documented(target: Path) -> None:
 
 @pytest.mark.slow
 def test_every_table_has_a_tested_key(target: Path) -> None:
-    """What one row is stands in the first line of the SQL; that it is so is tested."""
+    """The first line of a table says what one row is, and its key is tested."""
     manifest = read(target, "manifest.json")
     tested = {
         parent
