@@ -7,18 +7,18 @@ from importlib.metadata import PackageNotFoundError, version
 import torch
 from tokenizers import Tokenizer
 
-from models.architectures.loader import Build, torch_dtype
-from models.checkpoint import open_tensors, read_shape, read_tokenizer
-from models.config import Dtype, EngineConfig, Shape
-from models.device import Device, choose
-from models.engine.block_manager import BlockPool
+from models.architectures.loader import ModelLoader, torch_dtype
+from models.checkpoint import open_tensors, read_model_config, read_tokenizer
+from models.config import Dtype, EngineConfig, ModelConfig
+from models.device import DeviceMonitor, choose_device
+from models.engine.block_manager import BlockManager
 from models.engine.memory import keep_freed_memory
-from models.engine.model_runner import LocalRunner, Runner
+from models.engine.model_runner import LocalRunner, ModelRunner
 from models.errors import BadConfig
-from models.expert_parallel.runner import SpreadRunner, judge
+from models.expert_parallel.runner import EpRunner, check_expert_ranks
 from models.ops.cpu_ops import CpuOps
 from models.ops.ops import Ops
-from models.protocol import Ready
+from models.protocol import EngineInfo
 from models.spec_decode.proposer import Drafter, make_drafter
 
 DEFAULT_CACHE_TOKENS = 16 * 1024
@@ -27,39 +27,39 @@ NPU_BLOCK_TOKENS = 128
 
 
 @dataclass(frozen=True)
-class Started:
+class EngineParts:
     """All that an engine is made of."""
 
-    ready: Ready
+    ready: EngineInfo
     tokenizer: Tokenizer
-    pool: BlockPool
-    runner: Runner
+    pool: BlockManager
+    runner: ModelRunner
     drafter: Drafter
-    device: Device
+    device: DeviceMonitor
 
 
-def start(config: EngineConfig) -> Started:
+def build_parts(config: EngineConfig) -> EngineParts:
     """Everything that the configuration asks for, or an error that says what cannot be had."""
     keep_freed_memory()
     torch.set_num_threads(config.threads)
-    device = choose(config.device)
-    config = suited(config, device.type)
-    shape = read_shape(config.model)
+    device = choose_device(config.device)
+    config = fill_defaults(config, device.type)
+    shape = read_model_config(config.model)
     _judge(config, shape, device.type)
     tokenizer = read_tokenizer(config.model, shape)
     context = _context(config, shape)
     blocks = _blocks(config, context)
-    build = Build(
+    build = ModelLoader(
         shape, ops_for(device), device, torch_dtype(config.dtype), context, config.quantisation
     )
     runner = make_runner(config, build, blocks)
     ready = _ready(config, shape, runner.weight_bytes, str(device), context, blocks)
-    pool = BlockPool(blocks, config.block_tokens, config.prefix_caching)
+    pool = BlockManager(blocks, config.block_tokens, config.prefix_caching)
     drafter = make_drafter(config, build, blocks * config.block_tokens)
-    return Started(ready, tokenizer, pool, runner, drafter, Device(device, config.rated_watts))
+    return EngineParts(ready, tokenizer, pool, runner, drafter, DeviceMonitor(device, config.rated_watts))
 
 
-def suited(config: EngineConfig, device: str) -> EngineConfig:
+def fill_defaults(config: EngineConfig, device: str) -> EngineConfig:
     """The configuration with what it leaves to the device."""
     dtype: Dtype = "float32" if device == "cpu" else "bfloat16"
     block_tokens = NPU_BLOCK_TOKENS if device == "npu" else BLOCK_TOKENS
@@ -70,18 +70,18 @@ def suited(config: EngineConfig, device: str) -> EngineConfig:
     )
 
 
-def _judge(config: EngineConfig, shape: Shape, device: str) -> None:
-    judge(config, shape)
+def _judge(config: EngineConfig, shape: ModelConfig, device: str) -> None:
+    check_expert_ranks(config, shape)
     if device == "npu":
-        from models.ops.npu_ops import judge_for_npu
+        from models.ops.npu_ops import check_npu_limits
 
-        judge_for_npu(config, shape)
+        check_npu_limits(config, shape)
 
 
-def make_runner(config: EngineConfig, build: Build, blocks: int) -> Runner:
+def make_runner(config: EngineConfig, build: ModelLoader, blocks: int) -> ModelRunner:
     """The whole network here, or its experts over several processes."""
     if config.expert_ranks > 1:
-        return SpreadRunner(config, build, blocks)
+        return EpRunner(config, build, blocks)
     with open_tensors(config.model) as tensors:
         return LocalRunner(build.network(tensors), blocks, config.block_tokens)
 
@@ -95,7 +95,7 @@ def ops_for(device: torch.device) -> Ops:
     return CpuOps()
 
 
-def _context(config: EngineConfig, shape: Shape) -> int:
+def _context(config: EngineConfig, shape: ModelConfig) -> int:
     wanted = config.context_tokens or shape.max_position_embeddings
     if wanted > shape.max_position_embeddings:
         raise BadConfig(
@@ -115,9 +115,9 @@ def _blocks(config: EngineConfig, context: int) -> int:
 
 
 def _ready(
-    config: EngineConfig, shape: Shape, weight_bytes: int, device: str, context: int, blocks: int
-) -> Ready:
-    return Ready(
+    config: EngineConfig, shape: ModelConfig, weight_bytes: int, device: str, context: int, blocks: int
+) -> EngineInfo:
+    return EngineInfo(
         device=device,
         context_tokens=context,
         vocab_size=shape.vocab_size,

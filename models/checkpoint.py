@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from tokenizers import Tokenizer
 
-from models.config import Shape
+from models.config import ModelConfig
 from models.errors import BadCheckpoint
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-def read_shape(folder: Path) -> Shape:
+def read_model_config(folder: Path) -> ModelConfig:
     """The network that the checkpoint holds."""
     config = _json(folder, "config.json")
     generation = (
@@ -27,10 +27,10 @@ def read_shape(folder: Path) -> Shape:
         else {}
     )
     config["eos_token_id"] = generation.get("eos_token_id", config.get("eos_token_id"))
-    return Shape.read(config, folder)
+    return ModelConfig.read(config, folder)
 
 
-def read_tokenizer(folder: Path, shape: Shape) -> Tokenizer:
+def read_tokenizer(folder: Path, shape: ModelConfig) -> Tokenizer:
     """The tokenizer, which must not know more tokens than the network."""
     path = _existing(folder, "tokenizer.json")
     try:
@@ -62,7 +62,7 @@ def read_chat_template(folder: Path) -> str | None:
     return template if isinstance(template, str) else None
 
 
-class Tensors:
+class CheckpointTensors:
     """The tensors of a checkpoint by name, read when they are asked for."""
 
     def __init__(self, folder: Path, files: dict[str, Any]) -> None:
@@ -84,7 +84,7 @@ class Tensors:
 
 
 @contextmanager
-def open_tensors(folder: Path) -> Iterator[Tensors]:
+def open_tensors(folder: Path) -> Iterator[CheckpointTensors]:
     """The tensors of all `*.safetensors` in the folder, for as long as the `with` lasts."""
     from safetensors import SafetensorError, safe_open
 
@@ -101,7 +101,7 @@ def open_tensors(folder: Path) -> Iterator[Tensors]:
             except (SafetensorError, OSError) as broken:
                 raise BadCheckpoint(f"{path} is damaged ({broken}). Download it again.") from broken
             files |= dict.fromkeys(file.keys(), file)
-        yield Tensors(folder, files)
+        yield CheckpointTensors(folder, files)
 
 
 def _json(folder: Path, name: str) -> dict[str, Any]:

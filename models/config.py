@@ -6,15 +6,15 @@ from typing import Any, Literal, Self
 
 from models.errors import BadCheckpoint, BadConfig
 
-Device = Literal["auto", "cpu", "cuda", "npu"]
+DeviceKind = Literal["auto", "cpu", "cuda", "npu"]
 Dtype = Literal["auto", "float32", "bfloat16"]
 Quantisation = Literal["none", "w8a16", "w4a16", "w8a8"]
 Speculation = Literal["none", "ngram", "draft", "async-draft"]
 Schedule = Literal["serial", "comet", "waves"]
 
-WEIGHTS = Path(__file__).parent / "checkpoints"
-SHIPPED_MODEL = WEIGHTS / "tiny-qwen3-moe"
-SHIPPED_DRAFT = WEIGHTS / "tiny-qwen3-draft"
+CHECKPOINTS = Path(__file__).parent / "checkpoints"
+SHIPPED_MODEL = CHECKPOINTS / "tiny-qwen3-moe"
+SHIPPED_DRAFT = CHECKPOINTS / "tiny-qwen3-draft"
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class EngineConfig:
     """Everything that decides how the engine runs; nothing else is read from anywhere."""
 
     model: Path = SHIPPED_MODEL
-    device: Device = "auto"
+    device: DeviceKind = "auto"
     dtype: Dtype = "auto"  # float32 on a CPU, bfloat16 elsewhere
     threads: int = (
         1  # of torch: more than the cores that the server leaves free costs twice what it gains
@@ -69,7 +69,7 @@ class EngineConfig:
 
 
 @dataclass(frozen=True)
-class Shape:
+class ModelConfig:
     """A Qwen3 or Qwen3-MoE network, in the names of its `config.json`."""
 
     hidden_size: int
@@ -163,7 +163,7 @@ def _must_be_qwen3(config: dict[str, Any], source: Path) -> None:
 
 def _must_be_sizes(config: dict[str, Any], source: Path) -> None:
     """Whatever is a size must be a whole number above 0, and a token cannot have more experts than there are."""
-    needed = {field.name for field in fields(Shape) if field.type is int} - {
+    needed = {field.name for field in fields(ModelConfig) if field.type is int} - {
         "head_dim",
         "num_experts",
         "num_experts_per_tok",

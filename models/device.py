@@ -54,7 +54,7 @@ def guard_torch() -> None:
         os.environ[AUTOLOAD] = "0"
 
 
-def choose(asked: str) -> "torch.device":
+def choose_device(asked: str) -> "torch.device":
     """The device for `auto`, `npu`, `cuda` or `cpu`; what was asked for and is not there is an error, never replaced by another."""
     import torch
 
@@ -83,7 +83,7 @@ def _why_absent(asked: str) -> str:
     return "torch sees none; look at `nvidia-smi`, CUDA_VISIBLE_DEVICES, and whether this torch was built with CUDA"
 
 
-class Device:
+class DeviceMonitor:
     """Reads memory, utilisation and power of the device that a process computes on."""
 
     def __init__(self, device: "torch.device", rated_watts: float | None) -> None:

@@ -32,11 +32,11 @@ class BadConfig(TierError):
     """Options that contradict each other or do not fit the model."""
 
 
-class Refused(TierError):
+class RequestRefused(TierError):
     """A request that can never be served as it was asked."""
 
 
-class PromptTooLong(Refused):
+class PromptTooLong(RequestRefused):
     """The prompt, or the prompt with what was asked for, exceeds the model's context."""
 
 

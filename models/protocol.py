@@ -9,7 +9,7 @@ FinishReason = Literal["stop", "length", "abort", "error"]
 
 
 @dataclass(frozen=True)
-class Sampling:
+class SamplingParams:
     """How the next token is chosen and when to stop."""
 
     max_tokens: int
@@ -26,12 +26,12 @@ class Sampling:
 
 
 @dataclass(frozen=True)
-class Request:
+class EngineRequest:
     """One prompt to complete."""
 
     request_id: str
     prompt: list[int]
-    sampling: Sampling
+    sampling: SamplingParams
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class TokenLogprobs:
 
 
 @dataclass(frozen=True)
-class Progress:
+class RequestOutput:
     """What one step gave one request."""
 
     request_id: str
@@ -98,15 +98,15 @@ class LayerTimes:
 
 
 @dataclass(frozen=True)
-class Step:
+class StepOutput:
     """One step of the engine."""
 
-    progress: list[Progress]
+    progress: list[RequestOutput]
     stats: StepStats
 
 
 @dataclass(frozen=True)
-class Ready:
+class EngineInfo:
     """What the engine says of itself once it can serve."""
 
     device: str  # as torch names it: cpu, npu:0

@@ -7,32 +7,32 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from models.architectures.qwen3 import Attention, Layer, Qwen3, rotation_tables
-from models.checkpoint import Tensors
-from models.config import Quantisation, Shape
+from models.architectures.qwen3 import Attention, DecoderLayer, Qwen3, rotation_tables
+from models.checkpoint import CheckpointTensors
+from models.config import Quantisation, ModelConfig
 from models.errors import BadConfig
 from models.layers.experts import Experts, FullExperts, QuantisedExperts
 from models.layers.linear import FullLinear, Linear, QuantisedLinear
-from models.layers.mlp import DenseMlp, ExpertsBlock, LocalExperts, Mlp, SparseMlp
+from models.layers.mlp import DenseMlp, MoeBlock, LocalExperts, Mlp, SparseMlp
 from models.ops.ops import INT4_GROUP, Ops
 
-MakeBlock = Callable[[Ops, Experts], ExpertsBlock]
+MakeMoeBlock = Callable[[Ops, Experts], MoeBlock]
 
 
 @dataclass(frozen=True)
-class Build:
+class ModelLoader:
     """How a checkpoint is to become a network."""
 
-    shape: Shape
+    shape: ModelConfig
     ops: Ops
     device: torch.device
     dtype: torch.dtype
     context_tokens: int
     quantisation: Quantisation = "none"
     kept_experts: range | None = None  # None: all
-    make_block: MakeBlock = LocalExperts
+    make_block: MakeMoeBlock = LocalExperts
 
-    def network(self, tensors: Tensors) -> Qwen3:
+    def network(self, tensors: CheckpointTensors) -> Qwen3:
         """The network, ready to run."""
         shape = self.shape
         self._judge_widths()
@@ -66,14 +66,14 @@ class Build:
                 f"w4a16 needs widths that are multiples of {INT4_GROUP}; this model has one of {odd[0]}. Use w8a16."
             )
 
-    def _layer(self, tensors: Tensors, number: int) -> Layer:
+    def _layer(self, tensors: CheckpointTensors, number: int) -> DecoderLayer:
         name = f"model.layers.{number}"
         mlp = (
             self._dense(tensors, f"{name}.mlp")
             if number in self.shape.dense_layers
             else self._sparse(tensors, f"{name}.mlp")
         )
-        return Layer(
+        return DecoderLayer(
             self.ops,
             self.shape.rms_norm_eps,
             self._vector(tensors, f"{name}.input_layernorm"),
@@ -82,7 +82,7 @@ class Build:
             mlp,
         )
 
-    def _attention(self, tensors: Tensors, name: str) -> Attention:
+    def _attention(self, tensors: CheckpointTensors, name: str) -> Attention:
         shape = self.shape
         queries, shared = (
             shape.num_attention_heads * shape.head_dim,
@@ -105,11 +105,11 @@ class Build:
         )
         return Attention(self.ops, shape, self._linear(qkv), self._place(norm), self._linear(out))
 
-    def _dense(self, tensors: Tensors, name: str) -> Mlp:
+    def _dense(self, tensors: CheckpointTensors, name: str) -> Mlp:
         gate_up, down = self._gate_up_down(tensors, name, self.shape.intermediate_size)
         return DenseMlp(self.ops, self._linear(gate_up), self._linear(down))
 
-    def _sparse(self, tensors: Tensors, name: str) -> Mlp:
+    def _sparse(self, tensors: CheckpointTensors, name: str) -> Mlp:
         shape = self.shape
         router = self._place(
             tensors.read(f"{name}.gate.weight", shape.num_experts, shape.hidden_size)
@@ -117,7 +117,7 @@ class Build:
         block = self.make_block(self.ops, self.experts(tensors, name))
         return SparseMlp(self.ops, router, shape.num_experts_per_tok, shape.norm_topk_prob, block)
 
-    def experts(self, tensors: Tensors, name: str) -> Experts:
+    def experts(self, tensors: CheckpointTensors, name: str) -> Experts:
         """Those of a layer's experts that are kept here; `name` is the layer's mlp."""
         kept = self.kept_experts or range(self.shape.num_experts)
         pairs = [
@@ -138,7 +138,7 @@ class Build:
             self.ops.pack(down, self.quantisation),
         )
 
-    def _gate_up_down(self, tensors: Tensors, name: str, width: int) -> tuple[Tensor, Tensor]:
+    def _gate_up_down(self, tensors: CheckpointTensors, name: str, width: int) -> tuple[Tensor, Tensor]:
         hidden = self.shape.hidden_size
         gate_up = torch.cat(
             [
@@ -154,7 +154,7 @@ class Build:
             return FullLinear(placed.T.contiguous())
         return QuantisedLinear(self.ops, self.ops.pack(placed, self.quantisation))
 
-    def _vector(self, tensors: Tensors, name: str) -> Tensor:
+    def _vector(self, tensors: CheckpointTensors, name: str) -> Tensor:
         return self._place(tensors.read(f"{name}.weight", self.shape.hidden_size))
 
     def _place(self, tensor: Tensor) -> Tensor:

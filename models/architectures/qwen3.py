@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.config import Shape
+from models.config import ModelConfig
 from models.layers.linear import Linear
 from models.layers.mlp import Mlp, SparseMlp
 from models.ops.ops import Batch, KeyValues, Ops
@@ -21,7 +21,7 @@ class Attention:
     """Grouped-query attention over a paged cache."""
 
     ops: Ops
-    shape: Shape
+    shape: ModelConfig
     qkv: Linear  # [T, H] -> [T, (heads + 2 key-value heads) * head size]
     head_norm: Tensor  # [heads + key-value heads, head size]: the queries' weight for each of them, then the keys'
     out: Linear  # [T, heads * head size] -> [T, H]
@@ -43,7 +43,7 @@ class Attention:
 
 
 @dataclass(frozen=True)
-class Layer:
+class DecoderLayer:
     """Attention, then the mlp; each adds to what came in."""
 
     ops: Ops
@@ -74,10 +74,10 @@ class Layer:
 class Qwen3:
     """The network: token ids in, logits out."""
 
-    shape: Shape
+    shape: ModelConfig
     ops: Ops
     embedding: Tensor  # [V, H]
-    layers: list[Layer]
+    layers: list[DecoderLayer]
     norm: Tensor  # [H]
     head: Tensor  # [V, H]
     cos: Tensor  # [context, 1, head size]
@@ -121,7 +121,7 @@ class Qwen3:
         return [layer.mlp for layer in self.layers if isinstance(layer.mlp, SparseMlp)]
 
 
-def rotation_tables(shape: Shape, context_tokens: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+def rotation_tables(shape: ModelConfig, context_tokens: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Cosines and sines [context, 1, head size] of the rotary position embedding (Su et al. 2021), halves convention."""
     frequency = 1 / shape.rope_theta ** (
         torch.arange(0, shape.head_dim, 2).float() / shape.head_dim

@@ -11,12 +11,12 @@ from hashlib import blake2b
 ROOT = b""
 
 
-def digest(parent: bytes, tokens: list[int]) -> bytes:
+def block_digest(parent: bytes, tokens: list[int]) -> bytes:
     """Names a full block by its tokens and all before them. Cryptographic, because a collision would show one user another's prompt."""
     return blake2b(parent + array("I", tokens).tobytes(), digest_size=16).digest()
 
 
-class BlockPool:
+class BlockManager:
     """All blocks of the cache."""
 
     def __init__(self, blocks: int, block_tokens: int, sharing: bool) -> None:
@@ -48,7 +48,7 @@ class BlockPool:
         parent = ROOT
         # The last token is computed in any case: its logits are wanted.
         for end in range(self.block_tokens, len(tokens) if self._sharing else 0, self.block_tokens):
-            parent = digest(parent, tokens[end - self.block_tokens : end])
+            parent = block_digest(parent, tokens[end - self.block_tokens : end])
             if parent not in self._by_digest:
                 break
             found.append(self._by_digest[parent])

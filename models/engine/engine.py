@@ -3,15 +3,15 @@
 import random
 from time import perf_counter
 
-from models.assemble import start
+from models.assemble import build_parts
 from models.config import EngineConfig
-from models.engine.model_runner import Runner, batch_of
-from models.engine.sampler import Chosen, Place, choose
-from models.engine.scheduler import Counts, Scheduler
-from models.engine.sequence import Part, Sequence
-from models.engine.stopping import StopStrings, why_finished
-from models.errors import PromptTooLong, Refused
-from models.protocol import Progress, Ready, Request, Step, StepStats, TokenLogprobs
+from models.engine.model_runner import ModelRunner, make_batch
+from models.engine.sampler import SampledTokens, SamplingPosition, sample
+from models.engine.scheduler import SchedulerCounts, Scheduler
+from models.engine.sequence import ScheduledChunk, Sequence
+from models.engine.stopping import StopStringMatcher, finish_reason_of
+from models.errors import PromptTooLong, RequestRefused
+from models.protocol import RequestOutput, EngineInfo, EngineRequest, StepOutput, StepStats, TokenLogprobs
 from models.spec_decode.proposer import Drafter
 
 SEED_BITS = 63
@@ -22,24 +22,24 @@ TALLY_SECONDS = 0.5  # how often the experts' tokens are reported: counting is c
 class Engine:
     """Serves requests of one model in one process. Not for several threads: whoever owns it adds, aborts and steps in turn."""
 
-    ready: Ready
+    ready: EngineInfo
 
     def __init__(self, config: EngineConfig) -> None:
-        started = start(config)
+        started = build_parts(config)
         self.ready = started.ready
-        self._runner: Runner = started.runner
+        self._runner: ModelRunner = started.runner
         self._drafter: Drafter = started.drafter
         self._device = started.device
         self._tokenizer = started.tokenizer
         self._scheduler = Scheduler(started.pool, config.max_sequences, config.max_batch_tokens)
         self._sequences: dict[str, Sequence] = {}
-        self._stop_strings: dict[str, StopStrings] = {}
+        self._stop_strings: dict[str, StopStringMatcher] = {}
         self._aborted: list[str] = []
         self._eos = frozenset(started.ready.eos_token_ids)
         self._tallied_at = perf_counter()
         self._accepted_per_position: list[int] = []
 
-    def add(self, request: Request) -> None:
+    def add(self, request: EngineRequest) -> None:
         """Queue a request. Every one that is accepted gets exactly one `Progress` with a finish reason."""
         self._judge(request)
         sampling = request.sampling
@@ -47,7 +47,7 @@ class Engine:
         sequence = Sequence(request, seed, list(request.prompt))
         self._sequences[request.request_id] = sequence
         if sampling.stop:
-            self._stop_strings[request.request_id] = StopStrings(self._tokenizer, sampling.stop)
+            self._stop_strings[request.request_id] = StopStringMatcher(self._tokenizer, sampling.stop)
         self._scheduler.waiting.append(sequence)
 
     def abort(self, request_id: str) -> None:
@@ -59,7 +59,7 @@ class Engine:
     def has_work(self) -> bool:
         return bool(self._sequences)
 
-    def step(self) -> Step:
+    def step(self) -> StepOutput:
         """Choose what to compute, compute it, choose tokens, hand them out."""
         started = perf_counter()
         gone = self._drop_aborted()
@@ -68,43 +68,43 @@ class Engine:
         chosen = self._run(parts)
         progress = self._hand_out(parts, chosen)
         self._drafter.draft(self._scheduler.running)
-        return Step(gone + progress, self._stats(started, parts))
+        return StepOutput(gone + progress, self._stats(started, parts))
 
-    def idle_step(self) -> Step:
+    def idle_step(self) -> StepOutput:
         """A step that computes nothing: how the engine and its device stand while nobody asks anything."""
         self._accepted_per_position = []
-        return Step([], self._stats(perf_counter(), []))
+        return StepOutput([], self._stats(perf_counter(), []))
 
     def close(self) -> None:
         """Give back processes and memory."""
         self._drafter.close()
         self._runner.close()
 
-    def _judge(self, request: Request) -> None:
+    def _judge(self, request: EngineRequest) -> None:
         prompt, context = request.prompt, self.ready.context_tokens
         if request.request_id in self._sequences:
-            raise Refused(
+            raise RequestRefused(
                 f"There is a request {request.request_id} already; name this one differently."
             )
         if not prompt:
-            raise Refused("The prompt is empty; give at least one token.")
+            raise RequestRefused("The prompt is empty; give at least one token.")
         if not 0 <= min(prompt) <= max(prompt) < self.ready.vocab_size:
-            raise Refused(
+            raise RequestRefused(
                 f"The prompt holds a token outside 0..{self.ready.vocab_size - 1}; use this model's tokenizer."
             )
         if request.sampling.max_tokens < 1:
-            raise Refused(f"max_tokens must be at least 1, not {request.sampling.max_tokens}.")
+            raise RequestRefused(f"max_tokens must be at least 1, not {request.sampling.max_tokens}.")
         if len(prompt) + request.sampling.max_tokens > context:
             raise PromptTooLong(
                 f"The model's context is {context} tokens; the prompt has {len(prompt)} and max_tokens asks for "
                 f"{request.sampling.max_tokens} more. Shorten the prompt or ask for less."
             )
         if (request.sampling.logprobs or 0) > MAX_LOGPROBS:
-            raise Refused(
+            raise RequestRefused(
                 f"logprobs must be at most {MAX_LOGPROBS}, not {request.sampling.logprobs}."
             )
 
-    def _drop_aborted(self) -> list[Progress]:
+    def _drop_aborted(self) -> list[RequestOutput]:
         gone = [
             self._sequences[name]
             for name in dict.fromkeys(self._aborted)
@@ -115,13 +115,13 @@ class Engine:
             self._remove(sequence)
         return [sequence.progress([], [], "abort") for sequence in gone]
 
-    def _run(self, parts: list[Part]) -> Chosen:
+    def _run(self, parts: list[ScheduledChunk]) -> SampledTokens:
         if not parts:
-            return Chosen([], [])
+            return SampledTokens([], [])
         self._drafter.look_ahead(parts)
-        batch = batch_of(parts, self._scheduler.pool.block_tokens)
+        batch = make_batch(parts, self._scheduler.pool.block_tokens)
         places = [
-            Place(
+            SamplingPosition(
                 part.sequence.request.sampling,
                 part.sequence.seed,
                 part.sequence.computed + part.known + ahead,
@@ -131,10 +131,10 @@ class Engine:
             for ahead in range(part.drafted + 1)
         ]
         logits = self._runner.forward(batch)
-        return choose(logits, places) if places else Chosen([], [])
+        return sample(logits, places) if places else SampledTokens([], [])
 
-    def _hand_out(self, parts: list[Part], chosen: Chosen) -> list[Progress]:
-        progress: list[Progress] = []
+    def _hand_out(self, parts: list[ScheduledChunk], chosen: SampledTokens) -> list[RequestOutput]:
+        progress: list[RequestOutput] = []
         row = 0
         for part in parts:
             if not part.is_complete:
@@ -146,8 +146,8 @@ class Engine:
         return progress
 
     def _advance(
-        self, part: Part, choices: list[int], logprobs: list[TokenLogprobs | None]
-    ) -> Progress:
+        self, part: ScheduledChunk, choices: list[int], logprobs: list[TokenLogprobs | None]
+    ) -> RequestOutput:
         """The guesses that equal what was chosen at their place are accepted, and one more token comes with them."""
         sequence, known = part.sequence, len(part.sequence.tokens)
         accepted = next(
@@ -162,7 +162,7 @@ class Engine:
             reason = (
                 "stop"
                 if stop_string
-                else why_finished(sequence, self._eos, self.ready.context_tokens)
+                else finish_reason_of(sequence, self._eos, self.ready.context_tokens)
             )
             if reason:
                 break
@@ -175,7 +175,7 @@ class Engine:
             new, [each for each in logprobs[: len(new)] if each], reason, stop_string
         )
 
-    def _count_accepted(self, part: Part, accepted: int) -> None:
+    def _count_accepted(self, part: ScheduledChunk, accepted: int) -> None:
         part.sequence.draft_tokens += part.drafted
         part.sequence.accepted_tokens += accepted
         for place in range(accepted):
@@ -191,8 +191,8 @@ class Engine:
         del self._sequences[sequence.request.request_id]
         self._stop_strings.pop(sequence.request.request_id, None)
 
-    def _stats(self, started: float, parts: list[Part]) -> StepStats:
-        counts, self._scheduler.counts = self._scheduler.counts, Counts()
+    def _stats(self, started: float, parts: list[ScheduledChunk]) -> StepStats:
+        counts, self._scheduler.counts = self._scheduler.counts, SchedulerCounts()
         now = perf_counter()
         is_due = now - self._tallied_at >= TALLY_SECONDS or not self.has_work
         if is_due:

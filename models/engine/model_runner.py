@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from models.architectures.qwen3 import Qwen3
-from models.engine.sequence import Part
+from models.engine.sequence import ScheduledChunk
 from models.ops.ops import Batch
 from models.protocol import LayerTimes
 
 
-class Runner(Protocol):
+class ModelRunner(Protocol):
     """Logits for the parts of a step."""
 
     def forward(self, batch: Batch) -> Tensor:
@@ -75,7 +75,7 @@ class LocalRunner:
             )
 
 
-def batch_of(parts: list[Part], block_tokens: int) -> Batch:
+def make_batch(parts: list[ScheduledChunk], block_tokens: int) -> Batch:
     """The parts side by side, as the network wants them."""
     batch = Batch([], [], [], [], [], [], [])
     for part in parts:

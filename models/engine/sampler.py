@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from models.protocol import Sampling, TokenLogprobs
+from models.protocol import SamplingParams, TokenLogprobs
 
 SEED_STRIDE = (
     0x9E3779B97F4A7C15  # 2^64 / golden ratio: places of one seed are far from those of the next
@@ -19,32 +19,32 @@ SEED_MASK = (1 << 63) - 1
 
 
 @dataclass(frozen=True)
-class Place:
+class SamplingPosition:
     """One token to choose."""
 
-    sampling: Sampling
+    sampling: SamplingParams
     seed: int
     position: int  # in the sequence
 
 
 @dataclass(frozen=True)
-class Chosen:
+class SampledTokens:
     """What was chosen at each place."""
 
     tokens: list[int]
     logprobs: list[TokenLogprobs | None]
 
 
-def choose(logits: Tensor, places: list[Place]) -> Chosen:
+def sample(logits: Tensor, places: list[SamplingPosition]) -> SampledTokens:
     """One token for each row of logits [rows, V]."""
     tokens = logits.argmax(-1)
     if drawn := [row for row, place in enumerate(places) if place.sampling.temperature > 0]:
         tokens[drawn] = _drawn(logits[drawn], [places[row] for row in drawn])
     chosen: list[int] = tokens.tolist()
-    return Chosen(chosen, _logprobs(logits, places, chosen))
+    return SampledTokens(chosen, _logprobs(logits, places, chosen))
 
 
-def _drawn(logits: Tensor, places: list[Place]) -> Tensor:
+def _drawn(logits: Tensor, places: list[SamplingPosition]) -> Tensor:
     temperature = torch.tensor(
         [place.sampling.temperature for place in places], device=logits.device
     )
@@ -55,7 +55,7 @@ def _drawn(logits: Tensor, places: list[Place]) -> Tensor:
     return (probabilities / noise).argmax(-1)
 
 
-def _nucleus(probabilities: Tensor, places: list[Place]) -> Tensor:
+def _nucleus(probabilities: Tensor, places: list[SamplingPosition]) -> Tensor:
     """Zero outside the k likeliest and outside the smallest set that has probability p; the likeliest always stays."""
     size = probabilities.shape[-1]
     top_k = torch.tensor(
@@ -72,7 +72,7 @@ def _nucleus(probabilities: Tensor, places: list[Place]) -> Tensor:
     return torch.zeros_like(probabilities).scatter(-1, order, kept)
 
 
-def _noise(place: Place, size: int) -> Tensor:
+def _noise(place: SamplingPosition, size: int) -> Tensor:
     generator = torch.Generator().manual_seed(
         (place.seed * SEED_STRIDE + place.position) & SEED_MASK
     )
@@ -83,7 +83,7 @@ def _noise(place: Place, size: int) -> Tensor:
     )
 
 
-def _logprobs(logits: Tensor, places: list[Place], chosen: list[int]) -> list[TokenLogprobs | None]:
+def _logprobs(logits: Tensor, places: list[SamplingPosition], chosen: list[int]) -> list[TokenLogprobs | None]:
     found: list[TokenLogprobs | None] = [None] * len(places)
     rows = [row for row, place in enumerate(places) if place.sampling.logprobs is not None]
     if not rows:

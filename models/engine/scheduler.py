@@ -4,12 +4,12 @@ from collections import deque
 from dataclasses import dataclass
 from time import time
 
-from models.engine.block_manager import ROOT, BlockPool, digest
-from models.engine.sequence import Part, Sequence
+from models.engine.block_manager import ROOT, BlockManager, block_digest
+from models.engine.sequence import ScheduledChunk, Sequence
 
 
 @dataclass
-class Counts:
+class SchedulerCounts:
     """What happened since it was last asked."""
 
     prefix_queries: int = 0  # prompt tokens looked up
@@ -20,17 +20,17 @@ class Counts:
 class Scheduler:
     """The queue, who runs, and the blocks they hold."""
 
-    def __init__(self, pool: BlockPool, max_sequences: int, max_batch_tokens: int) -> None:
+    def __init__(self, pool: BlockManager, max_sequences: int, max_batch_tokens: int) -> None:
         self.pool = pool
         self.waiting: deque[Sequence] = deque()
         self.running: list[Sequence] = []
-        self.counts = Counts()
+        self.counts = SchedulerCounts()
         self._max_sequences = max_sequences
         self._max_batch_tokens = max_batch_tokens
 
-    def next_parts(self) -> list[Part]:
+    def next_parts(self) -> list[ScheduledChunk]:
         """What runs goes first, in order of arrival; then whoever waits, as long as tokens and blocks suffice."""
-        parts: list[Part] = []
+        parts: list[ScheduledChunk] = []
         budget = self._max_batch_tokens
         for sequence in list(self.running):
             # Making room for an earlier one may have preempted it.
@@ -47,14 +47,14 @@ class Scheduler:
             budget -= part.tokens
         return parts
 
-    def computed(self, part: Part, tokens: int) -> None:
+    def computed(self, part: ScheduledChunk, tokens: int) -> None:
         """So many tokens of the sequence are in the cache now; blocks that became full may be shared."""
         sequence, size = part.sequence, self.pool.block_tokens
         sequence.computed = tokens
         while len(sequence.digests) < tokens // size:
             first = len(sequence.digests) * size
             parent = sequence.digests[-1] if sequence.digests else ROOT
-            sequence.digests.append(digest(parent, sequence.tokens[first : first + size]))
+            sequence.digests.append(block_digest(parent, sequence.tokens[first : first + size]))
             self.pool.share(sequence.blocks[len(sequence.digests) - 1], sequence.digests[-1])
 
     def remove(self, sequence: Sequence) -> None:
@@ -65,7 +65,7 @@ class Scheduler:
         else:
             self.waiting.remove(sequence)
 
-    def _continued(self, sequence: Sequence, budget: int) -> Part | None:
+    def _continued(self, sequence: Sequence, budget: int) -> ScheduledChunk | None:
         known = len(sequence.tokens) - sequence.computed
         # A guess takes blocks that are free, never those of another sequence.
         places = (
@@ -75,7 +75,7 @@ class Scheduler:
         tokens = min(known, budget) + drafted
         if not self._make_room(sequence, tokens):
             return None
-        return Part(
+        return ScheduledChunk(
             sequence, tokens, drafted, is_prefill=known > 1 or not sequence.generated_tokens
         )
 
@@ -105,7 +105,7 @@ class Scheduler:
         sequence.blocks = []
         sequence.digests = []
 
-    def _admitted(self, sequence: Sequence, budget: int) -> Part | None:
+    def _admitted(self, sequence: Sequence, budget: int) -> ScheduledChunk | None:
         """The first in the queue starts once there is room for all of its tokens, so that it is not preempted at once."""
         blocks, digests = self.pool.find(sequence.tokens)
         fresh = self.pool.needed(len(sequence.tokens)) - len(blocks)
@@ -119,7 +119,7 @@ class Scheduler:
         self._note_admission(sequence)
         tokens = min(len(sequence.tokens) - sequence.computed, budget)
         sequence.blocks = blocks + self.pool.take(fresh)
-        return Part(sequence, tokens, 0, is_prefill=True)
+        return ScheduledChunk(sequence, tokens, 0, is_prefill=True)
 
     def _note_admission(self, sequence: Sequence) -> None:
         """Only the first admission counts: computing again after a preemption is not a new prompt."""

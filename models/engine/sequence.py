@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from models.protocol import FinishReason, Progress, Request, TokenLogprobs
+from models.protocol import FinishReason, RequestOutput, EngineRequest, TokenLogprobs
 
 
 @dataclass(eq=False)
 class Sequence:
     """One request's tokens, and how far they are computed."""
 
-    request: Request
+    request: EngineRequest
     seed: int
     tokens: list[int]  # the prompt, then what was generated
     computed: int = 0  # tokens whose keys and values are in the cache
@@ -44,9 +44,9 @@ class Sequence:
         reason: FinishReason | None,
         stop_string: str | None = None,
         error: str | None = None,
-    ) -> Progress:
+    ) -> RequestOutput:
         """What a step gave it, with its sums so far."""
-        return Progress(
+        return RequestOutput(
             self.request.request_id,
             tokens,
             logprobs,
@@ -62,7 +62,7 @@ class Sequence:
 
 
 @dataclass(frozen=True)
-class Part:
+class ScheduledChunk:
     """What a step computes of one sequence: `tokens` from `sequence.computed` on, of which the last `drafted` are a guess."""
 
     sequence: Sequence

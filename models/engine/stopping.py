@@ -7,7 +7,7 @@ from models.engine.sequence import Sequence
 from models.protocol import FinishReason
 
 
-class StopStrings:
+class StopStringMatcher:
     """Watches one request's text for the strings that end it."""
 
     def __init__(self, tokenizer: Tokenizer, strings: tuple[str, ...]) -> None:
@@ -29,7 +29,7 @@ class StopStrings:
         return None
 
 
-def why_finished(
+def finish_reason_of(
     sequence: Sequence, eos_token_ids: frozenset[int], context_tokens: int
 ) -> FinishReason | None:
     """Whether its newest token ends it, stop strings aside."""

@@ -5,19 +5,19 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from models.config import Schedule
-from models.expert_parallel.schedules import Timing, moe_layer
+from models.expert_parallel.schedules import MoeTiming, moe_layer
 from models.layers.experts import Experts
 
 BASELINE_STEPS = 32  # one step in so many runs without overlap: the outputs are the same, and it tells what overlap gains
 
 
 @dataclass
-class Spread:
+class ExchangeState:
     """How all layers of a rank exchange rows, and how long it took; every rank counts the same steps."""
 
     schedule: Schedule
     waves: int
-    timings: list[Timing] = field(default_factory=list)  # of this step's layers
+    timings: list[MoeTiming] = field(default_factory=list)  # of this step's layers
     rows: int = 0  # of this step, over its layers
     steps: int = 0
 
@@ -34,10 +34,10 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class SpreadExperts:
+class EpExperts:
     """The experts of one layer: those kept here, and by way of the exchange those of the other ranks."""
 
-    spread: Spread
+    spread: ExchangeState
     experts: Experts
 
     def __call__(self, x: Tensor, weights: Tensor, chosen: Tensor) -> Tensor:

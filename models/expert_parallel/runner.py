@@ -14,13 +14,13 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
-from models.architectures.loader import Build
-from models.checkpoint import open_tensors, read_shape
-from models.config import EngineConfig, Shape
+from models.architectures.loader import ModelLoader
+from models.checkpoint import open_tensors, read_model_config
+from models.config import EngineConfig, ModelConfig
 from models.engine.model_runner import LocalRunner
 from models.errors import BadConfig
-from models.expert_parallel.moe import Spread, SpreadExperts
-from models.expert_parallel.schedules import local_experts
+from models.expert_parallel.moe import ExchangeState, EpExperts
+from models.expert_parallel.schedules import experts_per_rank
 from models.layers.experts import Experts
 from models.ops.ops import Batch, Ops
 from models.protocol import LayerTimes
@@ -30,7 +30,7 @@ FOREVER = timedelta(days=365)  # a rank waits for the next step as long as nobod
 STOP_SECONDS = 5
 
 
-def judge(config: EngineConfig, shape: Shape) -> None:
+def check_expert_ranks(config: EngineConfig, shape: ModelConfig) -> None:
     """Whether this model's experts can be spread as configured."""
     if config.expert_ranks == 1:
         return
@@ -38,21 +38,21 @@ def judge(config: EngineConfig, shape: Shape) -> None:
         raise BadConfig(
             f"{config.model} has no experts to spread over {config.expert_ranks} ranks. Leave out --expert-ranks."
         )
-    local = local_experts(shape.num_experts, config.expert_ranks)
+    local = experts_per_rank(shape.num_experts, config.expert_ranks)
     if local % config.expert_waves:
         raise BadConfig(
             f"{local} experts a rank make no {config.expert_waves} equal waves; choose --expert-waves that divides {local}."
         )
 
 
-class SpreadRunner(LocalRunner):
+class EpRunner(LocalRunner):
     """Rank 0: the network here, its experts here and in other processes."""
 
-    def __init__(self, config: EngineConfig, build: Build, blocks: int) -> None:
-        self._spread = Spread(config.expert_schedule, config.expert_waves)
+    def __init__(self, config: EngineConfig, build: ModelLoader, blocks: int) -> None:
+        self._spread = ExchangeState(config.expert_schedule, config.expert_waves)
         mine = replace(
             build,
-            kept_experts=kept(0, config, build.shape),
+            kept_experts=rank_experts(0, config, build.shape),
             make_block=partial(_spread_block, self._spread),
         )
         with open_tensors(config.model) as tensors:
@@ -62,7 +62,7 @@ class SpreadRunner(LocalRunner):
         context = multiprocessing.get_context("spawn")
         self._others = [
             context.Process(
-                target=serve_experts,
+                target=run_expert_rank,
                 args=(rank, store, config),
                 name=f"experts-{rank}",
                 daemon=True,
@@ -71,7 +71,7 @@ class SpreadRunner(LocalRunner):
         ]
         for process in self._others:
             process.start()
-        join(0, store, config, build.device.type)
+        join_group(0, store, config, build.device.type)
         self._times: LayerTimes | None = None
 
     def forward(self, batch: Batch) -> torch.Tensor:
@@ -93,38 +93,38 @@ class SpreadRunner(LocalRunner):
         super().close()
 
 
-def serve_experts(rank: int, store: Path, config: EngineConfig) -> None:
+def run_expert_rank(rank: int, store: Path, config: EngineConfig) -> None:
     """Every other rank: its experts of each layer, over and over, until rank 0 is gone."""
     from models.architectures.loader import torch_dtype
     from models.assemble import ops_for
-    from models.device import choose
+    from models.device import choose_device
 
     torch.set_num_threads(config.threads)
-    shape = read_shape(config.model)
+    shape = read_model_config(config.model)
     device = (
-        torch.device(choose(config.device).type, rank)
+        torch.device(choose_device(config.device).type, rank)
         if config.device != "cpu"
         else torch.device("cpu")
     )
-    build = Build(
+    build = ModelLoader(
         shape,
         ops_for(device),
         device,
         torch_dtype(config.dtype),
         1,
         config.quantisation,
-        kept(rank, config, shape),
+        rank_experts(rank, config, shape),
     )
-    spread = Spread(config.expert_schedule, config.expert_waves)
+    spread = ExchangeState(config.expert_schedule, config.expert_waves)
     with open_tensors(config.model) as tensors:
         layers = [
             layer for layer in range(shape.num_hidden_layers) if layer not in shape.dense_layers
         ]
         blocks = [
-            SpreadExperts(spread, build.experts(tensors, f"model.layers.{layer}.mlp"))
+            EpExperts(spread, build.experts(tensors, f"model.layers.{layer}.mlp"))
             for layer in layers
         ]
-    join(rank, store, config, device.type)
+    join_group(rank, store, config, device.type)
     nothing = torch.empty(0, shape.hidden_size, dtype=build.dtype, device=device)
     weights = torch.empty(0, shape.num_experts_per_tok, device=device)
     try:
@@ -139,13 +139,13 @@ def serve_experts(rank: int, store: Path, config: EngineConfig) -> None:
             raise
 
 
-def kept(rank: int, config: EngineConfig, shape: Shape) -> range:
+def rank_experts(rank: int, config: EngineConfig, shape: ModelConfig) -> range:
     """The experts of this rank."""
-    local = local_experts(shape.num_experts, config.expert_ranks)
+    local = experts_per_rank(shape.num_experts, config.expert_ranks)
     return range(rank * local, (rank + 1) * local)
 
 
-def join(rank: int, store: Path, config: EngineConfig, device: str) -> None:
+def join_group(rank: int, store: Path, config: EngineConfig, device: str) -> None:
     """Become one of the ranks; waits for all."""
     dist.init_process_group(
         BACKENDS[device],
@@ -156,11 +156,11 @@ def join(rank: int, store: Path, config: EngineConfig, device: str) -> None:
     )
 
 
-def _spread_block(spread: Spread, ops: Ops, experts: Experts) -> SpreadExperts:
-    return SpreadExperts(spread, experts)
+def _spread_block(spread: ExchangeState, ops: Ops, experts: Experts) -> EpExperts:
+    return EpExperts(spread, experts)
 
 
-def _summed(spread: Spread) -> LayerTimes:
+def _summed(spread: ExchangeState) -> LayerTimes:
     timings = spread.timings
     return LayerTimes(
         layers=len(timings),

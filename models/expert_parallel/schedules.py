@@ -16,12 +16,12 @@ import torch.distributed as dist
 
 from models.config import Schedule
 from models.errors import BadConfig
-from models.expert_parallel.transport import Link, Transfer
+from models.expert_parallel.transport import Transport, PendingTransfer
 from models.layers.experts import Experts
 
 
 @dataclass
-class Timing:
+class MoeTiming:
     """Seconds of one layer call on one rank.
 
     dispatch and combine run from the first issue to the last arrival that was noticed, so they overlap compute
@@ -44,7 +44,7 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class Plan:
+class RoutingPlan:
     """Where rows go: order [n*k] sorts them by (wave, rank, local expert).
 
     send [wave, rank, local expert] counts rows that leave, recv [rank, wave, local expert] rows that come.
@@ -73,7 +73,7 @@ class Plan:
         return range(wave * self.per_wave, (wave + 1) * self.per_wave)
 
 
-def local_experts(total: int, ranks: int) -> int:
+def experts_per_rank(total: int, ranks: int) -> int:
     """How many experts each rank holds."""
     if total % ranks:
         raise BadConfig(
@@ -82,10 +82,10 @@ def local_experts(total: int, ranks: int) -> int:
     return total // ranks
 
 
-def make_plan(choices: torch.Tensor, total: int, waves: int) -> Plan:
+def make_plan(choices: torch.Tensor, total: int, waves: int) -> RoutingPlan:
     """Exchange the routing of choices [n, k] (global expert numbers) with the other ranks."""
     ranks = dist.get_world_size()
-    local = local_experts(total, ranks)
+    local = experts_per_rank(total, ranks)
     if waves < 1 or local % waves:
         raise BadConfig(
             f"{local} experts a rank cannot be cut into {waves} waves; choose a number of waves that divides {local}"
@@ -95,10 +95,10 @@ def make_plan(choices: torch.Tensor, total: int, waves: int) -> Plan:
     send = torch.bincount(key, minlength=waves * ranks * local).view(waves, ranks, local)
     recv = send.new_empty(ranks, waves, local)
     dist.all_to_all_single(recv, send.transpose(0, 1).contiguous())
-    return Plan(key.argsort(stable=True), send, recv, per_wave)
+    return RoutingPlan(key.argsort(stable=True), send, recv, per_wave)
 
 
-def by_expert(counts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def group_by_expert(counts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """For rows that came by (rank, expert), counts [rank, expert]: their order by (expert, rank), and rows per expert."""
     experts = (
         torch.arange(counts.shape[1], device=counts.device)
@@ -108,18 +108,18 @@ def by_expert(counts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return experts.argsort(stable=True), counts.sum(0)
 
 
-class Layer:
+class MoeCall:
     """One call of the layer; every rank of the process group makes the same call."""
 
-    def __init__(self, tokens: torch.Tensor, plan: Plan, experts: Experts, link: Link) -> None:
+    def __init__(self, tokens: torch.Tensor, plan: RoutingPlan, experts: Experts, link: Transport) -> None:
         self.plan, self.experts, self.link = plan, experts, link
-        self.timing = Timing()
+        self.timing = MoeTiming()
         self.waves = range(plan.send.shape[0])
         self.sorted = tokens
         self.returned = torch.empty_like(tokens)
         self.arrived: list[torch.Tensor] = []
-        self.coming: list[Transfer] = []
-        self.going: list[Transfer] = []
+        self.coming: list[PendingTransfer] = []
+        self.going: list[PendingTransfer] = []
         self._first_combine = 0.0
         self._first_dispatch = 0.0
 
@@ -183,14 +183,14 @@ class Layer:
             )
         )
 
-    def _wait(self, transfer: Transfer) -> None:
+    def _wait(self, transfer: PendingTransfer) -> None:
         started = time.perf_counter()
         transfer.wait()
         self.timing.exposed_wait += time.perf_counter() - started
 
     def _regroup(self, wave: int) -> tuple[torch.Tensor, torch.Tensor]:
         mine = self.plan.experts(wave)
-        return by_expert(self.plan.recv[:, wave, mine.start : mine.stop])
+        return group_by_expert(self.plan.recv[:, wave, mine.start : mine.stop])
 
     def _first(self, wave: int) -> torch.Tensor:
         """Linear 1 of a wave: rows [m, d] by expert."""
@@ -219,13 +219,13 @@ def moe_layer(
     experts: Experts,
     schedule: Schedule,
     waves: int = 1,
-    link: Link | None = None,
-) -> tuple[torch.Tensor, Timing]:
+    link: Transport | None = None,
+) -> tuple[torch.Tensor, MoeTiming]:
     """tokens [n, h], choices [n, k] and their weights [n, k] -> the layer's output [n, h], and its seconds; `experts` are this rank's."""
     started = time.perf_counter()
     plan = make_plan(choices, experts.count * dist.get_world_size(), waves)
     packed = time.perf_counter()
-    layer = Layer(tokens[plan.order // choices.shape[1]], plan, experts, link or Link())
+    layer = MoeCall(tokens[plan.order // choices.shape[1]], plan, experts, link or Transport())
     layer.timing.packing = time.perf_counter() - packed
     returned = layer.run(schedule)
     packed = time.perf_counter()

@@ -9,7 +9,7 @@ import torch
 import torch.distributed as dist
 
 
-class Waits(Protocol):
+class TransferHandle(Protocol):
     """What torch hands back for a transfer under way."""
 
     def wait(self) -> object:
@@ -17,10 +17,10 @@ class Waits(Protocol):
 
 
 @dataclass
-class Transfer:
+class PendingTransfer:
     """A transfer under way, complete when its bytes are here and not before `release` (perf_counter seconds)."""
 
-    work: Waits
+    work: TransferHandle
     kept: torch.Tensor  # the sent rows live until the transfer is complete
     release: float = 0.0
 
@@ -33,7 +33,7 @@ class Transfer:
 
 
 @dataclass
-class Link:
+class Transport:
     """Real transfers; with a speed, each is held until max(now, link free) + bytes/speed + latency.
 
     bytes_per_second: one direction of one rank, None for the wire's own speed; latency: seconds.
@@ -49,12 +49,12 @@ class Link:
         sent: torch.Tensor,
         out_rows: Sequence[int],
         sent_rows: Sequence[int],
-    ) -> Transfer:
+    ) -> PendingTransfer:
         """Start an all-to-all: sent [sum(sent_rows), h] by destination, out [sum(out_rows), h] by source."""
         leaving = sum(sent_rows) - sent_rows[dist.get_rank()]
         release = self._reserve(leaving * sent.shape[1] * sent.element_size())
         work = dist.all_to_all_single(out, sent, list(out_rows), list(sent_rows), async_op=True)
-        return Transfer(work, sent, release)
+        return PendingTransfer(work, sent, release)
 
     def _reserve(self, size: int) -> float:
         """Queue bytes on the link, first in, first out; the second at which they have arrived."""

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from models.ops.ops import Ops, Quantised
+from models.ops.ops import Ops, QuantisedWeight
 
 
 class Experts(Protocol):
@@ -57,8 +57,8 @@ class QuantisedExperts:
 
     ops: Ops
     count: int
-    gate_up: Quantised  # [E, 2 D, H]
-    down: Quantised  # [E, H, D]
+    gate_up: QuantisedWeight  # [E, 2 D, H]
+    down: QuantisedWeight  # [E, H, D]
 
     def linear_1(self, rows: Tensor, counts: Tensor, first: int = 0) -> Tensor:
         mine = self.gate_up.experts(slice(first, first + len(counts)))

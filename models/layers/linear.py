@@ -6,7 +6,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from models.ops.ops import Ops, Quantised
+from models.ops.ops import Ops, QuantisedWeight
 
 
 class Linear(Protocol):
@@ -39,7 +39,7 @@ class QuantisedLinear:
     """A weight [M, K] of few bits."""
 
     ops: Ops
-    weight: Quantised
+    weight: QuantisedWeight
 
     def __call__(self, x: Tensor) -> Tensor:
         return self.ops.quantised_matmul(x, self.weight)

@@ -38,7 +38,7 @@ class DenseMlp:
         return self.gate_up.weight_bytes + self.down.weight_bytes
 
 
-class ExpertsBlock(Protocol):
+class MoeBlock(Protocol):
     """Brings tokens to their experts and back: x [T, H], weights [T, k], chosen experts [T, k] -> [T, H]."""
 
     def __call__(self, x: Tensor, weights: Tensor, chosen: Tensor) -> Tensor:
@@ -75,7 +75,7 @@ class SparseMlp:
     router: Tensor  # [E, H]
     experts_per_token: int
     renormalise: bool
-    block: ExpertsBlock
+    block: MoeBlock
     chosen: Tensor | None = None
 
     def __call__(self, x: Tensor) -> Tensor:

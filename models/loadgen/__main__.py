@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.errors import BadConfig, TierError
-from models.loadgen.arrivals import Arrival, at_speed, poisson, read_trace
-from models.loadgen.output import as_json, as_text, check_path, write_records
-from models.loadgen.prompts import Manner
-from models.loadgen.replay import Run, replay
+from models.loadgen.arrivals import Arrival, scale_speed, poisson_arrivals, read_trace
+from models.loadgen.output import format_json, format_text, check_output_path, write_records
+from models.loadgen.prompts import RequestOptions
+from models.loadgen.replay import LoadTest, replay
 from models.loadgen.report import Objectives, summarise
-from models.loadgen.sse import plain
-from models.loadgen.target import Target, served_model
+from models.loadgen.sse import printable_line
+from models.loadgen.target import LoadTarget, find_served_model
 
 MAX_FILES = 10240
 OBJECTIVES = {
@@ -52,14 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     _judge(options)
     _allow_many_connections()
-    target = Target(
+    target = LoadTarget(
         options.url.rstrip("/"),
         os.environ.get("OPENAI_API_KEY", "").strip() or None,
         options.timeout,
     )
     arrivals = _arrivals(options)
-    manner = _manner(options, options.model or asyncio.run(served_model(target)))
-    run = Run(len(arrivals))
+    manner = _manner(options, options.model or asyncio.run(find_served_model(target)))
+    run = LoadTest(len(arrivals))
     say = _say if options.progress or sys.stderr.isatty() else None
     try:
         asyncio.run(replay(run, arrivals, target, manner, options.max_request_tokens, say))
@@ -68,9 +68,9 @@ def _run(options: argparse.Namespace) -> int:
     objectives = _objectives(options)
     report = summarise(run, objectives)
     print(
-        as_json(report, objectives)
+        format_json(report, objectives)
         if options.json
-        else f"{plain(manner.model)} at {target.url}\n\n{as_text(report, objectives)}"
+        else f"{printable_line(manner.model)} at {target.url}\n\n{format_text(report, objectives)}"
     )
     if options.out:
         write_records(run, options.out)
@@ -100,7 +100,7 @@ def _judge(options: argparse.Namespace) -> None:
             "--max-request-tokens must be at least 2: one of the prompt and one of the completion."
         )
     if options.out:
-        check_path(options.out)
+        check_output_path(options.out)
 
 
 def _allow_many_connections() -> None:
@@ -119,18 +119,18 @@ def _arrivals(options: argparse.Namespace) -> list[Arrival]:
     if options.trace is not None:
         arrivals = read_trace(options.trace)
     else:
-        arrivals = poisson(
+        arrivals = poisson_arrivals(
             options.poisson,
             options.requests,
             options.prompt_tokens,
             options.max_tokens,
             options.seed,
         )
-    return at_speed(arrivals[: options.limit], options.speed)
+    return scale_speed(arrivals[: options.limit], options.speed)
 
 
-def _manner(options: argparse.Namespace, model: str) -> Manner:
-    return Manner(
+def _manner(options: argparse.Namespace, model: str) -> RequestOptions:
+    return RequestOptions(
         model=model,
         endpoint="chat/completions" if options.chat else "completions",
         vocab_size=options.token_ids,

@@ -37,7 +37,7 @@ class Arrival:
     output_tokens: int
 
 
-def poisson(
+def poisson_arrivals(
     rate: float, requests: int, prompt_tokens: int, output_tokens: int, seed: int
 ) -> list[Arrival]:
     """`rate` requests a second on average, each independent of the others; the same seed gives the same moments."""
@@ -62,12 +62,12 @@ def read_trace(path: Path) -> list[Arrival]:
     return [Arrival((at - start).total_seconds(), prompt, output) for at, prompt, output in rows]
 
 
-def at_speed(arrivals: Iterable[Arrival], speed: float) -> list[Arrival]:
+def scale_speed(arrivals: Iterable[Arrival], speed: float) -> list[Arrival]:
     """The same requests, `speed` times as fast."""
     return [replace(each, at_s=each.at_s / speed) for each in arrivals]
 
 
-def capped(arrival: Arrival, max_tokens: int) -> Arrival:
+def cap_tokens(arrival: Arrival, max_tokens: int) -> Arrival:
     """The request with prompt and answer together within `max_tokens`, at least 2.
 
     The prompt gives way first, down to half of the room; then the answer does.

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 
 from models.loadgen.arrivals import Arrival
-from models.loadgen.prompts import Manner
-from models.loadgen.records import Fault, Record
-from models.loadgen.sse import Answer, error_message, plain, read_stream, read_whole
-from models.loadgen.target import Connections, Target
+from models.loadgen.prompts import RequestOptions
+from models.loadgen.records import RequestFailure, RequestRecord
+from models.loadgen.sse import StreamedCompletion, read_error_message, printable_line, read_stream, read_completion
+from models.loadgen.target import ConnectionPool, LoadTarget
 
 OWN_LIMITS = {
     errno.EMFILE: "open files",
@@ -24,13 +24,13 @@ LEAVING = ("connection.connect_tcp.started", "http11.send_request_headers.starte
 
 
 @dataclass
-class Exchange:
+class SentRequest:
     """One request under way; moments are those of `perf_counter`."""
 
-    answer: Answer = field(default_factory=Answer)
+    answer: StreamedCompletion = field(default_factory=StreamedCompletion)
     sent_at: float | None = None
     status: int | None = None
-    fault: Fault | None = None
+    fault: RequestFailure | None = None
 
     async def trace(self, name: str, info: dict[str, Any]) -> None:
         """What httpx calls at each of its steps: the request leaves us when it first connects or writes."""
@@ -38,9 +38,9 @@ class Exchange:
             self.sent_at = perf_counter()
 
 
-async def ask(connections: Connections, target: Target, manner: Manner, content: bytes) -> Exchange:
+async def send_request(connections: ConnectionPool, target: LoadTarget, manner: RequestOptions, content: bytes) -> SentRequest:
     """One request, to its end. To cancel this is to stop the run: that is a way to end, too, and is returned as `stopped`."""
-    exchange = Exchange()
+    exchange = SentRequest()
     address, extensions = f"{target.url}/{manner.endpoint}", {"trace": exchange.trace}
     try:
         async with (
@@ -51,21 +51,21 @@ async def ask(connections: Connections, target: Target, manner: Manner, content:
             exchange.status = response.status_code
             await _read(response, manner, exchange.answer)
     except asyncio.CancelledError:
-        exchange.fault = Fault("stopped", "still open when the run was stopped")
-    except (TimeoutError, httpx.HTTPError, Fault) as problem:
+        exchange.fault = RequestFailure("stopped", "still open when the run was stopped")
+    except (TimeoutError, httpx.HTTPError, RequestFailure) as problem:
         exchange.fault = _fault(problem, target)
     if exchange.fault:
         exchange.answer.end_at = perf_counter()
     return exchange
 
 
-def record(
-    number: int, arrival: Arrival, is_capped: bool, start: float, exchange: Exchange
-) -> Record:
+def make_record(
+    number: int, arrival: Arrival, is_capped: bool, start: float, exchange: SentRequest
+) -> RequestRecord:
     """The request as it is reported; `start` is the run's first moment on `perf_counter`."""
     answer, fault = exchange.answer, exchange.fault
     is_estimated = answer.output_tokens is None and answer.first_at is not None
-    return Record(
+    return RequestRecord(
         number=number,
         asked_prompt_tokens=arrival.prompt_tokens,
         asked_output_tokens=arrival.output_tokens,
@@ -84,28 +84,28 @@ def record(
     )
 
 
-async def _read(response: httpx.Response, manner: Manner, answer: Answer) -> None:
+async def _read(response: httpx.Response, manner: RequestOptions, answer: StreamedCompletion) -> None:
     chunks = response.aiter_raw()
     if response.status_code != 200:
-        message = await error_message(chunks)
-        raise Fault(
+        message = await read_error_message(chunks)
+        raise RequestFailure(
             "429" if response.status_code == 429 else "http",
-            message or plain(response.reason_phrase) or "without a message",
+            message or printable_line(response.reason_phrase) or "without a message",
         )
-    await (read_stream if manner.is_stream else read_whole)(chunks, answer)
+    await (read_stream if manner.is_stream else read_completion)(chunks, answer)
 
 
-def _fault(problem: TimeoutError | httpx.HTTPError | Fault, target: Target) -> Fault:
-    if isinstance(problem, Fault):
-        return Fault(problem.kind, target.without_key(str(problem)))
+def _fault(problem: TimeoutError | httpx.HTTPError | RequestFailure, target: LoadTarget) -> RequestFailure:
+    if isinstance(problem, RequestFailure):
+        return RequestFailure(problem.kind, target.without_key(str(problem)))
     if isinstance(problem, httpx.ConnectTimeout):
-        return Fault("timeout", "no connection in time")
+        return RequestFailure("timeout", "no connection in time")
     if isinstance(problem, TimeoutError | httpx.TimeoutException):
-        return Fault("timeout", f"no whole answer within {target.timeout_s:g} s")
+        return RequestFailure("timeout", f"no whole answer within {target.timeout_s:g} s")
     for cause in _causes(problem):
         if isinstance(cause, OSError) and cause.errno in OWN_LIMITS:
-            return Fault("generator", f"this machine ran out of {OWN_LIMITS[cause.errno]}")
-    return Fault("connection", plain(str(problem)) or type(problem).__name__)
+            return RequestFailure("generator", f"this machine ran out of {OWN_LIMITS[cause.errno]}")
+    return RequestFailure("connection", printable_line(str(problem)) or type(problem).__name__)
 
 
 def _causes(problem: BaseException) -> Iterator[BaseException]:

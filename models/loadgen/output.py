@@ -7,27 +7,27 @@ from datetime import timedelta
 from pathlib import Path
 
 from models.errors import BadConfig
-from models.loadgen.replay import Run
+from models.loadgen.replay import LoadTest
 from models.loadgen.report import (
-    BUSY,
-    FEW,
-    LATE_MS,
-    LATE_SHARE,
+    MAX_CPU_SHARE,
+    MIN_P99_REQUESTS,
+    MAX_LAG_MS,
+    MAX_LAG_SHARE,
     Bottleneck,
     Objectives,
-    Report,
-    Spread,
+    LoadTestReport,
+    LatencySummary,
 )
 
 SUFFIXES = (".parquet", ".arrow")
 BOTTLENECKS: dict[Bottleneck, str] = {
-    "late": f"it sent requests late (p99 of the lag above {LATE_MS:g} ms and above {LATE_SHARE:.0%} of the wait for an answer)",
-    "busy": f"it used more than {BUSY:.0%} of a core, so it also read answers late",
+    "late": f"it sent requests late (p99 of the lag above {MAX_LAG_MS:g} ms and above {MAX_LAG_SHARE:.0%} of the wait for an answer)",
+    "busy": f"it used more than {MAX_CPU_SHARE:.0%} of a core, so it also read answers late",
     "full": "it ran out of open files or ports (`ulimit -n` raises the former)",
 }
 
 
-def as_text(report: Report, objectives: Objectives) -> str:
+def format_text(report: LoadTestReport, objectives: Objectives) -> str:
     """Aligned lines; every figure with its unit."""
     parts = [_counts(report, objectives), _spreads(report)]
     if report.failures:
@@ -40,14 +40,14 @@ def as_text(report: Report, objectives: Objectives) -> str:
     return "\n\n".join("\n".join(part) for part in parts)
 
 
-def as_json(report: Report, objectives: Objectives) -> str:
+def format_json(report: LoadTestReport, objectives: Objectives) -> str:
     """One object; latencies in milliseconds."""
     return json.dumps(
         {**asdict(report), "objectives_ms": objectives.given, "notes": [*_notes(report)]}, indent=1
     )
 
 
-def check_path(path: Path) -> None:
+def check_output_path(path: Path) -> None:
     """Before the run, so that no run is lost for a mistyped name."""
     if path.suffix not in SUFFIXES:
         raise BadConfig(f"--out {path} must end in {' or '.join(SUFFIXES)}.")
@@ -55,7 +55,7 @@ def check_path(path: Path) -> None:
         raise BadConfig(f"--out {path}: there is no folder {path.parent}. Make it first.")
 
 
-def write_records(run: Run, path: Path) -> None:
+def write_records(run: LoadTest, path: Path) -> None:
     """One row a request, in the order of their numbers."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -84,7 +84,7 @@ def write_records(run: Run, path: Path) -> None:
         writer.write_table(table)
 
 
-def _rows(run: Run) -> Iterator[dict[str, object]]:
+def _rows(run: LoadTest) -> Iterator[dict[str, object]]:
     for each in sorted(run.records, key=lambda record: record.number):
         figures = {
             "send_lag": each.send_lag_s,
@@ -103,7 +103,7 @@ def _rows(run: Run) -> Iterator[dict[str, object]]:
         }
 
 
-def _counts(report: Report, objectives: Objectives) -> list[str]:
+def _counts(report: LoadTestReport, objectives: Objectives) -> list[str]:
     stopped = f", {report.stopped} stopped" if report.stopped else ""
     rows = [
         (
@@ -128,7 +128,7 @@ def _counts(report: Report, objectives: Objectives) -> list[str]:
     return [f"{name:<10} {said}" for name, said in rows]
 
 
-def _spreads(report: Report) -> list[str]:
+def _spreads(report: LoadTestReport) -> list[str]:
     rows = {
         "TTFT ms": report.ttft,
         "TPOT ms": report.tpot,
@@ -140,7 +140,7 @@ def _spreads(report: Report) -> list[str]:
     return [titles, *(f"{name:<10}" + _cells(found) for name, found in rows.items())]
 
 
-def _cells(found: Spread | None) -> str:
+def _cells(found: LatencySummary | None) -> str:
     if found is None:
         return f"{'unknown':>11}"
     return (
@@ -159,7 +159,7 @@ def _number(figure: float | None, unit: str) -> str:
     return "unknown" if figure is None else f"{figure:,.2f} {unit}"
 
 
-def _notes(report: Report) -> Iterator[str]:
+def _notes(report: LoadTestReport) -> Iterator[str]:
     if report.was_stopped:
         yield "The run was stopped: this is what was seen until then; requests that were still open count in no figure but their own."
     if report.bottlenecks:
@@ -175,5 +175,5 @@ def _notes(report: Report) -> Iterator[str]:
     written, asked = report.output_tokens, report.asked_output_tokens
     if written is not None and written < asked and not report.estimated:
         yield f"{written:,} of {asked:,} tokens that were asked for were written; --ignore-eos holds a server to all."
-    if 0 < report.answered < FEW:
-        yield f"The p99 of fewer than {FEW} requests is nearly the slowest of them."
+    if 0 < report.answered < MIN_P99_REQUESTS:
+        yield f"The p99 of fewer than {MIN_P99_REQUESTS} requests is nearly the slowest of them."

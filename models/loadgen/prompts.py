@@ -26,7 +26,7 @@ WORDS = TEXT.split()
 
 
 @dataclass(frozen=True)
-class Manner:
+class RequestOptions:
     """How every request of a run is asked."""
 
     model: str
@@ -38,7 +38,7 @@ class Manner:
     seed: int = 0
 
 
-def body(manner: Manner, number: int, arrival: Arrival) -> bytes:
+def build_body(manner: RequestOptions, number: int, arrival: Arrival) -> bytes:
     """The JSON of the request with this number; the same seed and number give the same body."""
     asked: dict[str, Any] = {
         "model": manner.model,
@@ -58,7 +58,7 @@ def body(manner: Manner, number: int, arrival: Arrival) -> bytes:
     return json.dumps(asked).encode()
 
 
-def _prompt(manner: Manner, number: int, tokens: int) -> str | list[int]:
+def _prompt(manner: RequestOptions, number: int, tokens: int) -> str | list[int]:
     chosen = Random(f"{manner.seed} {number}")  # noqa: S311 - no secret, and it must be repeatable
     if manner.vocab_size is None:
         return " ".join(chosen.choices(WORDS, k=tokens))

@@ -18,7 +18,7 @@ ErrorKind = Literal[
 ERROR_KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
 
 
-class Fault(TierError):
+class RequestFailure(TierError):
     """Why a request has no answer."""
 
     def __init__(self, kind: ErrorKind, message: str) -> None:
@@ -27,7 +27,7 @@ class Fault(TierError):
 
 
 @dataclass(frozen=True)
-class Record:
+class RequestRecord:
     """One request. Latencies count from when it was due, so that lateness of ours is never hidden; `send_lag_s` tells it apart."""
 
     number: int

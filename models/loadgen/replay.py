@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter, process_time
 
-from models.loadgen.arrivals import Arrival, capped
-from models.loadgen.client import ask, record
-from models.loadgen.prompts import Manner, body
-from models.loadgen.records import Record
-from models.loadgen.target import Connections, Target
+from models.loadgen.arrivals import Arrival, cap_tokens
+from models.loadgen.client import send_request, make_record
+from models.loadgen.prompts import RequestOptions, build_body
+from models.loadgen.records import RequestRecord
+from models.loadgen.target import ConnectionPool, LoadTarget
 
 PROGRESS_SECONDS = 2.0
 
 
 @dataclass
-class Run:
+class LoadTest:
     """What was seen so far; it is worth reporting at any moment, also where the run was stopped."""
 
     planned: int
@@ -26,32 +26,32 @@ class Run:
     elapsed_s: float = 0.0
     cpu_s: float = 0.0  # of this process, while it ran
     was_stopped: bool = False
-    records: list[Record] = field(default_factory=list)
+    records: list[RequestRecord] = field(default_factory=list)
 
 
 async def replay(
-    run: Run,
+    run: LoadTest,
     arrivals: Sequence[Arrival],
-    target: Target,
-    manner: Manner,
+    target: LoadTarget,
+    manner: RequestOptions,
     max_tokens: int | None = None,
     say: Callable[[str], None] | None = None,
 ) -> None:
     """Send all of them and wait for their ends; what is seen is added to `run`. Cancelling it ends what is open."""
-    async with aclosing(Connections(target)) as connections:
+    async with aclosing(ConnectionPool(target)) as connections:
         used, start = process_time(), perf_counter()
         run.started_at = datetime.now(UTC)
 
         async def one(number: int, arrival: Arrival, is_capped: bool, content: bytes) -> None:
-            exchange = await ask(connections, target, manner, content)
-            run.records.append(record(number, arrival, is_capped, start, exchange))
+            exchange = await send_request(connections, target, manner, content)
+            run.records.append(make_record(number, arrival, is_capped, start, exchange))
 
         try:
             async with _progress(run, say), asyncio.TaskGroup() as group:
                 for number, arrival in enumerate(arrivals):
-                    fitting = capped(arrival, max_tokens) if max_tokens else arrival
+                    fitting = cap_tokens(arrival, max_tokens) if max_tokens else arrival
                     # Made before it is due, so that a long prompt costs no time then.
-                    content = body(manner, number, fitting)
+                    content = build_body(manner, number, fitting)
                     await _until(start + arrival.at_s)
                     group.create_task(one(number, fitting, fitting != arrival, content))
                     run.begun += 1
@@ -67,7 +67,7 @@ async def _until(moment: float) -> None:
 
 
 @asynccontextmanager
-async def _progress(run: Run, say: Callable[[str], None] | None) -> AsyncIterator[None]:
+async def _progress(run: LoadTest, say: Callable[[str], None] | None) -> AsyncIterator[None]:
     """Tell `say` every few seconds how far the run is."""
     telling = asyncio.create_task(_tell(run, say)) if say else None
     try:
@@ -77,7 +77,7 @@ async def _progress(run: Run, say: Callable[[str], None] | None) -> AsyncIterato
             telling.cancel()
 
 
-async def _tell(run: Run, say: Callable[[str], None]) -> None:
+async def _tell(run: LoadTest, say: Callable[[str], None]) -> None:
     start = perf_counter()
     while True:
         await asyncio.sleep(PROGRESS_SECONDS)

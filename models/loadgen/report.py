@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import floor
 from typing import Literal
 
-from models.loadgen.records import ERROR_KINDS, Record
-from models.loadgen.replay import Run
+from models.loadgen.records import ERROR_KINDS, RequestRecord
+from models.loadgen.replay import LoadTest
 
 Bottleneck = Literal[
     "late",  # it sent later than it should have
@@ -17,12 +17,12 @@ Bottleneck = Literal[
     "full",  # it ran out of files or ports
 ]
 
-LATE_MS = 10.0  # less of lag is what timers and busy cores do
-LATE_SHARE = (
+MAX_LAG_MS = 10.0  # less of lag is what timers and busy cores do
+MAX_LAG_SHARE = (
     0.1  # of what was waited for the first output: more of lag than that is a figure of ours
 )
-BUSY = 0.9  # of one core: from there on answers wait until this process comes to read them
-FEW = 100  # below that many the p99 is nearly the largest
+MAX_CPU_SHARE = 0.9  # of one core: from there on answers wait until this process comes to read them
+MIN_P99_REQUESTS = 100  # below that many the p99 is nearly the largest
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Objectives:
         named = {"TTFT": self.ttft_s, "TPOT": self.tpot_s, "e2e": self.e2e_s}
         return {name: 1000 * limit for name, limit in named.items() if limit is not None}
 
-    def are_met(self, record: Record) -> bool:
+    def are_met(self, record: RequestRecord) -> bool:
         """Whether the request was answered in time. An answer of one token has no TPOT to miss."""
         if record.error:
             return False
@@ -52,7 +52,7 @@ class Objectives:
 
 
 @dataclass(frozen=True)
-class Spread:
+class LatencySummary:
     """How a quantity is spread over requests, in milliseconds."""
 
     count: int
@@ -71,7 +71,7 @@ class Goodput:
 
 
 @dataclass(frozen=True)
-class Failures:
+class FailureGroup:
     """Requests that failed alike, and what the first of them said."""
 
     kind: str
@@ -80,7 +80,7 @@ class Failures:
 
 
 @dataclass(frozen=True)
-class Report:
+class LoadTestReport:
     """What the client saw. None where there is nothing to tell it from."""
 
     planned: int
@@ -98,15 +98,15 @@ class Report:
     output_tokens: int | None
     asked_output_tokens: int
     estimated: int  # answered requests whose tokens the server did not count
-    ttft: Spread | None
-    tpot: Spread | None
-    itl: Spread | None
-    e2e: Spread | None
-    send_lag: Spread | None
+    ttft: LatencySummary | None
+    tpot: LatencySummary | None
+    itl: LatencySummary | None
+    e2e: LatencySummary | None
+    send_lag: LatencySummary | None
     cpu_share: float | None  # of one core, by this process
     bottlenecks: tuple[Bottleneck, ...]  # of the generator itself; empty where it kept up
     goodput: Goodput | None
-    failures: tuple[Failures, ...]
+    failures: tuple[FailureGroup, ...]
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
@@ -117,12 +117,12 @@ def percentile(ordered: Sequence[float], share: float) -> float:
     return ordered[below] + (ordered[above] - ordered[below]) * (position - below)
 
 
-def spread(seconds: Iterable[float | None]) -> Spread | None:
+def summarise_latencies(seconds: Iterable[float | None]) -> LatencySummary | None:
     """The spread of those that are known; None where none is."""
     ordered = sorted(1000 * each for each in seconds if each is not None)
     if not ordered:
         return None
-    return Spread(
+    return LatencySummary(
         len(ordered),
         percentile(ordered, 0.5),
         percentile(ordered, 0.9),
@@ -131,7 +131,7 @@ def spread(seconds: Iterable[float | None]) -> Spread | None:
     )
 
 
-def summarise(run: Run, objectives: Objectives) -> Report:
+def summarise(run: LoadTest, objectives: Objectives) -> LoadTestReport:
     """The figures of a run, whole or stopped."""
     records = run.records
     answered = [each for each in records if each.error is None]
@@ -142,11 +142,11 @@ def summarise(run: Run, objectives: Objectives) -> Report:
         else 0.0
     )
     per_s = _rate(duration_s)
-    send_lag = spread(each.send_lag_s for each in records)
-    ttft, e2e = spread(each.ttft_s for each in answered), spread(each.e2e_s for each in answered)
+    send_lag = summarise_latencies(each.send_lag_s for each in records)
+    ttft, e2e = summarise_latencies(each.ttft_s for each in answered), summarise_latencies(each.e2e_s for each in answered)
     cpu_share = run.cpu_s / run.elapsed_s if run.elapsed_s else None
     output_tokens = _total(each.output_tokens for each in answered)
-    return Report(
+    return LoadTestReport(
         planned=run.planned,
         sent=len(records),
         answered=len(answered),
@@ -163,8 +163,8 @@ def summarise(run: Run, objectives: Objectives) -> Report:
         asked_output_tokens=sum(each.asked_output_tokens for each in answered),
         estimated=sum(each.is_estimated for each in answered),
         ttft=ttft,
-        tpot=spread(each.tpot_s for each in answered),
-        itl=spread(gap for each in answered for gap in each.gaps_s),
+        tpot=summarise_latencies(each.tpot_s for each in answered),
+        itl=summarise_latencies(gap for each in answered for gap in each.gaps_s),
         e2e=e2e,
         send_lag=send_lag,
         cpu_share=cpu_share,
@@ -185,7 +185,7 @@ def _total(counts: Iterable[int | None]) -> int | None:
     return sum(known) if known and len(known) == len(found) else None
 
 
-def _offered(records: Sequence[Record]) -> float | None:
+def _offered(records: Sequence[RequestRecord]) -> float | None:
     """Arrivals over the time between the first and the last: n of them have n - 1 gaps."""
     times = [each.due_s for each in records]
     return (
@@ -196,22 +196,22 @@ def _offered(records: Sequence[Record]) -> float | None:
 
 
 def _bottlenecks(
-    records: Sequence[Record],
-    send_lag: Spread | None,
-    waited: Spread | None,
+    records: Sequence[RequestRecord],
+    send_lag: LatencySummary | None,
+    waited: LatencySummary | None,
     cpu_share: float | None,
 ) -> tuple[Bottleneck, ...]:
-    max_ms = max(LATE_MS, LATE_SHARE * waited.p99_ms if waited else 0.0)
+    max_ms = max(MAX_LAG_MS, MAX_LAG_SHARE * waited.p99_ms if waited else 0.0)
     found: dict[Bottleneck, bool] = {
         "late": send_lag is not None and send_lag.p99_ms > max_ms,
-        "busy": cpu_share is not None and cpu_share > BUSY,
+        "busy": cpu_share is not None and cpu_share > MAX_CPU_SHARE,
         "full": any(each.error == "generator" for each in records),
     }
     return tuple(name for name, is_so in found.items() if is_so)
 
 
 def _goodput(
-    records: Sequence[Record], objectives: Objectives, per_s: Callable[[int | None], float | None]
+    records: Sequence[RequestRecord], objectives: Objectives, per_s: Callable[[int | None], float | None]
 ) -> Goodput | None:
     judged = [each for each in records if each.error != "stopped"]
     good = sum(objectives.are_met(each) for each in judged)
@@ -221,7 +221,7 @@ def _goodput(
     return Goodput(good / len(judged), rate)
 
 
-def _failures(records: Sequence[Record]) -> tuple[Failures, ...]:
+def _failures(records: Sequence[RequestRecord]) -> tuple[FailureGroup, ...]:
     found: dict[str, list[str]] = {}
     for record in sorted(
         records,
@@ -234,4 +234,4 @@ def _failures(records: Sequence[Record]) -> tuple[Failures, ...]:
         if record.error and record.error != "stopped":
             kind = f"http {record.status}" if record.error == "http" else record.error
             found.setdefault(kind, []).append(record.message or "")
-    return tuple(Failures(kind, len(messages), messages[0]) for kind, messages in found.items())
+    return tuple(FailureGroup(kind, len(messages), messages[0]) for kind, messages in found.items())

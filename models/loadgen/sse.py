@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from models.loadgen.records import Fault
+from models.loadgen.records import RequestFailure
 
 MAX_LINE_BYTES = 1 << 20
 MAX_BYTES = 64 << 20
@@ -21,7 +21,7 @@ UNFINISHED = ("abort", "error")  # finish reasons of an answer that the server g
 
 
 @dataclass
-class Answer:
+class StreamedCompletion:
     """What was seen so far; moments are those of `perf_counter`."""
 
     first_at: float | None = None
@@ -36,8 +36,8 @@ class Answer:
     def take(self, event: dict[str, Any], at: float) -> None:
         """Add an event of a stream, or a whole answer."""
         if error := event.get("error"):
-            raise Fault(
-                "answer", f"an error in the answer: {error_text(error) or 'without a message'}"
+            raise RequestFailure(
+                "answer", f"an error in the answer: {extract_error_text(error) or 'without a message'}"
             )
         for choice in _dicts(event.get("choices")):
             reason = choice.get("finish_reason")
@@ -55,9 +55,9 @@ class Answer:
     def must_be_whole(self) -> None:
         """Raise where the server broke off or gave up."""
         if self.finish_reason is None:
-            raise Fault("answer", "the answer ended without a finish_reason")
+            raise RequestFailure("answer", "the answer ended without a finish_reason")
         if self.finish_reason in UNFINISHED:
-            raise Fault("answer", f"the server gave up: finish_reason {self.finish_reason}")
+            raise RequestFailure("answer", f"the server gave up: finish_reason {self.finish_reason}")
 
     def _add_piece(self, at: float) -> None:
         self.pieces += 1
@@ -68,9 +68,9 @@ class Answer:
         self.latest_at = at
 
 
-async def read_stream(chunks: AsyncIterator[bytes], answer: Answer) -> None:
+async def read_stream(chunks: AsyncIterator[bytes], answer: StreamedCompletion) -> None:
     """Read server-sent events to the end; the answer ends with `[DONE]`, or with the stream where a server sends none."""
-    async for line, at in lines(chunks):
+    async for line, at in split_lines(chunks):
         name, _, data = line.partition(b":")
         if name != b"data" or answer.end_at is not None:
             continue
@@ -82,22 +82,22 @@ async def read_stream(chunks: AsyncIterator[bytes], answer: Answer) -> None:
     answer.must_be_whole()
 
 
-async def read_whole(chunks: AsyncIterator[bytes], answer: Answer) -> None:
+async def read_completion(chunks: AsyncIterator[bytes], answer: StreamedCompletion) -> None:
     """Read an answer that is not streamed: it has an end, and no first token that anybody saw."""
-    raw = await bounded(chunks, MAX_BYTES)
+    raw = await read_bounded(chunks, MAX_BYTES)
     answer.end_at = perf_counter()
     answer.take(_object(raw), answer.end_at)
     answer.must_be_whole()
     answer.first_at = None
 
 
-async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[bytes, float]]:
+async def split_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[bytes, float]]:
     """The lines of a stream and when each was whole."""
     kept, read = bytearray(), 0
     async for chunk in chunks:
         at = perf_counter()
         if (read := read + len(chunk)) > MAX_BYTES:
-            raise Fault("oversized", f"the answer is longer than {MAX_BYTES:,} bytes")
+            raise RequestFailure("oversized", f"the answer is longer than {MAX_BYTES:,} bytes")
         *ends, rest = chunk.split(b"\n")
         for end in ends:
             yield _line(kept, end), at
@@ -108,33 +108,33 @@ async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[bytes, floa
         yield _line(kept, b""), perf_counter()
 
 
-async def bounded(chunks: AsyncIterator[bytes], most: int) -> bytes:
+async def read_bounded(chunks: AsyncIterator[bytes], most: int) -> bytes:
     """The whole body, which must not be longer than `most` bytes."""
     raw = bytearray()
     async for chunk in chunks:
         raw += chunk
         if len(raw) > most:
-            raise Fault("oversized", f"the answer is longer than {most:,} bytes")
+            raise RequestFailure("oversized", f"the answer is longer than {most:,} bytes")
     return bytes(raw)
 
 
-async def error_message(chunks: AsyncIterator[bytes]) -> str:
+async def read_error_message(chunks: AsyncIterator[bytes]) -> str:
     """What an answer with an error status says: OpenAI's message, or the body as it is."""
-    raw = await bounded(chunks, MAX_ERROR_BYTES)
+    raw = await read_bounded(chunks, MAX_ERROR_BYTES)
     try:
         found = _object(raw)
-    except Fault:
+    except RequestFailure:
         found = {}
-    return error_text(found.get("error")) or plain(raw.decode(errors="replace"))
+    return extract_error_text(found.get("error")) or printable_line(raw.decode(errors="replace"))
 
 
-def error_text(error: object) -> str:
+def extract_error_text(error: object) -> str:
     """The message of an error in OpenAI's shape; empty where there is none."""
     message = error.get("message") if isinstance(error, dict) else error
-    return plain(message) if isinstance(message, str) else ""
+    return printable_line(message) if isinstance(message, str) else ""
 
 
-def plain(text: str) -> str:
+def printable_line(text: str) -> str:
     """Text of a server, short and on one line, without what a terminal would obey."""
     short = "".join(each if each.isprintable() else " " for each in text[: 4 * MAX_MESSAGE])
     return " ".join(short.split())[:MAX_MESSAGE]
@@ -142,7 +142,7 @@ def plain(text: str) -> str:
 
 def _line(kept: bytearray, end: bytes) -> bytes:
     if len(kept) + len(end) > MAX_LINE_BYTES:
-        raise Fault("oversized", f"a line of the answer is longer than {MAX_LINE_BYTES:,} bytes")
+        raise RequestFailure("oversized", f"a line of the answer is longer than {MAX_LINE_BYTES:,} bytes")
     return bytes(kept) + end
 
 
@@ -150,11 +150,11 @@ def _object(raw: bytes) -> dict[str, Any]:
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError) as problem:
-        raise Fault(
-            "answer", f"not JSON: {plain(raw[:MAX_MESSAGE].decode(errors='replace'))}"
+        raise RequestFailure(
+            "answer", f"not JSON: {printable_line(raw[:MAX_MESSAGE].decode(errors='replace'))}"
         ) from problem
     if not isinstance(found, dict):
-        raise Fault("answer", f"a JSON {type(found).__name__} where an object was expected")
+        raise RequestFailure("answer", f"a JSON {type(found).__name__} where an object was expected")
     return found
 
 
@@ -176,5 +176,5 @@ def _count(usage: dict[str, Any], name: str) -> int | None:
     if count is None:
         return None
     if type(count) is not int or not 0 <= count <= MAX_COUNT:
-        raise Fault("answer", f"usage.{name} is no count: {plain(str(count)[:MAX_MESSAGE])}")
+        raise RequestFailure("answer", f"usage.{name} is no count: {printable_line(str(count)[:MAX_MESSAGE])}")
     return count

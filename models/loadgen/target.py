@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from models.errors import BadConfig, TierError
-from models.loadgen.records import Fault
-from models.loadgen.sse import bounded, error_message, plain
+from models.loadgen.records import RequestFailure
+from models.loadgen.sse import read_bounded, read_error_message, printable_line
 
 CONNECT_SECONDS = 10.0
 # Below the 5 s after which uvicorn closes an idle connection: a request on one that is just being closed would fail for no fault.
@@ -19,12 +19,12 @@ MAX_LIST_BYTES = 1 << 20
 MAX_NAMED = 20
 
 
-class Unreachable(TierError):
+class ServerUnreachable(TierError):
     """The server does not say what it serves, so there is nobody to ask."""
 
 
 @dataclass(frozen=True)
-class Target:
+class LoadTarget:
     """Whom to ask; the key is left out of whatever is shown."""
 
     url: str
@@ -57,13 +57,13 @@ class Target:
         return text.replace(self.key, "***") if self.key else text
 
 
-class Connections:
+class ConnectionPool:
     """One httpx client a connection, as many as requests are open, so that none waits for another.
 
     A single client would look at each of its connections at every request: with hundreds open it is busy with nothing else.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: LoadTarget) -> None:
         self._target = target
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         if target.key:
@@ -97,29 +97,29 @@ class Connections:
         )
 
 
-async def served_model(target: Target) -> str:
+async def find_served_model(target: LoadTarget) -> str:
     """The one model that the server offers."""
     address = f"{target.url}/models"
     try:
         async with (
             asyncio.timeout(min(CONNECT_SECONDS, target.timeout_s)),
-            aclosing(Connections(target)) as connections,
+            aclosing(ConnectionPool(target)) as connections,
             connections.one() as client,
             client.stream("GET", address) as answer,
         ):
             if answer.status_code != 200:
-                raise Fault(
-                    "http", f"{answer.status_code} {await error_message(answer.aiter_raw())}"
+                raise RequestFailure(
+                    "http", f"{answer.status_code} {await read_error_message(answer.aiter_raw())}"
                 )
-            names = _names(await bounded(answer.aiter_raw(), MAX_LIST_BYTES))
-    except (httpx.HTTPError, TimeoutError, Fault) as problem:
-        reason = target.without_key(plain(str(problem) or type(problem).__name__))
-        raise Unreachable(
+            names = _names(await read_bounded(answer.aiter_raw(), MAX_LIST_BYTES))
+    except (httpx.HTTPError, TimeoutError, RequestFailure) as problem:
+        reason = target.without_key(printable_line(str(problem) or type(problem).__name__))
+        raise ServerUnreachable(
             f"{address} names no model ({reason}). Start the server, or name the model with --model."
         ) from problem
     if len(names) != 1:
         raise BadConfig(
-            f"{target.url} offers {', '.join(map(plain, names[:MAX_NAMED])) or 'no model'}. Name one with --model."
+            f"{target.url} offers {', '.join(map(printable_line, names[:MAX_NAMED])) or 'no model'}. Name one with --model."
         )
     return names[0]
 
@@ -128,6 +128,6 @@ def _names(raw: bytes) -> list[str]:
     try:
         return [str(each["id"]) for each in json.loads(raw)["data"]]
     except (ValueError, RecursionError, KeyError, TypeError) as problem:
-        raise Fault(
-            "answer", f"not a list of models: {plain(raw[:200].decode(errors='replace'))}"
+        raise RequestFailure(
+            "answer", f"not a list of models: {printable_line(raw[:200].decode(errors='replace'))}"
         ) from problem

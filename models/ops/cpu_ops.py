@@ -7,14 +7,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.ops import cpu_quantised
-from models.ops.ops import Batch, KeyValues, Quantised, Routed, Scheme
+from models.ops.ops import Batch, KeyValues, QuantisedWeight, RoutedRows, Scheme
 
 # Sequences with equally few tokens in a step (decoding, or checking a draft) attend together; a longer chunk of a prompt attends alone.
-TOGETHER_TOKENS = 16
+MAX_GROUPED_TOKENS = 16
 
 
 @dataclass(frozen=True)
-class Group:
+class AttentionGroup:
     """Sequences with equally many tokens in a step, B of q each, in contexts of at most C tokens (whole blocks)."""
 
     rows: Tensor | None  # [B * q] rows of the step; None: all of them, in order
@@ -24,11 +24,11 @@ class Group:
 
 
 @dataclass(frozen=True)
-class CpuPlan:
+class CpuAttentionPlan:
     """Where keys go and what each group attends to."""
 
     slots: Tensor  # [T]
-    groups: list[Group]
+    groups: list[AttentionGroup]
 
 
 class CpuOps:
@@ -57,11 +57,11 @@ class CpuOps:
         weights, experts = F.softmax(logits, -1, dtype=torch.float32).topk(k, -1)
         return weights, experts
 
-    def route(self, x: Tensor, experts: Tensor, expert_count: int) -> Routed:
+    def route(self, x: Tensor, experts: Tensor, expert_count: int) -> RoutedRows:
         flat = experts.flatten()
         order = flat.argsort(stable=True)
         rows = x.index_select(0, order // experts.shape[1])
-        return Routed(rows, order.argsort(), torch.bincount(flat, minlength=expert_count))
+        return RoutedRows(rows, order.argsort(), torch.bincount(flat, minlength=expert_count))
 
     def unroute(self, rows: Tensor, position: Tensor, weights: Tensor) -> Tensor:
         mine = rows.index_select(0, position).view(*weights.shape, -1)
@@ -77,10 +77,10 @@ class CpuOps:
                 torch.mm(mine, expert, out=result)
         return out
 
-    def plan(self, batch: Batch, block_tokens: int, device: torch.device) -> CpuPlan:
+    def plan(self, batch: Batch, block_tokens: int, device: torch.device) -> CpuAttentionPlan:
         members: dict[tuple[int, int], list[int]] = {}
         for sequence, tokens in enumerate(batch.query_tokens):
-            members.setdefault((tokens, 0 if tokens <= TOGETHER_TOKENS else sequence), []).append(
+            members.setdefault((tokens, 0 if tokens <= MAX_GROUPED_TOKENS else sequence), []).append(
                 sequence
             )
         starts = torch.tensor([0, *batch.query_tokens]).cumsum(0).tolist()
@@ -88,13 +88,13 @@ class CpuOps:
             _group(batch, sequences, tokens, starts, block_tokens, device)
             for (tokens, _), sequences in members.items()
         ]
-        return CpuPlan(torch.tensor(batch.slots, device=device), groups)
+        return CpuAttentionPlan(torch.tensor(batch.slots, device=device), groups)
 
-    def store(self, cache: KeyValues, keys: Tensor, values: Tensor, plan: CpuPlan) -> None:
+    def store(self, cache: KeyValues, keys: Tensor, values: Tensor, plan: CpuAttentionPlan) -> None:
         cache.keys.flatten(0, 1).index_copy_(0, plan.slots, keys)
         cache.values.flatten(0, 1).index_copy_(0, plan.slots, values)
 
-    def attention(self, queries: Tensor, cache: KeyValues, plan: CpuPlan, scale: float) -> Tensor:
+    def attention(self, queries: Tensor, cache: KeyValues, plan: CpuAttentionPlan, scale: float) -> Tensor:
         if len(plan.groups) == 1 and plan.groups[0].rows is None:
             return _attend(queries, cache, plan.groups[0], scale)
         out = torch.empty_like(queries)
@@ -105,15 +105,15 @@ class CpuOps:
     def quantise_rows(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return cpu_quantised.quantise_rows(x)
 
-    def pack(self, weight: Tensor, scheme: Scheme) -> Quantised:
+    def pack(self, weight: Tensor, scheme: Scheme) -> QuantisedWeight:
         return cpu_quantised.pack(weight, scheme)
 
-    def quantised_matmul(self, x: Tensor, weight: Quantised) -> Tensor:
+    def quantised_matmul(self, x: Tensor, weight: QuantisedWeight) -> Tensor:
         if weight.scheme == "w8a8":
             return cpu_quantised.int8_matmul(*self.quantise_rows(x), weight, x.dtype)
         return cpu_quantised.weight_only_matmul(x, weight)
 
-    def grouped_quantised_matmul(self, rows: Tensor, weight: Quantised, counts: Tensor) -> Tensor:
+    def grouped_quantised_matmul(self, rows: Tensor, weight: QuantisedWeight, counts: Tensor) -> Tensor:
         chunks = rows.split(counts.tolist())
         return torch.cat(
             [
@@ -123,7 +123,7 @@ class CpuOps:
         )
 
 
-def _attend(queries: Tensor, cache: KeyValues, group: Group, scale: float) -> Tensor:
+def _attend(queries: Tensor, cache: KeyValues, group: AttentionGroup, scale: float) -> Tensor:
     """Queries [B * q, heads, size] of a group -> the same shape.
 
     The heads that share keys are further queries of one head, so that nothing is copied for them. `index_select` takes whole blocks:
@@ -159,7 +159,7 @@ def _group(
     starts: list[int],
     block_tokens: int,
     device: torch.device,
-) -> Group:
+) -> AttentionGroup:
     contexts = torch.tensor([batch.context_tokens[sequence] for sequence in sequences])
     width = -(-int(contexts.max()) // block_tokens)
     blocks = [batch.blocks[sequence] for sequence in sequences]
@@ -173,7 +173,7 @@ def _group(
         tokens
     )
     is_whole = len(sequences) == len(batch.query_tokens)
-    return Group(
+    return AttentionGroup(
         None if is_whole else rows.flatten().to(device),
         tokens,
         table.flatten().to(device),

@@ -7,19 +7,19 @@ integers: fit for prompts and large batches. The kernels are private to torch, s
 import torch
 from torch import Tensor
 
-from models.ops.ops import INT4_GROUP, Quantised, Scheme
+from models.ops.ops import INT4_GROUP, QuantisedWeight, Scheme
 
 INT8_MAX = 127
 INT4_MAX = 7
 INT4_ZERO = 8  # the kernel's numbers are unsigned
 
 
-def pack(weight: Tensor, scheme: Scheme) -> Quantised:
+def pack(weight: Tensor, scheme: Scheme) -> QuantisedWeight:
     """A weight [.., M, K], rounded and laid out for the kernels."""
     if scheme == "w4a16":
         return _pack_int4(weight)
     rounded, scales = quantise_rows(weight)
-    return Quantised(scheme, rounded, scales.to(torch.bfloat16) if scheme == "w8a16" else scales)
+    return QuantisedWeight(scheme, rounded, scales.to(torch.bfloat16) if scheme == "w8a16" else scales)
 
 
 def quantise_rows(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -28,7 +28,7 @@ def quantise_rows(x: Tensor) -> tuple[Tensor, Tensor]:
     return (x / scales.unsqueeze(-1)).round().clamp(-INT8_MAX, INT8_MAX).to(torch.int8), scales
 
 
-def weight_only_matmul(x: Tensor, weight: Quantised) -> Tensor:
+def weight_only_matmul(x: Tensor, weight: QuantisedWeight) -> Tensor:
     """x [T, K] -> [T, M]. The activations are of 16 bits, as the names say; the kernels' way for float32 is a hundred times slower."""
     narrow = x.to(torch.bfloat16)
     if weight.scheme == "w4a16":
@@ -38,7 +38,7 @@ def weight_only_matmul(x: Tensor, weight: Quantised) -> Tensor:
     return torch._weight_int8pack_mm(narrow, weight.packed, weight.scales).to(x.dtype)
 
 
-def int8_matmul(x: Tensor, x_scales: Tensor, weight: Quantised, dtype: torch.dtype) -> Tensor:
+def int8_matmul(x: Tensor, x_scales: Tensor, weight: QuantisedWeight, dtype: torch.dtype) -> Tensor:
     """INT8 x [T, K] -> [T, M], summed in INT32."""
     summed = torch._int_mm(x, weight.packed.T)
     return (summed * x_scales.unsqueeze(-1) * weight.scales).to(dtype)
@@ -48,10 +48,10 @@ def _scales(rows: Tensor, most: int) -> Tensor:
     return rows.abs().amax(-1).clamp_min(torch.finfo(torch.float32).tiny) / most
 
 
-def _pack_int4(weight: Tensor) -> Quantised:
+def _pack_int4(weight: Tensor) -> QuantisedWeight:
     if weight.ndim == 3:
         each = [_pack_int4(expert) for expert in weight]
-        return Quantised(
+        return QuantisedWeight(
             "w4a16",
             torch.stack([one.packed for one in each]),
             torch.stack([one.scales for one in each]),
@@ -63,7 +63,7 @@ def _pack_int4(weight: Tensor) -> Quantised:
     ) + INT4_ZERO
     packed = torch._convert_weight_to_int4pack_for_cpu(rounded.flatten(-2), 2)
     # The kernel wants [K / group, M, 2]: a scale and what lies in the middle, which is 0 for symmetric numbers.
-    return Quantised(
+    return QuantisedWeight(
         "w4a16",
         packed,
         torch.stack([scales, torch.zeros_like(scales)], -1)

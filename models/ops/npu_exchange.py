@@ -49,7 +49,7 @@ class ExpertGroup:
         )
 
 
-class Dispatched(NamedTuple):
+class DispatchedRows(NamedTuple):
     """What came to this rank, and what the kernel wants to see again to bring it back."""
 
     rows: Tensor  # [most that may come, H], sorted by expert; what is past the sum of `counts` means nothing
@@ -59,7 +59,7 @@ class Dispatched(NamedTuple):
     shards: Tensor  # the same of ranks that share one expert, of which there are none
 
 
-def dispatch(x: Tensor, chosen: Tensor, group: ExpertGroup) -> Dispatched:
+def dispatch(x: Tensor, chosen: Tensor, group: ExpertGroup) -> DispatchedRows:
     """Send each token x [T, H] to its experts [T, k], wherever they are; all ranks of the group call this at once."""
     rows, _, origins, counts, received, shards, _ = torch_npu.npu_moe_distribute_dispatch_v2(
         x,
@@ -71,11 +71,11 @@ def dispatch(x: Tensor, chosen: Tensor, group: ExpertGroup) -> Dispatched:
         global_bs=group.max_tokens * group.ranks,
         expert_token_nums_type=1,  # counts, not their running sum
     )
-    return Dispatched(rows, counts, origins, received, shards)
+    return DispatchedRows(rows, counts, origins, received, shards)
 
 
 def combine(
-    rows: Tensor, sent: Dispatched, chosen: Tensor, weights: Tensor, group: ExpertGroup
+    rows: Tensor, sent: DispatchedRows, chosen: Tensor, weights: Tensor, group: ExpertGroup
 ) -> Tensor:
     """Bring back what the experts made of the dispatched rows, and sum it by the weights [T, k] of each token -> [T, H]."""
     summed: Tensor = torch_npu.npu_moe_distribute_combine_v2(

@@ -13,10 +13,10 @@ import torch
 import torch_npu
 from torch import Tensor
 
-from models.config import EngineConfig, Shape
+from models.config import EngineConfig, ModelConfig
 from models.errors import BadConfig
 from models.ops import npu_quantised
-from models.ops.ops import Batch, KeyValues, Quantised, Routed, Scheme
+from models.ops.ops import Batch, KeyValues, QuantisedWeight, RoutedRows, Scheme
 
 BLOCK_TOKENS = 128  # paged attention takes blocks of a multiple of this
 MAX_BLOCK_TOKENS = 512
@@ -25,7 +25,7 @@ MASK_TOKENS = 2048  # a causal mask is always given in this size; the kernel lay
 CAUSAL = 3  # sparse_mode: the mask's diagonal ends at the last query and the last key
 
 
-def judge_for_npu(config: EngineConfig, shape: Shape) -> None:
+def check_npu_limits(config: EngineConfig, shape: ModelConfig) -> None:
     """Refuses what the kernels would refuse in the middle of a request, or worse, compute wrongly."""
     if config.dtype != "bfloat16":
         raise BadConfig(
@@ -42,7 +42,7 @@ def judge_for_npu(config: EngineConfig, shape: Shape) -> None:
 
 
 @dataclass(frozen=True)
-class NpuPlan:
+class NpuAttentionPlan:
     """Where keys go and what each sequence attends to. Lengths stay on the host: the kernel is planned with them."""
 
     slots: Tensor  # [T] int32
@@ -82,7 +82,7 @@ class NpuOps:
         )
         return weights, experts
 
-    def route(self, x: Tensor, experts: Tensor, expert_count: int) -> Routed:
+    def route(self, x: Tensor, experts: Tensor, expert_count: int) -> RoutedRows:
         rows, position, counts, _ = torch_npu.npu_moe_init_routing_v2(
             x,
             experts.int(),
@@ -93,7 +93,7 @@ class NpuOps:
             expert_tokens_num_flag=True,
             row_idx_type=0,  # where each choice's row went, not where each row came from
         )
-        return Routed(rows, position, counts)
+        return RoutedRows(rows, position, counts)
 
     def unroute(self, rows: Tensor, position: Tensor, weights: Tensor) -> Tensor:
         summed: Tensor = torch_npu.npu_moe_token_unpermute(
@@ -108,13 +108,13 @@ class NpuOps:
             else rows.new_empty(0, weight.shape[-1])
         )
 
-    def plan(self, batch: Batch, block_tokens: int, device: Any) -> NpuPlan:
+    def plan(self, batch: Batch, block_tokens: int, device: Any) -> NpuAttentionPlan:
         width = -(-max(batch.context_tokens) // block_tokens)
         table = [row[:width] + [0] * (width - len(row)) for row in batch.blocks]
         slots, blocks = (
             torch.tensor(each, dtype=torch.int32, device=device) for each in (batch.slots, table)
         )
-        return NpuPlan(
+        return NpuAttentionPlan(
             slots,
             blocks,
             list(accumulate(batch.query_tokens)),
@@ -122,7 +122,7 @@ class NpuOps:
             _mask(torch.device(device)),
         )
 
-    def store(self, cache: KeyValues, keys: Tensor, values: Tensor, plan: NpuPlan) -> None:
+    def store(self, cache: KeyValues, keys: Tensor, values: Tensor, plan: NpuAttentionPlan) -> None:
         # "Norm": the cache lies as its shape says; the default is the NPU's own tiled layout.
         torch_npu.npu_scatter_pa_kv_cache(
             keys.contiguous(),
@@ -133,7 +133,7 @@ class NpuOps:
             cache_mode="Norm",
         )
 
-    def attention(self, queries: Tensor, cache: KeyValues, plan: NpuPlan, scale: float) -> Tensor:
+    def attention(self, queries: Tensor, cache: KeyValues, plan: NpuAttentionPlan, scale: float) -> Tensor:
         found: Tensor = torch_npu.npu_fused_infer_attention_score(
             queries.contiguous(),
             cache.keys.flatten(2),
@@ -154,13 +154,13 @@ class NpuOps:
     def quantise_rows(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return npu_quantised.quantise_rows(x)
 
-    def pack(self, weight: Tensor, scheme: Scheme) -> Quantised:
+    def pack(self, weight: Tensor, scheme: Scheme) -> QuantisedWeight:
         return npu_quantised.pack(weight, scheme)
 
-    def quantised_matmul(self, x: Tensor, weight: Quantised) -> Tensor:
+    def quantised_matmul(self, x: Tensor, weight: QuantisedWeight) -> Tensor:
         return npu_quantised.matmul(x, weight)
 
-    def grouped_quantised_matmul(self, rows: Tensor, weight: Quantised, counts: Tensor) -> Tensor:
+    def grouped_quantised_matmul(self, rows: Tensor, weight: QuantisedWeight, counts: Tensor) -> Tensor:
         return npu_quantised.grouped_matmul(rows, weight, counts)
 
 

@@ -11,7 +11,7 @@ import torch
 import torch_npu
 from torch import Tensor
 
-from models.ops.ops import INT4_GROUP, Quantised, Scheme
+from models.ops.ops import INT4_GROUP, QuantisedWeight, Scheme
 
 INT4_MAX = 7
 
@@ -22,20 +22,20 @@ def quantise_rows(x: Tensor) -> tuple[Tensor, Tensor]:
     return rounded, scales
 
 
-def pack(weight: Tensor, scheme: Scheme) -> Quantised:
+def pack(weight: Tensor, scheme: Scheme) -> QuantisedWeight:
     """A weight [.., M, K], rounded and laid out for the kernels."""
     if scheme == "w4a16":
         return _pack_int4(weight)
     rounded, scales = quantise_rows(weight)
     # Experts of W8A8 give BF16 only for BF16 scales; a single weight takes either, so its scales stay exact.
-    return Quantised(
+    return QuantisedWeight(
         scheme,
         rounded,
         scales if scheme == "w8a8" and weight.ndim == 2 else scales.to(weight.dtype),
     )
 
 
-def matmul(x: Tensor, weight: Quantised) -> Tensor:
+def matmul(x: Tensor, weight: QuantisedWeight) -> Tensor:
     """x [T, K] -> [T, M]."""
     if weight.scheme == "w8a8":
         rounded, scales = quantise_rows(x)
@@ -51,7 +51,7 @@ def matmul(x: Tensor, weight: Quantised) -> Tensor:
     return product
 
 
-def grouped_matmul(rows: Tensor, weight: Quantised, counts: Tensor) -> Tensor:
+def grouped_matmul(rows: Tensor, weight: QuantisedWeight, counts: Tensor) -> Tensor:
     """Rows [N, K] sorted by expert -> [N, M]; the kernels for few bits refuse a wave that brings no rows."""
     if not len(rows):
         return rows.new_empty(0, weight.scales.shape[-1])
@@ -90,7 +90,7 @@ def grouped(
     return product[0]
 
 
-def _pack_int4(weight: Tensor) -> Quantised:
+def _pack_int4(weight: Tensor) -> QuantisedWeight:
     groups = weight.float().unflatten(-1, (-1, INT4_GROUP))
     scales = groups.abs().amax(-1).clamp_min(torch.finfo(torch.float32).tiny) / INT4_MAX
     rounded = (
@@ -103,7 +103,7 @@ def _pack_int4(weight: Tensor) -> Quantised:
     columns = rounded.transpose(-1, -2).contiguous()
     # The kernel takes two dimensions and packs along the last, so all experts are packed at once.
     packed: Tensor = torch_npu.npu_convert_weight_to_int4pack(columns.flatten(0, -2))
-    return Quantised(
+    return QuantisedWeight(
         "w4a16",
         packed.view(*columns.shape[:-1], -1),
         scales.transpose(-1, -2).to(weight.dtype).contiguous(),

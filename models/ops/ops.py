@@ -13,7 +13,7 @@ Scheme = Literal["w8a16", "w4a16", "w8a8"]
 INT4_GROUP = 32  # inputs that share a scale; the widths of a network must be multiples of it
 
 
-class Routed(NamedTuple):
+class RoutedRows(NamedTuple):
     """Token rows in the order of their experts."""
 
     rows: Tensor  # [N, H]
@@ -41,7 +41,7 @@ class KeyValues(NamedTuple):
     values: Tensor
 
 
-class Quantised(NamedTuple):
+class QuantisedWeight(NamedTuple):
     """A weight of few bits, [M, K] or one [M, K] an expert, packed as the device's kernels want it; an expert is a slice of each tensor."""
 
     scheme: Scheme
@@ -50,9 +50,9 @@ class Quantised(NamedTuple):
         Tensor  # one an output row (INT8) or one for each group of inputs of an output row (INT4)
     )
 
-    def experts(self, which: int | slice) -> "Quantised":
+    def experts(self, which: int | slice) -> "QuantisedWeight":
         """Of one expert, or of some."""
-        return Quantised(self.scheme, self.packed[which], self.scales[which])
+        return QuantisedWeight(self.scheme, self.packed[which], self.scales[which])
 
     @property
     def nbytes(self) -> int:
@@ -79,7 +79,7 @@ class Ops(Protocol):
     def gate_top_k(self, logits: Tensor, k: int, renormalise: bool) -> tuple[Tensor, Tensor]:
         """Weights [T, k] (float32) and experts [T, k] of each token, by softmax over logits [T, E] and then the k largest."""
 
-    def route(self, x: Tensor, experts: Tensor, expert_count: int) -> Routed:
+    def route(self, x: Tensor, experts: Tensor, expert_count: int) -> RoutedRows:
         """Each token's row once for each of its experts, sorted by expert: x [T, H], experts [T, k]."""
 
     def unroute(self, rows: Tensor, position: Tensor, weights: Tensor) -> Tensor:
@@ -100,11 +100,11 @@ class Ops(Protocol):
     def quantise_rows(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """INT8 rows [T, K] with a scale [T] each, symmetric: x = int8 * scale."""
 
-    def pack(self, weight: Tensor, scheme: Scheme) -> Quantised:
+    def pack(self, weight: Tensor, scheme: Scheme) -> QuantisedWeight:
         """A weight [M, K], or [E, M, K] of experts, rounded symmetrically: INT8 with a scale a row, INT4 with one a group of inputs."""
 
-    def quantised_matmul(self, x: Tensor, weight: Quantised) -> Tensor:
+    def quantised_matmul(self, x: Tensor, weight: QuantisedWeight) -> Tensor:
         """x [T, K] times the transposed weight [M, K] -> [T, M]; W8A8 rounds x by row and sums in INT32; the others keep x."""
 
-    def grouped_quantised_matmul(self, rows: Tensor, weight: Quantised, counts: Tensor) -> Tensor:
+    def grouped_quantised_matmul(self, rows: Tensor, weight: QuantisedWeight, counts: Tensor) -> Tensor:
         """Each expert's rows times its transposed weight: rows [N, K] sorted by expert, weight [E, M, K], counts [E] -> [N, M]."""

@@ -10,26 +10,26 @@ from types import FrameType
 
 import uvicorn
 
-from models.checkpoint import read_chat_template, read_shape, read_tokenizer
-from models.config import EngineConfig, Shape
+from models.checkpoint import read_chat_template, read_model_config, read_tokenizer
+from models.config import EngineConfig, ModelConfig
 from models.errors import BadConfig, TierError
 from models.server.app import make_app
 from models.server.chat import ChatTemplate
 from models.server.engine_client import EngineClient
-from models.server.metrics import Metrics
+from models.server.metrics import ServerMetrics
 from models.server.options import engine_config, make_parser
-from models.server.request_parser import Model
-from models.server.request_tracker import Desk
-from models.server.usage_log import Spool
+from models.server.request_parser import ServedModel
+from models.server.request_tracker import RequestTracker
+from models.server.usage_log import UsageLog
 
 CLOSE_SECONDS = 5  # for clients to take what is left for them
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-class Server(uvicorn.Server):
+class InferenceServer(uvicorn.Server):
     """Uvicorn, which ends running requests on a signal instead of waiting for them."""
 
-    def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
+    def __init__(self, config: uvicorn.Config, desk: RequestTracker) -> None:
         super().__init__(config)
         self._desk = desk
 
@@ -65,15 +65,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(options: argparse.Namespace) -> None:
     config = engine_config(options)
-    shape = read_shape(config.model)
+    shape = read_model_config(config.model)
     tokenizer = read_tokenizer(config.model, shape)
     source = read_chat_template(config.model)
     template = ChatTemplate(source) if source else None
     name = options.served_model_name or config.model.resolve().name
-    spool = Spool(options.home / "spool" / "requests")
+    spool = UsageLog(options.home / "spool" / "requests")
     with _listen(options.host, options.port) as listening:
         engine = EngineClient(config)
-        desk = Desk(
+        desk = RequestTracker(
             name,
             engine,
             _metrics(name, engine, shape, config),
@@ -81,9 +81,9 @@ def _serve(options: argparse.Namespace) -> None:
             config.max_sequences + options.max_waiting,
         )
         try:
-            app = make_app(desk, Model(name, engine.ready, tokenizer, template), spool)
+            app = make_app(desk, ServedModel(name, engine.ready, tokenizer, template), spool)
             _run(
-                Server(
+                InferenceServer(
                     uvicorn.Config(
                         app, log_level="warning", timeout_graceful_shutdown=CLOSE_SECONDS
                     ),
@@ -97,7 +97,7 @@ def _serve(options: argparse.Namespace) -> None:
             desk.close()
 
 
-def _run(server: Server, listening: socket.socket, name: str) -> None:
+def _run(server: InferenceServer, listening: socket.socket, name: str) -> None:
     for each in SIGNALS:
         signal.signal(each, server.end_soon)
     host, port = listening.getsockname()[:2]
@@ -106,9 +106,9 @@ def _run(server: Server, listening: socket.socket, name: str) -> None:
     server.run([listening])
 
 
-def _metrics(name: str, engine: EngineClient, shape: Shape, config: EngineConfig) -> Metrics:
+def _metrics(name: str, engine: EngineClient, shape: ModelConfig, config: EngineConfig) -> ServerMetrics:
     sparse = [layer for layer in range(shape.num_hidden_layers) if layer not in shape.dense_layers]
-    return Metrics(name, engine.ready, sparse, config.speculation != "none")
+    return ServerMetrics(name, engine.ready, sparse, config.speculation != "none")
 
 
 def _interrupted(signum: int, frame: FrameType | None) -> None:

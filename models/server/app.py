@@ -13,17 +13,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from models.errors import EngineStopped
-from models.server.completions import Handler, generate
-from models.server.errors import BadRequest, error_response
-from models.server.request_parser import Model
-from models.server.request_tracker import Desk
-from models.server.usage_log import Spool
+from models.server.completions import Handler, completion_handler
+from models.server.errors import HttpError, error_response
+from models.server.request_parser import ServedModel
+from models.server.request_tracker import RequestTracker
+from models.server.usage_log import UsageLog
 
 SPOOL_SECONDS = 0.5  # how often it is asked whether a segment is due
 STOP_SECONDS = 10.0  # for the engine to end what runs
 
 
-def make_app(desk: Desk, model: Model, spool: Spool) -> Starlette:
+def make_app(desk: RequestTracker, model: ServedModel, spool: UsageLog) -> Starlette:
     """The application; its lifespan ends the engine and closes the last segment."""
 
     @asynccontextmanager
@@ -36,8 +36,8 @@ def make_app(desk: Desk, model: Model, spool: Spool) -> Starlette:
             await _shut_down(desk, writing)
 
     routes = [
-        Route("/v1/completions", generate("completion", desk, model), methods=["POST"]),
-        Route("/v1/chat/completions", generate("chat", desk, model), methods=["POST"]),
+        Route("/v1/completions", completion_handler("completion", desk, model), methods=["POST"]),
+        Route("/v1/chat/completions", completion_handler("chat", desk, model), methods=["POST"]),
         Route("/v1/models", _models(model)),
         Route("/v1/models/{name:path}", _models(model)),
         Route("/health", _health(desk)),
@@ -50,14 +50,14 @@ def make_app(desk: Desk, model: Model, spool: Spool) -> Starlette:
     )
 
 
-async def _write_segments(spool: Spool) -> None:
+async def _write_segments(spool: UsageLog) -> None:
     while True:
         await asyncio.sleep(SPOOL_SECONDS)
         if spool.is_due:
             await asyncio.to_thread(spool.write)
 
 
-async def _shut_down(desk: Desk, writing: "asyncio.Task[None]") -> None:
+async def _shut_down(desk: RequestTracker, writing: "asyncio.Task[None]") -> None:
     desk.abort_all()
     deadline = time.monotonic() + STOP_SECONDS
     while not desk.is_idle and time.monotonic() < deadline:
@@ -70,7 +70,7 @@ async def _shut_down(desk: Desk, writing: "asyncio.Task[None]") -> None:
     desk.close()
 
 
-def _models(model: Model) -> Handler:
+def _models(model: ServedModel) -> Handler:
     created = int(time.time())
     card = {
         "id": model.name,
@@ -86,7 +86,7 @@ def _models(model: Model) -> Handler:
             return JSONResponse({"object": "list", "data": [card]})
         if name != model.name:
             return error_response(
-                BadRequest(
+                HttpError(
                     f"There is no such model here; ask for {model.name!r}.",
                     "model",
                     404,
@@ -98,7 +98,7 @@ def _models(model: Model) -> Handler:
     return models
 
 
-def _health(desk: Desk) -> Handler:
+def _health(desk: RequestTracker) -> Handler:
     async def health(_: Request) -> Response:
         if desk.engine.is_alive:
             return Response()
@@ -111,7 +111,7 @@ def _health(desk: Desk) -> Handler:
     return health
 
 
-def _metrics(desk: Desk) -> Handler:
+def _metrics(desk: RequestTracker) -> Handler:
     async def metrics(_: Request) -> Response:
         # A model of many experts has thousands of series; answers must not wait for them.
         return Response(
@@ -126,12 +126,12 @@ async def _http_error(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)
     path, allowed = request.url.path, (problem.headers or {}).get("Allow")
     if allowed:
-        found = BadRequest(
+        found = HttpError(
             f"{request.method} is not possible on {path}. Use {allowed}.",
             status=problem.status_code,
         )
     else:
-        found = BadRequest(
+        found = HttpError(
             f"{path} is not served here. There are /v1/completions, /v1/chat/completions, /v1/models, /health and /metrics.",
             status=problem.status_code,
         )
@@ -141,7 +141,7 @@ async def _http_error(request: Request, problem: Exception) -> Response:
 async def _bug(request: Request, problem: Exception) -> Response:
     """What nobody foresaw; the traceback follows on stderr."""
     return error_response(
-        BadRequest(
+        HttpError(
             "The server has a defect. Its stderr has the traceback; please report it.", status=500
         )
     )

@@ -6,7 +6,7 @@ from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from models.errors import BadCheckpoint
-from models.server.errors import BadRequest
+from models.server.errors import HttpError
 
 ROLES = ("system", "developer", "user", "assistant", "tool")
 
@@ -27,12 +27,12 @@ class ChatTemplate:
     def prompt(self, messages: object) -> str:
         """The text that the model is to continue."""
         if not isinstance(messages, list) or not messages:
-            raise BadRequest("messages must be a list of at least one message.", "messages")
+            raise HttpError("messages must be a list of at least one message.", "messages")
         plain = [_message(each) for each in messages]
         try:
             return self._template.render(messages=plain, add_generation_prompt=True)
         except (TemplateError, TypeError, ValueError) as problem:
-            raise BadRequest(
+            raise HttpError(
                 f"The model's chat template does not take these messages ({problem}).", "messages"
             ) from problem
 
@@ -43,11 +43,11 @@ def _raise(message: str) -> NoReturn:
 
 def _message(given: Any) -> dict[str, str]:
     if not isinstance(given, dict) or given.get("role") not in ROLES:
-        raise BadRequest(
+        raise HttpError(
             f"Each message needs a role, one of {', '.join(ROLES)}, and a content.", "messages"
         )
     if unknown := set(given) - {"role", "content", "name"}:
-        raise BadRequest(
+        raise HttpError(
             f"A message holds {min(unknown)[:100]!r}; only role, content and name are known here.",
             "messages",
         )
@@ -61,6 +61,6 @@ def _content(given: object) -> str:
         isinstance(part, dict) and isinstance(part.get("text"), str) for part in given
     ):
         return "".join(part["text"] for part in given)
-    raise BadRequest(
+    raise HttpError(
         "A message's content must be text, or a list of parts of type text.", "messages"
     )

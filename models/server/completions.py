@@ -9,28 +9,28 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from models.errors import EngineStopped, TierError
 from models.protocol import FinishReason
-from models.server.detokenizer import Piece, TextStream
-from models.server.errors import BadRequest, ShuttingDown, error_body, error_response
+from models.server.detokenizer import TextPiece, Detokenizer
+from models.server.errors import HttpError, ShuttingDown, error_body, error_response
 from models.server.logprobs import TokenNames
-from models.server.request_parser import MAX_BYTES, Asked, Kind, Model, parse
-from models.server.request_state import Flight
-from models.server.request_tracker import Desk
-from models.server.responses import Reply, event, new_id
+from models.server.request_parser import MAX_BYTES, ParsedRequest, Kind, ServedModel, parse_request
+from models.server.request_state import RequestState
+from models.server.request_tracker import RequestTracker
+from models.server.responses import ResponseBuilder, sse_event, new_request_id
 
 CLIENT_LEFT = 499  # nobody reads it
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def generate(kind: Kind, desk: Desk, model: Model) -> Handler:
+def completion_handler(kind: Kind, desk: RequestTracker, model: ServedModel) -> Handler:
     """The handler of completions or of chat completions."""
     names = TokenNames(model.tokenizer)
 
     async def answer(request: Request) -> Response:
-        arrival_at, request_id = time.time(), new_id(kind)
+        arrival_at, request_id = time.time(), new_request_id(kind)
         try:
             with desk.arriving():
-                asked = await asyncio.to_thread(parse, await _body(request), kind, model)
+                asked = await asyncio.to_thread(parse_request, await _body(request), kind, model)
             flight = desk.open(request_id, asked.prompt, asked.sampling, arrival_at)
         except ShuttingDown as problem:
             desk.refuse(request_id, arrival_at, "aborted")
@@ -58,17 +58,17 @@ async def _body(request: Request) -> bytes:
     async for part in request.stream():
         raw += part
         if len(raw) > MAX_BYTES:
-            raise BadRequest(f"The body is longer than {MAX_BYTES} bytes. Send less.", status=413)
+            raise HttpError(f"The body is longer than {MAX_BYTES} bytes. Send less.", status=413)
     return bytes(raw)
 
 
 async def _answered(
-    request: Request, desk: Desk, model: Model, names: TokenNames, asked: Asked, flight: Flight
+    request: Request, desk: RequestTracker, model: ServedModel, names: TokenNames, asked: ParsedRequest, flight: RequestState
 ) -> Response:
-    reply = Reply(
+    reply = ResponseBuilder(
         asked.kind, flight, model.name, None if asked.sampling.logprobs is None else names
     )
-    pieces = _pieces(flight, TextStream(model.tokenizer, asked.sampling.stop))
+    pieces = _pieces(flight, Detokenizer(model.tokenizer, asked.sampling.stop))
     watching = asyncio.create_task(_abort_when_gone(request, desk, flight))
 
     def leave() -> None:
@@ -82,15 +82,15 @@ async def _answered(
     )
 
 
-async def _abort_when_gone(request: Request, desk: Desk, flight: Flight) -> None:
+async def _abort_when_gone(request: Request, desk: RequestTracker, flight: RequestState) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         continue
     desk.abort(flight)
 
 
 async def _pieces(
-    flight: Flight, text: TextStream
-) -> AsyncIterator[tuple[Piece, FinishReason | None]]:
+    flight: RequestState, text: Detokenizer
+) -> AsyncIterator[tuple[TextPiece, FinishReason | None]]:
     """What is new, and at the end why it ended."""
     reason: FinishReason | None = None
     while reason is None:
@@ -108,8 +108,8 @@ async def _pieces(
 
 
 async def _whole(
-    pieces: AsyncIterator[tuple[Piece, FinishReason | None]],
-    reply: Reply,
+    pieces: AsyncIterator[tuple[TextPiece, FinishReason | None]],
+    reply: ResponseBuilder,
     leave: Callable[[], None],
 ) -> Response:
     try:
@@ -118,12 +118,12 @@ async def _whole(
         return error_response(problem)
     finally:
         leave()
-    return JSONResponse(reply.whole(Piece.joined(piece for piece, _ in said), said[-1][1]))
+    return JSONResponse(reply.whole(TextPiece.joined(piece for piece, _ in said), said[-1][1]))
 
 
 async def _streamed(
-    pieces: AsyncIterator[tuple[Piece, FinishReason | None]],
-    reply: Reply,
+    pieces: AsyncIterator[tuple[TextPiece, FinishReason | None]],
+    reply: ResponseBuilder,
     wants_usage: bool,
     leave: Callable[[], None],
 ) -> Response:
@@ -146,7 +146,7 @@ async def _streamed(
             if wants_usage:
                 yield reply.usage_chunk()
         except TierError as problem:
-            yield event(error_body(problem))
+            yield sse_event(error_body(problem))
         finally:
             leave()
         yield "data: [DONE]\n\n"

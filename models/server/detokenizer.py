@@ -10,7 +10,7 @@ from models.protocol import TokenLogprobs
 
 
 @dataclass(frozen=True)
-class Piece:
+class TextPiece:
     """Some of a completion: tokens, and the text that they made certain."""
 
     text: str
@@ -19,7 +19,7 @@ class Piece:
     logprobs: list[TokenLogprobs]  # one a token where they were asked for, else none
 
     @classmethod
-    def joined(cls, pieces: Iterable["Piece"]) -> "Piece":
+    def joined(cls, pieces: Iterable["TextPiece"]) -> "TextPiece":
         """All of them, in order."""
         texts: list[str] = []
         whole = cls("", [], [], [])
@@ -31,7 +31,7 @@ class Piece:
         return cls("".join(texts), whole.token_ids, whole.offsets, whole.logprobs)
 
 
-class TextStream:
+class Detokenizer:
     """The text of one request."""
 
     def __init__(self, tokenizer: Tokenizer, stop: tuple[str, ...]) -> None:
@@ -42,7 +42,7 @@ class TextStream:
         self._held = ""  # could be the beginning of a stop string
         self._is_stopped = False
 
-    def push(self, tokens: list[int], logprobs: list[TokenLogprobs], is_last: bool) -> Piece:
+    def push(self, tokens: list[int], logprobs: list[TokenLogprobs], is_last: bool) -> TextPiece:
         """The tokens with the text that they make certain; with the last ones, all that is left."""
         offsets: list[int] = []
         for token in tokens:
@@ -50,7 +50,7 @@ class TextStream:
             text = self._stream.step(self._tokenizer, token) or ""
             self._decoded += len(text)
             self._held += text
-        return Piece(self._certain(is_last), tokens, offsets, logprobs)
+        return TextPiece(self._certain(is_last), tokens, offsets, logprobs)
 
     def _certain(self, is_last: bool) -> str:
         if self._is_stopped:

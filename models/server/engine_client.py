@@ -9,16 +9,16 @@ from typing import Protocol
 
 from models.config import EngineConfig
 from models.errors import BadConfig, EngineStopped
-from models.protocol import Ready, Request, Step
-from models.server.engine_process import Abort, Add, Command, NotAdded, NotStarted, Stop, run
+from models.protocol import EngineInfo, EngineRequest, StepOutput
+from models.server.engine_process import AbortRequest, AddRequest, Command, RequestNotAdded, EngineStartFailed, StopEngine, run_engine
 
 STOP_SECONDS = 10  # a step may be under way; after that the process is killed
 
 
-class Listener(Protocol):
+class EngineCallbacks(Protocol):
     """Who is told what the engine says."""
 
-    def on_step(self, step: Step) -> None:
+    def on_step(self, step: StepOutput) -> None:
         """A step is done."""
 
     def on_not_added(self, request_id: str, message: str) -> None:
@@ -31,14 +31,14 @@ class Listener(Protocol):
 class EngineClient:
     """Starts the engine's process and speaks with it."""
 
-    ready: Ready
+    ready: EngineInfo
 
     def __init__(self, config: EngineConfig) -> None:
         context = get_context("spawn")
         theirs, self._commands = context.Pipe(duplex=False)
         self._answers, their_answers = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=run, args=(config, theirs, their_answers), name="engine"
+            target=run_engine, args=(config, theirs, their_answers), name="engine"
         )
         self._process.start()
         theirs.close()
@@ -55,23 +55,23 @@ class EngineClient:
             self.close()
             raise
 
-    def listen(self, listener: Listener) -> None:
+    def listen(self, listener: EngineCallbacks) -> None:
         """From now on the listener is told, in the running event loop."""
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._answers.fileno(), self._read)
 
-    def add(self, request: Request) -> None:
+    def add(self, request: EngineRequest) -> None:
         """Queue a request; the listener hears of it."""
         if not self.is_alive:
             raise EngineStopped(
                 "The engine's process has ended. Restart the server; its stderr says why it ended."
             )
-        self._outbox.put(Add(request))
+        self._outbox.put(AddRequest(request))
 
     def abort(self, request_id: str) -> None:
         """End a request; the listener hears of its end as of any other."""
-        self._outbox.put(Abort(request_id))
+        self._outbox.put(AbortRequest(request_id))
 
     def stop_listening(self) -> None:
         """The listener is told nothing more."""
@@ -84,7 +84,7 @@ class EngineClient:
             return
         self._is_closed = True
         self.is_alive = False
-        self._outbox.put(Stop())
+        self._outbox.put(StopEngine())
         self._process.join(0 if not hasattr(self, "ready") else STOP_SECONDS)
         if self._process.is_alive():
             self._process.kill()
@@ -92,7 +92,7 @@ class EngineClient:
         self._sender.join(STOP_SECONDS)
         self._answers.close()
 
-    def _started(self) -> Ready:
+    def _started(self) -> EngineInfo:
         wait([self._answers, self._process.sentinel])
         try:
             answer = self._answers.recv()
@@ -101,9 +101,9 @@ class EngineClient:
             raise EngineStopped(
                 f"The engine's process ended while starting (exit code {self._process.exitcode}); see above for why."
             ) from None
-        if isinstance(answer, NotStarted):
+        if isinstance(answer, EngineStartFailed):
             raise BadConfig(answer.message)
-        assert isinstance(answer, Ready)
+        assert isinstance(answer, EngineInfo)
         return answer
 
     def _read(self) -> None:
@@ -115,8 +115,8 @@ class EngineClient:
             self.is_alive = False
             self._listener.on_stopped()
 
-    def _hand_on(self, answer: Step | NotAdded) -> None:
-        if isinstance(answer, NotAdded):
+    def _hand_on(self, answer: StepOutput | RequestNotAdded) -> None:
+        if isinstance(answer, RequestNotAdded):
             self._listener.on_not_added(answer.request_id, answer.message)
         else:
             self._listener.on_step(answer)
@@ -130,5 +130,5 @@ def _send_all(outbox: "SimpleQueue[Command]", commands: Connection) -> None:
                 commands.send(command)
             except OSError:  # the process is gone; whoever reads its answers notices
                 return
-            if isinstance(command, Stop):
+            if isinstance(command, StopEngine):
                 return

@@ -8,8 +8,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from models.config import EngineConfig
-from models.errors import Refused, TierError
-from models.protocol import Request
+from models.errors import RequestRefused, TierError
+from models.protocol import EngineRequest
 
 BEAT_SECONDS = 0.5  # how often an idle engine says how it and its device stand
 
@@ -18,43 +18,43 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Add:
+class AddRequest:
     """Queue this request."""
 
-    request: Request
+    request: EngineRequest
 
 
 @dataclass(frozen=True)
-class Abort:
+class AbortRequest:
     """End the request of this name."""
 
     request_id: str
 
 
 @dataclass(frozen=True)
-class Stop:
+class StopEngine:
     """End the process."""
 
 
 @dataclass(frozen=True)
-class NotStarted:
+class EngineStartFailed:
     """Why there is no engine."""
 
     message: str
 
 
 @dataclass(frozen=True)
-class NotAdded:
+class RequestNotAdded:
     """Why a request was not queued."""
 
     request_id: str
     message: str
 
 
-Command = Add | Abort | Stop
+Command = AddRequest | AbortRequest | StopEngine
 
 
-def run(config: EngineConfig, commands: Connection, answers: Connection) -> None:
+def run_engine(config: EngineConfig, commands: Connection, answers: Connection) -> None:
     """Serve until `Stop`, or until the server's process is gone."""
     # The server decides when this process ends. Ctrl-C reaches all processes of a terminal, so that is ignored, also by those which the
     # engine starts; SIGTERM is not ignored but not heeded, because it must end those.
@@ -65,7 +65,7 @@ def run(config: EngineConfig, commands: Connection, answers: Connection) -> None
     try:
         engine = Engine(config)
     except TierError as problem:
-        answers.send(NotStarted(str(problem)))
+        answers.send(EngineStartFailed(str(problem)))
         return
     try:
         answers.send(engine.ready)
@@ -79,7 +79,7 @@ def run(config: EngineConfig, commands: Connection, answers: Connection) -> None
 def _serve(engine: "Engine", commands: Connection, answers: Connection) -> None:
     while True:
         for command in _pending(engine, commands):
-            if isinstance(command, Stop):
+            if isinstance(command, StopEngine):
                 return
             _obey(engine, command, answers)
         answers.send(engine.step() if engine.has_work else engine.idle_step())
@@ -95,11 +95,11 @@ def _not_heeded(signum: int, frame: FrameType | None) -> None:
     return
 
 
-def _obey(engine: "Engine", command: Add | Abort, answers: Connection) -> None:
-    if isinstance(command, Abort):
+def _obey(engine: "Engine", command: AddRequest | AbortRequest, answers: Connection) -> None:
+    if isinstance(command, AbortRequest):
         engine.abort(command.request_id)
         return
     try:
         engine.add(command.request)
-    except Refused as problem:
-        answers.send(NotAdded(command.request.request_id, str(problem)))
+    except RequestRefused as problem:
+        answers.send(RequestNotAdded(command.request.request_id, str(problem)))

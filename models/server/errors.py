@@ -9,7 +9,7 @@ from models.errors import EngineStopped, Overloaded, TierError
 RETRY_SECONDS = 1
 
 
-class BadRequest(TierError):
+class HttpError(TierError):
     """What was sent cannot be served; says which parameter is to blame."""
 
     def __init__(
@@ -28,7 +28,7 @@ class ShuttingDown(EngineStopped):
 
 def error_body(problem: TierError) -> dict[str, Any]:
     """The error as JSON; also sent in the middle of a stream."""
-    param, code = (problem.param, problem.code) if isinstance(problem, BadRequest) else (None, None)
+    param, code = (problem.param, problem.code) if isinstance(problem, HttpError) else (None, None)
     return {
         "error": {
             "message": str(problem),
@@ -46,7 +46,7 @@ def error_response(problem: TierError, headers: dict[str, str] | None = None) ->
 
 
 def _status(problem: TierError) -> int:
-    if isinstance(problem, BadRequest):
+    if isinstance(problem, HttpError):
         return problem.status
     return (
         429

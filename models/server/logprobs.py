@@ -5,9 +5,9 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from models.protocol import TokenLogprobs
-from models.server.detokenizer import Piece
+from models.server.detokenizer import TextPiece
 
-LEAST = -9999.0  # JSON has no minus infinity
+MIN_LOGPROB = -9999.0  # JSON has no minus infinity
 
 
 class TokenNames:
@@ -46,7 +46,7 @@ def _bytes_by_character() -> dict[str, int]:
     }
 
 
-def completion_logprobs(piece: Piece, names: TokenNames) -> dict[str, Any]:
+def completion_logprobs(piece: TextPiece, names: TokenNames) -> dict[str, Any]:
     """`text_offset` counts the completion's characters from 0."""
     return {
         "tokens": [names.name(token) for token in piece.token_ids],
@@ -59,7 +59,7 @@ def completion_logprobs(piece: Piece, names: TokenNames) -> dict[str, Any]:
     }
 
 
-def chat_logprobs(piece: Piece, names: TokenNames) -> dict[str, Any]:
+def chat_logprobs(piece: TextPiece, names: TokenNames) -> dict[str, Any]:
     """One entry a token, each with the likeliest ones at its place."""
     entries = [
         _entry(token, each.chosen, names)
@@ -84,4 +84,4 @@ def _entry(token: int, logprob: float, names: TokenNames) -> dict[str, Any]:
 
 
 def _finite(logprob: float) -> float:
-    return max(logprob, LEAST)
+    return max(logprob, MIN_LOGPROB)

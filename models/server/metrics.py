@@ -6,10 +6,10 @@ and multi-modal caches, adapters.
 
 from prometheus_client import Counter, generate_latest
 
-from models.protocol import Ready, StepStats
+from models.protocol import EngineInfo, StepStats
 from models.server.metrics_tier import TierMetrics
-from models.server.request_state import Flight
-from models.server.series import Series
+from models.server.request_state import RequestState
+from models.server.series import MetricFactory
 
 STEP_TOKENS = (1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
 FIRST_TOKEN = (
@@ -86,25 +86,25 @@ FINISH_REASONS = ("stop", "length", "abort", "error", "repetition")
 FLOP_PER_PARAMETER = 2  # a multiplication and an addition
 
 
-def up_to(limit: int) -> tuple[int, ...]:
+def length_buckets(limit: int) -> tuple[int, ...]:
     """vLLM's buckets for lengths: 1, 2, 5, 10, 20, 50 … up to the model's context."""
     steps = (digit * 10**power for power in range(len(str(limit))) for digit in (1, 2, 5))
     return tuple(step for step in steps if step <= limit)
 
 
-class Metrics:
+class ServerMetrics:
     """All series of one server."""
 
     def __init__(
-        self, model: str, ready: Ready, sparse_layers: list[int], is_speculating: bool
+        self, model: str, ready: EngineInfo, sparse_layers: list[int], is_speculating: bool
     ) -> None:
-        self._series = Series(model)
+        self._series = MetricFactory(model)
         self._flop_per_token = FLOP_PER_PARAMETER * ready.active_parameters / ready.expert_ranks
         self._make_gauges(ready)
         self._make_counters()
-        self._make_lengths(up_to(ready.context_tokens))
+        self._make_lengths(length_buckets(ready.context_tokens))
         self._make_times()
-        self._speculation = Speculation(self._series) if is_speculating else None
+        self._speculation = SpecDecodeSeries(self._series) if is_speculating else None
         self.tier = TierMetrics(self._series, ready, sparse_layers)
 
     def text(self) -> bytes:
@@ -135,7 +135,7 @@ class Metrics:
             self._speculation.step(stats)
         self.tier.step(stats)
 
-    def tokens(self, flight: Flight, count: int, now: float) -> None:
+    def tokens(self, flight: RequestState, count: int, now: float) -> None:
         """A request got tokens; its own times are those from before."""
         self._generation_tokens.inc(count)
         if flight.first_token_at is None:
@@ -144,7 +144,7 @@ class Metrics:
         elif flight.last_token_at is not None:
             self._next_token.observe(max(now - flight.last_token_at, 0))
 
-    def ended(self, flight: Flight, reason: str, now: float) -> None:
+    def ended(self, flight: RequestState, reason: str, now: float) -> None:
         """A request that the engine had is over."""
         self._success[reason].inc()
         self._request_prompt.observe(flight.prompt_tokens)
@@ -159,7 +159,7 @@ class Metrics:
         if flight.first_token_at is not None and flight.last_token_at is not None:
             self._generated(flight, flight.first_token_at, flight.last_token_at)
 
-    def _generated(self, flight: Flight, first_at: float, last_at: float) -> None:
+    def _generated(self, flight: RequestState, first_at: float, last_at: float) -> None:
         """The parts of its time, of a request that got tokens."""
         started_at = flight.arrival_at if flight.scheduled_at is None else flight.scheduled_at
         decode = max(last_at - first_at, 0)
@@ -177,7 +177,7 @@ class Metrics:
         self._hit_here.inc(cached)
         self._cached_on_device.inc(cached)
 
-    def _make_gauges(self, ready: Ready) -> None:
+    def _make_gauges(self, ready: EngineInfo) -> None:
         make = self._series
         self._running = make.gauge("vllm:num_requests_running", "Requests in the batch.")
         self._waiting = make.gauge("vllm:num_requests_waiting", "Requests in the queue.")
@@ -299,10 +299,10 @@ class Metrics:
         self._decode = make("vllm:request_decode_time_seconds", "First token to last.", REQUEST)
 
 
-class Speculation:
+class SpecDecodeSeries:
     """vLLM's series of speculative decoding, there only where it is on."""
 
-    def __init__(self, make: Series) -> None:
+    def __init__(self, make: MetricFactory) -> None:
         self._make = make
         self._drafts = make.counter("vllm:spec_decode_num_drafts", "Drafts checked.")
         self._draft_tokens = make.counter("vllm:spec_decode_num_draft_tokens", "Tokens guessed.")

@@ -9,8 +9,8 @@ from prometheus_client.registry import Collector
 from models.device import DeviceReading
 from models.expert_parallel.predictor import attainment, overlap_efficiency
 from models.power import Power
-from models.protocol import LayerTimes, Ready, StepStats
-from models.server.series import Series
+from models.protocol import LayerTimes, EngineInfo, StepStats
+from models.server.series import MetricFactory
 
 BALANCE_TOKENS = 32  # an expert on average, before it is said how evenly they were spread
 EXPERT_SECONDS = {
@@ -25,7 +25,7 @@ EXPERT_SECONDS = {
 class TierMetrics:
     """The series that only this tier has."""
 
-    def __init__(self, make: Series, ready: Ready, sparse_layers: list[int]) -> None:
+    def __init__(self, make: MetricFactory, ready: EngineInfo, sparse_layers: list[int]) -> None:
         make.info(
             "tokentide:build_info",
             "Versions.",
@@ -43,8 +43,8 @@ class TierMetrics:
             "tokentide:requests", "Events in the log of requests.", "outcome"
         )
         self._device = DeviceSeries(make)
-        self._experts = ExpertTokens(make, sparse_layers)
-        self._parallel = ExpertParallel(make)
+        self._experts = ExpertTokenSeries(make, sparse_layers)
+        self._parallel = ExpertParallelSeries(make)
 
     def event(self, outcome: str) -> None:
         """One more event was written."""
@@ -62,7 +62,7 @@ class TierMetrics:
 class DeviceSeries:
     """Memory, utilisation, power and energy. What nobody knows is absent, not 0."""
 
-    def __init__(self, make: Series) -> None:
+    def __init__(self, make: MetricFactory) -> None:
         self._make = make
         self._used = make.gauges(
             "tokentide:device_memory_used_bytes", "Memory in use; on a CPU the engine's own."
@@ -109,10 +109,10 @@ class DeviceSeries:
             joules.inc((before.watts + power.watts) / 2 * (now - then))
 
 
-class ExpertTokens(Collector):
+class ExpertTokenSeries(Collector):
     """Tokens of each expert, and how evenly the last of them were spread: of a few tokens that would only say that they were few."""
 
-    def __init__(self, make: Series, layers: list[int]) -> None:
+    def __init__(self, make: MetricFactory, layers: list[int]) -> None:
         self._make = make
         self._layers = [str(layer) for layer in layers]
         self._totals: list[list[int]] = []
@@ -151,10 +151,10 @@ class ExpertTokens(Collector):
         yield balance
 
 
-class ExpertParallel:
+class ExpertParallelSeries:
     """Where the time goes while experts are spread over ranks, by schedule: some steps run serially, as a baseline."""
 
-    def __init__(self, make: Series) -> None:
+    def __init__(self, make: MetricFactory) -> None:
         self._make = make
         names = {part: f"tokentide:expert_{part}_seconds" for part in EXPERT_SECONDS}
         self._seconds = {
@@ -184,13 +184,13 @@ class ExpertParallel:
             self._seconds[part].labels(*labels).inc(spent)
         self._rows.labels(*labels).inc(times.rows)
         self._totals[times.schedule] = _sum(self._totals.get(times.schedule), times)
-        gained = overlap(self._totals.get("serial"), self._totals[times.schedule])
+        gained = overlap_gain(self._totals.get("serial"), self._totals[times.schedule])
         if times.schedule != "serial" and gained:
             self._efficiency.labels(*labels).set(gained[0])
             self._attainment.labels(*labels).set(gained[1])
 
 
-def overlap(serial: LayerTimes | None, overlapped: LayerTimes) -> tuple[float, float] | None:
+def overlap_gain(serial: LayerTimes | None, overlapped: LayerTimes) -> tuple[float, float] | None:
     """Overlap efficiency and attainment, by seconds a row; None where there is no baseline yet, or nothing that could be hidden."""
     if not serial or not serial.rows or not overlapped.rows:
         return None

@@ -4,22 +4,22 @@ import asyncio
 from dataclasses import dataclass, field
 
 from models.errors import TierError
-from models.protocol import Progress
+from models.protocol import RequestOutput
 
 
 @dataclass
-class Flight:
+class RequestState:
     """One request under way. Instants are seconds since 1970."""
 
     request_id: str
     prompt_tokens: int
     max_tokens: int
     arrival_at: float
-    answers: "asyncio.Queue[Progress | TierError]" = field(default_factory=asyncio.Queue)
+    answers: "asyncio.Queue[RequestOutput | TierError]" = field(default_factory=asyncio.Queue)
     first_token_at: float | None = None
     last_token_at: float | None = None
     completion_tokens: int = 0
-    latest: Progress | None = None
+    latest: RequestOutput | None = None
 
     @property
     def cached_tokens(self) -> int:

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from models.errors import EngineStopped, Overloaded, Refused
-from models.protocol import Progress, Request, Sampling, Step
+from models.errors import EngineStopped, Overloaded, RequestRefused
+from models.protocol import RequestOutput, EngineRequest, SamplingParams, StepOutput
 from models.server.engine_client import EngineClient
 from models.server.errors import ShuttingDown
-from models.server.metrics import Metrics
-from models.server.request_state import Flight
-from models.server.usage_log import Event, Outcome, Spool
+from models.server.metrics import ServerMetrics
+from models.server.request_state import RequestState
+from models.server.usage_log import UsageEvent, RequestOutcome, UsageLog
 
-OUTCOMES: dict[str, Outcome] = {
+OUTCOMES: dict[str, RequestOutcome] = {
     "stop": "finished",
     "length": "finished",
     "abort": "aborted",
@@ -22,16 +22,16 @@ OUTCOMES: dict[str, Outcome] = {
 }
 
 
-class Desk:
+class RequestTracker:
     """All requests of one server; used from the event loop only."""
 
     def __init__(
-        self, model: str, engine: EngineClient, metrics: Metrics, spool: Spool, most: int
+        self, model: str, engine: EngineClient, metrics: ServerMetrics, spool: UsageLog, most: int
     ) -> None:
         self.model, self.engine, self.metrics = model, engine, metrics
         self._spool = spool
         self._most = most  # running and waiting together
-        self._flights: dict[str, Flight] = {}
+        self._flights: dict[str, RequestState] = {}
         self._arriving: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
@@ -41,8 +41,8 @@ class Desk:
         return not self._flights
 
     def open(
-        self, request_id: str, prompt: list[int], sampling: Sampling, arrival_at: float
-    ) -> Flight:
+        self, request_id: str, prompt: list[int], sampling: SamplingParams, arrival_at: float
+    ) -> RequestState:
         """Let a request in, or say why not."""
         if self._is_closing:
             raise ShuttingDown
@@ -51,8 +51,8 @@ class Desk:
             raise Overloaded(
                 f"{self._most} requests are running or waiting, no more fit. Try again in a second."
             )
-        self.engine.add(Request(request_id, prompt, sampling))
-        flight = self._flights[request_id] = Flight(
+        self.engine.add(EngineRequest(request_id, prompt, sampling))
+        flight = self._flights[request_id] = RequestState(
             request_id, len(prompt), sampling.max_tokens, arrival_at
         )
         return flight
@@ -70,11 +70,11 @@ class Desk:
         finally:
             self._arriving.discard(task)
 
-    def refuse(self, request_id: str, arrival_at: float, outcome: Outcome = "refused") -> None:
+    def refuse(self, request_id: str, arrival_at: float, outcome: RequestOutcome = "refused") -> None:
         """Count a request that did not get in."""
-        self._record(Flight(request_id, 0, 0, arrival_at), outcome, None)
+        self._record(RequestState(request_id, 0, 0, arrival_at), outcome, None)
 
-    def abort(self, flight: Flight) -> None:
+    def abort(self, flight: RequestState) -> None:
         """Nobody waits for it any more."""
         if flight.request_id in self._flights:
             self.engine.abort(flight.request_id)
@@ -94,7 +94,7 @@ class Desk:
             flight.answers.put_nowait(ShuttingDown())
         self._spool.write()
 
-    def on_step(self, step: Step) -> None:
+    def on_step(self, step: StepOutput) -> None:
         """A step of the engine: count it and hand out what it gave."""
         self.metrics.step(step.stats)
         now = time.time()
@@ -106,7 +106,7 @@ class Desk:
         """The engine judged a request differently from us."""
         if flight := self._flights.pop(request_id, None):
             self._record(flight, "refused", None)
-            flight.answers.put_nowait(Refused(message))
+            flight.answers.put_nowait(RequestRefused(message))
 
     def on_stopped(self) -> None:
         """The engine is gone, and with it all that ran."""
@@ -119,7 +119,7 @@ class Desk:
                 )
             )
 
-    def _advance(self, flight: Flight, progress: Progress, now: float) -> None:
+    def _advance(self, flight: RequestState, progress: RequestOutput, now: float) -> None:
         flight.latest = progress
         if progress.token_ids:
             self._count_tokens(flight, progress, now)
@@ -127,22 +127,22 @@ class Desk:
             self._end(flight, progress.finish_reason)
         flight.answers.put_nowait(progress)
 
-    def _count_tokens(self, flight: Flight, progress: Progress, now: float) -> None:
+    def _count_tokens(self, flight: RequestState, progress: RequestOutput, now: float) -> None:
         self.metrics.tokens(flight, len(progress.token_ids), now)
         flight.first_token_at = flight.first_token_at or now
         flight.last_token_at = now
         flight.completion_tokens += len(progress.token_ids)
 
-    def _end(self, flight: Flight, reason: str) -> None:
+    def _end(self, flight: RequestState, reason: str) -> None:
         del self._flights[flight.request_id]
         self.metrics.ended(flight, reason, time.time())
         self._record(flight, OUTCOMES[reason], reason)
 
-    def _record(self, flight: Flight, outcome: Outcome, reason: str | None) -> None:
+    def _record(self, flight: RequestState, outcome: RequestOutcome, reason: str | None) -> None:
         self.metrics.tier.event(outcome)
         latest = flight.latest if flight.first_token_at is not None else None
         self._spool.add(
-            Event(
+            UsageEvent(
                 request_id=flight.request_id,
                 model=self.model,
                 arrival_at=datetime.fromtimestamp(flight.arrival_at, UTC),

@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 ENGINE = "0"  # there is one engine a server
 
 
-class Series:
+class MetricFactory:
     """The series of one server. `vary` names the labels that a family has beside `engine` and `model_name`."""
 
     labels = ("engine", "model_name")

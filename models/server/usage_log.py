@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from models.errors import BadConfig
 
-Outcome = Literal["finished", "refused", "aborted", "failed"]
+RequestOutcome = Literal["finished", "refused", "aborted", "failed"]
 
 INSTANT = pa.timestamp("us", tz="UTC")
 SCHEMA = pa.schema(
@@ -42,7 +42,7 @@ MAX_ROWS = (
 
 
 @dataclass(frozen=True)
-class Event:
+class UsageEvent:
     """What became of a request. Tokens of the prompt count once the first token came, as in the counters."""
 
     request_id: str
@@ -55,12 +55,12 @@ class Event:
     completion_tokens: int
     draft_tokens: int
     accepted_tokens: int
-    outcome: Outcome
+    outcome: RequestOutcome
     finish_reason: str | None
     device: str
 
 
-class Spool:
+class UsageLog:
     """Collects events and writes them as segments. Events are added from one thread; segments may be written from any."""
 
     def __init__(
@@ -79,11 +79,11 @@ class Spool:
         ]  # no two servers share a name, even where all have the same process number
         self._writing = Lock()
         self._most_rows, self._most_seconds = rows, seconds
-        self._events: list[Event] = []
+        self._events: list[UsageEvent] = []
         self._since = time.monotonic()
         self._segments = 0
 
-    def add(self, event: Event) -> None:
+    def add(self, event: UsageEvent) -> None:
         """Keep an event for the next segment."""
         if not self._events:
             self._since = time.monotonic()

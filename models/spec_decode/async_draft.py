@@ -12,14 +12,14 @@ from multiprocessing.connection import Connection
 
 import torch
 
-from models.architectures.loader import Build
+from models.architectures.loader import ModelLoader
 from models.config import EngineConfig
 from models.engine.memory import keep_freed_memory
-from models.engine.sequence import Part, Sequence
+from models.engine.sequence import ScheduledChunk, Sequence
 from models.errors import EngineStopped, TierError
-from models.spec_decode.branches import BRANCHES, Ahead, BranchDrafter, Prepared
-from models.spec_decode.draft_network import BLOCK_TOKENS, SPARE_BLOCKS, draft_build, open_draft
-from models.spec_decode.limits import room
+from models.spec_decode.branches import MAX_BRANCHES, PendingStep, BranchDrafter, PreparedDrafts
+from models.spec_decode.draft_network import BLOCK_TOKENS, SPARE_BLOCKS, draft_loader, open_draft_network
+from models.spec_decode.limits import max_draft_tokens
 from models.spec_decode.ngram import NgramDrafter
 
 STOP_SECONDS = 5
@@ -28,12 +28,12 @@ BROKEN = (EOFError, OSError)  # what a pipe says whose other end is gone
 log = logging.getLogger(__name__)
 
 
-class BesideDrafter:
+class AsyncDrafter:
     """The engine's side: tells what is checked, takes what was prepared."""
 
-    def __init__(self, config: EngineConfig, target: Build, cache_tokens: int) -> None:
+    def __init__(self, config: EngineConfig, target: ModelLoader, cache_tokens: int) -> None:
         self._draft_tokens = config.draft_tokens
-        self._context_tokens = draft_build(config, target).context_tokens
+        self._context_tokens = draft_loader(config, target).context_tokens
         self._memory = NgramDrafter(config.draft_tokens, target.context_tokens)
         self._told: dict[str, int] = {}  # how many of a sequence's tokens the process knows
         self._gone: list[str] = []
@@ -41,13 +41,13 @@ class BesideDrafter:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
-            target=serve, args=(config, target, cache_tokens, theirs), name="drafter", daemon=True
+            target=run_drafter, args=(config, target, cache_tokens, theirs), name="drafter", daemon=True
         )
         self._process.start()
         theirs.close()
         self._wait_until_ready()
 
-    def look_ahead(self, parts: list[Part]) -> None:
+    def look_ahead(self, parts: list[ScheduledChunk]) -> None:
         self._answers()  # of a step that failed after it was told of
         aheads = [self._ahead(part) for part in parts if part.is_complete]
         if not aheads or self._pipe.closed:
@@ -65,7 +65,7 @@ class BesideDrafter:
         for sequence in sequences:
             name = sequence.request.request_id
             if name in prepared and (
-                count := room(sequence, self._draft_tokens, self._context_tokens)
+                count := max_draft_tokens(sequence, self._draft_tokens, self._context_tokens)
             ):
                 came = tuple(sequence.tokens[self._told[name] :])
                 sequence.draft = prepared[name].get(came, [])[:count]
@@ -96,13 +96,13 @@ class BesideDrafter:
             self.close()
             raise error
 
-    def _ahead(self, part: Part) -> Ahead:
+    def _ahead(self, part: ScheduledChunk) -> PendingStep:
         sequence = part.sequence
         name, told = sequence.request.request_id, self._told.get(sequence.request.request_id, 0)
         self._told[name] = len(sequence.tokens)
-        return Ahead(name, sequence.tokens[told:], sequence.draft[: part.drafted])
+        return PendingStep(name, sequence.tokens[told:], sequence.draft[: part.drafted])
 
-    def _answers(self) -> dict[str, Prepared]:
+    def _answers(self) -> dict[str, PreparedDrafts]:
         """What was prepared for the step of which it was told; waits for it."""
         asked, self._asked = self._asked, []
         if not asked:
@@ -121,17 +121,17 @@ class BesideDrafter:
         )
 
 
-def serve(config: EngineConfig, target: Build, cache_tokens: int, pipe: Connection) -> None:
+def run_drafter(config: EngineConfig, target: ModelLoader, cache_tokens: int, pipe: Connection) -> None:
     """The other process: prepares drafts until the engine is gone."""
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # the engine decides when to stop, and hears of it from whoever started it
     keep_freed_memory()
     torch.set_num_threads(1)
-    own_blocks = BRANCHES * (1 + -(-config.draft_tokens // BLOCK_TOKENS))
+    own_blocks = MAX_BRANCHES * (1 + -(-config.draft_tokens // BLOCK_TOKENS))
     try:
         drafter = BranchDrafter(
-            open_draft(config, target, cache_tokens, SPARE_BLOCKS + own_blocks), config.draft_tokens
+            open_draft_network(config, target, cache_tokens, SPARE_BLOCKS + own_blocks), config.draft_tokens
         )
     except TierError as error:
         pipe.send(error)

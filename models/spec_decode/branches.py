@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from models.spec_decode.draft_network import BLOCK_TOKENS, DraftNetwork, Span, Text, Track
+from models.spec_decode.draft_network import BLOCK_TOKENS, DraftNetwork, TokenSpan, DraftInput, DraftCache
 
-BRANCHES = 8  # a sequence, at most
-FEWEST_BRANCHES = (
+MAX_BRANCHES = 8  # a sequence, at most
+MIN_MEAN_BRANCHES = (
     3  # a sequence on average, at least: with many sequences there is no time for more
 )
-UNLIKELY = log(0.02)  # outcomes that are rarer are not worth their rows
+MIN_LOG_CHANCE = log(0.02)  # outcomes that are rarer are not worth their rows
 
 
-class Ahead(NamedTuple):
+class PendingStep(NamedTuple):
     """What a step is about to check of one sequence."""
 
     name: str
@@ -24,12 +24,12 @@ class Ahead(NamedTuple):
     draft: list[int]
 
 
-Prepared = dict[
+PreparedDrafts = dict[
     tuple[int, ...], list[int]
 ]  # what the step may add to a sequence -> what would follow
 
 
-class Outcome(NamedTuple):
+class StepOutcome(NamedTuple):
     """What a step may add to a sequence: accepted guesses, then one token that is none."""
 
     chance: float  # its natural logarithm
@@ -38,15 +38,15 @@ class Outcome(NamedTuple):
 
 
 @dataclass(eq=False)
-class Known:
+class TrackedSequence:
     """One sequence: its tokens, and what the draft network has of them."""
 
     tokens: list[int] = field(default_factory=list)
-    track: Track = field(default_factory=Track)
+    track: DraftCache = field(default_factory=DraftCache)
 
 
 @dataclass(frozen=True)
-class Branch:
+class DraftBranch:
     """One outcome, continued. The keys of what was known or guessed lie in the sequence's blocks, those of the rest in its own."""
 
     name: str
@@ -63,14 +63,14 @@ class BranchDrafter:
     def __init__(self, network: DraftNetwork, draft_tokens: int) -> None:
         self._network = network
         self._draft_tokens = draft_tokens
-        self._known: dict[str, Known] = {}
+        self._known: dict[str, TrackedSequence] = {}
 
-    def prepare(self, aheads: list[Ahead]) -> list[Prepared]:
+    def prepare(self, aheads: list[PendingStep]) -> list[PreparedDrafts]:
         """For each sequence what would follow each likely outcome."""
         fitting = [each for each in aheads if self._learn(each)]
         branches = self._grow(self._outcomes(fitting)) if fitting else []
         self._continue(branches)
-        prepared: dict[str, Prepared] = {each.name: {} for each in aheads}
+        prepared: dict[str, PreparedDrafts] = {each.name: {} for each in aheads}
         for branch in branches:
             prepared[branch.name][branch.adds] = branch.tokens[1:]
             self._network.pool.release(branch.own)
@@ -81,9 +81,9 @@ class BranchDrafter:
         if known := self._known.pop(name, None):
             self._network.drop(known.track)
 
-    def _learn(self, ahead: Ahead) -> bool:
+    def _learn(self, ahead: PendingStep) -> bool:
         """Its new tokens; whether it can be drafted for, as context and cache go."""
-        known = self._known.setdefault(ahead.name, Known())
+        known = self._known.setdefault(ahead.name, TrackedSequence())
         known.tokens += ahead.new
         known.track.settle(known.tokens)
         end = len(known.tokens) + len(ahead.draft)
@@ -92,28 +92,28 @@ class BranchDrafter:
             and self._network.reserve(known.track, end)
         )
 
-    def _outcomes(self, aheads: list[Ahead]) -> list[Outcome]:
+    def _outcomes(self, aheads: list[PendingStep]) -> list[StepOutcome]:
         """The likeliest of all sequences, likeliest first."""
         known = [self._known[each.name] for each in aheads]
         texts = [
-            Text(one.track, one.tokens + each.draft, len(each.draft) + 1)
+            DraftInput(one.track, one.tokens + each.draft, len(each.draft) + 1)
             for one, each in zip(known, aheads, strict=True)
         ]
         logprobs = self._network.read(texts).log_softmax(-1)
-        outcomes: list[Outcome] = []
+        outcomes: list[StepOutcome] = []
         row = 0
         for each in aheads:
             outcomes += likely_outcomes(each, logprobs[row : row + len(each.draft) + 1])
             row += len(each.draft) + 1
         return nlargest(
-            max(BRANCHES, FEWEST_BRANCHES * len(aheads)),
+            max(MAX_BRANCHES, MIN_MEAN_BRANCHES * len(aheads)),
             outcomes,
             key=lambda outcome: outcome.chance,
         )
 
-    def _grow(self, outcomes: list[Outcome]) -> list[Branch]:
+    def _grow(self, outcomes: list[StepOutcome]) -> list[DraftBranch]:
         """A branch for each outcome, as long as there are blocks."""
-        branches: list[Branch] = []
+        branches: list[DraftBranch] = []
         copies: dict[int, int] = {}  # own block -> the block of the sequence that it begins as
         for outcome in outcomes:
             known = self._known[outcome.name]
@@ -127,16 +127,16 @@ class BranchDrafter:
                 copies[own[0]] = known.track.blocks[shared]
             blocks = known.track.blocks[:shared] + own
             branches.append(
-                Branch(outcome.name, outcome.adds, first, blocks, own, [outcome.adds[-1]])
+                DraftBranch(outcome.name, outcome.adds, first, blocks, own, [outcome.adds[-1]])
             )
         if copies:
             self._network.copy(list(copies.values()), list(copies))
         return branches
 
-    def _continue(self, branches: list[Branch]) -> None:
+    def _continue(self, branches: list[DraftBranch]) -> None:
         for ahead in range(self._draft_tokens if branches else 0):
             spans = [
-                Span(branch.tokens[-1:], branch.first + ahead, branch.blocks, 1)
+                TokenSpan(branch.tokens[-1:], branch.first + ahead, branch.blocks, 1)
                 for branch in branches
             ]
             for branch, token in zip(
@@ -145,10 +145,10 @@ class BranchDrafter:
                 branch.tokens.append(token)
 
 
-def likely_outcomes(ahead: Ahead, logprobs: Tensor) -> list[Outcome]:
+def likely_outcomes(ahead: PendingStep, logprobs: Tensor) -> list[StepOutcome]:
     """The likeliest outcomes of checking a draft of n tokens, likeliest first, as logprobs [n + 1, V] at its places tell."""
-    values, tokens = logprobs.topk(min(BRANCHES + 1, logprobs.shape[-1]), -1)
-    outcomes: list[Outcome] = []
+    values, tokens = logprobs.topk(min(MAX_BRANCHES + 1, logprobs.shape[-1]), -1)
+    outcomes: list[StepOutcome] = []
     so_far = 0.0  # log of the chance that all guesses up to here are accepted
     for place, (row, ids) in enumerate(zip(values.tolist(), tokens.tolist(), strict=True)):
         accepted, guessed = ahead.draft[:place], ahead.draft[place : place + 1]
@@ -158,9 +158,9 @@ def likely_outcomes(ahead: Ahead, logprobs: Tensor) -> list[Outcome]:
             if token not in guessed
         )
         outcomes += [
-            Outcome(chance, ahead.name, (*accepted, token))
+            StepOutcome(chance, ahead.name, (*accepted, token))
             for chance, token in chances
-            if chance > UNLIKELY
+            if chance > MIN_LOG_CHANCE
         ]
         so_far += sum(logprobs[place, token].item() for token in guessed)
-    return nlargest(BRANCHES, outcomes, key=lambda outcome: outcome.chance)
+    return nlargest(MAX_BRANCHES, outcomes, key=lambda outcome: outcome.chance)

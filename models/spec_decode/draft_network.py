@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from models.architectures.loader import Build
+from models.architectures.loader import ModelLoader
 from models.architectures.qwen3 import Qwen3
-from models.checkpoint import open_tensors, read_shape, read_tokenizer
-from models.config import EngineConfig, Shape
-from models.engine.block_manager import BlockPool
+from models.checkpoint import open_tensors, read_model_config, read_tokenizer
+from models.config import EngineConfig, ModelConfig
+from models.engine.block_manager import BlockManager
 from models.errors import BadConfig
 from models.ops.ops import Batch
 
@@ -20,7 +20,7 @@ SPARE_BLOCKS = (
 
 
 @dataclass(eq=False)
-class Track:
+class DraftCache:
     """What the draft network has in its cache of one sequence."""
 
     seen: list[int] = field(default_factory=list)  # tokens in the cache, guesses among them
@@ -37,10 +37,10 @@ class Track:
 
 
 @dataclass(frozen=True)
-class Text:
+class DraftInput:
     """A sequence's tokens, guesses included, with logits wanted for what follows each of the last `wanted`."""
 
-    track: Track
+    track: DraftCache
     tokens: list[int]
     wanted: int
 
@@ -50,7 +50,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Span:
+class TokenSpan:
     """Some tokens of one sequence, side by side, from position `first` on."""
 
     tokens: list[int]
@@ -66,12 +66,12 @@ class DraftNetwork:
         self, network: Qwen3, context_tokens: int, blocks: int, max_batch_tokens: int
     ) -> None:
         self.context_tokens = context_tokens
-        self.pool = BlockPool(blocks, BLOCK_TOKENS, sharing=False)
+        self.pool = BlockManager(blocks, BLOCK_TOKENS, sharing=False)
         self._network = network
         self._caches = network.new_caches(blocks, BLOCK_TOKENS)
         self._max_batch_tokens = max_batch_tokens
 
-    def reserve(self, track: Track, tokens: int) -> bool:
+    def reserve(self, track: DraftCache, tokens: int) -> bool:
         """Blocks for so many tokens of a sequence. Where there are none it is not drafted for, which costs time and nothing else."""
         missing = max(self.pool.needed(tokens) - len(track.blocks), 0)
         if missing > self.pool.free:
@@ -79,12 +79,12 @@ class DraftNetwork:
         track.blocks += self.pool.take(missing)
         return True
 
-    def drop(self, track: Track) -> None:
+    def drop(self, track: DraftCache) -> None:
         """The sequence is over."""
         self.pool.release(track.blocks)
         track.blocks = []
 
-    def read(self, texts: list[Text]) -> Tensor:
+    def read(self, texts: list[DraftInput]) -> Tensor:
         """Compute what is not seen yet; logits [sum of wanted, V]. Long texts are computed in chunks, as the engine's prompts are."""
         while sum(text.unseen for text in texts) > self._max_batch_tokens and (
             chunk := self._chunk(texts)
@@ -92,10 +92,10 @@ class DraftNetwork:
             self.forward(chunk)
         return self.forward([_next(text, text.unseen, text.wanted) for text in texts])
 
-    def _chunk(self, texts: list[Text]) -> list[Span]:
+    def _chunk(self, texts: list[DraftInput]) -> list[TokenSpan]:
         """As much as a step may compute, short of the tokens whose logits are wanted."""
         budget = self._max_batch_tokens
-        spans: list[Span] = []
+        spans: list[TokenSpan] = []
         for text in texts:
             if (count := min(text.unseen - text.wanted, budget)) > 0:
                 spans.append(
@@ -105,7 +105,7 @@ class DraftNetwork:
         return spans
 
     @torch.inference_mode()
-    def forward(self, spans: list[Span]) -> Tensor:
+    def forward(self, spans: list[TokenSpan]) -> Tensor:
         """Logits [sum of wanted, V], float32."""
         return self._network.forward(_batch(spans), self._caches)
 
@@ -117,27 +117,27 @@ class DraftNetwork:
                 each[targets] = each[sources]
 
 
-def draft_build(config: EngineConfig, target: Build) -> Build:
+def draft_loader(config: EngineConfig, target: ModelLoader) -> ModelLoader:
     """How the draft model is built, once it is seen to speak the target's tokens."""
-    shape = read_shape(config.draft_model)
+    shape = read_model_config(config.draft_model)
     _judge(config, shape, target.shape)
     context = min(target.context_tokens, shape.max_position_embeddings)
     # Not quantised: it is small, and each guess that rounding spoils costs more than its bytes.
-    return Build(shape, target.ops, target.device, target.dtype, context)
+    return ModelLoader(shape, target.ops, target.device, target.dtype, context)
 
 
-def open_draft(
-    config: EngineConfig, target: Build, cache_tokens: int, spare_blocks: int = SPARE_BLOCKS
+def open_draft_network(
+    config: EngineConfig, target: ModelLoader, cache_tokens: int, spare_blocks: int = SPARE_BLOCKS
 ) -> DraftNetwork:
     """The draft model with room for as many tokens as the target's cache, and `spare_blocks` for each sequence beyond."""
-    build = draft_build(config, target)
+    build = draft_loader(config, target)
     with open_tensors(config.draft_model) as tensors:
         network = build.network(tensors)
     blocks = -(-cache_tokens // BLOCK_TOKENS) + config.max_sequences * spare_blocks
     return DraftNetwork(network, build.context_tokens, blocks, config.max_batch_tokens)
 
 
-def _judge(config: EngineConfig, draft: Shape, target: Shape) -> None:
+def _judge(config: EngineConfig, draft: ModelConfig, target: ModelConfig) -> None:
     if draft.vocab_size != target.vocab_size:
         raise BadConfig(
             f"{config.draft_model} has {draft.vocab_size} tokens, {config.model} has {target.vocab_size}: it cannot guess for it. "
@@ -153,15 +153,15 @@ def _judge(config: EngineConfig, draft: Shape, target: Shape) -> None:
         )
 
 
-def _next(text: Text, count: int, wanted: int) -> Span:
+def _next(text: DraftInput, count: int, wanted: int) -> TokenSpan:
     """The next tokens of a text, from now on seen."""
     first = len(text.track.seen)
     tokens = text.tokens[first : first + count]
     text.track.seen += tokens
-    return Span(tokens, first, text.track.blocks, wanted)
+    return TokenSpan(tokens, first, text.track.blocks, wanted)
 
 
-def _batch(spans: list[Span]) -> Batch:
+def _batch(spans: list[TokenSpan]) -> Batch:
     batch = Batch([], [], [], [], [], [], [])
     for span in spans:
         positions = range(span.first, span.first + len(span.tokens))

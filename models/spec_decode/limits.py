@@ -3,7 +3,7 @@
 from models.engine.sequence import Sequence
 
 
-def room(sequence: Sequence, draft_tokens: int, context_tokens: int) -> int:
+def max_draft_tokens(sequence: Sequence, draft_tokens: int, context_tokens: int) -> int:
     """How many tokens may be guessed for it now: none while a guess waits to be checked or some of its tokens are not computed yet.
 
     A step that checks n guesses gives up to n + 1 tokens, so the last token that it may generate is never guessed.

@@ -1,16 +1,16 @@
 """Guessing by memory: what followed the last few tokens when they occurred before in the same sequence (prompt lookup)."""
 
-from models.engine.sequence import Part, Sequence
-from models.spec_decode.limits import room
+from models.engine.sequence import ScheduledChunk, Sequence
+from models.spec_decode.limits import max_draft_tokens
 
-LONGEST = 4  # tokens that must occur before, at most and at least
-SHORTEST = 2
+MAX_NGRAM = 4  # tokens that must occur before, at most and at least
+MIN_NGRAM = 2
 
 
 class NgramIndex:
     """Where each n-gram of one growing sequence last occurred. Each token is looked at once, however often it is asked."""
 
-    def __init__(self, shortest: int = SHORTEST, longest: int = LONGEST) -> None:
+    def __init__(self, shortest: int = MIN_NGRAM, longest: int = MAX_NGRAM) -> None:
         self._lengths = range(longest, shortest - 1, -1)
         self._follows: dict[
             tuple[int, ...], int
@@ -55,12 +55,12 @@ class NgramDrafter:
         self._context_tokens = context_tokens
         self._indices: dict[str, NgramIndex] = {}
 
-    def look_ahead(self, parts: list[Part]) -> None:
+    def look_ahead(self, parts: list[ScheduledChunk]) -> None:
         """Nothing is prepared: a look into an index takes no time."""
 
     def draft(self, sequences: list[Sequence]) -> None:
         for sequence in sequences:
-            if count := room(sequence, self._draft_tokens, self._context_tokens):
+            if count := max_draft_tokens(sequence, self._draft_tokens, self._context_tokens):
                 index = self._indices.setdefault(sequence.request.request_id, NgramIndex())
                 sequence.draft = index.guess(sequence.tokens, count)
 

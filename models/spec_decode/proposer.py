@@ -2,19 +2,19 @@
 
 from typing import Protocol
 
-from models.architectures.loader import Build
+from models.architectures.loader import ModelLoader
 from models.config import EngineConfig
-from models.engine.sequence import Part, Sequence
-from models.spec_decode.async_draft import BesideDrafter
-from models.spec_decode.draft_model import ModelDrafter
-from models.spec_decode.draft_network import open_draft
+from models.engine.sequence import ScheduledChunk, Sequence
+from models.spec_decode.async_draft import AsyncDrafter
+from models.spec_decode.draft_model import DraftModelDrafter
+from models.spec_decode.draft_network import open_draft_network
 from models.spec_decode.ngram import NgramDrafter
 
 
 class Drafter(Protocol):
     """Fills in `sequence.draft`."""
 
-    def look_ahead(self, parts: list[Part]) -> None:
+    def look_ahead(self, parts: list[ScheduledChunk]) -> None:
         """A step is about to check these; whoever drafts beside the step begins here."""
 
     def draft(self, sequences: list[Sequence]) -> None:
@@ -30,7 +30,7 @@ class Drafter(Protocol):
 class NoDrafter:
     """Nothing is guessed."""
 
-    def look_ahead(self, parts: list[Part]) -> None:
+    def look_ahead(self, parts: list[ScheduledChunk]) -> None:
         pass
 
     def draft(self, sequences: list[Sequence]) -> None:
@@ -43,12 +43,12 @@ class NoDrafter:
         pass
 
 
-def make_drafter(config: EngineConfig, target: Build, cache_tokens: int) -> Drafter:
+def make_drafter(config: EngineConfig, target: ModelLoader, cache_tokens: int) -> Drafter:
     """The drafter that the configuration asks for; `cache_tokens` is how many tokens the target's cache has room for."""
     if config.speculation == "ngram":
         return NgramDrafter(config.draft_tokens, target.context_tokens)
     if config.speculation == "draft":
-        return ModelDrafter(open_draft(config, target, cache_tokens), config.draft_tokens)
+        return DraftModelDrafter(open_draft_network(config, target, cache_tokens), config.draft_tokens)
     if config.speculation == "async-draft":
-        return BesideDrafter(config, target, cache_tokens)
+        return AsyncDrafter(config, target, cache_tokens)
     return NoDrafter()

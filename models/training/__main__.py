@@ -8,23 +8,23 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from models.config import WEIGHTS
-from models.training.card import card
+from models.config import CHECKPOINTS
+from models.training.card import write_card
 from models.training.corpus import Corpus, standard_library
-from models.training.learning import Course, agreement_loss, learn, next_token_loss
+from models.training.learning import TrainingPlan, agreement_loss, fit, next_token_loss
 from models.training.networks import new_draft, new_target
-from models.training.saving import save
-from models.training.vocabulary import stream, train_tokenizer
+from models.training.saving import save_checkpoint
+from models.training.vocabulary import encode_stream, train_tokenizer
 
 THREADS = 2
-TARGET_COURSE = Course(steps=1100, rows=8, tokens=512, rate=2.5e-3, seed=1)
-DRAFT_COURSE = Course(steps=900, rows=8, tokens=512, rate=4e-3, seed=2)
+TARGET_COURSE = TrainingPlan(steps=1100, rows=8, tokens=512, rate=2.5e-3, seed=1)
+DRAFT_COURSE = TrainingPlan(steps=900, rows=8, tokens=512, rate=4e-3, seed=2)
 
 
 def main() -> None:
     """Train both networks, judge them, write all."""
     parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
-    parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the two checkpoints go")
+    parser.add_argument("--out", type=Path, default=CHECKPOINTS, help="where the two checkpoints go")
     parser.add_argument(
         "--card",
         action="store_true",
@@ -36,19 +36,19 @@ def main() -> None:
     tokenizer = train_tokenizer(corpus.training)
     if not options.card:
         train(options.out, corpus, tokenizer)
-    (options.out / "README.md").write_text(card(options.out, corpus, tokenizer))
+    (options.out / "README.md").write_text(write_card(options.out, corpus, tokenizer))
 
 
 def train(out: Path, corpus: Corpus, tokenizer: Tokenizer) -> None:
     """The target from the text, then the draft from the target."""
-    text = stream(tokenizer, corpus.training)
-    say(
+    text = encode_stream(tokenizer, corpus.training)
+    print_progress(
         f"{len(corpus.training)} files, {len(text):,} tokens; held out: {len(corpus.held_out)} files"
     )
     target = train_target(text)
-    save(target, tokenizer, out / "tiny-qwen3-moe")
+    save_checkpoint(target, tokenizer, out / "tiny-qwen3-moe")
     draft = train_draft(text, target)
-    save(draft, tokenizer, out / "tiny-qwen3-draft")
+    save_checkpoint(draft, tokenizer, out / "tiny-qwen3-draft")
 
 
 def train_target(text: Tensor) -> PreTrainedModel:
@@ -62,7 +62,7 @@ def train_target(text: Tensor) -> PreTrainedModel:
         )
         return total
 
-    learn(target, TARGET_COURSE, text, loss, say)
+    fit(target, TARGET_COURSE, text, loss, print_progress)
     target.eval()
     return target
 
@@ -76,12 +76,12 @@ def train_draft(text: Tensor, target: PreTrainedModel) -> PreTrainedModel:
             wanted = target(windows[:, :-1], use_cache=False).logits
         return agreement_loss(draft(windows[:, :-1], use_cache=False).logits, wanted)
 
-    learn(draft, DRAFT_COURSE, text, loss, say)
+    fit(draft, DRAFT_COURSE, text, loss, print_progress)
     draft.eval()
     return draft
 
 
-def say(line: str) -> None:
+def print_progress(line: str) -> None:
     """One line of progress."""
     print(line, flush=True)
 

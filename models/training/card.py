@@ -6,18 +6,18 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from models.checkpoint import read_shape
+from models.checkpoint import read_model_config
 from models.training.corpus import Corpus
-from models.training.judging import Judged, agreement, judge, load, windows
+from models.training.judging import Evaluation, draft_agreement, evaluate, load_network, cut_windows
 
 TARGET, DRAFT = "tiny-qwen3-moe", "tiny-qwen3-draft"
 
 
-def card(out: Path, corpus: Corpus, tokenizer: Tokenizer) -> str:
+def write_card(out: Path, corpus: Corpus, tokenizer: Tokenizer) -> str:
     """The card as Markdown; judges both checkpoints on the held-out files."""
-    given = windows(tokenizer, corpus.held_out)
-    target, draft = (judge(load(out / name), given) for name in (TARGET, DRAFT))
-    same, overlap = agreement(target, draft)
+    given = cut_windows(tokenizer, corpus.held_out)
+    target, draft = (evaluate(load_network(out / name), given) for name in (TARGET, DRAFT))
+    same, overlap = draft_agreement(target, draft)
     return f"""# The shipped checkpoints
 
 Two small language models that this project trained, so that the inference tier runs without a download, with real routing and a draft
@@ -53,7 +53,7 @@ def _row(*cells: str) -> str:
 
 
 def _sizes(out: Path) -> str:
-    shapes = [read_shape(out / name) for name in (TARGET, DRAFT)]
+    shapes = [read_model_config(out / name) for name in (TARGET, DRAFT)]
     sizes = [(out / name / "model.safetensors").stat().st_size for name in (TARGET, DRAFT)]
     rows = {
         "layers, hidden size": [f"{each.num_hidden_layers}, {each.hidden_size}" for each in shapes],
@@ -71,5 +71,5 @@ def _sizes(out: Path) -> str:
     return "\n".join(_row(name, *cells) for name, cells in rows.items())
 
 
-def _balance(judged: Judged) -> str:
+def _balance(judged: Evaluation) -> str:
     return ", ".join(f"{each:.2f}" for each in judged.balance)

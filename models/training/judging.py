@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from models.architectures.loader import Build, torch_dtype
+from models.architectures.loader import ModelLoader, torch_dtype
 from models.architectures.qwen3 import Qwen3
-from models.checkpoint import open_tensors, read_shape
+from models.checkpoint import open_tensors, read_model_config
 from models.config import Quantisation
 from models.ops.cpu_ops import CpuOps
 from models.ops.ops import Batch
@@ -23,7 +23,7 @@ MAX_WINDOWS = 64
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluation:
     """What a network makes of the windows."""
 
     tokens: int
@@ -42,11 +42,11 @@ class Judged:
         return [(each.max() / each.float().mean()).item() for each in self.expert_tokens]
 
 
-def load(folder: Path, quantisation: Quantisation = "none", dtype: str = "float32") -> Qwen3:
+def load_network(folder: Path, quantisation: Quantisation = "none", dtype: str = "float32") -> Qwen3:
     """A checkpoint's network on the CPU."""
     with open_tensors(folder) as tensors:
-        return Build(
-            read_shape(folder),
+        return ModelLoader(
+            read_model_config(folder),
             CpuOps(),
             torch.device("cpu"),
             torch_dtype(dtype),
@@ -55,7 +55,7 @@ def load(folder: Path, quantisation: Quantisation = "none", dtype: str = "float3
         ).network(tensors)
 
 
-def windows(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
+def cut_windows(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
     """The texts one after another, cut into windows, at most `MAX_WINDOWS`, spread over all of them."""
     row = [token for text in texts for token in tokenizer.encode(text).ids]
     cut = [
@@ -66,7 +66,7 @@ def windows(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
 
 
 @torch.inference_mode()
-def judge(network: Qwen3, given: list[list[int]]) -> Judged:
+def evaluate(network: Qwen3, given: list[list[int]]) -> Evaluation:
     """Each window alone, as one prompt."""
     sparse = network.sparse_layers
     counted = torch.zeros(len(sparse), network.shape.num_experts, dtype=torch.long)
@@ -80,11 +80,11 @@ def judge(network: Qwen3, given: list[list[int]]) -> Judged:
                     experts.chosen.flatten(), minlength=network.shape.num_experts
                 )
     count = sum(len(tokens) - 1 for tokens in given)
-    return Judged(count, nats / count, counted, logits)
+    return Evaluation(count, nats / count, counted, logits)
 
 
 @torch.inference_mode()
-def agreement(target: Judged, draft: Judged) -> tuple[float, float]:
+def draft_agreement(target: Evaluation, draft: Evaluation) -> tuple[float, float]:
     """How often the draft's likeliest token is the target's, and the mean of sum(min(p, q)), the acceptance when both sample."""
     same = overlap = 0.0
     for wanted, guessed in zip(target.logits, draft.logits, strict=True):

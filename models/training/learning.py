@@ -17,7 +17,7 @@ Loss = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Course:
+class TrainingPlan:
     """How long and how fast a network learns."""
 
     steps: int
@@ -27,8 +27,8 @@ class Course:
     seed: int
 
 
-def learn(
-    network: nn.Module, course: Course, text: Tensor, loss_of: Loss, say: Callable[[str], None]
+def fit(
+    network: nn.Module, course: TrainingPlan, text: Tensor, loss_of: Loss, say: Callable[[str], None]
 ) -> None:
     """Lower the loss over random windows of the text. Deterministic for one machine, thread count and torch."""
     optimizer = torch.optim.AdamW(_groups(network), lr=course.rate, betas=(0.9, 0.95), fused=True)
@@ -76,7 +76,7 @@ def _schedule(step: int, steps: int) -> float:
     return LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * done)) / 2
 
 
-def _windows(text: Tensor, course: Course) -> Iterator[Tensor]:
+def _windows(text: Tensor, course: TrainingPlan) -> Iterator[Tensor]:
     generator = torch.Generator().manual_seed(course.seed)
     offsets = torch.arange(course.tokens + 1)
     for _ in range(course.steps):

@@ -16,7 +16,7 @@ CHAT_TEMPLATE = """{%- for message in messages -%}
 """
 
 
-def save(network: PreTrainedModel, tokenizer: Tokenizer, folder: Path) -> None:
+def save_checkpoint(network: PreTrainedModel, tokenizer: Tokenizer, folder: Path) -> None:
     """Write the folder that any reader of the hub's format can open."""
     folder.mkdir(parents=True, exist_ok=True)
     network.bfloat16().save_pretrained(folder)

@@ -31,7 +31,7 @@ def train_tokenizer(texts: Iterable[str]) -> Tokenizer:
     return tokenizer
 
 
-def stream(tokenizer: Tokenizer, texts: Sequence[str]) -> Tensor:
+def encode_stream(tokenizer: Tokenizer, texts: Sequence[str]) -> Tensor:
     """All texts as one row of tokens, each closed by the end mark."""
     end = tokenizer.token_to_id(END)
     return torch.tensor(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.device import Device, choose
+from models.device import DeviceMonitor, choose_device
 from models.errors import NoSuchDevice
 from models.power import Dcmi, PowerMeter, Rapl
 
@@ -64,14 +64,14 @@ def test_a_missing_runtime_is_named_with_the_next_step(tmp_path: Path) -> None:
 
 def test_an_absent_device_is_never_replaced() -> None:
     with pytest.raises(NoSuchDevice, match=r"pip install 'tokentide\[npu\]'"):
-        choose("npu")
+        choose_device("npu")
     with pytest.raises(NoSuchDevice, match="CUDA_VISIBLE_DEVICES"):
-        choose("cuda")
-    assert choose("auto") == choose("cpu") == torch.device("cpu")
+        choose_device("cuda")
+    assert choose_device("auto") == choose_device("cpu") == torch.device("cpu")
 
 
 def test_a_cpu_says_what_this_process_uses() -> None:
-    device = Device(torch.device("cpu"), rated_watts=None)
+    device = DeviceMonitor(torch.device("cpu"), rated_watts=None)
     until = time.process_time() + 0.05
     while time.process_time() < until:
         pass

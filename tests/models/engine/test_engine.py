@@ -11,13 +11,13 @@ import torch
 from support.tier import tiny_checkpoint
 from transformers import AutoModelForCausalLM
 
-from models.architectures.loader import Build
-from models.checkpoint import open_tensors, read_shape
+from models.architectures.loader import ModelLoader
+from models.checkpoint import open_tensors, read_model_config
 from models.config import EngineConfig
 from models.engine.engine import Engine
 from models.ops.cpu_ops import CpuOps
 from models.ops.ops import Batch
-from models.protocol import Progress, Request, Sampling
+from models.protocol import RequestOutput, EngineRequest, SamplingParams
 
 MAX_DIFFERENCE = 1e-4
 LOGPROBS = 20
@@ -52,15 +52,15 @@ def text(length: int, seed: int) -> list[int]:
     return random.Random(seed).choices(range(1, 300), k=length)
 
 
-def completed(engine: Engine, requests: list[Request]) -> dict[str, list[Progress]]:
+def completed(engine: Engine, requests: list[EngineRequest]) -> dict[str, list[RequestOutput]]:
     """All requests at once, to their end."""
     for request in requests:
         engine.add(request)
     return drained(engine, requests)
 
 
-def drained(engine: Engine, requests: list[Request]) -> dict[str, list[Progress]]:
-    steps: dict[str, list[Progress]] = {request.request_id: [] for request in requests}
+def drained(engine: Engine, requests: list[EngineRequest]) -> dict[str, list[RequestOutput]]:
+    steps: dict[str, list[RequestOutput]] = {request.request_id: [] for request in requests}
     while engine.has_work:
         for progress in engine.step().progress:
             steps[progress.request_id].append(progress)
@@ -70,7 +70,7 @@ def drained(engine: Engine, requests: list[Request]) -> dict[str, list[Progress]
 def assert_is_transformers(
     reference: Callable[[list[int]], torch.Tensor],
     prompt: list[int],
-    steps: list[Progress],
+    steps: list[RequestOutput],
     count: int,
 ) -> None:
     """Each token is the likeliest of transformers' one pass over the whole, and the reported logarithms are its logits'."""
@@ -85,11 +85,11 @@ def assert_is_transformers(
             assert abs(theirs[token].item() - value) < MAX_DIFFERENCE
 
 
-def request(name: str, prompt: list[int], tokens: int, **sampling: Any) -> Request:
-    return Request(
+def request(name: str, prompt: list[int], tokens: int, **sampling: Any) -> EngineRequest:
+    return EngineRequest(
         name,
         prompt,
-        Sampling(tokens, temperature=0, ignore_eos=True, logprobs=LOGPROBS, **sampling),
+        SamplingParams(tokens, temperature=0, ignore_eos=True, logprobs=LOGPROBS, **sampling),
     )
 
 
@@ -99,8 +99,8 @@ def test_logits_of_one_text(
     """One pass over a text gives transformers' logits at each of its tokens."""
     tokens = text(70, seed=1)
     with open_tensors(checkpoint) as tensors:
-        network = Build(
-            read_shape(checkpoint), CpuOps(), torch.device("cpu"), torch.float32, 256
+        network = ModelLoader(
+            read_model_config(checkpoint), CpuOps(), torch.device("cpu"), torch.float32, 256
         ).network(tensors)
     caches = network.new_caches(8, 16)
     with torch.inference_mode():
@@ -159,7 +159,7 @@ def test_preemption_happens(checkpoint: Path) -> None:
     )
     for length in (30, 28, 26):
         engine.add(request(str(length), text(length, seed=length), 24))
-    ends: list[Progress] = []
+    ends: list[RequestOutput] = []
     preemptions = 0
     while engine.has_work:
         step = engine.step()

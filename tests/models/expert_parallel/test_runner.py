@@ -7,7 +7,7 @@ from models.config import EngineConfig
 from models.engine.engine import Engine
 from models.errors import BadConfig
 from models.expert_parallel.moe import BASELINE_STEPS
-from models.protocol import LayerTimes, Request, Sampling
+from models.protocol import LayerTimes, EngineRequest, SamplingParams
 
 PROMPTS = [[5, 9, 40, 7], list(range(20, 60)), [3] * 17]
 
@@ -21,7 +21,7 @@ def run(engine: Engine) -> tuple[list[list[int]], list[LayerTimes]]:
     said: dict[str, list[int]] = {}
     times = []
     for number, prompt in enumerate(PROMPTS):
-        engine.add(Request(str(number), prompt, Sampling(40, temperature=0, ignore_eos=True)))
+        engine.add(EngineRequest(str(number), prompt, SamplingParams(40, temperature=0, ignore_eos=True)))
     while engine.has_work:
         step = engine.step()
         times += [step.stats.layer_times] if step.stats.layer_times else []

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from models.errors import BadConfig
-from models.expert_parallel.schedules import local_experts
+from models.expert_parallel.schedules import experts_per_rank
 
 RANKS, TOKENS, TOP, HIDDEN, WIDTH, EXPERTS = 2, 24, 2, 16, 32, 8
 ROOT = Path(__file__).resolve().parents[3]
@@ -124,4 +124,4 @@ def test_an_emulated_link_takes_its_time(ran):
 
 def test_experts_that_the_ranks_do_not_divide_are_refused():
     with pytest.raises(BadConfig, match="start a number of ranks that divides 7"):
-        local_experts(7, 2)
+        experts_per_rank(7, 2)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.loadgen.arrivals import Arrival, BadTrace, at_speed, capped, poisson, read_trace
+from models.loadgen.arrivals import Arrival, BadTrace, scale_speed, cap_tokens, poisson_arrivals, read_trace
 
 HEADER = "TIMESTAMP,ContextTokens,GeneratedTokens\r\n"
 START = datetime(2023, 11, 16, 18, 17, 3, 979960, UTC)
@@ -32,8 +32,8 @@ def write_trace(path: Path, rows: list[tuple[int, int, int]]) -> Path:
 @given(rate=st.floats(0.01, 1000), requests=st.integers(1, 200), seed=st.integers(0, 2**32))
 def test_poisson_arrivals_are_ordered_and_repeatable(rate: float, requests: int, seed: int) -> None:
     """The same seed gives the same moments, each later than the one before."""
-    arrivals = poisson(rate, requests, 128, 64, seed)
-    assert arrivals == poisson(rate, requests, 128, 64, seed)
+    arrivals = poisson_arrivals(rate, requests, 128, 64, seed)
+    assert arrivals == poisson_arrivals(rate, requests, 128, 64, seed)
     assert len(arrivals) == requests
     times = [each.at_s for each in arrivals]
     assert times == sorted(times)
@@ -42,7 +42,7 @@ def test_poisson_arrivals_are_ordered_and_repeatable(rate: float, requests: int,
 
 def test_poisson_arrivals_have_the_rate_and_the_scatter_of_a_poisson_process() -> None:
     """Gaps of 1/rate on average, which scatter as much as they measure: that is what tells them from a metronome."""
-    times = [each.at_s for each in poisson(8.0, 20_000, 1, 1, seed=3)]
+    times = [each.at_s for each in poisson_arrivals(8.0, 20_000, 1, 1, seed=3)]
     gaps = [after - before for before, after in pairwise(times)]
     mean = sum(gaps) / len(gaps)
     scatter = (sum((gap - mean) ** 2 for gap in gaps) / len(gaps)) ** 0.5
@@ -52,14 +52,14 @@ def test_poisson_arrivals_have_the_rate_and_the_scatter_of_a_poisson_process() -
 
 def test_another_seed_gives_other_moments() -> None:
     """So a second run is a second sample."""
-    assert poisson(5, 10, 1, 1, seed=0) != poisson(5, 10, 1, 1, seed=1)
+    assert poisson_arrivals(5, 10, 1, 1, seed=0) != poisson_arrivals(5, 10, 1, 1, seed=1)
 
 
 @given(rate=st.floats(0.1, 100), speed=st.floats(0.01, 100))
 def test_speed_divides_every_moment_and_nothing_else(rate: float, speed: float) -> None:
     """Twice the speed is half the time, of the same requests."""
-    arrivals = poisson(rate, 20, 5, 6, seed=1)
-    faster = at_speed(arrivals, speed)
+    arrivals = poisson_arrivals(rate, 20, 5, 6, seed=1)
+    faster = scale_speed(arrivals, speed)
     assert [each.at_s for each in faster] == pytest.approx([each.at_s / speed for each in arrivals])
     assert {(each.prompt_tokens, each.output_tokens) for each in faster} == {(5, 6)}
 
@@ -140,7 +140,7 @@ def test_a_trace_that_is_not_there_says_so(tmp_path: Path) -> None:
 @given(arrival=ARRIVALS, most=st.integers(2, 20_000))
 def test_a_capped_request_fits_and_still_asks_for_something(arrival: Arrival, most: int) -> None:
     """Prompt and answer keep at least a token each; a request that fits is left as it is."""
-    fitting = capped(arrival, most)
+    fitting = cap_tokens(arrival, most)
     assert fitting.prompt_tokens + fitting.output_tokens <= most
     assert 1 <= fitting.prompt_tokens <= arrival.prompt_tokens
     assert 1 <= fitting.output_tokens <= arrival.output_tokens
@@ -156,7 +156,7 @@ def test_the_prompt_gives_way_before_the_answer(
     asked: tuple[int, int], fitting: tuple[int, int]
 ) -> None:
     """Down to half of the room."""
-    assert capped(Arrival(0.0, *asked), 512) == Arrival(0.0, *fitting)
+    assert cap_tokens(Arrival(0.0, *asked), 512) == Arrival(0.0, *fitting)
 
 
 def test_the_azure_trace(recordings: Path) -> None:

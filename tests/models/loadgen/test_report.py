@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.loadgen.output import as_json, as_text
-from models.loadgen.records import Record
-from models.loadgen.replay import Run
+from models.loadgen.output import format_json, format_text
+from models.loadgen.records import RequestRecord
+from models.loadgen.replay import LoadTest
 from models.loadgen.report import (
-    Failures,
+    FailureGroup,
     Goodput,
     Objectives,
-    Spread,
+    LatencySummary,
     percentile,
-    spread,
+    summarise_latencies,
     summarise,
 )
 
@@ -31,10 +31,10 @@ def answered(
     tokens: int = 11,
     e2e_s: float = 1.1,
     **changes: Any,
-) -> Record:
+) -> RequestRecord:
     """A request that was answered."""
     gaps = tuple([(e2e_s - ttft_s) / (tokens - 1)] * (tokens - 1)) if tokens > 1 else ()
-    seen = Record(
+    seen = RequestRecord(
         number,
         5,
         tokens,
@@ -51,9 +51,9 @@ def answered(
     return replace(seen, **changes)
 
 
-def run_of(*records: Record, **changes: Any) -> Run:
+def run_of(*records: RequestRecord, **changes: Any) -> LoadTest:
     """A run that saw these."""
-    return Run(
+    return LoadTest(
         **{
             "planned": len(records),
             "elapsed_s": 10.0,
@@ -76,7 +76,7 @@ def test_percentiles_are_those_of_the_standard_library(values: list[float], hund
 @given(values=st.lists(SECONDS, min_size=1, max_size=50))
 def test_percentiles_lie_within_the_values_and_in_order(values: list[float]) -> None:
     """Also of a single one."""
-    found = spread(values)
+    found = summarise_latencies(values)
     assert found is not None
     assert (
         min(values) * 1000
@@ -91,8 +91,8 @@ def test_percentiles_lie_within_the_values_and_in_order(values: list[float]) -> 
 
 def test_what_nobody_knows_has_no_spread() -> None:
     """It is unknown, not zero, and it does not pull the others down."""
-    assert spread([None, None]) is None
-    assert spread([None, 0.002]) == Spread(1, 2.0, 2.0, 2.0, 2.0)
+    assert summarise_latencies([None, None]) is None
+    assert summarise_latencies([None, 0.002]) == LatencySummary(1, 2.0, 2.0, 2.0, 2.0)
 
 
 def test_the_time_per_token_leaves_out_the_first() -> None:
@@ -181,9 +181,9 @@ def test_failures_are_counted_by_kind_with_an_example() -> None:
     ]
     report = summarise(run_of(*failed, answered(4, 0.0)), Objectives())
     assert report.failures == (
-        Failures("429", 1, "full"),
-        Failures("http 400", 1, "bad"),
-        Failures("http 500", 2, "first"),
+        FailureGroup("429", 1, "full"),
+        FailureGroup("http 400", 1, "bad"),
+        FailureGroup("http 500", 2, "first"),
     )
     assert report.e2e is not None
     assert report.e2e.count == 1
@@ -200,7 +200,7 @@ def test_tokens_that_nobody_counted_are_unknown() -> None:
         None,
         None,
     )
-    assert "output     unknown" in as_text(report, Objectives())
+    assert "output     unknown" in format_text(report, Objectives())
 
 
 def test_a_run_without_requests_still_reports() -> None:
@@ -213,8 +213,8 @@ def test_a_run_without_requests_still_reports() -> None:
         None,
         None,
     )
-    assert "The run was stopped" in as_text(report, Objectives(ttft_s=1.0))
-    assert '"was_stopped": true' in as_json(report, Objectives(ttft_s=1.0))
+    assert "The run was stopped" in format_text(report, Objectives(ttft_s=1.0))
+    assert '"was_stopped": true' in format_json(report, Objectives(ttft_s=1.0))
 
 
 @pytest.mark.parametrize(
@@ -239,11 +239,11 @@ def test_a_run_without_requests_still_reports() -> None:
     ],
 )
 def test_a_generator_that_cannot_keep_up_says_so(
-    run: Run, bottlenecks: tuple[str, ...], said: str
+    run: LoadTest, bottlenecks: tuple[str, ...], said: str
 ) -> None:
     """The server is not blamed for what this process did not manage."""
     report = summarise(run, Objectives())
     assert report.bottlenecks == bottlenecks
-    text = as_text(report, Objectives())
+    text = format_text(report, Objectives())
     assert ("The generator was the bottleneck" in text) == bool(bottlenecks)
     assert said in text

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.loadgen.records import Fault
+from models.loadgen.records import RequestFailure
 from models.loadgen.sse import (
     MAX_BYTES,
     MAX_LINE_BYTES,
-    Answer,
-    error_message,
-    lines,
-    plain,
+    StreamedCompletion,
+    read_error_message,
+    split_lines,
+    printable_line,
     read_stream,
 )
 
@@ -32,14 +32,14 @@ def lines_of(parts: Sequence[bytes]) -> list[bytes]:
     """All lines of the parts."""
 
     async def read() -> list[bytes]:
-        return [line async for line, _ in lines(pieces(parts))]
+        return [line async for line, _ in split_lines(pieces(parts))]
 
     return asyncio.run(read())
 
 
-def answer_of(*events: dict[str, Any] | str) -> Answer:
+def answer_of(*events: dict[str, Any] | str) -> StreamedCompletion:
     """What is understood of a stream of these events."""
-    answer = Answer()
+    answer = StreamedCompletion()
     text = "".join(
         f"data: {each if isinstance(each, str) else json.dumps(each)}\n\n" for each in events
     )
@@ -71,8 +71,8 @@ def test_an_endless_line_is_given_up() -> None:
             taken += 65536
             yield b"x" * 65536
 
-    with pytest.raises(Fault, match="a line of the answer is longer than 1,048,576 bytes"):
-        asyncio.run(read_stream(endless(), Answer()))
+    with pytest.raises(RequestFailure, match="a line of the answer is longer than 1,048,576 bytes"):
+        asyncio.run(read_stream(endless(), StreamedCompletion()))
     assert taken <= MAX_LINE_BYTES + 65536
 
 
@@ -83,8 +83,8 @@ def test_an_endless_answer_is_given_up() -> None:
         while True:
             yield (b": still here" * 1000 + b"\n") * 100
 
-    with pytest.raises(Fault, match=f"the answer is longer than {MAX_BYTES:,} bytes"):
-        asyncio.run(read_stream(endless(), Answer()))
+    with pytest.raises(RequestFailure, match=f"the answer is longer than {MAX_BYTES:,} bytes"):
+        asyncio.run(read_stream(endless(), StreamedCompletion()))
 
 
 def test_a_role_alone_is_no_first_token() -> None:
@@ -160,7 +160,7 @@ def test_a_bad_answer_is_a_fault_that_says_what_is_bad(
     events: list[dict[str, Any] | str], said: str
 ) -> None:
     """It is never half an answer, and never ends the run."""
-    with pytest.raises(Fault, match=said) as caught:
+    with pytest.raises(RequestFailure, match=said) as caught:
         answer_of(*events)
     assert caught.value.kind == "answer"
 
@@ -178,12 +178,12 @@ def test_a_bad_answer_is_a_fault_that_says_what_is_bad(
 )
 def test_an_error_is_quoted_short(body: bytes, said: str) -> None:
     """OpenAI's message, or the body as it is."""
-    assert asyncio.run(error_message(pieces([body]))) == said
+    assert asyncio.run(read_error_message(pieces([body]))) == said
 
 
 @given(text=st.text())
 def test_quoted_text_cannot_command_a_terminal(text: str) -> None:
     """One printable line of at most 200 characters."""
-    quoted = plain(text)
+    quoted = printable_line(text)
     assert quoted.isprintable()
     assert len(quoted) <= 200

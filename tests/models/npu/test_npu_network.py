@@ -11,8 +11,8 @@ from rig.steps import BLOCK, batches
 from support.tier import tiny_checkpoint
 from torch import Tensor
 
-from models.architectures.loader import Build
-from models.checkpoint import open_tensors, read_shape
+from models.architectures.loader import ModelLoader
+from models.checkpoint import open_tensors, read_model_config
 from models.config import SHIPPED_MODEL, Quantisation
 from models.ops.cpu_ops import CpuOps
 from models.ops.npu_ops import NpuOps
@@ -32,8 +32,8 @@ def logits(
 ) -> Tensor:
     """Of every token of every step."""
     with open_tensors(checkpoint) as tensors:
-        network = Build(
-            read_shape(checkpoint), ops, torch.device("cpu"), dtype, 256, quantisation
+        network = ModelLoader(
+            read_model_config(checkpoint), ops, torch.device("cpu"), dtype, 256, quantisation
         ).network(tensors)
     caches = network.new_caches(5, BLOCK)
     return torch.cat([network.forward(batch, caches) for batch in batches()])

@@ -9,10 +9,10 @@ import torch
 from rig.kernels import registry
 from support.tier import tiny_checkpoint
 
-from models.checkpoint import read_shape
+from models.checkpoint import read_model_config
 from models.config import EngineConfig
 from models.errors import BadConfig
-from models.ops.npu_ops import NpuOps, judge_for_npu
+from models.ops.npu_ops import NpuOps, check_npu_limits
 from models.ops.ops import Batch, KeyValues
 
 FITTING = EngineConfig(dtype="bfloat16", block_tokens=128)
@@ -31,14 +31,14 @@ def test_what_does_not_fit_is_refused(
     tmp_path: Path, changes: dict[str, Any], head_size: int, says: str
 ) -> None:
     """Each refusal says what to choose instead."""
-    shape = read_shape(tiny_checkpoint(tmp_path / "model", head_dim=head_size))
+    shape = read_model_config(tiny_checkpoint(tmp_path / "model", head_dim=head_size))
     with pytest.raises(BadConfig, match=says):
-        judge_for_npu(replace(FITTING, **changes), shape)
+        check_npu_limits(replace(FITTING, **changes), shape)
 
 
 def test_what_fits_is_not_refused(tmp_path: Path) -> None:
     """16 bits and blocks of 128 tokens."""
-    judge_for_npu(FITTING, read_shape(tiny_checkpoint(tmp_path / "model")))
+    check_npu_limits(FITTING, read_model_config(tiny_checkpoint(tmp_path / "model")))
 
 
 @pytest.mark.parametrize(("dtype", "block_tokens"), [(torch.float32, 128), (torch.bfloat16, 16)])

@@ -12,8 +12,8 @@ from rig.shape_check import ShapeCheck
 from rig.steps import BLOCK, batches
 from support.tier import tiny_checkpoint
 
-from models.architectures.loader import Build
-from models.checkpoint import open_tensors, read_shape
+from models.architectures.loader import ModelLoader
+from models.checkpoint import open_tensors, read_model_config
 from models.config import Quantisation
 from models.ops.npu_ops import NpuOps
 
@@ -52,8 +52,8 @@ BY_QUANTISATION: dict[Quantisation, set[str]] = {
 def test_shapes_of_a_network(checkpoint: Path, quantisation: Quantisation) -> None:
     """From packing the weights to the logits, what the rig returns has the shape and dtype that torch_npu infers."""
     with ShapeCheck() as check, open_tensors(checkpoint) as tensors, torch.inference_mode():
-        network = Build(
-            read_shape(checkpoint), NpuOps(), torch.device("cpu"), torch.bfloat16, 256, quantisation
+        network = ModelLoader(
+            read_model_config(checkpoint), NpuOps(), torch.device("cpu"), torch.bfloat16, 256, quantisation
         ).network(tensors)
         caches = network.new_caches(5, BLOCK)
         for batch in batches():

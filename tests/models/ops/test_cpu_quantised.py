@@ -6,15 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.tier import tiny_checkpoint
 
-from models.architectures.loader import Build
-from models.checkpoint import open_tensors, read_shape
+from models.architectures.loader import ModelLoader
+from models.checkpoint import open_tensors, read_model_config
 from models.config import EngineConfig
 from models.engine.engine import Engine
 from models.errors import BadConfig
 from models.layers.experts import FullExperts, QuantisedExperts
 from models.ops.cpu_ops import CpuOps
 from models.ops.ops import Scheme
-from models.protocol import Request, Sampling
+from models.protocol import EngineRequest, SamplingParams
 
 OPS = CpuOps()
 # Of the norm of a product with random weights: half a step of rounding, spread evenly, is step / sqrt(12).
@@ -71,17 +71,17 @@ def test_a_network_is_as_small_as_promised_and_still_speaks(tmp_path, scheme, ma
     checkpoint = tiny_checkpoint(tmp_path / "model")
     engine = Engine(EngineConfig(model=checkpoint, device="cpu", quantisation=scheme))
     with open_tensors(checkpoint) as tensors:
-        network = Build(
-            read_shape(checkpoint), OPS, torch.device("cpu"), torch.float32, 64, scheme
+        network = ModelLoader(
+            read_model_config(checkpoint), OPS, torch.device("cpu"), torch.float32, 64, scheme
         ).network(tensors)
-        full = Build(read_shape(checkpoint), OPS, torch.device("cpu"), torch.float32, 64).network(
+        full = ModelLoader(read_model_config(checkpoint), OPS, torch.device("cpu"), torch.float32, 64).network(
             tensors
         )
     kept_full = full.embedding.nbytes + sum(each.router.nbytes for each in full.sparse_layers)
     weights = (full.weight_bytes - kept_full) / 4
     assert (network.weight_bytes - kept_full) / weights <= max_bytes
     assert engine.ready.weight_bytes == network.weight_bytes
-    engine.add(Request("one", [5, 6, 7], Sampling(4, temperature=0, ignore_eos=True)))
+    engine.add(EngineRequest("one", [5, 6, 7], SamplingParams(4, temperature=0, ignore_eos=True)))
     said = []
     while engine.has_work:
         said += [token for progress in engine.step().progress for token in progress.token_ids]

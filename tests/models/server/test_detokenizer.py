@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from models.protocol import TokenLogprobs
-from models.server.detokenizer import Piece, TextStream
+from models.server.detokenizer import TextPiece, Detokenizer
 from models.server.logprobs import TokenNames, chat_logprobs, completion_logprobs
 
 
@@ -18,11 +18,11 @@ def tokenizer(checkpoint: Path) -> Tokenizer:
     return Tokenizer.from_file(str(checkpoint / "tokenizer.json"))
 
 
-def said(tokenizer: Tokenizer, tokens: list[int], stop: tuple[str, ...], cuts: list[int]) -> Piece:
+def said(tokenizer: Tokenizer, tokens: list[int], stop: tuple[str, ...], cuts: list[int]) -> TextPiece:
     """The text of tokens that come in steps."""
-    stream = TextStream(tokenizer, stop)
+    stream = Detokenizer(tokenizer, stop)
     steps = [tokens[start:end] for start, end in zip([0, *cuts], [*cuts, len(tokens)], strict=True)]
-    return Piece.joined(
+    return TextPiece.joined(
         stream.push(step, [], place == len(steps) - 1) for place, step in enumerate(steps)
     )
 
@@ -50,7 +50,7 @@ def test_pieces_are_the_text_up_to_the_stop(
 
 def test_the_beginning_of_a_stop_text_is_held_back(tokenizer: Tokenizer) -> None:
     """Until it is clear what becomes of it."""
-    stream = TextStream(tokenizer, ("return",))
+    stream = Detokenizer(tokenizer, ("return",))
     shown = [
         stream.push(tokenizer.encode(part).ids, [], False).text
         for part in ("x re", "tu", "bular ret")
@@ -71,7 +71,7 @@ def test_names_are_unique(tokenizer: Tokenizer) -> None:
 
 def test_impossible_tokens_have_a_number(tokenizer: Tokenizer) -> None:
     """JSON has no minus infinity, so the least is -9999."""
-    piece = Piece("", [5], [0], [TokenLogprobs(-float("inf"), {6: -0.5, 7: -float("inf")})])
+    piece = TextPiece("", [5], [0], [TokenLogprobs(-float("inf"), {6: -0.5, 7: -float("inf")})])
     plain, chat = (
         completion_logprobs(piece, TokenNames(tokenizer)),
         chat_logprobs(piece, TokenNames(tokenizer)),

@@ -12,13 +12,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from models.device import DeviceReading
 from models.power import Power
-from models.protocol import LayerTimes, Progress, Ready, StepStats
-from models.server.metrics import Metrics
-from models.server.metrics_tier import DeviceSeries, overlap
-from models.server.request_state import Flight
-from models.server.series import Series
+from models.protocol import LayerTimes, RequestOutput, EngineInfo, StepStats
+from models.server.metrics import ServerMetrics
+from models.server.metrics_tier import DeviceSeries, overlap_gain
+from models.server.request_state import RequestState
+from models.server.series import MetricFactory
 
-READY = Ready(
+READY = EngineInfo(
     "cpu", 2048, 384, (0,), 16, 16, 1000, 4000, "none", {"python": "3.11", "torch": "2.13"}
 )
 STEP = StepStats(
@@ -92,8 +92,8 @@ def families(text: bytes) -> dict[str, Metric]:
     return {family.name: family for family in found if not family.name.endswith("_created")}
 
 
-def made(speculating: bool = False) -> Metrics:
-    return Metrics("tiny", READY, [0, 2], speculating)
+def made(speculating: bool = False) -> ServerMetrics:
+    return ServerMetrics("tiny", READY, [0, 2], speculating)
 
 
 def labelled(family: Metric) -> dict[str, set[str]]:
@@ -163,8 +163,8 @@ def test_a_reset_can_be_told(server: Any) -> None:
 def test_a_request_in_its_parts() -> None:
     """Queue, prefill and decode times sum up to the request's; prefill and cache to its prompt."""
     metrics = made()
-    flight = Flight("one", prompt_tokens=40, max_tokens=7, arrival_at=100.0)
-    flight.latest = Progress("one", [5], [], cached_tokens=32, preemptions=1, scheduled_at=100.5)
+    flight = RequestState("one", prompt_tokens=40, max_tokens=7, arrival_at=100.0)
+    flight.latest = RequestOutput("one", [5], [], cached_tokens=32, preemptions=1, scheduled_at=100.5)
     metrics.tokens(flight, 1, 102.0)
     flight.first_token_at, flight.last_token_at, flight.completion_tokens = 102.0, 105.0, 7
     metrics.ended(flight, "length", 105.0)
@@ -225,7 +225,7 @@ def test_what_the_device_does_not_say_is_absent() -> None:
 
 def test_energy_is_power_over_time() -> None:
     """Trapezoids between readings of one provenance; a gap or another provenance begins anew."""
-    make = Series("tiny")
+    make = MetricFactory("tiny")
     device = DeviceSeries(make)
     readings = [
         (10, "rated", 0),
@@ -287,11 +287,11 @@ def test_expert_parallelism_by_schedule() -> None:
 
 def test_overlap_is_compared_by_the_row() -> None:
     """Steps differ in size; an overlap that costs is below 0; without a baseline there is no figure."""
-    costing = overlap(TIMES, replace(TIMES, rows=20, total=6.5))
+    costing = overlap_gain(TIMES, replace(TIMES, rows=20, total=6.5))
     assert costing is not None
     assert costing[0] == pytest.approx(-0.25)
-    assert overlap(None, TIMES) is None
-    assert overlap(replace(TIMES, dispatch=0, combine=0), TIMES) is None
+    assert overlap_gain(None, TIMES) is None
+    assert overlap_gain(replace(TIMES, dispatch=0, combine=0), TIMES) is None
 
 
 def test_the_live_page_says_what_was_built(server: Any) -> None:

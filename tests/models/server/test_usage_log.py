@@ -11,13 +11,13 @@ import pyarrow as pa
 import pytest
 
 from models.errors import BadConfig
-from models.server.usage_log import SCHEMA, Event, Spool
+from models.server.usage_log import SCHEMA, UsageEvent, UsageLog
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 
-def event(name: str) -> Event:
-    return Event(name, "tiny", NOW, None, None, 0, 0, 0, 0, 0, "refused", None, "cpu")
+def event(name: str) -> UsageEvent:
+    return UsageEvent(name, "tiny", NOW, None, None, 0, 0, 0, 0, 0, "refused", None, "cpu")
 
 
 def told(folder: Path) -> list[str]:
@@ -28,7 +28,7 @@ def told(folder: Path) -> list[str]:
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     """All fields come back as they were."""
-    spool = Spool(tmp_path)
+    spool = UsageLog(tmp_path)
     spool.add(event("one"))
     spool.write()
     [segment] = tmp_path.iterdir()
@@ -37,19 +37,19 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 def test_nothing_is_written_of_nothing(tmp_path: Path) -> None:
     """No empty segments."""
-    Spool(tmp_path).write()
+    UsageLog(tmp_path).write()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_segment_is_due_when_full_or_old(tmp_path: Path) -> None:
     """Whichever comes first."""
-    spool = Spool(tmp_path, rows=2, seconds=60)
+    spool = UsageLog(tmp_path, rows=2, seconds=60)
     assert not spool.is_due
     spool.add(event("one"))
     assert not spool.is_due
     spool.add(event("two"))
     assert spool.is_due
-    old = Spool(tmp_path, rows=2, seconds=0)
+    old = UsageLog(tmp_path, rows=2, seconds=0)
     old.add(event("three"))
     assert old.is_due
 
@@ -57,7 +57,7 @@ def test_a_segment_is_due_when_full_or_old(tmp_path: Path) -> None:
 def test_servers_share_a_folder(tmp_path: Path) -> None:
     """Several at once, or one after another: nobody's segment takes the place of another's."""
     for name in ("one", "two", "three"):
-        spool = Spool(tmp_path)
+        spool = UsageLog(tmp_path)
         spool.add(event(name))
         spool.write()
     assert sorted(told(tmp_path)) == ["one", "three", "two"]
@@ -69,7 +69,7 @@ def test_what_a_crash_left_is_no_segment(tmp_path: Path) -> None:
     for each in (fresh, old):
         each.write_bytes(b"ARROW1")
     os.utime(old, (time.time() - 7200, time.time() - 7200))
-    Spool(tmp_path)
+    UsageLog(tmp_path)
     assert told(tmp_path) == []
     assert list(tmp_path.iterdir()) == [fresh]
 
@@ -77,7 +77,7 @@ def test_what_a_crash_left_is_no_segment(tmp_path: Path) -> None:
 def test_a_full_disk_loses_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Events are kept until the folder takes them again, and nothing half written stays."""
     folder = tmp_path / "requests"
-    spool = Spool(folder)
+    spool = UsageLog(folder)
     spool.add(event("one"))
     folder.rmdir()
     spool.write()
@@ -91,7 +91,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_two_writers_tell_nothing_twice(tmp_path: Path) -> None:
     """A last segment may be asked for while one is being written."""
-    spool = Spool(tmp_path)
+    spool = UsageLog(tmp_path)
     names = [f"{number:04}" for number in range(2000)]
     for name in names:
         spool.add(event(name))
@@ -107,4 +107,4 @@ def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
     """Said at once, with the option to change."""
     (tmp_path / "file").touch()
     with pytest.raises(BadConfig, match="--home"):
-        Spool(tmp_path / "file" / "requests")
+        UsageLog(tmp_path / "file" / "requests")

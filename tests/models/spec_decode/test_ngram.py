@@ -3,14 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.spec_decode.ngram import LONGEST, SHORTEST, NgramIndex
+from models.spec_decode.ngram import MAX_NGRAM, MIN_NGRAM, NgramIndex
 
 FEW_TOKENS = st.lists(st.integers(0, 3), min_size=1, max_size=60)
 
 
 def by_rescan(tokens: list[int], count: int) -> list[int]:
     """The longest suffix that occurred before, its last occurrence, and what followed, going on into the guess."""
-    for length in range(LONGEST, SHORTEST - 1, -1):
+    for length in range(MAX_NGRAM, MIN_NGRAM - 1, -1):
         for end in range(len(tokens) - 1, length - 1, -1):
             if tokens[end - length : end] == tokens[-length:]:
                 longer = list(tokens)

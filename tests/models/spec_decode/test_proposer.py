@@ -16,12 +16,12 @@ from support.tier import tiny_checkpoint
 from tokenizers import Tokenizer
 
 from models.config import SHIPPED_MODEL, EngineConfig, Speculation
-from models.engine.block_manager import BlockPool
+from models.engine.block_manager import BlockManager
 from models.engine.engine import Engine
 from models.engine.scheduler import Scheduler
 from models.engine.sequence import Sequence
 from models.errors import BadCheckpoint, BadConfig
-from models.protocol import FinishReason, Progress, Request, Sampling, StepStats
+from models.protocol import FinishReason, RequestOutput, EngineRequest, SamplingParams, StepStats
 from models.training.corpus import standard_library
 
 FORMS: list[Speculation] = ["ngram", "draft", "async-draft"]
@@ -34,7 +34,7 @@ class Outcome:
 
     tokens: dict[str, list[int]] = field(default_factory=dict)
     reasons: dict[str, tuple[FinishReason, str | None]] = field(default_factory=dict)
-    ends: list[Progress] = field(default_factory=list)
+    ends: list[RequestOutput] = field(default_factory=list)
     steps: list[StepStats] = field(default_factory=list)
 
     @property
@@ -52,7 +52,7 @@ class Outcome:
 
 
 def run(
-    engine: Engine, requests: list[Request], after_step: Callable[[int], None] = lambda step: None
+    engine: Engine, requests: list[EngineRequest], after_step: Callable[[int], None] = lambda step: None
 ) -> Outcome:
     """All requests at once, to their end."""
     outcome = Outcome({request.request_id: [] for request in requests})
@@ -106,12 +106,12 @@ def prompt(length: int) -> list[int]:
     return Random(length).choices(range(1, 300), k=length)
 
 
-def greedy(name: str, tokens: list[int], most: int, **sampling: Any) -> Request:
-    return Request(name, tokens, Sampling(most, temperature=0, ignore_eos=True, **sampling))
+def greedy(name: str, tokens: list[int], most: int, **sampling: Any) -> EngineRequest:
+    return EngineRequest(name, tokens, SamplingParams(most, temperature=0, ignore_eos=True, **sampling))
 
 
 @pytest.fixture(scope="module")
-def requests(config: EngineConfig) -> list[Request]:
+def requests(config: EngineConfig) -> list[EngineRequest]:
     """Of every kind: greedy, drawn, long, ended early by length, by a token and by a string."""
     ending = prompt(21)
     with engine_of(config) as engine:
@@ -124,11 +124,11 @@ def requests(config: EngineConfig) -> list[Request]:
         greedy("two", prompt(18), 2),
         greedy("until a token", ending, 24, stop_token_ids=(said[9],)),
         greedy("until a string", ending, 24, stop=(text[len(text) // 2 :][:2],)),
-        Request("drawn", prompt(9), Sampling(20, temperature=0.7, seed=5, ignore_eos=True)),
-        Request(
+        EngineRequest("drawn", prompt(9), SamplingParams(20, temperature=0.7, seed=5, ignore_eos=True)),
+        EngineRequest(
             "drawn from few",
             prompt(10),
-            Sampling(20, top_p=0.8, top_k=20, seed=6, ignore_eos=True, logprobs=2),
+            SamplingParams(20, top_p=0.8, top_k=20, seed=6, ignore_eos=True, logprobs=2),
         ),
     ]
 
@@ -149,7 +149,7 @@ RUNS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("changes", RUNS.values(), ids=RUNS.keys())
 def test_the_same_answers(
-    config: EngineConfig, requests: list[Request], changes: dict[str, Any], form: Speculation
+    config: EngineConfig, requests: list[EngineRequest], changes: dict[str, Any], form: Speculation
 ) -> None:
     """Tokens, ends and stop strings are those without drafts; the counters of the run agree with each other."""
     with engine_of(replace(config, **changes)) as engine:
@@ -291,7 +291,7 @@ def test_what_is_wrong_with_the_draft_is_said_by_the_engine(
 
 def test_a_guess_takes_no_blocks_from_others() -> None:
     """Where the cache is full a sequence goes on without its guess instead of preempting another."""
-    scheduler = Scheduler(BlockPool(4, 4, sharing=False), max_sequences=2, max_batch_tokens=64)
+    scheduler = Scheduler(BlockManager(4, 4, sharing=False), max_sequences=2, max_batch_tokens=64)
     for name in ("first", "second"):
         scheduler.waiting.append(Sequence(greedy(name, prompt(7), 9), 0, prompt(7)))
     for part in scheduler.next_parts():

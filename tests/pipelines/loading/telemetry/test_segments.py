@@ -11,7 +11,7 @@ import pytest
 from support.loading import fresh
 from support.telemetry_facts import START, TOKENS, Home, facts, scrape, tier
 
-from models.server.usage_log import Event, Spool
+from models.server.usage_log import UsageEvent, UsageLog
 from pipelines.loading.telemetry.retention import drop_old_samples
 from pipelines.loading.telemetry.segments import load_segments
 from pipelines.telemetry.collector.segments import Scrape
@@ -193,8 +193,8 @@ model_map = { big = "lab/big" }
 """
 
 
-def request(number: int, model: str = "tiny") -> Event:
-    return Event(
+def request(number: int, model: str = "tiny") -> UsageEvent:
+    return UsageEvent(
         f"request-{number}",
         model,
         START,
@@ -211,8 +211,8 @@ def request(number: int, model: str = "tiny") -> Event:
     )
 
 
-def log_requests(home: Home, *events: Event) -> None:
-    spool = Spool(home.settings.request_spool)
+def log_requests(home: Home, *events: UsageEvent) -> None:
+    spool = UsageLog(home.settings.request_spool)
     for event in events:
         spool.add(event)
     spool.write()
