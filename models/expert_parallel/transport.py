@@ -1,4 +1,4 @@
-"""Transfers between ranks, at the speed of the wire or of a slower link which is emulated."""
+"""Transfers between ranks, at the wire's speed or at that of an emulated, slower link."""
 
 import time
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import torch.distributed as dist
 
 
 class TransferHandle(Protocol):
-    """What torch hands back for a transfer under way."""
+    """Handle that torch returns for a running transfer."""
 
     def wait(self) -> object:
         """Block until the transfer is complete."""
@@ -18,15 +18,15 @@ class TransferHandle(Protocol):
 
 @dataclass
 class PendingTransfer:
-    """A transfer under way, complete when its bytes are here and not before `release` (perf_counter seconds)."""
+    """A running transfer, complete when its bytes are here and not before `release`."""
 
-    work: TransferHandle
-    kept: torch.Tensor  # the sent rows live until the transfer is complete
-    release: float = 0.0
+    handle: TransferHandle
+    sent: torch.Tensor  # keeps the sent rows alive until the transfer is complete
+    release: float = 0.0  # perf_counter seconds
 
     def wait(self) -> None:
         """Block until complete."""
-        self.work.wait()
+        self.handle.wait()
         remaining = self.release - time.perf_counter()
         if remaining > 0:
             time.sleep(remaining)
@@ -34,14 +34,14 @@ class PendingTransfer:
 
 @dataclass
 class Transport:
-    """Real transfers; with a speed, each is held until max(now, link free) + bytes/speed + latency.
+    """All-to-all transfers of one rank.
 
-    bytes_per_second: one direction of one rank, None for the wire's own speed; latency: seconds.
+    With a speed, each transfer is held until max(now, link free) + bytes/speed + latency.
     """
 
-    bytes_per_second: float | None = None
-    latency: float = 0.0
-    _free: float = field(default=0.0, init=False)
+    bytes_per_second: float | None = None  # in one direction; None: the wire's own speed
+    latency: float = 0.0  # seconds
+    _free_at: float = field(default=0.0, init=False)
 
     def exchange(
         self,
@@ -50,15 +50,18 @@ class Transport:
         out_rows: Sequence[int],
         sent_rows: Sequence[int],
     ) -> PendingTransfer:
-        """Start an all-to-all: sent [sum(sent_rows), h] by destination, out [sum(out_rows), h] by source."""
+        """Start an all-to-all.
+
+        sent [sum(sent_rows), h] is ordered by destination, out [sum(out_rows), h] by source.
+        """
         leaving = sum(sent_rows) - sent_rows[dist.get_rank()]
         release = self._reserve(leaving * sent.shape[1] * sent.element_size())
-        work = dist.all_to_all_single(out, sent, list(out_rows), list(sent_rows), async_op=True)
-        return PendingTransfer(work, sent, release)
+        handle = dist.all_to_all_single(out, sent, list(out_rows), list(sent_rows), async_op=True)
+        return PendingTransfer(handle, sent, release)
 
     def _reserve(self, size: int) -> float:
-        """Queue bytes on the link, first in, first out; the second at which they have arrived."""
+        """Queue bytes on the link, first in, first out. Return the second of their arrival."""
         if self.bytes_per_second is None:
             return 0.0
-        self._free = max(time.perf_counter(), self._free) + size / self.bytes_per_second
-        return self._free + self.latency
+        self._free_at = max(time.perf_counter(), self._free_at) + size / self.bytes_per_second
+        return self._free_at + self.latency
