@@ -1,7 +1,4 @@
-"""Small checkpoints for tests of the inference tier: random weights, and a tokenizer that fits.
-
-They have the format of Hugging Face.
-"""
+"""Small checkpoints for tests: random weights in the hub's format, with a tokenizer that fits."""
 
 import json
 from pathlib import Path
@@ -49,9 +46,9 @@ TINY: dict[str, Any] = {
 
 
 def tiny_checkpoint(folder: Path, seed: int = 0, **changes: Any) -> Path:
-    """Write a checkpoint of random weights.
+    """Write a checkpoint of random weights. `changes` go into its `config.json`.
 
-    `changes` go into its `config.json`; `model_type="qwen3"` makes it dense.
+    `model_type="qwen3"` makes it dense.
     """
     config = TINY | changes
     if config["model_type"] == "qwen3":
@@ -63,7 +60,7 @@ def tiny_checkpoint(folder: Path, seed: int = 0, **changes: Any) -> Path:
         folder / "model.safetensors",
         {"format": "pt"},
     )
-    _tokenizer().save(str(folder / "tokenizer.json"))
+    make_tokenizer().save(str(folder / "tokenizer.json"))
     (folder / "tokenizer_config.json").write_text(
         json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": EOS})
     )
@@ -71,72 +68,57 @@ def tiny_checkpoint(folder: Path, seed: int = 0, **changes: Any) -> Path:
 
 
 def _tensors(config: dict[str, Any], generator: torch.Generator) -> dict[str, Tensor]:
-    hidden, vocabulary = config["hidden_size"], config["vocab_size"]
-    tensors = {
-        "model.embed_tokens.weight": 0.5 * torch.randn(vocabulary, hidden, generator=generator),
-        "model.norm.weight": _norm(hidden, generator),
-    }
-    if not config["tie_word_embeddings"]:
-        tensors["lm_head.weight"] = _matrix(vocabulary, hidden, generator)
-    for number in range(config["num_hidden_layers"]):
-        name = f"model.layers.{number}"
-        tensors |= _attention(name, config, generator)
-        tensors |= _mlp(name, config, number, generator)
-    return tensors
-
-
-def _attention(name: str, config: dict[str, Any], generator: torch.Generator) -> dict[str, Tensor]:
     hidden, size = config["hidden_size"], config["head_dim"]
     queries, shared = config["num_attention_heads"] * size, config["num_key_value_heads"] * size
-    tensors = {
-        f"{name}.{each}.weight": _norm(hidden, generator)
-        for each in ("input_layernorm", "post_attention_layernorm")
+
+    def matrix(rows: int, columns: int) -> Tensor:
+        return torch.randn(rows, columns, generator=generator) / columns**0.5
+
+    def norm(width: int) -> Tensor:
+        return 1 + 0.1 * torch.randn(width, generator=generator)
+
+    found = {
+        "model.embed_tokens.weight": torch.randn(config["vocab_size"], hidden, generator=generator)
+        * 0.5,
+        "model.norm.weight": norm(hidden),
     }
-    tensors |= {
-        f"{name}.self_attn.{each}.weight": _norm(size, generator) for each in ("q_norm", "k_norm")
-    }
-    for each, rows, columns in (
-        ("q", queries, hidden),
-        ("k", shared, hidden),
-        ("v", shared, hidden),
-        ("o", hidden, queries),
-    ):
-        tensors[f"{name}.self_attn.{each}_proj.weight"] = _matrix(rows, columns, generator)
-    return tensors
+    if not config["tie_word_embeddings"]:
+        found["lm_head.weight"] = matrix(config["vocab_size"], hidden)
+    for number in range(config["num_hidden_layers"]):
+        name = f"model.layers.{number}"
+        found |= {
+            f"{name}.{each}.weight": norm(hidden)
+            for each in ("input_layernorm", "post_attention_layernorm")
+        }
+        found |= {f"{name}.self_attn.{each}.weight": norm(size) for each in ("q_norm", "k_norm")}
+        for each, rows, columns in [
+            ("q", queries, hidden),
+            ("k", shared, hidden),
+            ("v", shared, hidden),
+            ("o", hidden, queries),
+        ]:
+            found[f"{name}.self_attn.{each}_proj.weight"] = matrix(rows, columns)
+        is_dense = (
+            config["model_type"] == "qwen3"
+            or number in config["mlp_only_layers"]
+            or (number + 1) % config["decoder_sparse_step"]
+        )
+        width = config["intermediate_size"] if is_dense else config["moe_intermediate_size"]
+        if not is_dense:
+            found[f"{name}.mlp.gate.weight"] = matrix(config["num_experts"], hidden)
+        for expert in (
+            [""] if is_dense else [f"experts.{each}." for each in range(config["num_experts"])]
+        ):
+            found |= {
+                f"{name}.mlp.{expert}{each}_proj.weight": matrix(width, hidden)
+                for each in ("gate", "up")
+            }
+            found[f"{name}.mlp.{expert}down_proj.weight"] = matrix(hidden, width)
+    return found
 
 
-def _mlp(
-    name: str, config: dict[str, Any], number: int, generator: torch.Generator
-) -> dict[str, Tensor]:
-    is_dense = (
-        config["model_type"] == "qwen3"
-        or number in config["mlp_only_layers"]
-        or (number + 1) % config["decoder_sparse_step"]
-    )
-    hidden = config["hidden_size"]
-    width = config["intermediate_size"] if is_dense else config["moe_intermediate_size"]
-    experts = [""] if is_dense else [f"experts.{each}." for each in range(config["num_experts"])]
-    tensors = {}
-    if not is_dense:
-        tensors[f"{name}.mlp.gate.weight"] = _matrix(config["num_experts"], hidden, generator)
-    for expert in experts:
-        for each in ("gate", "up"):
-            weight = _matrix(width, hidden, generator)
-            tensors[f"{name}.mlp.{expert}{each}_proj.weight"] = weight
-        tensors[f"{name}.mlp.{expert}down_proj.weight"] = _matrix(hidden, width, generator)
-    return tensors
-
-
-def _matrix(rows: int, columns: int, generator: torch.Generator) -> Tensor:
-    matrix: Tensor = torch.randn(rows, columns, generator=generator) / columns**0.5
-    return matrix
-
-
-def _norm(width: int, generator: torch.Generator) -> Tensor:
-    return 1 + 0.1 * torch.randn(width, generator=generator)
-
-
-def _tokenizer() -> Tokenizer:
+def make_tokenizer() -> Tokenizer:
+    """Train a byte-level tokenizer of 300 tokens on a few lines of code."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
