@@ -1,11 +1,10 @@
-"""Gain of overlapping the transfers of a mixture-of-experts layer with its computation.
+"""What overlapping a mixture-of-experts layer's transfers with its computation gains, measured beside predicted.
 
     python benchmarks/overlap.py --rounds 15 --ratios 0.25 0.5 1 2
 
-Measured beside predicted. Two ranks with one thread each on this machine. The link is emulated: a
-real gloo transfer over loopback, delayed until it would have arrived at a speed that makes
-communication / computation each ratio, given the measured computation. Predictions use the stages
-measured in the serial schedule, and no overhead per wave.
+Two ranks with one thread each on this machine. The link is emulated: a real gloo transfer over loopback, held until it would
+have arrived at a speed chosen so that communication / computation comes to each ratio, given the measured computation.
+Predictions use the stages measured in the serial schedule, and no overhead per wave.
 """
 
 import argparse
@@ -31,8 +30,8 @@ from models.expert_parallel.predictor import (
     overlap_efficiency,
     ratio_from_shape,
 )
-from models.expert_parallel.schedules import Timing, local_experts, moe_layer
-from models.expert_parallel.transport import Link
+from models.expert_parallel.schedules import MoeTiming, experts_per_rank, moe_layer
+from models.expert_parallel.transport import Transport
 from models.layers.experts import Experts, FullExperts
 from models.ops.cpu_ops import CpuOps
 
@@ -45,8 +44,7 @@ SCHEDULES: list[tuple[Schedule, int]] = [
     ("waves", 4),
     ("waves", 8),
 ]
-# FLOP/s in the dtype of the experts and bytes/s of one direction, by makers and papers. The experts
-# of V4-Flash are 2048 wide.
+# FLOP/s in the dtype of the experts and bytes/s of one direction, as makers and papers say; V4-Flash's experts are 2048 wide.
 FLASH_WIDTH = 2048
 DEVICES = {
     "as the V4 report's theory (rho 0.92)": None,
@@ -70,7 +68,7 @@ class Case:
     experts: Experts
 
     def leaving_bytes(self, rank: int) -> int:
-        """Return the bytes that leave this rank in dispatch; as many come back in combine."""
+        """Bytes that leave this rank in dispatch, and as many come back in combine."""
         return (
             int((self.choices // self.experts.count != rank).sum())
             * self.tokens.shape[1]
@@ -79,9 +77,9 @@ class Case:
 
 
 def make_case(rank: int, options: argparse.Namespace) -> Case:
-    """Make random fp32 weights and routing; the same experts whichever rank makes them."""
+    """Random fp32 weights and routing; the same experts whichever rank makes them."""
     seed = torch.Generator().manual_seed(0)
-    local = local_experts(options.experts, RANKS)
+    local = experts_per_rank(options.experts, RANKS)
     own = slice(rank * local, (rank + 1) * local)
     linear_1 = (
         torch.randn(options.experts, options.hidden, 2 * options.width, generator=seed)
@@ -102,17 +100,19 @@ def make_case(rank: int, options: argparse.Namespace) -> Case:
     )
 
 
-def slowest(timing: Timing) -> Timing:
-    """Return each figure of the slowest rank: a layer ends when its last rank does."""
+def slowest(timing: MoeTiming) -> MoeTiming:
+    """Each figure of the rank that took longest for it: a layer ends when its last rank does."""
     names = list(vars(timing))
     figures = torch.tensor([vars(timing)[name] for name in names], dtype=torch.double)
     dist.all_reduce(figures, dist.ReduceOp.MAX)
-    return Timing(**dict(zip(names, figures.tolist(), strict=True)))
+    return MoeTiming(**dict(zip(names, figures.tolist(), strict=True)))
 
 
-def measure(case: Case, link: Link, rounds: int) -> dict[tuple[Schedule, int], list[Timing]]:
-    """Run every schedule in turn, round by round, so that other work slows all alike."""
-    found: dict[tuple[Schedule, int], list[Timing]] = {each: [] for each in SCHEDULES}
+def measure(
+    case: Case, link: Transport, rounds: int
+) -> dict[tuple[Schedule, int], list[MoeTiming]]:
+    """Every schedule in turn, round by round, so that what else the machine does hits all alike."""
+    found: dict[tuple[Schedule, int], list[MoeTiming]] = {each: [] for each in SCHEDULES}
     for turn in range(WARM_UPS + rounds):
         for schedule, waves in SCHEDULES:
             dist.barrier()
@@ -124,9 +124,9 @@ def measure(case: Case, link: Link, rounds: int) -> dict[tuple[Schedule, int], l
     return found
 
 
-def median(timings: list[Timing]) -> Timing:
-    """Return the median of each figure."""
-    return Timing(
+def median(timings: list[MoeTiming]) -> MoeTiming:
+    """The median of each figure."""
+    return MoeTiming(
         **{
             name: statistics.median(vars(timing)[name] for timing in timings)
             for name in vars(timings[0])
@@ -137,9 +137,9 @@ def median(timings: list[Timing]) -> Timing:
 def add_rows(
     table: Table, case: Case, ratio: float, computation: float, leaving: int, rounds: int
 ) -> None:
-    """Measure every schedule at one ratio beside its prediction; gains are medians over rounds."""
+    """Measure every schedule at one ratio and set it beside its prediction; each gain is of one round, the median is shown."""
     speed = 2 * leaving / (ratio * computation)
-    found = measure(case, Link(speed, LATENCY), rounds)
+    found = measure(case, Transport(speed, LATENCY), rounds)
     serial, moved = median(found["serial", 1]), leaving / speed
     times = StageTimes(moved, serial.linear_1, serial.linear_2, moved, LATENCY)
     for schedule, waves in SCHEDULES:
@@ -168,17 +168,16 @@ def add_rows(
     table.add_section()
 
 
-def columns(timing: Timing) -> tuple[str, ...]:
-    """Return the milliseconds of a row of the table."""
+def columns(timing: MoeTiming) -> tuple[str, ...]:
+    """Milliseconds as they stand in the table."""
     seconds = (timing.compute, timing.dispatch, timing.combine, timing.exposed_wait, timing.total)
     return tuple(f"{1e3 * figure:.1f}" for figure in seconds)
 
 
 def predictions() -> Table:
-    """Return the predictions for a layer of V4-Flash; nothing here was measured."""
+    """What the model of the schedules promises a layer of V4-Flash; nothing here was measured."""
     table = Table(
-        title="predicted, from stated peaks, for experts 2048 wide; "
-        "the V4 report states 1.42 for Comet and 1.92 for waves"
+        title="predicted, from stated peaks, for experts 2048 wide; the V4 report states 1.42 for Comet and 1.92 for waves"
     )
     for name in (
         "device",
@@ -209,12 +208,11 @@ def run_rank(rank: int, store: str, options: argparse.Namespace) -> None:
         os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[rank]})
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=RANKS)
     case = make_case(rank, options)
-    alone = median(measure(case, Link(), options.rounds)["serial", 1])
+    alone = median(measure(case, Transport(), options.rounds)["serial", 1])
     leaving = torch.tensor(case.leaving_bytes(rank))
     dist.all_reduce(leaving, dist.ReduceOp.MAX)
     table = Table(
-        title=f"{options.tokens} tokens a rank, medians of {options.rounds}; "
-        "times in ms, the slower rank's"
+        title=f"{options.tokens} tokens a rank, medians of {options.rounds}; times in ms, the slower rank's"
     )
     for name in (
         "rho",
@@ -240,7 +238,7 @@ def run_rank(rank: int, store: str, options: argparse.Namespace) -> None:
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse the options; the default shape takes about 40 ms of computation on a small machine."""
+    """The options; the shape's defaults take about 40 ms of computation on a small machine."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -22,7 +22,7 @@ from models.checkpoint import read_model_config, read_tokenizer
 from models.config import SHIPPED_MODEL, Quantisation
 from models.ops.ops import Batch, KeyValues
 from models.training.corpus import standard_library
-from models.training.evaluation import evaluate, load_network, cut_windows
+from models.training.evaluation import cut_windows, evaluate, load_network
 
 VARIANTS: list[tuple[str, Quantisation, str]] = [
     ("float32", "none", "float32"),

@@ -127,7 +127,8 @@ def _metrics_handler(tracker: RequestTracker) -> Handler:
 
 
 async def _handle_http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+    if not isinstance(error, HTTPException):
+        raise error
     path, allowed = request.url.path, (error.headers or {}).get("Allow")
     if allowed:
         message = f"{request.method} is not possible on {path}. Use {allowed}."

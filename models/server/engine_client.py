@@ -113,7 +113,8 @@ class EngineClient:
             ) from None
         if isinstance(message, EngineStartFailed):
             raise BadConfig(message.message)
-        assert isinstance(message, EngineInfo)
+        if not isinstance(message, EngineInfo):
+            raise TypeError(f"The engine began with {type(message).__name__}, not EngineInfo.")
         return message
 
     def _read(self) -> None:

@@ -87,7 +87,8 @@ def engine_config(options: argparse.Namespace) -> EngineConfig:
 
 def _add_option(parser: argparse.ArgumentParser, field: "Field[Any]", kind: Any) -> None:
     name, text = field.name.replace("_", "-"), ENGINE_HELP.get(field.name)
-    assert field.default is not MISSING
+    if field.default is MISSING:
+        raise TypeError(f"The option {field.name} has no default.")
     if kind is bool:
         parser.add_argument(
             f"--no-{name}", dest=field.name, action="store_false", default=field.default, help=text

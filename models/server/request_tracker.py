@@ -80,7 +80,8 @@ class RequestTracker:
         if self._is_closing:
             raise ShuttingDown
         task = asyncio.current_task()
-        assert task
+        if task is None:
+            raise RuntimeError("Requests are submitted by a task of the event loop.")
         self._arriving.add(task)
         try:
             yield

@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 import pytest
+from support.cli.command import Command
 from support.collecting import free_port
-from support.command import Command
 from support.tier import tiny_checkpoint
 
 pytestmark = pytest.mark.slow

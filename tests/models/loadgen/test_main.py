@@ -26,7 +26,7 @@ SLACK_MS = 250
 def test_latencies_are_those_of_the_server(load: Load, tmp_path: Path) -> None:
     """80 ms to the first token, then ten tokens of 20 ms each."""
     out = tmp_path / "requests.parquet"
-    options = "--poisson 40 --requests 20 --max-tokens 11 --out".split()
+    options = ["--poisson", "40", "--requests", "20", "--max-tokens", "11", "--out"]
     with serve(stream_reply(first_s=0.08, gap_s=0.02)) as server:
         report = load(server.url, *options, str(out))
     assert (report["sent"], report["answered"], report["failed"]) == (20, 20, 0)
