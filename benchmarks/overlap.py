@@ -1,10 +1,11 @@
-"""What overlapping a mixture-of-experts layer's transfers with its computation gains, measured beside predicted.
+"""Gain of overlapping the transfers of a mixture-of-experts layer with its computation.
 
     python benchmarks/overlap.py --rounds 15 --ratios 0.25 0.5 1 2
 
-Two ranks with one thread each on this machine. The link is emulated: a real gloo transfer over loopback, held until it would
-have arrived at a speed chosen so that communication / computation comes to each ratio, given the measured computation.
-Predictions use the stages measured in the serial schedule, and no overhead per wave.
+Measured beside predicted. Two ranks with one thread each on this machine. The link is emulated: a
+real gloo transfer over loopback, delayed until it would have arrived at a speed that makes
+communication / computation each ratio, given the measured computation. Predictions use the stages
+measured in the serial schedule, and no overhead per wave.
 """
 
 import argparse
@@ -44,7 +45,8 @@ SCHEDULES: list[tuple[Schedule, int]] = [
     ("waves", 4),
     ("waves", 8),
 ]
-# FLOP/s in the dtype of the experts and bytes/s of one direction, as makers and papers say; V4-Flash's experts are 2048 wide.
+# FLOP/s in the dtype of the experts and bytes/s of one direction, by makers and papers. The experts
+# of V4-Flash are 2048 wide.
 FLASH_WIDTH = 2048
 DEVICES = {
     "as the V4 report's theory (rho 0.92)": None,
@@ -68,7 +70,7 @@ class Case:
     experts: Experts
 
     def leaving_bytes(self, rank: int) -> int:
-        """Bytes that leave this rank in dispatch, and as many come back in combine."""
+        """Return the bytes that leave this rank in dispatch; as many come back in combine."""
         return (
             int((self.choices // self.experts.count != rank).sum())
             * self.tokens.shape[1]
@@ -77,7 +79,7 @@ class Case:
 
 
 def make_case(rank: int, options: argparse.Namespace) -> Case:
-    """Random fp32 weights and routing; the same experts whichever rank makes them."""
+    """Make random fp32 weights and routing; the same experts whichever rank makes them."""
     seed = torch.Generator().manual_seed(0)
     local = experts_per_rank(options.experts, RANKS)
     own = slice(rank * local, (rank + 1) * local)
@@ -101,17 +103,15 @@ def make_case(rank: int, options: argparse.Namespace) -> Case:
 
 
 def slowest(timing: MoeTiming) -> MoeTiming:
-    """Each figure of the rank that took longest for it: a layer ends when its last rank does."""
+    """Return each figure of the slowest rank: a layer ends when its last rank does."""
     names = list(vars(timing))
     figures = torch.tensor([vars(timing)[name] for name in names], dtype=torch.double)
     dist.all_reduce(figures, dist.ReduceOp.MAX)
     return MoeTiming(**dict(zip(names, figures.tolist(), strict=True)))
 
 
-def measure(
-    case: Case, link: Transport, rounds: int
-) -> dict[tuple[Schedule, int], list[MoeTiming]]:
-    """Every schedule in turn, round by round, so that what else the machine does hits all alike."""
+def measure(case: Case, link: Transport, rounds: int) -> dict[tuple[Schedule, int], list[MoeTiming]]:
+    """Run every schedule in turn, round by round, so that other work slows all alike."""
     found: dict[tuple[Schedule, int], list[MoeTiming]] = {each: [] for each in SCHEDULES}
     for turn in range(WARM_UPS + rounds):
         for schedule, waves in SCHEDULES:
@@ -125,7 +125,7 @@ def measure(
 
 
 def median(timings: list[MoeTiming]) -> MoeTiming:
-    """The median of each figure."""
+    """Return the median of each figure."""
     return MoeTiming(
         **{
             name: statistics.median(vars(timing)[name] for timing in timings)
@@ -137,7 +137,7 @@ def median(timings: list[MoeTiming]) -> MoeTiming:
 def add_rows(
     table: Table, case: Case, ratio: float, computation: float, leaving: int, rounds: int
 ) -> None:
-    """Measure every schedule at one ratio and set it beside its prediction; each gain is of one round, the median is shown."""
+    """Measure every schedule at one ratio beside its prediction; gains are medians over rounds."""
     speed = 2 * leaving / (ratio * computation)
     found = measure(case, Transport(speed, LATENCY), rounds)
     serial, moved = median(found["serial", 1]), leaving / speed
@@ -169,15 +169,16 @@ def add_rows(
 
 
 def columns(timing: MoeTiming) -> tuple[str, ...]:
-    """Milliseconds as they stand in the table."""
+    """Return the milliseconds of a row of the table."""
     seconds = (timing.compute, timing.dispatch, timing.combine, timing.exposed_wait, timing.total)
     return tuple(f"{1e3 * figure:.1f}" for figure in seconds)
 
 
 def predictions() -> Table:
-    """What the model of the schedules promises a layer of V4-Flash; nothing here was measured."""
+    """Return the predictions for a layer of V4-Flash; nothing here was measured."""
     table = Table(
-        title="predicted, from stated peaks, for experts 2048 wide; the V4 report states 1.42 for Comet and 1.92 for waves"
+        title="predicted, from stated peaks, for experts 2048 wide; "
+        "the V4 report states 1.42 for Comet and 1.92 for waves"
     )
     for name in (
         "device",
@@ -212,7 +213,8 @@ def run_rank(rank: int, store: str, options: argparse.Namespace) -> None:
     leaving = torch.tensor(case.leaving_bytes(rank))
     dist.all_reduce(leaving, dist.ReduceOp.MAX)
     table = Table(
-        title=f"{options.tokens} tokens a rank, medians of {options.rounds}; times in ms, the slower rank's"
+        title=f"{options.tokens} tokens a rank, medians of {options.rounds}; "
+        "times in ms, the slower rank's"
     )
     for name in (
         "rho",
@@ -238,7 +240,7 @@ def run_rank(rank: int, store: str, options: argparse.Namespace) -> None:
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """The options; the shape's defaults take about 40 ms of computation on a small machine."""
+    """Parse the options; the default shape takes about 40 ms of computation on a small machine."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,15 +1,18 @@
-"""What guessing ahead gains on the shipped models, measured beside predicted, also where it loses.
+"""Gain of speculative decoding on the shipped models, measured beside predicted, losses included.
 
     python benchmarks/speculation.py --rounds 9 --concurrency 1 8
 
-Prompts are pieces of held-out source code. Every form of guessing answers the same prompts in turn, round by round, so that other work on
-the machine hits all alike; a form whose tokens differ from those without guesses ends the benchmark. Tokens a second are of the whole
-round, prompts included; the ratio is the median over the rounds of what a form and `none` reached in the same round.
+Prompts are pieces of held-out source code. Every form completes the same prompts in turn, round by
+round, so that other work slows all alike; a form whose tokens differ from those without guesses
+ends the benchmark. Tokens a second are of the whole round, prompts included; the ratio is the
+median over the rounds of a form's speed and that of `none` in the same round.
 
-The predictions are reckoned from costs that are measured beforehand: k guesses of the draft model cost k c of a target's step of one token
-a sequence, and the step that checks them v. `ideal` is tau / (1 + k c) in turn and tau / max(1, k c) beside, as if checking cost nothing;
-`with v` puts v for 1. Both take every step for one that checks a draft. For n-grams c is 0. Beside, each guess is made for several
-outcomes at once, which costs more than c, and needs a core that is free; where nothing was prepared for what came, n-grams are asked.
+The predictions follow from costs that are measured beforehand: k guesses of the draft model cost
+k c of a target's step of one token a sequence, and the step that checks them v. `ideal` is
+tau / (1 + k c) in turn and tau / max(1, k c) for the asynchronous draft, as if checking cost
+nothing; `with v` has v for 1. Both assume that every step checks a draft. For n-grams c is 0. The
+asynchronous draft makes each guess for several outcomes at once, which costs more than c, and needs
+a free core; for an outcome that it did not prepare, n-grams guess.
 """
 
 import argparse
@@ -30,12 +33,7 @@ from models.config import EngineConfig, Speculation
 from models.engine.engine import Engine
 from models.ops.cpu_ops import CpuOps
 from models.protocol import EngineRequest, SamplingParams, StepStats
-from models.spec_decode.draft_network import (
-    DraftCache,
-    DraftInput,
-    DraftNetwork,
-    open_draft_network,
-)
+from models.spec_decode.draft_network import DraftNetwork, DraftInput, DraftCache, open_draft_network
 from models.training.corpus import standard_library
 
 FORMS: tuple[Speculation, ...] = get_args(Speculation)
@@ -64,7 +62,7 @@ class Costs:
     draft: float  # one token a sequence, by the draft model
 
     def predict(self, form: Speculation, tau: float, draft_tokens: int, checking: float) -> float:
-        """How many times as fast as without guesses, if a step that checks costs `checking` of one that does not."""
+        """Return the predicted ratio of speeds; a checking step costs `checking` of a plain one."""
         guessing = draft_tokens * self.draft / self.target if form != "ngram" else 0.0
         return tau / (max(checking, guessing) if form == "async-draft" else checking + guessing)
 
@@ -83,7 +81,7 @@ class Measured:
 
     @property
     def accepted(self) -> list[int]:
-        """Guesses that were right, at each place."""
+        """Right guesses at each position."""
         places = max((len(step.accepted_per_position) for step in self.steps), default=0)
         return [
             sum(
@@ -96,12 +94,12 @@ class Measured:
 
     @property
     def tau(self) -> float:
-        """Tokens of a step that checks a draft."""
+        """Mean number of tokens of a step that checks a draft."""
         return 1 + sum(self.accepted) / max(self.drafts, 1)
 
 
 def held_out(tokenizer: Tokenizer, length: int) -> list[list[int]]:
-    """Prompts of so many tokens from files that no shipped model has seen: every fourth piece of each."""
+    """Return prompts of this length from files that no shipped model saw, one piece in four."""
     files = [tokenizer.encode(text).ids for text in standard_library().held_out]
     return [
         ids[first : first + length]
@@ -113,13 +111,11 @@ def held_out(tokenizer: Tokenizer, length: int) -> list[list[int]]:
 def answer(
     engine: Engine, prompts: list[list[int]], tokens: int, measured: Measured
 ) -> list[list[int]]:
-    """One round: all prompts at once, to their end."""
+    """Complete all prompts at once, one round, and return their tokens."""
     answers: dict[str, list[int]] = {str(number): [] for number in range(len(prompts))}
     started = perf_counter()
     for name, prompt in zip(answers, prompts, strict=True):
-        engine.add(
-            EngineRequest(name, prompt, SamplingParams(tokens, temperature=0, ignore_eos=True))
-        )
+        engine.add(EngineRequest(name, prompt, SamplingParams(tokens, temperature=0, ignore_eos=True)))
     while engine.has_work:
         step = engine.step()
         measured.steps.append(step.stats)
@@ -136,7 +132,7 @@ def measure(
     at_once: int,
     options: argparse.Namespace,
 ) -> dict[Speculation, Measured]:
-    """All forms in turn, each round with other prompts; the first round warms up and is not kept."""
+    """Run all forms in turn, each round with other prompts; the first round only warms up."""
     found: dict[Speculation, Measured] = {}
     for number in range(options.rounds + 1):
         if number <= 1:
@@ -148,13 +144,13 @@ def measure(
         }
         if wrong := [form for form in answers if answers[form] != answers["none"]]:
             raise SystemExit(
-                f"{wrong[0]} changed the tokens at {at_once} at once: nothing here is worth measuring."
+                f"{wrong[0]} changed the tokens at {at_once} at once, so its speed means nothing."
             )
     return found
 
 
 def measure_costs(config: EngineConfig, prompts: list[list[int]], at_once: int) -> Costs:
-    """Medians of forward passes after prompts as long as the benchmark's, the kinds in turn."""
+    """Return medians of forward passes after prompts of the benchmark's length, in turn."""
     shape = read_model_config(config.model)
     build = ModelLoader(
         shape, CpuOps(), torch.device("cpu"), torch.float32, shape.max_position_embeddings
@@ -184,7 +180,7 @@ class Pass:
         network.read(self._texts)
 
     def milliseconds(self) -> float:
-        """How long it takes this time."""
+        """Run the pass and return its milliseconds."""
         for text in self._texts:
             del text.track.seen[-text.wanted :]
         started = perf_counter()
@@ -195,7 +191,7 @@ class Pass:
 def rows(
     at_once: int, found: dict[Speculation, Measured], costs: Costs, draft_tokens: int
 ) -> list[tuple[str, ...]]:
-    """The table's, one a form."""
+    """Return the rows of the table, one for each form."""
     plain = found["none"].tokens_per_second
     lines = []
     for form, measured in found.items():
@@ -220,7 +216,7 @@ def rows(
 def guessed(
     form: Speculation, measured: Measured, costs: Costs, draft_tokens: int
 ) -> tuple[str, ...]:
-    """How good the guesses were, and what that should gain."""
+    """Return acceptance of the guesses, and the gains that it predicts."""
     drafts = max(measured.drafts, 1)
     acceptance = sum(measured.accepted) / max(sum(step.draft_tokens for step in measured.steps), 1)
     predicted = [
@@ -237,7 +233,7 @@ def guessed(
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """The options."""
+    """Parse the options."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -251,7 +247,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--prompt-tokens", type=int, default=200)
     parser.add_argument("--tokens", type=int, default=128, help="generated for each request")
     parser.add_argument(
-        "--quick", action="store_true", help="shows that the script works, and measures nothing"
+        "--quick", action="store_true", help="show that the script works; measure nothing"
     )
     options = parser.parse_args(arguments)
     if options.quick:
@@ -260,9 +256,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print the figures."""
     options = parse()
-    # Without sharing prefixes, so that a prompt that comes again costs what it cost before.
+    # Without shared prefixes, so that a repeated prompt costs as much as before.
     config = EngineConfig(device="cpu", prefix_caching=False, draft_tokens=options.draft_tokens)
     prompts = held_out(
         read_tokenizer(config.model, read_model_config(config.model)), options.prompt_tokens
@@ -270,7 +266,8 @@ def main() -> None:
     engines = {form: Engine(replace(config, speculation=form)) for form in FORMS}
     table = Table(
         *COLUMNS,
-        title=f"k = {options.draft_tokens}, medians of {options.rounds} rounds; the last two columns are predictions",
+        title=f"k = {options.draft_tokens}, medians of {options.rounds} rounds; "
+        "the last two columns are predictions",
     )
     console = Console(width=130)
     for at_once in options.concurrency:
@@ -280,9 +277,11 @@ def main() -> None:
         ):
             table.add_row(*row)
         table.add_section()
+        v, c = costs.checking / costs.target, costs.draft / costs.target
         console.print(
-            f"{at_once} at once: step {costs.target:.2f} ms, checking {costs.checking:.2f} ms (v = {costs.checking / costs.target:.2f}), "
-            f"a guess {costs.draft:.2f} ms (c = {costs.draft / costs.target:.2f})"
+            f"{at_once} at once: step {costs.target:.2f} ms, "
+            f"checking {costs.checking:.2f} ms (v = {v:.2f}), "
+            f"a guess {costs.draft:.2f} ms (c = {c:.2f})"
         )
     console.print(table)
     for engine in engines.values():
