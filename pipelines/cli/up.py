@@ -101,9 +101,12 @@ def record_materializations(settings: Settings, days: "Sequence[DayStatus]") -> 
     from dagster import DagsterInstance
 
     from pipelines.assets.rankings import materializations
+    from warehouse.connection import session
 
+    with session(settings.warehouse) as con:
+        events = materializations(con, days)
     with DagsterInstance.from_config(str(settings.dagster)) as instance:
-        for event in materializations(settings, days):
+        for event in events:
             instance.report_runless_asset_event(event)
 
 
