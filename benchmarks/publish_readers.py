@@ -1,8 +1,9 @@
-"""Three readers in a loop while ten generations are published: how many reads a second, how many failed, how many were mixed.
+"""Reads a second, failed and mixed reads of three readers while ten generations are published.
 
-Every generation gets a number written into two tables, first and last in the order in which tables are copied, and into every row of
-a third. A reader that ever sees two numbers in one connection has seen a mixed generation. Each reader also keeps one connection from
-its start to its end, which must stay with the generation that it was opened on, although its file is removed meanwhile.
+Every generation gets a number in two tables, the first and last in the order in which tables are
+copied, and in every row of a third. A reader that sees two numbers in one connection has seen a
+mixed generation. Each reader also keeps one connection open, which must stay with the generation
+that it was opened on, although its file is removed meanwhile.
 """
 
 import json
@@ -20,7 +21,7 @@ from typing import Annotated, Any
 
 import duckdb
 import typer
-from history import prepare
+from measuring.history import prepare
 from rich.console import Console
 
 from pipelines.errors import TokentideError
@@ -28,42 +29,45 @@ from pipelines.ingest.market import load_archive
 from pipelines.publish.generations import newest, publish
 from pipelines.settings import Settings
 from pipelines.transform.dbt import build
-from warehouse.connection import open_published, open_warehouse
+from warehouse.connection import open_published, session
 
-answers = Console(highlight=False)
+stdout = Console(highlight=False)
 
-STAMPED = "select generation from meta union all from aaa_stamp union all select distinct generation from mmm_rows union all from zzz_stamp"
+STAMPED = (
+    "select generation from meta union all from aaa_stamp "
+    "union all select distinct generation from mmm_rows union all from zzz_stamp"
+)
 FIGURES = "select count(*), sum(total_tokens)::bigint from market_tokens_daily"
 
 
 @dataclass
 class Reads:
-    """What one reader saw."""
+    """Reads, failures and generations of one reader."""
 
     opened: int = 0
     failures: list[str] = field(default_factory=list)
     mixed: int = 0
     strayed: int = 0
-    """How often the connection that is kept open answered from another generation than its own."""
+    """Reads of the connection kept open that came from another generation than its own."""
     generations: set[int] = field(default_factory=set)
     seconds: list[float] = field(default_factory=list)
 
 
 def main(
-    publishes: Annotated[int, typer.Option(min=1, help="How many generations are published.")] = 10,
-    readers: Annotated[int, typer.Option(min=1, help="How many processes read meanwhile.")] = 3,
+    publishes: Annotated[int, typer.Option(min=1, help="Generations to publish.")] = 10,
+    readers: Annotated[int, typer.Option(min=1, help="Processes that read meanwhile.")] = 3,
     recordings: Annotated[
         Path | None,
         typer.Option(envvar="TOKENTIDE_RECORDINGS", help="A folder of recordings.", exists=True),
     ] = None,
     json_to: Annotated[
-        Path | None, typer.Option("--json", help="Write what was found to this file.")
+        Path | None, typer.Option("--json", help="Write the figures to this file.")
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Two months of history in place of fourteen.")
+        bool, typer.Option("--quick", help="Two months of rankings instead of fourteen.")
     ] = False,
 ) -> None:
-    """Publish again and again while readers open, read and close; exit code 0 only if no read failed and none was mixed.
+    """Publish while readers open, read and close; exit code 0 only if no read failed or was mixed.
 
     Examples:
 
@@ -83,7 +87,7 @@ def main(
             elapsed = time.perf_counter() - started
     report = _report(results, took, elapsed)
     for name, value in report.items():
-        answers.print(f"{name:42} {value}")
+        stdout.print(f"{name:42} {value}")
     if json_to:
         json_to.write_text(
             json.dumps(
@@ -103,18 +107,11 @@ def main(
 
 
 def _publish_stamped(settings: Settings, number: int) -> float:
-    """Write the number that the next generation will have into the marts and publish them; returns the seconds of publishing."""
-    con = open_warehouse(settings.warehouse)
-    try:
-        for name in ("aaa_stamp", "zzz_stamp"):
-            con.execute(
-                f"create or replace table marts.{name} as select {number}::integer as generation"
-            )
-        con.execute(
-            f"create or replace table marts.mmm_rows as select {number}::integer as generation from range(100_000)"
-        )
-    finally:
-        con.close()
+    """Write the next generation's number into the marts; return the seconds of publishing."""
+    stamp = f"select {number}::integer as generation"
+    with session(settings.warehouse) as con:
+        for name, rows in (("aaa_stamp", 1), ("zzz_stamp", 1), ("mmm_rows", 100_000)):
+            con.execute(f"create or replace table marts.{name} as {stamp} from range({rows})")
     started = time.perf_counter()
     publish(settings)
     return time.perf_counter() - started
@@ -122,7 +119,7 @@ def _publish_stamped(settings: Settings, number: int) -> float:
 
 @contextmanager
 def _reading(settings: Settings, readers: int) -> Iterator[list[Reads]]:
-    """Readers that read while the block runs; what they saw is in the list once it is over."""
+    """Run readers while the block runs; the list has their reads once it is over."""
     processes = multiprocessing.get_context("spawn")
     stop, begun, results = processes.Event(), processes.Semaphore(0), processes.SimpleQueue()
     found: list[Reads] = []
@@ -144,7 +141,7 @@ def _reading(settings: Settings, readers: int) -> Iterator[list[Reads]]:
 
 
 def _read(settings: Settings, stop: Event, begun: Any, results: Any) -> None:
-    """Read until told to stop."""
+    """Read until the event is set."""
     reads = Reads()
     with open_published(newest(settings)) as kept:
         [own] = _stamps(kept)
@@ -161,7 +158,7 @@ def _read(settings: Settings, stop: Event, begun: Any, results: Any) -> None:
 
 
 def _read_once(settings: Settings, reads: Reads) -> set[int]:
-    """Open the newest generation, ask it for its number, for figures, and for its number again."""
+    """Open the newest generation, read its number, figures, and its number again."""
     reads.opened += 1
     with open_published(newest(settings)) as con:
         before = _stamps(con)

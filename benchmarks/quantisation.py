@@ -1,10 +1,11 @@
-"""What weights of few bits gain and lose: memory, perplexity, and speed for decoding and for prompts, each beside full precision.
+"""Memory, perplexity and speed of quantised weights, each beside full precision.
 
     python benchmarks/quantisation.py --rounds 5
 
-The shipped target on this machine's CPU with one thread. Perplexity is of held-out source code, run as the engine runs it. Speeds are
-of steps of so many sequences (each with a short context) and of one prompt's chunk; all take turns, and each ratio is of one round. W8A16
-and W4A16 compute in bfloat16, so bfloat16 without quantisation stands beside them.
+The shipped target on this machine's CPU with one thread. Perplexity is of held-out source code, run
+as the engine runs it. Speeds are of steps of several sequences (each with a short context) and of
+one prompt's chunk; all take turns, and each ratio is of one round. W8A16 and W4A16 compute in
+bfloat16, so bfloat16 without quantisation stands beside them.
 """
 
 import argparse
@@ -17,11 +18,11 @@ from rich.console import Console
 from rich.table import Table
 
 from models.architectures.qwen3 import Qwen3
-from models.checkpoint import read_shape, read_tokenizer
+from models.checkpoint import read_model_config, read_tokenizer
 from models.config import SHIPPED_MODEL, Quantisation
 from models.ops.ops import Batch, KeyValues
 from models.training.corpus import standard_library
-from models.training.judging import judge, load, windows
+from models.training.evaluation import cut_windows, evaluate, load_network
 
 VARIANTS: list[tuple[str, Quantisation, str]] = [
     ("float32", "none", "float32"),
@@ -49,7 +50,7 @@ class Variant:
 
 @torch.inference_mode()
 def seconds(variant: Variant, batch: Batch, steps: int) -> float:
-    """Of one step, the mean over several."""
+    """Return the mean seconds of a step."""
     started = time.perf_counter()
     for _ in range(steps):
         variant.network.forward(batch, variant.caches)
@@ -57,7 +58,7 @@ def seconds(variant: Variant, batch: Batch, steps: int) -> float:
 
 
 def decoding(sequences: int) -> Batch:
-    """One token of each sequence."""
+    """Return a step with one token of each sequence."""
     each = -(-CONTEXT_TOKENS // BLOCK_TOKENS)
     blocks = [list(range(each * number, each * (number + 1))) for number in range(sequences)]
     slots = [row[-1] * BLOCK_TOKENS + BLOCK_TOKENS - 1 for row in blocks]
@@ -74,13 +75,13 @@ def decoding(sequences: int) -> Batch:
 
 
 def prompt() -> Batch:
-    """A chunk of one prompt."""
-    places = list(range(PROMPT_TOKENS))
+    """Return a step with a chunk of one prompt."""
+    positions = list(range(PROMPT_TOKENS))
     blocks = [list(range(PROMPT_TOKENS // BLOCK_TOKENS))]
     return Batch(
-        [5 + place for place in places],
-        places,
-        places,
+        [5 + position for position in positions],
+        positions,
+        positions,
         [PROMPT_TOKENS],
         [PROMPT_TOKENS],
         blocks,
@@ -89,20 +90,20 @@ def prompt() -> Batch:
 
 
 def main() -> None:
-    """Build all, judge all, time all in turns, report."""
+    """Load all, evaluate all, time all in turns, print."""
     options = parse()
     torch.set_num_threads(1)
-    tokenizer = read_tokenizer(SHIPPED_MODEL, read_shape(SHIPPED_MODEL))
-    given = windows(tokenizer, standard_library().held_out)[: options.windows]
+    tokenizer = read_tokenizer(SHIPPED_MODEL, read_model_config(SHIPPED_MODEL))
+    given = cut_windows(tokenizer, standard_library().held_out)[: options.windows]
     variants = []
     for name, quantisation, dtype in VARIANTS:
-        network = load(SHIPPED_MODEL, quantisation, dtype)
+        network = load_network(SHIPPED_MODEL, quantisation, dtype)
         variants.append(
             Variant(
                 name,
                 network,
                 network.new_caches(BLOCKS, BLOCK_TOKENS),
-                judge(network, given).perplexity,
+                evaluate(network, given).perplexity,
             )
         )
     work = {f"decode {size}": decoding(size) for size in BATCHES} | {
@@ -123,9 +124,9 @@ def main() -> None:
 def report(
     variants: list[Variant], work: list[str], took: dict[tuple[str, str], list[float]], rounds: int
 ) -> None:
-    """One line a precision; speeds as times float32's."""
+    """Print one line for each precision; speeds are ratios to float32's."""
     table = Table(
-        title=f"{SHIPPED_MODEL.name} on one thread; speed beside float32, medians of {rounds} rounds"
+        title=f"{SHIPPED_MODEL.name}, one thread; speed beside float32, medians of {rounds} rounds"
     )
     for name in ("precision", "MB", "bytes a weight", "perplexity", "change", *work):
         table.add_column(name, justify="left" if name == "precision" else "right")
@@ -144,7 +145,8 @@ def report(
         )
     Console(width=140).print(table)
     print(
-        "Below 1.00 is a loss. The embedding, which is the head as well, and the routers stay in the network's precision."
+        "Below 1.00 is a loss. The embedding, which is the head too, and the routers keep "
+        "the network's precision."
     )
 
 
@@ -153,13 +155,13 @@ def _ratio(full: list[float], mine: list[float]) -> str:
 
 
 def parse() -> argparse.Namespace:
-    """The options."""
+    """Parse the options."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=20, help="of each kind in a round")
-    parser.add_argument("--windows", type=int, default=64, help="of 512 tokens, to judge by")
+    parser.add_argument("--steps", type=int, default=20, help="steps of each kind in a round")
+    parser.add_argument("--windows", type=int, default=64, help="windows of 512 tokens to judge")
     return parser.parse_args()
 
 

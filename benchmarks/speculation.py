@@ -24,13 +24,18 @@ from rich.console import Console
 from rich.table import Table
 from tokenizers import Tokenizer
 
-from models.architectures.loader import Build
-from models.checkpoint import read_shape, read_tokenizer
+from models.architectures.loader import ModelLoader
+from models.checkpoint import read_model_config, read_tokenizer
 from models.config import EngineConfig, Speculation
 from models.engine.engine import Engine
 from models.ops.cpu_ops import CpuOps
-from models.protocol import Request, Sampling, StepStats
-from models.spec_decode.draft_network import DraftNetwork, Text, Track, open_draft
+from models.protocol import EngineRequest, SamplingParams, StepStats
+from models.spec_decode.draft_network import (
+    DraftCache,
+    DraftInput,
+    DraftNetwork,
+    open_draft_network,
+)
 from models.training.corpus import standard_library
 
 FORMS: tuple[Speculation, ...] = get_args(Speculation)
@@ -112,7 +117,9 @@ def answer(
     answers: dict[str, list[int]] = {str(number): [] for number in range(len(prompts))}
     started = perf_counter()
     for name, prompt in zip(answers, prompts, strict=True):
-        engine.add(Request(name, prompt, Sampling(tokens, temperature=0, ignore_eos=True)))
+        engine.add(
+            EngineRequest(name, prompt, SamplingParams(tokens, temperature=0, ignore_eos=True))
+        )
     while engine.has_work:
         step = engine.step()
         measured.steps.append(step.stats)
@@ -148,12 +155,12 @@ def measure(
 
 def measure_costs(config: EngineConfig, prompts: list[list[int]], at_once: int) -> Costs:
     """Medians of forward passes after prompts as long as the benchmark's, the kinds in turn."""
-    shape = read_shape(config.model)
-    build = Build(
+    shape = read_model_config(config.model)
+    build = ModelLoader(
         shape, CpuOps(), torch.device("cpu"), torch.float32, shape.max_position_embeddings
     )
     target, draft = (
-        open_draft(each, build, 32 * 1024)
+        open_draft_network(each, build, 32 * 1024)
         for each in (replace(config, draft_model=config.model), config)
     )
     mine = [prompts[each % len(prompts)] for each in range(at_once)]
@@ -171,7 +178,7 @@ class Pass:
 
     def __init__(self, network: DraftNetwork, prompts: list[list[int]], tokens: int) -> None:
         self._network = network
-        self._texts = [Text(Track(), prompt, tokens) for prompt in prompts]
+        self._texts = [DraftInput(DraftCache(), prompt, tokens) for prompt in prompts]
         for text in self._texts:
             network.reserve(text.track, len(text.tokens))
         network.read(self._texts)
@@ -258,7 +265,7 @@ def main() -> None:
     # Without sharing prefixes, so that a prompt that comes again costs what it cost before.
     config = EngineConfig(device="cpu", prefix_caching=False, draft_tokens=options.draft_tokens)
     prompts = held_out(
-        read_tokenizer(config.model, read_shape(config.model)), options.prompt_tokens
+        read_tokenizer(config.model, read_model_config(config.model)), options.prompt_tokens
     )
     engines = {form: Engine(replace(config, speculation=form)) for form in FORMS}
     table = Table(

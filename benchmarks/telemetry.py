@@ -1,12 +1,14 @@
-"""The collector beside Prometheus: the same targets scraped by both at once, and the same question asked of a month.
+"""The collector beside Prometheus: the same targets scraped by both, the same question of a month.
 
     python benchmarks/telemetry.py --page FOLDER/vllm/vllm_0.32_cpu_loaded.txt
     python benchmarks/telemetry.py --page … --targets 1000 --every 15 --seconds 120 --no-query
 
-Needs Prometheus and promtool (Debian: apt-get install prometheus). Both scrape a stand-in that serves a recorded page for each target with
-counters that grow. Prometheus keeps every family of the page; the collector parses every line and keeps those that its vocabulary knows;
-so CPU is given by samples on the pages, which is alike for both, and by samples kept; bytes are by samples kept. Prometheus' bytes are of a
-snapshot, which compacts what is still in its log. One sample a second stands for a longer interval: what counts is how many there are.
+It needs Prometheus and promtool (Debian: apt-get install prometheus). Both scrape an exporter that
+serves a recorded page for each target with counters that grow. Prometheus keeps every family of the
+page; the collector parses every line and keeps those of its vocabulary. So CPU is given by samples
+on the pages, which is alike for both, and by samples kept; bytes are by samples kept. Prometheus'
+bytes are of a snapshot, which compacts its log. One sample a second represents a longer interval:
+only their number counts.
 """
 
 import argparse
@@ -24,20 +26,21 @@ from pathlib import Path
 
 import httpx
 import pyarrow.parquet as pq
-from inference import free_ports
+from measuring.servers import free_ports
+from measuring.timing import MIB, resident_bytes
+from peers.promql import compare_queries
 from rich.console import Console
 from rich.table import Table
-from stopwatch import MIB, resident_bytes
-from telemetry_query import ask_both
 
 ROOT = Path(__file__).resolve().parents[1]
+EXPORTER = ROOT / "benchmarks" / "measuring" / "exporter.py"
 WARM_UP_SECONDS = 5.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
 class Scraped:
-    """What one side did in the measured time, and what it left on the disk."""
+    """Work of one contender in the measured time, and its bytes on disk."""
 
     name: str
     cpu_seconds: float
@@ -48,16 +51,16 @@ class Scraped:
 
 
 def cpu_seconds(pid: int) -> float:
-    """What a process has worked so far."""
+    """Return the CPU seconds of a process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 @contextlib.contextmanager
-def process(
+def run_process(
     command: list[str], log: Path, **environment: str
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process that is asked to end at the end."""
+    """Run a process while the block runs; end it with SIGTERM."""
     with log.open("wb") as output:
         running = subprocess.Popen(
             command, stdout=output, stderr=output, env=os.environ | environment
@@ -70,18 +73,18 @@ def process(
 
 
 def write_configurations(folder: Path, port: int, options: argparse.Namespace) -> None:
-    """The same targets for both."""
-    places = [f"/t/{number}/metrics" for number in range(options.targets)]
+    """Write the same targets for both."""
+    paths = [f"/t/{number}/metrics" for number in range(options.targets)]
     (folder / "tier.toml").write_text(
         "".join(
-            f'[[target]]\nname = "t{number}"\nengine = "vllm"\nurl = "http://127.0.0.1:{port}{place}"\n'
+            f'[[target]]\nname = "t{number}"\nengine = "vllm"\nurl = "http://127.0.0.1:{port}{path}"\n'
             f'devices = 1\ndevice_kind = "cpu"\nscrape_seconds = {options.every}\n'
-            for number, place in enumerate(places)
+            for number, path in enumerate(paths)
         )
     )
     targets = [
-        {"targets": [f"127.0.0.1:{port}"], "labels": {"__metrics_path__": place, "instance": place}}
-        for place in places
+        {"targets": [f"127.0.0.1:{port}"], "labels": {"__metrics_path__": path, "instance": path}}
+        for path in paths
     ]
     job = {
         "job_name": "tier",
@@ -93,83 +96,62 @@ def write_configurations(folder: Path, port: int, options: argparse.Namespace) -
 
 
 def scrape(options: argparse.Namespace, folder: Path) -> list[Scraped]:
-    """Both at once, for the same seconds."""
-    exporter_port, prometheus_port = (port for port, _ in zip(free_ports(), range(2), strict=False))
+    """Scrape with both at once, for the same seconds."""
+    ports = free_ports()
+    exporter_port, prometheus_port = next(ports), next(ports)
     write_configurations(folder, exporter_port, options)
-    exporter = [
-        sys.executable,
-        str(ROOT / "benchmarks" / "exporter.py"),
-        str(exporter_port),
-        str(options.page),
-    ]
-    collect = [
-        sys.executable,
-        "-m",
-        "pipelines",
-        "collect",
-        "--tier",
-        str(folder / "tier.toml"),
-        "--port",
-        "0",
-    ]
-    prometheus = [
-        "prometheus",
-        f"--config.file={folder / 'prometheus.yml'}",
-        f"--storage.tsdb.path={folder / 'data'}",
-    ]
-    prometheus += [
-        f"--web.listen-address=127.0.0.1:{prometheus_port}",
-        "--web.enable-admin-api",
-        "--log.level=warn",
-    ]
-    with process(exporter, folder / "exporter.log"):
+    exporter = [sys.executable, str(EXPORTER), str(exporter_port), str(options.page)]
+    environment = {"TOKENTIDE_HOME": str(folder / "var"), "PYTHONPATH": str(ROOT)}
+    with run_process(exporter, folder / "exporter.log"):
         time.sleep(2)
         with (
-            process(prometheus, folder / "prometheus.log") as theirs,
-            process(
-                collect,
-                folder / "collect.log",
-                TOKENTIDE_HOME=str(folder / "var"),
-                PYTHONPATH=str(ROOT),
-            ) as ours,
+            run_process(prometheus_command(folder, prometheus_port), folder / "prom.log") as theirs,
+            run_process(collect_command(folder), folder / "collect.log", **environment) as ours,
         ):
             time.sleep(WARM_UP_SECONDS)
             before = [cpu_seconds(each.pid) for each in (ours, theirs)]
             time.sleep(options.seconds)
-            used = [
-                cpu_seconds(each.pid) - then
-                for each, then in zip((ours, theirs), before, strict=True)
-            ]
+            after = [cpu_seconds(each.pid) for each in (ours, theirs)]
             memory = [resident_bytes(each.pid) for each in (ours, theirs)]
-            kept_by_prometheus, snapshot = ask_prometheus(prometheus_port, folder / "data")
-    scrapes = round(options.targets * options.seconds / options.every)
+            snapshot = snapshot_prometheus(prometheus_port, folder / "data")
     segments = sorted((folder / "var" / "spool" / "telemetry").glob("*.parquet"))
-    kept = sum(pq.read_metadata(each).num_rows for each in segments)
-    share = options.seconds / (
-        options.seconds + WARM_UP_SECONDS
-    )  # both have kept what they saw while warming up as well
+    rows = sum(pq.read_metadata(each).num_rows for each in segments)
+    # Both have kept samples of the warm-up as well.
+    share = options.seconds / (options.seconds + WARM_UP_SECONDS)
+    stored = [(rows, _size(segments)), snapshot]
     return [
         Scraped(
-            "tokentide collect",
-            used[0],
-            scrapes,
-            round(kept * share),
-            round(_size(segments) * share),
-            memory[0],
-        ),
-        Scraped(
-            "prometheus",
-            used[1],
-            scrapes,
-            round(kept_by_prometheus * share),
-            round(snapshot * share),
-            memory[1],
-        ),
+            name=name,
+            cpu_seconds=after[number] - before[number],
+            scrapes=round(options.targets * options.seconds / options.every),
+            kept=round(stored[number][0] * share),
+            disk_bytes=round(stored[number][1] * share),
+            memory_bytes=memory[number],
+        )
+        for number, name in enumerate(("tokentide collect", "prometheus"))
     ]
 
 
-def ask_prometheus(port: int, data: Path) -> tuple[int, int]:
-    """Samples it has, and the bytes of a snapshot of them."""
+def collect_command(folder: Path) -> list[str]:
+    """Return the command of the collector."""
+    tier = str(folder / "tier.toml")
+    return [sys.executable, "-m", "pipelines", "collect", "--tier", tier, "--port", "0"]
+
+
+def prometheus_command(folder: Path, port: int) -> list[str]:
+    """Return the command of Prometheus."""
+    return [
+        "prometheus",
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--web.enable-admin-api",
+        "--log.level=warn",
+    ]
+
+
+def snapshot_prometheus(port: int, data: Path) -> tuple[int, int]:
+    """Return the number of samples that Prometheus has, and the bytes of a snapshot of them."""
     url = f"http://127.0.0.1:{port}"
     found = httpx.get(
         f"{url}/api/v1/query",
@@ -190,11 +172,11 @@ def _size(paths: list[Path]) -> int:
     return sum(path.stat().st_size for path in paths)
 
 
-def report(sides: list[Scraped], lines: int) -> Table:
-    """One line a side, and ours as a part of Prometheus'."""
+def report(scraped: list[Scraped], lines: int) -> Table:
+    """Return a table with a line for each contender, and their ratio."""
     table = Table(title=f"the same targets at the same time; {lines} samples on a page")
     for name in (
-        "side",
+        "contender",
         "scrapes",
         "CPU s",
         "CPU s / M samples on pages",
@@ -202,18 +184,18 @@ def report(sides: list[Scraped], lines: int) -> Table:
         "bytes / sample kept",
         "memory MiB",
     ):
-        table.add_column(name, justify="left" if name == "side" else "right")
+        table.add_column(name, justify="left" if name == "contender" else "right")
     figures = []
-    for side in sides:
+    for one in scraped:
         by_page, by_kept = (
-            side.cpu_seconds / side.scrapes / lines * 1e6,
-            side.cpu_seconds / side.kept * 1e6,
+            one.cpu_seconds / one.scrapes / lines * 1e6,
+            one.cpu_seconds / one.kept * 1e6,
         )
-        figures.append((by_page, by_kept, side.disk_bytes / side.kept, side.memory_bytes / MIB))
+        figures.append((by_page, by_kept, one.disk_bytes / one.kept, one.memory_bytes / MIB))
         table.add_row(
-            side.name,
-            f"{side.scrapes:,}",
-            f"{side.cpu_seconds:.1f}",
+            one.name,
+            f"{one.scrapes:,}",
+            f"{one.cpu_seconds:.1f}",
             *(f"{figure:.2f}" for figure in figures[-1]),
         )
     table.add_row(
@@ -226,7 +208,7 @@ def report(sides: list[Scraped], lines: int) -> Table:
 
 
 def main() -> None:
-    """Scrape, then ask."""
+    """Scrape, then run the queries."""
     options = parse()
     lines = sum(
         1 for line in options.page.read_text().splitlines() if line and not line.startswith("#")
@@ -235,11 +217,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         console.print(report(scrape(options, Path(folder)), lines))
         if options.query:
-            console.print(ask_both(Path(folder), next(free_ports()), options.rounds))
+            console.print(compare_queries(Path(folder), next(free_ports()), options.rounds))
 
 
 def parse() -> argparse.Namespace:
-    """The options."""
+    """Parse the options."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -247,7 +229,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--targets", type=int, default=64)
     parser.add_argument("--every", type=int, default=1, help="seconds between scrapes of a target")
     parser.add_argument("--seconds", type=float, default=120)
-    parser.add_argument("--rounds", type=int, default=5, help="of the question")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of the query")
     parser.add_argument("--no-query", dest="query", action="store_false")
     return parser.parse_args()
 

@@ -5,8 +5,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from support import glossary
-from support.source_files import (
+from support.rules import glossary
+from support.rules.source_files import (
     PACKAGES,
     ROOT,
     Place,
@@ -130,7 +130,7 @@ def has_its_place(test: Path) -> bool:
     return any(
         (ROOT / folder / f"{name}{ending}").exists()
         for name in names
-        for ending in (".py", ".sql", "")
+        for ending in (".py", ".sql", ".yml", "")
     )
 
 

@@ -1,25 +1,25 @@
-"""The figures that rounds of measuring add up to: medians with their spread, ratios beside their aims, and limits."""
+"""Figures of all rounds: medians with their spread, ratios beside their aims, and limits."""
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from measuring.timing import Measured
 from rich.console import Console
 from rich.table import Table
-from stopwatch import Measured
 
 Round = dict[str, Measured]
-"""One run of every side, by its name."""
+"""One run of every contender, by its name."""
 Clock = Literal["seconds", "cpu_seconds"]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One thing that every round measures anew."""
+    """One figure that every round measures."""
 
     what: str
-    sides: tuple[str, ...]
+    contenders: tuple[str, ...]
     of: Callable[[Round, Clock], float]
     unit: str = "s"
     has_cpu_clock: bool = True
@@ -27,7 +27,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times as long the peer takes; both were measured in the same round."""
+    """Time of a peer over ours; both were measured in the same round."""
 
     what: str
     peer: Figure
@@ -35,64 +35,66 @@ class Ratio:
     aim: float | None = None
 
     def of(self, one: Round, clock: Clock) -> float:
-        """The ratio in one round."""
+        """Return the ratio in one round."""
         return self.peer.of(one, clock) / self.ours.of(one, clock)
 
 
 @dataclass(frozen=True)
 class Limit:
-    """What a figure may not exceed."""
+    """The value that a figure must not exceed."""
 
     figure: Figure
     most: float
 
 
-def stages(what: str, side: str, *names: str, attempt: int = -1) -> Figure:
-    """Seconds within a process: these stages of the last attempt, in which nothing is imported any more, or all of them."""
+def stages(what: str, contender: str, *names: str, attempt: int = -1) -> Figure:
+    """Seconds of these stages, or of all, in the last attempt, when everything is imported."""
 
     def of(one: Round, clock: Clock) -> float:
-        took: dict[str, float] = one[side].attempts[attempt][clock]
+        took: dict[str, float] = one[contender].attempts[attempt][clock]
         return sum(took[name] for name in names or took)
 
-    return Figure(what, (side,), of)
+    return Figure(what, (contender,), of)
 
 
-def whole(what: str, side: str) -> Figure:
-    """Seconds from the start of a process to loaded tables; there is no clock of the processors for it."""
-    return Figure(what, (side,), lambda one, clock: one[side].whole_seconds, has_cpu_clock=False)
+def whole(what: str, contender: str) -> Figure:
+    """Seconds from the start of a process to loaded tables, on the clock only."""
+    return Figure(
+        what, (contender,), lambda one, clock: one[contender].whole_seconds, has_cpu_clock=False
+    )
 
 
-def day_by_day(what: str, side: str, loaded: int, days: int) -> Figure:
-    """Seconds for all days: as measured, or where fewer were loaded, the first day and as many of the others as there are."""
+def day_by_day(what: str, contender: str, loaded: int, days: int) -> Figure:
+    """Seconds for all days: as measured, or projected from the days that were loaded."""
 
     def of(one: Round, clock: Clock) -> float:
-        took = one[side].attempts[0][clock]
+        took = one[contender].attempts[0][clock]
         return float(took["the first day"] + took["each day after it"] / (loaded - 1) * (days - 1))
 
-    return Figure(what, (side,), of)
+    return Figure(what, (contender,), of)
 
 
-def each_day(what: str, side: str, loaded: int) -> Figure:
+def each_day(what: str, contender: str, loaded: int) -> Figure:
     """Seconds for each day after the first, which also pays for imports."""
 
     def of(one: Round, clock: Clock) -> float:
-        return float(one[side].attempts[0][clock]["each day after it"] / (loaded - 1))
+        return float(one[contender].attempts[0][clock]["each day after it"] / (loaded - 1))
 
-    return Figure(f"{what}, each of the {loaded - 1} days after the first", (side,), of)
+    return Figure(f"{what}, each of the {loaded - 1} days after the first", (contender,), of)
 
 
-def memory(what: str, side: str, together: bool) -> Figure:
+def memory(what: str, contender: str, total: bool) -> Figure:
     """Mebibytes at the peak: all processes together, or the largest of them."""
     return Figure(
         what,
-        (side,),
-        lambda one, clock: one[side].together_mib if together else one[side].largest_mib,
+        (contender,),
+        lambda one, clock: one[contender].together_mib if total else one[contender].largest_mib,
         "MiB",
     )
 
 
 def summary(values: Iterable[float]) -> dict[str, Any]:
-    """Median and spread, and what they are made of."""
+    """Return median and spread of values, with the values."""
     values = list(values)
     return {
         "median": statistics.median(values),
@@ -103,7 +105,7 @@ def summary(values: Iterable[float]) -> dict[str, Any]:
 
 
 def figures_as_json(figures: Sequence[Figure], rounds: Sequence[Round]) -> list[dict[str, Any]]:
-    """Every figure over all rounds."""
+    """Return every figure over all rounds."""
     return [
         {
             "what": figure.what,
@@ -115,7 +117,7 @@ def figures_as_json(figures: Sequence[Figure], rounds: Sequence[Round]) -> list[
 
 
 def ratios_as_json(ratios: Sequence[Ratio], rounds: Sequence[Round]) -> list[dict[str, Any]]:
-    """Every ratio over all rounds, on the wall clock, on that of the processors where there is one, and beside its aim."""
+    """Return every ratio over all rounds: by the clock, by CPU time if known, beside its aim."""
     return [_ratio_as_json(ratio, rounds) for ratio in ratios]
 
 
@@ -126,13 +128,18 @@ def _ratio_as_json(ratio: Ratio, rounds: Sequence[Round]) -> dict[str, Any]:
         statistics.median(ratio.of(one, "cpu_seconds") for one in rounds) if has_cpu_clock else None
     )
     return {
-        "what": ratio.what, "peer": ratio.peer.what, "ours": ratio.ours.what, **found, "median_cpu": cpu,
-        "aim": ratio.aim, "is_met": None if ratio.aim is None else found["median"] >= ratio.aim,
-    }  # fmt: skip
+        "what": ratio.what,
+        "peer": ratio.peer.what,
+        "ours": ratio.ours.what,
+        **found,
+        "median_cpu": cpu,
+        "aim": ratio.aim,
+        "is_met": None if ratio.aim is None else found["median"] >= ratio.aim,
+    }
 
 
 def limits_as_json(limits: Sequence[Limit], rounds: Sequence[Round]) -> list[dict[str, Any]]:
-    """Every limit beside the median of its figure."""
+    """Return every limit beside the median of its figure."""
     found = figures_as_json([limit.figure for limit in limits], rounds)
     return [
         {**one, "limit": limit.most, "is_met": one["median"] <= limit.most}
@@ -141,10 +148,10 @@ def limits_as_json(limits: Sequence[Limit], rounds: Sequence[Round]) -> list[dic
 
 
 def show(report: dict[str, Any], console: Console) -> None:
-    """The report for a person."""
+    """Print the report for a person."""
     console.print(", ".join(f"{name}: {value}" for name, value in report["machine"].items()))
     console.print(
-        f"History: {report['history']}. Rounds: {report['rounds']}. Others {report['others']}."
+        f"Rankings: {report['rankings']}. Rounds: {report['rounds']}. {report['others']}."
     )
     console.print(
         *(
@@ -158,11 +165,11 @@ def show(report: dict[str, Any], console: Console) -> None:
         )
     )
     for note in report["notes"]:
-        console.print(f"Note: {note}")
+        console.print(f"Note: {note}", markup=False)
 
 
 def _figures(figures: Sequence[dict[str, Any]]) -> Table:
-    table = Table("figure", "unit", title="What it took", title_justify="left")
+    table = Table("figure", "unit", title="Time and memory", title_justify="left")
     for name in ("median", "least", "most"):
         table.add_column(name, justify="right")
     for one in figures:

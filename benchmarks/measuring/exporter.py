@@ -1,8 +1,9 @@
-"""Many inference servers' /metrics on one port, for benchmarks: /t/NUMBER/metrics is a vLLM page whose counters grow from scrape to scrape.
+"""Metrics pages of many inference servers on one port: /t/NUMBER/metrics for each.
 
-    python benchmarks/exporter.py PORT PAGE [VARIANTS]
+    python benchmarks/measuring/exporter.py PORT PAGE [VARIANTS]
 
-Each target walks through the same variants of the page, rendered beforehand, so that serving costs nearly nothing beside scraping.
+A page is a recorded one of vLLM whose counters grow from scrape to scrape. All targets walk through
+the same variants, rendered beforehand, so that serving costs nearly nothing beside scraping.
 """
 
 import asyncio
@@ -14,31 +15,32 @@ GROWING = re.compile(r"^([^#\s]+(?:_total|_sum|_count|_bucket)(?:\{[^}]*\})?) (\
 
 
 def variants(page: str, count: int) -> list[bytes]:
-    """The page as it is, then with every counter grown a little more each time."""
+    """Return the page as it is, then with every counter grown a little more each time."""
 
     def grown(step: int) -> str:
         return GROWING.sub(
             lambda found: f"{found[1]} {float(found[2]) + step * (1 + len(found[1]) % 7)}", page
         )
 
-    return [_answer(grown(step).encode()) for step in range(count)]
+    return [_response(grown(step).encode()) for step in range(count)]
 
 
-def _answer(body: bytes) -> bytes:
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
+def _response(body: bytes) -> bytes:
+    kind = "text/plain; version=0.0.4; charset=utf-8"
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 
 async def serve(port: int, pages: list[bytes]) -> None:
     """Answer every GET with the next variant of its path, for ever."""
-    asked: dict[bytes, int] = {}
+    steps: dict[bytes, int] = {}
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while request := await reader.readuntil(b"\r\n\r\n"):
                 path = request.split(b" ", 2)[1]
-                asked[path] = asked.get(path, -1) + 1
-                writer.write(pages[min(asked[path], len(pages) - 1)])
+                steps[path] = steps.get(path, -1) + 1
+                writer.write(pages[min(steps[path], len(pages) - 1)])
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()

@@ -1,10 +1,11 @@
-"""The history that every side loads: the daily board of 2025-01-01 to 2026-02-28, and everything else that a rebuild would find.
+"""The rankings that every contender loads, 2025-01-01 to 2026-02-28, and all else a rebuild finds.
 
-It is recorded where a folder of recordings is given, else the stand-in market invents one of the same size. A prepared folder holds
+They are recorded where a folder of recordings is given, else the simulator makes as many. A
+prepared folder holds
 
-    history/raw      the archive of the board's answers, as our own pipeline keeps them
+    history/raw      the archive of the answers with rankings, as our own pipeline keeps them
     everything/raw   the same and every other answer there is
-    bodies/*.json    the bytes of the board's answers, for the sides that know no archive
+    bodies/*.json    the bytes of the answers with rankings, for contenders without an archive
 """
 
 import gzip
@@ -25,18 +26,18 @@ from pipelines.sources.openrouter.requests import catalogue_requests, slice_requ
 
 START, END = date(2025, 1, 1), date(2026, 2, 28)
 QUICK_START = date(2026, 1, 1)
-KEY = "a-key-for-the-stand-in"
+KEY = "a-key-for-the-simulator"
 
 Payload = dict[str, Any]
 
 
 class NoHistory(ValueError):
-    """The folder of recordings holds no answer of the daily board in the days that are loaded."""
+    """The folder of recordings has no daily rankings in the days that are loaded."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a load must have brought, whoever loaded it."""
+    """Days, rows and tokens that a load must have in its tables, whoever loaded them."""
 
     days: int
     rows: int
@@ -50,24 +51,24 @@ class History:
     folder: Path
 
     def payloads(self) -> list[Payload]:
-        """The board's answers, decoded afresh."""
+        """Decode the answers with rankings."""
         return [json.loads(body) for body in self.bodies()]
 
     def bodies(self) -> list[bytes]:
-        """The board's answers as bytes."""
+        """Return the answers with rankings as bytes."""
         return [path.read_bytes() for path in sorted((self.folder / "bodies").glob("*.json"))]
 
     def facts(self, first_days: int | None = None) -> Facts:
-        """Days, rows and tokens of the whole history, or of its first days."""
+        """Return days, rows and tokens of the whole history, or of its first days."""
         return facts_of(self.payloads(), first_days)
 
     def answers(self) -> list[Answer]:
-        """The board's answers as the archive notes them, in the order of their bodies."""
+        """Return the answers with rankings as the archive records them, in the order of bodies."""
         return list(Archive(self.folder / "history" / "raw").answers())
 
 
 def facts_of(payloads: list[Payload], first_days: int | None = None) -> Facts:
-    """Days, rows and tokens in these answers, or in their first days."""
+    """Count days, rows and tokens in these answers, or in their first days."""
     rows = [row for payload in payloads for row in payload["data"]]
     days = sorted({row["date"] for row in rows})[:first_days]
     kept = [row for row in rows if row["date"] <= days[-1]]
@@ -80,7 +81,7 @@ def prepare(folder: Path, recordings: Path | None, quick: bool) -> History:
     if recordings:
         _play_back(folder, recordings, start)
     else:
-        _invent(folder, start)
+        _simulate(folder, start)
     archive = Archive(folder / "history" / "raw")
     (folder / "bodies").mkdir()
     for number, answer in enumerate(archive.answers()):
@@ -89,7 +90,7 @@ def prepare(folder: Path, recordings: Path | None, quick: bool) -> History:
 
 
 def _play_back(folder: Path, recordings: Path, start: date) -> None:
-    """Keep recorded answers verbatim; those of the board within the days that are loaded are the history."""
+    """Keep recorded answers verbatim; rankings within the days that are loaded are the history."""
     history, everything = (
         Archive(folder / "history" / "raw"),
         Archive(folder / "everything" / "raw"),
@@ -98,7 +99,10 @@ def _play_back(folder: Path, recordings: Path, start: date) -> None:
     for body in _read(recordings, "rankings-daily_*.json*"):
         meta = json.loads(body)["meta"]
         answer = _answer(
-            rankings.SOURCE, rankings.PATH, datetime.fromisoformat(meta["as_of"]), _window(meta)
+            rankings.SOURCE.name,
+            rankings.PATH,
+            datetime.fromisoformat(meta["as_of"]),
+            _window(meta),
         )
         latest = max(latest, answer.fetched_at)
         everything.keep(answer, body)
@@ -109,11 +113,12 @@ def _play_back(folder: Path, recordings: Path, start: date) -> None:
             history.keep(answer, body)
     if history.origin is None:
         raise NoHistory(
-            f"{recordings} has no answer of the daily board within {start} to {END}. Leave --recordings out to invent one."
+            f"{recordings} has no daily rankings within {start} to {END}. "
+            "Leave --recordings out to simulate them."
         )
     for source, path, pattern in (
-        (catalogue.SOURCE, "/models", "models_*.json*"),
-        (providers.SOURCE, "/providers", "providers_*.json*"),
+        (catalogue.SOURCE.name, "/models", "models_*.json*"),
+        (providers.SOURCE.name, "/providers", "providers_*.json*"),
     ):
         for body in _read(recordings, pattern):
             everything.keep(_answer(source, path, latest, {}), body)
@@ -135,8 +140,8 @@ def _answer(source: str, path: str, fetched_at: datetime, params: dict[str, str]
     )
 
 
-def _invent(folder: Path, start: date) -> None:
-    """Ask the stand-in market, on the day after the last one, as a first run would."""
+def _simulate(folder: Path, start: date) -> None:
+    """Request the simulated market on the day after the last one, as a first run would."""
     app = build_app(
         "market",
         now=datetime.combine(END + timedelta(days=1), time(12), UTC),
@@ -150,16 +155,16 @@ def _invent(folder: Path, start: date) -> None:
                 for first, last in rankings.windows(start, END):
                     rankings.fetch(client, first, last)
                 if name == "everything":
-                    _ask_the_rest(client)
+                    _request_the_rest(client)
             finally:
                 client.close()
 
 
-def _ask_the_rest(client: SourceClient) -> None:
-    for plan in (
+def _request_the_rest(client: SourceClient) -> None:
+    for requests in (
         catalogue_requests(client),
         usage_requests(client, END),
         slice_requests(client, END - timedelta(days=29), END),
     ):
-        if failures := make_requests(plan, lambda what: None).failures:
-            raise NoHistory(f"The stand-in market did not answer: {failures[0]}")
+        if failures := make_requests(requests, lambda what: None).failures:
+            raise NoHistory(f"The simulated market did not answer: {failures[0]}")

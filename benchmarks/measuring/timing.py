@@ -1,4 +1,4 @@
-"""How long things take and how much memory they hold: stages within a process, and whole processes from outside."""
+"""Time and memory: stages within a process, and whole processes seen from outside."""
 
 import contextlib
 import json
@@ -17,16 +17,16 @@ PAGE_BYTES = resource.getpagesize()
 MIB = 1 << 20
 
 
-class SideFailed(Exception):
-    """A measured process ended with an error; the message has the end of what it said."""
+class ContenderFailed(Exception):
+    """A measured process ended with an error; the message has the end of its output."""
 
 
 @dataclass
 class Stages:
-    """Seconds of each named stage of one attempt, and the instant at which the last of them was over.
+    """Seconds of each named stage of one attempt, and the instant at which the last one ended.
 
-    Seconds on the wall are what a person waits; seconds of the processors, with those of processes that ended meanwhile, are what the
-    work costs, and suffer less from what else the machine does.
+    Seconds on the clock are what a person waits. CPU seconds, with those of child processes that
+    ended meanwhile, are what the work costs; other work on the machine changes them less.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -35,12 +35,12 @@ class Stages:
 
     @contextlib.contextmanager
     def __call__(self, name: str) -> Iterator[None]:
-        """Time what happens within; the same name adds up."""
+        """Time the block; stages of the same name add up."""
         cpu, started = _cpu_seconds(), time.perf_counter()
         yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
         self.cpu_seconds[name] = self.cpu_seconds.get(name, 0.0) + _cpu_seconds() - cpu
-        # One clock for all processes, so that whoever started this one can say how long it took in all.
+        # One clock for all processes, so that the parent can tell how long this one took in all.
         self.ready_at = time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
@@ -49,19 +49,22 @@ class Measured:
     """One process from its start to its end, seen from outside."""
 
     whole_seconds: float
-    """From the start of the process to the end of the last stage of its first attempt: interpreter, imports, reading, and the load."""
+    """From the start of the process to the end of the last stage of its first attempt.
+
+    That includes interpreter, imports, reading, and the load.
+    """
     largest_mib: float
     """The most that any one process of it held."""
     together_mib: float
-    """The most that all its processes held at one instant; what they share is counted once for each."""
+    """The most that all its processes held at one instant; shared memory counts for each."""
     others_share: float
-    """Which part of all processors others used meanwhile; 0 where it is not known."""
+    """The part of all processors that other work used meanwhile; 0 where it is not known."""
     attempts: list[dict[str, Any]]
     """The stages of each attempt."""
 
 
 def measure(command: Sequence[str], env: Mapping[str, str], report: Path, log: Path) -> Measured:
-    """Run a process to its end, watching it; it leaves the stages of its attempts in `report`."""
+    """Run a process to its end and watch it; it writes the stages of its attempts to `report`."""
     together, busy = 0, _busy_seconds()
     started_at = time.clock_gettime(time.CLOCK_MONOTONIC)
     with log.open("wb") as out:
@@ -74,9 +77,9 @@ def measure(command: Sequence[str], env: Mapping[str, str], report: Path, log: P
             time.sleep(SAMPLE_SECONDS)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        said = log.read_text(errors="replace").splitlines()[-20:]
-        raise SideFailed(
-            f"{' '.join(command)} ended with {process.returncode}:\n" + "\n".join(said)
+        output = log.read_text(errors="replace").splitlines()[-20:]
+        raise ContenderFailed(
+            f"{' '.join(command)} ended with {process.returncode}:\n" + "\n".join(output)
         )
     elapsed = time.clock_gettime(time.CLOCK_MONOTONIC) - started_at
     others = _busy_seconds() - busy - usage.ru_utime - usage.ru_stime
@@ -91,13 +94,13 @@ def measure(command: Sequence[str], env: Mapping[str, str], report: Path, log: P
     )
 
 
-def await_calm(share: float) -> None:
-    """Wait, at most a minute, until others leave the processors alone for a second."""
+def wait_for_idle(max_load: float) -> None:
+    """Wait, at most a minute, for a second in which other work leaves the CPUs idle enough."""
     deadline = time.monotonic() + MAX_WAIT_SECONDS
-    while share < 1 and time.monotonic() < deadline:
+    while max_load < 1 and time.monotonic() < deadline:
         busy = _busy_seconds()
         time.sleep(1)
-        if (_busy_seconds() - busy) / _cores() <= share:
+        if (_busy_seconds() - busy) / _cores() <= max_load:
             return
 
 
@@ -106,7 +109,7 @@ def _cores() -> int:
 
 
 def _busy_seconds() -> float:
-    """Seconds that all processors have worked since the machine was started, for whomever."""
+    """Return the seconds that all processors have worked since the machine was started."""
     path = Path("/proc/stat")
     if not path.exists():
         return 0.0
@@ -122,7 +125,7 @@ def _cpu_seconds() -> float:
 
 
 def resident_bytes(pid: int) -> int:
-    """What a process and its descendants hold now; those that end meanwhile count nothing."""
+    """Return the memory of a process and its descendants; those that end meanwhile count 0."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
         children = [

@@ -1,4 +1,4 @@
-"""Viewers of the dashboard without a browser: they send what the browser sends, and change one filter after another."""
+"""Viewers of the dashboard without a browser: they send its requests, one filter after another."""
 
 import copy
 import random
@@ -14,21 +14,21 @@ import httpx
 from dashboards.components.filters import Control, href
 
 CLOCK_SECONDS = 5.0
-"""How often a page asks whether there is a new generation."""
+"""Seconds between a page's questions for a new generation."""
 STAY, SCROLL = 0.9, 0.3
-"""How likely a viewer changes a filter and not the page, and how likely looks further down after it."""
+"""Chance that a change is one of a filter and not of the page; chance of scrolling after it."""
 SCREEN = (3, 4, 5, 6)
-"""Places of the cards that come near then."""
+"""Positions of the cards that come near then."""
 
 NUMBERS = re.compile(r"[?&]generation=(\d+)")
 
 Pages = dict[str, Sequence[Control]]
-"""The choices of each page."""
+"""The controls of each page."""
 
 
 @dataclass
 class Seen:
-    """What one viewer waited for, and what went wrong."""
+    """Seconds that one viewer waited, and failures."""
 
     filter_seconds: list[float] = field(default_factory=list)
     page_seconds: list[float] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Seen:
 
 
 class Viewer(threading.Thread):
-    """One person, who looks at a page for a while and then changes a filter or, now and then, the page."""
+    """One person, who reads a page and then changes a filter or, now and then, the page."""
 
     def __init__(
         self,
@@ -48,17 +48,10 @@ class Viewer(threading.Thread):
         pages: Pages,
         pause: float,
         seed: int,
-        stop: threading.Event,
     ) -> None:
         super().__init__(daemon=True)
-        self.seen = Seen()
-        self._url, self._asked, self._pages, self._pause, self._over = (
-            url,
-            asked,
-            pages,
-            pause,
-            stop,
-        )
+        self.seen, self.stop = Seen(), threading.Event()
+        self._url, self._asked, self._pages, self._pause = url, asked, pages, pause
         # Two viewers differ, two runs do not.
         self._chance = random.Random(seed)  # noqa: S311 - no secret
         self._generation: int | None = None
@@ -67,10 +60,10 @@ class Viewer(threading.Thread):
         self._shown: dict[str, Any] | None = None
 
     def run(self) -> None:
-        """Look and change until told to stop."""
+        """Read and change until the benchmark ends."""
         with httpx.Client(base_url=self._url, timeout=30) as client:
             looked = 0.0
-            while not self._over.wait(self._chance.expovariate(1 / self._pause)):
+            while not self.stop.wait(self._chance.expovariate(1 / self._pause)):
                 if time.monotonic() - looked > CLOCK_SECONDS:
                     self._look(client)
                     looked = time.monotonic()
@@ -82,7 +75,7 @@ class Viewer(threading.Thread):
         answer = client.post("/_dash-update-component", json=asked)
         if answer.status_code == httpx.codes.OK and "generation" in answer.json()["response"]:
             self._generation = answer.json()["response"]["generation"]["data"]
-            # The browser asks for its page anew by itself.
+            # The browser requests its page again by itself.
             self._ask(client, self.seen.page_seconds)
 
     def _change(self, client: httpx.Client) -> None:
@@ -106,7 +99,7 @@ class Viewer(threading.Thread):
         started = time.perf_counter()
         answer = client.post("/_dash-update-component", json=asked)
         self.seen.scroll_seconds.append(time.perf_counter() - started)
-        self._judge(answer)
+        self._check(answer)
 
     def _ask(self, client: httpx.Client, spent: list[float]) -> None:
         values = {
@@ -122,15 +115,19 @@ class Viewer(threading.Thread):
         started = time.perf_counter()
         answer = client.post("/_dash-update-component", json=asked)
         spent.append(time.perf_counter() - started)
-        self._judge(answer)
+        self._check(answer)
 
-    def _judge(self, answer: httpx.Response) -> None:
-        """An answer is of one generation where its header and every download in it name the same, and whole where no card failed."""
+    def _check(self, answer: httpx.Response) -> None:
+        """Count a response as failed or mixed.
+
+        It is of one generation if its header and every download in it name the same, and whole if
+        no card failed.
+        """
         if answer.status_code != httpx.codes.OK or "state failed" in answer.text:
             self.seen.failures.append(f"{answer.status_code} at {self._path}?{self._chosen}")
             return
-        told = answer.json()
-        self._shown = {**told.get("sideUpdate", {}), **told.get("response", {})}["shown"]["data"]
+        sent = answer.json()
+        self._shown = {**sent.get("sideUpdate", {}), **sent.get("response", {})}["shown"]["data"]
         numbers = {int(number) for number in NUMBERS.findall(answer.text)} | {
             self._shown["generation"]
         }

@@ -1,7 +1,8 @@
-"""What each side does with the history, in a process and a database of its own; `ingest.py` starts these processes and compares them.
+"""Contenders of `ingest.py`, each a function that loads the rankings into a fresh database.
 
-Nothing but what stands within a stage is timed. Every side is handed the same decoded answers or bytes, does its imports before the
-clock starts, and has its tables counted after it stops.
+`ingest.py` starts a process for each. Only the work within a stage is timed. Every contender gets
+the same decoded answers or bytes, imports before the clock starts, and has its tables counted after
+it stops.
 """
 
 import argparse
@@ -12,23 +13,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from history import START, Facts, History, Payload
-from stopwatch import Stages
+from measuring.history import START, Facts, History, Payload
+from measuring.timing import Stages
 
-Side = Callable[[History, Path, Stages, int], Facts]
-"""Loads the history in an empty folder; the number is how many days a side loads that takes one day at a time."""
+Contender = Callable[[History, Path, Stages, int], Facts]
+"""Loads the history in an empty folder; one that loads day by day loads this number of days."""
 
-BOARD = "select count(distinct date), count(*), sum(total_tokens::bigint)::bigint from {table}"
+FACTS = "select count(distinct date), count(*), sum(total_tokens::bigint)::bigint from {table}"
 
 
 class Disagreement(Exception):
-    """A side did not load what the history holds, so its time means nothing."""
+    """A contender loaded other figures than the history holds, so its time means nothing."""
 
 
 def ours_from_dicts(history: History, work: Path, stages: Stages, days: int) -> Facts:
-    """Decoded answers to raw tables: a fresh warehouse, every board judged and kept for good."""
+    """Load decoded answers into raw tables of a fresh warehouse, every day validated."""
     import polars as pl
-    import pyarrow  # noqa: F401  # what Polars hands frames over with
+    import pyarrow  # noqa: F401  # Polars hands frames over with it
 
     from pipelines.loading.rankings import load_rankings
     from pipelines.sources.openrouter.rankings_table import COLUMNS, RankingsTable
@@ -36,7 +37,7 @@ def ours_from_dicts(history: History, work: Path, stages: Stages, days: int) -> 
     from warehouse.connection import open_warehouse
     from warehouse.migrate import migrate
 
-    def board(payload: Payload) -> RankingsTable:
+    def table_of(payload: Payload) -> RankingsTable:
         rows, meta = payload["data"], payload["meta"]
         start, end = a_day(meta["start_date"], "start_date"), a_day(meta["end_date"], "end_date")
         return RankingsTable(
@@ -53,14 +54,14 @@ def ours_from_dicts(history: History, work: Path, stages: Stages, days: int) -> 
         migrate(con)
         for answer, payload in given:
             con.begin()
-            load_rankings(con, answer, board(payload))
+            load_rankings(con, answer, table_of(payload))
             con.commit()
         con.close()
     return _count(path, "raw.ranking_days inner join raw.ranking_rows using (content_hash)")
 
 
 def ours_from_bytes(history: History, work: Path, stages: Stages, days: int) -> Facts:
-    """The archive to raw tables, as every run does it: decompressed, its hash checked, decoded, judged, kept, and noted as landed."""
+    """Load the archive into raw tables, as every run does: from compressed bytes, hash checked."""
     import pyarrow  # noqa: F401
 
     from pipelines.ingest.market import load_archive
@@ -75,7 +76,7 @@ def ours_from_bytes(history: History, work: Path, stages: Stages, days: int) -> 
 
 
 def ours_published(history: History, work: Path, stages: Stages, days: int) -> Facts:
-    """The archive to a published generation: landed, built and audited by dbt, published."""
+    """Take the archive to a published generation: load, build and audit by dbt, publish."""
     import pyarrow  # noqa: F401
 
     from pipelines.ingest.market import load_archive
@@ -84,7 +85,7 @@ def ours_published(history: History, work: Path, stages: Stages, days: int) -> F
     from pipelines.transform.dbt import build
 
     settings = Settings(_home(history, "history", work))
-    with stages("land"):
+    with stages("load"):
         load_archive(settings)
     with stages("build and audit"):
         build(settings)
@@ -94,7 +95,7 @@ def ours_published(history: History, work: Path, stages: Stages, days: int) -> F
 
 
 def ours_rebuilt(history: History, work: Path, stages: Stages, days: int) -> Facts:
-    """`tokentide rebuild` of everything: at first with nothing but the archive, then again, when dbt has read its files before."""
+    """Rebuild everything: first with nothing but the archive, then when dbt has a parse cache."""
     import pyarrow  # noqa: F401
 
     from pipelines.ingest.rebuild import rebuild
@@ -113,17 +114,17 @@ def ours_rebuilt(history: History, work: Path, stages: Stages, days: int) -> Fac
 
 
 def dlt_insert_values(history: History, work: Path, stages: Stages, days: int) -> Facts:
-    """dlt with its defaults for DuckDB: large insert statements."""
+    """Load with dlt's defaults for DuckDB: large insert statements."""
     return _dlt(history, work, stages, "insert_values")
 
 
 def dlt_parquet(history: History, work: Path, stages: Stages, days: int) -> Facts:
-    """dlt with the file format that its page on DuckDB suggests as faster."""
+    """Load with dlt in the file format that its page on DuckDB suggests as faster."""
     return _dlt(history, work, stages, "parquet")
 
 
 def dlt_arrow(history: History, work: Path, stages: Stages, days: int) -> Facts:
-    """dlt with an Arrow table made of the dicts, its fastest way, which leaves out its normalisation."""
+    """Load an Arrow table of the dicts with dlt: its fastest way, without its normalisation."""
     return _dlt(history, work, stages, "parquet", as_arrow=True)
 
 
@@ -154,12 +155,12 @@ def _dlt(
 
 
 def dagster_in_memory(history: History, work: Path, stages: Stages, days: int) -> Facts:
-    """Dagster's DuckDB and Polars I/O manager, one materialisation a day, nothing remembered of the runs: its fastest way."""
+    """Materialise a day at a time with the I/O manager and no stored runs: its fastest way."""
     return _dagster(history, work, stages, days, instance=None)
 
 
 def dagster_in_sqlite(history: History, work: Path, stages: Stages, days: int) -> Facts:
-    """The same with runs and events kept in SQLite, as `dagster dev` does, still without a process for each run."""
+    """Do the same with runs and events in SQLite, as `dagster dev` does, in one process."""
     import dagster as dg
 
     return _dagster(history, work, stages, days, instance=dg.DagsterInstance.local_temp(str(work)))
@@ -179,7 +180,8 @@ def _dagster(history: History, work: Path, stages: Stages, days: int, instance: 
         partitions_def=dg.DailyPartitionsDefinition(START.isoformat()),
         metadata={"partition_expr": "date"},
     )
-    def rankings(context) -> pl.DataFrame:  # type: ignore[no-untyped-def]  # Dagster reads the annotation while this module runs
+    # Dagster reads annotations while this module runs, so there is none for the context.
+    def rankings(context) -> pl.DataFrame:  # type: ignore[no-untyped-def]
         frame = pl.DataFrame(by_day[context.partition_key])
         return frame.with_columns(
             pl.col("date").str.to_datetime("%Y-%m-%d"), pl.col("total_tokens").cast(pl.Int64)
@@ -193,7 +195,7 @@ def _dagster(history: History, work: Path, stages: Stages, days: int, instance: 
     return _count(path, "raw.rankings")
 
 
-SIDES: dict[str, Side] = {
+CONTENDERS: dict[str, Contender] = {
     "ours-from-dicts": ours_from_dicts,
     "ours-from-bytes": ours_from_bytes,
     "ours-published": ours_published,
@@ -204,9 +206,10 @@ SIDES: dict[str, Side] = {
     "dagster-in-memory": dagster_in_memory,
     "dagster-in-sqlite": dagster_in_sqlite,
 }
-# These load everything twice in their process: the first load also pays for what libraries import and compile when they are first used.
-TWICE = frozenset(name for name in SIDES if name.startswith(("ours-from", "dlt")))
-ONE_DAY_AT_A_TIME = frozenset(name for name in SIDES if name.startswith("dagster"))
+# These load everything twice in their process: the first load also pays for what libraries import
+# and compile when they are first used.
+TWICE = frozenset(name for name in CONTENDERS if name.startswith(("ours-from", "dlt")))
+ONE_DAY_AT_A_TIME = frozenset(name for name in CONTENDERS if name.startswith("dagster"))
 
 
 def _home(history: History, which: str, work: Path) -> Path:
@@ -222,23 +225,23 @@ def _count(path: Path, table: str) -> Facts:
     import duckdb
 
     with duckdb.connect(str(path), read_only=True) as con:
-        [(days, rows, total_tokens)] = con.sql(BOARD.format(table=table)).fetchall()
+        [(days, rows, total_tokens)] = con.sql(FACTS.format(table=table)).fetchall()
     return Facts(days, rows, total_tokens)
 
 
 def main() -> None:
-    """Run one side and leave what it found beside what it loaded."""
+    """Run one contender and write its stages beside the tables it loaded."""
     parser = argparse.ArgumentParser(
-        description="One side of benchmarks/ingest.py, which starts this."
+        description="One contender of benchmarks/ingest.py, which starts this."
     )
-    parser.add_argument("side", choices=SIDES)
+    parser.add_argument("contender", choices=CONTENDERS)
     parser.add_argument("history", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("--days", type=int, default=0)
     given = parser.parse_args()
     attempts = [
         _attempt(given, attempt)
-        for attempt in ("first", "second")[: 2 if given.side in TWICE else 1]
+        for attempt in ("first", "second")[: 2 if given.contender in TWICE else 1]
     ]
     (given.work / "report.json").write_text(json.dumps(attempts))
 
@@ -246,10 +249,10 @@ def main() -> None:
 def _attempt(given: argparse.Namespace, name: str) -> dict[str, Any]:
     history, work, stages = History(given.history), given.work / name, Stages()
     work.mkdir(parents=True)
-    found = SIDES[given.side](history, work, stages, given.days)
-    expected = history.facts(given.days if given.side in ONE_DAY_AT_A_TIME else None)
+    found = CONTENDERS[given.contender](history, work, stages, given.days)
+    expected = history.facts(given.days if given.contender in ONE_DAY_AT_A_TIME else None)
     if found != expected:
-        raise Disagreement(f"{given.side} loaded {found}, the history holds {expected}.")
+        raise Disagreement(f"{given.contender} loaded {found}, the history holds {expected}.")
     return asdict(stages)
 
 

@@ -1,4 +1,4 @@
-"""The dashboard's share chart beside Streamlit's, and what both need: servers on free ports, and a browser that was never there before."""
+"""The dashboard's share chart beside Streamlit's: servers on free ports, one browser."""
 
 import json
 import os
@@ -12,29 +12,37 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from comparison import summary
+from measuring.comparison import summary
+from measuring.timing import MIB, resident_bytes
 from playwright.sync_api import Browser, Page
-from stopwatch import MIB, resident_bytes
 
 from dashboards.components.filters import read_filters
-from dashboards.components.page import Card
-from dashboards.generations import Generation
-from dashboards.pages import page_of
-from dashboards.query import inlined
+from dashboards.components.page import Card, CardPage
+from dashboards.generations import OpenGeneration
+from dashboards.pages import find_page
+from dashboards.query import inline
 from warehouse.connection import open_published
 
 BASES = {"Platform": "platform", "Top 50": "top50"}
 PEER = Path(__file__).parent / "dashboard_streamlit.py"
+STREAMLIT = (
+    "--server.headless=true",
+    "--browser.gatherUsageStats=false",
+    "--server.fileWatcherType=none",
+    "--server.address=127.0.0.1",
+)
 DRAWN = """() => {
     const drawing = document.querySelector('.js-plotly-plot');
     return drawing && drawing._fullData && drawing._fullData.length > 1;
 }"""
-# From the click to the other figures in the first chart.
+# Seconds from the click to other figures in the first chart.
 CHANGE = """async text => {
-    const figures = () => JSON.stringify([...document.querySelectorAll('.js-plotly-plot')].slice(0, 1).map(
+    const first = () => [...document.querySelectorAll('.js-plotly-plot')].slice(0, 1);
+    const figures = () => JSON.stringify(first().map(
         drawing => (drawing._fullData || []).map(trace => Array.from(trace.y || []))));
     const before = figures(), started = performance.now();
-    [...document.querySelectorAll('label')].find(label => label.innerText.trim() === text).click();
+    const labels = [...document.querySelectorAll('label')];
+    labels.find(label => label.innerText.trim() === text).click();
     while (figures() === before || figures() === '[]') {
         if (performance.now() - started > 20000) { return null; }
         await new Promise(done => setTimeout(done, 2));
@@ -44,17 +52,17 @@ CHANGE = """async text => {
 
 
 @contextmanager
-def serving(
+def serve(
     command: Callable[[str], Sequence[str]], environment: dict[str, str], path: str
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """A server on a free port, which its command is told; its address once it answers at this path."""
+    """Run a server on a free port; yield its address and process once it answers at this path."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     url, words = f"http://127.0.0.1:{port}", command(str(port))
     process = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 60
-        while not _answers(url + path):
+        while not _responds(url + path):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(f"{' '.join(words)} did not start.")
             time.sleep(0.1)
@@ -64,7 +72,7 @@ def serving(
         process.wait(20)
 
 
-def _answers(url: str) -> bool:
+def _responds(url: str) -> bool:
     try:
         return httpx.get(url, timeout=5).status_code == httpx.codes.OK
     except httpx.TransportError:
@@ -72,7 +80,7 @@ def _answers(url: str) -> bool:
 
 
 def first_page(browser: Browser, url: str, ready: str) -> float:
-    """Seconds until all is drawn for a browser that was never here."""
+    """Return the seconds until all is drawn in a browser with an empty cache."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     page = context.new_page()
     started = time.perf_counter()
@@ -83,61 +91,52 @@ def first_page(browser: Browser, url: str, ready: str) -> float:
     return took
 
 
-def beside(browser: Browser, url: str, generation: Path, peer: Path, rounds: int) -> dict[str, Any]:
-    """The same chart in both, in turns: until it is there, and until it has changed."""
+def compare_charts(
+    browser: Browser, url: str, file: Path, peer: Path, rounds: int
+) -> dict[str, Any]:
+    """Measure the same chart in both, in turns: until it is drawn, and until it has changed."""
     with tempfile.TemporaryDirectory(prefix="tokentide-benchmark-") as folder:
         asked = Path(folder, "asked.json")
-        asked.write_text(json.dumps({"file": str(generation), "questions": _questions(generation)}))
-        options = [
-            "--server.headless",
-            "true",
-            "--browser.gatherUsageStats",
-            "false",
-            "--server.fileWatcherType",
-            "none",
-            "--server.address",
-            "127.0.0.1",
-        ]
-        script = ["--", str(asked)]
+        asked.write_text(json.dumps({"file": str(file), "questions": _questions(file)}))
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        run = [str(peer), "-m", "streamlit", "run", str(PEER), *options]
-        with serving(
-            lambda port: [*run, "--server.address", "127.0.0.1", "--server.port", port, *script],
+        run = [str(peer), "-m", "streamlit", "run", str(PEER), *STREAMLIT]
+        with serve(
+            lambda port: [*run, "--server.port", port, "--", str(asked)],
             environment,
             "/_stcore/health",
         ) as (theirs, process):
-            first = {"ours": [], "theirs": []}
+            first: dict[str, list[float]] = {"ours": [], "theirs": []}
             for _ in range(rounds):
                 first["ours"].append(first_page(browser, url, DRAWN))
                 first["theirs"].append(first_page(browser, theirs, DRAWN))
-            sides = {"ours": _opened(browser, url), "theirs": _opened(browser, theirs)}
+            pages = {"ours": _open(browser, url), "theirs": _open(browser, theirs)}
             changes: dict[str, list[float]] = {"ours": [], "theirs": []}
             for turn in range(2 * rounds):
-                for name, page in sides.items():
+                for name, page in pages.items():
                     changes[name].append(page.evaluate(CHANGE, list(BASES)[1 - turn % 2]))
             peer_mib = resident_bytes(process.pid) / MIB
     return {
         "chart": {name: summary(spent) for name, spent in first.items()},
         "chart_change": {name: summary(spent) for name, spent in changes.items()},
         "peer_mib": peer_mib,
-    }  # fmt: skip
+    }
 
 
 def _questions(path: Path) -> dict[str, str]:
-    """The SQL of the share chart on each basis, as our page asks it."""
-    market = page_of("/market")
-    generation = Generation(path, open_published)
+    """Return the SQL of the share chart on each basis, as our page runs it."""
+    market = find_page("/market")
+    assert isinstance(market, CardPage)  # noqa: S101  a benchmark's own page
+    generation = OpenGeneration(path, open_published)
     found = {}
     for label, basis in BASES.items():
-        cards = market.cards_for(
-            read_filters(f"?basis={basis}", market.controls(generation)), generation
-        )
+        filters = read_filters(f"?basis={basis}", market.controls(generation))
+        cards = market.cards(filters, generation)
         [share] = [card for card in cards if isinstance(card, Card) and card.key == "share"]
-        found[label] = inlined(share.query)
+        found[label] = inline(share.query)
     return found
 
 
-def _opened(browser: Browser, url: str) -> Page:
+def _open(browser: Browser, url: str) -> Page:
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     page.goto(url)
     page.wait_for_function(DRAWN)

@@ -1,6 +1,7 @@
-"""Streamlit's side of `dashboard.py`: the same question of the same file, drawn as the same stacked bars. Needs streamlit, duckdb, plotly.
+"""Streamlit's side of `dashboard.py`: the same query on the same file, drawn as the same bars.
 
-Written as Streamlit's own guides say: one connection for all sessions, and answers kept.
+It needs streamlit, duckdb and plotly, and is written as Streamlit's guides say: one connection for
+all sessions, and cached results.
 """
 
 import json
@@ -16,18 +17,17 @@ ASKED = json.loads(Path(sys.argv[1]).read_text())
 
 @st.cache_resource
 def connection() -> duckdb.DuckDBPyConnection:
-    """One for the process."""
+    """Open the file once for the process."""
     return duckdb.connect(ASKED["file"], read_only=True)
 
 
 @st.cache_data
 def weeks(basis: str) -> list[tuple[object, ...]]:
-    """(week, member, share) of a basis."""
+    """Return (week, member, share) of a basis."""
     con = connection().cursor()
     con.execute("use marts")
-    return con.sql(
-        f"select week_start, member, share from ({ASKED['questions'][basis]})"
-    ).fetchall()
+    query = ASKED["questions"][basis]
+    return con.sql(f"select week_start, member, share from ({query})").fetchall()
 
 
 st.set_page_config(layout="wide")

@@ -1,7 +1,8 @@
-"""One question of a month: the p99 of the time to first token by model and hour, over 30 days of 64 targets, by SQL and by PromQL.
+"""One question of a month in SQL and in PromQL: p99 of the time to first token by model and hour.
 
-Both hold the same counts: our side as the ledger keeps them, the growth of each bucket by hour; Prometheus as samples every five minutes,
-written as OpenMetrics and taken in by promtool. Five minutes instead of fifteen seconds is in Prometheus' favour: it reads a twentieth.
+Both hold the same counts of 30 days of 64 targets: ours as the ledger keeps them, the growth of
+each bucket by hour; Prometheus as samples every five minutes, written as OpenMetrics and loaded by
+promtool. Five minutes instead of fifteen seconds is in Prometheus' favour: it reads a twentieth.
 """
 
 import contextlib
@@ -47,32 +48,11 @@ LE = (
 BEGIN = 1_790_000_400 // 3600 * 3600
 STEP = 300
 QUERY = "histogram_quantile(0.99, sum by (le, model_name) (increase(ttft_bucket[1h])))"
-# One row per model and hour: the bucket in which the 99th of 100 lies, and the place within it, linear as Prometheus does.
-SQL = """
-with buckets as (
-    select model_name, hour_at, le, sum(growth) as seen
-    from ledger.histogram_hours
-    where metric = 'ttft_seconds' and part = 'bucket'
-    group by all
-),
-ranked as (
-    select
-        model_name, hour_at, le, seen,
-        0.99 * max(seen) over hour as wanted,
-        coalesce(lag(seen) over (hour order by le), 0) as below,
-        coalesce(lag(le) over (hour order by le), 0) as lower
-    from buckets
-    window hour as (partition by model_name, hour_at)
-)
-select model_name, hour_at, lower + (le - lower) * (wanted - below) / (seen - below) as p99_seconds
-from ranked
-where seen >= wanted and below < wanted
-order by all
-"""
+SQL = Path(__file__).with_name("p99.sql").read_text(encoding="utf-8")
 
 
 def counts() -> np.ndarray:
-    """[targets, steps, buckets]: what each five minutes added to each cumulative bucket."""
+    """Return the growth of each cumulative bucket in five minutes: [targets, steps, buckets]."""
     random = np.random.default_rng(0)
     steps = DAYS * 24 * 3600 // STEP
     middle = random.uniform(-3, 0, (TARGETS, 1, 1)) + random.normal(0, 0.3, (TARGETS, steps, 1))
@@ -80,8 +60,11 @@ def counts() -> np.ndarray:
     return np.floor(reached * random.integers(50, 500, (TARGETS, steps, 1)))
 
 
-def ask_both(folder: Path, port: int, rounds: int) -> Table:
-    """Median seconds of both, warm, and how far they agree: PromQL sees eleven of an hour's twelve steps, its window being half open."""
+def compare_queries(folder: Path, port: int, rounds: int) -> Table:
+    """Return median seconds of both, warm, and their difference.
+
+    PromQL sees eleven of an hour's twelve steps, since its window is half open.
+    """
     growth = counts()
     write_openmetrics(folder / "month.om", growth)
     blocks = [
@@ -97,48 +80,49 @@ def ask_both(folder: Path, port: int, rounds: int) -> Table:
     subprocess.run(blocks, check=True, capture_output=True)
     con = load(folder / "month.duckdb", growth)
     with prometheus(folder, port):
-        ours = asked(con.sql(SQL).pl, rounds)
-        theirs = asked(lambda: ask_prometheus(port), rounds)
+        ours = timed(con.sql(SQL).pl, rounds)
+        theirs = timed(lambda: query_prometheus(port), rounds)
     table = Table(
-        title=f"p99 of TTFT by model and hour, {DAYS} days, {TARGETS} targets, {MODELS} models; medians of {rounds}"
+        title=f"p99 of TTFT by model and hour, {DAYS} days, {TARGETS} targets, {MODELS} models; "
+        f"medians of {rounds}"
     )
-    for name in ("side", "seconds", "answers", "times as long"):
-        table.add_column(name, justify="left" if name == "side" else "right")
+    for name in ("contender", "seconds", "rows", "times as long"):
+        table.add_column(name, justify="left" if name == "contender" else "right")
     table.add_row("SQL on the ledger", f"{ours[0]:.3f}", f"{len(ours[1]):,}", "1.0")
     table.add_row("PromQL", f"{theirs[0]:.3f}", f"{len(theirs[1]):,}", f"{theirs[0] / ours[0]:.1f}")
-    table.caption = f"median difference of an answer: {difference(ours[1], theirs[1]):.2%}"
+    table.caption = f"median difference of a row: {difference(ours[1], theirs[1]):.2%}"
     return table
 
 
 def load(path: Path, growth: np.ndarray) -> duckdb.DuckDBPyConnection:
-    """The ledger's table, in a file of its own."""
+    """Write the ledger's table into a separate file."""
     hours = growth.reshape(TARGETS, -1, 3600 // STEP, len(LE)).sum(2)
     target, hour, bucket = (axis.ravel() for axis in np.indices(hours.shape))
     rows = pl.DataFrame(  # noqa: F841  DuckDB reads it by its name
         {
-            "target": target, "model": target % MODELS, "hour": BEGIN + hour * 3600, "le": np.array(LE)[bucket], "growth": hours.ravel()
+            "target": target,
+            "model": target % MODELS,
+            "hour": BEGIN + hour * 3600,
+            "le": np.array(LE)[bucket],
+            "growth": hours.ravel(),
         }
-    )  # fmt: skip
+    )
     con = duckdb.connect(str(path))
     con.execute("create schema ledger")
-    con.execute("""
-        create table ledger.histogram_hours as
-        select
-            't' || target as target, 'm' || model as model_name, 'ttft_seconds' as metric, '' as labels,
-            to_timestamp(hour) as hour_at, 'bucket' as part, le, growth
-        from rows
-    """)
+    con.execute(Path(__file__).with_name("histogram_hours.sql").read_text(encoding="utf-8"))
     return con
 
 
 def write_openmetrics(path: Path, growth: np.ndarray) -> None:
-    """The same as cumulative samples; promtool wants a series' samples together."""
+    """Write the counts as cumulative samples; promtool wants the samples of a series together."""
     totals = growth.cumsum(1)
     with path.open("w") as file:
         file.write("# TYPE ttft histogram\n")
         for target in range(TARGETS):
             for bucket, le in enumerate(LE):
-                name = f'ttft_bucket{{target="t{target}",model_name="m{target % MODELS}",le="{"+Inf" if math.isinf(le) else le}"}}'
+                bound = "+Inf" if math.isinf(le) else le
+                labels = f'target="t{target}",model_name="m{target % MODELS}",le="{bound}"'
+                name = f"ttft_bucket{{{labels}}}"
                 file.writelines(
                     f"{name} {value:.0f} {BEGIN + (step + 1) * STEP}\n"
                     for step, value in enumerate(totals[target, :, bucket])
@@ -148,7 +132,7 @@ def write_openmetrics(path: Path, growth: np.ndarray) -> None:
 
 @contextlib.contextmanager
 def prometheus(folder: Path, port: int) -> Iterator[None]:
-    """A Prometheus on the month."""
+    """Run a Prometheus on the month while the block runs."""
     (folder / "none.yml").write_text("{}")
     command = [
         "prometheus",
@@ -170,27 +154,28 @@ def prometheus(folder: Path, port: int) -> Iterator[None]:
         running.wait(60)
 
 
-def ask_prometheus(port: int) -> pl.DataFrame:
-    """A row a model and hour, as ours."""
+def query_prometheus(port: int) -> pl.DataFrame:
+    """Return a row for each model and hour, as our query does."""
     given = {"query": QUERY, "start": BEGIN + 3600, "end": BEGIN + DAYS * 86400, "step": 3600}
-    answer = (
+    response = (
         httpx.post(f"http://127.0.0.1:{port}/api/v1/query_range", data=given, timeout=600)
         .raise_for_status()
         .json()
     )
     rows = [
         (series["metric"]["model_name"], at - 3600, float(value))
-        for series in answer["data"]["result"]
+        for series in response["data"]["result"]
         for at, value in series["values"]
     ]
     return pl.DataFrame(rows, schema=["model_name", "hour", "theirs"], orient="row")
 
 
 def difference(ours: pl.DataFrame, theirs: pl.DataFrame) -> float:
-    """The median of |ours - theirs| / theirs; every answer of one must be there in the other."""
+    """Return the median of |ours - theirs| / theirs; both must have the same rows."""
     mine = ours.select("model_name", pl.col("hour_at").dt.epoch("s").alias("hour"), "p99_seconds")
     both = mine.join(theirs, ["model_name", "hour"])
-    assert len(both) == len(ours) == len(theirs), "one side lacks answers"
+    if not len(both) == len(ours) == len(theirs):
+        raise SystemExit("The two queries did not return the same models and hours.")
     return float(
         both.select(
             ((pl.col("p99_seconds") - pl.col("theirs")).abs() / pl.col("theirs")).median()
@@ -198,8 +183,8 @@ def difference(ours: pl.DataFrame, theirs: pl.DataFrame) -> float:
     )
 
 
-def asked(ask: Callable[[], pl.DataFrame], rounds: int) -> tuple[float, pl.DataFrame]:
-    """The median of several, after one that does not count, and the last answer."""
+def timed(ask: Callable[[], pl.DataFrame], rounds: int) -> tuple[float, pl.DataFrame]:
+    """Return the median seconds of several calls, after one that warms up, and the last result."""
     spent = []
     for _ in range(rounds + 1):
         started = time.perf_counter()

@@ -114,7 +114,7 @@ def _limit_headers(limit: int, reset: datetime) -> dict[str, str]:
 
 
 class InvalidFault(ValueError):
-    """A fault has an unknown kind or an unreadable field. Raised for whoever set it."""
+    """A fault has an unknown kind or an unreadable field; reported to the operator who set it."""
 
 
 class SimulatorError(Exception):

@@ -1,4 +1,4 @@
-"""A tiny warehouse with ready marts, to be published: three days of a market and a test's tables."""
+"""A tiny warehouse with ready marts to publish: one day of a market, and tables of a test."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager

@@ -1,7 +1,7 @@
 """dbt compiles once for all tests that ask single marts of small tables."""
 
 import pytest
-from support.compiled_sql import Marts
+from support.marts.compiled_sql import Marts
 
 COMPILED = (
     "local_tokens_daily",
@@ -27,5 +27,5 @@ COMPILED = (
 
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Marts:
-    """Those marts, as dbt compiles them."""
+    """Compile those marts with dbt."""
     return Marts(tmp_path_factory.mktemp("compiled"), COMPILED)

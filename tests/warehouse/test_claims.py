@@ -1,4 +1,4 @@
-"""The claim ledger on real and synthetic history: what cannot be judged yet, what more history decides, and how a claim is added."""
+"""Claims on real and synthetic history: verdicts, and a claim that is added."""
 
 import shutil
 import subprocess
@@ -38,7 +38,8 @@ LISTED = {
     "top-two-march-9",
     "v4-12b",
 }
-# What each claim of March and April 2026 needs, and the recorded history up to February does not have.
+# What each claim of March and April 2026 needs, and the recorded history up to February does not
+# have.
 LACKING = {
     "tokens-140t": {"2026-03-01..2026-03-31"},
     "first-weeks": {"2026-03-02..2026-04-26"},
@@ -58,7 +59,7 @@ def built(settings: Settings) -> Path:
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory, recordings: Path) -> Path:
-    """The recorded history up to 2026-02-28, published."""
+    """Publish the recorded history up to 2026-02-28."""
     with simulated_market(
         mode="replay", recordings=recordings, now=datetime(2026, 8, 22, 8, tzinfo=UTC)
     ) as market:
@@ -71,7 +72,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory, recordings: Path) -> Path
 
 @pytest.fixture(scope="module")
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """An invented market up to 2026-03-31, published, and the same home after three more weeks."""
+    """Publish a synthetic market up to 2026-03-31, and the same home three weeks later."""
     with simulated_market(now=datetime(2026, 6, 20, 8, tzinfo=UTC)) as market:
         settings = Settings(
             home=tmp_path_factory.mktemp("synthetic"), openrouter_url=market.url, openrouter_key=KEY
@@ -132,7 +133,10 @@ def test_what_rests_on_a_document_or_a_measurement_of_ours_needs_no_market(recor
 
 
 def test_more_history_through_the_same_pipeline_decides(synthetic: tuple[Path, Path]) -> None:
-    """With March alone, April is open; with April in, every basis has a verdict of its own, and they differ."""
+    """With March alone, April is open.
+
+    With April in, every basis has a verdict of its own, and they differ.
+    """
     before, after = synthetic
     assert verdicts(before, "tokens-140t") == dict.fromkeys(
         ("all", "mean_day", "highest_day"), "wrong_population"
@@ -167,7 +171,10 @@ def test_every_query_of_evidence_runs_as_it_is(
 def test_the_sum_of_a_claim_follows_from_its_bases(
     recorded: Path, synthetic: tuple[Path, Path]
 ) -> None:
-    """What could be judged decides; where that differs, the statement depends on its basis; every row says why."""
+    """Verdicts that could be reached decide; where they differ, the statement depends on its basis.
+
+    Every row says why.
+    """
     for path in (recorded, *synthetic):
         rows = read_claims(path)
         assert all(
@@ -192,7 +199,7 @@ def test_a_claim_for_a_program_has_its_evidence_with_rows(synthetic: tuple[Path,
 
 
 def test_an_unknown_claim_is_told_with_its_neighbours(recorded: Path) -> None:
-    """Whoever mistypes is helped; whoever is far off is told where the list is."""
+    """A near miss gets suggestions, any other name the command that lists claims."""
     with pytest.raises(UnknownClaim, match="five-weeks"):
         find_claim(read_claims(recorded), "five_weks")
     with pytest.raises(UnknownClaim, match="tokentide claims"):
@@ -201,7 +208,7 @@ def test_an_unknown_claim_is_told_with_its_neighbours(recorded: Path) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of the packages, to be changed, and an empty warehouse beside it."""
+    """Return a copy of the packages, to be changed, with an empty warehouse beside it."""
     for name in ("pipelines", "warehouse"):
         skipped = shutil.ignore_patterns("target", "logs", "__pycache__")
         shutil.copytree(PROJECT.parent / name, tmp_path / name, ignore=skipped)

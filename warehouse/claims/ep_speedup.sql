@@ -60,8 +60,9 @@ select
     case
         when found.basis = 'report'
             then
-                'The report says so of its own kernels, over strong non-fused ones on the '
-                || 'same hardware. We cannot repeat it.'
+                'The report says so of its '
+                || 'own kernels, over strong non-fused ones on the same hardware. '
+                || 'We cannot repeat it.'
         when found.basis = 'tier' and found.gain_high is null
             then
                 'No hour of our tier has layers of experts timed beside serial steps. '

@@ -1,4 +1,4 @@
-"""The process that runs people's SQL: bounded in time, memory and rows, deaf to what is no reading, and replaced when it is lost."""
+"""The process that runs people's SQL: bounded in time, memory and rows, replaced if it is lost."""
 
 import time
 from collections.abc import Iterator
@@ -6,16 +6,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from support import sql_worker_stub
+from support.dashboard import sql_worker_stub
 from support.published import published
 
-from dashboards.generations import Generation, Published, Sources
-from dashboards.pages.sql.queue import QueueFullError, SqlQueue
-from dashboards.pages.sql.worker import Job, Outcome, Worker
+from dashboards.pages.sql.worker import QueryOutcome, SqlJob, SqlWorker
+from pipelines.errors import QueryFailed
 from pipelines.publish import query
-from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings
-from warehouse.connection import open_published
 
 pytestmark = pytest.mark.slow
 NO_QUERY = "That is no query"
@@ -47,26 +44,23 @@ HOSTILE = [
 
 
 @pytest.fixture(scope="module")
-def generation(tmp_path_factory: pytest.TempPathFactory) -> Generation:
-    settings = Settings(home=tmp_path_factory.mktemp("sql") / "home")
-    published(settings)
-    found = Published(Sources(settings.published / NEWEST, open_published, query.frame)).newest()
-    assert found
-    return found
+def generation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of a generation."""
+    return published(Settings(home=tmp_path_factory.mktemp("sql") / "home")).path
 
 
 @pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    """One with the real way to run SQL."""
-    made = Worker(query.frame)
+def worker() -> Iterator[SqlWorker]:
+    """Yield a worker that runs real SQL."""
+    made = SqlWorker(query.frame, (QueryFailed,))
     yield made
     made.kill()
 
 
 @pytest.fixture
-def mischief() -> Iterator[Worker]:
-    """One whose SQL is `hang`, `die` or `eat`, with little grace."""
-    made = Worker(sql_worker_stub.run, grace_seconds=0.5)
+def stub() -> Iterator[SqlWorker]:
+    """Yield a worker whose SQL misbehaves by name, with little grace."""
+    made = SqlWorker(sql_worker_stub.run, (sql_worker_stub.Refusal,), grace_seconds=0.5)
     yield made
     made.kill()
 
@@ -76,19 +70,18 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "rows.parquet"
 
 
+def run(worker: SqlWorker, generation: Path, sql: str, out: Path, **limits: float) -> QueryOutcome:
+    """Run a query within limits of 30 seconds and 100 rows, unless others are given."""
+    seconds, max_rows = limits.get("seconds", 30), int(limits.get("max_rows", 100))
+    return worker.run(SqlJob(generation, sql, out, seconds, max_rows))
+
+
 def test_rows_come_as_a_file_with_their_types(
-    worker: Worker, generation: Generation, out: Path
+    worker: SqlWorker, generation: Path, out: Path
 ) -> None:
     """Only a line about them comes through the pipe."""
-    outcome = worker.run(
-        Job(
-            generation.path,
-            "select date, platform_tokens from market_days order by date",
-            out,
-            30,
-            100,
-        )
-    )
+    sql = "select date, platform_tokens from market_days order by date"
+    outcome = run(worker, generation, sql, out)
     assert (outcome.rows, outcome.is_cut, outcome.error) == (3, False, "")
     rows = pl.read_parquet(out)
     assert rows["platform_tokens"].to_list() == [9000000000000000000, 9000000000000000001, None]
@@ -98,162 +91,98 @@ def test_rows_come_as_a_file_with_their_types(
 @pytest.mark.parametrize(
     ("asked", "rows", "is_cut"), [(99, 99, False), (100, 100, False), (101, 100, True)]
 )
-def test_rows_beyond_the_most_are_cut_and_that_is_said(
-    worker: Worker, generation: Generation, out: Path, asked: int, rows: int, is_cut: bool
+def test_rows_beyond_the_limit_are_cut_and_the_outcome_says_so(
+    worker: SqlWorker, generation: Path, out: Path, asked: int, rows: int, is_cut: bool
 ) -> None:
     """As many as allowed are not cut; one more is."""
-    outcome = worker.run(Job(generation.path, f"from range({asked})", out, 30, 100))
+    outcome = run(worker, generation, f"from range({asked})", out)
     assert (outcome.rows, outcome.is_cut, pl.read_parquet(out).height) == (rows, is_cut, rows)
 
 
 def test_a_long_query_is_stopped_and_the_next_one_runs(
-    worker: Worker, generation: Generation, out: Path
+    worker: SqlWorker, generation: Path, out: Path
 ) -> None:
     """DuckDB stops by itself, so the process stays."""
-    worker.run(Job(generation.path, "select 1", out, 30, 10))
+    run(worker, generation, "select 1", out)
     before = worker.pid
     endless = "select count(*) from range(10000000) a, range(10000000) b where hash(a, b) = 1"
-    assert worker.run(Job(generation.path, endless, out, 0.5, 10)).error.startswith(
-        "The query took longer than 0.5 s and was stopped."
-    )
-    assert worker.run(Job(generation.path, "select 1", out, 30, 10)).rows == 1
+    stopped = run(worker, generation, endless, out, seconds=0.5)
+    assert stopped.error.startswith("The query took longer than 0.5 s and was stopped.")
+    assert run(worker, generation, "select 1", out).rows == 1
     assert worker.pid == before
 
 
 def test_a_query_that_wants_too_much_memory_fails_alone(
-    worker: Worker, generation: Generation, out: Path
+    worker: SqlWorker, generation: Path, out: Path
 ) -> None:
     """DuckDB's own limit says so, and the process goes on."""
-    outcome = worker.run(
-        Job(generation.path, "select list(range) from range(200000000)", out, 30, 10)
-    )
+    outcome = run(worker, generation, "select list(range) from range(200000000)", out)
     assert outcome.error.startswith("Out of Memory Error")
-    assert worker.run(Job(generation.path, "select 1", out, 30, 10)).rows == 1
+    assert run(worker, generation, "select 1", out).rows == 1
 
 
-@pytest.mark.parametrize(("sql", "said"), HOSTILE)
-def test_what_is_no_reading_of_this_file_is_refused(
-    worker: Worker, generation: Generation, out: Path, tmp_path: Path, sql: str, said: str
+@pytest.mark.parametrize(("sql", "reason"), HOSTILE)
+def test_anything_but_reading_this_file_is_refused(
+    worker: SqlWorker, generation: Path, out: Path, tmp_path: Path, sql: str, reason: str
 ) -> None:
-    """With the reason, nothing of what was reached for, and nothing written."""
+    """The reason has nothing of the file that was reached for, and nothing is written."""
     (tmp_path / "secret").write_text("a-line-that-nobody-may-read")
-    before = generation.path.read_bytes()
-    outcome = worker.run(Job(generation.path, sql.format(folder=tmp_path), out, 30, 10))
-    assert said in outcome.error
+    before = generation.read_bytes()
+    outcome = run(worker, generation, sql.format(folder=tmp_path), out)
+    assert reason in outcome.error
     assert "nobody-may-read" not in outcome.error
     assert [file.name for file in tmp_path.iterdir()] == ["secret"]
-    assert generation.path.read_bytes() == before
+    assert generation.read_bytes() == before
 
 
-def test_what_cannot_be_stopped_is_killed_and_replaced(
-    mischief: Worker, generation: Generation, out: Path
+def test_a_query_that_cannot_be_stopped_is_killed_and_replaced(
+    stub: SqlWorker, generation: Path, out: Path
 ) -> None:
-    """Time and grace are all that a query gets, whatever it does; the next one has a new process."""
-    mischief.run(Job(generation.path, "hello", out, 30, 10))
-    before = mischief.pid
+    """Time and grace are all that a query gets; the next one has a new process."""
+    run(stub, generation, "hello", out)
+    before = stub.pid
     assert before
     began = time.monotonic()
-    outcome = mischief.run(Job(generation.path, "hang", out, 0.5, 10))
+    outcome = run(stub, generation, "hang", out, seconds=0.5)
     assert outcome.error.startswith("The query took longer than 0.5 s")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
     assert not Path(f"/proc/{before}").exists()
-    assert mischief.run(Job(generation.path, "hello", out, 30, 10)).rows == 3
-    assert pl.read_parquet(out)["pid"][0] == mischief.pid != before
+    assert run(stub, generation, "hello", out).rows == 3
+    assert pl.read_parquet(out)["pid"][0] == stub.pid != before
 
 
-def test_a_lost_process_is_said_and_replaced(
-    mischief: Worker, generation: Generation, out: Path
+def test_a_refusal_is_text_for_the_person_who_asked(
+    stub: SqlWorker, generation: Path, out: Path
 ) -> None:
-    """As when the system takes its memory away."""
-    assert mischief.run(Job(generation.path, "die", out, 30, 10)).error.startswith(
-        "The process that ran the query ended."
-    )
-    assert mischief.run(Job(generation.path, "hello", out, 30, 10)).rows == 3
+    """The process goes on."""
+    run(stub, generation, "hello", out)
+    before = stub.pid
+    assert run(stub, generation, "refuse", out).error == "That is refused."
+    assert stub.pid == before
 
 
-def test_a_process_that_cannot_be_started_is_said(generation: Generation, out: Path) -> None:
-    """Who asks is told, and whoever comes after can ask again: nothing is half started."""
-    # A function without a name of its own cannot be sent to another process.
-    worker = Worker(lambda path, sql, seconds, rows: pl.DataFrame())
-    assert worker.run(Job(generation.path, "select 1", out, 30, 10)).error.startswith(
-        "The process for the query could not be started"
-    )
+@pytest.mark.parametrize("sql", ["die", "break"])
+def test_a_lost_process_is_replaced(stub: SqlWorker, generation: Path, out: Path, sql: str) -> None:
+    """The system took its memory away, or it met an error that nobody expected."""
+    lost = run(stub, generation, sql, out)
+    assert lost.error.startswith("The process that ran the query ended.")
+    assert run(stub, generation, "hello", out).rows == 3
+
+
+def test_a_process_that_cannot_be_started_is_an_error_for_its_query(
+    generation: Path, out: Path
+) -> None:
+    """Nothing is half started, so whoever comes after can ask again."""
+    # A function without a name cannot be sent to another process.
+    worker = SqlWorker(lambda path, sql, seconds, rows: pl.DataFrame())
+    outcome = run(worker, generation, "select 1", out)
+    assert outcome.error.startswith("The process for the query could not be started")
     assert worker.pid is None
 
 
 def test_the_process_cannot_take_the_memory_of_the_machine(
-    mischief: Worker, generation: Generation, out: Path
+    stub: SqlWorker, generation: Path, out: Path
 ) -> None:
     """Not even where DuckDB does not count; it says so and goes on."""
-    assert "memory" in mischief.run(Job(generation.path, "eat", out, 30, 10)).error
-    assert mischief.run(Job(generation.path, "hello", out, 30, 10)).rows == 3
-
-
-@pytest.fixture
-def queue() -> Iterator[SqlQueue]:
-    made = SqlQueue(sql_worker_stub.run, seconds=30, max_waiting=2)
-    yield made
-    made.close()
-
-
-def done(queue: SqlQueue, key: str) -> Outcome:
-    """The outcome, once there is one."""
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        asked = queue.look(key)
-        assert asked
-        if asked.stage == "done":
-            return asked.outcome
-        time.sleep(0.02)
-    raise AssertionError("it never ended")
-
-
-def running(queue: SqlQueue, sql: str, generation: Generation) -> str:
-    """The key of a query that runs already."""
-    key = queue.ask(sql, generation)
-    until = time.monotonic() + 20
-    while (asked := queue.look(key)) and asked.stage == "waiting" and time.monotonic() < until:
-        time.sleep(0.02)
-    return key
-
-
-def test_who_comes_when_the_queue_is_full_is_told_at_once(
-    queue: SqlQueue, generation: Generation
-) -> None:
-    """Those who wait know their place; a stopped query makes room, and they get their turn in order."""
-    first = running(queue, "hang", generation)
-    second, third = queue.ask("second", generation), queue.ask("third", generation)
-    assert [asked.place for key in (first, second, third) if (asked := queue.look(key))] == [
-        0,
-        1,
-        2,
-    ]
-    with pytest.raises(QueueFullError, match="2 queries wait already"):
-        queue.ask("fourth", generation)
-    queue.stop(first)
-    assert done(queue, first).error == "You stopped the query."
-    assert (done(queue, second).rows, done(queue, third).rows) == (3, 3)
-
-
-def test_a_query_that_waits_can_be_given_up(queue: SqlQueue, generation: Generation) -> None:
-    """It never runs, and leaves no rows."""
-    first = running(queue, "hang", generation)
-    second = queue.ask("second", generation)
-    queue.stop(second)
-    queue.stop(first)
-    assert done(queue, second).error == "You stopped the query."
-    asked = queue.look(second)
-    assert asked
-    assert not asked.out.exists()
-
-
-def test_a_result_is_forgotten_after_a_while(queue: SqlQueue, generation: Generation) -> None:
-    """Rows take room; the newest are kept, and of the older ones it is said that they are gone."""
-    keys = []
-    for number in range(20):
-        keys.append(queue.ask(f"query {number}", generation))
-        done(queue, keys[-1])
-    assert queue.look(keys[0]) is None
-    newest = queue.look(keys[-1])
-    assert newest
-    assert newest.out.exists()
+    assert "memory" in run(stub, generation, "eat", out).error
+    assert run(stub, generation, "hello", out).rows == 3

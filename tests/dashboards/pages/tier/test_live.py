@@ -1,18 +1,17 @@
-"""The live panel: how old its newest sample is, what does not answer, and what to do where nothing is collected."""
+"""The live panel: the age of its newest sample, targets that are silent, and how to start."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import plotly.graph_objects as go
 import polars as pl
 import pytest
-from support.browser import browser, dashboard, settled
+from playwright.sync_api import Browser
+from support.dashboard.browser import dashboard, wait_for_page
+from support.dashboard.components import class_of, text_of, tiles_of
 from support.published import published
 
-from dashboards.components.theme import Look
+from dashboards.components.theme import Theme
 from dashboards.pages.tier import live
-from dashboards.pages.tier import live_figures as figures
 from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import Scrape
@@ -20,95 +19,104 @@ from pipelines.telemetry.collector.spool import Spool
 from pipelines.telemetry.live import reader
 from pipelines.telemetry.metrics.vocabulary import Series
 
-LIGHT = Look("light")
 NOW = datetime(2026, 6, 18, 10, tzinfo=UTC)
 UP = Series("up", "gauge")
 TOKENS = Series("generation_tokens", "counter", model_name="m")
 
 
-def rows(*samples: tuple[str, str | None, str, float, float | None]) -> pl.DataFrame:
-    """Samples as (target, model, metric, seconds ago, value)."""
+def samples(*rows: tuple[str, str | None, str, float, float | None]) -> pl.DataFrame:
+    """Return samples as (target, model, metric, seconds ago, value)."""
     made = [
         (target, model, metric, NOW - timedelta(seconds=ago), value)
-        for target, model, metric, ago, value in samples
+        for target, model, metric, ago, value in rows
     ]
     return pl.DataFrame(made, schema=live.EMPTY.schema, orient="row")
 
 
-def text_of(component: Any) -> str:
-    """All that a component says."""
-    if isinstance(component, str | int | float):
-        return str(component)
-    children = getattr(
-        component, "children", component if isinstance(component, list | tuple) else None
-    )
-    return (
-        " ".join(text_of(child) for child in children)
-        if isinstance(children, list | tuple)
-        else text_of(children)
-        if children
-        else ""
-    )
-
-
 def test_nothing_collected_says_how_to_start() -> None:
     """An empty panel is no quiet tier."""
-    told = text_of(live.said(live.EMPTY, NOW))
-    assert "Nothing was collected" in told
-    assert "tokentide collect" in told
+    text = text_of(live.describe_samples(live.EMPTY, NOW))
+    assert live.NOTHING in text
+    assert "`tokentide collect`" in text
 
 
-def test_the_age_of_the_newest_sample_is_told_and_an_old_one_is_a_failure() -> None:
-    """4 seconds are fine; 2 minutes mean that the collector ended, and its old figures are not shown as those of now."""
-    sample = ("a", "m", "requests_running", 4.0, 3.0)
-    assert "Newest sample 4 s old" in text_of(live.said(rows(sample), NOW))
-    old = live.said(rows((*sample[:3], 120.0, 3.0)), NOW)
+def test_the_newest_sample_has_its_age() -> None:
+    found = samples(("a", "m", "requests_running", 4.0, 3.0))
+    made = live.describe_samples(found, NOW)
+    assert "Newest sample 4 s old (09:59:56 UTC)." in text_of(made)
+    assert tiles_of(made)["Requests running"] == ("3.0", "")
+
+
+def test_an_old_sample_is_a_failure_and_not_shown_as_current() -> None:
+    """After two minutes the collector has ended."""
+    old = live.describe_samples(samples(("a", "m", "requests_running", 120.0, 3.0)), NOW)
     assert "120 seconds old" in text_of(old)
-    assert "failed" in old.className
+    assert class_of(old) == "state failed"
     assert "Requests running" not in text_of(old)
 
 
-def test_a_gap_is_unknown_in_the_tiles_and_a_silent_target_is_named() -> None:
-    """A sum with an unknown part is unknown."""
-    shown = live.said(
-        rows(
-            ("a", "m", "requests_running", 4.0, 3.0),
-            ("b", "m", "requests_running", 4.0, None),
-            ("b", None, "up", 4.0, 0.0),
-        ),
-        NOW,
+def test_a_sum_with_an_unknown_part_is_unknown() -> None:
+    found = samples(
+        ("a", "m", "requests_running", 4.0, 3.0), ("b", "m", "requests_running", 4.0, None)
     )
-    assert "Requests running unknown in a gap" in text_of(shown)
-    assert "Not answering: b" in text_of(shown)
+    tiles = tiles_of(live.describe_samples(found, NOW))
+    assert tiles["Requests running"] == ("unknown", "in a gap")
+    assert tiles["Power, watts"] == ("unknown", "no server reports it")
 
 
-def test_a_mean_of_several_targets_is_not_made_up() -> None:
-    """Two means have no mean without their counts."""
-    both = rows(("a", "m", "ttft_seconds", 4.0, 0.2), ("b", "m", "ttft_seconds", 4.0, 0.4))
-    assert "choose one target and model" in text_of(live.said(both, NOW))
-    assert "0.200 s" in text_of(live.said(live.chosen(both, "?target=a"), NOW))
-
-
-def test_a_null_breaks_the_line() -> None:
-    """And what nobody reports is told as that."""
-    found = rows(
-        *(
-            ("a", "m", "requests_running", ago, value)
-            for ago, value in ((15.0, 1.0), (10.0, None), (5.0, 2.0))
-        )
+def test_targets_are_added_up() -> None:
+    found = samples(
+        ("a", "m", "memory_used_bytes", 4.0, 2.0**30), ("b", "m", "memory_used_bytes", 4.0, 2.0**31)
     )
-    made: go.Figure = figures.panel(found, LIGHT, figures.LOADS, "requests", NOW)
-    (line,) = made.data
-    assert line.y == (1.0, None, 2.0)
-    assert line.connectgaps is False
-    assert (
-        figures.panel(found, LIGHT, figures.POWER, "watts", NOW).layout.annotations[0].text
-        == "nothing is reported"
+    tiles = tiles_of(live.describe_samples(found, NOW))
+    assert tiles["Memory in use, GiB"] == ("3.00", "")
+
+
+def test_a_silent_target_is_named() -> None:
+    found = samples(("a", None, "up", 4.0, 1.0), ("b", None, "up", 4.0, 0.0))
+    assert live.find_silent(found) == ["b"]
+    assert "Not responding: b" in text_of(live.describe_samples(found, NOW))
+
+
+def test_a_target_that_responds_again_is_not_silent() -> None:
+    found = samples(("a", None, "up", 9.0, 0.0), ("a", None, "up", 4.0, 1.0))
+    assert live.find_silent(found) == []
+
+
+def test_two_means_have_no_mean() -> None:
+    """Without their counts none can be made, so one target must be chosen."""
+    both = samples(("a", "m", "ttft_seconds", 4.0, 0.2), ("b", "m", "ttft_seconds", 4.0, 0.4))
+    name = "Mean time to first token"
+    many = tiles_of(live.describe_samples(both, NOW))
+    one = tiles_of(live.describe_samples(live.filter_rows(both, "?target=a"), NOW))
+    assert many[name] == ("unknown", "choose one target and model")
+    assert one[name] == ("0.200 s", "")
+
+
+def test_a_quiet_moment_has_no_first_token() -> None:
+    found = samples(("a", "m", "ttft_seconds", 4.0, None))
+    tiles = tiles_of(live.describe_samples(found, NOW))
+    assert tiles["Mean time to first token"][1] == "no request got a first token in the last 5 s"
+
+
+def test_a_chosen_model_keeps_the_samples_of_its_devices() -> None:
+    found = samples(
+        ("a", "m", "requests_running", 4.0, 1.0),
+        ("a", "other", "requests_running", 4.0, 1.0),
+        ("a", None, "power_watts", 4.0, 90.0),
     )
+    kept = live.filter_rows(found, "?target=a&model=m")
+    assert kept["metric"].to_list() == ["requests_running", "power_watts"]
 
 
-def kept(spool: Spool, ago: float) -> None:
-    """Two scrapes 5 seconds apart, the newer so many seconds ago: 10 tokens a second."""
+def test_without_a_home_the_panel_says_so_and_draws_empty_charts() -> None:
+    text, *charts = live.fill_panel(None, "", Theme(), NOW)
+    assert "No live samples here" in text_of(text)
+    assert all(not chart.data for chart in charts)
+
+
+def scrape(spool: Spool, ago: float) -> None:
+    """Write two scrapes 5 seconds apart, the newer this long ago: 10 tokens per second."""
     for place in (1, 0):
         at = round((datetime.now(UTC) - timedelta(seconds=ago + 5 * place)).timestamp() * 1e6)
         spool.keep(Scrape("ours", "vllm", at, None, (UP, TOKENS), (1.0, 50.0 * (1 - place))))
@@ -116,28 +124,28 @@ def kept(spool: Spool, ago: float) -> None:
 
 
 @pytest.mark.slow
-def test_the_panel_shows_a_scrape_within_ten_seconds_and_says_when_they_end(tmp_path: Path) -> None:
-    """From a real spool whose segment is still open; then from one that nobody writes to any more."""
+def test_a_scrape_is_on_the_panel_within_ten_seconds(tmp_path: Path, chromium: Browser) -> None:
+    """It comes from a spool whose segment is still open; then the collector ends."""
     settings = Settings(home=tmp_path / "home")
     published(settings)
     spools = {name: Spool(tmp_path / name) for name in ("fresh", "left")}
-    kept(spools["left"], 90)
+    scrape(spools["left"], 90)
     readers = {name: reader(tmp_path / name, tmp_path / "archive") for name in spools}
-    collected = ["fresh"]
+    current = ["fresh"]
 
-    def current() -> pl.DataFrame:
-        return readers[collected[-1]]()
+    def read() -> pl.DataFrame:
+        return readers[current[-1]]()
 
-    with dashboard(settings.published / NEWEST, live=current) as url, browser() as chromium:
+    with dashboard(settings.published / NEWEST, live=read) as url:
         page = chromium.new_page()
         page.goto(f"{url}/tier")
-        settled(page).get_by_text(live.NEVER).wait_for()
-        kept(spools["fresh"], 1)
+        wait_for_page(page).get_by_text(live.NOTHING).wait_for()
+        scrape(spools["fresh"], 1)
         age = page.locator("#live-age")
         age.wait_for(timeout=10_000)
         assert float(age.get_attribute("data-age") or "99") <= 10
         assert "10.0" in page.locator(".live .tile-value").first.inner_text()
-        collected.append("left")
+        current.append("left")
         page.get_by_text("The collector seems not to run").wait_for(timeout=10_000)
         assert not age.is_visible()
         page.locator("#live-pause").click()

@@ -136,12 +136,12 @@ select
     case when is_estimated then -ln(2) / slope end as half_life_weeks,
     case
         when is_estimated then -ln(2) / (slope - reach)
-        -- After so many weeks it still has more than half of its best share.
+        -- After that many weeks it still has more than half of its best share.
         when is_right_censored then nullif(weeks_faded, 0)
     end as half_life_weeks_low,
     case
         when is_estimated and slope + reach < 0 then -ln(2) / (slope + reach)
-        -- It fell from 85 percent or more to half or less within so many weeks.
+        -- It fell from 85 percent or more to half or less within that many weeks.
         when not is_right_censored and weeks_fitted is null
             then (halved_week - fades_after) / 7.0 / log2({{ fading }} / 0.5)
     end as half_life_weeks_high,

@@ -7,43 +7,12 @@
 -- widened where neighbouring days err alike. This is correlation, not cause: is_confounded shows
 -- what else happened.
 {% set window_days = 28 %}
-with prices as (
-    select
-        date,
-        model_id,
-        kind,
-        origin,
-        answer_sha256,
-        prompt_usd_per_mtok,
-        completion_usd_per_mtok,
-        -- Blended prices usually count three prompt tokens for each completion token.
-        0.75 * prompt_usd_per_mtok + 0.25 * completion_usd_per_mtok as blended_usd_per_mtok,
-        lag(date) over price_order as previous_date,
-        lag(prompt_usd_per_mtok) over price_order as previous_prompt_usd_per_mtok,
-        lag(completion_usd_per_mtok) over price_order as previous_completion_usd_per_mtok,
-        lag(0.75 * prompt_usd_per_mtok + 0.25 * completion_usd_per_mtok)
-            over price_order
-            as previous_blended_usd_per_mtok
-    from {{ ref('model_prices_daily') }}
-    window price_order as (partition by model_id, kind order by date)
-),
-
-changes as (
+with changes as (
     select
         *,
         previous_date - {{ window_days - 1 }} as first_date,
-        date + {{ window_days - 1 }} as last_date,
-        case
-            when blended_usd_per_mtok > 0 and previous_blended_usd_per_mtok > 0
-                then nullif(ln(blended_usd_per_mtok / previous_blended_usd_per_mtok), 0)
-        end as log_ratio
-    from prices
-    where
-        previous_date is not null
-        and (
-            prompt_usd_per_mtok <> previous_prompt_usd_per_mtok
-            or completion_usd_per_mtok <> previous_completion_usd_per_mtok
-        )
+        date + {{ window_days - 1 }} as last_date
+    from {{ ref('price_changes') }}
 ),
 
 shares as (
