@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from dashboards.generations import AppContext
 
 THREADS = 8
-# Of DuckDB for each open generation, of which there are two after a new one is published. Enough
-# for the queries that run at once (docs/decisions/0017); a viewer's own SQL runs in another
-# process with its own memory.
+# Memory of DuckDB for each open generation, of which there are two once a new one is published.
+# Enough for the queries that run at once (docs/decisions/0017). A viewer's own SQL runs in another
+# process, with its own memory.
 MEMORY = "96MB"
 MIN_SECRET_CHARACTERS = 12
 

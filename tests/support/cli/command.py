@@ -39,7 +39,6 @@ class Command:
             capture_output=True,
             text=True,
             check=False,
-            timeout=240,
         )
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
