@@ -9,7 +9,7 @@ from support.simulator import KEY, MakeSimulator, SimulatedMarket, simulated_mar
 
 from pipelines.settings import Settings
 
-pytest_plugins = ["support.cpu_budget"]
+pytest_plugins = ["support.house.cpu_budget"]
 
 
 @pytest.fixture

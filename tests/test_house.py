@@ -5,8 +5,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from support import glossary
-from support.source_files import (
+from support.house import glossary
+from support.house.source_files import (
     PACKAGES,
     ROOT,
     Place,

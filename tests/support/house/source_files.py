@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ("pipelines", "models", "warehouse", "dashboards")
 FOLDERS = (*PACKAGES, "benchmarks", "tests", "docs")
 # What tools write beside the sources.

@@ -8,7 +8,7 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from support.source_files import ROOT, Place
+from support.house.source_files import ROOT, Place
 
 FENCE = re.compile(r"^(```|~~~+)")
 HEADING = re.compile(r"^#{1,6} (.*)")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.source_files import ROOT, Place, files, words
+from support.house.source_files import ROOT, Place, files, words
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
 # A migration is never changed, and the changelog says what was renamed.
