@@ -52,7 +52,7 @@ pytest-rest: $(STAMP) ## all other tests
 	$(BIN)/python -m pytest $(HALF:%=--ignore=%)
 
 npu: $(RIG)/.installed ## the NPU's operations against torch_npu itself, without an NPU (docs/npu.md)
-	$(RIG)/bin/python tests/models/npu/rig/run.py -q
+	$(RIG)/bin/python tests/support/npu_rig/run.py -q
 
 bench: EXTRAS = dev,bench
 bench: ## the figures that we quote, beside their peers
@@ -76,10 +76,10 @@ $(TIER)/.installed: pyproject.toml constraints.txt
 	$(TIER)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement $(TIER)/requirements.txt
 	touch $@
 
-$(RIG)/.installed: tests/models/npu/rig/requirements.txt
+$(RIG)/.installed: tests/support/npu_rig/requirements.txt
 	$(PYTHON) -m venv $(RIG)
 	$(RIG)/bin/pip install --quiet --disable-pip-version-check --requirement $<
-	rm -rf $(RIG)/stand-in
+	rm -rf $(RIG)/ascend-stubs
 	touch $@
 
 $(VENV)/bin/python:

@@ -18,11 +18,11 @@ from rich.console import Console
 from rich.table import Table
 
 from models.architectures.qwen3 import Qwen3
-from models.checkpoint import read_shape, read_tokenizer
+from models.checkpoint import read_model_config, read_tokenizer
 from models.config import SHIPPED_MODEL, Quantisation
 from models.ops.ops import Batch, KeyValues
 from models.training.corpus import standard_library
-from models.training.judging import judge, load, windows
+from models.training.evaluation import cut_windows, evaluate, load_network
 
 VARIANTS: list[tuple[str, Quantisation, str]] = [
     ("float32", "none", "float32"),
@@ -93,17 +93,17 @@ def main() -> None:
     """Load all, evaluate all, time all in turns, print."""
     options = parse()
     torch.set_num_threads(1)
-    tokenizer = read_tokenizer(SHIPPED_MODEL, read_shape(SHIPPED_MODEL))
-    given = windows(tokenizer, standard_library().held_out)[: options.windows]
+    tokenizer = read_tokenizer(SHIPPED_MODEL, read_model_config(SHIPPED_MODEL))
+    given = cut_windows(tokenizer, standard_library().held_out)[: options.windows]
     variants = []
     for name, quantisation, dtype in VARIANTS:
-        network = load(SHIPPED_MODEL, quantisation, dtype)
+        network = load_network(SHIPPED_MODEL, quantisation, dtype)
         variants.append(
             Variant(
                 name,
                 network,
                 network.new_caches(BLOCKS, BLOCK_TOKENS),
-                judge(network, given).perplexity,
+                evaluate(network, given).perplexity,
             )
         )
     work = {f"decode {size}": decoding(size) for size in BATCHES} | {

@@ -1,6 +1,9 @@
-"""The NPU inference tier: an engine on torch and torch_npu, its HTTP server, its telemetry. Imports nothing of the other packages."""
+"""The inference tier: an engine on torch and torch_npu, its HTTP server, its load generator.
+
+Nothing of the other packages is imported here.
+"""
 
 from models.device import guard_torch
 
-# Whatever of this package is imported first, torch comes after it.
+# torch is imported after this, whichever module of the package comes first.
 guard_torch()

@@ -1,66 +1,55 @@
-"""From a configuration to an engine's parts: device, network, cache, drafter."""
+"""Assembly of an engine from a configuration: device, network, cache blocks, runner and drafter."""
 
 import platform
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
 import torch
-from tokenizers import Tokenizer
 
-from models.architectures.loader import Build, torch_dtype
-from models.checkpoint import open_tensors, read_shape, read_tokenizer
-from models.config import Dtype, EngineConfig, Shape
-from models.device import Device, choose
-from models.engine.block_manager import BlockPool
+from models.architectures.loader import ModelLoader, torch_dtype
+from models.checkpoint import open_tensors, read_model_config, read_tokenizer
+from models.config import Dtype, EngineConfig, ModelConfig
+from models.device import DeviceMonitor, choose_device
+from models.engine.block_manager import BlockManager
+from models.engine.engine import Engine, EngineParts
 from models.engine.memory import keep_freed_memory
-from models.engine.model_runner import LocalRunner, Runner
+from models.engine.model_runner import LocalRunner, ModelRunner
+from models.engine.scheduler import Scheduler
 from models.errors import BadConfig
-from models.expert_parallel.runner import SpreadRunner, judge
-from models.ops.cpu_ops import CpuOps
-from models.ops.ops import Ops
-from models.protocol import Ready
-from models.spec_decode.proposer import Drafter, make_drafter
+from models.expert_parallel.runner import EpRunner, check_expert_ranks
+from models.ops.registry import ops_for
+from models.protocol import EngineInfo
+from models.spec_decode.proposer import make_drafter
 
 DEFAULT_CACHE_TOKENS = 16 * 1024
 BLOCK_TOKENS = 16
 NPU_BLOCK_TOKENS = 128
 
 
-@dataclass(frozen=True)
-class Started:
-    """All that an engine is made of."""
-
-    ready: Ready
-    tokenizer: Tokenizer
-    pool: BlockPool
-    runner: Runner
-    drafter: Drafter
-    device: Device
-
-
-def start(config: EngineConfig) -> Started:
-    """Everything that the configuration asks for, or an error that says what cannot be had."""
+def build_engine(config: EngineConfig) -> Engine:
+    """Build the engine of a configuration. Raise a TierError that names what cannot be built."""
     keep_freed_memory()
     torch.set_num_threads(config.threads)
-    device = choose(config.device)
-    config = suited(config, device.type)
-    shape = read_shape(config.model)
-    _judge(config, shape, device.type)
-    tokenizer = read_tokenizer(config.model, shape)
-    context = _context(config, shape)
-    blocks = _blocks(config, context)
-    build = Build(
-        shape, ops_for(device), device, torch_dtype(config.dtype), context, config.quantisation
-    )
-    runner = make_runner(config, build, blocks)
-    ready = _ready(config, shape, runner.weight_bytes, str(device), context, blocks)
-    pool = BlockPool(blocks, config.block_tokens, config.prefix_caching)
-    drafter = make_drafter(config, build, blocks * config.block_tokens)
-    return Started(ready, tokenizer, pool, runner, drafter, Device(device, config.rated_watts))
+    device = choose_device(config.device)
+    config = fill_defaults(config, device.type)
+    model = read_model_config(config.model)
+    _check(config, model, device.type)
+    tokenizer = read_tokenizer(config.model, model)
+    context = _context_tokens(config, model)
+    blocks = _cache_blocks(config, context)
+    dtype = torch_dtype(config.dtype)
+    loader = ModelLoader(model, ops_for(device), device, dtype, context, config.quantisation)
+    runner = make_runner(config, loader, blocks)
+    info = _engine_info(config, loader, runner.weight_bytes, blocks)
+    block_manager = BlockManager(blocks, config.block_tokens, config.prefix_caching)
+    scheduler = Scheduler(block_manager, config.max_sequences, config.max_batch_tokens)
+    drafter = make_drafter(config, loader, blocks * config.block_tokens)
+    monitor = DeviceMonitor(device, config.rated_watts)
+    return Engine(EngineParts(info, tokenizer, scheduler, runner, drafter, monitor))
 
 
-def suited(config: EngineConfig, device: str) -> EngineConfig:
-    """The configuration with what it leaves to the device."""
+def fill_defaults(config: EngineConfig, device: str) -> EngineConfig:
+    """Fill in the settings that depend on the device."""
     dtype: Dtype = "float32" if device == "cpu" else "bfloat16"
     block_tokens = NPU_BLOCK_TOKENS if device == "npu" else BLOCK_TOKENS
     return replace(
@@ -70,74 +59,68 @@ def suited(config: EngineConfig, device: str) -> EngineConfig:
     )
 
 
-def _judge(config: EngineConfig, shape: Shape, device: str) -> None:
-    judge(config, shape)
-    if device == "npu":
-        from models.ops.npu_ops import judge_for_npu
-
-        judge_for_npu(config, shape)
-
-
-def make_runner(config: EngineConfig, build: Build, blocks: int) -> Runner:
-    """The whole network here, or its experts over several processes."""
+def make_runner(config: EngineConfig, loader: ModelLoader, blocks: int) -> ModelRunner:
+    """Make a runner: the whole network here, or its experts on several ranks."""
     if config.expert_ranks > 1:
-        return SpreadRunner(config, build, blocks)
+        return EpRunner(config, loader, blocks)
     with open_tensors(config.model) as tensors:
-        return LocalRunner(build.network(tensors), blocks, config.block_tokens)
+        return LocalRunner(loader.load(tensors), blocks, config.block_tokens)
 
 
-def ops_for(device: torch.device) -> Ops:
-    """The column of the table of operations for this kind of device; CUDA runs the stock torch column."""
-    if device.type == "npu":
-        from models.ops.npu_ops import NpuOps
+def _check(config: EngineConfig, model: ModelConfig, device: str) -> None:
+    check_expert_ranks(config, model)
+    if device == "npu":
+        from models.ops.npu_ops import check_npu_limits
 
-        return NpuOps()
-    return CpuOps()
+        check_npu_limits(config, model)
 
 
-def _context(config: EngineConfig, shape: Shape) -> int:
-    wanted = config.context_tokens or shape.max_position_embeddings
-    if wanted > shape.max_position_embeddings:
+def _context_tokens(config: EngineConfig, model: ModelConfig) -> int:
+    longest = model.max_position_embeddings
+    context = config.context_tokens or longest
+    if context > longest:
         raise BadConfig(
-            f"context_tokens is {wanted}, but the model was made for {shape.max_position_embeddings}. Ask for at most that."
+            f"context_tokens is {context}, but the model's maximum is {longest}. Set at most that."
         )
-    return wanted
+    return context
 
 
-def _blocks(config: EngineConfig, context: int) -> int:
+def _cache_blocks(config: EngineConfig, context: int) -> int:
     tokens = config.cache_tokens or max(DEFAULT_CACHE_TOKENS, context)
     blocks = tokens // config.block_tokens
     if blocks * config.block_tokens < context:
         raise BadConfig(
-            f"cache_tokens is {tokens}, too few for one whole context of {context}. Raise cache_tokens or lower context_tokens."
+            f"cache_tokens is {tokens}, too few for one whole context of {context}. "
+            "Raise cache_tokens or lower context_tokens."
         )
     return blocks
 
 
-def _ready(
-    config: EngineConfig, shape: Shape, weight_bytes: int, device: str, context: int, blocks: int
-) -> Ready:
-    return Ready(
-        device=device,
-        context_tokens=context,
-        vocab_size=shape.vocab_size,
-        eos_token_ids=shape.eos_token_ids,
+def _engine_info(
+    config: EngineConfig, loader: ModelLoader, weight_bytes: int, blocks: int
+) -> EngineInfo:
+    model = loader.config
+    return EngineInfo(
+        device=str(loader.device),
+        context_tokens=loader.context_tokens,
+        vocab_size=model.vocab_size,
+        eos_token_ids=model.eos_token_ids,
         cache_blocks=blocks,
         block_tokens=config.block_tokens,
-        active_parameters=shape.active_parameters,
+        active_parameters=model.active_parameters,
         weight_bytes=weight_bytes,
         quantisation=config.quantisation,
-        stack={**_stack(), "dtype": config.dtype},
+        stack={**_versions(), "dtype": config.dtype},
         expert_ranks=config.expert_ranks,
     )
 
 
-def _stack() -> dict[str, str]:
-    """The versions that a figure depends on."""
-    found = {"python": platform.python_version()}
+def _versions() -> dict[str, str]:
+    """Return the versions that a measured figure depends on."""
+    versions = {"python": platform.python_version()}
     for name in ("tokentide", "torch", "torch_npu"):
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

@@ -1,6 +1,6 @@
-"""A checkpoint's files: what the network looks like, its tokenizer, its tensors; each judged before it is used.
+"""Files of a checkpoint: configuration, tokenizer and tensors, each validated before use.
 
-Nothing here imports torch until tensors are read, so that the HTTP server can know its model without it.
+torch is imported only when tensors are read, so that the HTTP server can read the rest without it.
 """
 
 import json
@@ -11,115 +11,113 @@ from typing import TYPE_CHECKING, Any
 
 from tokenizers import Tokenizer
 
-from models.config import Shape
+from models.config import ModelConfig
 from models.errors import BadCheckpoint
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-def read_shape(folder: Path) -> Shape:
-    """The network that the checkpoint holds."""
-    config = _json(folder, "config.json")
-    generation = (
-        _json(folder, "generation_config.json")
-        if (folder / "generation_config.json").exists()
-        else {}
-    )
+def read_model_config(folder: Path) -> ModelConfig:
+    """Read the network's sizes from `config.json`, end tokens from `generation_config.json`."""
+    config = _read_json(folder, "config.json")
+    generation = {}
+    if (folder / "generation_config.json").exists():
+        generation = _read_json(folder, "generation_config.json")
     config["eos_token_id"] = generation.get("eos_token_id", config.get("eos_token_id"))
-    return Shape.read(config, folder)
+    return ModelConfig.parse(config, folder)
 
 
-def read_tokenizer(folder: Path, shape: Shape) -> Tokenizer:
-    """The tokenizer, which must not know more tokens than the network."""
-    path = _existing(folder, "tokenizer.json")
+def read_tokenizer(folder: Path, config: ModelConfig) -> Tokenizer:
+    """Read the tokenizer. Raise if it has more tokens than the network."""
+    path = _require_file(folder, "tokenizer.json")
     try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as broken:
+        tokenizer = Tokenizer.from_buffer(path.read_bytes())
+    except ValueError as error:
         raise BadCheckpoint(
-            f"{path} is not a tokenizer ({broken}). Copy it again from where the checkpoint came from."
-        ) from broken
-    if tokenizer.get_vocab_size() > shape.vocab_size:
+            f"{path} is not a tokenizer ({error}). Copy it again from the checkpoint's source."
+        ) from error
+    if tokenizer.get_vocab_size() > config.vocab_size:
         raise BadCheckpoint(
-            f"{path} knows {tokenizer.get_vocab_size()} tokens, the network {shape.vocab_size}: they do not belong together. "
-            "Take both from the same checkpoint."
+            f"{path} has {tokenizer.get_vocab_size()} tokens, but the network has "
+            f"{config.vocab_size}. Take both from the same checkpoint."
         )
     return tokenizer
 
 
 def read_chat_template(folder: Path) -> str | None:
-    """The Jinja template that turns messages into a prompt, where the checkpoint has one."""
-    if (folder / "chat_template.jinja").exists():
+    """Read the Jinja template that turns messages into a prompt, if there is one."""
+    path = folder / "chat_template.jinja"
+    if path.exists():
         try:
-            return (folder / "chat_template.jinja").read_text(encoding="utf-8")
-        except UnicodeDecodeError as broken:
-            raise BadCheckpoint(
-                f"{folder / 'chat_template.jinja'} is not UTF-8 ({broken}). Download it again."
-            ) from broken
+            return path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise BadCheckpoint(f"{path} is not UTF-8 ({error}). Download it again.") from error
     if not (folder / "tokenizer_config.json").exists():
         return None
-    template = _json(folder, "tokenizer_config.json").get("chat_template")
+    template = _read_json(folder, "tokenizer_config.json").get("chat_template")
     return template if isinstance(template, str) else None
 
 
-class Tensors:
-    """The tensors of a checkpoint by name, read when they are asked for."""
+class CheckpointTensors:
+    """Tensors of a checkpoint by name, read on demand."""
 
     def __init__(self, folder: Path, files: dict[str, Any]) -> None:
         self.folder = folder
         self._files = files
 
     def read(self, name: str, *shape: int) -> "Tensor":
-        """One tensor, which must have this shape."""
+        """Read one tensor. Raise if it is missing or has another shape."""
         if name not in self._files:
             raise BadCheckpoint(
-                f"{self.folder} lacks the tensor {name}. Download the checkpoint again, whole."
+                f"{self.folder} lacks the tensor {name}. Download the whole checkpoint again."
             )
         tensor: Tensor = self._files[name].get_tensor(name)
         if tuple(tensor.shape) != shape:
             raise BadCheckpoint(
-                f"{self.folder}: {name} is {tuple(tensor.shape)}, but config.json makes it {shape}. They are not of one model."
+                f"{self.folder}: {name} has the shape {tuple(tensor.shape)}, but config.json "
+                f"requires {shape}. Take both from the same checkpoint."
             )
         return tensor
 
 
 @contextmanager
-def open_tensors(folder: Path) -> Iterator[Tensors]:
-    """The tensors of all `*.safetensors` in the folder, for as long as the `with` lasts."""
+def open_tensors(folder: Path) -> Iterator[CheckpointTensors]:
+    """Open the tensors of every `*.safetensors` file in the folder."""
     from safetensors import SafetensorError, safe_open
 
     paths = sorted(folder.glob("*.safetensors"))
     if not paths:
         raise BadCheckpoint(
-            f"{folder} has no *.safetensors. Convert the checkpoint or download it again, whole."
+            f"{folder} has no *.safetensors. Convert the checkpoint or download it again."
         )
     with ExitStack() as stack:
         files: dict[str, Any] = {}
         for path in paths:
             try:
                 file = stack.enter_context(safe_open(path, "pt"))
-            except (SafetensorError, OSError) as broken:
-                raise BadCheckpoint(f"{path} is damaged ({broken}). Download it again.") from broken
+            except (SafetensorError, OSError) as error:
+                raise BadCheckpoint(f"{path} is damaged ({error}). Download it again.") from error
             files |= dict.fromkeys(file.keys(), file)
-        yield Tensors(folder, files)
+        yield CheckpointTensors(folder, files)
 
 
-def _json(folder: Path, name: str) -> dict[str, Any]:
-    path = _existing(folder, name)
+def _read_json(folder: Path, name: str) -> dict[str, Any]:
+    path = _require_file(folder, name)
     try:
-        found = json.loads(path.read_bytes())
-    except ValueError as broken:
-        raise BadCheckpoint(f"{path} is not JSON ({broken}). Download it again.") from broken
-    if not isinstance(found, dict):
+        parsed = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise BadCheckpoint(f"{path} is not JSON ({error}). Download it again.") from error
+    if not isinstance(parsed, dict):
         raise BadCheckpoint(f"{path} is not a JSON object. Download it again.")
-    return found
+    return parsed
 
 
-def _existing(folder: Path, name: str) -> Path:
+def _require_file(folder: Path, name: str) -> Path:
     if not folder.is_dir():
         raise BadCheckpoint(
             f"{folder} is not a folder. Name the folder of a Qwen3 or Qwen3-MoE checkpoint."
         )
     if not (folder / name).is_file():
-        raise BadCheckpoint(f"{folder} has no {name}. Download the checkpoint again, whole.")
+        raise BadCheckpoint(f"{folder} has no {name}. Download the whole checkpoint again.")
     return folder / name

@@ -1,4 +1,4 @@
-"""What the engine is told (EngineConfig) and what a checkpoint says of its network (Shape)."""
+"""Settings of the engine (EngineConfig) and sizes of a network (ModelConfig)."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -6,36 +6,40 @@ from typing import Any, Literal, Self
 
 from models.errors import BadCheckpoint, BadConfig
 
-Device = Literal["auto", "cpu", "cuda", "npu"]
+DeviceKind = Literal["auto", "cpu", "cuda", "npu"]
 Dtype = Literal["auto", "float32", "bfloat16"]
 Quantisation = Literal["none", "w8a16", "w4a16", "w8a8"]
 Speculation = Literal["none", "ngram", "draft", "async-draft"]
 Schedule = Literal["serial", "comet", "waves"]
 
-WEIGHTS = Path(__file__).parent / "checkpoints"
-SHIPPED_MODEL = WEIGHTS / "tiny-qwen3-moe"
-SHIPPED_DRAFT = WEIGHTS / "tiny-qwen3-draft"
+CHECKPOINTS = Path(__file__).parent / "checkpoints"
+SHIPPED_MODEL = CHECKPOINTS / "tiny-qwen3-moe"
+SHIPPED_DRAFT = CHECKPOINTS / "tiny-qwen3-draft"
+POSITIVE = (
+    "threads",
+    "max_sequences",
+    "max_batch_tokens",
+    "draft_tokens",
+    "expert_ranks",
+    "expert_waves",
+)
 
 
 @dataclass(frozen=True)
 class EngineConfig:
-    """Everything that decides how the engine runs; nothing else is read from anywhere."""
+    """All settings of the engine. It reads no others."""
 
     model: Path = SHIPPED_MODEL
-    device: Device = "auto"
+    device: DeviceKind = "auto"
     dtype: Dtype = "auto"  # float32 on a CPU, bfloat16 elsewhere
-    threads: int = (
-        1  # of torch: more than the cores that the server leaves free costs twice what it gains
-    )
-    context_tokens: int | None = None  # at most what the model was made for; None: all of that
+    # Threads of torch. More than the cores that the server leaves free cost twice what they gain.
+    threads: int = 1
+    context_tokens: int | None = None  # None: the model's maximum
     max_sequences: int = 64  # running at once
-    max_batch_tokens: int = 512  # of one step: longer prompts are computed in chunks
-    block_tokens: int = (
-        0  # tokens of one cache block; 0: 128 on an NPU, whose attention wants that many, else 16
-    )
-    cache_tokens: int | None = (
-        None  # the cache's size; None: 16 Ki tokens, at least one whole context
-    )
+    max_batch_tokens: int = 512  # per step; longer prompts are computed in chunks
+    # Tokens per cache block. 0: 128 on an NPU, whose attention requires it, else 16.
+    block_tokens: int = 0
+    cache_tokens: int | None = None  # None: 16 Ki tokens, at least one whole context
     prefix_caching: bool = True
     quantisation: Quantisation = "none"
     speculation: Speculation = "none"
@@ -44,24 +48,17 @@ class EngineConfig:
     expert_ranks: int = 1
     expert_schedule: Schedule = "waves"
     expert_waves: int = 2
-    rated_watts: float | None = (
-        None  # what the device is rated for, reported as such where its power cannot be measured
-    )
+    # Rated power of the device, reported as rated where power cannot be measured.
+    rated_watts: float | None = None
 
     def __post_init__(self) -> None:
-        for name in (
-            "threads",
-            "max_sequences",
-            "max_batch_tokens",
-            "draft_tokens",
-            "expert_ranks",
-            "expert_waves",
-        ):
+        for name in POSITIVE:
             if getattr(self, name) < 1:
                 raise BadConfig(f"{name} must be at least 1, not {getattr(self, name)}.")
         if self.block_tokens < 0:
             raise BadConfig(
-                f"block_tokens must be at least 1, or 0 for what suits the device, not {self.block_tokens}."
+                f"block_tokens must be at least 1, or 0 for the device's default, "
+                f"not {self.block_tokens}."
             )
         for name in ("context_tokens", "cache_tokens"):
             if (value := getattr(self, name)) is not None and value < 1:
@@ -69,8 +66,8 @@ class EngineConfig:
 
 
 @dataclass(frozen=True)
-class Shape:
-    """A Qwen3 or Qwen3-MoE network, in the names of its `config.json`."""
+class ModelConfig:
+    """Sizes of a Qwen3 or Qwen3-MoE network, named as in its `config.json`."""
 
     hidden_size: int
     num_hidden_layers: int
@@ -87,19 +84,15 @@ class Shape:
     num_experts_per_tok: int
     moe_intermediate_size: int
     norm_topk_prob: bool
-    dense_layers: frozenset[int]  # those without experts, though the others have some
+    dense_layers: frozenset[int]  # layers without experts
     eos_token_ids: tuple[int, ...]
 
     @classmethod
-    def read(cls, config: dict[str, Any], source: Path) -> Self:
-        """The shape that `config.json` describes; `source` is named where it does not fit."""
-        _must_be_qwen3(config, source)
-        _must_be_sizes(config, source)
-        experts = (
-            config.get("num_experts", config.get("num_local_experts", 0))
-            if config["model_type"] == "qwen3_moe"
-            else 0
-        )
+    def parse(cls, config: dict[str, Any], source: Path) -> Self:
+        """Parse `config.json`. Errors name `source`."""
+        _check_architecture(config, source)
+        _check_sizes(config, source)
+        experts = _expert_count(config) if config["model_type"] == "qwen3_moe" else 0
         rope = config.get("rope_parameters") or {}
         derived = {
             "head_dim": config.get("head_dim")
@@ -111,88 +104,100 @@ class Shape:
             "moe_intermediate_size": config.get("moe_intermediate_size", 0) if experts else 0,
             "norm_topk_prob": config.get("norm_topk_prob", False),
             "dense_layers": _dense_layers(config, experts),
-            "eos_token_ids": _as_tuple(config.get("eos_token_id")),
+            "eos_token_ids": _token_ids(config.get("eos_token_id")),
         }
         plain: dict[str, Any] = {
             field.name: config.get(field.name) for field in fields(cls) if field.name not in derived
         }
-        if missing := sorted(name for name, value in plain.items() if value is None):
-            raise BadCheckpoint(
-                f"{source} does not say {', '.join(missing)}. Download the checkpoint again, whole."
-            )
+        _check_present(plain, source)
         return cls(**plain, **derived)
 
     @property
+    def sparse_layers(self) -> list[int]:
+        """Numbers of the layers that have experts."""
+        return [each for each in range(self.num_hidden_layers) if each not in self.dense_layers]
+
+    @property
     def active_parameters(self) -> int:
-        """Weights that one token is multiplied with: 2 FLOP each (npu tier's FLOP/token without attention)."""
-        attention = (
-            self.hidden_size
-            * self.head_dim
-            * (2 * self.num_attention_heads + 2 * self.num_key_value_heads)
-        )
+        """Weights that one token is multiplied with: 2 FLOP each, attention scores excluded."""
+        heads = 2 * self.num_attention_heads + 2 * self.num_key_value_heads
+        attention = self.hidden_size * self.head_dim * heads
         dense = 3 * self.hidden_size * self.intermediate_size
-        sparse = (
-            3 * self.hidden_size * self.moe_intermediate_size * self.num_experts_per_tok
-            + self.hidden_size * self.num_experts
-        )
-        moe_layers = self.num_hidden_layers - len(self.dense_layers)
+        experts = 3 * self.hidden_size * self.moe_intermediate_size * self.num_experts_per_tok
+        sparse = experts + self.hidden_size * self.num_experts
         layers = (
             self.num_hidden_layers * attention
             + len(self.dense_layers) * dense
-            + moe_layers * sparse
+            + len(self.sparse_layers) * sparse
         )
         return layers + self.vocab_size * self.hidden_size
 
 
-def _must_be_qwen3(config: dict[str, Any], source: Path) -> None:
+def _check_architecture(config: dict[str, Any], source: Path) -> None:
     kind = config.get("model_type")
     if kind not in ("qwen3", "qwen3_moe"):
         raise BadCheckpoint(
-            f"{source} holds a {kind!r} model; this engine runs qwen3 and qwen3_moe. Use vLLM for others."
+            f"{source} is a {kind!r} model; this engine runs qwen3 and qwen3_moe. "
+            "Use vLLM for others."
         )
     rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
     if rope.get("rope_type", rope.get("type", "default")) != "default":
         raise BadCheckpoint(
-            f"{source} scales its rotary positions ({rope}); this engine does not. Use vLLM for it."
+            f"{source} scales its rotary positions ({rope}), which this engine does not support. "
+            "Use vLLM for it."
         )
     if config.get("attention_bias") or config.get("use_sliding_window"):
         raise BadCheckpoint(
-            f"{source} wants an attention bias or a sliding window; this engine has neither. Use vLLM for it."
+            f"{source} needs an attention bias or a sliding window, which this engine does not "
+            "support. Use vLLM for it."
         )
 
 
-def _must_be_sizes(config: dict[str, Any], source: Path) -> None:
-    """Whatever is a size must be a whole number above 0, and a token cannot have more experts than there are."""
-    needed = {field.name for field in fields(Shape) if field.type is int} - {
+def _check_sizes(config: dict[str, Any], source: Path) -> None:
+    """Require whole numbers above 0, and no more experts per token than there are experts."""
+    needed = {field.name for field in fields(ModelConfig) if field.type is int} - {
         "head_dim",
         "num_experts",
         "num_experts_per_tok",
     }
-    sizes = (
-        needed - {"moe_intermediate_size"}
-        if config["model_type"] == "qwen3"
-        else needed | {"num_experts_per_tok"}
-    )
-    if missing := sorted(name for name in sizes if config.get(name) is None):
-        raise BadCheckpoint(
-            f"{source} does not say {', '.join(missing)}. Download the checkpoint again, whole."
-        )
+    if config["model_type"] == "qwen3":
+        sizes = needed - {"moe_intermediate_size"}
+    else:
+        sizes = needed | {"num_experts_per_tok"}
+    _check_present({name: config.get(name) for name in sizes}, source)
     for name in sorted(sizes | ({"head_dim"} if config.get("head_dim") is not None else set())):
         if type(config[name]) is not int or config[name] < 1:
             raise BadCheckpoint(
-                f"{source} says {name} is {config[name]!r}, which is no size. Download the checkpoint again."
+                f"{source}: {name} is {config[name]!r}, not a whole number above 0. "
+                "Download the checkpoint again."
             )
-    experts = config.get("num_experts", config.get("num_local_experts", 0))
+    experts = _expert_count(config)
     if config["model_type"] == "qwen3_moe" and (
         type(experts) is not int or config["num_experts_per_tok"] > experts
     ):
         raise BadCheckpoint(
-            f"{source} gives a token more experts than there are ({experts!r}). Download the checkpoint again."
+            f"{source} gives each token more experts than there are ({experts!r}). "
+            "Download the checkpoint again."
         )
 
 
+def _check_present(values: dict[str, Any], source: Path) -> None:
+    if missing := sorted(name for name, value in values.items() if value is None):
+        raise BadCheckpoint(
+            f"{source} does not state {', '.join(missing)}. Download the whole checkpoint again."
+        )
+
+
+def _expert_count(config: dict[str, Any]) -> Any:
+    return config.get("num_experts", config.get("num_local_experts", 0))
+
+
 def _dense_layers(config: dict[str, Any], experts: int) -> frozenset[int]:
-    """Qwen3-MoE: a layer has experts where its number + 1 is a multiple of `decoder_sparse_step` and it is not in `mlp_only_layers`."""
+    """Return the layers without experts.
+
+    In Qwen3-MoE a layer has experts if its number + 1 is a multiple of `decoder_sparse_step` and
+    it is not listed in `mlp_only_layers`.
+    """
     layers = range(config.get("num_hidden_layers") or 0)
     if not experts:
         return frozenset(layers)
@@ -200,5 +205,7 @@ def _dense_layers(config: dict[str, Any], experts: int) -> frozenset[int]:
     return frozenset(layer for layer in layers if layer in only_dense or (layer + 1) % step)
 
 
-def _as_tuple(ids: int | list[int] | None) -> tuple[int, ...]:
-    return () if ids is None else (ids,) if isinstance(ids, int) else tuple(ids)
+def _token_ids(ids: int | list[int] | None) -> tuple[int, ...]:
+    if ids is None:
+        return ()
+    return (ids,) if isinstance(ids, int) else tuple(ids)

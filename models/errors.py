@@ -1,48 +1,50 @@
-"""What can go wrong in the inference tier.
+"""Errors of the inference tier.
 
     TierError
-    ├── NoSuchDevice        the device that was asked for is not there
-    ├── BadCheckpoint       the model's files are missing, damaged or not of a kind that this engine runs
-    ├── BadConfig           options that contradict each other or the model
-    ├── Refused             a request that can never be served
+    ├── NoSuchDevice        the requested device is absent
+    ├── BadCheckpoint       model files are missing, damaged or of an unsupported kind
+    ├── BadConfig           options contradict each other or the model
+    ├── RequestRefused      a request that can never be served
     │   └── PromptTooLong
     ├── Overloaded          a request that could be served later
-    ├── EngineStopped       the engine's process ended
-    ├── BadTrace            a trace that cannot be read (models/loadgen/arrivals.py)
-    ├── Unreachable         a server that does not say what it serves (models/loadgen/target.py)
-    └── Fault               why a request of the load generator has no answer (models/loadgen/records.py)
+    ├── EngineStopped       the engine process ended
+    │   └── ShuttingDown    the server is ending (models/server/openai/errors.py)
+    ├── HttpError           an error reply of the server (models/server/openai/errors.py)
+    ├── BadTrace            an unreadable trace (models/loadgen/arrivals.py)
+    ├── ServerUnreachable   a server that does not list its models (models/loadgen/target.py)
+    └── RequestFailure      a failed request of a load test (models/loadgen/records.py)
 
-Messages name the thing and say the next step; they are shown to people as they are.
+Messages name the thing and the next step. Users see them unchanged.
 """
 
 
 class TierError(Exception):
-    """Whatever the inference tier raises on purpose."""
+    """Base of all errors that the inference tier raises on purpose."""
 
 
 class NoSuchDevice(TierError):
-    """The device that was asked for is not there, or its runtime is not."""
+    """The requested device is absent, or its runtime is."""
 
 
 class BadCheckpoint(TierError):
-    """The model's files are missing, damaged, or not of a kind that this engine runs."""
+    """Model files are missing, damaged, or of a kind that this engine does not run."""
 
 
 class BadConfig(TierError):
-    """Options that contradict each other or do not fit the model."""
+    """Options contradict each other or do not fit the model."""
 
 
-class Refused(TierError):
-    """A request that can never be served as it was asked."""
+class RequestRefused(TierError):
+    """A request that can never be served in this form."""
 
 
-class PromptTooLong(Refused):
-    """The prompt, or the prompt with what was asked for, exceeds the model's context."""
+class PromptTooLong(RequestRefused):
+    """The prompt, alone or with the requested tokens, exceeds the model's context."""
 
 
 class Overloaded(TierError):
-    """The queue is full: the same request may be served later."""
+    """The queue is full. The same request may be served later."""
 
 
 class EngineStopped(TierError):
-    """The engine's process ended, so what was running has failed."""
+    """The engine process ended, so running requests have failed."""

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.requirements import require_recordings
+from support.rules.requirements import require_recordings
 from support.simulator import KEY, MakeSimulator, SimulatedMarket, simulated_market
 
 from pipelines.settings import Settings
 
-pytest_plugins = ["support.house.cpu_budget"]
+pytest_plugins = ["support.rules.cpu_budget"]
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from support.house import glossary
-from support.house.source_files import (
+from support.rules import glossary
+from support.rules.source_files import (
     PACKAGES,
     ROOT,
     Place,

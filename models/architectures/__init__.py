@@ -1,1 +1,1 @@
-"""The networks that the engine runs, written against one table of operations with a column for each kind of device."""
+"""Architectures that the engine runs, and the loader that builds them from checkpoints."""

@@ -1,1 +1,1 @@
-"""The engine: requests in, tokens out, one step at a time."""
+"""The engine: scheduling, cache blocks, sampling and the step that joins them."""

@@ -1,189 +1,222 @@
-"""The engine: requests in, tokens out, one step at a time."""
+"""The engine: it turns requests into tokens, one step at a time.
+
+`models.assemble` builds its parts from a configuration; tests may hand in others.
+"""
 
 import random
+from dataclasses import dataclass
 from time import perf_counter
+from typing import Protocol
 
-from models.assemble import start
-from models.config import EngineConfig
-from models.engine.model_runner import Runner, batch_of
-from models.engine.sampler import Chosen, Place, choose
-from models.engine.scheduler import Counts, Scheduler
-from models.engine.sequence import Part, Sequence
-from models.engine.stopping import StopStrings, why_finished
-from models.errors import PromptTooLong, Refused
-from models.protocol import Progress, Ready, Request, Step, StepStats, TokenLogprobs
-from models.spec_decode.proposer import Drafter
+from tokenizers import Tokenizer
+
+from models.device import DeviceReading
+from models.engine.drafter import Drafter
+from models.engine.model_runner import ModelRunner, make_batch
+from models.engine.sampler import SampledTokens, SamplingPosition, sample
+from models.engine.scheduler import Scheduler, SchedulerCounts
+from models.engine.sequence import ScheduledChunk, Sequence
+from models.engine.stopping import StopStringMatcher, finish_reason_of
+from models.errors import PromptTooLong, RequestRefused
+from models.protocol import (
+    EngineInfo,
+    EngineRequest,
+    RequestOutput,
+    StepOutput,
+    StepStats,
+    TokenLogprobs,
+)
 
 SEED_BITS = 63
-MAX_LOGPROBS = 20  # as OpenAI's and vLLM's
-TALLY_SECONDS = 0.5  # how often the experts' tokens are reported: counting is cheap, sending is not
+MAX_LOGPROBS = 20  # the limit of OpenAI and vLLM
+# Interval of reports on experts and the device: counting is cheap, sending is not.
+REPORT_SECONDS = 0.5
+
+
+class ReadsDevice(Protocol):
+    """Source of device readings."""
+
+    def read(self) -> DeviceReading:
+        """Take one reading."""
+
+
+@dataclass(frozen=True)
+class EngineParts:
+    """Parts that an engine joins."""
+
+    info: EngineInfo
+    tokenizer: Tokenizer
+    scheduler: Scheduler
+    runner: ModelRunner
+    drafter: Drafter
+    device: ReadsDevice
 
 
 class Engine:
-    """Serves requests of one model in one process. Not for several threads: whoever owns it adds, aborts and steps in turn."""
+    """Server of one model in one process.
 
-    ready: Ready
+    Not thread-safe: its owner calls `add`, `abort` and `step` in turn.
+    """
 
-    def __init__(self, config: EngineConfig) -> None:
-        started = start(config)
-        self.ready = started.ready
-        self._runner: Runner = started.runner
-        self._drafter: Drafter = started.drafter
-        self._device = started.device
-        self._tokenizer = started.tokenizer
-        self._scheduler = Scheduler(started.pool, config.max_sequences, config.max_batch_tokens)
+    def __init__(self, parts: EngineParts) -> None:
+        self.info = parts.info
+        self._tokenizer = parts.tokenizer
+        self._scheduler = parts.scheduler
+        self._runner = parts.runner
+        self._drafter = parts.drafter
+        self._device = parts.device
         self._sequences: dict[str, Sequence] = {}
-        self._stop_strings: dict[str, StopStrings] = {}
+        self._stop_strings: dict[str, StopStringMatcher] = {}
         self._aborted: list[str] = []
-        self._eos = frozenset(started.ready.eos_token_ids)
-        self._tallied_at = perf_counter()
+        self._eos = frozenset(parts.info.eos_token_ids)
+        self._reported_at = perf_counter()
         self._accepted_per_position: list[int] = []
 
-    def add(self, request: Request) -> None:
-        """Queue a request. Every one that is accepted gets exactly one `Progress` with a finish reason."""
-        self._judge(request)
+    def add(self, request: EngineRequest) -> None:
+        """Queue a request.
+
+        Each accepted request gets exactly one `RequestOutput` with a finish reason.
+        """
+        self._validate(request)
         sampling = request.sampling
         seed = sampling.seed if sampling.seed is not None else random.getrandbits(SEED_BITS)
         sequence = Sequence(request, seed, list(request.prompt))
         self._sequences[request.request_id] = sequence
         if sampling.stop:
-            self._stop_strings[request.request_id] = StopStrings(self._tokenizer, sampling.stop)
+            matcher = StopStringMatcher(self._tokenizer, sampling.stop)
+            self._stop_strings[request.request_id] = matcher
         self._scheduler.waiting.append(sequence)
 
     def abort(self, request_id: str) -> None:
-        """End a request with the next step; one that is unknown, or over, is none."""
+        """End a request with the next step. Ignore a request that is unknown or over."""
         if request_id in self._sequences:
             self._aborted.append(request_id)
 
     @property
     def has_work(self) -> bool:
+        """Whether any request is waiting or running."""
         return bool(self._sequences)
 
-    def step(self) -> Step:
-        """Choose what to compute, compute it, choose tokens, hand them out."""
+    def step(self) -> StepOutput:
+        """Schedule chunks, compute them, sample tokens, propose the next drafts."""
         started = perf_counter()
-        gone = self._drop_aborted()
-        parts = self._scheduler.next_parts()
-        self._accepted_per_position = [0] * max((part.drafted for part in parts), default=0)
-        chosen = self._run(parts)
-        progress = self._hand_out(parts, chosen)
+        aborted = self._drop_aborted()
+        chunks = self._scheduler.schedule()
+        self._accepted_per_position = [0] * max((chunk.drafted for chunk in chunks), default=0)
+        sampled = self._compute(chunks)
+        outputs = self._collect_outputs(chunks, sampled)
         self._drafter.draft(self._scheduler.running)
-        return Step(gone + progress, self._stats(started, parts))
+        return StepOutput(aborted + outputs, self._stats(started, chunks))
 
-    def idle_step(self) -> Step:
-        """A step that computes nothing: how the engine and its device stand while nobody asks anything."""
+    def idle_step(self) -> StepOutput:
+        """Report the state of an idle engine and its device without computing anything."""
         self._accepted_per_position = []
-        return Step([], self._stats(perf_counter(), []))
+        return StepOutput([], self._stats(perf_counter(), []))
 
     def close(self) -> None:
-        """Give back processes and memory."""
+        """Release processes and memory."""
         self._drafter.close()
         self._runner.close()
 
-    def _judge(self, request: Request) -> None:
-        prompt, context = request.prompt, self.ready.context_tokens
+    def _validate(self, request: EngineRequest) -> None:
+        prompt, sampling, context = request.prompt, request.sampling, self.info.context_tokens
         if request.request_id in self._sequences:
-            raise Refused(
-                f"There is a request {request.request_id} already; name this one differently."
-            )
+            raise RequestRefused(f"A request {request.request_id} already exists; rename this one.")
         if not prompt:
-            raise Refused("The prompt is empty; give at least one token.")
-        if not 0 <= min(prompt) <= max(prompt) < self.ready.vocab_size:
-            raise Refused(
-                f"The prompt holds a token outside 0..{self.ready.vocab_size - 1}; use this model's tokenizer."
+            raise RequestRefused("The prompt is empty; give at least one token.")
+        if not 0 <= min(prompt) <= max(prompt) < self.info.vocab_size:
+            raise RequestRefused(
+                f"The prompt contains a token outside 0..{self.info.vocab_size - 1}; "
+                "use this model's tokenizer."
             )
-        if request.sampling.max_tokens < 1:
-            raise Refused(f"max_tokens must be at least 1, not {request.sampling.max_tokens}.")
-        if len(prompt) + request.sampling.max_tokens > context:
+        if sampling.max_tokens < 1:
+            raise RequestRefused(f"max_tokens must be at least 1, not {sampling.max_tokens}.")
+        if len(prompt) + sampling.max_tokens > context:
             raise PromptTooLong(
-                f"The model's context is {context} tokens; the prompt has {len(prompt)} and max_tokens asks for "
-                f"{request.sampling.max_tokens} more. Shorten the prompt or ask for less."
+                f"The model's context is {context} tokens; the prompt has {len(prompt)} and "
+                f"max_tokens requests {sampling.max_tokens} more. Shorten the prompt or request "
+                "fewer tokens."
             )
-        if (request.sampling.logprobs or 0) > MAX_LOGPROBS:
-            raise Refused(
-                f"logprobs must be at most {MAX_LOGPROBS}, not {request.sampling.logprobs}."
+        if (sampling.logprobs or 0) > MAX_LOGPROBS:
+            raise RequestRefused(
+                f"logprobs must be at most {MAX_LOGPROBS}, not {sampling.logprobs}."
             )
 
-    def _drop_aborted(self) -> list[Progress]:
-        gone = [
-            self._sequences[name]
-            for name in dict.fromkeys(self._aborted)
-            if name in self._sequences
-        ]
+    def _drop_aborted(self) -> list[RequestOutput]:
+        names = [name for name in dict.fromkeys(self._aborted) if name in self._sequences]
         self._aborted.clear()
-        for sequence in gone:
+        dropped = [self._sequences[name] for name in names]
+        for sequence in dropped:
             self._remove(sequence)
-        return [sequence.progress([], [], "abort") for sequence in gone]
+        return [sequence.output([], [], "abort") for sequence in dropped]
 
-    def _run(self, parts: list[Part]) -> Chosen:
-        if not parts:
-            return Chosen([], [])
-        self._drafter.look_ahead(parts)
-        batch = batch_of(parts, self._scheduler.pool.block_tokens)
-        places = [
-            Place(
-                part.sequence.request.sampling,
-                part.sequence.seed,
-                part.sequence.computed + part.known + ahead,
+    def _compute(self, chunks: list[ScheduledChunk]) -> SampledTokens:
+        if not chunks:
+            return SampledTokens([], [])
+        self._drafter.look_ahead(chunks)
+        batch = make_batch(chunks, self._scheduler.block_manager.block_tokens)
+        positions = [
+            SamplingPosition(
+                chunk.sequence.request.sampling,
+                chunk.sequence.seed,
+                chunk.sequence.computed_tokens + chunk.known + offset,
             )
-            for part in parts
-            if part.is_complete
-            for ahead in range(part.drafted + 1)
+            for chunk in chunks
+            if chunk.is_complete
+            for offset in range(chunk.drafted + 1)
         ]
         logits = self._runner.forward(batch)
-        return choose(logits, places) if places else Chosen([], [])
+        return sample(logits, positions) if positions else SampledTokens([], [])
 
-    def _hand_out(self, parts: list[Part], chosen: Chosen) -> list[Progress]:
-        progress: list[Progress] = []
+    def _collect_outputs(
+        self, chunks: list[ScheduledChunk], sampled: SampledTokens
+    ) -> list[RequestOutput]:
+        outputs: list[RequestOutput] = []
         row = 0
-        for part in parts:
-            if not part.is_complete:
-                self._scheduler.computed(part, part.sequence.computed + part.tokens)
+        for chunk in chunks:
+            if not chunk.is_complete:
+                computed = chunk.sequence.computed_tokens + chunk.tokens
+                self._scheduler.mark_computed(chunk.sequence, computed)
                 continue
-            rows = slice(row, row + part.drafted + 1)
-            progress.append(self._advance(part, chosen.tokens[rows], chosen.logprobs[rows]))
+            rows = slice(row, row + chunk.drafted + 1)
+            outputs.append(self._advance(chunk, sampled.tokens[rows], sampled.logprobs[rows]))
             row = rows.stop
-        return progress
+        return outputs
 
     def _advance(
-        self, part: Part, choices: list[int], logprobs: list[TokenLogprobs | None]
-    ) -> Progress:
-        """The guesses that equal what was chosen at their place are accepted, and one more token comes with them."""
-        sequence, known = part.sequence, len(part.sequence.tokens)
-        accepted = next(
-            (place for place in range(part.drafted) if sequence.draft[place] != choices[place]),
-            part.drafted,
-        )
+        self, chunk: ScheduledChunk, choices: list[int], logprobs: list[TokenLogprobs | None]
+    ) -> RequestOutput:
+        """Accept the draft tokens that equal the sampled ones, and append one more token."""
+        sequence, known = chunk.sequence, len(chunk.sequence.tokens)
+        mismatches = (at for at in range(chunk.drafted) if sequence.draft[at] != choices[at])
+        accepted = next(mismatches, chunk.drafted)
         sequence.draft = []
         reason = stop_string = None
         for token in choices[: accepted + 1]:
             sequence.tokens.append(token)
-            stop_string = self._stop_string(sequence, token)
-            reason = (
-                "stop"
-                if stop_string
-                else why_finished(sequence, self._eos, self.ready.context_tokens)
-            )
+            stop_string = self._match_stop_string(sequence, token)
+            reason = finish_reason_of(sequence, self._eos, self.info.context_tokens)
+            reason = "stop" if stop_string else reason
             if reason:
                 break
         new = sequence.tokens[known:]
-        self._count_accepted(part, min(accepted, len(new)))
-        self._scheduler.computed(part, min(known + accepted, len(sequence.tokens)))
+        self._count_accepted(chunk, min(accepted, len(new)))
+        computed = min(known + accepted, len(sequence.tokens))
+        self._scheduler.mark_computed(sequence, computed)
         if reason:
             self._remove(sequence)
-        return sequence.progress(
-            new, [each for each in logprobs[: len(new)] if each], reason, stop_string
-        )
+        reported = [each for each in logprobs[: len(new)] if each]
+        return sequence.output(new, reported, reason, stop_string)
 
-    def _count_accepted(self, part: Part, accepted: int) -> None:
-        part.sequence.draft_tokens += part.drafted
-        part.sequence.accepted_tokens += accepted
-        for place in range(accepted):
-            self._accepted_per_position[place] += 1
+    def _count_accepted(self, chunk: ScheduledChunk, accepted: int) -> None:
+        chunk.sequence.draft_tokens += chunk.drafted
+        chunk.sequence.accepted_tokens += accepted
+        for position in range(accepted):
+            self._accepted_per_position[position] += 1
 
-    def _stop_string(self, sequence: Sequence, token: int) -> str | None:
-        watch = self._stop_strings.get(sequence.request.request_id)
-        return watch.found(token) if watch else None
+    def _match_stop_string(self, sequence: Sequence, token: int) -> str | None:
+        matcher = self._stop_strings.get(sequence.request.request_id)
+        return matcher.match(token) if matcher else None
 
     def _remove(self, sequence: Sequence) -> None:
         self._scheduler.remove(sequence)
@@ -191,27 +224,26 @@ class Engine:
         del self._sequences[sequence.request.request_id]
         self._stop_strings.pop(sequence.request.request_id, None)
 
-    def _stats(self, started: float, parts: list[Part]) -> StepStats:
-        counts, self._scheduler.counts = self._scheduler.counts, Counts()
+    def _stats(self, started: float, chunks: list[ScheduledChunk]) -> StepStats:
+        counts, self._scheduler.counts = self._scheduler.counts, SchedulerCounts()
         now = perf_counter()
-        is_due = now - self._tallied_at >= TALLY_SECONDS or not self.has_work
+        is_due = now - self._reported_at >= REPORT_SECONDS or not self.has_work
         if is_due:
-            self._tallied_at = now
-        drafted = [part for part in parts if part.drafted]
+            self._reported_at = now
+        drafted = [chunk.drafted for chunk in chunks if chunk.drafted]
         return StepStats(
             seconds=now - started,
             running=len(self._scheduler.running),
             waiting=len(self._scheduler.waiting),
-            cache_usage=self._scheduler.pool.usage,
-            batch_tokens=sum(part.tokens for part in parts),
-            prefill_tokens=sum(part.tokens for part in parts if part.is_prefill),
+            cache_usage=self._scheduler.block_manager.usage,
+            batch_tokens=sum(chunk.tokens for chunk in chunks),
             prefix_queries=counts.prefix_queries,
             prefix_hits=counts.prefix_hits,
             preemptions=counts.preemptions,
             drafts=len(drafted),
-            draft_tokens=sum(part.drafted for part in drafted),
+            draft_tokens=sum(drafted),
             accepted_per_position=self._accepted_per_position,
             expert_tokens=self._runner.expert_tokens() if is_due else [],
-            layer_times=self._runner.layer_times() if parts else None,
+            layer_times=self._runner.layer_times() if chunks else None,
             device=self._device.read() if is_due else None,
         )

@@ -1,4 +1,4 @@
-"""Runs the network over the parts of a step, on one device."""
+"""Execution of the network on the chunks of a step, on one device."""
 
 from typing import Protocol
 
@@ -6,91 +6,95 @@ import torch
 from torch import Tensor
 
 from models.architectures.qwen3 import Qwen3
-from models.engine.sequence import Part
+from models.engine.sequence import ScheduledChunk
 from models.ops.ops import Batch
 from models.protocol import LayerTimes
 
 
-class Runner(Protocol):
-    """Logits for the parts of a step."""
+class ModelRunner(Protocol):
+    """Executor of the network."""
 
     def forward(self, batch: Batch) -> Tensor:
-        """Logits [rows wanted, V], float32."""
+        """Compute logits [wanted rows, V] in float32."""
 
     @property
     def weight_bytes(self) -> int:
-        """What the weights in this process occupy, scales included."""
+        """Memory of the weights in this process, scales included."""
 
     def expert_tokens(self) -> list[list[int]]:
-        """[layers with experts][experts] rows since it was last asked."""
+        """Return rows by [sparse layer][expert] since the last call."""
 
     def layer_times(self) -> LayerTimes | None:
-        """How the last step's experts spent their time, where they are spread over ranks."""
+        """Return the last step's times of expert parallelism, or None without it."""
 
     def close(self) -> None:
-        """Give back what is held: memory, processes."""
+        """Release memory and processes."""
 
 
 class LocalRunner:
-    """The whole network is in this process."""
+    """Runner of a network that is whole in this process."""
 
     def __init__(self, network: Qwen3, blocks: int, block_tokens: int) -> None:
         self._network = network
         self._caches = network.new_caches(blocks, block_tokens)
-        self._tally = torch.zeros(
-            len(network.sparse_layers), network.shape.num_experts, dtype=torch.long
+        self._expert_rows = torch.zeros(
+            len(network.sparse_layers), network.config.num_experts, dtype=torch.long
         )
 
     @torch.inference_mode()
     def forward(self, batch: Batch) -> Tensor:
+        """Compute logits, and count the rows of each expert."""
         logits = self._network.forward(batch, self._caches)
-        self._count_experts()
+        self._count_expert_rows()
         return logits
 
     @property
     def weight_bytes(self) -> int:
+        """Memory of the weights, scales included."""
         return self._network.weight_bytes
 
     def expert_tokens(self) -> list[list[int]]:
-        counted: list[list[int]] = self._tally.tolist()
-        self._tally = torch.zeros_like(self._tally)
-        return counted
+        """Return rows by [sparse layer][expert] since the last call."""
+        rows: list[list[int]] = self._expert_rows.tolist()
+        self._expert_rows = torch.zeros_like(self._expert_rows)
+        return rows
 
     def layer_times(self) -> LayerTimes | None:
+        """Return None: nothing is exchanged with other ranks."""
         return None
 
     def close(self) -> None:
+        """Release the cache."""
         self._caches = []
 
-    def _count_experts(self) -> None:
-        """One count for all layers: layer l's experts are numbered from l * E."""
+    def _count_expert_rows(self) -> None:
+        """Count all layers at once: the experts of layer l are numbered from l * E."""
         chosen = [layer.chosen for layer in self._network.sparse_layers if layer.chosen is not None]
-        if chosen:
-            layers, experts = self._tally.shape
-            numbered = (
-                torch.stack(chosen).flatten(1).cpu() + torch.arange(layers).unsqueeze(1) * experts
-            )
-            self._tally += torch.bincount(numbered.flatten(), minlength=layers * experts).view(
-                layers, experts
-            )
+        if not chosen:
+            return
+        layers, experts = self._expert_rows.shape
+        offsets = torch.arange(layers).unsqueeze(1) * experts
+        numbered = torch.stack(chosen).flatten(1).cpu() + offsets
+        counted = torch.bincount(numbered.flatten(), minlength=layers * experts)
+        self._expert_rows += counted.view(layers, experts)
 
 
-def batch_of(parts: list[Part], block_tokens: int) -> Batch:
-    """The parts side by side, as the network wants them."""
+def make_batch(chunks: list[ScheduledChunk], block_tokens: int) -> Batch:
+    """Join the chunks into one batch."""
     batch = Batch([], [], [], [], [], [], [])
-    for part in parts:
-        sequence, first = part.sequence, part.sequence.computed
-        positions = range(first, first + part.tokens)
+    for chunk in chunks:
+        sequence, first = chunk.sequence, chunk.sequence.computed_tokens
+        positions = range(first, first + chunk.tokens)
         row = len(batch.token_ids)
-        batch.token_ids.extend(part.token_ids)
+        batch.token_ids.extend(chunk.token_ids)
         batch.positions.extend(positions)
         batch.slots.extend(
-            sequence.blocks[place // block_tokens] * block_tokens + place % block_tokens
-            for place in positions
+            sequence.blocks[position // block_tokens] * block_tokens + position % block_tokens
+            for position in positions
         )
-        batch.query_tokens.append(part.tokens)
-        batch.context_tokens.append(first + part.tokens)
+        batch.query_tokens.append(chunk.tokens)
+        batch.context_tokens.append(first + chunk.tokens)
         batch.blocks.append(sequence.blocks)
-        if part.is_complete:
-            batch.wanted.extend(range(row + part.known - 1, row + part.tokens))
+        if chunk.is_complete:
+            batch.wanted.extend(range(row + chunk.known - 1, row + chunk.tokens))
     return batch

@@ -1,8 +1,9 @@
-"""Choosing tokens from logits.
+"""Sampling: the choice of tokens from logits.
 
-A token is chosen by the Gumbel-max trick: argmax of probability / noise, with exponential noise that depends only on the request's seed
-and the token's place. So the same seed gives the same tokens in any batch, and checking a draft (choose at each place, accept while the
-choice equals the guess) changes neither greedy nor sampled output.
+Tokens are chosen by the Gumbel-max trick: the argmax of probability / noise, with exponential noise
+that depends only on the request's seed and the token's position. So equal seeds give equal tokens
+in any batch. And verifying a draft (sample at each position, accept while the sample equals the
+draft token) changes neither greedy nor sampled output.
 """
 
 from dataclasses import dataclass
@@ -10,90 +11,85 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from models.protocol import Sampling, TokenLogprobs
+from models.protocol import SamplingParams, TokenLogprobs
 
-SEED_STRIDE = (
-    0x9E3779B97F4A7C15  # 2^64 / golden ratio: places of one seed are far from those of the next
-)
+SEED_STRIDE = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, so that the positions of seeds lie apart
 SEED_MASK = (1 << 63) - 1
 
 
 @dataclass(frozen=True)
-class Place:
-    """One token to choose."""
+class SamplingPosition:
+    """One token to sample."""
 
-    sampling: Sampling
+    sampling: SamplingParams
     seed: int
     position: int  # in the sequence
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """What was chosen at each place."""
+class SampledTokens:
+    """Sampled tokens, one for each position."""
 
     tokens: list[int]
     logprobs: list[TokenLogprobs | None]
 
 
-def choose(logits: Tensor, places: list[Place]) -> Chosen:
-    """One token for each row of logits [rows, V]."""
+def sample(logits: Tensor, positions: list[SamplingPosition]) -> SampledTokens:
+    """Sample one token for each row of logits [rows, V]."""
     tokens = logits.argmax(-1)
-    if drawn := [row for row, place in enumerate(places) if place.sampling.temperature > 0]:
-        tokens[drawn] = _drawn(logits[drawn], [places[row] for row in drawn])
+    if random_rows := [row for row, each in enumerate(positions) if each.sampling.temperature > 0]:
+        drawn = _draw(logits[random_rows], [positions[row] for row in random_rows])
+        tokens[random_rows] = drawn
     chosen: list[int] = tokens.tolist()
-    return Chosen(chosen, _logprobs(logits, places, chosen))
+    return SampledTokens(chosen, _logprobs(logits, positions, chosen))
 
 
-def _drawn(logits: Tensor, places: list[Place]) -> Tensor:
+def _draw(logits: Tensor, positions: list[SamplingPosition]) -> Tensor:
     temperature = torch.tensor(
-        [place.sampling.temperature for place in places], device=logits.device
+        [each.sampling.temperature for each in positions], device=logits.device
     )
     probabilities = torch.softmax(logits / temperature.unsqueeze(-1), -1)
-    if any(place.sampling.top_p < 1 or place.sampling.top_k > 0 for place in places):
-        probabilities = _nucleus(probabilities, places)
-    noise = torch.stack([_noise(place, logits.shape[-1]) for place in places]).to(logits.device)
+    if any(each.sampling.top_p < 1 or each.sampling.top_k > 0 for each in positions):
+        probabilities = _apply_top_k_top_p(probabilities, positions)
+    noise = torch.stack([_noise(each, logits.shape[-1]) for each in positions]).to(logits.device)
     return (probabilities / noise).argmax(-1)
 
 
-def _nucleus(probabilities: Tensor, places: list[Place]) -> Tensor:
-    """Zero outside the k likeliest and outside the smallest set that has probability p; the likeliest always stays."""
-    size = probabilities.shape[-1]
-    top_k = torch.tensor(
-        [place.sampling.top_k or size for place in places], device=probabilities.device
-    ).unsqueeze(-1)
-    top_p = torch.tensor(
-        [place.sampling.top_p for place in places], device=probabilities.device
-    ).unsqueeze(-1)
+def _apply_top_k_top_p(probabilities: Tensor, positions: list[SamplingPosition]) -> Tensor:
+    """Zero all but the k likeliest tokens, then all but the smallest set with probability p.
+
+    The likeliest token always stays.
+    """
+    size, device = probabilities.shape[-1], probabilities.device
+    rank = torch.arange(size, device=device)
+    top_k = torch.tensor([each.sampling.top_k or size for each in positions], device=device)
+    top_p = torch.tensor([each.sampling.top_p for each in positions], device=device)
     ordered, order = probabilities.sort(dim=-1, descending=True, stable=True)
-    ordered = ordered.where(torch.arange(size, device=ordered.device) < top_k, 0)
+    ordered = ordered.where(rank < top_k.unsqueeze(-1), 0)
     ordered = ordered / ordered.sum(-1, keepdim=True)
     before = ordered.cumsum(-1) - ordered
-    kept = ordered.where((before < top_p) | (torch.arange(size, device=ordered.device) == 0), 0)
+    kept = ordered.where((before < top_p.unsqueeze(-1)) | (rank == 0), 0)
     return torch.zeros_like(probabilities).scatter(-1, order, kept)
 
 
-def _noise(place: Place, size: int) -> Tensor:
-    generator = torch.Generator().manual_seed(
-        (place.seed * SEED_STRIDE + place.position) & SEED_MASK
-    )
-    return (
-        torch.empty(size)
-        .exponential_(generator=generator)
-        .clamp_min(torch.finfo(torch.float32).tiny)
-    )
+def _noise(position: SamplingPosition, size: int) -> Tensor:
+    seed = (position.seed * SEED_STRIDE + position.position) & SEED_MASK
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.empty(size).exponential_(generator=generator)
+    return noise.clamp_min(torch.finfo(torch.float32).tiny)
 
 
-def _logprobs(logits: Tensor, places: list[Place], chosen: list[int]) -> list[TokenLogprobs | None]:
-    found: list[TokenLogprobs | None] = [None] * len(places)
-    rows = [row for row, place in enumerate(places) if place.sampling.logprobs is not None]
+def _logprobs(
+    logits: Tensor, positions: list[SamplingPosition], chosen: list[int]
+) -> list[TokenLogprobs | None]:
+    found: list[TokenLogprobs | None] = [None] * len(positions)
+    rows = [row for row, each in enumerate(positions) if each.sampling.logprobs is not None]
     if not rows:
         return found
+    counts = [positions[row].sampling.logprobs or 0 for row in rows]
     logprobs = logits[rows].log_softmax(-1)
-    values, indices = logprobs.topk(
-        min(max(places[row].sampling.logprobs or 0 for row in rows), logits.shape[-1]), -1
-    )
-    for mine, row in enumerate(rows):
-        count = places[row].sampling.logprobs or 0
-        top = dict(zip(indices[mine, :count].tolist(), values[mine, :count].tolist(), strict=True))
-        found[row] = TokenLogprobs(logprobs[mine, chosen[row]].item(), top)
+    values, tokens = logprobs.topk(min(max(counts), logits.shape[-1]), -1)
+    for index, (row, count) in enumerate(zip(rows, counts, strict=True)):
+        top = zip(tokens[index, :count].tolist(), values[index, :count].tolist(), strict=True)
+        found[row] = TokenLogprobs(logprobs[index, chosen[row]].item(), dict(top))
     return found

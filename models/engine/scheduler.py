@@ -1,16 +1,19 @@
-"""Which tokens a step computes: continuous batching with chunked prefill, and preemption by recomputation when the cache is full."""
+"""Choice of the tokens of a step: continuous batching with chunked prefill.
+
+When the cache is full, the latest sequence is preempted and computed again later.
+"""
 
 from collections import deque
 from dataclasses import dataclass
 from time import time
 
-from models.engine.block_manager import ROOT, BlockPool, digest
-from models.engine.sequence import Part, Sequence
+from models.engine.block_manager import ROOT, BlockManager, block_digest
+from models.engine.sequence import ScheduledChunk, Sequence
 
 
 @dataclass
-class Counts:
-    """What happened since it was last asked."""
+class SchedulerCounts:
+    """Events since the last step."""
 
     prefix_queries: int = 0  # prompt tokens looked up
     prefix_hits: int = 0
@@ -18,113 +21,125 @@ class Counts:
 
 
 class Scheduler:
-    """The queue, who runs, and the blocks they hold."""
+    """Queue of waiting sequences, the running ones, and the blocks that they hold."""
 
-    def __init__(self, pool: BlockPool, max_sequences: int, max_batch_tokens: int) -> None:
-        self.pool = pool
+    def __init__(
+        self, block_manager: BlockManager, max_sequences: int, max_batch_tokens: int
+    ) -> None:
+        self.block_manager = block_manager
         self.waiting: deque[Sequence] = deque()
         self.running: list[Sequence] = []
-        self.counts = Counts()
+        self.counts = SchedulerCounts()
         self._max_sequences = max_sequences
         self._max_batch_tokens = max_batch_tokens
 
-    def next_parts(self) -> list[Part]:
-        """What runs goes first, in order of arrival; then whoever waits, as long as tokens and blocks suffice."""
-        parts: list[Part] = []
+    def schedule(self) -> list[ScheduledChunk]:
+        """Choose the chunks of the next step.
+
+        Running sequences come first, in order of arrival; then waiting ones, while tokens and
+        blocks last.
+        """
+        chunks: list[ScheduledChunk] = []
         budget = self._max_batch_tokens
         for sequence in list(self.running):
-            # Making room for an earlier one may have preempted it.
-            if budget and sequence in self.running and (part := self._continued(sequence, budget)):
-                parts.append(part)
-                budget -= part.tokens
+            # Making room for an earlier sequence may have preempted this one.
+            is_running = budget and sequence in self.running
+            if is_running and (chunk := self._continue(sequence, budget)):
+                chunks.append(chunk)
+                budget -= chunk.tokens
         while (
             budget
             and self.waiting
             and len(self.running) < self._max_sequences
-            and (part := self._admitted(self.waiting[0], budget))
+            and (chunk := self._admit(self.waiting[0], budget))
         ):
-            parts.append(part)
-            budget -= part.tokens
-        return parts
+            chunks.append(chunk)
+            budget -= chunk.tokens
+        return chunks
 
-    def computed(self, part: Part, tokens: int) -> None:
-        """So many tokens of the sequence are in the cache now; blocks that became full may be shared."""
-        sequence, size = part.sequence, self.pool.block_tokens
-        sequence.computed = tokens
+    def mark_computed(self, sequence: Sequence, tokens: int) -> None:
+        """Record that this many tokens are in the cache. Full blocks may be shared from now on."""
+        size = self.block_manager.block_tokens
+        sequence.computed_tokens = tokens
         while len(sequence.digests) < tokens // size:
             first = len(sequence.digests) * size
             parent = sequence.digests[-1] if sequence.digests else ROOT
-            sequence.digests.append(digest(parent, sequence.tokens[first : first + size]))
-            self.pool.share(sequence.blocks[len(sequence.digests) - 1], sequence.digests[-1])
+            sequence.digests.append(block_digest(parent, sequence.tokens[first : first + size]))
+            block = sequence.blocks[len(sequence.digests) - 1]
+            self.block_manager.register(block, sequence.digests[-1])
 
     def remove(self, sequence: Sequence) -> None:
-        """It is over, wherever it stood."""
+        """Remove a sequence that is over, running or waiting."""
         if sequence in self.running:
             self.running.remove(sequence)
             self._release(sequence)
         else:
             self.waiting.remove(sequence)
 
-    def _continued(self, sequence: Sequence, budget: int) -> Part | None:
-        known = len(sequence.tokens) - sequence.computed
-        # A guess takes blocks that are free, never those of another sequence.
-        places = (
-            len(sequence.blocks) + self.pool.free
-        ) * self.pool.block_tokens - sequence.computed
-        drafted = min(len(sequence.draft), max(min(budget, places) - known, 0))
+    def _continue(self, sequence: Sequence, budget: int) -> ScheduledChunk | None:
+        known = len(sequence.tokens) - sequence.computed_tokens
+        # Draft tokens may use free blocks, never those of another sequence.
+        blocks = len(sequence.blocks) + self.block_manager.free_blocks
+        room = blocks * self.block_manager.block_tokens - sequence.computed_tokens
+        drafted = min(len(sequence.draft), max(min(budget, room) - known, 0))
         tokens = min(known, budget) + drafted
         if not self._make_room(sequence, tokens):
             return None
-        return Part(
-            sequence, tokens, drafted, is_prefill=known > 1 or not sequence.generated_tokens
-        )
+        return ScheduledChunk(sequence, tokens, drafted)
 
     def _make_room(self, sequence: Sequence, tokens: int) -> bool:
-        """Blocks for so many more tokens, if need be those of whoever came last; False if that was the sequence itself."""
-        missing = self.pool.needed(sequence.computed + tokens) - len(sequence.blocks)
-        while missing > self.pool.free:
-            last = self.running[-1]
-            self._preempt(last)
-            if last is sequence:
+        """Allocate blocks for this many more tokens, preempting the latest sequences if needed.
+
+        Return False if the sequence itself was preempted.
+        """
+        end = sequence.computed_tokens + tokens
+        missing = self.block_manager.blocks_needed(end) - len(sequence.blocks)
+        while missing > self.block_manager.free_blocks:
+            latest = self.running[-1]
+            self._preempt(latest)
+            if latest is sequence:
                 return False
-        sequence.blocks += self.pool.take(max(missing, 0))
+        sequence.blocks += self.block_manager.allocate(max(missing, 0))
         return True
 
     def _preempt(self, sequence: Sequence) -> None:
-        """Its tokens stay, its keys and values do not: it is first in the queue, to be computed again."""
+        """Move a sequence to the front of the queue. Keys and values are lost, tokens are kept."""
         self.running.remove(sequence)
         self._release(sequence)
-        sequence.computed = 0
+        sequence.computed_tokens = 0
         sequence.draft = []
         sequence.preemptions += 1
         self.counts.preemptions += 1
         self.waiting.appendleft(sequence)
 
     def _release(self, sequence: Sequence) -> None:
-        self.pool.release(sequence.blocks)
+        self.block_manager.release(sequence.blocks)
         sequence.blocks = []
         sequence.digests = []
 
-    def _admitted(self, sequence: Sequence, budget: int) -> Part | None:
-        """The first in the queue starts once there is room for all of its tokens, so that it is not preempted at once."""
-        blocks, digests = self.pool.find(sequence.tokens)
-        fresh = self.pool.needed(len(sequence.tokens)) - len(blocks)
-        if fresh > self.pool.free_beside(blocks):
+    def _admit(self, sequence: Sequence, budget: int) -> ScheduledChunk | None:
+        """Start the first waiting sequence if all its tokens fit.
+
+        A sequence that starts without enough blocks would be preempted at once.
+        """
+        blocks, digests = self.block_manager.find_prefix(sequence.tokens)
+        missing = self.block_manager.blocks_needed(len(sequence.tokens)) - len(blocks)
+        if missing > self.block_manager.free_excluding(blocks):
             return None
         self.waiting.popleft()
         self.running.append(sequence)
-        self.pool.hold(blocks)
+        self.block_manager.hold(blocks)
         sequence.digests = digests
-        sequence.computed = len(blocks) * self.pool.block_tokens
-        self._note_admission(sequence)
-        tokens = min(len(sequence.tokens) - sequence.computed, budget)
-        sequence.blocks = blocks + self.pool.take(fresh)
-        return Part(sequence, tokens, 0, is_prefill=True)
+        sequence.computed_tokens = len(blocks) * self.block_manager.block_tokens
+        self._count_admission(sequence)
+        sequence.blocks = blocks + self.block_manager.allocate(missing)
+        tokens = min(len(sequence.tokens) - sequence.computed_tokens, budget)
+        return ScheduledChunk(sequence, tokens, drafted=0)
 
-    def _note_admission(self, sequence: Sequence) -> None:
-        """Only the first admission counts: computing again after a preemption is not a new prompt."""
+    def _count_admission(self, sequence: Sequence) -> None:
+        """Count the first admission only: a preempted sequence is not a new prompt."""
         if sequence.cached_tokens is None:
             sequence.scheduled_at = time()
-            sequence.cached_tokens = sequence.computed
+            sequence.cached_tokens = sequence.computed_tokens
             self.counts.prefix_queries += sequence.prompt_tokens
-            self.counts.prefix_hits += sequence.computed
+            self.counts.prefix_hits += sequence.computed_tokens

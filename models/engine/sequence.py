@@ -1,52 +1,52 @@
-"""A request on its way through the engine."""
+"""State of a request in the engine."""
 
 from dataclasses import dataclass, field
 
-from models.protocol import FinishReason, Progress, Request, TokenLogprobs
+from models.protocol import EngineRequest, FinishReason, RequestOutput, TokenLogprobs
 
 
 @dataclass(eq=False)
 class Sequence:
-    """One request's tokens, and how far they are computed."""
+    """Tokens of one request, and how many of them are computed."""
 
-    request: Request
+    request: EngineRequest
     seed: int
-    tokens: list[int]  # the prompt, then what was generated
-    computed: int = 0  # tokens whose keys and values are in the cache
+    tokens: list[int]  # the prompt, then the generated tokens
+    computed_tokens: int = 0  # tokens whose keys and values are in the cache
     blocks: list[int] = field(default_factory=list)
-    digests: list[bytes] = field(
-        default_factory=list
-    )  # of its full blocks, each with all before it
-    draft: list[int] = field(default_factory=list)  # a guess of what comes next, to be checked
-    cached_tokens: int | None = None  # of the prompt, found in the cache when first admitted
+    digests: list[bytes] = field(default_factory=list)  # of its full blocks
+    draft: list[int] = field(default_factory=list)  # draft tokens to verify in the next step
+    cached_tokens: int | None = None  # prompt tokens found in the cache at first admission
     draft_tokens: int = 0
     accepted_tokens: int = 0
     preemptions: int = 0
-    scheduled_at: float | None = None  # when first admitted, in seconds since 1970
+    scheduled_at: float | None = None  # first admission, in seconds since 1970
 
     @property
     def prompt_tokens(self) -> int:
+        """Tokens of the prompt."""
         return len(self.request.prompt)
 
     @property
     def generated_tokens(self) -> int:
+        """Tokens after the prompt."""
         return len(self.tokens) - self.prompt_tokens
 
     @property
     def remaining_tokens(self) -> int:
-        """How many more it may generate."""
+        """Tokens that it may still generate."""
         return self.request.sampling.max_tokens - self.generated_tokens
 
-    def progress(
+    def output(
         self,
         tokens: list[int],
         logprobs: list[TokenLogprobs],
         reason: FinishReason | None,
         stop_string: str | None = None,
         error: str | None = None,
-    ) -> Progress:
-        """What a step gave it, with its sums so far."""
-        return Progress(
+    ) -> RequestOutput:
+        """Build the output of a step, with the request's sums so far."""
+        return RequestOutput(
             self.request.request_id,
             tokens,
             logprobs,
@@ -62,27 +62,25 @@ class Sequence:
 
 
 @dataclass(frozen=True)
-class Part:
-    """What a step computes of one sequence: `tokens` from `sequence.computed` on, of which the last `drafted` are a guess."""
+class ScheduledChunk:
+    """Tokens of one sequence to compute in a step, from `sequence.computed_tokens` on."""
 
     sequence: Sequence
     tokens: int
-    drafted: int
-    is_prefill: bool  # the prompt, or what is computed again after a preemption
+    drafted: int  # the last of `tokens`, which are draft tokens
 
     @property
     def known(self) -> int:
-        """Tokens that are no guess."""
+        """Tokens that are not draft tokens."""
         return self.tokens - self.drafted
 
     @property
     def is_complete(self) -> bool:
-        """Whether the step reaches the sequence's last token, so that its logits choose the next one."""
-        return self.sequence.computed + self.known == len(self.sequence.tokens)
+        """Whether the chunk reaches the sequence's last token, whose logits choose the next."""
+        return self.sequence.computed_tokens + self.known == len(self.sequence.tokens)
 
     @property
     def token_ids(self) -> list[int]:
-        first = self.sequence.computed
-        return (
-            self.sequence.tokens[first : first + self.known] + self.sequence.draft[: self.drafted]
-        )
+        """Token ids of the chunk, draft tokens last."""
+        first, sequence = self.sequence.computed_tokens, self.sequence
+        return sequence.tokens[first : first + self.known] + sequence.draft[: self.drafted]

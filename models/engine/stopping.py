@@ -1,4 +1,4 @@
-"""When a request ends: its tokens, its length, or a string in what it says."""
+"""The end of a request: an end token, its length, or a stop string in its text."""
 
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
@@ -7,8 +7,8 @@ from models.engine.sequence import Sequence
 from models.protocol import FinishReason
 
 
-class StopStrings:
-    """Watches one request's text for the strings that end it."""
+class StopStringMatcher:
+    """Search for stop strings in the text of one request, token by token."""
 
     def __init__(self, tokenizer: Tokenizer, strings: tuple[str, ...]) -> None:
         self._tokenizer = tokenizer
@@ -16,8 +16,8 @@ class StopStrings:
         self._stream = DecodeStream(skip_special_tokens=True)
         self._tail = ""
 
-    def found(self, token: int) -> str | None:
-        """The string that is complete with this token, the earliest in the text if several are."""
+    def match(self, token: int) -> str | None:
+        """Return the stop string that this token completes, the earliest if there are several."""
         piece = self._stream.step(self._tokenizer, token)
         if not piece:
             return None
@@ -29,10 +29,10 @@ class StopStrings:
         return None
 
 
-def why_finished(
+def finish_reason_of(
     sequence: Sequence, eos_token_ids: frozenset[int], context_tokens: int
 ) -> FinishReason | None:
-    """Whether its newest token ends it, stop strings aside."""
+    """Return the reason if the newest token ends the sequence. Stop strings are not checked."""
     sampling, token = sequence.request.sampling, sequence.tokens[-1]
     if token in sampling.stop_token_ids or (token in eos_token_ids and not sampling.ignore_eos):
         return "stop"

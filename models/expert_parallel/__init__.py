@@ -1,1 +1,1 @@
-"""Expert parallelism: a mixture-of-experts layer over several ranks, its schedules, and what they should gain."""
+"""Expert parallelism: a mixture-of-experts layer on several ranks, its schedules, their gains."""

@@ -1,7 +1,8 @@
-"""The processes of expert parallelism.
+"""Processes of expert parallelism.
 
-Rank 0 is the engine: it schedules, attends and keeps the cache. The others hold experts only, and take part in each layer with no tokens
-of their own (attention and experts apart, as MegaScale-Infer serves).
+Rank 0 is the engine: it schedules, attends and keeps the cache. The other ranks hold experts only
+and take part in each layer without tokens of their own. MegaScale-Infer separates attention and
+experts in the same way.
 """
 
 import multiprocessing
@@ -14,78 +15,84 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
-from models.architectures.loader import Build
-from models.checkpoint import open_tensors, read_shape
-from models.config import EngineConfig, Shape
+from models.architectures.loader import ModelLoader, torch_dtype
+from models.checkpoint import open_tensors, read_model_config
+from models.config import EngineConfig, ModelConfig
+from models.device import choose_device
 from models.engine.model_runner import LocalRunner
 from models.errors import BadConfig
-from models.expert_parallel.moe import Spread, SpreadExperts
-from models.expert_parallel.schedules import local_experts
+from models.expert_parallel.moe import EpExperts, ExchangeState
+from models.expert_parallel.schedules import experts_per_rank
 from models.layers.experts import Experts
 from models.ops.ops import Batch, Ops
+from models.ops.registry import ops_for
 from models.protocol import LayerTimes
 
 BACKENDS = {"cpu": "gloo", "npu": "hccl", "cuda": "nccl"}
-FOREVER = timedelta(days=365)  # a rank waits for the next step as long as nobody asks anything
+FOREVER = timedelta(days=365)  # ranks wait for the next step as long as no request comes
 STOP_SECONDS = 5
 
 
-def judge(config: EngineConfig, shape: Shape) -> None:
-    """Whether this model's experts can be spread as configured."""
+def check_expert_ranks(config: EngineConfig, model: ModelConfig) -> None:
+    """Raise if the model's experts cannot be shared by the configured ranks."""
     if config.expert_ranks == 1:
         return
-    if not shape.num_experts:
+    if not model.num_experts:
         raise BadConfig(
-            f"{config.model} has no experts to spread over {config.expert_ranks} ranks. Leave out --expert-ranks."
+            f"{config.model} has no experts to share among {config.expert_ranks} ranks. "
+            "Leave out --expert-ranks."
         )
-    local = local_experts(shape.num_experts, config.expert_ranks)
+    local = experts_per_rank(model.num_experts, config.expert_ranks)
     if local % config.expert_waves:
         raise BadConfig(
-            f"{local} experts a rank make no {config.expert_waves} equal waves; choose --expert-waves that divides {local}."
+            f"{local} experts per rank cannot be cut into {config.expert_waves} equal waves. "
+            f"Choose --expert-waves that divides {local}."
         )
 
 
-class SpreadRunner(LocalRunner):
-    """Rank 0: the network here, its experts here and in other processes."""
+class EpRunner(LocalRunner):
+    """Runner on rank 0: the network here, its experts here and on other ranks."""
 
-    def __init__(self, config: EngineConfig, build: Build, blocks: int) -> None:
-        self._spread = Spread(config.expert_schedule, config.expert_waves)
-        mine = replace(
-            build,
-            kept_experts=kept(0, config, build.shape),
-            make_block=partial(_spread_block, self._spread),
+    def __init__(self, config: EngineConfig, loader: ModelLoader, blocks: int) -> None:
+        self._state = ExchangeState(config.expert_schedule, config.expert_waves)
+        loader = replace(
+            loader,
+            kept_experts=rank_experts(0, config, loader.config),
+            make_moe_block=partial(_make_block, self._state),
         )
         with open_tensors(config.model) as tensors:
-            super().__init__(mine.network(tensors), blocks, config.block_tokens)
+            super().__init__(loader.load(tensors), blocks, config.block_tokens)
         self._folder = tempfile.TemporaryDirectory(prefix="tokentide-ranks-")
         store = Path(self._folder.name) / "store"
         context = multiprocessing.get_context("spawn")
-        self._others = [
+        self._processes = [
             context.Process(
-                target=serve_experts,
+                target=run_expert_rank,
                 args=(rank, store, config),
                 name=f"experts-{rank}",
                 daemon=True,
             )
             for rank in range(1, config.expert_ranks)
         ]
-        for process in self._others:
+        for process in self._processes:
             process.start()
-        join(0, store, config, build.device.type)
+        join_group(0, store, config, loader.device.type)
         self._times: LayerTimes | None = None
 
     def forward(self, batch: Batch) -> torch.Tensor:
+        """Compute logits, and keep the times of the layers."""
         logits = super().forward(batch)
-        self._times = _summed(self._spread)
-        self._spread.next_step()
+        self._times = _sum_times(self._state)
+        self._state.next_step()
         return logits
 
     def layer_times(self) -> LayerTimes | None:
+        """Return the last step's times."""
         return self._times
 
     def close(self) -> None:
-        """The other ranks hold nothing that could be lost."""
-        for process in self._others:
+        """Kill the other ranks, which hold nothing that could be lost."""
+        for process in self._processes:
             process.kill()
             process.join(STOP_SECONDS)
         dist.destroy_process_group()
@@ -93,60 +100,51 @@ class SpreadRunner(LocalRunner):
         super().close()
 
 
-def serve_experts(rank: int, store: Path, config: EngineConfig) -> None:
-    """Every other rank: its experts of each layer, over and over, until rank 0 is gone."""
-    from models.architectures.loader import torch_dtype
-    from models.assemble import ops_for
-    from models.device import choose
-
+def run_expert_rank(rank: int, store: Path, config: EngineConfig) -> None:
+    """Serve the experts of another rank, layer after layer, until rank 0 is gone."""
     torch.set_num_threads(config.threads)
-    shape = read_shape(config.model)
-    device = (
-        torch.device(choose(config.device).type, rank)
-        if config.device != "cpu"
-        else torch.device("cpu")
-    )
-    build = Build(
-        shape,
+    model = read_model_config(config.model)
+    device = torch.device("cpu")
+    if config.device != "cpu":
+        device = torch.device(choose_device(config.device).type, rank)
+    loader = ModelLoader(
+        model,
         ops_for(device),
         device,
         torch_dtype(config.dtype),
-        1,
-        config.quantisation,
-        kept(rank, config, shape),
+        context_tokens=1,
+        quantisation=config.quantisation,
+        kept_experts=rank_experts(rank, config, model),
     )
-    spread = Spread(config.expert_schedule, config.expert_waves)
+    state = ExchangeState(config.expert_schedule, config.expert_waves)
     with open_tensors(config.model) as tensors:
-        layers = [
-            layer for layer in range(shape.num_hidden_layers) if layer not in shape.dense_layers
-        ]
         blocks = [
-            SpreadExperts(spread, build.experts(tensors, f"model.layers.{layer}.mlp"))
-            for layer in layers
+            EpExperts(state, loader.load_experts(tensors, f"model.layers.{layer}.mlp"))
+            for layer in model.sparse_layers
         ]
-    join(rank, store, config, device.type)
-    nothing = torch.empty(0, shape.hidden_size, dtype=build.dtype, device=device)
-    weights = torch.empty(0, shape.num_experts_per_tok, device=device)
+    join_group(rank, store, config, device.type)
+    no_tokens = torch.empty(0, model.hidden_size, dtype=loader.dtype, device=device)
+    no_weights = torch.empty(0, model.num_experts_per_tok, device=device)
     try:
         with torch.inference_mode():
             while True:
                 for block in blocks:
-                    block(nothing, weights, weights.long())
-                spread.next_step()
+                    block(no_tokens, no_weights, no_weights.long())
+                state.next_step()
     except RuntimeError:
-        # Rank 0 is gone: its connection closed, and nobody is left to serve.
+        # The connection closes when rank 0 ends; any other failure is an error.
         if (engine := multiprocessing.parent_process()) and engine.is_alive():
             raise
 
 
-def kept(rank: int, config: EngineConfig, shape: Shape) -> range:
-    """The experts of this rank."""
-    local = local_experts(shape.num_experts, config.expert_ranks)
+def rank_experts(rank: int, config: EngineConfig, model: ModelConfig) -> range:
+    """Return the experts of a rank."""
+    local = experts_per_rank(model.num_experts, config.expert_ranks)
     return range(rank * local, (rank + 1) * local)
 
 
-def join(rank: int, store: Path, config: EngineConfig, device: str) -> None:
-    """Become one of the ranks; waits for all."""
+def join_group(rank: int, store: Path, config: EngineConfig, device: str) -> None:
+    """Join the process group as one of the ranks. Wait for all others."""
     dist.init_process_group(
         BACKENDS[device],
         init_method=f"file://{store}",
@@ -156,12 +154,12 @@ def join(rank: int, store: Path, config: EngineConfig, device: str) -> None:
     )
 
 
-def _spread_block(spread: Spread, ops: Ops, experts: Experts) -> SpreadExperts:
-    return SpreadExperts(spread, experts)
+def _make_block(state: ExchangeState, ops: Ops, experts: Experts) -> EpExperts:
+    return EpExperts(state, experts)
 
 
-def _summed(spread: Spread) -> LayerTimes:
-    timings = spread.timings
+def _sum_times(state: ExchangeState) -> LayerTimes:
+    timings = state.timings
     return LayerTimes(
         layers=len(timings),
         compute=sum(each.compute for each in timings),
@@ -169,6 +167,6 @@ def _summed(spread: Spread) -> LayerTimes:
         combine=sum(each.combine for each in timings),
         exposed_wait=sum(each.exposed_wait for each in timings),
         total=sum(each.total for each in timings),
-        schedule=spread.current,
-        rows=spread.rows,
+        schedule=state.current_schedule,
+        rows=state.rows,
     )

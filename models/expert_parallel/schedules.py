@@ -1,11 +1,12 @@
-"""A mixture-of-experts layer over several ranks under three schedules, with bit-identical outputs.
+"""A mixture-of-experts layer on several ranks, in three schedules with bit-identical outputs.
 
 serial  dispatch, linear 1, linear 2, combine, one after another
-comet   dispatch beneath linear 1, then combine beneath linear 2
-waves   a wave of experts is computed as soon as its tokens are here, while later tokens come and
+comet   dispatch overlaps linear 1, then combine overlaps linear 2
+waves   a wave of experts is computed once its tokens are here, while later tokens arrive and
         finished results return (DeepSeek V4 report, 3.1)
 
-A wave holds whole experts, so each expert multiplies the same rows in the same order whatever the schedule.
+A wave holds whole experts, so each expert multiplies the same rows in the same order whatever the
+schedule.
 """
 
 import time
@@ -16,17 +17,18 @@ import torch.distributed as dist
 
 from models.config import Schedule
 from models.errors import BadConfig
-from models.expert_parallel.transport import Link, Transfer
+from models.expert_parallel.transport import PendingTransfer, Transport
 from models.layers.experts import Experts
 
 
 @dataclass
-class Timing:
+class MoeTiming:
     """Seconds of one layer call on one rank.
 
-    dispatch and combine run from the first issue to the last arrival that was noticed, so they overlap compute
-    in comet and waves; exposed_wait is what the rank stood still for; compute includes packing rows. All by the host's clock: on an
-    accelerator, which works on while the host goes ahead, they say when work was launched, and a profiler must say the rest.
+    dispatch and combine last from the first send to the last observed arrival, so in comet and
+    waves they overlap compute. exposed_wait is idle time. compute includes packing rows. All are
+    times of the host: an accelerator works on while the host goes ahead, so there they tell when
+    work was launched, and only a profiler tells the rest.
     """
 
     linear_1: float = 0.0
@@ -39,173 +41,170 @@ class Timing:
 
     @property
     def compute(self) -> float:
-        """Both linears and the packing around them."""
+        """Seconds in both linear layers and in packing."""
         return self.linear_1 + self.linear_2 + self.packing
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Where rows go: order [n*k] sorts them by (wave, rank, local expert).
-
-    send [wave, rank, local expert] counts rows that leave, recv [rank, wave, local expert] rows that come.
-    """
+class RoutingPlan:
+    """Destinations of rows. `order` [n*k] sorts them by (wave, rank, local expert)."""
 
     order: torch.Tensor
-    send: torch.Tensor
-    recv: torch.Tensor
-    per_wave: int
+    send: torch.Tensor  # [wave, rank, local expert]: rows that leave
+    recv: torch.Tensor  # [rank, wave, local expert]: rows that arrive
+    experts_per_wave: int
 
     def sent_rows(self, wave: int) -> list[int]:
-        """Rows to each rank."""
+        """Count the rows to each rank."""
         return [int(rows) for rows in self.send[wave].sum(-1)]
 
     def received_rows(self, wave: int) -> list[int]:
-        """Rows from each rank."""
+        """Count the rows from each rank."""
         return [int(rows) for rows in self.recv[:, wave].sum(-1)]
 
     def span(self, wave: int) -> slice:
-        """This wave's rows among the sorted ones."""
+        """Return this wave's slice of the sorted rows."""
         start = int(self.send[:wave].sum())
         return slice(start, start + int(self.send[wave].sum()))
 
     def experts(self, wave: int) -> range:
-        """This wave's local experts."""
-        return range(wave * self.per_wave, (wave + 1) * self.per_wave)
+        """Return this wave's local experts."""
+        return range(wave * self.experts_per_wave, (wave + 1) * self.experts_per_wave)
 
 
-def local_experts(total: int, ranks: int) -> int:
-    """How many experts each rank holds."""
+def experts_per_rank(total: int, ranks: int) -> int:
+    """Divide the experts among ranks. Raise if there is a remainder."""
     if total % ranks:
         raise BadConfig(
-            f"{total} experts cannot be shared evenly by {ranks} ranks; start a number of ranks that divides {total}"
+            f"{total} experts cannot be shared evenly by {ranks} ranks. "
+            f"Start a number of ranks that divides {total}."
         )
     return total // ranks
 
 
-def make_plan(choices: torch.Tensor, total: int, waves: int) -> Plan:
+def make_plan(choices: torch.Tensor, total: int, waves: int) -> RoutingPlan:
     """Exchange the routing of choices [n, k] (global expert numbers) with the other ranks."""
     ranks = dist.get_world_size()
-    local = local_experts(total, ranks)
+    local = experts_per_rank(total, ranks)
     if waves < 1 or local % waves:
         raise BadConfig(
-            f"{local} experts a rank cannot be cut into {waves} waves; choose a number of waves that divides {local}"
+            f"{local} experts per rank cannot be cut into {waves} waves. "
+            f"Choose a number of waves that divides {local}."
         )
     flat, per_wave = choices.flatten(), local // waves
     key = ((flat % local) // per_wave * ranks + flat // local) * local + flat % local
     send = torch.bincount(key, minlength=waves * ranks * local).view(waves, ranks, local)
     recv = send.new_empty(ranks, waves, local)
     dist.all_to_all_single(recv, send.transpose(0, 1).contiguous())
-    return Plan(key.argsort(stable=True), send, recv, per_wave)
+    return RoutingPlan(key.argsort(stable=True), send, recv, per_wave)
 
 
-def by_expert(counts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """For rows that came by (rank, expert), counts [rank, expert]: their order by (expert, rank), and rows per expert."""
-    experts = (
-        torch.arange(counts.shape[1], device=counts.device)
-        .repeat(counts.shape[0])
-        .repeat_interleave(counts.flatten())
-    )
-    return experts.argsort(stable=True), counts.sum(0)
+def group_by_expert(counts: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the order of rows by (expert, rank), and the rows of each expert.
+
+    The rows arrived by (rank, expert), as many as counts [rank, expert].
+    """
+    experts = torch.arange(counts.shape[1], device=counts.device).repeat(counts.shape[0])
+    order = experts.repeat_interleave(counts.flatten()).argsort(stable=True)
+    return order, counts.sum(0)
 
 
-class Layer:
-    """One call of the layer; every rank of the process group makes the same call."""
+class MoeCall:
+    """One call of the layer. Every rank of the process group makes the same call."""
 
-    def __init__(self, tokens: torch.Tensor, plan: Plan, experts: Experts, link: Link) -> None:
-        self.plan, self.experts, self.link = plan, experts, link
-        self.timing = Timing()
+    def __init__(
+        self, tokens: torch.Tensor, plan: RoutingPlan, experts: Experts, transport: Transport
+    ) -> None:
+        self.plan, self.experts, self.transport = plan, experts, transport
+        self.timing = MoeTiming()
         self.waves = range(plan.send.shape[0])
-        self.sorted = tokens
-        self.returned = torch.empty_like(tokens)
+        self.sorted_rows = tokens
+        self.results = torch.empty_like(tokens)
         self.arrived: list[torch.Tensor] = []
-        self.coming: list[Transfer] = []
-        self.going: list[Transfer] = []
+        self.dispatches: list[PendingTransfer] = []
+        self.combines: list[PendingTransfer] = []
         self._first_combine = 0.0
         self._first_dispatch = 0.0
 
     def run(self, schedule: Schedule) -> torch.Tensor:
-        """The results [n*k, h] in the plan's order."""
-        self._dispatch()
+        """Compute the results [n*k, h] in the plan's order."""
+        self._start_dispatch()
         if schedule == "waves":
-            self._waves()
+            self._run_waves()
         else:
-            self._stages(overlap=schedule == "comet")
-        for transfer in self.going:
+            self._run_stages(is_overlapping=schedule == "comet")
+        for transfer in self.combines:
             self._wait(transfer)
         self.timing.combine = time.perf_counter() - self._first_combine
-        return self.returned
+        return self.results
 
-    def _waves(self) -> None:
+    def _run_waves(self) -> None:
         for wave in self.waves:
-            self._arrive(wave)
-            self._combine(wave, self._second(wave, self._first(wave)))
+            self._await_rows(wave)
+            self._start_combine(wave, self._linear_2(wave, self._linear_1(wave)))
 
-    def _stages(self, overlap: bool) -> None:
-        if not overlap:
+    def _run_stages(self, is_overlapping: bool) -> None:
+        if not is_overlapping:
             for wave in self.waves:
-                self._arrive(wave)
+                self._await_rows(wave)
         hidden = []
         for wave in self.waves:
-            if overlap:
-                self._arrive(wave)
-            hidden.append(self._first(wave))
+            if is_overlapping:
+                self._await_rows(wave)
+            hidden.append(self._linear_1(wave))
         results = []
         for wave in self.waves:
-            results.append(self._second(wave, hidden[wave]))
-            if overlap:
-                self._combine(wave, results[wave])
-        if not overlap:
+            results.append(self._linear_2(wave, hidden[wave]))
+            if is_overlapping:
+                self._start_combine(wave, results[wave])
+        if not is_overlapping:
             for wave in self.waves:
-                self._combine(wave, results[wave])
+                self._start_combine(wave, results[wave])
 
-    def _dispatch(self) -> None:
-        """Start every wave's transfer; the link serves them in order."""
+    def _start_dispatch(self) -> None:
+        """Start the transfers of all waves. The link serves them in order."""
         self._first_dispatch = time.perf_counter()
         for wave in self.waves:
-            rows = self.plan.received_rows(wave)
-            self.arrived.append(self.sorted.new_empty(sum(rows), self.sorted.shape[1]))
-            sent = self.sorted[self.plan.span(wave)]
-            self.coming.append(
-                self.link.exchange(self.arrived[wave], sent, rows, self.plan.sent_rows(wave))
-            )
+            counts = self.plan.received_rows(wave)
+            rows = self.sorted_rows.new_empty(sum(counts), self.sorted_rows.shape[1])
+            sent = self.sorted_rows[self.plan.span(wave)]
+            transfer = self.transport.exchange(rows, sent, counts, self.plan.sent_rows(wave))
+            self.arrived.append(rows)
+            self.dispatches.append(transfer)
 
-    def _arrive(self, wave: int) -> None:
-        self._wait(self.coming[wave])
+    def _await_rows(self, wave: int) -> None:
+        self._wait(self.dispatches[wave])
         self.timing.dispatch = time.perf_counter() - self._first_dispatch
 
-    def _combine(self, wave: int, results: torch.Tensor) -> None:
-        """Start sending results [m, h] back, by the rank that they came from."""
+    def _start_combine(self, wave: int, results: torch.Tensor) -> None:
+        """Start sending results [m, h] back to the ranks that sent the rows."""
         self._first_combine = self._first_combine or time.perf_counter()
-        out = self.returned[self.plan.span(wave)]
-        self.going.append(
-            self.link.exchange(
-                out, results, self.plan.sent_rows(wave), self.plan.received_rows(wave)
-            )
-        )
+        out = self.results[self.plan.span(wave)]
+        sent, received = self.plan.sent_rows(wave), self.plan.received_rows(wave)
+        self.combines.append(self.transport.exchange(out, results, sent, received))
 
-    def _wait(self, transfer: Transfer) -> None:
+    def _wait(self, transfer: PendingTransfer) -> None:
         started = time.perf_counter()
         transfer.wait()
         self.timing.exposed_wait += time.perf_counter() - started
 
-    def _regroup(self, wave: int) -> tuple[torch.Tensor, torch.Tensor]:
-        mine = self.plan.experts(wave)
-        return by_expert(self.plan.recv[:, wave, mine.start : mine.stop])
+    def _group(self, wave: int) -> tuple[torch.Tensor, torch.Tensor]:
+        experts = self.plan.experts(wave)
+        return group_by_expert(self.plan.recv[:, wave, experts.start : experts.stop])
 
-    def _first(self, wave: int) -> torch.Tensor:
-        """Linear 1 of a wave: rows [m, d] by expert."""
+    def _linear_1(self, wave: int) -> torch.Tensor:
+        """Apply linear 1 to a wave: rows [m, d] by expert."""
         started = time.perf_counter()
-        order, counts = self._regroup(wave)
-        hidden = self.experts.linear_1(
-            self.arrived[wave][order], counts, self.plan.experts(wave).start
-        )
+        order, counts = self._group(wave)
+        rows = self.arrived[wave][order]
+        hidden = self.experts.linear_1(rows, counts, self.plan.experts(wave).start)
         self.timing.linear_1 += time.perf_counter() - started
         return hidden
 
-    def _second(self, wave: int, hidden: torch.Tensor) -> torch.Tensor:
-        """Linear 2 of a wave: results [m, h] in the order in which the rows came."""
+    def _linear_2(self, wave: int, hidden: torch.Tensor) -> torch.Tensor:
+        """Apply linear 2 to a wave: results [m, h] in the order of arrival."""
         started = time.perf_counter()
-        order, counts = self._regroup(wave)
+        order, counts = self._group(wave)
         results = torch.empty_like(self.arrived[wave])
         results[order] = self.experts.linear_2(hidden, counts, self.plan.experts(wave).start)
         self.timing.linear_2 += time.perf_counter() - started
@@ -219,22 +218,25 @@ def moe_layer(
     experts: Experts,
     schedule: Schedule,
     waves: int = 1,
-    link: Link | None = None,
-) -> tuple[torch.Tensor, Timing]:
-    """tokens [n, h], choices [n, k] and their weights [n, k] -> the layer's output [n, h], and its seconds; `experts` are this rank's."""
+    transport: Transport | None = None,
+) -> tuple[torch.Tensor, MoeTiming]:
+    """Compute the layer's output [n, h] and its timing. `experts` are this rank's.
+
+    tokens [n, h], choices [n, k] and their weights [n, k].
+    """
     started = time.perf_counter()
     plan = make_plan(choices, experts.count * dist.get_world_size(), waves)
-    packed = time.perf_counter()
-    layer = Layer(tokens[plan.order // choices.shape[1]], plan, experts, link or Link())
-    layer.timing.packing = time.perf_counter() - packed
-    returned = layer.run(schedule)
-    packed = time.perf_counter()
+    planned = time.perf_counter()
+    rows = tokens[plan.order // choices.shape[1]]
+    call = MoeCall(rows, plan, experts, transport or Transport())
+    call.timing.packing = time.perf_counter() - planned
+    returned = call.run(schedule)
+    computed = time.perf_counter()
     results = torch.empty_like(returned)
     results[plan.order] = returned
-    out = (
-        results.view(*choices.shape, results.shape[-1]) * weights.to(results.dtype).unsqueeze(-1)
-    ).sum(1)
+    by_token = results.view(*choices.shape, results.shape[-1])
+    out = (by_token * weights.to(results.dtype).unsqueeze(-1)).sum(1)
     ended = time.perf_counter()
-    layer.timing.packing += ended - packed
-    layer.timing.total = ended - started
-    return out, layer.timing
+    call.timing.packing += ended - computed
+    call.timing.total = ended - started
+    return out, call.timing

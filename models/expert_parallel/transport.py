@@ -1,4 +1,4 @@
-"""Transfers between ranks, at the speed of the wire or of a slower link which is emulated."""
+"""Transfers between ranks, at the wire's speed or at that of an emulated, slower link."""
 
 import time
 from collections.abc import Sequence
@@ -9,39 +9,39 @@ import torch
 import torch.distributed as dist
 
 
-class Waits(Protocol):
-    """What torch hands back for a transfer under way."""
+class TransferHandle(Protocol):
+    """Handle that torch returns for a running transfer."""
 
     def wait(self) -> object:
         """Block until the transfer is complete."""
 
 
 @dataclass
-class Transfer:
-    """A transfer under way, complete when its bytes are here and not before `release` (perf_counter seconds)."""
+class PendingTransfer:
+    """A running transfer, complete when its bytes are here and not before `release`."""
 
-    work: Waits
-    kept: torch.Tensor  # the sent rows live until the transfer is complete
-    release: float = 0.0
+    handle: TransferHandle
+    sent: torch.Tensor  # keeps the sent rows alive until the transfer is complete
+    release: float = 0.0  # perf_counter seconds
 
     def wait(self) -> None:
         """Block until complete."""
-        self.work.wait()
+        self.handle.wait()
         remaining = self.release - time.perf_counter()
         if remaining > 0:
             time.sleep(remaining)
 
 
 @dataclass
-class Link:
-    """Real transfers; with a speed, each is held until max(now, link free) + bytes/speed + latency.
+class Transport:
+    """All-to-all transfers of one rank.
 
-    bytes_per_second: one direction of one rank, None for the wire's own speed; latency: seconds.
+    With a speed, each transfer is held until max(now, link free) + bytes/speed + latency.
     """
 
-    bytes_per_second: float | None = None
-    latency: float = 0.0
-    _free: float = field(default=0.0, init=False)
+    bytes_per_second: float | None = None  # in one direction; None: the wire's own speed
+    latency: float = 0.0  # seconds
+    _free_at: float = field(default=0.0, init=False)
 
     def exchange(
         self,
@@ -49,16 +49,19 @@ class Link:
         sent: torch.Tensor,
         out_rows: Sequence[int],
         sent_rows: Sequence[int],
-    ) -> Transfer:
-        """Start an all-to-all: sent [sum(sent_rows), h] by destination, out [sum(out_rows), h] by source."""
+    ) -> PendingTransfer:
+        """Start an all-to-all.
+
+        sent [sum(sent_rows), h] is ordered by destination, out [sum(out_rows), h] by source.
+        """
         leaving = sum(sent_rows) - sent_rows[dist.get_rank()]
         release = self._reserve(leaving * sent.shape[1] * sent.element_size())
-        work = dist.all_to_all_single(out, sent, list(out_rows), list(sent_rows), async_op=True)
-        return Transfer(work, sent, release)
+        handle = dist.all_to_all_single(out, sent, list(out_rows), list(sent_rows), async_op=True)
+        return PendingTransfer(handle, sent, release)
 
     def _reserve(self, size: int) -> float:
-        """Queue bytes on the link, first in, first out; the second at which they have arrived."""
+        """Queue bytes on the link, first in, first out. Return the second of their arrival."""
         if self.bytes_per_second is None:
             return 0.0
-        self._free = max(time.perf_counter(), self._free) + size / self.bytes_per_second
-        return self._free + self.latency
+        self._free_at = max(time.perf_counter(), self._free_at) + size / self.bytes_per_second
+        return self._free_at + self.latency

@@ -1,1 +1,1 @@
-"""Layers of the network, each written against the operations of `models.ops`."""
+"""Layers of a network, written against the operations of `models.ops`."""

@@ -1,34 +1,37 @@
-"""The experts of a layer: two linear layers over rows that are sorted by expert, with SwiGLU between them."""
+"""Experts of a layer: two linear layers with SwiGLU between them, over rows sorted by expert."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
 from torch import Tensor
 
-from models.ops.ops import Ops, Quantised
+from models.ops.ops import Ops, QuantisedWeight
 
 
 class Experts(Protocol):
-    """Some experts' weights. `first` is the first of those whose rows are given; `counts` says how many rows each of them has."""
+    """Weights of several experts.
+
+    `counts` has the rows of consecutive experts, starting with the expert `first`.
+    """
 
     @property
     def count(self) -> int:
-        """How many experts these are."""
+        """Number of experts."""
 
     def linear_1(self, rows: Tensor, counts: Tensor, first: int = 0) -> Tensor:
-        """Gate, up and SwiGLU: rows [N, H] -> [N, D]."""
+        """Apply gate, up and SwiGLU: rows [N, H] -> [N, D]."""
 
     def linear_2(self, rows: Tensor, counts: Tensor, first: int = 0) -> Tensor:
-        """Down: rows [N, D] -> [N, H]."""
+        """Apply down: rows [N, D] -> [N, H]."""
 
     @property
     def weight_bytes(self) -> int:
-        """What the weights occupy, scales included."""
+        """Memory of the weights, scales included."""
 
 
 @dataclass(frozen=True)
 class FullExperts:
-    """Experts in the network's own precision."""
+    """Experts with weights in the network's own precision."""
 
     ops: Ops
     gate_up: Tensor  # [E, H, 2 D]
@@ -36,39 +39,44 @@ class FullExperts:
 
     @property
     def count(self) -> int:
+        """Number of experts."""
         return len(self.down)
 
     def linear_1(self, rows: Tensor, counts: Tensor, first: int = 0) -> Tensor:
-        return self.ops.swiglu(
-            self.ops.grouped_matmul(rows, self.gate_up[first : first + len(counts)], counts)
-        )
+        """Apply gate, up and SwiGLU."""
+        weight = self.gate_up[first : first + len(counts)]
+        return self.ops.swiglu(self.ops.grouped_matmul(rows, weight, counts))
 
     def linear_2(self, rows: Tensor, counts: Tensor, first: int = 0) -> Tensor:
+        """Apply down."""
         return self.ops.grouped_matmul(rows, self.down[first : first + len(counts)], counts)
 
     @property
     def weight_bytes(self) -> int:
+        """Memory of the weights."""
         return self.gate_up.nbytes + self.down.nbytes
 
 
 @dataclass(frozen=True)
 class QuantisedExperts:
-    """Experts whose weights are of few bits."""
+    """Experts with quantised weights."""
 
     ops: Ops
     count: int
-    gate_up: Quantised  # [E, 2 D, H]
-    down: Quantised  # [E, H, D]
+    gate_up: QuantisedWeight  # [E, 2 D, H]
+    down: QuantisedWeight  # [E, H, D]
 
     def linear_1(self, rows: Tensor, counts: Tensor, first: int = 0) -> Tensor:
-        mine = self.gate_up.experts(slice(first, first + len(counts)))
-        return self.ops.swiglu(self.ops.grouped_quantised_matmul(rows, mine, counts))
+        """Apply gate, up and SwiGLU."""
+        weight = self.gate_up.experts(slice(first, first + len(counts)))
+        return self.ops.swiglu(self.ops.grouped_quantised_matmul(rows, weight, counts))
 
     def linear_2(self, rows: Tensor, counts: Tensor, first: int = 0) -> Tensor:
-        return self.ops.grouped_quantised_matmul(
-            rows, self.down.experts(slice(first, first + len(counts))), counts
-        )
+        """Apply down."""
+        weight = self.down.experts(slice(first, first + len(counts)))
+        return self.ops.grouped_quantised_matmul(rows, weight, counts)
 
     @property
     def weight_bytes(self) -> int:
+        """Memory of the weights, scales included."""
         return self.gate_up.nbytes + self.down.nbytes

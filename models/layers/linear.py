@@ -1,4 +1,4 @@
-"""A linear layer without bias, in whichever precision its weight is kept."""
+"""Linear layers without bias, in full or reduced precision."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,23 +6,26 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from models.ops.ops import Ops, Quantised
+from models.ops.ops import Ops, QuantisedWeight
 
 
 class Linear(Protocol):
-    """x [T, K] -> [T, M]."""
+    """Linear layer: x [T, K] -> [T, M]."""
 
     def __call__(self, x: Tensor) -> Tensor:
-        """x times the transposed weight."""
+        """Multiply x by the transposed weight."""
 
     @property
     def weight_bytes(self) -> int:
-        """What the weight occupies, scales included."""
+        """Memory of the weight, scales included."""
 
 
 @dataclass(frozen=True)
 class FullLinear:
-    """A weight in the network's own precision, transposed: a tenth faster for few rows on a CPU."""
+    """Linear layer with a weight in the network's own precision.
+
+    The weight is stored transposed, which is a tenth faster for few rows on a CPU.
+    """
 
     weight: Tensor  # [K, M]
 
@@ -31,19 +34,21 @@ class FullLinear:
 
     @property
     def weight_bytes(self) -> int:
+        """Memory of the weight."""
         return self.weight.nbytes
 
 
 @dataclass(frozen=True)
 class QuantisedLinear:
-    """A weight [M, K] of few bits."""
+    """Linear layer with a quantised weight [M, K]."""
 
     ops: Ops
-    weight: Quantised
+    weight: QuantisedWeight
 
     def __call__(self, x: Tensor) -> Tensor:
         return self.ops.quantised_matmul(x, self.weight)
 
     @property
     def weight_bytes(self) -> int:
+        """Memory of the weight, scales included."""
         return self.weight.nbytes

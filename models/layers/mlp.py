@@ -1,4 +1,4 @@
-"""The second half of a layer: one dense network, or experts of which a router picks a few for each token."""
+"""The second half of a layer: a dense MLP, or experts of which a router picks a few per token."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,19 +12,19 @@ from models.ops.ops import Ops
 
 
 class Mlp(Protocol):
-    """x [T, H] -> [T, H]."""
+    """MLP: x [T, H] -> [T, H]."""
 
     def __call__(self, x: Tensor) -> Tensor:
-        """What the layer adds."""
+        """Compute the term that the layer adds to x."""
 
     @property
     def weight_bytes(self) -> int:
-        """What the weights kept here occupy, scales included."""
+        """Memory of the weights in this process, scales included."""
 
 
 @dataclass(frozen=True)
 class DenseMlp:
-    """Gate, up, SwiGLU and down for every token."""
+    """MLP that applies gate, up, SwiGLU and down to every token."""
 
     ops: Ops
     gate_up: Linear  # [T, H] -> [T, 2 D]
@@ -35,55 +35,59 @@ class DenseMlp:
 
     @property
     def weight_bytes(self) -> int:
+        """Memory of the weights, scales included."""
         return self.gate_up.weight_bytes + self.down.weight_bytes
 
 
-class ExpertsBlock(Protocol):
-    """Brings tokens to their experts and back: x [T, H], weights [T, k], chosen experts [T, k] -> [T, H]."""
+class MoeBlock(Protocol):
+    """Mixture of experts behind the router: x [T, H], weights and experts [T, k] -> [T, H]."""
 
     def __call__(self, x: Tensor, weights: Tensor, chosen: Tensor) -> Tensor:
-        """The weighted sum of what each token's experts make of it."""
+        """Compute the weighted sum of the chosen experts' outputs for each token."""
 
     @property
     def weight_bytes(self) -> int:
-        """What the weights kept here occupy, scales included."""
+        """Memory of the weights in this process, scales included."""
 
 
 @dataclass(frozen=True)
 class LocalExperts:
-    """All experts are here."""
+    """MoE block with all experts in this process."""
 
     ops: Ops
     experts: Experts
 
     def __call__(self, x: Tensor, weights: Tensor, chosen: Tensor) -> Tensor:
         rows, position, counts = self.ops.route(x, chosen, self.experts.count)
-        return self.ops.unroute(
-            self.experts.linear_2(self.experts.linear_1(rows, counts), counts), position, weights
-        )
+        hidden = self.experts.linear_1(rows, counts)
+        return self.ops.unroute(self.experts.linear_2(hidden, counts), position, weights)
 
     @property
     def weight_bytes(self) -> int:
+        """Memory of the weights, scales included."""
         return self.experts.weight_bytes
 
 
 @dataclass
 class SparseMlp:
-    """A router and its experts. `chosen` [T, k] keeps which experts the last step picked, for the balance that telemetry reports."""
+    """Router and experts.
+
+    `chosen` [T, k] keeps the last step's choice, from which telemetry reports the balance.
+    """
 
     ops: Ops
     router: Tensor  # [E, H]
     experts_per_token: int
     renormalise: bool
-    block: ExpertsBlock
+    block: MoeBlock
     chosen: Tensor | None = None
 
     def __call__(self, x: Tensor) -> Tensor:
-        weights, self.chosen = self.ops.gate_top_k(
-            F.linear(x, self.router), self.experts_per_token, self.renormalise
-        )
+        logits = F.linear(x, self.router)
+        weights, self.chosen = self.ops.gate_top_k(logits, self.experts_per_token, self.renormalise)
         return self.block(x, weights, self.chosen)
 
     @property
     def weight_bytes(self) -> int:
+        """Memory of the router's and the experts' weights in this process."""
         return self.router.nbytes + self.block.weight_bytes

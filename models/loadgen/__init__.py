@@ -1,1 +1,1 @@
-"""A load generator for any server that speaks OpenAI's protocol. It needs no torch and knows nothing of the engine."""
+"""A load generator for servers with OpenAI's API. It needs no torch and knows no engine."""

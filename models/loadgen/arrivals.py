@@ -1,7 +1,8 @@
-"""When requests arrive and how long they are: a recorded trace or a Poisson process. What is in them is not decided here.
+"""Arrival times and lengths of requests: a recorded trace or a Poisson process.
 
-A trace is a CSV file, plain or gzipped, in the columns of the public Azure LLM inference traces: TIMESTAMP (ISO 8601; UTC where it names
-no zone), ContextTokens and GeneratedTokens.
+A trace is a CSV file, plain or gzipped, with the columns of the public Azure LLM inference traces:
+TIMESTAMP (ISO 8601; UTC if it has no zone), ContextTokens and GeneratedTokens. The text of requests
+is made in `prompts`.
 """
 
 import csv
@@ -25,90 +26,89 @@ MAX_TOKENS = 10_000_000  # of one request; more is a damaged row
 
 
 class BadTrace(TierError):
-    """The trace cannot be read, or a row of it cannot be a request."""
+    """The trace is unreadable, or one of its rows is not a request."""
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """One request to come: seconds after the first moment of the run, tokens of the prompt, tokens wanted."""
+    """One future request."""
 
-    at_s: float
+    at_s: float  # seconds after the start of the load test
     prompt_tokens: int
     output_tokens: int
 
 
-def poisson(
+def poisson_arrivals(
     rate: float, requests: int, prompt_tokens: int, output_tokens: int, seed: int
 ) -> list[Arrival]:
-    """`rate` requests a second on average, each independent of the others; the same seed gives the same moments."""
-    moments = Random(seed)  # noqa: S311 - no secret, and it must be repeatable
-    gaps = (moments.expovariate(rate) for _ in range(requests))
+    """Draw independent arrivals of `rate` requests per second. Equal seeds give equal times."""
+    random = Random(seed)  # noqa: S311 - no secret, and it must be repeatable
+    gaps = (random.expovariate(rate) for _ in range(requests))
     return [Arrival(at_s, prompt_tokens, output_tokens) for at_s in accumulate(gaps)]
 
 
 def read_trace(path: Path) -> list[Arrival]:
-    """The requests of a trace in the order of their times; the first comes at 0 s."""
-    with _opened(path) as file:
+    """Read a trace in the order of its times. The first request arrives at 0 s."""
+    with _open_text(path) as file:
         try:
-            rows = [*_rows(csv.DictReader(file), path)]
-        except (csv.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as problem:
+            rows = [*_parse_rows(csv.DictReader(file), path)]
+        except (csv.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise BadTrace(
-                f"{path} is not a CSV file, or not whole ({problem}). Download it again."
-            ) from problem
+                f"{path} is not a whole CSV file ({error}). Download it again."
+            ) from error
     if not rows:
-        raise BadTrace(f"{path} holds no request. Name a trace with at least one row.")
+        raise BadTrace(f"{path} contains no request. Name a trace with at least one row.")
     rows.sort(key=lambda row: row[0])
     start = rows[0][0]
     return [Arrival((at - start).total_seconds(), prompt, output) for at, prompt, output in rows]
 
 
-def at_speed(arrivals: Iterable[Arrival], speed: float) -> list[Arrival]:
-    """The same requests, `speed` times as fast."""
+def scale_speed(arrivals: Iterable[Arrival], speed: float) -> list[Arrival]:
+    """Return the same requests, arriving `speed` times as fast."""
     return [replace(each, at_s=each.at_s / speed) for each in arrivals]
 
 
-def capped(arrival: Arrival, max_tokens: int) -> Arrival:
-    """The request with prompt and answer together within `max_tokens`, at least 2.
+def cap_tokens(arrival: Arrival, max_tokens: int) -> Arrival:
+    """Shorten a request so that prompt and completion together fit in `max_tokens`, at least 2.
 
-    The prompt gives way first, down to half of the room; then the answer does.
+    The prompt is shortened first, down to half of the limit; then the completion is.
     """
-    output = min(arrival.output_tokens, max(max_tokens // 2, max_tokens - arrival.prompt_tokens))
-    return replace(
-        arrival,
-        prompt_tokens=min(arrival.prompt_tokens, max_tokens - output),
-        output_tokens=output,
-    )
+    room = max(max_tokens // 2, max_tokens - arrival.prompt_tokens)
+    output = min(arrival.output_tokens, room)
+    prompt = min(arrival.prompt_tokens, max_tokens - output)
+    return replace(arrival, prompt_tokens=prompt, output_tokens=output)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[str]]:
-    with ExitStack() as closing:
+def _open_text(path: Path) -> Iterator[IO[str]]:
+    with ExitStack() as stack:
         try:
-            raw = closing.enter_context(path.open("rb"))
-        except OSError as problem:
+            raw = stack.enter_context(path.open("rb"))
+        except OSError as error:
             raise BadTrace(
-                f"The trace {path} cannot be opened ({problem.strerror}). Name a readable CSV file with --trace."
-            ) from problem
+                f"The trace {path} cannot be opened ({error.strerror}). "
+                "Name a readable CSV file with --trace."
+            ) from error
         is_gzipped = raw.peek(2).startswith(GZIP_MAGIC)
-        file = closing.enter_context(gzip.GzipFile(fileobj=raw)) if is_gzipped else raw
-        yield closing.enter_context(TextIOWrapper(file, encoding="utf-8-sig", newline=""))
+        file = stack.enter_context(gzip.GzipFile(fileobj=raw)) if is_gzipped else raw
+        yield stack.enter_context(TextIOWrapper(file, encoding="utf-8-sig", newline=""))
 
 
-def _rows(reader: "csv.DictReader[str]", path: Path) -> Iterator[tuple[datetime, int, int]]:
+def _parse_rows(reader: "csv.DictReader[str]", path: Path) -> Iterator[tuple[datetime, int, int]]:
     if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
         raise BadTrace(
             f"{path} has no column {missing[0]}. A trace has the columns {', '.join(COLUMNS)}."
         )
     for row in reader:
         try:
-            yield _row(row)
-        except (ValueError, TypeError) as problem:
+            yield _parse_row(row)
+        except (ValueError, TypeError) as error:
             raise BadTrace(
-                f"{path}, line {reader.line_num} is no request ({problem}). Mend or remove it."
-            ) from problem
+                f"{path}, line {reader.line_num} is not a request ({error}). Correct or remove it."
+            ) from error
 
 
-def _row(row: Mapping[str, str]) -> tuple[datetime, int, int]:
+def _parse_row(row: Mapping[str, str]) -> tuple[datetime, int, int]:
     at = datetime.fromisoformat(row["TIMESTAMP"])
     prompt, output = int(row["ContextTokens"]), int(row["GeneratedTokens"])
     if not (1 <= prompt <= MAX_TOKENS and 1 <= output <= MAX_TOKENS):

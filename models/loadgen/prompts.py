@@ -1,8 +1,8 @@
-"""What is asked: the body of a request, of about or exactly the length that its arrival names.
+"""Bodies of requests, with prompts of about or exactly the arrival's length.
 
-Text is made of common words, each about one token of a large vocabulary; small ones split them into more. How many there were is
-what the server says in `usage`. Token numbers hit the length exactly, on /v1/completions. Each prompt is drawn on its own, so that a
-server's prefix cache finds next to nothing.
+Text is made of common words, each about one token of a large vocabulary; small vocabularies split
+them. The server's `usage` has the true count. Token ids have exactly the requested length, on
+/v1/completions. Prompts are drawn independently, so that a prefix cache finds next to nothing.
 """
 
 import json
@@ -15,51 +15,54 @@ from models.loadgen.arrivals import Arrival
 Endpoint = Literal["completions", "chat/completions"]
 
 TEXT = (
-    "the of and to in is that it for on with as was are be this have from or had by not but what some we can out other were all there "
-    "when up use your how said an each she which do their time if will way about many then them would write like so these her long make "
-    "thing see him two has look more day could go come did number sound no most people my over know water than call first who may down "
-    "side been now find any new work part take get place made live where after back little only round man year came show every good me "
-    "give our under name very through just form much great think say help low line before turn cause same mean right old too does tell "
-    "want well small end put home read hand large add land here must big high such follow act why ask men change went light kind off"
+    "the of and to in is that it for on with as was are be this have from or had by not but what "
+    "some we can out other were all there when up use your how said an each she which do their "
+    "time if will way about many then them would write like so these her long make thing see him "
+    "two has look more day could go come did number sound no most people my over know water than "
+    "call first who may down side been now find any new work part take get place made live where "
+    "after back little only round man year came show every good me give our under name very "
+    "through just form much great think say help low line before turn cause same mean right old "
+    "too does tell want well small end put home read hand large add land here must big high such "
+    "follow act why ask men change went light kind off"
 )
 WORDS = TEXT.split()
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How every request of a run is asked."""
+class RequestOptions:
+    """Options that all requests of a load test share."""
 
     model: str
     endpoint: Endpoint = "completions"
-    vocab_size: int | None = None  # prompts are numbers below it; None: text
+    vocab_size: int | None = None  # prompts are token ids below it; None: text
     is_stream: bool = True
-    ignores_eos: bool = False
+    ignore_eos: bool = False
     temperature: float = 0.0
     seed: int = 0
 
 
-def body(manner: Manner, number: int, arrival: Arrival) -> bytes:
-    """The JSON of the request with this number; the same seed and number give the same body."""
-    asked: dict[str, Any] = {
-        "model": manner.model,
+def build_body(options: RequestOptions, number: int, arrival: Arrival) -> bytes:
+    """Build the JSON of a request. Equal seeds and numbers give equal bodies."""
+    body: dict[str, Any] = {
+        "model": options.model,
         "max_tokens": arrival.output_tokens,
-        "temperature": manner.temperature,
-        "stream": manner.is_stream,
+        "temperature": options.temperature,
+        "stream": options.is_stream,
     }
-    if manner.is_stream:
-        asked["stream_options"] = {"include_usage": True}
-    if manner.ignores_eos:
-        asked["ignore_eos"] = True
-    prompt = _prompt(manner, number, arrival.prompt_tokens)
-    if manner.endpoint == "completions":
-        asked["prompt"] = prompt
+    if options.is_stream:
+        body["stream_options"] = {"include_usage": True}
+    if options.ignore_eos:
+        body["ignore_eos"] = True
+    prompt = _draw_prompt(options, number, arrival.prompt_tokens)
+    if options.endpoint == "completions":
+        body["prompt"] = prompt
     else:
-        asked["messages"] = [{"role": "user", "content": prompt}]
-    return json.dumps(asked).encode()
+        body["messages"] = [{"role": "user", "content": prompt}]
+    return json.dumps(body).encode()
 
 
-def _prompt(manner: Manner, number: int, tokens: int) -> str | list[int]:
-    chosen = Random(f"{manner.seed} {number}")  # noqa: S311 - no secret, and it must be repeatable
-    if manner.vocab_size is None:
-        return " ".join(chosen.choices(WORDS, k=tokens))
-    return chosen.choices(range(manner.vocab_size), k=tokens)
+def _draw_prompt(options: RequestOptions, number: int, tokens: int) -> str | list[int]:
+    random = Random(f"{options.seed} {number}")  # noqa: S311 - no secret, and it must be repeatable
+    if options.vocab_size is None:
+        return " ".join(random.choices(WORDS, k=tokens))
+    return random.choices(range(options.vocab_size), k=tokens)

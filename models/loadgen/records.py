@@ -1,4 +1,4 @@
-"""What the client saw of each request. Seconds count from the start of the run, all on one clock."""
+"""Records of requests as the client saw them. Seconds count from the start of the load test."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -9,17 +9,17 @@ ErrorKind = Literal[
     "429",  # the server has no room now
     "http",  # any other status than 200
     "timeout",
-    "connection",  # refused, reset, or closed before the answer was whole
-    "answer",  # not what OpenAI's protocol says, or an error in the middle of it
-    "oversized",  # a line or an answer beyond what is read
-    "generator",  # this process ran out of files or ports: no fault of the server
-    "stopped",  # still open when the run was stopped
+    "connection",  # refused, reset, or closed before the response was whole
+    "answer",  # a response that violates OpenAI's protocol, or an error within it
+    "oversized",  # a line or a response beyond the limit
+    "generator",  # this process ran out of files or ports; the server is not to blame
+    "stopped",  # still open when the load test was stopped
 ]
 ERROR_KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
 
 
-class Fault(TierError):
-    """Why a request has no answer."""
+class RequestFailure(TierError):
+    """A request without a whole response, and the kind of failure."""
 
     def __init__(self, kind: ErrorKind, message: str) -> None:
         super().__init__(message)
@@ -27,30 +27,32 @@ class Fault(TierError):
 
 
 @dataclass(frozen=True)
-class Record:
-    """One request. Latencies count from when it was due, so that lateness of ours is never hidden; `send_lag_s` tells it apart."""
+class RequestRecord:
+    """One request.
+
+    Latencies count from when the request was due, so that lateness of this process is never hidden.
+    `send_lag_s` shows it separately.
+    """
 
     number: int
     asked_prompt_tokens: int
     asked_output_tokens: int
     is_capped: bool
     due_s: float
-    end_s: float  # the answer was whole, or the request had failed
-    sent_s: float | None = None  # None: it never came to connect or to write
-    first_s: float | None = None  # first output; None where nothing was streamed
-    gaps_s: tuple[float, ...] = ()  # between one output and the next
-    prompt_tokens: int | None = None  # as the server counts; None where it does not say
+    end_s: float  # the response was whole, or the request had failed
+    sent_s: float | None = None  # None: it never connected or wrote
+    first_s: float | None = None  # first output; None without a stream
+    gaps_s: tuple[float, ...] = ()  # between consecutive outputs
+    prompt_tokens: int | None = None  # the server's count; None if it reports none
     output_tokens: int | None = None
-    is_estimated: bool = (
-        False  # output_tokens are the pieces of the stream, because the server does not count
-    )
+    is_estimated: bool = False  # output_tokens counts pieces of the stream, not tokens
     status: int | None = None
     error: ErrorKind | None = None
     message: str | None = None
 
     @property
     def send_lag_s(self) -> float | None:
-        """How late this process was."""
+        """Lateness of this process."""
         return None if self.sent_s is None else self.sent_s - self.due_s
 
     @property
@@ -60,12 +62,12 @@ class Record:
 
     @property
     def e2e_s(self) -> float:
-        """Time to the whole answer."""
+        """Time to the whole response."""
         return self.end_s - self.due_s
 
     @property
     def tpot_s(self) -> float | None:
-        """Time per output token after the first; an answer of one token has none."""
+        """Time per output token after the first. A response of one token has none."""
         if self.first_s is None or self.output_tokens is None or self.output_tokens < 2:
             return None
         return (self.end_s - self.first_s) / (self.output_tokens - 1)

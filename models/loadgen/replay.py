@@ -1,4 +1,4 @@
-"""An open loop: each request is sent when it is due, whatever became of the others."""
+"""Replay of arrivals in an open loop: each request is sent when due, whatever became of others."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -7,80 +7,89 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter, process_time
 
-from models.loadgen.arrivals import Arrival, capped
-from models.loadgen.client import ask, record
-from models.loadgen.prompts import Manner, body
-from models.loadgen.records import Record
-from models.loadgen.target import Connections, Target
+from models.loadgen.arrivals import Arrival, cap_tokens
+from models.loadgen.client import make_record, send_request
+from models.loadgen.prompts import RequestOptions, build_body
+from models.loadgen.records import RequestRecord
+from models.loadgen.target import ConnectionPool, LoadTarget
 
 PROGRESS_SECONDS = 2.0
+Print = Callable[[str], None]
 
 
 @dataclass
-class Run:
-    """What was seen so far; it is worth reporting at any moment, also where the run was stopped."""
+class LoadTest:
+    """Observations so far. They can be reported at any moment, also if the test was stopped."""
 
     planned: int
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     begun: int = 0
     elapsed_s: float = 0.0
-    cpu_s: float = 0.0  # of this process, while it ran
+    cpu_s: float = 0.0  # of this process during the test
     was_stopped: bool = False
-    records: list[Record] = field(default_factory=list)
+    records: list[RequestRecord] = field(default_factory=list)
 
 
 async def replay(
-    run: Run,
+    test: LoadTest,
     arrivals: Sequence[Arrival],
-    target: Target,
-    manner: Manner,
-    max_tokens: int | None = None,
-    say: Callable[[str], None] | None = None,
+    target: LoadTarget,
+    options: RequestOptions,
+    max_request_tokens: int | None = None,
+    print_progress: Print | None = None,
 ) -> None:
-    """Send all of them and wait for their ends; what is seen is added to `run`. Cancelling it ends what is open."""
-    async with aclosing(Connections(target)) as connections:
-        used, start = process_time(), perf_counter()
-        run.started_at = datetime.now(UTC)
+    """Send all requests, wait for their ends and add records to `test`.
 
-        async def one(number: int, arrival: Arrival, is_capped: bool, content: bytes) -> None:
-            exchange = await ask(connections, target, manner, content)
-            run.records.append(record(number, arrival, is_capped, start, exchange))
+    Cancellation ends the open requests.
+    """
+    async with aclosing(ConnectionPool(target)) as pool:
+        cpu_start, start = process_time(), perf_counter()
+        test.started_at = datetime.now(UTC)
+
+        async def run_one(number: int, arrival: Arrival, is_capped: bool, body: bytes) -> None:
+            sent = await send_request(pool, target, options, body)
+            test.records.append(make_record(number, arrival, is_capped, start, sent))
 
         try:
-            async with _progress(run, say), asyncio.TaskGroup() as group:
+            async with _progress(test, print_progress), asyncio.TaskGroup() as group:
                 for number, arrival in enumerate(arrivals):
-                    fitting = capped(arrival, max_tokens) if max_tokens else arrival
-                    # Made before it is due, so that a long prompt costs no time then.
-                    content = body(manner, number, fitting)
-                    await _until(start + arrival.at_s)
-                    group.create_task(one(number, fitting, fitting != arrival, content))
-                    run.begun += 1
+                    capped = arrival
+                    if max_request_tokens:
+                        capped = cap_tokens(arrival, max_request_tokens)
+                    # Built before it is due, so that a long prompt causes no delay then.
+                    body = build_body(options, number, capped)
+                    await _sleep_until(start + arrival.at_s)
+                    group.create_task(run_one(number, capped, capped != arrival, body))
+                    test.begun += 1
         finally:
-            run.elapsed_s, run.cpu_s = perf_counter() - start, process_time() - used
+            test.elapsed_s = perf_counter() - start
+            test.cpu_s = process_time() - cpu_start
 
 
-async def _until(moment: float) -> None:
-    # Also where it is late: those that are due must come to their turn.
+async def _sleep_until(moment: float) -> None:
+    # Yield even if late, so that open requests get their turn.
     await asyncio.sleep(0)
     while (left := moment - perf_counter()) > 0:
         await asyncio.sleep(left)
 
 
 @asynccontextmanager
-async def _progress(run: Run, say: Callable[[str], None] | None) -> AsyncIterator[None]:
-    """Tell `say` every few seconds how far the run is."""
-    telling = asyncio.create_task(_tell(run, say)) if say else None
+async def _progress(test: LoadTest, print_progress: Print | None) -> AsyncIterator[None]:
+    """Print the progress every few seconds."""
+    task = asyncio.create_task(_print_progress(test, print_progress)) if print_progress else None
     try:
         yield
     finally:
-        if telling:
-            telling.cancel()
+        if task:
+            task.cancel()
 
 
-async def _tell(run: Run, say: Callable[[str], None]) -> None:
+async def _print_progress(test: LoadTest, print_progress: Print) -> None:
     start = perf_counter()
     while True:
         await asyncio.sleep(PROGRESS_SECONDS)
-        done, failed = len(run.records), sum(each.error is not None for each in run.records)
-        sent = f"{perf_counter() - start:.0f} s: {run.begun} of {run.planned} sent"
-        say(f"{sent}, {done - failed} answered, {failed} failed, {run.begun - done} open")
+        done, failed = len(test.records), sum(each.error is not None for each in test.records)
+        sent = f"{perf_counter() - start:.0f} s: {test.begun} of {test.planned} sent"
+        print_progress(
+            f"{sent}, {done - failed} completed, {failed} failed, {test.begun - done} open"
+        )

@@ -1,6 +1,7 @@
-"""From the records of a run to its figures: plain functions of the records, without a clock or a file.
+"""Figures of a load test: plain functions of its records, without a clock or a file.
 
-Percentiles are exact, over single requests (ITL: over single gaps), and linear between two neighbours. They are never averaged.
+Percentiles are exact, over single requests (ITL: over single gaps), and linear between neighbours.
+They are never averaged.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -8,39 +9,37 @@ from dataclasses import dataclass
 from math import floor
 from typing import Literal
 
-from models.loadgen.records import ERROR_KINDS, Record
-from models.loadgen.replay import Run
+from models.loadgen.records import ERROR_KINDS, RequestRecord
+from models.loadgen.replay import LoadTest
 
 Bottleneck = Literal[
-    "late",  # it sent later than it should have
-    "busy",  # it used a whole core, so it also read answers late
-    "full",  # it ran out of files or ports
+    "late",  # requests were sent later than due
+    "busy",  # the generator used a whole core, so it also read responses late
+    "full",  # the generator ran out of files or ports
 ]
 
-LATE_MS = 10.0  # less of lag is what timers and busy cores do
-LATE_SHARE = (
-    0.1  # of what was waited for the first output: more of lag than that is a figure of ours
-)
-BUSY = 0.9  # of one core: from there on answers wait until this process comes to read them
-FEW = 100  # below that many the p99 is nearly the largest
+MAX_LAG_MS = 10.0  # timers and busy cores cause this much
+MAX_LAG_SHARE = 0.1  # of the wait for the first output; more lag distorts the figures
+MAX_CPU_SHARE = 0.9  # of one core; above it responses wait for this process
+MIN_P99_REQUESTS = 100  # with fewer, the p99 is nearly the maximum
 
 
 @dataclass(frozen=True)
 class Objectives:
-    """What a good answer must meet, all of it; None is not asked for. Seconds."""
+    """Limits that a good response must all meet, in seconds. None: no limit."""
 
     ttft_s: float | None = None
     tpot_s: float | None = None
     e2e_s: float | None = None
 
     @property
-    def given(self) -> dict[str, float]:
-        """Those that are asked for, in milliseconds."""
+    def limits_ms(self) -> dict[str, float]:
+        """Limits that are set, in milliseconds."""
         named = {"TTFT": self.ttft_s, "TPOT": self.tpot_s, "e2e": self.e2e_s}
         return {name: 1000 * limit for name, limit in named.items() if limit is not None}
 
-    def are_met(self, record: Record) -> bool:
-        """Whether the request was answered in time. An answer of one token has no TPOT to miss."""
+    def are_met(self, record: RequestRecord) -> bool:
+        """Check the request's latencies. A response of one token has no TPOT to miss."""
         if record.error:
             return False
         pairs = [
@@ -52,8 +51,8 @@ class Objectives:
 
 
 @dataclass(frozen=True)
-class Spread:
-    """How a quantity is spread over requests, in milliseconds."""
+class LatencySummary:
+    """Percentiles of a latency over requests, in milliseconds."""
 
     count: int
     p50_ms: float
@@ -66,13 +65,13 @@ class Spread:
 class Goodput:
     """Requests that met every objective."""
 
-    share: float  # of all whose end was seen, failed ones among them
+    share: float  # of all requests that ended, failed ones included
     requests_per_s: float
 
 
 @dataclass(frozen=True)
-class Failures:
-    """Requests that failed alike, and what the first of them said."""
+class FailureGroup:
+    """Failures of one kind, with the first message as an example."""
 
     kind: str
     count: int
@@ -80,158 +79,157 @@ class Failures:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What the client saw. None where there is nothing to tell it from."""
+class LoadTestReport:
+    """Figures of a load test. None: unknown."""
 
     planned: int
     sent: int
-    answered: int
+    answered: int  # requests with a whole completion
     failed: int
     stopped: int
     capped: int
     was_stopped: bool
-    duration_s: float  # from the first request's time to the last end
-    offered_per_s: float | None  # requests over the span of their times
-    requests_per_s: float | None  # answered ones
-    output_tokens_per_s: float | None  # of answered requests
-    prompt_tokens: int | None  # of answered requests; None where one of them does not say
+    duration_s: float  # from the first request's due time to the last end
+    offered_per_s: float | None  # requests over the span of their due times
+    requests_per_s: float | None  # completed ones
+    output_tokens_per_s: float | None  # of completed requests
+    prompt_tokens: int | None  # of completed requests; None if one has no count
     output_tokens: int | None
     asked_output_tokens: int
-    estimated: int  # answered requests whose tokens the server did not count
-    ttft: Spread | None
-    tpot: Spread | None
-    itl: Spread | None
-    e2e: Spread | None
-    send_lag: Spread | None
+    estimated: int  # completed requests without the server's token count
+    ttft: LatencySummary | None
+    tpot: LatencySummary | None
+    itl: LatencySummary | None
+    e2e: LatencySummary | None
+    send_lag: LatencySummary | None
     cpu_share: float | None  # of one core, by this process
-    bottlenecks: tuple[Bottleneck, ...]  # of the generator itself; empty where it kept up
+    bottlenecks: tuple[Bottleneck, ...]  # of the generator; empty if it kept up
     goodput: Goodput | None
-    failures: tuple[Failures, ...]
+    failures: tuple[FailureGroup, ...]
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
-    """The value below which `share` (0 to 1) of the ordered values lie, linear between neighbours; there must be at least one."""
+    """Return the value below which `share` (0 to 1) of the ordered values lie.
+
+    It is linear between neighbours. There must be at least one value.
+    """
     position = share * (len(ordered) - 1)
     below = floor(position)
     above = min(below + 1, len(ordered) - 1)
     return ordered[below] + (ordered[above] - ordered[below]) * (position - below)
 
 
-def spread(seconds: Iterable[float | None]) -> Spread | None:
-    """The spread of those that are known; None where none is."""
+def summarise_latencies(seconds: Iterable[float | None]) -> LatencySummary | None:
+    """Summarise the known latencies. None if there are none."""
     ordered = sorted(1000 * each for each in seconds if each is not None)
     if not ordered:
         return None
-    return Spread(
-        len(ordered),
-        percentile(ordered, 0.5),
-        percentile(ordered, 0.9),
-        percentile(ordered, 0.99),
-        ordered[-1],
-    )
+    p50, p90, p99 = (percentile(ordered, share) for share in (0.5, 0.9, 0.99))
+    return LatencySummary(len(ordered), p50, p90, p99, ordered[-1])
 
 
-def summarise(run: Run, objectives: Objectives) -> Report:
-    """The figures of a run, whole or stopped."""
-    records = run.records
-    answered = [each for each in records if each.error is None]
+def summarise(test: LoadTest, objectives: Objectives) -> LoadTestReport:
+    """Compute the figures of a load test, whole or stopped."""
+    records = test.records
+    completed = [each for each in records if each.error is None]
     stopped = [each for each in records if each.error == "stopped"]
-    duration_s = (
-        max(each.end_s for each in records) - min(each.due_s for each in records)
-        if records
-        else 0.0
-    )
+    duration_s = _duration_s(records)
     per_s = _rate(duration_s)
-    send_lag = spread(each.send_lag_s for each in records)
-    ttft, e2e = spread(each.ttft_s for each in answered), spread(each.e2e_s for each in answered)
-    cpu_share = run.cpu_s / run.elapsed_s if run.elapsed_s else None
-    output_tokens = _total(each.output_tokens for each in answered)
-    return Report(
-        planned=run.planned,
+    send_lag = summarise_latencies(each.send_lag_s for each in records)
+    ttft = summarise_latencies(each.ttft_s for each in completed)
+    e2e = summarise_latencies(each.e2e_s for each in completed)
+    cpu_share = test.cpu_s / test.elapsed_s if test.elapsed_s else None
+    output_tokens = _sum_known(each.output_tokens for each in completed)
+    return LoadTestReport(
+        planned=test.planned,
         sent=len(records),
-        answered=len(answered),
-        failed=len(records) - len(answered) - len(stopped),
+        answered=len(completed),
+        failed=len(records) - len(completed) - len(stopped),
         stopped=len(stopped),
         capped=sum(each.is_capped for each in records),
-        was_stopped=run.was_stopped,
+        was_stopped=test.was_stopped,
         duration_s=duration_s,
-        offered_per_s=_offered(records),
-        requests_per_s=per_s(len(answered)),
+        offered_per_s=_offered_per_s(records),
+        requests_per_s=per_s(len(completed)),
         output_tokens_per_s=per_s(output_tokens),
-        prompt_tokens=_total(each.prompt_tokens for each in answered),
+        prompt_tokens=_sum_known(each.prompt_tokens for each in completed),
         output_tokens=output_tokens,
-        asked_output_tokens=sum(each.asked_output_tokens for each in answered),
-        estimated=sum(each.is_estimated for each in answered),
+        asked_output_tokens=sum(each.asked_output_tokens for each in completed),
+        estimated=sum(each.is_estimated for each in completed),
         ttft=ttft,
-        tpot=spread(each.tpot_s for each in answered),
-        itl=spread(gap for each in answered for gap in each.gaps_s),
+        tpot=summarise_latencies(each.tpot_s for each in completed),
+        itl=summarise_latencies(gap for each in completed for gap in each.gaps_s),
         e2e=e2e,
         send_lag=send_lag,
         cpu_share=cpu_share,
         bottlenecks=_bottlenecks(records, send_lag, ttft or e2e, cpu_share),
         goodput=_goodput(records, objectives, per_s),
-        failures=_failures(records),
+        failures=_group_failures(records),
     )
+
+
+def _duration_s(records: Sequence[RequestRecord]) -> float:
+    if not records:
+        return 0.0
+    return max(each.end_s for each in records) - min(each.due_s for each in records)
 
 
 def _rate(duration_s: float) -> Callable[[int | None], float | None]:
     return lambda count: count / duration_s if count is not None and duration_s > 0 else None
 
 
-def _total(counts: Iterable[int | None]) -> int | None:
-    """The sum; None where a part of it is unknown, or there is none."""
-    found = [*counts]
-    known = [each for each in found if each is not None]
-    return sum(known) if known and len(known) == len(found) else None
+def _sum_known(counts: Iterable[int | None]) -> int | None:
+    """Sum the counts. None if one of them is unknown, or there are none."""
+    values = [*counts]
+    known = [each for each in values if each is not None]
+    return sum(known) if known and len(known) == len(values) else None
 
 
-def _offered(records: Sequence[Record]) -> float | None:
-    """Arrivals over the time between the first and the last: n of them have n - 1 gaps."""
+def _offered_per_s(records: Sequence[RequestRecord]) -> float | None:
+    """Divide by the time between the first and the last arrival: n arrivals have n - 1 gaps."""
     times = [each.due_s for each in records]
-    return (
-        (len(times) - 1) / (max(times) - min(times))
-        if len(times) > 1 and max(times) > min(times)
-        else None
-    )
+    if len(times) < 2 or max(times) == min(times):
+        return None
+    return (len(times) - 1) / (max(times) - min(times))
 
 
 def _bottlenecks(
-    records: Sequence[Record],
-    send_lag: Spread | None,
-    waited: Spread | None,
+    records: Sequence[RequestRecord],
+    send_lag: LatencySummary | None,
+    wait: LatencySummary | None,
     cpu_share: float | None,
 ) -> tuple[Bottleneck, ...]:
-    max_ms = max(LATE_MS, LATE_SHARE * waited.p99_ms if waited else 0.0)
-    found: dict[Bottleneck, bool] = {
+    max_ms = max(MAX_LAG_MS, MAX_LAG_SHARE * wait.p99_ms if wait else 0.0)
+    checks: dict[Bottleneck, bool] = {
         "late": send_lag is not None and send_lag.p99_ms > max_ms,
-        "busy": cpu_share is not None and cpu_share > BUSY,
+        "busy": cpu_share is not None and cpu_share > MAX_CPU_SHARE,
         "full": any(each.error == "generator" for each in records),
     }
-    return tuple(name for name, is_so in found.items() if is_so)
+    return tuple(name for name, is_found in checks.items() if is_found)
 
 
 def _goodput(
-    records: Sequence[Record], objectives: Objectives, per_s: Callable[[int | None], float | None]
+    records: Sequence[RequestRecord],
+    objectives: Objectives,
+    per_s: Callable[[int | None], float | None],
 ) -> Goodput | None:
-    judged = [each for each in records if each.error != "stopped"]
-    good = sum(objectives.are_met(each) for each in judged)
+    ended = [each for each in records if each.error != "stopped"]
+    good = sum(objectives.are_met(each) for each in ended)
     rate = per_s(good)
-    if not objectives.given or not judged or rate is None:
+    if not objectives.limits_ms or not ended or rate is None:
         return None
-    return Goodput(good / len(judged), rate)
+    return Goodput(good / len(ended), rate)
 
 
-def _failures(records: Sequence[Record]) -> tuple[Failures, ...]:
-    found: dict[str, list[str]] = {}
-    for record in sorted(
-        records,
-        key=lambda each: (
-            ERROR_KINDS.index(each.error) if each.error else 0,
-            each.status or 0,
-            each.number,
-        ),
-    ):
-        if record.error and record.error != "stopped":
-            kind = f"http {record.status}" if record.error == "http" else record.error
-            found.setdefault(kind, []).append(record.message or "")
-    return tuple(Failures(kind, len(messages), messages[0]) for kind, messages in found.items())
+def _group_failures(records: Sequence[RequestRecord]) -> tuple[FailureGroup, ...]:
+    failed = [each for each in records if each.error and each.error != "stopped"]
+    messages: dict[str, list[str]] = {}
+    for record in sorted(failed, key=_failure_order):
+        kind = f"http {record.status}" if record.error == "http" else str(record.error)
+        messages.setdefault(kind, []).append(record.message or "")
+    return tuple(FailureGroup(kind, len(each), each[0]) for kind, each in messages.items())
+
+
+def _failure_order(record: RequestRecord) -> tuple[int, int, int]:
+    kind = ERROR_KINDS.index(record.error) if record.error else 0
+    return kind, record.status or 0, record.number

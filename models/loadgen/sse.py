@@ -1,7 +1,7 @@
-"""From the bytes of an answer to what matters of it. The server is not trusted: lines, bodies and numbers are bounded.
+"""Reading of responses. The server is not trusted: lines, bodies and numbers are bounded.
 
-A piece is one event of a stream that carries output. A server may send several tokens in one, so the gaps between pieces are what a
-reader sees, not the time per token.
+A piece is an event of a stream that carries output. It may carry several tokens, so the gaps
+between pieces are what a reader sees, not the time per token.
 """
 
 import json
@@ -10,19 +10,20 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from models.loadgen.records import Fault
+from models.loadgen.records import RequestFailure
 
 MAX_LINE_BYTES = 1 << 20
 MAX_BYTES = 64 << 20
 MAX_ERROR_BYTES = 64 << 10
 MAX_MESSAGE = 200  # characters
 MAX_COUNT = 1 << 31
-UNFINISHED = ("abort", "error")  # finish reasons of an answer that the server gave up
+UNFINISHED = ("abort", "error")  # finish reasons of a completion that the server gave up
+OUTPUT_FIELDS = ("text", "content", "reasoning_content", "reasoning", "tool_calls")
 
 
 @dataclass
-class Answer:
-    """What was seen so far; moments are those of `perf_counter`."""
+class StreamedCompletion:
+    """A completion as far as it has arrived. Moments are those of `perf_counter`."""
 
     first_at: float | None = None
     latest_at: float | None = None
@@ -33,12 +34,11 @@ class Answer:
     output_tokens: int | None = None
     finish_reason: str | None = None
 
-    def take(self, event: dict[str, Any], at: float) -> None:
-        """Add an event of a stream, or a whole answer."""
+    def add_event(self, event: dict[str, Any], at: float) -> None:
+        """Add an event of a stream, or a whole response."""
         if error := event.get("error"):
-            raise Fault(
-                "answer", f"an error in the answer: {error_text(error) or 'without a message'}"
-            )
+            message = extract_error_text(error) or "without a message"
+            raise RequestFailure("answer", f"an error in the response: {message}")
         for choice in _dicts(event.get("choices")):
             reason = choice.get("finish_reason")
             if _has_output(choice) or (reason and not self.pieces):
@@ -47,17 +47,16 @@ class Answer:
                 self.finish_reason = reason
         usage = event.get("usage")
         if isinstance(usage, dict):
-            self.prompt_tokens, self.output_tokens = (
-                _count(usage, "prompt_tokens"),
-                _count(usage, "completion_tokens"),
-            )
+            self.prompt_tokens = _read_count(usage, "prompt_tokens")
+            self.output_tokens = _read_count(usage, "completion_tokens")
 
-    def must_be_whole(self) -> None:
-        """Raise where the server broke off or gave up."""
+    def check_finished(self) -> None:
+        """Raise if the server broke off or gave up."""
         if self.finish_reason is None:
-            raise Fault("answer", "the answer ended without a finish_reason")
+            raise RequestFailure("answer", "the response ended without a finish_reason")
         if self.finish_reason in UNFINISHED:
-            raise Fault("answer", f"the server gave up: finish_reason {self.finish_reason}")
+            reason = self.finish_reason
+            raise RequestFailure("answer", f"the server gave up: finish_reason {reason}")
 
     def _add_piece(self, at: float) -> None:
         self.pieces += 1
@@ -68,113 +67,116 @@ class Answer:
         self.latest_at = at
 
 
-async def read_stream(chunks: AsyncIterator[bytes], answer: Answer) -> None:
-    """Read server-sent events to the end; the answer ends with `[DONE]`, or with the stream where a server sends none."""
-    async for line, at in lines(chunks):
+async def read_stream(chunks: AsyncIterator[bytes], completion: StreamedCompletion) -> None:
+    """Read server-sent events to the end.
+
+    The completion ends with `[DONE]`, or with the stream if the server sends none.
+    """
+    async for line, at in split_lines(chunks):
         name, _, data = line.partition(b":")
-        if name != b"data" or answer.end_at is not None:
+        if name != b"data" or completion.end_at is not None:
             continue
         if (data := data.strip()) == b"[DONE]":
-            answer.end_at = at
+            completion.end_at = at
         else:
-            answer.take(_object(data), at)
-    answer.end_at = answer.end_at or perf_counter()
-    answer.must_be_whole()
+            completion.add_event(_parse_object(data), at)
+    completion.end_at = completion.end_at or perf_counter()
+    completion.check_finished()
 
 
-async def read_whole(chunks: AsyncIterator[bytes], answer: Answer) -> None:
-    """Read an answer that is not streamed: it has an end, and no first token that anybody saw."""
-    raw = await bounded(chunks, MAX_BYTES)
-    answer.end_at = perf_counter()
-    answer.take(_object(raw), answer.end_at)
-    answer.must_be_whole()
-    answer.first_at = None
+async def read_completion(chunks: AsyncIterator[bytes], completion: StreamedCompletion) -> None:
+    """Read a response without a stream. It has an end, but no first token that anyone saw."""
+    raw = await read_bounded(chunks, MAX_BYTES)
+    completion.end_at = perf_counter()
+    completion.add_event(_parse_object(raw), completion.end_at)
+    completion.check_finished()
+    completion.first_at = None
 
 
-async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[bytes, float]]:
-    """The lines of a stream and when each was whole."""
-    kept, read = bytearray(), 0
+async def split_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[bytes, float]]:
+    """Split a stream into lines. Yield each with the moment at which it was complete."""
+    kept, size = bytearray(), 0
     async for chunk in chunks:
         at = perf_counter()
-        if (read := read + len(chunk)) > MAX_BYTES:
-            raise Fault("oversized", f"the answer is longer than {MAX_BYTES:,} bytes")
+        if (size := size + len(chunk)) > MAX_BYTES:
+            raise RequestFailure("oversized", f"the response is longer than {MAX_BYTES:,} bytes")
         *ends, rest = chunk.split(b"\n")
         for end in ends:
-            yield _line(kept, end), at
+            yield _join_line(kept, end), at
             kept.clear()
-        _line(kept, rest)
+        _join_line(kept, rest)
         kept += rest
     if kept:
-        yield _line(kept, b""), perf_counter()
+        yield _join_line(kept, b""), perf_counter()
 
 
-async def bounded(chunks: AsyncIterator[bytes], most: int) -> bytes:
-    """The whole body, which must not be longer than `most` bytes."""
+async def read_bounded(chunks: AsyncIterator[bytes], limit: int) -> bytes:
+    """Read a whole body of at most `limit` bytes."""
     raw = bytearray()
     async for chunk in chunks:
         raw += chunk
-        if len(raw) > most:
-            raise Fault("oversized", f"the answer is longer than {most:,} bytes")
+        if len(raw) > limit:
+            raise RequestFailure("oversized", f"the response is longer than {limit:,} bytes")
     return bytes(raw)
 
 
-async def error_message(chunks: AsyncIterator[bytes]) -> str:
-    """What an answer with an error status says: OpenAI's message, or the body as it is."""
-    raw = await bounded(chunks, MAX_ERROR_BYTES)
+async def read_error_message(chunks: AsyncIterator[bytes]) -> str:
+    """Read the message of an error response: OpenAI's field, or the whole body."""
+    raw = await read_bounded(chunks, MAX_ERROR_BYTES)
     try:
-        found = _object(raw)
-    except Fault:
-        found = {}
-    return error_text(found.get("error")) or plain(raw.decode(errors="replace"))
+        body = _parse_object(raw)
+    except RequestFailure:
+        body = {}
+    return extract_error_text(body.get("error")) or printable_line(raw.decode(errors="replace"))
 
 
-def error_text(error: object) -> str:
-    """The message of an error in OpenAI's shape; empty where there is none."""
+def extract_error_text(error: object) -> str:
+    """Return the message of an error in OpenAI's form, or an empty text."""
     message = error.get("message") if isinstance(error, dict) else error
-    return plain(message) if isinstance(message, str) else ""
+    return printable_line(message) if isinstance(message, str) else ""
 
 
-def plain(text: str) -> str:
-    """Text of a server, short and on one line, without what a terminal would obey."""
+def printable_line(text: str) -> str:
+    """Return a server's text as one short line without control characters for the terminal."""
     short = "".join(each if each.isprintable() else " " for each in text[: 4 * MAX_MESSAGE])
     return " ".join(short.split())[:MAX_MESSAGE]
 
 
-def _line(kept: bytearray, end: bytes) -> bytes:
+def _join_line(kept: bytearray, end: bytes) -> bytes:
     if len(kept) + len(end) > MAX_LINE_BYTES:
-        raise Fault("oversized", f"a line of the answer is longer than {MAX_LINE_BYTES:,} bytes")
+        raise RequestFailure(
+            "oversized", f"a line of the response is longer than {MAX_LINE_BYTES:,} bytes"
+        )
     return bytes(kept) + end
 
 
-def _object(raw: bytes) -> dict[str, Any]:
+def _parse_object(raw: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(raw)
-    except (ValueError, RecursionError) as problem:
-        raise Fault(
-            "answer", f"not JSON: {plain(raw[:MAX_MESSAGE].decode(errors='replace'))}"
-        ) from problem
-    if not isinstance(found, dict):
-        raise Fault("answer", f"a JSON {type(found).__name__} where an object was expected")
-    return found
+        parsed = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        quoted = printable_line(raw[:MAX_MESSAGE].decode(errors="replace"))
+        raise RequestFailure("answer", f"not JSON: {quoted}") from error
+    if not isinstance(parsed, dict):
+        kind = type(parsed).__name__
+        raise RequestFailure("answer", f"a JSON {kind} where an object was expected")
+    return parsed
 
 
-def _dicts(found: object) -> list[dict[str, Any]]:
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+def _dicts(items: object) -> list[dict[str, Any]]:
+    return [each for each in items if isinstance(each, dict)] if isinstance(items, list) else []
 
 
 def _has_output(choice: dict[str, Any]) -> bool:
-    """Text, reasoning or a tool call. A chat stream may open with the role alone, which is no output."""
-    said = choice.get("delta") or choice.get("message") or choice
-    return isinstance(said, dict) and any(
-        said.get(name)
-        for name in ("text", "content", "reasoning_content", "reasoning", "tool_calls")
-    )
+    """Look for text, reasoning or a tool call. A role alone, as chats may open, is no output."""
+    content = choice.get("delta") or choice.get("message") or choice
+    return isinstance(content, dict) and any(content.get(name) for name in OUTPUT_FIELDS)
 
 
-def _count(usage: dict[str, Any], name: str) -> int | None:
+def _read_count(usage: dict[str, Any], name: str) -> int | None:
     count = usage.get(name)
     if count is None:
         return None
     if type(count) is not int or not 0 <= count <= MAX_COUNT:
-        raise Fault("answer", f"usage.{name} is no count: {plain(str(count)[:MAX_MESSAGE])}")
+        quoted = printable_line(str(count)[:MAX_MESSAGE])
+        raise RequestFailure("answer", f"usage.{name} is not a count: {quoted}")
     return count

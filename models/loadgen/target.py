@@ -1,4 +1,4 @@
-"""The server that is asked, and the connections to it."""
+"""The server under load, and the connections to it."""
 
 import asyncio
 import json
@@ -9,23 +9,24 @@ from dataclasses import dataclass, field
 import httpx
 
 from models.errors import BadConfig, TierError
-from models.loadgen.records import Fault
-from models.loadgen.sse import bounded, error_message, plain
+from models.loadgen.records import RequestFailure
+from models.loadgen.sse import printable_line, read_bounded, read_error_message
 
 CONNECT_SECONDS = 10.0
-# Below the 5 s after which uvicorn closes an idle connection: a request on one that is just being closed would fail for no fault.
+# Below the 5 s after which uvicorn closes an idle connection. A request on a connection that is
+# just being closed would fail without anyone's fault.
 IDLE_SECONDS = 2.0
 MAX_LIST_BYTES = 1 << 20
 MAX_NAMED = 20
 
 
-class Unreachable(TierError):
-    """The server does not say what it serves, so there is nobody to ask."""
+class ServerUnreachable(TierError):
+    """The server does not list its models, so no request can be sent."""
 
 
 @dataclass(frozen=True)
-class Target:
-    """Whom to ask; the key is left out of whatever is shown."""
+class LoadTarget:
+    """The server under load. Its key never appears in any output."""
 
     url: str
     key: str | None = field(default=None, repr=False)
@@ -34,36 +35,36 @@ class Target:
     def __post_init__(self) -> None:
         try:
             url = httpx.URL(self.url)
-        except httpx.InvalidURL as problem:
+        except httpx.InvalidURL as error:
             raise BadConfig(
-                f"--url is no address ({problem}). Give one such as http://127.0.0.1:8000/v1."
-            ) from problem
-        if (
-            url.scheme not in ("http", "https")
-            or not url.host
-            or url.userinfo
-            or set("?#") & set(self.url)
-        ):
+                f"--url is not an address ({error}). Use one such as http://127.0.0.1:8000/v1."
+            ) from error
+        is_http = url.scheme in ("http", "https") and bool(url.host)
+        if not is_http or url.userinfo or set("?#") & set(self.url):
             raise BadConfig(
-                "--url must be http or https, with neither password nor query, such as http://127.0.0.1:8000/v1."
+                "--url must be http or https, with neither password nor query, such as "
+                "http://127.0.0.1:8000/v1."
             )
         if self.key is not None and not (
             self.key.isascii() and self.key.isprintable() and " " not in self.key
         ):
-            raise BadConfig("OPENAI_API_KEY holds characters that no key has. Copy it again.")
+            raise BadConfig(
+                "OPENAI_API_KEY contains characters that are not allowed in keys. Copy it again."
+            )
 
-    def without_key(self, text: str) -> str:
-        """A server may repeat the key that it was sent; we do not."""
+    def redact(self, text: str) -> str:
+        """Remove the key from a server's text, which may repeat it."""
         return text.replace(self.key, "***") if self.key else text
 
 
-class Connections:
-    """One httpx client a connection, as many as requests are open, so that none waits for another.
+class ConnectionPool:
+    """Pool with one httpx client per connection, as many as there are open requests.
 
-    A single client would look at each of its connections at every request: with hundreds open it is busy with nothing else.
+    A single client would check each of its connections at every request. With hundreds of open
+    requests it would do little else.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: LoadTarget) -> None:
         self._target = target
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         if target.key:
@@ -72,62 +73,60 @@ class Connections:
         self._idle: list[httpx.AsyncClient] = []
 
     @asynccontextmanager
-    async def one(self) -> AsyncIterator[httpx.AsyncClient]:
-        """The connection that was used last among the idle ones, or a new one."""
-        client = self._idle.pop() if self._idle else self._new()
+    async def borrow(self) -> AsyncIterator[httpx.AsyncClient]:
+        """Borrow the idle connection that was used last, or a new one."""
+        client = self._idle.pop() if self._idle else self._make_client()
         try:
             yield client
         finally:
             self._idle.append(client)
 
     async def aclose(self) -> None:
-        """Close those that are idle, which are all once nothing is asked any more."""
+        """Close the idle connections, which are all of them once no request is open."""
         while self._idle:
             await self._idle.pop().aclose()
 
-    def _new(self) -> httpx.AsyncClient:
+    def _make_client(self) -> httpx.AsyncClient:
+        timeout_s = self._target.timeout_s
         return httpx.AsyncClient(
             headers=self._headers,
-            timeout=httpx.Timeout(
-                self._target.timeout_s, connect=min(CONNECT_SECONDS, self._target.timeout_s)
-            ),
+            timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_SECONDS, timeout_s)),
             limits=httpx.Limits(keepalive_expiry=IDLE_SECONDS),
             verify=self._tls,
             trust_env=False,  # a proxy would be measured with the server
         )
 
 
-async def served_model(target: Target) -> str:
-    """The one model that the server offers."""
+async def find_served_model(target: LoadTarget) -> str:
+    """Return the one model that the server offers."""
     address = f"{target.url}/models"
     try:
         async with (
             asyncio.timeout(min(CONNECT_SECONDS, target.timeout_s)),
-            aclosing(Connections(target)) as connections,
-            connections.one() as client,
-            client.stream("GET", address) as answer,
+            aclosing(ConnectionPool(target)) as pool,
+            pool.borrow() as client,
+            client.stream("GET", address) as response,
         ):
-            if answer.status_code != 200:
-                raise Fault(
-                    "http", f"{answer.status_code} {await error_message(answer.aiter_raw())}"
-                )
-            names = _names(await bounded(answer.aiter_raw(), MAX_LIST_BYTES))
-    except (httpx.HTTPError, TimeoutError, Fault) as problem:
-        reason = target.without_key(plain(str(problem) or type(problem).__name__))
-        raise Unreachable(
-            f"{address} names no model ({reason}). Start the server, or name the model with --model."
-        ) from problem
+            chunks = response.aiter_raw()
+            if response.status_code != 200:
+                message = await read_error_message(chunks)
+                raise RequestFailure("http", f"{response.status_code} {message}")
+            names = _parse_names(await read_bounded(chunks, MAX_LIST_BYTES))
+    except (httpx.HTTPError, TimeoutError, RequestFailure) as error:
+        reason = target.redact(printable_line(str(error) or type(error).__name__))
+        raise ServerUnreachable(
+            f"{address} lists no model ({reason}). "
+            "Start the server, or name the model with --model."
+        ) from error
     if len(names) != 1:
-        raise BadConfig(
-            f"{target.url} offers {', '.join(map(plain, names[:MAX_NAMED])) or 'no model'}. Name one with --model."
-        )
+        offered = ", ".join(map(printable_line, names[:MAX_NAMED])) or "no model"
+        raise BadConfig(f"{target.url} offers {offered}. Name one with --model.")
     return names[0]
 
 
-def _names(raw: bytes) -> list[str]:
+def _parse_names(raw: bytes) -> list[str]:
     try:
         return [str(each["id"]) for each in json.loads(raw)["data"]]
-    except (ValueError, RecursionError, KeyError, TypeError) as problem:
-        raise Fault(
-            "answer", f"not a list of models: {plain(raw[:200].decode(errors='replace'))}"
-        ) from problem
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
+        quoted = printable_line(raw[:200].decode(errors="replace"))
+        raise RequestFailure("answer", f"not a list of models: {quoted}") from error

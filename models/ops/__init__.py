@@ -1,1 +1,1 @@
-"""The operations that differ between devices, one implementation for each kind of device."""
+"""Operations that differ between devices, with one implementation for each kind of device."""

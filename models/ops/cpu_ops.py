@@ -1,4 +1,4 @@
-"""The operations on a CPU, in stock torch."""
+"""Operations on a CPU, in stock torch."""
 
 from dataclasses import dataclass
 
@@ -7,32 +7,35 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.ops import cpu_quantised
-from models.ops.ops import Batch, KeyValues, Quantised, Routed, Scheme
+from models.ops.ops import Batch, KeyValues, QuantisedWeight, RoutedRows, Scheme
 
-# Sequences with equally few tokens in a step (decoding, or checking a draft) attend together; a longer chunk of a prompt attends alone.
-TOGETHER_TOKENS = 16
+# Sequences with equally few tokens in a step (decoding, verifying a draft) attend together. A
+# longer chunk of a prompt attends alone.
+MAX_GROUPED_TOKENS = 16
 
 
 @dataclass(frozen=True)
-class Group:
-    """Sequences with equally many tokens in a step, B of q each, in contexts of at most C tokens (whole blocks)."""
+class AttentionGroup:
+    """B sequences with q tokens each in a step, in contexts of at most C tokens (whole blocks)."""
 
     rows: Tensor | None  # [B * q] rows of the step; None: all of them, in order
     query_tokens: int
-    blocks: Tensor  # [B * C / block_tokens] that hold the contexts; past the end of a sequence any block will do, the mask hides it
-    mask: Tensor  # [B, 1, q, C]: 0 where a key may be seen, else minus infinity
+    # [B * C / block_tokens] blocks of the contexts. Any block may follow a sequence's end, where
+    # the mask hides it.
+    blocks: Tensor
+    mask: Tensor  # [B, 1, q, C]: 0 where a key is visible, else minus infinity
 
 
 @dataclass(frozen=True)
-class CpuPlan:
-    """Where keys go and what each group attends to."""
+class CpuAttentionPlan:
+    """Slots of the step's keys, and the groups that attend."""
 
     slots: Tensor  # [T]
-    groups: list[Group]
+    groups: list[AttentionGroup]
 
 
 class CpuOps:
-    """Stock torch; the reference that the other columns are compared with."""
+    """Operations of stock torch, the reference for those of other devices."""
 
     name = "cpu"
 
@@ -51,50 +54,50 @@ class CpuOps:
         return F.silu(gate) * up
 
     def gate_top_k(self, logits: Tensor, k: int, renormalise: bool) -> tuple[Tensor, Tensor]:
-        if renormalise:  # what is left of a softmax over all once it is scaled to 1 again is a softmax over the k
+        if renormalise:
+            # A softmax over all experts, cut to k and rescaled, is a softmax over the k.
             largest, experts = logits.float().topk(k, -1)
             return largest.softmax(-1), experts
         weights, experts = F.softmax(logits, -1, dtype=torch.float32).topk(k, -1)
         return weights, experts
 
-    def route(self, x: Tensor, experts: Tensor, expert_count: int) -> Routed:
+    def route(self, x: Tensor, experts: Tensor, expert_count: int) -> RoutedRows:
         flat = experts.flatten()
         order = flat.argsort(stable=True)
         rows = x.index_select(0, order // experts.shape[1])
-        return Routed(rows, order.argsort(), torch.bincount(flat, minlength=expert_count))
+        return RoutedRows(rows, order.argsort(), torch.bincount(flat, minlength=expert_count))
 
     def unroute(self, rows: Tensor, position: Tensor, weights: Tensor) -> Tensor:
-        mine = rows.index_select(0, position).view(*weights.shape, -1)
-        return (mine * weights.to(rows.dtype).unsqueeze(-1)).sum(1)
+        by_token = rows.index_select(0, position).view(*weights.shape, -1)
+        return (by_token * weights.to(rows.dtype).unsqueeze(-1)).sum(1)
 
     def grouped_matmul(self, rows: Tensor, weight: Tensor, counts: Tensor) -> Tensor:
         sizes = counts.tolist()
         out = rows.new_empty(len(rows), weight.shape[-1])
-        for size, mine, expert, result in zip(
-            sizes, rows.split(sizes), weight.unbind(), out.split(sizes), strict=True
-        ):
-            if size:
-                torch.mm(mine, expert, out=result)
+        parts = zip(rows.split(sizes), weight.unbind(), out.split(sizes), strict=True)
+        for expert_rows, expert_weight, result in parts:
+            if len(expert_rows):
+                torch.mm(expert_rows, expert_weight, out=result)
         return out
 
-    def plan(self, batch: Batch, block_tokens: int, device: torch.device) -> CpuPlan:
+    def plan(self, batch: Batch, block_tokens: int, device: torch.device) -> CpuAttentionPlan:
         members: dict[tuple[int, int], list[int]] = {}
         for sequence, tokens in enumerate(batch.query_tokens):
-            members.setdefault((tokens, 0 if tokens <= TOGETHER_TOKENS else sequence), []).append(
-                sequence
-            )
-        starts = torch.tensor([0, *batch.query_tokens]).cumsum(0).tolist()
+            key = (tokens, 0 if tokens <= MAX_GROUPED_TOKENS else sequence)
+            members.setdefault(key, []).append(sequence)
         groups = [
-            _group(batch, sequences, tokens, starts, block_tokens, device)
+            _make_group(batch, sequences, tokens, block_tokens, device)
             for (tokens, _), sequences in members.items()
         ]
-        return CpuPlan(torch.tensor(batch.slots, device=device), groups)
+        return CpuAttentionPlan(torch.tensor(batch.slots, device=device), groups)
 
-    def store(self, cache: KeyValues, keys: Tensor, values: Tensor, plan: CpuPlan) -> None:
+    def store(self, cache: KeyValues, keys: Tensor, values: Tensor, plan: CpuAttentionPlan) -> None:
         cache.keys.flatten(0, 1).index_copy_(0, plan.slots, keys)
         cache.values.flatten(0, 1).index_copy_(0, plan.slots, values)
 
-    def attention(self, queries: Tensor, cache: KeyValues, plan: CpuPlan, scale: float) -> Tensor:
+    def attention(
+        self, queries: Tensor, cache: KeyValues, plan: CpuAttentionPlan, scale: float
+    ) -> Tensor:
         if len(plan.groups) == 1 and plan.groups[0].rows is None:
             return _attend(queries, cache, plan.groups[0], scale)
         out = torch.empty_like(queries)
@@ -105,77 +108,63 @@ class CpuOps:
     def quantise_rows(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return cpu_quantised.quantise_rows(x)
 
-    def pack(self, weight: Tensor, scheme: Scheme) -> Quantised:
+    def pack(self, weight: Tensor, scheme: Scheme) -> QuantisedWeight:
         return cpu_quantised.pack(weight, scheme)
 
-    def quantised_matmul(self, x: Tensor, weight: Quantised) -> Tensor:
+    def quantised_matmul(self, x: Tensor, weight: QuantisedWeight) -> Tensor:
         if weight.scheme == "w8a8":
             return cpu_quantised.int8_matmul(*self.quantise_rows(x), weight, x.dtype)
         return cpu_quantised.weight_only_matmul(x, weight)
 
-    def grouped_quantised_matmul(self, rows: Tensor, weight: Quantised, counts: Tensor) -> Tensor:
-        chunks = rows.split(counts.tolist())
-        return torch.cat(
-            [
-                self.quantised_matmul(mine, weight.experts(expert))
-                for expert, mine in enumerate(chunks)
-            ]
-        )
+    def grouped_quantised_matmul(
+        self, rows: Tensor, weight: QuantisedWeight, counts: Tensor
+    ) -> Tensor:
+        products = [
+            self.quantised_matmul(expert_rows, weight.experts(expert))
+            for expert, expert_rows in enumerate(rows.split(counts.tolist()))
+        ]
+        return torch.cat(products)
 
 
-def _attend(queries: Tensor, cache: KeyValues, group: Group, scale: float) -> Tensor:
-    """Queries [B * q, heads, size] of a group -> the same shape.
+def _attend(queries: Tensor, cache: KeyValues, group: AttentionGroup, scale: float) -> Tensor:
+    """Attend from a group's queries [B * q, heads, size] -> the same shape.
 
-    The heads that share keys are further queries of one head, so that nothing is copied for them. `index_select` takes whole blocks:
-    six times faster than an index for each token.
+    Heads that share keys become further queries of one head, so that no key is copied for them.
+    `index_select` takes whole blocks, which is six times faster than an index for each token.
     """
+    batch, tokens, (heads, size) = len(group.mask), group.query_tokens, queries.shape[1:]
     keys, values = (
-        each.index_select(0, group.blocks)
-        .view(len(group.mask), -1, *each.shape[2:])
-        .transpose(1, 2)
+        each.index_select(0, group.blocks).view(batch, -1, *each.shape[2:]).transpose(1, 2)
         for each in cache
-    )
-    batch, tokens, (heads, size), shared = (
-        len(group.mask),
-        group.query_tokens,
-        queries.shape[1:],
-        keys.shape[1],
     )
     mask = group.mask.to(queries.dtype)
     if tokens == 1:
-        found = F.scaled_dot_product_attention(
-            queries.view(batch, shared, -1, size), keys, values, mask, scale=scale
-        )
-        return found.reshape(batch, heads, size)
-    mine = queries.view(batch, tokens, heads, size).transpose(1, 2)
-    found = F.scaled_dot_product_attention(mine, keys, values, mask, scale=scale, enable_gqa=True)
-    return found.transpose(1, 2).reshape(-1, heads, size)
+        by_key_head = queries.view(batch, keys.shape[1], -1, size)
+        attended = F.scaled_dot_product_attention(by_key_head, keys, values, mask, scale=scale)
+        return attended.reshape(batch, heads, size)
+    by_head = queries.view(batch, tokens, heads, size).transpose(1, 2)
+    attended = F.scaled_dot_product_attention(
+        by_head, keys, values, mask, scale=scale, enable_gqa=True
+    )
+    return attended.transpose(1, 2).reshape(-1, heads, size)
 
 
-def _group(
-    batch: Batch,
-    sequences: list[int],
-    tokens: int,
-    starts: list[int],
-    block_tokens: int,
-    device: torch.device,
-) -> Group:
+def _make_group(
+    batch: Batch, sequences: list[int], tokens: int, block_tokens: int, device: torch.device
+) -> AttentionGroup:
     contexts = torch.tensor([batch.context_tokens[sequence] for sequence in sequences])
     width = -(-int(contexts.max()) // block_tokens)
     blocks = [batch.blocks[sequence] for sequence in sequences]
     table = torch.tensor([row[:width] + [0] * (width - len(row)) for row in blocks])
-    last_seen = (
-        contexts.unsqueeze(1) - tokens + torch.arange(tokens)
-    )  # [B, q]: the newest key that each query may see
-    hidden = (torch.arange(width * block_tokens) > last_seen.unsqueeze(-1)).unsqueeze(1)
+    # [B, q]: the newest key that each query may see.
+    newest = contexts.unsqueeze(1) - tokens + torch.arange(tokens)
+    hidden = (torch.arange(width * block_tokens) > newest.unsqueeze(-1)).unsqueeze(1)
     mask = torch.zeros(hidden.shape).masked_fill_(hidden, -torch.inf)
-    rows = torch.tensor([starts[sequence] for sequence in sequences]).unsqueeze(1) + torch.arange(
-        tokens
-    )
-    is_whole = len(sequences) == len(batch.query_tokens)
-    return Group(
-        None if is_whole else rows.flatten().to(device),
-        tokens,
-        table.flatten().to(device),
-        mask.to(device),
-    )
+    is_whole_step = len(sequences) == len(batch.query_tokens)
+    rows = None if is_whole_step else _rows_of(batch, sequences, tokens).to(device)
+    return AttentionGroup(rows, tokens, table.flatten().to(device), mask.to(device))
+
+
+def _rows_of(batch: Batch, sequences: list[int], tokens: int) -> Tensor:
+    starts = torch.tensor([0, *batch.query_tokens]).cumsum(0)[sequences]
+    return (starts.unsqueeze(1) + torch.arange(tokens)).flatten()

@@ -1,9 +1,10 @@
-"""Tokens to the experts of other ranks and back in one kernel each way: what an NPU has instead of an all-to-all of our own.
+"""Dispatch and combine in one fused kernel each, as NPUs have them.
 
-The schedules in `models.expert_parallel` cut a layer into waves and send each with `dist.all_to_all_single`, on HCCL where the ranks are NPUs: the
-network and the experts then overlap as the schedule says. These two fuse sorting, sending and counting into a kernel without a host in
-between: fewer starts, no counts to wait for, but nothing to overlap from outside. They are made for decoding, where every rank brings
-tokens of its own and a few hundred at most. A layer is
+The schedules in `models.expert_parallel` cut a layer into waves and send each with
+`dist.all_to_all_single`, on HCCL if the ranks are NPUs, so that the network and the experts overlap
+as scheduled. The two kernels here fuse sorting, sending and counting without a host in between:
+fewer launches, no counts to wait for, but nothing to overlap from outside. They are made for
+decoding, where every rank has its own tokens, a few hundred at most. A layer is
 
     sent = dispatch(x, chosen, group)
     rows = experts.linear_2(experts.linear_1(sent.rows, sent.counts), sent.counts)
@@ -23,25 +24,26 @@ from models.errors import BadConfig
 
 @dataclass(frozen=True)
 class ExpertGroup:
-    """Ranks that share a layer's experts evenly and in order: rank r has those from r * experts / ranks on."""
+    """Ranks that share a layer's experts evenly: rank r has those from r * experts / ranks on."""
 
-    name: str  # HCCL's name of the communicator
+    name: str  # of the HCCL communicator
     ranks: int
     rank: int
     experts: int  # of all ranks
-    max_tokens: int  # that any rank brings to a step; the same number on all of them
+    max_tokens: int  # of any rank in a step; equal on all ranks
 
     def __post_init__(self) -> None:
         if self.experts % self.ranks:
             raise BadConfig(
-                f"{self.experts} experts cannot be shared evenly by {self.ranks} ranks. Choose a number of ranks that divides them."
+                f"{self.experts} experts cannot be shared evenly by {self.ranks} ranks. "
+                "Choose a number of ranks that divides them."
             )
 
     @classmethod
     def of(
         cls, group: dist.ProcessGroup, device: torch.device, experts: int, max_tokens: int
     ) -> Self:
-        """The ranks of an HCCL process group; `device` is this rank's."""
+        """Describe the ranks of an HCCL process group. `device` is this rank's."""
         rank = dist.get_rank(group)
         hccl: Any = group._get_backend(device)
         return cls(
@@ -49,18 +51,18 @@ class ExpertGroup:
         )
 
 
-class Dispatched(NamedTuple):
-    """What came to this rank, and what the kernel wants to see again to bring it back."""
+class DispatchedRows(NamedTuple):
+    """Rows that arrived at this rank, and the kernel's records, which `combine` needs again."""
 
-    rows: Tensor  # [most that may come, H], sorted by expert; what is past the sum of `counts` means nothing
+    rows: Tensor  # [maximum, H], sorted by expert; undefined beyond the sum of `counts`
     counts: Tensor  # [experts of this rank]: rows of each, int64
-    origins: Tensor  # the kernel's own record of whose rows these are
-    received: Tensor  # the same of how many came from where
-    shards: Tensor  # the same of ranks that share one expert, of which there are none
+    origins: Tensor  # the kernel's record of the rows' owners
+    received: Tensor  # the kernel's record of rows by sender
+    shards: Tensor  # the kernel's record of ranks that share one expert; there are none
 
 
-def dispatch(x: Tensor, chosen: Tensor, group: ExpertGroup) -> Dispatched:
-    """Send each token x [T, H] to its experts [T, k], wherever they are; all ranks of the group call this at once."""
+def dispatch(x: Tensor, chosen: Tensor, group: ExpertGroup) -> DispatchedRows:
+    """Send each token x [T, H] to its experts [T, k]. All ranks of the group call this at once."""
     rows, _, origins, counts, received, shards, _ = torch_npu.npu_moe_distribute_dispatch_v2(
         x,
         chosen.int(),
@@ -71,13 +73,13 @@ def dispatch(x: Tensor, chosen: Tensor, group: ExpertGroup) -> Dispatched:
         global_bs=group.max_tokens * group.ranks,
         expert_token_nums_type=1,  # counts, not their running sum
     )
-    return Dispatched(rows, counts, origins, received, shards)
+    return DispatchedRows(rows, counts, origins, received, shards)
 
 
 def combine(
-    rows: Tensor, sent: Dispatched, chosen: Tensor, weights: Tensor, group: ExpertGroup
+    rows: Tensor, sent: DispatchedRows, chosen: Tensor, weights: Tensor, group: ExpertGroup
 ) -> Tensor:
-    """Bring back what the experts made of the dispatched rows, and sum it by the weights [T, k] of each token -> [T, H]."""
+    """Send the experts' outputs back and sum them by each token's weights [T, k] -> [T, H]."""
     summed: Tensor = torch_npu.npu_moe_distribute_combine_v2(
         rows,
         chosen.int(),

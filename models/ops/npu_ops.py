@@ -1,7 +1,8 @@
-"""The operations on an Ascend NPU, by the fused kernels of torch_npu.
+"""Operations on an Ascend NPU, with the fused kernels of torch_npu.
 
-Only modules named `npu_*` import torch_npu, and only a tier that runs on an NPU imports them. No device is named here: a tensor's own
-device decides where it is computed, so the same code runs against reference kernels without an NPU; docs/npu.md says what that proves.
+Only modules named `npu_*` import torch_npu, and they are imported only where an NPU is used. No
+device is named here: a tensor's device decides where it is computed, so the same code runs against
+reference kernels without an NPU. docs/npu.md describes what that proves.
 """
 
 from dataclasses import dataclass
@@ -13,47 +14,55 @@ import torch
 import torch_npu
 from torch import Tensor
 
-from models.config import EngineConfig, Shape
+from models.config import EngineConfig, ModelConfig
 from models.errors import BadConfig
 from models.ops import npu_quantised
-from models.ops.ops import Batch, KeyValues, Quantised, Routed, Scheme
+from models.ops.ops import Batch, KeyValues, QuantisedWeight, RoutedRows, Scheme
 
-BLOCK_TOKENS = 128  # paged attention takes blocks of a multiple of this
+BLOCK_TOKENS = 128  # paged attention takes blocks of multiples of this
 MAX_BLOCK_TOKENS = 512
-HEAD_SIZE = 16  # heads must be a multiple of this
-MASK_TOKENS = 2048  # a causal mask is always given in this size; the kernel lays it over every tile
+HEAD_SIZE = 16  # head sizes must be multiples of this
+MASK_TOKENS = 2048  # size of every causal mask, which the kernel lays over each tile
 CAUSAL = 3  # sparse_mode: the mask's diagonal ends at the last query and the last key
 
 
-def judge_for_npu(config: EngineConfig, shape: Shape) -> None:
-    """Refuses what the kernels would refuse in the middle of a request, or worse, compute wrongly."""
+def check_npu_limits(config: EngineConfig, model: ModelConfig) -> None:
+    """Refuse what the kernels would refuse during a request, or worse, compute wrongly."""
     if config.dtype != "bfloat16":
         raise BadConfig(
-            f"The NPU's attention computes in 16 bits, not in {config.dtype}. Choose --dtype bfloat16."
+            f"The NPU's attention computes in 16 bits, not in {config.dtype}. "
+            "Choose --dtype bfloat16."
         )
     if config.block_tokens % BLOCK_TOKENS or config.block_tokens > MAX_BLOCK_TOKENS:
         raise BadConfig(
-            f"On an NPU block_tokens is 128, 256, 384 or 512, not {config.block_tokens}. Choose --block-tokens 128."
+            f"On an NPU block_tokens is 128, 256, 384 or 512, not {config.block_tokens}. "
+            "Choose --block-tokens 128."
         )
-    if shape.head_dim % HEAD_SIZE:
+    if model.head_dim % HEAD_SIZE:
         raise BadConfig(
-            f"The NPU's attention wants heads of a multiple of {HEAD_SIZE}; this model's are {shape.head_dim}. Choose --device cpu."
+            f"The NPU's attention needs head sizes that are multiples of {HEAD_SIZE}; this model's "
+            f"is {model.head_dim}. Choose --device cpu."
         )
 
 
 @dataclass(frozen=True)
-class NpuPlan:
-    """Where keys go and what each sequence attends to. Lengths stay on the host: the kernel is planned with them."""
+class NpuAttentionPlan:
+    """Slots of the step's keys, and each sequence's blocks and length.
+
+    Lengths stay on the host, where the kernel is planned with them.
+    """
 
     slots: Tensor  # [T] int32
-    blocks: Tensor  # [B, most blocks of a sequence] int32; past the end of a sequence any block will do, its length hides it
-    query_ends: list[int]  # B: where the rows of each sequence end
+    # [B, longest sequence's blocks] int32. Any block may follow a sequence's end, where its length
+    # hides it.
+    blocks: Tensor
+    query_ends: list[int]  # B: end of each sequence's rows
     context_tokens: list[int]  # B
     mask: Tensor  # [MASK_TOKENS, MASK_TOKENS] int8: 1 is hidden
 
 
 class NpuOps:
-    """torch_npu; every method computes what the method of the same name in `CpuOps` does."""
+    """Operations of torch_npu, each equal to the one of the same name in `CpuOps`."""
 
     name = "npu"
 
@@ -62,7 +71,7 @@ class NpuOps:
         return normalised
 
     def head_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
-        # A weight of two dimensions would have the kernel take the mean over both.
+        # With a weight of two dimensions the kernel would take the mean over both.
         return self.rms_norm(x, _ones(x.shape[-1], x.dtype, x.device), epsilon) * weight
 
     def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -76,13 +85,13 @@ class NpuOps:
         return activated
 
     def gate_top_k(self, logits: Tensor, k: int, renormalise: bool) -> tuple[Tensor, Tensor]:
-        # A softmax over the k largest logits is the softmax over all, cut to the k largest and renormalised.
+        # With renorm the kernel takes the softmax after the choice, which is the same.
         weights, experts, _ = torch_npu.npu_moe_gating_top_k_softmax_v2(
             logits.float(), k=k, renorm=int(renormalise)
         )
         return weights, experts
 
-    def route(self, x: Tensor, experts: Tensor, expert_count: int) -> Routed:
+    def route(self, x: Tensor, experts: Tensor, expert_count: int) -> RoutedRows:
         rows, position, counts, _ = torch_npu.npu_moe_init_routing_v2(
             x,
             experts.int(),
@@ -91,9 +100,9 @@ class NpuOps:
             active_expert_range=[0, expert_count],
             expert_tokens_num_type=1,  # counts, not their running sum
             expert_tokens_num_flag=True,
-            row_idx_type=0,  # where each choice's row went, not where each row came from
+            row_idx_type=0,  # destination of each choice's row, not source of each row
         )
-        return Routed(rows, position, counts)
+        return RoutedRows(rows, position, counts)
 
     def unroute(self, rows: Tensor, position: Tensor, weights: Tensor) -> Tensor:
         summed: Tensor = torch_npu.npu_moe_token_unpermute(
@@ -102,19 +111,17 @@ class NpuOps:
         return summed
 
     def grouped_matmul(self, rows: Tensor, weight: Tensor, counts: Tensor) -> Tensor:
-        return (
-            npu_quantised.grouped(rows, weight, counts, rows.dtype)
-            if len(rows)
-            else rows.new_empty(0, weight.shape[-1])
-        )
+        if not len(rows):
+            return rows.new_empty(0, weight.shape[-1])
+        return npu_quantised.grouped_product(rows, weight, counts, rows.dtype)
 
-    def plan(self, batch: Batch, block_tokens: int, device: Any) -> NpuPlan:
+    def plan(self, batch: Batch, block_tokens: int, device: Any) -> NpuAttentionPlan:
         width = -(-max(batch.context_tokens) // block_tokens)
         table = [row[:width] + [0] * (width - len(row)) for row in batch.blocks]
         slots, blocks = (
             torch.tensor(each, dtype=torch.int32, device=device) for each in (batch.slots, table)
         )
-        return NpuPlan(
+        return NpuAttentionPlan(
             slots,
             blocks,
             list(accumulate(batch.query_tokens)),
@@ -122,8 +129,8 @@ class NpuOps:
             _mask(torch.device(device)),
         )
 
-    def store(self, cache: KeyValues, keys: Tensor, values: Tensor, plan: NpuPlan) -> None:
-        # "Norm": the cache lies as its shape says; the default is the NPU's own tiled layout.
+    def store(self, cache: KeyValues, keys: Tensor, values: Tensor, plan: NpuAttentionPlan) -> None:
+        # "Norm": the layout follows the shape; the default is the NPU's tiled layout.
         torch_npu.npu_scatter_pa_kv_cache(
             keys.contiguous(),
             values.contiguous(),
@@ -133,7 +140,9 @@ class NpuOps:
             cache_mode="Norm",
         )
 
-    def attention(self, queries: Tensor, cache: KeyValues, plan: NpuPlan, scale: float) -> Tensor:
+    def attention(
+        self, queries: Tensor, cache: KeyValues, plan: NpuAttentionPlan, scale: float
+    ) -> Tensor:
         found: Tensor = torch_npu.npu_fused_infer_attention_score(
             queries.contiguous(),
             cache.keys.flatten(2),
@@ -154,13 +163,15 @@ class NpuOps:
     def quantise_rows(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return npu_quantised.quantise_rows(x)
 
-    def pack(self, weight: Tensor, scheme: Scheme) -> Quantised:
+    def pack(self, weight: Tensor, scheme: Scheme) -> QuantisedWeight:
         return npu_quantised.pack(weight, scheme)
 
-    def quantised_matmul(self, x: Tensor, weight: Quantised) -> Tensor:
+    def quantised_matmul(self, x: Tensor, weight: QuantisedWeight) -> Tensor:
         return npu_quantised.matmul(x, weight)
 
-    def grouped_quantised_matmul(self, rows: Tensor, weight: Quantised, counts: Tensor) -> Tensor:
+    def grouped_quantised_matmul(
+        self, rows: Tensor, weight: QuantisedWeight, counts: Tensor
+    ) -> Tensor:
         return npu_quantised.grouped_matmul(rows, weight, counts)
 
 
@@ -171,5 +182,5 @@ def _ones(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
 
 @cache
 def _mask(device: torch.device) -> Tensor:
-    """4 MiB, made once for a device."""
+    """Make the causal mask, once for a device: it takes 4 MiB."""
     return torch.ones(MASK_TOKENS, MASK_TOKENS, dtype=torch.int8, device=device).triu_(1)

@@ -1,1 +1,1 @@
-"""The inference tier over HTTP: OpenAI's completions and chat completions, vLLM's metrics, one event a request."""
+"""The inference tier over HTTP: OpenAI's API, vLLM's metrics, and one logged event per request."""

@@ -1,4 +1,4 @@
-"""`python -m models.server`: one model over HTTP until SIGTERM or Ctrl-C."""
+"""`python -m models.server`: serve one model over HTTP until SIGTERM or Ctrl-C."""
 
 import argparse
 import asyncio
@@ -10,28 +10,27 @@ from types import FrameType
 
 import uvicorn
 
-from models.checkpoint import read_chat_template, read_shape, read_tokenizer
-from models.config import EngineConfig, Shape
+from models.checkpoint import read_chat_template, read_model_config, read_tokenizer
 from models.errors import BadConfig, TierError
 from models.server.app import make_app
-from models.server.chat import ChatTemplate
 from models.server.engine_client import EngineClient
-from models.server.metrics import Metrics
-from models.server.options import engine_config, make_parser
-from models.server.request_parser import Model
-from models.server.request_tracker import Desk
-from models.server.usage_log import Spool
+from models.server.metrics.server_metrics import ServerMetrics
+from models.server.openai.chat import ChatTemplate
+from models.server.openai.request_parser import ServedModel
+from models.server.options import PROG, engine_config, make_parser
+from models.server.request_tracker import RequestTracker
+from models.server.usage_log import UsageLog
 
-CLOSE_SECONDS = 5  # for clients to take what is left for them
+CLOSE_SECONDS = 5  # for clients to read their last bytes
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-class Server(uvicorn.Server):
-    """Uvicorn, which ends running requests on a signal instead of waiting for them."""
+class InferenceServer(uvicorn.Server):
+    """Uvicorn server that ends running requests on a signal instead of waiting for them."""
 
-    def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
+    def __init__(self, config: uvicorn.Config, tracker: RequestTracker) -> None:
         super().__init__(config)
-        self._desk = desk
+        self._tracker = tracker
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until a signal."""
@@ -39,24 +38,24 @@ class Server(uvicorn.Server):
         await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A signal came while serving."""
+        """Handle a signal while serving."""
         super().handle_exit(sig, frame)
-        self._loop.call_soon_threadsafe(self._desk.abort_all)
+        self._loop.call_soon_threadsafe(self._tracker.abort_all)
 
     def end_soon(self, signum: int, frame: FrameType | None) -> None:
-        """A signal came before serving, or it is one that uvicorn raises again after it."""
+        """Handle a signal before serving, or one that uvicorn raises again after it."""
         self.should_exit = True
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve; 1 where it cannot start, with one line that says why."""
-    options = make_parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
+    """Serve. Return 1 with one line of explanation if the server cannot start."""
+    options = make_parser(prog).parse_args(arguments)
     for each in SIGNALS:
-        signal.signal(each, _interrupted)
+        signal.signal(each, _interrupt)
     try:
         _serve(options)
-    except (TierError, OSError) as problem:
-        print(f"tokentide: {problem}", file=sys.stderr)
+    except (TierError, OSError) as error:
+        print(f"tokentide: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0
@@ -65,68 +64,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(options: argparse.Namespace) -> None:
     config = engine_config(options)
-    shape = read_shape(config.model)
-    tokenizer = read_tokenizer(config.model, shape)
+    model_config = read_model_config(config.model)
+    tokenizer = read_tokenizer(config.model, model_config)
     source = read_chat_template(config.model)
     template = ChatTemplate(source) if source else None
     name = options.served_model_name or config.model.resolve().name
-    spool = Spool(options.home / "spool" / "requests")
-    with _listen(options.host, options.port) as listening:
+    usage_log = UsageLog(options.home / "spool" / "requests")
+    max_requests = config.max_sequences + options.max_waiting
+    with _listen(options.host, options.port) as listener:
         engine = EngineClient(config)
-        desk = Desk(
-            name,
-            engine,
-            _metrics(name, engine, shape, config),
-            spool,
-            config.max_sequences + options.max_waiting,
-        )
+        is_speculating = config.speculation != "none"
+        metrics = ServerMetrics(name, engine.info, model_config.sparse_layers, is_speculating)
+        tracker = RequestTracker(name, engine, metrics, usage_log, max_requests)
         try:
-            app = make_app(desk, Model(name, engine.ready, tokenizer, template), spool)
-            _run(
-                Server(
-                    uvicorn.Config(
-                        app, log_level="warning", timeout_graceful_shutdown=CLOSE_SECONDS
-                    ),
-                    desk,
-                ),
-                listening,
-                name,
+            model = ServedModel(name, engine.info, tokenizer, template)
+            app = make_app(tracker, engine, model, usage_log)
+            uvicorn_config = uvicorn.Config(
+                app, log_level="warning", timeout_graceful_shutdown=CLOSE_SECONDS
             )
+            _run(InferenceServer(uvicorn_config, tracker), listener, name)
         finally:
             engine.close()
-            desk.close()
+            tracker.close()
 
 
-def _run(server: Server, listening: socket.socket, name: str) -> None:
+def _run(server: InferenceServer, listener: socket.socket, name: str) -> None:
     for each in SIGNALS:
         signal.signal(each, server.end_soon)
-    host, port = listening.getsockname()[:2]
-    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    print(f"{name} is served at http://{where}/v1", flush=True)
-    server.run([listening])
+    host, port = listener.getsockname()[:2]
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    print(f"{name} is served at http://{address}/v1", flush=True)
+    server.run([listener])
 
 
-def _metrics(name: str, engine: EngineClient, shape: Shape, config: EngineConfig) -> Metrics:
-    sparse = [layer for layer in range(shape.num_hidden_layers) if layer not in shape.dense_layers]
-    return Metrics(name, engine.ready, sparse, config.speculation != "none")
-
-
-def _interrupted(signum: int, frame: FrameType | None) -> None:
+def _interrupt(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((host, port))
-        listening.listen(2048)
-    except (OSError, OverflowError) as problem:
-        listening.close()
+        listener.bind((host, port))
+        listener.listen(2048)
+    except (OSError, OverflowError) as error:
+        listener.close()
         raise BadConfig(
-            f"Cannot listen on {host}:{port} ({problem}). Choose another address with --host or --port."
-        ) from problem
-    return listening
+            f"Cannot listen on {host}:{port} ({error}). "
+            "Choose another address with --host or --port."
+        ) from error
+    return listener
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The routes: completions, chat completions, models, health, metrics; and what happens when the server ends."""
+"""Routes of the server (completions, chats, models, health, metrics) and its shutdown."""
 
 import asyncio
 import time
@@ -13,135 +13,134 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from models.errors import EngineStopped
-from models.server.completions import Handler, generate
-from models.server.errors import BadRequest, error_response
-from models.server.request_parser import Model
-from models.server.request_tracker import Desk
-from models.server.usage_log import Spool
+from models.server.completions import Handler, completion_handler
+from models.server.engine_client import EngineClient
+from models.server.openai.errors import HttpError, error_response
+from models.server.openai.request_parser import ServedModel
+from models.server.request_tracker import RequestTracker
+from models.server.usage_log import UsageLog
 
-SPOOL_SECONDS = 0.5  # how often it is asked whether a segment is due
-STOP_SECONDS = 10.0  # for the engine to end what runs
+SEGMENT_CHECK_SECONDS = 0.5  # interval of checks whether a segment is due
+STOP_SECONDS = 10.0  # for the engine to end running requests
 
 
-def make_app(desk: Desk, model: Model, spool: Spool) -> Starlette:
-    """The application; its lifespan ends the engine and closes the last segment."""
+def make_app(
+    tracker: RequestTracker, engine: EngineClient, model: ServedModel, usage_log: UsageLog
+) -> Starlette:
+    """Make the application. Its shutdown ends the engine and writes the last segment."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        desk.engine.listen(desk)
-        writing = asyncio.create_task(_write_segments(spool))
+        engine.start_listening(tracker)
+        writer = asyncio.create_task(_write_segments(usage_log))
         try:
             yield
         finally:
-            await _shut_down(desk, writing)
+            await _shut_down(tracker, engine, writer)
 
     routes = [
-        Route("/v1/completions", generate("completion", desk, model), methods=["POST"]),
-        Route("/v1/chat/completions", generate("chat", desk, model), methods=["POST"]),
-        Route("/v1/models", _models(model)),
-        Route("/v1/models/{name:path}", _models(model)),
-        Route("/health", _health(desk)),
-        Route("/metrics", _metrics(desk)),
+        Route(
+            "/v1/completions",
+            completion_handler("completion", tracker, model),
+            methods=["POST"],
+        ),
+        Route(
+            "/v1/chat/completions",
+            completion_handler("chat", tracker, model),
+            methods=["POST"],
+        ),
+        Route("/v1/models", _models_handler(model)),
+        Route("/v1/models/{name:path}", _models_handler(model)),
+        Route("/health", _health_handler(engine)),
+        Route("/metrics", _metrics_handler(tracker)),
     ]
     return Starlette(
         routes=routes,
         lifespan=lifespan,
-        exception_handlers={HTTPException: _http_error, Exception: _bug},
+        exception_handlers={HTTPException: _handle_http_error, Exception: _handle_defect},
     )
 
 
-async def _write_segments(spool: Spool) -> None:
+async def _write_segments(usage_log: UsageLog) -> None:
     while True:
-        await asyncio.sleep(SPOOL_SECONDS)
-        if spool.is_due:
-            await asyncio.to_thread(spool.write)
+        await asyncio.sleep(SEGMENT_CHECK_SECONDS)
+        if usage_log.is_due:
+            await asyncio.to_thread(usage_log.write)
 
 
-async def _shut_down(desk: Desk, writing: "asyncio.Task[None]") -> None:
-    desk.abort_all()
+async def _shut_down(
+    tracker: RequestTracker, engine: EngineClient, writer: "asyncio.Task[None]"
+) -> None:
+    tracker.abort_all()
     deadline = time.monotonic() + STOP_SECONDS
-    while not desk.is_idle and time.monotonic() < deadline:
+    while not tracker.is_idle and time.monotonic() < deadline:
         await asyncio.sleep(0.01)
-    writing.cancel()
+    writer.cancel()
     with suppress(asyncio.CancelledError):
-        await writing
-    desk.engine.stop_listening()
-    await asyncio.to_thread(desk.engine.close)
-    desk.close()
+        await writer
+    engine.stop_listening()
+    await asyncio.to_thread(engine.close)
+    tracker.close()
 
 
-def _models(model: Model) -> Handler:
-    created = int(time.time())
+def _models_handler(model: ServedModel) -> Handler:
     card = {
         "id": model.name,
         "object": "model",
-        "created": created,
+        "created": int(time.time()),
         "owned_by": "tokentide",
-        "max_model_len": model.ready.context_tokens,
+        "max_model_len": model.info.context_tokens,
     }
 
-    async def models(request: Request) -> Response:
+    async def handle(request: Request) -> Response:
         name = request.path_params.get("name")
         if name is None:
             return JSONResponse({"object": "list", "data": [card]})
         if name != model.name:
-            return error_response(
-                BadRequest(
-                    f"There is no such model here; ask for {model.name!r}.",
-                    "model",
-                    404,
-                    "model_not_found",
-                )
-            )
+            message = f"There is no such model. Use {model.name!r}."
+            return error_response(HttpError(message, "model", 404, "model_not_found"))
         return JSONResponse(card)
 
-    return models
+    return handle
 
 
-def _health(desk: Desk) -> Handler:
-    async def health(_: Request) -> Response:
-        if desk.engine.is_alive:
+def _health_handler(engine: EngineClient) -> Handler:
+    async def handle(_: Request) -> Response:
+        if engine.is_alive:
             return Response()
         return error_response(
             EngineStopped(
-                "The engine's process has ended. Restart the server; its stderr says why it ended."
+                "The engine process has ended. Restart the server; its stderr has the reason."
             )
         )
 
-    return health
+    return handle
 
 
-def _metrics(desk: Desk) -> Handler:
-    async def metrics(_: Request) -> Response:
-        # A model of many experts has thousands of series; answers must not wait for them.
-        return Response(
-            await asyncio.to_thread(desk.metrics.text),
-            headers={"Content-Type": CONTENT_TYPE_LATEST},
-        )
+def _metrics_handler(tracker: RequestTracker) -> Handler:
+    async def handle(_: Request) -> Response:
+        # A model with many experts has thousands of series; completions must not wait for them.
+        page = await asyncio.to_thread(tracker.metrics.render)
+        return Response(page, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    return metrics
+    return handle
 
 
-async def _http_error(request: Request, problem: Exception) -> Response:
-    assert isinstance(problem, HTTPException)
-    path, allowed = request.url.path, (problem.headers or {}).get("Allow")
+async def _handle_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    path, allowed = request.url.path, (error.headers or {}).get("Allow")
     if allowed:
-        found = BadRequest(
-            f"{request.method} is not possible on {path}. Use {allowed}.",
-            status=problem.status_code,
-        )
+        message = f"{request.method} is not possible on {path}. Use {allowed}."
     else:
-        found = BadRequest(
-            f"{path} is not served here. There are /v1/completions, /v1/chat/completions, /v1/models, /health and /metrics.",
-            status=problem.status_code,
+        message = (
+            f"{path} is not served. The routes are /v1/completions, /v1/chat/completions, "
+            "/v1/models, /health and /metrics."
         )
-    return error_response(found, dict(problem.headers or {}))
+    headers = dict(error.headers or {})
+    return error_response(HttpError(message, status=error.status_code), headers)
 
 
-async def _bug(request: Request, problem: Exception) -> Response:
-    """What nobody foresaw; the traceback follows on stderr."""
-    return error_response(
-        BadRequest(
-            "The server has a defect. Its stderr has the traceback; please report it.", status=500
-        )
-    )
+async def _handle_defect(request: Request, error: Exception) -> Response:
+    """Report an unforeseen error. Its traceback follows on stderr."""
+    message = "The server has a defect. Its stderr has the traceback; please report it."
+    return error_response(HttpError(message, status=500))

@@ -1,4 +1,4 @@
-"""The two routes that generate: from a body to a request, from the engine's answers to a reply, whole or streamed."""
+"""The two routes that generate: from a body to the engine, from its outputs to a reply."""
 
 import asyncio
 import time
@@ -9,148 +9,155 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from models.errors import EngineStopped, TierError
 from models.protocol import FinishReason
-from models.server.detokenizer import Piece, TextStream
-from models.server.errors import BadRequest, ShuttingDown, error_body, error_response
-from models.server.logprobs import TokenNames
-from models.server.request_parser import MAX_BYTES, Asked, Kind, Model, parse
-from models.server.request_state import Flight
-from models.server.request_tracker import Desk
-from models.server.responses import Reply, event, new_id
+from models.server.openai.detokenizer import Detokenizer, TextPiece
+from models.server.openai.errors import HttpError, ShuttingDown, error_body, error_response
+from models.server.openai.logprobs import TokenNames
+from models.server.openai.request_parser import (
+    MAX_BYTES,
+    Kind,
+    ParsedRequest,
+    ServedModel,
+    parse_request,
+)
+from models.server.openai.responses import ResponseBuilder, new_request_id, sse_event
+from models.server.request_state import RequestState
+from models.server.request_tracker import RequestTracker
 
-CLIENT_LEFT = 499  # nobody reads it
+CLIENT_CLOSED_REQUEST = 499  # as nginx: nobody reads this response
 
 Handler = Callable[[Request], Awaitable[Response]]
+Pieces = AsyncIterator[tuple[TextPiece, FinishReason | None]]
 
 
-def generate(kind: Kind, desk: Desk, model: Model) -> Handler:
-    """The handler of completions or of chat completions."""
+def completion_handler(kind: Kind, tracker: RequestTracker, model: ServedModel) -> Handler:
+    """Make the handler of completions or of chat completions."""
     names = TokenNames(model.tokenizer)
 
-    async def answer(request: Request) -> Response:
-        arrival_at, request_id = time.time(), new_id(kind)
+    async def handle(request: Request) -> Response:
+        arrival_at, request_id = time.time(), new_request_id(kind)
         try:
-            with desk.arriving():
-                asked = await asyncio.to_thread(parse, await _body(request), kind, model)
-            flight = desk.open(request_id, asked.prompt, asked.sampling, arrival_at)
-        except ShuttingDown as problem:
-            desk.refuse(request_id, arrival_at, "aborted")
-            return error_response(problem)
-        except EngineStopped as problem:
-            desk.refuse(request_id, arrival_at, "failed")
-            return error_response(problem)
-        except TierError as problem:
-            desk.refuse(request_id, arrival_at)
-            return error_response(problem)
+            with tracker.arrival():
+                body = await _read_body(request)
+                parsed = await asyncio.to_thread(parse_request, body, kind, model)
+            state = tracker.admit(request_id, parsed.prompt, parsed.sampling, arrival_at)
+        except ShuttingDown as error:
+            tracker.record_rejection(request_id, arrival_at, "aborted")
+            return error_response(error)
+        except EngineStopped as error:
+            tracker.record_rejection(request_id, arrival_at, "failed")
+            return error_response(error)
+        except TierError as error:
+            tracker.record_rejection(request_id, arrival_at)
+            return error_response(error)
         except ClientDisconnect:
-            desk.refuse(request_id, arrival_at, "aborted")
-            return Response(status_code=CLIENT_LEFT)
+            tracker.record_rejection(request_id, arrival_at, "aborted")
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
         except asyncio.CancelledError:
-            # The server ends before the body is there, and its desk does not wait for it.
-            desk.refuse(request_id, arrival_at, "aborted")
+            # The server ends before the body is complete.
+            tracker.record_rejection(request_id, arrival_at, "aborted")
             return error_response(ShuttingDown())
-        return await _answered(request, desk, model, names, asked, flight)
+        return await _respond(request, tracker, model, names, parsed, state)
 
-    return answer
+    return handle
 
 
-async def _body(request: Request) -> bytes:
+async def _read_body(request: Request) -> bytes:
     raw = bytearray()
     async for part in request.stream():
         raw += part
         if len(raw) > MAX_BYTES:
-            raise BadRequest(f"The body is longer than {MAX_BYTES} bytes. Send less.", status=413)
+            raise HttpError(f"The body is longer than {MAX_BYTES} bytes. Send less.", status=413)
     return bytes(raw)
 
 
-async def _answered(
-    request: Request, desk: Desk, model: Model, names: TokenNames, asked: Asked, flight: Flight
+async def _respond(
+    request: Request,
+    tracker: RequestTracker,
+    model: ServedModel,
+    names: TokenNames,
+    parsed: ParsedRequest,
+    state: RequestState,
 ) -> Response:
-    reply = Reply(
-        asked.kind, flight, model.name, None if asked.sampling.logprobs is None else names
-    )
-    pieces = _pieces(flight, TextStream(model.tokenizer, asked.sampling.stop))
-    watching = asyncio.create_task(_abort_when_gone(request, desk, flight))
+    reported_names = None if parsed.sampling.logprobs is None else names
+    builder = ResponseBuilder(parsed.kind, state, model.name, reported_names)
+    pieces = _text_pieces(state, Detokenizer(model.tokenizer, parsed.sampling.stop))
+    watch = asyncio.create_task(_abort_on_disconnect(request, tracker, state))
 
     def leave() -> None:
-        watching.cancel()
-        desk.abort(flight)
+        watch.cancel()
+        tracker.abort(state)
 
-    return await (
-        _streamed(pieces, reply, asked.wants_usage, leave)
-        if asked.is_stream
-        else _whole(pieces, reply, leave)
-    )
+    if parsed.is_stream:
+        return await _stream(pieces, builder, parsed.wants_usage, leave)
+    return await _respond_whole(pieces, builder, leave)
 
 
-async def _abort_when_gone(request: Request, desk: Desk, flight: Flight) -> None:
+async def _abort_on_disconnect(
+    request: Request, tracker: RequestTracker, state: RequestState
+) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         continue
-    desk.abort(flight)
+    tracker.abort(state)
 
 
-async def _pieces(
-    flight: Flight, text: TextStream
-) -> AsyncIterator[tuple[Piece, FinishReason | None]]:
-    """What is new, and at the end why it ended."""
+async def _text_pieces(state: RequestState, detokenizer: Detokenizer) -> Pieces:
+    """Yield new text, and the finish reason with the last piece."""
     reason: FinishReason | None = None
     while reason is None:
-        answer = await flight.answers.get()
-        if isinstance(answer, TierError):
-            raise answer
-        reason = answer.finish_reason
+        output = await state.outputs.get()
+        if isinstance(output, TierError):
+            raise output
+        reason = output.finish_reason
         if reason == "error":
             raise EngineStopped(
-                answer.error or "The engine could not go on with this request. Send it again."
+                output.error or "The engine could not go on with this request. Send it again."
             )
         if reason == "abort":
             raise ShuttingDown
-        yield text.push(answer.token_ids, answer.logprobs, reason is not None), reason
+        is_last = reason is not None
+        yield detokenizer.push(output.token_ids, output.logprobs, is_last), reason
 
 
-async def _whole(
-    pieces: AsyncIterator[tuple[Piece, FinishReason | None]],
-    reply: Reply,
-    leave: Callable[[], None],
+async def _respond_whole(
+    pieces: Pieces, builder: ResponseBuilder, leave: Callable[[], None]
 ) -> Response:
     try:
-        said = [each async for each in pieces]
-    except TierError as problem:
-        return error_response(problem)
+        received = [each async for each in pieces]
+    except TierError as error:
+        return error_response(error)
     finally:
         leave()
-    return JSONResponse(reply.whole(Piece.joined(piece for piece, _ in said), said[-1][1]))
+    _, reason = received[-1]
+    whole = TextPiece.join(piece for piece, _ in received)
+    return JSONResponse(builder.whole(whole, reason))
 
 
-async def _streamed(
-    pieces: AsyncIterator[tuple[Piece, FinishReason | None]],
-    reply: Reply,
-    wants_usage: bool,
-    leave: Callable[[], None],
+async def _stream(
+    pieces: Pieces, builder: ResponseBuilder, wants_usage: bool, leave: Callable[[], None]
 ) -> Response:
-    """Waits for the first piece, so that what the engine refuses is an answer with its own status."""
+    """Wait for the first piece, so that a refusal of the engine gets its own status."""
     try:
         first = await anext(pieces)
-    except TierError as problem:
+    except TierError as error:
         leave()
-        return error_response(problem)
+        return error_response(error)
     except asyncio.CancelledError:
         leave()
         raise
 
     async def events() -> AsyncIterator[str]:
         try:
-            yield reply.chunk(*first, is_first=True)
+            yield builder.chunk(*first, is_first=True)
             async for piece, reason in pieces:
                 if piece.text or piece.logprobs or reason:
-                    yield reply.chunk(piece, reason, is_first=False)
+                    yield builder.chunk(piece, reason, is_first=False)
             if wants_usage:
-                yield reply.usage_chunk()
-        except TierError as problem:
-            yield event(error_body(problem))
+                yield builder.usage_chunk()
+        except TierError as error:
+            yield sse_event(error_body(error))
         finally:
             leave()
         yield "data: [DONE]\n\n"
 
-    return StreamingResponse(
-        events(), media_type="text/event-stream", headers={"Cache-Control": "no-cache"}
-    )
+    headers = {"Cache-Control": "no-cache"}
+    return StreamingResponse(events(), media_type="text/event-stream", headers=headers)

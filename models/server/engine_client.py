@@ -1,4 +1,4 @@
-"""The server's side of the engine's process: sends commands without blocking, hands answers to a listener."""
+"""Client of the engine's process: sends commands without blocking, passes messages to callbacks."""
 
 import asyncio
 from multiprocessing import get_context
@@ -9,40 +9,48 @@ from typing import Protocol
 
 from models.config import EngineConfig
 from models.errors import BadConfig, EngineStopped
-from models.protocol import Ready, Request, Step
-from models.server.engine_process import Abort, Add, Command, NotAdded, NotStarted, Stop, run
+from models.protocol import EngineInfo, EngineRequest, StepOutput
+from models.server.engine_process import (
+    AbortRequest,
+    AddRequest,
+    Command,
+    EngineStartFailed,
+    RequestNotAdded,
+    StopEngine,
+    run_engine,
+)
 
-STOP_SECONDS = 10  # a step may be under way; after that the process is killed
+STOP_SECONDS = 10  # a step may be running; after that the process is killed
 
 
-class Listener(Protocol):
-    """Who is told what the engine says."""
+class EngineCallbacks(Protocol):
+    """Receiver of the engine's messages."""
 
-    def on_step(self, step: Step) -> None:
-        """A step is done."""
+    def on_step(self, step: StepOutput) -> None:
+        """Handle the output of a step."""
 
     def on_not_added(self, request_id: str, message: str) -> None:
-        """The engine refused a request."""
+        """Handle a request that the engine refused."""
 
     def on_stopped(self) -> None:
-        """The engine's process ended; nothing more comes."""
+        """Handle the end of the engine's process. No message follows."""
 
 
 class EngineClient:
-    """Starts the engine's process and speaks with it."""
+    """Owner of the engine's process."""
 
-    ready: Ready
+    info: EngineInfo
 
     def __init__(self, config: EngineConfig) -> None:
         context = get_context("spawn")
-        theirs, self._commands = context.Pipe(duplex=False)
-        self._answers, their_answers = context.Pipe(duplex=False)
+        their_commands, self._commands = context.Pipe(duplex=False)
+        self._messages, their_messages = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=run, args=(config, theirs, their_answers), name="engine"
+            target=run_engine, args=(config, their_commands, their_messages), name="engine"
         )
         self._process.start()
-        theirs.close()
-        their_answers.close()
+        their_commands.close()
+        their_messages.close()
         # Sending blocks while a long step keeps the engine from reading, hence the thread.
         self._outbox: SimpleQueue[Command] = SimpleQueue()
         self._sender = Thread(target=_send_all, args=(self._outbox, self._commands), daemon=True)
@@ -50,76 +58,78 @@ class EngineClient:
         self.is_alive = True
         self._is_closed = False
         try:
-            self.ready = self._started()
+            self.info = self._await_start()
         except BaseException:
             self.close()
             raise
 
-    def listen(self, listener: Listener) -> None:
-        """From now on the listener is told, in the running event loop."""
-        self._listener = listener
+    def start_listening(self, callbacks: EngineCallbacks) -> None:
+        """Pass messages to the callbacks, in the running event loop."""
+        self._callbacks = callbacks
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._answers.fileno(), self._read)
-
-    def add(self, request: Request) -> None:
-        """Queue a request; the listener hears of it."""
-        if not self.is_alive:
-            raise EngineStopped(
-                "The engine's process has ended. Restart the server; its stderr says why it ended."
-            )
-        self._outbox.put(Add(request))
-
-    def abort(self, request_id: str) -> None:
-        """End a request; the listener hears of its end as of any other."""
-        self._outbox.put(Abort(request_id))
+        self._loop.add_reader(self._messages.fileno(), self._read)
 
     def stop_listening(self) -> None:
-        """The listener is told nothing more."""
+        """Pass no more messages."""
         if self.is_alive:
-            self._loop.remove_reader(self._answers.fileno())
+            self._loop.remove_reader(self._messages.fileno())
+
+    def add(self, request: EngineRequest) -> None:
+        """Queue a request. Its outputs go to the callbacks."""
+        if not self.is_alive:
+            raise EngineStopped(
+                "The engine process has ended. Restart the server; its stderr has the reason."
+            )
+        self._outbox.put(AddRequest(request))
+
+    def abort(self, request_id: str) -> None:
+        """End a request. Its last output goes to the callbacks like any other."""
+        self._outbox.put(AbortRequest(request_id))
 
     def close(self) -> None:
-        """End the process, by force if it does not end when asked. Once is enough, twice does no harm."""
+        """End the process, by force if it does not end on request. A second call does nothing."""
         if self._is_closed:
             return
         self._is_closed = True
         self.is_alive = False
-        self._outbox.put(Stop())
-        self._process.join(0 if not hasattr(self, "ready") else STOP_SECONDS)
+        self._outbox.put(StopEngine())
+        has_started = hasattr(self, "info")
+        self._process.join(STOP_SECONDS if has_started else 0)
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
         self._sender.join(STOP_SECONDS)
-        self._answers.close()
+        self._messages.close()
 
-    def _started(self) -> Ready:
-        wait([self._answers, self._process.sentinel])
+    def _await_start(self) -> EngineInfo:
+        wait([self._messages, self._process.sentinel])
         try:
-            answer = self._answers.recv()
+            message = self._messages.recv()
         except EOFError:
             self._process.join(STOP_SECONDS)
             raise EngineStopped(
-                f"The engine's process ended while starting (exit code {self._process.exitcode}); see above for why."
+                f"The engine process ended at its start (exit code {self._process.exitcode}); "
+                "the reason is printed above."
             ) from None
-        if isinstance(answer, NotStarted):
-            raise BadConfig(answer.message)
-        assert isinstance(answer, Ready)
-        return answer
+        if isinstance(message, EngineStartFailed):
+            raise BadConfig(message.message)
+        assert isinstance(message, EngineInfo)
+        return message
 
     def _read(self) -> None:
         try:
-            while self._answers.poll():
-                self._hand_on(self._answers.recv())
+            while self._messages.poll():
+                self._dispatch(self._messages.recv())
         except (EOFError, OSError):
-            self._loop.remove_reader(self._answers.fileno())
+            self._loop.remove_reader(self._messages.fileno())
             self.is_alive = False
-            self._listener.on_stopped()
+            self._callbacks.on_stopped()
 
-    def _hand_on(self, answer: Step | NotAdded) -> None:
-        if isinstance(answer, NotAdded):
-            self._listener.on_not_added(answer.request_id, answer.message)
+    def _dispatch(self, message: StepOutput | RequestNotAdded) -> None:
+        if isinstance(message, RequestNotAdded):
+            self._callbacks.on_not_added(message.request_id, message.message)
         else:
-            self._listener.on_step(answer)
+            self._callbacks.on_step(message)
 
 
 def _send_all(outbox: "SimpleQueue[Command]", commands: Connection) -> None:
@@ -128,7 +138,7 @@ def _send_all(outbox: "SimpleQueue[Command]", commands: Connection) -> None:
             command = outbox.get()
             try:
                 commands.send(command)
-            except OSError:  # the process is gone; whoever reads its answers notices
+            except OSError:  # the process is gone, which the reader of its messages notices
                 return
-            if isinstance(command, Stop):
+            if isinstance(command, StopEngine):
                 return

@@ -1,4 +1,4 @@
-"""The engine in a process of its own: commands in, `Ready` and `Step`s out. Only this process imports torch."""
+"""The engine's process: commands in, `EngineInfo` and step outputs out. Only it imports torch."""
 
 import signal
 from collections.abc import Iterator
@@ -8,98 +8,99 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from models.config import EngineConfig
-from models.errors import Refused, TierError
-from models.protocol import Request
-
-BEAT_SECONDS = 0.5  # how often an idle engine says how it and its device stand
+from models.errors import RequestRefused, TierError
+from models.protocol import EngineRequest
 
 if TYPE_CHECKING:
     from models.engine.engine import Engine
 
-
-@dataclass(frozen=True)
-class Add:
-    """Queue this request."""
-
-    request: Request
+IDLE_SECONDS = 0.5  # interval at which an idle engine reports its state and its device
 
 
 @dataclass(frozen=True)
-class Abort:
-    """End the request of this name."""
+class AddRequest:
+    """Command: queue this request."""
+
+    request: EngineRequest
+
+
+@dataclass(frozen=True)
+class AbortRequest:
+    """Command: end the request with this id."""
 
     request_id: str
 
 
 @dataclass(frozen=True)
-class Stop:
-    """End the process."""
+class StopEngine:
+    """Command: end the process."""
 
 
 @dataclass(frozen=True)
-class NotStarted:
-    """Why there is no engine."""
+class EngineStartFailed:
+    """Message: the engine could not start."""
 
     message: str
 
 
 @dataclass(frozen=True)
-class NotAdded:
-    """Why a request was not queued."""
+class RequestNotAdded:
+    """Message: the engine refused a request."""
 
     request_id: str
     message: str
 
 
-Command = Add | Abort | Stop
+Command = AddRequest | AbortRequest | StopEngine
 
 
-def run(config: EngineConfig, commands: Connection, answers: Connection) -> None:
-    """Serve until `Stop`, or until the server's process is gone."""
-    # The server decides when this process ends. Ctrl-C reaches all processes of a terminal, so that is ignored, also by those which the
-    # engine starts; SIGTERM is not ignored but not heeded, because it must end those.
+def run_engine(config: EngineConfig, commands: Connection, messages: Connection) -> None:
+    """Run an engine until `StopEngine`, or until the server's process is gone."""
+    # The server decides when this process ends. Ctrl-C reaches all processes of a terminal, so it
+    # is ignored here and in child processes. SIGTERM is handled by doing nothing: ignoring it would
+    # be inherited by the child processes, which it must end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _not_heeded)
-    from models.engine.engine import Engine
+    signal.signal(signal.SIGTERM, _do_nothing)
+    from models.assemble import build_engine
 
     try:
-        engine = Engine(config)
-    except TierError as problem:
-        answers.send(NotStarted(str(problem)))
+        engine = build_engine(config)
+    except TierError as error:
+        messages.send(EngineStartFailed(str(error)))
         return
     try:
-        answers.send(engine.ready)
-        _serve(engine, commands, answers)
+        messages.send(engine.info)
+        _serve(engine, commands, messages)
     except (EOFError, BrokenPipeError):
         return
     finally:
         engine.close()
 
 
-def _serve(engine: "Engine", commands: Connection, answers: Connection) -> None:
+def _serve(engine: "Engine", commands: Connection, messages: Connection) -> None:
     while True:
-        for command in _pending(engine, commands):
-            if isinstance(command, Stop):
+        for command in _receive(engine, commands):
+            if isinstance(command, StopEngine):
                 return
-            _obey(engine, command, answers)
-        answers.send(engine.step() if engine.has_work else engine.idle_step())
+            _execute(engine, command, messages)
+        messages.send(engine.step() if engine.has_work else engine.idle_step())
 
 
-def _pending(engine: "Engine", commands: Connection) -> Iterator[Command]:
-    """Whatever was sent; waits a while for it where there is nothing to compute."""
-    while commands.poll(0 if engine.has_work else BEAT_SECONDS):
+def _receive(engine: "Engine", commands: Connection) -> Iterator[Command]:
+    """Yield the waiting commands. Without work, wait a while for one."""
+    while commands.poll(0 if engine.has_work else IDLE_SECONDS):
         yield commands.recv()
 
 
-def _not_heeded(signum: int, frame: FrameType | None) -> None:
+def _do_nothing(signum: int, frame: FrameType | None) -> None:
     return
 
 
-def _obey(engine: "Engine", command: Add | Abort, answers: Connection) -> None:
-    if isinstance(command, Abort):
+def _execute(engine: "Engine", command: AddRequest | AbortRequest, messages: Connection) -> None:
+    if isinstance(command, AbortRequest):
         engine.abort(command.request_id)
         return
     try:
         engine.add(command.request)
-    except Refused as problem:
-        answers.send(NotAdded(command.request.request_id, str(problem)))
+    except RequestRefused as error:
+        messages.send(RequestNotAdded(command.request.request_id, str(error)))

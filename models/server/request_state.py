@@ -1,32 +1,32 @@
-"""A request that the engine has, and what came of it so far."""
+"""State of an admitted request."""
 
 import asyncio
 from dataclasses import dataclass, field
 
 from models.errors import TierError
-from models.protocol import Progress
+from models.protocol import RequestOutput
 
 
 @dataclass
-class Flight:
-    """One request under way. Instants are seconds since 1970."""
+class RequestState:
+    """One request from its arrival to its end. Instants are seconds since 1970."""
 
     request_id: str
     prompt_tokens: int
     max_tokens: int
     arrival_at: float
-    answers: "asyncio.Queue[Progress | TierError]" = field(default_factory=asyncio.Queue)
+    outputs: "asyncio.Queue[RequestOutput | TierError]" = field(default_factory=asyncio.Queue)
     first_token_at: float | None = None
     last_token_at: float | None = None
     completion_tokens: int = 0
-    latest: Progress | None = None
+    last_output: RequestOutput | None = None
 
     @property
     def cached_tokens(self) -> int:
-        """Tokens of the prompt that were found in the cache."""
-        return self.latest.cached_tokens if self.latest else 0
+        """Prompt tokens found in the cache."""
+        return self.last_output.cached_tokens if self.last_output else 0
 
     @property
     def scheduled_at(self) -> float | None:
-        """When it began to run; None while it waits."""
-        return self.latest.scheduled_at if self.latest else None
+        """First admission to a batch. None while the request waits."""
+        return self.last_output.scheduled_at if self.last_output else None

@@ -1,20 +1,20 @@
-"""Every request from its arrival to its end: let in or not, counted as it goes, one event when it is over."""
+"""Tracking of every request from arrival to end: admission, counters, and one event at the end."""
 
 import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Protocol
 
-from models.errors import EngineStopped, Overloaded, Refused
-from models.protocol import Progress, Request, Sampling, Step
-from models.server.engine_client import EngineClient
-from models.server.errors import ShuttingDown
-from models.server.metrics import Metrics
-from models.server.request_state import Flight
-from models.server.usage_log import Event, Outcome, Spool
+from models.errors import EngineStopped, Overloaded, RequestRefused
+from models.protocol import EngineInfo, EngineRequest, RequestOutput, SamplingParams, StepOutput
+from models.server.metrics.server_metrics import ServerMetrics
+from models.server.openai.errors import ShuttingDown
+from models.server.request_state import RequestState
+from models.server.usage_log import RequestOutcome, UsageEvent, UsageLog
 
-OUTCOMES: dict[str, Outcome] = {
+OUTCOMES: dict[str, RequestOutcome] = {
     "stop": "finished",
     "length": "finished",
     "abort": "aborted",
@@ -22,44 +22,61 @@ OUTCOMES: dict[str, Outcome] = {
 }
 
 
-class Desk:
-    """All requests of one server; used from the event loop only."""
+class EngineHandle(Protocol):
+    """The tracker's view of the engine."""
+
+    info: EngineInfo
+
+    def add(self, request: EngineRequest) -> None:
+        """Queue a request."""
+
+    def abort(self, request_id: str) -> None:
+        """End a request."""
+
+
+class RequestTracker:
+    """All requests of one server. Use it from the event loop only."""
 
     def __init__(
-        self, model: str, engine: EngineClient, metrics: Metrics, spool: Spool, most: int
+        self,
+        model: str,
+        engine: EngineHandle,
+        metrics: ServerMetrics,
+        usage_log: UsageLog,
+        max_requests: int,
     ) -> None:
         self.model, self.engine, self.metrics = model, engine, metrics
-        self._spool = spool
-        self._most = most  # running and waiting together
-        self._flights: dict[str, Flight] = {}
+        self._usage_log = usage_log
+        self._max_requests = max_requests  # running and waiting together
+        self._states: dict[str, RequestState] = {}
         self._arriving: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
     @property
     def is_idle(self) -> bool:
-        """Whether no request is under way."""
-        return not self._flights
+        """Whether no request is waiting or running."""
+        return not self._states
 
-    def open(
-        self, request_id: str, prompt: list[int], sampling: Sampling, arrival_at: float
-    ) -> Flight:
-        """Let a request in, or say why not."""
+    def admit(
+        self, request_id: str, prompt: list[int], sampling: SamplingParams, arrival_at: float
+    ) -> RequestState:
+        """Admit a request to the engine, or raise the reason for rejecting it."""
         if self._is_closing:
             raise ShuttingDown
-        if len(self._flights) >= self._most:
-            self.metrics.rejected("queue_full")
+        if len(self._states) >= self._max_requests:
+            self.metrics.requests.count_rejection("queue_full")
             raise Overloaded(
-                f"{self._most} requests are running or waiting, no more fit. Try again in a second."
+                f"{self._max_requests} requests are running or waiting, which is the limit. "
+                "Try again in a second."
             )
-        self.engine.add(Request(request_id, prompt, sampling))
-        flight = self._flights[request_id] = Flight(
-            request_id, len(prompt), sampling.max_tokens, arrival_at
-        )
-        return flight
+        self.engine.add(EngineRequest(request_id, prompt, sampling))
+        state = RequestState(request_id, len(prompt), sampling.max_tokens, arrival_at)
+        self._states[request_id] = state
+        return state
 
     @contextmanager
-    def arriving(self) -> Iterator[None]:
-        """While the running task reads a request; it is cancelled should the server end meanwhile."""
+    def arrival(self) -> Iterator[None]:
+        """Mark the current task as reading a request. It is cancelled if the server ends."""
         if self._is_closing:
             raise ShuttingDown
         task = asyncio.current_task()
@@ -70,92 +87,95 @@ class Desk:
         finally:
             self._arriving.discard(task)
 
-    def refuse(self, request_id: str, arrival_at: float, outcome: Outcome = "refused") -> None:
-        """Count a request that did not get in."""
-        self._record(Flight(request_id, 0, 0, arrival_at), outcome, None)
+    def record_rejection(
+        self, request_id: str, arrival_at: float, outcome: RequestOutcome = "refused"
+    ) -> None:
+        """Record a request that was not admitted."""
+        self._record(RequestState(request_id, 0, 0, arrival_at), outcome, None)
 
-    def abort(self, flight: Flight) -> None:
-        """Nobody waits for it any more."""
-        if flight.request_id in self._flights:
-            self.engine.abort(flight.request_id)
+    def abort(self, state: RequestState) -> None:
+        """Abort a request whose client is gone."""
+        if state.request_id in self._states:
+            self.engine.abort(state.request_id)
 
     def abort_all(self) -> None:
-        """The server is about to end: let nobody in, end what arrives or runs."""
+        """Admit no more requests, and end those that arrive, wait or run."""
         self._is_closing = True
         for task in self._arriving:
             task.cancel()
-        for flight in list(self._flights.values()):
-            self.abort(flight)
+        for state in list(self._states.values()):
+            self.abort(state)
 
     def close(self) -> None:
-        """Count what the engine did not end in time."""
-        for flight in list(self._flights.values()):
-            self._end(flight, "abort")
-            flight.answers.put_nowait(ShuttingDown())
-        self._spool.write()
+        """Record the requests that the engine did not end in time, and write the last segment."""
+        for state in list(self._states.values()):
+            self._end(state, "abort")
+            state.outputs.put_nowait(ShuttingDown())
+        self._usage_log.write()
 
-    def on_step(self, step: Step) -> None:
-        """A step of the engine: count it and hand out what it gave."""
-        self.metrics.step(step.stats)
+    def on_step(self, step: StepOutput) -> None:
+        """Count a step of the engine and hand out its outputs."""
+        self.metrics.observe_step(step.stats)
         now = time.time()
-        for progress in step.progress:
-            if flight := self._flights.get(progress.request_id):
-                self._advance(flight, progress, now)
+        for output in step.outputs:
+            if state := self._states.get(output.request_id):
+                self._advance(state, output, now)
 
     def on_not_added(self, request_id: str, message: str) -> None:
-        """The engine judged a request differently from us."""
-        if flight := self._flights.pop(request_id, None):
-            self._record(flight, "refused", None)
-            flight.answers.put_nowait(Refused(message))
+        """Record a request that the engine refused, though the server had accepted it."""
+        if state := self._states.pop(request_id, None):
+            self._record(state, "refused", None)
+            state.outputs.put_nowait(RequestRefused(message))
 
     def on_stopped(self) -> None:
-        """The engine is gone, and with it all that ran."""
-        self.metrics.standing(running=0, waiting=0)
-        for flight in list(self._flights.values()):
-            self._end(flight, "error")
-            flight.answers.put_nowait(
+        """Record the end of the engine, and with it of all requests."""
+        self.metrics.set_queue(running=0, waiting=0)
+        for state in list(self._states.values()):
+            self._end(state, "error")
+            state.outputs.put_nowait(
                 EngineStopped(
-                    "The engine's process ended during this request. Restart the server; its stderr says why."
+                    "The engine process ended during this request. Restart the server; its stderr "
+                    "has the reason."
                 )
             )
 
-    def _advance(self, flight: Flight, progress: Progress, now: float) -> None:
-        flight.latest = progress
-        if progress.token_ids:
-            self._count_tokens(flight, progress, now)
-        if progress.finish_reason:
-            self._end(flight, progress.finish_reason)
-        flight.answers.put_nowait(progress)
+    def _advance(self, state: RequestState, output: RequestOutput, now: float) -> None:
+        state.last_output = output
+        if output.token_ids:
+            self._count_tokens(state, output, now)
+        if output.finish_reason:
+            self._end(state, output.finish_reason)
+        state.outputs.put_nowait(output)
 
-    def _count_tokens(self, flight: Flight, progress: Progress, now: float) -> None:
-        self.metrics.tokens(flight, len(progress.token_ids), now)
-        flight.first_token_at = flight.first_token_at or now
-        flight.last_token_at = now
-        flight.completion_tokens += len(progress.token_ids)
+    def _count_tokens(self, state: RequestState, output: RequestOutput, now: float) -> None:
+        self.metrics.requests.observe_tokens(state, len(output.token_ids), now)
+        state.first_token_at = state.first_token_at or now
+        state.last_token_at = now
+        state.completion_tokens += len(output.token_ids)
 
-    def _end(self, flight: Flight, reason: str) -> None:
-        del self._flights[flight.request_id]
-        self.metrics.ended(flight, reason, time.time())
-        self._record(flight, OUTCOMES[reason], reason)
+    def _end(self, state: RequestState, reason: str) -> None:
+        del self._states[state.request_id]
+        self.metrics.requests.observe_end(state, reason, time.time())
+        self._record(state, OUTCOMES[reason], reason)
 
-    def _record(self, flight: Flight, outcome: Outcome, reason: str | None) -> None:
-        self.metrics.tier.event(outcome)
-        latest = flight.latest if flight.first_token_at is not None else None
-        self._spool.add(
-            Event(
-                request_id=flight.request_id,
+    def _record(self, state: RequestState, outcome: RequestOutcome, reason: str | None) -> None:
+        self.metrics.count_event(outcome)
+        last = state.last_output if state.first_token_at is not None else None
+        self._usage_log.add(
+            UsageEvent(
+                request_id=state.request_id,
                 model=self.model,
-                arrival_at=datetime.fromtimestamp(flight.arrival_at, UTC),
-                first_token_at=_instant(flight.first_token_at),
-                last_token_at=_instant(flight.last_token_at),
-                prompt_tokens=flight.prompt_tokens if latest else 0,
-                cached_tokens=latest.cached_tokens if latest else 0,
-                completion_tokens=flight.completion_tokens,
-                draft_tokens=latest.draft_tokens if latest else 0,
-                accepted_tokens=latest.accepted_tokens if latest else 0,
+                arrival_at=datetime.fromtimestamp(state.arrival_at, UTC),
+                first_token_at=_instant(state.first_token_at),
+                last_token_at=_instant(state.last_token_at),
+                prompt_tokens=state.prompt_tokens if last else 0,
+                cached_tokens=last.cached_tokens if last else 0,
+                completion_tokens=state.completion_tokens,
+                draft_tokens=last.draft_tokens if last else 0,
+                accepted_tokens=last.accepted_tokens if last else 0,
                 outcome=outcome,
                 finish_reason=reason,
-                device=self.engine.ready.device,
+                device=self.engine.info.device,
             )
         )
 

@@ -1,4 +1,9 @@
-"""One event a request, in Arrow IPC segments under HOME/spool/requests. A segment with its final name is whole and on the disk."""
+"""Log of requests: one event per request, in Arrow IPC segments under HOME/spool/requests.
+
+A segment with its final name is whole and on disk. The format is Arrow IPC, while the collector's
+segments are Parquet: segments that servers of earlier versions left in a home must still load, and
+the format is cheap to write in the serving process, which knows nothing of the collector.
+"""
 
 import os
 import sys
@@ -15,35 +20,37 @@ import pyarrow as pa
 
 from models.errors import BadConfig
 
-Outcome = Literal["finished", "refused", "aborted", "failed"]
+RequestOutcome = Literal["finished", "refused", "aborted", "failed"]
 
 INSTANT = pa.timestamp("us", tz="UTC")
+INSTANT_COLUMNS = ("arrival_at", "first_token_at", "last_token_at")
+COUNT_COLUMNS = (
+    "prompt_tokens",
+    "cached_tokens",
+    "completion_tokens",
+    "draft_tokens",
+    "accepted_tokens",
+)
 SCHEMA = pa.schema(
     [("request_id", pa.string()), ("model", pa.string())]
-    + [(name, INSTANT) for name in ("arrival_at", "first_token_at", "last_token_at")]
-    + [
-        (name, pa.int64())
-        for name in (
-            "prompt_tokens",
-            "cached_tokens",
-            "completion_tokens",
-            "draft_tokens",
-            "accepted_tokens",
-        )
-    ]
+    + [(name, INSTANT) for name in INSTANT_COLUMNS]
+    + [(name, pa.int64()) for name in COUNT_COLUMNS]
     + [(name, pa.string()) for name in ("outcome", "finish_reason", "device")]
 )
 SEGMENT_ROWS = 4096
 SEGMENT_SECONDS = 5.0
-LEFTOVER_SECONDS = 3600  # a segment is written in less; whatever is older was left by a crash
-MAX_ROWS = (
-    262_144  # kept while the disk takes none; beyond that the oldest are dropped, and it is said
-)
+# Writing a segment takes less than this. Older unfinished files are left from a crash.
+MAX_WRITING_SECONDS = 3600
+# Events kept while the disk is full. Beyond that the oldest are dropped, with a message.
+MAX_KEPT_EVENTS = 262_144
 
 
 @dataclass(frozen=True)
-class Event:
-    """What became of a request. Tokens of the prompt count once the first token came, as in the counters."""
+class UsageEvent:
+    """One request and its outcome.
+
+    Prompt tokens count once the first token came, as in the counters.
+    """
 
     request_id: str
     model: str
@@ -55,53 +62,54 @@ class Event:
     completion_tokens: int
     draft_tokens: int
     accepted_tokens: int
-    outcome: Outcome
+    outcome: RequestOutcome
     finish_reason: str | None
     device: str
 
 
-class Spool:
-    """Collects events and writes them as segments. Events are added from one thread; segments may be written from any."""
+class UsageLog:
+    """Writer of events as segments.
+
+    Add events from one thread; any thread may write segments.
+    """
 
     def __init__(
         self, folder: Path, rows: int = SEGMENT_ROWS, seconds: float = SEGMENT_SECONDS
     ) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as problem:
+        except OSError as error:
             raise BadConfig(
-                f"Requests cannot be logged in {folder} ({problem.strerror}). Name a folder that can be written with --home."
-            ) from problem
+                f"Requests cannot be logged in {folder} ({error.strerror}). "
+                "Name a writable folder with --home."
+            ) from error
         self._folder = folder
-        _sweep(folder)
-        self._life = uuid.uuid4().hex[
-            :12
-        ]  # no two servers share a name, even where all have the same process number
-        self._writing = Lock()
-        self._most_rows, self._most_seconds = rows, seconds
-        self._events: list[Event] = []
-        self._since = time.monotonic()
+        _remove_leftovers(folder)
+        # Servers in containers may have equal process ids, so segment names contain a random part.
+        self._server_id = uuid.uuid4().hex[:12]
+        self._lock = Lock()
+        self._max_rows, self._max_seconds = rows, seconds
+        self._events: list[UsageEvent] = []
+        self._oldest_at = time.monotonic()
         self._segments = 0
 
-    def add(self, event: Event) -> None:
+    def add(self, event: UsageEvent) -> None:
         """Keep an event for the next segment."""
         if not self._events:
-            self._since = time.monotonic()
+            self._oldest_at = time.monotonic()
         self._events.append(event)
 
     @property
     def is_due(self) -> bool:
-        """Whether there is enough for a segment, or it waited long enough."""
+        """Whether the next segment is full or old enough to write."""
         if not self._events:
             return False
-        return (
-            len(self._events) >= self._most_rows
-            or time.monotonic() - self._since >= self._most_seconds
-        )
+        age = time.monotonic() - self._oldest_at
+        return len(self._events) >= self._max_rows or age >= self._max_seconds
 
     def write(self) -> None:
-        """One segment of all that was kept; where the disk takes none, it is kept for later."""
-        with self._writing:
+        """Write all kept events as one segment. If the disk refuses, keep them for later."""
+        with self._lock:
             self._write()
 
     def _write(self) -> None:
@@ -110,12 +118,13 @@ class Spool:
             return
         try:
             self._write_segment([asdict(event) for event in events])
-        except OSError as problem:
-            self._since = time.monotonic()
-            surplus = max(len(self._events) - MAX_ROWS, 0)
+        except OSError as error:
+            self._oldest_at = time.monotonic()
+            surplus = max(len(self._events) - MAX_KEPT_EVENTS, 0)
             del self._events[:surplus]
             print(
-                f"{self._folder}: {problem}; {surplus} events dropped, the rest kept. Make room there.",
+                f"{self._folder}: {error}; {surplus} events dropped, the rest kept. "
+                "Free some space there.",
                 file=sys.stderr,
             )
             return
@@ -123,20 +132,20 @@ class Spool:
 
     def _write_segment(self, rows: list[dict[str, Any]]) -> None:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-        final = self._folder / f"{stamp}-{self._life}-{self._segments:06d}.arrow"
+        final = self._folder / f"{stamp}-{self._server_id}-{self._segments:06d}.arrow"
         unfinished = final.with_suffix(".tmp")
         try:
-            _write_whole(unfinished, pa.Table.from_pylist(rows, SCHEMA))
+            _write_file(unfinished, pa.Table.from_pylist(rows, SCHEMA))
             unfinished.replace(final)
         finally:
             unfinished.unlink(missing_ok=True)
         self._segments += 1
-        # It is there already: to write it again because its name may not survive a power cut would count its events twice.
+        # The segment exists. If syncing its name fails, writing it again would count events twice.
         with suppress(OSError):
             _sync_folder(self._folder)
 
 
-def _write_whole(path: Path, table: pa.Table) -> None:
+def _write_file(path: Path, table: pa.Table) -> None:
     with path.open("wb") as file:
         with pa.ipc.new_file(file, SCHEMA) as writer:
             writer.write_table(table)
@@ -144,11 +153,11 @@ def _write_whole(path: Path, table: pa.Table) -> None:
         os.fsync(file.fileno())
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what a crashed server began to write. Others may write here at this moment."""
+def _remove_leftovers(folder: Path) -> None:
+    """Remove old unfinished segments. Other servers may be writing newer ones at this moment."""
     for unfinished in folder.glob("*.tmp"):
         with suppress(FileNotFoundError):
-            if time.time() - unfinished.stat().st_mtime > LEFTOVER_SECONDS:
+            if time.time() - unfinished.stat().st_mtime > MAX_WRITING_SECONDS:
                 unfinished.unlink()
 
 

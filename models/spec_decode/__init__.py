@@ -1,1 +1,1 @@
-"""Speculative decoding: proposers, their caches, and the draft that runs ahead."""
+"""Speculative decoding: drafters, their caches, and the asynchronous draft process."""

@@ -1,8 +1,9 @@
-"""Guessing by a small model in a process of its own, while the engine checks the guesses before.
+"""Drafts by a small model in its own process, while the engine verifies the previous drafts.
 
-As a step begins the other process is told what is checked, and prepares a draft for each likely outcome. What the step then chooses
-is one of them, and its draft is there at once, or it is not, and what followed such tokens before is the guess. Should the process die,
-the engine goes on with those guesses alone: tokens come slower, and are the same.
+At the start of each step the engine sends the draft process what it is about to verify. The process
+prepares a draft for each likely outcome. If the step's outcome is one of them, its draft is there
+at once; if not, n-grams propose one. If the process dies, the engine goes on with n-grams: tokens
+come more slowly and stay the same.
 """
 
 import logging
@@ -12,72 +13,87 @@ from multiprocessing.connection import Connection
 
 import torch
 
-from models.architectures.loader import Build
+from models.architectures.loader import ModelLoader
 from models.config import EngineConfig
+from models.engine.drafter import max_draft_length
 from models.engine.memory import keep_freed_memory
-from models.engine.sequence import Part, Sequence
+from models.engine.sequence import ScheduledChunk, Sequence
 from models.errors import EngineStopped, TierError
-from models.spec_decode.branches import BRANCHES, Ahead, BranchDrafter, Prepared
-from models.spec_decode.draft_network import BLOCK_TOKENS, SPARE_BLOCKS, draft_build, open_draft
-from models.spec_decode.limits import room
+from models.spec_decode.branches import (
+    MAX_BRANCHES,
+    BranchDrafter,
+    PendingStep,
+    PreparedDrafts,
+)
+from models.spec_decode.draft_network import (
+    BLOCK_TOKENS,
+    SPARE_BLOCKS,
+    draft_loader,
+    open_draft_network,
+)
 from models.spec_decode.ngram import NgramDrafter
 
 STOP_SECONDS = 5
-BROKEN = (EOFError, OSError)  # what a pipe says whose other end is gone
+BROKEN_PIPE = (EOFError, OSError)  # raised by a pipe whose other end is gone
 
 log = logging.getLogger(__name__)
 
 
-class BesideDrafter:
-    """The engine's side: tells what is checked, takes what was prepared."""
+class AsyncDrafter:
+    """The engine's side: it announces each step and fetches the prepared drafts."""
 
-    def __init__(self, config: EngineConfig, target: Build, cache_tokens: int) -> None:
+    def __init__(self, config: EngineConfig, target: ModelLoader, cache_tokens: int) -> None:
         self._draft_tokens = config.draft_tokens
-        self._context_tokens = draft_build(config, target).context_tokens
-        self._memory = NgramDrafter(config.draft_tokens, target.context_tokens)
-        self._told: dict[str, int] = {}  # how many of a sequence's tokens the process knows
-        self._gone: list[str] = []
-        self._asked: list[str] = []
+        self._context_tokens = draft_loader(config, target).context_tokens
+        self._ngrams = NgramDrafter(config.draft_tokens, target.context_tokens)
+        self._sent_tokens: dict[str, int] = {}  # tokens of a sequence that the process knows
+        self._finished: list[str] = []
+        self._awaited: list[str] = []
         context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
+        self._pipe, their_pipe = context.Pipe()
         self._process = context.Process(
-            target=serve, args=(config, target, cache_tokens, theirs), name="drafter", daemon=True
+            target=run_drafter,
+            args=(config, target, cache_tokens, their_pipe),
+            name="drafter",
+            daemon=True,
         )
         self._process.start()
-        theirs.close()
+        their_pipe.close()
         self._wait_until_ready()
 
-    def look_ahead(self, parts: list[Part]) -> None:
-        self._answers()  # of a step that failed after it was told of
-        aheads = [self._ahead(part) for part in parts if part.is_complete]
-        if not aheads or self._pipe.closed:
+    def look_ahead(self, chunks: list[ScheduledChunk]) -> None:
+        """Send the drafts that the step is about to verify."""
+        self._receive()  # drafts of an earlier step that failed after this call
+        pending = [self._pending_step(chunk) for chunk in chunks if chunk.is_complete]
+        if not pending or self._pipe.closed:
             return
         try:
-            self._pipe.send((self._gone, aheads))
-        except BROKEN:
+            self._pipe.send((self._finished, pending))
+        except BROKEN_PIPE:
             self._give_up()
             return
-        self._gone = []
-        self._asked = [ahead.name for ahead in aheads]
+        self._finished = []
+        self._awaited = [step.name for step in pending]
 
     def draft(self, sequences: list[Sequence]) -> None:
-        prepared = self._answers()
+        """Take the prepared drafts, and drafts from n-grams where there are none."""
+        prepared = self._receive()
         for sequence in sequences:
             name = sequence.request.request_id
-            if name in prepared and (
-                count := room(sequence, self._draft_tokens, self._context_tokens)
-            ):
-                came = tuple(sequence.tokens[self._told[name] :])
-                sequence.draft = prepared[name].get(came, [])[:count]
-        self._memory.draft(sequences)
+            length = max_draft_length(sequence, self._draft_tokens, self._context_tokens)
+            if name in prepared and length:
+                appended = tuple(sequence.tokens[self._sent_tokens[name] :])
+                sequence.draft = prepared[name].get(appended, [])[:length]
+        self._ngrams.draft(sequences)
 
     def forget(self, sequence: Sequence) -> None:
-        self._memory.forget(sequence)
-        if self._told.pop(sequence.request.request_id, None):
-            self._gone.append(sequence.request.request_id)
+        """Drop a sequence here, and in the process with the next message."""
+        self._ngrams.forget(sequence)
+        if self._sent_tokens.pop(sequence.request.request_id, None):
+            self._finished.append(sequence.request.request_id)
 
     def close(self) -> None:
-        """The process ends when its pipe does."""
+        """Close the pipe, which ends the process."""
         self._pipe.close()
         self._process.join(STOP_SECONDS)
         if self._process.is_alive():
@@ -87,61 +103,64 @@ class BesideDrafter:
     def _wait_until_ready(self) -> None:
         try:
             error: TierError | None = self._pipe.recv()
-        except BROKEN as broken:
+        except BROKEN_PIPE as broken:
             self.close()
             raise EngineStopped(
-                f"The draft process ended with {self._process.exitcode} as it started; its output says why."
+                f"The draft process ended with exit code {self._process.exitcode} at its start; "
+                "its output has the reason."
             ) from broken
         if error:
             self.close()
             raise error
 
-    def _ahead(self, part: Part) -> Ahead:
-        sequence = part.sequence
-        name, told = sequence.request.request_id, self._told.get(sequence.request.request_id, 0)
-        self._told[name] = len(sequence.tokens)
-        return Ahead(name, sequence.tokens[told:], sequence.draft[: part.drafted])
+    def _pending_step(self, chunk: ScheduledChunk) -> PendingStep:
+        sequence, name = chunk.sequence, chunk.sequence.request.request_id
+        sent = self._sent_tokens.get(name, 0)
+        self._sent_tokens[name] = len(sequence.tokens)
+        return PendingStep(name, sequence.tokens[sent:], sequence.draft[: chunk.drafted])
 
-    def _answers(self) -> dict[str, Prepared]:
-        """What was prepared for the step of which it was told; waits for it."""
-        asked, self._asked = self._asked, []
-        if not asked:
+    def _receive(self) -> dict[str, PreparedDrafts]:
+        """Wait for the drafts of the announced step, if there is one."""
+        awaited, self._awaited = self._awaited, []
+        if not awaited:
             return {}
         try:
-            return dict(zip(asked, self._pipe.recv(), strict=True))
-        except BROKEN:
+            return dict(zip(awaited, self._pipe.recv(), strict=True))
+        except BROKEN_PIPE:
             self._give_up()
             return {}
 
     def _give_up(self) -> None:
         self.close()
         log.warning(
-            "The draft process ended with %s; only n-grams are guessed until the engine is restarted.",
+            "The draft process ended with exit code %s; only n-grams propose drafts until the "
+            "engine is restarted.",
             self._process.exitcode,
         )
 
 
-def serve(config: EngineConfig, target: Build, cache_tokens: int, pipe: Connection) -> None:
-    """The other process: prepares drafts until the engine is gone."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # the engine decides when to stop, and hears of it from whoever started it
+def run_drafter(
+    config: EngineConfig, target: ModelLoader, cache_tokens: int, pipe: Connection
+) -> None:
+    """Prepare drafts in the draft process until the engine is gone."""
+    # The engine decides when this process stops; Ctrl-C reaches the engine's owner.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_freed_memory()
     torch.set_num_threads(1)
-    own_blocks = BRANCHES * (1 + -(-config.draft_tokens // BLOCK_TOKENS))
+    branch_blocks = MAX_BRANCHES * (1 + -(-config.draft_tokens // BLOCK_TOKENS))
+    spare_blocks = SPARE_BLOCKS + branch_blocks
     try:
-        drafter = BranchDrafter(
-            open_draft(config, target, cache_tokens, SPARE_BLOCKS + own_blocks), config.draft_tokens
-        )
+        network = open_draft_network(config, target, cache_tokens, spare_blocks)
     except TierError as error:
         pipe.send(error)
         return
+    drafter = BranchDrafter(network, config.draft_tokens)
     pipe.send(None)
     while True:
         try:
-            gone, aheads = pipe.recv()
-            for name in gone:
+            finished, pending = pipe.recv()
+            for name in finished:
                 drafter.forget(name)
-            pipe.send(drafter.prepare(aheads))
-        except BROKEN:
+            pipe.send(drafter.prepare(pending))
+        except BROKEN_PIPE:
             return

@@ -1,4 +1,4 @@
-"""Guessing what follows before it is known what came: one branch for each likely outcome of a step that is under way."""
+"""Drafts for every likely outcome of a step that is still running, one branch for each."""
 
 from dataclasses import dataclass, field
 from heapq import nlargest
@@ -7,160 +7,165 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from models.spec_decode.draft_network import BLOCK_TOKENS, DraftNetwork, Span, Text, Track
-
-BRANCHES = 8  # a sequence, at most
-FEWEST_BRANCHES = (
-    3  # a sequence on average, at least: with many sequences there is no time for more
+from models.spec_decode.draft_network import (
+    BLOCK_TOKENS,
+    DraftCache,
+    DraftInput,
+    DraftNetwork,
+    TokenSpan,
 )
-UNLIKELY = log(0.02)  # outcomes that are rarer are not worth their rows
+
+MAX_BRANCHES = 8  # for one sequence
+MIN_MEAN_BRANCHES = 3  # per sequence on average: many sequences leave no time for more
+MIN_LOG_CHANCE = log(0.02)  # rarer outcomes are not worth their rows
 
 
-class Ahead(NamedTuple):
-    """What a step is about to check of one sequence."""
+class PendingStep(NamedTuple):
+    """Draft of one sequence that a running step verifies."""
 
     name: str
-    new: list[int]  # its tokens since it was last told of
+    new: list[int]  # tokens of the sequence since the last message
     draft: list[int]
 
 
-Prepared = dict[
-    tuple[int, ...], list[int]
-]  # what the step may add to a sequence -> what would follow
+# What a step may append to a sequence -> the draft that follows.
+PreparedDrafts = dict[tuple[int, ...], list[int]]
 
 
-class Outcome(NamedTuple):
-    """What a step may add to a sequence: accepted guesses, then one token that is none."""
+class StepOutcome(NamedTuple):
+    """Tokens that a step may append to a sequence: accepted draft tokens, then one more."""
 
-    chance: float  # its natural logarithm
+    log_chance: float
     name: str
-    adds: tuple[int, ...]
+    appended: tuple[int, ...]
 
 
 @dataclass(eq=False)
-class Known:
-    """One sequence: its tokens, and what the draft network has of them."""
+class TrackedSequence:
+    """Tokens of one sequence and their part in the draft network's cache."""
 
     tokens: list[int] = field(default_factory=list)
-    track: Track = field(default_factory=Track)
+    cache: DraftCache = field(default_factory=DraftCache)
 
 
 @dataclass(frozen=True)
-class Branch:
-    """One outcome, continued. The keys of what was known or guessed lie in the sequence's blocks, those of the rest in its own."""
+class DraftBranch:
+    """Continuation of one outcome.
+
+    Keys of known and draft tokens are in the sequence's blocks, those of the rest in its own.
+    """
 
     name: str
-    adds: tuple[int, ...]
-    first: int  # position of the last that the outcome adds
+    appended: tuple[int, ...]
+    first: int  # position of the last appended token
     blocks: list[int]
-    own: list[int]  # the last of `blocks`
-    tokens: list[int]  # that one, then the guesses
+    own_blocks: list[int]  # the last of `blocks`
+    tokens: list[int]  # the last appended token, then the draft
 
 
 class BranchDrafter:
-    """Prepares drafts for all likely outcomes of a step at once."""
+    """Drafter that prepares all likely outcomes of a step at once."""
 
     def __init__(self, network: DraftNetwork, draft_tokens: int) -> None:
         self._network = network
         self._draft_tokens = draft_tokens
-        self._known: dict[str, Known] = {}
+        self._sequences: dict[str, TrackedSequence] = {}
 
-    def prepare(self, aheads: list[Ahead]) -> list[Prepared]:
-        """For each sequence what would follow each likely outcome."""
-        fitting = [each for each in aheads if self._learn(each)]
-        branches = self._grow(self._outcomes(fitting)) if fitting else []
-        self._continue(branches)
-        prepared: dict[str, Prepared] = {each.name: {} for each in aheads}
+    def prepare(self, pending: list[PendingStep]) -> list[PreparedDrafts]:
+        """Prepare drafts for each likely outcome of each sequence."""
+        fitting = [step for step in pending if self._update(step)]
+        branches = self._make_branches(self._outcomes(fitting)) if fitting else []
+        self._extend(branches)
+        prepared: dict[str, PreparedDrafts] = {step.name: {} for step in pending}
         for branch in branches:
-            prepared[branch.name][branch.adds] = branch.tokens[1:]
-            self._network.pool.release(branch.own)
-        return [prepared[each.name] for each in aheads]
+            prepared[branch.name][branch.appended] = branch.tokens[1:]
+            self._network.block_manager.release(branch.own_blocks)
+        return [prepared[step.name] for step in pending]
 
     def forget(self, name: str) -> None:
-        """This sequence is over."""
-        if known := self._known.pop(name, None):
-            self._network.drop(known.track)
+        """Drop a sequence that is over."""
+        if sequence := self._sequences.pop(name, None):
+            self._network.release(sequence.cache)
 
-    def _learn(self, ahead: Ahead) -> bool:
-        """Its new tokens; whether it can be drafted for, as context and cache go."""
-        known = self._known.setdefault(ahead.name, Known())
-        known.tokens += ahead.new
-        known.track.settle(known.tokens)
-        end = len(known.tokens) + len(ahead.draft)
-        return (
-            end + 1 + self._draft_tokens <= self._network.context_tokens
-            and self._network.reserve(known.track, end)
-        )
+    def _update(self, step: PendingStep) -> bool:
+        """Append the new tokens. Return whether context and cache have room for a draft."""
+        sequence = self._sequences.setdefault(step.name, TrackedSequence())
+        sequence.tokens += step.new
+        sequence.cache.rewind(sequence.tokens)
+        end = len(sequence.tokens) + len(step.draft)
+        has_context = end + 1 + self._draft_tokens <= self._network.context_tokens
+        return has_context and self._network.reserve(sequence.cache, end)
 
-    def _outcomes(self, aheads: list[Ahead]) -> list[Outcome]:
-        """The likeliest of all sequences, likeliest first."""
-        known = [self._known[each.name] for each in aheads]
-        texts = [
-            Text(one.track, one.tokens + each.draft, len(each.draft) + 1)
-            for one, each in zip(known, aheads, strict=True)
+    def _outcomes(self, pending: list[PendingStep]) -> list[StepOutcome]:
+        """Return the likeliest outcomes of all sequences, likeliest first."""
+        sequences = [self._sequences[step.name] for step in pending]
+        inputs = [
+            DraftInput(sequence.cache, sequence.tokens + step.draft, len(step.draft) + 1)
+            for sequence, step in zip(sequences, pending, strict=True)
         ]
-        logprobs = self._network.read(texts).log_softmax(-1)
-        outcomes: list[Outcome] = []
+        logprobs = self._network.read(inputs).log_softmax(-1)
+        outcomes: list[StepOutcome] = []
         row = 0
-        for each in aheads:
-            outcomes += likely_outcomes(each, logprobs[row : row + len(each.draft) + 1])
-            row += len(each.draft) + 1
-        return nlargest(
-            max(BRANCHES, FEWEST_BRANCHES * len(aheads)),
-            outcomes,
-            key=lambda outcome: outcome.chance,
-        )
+        for step in pending:
+            outcomes += likely_outcomes(step, logprobs[row : row + len(step.draft) + 1])
+            row += len(step.draft) + 1
+        limit = max(MAX_BRANCHES, MIN_MEAN_BRANCHES * len(pending))
+        return nlargest(limit, outcomes, key=lambda outcome: outcome.log_chance)
 
-    def _grow(self, outcomes: list[Outcome]) -> list[Branch]:
-        """A branch for each outcome, as long as there are blocks."""
-        branches: list[Branch] = []
-        copies: dict[int, int] = {}  # own block -> the block of the sequence that it begins as
+    def _make_branches(self, outcomes: list[StepOutcome]) -> list[DraftBranch]:
+        """Make a branch for each outcome, while blocks last."""
+        manager = self._network.block_manager
+        branches: list[DraftBranch] = []
+        copies: dict[int, int] = {}  # own block -> the sequence's block with the same beginning
         for outcome in outcomes:
-            known = self._known[outcome.name]
-            first = len(known.tokens) + len(outcome.adds) - 1
+            sequence = self._sequences[outcome.name]
+            first = len(sequence.tokens) + len(outcome.appended) - 1
             shared = first // BLOCK_TOKENS
-            missing = self._network.pool.needed(first + self._draft_tokens) - shared
-            if missing > self._network.pool.free:
+            missing = manager.blocks_needed(first + self._draft_tokens) - shared
+            if missing > manager.free_blocks:
                 break
-            own = self._network.pool.take(missing)
+            own = manager.allocate(missing)
             if first % BLOCK_TOKENS:
-                copies[own[0]] = known.track.blocks[shared]
-            blocks = known.track.blocks[:shared] + own
-            branches.append(
-                Branch(outcome.name, outcome.adds, first, blocks, own, [outcome.adds[-1]])
-            )
+                copies[own[0]] = sequence.cache.blocks[shared]
+            blocks = sequence.cache.blocks[:shared] + own
+            tokens = [outcome.appended[-1]]
+            branches.append(DraftBranch(outcome.name, outcome.appended, first, blocks, own, tokens))
         if copies:
             self._network.copy(list(copies.values()), list(copies))
         return branches
 
-    def _continue(self, branches: list[Branch]) -> None:
-        for ahead in range(self._draft_tokens if branches else 0):
+    def _extend(self, branches: list[DraftBranch]) -> None:
+        """Append the likeliest tokens to all branches, one position at a time."""
+        for offset in range(self._draft_tokens if branches else 0):
             spans = [
-                Span(branch.tokens[-1:], branch.first + ahead, branch.blocks, 1)
+                TokenSpan(branch.tokens[-1:], branch.first + offset, branch.blocks, 1)
                 for branch in branches
             ]
-            for branch, token in zip(
-                branches, self._network.forward(spans).argmax(-1).tolist(), strict=True
-            ):
+            tokens = self._network.forward(spans).argmax(-1).tolist()
+            for branch, token in zip(branches, tokens, strict=True):
                 branch.tokens.append(token)
 
 
-def likely_outcomes(ahead: Ahead, logprobs: Tensor) -> list[Outcome]:
-    """The likeliest outcomes of checking a draft of n tokens, likeliest first, as logprobs [n + 1, V] at its places tell."""
-    values, tokens = logprobs.topk(min(BRANCHES + 1, logprobs.shape[-1]), -1)
-    outcomes: list[Outcome] = []
-    so_far = 0.0  # log of the chance that all guesses up to here are accepted
-    for place, (row, ids) in enumerate(zip(values.tolist(), tokens.tolist(), strict=True)):
-        accepted, guessed = ahead.draft[:place], ahead.draft[place : place + 1]
+def likely_outcomes(step: PendingStep, logprobs: Tensor) -> list[StepOutcome]:
+    """Return the likeliest outcomes of verifying a draft, likeliest first.
+
+    `logprobs` [n + 1, V] are those at the positions of the n draft tokens and after them.
+    """
+    values, tokens = logprobs.topk(min(MAX_BRANCHES + 1, logprobs.shape[-1]), -1)
+    outcomes: list[StepOutcome] = []
+    log_accepted = 0.0  # chance that all draft tokens up to here are accepted
+    rows = zip(values.tolist(), tokens.tolist(), strict=True)
+    for position, (row, ids) in enumerate(rows):
+        accepted, drafted = step.draft[:position], step.draft[position : position + 1]
         chances = (
-            (so_far + value, token)
+            (log_accepted + value, token)
             for value, token in zip(row, ids, strict=True)
-            if token not in guessed
+            if token not in drafted
         )
         outcomes += [
-            Outcome(chance, ahead.name, (*accepted, token))
+            StepOutcome(chance, step.name, (*accepted, token))
             for chance, token in chances
-            if chance > UNLIKELY
+            if chance > MIN_LOG_CHANCE
         ]
-        so_far += sum(logprobs[place, token].item() for token in guessed)
-    return nlargest(BRANCHES, outcomes, key=lambda outcome: outcome.chance)
+        log_accepted += sum(logprobs[position, token].item() for token in drafted)
+    return nlargest(MAX_BRANCHES, outcomes, key=lambda outcome: outcome.log_chance)

@@ -1,60 +1,67 @@
-"""Guessing by a small model in the engine's process, between its steps."""
+"""Drafts by a small model in the engine's process, between its steps."""
 
 from dataclasses import dataclass
 
-from models.engine.sequence import Part, Sequence
-from models.spec_decode.draft_network import DraftNetwork, Text, Track
-from models.spec_decode.limits import room
+from models.engine.drafter import max_draft_length
+from models.engine.sequence import ScheduledChunk, Sequence
+from models.spec_decode.draft_network import DraftCache, DraftInput, DraftNetwork
 
 
 @dataclass(frozen=True)
-class Guess:
-    """One sequence that is being guessed for."""
+class DraftInProgress:
+    """A sequence and the draft tokens that it still needs."""
 
     sequence: Sequence
-    track: Track
-    tokens: int  # to guess
+    cache: DraftCache
+    length: int
 
     @property
-    def text(self) -> Text:
-        """What is known and guessed so far."""
-        return Text(self.track, self.sequence.tokens + self.sequence.draft, 1)
+    def input(self) -> DraftInput:
+        """The sequence's tokens and its draft so far."""
+        return DraftInput(self.cache, self.sequence.tokens + self.sequence.draft, 1)
 
     @property
     def is_done(self) -> bool:
-        return len(self.sequence.draft) == self.tokens
+        """Whether the draft has its full length."""
+        return len(self.sequence.draft) == self.length
 
 
-class ModelDrafter:
-    """The likeliest tokens of a small model, one forward pass for each guessed token of all sequences."""
+class DraftModelDrafter:
+    """Drafter that takes the small model's likeliest tokens.
+
+    Each draft token costs one forward pass over all sequences.
+    """
 
     def __init__(self, network: DraftNetwork, draft_tokens: int) -> None:
         self._network = network
         self._draft_tokens = draft_tokens
-        self._tracks: dict[str, Track] = {}
+        self._caches: dict[str, DraftCache] = {}
 
-    def look_ahead(self, parts: list[Part]) -> None:
-        """Nothing is prepared: the small model has to wait for what the step chooses."""
+    def look_ahead(self, chunks: list[ScheduledChunk]) -> None:
+        """Prepare nothing: the small model waits for the tokens that the step samples."""
 
     def draft(self, sequences: list[Sequence]) -> None:
-        guesses = [guess for sequence in sequences if (guess := self._begin(sequence))]
-        while guesses:
-            tokens = self._network.read([guess.text for guess in guesses]).argmax(-1).tolist()
-            for guess, token in zip(guesses, tokens, strict=True):
-                guess.sequence.draft.append(token)
-            guesses = [guess for guess in guesses if not guess.is_done]
+        """Propose the likeliest tokens, one position of all sequences at a time."""
+        drafts = [draft for sequence in sequences if (draft := self._begin(sequence))]
+        while drafts:
+            logits = self._network.read([draft.input for draft in drafts])
+            for draft, token in zip(drafts, logits.argmax(-1).tolist(), strict=True):
+                draft.sequence.draft.append(token)
+            drafts = [draft for draft in drafts if not draft.is_done]
 
     def forget(self, sequence: Sequence) -> None:
-        if track := self._tracks.pop(sequence.request.request_id, None):
-            self._network.drop(track)
+        """Release the sequence's blocks in the draft cache."""
+        if cache := self._caches.pop(sequence.request.request_id, None):
+            self._network.release(cache)
 
     def close(self) -> None:
-        self._tracks.clear()
+        """Drop all caches."""
+        self._caches.clear()
 
-    def _begin(self, sequence: Sequence) -> Guess | None:
-        tokens = room(sequence, self._draft_tokens, self._network.context_tokens)
-        track = self._tracks.setdefault(sequence.request.request_id, Track())
-        if not tokens or not self._network.reserve(track, len(sequence.tokens) + tokens):
+    def _begin(self, sequence: Sequence) -> DraftInProgress | None:
+        length = max_draft_length(sequence, self._draft_tokens, self._network.context_tokens)
+        cache = self._caches.setdefault(sequence.request.request_id, DraftCache())
+        if not length or not self._network.reserve(cache, len(sequence.tokens) + length):
             return None
-        track.settle(sequence.tokens)
-        return Guess(sequence, track, tokens)
+        cache.rewind(sequence.tokens)
+        return DraftInProgress(sequence, cache, length)

@@ -1,57 +1,58 @@
-"""A small network that guesses, and how much it has seen of each sequence; the same within the engine and beside it."""
+"""The draft model's network with its own cache, used inside the engine and in the draft process."""
 
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from models.architectures.loader import Build
+from models.architectures.loader import ModelLoader
 from models.architectures.qwen3 import Qwen3
-from models.checkpoint import open_tensors, read_shape, read_tokenizer
-from models.config import EngineConfig, Shape
-from models.engine.block_manager import BlockPool
+from models.checkpoint import open_tensors, read_model_config, read_tokenizer
+from models.config import EngineConfig, ModelConfig
+from models.engine.block_manager import BlockManager
 from models.errors import BadConfig
 from models.ops.ops import Batch
 
 BLOCK_TOKENS = 16
-SPARE_BLOCKS = (
-    2  # a sequence, beyond its share of the tokens: one that is not full, one for guesses
-)
+# Blocks of a sequence beyond its share of the tokens: a partly filled one, and one for the draft.
+SPARE_BLOCKS = 2
 
 
 @dataclass(eq=False)
-class Track:
-    """What the draft network has in its cache of one sequence."""
+class DraftCache:
+    """Tokens of one sequence in the draft network's cache."""
 
-    seen: list[int] = field(default_factory=list)  # tokens in the cache, guesses among them
-    sure: int = 0  # so many of them are no guess
+    tokens: list[int] = field(default_factory=list)  # draft tokens included
+    verified: int = 0  # the first of `tokens`, which are not draft tokens
     blocks: list[int] = field(default_factory=list)
 
-    def settle(self, tokens: list[int]) -> None:
-        """Forget guesses that did not come true, and the last token in any case: its logits are wanted."""
-        end = self.sure
-        while end < min(len(self.seen), len(tokens) - 1) and self.seen[end] == tokens[end]:
+    def rewind(self, tokens: list[int]) -> None:
+        """Drop rejected draft tokens, and always the last token, whose logits are wanted."""
+        end = self.verified
+        limit = min(len(self.tokens), len(tokens) - 1)
+        while end < limit and self.tokens[end] == tokens[end]:
             end += 1
-        del self.seen[end:]
-        self.sure = end
+        del self.tokens[end:]
+        self.verified = end
 
 
 @dataclass(frozen=True)
-class Text:
-    """A sequence's tokens, guesses included, with logits wanted for what follows each of the last `wanted`."""
+class DraftInput:
+    """Tokens of a sequence, draft included. Logits are wanted after each of the last `wanted`."""
 
-    track: Track
+    cache: DraftCache
     tokens: list[int]
     wanted: int
 
     @property
-    def unseen(self) -> int:
-        return len(self.tokens) - len(self.track.seen)
+    def missing(self) -> int:
+        """Tokens that are not in the cache yet."""
+        return len(self.tokens) - len(self.cache.tokens)
 
 
 @dataclass(frozen=True)
-class Span:
-    """Some tokens of one sequence, side by side, from position `first` on."""
+class TokenSpan:
+    """Consecutive tokens of one sequence, from position `first` on."""
 
     tokens: list[int]
     first: int
@@ -60,116 +61,123 @@ class Span:
 
 
 class DraftNetwork:
-    """The network with a cache of its own."""
+    """The draft model's network with its own cache."""
 
     def __init__(
         self, network: Qwen3, context_tokens: int, blocks: int, max_batch_tokens: int
     ) -> None:
         self.context_tokens = context_tokens
-        self.pool = BlockPool(blocks, BLOCK_TOKENS, sharing=False)
+        self.block_manager = BlockManager(blocks, BLOCK_TOKENS, is_sharing=False)
         self._network = network
         self._caches = network.new_caches(blocks, BLOCK_TOKENS)
         self._max_batch_tokens = max_batch_tokens
 
-    def reserve(self, track: Track, tokens: int) -> bool:
-        """Blocks for so many tokens of a sequence. Where there are none it is not drafted for, which costs time and nothing else."""
-        missing = max(self.pool.needed(tokens) - len(track.blocks), 0)
-        if missing > self.pool.free:
+    def reserve(self, cache: DraftCache, tokens: int) -> bool:
+        """Reserve blocks for this many tokens. Return False if there are too few.
+
+        A sequence without blocks gets no draft, which costs time and nothing else.
+        """
+        missing = max(self.block_manager.blocks_needed(tokens) - len(cache.blocks), 0)
+        if missing > self.block_manager.free_blocks:
             return False
-        track.blocks += self.pool.take(missing)
+        cache.blocks += self.block_manager.allocate(missing)
         return True
 
-    def drop(self, track: Track) -> None:
-        """The sequence is over."""
-        self.pool.release(track.blocks)
-        track.blocks = []
+    def release(self, cache: DraftCache) -> None:
+        """Release the blocks of a sequence that is over."""
+        self.block_manager.release(cache.blocks)
+        cache.blocks = []
 
-    def read(self, texts: list[Text]) -> Tensor:
-        """Compute what is not seen yet; logits [sum of wanted, V]. Long texts are computed in chunks, as the engine's prompts are."""
-        while sum(text.unseen for text in texts) > self._max_batch_tokens and (
-            chunk := self._chunk(texts)
+    def read(self, inputs: list[DraftInput]) -> Tensor:
+        """Compute the missing tokens and return logits [sum of wanted, V].
+
+        Long inputs are computed in chunks, like the engine's prompts.
+        """
+        while sum(each.missing for each in inputs) > self._max_batch_tokens and (
+            chunk := self._next_chunk(inputs)
         ):
             self.forward(chunk)
-        return self.forward([_next(text, text.unseen, text.wanted) for text in texts])
+        return self.forward([_take(each, each.missing, each.wanted) for each in inputs])
 
-    def _chunk(self, texts: list[Text]) -> list[Span]:
-        """As much as a step may compute, short of the tokens whose logits are wanted."""
+    def _next_chunk(self, inputs: list[DraftInput]) -> list[TokenSpan]:
+        """Take as many tokens as fit in a step, short of those whose logits are wanted."""
         budget = self._max_batch_tokens
-        spans: list[Span] = []
-        for text in texts:
-            if (count := min(text.unseen - text.wanted, budget)) > 0:
-                spans.append(
-                    _next(text, count, 1)
-                )  # nobody reads these logits, but a pass gives some
+        spans: list[TokenSpan] = []
+        for each in inputs:
+            if (count := min(each.missing - each.wanted, budget)) > 0:
+                # A pass always returns logits; these are not used.
+                spans.append(_take(each, count, wanted=1))
                 budget -= count
         return spans
 
     @torch.inference_mode()
-    def forward(self, spans: list[Span]) -> Tensor:
-        """Logits [sum of wanted, V], float32."""
-        return self._network.forward(_batch(spans), self._caches)
+    def forward(self, spans: list[TokenSpan]) -> Tensor:
+        """Compute logits [sum of wanted, V] in float32."""
+        return self._network.forward(_make_batch(spans), self._caches)
 
     @torch.inference_mode()
     def copy(self, sources: list[int], targets: list[int]) -> None:
-        """The content of some blocks, once more in others."""
+        """Copy the content of some blocks into others."""
         for cache in self._caches:
             for each in cache:
                 each[targets] = each[sources]
 
 
-def draft_build(config: EngineConfig, target: Build) -> Build:
-    """How the draft model is built, once it is seen to speak the target's tokens."""
-    shape = read_shape(config.draft_model)
-    _judge(config, shape, target.shape)
-    context = min(target.context_tokens, shape.max_position_embeddings)
-    # Not quantised: it is small, and each guess that rounding spoils costs more than its bytes.
-    return Build(shape, target.ops, target.device, target.dtype, context)
+def draft_loader(config: EngineConfig, target: ModelLoader) -> ModelLoader:
+    """Return the draft model's loader. Raise if its tokens are not the target's.
+
+    The draft model is not quantised: it is small, and each draft token that rounding spoils costs
+    more than its bytes.
+    """
+    model = read_model_config(config.draft_model)
+    _check_tokens(config, model, target.config)
+    context = min(target.context_tokens, model.max_position_embeddings)
+    return ModelLoader(model, target.ops, target.device, target.dtype, context)
 
 
-def open_draft(
-    config: EngineConfig, target: Build, cache_tokens: int, spare_blocks: int = SPARE_BLOCKS
+def open_draft_network(
+    config: EngineConfig, target: ModelLoader, cache_tokens: int, spare_blocks: int = SPARE_BLOCKS
 ) -> DraftNetwork:
-    """The draft model with room for as many tokens as the target's cache, and `spare_blocks` for each sequence beyond."""
-    build = draft_build(config, target)
+    """Load the draft model with a cache of `cache_tokens` and spare blocks for each sequence."""
+    loader = draft_loader(config, target)
     with open_tensors(config.draft_model) as tensors:
-        network = build.network(tensors)
+        network = loader.load(tensors)
     blocks = -(-cache_tokens // BLOCK_TOKENS) + config.max_sequences * spare_blocks
-    return DraftNetwork(network, build.context_tokens, blocks, config.max_batch_tokens)
+    return DraftNetwork(network, loader.context_tokens, blocks, config.max_batch_tokens)
 
 
-def _judge(config: EngineConfig, draft: Shape, target: Shape) -> None:
+def _check_tokens(config: EngineConfig, draft: ModelConfig, target: ModelConfig) -> None:
     if draft.vocab_size != target.vocab_size:
         raise BadConfig(
-            f"{config.draft_model} has {draft.vocab_size} tokens, {config.model} has {target.vocab_size}: it cannot guess for it. "
-            "Name a draft model of the same family, or choose --speculation ngram."
+            f"{config.draft_model} has {draft.vocab_size} tokens, {config.model} has "
+            f"{target.vocab_size}. Name a draft model of the same family, or choose "
+            "--speculation ngram."
         )
-    if (
-        read_tokenizer(config.draft_model, draft).get_vocab()
-        != read_tokenizer(config.model, target).get_vocab()
-    ):
+    draft_tokens = read_tokenizer(config.draft_model, draft).get_vocab()
+    if draft_tokens != read_tokenizer(config.model, target).get_vocab():
         raise BadConfig(
-            f"{config.draft_model} and {config.model} call the same text by different tokens. "
-            "Name a draft model that was trained with the target's tokenizer, or choose --speculation ngram."
+            f"{config.draft_model} and {config.model} have different tokenizers. Name a draft "
+            "model trained with the target's tokenizer, or choose --speculation ngram."
         )
 
 
-def _next(text: Text, count: int, wanted: int) -> Span:
-    """The next tokens of a text, from now on seen."""
-    first = len(text.track.seen)
-    tokens = text.tokens[first : first + count]
-    text.track.seen += tokens
-    return Span(tokens, first, text.track.blocks, wanted)
+def _take(each: DraftInput, count: int, wanted: int) -> TokenSpan:
+    """Take the next tokens of an input and count them as cached."""
+    first = len(each.cache.tokens)
+    tokens = each.tokens[first : first + count]
+    each.cache.tokens += tokens
+    return TokenSpan(tokens, first, each.cache.blocks, wanted)
 
 
-def _batch(spans: list[Span]) -> Batch:
+def _make_batch(spans: list[TokenSpan]) -> Batch:
     batch = Batch([], [], [], [], [], [], [])
     for span in spans:
         positions = range(span.first, span.first + len(span.tokens))
         batch.token_ids.extend(span.tokens)
         batch.positions.extend(positions)
         batch.slots.extend(
-            span.blocks[place // BLOCK_TOKENS] * BLOCK_TOKENS + place % BLOCK_TOKENS
-            for place in positions
+            span.blocks[position // BLOCK_TOKENS] * BLOCK_TOKENS + position % BLOCK_TOKENS
+            for position in positions
         )
         batch.query_tokens.append(len(span.tokens))
         batch.context_tokens.append(positions.stop)

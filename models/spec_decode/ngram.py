@@ -1,45 +1,48 @@
-"""Guessing by memory: what followed the last few tokens when they occurred before in the same sequence (prompt lookup)."""
+"""Drafts from n-grams (prompt lookup): tokens that followed the last few earlier in the text."""
 
-from models.engine.sequence import Part, Sequence
-from models.spec_decode.limits import room
+from models.engine.drafter import max_draft_length
+from models.engine.sequence import ScheduledChunk, Sequence
 
-LONGEST = 4  # tokens that must occur before, at most and at least
-SHORTEST = 2
+MIN_NGRAM = 2  # tokens that must have occurred before
+MAX_NGRAM = 4
 
 
 class NgramIndex:
-    """Where each n-gram of one growing sequence last occurred. Each token is looked at once, however often it is asked."""
+    """Last occurrence of each n-gram in one growing sequence.
 
-    def __init__(self, shortest: int = SHORTEST, longest: int = LONGEST) -> None:
+    Each token is indexed once, however often the index is asked.
+    """
+
+    def __init__(self, shortest: int = MIN_NGRAM, longest: int = MAX_NGRAM) -> None:
         self._lengths = range(longest, shortest - 1, -1)
-        self._follows: dict[
-            tuple[int, ...], int
-        ] = {}  # n-gram -> the place after its last occurrence
+        # n-gram -> the position after its last occurrence
+        self._follows: dict[tuple[int, ...], int] = {}
         self._indexed = 0
 
-    def guess(self, tokens: list[int], count: int) -> list[int]:
-        """`count` tokens after `tokens`, or none; `tokens` is what it was the last time, or longer.
+    def propose(self, tokens: list[int], count: int) -> list[int]:
+        """Propose `count` tokens after `tokens`, or none. `tokens` may only grow between calls.
 
-        What followed may reach the end of the sequence; then it goes on with the guess itself, so that a repetition is continued.
+        Where the earlier text reaches the end of the sequence, the draft itself continues it, so
+        that a repetition goes on.
         """
         self._extend(tokens)
-        place = next(
-            (
-                found
-                for length in self._lengths
-                if (found := self._follows.get(tuple(tokens[-length:])))
-            ),
-            None,
-        )
-        if place is None:
+        start = self._longest_match(tokens)
+        if start is None:
             return []
-        guessed: list[int] = []
-        for each in range(place, place + count):
-            guessed.append(tokens[each] if each < len(tokens) else guessed[each - len(tokens)])
-        return guessed
+        draft: list[int] = []
+        for position in range(start, start + count):
+            offset = position - len(tokens)
+            draft.append(tokens[position] if offset < 0 else draft[offset])
+        return draft
+
+    def _longest_match(self, tokens: list[int]) -> int | None:
+        for length in self._lengths:
+            if position := self._follows.get(tuple(tokens[-length:])):
+                return position
+        return None
 
     def _extend(self, tokens: list[int]) -> None:
-        """Only n-grams that something follows: the sequence's own end is what is looked for."""
+        """Index the n-grams that something follows. The sequence's own end is the search term."""
         for end in range(max(self._indexed, 1), len(tokens)):
             for length in self._lengths:
                 if length <= end:
@@ -48,24 +51,27 @@ class NgramIndex:
 
 
 class NgramDrafter:
-    """An index for each sequence."""
+    """Drafter with one n-gram index for each sequence."""
 
     def __init__(self, draft_tokens: int, context_tokens: int) -> None:
         self._draft_tokens = draft_tokens
         self._context_tokens = context_tokens
         self._indices: dict[str, NgramIndex] = {}
 
-    def look_ahead(self, parts: list[Part]) -> None:
-        """Nothing is prepared: a look into an index takes no time."""
+    def look_ahead(self, chunks: list[ScheduledChunk]) -> None:
+        """Prepare nothing: a lookup takes no time."""
 
     def draft(self, sequences: list[Sequence]) -> None:
+        """Propose the tokens that followed the last n-gram before."""
         for sequence in sequences:
-            if count := room(sequence, self._draft_tokens, self._context_tokens):
+            if count := max_draft_length(sequence, self._draft_tokens, self._context_tokens):
                 index = self._indices.setdefault(sequence.request.request_id, NgramIndex())
-                sequence.draft = index.guess(sequence.tokens, count)
+                sequence.draft = index.propose(sequence.tokens, count)
 
     def forget(self, sequence: Sequence) -> None:
+        """Drop the sequence's index."""
         self._indices.pop(sequence.request.request_id, None)
 
     def close(self) -> None:
+        """Drop all indices."""
         self._indices.clear()

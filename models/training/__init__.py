@@ -1,1 +1,1 @@
-"""How the shipped checkpoints were made: `python -m models.training`, once, about half an hour on two cores; serving needs none of it."""
+"""Training of the shipped checkpoints, with their evaluation and their model card."""

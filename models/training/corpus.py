@@ -1,17 +1,17 @@
-"""The text that the shipped models learn from and are judged by: the source code of Python's own standard library (PSF licence)."""
+"""Training and evaluation text of the shipped models: Python's standard library (PSF licence)."""
 
 import sysconfig
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-LEFT_OUT = {"test", "tests", "idle_test", "site-packages", "lib2to3", "__phello__"}
-HELD_OUT_OF = 40  # one file in so many is never trained on
+EXCLUDED_FOLDERS = {"test", "tests", "idle_test", "site-packages", "lib2to3", "__phello__"}
+HELD_OUT_OF = 40  # one file in this many is never trained on
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Texts to learn from and texts to be judged by; a file is in one of them, decided by its name alone."""
+    """Texts to train on and texts to evaluate on. A file's name alone decides its part."""
 
     training: list[str]
     held_out: list[str]
@@ -19,13 +19,13 @@ class Corpus:
 
 
 def standard_library() -> Corpus:
-    """Every module of the running Python's standard library, tests left out, in the order of their names."""
+    """Read every module of the running Python's standard library, without tests, by name."""
     root = Path(sysconfig.get_path("stdlib"))
     digest = sha256()
     corpus = Corpus([], [], "")
     for path in sorted(root.rglob("*.py")):
         name = path.relative_to(root)
-        if LEFT_OUT & set(name.parts):
+        if EXCLUDED_FOLDERS & set(name.parts):
             continue
         raw = path.read_bytes()
         digest.update(f"{name.as_posix()}\0{len(raw)}\0".encode() + raw)

@@ -1,11 +1,14 @@
-"""The two networks: a mixture of experts, deep for its size so that guessing ahead of it can pay, and a one-layer guesser."""
+"""The two shipped networks: a mixture of experts, and a draft of one layer.
+
+The mixture is deep for its size, so that speculative decoding can pay.
+"""
 
 from typing import Any
 
 import torch
 from transformers import Qwen3Config, Qwen3ForCausalLM, Qwen3MoeConfig, Qwen3MoeForCausalLM
 
-from models.training.vocabulary import VOCABULARY
+from models.training.tokenizer import VOCABULARY
 
 CONTEXT_TOKENS = 2048
 SHARED: dict[str, Any] = {
@@ -25,7 +28,10 @@ SHARED: dict[str, Any] = {
 
 
 def new_target(seed: int) -> Qwen3MoeForCausalLM:
-    """Eight layers of eight experts, two of which see each token: 4.8 M parameters, of which about 2.2 M work for one token."""
+    """Make the target: eight layers of eight experts, two per token.
+
+    It has 4.8 M parameters, of which about 2.2 M are active for one token.
+    """
     torch.manual_seed(seed)
     config = Qwen3MoeConfig(
         **SHARED | {"experts_implementation": "grouped_mm"},
@@ -43,7 +49,7 @@ def new_target(seed: int) -> Qwen3MoeForCausalLM:
 
 
 def new_draft(seed: int) -> Qwen3ForCausalLM:
-    """One dense layer with the target's vocabulary: 0.4 M parameters."""
+    """Make the draft: one dense layer with the target's vocabulary, 0.4 M parameters."""
     torch.manual_seed(seed)
     config = Qwen3Config(
         **SHARED,

@@ -6,8 +6,7 @@ from pipelines.assets.extraction import POOL, Now
 from pipelines.ingest.telemetry import load
 from pipelines.loading.telemetry.retention import drop_old_samples
 from pipelines.settings import Settings
-from warehouse.connection import open_warehouse
-from warehouse.migrate import migrate
+from warehouse.connection import session
 
 TELEMETRY = "raw_telemetry"
 
@@ -36,12 +35,8 @@ def forget_old_samples(
     now: dg.ResourceParam[Now],
 ) -> None:
     """Drop samples older than TOKENTIDE_TELEMETRY_DAYS. Facts by minute and hour stay."""
-    con = open_warehouse(settings.warehouse)
-    try:
-        migrate(con)
+    with session(settings.warehouse) as con:
         dropped = drop_old_samples(con, settings.telemetry_days, now())
-    finally:
-        con.close()
     context.log.info("Dropped %d samples.", dropped)
 
 

@@ -19,8 +19,7 @@ from pipelines.telemetry.collector.spool import Spool
 from pipelines.telemetry.config.tier import Target, Tier, read_tier
 from pipelines.transform.dbt import BuildResult, build
 from pipelines.transform.dbt import Progress as BuildProgress
-from warehouse.connection import open_warehouse
-from warehouse.migrate import migrate
+from warehouse.connection import session
 
 MAX_BACKFILL_MIB = 4096  # of segments that are loaded at once
 
@@ -49,12 +48,8 @@ def load(
 ) -> TelemetryLoadResult:
     """Load the closed segments, and the tier file if there is one."""
     tier = read_tier(settings.tier) if settings.tier.exists() else None
-    con = open_warehouse(warehouse or settings.warehouse)
-    try:
-        migrate(con)
+    with session(warehouse or settings.warehouse) as con:
         return load_segments(con, SpoolFolders.of(settings), tier, on_segment)
-    finally:
-        con.close()
 
 
 def ingest_telemetry(

@@ -2,7 +2,7 @@
 
 import re
 
-from support.house.source_files import ROOT
+from support.rules.source_files import ROOT
 
 FOLDER = ROOT / "docs" / "decisions"
 RECORDS = sorted(FOLDER.glob("[0-9]*.md"))

@@ -8,8 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
-from support.house.documents import HtmlPage, anchors, documents, html_page, links
-from support.house.source_files import ROOT
+from support.rules.documents import HtmlPage, anchors, documents, html_page, links
+from support.rules.source_files import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_links_of_documents_lead_to_files_and_headings() -> None:
-    """Readers on a forge and in an editor reach them."""
+    """Links work on a forge and in an editor too."""
     wrong = []
     for document in documents():
         for place, link in links(document):

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 import yaml
-from support.house.documents import documents
-from support.house.source_files import ROOT, Place
+from support.rules.documents import documents
+from support.rules.source_files import ROOT, Place
 
 BLOCK = re.compile(r"^```sql\n(.*?)^```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"tokentide (?:sql|evidence)(?: --?[\w-]+(?: \d\S*)?)* \"([^\"]+)\"")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.house.source_files import PACKAGES, ROOT
+from support.rules.source_files import PACKAGES, ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PUBLIC = (

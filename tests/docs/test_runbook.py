@@ -2,7 +2,7 @@
 
 import re
 
-from support.house.source_files import PACKAGES, ROOT, files, types
+from support.rules.source_files import PACKAGES, ROOT, files, types
 
 RUNBOOK = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
 

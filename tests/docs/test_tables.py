@@ -2,7 +2,7 @@
 
 import re
 
-from support.house.source_files import ROOT
+from support.rules.source_files import ROOT
 
 LINK = re.compile(
     r"^\| \[(\w+)\]\(\.\./(warehouse/marts/(\w+)/[\w/]*?(\w+)\.sql)\) \|", re.MULTILINE

@@ -5,6 +5,7 @@ The tokens of the marts are those of its clients.
 
 import json
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,10 +69,11 @@ def usages(command: Command, port: int) -> list[Usage]:
     """Serve, send requests, scrape, load and publish; return the usage that each client got."""
     checkpoint = tiny_checkpoint(command.home.parent / "tiny")
     serve = ("serve", "--port", str(port), "--model", str(checkpoint), "--device", "cpu")
-    with running(command, *serve):
-        wait_until(lambda: httpx.get(f"http://127.0.0.1:{port}/health").is_success)
-        with running(command, "collect", "--port", "0", "--segment-seconds", "2"):
-            wait_until((command.home / "spool" / "telemetry").exists)
+    collect = ("collect", "--port", "0", "--segment-seconds", "2")
+    with running(command, *serve) as server:
+        wait_until(lambda: httpx.get(f"http://127.0.0.1:{port}/health").is_success, server)
+        with running(command, *collect) as collector:
+            wait_until((command.home / "spool" / "telemetry").exists, collector)
             time.sleep(6 * SCRAPE_SECONDS)
             usages = [complete(port, number) for number in range(REQUESTS)]
             # Only tokens that were served before the last scrape can be known.
@@ -81,20 +83,24 @@ def usages(command: Command, port: int) -> list[Usage]:
 
 
 @contextmanager
-def running(command: Command, *arguments: str) -> Iterator[None]:
+def running(command: Command, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     """Run a verb while the `with` lasts; it must end well on SIGTERM."""
     with command.start(*arguments) as process:
         try:
-            yield
+            yield process
         finally:
             process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=60)
         assert process.returncode == 0, output
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 120) -> None:
+def wait_until(
+    holds: Callable[[], bool], process: "subprocess.Popen[str]", seconds: float = 200
+) -> None:
+    """Wait until a condition of a process holds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()[0]
         try:
             if holds():
                 return

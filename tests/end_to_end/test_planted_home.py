@@ -116,12 +116,8 @@ def keep_answers(settings: Settings) -> None:
         {**row._asdict(), "date": row.date.isoformat(), "total_tokens": str(row.total_tokens)}
         for row in rows
     ]
-    meta = {
-        "as_of": LATER.isoformat(),
-        "version": "v1",
-        "start_date": "2026-06-15",
-        "end_date": "2026-06-19",
-    }
+    window = {"start_date": "2026-06-15", "end_date": "2026-06-19"}
+    meta = {"as_of": LATER.isoformat(), "version": "v1", **window}
     keep("models", MORNING, {"data": market.models(MORNING)})
     keep("endpoints", MORNING, {"data": market.endpoints(MODEL, MORNING)}, model=PERMASLUG)
     keep("rankings_daily", LATER, {"data": data, "meta": meta})
@@ -148,7 +144,6 @@ def con(home: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def one(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any]:
-    """Return the only row of a query."""
     [row] = con.sql(query).pl().to_dicts()
     return row
 

@@ -39,7 +39,7 @@ def test_runs_are_retried_and_watched(instance: dg.DagsterInstance) -> None:
     )
 
 
-def test_state_is_under_the_home_and_nobody_is_told(
+def test_state_is_under_the_home_and_nobody_is_notified(
     instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
     """SQLite files in var/dagster, and no telemetry."""

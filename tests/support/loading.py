@@ -51,37 +51,40 @@ def rankings_body(
     return json.dumps({"data": rows, "meta": meta}).encode()
 
 
-def kept(
+def keep_answer(
     archive: Archive, body: bytes, at: datetime = AS_OF, source: str = "rankings_daily", **more: Any
 ) -> Answer:
+    """Keep an answer in the archive; `more` replaces its other fields."""
     values = {"status": 200, "run_id": "run-1", **more}
     return archive.keep(Answer(source, "http://h/x", at, bytes=0, sha256="", **values), body)
 
 
 def load_all(con: duckdb.DuckDBPyConnection, archive: Archive) -> list[tuple[str, int, str | None]]:
-    """Catch up, and say what became of each answer."""
+    """Load all answers, and return outcome, rows and reason of each."""
     found: list[LoadResult] = []
     load_answers(con, archive, on_loaded=lambda answer, result: found.append(result))
     return [(result.outcome, result.rows, result.reason) for result in found]
 
 
-def content(con: duckdb.DuckDBPyConnection, *tables: str) -> Rows:
+def raw_rows(con: duckdb.DuckDBPyConnection, *tables: str) -> Rows:
+    """Return the rows of raw tables, by table; without names, those of rankings."""
     return {
         table: con.sql(f"from raw.{table} order by all").fetchall()
         for table in tables or ("ranking_days", "ranking_rows")
     }
 
 
-def everything(con: duckdb.DuckDBPyConnection) -> Rows:
-    """Every raw table but the log of answers."""
+def all_raw_rows(con: duckdb.DuckDBPyConnection) -> Rows:
+    """Return the rows of every raw table but the log of answers."""
     tables = con.sql(
-        "select table_name from duckdb_tables() where schema_name = 'raw' and table_name <> "
-        "'answers'"
+        "select table_name from duckdb_tables() "
+        "where schema_name = 'raw' and table_name <> 'answers'"
     ).fetchall()
-    return content(con, *(name for (name,) in tables))
+    return raw_rows(con, *(name for (name,) in tables))
 
 
-def fresh() -> duckdb.DuckDBPyConnection:
+def fresh_warehouse() -> duckdb.DuckDBPyConnection:
+    """Open a new warehouse in memory, with all migrations."""
     con = duckdb.connect()
     con.execute("set TimeZone = 'UTC'")
     migrate(con)

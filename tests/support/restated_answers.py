@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import support.payloads as examples
-from support.loading import AS_OF, DAY, kept, rankings_body
+from support.loading import AS_OF, DAY, keep_answer, rankings_body
 
 from pipelines.archive import Archive
 
@@ -17,7 +17,7 @@ def keep_until(archive: Archive, instant: datetime) -> None:
     """Keep the answers up to `instant`."""
     for at, source, body, more in answers():
         if at <= instant:
-            kept(archive, body, at, source, **more)
+            keep_answer(archive, body, at, source, **more)
 
 
 def answers() -> list[tuple[datetime, str, bytes, dict[str, Any]]]:

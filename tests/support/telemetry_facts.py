@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from support.loading import fresh
+from support.loading import fresh_warehouse
 
 from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.loading.telemetry.segments import TelemetryLoadResult, load_segments
@@ -88,7 +88,7 @@ class TelemetryHome:
         self.settings = Settings(home=folder)
         self.folders = SpoolFolders.of(self.settings)
         self.spool = self.settings.telemetry_spool
-        self.con = fresh()
+        self.con = fresh_warehouse()
         self._writer = SegmentWriter(self.spool)
 
     def close(self, scrapes: Sequence[Scrape]) -> Path:

@@ -1,4 +1,4 @@
-"""Small checkpoints for tests of the tier: random weights in the hub's format, and a tokenizer."""
+"""Small checkpoints for tests: random weights in the hub's format, with a tokenizer that fits."""
 
 import json
 from pathlib import Path
@@ -46,7 +46,7 @@ TINY: dict[str, Any] = {
 
 
 def tiny_checkpoint(folder: Path, seed: int = 0, **changes: Any) -> Path:
-    """Write a checkpoint of random weights; `changes` go into its `config.json`.
+    """Write a checkpoint of random weights. `changes` go into its `config.json`.
 
     `model_type="qwen3"` makes it dense.
     """
@@ -60,7 +60,7 @@ def tiny_checkpoint(folder: Path, seed: int = 0, **changes: Any) -> Path:
         folder / "model.safetensors",
         {"format": "pt"},
     )
-    _tokenizer().save(str(folder / "tokenizer.json"))
+    make_tokenizer().save(str(folder / "tokenizer.json"))
     (folder / "tokenizer_config.json").write_text(
         json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": EOS})
     )
@@ -117,7 +117,8 @@ def _tensors(config: dict[str, Any], generator: torch.Generator) -> dict[str, Te
     return found
 
 
-def _tokenizer() -> Tokenizer:
+def make_tokenizer() -> Tokenizer:
+    """Train a byte-level tokenizer of 300 tokens on a few lines of code."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

@@ -171,7 +171,7 @@ def test_every_query_of_evidence_runs_as_it_is(
 def test_the_sum_of_a_claim_follows_from_its_bases(
     recorded: Path, synthetic: tuple[Path, Path]
 ) -> None:
-    """What could be judged decides; where that differs, the statement depends on its basis.
+    """Verdicts that could be reached decide; where they differ, the statement depends on its basis.
 
     Every row says why.
     """

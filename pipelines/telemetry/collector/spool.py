@@ -76,7 +76,7 @@ class Spool:
 
     @property
     def is_due(self) -> bool:
-        """Whether the open segment should be closed now."""
+        """True once the open segment should be closed."""
         return bool(self.open.rows) and (
             self.open.rows >= self._max_rows
             or time.monotonic() - self.open.since >= self._max_seconds
@@ -85,7 +85,7 @@ class Spool:
 
     @property
     def is_due_to_show(self) -> bool:
-        """Whether the open segment has new samples, and was last shown some seconds ago."""
+        """True if the open segment has new samples and was last shown some seconds ago."""
         return self._open_file.is_due(self.open.rows)
 
     def show(self) -> None:

@@ -19,10 +19,10 @@ from pipelines.telemetry.config.tier_rules import TierProblem, find_problems
 from pipelines.telemetry.config.tier_values import (
     Count,
     MetricsUrl,
+    NonEmptyText,
     Number,
     PowerOverhead,
     ScrapeSeconds,
-    Text,
     TextMap,
     Url,
     Usd,
@@ -30,7 +30,7 @@ from pipelines.telemetry.config.tier_values import (
     Words,
 )
 
-Engine = Literal["tokentide", "vllm", "sglang", "mindie", "llamacpp", "tgi"]
+EngineName = Literal["tokentide", "vllm", "sglang", "mindie", "llamacpp", "tgi"]
 SourceKind = Literal["npu-exporter", "dcgm", "npu-smi", "tokentide"]
 SCRAPE_SECONDS = 5.0
 # A wrong value may hold a password, so pydantic must not show it.
@@ -48,12 +48,12 @@ WORDS = {
 class Target:
     """A server with a metrics page. `model_map` leads from served names of models to known ones."""
 
-    name: Text
+    name: NonEmptyText
     url: MetricsUrl
-    engine: Engine
+    engine: EngineName
     model_map: TextMap = Field(default_factory=dict)
     devices: Count = 1
-    device_kind: Text | None = None
+    device_kind: NonEmptyText | None = None
     scrape_seconds: ScrapeSeconds = SCRAPE_SECONDS
     headers: TextMap = Field(default_factory=dict)  # header -> environment variable
     families: Words = ()
@@ -68,7 +68,7 @@ class Target:
 class DeviceSource:
     """A page or a command that gives power and memory of a target's devices."""
 
-    target: Text
+    target: NonEmptyText
     kind: SourceKind
     url: Url | None = None
     command: Words = ()
@@ -83,7 +83,7 @@ class DeviceSource:
 class Cost:
     """Cost of one device of a kind."""
 
-    device_kind: Text
+    device_kind: NonEmptyText
     idle_watts: Number
     rated_watts: Number
     capex_usd: Usd | None = None
@@ -111,8 +111,8 @@ class Slo:
 class Peak:
     """Upper limits of one device of a kind in a dtype."""
 
-    device_kind: Text
-    dtype: Text
+    device_kind: NonEmptyText
+    dtype: NonEmptyText
     tflops: Number
     bandwidth_gbps: Number
 

@@ -38,10 +38,10 @@ def _add_metrics_path(url: str) -> str:
     return f"{scheme}://{rest}" if "/" in rest else f"{scheme}://{rest}/metrics"
 
 
-Text = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1)]
-Words = Annotated[tuple[Text, ...], Field(min_length=1)]
-TextMap = dict[Text, Text]
-Url = Annotated[Text, AfterValidator(_require_url)]
+NonEmptyText = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1)]
+Words = Annotated[tuple[NonEmptyText, ...], Field(min_length=1)]
+TextMap = dict[NonEmptyText, NonEmptyText]
+Url = Annotated[NonEmptyText, AfterValidator(_require_url)]
 MetricsUrl = Annotated[Url, AfterValidator(_add_metrics_path)]
 
 Count = Annotated[StrictInt, Field(ge=1)]

@@ -1,4 +1,4 @@
-"""From a metrics page to samples of known meaning.
+"""Samples of known meaning, from a metrics page.
 
 Old names give way to new ones, shares are 0 to 1, and a failed reading of a device is no sample.
 """

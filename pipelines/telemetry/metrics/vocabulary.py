@@ -14,21 +14,21 @@ from typing import Literal, cast
 
 from pipelines.telemetry.metrics.exposition import SUFFIX, Labels
 
-Kind = Literal["counter", "gauge", "histogram", "info"]
-Part = Literal["", "bucket", "sum", "count"]
+MetricKind = Literal["counter", "gauge", "histogram", "info"]
+SeriesPart = Literal["", "bucket", "sum", "count"]
 Unit = Literal[
     "", "share_or_percent", "device", "device_percent", "device_mebibyte", "device_millijoule"
 ]
 # Every other kind that a page declares is a gauge.
-KINDS: dict[str, Kind] = {"counter": "counter", "histogram": "histogram", "info": "info"}
-PARTS: tuple[Part, ...] = ("bucket", "sum", "count")
+KINDS: dict[str, MetricKind] = {"counter": "counter", "histogram": "histogram", "info": "info"}
+PARTS: tuple[SeriesPart, ...] = ("bucket", "sum", "count")
 # On a page of devices these name the device; `model_name` is the chip's there, not a language
 # model's.
 DEVICE_LABELS = ("id", "gpu")
 CHIP_LABELS = ("model_name", "modelName")
 MAX_SERIES = 200_000
 
-Key = tuple[str, Kind, Part, str, str, str, float]
+Key = tuple[str, MetricKind, SeriesPart, str, str, str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +39,8 @@ class Series:
     """
 
     metric: str
-    kind: Kind
-    part: Part = ""
+    kind: MetricKind
+    part: SeriesPart = ""
     le: float | None = None  # a bucket's upper bound
     model_name: str | None = None  # as the server calls it
     labels: str = ""  # the others, as `k="v",…` sorted by name
@@ -69,8 +69,8 @@ class Meaning:
     """One row of the list, for one name of a sample."""
 
     metric: str
-    kind: Kind
-    part: Part = ""
+    kind: MetricKind
+    part: SeriesPart = ""
     unit: Unit = ""
     rename: tuple[tuple[str, str], ...] = ()
     add: tuple[tuple[str, str], ...] = ()
@@ -198,7 +198,7 @@ def _meanings_of_row(row: dict[str, str]) -> Iterator[tuple[str, Meaning]]:
     for part in parts:
         meaning = Meaning(
             row["metric"],
-            cast("Kind", kind),
+            cast("MetricKind", kind),
             part,
             cast("Unit", row["unit"]),
             rename,

@@ -1,185 +1,247 @@
-"""The engine's logits and tokens are those of transformers on the same checkpoint, however the work is cut into steps."""
-
-import random
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+"""The engine's steps, with a fake runner that always continues with the last token plus 1."""
 
 import pytest
-import torch
-from support.tier import tiny_checkpoint
-from transformers import AutoModelForCausalLM
+from support.engine import CONTEXT, EOS, VOCABULARY, complete, counting_engine, drain, greedy
+from support.tier import make_tokenizer
 
-from models.architectures.loader import Build
-from models.checkpoint import open_tensors, read_shape
-from models.config import EngineConfig
-from models.engine.engine import Engine
-from models.ops.cpu_ops import CpuOps
-from models.ops.ops import Batch
-from models.protocol import Progress, Request, Sampling
-
-MAX_DIFFERENCE = 1e-4
-LOGPROBS = 20
-SHAPES: dict[str, dict[str, Any]] = {
-    "experts": {},
-    "dense": {"model_type": "qwen3"},
-    "some layers dense": {"decoder_sparse_step": 2, "mlp_only_layers": [1]},
-    "own head, weights as they are": {"tie_word_embeddings": False, "norm_topk_prob": False},
-    "no sharing of keys": {"num_key_value_heads": 4, "num_experts": 8},
-}
+from models.engine.sequence import ScheduledChunk, Sequence
+from models.errors import PromptTooLong, RequestRefused
+from models.protocol import EngineRequest, SamplingParams
 
 
-@pytest.fixture(scope="module", params=SHAPES.values(), ids=SHAPES.keys())
-def checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_checkpoint(tmp_path_factory.mktemp("model"), **request.param)
+class ScriptedDrafter:
+    """A drafter that proposes the same offsets from the last token in every step."""
+
+    def __init__(self, offsets: list[int]) -> None:
+        self._offsets = offsets
+        self.forgotten: list[str] = []
+        self.is_closed = False
+
+    def look_ahead(self, chunks: list[ScheduledChunk]) -> None:
+        """Prepare nothing."""
+
+    def draft(self, sequences: list[Sequence]) -> None:
+        """Propose the offsets if the sequence is computed up to its last token."""
+        for sequence in sequences:
+            if len(sequence.tokens) - sequence.computed_tokens == 1:
+                room = max(sequence.remaining_tokens - 1, 0)
+                sequence.draft = [sequence.tokens[-1] + each for each in self._offsets][:room]
+
+    def forget(self, sequence: Sequence) -> None:
+        """Remember the sequence's name."""
+        self.forgotten.append(sequence.request.request_id)
+
+    def close(self) -> None:
+        """Remember that it was closed."""
+        self.is_closed = True
 
 
-@pytest.fixture(scope="module")
-def reference(checkpoint: Path) -> Callable[[list[int]], torch.Tensor]:
-    """transformers' logits [tokens, V] of a text."""
-    model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32)
-
-    @torch.inference_mode()
-    def logits(tokens: list[int]) -> torch.Tensor:
-        found: torch.Tensor = model(torch.tensor([tokens])).logits[0]
-        return found
-
-    return logits
+def test_a_request_gets_its_tokens_and_one_end() -> None:
+    """Each step appends a token; only the last output has a finish reason."""
+    engine, _, _ = counting_engine()
+    completed = complete(engine, [greedy("one", [5, 6], 3)])
+    outputs = completed.outputs["one"]
+    assert [output.token_ids for output in outputs] == [[7], [8], [9]]
+    assert [output.finish_reason for output in outputs] == [None, None, "length"]
+    assert not engine.has_work
 
 
-def text(length: int, seed: int) -> list[int]:
-    return random.Random(seed).choices(range(1, 300), k=length)
+def test_requests_run_side_by_side() -> None:
+    """One batch contains the tokens of all running requests."""
+    engine, runner, _ = counting_engine()
+    completed = complete(engine, [greedy("one", [5], 2), greedy("two", [20, 21, 22], 2)])
+    assert completed.tokens == {"one": [6, 7], "two": [23, 24]}
+    assert [batch.query_tokens for batch in runner.batches] == [[1, 3], [1, 1]]
 
 
-def completed(engine: Engine, requests: list[Request]) -> dict[str, list[Progress]]:
-    """All requests at once, to their end."""
-    for request in requests:
-        engine.add(request)
-    return drained(engine, requests)
+def test_a_long_prompt_is_computed_in_chunks() -> None:
+    """No step exceeds max_batch_tokens, and only the last chunk gives a token."""
+    engine, runner, _ = counting_engine(max_batch_tokens=4)
+    completed = complete(engine, [greedy("one", list(range(10, 20)), 2)])
+    assert completed.tokens["one"] == [20, 21]
+    assert [len(batch.token_ids) for batch in runner.batches] == [4, 4, 2, 1]
+    assert [len(batch.wanted) for batch in runner.batches] == [0, 0, 1, 1]
 
 
-def drained(engine: Engine, requests: list[Request]) -> dict[str, list[Progress]]:
-    steps: dict[str, list[Progress]] = {request.request_id: [] for request in requests}
-    while engine.has_work:
-        for progress in engine.step().progress:
-            steps[progress.request_id].append(progress)
-    return steps
+def test_an_end_token_ends_a_request() -> None:
+    """It is the last token, and the reason is `stop`."""
+    engine, _, _ = counting_engine()
+    request = greedy("one", [VOCABULARY - 3], 9, ignore_eos=False)
+    assert complete(engine, [request]).tokens["one"] == [VOCABULARY - 2, VOCABULARY - 1, EOS]
 
 
-def assert_is_transformers(
-    reference: Callable[[list[int]], torch.Tensor],
-    prompt: list[int],
-    steps: list[Progress],
-    count: int,
-) -> None:
-    """Each token is the likeliest of transformers' one pass over the whole, and the reported logarithms are its logits'."""
-    tokens = [token for step in steps for token in step.token_ids]
-    logits = reference(prompt + tokens)[len(prompt) - 1 : -1]
-    assert tokens == logits.argmax(-1).tolist()
-    assert len(tokens) == count
-    reported = [logprobs for step in steps for logprobs in step.logprobs]
-    for mine, theirs in zip(reported, logits.log_softmax(-1), strict=True):
-        assert len(mine.top) == LOGPROBS
-        for token, value in mine.top.items():
-            assert abs(theirs[token].item() - value) < MAX_DIFFERENCE
+def test_ignored_end_tokens_do_not_end_a_request() -> None:
+    """Its tokens go on to the requested length."""
+    engine, _, _ = counting_engine()
+    completed = complete(engine, [greedy("one", [VOCABULARY - 1], 3)])
+    assert completed.replies == ({"one": [EOS, 1, 2]}, {"one": ("length", None)})
 
 
-def request(name: str, prompt: list[int], tokens: int, **sampling: Any) -> Request:
-    return Request(
-        name,
-        prompt,
-        Sampling(tokens, temperature=0, ignore_eos=True, logprobs=LOGPROBS, **sampling),
+def test_a_stop_token_ends_a_request() -> None:
+    """A request may name tokens that end it."""
+    engine, _, _ = counting_engine()
+    completed = complete(engine, [greedy("one", [5], 9, stop_token_ids=(8,))])
+    assert completed.replies == ({"one": [6, 7, 8]}, {"one": ("stop", None)})
+
+
+def test_a_stop_string_ends_a_request() -> None:
+    """The output names the string that ended it."""
+    engine, _, _ = counting_engine()
+    [first, second] = (make_tokenizer().decode([token]) for token in (42, 43))
+    completed = complete(engine, [greedy("one", [40], 9, stop=(first + second,))])
+    assert completed.replies == ({"one": [41, 42, 43]}, {"one": ("stop", first + second)})
+
+
+def test_an_aborted_request_ends_with_the_next_step() -> None:
+    """Its output has no tokens; the others go on."""
+    engine, _, _ = counting_engine()
+    for name in ("one", "two"):
+        engine.add(greedy(name, [5], 3))
+    engine.step()
+    engine.abort("one")
+    completed = drain(engine)
+    assert completed.replies == (
+        {"one": [], "two": [7, 8]},
+        {"one": ("abort", None), "two": ("length", None)},
     )
 
 
-def test_logits_of_one_text(
-    checkpoint: Path, reference: Callable[[list[int]], torch.Tensor]
-) -> None:
-    """One pass over a text gives transformers' logits at each of its tokens."""
-    tokens = text(70, seed=1)
-    with open_tensors(checkpoint) as tensors:
-        network = Build(
-            read_shape(checkpoint), CpuOps(), torch.device("cpu"), torch.float32, 256
-        ).network(tensors)
-    caches = network.new_caches(8, 16)
-    with torch.inference_mode():
-        mine = network.forward(
-            Batch(
-                tokens,
-                list(range(70)),
-                list(range(70)),
-                [70],
-                [70],
-                [[0, 1, 2, 3, 4]],
-                list(range(70)),
-            ),
-            caches,
-        )
-    assert (mine - reference(tokens)).abs().max() < MAX_DIFFERENCE
+def test_a_waiting_request_can_be_aborted() -> None:
+    """A request that never ran ends like any other."""
+    engine, runner, _ = counting_engine(max_sequences=1)
+    engine.add(greedy("running", [5], 2))
+    engine.add(greedy("waiting", [9], 2))
+    engine.abort("waiting")
+    assert drain(engine).reasons == {"waiting": ("abort", None), "running": ("length", None)}
+    assert all(batch.query_tokens == [1] for batch in runner.batches)
 
 
-RUNS = {
-    "single": ({}, [40]),
-    "single, in chunks": ({"max_batch_tokens": 16}, [40]),
-    "batched": ({}, [5, 40, 17, 33, 64]),
-    "chunked": ({"max_batch_tokens": 7}, [5, 40, 17, 33]),
-    "small blocks": ({"block_tokens": 3}, [5, 40, 17]),
-    "one at a time": ({"max_sequences": 1}, [5, 40]),
-    "preempted": (
-        {"context_tokens": 96, "cache_tokens": 96, "block_tokens": 4, "prefix_caching": False},
-        [30, 28, 26],
-    ),
-    "preempted, with prefix caching": (
-        {"context_tokens": 96, "cache_tokens": 96, "block_tokens": 4},
-        [30, 28, 26],
-    ),
+def test_aborting_an_unknown_request_does_nothing() -> None:
+    """A client may leave after the end of its request."""
+    engine, _, _ = counting_engine()
+    engine.abort("nobody")
+    assert not engine.has_work
+
+
+REFUSED: dict[str, tuple[list[int], SamplingParams, str]] = {
+    "no prompt": ([], SamplingParams(1), "empty"),
+    "unknown token": ([VOCABULARY], SamplingParams(1), "outside 0..383"),
+    "negative token": ([-1], SamplingParams(1), "outside 0..383"),
+    "no tokens": ([5], SamplingParams(0), "at least 1"),
+    "too many logprobs": ([5], SamplingParams(1, logprobs=21), "at most 20"),
 }
 
 
-@pytest.mark.parametrize(("changes", "lengths"), RUNS.values(), ids=RUNS.keys())
-def test_tokens_and_logits(
-    checkpoint: Path,
-    reference: Callable[[list[int]], torch.Tensor],
-    changes: dict[str, Any],
-    lengths: list[int],
+@pytest.mark.parametrize(("prompt", "sampling", "words"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_request_that_cannot_be_served_is_refused(
+    prompt: list[int], sampling: SamplingParams, words: str
 ) -> None:
-    """They are transformers', whatever runs beside them and however prompts are cut."""
-    engine = Engine(replace(EngineConfig(model=checkpoint), **changes))
-    requests = [request(str(length), text(length, seed=length), 24) for length in lengths]
-    found = completed(engine, requests)
-    for each in requests:
-        assert_is_transformers(reference, each.prompt, found[each.request_id], 24)
+    """The message names the limit, and the engine stays idle."""
+    engine, _, _ = counting_engine()
+    with pytest.raises(RequestRefused, match=words):
+        engine.add(EngineRequest("one", prompt, sampling))
+    assert not engine.has_work
 
 
-def test_preemption_happens(checkpoint: Path) -> None:
-    """The preempted runs above are preempted indeed, and nobody's sum of tokens shows it."""
-    engine = Engine(
-        EngineConfig(model=checkpoint, context_tokens=96, cache_tokens=96, block_tokens=4)
-    )
-    for length in (30, 28, 26):
-        engine.add(request(str(length), text(length, seed=length), 24))
-    ends: list[Progress] = []
-    preemptions = 0
-    while engine.has_work:
-        step = engine.step()
-        preemptions += step.stats.preemptions
-        ends += [progress for progress in step.progress if progress.finish_reason]
-    assert preemptions > 0
-    assert sum(end.preemptions for end in ends) == preemptions
+def test_a_prompt_must_fit_with_its_completion() -> None:
+    """The context is the limit of both together."""
+    engine, _, _ = counting_engine()
+    engine.add(greedy("fits", [5] * (CONTEXT - 1), 1))
+    with pytest.raises(PromptTooLong, match="Shorten the prompt"):
+        engine.add(greedy("too long", [5] * (CONTEXT - 1), 2))
 
 
-def test_a_cached_prefix_changes_nothing(
-    checkpoint: Path, reference: Callable[[list[int]], torch.Tensor]
-) -> None:
-    """A prompt whose beginning was seen before takes it from the cache, whole blocks at a time, and goes on the same."""
-    engine = Engine(EngineConfig(model=checkpoint))
-    shared = text(50, seed=3)
-    completed(engine, [request("first", shared, 4)])
-    prompt = shared + text(9, seed=4)
-    engine.add(request("second", prompt, 12))
-    step = engine.step()
-    assert (step.stats.prefix_queries, step.stats.prefix_hits) == (59, 48)
-    assert step.progress[0].cached_tokens == 48
-    rest = drained(engine, [request("second", prompt, 12)])["second"]
-    assert_is_transformers(reference, prompt, step.progress + rest, 12)
+def test_a_name_is_unique_while_its_request_runs() -> None:
+    """Once the request is over, its name is free again."""
+    engine, _, _ = counting_engine()
+    engine.add(greedy("one", [5], 1))
+    with pytest.raises(RequestRefused, match="already exists"):
+        engine.add(greedy("one", [6], 1))
+    drain(engine)
+    assert complete(engine, [greedy("one", [6], 1)]).tokens == {"one": [7]}
+
+
+def test_right_drafts_are_accepted_with_one_more_token() -> None:
+    """Two right draft tokens make three tokens per step."""
+    engine, runner, _ = counting_engine(ScriptedDrafter([1, 2]))
+    completed = complete(engine, [greedy("one", [5], 7)])
+    assert completed.tokens["one"] == [6, 7, 8, 9, 10, 11, 12]
+    assert [step.accepted_per_position for step in completed.steps] == [[], [1, 1], [1, 1]]
+    assert [batch.token_ids for batch in runner.batches] == [[5], [6, 7, 8], [9, 10, 11]]
+    [end] = completed.ends
+    assert (end.draft_tokens, end.accepted_tokens) == (4, 4)
+
+
+def test_a_wrong_draft_costs_its_rows_only() -> None:
+    """Tokens up to the first mismatch are accepted; the others are as without a draft."""
+    engine, _, _ = counting_engine(ScriptedDrafter([1, 9]))
+    completed = complete(engine, [greedy("one", [5], 5)])
+    assert completed.tokens["one"] == [6, 7, 8, 9, 10]
+    assert completed.accepted == [2, 0]
+    assert [step.draft_tokens for step in completed.steps] == [0, 2, 1]
+
+
+def test_a_stop_among_accepted_tokens_ends_the_request_there() -> None:
+    """Draft tokens behind it are dropped."""
+    engine, _, _ = counting_engine(ScriptedDrafter([1, 2, 3]))
+    completed = complete(engine, [greedy("one", [5], 20, stop_token_ids=(8,))])
+    assert completed.replies == ({"one": [6, 7, 8]}, {"one": ("stop", None)})
+    assert completed.accepted == [1, 1, 0]
+
+
+def test_the_drafter_forgets_ended_and_aborted_sequences() -> None:
+    """No state of a sequence outlives it."""
+    drafter = ScriptedDrafter([])
+    engine, _, _ = counting_engine(drafter)
+    complete(engine, [greedy("ended", [5], 1)])
+    engine.add(greedy("aborted", [5], 9))
+    engine.abort("aborted")
+    drain(engine)
+    assert drafter.forgotten == ["ended", "aborted"]
+
+
+def test_stats_describe_the_step_and_the_state_after_it() -> None:
+    """Tokens are those of the step; running and waiting are those that remain."""
+    engine, _, _ = counting_engine(max_sequences=1)
+    engine.add(greedy("one", [5, 6, 7, 8, 9], 2))
+    engine.add(greedy("two", [5], 1))
+    stats = engine.step().stats
+    assert (stats.batch_tokens, stats.running, stats.waiting) == (5, 1, 1)
+    assert stats.cache_usage == 2 / 16
+    assert (stats.prefix_queries, stats.prefix_hits) == (5, 0)
+    assert drain(engine).steps[-1].cache_usage == 0
+
+
+def test_a_cached_prefix_is_not_computed_again() -> None:
+    """Whole blocks of an earlier prompt are found; the output says how many tokens."""
+    engine, runner, _ = counting_engine()
+    complete(engine, [greedy("first", list(range(10, 20)), 1)])
+    completed = complete(engine, [greedy("second", [*range(10, 18), 90], 1)])
+    assert completed.outputs["second"][0].cached_tokens == 8
+    assert runner.batches[-1].token_ids == [90]
+    assert completed.tokens["second"] == [91]
+
+
+def test_an_idle_engine_reports_its_device() -> None:
+    """An idle step computes nothing and counts nothing."""
+    engine, runner, device = counting_engine()
+    step = engine.idle_step()
+    assert (step.outputs, step.stats.batch_tokens, runner.batches) == ([], 0, [])
+    assert step.stats.device == device.read()
+
+
+def test_a_busy_engine_reads_its_device_rarely() -> None:
+    """Readings come at an interval and with the last step, not with each."""
+    engine, _, device = counting_engine()
+    steps = complete(engine, [greedy("one", [5], 40)]).steps
+    assert steps[-1].device is not None
+    assert device.readings < len(steps)
+
+
+def test_closing_closes_all_parts() -> None:
+    """Processes of runner and drafter are released."""
+    drafter = ScriptedDrafter([])
+    engine, runner, _ = counting_engine(drafter)
+    engine.close()
+    assert runner.is_closed
+    assert drafter.is_closed

@@ -1,4 +1,4 @@
-"""When requests come: the same ones again for the same seed, in order, and at the speed that was asked for."""
+"""Arrivals: repeatable for a seed, in order, at the requested speed."""
 
 import gzip
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.loadgen.arrivals import Arrival, BadTrace, at_speed, capped, poisson, read_trace
+from models.loadgen.arrivals import (
+    Arrival,
+    BadTrace,
+    cap_tokens,
+    poisson_arrivals,
+    read_trace,
+    scale_speed,
+)
 
 HEADER = "TIMESTAMP,ContextTokens,GeneratedTokens\r\n"
 START = datetime(2023, 11, 16, 18, 17, 3, 979960, UTC)
@@ -22,7 +29,7 @@ ARRIVALS = st.builds(Arrival, st.just(0.0), st.integers(1, 10_000), st.integers(
 
 
 def write_trace(path: Path, rows: list[tuple[int, int, int]]) -> Path:
-    """A trace whose rows came so many microseconds after its start."""
+    """Write a trace whose rows arrive this many microseconds after its start."""
     stamped = [(START + timedelta(microseconds=at), prompt, output) for at, prompt, output in rows]
     lines = [f"{at:%Y-%m-%d %H:%M:%S.%f}0,{prompt},{output}\r\n" for at, prompt, output in stamped]
     path.write_text(HEADER + "".join(lines), newline="")
@@ -31,35 +38,35 @@ def write_trace(path: Path, rows: list[tuple[int, int, int]]) -> Path:
 
 @given(rate=st.floats(0.01, 1000), requests=st.integers(1, 200), seed=st.integers(0, 2**32))
 def test_poisson_arrivals_are_ordered_and_repeatable(rate: float, requests: int, seed: int) -> None:
-    """The same seed gives the same moments, each later than the one before."""
-    arrivals = poisson(rate, requests, 128, 64, seed)
-    assert arrivals == poisson(rate, requests, 128, 64, seed)
+    """Equal seeds give equal moments, each later than the one before."""
+    arrivals = poisson_arrivals(rate, requests, 128, 64, seed)
+    assert arrivals == poisson_arrivals(rate, requests, 128, 64, seed)
     assert len(arrivals) == requests
     times = [each.at_s for each in arrivals]
     assert times == sorted(times)
     assert times[0] >= 0
 
 
-def test_poisson_arrivals_have_the_rate_and_the_scatter_of_a_poisson_process() -> None:
-    """Gaps of 1/rate on average, which scatter as much as they measure: that is what tells them from a metronome."""
-    times = [each.at_s for each in poisson(8.0, 20_000, 1, 1, seed=3)]
+def test_poisson_arrivals_have_the_mean_and_deviation_of_a_poisson_process() -> None:
+    """Both are 1/rate. A metronome would have no deviation."""
+    times = [each.at_s for each in poisson_arrivals(8.0, 20_000, 1, 1, seed=3)]
     gaps = [after - before for before, after in pairwise(times)]
     mean = sum(gaps) / len(gaps)
-    scatter = (sum((gap - mean) ** 2 for gap in gaps) / len(gaps)) ** 0.5
+    deviation = (sum((gap - mean) ** 2 for gap in gaps) / len(gaps)) ** 0.5
     assert mean == pytest.approx(1 / 8, rel=0.03)
-    assert scatter == pytest.approx(1 / 8, rel=0.03)
+    assert deviation == pytest.approx(1 / 8, rel=0.03)
 
 
 def test_another_seed_gives_other_moments() -> None:
-    """So a second run is a second sample."""
-    assert poisson(5, 10, 1, 1, seed=0) != poisson(5, 10, 1, 1, seed=1)
+    """A second load test is a second sample."""
+    assert poisson_arrivals(5, 10, 1, 1, seed=0) != poisson_arrivals(5, 10, 1, 1, seed=1)
 
 
 @given(rate=st.floats(0.1, 100), speed=st.floats(0.01, 100))
 def test_speed_divides_every_moment_and_nothing_else(rate: float, speed: float) -> None:
-    """Twice the speed is half the time, of the same requests."""
-    arrivals = poisson(rate, 20, 5, 6, seed=1)
-    faster = at_speed(arrivals, speed)
+    """Twice the speed is half the time. The requests stay the same."""
+    arrivals = poisson_arrivals(rate, 20, 5, 6, seed=1)
+    faster = scale_speed(arrivals, speed)
     assert [each.at_s for each in faster] == pytest.approx([each.at_s / speed for each in arrivals])
     assert {(each.prompt_tokens, each.output_tokens) for each in faster} == {(5, 6)}
 
@@ -68,7 +75,7 @@ def test_speed_divides_every_moment_and_nothing_else(rate: float, speed: float) 
 def test_a_trace_is_replayed_in_the_order_of_its_times(
     rows: list[tuple[int, int, int]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Rows may be out of order; the first request comes at 0 s and the gaps are those of the trace."""
+    """Rows may be out of order. The first request arrives at 0 s; gaps are those of the rows."""
     arrivals = read_trace(write_trace(tmp_path_factory.mktemp("trace") / "trace.csv", rows))
     expected = sorted(rows, key=lambda row: row[0])
     assert [(each.prompt_tokens, each.output_tokens) for each in arrivals] == [
@@ -80,7 +87,7 @@ def test_a_trace_is_replayed_in_the_order_of_its_times(
 
 
 def test_a_gzipped_trace_is_the_same_trace(tmp_path: Path) -> None:
-    """It is told by its first bytes, not by its name."""
+    """Its first bytes decide, not its name."""
     plain = write_trace(tmp_path / "trace.csv", [(0, 4808, 10), (52_000, 3180, 8)])
     packed = tmp_path / "packed.csv"
     packed.write_bytes(gzip.compress(plain.read_bytes()))
@@ -90,25 +97,28 @@ def test_a_gzipped_trace_is_the_same_trace(tmp_path: Path) -> None:
 
 
 def test_times_with_and_without_a_zone_are_both_utc(tmp_path: Path) -> None:
-    """The trace of 2024 names its zone, that of 2023 does not."""
+    """The trace of 2024 has a zone, that of 2023 has none."""
     path = tmp_path / "trace.csv"
     path.write_text(HEADER + "2024-05-10 00:00:01,1,1\n2024-05-10 02:00:00.5+02:00,2,2\n")
     assert read_trace(path) == [Arrival(0.0, 2, 2), Arrival(0.5, 1, 1)]
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "words"),
     [
-        (HEADER.encode(), "holds no request"),
+        (HEADER.encode(), "contains no request"),
         (b"", "no column TIMESTAMP"),
         (b"TIMESTAMP,ContextTokens\n2024-05-10,1\n", "no column GeneratedTokens"),
-        (HEADER.encode() + b"yesterday,1,1\n", "line 2 is no request"),
-        (HEADER.encode() + b"2024-05-10,1\n", "line 2 is no request"),
-        (HEADER.encode() + b"2024-05-10,1,0\n", "line 2 is no request"),
-        (HEADER.encode() + b"2024-05-10,99999999999,1\n", "line 2 is no request"),
-        (b"\xff\xfe\x00", "is not a CSV file"),
-        (gzip.compress(HEADER.encode() + b"2024-05-10,1,1\n" * 1000)[:-20], "is not a CSV file"),
-        (gzip.compress(b"x" * 1000)[:14] + b"\xff" * 40, "is not a CSV file"),
+        (HEADER.encode() + b"yesterday,1,1\n", "line 2 is not a request"),
+        (HEADER.encode() + b"2024-05-10,1\n", "line 2 is not a request"),
+        (HEADER.encode() + b"2024-05-10,1,0\n", "line 2 is not a request"),
+        (HEADER.encode() + b"2024-05-10,99999999999,1\n", "line 2 is not a request"),
+        (b"\xff\xfe\x00", "is not a whole CSV file"),
+        (
+            gzip.compress(HEADER.encode() + b"2024-05-10,1,1\n" * 1000)[:-20],
+            "is not a whole CSV file",
+        ),
+        (gzip.compress(b"x" * 1000)[:14] + b"\xff" * 40, "is not a whole CSV file"),
     ],
     ids=[
         "no row",
@@ -123,44 +133,44 @@ def test_times_with_and_without_a_zone_are_both_utc(tmp_path: Path) -> None:
         "damaged",
     ],
 )
-def test_a_damaged_trace_is_refused_whole(tmp_path: Path, content: bytes, said: str) -> None:
-    """With the file and, where there is one, the line: nothing is skipped or guessed."""
+def test_a_damaged_trace_is_refused_whole(tmp_path: Path, content: bytes, words: str) -> None:
+    """The message names the file and the line. Nothing is skipped or guessed."""
     path = tmp_path / "trace.csv"
     path.write_bytes(content)
-    with pytest.raises(BadTrace, match=said):
+    with pytest.raises(BadTrace, match=words):
         read_trace(path)
 
 
-def test_a_trace_that_is_not_there_says_so(tmp_path: Path) -> None:
-    """And which option names it."""
+def test_a_missing_trace_is_named(tmp_path: Path) -> None:
+    """With the option that names it."""
     with pytest.raises(BadTrace, match=r"absent\.csv cannot be opened .*--trace"):
         read_trace(tmp_path / "absent.csv")
 
 
-@given(arrival=ARRIVALS, most=st.integers(2, 20_000))
-def test_a_capped_request_fits_and_still_asks_for_something(arrival: Arrival, most: int) -> None:
-    """Prompt and answer keep at least a token each; a request that fits is left as it is."""
-    fitting = capped(arrival, most)
-    assert fitting.prompt_tokens + fitting.output_tokens <= most
+@given(arrival=ARRIVALS, limit=st.integers(2, 20_000))
+def test_a_capped_request_fits_and_keeps_some_of_both(arrival: Arrival, limit: int) -> None:
+    """Prompt and completion keep at least one token. A request that fits does not change."""
+    fitting = cap_tokens(arrival, limit)
+    assert fitting.prompt_tokens + fitting.output_tokens <= limit
     assert 1 <= fitting.prompt_tokens <= arrival.prompt_tokens
     assert 1 <= fitting.output_tokens <= arrival.output_tokens
-    if arrival.prompt_tokens + arrival.output_tokens <= most:
+    if arrival.prompt_tokens + arrival.output_tokens <= limit:
         assert fitting == arrival
 
 
 @pytest.mark.parametrize(
-    ("asked", "fitting"),
+    ("requested", "fitting"),
     [((4808, 10), (502, 10)), ((110, 1899), (110, 402)), ((4000, 2000), (256, 256))],
 )
-def test_the_prompt_gives_way_before_the_answer(
-    asked: tuple[int, int], fitting: tuple[int, int]
+def test_the_prompt_is_shortened_before_the_completion(
+    requested: tuple[int, int], fitting: tuple[int, int]
 ) -> None:
-    """Down to half of the room."""
-    assert capped(Arrival(0.0, *asked), 512) == Arrival(0.0, *fitting)
+    """Down to half of the limit."""
+    assert cap_tokens(Arrival(0.0, *requested), 512) == Arrival(0.0, *fitting)
 
 
 def test_the_azure_trace(recordings: Path) -> None:
-    """The public trace of an hour of code completion, every request of it."""
+    """The public trace of an hour of code completion is read whole."""
     arrivals = read_trace(recordings / "traces" / "azure_llm_2023_code.csv.gz")
     assert len(arrivals) == 8819
     assert arrivals[:2] == [Arrival(0.0, 4808, 10), Arrival(0.052, 3180, 8)]

@@ -1,150 +1,92 @@
-"""The figures of a run from its records, against definitions written down anew."""
+"""Figures of a load test from its records, against definitions written out."""
 
 import statistics
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.load_tests import completed, load_test
 
-from models.loadgen.output import as_json, as_text
-from models.loadgen.records import Record
-from models.loadgen.replay import Run
+from models.loadgen.replay import LoadTest
 from models.loadgen.report import (
-    Failures,
+    FailureGroup,
     Goodput,
+    LatencySummary,
     Objectives,
-    Spread,
     percentile,
-    spread,
     summarise,
+    summarise_latencies,
 )
 
 SECONDS = st.floats(0, 1e6, allow_subnormal=False)
-
-
-def answered(
-    number: int,
-    due_s: float,
-    ttft_s: float = 0.1,
-    tokens: int = 11,
-    e2e_s: float = 1.1,
-    **changes: Any,
-) -> Record:
-    """A request that was answered."""
-    gaps = tuple([(e2e_s - ttft_s) / (tokens - 1)] * (tokens - 1)) if tokens > 1 else ()
-    seen = Record(
-        number,
-        5,
-        tokens,
-        False,
-        due_s,
-        due_s + e2e_s,
-        due_s,
-        due_s + ttft_s,
-        gaps,
-        5,
-        tokens,
-        status=200,
-    )
-    return replace(seen, **changes)
-
-
-def run_of(*records: Record, **changes: Any) -> Run:
-    """A run that saw these."""
-    return Run(
-        **{
-            "planned": len(records),
-            "elapsed_s": 10.0,
-            "cpu_s": 1.0,
-            "records": [*records],
-            **changes,
-        }
-    )
+NO_OBJECTIVES = Objectives()
 
 
 @given(values=st.lists(SECONDS, min_size=2, max_size=300), hundredth=st.integers(1, 99))
 def test_percentiles_are_those_of_the_standard_library(values: list[float], hundredth: int) -> None:
-    """Linear between the two neighbours, the smallest being the 0th and the largest the 100th."""
+    """Linear between neighbours; the smallest value is the 0th, the largest the 100th."""
     cuts = statistics.quantiles(values, n=100, method="inclusive")
-    assert percentile(sorted(values), hundredth / 100) == pytest.approx(
-        cuts[hundredth - 1], rel=1e-9, abs=1e-6
-    )
+    found = percentile(sorted(values), hundredth / 100)
+    assert found == pytest.approx(cuts[hundredth - 1], rel=1e-9, abs=1e-6)
 
 
 @given(values=st.lists(SECONDS, min_size=1, max_size=50))
-def test_percentiles_lie_within_the_values_and_in_order(values: list[float]) -> None:
-    """Also of a single one."""
-    found = spread(values)
-    assert found is not None
-    assert (
-        min(values) * 1000
-        <= found.p50_ms
-        <= found.p90_ms
-        <= found.p99_ms
-        <= found.max_ms
-        == max(values) * 1000
-    )
-    assert found.count == len(values)
+def test_percentiles_are_in_order_and_within_the_values(values: list[float]) -> None:
+    """Also of a single value."""
+    summary = summarise_latencies(values)
+    assert summary is not None
+    percentiles = [summary.p50_ms, summary.p90_ms, summary.p99_ms, summary.max_ms]
+    assert percentiles == sorted(percentiles)
+    assert min(values) * 1000 <= summary.p50_ms
+    assert summary.max_ms == max(values) * 1000
+    assert summary.count == len(values)
 
 
-def test_what_nobody_knows_has_no_spread() -> None:
-    """It is unknown, not zero, and it does not pull the others down."""
-    assert spread([None, None]) is None
-    assert spread([None, 0.002]) == Spread(1, 2.0, 2.0, 2.0, 2.0)
-
-
-def test_the_time_per_token_leaves_out_the_first() -> None:
-    """Eleven tokens have ten steps; a single token has none."""
-    assert answered(0, 0.0, ttft_s=0.1, e2e_s=1.1, tokens=11).tpot_s == pytest.approx(0.1)
-    assert answered(0, 0.0, tokens=1).tpot_s is None
-
-
-def test_latencies_count_from_when_a_request_was_due() -> None:
-    """If this process was late, the user waited nevertheless; the lag says how much of it was ours."""
-    late = answered(0, due_s=5.0, sent_s=5.4, ttft_s=0.5, e2e_s=1.0)
-    assert (late.ttft_s, late.e2e_s) == (0.5, 1.0)
-    assert late.send_lag_s == pytest.approx(0.4)
+def test_unknown_latencies_are_left_out() -> None:
+    """They are not 0, so they do not lower the others."""
+    assert summarise_latencies([None, None]) is None
+    assert summarise_latencies([None, 0.002]) == LatencySummary(1, 2.0, 2.0, 2.0, 2.0)
 
 
 def test_throughput_is_over_the_whole_time() -> None:
-    """From the first request's time to the last end: 3 requests and 33 tokens in 4 seconds."""
-    report = summarise(
-        run_of(answered(0, 1.0), answered(1, 2.0), answered(2, 3.0, e2e_s=2.0)), Objectives()
-    )
-    assert (report.duration_s, report.requests_per_s, report.output_tokens_per_s) == (
-        4.0,
-        0.75,
-        8.25,
-    )
+    """From the first due time to the last end: 3 requests and 33 tokens in 4 seconds."""
+    records = completed(0, 1.0), completed(1, 2.0), completed(2, 3.0, e2e_s=2.0)
+    report = summarise(load_test(*records), NO_OBJECTIVES)
+    assert report.duration_s == 4.0
+    assert (report.requests_per_s, report.output_tokens_per_s) == (0.75, 8.25)
     assert report.offered_per_s == 1.0
 
 
-def test_goodput_counts_what_meets_every_objective() -> None:
-    """One is too slow to begin, one too slow to go on, one failed; the one that was stopped is not judged."""
-    good = answered(0, 0.0, ttft_s=0.1, e2e_s=1.1)
+def test_goodput_counts_requests_that_meet_every_objective() -> None:
+    """One starts too slowly, one goes on too slowly, one failed; a stopped one does not count."""
+    good = completed(0, 0.0, ttft_s=0.1, e2e_s=1.1)
     records = [
         good,
         replace(good, number=1, first_s=0.3, end_s=1.3),
         replace(good, number=2, end_s=4.0),
-        replace(good, number=3, error="timeout", message="no whole answer within 1 s"),
+        replace(good, number=3, error="timeout", message="no whole response within 1 s"),
         replace(good, number=4, error="stopped"),
     ]
-    report = summarise(run_of(*records), Objectives(ttft_s=0.2, tpot_s=0.15))
+    report = summarise(load_test(*records), Objectives(ttft_s=0.2, tpot_s=0.15))
     assert report.goodput == Goodput(share=0.25, requests_per_s=0.25)
     assert (report.answered, report.failed, report.stopped) == (3, 1, 1)
 
 
 def test_without_objectives_there_is_no_goodput() -> None:
-    """Everything would meet none."""
-    assert summarise(run_of(answered(0, 0.0)), Objectives()).goodput is None
+    """Every request would meet them."""
+    assert summarise(load_test(completed(0, 0.0)), NO_OBJECTIVES).goodput is None
+
+
+def test_objectives_are_shown_in_milliseconds() -> None:
+    """Those that are set."""
+    assert Objectives(ttft_s=0.2, e2e_s=3).limits_ms == {"TTFT": 200, "e2e": 3000}
 
 
 def test_one_token_has_no_time_per_token_to_miss() -> None:
-    """It is judged by the objectives that it has."""
-    single = answered(0, 0.0, ttft_s=0.1, e2e_s=0.1, tokens=1)
-    report = summarise(run_of(single), Objectives(ttft_s=0.2, tpot_s=0.001))
+    """The other objectives decide."""
+    single = completed(0, 0.0, ttft_s=0.1, e2e_s=0.1, tokens=1)
+    report = summarise(load_test(single), Objectives(ttft_s=0.2, tpot_s=0.001))
     assert report.goodput is not None
     assert report.goodput.share == 1.0
 
@@ -157,93 +99,66 @@ def test_one_token_has_no_time_per_token_to_miss() -> None:
 def test_a_stricter_objective_never_raises_goodput(
     limit: float, stricter: float, times: list[float]
 ) -> None:
-    """And it never exceeds the throughput."""
-    run = run_of(
-        *(
-            answered(number, float(number), e2e_s=3.0, ttft_s=each)
-            for number, each in enumerate(times)
-        )
-    )
-    loose, strict = (summarise(run, Objectives(ttft_s=each)) for each in (limit, limit * stricter))
+    """Goodput never exceeds the throughput."""
+    records = [
+        completed(number, float(number), e2e_s=3.0, ttft_s=each)
+        for number, each in enumerate(times)
+    ]
+    test = load_test(*records)
+    loose, strict = (summarise(test, Objectives(ttft_s=each)) for each in (limit, limit * stricter))
     assert loose.goodput is not None
     assert strict.goodput is not None
     assert loose.requests_per_s is not None
     assert strict.goodput.requests_per_s <= loose.goodput.requests_per_s <= loose.requests_per_s
 
 
-def test_failures_are_counted_by_kind_with_an_example() -> None:
-    """Every status of its own; failed requests have no latency among the others."""
+def test_failures_are_grouped_with_an_example() -> None:
+    """One group for each status. Failed requests have no latency among the others."""
     failed = [
-        answered(0, 0.0, error="http", status=500, message="first"),
-        answered(1, 0.0, error="http", status=500, message="second"),
-        answered(2, 0.0, error="http", status=400, message="bad"),
-        answered(3, 0.0, error="429", status=429, message="full"),
+        completed(0, 0.0, error="http", status=500, message="first"),
+        completed(1, 0.0, error="http", status=500, message="second"),
+        completed(2, 0.0, error="http", status=400, message="bad"),
+        completed(3, 0.0, error="429", status=429, message="full"),
     ]
-    report = summarise(run_of(*failed, answered(4, 0.0)), Objectives())
+    report = summarise(load_test(*failed, completed(4, 0.0)), NO_OBJECTIVES)
     assert report.failures == (
-        Failures("429", 1, "full"),
-        Failures("http 400", 1, "bad"),
-        Failures("http 500", 2, "first"),
+        FailureGroup("429", 1, "full"),
+        FailureGroup("http 400", 1, "bad"),
+        FailureGroup("http 500", 2, "first"),
     )
     assert report.e2e is not None
     assert report.e2e.count == 1
 
 
-def test_tokens_that_nobody_counted_are_unknown() -> None:
-    """One answer without a count makes the sum unknown, not smaller."""
-    report = summarise(
-        run_of(answered(0, 0.0), answered(1, 0.0, output_tokens=None, prompt_tokens=None)),
-        Objectives(),
-    )
-    assert (report.output_tokens, report.output_tokens_per_s, report.prompt_tokens) == (
-        None,
-        None,
-        None,
-    )
-    assert "output     unknown" in as_text(report, Objectives())
+def test_an_unknown_count_makes_the_sum_unknown() -> None:
+    """Not smaller."""
+    unknown = completed(1, 0.0, output_tokens=None, prompt_tokens=None)
+    report = summarise(load_test(completed(0, 0.0), unknown), NO_OBJECTIVES)
+    assert (report.output_tokens, report.prompt_tokens) == (None, None)
+    assert report.output_tokens_per_s is None
 
 
-def test_a_run_without_requests_still_reports() -> None:
-    """Ctrl-C may come before the first."""
-    report = summarise(run_of(planned=5, was_stopped=True), Objectives(ttft_s=1.0))
-    assert (report.planned, report.sent, report.requests_per_s, report.ttft, report.goodput) == (
-        5,
-        0,
-        None,
-        None,
-        None,
-    )
-    assert "The run was stopped" in as_text(report, Objectives(ttft_s=1.0))
-    assert '"was_stopped": true' in as_json(report, Objectives(ttft_s=1.0))
+def test_a_test_without_requests_has_a_report() -> None:
+    """Ctrl-C may come before the first one."""
+    report = summarise(load_test(planned=5, was_stopped=True), Objectives(ttft_s=1.0))
+    assert (report.planned, report.sent, report.duration_s) == (5, 0, 0.0)
+    assert (report.requests_per_s, report.ttft, report.goodput) == (None, None, None)
 
 
 @pytest.mark.parametrize(
-    ("run", "bottlenecks", "said"),
+    ("test", "bottlenecks"),
     [
-        (run_of(answered(0, 0.0, sent_s=0.005)), (), ""),
-        (run_of(answered(0, 0.0, sent_s=0.05, ttft_s=1.0, e2e_s=2.0)), (), ""),
-        (run_of(answered(0, 0.0, sent_s=0.05, error="timeout")), ("late",), ""),
-        (
-            run_of(answered(0, 0.0, sent_s=0.05)),
-            ("late",),
-            "it sent requests late (p99 of the lag above 10 ms",
-        ),
-        (run_of(answered(0, 0.0), cpu_s=9.5), ("busy",), "it used more than 90% of a core"),
-        (
-            run_of(
-                answered(0, 0.0, error="generator", message="this machine ran out of open files")
-            ),
-            ("full",),
-            "it ran out of open files",
-        ),
+        (load_test(completed(0, 0.0, sent_s=0.005)), ()),
+        (load_test(completed(0, 0.0, sent_s=0.05, ttft_s=1.0, e2e_s=2.0)), ()),
+        (load_test(completed(0, 0.0, sent_s=0.05, error="timeout")), ("late",)),
+        (load_test(completed(0, 0.0, sent_s=0.05)), ("late",)),
+        (load_test(completed(0, 0.0), cpu_s=9.5), ("busy",)),
+        (load_test(completed(0, 0.0, error="generator", message="no files")), ("full",)),
     ],
+    ids=["on time", "small beside the wait", "late failure", "late", "busy", "full"],
 )
-def test_a_generator_that_cannot_keep_up_says_so(
-    run: Run, bottlenecks: tuple[str, ...], said: str
+def test_a_generator_that_cannot_keep_up_is_the_bottleneck(
+    test: LoadTest, bottlenecks: tuple[str, ...]
 ) -> None:
-    """The server is not blamed for what this process did not manage."""
-    report = summarise(run, Objectives())
-    assert report.bottlenecks == bottlenecks
-    text = as_text(report, Objectives())
-    assert ("The generator was the bottleneck" in text) == bool(bottlenecks)
-    assert said in text
+    """The server is not blamed for it."""
+    assert summarise(test, NO_OBJECTIVES).bottlenecks == bottlenecks

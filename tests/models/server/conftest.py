@@ -1,4 +1,4 @@
-"""The real server in a process of its own, with a tiny model, and what tests read of it."""
+"""The real server in its own process, with a tiny model, and what tests read of it."""
 
 import os
 import signal
@@ -19,14 +19,17 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.tier import tiny_checkpoint
 
 ROOT = Path(__file__).resolve().parents[3]
-TEMPLATE = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"
+TEMPLATE = (
+    "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+    "{% if add_generation_prompt %}assistant:{% endif %}"
+)
 START_SECONDS = 60
-PATIENCE_SECONDS = 20
+WAIT_SECONDS = 20
 
 
 @dataclass
-class Running:
-    """A server that answers."""
+class RunningServer:
+    """A server that is ready."""
 
     process: "subprocess.Popen[bytes]"
     url: str
@@ -35,22 +38,25 @@ class Running:
 
     @property
     def name(self) -> str:
+        """Name of its model."""
         return "tiny"
 
     def client(self) -> openai.OpenAI:
+        """Return OpenAI's own client, without retries."""
         return openai.OpenAI(
-            base_url=f"{self.url}/v1", api_key="none", max_retries=0, timeout=PATIENCE_SECONDS
+            base_url=f"{self.url}/v1", api_key="none", max_retries=0, timeout=WAIT_SECONDS
         )
 
     def post(self, path: str = "/v1/completions", **body: Any) -> httpx.Response:
+        """Send a valid request with changes."""
         return httpx.post(
             self.url + path,
             json={"model": self.name, "prompt": "def", "max_tokens": 2} | body,
-            timeout=PATIENCE_SECONDS,
+            timeout=WAIT_SECONDS,
         )
 
     def sample(self, name: str, **labels: str) -> float:
-        """The sum of a metric's samples that have these labels."""
+        """Sum the samples of a metric that have these labels."""
         text = httpx.get(f"{self.url}/metrics").text
         samples = (
             sample for family in text_string_to_metric_families(text) for sample in family.samples
@@ -62,15 +68,15 @@ class Running:
         )
 
     def wait_for(self, name: str, value: float, **labels: str) -> None:
-        """Until a metric has this value."""
-        until(lambda: self.sample(name, **labels) == value)
+        """Wait until a metric has this value."""
+        wait_until(lambda: self.sample(name, **labels) == value)
 
     def events(self) -> list[dict[str, Any]]:
-        """What is in the log of requests of its home, earlier servers' events included."""
-        return events(self.home)
+        """Read the log of requests of its home, events of earlier servers included."""
+        return read_events(self.home)
 
     def engine_process(self) -> int:
-        """The process that computes: the server's child that runs our code."""
+        """Return the id of the engine's process: the child that runs our code."""
         children = (
             Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         )
@@ -82,63 +88,51 @@ class Running:
         return engine
 
     def kill_engine(self) -> None:
+        """Kill the engine's process."""
         os.kill(self.engine_process(), signal.SIGKILL)
 
     def terminate(self) -> int:
-        """SIGTERM; its exit code."""
+        """Send SIGTERM and return the exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE_SECONDS)
+        return self.process.wait(WAIT_SECONDS)
 
 
 Start = Callable[..., Any]
 
 
-def until(is_so: Callable[[], bool]) -> None:
+def wait_until(is_so: Callable[[], bool]) -> None:
     """Wait for something that happens soon."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + WAIT_SECONDS
     while not is_so():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
 
 
-def events(home: Path) -> list[dict[str, Any]]:
-    """All events of a home, oldest segment first."""
+def read_events(home: Path) -> list[dict[str, Any]]:
+    """Read all events of a home, oldest segment first."""
     segments = sorted((home / "spool" / "requests").glob("*.arrow"))
     return [row for segment in segments for row in pa.ipc.open_file(segment).read_all().to_pylist()]
 
 
-def command(*options: str) -> list[str]:
-    return [sys.executable, "-m", "models.server", *options]
-
-
 @contextmanager
-def running(checkpoint: Path, home: Path, *options: str) -> Iterator[Running]:
-    """A server on any free port, killed at the end if it still runs."""
+def running_server(checkpoint: Path, home: Path, *options: str) -> Iterator[RunningServer]:
+    """Run a server on any free port. Kill it at the end if it still runs."""
     home.mkdir(parents=True, exist_ok=True)
     log = home / "server.log"
-    arguments = command(
-        "--model",
-        str(checkpoint),
-        "--served-model-name",
-        "tiny",
-        "--home",
-        str(home),
-        "--port",
-        "0",
-        *options,
-    )
+    command = [sys.executable, "-m", "models.server", "--model", str(checkpoint)]
+    command += ["--served-model-name", "tiny", "--home", str(home), "--port", "0", *options]
     with (
         log.open("wb") as output,
-        subprocess.Popen(arguments, cwd=ROOT, stdout=output, stderr=output) as process,
+        subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output) as process,
     ):
         try:
-            yield Running(process, _url(process, log), home, log)
+            yield RunningServer(process, _wait_for_url(process, log), home, log)
         finally:
             if process.poll() is None:
                 process.kill()
 
 
-def _url(process: "subprocess.Popen[bytes]", log: Path) -> str:
+def _wait_for_url(process: "subprocess.Popen[bytes]", log: Path) -> str:
     deadline = time.monotonic() + START_SECONDS
     while "served at" not in log.read_text():
         assert process.poll() is None, log.read_text()
@@ -149,7 +143,7 @@ def _url(process: "subprocess.Popen[bytes]", log: Path) -> str:
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of random weights with a chat template."""
+    """Write a model of random weights with a chat template."""
     folder = tiny_checkpoint(tmp_path_factory.mktemp("served"))
     (folder / "chat_template.jinja").write_text(TEMPLATE)
     return folder
@@ -157,14 +151,14 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def start(checkpoint: Path) -> Start:
-    """Starts a server in a home, for as long as the `with` lasts."""
-    return lambda home, *options: running(checkpoint, home, *options)
+    """Return a function that runs a server in a home, for as long as the `with` lasts."""
+    return lambda home, *options: running_server(checkpoint, home, *options)
 
 
 @pytest.fixture(scope="session")
-def server(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One server for all tests that only ask it things."""
-    with start(tmp_path_factory.mktemp("home")) as running_one:
-        yield running_one
-        assert running_one.terminate() == 0
-    assert "Traceback" not in running_one.log.read_text()
+def server(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """Run one server for all tests that only send requests."""
+    with start(tmp_path_factory.mktemp("home")) as running:
+        yield running
+        assert running.terminate() == 0
+    assert "Traceback" not in running.log.read_text()

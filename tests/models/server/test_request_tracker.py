@@ -1,196 +1,224 @@
-"""Events, counters and what clients were told agree to the token, over servers that end well and badly."""
+"""The tracker with a fake engine: admission, outputs, events and counters of each outcome."""
 
-import json
-import random
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import asyncio
 from pathlib import Path
 from typing import Any
 
-import httpx
+import pyarrow as pa
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from support.engine import engine_info
 
-BURSTS = 8  # of requests, a server
-TOGETHER = 6
-COUNTERS = {
-    "prompt_tokens": "vllm:prompt_tokens_total",
-    "cached_tokens": "vllm:prompt_tokens_cached_total",
-    "completion_tokens": "vllm:generation_tokens_total",
-}
+from models.errors import EngineStopped, Overloaded, RequestRefused
+from models.protocol import EngineRequest, RequestOutput, SamplingParams, StepOutput, StepStats
+from models.server.metrics.server_metrics import ServerMetrics
+from models.server.openai.errors import ShuttingDown
+from models.server.request_state import RequestState
+from models.server.request_tracker import RequestTracker
+from models.server.usage_log import UsageLog
 
-
-@dataclass
-class Told:
-    """What clients know: of each request its tokens, where they were told them all, and how many requests there were."""
-
-    requests: int = 0
-    usages: dict[str, dict[str, int]] = field(default_factory=dict)
-    tokens: dict[str, int] = field(
-        default_factory=dict
-    )  # of streams that broke: tokens that arrived
+STATS = StepStats(seconds=0.1, running=1, waiting=0, cache_usage=0.5, batch_tokens=1)
 
 
-@dataclass
-class Life:
-    """One server's life, and who asks it things."""
+class FakeEngine:
+    """An engine that remembers commands."""
 
-    server: Any
-    chance: random.Random
-    told: Told
-    requests: int = 0
+    def __init__(self) -> None:
+        self.info = engine_info()
+        self.added: list[EngineRequest] = []
+        self.aborted: list[str] = []
 
-    def act(self, pool: ThreadPoolExecutor) -> None:
-        """Some requests at once, of any kind."""
-        kinds: list[Callable[[int], None]] = [
-            self.whole,
-            self.chat,
-            self.stream,
-            self.leave,
-            self.refused,
-        ]
-        running = [
-            pool.submit(self.chance.choice(kinds), self.chance.getrandbits(30))
-            for _ in range(self.chance.randint(1, TOGETHER))
-        ]
-        self.count(len(running))
-        for each in running:
-            each.result()
+    def add(self, request: EngineRequest) -> None:
+        """Remember a request."""
+        self.added.append(request)
 
-    def count(self, requests: int) -> None:
-        self.requests += requests
-        self.told.requests += requests
+    def abort(self, request_id: str) -> None:
+        """Remember an abort."""
+        self.aborted.append(request_id)
 
-    def body(self, seed: int, **changes: Any) -> dict[str, Any]:
-        chance = random.Random(seed)
-        prompt = [chance.randrange(1, 4)] * chance.randint(
-            1, 60
-        )  # alike often, so that the cache has something to find
-        return {
-            "model": "tiny",
-            "prompt": prompt,
-            "max_tokens": chance.randint(1, 20),
-            "seed": seed,
-            **changes,
-        }
 
-    def whole(self, seed: int) -> None:
-        answer = httpx.post(
-            f"{self.server.url}/v1/completions", json=self.body(seed, stop=["e"]), timeout=30
-        ).json()
-        self.told.usages[answer["id"]] = answer["usage"]
+class TrackerBench:
+    """A tracker with its engine and what it wrote."""
 
-    def chat(self, seed: int) -> None:
-        body = {
-            "model": "tiny",
-            "messages": [{"role": "user", "content": "x" * (seed % 40)}],
-            "max_tokens": 5,
-        }
-        answer = httpx.post(f"{self.server.url}/v1/chat/completions", json=body, timeout=30).json()
-        self.told.usages[answer["id"]] = answer["usage"]
+    def __init__(self, home: Path, max_requests: int) -> None:
+        self.engine = FakeEngine()
+        self.metrics = ServerMetrics("tiny", self.engine.info, [], is_speculating=False)
+        self._home, self._log = home, UsageLog(home)
+        self.tracker = RequestTracker("tiny", self.engine, self.metrics, self._log, max_requests)
 
-    def stream(self, seed: int) -> None:
-        for chunk in self._chunks(self.body(seed, stream_options={"include_usage": True})):
-            if "usage" in chunk:
-                self.told.usages[chunk["id"]] = chunk["usage"]
+    def admit(self, name: str = "one") -> RequestState:
+        """Admit a request of three prompt tokens."""
+        return self.tracker.admit(name, [5, 6, 7], SamplingParams(9), arrival_at=100.0)
 
-    def leave(self, seed: int) -> None:
-        """Go away after some tokens."""
-        for place, _ in enumerate(self._chunks(self.body(seed, max_tokens=150))):
-            if place == seed % 10:
-                return
+    def step(self, name: str = "one", tokens: int = 1, **output: Any) -> None:
+        """Hand an output to the tracker."""
+        outputs = [RequestOutput(name, [7] * tokens, [], **output)]
+        self.tracker.on_step(StepOutput(outputs, STATS))
 
-    def refused(self, seed: int) -> None:
-        assert (
-            httpx.post(
-                f"{self.server.url}/v1/completions", json=self.body(seed, max_tokens=-1)
-            ).status_code
-            == 400
+    def events(self) -> list[dict[str, Any]]:
+        """Write and read the log."""
+        self._log.write()
+        tables = [pa.ipc.open_file(each).read_all() for each in sorted(self._home.glob("*.arrow"))]
+        return [row for table in tables for row in table.to_pylist()]
+
+    def sample(self, name: str, **labels: str) -> float:
+        """Sum the samples of a metric."""
+        families = text_string_to_metric_families(self.metrics.render().decode())
+        return sum(
+            sample.value
+            for family in families
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
         )
 
-    def broken(self, seed: int) -> None:
-        """A stream that the server's end, or the engine's, breaks off; every token shows as a logprob."""
-        for chunk in self._chunks(self.body(seed, max_tokens=180, ignore_eos=True, logprobs=0)):
-            if "error" not in chunk:
-                name = chunk["id"]
-                self.told.tokens[name] = self.told.tokens.get(name, 0) + len(
-                    chunk["choices"][0]["logprobs"]["tokens"]
-                )
 
-    def _chunks(self, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        with httpx.stream(
-            "POST", f"{self.server.url}/v1/completions", json=body | {"stream": True}, timeout=30
-        ) as answer:
-            for line in answer.iter_lines():
-                if line.startswith("data: {"):
-                    yield json.loads(line.removeprefix("data: "))
-
-    def counters(self) -> dict[str, float]:
-        """Once every request of this life is over."""
-        self.server.wait_for("tokentide:requests_total", self.requests)
-        return {name: self.server.sample(metric) for name, metric in COUNTERS.items()}
-
-    @contextmanager
-    def streaming(self, pool: ThreadPoolExecutor, count: int) -> Iterator[None]:
-        """Something happens while streams run."""
-        running: list[Future[None]] = [pool.submit(self.broken, seed) for seed in range(count)]
-        self.count(count)
-        self.server.wait_for("vllm:num_requests_running", count)
-        yield
-        for each in running:
-            each.result()
+@pytest.fixture
+def bench(tmp_path: Path) -> TrackerBench:
+    """Make a tracker that admits two requests."""
+    return TrackerBench(tmp_path, max_requests=2)
 
 
-def end_idle(life: Life, pool: ThreadPoolExecutor) -> dict[str, float] | None:
-    counters = life.counters()
-    assert life.server.terminate() == 0
-    return counters
+def test_an_admitted_request_reaches_the_engine(bench: TrackerBench) -> None:
+    """With its prompt and its parameters."""
+    state = bench.admit()
+    assert bench.engine.added == [EngineRequest("one", [5, 6, 7], SamplingParams(9))]
+    assert (state.prompt_tokens, state.max_tokens) == (3, 9)
+    assert not bench.tracker.is_idle
 
 
-def end_engine(life: Life, pool: ThreadPoolExecutor) -> dict[str, float] | None:
-    with life.streaming(pool, 3):
-        life.server.kill_engine()
-    return end_idle(life, pool)
+def test_a_finished_request_is_one_event(bench: TrackerBench) -> None:
+    """Its tokens are those of its outputs, its sums those of the last one."""
+    state = bench.admit()
+    bench.step(tokens=2, cached_tokens=2, scheduled_at=100.5)
+    bench.step(tokens=1, finish_reason="stop", cached_tokens=2, draft_tokens=4, accepted_tokens=1)
+    [event] = bench.events()
+    assert (event["request_id"], event["model"], event["device"]) == ("one", "tiny", "cpu")
+    assert (event["outcome"], event["finish_reason"]) == ("finished", "stop")
+    assert (event["prompt_tokens"], event["cached_tokens"], event["completion_tokens"]) == (3, 2, 3)
+    assert (event["draft_tokens"], event["accepted_tokens"]) == (4, 1)
+    assert event["arrival_at"] < event["first_token_at"] <= event["last_token_at"]
+    assert state.outputs.qsize() == 2
+    assert bench.tracker.is_idle
 
 
-def end_busy(life: Life, pool: ThreadPoolExecutor) -> dict[str, float] | None:
-    """Its last counters cannot be read any more; its events can."""
-    with life.streaming(pool, 3):
-        assert life.server.terminate() == 0
-    return None
+def test_counters_equal_the_event(bench: TrackerBench) -> None:
+    """To the token."""
+    bench.admit()
+    bench.step(tokens=2, cached_tokens=2, finish_reason="length")
+    [event] = bench.events()
+    assert bench.sample("vllm:prompt_tokens_total") == event["prompt_tokens"]
+    assert bench.sample("vllm:prompt_tokens_cached_total") == event["cached_tokens"]
+    assert bench.sample("vllm:generation_tokens_total") == event["completion_tokens"]
+    assert bench.sample("tokentide:requests_total", outcome="finished") == 1
 
 
-@pytest.mark.slow
-def test_events_counters_and_usages_agree(start: Any, tmp_path: Path) -> None:
-    """Three servers after one another in one home: one is ended idle, one loses its engine, one is ended busy."""
-    chance, told, events = random.Random(7), Told(), []
-    with ThreadPoolExecutor(TOGETHER) as pool:
-        for end in (end_idle, end_engine, end_busy):
-            with start(tmp_path) as server:
-                life = Life(server, chance, told)
-                for _ in range(BURSTS):
-                    life.act(pool)
-                counters = end(life, pool)
-                mine, events = server.events()[len(events) :], server.events()
-            assert len(mine) == life.requests
-            if counters:
-                assert {name: sum(event[name] for event in mine) for name in COUNTERS} == counters
-    _agree(told, events)
+def test_a_request_without_tokens_has_no_prompt_tokens(bench: TrackerBench) -> None:
+    """Prompt tokens count with the first token."""
+    bench.admit()
+    bench.step(tokens=0, finish_reason="abort")
+    [event] = bench.events()
+    assert (event["outcome"], event["prompt_tokens"]) == ("aborted", 0)
+    assert event["first_token_at"] is None
+    assert bench.sample("vllm:prompt_tokens_total") == 0
 
 
-def _agree(told: Told, events: list[dict[str, Any]]) -> None:
-    """Each request has one event, which says what its client was told."""
-    by_id = {event["request_id"]: event for event in events}
-    assert len(by_id) == len(events) == told.requests
-    for name, usage in told.usages.items():
-        event = by_id[name]
-        assert event["outcome"] == "finished"
-        assert (event["prompt_tokens"], event["completion_tokens"]) == (
-            usage["prompt_tokens"],
-            usage["completion_tokens"],
-        )
-        assert event["cached_tokens"] == usage["prompt_tokens_details"]["cached_tokens"]
-    assert {name: by_id[name]["completion_tokens"] for name in told.tokens} == told.tokens
-    assert {event["outcome"] for event in events} == {"finished", "refused", "aborted", "failed"}
-    assert any(event["cached_tokens"] for event in events)
+def test_a_full_tracker_rejects(bench: TrackerBench) -> None:
+    """The rejection is counted, the engine is not asked."""
+    bench.admit("one")
+    bench.admit("two")
+    with pytest.raises(Overloaded, match="2 requests are running or waiting"):
+        bench.admit("three")
+    assert len(bench.engine.added) == 2
+    assert bench.sample("vllm:admission_rejections_total", reason="queue_full") == 1
+
+
+def test_an_end_makes_room(bench: TrackerBench) -> None:
+    """The next request is admitted."""
+    bench.admit("one")
+    bench.admit("two")
+    bench.step("one", finish_reason="length")
+    bench.admit("three")
+
+
+def test_rejected_requests_are_events_too(bench: TrackerBench) -> None:
+    """By default as refused."""
+    bench.tracker.record_rejection("bad", 100.0)
+    bench.tracker.record_rejection("gone", 100.0, "aborted")
+    outcomes = [(event["request_id"], event["outcome"]) for event in bench.events()]
+    assert outcomes == [("bad", "refused"), ("gone", "aborted")]
+
+
+def test_aborts_reach_the_engine_once_a_request_runs(bench: TrackerBench) -> None:
+    """Those of ended requests do not."""
+    state = bench.admit()
+    bench.tracker.abort(state)
+    bench.step(finish_reason="abort")
+    bench.tracker.abort(state)
+    assert bench.engine.aborted == ["one"]
+
+
+def test_a_request_that_the_engine_refuses_is_refused(bench: TrackerBench) -> None:
+    """Its client gets the engine's message."""
+    state = bench.admit()
+    bench.tracker.on_not_added("one", "too long")
+    error = state.outputs.get_nowait()
+    assert isinstance(error, RequestRefused)
+    assert str(error) == "too long"
+    assert [event["outcome"] for event in bench.events()] == ["refused"]
+
+
+def test_a_stopped_engine_fails_all_requests(bench: TrackerBench) -> None:
+    """Their clients get an error, and the queue is empty."""
+    states = [bench.admit("one"), bench.admit("two")]
+    bench.step("one")
+    bench.tracker.on_stopped()
+    states[0].outputs.get_nowait()
+    assert all(isinstance(each.outputs.get_nowait(), EngineStopped) for each in states)
+    assert [event["outcome"] for event in bench.events()] == ["failed", "failed"]
+    assert bench.sample("vllm:num_requests_running") == 0
+    assert bench.sample("vllm:request_success_total", finished_reason="error") == 2
+
+
+def test_a_closing_server_admits_nobody(bench: TrackerBench) -> None:
+    """Running requests are aborted."""
+    bench.admit("one")
+    bench.tracker.abort_all()
+    assert bench.engine.aborted == ["one"]
+    with pytest.raises(ShuttingDown):
+        bench.admit("two")
+
+
+def test_closing_records_what_the_engine_did_not_end(bench: TrackerBench) -> None:
+    """Nothing is lost."""
+    state = bench.admit()
+    bench.tracker.close()
+    assert isinstance(state.outputs.get_nowait(), ShuttingDown)
+    assert [event["outcome"] for event in bench.events()] == ["aborted"]
+
+
+def test_outputs_of_unknown_requests_are_ignored(bench: TrackerBench) -> None:
+    """The engine may still send some after the end of a request."""
+    bench.step("nobody")
+    assert bench.events() == []
+
+
+def test_arriving_requests_are_cancelled_when_the_server_ends(bench: TrackerBench) -> None:
+    """Their bodies may never be complete."""
+
+    async def arrive() -> str:
+        try:
+            with bench.tracker.arrival():
+                await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            return "cancelled"
+        return "arrived"
+
+    async def run() -> str:
+        task = asyncio.create_task(arrive())
+        await asyncio.sleep(0)
+        bench.tracker.abort_all()
+        with pytest.raises(ShuttingDown), bench.tracker.arrival():
+            pass
+        return await task
+
+    assert asyncio.run(run()) == "cancelled"

@@ -1,4 +1,4 @@
-"""The log of requests: a segment that has its name is whole, and no event is lost or told twice."""
+"""The log of requests: named segments are whole, and no event is lost or written twice."""
 
 import os
 import time
@@ -11,100 +11,110 @@ import pyarrow as pa
 import pytest
 
 from models.errors import BadConfig
-from models.server.usage_log import SCHEMA, Event, Spool
+from models.server.usage_log import SCHEMA, UsageEvent, UsageLog
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 
-def event(name: str) -> Event:
-    return Event(name, "tiny", NOW, None, None, 0, 0, 0, 0, 0, "refused", None, "cpu")
+def event(name: str) -> UsageEvent:
+    """Make an event of a refused request."""
+    return UsageEvent(name, "tiny", NOW, None, None, 0, 0, 0, 0, 0, "refused", None, "cpu")
 
 
-def told(folder: Path) -> list[str]:
+def read_names(folder: Path) -> list[str]:
+    """Read the request ids of all segments, which must have the schema."""
     tables = [pa.ipc.open_file(each).read_all() for each in sorted(folder.glob("*.arrow"))]
     assert all(table.schema == SCHEMA for table in tables)
     return [name for table in tables for name in table["request_id"].to_pylist()]
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
-    """All fields come back as they were."""
-    spool = Spool(tmp_path)
-    spool.add(event("one"))
-    spool.write()
+def test_events_are_read_as_written(tmp_path: Path) -> None:
+    """All fields come back."""
+    log = UsageLog(tmp_path)
+    log.add(event("one"))
+    log.write()
     [segment] = tmp_path.iterdir()
     assert pa.ipc.open_file(segment).read_all().to_pylist() == [asdict(event("one"))]
 
 
-def test_nothing_is_written_of_nothing(tmp_path: Path) -> None:
-    """No empty segments."""
-    Spool(tmp_path).write()
+def test_there_are_no_empty_segments(tmp_path: Path) -> None:
+    """Writing without events does nothing."""
+    UsageLog(tmp_path).write()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_segment_is_due_when_full_or_old(tmp_path: Path) -> None:
     """Whichever comes first."""
-    spool = Spool(tmp_path, rows=2, seconds=60)
-    assert not spool.is_due
-    spool.add(event("one"))
-    assert not spool.is_due
-    spool.add(event("two"))
-    assert spool.is_due
-    old = Spool(tmp_path, rows=2, seconds=0)
+    log = UsageLog(tmp_path, rows=2, seconds=60)
+    assert not log.is_due
+    log.add(event("one"))
+    assert not log.is_due
+    log.add(event("two"))
+    assert log.is_due
+    old = UsageLog(tmp_path, rows=2, seconds=0)
     old.add(event("three"))
     assert old.is_due
 
 
 def test_servers_share_a_folder(tmp_path: Path) -> None:
-    """Several at once, or one after another: nobody's segment takes the place of another's."""
+    """No server's segment replaces another's."""
     for name in ("one", "two", "three"):
-        spool = Spool(tmp_path)
-        spool.add(event(name))
-        spool.write()
-    assert sorted(told(tmp_path)) == ["one", "three", "two"]
+        log = UsageLog(tmp_path)
+        log.add(event(name))
+        log.write()
+    assert sorted(read_names(tmp_path)) == ["one", "three", "two"]
 
 
-def test_what_a_crash_left_is_no_segment(tmp_path: Path) -> None:
-    """Half a segment has another name; it is swept away once nobody can be writing it any more."""
+def test_segments_sort_by_the_instant_of_writing(tmp_path: Path) -> None:
+    """Readers rely on their names."""
+    log, names = UsageLog(tmp_path), [str(number) for number in range(12)]
+    for name in names:
+        log.add(event(name))
+        log.write()
+    assert read_names(tmp_path) == names
+
+
+def test_unfinished_files_of_a_crash_are_no_segments(tmp_path: Path) -> None:
+    """They are removed once no server can be writing them any more."""
     fresh, old = tmp_path / "a.tmp", tmp_path / "b.tmp"
     for each in (fresh, old):
         each.write_bytes(b"ARROW1")
     os.utime(old, (time.time() - 7200, time.time() - 7200))
-    Spool(tmp_path)
-    assert told(tmp_path) == []
+    UsageLog(tmp_path)
+    assert read_names(tmp_path) == []
     assert list(tmp_path.iterdir()) == [fresh]
 
 
 def test_a_full_disk_loses_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Events are kept until the folder takes them again, and nothing half written stays."""
+    """Events are kept until the folder accepts them, and no unfinished file stays."""
     folder = tmp_path / "requests"
-    spool = Spool(folder)
-    spool.add(event("one"))
+    log = UsageLog(folder)
+    log.add(event("one"))
     folder.rmdir()
-    spool.write()
-    assert "Make room" in capsys.readouterr().err
+    log.write()
+    assert "Free some space" in capsys.readouterr().err
     folder.mkdir()
-    spool.add(event("two"))
-    spool.write()
-    assert told(folder) == ["one", "two"]
+    log.add(event("two"))
+    log.write()
+    assert read_names(folder) == ["one", "two"]
     assert not list(folder.glob("*.tmp"))
 
 
-def test_two_writers_tell_nothing_twice(tmp_path: Path) -> None:
-    """A last segment may be asked for while one is being written."""
-    spool = Spool(tmp_path)
-    names = [f"{number:04}" for number in range(2000)]
+def test_several_writers_write_nothing_twice(tmp_path: Path) -> None:
+    """The last segment may be requested while another is being written."""
+    log, names = UsageLog(tmp_path), [f"{number:04}" for number in range(2000)]
     for name in names:
-        spool.add(event(name))
-    threads = [Thread(target=spool.write) for _ in range(4)]
+        log.add(event(name))
+    threads = [Thread(target=log.write) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(told(tmp_path)) == names
+    assert sorted(read_names(tmp_path)) == names
 
 
-def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
-    """Said at once, with the option to change."""
+def test_an_impossible_folder_is_refused(tmp_path: Path) -> None:
+    """At once, with the option to change."""
     (tmp_path / "file").touch()
     with pytest.raises(BadConfig, match="--home"):
-        Spool(tmp_path / "file" / "requests")
+        UsageLog(tmp_path / "file" / "requests")

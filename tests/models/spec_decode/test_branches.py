@@ -1,4 +1,4 @@
-"""Drafts that are prepared for outcomes: each is what the draft model itself would say after that outcome."""
+"""Drafts for likely outcomes: each is what the draft model itself would say after the outcome."""
 
 from math import exp
 from random import Random
@@ -7,92 +7,111 @@ import pytest
 import torch
 from support.tier import tiny_checkpoint
 
-from models.architectures.loader import Build
+from models.architectures.loader import ModelLoader
 from models.architectures.qwen3 import Qwen3
-from models.checkpoint import open_tensors, read_shape
+from models.checkpoint import open_tensors, read_model_config
 from models.ops.cpu_ops import CpuOps
-from models.spec_decode.branches import BRANCHES, Ahead, BranchDrafter, likely_outcomes
-from models.spec_decode.draft_network import DraftNetwork, Text, Track
+from models.spec_decode.branches import (
+    MAX_BRANCHES,
+    BranchDrafter,
+    PendingStep,
+    likely_outcomes,
+)
+from models.spec_decode.draft_network import DraftCache, DraftInput, DraftNetwork
 
 CONTEXT = 128
-GUESSES = 3
+DRAFT_TOKENS = 3
 
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Qwen3:
+    """Load a dense model of two layers."""
     folder = tiny_checkpoint(
         tmp_path_factory.mktemp("draft"), model_type="qwen3", num_hidden_layers=2
     )
-    build = Build(read_shape(folder), CpuOps(), torch.device("cpu"), torch.float32, CONTEXT)
+    config, device = read_model_config(folder), torch.device("cpu")
+    loader = ModelLoader(config, CpuOps(), device, torch.float32, CONTEXT)
     with open_tensors(folder) as tensors:
-        return build.network(tensors)
+        return loader.load(tensors)
 
 
-def drafter(network: Qwen3, blocks: int = 64, max_batch_tokens: int = 20) -> BranchDrafter:
-    return BranchDrafter(DraftNetwork(network, CONTEXT, blocks, max_batch_tokens), GUESSES)
+def branch_drafter(network: Qwen3, blocks: int = 64) -> BranchDrafter:
+    """Make a drafter with an empty cache and small steps."""
+    draft_network = DraftNetwork(network, CONTEXT, blocks, max_batch_tokens=20)
+    return BranchDrafter(draft_network, DRAFT_TOKENS)
 
 
 def greedy(network: Qwen3, tokens: list[int]) -> list[int]:
-    """What the draft model says after these tokens, read anew for each of them."""
-    found = list(tokens)
-    for _ in range(GUESSES):
-        plain = DraftNetwork(network, CONTEXT, CONTEXT // 16, CONTEXT)
-        track = Track()
-        assert plain.reserve(track, len(found))
-        found.append(int(plain.read([Text(track, found, 1)]).argmax()))
-    return found[len(tokens) :]
+    """Continue the tokens with the likeliest ones, from an empty cache for each of them."""
+    text = list(tokens)
+    for _ in range(DRAFT_TOKENS):
+        fresh = DraftNetwork(network, CONTEXT, CONTEXT // 16, CONTEXT)
+        cache = DraftCache()
+        assert fresh.reserve(cache, len(text))
+        text.append(int(fresh.read([DraftInput(cache, text, 1)]).argmax()))
+    return text[len(tokens) :]
 
 
 def text(length: int, seed: int) -> list[int]:
+    """Draw a random text."""
     return Random(seed).choices(range(1, 300), k=length)
 
 
 def test_each_branch_is_what_the_model_would_say(network: Qwen3) -> None:
-    """For several sequences over several steps, some guesses accepted and some not, across the borders of blocks."""
-    mine = drafter(network)
-    known = {"short": text(5, 1), "at a border": text(32, 2), "long": text(61, 3)}
-    told = dict.fromkeys(known, 0)
-    draws, branches = Random(0), 0
-    drafts: dict[str, list[int]] = {name: [] for name in known}
+    """Several sequences over several steps: accepted and rejected drafts, borders of blocks."""
+    drafter = branch_drafter(network)
+    sequences = {"short": text(5, 1), "at a border": text(32, 2), "long": text(61, 3)}
+    sent = dict.fromkeys(sequences, 0)
+    random, branches = Random(0), 0
+    drafts: dict[str, list[int]] = {name: [] for name in sequences}
     for _ in range(6):
-        aheads = [Ahead(name, tokens[told[name] :], drafts[name]) for name, tokens in known.items()]
-        for ahead, prepared in zip(aheads, mine.prepare(aheads), strict=True):
-            tokens = known[ahead.name]
-            told[ahead.name] = len(tokens)
-            for adds, guesses in prepared.items():
-                assert guesses == greedy(network, [*tokens, *adds])
+        pending = [
+            PendingStep(name, tokens[sent[name] :], drafts[name])
+            for name, tokens in sequences.items()
+        ]
+        for step, prepared in zip(pending, drafter.prepare(pending), strict=True):
+            tokens = sequences[step.name]
+            sent[step.name] = len(tokens)
+            for appended, draft in prepared.items():
+                assert draft == greedy(network, [*tokens, *appended])
                 branches += 1
-            # Sometimes what came is one of the outcomes, sometimes nothing that was thought of.
-            adds, drafts[ahead.name] = draws.choice([*prepared.items(), ((7,), [])])
-            tokens += adds
+            # The outcome is sometimes a prepared one, sometimes none of them.
+            appended, drafts[step.name] = random.choice([*prepared.items(), ((7,), [])])
+            tokens += appended
     assert branches > 6
 
 
-def test_the_likeliest_outcomes() -> None:
-    """An outcome's chance is that of its guesses times that of the token that is none, which a guess at its place cannot be."""
+def test_chances_of_outcomes_multiply() -> None:
+    """An outcome needs its draft tokens accepted, then a token that is not the next draft token."""
     chances = torch.tensor([[0.6, 0.25, 0.15], [0.5, 0.1, 0.4], [0.01, 0.01, 0.98]])
-    found = likely_outcomes(Ahead("one", [], [0, 2]), chances.log())
-    assert [outcome.adds for outcome in found] == [(0, 0), (1,), (0, 2, 2), (2,), (0, 1)]
-    assert [exp(outcome.chance) for outcome in found] == pytest.approx(
+    outcomes = likely_outcomes(PendingStep("one", [], [0, 2]), chances.log())
+    assert [each.appended for each in outcomes] == [(0, 0), (1,), (0, 2, 2), (2,), (0, 1)]
+    assert [exp(each.log_chance) for each in outcomes] == pytest.approx(
         [0.3, 0.25, 0.2352, 0.15, 0.06]
     )
 
 
-def test_a_text_beyond_the_context_is_not_drafted_for(network: Qwen3) -> None:
-    """The last guess would have no place."""
-    assert drafter(network).prepare([Ahead("one", text(CONTEXT - GUESSES, 4), [])]) == [{}]
+def test_a_text_at_the_end_of_the_context_gets_no_draft(network: Qwen3) -> None:
+    """The last draft token would have no position."""
+    pending = [PendingStep("one", text(CONTEXT - DRAFT_TOKENS, 4), [])]
+    assert branch_drafter(network).prepare(pending) == [{}]
 
 
 def test_without_blocks_there_are_no_drafts(network: Qwen3) -> None:
-    """The second sequence finds the cache full, until the first is over."""
-    mine = drafter(network, blocks=2)
-    assert mine.prepare([Ahead("one", text(30, 5), [])]) == [{}]
-    assert mine.prepare([Ahead("two", text(10, 6), [])]) == [{}]
-    mine.forget("one")
-    assert mine.prepare([Ahead("two", text(2, 7), [])]) != [{}]
+    """The second sequence finds the cache full until the first is over."""
+    drafter = branch_drafter(network, blocks=2)
+    assert drafter.prepare([PendingStep("one", text(30, 5), [])]) == [{}]
+    assert drafter.prepare([PendingStep("two", text(10, 6), [])]) == [{}]
+    drafter.forget("one")
+    assert drafter.prepare([PendingStep("two", text(2, 7), [])]) != [{}]
 
 
-def test_branches_are_limited(network: Qwen3) -> None:
+def test_forgetting_an_unknown_sequence_does_nothing(network: Qwen3) -> None:
+    """A request may end before its first draft."""
+    branch_drafter(network).forget("nobody")
+
+
+def test_the_number_of_branches_is_limited() -> None:
     """No more outcomes are followed than there is time for."""
     flat = torch.full((4, 384), 1 / 20).log()
-    assert len(likely_outcomes(Ahead("one", [], [1, 2, 3]), flat)) == BRANCHES
+    assert len(likely_outcomes(PendingStep("one", [], [1, 2, 3]), flat)) == MAX_BRANCHES

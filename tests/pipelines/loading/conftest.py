@@ -6,14 +6,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support.loading import fresh
+from support.loading import fresh_warehouse
 
 from pipelines.archive import Archive
 
 
 @pytest.fixture
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with closing(fresh()) as con:
+    with closing(fresh_warehouse()) as con:
         yield con
 
 

@@ -19,12 +19,12 @@ from support.loading import (
     AS_OF,
     DAY,
     FIRST,
-    content,
-    everything,
-    fresh,
-    kept,
+    all_raw_rows,
+    fresh_warehouse,
+    keep_answer,
     load_all,
     rankings_body,
+    raw_rows,
 )
 from support.source_payloads import with_changes
 
@@ -73,14 +73,14 @@ def test_the_same_answer_twice_adds_nothing(
     con: duckdb.DuckDBPyConnection, archive: Archive, source: str
 ) -> None:
     """Asking again costs a request, never a row; that it was asked is in the log."""
-    kept(archive, BODIES[source], source=source)
+    keep_answer(archive, BODIES[source], source=source)
     [(outcome, rows, reason)] = load_all(con, archive)
     assert (outcome, reason) == ("loaded", None)
     assert rows > 0
-    before = everything(con)
-    kept(archive, BODIES[source], AS_OF + DAY, source=source)
+    before = all_raw_rows(con)
+    keep_answer(archive, BODIES[source], AS_OF + DAY, source=source)
     assert load_all(con, archive) == [("unchanged", 0, None)]
-    assert everything(con) == before
+    assert all_raw_rows(con) == before
     assert con.sql("select outcome from raw.answers order by fetched_at").fetchall() == [
         ("loaded",),
         ("unchanged",),
@@ -91,9 +91,9 @@ def test_what_is_loaded_is_not_loaded_again(
     con: duckdb.DuckDBPyConnection, archive: Archive
 ) -> None:
     """Catching up with nothing new does nothing; with one more answer, it loads that one."""
-    kept(archive, rankings_body())
+    keep_answer(archive, rankings_body())
     assert (len(load_all(con, archive)), len(load_all(con, archive))) == (1, 0)
-    kept(archive, rankings_body(4, AS_OF + DAY), AS_OF + DAY)
+    keep_answer(archive, rankings_body(4, AS_OF + DAY), AS_OF + DAY)
     assert load_all(con, archive) == [("loaded", 204, None)]
 
 
@@ -101,7 +101,7 @@ def test_an_answer_that_a_crash_left_behind_is_loaded_by_the_next_run(
     archive: Archive, tmp_path: Path
 ) -> None:
     """Between keeping and loading anything may happen; the archive is what counts."""
-    kept(archive, rankings_body())
+    keep_answer(archive, rankings_body())
     for _ in range(2):
         with closing(open_warehouse(tmp_path / "warehouse.duckdb")) as con:
             migrate(con)
@@ -119,27 +119,27 @@ def test_bytes_that_first_came_as_a_failure_are_loaded_when_they_come_well(
     con: duckdb.DuckDBPyConnection, archive: Archive, first: dict[str, Any]
 ) -> None:
     """Only what was loaded is known; a failed answer with the very same bytes was not."""
-    kept(archive, rankings_body(), **first)
-    kept(archive, rankings_body(), AS_OF + DAY)
+    keep_answer(archive, rankings_body(), **first)
+    keep_answer(archive, rankings_body(), AS_OF + DAY)
     assert [outcome for outcome, _, _ in load_all(con, archive)] == [
         "broken" if "error" in first else "refused",
         "loaded",
     ]
-    assert len(content(con)["ranking_days"]) == 3
+    assert len(raw_rows(con)["ranking_days"]) == 3
 
 
 # Whole.
 
 
 @pytest.mark.slow
-def test_a_kill_while_landing_leaves_nothing_half(archive: Archive, tmp_path: Path) -> None:
+def test_a_kill_while_loading_leaves_nothing_half(archive: Archive, tmp_path: Path) -> None:
     """At any moment, logged answers are whole and there is nothing else.
 
     The next run gets to the same rows.
     """
     for number in range(40):
         at = AS_OF + number * timedelta(hours=1)
-        kept(archive, rankings_body(3, at, {1: number}), at)
+        keep_answer(archive, rankings_body(3, at, {1: number}), at)
     path, pause = tmp_path / "warehouse.duckdb", random.Random(11)
     for _ in range(5):
         with subprocess.Popen(
@@ -176,10 +176,10 @@ def test_a_kill_while_landing_leaves_nothing_half(archive: Archive, tmp_path: Pa
                 con.sql("select count(*) from raw.answers").fetchall()
                 == con.sql("select count(distinct sha256) from raw.ranking_days").fetchall()
             )
-    with closing(open_warehouse(path)) as con, closing(fresh()) as other:
+    with closing(open_warehouse(path)) as con, closing(fresh_warehouse()) as other:
         load_answers(con, archive)
         assert load_answers(other, archive) == 40
-        assert content(con) == content(other)
+        assert raw_rows(con) == raw_rows(other)
 
 
 class CtrlC(logging.Handler):
@@ -189,12 +189,12 @@ class CtrlC(logging.Handler):
         raise KeyboardInterrupt
 
 
-def test_an_interrupted_landing_is_undone(con: duckdb.DuckDBPyConnection, archive: Archive) -> None:
+def test_an_interrupted_load_is_undone(con: duckdb.DuckDBPyConnection, archive: Archive) -> None:
     """Earlier answers stay, the interrupted one is rolled back, and the next run loads it."""
-    kept(archive, rankings_body())
+    keep_answer(archive, rankings_body())
     load_all(con, archive)
-    before = everything(con)
-    kept(
+    before = all_raw_rows(con)
+    keep_answer(
         archive,
         json.dumps(with_changes("apps", brand_new=1)).encode(),
         AS_OF + DAY,
@@ -207,7 +207,7 @@ def test_an_interrupted_landing_is_undone(con: duckdb.DuckDBPyConnection, archiv
             load_all(con, archive)
     finally:
         log.removeHandler(ctrl_c)
-    assert everything(con) == before
+    assert all_raw_rows(con) == before
     assert con.sql("select count(*) from raw.answers").fetchall() == [(1,)]
     assert load_all(con, archive) == [("loaded", 2, None)]
 
@@ -243,8 +243,8 @@ def test_an_answer_that_is_of_no_use_holds_up_no_other(
     con: duckdb.DuckDBPyConnection, archive: Archive, source: str, payload: object
 ) -> None:
     """The answer is quarantined with its reason, nothing of it is loaded, and later ones are."""
-    wrong = kept(archive, json.dumps(payload).encode(), source=source)
-    kept(archive, rankings_body(), AS_OF + DAY)
+    wrong = keep_answer(archive, json.dumps(payload).encode(), source=source)
+    keep_answer(archive, rankings_body(), AS_OF + DAY)
     (outcome, rows, reason), after = load_all(con, archive)
     assert (outcome, rows) == ("unreadable", 0)
     assert reason
@@ -275,7 +275,7 @@ def test_useless_bytes_cost_their_days_each_time_they_come(
     settings = Settings(tmp_path / "home")
     params = {"start_date": "2026-06-15", "end_date": "2026-06-17"}
     for number in (1, 2):
-        kept(
+        keep_answer(
             Archive(settings.archive),
             body,
             AS_OF + number * DAY,

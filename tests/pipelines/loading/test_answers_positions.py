@@ -7,8 +7,8 @@ import duckdb
 from support.loading import (
     AS_OF,
     DAY,
-    fresh,
-    kept,
+    fresh_warehouse,
+    keep_answer,
     rankings_body,
 )
 
@@ -21,11 +21,13 @@ def test_a_call_begins_where_the_last_one_ended(archive: Archive) -> None:
 
     One that was replaced by a shorter one is read from its beginning, and loads nothing twice.
     """
-    with closing(fresh()) as con:
-        first = kept(archive, rankings_body())
+    with closing(fresh_warehouse()) as con:
+        first = keep_answer(archive, rankings_body())
         assert load_answers(con, archive) == 1
         assert [part.answers for part in archive.log_parts(positions(con))] == []
-        second = kept(archive, rankings_body(as_of=AS_OF + DAY), AS_OF + timedelta(minutes=1))
+        second = keep_answer(
+            archive, rankings_body(as_of=AS_OF + DAY), AS_OF + timedelta(minutes=1)
+        )
         [part] = archive.log_parts(positions(con))
         assert part.answers == [second]
         assert load_answers(con, archive) == 1
@@ -38,11 +40,11 @@ def test_a_call_begins_where_the_last_one_ended(archive: Archive) -> None:
 
 def test_a_line_that_is_being_written_is_read_again(archive: Archive) -> None:
     """The position stays before a last line without its end, so that nothing of it is lost."""
-    with closing(fresh()) as con:
-        kept(archive, rankings_body())
+    with closing(fresh_warehouse()) as con:
+        keep_answer(archive, rankings_body())
         log = next((archive.folder / "answers").iterdir())
         whole = log.read_text()
-        kept(archive, rankings_body(as_of=AS_OF + DAY), AS_OF + timedelta(minutes=1))
+        keep_answer(archive, rankings_body(as_of=AS_OF + DAY), AS_OF + timedelta(minutes=1))
         both = log.read_text()
         log.write_text(both[: len(whole) + 40])
         assert load_answers(con, archive) == 1

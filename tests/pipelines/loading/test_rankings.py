@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import duckdb
 import pytest
-from support.loading import AS_OF, DAY, FIRST, kept, load_all, rankings_body
+from support.loading import AS_OF, DAY, FIRST, keep_answer, load_all, rankings_body
 
 from pipelines.archive import Archive
 
@@ -24,7 +24,7 @@ def test_a_day_whose_dates_cannot_be_read_is_quarantined_not_missing(
     con: duckdb.DuckDBPyConnection, archive: Archive
 ) -> None:
     """Nothing is known of the day's absence, so none is recorded; the other days are loaded."""
-    kept(archive, undated(1))
+    keep_answer(archive, undated(1))
     [(outcome, rows, _)] = load_all(con, archive)
     assert (outcome, rows) == ("partial", 102)
     assert con.sql("select date from raw.ranking_days order by date").fetchall() == [
@@ -41,8 +41,8 @@ def test_a_known_day_is_not_withdrawn_by_rows_without_dates(
     con: duckdb.DuckDBPyConnection, archive: Archive
 ) -> None:
     """The figures stay as they were, and no version says that they went away."""
-    kept(archive, rankings_body())
-    kept(archive, undated(1), at=AS_OF + DAY)
+    keep_answer(archive, rankings_body())
+    keep_answer(archive, undated(1), at=AS_OF + DAY)
     load_all(con, archive)
     assert con.sql(
         "select count(*) from raw.ranking_days where content_hash is null"
@@ -56,8 +56,8 @@ def test_other_figures_under_an_instant_that_was_used_before_are_a_later_version
     con: duckdb.DuckDBPyConnection, archive: Archive
 ) -> None:
     """Restated figures under a repeated instant count from when they were fetched."""
-    kept(archive, rankings_body())
-    kept(archive, rankings_body(restated={1: 500}), at=AS_OF + timedelta(hours=2))
+    keep_answer(archive, rankings_body())
+    keep_answer(archive, rankings_body(restated={1: 500}), at=AS_OF + timedelta(hours=2))
     load_all(con, archive)
     day = FIRST + DAY
     found = con.execute(
@@ -80,7 +80,7 @@ def test_a_day_without_other_is_loaded_and_said(
         for row in payload["data"]
         if (row["date"], row["model_permaslug"]) != (FIRST.isoformat(), "other")
     ]
-    kept(archive, json.dumps(payload).encode())
+    keep_answer(archive, json.dumps(payload).encode())
     with caplog.at_level(logging.WARNING):
         assert load_all(con, archive) == [("loaded", 152, None)]
     assert f"{FIRST} came without `other`" in caplog.text
@@ -92,7 +92,7 @@ def test_one_row_that_is_no_object_costs_no_day_that_is_whole(
     """It is a row without a date; the days that have their rows are loaded."""
     payload = json.loads(rankings_body())
     payload["data"].append("surprise")
-    kept(archive, json.dumps(payload).encode())
+    keep_answer(archive, json.dumps(payload).encode())
     [(outcome, rows, reason)] = load_all(con, archive)
     assert (outcome, rows) == ("partial", 153)
     assert "unreadable date" in str(reason)
@@ -116,5 +116,5 @@ def test_each_kind_of_bad_count_is_called_by_its_name(
     """A person who reads the reason knows what to look for."""
     payload = json.loads(rankings_body())
     payload["data"][0]["total_tokens"] = count
-    kept(archive, json.dumps(payload).encode())
+    keep_answer(archive, json.dumps(payload).encode())
     assert load_all(con, archive) == [("partial", 102, reason)]

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from support.loading import AS_OF, DAY, FIRST, content, fresh, kept, load_all, rankings_body
+from support.loading import (
+    AS_OF,
+    DAY,
+    FIRST,
+    fresh_warehouse,
+    keep_answer,
+    load_all,
+    rankings_body,
+    raw_rows,
+)
 
 from pipelines.archive import Archive
 from pipelines.loading.answers import load_answers
@@ -30,7 +39,7 @@ def vintages(draw: st.DrawFn) -> list[tuple[datetime, bytes]]:
 @pytest.mark.slow
 @hypothesis_settings(deadline=None, derandomize=True, max_examples=8)
 @given(vintages=vintages(), data=st.data())
-def test_the_order_of_landing_does_not_matter(
+def test_the_order_of_loading_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory,
     vintages: list[tuple[datetime, bytes]],
     data: st.DataObject,
@@ -39,14 +48,14 @@ def test_the_order_of_landing_does_not_matter(
     home, found = tmp_path_factory.mktemp("home"), []
     for number, order in enumerate([vintages, data.draw(st.permutations(vintages))]):
         whole = Archive(home / f"whole-{number}")
-        with closing(fresh()) as con, closing(fresh()) as rebuilt:
+        with closing(fresh_warehouse()) as con, closing(fresh_warehouse()) as rebuilt:
             for place, (at, body) in enumerate(order):
                 one_by_one = Archive(home / f"{number}-{place}")
-                kept(one_by_one, body, at)
-                kept(whole, body, at)
+                keep_answer(one_by_one, body, at)
+                keep_answer(whole, body, at)
                 load_answers(con, one_by_one)
             load_answers(rebuilt, whole)
-            found += [content(con), content(rebuilt)]
+            found += [raw_rows(con), raw_rows(rebuilt)]
     assert found[0]["ranking_days"]
     assert found[1:] == found[:1] * 3
 
@@ -62,7 +71,9 @@ def test_a_slice_is_kept_apart_from_the_rankings(
     for hour, more in enumerate(
         [{}, {"modality": "text"}, {"context_bucket": "1K"}, {"modality": "text"}]
     ):
-        kept(archive, rankings_body(), AS_OF + hour * timedelta(hours=1), params=asked | more)
+        keep_answer(
+            archive, rankings_body(), AS_OF + hour * timedelta(hours=1), params=asked | more
+        )
     outcomes = [("loaded", 153, None)] * 3
     assert load_all(con, archive) == [*outcomes, ("unchanged", 0, None)]
     found = con.sql(
@@ -84,7 +95,7 @@ def test_a_slice_may_be_short_and_the_rankings_may_not(
     payload = json.loads(rankings_body(1))
     payload["data"] = payload["data"][:3]
     for hour, params in enumerate([{"modality": "audio"}, {}]):
-        kept(
+        keep_answer(
             archive, json.dumps(payload).encode(), AS_OF + hour * timedelta(hours=1), params=params
         )
     assert load_all(con, archive) == [("loaded", 3, None), ("quarantined", 0, "short day")]
@@ -108,7 +119,7 @@ def test_a_weekly_slice_covers_its_mondays(
         "end_date": "2026-06-21",
     }
     params = {"category": "programming", "period": "week"}
-    kept(archive, json.dumps({"data": rows, "meta": meta}).encode(), params=params)
+    keep_answer(archive, json.dumps({"data": rows, "meta": meta}).encode(), params=params)
     assert load_all(con, archive) == [("loaded", 22, None)]
     found = con.sql(
         "select slice, grain, date, row_count from raw.ranking_days order by date"

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from support.loading import AS_OF, DAY, kept, rankings_body
+from support.loading import AS_OF, DAY, keep_answer, rankings_body
 from support.restated_answers import THEN, keep_until
 from support.telemetry_facts import START, TOKENS, scrape
 
@@ -95,13 +95,13 @@ def test_a_file_is_used_until_something_older_than_its_instant_comes(whole: Sett
     first = published_as_of(whole, THEN, lambda name, done, of: reported.append(name))
     assert "market_days" in reported
     archive = Archive(whole.archive)
-    kept(archive, rankings_body(6, THEN + 2 * DAY), THEN + 2 * DAY)
+    keep_answer(archive, rankings_body(6, THEN + 2 * DAY), THEN + 2 * DAY)
     load_archive(whole)
     reported.clear()
     assert published_as_of(whole, THEN, lambda name, done, of: reported.append(name)) == first
     assert not reported
     # A history that is loaded late and is dated before.
-    kept(archive, rankings_body(2, AS_OF - DAY), THEN + 3 * DAY)
+    keep_answer(archive, rankings_body(2, AS_OF - DAY), THEN + 3 * DAY)
     load_archive(whole)
     late = published_as_of(whole, THEN)
     assert late != first

@@ -8,7 +8,7 @@ from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
-from support.requirements import require_browser
+from support.rules.requirements import require_browser
 from waitress import create_server, wasyncore
 
 from dashboards.app import build

@@ -54,17 +54,13 @@ PLANTED = tuple(
 )
 
 
-def market(
-    models: tuple[Model, ...], other: int = 50, days: int = DAYS
-) -> dict[str, tuple[str, list[Row]]]:
+Tables = dict[str, tuple[str, list[Row]]]
+"""By table its columns, as SQL writes them, and its rows."""
+
+
+def market(models: tuple[Model, ...], other: int = 50, days: int = DAYS) -> Tables:
     """Return the tables of a market without missing days."""
     dates = [MONDAY + timedelta(days=day) for day in range(days)]
-    now = [
-        (model, day, model.daily(day))
-        for model in models
-        for day in range(days)
-        if model.daily(day)
-    ]
     return {
         "marts.models": (
             "model_permaslug varchar, model_family varchar, is_free boolean, model_id varchar",
@@ -84,6 +80,18 @@ def market(
             "releasing_country varchar, base_country varchar, weights varchar",
             [attributed(model) | {"date": day} for model in models for day in dates],
         ),
+        "marts.market_days": (
+            "date date, is_missing boolean, is_other_missing boolean",
+            [{"date": day, "is_missing": False, "is_other_missing": False} for day in dates],
+        ),
+        **_rankings(models, dates),
+        **_tokens(models, dates, other),
+    }
+
+
+def _rankings(models: tuple[Model, ...], dates: list[date]) -> Tables:
+    """Return the first version of each day's rankings."""
+    return {
         "intermediate.ranking_day_versions": (
             "date date, slice varchar, grain varchar, version integer, content_hash varchar",
             [
@@ -101,45 +109,42 @@ def market(
             "content_hash varchar, model_permaslug varchar, total_tokens bigint, is_other boolean",
             [
                 {
-                    "content_hash": str(dates[day]),
+                    "content_hash": str(day),
                     "model_permaslug": m.name,
-                    "total_tokens": tokens if m.first is None else m.first,
+                    "total_tokens": m.daily(number) if m.first is None else m.first,
                     "is_other": False,
                 }
-                for m, day, tokens in now
+                for m in models
+                for number, day in enumerate(dates)
+                if m.daily(number)
             ],
         ),
+    }
+
+
+def _tokens(models: tuple[Model, ...], dates: list[date], other: int) -> Tables:
+    """Return the tokens of each model and of `other` by day."""
+    ranked = [
+        attributed(m)
+        | {
+            "date": day,
+            "total_tokens": m.daily(number),
+            "is_other": False,
+            "model_family": m.family or m.name,
+            "is_free": m.is_free,
+        }
+        for m in models
+        for number, day in enumerate(dates)
+        if m.daily(number)
+    ]
+    rest = {"model_permaslug": "other", "total_tokens": other, "is_other": True, "is_free": False}
+    return {
         "marts.market_tokens_daily": (
             "date date, model_permaslug varchar, total_tokens bigint, is_other boolean, "
-            "author_slug varchar, model_family varchar, "
-            "is_free boolean, base_author_slug varchar, releasing_lab varchar, releasing_country "
-            "varchar, base_lab varchar, "
-            "base_country varchar, weights varchar",
-            [
-                attributed(m)
-                | {
-                    "date": dates[day],
-                    "total_tokens": tokens,
-                    "is_other": False,
-                    "model_family": m.family or m.name,
-                    "is_free": m.is_free,
-                }
-                for m, day, tokens in now
-            ]
-            + [
-                {
-                    "date": day,
-                    "model_permaslug": "other",
-                    "total_tokens": other,
-                    "is_other": True,
-                    "is_free": False,
-                }
-                for day in dates
-            ],
-        ),
-        "marts.market_days": (
-            "date date, is_missing boolean, is_other_missing boolean",
-            [{"date": day, "is_missing": False, "is_other_missing": False} for day in dates],
+            "author_slug varchar, model_family varchar, is_free boolean, "
+            "base_author_slug varchar, releasing_lab varchar, releasing_country varchar, "
+            "base_lab varchar, base_country varchar, weights varchar",
+            [*ranked, *(rest | {"date": day} for day in dates)],
         ),
     }
 

@@ -134,11 +134,15 @@ def request(
 
 
 def fill(con: duckdb.DuckDBPyConnection) -> None:
-    """`ours` serves for two minutes, is away for two and comes back anew.
-
-    `theirs` serves two models; `down` never answered.
-    """
+    """Fill the ledger: `ours` has a gap, `theirs` serves two models, `down` never answered."""
     con.execute(TIER)
+    fill_ours(con)
+    fill_theirs(con)
+    watched(con, "down", {0: -1.0, 1: -1.0})
+
+
+def fill_ours(con: duckdb.DuckDBPyConnection) -> None:
+    """Serve for two minutes, be away for two and come back with fresh counters."""
     watched(con, "ours", {0: 60.0, 1: 60.0, 2: -1.0, 4: 60.0}, ends_gap=frozenset({4}))
     put(
         con,
@@ -174,6 +178,11 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
             *counters("ours", "tiny", TEN, estimated_flops=0, prefix_queries=200, prefix_hits=40),
         ],
     )
+    fill_requests_and_energy(con)
+
+
+def fill_requests_and_energy(con: duckdb.DuckDBPyConnection) -> None:
+    """Log four requests of `ours`, and an hour of its energy."""
     put(
         con,
         "raw.request_events",
@@ -196,6 +205,10 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
         "ledger.energy_hours",
         [{**energy, "target": "ours", "device": "0", "joules": 360_000.0}],
     )
+
+
+def fill_theirs(con: duckdb.DuckDBPyConnection) -> None:
+    """Serve two models, one of them without a name, with latencies beyond the last bucket."""
     watched(con, "theirs", {0: 60.0})
     put(
         con,
@@ -237,7 +250,6 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
         "ledger.histogram_hours",
         [{**histogram, "part": part, "le": le, "growth": growth} for part, le, growth in buckets],
     )
-    watched(con, "down", {0: -1.0, 1: -1.0})
 
 
 def build(path: Path, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""From the ledger to the tier's marts: real dbt, built once on a morning of three targets."""
+"""The tier's marts by real dbt, built once on a morning of three targets."""
 
 from collections.abc import Iterator
 from contextlib import closing

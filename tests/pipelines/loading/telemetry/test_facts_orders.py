@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
-from support.loading import fresh
+from support.loading import fresh_warehouse
 from support.telemetry_facts import START, TOKENS, Rows, TelemetryHome, read_facts, scrape
 
 from pipelines.loading.telemetry.retention import drop_old_samples
@@ -174,7 +174,7 @@ class TelemetryMachine(RuleBasedStateMachine):
 
     def _check_rebuild(self) -> None:
         """Load the archive into another warehouse; it has the same facts."""
-        with closing(fresh()) as again:
+        with closing(fresh_warehouse()) as again:
             load_segments(again, self.home.folders)
             assert rounded(read_facts(again)) == rounded(self.home.facts())
 

@@ -10,10 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support.loading import fresh
+from support.loading import fresh_warehouse
 from support.telemetry_facts import START, STRETCHES, TelemetryHome, read_facts, scrape
 
-from models.server.usage_log import Event, Spool
+from models.server.usage_log import UsageEvent, UsageLog
 from pipelines.loading.telemetry.segments import load_segments
 from pipelines.telemetry.config.tier import Tier, parse_tier
 
@@ -35,7 +35,7 @@ def test_a_segment_is_loaded_once_and_kept(home: TelemetryHome) -> None:
     assert (waiting(home), archived(home)) == ([], [path.name])
     assert home.load().segments == 0
     assert home.growth() == 30
-    with closing(fresh()) as again:
+    with closing(fresh_warehouse()) as again:
         assert load_segments(again, home.folders).segments == 1
         assert read_facts(again) == home.facts()
 
@@ -138,8 +138,8 @@ model_map = { big = "lab/big" }
 """
 
 
-def request(number: int, model: str = "tiny") -> Event:
-    return Event(
+def request(number: int, model: str = "tiny") -> UsageEvent:
+    return UsageEvent(
         f"request-{number}",
         model,
         START,
@@ -156,8 +156,8 @@ def request(number: int, model: str = "tiny") -> Event:
     )
 
 
-def log_requests(home: TelemetryHome, *events: Event) -> None:
-    spool = Spool(home.settings.request_spool)
+def log_requests(home: TelemetryHome, *events: UsageEvent) -> None:
+    spool = UsageLog(home.settings.request_spool)
     for event in events:
         spool.add(event)
     spool.write()

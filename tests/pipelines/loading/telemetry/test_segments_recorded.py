@@ -82,7 +82,7 @@ def test_recorded_watts_become_joules(home: TelemetryHome, recordings: Path) -> 
     """The energy of each of four loaded cards is its power over that second."""
     output = (recordings / "ascend/npu_smi_23.0.3_910B2C_4card_tp4.txt").read_bytes()
     load_twice(home, output, "npu-smi")
-    watts = dict(home.rows(f"select device, mean_value {POWER}"))
+    watts: dict[str, float] = dict(home.rows(f"select device, mean_value {POWER}"))
     assert len(watts) == 4
     assert all(80 < each < 350 for each in watts.values())
     assert dict(home.rows("select device, joules from ledger.energy_hours")) == pytest.approx(watts)

@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
-from support.requirements import require_file
+from support.rules.requirements import require_file
 
 ROOT = "urn:openrouter"
 GOOD = [

@@ -92,7 +92,7 @@ def test_a_table_may_be_packed(tmp_path: Path, suffix: str) -> None:
 
 
 def test_the_pages_of_our_own_server_have_devices() -> None:
-    """Those of other servers have none."""
+    """Pages of other servers have none."""
     page = b'tokentide:power_watts{engine="0"} 300\n'
     ours = Target("ours", "http://h/metrics", "tokentide")
     assert len(make_normaliser(ours).read(page, 0.0).samples) == 1

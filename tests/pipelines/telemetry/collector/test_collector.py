@@ -196,7 +196,9 @@ def test_a_secret_header_goes_to_its_server_only(tmp_path: Path) -> None:
 def test_one_process_scrapes_three_hundred_targets(tmp_path: Path) -> None:
     """Each has its own interval, and none waits for a slow one."""
     with scripted_server(bytes_response(PAGE)) as server:
-        targets = (Target(f"t{number}", server.url, "vllm") for number in range(300))
+        targets = (
+            Target(f"t{number}", server.url, "vllm", scrape_seconds=10) for number in range(300)
+        )
         collector = collect_until(
             tmp_path,
             Tier(tuple(targets)),

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from support.collecting import PAGE, collect_until, free_port, has_scraped, make_target, read_rows
 from support.full_disk import full_disk
-from support.requirements import require
+from support.rules.requirements import require
 from support.scripted_server import bytes_response, scripted_server
 
 from pipelines.errors import CollectorBusy
@@ -54,7 +54,7 @@ def collector(tmp_path: Path) -> Collector:
 
 
 def test_every_family_has_its_name_and_type(tmp_path: Path) -> None:
-    """Those of sources are there before the first source is."""
+    """Families of sources are there before the first source is."""
     page = get(Collector(Tier(()), Spool(tmp_path), {}), "/metrics")
     assert page.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     families = list(text_string_to_metric_families(page.text))

@@ -41,7 +41,7 @@ def test_a_key_is_found_in_its_table(table: str, index: int, key: str, line: int
 
 
 def test_a_missing_key_has_the_line_of_its_table() -> None:
-    """That is where it belongs."""
+    """It belongs there."""
     lines = TomlLines(TEXT)
     assert [lines.find("target", index, "engine") for index in (0, 1)] == [2, 6]
     assert lines.find("energy", 0, "") == 12

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.telemetry.config.tier import Engine
+from pipelines.telemetry.config.tier import EngineName
 from pipelines.telemetry.metrics.exposition import ParseCounts
 from pipelines.telemetry.metrics.normalise import MetricsNormaliser, NormalisedPage, up_series
 
@@ -40,7 +40,7 @@ CANONICAL = {
 }
 
 
-def read(engine: Engine, page: str | bytes, families: tuple[str, ...] = ()) -> NormalisedPage:
+def read(engine: EngineName, page: str | bytes, families: tuple[str, ...] = ()) -> NormalisedPage:
     content = page if isinstance(page, bytes) else page.encode()
     return MetricsNormaliser(engine, families=families).read(content, NOW)
 

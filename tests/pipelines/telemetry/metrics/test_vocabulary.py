@@ -48,7 +48,7 @@ def test_a_counter_is_met_with_and_without_its_suffix() -> None:
 
 
 def test_equal_series_are_the_same_object() -> None:
-    """So they are compared at no cost, scrape after scrape."""
+    """Comparing them costs nothing, scrape after scrape."""
     words = Vocabulary("vllm")
     labels = (("engine", "0"), ("model_name", "m"))
     first, second = (words.admit("vllm:num_requests_running", labels, "gauge") for _ in range(2))

@@ -1,0 +1,46 @@
+"""Norm, rotation and activation, as torch_npu documents them."""
+
+import torch
+from support.npu_rig.registry import kernel, must
+from torch import Tensor
+
+
+@kernel
+def npu_rms_norm(x: Tensor, gamma: Tensor, epsilon: float = 1e-6) -> tuple[Tensor, Tensor]:
+    """Return the normalised rows, and 1 over their root mean square."""
+    must(gamma.dtype == x.dtype, "gamma has the dtype of the input")
+    must(2 <= x.ndim <= 8, "the input has 2 to 8 dimensions")
+    rows = x.double()
+    inverse = 1 / (rows.square().mean(-1, keepdim=True) + epsilon).sqrt()
+    return (rows * inverse * gamma.double()).to(x.dtype), inverse.float()
+
+
+@kernel
+def npu_rotary_mul(
+    x: Tensor, r1: Tensor, r2: Tensor, rotary_mode: str = "half", rotate: Tensor | None = None
+) -> Tensor:
+    """Compute r1 * x + r2 * (minus the second half, then the first).
+
+    x [B, S, N, D], r1 and r2 [1, S, 1, D].
+    """
+    must(x.ndim == r1.ndim == r2.ndim == 4, "all inputs have 4 dimensions")
+    must(x.shape[0] < 1000 and x.shape[2] < 1000, "B and N are below 1000")
+    must(x.shape[3] < 896 and x.shape[3] % 2 == 0, "D is even and below 896")
+    must(
+        r1.shape == r2.shape and r1.shape[1:] == (x.shape[1], 1, x.shape[3]),
+        "r1 and r2 are 1S1D or BS1D",
+    )
+    must(rotary_mode == "half" and rotate is None, "this kernel knows the halves convention")
+    half = x.shape[3] // 2
+    out = torch.empty_like(x)
+    out[..., :half] = r1[..., :half] * x[..., :half] - r2[..., :half] * x[..., half:]
+    out[..., half:] = r1[..., half:] * x[..., half:] + r2[..., half:] * x[..., :half]
+    return out
+
+
+@kernel
+def npu_swiglu(x: Tensor, dim: int = -1) -> Tensor:
+    """Compute A * sigmoid(A) * B, where A and B are the halves."""
+    must(x.shape[dim] % 2 == 0, "the divided dimension is even")
+    left, right = x.double().chunk(2, dim)
+    return (left * left.sigmoid() * right).to(x.dtype)
