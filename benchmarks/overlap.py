@@ -110,7 +110,9 @@ def slowest(timing: MoeTiming) -> MoeTiming:
     return MoeTiming(**dict(zip(names, figures.tolist(), strict=True)))
 
 
-def measure(case: Case, link: Transport, rounds: int) -> dict[tuple[Schedule, int], list[MoeTiming]]:
+def measure(
+    case: Case, link: Transport, rounds: int
+) -> dict[tuple[Schedule, int], list[MoeTiming]]:
     """Run every schedule in turn, round by round, so that other work slows all alike."""
     found: dict[tuple[Schedule, int], list[MoeTiming]] = {each: [] for each in SCHEDULES}
     for turn in range(WARM_UPS + rounds):

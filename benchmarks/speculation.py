@@ -33,7 +33,12 @@ from models.config import EngineConfig, Speculation
 from models.engine.engine import Engine
 from models.ops.cpu_ops import CpuOps
 from models.protocol import EngineRequest, SamplingParams, StepStats
-from models.spec_decode.draft_network import DraftNetwork, DraftInput, DraftCache, open_draft_network
+from models.spec_decode.draft_network import (
+    DraftCache,
+    DraftInput,
+    DraftNetwork,
+    open_draft_network,
+)
 from models.training.corpus import standard_library
 
 FORMS: tuple[Speculation, ...] = get_args(Speculation)
@@ -115,7 +120,9 @@ def answer(
     answers: dict[str, list[int]] = {str(number): [] for number in range(len(prompts))}
     started = perf_counter()
     for name, prompt in zip(answers, prompts, strict=True):
-        engine.add(EngineRequest(name, prompt, SamplingParams(tokens, temperature=0, ignore_eos=True)))
+        engine.add(
+            EngineRequest(name, prompt, SamplingParams(tokens, temperature=0, ignore_eos=True))
+        )
     while engine.has_work:
         step = engine.step()
         measured.steps.append(step.stats)

@@ -94,7 +94,7 @@ class Engine:
 
     @property
     def has_work(self) -> bool:
-        """Whether any request is waiting or running."""
+        """True if any request is waiting or running."""
         return bool(self._sequences)
 
     def step(self) -> StepOutput:

@@ -76,7 +76,7 @@ class ScheduledChunk:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the chunk reaches the sequence's last token, whose logits choose the next."""
+        """True if the chunk reaches the last token, whose logits choose the next."""
         return self.sequence.computed_tokens + self.known == len(self.sequence.tokens)
 
     @property

@@ -54,7 +54,7 @@ class RequestTracker:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no request is waiting or running."""
+        """True if no request is waiting or running."""
         return not self._states
 
     def admit(

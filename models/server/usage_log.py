@@ -101,7 +101,7 @@ class UsageLog:
 
     @property
     def is_due(self) -> bool:
-        """Whether the next segment is full or old enough to write."""
+        """True if the next segment is full or old enough to write."""
         if not self._events:
             return False
         age = time.monotonic() - self._oldest_at

@@ -22,7 +22,7 @@ class DraftInProgress:
 
     @property
     def is_done(self) -> bool:
-        """Whether the draft has its full length."""
+        """True if the draft has its full length."""
         return len(self.sequence.draft) == self.length
 
 

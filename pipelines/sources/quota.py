@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pipelines.errors import LimitReached
-from pipelines.sources.request_state import RequestState
+from pipelines.sources.request_database import RequestDatabase
 
 MINUTE = 60.0
 
@@ -31,7 +31,7 @@ class Budget:
     per_day: int = 500
 
 
-class RequestQuota(RequestState):
+class RequestQuota(RequestDatabase):
     """Requests that were made, by budget."""
 
     SCHEMA = (

@@ -14,7 +14,7 @@ from dashboards.pages import PAGES
 
 
 def meta(hours: float = 1, origin: str = "data_api") -> GenerationMeta:
-    """Return the meta of a generation that was published so many hours ago."""
+    """Return the meta of a generation that was published this many hours ago."""
     at = datetime.now(UTC) - timedelta(hours=hours)
     return GenerationMeta(7, at, at, date(2026, 6, 19), origin, "A citation.")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.engine import complete, greedy, open_engine
+from support.inference.engine import complete, greedy, open_engine
 from support.tier import tiny_checkpoint
 
 from models.assemble import build_engine, fill_defaults

@@ -51,7 +51,7 @@ def test_without_end_tokens_in_it_those_of_the_config_count(folder: Path) -> Non
 
 @pytest.mark.parametrize("content", [b"{}", b"", b"\xff\xfe", b"[1]", b'{"model": 5}'])
 def test_a_broken_tokenizer_is_named(folder: Path, content: bytes) -> None:
-    """Whatever is wrong with the file."""
+    """Any fault of the file is named."""
     config = read_model_config(folder)
     (folder / "tokenizer.json").write_bytes(content)
     with pytest.raises(BadCheckpoint, match=r"tokenizer\.json is not a tokenizer.*Copy it again"):
@@ -126,7 +126,7 @@ def test_a_broken_configuration_is_named(folder: Path, content: str, words: str)
 
 
 def test_a_missing_folder_or_file_is_named(folder: Path) -> None:
-    """So is the kind of folder that is needed."""
+    """The message names the kind of folder that is needed."""
     with pytest.raises(BadCheckpoint, match=r"absent is not a folder\. Name the folder of a Qwen3"):
         read_model_config(folder / "absent")
     (folder / "config.json").unlink()

@@ -45,7 +45,7 @@ def test_torch_npu_without_its_runtime_breaks_torch(tmp_path: Path) -> None:
 
 
 def test_the_guard_lets_torch_be_imported(tmp_path: Path) -> None:
-    """Whichever module of the package is imported first."""
+    """Any module of the package may be imported first."""
     code = "import models.errors, torch; print(torch.ones(2).sum().item())"
     assert run_with_torch_npu(tmp_path, code).stdout == "2.0\n"
 

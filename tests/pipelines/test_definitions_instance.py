@@ -50,7 +50,7 @@ def test_state_is_under_the_home_and_nobody_is_notified(
 
 @pytest.mark.slow
 def test_dagster_finds_the_definitions(definitions: dg.Definitions, parsed_home: Path) -> None:
-    """As `dagster dev` looks for them: by the module's name, in a process of its own."""
+    """Load them as `dagster dev` does: by the module's name, in a separate process."""
     command = [
         sys.executable,
         "-m",

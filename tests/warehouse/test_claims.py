@@ -135,7 +135,7 @@ def test_what_rests_on_a_document_or_a_measurement_of_ours_needs_no_market(recor
 def test_more_history_through_the_same_pipeline_decides(synthetic: tuple[Path, Path]) -> None:
     """With March alone, April is open.
 
-    With April in, every basis has a verdict of its own, and they differ.
+    With April in, every basis has its verdict, and they differ.
     """
     before, after = synthetic
     assert verdicts(before, "tokens-140t") == dict.fromkeys(
@@ -198,7 +198,7 @@ def test_a_claim_for_a_program_has_its_evidence_with_rows(synthetic: tuple[Path,
     assert evidence["rows"][0]["days"] == 31
 
 
-def test_an_unknown_claim_is_told_with_its_neighbours(recorded: Path) -> None:
+def test_an_unknown_claim_is_an_error_with_its_neighbours(recorded: Path) -> None:
     """A near miss gets suggestions, any other name the command that lists claims."""
     with pytest.raises(UnknownClaim, match="five-weeks"):
         find_claim(read_claims(recorded), "five_weks")

@@ -52,7 +52,7 @@ select
     end as reason,
     json_object('rows', row_count) as detail,
     true as is_withheld
-from boards
+from ranked_days
 where date not in (select covered.date from covered)
 
 union all by name
@@ -61,7 +61,7 @@ select
     'every count is zero' as reason,
     json_object('rows', row_count) as detail,
     true as is_withheld
-from boards
+from ranked_days
 where largest_tokens = 0
 
 union all by name
@@ -71,7 +71,7 @@ select
     case when named_count < 50 then 'short day' else 'too many models' end as reason,
     json_object('models', named_count, 'has_other', has_other) as detail,
     true as is_withheld
-from boards
+from ranked_days
 where
     getvariable('slice') = 'all'
     and named_count <> 50
@@ -79,17 +79,17 @@ where
 union all by name
 -- A handful of rows may repeat by chance; ten counts that all repeat to the token do not.
 select
-    boards.date,
+    ranked_days.date,
     'same board as the day before' as reason,
-    json_object('rows', boards.row_count) as detail,
+    json_object('rows', ranked_days.row_count) as detail,
     true as is_withheld
-from boards
-left join boards as before on boards.date = before.date + 1
-left join known on boards.date = known.date + 1
+from ranked_days
+left join ranked_days as before on ranked_days.date = before.date + 1
+left join known on ranked_days.date = known.date + 1
 where
     getvariable('grain') = 'day'
-    and boards.row_count >= 10
-    and boards.content_hash = coalesce(before.content_hash, known.content_hash)
+    and ranked_days.row_count >= 10
+    and ranked_days.content_hash = coalesce(before.content_hash, known.content_hash)
 
 union all by name
 select
@@ -110,7 +110,7 @@ select
     true as is_withheld
 from covered
 where
-    covered.date not in (select boards.date from boards where boards.date is not null)
+    covered.date not in (select ranked_days.date from ranked_days where ranked_days.date is not null)
     and exists (from typed where typed.date is null)
 
 union all by name
@@ -123,7 +123,7 @@ from covered
 left join known on covered.date = known.date
 where
     getvariable('slice') = 'all'
-    and covered.date not in (select boards.date from boards)
+    and covered.date not in (select ranked_days.date from ranked_days)
     and exists (from typed)
     and not exists (from typed where typed.date is null)
     -- A day that is long over and was never seen is missing at the source; that is a fact, not a fault.

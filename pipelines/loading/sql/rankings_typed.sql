@@ -11,9 +11,9 @@ select
     end as total_tokens
 from incoming;
 
--- One row per board of the answer. The hash covers models and counts but not the day, so a board that was served again under another
+-- One row per day of rankings of the answer. The hash covers models and counts but not the day, so a day that was served again under another
 -- day is seen to be the same.
-create or replace temp table boards as
+create or replace temp table ranked_days as
 select
     date,
     count(*)::integer as row_count,
@@ -25,7 +25,7 @@ from typed
 where date is not null
 group by date;
 
--- One row per board already known: its content as last learned before this answer was given.
+-- One row per day of rankings already known: its content as last learned before this answer was given.
 create or replace temp table known as
 select
     date,
@@ -39,7 +39,7 @@ where
     and content_hash is not null
 group by date;
 
--- One row per board that the answer's window covers, whether it has rows or not. A day is covered once it is over.
+-- One row per day of rankings that the answer's window covers, whether it has rows or not. A day is covered once it is over.
 create or replace temp table covered as
 select unnest(
     generate_series(

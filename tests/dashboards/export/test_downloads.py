@@ -36,7 +36,7 @@ def test_the_rows_of_a_card_are_a_csv_with_a_citation(url: str) -> None:
 
 
 def test_choices_come_with_the_link(url: str) -> None:
-    """Those of the page, in its own form."""
+    """Values of the page, in its own form."""
     search = "%3Fdimension%3Dcountry"
     response = httpx.get(f"{url}?page=/market&card=share&generation=1&search={search}")
     assert set(pl.read_csv(response.content)["dimension"]) == {"country"}

@@ -1,7 +1,15 @@
 """The engine's steps, with a fake runner that always continues with the last token plus 1."""
 
 import pytest
-from support.engine import CONTEXT, EOS, VOCABULARY, complete, counting_engine, drain, greedy
+from support.inference.engine import (
+    CONTEXT,
+    EOS,
+    VOCABULARY,
+    complete,
+    counting_engine,
+    drain,
+    greedy,
+)
 from support.tier import make_tokenizer
 
 from models.engine.sequence import ScheduledChunk, Sequence

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from support.engine import complete, drain, greedy, open_engine
+from support.inference.engine import complete, drain, greedy, open_engine
 from support.tier import tiny_checkpoint
 from transformers import AutoModelForCausalLM
 

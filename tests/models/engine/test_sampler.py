@@ -27,7 +27,7 @@ def draws(count: int, **sampling: Any) -> Counter[int]:
 
 
 def test_temperature_0_takes_the_likeliest_token() -> None:
-    """Whatever the seed."""
+    """Any seed gives the same."""
     positions = [position(seed=seed, temperature=0) for seed in range(20)]
     assert sample(LOGITS.expand(20, -1), positions).tokens == [0] * 20
 

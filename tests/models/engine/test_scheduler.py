@@ -136,7 +136,7 @@ def test_a_draft_takes_no_blocks_from_others() -> None:
 
 
 def test_a_removed_sequence_gives_back_its_blocks() -> None:
-    """Whether it is running or waiting."""
+    """A running or a waiting one."""
     running, waiting = sequence("running", 8), sequence("waiting", 8)
     scheduler = scheduler_of(running, waiting, max_sequences=1)
     run_step(scheduler)

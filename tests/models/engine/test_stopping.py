@@ -49,7 +49,7 @@ def test_nothing_is_found_in_other_text() -> None:
 
 @given(st.text(max_size=20), st.text(min_size=1, max_size=4))
 def test_a_string_is_found_if_the_text_contains_it(text: str, string: str) -> None:
-    """Whatever the characters, also those of several bytes."""
+    """Any characters, also those of several bytes."""
     decoded = TOKENIZER.decode(TOKENIZER.encode(text).ids)
     found, _ = first_match(text, string)
     assert (found == string) == (string in decoded)

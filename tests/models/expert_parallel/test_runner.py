@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.engine import CompletedRequests, complete, greedy, open_engine
+from support.inference.engine import CompletedRequests, complete, greedy, open_engine
 from support.tier import tiny_checkpoint
 
 from models.checkpoint import read_model_config

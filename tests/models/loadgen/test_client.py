@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from support.openai_server import (
+from support.inference.openai_server import (
     error_reply,
     raw_reply,
     replies_in_turn,

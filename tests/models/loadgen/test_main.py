@@ -13,7 +13,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from support.openai_server import error_reply, replies_in_turn, serve, stream_reply, whole_reply
+from support.inference.openai_server import (
+    error_reply,
+    replies_in_turn,
+    serve,
+    stream_reply,
+    whole_reply,
+)
 
 from models.loadgen.__main__ import main
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from support.load_tests import completed, load_test
+from support.inference.load_tests import completed, load_test
 
 from models.errors import BadConfig
 from models.loadgen.output import check_output_path, format_json, format_text, write_records

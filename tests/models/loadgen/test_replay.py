@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from support.openai_server import gathering_reply, serve, stream_reply, whole_reply
+from support.inference.openai_server import gathering_reply, serve, stream_reply, whole_reply
 
 from models.loadgen.arrivals import Arrival, poisson_arrivals
 from models.loadgen.prompts import RequestOptions
@@ -50,7 +50,7 @@ def test_long_requests_are_capped() -> None:
 
 
 def test_cancelling_ends_open_requests_and_keeps_records() -> None:
-    """Whatever was seen until then can be reported."""
+    """Results until then can be reported."""
     test = LoadTest(3)
     arrivals = [Arrival(0, 1, 1), Arrival(0, 1, 1), Arrival(60, 1, 1)]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.load_tests import completed, load_test
+from support.inference.load_tests import completed, load_test
 
 from models.loadgen.replay import LoadTest
 from models.loadgen.report import (
@@ -50,7 +50,7 @@ def test_unknown_latencies_are_left_out() -> None:
 
 
 def test_throughput_is_over_the_whole_time() -> None:
-    """From the first due time to the last end: 3 requests and 33 tokens in 4 seconds."""
+    """The span from the first due time to the last end: 3 requests and 33 tokens in 4 seconds."""
     records = completed(0, 1.0), completed(1, 2.0), completed(2, 3.0, e2e_s=2.0)
     report = summarise(load_test(*records), NO_OBJECTIVES)
     assert report.duration_s == 4.0
@@ -79,7 +79,7 @@ def test_without_objectives_there_is_no_goodput() -> None:
 
 
 def test_objectives_are_shown_in_milliseconds() -> None:
-    """Those that are set."""
+    """Only objectives that are set count."""
     assert Objectives(ttft_s=0.2, e2e_s=3).limits_ms == {"TTFT": 200, "e2e": 3000}
 
 

@@ -79,7 +79,7 @@ def test_an_endless_line_is_a_failure() -> None:
 
 
 def test_an_endless_response_is_a_failure() -> None:
-    """However short its lines are."""
+    """A body is bounded, short lines or not."""
 
     async def endless() -> AsyncIterator[bytes]:
         while True:

@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from support.http_server import serve_app
+from support.inference.http_server import serve_app
 
 from models.errors import BadConfig
 from models.loadgen.target import (

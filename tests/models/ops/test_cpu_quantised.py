@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.engine import complete, greedy, open_engine
+from support.inference.engine import complete, greedy, open_engine
 from support.tier import tiny_checkpoint
 
 from models.architectures.loader import ModelLoader

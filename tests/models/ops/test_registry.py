@@ -7,6 +7,6 @@ from models.ops.registry import ops_for
 
 
 def test_a_cpu_runs_stock_torch() -> None:
-    """So does CUDA."""
+    """CUDA does too."""
     assert isinstance(ops_for(torch.device("cpu")), CpuOps)
     assert isinstance(ops_for(torch.device("cuda", 0)), CpuOps)

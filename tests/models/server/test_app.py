@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 import httpx
-from support.http_errors import error_of
+from support.inference.http_errors import error_of
 
 
 def test_the_model_is_listed(server: Any) -> None:

@@ -123,7 +123,7 @@ def test_logprobs_of_a_chat(server: Any) -> None:
 
 
 def test_streamed_logprobs_equal_the_whole_ones(server: Any) -> None:
-    """Whatever the chunks, their entries joined are the same."""
+    """Joined entries are the same for any chunks."""
     create = server.client().completions.create
     request = {"model": "tiny", "prompt": "class Point:", "max_tokens": 12, "logprobs": 0, **GREEDY}
     whole = create(**request).choices[0].logprobs

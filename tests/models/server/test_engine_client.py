@@ -9,7 +9,7 @@ from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
-from support.engine import greedy
+from support.inference.engine import greedy
 
 from models.config import EngineConfig
 from models.errors import BadConfig, EngineStopped
@@ -138,7 +138,7 @@ def test_an_aborted_request_ends(client: EngineClient) -> None:
 
 
 def test_a_client_knows_facts_about_its_engine(client: EngineClient) -> None:
-    """From the engine's first message."""
+    """The engine's first message has them."""
     assert (client.info.device, client.info.vocab_size) == ("cpu", 384)
     assert client.is_alive
 

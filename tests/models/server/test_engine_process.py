@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from support.engine import counting_engine, greedy
+from support.inference.engine import counting_engine, greedy
 
 from models.config import EngineConfig
 from models.protocol import StepOutput

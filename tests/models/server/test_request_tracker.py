@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from support.engine import engine_info
+from support.inference.engine import engine_info
 
 from models.errors import EngineStopped, Overloaded, RequestRefused
 from models.protocol import EngineRequest, RequestOutput, SamplingParams, StepOutput, StepStats
@@ -149,7 +149,7 @@ def test_rejected_requests_are_events_too(bench: TrackerBench) -> None:
 
 
 def test_aborts_reach_the_engine_once_a_request_runs(bench: TrackerBench) -> None:
-    """Those of ended requests do not."""
+    """Chunks of ended requests do not."""
     state = bench.admit()
     bench.tracker.abort(state)
     bench.step(finish_reason="abort")

@@ -44,7 +44,7 @@ def test_there_are_no_empty_segments(tmp_path: Path) -> None:
 
 
 def test_a_segment_is_due_when_full_or_old(tmp_path: Path) -> None:
-    """Whichever comes first."""
+    """The first of both decides."""
     log = UsageLog(tmp_path, rows=2, seconds=60)
     assert not log.is_due
     log.add(event("one"))

@@ -6,7 +6,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
-from support.engine import complete, greedy, open_engine
+from support.inference.engine import complete, greedy, open_engine
 from support.tier import tiny_checkpoint
 
 from models.assemble import build_engine

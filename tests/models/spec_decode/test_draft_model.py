@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.engine import complete, greedy, open_engine
+from support.inference.engine import complete, greedy, open_engine
 from support.tier import tiny_checkpoint
 from tokenizers import Tokenizer
 
@@ -45,7 +45,7 @@ def test_several_sequences_are_drafted_together(self_draft: EngineConfig) -> Non
 
 
 @pytest.mark.parametrize("method", ["draft", "async-draft"])
-def test_a_draft_model_with_a_shorter_context_stops_drafting(
+def test_a_draft_model_with_a_shorter_context_stops_guessing(
     config: EngineConfig, tmp_path: Path, method: Speculation
 ) -> None:
     """Tokens beyond its context come without drafts, and are the same."""

@@ -52,7 +52,7 @@ def test_the_cache_keeps_the_common_beginning(cached: list[int], tokens: list[in
 
 
 def test_verified_tokens_are_not_compared_again() -> None:
-    """What was verified once stays, though the caller passes the whole sequence."""
+    """Verified tokens stay, though the caller passes the whole sequence."""
     cache = DraftCache([1, 2, 3, 8], verified=3)
     cache.rewind([1, 2, 3, 4, 5])
     assert (cache.tokens, cache.verified) == ([1, 2, 3], 3)

@@ -26,7 +26,7 @@ def by_scan(tokens: list[int], count: int) -> list[int]:
 def test_the_index_finds_what_a_scan_finds(
     tokens: list[int], pieces: list[int], count: int
 ) -> None:
-    """However the sequence grew between two calls."""
+    """The sequence may grow by any length between two calls."""
     index, known = NgramIndex(), 1
     for piece in pieces:
         known = min(known + piece, len(tokens))

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from support.engine import CompletedRequests, complete, greedy, open_engine
+from support.inference.engine import CompletedRequests, complete, greedy, open_engine
 from tokenizers import Tokenizer
 
 from models.config import SHIPPED_MODEL, EngineConfig, Speculation

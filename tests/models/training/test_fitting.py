@@ -45,7 +45,7 @@ def fitted() -> tuple[NextToken, list[str]]:
 
 
 def test_the_loss_falls() -> None:
-    """From the logarithm of the vocabulary's size."""
+    """Loss falls from the logarithm of the vocabulary's size."""
     network, lines = fitted()
     losses = [float(line.split("loss ")[1].split()[0]) for line in lines]
     assert losses[0] == pytest.approx(math.log(7), abs=1e-3)

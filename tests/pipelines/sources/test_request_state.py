@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.sources.request_state import RequestState
+from pipelines.sources.request_database import RequestDatabase
 
 
-class Counter(RequestState):
+class Counter(RequestDatabase):
     """A table with one number."""
 
     SCHEMA = (

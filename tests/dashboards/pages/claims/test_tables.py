@@ -32,7 +32,7 @@ CLAIMS = lines(
 
 
 def test_a_claim_counts_once_by_its_own_verdict() -> None:
-    """That over all bases, or the one on its only basis; a verdict of no claim is 0."""
+    """The verdict over all bases, or on its only basis; a verdict of no claim is 0."""
     made = tiles_of(counts(CLAIMS))
     assert {name: value for name, (value, _) in made.items()} == {
         "✓ supported": "0",

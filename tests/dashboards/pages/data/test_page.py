@@ -38,7 +38,7 @@ def test_every_identity_holds(generation: OpenGeneration) -> None:
 
 
 def test_a_figure_leads_to_its_bytes(generation: OpenGeneration, whole_home: Settings) -> None:
-    """From a day to its answer's hash and file; the bytes of that file have the hash."""
+    """A day leads to its answer's hash and file; the bytes of that file have the hash."""
     days = generation.frame(query("data/days")).filter(pl.col("state") == "restated")
     day = days.row(0, named=True)
     sha = day["answer_sha256"]

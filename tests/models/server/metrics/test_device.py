@@ -1,7 +1,7 @@
 """Series of the device: absent if unknown, and energy as power over time."""
 
 from prometheus_client.metrics_core import Metric
-from support.metrics import collect, sum_samples
+from support.inference.metrics import collect, sum_samples
 
 from models.device import DeviceReading
 from models.power import Power

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from support.metrics import collect, sum_samples
+from support.inference.metrics import collect, sum_samples
 
 from models.protocol import LayerTimes
 from models.server.metrics.experts import (

@@ -1,6 +1,6 @@
 """Creation of series with vLLM's two labels."""
 
-from support.metrics import collect
+from support.inference.metrics import collect
 
 from models.server.metrics.factory import MetricFactory
 

@@ -1,6 +1,6 @@
 """Series of requests: phases add up to the whole, sources to the prompt."""
 
-from support.metrics import collect, sum_samples
+from support.inference.metrics import collect, sum_samples
 
 from models.protocol import RequestOutput
 from models.server.metrics.factory import MetricFactory

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from prometheus_client.metrics_core import Metric
-from support.engine import engine_info
-from support.metrics import STEP, parse_families
+from support.inference.engine import engine_info
+from support.inference.metrics import STEP, parse_families
 
 from models.server.metrics.server_metrics import ServerMetrics
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from support.engine import engine_info
-from support.metrics import STEP, collect, sum_samples
+from support.inference.engine import engine_info
+from support.inference.metrics import STEP, collect, sum_samples
 
 from models.server.metrics.factory import MetricFactory
 from models.server.metrics.steps import StepSeries

@@ -26,7 +26,7 @@ def detokenize(tokens: list[int], stop: tuple[str, ...], cuts: list[int]) -> Tex
     data=st.data(),
 )
 def test_pieces_end_where_the_stop_begins(text: str, stop: list[str], data: st.DataObject) -> None:
-    """However many tokens a step gives, the text ends where the first stop text begins."""
+    """Text ends where the first stop text begins, for any number of tokens a step."""
     tokens = TOKENIZER.encode(text).ids
     whole = TOKENIZER.decode(tokens)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(tokens)), max_size=5)))

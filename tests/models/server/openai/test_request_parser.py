@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.engine import engine_info
+from support.inference.engine import engine_info
 from support.tier import make_tokenizer
 
 from models.errors import TierError

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from support.engine import engine_info
+from support.inference.engine import engine_info
 
 from models.protocol import SamplingParams
 from models.server.openai.errors import HttpError

@@ -212,7 +212,7 @@ def test_a_median_beyond_the_last_bucket_is_no_reason_to_look_fast(compiled: Mar
 
 
 def test_free_listings_and_other_models_are_no_hosts(compiled: Marts) -> None:
-    """A free one shares the model's permaslug, and has a queue of its own.
+    """A free one shares the model's permaslug, and has another queue.
 
     A re-dated model has another permaslug.
     """

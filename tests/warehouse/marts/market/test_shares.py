@@ -73,7 +73,7 @@ def test_who_is_alone_is_not_sure_of_what_is_unknown(compiled: Marts) -> None:
     assert large["survives_unknown"] is False
 
 
-def test_the_first_board_of_a_day_is_the_first_that_has_rows(compiled: Marts) -> None:
+def test_the_first_rankings_of_a_day_are_the_first_with_rows(compiled: Marts) -> None:
     """A day that was first seen as missing was first published later.
 
     The rest of the week is as before.

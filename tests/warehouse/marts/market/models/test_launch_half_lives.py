@@ -53,7 +53,7 @@ def morning(day: date) -> datetime:
 
 
 def archived(archive: Archive, seed: int) -> None:
-    """Two years of the board, and the catalogue around each change of price."""
+    """Two years of rankings, and the catalogue around each change of price."""
     market, now = SyntheticMarket(seed), morning(LAST + DAY)
     for first, last in ((FIRST_DATE, HALFWAY), (HALFWAY + DAY, LAST)):
         rows = market.rankings(RankingsQuery(first, last), now)
@@ -105,9 +105,9 @@ def con(
     """
     folder = tmp_path_factory.mktemp("market")
     archived(Archive(folder / "raw"), request.param)
-    with closing(open_warehouse(folder / "warehouse.duckdb")) as landing:
-        migrate(landing)
-        load_answers(landing, Archive(folder / "raw"))
+    with closing(open_warehouse(folder / "warehouse.duckdb")) as loading:
+        migrate(loading)
+        load_answers(loading, Archive(folder / "raw"))
     options = [
         "--project-dir",
         str(PROJECT),

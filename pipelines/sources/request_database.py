@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 
-class RequestState:
+class RequestDatabase:
     """A table of the file, made where it is missing; the base of RequestQuota and EtagStore."""
 
     SCHEMA = ""

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
-from support.http_server import serve_app
+from support.inference.http_server import serve_app
 
 Reply = Callable[[dict[str, Any]], Awaitable[Response]]
 
