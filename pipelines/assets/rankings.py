@@ -108,8 +108,10 @@ def rankings(
         context.log_event(materialization)
     yield _through_check(extract.days)
     yield from quarantined
-    counts = {"ingest_run_id": extract.run_id, **_counts(extract.days)}
-    yield dg.MaterializeResult(asset_key=ANSWERS, metadata=counts)
+    yield dg.MaterializeResult(
+        asset_key=ANSWERS,
+        metadata={"ingest_run_id": extract.run_id, **_counts(extract.days)},
+    )
 
 
 def _days_before(
@@ -128,7 +130,8 @@ def materializations(
 
     Yielding the asset would claim every requested day.
     """
-    found = con.execute(NEWEST_RANKINGS, [days[0].date, days[-1].date]).fetchall()
+    values = {"first_date": days[0].date, "last_date": days[-1].date}
+    found = con.execute(NEWEST_RANKINGS, values).fetchall()
     figures = {day: (as_of, rows, tokens) for day, as_of, rows, tokens in found}
     events = []
     for day in days:
@@ -169,7 +172,7 @@ def _counts(days: Sequence[DayStatus]) -> dict[str, int]:
 def _quarantined(con: duckdb.DuckDBPyConnection, run_id: str) -> list[dg.AssetCheckResult]:
     """Return the checks by reason, over all days that the answers cover."""
     found: dict[str, list[str]] = {name: [] for name in (*REASONS, READABLE)}
-    for day, reason in con.execute(QUARANTINED, [run_id]).fetchall():
+    for day, reason in con.execute(QUARANTINED, {"run_id": run_id}).fetchall():
         name = next((name for name, reasons in REASONS.items() if reason in reasons), READABLE)
         found[name].append(f"{day or 'no day'}: {reason}")
     return [

@@ -43,10 +43,14 @@ def day_statuses(
     failures: Sequence[Failure] = (),
 ) -> list[DayStatus]:
     """Return the status of each day from start to end by the answers and failures of one run."""
-    unusable = con.execute(UNUSABLE, [run_id]).fetchall()
+    unusable = con.execute(UNUSABLE, {"run_id": run_id}).fetchall()
     lost = [*failures, *(Failure(*row) for row in unusable)]
-    rows = con.execute(DAYS, {"start": start, "end": end, "run_id": run_id}).fetchall()
-    return [_status(*row, lost) for row in rows]
+    values = {"first_date": start, "last_date": end, "run_id": run_id}
+    rows = con.execute(DAYS, values).fetchall()
+    return [
+        _status(day, has_content, is_covered, reason, lost)
+        for day, has_content, is_covered, reason in rows
+    ]
 
 
 def _status(

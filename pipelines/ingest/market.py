@@ -143,7 +143,7 @@ def window_to_request(
     """Return the default days: from the first that was never covered, at least a trailing week."""
     yesterday = today - timedelta(days=1)
     first = rankings.FIRST_DAY if has_key else exports.FIRST_FILE - exports.DAYS_IN_FILE
-    values = {"first": first, "last": yesterday}
+    values = {"first_date": first, "last_date": yesterday}
     [(unknown,)] = con.execute(FIRST_UNKNOWN_DAY, values).fetchall()
     week_ago = max(first, today - rankings.TRAILING)
     return min(unknown or week_ago, week_ago), yesterday

@@ -79,7 +79,7 @@ def _not_loaded(con: duckdb.DuckDBPyConnection, answers: Sequence[Answer]) -> It
     if not answers:
         return
     ids = [answer.answer_id for answer in answers]
-    values = {"ids": ids, "first": min(ids), "last": max(ids)}
+    values = {"ids": ids, "first_id": min(ids), "last_id": max(ids)}
     waiting = {answer_id for (answer_id,) in con.execute(NOT_LOADED, values).fetchall()}
     yield from (answer for answer in answers if answer.answer_id in waiting)
 
@@ -110,7 +110,7 @@ def _load(
         return LoadResult("broken", reason=answer.error)
     if answer.status not in (OK, NOT_MODIFIED):
         return LoadResult("refused", reason=f"status {answer.status}")
-    earlier = con.execute(SAME_BYTES, [answer.sha256]).fetchall()
+    earlier = con.execute(SAME_BYTES, {"digest": answer.sha256}).fetchall()
     if _request_of(answer) in earlier:
         return LoadResult("unchanged")
     source = SOURCES[answer.source]

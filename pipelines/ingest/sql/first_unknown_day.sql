@@ -1,4 +1,15 @@
 -- One row: the first day that no answer has covered yet.
-select min(date)
-from (select unnest(generate_series($first::date, $last::date, interval 1 day))::date as date)
-where date not in (select ranking_days.date from raw.ranking_days where slice = 'all' and grain = 'day')
+with days as (
+    select unnest(generate_series($first_date::date, $last_date::date, interval 1 day))::date as date
+)
+
+select min(days.date) as date
+from days
+where
+    days.date not in (
+        select known.date
+        from raw.ranking_days as known
+        where
+            known.slice = 'all'
+            and known.grain = 'day'
+    )

@@ -4,4 +4,6 @@ select
     params,
     context
 from raw.answers
-where sha256 = ? and outcome in ('loaded', 'partial', 'quarantined')
+where
+    sha256 = $digest
+    and outcome in ('loaded', 'partial', 'quarantined')
