@@ -153,14 +153,14 @@ def test_a_tier_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 def collector(*healths: tuple[str, bool | None, str | None]) -> Any:
     """Return what the status line reads of a collector."""
-    sources = [
+    loops = [
         SimpleNamespace(
             target=SimpleNamespace(name=name), health=SimpleNamespace(is_up=is_up, reason=reason)
         )
         for name, is_up, reason in healths
     ]
     spool = SimpleNamespace(open=SimpleNamespace(rows=12), tally=SimpleNamespace(segments=3))
-    return cast("Any", SimpleNamespace(sources=sources, spool=spool))
+    return cast("Any", SimpleNamespace(loops=loops, spool=spool))
 
 
 @pytest.mark.parametrize(
