@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 from support.inference.openai_server import (
     error_reply,
@@ -25,23 +24,20 @@ from models.loadgen.__main__ import main
 
 Load = Callable[..., dict[str, Any]]
 KEY = "sk-invented-and-secret"
-# Other work shares the cores, so upper bounds are loose and hold for the fastest request only.
+# Upper bounds are loose: what they measure shares its cores with other work.
 SLACK_MS = 250
 
 
-def test_latencies_are_those_of_the_server(load: Load, tmp_path: Path) -> None:
+def test_latencies_are_those_of_the_server(load: Load) -> None:
     """80 ms to the first token, then ten tokens of 20 ms each."""
-    out = tmp_path / "requests.parquet"
-    options = ["--poisson", "40", "--requests", "20", "--max-tokens", "11", "--out"]
+    options = ["--poisson", "40", "--requests", "20", "--max-tokens", "11"]
     with serve(stream_reply(first_s=0.08, gap_s=0.02)) as server:
-        report = load(server.url, *options, str(out))
+        report = load(server.url, *options)
     assert (report["sent"], report["answered"], report["failed"]) == (20, 20, 0)
-    assert report["ttft"]["p50_ms"] >= 80
-    assert report["tpot"]["p50_ms"] >= 20
-    assert report["e2e"]["p50_ms"] >= 280
-    fastest = {name: min(pq.read_table(out)[name].to_pylist()) for name in ("ttft_ms", "e2e_ms")}
-    assert fastest["ttft_ms"] < 80 + SLACK_MS
-    assert fastest["e2e_ms"] < 280 + SLACK_MS
+    assert 80 <= report["ttft"]["p50_ms"] < 80 + SLACK_MS
+    assert 20 <= report["tpot"]["p50_ms"] < 20 + SLACK_MS / 10
+    assert 19 <= report["itl"]["p50_ms"] < 20 + SLACK_MS / 10
+    assert 280 <= report["e2e"]["p50_ms"] < 280 + SLACK_MS
     assert (report["ttft"]["count"], report["itl"]["count"]) == (20, 200)
     assert (report["output_tokens"], report["prompt_tokens"], report["estimated"]) == (220, 140, 0)
     assert report["output_tokens_per_s"] == pytest.approx(220 / report["duration_s"])
@@ -49,10 +45,10 @@ def test_latencies_are_those_of_the_server(load: Load, tmp_path: Path) -> None:
 
 def test_goodput_and_throughput_differ_if_half_is_slow(load: Load) -> None:
     """Every second request misses the objective."""
-    options = "--poisson 50 --requests 10 --max-tokens 3 --ttft-ms 2000 --tpot-ms 2000"
-    with serve(replies_in_turn(stream_reply(), stream_reply(first_s=2.5))) as server:
+    options = "--poisson 50 --requests 10 --max-tokens 3 --ttft-ms 600 --tpot-ms 600"
+    with serve(replies_in_turn(stream_reply(), stream_reply(first_s=0.8))) as server:
         report = load(server.url, *options.split())
-    assert report["objectives_ms"] == {"TTFT": 2000.0, "TPOT": 2000.0}
+    assert report["objectives_ms"] == {"TTFT": 600.0, "TPOT": 600.0}
     assert report["goodput"]["share"] == 0.5
     assert report["goodput"]["requests_per_s"] == pytest.approx(report["requests_per_s"] / 2)
 
