@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import yaml
 from jinja2 import Template
 
 from pipelines.publish.generations import Generation, publish
@@ -29,6 +30,8 @@ def published(settings: Settings, sql: str = MARTS) -> Generation:
     with warehouse_of(settings) as con:
         con.execute(sql)
         con.execute(f"create or replace table marts.meta as {meta_sql()}")
+        for name, comment in meta_comments():
+            con.execute(f"comment on {name} is '{comment.replace(chr(39), chr(39) * 2)}'")
     return publish(settings, NOW)
 
 
@@ -38,3 +41,12 @@ def meta_sql() -> str:
     return Template(text).render(
         ref=lambda name: f"marts.{name}", var=lambda name: None, config=lambda **options: ""
     )
+
+
+def meta_comments() -> Iterator[tuple[str, str]]:
+    """Yield the comments of `meta` that dbt would persist: on what, and the text."""
+    text = (PROJECT / "marts" / "meta" / "published_meta.yml").read_text()
+    [model] = yaml.safe_load(text)["models"]
+    yield "table marts.meta", model["description"]
+    for column in model["columns"]:
+        yield f"column marts.meta.{column['name']}", column["description"]

@@ -207,6 +207,7 @@ def test_tables_are_those_that_duckdb_sees(tmp_path: Path) -> None:
         tables_of(path, "from secrets")
 
 
+@pytest.mark.slow
 def test_a_claim_is_named_by_id_and_where_needed_by_basis(tmp_path: Path) -> None:
     """A query that cannot be recomputed is refused before anything is written."""
     settings = Settings(tmp_path / "home")

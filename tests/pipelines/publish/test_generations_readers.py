@@ -161,7 +161,7 @@ def test_a_publish_that_fails_leaves_what_is_published(settings: Settings) -> No
     """Here for want of a table that every generation needs."""
     published(settings)
     with warehouse_of(settings) as con:
-        con.execute("drop table marts.market_days")
+        con.execute("drop table marts.meta")
     with pytest.raises(duckdb.CatalogException):
         publish(settings)
     assert newest(settings).name == "generation-000001.duckdb"

@@ -46,6 +46,7 @@ def fill(folder: Path, count: int, max_mib: int = 1) -> Spool:
     return spool
 
 
+@pytest.mark.slow
 def test_the_oldest_segments_are_dropped_to_make_room(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
