@@ -34,8 +34,7 @@ SQL = re.compile(
     r"\s*(--.*\n\s*)*(select|with|from|insert|create|copy|pivot)\b.*\b(select|from)\b",
     re.IGNORECASE | re.DOTALL,
 )
-# Tests of the NPU's operations run in an environment of their own, so they lie together with it.
-BESIDE_THE_MIRROR = ("tests/end_to_end", "tests/docs", "tests/models/npu")
+BESIDE_THE_MIRROR = ("tests/end_to_end", "tests/docs")
 
 
 @pytest.fixture(scope="module", autouse=True)
