@@ -3,10 +3,10 @@
 The old one is used until the new one is complete.
 """
 
-import shutil
 from dataclasses import dataclass
 
 from pipelines.archive import Archive
+from pipelines.database_files import new_database
 from pipelines.errors import NothingArchived
 from pipelines.ingest.market import load_archive
 from pipelines.ingest.telemetry import load as load_telemetry
@@ -14,7 +14,7 @@ from pipelines.loading.answers import load_answers
 from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.publish.generations import Generation, publish
 from pipelines.settings import Settings
-from pipelines.transform.dbt import BuildResult, Progress, build
+from pipelines.transform.dbt import BuildResult, Progress, build, build_lock
 from warehouse.connection import session
 
 
@@ -37,12 +37,11 @@ def rebuild(settings: Settings, progress: Progress | None = None) -> RebuildResu
         )
     # In another folder under the usual name: DuckDB's views remember the name of their file.
     fresh = settings.home / "rebuilding" / settings.warehouse.name
-    shutil.rmtree(fresh.parent, ignore_errors=True)
-    with session(fresh) as con:
-        answers = load_answers(con, archive)
-    load_telemetry(settings, warehouse=fresh)
-    built = build(settings, fresh, progress)
-    fresh.replace(settings.warehouse)
+    with build_lock(settings, "rebuilding.lock"), new_database(fresh, settings.warehouse):
+        with session(fresh) as con:
+            answers = load_answers(con, archive)
+        load_telemetry(settings, warehouse=fresh)
+        built = build(settings, fresh, progress)
     fresh.parent.rmdir()
     # What another run archived meanwhile.
     answers += load_archive(settings)
