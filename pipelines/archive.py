@@ -17,10 +17,11 @@ from pathlib import Path
 
 import zstandard
 
-from pipelines.errors import BadAnswer, MixedOrigins
+from pipelines.errors import DamagedBody, MixedOrigins
 from pipelines.files import append_durably, claim_durably, write_durably
 
 REDACTED = b"[key]"
+RESTORE = "Restore it from a copy of the archive; the same bytes fetched again heal it too."
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,13 @@ class Archive:
     def keep(self, answer: Answer, body: bytes) -> Answer:
         """Store an answer durably and return it with its size and hash.
 
-        The same bytes are stored once.
+        The same bytes are stored once; where they were damaged since, they are whole again.
         """
         answer = replace(answer, bytes=len(body), sha256=sha256(body).hexdigest())
         self._claim(answer.origin)
-        path = self._body(answer.sha256)
-        if not path.exists():
-            write_durably(path, zstandard.ZstdCompressor(level=3).compress(body))
+        if not self.has(answer.sha256):
+            packed = zstandard.ZstdCompressor(level=3).compress(body)
+            write_durably(self._body(answer.sha256), packed)
         self.note(answer)
         return answer
 
@@ -90,24 +91,28 @@ class Archive:
         )
 
     def read(self, digest: str) -> bytes:
-        """Return the bytes with this SHA-256. Raise BadAnswer where the file was damaged since."""
+        """Return the bytes with this SHA-256. Raise DamagedBody where they are not here, whole."""
         path = self._body(digest)
+        # Without the home's own path, which has no place in published tables.
+        name = path.relative_to(self.folder.parent)
         try:
             body = zstandard.ZstdDecompressor().decompress(path.read_bytes())
+        except FileNotFoundError as error:
+            raise DamagedBody(f"{name} is missing. {RESTORE}") from error
         except (OSError, zstandard.ZstdError) as error:
-            raise BadAnswer(
-                f"{path} cannot be read ({error}). Restore it from a copy of the archive."
-            ) from error
+            words = error.strerror if isinstance(error, OSError) else error
+            raise DamagedBody(f"{name} cannot be read ({words}). {RESTORE}") from error
         if sha256(body).hexdigest() != digest:
-            raise BadAnswer(
-                f"{path} does not hold the bytes that its name promises. "
-                "Restore it from a copy of the archive."
-            )
+            raise DamagedBody(f"{name} does not hold the bytes that its name promises. {RESTORE}")
         return body
 
     def has(self, digest: str) -> bool:
-        """Return True if the bytes with this SHA-256 are here."""
-        return self._body(digest).exists()
+        """Return True if the bytes with this SHA-256 are here, whole."""
+        try:
+            self.read(digest)
+        except DamagedBody:
+            return False
+        return True
 
     def answers(self) -> Iterator[Answer]:
         """Yield every answer, oldest first."""

@@ -9,7 +9,6 @@ then hold its rows twice. So no file is put in place while it, or the one before
 
 import contextlib
 import logging
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,7 +98,7 @@ def _keep(path: Path, keep: Path) -> None:
 
 def _move_log(path: Path, keep: Path | None) -> None:
     if keep:
-        os.replace(_log_of(path), _log_of(keep))
+        _log_of(path).replace(_log_of(keep))
     else:
         _log_of(path).unlink()
     sync_folder(path.parent)

@@ -9,8 +9,10 @@
     │   ├── LimitReached       a limit of the source, or our own budget for it, is used up
     │   ├── SourceServerError  the source fails: 5xx, at every attempt
     │   └── BadAnswer          an answer is invalid: cut, not JSON, wrong hash, wrong day, too large
+    │       └── DamagedBody    the archive no longer holds the bytes of an answer as they came
     ├── MixedOrigins           simulated and real answers would share one home
     ├── NothingArchived        there is nothing to rebuild from
+    ├── ArchiveIncomplete      a rebuild would know less than the warehouse that it replaces
     ├── BuildFailed            dbt could not build a table
     ├── AuditFailed            a check found wrong rows, so nothing was published
     ├── NothingPublished       there is no generation to read yet
@@ -68,12 +70,20 @@ class BadAnswer(SourceError):
     """An answer is invalid: cut, not what was requested, wrong hash, too large."""
 
 
+class DamagedBody(BadAnswer):
+    """The archive no longer holds the bytes of an answer as they came."""
+
+
 class MixedOrigins(TokentideError):
     """Simulated and real answers would share one home."""
 
 
 class NothingArchived(TokentideError):
     """There is nothing to rebuild from: the raw archive is empty."""
+
+
+class ArchiveIncomplete(TokentideError):
+    """A rebuild would know less than the warehouse that it replaces."""
 
 
 class BuildFailed(TokentideError):

@@ -9,13 +9,14 @@ archived.
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import polars as pl
 
 from pipelines.archive import Answer, Archive, LogPart
-from pipelines.errors import BadAnswer
+from pipelines.errors import BadAnswer, DamagedBody
 from pipelines.loading.outcome import LoadResult
 from pipelines.loading.rankings import load_rankings
 from pipelines.loading.snapshots import load_snapshot
@@ -29,6 +30,10 @@ log = logging.getLogger(__name__)
 OK, NOT_MODIFIED = 200, 304
 SAME_BYTES = read_sql(__file__, "same_bytes")
 NOT_LOADED = read_sql(__file__, "not_loaded")
+RECORDED = read_sql(__file__, "damaged_answers")
+DAMAGED = (
+    "select answer_id, source, reason from raw.answers where outcome = 'damaged' order by answer_id"
+)
 # A payload of a shape that its parser does not know is quarantined like any other bad one, so that
 # it holds up no other answer.
 UNREADABLE = (
@@ -41,6 +46,16 @@ UNREADABLE = (
     duckdb.DataError,
     duckdb.IntegrityError,
 )
+
+
+@dataclass(frozen=True)
+class DamagedAnswer:
+    """An answer that cannot be loaded, since the archive no longer holds its bytes."""
+
+    answer_id: str
+    source: str
+    reason: str
+
 
 OnLoaded = Callable[[Answer, LoadResult], None]
 
@@ -56,6 +71,9 @@ def load_answers(
     `payloads` holds those that are decoded already, by answer id; others are read from the archive.
     """
     number = 0
+    for answer in _healed(con, archive):
+        on_loaded(answer, _load_or_quarantine(con, archive, answer, {}))
+        number += 1
     for part in archive.log_parts(_positions(con)):
         for answer in _not_loaded(con, part.answers):
             result = _load_or_quarantine(con, archive, answer, payloads or {})
@@ -63,6 +81,19 @@ def load_answers(
             number += 1
         _record_position(con, part)
     return number
+
+
+def damaged_answers(con: duckdb.DuckDBPyConnection) -> list[DamagedAnswer]:
+    """Return the answers that the archive names and no longer holds, oldest first."""
+    return [DamagedAnswer(*row) for row in con.sql(DAMAGED).fetchall()]
+
+
+def _healed(con: duckdb.DuckDBPyConnection, archive: Archive) -> Iterator[Answer]:
+    """Yield those whose bytes were damaged when they were to be loaded, and are whole by now."""
+    for row in con.sql(RECORDED).pl().to_dicts():
+        if archive.has(row["sha256"]):
+            maps = {name: json.loads(row[name]) for name in ("params", "context")}
+            yield Answer(**{**row, **maps})
 
 
 def _positions(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -94,6 +125,10 @@ def _load_or_quarantine(
     try:
         with transaction(con):
             result = _load(con, archive, answer, payloads)
+            _record(con, answer, result)
+    except DamagedBody as error:
+        with transaction(con):
+            result = LoadResult("damaged", reason=str(error))
             _record(con, answer, result)
     except UNREADABLE as error:
         with transaction(con):
@@ -139,7 +174,7 @@ def _quarantine(con: duckdb.DuckDBPyConnection, answer: Answer, result: LoadResu
 def _record(con: duckdb.DuckDBPyConnection, answer: Answer, result: LoadResult) -> None:
     source, params, context = _request_of(answer)
     con.execute(
-        "insert into raw.answers values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert or replace into raw.answers values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             answer.answer_id,
             source,

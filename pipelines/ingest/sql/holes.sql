@@ -1,0 +1,23 @@
+-- One row per answer or segment that should be in this warehouse and is not, with the reason.
+select
+    'answer ' || answers.answer_id || ' of ' || answers.source as what,
+    answers.reason
+from raw.answers as answers
+where answers.outcome = 'damaged'
+
+union all
+select
+    'segment ' || before.segment_id as what,
+    coalesce(damaged.reason, 'the archive no longer has this segment') as reason
+from before
+left join raw.telemetry_segments as damaged
+    on
+        before.segment_id = damaged.segment_id
+        and damaged.outcome = 'unreadable'
+where
+    before.sha256 not in (
+        select loaded.sha256
+        from raw.telemetry_segments as loaded
+        where loaded.outcome <> 'unreadable'
+    )
+order by what
