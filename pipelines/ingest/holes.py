@@ -1,4 +1,4 @@
-"""Holes of the archive: what a warehouse was made of, or its log names, and a rebuild has not got."""
+"""Holes of the archive: what its log names, or a warehouse was made of, and a rebuild lacks."""
 
 import logging
 from collections.abc import Sequence

@@ -45,7 +45,20 @@ def decode_json(answer: Answer, body: bytes) -> Payload:
         ) from error
     if not isinstance(value, dict):
         raise BadAnswer(f"The answer is a JSON {type(value).__name__}, not an object.")
+    if error := error_of(value):
+        raise BadAnswer(f"The source answered with an error instead of data ({error}).")
     return value
+
+
+def error_of(payload: Payload) -> str | None:
+    """Return code and message of an error that came in place of data, whatever its status."""
+    error = payload.get("error")
+    if not error or "data" in payload:
+        return None
+    fields = error if isinstance(error, dict) else {"message": error}
+    words = (fields.get("code"), fields.get("message") or fields.get("name"))
+    found = ": ".join(str(word) for word in words if word is not None)
+    return ACCOUNT.sub(r"\1[id]", " ".join(found.split()))[:200] or "without a message"
 
 
 def quoted(body: bytes, length: int) -> str:
