@@ -39,11 +39,15 @@ class SourceError(TokentideError):
     """A source did not give what was requested.
 
     `retry_after` is the number of seconds until the source wants the next request, if it said so.
+    `is_of_source` is true where it did so in this very answer, about every request of the kind.
     """
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, retry_after: float | None = None, *, is_of_source: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.is_of_source = is_of_source
 
 
 class SourceUnreachable(SourceError):

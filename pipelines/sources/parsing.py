@@ -53,7 +53,7 @@ def decode_json(answer: Answer, body: bytes) -> Payload:
 def error_of(payload: Payload) -> str | None:
     """Return code and message of an error that came in place of data, whatever its status."""
     error = payload.get("error")
-    if not error or "data" in payload:
+    if not error or payload.get("data"):
         return None
     fields = error if isinstance(error, dict) else {"message": error}
     words = (fields.get("code"), fields.get("message") or fields.get("name"))

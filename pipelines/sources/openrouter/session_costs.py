@@ -74,4 +74,11 @@ def parse(answer: Answer, payload: Payload) -> ParsedTables:
 
 
 # No snapshot may be published at all.
-SOURCE = Source("session_costs", parse, tables=("session_costs",), assets=("raw_usage",), min_share=0.5, may_be_empty=True)
+SOURCE = Source(
+    "session_costs",
+    parse,
+    tables=("session_costs",),
+    assets=("raw_usage",),
+    min_share=0.5,
+    may_be_empty=True,
+)
