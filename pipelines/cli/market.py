@@ -36,9 +36,10 @@ def ingest_market(
 ) -> None:
     """Fetch OpenRouter's rankings, prices, hosts, apps and tasks; load, build, audit and publish.
 
-    Exit code 0 means that every day in the range that the source offers was loaded. Whatever was
-    loaded is published either way. A range of less than a week is extended to the week that ends
-    with it, so that restated figures are noticed.
+    Exit code 0 means that every day in the range that the source offers was loaded, and that every
+    other request got an answer that is one. Whatever was loaded is published either way. A range of
+    less than a week is extended to the week that ends with it, so that restated figures are
+    noticed.
 
     Examples:
 

@@ -18,6 +18,7 @@ import polars as pl
 from pipelines.archive import Answer, Archive, LogPart
 from pipelines.errors import BadAnswer, DamagedBody
 from pipelines.loading.outcome import LoadResult
+from pipelines.loading.plausible import implausible
 from pipelines.loading.rankings import load_rankings
 from pipelines.loading.snapshots import load_snapshot
 from pipelines.sources.openrouter.rankings_table import RankingsTable
@@ -31,6 +32,10 @@ OK, NOT_MODIFIED = 200, 304
 SAME_BYTES = read_sql(__file__, "same_bytes")
 NOT_LOADED = read_sql(__file__, "not_loaded")
 RECORDED = read_sql(__file__, "damaged_answers")
+QUARANTINED = (
+    "select reason from raw.answers where sha256 = ? and source = ? and params = ? and context = ?"
+    " and outcome = 'quarantined'"
+)
 DAMAGED = (
     "select answer_id, source, reason from raw.answers where outcome = 'damaged' order by answer_id"
 )
@@ -148,14 +153,32 @@ def _load(
     earlier = con.execute(SAME_BYTES, {"digest": answer.sha256}).fetchall()
     if _request_of(answer) in earlier:
         return LoadResult("unchanged")
+    return _load_payload(con, archive, answer, payloads, is_new=not earlier)
+
+
+def _load_payload(
+    con: duckdb.DuckDBPyConnection,
+    archive: Archive,
+    answer: Answer,
+    payloads: Mapping[str, Any],
+    *,
+    is_new: bool,
+) -> LoadResult:
     source = SOURCES[answer.source]
     payload = payloads.get(answer.answer_id)
     if payload is None:
         payload = source.decode(answer, archive.read(answer.sha256))
     parsed = source.parse(answer, payload)
     if isinstance(parsed, RankingsTable):
+        # The same useless rankings are quarantined once, however often they come.
+        if known := con.execute(QUARANTINED, [answer.sha256, *_request_of(answer)]).fetchall():
+            return LoadResult("quarantined", reason=known[0][0])
         return load_rankings(con, answer, parsed)
-    return load_snapshot(con, answer, parsed, is_new=not earlier)
+    if reason := implausible(con, answer, source, parsed):
+        result = LoadResult("quarantined", reason=reason)
+        _quarantine(con, answer, result)
+        return result
+    return load_snapshot(con, answer, parsed, is_new=is_new)
 
 
 def _request_of(answer: Answer) -> tuple[str, str, str]:

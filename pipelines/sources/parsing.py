@@ -31,6 +31,16 @@ class ParsedTables:
     notes: list[str] = field(default_factory=list)
 
 
+def complete_rows(parsed: ParsedTables, table: str) -> pl.DataFrame:
+    """Return the rows of a table that have all its required columns."""
+    return parsed.frames[table].filter(is_complete(parsed, table))
+
+
+def is_complete(parsed: ParsedTables, table: str) -> pl.Expr:
+    """Return the condition that a row has all required columns of its table."""
+    return pl.all_horizontal(pl.col(name).is_not_null() for name in parsed.required[table])
+
+
 def decode_json(answer: Answer, body: bytes) -> Payload:
     """Decode the JSON object in these bytes; raise BadAnswer where there is none.
 

@@ -15,8 +15,8 @@ from pipelines.sources.parsing import error_of, quoted
 LimitKind = Literal["day", "minute", "unnamed"]
 
 SECONDS = re.compile(r"\d+(\.\d+)?", re.ASCII)
-OF_DAY = re.compile(r"\brpd\b|/\s*day|\b(per|a) day\b|\bdaily\b", re.IGNORECASE)
-OF_MINUTE = re.compile(r"\brpm\b|/\s*min|\b(per|a) minute\b", re.IGNORECASE)
+OF_DAY = re.compile(r"\brpd\b|/\s*day\b|\b(per|a) day\b|\bdaily\b", re.IGNORECASE)
+OF_MINUTE = re.compile(r"\brpm\b|/\s*min(ute)?\b|\b(per|a) minute\b", re.IGNORECASE)
 MAX_ERROR = 1 << 20  # bytes; an error in place of data is short
 
 
