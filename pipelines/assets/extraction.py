@@ -95,15 +95,20 @@ def materialize_result(result: ExtractResult) -> dg.MaterializeResult[None]:
     failures = result.failures
     if failures and not result.answers:
         raise all_failed(failures)
+    counts = {"answers": result.answers, "rows": result.rows, "failures": len(failures)}
+    return dg.MaterializeResult(
+        metadata={**counts, "ingest_run_id": result.run_id},
+        check_results=[answered_result(failures)],
+    )
+
+
+def answered_result(failures: Sequence[Failure]) -> dg.AssetCheckResult:
+    """Build the result of the check that every request was answered."""
     reasons = [f"{failure.what}: {failure.reason}" for failure in failures]
-    check = dg.AssetCheckResult(
+    return dg.AssetCheckResult(
         check_name=ANSWERED,
         passed=not failures,
         metadata={"reasons": as_markdown(reasons)},
-    )
-    counts = {"answers": result.answers, "rows": result.rows, "failures": len(failures)}
-    return dg.MaterializeResult(
-        metadata={**counts, "ingest_run_id": result.run_id}, check_results=[check]
     )
 
 

@@ -113,7 +113,9 @@ class RequestResults:
         request = self.answered.get(answer.answer_id)
         if request and result.outcome in USELESS:
             reason = result.reason or result.outcome
-            self.failures.append(Failure(request.what, reason, request.start, request.end))
+            self.failures.append(
+                Failure(request.what, reason, request.start, request.end, request.asset)
+            )
 
 
 def new_run_id() -> str:
@@ -146,7 +148,7 @@ def make_requests(
 
 
 def _failure(request: SourceRequest, error: SourceError, *, is_shared: bool = False) -> Failure:
-    return Failure(request.what, str(error), request.start, request.end, is_shared)
+    return Failure(request.what, str(error), request.start, request.end, request.asset, is_shared)
 
 
 def load_archive(settings: Settings, on_loaded: OnLoaded = lambda answer, result: None) -> int:
