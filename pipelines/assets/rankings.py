@@ -2,8 +2,8 @@
 
 A day is shown as materialized only if its figures got through. One that the source does not have
 stays missing, and is no fault. One that did not get through turns the checks red, while the other
-days of the same answer go on to the tables. So nothing depends on `raw_rankings`: the tables depend on
-`raw_answers`, which says that the source was asked and that its answers were loaded.
+days of the same answer go on to the tables. So nothing depends on `raw_rankings`: the tables
+rest on `raw_answers`, which says that the source was asked and that its answers were loaded.
 """
 
 from collections import Counter

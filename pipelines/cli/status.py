@@ -67,6 +67,7 @@ def read_status(settings: Settings, today: date | None = None) -> dict[str, Any]
         "is_fresh": meta["last_date"] is not None and meta["last_date"] >= yesterday,
         "newest_completed_day": yesterday,
         "sources": records(path, read_sql(__file__, "status_sources")),
+        "lost": records(path, read_sql(__file__, "status_archive")),
         "targets": records(path, read_sql(__file__, "status_targets")) if has_targets else [],
     }
 
@@ -93,6 +94,10 @@ def show_status(console: Console, status: dict[str, Any]) -> None:
     )
     _show_table(console, status["sources"], SOURCE_COLUMNS)
     _show_table(console, status["targets"], TARGET_COLUMNS)
+    for lost in status["lost"]:
+        console.print(
+            f"[red]not in the archive[/red] {lost['what']}: {lost['reason']}", highlight=False
+        )
     if status["citation"]:
         console.print(str(status["citation"]), highlight=False)
 

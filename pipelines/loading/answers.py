@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.archive import Answer, Archive, LogPart
+from pipelines.archive import Answer, Archive, BadLine, LogPart
 from pipelines.errors import BadAnswer, DamagedBody
 from pipelines.loading.outcome import LoadResult
 from pipelines.loading.plausible import implausible
@@ -28,6 +28,8 @@ from warehouse.connection import transaction
 
 log = logging.getLogger(__name__)
 
+# Stands for the source where it is the archive's own log that is wrong.
+LOG = "archive_log"
 OK, NOT_MODIFIED = 200, 304
 SAME_BYTES = read_sql(__file__, "same_bytes")
 NOT_LOADED = read_sql(__file__, "not_loaded")
@@ -80,6 +82,7 @@ def load_answers(
         on_loaded(answer, _load_or_quarantine(con, archive, answer, {}))
         number += 1
     for part in archive.log_parts(_positions(con)):
+        _quarantine_lines(con, part.bad_lines)
         for answer in _not_loaded(con, part.answers):
             result = _load_or_quarantine(con, archive, answer, payloads or {})
             on_loaded(answer, result)
@@ -191,6 +194,18 @@ def _quarantine(con: duckdb.DuckDBPyConnection, answer: Answer, result: LoadResu
     if not con.execute(
         "select 1 from raw.quarantine where sha256 = ? and source = ? and reason = ?", row
     ).fetchall():
+        con.execute("insert into raw.quarantine (sha256, source, reason) values (?, ?, ?)", row)
+
+
+def _quarantine_lines(con: duckdb.DuckDBPyConnection, lines: Sequence[BadLine]) -> None:
+    """Quarantine lines of the archive's log that name no answer; the others are loaded."""
+    for line in lines:
+        row = [line.sha256, LOG, f"line {line.number} of {line.log}: {line.reason}"]
+        if con.execute(
+            "select 1 from raw.quarantine where sha256 = ? and source = ? and reason = ?", row
+        ).fetchall():
+            continue
+        log.warning("The archive's log is damaged: %s.", row[2])
         con.execute("insert into raw.quarantine (sha256, source, reason) values (?, ?, ?)", row)
 
 

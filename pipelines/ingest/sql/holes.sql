@@ -6,6 +6,16 @@ from raw.answers as answers
 where answers.outcome = 'damaged'
 
 union all
+-- A line that a crash cut short was never confirmed to anybody.
+select
+    'a line of the log' as what,
+    bad_lines.reason
+from raw.quarantine as bad_lines
+where
+    bad_lines.source = 'archive_log'
+    and not contains(bad_lines.reason, 'cut short')
+
+union all
 select
     'segment ' || before.segment_id as what,
     coalesce(damaged.reason, 'the archive no longer has this segment') as reason
