@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -26,6 +27,7 @@ AT = datetime(2026, 6, 19, 8, 20, 44, 552000, UTC)
 # kept.
 KEEPER = """
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from pipelines.archive import Answer, Archive, utc_now
@@ -135,8 +137,11 @@ def test_a_line_that_a_crash_cut_short_is_skipped_and_the_next_stands_alone(
     )
     whole = log_of(archive).read_bytes()
     archive.note(
-        answer_at(
-            AT + timedelta(seconds=1), params={"start_date": "2026-06-01"}, context={"model": "a/b"}
+        replace(
+            first,
+            fetched_at=AT + timedelta(seconds=1),
+            params={"start_date": "2026-06-01"},
+            context={"model": "a/b"},
         )
     )
     with_second = log_of(archive).read_bytes()
