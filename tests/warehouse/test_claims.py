@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from support.simulator import KEY, ingest_rankings, simulated_market
+from support.simulator import KEY, ingest_rankings, simulated_market, unmarked_market
 
 from pipelines.cli.claims_view import as_json, find_claim, read_claims
 from pipelines.errors import UnknownClaim
@@ -47,7 +47,8 @@ LACKING = {
     "top-two-march-9": {"2026-03-01..2026-03-15", "2026-03-09..2026-03-15"},
     "top-six-april": {"2026-03-30..2026-04-05", "2026-04-06..2026-04-12"},
 }
-VERDICTS = {"supported", "contradicted", "wrong_population", "wrong_baseline", "unverifiable"}
+JUDGED = {"supported", "contradicted", "wrong_population", "wrong_baseline"}
+VERDICTS = JUDGED | {"unverifiable"}
 
 Rows = list[dict[str, Any]]
 
@@ -72,8 +73,11 @@ def recorded(tmp_path_factory: pytest.TempPathFactory, recordings: Path) -> Path
 
 @pytest.fixture(scope="module")
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Publish a synthetic market up to 2026-03-31, and the same home three weeks later."""
-    with simulated_market(now=datetime(2026, 6, 20, 8, tzinfo=UTC)) as market:
+    """Publish a synthetic market up to 2026-03-31, and the same home three weeks later.
+
+    It passes for a real one, or nothing would be judged.
+    """
+    with unmarked_market(datetime(2026, 6, 20, 8, tzinfo=UTC)) as market:
         settings = Settings(
             home=tmp_path_factory.mktemp("synthetic"), openrouter_url=market.url, openrouter_key=KEY
         )
@@ -81,6 +85,17 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         before = built(settings)
         ingest_rankings(settings, date(2026, 4, 1), date(2026, 4, 26))
     return before, built(settings)
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Publish the same market up to 2026-04-26 as what it is: simulated."""
+    with simulated_market(now=datetime(2026, 6, 20, 8, tzinfo=UTC)) as market:
+        settings = Settings(
+            home=tmp_path_factory.mktemp("simulated"), openrouter_url=market.url, openrouter_key=KEY
+        )
+        ingest_rankings(settings, date(2026, 2, 14), date(2026, 4, 26))
+    return built(settings)
 
 
 def by_basis(path: Path, claim_id: str) -> dict[str, dict[str, Any]]:
@@ -171,9 +186,10 @@ def test_every_query_of_evidence_runs_as_it_is(
 def test_the_sum_of_a_claim_follows_from_its_bases(
     recorded: Path, synthetic: tuple[Path, Path]
 ) -> None:
-    """Verdicts that could be reached decide; where they differ, the statement depends on its basis.
+    """Verdicts that could be reached decide.
 
-    Every row says why.
+    Where it holds on some bases alone, the statement depends on its basis; where it holds on none,
+    it is contradicted. Every row says why.
     """
     for path in (recorded, *synthetic):
         rows = read_claims(path)
@@ -183,9 +199,43 @@ def test_the_sum_of_a_claim_follows_from_its_bases(
         for claim_id in LISTED:
             overall, *bases = find_claim(rows, claim_id)
             judged = {row["verdict"] for row in bases} - {"unverifiable"}
+            several = "depends_on_basis" if "supported" in judged else "contradicted"
             assert overall["verdict"] == (
-                "depends_on_basis" if len(judged) > 1 else min(judged, default="unverifiable")
+                several if len(judged) > 1 else min(judged, default="unverifiable")
             )
+
+
+def test_false_on_every_basis_is_contradicted_with_the_ways(synthetic: tuple[Path, Path]) -> None:
+    """A wrong baseline on one basis and a wrong population on the other leave nothing true."""
+    rows = by_basis(synthetic[1], "growth-100b-140t")
+    assert {basis: row["verdict"] for basis, row in rows.items()} == {
+        "all": "contradicted",
+        "national": "wrong_baseline",
+        "platform": "wrong_population",
+    }
+    reason = rows["all"]["reason"]
+    assert "national wrong_baseline, platform wrong_population" in reason
+    assert all(rows[basis]["reason"] in reason for basis in ("national", "platform"))
+
+
+def test_a_simulated_market_judges_no_real_statement(simulated: Path) -> None:
+    """All days are there, yet none of its figures stands beside what somebody said.
+
+    What rests on a document or on a measurement of ours is judged as ever.
+    """
+    rows = read_claims(simulated)
+    about_market = [*LACKING, "price"]
+    for row in (row for name in about_market for row in find_claim(rows, name)):
+        assert row["verdict"] == "not_judged", (row["claim_id"], row["basis"])
+        assert (row["measured"], row["missing_days"], row["as_of"]) == (None, None, None)
+        assert row["reason"].startswith("Not judged: simulated market.")
+    assert verdicts(simulated, "growth-100b-140t") == {
+        "all": "wrong_baseline",
+        "national": "wrong_baseline",
+        "platform": "not_judged",
+    }
+    assert verdicts(simulated, "v4-12b")["all"] == "contradicted"
+    assert verdicts(simulated, "efficiency")["w4a16"] == "supported"
 
 
 def test_a_claim_for_a_program_has_its_evidence_with_rows(synthetic: tuple[Path, Path]) -> None:

@@ -41,6 +41,7 @@ def test_a_claim_counts_once_by_its_own_verdict() -> None:
         "△ wrong baseline": "0",
         "≠ depends on basis": "1",
         "? unverifiable": "1",
+        "⊘ not judged: simulated market": "0",
     }
 
 
