@@ -14,6 +14,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboards.components.page import Card, Drawing, Listed, PageView
+from dashboards.components.reasons import empty_reason
 from dashboards.components.theme import Theme
 from dashboards.components.widgets import format_instant, html_attributes, simulated_badge, state
 from dashboards.generations import GenerationMeta, OpenGeneration
@@ -165,7 +166,7 @@ def _card_rows(card: Card, generation: OpenGeneration) -> pl.DataFrame | Compone
         rows = generation.frame(card.query)
     except duckdb.Error as error:
         return state("This could not be computed", str(error).partition("\n")[0], is_failed=True)
-    return state("Nothing to show", card.empty) if rows.is_empty() else rows
+    return state("Nothing to show", empty_reason(card, generation)) if rows.is_empty() else rows
 
 
 def _graph(card: Card, figure: go.Figure) -> Component:

@@ -24,7 +24,8 @@ class Card:
     """One chart or table: a question, its rows, and a function that draws them.
 
     `draw` is a pure function of the rows and the theme. Cards are compared, so it must be the same
-    object wherever it draws the same. `empty` says why there may be no rows and what to do then.
+    object wherever it draws the same. Without rows, a card shows the reasons that `why` and the log
+    find; `empty` stands only where neither has one.
     """
 
     key: str
@@ -37,6 +38,8 @@ class Card:
     width: Width = "half"
     height: int = 340
     empty: str = "No rows for this choice."
+    why: Sequence[Query] = ()
+    """Queries whose column `reason` says why there are no rows; asked only then."""
     note: str = ""
     needs: Sequence[str] = ()
     """Tables without which the card says that this generation lacks them."""
