@@ -82,7 +82,8 @@ def cell_content(view: PageView, each: Listed, is_drawn: bool = True) -> Compone
 def draw_card(card: Card, generation: OpenGeneration, theme: Theme) -> Drawing:
     """Draw a card's rows; without rows, build the reason."""
     rows = _card_rows(card, generation)
-    return card.draw(rows, theme) if isinstance(rows, pl.DataFrame) else rows
+    own = theme.with_members(generation.members)
+    return card.draw(rows, own) if isinstance(rows, pl.DataFrame) else rows
 
 
 def source_line(card: Card, meta: GenerationMeta) -> str:
@@ -144,8 +145,9 @@ def _card_body(card: Card, generation: OpenGeneration, theme: Theme) -> CardBody
     rows = _card_rows(card, generation)
     if not isinstance(rows, pl.DataFrame):
         return CardBody(rows)
-    key = (inline(card.query), card.draw, card.title, card.unit, card.height, theme)
-    return generation.rendered.get(key, rows, lambda: _draw_body(card, rows, theme))
+    own = theme.with_members(generation.members)
+    key = (inline(card.query), card.draw, card.title, card.unit, card.height, own)
+    return generation.rendered.get(key, rows, lambda: _draw_body(card, rows, own))
 
 
 def _draw_body(card: Card, rows: pl.DataFrame, theme: Theme) -> CardBody:

@@ -6,6 +6,7 @@ What is no member, such as the sum of all others, is grey.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
 import plotly.graph_objects as go
@@ -35,19 +36,26 @@ GREYS = {
 
 
 def marks(members: Sequence[str], theme: Theme) -> dict[str, Mark]:
-    """Return a mark for each member, in this order; `all others` and `unknown` come last."""
+    """Return a mark for each member, in this order; `all others` and `unknown` come last.
+
+    A member of the market has the mark of its number on every chart; others take those left over.
+    """
     own = [member for member in members if member not in NO_MEMBERS]
-    made = {member: numbered_mark(number, theme) for number, member in enumerate(own)}
+    known = dict(theme.members)
+    used = {known[member] for member in own if member in known}
+    free = (number for number in count() if number not in used)
+    numbers = {member: known[member] if member in known else next(free) for member in own}
+    made = {member: numbered_mark(number, theme) for member, number in numbers.items()}
     return made | {member: GREYS[member] for member in NO_MEMBERS if member in members}
 
 
 def numbered_mark(number: int, theme: Theme) -> Mark:
     """Return the mark of this number."""
-    # Colours and patterns repeat at different times, so that none of the first forty share both.
+    # Colours repeat after ten; of members that share one, neither pattern nor symbol is the same.
     return Mark(
         theme.colour(number),
         DASHES[number % len(DASHES)],
-        SYMBOLS[number % len(SYMBOLS)],
+        SYMBOLS[(number + number // 10) % len(SYMBOLS)],
         PATTERNS[(number + number // 10) % len(PATTERNS)],
     )
 

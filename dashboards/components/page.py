@@ -102,10 +102,15 @@ class PageView:
         return read_filters(self.search, self.page.controls(self.generation))
 
     def cards(self) -> Sequence[Listed]:
-        """Return the cards of these choices; a page of another kind has none."""
-        if not isinstance(self.page, CardPage):
+        """Return the cards of these choices.
+
+        A page of another kind has none, and neither has a choice that the page does not know:
+        those of another choice would pass for its own.
+        """
+        filters = self.filters
+        if not isinstance(self.page, CardPage) or filters.unknown:
             return ()
-        return self.page.cards(self.filters, self.generation)
+        return self.page.cards(filters, self.generation)
 
 
 @cache
