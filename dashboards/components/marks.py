@@ -75,7 +75,10 @@ def member_link(member: str, dimension: str, **choices: str) -> str:
     """Return where a click on a member leads: a family to its page, others to their share."""
     if member == "all others":
         return ""
-    if dimension == "family" and member != "unknown":
+    if member == "unknown":
+        # It is nobody's, so it is not among the members to choose.
+        return href("/market", dimension=dimension, **choices)
+    if dimension == "family":
         return href("/model", family=member)
     return href("/market", dimension=dimension, one=f"{dimension}:{member}", **choices)
 

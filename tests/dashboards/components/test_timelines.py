@@ -67,7 +67,7 @@ def test_one_line_needs_no_legend() -> None:
 
 def test_a_share_has_its_top_on_the_axis() -> None:
     made = line_chart(hours([0], [0.5]), LIGHT, "value", "share", ".0%", top=1)
-    assert (made.layout.yaxis.range, made.layout.yaxis.tickformat) == ((0, 1.02), ".0%")
+    assert (made.layout.yaxis.range, made.layout.yaxis.tickformat) == ((0, 1.02), ",.6~p")
 
 
 def test_an_empty_frame_draws_an_empty_chart() -> None:
