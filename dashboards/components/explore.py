@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from dashboards.components.marks import Mark, marks, numbered_mark
-from dashboards.components.theme import Theme, figure
+from dashboards.components.theme import LEGEND, Theme, figure
 
 ChartKind = Literal["line", "bar", "point"]
 KINDS: tuple[tuple[ChartKind, str], ...] = (
@@ -22,6 +22,8 @@ MAX_COMPARED = 16
 # Numbers that count or order rows say less than any other.
 ORDERS = frozenset({"place", "rank", "days", "hours", "months"})
 BOUNDS = ("low", "high")
+# Columns of the same rows that are compared whatever their names.
+PAIRS = {"measured": "expected", "expected": "measured"}
 COUNTRY_WORDS = {"chinese": "CN", "us": "US"}
 MAX_MARKED_POINTS = 60
 
@@ -68,12 +70,18 @@ def _compared(rows: pl.DataFrame, first: str, numbers: Sequence[str]) -> tuple[s
     same = [name for name in known if quantity and name.partition("_")[2] == quantity]
     stem, _, end = first.rpartition("_")
     bounds = [f"{stem}_{other}" for other in BOUNDS if end in BOUNDS and other != end]
-    return tuple(same or [name for name in known if name in bounds])
+    return tuple(same or [name for name in known if name in (*bounds, PAIRS.get(first))])
 
 
 def chart(rows: pl.DataFrame, theme: Theme, axes: Axes) -> go.Figure:
     """Draw the chosen columns. A null is a gap; of many series the largest are drawn."""
-    made = figure(theme, hovermode="closest", xaxis={"title": axes.x}, yaxis={"title": axes.y})
+    made = figure(
+        theme,
+        hovermode="closest",
+        xaxis={"title": {"text": axes.x}},
+        yaxis={"title": {"text": axes.y}},
+        legend=LEGEND,
+    )
     if not axes.y or not {axes.x, axes.y} <= set(rows.columns):
         return made
     is_sorted = axes.kind != "bar" and rows[axes.x].dtype != pl.String
@@ -99,11 +107,14 @@ def _compare(made: go.Figure, rows: pl.DataFrame, theme: Theme, axes: Axes) -> g
         signs = numbered_mark(number, theme)
         for column, word in zip(columns, words, strict=True):
             mark = replace(signs, colour=sides[COUNTRY_WORDS.get(word, word)].colour)
+            # What is unknown is no side of its own, so without figures it has no line.
+            if word == "unknown" and part[column].is_null().all():
+                continue
             shown = column.replace("_", " ")
             name = f"{group}: {shown}" if axes.series else shown
             made.add_trace(_trace(ordered, replace(axes, y=column), mark, name))
     title = axes.y.partition("_")[2] or axes.y
-    return made.update_layout(showlegend=True, barmode="group", yaxis_title=title)
+    return made.update_layout(showlegend=True, barmode="group", yaxis_title_text=title)
 
 
 def count_left_out(rows: pl.DataFrame, axes: Axes) -> int:

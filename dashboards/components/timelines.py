@@ -151,14 +151,15 @@ def most_frequent(reasons: pl.Series) -> str | None:
 
 
 def note_missing(made: go.Figure, text: str) -> go.Figure:
-    """Write on a chart why its subject is not in it."""
+    """Write above a chart why its subject is not in it."""
+    made.update_layout(margin={"t": 36})
     return made.add_annotation(
-        text="<br>".join(textwrap.wrap(text, 60)),
+        text="<br>".join(textwrap.wrap(text, 90)),
         showarrow=False,
         xref="paper",
         yref="paper",
         x=0.5,
         y=1,
-        yanchor="top",
+        yanchor="bottom",
         font={"size": 12},
     )

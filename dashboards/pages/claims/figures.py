@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from dashboards.components.numbers import AXIS_SHARE
-from dashboards.components.theme import Theme, figure
+from dashboards.components.theme import LEGEND, Theme, figure
 from dashboards.components.timelines import most_frequent, note_missing
 
 SHARES = ("share", "ratio of tokens")
@@ -20,11 +20,12 @@ def claimed_and_measured(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     made = figure(
         theme,
         xaxis={
-            "title": unit,
+            "title": {"text": unit},
             "rangemode": "tozero",
             "tickformat": AXIS_SHARE if unit in SHARES else None,
         },
         hovermode="closest",
+        legend=LEGEND,
     )
     known = rows.filter(pl.col("measured").is_not_null() | pl.col("expected").is_not_null())
     bases = known["basis"].to_list()
