@@ -152,7 +152,7 @@ def week_axis(rows: pl.DataFrame) -> dict[str, object]:
         return {}
     weeks = (last - first).days // 7
     if weeks > MAX_WEEKS_BY_DAY:
-        return {"tickformat": "%b %Y"}
+        return {"tickformat": "%b<br>%Y", "tickangle": 0}
     mondays = [first + timedelta(weeks=week) for week in range(weeks + 1)]
     return {
         "tickvals": mondays[:: max(1, -(-weeks // 4))],

@@ -1,9 +1,9 @@
 -- One row per member of the market: its number among those of its dimension, by tokens of the newest
--- half year, then of all time. Bases, attributions and periods share it.
+-- twelve weeks, then of all time. Bases, attributions and periods share it.
 with sizes as (
     select
         dimension, member,
-        sum(tokens) filter (where week_start > (select max(week_start) from market_share_weekly) - 182) as newest_tokens,
+        sum(tokens) filter (where week_start > (select max(week_start) from market_share_weekly) - 84) as newest_tokens,
         sum(tokens) as all_tokens
     from market_share_weekly
     where member <> 'unknown'
