@@ -77,7 +77,8 @@ def add_line(
     made.add_scatter(
         x=part["instant"].to_list(),
         y=part[value].to_list(),
-        name=name,
+        # Without a point there is no line, so its entry in the legend says why.
+        name=name if part[value].count() else f"{name} (unknown)",
         connectgaps=False,
         mode="lines+markers" if has_signs else "lines",
         line={"color": mark.colour, "dash": mark.dash, "width": 2},
