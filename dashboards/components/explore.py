@@ -17,7 +17,7 @@ KINDS: tuple[tuple[ChartKind, str], ...] = (
     ("point", "Points"),
 )
 MAX_SERIES = 10
-# Lines of a comparison, which are told apart by colour and by dash.
+# Lines of a comparison, which differ by colour and by dash.
 MAX_COMPARED = 16
 # Numbers that count or order rows say less than any other.
 ORDERS = frozenset({"place", "rank", "days", "hours", "months"})
@@ -107,7 +107,7 @@ def _compare(made: go.Figure, rows: pl.DataFrame, theme: Theme, axes: Axes) -> g
         signs = numbered_mark(number, theme)
         for column, word in zip(columns, words, strict=True):
             mark = replace(signs, colour=sides[COUNTRY_WORDS.get(word, word)].colour)
-            # What is unknown is no side of its own, so without figures it has no line.
+            # What is unknown is no side, so without figures it has no line.
             if word == "unknown" and part[column].is_null().all():
                 continue
             shown = column.replace("_", " ")

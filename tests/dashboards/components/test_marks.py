@@ -30,7 +30,7 @@ def test_no_two_of_forty_members_share_colour_and_pattern() -> None:
 
 
 def test_of_members_that_share_a_colour_every_other_sign_differs() -> None:
-    """Lines, signs and bars are each told apart."""
+    """Lines, signs and bars alike."""
     for first in range(20):
         one, other = numbered_mark(first, LIGHT), numbered_mark(first + 10, LIGHT)
         assert one.colour == other.colour
@@ -40,7 +40,7 @@ def test_of_members_that_share_a_colour_every_other_sign_differs() -> None:
 
 
 def test_a_member_of_the_market_has_one_mark_on_every_chart() -> None:
-    """Whatever stands beside it, and in whatever order; who has no number takes a free one."""
+    """Its neighbours and their order do not matter; a name without a number takes a free one."""
     theme = LIGHT.with_members((("deepseek", 0), ("openai", 1), ("qwen", 7)))
     alone = marks(["qwen"], theme)["qwen"]
     among = marks(["openai", "new", "qwen", "unknown"], theme)
