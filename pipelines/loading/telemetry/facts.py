@@ -16,7 +16,12 @@ import pyarrow as pa
 
 from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.telemetry.config.tier import SCRAPE_SECONDS
-from pipelines.telemetry.gaps import GAP_INTERVALS, MIN_GAP, MIN_POWER_GAP, START_TOLERANCE
+from pipelines.telemetry.gaps import (
+    GAP_INTERVALS,
+    MIN_GAP,
+    MIN_POWER_GAP,
+    SETTLE_INTERVALS,
+)
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +36,7 @@ VARIABLES = {
     "gap_intervals": GAP_INTERVALS,
     "min_gap_seconds": MIN_GAP.total_seconds(),
     "min_power_gap_seconds": MIN_POWER_GAP.total_seconds(),
-    "start_tolerance_us": START_TOLERANCE.total_seconds() * 1e6,
+    "settle_intervals": SETTLE_INTERVALS,
 }
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 # The first hour that incoming samples may change.

@@ -84,3 +84,36 @@ where rowid in (select duplicates.incoming_row from duplicates where not duplica
 -- All that is left is new.
 insert into raw.telemetry_samples by name
 from incoming;
+
+insert into ledger.process_starts
+select distinct
+    incoming.target,
+    date_trunc('second', incoming.started_at) as started_second
+from incoming
+where incoming.started_at is not null
+on conflict do nothing;
+
+-- One row per sample of any time, with what makes its series: the process that counts, where the
+-- page says when it started, and the way on which the sample came. Scrapes of ours count before
+-- archived pages, and those before the history of a store. A device counts on when the process that
+-- reads it starts again.
+create or replace temp view identified_samples as
+select
+    samples.*,
+    case
+        when samples.device is null and samples.kind in ('counter', 'histogram')
+            then coalesce(processes.process, 0)
+        else 0
+    end as process,
+    coalesce(processes.process, 0) as page_process,
+    -- The labels of `up` describe how a scrape went; all the same it is one series.
+    case when samples.metric in ('up', 'device_up') then '' else samples.labels end
+        as series_labels,
+    case segments.kind when 'pages' then 1 when 'history' then 2 else 0 end as way
+from raw.telemetry_samples as samples
+left join ledger.processes
+    on
+        samples.target = processes.target
+        and date_trunc('second', samples.started_at) = processes.started_second
+left join raw.telemetry_segments as segments
+    on samples.segment_id = segments.segment_id;

@@ -1,6 +1,7 @@
 -- One row per target and hour whose facts the new samples may change: hours of new samples, hours
--- within a gap of one, and hours of the next samples in their series, since growth is counted from
--- the sample before.
+-- within reach of one, and hours of the next samples in their series, since growth is counted from
+-- the sample before. Where a segment came late, these are the next samples of all series: whether a
+-- process began while its target was watched may have changed.
 create or replace temp table changed_hours as
 with instants as (
     select distinct
@@ -14,8 +15,8 @@ within_gap as (
         instants.target,
         unnest(
             generate_series(
-                date_trunc('hour', instants.scraped_at - limits.gap),
-                date_trunc('hour', instants.scraped_at + limits.gap),
+                date_trunc('hour', instants.scraped_at - limits.reach),
+                date_trunc('hour', instants.scraped_at + limits.reach),
                 interval 1 hour
             )
         ) as hour_at
@@ -27,9 +28,8 @@ within_gap as (
 samples_since as (
     select
         *,
-        segment_id in (select incoming.segment_id from incoming) as is_new,
-        case when metric in ('up', 'device_up') then '' else labels end as series_labels
-    from raw.telemetry_samples
+        segment_id in (select incoming.segment_id from incoming) as is_new
+    from identified_samples
     where scraped_at >= getvariable('first_at')
 ),
 
@@ -49,9 +49,8 @@ next_in_series as (
     from samples_since
     semi join overtaken
         on samples_since.target = overtaken.target
-    qualify
-        not samples_since.is_new
-        and lag(samples_since.is_new) over (
+    window
+        in_series as (
             partition by
                 samples_since.target,
                 samples_since.metric,
@@ -59,9 +58,13 @@ next_in_series as (
                 samples_since.le,
                 samples_since.model_name,
                 samples_since.series_labels,
-                samples_since.device
+                samples_since.device,
+                samples_since.process
             order by samples_since.scraped_at
         )
+    qualify
+        not samples_since.is_new
+        and coalesce(lag(samples_since.is_new) over in_series, true)
 ),
 
 -- The row of a failed scrape has the time since the last good one.
