@@ -8,6 +8,7 @@ select
     minute_at,
     hour_at,
     growth,
+    unknown_reason,
     resets,
     {{ label_value('labels', 'reason') }} as reason,
     {{ label_value('labels', 'source') }} as prompt_source,

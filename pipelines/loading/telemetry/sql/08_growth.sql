@@ -12,7 +12,8 @@ select
         rows between unbounded preceding and 1 preceding
     ) as highest_before,
     max(samples.value) over (
-        in_series
+        partition by samples.series_id, samples.page_process
+        order by samples.scraped_at
         range between limits.settle preceding and interval 1 microsecond preceding
     ) as settled_before
 from needed_samples as samples
@@ -96,8 +97,9 @@ select
     scraped_at,
     fell_together
     and case when page_process > 0 then is_proven_restart else not returns_later end as is_restart,
+    returned,
     case
-        when page_process = 0 and (returned or (fell_together and returns_later))
+        when returned or (fell_together and returns_later and not is_proven_restart)
             then
                 'the counters fell and came back: a false reading, or several servers share '
                 || 'this address'
@@ -116,7 +118,11 @@ with judged as (
         coalesce(turns.is_restart, false) as page_restarted,
         case
             when samples.value_before is null then null
-            when turns.contradiction is not null then turns.contradiction
+            when
+                turns.contradiction is not null
+                -- A series that had not fallen cannot come back.
+                and (samples.value_before < samples.settled_before or not turns.returned)
+                then turns.contradiction
             when samples.process > 0 and samples.value < samples.highest_before
                 then 'the counter fell, though its process did not start again'
             when samples.process = 0 and samples.value < samples.value_before and not coalesce(turns.is_restart, false)

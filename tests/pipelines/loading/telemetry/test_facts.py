@@ -183,9 +183,7 @@ def power(
 
 def energy(home: TelemetryHome) -> list[tuple[object, ...]]:
     """Return hour after START, joules, covered seconds, largest gap, samples, provenance."""
-    columns = (
-        "hour_at, joules, covered_seconds, largest_gap_seconds, power_samples, provenance"
-    )
+    columns = "hour_at, joules, covered_seconds, largest_gap_seconds, power_samples, provenance"
     rows = home.rows(f"select {columns} from ledger.energy_hours order by all")
     return [(round((hour - START).total_seconds() / 3600), *rest) for hour, *rest in rows]
 

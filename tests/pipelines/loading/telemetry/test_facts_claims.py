@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from support.telemetry_facts import PROCESS_START, START, TOKENS, TelemetryHome, scrape, tier
+from support.telemetry_facts import PROCESS_START, START, TOKENS, TelemetryHome, scrape
 
 from pipelines.telemetry.collector.segments import Scrape
+from pipelines.telemetry.config.tier import parse_tier
 from pipelines.telemetry.metrics.vocabulary import Series
 
 OTHER_START = PROCESS_START - timedelta(hours=9)
@@ -56,10 +57,7 @@ def test_two_servers_that_say_no_start_are_unknown_where_they_alternate(
     """A page that falls and comes back shows two servers, or a false reading."""
     turns = [0, 0, 1, 0, 1, 1, 1, 0, 0, 1, 0]
     home.load(
-        [
-            scrape(5 * place, (9e6, 3e5)[which] + place, None)
-            for place, which in enumerate(turns)
-        ]
+        [scrape(5 * place, (9e6, 3e5)[which] + place, None) for place, which in enumerate(turns)]
     )
     assert home.growth() == 4
     assert home.rows("select sum(resets) from ledger.counter_minutes") == [(0,)]
@@ -105,6 +103,7 @@ def test_a_process_that_began_before_the_last_scrape_claims_nothing(home: Teleme
 
 def test_a_zero_of_a_counter_of_joules_is_no_energy(home: TelemetryHome) -> None:
     """The power gauge has what the hour drew."""
+
     def page(second: int) -> Scrape:
         total = 0.0 if second == 1800 else 9.5e6 + 300 * second
         return scrape(second, {WATTS: 300.0, JOULES: total}, up_metric="device_up")
@@ -129,15 +128,13 @@ def test_a_counter_of_joules_that_falls_alone_is_faulty(home: TelemetryHome) -> 
 
 def test_a_counter_of_joules_that_leaps_is_faulty(home: TelemetryHome) -> None:
     """No device draws twice what it is rated for."""
-    rated = (
+    rated = parse_tier(
+        '[[target]]\nname = "t"\nurl = "http://h:1/metrics"\nengine = "vllm"\n'
         'device_kind = "K"\n[[cost]]\ndevice_kind = "K"\nidle_watts = 50\nrated_watts = 400\n'
-        "opex_usd_per_hour = 1"
+        "opex_usd_per_hour = 1\n"
     )
-    home.load(
-        [
-            scrape(second, {JOULES: 1e6 + second * 300 + (5e6 if second > 40 else 0)})
-            for second in range(0, 100, 10)
-        ],
-        tier=tier(**{rated.replace(" = ", " = ", 1).split(" = ", 1)[0]: 0}) if False else None,
-    )
-    assert home.rows("select fault from ledger.energy_hours") == [(None,)]
+    leap = [1e6 + second * 300 + (5e6 if second > 40 else 0) for second in range(0, 100, 10)]
+    home.load([scrape(10 * place, {JOULES: value}) for place, value in enumerate(leap)], tier=rated)
+    [(joules, fault)] = home.rows("select joules, fault from ledger.energy_hours")
+    assert joules == pytest.approx(300 * 80)
+    assert "faster" in fault

@@ -30,6 +30,10 @@ devices as (
         energy.largest_gap_seconds,
         energy.power_samples,
         energy.provenance,
+        energy.fault,
+        energy.joules / nullif(energy.covered_seconds, 0) as energy_watts,
+        energy.gauge_joules / nullif(energy.gauge_seconds, 0) as gauge_watts,
+        energy.gauge_seconds,
         gauges.utilisation,
         gauges.memory_used_bytes,
         gauges.memory_total_bytes,
@@ -51,7 +55,8 @@ with_limits as (
         end as power_scope,
         -- Samples cannot lie closer together than the scrapes.
         greatest({{ var('max_power_gap_seconds') }}, 3 * targets.scrape_seconds)
-            as allowed_gap_seconds
+            as allowed_gap_seconds,
+        targets.rated_watts
     from devices
     left join {{ ref('stg_telemetry__targets') }} as targets
         using (target)
@@ -65,6 +70,26 @@ with_reasons as (
                 then 'power is reported for the whole card, with its first chip'
             when joules is null then 'no power was reported'
             when provenance <> 'measured' then 'power is ' || provenance || ', not measured'
+            when fault is not null then fault
+            when
+                gauge_seconds > covered_seconds / 2
+                and abs(energy_watts - gauge_watts)
+                > {{ var('max_power_disagreement') }} * greatest(energy_watts, gauge_watts)
+                then
+                    format(
+                        'the counter of joules says {:.0f} W, the power gauge {:.0f} W',
+                        energy_watts,
+                        gauge_watts
+                    )
+            when
+                power_scope = 'device'
+                and energy_watts > {{ var('max_power_above_rated') }} * rated_watts
+                then
+                    format(
+                        '{:.0f} W is more than the device can draw: it is rated {:.0f} W',
+                        energy_watts,
+                        rated_watts
+                    )
             when largest_gap_seconds > allowed_gap_seconds
                 then
                     format(

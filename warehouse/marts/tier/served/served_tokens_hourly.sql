@@ -1,7 +1,7 @@
 -- One row per UTC hour, target and model: what it served, and the covered time.
 --
 -- Speeds use minutes that are covered and do not end a gap, since growth during a gap took longer
--- than the covered time.
+-- than the covered time; nor those in which a count is unknown, which sums leave out.
 with busy as (
     select
         target,
@@ -15,7 +15,9 @@ with busy as (
 minutes as (
     select
         minutes.*,
-        minutes.covered_seconds > 0 and not minutes.is_end_of_gap as is_timed,
+        minutes.covered_seconds > 0
+        and not minutes.is_end_of_gap
+        and minutes.unknown_reason is null as is_timed,
         -- Busy is the whole target: all its models share the devices.
         coalesce(busy.is_busy, false)
         or max(coalesce(minutes.prompt_tokens, 0) + coalesce(minutes.generation_tokens, 0))
@@ -42,6 +44,8 @@ hours as (
         sum(resets)::bigint as resets,
         sum(covered_seconds) as covered_seconds,
         count(*) filter (where is_gap) as gap_minutes,
+        count(*) filter (where unknown_reason is not null) as unknown_minutes,
+        min(unknown_reason) as unknown_reason,
         coalesce(sum(covered_seconds) filter (where is_timed), 0) as timed_seconds,
         coalesce(sum(covered_seconds) filter (where is_timed and is_busy), 0) as busy_seconds,
         (sum(prompt_tokens) filter (where is_timed))::bigint as timed_prompt_tokens,
