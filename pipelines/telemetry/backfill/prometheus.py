@@ -29,6 +29,7 @@ MAX_BYTES = 256 * 1024 * 1024
 TIMEOUT_SECONDS = 60.0
 MAX_REASON = 200  # characters of the store's own error message
 
+
 @dataclass(frozen=True)
 class PrometheusRange:
     """A part of a store. `matchers` select one server: `job="vllm",instance="10.0.0.1:8000"`.
