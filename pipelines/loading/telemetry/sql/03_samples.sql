@@ -4,6 +4,14 @@ set variable last_at = (select max(scraped_at) from incoming);
 delete from incoming
 where not isfinite(value);
 
+-- What somebody took back does not come again.
+delete from incoming using raw.telemetry_forgotten as forgotten
+where
+    incoming.segment_id = coalesce(forgotten.segment_id, incoming.segment_id)
+    and incoming.target = coalesce(forgotten.target, incoming.target)
+    and incoming.scraped_at >= coalesce(forgotten.first_at, incoming.scraped_at)
+    and incoming.scraped_at <= coalesce(forgotten.last_at, incoming.scraped_at);
+
 -- Of two samples of one series and instant the greater one counts, whichever was loaded first: so
 -- the order of loading does not matter.
 delete from incoming
@@ -92,28 +100,3 @@ select distinct
 from incoming
 where incoming.started_at is not null
 on conflict do nothing;
-
--- One row per sample of any time, with what makes its series: the process that counts, where the
--- page says when it started, and the way on which the sample came. Scrapes of ours count before
--- archived pages, and those before the history of a store. A device counts on when the process that
--- reads it starts again.
-create or replace temp view identified_samples as
-select
-    samples.*,
-    case
-        when samples.device is null and samples.kind in ('counter', 'histogram')
-            then coalesce(processes.process, 0)
-        else 0
-    end as process,
-    coalesce(processes.process, 0) as page_process,
-    -- The labels of `up` describe how a scrape went; all the same it is one series.
-    case when samples.metric in ('up', 'device_up') then '' else samples.labels end
-        as series_labels,
-    case segments.kind when 'pages' then 1 when 'history' then 2 else 0 end as way
-from raw.telemetry_samples as samples
-left join ledger.processes
-    on
-        samples.target = processes.target
-        and date_trunc('second', samples.started_at) = processes.started_second
-left join raw.telemetry_segments as segments
-    on samples.segment_id = segments.segment_id;
