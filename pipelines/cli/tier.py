@@ -20,6 +20,7 @@ from pipelines.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from pipelines.ingest.telemetry import TelemetryIngest
+    from pipelines.telemetry.backfill.prometheus import PrometheusRange
 
 # Every option goes to the tier's command, `--help` too.
 PASS_ON: dict[str, Any] = {
@@ -64,6 +65,12 @@ def ingest_telemetry(
         Path | None,
         typer.Option(help="Load this folder of one target's archived *.txt pages first."),
     ] = None,
+    use_file_time: Annotated[
+        bool,
+        typer.Option(
+            "--use-file-time", help="Date --pages without an instant in their names by the files."
+        ),
+    ] = False,
     history: Annotated[
         str | None,
         typer.Option(
@@ -83,6 +90,13 @@ def ingest_telemetry(
             min=1, help="Seconds between samples of --history, at least its scrape interval."
         ),
     ] = 15,
+    header: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Header of --history and the environment variable with its value, such as "
+            "Authorization=PROMETHEUS_AUTHORIZATION; may be given several times."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Load closed segments of telemetry; build, audit, publish.
@@ -97,8 +111,11 @@ def ingest_telemetry(
 
         tokentide ingest telemetry --history http://prom:9090 --target tier --matchers 'job="vllm"'
     """
+    from pipelines.archive import utc_now
     from pipelines.ingest.telemetry import ingest_telemetry as ingest
     from pipelines.ingest.telemetry import take_pages
+    from pipelines.telemetry.backfill.prometheus import PrometheusRange
+    from pipelines.telemetry.config.headers import resolve_options
     from pipelines.transform.dbt import lower_priority
 
     settings = read_settings()
@@ -107,9 +124,15 @@ def ingest_telemetry(
     lower_priority()
     with show_progress() as (on_request, on_built):
         if pages and target:
-            stderr.print(f"{take_pages(settings, pages, target)} pages of {escape(target)}")
+            stderr.print(
+                f"{take_pages(settings, pages, target, use_file_time)} pages of {escape(target)}"
+            )
         if history and target:
-            scrapes = _take_history(settings, history, target, matchers, days, step)
+            headers = resolve_options(header or [], settings.variables)
+            end = utc_now()
+            start = end - timedelta(days=days)
+            past = PrometheusRange(history, matchers, start, end, step, headers)
+            scrapes = _take_history(settings, past, target)
             stderr.print(f"{scrapes} scrapes of {escape(target)} from its history")
         ingested = ingest(settings, on_request, on_built)
     _show(ingested, as_json)
@@ -128,19 +151,13 @@ def _serve_extra() -> Iterator[None]:
         ) from error
 
 
-def _take_history(
-    settings: Settings, url: str, target: str, matchers: str, days: int, step: int
-) -> int:
-    from pipelines.archive import utc_now
+def _take_history(settings: Settings, history: "PrometheusRange", target: str) -> int:
     from pipelines.ingest.telemetry import take_history
-    from pipelines.telemetry.backfill.prometheus import PrometheusRange
 
-    if not matchers:
+    if not history.matchers:
         raise BadSetting(
             "--history needs --matchers, to select the target's series, such as 'job=\"vllm\"'."
         )
-    end = utc_now()
-    history = PrometheusRange(url, matchers, end - timedelta(days=days), end, step)
     return take_history(settings, history, target)
 
 

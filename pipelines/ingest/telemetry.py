@@ -63,11 +63,13 @@ def ingest_telemetry(
     )
 
 
-def take_pages(settings: Settings, folder: Path, target: str) -> int:
+def take_pages(settings: Settings, folder: Path, target: str, use_file_time: bool = False) -> int:
     """Make segments of one target's archived pages (`*.txt`), to be loaded; return their number."""
     if not folder.is_dir():
         raise BadSetting(f"{folder} is not a folder. Name the one that holds the pages.")
-    pages = text_files.read_pages(folder, find_target(_read_tier(settings), target))
+    tier = _read_tier(settings)
+    found = find_target(tier, target)
+    pages = text_files.read_pages(folder, found, tier.own_page_pick(found), use_file_time)
     count = _store(pages, settings.pages_spool)
     if not count:
         raise BadSetting(f"{folder} holds no *.txt pages. Name the folder that holds them.")

@@ -38,12 +38,9 @@ def record_entries(
 
 def _entries(tier: Tier) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for target in tier.targets:
-        entry = asdict(target)
-        # The warehouse has no use for the names of variables that hold secrets.
-        del entry["headers"]
-        yield "target", target.name, entry
+        yield "target", target.name, _without_secrets(asdict(target))
     for source in tier.device_sources:
-        yield "device_source", source.target, asdict(source)
+        yield "device_source", source.target, _without_secrets(asdict(source))
     for cost in tier.costs:
         yield "cost", cost.device_kind, asdict(cost)
     for peak in tier.peaks:
@@ -52,6 +49,11 @@ def _entries(tier: Tier) -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield "energy", "", asdict(tier.energy)
     if tier.slo:
         yield "slo", "", asdict(tier.slo)
+
+
+def _without_secrets(entry: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what the warehouse has no use for: names of variables and of files."""
+    return {key: value for key, value in entry.items() if key not in {"headers", "ca_file"}}
 
 
 def _to_json(value: object) -> str:

@@ -41,7 +41,9 @@ def test_the_samples_of_a_server_are_kept(tmp_path: Path) -> None:
     assert {row["metric"] for row in rows} == {"prompt_tokens", "requests_running", "up"}
     ups = of_metric(rows, "up")
     assert len(ups) >= 3
-    assert {(row["value"], row["labels"]) for row in ups} == {(1.0, 'problems="0",samples="2"')}
+    assert {(row["value"], row["labels"]) for row in ups} == {
+        (1.0, 'problems="0",read="4",samples="2",unknown_families="1"')
+    }
     running = {(row["value"], row["model_name"]) for row in of_metric(rows, "requests_running")}
     assert running == {(2.0, "mine")}
     starts = {str(row["started_at"]) for row in of_metric(rows, "prompt_tokens")}
@@ -120,7 +122,9 @@ def test_problems_of_a_page_are_counted_not_fatal(tmp_path: Path) -> None:
     ) as server:
         collector = collect_until(tmp_path, Tier((make_target(server.url),)), has_scraped(1))
     ups = of_metric(read_rows(tmp_path), "up")
-    assert {row["labels"] for row in ups} == {'problems="2",samples="2"'}
+    assert {row["labels"] for row in ups} == {
+        'problems="2",read="5",samples="2",unknown_families="1"'
+    }
     assert collector.loops[0].health.problems >= 2
 
 
