@@ -40,19 +40,25 @@ named as (
         using (target, model_name)
 ),
 
--- The server's own page states the format of the weights where their name does not.
-stacks as (
+-- The tier file, and the server's own page, state the format of the weights where the name cannot:
+-- a server may quantise what it loads.
+stated as (
     select
-        target,
-        case dtype
-            when 'float32' then 'fp32'
-            when 'bfloat16' then 'bf16'
-            when 'float16' then 'fp16'
-            else dtype
-        end as quantization
-    from {{ ref('stg_telemetry__stacks') }}
-    where dtype is not null
-    qualify row_number() over (partition by target order by last_at desc, labels) = 1
+        targets.target,
+        {{ stated_quantization('tier.quantization') }} as tier_quantization,
+        {{ stated_quantization('stacks.quantization') }} as server_quantization,
+        {{ stated_quantization('stacks.dtype') }} as server_dtype
+    from (select distinct named.target from named) as targets
+    left join {{ ref('stg_telemetry__targets') }} as tier
+        on targets.target = tier.target
+    left join
+        (
+            select *
+            from {{ ref('stg_telemetry__stacks') }}
+            where dtype is not null or quantization is not null
+            qualify row_number() over (partition by target order by last_at desc, labels) = 1
+        ) as stacks
+        on targets.target = stacks.target
 ),
 
 market_names as (
@@ -160,10 +166,17 @@ select
             <> coalesce({{ weights_quantization('matched.hugging_face_id') }}, 'as released')
             then matched.hugging_face_id
     end as base_hugging_face_id,
-    coalesce(named.quantization, stacks.quantization) as weights_quantization,
+    coalesce(
+        stated.tier_quantization,
+        stated.server_quantization,
+        named.quantization,
+        stated.server_dtype
+    ) as weights_quantization,
     case
+        when stated.tier_quantization is not null then 'tier file'
+        when stated.server_quantization is not null then 'server'
         when named.quantization is not null then 'name'
-        when stacks.quantization is not null then 'server'
+        when stated.server_dtype is not null then 'server'
     end as quantization_basis,
     matched.canonical_slug,
     matched.model_permaslug,
@@ -198,6 +211,6 @@ left join matched
     using (target, model_name)
 left join fit_counts
     using (target, model_name)
-left join stacks
+left join stated
     using (target)
 order by named.target, named.model_name
