@@ -66,3 +66,26 @@
         else lower({{ words }})
     end
 {%- endmacro %}
+
+{#- Parameters that a name states, in billions: 30 of qwen3-30b-a3b; null where it states none. -#}
+{% macro stated_billions(name) -%}
+    try_cast(
+        regexp_extract(
+            lower({{ name }}), '(?:^|[-_/ :.])([0-9]+(?:[.][0-9]+)?)b(?:[-_:.@]|$)', 1
+        ) as double
+    )
+{%- endmacro %}
+
+{#- Makers' name for a line of models with one vocabulary, as a name states it; null where none is
+    known. -#}
+{% macro vocabulary_family(name) -%}
+    nullif(
+        regexp_extract(
+            lower({{ name }}),
+            '(qwen|llama|deepseek|mixtral|mistral|gemma|glm|kimi|minimax|gpt-oss|phi|granite|'
+            || 'nemotron|command|hunyuan|ernie|internlm|falcon|olmo|step|mimo|seed)',
+            1
+        ),
+        ''
+    )
+{%- endmacro %}

@@ -57,7 +57,7 @@ all_devices as (
     select
         left_out.hour_at,
         left_out.target,
-        '' as device,
+        'unknown' as device,
         false as is_of_card
     from left_out
     anti join devices

@@ -61,6 +61,17 @@ stated as (
         on targets.target = stacks.target
 ),
 
+-- All weights that a server states, in billions.
+sizes as (
+    select
+        target,
+        model_name,
+        arg_max(last_value, minute_at) / 1e9 as billions
+    from {{ ref('stg_telemetry__gauges') }}
+    where metric = 'parameters' and last_value > 0
+    group by all
+),
+
 market_names as (
     select
         known.*,
@@ -205,7 +216,39 @@ select
                 )
         when matched.model_permaslug is null
             then 'in the catalogue, but it never ranked in the top 50'
-    end as reason
+    end as reason,
+    -- A cost or a speed beside the market's is one of the same model only.
+    case
+        when matched.target is null then null
+        when
+            abs(
+                ln(coalesce(sizes.billions, {{ stated_billions('named.model_name') }}))
+                - ln({{ stated_billions('coalesce(matched.model_permaslug, matched.canonical_slug)') }})
+            ) > 0.3
+            then
+                format(
+                    'model_map leads from {:.3g} billion parameters to {:.3g} billion: figures '
+                    || 'beside the market are of another model',
+                    coalesce(sizes.billions, {{ stated_billions('named.model_name') }}),
+                    {{ stated_billions('coalesce(matched.model_permaslug, matched.canonical_slug)') }}
+                )
+        when
+            {{ vocabulary_family('named.model_name') }}
+            <> {{ vocabulary_family('coalesce(matched.model_permaslug, matched.canonical_slug)') }}
+            and not contains(
+                lower(coalesce(matched.model_permaslug, matched.canonical_slug)),
+                {{ vocabulary_family('named.model_name') }}
+            )
+            and not contains(
+                lower(named.model_name), {{ vocabulary_family('coalesce(matched.model_permaslug, matched.canonical_slug)') }}
+            )
+            then
+                format(
+                    'model_map leads from {} to {}, whose tokens are of another vocabulary',
+                    {{ vocabulary_family('named.model_name') }},
+                    {{ vocabulary_family('coalesce(matched.model_permaslug, matched.canonical_slug)') }}
+                )
+    end as mapping_warning
 from named
 left join matched
     using (target, model_name)
@@ -213,4 +256,6 @@ left join fit_counts
     using (target, model_name)
 left join stated
     using (target)
+left join sizes
+    using (target, model_name)
 order by named.target, named.model_name
