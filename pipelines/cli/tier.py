@@ -27,6 +27,38 @@ PASS_ON: dict[str, Any] = {
     "add_help_option": False,
     "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
 }
+Pages = Annotated[
+    Path | None,
+    typer.Option(help="Load this folder of one target's archived *.txt pages first."),
+]
+UseFileTime = Annotated[
+    bool,
+    typer.Option(
+        "--use-file-time", help="Date --pages without an instant in their names by the files."
+    ),
+]
+History = Annotated[
+    str | None,
+    typer.Option(help="Load one target's history from this Prometheus or VictoriaMetrics first."),
+]
+TargetName = Annotated[
+    str | None, typer.Option(help="Target of the tier file for --pages and --history.")
+]
+Matchers = Annotated[
+    str, typer.Option(help="Series of --history that are the target's, as in PromQL.")
+]
+Days = Annotated[int, typer.Option(min=1, help="Days of --history to load.")]
+Step = Annotated[
+    int,
+    typer.Option(min=1, help="Seconds between samples of --history, at least its scrape interval."),
+]
+Header = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Header of --history and the environment variable with its value, such as "
+        "Authorization=PROMETHEUS_AUTHORIZATION; may be given several times."
+    ),
+]
 
 
 def serve(context: typer.Context) -> None:
@@ -61,42 +93,14 @@ def load(context: typer.Context) -> None:
 
 
 def ingest_telemetry(
-    pages: Annotated[
-        Path | None,
-        typer.Option(help="Load this folder of one target's archived *.txt pages first."),
-    ] = None,
-    use_file_time: Annotated[
-        bool,
-        typer.Option(
-            "--use-file-time", help="Date --pages without an instant in their names by the files."
-        ),
-    ] = False,
-    history: Annotated[
-        str | None,
-        typer.Option(
-            help="Load one target's history from this Prometheus or VictoriaMetrics first."
-        ),
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option(help="Target of the tier file for --pages and --history.")
-    ] = None,
-    matchers: Annotated[
-        str, typer.Option(help="Series of --history that are the target's, as in PromQL.")
-    ] = "",
-    days: Annotated[int, typer.Option(min=1, help="Days of --history to load.")] = 30,
-    step: Annotated[
-        int,
-        typer.Option(
-            min=1, help="Seconds between samples of --history, at least its scrape interval."
-        ),
-    ] = 15,
-    header: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Header of --history and the environment variable with its value, such as "
-            "Authorization=PROMETHEUS_AUTHORIZATION; may be given several times."
-        ),
-    ] = None,
+    pages: Pages = None,
+    use_file_time: UseFileTime = False,
+    history: History = None,
+    target: TargetName = None,
+    matchers: Matchers = "",
+    days: Days = 30,
+    step: Step = 15,
+    header: Header = None,
     as_json: Json = False,
 ) -> None:
     """Load closed segments of telemetry; build, audit, publish.

@@ -12,6 +12,9 @@ import pyarrow as pa
 
 from pipelines.telemetry.config.tier import Tier
 
+# The warehouse has no use for them.
+SECRETS = frozenset({"headers", "ca_file"})
+WHERE_GIVEN = frozenset({"quantization", "indices", "uuids", "match", "query"})
 SCHEMA = pa.schema([("section", pa.string()), ("name", pa.string()), ("entry", pa.string())])
 
 
@@ -52,8 +55,12 @@ def _entries(tier: Tier) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def _without_secrets(entry: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what the warehouse has no use for: names of variables and of files."""
-    return {key: value for key, value in entry.items() if key not in {"headers", "ca_file"}}
+    """Leave out names of variables and files, and keys that are not given."""
+    return {
+        key: value
+        for key, value in entry.items()
+        if key not in SECRETS and (value or key not in WHERE_GIVEN)
+    }
 
 
 def _to_json(value: object) -> str:

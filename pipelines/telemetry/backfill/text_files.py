@@ -13,8 +13,8 @@ from pipelines.errors import BadSetting
 from pipelines.telemetry.backfill.file_names import FORMS, find_instant
 from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.collector.spool import Spool
+from pipelines.telemetry.config.device_pick import DevicePick
 from pipelines.telemetry.config.tier import Target
-from pipelines.telemetry.metrics.device_pick import DevicePick
 from pipelines.telemetry.metrics.exposition import MAX_BYTES
 from pipelines.telemetry.metrics.nearest_engine import find_nearest_engine
 from pipelines.telemetry.metrics.normalise import (

@@ -14,6 +14,7 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 
 from pipelines.errors import BadTier
+from pipelines.telemetry.config.device_pick import DevicePick
 from pipelines.telemetry.config.tier_places import TomlLines
 from pipelines.telemetry.config.tier_rules import TierProblem, find_problems, find_rows
 from pipelines.telemetry.config.tier_values import (
@@ -32,7 +33,6 @@ from pipelines.telemetry.config.tier_values import (
     UsdOrNothing,
     Words,
 )
-from pipelines.telemetry.metrics.device_pick import DevicePick
 
 EngineName = Literal[
     "tokentide",

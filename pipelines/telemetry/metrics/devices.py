@@ -6,8 +6,9 @@ All of them give the same metrics, of the devices that are the target's.
 from collections.abc import Callable
 from dataclasses import replace
 
+from pipelines.telemetry.config.device_pick import ANY_DEVICE, DevicePick
 from pipelines.telemetry.config.tier import SourceKind
-from pipelines.telemetry.metrics.device_pick import ANY_DEVICE, DevicePick, DeviceSettler
+from pipelines.telemetry.metrics.device_attribution import DeviceSettler
 from pipelines.telemetry.metrics.kepler import KeplerReader
 from pipelines.telemetry.metrics.normalise import MetricsNormaliser, NormalisedPage
 from pipelines.telemetry.metrics.npu_smi import read_npu_smi

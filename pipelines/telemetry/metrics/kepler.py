@@ -4,7 +4,7 @@ Its zones overlap (`core` lies within `package`, `package` within `psys`), so on
 With `match`, figures of pods are read, which Kepler estimates by their processor time.
 """
 
-from pipelines.telemetry.metrics.device_pick import ALL_DEVICES, DevicePick
+from pipelines.telemetry.config.device_pick import ALL_DEVICES, DevicePick
 from pipelines.telemetry.metrics.exposition import Exposition, Labels
 from pipelines.telemetry.metrics.normalise import NormalisedPage
 from pipelines.telemetry.metrics.vocabulary import Series

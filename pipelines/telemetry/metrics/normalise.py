@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
 
-from pipelines.telemetry.metrics.device_pick import ANY_DEVICE, DevicePick, DeviceSettler
+from pipelines.telemetry.config.device_pick import ANY_DEVICE, DevicePick
+from pipelines.telemetry.metrics.device_attribution import DeviceSettler
 from pipelines.telemetry.metrics.exposition import Exposition, Labels, ParseCounts
 from pipelines.telemetry.metrics.vocabulary import Series, Unit, Vocabulary, label_text
 

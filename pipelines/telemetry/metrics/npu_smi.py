@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from pipelines.telemetry.metrics.device_pick import ANY_DEVICE, DevicePick
+from pipelines.telemetry.config.device_pick import ANY_DEVICE, DevicePick
 from pipelines.telemetry.metrics.exposition import ParseCounts
 from pipelines.telemetry.metrics.normalise import MEBIBYTE, NormalisedPage
 from pipelines.telemetry.metrics.vocabulary import Series, label_text

@@ -6,7 +6,7 @@
 import csv
 import re
 
-from pipelines.telemetry.metrics.device_pick import DevicePick
+from pipelines.telemetry.config.device_pick import DevicePick
 from pipelines.telemetry.metrics.exposition import ParseCounts
 from pipelines.telemetry.metrics.normalise import MEBIBYTE, NormalisedPage
 from pipelines.telemetry.metrics.vocabulary import Series, label_text

@@ -8,7 +8,7 @@ import json
 from math import isfinite
 from urllib.parse import urlencode
 
-from pipelines.telemetry.metrics.device_pick import ALL_DEVICES, DevicePick
+from pipelines.telemetry.config.device_pick import ALL_DEVICES, DevicePick
 from pipelines.telemetry.metrics.exposition import ParseCounts
 from pipelines.telemetry.metrics.normalise import NormalisedPage
 from pipelines.telemetry.metrics.vocabulary import Series, label_text

@@ -6,7 +6,7 @@ It needs `trtllm-serve` with energy monitoring; without, the page responds with 
 import json
 from math import isfinite
 
-from pipelines.telemetry.metrics.device_pick import ALL_DEVICES
+from pipelines.telemetry.config.device_pick import ALL_DEVICES
 from pipelines.telemetry.metrics.exposition import ParseCounts
 from pipelines.telemetry.metrics.normalise import NormalisedPage
 from pipelines.telemetry.metrics.vocabulary import Series

@@ -7,15 +7,15 @@ which an old name gives way where a page has both.
 """
 
 import csv
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal, cast
 
-from pipelines.telemetry.metrics.device_pick import ANY_DEVICE, INSTANCE_LABELS, DevicePick
+from pipelines.telemetry.config.device_pick import ANY_DEVICE, INSTANCE_LABELS, DevicePick
 from pipelines.telemetry.metrics.exposition import SUFFIX, Labels
+from pipelines.telemetry.metrics.spelling import find_spelling, list_spellings
 
 MetricKind = Literal["counter", "gauge", "histogram", "info"]
 SeriesPart = Literal["", "bucket", "sum", "count"]
@@ -38,12 +38,6 @@ CHIP_LABELS = ("model_name", "modelName")
 # Routers and proxies name a model by other labels than its server; the first that is there counts.
 MODEL_LABELS = ("model_name", "model", "model_id", "served_model_name", "served_model", "llm_model")
 MAX_SERIES = 200_000
-# Ray and OpenTelemetry write the colon of a name as another character and may put words before it.
-SPELLING = re.compile(
-    r"(?:[a-zA-Z0-9_:.]*[_:.])?(vllm|sglang|llamacpp|tokentide|lmdeploy|trtllm)[_:.](.+)"
-)
-# OpenTelemetry adds the unit to a name, also to one that has it already.
-ADDED_UNITS = re.compile(r"_ratio$|(?<=_total)_total$|(?<=_seconds)_seconds$|(?<=_tokens)_tokens$")
 
 Key = tuple[str, MetricKind, SeriesPart, str, str, str, float]
 
@@ -127,12 +121,7 @@ class Vocabulary:
             for family in self._families
             for suffix in ("", "_total", "_bucket", "_sum", "_count")
         )
-        spelled = (
-            f"{prefix}{engine}_{rest}"
-            for engine, mark, rest in (name.partition(":") for name in self._meanings)
-            if mark
-            for prefix in ("", "ray_")
-        )
+        spelled = list_spellings(self._meanings)
         return sorted({*self._meanings, *further, *spelled})
 
     @property
@@ -146,7 +135,7 @@ class Vocabulary:
         """Return the series of a name with these labels; None if it is not kept."""
         found = (
             self._meanings.get(name)
-            or self._meanings.get(self._find_spelling(name))
+            or self._meanings.get(find_spelling(name, self._meanings))
             or self._further_meanings(name, kind)
         )
         series: Series | None = None
@@ -157,20 +146,6 @@ class Vocabulary:
     def newer(self, series: Series) -> Series | None:
         """Return the series of the newer name, if some page had it."""
         return self._series.get((series.key, False, series.instance, series.is_picked))
-
-    def _find_spelling(self, name: str) -> str:
-        """Return the name in our list that another spelling stands for, or ""."""
-        if (bare := name.removeprefix("amd_")) in self._meanings:
-            return bare
-        spelled = SPELLING.fullmatch(name)
-        if not spelled:
-            return ""
-        engine, rest = spelled.group(1), spelled.group(2).replace(".", "_")
-        for end in (rest, ADDED_UNITS.sub("", rest)):
-            for mark in ":_":
-                if f"{engine}{mark}{end}" in self._meanings:
-                    return f"{engine}{mark}{end}"
-        return ""
 
     def _further_meanings(self, name: str, kind: str) -> list[Meaning]:
         base = SUFFIX.sub("", name)

@@ -80,7 +80,7 @@ def test_a_device_source_has_headers_too() -> None:
     ],
 )
 def test_a_value_in_place_of_a_variable_is_refused_and_not_repeated(value: str) -> None:
-    """Whether the file or the environment shows that it is none."""
+    """The file shows it, or else the environment, which has no such variable."""
     text = TIER.replace('"TOKEN"', f'"{value}"')
     with pytest.raises(TokentideError) as raised:
         resolve_headers(parse_tier(text), {"KEY": "k"})

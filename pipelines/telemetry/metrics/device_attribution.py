@@ -5,12 +5,11 @@ instance: memory of instances adds up, while power is the card's and counts once
 attributed to the target is withheld with its reason, never added up.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pipelines.telemetry.metrics.vocabulary import Series
+from pipelines.telemetry.config.device_pick import ALL_DEVICES, ANY_DEVICE, DevicePick
+from pipelines.telemetry.metrics.vocabulary import Series
 
 MEMORY = frozenset(
     {"memory_used_bytes", "memory_total_bytes", "memory_free_bytes", "memory_reserved_bytes"}
@@ -19,65 +18,8 @@ MEMORY = frozenset(
 OF_CARD = frozenset({"power_watts", "energy_joules", "temperature_celsius"})
 POWER = frozenset({"power_watts", "energy_joules"})
 DEVICE_METRICS = MEMORY | OF_CARD | {"utilisation"}
-UUID_LABELS = ("UUID", "uuid", "gpu_uuid", "GPU_UUID", "vdie_id", "serial_number", "pci_bus_id")
-INSTANCE_LABELS = ("GPU_I_ID", "gpu_i_id", "mig_id", "gpu_partition_id")
 CARD_SCOPE = 'scope="card"'
-# A meter of the whole machine, such as a plug: it covers all devices of the target.
-ALL_DEVICES = "all devices"
-
-Samples = dict["Series", float]
-
-
-@dataclass(frozen=True)
-class DevicePick:
-    """Devices that are the target's. `devices` is how many it has; None for any number."""
-
-    indices: tuple[str, ...] = ()
-    uuids: tuple[str, ...] = ()
-    match: tuple[tuple[str, str], ...] = ()
-    devices: int | None = None
-
-    @property
-    def is_given(self) -> bool:
-        """True if devices are picked, not just counted."""
-        return bool(self.indices or self.uuids or self.match)
-
-    def wants(self, device: str, instance: str, labels: Mapping[str, str]) -> bool | None:
-        """Tell whether a sample is of a picked device; None if its labels do not say."""
-        answers = [
-            self._has_index(device, instance) if self.indices else True,
-            self._has_uuid(instance, labels) if self.uuids else True,
-            *(_matches(labels.get(name, ""), value) for name, value in self.match),
-        ]
-        if False in answers:
-            return False
-        return None if None in answers else True
-
-    def _has_index(self, device: str, instance: str) -> bool | None:
-        for index in self.indices:
-            card, _, part = index.partition("/")
-            if device == card or device.startswith(f"{card}."):
-                if not part or part == instance:
-                    return True
-                if not instance:
-                    return None
-        return False
-
-    def _has_uuid(self, instance: str, labels: Mapping[str, str]) -> bool | None:
-        known = {labels[name] for name in UUID_LABELS if labels.get(name)}
-        if not known:
-            return None
-        for uuid in self.uuids:
-            # Older drivers name an instance by card, instance and compute instance.
-            card, _, rest = uuid.removeprefix("MIG-").partition("/")
-            if uuid in known or (rest and card in known and rest.split("/")[0] == instance):
-                return True
-            if rest and card in known and not instance:
-                return None
-        return False
-
-
-ANY_DEVICE = DevicePick()
+Samples = dict[Series, float]
 
 
 @dataclass
@@ -85,7 +27,7 @@ class DeviceSettler:
     """Applies a pick to the samples of pages."""
 
     pick: DevicePick = ANY_DEVICE
-    _whole: dict["Series", "Series"] = field(default_factory=dict)
+    _whole: dict[Series, Series] = field(default_factory=dict)
 
     def settle(self, samples: Samples) -> tuple[Samples, str]:
         """Return the target's samples, and why devices' figures are withheld or ""."""
@@ -112,8 +54,8 @@ class DeviceSettler:
         self,
         settled: Samples,
         samples: Samples,
-        by_device: dict[str, list["Series"]],
-        picked: dict[str, list["Series"]],
+        by_device: dict[str, list[Series]],
+        picked: dict[str, list[Series]],
     ) -> tuple[Samples, str]:
         ours = [series for series in settled if series.metric in DEVICE_METRICS]
         single = {device: each for device, each in picked.items() if ALL_DEVICES not in device}
@@ -135,7 +77,7 @@ class DeviceSettler:
             "a part"
         )
 
-    def _fold(self, each: Iterable["Series"], samples: Samples) -> Samples:
+    def _fold(self, each: Iterable[Series], samples: Samples) -> Samples:
         """Return one sample for each metric of a device."""
         folded: Samples = {}
         by_metric: dict[tuple[str, str], list[Series]] = {}
@@ -152,7 +94,7 @@ class DeviceSettler:
                 folded[self._find_whole(entries[0])] = value
         return folded
 
-    def _find_whole(self, series: "Series") -> "Series":
+    def _find_whole(self, series: Series) -> Series:
         if not series.is_marked:
             return series
         if series not in self._whole:
@@ -160,7 +102,7 @@ class DeviceSettler:
         return self._whole[series]
 
 
-def _join(metric: str, entries: list["Series"], samples: Samples) -> float | None:
+def _join(metric: str, entries: list[Series], samples: Samples) -> float | None:
     parts = [samples[series] for series in entries if series.instance]
     whole = [samples[series] for series in entries if not series.instance]
     if metric in MEMORY:
@@ -173,7 +115,7 @@ def _join(metric: str, entries: list["Series"], samples: Samples) -> float | Non
     return values.pop() if len(values) == 1 else None
 
 
-def _is_shared(each: list["Series"]) -> bool:
+def _is_shared(each: list[Series]) -> bool:
     """Tell whether a device shows parts that are picked and parts that are not."""
     others = [series for series in each if series.is_picked is False]
     has_instances = any(series.instance for series in each if series.is_picked)
@@ -181,7 +123,7 @@ def _is_shared(each: list["Series"]) -> bool:
 
 
 def _cuts_cards(
-    by_device: dict[str, list["Series"]], picked: dict[str, list["Series"]], samples: Samples
+    by_device: dict[str, list[Series]], picked: dict[str, list[Series]], samples: Samples
 ) -> bool:
     """Tell whether the picked chips are not whole cards, where power is printed once a card."""
     of_card = any(
@@ -194,7 +136,7 @@ def _cuts_cards(
     return of_card and len(picked) * cards != picked_cards * len(by_device)
 
 
-def _with_power(by_device: dict[str, list["Series"]]) -> set[str]:
+def _with_power(by_device: dict[str, list[Series]]) -> set[str]:
     return {
         device
         for device, each in by_device.items()
@@ -202,10 +144,6 @@ def _with_power(by_device: dict[str, list["Series"]]) -> set[str]:
     }
 
 
-def _matches(value: str, wanted: str) -> bool | None:
-    return value == wanted if value else None
-
-
-def _without(samples: Samples, dropped: Iterable["Series"]) -> Samples:
+def _without(samples: Samples, dropped: Iterable[Series]) -> Samples:
     gone = set(dropped)
     return {series: value for series, value in samples.items() if series not in gone}

@@ -1,4 +1,4 @@
-"""Devices of a page: those of the target, and none where they cannot be told from others."""
+"""Devices of a page: those of the target, and none where nothing separates them from others."""
 
 import pytest
 
