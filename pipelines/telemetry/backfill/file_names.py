@@ -45,10 +45,10 @@ def find_instant(path: Path) -> datetime | None:
 
 
 def _to_instant(stamp: re.Match[str]) -> datetime | None:
-    names = ("year", "month", "day", "hour", "minute", "second")
     fraction = (stamp["fraction"] or "").ljust(6, "0")[:6]
+    digits = "".join(stamp[name] for name in ("year", "month", "day", "hour", "minute", "second"))
     try:
-        local = datetime(*(int(stamp[name]) for name in names), int(fraction), tzinfo=UTC)
+        local = datetime.strptime(f"{digits}{fraction}", "%Y%m%d%H%M%S%f").replace(tzinfo=UTC)
     except ValueError:
         return None
     if not stamp["sign"]:

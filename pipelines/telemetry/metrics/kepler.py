@@ -7,11 +7,12 @@ With `match`, figures of pods are read, which Kepler estimates by their processo
 from pipelines.telemetry.config.device_pick import ALL_DEVICES, DevicePick
 from pipelines.telemetry.metrics.exposition import Exposition, Labels
 from pipelines.telemetry.metrics.normalise import NormalisedPage
-from pipelines.telemetry.metrics.vocabulary import Series
+from pipelines.telemetry.metrics.vocabulary import MetricKind, Series
 
 Reading = tuple[str, str, Labels]  # family, zone or GPU, all labels
 ZONES = frozenset({"package", "dram"})
 METRICS = {"watts": "power_watts", "joules_total": "energy_joules"}
+KINDS: dict[str, MetricKind] = {"power_watts": "gauge", "energy_joules": "counter"}
 FAMILIES = {
     f"kepler_{level}_{part}_{unit}": (level, part, unit)
     for level in ("node", "pod")
@@ -39,14 +40,12 @@ class KeplerReader:
             metric = METRICS[unit]
             if part == "gpu" and self._level == "node":
                 wanted = self._pick.wants(place, "", dict(labels))
-                kind = "counter" if unit == "joules_total" else "gauge"
-                series = Series(metric, kind, device=place, is_picked=wanted)
+                series = Series(metric, KINDS[metric], device=place, is_picked=wanted)
                 samples[series] = value
             elif part == ("gpu" if has_gpus else "cpu"):
                 totals[metric] = totals.get(metric, 0.0) + value
         for metric, value in totals.items():
-            kind = "counter" if metric == "energy_joules" else "gauge"
-            samples[Series(metric, kind, device=ALL_DEVICES)] = value
+            samples[Series(metric, KINDS[metric], device=ALL_DEVICES)] = value
         return NormalisedPage(samples, None, parsed.counts)
 
     def _admit(self, name: str, labels: Labels, kind: str) -> Reading | None:

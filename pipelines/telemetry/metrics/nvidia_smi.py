@@ -11,7 +11,7 @@ from pipelines.telemetry.metrics.exposition import ParseCounts
 from pipelines.telemetry.metrics.normalise import MEBIBYTE, NormalisedPage
 from pipelines.telemetry.metrics.vocabulary import Series, label_text
 
-# Column without its unit, our metric, the factor to our unit.
+# Column without its unit, our metric, the factor to our unit. The last column of a metric counts.
 COLUMNS = {
     "power.draw.instant": ("power_watts", 1.0),
     "power.draw": ("power_watts", 1.0),
@@ -39,12 +39,17 @@ def read_nvidia_smi(text: str, pick: DevicePick) -> NormalisedPage:
         labels = {"uuid": gpu.get("uuid", ""), "pci_bus_id": gpu.get("pci.bus_id", "")}
         wanted = pick.wants(device, "", labels)
         chip = label_text({"chip": gpu["name"]}) if gpu.get("name") else ""
-        for column, (metric, factor) in COLUMNS.items():
+        columns = {metric: column for column, (metric, _) in COLUMNS.items() if column in names}
+        for column in columns.values():
+            metric, factor = COLUMNS[column]
             number = NUMBER.fullmatch(gpu.get(column, ""))
-            if number and float(number.group(1)) >= 0:
+            if not number:
+                continue
+            value = float(number.group(1))
+            counts.failed_reads += value < 0
+            if value >= 0:
                 series = Series(metric, "gauge", device=device, labels=chip, is_picked=wanted)
-                samples.setdefault(series, float(number.group(1)) * factor)
-            counts.failed_reads += bool(number) and float(number.group(1)) < 0
+                samples[series] = value * factor
     counts.lines = len(rows)
     counts.malformed += not rows
     return NormalisedPage(samples, None, counts)

@@ -183,7 +183,8 @@ def _make_series(
     pick: DevicePick,
 ) -> Series:
     device = model = None
-    instance, is_picked = "", True
+    instance = ""
+    is_picked: bool | None = True
     for old, new in meaning.rename:
         if old in labels:
             labels[new] = labels.pop(old)
