@@ -5,7 +5,17 @@ where
 
 -- One row per target, source, changed hour and outcome of its scrapes.
 insert into ledger.scrape_outcome_hours by name
-with outcomes as (
+with scrapes as (
+    select samples.*
+    from raw.telemetry_samples as samples
+    semi join changed_hours
+        on
+            samples.target = changed_hours.target
+            and date_trunc('hour', samples.scraped_at) = changed_hours.hour_at
+    where samples.metric in ('up', 'device_up')
+),
+
+outcomes as (
     select
         target,
         engine,
@@ -22,12 +32,7 @@ with outcomes as (
         try_cast(nullif(regexp_extract(labels, 'unknown_families="([0-9]+)"', 1), '') as bigint)
             as unknown_families,
         try_cast(nullif(regexp_extract(labels, 'problems="([0-9]+)"', 1), '') as bigint) as problems
-    from raw.telemetry_samples
-    semi join changed_hours
-        on
-            telemetry_samples.target = changed_hours.target
-            and date_trunc('hour', telemetry_samples.scraped_at) = changed_hours.hour_at
-    where metric in ('up', 'device_up')
+    from scrapes
 )
 
 select

@@ -40,25 +40,26 @@ named as (
         using (target, model_name)
 ),
 
+newest_stacks as (
+    select *
+    from {{ ref('stg_telemetry__stacks') }}
+    where dtype is not null or quantization is not null
+    qualify row_number() over (partition by target order by last_at desc, labels) = 1
+),
+
 -- The tier file, and the server's own page, state the format of the weights where the name cannot:
 -- a server may quantise what it loads.
 stated as (
-    select
-        targets.target,
+    select distinct
+        named.target,
         {{ stated_quantization('tier.quantization') }} as tier_quantization,
         {{ stated_quantization('stacks.quantization') }} as server_quantization,
         {{ stated_quantization('stacks.dtype') }} as server_dtype
-    from (select distinct named.target from named) as targets
+    from named
     left join {{ ref('stg_telemetry__targets') }} as tier
-        on targets.target = tier.target
-    left join
-        (
-            select *
-            from {{ ref('stg_telemetry__stacks') }}
-            where dtype is not null or quantization is not null
-            qualify row_number() over (partition by target order by last_at desc, labels) = 1
-        ) as stacks
-        on targets.target = stacks.target
+        on named.target = tier.target
+    left join newest_stacks as stacks
+        on named.target = stacks.target
 ),
 
 -- All weights that a server states, in billions.

@@ -60,10 +60,12 @@ perplexities as (
 compared as (
     select
         with_names.*,
-        case when parameters > 0 then 2 * parameters else unquantized.bytes_at_16_bits end
-            as bytes_at_16_bits,
         case
-            when parameters > 0 then 'parameters'
+            when with_names.parameters > 0 then 2 * with_names.parameters
+            else unquantized.bytes_at_16_bits
+        end as bytes_at_16_bits,
+        case
+            when with_names.parameters > 0 then 'parameters'
             when unquantized.bytes_at_16_bits is not null then 'another server'
         end as ratio_basis,
         with_names.model_name = '{{ var("measured_checkpoint") }}' as is_measured
