@@ -12,6 +12,7 @@ select
     resets,
     {{ label_value('labels', 'reason') }} as reason,
     {{ label_value('labels', 'source') }} as prompt_source,
+    {{ label_value('labels', 'cache_source') }} as cache_source,
     {{ label_value('labels', 'position') }}::integer as position,
     {{ label_value('labels', 'schedule') }} as schedule,
     {{ label_value('labels', 'layer') }} as layer,

@@ -3,6 +3,7 @@
 -- Speeds are over covered time only. All models of a target share its devices, so power and cost
 -- are split by tokens. A figure that is not known is null, and its reason stands beside it.
 {% set hours_per_year = 8766 %}
+{% set every_device = 2147483647 %}
 with work as (
     select
         counters.hour_at,
@@ -26,16 +27,32 @@ with work as (
     group by all
 ),
 
+meters as (
+    select
+        *,
+        joules is not null
+        and (
+            power_scope = 'target'
+            or not coalesce(
+                bool_or(power_scope = 'target') over (partition by hour_at, target), false
+            )
+        ) as is_counted
+    from {{ ref('device_energy_hourly') }}
+),
+
 power as (
     select
         hour_at,
         target,
-        count(*) filter (where joules is not null or power_scope = 'within card')
-            as devices_with_power,
-        sum(mean_watts) as watts,
-        bool_and(provenance = 'measured') filter (where joules is not null) as is_measured,
-        bool_and(is_valid) filter (where joules is not null) as is_valid
-    from {{ ref('device_energy_hourly') }}
+        -- A meter of the whole machine covers every device, and holds what they draw.
+        case
+            when bool_or(power_scope = 'target') then {{ every_device }}
+            else count(*) filter (where joules is not null or power_scope = 'within card')
+        end as devices_with_power,
+        coalesce(sum(mean_watts) filter (where power_scope = 'target'), sum(mean_watts)) as watts,
+        bool_and(provenance = 'measured') filter (where is_counted) as is_measured,
+        bool_and(is_valid) filter (where is_counted) as is_valid
+    from meters
     group by all
 ),
 
