@@ -16,6 +16,7 @@ from pipelines.settings import Settings, read_settings
 # A year of history takes a few hundred megabytes; with less room, publishing may fail half-way.
 MIN_FREE_BYTES = 2 * 1024**3
 GIB = 1024**3
+MAX_LISTED = 5
 PROBE_SECONDS = 5.0
 # A gateway's status for a host that it blocks, or that is down.
 GATEWAY_ERRORS = frozenset({403, 407, 502, 503, 504})
@@ -89,7 +90,21 @@ def _check_home(settings: Settings) -> Iterator[Finding]:
         )
         return
     yield _check_disk(settings.home)
+    yield from _check_archive(settings)
     yield _check_published(settings)
+
+
+def _check_archive(settings: Settings) -> Iterator[Finding]:
+    from pipelines.archive import Archive
+
+    archive = Archive(settings.archive)
+    if archive.origin is None:
+        return
+    bad = [line for line in archive.bad_lines() if not line.is_cut]
+    listed = "; ".join(f"{line.log} line {line.number}: {line.reason}" for line in bad[:MAX_LISTED])
+    advice = "restore raw/answers from a copy of the archive, then `tokentide build`"
+    found = f"{len(bad)} lines of the log name no answer ({listed}); {advice}" if bad else "whole"
+    yield Finding("archive's log", not bad, found)
 
 
 def _check_published(settings: Settings) -> Finding:

@@ -84,6 +84,7 @@ def read_status(settings: Settings, today: date | None = None) -> dict[str, Any]
         "is_fresh": meta["last_date"] is not None and meta["last_date"] >= yesterday,
         "newest_completed_day": yesterday,
         "sources": records(path, read_sql(__file__, "status_sources")),
+        "lost": records(path, read_sql(__file__, "status_archive")),
         "targets": records(path, read_sql(__file__, "status_targets")) if has_targets else [],
         "scrapes": records(path, read_sql(__file__, "status_scrapes")) if has_scrapes else [],
         "mappings": records(path, read_sql(__file__, "status_mappings")) if has_scrapes else [],
@@ -115,6 +116,10 @@ def show_status(console: Console, status: dict[str, Any]) -> None:
     # Scrapes that succeeded and left nothing out need no line.
     _show_table(console, [each for each in status["scrapes"] if each["reason"]], SCRAPE_COLUMNS)
     _show_table(console, status["mappings"], MAPPING_COLUMNS)
+    for lost in status["lost"]:
+        console.print(
+            f"[red]not in the archive[/red] {lost['what']}: {lost['reason']}", highlight=False
+        )
     if status["citation"]:
         console.print(str(status["citation"]), highlight=False)
 

@@ -8,8 +8,10 @@ from threading import Thread
 
 import pytest
 from support.cli.command import Command
+from support.loading import keep_answer
 from support.simulator import SimulatedMarket
 
+from pipelines.archive import Archive
 from pipelines.cli.doctor import Finding, examine, is_reachable
 from pipelines.settings import Settings
 
@@ -108,3 +110,15 @@ def test_the_exit_code_is_that_of_the_checks(market: Settings, simulator: Simula
     assert all(line.startswith("ok ") for line in lines if not line.startswith(" "))
     unwell = Command(market.home, TOKENTIDE_OPENROUTER_URL=NOBODY)("doctor", code=1)
     assert f"no   OpenRouter: {NOBODY} cannot be reached" in " ".join(unwell.split("\n"))
+
+
+def test_a_bad_line_of_the_archives_log_is_found(tmp_path: Path) -> None:
+    """With file and line, and what to do."""
+    settings = Settings(home=tmp_path, openrouter_url="http://127.0.0.1:1")
+    keep_answer(Archive(settings.archive), b"{}")
+    [log] = (settings.archive / "answers").iterdir()
+    log.write_text(log.read_text() + "{}\n")
+    [finding] = [each for each in examine(settings) if each.what == "archive's log"]
+    assert not finding.is_well
+    assert f"{log.name} line 2: it is damaged: fetched_at is missing" in finding.found
+    assert "restore raw/answers" in finding.found

@@ -51,6 +51,14 @@ def test_each_source_has_its_totals(market: Settings) -> None:
             "set_aside": 0,
         },
         {
+            "source": "providers",
+            "answers": 1,
+            "last_asked": "2026-06-20T08:17:01Z",
+            "last_outcome": "damaged",
+            "rows": 0,
+            "set_aside": 1,
+        },
+        {
             "source": "rankings_daily",
             "answers": 2,
             "last_asked": "2026-06-20T08:00:00Z",
@@ -59,6 +67,14 @@ def test_each_source_has_its_totals(market: Settings) -> None:
             "set_aside": 1,
         },
     ]
+
+
+def test_what_the_archive_has_lost_is_said(market: Settings, paper: Paper) -> None:
+    """Answers whose bytes are gone, and lines of the log that name none, with file and line."""
+    status = read_status(market, FRESH)
+    assert [lost["what"] for lost in status["lost"]] == ["answer d of providers", "log"]
+    show_status(paper, status)
+    assert "not in the archive log: line 2 of 2026-06-20.jsonl: it is damaged" in paper.words
 
 
 def test_each_target_has_its_totals(market_with_tier: Settings) -> None:
