@@ -15,6 +15,7 @@ COMPILED = (
     "speed_parity_hosts_daily",
     "speed_parity_daily",
     "member_days",
+    "ranked_price_bounds_daily",
     "market_weeks",
     "market_share_weekly",
     "market_topn_weekly",
