@@ -20,6 +20,7 @@ COMPILED = (
     "market_share_weekly",
     "market_topn_weekly",
     "leaders_weekly",
+    "lead_tests_weekly",
     "market_streaks",
     "market_crossovers",
     "market_spend_weekly",

@@ -23,6 +23,7 @@ THROUGH = [
     "market_share_weekly",
     "market_topn_weekly",
     "leaders_weekly",
+    "lead_tests_weekly",
 ]
 
 

@@ -159,7 +159,7 @@ def test_an_unpriced_model_is_bounded_by_its_like_and_says_so(compiled: Marts) -
     )
     found = spend(compiled, models, {"a/one": (1, 3), "b/dear": (100, 600)})
     assert (found["a"]["spend_usd_low"], found["a"]["spend_usd_high"]) == (14, 42)
-    assert found["a"]["spend_method"] == "own price; prices of its author"
+    assert found["a"]["spend_method"] == "own price; prices of its author and size"
     assert (found["a"]["priced_share"], found["a"]["compared_share"]) == (0.5, 0.5)
     assert (found["c"]["spend_usd_low"], found["c"]["spend_usd_high"]) == (7, 4200)
     assert found["c"]["spend_method"] == "any price of the week"
