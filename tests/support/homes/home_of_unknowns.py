@@ -27,7 +27,7 @@ FIRST_DAY, LAST_DAY = date(2026, 7, 1), date(2026, 8, 22)
 RENAMED = datetime(2026, 8, 14, 8, tzinfo=UTC)
 NO_OTHER, NO_ROWS = date(2026, 8, 3), date(2026, 8, 5)
 KIMI = "moonshotai/kimi-k2.6-20260420"
-# Tokens a day of each listing; all but the first two have something that is not known.
+# Tokens of each listing on the first day; most have something that is not known.
 LISTINGS = {
     KIMI: 900,
     "l/paid-1": 700,
@@ -39,6 +39,8 @@ LISTINGS = {
     "nobody/heard-of": 210,
     "openrouter/pony-alpha": 200,
     "stealth/another": 190,
+    # A day of fewer models is not validated.
+    **{f"l/other-{number}": 100 - number for number in range(40)},
 }
 # Prompt and completion price a token and the discount, by id and slug.
 PRICES: tuple[tuple[str, str, str, str, float | None], ...] = (
@@ -122,10 +124,10 @@ def _asked_at() -> datetime:
 def _catalogue(at: datetime) -> Any:
     entry = MODELS["data"][0]
     kimi = "moonshotai/kimi-k2-6" if at == RENAMED else "moonshotai/kimi-k2.6"
-    discount = 0.75 if at == RENAMED else 0
+    promoted = ("0.00000025", "0.0000005", 0.75) if at == RENAMED else ("0.000001", "0.000002", 0)
     rows = [
         (kimi, KIMI, "0.00000073", "0.00000349", 0),
-        ("l/promoted", "l/promoted", "0.00000025", "0.0000005", discount),
+        ("l/promoted", "l/promoted", *promoted),
         *PRICES,
     ]
     return {
@@ -167,8 +169,9 @@ def _hosts() -> Any:
 def _rankings(at: datetime, tail: int) -> Any:
     days = (LAST_DAY - FIRST_DAY).days + 1
     data = [
-        {"date": day.isoformat(), "model_permaslug": name, "total_tokens": str(tokens)}
-        for day in (FIRST_DAY + timedelta(days=number) for number in range(days))
+        {"date": day.isoformat(), "model_permaslug": name, "total_tokens": str(tokens + number)}
+        for number in range(days)
+        for day in [FIRST_DAY + timedelta(days=number)]
         if day != NO_ROWS and day < at.date()
         for name, tokens in [*LISTINGS.items(), ("other", 1000 + tail)]
         if name != "other" or day != NO_OTHER
@@ -185,11 +188,10 @@ def _scrapes_of_ours() -> list[Scrape]:
     cached = Series("cached_prompt_tokens", "counter", model_name="m")
     running = Series("requests_running", "gauge", model_name="m")
     power = Series("power_watts", "gauge", device="0", labels='provenance="measured"')
-    served = [(minute, 100 * minute, 1.0) for minute in range(61)]
-    # Twenty quiet minutes of the second hour, then a gap of thirty that 800 tokens end.
-    served += [(61 + minute, 6000, 0.0) for minute in range(20)]
-    served += [(111 + minute, 6800, 0.0) for minute in range(69)]
-    assert START.minute == 0
+    served = [(minute, 100 * minute, 1.0) for minute in range(60)]
+    # Twenty quiet minutes of the second hour, then a gap of half an hour that 800 tokens end.
+    served += [(60 + minute, 5900, 0.0) for minute in range(20)]
+    served += [(110 + minute, 6700, 0.0) for minute in range(70)]
     return [
         scrape(
             60.0 * minute,
