@@ -40,7 +40,7 @@ peers as (
 {% for name, columns, condition in [
     ('of_author_and_size', 'week_start, author_slug, size', 'true'),
     ('of_author', 'week_start, author_slug', 'true'),
-    ('of_size', 'week_start, size', 'is_ranked'),
+    ('of_size', 'week_start, size', "is_ranked and size <> 'unmarked'"),
     ('of_week', 'week_start', 'is_ranked'),
 ] %}
     {{ name }} as (

@@ -4,7 +4,7 @@ A table's .yml says under `config: meta` why a column may be null:
 
     reasons: {speed_reason: [tokens_per_second]}   the column of the row that has the reason
     conditions: {"rank > 50": [share]}             a condition of the row that is the reason
-    unstated: [context_tokens]                     the source does not state it, and nothing else
+    unstated: [context_tokens]                     nobody states it, or there is none
 
 A column may have several reasons; one must hold where it is null. Where a reason stands, a zero is
 no known figure, so it is wrong too, unless `bounds` lists the column: then zero is a bound.
@@ -19,6 +19,7 @@ import yaml
 
 from pipelines.transform.dbt import PROJECT
 
+PUBLISHED_AS = {"published_meta": "meta"}
 NUMBERS = ("DOUBLE", "BIGINT", "INTEGER", "DECIMAL", "HUGEINT")
 
 
@@ -40,7 +41,7 @@ def declarations() -> dict[str, Declared]:
         for path in sorted((PROJECT / "marts").rglob("*.yml"))
         for model in yaml.safe_load(path.read_text()).get("models", [])
     ]
-    return {model["name"]: _declared(model) for model in models}
+    return {PUBLISHED_AS.get(model["name"], model["name"]): _declared(model) for model in models}
 
 
 def _declared(model: dict[str, Any]) -> Declared:

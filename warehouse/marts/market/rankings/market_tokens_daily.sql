@@ -46,6 +46,10 @@ select
                 / sum(ranking_rows.total_tokens) over (partition by rankings.date)
     end as share_of_platform,
     case
+        when not bool_or(ranking_rows.is_other) over (partition by rankings.date)
+            then 'the day has no other, so its total is not known'
+    end as share_reason,
+    case
         when not ranking_rows.is_other
             then
                 ranking_rows.total_tokens

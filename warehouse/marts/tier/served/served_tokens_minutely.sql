@@ -152,7 +152,11 @@ select
     coalesce(growths.resets, 0) as resets,
     coalesce(coverage.covered_seconds, 0) as covered_seconds,
     coalesce(coverage.covered_seconds, 0) <= 0 as is_gap,
-    ends_of_gaps.target is not null as is_end_of_gap
+    ends_of_gaps.target is not null as is_end_of_gap,
+    case
+        when coalesce(coverage.covered_seconds, 0) <= 0 then 'no two scrapes cover this minute'
+        else 'the server has no such counter'
+    end as null_reason
 from minutes
 left join growths
     using (target, model_name, minute_at)
