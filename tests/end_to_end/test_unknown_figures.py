@@ -27,7 +27,9 @@ def rows(con: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
 
 def test_declarations_name_columns_that_exist() -> None:
     """A renamed column takes its declaration with it."""
-    wrong = {table: names(declared) - declared.columns for table, declared in declarations().items()}
+    wrong = {
+        table: names(declared) - declared.columns for table, declared in declarations().items()
+    }
     assert {table: found for table, found in wrong.items() if found} == {}
 
 

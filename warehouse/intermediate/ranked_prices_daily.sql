@@ -28,14 +28,19 @@ listed as (
 prices as (
     select
         models.model_permaslug,
-        listed.*
-        exclude (model_permaslug)
+        listed.date,
+        listed.model_id,
+        listed.prompt_usd_per_mtok,
+        listed.completion_usd_per_mtok,
+        listed.is_free,
+        listed.price_class,
+        listed.price_class_basis
     from {{ ref('models') }} as models
     inner join listed
         on
             case
-                when models.resolved_by = 'id' then listed.model_id = models.model_id
-                else listed.model_permaslug = models.model_permaslug
+                when models.resolved_by = 'id' then models.model_id = listed.model_id
+                else models.model_permaslug = listed.model_permaslug
             end
     qualify
         row_number() over (

@@ -1,4 +1,4 @@
-"""A small home in which much is unknown: gaps, prices that end, models without one, bare servers."""
+"""A small home in which much is unknown: gaps, models without a price, bare servers."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +14,7 @@ from support.payloads import (
     SESSION_COSTS,
     TASKS,
 )
-from support.telemetry_facts import START, scrape
+from support.telemetry_facts import scrape
 
 from pipelines.archive import Answer, Archive
 from pipelines.ingest.market import load_archive

@@ -100,8 +100,9 @@ with_reasons as (
             when not coalesce(days.counts_all, false)
                 then 'the server does not count all its tokens'
             when days.timed_tokens = 0 and days.counted_tokens > 0
-                then 'all tokens of this day came in minutes that end gaps, so how long they took '
-                || 'is not known'
+                then
+                    'all tokens of this day came in minutes that end gaps, so how long they took '
+                    || 'is not known'
             when days.timed_tokens = 0 then 'no tokens on this day'
         end as speed_reason,
         case

@@ -156,8 +156,9 @@ timed as (
             as untimed_reason,
         case
             when covered_seconds > 0 and timed_seconds <= 0
-                then 'all covered minutes of this hour end gaps, so how long its tokens took is not '
-                || 'known'
+                then
+                    'all covered minutes of this hour end gaps, so how long its tokens took is not '
+                    || 'known'
             when timed_seconds <= 0 then 'no time of this hour is covered'
         end as no_time_reason
     from joined
