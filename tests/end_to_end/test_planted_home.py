@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from support.homes.unknown_figures import unexplained
 from support.telemetry_facts import START as FACTS_START
 from support.telemetry_facts import scrape
 
@@ -180,6 +181,12 @@ def test_a_day_without_tokens_has_no_shares(con: duckdb.DuckDBPyConnection) -> N
     ).fetchall()
     wrong = [f"select '{table}' from {table} where isnan({column})" for table, column in columns]
     assert con.sql(" union all ".join(wrong)).fetchall() == []
+
+
+def test_every_null_has_its_reason_and_no_zero_stands_for_it(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    assert unexplained(con) == []
 
 
 def test_every_grain_conserves_tokens(con: duckdb.DuckDBPyConnection) -> None:
