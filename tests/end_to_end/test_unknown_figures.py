@@ -41,7 +41,7 @@ def test_every_null_has_its_reason_and_no_zero_stands_for_it(
 
 
 def test_a_null_without_a_reason_and_a_zero_with_one_are_found() -> None:
-    """What the check is for, in two tables of one row."""
+    """Two tables of one row show what the check is for."""
     with duckdb.connect() as own:
         own.execute(
             "create schema marts; "

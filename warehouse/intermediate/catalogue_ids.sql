@@ -1,8 +1,8 @@
 -- One row per model id and canonical slug that the catalogue ever had together: its last entry.
 --
 -- A model may be renamed: then one slug has several ids, one after the other. The id that is listed
--- last is the current one, of those the one that appeared last. Ids that cannot be told apart by
--- time have no current one.
+-- last is the current one, of those the one that appeared last. Ids that were
+-- listed over the same time have no current one.
 with entries as (
     select
         models.*,

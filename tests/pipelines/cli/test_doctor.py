@@ -69,7 +69,7 @@ def test_a_ready_home_is_well(market: Settings, simulator: SimulatedMarket) -> N
 
 
 @pytest.mark.parametrize(("storage", "oldest"), [("v1.0.0", "1.0"), ("v1.2.0", "1.2")])
-def test_the_oldest_reader_is_told_by_the_file(tmp_path: Path, storage: str, oldest: str) -> None:
+def test_the_file_says_its_oldest_reader(tmp_path: Path, storage: str, oldest: str) -> None:
     """Each file has the version of its storage in its header."""
     file = tmp_path / "file.duckdb"
     with duckdb.connect() as con:

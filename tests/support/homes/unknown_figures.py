@@ -1,4 +1,4 @@
-"""What each published table declares of its nulls, and rows that break it.
+"""Declarations of nulls in the published tables, and the rows that break them.
 
 A table's .yml says under `config: meta` why a column may be null:
 

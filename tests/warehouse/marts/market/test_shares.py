@@ -163,7 +163,7 @@ def test_an_unpriced_model_is_bounded_by_its_like_and_says_so(compiled: Marts) -
     assert (found["c"]["spend_usd_low"], found["c"]["spend_usd_high"]) == (7, 4200)
     assert found["c"]["spend_method"] == "any price of the week"
     assert found["c"]["spend_share"] is None
-    assert found["c"]["spend_reason"] == "none of its models has a price of its own"
+    assert found["c"]["spend_reason"] == "none of its models has an own price"
 
 
 def test_a_week_without_prices_has_no_bounds_and_says_so(compiled: Marts) -> None:

@@ -82,9 +82,9 @@ select
         when not has_high then 'no price of this week is known to compare with'
         when not all_have_high
             then 'the spend of others is not bounded, since no price of the week is known'
-        when all_middle is null then 'no model of the week has a price of its own'
+        when all_middle is null then 'no model of the week has an own price'
         when all_high = 0 then 'all models of the week were free'
-        when middle is null then 'none of its models has a price of its own'
+        when middle is null then 'none of its models has an own price'
         when all_middle = 0 then 'all models of the week with a price were free'
         when all_paid_tokens = 0 then 'all models of the week were free'
         when low + all_high - high = 0 or high + all_low - low = 0

@@ -148,38 +148,12 @@ joined as (
             and (peaks.is_only_one or stacks.dtype = peaks.dtype)
 ),
 
--- What is not known of an hour, in words.
-timed as (
-    select
-        *,
-        'its tokens came in a minute that ends a gap, so how long they took is not known'
-            as untimed_reason,
-        case
-            when covered_seconds > 0 and timed_seconds <= 0
-                then
-                    'all covered minutes of this hour end gaps, so how long its tokens took is not '
-                    || 'known'
-            when timed_seconds <= 0 then 'no time of this hour is covered'
-        end as no_time_reason
-    from joined
-),
-
 with_reasons as (
     select
         *,
-        case
-            when no_time_reason is not null then no_time_reason
-            when timed_generation_tokens is null then 'the server does not count generated tokens'
-            when is_generation_untimed then untimed_reason
-        end as speed_reason,
-        case
-            when no_time_reason is not null then no_time_reason
-            when timed_tokens is null then 'the server does not count all its tokens'
-            when is_untimed then untimed_reason
-            when timed_tokens = 0 and gap_minutes > 0
-                then 'no tokens in the covered time of this hour'
-            when timed_tokens = 0 then 'no tokens in this hour'
-        end as no_tokens_reason,
+        {{ no_time_reason() }} as no_time_reason,
+        {{ no_speed_reason() }} as speed_reason,
+        {{ no_tokens_reason() }} as no_tokens_reason,
         case
             when not is_in_tier_file then 'the target is not in the tier file'
             when target_watts is null
@@ -201,7 +175,7 @@ with_reasons as (
             when device_kind is null then 'no device kind of the target in the tier file'
             when peak_dtype is null then 'no peak for device kind and dtype in the tier file'
         end as no_peak_reason
-    from timed
+    from joined
 ),
 
 with_figures as (
@@ -210,12 +184,7 @@ with_figures as (
         coalesce(
             no_tokens_reason,
             no_power_reason,
-            case
-                when is_generation_untimed then untimed_reason
-                when timed_generation_tokens = 0 and gap_minutes > 0
-                    then 'no generated tokens in the covered time of this hour'
-                when timed_generation_tokens = 0 then 'no generated tokens in this hour'
-            end
+            {{ no_generated_tokens_reason() }}
         ) as energy_reason,
         coalesce(no_tokens_reason, no_price_reason, no_power_reason) as cost_reason,
         fixed_usd_per_second
