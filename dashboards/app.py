@@ -10,7 +10,7 @@ from dashboards.callbacks import add_callbacks
 from dashboards.export.downloads import add_downloads
 from dashboards.generations import AppContext, GenerationStore
 from dashboards.layout import build_layout
-from dashboards.pages import OLD_PATHS, PAGES
+from dashboards.pages import OLD_PATHS, PAGES, is_page
 from dashboards.scripts import PreloadingDash
 
 
@@ -36,8 +36,20 @@ def build(context: AppContext, secret: str | None = None) -> dash.Dash:
     add_downloads(app.server, store)
     for old, new in OLD_PATHS.items():
         _add_redirect(app.server, old, new)
+    _mark_missing_pages(app.server)
     security.guard(app.server, app.csp_hashes(), secret)
     return app
+
+
+def _mark_missing_pages(server: Flask) -> None:
+    """Answer an address that no page has with 404; the frame then says so and suggests others."""
+
+    @server.after_request
+    def mark_missing(response: Response) -> Response:
+        rule = request.url_rule.rule if request.url_rule else ""
+        if rule.endswith("<path:path>") and response.mimetype == "text/html":
+            response.status_code = 200 if is_page(request.path) else 404
+        return response
 
 
 def _add_redirect(server: Flask, old: str, new: str) -> None:

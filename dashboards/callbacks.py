@@ -76,6 +76,12 @@ def _add_browser_callbacks(app: dash.Dash) -> None:
         prevent_initial_call=True,
     )
     app.clientside_callback(
+        script("nameDocument"),
+        Output("named", "children"),
+        Input("page-title", "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
         script("switchScheme"),
         Output("scheme", "data"),
         Input("scheme-switch", "n_clicks"),
@@ -126,17 +132,18 @@ def _add_head(app: dash.Dash, store: GenerationStore) -> None:
     @app.callback(
         Output("page-head", "children"),
         Output("controls", "children"),
+        Output("page-title", "data"),
         Input("url", "pathname"),
         State("url", "search"),
     )
-    def show_head(path: str, search: str) -> tuple[Component, list[Component]]:
+    def show_head(path: str, search: str) -> tuple[Component, list[Component], str]:
         page, generation = find_page(path), store.newest()
         controls = page.controls(generation) if generation else ()
         filters = read_filters(search, controls)
         title = dmc.Title(page.name, order=1, size="h3")
         head = html.Div([title, html.P(page.about, className="page-about")])
         visible = [control for control in controls if control.kind != "hidden"]
-        return head, [build_control(control, filters) for control in visible]
+        return head, [build_control(control, filters) for control in visible], page.name
 
 
 def _add_body(app: dash.Dash, store: GenerationStore) -> None:

@@ -15,6 +15,7 @@ import polars as pl
 
 from dashboards.cache import RenderCache, SingleFlightCache
 from dashboards.query import Query, inline
+from dashboards.query import query as query_file
 
 MAX_FRAMES = 96
 MAX_GENERATIONS = 2
@@ -112,6 +113,13 @@ class OpenGeneration:
         with closing(self._con.cursor()) as cursor:
             names = cursor.sql("select table_name from duckdb_tables()").pl()["table_name"]
         return frozenset(names.to_list())
+
+    @cached_property
+    def members(self) -> tuple[tuple[str, int], ...]:
+        """The market's members, each with its number among those of its kind, the largest first."""
+        if "market_share_weekly" not in self.tables:
+            return ()
+        return tuple(self.frame(query_file("components/member_numbers")).iter_rows())
 
     def frame(self, query: Query) -> pl.DataFrame:
         """Return the rows of a query; the same query again costs nothing. Raise duckdb.Error."""

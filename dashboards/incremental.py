@@ -19,7 +19,9 @@ from dashboards.components.cards import (
     cell_content,
     cell_id,
 )
+from dashboards.components.filters import Filters
 from dashboards.components.page import Card, CardPage, CustomPage, Listed, PageView
+from dashboards.components.widgets import suggestions
 
 CellContents = list[tuple[CellId, Component]]
 # Pixels of the body on the first screen: 1000, of which the page's head takes 200. The browser asks
@@ -125,7 +127,7 @@ def _changed_cells(view: PageView, shown: ShownPage, seen: Collection[int]) -> C
     A card that asks and draws the same stays as it is, since drawing it again costs the browser
     more than comparing costs us.
     """
-    if not isinstance(view.page, CardPage):
+    if not isinstance(view.page, CardPage) or view.filters.unknown:
         return None
     before, now = replace(view, search=shown.search).cards(), view.cards()
     if [card_width(each) for each in before] != [card_width(each) for each in now]:
@@ -149,10 +151,27 @@ def _cells(
 
 
 def _whole_body(view: PageView, whole: str, seen: Collection[int]) -> Component:
+    filters = view.filters
+    if filters.unknown:
+        return _unknown_body(view, filters)
     if isinstance(view.page, CustomPage):
-        return view.page.body(view.generation, view.filters)
+        return view.page.body(view.generation, filters)
     listed = view.cards()
     cells = _cells(view, listed, whole, range(len(listed)), first_screen(listed) | set(seen))
     grid = card_grid(cells, listed)
     above = view.page.above if isinstance(view.page, CardPage) else None
     return html.Div([above(view.theme), grid]) if above else grid
+
+
+def _unknown_body(view: PageView, filters: Filters) -> Component:
+    """Build what stands in place of the cards of a choice that the page does not have."""
+    shown = [
+        suggestions(
+            each.text,
+            "Nothing is shown in its place.",
+            [(f"{view.page.path}{search}", label) for search, label in each.nearest]
+            or [(view.page.path, f"{view.page.name} without this choice")],
+        )
+        for each in filters.unknown
+    ]
+    return html.Div(shown)

@@ -76,6 +76,8 @@ def _stores(newest: OpenGeneration | None) -> list[Component]:
         dcc.Store(id="seen"),
         dcc.Store(id="wanted"),
         dcc.Store(id="again"),
+        dcc.Store(id="page-title"),
+        html.Div(id="named", hidden=True),
         html.Div(id="chosen", hidden=True),
         html.Div(id="follow", hidden=True),
     ]

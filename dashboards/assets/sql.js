@@ -52,6 +52,18 @@
     }
   });
 
+  // The address holds the query that was run, so that it can be sent and found in the history. The
+  // server reads no longer one than this.
+  const MAX_ADDRESS = 20000;
+
+  document.addEventListener("click", function (event) {
+    if (event.target.id !== "sql-run") { return; }
+    const text = document.getElementById("sql-text").value.trim();
+    const search = "?" + new URLSearchParams({ q: text, run: "1" });
+    const isHeld = text && search.length <= MAX_ADDRESS;
+    window.history.replaceState({}, "", window.location.pathname + (isHeld ? search : ""));
+  });
+
   document.addEventListener("keydown", function (event) {
     const isRun = event.key === "Enter" && (event.ctrlKey || event.metaKey);
     if (event.target.id === "sql-text" && isRun) {

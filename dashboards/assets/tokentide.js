@@ -59,6 +59,10 @@
         }
         return "";
       },
+      nameDocument: function (name) {
+        document.title = name ? name + " · Tokentide" : "Tokentide";
+        return "";
+      },
       toggleNavigation: function (opened, path, navbar) {
         const isNewPage = window.dash_clientside.callback_context.triggered_id === "url";
         return Object.assign({}, navbar, { collapsed: { mobile: isNewPage || !opened } });
@@ -116,6 +120,12 @@
 
   window.addEventListener("popstate", function () {
     setControls(new URLSearchParams(window.location.search));
+  });
+  // A link to other choices of the page that is shown; Dash's links announce themselves so.
+  window.addEventListener("_dashprivate_pushstate", function () {
+    if (shownPage && shownPage.path === window.location.pathname) {
+      setControls(new URLSearchParams(window.location.search));
+    }
   });
 
   function pictureLayout(drawing, card) {

@@ -14,6 +14,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboards.components.page import Card, Drawing, Listed, PageView
+from dashboards.components.reasons import empty_reason
 from dashboards.components.theme import Theme
 from dashboards.components.widgets import format_instant, html_attributes, simulated_badge, state
 from dashboards.generations import GenerationMeta, OpenGeneration
@@ -81,7 +82,8 @@ def cell_content(view: PageView, each: Listed, is_drawn: bool = True) -> Compone
 def draw_card(card: Card, generation: OpenGeneration, theme: Theme) -> Drawing:
     """Draw a card's rows; without rows, build the reason."""
     rows = _card_rows(card, generation)
-    return card.draw(rows, theme) if isinstance(rows, pl.DataFrame) else rows
+    own = theme.with_members(generation.members)
+    return card.draw(rows, own) if isinstance(rows, pl.DataFrame) else rows
 
 
 def source_line(card: Card, meta: GenerationMeta) -> str:
@@ -143,8 +145,9 @@ def _card_body(card: Card, generation: OpenGeneration, theme: Theme) -> CardBody
     rows = _card_rows(card, generation)
     if not isinstance(rows, pl.DataFrame):
         return CardBody(rows)
-    key = (inline(card.query), card.draw, card.title, card.unit, card.height, theme)
-    return generation.rendered.get(key, rows, lambda: _draw_body(card, rows, theme))
+    own = theme.with_members(generation.members)
+    key = (inline(card.query), card.draw, card.title, card.unit, card.height, own)
+    return generation.rendered.get(key, rows, lambda: _draw_body(card, rows, own))
 
 
 def _draw_body(card: Card, rows: pl.DataFrame, theme: Theme) -> CardBody:
@@ -165,7 +168,7 @@ def _card_rows(card: Card, generation: OpenGeneration) -> pl.DataFrame | Compone
         rows = generation.frame(card.query)
     except duckdb.Error as error:
         return state("This could not be computed", str(error).partition("\n")[0], is_failed=True)
-    return state("Nothing to show", card.empty) if rows.is_empty() else rows
+    return state("Nothing to show", empty_reason(card, generation)) if rows.is_empty() else rows
 
 
 def _graph(card: Card, figure: go.Figure) -> Component:

@@ -1,5 +1,6 @@
 """Controls as the browser shows them: named, reachable by keyboard, holding the URL's choice."""
 
+from dataclasses import replace
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -16,7 +17,14 @@ def build_control(control: Control, filters: Filters) -> Component:
     """Build a control that holds its present choice."""
     builders = {"select": _select, "slider": _slider, "text": _text}
     name = {"type": "control", "name": control.name, "default": control.default}
-    return builders.get(control.kind, _switch)(control, name, filters[control.name])
+    value = filters[control.name]
+    # A choice that the page does not have is shown as what it is, not as the default.
+    for each in filters.unknown:
+        if each.name == control.name and control.kind in {"select", "switch"}:
+            value = each.given
+            options = (*control.options, (value, f"{value[:40]} (unknown)"))
+            control = replace(control, options=options)
+    return builders.get(control.kind, _switch)(control, name, value)
 
 
 def _select(control: Control, name: dict[str, str], value: str) -> Component:

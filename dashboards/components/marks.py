@@ -6,6 +6,7 @@ What is no member, such as the sum of all others, is grey.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
 import plotly.graph_objects as go
@@ -35,19 +36,26 @@ GREYS = {
 
 
 def marks(members: Sequence[str], theme: Theme) -> dict[str, Mark]:
-    """Return a mark for each member, in this order; `all others` and `unknown` come last."""
+    """Return a mark for each member, in this order; `all others` and `unknown` come last.
+
+    A member of the market has the mark of its number on every chart; others take those left over.
+    """
     own = [member for member in members if member not in NO_MEMBERS]
-    made = {member: numbered_mark(number, theme) for number, member in enumerate(own)}
+    known = dict(theme.members)
+    used = {known[member] for member in own if member in known}
+    free = (number for number in count() if number not in used)
+    numbers = {member: known[member] if member in known else next(free) for member in own}
+    made = {member: numbered_mark(number, theme) for member, number in numbers.items()}
     return made | {member: GREYS[member] for member in NO_MEMBERS if member in members}
 
 
 def numbered_mark(number: int, theme: Theme) -> Mark:
     """Return the mark of this number."""
-    # Colours and patterns repeat at different times, so that none of the first forty share both.
+    # Colours repeat after ten; of members that share one, neither pattern nor symbol is the same.
     return Mark(
         theme.colour(number),
         DASHES[number % len(DASHES)],
-        SYMBOLS[number % len(SYMBOLS)],
+        SYMBOLS[(number + number // 10) % len(SYMBOLS)],
         PATTERNS[(number + number // 10) % len(PATTERNS)],
     )
 
@@ -67,7 +75,10 @@ def member_link(member: str, dimension: str, **choices: str) -> str:
     """Return where a click on a member leads: a family to its page, others to their share."""
     if member == "all others":
         return ""
-    if dimension == "family" and member != "unknown":
+    if member == "unknown":
+        # It is nobody's, so it is not among the members to choose.
+        return href("/market", dimension=dimension, **choices)
+    if dimension == "family":
         return href("/model", family=member)
     return href("/market", dimension=dimension, one=f"{dimension}:{member}", **choices)
 
@@ -141,7 +152,7 @@ def week_axis(rows: pl.DataFrame) -> dict[str, object]:
         return {}
     weeks = (last - first).days // 7
     if weeks > MAX_WEEKS_BY_DAY:
-        return {"tickformat": "%b %Y"}
+        return {"tickformat": "%b<br>%Y", "tickangle": 0}
     mondays = [first + timedelta(weeks=week) for week in range(weeks + 1)]
     return {
         "tickvals": mondays[:: max(1, -(-weeks // 4))],

@@ -76,6 +76,9 @@ WRITE_CELL = (
     " : d3.format(params.colDef.context.d3)(params.value)"
 )
 
+# Formats of axes, which keep the digits that tell one tick from the next: 0.5 %, 1 %, 1.5 %.
+AXIS_SHARE = ",.6~p"
+AXIS_NUMBER = ",.6~r"
 SHARE = NumberFormat("%", 1)
 CHANGE = NumberFormat("%", 1, is_signed=True)
 COUNT = NumberFormat("f")

@@ -24,7 +24,8 @@ class Card:
     """One chart or table: a question, its rows, and a function that draws them.
 
     `draw` is a pure function of the rows and the theme. Cards are compared, so it must be the same
-    object wherever it draws the same. `empty` says why there may be no rows and what to do then.
+    object wherever it draws the same. Without rows, a card shows the reasons that `why` and the log
+    find; `empty` stands only where neither has one.
     """
 
     key: str
@@ -37,6 +38,8 @@ class Card:
     width: Width = "half"
     height: int = 340
     empty: str = "No rows for this choice."
+    why: Sequence[Query] = ()
+    """Queries whose column `reason` says why there are no rows; asked only then."""
     note: str = ""
     needs: Sequence[str] = ()
     """Tables without which the card says that this generation lacks them."""
@@ -99,10 +102,15 @@ class PageView:
         return read_filters(self.search, self.page.controls(self.generation))
 
     def cards(self) -> Sequence[Listed]:
-        """Return the cards of these choices; a page of another kind has none."""
-        if not isinstance(self.page, CardPage):
+        """Return the cards of these choices.
+
+        A page of another kind has none, and neither has a choice that the page does not know:
+        those of another choice would pass for its own.
+        """
+        filters = self.filters
+        if not isinstance(self.page, CardPage) or filters.unknown:
             return ()
-        return self.page.cards(self.filters, self.generation)
+        return self.page.cards(filters, self.generation)
 
 
 @cache

@@ -18,6 +18,7 @@ WINDOWS = (
 STEP_HOURS = {"720": 24, "0": 24}
 # Nobody tells more lines than these apart.
 MAX_TARGETS = 8
+REACH = (query("components/reach"),)
 COLLECT = "Run `tokentide collect` beside the tier, then `tokentide ingest telemetry`."
 
 

@@ -6,10 +6,10 @@ import plotly.graph_objects as go
 import polars as pl
 
 from dashboards.components.marks import add_band, marks, member_link, members_by_size, week_axis
-from dashboards.components.numbers import SHARE
+from dashboards.components.numbers import AXIS_SHARE, SHARE
 from dashboards.components.theme import LEGEND, Theme, figure
 
-SHARE_AXIS = {"tickformat": ".0%", "rangemode": "tozero"}
+SHARE_AXIS = {"tickformat": AXIS_SHARE, "rangemode": "tozero"}
 
 
 def bounded_shares(rows: pl.DataFrame, theme: Theme) -> go.Figure:

@@ -4,7 +4,7 @@ People with colour blindness can distinguish the colours, and a second sign stan
 that no colour is needed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import plotly.graph_objects as go
@@ -79,11 +79,17 @@ class Theme:
     """The viewer's colour scheme, and the colours that follow from it."""
 
     scheme: ColourScheme = "light"
+    members: tuple[tuple[str, int], ...] = ()
+    """Numbers of the market's members, so that each has one colour on all charts."""
 
     @classmethod
     def from_browser(cls, scheme: object) -> "Theme":
         """Return the theme that a browser names; light for any other word."""
         return cls("dark" if scheme == "dark" else "light")
+
+    def with_members(self, members: tuple[tuple[str, int], ...]) -> "Theme":
+        """Return this theme with the members' numbers of a generation."""
+        return replace(self, members=members)
 
     @property
     def ink(self) -> str:

@@ -11,12 +11,14 @@ import plotly.graph_objects as go
 import polars as pl
 
 from dashboards.components.marks import numbered_mark
+from dashboards.components.numbers import AXIS_SHARE
 from dashboards.components.theme import Theme, figure
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 # A line of more points than two days of hours has no signs on them.
 MAX_MARKED_POINTS = 2 * 24
+SHARE_HOVER = ",.3~p"
 
 
 def insert_gaps(rows: pl.DataFrame, at: str = "instant", step: timedelta = HOUR) -> pl.DataFrame:
@@ -69,16 +71,19 @@ def add_line(
     symbols: str | list[str] = mark.symbol
     if opened:
         symbols = [f"{mark.symbol}-open" if it else mark.symbol for it in part[opened].to_list()]
+    # A hover has more digits than an axis needs: 0.4 % is not 0 %.
+    digits = SHARE_HOVER if tickformat.endswith("%") else tickformat or ",.3~f"
     has_signs = part[value].is_not_null().sum() <= MAX_MARKED_POINTS or opened is not None
     made.add_scatter(
         x=part["instant"].to_list(),
         y=part[value].to_list(),
-        name=name,
+        # Without a point there is no line, so its entry in the legend says why.
+        name=name if part[value].count() else f"{name} (unknown)",
         connectgaps=False,
         mode="lines+markers" if has_signs else "lines",
         line={"color": mark.colour, "dash": mark.dash, "width": 2},
         marker={"symbol": symbols, "size": 7, "color": mark.colour},
-        hovertemplate=f"%{{y:{tickformat or ',.3~f'}}}<extra>%{{fullData.name}}</extra>",
+        hovertemplate=f"%{{y:{digits}}}<extra>%{{fullData.name}}</extra>",
     )
 
 
@@ -104,11 +109,11 @@ def stacked_bars(
 def y_axis(
     theme: Theme, unit: str, tickformat: str = "", top: float | None = None
 ) -> dict[str, object]:
-    """Return an axis from 0, named by its unit."""
+    """Return an axis from 0, named by its unit. A share has the digits that its ticks need."""
     limits: dict[str, object] = {"range": [0, top * 1.02]} if top else {"rangemode": "tozero"}
     return {
         "title": {"text": unit},
-        "tickformat": tickformat,
+        "tickformat": AXIS_SHARE if tickformat.endswith("%") else tickformat,
         "gridcolor": theme.faint,
         "automargin": True,
         **limits,
@@ -144,3 +149,18 @@ def most_frequent(reasons: pl.Series) -> str | None:
     """Return the reason that most rows give; None where no row gives one."""
     known = reasons.drop_nulls()
     return None if known.is_empty() else str(known.mode().sort()[0])
+
+
+def note_missing(made: go.Figure, text: str) -> go.Figure:
+    """Write above a chart why its subject is not in it."""
+    made.update_layout(margin={"t": 36})
+    return made.add_annotation(
+        text="<br>".join(textwrap.wrap(text, 90)),
+        showarrow=False,
+        xref="paper",
+        yref="paper",
+        x=0.5,
+        y=1,
+        yanchor="bottom",
+        font={"size": 12},
+    )

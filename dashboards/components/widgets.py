@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 
@@ -74,6 +74,15 @@ def state(title: str, text: str, is_failed: bool = False) -> Component:
         [html.Strong(title), html.P(text)],
         className="state failed" if is_failed else "state",
         role="status",
+    )
+
+
+def suggestions(title: str, text: str, links: Sequence[tuple[str, str]]) -> Component:
+    """Build what stands in place of something unknown: the nearest that there is, as links."""
+    listed = [html.Li(dcc.Link(label, href=address)) for address, label in links]
+    near = [html.P("The nearest that there is:"), html.Ul(listed)] if listed else []
+    return html.Div(
+        [html.Strong(title), html.P(text), *near], className="state failed", role="status"
     )
 
 

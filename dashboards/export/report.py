@@ -135,6 +135,12 @@ def _choices(view: PageView) -> list[str]:
 
 def _parts(view: PageView) -> Iterator[dict[str, Any]]:
     rank = 3
+    for unknown in view.filters.unknown:
+        near = ", ".join(label for _, label in unknown.nearest)
+        below = "Nothing is shown in its place."
+        if near:
+            below = f"{below} The nearest that there is: {near}."
+        yield {"is_card": False, "text": unknown.text, "below": below}
     for each in view.cards():
         if isinstance(each, Card):
             yield _card(each, view, rank)

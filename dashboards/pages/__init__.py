@@ -1,6 +1,13 @@
 """Pages in the order of the navigation."""
 
-from dashboards.components.page import Page
+from difflib import get_close_matches
+
+from dash.development.base_component import Component
+
+from dashboards.components.filters import Filters
+from dashboards.components.page import CustomPage, Page
+from dashboards.components.widgets import suggestions
+from dashboards.generations import OpenGeneration
 from dashboards.pages.claims.page import CLAIMS
 from dashboards.pages.data.page import DATA
 from dashboards.pages.efficiency.page import EFFICIENCY
@@ -15,7 +22,42 @@ PAGES: tuple[Page, ...] = (OVERVIEW, MARKET, MODEL, TIER, EFFICIENCY, METAL, CLA
 OLD_PATHS = {"/statements": "/claims"}
 
 
+MAX_SHOWN = 80
+
+
 def find_page(path: object) -> Page:
-    """Return the page at a path, old paths included; the first page for an unknown path."""
-    now = OLD_PATHS.get(path, path) if isinstance(path, str) else path
-    return next((page for page in PAGES if page.path == now), PAGES[0])
+    """Return the page at a path, old paths included; for an unknown path one that says so."""
+    given = path if isinstance(path, str) and path else PAGES[0].path
+    now = _without_slash(given)
+    return next((page for page in PAGES if page.path == now), None) or _missing_page(given)
+
+
+def is_page(path: str) -> bool:
+    """Return true if a path is that of a page, old paths included."""
+    return any(page.path == _without_slash(path) for page in PAGES)
+
+
+def _without_slash(path: str) -> str:
+    """Return the path that a page has now, without a slash at its end."""
+    plain = path.rstrip("/") or "/"
+    return OLD_PATHS.get(plain, plain)
+
+
+def _missing_page(path: str) -> Page:
+    """Return the page that stands at a path that no page has, with the nearest ones."""
+
+    def body(_: OpenGeneration, __: Filters) -> Component:
+        text = f"No page has the address {path[:MAX_SHOWN]}."
+        return suggestions("There is no such page", text, _nearest(path))
+
+    return CustomPage(path=path, name="No such page", about="", controls=lambda _: (), body=body)
+
+
+def _nearest(path: str) -> list[tuple[str, str]]:
+    """Return the paths and names of the pages whose path or name is spelled most alike."""
+    wanted = path.strip("/").casefold()
+    words = {word: page for page in PAGES for word in (page.path.strip("/"), page.name.casefold())}
+    words |= {old.strip("/"): find_page(old) for old in OLD_PATHS}
+    near = get_close_matches(wanted, words, cutoff=0.5)
+    found = dict.fromkeys([*(words[word] for word in near), PAGES[0]])
+    return [(page.path, page.name) for page in found]

@@ -12,8 +12,8 @@ from pipelines.settings import read_settings
 def list_claims(context: typer.Context, as_json: Json = False) -> None:
     """List public statements about the market, each with the verdict of the newest generation.
 
-    A verdict is supported, contradicted, wrong_population, wrong_baseline, depends_on_basis or
-    unverifiable.
+    A verdict is supported, contradicted, wrong_population, wrong_baseline, depends_on_basis,
+    unverifiable, or not_judged where the market is simulated.
 
     Examples:
 

@@ -21,7 +21,14 @@ from pipelines.sql import read_sql
 OVERALL = "all"
 CLAIMS = read_sql(__file__, "claims")
 HAS_CLAIMS = "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'claims'"
-COLOURS = {"supported": "green", "contradicted": "red", "unverifiable": "yellow"}
+COLOURS = {
+    "supported": "green",
+    "contradicted": "red",
+    "unverifiable": "yellow",
+    "not_judged": "yellow",
+}
+# Verdicts that a person reads in other words than a program.
+WORDS = {"not_judged": "not judged: simulated market"}
 # Columns about the statement, the same in each row of a claim.
 STATEMENT = (
     "claim_id",
@@ -132,11 +139,15 @@ def _bases_of(rows: list[ClaimRow]) -> list[ClaimRow]:
 
 def _count_verdicts(bases: list[ClaimRow]) -> str:
     counts = Counter(row["verdict"] for row in bases)
-    return ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+    return ", ".join(f"{count} {_words(verdict)}" for verdict, count in sorted(counts.items()))
 
 
 def _coloured(verdict: str) -> Text:
-    return Text(verdict, style=COLOURS.get(verdict, "magenta"))
+    return Text(_words(verdict), style=COLOURS.get(verdict, "magenta"))
+
+
+def _words(verdict: str) -> str:
+    return WORDS.get(verdict, verdict)
 
 
 def _figure(value: float | None) -> str:

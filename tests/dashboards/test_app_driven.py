@@ -82,6 +82,10 @@ def test_every_choice_of_a_page_draws(generation: OpenGeneration, path: str) -> 
             if isinstance(drawing, go.Figure):
                 # The browser's Plotly knows no others (docs/decisions/0012).
                 assert {trace.type for trace in drawing.data} <= {"scatter", "bar"}, card.key
+                # Fixed decimals would write ticks that differ as if they were the same.
+                for axis in (drawing.layout.xaxis, drawing.layout.yaxis):
+                    form = axis.tickformat or "~"
+                    assert "~" in form or form[-1] not in "%fprs", (card.key, form)
 
 
 def test_the_overview_shows_what_the_file_holds(page: Page, generation: OpenGeneration) -> None:

@@ -107,11 +107,35 @@ def test_whatever_a_browser_shows_or_sees_it_gets_no_trace(
     assert body.json()
 
 
-@pytest.mark.parametrize("path", [None, "", "/nothing", "/../etc", ["/market"], {"a": 1}, 7])
-def test_an_unknown_path_is_the_first_page(url: str, path: object) -> None:
+@pytest.mark.parametrize("path", [None, "", "/", ["/market"], {"a": 1}, 7])
+def test_no_path_is_the_first_page(url: str, path: object) -> None:
     response = call(url, "page-head.children", url_pathname=path, url_search=None)
     assert response.status_code == 200
     assert PAGES[0].about in response.text
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/../etc", "/market.html"])
+def test_an_unknown_path_has_a_head_that_says_so(url: str, path: str) -> None:
+    response = call(url, "page-head.children", url_pathname=path, url_search=None)
+    assert response.json()["response"]["page-title"]["data"] == "No such page"
+    assert PAGES[0].about not in response.text
+
+
+def test_the_answer_to_an_unknown_address_is_a_404(url: str) -> None:
+    """The frame comes with it and says what there is."""
+    assert httpx.get(f"{url}/nothing").status_code == 404
+    assert [httpx.get(f"{url}{page.path}").status_code for page in PAGES] == [200] * len(PAGES)
+
+
+def test_the_title_is_the_pages_name(url: str) -> None:
+    response = call(url, "page-head.children", url_pathname="/metal", url_search="")
+    assert response.json()["response"]["page-title"]["data"] == "Market and metal"
+
+
+def test_an_unknown_choice_is_what_its_control_shows(url: str) -> None:
+    """Not the default, which nobody chose."""
+    response = call(url, "page-head.children", url_pathname="/market", url_search="?basis=top5")
+    assert "top5 (unknown)" in response.text
 
 
 def test_the_head_has_the_controls_with_their_choices(url: str) -> None:

@@ -116,6 +116,19 @@ def test_the_same_choice_again_changes_nothing(view: PageView) -> None:
     assert update_page(view, shown, ()).cells == []
 
 
+def test_a_choice_that_the_page_does_not_have_shows_no_card(view: PageView) -> None:
+    """Neither those of the default nor those of the choice before, and then others again."""
+    shown = update_page(view, None, ()).shown
+    body = update_page(replace(view, search="?basis=c"), shown, ()).body
+    assert "Basis: there is no “c” in this generation." in text_of(body)
+    assert find_all(body, "Section") == []
+    unknown = update_page(replace(view, search="?basis=c"), shown, ()).shown
+    other = update_page(replace(view, search="?basis=d"), unknown, ()).body
+    assert "there is no “d”" in text_of(other)
+    again = update_page(replace(view, search="?basis=b"), unknown, ()).body
+    assert len(cells_of(again)) == 12
+
+
 def test_another_width_builds_the_whole_page(view: PageView) -> None:
     shown = update_page(view, None, ()).shown
     update = update_page(replace(view, search="?wide=yes"), shown, ())

@@ -9,8 +9,12 @@ import httpx
 
 from pipelines.ingest.market import MarketExtract, extract_rankings, new_run_id
 from pipelines.settings import Settings
+from pipelines.simulator.api.app import create_app
 from pipelines.simulator.api.control import CONTROL
 from pipelines.simulator.api.serve import build_app, serve_in_thread
+from pipelines.simulator.clock import Clock
+from pipelines.simulator.faults.plan import FaultPlan
+from pipelines.simulator.synthetic.market import SyntheticMarket
 from pipelines.sources.http import RetryPolicy, SourceClient
 from warehouse.connection import open_warehouse
 
@@ -38,6 +42,21 @@ class SimulatedMarket:
         """Return the requests so far."""
         log: list[dict[str, Any]] = httpx.get(f"{self._root}{CONTROL}/requests").json()
         return log
+
+
+@contextmanager
+def unmarked_market(now: datetime) -> Iterator[SimulatedMarket]:
+    """Serve a synthetic market whose answers do not say that it is one, as if it were real."""
+    app = create_app(
+        SyntheticMarket(1),
+        clock=Clock(now),
+        limits=None,
+        faults=FaultPlan(),
+        keys={KEY: "account"},
+        origin=None,
+    )
+    with serve_in_thread(app) as url:
+        yield SimulatedMarket(url)
 
 
 MakeSimulator = Callable[..., AbstractContextManager[SimulatedMarket]]

@@ -1,25 +1,18 @@
 """Claims on real and synthetic history: verdicts, and a claim that is added."""
 
-import shutil
-import subprocess
-import sys
-from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
-from support.simulator import KEY, ingest_rankings, simulated_market
+from support.simulator import KEY, ingest_rankings, simulated_market, unmarked_market
 
 from pipelines.cli.claims_view import as_json, find_claim, read_claims
 from pipelines.errors import UnknownClaim
 from pipelines.publish import query
 from pipelines.publish.generations import publish
 from pipelines.settings import Settings
-from pipelines.transform.dbt import PROJECT, build, dbt_environment
-from warehouse.connection import open_warehouse
-from warehouse.migrate import migrate
+from pipelines.transform.dbt import build
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +40,8 @@ LACKING = {
     "top-two-march-9": {"2026-03-01..2026-03-15", "2026-03-09..2026-03-15"},
     "top-six-april": {"2026-03-30..2026-04-05", "2026-04-06..2026-04-12"},
 }
-VERDICTS = {"supported", "contradicted", "wrong_population", "wrong_baseline", "unverifiable"}
+JUDGED = {"supported", "contradicted", "wrong_population", "wrong_baseline"}
+VERDICTS = JUDGED | {"unverifiable"}
 
 Rows = list[dict[str, Any]]
 
@@ -72,8 +66,11 @@ def recorded(tmp_path_factory: pytest.TempPathFactory, recordings: Path) -> Path
 
 @pytest.fixture(scope="module")
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Publish a synthetic market up to 2026-03-31, and the same home three weeks later."""
-    with simulated_market(now=datetime(2026, 6, 20, 8, tzinfo=UTC)) as market:
+    """Publish a synthetic market up to 2026-03-31, and the same home three weeks later.
+
+    It passes for a real one, or nothing would be judged.
+    """
+    with unmarked_market(datetime(2026, 6, 20, 8, tzinfo=UTC)) as market:
         settings = Settings(
             home=tmp_path_factory.mktemp("synthetic"), openrouter_url=market.url, openrouter_key=KEY
         )
@@ -81,6 +78,17 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         before = built(settings)
         ingest_rankings(settings, date(2026, 4, 1), date(2026, 4, 26))
     return before, built(settings)
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Publish the same market up to 2026-04-26 as what it is: simulated."""
+    with simulated_market(now=datetime(2026, 6, 20, 8, tzinfo=UTC)) as market:
+        settings = Settings(
+            home=tmp_path_factory.mktemp("simulated"), openrouter_url=market.url, openrouter_key=KEY
+        )
+        ingest_rankings(settings, date(2026, 2, 14), date(2026, 4, 26))
+    return built(settings)
 
 
 def by_basis(path: Path, claim_id: str) -> dict[str, dict[str, Any]]:
@@ -171,9 +179,10 @@ def test_every_query_of_evidence_runs_as_it_is(
 def test_the_sum_of_a_claim_follows_from_its_bases(
     recorded: Path, synthetic: tuple[Path, Path]
 ) -> None:
-    """Verdicts that could be reached decide; where they differ, the statement depends on its basis.
+    """Verdicts that could be reached decide.
 
-    Every row says why.
+    Where it holds on some bases alone, the statement depends on its basis; where it holds on none,
+    it is contradicted. Every row says why.
     """
     for path in (recorded, *synthetic):
         rows = read_claims(path)
@@ -183,9 +192,43 @@ def test_the_sum_of_a_claim_follows_from_its_bases(
         for claim_id in LISTED:
             overall, *bases = find_claim(rows, claim_id)
             judged = {row["verdict"] for row in bases} - {"unverifiable"}
+            several = "depends_on_basis" if "supported" in judged else "contradicted"
             assert overall["verdict"] == (
-                "depends_on_basis" if len(judged) > 1 else min(judged, default="unverifiable")
+                several if len(judged) > 1 else min(judged, default="unverifiable")
             )
+
+
+def test_false_on_every_basis_is_contradicted_with_the_ways(synthetic: tuple[Path, Path]) -> None:
+    """A wrong baseline on one basis and a wrong population on the other leave nothing true."""
+    rows = by_basis(synthetic[1], "growth-100b-140t")
+    assert {basis: row["verdict"] for basis, row in rows.items()} == {
+        "all": "contradicted",
+        "national": "wrong_baseline",
+        "platform": "wrong_population",
+    }
+    reason = rows["all"]["reason"]
+    assert "national wrong_baseline, platform wrong_population" in reason
+    assert all(rows[basis]["reason"] in reason for basis in ("national", "platform"))
+
+
+def test_a_simulated_market_judges_no_real_statement(simulated: Path) -> None:
+    """All days are there, yet none of its figures stands beside what somebody said.
+
+    What rests on a document or on a measurement of ours is judged as ever.
+    """
+    rows = read_claims(simulated)
+    about_market = [*LACKING, "price"]
+    for row in (row for name in about_market for row in find_claim(rows, name)):
+        assert row["verdict"] == "not_judged", (row["claim_id"], row["basis"])
+        assert (row["measured"], row["missing_days"], row["as_of"]) == (None, None, None)
+        assert row["reason"].startswith("Not judged: simulated market.")
+    assert verdicts(simulated, "growth-100b-140t") == {
+        "all": "wrong_baseline",
+        "national": "wrong_baseline",
+        "platform": "not_judged",
+    }
+    assert verdicts(simulated, "v4-12b")["all"] == "contradicted"
+    assert verdicts(simulated, "efficiency")["w4a16"] == "supported"
 
 
 def test_a_claim_for_a_program_has_its_evidence_with_rows(synthetic: tuple[Path, Path]) -> None:
@@ -204,81 +247,3 @@ def test_an_unknown_claim_is_an_error_with_its_neighbours(recorded: Path) -> Non
         find_claim(read_claims(recorded), "five_weks")
     with pytest.raises(UnknownClaim, match="tokentide claims"):
         find_claim(read_claims(recorded), "zzz")
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """Return a copy of the packages, to be changed, with an empty warehouse beside it."""
-    for name in ("pipelines", "warehouse"):
-        skipped = shutil.ignore_patterns("target", "logs", "__pycache__")
-        shutil.copytree(PROJECT.parent / name, tmp_path / name, ignore=skipped)
-    with closing(open_warehouse(tmp_path / "warehouse.duckdb")) as con:
-        migrate(con)
-    return tmp_path
-
-
-def dbt(
-    project: Path, environment: dict[str, str], *arguments: str
-) -> "subprocess.CompletedProcess[str]":
-    folders = [
-        "--project-dir",
-        "warehouse",
-        "--profiles-dir",
-        "warehouse",
-        "--target-path",
-        str(project / "target"),
-    ]
-    command = [
-        sys.executable,
-        "-c",
-        "from dbt.cli.main import cli; cli()",
-        *arguments,
-        *folders,
-        "--log-path",
-        str(project / "logs"),
-    ]
-    return subprocess.run(
-        command, cwd=project, env=environment, capture_output=True, text=True, check=False
-    )
-
-
-def list_claim(project: Path, name: str) -> None:
-    """Add a name to `claims` in the project's variables."""
-    path = project / "warehouse" / "dbt_project.yml"
-    text = path.read_text()
-    assert text.count("  claims:\n") == 1
-    path.write_text(text.replace("  claims:\n", f"  claims:\n    - {name}\n"))
-
-
-def test_adding_a_claim_is_one_file_and_one_line(project: Path) -> None:
-    """The example of docs/claims.md joins the ledger at the next build, after one without it."""
-    guide = (PROJECT.parent / "docs" / "claims.md").read_text()
-    example = guide.split("```sql\n")[1].split("```")[0]
-    environment = dbt_environment(project / "warehouse.duckdb")
-    selected = ("--select", "+claims", "--exclude-resource-types", "unit_test", "test")
-
-    def claims() -> list[tuple[Any, ...]]:
-        done = dbt(project, environment, "build", *selected)
-        assert done.returncode == 0, done.stdout[-3000:]
-        with closing(duckdb.connect(project / "warehouse.duckdb", read_only=True)) as con:
-            return con.sql(
-                "select basis, statement, verdict from marts.claims "
-                "where claim_id = 'trillion-a-day' order by basis"
-            ).fetchall()
-
-    assert claims() == []
-    (project / "warehouse" / "claims" / "trillion_a_day.sql").write_text(example)
-    list_claim(project, "trillion_a_day")
-    statement = "A trillion tokens, every day of March."
-    assert claims() == [("all", statement, "unverifiable"), ("platform", statement, "unverifiable")]
-
-
-def test_a_claim_is_never_left_out_in_silence(project: Path) -> None:
-    """A file that is not listed stops the build; the message says where to list it."""
-    five_weeks = project / "warehouse" / "claims" / "five_weeks.sql"
-    shutil.copy(five_weeks, five_weeks.with_name("six_weeks.sql"))
-    environment = dbt_environment(project / "warehouse.duckdb")
-    done = dbt(project, environment, "compile", "--select", "claims")
-    assert done.returncode != 0
-    assert "The claim six_weeks is not listed" in done.stdout
-    assert "dbt_project.yml" in done.stdout

@@ -108,7 +108,7 @@ def test_every_table_has_a_tested_key(target: Path) -> None:
     claims = {name for name in models if manifest["nodes"][name]["schema"] == "claims"}
     assert claims == {
         name
-        for name in manifest["nodes"]["model.tokentide.claims"]["depends_on"]["nodes"]
+        for name in manifest["nodes"]["model.tokentide.stated_claims"]["depends_on"]["nodes"]
         if name in models
     }
     assert models - claims - tested == set()

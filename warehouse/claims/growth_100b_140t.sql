@@ -40,6 +40,8 @@ select
     || 'Administration). Said without its dates the '
     || 'rise has no rate, and it is not that of the month before.' as reason,
     null::varchar[] as missing_days,
+    -- It rests on the document that is quoted, whatever market is loaded.
+    false as rests_on_market,
     '2026-04-06 00:00:00+00'::timestamptz as as_of,
     {{ evidence_text(evidence) }} as evidence_sql
 from found
@@ -79,6 +81,7 @@ select
         end
     ) as reason,
     missing.missing_days,
+    true as rests_on_market,
     missing.as_of,
     {{ evidence_text(evidence) }} as evidence_sql
 from found

@@ -3,7 +3,9 @@
 import plotly.graph_objects as go
 import polars as pl
 
-from dashboards.components.theme import Theme, figure
+from dashboards.components.numbers import AXIS_SHARE
+from dashboards.components.theme import LEGEND, Theme, figure
+from dashboards.components.timelines import most_frequent, note_missing
 
 SHARES = ("share", "ratio of tokens")
 SIGNS = (
@@ -18,11 +20,12 @@ def claimed_and_measured(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     made = figure(
         theme,
         xaxis={
-            "title": unit,
+            "title": {"text": unit},
             "rangemode": "tozero",
-            "tickformat": ".1%" if unit in SHARES else None,
+            "tickformat": AXIS_SHARE if unit in SHARES else None,
         },
         hovermode="closest",
+        legend=LEGEND,
     )
     known = rows.filter(pl.col("measured").is_not_null() | pl.col("expected").is_not_null())
     bases = known["basis"].to_list()
@@ -48,4 +51,10 @@ def claimed_and_measured(rows: pl.DataFrame, theme: Theme) -> go.Figure:
                 "line": {"width": 2},
             },
         )
+    if known["measured"].is_null().all():
+        reason = (
+            most_frequent(rows.get_column("reason", default=pl.Series([], dtype=pl.String)))
+            or "no basis has a figure"
+        )
+        note_missing(made, f"Nothing is measured: {reason}")
     return made.update_yaxes(type="category", categoryorder="array", categoryarray=bases[::-1])

@@ -17,6 +17,8 @@ from dashboards.pages.claims.verdicts import VERDICTS, format_verdict
 
 EVIDENCE_HEIGHT = 320
 MAX_EVIDENCE_ROWS = 2_000
+LINES_OF_LEGEND = 3
+LEGEND_PIXELS = 20
 CLAIM_HEADINGS = ("Claim", "Said by", "Said on", "Over all bases", "On each basis")
 VERDICT_HEADINGS = ("Basis", "Verdict", "Claimed", "Measured", "Unit", "Why")
 
@@ -51,7 +53,8 @@ def _claim_line(claim: pl.DataFrame) -> list[Any]:
 
 
 def _verdict(name: str | None) -> Component:
-    return html.Span(format_verdict(name), className="verdict")
+    # The list of bases is narrow; the verdict over all of them has the rest of the words.
+    return html.Span(format_verdict(name).partition(":")[0], className="verdict")
 
 
 def claim(rows: pl.DataFrame) -> Component:
@@ -121,7 +124,12 @@ def _evidence(rows: pl.DataFrame, theme: Theme, number: int) -> Component:
     axes = explore.suggest_axes(rows)
     if not axes.y or rows.height < 2:
         return table
-    chart = explore.chart(rows, theme, axes).update_layout(height=EVIDENCE_HEIGHT)
+    if rows[axes.y].is_null().all():
+        text = f"No chart: {axes.y} is unknown in every row."
+        return html.Div([html.P(text, className="card-note"), table])
+    chart = explore.chart(rows, theme, axes)
+    lines = len(chart.data) // LINES_OF_LEGEND
+    chart.update_layout(height=EVIDENCE_HEIGHT + LEGEND_PIXELS * lines)
     graph = dcc.Graph(
         id={"type": "graph", "key": f"evidence-rows-{number}"},
         figure=chart,

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from dashboards.components.marks import numbered_mark
+from dashboards.components.numbers import AXIS_SHARE
 from dashboards.components.theme import Theme, figure
 
 OUTCOMES = ("loaded", "unchanged", "partial", "quarantined", "unreadable", "refused", "broken")
@@ -26,7 +27,7 @@ def restatements(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     """
     sized = rows.filter(pl.col("change_ratio").is_not_null())
     withdrawn = rows.filter(pl.col("is_withdrawn"))
-    axis = {"tickformat": f"+{percent_format(sized['change_ratio'])}"}
+    axis = {"tickformat": f"+{AXIS_SHARE}"}
     made = figure(theme, yaxis=axis, hovermode="closest", showlegend=not withdrawn.is_empty())
     made.add_scatter(
         x=sized["date"].to_list(),
@@ -56,7 +57,7 @@ def restated_days(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     form = f"+{percent_format(rows['change_ratio'])}"
     made = figure(
         theme,
-        yaxis={"tickformat": form, "rangemode": "tozero"},
+        yaxis={"tickformat": f"+{AXIS_SHARE}", "rangemode": "tozero"},
         hovermode="closest",
         showlegend=False,
     )
@@ -73,11 +74,10 @@ def restated_days(rows: pl.DataFrame, theme: Theme) -> go.Figure:
 
 def moves_by_age(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     """Draw how far a figure still moves by days since it was first published."""
-    form = percent_format(rows["max_abs_change_ratio"])
     made = figure(
         theme,
         xaxis={"title": "days since first published"},
-        yaxis={"tickformat": form, "rangemode": "tozero"},
+        yaxis={"tickformat": AXIS_SHARE, "rangemode": "tozero"},
     )
     for number, (column, name) in enumerate(AGE_LINES):
         mark = numbered_mark(number, theme)
@@ -125,7 +125,7 @@ def coverage(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     """Draw the part of each UTC day that scrapes of a target cover, with the hours on the bars."""
     made = figure(
         theme,
-        yaxis={"tickformat": ".0%", "range": [0, 1.02], "title": {"text": "share covered"}},
+        yaxis={"tickformat": AXIS_SHARE, "range": [0, 1.02], "title": {"text": "share covered"}},
         hovermode="closest",
         barmode="group",
     )

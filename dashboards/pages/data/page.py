@@ -17,9 +17,9 @@ NO_TELEMETRY = (
     "No telemetry is in this generation. "
     "Run `tokentide collect`, then `tokentide ingest telemetry`."
 )
-NO_ANSWERS = "This source was not asked yet. Run `tokentide ingest market`."
+NO_ANSWERS = "The log has no answer of this source. Run `tokentide ingest market`."
 NOT_RESTATED = (
-    "No figure was restated since it was first published. "
+    "No figure that is loaded was restated since it was first published. "
     "That is visible only for days that were asked for more than once."
 )
 ANSWERED_TABLES = (
@@ -108,7 +108,8 @@ def _answer_cards(answer: str) -> Sequence[Listed]:
             query=query("data/rests_on", answer=answer),
             draw=rows_only(tables.short_table),
             unit="rows of published tables",
-            empty="No published row is derived from it: it held nothing new, or nothing valid.",
+            empty="No published row is derived from it.",
+            why=(query("data/answer_reasons", answer=answer),),
             needs=ANSWERED_TABLES,
         ),
     )
@@ -223,7 +224,7 @@ def _source_cards(source: str) -> Sequence[Listed]:
             draw=rows_with(tables.linked_table, sha="answer_sha256"),
             needs=("ingest_quarantine",),
             unit="values that a source sent and that are not valid",
-            empty="Nothing is quarantined: every value of the sources was valid.",
+            empty="No value is quarantined in this generation.",
         ),
         Card(
             key="answers",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dashboards.components.filters import Control, Filters
 from dashboards.components.page import Card, CardPage, Heading, Listed, rows_only
-from dashboards.components.served import COLLECT, Served, read_served, served_controls
+from dashboards.components.served import COLLECT, REACH, Served, read_served, served_controls
 from dashboards.generations import OpenGeneration
 from dashboards.pages.efficiency import figures, tables
 from dashboards.query import Query, query
@@ -36,6 +36,7 @@ def cards(filters: Filters, generation: OpenGeneration) -> Sequence[Listed]:
             width="full",
             height=160,
             empty=COLLECT,
+            why=REACH,
             needs=NEEDS,
         ),
         *_speed_cards(hours, served),
@@ -56,6 +57,7 @@ def _speed_cards(hours: Query, served: Served) -> Sequence[Listed]:
             width="full",
             height=420,
             empty=COLLECT,
+            why=REACH,
             note="The steps join hours that no other hour beats in both. Hours differ in their "
             "mix of prompt and generated tokens, so compare lines only where the work was alike.",
             needs=NEEDS,
@@ -74,6 +76,7 @@ def _cost_cards(hours: Query, served: Served) -> Sequence[Listed]:
             half="tier",
             width="full",
             empty=COLLECT,
+            why=REACH,
             note="A line for each target and model. Open points: the rating of the device, "
             "not a measurement.",
             needs=NEEDS,
@@ -87,6 +90,7 @@ def _cost_cards(hours: Query, served: Served) -> Sequence[Listed]:
             half="tier",
             width="full",
             empty=COLLECT,
+            why=REACH,
             note="Amortisation, other fixed cost and energy as the tier file has them now.",
             needs=NEEDS,
         ),
@@ -99,6 +103,7 @@ def _cost_cards(hours: Query, served: Served) -> Sequence[Listed]:
             half="tier",
             width="full",
             empty=COLLECT,
+            why=REACH,
             note="Above 100 % a counter or a stated peak is wrong.",
             needs=NEEDS,
         ),

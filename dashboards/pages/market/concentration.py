@@ -4,6 +4,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from dashboards.components.marks import NO_MEMBERS, add_band, marks, week_axis, whiskers
+from dashboards.components.numbers import AXIS_NUMBER
 from dashboards.components.shares import SHARE_AXIS
 from dashboards.components.theme import LEGEND, Theme, figure
 
@@ -16,7 +17,7 @@ def concentration(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     made = figure(
         theme,
         xaxis=week_axis(rows),
-        yaxis={"range": [0, 1], "tickformat": ".1f"},
+        yaxis={"range": [0, 1], "tickformat": AXIS_NUMBER},
         legend=LEGEND,
     )
     columns = dict(MEASURES)

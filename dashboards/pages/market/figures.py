@@ -14,6 +14,7 @@ from dashboards.components.marks import (
     week_axis,
     whiskers,
 )
+from dashboards.components.numbers import AXIS_SHARE
 from dashboards.components.shares import SHARE_AXIS, describe_share, point_links
 from dashboards.components.theme import LEGEND, Theme, figure
 
@@ -26,7 +27,7 @@ def stacked_shares(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     made = figure(
         theme,
         xaxis=week_axis(rows),
-        yaxis={"tickformat": ".0%", "range": [0, 1]},
+        yaxis={"tickformat": AXIS_SHARE, "range": [0, 1]},
         barmode="stack",
         bargap=0.06,
         legend=LEGEND,

@@ -164,8 +164,7 @@ def _turn_cards(choice: MarketChoice) -> Sequence[Listed]:
             width="full",
             height=420,
             needs=("market_spend_weekly", "market_share_weekly"),
-            empty="No week has both tokens and prices yet: prices are collected from the first "
-            "run on.",
+            empty="No week that is loaded has both tokens and prices.",
             note="An estimate: tokens at list price, from all prompt to all completion. "
             "Nobody publishes what was paid.",
         ),
@@ -210,7 +209,7 @@ def _use_cards() -> Sequence[Listed]:
             draw=models.tasks,
             unit="share of classified tokens, a sample, newest seven-day window",
             height=380,
-            empty="No window of tasks was collected yet.",
+            empty="No window of tasks is loaded.",
             needs=("market_tasks_daily",),
         ),
         Card(
@@ -220,7 +219,7 @@ def _use_cards() -> Sequence[Listed]:
             draw=rows_only(tables.apps),
             unit="tokens on the newest day; private apps are not in it",
             height=380,
-            empty="No day of apps was collected yet.",
+            empty="No day of apps is loaded.",
             needs=("market_apps_daily",),
         ),
         Card(
@@ -233,7 +232,7 @@ def _use_cards() -> Sequence[Listed]:
             width="full",
             height=480,
             note=PRICE_NOTE,
-            empty="No price was collected yet.",
+            empty="No week that is loaded has both tokens and prices.",
             needs=("model_prices_daily", "market_tokens_daily", "models"),
         ),
     )

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from dashboards.components.marks import numbered_mark
+from dashboards.components.numbers import AXIS_SHARE
 from dashboards.components.theme import Theme, figure
 from dashboards.components.timelines import insert_gaps, most_frequent, reason_chart, y_axis
 from dashboards.pages.metal.make_or_buy import KINDS
@@ -145,7 +146,7 @@ def share(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         return reason_chart(theme, f"Unknown: {reason}.")
     made = figure(
         theme,
-        yaxis=y_axis(theme, "ours over the market's", ".2p"),
+        yaxis=y_axis(theme, "ours over the market's", "%"),
         xaxis=_day_axis(rows),
         showlegend=False,
     )
@@ -160,7 +161,7 @@ def devices(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         xaxis={
             "title": {"text": "share of the market"},
             "type": "log",
-            "tickformat": ".2~%",
+            "tickformat": AXIS_SHARE,
             "tickvals": list(SHARES),
         },
         yaxis={**y_axis(theme, "devices"), "type": "log", "rangemode": "normal", "dtick": 1},

@@ -9,7 +9,7 @@ import polars as pl
 from dash.development.base_component import Component
 
 from dashboards.components.marks import numbered_mark
-from dashboards.components.numbers import usd
+from dashboards.components.numbers import AXIS_SHARE, usd
 from dashboards.components.theme import Theme, figure
 from dashboards.components.timelines import y_axis
 from dashboards.components.widgets import Tile, tiles
@@ -34,10 +34,10 @@ def _draw(rows: pl.DataFrame, theme: Theme, load: float) -> go.Figure:
         theme,
         xaxis={
             "title": {"text": "load: share of time busy"},
-            "tickformat": ".0%",
+            "tickformat": AXIS_SHARE,
             "range": [0, 1.02],
         },
-        yaxis={**y_axis(theme, "USD per Mtok", "$,.2~f"), "range": [0, _top(rows, first)]},
+        yaxis={**y_axis(theme, "USD per Mtok", "$,.6~r"), "range": [0, _top(rows, first)]},
         hovermode="closest",
     )
     made.add_scatter(

@@ -13,11 +13,7 @@ UNITS = {
     "ttft": "milliseconds to the first token",
     "throughput": "tokens per second of one request",
 }
-EMPTY = (
-    "Nothing that we serve was found in the market yet: the table served_models has the reason, "
-    "and served_model_candidates has models that it may be."
-)
-UNPRICED = f"{EMPTY} Or a price or a cost is missing: make_or_buy_daily has the reason."
+EMPTY = "No day of this target and family is known in both halves yet."
 WHAT_IF = (
     "What if: the newest day's measured throughput and power, at the factors above. "
     "Peaks and another mix of tokens are not in it."
@@ -82,14 +78,16 @@ def cards(filters: Filters) -> Sequence[Listed]:
     pair = {"target": target, "family": family}
     what_if = {name: filters.number(name) for name in ("load", "energy", "amortisation")}
     curve = query("metal/curve", **pair, **what_if)
+    unresolved = query("components/unresolved", target=target)
+    why = (query("metal/reasons", **pair), unresolved)
     return (
-        *_make_or_buy_cards(curve, what_if["load"]),
-        *_day_cards(pair),
+        *_make_or_buy_cards(curve, what_if["load"], why),
+        *_day_cards(pair, why),
         *_comparison_cards(pair, filters["metric"]),
     )
 
 
-def _make_or_buy_cards(curve: Query, load: float) -> Sequence[Listed]:
+def _make_or_buy_cards(curve: Query, load: float, why: Sequence[Query]) -> Sequence[Listed]:
     return (
         Card(
             key="verdict",
@@ -100,7 +98,8 @@ def _make_or_buy_cards(curve: Query, load: float) -> Sequence[Listed]:
             half="both",
             width="full",
             height=120,
-            empty=UNPRICED,
+            empty=EMPTY,
+            why=why,
             needs=NEEDS,
         ),
         Card(
@@ -112,14 +111,15 @@ def _make_or_buy_cards(curve: Query, load: float) -> Sequence[Listed]:
             half="both",
             width="full",
             height=420,
-            empty=UNPRICED,
+            empty=EMPTY,
+            why=why,
             note=WHAT_IF,
             needs=NEEDS,
         ),
     )
 
 
-def _day_cards(pair: dict[str, str]) -> Sequence[Listed]:
+def _day_cards(pair: dict[str, str], why: Sequence[Query]) -> Sequence[Listed]:
     return (
         Card(
             key="days",
@@ -129,6 +129,7 @@ def _day_cards(pair: dict[str, str]) -> Sequence[Listed]:
             unit="USD per million tokens of our own mix; bars are bounds",
             half="both",
             empty=EMPTY,
+            why=why,
             needs=NEEDS,
         ),
         Card(
@@ -139,6 +140,7 @@ def _day_cards(pair: dict[str, str]) -> Sequence[Listed]:
             unit="our tokens over the market's, by UTC day",
             half="both",
             empty=EMPTY,
+            why=why,
             note="A gap: the market did not show the family that day, so its tokens are unknown.",
             needs=("local_vs_market_daily",),
         ),
@@ -154,7 +156,8 @@ def _comparison_cards(pair: dict[str, str], metric: str) -> Sequence[Listed]:
             draw=figures.parity(metric),
             unit=f"{UNITS[metric]}; median of sampled half hours, newest day",
             half="both",
-            empty="No latency of ours, or the model was not found in the market.",
+            empty="No day has a speed of ours and of hosts of this family.",
+            why=(query("components/unresolved", target=pair["target"]),),
             note="Nearest: weights of as many bits as ours, or of the next number. "
             "Theirs includes the way through a network, ours does not.",
             needs=("speed_parity_daily", "speed_parity_hosts_daily"),
@@ -167,6 +170,7 @@ def _comparison_cards(pair: dict[str, str], metric: str) -> Sequence[Listed]:
             unit="what if; devices busy all day at our measured throughput",
             half="both",
             empty=EMPTY,
+            why=(query("metal/device_reasons", **pair),),
             note="Peaks and spares are not in it.",
             needs=("devices_for_share_daily",),
         ),

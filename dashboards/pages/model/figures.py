@@ -6,12 +6,14 @@ import plotly.graph_objects as go
 import polars as pl
 
 from dashboards.components.marks import add_band, marks, week_axis
+from dashboards.components.numbers import AXIS_SHARE
 from dashboards.components.shares import SHARE_AXIS
 from dashboards.components.theme import GREY, LEGEND, Theme, figure
-from dashboards.components.timelines import insert_gaps
+from dashboards.components.timelines import insert_gaps, note_missing
 
 # Of fewer families no median is worth drawing.
 MIN_FAMILIES = 5
+NO_SHARE = "This family's line is missing: no week since its launch has a known share of its best."
 PEAK = "; its best week may lie before the data"
 
 
@@ -122,7 +124,7 @@ def cohort(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     made = figure(
         theme,
         xaxis={"title": {"text": "weeks since launch"}},
-        yaxis={"tickformat": ".0%", "rangemode": "tozero"},
+        yaxis={"tickformat": AXIS_SHARE, "rangemode": "tozero"},
         legend=LEGEND,
     )
     add_band(
@@ -140,6 +142,8 @@ def cohort(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         (own_name, "share_of_peak", theme.colour(0), "solid"),
     ):
         if rows[field].is_null().all():
+            if field == "share_of_peak":
+                note_missing(made, NO_SHARE)
             continue
         made.add_scatter(
             x=rows["weeks_since_launch"].to_list(),

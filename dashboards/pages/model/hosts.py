@@ -5,7 +5,12 @@ import polars as pl
 
 from dashboards.components.marks import labels_with_room, marks
 from dashboards.components.theme import LEGEND, Theme, figure
+from dashboards.components.timelines import note_missing
 
+MISSING = {
+    True: "Our tier is missing: no hour of ours has both medians of this family.",
+    False: "Hosts are missing: no sample of one has both medians.",
+}
 FIRST_TOKEN, SPEED = "ttft_ms_p50", "throughput_tps_p50"
 
 
@@ -32,6 +37,7 @@ def host_speeds(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     for name, is_ours, mark, size in (("hosts", False, hosts, 10), ("our tier", True, ours, 15)):
         part = known.filter(pl.col("is_ours") == is_ours)
         if part.is_empty():
+            note_missing(made, MISSING[is_ours])
             continue
         made.add_scatter(
             x=part[FIRST_TOKEN].to_list(),

@@ -9,6 +9,7 @@ from dashboards.components.numbers import AMOUNT, SHARE, SHORT_TOKENS, usd
 from dashboards.components.widgets import Tile, format_instant, tiles
 
 MAX_TARGETS = 4
+NO_DAY = "no whole day of it is known yet"
 # A smaller share has too many zeros as a percentage.
 MIN_PLAIN_SHARE = 0.001
 
@@ -36,7 +37,7 @@ def _speed(row: dict[str, Any]) -> Tile:
 def _our_cost(row: dict[str, Any]) -> Tile:
     name = "Our USD per million tokens"
     if row["usd_per_mtok"] is None:
-        return Tile(name, "unknown", row["cost_reason"] or "no day with a cost yet")
+        return Tile(name, "unknown", row["cost_reason"] or NO_DAY)
     without_idle = usd(row["usd_per_mtok_without_idle"])
     note = f"{row['cost_date']:%d %b %Y}, idle time included; {without_idle} without"
     return Tile(name, usd(row["usd_per_mtok"]), note)
@@ -46,7 +47,7 @@ def _market_price(row: dict[str, Any]) -> Tile:
     name = "The market's price of the same mix"
     low, high = row["market_usd_per_mtok_low"], row["market_usd_per_mtok_high"]
     if low is None:
-        return Tile(name, "unknown", row["price_reason"] or "no price of that day is known")
+        return Tile(name, "unknown", row["price_reason"] or NO_DAY)
     value = usd(low) if low == high else f"{usd(low)} to {usd(high)}"
     return Tile(name, value, "list, cheapest and modal price of that day")
 
@@ -54,9 +55,7 @@ def _market_price(row: dict[str, Any]) -> Tile:
 def _our_share(row: dict[str, Any]) -> Tile:
     name, share = "Our tokens over ours and the market's", row["local_share"]
     if share is None:
-        is_below = row["market_is_below_cutoff"]
-        reason = "are below the cutoff of the day" if is_below else "are not known"
-        return Tile(name, "unknown", f"the market's {reason}")
+        return Tile(name, "unknown", row["share_reason"] or NO_DAY)
     value = f"{100 * share:.2g}%" if share < MIN_PLAIN_SHARE else SHARE.text(share)
     note = (
         f"{row['share_date']:%d %b %Y}: {SHORT_TOKENS.text(row['local_tokens'])} of ours, "

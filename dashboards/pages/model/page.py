@@ -12,10 +12,10 @@ from dashboards.pages.model import figures, hosts, ours, tables
 from dashboards.query import query
 
 UNRANKED = (
-    "This family never ranked among the 50 named models, so its tokens are below the cutoff of "
-    "every day. That is not zero."
+    "This family is not among the 50 named models of any day that is loaded, so its tokens are "
+    "below the cutoff of each of them. That is not zero."
 )
-NO_HOSTS = "No hosts were sampled: only those of the largest models are."
+NO_HOSTS = "No host of this family is in the samples that are loaded."
 HOST_TABLES = ("endpoint_speed", "models", "served_latency_hourly", "served_models")
 
 
@@ -122,8 +122,8 @@ def _host_cards(family: str) -> Sequence[Listed]:
             draw=figures.prices,
             unit="USD per million tokens; full sign prompt, open sign completion",
             height=360,
-            empty="No price is known: the family does not resolve to one entry of the catalogue, "
-            "or is free, or is priced by request.",
+            empty="No loaded catalogue has a price by token of this family.",
+            why=(query("model/price_reasons", family=family),),
             needs=("model_prices_daily", "models"),
         ),
         Card(
@@ -135,6 +135,7 @@ def _host_cards(family: str) -> Sequence[Listed]:
             half="both",
             height=360,
             empty=NO_HOSTS,
+            why=(query("model/host_reasons"),),
             needs=HOST_TABLES,
             note="A sample of one half hour of the hosts' users. Ours is the median of an hour of "
             "our users; loads and prompts differ.",
@@ -149,6 +150,7 @@ def _host_cards(family: str) -> Sequence[Listed]:
             width="full",
             height=350,
             empty=NO_HOSTS,
+            why=(query("model/host_reasons"),),
             needs=HOST_TABLES,
         ),
     )
@@ -165,7 +167,7 @@ def _price_cards(family: str) -> Sequence[Listed]:
             "not of cause",
             width="full",
             height=310,
-            empty="No change of price was seen since prices are collected.",
+            empty="No price of this family differs between two catalogues that are loaded.",
             needs=("price_events", "models"),
         ),
     )
@@ -182,7 +184,7 @@ def _life_cards(family: str) -> Sequence[Listed]:
             unit="weeks in which its share of the platform halves",
             width="full",
             height=90,
-            empty="It never ranked.",
+            empty=UNRANKED,
             needs=("launch_half_lives",),
         ),
         Card(
@@ -191,7 +193,7 @@ def _life_cards(family: str) -> Sequence[Listed]:
             query=query("model/cohort", family=family),
             draw=figures.cohort,
             unit="weekly share over that of the family's best week",
-            empty="Its launch is not in the data.",
+            empty="No launch of this family is in the weeks that are loaded.",
             needs=("launch_cohorts",),
             note="A gap is a week in which it did not rank. All families are those whose launch "
             "is in the data, in weeks that at least five of them reached.",
@@ -207,7 +209,7 @@ def _use_cards(family: str) -> Sequence[Listed]:
             query=query("model/tasks", family=family),
             draw=figures.tasks,
             unit="share of the task's sampled tokens, newest seven-day window",
-            empty="It is not among the listed models of any task.",
+            empty="It is not among the listed models of any task that is loaded.",
             needs=("market_task_models_daily", "market_tasks_daily", "models"),
         ),
         Card(
@@ -217,7 +219,7 @@ def _use_cards(family: str) -> Sequence[Listed]:
             draw=rows_only(tables.benchmarks),
             unit="each on the scale of its metric; not comparable",
             width="full",
-            empty="No benchmark that we read has scored it.",
+            empty="No score of it is in the answers that are loaded.",
             needs=("model_benchmarks", "models"),
         ),
     )
@@ -235,8 +237,8 @@ def _our_cards(family: str) -> Sequence[Listed]:
             half="both",
             width="full",
             height=90,
-            empty="No target of ours serves this family, or the market does not know it by our "
-            "name (`model_map` of the tier file).",
+            empty="No target of ours serves this family.",
+            why=(query("model/our_reasons", family=family),),
             needs=(
                 "local_efficiency_hourly",
                 "served_models",

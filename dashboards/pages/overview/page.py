@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dashboards.components.page import Card, CardPage, Listed, rows_only
+from dashboards.components.served import REACH
 from dashboards.components.shares import bounded_shares
 from dashboards.pages.overview import figures, tables
 from dashboards.query import query
@@ -49,6 +50,7 @@ def _now_cards() -> Sequence[Listed]:
             width="full",
             height=90,
             empty=TIER_EMPTY,
+            why=REACH,
             needs=("served_tokens_hourly", "make_or_buy_daily", "served_models"),
         ),
     )
@@ -122,6 +124,7 @@ def _tier_cards() -> Sequence[Listed]:
             width="full",
             height=240,
             empty=TIER_EMPTY,
+            why=REACH,
             needs=("served_tokens_minutely",),
         ),
     )

@@ -11,7 +11,7 @@ from dashboards.components.tables import Column, table
 from dashboards.components.widgets import Tile, format_instant, tiles
 
 MAX_TARGETS = 3
-NO_FAMILY = "not found in the market: `model_map` of the tier file maps it to a name there"
+NO_DAY = "no whole day of it is known yet"
 COUNTRIES = {
     "CN": "China",
     "US": "United States",
@@ -93,7 +93,7 @@ def _cost(row: dict[str, Any], is_named: bool) -> Tile:
     whose = f", {row['model_name']} at {row['target']}" if is_named else ""
     name = f"Our USD per million tokens{whose}"
     if row["usd_per_mtok"] is None:
-        return Tile(name, "unknown", row["cost_reason"] or NO_FAMILY)
+        return Tile(name, "unknown", row["cost_reason"] or row["market_reason"] or NO_DAY)
     without_idle = usd(row["usd_per_mtok_without_idle"])
     note = f"{row['cost_date']:%d %b %Y}, idle time included; {without_idle} without"
     return Tile(
@@ -104,10 +104,8 @@ def _cost(row: dict[str, Any], is_named: bool) -> Tile:
 def _market_price(row: dict[str, Any], is_named: bool) -> Tile:
     name = f"The market's price of the same mix{', ' + row['model_name'] if is_named else ''}"
     low, high = row["market_usd_per_mtok_low"], row["market_usd_per_mtok_high"]
-    if row["model_family"] is None and low is None:
-        return Tile(name, "unknown", NO_FAMILY)
     if low is None:
-        return Tile(name, "unknown", row["price_reason"] or "no day with both yet")
+        return Tile(name, "unknown", row["price_reason"] or row["market_reason"] or NO_DAY)
     note = f"{row['model_family']} on {row['cost_date']:%d %b %Y}; list, cheapest and modal price"
     return Tile(name, usd(low) if low == high else f"{usd(low)} to {usd(high)}", note)
 

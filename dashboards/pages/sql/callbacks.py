@@ -30,7 +30,7 @@ def register(app: dash.Dash, store: GenerationStore, context: AppContext) -> Non
     queue = SqlQueue(context.run_sql, context.sql_errors)
     _add_run(app, store, queue)
     _add_polling(app, queue)
-    _add_chart(app, queue)
+    _add_chart(app, store, queue)
     _add_downloads(app.server, queue)
 
 
@@ -89,7 +89,7 @@ def _add_polling(app: dash.Dash, queue: SqlQueue) -> None:
     )
 
 
-def _add_chart(app: dash.Dash, queue: SqlQueue) -> None:
+def _add_chart(app: dash.Dash, store: GenerationStore, queue: SqlQueue) -> None:
     @app.callback(
         Output("sql-chart", "children"),
         inputs={
@@ -109,7 +109,9 @@ def _add_chart(app: dash.Dash, queue: SqlQueue) -> None:
         axes = Axes(
             chosen["x"] or "", chosen["y"] or "", chosen["series"] or "", chosen["kind"] or "line"
         )
-        return result_chart(read_rows(query), Theme.from_browser(scheme), axes)
+        generation = store.newest()
+        theme = Theme.from_browser(scheme).with_members(generation.members if generation else ())
+        return result_chart(read_rows(query), theme, axes)
 
 
 def _add_downloads(server: Flask, queue: SqlQueue) -> None:

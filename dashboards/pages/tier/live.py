@@ -23,6 +23,9 @@ HOW_TO_START = "Start it with `tokentide collect`; this panel shows its samples 
 ABOUT = (
     "The last 10 minutes in steps of 5 s, straight from the collector: not yet checked or published"
 )
+LOADING = "loading"
+UNREAD = "no samples can be read"
+UNCOLLECTED = "nothing was collected"
 NOTHING = "Nothing was collected in the last 10 minutes"
 EMPTY = pl.DataFrame(
     schema={
@@ -68,7 +71,7 @@ def build_panel(theme: Theme) -> Component:
     return html.Section(
         [
             html.Div(head, className="card-head"),
-            html.Div(id="live-state"),
+            html.Div(html.P(LOADING, className="card-note"), id="live-state"),
             dmc.Grid(graphs, gutter="sm", id="live-graphs"),
             dcc.Interval(id="live-clock", interval=REFRESH_MS),
         ],
@@ -81,7 +84,7 @@ def build_panel(theme: Theme) -> Component:
 def _graph(panel: figures.LivePanel, theme: Theme) -> Component:
     graph = dcc.Graph(
         id=f"live-{panel.key}",
-        figure=figures.draw_panel(EMPTY, theme, panel, datetime.now(UTC)),
+        figure=figures.draw_panel(EMPTY, theme, panel, datetime.now(UTC), LOADING),
         config={"displayModeBar": False, "responsive": True},
         style={"height": "210px"},
     )
@@ -123,13 +126,14 @@ def fill_panel(
     """Return the state of the samples, and a figure for each panel."""
     if live is None:
         text = "This dashboard was started without a home to read them from."
-        return state("No live samples here", text), *_draw_all(EMPTY, theme, now)
+        return state("No live samples here", text), *_draw_all(EMPTY, theme, now, UNREAD)
     rows = filter_rows(live(), search)
-    return describe_samples(rows, now), *_draw_all(rows, theme, now)
+    empty = UNCOLLECTED if rows.is_empty() else figures.NOT_REPORTED
+    return describe_samples(rows, now), *_draw_all(rows, theme, now, empty)
 
 
-def _draw_all(rows: pl.DataFrame, theme: Theme, now: datetime) -> list[Any]:
-    return [figures.draw_panel(rows, theme, panel, now) for panel in figures.PANELS]
+def _draw_all(rows: pl.DataFrame, theme: Theme, now: datetime, empty: str) -> list[Any]:
+    return [figures.draw_panel(rows, theme, panel, now, empty) for panel in figures.PANELS]
 
 
 def filter_rows(rows: pl.DataFrame, search: str) -> pl.DataFrame:

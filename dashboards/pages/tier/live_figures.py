@@ -49,14 +49,25 @@ PANELS = (
 )
 
 
+MINUTES = 10
+NOT_REPORTED = "nothing is reported"
+
+
 def draw_panel(
-    rows: pl.DataFrame, theme: Theme, panel: LivePanel, until: datetime, minutes: int = 10
+    rows: pl.DataFrame,
+    theme: Theme,
+    panel: LivePanel,
+    until: datetime,
+    empty: str = NOT_REPORTED,
 ) -> go.Figure:
-    """Draw the metrics of one panel over the last minutes; a null breaks its line."""
+    """Draw the metrics of one panel over the last minutes; a null breaks its line.
+
+    `empty` stands where there is nothing to draw.
+    """
     made = figure(theme, height=210, margin={"l": 8, "r": 8, "t": 4, "b": 4}, uirevision="live")
     made.update_layout(
         xaxis={
-            "range": [until - timedelta(minutes=minutes), until],
+            "range": [until - timedelta(minutes=MINUTES), until],
             "tickformat": "%H:%M",
             "type": "date",
         },
@@ -66,9 +77,7 @@ def draw_panel(
     )
     known = rows.filter(pl.col("metric").is_in(list(panel.metrics)))
     if known["value"].is_null().all():
-        made.add_annotation(
-            text="nothing is reported", showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5
-        )
+        made.add_annotation(text=empty, showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5)
     scaled = known.with_columns(pl.col("value") / panel.scale)
     number = 0
     for metric, word in panel.metrics.items():

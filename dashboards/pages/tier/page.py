@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from dashboards.components.filters import Control, Filters
 from dashboards.components.page import Card, CardPage, Heading, Listed, rows_only
-from dashboards.components.served import COLLECT, Served, read_served, served_controls
+from dashboards.components.served import COLLECT, REACH, Served, read_served, served_controls
 from dashboards.components.timelines import HOUR, MINUTE
 from dashboards.generations import OpenGeneration
-from dashboards.pages.tier import devices, experts, figures, live, tables
+from dashboards.pages.tier import experts, figures, hardware, live, tables
 from dashboards.query import query
 
 # Minutes of a point, so that a line has at most about 360 points.
@@ -25,9 +25,8 @@ ABOUT = (
     "The live panel above is not in it yet."
 )
 GAPS = "Time without scrapes is left open: it is unknown, not 0."
-NO_DRAFTS = "No model of this choice uses speculative decoding."
-NO_TIMED_EXPERTS = "No model of this choice has experts that are timed."
-NO_DEVICES = "No device reports anything. Name its exporter in the tier file's [[device]]."
+NO_DRAFTS = "No server of this choice reports drafts in this window."
+NO_TIMED_EXPERTS = "No server of this choice reports times of experts in this window."
 
 
 def controls(generation: OpenGeneration) -> Sequence[Control]:
@@ -49,7 +48,7 @@ def cards(filters: Filters, generation: OpenGeneration) -> Sequence[Listed]:
         *_latency_cards(filters, served),
         *_saving_cards(served),
         *_expert_cards(served),
-        *_device_cards(served),
+        *hardware.device_cards(served),
     )
 
 
@@ -72,6 +71,7 @@ def _speed_cards(filters: Filters, served: Served) -> Sequence[Listed]:
             width="full",
             height=150,
             empty=COLLECT,
+            why=REACH,
             needs=("served_tokens_hourly",),
         ),
         Card(
@@ -82,6 +82,7 @@ def _speed_cards(filters: Filters, served: Served) -> Sequence[Listed]:
             unit=unit,
             half="tier",
             empty=COLLECT,
+            why=REACH,
             note=GAPS,
             needs=needs,
         ),
@@ -93,6 +94,7 @@ def _speed_cards(filters: Filters, served: Served) -> Sequence[Listed]:
             unit=unit,
             half="tier",
             empty=COLLECT,
+            why=REACH,
             note=GAPS,
             needs=needs,
         ),
@@ -108,7 +110,7 @@ def _request_cards(served: Served) -> Sequence[Listed]:
             draw=figures.requests,
             unit=f"requests per {served.each}",
             half="tier",
-            empty="No server of this choice reports why requests end.",
+            empty="No server of this choice reported why requests end in this window.",
             needs=("served_tokens_minutely",),
         ),
         Card(
@@ -119,6 +121,7 @@ def _request_cards(served: Served) -> Sequence[Listed]:
             unit=f"share of the hour; {served.middle}",
             half="tier",
             empty=COLLECT,
+            why=REACH,
             note="What is missing here is missing from every figure of this page.",
             needs=("served_tokens_hourly",),
         ),
@@ -139,8 +142,8 @@ def _latency_cards(filters: Filters, served: Served) -> Sequence[Listed]:
             half="tier",
             width="full",
             height=400,
-            empty="No such latency by this method. Only our own server keeps a log; "
-            "try Histograms.",
+            empty="No latency of this choice by this method. Only our own server keeps a log; "
+            "choose Histograms for others.",
             note="From histograms a percentile is linear within its bucket. "
             "An open triangle: beyond the last bucket, at least this.",
             needs=("served_latency_hourly",),
@@ -153,7 +156,8 @@ def _latency_cards(filters: Filters, served: Served) -> Sequence[Listed]:
             unit=f"share of finished requests that met every objective; {served.middle}",
             half="tier",
             width="full",
-            empty="No objectives: add [slo] to the tier file.",
+            empty="No hour of this choice has goodput.",
+            why=(query("tier/goodput_reasons", **served.window),),
             note="“at most”: from histograms, which cannot show whether the same requests met "
             "both.",
             needs=("served_goodput_hourly",),
@@ -173,7 +177,7 @@ def _saving_cards(served: Served) -> Sequence[Listed]:
             unit="share of prompt tokens looked up",
             half="tier",
             width="third",
-            empty="No server of this choice looks prompts up.",
+            empty="No server of this choice reports prompts looked up in this window.",
             needs=("prefix_cache_hourly",),
         ),
         Card(
@@ -236,50 +240,8 @@ def _expert_cards(served: Served) -> Sequence[Listed]:
             unit=f"tokens of the busiest expert over the mean; {served.middle}",
             half="tier",
             width="third",
-            empty="No model of this choice has experts that are counted.",
+            empty="No server of this choice reports counts of experts in this window.",
             needs=needs,
-        ),
-    )
-
-
-def _device_cards(served: Served) -> Sequence[Listed]:
-    names = ("target", "hours", "drawn", "step")
-    asked = query("tier/devices", **{name: served.lines[name] for name in names})
-    return (
-        Heading("Devices and counts"),
-        Card(
-            key="power",
-            title="Power",
-            query=asked,
-            draw=devices.power,
-            unit=f"mean watts of each device; {served.middle}",
-            half="tier",
-            empty=NO_DEVICES,
-            note="Open points: no measurement of the whole hour; the CSV has the reason.",
-            needs=("device_energy_hourly",),
-        ),
-        Card(
-            key="memory",
-            title="Memory",
-            query=asked,
-            draw=devices.memory,
-            unit=f"GiB in use, mean of the hour; {served.middle}",
-            half="tier",
-            empty=NO_DEVICES,
-            needs=("device_energy_hourly",),
-        ),
-        Card(
-            key="disagreements",
-            title="Counts that do not agree",
-            query=query("tier/disagreements", **served.pair),
-            draw=rows_only(tables.disagreements),
-            unit="tokens per day, by two sources",
-            half="tier",
-            width="full",
-            height=140,
-            empty="None: all sources of each count agree.",
-            note="Nothing is corrected: counters stay as they were reported.",
-            needs=("served_token_disagreements",),
         ),
     )
 

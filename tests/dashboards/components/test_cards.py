@@ -206,3 +206,16 @@ def test_simulated_figures_have_a_badge(tmp_path: Path, half: Any, badges: int) 
     made = cell_content(PageView(page, generation, Theme(), ""), replace(DAYS, half=half))
     shown = [each for each in find_all(made, "Span") if class_of(each) == "simulated"]
     assert len(shown) == badges
+
+
+def test_a_lab_has_its_colour_whatever_stands_beside_it(generation: OpenGeneration) -> None:
+    """Cards draw with the numbers of their generation; one without shares has none."""
+    drawn: list[Theme] = []
+
+    def note_theme(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+        drawn.append(theme)
+        return chart(rows, theme)
+
+    draw_card(replace(DAYS, draw=note_theme), generation, Theme("dark"))
+    assert drawn == [Theme("dark", generation.members)]
+    assert generation.members == ()

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from support.dashboard.components import find_all, text_of
+from support.dashboard.components import find_all, text_of, walk
 
 from dashboards.components.controls import build_control
-from dashboards.components.filters import Control, Filters
+from dashboards.components.filters import Control, Filters, read_filters
 
 OPTIONS = (("platform", "Platform"), ("top50", "Top 50"))
 
@@ -21,6 +21,15 @@ def test_a_select_offers_its_options_and_holds_the_choice() -> None:
     assert [option["label"] for option in select.data] == ["Platform", "Top 50"]
     assert select.description == "Which tokens count"
     assert select.id == {"type": "control", "name": "basis", "default": ""}
+
+
+@pytest.mark.parametrize("kind", ["select", "switch"])
+def test_a_choice_that_is_not_an_option_is_shown_as_unknown(kind: str) -> None:
+    chosen = read_filters("?basis=top5", [control(kind, options=OPTIONS, default="platform")])
+    made = build_control(control(kind, options=OPTIONS, default="platform"), chosen)
+    [shown] = [each for each in (made, *walk(made)) if getattr(each, "data", None)][:1]
+    assert shown.value == "top5"
+    assert shown.data[-1] == {"value": "top5", "label": "top5 (unknown)"}
 
 
 def test_a_switch_is_named_for_screen_readers() -> None:

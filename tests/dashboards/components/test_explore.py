@@ -94,3 +94,50 @@ def test_decimals_are_numbers_and_nested_values_text() -> None:
 
 def test_an_empty_frame_draws() -> None:
     assert chart(WEEKS.clear(), LIGHT, Axes("week", "share", "member")).data == ()
+
+
+SIDES = pl.DataFrame(
+    {
+        "week_start": [date(2026, 3, 2), date(2026, 3, 9)] * 2,
+        "basis": ["top50", "top50", "top9", "top9"],
+        "chinese_share": [0.5, 0.6, 0.7, 0.8],
+        "us_share": [0.4, 0.3, 0.2, 0.1],
+        "unknown_share": pl.Series([None] * 4, dtype=pl.Float64),
+        "days": [7, 7, 7, 7],
+    }
+)
+
+
+def test_a_comparison_draws_both_sides_on_every_basis() -> None:
+    """Columns of the same quantity; one that is wholly unknown is no side."""
+    axes = suggest_axes(SIDES)
+    assert axes == Axes("week_start", "chinese_share", "basis", beside=("us_share",))
+    made = chart(SIDES, LIGHT, axes)
+    assert {name: line.y for name, line in traces_of(made).items()} == {
+        "top50: chinese share": (0.5, 0.6),
+        "top50: us share": (0.4, 0.3),
+        "top9: chinese share": (0.7, 0.8),
+        "top9: us share": (0.2, 0.1),
+    }
+    assert made.layout.yaxis.title.text == "share"
+
+
+def test_a_side_has_one_colour_and_a_basis_one_dash() -> None:
+    theme = LIGHT.with_members((("CN", 3), ("US", 4)))
+    lines = traces_of(chart(SIDES, theme, suggest_axes(SIDES)))
+    assert {lines[f"{basis}: us share"].line.color for basis in ("top50", "top9")} == {
+        theme.colour(4)
+    }
+    assert lines["top9: us share"].line.dash == lines["top9: chinese share"].line.dash
+    assert lines["top9: us share"].line.dash != lines["top50: us share"].line.dash
+
+
+def test_bounds_are_drawn_together() -> None:
+    rows = pl.DataFrame({"basis": ["a", "b"], "gain_low": [1.1, 1.2], "gain_high": [1.5, 1.6]})
+    assert suggest_axes(rows) == Axes("basis", "gain_low", "", "bar", ("gain_high",))
+    assert len(chart(rows, LIGHT, suggest_axes(rows)).data) == 2
+
+
+def test_a_place_is_no_figure_to_draw() -> None:
+    rows = pl.DataFrame({"window": ["a", "b"], "place": [1, 2], "tokens": [9, 8]})
+    assert suggest_axes(rows).y == "tokens"

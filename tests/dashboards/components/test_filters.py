@@ -51,3 +51,46 @@ def test_an_endless_url_is_cut() -> None:
 
 def test_no_search_is_an_empty_one() -> None:
     assert parse_search(None) == parse_search("") == parse_search("?") == {}
+
+
+FAMILY = Control(
+    name="family",
+    label="Family",
+    options=[(name, name) for name in ("deepseek/v4-flash", "deepseek/v4-pro", "qwen/qwen3")],
+    default="qwen/qwen3",
+    kind="select",
+)
+
+
+def test_an_unknown_value_is_named_with_the_nearest_choices() -> None:
+    filters = read_filters("?family=deepsek/v4-flsh&weeks=52", (FAMILY,))
+    [unknown] = filters.unknown
+    assert (unknown.name, unknown.given) == ("family", "deepsek/v4-flsh")
+    assert unknown.text == "Family: there is no “deepsek/v4-flsh” in this generation."
+    assert unknown.nearest[0] == (
+        "?family=deepseek%2Fv4-flash&weeks=52",
+        "deepseek/v4-flash",
+    )
+
+
+def test_a_part_of_a_name_finds_those_that_have_it() -> None:
+    [unknown] = read_filters("?family=v4-p", (FAMILY,)).unknown
+    assert [label for _, label in unknown.nearest] == ["deepseek/v4-pro"]
+
+
+def test_a_slider_outside_its_bounds_says_which_they_are() -> None:
+    [unknown] = read_filters("?load=7", (LOAD,)).unknown
+    assert unknown.text == "Load: “7” is not a number from 0 to 1."
+
+
+def test_a_misspelled_name_is_a_choice_that_the_page_does_not_have() -> None:
+    """Others, such as a tracker's, mean nothing to it."""
+    filters = read_filters("?famly=deepseek/v4-pro&utm_source=mail", (FAMILY,))
+    [unknown] = filters.unknown
+    assert unknown.text == "This page has no choice “famly”."
+    assert unknown.nearest[0][0] == "?family=deepseek%2Fv4-pro&utm_source=mail"
+
+
+@given(st.sampled_from(["a", "b"]), st.floats(0, 1))
+def test_choices_that_the_page_has_are_never_unknown(basis: str, load: float) -> None:
+    assert read_filters(href("", basis=basis, load=load), CONTROLS).unknown == ()

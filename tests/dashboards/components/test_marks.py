@@ -29,6 +29,26 @@ def test_no_two_of_forty_members_share_colour_and_pattern() -> None:
     assert len({(mark.colour, mark.pattern) for mark in signs}) == 40
 
 
+def test_of_members_that_share_a_colour_every_other_sign_differs() -> None:
+    """Lines, signs and bars alike."""
+    for first in range(20):
+        one, other = numbered_mark(first, LIGHT), numbered_mark(first + 10, LIGHT)
+        assert one.colour == other.colour
+        assert one.dash != other.dash
+        assert one.symbol != other.symbol
+        assert one.pattern != other.pattern
+
+
+def test_a_member_of_the_market_has_one_mark_on_every_chart() -> None:
+    """Its neighbours and their order do not matter; a name without a number takes a free one."""
+    theme = LIGHT.with_members((("deepseek", 0), ("openai", 1), ("qwen", 7)))
+    alone = marks(["qwen"], theme)["qwen"]
+    among = marks(["openai", "new", "qwen", "unknown"], theme)
+    assert alone == among["qwen"] == numbered_mark(7, theme)
+    assert among["openai"] == numbered_mark(1, theme)
+    assert among["new"] == numbered_mark(0, theme)
+
+
 def test_members_keep_their_order_and_the_rest_is_grey_at_the_end() -> None:
     made = marks(["unknown", "b", "all others", "a"], LIGHT)
     assert list(made) == ["b", "a", "all others", "unknown"]
@@ -53,7 +73,7 @@ def test_the_largest_of_the_newest_week_comes_first() -> None:
     [
         ("all others", "author", ""),
         ("z-ai/glm", "family", "/model?family=z-ai%2Fglm"),
-        ("unknown", "family", "/market?dimension=family&one=family%3Aunknown&basis=top50"),
+        ("unknown", "family", "/market?dimension=family&basis=top50"),
         ("CN", "country", "/market?dimension=country&one=country%3ACN&basis=top50"),
     ],
 )
@@ -108,7 +128,7 @@ def test_ticks_stand_on_mondays_while_there_is_room() -> None:
     few, many = week_axis(weeks(9)), week_axis(weeks(60))
     assert [day.weekday() for day in few["tickvals"]] == [0] * len(few["tickvals"])
     assert len(few["tickvals"]) <= 5
-    assert many == {"tickformat": "%b %Y"}
+    assert many == {"tickformat": "%b<br>%Y", "tickangle": 0}
 
 
 def test_no_weeks_have_no_axis() -> None:

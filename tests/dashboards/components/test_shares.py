@@ -38,7 +38,7 @@ def test_its_bounds_are_a_band_for_each_stretch() -> None:
 
 def test_the_axis_is_in_percent_from_zero() -> None:
     made = bounded_shares(SHARES, LIGHT)
-    assert unit_of(made) == ".0%"
+    assert unit_of(made) == ",.6~p"
     assert made.layout.yaxis.rangemode == "tozero"
 
 
@@ -68,4 +68,4 @@ def test_rows_without_a_dimension_lead_nowhere() -> None:
 def test_an_empty_frame_draws() -> None:
     made = bounded_shares(SHARES.clear(), LIGHT)
     assert not made.data
-    assert unit_of(made) == ".0%"
+    assert unit_of(made) == ",.6~p"

@@ -13,6 +13,7 @@ from dashboards.components.timelines import (
     insert_gaps,
     line_chart,
     most_frequent,
+    note_missing,
     reason_chart,
     stacked_bars,
     step_hours,
@@ -67,7 +68,7 @@ def test_one_line_needs_no_legend() -> None:
 
 def test_a_share_has_its_top_on_the_axis() -> None:
     made = line_chart(hours([0], [0.5]), LIGHT, "value", "share", ".0%", top=1)
-    assert (made.layout.yaxis.range, made.layout.yaxis.tickformat) == ((0, 1.02), ".0%")
+    assert (made.layout.yaxis.range, made.layout.yaxis.tickformat) == ((0, 1.02), ",.6~p")
 
 
 def test_an_empty_frame_draws_an_empty_chart() -> None:
@@ -116,3 +117,20 @@ def test_a_reason_stands_in_place_of_a_chart_in_short_lines() -> None:
 def test_the_reason_of_most_rows(reasons: list[str | None], most: str | None) -> None:
     """Of two that are as frequent the first by name, so that it does not change."""
     assert most_frequent(pl.Series(reasons, dtype=pl.String)) == most
+
+
+def test_a_line_without_a_known_point_is_named_unknown() -> None:
+    """Its entry in the legend would otherwise promise a line that is not there."""
+    rows = hours([0, 1], [None, None])
+    [line] = line_chart(rows, LIGHT, "value", "share").data
+    assert line.name.endswith(" (unknown)")
+
+
+def test_hover_keeps_digits_that_the_axis_does_not_need() -> None:
+    [line] = line_chart(hours([0], [0.004]), LIGHT, "value", "share", ".0%").data
+    assert line.hovertemplate.startswith("%{y:,.3~p}")
+
+
+def test_a_note_says_above_the_chart_what_is_missing() -> None:
+    made = note_missing(line_chart(hours([0], [0.5]), LIGHT, "value", "share"), "Ours is missing.")
+    assert made.layout.annotations[0].text == "Ours is missing."

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 from support.dashboard.browser import context_of
+from support.dashboard.components import find_all, text_of
 from support.published import published
 
-from dashboards.components.page import Card, CardPage, Page, PageView
+from dashboards.components.filters import Filters
+from dashboards.components.page import Card, CardPage, CustomPage, Page, PageView
 from dashboards.components.theme import Theme
 from dashboards.generations import GenerationStore, OpenGeneration
-from dashboards.pages import OLD_PATHS, PAGES, find_page
+from dashboards.pages import OLD_PATHS, PAGES, find_page, is_page
 from pipelines.cli import app
 from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings
@@ -49,9 +51,37 @@ def test_an_old_path_is_that_of_a_page_still(old: str, new: str) -> None:
     assert old not in {page.path for page in PAGES}
 
 
-@pytest.mark.parametrize("path", [None, "", "/nothing", 1, ["/market"]])
-def test_an_unknown_path_is_the_first_page(path: object) -> None:
+@pytest.mark.parametrize("path", [None, "", "/", 1, ["/market"]])
+def test_no_path_is_the_first_page(path: object) -> None:
     assert find_page(path) is PAGES[0]
+
+
+def test_a_slash_at_the_end_is_no_other_page() -> None:
+    assert find_page("/market/") is find_page("/market")
+    assert is_page("/market/")
+
+
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        ("/markets", "/market"),
+        ("/our tier", "/tier"),
+        ("/effciency", "/efficiency"),
+        ("/statment", "/claims"),
+        ("/data/calendar", "/"),
+        ("/xyzzy", "/"),
+    ],
+)
+def test_an_unknown_path_says_so_and_leads_to_the_nearest_page(
+    bare: OpenGeneration, path: str, nearest: str
+) -> None:
+    """It is never the first page under another address."""
+    page = find_page(path)
+    assert isinstance(page, CustomPage)
+    assert (page.path, page.name, is_page(path)) == (path, "No such page", False)
+    body = page.body(bare, Filters({}))
+    assert f"No page has the address {path}" in text_of(body)
+    assert nearest in [link.href for link in find_all(body, "Link")]
 
 
 @pytest.mark.parametrize("page", CARD_PAGES, ids=lambda page: page.name)

@@ -36,3 +36,21 @@
     {%- endif %}
     {{ return(found.meta) }}
 {%- endmacro %}
+
+{#- True if a claim's file reads tables of the market, so that its verdicts are about them. A file
+    may say otherwise of a basis, such as one that rests on a document: `false as rests_on_market`. -#}
+{% macro claim_reads_market(name) -%}
+    {%- set found = namespace(is_so=false) %}
+    {%- if execute %}
+        {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | list %}
+        {%- for claim in models | selectattr('name', 'equalto', name) %}
+            {%- for table in models if table.unique_id in claim.depends_on.nodes %}
+                {%- set folder = table.original_file_path %}
+                {%- if '/marts/tier/' not in '/' ~ folder and '/marts/meta/' not in '/' ~ folder %}
+                    {%- set found.is_so = true %}
+                {%- endif %}
+            {%- endfor %}
+        {%- endfor %}
+    {%- endif %}
+    {{- found.is_so }}
+{%- endmacro %}

@@ -1,41 +1,38 @@
 -- One row per claim and basis: a public statement, what we measured, and the verdict.
 --
 -- Every file of warehouse/claims/ is one statement. The basis `all` sums up the others: its verdict
--- is theirs if all that can be judged agree, depends_on_basis if they differ, unverifiable if none
--- can be judged.
-{{ claims_must_be_listed() }}
-with bases as (
+-- is theirs if all that can be judged agree, depends_on_basis if some hold and some do not,
+-- contradicted if none holds, each in its own way, unverifiable or not_judged if none can be judged.
+--
+-- A statement is about the real market. Figures of a simulated one neither support nor contradict
+-- it, so bases that rest on them are not judged and show none of them.
+with market as (
+    select coalesce(bool_or(origin = 'simulated'), false) as is_simulated
+    from {{ ref('ingest_log') }}
+),
+
+bases as (
     select
-        null::varchar as claim_id,
-        null::varchar as basis,
-        null::varchar as verdict,
-        null::double as measured,
-        null::varchar as measured_text,
-        null::double as expected,
-        null::varchar as reason,
-        null::varchar[] as missing_days,
-        null::timestamptz as as_of,
-        null::varchar as evidence_sql,
-        null::varchar as statement,
-        null::varchar as said_by,
-        null::date as said_on,
-        null::varchar as population,
-        null::varchar as unit,
-        null::varchar as source_url
-    where false
-    {% for name in var('claims') %}
-        union all by name
+        stated.* replace (
+            case when known.is_judged then stated.verdict else 'not_judged' end as verdict,
+            case when known.is_judged then stated.measured end as measured,
+            case when known.is_judged then stated.measured_text end as measured_text,
+            case
+                when known.is_judged then stated.reason
+                else
+                    'Not judged: simulated market. The statement is about the real one, and the '
+                    || 'figures here were made up by Tokentide''s simulator.'
+            end as reason,
+            case when known.is_judged then stated.missing_days end as missing_days,
+            case when known.is_judged then stated.as_of end as as_of
+        )
+    from {{ ref('stated_claims') }} as stated
+    cross join market
+    cross join lateral (
         select
-            {{ claim_literal(name, 'claim_id') }} as claim_id,
-            {{ claim_literal(name, 'statement') }} as statement,
-            {{ claim_literal(name, 'said_by') }} as said_by,
-            {{ claim_literal(name, 'said_on') }}::date as said_on,
-            {{ claim_literal(name, 'population') }} as population,
-            {{ claim_literal(name, 'unit') }} as unit,
-            {{ claim_literal(name, 'source_url') }} as source_url,
-            verdicts.*
-        from {{ ref(name) }} as verdicts
-    {% endfor %}
+            not (market.is_simulated and coalesce(stated.rests_on_market, stated.reads_market))
+                as is_judged
+    ) as known
 ),
 
 summed as (
@@ -48,10 +45,13 @@ summed as (
         population,
         unit,
         source_url,
-        count(distinct verdict) filter (where verdict <> 'unverifiable') as verdicts,
-        any_value(verdict) filter (where verdict <> 'unverifiable') as found,
+        coalesce(
+            list(distinct verdict) filter (where verdict not in ('unverifiable', 'not_judged')), []
+        ) as verdicts,
+        bool_or(verdict = 'not_judged') as has_unjudged,
         any_value(expected) as expected,
         string_agg(distinct reason, ' ' order by reason) as reasons,
+        count(distinct reason) as different_reasons,
         count(*) as bases,
         string_agg(basis || ' ' || verdict, ', ' order by basis) as by_basis,
         list_sort(
@@ -66,14 +66,21 @@ overall as (
     select
         claim_id,
         basis,
-        case verdicts when 0 then 'unverifiable' when 1 then found else 'depends_on_basis' end
-            as verdict,
+        case
+            when len(verdicts) = 0 and has_unjudged then 'not_judged'
+            when len(verdicts) = 0 then 'unverifiable'
+            when len(verdicts) = 1 then verdicts[1]
+            when list_contains(verdicts, 'supported') then 'depends_on_basis'
+            else 'contradicted'
+        end as verdict,
         by_basis as measured_text,
         expected,
         case
-            when verdicts = 0 and bases > 1
+            when bases = 1 or (has_unjudged and different_reasons = 1) then reasons
+            when len(verdicts) = 0
                 then 'No basis can be judged: ' || by_basis || '. ' || reasons
-            when bases = 1 then reasons
+            when len(verdicts) > 1 and not list_contains(verdicts, 'supported')
+                then 'True on no basis, in different ways: ' || by_basis || '. ' || reasons
             else 'By basis: ' || by_basis || '.'
         end as reason,
         nullif(missing_days, []) as missing_days,

@@ -27,7 +27,7 @@ costs as (
 ),
 
 shares as (
-    select target, date as share_date, local_tokens, market_tokens, local_share, market_is_below_cutoff
+    select target, date as share_date, local_tokens, market_tokens, local_share, reason as share_reason
     from local_vs_market_daily
     where model_family = $family
     qualify row_number() over (partition by target order by date desc) = 1

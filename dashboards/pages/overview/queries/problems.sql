@@ -27,8 +27,8 @@ problems as (
     where outcome not in ('loaded', 'unchanged') and fetched_at > published_at - interval 7 day
     union all
     select 'Our model not found in the market: ' || model_name || ' at ' || target, 1, null,
-        'Map its name in `model_map` of the tier file; until then it is not compared with the market.'
-    from served_models where model_permaslug is null
+        reason || '. Until it is found or mapped (`model_map` of the tier file) it is not compared with the market.'
+    from served_models where model_family is null
     union all
     select 'Minutes of the last day without a scrape at ' || target, count(*), strftime(max(minute_at) at time zone 'UTC', '%Y-%m-%d %H:%M UTC'),
         'Drawn as gaps. Is the target up, and is `tokentide collect` running?'

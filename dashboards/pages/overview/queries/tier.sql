@@ -29,7 +29,10 @@ costs as (
     qualify row_number() over (partition by model_family, target order by usd_per_mtok is null, date desc) = 1
 )
 
-select ours.*, served.model_family, costs.* exclude (model_family, target)
+select
+    ours.*, served.model_family, costs.* exclude (model_family, target),
+    -- A model that was found keeps no reason here, or its note on the name would pass for one.
+    case when served.model_family is null then served.reason end as market_reason
 from ours
 left join served_models as served using (target, model_name)
 left join costs on served.model_family = costs.model_family and ours.target = costs.target

@@ -48,7 +48,7 @@ def test_an_unknown_figure_has_no_sign() -> None:
     assert not [trace for trace in made.data if trace.mode == "lines"]
 
 
-@pytest.mark.parametrize(("unit", "form"), [("share", ".1%"), ("tokens", None)])
+@pytest.mark.parametrize(("unit", "form"), [("share", ",.6~p"), ("tokens", None)])
 def test_the_axis_has_the_unit_of_the_claim(unit: str, form: str | None) -> None:
     made = claimed_and_measured(bases(unit=[unit, unit]), LIGHT)
     assert unit_of(made, "xaxis") == unit
@@ -62,3 +62,10 @@ def test_the_first_basis_stands_at_the_top() -> None:
 
 def test_an_empty_frame_draws() -> None:
     assert len(claimed_and_measured(bases().clear(), LIGHT).data) == 2
+
+
+def test_a_claim_without_a_measurement_says_why() -> None:
+    reason = "Not judged: simulated market."
+    made = claimed_and_measured(bases(measured=[None, None], reason=[reason, reason]), LIGHT)
+    assert reason in made.layout.annotations[0].text.replace("<br>", " ")
+    assert not claimed_and_measured(bases(), LIGHT).layout.annotations

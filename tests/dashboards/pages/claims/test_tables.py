@@ -41,6 +41,7 @@ def test_a_claim_counts_once_by_its_own_verdict() -> None:
         "△ wrong baseline": "0",
         "≠ depends on basis": "1",
         "? unverifiable": "1",
+        "⊘ not judged: simulated market": "0",
     }
 
 
@@ -146,6 +147,17 @@ def test_evidence_is_a_chart_over_a_table() -> None:
     made = evidence(1)(rows, Theme())
     assert [graph.id["key"] for graph in find_all(made, "Graph")] == ["evidence-rows-1"]
     assert [grid.id for grid in find_all(made, "AgGrid")] == ["evidence-grid-1"]
+
+
+def test_evidence_without_a_known_figure_says_so() -> None:
+    """An empty chart would not say whether the figure is 0."""
+    rows = pl.DataFrame(
+        {"basis": ["a", "b"], "measured": [None, None], "expected": [5.0, 5.0]},
+        schema_overrides={"measured": pl.Float64},
+    )
+    made = evidence(1)(rows, Theme())
+    assert find_all(made, "Graph") == []
+    assert "measured is unknown in every row" in text_of(made)
 
 
 @pytest.mark.parametrize(

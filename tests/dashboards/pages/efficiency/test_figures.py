@@ -120,7 +120,7 @@ def test_lines_of_several_series_are_named_after_them() -> None:
 def test_the_use_of_peaks_is_a_percentage() -> None:
     made = utilisation(hours(mfu=[0.06], mbu=[0.05], mfu_reason=[None]), LIGHT)
     assert list(traces_of(made)) == ["MFU", "MBU"]
-    assert made.layout.yaxis.tickformat == ".0%"
+    assert made.layout.yaxis.tickformat == ",.6~p"
 
 
 EMPTY_COLUMNS: dict[str, list[Any]] = {

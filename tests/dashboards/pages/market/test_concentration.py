@@ -71,7 +71,7 @@ def test_a_lead_that_the_unknown_could_overturn_is_open() -> None:
 
 def test_a_week_that_is_not_known_has_no_leader() -> None:
     assert sum(len(trace.x) for trace in leaders(BY_WEEK, LIGHT).data) == 2
-    assert unit_of(leaders(BY_WEEK, LIGHT)) == ".0%"
+    assert unit_of(leaders(BY_WEEK, LIGHT)) == ",.6~p"
 
 
 def test_the_leader_may_depend_on_the_cut() -> None:
@@ -96,7 +96,7 @@ def test_spend_stands_beside_tokens_with_its_bounds() -> None:
     assert spend.error_x.array == pytest.approx((0.2, 0.05, None))
     assert spend.error_x.arrayminus == pytest.approx((0.1, 0.1, None))
     assert tokens.marker.symbol != spend.marker.symbol
-    assert unit_of(made, "xaxis") == ".0%"
+    assert unit_of(made, "xaxis") == ",.6~p"
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_shares_stand_on_each_other_the_largest_first() -> None:
 
 def test_the_axis_of_shares_ends_at_everything() -> None:
     made = stacked_shares(ROWS, LIGHT)
-    assert (unit_of(made), made.layout.yaxis.range) == (".0%", (0, 1))
+    assert (unit_of(made), made.layout.yaxis.range) == (",.6~p", (0, 1))
 
 
 def test_each_member_has_a_colour_and_a_pattern() -> None:
@@ -104,7 +104,7 @@ def test_a_sum_of_members_has_no_bounds() -> None:
 
 
 def test_the_axis_of_ranks_is_in_percent() -> None:
-    assert unit_of(ranked_shares(ROWS, LIGHT), "xaxis") == ".0%"
+    assert unit_of(ranked_shares(ROWS, LIGHT), "xaxis") == ",.6~p"
 
 
 @pytest.mark.parametrize("view", SHARE_VIEWS)

@@ -43,7 +43,7 @@ def test_the_largest_group_comes_first_and_requests_are_on_hover() -> None:
     groups = traces_of(tasks(TASKS, LIGHT))
     assert list(groups) == ["code", "general"]
     assert groups["general"].customdata == (0.3,)
-    assert unit_of(tasks(TASKS, LIGHT), "xaxis") == ".0%"
+    assert unit_of(tasks(TASKS, LIGHT), "xaxis") == ",.6~p"
 
 
 def test_a_listing_at_no_price_is_not_drawn() -> None:

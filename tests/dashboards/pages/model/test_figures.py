@@ -122,7 +122,7 @@ def test_all_families_are_drawn_for_weeks_that_enough_of_them_reached() -> None:
     band = lines["middle half of all families"]
     assert band.y == (0.7, 0.8, 0.2, 0.1)
     assert band.showlegend
-    assert (unit_of(made), unit_of(made, "xaxis")) == (".0%", "weeks since launch")
+    assert (unit_of(made), unit_of(made, "xaxis")) == (",.6~p", "weeks since launch")
 
 
 def test_a_family_whose_best_week_may_lie_before_the_data_says_so() -> None:
@@ -139,7 +139,7 @@ def test_tasks_have_shares_of_tokens_and_requests() -> None:
     made = tasks(TASKS, LIGHT)
     [bar] = made.data
     assert (bar.x, bar.y, bar.customdata) == ((0.25,), ("Debugging",), (0.2,))
-    assert unit_of(made, "xaxis") == ".0%"
+    assert unit_of(made, "xaxis") == ",.6~p"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 from support.dashboard.components import tiles_of
 
-from dashboards.pages.model.ours import MAX_TARGETS, ours
+from dashboards.pages.model.ours import MAX_TARGETS, NO_DAY, ours
 
 DAY = date(2026, 6, 15)
 ROW: dict[str, Any] = {
@@ -29,7 +29,7 @@ ROW: dict[str, Any] = {
     "local_tokens": 19_600_000,
     "market_tokens": 4_490_000_000_000,
     "local_share": 0.000004,
-    "market_is_below_cutoff": False,
+    "share_reason": None,
 }
 UNKNOWN: dict[str, Any] = {
     "tokens_per_second": None,
@@ -69,12 +69,9 @@ def test_what_is_not_known_says_why() -> None:
     made = tiles(**UNKNOWN)
     assert made["Tokens per second"][0] == "unknown"
     assert "; unknown" in made["Tokens per second"][1]
-    assert made["Our USD per million tokens"] == ("unknown", "no day with a cost yet")
-    assert made["The market's price of the same mix"] == (
-        "unknown",
-        "no price of that day is known",
-    )
-    assert made["Our tokens over ours and the market's"][1] == "the market's are not known"
+    assert made["Our USD per million tokens"] == ("unknown", NO_DAY)
+    assert made["The market's price of the same mix"] == ("unknown", NO_DAY)
+    assert made["Our tokens over ours and the market's"][1] == NO_DAY
 
 
 def test_reasons_of_the_file_come_first() -> None:
@@ -82,7 +79,7 @@ def test_reasons_of_the_file_come_first() -> None:
         **UNKNOWN,
         cost_reason="no cost of the device kind",
         price_reason="no host",
-        market_is_below_cutoff=True,
+        share_reason="the family is below the cutoff of the day",
     )
     assert made["Our USD per million tokens"][1] == "no cost of the device kind"
     assert made["The market's price of the same mix"][1] == "no host"

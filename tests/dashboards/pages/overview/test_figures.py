@@ -55,7 +55,7 @@ def test_leaders_have_bounds_and_their_share_of_before() -> None:
     assert now.error_x.array == pytest.approx((0.08, 0.08))
     assert now.text[0] == "25.0% to 33.0%"
     assert before.x == (0.24, None)
-    assert unit_of(made, "xaxis") == ".0%"
+    assert unit_of(made, "xaxis") == ",.6~p"
 
 
 def test_a_leader_leads_to_its_share() -> None:

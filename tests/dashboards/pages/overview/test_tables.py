@@ -7,7 +7,7 @@ import polars as pl
 from support.dashboard.components import tiles_of
 
 from dashboards.export.static_html import to_html
-from dashboards.pages.overview.tables import MAX_TARGETS, NO_FAMILY, freshness, problems, tier, week
+from dashboards.pages.overview.tables import MAX_TARGETS, NO_DAY, freshness, problems, tier, week
 
 DAY = date(2026, 6, 15)
 HOUR = datetime(2026, 6, 15, 23, tzinfo=UTC)
@@ -75,6 +75,7 @@ SERVED: dict[str, Any] = {
     "market_usd_per_mtok_low": 1.49,
     "market_usd_per_mtok_high": 1.8,
     "price_reason": None,
+    "market_reason": None,
 }
 PRICE = "The market's price of the same mix"
 
@@ -123,15 +124,25 @@ def test_an_unknown_cost_has_its_reason() -> None:
     assert made["Our USD per million tokens"] == ("unknown", "no cost of the device kind")
 
 
-def test_a_model_that_the_market_does_not_know_says_how_to_map_it() -> None:
-    made = served({"model_family": None, "usd_per_mtok": None, "market_usd_per_mtok_low": None})
-    assert made["Our USD per million tokens"][1] == NO_FAMILY
-    assert made[PRICE] == ("unknown", NO_FAMILY)
+def test_a_model_that_was_not_found_has_the_reason_of_its_row() -> None:
+    reason = "2 models of the market fit (a/x, b/x); name one in model_map"
+    unknown = {"usd_per_mtok": None, "market_usd_per_mtok_low": None}
+    made = served({"model_family": None, "market_reason": reason, **unknown})
+    assert made["Our USD per million tokens"] == ("unknown", reason)
+    assert made[PRICE] == ("unknown", reason)
+
+
+def test_a_model_that_was_found_is_never_called_not_found() -> None:
+    """Without a whole day yet, that is what its cost and its price lack."""
+    unknown = {"usd_per_mtok": None, "market_usd_per_mtok_low": None, "cost_date": None}
+    made = served(unknown)
+    assert made["Our USD per million tokens"] == ("unknown", NO_DAY)
+    assert made[PRICE] == ("unknown", NO_DAY)
 
 
 def test_a_price_that_is_not_there_yet_says_so() -> None:
     made = served({"market_usd_per_mtok_low": None})
-    assert made[PRICE] == ("unknown", "no day with both yet")
+    assert made[PRICE] == ("unknown", NO_DAY)
 
 
 def test_sources_have_the_instant_of_their_last_response() -> None:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser
 from support.dashboard.browser import dashboard, wait_for_page
-from support.dashboard.components import class_of, text_of, tiles_of
+from support.dashboard.components import class_of, find_all, text_of, tiles_of
 from support.published import published
 
 from dashboards.components.theme import Theme
@@ -150,3 +150,16 @@ def test_a_scrape_is_on_the_panel_within_ten_seconds(tmp_path: Path, chromium: B
         assert not age.is_visible()
         page.locator("#live-pause").click()
         page.get_by_role("button", name="Go on").wait_for()
+
+
+def test_while_it_loads_the_panel_does_not_say_that_nothing_is_there() -> None:
+    """Nothing is known then; without a collector, nothing was collected."""
+    words = [
+        graph.figure.layout.annotations[0].text
+        for graph in find_all(live.build_panel(Theme()), "Graph")
+    ]
+    assert set(words) == {"loading"}
+    _, *unread = live.fill_panel(None, "", Theme(), NOW)
+    assert {chart.layout.annotations[0].text for chart in unread} == {"no samples can be read"}
+    _, *empty = live.fill_panel(lambda: live.EMPTY, "", Theme(), NOW)
+    assert {chart.layout.annotations[0].text for chart in empty} == {"nothing was collected"}

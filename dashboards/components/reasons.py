@@ -1,0 +1,98 @@
+"""Reasons why a card has no rows: first the rows' own, then the log's, and only then the card's."""
+
+from collections.abc import Iterable
+
+import duckdb
+
+from dashboards.components.page import Card
+from dashboards.generations import OpenGeneration
+from dashboards.query import Query, query
+
+MAX_REASONS = 3
+RANKINGS = ("rankings_daily", "rankings_export")
+PRICED = ("models", "endpoints")
+TELEMETRY = "telemetry"
+BOTH = (*RANKINGS, *PRICED, TELEMETRY)
+# The sources that a table is made from, by the names of ingest_log. Tables that every build fills,
+# such as the log itself, have none.
+SOURCES: dict[str, tuple[str, ...]] = {
+    "claims": (),
+    "device_energy_hourly": (TELEMETRY,),
+    "devices_for_share_daily": BOTH,
+    "endpoint_speed": ("endpoints",),
+    "expert_overlap_hourly": (TELEMETRY,),
+    "ingest_log": (),
+    "ingest_quarantine": (),
+    "launch_cohorts": RANKINGS,
+    "launch_half_lives": RANKINGS,
+    "local_cost_daily": (TELEMETRY,),
+    "local_efficiency_hourly": (TELEMETRY,),
+    "local_vs_market_daily": BOTH,
+    "make_or_buy_daily": BOTH,
+    "market_apps_daily": ("app_rankings",),
+    "market_concentration_weekly": RANKINGS,
+    "market_crossovers": RANKINGS,
+    "market_days": RANKINGS,
+    "market_slices": RANKINGS,
+    "market_restatements_by_age": RANKINGS,
+    "market_restatements_daily": RANKINGS,
+    "market_share_weekly": RANKINGS,
+    "market_spend_weekly": (*RANKINGS, *PRICED),
+    "market_streaks": RANKINGS,
+    "market_task_models_daily": ("task_classifications",),
+    "market_tasks_daily": ("task_classifications",),
+    "market_tokens_daily": RANKINGS,
+    "market_tokens_revisions": RANKINGS,
+    "market_topn_weekly": RANKINGS,
+    "model_benchmarks": ("benchmarks",),
+    "model_prices_daily": PRICED,
+    "models": ("models",),
+    "meta": (),
+    "providers": ("providers",),
+    "prefix_cache_hourly": (TELEMETRY,),
+    "price_events": PRICED,
+    "served_goodput_hourly": (TELEMETRY,),
+    "served_latency_hourly": (TELEMETRY,),
+    "served_models": (TELEMETRY,),
+    "served_token_disagreements": (TELEMETRY,),
+    "served_tokens_hourly": (TELEMETRY,),
+    "served_tokens_minutely": (TELEMETRY,),
+    "session_costs_weekly": ("session_costs",),
+    "speculation_hourly": (TELEMETRY,),
+    "speed_parity_daily": BOTH,
+    "speed_parity_hosts_daily": BOTH,
+    "telemetry_log": (),
+}
+
+
+def empty_reason(card: Card, generation: OpenGeneration) -> str:
+    """Return why a card has no rows: what rows or the log say of it, else the card's own words."""
+    found = [*_reasons(card.why, generation), *_reasons(_log_queries(card, generation), generation)]
+    shown = list(dict.fromkeys(found))[:MAX_REASONS]
+    return " ".join(_sentence(text) for text in shown) or card.empty
+
+
+def _reasons(asked: Iterable[Query], generation: OpenGeneration) -> list[str]:
+    found: list[str] = []
+    for each in asked:
+        try:
+            rows = generation.frame(each)
+        except duckdb.Error:
+            # A generation of an older version lacks the table; the card then has its own words.
+            continue
+        found += rows["reason"].drop_nulls().to_list()
+    return found
+
+
+def _log_queries(card: Card, generation: OpenGeneration) -> Iterable[Query]:
+    sources = dict.fromkeys(name for table in card.needs for name in SOURCES.get(table, ()))
+    market = [name for name in sources if name != TELEMETRY]
+    if market and "ingest_log" in generation.tables:
+        yield query("components/not_loaded", sources=market)
+    if TELEMETRY in sources and "telemetry_log" in generation.tables:
+        yield query("components/not_read")
+
+
+def _sentence(text: str) -> str:
+    first = text.strip()
+    return f"{first[:1].upper()}{first[1:]}{'' if first.endswith('.') else '.'}"

@@ -1,0 +1,56 @@
+"""Cards of the tier's devices, and of counts of the same tokens that differ."""
+
+from collections.abc import Sequence
+
+from dashboards.components.page import Card, Heading, Listed, rows_only
+from dashboards.components.served import Served
+from dashboards.pages.tier import devices, tables
+from dashboards.query import query
+
+NO_DEVICES = "No device of this choice reported anything in this window."
+
+
+def device_cards(served: Served) -> Sequence[Listed]:
+    """Return the cards of power, memory, and counts that differ."""
+    names = ("target", "hours", "drawn", "step")
+    asked = query("tier/devices", **{name: served.lines[name] for name in names})
+    energy = (query("tier/energy_reasons", target=served.target, hours=served.hours),)
+    return (
+        Heading("Devices and counts"),
+        Card(
+            key="power",
+            title="Power",
+            query=asked,
+            draw=devices.power,
+            unit=f"mean watts of each device; {served.middle}",
+            half="tier",
+            empty=NO_DEVICES,
+            why=energy,
+            note="Open points: no measurement of the whole hour; the CSV has the reason.",
+            needs=("device_energy_hourly",),
+        ),
+        Card(
+            key="memory",
+            title="Memory",
+            query=asked,
+            draw=devices.memory,
+            unit=f"GiB in use, mean of the hour; {served.middle}",
+            half="tier",
+            empty=NO_DEVICES,
+            why=energy,
+            needs=("device_energy_hourly",),
+        ),
+        Card(
+            key="disagreements",
+            title="Counts that do not agree",
+            query=query("tier/disagreements", **served.pair),
+            draw=rows_only(tables.disagreements),
+            unit="tokens per day, by two sources",
+            half="tier",
+            width="full",
+            height=140,
+            empty="No two counts of the same tokens differ.",
+            note="Nothing is corrected: counters stay as they were reported.",
+            needs=("served_token_disagreements",),
+        ),
+    )
