@@ -59,6 +59,35 @@ select
     (timed_prompt_tokens + timed_generation_tokens)
     / nullif(
         sum(timed_prompt_tokens + timed_generation_tokens) over (partition by hour_at, target), 0
-    ) as share_of_target
+    ) as share_of_target,
+    nullif(
+        concat_ws(
+            '; ',
+            case
+                when covered_seconds <= 0 then 'no time of this hour is covered'
+                when timed_seconds <= 0 then 'all covered minutes of this hour end gaps'
+            end,
+            case
+                when covered_seconds > 0
+                    then
+                        'the server has no counter of '
+                        || nullif(
+                            concat_ws(
+                                ', ',
+                                case when prompt_tokens is null then 'prompt tokens' end,
+                                case when generation_tokens is null then 'generated tokens' end,
+                                case when cached_prompt_tokens is null then 'cached tokens' end,
+                                case when requests_total is null then 'finished requests' end,
+                                case when preemptions is null then 'preemptions' end
+                            ),
+                            ''
+                        )
+            end,
+            case
+                when timed_prompt_tokens + timed_generation_tokens = 0 then 'no tokens to share'
+            end
+        ),
+        ''
+    ) as null_reason
 from hours
 order by hour_at, target, model_name

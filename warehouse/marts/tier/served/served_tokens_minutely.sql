@@ -244,7 +244,16 @@ select
     coalesce(coverage.covered_seconds, 0) as covered_seconds,
     coalesce(coverage.covered_seconds, 0) <= 0 as is_gap,
     ends_of_gaps.target is not null as is_end_of_gap,
-    coalesce(growths.unknown_reason, covered.unknown_reason) as unknown_reason
+    coalesce(growths.unknown_reason, covered.unknown_reason) as unknown_reason,
+    case
+        when coalesce(coverage.covered_seconds, 0) <= 0 then 'no two scrapes cover this minute'
+        else
+            coalesce(
+                growths.unknown_reason,
+                covered.unknown_reason,
+                'the server has no such counter'
+            )
+    end as null_reason
 from minutes
 left join growths
     using (target, model_name, minute_at)
