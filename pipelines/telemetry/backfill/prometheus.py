@@ -53,7 +53,7 @@ class StoredPage:
     is_up: bool = True
 
 
-Pages = dict[float, StoredPage]
+StoredPages = dict[float, StoredPage]
 # Labels of a target in one store, which tell two stores of the same server apart.
 TargetLabels = frozenset[tuple[str, str]]
 
@@ -139,7 +139,7 @@ def _read_body(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _to_pages(result: list[dict[str, Any]], step_seconds: float) -> Pages:
+def _to_pages(result: list[dict[str, Any]], step_seconds: float) -> StoredPages:
     """Group samples by instant, in seconds since 1970; of stores of one server take the fuller."""
     servers = {(series["metric"].get("job"), series["metric"].get("instance")) for series in result}
     if len(servers) > 1:
@@ -148,7 +148,7 @@ def _to_pages(result: list[dict[str, Any]], step_seconds: float) -> Pages:
             'Add instance="…" to select one.'
         )
     targets = _list_targets(result)
-    stores: dict[TargetLabels, Pages] = {}
+    stores: dict[TargetLabels, StoredPages] = {}
     for series in result:
         labels = series["metric"]
         of_target = max(
@@ -164,7 +164,7 @@ def _list_targets(result: list[dict[str, Any]]) -> list[TargetLabels]:
     return [frozenset((name, up[name]) for name in up if name != "__name__") for up in ups]
 
 
-def _add_series(pages: Pages, series: dict[str, Any], of_target: dict[str, str]) -> None:
+def _add_series(pages: StoredPages, series: dict[str, Any], of_target: dict[str, str]) -> None:
     metric = dict(series["metric"])
     name = metric.pop("__name__", "")
     labels = label_text(drop_operator_labels(metric, of_target))
@@ -177,9 +177,9 @@ def _add_series(pages: Pages, series: dict[str, Any], of_target: dict[str, str])
             page.lines.append(f"{head} {value}")
 
 
-def _merge(stores: list[Pages], hole_seconds: float) -> Pages:
+def _merge(stores: list[StoredPages], hole_seconds: float) -> StoredPages:
     """Take the pages of the fullest store, and those of others in its holes."""
-    merged: Pages = {}
+    merged: StoredPages = {}
     taken: list[float] = []
     for pages in sorted(stores, key=len, reverse=True):
         before = list(taken)
@@ -192,9 +192,9 @@ def _merge(stores: list[Pages], hole_seconds: float) -> Pages:
     return merged
 
 
-def _thin_out(pages: Pages, step_seconds: float) -> Pages:
+def _thin_out(pages: StoredPages, step_seconds: float) -> StoredPages:
     """Keep pages that are a step apart; a store's own interval wavers by some milliseconds."""
-    kept: Pages = {}
+    kept: StoredPages = {}
     next_at = float("-inf")
     for at in sorted(pages):
         if at >= next_at:

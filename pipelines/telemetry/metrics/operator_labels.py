@@ -1,4 +1,4 @@
-"""Labels that an operator or a store adds to a server's own; no series is told apart by them.
+"""Labels that an operator or a store adds to a server's own: no part of a series' identity.
 
 A pod, a namespace or a pair of Prometheus say where a page was read, not what was counted: the same
 counter has them on one way and lacks them on another.

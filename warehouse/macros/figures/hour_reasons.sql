@@ -6,6 +6,8 @@
 
 {% macro no_time_reason() -%}
     case
+        when covered_seconds > 0 and timed_seconds <= 0 and unknown_reason is not null
+            then unknown_reason
         when covered_seconds > 0 and timed_seconds <= 0
             then
                 'all covered minutes of this hour end gaps, so how long its tokens took is not '

@@ -162,7 +162,7 @@ class TelemetryMachine(RuleBasedStateMachine):
         for series in (TOKENS, *FINISHED[:1]):
             growth = self.home.growth(f"metric = '{series.metric}'")
             # A restart without a start, after which the new process has overtaken the old value,
-            # looks like none; and one that seems to come back is not believed.
+            # looks like none; and one that seems to come back is unknown.
             visible = self._visible(series)
             assert growth == visible if self.shows_start else growth <= visible
 

@@ -63,20 +63,13 @@ goodput as (
     qualify row_number() over (partition by hour_at, target, model_name order by method) = 1
 ),
 
-target_hours as (
-    select distinct
-        hour_at,
-        target
-    from {{ ref('served_tokens_hourly') }}
-),
-
 stacks as (
     select
         hours.hour_at,
         hours.target,
         string_agg(stacks.labels, '; ' order by stacks.first_at, stacks.labels) as stack_version,
         case when count(distinct stacks.dtype) = 1 then any_value(stacks.dtype) end as dtype
-    from target_hours as hours
+    from (select distinct hour_at, target from {{ ref('served_tokens_hourly') }}) as hours
     inner join {{ ref('stg_telemetry__stacks') }} as stacks
         on
             hours.target = stacks.target
@@ -107,8 +100,7 @@ joined as (
         coalesce(hours.timed_generation_tokens = 0 and hours.generation_tokens > 0, false)
             as is_generation_untimed,
         coalesce(
-            hours.timed_prompt_tokens + hours.timed_generation_tokens = 0
-            and hours.prompt_tokens + hours.generation_tokens > 0,
+            timed_tokens = 0 and hours.prompt_tokens + hours.generation_tokens > 0,
             false
         ) as is_untimed,
         case
@@ -117,9 +109,7 @@ joined as (
         end as tokens_per_second,
         case
             when hours.timed_seconds > 0 and not is_untimed
-                then
-                    (hours.timed_prompt_tokens + hours.timed_generation_tokens)
-                    / hours.timed_seconds
+                then timed_tokens / hours.timed_seconds
         end as total_tokens_per_second,
         case
             when hours.timed_seconds > 0 and not is_untimed
@@ -300,7 +290,7 @@ select
     devices,
     stack_version,
     -- Raised whenever a figure of this table changes its meaning.
-    1 as rule_version,
+    2 as rule_version,
     covered_seconds,
     timed_seconds,
     gap_minutes,
