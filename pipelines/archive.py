@@ -9,7 +9,8 @@ without their headers, and a body that repeats the key is kept with the key stru
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -17,10 +18,13 @@ from pathlib import Path
 
 import zstandard
 
-from pipelines.errors import BadAnswer, MixedOrigins
+from pipelines.errors import DamagedBody, MixedOrigins
 from pipelines.files import append_durably, claim_durably, write_durably
 
 REDACTED = b"[key]"
+CUT = "it was cut short, as by a crash"
+DIGEST = re.compile(r"[0-9a-f]{64}")
+RESTORE = "Restore it from a copy of the archive; the same bytes fetched again heal it too."
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,28 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class BadLine:
+    """A line of a log that names no answer: its file, its number there, its hash, and why."""
+
+    log: str
+    number: int
+    sha256: str
+    reason: str
+
+    @property
+    def is_cut(self) -> bool:
+        """True where a crash cut the line short: its answer was never confirmed to anybody."""
+        return self.reason == CUT
+
+
+@dataclass(frozen=True)
 class LogPart:
     """Answers of one day's log, oldest first, and the position (bytes) at which reading ended."""
 
     name: str
     answers: list[Answer]
     end: int
+    bad_lines: Sequence[BadLine] = ()
 
 
 class Archive:
@@ -71,13 +91,13 @@ class Archive:
     def keep(self, answer: Answer, body: bytes) -> Answer:
         """Store an answer durably and return it with its size and hash.
 
-        The same bytes are stored once.
+        The same bytes are stored once; where they were damaged since, they are whole again.
         """
         answer = replace(answer, bytes=len(body), sha256=sha256(body).hexdigest())
         self._claim(answer.origin)
-        path = self._body(answer.sha256)
-        if not path.exists():
-            write_durably(path, zstandard.ZstdCompressor(level=3).compress(body))
+        if not self.has(answer.sha256):
+            packed = zstandard.ZstdCompressor(level=3).compress(body)
+            write_durably(self._body(answer.sha256), packed)
         self.note(answer)
         return answer
 
@@ -90,29 +110,37 @@ class Archive:
         )
 
     def read(self, digest: str) -> bytes:
-        """Return the bytes with this SHA-256. Raise BadAnswer where the file was damaged since."""
+        """Return the bytes with this SHA-256. Raise DamagedBody where they are not here, whole."""
         path = self._body(digest)
+        # Without the home's own path, which has no place in published tables.
+        name = path.relative_to(self.folder.parent)
         try:
             body = zstandard.ZstdDecompressor().decompress(path.read_bytes())
+        except FileNotFoundError as error:
+            raise DamagedBody(f"{name} is missing. {RESTORE}") from error
         except (OSError, zstandard.ZstdError) as error:
-            raise BadAnswer(
-                f"{path} cannot be read ({error}). Restore it from a copy of the archive."
-            ) from error
+            words = error.strerror if isinstance(error, OSError) else error
+            raise DamagedBody(f"{name} cannot be read ({words}). {RESTORE}") from error
         if sha256(body).hexdigest() != digest:
-            raise BadAnswer(
-                f"{path} does not hold the bytes that its name promises. "
-                "Restore it from a copy of the archive."
-            )
+            raise DamagedBody(f"{name} does not hold the bytes that its name promises. {RESTORE}")
         return body
 
     def has(self, digest: str) -> bool:
-        """Return True if the bytes with this SHA-256 are here."""
-        return self._body(digest).exists()
+        """Return True if the bytes with this SHA-256 are here, whole."""
+        try:
+            self.read(digest)
+        except DamagedBody:
+            return False
+        return True
 
     def answers(self) -> Iterator[Answer]:
         """Yield every answer, oldest first."""
         for part in self.log_parts({}):
             yield from part.answers
+
+    def bad_lines(self) -> list[BadLine]:
+        """Return the lines of all logs that name no answer."""
+        return [line for part in self.log_parts({}) for line in part.bad_lines]
 
     def log_parts(self, positions: Mapping[str, int]) -> Iterator["LogPart"]:
         """Yield the rest of each day's log from its position (bytes read before), oldest day first.
@@ -154,19 +182,60 @@ def _read_part(log: Path, start: int) -> LogPart:
     with log.open("rb") as file:
         file.seek(start)
         found = file.read()
-    lines = found.decode("utf-8", "replace").splitlines()
-    answers = [answer for line in lines if (answer := _parse_line(line))]
-    answers.sort(key=lambda answer: answer.answer_id)
     # A last line without its end is being written at this moment, or was cut short by a crash: the
     # position stays before it.
-    return LogPart(log.name, answers, start + found.rfind(b"\n") + 1)
+    end = found.rfind(b"\n") + 1
+    answers: list[Answer] = []
+    bad: list[tuple[int, bytes, str]] = []
+    for number, line in enumerate(found.split(b"\n")):
+        try:
+            answers += [_parse_line(line)] if line.strip() else []
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            bad.append((number, line, _in_words(error)))
+    lines_before = _count_lines(log, start) if bad else 0
+    whole = found.count(b"\n")
+    bad_lines = [
+        BadLine(log.name, lines_before + number + 1, sha256(line).hexdigest(), reason)
+        for number, line, reason in bad
+        if number < whole
+    ]
+    answers.sort(key=lambda answer: answer.answer_id)
+    return LogPart(log.name, answers, start + end, bad_lines)
 
 
-def _parse_line(line: str) -> Answer | None:
-    try:
-        values = json.loads(line)
-    except ValueError:
-        # A line that a crash cut short. It may end with a brace all the same, that of an inner
-        # object.
-        return None
-    return Answer(**{**values, "fetched_at": datetime.fromisoformat(values["fetched_at"])})
+def _count_lines(log: Path, end: int) -> int:
+    with log.open("rb") as file:
+        return file.read(end).count(b"\n")
+
+
+def _parse_line(line: bytes) -> Answer:
+    """Parse one line of a log. Raise where it is not what `Archive.note` writes."""
+    values = json.loads(line)
+    if not isinstance(values, dict):
+        raise TypeError("it is no object")
+    answer = Answer(**{**values, "fetched_at": datetime.fromisoformat(values["fetched_at"])})
+    texts = (answer.source, answer.url, answer.run_id, answer.origin)
+    optional = (answer.etag or "", answer.error or "")
+    maps = (answer.params, answer.context)
+    is_well = (
+        all(isinstance(text, str) for text in (*texts, *optional))
+        and all(type(number) is int for number in (answer.status, answer.bytes))
+        and 0 <= answer.status < 1000
+        and 0 <= answer.bytes < 1 << 62
+        and all(isinstance(each, dict) for each in maps)
+        and all(isinstance(value, str) for each in maps for value in each.values())
+        and DIGEST.fullmatch(answer.sha256)
+        and answer.fetched_at.tzinfo
+    )
+    if not is_well:
+        raise ValueError("one of its values is of another kind than the archive writes")
+    return answer
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        is_cut = error.pos >= len(error.doc) or error.msg.startswith("Unterminated")
+        return CUT if is_cut else "it is damaged: no JSON"
+    if isinstance(error, KeyError):
+        return f"it is damaged: {error.args[0]} is missing"
+    return f"it is damaged: {error}"

@@ -9,8 +9,10 @@
     │   ├── LimitReached       a limit of the source, or our own budget for it, is used up
     │   ├── SourceServerError  the source fails: 5xx, at every attempt
     │   └── BadAnswer          an answer is invalid: cut, not JSON, wrong hash, wrong day, too large
+    │       └── DamagedBody    the archive no longer holds the bytes of an answer as they came
     ├── MixedOrigins           simulated and real answers would share one home
     ├── NothingArchived        there is nothing to rebuild from
+    ├── ArchiveIncomplete      a rebuild would know less than the warehouse that it replaces
     ├── BuildFailed            dbt could not build a table
     ├── AuditFailed            a check found wrong rows, so nothing was published
     ├── NothingPublished       there is no generation to read yet
@@ -37,11 +39,15 @@ class SourceError(TokentideError):
     """A source did not give what was requested.
 
     `retry_after` is the number of seconds until the source wants the next request, if it said so.
+    `is_of_source` is true where it did so in this very answer, about every request of the kind.
     """
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, retry_after: float | None = None, *, is_of_source: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.is_of_source = is_of_source
 
 
 class SourceUnreachable(SourceError):
@@ -68,12 +74,20 @@ class BadAnswer(SourceError):
     """An answer is invalid: cut, not what was requested, wrong hash, too large."""
 
 
+class DamagedBody(BadAnswer):
+    """The archive no longer holds the bytes of an answer as they came."""
+
+
 class MixedOrigins(TokentideError):
     """Simulated and real answers would share one home."""
 
 
 class NothingArchived(TokentideError):
     """There is nothing to rebuild from: the raw archive is empty."""
+
+
+class ArchiveIncomplete(TokentideError):
+    """A rebuild would know less than the warehouse that it replaces."""
 
 
 class BuildFailed(TokentideError):

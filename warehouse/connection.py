@@ -39,6 +39,7 @@ def open_warehouse(path: Path, wait_seconds: float = 60.0) -> duckdb.DuckDBPyCon
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + wait_seconds
     while True:
+        before = _identity(path)
         try:
             con = duckdb.connect(str(path))
         except duckdb.IOException as error:
@@ -50,9 +51,22 @@ def open_warehouse(path: Path, wait_seconds: float = 60.0) -> duckdb.DuckDBPyCon
                 ) from error
             time.sleep(0.2)
         else:
+            if before not in (None, _identity(path)):
+                # A finished file took the place of this one at that very moment.
+                con.close()
+                continue
             con.execute("set TimeZone = 'UTC'")
             log.debug("Opened %s.", path)
             return con
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one of the same name."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import dagster as dg
 
 from pipelines.assets.extraction import POOL, Now
 from pipelines.errors import NothingPublished
-from pipelines.publish.generations import newest, publish
+from pipelines.publish.generations import Generation, newest, publish
 from pipelines.settings import Settings
 from pipelines.transform.dbt import PROJECT
 from warehouse.connection import open_published
@@ -21,21 +21,23 @@ SETTLED = timedelta(hours=10)
 @dg.asset(name=PUBLISHED, deps=MARTS, group_name="published", kinds={"duckdb"}, pool=POOL)
 def published(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[None]:
     """Publish a finished, numbered copy of the marts in one file, put in place by a rename."""
-    generation = publish(settings)
+    return dg.MaterializeResult(metadata=generation_metadata(publish(settings)))
+
+
+def generation_metadata(generation: Generation) -> dict[str, dg.MetadataValue | int | str]:
+    """Return number, file and days of a generation."""
     with closing(open_published(generation.path)) as con:
         [(as_of, first, last, origin)] = con.sql(
             "select as_of, first_date, last_date, origin from meta"
         ).fetchall()
     instant = {"as_of": dg.MetadataValue.timestamp(as_of)} if as_of else {}
-    return dg.MaterializeResult(
-        metadata={
-            "generation": generation.number,
-            "path": dg.MetadataValue.path(generation.path),
-            "days": f"{first} to {last}",
-            "origin": origin,
-            **instant,
-        }
-    )
+    return {
+        "generation": generation.number,
+        "path": dg.MetadataValue.path(generation.path),
+        "days": f"{first} to {last}",
+        "origin": origin,
+        **instant,
+    }
 
 
 @dg.asset_check(asset=PUBLISHED)

@@ -1,10 +1,9 @@
 """The unfiltered rankings by UTC day.
 
-A day is shown as materialized only if its figures got through, or the source has no such day.
-
-A day that did not get through stays unmaterialized and turns the checks red, while the other days
-of the same answer go on to the tables. So nothing depends on `raw_rankings`: the tables depend on
-`raw_answers`, which says that the source was asked and that its answers were loaded.
+A day is shown as materialized only if its figures got through. One that the source does not have
+stays missing, and is no fault. One that did not get through turns the checks red, while the other
+days of the same answer go on to the tables. So nothing depends on `raw_rankings`: the tables
+rest on `raw_answers`, which says that the source was asked and that its answers were loaded.
 """
 
 from collections import Counter
@@ -103,10 +102,10 @@ def rankings(
         raise all_failed(extract.failures)
     with session(settings.warehouse) as con:
         days = [*_days_before(context, con, start, extract.run_id), *extract.days]
-        events, quarantined = materializations(con, days), _quarantined(con, extract.run_id)
+        events, quarantined = materializations(con, days), quarantine_checks(con, extract.run_id)
     for materialization in events:
         context.log_event(materialization)
-    yield _through_check(extract.days)
+    yield through_check(extract.days)
     yield from quarantined
     yield dg.MaterializeResult(
         asset_key=ANSWERS,
@@ -126,7 +125,7 @@ def _days_before(
 def materializations(
     con: duckdb.DuckDBPyConnection, days: Sequence[DayStatus]
 ) -> list[dg.AssetMaterialization]:
-    """Return one event a known day, with its figures.
+    """Return one event a day that got through, with its figures.
 
     Yielding the asset would claim every requested day.
     """
@@ -135,18 +134,16 @@ def materializations(
     figures = {day: (as_of, rows, tokens) for day, as_of, rows, tokens in found}
     events = []
     for day in days:
-        metadata: dict[str, dg.MetadataValue | int | str] = {"missing": day.reason or ""}
         if day.status == "loaded":
             as_of, rows, tokens = figures[day.date]
             instant = dg.MetadataValue.timestamp(as_of)
             metadata = {"as_of": instant, "dagster/partition_row_count": rows, "tokens": tokens}
-        if day.status in KNOWN:
             partition = day.date.isoformat()
             events.append(dg.AssetMaterialization(RANKINGS, partition=partition, metadata=metadata))
     return events
 
 
-def _through_check(days: Sequence[DayStatus]) -> dg.AssetCheckResult:
+def through_check(days: Sequence[DayStatus]) -> dg.AssetCheckResult:
     """Check that every day got through.
 
     Days that are not offered, for want of a key, are no fault where others came.
@@ -169,7 +166,7 @@ def _counts(days: Sequence[DayStatus]) -> dict[str, int]:
     return dict(Counter(day.status for day in days))
 
 
-def _quarantined(con: duckdb.DuckDBPyConnection, run_id: str) -> list[dg.AssetCheckResult]:
+def quarantine_checks(con: duckdb.DuckDBPyConnection, run_id: str) -> list[dg.AssetCheckResult]:
     """Return the checks by reason, over all days that the answers cover."""
     found: dict[str, list[str]] = {name: [] for name in (*REASONS, READABLE)}
     for day, reason in con.execute(QUARANTINED, {"run_id": run_id}).fetchall():

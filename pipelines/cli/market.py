@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from pipelines.cli.console import Json, show_progress, stderr, stdout
 from pipelines.errors import BadSetting
-from pipelines.settings import read_settings
+from pipelines.settings import Settings, read_settings
 
 
 class SimulatorMode(StrEnum):
@@ -36,9 +36,10 @@ def ingest_market(
 ) -> None:
     """Fetch OpenRouter's rankings, prices, hosts, apps and tasks; load, build, audit and publish.
 
-    Exit code 0 means that every day in the range that the source offers was loaded. Whatever was
-    loaded is published either way. A range of less than a week is extended to the week that ends
-    with it, so that restated figures are noticed.
+    Exit code 0 means that every day in the range that the source offers was loaded, and that every
+    other request got an answer that is one. Whatever was loaded is published either way. A range of
+    less than a week is extended to the week that ends with it, so that restated figures are
+    noticed.
 
     Examples:
 
@@ -82,6 +83,7 @@ def build() -> None:
         on_request("loading")
         load_archive(settings)
         result = build_warehouse(settings, progress=on_built)
+    warn_of_damage(settings)
     stdout.print(f"{result.tables} tables built, {result.checks} checks passed.")
     for warning in result.warnings:
         stderr.print(f"[yellow]audit warns[/yellow] {escape(warning)}")
@@ -101,12 +103,25 @@ def publish() -> None:
     stdout.print(f"Generation {generation.number}: {generation.path}", soft_wrap=True)
 
 
-def rebuild() -> None:
+def rebuild(
+    allow_missing: Annotated[
+        bool,
+        typer.Option(
+            "--allow-missing",
+            help="Publish without what the archive has lost; list it, keep the old file.",
+        ),
+    ] = False,
+) -> None:
     """Rebuild the whole warehouse from the raw archive, offline, to the same figures; publish it.
+
+    An archived answer or segment that is damaged or gone is an error: the warehouse then stays as
+    it is.
 
     Examples:
 
         tokentide rebuild
+
+        tokentide rebuild --allow-missing
     """
     from pipelines.ingest.rebuild import rebuild as rebuild_warehouse
     from pipelines.transform.dbt import lower_priority
@@ -114,7 +129,11 @@ def rebuild() -> None:
     lower_priority()
     with show_progress() as (on_request, on_built):
         on_request("loading the raw archive")
-        result = rebuild_warehouse(read_settings(), on_built)
+        result = rebuild_warehouse(read_settings(), on_built, allow_missing=allow_missing)
+    for hole in result.holes:
+        stderr.print(f"[red]not in the archive[/red] {escape(f'{hole.what}: {hole.reason}')}")
+    if result.kept:
+        stderr.print(f"The warehouse of before is kept: {result.kept}", soft_wrap=True)
     generation = result.generation
     stdout.print(
         f"Generation {generation.number} from {result.answers} archived answers: {generation.path}",
@@ -170,6 +189,18 @@ def simulate(
     except SimulatorError as error:
         raise BadSetting(str(error)) from error
     serve.serve(application, host, port)
+
+
+def warn_of_damage(settings: Settings) -> None:
+    """Print the answers that the archive no longer holds, whose figures may be missing."""
+    from pipelines.loading.answers import damaged_answers
+    from warehouse.connection import session
+
+    with session(settings.warehouse) as con:
+        damaged = damaged_answers(con)
+    for answer in damaged:
+        text = f"{answer.answer_id} of {answer.source}: {answer.reason}"
+        stderr.print(f"[red]not in the archive[/red] {escape(text)}", highlight=False)
 
 
 def parse_day(text: str | None, option: str) -> date | None:

@@ -38,8 +38,13 @@ def show_days(console: Console, ingested: MarketIngest) -> None:
             f"[{COLOURS[status]}]{status}[/]  {days}  {escape(str(run[0].reason))}", highlight=False
         )
     # The others are reasons of days, which are printed above.
-    failures = [failure for failure in ingested.extract.failures if failure.start is None]
-    _show_failures(console, failures)
+    _show_failures(console, ingested.extract.not_got)
+    for damaged in ingested.extract.damaged:
+        console.print(
+            f"[red]not in the archive[/red] {damaged.answer_id} of {damaged.source}: "
+            f"{escape(damaged.reason)}",
+            highlight=False,
+        )
     for warning in ingested.built.warnings:
         console.print(f"[yellow]audit warns[/yellow] {escape(warning)}", highlight=False)
 
@@ -107,6 +112,11 @@ def as_json(ingested: MarketIngest) -> dict[str, Any]:
         "failures": [
             {"what": failure.what, "reason": failure.reason} for failure in extract.failures
         ],
+        "not_got": [failure.what for failure in extract.not_got],
+        "damaged": [
+            {"answer_id": damaged.answer_id, "source": damaged.source, "reason": damaged.reason}
+            for damaged in extract.damaged
+        ],
         "warnings": ingested.built.warnings,
     }
 
@@ -132,12 +142,12 @@ def _continues(last: DayStatus, day: DayStatus) -> bool:
 def _show_failures(console: Console, failures: Sequence[Failure]) -> None:
     for failure in failures[:MAX_FAILURES]:
         console.print(
-            f"[yellow]request failed[/yellow] {failure.what}: {escape(failure.reason)}",
+            f"[red]not got[/red] {failure.what}: {escape(failure.reason)}",
             highlight=False,
         )
     if len(failures) > MAX_FAILURES:
         console.print(
-            f"[yellow]request failed[/yellow] {len(failures) - MAX_FAILURES} more; "
+            f"[red]not got[/red] {len(failures) - MAX_FAILURES} more; "
             "marts.ingest_log lists them all"
         )
 

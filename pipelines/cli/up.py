@@ -5,10 +5,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,9 +17,6 @@ from pipelines.cli.console import show_progress, stderr, stdout
 from pipelines.cli.doctor import is_reachable
 from pipelines.errors import NothingPublished
 from pipelines.settings import Settings, read_settings
-
-if TYPE_CHECKING:
-    from pipelines.ingest.days import DayStatus
 
 SIMULATOR_KEY = "simulator-key"
 # The instance is configured at the root of the repository, beside the packages.
@@ -73,7 +70,10 @@ def supervise(settings: Settings, port: int, dashboard_port: int, once: bool) ->
         show_summary(stdout, settings)
         if not once:
             environment = dagster_environment(settings)
-            record_materializations(settings, ingested.extract.days)
+            from pipelines.archive import utc_now
+            from pipelines.assets.first_ingest import report_ingest
+
+            report_ingest(settings, ingested, utc_now())
             running.enter_context(run_dashboard(environment, dashboard_port, port))
             # From here on this process only waits. Dagster's processes inherit the priority.
             lower_priority()
@@ -94,20 +94,6 @@ def dagster_environment(settings: Settings) -> dict[str, str]:
         "TOKENTIDE_HOME": str(settings.home),
         "TOKENTIDE_OPENROUTER_URL": settings.openrouter_url,
     }
-
-
-def record_materializations(settings: Settings, days: "Sequence[DayStatus]") -> None:
-    """Record the days that were just loaded in Dagster, as a run of Dagster would have."""
-    from dagster import DagsterInstance
-
-    from pipelines.assets.rankings import materializations
-    from warehouse.connection import session
-
-    with session(settings.warehouse) as con:
-        events = materializations(con, days)
-    with DagsterInstance.from_config(str(settings.dagster)) as instance:
-        for event in events:
-            instance.report_runless_asset_event(event)
 
 
 @contextlib.contextmanager

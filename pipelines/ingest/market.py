@@ -8,7 +8,7 @@ while a source is asked.
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -18,7 +18,8 @@ import duckdb
 from pipelines.archive import Answer, Archive, utc_now
 from pipelines.errors import SourceError, SourceUnreachable
 from pipelines.ingest.days import DayStatus, day_statuses
-from pipelines.loading.answers import OnLoaded, load_answers
+from pipelines.loading.answers import DamagedAnswer, OnLoaded, damaged_answers, load_answers
+from pipelines.loading.outcome import LoadResult
 from pipelines.publish.generations import Generation, publish
 from pipelines.settings import Settings
 from pipelines.sources.failure import Failure
@@ -40,6 +41,8 @@ from warehouse.connection import session
 # Endpoints, with prices and speed, are requested for this many of the models that lead the newest
 # rankings.
 TOP_MODELS = 30
+# Outcomes of answers that came with status 200 and are none.
+USELESS = frozenset({"unreadable", "quarantined", "broken", "damaged"})
 SLICE_DAYS = timedelta(days=30)
 LEADING_MODELS = read_sql(__file__, "leading_models")
 FIRST_UNKNOWN_DAY = read_sql(__file__, "first_unknown_day")
@@ -54,12 +57,22 @@ class MarketExtract:
     run_id: str
     days: list[DayStatus]
     failures: list[Failure]
+    damaged: Sequence[DamagedAnswer] = ()
 
     @property
     def is_complete(self) -> bool:
-        """True where every requested day that the source offers got through, and it offers any."""
+        """True where all that the source offers got through, and it offers any day.
+
+        A failure about days counts by its days, which another answer may have brought.
+        """
         statuses = {day.status for day in self.days}
-        return "failed" not in statuses and bool(statuses & {"loaded", "missing"})
+        is_any_known = bool(statuses & {"loaded", "missing"})
+        return is_any_known and "failed" not in statuses and not self.not_got and not self.damaged
+
+    @property
+    def not_got(self) -> list[Failure]:
+        """Failed requests that are not about days, which have their own list."""
+        return [failure for failure in self.failures if failure.start is None]
 
     @property
     def is_unreachable(self) -> bool:
@@ -81,16 +94,28 @@ class RequestResults:
     """The results of a list of requests: the number of answers, and the failures."""
 
     answers: int = 0
+    # Of the requests that were answered, by answer id; loading shows if the answer is one.
+    answered: dict[str, SourceRequest] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     # Set once the host could not be reached: every other request to it would fail too.
     unreachable: SourceUnreachable | None = None
 
-    def add(self, result: Answer | Failure) -> None:
+    def add(self, request: SourceRequest, result: Answer | Failure) -> None:
         """Count an answer, list a failure."""
         if isinstance(result, Failure):
             self.failures.append(result)
         else:
             self.answers += 1
+            self.answered[result.answer_id] = request
+
+    def judge(self, answer: Answer, result: LoadResult) -> None:
+        """List an answer of which nothing could be used: it is as good as none."""
+        request = self.answered.get(answer.answer_id)
+        if request and result.outcome in USELESS:
+            reason = result.reason or result.outcome
+            self.failures.append(
+                Failure(request.what, reason, request.start, request.end, request.asset)
+            )
 
 
 def new_run_id() -> str:
@@ -113,7 +138,7 @@ def make_requests(
                 raise results.unreachable
             answers = request.ask()
             for result in (answers,) if isinstance(answers, Answer) else answers:
-                results.add(result)
+                results.add(request, result)
         except SourceUnreachable as error:
             results.unreachable = error
             results.failures.append(_failure(request, error, is_shared=True))
@@ -123,7 +148,7 @@ def make_requests(
 
 
 def _failure(request: SourceRequest, error: SourceError, *, is_shared: bool = False) -> Failure:
-    return Failure(request.what, str(error), request.start, request.end, is_shared)
+    return Failure(request.what, str(error), request.start, request.end, request.asset, is_shared)
 
 
 def load_archive(settings: Settings, on_loaded: OnLoaded = lambda answer, result: None) -> int:
@@ -172,9 +197,9 @@ def extract_rankings(
         make_requests(rankings_requests(client, start, end), say, results)
     finally:
         # Also on Ctrl-C: what was archived is loaded, here or by the next run.
-        with load_session(client, settings) as con:
-            days = day_statuses(con, start, end, client.run_id, results.failures)
-    return MarketExtract(client.run_id, days, results.failures)
+        with load_session(client, settings, results.judge) as con:
+            extract = _market_extract(con, client, start, end, results)
+    return extract
 
 
 def extract_market(
@@ -198,15 +223,26 @@ def extract_market(
         if not is_away:
             make_requests(_snapshot_requests(client, start, end, slices), say, results)
     finally:
-        with load_session(client, settings) as con:
+        with load_session(client, settings, results.judge) as con:
             # By the ids of the catalogue that was just fetched.
             leaders = [] if is_away else leading_models(con)
     try:
         make_requests(endpoint_requests(client, leaders), say, results)
     finally:
-        with load_session(client, settings) as con:
-            days = day_statuses(con, start, end, client.run_id, results.failures)
-    return MarketExtract(client.run_id, days, results.failures)
+        with load_session(client, settings, results.judge) as con:
+            extract = _market_extract(con, client, start, end, results)
+    return extract
+
+
+def _market_extract(
+    con: duckdb.DuckDBPyConnection,
+    client: SourceClient,
+    start: date,
+    end: date,
+    results: RequestResults,
+) -> MarketExtract:
+    days = day_statuses(con, start, end, client.run_id, results.failures)
+    return MarketExtract(client.run_id, days, results.failures, damaged_answers(con))
 
 
 def _snapshot_requests(

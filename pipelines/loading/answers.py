@@ -9,14 +9,16 @@ archived.
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import polars as pl
 
-from pipelines.archive import Answer, Archive, LogPart
-from pipelines.errors import BadAnswer
+from pipelines.archive import Answer, Archive, BadLine, LogPart
+from pipelines.errors import BadAnswer, DamagedBody
 from pipelines.loading.outcome import LoadResult
+from pipelines.loading.plausible import implausible
 from pipelines.loading.rankings import load_rankings
 from pipelines.loading.snapshots import load_snapshot
 from pipelines.sources.openrouter.rankings_table import RankingsTable
@@ -26,9 +28,19 @@ from warehouse.connection import transaction
 
 log = logging.getLogger(__name__)
 
+# Stands for the source where it is the archive's own log that is wrong.
+LOG = "archive_log"
 OK, NOT_MODIFIED = 200, 304
 SAME_BYTES = read_sql(__file__, "same_bytes")
 NOT_LOADED = read_sql(__file__, "not_loaded")
+RECORDED = read_sql(__file__, "damaged_answers")
+QUARANTINED = (
+    "select reason from raw.answers where sha256 = ? and source = ? and params = ? and context = ?"
+    " and outcome = 'quarantined'"
+)
+DAMAGED = (
+    "select answer_id, source, reason from raw.answers where outcome = 'damaged' order by answer_id"
+)
 # A payload of a shape that its parser does not know is quarantined like any other bad one, so that
 # it holds up no other answer.
 UNREADABLE = (
@@ -41,6 +53,16 @@ UNREADABLE = (
     duckdb.DataError,
     duckdb.IntegrityError,
 )
+
+
+@dataclass(frozen=True)
+class DamagedAnswer:
+    """An answer that cannot be loaded, since the archive no longer holds its bytes."""
+
+    answer_id: str
+    source: str
+    reason: str
+
 
 OnLoaded = Callable[[Answer, LoadResult], None]
 
@@ -56,13 +78,30 @@ def load_answers(
     `payloads` holds those that are decoded already, by answer id; others are read from the archive.
     """
     number = 0
+    for answer in _healed(con, archive):
+        on_loaded(answer, _load_or_quarantine(con, archive, answer, {}))
+        number += 1
     for part in archive.log_parts(_positions(con)):
+        _quarantine_lines(con, part.bad_lines)
         for answer in _not_loaded(con, part.answers):
             result = _load_or_quarantine(con, archive, answer, payloads or {})
             on_loaded(answer, result)
             number += 1
         _record_position(con, part)
     return number
+
+
+def damaged_answers(con: duckdb.DuckDBPyConnection) -> list[DamagedAnswer]:
+    """Return the answers that the archive names and no longer holds, oldest first."""
+    return [DamagedAnswer(*row) for row in con.sql(DAMAGED).fetchall()]
+
+
+def _healed(con: duckdb.DuckDBPyConnection, archive: Archive) -> Iterator[Answer]:
+    """Yield those whose bytes were damaged when they were to be loaded, and are whole by now."""
+    for row in con.sql(RECORDED).pl().to_dicts():
+        if archive.has(row["sha256"]):
+            maps = {name: json.loads(row[name]) for name in ("params", "context")}
+            yield Answer(**{**row, **maps})
 
 
 def _positions(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -95,6 +134,10 @@ def _load_or_quarantine(
         with transaction(con):
             result = _load(con, archive, answer, payloads)
             _record(con, answer, result)
+    except DamagedBody as error:
+        with transaction(con):
+            result = LoadResult("damaged", reason=str(error))
+            _record(con, answer, result)
     except UNREADABLE as error:
         with transaction(con):
             result = LoadResult("unreadable", reason=str(error))
@@ -113,14 +156,32 @@ def _load(
     earlier = con.execute(SAME_BYTES, {"digest": answer.sha256}).fetchall()
     if _request_of(answer) in earlier:
         return LoadResult("unchanged")
+    return _load_payload(con, archive, answer, payloads, is_new=not earlier)
+
+
+def _load_payload(
+    con: duckdb.DuckDBPyConnection,
+    archive: Archive,
+    answer: Answer,
+    payloads: Mapping[str, Any],
+    *,
+    is_new: bool,
+) -> LoadResult:
     source = SOURCES[answer.source]
     payload = payloads.get(answer.answer_id)
     if payload is None:
         payload = source.decode(answer, archive.read(answer.sha256))
     parsed = source.parse(answer, payload)
     if isinstance(parsed, RankingsTable):
+        # The same useless rankings are quarantined once, however often they come.
+        if known := con.execute(QUARANTINED, [answer.sha256, *_request_of(answer)]).fetchall():
+            return LoadResult("quarantined", reason=known[0][0])
         return load_rankings(con, answer, parsed)
-    return load_snapshot(con, answer, parsed, is_new=not earlier)
+    if reason := implausible(con, answer, source, parsed):
+        result = LoadResult("quarantined", reason=reason)
+        _quarantine(con, answer, result)
+        return result
+    return load_snapshot(con, answer, parsed, is_new=is_new)
 
 
 def _request_of(answer: Answer) -> tuple[str, str, str]:
@@ -136,10 +197,22 @@ def _quarantine(con: duckdb.DuckDBPyConnection, answer: Answer, result: LoadResu
         con.execute("insert into raw.quarantine (sha256, source, reason) values (?, ?, ?)", row)
 
 
+def _quarantine_lines(con: duckdb.DuckDBPyConnection, lines: Sequence[BadLine]) -> None:
+    """Quarantine lines of the archive's log that name no answer; the others are loaded."""
+    for line in lines:
+        row = [line.sha256, LOG, f"line {line.number} of {line.log}: {line.reason}"]
+        if con.execute(
+            "select 1 from raw.quarantine where sha256 = ? and source = ? and reason = ?", row
+        ).fetchall():
+            continue
+        log.warning("The archive's log is damaged: %s.", row[2])
+        con.execute("insert into raw.quarantine (sha256, source, reason) values (?, ?, ?)", row)
+
+
 def _record(con: duckdb.DuckDBPyConnection, answer: Answer, result: LoadResult) -> None:
     source, params, context = _request_of(answer)
     con.execute(
-        "insert into raw.answers values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert or replace into raw.answers values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             answer.answer_id,
             source,

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 LoadOutcome = Literal[
-    "loaded", "partial", "quarantined", "unreadable", "unchanged", "refused", "broken"
+    "loaded", "partial", "quarantined", "unreadable", "unchanged", "refused", "broken", "damaged"
 ]
 """loaded: all of it; partial: some of it was quarantined; quarantined: all of it was.
 
 Unreadable: no such payload; unchanged: these bytes were loaded before; refused: a status other than
-200; broken: the body did not arrive whole.
+200; broken: the body did not arrive whole; damaged: it did, but the archive has it no longer, so it
+is loaded as soon as it is whole again.
 """
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from pipelines.archive import Answer
 from pipelines.loading.outcome import LoadResult
-from pipelines.sources.parsing import ParsedTables
+from pipelines.sources.parsing import ParsedTables, is_complete
 
 
 def load_snapshot(
@@ -21,7 +21,7 @@ def load_snapshot(
     """
     rows = quarantined = 0
     for table, frame in parsed.frames.items():
-        complete = pl.all_horizontal(pl.col(name).is_not_null() for name in parsed.required[table])
+        complete = is_complete(parsed, table)
         good, bad = frame.filter(complete), frame.filter(~complete)
         if is_new or not _holds(con, table, answer.sha256):
             _insert(con, table, good.with_columns(sha256=pl.lit(answer.sha256)))

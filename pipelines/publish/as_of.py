@@ -17,8 +17,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.archive import utc_now
+from pipelines.database_files import new_database, remove_database
 from pipelines.errors import BadSetting, NothingPublished
-from pipelines.files import move_durably
 from pipelines.publish.generations import GenerationInfo, check_audited, write_marts
 from pipelines.settings import Settings
 from pipelines.sql import read_sql
@@ -60,7 +60,7 @@ def published_as_of(
         for old in sorted(
             _folder(settings).glob("*.duckdb"), key=lambda found: found.stat().st_mtime_ns
         )[:-MAX_KEPT]:
-            old.unlink()
+            remove_database(old)
     return path
 
 
@@ -103,12 +103,12 @@ def _make(settings: Settings, instant: datetime, path: Path, progress: Progress 
     try:
         copy_raw(settings.warehouse, scratch)
         build(settings, scratch, progress, instant)
-        aside = path.with_name(f".{path.name}.tmp")
-        aside.unlink(missing_ok=True)
-        with closing(open_warehouse(scratch)) as con:
+        with (
+            new_database(path.with_name(f".{path.name}.tmp"), path) as aside,
+            closing(open_warehouse(scratch)) as con,
+        ):
             check_audited(con)
             write_marts(con, aside, GenerationInfo(None, utc_now()))
-        move_durably(aside, path)
     finally:
         shutil.rmtree(scratch.parent, ignore_errors=True)
 

@@ -18,8 +18,9 @@ from pathlib import Path
 import duckdb
 
 from pipelines.archive import utc_now
+from pipelines.database_files import new_database, remove_database
 from pipelines.errors import AuditFailed, NothingPublished
-from pipelines.files import move_durably, sync_folder
+from pipelines.files import sync_folder
 from pipelines.settings import Settings
 from pipelines.sql import read_sql
 from warehouse.connection import open_warehouse
@@ -60,10 +61,10 @@ def publish(settings: Settings, now: datetime | None = None) -> Generation:
         # Numbered and put in place under the warehouse's lock, so that two publishers cannot take
         # the same number.
         number = max((generation.number for generation in generations(settings)), default=0) + 1
-        aside = settings.published / f".generation-{number:06}.duckdb.tmp"
-        aside.unlink(missing_ok=True)
-        write_marts(con, aside, GenerationInfo(number, now or utc_now()))
-        return _put_in_place(settings, aside, number)
+        path = settings.published / f"generation-{number:06}.duckdb"
+        with new_database(settings.published / f".{path.name}.tmp", path) as aside:
+            write_marts(con, aside, GenerationInfo(number, now or utc_now()))
+        return _link_newest(settings, path, number)
 
 
 def newest(settings: Settings) -> Path:
@@ -123,16 +124,14 @@ def write_marts(con: duckdb.DuckDBPyConnection, path: Path, info: GenerationInfo
     con.execute("detach next")
 
 
-def _put_in_place(settings: Settings, aside: Path, number: int) -> Generation:
-    path = settings.published / f"generation-{number:06}.duckdb"
-    move_durably(aside, path)
+def _link_newest(settings: Settings, path: Path, number: int) -> Generation:
     link = settings.published / f".{NEWEST}.tmp"
     link.unlink(missing_ok=True)
     link.symlink_to(path.name)
     link.replace(settings.published / NEWEST)
     sync_folder(settings.published)
     for old in generations(settings)[:-MAX_KEPT]:
-        old.path.unlink(missing_ok=True)
+        remove_database(old.path)
     return Generation(number, path)
 
 

@@ -12,5 +12,7 @@ class Failure:
     reason: str
     start: date | None = None
     end: date | None = None
+    # The list of requests that it belongs to, by the asset of Dagster that makes them.
+    asset: str | None = None
     # Every other request to the same host would fail in the same way.
     is_shared: bool = False

@@ -21,14 +21,19 @@ from pipelines.errors import (
     BadAnswer,
     BrokenOff,
     LimitReached,
-    SourceRefused,
-    SourceServerError,
     SourceUnreachable,
 )
 from pipelines.settings import Settings
 from pipelines.sources.etags import EtagStore
 from pipelines.sources.quota import Budget, RequestQuota, next_midnight
-from pipelines.sources.refusal import error_message, retry_after, until_reset
+from pipelines.sources.refusal import (
+    limit_kind,
+    refusal,
+    retry_after,
+    stated_status,
+    until_reset,
+)
+from pipelines.sources.retries import MAX_WAIT, HostRetries, at_utc
 from pipelines.sources.source import Source
 
 log = logging.getLogger(__name__)
@@ -37,7 +42,6 @@ MAX_BODY = 64 * 1024 * 1024  # the largest known answer, a year of rankings, has
 # Decoded piece by piece, these never grow beyond MAX_BODY at once; zstd, or gzip within gzip, could
 # fill the memory.
 ENCODINGS = frozenset({"", "identity", "gzip"})
-MAX_WAIT = 120.0  # a limit that ends later than this is not waited for
 USER_AGENT = f"tokentide/{version('tokentide')} (token market analytics)"
 
 
@@ -82,6 +86,7 @@ class SourceClient:
         self._key = settings.openrouter_key
         self._quota = RequestQuota(settings.requests)
         self._etags = EtagStore(settings.requests)
+        self._retries = HostRetries(self.retry_policy.attempts - 1)
         timeout = httpx.Timeout(self.retry_policy.read, connect=self.retry_policy.connect)
         # Redirects are not followed: they could carry the key to another host.
         self._http = httpx.Client(
@@ -121,9 +126,10 @@ class SourceClient:
         An answer that decodes may be requested conditionally next time. Raise the SourceError that
         names the failure.
         """
-        policy = self.retry_policy
+        policy, limit = self.retry_policy, budget.bucket if budget else ""
+        self._retries.admit(limit)
         for attempt in stamina.retry_context(
-            on=_is_worth_repeating,
+            on=lambda error: self._retries.allows(error, limit),
             attempts=policy.attempts,
             timeout=policy.total,
             wait_initial=policy.first_pause,
@@ -133,6 +139,7 @@ class SourceClient:
                 answer, body = self._send_once(
                     source.name, path, dict(params or {}), budget, dict(context or {})
                 )
+        self._retries.succeed(limit, attempt.num)
         self.payloads[answer.answer_id] = source.decode(answer, body)
         if answer.etag:
             self._etags.remember(answer.url, answer.etag, answer.sha256)
@@ -248,48 +255,37 @@ class SourceClient:
     def _raise_for_status(
         self, response: httpx.Response, body: bytes, budget: Budget | None
     ) -> None:
-        status, path = response.status_code, response.url.path
+        path = response.url.path
+        status, message = stated_status(response, body)
         if status == httpx.codes.OK:
             return
-        message = error_message(body)
         if status == httpx.codes.TOO_MANY_REQUESTS:
             raise self._limit_reached(response, message, budget)
-        if status == httpx.codes.REQUEST_TIMEOUT or response.is_server_error:
-            raise SourceServerError(
-                f"{path} failed at the source ({status}: {message}).", retry_after(response)
-            )
-        if status == httpx.codes.UNAUTHORIZED:
-            raise SourceRefused(
-                f"{path} wants a valid key (401: {message}). "
-                "Set OPENROUTER_API_KEY in .env, or unset it to use the keyless exports."
-            )
-        raise SourceRefused(f"{path} was refused ({status}: {message}).")
+        raise refusal(path, status, message, response)
 
     def _limit_reached(
         self, response: httpx.Response, message: str, budget: Budget | None
     ) -> LimitReached:
-        path, is_of_day = response.url.path, "rpd" in message or "requests/day" in message
+        path, kind = response.url.path, limit_kind(message)
         # `Retry-After` is about the next request, which a spent day does not allow: wait for the
         # reset, or else for midnight.
-        wait = until_reset(response) if is_of_day else retry_after(response)
-        if not is_of_day and (wait or 0) <= MAX_WAIT:
-            return LimitReached(
-                f"{path} allows no more requests this minute (429: {message}).", wait
-            )
-        if budget:
-            now = time.time()
+        wait = until_reset(response) if kind == "day" else retry_after(response)
+        now, is_short = time.time(), kind != "day" and (wait or 0) <= MAX_WAIT
+        if budget and not is_short:
             # The limit is one of a UTC day, so a wait beyond midnight is a mistake.
-            self._quota.block(budget, min(now + wait if wait else math.inf, next_midnight(now)))
-        # A spent day does not pass: nothing of the Data API is requested again before the reset.
+            until = min(now + wait if wait else math.inf, next_midnight(now))
+            self._quota.block(budget, until, kind)
+        if kind == "day":
+            # A spent day does not pass: nothing of this limit is requested before the reset.
+            return LimitReached(
+                f"{path}: the limit of requests a day is spent (429: {message}).",
+                max(wait or next_midnight(now) - now, MAX_WAIT + 1),
+                is_of_source=budget is None,
+            )
+        words = f"{path} allows no more requests {'this minute' if kind == 'minute' else 'for now'}"
+        until_when = "" if wait is None else f", the next after {at_utc(now + wait)}"
+        # What is blocked for every process needs no pause of this one.
+        is_of_source = is_short or budget is None
         return LimitReached(
-            f"{path}: the limit of requests a day is spent (429: {message}).", MAX_WAIT + 1
+            f"{words}{until_when} (429: {message}).", wait, is_of_source=is_of_source
         )
-
-
-def _is_worth_repeating(error: Exception) -> bool | float:
-    if isinstance(error, SourceUnreachable | BrokenOff):
-        return True
-    if isinstance(error, SourceServerError | LimitReached):
-        wait = error.retry_after
-        return True if wait is None else (wait if wait <= MAX_WAIT else False)
-    return False

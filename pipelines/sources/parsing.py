@@ -31,6 +31,16 @@ class ParsedTables:
     notes: list[str] = field(default_factory=list)
 
 
+def complete_rows(parsed: ParsedTables, table: str) -> pl.DataFrame:
+    """Return the rows of a table that have all its required columns."""
+    return parsed.frames[table].filter(is_complete(parsed, table))
+
+
+def is_complete(parsed: ParsedTables, table: str) -> pl.Expr:
+    """Return the condition that a row has all required columns of its table."""
+    return pl.all_horizontal(pl.col(name).is_not_null() for name in parsed.required[table])
+
+
 def decode_json(answer: Answer, body: bytes) -> Payload:
     """Decode the JSON object in these bytes; raise BadAnswer where there is none.
 
@@ -45,7 +55,20 @@ def decode_json(answer: Answer, body: bytes) -> Payload:
         ) from error
     if not isinstance(value, dict):
         raise BadAnswer(f"The answer is a JSON {type(value).__name__}, not an object.")
+    if error := error_of(value):
+        raise BadAnswer(f"The source answered with an error instead of data ({error}).")
     return value
+
+
+def error_of(payload: Payload) -> str | None:
+    """Return code and message of an error that came in place of data, whatever its status."""
+    error = payload.get("error")
+    if not error or payload.get("data"):
+        return None
+    fields = error if isinstance(error, dict) else {"message": error}
+    words = (fields.get("code"), fields.get("message") or fields.get("name"))
+    found = ": ".join(str(word) for word in words if word is not None)
+    return ACCOUNT.sub(r"\1[id]", " ".join(found.split()))[:200] or "without a message"
 
 
 def quoted(body: bytes, length: int) -> str:

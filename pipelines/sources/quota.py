@@ -13,6 +13,12 @@ from pipelines.errors import LimitReached
 from pipelines.sources.request_database import RequestDatabase
 
 MINUTE = 60.0
+# What a block says, by the kind of limit.
+WORDS = {
+    "day": "The upstream's daily limit is spent",
+    "minute": "The upstream's limit of requests a minute is spent",
+    "unnamed": "The upstream asked for a pause",
+}
 
 # How many requests were made on this UTC day, how many in the last minute, and when the first of
 # those was.
@@ -37,7 +43,7 @@ class RequestQuota(RequestDatabase):
     SCHEMA = (
         "create table if not exists spent (bucket text, at real);"
         "create index if not exists spent_by_bucket on spent (bucket, at);"
-        "create table if not exists blocked (bucket text primary key, until real)"
+        "create table if not exists blocks (bucket text primary key, until real, reason text)"
     )
 
     def spend(self, budget: Budget, now: float | None = None) -> float:
@@ -62,20 +68,20 @@ class RequestQuota(RequestDatabase):
             con.execute("delete from spent where at < ?", (now - 2 * 86_400,))
         return 0.0
 
-    def block(self, budget: Budget, until: float) -> None:
-        """Refuse requests until this instant (seconds since 1970): no budget is left upstream."""
+    def block(self, budget: Budget, until: float, kind: str = "day") -> None:
+        """Refuse requests until this instant (seconds since 1970), for the limit of this kind."""
+        row = (budget.bucket, until, WORDS.get(kind, WORDS["unnamed"]))
         with self.open() as con:
-            con.execute("insert or replace into blocked values (?, ?)", (budget.bucket, until))
+            con.execute("insert or replace into blocks values (?, ?, ?)", row)
 
     def _refuse_if_blocked(self, con: sqlite3.Connection, budget: Budget, now: float) -> None:
         found = con.execute(
-            "select until from blocked where bucket = ?", (budget.bucket,)
+            "select until, reason from blocks where bucket = ?", (budget.bucket,)
         ).fetchone()
         if found and found[0] > now:
             when = datetime.fromtimestamp(found[0], UTC)
             raise LimitReached(
-                "The upstream's daily limit is spent; "
-                f"it said to come back at {when:%Y-%m-%d %H:%M:%S} UTC.",
+                f"{found[1]}; it said to come back at {when:%Y-%m-%d %H:%M:%S} UTC.",
                 found[0] - now,
             )
 

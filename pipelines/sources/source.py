@@ -21,3 +21,7 @@ class Source:
     tables: tuple[str, ...]
     assets: tuple[str, ...]
     decode: Callable[[Answer, bytes], Any] = decode_json
+    # Entries of an answer, as a share of those of the one before, below which it is no answer: a
+    # source that failed may send a part of its list, or none of it, with status 200.
+    min_share: float | None = None
+    may_be_empty: bool = False

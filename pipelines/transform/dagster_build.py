@@ -7,18 +7,16 @@ from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import dagster as dg
 from dagster_dbt import DbtCliInvocation, DbtCliResource
 from packaging.version import Version
 
 from pipelines.settings import Settings
-from pipelines.transform.dbt import BUILD, PROJECT, build_lock, dbt_variables
+from pipelines.transform.dbt import BUILD, PROJECT, RESULTS, build_lock, dbt_variables
 from pipelines.transform.manifest import dagster_target
 from warehouse.connection import open_warehouse
-
-RESULTS: Final = "run_results.json"
 
 
 class InstalledDbt(DbtCliResource):

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import warehouse
 from pipelines.errors import AuditFailed, BuildFailed
@@ -28,6 +28,7 @@ PROJECT = Path(warehouse.__file__).parent
 # Unit tests are about the SQL, not about the data; `make test` runs them.
 BUILD = ("build", "--exclude-resource-type", "unit_test")
 MAX_SHOWN = 3
+RESULTS: Final = "run_results.json"
 BACKGROUND = 10  # niceness of builds and publishing
 
 Progress = Callable[[str, int, int], None]
@@ -185,7 +186,7 @@ def _show(line: str, progress: Progress) -> None:
 
 
 def _results(target: Path, done: DbtRun) -> list[dict[str, Any]] | None:
-    path = target / "run_results.json"
+    path = target / RESULTS
     if not path.exists() or not any("Finished running" in line for line in done.lines):
         return None
     results: list[dict[str, Any]] = json.loads(path.read_text())["results"]

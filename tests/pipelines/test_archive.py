@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -26,6 +27,7 @@ AT = datetime(2026, 6, 19, 8, 20, 44, 552000, UTC)
 # kept.
 KEEPER = """
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from pipelines.archive import Answer, Archive, utc_now
@@ -135,8 +137,11 @@ def test_a_line_that_a_crash_cut_short_is_skipped_and_the_next_stands_alone(
     )
     whole = log_of(archive).read_bytes()
     archive.note(
-        answer_at(
-            AT + timedelta(seconds=1), params={"start_date": "2026-06-01"}, context={"model": "a/b"}
+        replace(
+            first,
+            fetched_at=AT + timedelta(seconds=1),
+            params={"start_date": "2026-06-01"},
+            context={"model": "a/b"},
         )
     )
     with_second = log_of(archive).read_bytes()
@@ -163,7 +168,7 @@ def test_a_damaged_body_is_noticed(archive: Archive) -> None:
         with pytest.raises(BadAnswer, match=f"{kept.sha256}.*Restore it from a copy"):
             archive.read(kept.sha256)
     path.unlink()
-    with pytest.raises(BadAnswer, match="cannot be read"):
+    with pytest.raises(BadAnswer, match="is missing"):
         archive.read(kept.sha256)
 
 
@@ -271,3 +276,56 @@ def test_a_file_is_seen_whole_or_not_at_all(tmp_path: Path) -> None:
     writer.join()
     assert seen <= contents
     assert [left.name for left in path.parent.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"{}", "fetched_at is missing"),
+        (b"[1]", "it is no object"),
+        (b'"text"', "it is no object"),
+        (b"\xff\xfe\x00", "it is damaged"),
+        (b'{"fetched_at": "soon"}', "it is damaged"),
+        (b'{"source": "models", "fetched_at"x}', "no JSON"),
+        (b"[" * 100_000, "it is damaged"),
+    ],
+)
+def test_a_bad_line_names_no_answer_and_its_place(
+    archive: Archive, line: bytes, reason: str
+) -> None:
+    """File and line are given; the answers around it are read."""
+    first = archive.keep(answer_at(AT), b"1")
+    with log_of(archive).open("ab") as file:
+        file.write(line + b"\n")
+    last = archive.keep(answer_at(AT + timedelta(seconds=2)), b"2")
+    assert list(archive.answers()) == [first, last]
+    [bad] = archive.bad_lines()
+    assert (bad.log, bad.number, bad.is_cut) == (log_of(archive).name, 2, False)
+    assert reason in bad.reason
+    [part] = archive.log_parts({bad.log: len(log_of(archive).read_bytes().split(b"\n")[0]) + 1})
+    assert part.bad_lines == [bad]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "ok"},
+        {"status": 99_999},
+        {"bytes": -1},
+        {"sha256": "../../etc"},
+        {"params": {"a": 1}},
+        {"params": []},
+        {"fetched_at": "2026-06-19T08:20:44"},
+        {"surprise": 1},
+    ],
+)
+def test_a_line_with_another_kind_of_value_names_no_answer(
+    archive: Archive, change: dict[str, object]
+) -> None:
+    """It would stop loading further on, where nothing says which line it was."""
+    archive.keep(answer_at(AT), b"1")
+    log = log_of(archive)
+    log.write_text(json.dumps({**json.loads(log.read_text()), **change}) + "\n")
+    assert list(archive.answers()) == []
+    [bad] = archive.bad_lines()
+    assert (bad.number, bad.is_cut) == (1, False)

@@ -6,7 +6,7 @@ select
     arg_max(outcome, fetched_at) as last_outcome,
     sum(rows)::bigint as rows,
     count(*) filter (
-        where outcome in ('partial', 'quarantined', 'unreadable', 'broken')
+        where outcome in ('partial', 'quarantined', 'unreadable', 'broken', 'damaged')
     ) as set_aside
 from ingest_log
 group by source

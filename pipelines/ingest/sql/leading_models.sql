@@ -24,7 +24,7 @@ newest_catalogue as (
     from raw.answers
     where
         source = 'models'
-        and status in (200, 304)
+        and outcome in ('loaded', 'partial', 'unchanged')
     order by fetched_at desc
     limit 1
 ),

@@ -5,5 +5,7 @@ where
     new.id not in (
         select known.answer_id
         from raw.answers as known
-        where known.answer_id between $first_id and $last_id -- noqa: RF02
+        where
+            known.answer_id between $first_id and $last_id -- noqa: RF02
+            and known.outcome <> 'damaged'
     )

@@ -92,6 +92,19 @@ where
     and ranked_days.content_hash = coalesce(before.content_hash, known.content_hash)
 
 union all by name
+-- A source that ignores the filter ignores it for every day, also for those with which nothing can be compared.
+select
+    ranked_days.date,
+    case
+        when exists (from unfiltered where unfiltered.slice = 'all') then 'same as without the filter'
+        else 'same as with another filter'
+    end as reason,
+    json_object('rows', ranked_days.row_count) as detail,
+    true as is_withheld
+from ranked_days
+where exists (from unfiltered)
+
+union all by name
 select
     null as date,
     'no rows at all' as reason,
@@ -99,7 +112,8 @@ select
     true as is_withheld
 where
     not exists (from typed)
-    and getvariable('slice') = 'all'
+    -- A filter may leave nothing, but not where it left something before.
+    and (getvariable('slice') = 'all' or exists (from known))
 
 union all by name
 -- Rows whose date cannot be read belong to some day of the window, so a day without rows is not known to be absent.

@@ -20,6 +20,7 @@ select
     count(distinct model_permaslug) filter (where model_permaslug <> 'other')::integer as named_count,
     bool_or(model_permaslug = 'other') as has_other,
     max(total_tokens) as largest_tokens,
+    sum(total_tokens)::bigint as total_tokens,
     sha256(string_agg(model_permaslug || '=' || total_tokens, chr(10) order by model_permaslug, total_tokens)) as content_hash
 from typed
 where date is not null
@@ -48,3 +49,55 @@ select unnest(
         case getvariable('grain') when 'week' then interval 7 day else interval 1 day end
     )
 )::date as date;
+
+-- One row per day or week of filtered rankings that shows what other rankings show: those of all traffic, or those of another filter.
+create or replace temp table unfiltered as
+with newest_days as (
+    select
+        date,
+        arg_max(content_hash, as_of) as content_hash
+    from raw.ranking_days
+    where
+        getvariable('grain') = 'week'
+        and slice = 'all'
+        and grain = 'day'
+        and content_hash is not null
+        and date between getvariable('first_date') and getvariable('last_date')
+    group by date
+),
+
+weeks as (
+    select
+        date_trunc('week', newest_days.date)::date as date,
+        sum(ranking.total_tokens)::bigint as total_tokens
+    from newest_days
+    inner join raw.ranking_rows as ranking using (content_hash)
+    group by all
+    having count(distinct newest_days.date) = 7
+)
+
+select
+    ranked_days.date,
+    days.slice
+from ranked_days
+inner join raw.ranking_days as days
+    on
+        ranked_days.date = days.date
+        and ranked_days.content_hash = days.content_hash
+where
+    getvariable('slice') <> 'all'
+    -- Few counts may be equal by chance; ten are not.
+    and ranked_days.row_count >= 10
+    and days.grain = getvariable('grain')
+    and days.slice <> getvariable('slice')
+
+union all
+-- A week of all traffic names other models than its days do, but has as many tokens, but for a restatement meanwhile.
+select
+    ranked_days.date,
+    'all' as slice
+from ranked_days
+inner join weeks on ranked_days.date = weeks.date
+where
+    getvariable('slice') <> 'all'
+    and abs(ranked_days.total_tokens - weeks.total_tokens) <= weeks.total_tokens * 1e-6;

@@ -1,4 +1,4 @@
--- One row per request whose answer had these bytes and was loaded. An answer that failed, or could not be read, does not count.
+-- One row per request whose answer had these bytes and was loaded. An answer that failed, could not be read or was quarantined does not count.
 select
     source,
     params,
@@ -6,4 +6,4 @@ select
 from raw.answers
 where
     sha256 = $digest
-    and outcome in ('loaded', 'partial', 'quarantined')
+    and outcome in ('loaded', 'partial')

@@ -60,4 +60,4 @@ def parse(answer: Answer, payload: Payload) -> ParsedTables:
     )
 
 
-SOURCE = Source("app_rankings", parse, tables=("apps",), assets=("raw_usage",))
+SOURCE = Source("app_rankings", parse, tables=("apps",), assets=("raw_usage",), min_share=0.5)

@@ -100,4 +100,4 @@ def _score(row: dict[str, Any], metric: str) -> dict[str, Any]:
     }
 
 
-SOURCE = Source("benchmarks", parse, tables=("benchmarks",), assets=("raw_usage",))
+SOURCE = Source("benchmarks", parse, tables=("benchmarks",), assets=("raw_usage",), min_share=0.5)

@@ -82,4 +82,4 @@ def parse(answer: Answer, payload: Payload) -> ParsedTables:
     )
 
 
-SOURCE = Source("models", parse, tables=("models",), assets=("raw_catalogue",))
+SOURCE = Source("models", parse, tables=("models",), assets=("raw_catalogue",), min_share=0.8)

@@ -55,4 +55,4 @@ def parse(answer: Answer, payload: Payload) -> ParsedTables:
     )
 
 
-SOURCE = Source("providers", parse, tables=("providers",), assets=("raw_catalogue",))
+SOURCE = Source("providers", parse, tables=("providers",), assets=("raw_catalogue",), min_share=0.8)

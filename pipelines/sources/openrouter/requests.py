@@ -35,6 +35,7 @@ class SourceRequest:
     ask: Callable[[], Answer | Iterable[Answer | Failure]]
     start: date | None = None
     end: date | None = None
+    asset: str | None = None  # of Dagster, which makes these requests together
 
 
 def rankings_requests(client: SourceClient, start: date, end: date) -> Iterator[SourceRequest]:
@@ -57,23 +58,24 @@ def slice_requests(client: SourceClient, start: date, end: date) -> Iterator[Sou
             yield SourceRequest(
                 f"rankings by {kind} {value}",
                 partial(rankings.fetch_slice, client, kind, value, start, end),
+                asset="raw_slices",
             )
 
 
 def catalogue_requests(client: SourceClient) -> Iterator[SourceRequest]:
     """Yield requests for every model with its names and price, and for every provider."""
-    yield SourceRequest("models", partial(catalogue.fetch, client))
-    yield SourceRequest("providers", partial(providers.fetch, client))
+    yield SourceRequest("models", partial(catalogue.fetch, client), asset="raw_catalogue")
+    yield SourceRequest("providers", partial(providers.fetch, client), asset="raw_catalogue")
 
 
 def usage_requests(client: SourceClient, day: date) -> Iterator[SourceRequest]:
     """Yield requests for apps, tasks, benchmarks and session costs; all of them need a key."""
     if not client.has_key:
         return
-    yield SourceRequest(f"apps of {day}", partial(apps.fetch, client, day))
-    yield SourceRequest("tasks", partial(tasks.fetch, client))
-    yield SourceRequest("benchmarks", partial(benchmarks.fetch, client))
-    yield SourceRequest("session costs", partial(session_costs.fetch, client))
+    yield SourceRequest(f"apps of {day}", partial(apps.fetch, client, day), asset="raw_usage")
+    yield SourceRequest("tasks", partial(tasks.fetch, client), asset="raw_usage")
+    yield SourceRequest("benchmarks", partial(benchmarks.fetch, client), asset="raw_usage")
+    yield SourceRequest("session costs", partial(session_costs.fetch, client), asset="raw_usage")
 
 
 def endpoint_requests(
@@ -82,5 +84,7 @@ def endpoint_requests(
     """Yield requests for the hosts of each (permaslug, catalogue id)."""
     for permaslug, model_id in models:
         yield SourceRequest(
-            f"hosts of {permaslug}", partial(endpoints.fetch, client, permaslug, model_id)
+            f"hosts of {permaslug}",
+            partial(endpoints.fetch, client, permaslug, model_id),
+            asset="raw_endpoints",
         )

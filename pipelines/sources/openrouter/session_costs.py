@@ -73,4 +73,12 @@ def parse(answer: Answer, payload: Payload) -> ParsedTables:
     )
 
 
-SOURCE = Source("session_costs", parse, tables=("session_costs",), assets=("raw_usage",))
+# No snapshot may be published at all.
+SOURCE = Source(
+    "session_costs",
+    parse,
+    tables=("session_costs",),
+    assets=("raw_usage",),
+    min_share=0.5,
+    may_be_empty=True,
+)

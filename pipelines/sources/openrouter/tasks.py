@@ -74,5 +74,9 @@ def parse(answer: Answer, payload: Payload) -> ParsedTables:
 
 
 SOURCE = Source(
-    "task_classifications", parse, tables=("tasks", "task_models"), assets=("raw_usage",)
+    "task_classifications",
+    parse,
+    tables=("tasks", "task_models"),
+    assets=("raw_usage",),
+    min_share=0.5,
 )

@@ -100,14 +100,14 @@ def test_the_faulty_day_alone_is_not_materialized(market: Market) -> None:
     assert red(market.result) >= {"every_asked_day_got_through", "no_day_is_short"}
 
 
-def test_a_request_that_fails_only_warns(market: Market) -> None:
-    """Session costs were refused; apps, tasks and benchmarks are there."""
+def test_a_request_that_fails_turns_its_check_red(market: Market) -> None:
+    """Session costs were refused; apps, tasks and benchmarks are there, and the run went on."""
     [check] = [
         check
         for check in market.result.get_asset_check_evaluations()
         if check.asset_key.path == ["raw_usage"]
     ]
-    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert "session costs: " in str(check.metadata["reasons"].value)
 
 

@@ -6,11 +6,14 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
+import duckdb
 import pytest
 from support.cli.command import Command
+from support.loading import keep_answer
 from support.simulator import SimulatedMarket
 
-from pipelines.cli.doctor import Finding, examine, is_reachable
+from pipelines.archive import Archive
+from pipelines.cli.doctor import Finding, examine, is_reachable, readers
 from pipelines.settings import Settings
 
 NOBODY = "http://127.0.0.1:9/api/v1"
@@ -60,8 +63,21 @@ def test_a_ready_home_is_well(market: Settings, simulator: SimulatedMarket) -> N
     ]
     assert [name for name, finding in found.items() if not finding.is_well] == []
     assert found["published"].found == "generation-000001.duckdb"
+    assert found["DuckDB"].found.endswith(
+        "; DuckDB 1.0 and newer read the published file (storage version 64)"
+    )
     assert found["OPENROUTER_API_KEY"].found == "set"
     assert found["OpenRouter"].found == f"{simulator.url} responds"
+
+
+@pytest.mark.parametrize(("storage", "oldest"), [("v1.0.0", "1.0"), ("v1.2.0", "1.2")])
+def test_the_file_says_its_oldest_reader(tmp_path: Path, storage: str, oldest: str) -> None:
+    """Each file has the version of its storage in its header."""
+    file = tmp_path / "file.duckdb"
+    with duckdb.connect() as con:
+        con.execute(f"attach '{file}' as made (storage_version '{storage}')")
+        con.execute("create table made.t as select 1 as x")
+    assert readers(file).startswith(f"DuckDB {oldest} and newer read the published file")
 
 
 def test_a_fresh_home_says_how_to_begin(tmp_path: Path) -> None:
@@ -108,3 +124,15 @@ def test_the_exit_code_is_that_of_the_checks(market: Settings, simulator: Simula
     assert all(line.startswith("ok ") for line in lines if not line.startswith(" "))
     unwell = Command(market.home, TOKENTIDE_OPENROUTER_URL=NOBODY)("doctor", code=1)
     assert f"no   OpenRouter: {NOBODY} cannot be reached" in " ".join(unwell.split("\n"))
+
+
+def test_a_bad_line_of_the_archives_log_is_found(tmp_path: Path) -> None:
+    """With file and line, and what to do."""
+    settings = Settings(home=tmp_path, openrouter_url="http://127.0.0.1:1")
+    keep_answer(Archive(settings.archive), b"{}")
+    [log] = (settings.archive / "answers").iterdir()
+    log.write_text(log.read_text() + "{}\n")
+    [finding] = [each for each in examine(settings) if each.what == "archive's log"]
+    assert not finding.is_well
+    assert f"{log.name} line 2: it is damaged: fetched_at is missing" in finding.found
+    assert "restore raw/answers" in finding.found

@@ -51,6 +51,14 @@ def test_each_source_has_its_totals(market: Settings) -> None:
             "set_aside": 0,
         },
         {
+            "source": "providers",
+            "answers": 1,
+            "last_asked": "2026-06-20T08:17:01Z",
+            "last_outcome": "damaged",
+            "rows": 0,
+            "set_aside": 1,
+        },
+        {
             "source": "rankings_daily",
             "answers": 2,
             "last_asked": "2026-06-20T08:00:00Z",
@@ -59,6 +67,14 @@ def test_each_source_has_its_totals(market: Settings) -> None:
             "set_aside": 1,
         },
     ]
+
+
+def test_what_the_archive_has_lost_is_said(market: Settings, paper: Paper) -> None:
+    """Answers whose bytes are gone, and lines of the log that name none, with file and line."""
+    status = read_status(market, FRESH)
+    assert [lost["what"] for lost in status["lost"]] == ["answer d of providers", "log"]
+    show_status(paper, status)
+    assert "not in the archive log: line 2 of 2026-06-20.jsonl: it is damaged" in paper.words
 
 
 def test_each_target_has_its_totals(market_with_tier: Settings) -> None:
@@ -78,6 +94,22 @@ def test_each_target_has_its_totals(market_with_tier: Settings) -> None:
 def test_a_generation_without_telemetry_has_no_targets(market: Settings) -> None:
     """One that was published before there was telemetry has no such table."""
     assert read_status(market, FRESH)["targets"] == []
+
+
+def test_each_source_has_the_outcomes_of_its_last_hour(
+    market_with_tier: Settings, paper: Paper
+) -> None:
+    """A person sees those that failed, and models that are mapped to another one."""
+    status = read_status(market_with_tier, FRESH)
+    assert [(each["outcome"], each["scrapes"]) for each in status["scrapes"]] == [
+        ("no_known_metrics", 20),
+        ("up", 700),
+    ]
+    assert [each["model_name"] for each in status["mappings"]] == ["Qwen3-8B"]
+    show_status(paper, status)
+    assert "no_known_metrics" in paper.text
+    assert "timeout" not in paper.text
+    assert "Qwen3-8B" in paper.text
 
 
 def test_a_person_sees_days_freshness_and_tables(market_with_tier: Settings, paper: Paper) -> None:

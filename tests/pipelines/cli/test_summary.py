@@ -80,9 +80,9 @@ def test_failed_requests_are_named_up_to_six(paper: Paper) -> None:
     of_a_day = Failure("rankings", "500", FIRST, FIRST)
     show_days(paper, ingested([LOADED], [of_a_day, *failures]))
     lines = paper.text.splitlines()
-    assert lines[0] == "request failed endpoints 0: 404"
-    assert lines[5] == "request failed endpoints 5: 404"
-    assert lines[6] == "request failed 2 more; marts.ingest_log lists them all"
+    assert lines[0] == "not got endpoints 0: 404"
+    assert lines[5] == "not got endpoints 5: 404"
+    assert lines[6] == "not got 2 more; marts.ingest_log lists them all"
     assert len(lines) == 7
 
 
@@ -155,6 +155,8 @@ def test_a_program_gets_every_day_and_failure() -> None:
         "is_complete": False,
         "days": [{"date": "2025-03-01", "status": "failed", "reason": "short day"}],
         "failures": [{"what": "models", "reason": "500"}],
+        "not_got": ["models"],
+        "damaged": [],
         "warnings": ["w"],
     }
 

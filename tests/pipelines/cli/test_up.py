@@ -9,19 +9,15 @@ import socket
 import subprocess
 import sys
 import time
-from datetime import date
 from pathlib import Path
 
 import httpx
 import pytest
-from dagster import AssetKey, DagsterInstance
-from support.simulator import ingest_rankings
 
 from pipelines.cli.doctor import is_reachable
 from pipelines.cli.up import (
     INSTANCE,
     dagster_environment,
-    record_materializations,
     run_dashboard,
     run_simulator,
 )
@@ -30,7 +26,6 @@ from pipelines.settings import Settings
 REAL = "https://openrouter.ai/api/v1"
 SCHEDULES = """
 import sys
-from datetime import date
 from pathlib import Path
 from pipelines.cli.up import dagster_environment, run_schedules
 from pipelines.settings import Settings
@@ -77,16 +72,6 @@ def test_the_link_to_the_configuration_is_renewed(tmp_path: Path) -> None:
     link.symlink_to("/nonexistent/dagster.yaml")
     dagster_environment(Settings(home=tmp_path))
     assert link.resolve() == INSTANCE.resolve()
-
-
-def test_loaded_days_are_materialized_in_dagster(settings: Settings) -> None:
-    """As if Dagster had loaded them, so its first run goes on from there."""
-    extract = ingest_rankings(settings, date(2026, 6, 17), date(2026, 6, 19))
-    dagster_environment(settings)
-    record_materializations(settings, extract.days)
-    with DagsterInstance.from_config(str(settings.dagster)) as instance:
-        days = instance.get_materialized_partitions(AssetKey("raw_rankings"))
-    assert days == {"2026-06-17", "2026-06-18", "2026-06-19"}
 
 
 def test_the_simulator_has_its_own_home(tmp_path: Path) -> None:

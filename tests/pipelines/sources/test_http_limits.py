@@ -115,11 +115,13 @@ def test_a_minute_that_stays_full_is_reported(server: ScriptedServer, client: So
     assert client.data_api(APPS, "/x").status == 200
 
 
-def assert_blocked(server: ScriptedServer, client: SourceClient) -> None:
+def assert_blocked(
+    server: ScriptedServer, client: SourceClient, words: str = "daily limit is spent"
+) -> None:
     """Check that the Data API is not requested or waited for, and other routes still are."""
     before, started = len(server.received), time.monotonic()
     for path in ("/datasets/rankings-daily", "/benchmarks"):
-        with pytest.raises(LimitReached, match="daily limit is spent; it said to come back at"):
+        with pytest.raises(LimitReached, match=f"{words}; it said to come back at"):
             client.data_api(APPS, path)
     assert time.monotonic() - started < 0.4
     assert len(server.received) == before
@@ -203,14 +205,14 @@ def test_retry_after_does_not_shorten_a_used_up_day(
     assert len(server.received) == 1
 
 
-def test_a_wait_longer_than_a_minute_limit_is_a_daily_one(
+def test_a_long_wait_without_a_name_is_a_pause(
     server: ScriptedServer, client: SourceClient
 ) -> None:
-    """A limit without a name that ends late blocks as well."""
+    """It blocks as a spent day does, but nothing says that it is one."""
     server.respond_with(too_many("Too many requests", Retry_After="600"))
-    with pytest.raises(LimitReached):
+    with pytest.raises(LimitReached, match="/x allows no more requests for now, the next after"):
         client.data_api(APPS, "/x")
-    assert_blocked(server, client)
+    assert_blocked(server, client, "asked for a pause")
 
 
 def test_a_long_retry_after_is_not_waited_for(server: ScriptedServer, client: SourceClient) -> None:

@@ -25,9 +25,17 @@ from marts.market_days, (values
 ) as authors (author_slug, is_other, tokens)
 where not is_missing;
 create table marts.ingest_log as
-select source, fetched_at::timestamptz as fetched_at, outcome, rows::bigint as rows
+select answer_id, source, fetched_at::timestamptz as fetched_at, outcome, rows::bigint as rows, reason
 from (values
-    ('rankings_daily', '2026-06-19 08:00:00+00', 'loaded', 400),
-    ('rankings_daily', '2026-06-20 08:00:00+00', 'quarantined', null),
-    ('models', '2026-06-20 08:17:00.5+00', 'loaded', 3)
-) as answers (source, fetched_at, outcome, rows);
+    ('a', 'rankings_daily', '2026-06-19 08:00:00+00', 'loaded', 400, null),
+    ('b', 'rankings_daily', '2026-06-20 08:00:00+00', 'quarantined', null, 'short day'),
+    ('c', 'models', '2026-06-20 08:17:00.5+00', 'loaded', 3, null),
+    ('d', 'providers', '2026-06-20 08:17:01+00', 'damaged', 0, 'its body is missing')
+) as answers (answer_id, source, fetched_at, outcome, rows, reason);
+
+create table marts.ingest_quarantine as
+select source, reason
+from (values
+    ('rankings_daily', 'short day'),
+    ('archive_log', 'line 2 of 2026-06-20.jsonl: it is damaged: no JSON')
+) as quarantined (source, reason);
