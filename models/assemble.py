@@ -112,6 +112,7 @@ def _engine_info(
         quantisation=config.quantisation,
         stack={**_versions(), "dtype": config.dtype},
         expert_ranks=config.expert_ranks,
+        parameters=model.parameters,
     )
 
 

@@ -132,6 +132,16 @@ class ModelConfig:
         )
         return layers + self.vocab_size * self.hidden_size
 
+    @property
+    def parameters(self) -> int:
+        """All weights, those of experts that a token does not use among them."""
+        idle = self.num_experts - self.num_experts_per_tok
+        experts = 3 * self.hidden_size * self.moe_intermediate_size * idle
+        norms = (2 * self.num_hidden_layers + 1) * self.hidden_size
+        norms += 2 * self.num_hidden_layers * self.head_dim
+        embedding = 0 if self.tie_word_embeddings else self.vocab_size * self.hidden_size
+        return self.active_parameters + len(self.sparse_layers) * experts + norms + embedding
+
 
 def _check_architecture(config: dict[str, Any], source: Path) -> None:
     kind = config.get("model_type")

@@ -116,3 +116,4 @@ class EngineInfo:
     quantisation: str
     stack: dict[str, str]  # dtype, and versions of tokentide, torch, torch_npu and python
     expert_ranks: int = 1  # devices that share the work
+    parameters: int | None = None  # all of them, also those that a token does not use

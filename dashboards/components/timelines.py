@@ -52,8 +52,14 @@ def line_chart(
     made = figure(theme, yaxis=y_axis(theme, unit, tickformat, top))
     for number, series in enumerate(series_names(rows)):
         part = insert_gaps(rows.filter(pl.col("series") == series), step=step)
-        add_line(made, theme, part, value, series, number, tickformat)
+        name = name_known(series, part[value])
+        add_line(made, theme, part, value, name, number, tickformat)
     return label_series(made)
+
+
+def name_known(name: str, values: pl.Series) -> str:
+    """Return the name of a line; one without a point has no line, so its legend says why."""
+    return name if values.count() else f"{name} (unknown)"
 
 
 def add_line(
@@ -77,8 +83,7 @@ def add_line(
     made.add_scatter(
         x=part["instant"].to_list(),
         y=part[value].to_list(),
-        # Without a point there is no line, so its entry in the legend says why.
-        name=name if part[value].count() else f"{name} (unknown)",
+        name=name,
         connectgaps=False,
         mode="lines+markers" if has_signs else "lines",
         line={"color": mark.colour, "dash": mark.dash, "width": 2},

@@ -78,8 +78,14 @@ def status_line(collector: "Collector") -> str:
     up = sum(loop.health.is_up is True for loop in collector.loops)
     down = [
         f"{loop.target.name} {loop.health.reason}"
+        + (f" ({loop.health.hint})" if loop.health.hint else "")
         for loop in collector.loops
         if loop.health.is_up is False
+    ]
+    left_out = [
+        f"{loop.target.name}: {loop.health.hint}"
+        for loop in collector.loops
+        if loop.health.is_up and loop.health.hint
     ]
     spool = collector.spool
     line = (
@@ -88,7 +94,7 @@ def status_line(collector: "Collector") -> str:
     )
     if down:
         line += f"; down: {', '.join(down[:MAX_DOWN])}{' …' if len(down) > MAX_DOWN else ''}"
-    return line
+    return f"{line}; left out: {left_out[0]}" if left_out else line
 
 
 async def _collect(collector: "Collector") -> None:

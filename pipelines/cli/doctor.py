@@ -20,6 +20,8 @@ MAX_LISTED = 5
 PROBE_SECONDS = 5.0
 # A gateway's status for a host that it blocks, or that is down.
 GATEWAY_ERRORS = frozenset({403, 407, 502, 503, 504})
+# The oldest DuckDB that reads a storage version. Files of 64 were read with 1.0 to 1.4 and our own.
+OLDEST_READERS = {64: "1.0", 65: "1.2", 66: "1.3", 67: "1.4"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def doctor() -> None:
 
 def examine(settings: Settings) -> list[Finding]:
     """Check everything."""
-    return [*_check_software(), *_check_home(settings), *_check_source(settings)]
+    return [*_check_software(settings), *_check_home(settings), *_check_source(settings)]
 
 
 def is_reachable(url: str) -> bool:
@@ -63,14 +65,14 @@ def is_reachable(url: str) -> bool:
     return response.status_code not in GATEWAY_ERRORS
 
 
-def _check_software() -> Iterator[Finding]:
+def _check_software(settings: Settings) -> Iterator[Finding]:
     python = ".".join(map(str, sys.version_info[:3]))
     yield Finding("Python", sys.version_info >= (3, 11), f"{python} (3.11 or newer is needed)")
     duckdb = version("duckdb")
     yield Finding(
         "DuckDB",
         int(duckdb.split(".")[0]) < 3,
-        f"{duckdb}; this version and newer ones can read what it writes",
+        f"{duckdb}; {_readers_of_newest(settings)}",
     )
     dbt = version("dbt-core")
     yield Finding("dbt", dbt.startswith("1.11."), f"{dbt} (1.11 is needed)")
@@ -113,6 +115,23 @@ def _check_published(settings: Settings) -> Finding:
     link = settings.published / NEWEST
     found = link.resolve().name if link.exists() else "nothing yet; run `tokentide ingest market`"
     return Finding("published", link.exists(), found)
+
+
+def _readers_of_newest(settings: Settings) -> str:
+    from pipelines.publish.generations import NEWEST
+
+    link = settings.published / NEWEST
+    return readers(link) if link.exists() else "DuckDB 1.0 and newer read what it publishes"
+
+
+def readers(file: Path) -> str:
+    """Say which versions of DuckDB read this file, by the storage version in its header."""
+    with file.open("rb") as opened:
+        header = opened.read(20)
+    # A checksum of 8 bytes, the letters DUCK, and the version as 8 bytes.
+    stored = int.from_bytes(header[12:], "little")
+    oldest = OLDEST_READERS.get(stored, version("duckdb"))
+    return f"DuckDB {oldest} and newer read the published file (storage version {stored})"
 
 
 def _check_disk(home: Path) -> Finding:

@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pipelines.cli.console import Json, stdout
@@ -13,6 +14,7 @@ from pipelines.settings import Settings, read_settings
 from pipelines.sql import read_sql
 
 HAS_TARGETS = "select 1 from duckdb_tables() where table_name = 'served_tokens_minutely'"
+HAS_SCRAPES = "select 1 from duckdb_tables() where table_name = 'scrape_outcomes_hourly'"
 # Column headings, with the keys of `--json`.
 SOURCE_COLUMNS = {
     "source": "source",
@@ -29,6 +31,20 @@ TARGET_COLUMNS = {
     "prompt tokens": "prompt_tokens",
     "generation tokens": "generation_tokens",
     "gap minutes": "gap_minutes",
+}
+SCRAPE_COLUMNS = {
+    "target": "target",
+    "source": "source",
+    "hour": "hour_at",
+    "outcome": "outcome",
+    "scrapes": "scrapes",
+    "reason": "reason",
+}
+MAPPING_COLUMNS = {
+    "target": "target",
+    "model": "model_name",
+    "mapped to": "known_as",
+    "warning": "mapping_warning",
 }
 
 
@@ -59,6 +75,7 @@ def read_status(settings: Settings, today: date | None = None) -> dict[str, Any]
     yesterday = ((today or utc_now().date()) - timedelta(days=1)).isoformat()
     # A generation made before telemetry was collected has no such table.
     has_targets = bool(records(path, HAS_TARGETS))
+    has_scrapes = bool(records(path, HAS_SCRAPES))
     return {
         "home": str(settings.home),
         "path": str(path),
@@ -69,6 +86,8 @@ def read_status(settings: Settings, today: date | None = None) -> dict[str, Any]
         "sources": records(path, read_sql(__file__, "status_sources")),
         "lost": records(path, read_sql(__file__, "status_archive")),
         "targets": records(path, read_sql(__file__, "status_targets")) if has_targets else [],
+        "scrapes": records(path, read_sql(__file__, "status_scrapes")) if has_scrapes else [],
+        "mappings": records(path, read_sql(__file__, "status_mappings")) if has_scrapes else [],
     }
 
 
@@ -94,6 +113,9 @@ def show_status(console: Console, status: dict[str, Any]) -> None:
     )
     _show_table(console, status["sources"], SOURCE_COLUMNS)
     _show_table(console, status["targets"], TARGET_COLUMNS)
+    # Scrapes that succeeded and left nothing out need no line.
+    _show_table(console, [each for each in status["scrapes"] if each["reason"]], SCRAPE_COLUMNS)
+    _show_table(console, status["mappings"], MAPPING_COLUMNS)
     for lost in status["lost"]:
         console.print(
             f"[red]not in the archive[/red] {lost['what']}: {lost['reason']}", highlight=False
@@ -106,5 +128,5 @@ def _show_table(console: Console, rows: list[dict[str, Any]], columns: dict[str,
     if rows:
         table = Table(*columns)
         for row in rows:
-            table.add_row(*(str(row[key]) for key in columns.values()))
+            table.add_row(*(escape(str(row[key])) for key in columns.values()))
         console.print(table)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,12 +20,57 @@ from pipelines.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from pipelines.ingest.telemetry import TelemetryIngest
+    from pipelines.telemetry.backfill.prometheus import PrometheusRange
 
 # Every option goes to the tier's command, `--help` too.
 PASS_ON: dict[str, Any] = {
     "add_help_option": False,
     "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
 }
+Pages = Annotated[
+    Path | None,
+    typer.Option(help="Load this folder of one target's archived *.txt pages first."),
+]
+UseFileTime = Annotated[
+    bool,
+    typer.Option(
+        "--use-file-time", help="Date --pages without an instant in their names by the files."
+    ),
+]
+History = Annotated[
+    str | None,
+    typer.Option(help="Load one target's history from this Prometheus or VictoriaMetrics first."),
+]
+TargetName = Annotated[
+    str | None, typer.Option(help="Target of the tier file for --pages and --history.")
+]
+Matchers = Annotated[
+    str, typer.Option(help="Series of --history that are the target's, as in PromQL.")
+]
+Days = Annotated[int, typer.Option(min=1, help="Days of --history to load.")]
+Step = Annotated[
+    int,
+    typer.Option(min=1, help="Seconds between samples of --history, at least its scrape interval."),
+]
+Header = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Header of --history and the environment variable with its value, such as "
+        "Authorization=PROMETHEUS_AUTHORIZATION; may be given several times."
+    ),
+]
+Forget = Annotated[
+    str | None,
+    typer.Option(
+        help="Take back the samples of a segment (its name is in telemetry_log), or of a target."
+    ),
+]
+Since = Annotated[
+    datetime | None, typer.Option(help="First UTC instant of --forget; without it from the first.")
+]
+Until = Annotated[
+    datetime | None, typer.Option(help="Last UTC instant of --forget; without it to the last.")
+]
 
 
 def serve(context: typer.Context) -> None:
@@ -60,29 +105,17 @@ def load(context: typer.Context) -> None:
 
 
 def ingest_telemetry(
-    pages: Annotated[
-        Path | None,
-        typer.Option(help="Load this folder of one target's archived *.txt pages first."),
-    ] = None,
-    history: Annotated[
-        str | None,
-        typer.Option(
-            help="Load one target's history from this Prometheus or VictoriaMetrics first."
-        ),
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option(help="Target of the tier file for --pages and --history.")
-    ] = None,
-    matchers: Annotated[
-        str, typer.Option(help="Series of --history that are the target's, as in PromQL.")
-    ] = "",
-    days: Annotated[int, typer.Option(min=1, help="Days of --history to load.")] = 30,
-    step: Annotated[
-        int,
-        typer.Option(
-            min=1, help="Seconds between samples of --history, at least its scrape interval."
-        ),
-    ] = 15,
+    pages: Pages = None,
+    use_file_time: UseFileTime = False,
+    history: History = None,
+    target: TargetName = None,
+    matchers: Matchers = "",
+    days: Days = 30,
+    step: Step = 15,
+    header: Header = None,
+    forget: Forget = None,
+    since: Since = None,
+    until: Until = None,
     as_json: Json = False,
 ) -> None:
     """Load closed segments of telemetry; build, audit, publish.
@@ -96,22 +129,39 @@ def ingest_telemetry(
         tokentide ingest telemetry --pages old-pages --target tier
 
         tokentide ingest telemetry --history http://prom:9090 --target tier --matchers 'job="vllm"'
+
+        tokentide ingest telemetry --forget tier --since 2026-11-02T10:00 --until 2026-11-02T12:00
     """
+    from pipelines.archive import utc_now
+    from pipelines.ingest.telemetry import forget_telemetry, take_pages
     from pipelines.ingest.telemetry import ingest_telemetry as ingest
-    from pipelines.ingest.telemetry import take_pages
+    from pipelines.telemetry.backfill.prometheus import PrometheusRange
+    from pipelines.telemetry.config.headers import resolve_options
     from pipelines.transform.dbt import lower_priority
 
     settings = read_settings()
     if bool(pages or history) != bool(target):
         raise BadSetting("--pages and --history need --target, and --target needs one of them.")
+    if forget:
+        forget_telemetry(settings, forget, since, until)
+    elif since or until:
+        raise BadSetting("--since and --until say what --forget takes back; give it too.")
     lower_priority()
     with show_progress() as (on_request, on_built):
         if pages and target:
-            stderr.print(f"{take_pages(settings, pages, target)} pages of {escape(target)}")
+            stderr.print(
+                f"{take_pages(settings, pages, target, use_file_time)} pages of {escape(target)}"
+            )
         if history and target:
-            scrapes = _take_history(settings, history, target, matchers, days, step)
+            headers = resolve_options(header or [], settings.variables)
+            end = utc_now()
+            start = end - timedelta(days=days)
+            past = PrometheusRange(history, matchers, start, end, step, headers)
+            scrapes = _take_history(settings, past, target)
             stderr.print(f"{scrapes} scrapes of {escape(target)} from its history")
         ingested = ingest(settings, on_request, on_built)
+    if forget:
+        stderr.print(f"{ingested.loaded.forgotten} samples were taken back.")
     _show(ingested, as_json)
     raise typer.Exit(0 if ingested.is_complete else 1)
 
@@ -128,19 +178,13 @@ def _serve_extra() -> Iterator[None]:
         ) from error
 
 
-def _take_history(
-    settings: Settings, url: str, target: str, matchers: str, days: int, step: int
-) -> int:
-    from pipelines.archive import utc_now
+def _take_history(settings: Settings, history: "PrometheusRange", target: str) -> int:
     from pipelines.ingest.telemetry import take_history
-    from pipelines.telemetry.backfill.prometheus import PrometheusRange
 
-    if not matchers:
+    if not history.matchers:
         raise BadSetting(
             "--history needs --matchers, to select the target's series, such as 'job=\"vllm\"'."
         )
-    end = utc_now()
-    history = PrometheusRange(url, matchers, end - timedelta(days=days), end, step)
     return take_history(settings, history, target)
 
 

@@ -5,9 +5,12 @@ Dagster's asset and the command call these functions.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines.archive import utc_now
 from pipelines.errors import BadSetting
+from pipelines.loading.telemetry.forgetting import Forgotten, record_forgotten
 from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.loading.telemetry.segments import TelemetryLoadResult, load_segments
 from pipelines.publish.generations import Generation, publish
@@ -63,11 +66,13 @@ def ingest_telemetry(
     )
 
 
-def take_pages(settings: Settings, folder: Path, target: str) -> int:
+def take_pages(settings: Settings, folder: Path, target: str, use_file_time: bool = False) -> int:
     """Make segments of one target's archived pages (`*.txt`), to be loaded; return their number."""
     if not folder.is_dir():
         raise BadSetting(f"{folder} is not a folder. Name the one that holds the pages.")
-    pages = text_files.read_pages(folder, find_target(_read_tier(settings), target))
+    tier = _read_tier(settings)
+    found = find_target(tier, target)
+    pages = text_files.read_pages(folder, found, tier.own_page_pick(found), use_file_time)
     count = _store(pages, settings.pages_spool)
     if not count:
         raise BadSetting(f"{folder} holds no *.txt pages. Name the folder that holds them.")
@@ -78,6 +83,28 @@ def take_history(settings: Settings, history: PrometheusRange, target: str) -> i
     """Make segments of one target's samples in a Prometheus; return the number of scrapes."""
     scrapes = read_history(history, find_target(_read_tier(settings), target))
     return _store(scrapes, settings.history_spool)
+
+
+def forget_telemetry(
+    settings: Settings, name: str, since: datetime | None = None, until: datetime | None = None
+) -> None:
+    """Record that samples of a segment or a target are taken back; the next load does it.
+
+    Instants without a zone are UTC. A target may have left the tier file. Raise BadSetting where no
+    loaded segment has this name.
+    """
+    folders = SpoolFolders.of(settings)
+    first, last = (each and each.replace(tzinfo=each.tzinfo or UTC) for each in (since, until))
+    if name.endswith(".parquet"):
+        if not any(segment.name == name for segment in folders.list_archived()):
+            raise BadSetting(
+                f"No loaded segment is called {name}. "
+                'tokentide sql "from telemetry_log" lists them.'
+            )
+        forgotten = Forgotten(utc_now(), segment_id=name, first_at=first, last_at=last)
+    else:
+        forgotten = Forgotten(utc_now(), target=name, first_at=first, last_at=last)
+    record_forgotten(folders, forgotten)
 
 
 def find_target(tier: Tier, name: str) -> Target:

@@ -55,8 +55,8 @@ def decode_json(answer: Answer, body: bytes) -> Payload:
         ) from error
     if not isinstance(value, dict):
         raise BadAnswer(f"The answer is a JSON {type(value).__name__}, not an object.")
-    if error := error_of(value):
-        raise BadAnswer(f"The source answered with an error instead of data ({error}).")
+    if problem := error_of(value):
+        raise BadAnswer(f"The source answered with an error instead of data ({problem}).")
     return value
 
 

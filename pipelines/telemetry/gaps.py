@@ -14,6 +14,9 @@ MIN_GAP = timedelta(seconds=15)
 MIN_POWER_GAP = timedelta(seconds=3)
 # A target that is scraped rarely may miss this number of intervals, if that is longer.
 GAP_INTERVALS = 3
+# Where pages do not say when their process started, a counter that falls and is back within this
+# number of scrapes did not restart.
+SETTLE_INTERVALS = 20
 # Some exporters compute the start of the process again for each page, from a clock that is set now
 # and then. Only a larger difference is a restart.
 START_TOLERANCE = timedelta(seconds=2)

@@ -119,16 +119,25 @@ def figures(samples: pl.DataFrame) -> pl.DataFrame:
 def growths(samples: pl.DataFrame) -> pl.DataFrame:
     """Compute each counter's growth since its sample before, and the seconds between.
 
-    It is null where a failed scrape or too long a time lies between.
+    It is null where a failed scrape or too long a time lies between, and where the samples may be
+    of two processes: a new one counts from zero only if it started since the sample before.
     """
     before = {
         name: pl.col(name).shift().over(SERIES, order_by="scraped_at")
         for name in ("value", "started_at", "scraped_at")
     }
-    has_moved = (pl.col("started_at") - before["started_at"]).abs() > START_TOLERANCE
-    is_restart = (pl.col("value") < before["value"]) | has_moved.fill_null(value=False)
+    moved = pl.col("started_at") - before["started_at"]
+    is_other = (moved.abs() > START_TOLERANCE).fill_null(value=False)
+    has_no_start = pl.col("started_at").is_null() & before["started_at"].is_null()
+    has_fallen = pl.col("value") < before["value"]
+    began_since = pl.col("started_at") > before["scraped_at"] - START_TOLERANCE
+    is_restart = (is_other & began_since) | (has_fallen & has_no_start)
+    is_unknown = (is_other & ~began_since) | (has_fallen & ~has_no_start & ~is_other)
     counted = samples.filter(pl.col("kind").is_in(["counter", "histogram"])).with_columns(
-        growth=pl.when(is_restart).then("value").otherwise(pl.col("value") - before["value"]),
+        growth=pl.when(is_restart)
+        .then("value")
+        .when(~is_unknown)
+        .then(pl.col("value") - before["value"]),
         seconds=(pl.col("scraped_at") - before["scraped_at"]).dt.total_microseconds() / 1e6,
         since=before["scraped_at"],
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from support.homes.unknown_figures import unexplained
 from support.telemetry_facts import START as FACTS_START
 from support.telemetry_facts import scrape
 
@@ -180,6 +181,7 @@ def test_a_day_without_tokens_has_no_shares(con: duckdb.DuckDBPyConnection) -> N
     ).fetchall()
     wrong = [f"select '{table}' from {table} where isnan({column})" for table, column in columns]
     assert con.sql(" union all ".join(wrong)).fetchall() == []
+    assert unexplained(con) == []
 
 
 def test_every_grain_conserves_tokens(con: duckdb.DuckDBPyConnection) -> None:
@@ -232,8 +234,6 @@ def test_devices_for_a_share(con: duckdb.DuckDBPyConnection) -> None:
     row = one(con, f"from devices_for_share_daily where {where}")
     assert row["devices_needed"] == pytest.approx(0.01 * market_tokens() / TOKENS, rel=0.02)
 
-
-# Evidence of a figure that rests on both halves.
 
 JOINT = f"from make_or_buy_daily where date = '{DAY}'"
 

@@ -28,6 +28,7 @@ FACTS = (
     "energy_hours",
     "coverage_minutes",
     "stack_versions",
+    "scrape_outcome_hours",
 )
 HOUR = 3600
 Rows = list[tuple[Any, ...]]

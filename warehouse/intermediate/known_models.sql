@@ -11,15 +11,6 @@ with ranked as (
     from {{ ref('models') }}
 ),
 
--- The last entry ever seen of each id, as in `models`.
-listed as (
-    select models.*
-    from {{ ref('stg_openrouter__models') }} as models
-    inner join {{ ref('stg_openrouter__answers') }} as answers
-        on models.answer_sha256 = answers.sha256
-    qualify row_number() over (partition by models.model_id order by answers.captured_at desc) = 1
-),
-
 never_ranked as (
     select
         listed.canonical_slug,
@@ -29,7 +20,7 @@ never_ranked as (
         coalesce(
             families.model_family, {{ model_family_by_rule('listed.canonical_slug') }}
         ) as model_family
-    from listed
+    from {{ ref('catalogue_ids') }} as listed
     left join {{ ref('model_families') }} as families
         on listed.canonical_slug = families.model_base
     left join ranked
@@ -38,12 +29,17 @@ never_ranked as (
             and ranked.canonical_slug in (listed.canonical_slug, listed.model_id_base)
     where
         ranked.model_permaslug is null
+        and listed.is_last_slug
         and listed.canonical_slug is not null
-    -- Several ids may share a slug; the shortest is the plain one.
+    -- Of several ids of a slug the current one is meant; where time does not tell, the shortest is
+    -- the plain one.
     qualify
         row_number() over (
             partition by listed.canonical_slug, listed.variant
-            order by length(listed.model_id), listed.model_id
+            order by
+                coalesce(listed.model_id <> listed.current_model_id, true),
+                length(listed.model_id),
+                listed.model_id
         ) = 1
 )
 

@@ -57,13 +57,15 @@ select
     coalesce(member.member, 'unknown') as member,
     named.tokens,
     named.first_tokens,
-    coalesce(models.is_free, false) as is_free,
+    coalesce(prices.is_free, false) as is_free,
     models.model_id
 from named
 inner join {{ ref('model_attribution_daily') }} as attribution
     using (date, model_permaslug)
 left join {{ ref('models') }} as models
-    using (model_permaslug),
+    using (model_permaslug)
+left join {{ ref('ranked_prices_daily') }} as prices
+    using (date, model_permaslug),
     lateral (
         values
         (

@@ -10,6 +10,7 @@ from dashboards.components.timelines import (
     label_series,
     line_chart,
     most_frequent,
+    name_known,
     reason_chart,
     series_names,
     stacked_bars,
@@ -60,7 +61,9 @@ def overlap_gain(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     for number, series in enumerate(series_names(rows)):
         part = insert_gaps(rows.filter(pl.col("series") == series))
         saved, waiting = f"{series}: saved of what could be", f"{series}: waiting"
+        saved = name_known(saved, part["overlap_efficiency"])
         add_line(made, theme, part, "overlap_efficiency", saved, 2 * number, ".1%")
+        waiting = name_known(waiting, part["exposed_share"])
         add_line(made, theme, part, "exposed_share", waiting, 2 * number + 1, ".1%")
     return made
 

@@ -25,6 +25,8 @@ class TierMetrics:
                 info.context_tokens,
             ),
         }
+        if info.parameters:
+            constants["tokentide:parameters"] = ("Weights in all.", info.parameters)
         for name, (text, value) in constants.items():
             make.gauge(name, text).set(value)
         self._values = make.values

@@ -7,7 +7,7 @@ runs; its steps share temporary tables and variables.
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,13 +16,20 @@ import pyarrow as pa
 
 from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.telemetry.config.tier import SCRAPE_SECONDS
-from pipelines.telemetry.gaps import GAP_INTERVALS, MIN_GAP, MIN_POWER_GAP, START_TOLERANCE
+from pipelines.telemetry.gaps import (
+    GAP_INTERVALS,
+    MIN_GAP,
+    MIN_POWER_GAP,
+    SETTLE_INTERVALS,
+)
 
 log = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).parent / "sql"
 STEPS = [path.read_text() for path in sorted(FOLDER.glob("[0-9][0-9]_*.sql"))]
 INCOMING, LIMITS, SAMPLES, CHANGED_HOURS, *FACTS = STEPS
+FORGOTTEN_SAMPLES = (FOLDER / "forgetting" / "forgotten_samples.sql").read_text()
+DELETE_FORGOTTEN = (FOLDER / "forgetting" / "delete_forgotten.sql").read_text()
 OLD_SEGMENTS = (FOLDER / "retention" / "old_segments.sql").read_text()
 RESTORE_SAMPLES = (FOLDER / "retention" / "restore_samples.sql").read_text()
 TEMPORARY = re.findall(r"(?m)^create or replace temp (table|view) (\w+)", "\n".join(STEPS))
@@ -31,7 +38,7 @@ VARIABLES = {
     "gap_intervals": GAP_INTERVALS,
     "min_gap_seconds": MIN_GAP.total_seconds(),
     "min_power_gap_seconds": MIN_POWER_GAP.total_seconds(),
-    "start_tolerance_us": START_TOLERANCE.total_seconds() * 1e6,
+    "settle_intervals": SETTLE_INTERVALS,
 }
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 # The first hour that incoming samples may change.
@@ -45,23 +52,61 @@ def load_samples(
     con: duckdb.DuckDBPyConnection, segments: Sequence[pa.Table], folders: SpoolFolders
 ) -> int:
     """Store the new samples of these segments, update their facts, return their number."""
-    for name, value in VARIABLES.items():
-        con.execute(f"set variable {name} = ?", [value])
-    con.execute(INCOMING)
+    _begin(con)
     con.register("segments", pa.concat_tables(segments))
     con.execute("insert into incoming by name from segments")
     con.unregister("segments")
     con.execute(LIMITS)
     con.execute("set variable frozen_before = ?", [_find_frozen_before(con, folders)])
     con.execute(SAMPLES)
-    [(new,)] = con.sql("select count(*) from incoming").fetchall()
+    new = _count_incoming(con)
     if new:
         con.execute(CHANGED_HOURS)
-        for step in FACTS:
-            con.execute(step)
+        _compute_facts(con)
+    _end(con)
+    return new
+
+
+def forget_samples(
+    con: duckdb.DuckDBPyConnection, folders: SpoolFolders, selected: Mapping[str, object]
+) -> int:
+    """Take samples back, compute the facts of their hours without them, return their number.
+
+    `selected` has segment_id, target, first_at and last_at; None selects all.
+    """
+    _begin(con)
+    con.execute(FORGOTTEN_SAMPLES, dict(selected))
+    forgotten = _count_incoming(con)
+    if forgotten:
+        con.execute(LIMITS)
+        con.execute("set variable frozen_before = ?", [_find_frozen_before(con, folders)])
+        con.execute("set variable first_at = (select min(scraped_at) from incoming)")
+        con.execute(CHANGED_HOURS)
+        con.execute(DELETE_FORGOTTEN)
+        _compute_facts(con)
+    _end(con)
+    return forgotten
+
+
+def _begin(con: duckdb.DuckDBPyConnection) -> None:
+    for name, value in VARIABLES.items():
+        con.execute(f"set variable {name} = ?", [value])
+    con.execute(INCOMING)
+
+
+def _count_incoming(con: duckdb.DuckDBPyConnection) -> int:
+    [(count,)] = con.sql("select count(*) from incoming").fetchall()
+    return int(count)
+
+
+def _compute_facts(con: duckdb.DuckDBPyConnection) -> None:
+    for step in FACTS:
+        con.execute(step)
+
+
+def _end(con: duckdb.DuckDBPyConnection) -> None:
     for kind, name in reversed(TEMPORARY):
         con.execute(f"drop {kind} if exists temp.{name}")
-    return int(new)
 
 
 def _find_frozen_before(con: duckdb.DuckDBPyConnection, folders: SpoolFolders) -> datetime:

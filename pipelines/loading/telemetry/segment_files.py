@@ -64,6 +64,11 @@ class SpoolFolders:
     spools: Mapping[SegmentKind, Path]
     archive: Path
 
+    @property
+    def forgotten(self) -> Path:
+        """The file of the archive that says what was taken back."""
+        return self.archive / "forgotten.jsonl"
+
     @classmethod
     def of(cls, settings: Settings) -> "SpoolFolders":
         """Return the folders of a home."""

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from pipelines.archive import utc_now
 from pipelines.loading.telemetry.facts import load_samples
+from pipelines.loading.telemetry.forgetting import apply_forgotten
 from pipelines.loading.telemetry.segment_files import UNREADABLE, Segment, SpoolFolders
 from pipelines.loading.telemetry.tier_file import record_tier
 from pipelines.telemetry.config.tier import Tier
@@ -50,6 +51,7 @@ class TelemetryLoadResult:
     repeated: int = 0
     samples: int = 0
     requests: int = 0
+    forgotten: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, result: SegmentResult) -> None:
@@ -99,6 +101,7 @@ def load_segments(
         with transaction(con):
             record_tier(con, tier, utc_now())
     known, total = KnownSegments(con), TelemetryLoadResult()
+    total.forgotten = apply_forgotten(con, folders)
     archived = (each for each in folders.list_archived() if each.name not in known.digests)
     segments = iter(sorted([*folders.list_waiting(), *archived], key=lambda each: each.name))
     while batch := _load_batch(con, folders, known, segments, total, on_segment):

@@ -11,6 +11,7 @@ FACTS = (
     "energy_hours",
     "coverage_minutes",
     "stack_versions",
+    "scrape_outcome_hours",
 )
 # By schema and table, the kinds of segments whose rows it has. The list of segments and the tier
 # file have rows of none.

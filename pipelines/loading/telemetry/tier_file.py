@@ -12,6 +12,9 @@ import pyarrow as pa
 
 from pipelines.telemetry.config.tier import Tier
 
+# The warehouse has no use for them.
+SECRETS = frozenset({"headers", "ca_file"})
+WHERE_GIVEN = frozenset({"quantization", "indices", "uuids", "match", "query"})
 SCHEMA = pa.schema([("section", pa.string()), ("name", pa.string()), ("entry", pa.string())])
 
 
@@ -38,12 +41,9 @@ def record_entries(
 
 def _entries(tier: Tier) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for target in tier.targets:
-        entry = asdict(target)
-        # The warehouse has no use for the names of variables that hold secrets.
-        del entry["headers"]
-        yield "target", target.name, entry
+        yield "target", target.name, _without_secrets(asdict(target))
     for source in tier.device_sources:
-        yield "device_source", source.target, asdict(source)
+        yield "device_source", source.target, _without_secrets(asdict(source))
     for cost in tier.costs:
         yield "cost", cost.device_kind, asdict(cost)
     for peak in tier.peaks:
@@ -52,6 +52,15 @@ def _entries(tier: Tier) -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield "energy", "", asdict(tier.energy)
     if tier.slo:
         yield "slo", "", asdict(tier.slo)
+
+
+def _without_secrets(entry: dict[str, Any]) -> dict[str, Any]:
+    """Leave out names of variables and files, and keys that are not given."""
+    return {
+        key: value
+        for key, value in entry.items()
+        if key not in SECRETS and (value or key not in WHERE_GIVEN)
+    }
 
 
 def _to_json(value: object) -> str:

@@ -1,11 +1,12 @@
 """Samples of a target from an existing Prometheus or VictoriaMetrics, as scrapes.
 
-Each request to `query_range` asks for the last sample within each step rather than for the last
-known one: that would fill a hole of up to five minutes with the value before it. The instants are
-those of the steps, so a step should not be shorter than the interval at which the store scrapes.
+Each request asks for raw samples with a range selector, so that each has the instant at which the
+store scraped it and not that of a step that asked for it. Labels of the operator are dropped, and
+two stores that scraped the same server (a pair of Prometheus) are one.
 """
 
 import json
+from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -18,19 +19,23 @@ from pipelines.telemetry.backfill.text_files import make_normaliser, make_scrape
 from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.config.tier import Target
 from pipelines.telemetry.metrics.normalise import MetricsNormaliser, up_series
+from pipelines.telemetry.metrics.operator_labels import drop_operator_labels
 from pipelines.telemetry.metrics.vocabulary import label_text
 
 MAX_STEPS = 240  # in one request; with 400 series its response has some MB
+# Samples of a second store are used where the first one has none within this time, or a step.
+MIN_HOLE_SECONDS = 15.0
 MAX_BYTES = 256 * 1024 * 1024
 TIMEOUT_SECONDS = 60.0
 MAX_REASON = 200  # characters of the store's own error message
-# Labels that the store adds to those of the page.
-STORE_LABELS = ("__name__", "job", "instance")
 
 
 @dataclass(frozen=True)
 class PrometheusRange:
-    """A part of a store. `matchers` select one server: `job="vllm",instance="10.0.0.1:8000"`."""
+    """A part of a store. `matchers` select one server: `job="vllm",instance="10.0.0.1:8000"`.
+
+    Scrapes closer together than `step_seconds` are thinned out.
+    """
 
     url: str
     matchers: str
@@ -42,43 +47,49 @@ class PrometheusRange:
 
 @dataclass
 class StoredPage:
-    """Samples of one step as lines of a page, and whether the scrape worked."""
+    """Samples of one scrape as lines of a page, and whether the scrape worked."""
 
     lines: list[str] = field(default_factory=list)
     is_up: bool = True
 
 
+StoredPages = dict[float, StoredPage]
+# Labels of a target in one store, which tell two stores of the same server apart.
+TargetLabels = frozenset[tuple[str, str]]
+
+
 def read_history(history: PrometheusRange, target: Target) -> Iterator[Scrape]:
-    """Yield the scrapes that a store has, oldest first; none for a step without samples."""
+    """Yield the scrapes that a store has, oldest first; none for a time without samples."""
     reader = make_normaliser(target)
     names = "|".join([*reader.vocabulary.names, "process_start_time_seconds", "up"])
-    query = f'last_over_time({{__name__=~"{names}",{history.matchers}}}[{history.step_seconds}s])'
-    step = timedelta(seconds=history.step_seconds)
+    selector = f'{{__name__=~"{names}",{history.matchers}}}'
+    piece = timedelta(seconds=history.step_seconds * MAX_STEPS)
     with httpx.Client(
         headers=dict(history.headers),
         timeout=TIMEOUT_SECONDS,
         follow_redirects=False,
         trust_env=False,
     ) as client:
-        first = history.start
+        first, read_until = history.start, history.start.timestamp() - 1
         while first <= history.end:
-            last = min(first + step * (MAX_STEPS - 1), history.end)
-            result = _query_range(client, history, query, first, last)
-            yield from _to_scrapes(result, target, reader)
-            first = last + step
+            last = min(first + piece, history.end)
+            # A second more: newer versions of Prometheus leave out the beginning of the range.
+            seconds = round((last - first).total_seconds()) + 1
+            result = _query(client, history, f"{selector}[{seconds}s]", last)
+            pages = _thin_out(_to_pages(result, history.step_seconds), history.step_seconds)
+            new = {at: page for at, page in pages.items() if at > read_until}
+            for at in sorted(new):
+                yield _to_scrape(at, new[at], target, reader)
+            read_until = max(new, default=read_until)
+            first = last + timedelta(microseconds=1) if last == history.end else last
 
 
-def _query_range(
-    client: httpx.Client, history: PrometheusRange, query: str, first: datetime, last: datetime
+def _query(
+    client: httpx.Client, history: PrometheusRange, query: str, last: datetime
 ) -> list[dict[str, Any]]:
-    """Return the series of some steps; raise HistoryFailed with what the store says."""
-    form = {
-        "query": query,
-        "start": str(first.timestamp()),
-        "end": str(last.timestamp()),
-        "step": str(history.step_seconds),
-    }
-    url = f"{history.url.rstrip('/')}/api/v1/query_range"
+    """Return the raw samples until an instant; raise HistoryFailed with what the store says."""
+    form = {"query": query, "time": str(last.timestamp())}
+    url = f"{history.url.rstrip('/')}/api/v1/query"
     try:
         with client.stream("POST", url, data=form) as response:
             content = json.loads(_read_body(response))
@@ -92,7 +103,7 @@ def _query_range(
             f"{url} responded {response.status_code} with something that is not JSON. "
             "Is it Prometheus' HTTP API?"
         ) from error
-    _must_succeed(response, content, first)
+    _must_succeed(response, content, last)
     try:
         return [
             {"metric": dict(series["metric"]), "values": list(series["values"])}
@@ -105,13 +116,13 @@ def _query_range(
         ) from error
 
 
-def _must_succeed(response: httpx.Response, content: Any, first: datetime) -> None:
+def _must_succeed(response: httpx.Response, content: Any, last: datetime) -> None:
     status = content.get("status") if isinstance(content, dict) else None
     if response.status_code == httpx.codes.OK and status == "success":
         return
     reason = str(content.get("error", ""))[:MAX_REASON] if isinstance(content, dict) else ""
     raise HistoryFailed(
-        f"{response.url} refused {first:%Y-%m-%d %H:%M} ({response.status_code}: {reason}). "
+        f"{response.url} refused {last:%Y-%m-%d %H:%M} ({response.status_code}: {reason}). "
         "Correct the matchers, or ask for less."
     )
 
@@ -128,35 +139,68 @@ def _read_body(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _to_scrapes(
-    result: list[dict[str, Any]], target: Target, reader: MetricsNormaliser
-) -> Iterator[Scrape]:
+def _to_pages(result: list[dict[str, Any]], step_seconds: float) -> StoredPages:
+    """Group samples by instant, in seconds since 1970; of stores of one server take the fuller."""
     servers = {(series["metric"].get("job"), series["metric"].get("instance")) for series in result}
     if len(servers) > 1:
         raise HistoryFailed(
             f"The matchers select {len(servers)} servers, whose counters would mix. "
             'Add instance="…" to select one.'
         )
-    pages = _to_pages(result)
-    for at in sorted(pages):
-        yield _to_scrape(at, pages[at], target, reader)
-
-
-def _to_pages(result: list[dict[str, Any]]) -> dict[float, StoredPage]:
-    """Group samples by instant, which is in seconds since 1970."""
-    pages: dict[float, StoredPage] = {}
+    targets = _list_targets(result)
+    stores: dict[TargetLabels, StoredPages] = {}
     for series in result:
-        metric = series["metric"]
-        name = metric.get("__name__", "")
-        labels = label_text({key: metric[key] for key in metric if key not in STORE_LABELS})
-        head = f"{name}{{{labels}}}" if labels else name
-        for at, value in series["values"]:
-            page = pages.setdefault(float(at), StoredPage())
-            if name == "up":
-                page.is_up = float(value) > 0
-            else:
-                page.lines.append(f"{head} {value}")
-    return pages
+        labels = series["metric"]
+        of_target = max(
+            (each for each in targets if each <= labels.items()), key=len, default=frozenset()
+        )
+        _add_series(stores.setdefault(of_target, {}), series, dict(of_target))
+    return _merge(list(stores.values()), max(MIN_HOLE_SECONDS, step_seconds))
+
+
+def _list_targets(result: list[dict[str, Any]]) -> list[TargetLabels]:
+    """List the labels of the target in each store: those of `up`, which every series has too."""
+    ups = [series["metric"] for series in result if series["metric"].get("__name__") == "up"]
+    return [frozenset((name, up[name]) for name in up if name != "__name__") for up in ups]
+
+
+def _add_series(pages: StoredPages, series: dict[str, Any], of_target: dict[str, str]) -> None:
+    metric = dict(series["metric"])
+    name = metric.pop("__name__", "")
+    labels = label_text(drop_operator_labels(metric, of_target))
+    head = f"{name}{{{labels}}}" if labels else name
+    for at, value in series["values"]:
+        page = pages.setdefault(float(at), StoredPage())
+        if name == "up":
+            page.is_up = float(value) > 0
+        else:
+            page.lines.append(f"{head} {value}")
+
+
+def _merge(stores: list[StoredPages], hole_seconds: float) -> StoredPages:
+    """Take the pages of the fullest store, and those of others in its holes."""
+    merged: StoredPages = {}
+    taken: list[float] = []
+    for pages in sorted(stores, key=len, reverse=True):
+        before = list(taken)
+        for at, page in pages.items():
+            place = bisect_left(before, at)
+            near = before[max(0, place - 1) : place + 1]
+            if all(abs(other - at) > hole_seconds for other in near):
+                merged[at] = page
+                insort(taken, at)
+    return merged
+
+
+def _thin_out(pages: StoredPages, step_seconds: float) -> StoredPages:
+    """Keep pages that are a step apart; a store's own interval wavers by some milliseconds."""
+    kept: StoredPages = {}
+    next_at = float("-inf")
+    for at in sorted(pages):
+        if at >= next_at:
+            kept[at] = pages[at]
+            next_at = at + 0.9 * step_seconds
+    return kept
 
 
 def _to_scrape(at: float, page: StoredPage, target: Target, reader: MetricsNormaliser) -> Scrape:

@@ -6,11 +6,11 @@ as they are read. Growth and resets are computed when segments are loaded.
 
 import asyncio
 import random
-import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import httpx
 
@@ -18,13 +18,21 @@ from pipelines.telemetry.collector.scraping import (
     ScrapeFailed,
     fetch_page,
     make_client,
+    make_context,
     run_command,
 )
 from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.collector.spool import Spool
 from pipelines.telemetry.config.tier import DeviceSource, Target, Tier
 from pipelines.telemetry.metrics.devices import ReadPage, device_reader
-from pipelines.telemetry.metrics.normalise import MetricsNormaliser, NormalisedPage, up_series
+from pipelines.telemetry.metrics.nearest_engine import NO_ENGINE, find_nearest_engine
+from pipelines.telemetry.metrics.normalise import (
+    MetricsNormaliser,
+    NormalisedPage,
+    outcome_series,
+    up_series,
+)
+from pipelines.telemetry.metrics.prometheus_query import query_address
 from pipelines.telemetry.metrics.vocabulary import Series
 
 Fetch = Callable[[float], Awaitable[bytes]]
@@ -39,6 +47,7 @@ class Health:
 
     is_up: bool | None = None  # None before the first scrape ends
     reason: str = ""
+    hint: str = ""  # what would help, or what is left out of a page
     scrapes: int = 0
     failed: int = 0
     samples: int = 0
@@ -76,23 +85,27 @@ class ScrapeLoop:
         self.health.scrapes += 1
         try:
             page = await self.fetch(min(self.target.scrape_seconds, MAX_WAIT_SECONDS))
+            found = self.read(page, started)
+            if not (found.samples or found.withheld):
+                raise no_known_metrics(page, found)
         except ScrapeFailed as error:
-            return self._add_failure(scrape, error.reason)
-        return self._add_samples(scrape, self.read(page, started))
+            return self._add_failure(scrape, error)
+        return self._add_samples(scrape, found)
 
-    def _add_failure(self, scrape: Scrape, reason: str) -> Scrape:
-        self.health.is_up, self.health.reason = False, reason
+    def _add_failure(self, scrape: Scrape, error: ScrapeFailed) -> Scrape:
+        self.health.is_up, self.health.reason = False, error.reason
+        nearest = error.details.get("nearest_engine", NO_ENGINE)
+        self.health.hint = "" if nearest == NO_ENGINE else f"{nearest} would know this page"
         self.health.failed += 1
-        up = up_series(self.up_metric, reason=reason)
+        up = up_series(self.up_metric, reason=error.reason, **error.details)
         return replace(scrape, series=(up,), values=(0.0,))
 
     def _add_samples(self, scrape: Scrape, page: NormalisedPage) -> Scrape:
         samples, problems = page.samples, page.counts.problems
-        self.health.is_up, self.health.reason = True, ""
+        self.health.is_up, self.health.reason, self.health.hint = True, "", page.withheld
         self.health.samples += len(samples)
         self.health.problems += problems
-        up = up_series(self.up_metric, samples=str(len(samples)), problems=str(problems))
-        series = (*samples, up)
+        series = (*samples, outcome_series(self.up_metric, page))
         self.series = self.series if series == self.series else series
         return replace(
             scrape,
@@ -161,26 +174,38 @@ async def _make_loops(
     tier: Tier, headers: Mapping[str, Mapping[str, str]], clients: AsyncExitStack
 ) -> list[ScrapeLoop]:
     """Make a loop for each target and for each device source with a page or command."""
-    # A context takes longer to make than a scrape, so all clients share it.
-    context = ssl.create_default_context()
-    readers: dict[tuple[tuple[str, ...], tuple[str, ...]], MetricsNormaliser] = {}
+    # A context takes longer to make than a scrape, so clients share it.
+    context = cache(make_context)
+    readers: dict[Hashable, MetricsNormaliser] = {}
     loops: list[ScrapeLoop] = []
     for target in tier.targets:
-        client = make_client(headers.get(target.name, {}), context)
+        client = make_client(headers.get(target.name, {}), context(target.ca_file))
         await clients.enter_async_context(client)
         sources = tier.sources_of(target)
-        kind = _vocabularies(target, sources), target.families
+        pick = tier.own_page_pick(target)
+        kind = _vocabularies(target, sources), target.families, pick
         # Targets of one kind share a reader, because their pages have most lines in common.
         if kind not in readers:
-            readers[kind] = MetricsNormaliser(*kind[0], families=kind[1])
+            readers[kind] = MetricsNormaliser(*kind[0], families=kind[1], pick=pick)
         fetch = _page_fetch(client, target.url)
         loops.append(ScrapeLoop(target, target.engine, target.url, fetch, readers[kind].read))
         separate = [source for source in sources if source.url or source.command]
         for source in separate:
-            # A header's secret is meant for the server, not for an exporter beside it.
-            plain = await clients.enter_async_context(make_client({}, context))
-            loops.append(_device_loop(target, source, plain, is_only=len(separate) == 1))
+            # The target's headers are meant for the server, not for an exporter beside it.
+            own = make_client(headers.get(source.key, {}), context(source.ca_file))
+            await clients.enter_async_context(own)
+            loops.append(_device_loop(target, source, own, is_only=len(separate) == 1))
     return loops
+
+
+def no_known_metrics(page: bytes, found: NormalisedPage) -> ScrapeFailed:
+    """Make the failure of a page that has no family that was expected."""
+    return ScrapeFailed(
+        "no_known_metrics",
+        nearest_engine=find_nearest_engine(page),
+        read=str(found.counts.lines),
+        unknown_families=str(found.counts.unknown_families),
+    )
 
 
 def _device_loop(
@@ -190,8 +215,8 @@ def _device_loop(
         target,
         source.kind,
         source.address,
-        _page_fetch(client, source.url) if source.url else _command_fetch(source.command),
-        device_reader(source.kind),
+        _source_fetch(client, source),
+        device_reader(source.kind, source.pick(target.devices)),
         "device_up",
         "" if is_only else f"{source.address}/",
     )
@@ -210,6 +235,14 @@ def _vocabularies(target: Target, sources: tuple[DeviceSource, ...]) -> tuple[st
 
 def _page_fetch(client: httpx.AsyncClient, url: str) -> Fetch:
     return lambda seconds: fetch_page(client, url, seconds)
+
+
+def _source_fetch(client: httpx.AsyncClient, source: DeviceSource) -> Fetch:
+    if not source.url:
+        return _command_fetch(source.command)
+    if source.query:
+        return _page_fetch(client, query_address(source.url, source.query))
+    return _page_fetch(client, source.url)
 
 
 def _command_fetch(command: tuple[str, ...]) -> Fetch:

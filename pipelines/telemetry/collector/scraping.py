@@ -5,18 +5,24 @@ A failure has one short name, which becomes a label of the scrape.
 
 import asyncio
 import contextlib
+import re
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import httpx
 
+from pipelines.errors import BadSetting
 from pipelines.telemetry.metrics.exposition import MAX_BYTES
 
 MAX_SECONDS = 60.0  # a bound of last resort; each scrape has a shorter one
 # Less than the 5 s after which uvicorn and others hang up: no request goes into a closing
 # connection.
 KEEPALIVE_SECONDS = 3.0
+MAX_REDIRECTS = 3
+REDIRECTS = frozenset({301, 302, 307, 308})
+HTML = re.compile(rb"\s*(<!doctype html|<html|<head|<\?xml[^>]*>\s*<!doctype html)", re.IGNORECASE)
 ACCEPT = "text/plain;version=0.0.4,application/openmetrics-text;q=0.5,*/*;q=0.1"
 
 
@@ -26,9 +32,10 @@ class ScrapeFailed(Exception):
     It becomes a row of the segment, not a message to a person.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, **details: str) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.details = details
 
 
 def make_client(headers: Mapping[str, str], context: ssl.SSLContext) -> httpx.AsyncClient:
@@ -49,16 +56,75 @@ def make_client(headers: Mapping[str, str], context: ssl.SSLContext) -> httpx.As
 async def fetch_page(client: httpx.AsyncClient, url: str, seconds: float) -> bytes:
     """Return the page at an address; raise ScrapeFailed unless it comes whole and in time."""
     try:
-        async with asyncio.timeout(seconds), client.stream("GET", url) as response:
-            if response.status_code != httpx.codes.OK:
-                raise ScrapeFailed(f"status_{response.status_code}")
-            return await _read_body(response)
+        async with asyncio.timeout(seconds):
+            page = await _follow(client, httpx.URL(url))
     except TimeoutError as error:
         raise ScrapeFailed("timeout") from error
     except httpx.ConnectError as error:
-        raise ScrapeFailed("unknown_host" if _is_unknown_host(error) else "refused") from error
+        raise ScrapeFailed(_connect_reason(error)) from error
     except (httpx.TransportError, httpx.DecodingError) as error:
         raise ScrapeFailed("broken_off") from error
+    if HTML.match(page):
+        raise ScrapeFailed("html")
+    return page
+
+
+async def _follow(client: httpx.AsyncClient, url: httpx.URL) -> bytes:
+    """Return the page, also from another path of the same server, where it redirects there."""
+    seen = {url}
+    for _ in range(MAX_REDIRECTS + 1):
+        async with client.stream("GET", url) as response:
+            if response.status_code == httpx.codes.OK:
+                return await _read_body(response)
+            moved = _find_moved(response, url)
+            if moved is None or moved in seen:
+                raise ScrapeFailed(f"status_{response.status_code}")
+        seen.add(moved)
+        url = moved
+    raise ScrapeFailed("too_many_redirects")
+
+
+def _find_moved(response: httpx.Response, url: httpx.URL) -> httpx.URL | None:
+    """Return the address on the same host to which a response leads; None for any other host.
+
+    A header's secret must not go to another server, so scheme and port stay those of the tier file:
+    behind a proxy that ends TLS, servers redirect to http and to their own port.
+    """
+    if response.status_code not in REDIRECTS or not response.headers.get("location"):
+        return None
+    try:
+        location = url.join(response.headers["location"])
+    except httpx.InvalidURL:
+        return None
+    if location.host != url.host or location.scheme not in {"http", "https"}:
+        return None
+    is_other_port = location.port not in {None, url.port}
+    if is_other_port and location.path.rstrip("/") != url.path.rstrip("/"):
+        return None
+    return url.copy_with(raw_path=location.raw_path)
+
+
+def _connect_reason(error: httpx.ConnectError) -> str:
+    causes = list(_causes(error))
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return "unknown_host"
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return "certificate"
+    return "tls" if any(isinstance(cause, ssl.SSLError) for cause in causes) else "refused"
+
+
+def make_context(ca_file: Path | None = None) -> ssl.SSLContext:
+    """Make a TLS context that trusts the system's authorities and those of a file."""
+    context = ssl.create_default_context()
+    if ca_file:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise BadSetting(
+                f"ca_file {ca_file} cannot be used ({error}). "
+                "Name a file with certificates in PEM form."
+            ) from error
+    return context
 
 
 async def run_command(command: Sequence[str], seconds: float) -> bytes:
@@ -106,9 +172,7 @@ async def _read_body(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _is_unknown_host(error: BaseException | None) -> bool:
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error:
-        if isinstance(error, socket.gaierror):
-            return True
+        yield error
         error = error.__cause__ or error.__context__
-    return False

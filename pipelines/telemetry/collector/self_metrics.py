@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from prometheus_client import CollectorRegistry, generate_latest
@@ -132,18 +133,24 @@ def make_app(collector: Collector) -> Starlette:
     return Starlette(routes=[Route("/metrics", metrics), Route("/health", health)])
 
 
-def summarise_health(collector: Collector) -> dict[str, object]:
-    """Summarise whether segments can be written, and which sources are down."""
+def summarise_health(collector: Collector) -> dict[str, Any]:
+    """Summarise whether segments can be written, which sources are down, what is left out."""
     tally = collector.spool.tally
     down = {
         f"{loop.target.name} {loop.address}": loop.health.reason
         for loop in collector.loops
         if loop.health.is_up is False
     }
+    left_out = {
+        f"{loop.target.name} {loop.address}": loop.health.hint
+        for loop in collector.loops
+        if loop.health.hint
+    }
     return {
         "status": "ok" if tally.is_writing_well else "segments cannot be written",
         "sources": len(collector.loops),
         "down": down,
+        "left_out": left_out,
         "last_segment_at": tally.closed_at,
         "lost_samples": tally.lost_rows,
     }

@@ -14,10 +14,14 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 
 from pipelines.errors import BadTier
+from pipelines.telemetry.config.device_pick import DevicePick
 from pipelines.telemetry.config.tier_places import TomlLines
-from pipelines.telemetry.config.tier_rules import TierProblem, find_problems
+from pipelines.telemetry.config.tier_rules import TierProblem, find_problems, find_rows
 from pipelines.telemetry.config.tier_values import (
     Count,
+    FilePath,
+    HeaderMap,
+    Indices,
     MetricsUrl,
     NonEmptyText,
     Number,
@@ -30,8 +34,31 @@ from pipelines.telemetry.config.tier_values import (
     Words,
 )
 
-EngineName = Literal["tokentide", "vllm", "sglang", "mindie", "llamacpp", "tgi"]
-SourceKind = Literal["npu-exporter", "dcgm", "npu-smi", "tokentide"]
+EngineName = Literal[
+    "tokentide",
+    "vllm",
+    "sglang",
+    "mindie",
+    "llamacpp",
+    "tgi",
+    "lmdeploy",
+    "ollama",
+    "dynamo",
+    "trtllm",
+    "triton",
+    "litellm",
+]
+SourceKind = Literal[
+    "npu-exporter",
+    "dcgm",
+    "npu-smi",
+    "tokentide",
+    "nvidia-smi",
+    "amd",
+    "trtllm-energy",
+    "prometheus",
+    "kepler",
+]
 SCRAPE_SECONDS = 5.0
 # A wrong value may hold a password, so pydantic must not show it.
 STRICT = ConfigDict(extra="forbid", hide_input_in_errors=True)
@@ -55,8 +82,10 @@ class Target:
     devices: Count = 1
     device_kind: NonEmptyText | None = None
     scrape_seconds: ScrapeSeconds = SCRAPE_SECONDS
-    headers: TextMap = Field(default_factory=dict)  # header -> environment variable
+    headers: HeaderMap = Field(default_factory=dict)  # header -> environment variable
     families: Words = ()
+    ca_file: FilePath | None = None  # certificates to trust besides the system's
+    quantization: NonEmptyText | None = None  # of the weights, where no name or page states it
 
     @property
     def only_model(self) -> str | None:
@@ -66,12 +95,30 @@ class Target:
 
 @dataclass(frozen=True, config=STRICT)
 class DeviceSource:
-    """A page or a command that gives power and memory of a target's devices."""
+    """A page or a command that gives power and memory of a target's devices.
+
+    `indices`, `uuids` and `match` pick the target's devices where there are others.
+    """
 
     target: NonEmptyText
     kind: SourceKind
     url: Url | None = None
     command: Words = ()
+    indices: Indices = ()
+    uuids: Words = ()
+    match: TextMap = Field(default_factory=dict)  # label -> value
+    headers: HeaderMap = Field(default_factory=dict)  # header -> environment variable
+    ca_file: FilePath | None = None
+    query: NonEmptyText | None = None  # in PromQL, of a Prometheus
+
+    @property
+    def key(self) -> str:
+        """The target and the whole address, which no other source has."""
+        return " ".join((self.target, self.url or "", *self.command, self.query or ""))
+
+    def pick(self, devices: int | None) -> DevicePick:
+        """Return the devices that are the target's, which has this number of them."""
+        return DevicePick(self.indices, self.uuids, tuple(self.match.items()), devices)
 
     @property
     def address(self) -> str:
@@ -132,6 +179,12 @@ class Tier:
         """Return the device sources of one target."""
         return tuple(source for source in self.device_sources if source.target == target.name)
 
+    def own_page_pick(self, target: Target) -> DevicePick:
+        """Return the pick of devices for a target's own page."""
+        own = (each for each in self.sources_of(target) if not (each.url or each.command))
+        source = next(own, None)
+        return source.pick(target.devices) if source else DevicePick(devices=target.devices)
+
 
 def read_tier(path: Path) -> Tier:
     """Read and check the tier file; raise BadTier with all that is wrong, each with its line."""
@@ -146,17 +199,23 @@ def read_tier(path: Path) -> Tier:
         raise BadTier(
             f"{path} cannot be read: {error}. It must be a text file in UTF-8."
         ) from error
-    return parse_tier(text, path.name)
+    return parse_tier(text, path.name, path.parent)
 
 
-def parse_tier(text: str, name: str = "tier.toml") -> Tier:
-    """Parse and check the text of a tier file; raise BadTier with all that is wrong."""
+def parse_tier(text: str, name: str = "tier.toml", folder: Path | None = None) -> Tier:
+    """Parse and check the text of a tier file; raise BadTier with all that is wrong.
+
+    Paths in it begin at its folder.
+    """
     try:
         # Money must not pass through binary fractions.
         given = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise BadTier(f"{name} is not TOML: {error}. Correct that line first.") from error
     problems = list(find_problems(given))
+    for row in (row for table in ("target", "device_source") for row in find_rows(given, table)):
+        if folder and isinstance(row.get("ca_file"), str):
+            row["ca_file"] = folder / row["ca_file"]
     try:
         tier = TypeAdapter(Tier).validate_python(given)
     except ValidationError as error:

@@ -14,7 +14,13 @@ UNIQUE_BY = {
     "target": ("name",),
     "cost": ("device_kind",),
     "peak": ("device_kind", "dtype"),
-    "device_source": ("target", "url", "command"),
+    "device_source": ("target", "url", "command", "query"),
+}
+PAGES = ("npu-exporter", "dcgm", "amd", "trtllm-energy", "prometheus", "kepler")
+COMMANDS = {
+    "npu-smi": '["npu-smi", "info"]',
+    "nvidia-smi": '["nvidia-smi", "--query-gpu=index,uuid,name,power.draw,utilization.gpu,'
+    'memory.used,memory.total,temperature.gpu", "--format=csv"]',
 }
 
 
@@ -30,7 +36,7 @@ class TierProblem:
 
 def find_problems(given: Mapping[str, Any]) -> Iterator[TierProblem]:
     """Yield the problems between keys and between tables."""
-    rows = {table: _rows(given.get(table)) for table in UNIQUE_BY}
+    rows = {table: find_rows(given, table) for table in UNIQUE_BY}
     if not given.get("target"):
         text = "no [[target]] is given; add one with name, url and engine."
         yield TierProblem("", 0, "", text)
@@ -45,8 +51,9 @@ def find_problems(given: Mapping[str, Any]) -> Iterator[TierProblem]:
             yield TierProblem("cost", index, key, text)
 
 
-def _rows(table: Any) -> list[dict[str, Any]]:
+def find_rows(given: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     """Return the rows of a table. A row that is no table is empty here and reported by its type."""
+    table = given.get(name)
     rows = table if isinstance(table, list) else []
     return [row if isinstance(row, dict) else {} for row in rows]
 
@@ -74,10 +81,16 @@ def _device_source_problems(row: dict[str, Any], names: list[Any]) -> Iterator[t
     if "url" in row and "command" in row:
         yield "command", "device_source has both url and command; keep one."
     kind = row.get("kind")
-    if kind in ("npu-exporter", "dcgm") and "url" not in row:
+    if kind in PAGES and "url" not in row:
         yield "kind", f"device_source of kind {kind} needs url, the address of the exporter's page."
-    if kind == "npu-smi" and "command" not in row:
-        yield "kind", 'device_source of kind npu-smi needs command, such as ["npu-smi", "info"].'
+    if kind in COMMANDS and "command" not in row:
+        yield "kind", f"device_source of kind {kind} needs command, such as {COMMANDS[kind]}."
+    if (kind == "prometheus") != ("query" in row):
+        yield (
+            "query",
+            "device_source of kind prometheus needs query, the PromQL of the power in watts, and "
+            "no other kind has it.",
+        )
     if kind == "tokentide" and "command" in row:
         yield (
             "command",

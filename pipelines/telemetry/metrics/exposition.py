@@ -21,6 +21,7 @@ SUFFIX = re.compile(r"_(bucket|sum|count|total|created)$")
 # Stamps from here on are milliseconds; in seconds they would lie thousands of years ahead.
 FIRST_MILLISECONDS = 1e11
 UNSEEN: Any = object()
+HARMLESS = frozenset({"exemplars", "stamped", "quoted", "lines", "unknown_families"})
 
 Labels = tuple[tuple[str, str], ...]
 SeriesT = TypeVar("SeriesT", bound=Hashable)
@@ -37,7 +38,7 @@ class MalformedLine(ValueError):
 class ParseCounts:
     """Oddities of a page.
 
-    `exemplars`, `stamped` and `quoted` do no harm; the others are missing or doubtful samples.
+    Those of HARMLESS do no harm; the others are missing or doubtful samples.
     """
 
     malformed: int = 0  # lines that are no sample
@@ -52,12 +53,13 @@ class ParseCounts:
     exemplars: int = 0
     stamped: int = 0  # lines with a time stamp
     quoted: int = 0  # pages that came as a JSON string
+    lines: int = field(default=0, compare=False)  # samples on the page, wanted or not
+    unknown_families: int = field(default=0, compare=False)  # with no wanted sample
 
     @property
     def problems(self) -> int:
         """The number of oddities that do harm."""
-        counted: int = sum(getattr(self, each.name) for each in fields(self))
-        return counted - self.exemplars - self.stamped - self.quoted
+        return sum(getattr(self, each.name) for each in fields(self) if each.name not in HARMLESS)
 
 
 @dataclass(frozen=True)
@@ -80,12 +82,15 @@ class Exposition(Generic[SeriesT]):
         self._max_known = max_known
         self._known: dict[str, SeriesT | None] = {}
         self._kinds: dict[str, str] = {}
+        # Family of each text that is a sample and not wanted.
+        self._unwanted: dict[str, str] = {}
 
     def read(self, page: bytes) -> MetricsPage[SeriesT]:
         """Return all wanted samples of a page."""
         counts = ParseCounts()
         found: list[SeriesT] = []
         texts: list[str] = []
+        others: list[str] = []
         stamps: dict[SeriesT, float] = {}
         lookup = self._known.get
         for line in self._lines(page, counts):
@@ -93,9 +98,15 @@ class Exposition(Generic[SeriesT]):
             series = lookup(key, UNSEEN)
             if series is UNSEEN:
                 series, text = self._read_unknown(line, key, text, counts, stamps)
+                key = key if key in self._unwanted else key.rpartition(" ")[0]
             if series is not None:
                 found.append(series)
                 texts.append(text)
+            else:
+                others.append(key)
+        unwanted = [self._unwanted[key] for key in others if key in self._unwanted]
+        counts.lines = len(found) + len(unwanted)
+        counts.unknown_families = len(set(unwanted))
         return MetricsPage(_samples(found, texts, counts), counts, stamps)
 
     def _lines(self, page: bytes, counts: ParseCounts) -> list[str]:
@@ -153,10 +164,13 @@ class Exposition(Generic[SeriesT]):
         if not 1 <= len(words) <= 2:
             raise MalformedLine
         counts.exemplars += bool(is_exemplar)
-        text = head.group()
+        text = head.group().rstrip()
         if text not in self._known:
             name, labels = head.group(1), _parse_labels(head.group(2) or "")
-            self._remember(text, self._admit(name, labels, self._kind(name)))
+            series = self._admit(name, labels, self._kind(name))
+            self._remember(text, series)
+            if series is None:
+                self._unwanted[text] = SUFFIX.sub("", name)
         return text, words[0], words[1] if len(words) == 2 else ""
 
     def _read_comment(self, line: str, key: str) -> None:
@@ -174,6 +188,7 @@ class Exposition(Generic[SeriesT]):
             # Labels that never repeat would fill the memory. Starting over costs one slow page.
             self._known.clear()
             self._kinds.clear()
+            self._unwanted.clear()
         self._known[text] = series
 
 

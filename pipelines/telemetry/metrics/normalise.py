@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
 
+from pipelines.telemetry.config.device_pick import ANY_DEVICE, DevicePick
+from pipelines.telemetry.metrics.device_attribution import DeviceSettler
 from pipelines.telemetry.metrics.exposition import Exposition, Labels, ParseCounts
 from pipelines.telemetry.metrics.vocabulary import Series, Unit, Vocabulary, label_text
 
@@ -16,6 +18,7 @@ CREATED = "_created"
 STALE_SECONDS = 300.0  # Prometheus forgets a sample after the same time
 FAILED_READ = -1.0
 MEBIBYTE = 2.0**20
+JOULES = {"device_millijoule": 1e3, "device_microjoule": 1e6}
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,17 @@ class NormalisedPage:
     samples: dict[Series, float]
     started_at: float | None
     counts: ParseCounts
+    withheld: str = ""  # why figures of devices on the page are not among the samples
 
 
 class MetricsNormaliser:
     """Reads the pages of one engine or exporter."""
 
-    def __init__(self, *sources: str, families: Iterable[str] = ()) -> None:
-        self.vocabulary = Vocabulary(*sources, families=families)
+    def __init__(
+        self, *sources: str, families: Iterable[str] = (), pick: DevicePick = ANY_DEVICE
+    ) -> None:
+        self.vocabulary = Vocabulary(*sources, families=families, pick=pick)
+        self._devices = DeviceSettler(pick) if self.vocabulary.has_devices else None
         self._pages = Exposition(self._admit)
         # Used only for pages that do not say when their process started.
         self._creations = Exposition(self._admit_creation)
@@ -43,7 +50,10 @@ class MetricsNormaliser:
         counts.stale = sum(stamp < scraped_at - STALE_SECONDS for stamp in parsed.stamps.values())
         for series in [series for series in samples if not series.is_plain]:
             self._convert(series, samples, counts)
-        return NormalisedPage(samples, self._pop_start(samples, page), counts)
+        started, withheld = self._pop_start(samples, page), ""
+        if self._devices:
+            samples, withheld = self._devices.settle(samples)
+        return NormalisedPage(samples, started, counts, withheld)
 
     def _admit(self, name: str, labels: Labels, kind: str) -> Series | None:
         if name == "process_start_time_seconds":
@@ -98,7 +108,19 @@ def _to_our_unit(value: float, unit: Unit) -> float | None:
         return value / 100 if 0 <= value <= 100 else None
     if unit == "device_mebibyte":
         return value * MEBIBYTE if value >= 0 else None
-    return value / 1000 if unit == "device_millijoule" else value
+    return value / JOULES.get(unit, 1)
+
+
+def outcome_series(metric: str, page: NormalisedPage) -> Series:
+    """Return the series for a page that was read, with the counts of what is on it."""
+    counts = page.counts
+    labels = {
+        "samples": str(len(page.samples)),
+        "problems": str(counts.problems),
+        "read": str(counts.lines),
+        "unknown_families": str(counts.unknown_families),
+    }
+    return up_series(metric, **labels, **({"withheld": page.withheld} if page.withheld else {}))
 
 
 @lru_cache(1024)

@@ -8,8 +8,9 @@ pair only: `-` is unknown, not 0, and the power is then that of the whole card.
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from pipelines.telemetry.config.device_pick import ANY_DEVICE, DevicePick
 from pipelines.telemetry.metrics.exposition import ParseCounts
 from pipelines.telemetry.metrics.normalise import MEBIBYTE, NormalisedPage
 from pipelines.telemetry.metrics.vocabulary import Series, label_text
@@ -29,7 +30,7 @@ class NpuSmiTable:
     pending: Cells | None = None
 
 
-def read_npu_smi(text: str) -> NormalisedPage:
+def read_npu_smi(text: str, pick: DevicePick = ANY_DEVICE) -> NormalisedPage:
     """Return power, utilisation, memory and temperature of each chip in the output."""
     counts = ParseCounts()
     chips = list(_chips(text, counts))
@@ -38,7 +39,9 @@ def read_npu_smi(text: str) -> NormalisedPage:
     for chip in chips:
         device = _device(chip, dies)
         for metric, value, labels in _figures(chip, dies[chip["NPU"]], counts):
-            samples[Series(metric, "gauge", labels=label_text(labels), device=device)] = value
+            wanted = pick.wants(device, "", labels)
+            series = Series(metric, "gauge", "", None, None, label_text(labels), device)
+            samples[replace(series, is_picked=wanted)] = value
     counts.malformed += not chips
     return NormalisedPage(samples, None, counts)
 

@@ -1,8 +1,9 @@
 """One name for each quantity, whatever server it comes from: `vocabulary.csv`, applied.
 
 A row of the list has the engine or device exporter, the family as its page names it, our metric,
-the kind, how the value is converted (`unit`), changes of labels (`old>new`, `=label:value`), and
-the newer family to which an old name gives way where a page has both.
+the kind, how the value is converted (`unit`), labels (renamed `old>new`, added `=label:value`, or
+required `label=value`, so that other series of the family are not kept), and the newer family to
+which an old name gives way where a page has both.
 """
 
 import csv
@@ -12,12 +13,21 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, cast
 
+from pipelines.telemetry.config.device_pick import ANY_DEVICE, INSTANCE_LABELS, DevicePick
 from pipelines.telemetry.metrics.exposition import SUFFIX, Labels
+from pipelines.telemetry.metrics.operator_labels import drop_operator_labels
+from pipelines.telemetry.metrics.spelling import find_spelling, list_spellings
 
 MetricKind = Literal["counter", "gauge", "histogram", "info"]
 SeriesPart = Literal["", "bucket", "sum", "count"]
 Unit = Literal[
-    "", "share_or_percent", "device", "device_percent", "device_mebibyte", "device_millijoule"
+    "",
+    "share_or_percent",
+    "device",
+    "device_percent",
+    "device_mebibyte",
+    "device_millijoule",
+    "device_microjoule",
 ]
 # Every other kind that a page declares is a gauge.
 KINDS: dict[str, MetricKind] = {"counter": "counter", "histogram": "histogram", "info": "info"}
@@ -26,6 +36,8 @@ PARTS: tuple[SeriesPart, ...] = ("bucket", "sum", "count")
 # model's.
 DEVICE_LABELS = ("id", "gpu")
 CHIP_LABELS = ("model_name", "modelName")
+# Routers and proxies name a model by other labels than its server; the first that is there counts.
+MODEL_LABELS = ("model_name", "model", "model_id", "served_model_name", "served_model", "llm_model")
 MAX_SERIES = 200_000
 
 Key = tuple[str, MetricKind, SeriesPart, str, str, str, float]
@@ -49,6 +61,13 @@ class Series:
     is_old_name: bool = False  # gives way to the series of the same key
     also: "Series | None" = None  # a second quantity with the same value
     is_plain: bool = True  # its value needs no conversion
+    instance: str = ""  # a part of a divided device
+    is_picked: bool | None = True  # of a device of the target; None where the labels do not say
+
+    @property
+    def is_marked(self) -> bool:
+        """True if it is a part of a device, or maybe of a device that is not the target's."""
+        return bool(self.instance) or self.is_picked is not True
 
     @property
     def key(self) -> Key:
@@ -74,6 +93,7 @@ class Meaning:
     unit: Unit = ""
     rename: tuple[tuple[str, str], ...] = ()
     add: tuple[tuple[str, str], ...] = ()
+    require: tuple[tuple[str, str], ...] = ()
     is_old_name: bool = False
     is_of_device: bool = False
 
@@ -84,12 +104,15 @@ class Vocabulary:
     `families` are further ones, kept under the names that they have there.
     """
 
-    def __init__(self, *sources: str, families: Iterable[str] = ()) -> None:
+    def __init__(
+        self, *sources: str, families: Iterable[str] = (), pick: DevicePick = ANY_DEVICE
+    ) -> None:
+        self._pick = pick
         self._meanings: dict[str, list[Meaning]] = {}
         for name, meaning in (pair for source in sources for pair in list_meanings(source)):
             self._meanings.setdefault(name, []).append(meaning)
         self._families = frozenset(families)
-        self._series: dict[tuple[Key, bool], Series] = {}
+        self._series: dict[tuple[Key, bool, str, bool | None], Series] = {}
 
     @property
     def names(self) -> list[str]:
@@ -99,11 +122,23 @@ class Vocabulary:
             for family in self._families
             for suffix in ("", "_total", "_bucket", "_sum", "_count")
         )
-        return sorted({*self._meanings, *further})
+        spelled = list_spellings(self._meanings)
+        return sorted({*self._meanings, *further, *spelled})
+
+    @property
+    def has_devices(self) -> bool:
+        """True if some of the families are of devices."""
+        return any(
+            meaning.is_of_device for meanings in self._meanings.values() for meaning in meanings
+        )
 
     def admit(self, name: str, labels: Labels, kind: str) -> Series | None:
         """Return the series of a name with these labels; None if it is not kept."""
-        found = self._meanings.get(name) or self._further_meanings(name, kind)
+        found = (
+            self._meanings.get(name)
+            or self._meanings.get(find_spelling(name, self._meanings))
+            or self._further_meanings(name, kind)
+        )
         series: Series | None = None
         for meaning in reversed(found):
             series = self._find_or_make(meaning, labels, also=series)
@@ -111,7 +146,7 @@ class Vocabulary:
 
     def newer(self, series: Series) -> Series | None:
         """Return the series of the newer name, if some page had it."""
-        return self._series.get((series.key, False))
+        return self._series.get((series.key, False, series.instance, series.is_picked))
 
     def _further_meanings(self, name: str, kind: str) -> list[Meaning]:
         base = SUFFIX.sub("", name)
@@ -125,6 +160,8 @@ class Vocabulary:
 
     def _find_or_make(self, meaning: Meaning, labels: Labels, also: Series | None) -> Series | None:
         rest = dict(labels)
+        if any(rest.pop(label, None) != value for label, value in meaning.require):
+            return None
         le = rest.pop("le", None) if meaning.part == "bucket" else None
         try:
             bound = float(le) if le is not None else None
@@ -132,23 +169,34 @@ class Vocabulary:
             return None
         if meaning.part == "bucket" and bound is None:
             return None
-        series = _make_series(meaning, rest, bound, also)
+        series = _make_series(meaning, rest, bound, also, self._pick)
         if len(self._series) >= MAX_SERIES:
             self._series.clear()
-        return self._series.setdefault((series.key, series.is_old_name), series)
+        identity = series.key, series.is_old_name, series.instance, series.is_picked
+        return self._series.setdefault(identity, series)
 
 
 def _make_series(
-    meaning: Meaning, labels: dict[str, str], le: float | None, also: Series | None
+    meaning: Meaning,
+    labels: dict[str, str],
+    le: float | None,
+    also: Series | None,
+    pick: DevicePick,
 ) -> Series:
     device = model = None
-    if meaning.is_of_device:
-        device, labels = _split_device(labels)
-    else:
-        model = labels.pop("model_name", None) or None
+    instance = ""
+    is_picked: bool | None = True
     for old, new in meaning.rename:
         if old in labels:
             labels[new] = labels.pop(old)
+    if meaning.is_of_device:
+        instance = next((labels[name] for name in INSTANCE_LABELS if labels.get(name)), "")
+        given = labels
+        device, labels = _split_device(labels)
+        is_picked = pick.wants(device or "", instance, given)
+    else:
+        model = _pop_model(labels)
+        labels = drop_operator_labels(labels)
     labels |= {name: value for name, value in meaning.add if name not in labels}
     return Series(
         meaning.metric,
@@ -162,7 +210,15 @@ def _make_series(
         meaning.is_old_name,
         also,
         is_plain=not (meaning.unit or meaning.is_old_name or also),
+        instance=instance,
+        is_picked=is_picked,
     )
+
+
+def _pop_model(labels: dict[str, str]) -> str | None:
+    """Remove the label that names the model, and return its value; None if none does."""
+    name = next((name for name in MODEL_LABELS if labels.get(name)), "model_name")
+    return labels.pop(name, None) or None
 
 
 def label_text(labels: dict[str, str]) -> str:
@@ -190,7 +246,8 @@ def read_vocabulary() -> list[dict[str, str]]:
 
 def _meanings_of_row(row: dict[str, str]) -> Iterator[tuple[str, Meaning]]:
     changes = row["labels"].split()
-    rename = tuple(_split_pair(each, ">") for each in changes if not each.startswith("="))
+    rename = tuple(_split_pair(each, ">") for each in changes if ">" in each)
+    require = tuple(_split_pair(each, "=") for each in changes if "=" in each[1:])
     add = tuple(_split_pair(each[1:], ":") for each in changes if each.startswith("="))
     family, kind = row["family"], row["kind"]
     is_of_device = row["unit"].startswith("device") or row["engine"].endswith("device")
@@ -203,6 +260,7 @@ def _meanings_of_row(row: dict[str, str]) -> Iterator[tuple[str, Meaning]]:
             cast("Unit", row["unit"]),
             rename,
             add,
+            require,
             bool(row["yields_to"]),
             is_of_device,
         )

@@ -17,7 +17,7 @@ from dashboards.query import Query, query
 from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings
 
-LOGS = (Path(__file__).parents[1] / "refused_requests.sql").read_text()
+LOGS = (Path(__file__).parents[2] / "support/dashboard/refused_requests.sql").read_text()
 
 
 @pytest.fixture(scope="module")

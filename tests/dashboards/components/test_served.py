@@ -12,7 +12,7 @@ from dashboards.generations import GenerationStore, OpenGeneration
 from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings
 
-SERVED = (Path(__file__).parents[1] / "served.sql").read_text()
+SERVED = (Path(__file__).parents[2] / "support/dashboard/served.sql").read_text()
 
 
 def generation_of(home: Path, sql: str) -> OpenGeneration:

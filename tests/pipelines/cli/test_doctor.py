@@ -6,13 +6,14 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
+import duckdb
 import pytest
 from support.cli.command import Command
 from support.loading import keep_answer
 from support.simulator import SimulatedMarket
 
 from pipelines.archive import Archive
-from pipelines.cli.doctor import Finding, examine, is_reachable
+from pipelines.cli.doctor import Finding, examine, is_reachable, readers
 from pipelines.settings import Settings
 
 NOBODY = "http://127.0.0.1:9/api/v1"
@@ -62,8 +63,21 @@ def test_a_ready_home_is_well(market: Settings, simulator: SimulatedMarket) -> N
     ]
     assert [name for name, finding in found.items() if not finding.is_well] == []
     assert found["published"].found == "generation-000001.duckdb"
+    assert found["DuckDB"].found.endswith(
+        "; DuckDB 1.0 and newer read the published file (storage version 64)"
+    )
     assert found["OPENROUTER_API_KEY"].found == "set"
     assert found["OpenRouter"].found == f"{simulator.url} responds"
+
+
+@pytest.mark.parametrize(("storage", "oldest"), [("v1.0.0", "1.0"), ("v1.2.0", "1.2")])
+def test_the_file_says_its_oldest_reader(tmp_path: Path, storage: str, oldest: str) -> None:
+    """Each file has the version of its storage in its header."""
+    file = tmp_path / "file.duckdb"
+    with duckdb.connect() as con:
+        con.execute(f"attach '{file}' as made (storage_version '{storage}')")
+        con.execute("create table made.t as select 1 as x")
+    assert readers(file).startswith(f"DuckDB {oldest} and newer read the published file")
 
 
 def test_a_fresh_home_says_how_to_begin(tmp_path: Path) -> None:

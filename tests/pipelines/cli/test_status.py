@@ -96,6 +96,22 @@ def test_a_generation_without_telemetry_has_no_targets(market: Settings) -> None
     assert read_status(market, FRESH)["targets"] == []
 
 
+def test_each_source_has_the_outcomes_of_its_last_hour(
+    market_with_tier: Settings, paper: Paper
+) -> None:
+    """A person sees those that failed, and models that are mapped to another one."""
+    status = read_status(market_with_tier, FRESH)
+    assert [(each["outcome"], each["scrapes"]) for each in status["scrapes"]] == [
+        ("no_known_metrics", 20),
+        ("up", 700),
+    ]
+    assert [each["model_name"] for each in status["mappings"]] == ["Qwen3-8B"]
+    show_status(paper, status)
+    assert "no_known_metrics" in paper.text
+    assert "timeout" not in paper.text
+    assert "Qwen3-8B" in paper.text
+
+
 def test_a_person_sees_days_freshness_and_tables(market_with_tier: Settings, paper: Paper) -> None:
     """Headings say quarantined, and the market's citation comes last."""
     show_status(paper, read_status(market_with_tier, FRESH))

@@ -63,7 +63,7 @@ class Marts:
         """
         with duckdb.connect() as con:
             con.execute(
-                "create schema marts; create schema history; create schema staging; "
+                "create schema marts; create schema intermediate; create schema staging; "
                 "set timezone = 'UTC'"
             )
             for table, (columns, given) in tables.items():

@@ -23,6 +23,7 @@ THROUGH = [
     "market_share_weekly",
     "market_topn_weekly",
     "leaders_weekly",
+    "lead_tests_weekly",
 ]
 
 
@@ -58,8 +59,13 @@ Tables = dict[str, tuple[str, list[Row]]]
 """By table its columns, as SQL writes them, and its rows."""
 
 
-def market(models: tuple[Model, ...], other: int = 50, days: int = DAYS) -> Tables:
-    """Return the tables of a market without missing days."""
+def market(
+    models: tuple[Model, ...],
+    other: int = 50,
+    days: int = DAYS,
+    prices: dict[str, tuple[int, int]] | None = None,
+) -> Tables:
+    """Return the tables of a market without missing days, by model with its two prices."""
     dates = [MONDAY + timedelta(days=day) for day in range(days)]
     return {
         "marts.models": (
@@ -79,6 +85,21 @@ def market(models: tuple[Model, ...], other: int = 50, days: int = DAYS) -> Tabl
             "releasing_lab varchar, base_lab varchar, "
             "releasing_country varchar, base_country varchar, weights varchar",
             [attributed(model) | {"date": day} for model in models for day in dates],
+        ),
+        "intermediate.ranked_prices_daily": (
+            "date date, model_permaslug varchar, author_slug varchar, usd_low double, "
+            "usd_high double, price_age_days bigint, is_free boolean, price_class varchar, "
+            "price_reason varchar",
+            [
+                {
+                    "date": day,
+                    "model_permaslug": m.name,
+                    "author_slug": m.author,
+                    **priced(m, prices or {}),
+                }
+                for m in models
+                for day in dates
+            ],
         ),
         "marts.market_days": (
             "date date, is_missing boolean, is_other_missing boolean",
@@ -132,6 +153,7 @@ def _tokens(models: tuple[Model, ...], dates: list[date], other: int) -> Tables:
             "is_other": False,
             "model_family": m.family or m.name,
             "is_free": m.is_free,
+            "price_class": "free" if m.is_free else "paid",
         }
         for m in models
         for number, day in enumerate(dates)
@@ -141,11 +163,24 @@ def _tokens(models: tuple[Model, ...], dates: list[date], other: int) -> Tables:
     return {
         "marts.market_tokens_daily": (
             "date date, model_permaslug varchar, total_tokens bigint, is_other boolean, "
-            "author_slug varchar, model_family varchar, is_free boolean, "
+            "author_slug varchar, model_family varchar, is_free boolean, price_class varchar, "
             "base_author_slug varchar, releasing_lab varchar, releasing_country varchar, "
             "base_lab varchar, base_country varchar, weights varchar",
             [*ranked, *(rest | {"date": day} for day in dates)],
         ),
+    }
+
+
+def priced(model: Model, prices: dict[str, tuple[int, int]]) -> Row:
+    """Return what is known of a model's price; a free one is known by its name."""
+    known = (0, 0) if model.is_free else prices.get(model.name)
+    return {
+        "usd_low": float(min(known)) if known else None,
+        "usd_high": float(max(known)) if known else None,
+        "price_age_days": 0 if known and not model.is_free else None,
+        "is_free": model.is_free or known == (0, 0),
+        "price_class": "free" if model.is_free else "paid",
+        "price_reason": None if known else "no list price was seen up to this day",
     }
 
 

@@ -49,3 +49,43 @@
 {% macro quantization_bits(quantization) -%}
     try_cast(regexp_extract({{ quantization }}, '[0-9]+$') as integer)
 {%- endmacro %}
+
+{#- The format of weights, in the words that hosts use, from a server's or a person's words for it:
+    w8a16 is int8, bfloat16 is bf16. What is not known is kept as it is. -#}
+{% macro stated_quantization(words) -%}
+    case
+        when {{ words }} is null or lower({{ words }}) in ('', 'none', 'auto', 'unknown') then null
+        when regexp_matches(lower({{ words }}), 'nvfp4|mxfp4|fp4|f4') then 'fp4'
+        when regexp_matches(lower({{ words }}), 'fp8|float8|f8|e4m3|e5m2') then 'fp8'
+        when regexp_matches(lower({{ words }}), 'int8|w8a|8-?bit|^i?q8|bitsandbytes-8') then 'int8'
+        when regexp_matches(lower({{ words }}), 'int4|w4a|4-?bit|^i?q4|awq|gptq|marlin|nf4')
+            then 'int4'
+        when regexp_matches(lower({{ words }}), 'bfloat16|bf16') then 'bf16'
+        when regexp_matches(lower({{ words }}), 'float16|fp16|^half$|^f16$') then 'fp16'
+        when regexp_matches(lower({{ words }}), 'float32|fp32|^float$|^f32$') then 'fp32'
+        else lower({{ words }})
+    end
+{%- endmacro %}
+
+{#- Parameters that a name states, in billions: 30 of qwen3-30b-a3b; null where it states none. -#}
+{% macro stated_billions(name) -%}
+    try_cast(
+        regexp_extract(
+            lower({{ name }}), '(?:^|[-_/ :.])([0-9]+(?:[.][0-9]+)?)b(?:[-_:.@]|$)', 1
+        ) as double
+    )
+{%- endmacro %}
+
+{#- Makers' name for a line of models with one vocabulary, as a name states it; null where none is
+    known. -#}
+{% macro vocabulary_family(name) -%}
+    nullif(
+        regexp_extract(
+            lower({{ name }}),
+            '(qwen|llama|deepseek|mixtral|mistral|gemma|glm|kimi|minimax|gpt-oss|phi|granite|'
+            || 'nemotron|command|hunyuan|ernie|internlm|falcon|olmo|step|mimo|seed)',
+            1
+        ),
+        ''
+    )
+{%- endmacro %}

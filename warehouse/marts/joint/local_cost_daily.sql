@@ -12,6 +12,7 @@ with target_hours as (
         any_value(hours.timed_seconds) as timed_seconds,
         any_value(hours.busy_seconds) as busy_seconds,
         sum(hours.timed_prompt_tokens + hours.timed_generation_tokens) as tokens,
+        sum(hours.prompt_tokens + hours.generation_tokens) as counted_tokens,
         bool_and(
             hours.timed_prompt_tokens is not null and hours.timed_generation_tokens is not null
         ) as counts_all,
@@ -78,6 +79,7 @@ days as (
         sum(timed_seconds) as timed_seconds,
         sum(busy_seconds) as busy_seconds,
         sum(tokens)::bigint as timed_tokens,
+        sum(counted_tokens) as counted_tokens,
         bool_and(counts_all) filter (where timed_seconds > 0) as counts_all,
         count(*) filter (where timed_seconds > 0) as timed_hours,
         count(*) filter (where timed_seconds > 0 and watts is not null) as hours_with_power,
@@ -97,6 +99,10 @@ with_reasons as (
             when days.timed_seconds <= 0 then 'no time of this day is covered'
             when not coalesce(days.counts_all, false)
                 then 'the server does not count all its tokens'
+            when days.timed_tokens = 0 and days.counted_tokens > 0
+                then
+                    'all tokens of this day came in minutes that end gaps, so how long they took '
+                    || 'is not known'
             when days.timed_tokens = 0 then 'no tokens on this day'
         end as speed_reason,
         case
@@ -141,7 +147,10 @@ select
     covered_share,
     timed_seconds,
     timed_tokens,
-    busy_seconds / nullif(timed_seconds, 0) as busy_share,
+    case
+        when timed_tokens > 0 or coalesce(counted_tokens, 0) = 0
+            then busy_seconds / nullif(timed_seconds, 0)
+    end as busy_share,
     capacity_tokens_per_second,
     speed_reason,
     (capex_usd_per_second)::decimal(24, 12) as capex_usd_per_second,

@@ -65,6 +65,11 @@ select
     market_usd_per_mtok,
     local_usd <= market_usd as is_local_cheaper,
     case when break_even <= 1 then break_even end as break_even_load,
+    case
+        when market_usd = 0 and break_even is null then 'the market asks nothing'
+        when break_even is null then 'energy alone costs more than the market asks'
+        when break_even > 1 then 'dearer than the market even if busy all the time'
+    end as break_even_reason,
     true as is_what_if
 from with_figures
 order by model_family, target, kind, energy_factor, amortisation_factor, load

@@ -11,28 +11,39 @@ with market as (
     from {{ ref('ingest_log') }}
 ),
 
-bases as (
+judged as (
     select
-        stated.* replace (
-            case when known.is_judged then stated.verdict else 'not_judged' end as verdict,
-            case when known.is_judged then stated.measured end as measured,
-            case when known.is_judged then stated.measured_text end as measured_text,
-            case
-                when known.is_judged then stated.reason
-                else
-                    'Not judged: simulated market. The statement is about the real one, and the '
-                    || 'figures here were made up by Tokentide''s simulator.'
-            end as reason,
-            case when known.is_judged then stated.missing_days end as missing_days,
-            case when known.is_judged then stated.as_of end as as_of
-        )
+        stated.*,
+        not market.is_simulated
+        or not coalesce(stated.rests_on_market, stated.reads_market) as is_judged
     from {{ ref('stated_claims') }} as stated
     cross join market
-    cross join lateral (
-        select
-            not (market.is_simulated and coalesce(stated.rests_on_market, stated.reads_market))
-                as is_judged
-    ) as known
+),
+
+bases as (
+    select
+        claim_id,
+        basis,
+        statement,
+        said_by,
+        said_on,
+        population,
+        unit,
+        source_url,
+        expected,
+        evidence_sql,
+        case when is_judged then verdict else 'not_judged' end as verdict,
+        case when is_judged then measured end as measured,
+        case when is_judged then measured_text end as measured_text,
+        case
+            when is_judged then reason
+            else
+                'Not judged: simulated market. The statement is about the real one, and the '
+                || 'figures here were made up by Tokentide''s simulator.'
+        end as reason,
+        case when is_judged then missing_days end as missing_days,
+        case when is_judged then as_of end as as_of
+    from judged
 ),
 
 summed as (

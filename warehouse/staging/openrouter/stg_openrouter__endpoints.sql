@@ -21,9 +21,14 @@ select
     throughput_tps_p75,
     throughput_tps_p90,
     throughput_tps_p99,
-    {{ usd_per_mtok('prompt_usd', 'discount') }} as prompt_usd_per_mtok,
-    {{ usd_per_mtok('completion_usd', 'discount') }} as completion_usd_per_mtok,
-    {{ usd_per_mtok('cached_usd', 'discount') }} as cached_usd_per_mtok
+    {{ usd_per_mtok('prompt_usd') }} as prompt_usd_per_mtok,
+    {{ usd_per_mtok('completion_usd') }} as completion_usd_per_mtok,
+    {{ usd_per_mtok('cached_usd') }} as cached_usd_per_mtok,
+    {{ discount_share('discount') }} as discount,
+    {{ undiscounted_usd_per_mtok('prompt_usd', 'discount') }} as undiscounted_prompt_usd_per_mtok,
+    {{ undiscounted_usd_per_mtok('completion_usd', 'discount') }}
+        as undiscounted_completion_usd_per_mtok,
+    {{ undiscounted_reason('prompt_usd', 'completion_usd', 'discount') }} as undiscounted_reason
 from {{ source('raw', 'endpoints') }}
 where {{ is_known_content('sha256') }}
 qualify

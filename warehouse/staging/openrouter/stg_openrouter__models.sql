@@ -15,9 +15,14 @@ select
     try_cast(expiration_date as date) as expiration_date,
     tokenizer,
     output_modalities,
-    {{ usd_per_mtok('prompt_usd', 'discount') }} as prompt_usd_per_mtok,
-    {{ usd_per_mtok('completion_usd', 'discount') }} as completion_usd_per_mtok,
-    {{ usd_per_mtok('cached_usd', 'discount') }} as cached_usd_per_mtok,
+    {{ usd_per_mtok('prompt_usd') }} as prompt_usd_per_mtok,
+    {{ usd_per_mtok('completion_usd') }} as completion_usd_per_mtok,
+    {{ usd_per_mtok('cached_usd') }} as cached_usd_per_mtok,
+    {{ discount_share('discount') }} as discount,
+    {{ undiscounted_usd_per_mtok('prompt_usd', 'discount') }} as undiscounted_prompt_usd_per_mtok,
+    {{ undiscounted_usd_per_mtok('completion_usd', 'discount') }}
+        as undiscounted_completion_usd_per_mtok,
+    {{ undiscounted_reason('prompt_usd', 'completion_usd', 'discount') }} as undiscounted_reason,
     overrides is not null as is_time_or_length_priced
 from {{ source('raw', 'models') }}
 where

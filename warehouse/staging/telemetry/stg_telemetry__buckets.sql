@@ -6,7 +6,8 @@ select
     labels,
     hour_at,
     le as bucket_end,
-    growth
+    growth,
+    counted
 from {{ source('ledger', 'histogram_hours') }}
 where
     part = 'bucket'

@@ -7,7 +7,10 @@ select
     covered_seconds,
     largest_gap_seconds,
     power_samples,
-    provenance
+    provenance,
+    gauge_joules,
+    gauge_seconds,
+    fault
 from {{ source('ledger', 'energy_hours') }}
 where {{ is_known_hour('hour_at') }}
 qualify

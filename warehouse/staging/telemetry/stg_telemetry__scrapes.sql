@@ -8,6 +8,8 @@ select
     started_at,
     seconds_since_last,
     is_gap,
+    coalesce(is_restart, false) as is_restart,
+    contradiction,
     -- This scrape shows the growth since the last successful one, though nobody watched it.
     is_up and is_gap as is_end_of_gap
 from {{ source('ledger', 'scrapes') }}

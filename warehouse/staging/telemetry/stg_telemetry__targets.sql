@@ -14,7 +14,8 @@ targets as (
         device_kind,
         entry ->> '$.engine' as engine,
         coalesce((entry ->> '$.devices')::integer, 1) as devices,
-        coalesce((entry ->> '$.scrape_seconds')::double, 5) as scrape_seconds
+        coalesce((entry ->> '$.scrape_seconds')::double, 5) as scrape_seconds,
+        entry ->> '$.quantization' as quantization
     from entries
     where section = 'target'
 ),
@@ -53,6 +54,7 @@ select
     targets.devices,
     targets.device_kind,
     targets.scrape_seconds,
+    targets.quantization,
     costs.device_kind is not null as has_cost,
     costs.capex_usd,
     costs.amortisation_years,

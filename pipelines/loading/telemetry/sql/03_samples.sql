@@ -4,6 +4,14 @@ set variable last_at = (select max(scraped_at) from incoming);
 delete from incoming
 where not isfinite(value);
 
+-- What somebody took back does not come again.
+delete from incoming using raw.telemetry_forgotten as forgotten
+where
+    incoming.segment_id = coalesce(forgotten.segment_id, incoming.segment_id)
+    and incoming.target = coalesce(forgotten.target, incoming.target)
+    and incoming.scraped_at >= coalesce(forgotten.first_at, incoming.scraped_at)
+    and incoming.scraped_at <= coalesce(forgotten.last_at, incoming.scraped_at);
+
 -- Of two samples of one series and instant the greater one counts, whichever was loaded first: so
 -- the order of loading does not matter.
 delete from incoming
@@ -84,3 +92,11 @@ where rowid in (select duplicates.incoming_row from duplicates where not duplica
 -- All that is left is new.
 insert into raw.telemetry_samples by name
 from incoming;
+
+insert into ledger.process_starts
+select distinct
+    incoming.target,
+    date_trunc('second', incoming.started_at) as started_second
+from incoming
+where incoming.started_at is not null
+on conflict do nothing;

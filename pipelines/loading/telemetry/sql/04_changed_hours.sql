@@ -1,6 +1,32 @@
+-- One row per sample of any time, with what makes its series: the process that counts, where the
+-- page says when it started, and the way on which the sample came. Scrapes of ours count before
+-- archived pages, and those before the history of a store. A device counts on when the process that
+-- reads it starts again.
+create or replace temp view identified_samples as
+select
+    samples.*,
+    case
+        when samples.device is null and samples.kind in ('counter', 'histogram')
+            then coalesce(processes.process, 0)
+        else 0
+    end as process,
+    coalesce(processes.process, 0) as page_process,
+    -- The labels of `up` describe how a scrape went; all the same it is one series.
+    case when samples.metric in ('up', 'device_up') then '' else samples.labels end
+        as series_labels,
+    case segments.kind when 'pages' then 1 when 'history' then 2 else 0 end as way
+from raw.telemetry_samples as samples
+left join ledger.processes
+    on
+        samples.target = processes.target
+        and date_trunc('second', samples.started_at) = processes.started_second
+left join raw.telemetry_segments as segments
+    on samples.segment_id = segments.segment_id;
+
 -- One row per target and hour whose facts the new samples may change: hours of new samples, hours
--- within a gap of one, and hours of the next samples in their series, since growth is counted from
--- the sample before.
+-- within reach of one, and hours of the next samples in their series, since growth is counted from
+-- the sample before. Where a segment came late, these are the next samples of all series: whether a
+-- process began while its target was watched may have changed.
 create or replace temp table changed_hours as
 with instants as (
     select distinct
@@ -14,8 +40,8 @@ within_gap as (
         instants.target,
         unnest(
             generate_series(
-                date_trunc('hour', instants.scraped_at - limits.gap),
-                date_trunc('hour', instants.scraped_at + limits.gap),
+                date_trunc('hour', instants.scraped_at - limits.reach),
+                date_trunc('hour', instants.scraped_at + limits.reach),
                 interval 1 hour
             )
         ) as hour_at
@@ -27,9 +53,8 @@ within_gap as (
 samples_since as (
     select
         *,
-        segment_id in (select incoming.segment_id from incoming) as is_new,
-        case when metric in ('up', 'device_up') then '' else labels end as series_labels
-    from raw.telemetry_samples
+        segment_id in (select incoming.segment_id from incoming) as is_new
+    from identified_samples
     where scraped_at >= getvariable('first_at')
 ),
 
@@ -49,9 +74,8 @@ next_in_series as (
     from samples_since
     semi join overtaken
         on samples_since.target = overtaken.target
-    qualify
-        not samples_since.is_new
-        and lag(samples_since.is_new) over (
+    window
+        in_series as (
             partition by
                 samples_since.target,
                 samples_since.metric,
@@ -59,9 +83,13 @@ next_in_series as (
                 samples_since.le,
                 samples_since.model_name,
                 samples_since.series_labels,
-                samples_since.device
+                samples_since.device,
+                samples_since.process
             order by samples_since.scraped_at
         )
+    qualify
+        not samples_since.is_new
+        and coalesce(lag(samples_since.is_new) over in_series, true)
 ),
 
 -- The row of a failed scrape has the time since the last good one.

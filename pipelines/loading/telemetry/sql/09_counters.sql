@@ -4,7 +4,8 @@ where
     and counter_minutes.hour_at = changed_hours.hour_at;
 
 -- One row per counter and minute of a changed hour. Growth belongs to the later sample's minute,
--- also across a gap: tokens are conserved.
+-- also across a gap: tokens are conserved. It is null in a minute that has only the first sample of
+-- a series. Series that differ in their process alone are one counter.
 insert into ledger.counter_minutes by name
 select
     series.target,
@@ -12,17 +13,23 @@ select
     series.device,
     series.metric,
     series.labels,
-    minutes.* exclude (minutes.series_id)
+    minutes.minute_at,
+    minutes.hour_at,
+    sum(minutes.growth) as growth,
+    sum(minutes.resets)::bigint as resets,
+    min(minutes.unknown_reason) as unknown_reason
 from (
     select
         series_id,
         minute_at,
         hour_at,
         sum(growth) as growth,
-        count_if(is_restart) as resets
+        count_if(is_restart) as resets,
+        min(unknown_reason) as unknown_reason
     from growths
-    where kind = 'counter'
+    where kind = 'counter' and is_changed
     group by all
 ) as minutes
 inner join series
-    on minutes.series_id = series.series_id;
+    on minutes.series_id = series.series_id
+group by all;

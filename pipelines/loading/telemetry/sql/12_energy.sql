@@ -5,9 +5,22 @@ where
 
 -- One row per device, provenance and changed hour. Power is a line between two readings, cut at the
 -- edges of hours. A counter of joules is a line as well, and is preferred where it covers the same
--- time or more. Readings too far apart are not joined.
+-- time or more; what the power gauge says stands beside it. Readings too far apart are not joined,
+-- nor are those between which a counter contradicts itself or rises faster than the devices can draw.
 insert into ledger.energy_hours by name
-with readings as (
+with rated as (
+    select
+        targets.entry ->> '$.name' as target,
+        (costs.entry ->> '$.rated_watts')::double as rated_watts
+    from raw.tier_file as targets
+    inner join raw.tier_file as costs
+        on
+            costs.section = 'cost'
+            and costs.name = (targets.entry ->> '$.device_kind')
+    where targets.section = 'target'
+),
+
+readings as (
     select
         series.target,
         coalesce(series.device, '') as device,
@@ -16,32 +29,42 @@ with readings as (
         samples.scraped_at,
         samples.hour_at,
         samples.value,
-        samples.started_at,
         lag(samples.scraped_at) over meter as from_at,
         lag(samples.value) over meter as value_before,
-        lag(samples.started_at) over meter as started_before
+        growths.growth,
+        growths.unknown_reason
     from needed_samples as samples
     inner join series
         on samples.series_id = series.series_id
+    left join growths
+        on
+            samples.series_id = growths.series_id
+            and samples.scraped_at = growths.scraped_at
     where samples.metric in ('power_watts', 'energy_joules')
     window meter as (partition by samples.series_id order by samples.scraped_at)
 ),
 
 spans as (
     select
-        readings.*,
-        readings.scraped_at <= readings.from_at + limits.power_gap as is_covered,
+        readings.* exclude (unknown_reason),
         case
-            when readings.value < readings.value_before then readings.value
+            when readings.unknown_reason is not null
+                then 'the counter of joules fell, though its process did not start again'
+            -- Twice what a device is rated for: no device draws that, and no clock is so wrong.
             when
-                abs(epoch_us(readings.started_at) - epoch_us(readings.started_before))
-                > getvariable('start_tolerance_us')
-                then readings.value
-            else readings.value - readings.value_before
-        end as growth
+                readings.metric = 'energy_joules'
+                and readings.growth
+                > 2 * rated.rated_watts * epoch(readings.scraped_at - readings.from_at)
+                then 'the counter of joules rose faster than the device can draw'
+        end as fault,
+        readings.scraped_at <= readings.from_at + limits.power_gap
+        and (readings.metric = 'power_watts' or readings.growth is not null)
+        and fault is null as is_covered
     from readings
     inner join limits
         on readings.target = limits.target
+    left join rated
+        on readings.target = rated.target
 ),
 
 cut_at_hours as (
@@ -87,7 +110,8 @@ meters as (
         end as joules,
         until_second - from_second as covered_seconds,
         null as gap_seconds,
-        0 as power_samples
+        0 as power_samples,
+        null as fault
     from pieces
     union all by name
     select
@@ -99,8 +123,9 @@ meters as (
         0 as joules,
         0 as covered_seconds,
         (epoch_us(scraped_at) - epoch_us(from_at)) / 1e6 as gap_seconds,
-        (metric = 'power_watts')::integer as power_samples
-    from readings
+        (metric = 'power_watts')::integer as power_samples,
+        fault
+    from spans
 ),
 
 meter_hours as (
@@ -113,7 +138,8 @@ meter_hours as (
         sum(joules) as joules,
         sum(covered_seconds) as covered_seconds,
         max(gap_seconds) as largest_gap_seconds,
-        sum(power_samples)::bigint as power_samples
+        sum(power_samples)::bigint as power_samples,
+        max(fault) as fault
     from meters
     group by all
 ),
@@ -131,7 +157,8 @@ device_hours as (
         sum(joules) as joules,
         min(covered_seconds) as covered_seconds,
         max(largest_gap_seconds) as largest_gap_seconds,
-        sum(power_samples)::bigint as power_samples
+        sum(power_samples)::bigint as power_samples,
+        max(fault) as fault
     from meter_hours
     group by all
 )
@@ -144,7 +171,12 @@ select
     device_hours.covered_seconds,
     device_hours.largest_gap_seconds,
     (sum(device_hours.power_samples) over same_hour)::bigint as power_samples,
-    device_hours.provenance
+    device_hours.provenance,
+    device_hours.fault,
+    any_value(device_hours.joules) filter (where device_hours.metric = 'power_watts')
+        over same_hour as gauge_joules,
+    any_value(device_hours.covered_seconds) filter (where device_hours.metric = 'power_watts')
+        over same_hour as gauge_seconds
 from device_hours
 semi join changed_hours
     on

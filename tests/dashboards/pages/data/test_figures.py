@@ -89,7 +89,7 @@ def test_a_restated_day_names_the_model_that_moved_most() -> None:
     made = restated_days(RESTATED, LIGHT)
     [bar] = made.data
     assert (bar.y, bar.text) == ((0.00004,), ("lab/a",))
-    assert made.layout.yaxis.tickformat == "+.4%"
+    assert made.layout.yaxis.tickformat == "+,.6~p"
     assert "%{y:+.4%}" in bar.hovertemplate
 
 

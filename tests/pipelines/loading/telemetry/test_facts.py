@@ -9,7 +9,8 @@ from support.telemetry_facts import PROCESS_START, START, TOKENS, TelemetryHome,
 from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.metrics.vocabulary import Series
 
-LATER = PROCESS_START + timedelta(hours=6)
+# After the first scrape of a test, and before the next one.
+LATER = START + timedelta(seconds=5)
 
 
 def minutes(home: TelemetryHome) -> list[tuple[int, float, int]]:
@@ -29,7 +30,7 @@ def test_growth_belongs_to_the_later_samples_minute(home: TelemetryHome) -> None
 
 def test_a_restart_loses_nothing_that_could_be_seen(home: TelemetryHome) -> None:
     """The new process counts from 0, so its first value is what it served."""
-    home.load([scrape(0, 1000), scrape(10, 1250), scrape(20, 30, LATER), scrape(30, 90, LATER)])
+    home.load([scrape(0, 1000), scrape(4, 1250), scrape(20, 30, LATER), scrape(30, 90, LATER)])
     assert minutes(home) == [(0, 250 + 30 + 60, 1)]
 
 
@@ -52,11 +53,34 @@ def test_a_start_that_wavers_is_no_restart(home: TelemetryHome) -> None:
     assert minutes(home) == [(0, 60, 0)]
 
 
-def test_a_series_that_is_new_to_a_known_target_began_at_zero(home: TelemetryHome) -> None:
+def test_a_series_that_appears_late_claims_nothing_of_before(home: TelemetryHome) -> None:
+    """Its process may have counted for months before the page showed it."""
+    stopped = Series("requests_finished", "counter", model_name="m", labels='reason="stop"')
+    home.load(
+        [
+            scrape(0, {TOKENS: 5}),
+            scrape(10, {TOKENS: 7, stopped: 80_010_000}),
+            scrape(20, {TOKENS: 7, stopped: 80_019_000}),
+        ]
+    )
+    assert home.growth("metric = 'requests_finished'") == 9000
+
+
+def test_a_series_of_a_process_that_was_watched_from_its_start_began_at_zero(
+    home: TelemetryHome,
+) -> None:
     """A reason for which requests end first appears with its first request."""
     stopped = Series("requests_finished", "counter", model_name="m", labels='reason="stop"')
-    home.load([scrape(0, {TOKENS: 5}), scrape(10, {TOKENS: 7, stopped: 3})])
+    started = START + timedelta(seconds=4)
+    home.load(
+        [
+            scrape(0, {TOKENS: 5}),
+            scrape(10, {TOKENS: 2}, started),
+            scrape(20, {TOKENS: 7, stopped: 3}, started),
+        ]
+    )
     assert home.growth("metric = 'requests_finished'") == 3
+    assert home.growth("metric = 'generation_tokens'") == 7
 
 
 def test_a_device_counts_from_long_before_its_first_scrape(home: TelemetryHome) -> None:
@@ -159,7 +183,8 @@ def power(
 
 def energy(home: TelemetryHome) -> list[tuple[object, ...]]:
     """Return hour after START, joules, covered seconds, largest gap, samples, provenance."""
-    rows = home.rows("select * exclude (target, device) from ledger.energy_hours order by all")
+    columns = "hour_at, joules, covered_seconds, largest_gap_seconds, power_samples, provenance"
+    rows = home.rows(f"select {columns} from ledger.energy_hours order by all")
     return [(round((hour - START).total_seconds() / 3600), *rest) for hour, *rest in rows]
 
 

@@ -44,7 +44,7 @@ class TelemetryMachine(RuleBasedStateMachine):
     """A server that counts and restarts, its collector, and the disk with its segments.
 
     A process serves a token at an instant. The token can be seen if that process was scraped later,
-    and if some scrape came earlier.
+    and either its counter was scraped before, or the process began while the server was watched.
     """
 
     def __init__(self) -> None:
@@ -157,20 +157,36 @@ class TelemetryMachine(RuleBasedStateMachine):
 
     def _check_growth(self) -> None:
         """Compare growth with the tokens that could be seen."""
-        scrapes = [(process, second) for process, second, _ in self.survived if process >= 0]
-        first = min((second for _, second in scrapes), default=0)
-        visible = sum(
-            tokens
-            for process, second, tokens in self.served
-            if second > first and any(process == by and second < later for by, later in scrapes)
-        )
         negative = "select count(*) from ledger.counter_minutes where growth < 0"
         assert self.home.rows(negative) == [(0,)]
-        for metric in ("generation_tokens", "requests_finished"):
-            growth = self.home.growth(f"metric = '{metric}'")
+        for series in (TOKENS, *FINISHED[:1]):
+            growth = self.home.growth(f"metric = '{series.metric}'")
             # A restart without a start, after which the new process has overtaken the old value,
-            # looks like none.
+            # looks like none; and one that seems to come back is unknown.
+            visible = self._visible(series)
             assert growth == visible if self.shows_start else growth <= visible
+
+    def _visible(self, series: Series) -> int:
+        """Count the tokens that scrapes of this metric can have seen."""
+        pages = [(process, second, each) for process, second, each in self.survived if process >= 0]
+        first = min((second for _, second, _ in pages), default=0)
+        return sum(
+            tokens
+            for process, second, tokens in self.served
+            if any(process == by and second < later for by, later, _ in pages)
+            and second > (self._counted_from(process, series) if self.shows_start else first)
+        )
+
+    def _counted_from(self, process: int, series: Series) -> int:
+        """Return the second from which the tokens of a process are counted."""
+        if any(0 <= by < process for by, _, _ in self.survived):
+            return -1
+        shown = [
+            second
+            for by, second, page in self.survived
+            if by == process and series.metric in {each.metric for each in page.series}
+        ]
+        return min(shown, default=self.second)
 
     def _check_rebuild(self) -> None:
         """Load the archive into another warehouse; it has the same facts."""

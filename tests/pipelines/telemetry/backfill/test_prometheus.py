@@ -27,25 +27,49 @@ MINUTE = timedelta(minutes=1)
 
 
 class Store:
-    """A store of some servers, scraped every 15 s, with the last sample of each step."""
+    """A store of some servers, scraped every 15 s from AT on, with raw samples of a range.
 
-    def __init__(self, servers: Sequence[str] = ("h:1",), hole: range = range(0)) -> None:
+    `labels` are those of its operator: one set for each Prometheus that scrapes the servers.
+    """
+
+    def __init__(
+        self,
+        servers: Sequence[str] = ("h:1",),
+        hole: range = range(0),
+        labels: Sequence[dict[str, str]] = ({},),
+        offset: float = 0.0,
+    ) -> None:
         self.forms: list[dict[str, list[str]]] = []
         self._servers = servers
         self._hole = hole
+        self._labels = labels
+        self._offset = offset
 
-    async def query_range(self, request: Request) -> Response:
+    async def query(self, request: Request) -> Response:
         form = parse_qs((await request.body()).decode())
         self.forms.append(form)
-        start, end, step = (float(form[name][0]) for name in ("start", "end", "step"))
-        steps = [start + number * step for number in range(int((end - start) / step) + 1)]
-        result = [series for server in self._servers for series in self._series(server, steps)]
+        until = float(form["time"][0])
+        seconds = int(form["query"][0].rpartition("[")[2].removesuffix("s]"))
+        result = [
+            series
+            for server in self._servers
+            for place, labels in enumerate(self._labels)
+            for series in self._series(server, labels, place, until - seconds, until)
+        ]
         data = {"resultType": "matrix", "result": result}
         return JSONResponse({"status": "success", "data": data})
 
-    def _series(self, server: str, steps: list[float]) -> list[dict[str, Any]]:
-        known = [at for at in steps if int(at - AT.timestamp()) // 15 not in self._hole]
-        of_store = {"job": "vllm", "instance": server}
+    def _series(
+        self, server: str, labels: dict[str, str], place: int, after: float, until: float
+    ) -> list[dict[str, Any]]:
+        begin = AT.timestamp() + self._offset + 4 * place
+        instants = [begin + 15 * number for number in range(1000)]
+        known = [
+            at
+            for number, at in enumerate(instants)
+            if after < at <= until and number not in self._hole
+        ]
+        of_store = {"job": "vllm", "instance": server, **labels}
         of_page = {**of_store, "engine": "0", "model_name": 'a "quoted" name'}
         return [
             {
@@ -65,10 +89,8 @@ class Store:
 
 def read_rows_of(store: Store, minutes: int) -> list[Row]:
     """Read this number of minutes of a store, as rows of a segment."""
-    path = f"{BASE}/api/v1/query_range"
-    with serve_in_thread(
-        Starlette(routes=[Route(path, store.query_range, methods=["POST"])])
-    ) as url:
+    path = f"{BASE}/api/v1/query"
+    with serve_in_thread(Starlette(routes=[Route(path, store.query, methods=["POST"])])) as url:
         history = PrometheusRange(url, 'job="vllm"', AT, AT + minutes * MINUTE, 15)
         rows: list[Row] = build_table(list(read_history(history, VLLM))).to_pylist()
     return rows
@@ -98,7 +120,7 @@ def test_a_failed_scrape_of_the_store_has_a_reason() -> None:
 
 
 def test_a_long_time_is_requested_in_pieces() -> None:
-    """Each step is in one of them."""
+    """Each scrape is in one of them."""
     store = Store()
     rows = read_rows_of(store, minutes=150)
     assert len(store.forms) == 3
@@ -107,12 +129,12 @@ def test_a_long_time_is_requested_in_pieces() -> None:
 
 
 def test_the_request_has_all_families_that_the_collector_keeps() -> None:
-    """Old and new names and parts of histograms, each with the last sample within a step."""
+    """Old and new names and parts of histograms, each with its raw samples."""
     store = Store()
     read_rows_of(store, minutes=1)
     [query] = store.forms[0]["query"]
-    assert query.startswith("last_over_time({")
-    assert query.endswith(',job="vllm"}[15s])')
+    assert query.startswith("{__name__=~")
+    assert query.endswith(',job="vllm"}[61s]')
     names = set(query.split('"')[1].split("|"))
     assert {
         "vllm:gpu_cache_usage_perc",
@@ -120,6 +142,29 @@ def test_the_request_has_all_families_that_the_collector_keeps() -> None:
         "process_start_time_seconds",
         "up",
     } <= names
+
+
+def test_a_sample_has_the_instant_of_its_scrape() -> None:
+    """Not that of a step that asked for it."""
+    rows = of_metric(read_rows_of(Store(offset=6.5), minutes=1), "generation_tokens")
+    seconds = [(row["scraped_at"] - AT).total_seconds() for row in rows]
+    assert seconds == [6.5, 21.5, 36.5, 51.5]
+    assert [row["value"] for row in rows] == [13.0, 43.0, 73.0, 103.0]
+
+
+def test_labels_of_the_operator_are_dropped() -> None:
+    """Also those that only this operator uses: every series of a target has them, `up` too."""
+    labels = {"pod": "vllm-0", "namespace": "llm", "team_of_ours": "search"}
+    rows = of_metric(read_rows_of(Store(labels=[labels]), minutes=1), "generation_tokens")
+    assert {row["labels"] for row in rows} == {'engine="0"'}
+
+
+def test_a_pair_of_stores_counts_once() -> None:
+    """Each of the pair scraped the same server, at other instants."""
+    pair = [{"prometheus_replica": "a"}, {"prometheus_replica": "b"}]
+    rows = read_rows_of(Store(labels=pair), minutes=5)
+    assert len(of_metric(rows, "generation_tokens")) == 20
+    assert {row["scraped_at"].second % 15 for row in rows} == {AT.second % 15}
 
 
 def test_matchers_of_two_servers_are_refused() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from support.collecting import of_metric, read_rows
 
+from pipelines.errors import BadSetting
 from pipelines.telemetry.backfill.text_files import (
-    find_instant,
     make_normaliser,
     read_pages,
     read_run,
@@ -38,25 +38,32 @@ def test_archived_pages_become_segments(tmp_path: Path, recordings: Path) -> Non
     assert [row["value"] for row in of_metric(rows, "up")] == [1.0, 1.0]
 
 
-@pytest.mark.parametrize(
-    ("name", "instant"),
-    [
-        ("page_20260822T071016Z.txt", AT),
-        ("20260822-071016.txt", AT),
-        ("1787382616.txt", AT),
-        ("server-1787382616000.txt", AT),
-        ("page.txt", MODIFIED),
-        ("20261399T071016Z.txt", MODIFIED),
-    ],
-)
-def test_the_instant_of_a_page_is_in_its_name_or_its_file(
-    tmp_path: Path, name: str, instant: datetime
-) -> None:
-    """A name without an instant leaves the file's modification time."""
-    path = tmp_path / name
-    path.write_text("a 1\n")
+def test_a_name_without_an_instant_is_an_error_that_shows_the_forms(tmp_path: Path) -> None:
+    """The file's own time is that of the copy; it counts only where it is asked for."""
+    path = tmp_path / "page.txt"
+    path.write_text("vllm:prompt_tokens_total 7\n")
     os.utime(path, (MODIFIED.timestamp(), MODIFIED.timestamp()))
-    assert find_instant(path) == instant
+    with pytest.raises(BadSetting, match=r"page\.txt.*2026-11-27_10-00-00.*--use-file-time"):
+        list(read_pages(tmp_path, VLLM))
+    [scrape] = read_pages(tmp_path, VLLM, use_file_time=True)
+    assert scrape.scraped_at == round(MODIFIED.timestamp() * 1e6)
+
+
+def test_pages_with_dashes_in_their_names_have_their_instants(tmp_path: Path) -> None:
+    """A page of another server is no successful scrape."""
+    for name, text in (
+        ("vllm_2026-11-27_10-00-00.txt", "vllm:generation_tokens_total 0.0\n"),
+        ("vllm_2026-11-27_10-00-15.txt", "vllm:generation_tokens_total 100.0\n"),
+        ("vllm_2026-11-27_10-00-30.txt", "sglang:generation_tokens_total 100.0\n"),
+    ):
+        (tmp_path / name).write_text(text)
+    first, second, other = read_pages(tmp_path, VLLM)
+    at = round(datetime(2026, 11, 27, 10, tzinfo=UTC).timestamp() * 1e6)
+    assert (first.scraped_at, second.scraped_at) == (at, at + 15_000_000)
+    assert (first.values[0], second.values[0]) == (0.0, 100.0)
+    assert other.values == (0.0,)
+    assert 'nearest_engine="sglang"' in other.series[0].labels
+    assert 'reason="no_known_metrics"' in other.series[0].labels
 
 
 def test_a_page_that_is_too_large_is_cut_and_counted(tmp_path: Path) -> None:
@@ -65,7 +72,7 @@ def test_a_page_that_is_too_large_is_cut_and_counted(tmp_path: Path) -> None:
     (tmp_path / "1787382616.txt").write_bytes(line + b"#" * MAX_BYTES + b"\n" + line)
     [scrape] = read_pages(tmp_path, VLLM)
     [up] = [series for series in scrape.series if series.metric == "up"]
-    assert up.labels == 'problems="1",samples="1"'
+    assert up.labels == 'problems="1",read="1",samples="1",unknown_families="0"'
 
 
 def test_a_table_of_a_run_is_read_row_by_row(recordings: Path) -> None:

@@ -23,6 +23,7 @@ from support.collecting import (
 from support.scripted_server import Responder, bytes_response, scripted_server
 
 from pipelines.cli.collect import status_line
+from pipelines.telemetry.collector.self_metrics import summarise_health
 from pipelines.telemetry.config.tier import DeviceSource, Target, Tier
 
 POWER = b'npu_chip_info_power{id="0"} 91.5\n'
@@ -41,7 +42,9 @@ def test_the_samples_of_a_server_are_kept(tmp_path: Path) -> None:
     assert {row["metric"] for row in rows} == {"prompt_tokens", "requests_running", "up"}
     ups = of_metric(rows, "up")
     assert len(ups) >= 3
-    assert {(row["value"], row["labels"]) for row in ups} == {(1.0, 'problems="0",samples="2"')}
+    assert {(row["value"], row["labels"]) for row in ups} == {
+        (1.0, 'problems="0",read="4",samples="2",unknown_families="1"')
+    }
     running = {(row["value"], row["model_name"]) for row in of_metric(rows, "requests_running")}
     assert running == {(2.0, "mine")}
     starts = {str(row["started_at"]) for row in of_metric(rows, "prompt_tokens")}
@@ -120,8 +123,57 @@ def test_problems_of_a_page_are_counted_not_fatal(tmp_path: Path) -> None:
     ) as server:
         collector = collect_until(tmp_path, Tier((make_target(server.url),)), has_scraped(1))
     ups = of_metric(read_rows(tmp_path), "up")
-    assert {row["labels"] for row in ups} == {'problems="2",samples="2"'}
+    assert {row["labels"] for row in ups} == {
+        'problems="2",read="5",samples="2",unknown_families="1"'
+    }
     assert collector.loops[0].health.problems >= 2
+
+
+def test_a_page_of_another_engine_is_not_up(tmp_path: Path) -> None:
+    """Its health and its row name the engine that would know it."""
+    page = b"process_start_time_seconds 1\nsglang:prompt_tokens_total 7\nhttp_x 1\n"
+    with scripted_server(bytes_response(page)) as server:
+        collector = collect_until(tmp_path, Tier((make_target(server.url),)), has_scraped(1))
+    health = collector.loops[0].health
+    assert (health.is_up, health.reason) == (False, "no_known_metrics")
+    assert health.hint == "sglang would know this page"
+    assert "a no_known_metrics (sglang would know this page)" in status_line(collector)
+    [up, *_] = of_metric(read_rows(tmp_path), "up")
+    assert (up["value"], up["labels"]) == (
+        0.0,
+        'nearest_engine="sglang",read="3",reason="no_known_metrics",unknown_families="2"',
+    )
+
+
+def test_a_page_in_rays_spelling_is_read(tmp_path: Path) -> None:
+    page = b'ray_vllm_generation_tokens_total{model_name="Qwen/Qwen3-8B",ReplicaId="r1"} 1900.0\n'
+    with scripted_server(bytes_response(page)) as server:
+        collect_until(tmp_path, Tier((make_target(server.url),)), has_scraped(1))
+    rows = of_metric(read_rows(tmp_path), "generation_tokens")
+    assert {(row["value"], row["model_name"]) for row in rows} == {(1900.0, "Qwen/Qwen3-8B")}
+
+
+def test_devices_of_a_shared_exporter_are_picked(tmp_path: Path) -> None:
+    """Each server has its own; without a pick nothing is kept, and the reason is."""
+    page = "".join(f'DCGM_FI_DEV_POWER_USAGE{{gpu="{gpu}"}} 100\n' for gpu in range(8)).encode()
+    with (
+        scripted_server(bytes_response(PAGE)) as server,
+        scripted_server(bytes_response(page)) as exporter,
+    ):
+        targets = tuple(make_target(server.url, name, devices=2) for name in "ab")
+        picked = DeviceSource(
+            "a", "dcgm", exporter.url, indices=("6", "7"), headers={"X-Key": "KEY"}
+        )
+        tier = Tier(targets, (picked, DeviceSource("b", "dcgm", exporter.url)))
+        headers = {picked.key: {"X-Key": "s3cret"}}
+        collector = collect_until(tmp_path, tier, has_scraped(1), headers)
+    rows = read_rows(tmp_path)
+    power = {(row["target"], row["device"]) for row in of_metric(rows, "power_watts")}
+    assert power == {("a", "6"), ("a", "7")}
+    [withheld] = {row["labels"] for row in of_metric(rows, "device_up") if row["target"] == "b"}
+    assert 'withheld="8 devices on the page, and the target has 2' in withheld
+    assert "8 devices" in summarise_health(collector)["left_out"][f"b {collector.loops[3].address}"]
+    assert {each.headers.get("x-key") for each in exporter.received} == {"s3cret", None}
 
 
 def test_devices_are_scraped_beside_the_server(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.errors import BadSetting
-from pipelines.telemetry.config.headers import resolve_headers
+from pipelines.errors import BadSetting, TokentideError
+from pipelines.telemetry.config.headers import resolve_headers, resolve_options
 from pipelines.telemetry.config.tier import parse_tier
 
 TIER = """
@@ -55,3 +55,45 @@ def test_variables_that_cannot_be_used_are_reported_together(
         resolve_headers(parse_tier(TIER), variables)
     assert str(raised.value).split("\n") == problems
     assert not [value for value in variables.values() if value and value in str(raised.value)]
+
+
+def test_a_device_source_has_headers_too() -> None:
+    tier = parse_tier(
+        TIER + '[[device_source]]\ntarget = "b"\nkind = "dcgm"\nurl = "http://h:3/metrics"\n'
+        'headers = { Authorization = "EXPORTER_TOKEN" }\n'
+    )
+    variables = {"TOKEN": "t", "KEY": "k", "EXPORTER_TOKEN": "e"}
+    [source] = tier.device_sources
+    assert resolve_headers(tier, variables)[source.key] == {"Authorization": "e"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Bearer s3cret",
+        "hf_AbCdEfGhIjKlMnOp",
+        "sk-1234567890abcdef",
+        "AKIAIOSFODNN7EXAMPLE",
+        "s3cret",
+        "$TOKEN",
+        "dXNlcjpwYXNz==",
+    ],
+)
+def test_a_value_in_place_of_a_variable_is_refused_and_not_repeated(value: str) -> None:
+    """The file shows it, or else the environment, which has no such variable."""
+    text = TIER.replace('"TOKEN"', f'"{value}"')
+    with pytest.raises(TokentideError) as raised:
+        resolve_headers(parse_tier(text), {"KEY": "k"})
+    assert value not in str(raised.value)
+    with pytest.raises(BadSetting) as raised_option:
+        resolve_options([f"Authorization={value}"], {})
+    assert value not in str(raised_option.value)
+
+
+def test_options_name_variables() -> None:
+    assert resolve_options(["Authorization=PROM", "X = KEY"], {"PROM": "p", "KEY": "k"}) == {
+        "Authorization": "p",
+        "X": "k",
+    }
+    with pytest.raises(BadSetting, match="PROM_TOKEN, for the header Authorization of --history"):
+        resolve_options(["Authorization=PROM_TOKEN"], {})

@@ -173,7 +173,7 @@ def test_all_problems_are_reported_together_in_the_order_of_their_lines() -> Non
         "tier.toml:10: url of target should be an http or https address, "
         "such as http://127.0.0.1:8000/metrics.",
         "tier.toml:11: engine of target should be 'tokentide', 'vllm', 'sglang', 'mindie', "
-        "'llamacpp' or 'tgi'.",
+        "'llamacpp', 'tgi', 'lmdeploy', 'ollama', 'dynamo', 'trtllm', 'triton' or 'litellm'.",
         "tier.toml:14: device_source names the target 'b', which is not in this file; "
         "add it or correct the name.",
         "tier.toml:15: device_source of kind dcgm needs url, the address of the exporter's page.",
@@ -203,6 +203,12 @@ def test_all_problems_are_reported_together_in_the_order_of_their_lines() -> Non
         ("families = [1]", ":5: families of target should be a text."),
         ("model_map = 3", ":5: model_map of target should be a table."),
         ("[target.headers]\nX = 1", ":5: X of headers of target should be a text."),
+        (
+            '[target.headers]\nAuthorization = "Bearer s3cret"',
+            ":5: headers of target should name the environment variable that has a header's value, "
+            'such as { Authorization = "OURS_AUTHORIZATION" }; '
+            "a value itself does not belong here.",
+        ),
         (
             "[energy]\nusd_per_kwh = 1\npue = 0.9",
             ":7: pue of energy should be greater than or equal to 1.",

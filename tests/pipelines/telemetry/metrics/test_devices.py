@@ -108,3 +108,26 @@ def test_our_own_page_gives_only_its_devices() -> None:
     """Another source of the same target has the server's own figures."""
     page = b'vllm:prompt_tokens_total 1\ntokentide:power_watts{engine="0"} 300\n'
     assert by_device(device_reader("tokentide")(page, NOW)) == {("power_watts", "0"): 300.0}
+
+
+def test_amds_exporter_has_joules_bytes_and_shares() -> None:
+    """Its energy is in microjoules, and its names may have a prefix."""
+    for prefix in ("", "amd_"):
+        page = "".join(
+            f'{prefix}{name}{{gpu_id="3",card_model="MI300X",pod="a"}} {value}\n'
+            for name, value in (
+                ("gpu_package_power", 700),
+                ("gpu_average_package_power", 690),
+                ("gpu_energy_consumed", 5e6),
+                ("gpu_used_vram", 1024),
+                ("gpu_gfx_activity", 50),
+            )
+        )
+        samples = device_reader("amd")(page.encode(), 0.0).samples
+        assert {each.metric: value for each, value in samples.items()} == {
+            "power_watts": 700.0,
+            "energy_joules": 5.0,
+            "memory_used_bytes": 2.0**30,
+            "utilisation": 0.5,
+        }
+        assert {(each.device, each.labels) for each in samples} == {("3", 'chip="MI300X"')}

@@ -12,8 +12,20 @@ UNITS = {
     "device_percent",
     "device_mebibyte",
     "device_millijoule",
+    "device_microjoule",
 }
-ENGINES = ("vllm", "sglang", "mindie", "llamacpp", "tgi")
+ENGINES = (
+    "vllm",
+    "sglang",
+    "mindie",
+    "llamacpp",
+    "tgi",
+    "lmdeploy",
+    "ollama",
+    "dynamo",
+    "trtllm",
+    "litellm",
+)
 
 
 def test_the_list_is_sound() -> None:
@@ -93,3 +105,51 @@ def test_labels_are_written_sorted_and_escaped() -> None:
         'a="back\\\\slash",b="a \\"quoted\\"\\nline"'
     )
     assert label_text({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("engine", "spelling", "metric"),
+    [
+        ("vllm", "ray_vllm_generation_tokens_total", "generation_tokens"),
+        ("vllm", "ray_vllm:generation_tokens_total", "generation_tokens"),
+        ("vllm", "vllm_generation_tokens_total", "generation_tokens"),
+        ("vllm", "otel_vllm_prompt_tokens_total", "prompt_tokens"),
+        ("vllm", "vllm_kv_cache_usage_perc_ratio", "cache_usage"),
+        ("vllm", "vllm_time_to_first_token_seconds_sum", "ttft_seconds"),
+        ("sglang", "sglang_generation_tokens_total", "generation_tokens"),
+        ("sglang", "ray_sglang_num_running_reqs", "requests_running"),
+        ("llamacpp", "llamacpp_prompt_tokens_total", "prompt_tokens"),
+        ("tokentide", "tokentide_weight_bytes", "weight_bytes"),
+        ("amd", "amd_gpu_package_power", "power_watts"),
+    ],
+)
+def test_other_spellings_of_a_family_are_known(engine: str, spelling: str, metric: str) -> None:
+    """Ray and OpenTelemetry replace the colon, and may add a prefix or the unit."""
+    series = Vocabulary(engine).admit(spelling, (), "")
+    assert series
+    assert series.metric == metric
+
+
+@pytest.mark.parametrize("name", ["vllm_other", "sglang_generation_tokens_total", "xvllm_x_total"])
+def test_another_family_is_no_spelling(name: str) -> None:
+    assert Vocabulary("vllm").admit(name, (), "") is None
+
+
+@pytest.mark.parametrize("label", ["model_name", "model", "model_id", "served_model_name"])
+def test_a_model_has_several_labels(label: str) -> None:
+    """Routers and proxies call it otherwise than servers."""
+    series = Vocabulary("llamacpp").admit("llamacpp:prompt_tokens_total", ((label, "m"),), "")
+    assert series
+    assert (series.model_name, series.labels) == ("m", "")
+
+
+def test_a_label_may_be_required() -> None:
+    """Triton prints its limit of requests in the same family as those that run."""
+    words = Vocabulary("triton")
+    name = "nv_trt_llm_request_metrics"
+    active, most = (
+        words.admit(name, (("model", "m"), ("request_type", each)), "gauge")
+        for each in ("active", "max")
+    )
+    assert active
+    assert (active.metric, active.labels, most) == ("requests_running", "", None)

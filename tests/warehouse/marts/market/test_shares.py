@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -116,21 +115,16 @@ def spend(
     compiled: Marts, models: tuple[Model, ...], prices: dict[str, tuple[int, int]]
 ) -> dict[str, Row]:
     columns = (
-        "date date, model_id varchar, kind varchar, prompt_usd_per_mtok decimal(18, 9), "
-        "completion_usd_per_mtok decimal(18, 9)"
+        "date date, model_id varchar, model_permaslug varchar, kind varchar, "
+        "prompt_usd_per_mtok decimal(18, 9), completion_usd_per_mtok decimal(18, 9), "
+        "is_free boolean, price_class varchar"
     )
-    listed = [
-        {
-            "date": MONDAY,
-            "model_id": name,
-            "kind": "list",
-            "prompt_usd_per_mtok": Decimal(prompt),
-            "completion_usd_per_mtok": Decimal(out),
-        }
-        for name, (prompt, out) in prices.items()
-    ]
-    tables = {**market(models, days=7), "marts.model_prices_daily": (columns, listed)}
-    found = compiled.rows("market_spend_weekly", tables, THROUGH[:1])
+    tables = {
+        **market(models, days=7, prices=prices),
+        "marts.model_prices_daily": (columns, []),
+    }
+    through = ["member_days", "ranked_price_bounds_daily"]
+    found = compiled.rows("market_spend_weekly", tables, through)
     return {
         row["member"]: row
         for row in found
@@ -154,6 +148,33 @@ def test_free_tokens_are_no_spend_and_no_share_of_what_is_paid(compiled: Marts) 
     assert (found["a"]["priced_share"], found["a"]["free_tokens"]) == (1.0, 7 * 10**6)
 
 
+def test_an_unpriced_model_is_bounded_by_its_like_and_says_so(compiled: Marts) -> None:
+    """The dearest model of the week bounds only those that nothing else compares with."""
+    models = (
+        Model("a/one", "a", 10**6),
+        Model("a/two", "a", 10**6),
+        Model("b/dear", "b", 10**6),
+        Model("c/none-mini", "c", 10**6),
+    )
+    found = spend(compiled, models, {"a/one": (1, 3), "b/dear": (100, 600)})
+    assert (found["a"]["spend_usd_low"], found["a"]["spend_usd_high"]) == (14, 42)
+    assert found["a"]["spend_method"] == "own price; prices of its author and size"
+    assert (found["a"]["priced_share"], found["a"]["compared_share"]) == (0.5, 0.5)
+    assert (found["c"]["spend_usd_low"], found["c"]["spend_usd_high"]) == (7, 4200)
+    assert found["c"]["spend_method"] == "any price of the week"
+    assert found["c"]["spend_share"] is None
+    assert found["c"]["spend_reason"] == "none of its models has an own price"
+
+
+def test_a_week_without_prices_has_no_bounds_and_says_so(compiled: Marts) -> None:
+    """Nothing is neither a lower bound nor a share of what is not known."""
+    found = spend(compiled, (Model("a/one", "a", 10**6), Model("b/one", "b", 10**6)), {})
+    figures = ("spend_usd_low", "spend_usd_high", "spend_share", "spend_share_low")
+    assert [found["a"][name] for name in figures] == [None] * 4
+    assert found["a"]["spend_method"] == "none"
+    assert found["a"]["spend_reason"] == "no price of this week is known to compare with"
+
+
 @settings(max_examples=20, deadline=None)
 @given(
     tokens=st.lists(st.integers(1, 10**6), min_size=3, max_size=3),
@@ -168,11 +189,12 @@ def test_the_true_share_of_spend_lies_within_the_bounds(
     prompts: list[float],
     unpriced: bool,
 ) -> None:
-    """The bounds hold for any part of prompts and any price of an unlisted model."""
+    """The bounds hold for any part of prompts and any usual price of an unlisted model."""
     models = tuple(Model(name, name, count) for name, count in zip("xyz", tokens, strict=True))
     listed = dict(zip("xyz", prices, strict=True))
     if unpriced:
-        listed["x"] = (0, min(prices[0][1], max(map(max, prices[1:]))))
+        low, high = min(map(min, prices[1:])), max(map(max, prices[1:]))
+        listed["x"] = (min(max(prices[0][0], low), high), min(max(prices[0][1], low), high))
     found = spend(
         compiled,
         models,

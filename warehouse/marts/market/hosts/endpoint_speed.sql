@@ -23,6 +23,10 @@ select
     endpoints.prompt_usd_per_mtok,
     endpoints.completion_usd_per_mtok,
     endpoints.cached_usd_per_mtok,
+    endpoints.discount,
+    endpoints.undiscounted_prompt_usd_per_mtok,
+    endpoints.undiscounted_completion_usd_per_mtok,
+    endpoints.undiscounted_reason,
     -- The published description says milliseconds but shows an example in seconds; a median below
     -- 20 ms is not plausible.
     coalesce(endpoints.ttft_ms_p50 < 20, false) as is_unit_suspect,

@@ -1,7 +1,8 @@
 -- One row per model that ever ranked: its names, its catalogue entry and its family.
 --
--- Entries match by canonical slug first and by id second, always with the same variant. A model
--- that does not resolve to exactly one entry stays, marked as unresolved.
+-- Entries match by canonical slug first and by id second, always with the same variant; of several
+-- ids that a slug had one after the other, the current one. A model that does not resolve to exactly
+-- one entry stays, marked as unresolved.
 with ranked as (
     select
         ranking_rows.model_permaslug,
@@ -20,26 +21,24 @@ with ranked as (
     group by all
 ),
 
--- Models leave the catalogue while they still rank, so the last entry ever seen of each id counts.
-catalogue as (
-    select models.*
-    from {{ ref('stg_openrouter__models') }} as models
-    inner join {{ ref('stg_openrouter__answers') }} as answers
-        on models.answer_sha256 = answers.sha256
-    qualify row_number() over (partition by models.model_id order by answers.captured_at desc) = 1
-),
-
 candidates as (
     select
         ranked.model_permaslug,
         catalogue.model_id,
         catalogue.model_name,
-        catalogue.canonical_slug,
         catalogue.hugging_face_id,
+        catalogue.prompt_usd_per_mtok,
+        catalogue.completion_usd_per_mtok,
+        catalogue.discount,
+        catalogue.is_text_model,
+        catalogue.first_seen_at,
+        catalogue.last_seen_at,
+        catalogue.listed_at,
         case when catalogue.canonical_slug = ranked.model_base then 'canonical_slug' else 'id' end
             as resolved_by
     from ranked
-    inner join catalogue
+    -- Models leave the catalogue while they still rank, so the last entry ever seen counts.
+    inner join {{ ref('catalogue_ids') }} as catalogue
         on
             (
                 ranked.model_base = catalogue.canonical_slug
@@ -48,13 +47,23 @@ candidates as (
             and ranked.variant = catalogue.variant
 ),
 
--- The better kind of match decides; two entries of that kind decide nothing.
+-- The better kind of match decides. Of several ids of one slug the current one is meant; those that
+-- time does not tell apart decide nothing.
+placed as (
+    select
+        *,
+        rank() over (
+            partition by model_permaslug
+            order by resolved_by, last_seen_at desc, first_seen_at desc, listed_at desc nulls last
+        ) as place
+    from candidates
+),
+
 resolved as (
     select *
-    from candidates
-    qualify
-        count(*) over (partition by model_permaslug, resolved_by) = 1
-        and row_number() over (partition by model_permaslug order by resolved_by) = 1
+    from placed
+    where place = 1
+    qualify count(*) over (partition by model_permaslug) = 1
 )
 
 select
@@ -65,7 +74,12 @@ select
     coalesce(
         families.model_family, {{ model_family_by_rule('ranked.model_permaslug') }}
     ) as model_family,
-    ranked.variant = 'free' as is_free,
+    coalesce(
+        ranked.variant = 'free'
+        or resolved.prompt_usd_per_mtok + resolved.completion_usd_per_mtok = 0
+        and (resolved.is_text_model or resolved.discount = 1),
+        false
+    ) as is_free,
     ranked.first_ranked_date,
     ranked.last_ranked_date,
     resolved.model_id,

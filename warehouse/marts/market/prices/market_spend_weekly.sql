@@ -1,48 +1,26 @@
 -- One row per ISO week, attribution, dimension and member: tokens and their list price.
 --
 -- The market does not publish how many tokens were prompts, so spend is bounded: all tokens at the
--- lower of the two prices, or all at the higher. A model without a price costs between nothing and
--- the highest price of the day. The price is that of the day, or of the nearest earlier day with
--- one. Discounts and cached tokens are not known, so this is not revenue.
-with prices as (
+-- lower of the two prices, or all at the higher. The price is that of the day, or one carried for a
+-- while; a model without one is bounded by comparable models of the week, and spend_method says how.
+-- Discounts of single customers and cached tokens are not known, so this is not revenue.
+with bounded as (
     select
-        date,
-        model_id,
-        least(prompt_usd_per_mtok, completion_usd_per_mtok)::double as usd_low,
-        greatest(prompt_usd_per_mtok, completion_usd_per_mtok)::double as usd_high
-    from {{ ref('model_prices_daily') }}
-    where kind = 'list'
-),
-
-dearest as (
-    select
-        date,
-        max(usd_high) as usd_high
-    from prices
-    group by date
-),
-
-priced as (
-    select
-        days.*,
-        case when days.is_free then 0 else prices.usd_low end as usd_low,
-        case when days.is_free then 0 else prices.usd_high end as usd_high
+        days.week_start,
+        days.attribution,
+        days.dimension,
+        days.member,
+        days.tokens,
+        bounds.is_free,
+        bounds.is_priced,
+        bounds.usd_low,
+        bounds.usd_high,
+        bounds.price_age_days,
+        bounds.method
     from {{ ref('member_days') }} as days
-    asof left join prices
-        on
-            days.model_id = prices.model_id
-            and days.date >= prices.date
+    inner join {{ ref('ranked_price_bounds_daily') }} as bounds
+        using (date, model_permaslug)
     where days.tokens > 0
-),
-
-bounded as (
-    select
-        priced.*,
-        priced.usd_low is not null as is_priced,
-        dearest.usd_high as dearest_usd
-    from priced
-    asof left join dearest
-        on priced.date >= dearest.date
 ),
 
 members as (
@@ -54,10 +32,14 @@ members as (
         sum(tokens)::bigint as tokens,
         coalesce(sum(tokens) filter (where is_free), 0)::bigint as free_tokens,
         coalesce(sum(tokens) filter (where is_priced), 0)::bigint as priced_tokens,
-        coalesce(sum(tokens * usd_low) filter (where is_priced), 0) / 1e6 as low,
-        -- Before the first price ever seen there is no highest price, and so no upper bound.
-        sum(tokens * coalesce(usd_high, dearest_usd)) / 1e6 as high,
-        bool_and(coalesce(usd_high, dearest_usd) is not null) as has_high,
+        sum(tokens * usd_low) / 1e6 as low,
+        -- In a week without a single price there is nothing to compare, and so no upper bound.
+        sum(tokens * usd_high) / 1e6 as high,
+        bool_and(usd_high is not null) as has_high,
+        string_agg(distinct method, '; ' order by method) as methods,
+        max(price_age_days) as price_age_days,
+        coalesce(sum(tokens) filter (where not is_priced and usd_high is not null), 0)::bigint
+            as compared_tokens,
         sum(tokens * (usd_low + usd_high) / 2) filter (where is_priced) / 1e6 as middle
     from bounded
     group by all
@@ -83,7 +65,8 @@ select
     member,
     tokens,
     tokens / all_tokens as share,
-    low as spend_usd_low,
+    -- Nothing is no bound of what is not known.
+    case when has_high or low > 0 then low end as spend_usd_low,
     case when has_high then high end as spend_usd_high,
     -- An estimate: half of the tokens at either price, where a price is known.
     middle / nullif(all_middle, 0) as spend_share,
@@ -91,6 +74,21 @@ select
     case when all_have_high then high / nullif(high + all_low - low, 0) end as spend_share_high,
     (tokens - free_tokens) / nullif(all_paid_tokens, 0) as share_without_free,
     priced_tokens / tokens as priced_share,
-    free_tokens
+    free_tokens,
+    compared_tokens / tokens as compared_share,
+    price_age_days as max_price_age_days,
+    methods as spend_method,
+    case
+        when not has_high then 'no price of this week is known to compare with'
+        when not all_have_high
+            then 'the spend of others is not bounded, since no price of the week is known'
+        when all_middle is null then 'no model of the week has an own price'
+        when all_high = 0 then 'all models of the week were free'
+        when middle is null then 'none of its models has an own price'
+        when all_middle = 0 then 'all models of the week with a price were free'
+        when all_paid_tokens = 0 then 'all models of the week were free'
+        when low + all_high - high = 0 or high + all_low - low = 0
+            then 'all spend of the week may have been nothing, so there is no share of it'
+    end as spend_reason
 from totals
 order by week_start, attribution, dimension, tokens desc

@@ -46,6 +46,10 @@ select
                 / sum(ranking_rows.total_tokens) over (partition by rankings.date)
     end as share_of_platform,
     case
+        when not bool_or(ranking_rows.is_other) over (partition by rankings.date)
+            then 'the day has no other, so its total is not known'
+    end as share_reason,
+    case
         when not ranking_rows.is_other
             then
                 ranking_rows.total_tokens
@@ -57,7 +61,10 @@ select
     models.model_family,
     ranking_rows.variant,
     ranking_rows.is_other,
-    coalesce(models.is_free, false) as is_free,
+    coalesce(prices.is_free, false) as is_free,
+    prices.price_class,
+    case when ranking_rows.is_other then 'many models' else prices.price_class_basis end
+        as price_class_basis,
     attribution.is_text_model,
     attribution.releasing_lab,
     attribution.releasing_country,
@@ -75,6 +82,8 @@ inner join learned
     using (date, model_permaslug)
 left join {{ ref('models') }} as models
     using (model_permaslug)
+left join {{ ref('ranked_prices_daily') }} as prices
+    using (date, model_permaslug)
 left join {{ ref('model_attribution_daily') }} as attribution
     using (date, model_permaslug)
 order by rankings.date, ranking_rows.is_other, ranking_rows.total_tokens desc

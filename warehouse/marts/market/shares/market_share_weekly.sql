@@ -22,7 +22,7 @@ weekly as (
         is_other,
         any_value(author_slug) as author_slug,
         any_value(model_family) as model_family,
-        any_value(is_free) as is_free,
+        price_class,
         base_author_slug,
         releasing_lab,
         releasing_country,
@@ -93,12 +93,8 @@ members as (
             ('base_lab', 'weights', with_basis.weights),
             ('releasing_lab', 'family', with_basis.model_family),
             ('base_lab', 'family', with_basis.model_family),
-            (
-                'releasing_lab',
-                'price_class',
-                case when with_basis.is_free then 'free' else 'paid' end
-            ),
-            ('base_lab', 'price_class', case when with_basis.is_free then 'free' else 'paid' end)
+            ('releasing_lab', 'price_class', with_basis.price_class),
+            ('base_lab', 'price_class', with_basis.price_class)
         ) as member (attribution, dimension, member)
     group by all
 ),

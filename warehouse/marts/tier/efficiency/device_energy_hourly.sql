@@ -1,7 +1,8 @@
 -- One row per UTC hour, target and device: energy, power, utilisation and memory.
 --
 -- is_valid tells whether the energy holds, and reason why not. What is not known is null. A card of
--- two chips may report the power of both with the first: the second then has none, not 0.
+-- two chips may report the power of both with the first: the second then has none, not 0. Where more
+-- devices were read than the target has, nobody knows which are its own, so none has energy.
 with gauges as (
     select
         hour_at,
@@ -30,6 +31,10 @@ devices as (
         energy.largest_gap_seconds,
         energy.power_samples,
         energy.provenance,
+        energy.fault,
+        energy.joules / nullif(energy.covered_seconds, 0) as energy_watts,
+        energy.gauge_joules / nullif(energy.gauge_seconds, 0) as gauge_watts,
+        energy.gauge_seconds,
         gauges.utilisation,
         gauges.memory_used_bytes,
         gauges.memory_total_bytes,
@@ -39,22 +44,107 @@ devices as (
         using (hour_at, target, device)
 ),
 
+left_out as (
+    select
+        hour_at,
+        target,
+        string_agg(distinct withheld, '; ' order by withheld) as withheld
+    from {{ ref('stg_telemetry__scrape_outcomes') }}
+    where withheld is not null
+    group by all
+),
+
+-- A page that was left out as a whole has no device, and still says why.
+all_devices as (
+    select * from devices
+    union all by name
+    select
+        left_out.hour_at,
+        left_out.target,
+        'unknown' as device,
+        false as is_of_card
+    from left_out
+    anti join devices
+        on
+            left_out.hour_at = devices.hour_at
+            and left_out.target = devices.target
+),
+
+-- Devices are counted by the minute: one that another replaced within the hour is no further one.
+minutes as (
+    select
+        hour_at,
+        target,
+        minute_at,
+        device
+    from {{ ref('stg_telemetry__gauges') }}
+    where metric = 'power_watts'
+    union
+    select
+        hour_at,
+        target,
+        minute_at,
+        device
+    from {{ ref('stg_telemetry__counters') }}
+    where metric = 'energy_joules'
+),
+
+counted as (
+    select
+        hour_at,
+        target,
+        median(devices) as devices
+    from (
+        select
+            hour_at,
+            target,
+            count(distinct device) as devices
+        from minutes
+        where not contains(device, 'all devices')
+        group by hour_at, target, minute_at
+    ) as by_minute
+    group by all
+),
+
 with_limits as (
     select
-        devices.*,
+        devices.* exclude (joules),
+        case
+            when counted.devices > targets.devices then null else devices.joules
+        end as joules,
+        case
+            when counted.devices > targets.devices
+                then
+                    format(
+                        '{:.0f} devices were read, and the target has {:d}: pick them with '
+                        || 'indices, uuids or match in [[device_source]], or correct devices',
+                        counted.devices,
+                        targets.devices
+                    )
+            when devices.joules is null then left_out.withheld
+        end as devices_reason,
         coalesce(devices.covered_seconds, 0) / 3600 as coverage,
         case
+            when contains(devices.device, 'all devices') then 'target'
             when devices.is_of_card then 'card'
-            when devices.joules is not null then 'device'
+            when
+                devices.joules is not null
+                and coalesce(counted.devices <= targets.devices, true)
+                then 'device'
             when bool_or(devices.is_of_card) over (partition by devices.hour_at, devices.target)
                 then 'within card'
         end as power_scope,
         -- Samples cannot lie closer together than the scrapes.
         greatest({{ var('max_power_gap_seconds') }}, 3 * targets.scrape_seconds)
-            as allowed_gap_seconds
-    from devices
+            as allowed_gap_seconds,
+        targets.rated_watts
+    from all_devices as devices
     left join {{ ref('stg_telemetry__targets') }} as targets
         using (target)
+    left join counted
+        using (hour_at, target)
+    left join left_out
+        using (hour_at, target)
 ),
 
 with_reasons as (
@@ -63,8 +153,29 @@ with_reasons as (
         case
             when power_scope = 'within card'
                 then 'power is reported for the whole card, with its first chip'
+            when devices_reason is not null then devices_reason
             when joules is null then 'no power was reported'
             when provenance <> 'measured' then 'power is ' || provenance || ', not measured'
+            when fault is not null then fault
+            when
+                gauge_seconds > covered_seconds / 2
+                and abs(energy_watts - gauge_watts)
+                > {{ var('max_power_disagreement') }} * greatest(energy_watts, gauge_watts)
+                then
+                    format(
+                        'the counter of joules says {:.0f} W, the power gauge {:.0f} W',
+                        energy_watts,
+                        gauge_watts
+                    )
+            when
+                power_scope = 'device'
+                and energy_watts > {{ var('max_power_above_rated') }} * rated_watts
+                then
+                    format(
+                        '{:.0f} W is more than the device can draw: it is rated {:.0f} W',
+                        energy_watts,
+                        rated_watts
+                    )
             when largest_gap_seconds > allowed_gap_seconds
                 then
                     format(

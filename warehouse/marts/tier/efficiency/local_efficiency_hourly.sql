@@ -1,8 +1,10 @@
 -- One row per UTC hour, target and model: speed, energy, cost and use of the devices.
 --
 -- Speeds are over covered time only. All models of a target share its devices, so power and cost
--- are split by tokens. A figure that is not known is null, and its reason stands beside it.
+-- are split by tokens. A figure that is not known is null, and its reason stands beside it: so are
+-- speeds where all tokens came in a minute that ends a gap, since they took longer than that minute.
 {% set hours_per_year = 8766 %}
+{% set every_device = 2147483647 %}
 with work as (
     select
         counters.hour_at,
@@ -26,16 +28,32 @@ with work as (
     group by all
 ),
 
+meters as (
+    select
+        *,
+        joules is not null
+        and (
+            power_scope = 'target'
+            or not coalesce(
+                bool_or(power_scope = 'target') over (partition by hour_at, target), false
+            )
+        ) as is_counted
+    from {{ ref('device_energy_hourly') }}
+),
+
 power as (
     select
         hour_at,
         target,
-        count(*) filter (where joules is not null or power_scope = 'within card')
-            as devices_with_power,
-        sum(mean_watts) as watts,
-        bool_and(provenance = 'measured') filter (where joules is not null) as is_measured,
-        bool_and(is_valid) filter (where joules is not null) as is_valid
-    from {{ ref('device_energy_hourly') }}
+        -- A meter of the whole machine covers every device, and holds what they draw.
+        case
+            when bool_or(power_scope = 'target') then {{ every_device }}
+            else count(*) filter (where joules is not null or power_scope = 'within card')
+        end as devices_with_power,
+        coalesce(sum(mean_watts) filter (where power_scope = 'target'), sum(mean_watts)) as watts,
+        bool_and(provenance = 'measured') filter (where is_counted) as is_measured,
+        bool_and(is_valid) filter (where is_counted) as is_valid
+    from meters
     group by all
 ),
 
@@ -45,20 +63,13 @@ goodput as (
     qualify row_number() over (partition by hour_at, target, model_name order by method) = 1
 ),
 
-target_hours as (
-    select distinct
-        hour_at,
-        target
-    from {{ ref('served_tokens_hourly') }}
-),
-
 stacks as (
     select
         hours.hour_at,
         hours.target,
         string_agg(stacks.labels, '; ' order by stacks.first_at, stacks.labels) as stack_version,
         case when count(distinct stacks.dtype) = 1 then any_value(stacks.dtype) end as dtype
-    from target_hours as hours
+    from (select distinct hour_at, target from {{ ref('served_tokens_hourly') }}) as hours
     inner join {{ ref('stg_telemetry__stacks') }} as stacks
         on
             hours.target = stacks.target
@@ -85,16 +96,25 @@ joined as (
         targets.energy_usd_per_kwh,
         targets.pue,
         targets.slo_ttft_ms,
+        hours.timed_prompt_tokens + hours.timed_generation_tokens as timed_tokens,
+        coalesce(hours.timed_generation_tokens = 0 and hours.generation_tokens > 0, false)
+            as is_generation_untimed,
+        coalesce(
+            timed_tokens = 0 and hours.prompt_tokens + hours.generation_tokens > 0,
+            false
+        ) as is_untimed,
         case
-            when hours.timed_seconds > 0 then hours.timed_generation_tokens / hours.timed_seconds
+            when hours.timed_seconds > 0 and not is_generation_untimed
+                then hours.timed_generation_tokens / hours.timed_seconds
         end as tokens_per_second,
         case
-            when hours.timed_seconds > 0
-                then
-                    (hours.timed_prompt_tokens + hours.timed_generation_tokens)
-                    / hours.timed_seconds
+            when hours.timed_seconds > 0 and not is_untimed
+                then timed_tokens / hours.timed_seconds
         end as total_tokens_per_second,
-        hours.busy_seconds / nullif(hours.timed_seconds, 0) as busy_share,
+        case
+            when hours.timed_seconds > 0 and not is_untimed
+                then hours.busy_seconds / hours.timed_seconds
+        end as busy_share,
         case
             when power.devices_with_power >= targets.devices then power.watts
             else targets.rated_watts * targets.devices
@@ -138,16 +158,9 @@ joined as (
 with_reasons as (
     select
         *,
-        case
-            when timed_seconds <= 0 then 'no time of this hour is covered'
-            when timed_generation_tokens is null then 'the server does not count generated tokens'
-        end as speed_reason,
-        case
-            when timed_seconds <= 0 then 'no time of this hour is covered'
-            when timed_prompt_tokens is null or timed_generation_tokens is null
-                then 'the server does not count all its tokens'
-            when timed_prompt_tokens + timed_generation_tokens = 0 then 'no tokens in this hour'
-        end as no_tokens_reason,
+        {{ no_time_reason() }} as no_time_reason,
+        {{ no_speed_reason() }} as speed_reason,
+        {{ no_tokens_reason() }} as no_tokens_reason,
         case
             when not is_in_tier_file then 'the target is not in the tier file'
             when target_watts is null
@@ -165,7 +178,7 @@ with_reasons as (
             when energy_usd_per_kwh is null then 'no energy price in the tier file'
         end as no_price_reason,
         case
-            when timed_seconds <= 0 then 'no time of this hour is covered'
+            when no_time_reason is not null then no_time_reason
             when device_kind is null then 'no device kind of the target in the tier file'
             when peak_dtype is null then 'no peak for device kind and dtype in the tier file'
         end as no_peak_reason
@@ -178,17 +191,19 @@ with_figures as (
         coalesce(
             no_tokens_reason,
             no_power_reason,
-            case when timed_generation_tokens = 0 then 'no generated tokens in this hour' end
+            {{ no_generated_tokens_reason() }}
         ) as energy_reason,
         coalesce(no_tokens_reason, no_price_reason, no_power_reason) as cost_reason,
         fixed_usd_per_second
         + target_watts * pue * energy_usd_per_kwh::double / 3.6e6 as target_usd_per_second,
         coalesce(
             no_peak_reason,
+            case when coalesce(flop, 0) <= 0 then no_tokens_reason end,
             case when coalesce(flop, 0) <= 0 then 'the server does not estimate its FLOP' end
         ) as mfu_reason,
         coalesce(
             no_peak_reason,
+            case when coalesce(read_bytes, 0) <= 0 then no_tokens_reason end,
             case
                 when coalesce(read_bytes, 0) <= 0
                     then 'the server does not estimate the bytes it reads'
@@ -200,6 +215,9 @@ with_figures as (
             when slo_ttft_ms is null then 'no objectives in the tier file'
             when requests_total > 0
                 then 'neither a log nor histograms of the server say how long requests took'
+            when covered_seconds <= 0 then 'no time of this hour is covered'
+            when requests_total is null then 'the server does not count its requests'
+            when gap_minutes > 0 then 'no finished request in the covered time of this hour'
             else 'no finished request in this hour'
         end as goodput_reason
     from with_reasons
@@ -272,7 +290,7 @@ select
     devices,
     stack_version,
     -- Raised whenever a figure of this table changes its meaning.
-    1 as rule_version,
+    2 as rule_version,
     covered_seconds,
     timed_seconds,
     gap_minutes,

@@ -1,4 +1,6 @@
 -- One row per UTC hour, target and model that drafted tokens: how many were accepted, and how far.
+--
+-- SGLang counts no accepted tokens: its own means of recent steps are shown instead, so marked.
 with counters as (
     select
         hour_at,
@@ -25,6 +27,45 @@ hours as (
         ) as accepted_at
     from counters
     group by all
+),
+
+gauges as (
+    select
+        hour_at,
+        target,
+        model_name,
+        sum(mean_value * samples) filter (where metric = 'acceptance_rate')
+        / sum(samples) filter (where metric = 'acceptance_rate') as acceptance,
+        sum(mean_value * samples) filter (where metric = 'acceptance_length')
+        / sum(samples) filter (where metric = 'acceptance_length') as mean_length
+    from {{ ref('stg_telemetry__gauges') }}
+    -- They are 0 until something is drafted.
+    where metric in ('acceptance_rate', 'acceptance_length') and mean_value > 0
+    group by all
+),
+
+joined as (
+    select
+        coalesce(hours.hour_at, gauges.hour_at) as hour_at,
+        coalesce(hours.target, gauges.target) as target,
+        coalesce(hours.model_name, gauges.model_name) as model_name,
+        hours.drafts,
+        hours.draft_tokens,
+        hours.accepted_tokens,
+        hours.accepted_at,
+        gauges.acceptance,
+        gauges.mean_length
+    from hours
+    full join gauges
+        on
+            hours.hour_at = gauges.hour_at
+            and hours.target = gauges.target
+            and hours.model_name = gauges.model_name
+    -- A gauge keeps its last value while nothing is drafted.
+    where
+        hours.drafts > 0
+        or hours.draft_tokens > 0
+        or (hours.drafts is null and hours.draft_tokens is null)
 )
 
 select
@@ -34,11 +75,21 @@ select
     round(drafts)::bigint as drafts,
     round(draft_tokens)::bigint as draft_tokens,
     round(accepted_tokens)::bigint as accepted_tokens,
-    accepted_tokens / nullif(draft_tokens, 0) as acceptance,
+    coalesce(accepted_tokens / nullif(draft_tokens, 0), acceptance) as acceptance,
     -- Each verification also yields the token that the model itself would have produced next.
-    1 + accepted_tokens / nullif(drafts, 0) as mean_length,
+    coalesce(1 + accepted_tokens / nullif(drafts, 0), mean_length) as mean_length,
     list_transform(accepted_at, lambda accepted: accepted / nullif(drafts, 0))
-        as acceptance_by_position
-from hours
-where drafts > 0 or draft_tokens > 0
+        as acceptance_by_position,
+    case
+        when accepted_tokens is not null then 'counters'
+        when coalesce(acceptance, mean_length) is not null then 'gauges'
+    end as method,
+    case
+        when accepted_tokens is null and coalesce(acceptance, mean_length) is not null
+            then 'the server counts no accepted tokens; acceptance is its own mean of recent steps'
+        when accepted_tokens is null then 'the server does not count accepted tokens'
+        when draft_tokens is null then 'the server does not count drafted tokens'
+        when drafts is null then 'the server does not count drafts'
+    end as reason
+from joined
 order by hour_at, target, model_name

@@ -14,11 +14,16 @@ with from_events as (
         -- A request of one token cannot miss the objective of the time between tokens.
         avg((coalesce(requests.tpot_seconds, 0) * 1000 <= targets.slo_tpot_ms)::integer)
             as tpot_share,
+        -- Without its time to first token it is not known whether a request met both.
         avg(
-            (
-                requests.ttft_seconds * 1000 <= targets.slo_ttft_ms
-                and coalesce(requests.tpot_seconds, 0) * 1000 <= targets.slo_tpot_ms
-            )::integer
+            case
+                when requests.ttft_seconds is not null
+                    then
+                        (
+                            requests.ttft_seconds * 1000 <= targets.slo_ttft_ms
+                            and coalesce(requests.tpot_seconds, 0) * 1000 <= targets.slo_tpot_ms
+                        )::integer
+            end
         ) as goodput_share
     from {{ ref('stg_telemetry__requests') }} as requests
     inner join {{ ref('stg_telemetry__targets') }} as targets

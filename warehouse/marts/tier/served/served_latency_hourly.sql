@@ -2,7 +2,8 @@
 --
 -- `histogram`: linear inside the bucket that holds the percentile, the lowest bucket beginning at
 -- 0. Beyond the last finite bucket the time is not known: the percentile is null, and its lower
--- bound is that bucket's end. `events`: exact, from the tier's own request log.
+-- bound is that bucket's end. Where the bounds of buckets changed within the hour, those that the
+-- page had throughout are used. `events`: exact, from the tier's own request log.
 {% set percents = [50, 90, 99] %}
 with buckets as (
     select
@@ -11,7 +12,8 @@ with buckets as (
         model_name,
         replace(metric, '_seconds', '') as metric,
         bucket_end,
-        sum(growth) as reached
+        sum(growth) as reached,
+        sum(counted) as counted
     from {{ ref('stg_telemetry__buckets') }}
     where metric in ('ttft_seconds', 'tpot_seconds', 'itl_seconds', 'e2e_seconds', 'queue_seconds')
     group by all
@@ -44,6 +46,9 @@ ranked as (
     from buckets
     left join totals
         using (hour_at, target, model_name, metric)
+    where
+        buckets.reached is not null
+        and coalesce(buckets.counted >= totals.observations - 0.5, true)
     window
         whole as (partition by buckets.hour_at, buckets.target, buckets.model_name, buckets.metric),
         by_end as (

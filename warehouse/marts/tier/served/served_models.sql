@@ -40,19 +40,37 @@ named as (
         using (target, model_name)
 ),
 
--- The server's own page states the format of the weights where their name does not.
-stacks as (
+newest_stacks as (
+    select *
+    from {{ ref('stg_telemetry__stacks') }}
+    where dtype is not null or quantization is not null
+    qualify row_number() over (partition by target order by last_at desc, labels) = 1
+),
+
+-- The tier file, and the server's own page, state the format of the weights where the name cannot:
+-- a server may quantise what it loads.
+stated as (
+    select distinct
+        named.target,
+        {{ stated_quantization('tier.quantization') }} as tier_quantization,
+        {{ stated_quantization('stacks.quantization') }} as server_quantization,
+        {{ stated_quantization('stacks.dtype') }} as server_dtype
+    from named
+    left join {{ ref('stg_telemetry__targets') }} as tier
+        on named.target = tier.target
+    left join newest_stacks as stacks
+        on named.target = stacks.target
+),
+
+-- All weights that a server states, in billions.
+sizes as (
     select
         target,
-        case dtype
-            when 'float32' then 'fp32'
-            when 'bfloat16' then 'bf16'
-            when 'float16' then 'fp16'
-            else dtype
-        end as quantization
-    from {{ ref('stg_telemetry__stacks') }}
-    where dtype is not null
-    qualify row_number() over (partition by target order by last_at desc, labels) = 1
+        model_name,
+        arg_max(last_value, minute_at) / 1e9 as billions
+    from {{ ref('stg_telemetry__gauges') }}
+    where metric = 'parameters' and last_value > 0
+    group by all
 ),
 
 market_names as (
@@ -160,10 +178,17 @@ select
             <> coalesce({{ weights_quantization('matched.hugging_face_id') }}, 'as released')
             then matched.hugging_face_id
     end as base_hugging_face_id,
-    coalesce(named.quantization, stacks.quantization) as weights_quantization,
+    coalesce(
+        stated.tier_quantization,
+        stated.server_quantization,
+        named.quantization,
+        stated.server_dtype
+    ) as weights_quantization,
     case
+        when stated.tier_quantization is not null then 'tier file'
+        when stated.server_quantization is not null then 'server'
         when named.quantization is not null then 'name'
-        when stacks.quantization is not null then 'server'
+        when stated.server_dtype is not null then 'server'
     end as quantization_basis,
     matched.canonical_slug,
     matched.model_permaslug,
@@ -192,12 +217,46 @@ select
                 )
         when matched.model_permaslug is null
             then 'in the catalogue, but it never ranked in the top 50'
-    end as reason
+    end as reason,
+    -- A cost or a speed beside the market's is one of the same model only.
+    case
+        when matched.target is null then null
+        when
+            abs(
+                ln(coalesce(sizes.billions, {{ stated_billions('named.model_name') }}))
+                - ln({{ stated_billions('coalesce(matched.model_permaslug, matched.canonical_slug)') }})
+            ) > 0.3
+            then
+                format(
+                    'model_map leads from {:.3g} billion parameters to {:.3g} billion: figures '
+                    || 'beside the market are of another model',
+                    coalesce(sizes.billions, {{ stated_billions('named.model_name') }}),
+                    {{ stated_billions('coalesce(matched.model_permaslug, matched.canonical_slug)') }}
+                )
+        when
+            {{ vocabulary_family('named.model_name') }}
+            <> {{ vocabulary_family('coalesce(matched.model_permaslug, matched.canonical_slug)') }}
+            and not contains(
+                lower(coalesce(matched.model_permaslug, matched.canonical_slug)),
+                {{ vocabulary_family('named.model_name') }}
+            )
+            and not contains(
+                lower(named.model_name), {{ vocabulary_family('coalesce(matched.model_permaslug, matched.canonical_slug)') }}
+            )
+            then
+                format(
+                    'model_map leads from {} to {}, whose tokens are of another vocabulary',
+                    {{ vocabulary_family('named.model_name') }},
+                    {{ vocabulary_family('coalesce(matched.model_permaslug, matched.canonical_slug)') }}
+                )
+    end as mapping_warning
 from named
 left join matched
     using (target, model_name)
 left join fit_counts
     using (target, model_name)
-left join stacks
+left join stated
     using (target)
+left join sizes
+    using (target, model_name)
 order by named.target, named.model_name

@@ -2,7 +2,8 @@
 --
 -- Nothing is corrected: the counters stay as they are. `explained_by` names a cause seen on that
 -- day that works in this direction; null means that there was none. Sources are compared on the
--- days for which both have figures.
+-- days for which both have figures. Counters whose own samples contradict each other have a row
+-- with `source_b` "own samples": what is left out is unknown, so there is no second figure.
 with hours as (
     select
         hour_at,
@@ -75,6 +76,32 @@ figures as (
         ) as tokens (metric, counted_at, tokens)
     where tokens.counted_at is not null
     group by all
+),
+
+contradictions as (
+    select
+        minute_at::date as date,
+        target,
+        model_name,
+        metric,
+        min(unknown_reason) as reason
+    from {{ ref('stg_telemetry__counters') }}
+    where unknown_reason is not null
+    group by all
+    union
+    select distinct
+        figures.date,
+        figures.target,
+        figures.model_name,
+        figures.metric,
+        scrapes.contradiction as reason
+    from {{ ref('stg_telemetry__scrapes') }} as scrapes
+    inner join figures
+        on
+            scrapes.target = figures.target
+            and scrapes.scraped_at::date = figures.date
+            and figures.source = 'counters'
+    where scrapes.contradiction is not null
 ),
 
 spans as (
@@ -197,4 +224,27 @@ left join midnights
 left join {{ ref('stg_telemetry__targets') }} as targets
     using (target)
 where compared.tokens_a <> compared.tokens_b
-order by compared.date, compared.target, compared.model_name, compared.metric, compared.source_b
+union all
+select
+    contradictions.date,
+    contradictions.target,
+    contradictions.model_name,
+    contradictions.metric,
+    'counters' as source_a,
+    'own samples' as source_b,
+    round(any_value(figures.tokens))::bigint as tokens_a,
+    null as tokens_b,
+    null as difference,
+    string_agg(distinct contradictions.reason, '; ' order by contradictions.reason) as explained_by
+from contradictions
+left join figures
+    on
+        contradictions.date = figures.date
+        and contradictions.target = figures.target
+        and contradictions.model_name = figures.model_name
+        and contradictions.metric = figures.metric
+        and figures.source = 'counters'
+where
+    contradictions.metric in ('prompt_tokens', 'cached_prompt_tokens', 'generation_tokens')
+group by all
+order by date, target, model_name, metric, source_b

@@ -1,7 +1,7 @@
 -- One row per UTC hour, target and model: what it served, and the covered time.
 --
 -- Speeds use minutes that are covered and do not end a gap, since growth during a gap took longer
--- than the covered time.
+-- than the covered time; nor those in which a count is unknown, which sums leave out.
 with busy as (
     select
         target,
@@ -15,7 +15,9 @@ with busy as (
 minutes as (
     select
         minutes.*,
-        minutes.covered_seconds > 0 and not minutes.is_end_of_gap as is_timed,
+        minutes.covered_seconds > 0
+        and not minutes.is_end_of_gap
+        and minutes.unknown_reason is null as is_timed,
         -- Busy is the whole target: all its models share the devices.
         coalesce(busy.is_busy, false)
         or max(coalesce(minutes.prompt_tokens, 0) + coalesce(minutes.generation_tokens, 0))
@@ -42,6 +44,8 @@ hours as (
         sum(resets)::bigint as resets,
         sum(covered_seconds) as covered_seconds,
         count(*) filter (where is_gap) as gap_minutes,
+        count(*) filter (where unknown_reason is not null) as unknown_minutes,
+        min(unknown_reason) as unknown_reason,
         coalesce(sum(covered_seconds) filter (where is_timed), 0) as timed_seconds,
         coalesce(sum(covered_seconds) filter (where is_timed and is_busy), 0) as busy_seconds,
         (sum(prompt_tokens) filter (where is_timed))::bigint as timed_prompt_tokens,
@@ -55,6 +59,35 @@ select
     (timed_prompt_tokens + timed_generation_tokens)
     / nullif(
         sum(timed_prompt_tokens + timed_generation_tokens) over (partition by hour_at, target), 0
-    ) as share_of_target
+    ) as share_of_target,
+    nullif(
+        concat_ws(
+            '; ',
+            case
+                when covered_seconds <= 0 then 'no time of this hour is covered'
+                when timed_seconds <= 0 then 'all covered minutes of this hour end gaps'
+            end,
+            case
+                when covered_seconds > 0
+                    then
+                        'the server has no counter of '
+                        || nullif(
+                            concat_ws(
+                                ', ',
+                                case when prompt_tokens is null then 'prompt tokens' end,
+                                case when generation_tokens is null then 'generated tokens' end,
+                                case when cached_prompt_tokens is null then 'cached tokens' end,
+                                case when requests_total is null then 'finished requests' end,
+                                case when preemptions is null then 'preemptions' end
+                            ),
+                            ''
+                        )
+            end,
+            case
+                when timed_prompt_tokens + timed_generation_tokens = 0 then 'no tokens to share'
+            end
+        ),
+        ''
+    ) as null_reason
 from hours
 order by hour_at, target, model_name

@@ -1,5 +1,4 @@
--- The source writes -1 where a price varies, which is not a price; a discount of more than the
--- whole price is not a discount.
+-- The source writes -1 where a price varies, which is not a price.
 select
     'model_prices_daily' as mart,
     model_id,

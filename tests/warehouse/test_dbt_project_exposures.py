@@ -1,4 +1,4 @@
-"""What dbt is told of the dashboard: the tables that its queries read."""
+"""The exposure of the dashboard in the dbt project: the tables that its queries read."""
 
 import re
 from pathlib import Path
