@@ -5,11 +5,12 @@
     ├── SourceError            a source did not give what was requested
     │   ├── SourceUnreachable  no connection to the source's host
     │   ├── BrokenOff          the connection dropped, or was too slow, before the answer's end
-    │   ├── SourceRefused      the source refuses the request: 400, 401, 403, 404
+    │   ├── SourceRefused      the source refuses the request: 400, 401, 403
+    │   │   └── SourceHasNone  the source has nothing of this name: 404
     │   ├── LimitReached       a limit of the source, or our own budget for it, is used up
-    │   ├── SourceServerError  the source fails: 5xx, at every attempt
-    │   └── BadAnswer          an answer is invalid: cut, not JSON, wrong hash, wrong day, too large
-    │       └── DamagedBody    the archive no longer holds the bytes of an answer as they came
+    │   ├── BadAnswer          an answer is invalid: cut, not JSON, wrong hash, wrong day, too large
+    │   │   └── DamagedBody    the archive no longer holds the bytes of an answer as they came
+    │   └── SourceServerError  the source fails: 5xx, at every attempt
     ├── MixedOrigins           simulated and real answers would share one home
     ├── NothingArchived        there is nothing to rebuild from
     ├── ArchiveIncomplete      a rebuild would know less than the warehouse that it replaces
@@ -62,12 +63,12 @@ class SourceRefused(SourceError):
     """The source refuses the request, and would refuse it again."""
 
 
+class SourceHasNone(SourceRefused):
+    """The source has nothing of this name."""
+
+
 class LimitReached(SourceError):
     """A limit of the source, or our own budget for it, is used up."""
-
-
-class SourceServerError(SourceError):
-    """The source fails with 5xx at every attempt."""
 
 
 class BadAnswer(SourceError):
@@ -76,6 +77,10 @@ class BadAnswer(SourceError):
 
 class DamagedBody(BadAnswer):
     """The archive no longer holds the bytes of an answer as they came."""
+
+
+class SourceServerError(SourceError):
+    """The source fails with 5xx at every attempt."""
 
 
 class MixedOrigins(TokentideError):

@@ -107,7 +107,7 @@ def answered_result(failures: Sequence[Failure]) -> dg.AssetCheckResult:
     reasons = [f"{failure.what}: {failure.reason}" for failure in failures]
     return dg.AssetCheckResult(
         check_name=ANSWERED,
-        passed=not failures,
+        passed=all(failure.is_absent for failure in failures),
         metadata={"reasons": as_markdown(reasons)},
     )
 

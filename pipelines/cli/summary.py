@@ -39,6 +39,9 @@ def show_days(console: Console, ingested: MarketIngest) -> None:
         )
     # The others are reasons of days, which are printed above.
     _show_failures(console, ingested.extract.not_got)
+    if absent := ingested.extract.absent:
+        more = f" and {len(absent) - 1} more like it" if len(absent) > 1 else ""
+        console.print(f"[yellow]not at the source[/yellow] {absent[0].what}{more}", highlight=False)
     for damaged in ingested.extract.damaged:
         console.print(
             f"[red]not in the archive[/red] {damaged.answer_id} of {damaged.source}: "

@@ -16,7 +16,7 @@ from datetime import date, timedelta
 import duckdb
 
 from pipelines.archive import Answer, Archive, utc_now
-from pipelines.errors import SourceError, SourceUnreachable
+from pipelines.errors import SourceError, SourceHasNone, SourceUnreachable
 from pipelines.ingest.days import DayStatus, day_statuses
 from pipelines.loading.answers import DamagedAnswer, OnLoaded, damaged_answers, load_answers
 from pipelines.loading.outcome import LoadResult
@@ -72,7 +72,14 @@ class MarketExtract:
     @property
     def not_got(self) -> list[Failure]:
         """Failed requests that are not about days, which have their own list."""
-        return [failure for failure in self.failures if failure.start is None]
+        return [
+            failure for failure in self.failures if failure.start is None and not failure.is_absent
+        ]
+
+    @property
+    def absent(self) -> list[Failure]:
+        """Requests for things that the source does not have, such as hosts of a withdrawn model."""
+        return [failure for failure in self.failures if failure.is_absent]
 
     @property
     def is_unreachable(self) -> bool:
@@ -148,7 +155,15 @@ def make_requests(
 
 
 def _failure(request: SourceRequest, error: SourceError, *, is_shared: bool = False) -> Failure:
-    return Failure(request.what, str(error), request.start, request.end, request.asset, is_shared)
+    return Failure(
+        request.what,
+        str(error),
+        request.start,
+        request.end,
+        request.asset,
+        is_absent=request.may_be_absent and isinstance(error, SourceHasNone),
+        is_shared=is_shared,
+    )
 
 
 def load_archive(settings: Settings, on_loaded: OnLoaded = lambda answer, result: None) -> int:

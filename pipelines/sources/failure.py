@@ -14,5 +14,7 @@ class Failure:
     end: date | None = None
     # The list of requests that it belongs to, by the asset of Dagster that makes them.
     asset: str | None = None
+    # The source has nothing of this name, which is no fault.
+    is_absent: bool = False
     # Every other request to the same host would fail in the same way.
     is_shared: bool = False

@@ -9,7 +9,13 @@ from typing import Any, Literal
 
 import httpx
 
-from pipelines.errors import BadAnswer, SourceError, SourceRefused, SourceServerError
+from pipelines.errors import (
+    BadAnswer,
+    SourceError,
+    SourceHasNone,
+    SourceRefused,
+    SourceServerError,
+)
 from pipelines.sources.parsing import error_of, quoted
 
 LimitKind = Literal["day", "minute", "unnamed"]
@@ -62,7 +68,8 @@ def refusal(path: str, status: int, message: str, response: httpx.Response) -> S
             f"{path} wants a valid key (401: {message}). "
             "Set OPENROUTER_API_KEY in .env, or unset it to use the keyless exports."
         )
-    return SourceRefused(f"{path} was refused ({status}: {message}).")
+    kind = SourceHasNone if status == httpx.codes.NOT_FOUND else SourceRefused
+    return kind(f"{path} was refused ({status}: {message}).")
 
 
 def limit_kind(message: str) -> LimitKind:

@@ -36,6 +36,8 @@ class SourceRequest:
     start: date | None = None
     end: date | None = None
     asset: str | None = None  # of Dagster, which makes these requests together
+    # The source may have nothing of this name, which is then a fact and no fault.
+    may_be_absent: bool = False
 
 
 def rankings_requests(client: SourceClient, start: date, end: date) -> Iterator[SourceRequest]:
@@ -87,4 +89,5 @@ def endpoint_requests(
             f"hosts of {permaslug}",
             partial(endpoints.fetch, client, permaslug, model_id),
             asset="raw_endpoints",
+            may_be_absent=True,
         )

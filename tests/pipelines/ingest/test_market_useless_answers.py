@@ -55,6 +55,7 @@ class ScriptedMarket:
 
     def __init__(self) -> None:
         self.bodies: dict[str, bytes] = {}
+        self.statuses: dict[str, int] = {}
 
     def respond(self, request: Request) -> Response:
         path = request.url.path.removeprefix("/api/v1")
@@ -62,7 +63,7 @@ class ScriptedMarket:
         if path.endswith("/endpoints"):
             good = json.dumps(examples.ENDPOINTS).encode()
         body = self.bodies.get(path, good or json.dumps(GOOD.get(path)).encode())
-        return Response(body, 200, media_type="application/json")
+        return Response(body, self.statuses.get(path, 200), media_type="application/json")
 
 
 @pytest.fixture
@@ -157,3 +158,13 @@ def test_the_check_of_a_useless_catalogue_is_red(
     [check] = result.get_asset_check_evaluations()
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert "models: the list has no entry" in str(check.metadata["reasons"].value)
+
+
+def test_hosts_of_an_unknown_model_are_no_fault(settings: Settings, market: ScriptedMarket) -> None:
+    """A model may lead a day and be withdrawn on the next; 404 then is the source's answer."""
+    market.statuses["/models/lab/model-3/endpoints"] = 404
+    found = extract(settings, "run-1")
+    assert found.is_complete
+    assert [failure.what for failure in found.absent] == ["hosts of lab/model-3"]
+    market.statuses["/models"] = 404
+    assert not extract(settings, "run-2").is_complete

@@ -13,23 +13,22 @@ def in_seconds(seconds: float) -> str:
     return formatdate(time.time() + seconds, usegmt=True)
 
 
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
+def test_a_wait_is_read_in_each_form() -> None:
+    """Seconds, fractions, dates by the clock of the source, and resets."""
+    now = time.time()
+    forms = [
         ({"Retry-After": "7"}, 7.0),
         ({"Retry-After": "1.5"}, 1.5),
         ({"Retry-After": " 2 "}, 2.0),
         ({"Retry-After": in_seconds(1800)}, 1800.0),
         # Its clock is an hour late, so its date means two seconds.
         ({"Date": in_seconds(-3600), "Retry-After": in_seconds(-3598)}, 2.0),
-        ({"X-RateLimit-Reset": f"{time.time() + 1000:.3f}"}, 1000.0),
-        ({"Retry-After": "soon", "X-RateLimit-Reset": f"{(time.time() + 900) * 1000:.0f}"}, 900.0),
-    ],
-)
-def test_a_wait_is_read_in_each_form(headers: dict[str, str], seconds: float) -> None:
-    """Seconds, fractions, dates by the clock of the source, and resets."""
-    found = retry_after(httpx.Response(429, headers=headers))
-    assert found == pytest.approx(seconds, abs=60 if seconds > 100 else 0.01)
+        ({"X-RateLimit-Reset": f"{now + 1000:.3f}"}, 1000.0),
+        ({"Retry-After": "soon", "X-RateLimit-Reset": f"{(now + 900) * 1000:.0f}"}, 900.0),
+    ]
+    for headers, seconds in forms:
+        found = retry_after(httpx.Response(429, headers=headers))
+        assert found == pytest.approx(seconds, abs=2), headers
 
 
 @pytest.mark.parametrize(
