@@ -90,6 +90,8 @@ where
     and ranked_days.row_count >= 10
     and days.grain = getvariable('grain')
     and days.slice <> getvariable('slice')
+    -- Filters of two kinds may mean the same, such as the category and the language of programs.
+    and split_part(days.slice, '=', 1) in ('all', split_part(getvariable('slice'), '=', 1))
 
 union all
 -- A week of all traffic names other models than its days do, but has as many tokens, but for a restatement meanwhile.
