@@ -95,7 +95,7 @@ def test_thirty_failures_are_one_storm(
 def test_a_success_after_a_retry_allows_all_of_them_again(
     server: ScriptedServer, client: SourceClient
 ) -> None:
-    """Where retries help they are made, however many requests need one."""
+    """Retries that help are made, however many requests need one."""
     for _ in range(10):
         server.respond_with(json_response(500), json_response(500), json_response())
         assert client.ask(MODELS, "/models").status == 200
