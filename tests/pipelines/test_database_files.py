@@ -144,7 +144,7 @@ def test_kills_during_swaps_and_writes_leave_one_whole_file(tmp_path: Path, seed
 
 
 def test_a_writer_that_met_a_swap_writes_to_the_new_file(tmp_path: Path) -> None:
-    """A process that opens the warehouse while it is replaced waits, and gets the one that is in place."""
+    """A process that opens the warehouse meanwhile waits, and gets the one that is in place."""
     path, aside = tmp_path / "warehouse.duckdb", tmp_path / "aside.duckdb"
     fill(path)
     fill(aside)

@@ -3,6 +3,7 @@
 import json
 from contextlib import closing
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,10 @@ def test_a_request_names_its_client_and_carries_the_key(
     client.ask(MODELS, "/models", {"output_modalities": "all"})
     [request] = server.received
     assert (request.path, request.query) == ("/api/v1/models", "output_modalities=all")
-    assert request.headers["user-agent"] == "tokentide/0.1.0 (token market analytics)"
+    assert (
+        request.headers["user-agent"]
+        == f"tokentide/{version('tokentide')} (token market analytics)"
+    )
     assert request.headers["authorization"] == f"Bearer {KEY}"
 
 
