@@ -42,7 +42,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
     for name in ENGINES:
         take_pages(settings, CASES / name, name)
     ingest_telemetry(settings)
-    generation = newest(settings.published)
+    generation = newest(settings)
     assert generation
     with closing(open_published(generation.path)) as con:
         yield con
