@@ -63,7 +63,7 @@ class MarketExtract:
     def is_complete(self) -> bool:
         """True where all that the source offers got through, and it offers any day.
 
-        A failure about days counts by its days, which another answer may have.
+        A failure about days counts by its days, which may lie in another answer.
         """
         statuses = {day.status for day in self.days}
         is_any_known = bool(statuses & {"loaded", "missing"})

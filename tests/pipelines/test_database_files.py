@@ -90,7 +90,7 @@ def test_the_old_file_is_kept_with_all_that_it_held(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file_is_replaced_with_its_log(tmp_path: Path) -> None:
-    """A file that cannot be opened cannot be merged, and does not keep a good file away."""
+    """A file that cannot be opened does not keep a good one away."""
     path, aside, keep = (tmp_path / name for name in ("a.duckdb", "b.duckdb", "kept/a.duckdb"))
     leave_a_log(path)
     path.write_bytes(b"\0" * 20_000)
@@ -144,7 +144,7 @@ def test_kills_during_swaps_and_writes_leave_one_whole_file(tmp_path: Path, seed
 
 
 def test_a_writer_that_met_a_swap_writes_to_the_new_file(tmp_path: Path) -> None:
-    """A process that opens the warehouse meanwhile waits, and gets the one that is in place."""
+    """A writer that comes after a swap gets the file that is in place."""
     path, aside = tmp_path / "warehouse.duckdb", tmp_path / "aside.duckdb"
     fill(path)
     fill(aside)

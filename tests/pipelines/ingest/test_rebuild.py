@@ -219,7 +219,7 @@ def test_a_home_of_before_tries_its_damaged_answers_again(tmp_path: Path) -> Non
             "Restore it from a copy of the archive.'"
         )
         con.execute("delete from raw.ranking_days")
-        con.execute("delete from main.migrations where name = '0007_damaged_answers'")
+        con.execute("delete from main.migrations where name = '0006_damaged_answers'")
     assert load_archive(settings) == 1
     assert counts(settings.warehouse)["ranking_days"] == 3
     assert Archive(settings.archive).has(answer.sha256)

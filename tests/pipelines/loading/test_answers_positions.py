@@ -9,6 +9,7 @@ from support.loading import (
     DAY,
     fresh_warehouse,
     keep_answer,
+    load_all,
     rankings_body,
 )
 
@@ -55,3 +56,20 @@ def test_a_line_that_is_being_written_is_read_again(archive: Archive) -> None:
 
 def positions(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return dict(con.sql("from main.loaded_logs").fetchall())
+
+
+def test_a_bad_line_of_the_log_holds_up_no_answer(
+    con: duckdb.DuckDBPyConnection, archive: Archive
+) -> None:
+    """It is quarantined once, with its file and line, and loading goes on, also next time."""
+    keep_answer(archive, rankings_body(2))
+    [log] = (archive.folder / "answers").iterdir()
+    with log.open("a") as file:
+        file.write('{"source": "models"}\n')
+    keep_answer(archive, rankings_body(3))
+    assert [outcome for outcome, _, _ in load_all(con, archive)] == ["loaded", "loaded"]
+    keep_answer(archive, rankings_body(), AS_OF + DAY)
+    assert [outcome for outcome, _, _ in load_all(con, archive)] == ["unchanged"]
+    assert con.sql("select source, reason from raw.quarantine").fetchall() == [
+        ("archive_log", f"line 2 of {log.name}: it is damaged: fetched_at is missing")
+    ]

@@ -64,7 +64,7 @@ def test_the_order_of_loading_does_not_matter(
 def test_a_slice_is_kept_apart_from_the_rankings(
     con: duckdb.DuckDBPyConnection, archive: Archive
 ) -> None:
-    """The filter that was asked decides, and the same bytes for the same filter are loaded once."""
+    """The request decides, and the same bytes for the same filter are loaded once."""
     asked = {"start_date": "2026-06-15", "end_date": "2026-06-17"}
     for hour, more in enumerate(
         [{}, {"modality": "text"}, {"context_bucket": "1K"}, {"modality": "text"}]

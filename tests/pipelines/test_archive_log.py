@@ -1,4 +1,4 @@
-"""Lines of the archive's log that name no answer: quarantined, with file and line."""
+"""Lines of the archive's log that name no answer: found with file and number, and left out."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -11,17 +11,17 @@ from pipelines.archive import Answer, Archive
 AT = datetime(2026, 6, 19, 8, 20, 44, 552000, UTC)
 
 
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return Archive(tmp_path / "raw")
+
+
 def answer_at(at: datetime) -> Answer:
     return Answer("models", "http://h/models", at, 200, 0, "", "run-1")
 
 
 def log_of(archive: Archive) -> Path:
     return archive.folder / "answers" / "2026-06-19.jsonl"
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return Archive(tmp_path / "home" / "raw")
 
 
 @pytest.mark.parametrize(
