@@ -120,8 +120,7 @@ def test_cached_tokens_and_acceptance_of_sglang_are_shown(
     """0.4 of the prompt tokens were cached; 0.57 of the draft tokens were accepted."""
     cached = rows(
         published,
-        "select sum(hits) / sum(queries) from prefix_cache_hourly "
-        "where target = 'sglang_cached'",
+        "select sum(hits) / sum(queries) from prefix_cache_hourly where target = 'sglang_cached'",
     )
     assert cached == [(pytest.approx(0.4),)]
     accepted = rows(
