@@ -7,6 +7,6 @@ select
     sum(rows)::bigint as rows
 from raw.answers
 where
-    run_id = $run_id -- noqa: RF02
+    run_id = $run_id
     and outcome in ('loaded', 'partial', 'unchanged')
 group by all

@@ -5,7 +5,7 @@ with newest as (
         arg_max(lists.rows, lists.fetched_at) filter (where lists.outcome <> 'unchanged') as rows
     from raw.answers as lists
     where
-        lists.source = $source -- noqa: RF02
+        lists.source = $source
         and lists.fetched_at < $fetched_at
         and lists.outcome in ('loaded', 'partial', 'unchanged')
 )

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.cli.collect import status_line
+from pipelines.telemetry.collector.collector import Health
 
 PAGE = b"""process_start_time_seconds 1795295012.25
 vllm:prompt_tokens_total{engine="0",model_name="m"} 7
@@ -155,7 +156,7 @@ def collector(*healths: tuple[str, bool | None, str | None]) -> Any:
     """Return what the status line reads of a collector."""
     loops = [
         SimpleNamespace(
-            target=SimpleNamespace(name=name), health=SimpleNamespace(is_up=is_up, reason=reason)
+            target=SimpleNamespace(name=name), health=Health(is_up=is_up, reason=reason or "")
         )
         for name, is_up, reason in healths
     ]

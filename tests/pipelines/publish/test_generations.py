@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -187,7 +188,7 @@ def test_meta_says_what_the_file_is(settings: Settings) -> None:
         ),
         "first_date": date(2026, 6, 18),
         "last_date": date(2026, 6, 19),
-        "tokentide_version": "0.1.0",
+        "tokentide_version": version("tokentide"),
         "duckdb_version": f"v{duckdb.__version__}",
     }
 

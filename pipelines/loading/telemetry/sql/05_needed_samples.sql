@@ -227,7 +227,7 @@ good_scrapes as (
     where metric = 'up' and value = 1
 )
 
-select distinct
+select
     pages.target,
     pages.way,
     pages.scraped_at

@@ -113,7 +113,7 @@ create or replace temp table growths as
 with judged as (
     select
         samples.*,
-        coalesce(processes.is_proven, false) as is_proven,
+        processes.process is not null as is_proven,
         coalesce(processes.first_page_at = samples.scraped_at, false) as is_first_page,
         coalesce(turns.is_restart, false) as page_restarted,
         case
@@ -129,7 +129,7 @@ with judged as (
                 then 'the counter fell, though the rest of its page did not'
         end as contradiction
     from ordered_samples as samples
-    left join processes_seen as processes
+    left join proven_processes as processes
         on
             samples.target = processes.target
             and samples.process = processes.process

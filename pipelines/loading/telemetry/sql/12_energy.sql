@@ -32,7 +32,7 @@ readings as (
         lag(samples.scraped_at) over meter as from_at,
         lag(samples.value) over meter as value_before,
         growths.growth,
-        growths.unknown_reason
+        growths.unknown_reason as contradiction
     from needed_samples as samples
     inner join series
         on samples.series_id = series.series_id
@@ -46,9 +46,9 @@ readings as (
 
 spans as (
     select
-        readings.* exclude (unknown_reason),
+        readings.*,
         case
-            when readings.unknown_reason is not null
+            when readings.contradiction is not null
                 then 'the counter of joules fell, though its process did not start again'
             -- Twice what a device is rated for: no device draws that, and no clock is so wrong.
             when

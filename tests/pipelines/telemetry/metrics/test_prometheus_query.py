@@ -16,7 +16,7 @@ def read(*series: tuple[dict[str, str], float, str], devices: int = 1) -> dict[s
 
 def test_a_plug_is_a_meter_of_the_machine() -> None:
     """It covers all devices of the target, however many."""
-    assert read(({"plug": "desk"}, 1000.0, "412.5"), devices=4) == {"all devices": 412.5}
+    assert read(({"plug": "rack"}, 1000.0, "412.5"), devices=4) == {"all devices": 412.5}
 
 
 def test_several_plugs_are_parts_of_one_target() -> None:

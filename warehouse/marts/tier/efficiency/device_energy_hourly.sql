@@ -50,7 +50,7 @@ left_out as (
         target,
         string_agg(distinct withheld, '; ' order by withheld) as withheld
     from {{ ref('stg_telemetry__scrape_outcomes') }}
-    where withheld is not null
+    where withheld <> ''
     group by all
 ),
 

@@ -4,7 +4,6 @@
 -- are split by tokens. A figure that is not known is null, and its reason stands beside it: so are
 -- speeds where all tokens came in a minute that ends a gap, since they took longer than that minute.
 {% set hours_per_year = 8766 %}
-{% set every_device = 2147483647 %}
 with work as (
     select
         counters.hour_at,
@@ -32,12 +31,9 @@ meters as (
     select
         *,
         joules is not null
-        and (
-            power_scope = 'target'
-            or not coalesce(
-                bool_or(power_scope = 'target') over (partition by hour_at, target), false
-            )
-        ) as is_counted
+        and (power_scope is not distinct from 'target')
+        = coalesce(bool_or(power_scope = 'target') over (partition by hour_at, target), false)
+            as is_counted
     from {{ ref('device_energy_hourly') }}
 ),
 
@@ -47,7 +43,7 @@ power as (
         target,
         -- A meter of the whole machine covers every device, and holds what they draw.
         case
-            when bool_or(power_scope = 'target') then {{ every_device }}
+            when bool_or(power_scope = 'target') then 2147483647
             else count(*) filter (where joules is not null or power_scope = 'within card')
         end as devices_with_power,
         coalesce(sum(mean_watts) filter (where power_scope = 'target'), sum(mean_watts)) as watts,
@@ -69,7 +65,12 @@ stacks as (
         hours.target,
         string_agg(stacks.labels, '; ' order by stacks.first_at, stacks.labels) as stack_version,
         case when count(distinct stacks.dtype) = 1 then any_value(stacks.dtype) end as dtype
-    from (select distinct hour_at, target from {{ ref('served_tokens_hourly') }}) as hours
+    from (
+        select distinct
+            hour_at,
+            target
+        from {{ ref('served_tokens_hourly') }}
+    ) as hours
     inner join {{ ref('stg_telemetry__stacks') }} as stacks
         on
             hours.target = stacks.target

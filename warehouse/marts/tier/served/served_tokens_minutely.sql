@@ -193,12 +193,9 @@ covered as (
     from minutes
     inner join zeros
         using (target, model_name)
-    semi join (
-        select *
-        from {{ ref('stg_telemetry__coverage') }}
-        where covered_seconds > 0
-    ) as coverage
+    inner join {{ ref('stg_telemetry__coverage') }} as coverage
         using (target, minute_at)
+    where coverage.covered_seconds > 0
 )
 
 select
