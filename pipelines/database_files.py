@@ -1,7 +1,8 @@
 """The one way in which a finished DuckDB file takes its place: a warehouse, a generation, a past.
 
     warehouse.duckdb       the database
-    warehouse.duckdb.wal   what a process that was killed had committed to it, and not merged yet
+    warehouse.duckdb.wal   what a process that was killed had committed to it, and not merged yet;
+                           also .wal.checkpoint and .wal.recovery, if it was merging at that moment
 
 DuckDB merges whatever log lies beside a file, also one that another file left behind, and would
 then hold its rows twice. So no file is put in place while it, or the one before it, has a log.
@@ -20,6 +21,7 @@ from warehouse.connection import open_warehouse
 
 log = logging.getLogger(__name__)
 
+LOG_ENDINGS = (".wal", ".wal.checkpoint", ".wal.recovery")
 # Work of minutes is lost if the holder of the old file does not let go in this time.
 WAIT_SECONDS = 600.0
 
@@ -46,21 +48,22 @@ def swap_database(aside: Path, path: Path, keep: Path | None = None) -> None:
     The old one stays at `keep` if that is given. Nobody can write to it meanwhile.
     """
     open_warehouse(aside, WAIT_SECONDS).close()  # closing merges the log
-    if _log_of(aside).exists():
+    if _logs_of(aside):
         raise duckdb.IOException(f"{aside} is still open, so it cannot be put in place.")
     with _held(path):
         if keep and path.exists():
             keep.parent.mkdir(parents=True, exist_ok=True)
             _keep(path, keep)
-        if _log_of(path).exists():
+        if _logs_of(path):
             # The old file could not be opened, so what its log holds cannot be merged.
-            _move_log(path, keep)
+            _move_logs(path, keep)
         move_durably(aside, path)
 
 
 def remove_database(path: Path) -> None:
-    """Remove a file and its log; the log first, since a file that comes later would merge it."""
-    _log_of(path).unlink(missing_ok=True)
+    """Remove a file and its logs; those first, since a file that comes later would merge them."""
+    for log_file in _logs_of(path):
+        log_file.unlink(missing_ok=True)
     path.unlink(missing_ok=True)
 
 
@@ -96,13 +99,15 @@ def _keep(path: Path, keep: Path) -> None:
     sync_folder(keep.parent)
 
 
-def _move_log(path: Path, keep: Path | None) -> None:
-    if keep:
-        _log_of(path).replace(_log_of(keep))
-    else:
-        _log_of(path).unlink()
+def _move_logs(path: Path, keep: Path | None) -> None:
+    for log_file in _logs_of(path):
+        if keep:
+            log_file.replace(keep.with_name(keep.name + log_file.name.removeprefix(path.name)))
+        else:
+            log_file.unlink()
     sync_folder(path.parent)
 
 
-def _log_of(path: Path) -> Path:
-    return path.with_name(f"{path.name}.wal")
+def _logs_of(path: Path) -> list[Path]:
+    found = (path.with_name(f"{path.name}{ending}") for ending in LOG_ENDINGS)
+    return [each for each in found if each.exists()]

@@ -119,9 +119,11 @@ def test_a_filling_begins_with_nothing(tmp_path: Path) -> None:
     assert names(tmp_path) == ["warehouse.duckdb"]
 
 
-def test_removal_takes_the_log_along(tmp_path: Path) -> None:
+def test_removal_takes_the_logs_along(tmp_path: Path) -> None:
     """A log that stays would be merged into the next file of that name."""
     leave_a_log(tmp_path / "a")
+    for ending in ("checkpoint", "recovery"):
+        (tmp_path / f"a.wal.{ending}").write_bytes(b"a process was killed as it merged")
     remove_database(tmp_path / "a")
     assert names(tmp_path) == []
 
