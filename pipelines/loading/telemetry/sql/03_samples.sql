@@ -12,8 +12,8 @@ where
     and incoming.scraped_at >= coalesce(forgotten.first_at, incoming.scraped_at)
     and incoming.scraped_at <= coalesce(forgotten.last_at, incoming.scraped_at);
 
--- Of two samples of one series and instant the greater one counts, whichever was loaded first: so
--- the order of loading does not matter.
+-- Of two samples of one series and instant the one of the first way counts, and of one way the
+-- greater one, whichever was loaded first: so the order of loading does not matter.
 delete from incoming
 where rowid in (
     with contested as (
@@ -43,6 +43,8 @@ where rowid in (
             and samples.le is not distinct from contested.le
             and samples.model_name is not distinct from contested.model_name
             and samples.device is not distinct from contested.device
+    inner join ways
+        on samples.segment_id = ways.segment_id
     qualify
         row_number() over (
             partition by
@@ -54,7 +56,7 @@ where rowid in (
                 samples.labels,
                 samples.device,
                 samples.scraped_at
-            order by samples.value desc, samples.started_at desc nulls last, samples.segment_id
+            order by ways.way, samples.value desc, samples.started_at desc nulls last, samples.segment_id
         ) > 1
 );
 
@@ -64,13 +66,21 @@ create or replace temp table duplicates as
 select
     samples.rowid as incoming_row,
     known.rowid as known_row,
-    samples.value > known.value
+    ways.way < known_ways.way
     or (
-        samples.value = known.value
-        and samples.started_at is not null
-        and coalesce(samples.started_at > known.started_at, true)
+        ways.way = known_ways.way
+        and (
+            samples.value > known.value
+            or (
+                samples.value = known.value
+                and samples.started_at is not null
+                and coalesce(samples.started_at > known.started_at, true)
+            )
+        )
     ) as is_better
 from incoming as samples
+inner join ways
+    on samples.segment_id = ways.segment_id
 inner join raw.telemetry_samples as known
     on
         samples.target = known.target
@@ -81,6 +91,8 @@ inner join raw.telemetry_samples as known
         and samples.le is not distinct from known.le
         and samples.model_name is not distinct from known.model_name
         and samples.device is not distinct from known.device
+inner join ways as known_ways
+    on known.segment_id = known_ways.segment_id
 where known.scraped_at between getvariable('first_at') and getvariable('last_at');
 
 delete from raw.telemetry_samples

@@ -1,7 +1,6 @@
 -- One row per sample of any time, with what makes its series: the process that counts, where the
--- page says when it started, and the way on which the sample came. Scrapes of ours count before
--- archived pages, and those before the history of a store. A device counts on when the process that
--- reads it starts again.
+-- page says when it started, and the way on which the sample came. A device counts on when the
+-- process that reads it starts again.
 create or replace temp view identified_samples as
 select
     samples.*,
@@ -14,14 +13,14 @@ select
     -- The labels of `up` describe how a scrape went; all the same it is one series.
     case when samples.metric in ('up', 'device_up') then '' else samples.labels end
         as series_labels,
-    case segments.kind when 'pages' then 1 when 'history' then 2 else 0 end as way
+    coalesce(ways.way, 0) as way
 from raw.telemetry_samples as samples
 left join ledger.processes
     on
         samples.target = processes.target
         and date_trunc('second', samples.started_at) = processes.started_second
-left join raw.telemetry_segments as segments
-    on samples.segment_id = segments.segment_id;
+left join ways
+    on samples.segment_id = ways.segment_id;
 
 -- One row per target and hour whose facts the new samples may change: hours of new samples, hours
 -- within reach of one, and hours of the next samples in their series, since growth is counted from
