@@ -1,13 +1,13 @@
 # Two commands: `make up` runs Tokentide, `make test` checks it. Both first set up a virtual environment.
 .DEFAULT_GOAL := help
-.PHONY: help up tier test setup lint types imports sql docs pytest pytest-half pytest-rest npu bench lock clean
+.PHONY: help up tier test setup lint types imports sql docs pytest pytest-half pytest-rest test-long npu bench lock clean
 
 PYTHON ?= python3
 VENV ?= .venv
 TIER ?= .venv-tier
 RIG ?= .venv-npu
 BIN := $(VENV)/bin
-HALF := tests/models tests/benchmarks tests/dashboards tests/warehouse tests/end_to_end
+HALF := tests/models tests/dashboards tests/warehouse tests/end_to_end tests/pipelines/assets tests/pipelines/evidence
 PORT ?= 3000
 DASHBOARD ?= 8050
 EXTRAS ?= dev
@@ -46,11 +46,15 @@ docs: $(STAMP) ## the site of the documentation, in site/
 pytest: pytest-half pytest-rest ## the tests, among them dbt's
 
 # Two halves that take about as long and need nothing of each other, so that `make -j2` runs them at once.
-pytest-half: $(STAMP) ## the tests of the tier, the warehouse, the dashboard and the benchmarks
-	$(BIN)/python -m pytest $(HALF)
+pytest-half: $(STAMP) ## the tests of the tier, the warehouse, the dashboard, Dagster's assets and evidence
+	$(BIN)/python -m pytest -m "not long" $(HALF)
 
 pytest-rest: $(STAMP) ## all other tests
-	$(BIN)/python -m pytest $(HALF:%=--ignore=%)
+	$(BIN)/python -m pytest -m "not long" $(HALF:%=--ignore=%)
+
+# Benchmarks at their smallest size, and property tests with more examples.
+test-long: $(STAMP) ## the tests that take minutes; `make test` has short forms of the property tests
+	$(BIN)/python -m pytest -m long
 
 npu: $(RIG)/.installed ## the NPU's operations against torch_npu itself, without an NPU (docs/npu.md)
 	$(RIG)/bin/python tests/support/npu_rig/run.py -q

@@ -3,6 +3,7 @@
 import pytest
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_daily_runs_rebuild_what_they_archived(run) -> None:
     """A home of daily answers is rebuilt and published; the audit allows that only if all holds."""

@@ -3,6 +3,7 @@
 import pytest
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_ingest_compares_the_contenders_that_are_installed(run) -> None:
     """Every contender loads the same 59 days, or the benchmark fails and writes no report."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_large_home_is_built_audited_and_queried(run, tmp_path: Path) -> None:
     """A small one of the large homes passes the audit, and each usual question finds rows in it."""

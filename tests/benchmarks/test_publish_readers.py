@@ -3,6 +3,7 @@
 import pytest
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_readers_never_fail_while_generations_are_published(run) -> None:
     """No read fails or mixes generations; a connection that is kept open stays with its own."""

@@ -63,7 +63,7 @@ def run(page: Page, sql: str) -> Page:
     """Type a query, run it by keyboard, and return the page once it has a result."""
     page.locator("#sql-text").fill(sql)
     page.keyboard.press("Control+Enter")
-    page.wait_for_selector("#sql-result .state.failed, #sql-count", timeout=20_000)
+    page.wait_for_selector("#sql-result .state.failed, #sql-count", timeout=60_000)
     return page
 
 
@@ -91,7 +91,7 @@ def test_run_see_draw_and_download(whole: Path, whole_url: str, chromium: Browse
 def test_a_link_shows_the_same_on_a_dark_phone(whole_url: str, chromium: Browser) -> None:
     page = chromium.new_page(color_scheme="dark", viewport={"width": 320, "height": 800})
     page.goto(f"{whole_url}/sql?q={quote(WEEKS)}&run=1")
-    page.wait_for_selector("#sql-chart .main-svg", timeout=20_000)
+    page.wait_for_selector("#sql-chart .main-svg", timeout=60_000)
     assert page.locator("#sql-text").input_value() == WEEKS
     assert find_serious(wait_for_page(page)) == []
     assert max(page.evaluate(PAPER)) < 64
@@ -124,7 +124,7 @@ def test_a_refusal_says_why_and_the_next_query_runs(whole_url: str, chromium: Br
     ):
         page.locator("#sql-text").fill(sql)
         page.keyboard.press("Control+Enter")
-        page.locator(".sql-error", has_text=reason).wait_for(timeout=20_000)
+        page.locator(".sql-error", has_text=reason).wait_for(timeout=60_000)
 
 
 def test_results_are_text_and_never_markup(whole_url: str, chromium: Browser) -> None:

@@ -206,7 +206,16 @@ def rounded(facts: dict[str, Rows]) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
+# `make test` runs the first few of the same examples, `make test-long` all of them.
 TestTelemetry = pytest.mark.slow(TelemetryMachine.TestCase)
 TestTelemetry.settings = settings(
-    max_examples=25, stateful_step_count=12, deadline=None, derandomize=True
+    max_examples=8, stateful_step_count=12, deadline=None, derandomize=True
 )
+
+
+@pytest.mark.long
+@pytest.mark.slow
+class TestLongTelemetry(TelemetryMachine.TestCase):  # type: ignore[misc, name-defined]
+    """More examples of the same machine."""
+
+    settings = settings(max_examples=60, stateful_step_count=12, deadline=None, derandomize=True)
