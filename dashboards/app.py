@@ -47,8 +47,10 @@ def _mark_missing_pages(server: Flask) -> None:
     @server.after_request
     def mark_missing(response: Response) -> Response:
         rule = request.url_rule.rule if request.url_rule else ""
-        if rule.endswith("<path:path>") and response.mimetype == "text/html":
-            response.status_code = 200 if is_page(request.path) else 404
+        is_frame = rule.endswith("<path:path>") and response.mimetype == "text/html"
+        # A redirect to the log-in stays one.
+        if is_frame and response.status_code == 200 and not is_page(request.path):
+            response.status_code = 404
         return response
 
 

@@ -1,4 +1,4 @@
--- One row if the newest segment of telemetry could not be read, with its reason.
+-- One row: the newest segment of telemetry and its reason, if it could not be read.
 select
     format(
         'The newest segment of telemetry was {} on {} UTC: {}', outcome, strftime(loaded_at at time zone 'UTC', '%Y-%m-%d %H:%M'), reason

@@ -1,5 +1,5 @@
--- One row if telemetry is loaded: the time that it covers, so that an empty choice is not taken for
--- an idle tier.
+-- One row: the time that loaded telemetry covers, so that an empty choice is not taken for an idle
+-- tier. None if there is no telemetry.
 select
     format(
         'Telemetry is loaded from {} to {} UTC, and nothing in it is of this choice',
