@@ -40,9 +40,9 @@ def test_the_address_holds_the_query_after_a_run(page: Page) -> None:
     page.locator("#sql-text").fill("select 6 * 7 as answer")
     page.locator("#sql-run").click()
     page.wait_for_url("**/sql?q=select+6+*+7+as+answer&run=1")
-    page.get_by_text("42", exact=True).first.wait_for()
+    page.get_by_text("42", exact=True).first.wait_for(timeout=120_000)
     page.reload()
-    page.get_by_text("42", exact=True).first.wait_for()
+    page.get_by_text("42", exact=True).first.wait_for(timeout=120_000)
 
 
 def test_an_unknown_choice_in_an_address_shows_no_other(page: Page) -> None:
