@@ -49,7 +49,7 @@ alter table ledger.histogram_hours alter growth drop not null;
 -- whole hour where the bounds of buckets changed within it.
 alter table ledger.histogram_hours add column counted double;
 -- A restart that the page proves, and what speaks against one server with one process.
-alter table ledger.scrapes add column is_restart boolean default false;
+alter table ledger.scrapes add column is_restart boolean;
 alter table ledger.scrapes add column contradiction varchar;
 -- What the power gauge says where the energy is of a counter of joules, and why neither holds.
 alter table ledger.energy_hours add column gauge_joules double;
