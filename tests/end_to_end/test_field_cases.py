@@ -44,7 +44,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
     ingest_telemetry(settings)
     generation = newest(settings)
     assert generation
-    with closing(open_published(generation.path)) as con:
+    with closing(open_published(generation)) as con:
         yield con
 
 

@@ -89,7 +89,7 @@ def test_it_fails_and_leaves_nothing(
 LOGGER = """
 import sys
 from pathlib import Path
-from pipelines import query
+from pipelines.publish import query
 for _ in range(2):
     with query.run(Path(sys.argv[1]), sys.argv[2]) as result:
         list(result.rows)
