@@ -1,4 +1,4 @@
-"""Plugin of pytest: a test above five seconds of CPU is marked slow, or it fails.
+"""Plugin of pytest: a test above five seconds of CPU is marked slow; above twice that it must be.
 
 CPU seconds of the process and of the children it has waited for are counted, not seconds on the
 clock, so that a busy machine changes little. They are those of the test itself and of the fixtures
