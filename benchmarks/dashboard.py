@@ -33,7 +33,7 @@ from dashboards.generations import OpenGeneration
 from dashboards.pages import find_page
 from pipelines.publish.generations import newest, publish
 from pipelines.settings import Settings
-from pipelines.transform.dbt import lower_priority
+from pipelines.transform.build import lower_priority
 from warehouse.connection import open_published, session
 
 FIRST_PAGE_SECONDS, CHANGE_SECONDS, SERVER_MB = 1.0, 0.2, 500.0

@@ -27,6 +27,8 @@ from rich.table import Table
 
 from pipelines.publish.generations import newest
 from pipelines.settings import Settings
+from pipelines.transform import graph
+from pipelines.transform.manifest import read_manifest
 from warehouse.connection import open_published, session
 
 MAX_BUILD_SECONDS, MAX_QUESTION_MS = 5.0, 200.0
@@ -92,12 +94,12 @@ def build_seconds(settings: Settings, rounds: int) -> dict[str, float]:
 
 
 def compiled_models(settings: Settings) -> dict[str, str]:
-    """Return the compiled SQL of each model of the last build, by the name of its table."""
-    path = settings.home / "dbt" / "target" / "run_results.json"
+    """Return the compiled SQL of each model, by the name of its table."""
+    nodes = graph.read_graph(read_manifest(settings.home))
     return {
-        one["relation_name"].split(".")[-1].strip('"'): one["compiled_code"]
-        for one in json.loads(path.read_text())["results"]
-        if one["unique_id"].startswith("model.") and one["compiled_code"]
+        node.name: node.query
+        for node in nodes
+        if isinstance(node, graph.Table) and node.schema != "seeds"
     }
 
 

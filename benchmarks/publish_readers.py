@@ -28,7 +28,7 @@ from pipelines.errors import TokentideError
 from pipelines.ingest.market import load_archive
 from pipelines.publish.generations import newest, publish
 from pipelines.settings import Settings
-from pipelines.transform.dbt import build
+from pipelines.transform.build import build
 from warehouse.connection import open_published, session
 
 stdout = Console(highlight=False)

@@ -13,7 +13,6 @@ from pipelines.assets.telemetry import raw_telemetry, telemetry_forgotten
 from pipelines.schedules import JOBS, SCHEDULES, SENSORS
 from pipelines.settings import Settings, read_settings
 from pipelines.sources.http import RetryPolicy
-from pipelines.transform.dagster_build import installed_dbt
 
 
 def define(
@@ -42,7 +41,6 @@ def define(
             "settings": settings,
             "retry_policy": retry_policy or RetryPolicy(),
             "now": now,
-            "dbt": installed_dbt(),
         },
         # There is one writer, so the steps of a run follow each other; a process for each would
         # cost seconds.

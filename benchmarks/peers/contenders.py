@@ -82,7 +82,7 @@ def ours_published(history: History, work: Path, stages: Stages, days: int) -> F
     from pipelines.ingest.market import load_archive
     from pipelines.publish.generations import publish
     from pipelines.settings import Settings
-    from pipelines.transform.dbt import build
+    from pipelines.transform.build import build
 
     settings = Settings(_home(history, "history", work))
     with stages("load"):

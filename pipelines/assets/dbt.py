@@ -3,8 +3,7 @@
 A failed test stops what follows, publishing above all.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,9 @@ from pipelines.assets.telemetry import TELEMETRY
 from pipelines.loading.telemetry.tables import TABLES_OF_SEGMENTS
 from pipelines.settings import Settings
 from pipelines.sources.registry import SOURCES, assets_of_table
-from pipelines.transform.dagster_build import InstalledDbt, build_events, results_of
-from pipelines.transform.dbt import check_results
+from pipelines.transform.build import build_results, check_results
 from pipelines.transform.manifest import read_manifest
-from warehouse.connection import open_warehouse
+from pipelines.transform.runner import NodeResult
 
 # The log of answers, and what of them was quarantined or noted; every source fills them.
 LOG_TABLES = ("answers", "quarantine", "notes")
@@ -31,15 +29,9 @@ FILLED_BY: dict[str, list[str]] = {
     **{table.partition(".")[2]: [TELEMETRY] for table in TABLES_OF_SEGMENTS},
 }
 GROUPS = ("seeds", "staging", "intermediate", "claims", "marts")
-MAX_SHOWN = 5
+UNIQUE_ID = "dagster_dbt/unique_id"
 
-Event = (
-    dg.Output[Any]
-    | dg.AssetMaterialization
-    | dg.AssetObservation
-    | dg.AssetCheckResult
-    | dg.AssetCheckEvaluation
-)
+Event = dg.MaterializeResult[None] | dg.AssetCheckResult
 
 
 class RawTableTranslator(DagsterDbtTranslator):
@@ -68,26 +60,26 @@ def dbt_tables(settings: Settings) -> dg.AssetsDefinition:
     """
 
     @dbt_assets(
-        manifest=read_manifest(settings),
+        manifest=read_manifest(settings.home),
         dagster_dbt_translator=RawTableTranslator(),
         name="tables",
         pool=POOL,
     )
     def tables(
-        context: dg.AssetExecutionContext,
-        dbt: InstalledDbt,
-        settings: dg.ResourceParam[Settings],
+        context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
     ) -> Iterator[Event]:
         """Build and audit every table; an event follows each node that ends."""
-        building = build_events(context, dbt, settings)
-        wrong: list[dg.AssetCheckResult] = []
-        for event in building.stream():
-            if isinstance(event, dg.AssetCheckResult) and not event.passed:
-                wrong.append(event)
-            else:
-                yield event
-        results = results_of(building, settings)
-        yield from _with_rows(wrong, results, settings)
+        keys = {spec.metadata[UNIQUE_ID]: spec.key for spec in context.assets_def.specs}
+        checks = {spec.metadata[UNIQUE_ID]: spec for spec in context.assets_def.check_specs}
+        results = []
+        for result in build_results(settings):
+            results.append(result)
+            seconds = dg.MetadataValue.float(round(result.seconds, 3))
+            if result.status == "success":
+                key = keys[result.node.unique_id]
+                yield dg.MaterializeResult(asset_key=key, metadata={"seconds": seconds})
+            elif result.status in ("pass", "warn", "fail"):
+                yield _check_result(result, checks[result.node.unique_id])
         check_results(results)
 
     return tables
@@ -100,20 +92,17 @@ def _filled_by(key: dg.AssetKey) -> list[dg.AssetKey]:
     return [dg.AssetKey(name) for name in names] if names else [key]
 
 
-def _with_rows(
-    wrong: Sequence[dg.AssetCheckResult], results: Sequence[dict[str, Any]], settings: Settings
-) -> Iterator[dg.AssetCheckResult]:
-    """Add some of the wrong rows to each failed check.
-
-    They can be read once dbt has released the warehouse.
-    """
-    relations = {result["unique_id"]: result["relation_name"] for result in results}
-    with closing(open_warehouse(settings.warehouse)) as con:
-        for check in wrong:
-            relation = relations.get(str(check.metadata["unique_id"].value))
-            rows = con.sql(f"from {relation} limit {MAX_SHOWN}").pl().to_dicts() if relation else []
-            records = [
-                dg.TableRecord({name: str(value) for name, value in row.items()}) for row in rows
-            ]
-            shown = {"rows": dg.MetadataValue.table(records)} if records else {}
-            yield check._replace(metadata={**check.metadata, **shown})
+def _check_result(result: NodeResult, spec: dg.AssetCheckSpec) -> dg.AssetCheckResult:
+    """Return how a check ended, with some of the wrong rows."""
+    records = [
+        dg.TableRecord({name: str(value) for name, value in row.items()}) for row in result.rows
+    ]
+    shown = {"rows": dg.MetadataValue.table(records)} if records else {}
+    is_warning = result.status == "warn"
+    return dg.AssetCheckResult(
+        asset_key=spec.asset_key,
+        check_name=spec.name,
+        passed=result.status == "pass",
+        severity=dg.AssetCheckSeverity.WARN if is_warning else dg.AssetCheckSeverity.ERROR,
+        metadata={"wrong rows": result.failures, **shown},
+    )

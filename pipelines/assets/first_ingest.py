@@ -4,14 +4,13 @@ What was requested, built and published is materialized, every check that ran ha
 day that did not get through, or that the source does not have, is missing.
 """
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 
 import dagster as dg
 import duckdb
 
-from pipelines.assets.dbt import dbt_tables
+from pipelines.assets.dbt import UNIQUE_ID, dbt_tables
 from pipelines.assets.extraction import answered_result
 from pipelines.assets.published import PUBLISHED, generation_metadata, is_published, newest_expected
 from pipelines.assets.rankings import (
@@ -25,10 +24,9 @@ from pipelines.ingest.market import MarketExtract, MarketIngest
 from pipelines.settings import Settings
 from pipelines.sources.registry import SOURCES
 from pipelines.sql import read_sql
-from pipelines.transform.dbt import RESULTS
+from pipelines.transform.build import BuildResult
 from warehouse.connection import session
 
-UNIQUE_ID = "dagster_dbt/unique_id"
 ANSWERS_OF_RUN = read_sql(__file__, "answers_of_run")
 
 RunlessEvent = dg.AssetMaterialization | dg.AssetCheckEvaluation
@@ -38,7 +36,7 @@ def report_ingest(settings: Settings, ingested: MarketIngest, now: datetime) -> 
     """Report an ingest to the Dagster instance of this home."""
     with session(settings.warehouse) as con:
         events = [*rankings_events(con, ingested.extract), *list_events(con, ingested.extract)]
-    events += [*dbt_events(settings), *published_events(settings, ingested, now)]
+    events += [*dbt_events(settings, ingested.built), *published_events(settings, ingested, now)]
     with dg.DagsterInstance.from_config(str(settings.dagster)) as instance:
         for event in events:
             instance.report_runless_asset_event(event)
@@ -79,10 +77,9 @@ def list_events(con: duckdb.DuckDBPyConnection, extract: MarketExtract) -> Itera
             yield _evaluation(asset, answered_result(failures))
 
 
-def dbt_events(settings: Settings) -> Iterator[RunlessEvent]:
-    """Yield the tables that the last build made, and the result of each of its checks."""
-    results = json.loads((settings.home / "dbt" / "target" / RESULTS).read_text())["results"]
-    status = {result["unique_id"]: result["status"] for result in results}
+def dbt_events(settings: Settings, built: BuildResult) -> Iterator[RunlessEvent]:
+    """Yield the tables that the build made, and the result of each of its checks."""
+    status = {result.node.unique_id: result.status for result in built.results}
     tables = dbt_tables(settings)
     for spec in tables.specs:
         if status.get(str(spec.metadata.get(UNIQUE_ID))) == "success":

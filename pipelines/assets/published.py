@@ -9,7 +9,7 @@ from pipelines.assets.extraction import POOL, Now
 from pipelines.errors import NothingPublished
 from pipelines.publish.generations import Generation, newest, publish
 from pipelines.settings import Settings
-from pipelines.transform.dbt import PROJECT
+from pipelines.transform.dbt_process import PROJECT
 from warehouse.connection import open_published
 
 PUBLISHED = "published"

@@ -49,7 +49,7 @@ def ingest_market(
     """
     from pipelines.cli import summary
     from pipelines.ingest.market import ingest_market as ingest
-    from pipelines.transform.dbt import lower_priority
+    from pipelines.transform.build import lower_priority
 
     settings = read_settings()
     first, last = parse_day(start, "--start"), parse_day(end, "--end")
@@ -74,8 +74,8 @@ def build() -> None:
         tokentide build
     """
     from pipelines.ingest.market import load_archive
-    from pipelines.transform.dbt import build as build_warehouse
-    from pipelines.transform.dbt import lower_priority
+    from pipelines.transform.build import build as build_warehouse
+    from pipelines.transform.build import lower_priority
 
     lower_priority()
     settings = read_settings()
@@ -124,7 +124,7 @@ def rebuild(
         tokentide rebuild --allow-missing
     """
     from pipelines.ingest.rebuild import rebuild as rebuild_warehouse
-    from pipelines.transform.dbt import lower_priority
+    from pipelines.transform.build import lower_priority
 
     lower_priority()
     with show_progress() as (on_request, on_built):

@@ -137,7 +137,7 @@ def ingest_telemetry(
     from pipelines.ingest.telemetry import ingest_telemetry as ingest
     from pipelines.telemetry.backfill.prometheus import PrometheusRange
     from pipelines.telemetry.config.headers import resolve_options
-    from pipelines.transform.dbt import lower_priority
+    from pipelines.transform.build import lower_priority
 
     settings = read_settings()
     if bool(pages or history) != bool(target):

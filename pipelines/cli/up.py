@@ -51,7 +51,7 @@ def supervise(settings: Settings, port: int, dashboard_port: int, once: bool) ->
     """Ingest the market, or a simulated one; then run schedules and dashboard until Ctrl-C."""
     from pipelines.cli.summary import show_days, show_summary
     from pipelines.ingest.market import ingest_market
-    from pipelines.transform.dbt import lower_priority
+    from pipelines.transform.build import lower_priority
 
     # A service manager ends this process as Ctrl-C does: what was started here is ended in order.
     for number in (signal.SIGINT, signal.SIGTERM):

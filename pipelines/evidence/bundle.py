@@ -26,7 +26,7 @@ from pipelines.publish import query as querying
 from pipelines.publish.as_of import published_as_of
 from pipelines.publish.generations import newest, publish
 from pipelines.settings import Settings
-from pipelines.transform.dbt import Progress, build
+from pipelines.transform.build import Progress, build
 from pipelines.transform.lineage import origins_of, tables_of
 
 SECONDS = 300.0

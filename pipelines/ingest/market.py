@@ -34,8 +34,8 @@ from pipelines.sources.openrouter.requests import (
     usage_requests,
 )
 from pipelines.sql import read_sql
-from pipelines.transform.dbt import BuildResult, build
-from pipelines.transform.dbt import Progress as BuildProgress
+from pipelines.transform.build import BuildResult, build
+from pipelines.transform.build import Progress as BuildProgress
 from warehouse.connection import session
 
 # Endpoints, with prices and speed, are requested for this many of the models that lead the newest

@@ -22,7 +22,7 @@ from pipelines.loading.answers import load_answers
 from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.publish.generations import Generation, publish
 from pipelines.settings import Settings
-from pipelines.transform.dbt import BuildResult, Progress, build, build_lock
+from pipelines.transform.build import BuildResult, Progress, build, build_lock
 from warehouse.connection import session
 
 MAX_LISTED = 20

@@ -20,8 +20,8 @@ from pipelines.telemetry.backfill.prometheus import PrometheusRange, read_histor
 from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.collector.spool import Spool
 from pipelines.telemetry.config.tier import Target, Tier, read_tier
-from pipelines.transform.dbt import BuildResult, build
-from pipelines.transform.dbt import Progress as BuildProgress
+from pipelines.transform.build import BuildResult, build
+from pipelines.transform.build import Progress as BuildProgress
 from warehouse.connection import session
 
 MAX_BACKFILL_MIB = 4096  # of segments that are loaded at once

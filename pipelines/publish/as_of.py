@@ -22,7 +22,7 @@ from pipelines.errors import BadSetting, NothingPublished
 from pipelines.publish.generations import GenerationInfo, check_audited, write_marts
 from pipelines.settings import Settings
 from pipelines.sql import read_sql
-from pipelines.transform.dbt import Progress, build, build_lock
+from pipelines.transform.build import Progress, build, build_lock
 from pipelines.transform.manifest import project_files
 from warehouse.connection import open_warehouse, session
 

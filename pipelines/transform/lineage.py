@@ -57,7 +57,7 @@ def origins_of(settings: Settings, tables: list[str], claim_id: str | None = Non
 
     A query about one claim rests on what that claim's file reads, and not on every claim.
     """
-    manifest = read_manifest(settings)
+    manifest = read_manifest(settings.home)
     parents: Parents = manifest["parent_map"]
     # By the name of the table: a model's file may have another.
     models = {node["alias"]: name for name, node in manifest["nodes"].items()}

@@ -1,9 +1,13 @@
-"""dbt's manifest of the project in warehouse/, parsed again whenever a file of it changed.
+"""The project in warehouse/ as dbt compiled it, compiled again whenever a file of it changed.
 
-dbt/manifest-1a2b3c4d5e6f.json   named by a hash of the files that it was parsed from
+~/.cache/tokentide/1a2b3c4d5e6f.json         named by a hash of the files that it was compiled from
+~/.cache/tokentide/1a2b3c4d5e6f-as-of.json   the same for what was known at an instant
+
+Nothing of a home plays a part, so all homes of a person share it.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from hashlib import sha256
 from importlib.metadata import version
@@ -11,64 +15,83 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from platformdirs import user_cache_path
+
 from pipelines.errors import BuildFailed
 from pipelines.files import write_durably
-from pipelines.settings import Settings
-from pipelines.transform.dbt import PROJECT, run_dbt
+from pipelines.locks import file_lock
+from pipelines.transform.dbt_process import PROJECT, run_dbt
+
+Manifest = dict[str, Any]
+"""dbt's manifest.json; `nodes` have the compiled SQL."""
 
 SUFFIXES = frozenset({".sql", ".yml", ".csv", ".md"})
+# The macro `as_of` then reads the instant from a variable of the connection.
+AS_OF = ("--vars", json.dumps({"as_of": "variable"}))
+MAX_KEPT = 8
 
 
-def project_files() -> Iterator[Path]:
+def project_files(project: Path = PROJECT) -> Iterator[Path]:
     """Yield the files that decide, beside the data, what a build gives.
 
     Not what dbt itself writes to `target/`.
     """
-    for path in sorted(PROJECT.rglob("*")):
-        if path.suffix in SUFFIXES and path.relative_to(PROJECT).parts[0] != "target":
+    for path in sorted(project.rglob("*")):
+        if path.suffix in SUFFIXES and path.relative_to(project).parts[0] != "target":
             yield path
 
 
-def read_manifest(settings: Settings) -> dict[str, Any]:
-    """Return the manifest of the project as it is now."""
-    folder = settings.home / "dbt"
-    path = folder / f"manifest-{_fingerprint()}.json"
+def read_manifest(home: Path, *, is_as_of: bool = False, project: Path = PROJECT) -> Manifest:
+    """Return the manifest of the project as it is now, compiled where it changed.
+
+    Raise BuildFailed where dbt cannot compile it.
+    """
+    folder = _cache(home)
+    path = folder / f"{_fingerprint(project)}{'-as-of' if is_as_of else ''}.json"
     if not path.exists():
-        body = _parse(settings, folder)
-        for old in folder.glob("manifest-*.json"):
-            old.unlink(missing_ok=True)
-        write_durably(path, body)
+        with file_lock(folder / "compiling.lock"):
+            # Another process may have compiled it while this one waited.
+            if not path.exists():
+                write_durably(path, _compile(project, folder, AS_OF if is_as_of else ()))
+                _tidy(folder)
+    path.touch()
     return _with_tests_attached(json.loads(path.read_bytes()))
 
 
-def dagster_target(settings: Settings) -> Path:
-    """Return the folder of what dbt writes in Dagster's builds; the command has another one."""
-    return settings.home / "dbt" / "dagster"
+def _cache(home: Path) -> Path:
+    """Return a person's folder of caches, or where that cannot be written one of the home."""
+    usual = user_cache_path("tokentide")
+    try:
+        usual.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return home / "dbt"
+    return usual if os.access(usual, os.W_OK) else home / "dbt"
 
 
-def _fingerprint() -> str:
+def _fingerprint(project: Path) -> str:
     """Return twelve digits that change with any file of the project and with dbt's version."""
-    parts = [version("dbt-core")]
-    parts += [f"{path} {sha256(path.read_bytes()).hexdigest()}" for path in project_files()]
+    parts = [version("dbt-core"), version("dbt-duckdb")]
+    parts += [f"{path} {sha256(path.read_bytes()).hexdigest()}" for path in project_files(project)]
     return sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
-def _parse(settings: Settings, folder: Path) -> bytes:
-    folder.mkdir(parents=True, exist_ok=True)
-    # In another folder: a build may be using the usual one at this moment.
+def _compile(project: Path, folder: Path, variables: tuple[str, ...]) -> bytes:
     with TemporaryDirectory(dir=folder) as temporary:
         target = Path(temporary)
-        done = run_dbt(["parse"], settings.warehouse, target, target)
+        done = run_dbt(["compile", *variables], target / "warehouse.duckdb", target, project)
         if done.exit_code:
             raise BuildFailed("dbt cannot read its project:\n" + "\n".join(done.lines)[-6000:])
-        # What dbt remembers of the parse saves the next build from doing it again.
-        parsed = dagster_target(settings) / "partial_parse.msgpack"
-        parsed.parent.mkdir(exist_ok=True)
-        (target / parsed.name).replace(parsed)
         return (target / "manifest.json").read_bytes()
 
 
-def _with_tests_attached(manifest: dict[str, Any]) -> dict[str, Any]:
+def _tidy(folder: Path) -> None:
+    """Remove the least recently used manifests."""
+    paths = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+    for old in paths[:-MAX_KEPT]:
+        old.unlink(missing_ok=True)
+
+
+def _with_tests_attached(manifest: Manifest) -> Manifest:
     """Attach a test of several tables to the first of them.
 
     Dagster-dbt would leave it out for want of a hint.

@@ -124,7 +124,7 @@ def test_ctrl_c_loses_nothing(command: Command) -> None:
         (("ingest", "market", "--start", "2026-02-30"), "not a day"),
         (("ingest", "market", "--start", "2026-03-01", "--end", "2026-02-01"), "after"),
         (("rebuild",), "holds no answers"),
-        (("simulate", "--mode", "replay"), "recorded answers"),
+        (("simulate", "--mode", "replay"), "recorded responses"),
     ],
 )
 def test_an_error_names_the_next_step(

@@ -9,7 +9,7 @@ import pytest
 from pipelines.ingest.market import load_archive
 from pipelines.publish.generations import newest, publish
 from pipelines.settings import Settings
-from pipelines.transform.dbt import build
+from pipelines.transform.build import build
 from warehouse.connection import open_published
 
 PACKED = Path(__file__).resolve().parents[1] / "support" / "homes" / "home-0.1.0.tar.xz"

@@ -20,7 +20,7 @@ from pipelines.ingest.rebuild import rebuild
 from pipelines.publish.generations import newest
 from pipelines.settings import Settings
 from pipelines.simulator.synthetic.models import read_table
-from pipelines.transform.dbt import build
+from pipelines.transform.build import build
 
 pytestmark = pytest.mark.slow
 

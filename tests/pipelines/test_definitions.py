@@ -12,8 +12,7 @@ import pipelines
 from pipelines.assets.dbt import FILLED_BY, GROUPS
 from pipelines.assets.rankings import REASONS, UTC_DAYS, rankings
 from pipelines.schedules import JOBS, SCHEDULES, every_day, every_week
-from pipelines.settings import Settings
-from pipelines.transform.dbt import PROJECT
+from pipelines.transform.dbt_process import PROJECT
 from pipelines.transform.manifest import read_manifest
 
 CRONS = {
@@ -145,13 +144,13 @@ def test_nothing_waits_for_a_day_that_failed(definitions: dg.Definitions) -> Non
 
 def test_every_source_has_its_asset(definitions: dg.Definitions, parsed_home: Path) -> None:
     """A raw table that dbt reads and nobody fills would be read before it is there."""
-    sources = read_manifest(Settings(home=parsed_home))["sources"].values()
+    sources = read_manifest(parsed_home)["sources"].values()
     assert {source["name"] for source in sources} == set(FILLED_BY)
 
 
 def test_every_dbt_test_is_a_check(definitions: dg.Definitions, parsed_home: Path) -> None:
     """Also those of several tables."""
-    manifest = read_manifest(Settings(home=parsed_home))
+    manifest = read_manifest(parsed_home)
     tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
     checks = {key.name for key in definitions.resolve_asset_graph().asset_check_keys}
     assert tests <= checks
@@ -161,14 +160,6 @@ def test_every_dbt_test_is_a_check(definitions: dg.Definitions, parsed_home: Pat
         "known_days_do_not_vanish",
         "every_row_has_its_answer",
     } <= tests
-
-
-def test_the_project_is_parsed_once(definitions: dg.Definitions, parsed_home: Path) -> None:
-    """A second load reads what the first one parsed."""
-    [manifest] = (parsed_home / "dbt").glob("manifest-*.json")
-    before = manifest.stat().st_mtime_ns
-    read_manifest(Settings(home=parsed_home))
-    assert manifest.stat().st_mtime_ns == before
 
 
 def test_the_reasons_are_those_of_loading() -> None:
@@ -181,7 +172,7 @@ def test_the_reasons_are_those_of_loading() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["settings", "retry_policy", "now", "dbt"])
+@pytest.mark.parametrize("name", ["settings", "retry_policy", "now"])
 def test_resources_show_no_secret(definitions: dg.Definitions, name: str) -> None:
     """There is nothing to configure that could hold one."""
     fields = (

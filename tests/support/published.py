@@ -11,7 +11,7 @@ from jinja2 import Template
 
 from pipelines.publish.generations import Generation, publish
 from pipelines.settings import Settings
-from pipelines.transform.dbt import PROJECT
+from pipelines.transform.dbt_process import PROJECT
 from warehouse.connection import open_warehouse
 
 NOW = datetime(2026, 6, 20, 9, 30, tzinfo=UTC)

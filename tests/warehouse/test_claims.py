@@ -12,7 +12,7 @@ from pipelines.errors import UnknownClaim
 from pipelines.publish import query
 from pipelines.publish.generations import publish
 from pipelines.settings import Settings
-from pipelines.transform.dbt import build
+from pipelines.transform.build import build
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ import yaml
 from sqlglot import expressions
 
 import dashboards
-from pipelines.transform.dbt import PROJECT
+from pipelines.transform.dbt_process import PROJECT
 
 QUERIES = Path(dashboards.__file__).parent
 # Dagster reserves the name `meta`, so the table's file has another (docs/decisions).

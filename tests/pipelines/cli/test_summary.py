@@ -19,7 +19,7 @@ from pipelines.ingest.days import DayStatus, Failure
 from pipelines.ingest.market import MarketExtract, MarketIngest
 from pipelines.publish.generations import Generation
 from pipelines.settings import Settings
-from pipelines.transform.dbt import BuildResult
+from pipelines.transform.build import BuildResult
 
 FIRST = date(2025, 3, 1)
 LOADED = DayStatus(FIRST, "loaded")

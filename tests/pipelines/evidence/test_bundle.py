@@ -21,7 +21,7 @@ from pipelines.ingest.market import load_archive
 from pipelines.publish import query as querying
 from pipelines.publish.generations import NEWEST, publish
 from pipelines.settings import Settings
-from pipelines.transform.dbt import build
+from pipelines.transform.build import build
 from pipelines.transform.lineage import Origins, origins_of, tables_of
 
 QUERY = (

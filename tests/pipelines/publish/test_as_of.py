@@ -21,7 +21,7 @@ from pipelines.publish.generations import newest, publish
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import SegmentWriter
 from pipelines.telemetry.metrics.vocabulary import Series
-from pipelines.transform.dbt import build
+from pipelines.transform.build import build
 from warehouse.connection import open_warehouse
 
 # These tell of the file, not of the market.

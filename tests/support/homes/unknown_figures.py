@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from pipelines.transform.dbt import PROJECT
+from pipelines.transform.dbt_process import PROJECT
 
 PUBLISHED_AS = {"published_meta": "meta"}
 NUMBERS = ("DOUBLE", "BIGINT", "INTEGER", "DECIMAL", "HUGEINT")

@@ -33,7 +33,7 @@ from pipelines.sources.openrouter import (
     tasks,
 )
 from pipelines.sources.source import Source
-from pipelines.transform.dbt import build
+from pipelines.transform.build import build
 from warehouse.connection import open_warehouse
 
 SCRIPTS = ("market", "targets", "ledger")

@@ -1,8 +1,5 @@
 """The SQL of single marts as dbt compiles it, run on small tables in memory."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +7,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.transform.dbt import PROJECT, dbt_environment
-from warehouse.connection import open_warehouse
-from warehouse.migrate import migrate
+from pipelines.transform.graph import Table, read_graph
+from pipelines.transform.manifest import read_manifest
 
 Row = dict[str, Any]
 
@@ -20,36 +16,14 @@ Row = dict[str, Any]
 class Marts:
     """Compiled marts, each a query on the tables that it is made from."""
 
-    def __init__(self, folder: Path, names: Sequence[str]) -> None:
-        path = folder / "compiled.duckdb"
-        con = open_warehouse(path)
-        migrate(con)
-        con.close()
-        options = {
-            "project-dir": PROJECT,
-            "profiles-dir": PROJECT,
-            "target-path": folder / "target",
-            "log-path": folder,
+    def __init__(self, home: Path, names: Sequence[str]) -> None:
+        tables = {
+            node.name: node
+            for node in read_graph(read_manifest(home))
+            if isinstance(node, Table) and node.name in names
         }
-        command = [
-            sys.executable,
-            "-c",
-            "from dbt.cli.main import cli; cli()",
-            "compile",
-            "--select",
-            *names,
-            *(word for name, place in options.items() for word in (f"--{name}", str(place))),
-        ]
-        done = subprocess.run(
-            command, env=dbt_environment(path), capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout[-3000:]
-        nodes = json.loads((folder / "target" / "manifest.json").read_text())["nodes"]
-        self._sql = {
-            name: nodes[f"model.tokentide.{name}"]["compiled_code"].replace('"compiled".', "")
-            for name in names
-        }
-        self._schemas = {name: nodes[f"model.tokentide.{name}"]["schema"] for name in names}
+        self._sql = {name: tables[name].query for name in names}
+        self._schemas = {name: tables[name].schema for name in names}
 
     def rows(
         self,

@@ -1,7 +1,6 @@
 """Facts of one morning of three targets, and a build of the marts on them."""
 
-import subprocess
-import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,11 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.transform.dbt import PROJECT, dbt_environment
+from pipelines.transform.build import check_results
+from pipelines.transform.graph import read_graph, upstream
+from pipelines.transform.manifest import read_manifest
+from pipelines.transform.runner import run_nodes
+from warehouse.connection import open_warehouse
 
 TEN = datetime(2026, 6, 20, 10, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -254,27 +257,8 @@ def fill_theirs(con: duckdb.DuckDBPyConnection) -> None:
 
 def build(path: Path, folder: Path) -> None:
     """Build and audit the tier's part of the project."""
-    options = {
-        "project-dir": PROJECT,
-        "profiles-dir": PROJECT,
-        "target-path": folder,
-        "log-path": folder,
-    }
-    command = [
-        sys.executable,
-        "-c",
-        "from dbt.cli.main import cli; cli()",
-        "build",
-        "--exclude-resource-type",
-        "unit_test",
-        "--indirect-selection",
-        "buildable",
-        "--select",
-        "path:staging/telemetry",
-        *(f"+{name}" for name in MARTS),
-        *(word for name, place in options.items() for word in (f"--{name}", str(place))),
-    ]
-    done = subprocess.run(
-        command, env=dbt_environment(path), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout[-4000:]
+    nodes = read_graph(read_manifest(folder))
+    staged = [node.name for node in nodes if node.name.startswith("stg_telemetry__")]
+    with closing(open_warehouse(path)) as con:
+        results = list(run_nodes(con, upstream(nodes, [*staged, *MARTS])))
+    check_results(results)

@@ -22,7 +22,7 @@ select
     null::integer as generation,
     null::timestamptz as published_at,
     days.as_of,
-    {% if var('as_of') %}'{{ var("as_of") }}'{% else %}null{% endif %}::timestamptz as asked_as_of,
+    {% if var('as_of') %}{{ as_of() }}{% else %}null::timestamptz{% endif %} as asked_as_of,
     coalesce(origins.origin, 'none') as origin,
     case
         when origins.origin = 'simulated'

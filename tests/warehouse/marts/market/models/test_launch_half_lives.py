@@ -3,8 +3,6 @@
 import csv
 import json
 import math
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,7 +16,10 @@ from pipelines.loading.answers import load_answers
 from pipelines.simulator.market_protocol import FIRST_DATE, RankingsQuery
 from pipelines.simulator.synthetic.market import SyntheticMarket
 from pipelines.simulator.synthetic.models import TABLES
-from pipelines.transform.dbt import PROJECT, dbt_environment
+from pipelines.transform.build import check_results
+from pipelines.transform.graph import Table, read_graph, upstream
+from pipelines.transform.manifest import read_manifest
+from pipelines.transform.runner import run_nodes
 from warehouse.connection import open_warehouse
 from warehouse.migrate import migrate
 
@@ -108,36 +109,10 @@ def con(
     with closing(open_warehouse(folder / "warehouse.duckdb")) as loading:
         migrate(loading)
         load_answers(loading, Archive(folder / "raw"))
-    options = [
-        "--project-dir",
-        str(PROJECT),
-        "--profiles-dir",
-        str(PROJECT),
-        "--target-path",
-        str(folder),
-        "--log-path",
-        str(folder),
-    ]
-    selected = [
-        "--select",
-        "+launch_half_lives",
-        "+price_events",
-        "--exclude-resource-type",
-        "test",
-        "unit_test",
-    ]
-    command = [
-        sys.executable,
-        "-c",
-        "from dbt.cli.main import cli; cli()",
-        "build",
-        *selected,
-        *options,
-    ]
-    environment = dbt_environment(folder / "warehouse.duckdb")
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-4000:]
+    nodes = upstream(read_graph(read_manifest(folder)), ["launch_half_lives", "price_events"])
+    tables = [node for node in nodes if isinstance(node, Table)]
     with closing(open_warehouse(folder / "warehouse.duckdb")) as built:
+        check_results(list(run_nodes(built, tables)))
         yield built
 
 

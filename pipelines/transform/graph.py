@@ -1,0 +1,134 @@
+"""The tables and checks of the project, in an order in which they can be made."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any, Literal
+
+from pipelines.transform.dbt_process import PROJECT
+from pipelines.transform.manifest import Manifest
+
+# The file that is built has its own name, and is the only one of its connection.
+DATABASE = '"warehouse".'
+Severity = Literal["error", "warn"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that the project describes; its type is None where no contract binds it."""
+
+    name: str
+    type: str | None
+    description: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table or view of the project and the query behind it."""
+
+    unique_id: str
+    parents: tuple[str, ...]
+    schema: str
+    name: str
+    is_view: bool
+    query: str
+    description: str
+    columns: tuple[Column, ...]
+    has_contract: bool
+
+    @property
+    def relation(self) -> str:
+        """The quoted name."""
+        return f'"{self.schema}"."{self.name}"'
+
+
+@dataclass(frozen=True)
+class Check:
+    """A test of the project: each row that its query returns is wrong."""
+
+    unique_id: str
+    parents: tuple[str, ...]
+    name: str
+    query: str
+    severity: Severity
+
+    @property
+    def relation(self) -> str:
+        """The quoted name of the table that keeps the wrong rows."""
+        return f'"audit"."{self.name}"'
+
+
+Node = Table | Check
+
+
+def read_graph(manifest: Manifest) -> list[Node]:
+    """Return every node after the ones that it reads; a check comes as early as it can.
+
+    So what stands on wrong rows is not made.
+    """
+    nodes = {node.unique_id: node for node in _nodes(manifest["nodes"])}
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for name, node in nodes.items():
+        sorter.add(name, *(parent for parent in node.parents if parent in nodes))
+    sorter.prepare()
+    ordered: list[Node] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready(), key=lambda name: (isinstance(nodes[name], Table), name))
+        ordered += [nodes[name] for name in ready]
+        sorter.done(*ready)
+    return ordered
+
+
+def upstream(nodes: Sequence[Node], names: Iterable[str]) -> list[Node]:
+    """Return the tables of these names, all that they read, and the checks of these alone."""
+    known = {node.unique_id: node for node in nodes}
+    wanted = set(names)
+    waiting: list[Node] = [
+        node for node in nodes if isinstance(node, Table) and node.name in wanted
+    ]
+    found: set[str] = set()
+    while waiting:
+        node = waiting.pop()
+        found.add(node.unique_id)
+        waiting += [known[name] for name in node.parents if name in known and name not in found]
+    return [
+        node
+        for node in nodes
+        if node.unique_id in found or (isinstance(node, Check) and found.issuperset(node.parents))
+    ]
+
+
+def _nodes(found: dict[str, dict[str, Any]]) -> Iterator[Node]:
+    for name, node in found.items():
+        parents = tuple(node.get("depends_on", {}).get("nodes", ()))
+        if node["resource_type"] == "test":
+            query = node["compiled_code"].replace(DATABASE, "")
+            severity: Severity = "warn" if node["config"]["severity"].lower() == "warn" else "error"
+            yield Check(name, parents, node["alias"], query, severity)
+        elif node["resource_type"] in ("model", "seed"):
+            yield Table(
+                unique_id=name,
+                parents=parents,
+                schema=node["schema"],
+                name=node["alias"],
+                is_view=node["config"]["materialized"] == "view",
+                query=_query(node),
+                description=node["description"],
+                columns=tuple(_columns(node["columns"])),
+                has_contract=node["config"].get("contract", {}).get("enforced", False),
+            )
+
+
+def _query(node: dict[str, Any]) -> str:
+    if node["resource_type"] == "model":
+        return str(node["compiled_code"]).replace(DATABASE, "")
+    types = node["config"]["column_types"]
+    listed = ", ".join(f"'{column}': '{kind}'" for column, kind in types.items())
+    path = str(PROJECT / Path(node["original_file_path"])).replace("'", "''")
+    return f"from read_csv('{path}', header = true, nullstr = '', columns = {{{listed}}})"
+
+
+def _columns(columns: dict[str, dict[str, Any]]) -> Iterator[Column]:
+    for column in columns.values():
+        yield Column(column["name"], column["data_type"], column["description"])
