@@ -24,4 +24,7 @@ def migrate(con: duckdb.DuckDBPyConnection) -> list[str]:
             con.rollback()
             raise
         con.commit()
+    if waiting:
+        # What was built from the tables as they were before is built again.
+        con.execute("delete from main.made")
     return [path.stem for path in waiting]

@@ -66,12 +66,22 @@ def ingest_market(
     raise typer.Exit(0 if ingested.extract.is_complete else 1)
 
 
-def build() -> None:
+def build(
+    is_whole: Annotated[
+        bool,
+        typer.Option("--full", help="Make and check everything, not only what changed."),
+    ] = False,
+) -> None:
     """Build and audit the warehouse from its raw tables. Nothing is fetched and nothing published.
+
+    Only tables whose inputs or SQL changed since the last build are made; the rows are those that a
+    full build would give.
 
     Examples:
 
         tokentide build
+
+        tokentide build --full
     """
     from pipelines.ingest.market import load_archive
     from pipelines.transform.build import build as build_warehouse
@@ -82,9 +92,12 @@ def build() -> None:
     with show_progress() as (on_request, on_built):
         on_request("loading")
         load_archive(settings)
-        result = build_warehouse(settings, progress=on_built)
+        result = build_warehouse(settings, progress=on_built, is_whole=is_whole)
     warn_of_damage(settings)
-    stdout.print(f"{result.tables} tables built, {result.checks} checks passed.")
+    stdout.print(
+        f"{result.tables} tables built ({result.made} of them anew), "
+        f"{result.checks} checks passed."
+    )
     for warning in result.warnings:
         stderr.print(f"[yellow]audit warns[/yellow] {escape(warning)}")
 
@@ -98,7 +111,7 @@ def publish() -> None:
     """
     from pipelines.publish import generations
 
-    build()
+    build(is_whole=False)
     generation = generations.publish(read_settings())
     stdout.print(f"Generation {generation.number}: {generation.path}", soft_wrap=True)
 

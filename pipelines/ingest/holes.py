@@ -11,6 +11,7 @@ import polars as pl
 from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.loading.telemetry.segments import TelemetryLoadResult
 from pipelines.sql import read_sql
+from warehouse.changes import mark_changed
 from warehouse.connection import session
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ def record_missing(con: duckdb.DuckDBPyConnection, before: KnownBefore) -> None:
         con.register("before", before.answers.to_arrow())
         con.execute(MISSING_ANSWERS)
         con.unregister("before")
+        mark_changed(con, ["raw.answers"])
 
 
 def find_holes(

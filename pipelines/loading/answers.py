@@ -24,6 +24,7 @@ from pipelines.loading.snapshots import load_snapshot
 from pipelines.sources.openrouter.rankings_table import RankingsTable
 from pipelines.sources.registry import SOURCES
 from pipelines.sql import read_sql
+from warehouse.changes import mark_changed
 from warehouse.connection import transaction
 
 log = logging.getLogger(__name__)
@@ -207,10 +208,12 @@ def _quarantine_lines(con: duckdb.DuckDBPyConnection, lines: Sequence[BadLine]) 
             continue
         log.warning("The archive's log is damaged: %s.", row[2])
         con.execute("insert into raw.quarantine (sha256, source, reason) values (?, ?, ?)", row)
+        mark_changed(con, ["raw.quarantine"])
 
 
 def _record(con: duckdb.DuckDBPyConnection, answer: Answer, result: LoadResult) -> None:
     source, params, context = _request_of(answer)
+    mark_changed(con, _changed_tables(answer, result))
     con.execute(
         "insert or replace into raw.answers values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
@@ -232,6 +235,13 @@ def _record(con: duckdb.DuckDBPyConnection, answer: Answer, result: LoadResult) 
     )
     for note in result.notes:
         _note(con, answer, note)
+
+
+def _changed_tables(answer: Answer, result: LoadResult) -> set[str]:
+    """Return the tables that loading this answer may have changed."""
+    if result.outcome in ("broken", "refused", "damaged", "unchanged"):
+        return {"raw.answers"}
+    return {"raw.answers", "raw.quarantine", "raw.notes", *SOURCES[answer.source].tables}
 
 
 def _note(con: duckdb.DuckDBPyConnection, answer: Answer, note: str) -> None:

@@ -9,7 +9,7 @@ holds it any more.
 """
 
 import re
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -20,14 +20,20 @@ import duckdb
 from pipelines.archive import utc_now
 from pipelines.database_files import new_database, remove_database
 from pipelines.errors import AuditFailed, NothingPublished
-from pipelines.files import sync_folder
+from pipelines.files import copy_by_kernel, sync_folder
 from pipelines.settings import Settings
 from pipelines.sql import read_sql
-from warehouse.connection import open_warehouse
+from warehouse.connection import session, transaction
 
 MAX_KEPT = 5
 NEWEST = "tokentide.duckdb"
-MARTS, META, COMMENTS = (read_sql(__file__, name) for name in ("marts", "meta", "comments"))
+META_TABLE = "meta"
+MARTS, OTHERS, META, COMMENTS, CONTENTS, PUBLISHED = (
+    read_sql(__file__, name)
+    for name in ("marts", "other_marts", "meta", "comments", "contents", "published")
+)
+HELD = "select relation, content from main.published where generation = ?"
+BLOCKS = "select used_blocks, free_blocks from pragma_database_size() where database_name = 'next'"
 FILE = re.compile(r"generation-(\d{6})\.duckdb")
 
 
@@ -51,20 +57,49 @@ class GenerationInfo:
 
 
 def publish(settings: Settings, now: datetime | None = None) -> Generation:
-    """Copy the marts into a new generation and put it in place.
+    """Write the marts into a new generation and put it in place.
+
+    It begins as a copy of the generation before, in which only tables that changed are replaced.
 
     Raise AuditFailed where the last build did not pass.
     """
     settings.published.mkdir(parents=True, exist_ok=True)
-    with closing(open_warehouse(settings.warehouse)) as con:
+    with session(settings.warehouse) as con:
         check_audited(con)
         # Numbered and put in place under the warehouse's lock, so that two publishers cannot take
         # the same number.
         number = max((generation.number for generation in generations(settings)), default=0) + 1
         path = settings.published / f"generation-{number:06}.duckdb"
+        info = GenerationInfo(number, now or utc_now())
         with new_database(settings.published / f".{path.name}.tmp", path) as aside:
-            write_marts(con, aside, GenerationInfo(number, now or utc_now()))
+            _write_next(con, settings, aside, info)
         return _link_newest(settings, path, number)
+
+
+def _write_next(
+    con: duckdb.DuckDBPyConnection, settings: Settings, aside: Path, info: GenerationInfo
+) -> None:
+    """Write a generation: a copy of the one before with what changed since, or all tables."""
+    made = dict(con.execute(CONTENTS).fetchall())
+    before = generations(settings)[-1:]
+    held = dict(con.execute(HELD, [each.number for each in before]).fetchall()) if before else {}
+    if held:
+        copy_by_kernel(before[0].path, aside)
+        write_marts(con, aside, info, lambda name: made.get(name, "") != held.get(name))
+    if not held or _is_mostly_free(con, aside):
+        remove_database(aside)
+        write_marts(con, aside, info)
+    with transaction(con):
+        con.execute("delete from main.published")
+        con.execute(PUBLISHED, {"generation": info.generation})
+
+
+def _is_mostly_free(con: duckdb.DuckDBPyConnection, path: Path) -> bool:
+    """Tell whether tables that were replaced left more room in a file than all tables take."""
+    con.execute(f"attach '{_quoted(path)}' as next (read_only)")
+    [(used, free)] = con.sql(BLOCKS).fetchall()
+    con.execute("detach next")
+    return bool(free > used)
 
 
 def newest(settings: Settings) -> Path:
@@ -106,19 +141,32 @@ def check_audited(con: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def write_marts(con: duckdb.DuckDBPyConnection, path: Path, info: GenerationInfo) -> None:
-    """Copy the marts of an open warehouse to a new file, with their comments."""
+def write_marts(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    info: GenerationInfo,
+    is_changed: Callable[[str], bool] = lambda name: True,
+) -> None:
+    """Copy the marts of an open warehouse to a file, with their comments.
+
+    The file may hold an earlier state of them: only tables that changed are copied then.
+    """
     con.execute(f"attach '{_quoted(path)}' as next")
-    con.execute("create schema next.marts")
-    for (name,) in con.sql(MARTS).fetchall():
-        con.execute(f'create table next.marts."{name}" as from marts."{name}"')
+    con.execute("create schema if not exists next.marts")
+    marts = [name for (name,) in con.sql(MARTS).fetchall()]
+    for (name,) in con.sql(OTHERS).fetchall():
+        con.execute(f'drop table next.marts."{name}"')
+    copied = {name for name in marts if name == META_TABLE or is_changed(name)}
+    for name in sorted(copied):
+        con.execute(f'create or replace table next.marts."{name}" as from marts."{name}"')
     con.execute(META, {**asdict(info), "version": version("tokentide")})
-    for (statement,) in con.sql(COMMENTS).fetchall():
-        con.execute(statement)
+    for name, statement in con.sql(COMMENTS).fetchall():
+        if name in copied:
+            con.execute(statement)
     # Made from within, so that the view reads its own file and not the name that the file has here.
     [(home,)] = con.sql("select current_database()").fetchall()
     con.execute("use next.main")
-    con.execute("create view meta as select * from marts.meta")
+    con.execute("create or replace view meta as select * from marts.meta")
     con.execute(f'use "{home}".main')
     con.execute("checkpoint next")
     con.execute("detach next")

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from pipelines.sql import read_sql
 from pipelines.transform.graph import Table, read_graph
 from pipelines.transform.manifest import read_manifest
 from pipelines.transform.runner import NodeResult, run_nodes
-from warehouse.connection import open_warehouse
+from warehouse.connection import session
 
 MAX_SHOWN = 3
 BACKGROUND = 10  # niceness of builds and publishing
@@ -26,12 +26,17 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class BuildResult:
-    """Numbers of built tables and passed checks, and the findings of checks that only warn."""
+    """Numbers of tables and checks, and the findings of checks that only warn."""
 
     tables: int
     checks: int
     warnings: list[str]
     results: tuple[NodeResult, ...] = ()
+
+    @property
+    def made(self) -> int:
+        """The number of tables that were made, the others being as they would be."""
+        return sum(result.status == "success" for result in self.results)
 
 
 def build(
@@ -40,15 +45,18 @@ def build(
     progress: Progress | None = None,
     as_of: datetime | None = None,
     memory: str | None = None,
+    *,
+    is_whole: bool = False,
 ) -> BuildResult:
     """Build and audit the warehouse (or the one at `path`), or its state of `as_of`.
 
+    Only what changed since the last build is made and checked, unless the build `is_whole`.
     `memory` is DuckDB's limit, such as 4GB; without it four fifths of the machine's.
 
     Raise BuildFailed where a table could not be made, AuditFailed where rows are wrong, which it
     shows.
     """
-    results = list(build_results(settings, path, progress, as_of, memory))
+    results = list(build_results(settings, path, progress, as_of, memory, is_whole=is_whole))
     check_results(results)
     tables = [result for result in results if isinstance(result.node, Table)]
     warnings = [_finding(result) for result in results if result.status == "warn"]
@@ -61,19 +69,21 @@ def build_results(
     progress: Progress | None = None,
     as_of: datetime | None = None,
     memory: str | None = None,
+    *,
+    is_whole: bool = False,
 ) -> Iterator[NodeResult]:
     """Build and audit as `build` does, and yield each table and check as it ends."""
     # Builds of the past wait for each other, never for those of the present.
     with build_lock(settings, "building-as-of.lock" if as_of else "building.lock"):
         nodes = read_graph(read_manifest(settings.home, is_as_of=as_of is not None))
-        with closing(open_warehouse(path or settings.warehouse)) as con:
+        with session(path or settings.warehouse) as con:
             if memory:
                 con.execute("set memory_limit = $memory", {"memory": memory})
             if as_of:
                 con.execute("set variable as_of = $as_of::timestamptz", {"as_of": as_of})
             con.execute(BUILD_STARTS)
             wrong = 0
-            for done, result in enumerate(run_nodes(con, nodes), start=1):
+            for done, result in enumerate(run_nodes(con, nodes, is_whole=is_whole), start=1):
                 wrong += result.is_wrong
                 if progress:
                     progress(result.node.name, done, len(nodes))

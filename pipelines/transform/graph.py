@@ -36,6 +36,8 @@ class Table:
     description: str
     columns: tuple[Column, ...]
     has_contract: bool
+    # Of a seed: the hash of its file.
+    file_hash: str = ""
 
     @property
     def relation(self) -> str:
@@ -117,6 +119,7 @@ def _nodes(found: dict[str, dict[str, Any]]) -> Iterator[Node]:
                 description=node["description"],
                 columns=tuple(_columns(node["columns"])),
                 has_contract=node["config"].get("contract", {}).get("enforced", False),
+                file_hash=node["checksum"]["checksum"] if node["resource_type"] == "seed" else "",
             )
 
 

@@ -13,12 +13,14 @@ import duckdb
 
 from pipelines.sql import read_sql
 from pipelines.transform.graph import Check, Node, Table
+from pipelines.transform.made import Made
 from warehouse.connection import transaction
 
 RELATIONS = read_sql(__file__, "relations")
 MAX_SHOWN = 5
 
-Status = Literal["success", "error", "skipped", "pass", "warn", "fail"]
+Status = Literal["success", "pass", "unchanged", "warn", "error", "fail", "skipped"]
+"""unchanged: a table whose inputs are those that it was made from, or a check that held on them."""
 Row = dict[str, Any]
 
 
@@ -39,20 +41,24 @@ class NodeResult:
         return self.status in ("error", "fail", "skipped")
 
 
-def run_nodes(con: duckdb.DuckDBPyConnection, nodes: Sequence[Node]) -> Iterator[NodeResult]:
+def run_nodes(
+    con: duckdb.DuckDBPyConnection, nodes: Sequence[Node], *, is_whole: bool = False
+) -> Iterator[NodeResult]:
     """Make and check each node in its turn, each in a transaction, and yield how it ended.
 
-    What reads a table that could not be made, or that a check found wrong, is skipped.
+    Only those whose inputs changed are made, unless the run `is_whole`. What reads a table that
+    could not be made, or that a check found wrong, is skipped.
     """
     for schema in sorted({node.schema for node in nodes if isinstance(node, Table)} | {"audit"}):
         con.execute(f'create schema if not exists "{schema}"')
     kinds: dict[str, str] = dict(con.sql(RELATIONS).fetchall())
     types = _type_names(con, nodes)
+    made = Made(con, is_whole=is_whole)
     wrong: set[str] = set()
     for node in nodes:
         started = time.perf_counter()
         result = (
-            _result(con, node, kinds.get(node.relation), types)
+            _result(con, node, kinds.get(node.relation), types, made)
             if wrong.isdisjoint(node.parents)
             else NodeResult(node, "skipped")
         )
@@ -62,21 +68,34 @@ def run_nodes(con: duckdb.DuckDBPyConnection, nodes: Sequence[Node]) -> Iterator
 
 
 def _result(
-    con: duckdb.DuckDBPyConnection, node: Node, kind: str | None, types: Mapping[str, str]
+    con: duckdb.DuckDBPyConnection,
+    node: Node,
+    kind: str | None,
+    types: Mapping[str, str],
+    made: Made,
 ) -> NodeResult:
+    inputs = made.inputs(node)
+    if made.is_current(node, inputs) and (isinstance(node, Check) or kind):
+        return NodeResult(node, "unchanged")
     try:
         with transaction(con):
             if isinstance(node, Check):
-                return _checked(con, node, is_kept=kind is not None)
-            problem = _made(con, node, kind, types)
-            if problem:
+                result = _checked(con, node, is_kept=kind is not None)
+                # One that only warns is checked each time, so that its warning is seen each time.
+                if result.status == "pass":
+                    made.record(node, inputs)
+                else:
+                    made.forget(node)
+                return result
+            if problem := _make(con, node, kind, types):
                 raise duckdb.InvalidInputException(problem)
+            made.record(node, inputs)
             return NodeResult(node, "success")
     except duckdb.Error as error:
         return NodeResult(node, "error", str(error))
 
 
-def _made(
+def _make(
     con: duckdb.DuckDBPyConnection, table: Table, kind: str | None, types: Mapping[str, str]
 ) -> str | None:
     """Make a table with its comments. Return how its columns differ from its contract, if so."""

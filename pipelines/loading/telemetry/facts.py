@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.loading.telemetry.segment_files import SpoolFolders
+from pipelines.loading.telemetry.tables import FACTS as FACT_TABLES
 from pipelines.telemetry.config.tier import SCRAPE_SECONDS
 from pipelines.telemetry.gaps import (
     GAP_INTERVALS,
@@ -22,6 +23,7 @@ from pipelines.telemetry.gaps import (
     MIN_POWER_GAP,
     SETTLE_INTERVALS,
 )
+from warehouse.changes import mark_changed
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +102,7 @@ def _count_incoming(con: duckdb.DuckDBPyConnection) -> int:
 
 
 def _compute_facts(con: duckdb.DuckDBPyConnection) -> None:
+    mark_changed(con, [f"ledger.{table}" for table in FACT_TABLES])
     for step in FACTS:
         con.execute(step)
 

@@ -20,6 +20,7 @@ from pipelines.loading.telemetry.forgetting import apply_forgotten
 from pipelines.loading.telemetry.segment_files import UNREADABLE, Segment, SpoolFolders
 from pipelines.loading.telemetry.tier_file import record_tier
 from pipelines.telemetry.config.tier import Tier
+from warehouse.changes import mark_changed
 from warehouse.connection import transaction
 
 # Samples of one transaction: enough to compute an hour's facts once and not sixty times, few enough
@@ -183,6 +184,7 @@ def _read_rows(
         con.register("segment", rows)
         con.execute(REQUESTS_SQL)
         con.unregister("segment")
+        mark_changed(con, ["raw.request_events"])
     else:
         samples.append(rows)
     return result
@@ -206,6 +208,7 @@ def _record(
         result.outcome,
         result.reason,
     ]
+    mark_changed(con, ["raw.telemetry_segments"])
     con.execute(
         "insert or replace into raw.telemetry_segments values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row
     )

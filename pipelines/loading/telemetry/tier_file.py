@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from pipelines.telemetry.config.tier import Tier
+from warehouse.changes import mark_changed
 
 # The warehouse has no use for them.
 SECRETS = frozenset({"headers", "ca_file"})
 WHERE_GIVEN = frozenset({"quantization", "indices", "uuids", "match", "query"})
+DIFFERENT = (Path(__file__).parent / "sql" / "tier_file_changes.sql").read_text()
 SCHEMA = pa.schema([("section", pa.string()), ("name", pa.string()), ("entry", pa.string())])
 
 
@@ -30,8 +33,15 @@ def record_tier(con: duckdb.DuckDBPyConnection, tier: Tier, read_at: datetime) -
 def record_entries(
     con: duckdb.DuckDBPyConnection, rows: list[dict[str, str]], read_at: datetime
 ) -> None:
-    """Replace the recorded tier by these entries: section, name, and JSON."""
+    """Replace the recorded tier by these entries: section, name, and JSON.
+
+    The same entries stay as they were recorded first.
+    """
     con.register("entries", pa.Table.from_pylist(rows, SCHEMA))
+    if con.sql(DIFFERENT).fetchall() == [(0,)]:
+        con.unregister("entries")
+        return
+    mark_changed(con, ["raw.tier_file"])
     con.execute("delete from raw.tier_file")
     con.execute(
         "insert into raw.tier_file select section, name, entry::json, ? from entries", [read_at]

@@ -1,0 +1,111 @@
+"""A generation begins as the one before: what changed is replaced, and what is gone is gone."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+from support.published import published, warehouse_of
+
+from pipelines.publish.generations import Generation, publish
+from pipelines.settings import Settings
+from warehouse.connection import open_published
+
+DAYS, MODELS = "market_days", "models"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return a home whose newest generation knows the content of each table."""
+    settings = Settings(tmp_path / "home")
+    published(settings)
+    with warehouse_of(settings) as con:
+        for name in (DAYS, MODELS):
+            made(con, name, "one")
+    publish(settings)
+    return settings
+
+
+def made(con: duckdb.DuckDBPyConnection, name: str, content: str) -> None:
+    """Record what a build made of a table."""
+    row = [f"model.{name}", f'"marts"."{name}"', "inputs", content]
+    con.execute("insert or replace into main.made values (?, ?, ?, ?)", row)
+
+
+def rows(generation: Generation, name: str) -> int:
+    con = open_published(generation.path)
+    try:
+        return con.sql(f"from marts.{name}").shape[0]
+    finally:
+        con.close()
+
+
+def test_only_what_changed_is_copied(settings: Settings) -> None:
+    """By the hash of its content: a table that nobody made anew is not even read."""
+    with warehouse_of(settings) as con:
+        con.execute("delete from marts.market_days")
+        con.execute("delete from marts.models")
+        made(con, MODELS, "two")
+    generation = publish(settings)
+    assert rows(generation, MODELS) == 0
+    assert rows(generation, DAYS) == 3
+
+
+def test_a_table_of_unknown_content_is_copied_each_time(settings: Settings) -> None:
+    """Such as one that a developer made with dbt."""
+    with warehouse_of(settings) as con:
+        con.execute("delete from main.made")
+        con.execute("delete from marts.market_days")
+    assert rows(publish(settings), DAYS) == 0
+
+
+def test_each_file_stays_as_it_was(settings: Settings) -> None:
+    """The copy is another file; comments and number of the copy are its own."""
+    before = publish(settings)
+    content = before.path.read_bytes()
+    with warehouse_of(settings) as con:
+        con.execute("insert into marts.models select 'lab/new', null, null, null")
+        con.execute("comment on table marts.models is 'New.'")
+        made(con, MODELS, "two")
+    after = publish(settings)
+    assert before.path.read_bytes() == content
+    con = open_published(after.path)
+    assert con.sql("select generation from meta").fetchall() == [(after.number,)]
+    comments = con.sql("select table_name, comment from duckdb_tables() where comment is not null")
+    assert {(DAYS, "One row a day; it's UTC {always}."), (MODELS, "New.")} <= set(
+        comments.fetchall()
+    )
+    con.close()
+
+
+def test_a_table_that_the_marts_lost_is_gone(settings: Settings) -> None:
+    with warehouse_of(settings) as con:
+        con.execute("drop table marts.models")
+        con.execute("delete from main.made where node = 'model.models'")
+    con = open_published(publish(settings).path)
+    tables = con.sql("select table_name from duckdb_tables() order by all").fetchall()
+    con.close()
+    assert tables == [(DAYS,), ("meta",)]
+
+
+def test_a_lost_generation_is_no_beginning(settings: Settings) -> None:
+    """The next is written whole where the newest file is another than the one that is known."""
+    for path in settings.published.glob("generation-*.duckdb"):
+        if path.name != "generation-000001.duckdb":
+            path.unlink()
+    with warehouse_of(settings) as con:
+        con.execute("delete from marts.market_days")
+    generation = publish(settings)
+    assert generation.number == 2
+    assert rows(generation, DAYS) == 0
+
+
+def test_room_that_nothing_fills_is_given_back(settings: Settings) -> None:
+    """A file that is mostly the holes of what was replaced is written whole."""
+    with warehouse_of(settings) as con:
+        con.execute("create table marts.large as select random() as a from range(3_000_000)")
+        made(con, "large", "one")
+    large = publish(settings).path.stat().st_size
+    with warehouse_of(settings) as con:
+        con.execute("create or replace table marts.large as select 1 as a")
+        made(con, "large", "two")
+    assert publish(settings).path.stat().st_size < large / 4
