@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipelines.transform.dbt_process import PROJECT
-from pipelines.transform.manifest import Manifest
+from pipelines.transform.manifest import DbtManifest
 
 # The file that is built has its own name, and is the only one of its connection.
 DATABASE = '"warehouse".'
@@ -15,7 +15,7 @@ Severity = Literal["error", "warn"]
 
 
 @dataclass(frozen=True)
-class Column:
+class ModelColumn:
     """A column that the project describes; its type is None where no contract binds it."""
 
     name: str
@@ -34,7 +34,7 @@ class Table:
     is_view: bool
     query: str
     description: str
-    columns: tuple[Column, ...]
+    columns: tuple[ModelColumn, ...]
     has_contract: bool
     # Of a seed: the hash of its file.
     file_hash: str = ""
@@ -64,7 +64,7 @@ class Check:
 Node = Table | Check
 
 
-def read_graph(manifest: Manifest) -> list[Node]:
+def read_graph(manifest: DbtManifest) -> list[Node]:
     """Return every node after the ones that it reads; a check comes as early as it can.
 
     So what stands on wrong rows is not made.
@@ -132,6 +132,6 @@ def _query(node: dict[str, Any]) -> str:
     return f"from read_csv('{path}', header = true, nullstr = '', columns = {{{listed}}})"
 
 
-def _columns(columns: dict[str, dict[str, Any]]) -> Iterator[Column]:
+def _columns(columns: dict[str, dict[str, Any]]) -> Iterator[ModelColumn]:
     for column in columns.values():
-        yield Column(column["name"], column["data_type"], column["description"])
+        yield ModelColumn(column["name"], column["data_type"], column["description"])

@@ -22,7 +22,7 @@ from pipelines.files import write_durably
 from pipelines.locks import file_lock
 from pipelines.transform.dbt_process import PROJECT, run_dbt
 
-Manifest = dict[str, Any]
+DbtManifest = dict[str, Any]
 """dbt's manifest.json; `nodes` have the compiled SQL."""
 
 SUFFIXES = frozenset({".sql", ".yml", ".csv", ".md"})
@@ -41,7 +41,7 @@ def project_files(project: Path = PROJECT) -> Iterator[Path]:
             yield path
 
 
-def read_manifest(home: Path, *, is_as_of: bool = False, project: Path = PROJECT) -> Manifest:
+def read_manifest(home: Path, *, is_as_of: bool = False, project: Path = PROJECT) -> DbtManifest:
     """Return the manifest of the project as it is now, compiled where it changed.
 
     Raise BuildFailed where dbt cannot compile it.
@@ -91,7 +91,7 @@ def _tidy(folder: Path) -> None:
         old.unlink(missing_ok=True)
 
 
-def _with_tests_attached(manifest: Manifest) -> Manifest:
+def _with_tests_attached(manifest: DbtManifest) -> DbtManifest:
     """Attach a test of several tables to the first of them.
 
     Dagster-dbt would leave it out for want of a hint.

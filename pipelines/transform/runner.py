@@ -19,7 +19,7 @@ from warehouse.connection import transaction
 RELATIONS = read_sql(__file__, "relations")
 MAX_SHOWN = 5
 
-Status = Literal["success", "pass", "unchanged", "warn", "error", "fail", "skipped"]
+NodeStatus = Literal["success", "pass", "unchanged", "warn", "error", "fail", "skipped"]
 """unchanged: a table whose inputs are those that it was made from, or a check that held on them."""
 Row = dict[str, Any]
 
@@ -29,7 +29,7 @@ class NodeResult:
     """A node that ended. A check that failed has the number of wrong rows and the first of them."""
 
     node: Node
-    status: Status
+    status: NodeStatus
     message: str = ""
     failures: int = 0
     rows: tuple[Row, ...] = ()
@@ -37,7 +37,7 @@ class NodeResult:
 
     @property
     def is_wrong(self) -> bool:
-        """Whether what reads the node's tables must not be made."""
+        """Tell whether what reads the node's tables must not be made."""
         return self.status in ("error", "fail", "skipped")
 
 
@@ -131,7 +131,7 @@ def _checked(con: duckdb.DuckDBPyConnection, check: Check, *, is_kept: bool) -> 
         return NodeResult(check, "pass")
     con.execute(f"create table {check.relation} as\n{check.query}")
     rows = con.sql(f"from {check.relation} limit {MAX_SHOWN}").pl().to_dicts()
-    status: Status = "warn" if check.severity == "warn" else "fail"
+    status: NodeStatus = "warn" if check.severity == "warn" else "fail"
     return NodeResult(check, status, failures=failures, rows=tuple(rows))
 
 

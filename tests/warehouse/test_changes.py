@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from support.simulator import FAST_RETRIES, simulated_market
+from support.simulator import FAST_RETRIES, KEY, simulated_market
 from support.telemetry_facts import START, TelemetryHome, scrape, tier
 
 from pipelines.archive import Archive
@@ -87,7 +87,7 @@ def test_versions_grow_with_the_transaction(tmp_path: Path) -> None:
 def test_answers_change_no_table_in_silence(tmp_path: Path, fault: dict[str, str] | None) -> None:
     """Good answers, the same again, and such as cannot be used."""
     with simulated_market() as market:
-        settings = Settings(tmp_path, openrouter_url=market.url, openrouter_key="k")
+        settings = Settings(tmp_path, openrouter_url=market.url, openrouter_key=KEY)
         if fault:
             market.set_faults(fault)
         with closing(SourceClient(settings, "run", FAST_RETRIES)) as client:

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.transform.graph import Check, Column, Node, Table
+from pipelines.transform.graph import Check, ModelColumn, Node, Table
 from pipelines.transform.runner import NodeResult, run_nodes
 from warehouse.changes import mark_changed
 from warehouse.connection import session
@@ -20,7 +20,10 @@ NUMBERS = Table(
     is_view=False,
     query="select number, label from raw.given",
     description="One row per number; it's one table.",
-    columns=(Column("label", "text", "Its 'name'."), Column("number", "bigint", "A number.")),
+    columns=(
+        ModelColumn("label", "text", "Its 'name'."),
+        ModelColumn("number", "bigint", "A number."),
+    ),
     has_contract=True,
 )
 DOUBLED = replace(
@@ -85,12 +88,12 @@ def test_a_table_has_the_columns_of_its_contract_and_their_comments(
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ((Column("number", "integer", ""),), "number is BIGINT, and INTEGER by its contract"),
-        ((Column("missing", "integer", ""),), "missing"),
+        ((ModelColumn("number", "integer", ""),), "number is BIGINT, and INTEGER by its contract"),
+        ((ModelColumn("missing", "integer", ""),), "missing"),
     ],
 )
 def test_a_broken_contract_leaves_the_table_before(
-    con: duckdb.DuckDBPyConnection, columns: tuple[Column, ...], message: str
+    con: duckdb.DuckDBPyConnection, columns: tuple[ModelColumn, ...], message: str
 ) -> None:
     """The error names the column and both types; what reads the table is not made from it."""
     run(con)

@@ -1,0 +1,220 @@
+"""A build of what changed gives the rows of a whole build, whatever came in which order."""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.homes.home_of_unknowns import RENAMED, TIER, make_home
+from support.payloads import MODELS
+from support.telemetry_facts import scrape
+
+from pipelines.archive import Answer, Archive
+from pipelines.errors import AuditFailed
+from pipelines.ingest.market import load_archive
+from pipelines.ingest.telemetry import forget_telemetry, load
+from pipelines.settings import Settings
+from pipelines.telemetry.collector.segments import SegmentWriter
+from pipelines.telemetry.metrics.vocabulary import Series
+from pipelines.transform.build import build
+from pipelines.transform.graph import Table, read_graph
+from pipelines.transform.manifest import read_manifest
+from warehouse.changes import mark_changed
+from warehouse.connection import open_warehouse, session
+
+pytestmark = pytest.mark.slow
+
+MINUTES = 60.0
+TOKENS = Series("generation_tokens", "counter", model_name="m")
+# Metrics of a model that the server did not show before.
+NEW_SERIES: Sequence[Series] = (
+    Series("requests_success", "counter", model_name="m"),
+    Series("generation_tokens", "counter", model_name="another"),
+    Series("accepted_tokens", "counter", model_name="m"),
+)
+TIERS: Sequence[str] = (
+    TIER,
+    TIER.replace("usd_per_kwh = 0.2", "usd_per_kwh = 0.3"),
+    TIER.replace('m = "moonshotai/kimi-k2.6-20260420"', 'm = "l/paid-1"'),
+    TIER.replace("devices = 2", "devices = 4"),
+)
+
+
+@dataclass
+class Home:
+    """The home that is changed, and how often."""
+
+    settings: Settings
+    changes: int = 0
+
+    def later_segment(self, number: int) -> None:
+        """Add ten minutes of the server, hours after the last ones."""
+        start = 200 + 30 * self.changes
+        scrapes = [
+            scrape(
+                (start + minute) * MINUTES,
+                {TOKENS: 8000.0 + 1000 * self.changes + minute * number},
+                target="ours",
+            )
+            for minute in range(10)
+        ]
+        SegmentWriter(self.settings.telemetry_spool).write(scrapes)
+
+    def late_segment(self, number: int) -> None:
+        """Add samples between those of the first hour."""
+        at = (5 * number + 0.5) * MINUTES
+        SegmentWriter(self.settings.telemetry_spool).write(
+            [scrape(at, {TOKENS: 500.0 * number + 50}, target="ours")]
+        )
+
+    def repeated_segment(self, number: int) -> None:
+        """Add an archived segment again, under another name."""
+        archived = sorted(self.settings.telemetry_archive.rglob("*.parquet"))
+        one = archived[number % len(archived)]
+        self.settings.telemetry_spool.mkdir(parents=True, exist_ok=True)
+        shutil.copy(one, self.settings.telemetry_spool / f"again-{self.changes}-{one.name}")
+
+    def new_series(self, number: int) -> None:
+        """Add a metric or a model that was never seen."""
+        series = NEW_SERIES[number % len(NEW_SERIES)]
+        scrapes = [
+            scrape(minute * MINUTES + 7, {series: 10.0 * minute}, target="ours")
+            for minute in range(20)
+        ]
+        SegmentWriter(self.settings.telemetry_spool).write(scrapes)
+
+    def other_tier(self, number: int) -> None:
+        """Change prices, devices or the mapping of models."""
+        self.settings.tier.write_text(TIERS[number % len(TIERS)])
+
+    def renamed_catalogue(self, number: int) -> None:
+        """Add a catalogue in which ids and prices are others."""
+        at = RENAMED + timedelta(hours=1 + self.changes)
+        rows = [
+            MODELS["data"][0]
+            | {"id": f"{slug}-v{number}", "canonical_slug": slug, "hugging_face_id": None}
+            | {"pricing": {"prompt": f"0.00000{1 + number}", "completion": "0.000002"}}
+            for slug in ("l/paid-1", "l/zero", "moonshotai/kimi-k2.6-20260420")
+        ]
+        payload = {"data": rows, "total_count": len(rows), "links": {"next": None}}
+        self.keep("models", at, payload)
+
+    def unusable_answer(self, number: int) -> None:
+        """Add an answer that is quarantined."""
+        at = datetime(2026, 8, 23, 10, self.changes, tzinfo=UTC)
+        self.keep("benchmarks", at, {"data": number})
+
+    def forgotten_target(self, number: int) -> None:
+        """Take back some minutes of a server."""
+        since = datetime(2026, 8, 22, 7, number, tzinfo=UTC)
+        forget_telemetry(self.settings, "bare", since, since + timedelta(minutes=2))
+
+    def nothing(self, number: int) -> None:
+        """Leave all as it is."""
+
+    def keep(self, source: str, at: datetime, payload: object) -> None:
+        answer = Answer(source, "http://h/x", at, 200, 0, "", "run", origin="simulated")
+        Archive(self.settings.archive).keep(answer, json.dumps(payload).encode())
+
+
+CHANGES: Mapping[str, Callable[[Home, int], None]] = {
+    name: method
+    for name, method in vars(Home).items()
+    if not name.startswith("_") and name not in ("settings", "changes", "keep")
+}
+
+
+def digests(path: Path, tables: Sequence[Table]) -> dict[str, object]:
+    """Return the number of rows of each table and a sum of their hashes, floats to ten digits."""
+    with closing(duckdb.connect(path, read_only=True)) as con:
+        return {table.name: digest(con, table) for table in tables}
+
+
+def digest(con: duckdb.DuckDBPyConnection, table: Table) -> object:
+    columns = ", ".join(
+        f"format('{{:.9e}}', \"{name}\")" if kind == "DOUBLE" else f'"{name}"'
+        for name, kind, *_ in con.sql(f"describe {table.relation}").fetchall()
+    )
+    return con.sql(f"select count(*), sum(hash({columns})) from {table.relation}").fetchall()
+
+
+def check(home: Home, tables: Sequence[Table]) -> None:
+    """Build what changed, then everything, and compare."""
+    path = home.settings.warehouse
+    load_archive(home.settings)
+    load(home.settings)
+    build(home.settings)
+    found = digests(path, tables)
+    build(home.settings, is_whole=True)
+    assert digests(path, tables) == found
+
+
+def wrong_rows(home: Home) -> None:
+    """Let an audit fail and hold again; nothing of what came meanwhile may be left out."""
+    with session(home.settings.warehouse) as con:
+        con.execute("create table main.kept as from raw.ranking_rows limit 1")
+        con.execute("insert into raw.ranking_rows from main.kept")
+        mark_changed(con, ["raw.ranking_rows"])
+    home.later_segment(3)
+    load(home.settings)
+    with pytest.raises(AuditFailed):
+        build(home.settings)
+    with closing(open_warehouse(home.settings.warehouse)) as con:
+        con.execute("create table main.all_rows as select distinct * from raw.ranking_rows")
+        con.execute("delete from raw.ranking_rows")
+        con.execute("insert into raw.ranking_rows from main.all_rows")
+        con.execute("drop table main.all_rows; drop table main.kept")
+        mark_changed(con, ["raw.ranking_rows"])
+
+
+def tables_of(home: Path) -> list[Table]:
+    nodes = read_graph(read_manifest(home))
+    return [node for node in nodes if isinstance(node, Table) and not node.is_view]
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(sorted(CHANGES)), st.integers(0, 9)), min_size=1, max_size=4
+)
+
+
+def run_changes(folder: Path, rounds: Sequence[Sequence[tuple[str, int]]]) -> None:
+    """Make these changes, some at a time, and check the tables after each round."""
+    folder.mkdir()
+    home = Home(make_home(folder))
+    tables = tables_of(home.settings.home)
+    for changes in rounds:
+        for name, number in changes:
+            home.changes += 1
+            CHANGES[name](home, number)
+        check(home, tables)
+    wrong_rows(home)
+    check(home, tables)
+
+
+def test_every_kind_of_change_gives_the_rows_of_a_whole_build(tmp_path: Path) -> None:
+    """Each once, two at a time, and an audit that fails in between."""
+    names = sorted(CHANGES)
+    rounds = [[(name, 2) for name in names[place : place + 2]] for place in range(0, len(names), 2)]
+    run_changes(tmp_path / "home", rounds)
+
+
+@pytest.mark.long
+@settings(
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(rounds=st.lists(STEPS, min_size=2, max_size=5), name=st.uuids())
+def test_any_order_of_changes_gives_the_rows_of_a_whole_build(
+    tmp_path: Path, rounds: list[list[tuple[str, int]]], name: object
+) -> None:
+    """Late, repeated and renamed things in any order."""
+    run_changes(tmp_path / str(name), rounds)
