@@ -95,7 +95,7 @@ def build(
         result = build_warehouse(settings, progress=on_built, is_whole=is_whole)
     warn_of_damage(settings)
     stdout.print(
-        f"{result.tables} tables built ({result.made} of them anew), {result.checks} checks passed."
+        f"{result.tables} tables built ({result.made} of them now), {result.checks} checks passed."
     )
     for warning in result.warnings:
         stderr.print(f"[yellow]audit warns[/yellow] {escape(warning)}")

@@ -1,8 +1,8 @@
-"""What was made from what: a node is made again only where its inputs or its definition changed.
+"""Hashes of what each node was made from: only changed inputs or SQL make it again.
 
 The state of a raw table is its version, which loading counts up (warehouse/changes.py). The state
 of a built table is a hash of its rows, so that a table that was made again and came out the same
-changes nothing that reads it; a large one has the hash of its own inputs instead. A view has the
+changes nothing that reads it; a large one has the hash of what it reads instead. A view has the
 states of what it reads.
 """
 
@@ -22,7 +22,7 @@ RECORD = read_sql(__file__, "record_made")
 
 
 class Made:
-    """Which nodes are in the warehouse as they would be made now."""
+    """Record of the nodes that are in the warehouse as they would be made now."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, *, is_whole: bool = False) -> None:
         self._con = con

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,7 +16,6 @@ from warehouse.changes import mark_changed
 # The warehouse has no use for them.
 SECRETS = frozenset({"headers", "ca_file"})
 WHERE_GIVEN = frozenset({"quantization", "indices", "uuids", "match", "query"})
-DIFFERENT = (Path(__file__).parent / "sql" / "tier_file_changes.sql").read_text()
 SCHEMA = pa.schema([("section", pa.string()), ("name", pa.string()), ("entry", pa.string())])
 
 
@@ -37,11 +35,11 @@ def record_entries(
 
     The same entries stay as they were recorded first.
     """
-    con.register("entries", pa.Table.from_pylist(rows, SCHEMA))
-    if con.sql(DIFFERENT).fetchall() == [(0,)]:
-        con.unregister("entries")
+    recorded = con.sql("select section, name, entry::varchar from raw.tier_file").fetchall()
+    if sorted(recorded) == sorted(tuple(row.values()) for row in rows):
         return
     mark_changed(con, ["raw.tier_file"])
+    con.register("entries", pa.Table.from_pylist(rows, SCHEMA))
     con.execute("delete from raw.tier_file")
     con.execute(
         "insert into raw.tier_file select section, name, entry::json, ? from entries", [read_at]

@@ -40,7 +40,7 @@ def rows(generation: Generation, name: str) -> int:
 
 
 def test_only_what_changed_is_copied(settings: Settings) -> None:
-    """By the hash of its content: a table that nobody made anew is not even read."""
+    """By the hash of its content: a table that was not made again is not even read."""
     with warehouse_of(settings) as con:
         con.execute("delete from marts.market_days")
         con.execute("delete from marts.models")

@@ -1,4 +1,4 @@
-"""What is made again is what a whole run would make otherwise, whatever changed in between."""
+"""Tables after any changes: those that a whole run would make."""
 
 from collections.abc import Sequence
 
