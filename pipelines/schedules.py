@@ -10,6 +10,7 @@ Each run that builds also publishes, so the marts are never older than an hour.
     Monday 09:30     the whole history again; build, publish
     daily 03:10      Dagster's records of hourly runs older than a week are removed
     daily 03:40      samples of telemetry older than TOKENTIDE_TELEMETRY_DAYS are dropped
+    daily 04:10      everything is built and checked whole, whatever changed; publish
     every 5 minutes  segments of telemetry that were closed, if there are any; build, publish
 
 Runs that open the warehouse go one at a time; the others wait in the queue.
@@ -20,7 +21,7 @@ from hashlib import sha256
 
 import dagster as dg
 
-from pipelines.assets.dbt import GROUPS
+from pipelines.assets.dbt import GROUPS, WHOLE_BUILD
 from pipelines.assets.maintenance import tidy_daily
 from pipelines.assets.published import PUBLISHED, is_published, newest_expected, yesterday_is_in
 from pipelines.assets.rankings import ANSWERS, RANKINGS
@@ -58,6 +59,8 @@ telemetry = dg.define_asset_job(
     "telemetry", dg.AssetSelection.assets(TELEMETRY) | BUILT, tags=WHOLE
 )
 
+whole_nightly = dg.define_asset_job("whole_nightly", BUILT, tags={**WHOLE, **WHOLE_BUILD})
+
 JOBS = [
     market_daily,
     rankings_late,
@@ -66,6 +69,7 @@ JOBS = [
     endpoints_half_hourly,
     freshness_hourly,
     telemetry,
+    whole_nightly,
 ]
 
 every_hour = dg.ScheduleDefinition(
@@ -157,6 +161,14 @@ every_night_samples = dg.ScheduleDefinition(
     default_status=RUNNING,
 )
 
+every_night_whole = dg.ScheduleDefinition(
+    name="whole_nightly",
+    job=whole_nightly,
+    cron_schedule="10 4 * * *",
+    execution_timezone="UTC",
+    default_status=RUNNING,
+)
+
 
 @dg.sensor(
     job=telemetry,
@@ -185,5 +197,6 @@ SCHEDULES = [
     every_week,
     every_night,
     every_night_samples,
+    every_night_whole,
 ]
 SENSORS = [telemetry_arrived]

@@ -30,6 +30,8 @@ FILLED_BY: dict[str, list[str]] = {
 }
 GROUPS = ("seeds", "staging", "intermediate", "claims", "marts")
 UNIQUE_ID = "dagster_dbt/unique_id"
+# The tag of a run that builds and checks everything, not only what changed.
+WHOLE_BUILD = {"tokentide/build": "whole"}
 
 Event = dg.MaterializeResult[None] | dg.AssetCheckResult
 
@@ -68,16 +70,23 @@ def dbt_tables(settings: Settings) -> dg.AssetsDefinition:
     def tables(
         context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
     ) -> Iterator[Event]:
-        """Build and audit every table; an event follows each node that ends."""
-        keys = {spec.metadata[UNIQUE_ID]: spec.key for spec in context.assets_def.specs}
-        checks = {spec.metadata[UNIQUE_ID]: spec for spec in context.assets_def.check_specs}
+        """Build and audit what changed, or everything; an event follows each node that ends.
+
+        A table that needed nothing is materialized too: it is as it would be made now.
+        """
+        wanted = context.selected_asset_keys
+        keys = {each.metadata[UNIQUE_ID]: each.key for each in tables.specs if each.key in wanted}
+        checks = {
+            each.metadata[UNIQUE_ID]: each
+            for each in tables.check_specs
+            if each.key in context.selected_asset_check_keys
+        }
         results = []
-        for result in build_results(settings):
+        is_whole = WHOLE_BUILD.items() <= context.run.tags.items()
+        for result in build_results(settings, is_whole=is_whole, selected={*keys, *checks}):
             results.append(result)
-            seconds = dg.MetadataValue.float(round(result.seconds, 3))
-            if result.status == "success":
-                key = keys[result.node.unique_id]
-                yield dg.MaterializeResult(asset_key=key, metadata={"seconds": seconds})
+            if result.node.unique_id in keys and result.status in ("success", "unchanged"):
+                yield _materialized(result, keys[result.node.unique_id])
             elif result.status in ("pass", "warn", "fail"):
                 yield _check_result(result, checks[result.node.unique_id])
         check_results(results)
@@ -90,6 +99,11 @@ def _filled_by(key: dg.AssetKey) -> list[dg.AssetKey]:
     is_raw = len(key.path) == 2 and key.path[0] in ("raw", "ledger")
     names = FILLED_BY.get(key.path[1]) if is_raw else None
     return [dg.AssetKey(name) for name in names] if names else [key]
+
+
+def _materialized(result: NodeResult, key: dg.AssetKey) -> dg.MaterializeResult[None]:
+    metadata = {"made": result.status == "success", "seconds": round(result.seconds, 3)}
+    return dg.MaterializeResult(asset_key=key, metadata=metadata)
 
 
 def _check_result(result: NodeResult, spec: dg.AssetCheckSpec) -> dg.AssetCheckResult:

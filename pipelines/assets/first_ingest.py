@@ -82,16 +82,16 @@ def dbt_events(settings: Settings, built: BuildResult) -> Iterator[RunlessEvent]
     status = {result.node.unique_id: result.status for result in built.results}
     tables = dbt_tables(settings)
     for spec in tables.specs:
-        if status.get(str(spec.metadata.get(UNIQUE_ID))) == "success":
+        if status.get(str(spec.metadata.get(UNIQUE_ID))) in ("success", "unchanged"):
             yield dg.AssetMaterialization(spec.key)
     for check in tables.check_specs:
         outcome = status.get(str(check.metadata.get(UNIQUE_ID)))
-        if outcome in ("pass", "warn", "fail"):
+        if outcome in ("pass", "unchanged", "warn", "fail"):
             is_warning = outcome == "warn"
             yield dg.AssetCheckEvaluation(
                 asset_key=check.asset_key,
                 check_name=check.name,
-                passed=outcome == "pass",
+                passed=outcome in ("pass", "unchanged"),
                 metadata={"status": dg.MetadataValue.text(outcome)},
                 severity=dg.AssetCheckSeverity.WARN if is_warning else dg.AssetCheckSeverity.ERROR,
             )

@@ -241,7 +241,8 @@ def _changed_tables(answer: Answer, result: LoadResult) -> set[str]:
     """Return the tables that loading this answer may have changed."""
     if result.outcome in ("broken", "refused", "damaged", "unchanged"):
         return {"raw.answers"}
-    return {"raw.answers", "raw.quarantine", "raw.notes", *SOURCES[answer.source].tables}
+    filled = {f"raw.{table}" for table in SOURCES[answer.source].tables}
+    return {"raw.answers", "raw.quarantine", "raw.notes", *filled}
 
 
 def _note(con: duckdb.DuckDBPyConnection, answer: Answer, note: str) -> None:

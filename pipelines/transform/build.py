@@ -1,7 +1,7 @@
 """A build of the warehouse with its audit, from the project that dbt compiled."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,11 +71,16 @@ def build_results(
     memory: str | None = None,
     *,
     is_whole: bool = False,
+    selected: Container[str] | None = None,
 ) -> Iterator[NodeResult]:
-    """Build and audit as `build` does, and yield each table and check as it ends."""
+    """Build and audit as `build` does, and yield each table and check as it ends.
+
+    `selected` has the ids of dbt's nodes that are built; without it all are.
+    """
     # Builds of the past wait for each other, never for those of the present.
     with build_lock(settings, "building-as-of.lock" if as_of else "building.lock"):
-        nodes = read_graph(read_manifest(settings.home, is_as_of=as_of is not None))
+        graph = read_graph(read_manifest(settings.home, is_as_of=as_of is not None))
+        nodes = [node for node in graph if selected is None or node.unique_id in selected]
         with session(path or settings.warehouse) as con:
             if memory:
                 con.execute("set memory_limit = $memory", {"memory": memory})

@@ -31,7 +31,8 @@ ENGINES = {
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """Load the pages of all cases into one home, build and publish."""
-    settings = Settings(home=tmp_path_factory.mktemp("home"))
+    folder = tmp_path_factory.mktemp("cases")
+    settings = Settings(home=folder / "home", tier=folder / "tier.toml")
     settings.tier.write_text(
         "\n".join(
             f'[[target]]\nname = "{name}"\nurl = "http://h:{port}/metrics"\nengine = "{engine}"\n'

@@ -24,6 +24,7 @@ CRONS = {
     "rankings_weekly_full": ("rankings_weekly_full", "30 9 * * 1"),
     "tidy_daily": ("tidy_daily", "10 3 * * *"),
     "telemetry_forgotten": ("telemetry_forgotten", "40 3 * * *"),
+    "whole_nightly": ("whole_nightly", "10 4 * * *"),
 }
 RAW = {"raw_rankings", "raw_answers", "raw_catalogue", "raw_endpoints", "raw_usage", "raw_slices"}
 

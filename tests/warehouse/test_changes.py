@@ -22,7 +22,7 @@ from pipelines.transform.dbt_process import PROJECT
 from warehouse.changes import mark_changed, table_versions
 from warehouse.connection import session
 
-FIRST, LAST = date(2026, 6, 12), date(2026, 6, 18)
+LAST = date(2026, 6, 18)
 State = dict[str, object]
 
 
@@ -80,7 +80,7 @@ def test_versions_grow_with_the_transaction(tmp_path: Path) -> None:
     "fault",
     [
         None,
-        {"kind": "broken_json", "path": "session-cost"},
+        {"kind": "truncated_json", "path": "session-cost"},
         {"kind": "not_found", "path": "task"},
     ],
 )
@@ -92,7 +92,7 @@ def test_answers_change_no_table_in_silence(tmp_path: Path, fault: dict[str, str
             market.set_faults(fault)
         with closing(SourceClient(settings, "run", FAST_RETRIES)) as client:
             for _ in range(2):
-                extract_market(client, settings, FIRST, LAST, slices=True)
+                extract_market(client, settings, LAST, LAST)
     with session(tmp_path / "other" / "warehouse.duckdb") as con:
         found, said = Watch(con).run(lambda: load_answers(con, Archive(settings.archive)))
         assert "raw.ranking_rows" in found

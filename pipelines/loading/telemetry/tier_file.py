@@ -36,7 +36,7 @@ def record_entries(
     The same entries stay as they were recorded first.
     """
     recorded = con.sql("select section, name, entry::varchar from raw.tier_file").fetchall()
-    if sorted(recorded) == sorted(tuple(row.values()) for row in rows):
+    if sorted(recorded) == sorted((row["section"], row["name"], row["entry"]) for row in rows):
         return
     mark_changed(con, ["raw.tier_file"])
     con.register("entries", pa.Table.from_pylist(rows, SCHEMA))
