@@ -78,7 +78,7 @@ def test_run_see_draw_and_download(whole: Path, whole_url: str, chromium: Browse
     assert "share by week_start, each member by itself" in page.locator("#sql-chart").inner_text()
     page.get_by_label("As", exact=True).first.click()
     page.get_by_role("option", name="Bars").click()
-    page.wait_for_selector("#sql-chart .bars .point")
+    page.wait_for_selector("#sql-chart .bars .point", timeout=60_000)
     for kind, read in (("CSV", pl.read_csv), ("Parquet", pl.read_parquet)):
         with page.expect_download() as waiting:
             page.locator("#card-sql").get_by_role("link", name=kind).click()
