@@ -9,6 +9,6 @@ select
     table_name,
     format(
         'comment on column next.marts.{:s} is ''{:s}''', '"' || table_name || '"."' || column_name || '"', replace(comment, '''', '''''')
-    )
+    ) as statement
 from duckdb_columns()
 where schema_name = 'marts' and database_name = current_database() and comment is not null
