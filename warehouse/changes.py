@@ -1,9 +1,16 @@
-"""Versions of the raw tables: whoever changes one says so, in the same transaction."""
+"""Changes of the raw tables: whoever changes one says so, in the same transaction.
+
+Each table has a version. The large tables of the inference tier also say which slices changed, a
+slice being a target and a UTC day. Changes are numbered; a build remembers up to which number it
+has seen them.
+"""
 
 from collections.abc import Iterable
 
 import duckdb
 
+LEDGER, REQUESTS = "ledger", "raw.request_events"
+COUNTER = "changes"
 CHANGED = (
     "insert into main.table_versions select unnest($tables) as relation, 1 as version "
     "on conflict (relation) do update set version = table_versions.version + 1"
@@ -13,6 +20,25 @@ CHANGED = (
 def mark_changed(con: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> None:
     """Count up the versions of these tables, such as raw.answers, within the open transaction."""
     con.execute(CHANGED, {"tables": sorted(set(tables))})
+
+
+def next_change(con: duckdb.DuckDBPyConnection) -> int:
+    """Return a number above that of any change so far."""
+    mark_changed(con, [COUNTER])
+    return table_versions(con)[COUNTER]
+
+
+def mark_slices(con: duckdb.DuckDBPyConnection, relation: str, slices: str) -> None:
+    """Say that slices of a raw table changed, within the open transaction.
+
+    `slices` is a query of columns target and day. The ledger's tables are one relation, since one
+    load changes the same hours of all.
+    """
+    con.execute(
+        "insert or replace into main.slices (relation, target, day, changed) "
+        f"select distinct $relation, target, day, $change::bigint from ({slices})",  # noqa: S608
+        {"relation": relation, "change": next_change(con)},
+    )
 
 
 def table_versions(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

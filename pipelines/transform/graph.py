@@ -10,6 +10,9 @@ from pipelines.transform.dbt_process import PROJECT
 from pipelines.transform.manifest import DbtManifest
 
 # The file that is built has its own name, and is the only one of its connection.
+SOURCE = "source.tokentide."
+# Tests of rows, one by one.
+ROW_TESTS = frozenset({"not_null", "known_values"})
 DATABASE = '"warehouse".'
 Severity = Literal["error", "warn"]
 
@@ -38,6 +41,16 @@ class Table:
     has_contract: bool
     # Of a seed: the hash of its file.
     file_hash: str = ""
+    # The columns that name a slice: a target, and instants whose UTC days count. Only a view has
+    # several of these: its row belongs to the slices of all.
+    slice: tuple[str, ...] = ()
+    # Each row rests on rows of its own slice alone.
+    is_local: bool = False
+
+    @property
+    def has_slices(self) -> bool:
+        """Whether changes of the table are known by target and day."""
+        return bool(self.slice)
 
     @property
     def relation(self) -> str:
@@ -54,6 +67,8 @@ class Check:
     name: str
     query: str
     severity: Severity
+    # Each row rests on rows of one slice alone.
+    is_local: bool = False
 
     @property
     def relation(self) -> str:
@@ -101,13 +116,19 @@ def upstream(nodes: Sequence[Node], names: Iterable[str]) -> list[Node]:
     ]
 
 
+def source_relation(unique_id: str) -> str | None:
+    """Return the name of a raw table, such as raw.answers, by its id; None where it is none."""
+    return unique_id.removeprefix(SOURCE) if unique_id.startswith(SOURCE) else None
+
+
 def _nodes(found: dict[str, dict[str, Any]]) -> Iterator[Node]:
     for name, node in found.items():
         parents = tuple(node.get("depends_on", {}).get("nodes", ()))
         if node["resource_type"] == "test":
             query = node["compiled_code"].replace(DATABASE, "")
             severity: Severity = "warn" if node["config"]["severity"].lower() == "warn" else "error"
-            yield Check(name, parents, node["alias"], query, severity)
+            is_local = _is_local_check(node, found)
+            yield Check(name, parents, node["alias"], query, severity, is_local)
         elif node["resource_type"] in ("model", "seed"):
             yield Table(
                 unique_id=name,
@@ -120,7 +141,34 @@ def _nodes(found: dict[str, dict[str, Any]]) -> Iterator[Node]:
                 columns=tuple(_columns(node["columns"])),
                 has_contract=node["config"].get("contract", {}).get("enforced", False),
                 file_hash=node["checksum"]["checksum"] if node["resource_type"] == "seed" else "",
+                slice=_slice(node),
+                is_local=_meta(node).get("slice", {"is_local": False}).get("is_local", True),
             )
+
+
+def _meta(node: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = node["config"].get("meta", {})
+    return found
+
+
+def _slice(node: dict[str, Any]) -> tuple[str, ...]:
+    found = _meta(node).get("slice")
+    if not found:
+        return ()
+    instants = found["at"] if isinstance(found["at"], list) else [found["at"]]
+    return (found["target"], *instants)
+
+
+def _is_local_check(node: dict[str, Any], found: dict[str, dict[str, Any]]) -> bool:
+    """Tell whether a test looks at rows of one slice at a time: it says so, or its kind does."""
+    if _meta(node).get("is_local"):
+        return True
+    kind = (node.get("test_metadata") or {}).get("name")
+    if kind != "unique_key":
+        return kind in ROW_TESTS
+    [table] = (found[name] for name in node["depends_on"]["nodes"])
+    columns = node["test_metadata"]["kwargs"]["columns"]
+    return bool(_slice(table)) and set(_slice(table)) <= set(columns)
 
 
 def _query(node: dict[str, Any]) -> str:

@@ -6,40 +6,66 @@ changes nothing that reads it; a large one has the hash of what it reads instead
 states of what it reads.
 """
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 
 import duckdb
 
 from pipelines.sql import read_sql
-from pipelines.transform.graph import Node, Table
-from warehouse.changes import table_versions
+from pipelines.transform.graph import SOURCE, Node, Table
+from pipelines.transform.slices import Slices, raw_slices
+from warehouse.changes import next_change, table_versions
 
-SOURCE = "source.tokentide."
 # Hashing the rows of a larger table would cost more than it saves.
 MAX_HASHED_ROWS = 2_000_000
 RECORD = read_sql(__file__, "record_made")
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """Hashes of what a node is made from: all of it, and that part which no slice tells apart."""
+
+    whole: str
+    base: str
+
+
 class Made:
     """Record of the nodes that are in the warehouse as they would be made now."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, *, is_whole: bool = False) -> None:
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        nodes: Sequence[Node],
+        *,
+        is_whole: bool = False,
+    ) -> None:
         self._con = con
+        self._change = next_change(con)
+        self.slices = Slices(con, nodes, self._change)
         if is_whole:
             con.execute("delete from main.made")
-        rows = con.sql("select node, inputs, content from main.made").fetchall()
-        self._made = {node: (inputs, content) for node, inputs, content in rows}
+        rows = con.sql("select node, inputs, base, content, seen from main.made").fetchall()
+        self._made = {
+            node: (Inputs(whole, base), content, seen) for node, whole, base, content, seen in rows
+        }
         self._states: dict[str, str] = {
             SOURCE + name: str(version) for name, version in table_versions(con).items()
         }
+        self._bases: dict[str, str] = {}
 
-    def inputs(self, node: Node) -> str:
-        """Return a hash of the node's definition and of the states of all that it reads."""
-        states = [f"{parent} {self._states.get(parent)}" for parent in node.parents]
-        return _digest(repr(asdict(node)), *sorted(states))
+    def inputs(self, node: Node) -> Inputs:
+        """Return hashes of the node's definition and of the states of all that it reads."""
+        definition = repr(asdict(node))
+        states = sorted(f"{parent} {self._states.get(parent)}" for parent in node.parents)
+        bases = sorted(f"{parent} {self._base_of(parent)}" for parent in node.parents)
+        inputs = Inputs(_digest(definition, *states), _digest(definition, *bases))
+        if isinstance(node, Table) and node.has_slices:
+            # A table says itself which slices changed, for whatever reason; a view cannot.
+            self._bases[node.unique_id] = inputs.base if node.is_view else ""
+        return inputs
 
-    def is_current(self, node: Node, inputs: str) -> bool:
+    def is_current(self, node: Node, inputs: Inputs) -> bool:
         """Tell whether the node was made from these inputs; its state is then known too."""
         made = self._made.get(node.unique_id)
         if made is None or made[0] != inputs:
@@ -47,25 +73,44 @@ class Made:
         self._states[node.unique_id] = made[1]
         return True
 
-    def record(self, node: Node, inputs: str) -> None:
+    def seen(self, node: Node, inputs: Inputs) -> int | None:
+        """Return up to which change of slices a node was made, None where it must be made whole."""
+        made = self._made.get(node.unique_id)
+        if not node.is_local or made is None or made[0].base != inputs.base:
+            return None
+        return made[2] if self.slices.parents(node) else None
+
+    def record(self, node: Node, inputs: Inputs, *, is_whole: bool = True) -> None:
         """Remember a node that was just made, or a check that held, in the open transaction."""
-        content = self._content(node, inputs) if isinstance(node, Table) else inputs
+        content = inputs.whole
+        if isinstance(node, Table):
+            content = self._content(node, inputs, is_whole=is_whole)
         self._states[node.unique_id] = content
-        row = {"node": node.unique_id, "relation": node.relation, "inputs": inputs}
-        self._con.execute(RECORD, {**row, "content": content})
+        row = {"node": node.unique_id, "relation": node.relation, "content": content}
+        values = {**row, "inputs": inputs.whole, "base": inputs.base, "seen": self._change}
+        self._con.execute(RECORD, values)
 
     def forget(self, node: Node) -> None:
         """Forget a node, so that it is made or checked again."""
         self._con.execute("delete from main.made where node = ?", [node.unique_id])
 
-    def _content(self, table: Table, inputs: str) -> str:
+    def _base_of(self, parent: str) -> str | None:
+        """Return the state of a parent, or of one with slices what no slice tells apart."""
+        if raw_slices(parent):
+            return ""
+        return self._bases.get(parent, self._states.get(parent))
+
+    def _content(self, table: Table, inputs: Inputs, *, is_whole: bool) -> str:
         if table.is_view:
-            return inputs
+            return inputs.whole
+        comments = repr((table.description, table.columns))
+        if table.has_slices:
+            return _digest(self.slices.record(table, is_whole=is_whole), comments)
         rows = self._con.table(f"{table.schema}.{table.name}")
         if len(rows) > MAX_HASHED_ROWS:
-            return inputs
+            return inputs.whole
         [hashed] = rows.aggregate(f'count(*), sum(hash("{table.name}"))').fetchall()
-        return _digest(repr((hashed, table.description, table.columns)))
+        return _digest(repr(hashed), comments)
 
 
 def _digest(*parts: str) -> str:

@@ -14,6 +14,7 @@ import duckdb
 from pipelines.sql import read_sql
 from pipelines.transform.graph import Check, Node, Table
 from pipelines.transform.made import Made
+from pipelines.transform.slices import Slices
 from warehouse.connection import transaction
 
 RELATIONS = read_sql(__file__, "relations")
@@ -53,7 +54,7 @@ def run_nodes(
         con.execute(f'create schema if not exists "{schema}"')
     kinds: dict[str, str] = dict(con.sql(RELATIONS).fetchall())
     types = _type_names(con, nodes)
-    made = Made(con, is_whole=is_whole)
+    made = Made(con, nodes, is_whole=is_whole)
     wrong: set[str] = set()
     for node in nodes:
         started = time.perf_counter()
@@ -79,14 +80,19 @@ def _result(
         return NodeResult(node, "unchanged")
     try:
         with transaction(con):
+            seen = made.seen(node, inputs) if kind or isinstance(node, Check) else None
             if isinstance(node, Check):
-                result = _checked(con, node, is_kept=kind is not None)
+                result = _checked(con, node, made, seen, is_kept=kind is not None)
                 # One that only warns is checked each time, so that its warning is seen each time.
                 if result.status == "pass":
                     made.record(node, inputs)
                 else:
                     made.forget(node)
                 return result
+            if seen is not None and made.slices.touch(node, seen) is not None:
+                _make_slices(con, node, made.slices)
+                made.record(node, inputs, is_whole=False)
+                return NodeResult(node, "success")
             if problem := _make(con, node, kind, types):
                 raise duckdb.InvalidInputException(problem)
             made.record(node, inputs)
@@ -122,8 +128,27 @@ def _make(
     return "; ".join(differences)
 
 
-def _checked(con: duckdb.DuckDBPyConnection, check: Check, *, is_kept: bool) -> NodeResult:
-    """Count the rows that a check finds wrong; they are kept in the schema audit."""
+def _make_slices(con: duckdb.DuckDBPyConnection, table: Table, slices: Slices) -> None:
+    """Make the touched slices of a table; its columns are those of its contract already."""
+    names = ", ".join(f'"{column.name}"' for column in table.columns) if table.has_contract else "*"
+    with slices.restricted(table) as query:
+        slices.replace(table, names, query)
+
+
+def _checked(
+    con: duckdb.DuckDBPyConnection, check: Check, made: Made, seen: int | None, *, is_kept: bool
+) -> NodeResult:
+    """Count the rows that a check finds wrong; they are kept in the schema audit.
+
+    One that held before and looks at single rows is counted on the slices that changed since.
+    """
+    if seen is not None and made.slices.touch(check, seen) is not None:
+        with made.slices.restricted(check) as query:
+            return _counted(con, replace(check, query=query), is_kept=is_kept)
+    return _counted(con, check, is_kept=is_kept)
+
+
+def _counted(con: duckdb.DuckDBPyConnection, check: Check, *, is_kept: bool) -> NodeResult:
     [(failures,)] = con.execute(f"select count(*) from (\n{check.query}\n)").fetchall()  # noqa: S608
     if is_kept:
         con.execute(f"drop table {check.relation}")

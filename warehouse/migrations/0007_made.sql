@@ -1,17 +1,32 @@
 -- One row per raw table that was ever filled: a number that grows with every transaction that
--- changes the table, so that a build knows what it need not make again.
+-- changes the table, so that a build knows what it need not make again. The row `changes` numbers
+-- the changes of slices.
 create table main.table_versions (
     relation varchar primary key,
     version bigint not null
 );
 
--- One row per table, view and held check of the last builds: a hash of what it was made from, and
--- one of what came of it.
+-- One row per table or group of raw tables, target and UTC day: a hash of its rows, null of raw
+-- tables and where there are none any more, and the number of its last change.
+create table main.slices (
+    relation varchar not null,
+    target varchar not null,
+    day date not null,
+    content hugeint,
+    changed bigint not null,
+    primary key (relation, target, day)
+);
+
+-- One row per table, view and held check of the last builds: a hash of what it was made from, one
+-- of that part of it that no slice tells apart, one of what came of it, and the number up to which
+-- it has seen changes of slices.
 create table main.made (
     node varchar primary key,
     relation varchar not null,
     inputs varchar not null,
-    content varchar not null
+    base varchar not null,
+    content varchar not null,
+    seen bigint not null
 );
 
 -- One row per table of the newest generation: the hash of its content.

@@ -23,7 +23,7 @@ from pipelines.telemetry.gaps import (
     MIN_POWER_GAP,
     SETTLE_INTERVALS,
 )
-from warehouse.changes import mark_changed
+from warehouse.changes import LEDGER, mark_changed, mark_slices
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +103,7 @@ def _count_incoming(con: duckdb.DuckDBPyConnection) -> int:
 
 def _compute_facts(con: duckdb.DuckDBPyConnection) -> None:
     mark_changed(con, [f"ledger.{table}" for table in FACT_TABLES])
+    mark_slices(con, LEDGER, "select target, hour_at::date as day from changed_hours")
     for step in FACTS:
         con.execute(step)
 

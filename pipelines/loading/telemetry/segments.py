@@ -20,12 +20,16 @@ from pipelines.loading.telemetry.forgetting import apply_forgotten
 from pipelines.loading.telemetry.segment_files import UNREADABLE, Segment, SpoolFolders
 from pipelines.loading.telemetry.tier_file import record_tier
 from pipelines.telemetry.config.tier import Tier
-from warehouse.changes import mark_changed
+from warehouse.changes import REQUESTS, mark_changed, mark_slices
 from warehouse.connection import transaction
 
 # Samples of one transaction: enough to compute an hour's facts once and not sixty times, few enough
 # to fit in memory.
 BATCH_ROWS = 2_000_000
+# The days on which a request of a segment arrived, got its first token, or ended.
+REQUEST_DAYS = (
+    "select target, unnest([arrival_at, first_token_at, last_token_at])::date as day from segment"
+)
 REQUESTS_SQL = (Path(__file__).parent / "sql" / "requests.sql").read_text()
 
 SegmentOutcome = Literal["loaded", "repeated", "unreadable"]
@@ -183,8 +187,9 @@ def _read_rows(
     if segment.kind == "requests":
         con.register("segment", rows)
         con.execute(REQUESTS_SQL)
+        mark_changed(con, [REQUESTS])
+        mark_slices(con, REQUESTS, REQUEST_DAYS)
         con.unregister("segment")
-        mark_changed(con, ["raw.request_events"])
     else:
         samples.append(rows)
     return result

@@ -1,7 +1,9 @@
 -- One row: a node that was just made.
-insert into main.made
-values ($node, $relation, $inputs, $content)
-on conflict (node) do update set
-    relation = excluded.relation,
-    inputs = excluded.inputs,
-    content = excluded.content
+insert or replace into main.made by name
+select
+    $node as node,
+    $relation as relation,
+    $inputs as inputs,
+    $base as base,
+    $content as content,
+    $seen::bigint as seen

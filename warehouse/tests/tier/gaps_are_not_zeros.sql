@@ -1,5 +1,6 @@
 -- Nobody knows what was served in an unwatched minute. A count in it is growth during the gap that
 -- it ends.
+{{ config(meta={'is_local': true}) }}
 select
     minutes.minute_at,
     minutes.target,

@@ -1,15 +1,17 @@
--- The minutes of a target hold all growth of its counters, gaps and restarts included. Minutes hold
+-- The minutes of a target's day hold all growth of its counters, gaps and restarts included. Minutes hold
 -- whole tokens, so each may be off by half a token.
+{{ config(meta={'is_local': true}) }}
 with minutes as (
     select
         target,
         model_name,
+        minute_at::date as day,
         sum(prompt_tokens) as prompt_tokens,
         sum(generation_tokens) as generation_tokens,
         sum(requests_total) as requests_finished,
         count(*) as rows
     from {{ ref('served_tokens_minutely') }}
-    group by target, model_name
+    group by all
 ),
 
 kept as (
@@ -22,20 +24,22 @@ growths as (
     select
         target,
         model_name,
+        minute_at::date as day,
         metric,
         sum(growth) as growth
     from {{ ref('stg_telemetry__counters') }}
     where metric in ('prompt_tokens', 'generation_tokens', 'requests_finished')
-    group by target, model_name, metric
+    group by all
 )
 
 select
     growths.target,
     growths.model_name,
+    growths.day,
     growths.metric,
     growths.growth,
     kept.counted
 from growths
 left join kept
-    using (target, model_name, metric)
+    using (target, model_name, day, metric)
 where not coalesce(abs(growths.growth - kept.counted) <= 0.5 * kept.rows, false)

@@ -1,5 +1,6 @@
 -- Every finished request has one reason. Where the server does not state it, the request counts as
 -- `other`.
+{{ config(meta={'is_local': true}) }}
 select
     minute_at,
     target,

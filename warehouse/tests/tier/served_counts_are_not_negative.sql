@@ -1,5 +1,6 @@
 -- A counter that restarts has grown by its new value, so growth is never negative; and no minute
 -- has more than 60 seconds.
+{{ config(meta={'is_local': true}) }}
 select
     minute_at,
     target,

@@ -1,4 +1,5 @@
 -- The cost of a target is split among its models, no more and no less.
+{{ config(meta={'is_local': true}) }}
 select
     hour_at,
     target,

@@ -1,0 +1,131 @@
+"""Slices of the tier's large tables: only the targets and UTC days that changed are made.
+
+A table may be made by slices where each of its rows rests on rows of the same target and day alone;
+the project says so (`meta: {slice: ...}`). It is made whole where anything else that it reads has
+changed, or its SQL.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import duckdb
+
+from pipelines.transform.graph import Node, Table, source_relation
+from warehouse.changes import LEDGER, REQUESTS
+
+TOUCHED = "exists (from touched where touched.target = slices.target and touched.day = slices.day)"
+
+
+class Slices:
+    """Slices that changed, by table."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, nodes: Sequence[Node], change: int) -> None:
+        self._con = con
+        self._change = change
+        self._sliced = {
+            node.unique_id: node for node in nodes if isinstance(node, Table) and node.has_slices
+        }
+
+    def parents(self, node: Node) -> list[Table]:
+        """Return the parents of a node that have slices."""
+        return [self._sliced[name] for name in node.parents if name in self._sliced]
+
+    def touch(self, node: Node, seen: int) -> int | None:
+        """List the slices of the node's parents that changed after `seen` in the table `touched`.
+
+        Return their number, or None where no slice of the parents is left out.
+        """
+        relations = sorted({name for parent in self.parents(node) for name in _relations(parent)})
+        values = {"relations": relations, "seen": seen}
+        self._con.execute(
+            "create or replace temp table touched as select distinct target, day from main.slices "
+            "where list_contains($relations, relation) and changed > $seen",
+            values,
+        )
+        [(touched, known)] = self._con.execute(
+            "select (select count(*) from touched), count(distinct (target, day)) from main.slices "
+            "where list_contains($relations, relation)",
+            {"relations": relations},
+        ).fetchall()
+        return int(touched) if touched < known else None
+
+    @contextmanager
+    def restricted(self, node: Node) -> Iterator[str]:
+        """Give the node's query on the touched slices of its parents."""
+        query, views = node.query, []
+        for parent in self.parents(node):
+            view = f'"slice_{parent.name}"'
+            rows = f"select rows.* from {parent.relation} as rows where {self._within(parent)}"  # noqa: S608
+            self._con.execute(f"create or replace temp view {view} as {rows}")
+            query = query.replace(parent.relation, f"temp.{view}")
+            views.append(view)
+        yield query
+        for view in views:
+            self._con.execute(f"drop view temp.{view}")
+
+    def replace(self, table: Table, names: str, query: str) -> None:
+        """Replace the touched slices of a table."""
+        rows = f"{table.relation} as rows where {self._within(table)}"
+        self._con.execute(f"delete from {rows}")  # noqa: S608
+        # A view's row may belong to several slices, and give a part of one that is not touched.
+        made = f"select {names} from (\n{query}\n) as rows where {self._within(table)}"  # noqa: S608
+        self._con.execute(f"insert into {table.relation} {made}")
+
+    def record(self, table: Table, *, is_whole: bool) -> str:
+        """Hash the slices that were made; return a hash of all slices of the table."""
+        target, at, *_ = table.slice
+        where, only = ("true", "true") if is_whole else (self._within(table), TOUCHED)
+        values = {"relation": table.relation, "change": self._change}
+        rows = f"from {table.relation} as rows where {where}"
+        query = f"""
+            insert or replace into main.slices (relation, target, day, content, changed)
+            with made as (
+                select "{target}" as target, "{at}"::date as day, sum(hash(rows)) as content
+                {rows}
+                group by all
+            ),
+
+            before as (
+                from main.slices where relation = $relation and {only}
+            )
+
+            select $relation, target, day, made.content, $change
+            from made full join before using (target, day)
+            where made.content is distinct from before.content
+        """  # noqa: S608
+        self._con.execute(query, values)
+        [(rows, content)] = self._con.execute(
+            "select count(*), sum(hash(target, day, content)) from main.slices "
+            "where relation = ? and content is not null",
+            [table.relation],
+        ).fetchall()
+        return f"{rows} {content}"
+
+    def _within(self, table: Table) -> str:
+        """Return the condition that a row lies in a touched slice.
+
+        The bounds let DuckDB skip what lies outside of all of them.
+        """
+        target, *instants = (f'rows."{name}"' for name in table.slice)
+        [(first, last)] = self._con.sql("select min(day), max(day) from touched").fetchall()
+        if first is None:
+            return "false"
+        bounds = (f"({at} >= '{first}'::date and {at} < '{last}'::date + 1)" for at in instants)
+        days = ", ".join(f"{at}::date" for at in instants)
+        touched = f"touched.target = {target} and touched.day in ({days})"
+        return f"({' or '.join(bounds)}) and exists (from touched where {touched})"
+
+
+def _relations(table: Table) -> Iterable[str]:
+    """Return the names under which changes of a table's slices are listed."""
+    if not table.is_view:
+        return [table.relation]
+    return [name for parent in table.parents if (name := raw_slices(parent))]
+
+
+def raw_slices(unique_id: str) -> str | None:
+    """Return the name under which changes of a raw table's slices are listed, None without any."""
+    name = source_relation(unique_id) or ""
+    if name.startswith("ledger."):
+        return LEDGER
+    return name if name == REQUESTS else None
