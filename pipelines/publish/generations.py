@@ -9,7 +9,7 @@ holds it any more.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -28,11 +28,14 @@ from warehouse.connection import session, transaction
 MAX_KEPT = 5
 NEWEST = "tokentide.duckdb"
 META_TABLE = "meta"
-MARTS, OTHERS, META, COMMENTS, CONTENTS, PUBLISHED = (
+MARTS, OTHERS, META, COMMENTS, CHANGES, PUBLISHED = (
     read_sql(__file__, name)
-    for name in ("marts", "other_marts", "meta", "comments", "contents", "published")
+    for name in ("marts", "other_marts", "meta", "comments", "changes", "published")
 )
-HELD = "select relation, content from main.published where generation = ?"
+CHANGED_SLICES = (
+    "create or replace temp table changed_slices as select target, day from main.slices "
+    "where relation = $relation and changed > $changed"
+)
 BLOCKS = "select used_blocks, free_blocks from pragma_database_size() where database_name = 'next'"
 FILE = re.compile(r"generation-(\d{6})\.duckdb")
 
@@ -43,6 +46,19 @@ class Generation:
 
     number: int
     path: Path
+
+
+@dataclass(frozen=True)
+class Change:
+    """A table that is other than in the generation before, or only some of its slices.
+
+    A slice is named by two columns, a target and an instant whose UTC day counts; those that
+    changed have a higher number than `after`.
+    """
+
+    table: str
+    slice: Sequence[str] | None = None
+    after: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,18 +96,23 @@ def _write_next(
     con: duckdb.DuckDBPyConnection, settings: Settings, aside: Path, info: GenerationInfo
 ) -> None:
     """Write a generation: a copy of the one before with what changed since, or all tables."""
-    made = dict(con.execute(CONTENTS).fetchall())
     before = generations(settings)[-1:]
-    held = dict(con.execute(HELD, [each.number for each in before]).fetchall()) if before else {}
-    if held:
+    if is_known := bool(before) and _is_known(con, before[0].number):
         copy_by_kernel(before[0].path, aside)
-        write_marts(con, aside, info, lambda name: made.get(name, "") != held.get(name))
-    if not held or _is_mostly_free(con, aside):
+        rows = con.execute(CHANGES, {"generation": before[0].number}).fetchall()
+        write_marts(con, aside, info, [Change(*row) for row in rows])
+    if not is_known or _is_mostly_free(con, aside):
         remove_database(aside)
         write_marts(con, aside, info)
     with transaction(con):
         con.execute("delete from main.published")
         con.execute(PUBLISHED, {"generation": info.generation})
+
+
+def _is_known(con: duckdb.DuckDBPyConnection, generation: int) -> bool:
+    """Tell whether the content of a generation's tables is on record."""
+    query = "select count(*) from main.published where generation = ?"
+    return con.execute(query, [generation]).fetchall() != [(0,)]
 
 
 def _is_mostly_free(con: duckdb.DuckDBPyConnection, path: Path) -> bool:
@@ -145,20 +166,21 @@ def write_marts(
     con: duckdb.DuckDBPyConnection,
     path: Path,
     info: GenerationInfo,
-    is_changed: Callable[[str], bool] = lambda name: True,
+    changes: Sequence[Change] | None = None,
 ) -> None:
     """Copy the marts of an open warehouse to a file, with their comments.
 
-    The file may hold an earlier state of them: only tables that changed are copied then.
+    With `changes` the file holds an earlier state of them, in which these are other.
     """
     con.execute(f"attach '{_quoted(path)}' as next")
     con.execute("create schema if not exists next.marts")
-    marts = [name for (name,) in con.sql(MARTS).fetchall()]
     for (name,) in con.sql(OTHERS).fetchall():
         con.execute(f'drop table next.marts."{name}"')
-    copied = {name for name in marts if name == META_TABLE or is_changed(name)}
-    for name in sorted(copied):
-        con.execute(f'create or replace table next.marts."{name}" as from marts."{name}"')
+    if changes is None:
+        changes = [Change(name) for (name,) in con.sql(MARTS).fetchall()]
+    for change in changes:
+        _copy(con, change)
+    copied = {META_TABLE, *(change.table for change in changes)}
     con.execute(META, {**asdict(info), "version": version("tokentide")})
     for name, statement in con.sql(COMMENTS).fetchall():
         if name in copied:
@@ -170,6 +192,23 @@ def write_marts(
     con.execute(f'use "{home}".main')
     con.execute("checkpoint next")
     con.execute("detach next")
+
+
+def _copy(con: duckdb.DuckDBPyConnection, change: Change) -> None:
+    """Copy a table, or its slices that changed, to the attached file."""
+    name = f'marts."{change.table}"'
+    if not change.slice:
+        con.execute(f"create or replace table next.{name} as from {name}")
+        return
+    target, at = change.slice
+    values = {"relation": name.replace("marts", '"marts"'), "changed": change.after}
+    con.execute(CHANGED_SLICES, values)
+    within = (
+        f'exists (from changed_slices as slices where slices.target = rows."{target}" '
+        f'and slices.day = rows."{at}"::date)'
+    )
+    con.execute(f"delete from next.{name} as rows where {within}")  # noqa: S608
+    con.execute(f"insert into next.{name} select rows.* from {name} as rows where {within}")  # noqa: S608
 
 
 def _link_newest(settings: Settings, path: Path, number: int) -> Generation:

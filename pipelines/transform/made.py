@@ -88,6 +88,7 @@ class Made:
         self._states[node.unique_id] = content
         row = {"node": node.unique_id, "relation": node.relation, "content": content}
         values = {**row, "inputs": inputs.whole, "base": inputs.base, "seen": self._change}
+        values["slice"] = list(node.slice) if isinstance(node, Table) else []
         self._con.execute(RECORD, values)
 
     def forget(self, node: Node) -> None:

@@ -18,20 +18,24 @@ create table main.slices (
 );
 
 -- One row per table, view and held check of the last builds: a hash of what it was made from, one
--- of that part of it that no slice tells apart, one of what came of it, and the number up to which
--- it has seen changes of slices.
+-- of that part of it that no slice tells apart, one of what came of it, the number up to which it
+-- has seen changes of slices, and the columns that name a slice of it, none where it has none.
 create table main.made (
     node varchar primary key,
     relation varchar not null,
     inputs varchar not null,
     base varchar not null,
     content varchar not null,
-    seen bigint not null
+    seen bigint not null,
+    slice varchar[] not null
 );
 
--- One row per table of the newest generation: the hash of its content.
+-- One row per table of the newest generation: the hashes that it has in main.made, and the number
+-- of the last change of slices that it holds.
 create table main.published (
     generation integer not null,
     relation varchar not null,
-    content varchar not null
+    content varchar not null,
+    base varchar not null,
+    changed bigint not null
 );

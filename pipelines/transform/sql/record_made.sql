@@ -6,4 +6,5 @@ select
     $inputs as inputs,
     $base as base,
     $content as content,
-    $seen::bigint as seen
+    $seen::bigint as seen,
+    $slice::varchar[] as slice

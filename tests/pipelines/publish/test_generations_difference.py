@@ -1,5 +1,6 @@
 """A generation begins as the one before: what changed is replaced, and what is gone is gone."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -25,10 +26,12 @@ def settings(tmp_path: Path) -> Settings:
     return settings
 
 
-def made(con: duckdb.DuckDBPyConnection, name: str, content: str) -> None:
+def made(
+    con: duckdb.DuckDBPyConnection, name: str, content: str, slice: Sequence[str] = ()
+) -> None:
     """Record what a build made of a table."""
-    row = [f"model.{name}", f'"marts"."{name}"', "inputs", content]
-    con.execute("insert or replace into main.made values (?, ?, ?, ?)", row)
+    row = [f"model.{name}", f'"marts"."{name}"', "inputs", "base", content, 1, list(slice)]
+    con.execute("insert or replace into main.made values (?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def rows(generation: Generation, name: str) -> int:
@@ -109,3 +112,27 @@ def test_room_that_nothing_fills_is_given_back(settings: Settings) -> None:
         con.execute("create or replace table marts.large as select 1 as a")
         made(con, "large", "two")
     assert publish(settings).path.stat().st_size < large / 4
+
+
+def test_only_slices_that_changed_are_copied(settings: Settings) -> None:
+    """By target and UTC day; a slice that is gone goes, and others are not even read."""
+    with warehouse_of(settings) as con:
+        con.execute(
+            "create table marts.hours as select * from (values "
+            "('a', timestamptz '2026-06-18 23:30:00+00', 1), ('a', '2026-06-19 00:30:00+00', 2), "
+            "('b', '2026-06-18 23:30:00+00', 3)) as rows (target, hour_at, tokens)"
+        )
+        made(con, "hours", "one", ("target", "hour_at"))
+    publish(settings)
+    with warehouse_of(settings) as con:
+        con.execute("update marts.hours set tokens = tokens + 10")
+        con.execute("delete from marts.hours where target = 'b'")
+        con.execute(
+            "insert into main.slices values ('\"marts\".\"hours\"', 'a', '2026-06-19', 1, 7), "
+            "('\"marts\".\"hours\"', 'b', '2026-06-18', null, 7)"
+        )
+        made(con, "hours", "two", ("target", "hour_at"))
+    con = open_published(publish(settings).path)
+    found = con.sql("select target, tokens from marts.hours order by all").fetchall()
+    con.close()
+    assert found == [("a", 1), ("a", 12)]
