@@ -7,7 +7,7 @@ the tier's facts too (the `.sql` files here). The same options give the same row
 The simulated market begins in 2025 and the home ends on a fixed day, so it has at most 692 days.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -42,6 +42,9 @@ MEMORY = "5GB"
 HOSTED_MODELS = 20
 RESTATED_DAYS = 30
 
+Models = list[dict[str, str]]
+"""Entries of the catalogue."""
+
 
 @dataclass(frozen=True)
 class PlannedRequest:
@@ -63,7 +66,7 @@ def make_home(settings: Settings, days: int, served_days: int, targets: int) -> 
 
 def fill_home(settings: Settings, days: int, served_days: int, targets: int) -> None:
     """Fill the raw tables and the ledger; nothing is built from them yet."""
-    _fetch(settings, days)
+    _fetch(settings, lambda models: _plan(days, models))
     load_archive(settings)
     last = datetime(NOW.year, NOW.month, NOW.day, tzinfo=UTC)
     values = {
@@ -80,13 +83,20 @@ def fill_home(settings: Settings, days: int, served_days: int, targets: int) -> 
             _run_script(con, Path(__file__).with_name(f"{name}.sql").read_text(), values)
 
 
+def next_market_day(settings: Settings) -> None:
+    """Archive the answer about one more day, as the daily run gets it; it is not loaded yet."""
+    last = NOW.date()
+    plan = [_rankings(NOW + timedelta(days=1), last - rankings.TRAILING, last)]
+    _fetch(settings, lambda models: plan)
+
+
 def _run_script(con: duckdb.DuckDBPyConnection, script: str, values: dict[str, object]) -> None:
     """Run each statement with those of the values that it names."""
     for statement in con.extract_statements(script):
         con.execute(statement, {name: values[name] for name in statement.named_parameters})
 
 
-def _fetch(settings: Settings, days: int) -> None:
+def _fetch(settings: Settings, plan: Callable[[Models], Iterable[PlannedRequest]]) -> None:
     """Archive the simulator's answers without our client, whose budget would make it take hours."""
     archive = Archive(settings.archive)
     app = build_app("market", now=NOW, key=KEY, limits=False)
@@ -94,7 +104,7 @@ def _fetch(settings: Settings, days: int) -> None:
     with serve_in_thread(app) as base, httpx.Client(headers=headers, timeout=60) as client:
         clock = f"{base.removesuffix('/api/v1')}/_simulator/now"
         models = client.get(f"{base}/models").raise_for_status().json()["data"][:HOSTED_MODELS]
-        for number, planned in enumerate(_plan(days, models)):
+        for number, planned in enumerate(plan(models)):
             client.put(clock, json={"now": planned.at.isoformat()}).raise_for_status()
             response = client.get(f"{base}{planned.path}", params=planned.params)
             answer = Answer(
@@ -112,7 +122,7 @@ def _fetch(settings: Settings, days: int) -> None:
             archive.keep(answer, response.content)
 
 
-def _plan(days: int, models: list[dict[str, str]]) -> Iterator[PlannedRequest]:
+def _plan(days: int, models: Models) -> Iterator[PlannedRequest]:
     """Yield the whole history, then the last week of each of the last mornings, then the rest."""
     last, restated = NOW.date() - timedelta(days=1), min(RESTATED_DAYS, days - 1)
     first = last - timedelta(days=days - 1)
