@@ -44,12 +44,12 @@ class Table:
     # The columns that name a slice: a target, and instants whose UTC days count. Only a view has
     # several of these: its row belongs to the slices of all.
     slice: tuple[str, ...] = ()
-    # Each row rests on rows of its own slice alone.
+    # Each row rests on rows of the same slice alone.
     is_local: bool = False
 
     @property
     def has_slices(self) -> bool:
-        """Whether changes of the table are known by target and day."""
+        """Tell whether changes of the table are known by target and day."""
         return bool(self.slice)
 
     @property

@@ -49,9 +49,10 @@ class Made:
         self._made = {
             node: (Inputs(whole, base), content, seen) for node, whole, base, content, seen in rows
         }
-        self._states: dict[str, str] = {
-            SOURCE + name: str(version) for name, version in table_versions(con).items()
-        }
+        # Of what this run leaves out, the state is that in which it was last made.
+        self._states: dict[str, str] = {node: made[1] for node, made in self._made.items()}
+        for name, version in table_versions(con).items():
+            self._states[SOURCE + name] = str(version)
         self._bases: dict[str, str] = {}
 
     def inputs(self, node: Node) -> Inputs:

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 
 import duckdb
 
+from pipelines.sql import read_sql
 from pipelines.transform.graph import Node, Table, source_relation
 from warehouse.changes import LEDGER, REQUESTS
 
-TOUCHED = "exists (from touched where touched.target = slices.target and touched.day = slices.day)"
+RECORD_SLICES = read_sql(__file__, "record_slices")
 
 
 class Slices:
@@ -22,6 +23,7 @@ class Slices:
     def __init__(self, con: duckdb.DuckDBPyConnection, nodes: Sequence[Node], change: int) -> None:
         self._con = con
         self._change = change
+        con.execute("create or replace temp table touched (target varchar, day date)")
         self._sliced = {
             node.unique_id: node for node in nodes if isinstance(node, Table) and node.has_slices
         }
@@ -74,32 +76,18 @@ class Slices:
     def record(self, table: Table, *, is_whole: bool) -> str:
         """Hash the slices that were made; return a hash of all slices of the table."""
         target, at, *_ = table.slice
-        where, only = ("true", "true") if is_whole else (self._within(table), TOUCHED)
-        values = {"relation": table.relation, "change": self._change}
-        rows = f"from {table.relation} as rows where {where}"
-        query = f"""
-            insert or replace into main.slices (relation, target, day, content, changed)
-            with made as (
-                select "{target}" as target, "{at}"::date as day, sum(hash(rows)) as content
-                {rows}
-                group by all
-            ),
-
-            before as (
-                from main.slices where relation = $relation and {only}
-            )
-
-            select $relation, target, day, made.content, $change
-            from made full join before using (target, day)
-            where made.content is distinct from before.content
-        """  # noqa: S608
-        self._con.execute(query, values)
-        [(rows, content)] = self._con.execute(
+        within = "true" if is_whole else self._within(table)
+        columns = f'"{target}" as target, "{at}"::date as day, sum(hash(rows)) as content'
+        rows = f"select {columns} from {table.relation} as rows where {within} group by all"  # noqa: S608
+        self._con.execute(f"create or replace temp table made_slices as {rows}")
+        values = {"relation": table.relation, "change": self._change, "is_whole": is_whole}
+        self._con.execute(RECORD_SLICES, values)
+        [(number, content)] = self._con.execute(
             "select count(*), sum(hash(target, day, content)) from main.slices "
             "where relation = ? and content is not null",
             [table.relation],
         ).fetchall()
-        return f"{rows} {content}"
+        return f"{number} {content}"
 
     def _within(self, table: Table) -> str:
         """Return the condition that a row lies in a touched slice.

@@ -183,3 +183,15 @@ def test_sql_that_cannot_run_is_an_error_with_its_message(con: duckdb.DuckDBPyCo
     found = results(con, [NUMBERS, wrong, alone])
     assert [each.status for each in found] == ["success", "error", "success"]
     assert "nothing" in found[1].message
+
+
+def test_a_part_of_the_project_knows_what_the_rest_was_made_of(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    """A run of one table makes it where a run of its parents alone changed them, and only then."""
+    run(con)
+    assert run(con, [DOUBLED]) == {"doubled": "unchanged"}
+    give(con, 4)
+    assert run(con, [NUMBERS, SMALL])["numbers"] == "success"
+    assert run(con, [DOUBLED]) == {"doubled": "success"}
+    assert set(run(con).values()) == {"unchanged"}
