@@ -241,8 +241,11 @@ def _changed_tables(answer: Answer, result: LoadResult) -> set[str]:
     """Return the tables that loading this answer may have changed."""
     if result.outcome in ("broken", "refused", "damaged", "unchanged"):
         return {"raw.answers"}
-    filled = {f"raw.{table}" for table in SOURCES[answer.source].tables}
-    return {"raw.answers", "raw.quarantine", "raw.notes", *filled}
+    listed = {"raw.answers", "raw.quarantine", "raw.notes"}
+    if result.outcome == "unreadable":
+        # Nothing of it was loaded; its source may not even be known.
+        return listed
+    return {*listed, *(f"raw.{table}" for table in SOURCES[answer.source].tables)}
 
 
 def _note(con: duckdb.DuckDBPyConnection, answer: Answer, note: str) -> None:

@@ -80,7 +80,7 @@ class Slices:
         columns = f'"{target}" as target, "{at}"::date as day, sum(hash(rows)) as content'
         rows = f"select {columns} from {table.relation} as rows where {within} group by all"  # noqa: S608
         self._con.execute(f"create or replace temp table made_slices as {rows}")
-        values = {"relation": table.relation, "change": self._change, "is_whole": is_whole}
+        values = {"made": table.relation, "change": self._change, "is_whole": is_whole}
         self._con.execute(RECORD_SLICES, values)
         [(number, content)] = self._con.execute(
             "select count(*), sum(hash(target, day, content)) from main.slices "

@@ -10,6 +10,16 @@ with made as (
     where starts_with(relation, '"marts".') and not starts_with(node, 'test.')
 ),
 
+held as (
+    select
+        relation,
+        content,
+        base,
+        changed
+    from main.published
+    where generation = $generation
+),
+
 marts as (
     select table_name as relation
     from duckdb_tables()
@@ -23,7 +33,7 @@ select
 from marts
 left join made
     using (relation)
-left join main.published as held
-    on marts.relation = held.relation and held.generation = $generation
+left join held
+    using (relation)
 where made.content is distinct from held.content or made.content is null
 order by marts.relation

@@ -1,10 +1,3 @@
 -- One row: a node that was just made.
-insert or replace into main.made by name
-select
-    $node as node,
-    $relation as relation,
-    $inputs as inputs,
-    $base as base,
-    $content as content,
-    $seen::bigint as seen,
-    $slice::varchar[] as slice
+insert or replace into main.made (node, relation, inputs, base, content, seen, slice)
+values ($node, $relation, $inputs, $base, $content, $seen, $slice)

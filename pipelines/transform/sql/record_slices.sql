@@ -1,4 +1,4 @@
--- One row per slice of $relation that came out other than before, or is gone: a hash of its rows,
+-- One row per slice of $made that came out other than before, or is gone: a hash of its rows,
 -- null where it is gone, and the number of this change.
 insert or replace into main.slices (relation, target, day, content, changed)
 with before as (
@@ -8,7 +8,7 @@ with before as (
         content
     from main.slices
     where
-        relation = $relation
+        relation = $made
         and (
             $is_whole
             or exists (
@@ -17,15 +17,23 @@ with before as (
                 where touched.target = slices.target and touched.day = slices.day
             )
         )
+),
+
+changed_slices as (
+    select
+        target,
+        day,
+        made_slices.content
+    from made_slices
+    full join before
+        using (target, day)
+    where made_slices.content is distinct from before.content
 )
 
 select
-    $relation as relation,
+    $made as relation,
     target,
     day,
-    made_slices.content,
+    content,
     $change::bigint as changed
-from made_slices
-full join before
-    using (target, day)
-where made_slices.content is distinct from before.content
+from changed_slices
