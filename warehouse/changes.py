@@ -34,9 +34,9 @@ def mark_slices(con: duckdb.DuckDBPyConnection, relation: str, slices: str) -> N
     `slices` is a query of columns target and day. The ledger's tables are one relation, since one
     load changes the same hours of all.
     """
+    rows = f"select distinct $relation, target, day, $change::bigint from ({slices})"  # noqa: S608
     con.execute(
-        "insert or replace into main.slices (relation, target, day, changed) "
-        f"select distinct $relation, target, day, $change::bigint from ({slices})",  # noqa: S608
+        f"insert or replace into main.slices (relation, target, day, changed) {rows}",
         {"relation": relation, "change": next_change(con)},
     )
 
