@@ -28,7 +28,9 @@ from warehouse.connection import transaction
 BATCH_ROWS = 2_000_000
 # The days on which a request of a segment arrived, got its first token, or ended.
 REQUEST_DAYS = (
-    "select target, unnest([arrival_at, first_token_at, last_token_at])::date as day from segment"
+    "select target, day from (select target, unnest([arrival_at, first_token_at, last_token_at])"
+    "::date as day from raw.request_events where segment_id in (select segment_id from segment)) "
+    "where day is not null"
 )
 REQUESTS_SQL = (Path(__file__).parent / "sql" / "requests.sql").read_text()
 
