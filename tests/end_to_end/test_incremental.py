@@ -16,6 +16,7 @@ from support.homes.home_of_unknowns import RENAMED, TIER, make_home
 from support.payloads import MODELS
 from support.telemetry_facts import scrape
 
+from models.server.usage_log import UsageEvent, UsageLog
 from pipelines.archive import Answer, Archive
 from pipelines.errors import AuditFailed
 from pipelines.ingest.market import load_archive
@@ -90,6 +91,16 @@ class Home:
             for minute in range(20)
         ]
         SegmentWriter(self.settings.telemetry_spool).write(scrapes)
+
+    def logged_request(self, number: int) -> None:
+        """Add a request of our own server that ran across midnight."""
+        arrival = datetime(2026, 8, 22, 23, 59, tzinfo=UTC) + timedelta(days=number % 3)
+        usage = UsageLog(self.settings.request_spool)
+        first, last = arrival + timedelta(seconds=50), arrival + timedelta(minutes=2)
+        counts = (700, 0, 50, 0, 0)
+        name = f"request-{self.changes}"
+        usage.add(UsageEvent(name, "m", arrival, first, last, *counts, "finished", "stop", "cpu"))
+        usage.write()
 
     def other_tier(self, number: int) -> None:
         """Change prices, devices or the mapping of models."""

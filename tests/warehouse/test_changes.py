@@ -11,6 +11,7 @@ import yaml
 from support.simulator import FAST_RETRIES, KEY, simulated_market
 from support.telemetry_facts import START, TelemetryHome, scrape, tier
 
+from models.server.usage_log import UsageEvent, UsageLog
 from pipelines.archive import Archive
 from pipelines.ingest.market import extract_market
 from pipelines.loading.answers import load_answers
@@ -104,6 +105,20 @@ def test_answers_change_no_table_in_silence(tmp_path: Path, fault: dict[str, str
         )
 
 
+def log_request(home: TelemetryHome) -> None:
+    """Log a request that ran across midnight, and load it."""
+    ended = START + timedelta(days=1)
+    usage = UsageLog(home.settings.request_spool)
+    counts = (7, 0, 5, 0, 0)
+    usage.add(UsageEvent("r", "m", START, None, ended, *counts, "finished", "stop", "cpu"))
+    usage.write()
+    home.load()
+    days = home.rows(
+        "select day from main.slices where relation = 'raw.request_events' order by all"
+    )
+    assert days == [(START.date(),), (ended.date(),)]
+
+
 @pytest.mark.slow
 def test_telemetry_changes_no_table_in_silence(tmp_path: Path) -> None:
     """Segments, late ones, the same again, another tier file, samples taken back or dropped."""
@@ -115,6 +130,7 @@ def test_telemetry_changes_no_table_in_silence(tmp_path: Path) -> None:
         "segments": lambda: home.load(first, tier=tier()),
         "the same tier, nothing new": lambda: home.load(tier=tier()),
         "late": lambda: home.load(late),
+        "requests": lambda: log_request(home),
         "another tier": lambda: home.load(tier=tier("sglang")),
         "retention": lambda: drop_old_samples(home.con, 1, START + timedelta(days=3)),
     }
