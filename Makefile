@@ -7,7 +7,7 @@ VENV ?= .venv
 TIER ?= .venv-tier
 RIG ?= .venv-npu
 BIN := $(VENV)/bin
-HALF := tests/dashboards tests/warehouse tests/end_to_end tests/pipelines/assets tests/pipelines/evidence
+HALF := tests/dashboards tests/warehouse tests/end_to_end
 PORT ?= 3000
 DASHBOARD ?= 8050
 EXTRAS ?= dev
@@ -46,7 +46,7 @@ docs: $(STAMP) ## the site of the documentation, in site/
 pytest: pytest-half pytest-rest ## the tests, among them dbt's
 
 # Two halves that take about as long and need nothing of each other, so that `make -j2` runs them at once.
-pytest-half: $(STAMP) ## the tests of the warehouse, the dashboard, Dagster's assets and evidence
+pytest-half: $(STAMP) ## the tests of the warehouse, the dashboard, and from end to end
 	$(BIN)/python -m pytest -m "not long" $(HALF)
 
 pytest-rest: $(STAMP) ## all other tests

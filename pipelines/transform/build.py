@@ -80,7 +80,14 @@ def build_results(
     # Builds of the past wait for each other, never for those of the present.
     with build_lock(settings, "building-as-of.lock" if as_of else "building.lock"):
         graph = read_graph(read_manifest(settings.home, is_as_of=as_of is not None))
-        nodes = [node for node in graph if selected is None or node.unique_id in selected]
+        # A view shows what was loaded since, whoever selects it.
+        nodes = [
+            node
+            for node in graph
+            if selected is None
+            or node.unique_id in selected
+            or (isinstance(node, Table) and node.is_view)
+        ]
         with session(path or settings.warehouse) as con:
             if memory:
                 con.execute("set memory_limit = $memory", {"memory": memory})

@@ -42,4 +42,7 @@ select
 from growths
 left join kept
     using (target, model_name, day, metric)
-where not coalesce(abs(growths.growth - kept.counted) <= 0.5 * kept.rows, false)
+where
+    -- Of a day whose growth is unknown nothing can be lost.
+    growths.growth is not null
+    and not coalesce(abs(growths.growth - kept.counted) <= 0.5 * kept.rows, false)
