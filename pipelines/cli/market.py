@@ -74,8 +74,7 @@ def build(
 ) -> None:
     """Build and audit the warehouse from its raw tables. Nothing is fetched and nothing published.
 
-    Only tables whose inputs or SQL changed since the last build are made; the rows are those that a
-    full build would give.
+    Only what changed since the last build is made; the rows are those of a full one.
 
     Examples:
 

@@ -2,8 +2,7 @@
 
 The state of a raw table is its version, which loading counts up (warehouse/changes.py). The state
 of a built table is a hash of its rows, so that a table that was made again and came out the same
-changes nothing that reads it; a large one has the hash of what it reads instead. A view has the
-states of what it reads.
+changes nothing that reads it. A view has the states of what it reads.
 """
 
 from collections.abc import Sequence
@@ -17,8 +16,6 @@ from pipelines.transform.graph import SOURCE, Node, Table
 from pipelines.transform.slices import Slices, raw_slices
 from warehouse.changes import next_change, table_versions
 
-# Hashing the rows of a larger table would cost more than it saves.
-MAX_HASHED_ROWS = 2_000_000
 RECORD = read_sql(__file__, "record_made")
 
 
@@ -109,8 +106,6 @@ class Made:
         if table.has_slices:
             return _digest(self.slices.record(table, is_whole=is_whole), comments)
         rows = self._con.table(f"{table.schema}.{table.name}")
-        if len(rows) > MAX_HASHED_ROWS:
-            return inputs.whole
         [hashed] = rows.aggregate(f'count(*), sum(hash("{table.name}"))').fetchall()
         return _digest(repr(hashed), comments)
 
