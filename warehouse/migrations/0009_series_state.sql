@@ -99,3 +99,13 @@ create table ledger.meter_hours (
     power_samples bigint not null,
     fault varchar
 );
+
+-- Loading looks up whether bytes came before, once for each new segment.
+create index telemetry_segments_by_sha256 on raw.telemetry_segments (sha256);
+
+-- One row per folder of archived segments that are all loaded: when it changed last. It is listed
+-- again once it changes.
+create table main.loaded_folders (
+    folder varchar primary key,
+    changed_ns bigint not null
+);

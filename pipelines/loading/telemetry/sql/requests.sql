@@ -1,7 +1,16 @@
+set variable first_arrival = (select min(arrival_at) from segment);
+
 -- One row per request that is not known yet. An identifier is given once, so the usage log of one
 -- server never has it twice.
 insert into raw.request_events by name
-with targets as (
+with known as (
+    -- The same request has the same arrival, so most of what is known is not looked at.
+    select request_id
+    from raw.request_events
+    where arrival_at >= getvariable('first_arrival')
+),
+
+targets as (
     select
         entry ->> '$.name' as target,
         map_keys((entry -> '$.model_map')::map (varchar, varchar)) as models
@@ -27,7 +36,7 @@ select
 from segment
 left join targets_by_model
     on segment.model = targets_by_model.model
-anti join raw.request_events as known
+anti join known
     on segment.request_id = known.request_id
 qualify
     row_number() over (
