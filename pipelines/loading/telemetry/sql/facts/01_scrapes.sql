@@ -41,7 +41,7 @@ in_order as (
 
 unlisted as (
     select
-        entry ->> '$.name' as target,
+        name as target,
         min((entry ->> '$.not_listed_at')::timestamptz) as not_listed_at
     from raw.tier_file
     where section = 'target'
