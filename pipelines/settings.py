@@ -84,6 +84,11 @@ class Settings:
         return self.home / "spool" / "history"
 
     @property
+    def tier_spool(self) -> Path:
+        """Records of what the tier was known to be that are not loaded yet."""
+        return self.home / "spool" / "tier"
+
+    @property
     def telemetry_archive(self) -> Path:
         """All segments that are loaded."""
         return self.archive / "telemetry"

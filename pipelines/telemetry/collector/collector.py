@@ -76,7 +76,9 @@ class Collector:
         self._tasks: TaskSet | None = None
 
     async def run(
-        self, stop: asyncio.Event, watch: Callable[[TaskSet], Coroutine[Any, Any, None]] | None = None
+        self,
+        stop: asyncio.Event,
+        watch: Callable[[TaskSet], Coroutine[Any, Any, None]] | None = None,
     ) -> None:
         """Collect until `stop` is set; then close the open segment.
 
@@ -130,11 +132,13 @@ class Collector:
         return running
 
     async def _end(self, ended: list[RunningTarget]) -> None:
+        # First of all, so that none that has ended half counts as running.
+        for running in ended:
+            del self._running[running.wanted.target.name]
+            self._readers.note_gone(running.kind)
         if self._tasks is not None:
             await self._tasks.cancel(task for each in ended for task in each.tasks)
         for running in ended:
-            self._readers.note_gone(running.kind)
-            del self._running[running.wanted.target.name]
             for client in running.clients:
                 await client.aclose()
 

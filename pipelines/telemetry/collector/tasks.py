@@ -1,4 +1,4 @@
-"""Tasks that come and go. None ends by itself, unless by a fault of ours, which must not go unseen."""
+"""Tasks that come and go; a fault of one of them must not go unseen."""
 
 import asyncio
 from collections.abc import Coroutine, Iterable

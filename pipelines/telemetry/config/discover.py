@@ -57,7 +57,9 @@ def _require_regex(value: str) -> str:
 Text = Annotated[str, StringConstraints(strict=True, max_length=1_000)]
 Regex = Annotated[Text, AfterValidator(_require_regex)]
 # A name goes into the origin of records.
-DiscoveryName = Annotated[NonEmptyText, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+DiscoveryName = Annotated[
+    NonEmptyText, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f]+$")
+]
 RefreshSeconds = Annotated[
     float, BeforeValidator(require_number), Field(ge=1, le=3600, allow_inf_nan=False)
 ]

@@ -19,10 +19,11 @@ from pipelines.telemetry.config.device_pick import DevicePick
 from pipelines.telemetry.config.discover import Discover
 from pipelines.telemetry.config.tier_places import TomlLines
 from pipelines.telemetry.config.tier_rules import TierProblem, find_problems, find_rows
-from pipelines.telemetry.config.tier_values import SCRAPE_SECONDS as SCRAPE_SECONDS
 from pipelines.telemetry.config.tier_values import (
+    SCRAPE_SECONDS,
     STRICT,
     Count,
+    EngineName,
     FilePath,
     HeaderMap,
     Indices,
@@ -31,14 +32,13 @@ from pipelines.telemetry.config.tier_values import (
     Number,
     PowerOverhead,
     ScrapeSeconds,
+    SourceKind,
     TextMap,
     Url,
     Usd,
     UsdOrNothing,
     Words,
 )
-from pipelines.telemetry.config.tier_values import EngineName as EngineName
-from pipelines.telemetry.config.tier_values import SourceKind as SourceKind
 
 # Keys whose paths begin at the folder of the tier file.
 PATHS = {
@@ -221,9 +221,7 @@ def parse_tier(text: str, name: str = "tier.toml", folder: Path | None = None) -
 def _begin_paths_at(folder: Path, given: Mapping[str, Any]) -> None:
     for table, keys in PATHS.items():
         for row in find_rows(given, table):
-            row.update(
-                {key: folder / row[key] for key in keys if isinstance(row.get(key), str)}
-            )
+            row.update({key: folder / row[key] for key in keys if isinstance(row.get(key), str)})
 
 
 def explain(error: ErrorDetails) -> TierProblem:
