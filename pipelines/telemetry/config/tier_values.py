@@ -58,7 +58,8 @@ def _require_url(value: str) -> str:
         url = httpx.URL(value)
     except httpx.InvalidURL:
         url = httpx.URL()
-    is_web = url.scheme in {"http", "https"} and url.host and url.port != 0
+    has_port = url.port is None or 0 < url.port < 1 << 16
+    is_web = url.scheme in {"http", "https"} and url.host and has_port
     if not is_web or any(each.isspace() for each in value):
         raise PydanticCustomError(
             "url", "should be an http or https address, such as http://127.0.0.1:8000/metrics"

@@ -117,8 +117,9 @@ def _make_target(discover: Discover, labels: Labels) -> FoundTarget:
         "model_map": _model_map(labels.get("model_map", "")) or dict(discover.model_map),
         "devices": _number(labels, "devices", int, discover.devices),
         "scrape_seconds": _number(labels, "scrape_seconds", float, discover.scrape_seconds),
-        "families": discover.families,
-        "ca_file": discover.ca_file,
+    }
+    given |= {
+        key: getattr(discover, key) for key in ("families", "ca_file") if getattr(discover, key)
     }
     try:
         target = Target(**given)
@@ -157,6 +158,8 @@ def _checked_address(url: str, label: str) -> str:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
         raise NotUsable(f"has a {label} that makes no address") from error
+    if parsed.port is not None and not 0 < parsed.port < 1 << 16:
+        raise NotUsable(f"has a {label} whose port is not 1 to 65535")
     if len(url) > MAX_URL:
         raise NotUsable(f"has an address of more than {MAX_URL} characters")
     try:
@@ -180,14 +183,9 @@ def _sources(discover: Discover, target: Target, labels: Labels) -> Iterator[Dev
     match = {key: _fill_in(value, labels) for key, value in discover.device_match.items()}
     if url is None and kind != "tokentide":
         return
-    yield DeviceSource(
-        target=target.name,
-        kind=kind,
-        url=url,
-        indices=indices,
-        match=match,
-        ca_file=discover.ca_file,
-    )
+    given: dict[str, Any] = {"url": url, "indices": indices, "match": match}
+    given |= {"ca_file": discover.ca_file}
+    yield DeviceSource(target.name, kind, **{key: each for key, each in given.items() if each})
 
 
 def _fill_in(template: str, labels: Labels) -> str:

@@ -27,7 +27,7 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 API_SERVER = "https://kubernetes.default.svc"
 ALL_NAMESPACES = "*"
 REASONS = {
-    "timeout": f"did not respond within {MAX_SECONDS:.0f} s. Look at its load and at the network.",
+    "timeout": "did not respond in time. Look at its load and at the network.",
     "refused": "refuses connections. Check the address, and that it runs.",
     "unknown_host": "has a name that nobody knows. Check the address.",
     "certificate": "has a certificate that is not trusted. Name its authority in ca_file.",
@@ -78,11 +78,16 @@ class ListReader:
     """Reads the list of one `[[discover]]` again and again, over one client."""
 
     def __init__(
-        self, discover: Discover, headers: Mapping[str, str], account: Path = SERVICE_ACCOUNT
+        self,
+        discover: Discover,
+        headers: Mapping[str, str],
+        account: Path = SERVICE_ACCOUNT,
+        seconds: float = MAX_SECONDS,
     ) -> None:
         self._discover = discover
         self._headers = headers
         self._account = account
+        self._seconds = seconds
         self._client: httpx.AsyncClient | None = None
 
     async def __aenter__(self) -> "ListReader":
@@ -135,7 +140,7 @@ class ListReader:
         client = await self._find_client(ca_file)
         client.headers.update(headers)
         try:
-            return await fetch_page(client, url, MAX_SECONDS)
+            return await fetch_page(client, url, self._seconds)
         except ScrapeFailed as error:
             reason = REASONS.get(error.reason, f"responds with {error.reason}. Look at its log.")
             raise DiscoveryFailed(f"{url.partition('?')[0]} {reason}") from error

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, StrictStr, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from pipelines.errors import DiscoveryFailed
@@ -20,12 +20,12 @@ LIKE = (
 )
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True))
+@dataclass(frozen=True, config=ConfigDict(extra="forbid", hide_input_in_errors=True))
 class TargetGroup:
     """Addresses that share labels."""
 
-    targets: list[str] | None = None
-    labels: dict[str, str] | None = Field(default=None)
+    targets: list[StrictStr] | None = None
+    labels: dict[StrictStr, StrictStr] | None = None
 
 
 GROUPS = TypeAdapter(list[TargetGroup] | None)
@@ -92,12 +92,21 @@ def _read_file(path: Path) -> Iterator[Labels]:
         yield from parse_groups(content, str(path))
         return
     try:
-        # Scalars stay texts, as labels are; no object is ever made.
-        groups = GROUPS.validate_python(yaml.load(content, yaml.CBaseLoader) or None)  # noqa: S506  # makes lists, tables, texts only
+        groups = GROUPS.validate_python(_load_yaml(content) or None)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = explain(error) if isinstance(error, ValidationError) else "it is not YAML"
         raise DiscoveryFailed(f"{path} is no list of targets: {reason}. {LIKE}") from error
     yield from list_labels(groups or [], str(path))
+
+
+def _load_yaml(content: bytes) -> object:
+    """Load lists, tables and texts; no object is ever made, and scalars stay texts, as labels are.
+
+    An alias repeats what may be large, again and again, so none is followed.
+    """
+    if any(isinstance(each, yaml.AliasEvent) for each in yaml.parse(content, yaml.CBaseLoader)):
+        raise yaml.YAMLError("aliases are not followed")
+    return yaml.load(content, yaml.CBaseLoader)  # noqa: S506  # the base loader makes no objects
 
 
 def _too_many(place: str) -> DiscoveryFailed:
