@@ -106,9 +106,6 @@ def status_line(collector: "Collector") -> str:
     )
     if down:
         line += f"; down: {', '.join(down[:MAX_DOWN])}{' …' if len(down) > MAX_DOWN else ''}"
-    failed = [name for name, health in collector.discoveries.items() if health.problem]
-    if failed:
-        line += f"; lists not read: {', '.join(failed[:MAX_DOWN])}"
     return f"{line}; left out: {left_out[0]}" if left_out else line
 
 
@@ -146,6 +143,13 @@ def _print_check(tier: "Tier", headers: "Headers") -> bool:
     return not any(each.refused or each.problem for each in checked)
 
 
+def failed_lists(collector: "Collector") -> str:
+    """Name the lists that could not be read the last time; nothing if all could."""
+    failed = [name for name, health in collector.discoveries.items() if health.problem]
+    more = " …" if len(failed) > MAX_DOWN else ""
+    return f"; lists not read: {', '.join(failed[:MAX_DOWN])}{more}" if failed else ""
+
+
 async def _collect(
     collector: "Collector", path: Path, tier: "Tier", headers: "Headers", records: Path
 ) -> None:
@@ -172,5 +176,5 @@ def _say(line: str) -> None:
 async def _show_status(collector: "Collector") -> None:
     with stderr.status("") as status:
         while True:
-            status.update(escape(status_line(collector)))
+            status.update(escape(status_line(collector) + failed_lists(collector)))
             await asyncio.sleep(STATUS_SECONDS)

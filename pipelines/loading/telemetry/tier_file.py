@@ -15,7 +15,7 @@ from warehouse.changes import mark_changed
 
 # The warehouse has no use for them.
 SECRETS = frozenset({"headers", "ca_file"})
-WHERE_GIVEN = frozenset({"quantization", "indices", "uuids", "match", "query"})
+WHERE_GIVEN = frozenset({"quantization", "service", "indices", "uuids", "match", "query"})
 SCHEMA = pa.schema([("section", pa.string()), ("name", pa.string()), ("entry", pa.string())])
 
 

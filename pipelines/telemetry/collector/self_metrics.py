@@ -103,6 +103,8 @@ class SelfMetrics(MetricSource):
         yield from self._discoveries()
 
     def _discoveries(self) -> Iterator[Metric]:
+        if not self._collector.discoveries:
+            return
         for name, text, value in GAUGES_OF_LISTS:
             family = GaugeMetricFamily(f"{PREFIX}_{name}", text, labels=("discovery",))
             for discovery, health in self._collector.discoveries.items():

@@ -6,7 +6,7 @@ collector follows.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,7 +100,11 @@ class Fleet:
             owners |= dict.fromkeys(accepted, f"the list {name}")
             if known.made_at is not None:
                 await self._record(name, known, _entries(accepted, known.not_listed_at), at)
-            self._say_changes(name, known, accepted, (*known.found.refused, *refused))
+            refused = (*known.found.refused, *refused)
+            for line in change_lines(name, known, accepted, refused):
+                self._say(line)
+            known.accepted, known.health.targets = accepted, len(accepted)
+            known.health.refused = refused
             wanted += [
                 WantedTarget(each.target, each.sources, {}, True) for each in accepted.values()
             ]
@@ -138,28 +142,23 @@ class Fleet:
             return
         known.recorded = entries
 
-    def _say_changes(
-        self,
-        name: str,
-        known: KnownList,
-        accepted: dict[str, FoundTarget],
-        refused: tuple[str, ...],
-    ) -> None:
-        health = known.health
-        came = [f"{name}: {each} appeared" for each in accepted if each not in known.accepted]
-        left = [f"{name}: {each} left" for each in known.accepted if each not in accepted]
-        if len(came) + len(left) > MAX_LINES:
-            self._say(
-                f"{name}: {len(came)} targets appeared, {len(left)} left; {len(accepted)} now"
-            )
-        else:
-            for line in (*came, *left):
-                self._say(line)
-        if new := [each for each in refused if each not in set(health.refused)]:
-            more = f" And {len(new) - MAX_LINES} more." if len(new) > MAX_LINES else ""
-            for each in new[:MAX_LINES]:
-                self._say(f"{name}: refused: {each}.{more if each == new[MAX_LINES - 1] else ''}")
-        known.accepted, health.targets, health.refused = accepted, len(accepted), refused
+
+def change_lines(
+    name: str, known: KnownList, accepted: Mapping[str, FoundTarget], refused: tuple[str, ...]
+) -> Iterator[str]:
+    """Yield the lines that say which targets came, left and were refused; counts where many did."""
+    came = [each for each in accepted if each not in known.accepted]
+    left = [each for each in known.accepted if each not in accepted]
+    if len(came) + len(left) > MAX_LINES:
+        yield f"{name}: {len(came)} targets appeared, {len(left)} left; {len(accepted)} now"
+    else:
+        yield from (f"{name}: {each} appeared" for each in came)
+        yield from (f"{name}: {each} left" for each in left)
+    said = set(known.health.refused)
+    new = [each for each in refused if each not in said]
+    yield from (f"{name}: refused: {each}." for each in new[:MAX_LINES])
+    if len(new) > MAX_LINES:
+        yield f"{name}: {len(new) - MAX_LINES} more are refused; see `tokentide collect --check`."
 
 
 def accept_targets(

@@ -148,8 +148,21 @@ def test_rules_see_the_defaults_of_a_target() -> None:
 
 
 NAMES = st.sampled_from(
-    ["__address__", "__scheme__", "__metrics_path__", "__param_x", "name", "service", "model_map"]
-    + ["devices", "engine", "scrape_seconds", "device_url", "device_index", "quantization"]
+    [
+        "__address__",
+        "__scheme__",
+        "__metrics_path__",
+        "__param_x",
+        "name",
+        "service",
+        "model_map",
+        "devices",
+        "engine",
+        "scrape_seconds",
+        "device_url",
+        "device_index",
+        "quantization",
+    ]
 )
 
 

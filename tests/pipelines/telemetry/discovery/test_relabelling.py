@@ -1,12 +1,12 @@
 """Relabelling: the meaning of each action, and bounds that no label breaks."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.telemetry.config.discover import RelabelRule
+from pipelines.telemetry.config.discover import RelabelAction, RelabelRule
 from pipelines.telemetry.discovery.label_sets import (
     MAX_LABELS,
     MAX_NAME,
@@ -126,10 +126,7 @@ VALUES = st.text(max_size=40)
 TEMPLATES = st.text("a$1{}\\0_b:2", max_size=12)
 RULES = st.fixed_dictionaries(
     {
-        "action": st.sampled_from(
-            ["replace", "keep", "drop", "labelmap", "labeldrop", "labelkeep", "hashmod"]
-            + ["lowercase", "uppercase", "keepequal", "dropequal"]
-        ),
+        "action": st.sampled_from(get_args(RelabelAction)),
         "source_labels": st.lists(NAMES, max_size=3),
         "separator": st.sampled_from([";", "", "$1"]),
         "regex": st.sampled_from(["(.*)", "(a+)+", "", "(.)(.*)", "[^a]*", "(?:x|(y))*"]),
