@@ -85,7 +85,7 @@ class Settings:
 
     @property
     def tier_spool(self) -> Path:
-        """Records of what the tier was known to be that are not loaded yet."""
+        """Records of the tier that are not loaded yet."""
         return self.home / "spool" / "tier"
 
     @property

@@ -22,8 +22,9 @@ from pipelines.files import move_durably
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import OPEN_NAME, read_segment
 
-SegmentKind = Literal["scrapes", "requests", "pages", "history"]
-KINDS: tuple[SegmentKind, ...] = ("scrapes", "requests", "pages", "history")
+SegmentKind = Literal["scrapes", "requests", "pages", "history", "tier"]
+KINDS: tuple[SegmentKind, ...] = ("scrapes", "requests", "pages", "history", "tier")
+SUFFIXES: dict[SegmentKind, str] = {"requests": ".arrow", "tier": ".json"}
 # Raised when a file is not the segment that its name promises.
 UNREADABLE = (OSError, pa.ArrowException, ValueError, LookupError)
 
@@ -50,7 +51,10 @@ class Segment:
         return digest.hexdigest()
 
     def rows(self) -> pa.Table:
-        """Read its rows; raise one of UNREADABLE if it is damaged or no segment."""
+        """Read its rows; raise one of UNREADABLE if it is damaged or no segment.
+
+        One of kind `tier` has none, see `read_record`.
+        """
         if self.kind != "requests":
             return read_segment(self.path)
         with pa.ipc.open_file(self.path) as reader:
@@ -117,12 +121,13 @@ def spools_of(settings: Settings) -> dict[SegmentKind, Path]:
         "requests": settings.request_spool,
         "pages": settings.pages_spool,
         "history": settings.history_spool,
+        "tier": settings.tier_spool,
     }
 
 
 def _closed_files(folder: Path, kind: SegmentKind) -> Iterator[Path]:
     """Yield files with a final name: neither unfinished ones nor the live view's open segment."""
-    suffix = ".arrow" if kind == "requests" else ".parquet"
+    suffix = SUFFIXES.get(kind, ".parquet")
     try:
         entries = os.scandir(folder)
     except FileNotFoundError:

@@ -5,7 +5,7 @@ they moved from the spool into the archive. A segment that a crash left in the s
 by its name and bytes, and moved by the next run.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -18,8 +18,9 @@ from pipelines.archive import utc_now
 from pipelines.loading.telemetry.facts import load_samples
 from pipelines.loading.telemetry.forgetting import apply_forgotten
 from pipelines.loading.telemetry.segment_files import UNREADABLE, Segment, SpoolFolders
-from pipelines.loading.telemetry.tier_file import record_tier
+from pipelines.loading.telemetry.tier_file import store_records, unwritten_records
 from pipelines.telemetry.config.tier import Tier
+from pipelines.telemetry.config.tier_records import TierRecord, read_record, write_record
 from warehouse.changes import REQUESTS, mark_changed, mark_slices
 from warehouse.connection import transaction
 
@@ -59,15 +60,19 @@ class TelemetryLoadResult:
     samples: int = 0
     requests: int = 0
     forgotten: int = 0
+    tier_records: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, result: SegmentResult) -> None:
-        """Add the outcome of one segment."""
+        """Add the outcome of one segment; records of the tier count apart."""
+        if result.reason:
+            self.unreadable.append((str(result.segment.path), result.reason))
+        if result.segment.kind == "tier":
+            self.tier_records += result.outcome == "loaded"
+            return
         self.segments += result.outcome == "loaded"
         self.repeated += result.outcome == "repeated"
         self.requests += result.rows if result.segment.kind == "requests" else 0
-        if result.reason:
-            self.unreadable.append((str(result.segment.path), result.reason))
 
 
 class KnownSegments:
@@ -104,17 +109,23 @@ def load_segments(
     on_segment: Callable[[str], None] = lambda name: None,
 ) -> TelemetryLoadResult:
     """Load every closed segment of spools and archive that is not loaded yet."""
-    if tier:
-        with transaction(con):
-            record_tier(con, tier, utc_now())
     known, total = KnownSegments(con), TelemetryLoadResult()
-    total.forgotten = apply_forgotten(con, folders)
+
+    def load(segments: Iterable[Segment]) -> None:
+        waiting = iter(segments)
+        while batch := _load_batch(con, folders, known, waiting, total, on_segment):
+            for result in batch:
+                if result.outcome != "unreadable" and not result.segment.is_archived:
+                    folders.keep(result.segment, result.segment_id)
+
     archived = (each for each in folders.list_archived() if each.name not in known.digests)
-    segments = iter(sorted([*folders.list_waiting(), *archived], key=lambda each: each.name))
-    while batch := _load_batch(con, folders, known, segments, total, on_segment):
-        for result in batch:
-            if result.outcome != "unreadable" and not result.segment.is_archived:
-                folders.keep(result.segment, result.segment_id)
+    segments = sorted([*folders.list_waiting(), *archived], key=lambda each: each.name)
+    # What the tier was says how samples are read.
+    load(each for each in segments if each.kind == "tier")
+    for record in unwritten_records(con, tier, utc_now()) if tier else ():
+        load([Segment("tier", write_record(folders.spools["tier"], record), is_archived=False)])
+    total.forgotten = apply_forgotten(con, folders)
+    load(each for each in segments if each.kind != "tier")
     return total
 
 
@@ -129,13 +140,17 @@ def _load_batch(
     """Load some segments in one transaction; return nothing if none are left."""
     batch: list[SegmentResult] = []
     samples: list[pa.Table] = []
+    records: dict[str, TierRecord] = {}
     with transaction(con):
         for segment in segments:
-            on_segment(segment.name)
-            if result := _load_segment(con, known, segment, samples):
+            if segment.kind != "tier":
+                on_segment(segment.name)
+            if result := _load_segment(con, known, segment, samples, records):
                 batch.append(result)
             if sum(table.num_rows for table in samples) >= BATCH_ROWS:
                 break
+        if records:
+            store_records(con, records)
         new = load_samples(con, samples, folders) if samples else 0
     total.samples += new
     for result in batch:
@@ -144,9 +159,13 @@ def _load_batch(
 
 
 def _load_segment(
-    con: duckdb.DuckDBPyConnection, known: KnownSegments, segment: Segment, samples: list[pa.Table]
+    con: duckdb.DuckDBPyConnection,
+    known: KnownSegments,
+    segment: Segment,
+    samples: list[pa.Table],
+    records: dict[str, TierRecord],
 ) -> SegmentResult | None:
-    """Record one segment, store its requests, add its samples to the batch; None if it is gone."""
+    """Record one segment, store its requests, add the rest to the batch; None if it is gone."""
     digest = ""
     try:
         digest = segment.digest()
@@ -158,7 +177,11 @@ def _load_segment(
             result = SegmentResult(segment, segment_id, "repeated")
             _record(con, result, digest)
         else:
-            result = _read_rows(con, segment, segment_id, digest, samples)
+            result = (
+                _read_record(con, segment, segment_id, digest, records)
+                if segment.kind == "tier"
+                else _read_rows(con, segment, segment_id, digest, samples)
+            )
     except FileNotFoundError:
         # The collector drops the oldest segments when its spool is full.
         return None
@@ -169,6 +192,20 @@ def _load_segment(
         _record(con, result, digest)
         return result
     known.add(segment_id, digest)
+    return result
+
+
+def _read_record(
+    con: duckdb.DuckDBPyConnection,
+    segment: Segment,
+    segment_id: str,
+    digest: str,
+    records: dict[str, TierRecord],
+) -> SegmentResult:
+    record = read_record(segment.path)
+    records[segment_id] = record
+    result = SegmentResult(segment, segment_id, "loaded", len(record.entries))
+    _record(con, result, digest, pa.chunked_array([[record.at]]))
     return result
 
 

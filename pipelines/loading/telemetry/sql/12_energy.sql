@@ -10,8 +10,16 @@ where
 insert into ledger.energy_hours by name
 with rated as (
     select
-        targets.entry ->> '$.name' as target,
-        (costs.entry ->> '$.rated_watts')::double as rated_watts
+        targets.name as target,
+        (costs.entry ->> '$.rated_watts')::double as rated_watts,
+        greatest(
+            coalesce(targets.valid_from, '-infinity'),
+            coalesce(costs.valid_from, '-infinity')
+        ) as valid_from,
+        least(
+            coalesce(targets.valid_to, 'infinity'),
+            coalesce(costs.valid_to, 'infinity')
+        ) as valid_to
     from raw.tier_file as targets
     inner join raw.tier_file as costs
         on
@@ -64,7 +72,10 @@ spans as (
     inner join limits
         on readings.target = limits.target
     left join rated
-        on readings.target = rated.target
+        on
+            readings.target = rated.target
+            and readings.scraped_at >= rated.valid_from
+            and readings.scraped_at < rated.valid_to
 ),
 
 cut_at_hours as (
