@@ -233,8 +233,9 @@ def explain(error: ErrorDetails) -> TierProblem:
         case "missing":
             return TierProblem(table, index, "", f"{table} needs {keys[0]}.")
         case "unexpected_keyword_argument":
-            of = f"key of {table}" if keys[0] != table else "table of this file"
-            sentence = f"{keys[0]} is no {of}; tier.toml.example shows them all."
+            inside = " of ".join([*reversed(keys[:-1]), table])
+            of = f"key of {inside}" if keys != [table] else "table of this file"
+            sentence = f"{keys[-1]} is no {of}; tier.toml.example shows them all."
         case "dataclass_type" | "tuple_type" if keys == [table]:
             form = f"[{table}]" if table in ("energy", "slo") else f"[[{table}]]"
             sentence = f"{table} must be written as {form}."
