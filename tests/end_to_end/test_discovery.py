@@ -192,7 +192,7 @@ def test_pods_that_are_gone_keep_their_costs(fleet_run: FleetRun) -> None:
 
 
 def test_memory_and_pages_do_not_grow_with_pods_that_are_gone(fleet_run: FleetRun) -> None:
-    """From a quarter of them on, as many live at once as ever."""
+    """After a quarter of them, as many live at once as ever."""
     kib = fleet_run.kib
     assert max(kib[-5:]) - kib[len(kib) // 4] < 40_000, kib
     assert 'target="pod-' not in fleet_run.page

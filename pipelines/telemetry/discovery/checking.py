@@ -13,7 +13,7 @@ from pipelines.telemetry.discovery.list_reader import ListReader
 
 @dataclass(frozen=True)
 class CheckedList:
-    """What one list finds now, what of it is refused, and why it could not be read."""
+    """Targets that one list finds now, what of it is refused, or why it could not be read."""
 
     name: str
     targets: tuple[FoundTarget, ...] = ()

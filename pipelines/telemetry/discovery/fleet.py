@@ -30,7 +30,7 @@ Headers = Mapping[str, Mapping[str, str]]
 
 @dataclass
 class KnownList:
-    """What one list last said, and what of it is recorded."""
+    """The last good state of one list, and what of it is recorded."""
 
     health: DiscoveryHealth = field(default_factory=DiscoveryHealth)
     found: FoundList = field(default_factory=FoundList)

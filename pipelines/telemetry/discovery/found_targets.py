@@ -17,7 +17,7 @@ from pipelines.telemetry.discovery.label_sets import (
     PARAMETER,
     PATH,
     SCHEME,
-    Labels,
+    LabelMap,
     make_label_sets,
 )
 from pipelines.telemetry.discovery.relabelling import relabel
@@ -52,7 +52,7 @@ class FoundList:
     refused: tuple[str, ...] = ()
 
 
-def find_targets(discover: Discover, listed: list[Labels], known: frozenset[str]) -> FoundList:
+def find_targets(discover: Discover, listed: list[LabelMap], known: frozenset[str]) -> FoundList:
     """Make the targets of a list. Of two with one name, or of too many, known ones stay."""
     defaults = {"job": discover.name, SCHEME: discover.scheme, PATH: discover.path}
     sets = make_label_sets({**defaults, **labels} for labels in listed)
@@ -103,7 +103,7 @@ def _choose(
     return chosen, tuple(refused)
 
 
-def _make_target(discover: Discover, labels: Labels) -> FoundTarget:
+def _make_target(discover: Discover, labels: LabelMap) -> FoundTarget:
     url = _page_address(labels)
     name = _text(labels, "name") or labels[ADDRESS]
     host = httpx.URL(url).host
@@ -131,7 +131,7 @@ def _make_target(discover: Discover, labels: Labels) -> FoundTarget:
         raise NotUsable(f"has a label {key} that {words}") from error
 
 
-def _page_address(labels: Labels) -> str:
+def _page_address(labels: LabelMap) -> str:
     address = labels.get(ADDRESS, "")
     if not address:
         raise NotUsable("has no __address__")
@@ -173,7 +173,7 @@ def _checked_address(url: str, label: str) -> str:
     return url
 
 
-def _sources(discover: Discover, target: Target, labels: Labels) -> Iterator[DeviceSource]:
+def _sources(discover: Discover, target: Target, labels: LabelMap) -> Iterator[DeviceSource]:
     kind = discover.device_kind_of_source
     given = labels.get("device_url") or discover.device_url
     if kind is None:
@@ -188,7 +188,7 @@ def _sources(discover: Discover, target: Target, labels: Labels) -> Iterator[Dev
     yield DeviceSource(target.name, kind, **{key: each for key, each in given.items() if each})
 
 
-def _fill_in(template: str, labels: Labels) -> str:
+def _fill_in(template: str, labels: LabelMap) -> str:
     """Replace {host} and {label} by their values."""
     missing = [name for name in PLACEHOLDER.findall(template) if not labels.get(name)]
     if missing:
@@ -196,7 +196,7 @@ def _fill_in(template: str, labels: Labels) -> str:
     return PLACEHOLDER.sub(lambda found: labels[found[1]], template)
 
 
-def _text(labels: Labels, key: str) -> str | None:
+def _text(labels: LabelMap, key: str) -> str | None:
     value = labels.get(key, "").strip()
     if len(value) > MAX_TEXT or not value.isprintable():
         raise NotUsable(f"has a label {key} with more than {MAX_TEXT} or unprintable characters")
@@ -213,7 +213,7 @@ def _model_map(text: str) -> dict[str, str]:
     return {served.strip(): known.strip() for served, _, known in pairs}
 
 
-def _number(labels: Labels, key: str, read: type[int] | type[float], otherwise: float) -> float:
+def _number(labels: LabelMap, key: str, read: type[int] | type[float], otherwise: float) -> float:
     text = labels.get(key, "")
     try:
         return read(text) if text else otherwise

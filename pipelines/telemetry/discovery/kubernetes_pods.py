@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from pipelines.errors import DiscoveryFailed
-from pipelines.telemetry.discovery.label_sets import ADDRESS, MAX_VALUE, PATH, SCHEME, Labels
+from pipelines.telemetry.discovery.label_sets import ADDRESS, MAX_VALUE, PATH, SCHEME, LabelMap
 from pipelines.telemetry.discovery.target_groups import explain
 
 PAGE_SIZE = 500
@@ -143,7 +143,7 @@ def parse_pods(content: bytes, place: str) -> PodList:
         ) from error
 
 
-def pod_targets(pod: Pod) -> Iterator[Labels]:
+def pod_targets(pod: Pod) -> Iterator[LabelMap]:
     """Yield the labels of each target of a pod; none unless it runs and has an address."""
     if pod.status.phase != "Running" or not pod.status.pod_ip:
         return
@@ -166,7 +166,7 @@ def _name(pod: Pod, suffix: str) -> str:
     return f"{pod.metadata.namespace}/{pod.metadata.name}{suffix}"
 
 
-def _ports(pod: Pod) -> Iterator[tuple[int, Labels]]:
+def _ports(pod: Pod) -> Iterator[tuple[int, LabelMap]]:
     kinds = ((pod.spec.containers, "false"), (pod.spec.init_containers or [], "true"))
     for containers, is_init in kinds:
         for container in containers:
@@ -184,7 +184,7 @@ def _ports(pod: Pod) -> Iterator[tuple[int, Labels]]:
                 )
 
 
-def _pod_labels(pod: Pod) -> Labels:
+def _pod_labels(pod: Pod) -> LabelMap:
     metadata, status = pod.metadata, pod.status
     ready = [each.status for each in status.conditions or [] if each.type == "Ready"]
     labels = {

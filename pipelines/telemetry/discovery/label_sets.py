@@ -18,7 +18,7 @@ PARAMETER = "__param_"
 class LabelSet:
     """The labels of one target, while rules change them. `problem` says which bound they broke."""
 
-    labels: Labels
+    labels: LabelMap
     is_dropped: bool = False
     problem: str = ""
 

@@ -19,7 +19,7 @@ from pipelines.telemetry.collector.scraping import (
 )
 from pipelines.telemetry.config.discover import Discover
 from pipelines.telemetry.discovery import kubernetes_pods, prometheus_targets, target_groups
-from pipelines.telemetry.discovery.label_sets import MAX_LISTED, Labels
+from pipelines.telemetry.discovery.label_sets import MAX_LISTED, LabelMap
 
 MAX_SECONDS = 10.0  # for one response
 MAX_TOKEN = 16_384  # bytes
@@ -44,7 +44,7 @@ REASONS = {
 
 @dataclass(frozen=True)
 class ApiServer:
-    """How to reach the API server of Kubernetes."""
+    """The way to the API server of Kubernetes."""
 
     url: str
     token_file: Path | None
@@ -53,7 +53,7 @@ class ApiServer:
 
 
 def find_api_server(discover: Discover, account: Path = SERVICE_ACCOUNT) -> ApiServer:
-    """Return what the tier file says; without a url, what a pod knows of its own cluster."""
+    """Return what the tier file says; without a url, what a pod knows of the cluster around it."""
     namespace = None if discover.namespace == ALL_NAMESPACES else discover.namespace
     if discover.url:
         url = discover.url.rstrip("/")
@@ -102,7 +102,7 @@ class ListReader:
         if self._client:
             await self._client.aclose()
 
-    async def read(self) -> list[Labels]:
+    async def read(self) -> list[LabelMap]:
         """Return the labels of each target on the list; raise DiscoveryFailed with the reason."""
         discover = self._discover
         if discover.kind == "file_sd" and discover.file:
@@ -119,9 +119,9 @@ class ListReader:
             listed = await asyncio.to_thread(target_groups.parse_groups, content, url)
         return _bounded(listed, url)
 
-    async def _read_pods(self) -> list[Labels]:
+    async def _read_pods(self) -> list[LabelMap]:
         server = find_api_server(self._discover, self._account)
-        listed: list[Labels] = []
+        listed: list[LabelMap] = []
         next_piece: str | None = None
         while True:
             # It is read again each time: a pod's token is replaced while the pod runs.
@@ -173,7 +173,7 @@ def _bearer(file: Path) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _bounded(listed: list[Labels], place: str) -> list[Labels]:
+def _bounded(listed: list[LabelMap], place: str) -> list[LabelMap]:
     if len(listed) > MAX_LISTED:
         raise DiscoveryFailed(
             f"{place} lists more than {MAX_LISTED} targets. Narrow it with a selector, or split it "

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from pipelines.errors import DiscoveryFailed
-from pipelines.telemetry.discovery.label_sets import ADDRESS, PARAMETER, PATH, SCHEME, Labels
+from pipelines.telemetry.discovery.label_sets import ADDRESS, PARAMETER, PATH, SCHEME, LabelMap
 from pipelines.telemetry.discovery.target_groups import explain
 
 PAGE = "/api/v1/targets?state=active"
@@ -44,7 +44,7 @@ class TargetsResponse:
 RESPONSE = TypeAdapter(TargetsResponse)
 
 
-def parse_targets(content: bytes, place: str) -> list[Labels]:
+def parse_targets(content: bytes, place: str) -> list[LabelMap]:
     """Return the labels of each target that a Prometheus scrapes."""
     try:
         response = RESPONSE.validate_json(content)
@@ -56,7 +56,7 @@ def parse_targets(content: bytes, place: str) -> list[Labels]:
     return [_labels(target) for target in response.data.active]
 
 
-def _labels(target: ActiveTarget) -> Labels:
+def _labels(target: ActiveTarget) -> LabelMap:
     labels = {**target.discovered, **target.labels, "__meta_prometheus_scrape_pool": target.pool}
     try:
         url = httpx.URL(target.scrape_url)

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, StrictStr, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from pipelines.errors import DiscoveryFailed
-from pipelines.telemetry.discovery.label_sets import ADDRESS, MAX_LISTED, Labels
+from pipelines.telemetry.discovery.label_sets import ADDRESS, MAX_LISTED, LabelMap
 from pipelines.telemetry.metrics.exposition import MAX_BYTES
 
 MAX_FILES = 1_000
@@ -31,7 +31,7 @@ class TargetGroup:
 GROUPS = TypeAdapter(list[TargetGroup] | None)
 
 
-def parse_groups(content: bytes, place: str) -> list[Labels]:
+def parse_groups(content: bytes, place: str) -> list[LabelMap]:
     """Return the labels of each target of a list in JSON."""
     try:
         groups = GROUPS.validate_json(content)
@@ -40,7 +40,7 @@ def parse_groups(content: bytes, place: str) -> list[Labels]:
     return list_labels(groups or [], place)
 
 
-def read_files(pattern: Path) -> list[Labels]:
+def read_files(pattern: Path) -> list[LabelMap]:
     """Return the labels of each target in all files of a name with *."""
     listed = [labels for path in find_files(pattern) for labels in _read_file(path)]
     if len(listed) > MAX_LISTED:
@@ -60,7 +60,7 @@ def find_files(pattern: Path) -> list[Path]:
     return found
 
 
-def list_labels(groups: list[TargetGroup], place: str) -> list[Labels]:
+def list_labels(groups: list[TargetGroup], place: str) -> list[LabelMap]:
     """Return the labels of each target of these groups."""
     if sum(len(group.targets or ()) for group in groups) > MAX_LISTED:
         raise _too_many(place)
@@ -78,7 +78,7 @@ def explain(error: ValidationError) -> str:
     return f"{where}: {first['msg']}" if where else str(first["msg"])
 
 
-def _read_file(path: Path) -> Iterator[Labels]:
+def _read_file(path: Path) -> Iterator[LabelMap]:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)

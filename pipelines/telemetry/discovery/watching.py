@@ -11,7 +11,7 @@ from pipelines.telemetry.config.discover import Discover
 from pipelines.telemetry.config.tier import Tier
 from pipelines.telemetry.discovery.fleet import Fleet, Headers, Say
 from pipelines.telemetry.discovery.found_targets import FoundList, find_targets
-from pipelines.telemetry.discovery.label_sets import Labels
+from pipelines.telemetry.discovery.label_sets import LabelMap
 from pipelines.telemetry.discovery.list_reader import ListReader
 from pipelines.telemetry.discovery.target_groups import find_files
 
@@ -69,7 +69,7 @@ class FleetWatch:
         self._refreshing = kept
 
     async def _refresh_forever(self, discover: Discover, headers: Mapping[str, str]) -> None:
-        before: list[Labels] | None = None
+        before: list[LabelMap] | None = None
         found = FoundList()
         async with ListReader(discover, headers) as reader:
             while True:

@@ -202,7 +202,7 @@ scrape_seconds = 0.2
 
 
 def test_a_dry_run_prints_what_lists_find(command: Command, server: ScriptedServer) -> None:
-    """What is refused, and what cannot be read, has its reason; nothing is scraped or kept."""
+    """A refusal and a list that cannot be read have reasons; nothing is scraped or kept."""
     tier = command.home.parent / "fleet.toml"
     groups = [{"targets": ["10.0.0.1:8000", "169.254.169.254:80"], "labels": {"service": "chat"}}]
     with scripted_server(json_response(200, groups)) as sd:
@@ -220,7 +220,7 @@ def test_a_dry_run_prints_what_lists_find(command: Command, server: ScriptedServ
 
 
 def test_lists_and_the_tier_file_are_followed(command: Command, server: ScriptedServer) -> None:
-    """What appears and leaves is a line each."""
+    """Each target that appears or leaves is a line."""
     tier = command.home.parent / "fleet.toml"
     listed = [{"targets": [server.url.split("/")[2]], "labels": {"name": "found"}}]
     with scripted_server(json_response(200, listed)) as sd:

@@ -53,7 +53,7 @@ def scrapes_of(collector: Collector) -> dict[str, int]:
 
 
 def test_targets_begin_within_a_second_and_end(tmp_path: Path) -> None:
-    """Those that stay go on as they were: the same loop, the same connection."""
+    """The others go on as they were: the same loop, the same connection."""
     with scripted_server(bytes_response(PAGE)) as server:
 
         async def play(collector: Collector) -> None:

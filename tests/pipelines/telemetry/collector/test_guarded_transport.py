@@ -63,7 +63,7 @@ def test_link_local_and_metadata_addresses_are_forbidden(address: str, forbidden
     ],
 )
 def test_no_connection_is_made_to_a_forbidden_address(url: str) -> None:
-    """However it is written: the address that a name leads to is what counts."""
+    """The address that a name leads to is what counts, in every spelling."""
     with pytest.raises(ScrapeFailed, match="forbidden_address"):
         fetch(url)
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from pipelines.telemetry.config.discover import Discover, RelabelRule
 from pipelines.telemetry.config.tier import DeviceSource, Target
 from pipelines.telemetry.discovery.found_targets import FoundList, find_targets
-from pipelines.telemetry.discovery.label_sets import Labels
+from pipelines.telemetry.discovery.label_sets import LabelMap
 
 AT = {"__address__": "10.0.0.1:8000"}
 
 
-def find(*listed: Labels, known: frozenset[str] = frozenset(), **given: Any) -> FoundList:
+def find(*listed: LabelMap, known: frozenset[str] = frozenset(), **given: Any) -> FoundList:
     discover = Discover("fleet", "http_sd", "http://h/", **{"engine": "vllm", **given})
     return find_targets(discover, list(listed), known)
 
@@ -106,7 +106,7 @@ def test_device_sources_follow_the_target() -> None:
     ],
 )
 def test_a_target_that_cannot_be_used_is_refused_with_its_reason(
-    labels: Labels, reason: str
+    labels: LabelMap, reason: str
 ) -> None:
     """The others of the list are taken, and no message can disturb a terminal."""
     found = find(AT | labels, {"__address__": "10.0.0.2:8000"})
@@ -168,7 +168,7 @@ NAMES = st.sampled_from(
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.dictionaries(NAMES, st.text(max_size=30), max_size=6), max_size=5))
-def test_whatever_the_labels_a_target_is_found_or_refused(listed: list[Labels]) -> None:
+def test_whatever_the_labels_a_target_is_found_or_refused(listed: list[LabelMap]) -> None:
     """Nothing raises, nothing vanishes in silence, and every name can be printed."""
     found = find(*listed, device_kind_of_source="dcgm", device_url="http://{host}:9400")
     assert len(found.targets) + len(found.refused) <= len(listed)

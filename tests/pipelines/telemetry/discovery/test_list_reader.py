@@ -15,7 +15,7 @@ from support.scripted_server import Responder, bytes_response, json_response, sc
 
 from pipelines.errors import DiscoveryFailed
 from pipelines.telemetry.config.discover import Discover, RelabelRule
-from pipelines.telemetry.discovery.label_sets import MAX_LISTED, Labels, make_label_sets
+from pipelines.telemetry.discovery.label_sets import MAX_LISTED, LabelMap, make_label_sets
 from pipelines.telemetry.discovery.list_reader import ListReader, find_api_server
 from pipelines.telemetry.discovery.relabelling import relabel
 
@@ -30,8 +30,8 @@ LISTED = [
 ]
 
 
-def read(headers: dict[str, str] | None = None, **given: Any) -> list[Labels]:
-    async def run() -> list[Labels]:
+def read(headers: dict[str, str] | None = None, **given: Any) -> list[LabelMap]:
+    async def run() -> list[LabelMap]:
         async with ListReader(Discover("fleet", **given), headers or {}) as reader:
             return await reader.read()
 

@@ -11,7 +11,7 @@ from pipelines.telemetry.discovery.label_sets import (
     MAX_LABELS,
     MAX_NAME,
     MAX_VALUE,
-    Labels,
+    LabelMap,
     make_label_sets,
 )
 from pipelines.telemetry.discovery.relabelling import relabel
@@ -19,7 +19,7 @@ from pipelines.telemetry.discovery.relabelling import relabel
 BASE = {"__address__": "10.0.0.1:8000", "pod": "Chat-0", "zone": "a"}
 
 
-def apply(labels: Labels, *rules: dict[str, Any]) -> Labels | None:
+def apply(labels: LabelMap, *rules: dict[str, Any]) -> LabelMap | None:
     """Return the labels after these rules; None if the target is dropped."""
     [found] = sets = make_label_sets([labels])
     relabel([RelabelRule(**rule) for rule in rules], sets)
@@ -143,7 +143,7 @@ RULES = st.fixed_dictionaries(
     st.lists(RULES, max_size=4),
 )
 def test_whatever_the_labels_rules_keep_their_bounds(
-    listed: list[Labels], given_rules: list[dict[str, Any]]
+    listed: list[LabelMap], given_rules: list[dict[str, Any]]
 ) -> None:
     """Nothing raises; one target does not depend on the others; no label is empty or too long."""
     rules = [RelabelRule(**each) for each in given_rules]
