@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-Labels = dict[str, str]
+LabelMap = dict[str, str]
 MAX_LABELS = 256  # of one target; a pod's labels and annotations take two each
 MAX_NAME = 512  # characters; a label of Kubernetes has up to 317, and a prefix
 MAX_VALUE = 4_096
