@@ -175,17 +175,16 @@ def _checked_address(url: str, label: str) -> str:
 
 def _sources(discover: Discover, target: Target, labels: LabelMap) -> Iterator[DeviceSource]:
     kind = discover.device_kind_of_source
-    given = labels.get("device_url") or discover.device_url
-    if kind is None:
+    template = labels.get("device_url") or discover.device_url
+    if kind is None or (template is None and kind != "tokentide"):
         return
-    url = _checked_address(_fill_in(given, labels), "device_url") if given else None
-    indices = tuple(each.strip() for each in labels.get("device_index", "").split(",") if each)
-    match = {key: _fill_in(value, labels) for key, value in discover.device_match.items()}
-    if url is None and kind != "tokentide":
-        return
-    given: dict[str, Any] = {"url": url, "indices": indices, "match": match}
-    given |= {"ca_file": discover.ca_file}
-    yield DeviceSource(target.name, kind, **{key: each for key, each in given.items() if each})
+    keys: dict[str, Any] = {
+        "url": _checked_address(_fill_in(template, labels), "device_url") if template else None,
+        "indices": tuple(filter(None, map(str.strip, labels.get("device_index", "").split(",")))),
+        "match": {key: _fill_in(each, labels) for key, each in discover.device_match.items()},
+        "ca_file": discover.ca_file,
+    }
+    yield DeviceSource(target.name, kind, **{key: each for key, each in keys.items() if each})
 
 
 def _fill_in(template: str, labels: LabelMap) -> str:
