@@ -24,6 +24,7 @@
     ├── LockHeld               another process holds a lock
     ├── CollectorBusy          another collector uses the spool or its port
     └── HistoryFailed          an existing store of metrics did not give what was requested
+        └── HistoryTooLarge    it would give less of it
 
 Each message names the thing and the next step. None ever holds a secret.
 """
@@ -134,3 +135,7 @@ class CollectorBusy(TokentideError):
 
 class HistoryFailed(TokentideError):
     """An existing store of metrics did not give what was requested."""
+
+
+class HistoryTooLarge(HistoryFailed):
+    """An existing store of metrics would give less of what was requested."""

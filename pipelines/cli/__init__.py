@@ -16,6 +16,7 @@ from pipelines.cli import (
     collect,
     dashboard,
     doctor,
+    fleet,
     market,
     query,
     report,
@@ -67,12 +68,15 @@ def ingest() -> None:
         tokentide ingest market
 
         tokentide ingest telemetry
+
+        tokentide ingest fleet http://prom:9090 --dry-run
     """
 
 
 ingest_app = typer.Typer(no_args_is_help=True, callback=ingest)
 ingest_app.command("market")(market.ingest_market)
 ingest_app.command("telemetry")(tier.ingest_telemetry)
+ingest_app.command("fleet")(fleet.ingest_fleet)
 
 claims_app = typer.Typer(invoke_without_command=True, callback=claims.list_claims)
 claims_app.command("show")(claims.show_claim)

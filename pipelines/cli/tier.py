@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -57,9 +57,13 @@ Step = Annotated[
 Header = Annotated[
     list[str] | None,
     typer.Option(
-        help="Header of --history and the environment variable with its value, such as "
+        help="Header of the store and the environment variable with its value, such as "
         "Authorization=PROMETHEUS_AUTHORIZATION; may be given several times."
     ),
+]
+CaFile = Annotated[
+    Path | None,
+    typer.Option(help="File with certificates to trust for --history besides the system's."),
 ]
 Forget = Annotated[
     str | None,
@@ -122,6 +126,7 @@ def ingest_telemetry(
     days: Days = 30,
     step: Step = 15,
     header: Header = None,
+    ca_file: CaFile = None,
     forget: Forget = None,
     since: Since = None,
     until: Until = None,
@@ -165,12 +170,12 @@ def ingest_telemetry(
             stderr.print(f"{taken} pages of {escape(target)}")
         if history and target:
             past = _range_of(settings, history, matchers, days, step, header or [])
-            scrapes = _take_history(settings, past, target)
+            scrapes = _take_history(settings, replace(past, ca_file=ca_file), target)
             stderr.print(f"{scrapes} scrapes of {escape(target)} from its history")
         ingested = ingest(settings, on_request, on_built)
     if forget:
         stderr.print(f"{ingested.loaded.forgotten} samples were taken back.")
-    _show(ingested, as_json)
+    show_ingested(ingested, as_json)
     raise typer.Exit(0 if ingested.is_complete else 1)
 
 
@@ -227,7 +232,8 @@ def _take_history(settings: Settings, history: "PrometheusRange", target: str) -
     return take_history(settings, history, target)
 
 
-def _show(ingested: "TelemetryIngest", as_json: bool) -> None:
+def show_ingested(ingested: "TelemetryIngest", as_json: bool) -> None:
+    """Print what was loaded and published, and what was not readable."""
     loaded, generation = ingested.loaded, ingested.generation
     for path, reason in loaded.unreadable:
         stderr.print(

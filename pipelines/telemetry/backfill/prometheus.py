@@ -5,16 +5,15 @@ store scraped it and not that of a step that asked for it. Labels of the operato
 two stores that scraped the same server (a pair of Prometheus) are one.
 """
 
-import json
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-import httpx
-
-from pipelines.errors import HistoryFailed
+from pipelines.errors import HistoryFailed, HistoryTooLarge
+from pipelines.telemetry.backfill.store import MetricStore
 from pipelines.telemetry.backfill.text_files import make_normaliser, make_scrape
 from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.config.tier import Target
@@ -25,16 +24,15 @@ from pipelines.telemetry.metrics.vocabulary import label_text
 MAX_STEPS = 240  # in one request; with 400 series its response has some MB
 # Samples of a second store are used where the first one has none within this time, or a step.
 MIN_HOLE_SECONDS = 15.0
-MAX_BYTES = 256 * 1024 * 1024
-TIMEOUT_SECONDS = 60.0
-MAX_REASON = 200  # characters of the store's own error message
+MIN_PIECE_SECONDS = 60
+START = "process_start_time_seconds"
 
 
 @dataclass(frozen=True)
 class PrometheusRange:
     """A part of a store. `matchers` select one server: `job="vllm",instance="10.0.0.1:8000"`.
 
-    Scrapes closer together than `step_seconds` are thinned out.
+    Scrapes closer together than `step_seconds` are thinned out, but not those around a restart.
     """
 
     url: str
@@ -43,14 +41,16 @@ class PrometheusRange:
     end: datetime
     step_seconds: int = 15
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ca_file: Path | None = None
 
 
 @dataclass
 class StoredPage:
-    """Samples of one scrape as lines of a page, and whether the scrape worked."""
+    """Samples of one scrape as lines of a page, whether the scrape worked, and whose it is."""
 
     lines: list[str] = field(default_factory=list)
     is_up: bool = True
+    started: str = ""  # when the process of the page did
 
 
 StoredPages = dict[float, StoredPage]
@@ -60,83 +60,44 @@ TargetLabels = frozenset[tuple[str, str]]
 
 def read_history(history: PrometheusRange, target: Target) -> Iterator[Scrape]:
     """Yield the scrapes that a store has, oldest first; none for a time without samples."""
+    with MetricStore(history.url, history.headers, history.ca_file) as store:
+        yield from read_range(store, history, target)
+
+
+def read_range(store: MetricStore, history: PrometheusRange, target: Target) -> Iterator[Scrape]:
+    """Yield the scrapes of a part of an open store, oldest first."""
     reader = make_normaliser(target)
-    names = "|".join([*reader.vocabulary.names, "process_start_time_seconds", "up"])
+    names = "|".join([*reader.vocabulary.names, START, "up"])
     selector = f'{{__name__=~"{names}",{history.matchers}}}'
     piece = timedelta(seconds=history.step_seconds * MAX_STEPS)
-    with httpx.Client(
-        headers=dict(history.headers),
-        timeout=TIMEOUT_SECONDS,
-        follow_redirects=False,
-        trust_env=False,
-    ) as client:
-        first, read_until = history.start, history.start.timestamp() - 1
-        while first <= history.end:
-            last = min(first + piece, history.end)
-            # A second more: newer versions of Prometheus leave out the beginning of the range.
-            seconds = round((last - first).total_seconds()) + 1
-            result = _query(client, history, f"{selector}[{seconds}s]", last)
-            pages = _thin_out(_to_pages(result, history.step_seconds), history.step_seconds)
-            new = {at: page for at, page in pages.items() if at > read_until}
-            for at in sorted(new):
-                yield _to_scrape(at, new[at], target, reader)
-            read_until = max(new, default=read_until)
-            first = last + timedelta(microseconds=1) if last == history.end else last
+    first, read_until = history.start, history.start.timestamp() - 1
+    while first <= history.end:
+        last = min(first + piece, history.end)
+        pages = _read_piece(store, selector, first, last, history.step_seconds)
+        new = {at: page for at, page in pages.items() if at > read_until}
+        for at in sorted(new):
+            yield _to_scrape(at, new[at], target, reader)
+        read_until = max(new, default=read_until)
+        first = last + timedelta(microseconds=1) if last == history.end else last
 
 
-def _query(
-    client: httpx.Client, history: PrometheusRange, query: str, last: datetime
-) -> list[dict[str, Any]]:
-    """Return the raw samples until an instant; raise HistoryFailed with what the store says."""
-    form = {"query": query, "time": str(last.timestamp())}
-    url = f"{history.url.rstrip('/')}/api/v1/query"
+def _read_piece(
+    store: MetricStore, selector: str, first: datetime, last: datetime, step_seconds: float
+) -> StoredPages:
+    """Read the pages between two instants; in halves where the store would give only less."""
+    # A second more: newer versions of Prometheus leave out the beginning of the range.
+    seconds = round((last - first).total_seconds()) + 1
     try:
-        with client.stream("POST", url, data=form) as response:
-            content = json.loads(_read_body(response))
-    except httpx.TransportError as error:
-        raise HistoryFailed(
-            f"{url} did not respond ({type(error).__name__}). "
-            "Check the address and that the store runs."
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise HistoryFailed(
-            f"{url} responded {response.status_code} with something that is not JSON. "
-            "Is it Prometheus' HTTP API?"
-        ) from error
-    _must_succeed(response, content, last)
-    try:
-        return [
-            {"metric": dict(series["metric"]), "values": list(series["values"])}
-            for series in content["data"]["result"]
-        ]
-    except (KeyError, TypeError, ValueError) as error:
-        raise HistoryFailed(
-            f"{url} did not respond with a matrix, so it is not Prometheus' HTTP API. "
-            "Check the address."
-        ) from error
-
-
-def _must_succeed(response: httpx.Response, content: Any, last: datetime) -> None:
-    status = content.get("status") if isinstance(content, dict) else None
-    if response.status_code == httpx.codes.OK and status == "success":
-        return
-    reason = str(content.get("error", ""))[:MAX_REASON] if isinstance(content, dict) else ""
-    raise HistoryFailed(
-        f"{response.url} refused {last:%Y-%m-%d %H:%M} ({response.status_code}: {reason}). "
-        "Correct the matchers, or ask for less."
-    )
-
-
-def _read_body(response: httpx.Response) -> bytes:
-    body = bytearray()
-    for piece in response.iter_bytes():
-        body += piece
-        if len(body) > MAX_BYTES:
-            raise HistoryFailed(
-                f"The store's response is larger than {MAX_BYTES >> 20} MiB. "
-                "Narrow the matchers to one server."
-            )
-    return bytes(body)
+        result = store.query(f"{selector}[{seconds}s]", last)
+    except HistoryTooLarge:
+        if seconds < MIN_PIECE_SECONDS:
+            raise
+        middle = first + (last - first) / 2
+        return {
+            **_read_piece(store, selector, first, middle, step_seconds),
+            **_read_piece(store, selector, middle, last, step_seconds),
+        }
+    return _thin_out(_to_pages(result, step_seconds), step_seconds)
 
 
 def _to_pages(result: list[dict[str, Any]], step_seconds: float) -> StoredPages:
@@ -175,6 +136,8 @@ def _add_series(pages: StoredPages, series: dict[str, Any], of_target: dict[str,
             page.is_up = float(value) > 0
         else:
             page.lines.append(f"{head} {value}")
+        if name == START:
+            page.started = str(value)
 
 
 def _merge(stores: list[StoredPages], hole_seconds: float) -> StoredPages:
@@ -193,11 +156,21 @@ def _merge(stores: list[StoredPages], hole_seconds: float) -> StoredPages:
 
 
 def _thin_out(pages: StoredPages, step_seconds: float) -> StoredPages:
-    """Keep pages that are a step apart; a store's own interval wavers by some milliseconds."""
+    """Keep pages that are a step apart; a store's own interval wavers by some milliseconds.
+
+    The first and the last page of a process stay, so that all that it counted between them does.
+    """
     kept: StoredPages = {}
     next_at = float("-inf")
-    for at in sorted(pages):
-        if at >= next_at:
+    order = sorted(pages)
+    for at, before, after in zip(order, [None, *order], [*order[1:], None], strict=False):
+        is_of_both = all(
+            each is not None
+            and pages[each].started == pages[at].started
+            and abs(each - at) <= step_seconds
+            for each in (before, after)
+        )
+        if at >= next_at or not is_of_both:
             kept[at] = pages[at]
             next_at = at + 0.9 * step_seconds
     return kept

@@ -35,18 +35,25 @@ def resolve_headers(tier: Tier, variables: Mapping[str, str]) -> dict[str, dict[
     return resolved
 
 
-def resolve_options(given: list[str], variables: Mapping[str, str]) -> dict[str, str]:
+def resolve_options(
+    given: list[str], variables: Mapping[str, str], owner: str = "--history"
+) -> dict[str, str]:
     """Return the headers of options such as `Authorization=PROMETHEUS_AUTHORIZATION`."""
+    headers = split_options(given)
+    if problems := list(_problems(headers, owner, variables)):
+        raise BadSetting("\n".join(problems))
+    return {name: variables[variable] for name, variable in headers.items()}
+
+
+def split_options(given: list[str]) -> dict[str, str]:
+    """Return the variable of each header that such options name."""
     pairs = [each.partition("=")[::2] for each in given]
     if not all(is_header_reference(name.strip(), variable.strip()) for name, variable in pairs):
         raise BadSetting(
             "--header needs a header and the environment variable that has its value, such as "
             "Authorization=PROMETHEUS_AUTHORIZATION; a value itself does not belong there."
         )
-    headers = {name.strip(): variable.strip() for name, variable in pairs}
-    if problems := list(_problems(headers, "--history", variables)):
-        raise BadSetting("\n".join(problems))
-    return {name: variables[variable] for name, variable in headers.items()}
+    return {name.strip(): variable.strip() for name, variable in pairs}
 
 
 def _problems(
