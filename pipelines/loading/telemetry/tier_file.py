@@ -1,7 +1,7 @@
 """The tier in the warehouse: its entries with the time in which they held, made from its records.
 
 A record of what the tier was known to be is loaded once, like a segment. Only the entries that it
-speaks of are made again, from all that was ever stated of them.
+names are made again, from all that was ever stated of them.
 """
 
 import json
@@ -48,7 +48,7 @@ Key = tuple[str, str, str]
 
 
 def store_records(con: duckdb.DuckDBPyConnection, records: Mapping[str, TierRecord]) -> None:
-    """Store records by the names of their segments, and make anew what they speak of."""
+    """Store records by the names of their segments, and make the entries again that they name."""
     for segment_id, record in records.items():
         con.execute(
             "insert into raw.tier_records values (?, ?, ?, ?, ?)",
@@ -153,7 +153,7 @@ def keep_known(con: duckdb.DuckDBPyConnection, instant: datetime) -> None:
 
 
 def _make_touched(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the versions of the touched entries anew from all statements."""
+    """Make the versions of the touched entries again from all statements."""
     rows = sorted(_rows(_statements(con)), key=repr)
     new = pa.Table.from_pylist(rows, SCHEMA)
     within = "(section, name, part) in (select (section, name, part) from touched_entries)"
