@@ -43,7 +43,7 @@ SCHEMA = pa.schema(
         ("is_correction", pa.bool_()),
     ]
 )
-Key = tuple[str, str, str]
+EntryKey = tuple[str, str, str]
 """Section, name and part of an entry."""
 
 
@@ -54,7 +54,7 @@ def store_records(con: duckdb.DuckDBPyConnection, records: Mapping[str, TierReco
             "insert into raw.tier_records values (?, ?, ?, ?, ?)",
             [segment_id, record.at, record.origin, record.is_whole, record.holds_from],
         )
-    statements = [
+    statements: list[dict[str, str | None]] = [
         {
             "segment_id": name,
             "section": e.section,
@@ -166,9 +166,9 @@ def _make_touched(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("drop table temp.touched_entries")
 
 
-def _statements(con: duckdb.DuckDBPyConnection) -> dict[Key, list[TierStatement]]:
+def _statements(con: duckdb.DuckDBPyConnection) -> dict[EntryKey, list[TierStatement]]:
     """Return what was stated of each touched entry; a whole record without it ends it."""
-    stated: defaultdict[Key, list[TierStatement]] = defaultdict(list)
+    stated: defaultdict[EntryKey, list[TierStatement]] = defaultdict(list)
     for section, name, part, *statement in con.sql(STATEMENTS).fetchall():
         stated[section, name, part].append(TierStatement(*statement))
     wholes: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
@@ -187,7 +187,7 @@ def _statements(con: duckdb.DuckDBPyConnection) -> dict[Key, list[TierStatement]
     return stated
 
 
-def _rows(stated: Mapping[Key, Sequence[TierStatement]]) -> list[dict[str, Any]]:
+def _rows(stated: Mapping[EntryKey, Sequence[TierStatement]]) -> list[dict[str, Any]]:
     return [
         dict(zip(SCHEMA.names, (*key, *_values(version)), strict=True))
         for key, statements in stated.items()

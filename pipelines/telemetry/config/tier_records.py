@@ -56,7 +56,7 @@ class TierEntry:
 
 @dataclass(frozen=True)
 class TierRecord:
-    """Knowledge of one origin about the tier at an instant: `file`, `correction` or `discovery NAME`.
+    """Knowledge of one origin of the tier: `file`, `correction` or `discovery NAME`.
 
     A whole record ends every entry of its origin that it does not list. A correction holds from
     another instant than its own: None for ever.

@@ -1,30 +1,39 @@
 -- One row per target and UTC day of which anything was scraped.
-select
-    target,
-    minute_at::date as day
-from {{ ref('stg_telemetry__coverage') }}
-union
-select
-    target,
-    minute_at::date as day
-from {{ ref('stg_telemetry__counters') }}
-union
-select
-    target,
-    minute_at::date as day
-from {{ ref('stg_telemetry__gauges') }}
-union
-select
+--
+-- Hours come first: an instant's day consults the time zone's calendar, and there are fewer of them.
+with hours as (
+    select
+        target,
+        hour_at
+    from {{ ref('stg_telemetry__coverage') }}
+    union
+    select
+        target,
+        hour_at
+    from {{ ref('stg_telemetry__counters') }}
+    union
+    select
+        target,
+        hour_at
+    from {{ ref('stg_telemetry__gauges') }}
+    union
+    select
+        target,
+        hour_at
+    from {{ ref('stg_telemetry__energy') }}
+    union
+    select
+        target,
+        hour_at
+    from {{ ref('stg_telemetry__buckets') }}
+    union
+    select
+        target,
+        hour_at
+    from {{ ref('stg_telemetry__scrape_outcomes') }}
+)
+
+select distinct
     target,
     hour_at::date as day
-from {{ ref('stg_telemetry__energy') }}
-union
-select
-    target,
-    hour_at::date as day
-from {{ ref('stg_telemetry__buckets') }}
-union
-select
-    target,
-    hour_at::date as day
-from {{ ref('stg_telemetry__scrape_outcomes') }}
+from hours
