@@ -35,7 +35,7 @@ class Slices:
     def touch(self, node: Node, seen: int) -> int | None:
         """List the slices of the node's parents that changed after `seen` in the table `touched`.
 
-        Return their number, or None where no slice of the parents is left out.
+        Return their number, or None where no slice that is known of any table is left out.
         """
         relations = sorted({name for parent in self.parents(node) for name in _relations(parent)})
         values = {"relations": relations, "seen": seen}
@@ -45,9 +45,7 @@ class Slices:
             values,
         )
         [(touched, known)] = self._con.execute(
-            "select (select count(*) from touched), count(distinct (target, day)) from main.slices "
-            "where list_contains($relations, relation)",
-            {"relations": relations},
+            "select (select count(*) from touched), count(distinct (target, day)) from main.slices"
         ).fetchall()
         return int(touched) if touched < known else None
 
