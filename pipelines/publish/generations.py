@@ -203,8 +203,13 @@ def _copy(con: duckdb.DuckDBPyConnection, change: Change) -> None:
     target, at = change.slice
     values = {"relation": name.replace("marts", '"marts"'), "changed": change.after}
     con.execute(CHANGED_SLICES, values)
+    [(first, last)] = con.sql("select min(day), max(day) from changed_slices").fetchall()
+    if first is None:
+        return
+    # The bounds let DuckDB skip what lies outside of all changed days.
     within = (
-        f'exists (from changed_slices as slices where slices.target = rows."{target}" '
+        f'rows."{at}" >= \'{first}\'::date and rows."{at}" < \'{last}\'::date + 1 '
+        f'and exists (from changed_slices as slices where slices.target = rows."{target}" '
         f'and slices.day = rows."{at}"::date)'
     )
     con.execute(f"delete from next.{name} as rows where {within}")  # noqa: S608
