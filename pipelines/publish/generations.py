@@ -23,6 +23,7 @@ from pipelines.errors import AuditFailed, NothingPublished
 from pipelines.files import copy_by_kernel, sync_folder
 from pipelines.settings import Settings
 from pipelines.sql import read_sql
+from warehouse.changes import slice_day
 from warehouse.connection import session, transaction
 
 MAX_KEPT = 5
@@ -210,7 +211,7 @@ def _copy(con: duckdb.DuckDBPyConnection, change: Change) -> None:
     within = (
         f'rows."{at}" >= \'{first}\'::date and rows."{at}" < \'{last}\'::date + 1 '
         f'and exists (from changed_slices as slices where slices.target = rows."{target}" '
-        f'and slices.day = rows."{at}"::date)'
+        f"and slices.day = {slice_day(f'rows.{at}')})"
     )
     con.execute(f"delete from next.{name} as rows where {within}")  # noqa: S608
     con.execute(f"insert into next.{name} select rows.* from {name} as rows where {within}")  # noqa: S608

@@ -1,6 +1,6 @@
 -- One row per UTC day, target, model and layer: the experts whose tokens were counted.
 select
-    hour_at::date as date,
+    {{ utc_date('hour_at') }} as date,
     target,
     model_name,
     layer,

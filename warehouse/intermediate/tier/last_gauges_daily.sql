@@ -1,6 +1,6 @@
 -- One row per UTC day, target, model and gauge of its weights: the last value, and the last above 0.
 select
-    minute_at::date as date,
+    {{ utc_date('minute_at') }} as date,
     target,
     model_name,
     metric,

@@ -1,6 +1,6 @@
 -- One row per UTC day, target and model that our own tier was asked for: its requests.
 select
-    arrival_at::date as date,
+    {{ utc_date('arrival_at') }} as date,
     target,
     model_name,
     count(*) as requests

@@ -2,7 +2,7 @@
 --
 -- Small beside the minutes, so what rests on all days of a target reads it here.
 select
-    minute_at::date as date,
+    {{ utc_date('minute_at') }} as date,
     target,
     model_name,
     metric,

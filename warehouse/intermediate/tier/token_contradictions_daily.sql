@@ -1,7 +1,7 @@
 -- One row per UTC day, target, model and kind of tokens whose samples contradict each other.
 with contradictions as (
     select
-        minute_at::date as date,
+        {{ utc_date('minute_at') }} as date,
         target,
         model_name,
         metric,
@@ -22,7 +22,7 @@ with contradictions as (
     inner join {{ ref('token_figures_daily') }} as figures
         on
             scrapes.target = figures.target
-            and scrapes.scraped_at::date = figures.date
+            and {{ utc_date('scrapes.scraped_at') }} = figures.date
             and figures.source = 'counters'
     where scrapes.contradiction is not null
 )

@@ -3,7 +3,7 @@
 -- Each row also has what that day may set sources apart.
 with counted as (
     select
-        hour_at::date as date,
+        {{ utc_date('hour_at') }} as date,
         target,
         model_name,
         metric,
@@ -20,7 +20,7 @@ with counted as (
 -- Counters count the prompt with the first token; so does this.
 prompts as (
     select
-        first_token_at::date as date,
+        {{ utc_date('first_token_at') }} as date,
         target,
         model_name,
         sum(prompt_tokens) as prompt_tokens,
@@ -59,7 +59,7 @@ figures as (
     having count(distinct metric) = 2
     union all
     select
-        hour_at::date as date,
+        {{ utc_date('hour_at') }} as date,
         target,
         model_name,
         replace(metric, 'request_', '') as metric,
@@ -88,7 +88,7 @@ figures as (
     from prompts
     union all
     select
-        last_token_at::date as date,
+        {{ utc_date('last_token_at') }} as date,
         target,
         model_name,
         'generation_tokens' as metric,
@@ -101,7 +101,7 @@ figures as (
 
 days as (
     select
-        hour_at::date as date,
+        {{ utc_date('hour_at') }} as date,
         target,
         model_name,
         coalesce(sum(preemptions), 0) > 0 as has_preemptions,
@@ -114,18 +114,18 @@ days as (
 midnights as (
     select distinct
         target,
-        minute_at::date as date
+        {{ utc_date('minute_at') }} as date
     from {{ ref('stg_telemetry__gauges') }}
     where
         metric = 'requests_running'
         and max_value > 0
-        and strftime(minute_at, '%H:%M') in ('00:00', '23:59')
+        and epoch_us(minute_at) // 60000000 % 1440 in (0, 1439)
     union
     select distinct
         target,
-        unnest([arrival_at::date, last_token_at::date]) as date
+        unnest([{{ utc_date('arrival_at') }}, {{ utc_date('last_token_at') }}]) as date
     from {{ ref('stg_telemetry__requests') }}
-    where arrival_at::date <> last_token_at::date
+    where {{ utc_date('arrival_at') }} <> {{ utc_date('last_token_at') }}
 )
 
 select

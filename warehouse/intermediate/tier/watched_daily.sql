@@ -1,6 +1,6 @@
 -- One row per UTC day and target: the minutes of its first and last scrape.
 select
-    minute_at::date as date,
+    {{ utc_date('minute_at') }} as date,
     target,
     min(minute_at) as first_minute_at,
     max(minute_at) as last_minute_at

@@ -63,7 +63,7 @@ layers as (
             expert_tokens.target = experts.target
             and expert_tokens.model_name = experts.model_name
             and expert_tokens.layer = experts.layer
-            and expert_tokens.hour_at::date = experts.date
+            and {{ utc_date('expert_tokens.hour_at') }} = experts.date
     group by
         expert_tokens.hour_at, expert_tokens.target, expert_tokens.model_name, expert_tokens.layer
     having sum(expert_tokens.tokens) > 0

@@ -74,7 +74,7 @@ stacks as (
     inner join {{ ref('stack_versions_daily') }} as stacks
         on
             hours.target = stacks.target
-            and hours.hour_at::date = stacks.date
+            and {{ utc_date('hours.hour_at') }} = stacks.date
             and hours.hour_at + interval 1 hour > stacks.first_at
             and hours.hour_at <= stacks.last_at
     group by all
