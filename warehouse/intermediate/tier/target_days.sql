@@ -1,6 +1,4 @@
 -- One row per target and UTC day of which anything was scraped.
---
--- Hours come first: an instant's day consults the time zone's calendar, and there are fewer of them.
 with hours as (
     select
         target,
@@ -35,5 +33,5 @@ with hours as (
 
 select distinct
     target,
-    hour_at::date as day
+    {{ utc_date('hour_at') }} as day
 from hours

@@ -7,13 +7,13 @@ with served as (
     select
         target,
         model_name
-    from {{ ref('stg_telemetry__counters') }}
+    from {{ ref('served_series_daily') }}
     where metric in ('prompt_tokens', 'generation_tokens', 'requests_finished')
     union
     select
         target,
         model_name
-    from {{ ref('stg_telemetry__requests') }}
+    from {{ ref('requested_models_daily') }}
     union
     select
         target,
@@ -67,9 +67,9 @@ sizes as (
     select
         target,
         model_name,
-        arg_max(last_value, minute_at) / 1e9 as billions
-    from {{ ref('stg_telemetry__gauges') }}
-    where metric = 'parameters' and last_value > 0
+        arg_max(last_value, last_at) / 1e9 as billions
+    from {{ ref('last_gauges_daily') }}
+    where metric = 'parameters' and is_positive
     group by all
 ),
 
