@@ -19,6 +19,7 @@ import duckdb
 from pipelines.archive import utc_now
 from pipelines.database_files import new_database, remove_database
 from pipelines.errors import BadSetting, NothingPublished
+from pipelines.loading.telemetry.tier_file import keep_known
 from pipelines.publish.generations import GenerationInfo, check_audited, write_marts
 from pipelines.settings import Settings
 from pipelines.sql import read_sql
@@ -102,6 +103,8 @@ def _make(settings: Settings, instant: datetime, path: Path, progress: Progress 
     shutil.rmtree(scratch.parent, ignore_errors=True)
     try:
         copy_raw(settings.warehouse, scratch)
+        with session(scratch) as con:
+            keep_known(con, instant)
         build(settings, scratch, progress, instant)
         with (
             new_database(path.with_name(f".{path.name}.tmp"), path) as aside,

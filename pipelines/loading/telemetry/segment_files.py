@@ -9,7 +9,7 @@ closed.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -22,8 +22,9 @@ from pipelines.files import move_durably
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import OPEN_NAME, read_segment
 
-SegmentKind = Literal["scrapes", "requests", "pages", "history"]
-KINDS: tuple[SegmentKind, ...] = ("scrapes", "requests", "pages", "history")
+SegmentKind = Literal["scrapes", "requests", "pages", "history", "tier"]
+KINDS: tuple[SegmentKind, ...] = ("scrapes", "requests", "pages", "history", "tier")
+SUFFIXES: dict[SegmentKind, str] = {"requests": ".arrow", "tier": ".json"}
 # Raised when a file is not the segment that its name promises.
 UNREADABLE = (OSError, pa.ArrowException, ValueError, LookupError)
 
@@ -50,7 +51,10 @@ class Segment:
         return digest.hexdigest()
 
     def rows(self) -> pa.Table:
-        """Read its rows; raise one of UNREADABLE if it is damaged or no segment."""
+        """Read its rows; raise one of UNREADABLE if it is damaged or no segment.
+
+        One of kind `tier` has none, see `read_record`.
+        """
         if self.kind != "requests":
             return read_segment(self.path)
         with pa.ipc.open_file(self.path) as reader:
@@ -83,12 +87,18 @@ class SpoolFolders:
         ]
         return sorted(segments, key=lambda segment: segment.name)
 
-    def list_archived(self) -> list[Segment]:
-        """List every segment of the archive, oldest first."""
-        folders = ((kind, day) for kind in KINDS for day in self.archive.glob(f"{kind}/*"))
+    def archive_folders(self) -> dict[Path, int]:
+        """Return each folder of the archive, and when it changed last, in nanoseconds."""
+        days = (day for kind in KINDS for day in self.archive.glob(f"{kind}/*"))
+        return {day: day.stat().st_mtime_ns for day in days if day.is_dir()}
+
+    def list_archived(self, days: Iterable[Path] | None = None) -> list[Segment]:
+        """List the segments of these folders of the archive, or of all, oldest first."""
         segments = (
             Segment(kind, path, is_archived=True)
-            for kind, day in folders
+            for kind in KINDS
+            for day in (self.archive_folders() if days is None else days)
+            if day.parent.name == kind
             for path in _closed_files(day, kind)
         )
         return sorted(segments, key=lambda segment: segment.name)
@@ -117,12 +127,13 @@ def spools_of(settings: Settings) -> dict[SegmentKind, Path]:
         "requests": settings.request_spool,
         "pages": settings.pages_spool,
         "history": settings.history_spool,
+        "tier": settings.tier_spool,
     }
 
 
 def _closed_files(folder: Path, kind: SegmentKind) -> Iterator[Path]:
     """Yield files with a final name: neither unfinished ones nor the live view's open segment."""
-    suffix = ".arrow" if kind == "requests" else ".parquet"
+    suffix = SUFFIXES.get(kind, ".parquet")
     try:
         entries = os.scandir(folder)
     except FileNotFoundError:

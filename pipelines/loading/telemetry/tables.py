@@ -13,8 +13,8 @@ FACTS = (
     "stack_versions",
     "scrape_outcome_hours",
 )
-# By schema and table, the kinds of segments whose rows it has. The list of segments and the tier
-# file have rows of none.
+# By schema and table, the kinds of segments whose rows it has. The list of segments has rows of
+# none, and what the tier was comes with figures in another way, without addresses.
 TABLES_OF_SEGMENTS: dict[str, tuple[SegmentKind, ...]] = {
     "raw.request_events": ("requests",),
     "raw.telemetry_segments": (),

@@ -27,7 +27,7 @@ select
 from range($targets) as numbers (number)
 inner join ranked on numbers.number % (select count(*) from ranked) = ranked.place;
 
-insert into raw.tier_file
+insert into raw.tier_file (section, name, entry, read_at)
 select 'target', target, json_object(
     'name', target, 'url', 'http://' || target || ':8000/metrics', 'engine', engine, 'devices', devices, 'device_kind', device_kind,
     'scrape_seconds', 15, 'model_map', json_object(model_name, hugging_face_id), 'families', json_array()

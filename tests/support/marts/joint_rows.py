@@ -27,7 +27,7 @@ COSTS = """
     capex_usd_per_second decimal(24, 12), opex_usd_per_second decimal(24, 12),
         capacity_tokens_per_second double, power_basis varchar,
     energy_usd_per_kwh decimal(18, 6), amortisation_years double, devices integer,
-    reason varchar, speed_reason varchar"""
+    reason varchar, speed_reason varchar, devices_reason varchar"""
 MARKET = (
     "date date, model_permaslug varchar, model_family varchar, author_slug varchar, total_tokens "
     "bigint, is_other boolean"

@@ -26,8 +26,9 @@ COLUMNS = {
     "marts.local_efficiency_hourly": """
         hour_at timestamptz, target varchar, model_name varchar, mean_watts double,
         power_provenance varchar""",
-    "staging.stg_telemetry__targets": """
-        target varchar, devices integer, device_kind varchar, has_cost boolean,
+    "intermediate.target_terms_daily": """
+        target varchar, day date, from_at timestamptz, until_at timestamptz,
+        is_in_tier_file boolean, devices integer, device_kind varchar, has_cost boolean,
         capex_usd decimal(18, 4), amortisation_years double, opex_usd_per_hour decimal(18, 6),
             idle_watts double,
         energy_usd_per_kwh decimal(18, 6), pue double""",
@@ -60,9 +61,14 @@ FIXED, USD_PER_JOULE = 0.004, 1e-7
 MARKET_USD = 0.6 * 2 + 0.2 * 0.5 + 0.2 * 10
 
 
-def target(**more: Any) -> Row:
+def terms(**more: Any) -> Row:
+    """Return the terms of ours, the same for the whole day."""
     row: Row = {
         "target": "ours",
+        "day": DAY,
+        "from_at": MIDNIGHT,
+        "until_at": MIDNIGHT + timedelta(days=1),
+        "is_in_tier_file": True,
         "devices": 2,
         "device_kind": "K",
         "has_cost": True,
@@ -103,7 +109,7 @@ def planted(hours: list[tuple[Row, Row]], **more: Any) -> dict[str, tuple[str, l
     rows: dict[str, list[Row]] = {
         "marts.served_tokens_hourly": [tokens for tokens, _ in hours],
         "marts.local_efficiency_hourly": [power for _, power in hours],
-        "staging.stg_telemetry__targets": [target(**more)],
+        "intermediate.target_terms_daily": [terms(**more)],
         "marts.served_models": [
             {
                 "target": "ours",

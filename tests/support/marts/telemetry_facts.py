@@ -25,7 +25,7 @@ MARTS = (
     "expert_overlap_hourly",
 )
 TIER = """
-    insert into raw.tier_file values
+    insert into raw.tier_file (section, name, entry, read_at) values
         ('target', 'ours', '{"name": "ours", "engine": "tokentide", "device_kind": "K",
             "model_map": {"tiny": "lab/model"}}', now()),
         ('target', 'theirs', '{"name": "theirs", "engine": "vllm", "devices": 2,

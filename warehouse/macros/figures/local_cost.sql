@@ -17,3 +17,13 @@
                 / ({{ capacity }} * {{ usd_per_mtok }} / 1e6 - ({{ busy }} - {{ idle }}))
     end
 {%- endmacro %}
+
+{#- Mean of a day's hours by their timed seconds, exactly the value itself where it did not change. -#}
+{% macro mean_of_day(value) -%}
+    case
+        when min({{ value }}) = max({{ value }}) then min({{ value }})
+        else
+            sum({{ value }} * timed_seconds)
+            / nullif(sum(timed_seconds) filter (where {{ value }} is not null), 0)
+    end
+{%- endmacro %}

@@ -16,7 +16,7 @@ inputs as (
         costs.capacity_tokens_per_second / nullif(costs.devices, 0) * 86400 as device_day_tokens,
         coalesce(
             costs.speed_reason,
-            case when costs.devices is null then 'the target is not in the tier file' end
+            case when costs.devices is null then costs.devices_reason end
         ) as speed_reason
     from {{ ref('local_vs_market_daily') }} as compared
     left join {{ ref('local_cost_daily') }} as costs

@@ -1,6 +1,8 @@
 -- One row per UTC day and target: device cost, power when busy and idle, and speed while busy.
 --
--- A target costs the same however much it is used, so hours without tokens count too. The table has
+-- A target costs the same however much it is used, so hours without tokens count too. Each hour has
+-- the cost and the energy price that held when it began; of a day on which these changed, rates are
+-- means over its timed seconds. The table has
 -- all that local $/Mtok at another load, energy price or amortisation term needs: usd_per_mtok =
 -- (fixed + load x busy energy + (1 - load) x idle energy) / (load x capacity) x 1e6.
 {% set hours_per_year = 8766 %}
@@ -24,22 +26,30 @@ with target_hours as (
     group by all
 ),
 
-rates as (
+with_rates as (
     select
-        target,
-        devices,
-        device_kind,
-        has_cost,
-        energy_usd_per_kwh,
-        pue,
-        amortisation_years,
-        idle_watts * devices as given_idle_watts,
-        devices
-        * coalesce(capex_usd / (amortisation_years * {{ hours_per_year }}), 0)::double
+        hours.*,
+        terms.target is not null as is_known_target,
+        terms.is_in_tier_file,
+        terms.devices,
+        terms.device_kind,
+        terms.has_cost,
+        terms.energy_usd_per_kwh,
+        terms.pue,
+        terms.amortisation_years,
+        terms.idle_watts * terms.devices as given_idle_watts,
+        terms.devices
+        * coalesce(terms.capex_usd / (terms.amortisation_years * {{ hours_per_year }}), 0)::double
         / 3600 as capex_usd_per_second,
-        devices * opex_usd_per_hour::double / 3600 as opex_usd_per_second,
-        energy_usd_per_kwh::double * pue / 3.6e6 as usd_per_joule
-    from {{ ref('stg_telemetry__targets') }}
+        terms.devices * terms.opex_usd_per_hour::double / 3600 as opex_usd_per_second,
+        terms.energy_usd_per_kwh::double * terms.pue / 3.6e6 as usd_per_joule,
+        -- The hours that a day's figures are made of; of a day without any, all.
+        hours.timed_seconds > 0
+        or sum(hours.timed_seconds) over (partition by hours.target, hours.hour_at::date) <= 0
+            as is_relevant
+    from target_hours as hours
+    left join {{ ref('target_terms_daily') }} as terms
+        on {{ are_terms_of('hours.target', 'hours.hour_at') }}
 ),
 
 -- Measured power is the mean of the hour. Idle time draws the idle power of the tier file, if that
@@ -47,15 +57,13 @@ rates as (
 -- mean. Rated power is that of busy time; idle power is then the file's, or the rating too.
 powers as (
     select
-        hours.*,
+        *,
         case
-            when hours.power_provenance = 'measured' and hours.busy_seconds <= 0 then hours.watts
-            else least(coalesce(rates.given_idle_watts, hours.watts), hours.watts)
+            when power_provenance = 'measured' and busy_seconds <= 0 then watts
+            else least(coalesce(given_idle_watts, watts), watts)
         end as idle_watts,
-        hours.busy_seconds / nullif(hours.timed_seconds, 0) as busy_share
-    from target_hours as hours
-    left join rates
-        using (target)
+        busy_seconds / nullif(timed_seconds, 0) as busy_share
+    from with_rates
 ),
 
 energies as (
@@ -85,41 +93,73 @@ days as (
         count(*) filter (where timed_seconds > 0 and watts is not null) as hours_with_power,
         bool_and(power_provenance = 'measured') filter (where timed_seconds > 0) as is_measured,
         sum(busy_joules) as busy_joules,
-        sum(idle_joules) as idle_joules
+        sum(idle_joules) as idle_joules,
+        sum(busy_joules * usd_per_joule) as busy_energy_usd,
+        sum(idle_joules * usd_per_joule) as idle_energy_usd,
+        bool_or(is_known_target) as is_known_target,
+        count(*) filter (where is_relevant) as relevant_hours,
+        count(*) filter (where is_relevant and is_in_tier_file) as hours_in_tier_file,
+        bool_and(has_cost) filter (where is_relevant) as has_cost,
+        bool_and(energy_usd_per_kwh is not null) filter (where is_relevant) as has_energy_price,
+        count(distinct (devices, device_kind)) filter (where devices is not null) as kinds,
+        any_value(devices) as devices,
+        any_value(device_kind) as device_kind,
+        bool_and(given_idle_watts is not null) filter (where is_relevant) as is_idle_given,
+        {{ mean_of_day('given_idle_watts') }} as given_idle_watts,
+        {{ mean_of_day('capex_usd_per_second') }} as capex_usd_per_second,
+        {{ mean_of_day('opex_usd_per_second') }} as opex_usd_per_second,
+        {{ mean_of_day('usd_per_joule') }} as usd_per_joule,
+        {{ mean_of_day('energy_usd_per_kwh::double') }} as energy_usd_per_kwh,
+        {{ mean_of_day('pue') }} as pue,
+        {{ mean_of_day('amortisation_years') }} as amortisation_years
     from energies
     group by all
 ),
 
 with_reasons as (
     select
-        days.*,
-        rates.* exclude (target),
-        rates.given_idle_watts is not null as is_idle_given,
+        * exclude (devices, device_kind),
+        case when kinds = 1 then devices end as devices,
+        case when kinds = 1 then device_kind end as device_kind,
         case
-            when days.timed_seconds <= 0 then 'no time of this day is covered'
-            when not coalesce(days.counts_all, false)
+            when timed_seconds <= 0 then 'no time of this day is covered'
+            when not coalesce(counts_all, false)
                 then 'the server does not count all its tokens'
-            when days.timed_tokens = 0 and days.counted_tokens > 0
+            when timed_tokens = 0 and counted_tokens > 0
                 then
                     'all tokens of this day came in minutes that end gaps, so how long they took '
                     || 'is not known'
-            when days.timed_tokens = 0 then 'no tokens on this day'
+            when timed_tokens = 0 then 'no tokens on this day'
         end as speed_reason,
         case
-            when rates.target is null then 'the target is not in the tier file'
-            when not rates.has_cost then 'no cost of the device kind in the tier file'
-            when rates.energy_usd_per_kwh is null then 'no energy price in the tier file'
-            when days.hours_with_power < days.timed_hours
+            when not is_known_target then 'the target is not in the tier file'
+            when hours_in_tier_file = 0 then 'the target was not in the tier file at that time'
+            when hours_in_tier_file < relevant_hours
+                then
+                    format(
+                        'the target was in the tier file for {:d} of {:d} hours',
+                        hours_in_tier_file,
+                        relevant_hours
+                    )
+        end as tier_file_reason,
+        case
+            when tier_file_reason is not null then tier_file_reason
+            when not has_cost then 'no cost of the device kind in the tier file'
+            when not has_energy_price then 'no energy price in the tier file'
+            when hours_with_power < timed_hours
                 then
                     format(
                         'power is known of {:d} of {:d} hours',
-                        days.hours_with_power,
-                        days.timed_hours
+                        hours_with_power,
+                        timed_hours
                     )
-        end as price_reason
+        end as price_reason,
+        case
+            when kinds > 1 then 'the devices of the target changed on this day'
+            when kinds = 0 then tier_file_reason
+            when device_kind is null then 'no device kind of the target in the tier file'
+        end as devices_reason
     from days
-    left join rates
-        using (target)
 ),
 
 with_figures as (
@@ -134,6 +174,10 @@ with_figures as (
             when timed_seconds > busy_seconds then idle_joules / (timed_seconds - busy_seconds)
             else least(given_idle_watts, busy_joules / nullif(busy_seconds, 0))
         end as idle_watts,
+        case
+            when timed_seconds > busy_seconds then idle_energy_usd / (timed_seconds - busy_seconds)
+            else least(given_idle_watts, busy_joules / nullif(busy_seconds, 0)) * usd_per_joule
+        end as idle_energy_usd_per_second,
         case when speed_reason is null then timed_tokens / nullif(busy_seconds, 0) end
             as capacity_tokens_per_second
     from with_reasons
@@ -158,9 +202,10 @@ select
     fixed_usd_per_second::decimal(24, 12) as fixed_usd_per_second,
     busy_watts,
     idle_watts,
-    (case when price_reason is null then busy_watts * usd_per_joule end)::decimal(24, 12)
-        as busy_energy_usd_per_second,
-    (case when price_reason is null then idle_watts * usd_per_joule end)::decimal(24, 12)
+    (case when price_reason is null then busy_energy_usd / nullif(busy_seconds, 0) end)::decimal(
+        24, 12
+    ) as busy_energy_usd_per_second,
+    (case when price_reason is null then idle_energy_usd_per_second end)::decimal(24, 12)
         as idle_energy_usd_per_second,
     case when price_reason is null then case when is_measured then 'measured' else 'rated' end end
         as power_provenance,
@@ -171,7 +216,7 @@ select
         when is_idle_given then 'rated; idle as the tier file says'
         else 'rated; idle at the rating too'
     end as power_basis,
-    energy_usd_per_kwh,
+    energy_usd_per_kwh::decimal(18, 6) as energy_usd_per_kwh,
     pue,
     amortisation_years,
     (
@@ -180,7 +225,8 @@ select
                 then
                     (
                         fixed_usd_per_second * timed_seconds
-                        + (busy_joules + idle_joules) * usd_per_joule
+                        + busy_energy_usd
+                        + idle_energy_usd
                     )
                     / timed_tokens
                     * 1e6
@@ -190,11 +236,12 @@ select
         case
             when reason is null
                 then
-                    (fixed_usd_per_second * busy_seconds + busy_joules * usd_per_joule)
+                    (fixed_usd_per_second * busy_seconds + busy_energy_usd)
                     / timed_tokens
                     * 1e6
         end
     )::decimal(24, 9) as usd_per_mtok_without_idle,
-    reason
+    reason,
+    devices_reason
 from with_figures
 order by date, target

@@ -1,9 +1,15 @@
--- One row per entry of the tier file, as of the last load of telemetry.
+-- One row per version of an entry of the tier file: what held when, and who said so.
 --
--- Costs, peaks and targets rest on these entries.
+-- Costs, peaks and targets rest on these entries. An hour has the version that held when it began.
 select
     section,
     name,
-    entry::varchar as entry
+    entry::varchar as entry,
+    version,
+    origin,
+    valid_from,
+    valid_to,
+    is_correction,
+    read_at
 from {{ ref('stg_telemetry__entries') }}
-order by section, name, entry
+order by section, name, part, version

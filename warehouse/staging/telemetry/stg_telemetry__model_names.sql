@@ -1,10 +1,18 @@
--- One row per target and served model name: the public name of that model, from the tier file.
-with mapped as (
+-- One row per target and served model name: the public name of that model, by the newest entry.
+with newest as (
     select
-        entry ->> '$.name' as target,
-        unnest(map_entries((entry -> '$.model_map')::map (varchar, varchar))) as names
+        name as target,
+        arg_max(entry, coalesce(valid_from, '-infinity')) as entry
     from {{ source('raw', 'tier_file') }}
     where section = 'target'
+    group by name
+),
+
+mapped as (
+    select
+        target,
+        unnest(map_entries((entry -> '$.model_map')::map (varchar, varchar))) as names
+    from newest
 )
 
 select

@@ -10,5 +10,8 @@ select
     outcome,
     reason
 from {{ source('raw', 'telemetry_segments') }}
--- An unreadable segment has no instants of its content.
-where {{ is_known_hour('coalesce(first_at, loaded_at)') }}
+-- An unreadable segment has no instants of its content. Records of the tier hold no samples, and are
+-- in tier_file.
+where
+    {{ is_known_hour('coalesce(first_at, loaded_at)') }}
+    and (kind <> 'tier' or outcome = 'unreadable')

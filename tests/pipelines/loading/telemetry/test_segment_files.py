@@ -45,6 +45,7 @@ def test_each_kind_waits_in_its_own_folder(tmp_path: Path) -> None:
         "requests": "spool/requests",
         "pages": "spool/pages",
         "history": "spool/history",
+        "tier": "spool/tier",
     }
 
 

@@ -110,16 +110,16 @@ with_limits as (
     select
         devices.* exclude (joules),
         case
-            when counted.devices > targets.devices then null else devices.joules
+            when counted.devices > terms.devices then null else devices.joules
         end as joules,
         case
-            when counted.devices > targets.devices
+            when counted.devices > terms.devices
                 then
                     format(
                         '{:.0f} devices were read, and the target has {:d}: pick them with '
                         || 'indices, uuids or match in [[device_source]], or correct devices',
                         counted.devices,
-                        targets.devices
+                        terms.devices
                     )
             when devices.joules is null then left_out.withheld
         end as devices_reason,
@@ -129,22 +129,26 @@ with_limits as (
             when devices.is_of_card then 'card'
             when
                 devices.joules is not null
-                and coalesce(counted.devices <= targets.devices, true)
+                and coalesce(counted.devices <= terms.devices, true)
                 then 'device'
             when bool_or(devices.is_of_card) over (partition by devices.hour_at, devices.target)
                 then 'within card'
         end as power_scope,
         -- Samples cannot lie closer together than the scrapes.
-        greatest({{ var('max_power_gap_seconds') }}, 3 * targets.scrape_seconds)
+        greatest({{ var('max_power_gap_seconds') }}, 3 * terms.scrape_seconds)
             as allowed_gap_seconds,
-        targets.rated_watts
+        terms.rated_watts
     from all_devices as devices
-    left join {{ ref('stg_telemetry__targets') }} as targets
-        using (target)
+    left join {{ ref('target_terms_daily') }} as terms
+        on {{ are_terms_of('devices.target', 'devices.hour_at') }}
     left join counted
-        using (hour_at, target)
+        on
+            devices.hour_at = counted.hour_at
+            and devices.target = counted.target
     left join left_out
-        using (hour_at, target)
+        on
+            devices.hour_at = left_out.hour_at
+            and devices.target = left_out.target
 ),
 
 with_reasons as (

@@ -80,24 +80,18 @@ stacks as (
     group by all
 ),
 
--- A kind of device may have several peaks; the one of the dtype that the server reports counts.
-peaks as (
-    select
-        *,
-        count(*) over (partition by device_kind) = 1 as is_only_one
-    from {{ ref('stg_telemetry__peaks') }}
-),
-
 joined as (
     select
         hours.*,
-        targets.target is not null as is_in_tier_file,
-        targets.devices,
-        targets.device_kind,
-        targets.has_cost,
-        targets.energy_usd_per_kwh,
-        targets.pue,
-        targets.slo_ttft_ms,
+        terms.target is not null as is_known_target,
+        coalesce(terms.is_in_tier_file, false) as is_in_tier_file,
+        {{ no_terms_reason() }} as no_terms_reason,
+        terms.devices,
+        terms.device_kind,
+        terms.has_cost,
+        terms.energy_usd_per_kwh,
+        terms.pue,
+        terms.slo_ttft_ms,
         hours.timed_prompt_tokens + hours.timed_generation_tokens as timed_tokens,
         coalesce(hours.timed_generation_tokens = 0 and hours.generation_tokens > 0, false)
             as is_generation_untimed,
@@ -118,31 +112,35 @@ joined as (
                 then hours.busy_seconds / hours.timed_seconds
         end as busy_share,
         case
-            when power.devices_with_power >= targets.devices then power.watts
-            else targets.rated_watts * targets.devices
+            when power.devices_with_power >= terms.devices then power.watts
+            else terms.rated_watts * terms.devices
         end as target_watts,
         case
-            when power.devices_with_power >= targets.devices and power.is_measured then 'measured'
-            when power.devices_with_power >= targets.devices or targets.rated_watts is not null
+            when power.devices_with_power >= terms.devices and power.is_measured then 'measured'
+            when power.devices_with_power >= terms.devices or terms.rated_watts is not null
                 then 'rated'
         end as power_provenance,
-        power.devices_with_power >= targets.devices and power.is_valid as is_energy_valid,
+        power.devices_with_power >= terms.devices and power.is_valid as is_energy_valid,
         coalesce(power.devices_with_power, 0) as devices_with_power,
-        targets.devices * (
-            coalesce(targets.capex_usd / (targets.amortisation_years * {{ hours_per_year }}), 0)
-            + targets.opex_usd_per_hour
+        terms.devices * (
+            coalesce(terms.capex_usd / (terms.amortisation_years * {{ hours_per_year }}), 0)
+            + terms.opex_usd_per_hour
         )::double / 3600 as fixed_usd_per_second,
         work.flop,
         work.read_bytes,
-        peaks.dtype as peak_dtype,
-        peaks.peak_flop_per_second,
-        peaks.peak_bytes_per_second,
+        -- A kind of device may have several peaks; the one of the dtype that the server reports
+        -- counts.
+        case
+            when cardinality(terms.peaks) = 1 then map_values(terms.peaks)[1]
+            else terms.peaks[stacks.dtype]
+        end as peak,
+        peak['dtype'] as peak_dtype,
+        peak['flop_per_second'] as peak_flop_per_second,
+        peak['bytes_per_second'] as peak_bytes_per_second,
         stacks.stack_version,
         goodput.goodput_share,
         goodput.method as goodput_method
     from {{ ref('served_tokens_hourly') }} as hours
-    left join {{ ref('stg_telemetry__targets') }} as targets
-        using (target)
     left join power
         using (target, hour_at)
     left join work
@@ -151,10 +149,8 @@ joined as (
         using (target, model_name, hour_at)
     left join stacks
         using (target, hour_at)
-    left join peaks
-        on
-            targets.device_kind = peaks.device_kind
-            and (peaks.is_only_one or stacks.dtype = peaks.dtype)
+    left join {{ ref('target_terms_daily') }} as terms
+        on {{ are_terms_of('hours.target', 'hours.hour_at') }}
 ),
 
 with_reasons as (
@@ -164,7 +160,7 @@ with_reasons as (
         {{ no_speed_reason() }} as speed_reason,
         {{ no_tokens_reason() }} as no_tokens_reason,
         case
-            when not is_in_tier_file then 'the target is not in the tier file'
+            when no_terms_reason is not null then no_terms_reason
             when target_watts is null
                 then
                     format(
@@ -175,7 +171,7 @@ with_reasons as (
                     )
         end as no_power_reason,
         case
-            when not is_in_tier_file then 'the target is not in the tier file'
+            when no_terms_reason is not null then no_terms_reason
             when not has_cost then 'no cost of the device kind in the tier file'
             when energy_usd_per_kwh is null then 'no energy price in the tier file'
         end as no_price_reason,
@@ -213,7 +209,7 @@ with_figures as (
         ) as mbu_reason,
         case
             when goodput_share is not null then null
-            when not is_in_tier_file then 'the target is not in the tier file'
+            when no_terms_reason is not null then no_terms_reason
             when slo_ttft_ms is null then 'no objectives in the tier file'
             when requests_total > 0
                 then 'neither a log nor histograms of the server say how long requests took'

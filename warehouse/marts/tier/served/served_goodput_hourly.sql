@@ -10,9 +10,9 @@ with from_events as (
         requests.model_name,
         'events' as method,
         count(*) as requests,
-        avg((requests.ttft_seconds * 1000 <= targets.slo_ttft_ms)::integer) as ttft_share,
+        avg((requests.ttft_seconds * 1000 <= terms.slo_ttft_ms)::integer) as ttft_share,
         -- A request of one token cannot miss the objective of the time between tokens.
-        avg((coalesce(requests.tpot_seconds, 0) * 1000 <= targets.slo_tpot_ms)::integer)
+        avg((coalesce(requests.tpot_seconds, 0) * 1000 <= terms.slo_tpot_ms)::integer)
             as tpot_share,
         -- Without its time to first token it is not known whether a request met both.
         avg(
@@ -20,18 +20,18 @@ with from_events as (
                 when requests.ttft_seconds is not null
                     then
                         (
-                            requests.ttft_seconds * 1000 <= targets.slo_ttft_ms
-                            and coalesce(requests.tpot_seconds, 0) * 1000 <= targets.slo_tpot_ms
+                            requests.ttft_seconds * 1000 <= terms.slo_ttft_ms
+                            and coalesce(requests.tpot_seconds, 0) * 1000 <= terms.slo_tpot_ms
                         )::integer
             end
         ) as goodput_share
     from {{ ref('stg_telemetry__requests') }} as requests
-    inner join {{ ref('stg_telemetry__targets') }} as targets
-        using (target)
+    inner join {{ ref('request_terms_daily') }} as terms
+        on {{ are_terms_of('requests.target', floor_to_hour('requests.last_token_at')) }}
     where
         requests.outcome = 'finished'
         and requests.last_token_at is not null
-        and targets.slo_ttft_ms is not null
+        and terms.slo_ttft_ms is not null
     group by all
 ),
 
@@ -45,17 +45,17 @@ buckets as (
         sum(buckets.growth) as reached,
         any_value(
             case
-                when buckets.metric = 'ttft_seconds' then targets.slo_ttft_ms
-                else targets.slo_tpot_ms
+                when buckets.metric = 'ttft_seconds' then terms.slo_ttft_ms
+                else terms.slo_tpot_ms
             end
             / 1000
         ) as objective_seconds
     from {{ ref('stg_telemetry__buckets') }} as buckets
-    inner join {{ ref('stg_telemetry__targets') }} as targets
-        using (target)
+    inner join {{ ref('target_terms_daily') }} as terms
+        on {{ are_terms_of('buckets.target', 'buckets.hour_at') }}
     where
         buckets.metric in ('ttft_seconds', 'tpot_seconds')
-        and targets.slo_ttft_ms is not null
+        and terms.slo_ttft_ms is not null
     group by all
 ),
 

@@ -5,10 +5,12 @@
 create or replace temp table limits as
 with tier_targets as (
     select
-        entry ->> '$.name' as target,
-        (entry ->> '$.scrape_seconds')::double as scrape_seconds
+        name as target,
+        (arg_max(entry, coalesce(valid_from, '-infinity')) ->> '$.scrape_seconds')::double
+            as scrape_seconds
     from raw.tier_file
     where section = 'target'
+    group by name
 ),
 
 intervals as (
