@@ -23,6 +23,7 @@ from pipelines.errors import AuditFailed, NothingPublished
 from pipelines.files import copy_by_kernel, sync_folder
 from pipelines.settings import Settings
 from pipelines.sql import read_sql
+from warehouse.changes import slice_day
 from warehouse.connection import session, transaction
 
 MAX_KEPT = 5
@@ -213,9 +214,14 @@ def _copy(con: duckdb.DuckDBPyConnection, change: Change) -> None:
     target, at = change.slice
     values = {"relation": name.replace("marts", '"marts"'), "changed": change.after}
     con.execute(CHANGED_SLICES, values)
+    [(first, last)] = con.sql("select min(day), max(day) from changed_slices").fetchall()
+    if first is None:
+        return
+    # The bounds let DuckDB skip what lies outside of all changed days.
     within = (
-        f'exists (from changed_slices as slices where slices.target = rows."{target}" '
-        f'and slices.day = rows."{at}"::date)'
+        f"rows.\"{at}\" >= '{first}'::date and rows.\"{at}\" < '{last}'::date + 1 "
+        f'and exists (from changed_slices as slices where slices.target = rows."{target}" '
+        f"and slices.day = {slice_day(f'rows.{at}')})"
     )
     con.execute(f"delete from next.{name} as rows where {within} or not ({recent})")  # noqa: S608
     rows = f"select rows.* from {name} as rows where {within} and {recent}"  # noqa: S608

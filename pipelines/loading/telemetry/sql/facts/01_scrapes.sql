@@ -101,7 +101,7 @@ select
     target,
     date_trunc('second', started_at) as started_second,
     min(scraped_at) as first_page_at,
-    bool_or(is_other_process) as is_restart
+    coalesce(bool_or(is_other_process), false) as is_restart
 from turns
 where
     (is_other_process and began_since)
