@@ -108,6 +108,8 @@ class Collector:
         for name, each in by_name.items():
             if name not in self._running:
                 self._running[name] = self._begin(each)
+                # A thousand at once take a second, in which pages of the others would wait.
+                await asyncio.sleep(0)
         self._readers.forget(self._running.values())
         used = {source.ca_file for each in by_name.values() for source in each.sources}
         used |= {each.target.ca_file for each in by_name.values()}
