@@ -124,8 +124,9 @@ def _connect_reason(error: httpx.ConnectError) -> str:
 
 def check_authorities(tier: Tier) -> None:
     """Raise BadSetting if a file of certificates that the tier file names cannot be used."""
-    tables = (*tier.targets, *tier.device_sources, *tier.discovers)
-    for ca_file in {table.ca_file for table in tables if table.ca_file}:
+    files = {table.ca_file for table in (*tier.targets, *tier.device_sources)}
+    files |= {discover.ca_file for discover in tier.discovers}
+    for ca_file in filter(None, files):
         make_context(ca_file)
 
 
