@@ -35,15 +35,16 @@ from warehouse.connection import session
 stdout = Console(highlight=False)
 
 SCRAPE_SECONDS = 15
-COUNTERS = (
-    "prompt_tokens",
-    "generation_tokens",
-    "cached_prompt_tokens",
-    "preemptions",
-    "requests_finished",
-    "prefix_queries",
-    "prefix_hits",
-)
+# Those that the home has already, so that nothing of the past changes.
+COUNTERS = {
+    "prompt_tokens": "",
+    "generation_tokens": "",
+    "cached_prompt_tokens": "",
+    "preemptions": "",
+    "requests_finished": 'reason="stop"',
+    "prefix_queries": "",
+    "prefix_hits": "",
+}
 GAUGES = ("requests_running", "requests_waiting", "cache_usage")
 
 
@@ -103,7 +104,8 @@ def next_hour(settings: Settings) -> Iterator[Scrape]:
         at = start + timedelta(seconds=number * SCRAPE_SECONDS)
         for target, model in served:
             values = {
-                Series(name, "counter", model_name=model): 1e6 + 10.0 * number for name in COUNTERS
+                Series(name, "counter", model_name=model, labels=labels): 1e6 + 10.0 * number
+                for name, labels in COUNTERS.items()
             }
             values |= {Series(name, "gauge", model_name=model): 1.0 for name in GAUGES}
             values |= {

@@ -11,9 +11,12 @@ Each run that builds also publishes, so the marts are never older than an hour.
     daily 03:10      Dagster's records of hourly runs older than a week are removed
     daily 03:40      samples of telemetry older than TOKENTIDE_TELEMETRY_DAYS are dropped
     daily 04:10      everything is built and checked whole, whatever changed; publish
-    every 5 minutes  segments of telemetry that were closed, if there are any; build, publish
+    every 5 minutes  segments of telemetry that were closed, if there are any; build, publish. Where
+                     `tokentide ingest telemetry --follow` runs, it does so every half minute, and
+                     Dagster only notes what was published
 
-Runs that open the warehouse go one at a time; the others wait in the queue.
+Runs that open the warehouse go one at a time; the others wait in the queue. A run of telemetry
+builds what reads the tier, a run of the market what reads the market: both what reads both.
 """
 
 from datetime import timedelta
@@ -21,33 +24,47 @@ from hashlib import sha256
 
 import dagster as dg
 
-from pipelines.assets.dbt import GROUPS, WHOLE_BUILD
+from pipelines.assets.dbt import GROUPS, READS, WHOLE_BUILD
 from pipelines.assets.maintenance import tidy_daily
-from pipelines.assets.published import PUBLISHED, is_published, newest_expected, yesterday_is_in
+from pipelines.assets.published import (
+    PUBLISHED,
+    generation_metadata,
+    is_published,
+    newest_expected,
+    yesterday_is_in,
+)
 from pipelines.assets.rankings import ANSWERS, RANKINGS
 from pipelines.assets.snapshots import CATALOGUE, ENDPOINTS, SLICES, USAGE
 from pipelines.assets.telemetry import TELEMETRY, telemetry_forgotten
+from pipelines.ingest.following import is_followed
 from pipelines.loading.telemetry.segment_files import SpoolFolders
+from pipelines.publish.generations import generations
 from pipelines.settings import Settings
 from pipelines.sources.openrouter.rankings import FIRST_DAY
 
 RUNNING = dg.DefaultScheduleStatus.RUNNING
-TELEMETRY_SECONDS = 300  # a build takes many seconds, and no mart is about the last minute
+TELEMETRY_SECONDS = 300  # a run costs seconds, whatever it has to do
 # A run is repeated whole: another one may have built since, and a run may publish only what it has
 # audited.
 WHOLE = {"dagster/retry_strategy": "ALL_STEPS"}
 BUILT = dg.AssetSelection.groups(*GROUPS) | dg.AssetSelection.assets(PUBLISHED)
+OF_MARKET, OF_TIER = (
+    dg.AssetSelection.tag(READS[half], "") | dg.AssetSelection.assets(PUBLISHED)
+    for half in ("market", "tier")
+)
 RANKINGS_OF_DAYS = dg.AssetSelection.assets(RANKINGS, ANSWERS)
 
 market_daily = dg.define_asset_job(
-    "market_daily", RANKINGS_OF_DAYS | dg.AssetSelection.assets(USAGE, SLICES) | BUILT, tags=WHOLE
+    "market_daily",
+    RANKINGS_OF_DAYS | dg.AssetSelection.assets(USAGE, SLICES) | OF_MARKET,
+    tags=WHOLE,
 )
-rankings_late = dg.define_asset_job("rankings_late", RANKINGS_OF_DAYS | BUILT, tags=WHOLE)
+rankings_late = dg.define_asset_job("rankings_late", RANKINGS_OF_DAYS | OF_MARKET, tags=WHOLE)
 rankings_weekly_full = dg.define_asset_job(
-    "rankings_weekly_full", RANKINGS_OF_DAYS | BUILT, tags=WHOLE
+    "rankings_weekly_full", RANKINGS_OF_DAYS | OF_MARKET, tags=WHOLE
 )
 catalogue_hourly = dg.define_asset_job(
-    "catalogue_hourly", dg.AssetSelection.assets(CATALOGUE) | BUILT, tags=WHOLE
+    "catalogue_hourly", dg.AssetSelection.assets(CATALOGUE) | OF_MARKET, tags=WHOLE
 )
 endpoints_half_hourly = dg.define_asset_job(
     "endpoints_half_hourly", dg.AssetSelection.assets(ENDPOINTS), tags=WHOLE
@@ -56,7 +73,7 @@ freshness_hourly = dg.define_asset_job(
     "freshness_hourly", dg.AssetSelection.checks(yesterday_is_in)
 )
 telemetry = dg.define_asset_job(
-    "telemetry", dg.AssetSelection.assets(TELEMETRY) | BUILT, tags=WHOLE
+    "telemetry", dg.AssetSelection.assets(TELEMETRY) | OF_TIER, tags=WHOLE
 )
 
 whole_nightly = dg.define_asset_job("whole_nightly", BUILT, tags={**WHOLE, **WHOLE_BUILD})
@@ -175,17 +192,34 @@ every_night_whole = dg.ScheduleDefinition(
     minimum_interval_seconds=TELEMETRY_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def telemetry_arrived(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
-    """Start a run when new segments wait.
+def telemetry_arrived(
+    context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest | dg.SkipReason | dg.SensorResult:
+    """Start a run when new segments wait, or note what the process that follows has published.
 
-    An unreadable one does not start a run again and again.
+    An unreadable segment does not start a run again and again.
     """
+    if is_followed(settings):
+        return _note_published(context, settings)
     names = "\n".join(segment.name for segment in SpoolFolders.of(settings).list_waiting())
     return (
         dg.RunRequest(run_key=sha256(names.encode()).hexdigest())
         if names
         else dg.SkipReason("No closed segment waits.")
     )
+
+
+def _note_published(
+    context: dg.SensorEvaluationContext, settings: Settings
+) -> dg.SkipReason | dg.SensorResult:
+    """Note the newest generation as one of the assets that the following process makes."""
+    published = generations(settings)
+    if not published or str(published[-1].number) == context.cursor:
+        return dg.SkipReason("Another process follows telemetry, and has published nothing new.")
+    generation = published[-1]
+    metadata = generation_metadata(generation)
+    events = [dg.AssetMaterialization(name, metadata=metadata) for name in (TELEMETRY, PUBLISHED)]
+    return dg.SensorResult(asset_events=events, cursor=str(generation.number))
 
 
 SCHEDULES = [

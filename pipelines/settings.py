@@ -12,17 +12,20 @@ from dotenv import dotenv_values
 
 from pipelines.errors import BadSetting
 
+# Whole numbers of days.
+DAYS = ("TOKENTIDE_TELEMETRY_DAYS", "TOKENTIDE_PUBLISHED_MINUTE_DAYS")
 KNOWN = frozenset(
     {
         "TOKENTIDE_HOME",
         "TOKENTIDE_OPENROUTER_URL",
         "TOKENTIDE_TIER",
-        "TOKENTIDE_TELEMETRY_DAYS",
+        *DAYS,
         "TOKENTIDE_DASHBOARD_SECRET",
         "TOKENTIDE_RECORDINGS",
     }
 )
 TELEMETRY_DAYS = 30
+PUBLISHED_MINUTE_DAYS = 90
 OPENROUTER_URL = "https://openrouter.ai/api/v1"
 
 
@@ -37,6 +40,8 @@ class Settings:
     tier: Path = Path("tier.toml")
     # Age at which samples are dropped; their sums by minute and hour stay.
     telemetry_days: int = TELEMETRY_DAYS
+    # How many days of tables by the minute are published; all of them stay in the warehouse.
+    published_minute_days: int = PUBLISHED_MINUTE_DAYS
     # The password or token of the dashboard, a secret as well.
     dashboard_secret: str | None = field(default=None, repr=False)
     recordings: Path | None = None
@@ -112,6 +117,9 @@ def read_settings(env: Mapping[str, str] | None = None, dotenv: Path = Path(".en
         openrouter_key=given.get("OPENROUTER_API_KEY", "").strip() or None,
         tier=Path(given.get("TOKENTIDE_TIER") or "tier.toml").absolute(),
         telemetry_days=int(given.get("TOKENTIDE_TELEMETRY_DAYS") or TELEMETRY_DAYS),
+        published_minute_days=int(
+            given.get("TOKENTIDE_PUBLISHED_MINUTE_DAYS") or PUBLISHED_MINUTE_DAYS
+        ),
         dashboard_secret=given.get("TOKENTIDE_DASHBOARD_SECRET", "").strip() or None,
         recordings=Path(recordings).absolute() if recordings else None,
         variables=given,
@@ -129,9 +137,10 @@ def _problems(given: Mapping[str, str]) -> list[str]:
     key = given.get("OPENROUTER_API_KEY", "").strip()
     if key and (not key.isascii() or not key.isprintable() or " " in key):
         found.append("OPENROUTER_API_KEY holds characters that no key has; copy it again.")
-    days = given.get("TOKENTIDE_TELEMETRY_DAYS") or str(TELEMETRY_DAYS)
-    if not (days.isascii() and days.isdecimal() and int(days)):
-        found.append("TOKENTIDE_TELEMETRY_DAYS must be a whole number of days above 0, such as 30.")
+    for name in DAYS:
+        days = given.get(name) or "1"
+        if not (days.isascii() and days.isdecimal() and int(days)):
+            found.append(f"{name} must be a whole number of days above 0, such as 30.")
     recordings = given.get("TOKENTIDE_RECORDINGS")
     if recordings and not Path(recordings).is_dir():
         found.append("TOKENTIDE_RECORDINGS names a folder that does not exist.")

@@ -17,6 +17,7 @@ from pipelines.loading.telemetry.tables import TABLES_OF_SEGMENTS
 from pipelines.settings import Settings
 from pipelines.sources.registry import SOURCES, assets_of_table
 from pipelines.transform.build import build_results, check_results
+from pipelines.transform.lineage import Half, halves_of
 from pipelines.transform.manifest import read_manifest
 from pipelines.transform.runner import NodeResult
 
@@ -33,14 +34,26 @@ UNIQUE_ID = "dagster_dbt/unique_id"
 # The tag of a run that builds and checks everything, not only what changed.
 WHOLE_BUILD = {"tokentide/build": "whole"}
 
+# Tags of assets, by which the runs of one half select what they build.
+READS: dict[Half, str] = {"market": "tokentide/reads_market", "tier": "tokentide/reads_tier"}
+
 Event = dg.MaterializeResult[None] | dg.AssetCheckResult
 
 
 class RawTableTranslator(DagsterDbtTranslator):
     """Asset names as dbt has them.
 
-    The top folder is the group; the assets that fill a raw table stand for it.
+    The top folder is the group, the halves of the product that a table reads are its tags; the
+    assets that fill a raw table stand for it.
     """
+
+    def __init__(self, manifest: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._halves = halves_of(manifest)
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> dict[str, str]:
+        """Return a tag for each half."""
+        return {READS[half]: "" for half in sorted(self._halves[dbt_resource_props["unique_id"]])}
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """Return the top folder."""
@@ -61,9 +74,11 @@ def dbt_tables(settings: Settings) -> dg.AssetsDefinition:
     There are no retries: the audit would find the same rows again.
     """
 
+    manifest = read_manifest(settings.home)
+
     @dbt_assets(
-        manifest=read_manifest(settings.home),
-        dagster_dbt_translator=RawTableTranslator(),
+        manifest=manifest,
+        dagster_dbt_translator=RawTableTranslator(manifest),
         name="tables",
         pool=POOL,
     )

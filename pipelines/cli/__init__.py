@@ -21,6 +21,7 @@ from pipelines.cli import (
     report,
     status,
     tier,
+    tier_versions,
     up,
 )
 from pipelines.cli.console import show_log, stderr
@@ -76,6 +77,9 @@ ingest_app.command("telemetry")(tier.ingest_telemetry)
 claims_app = typer.Typer(invoke_without_command=True, callback=claims.list_claims)
 claims_app.command("show")(claims.show_claim)
 
+tier_app = typer.Typer(invoke_without_command=True, callback=tier_versions.list_versions)
+tier_app.command("correct")(tier_versions.correct)
+
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", callback=tokentide)
 app.command(rich_help_panel=RUN)(up.up)
 app.command(rich_help_panel=RUN)(status.status)
@@ -88,6 +92,7 @@ app.command(rich_help_panel=BUILD)(market.simulate)
 app.command(rich_help_panel=TIER, **collect.OPTIONS)(collect.collect)
 app.command(rich_help_panel=TIER, **tier.PASS_ON)(tier.serve)
 app.command(rich_help_panel=TIER, **tier.PASS_ON)(tier.load)
+app.add_typer(tier_app, name="tier", rich_help_panel=TIER)
 app.command(rich_help_panel=READ)(query.sql)
 app.add_typer(claims_app, name="claims", rich_help_panel=READ)
 app.command(rich_help_panel=READ)(query.evidence)

@@ -4,6 +4,8 @@
 """
 
 import json
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -72,6 +74,13 @@ Until = Annotated[
     datetime | None, typer.Option(help="Last UTC instant of --forget; without it to the last.")
 ]
 
+Follow = Annotated[
+    bool,
+    typer.Option(
+        "--follow", help="Go on: publish what is collected as it is closed, until Ctrl-C."
+    ),
+]
+
 
 def serve(context: typer.Context) -> None:
     """Serve a model with OpenAI's API on an NPU, GPU or CPU, and log its requests in the home.
@@ -116,6 +125,7 @@ def ingest_telemetry(
     forget: Forget = None,
     since: Since = None,
     until: Until = None,
+    follow: Follow = False,
     as_json: Json = False,
 ) -> None:
     """Load closed segments of telemetry; build, audit, publish.
@@ -126,17 +136,16 @@ def ingest_telemetry(
 
         tokentide ingest telemetry
 
+        tokentide ingest telemetry --follow
+
         tokentide ingest telemetry --pages old-pages --target tier
 
         tokentide ingest telemetry --history http://prom:9090 --target tier --matchers 'job="vllm"'
 
         tokentide ingest telemetry --forget tier --since 2026-11-02T10:00 --until 2026-11-02T12:00
     """
-    from pipelines.archive import utc_now
     from pipelines.ingest.telemetry import forget_telemetry, take_pages
     from pipelines.ingest.telemetry import ingest_telemetry as ingest
-    from pipelines.telemetry.backfill.prometheus import PrometheusRange
-    from pipelines.telemetry.config.headers import resolve_options
     from pipelines.transform.build import lower_priority
 
     settings = read_settings()
@@ -147,16 +156,15 @@ def ingest_telemetry(
     elif since or until:
         raise BadSetting("--since and --until say what --forget takes back; give it too.")
     lower_priority()
+    if follow:
+        follow_until_stopped(settings)
+        return
     with show_progress() as (on_request, on_built):
         if pages and target:
-            stderr.print(
-                f"{take_pages(settings, pages, target, use_file_time)} pages of {escape(target)}"
-            )
+            taken = take_pages(settings, pages, target, use_file_time)
+            stderr.print(f"{taken} pages of {escape(target)}")
         if history and target:
-            headers = resolve_options(header or [], settings.variables)
-            end = utc_now()
-            start = end - timedelta(days=days)
-            past = PrometheusRange(history, matchers, start, end, step, headers)
+            past = _range_of(settings, history, matchers, days, step, header or [])
             scrapes = _take_history(settings, past, target)
             stderr.print(f"{scrapes} scrapes of {escape(target)} from its history")
         ingested = ingest(settings, on_request, on_built)
@@ -164,6 +172,26 @@ def ingest_telemetry(
         stderr.print(f"{ingested.loaded.forgotten} samples were taken back.")
     _show(ingested, as_json)
     raise typer.Exit(0 if ingested.is_complete else 1)
+
+
+def follow_until_stopped(settings: Settings) -> None:
+    """Publish telemetry as it comes, a line for each round, until Ctrl-C or SIGTERM."""
+    from pipelines.ingest.following import Tick, follow
+
+    def show(tick: Tick) -> None:
+        if tick.ingested:
+            loaded, number = tick.ingested.loaded, tick.ingested.generation.number
+            stderr.print(
+                f"Generation {number}: {loaded.samples} samples, {loaded.requests} requests "
+                f"in {tick.seconds:.1f} s"
+            )
+        else:
+            stderr.print(f"[red]not published[/red] {escape(tick.error or '')}")
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    follow(settings, stop, show)
 
 
 @contextmanager
@@ -176,6 +204,17 @@ def _serve_extra() -> Iterator[None]:
             f"The inference tier needs {error.name}, which is not installed: "
             "pip install 'tokentide[serve]'"
         ) from error
+
+
+def _range_of(
+    settings: Settings, url: str, matchers: str, days: int, step: int, header: list[str]
+) -> "PrometheusRange":
+    from pipelines.archive import utc_now
+    from pipelines.telemetry.backfill.prometheus import PrometheusRange
+    from pipelines.telemetry.config.headers import resolve_options
+
+    end, headers = utc_now(), resolve_options(header, settings.variables)
+    return PrometheusRange(url, matchers, end - timedelta(days=days), end, step, headers)
 
 
 def _take_history(settings: Settings, history: "PrometheusRange", target: str) -> int:

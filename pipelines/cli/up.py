@@ -75,6 +75,7 @@ def supervise(settings: Settings, port: int, dashboard_port: int, once: bool) ->
 
             report_ingest(settings, ingested, utc_now())
             running.enter_context(run_dashboard(environment, dashboard_port, port))
+            running.enter_context(run_following(environment))
             # From here on this process only waits. Dagster's processes inherit the priority.
             lower_priority()
             run_schedules(environment, port)
@@ -120,6 +121,17 @@ def run_dashboard(environment: dict[str, str], port: int, dagster_port: int) -> 
     """Run the dashboard in a process, which prints its own address; schedules go on without it."""
     dagster = f"http://127.0.0.1:{dagster_port}"
     command = [*TOKENTIDE, "dashboard", "--port", str(port), "--dagster", dagster]
+    with subprocess.Popen(command, env=environment, start_new_session=True) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+@contextlib.contextmanager
+def run_following(environment: dict[str, str]) -> Iterator[None]:
+    """Run the process that publishes telemetry as it comes; it ends its round before it ends."""
+    command = [*TOKENTIDE, "ingest", "telemetry", "--follow"]
     with subprocess.Popen(command, env=environment, start_new_session=True) as process:
         try:
             yield

@@ -2,7 +2,7 @@
 
 answers.csv    the raw answers: SHA-256, address, when fetched, source segments.csv   the segments
 of telemetry: SHA-256, kind, what time they speak of; only where the figure rests on the inference
-tier tier.json      what the tier file said, without addresses; only there too raw/
+tier tier.json      what the tier file said and when, without addresses; only there too raw/
 answers and segments themselves, as the raw archive keeps them
 """
 
@@ -63,7 +63,7 @@ def inputs_of(path: Path, origins: Origins) -> EvidenceInputs:
     return EvidenceInputs(
         answers,
         segments,
-        records(path, "select section, name, entry from marts.tier_file order by all"),
+        records(path, "from marts.tier_file order by all"),
     )
 
 

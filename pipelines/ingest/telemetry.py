@@ -3,7 +3,7 @@
 Dagster's asset and the command call these functions.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from pipelines.errors import BadSetting
 from pipelines.loading.telemetry.forgetting import Forgotten, record_forgotten
 from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.loading.telemetry.segments import TelemetryLoadResult, load_segments
+from pipelines.loading.telemetry.tier_file import next_instant
 from pipelines.publish.generations import Generation, publish
 from pipelines.settings import Settings
 from pipelines.telemetry.backfill import text_files
@@ -20,6 +21,7 @@ from pipelines.telemetry.backfill.prometheus import PrometheusRange, read_histor
 from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.collector.spool import Spool
 from pipelines.telemetry.config.tier import Target, Tier, read_tier
+from pipelines.telemetry.config.tier_records import TierRecord, tier_entries, write_record
 from pipelines.transform.build import BuildResult, build
 from pipelines.transform.build import Progress as BuildProgress
 from warehouse.connection import session
@@ -105,6 +107,30 @@ def forget_telemetry(
     else:
         forgotten = Forgotten(utc_now(), target=name, first_at=first, last_at=last)
     record_forgotten(folders, forgotten)
+
+
+def correct_tier(
+    settings: Settings, holds_from: datetime | None = None, sections: Collection[str] = ()
+) -> TierRecord:
+    """Record that the tier file as it is now held from an instant on, or always.
+
+    The next load applies it. What waits is loaded before, so that the file as it is now is recorded
+    as such. Raise BadSetting where the instant is to come, or the file has none of the sections.
+    """
+    tier, now = read_tier(settings.tier), utc_now()
+    if holds_from and holds_from >= now:
+        raise BadSetting(
+            f"{holds_from.isoformat()} is to come. The file holds from now on by itself; "
+            "a correction is about the past."
+        )
+    entries = tuple(each for each in tier_entries(tier) if not sections or each.section in sections)
+    if missing := set(sections) - {each.section for each in entries}:
+        raise BadSetting(f"{settings.tier} has no {min(missing)}. Name a section that it has.")
+    with session(settings.warehouse) as con:
+        load_segments(con, SpoolFolders.of(settings), tier)
+        record = TierRecord(next_instant(con, now), "correction", entries, holds_from=holds_from)
+        write_record(settings.tier_spool, record)
+    return record
 
 
 def find_target(tier: Tier, name: str) -> Target:

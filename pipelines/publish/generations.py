@@ -23,6 +23,7 @@ from pipelines.errors import AuditFailed, NothingPublished
 from pipelines.files import copy_by_kernel, sync_folder
 from pipelines.settings import Settings
 from pipelines.sql import read_sql
+from warehouse.changes import slice_day
 from warehouse.connection import session, transaction
 
 MAX_KEPT = 5
@@ -31,6 +32,11 @@ META_TABLE = "meta"
 MARTS, OTHERS, META, COMMENTS, CHANGES, PUBLISHED = (
     read_sql(__file__, name)
     for name in ("marts", "other_marts", "meta", "comments", "changes", "published")
+)
+BY_MINUTE = "_minutely"
+FIRST_MINUTE = (
+    "select date_trunc('day', max(minute_at)) - to_days(getvariable('minute_days')) "
+    'from marts."{}"'
 )
 CHANGED_SLICES = (
     "create or replace temp table changed_slices as select target, day from main.slices "
@@ -82,6 +88,7 @@ def publish(settings: Settings, now: datetime | None = None) -> Generation:
     settings.published.mkdir(parents=True, exist_ok=True)
     with session(settings.warehouse) as con:
         check_audited(con)
+        con.execute("set variable minute_days = $days", {"days": settings.published_minute_days})
         # Numbered and put in place under the warehouse's lock, so that two publishers cannot take
         # the same number.
         number = max((generation.number for generation in generations(settings)), default=0) + 1
@@ -170,7 +177,9 @@ def write_marts(
 ) -> None:
     """Copy the marts of an open warehouse to a file, with their comments.
 
-    With `changes` the file holds an earlier state of them, in which these are other.
+    With `changes` the file holds an earlier state of them, in which these are other. Of tables by
+    the minute only the last days are copied: as many as the variable `minute_days` says, if it is
+    set.
     """
     con.execute(f"attach '{_quoted(path)}' as next")
     con.execute("create schema if not exists next.marts")
@@ -197,18 +206,34 @@ def write_marts(
 def _copy(con: duckdb.DuckDBPyConnection, change: Change) -> None:
     """Copy a table, or its slices that changed, to the attached file."""
     name = f'marts."{change.table}"'
+    recent = _recent(con, change.table)
     if not change.slice:
-        con.execute(f"create or replace table next.{name} as from {name}")
+        rows = f"select rows.* from {name} as rows where {recent}"  # noqa: S608
+        con.execute(f"create or replace table next.{name} as {rows}")
         return
     target, at = change.slice
     values = {"relation": name.replace("marts", '"marts"'), "changed": change.after}
     con.execute(CHANGED_SLICES, values)
+    [(first, last)] = con.sql("select min(day), max(day) from changed_slices").fetchall()
+    if first is None:
+        return
+    # The bounds let DuckDB skip what lies outside of all changed days.
     within = (
-        f'exists (from changed_slices as slices where slices.target = rows."{target}" '
-        f'and slices.day = rows."{at}"::date)'
+        f"rows.\"{at}\" >= '{first}'::date and rows.\"{at}\" < '{last}'::date + 1 "
+        f'and exists (from changed_slices as slices where slices.target = rows."{target}" '
+        f"and slices.day = {slice_day(f'rows.{at}')})"
     )
-    con.execute(f"delete from next.{name} as rows where {within}")  # noqa: S608
-    con.execute(f"insert into next.{name} select rows.* from {name} as rows where {within}")  # noqa: S608
+    con.execute(f"delete from next.{name} as rows where {within} or not ({recent})")  # noqa: S608
+    rows = f"select rows.* from {name} as rows where {within} and {recent}"  # noqa: S608
+    con.execute(f"insert into next.{name} {rows}")
+
+
+def _recent(con: duckdb.DuckDBPyConnection, table: str) -> str:
+    """Return the condition of rows that are published: of those by the minute, the last days."""
+    if not table.endswith(BY_MINUTE):
+        return "true"
+    [(first,)] = con.sql(FIRST_MINUTE.format(table)).fetchall()
+    return f"rows.minute_at >= '{first.isoformat()}'::timestamptz" if first else "true"
 
 
 def _link_newest(settings: Settings, path: Path, number: int) -> Generation:

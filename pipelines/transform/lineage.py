@@ -1,7 +1,10 @@
 """The lineage of a query: its tables, and by dbt's graph the answers and segments behind them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any, Literal
 
 import duckdb
 
@@ -15,6 +18,8 @@ from warehouse.connection import open_published
 
 Parents = dict[str, list[str]]
 """The nodes that each node of dbt's graph is made from."""
+
+Half = Literal["market", "tier"]
 
 SOURCE = "source.tokentide."
 # A manifest fills no table.
@@ -79,6 +84,24 @@ def origins_of(settings: Settings, tables: list[str], claim_id: str | None = Non
     # followed.
     found = (sources_of_table(table.removeprefix("raw.")) for table in raw)
     return Origins(frozenset().union(*found), kinds, bool(kinds) or "raw.tier_file" in raw)
+
+
+def halves_of(manifest: Mapping[str, Any]) -> dict[str, frozenset[Half]]:
+    """Return the halves of the product that each node of dbt's graph reads.
+
+    A table of both halves has both, and so has a list that reads neither.
+    """
+    parents: Parents = manifest["parent_map"]
+
+    @cache
+    def find(node: str) -> frozenset[Half]:
+        if node.startswith(SOURCE):
+            is_of_tier = node.removeprefix(SOURCE) in TABLES_OF_SEGMENTS
+            return frozenset(["tier"] if is_of_tier else ["market"])
+        return frozenset().union(*map(find, parents.get(node, [])))
+
+    both: frozenset[Half] = frozenset(["market", "tier"])
+    return {node: find(node) or both for node in parents}
 
 
 def _ancestors(node: str, parents: Parents) -> frozenset[str]:

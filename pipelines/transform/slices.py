@@ -12,7 +12,7 @@ import duckdb
 
 from pipelines.sql import read_sql
 from pipelines.transform.graph import Node, Table, source_relation
-from warehouse.changes import LEDGER, REQUESTS
+from warehouse.changes import LEDGER, REQUESTS, slice_day
 
 RECORD_SLICES = read_sql(__file__, "record_slices")
 
@@ -35,7 +35,7 @@ class Slices:
     def touch(self, node: Node, seen: int) -> int | None:
         """List the slices of the node's parents that changed after `seen` in the table `touched`.
 
-        Return their number, or None where no slice of the parents is left out.
+        Return their number, or None where no slice that is known of any table is left out.
         """
         relations = sorted({name for parent in self.parents(node) for name in _relations(parent)})
         values = {"relations": relations, "seen": seen}
@@ -45,9 +45,7 @@ class Slices:
             values,
         )
         [(touched, known)] = self._con.execute(
-            "select (select count(*) from touched), count(distinct (target, day)) from main.slices "
-            "where list_contains($relations, relation)",
-            {"relations": relations},
+            "select (select count(*) from touched), count(distinct (target, day)) from main.slices"
         ).fetchall()
         return int(touched) if touched < known else None
 
@@ -77,7 +75,8 @@ class Slices:
         """Hash the slices that were made; return a hash of all slices of the table."""
         target, at, *_ = table.slice
         within = "true" if is_whole else self._within(table)
-        columns = f'"{target}" as target, "{at}"::date as day, sum(hash(rows)) as content'
+        day = slice_day(f'rows."{at}"')
+        columns = f'"{target}" as target, {day} as day, sum(hash(rows)) as content'
         rows = f"select {columns} from {table.relation} as rows where {within} group by all"  # noqa: S608
         self._con.execute(f"create or replace temp table made_slices as {rows}")
         values = {"made": table.relation, "change": self._change, "is_whole": is_whole}
@@ -99,7 +98,7 @@ class Slices:
         if first is None:
             return "false"
         bounds = (f"({at} >= '{first}'::date and {at} < '{last}'::date + 1)" for at in instants)
-        days = ", ".join(f"{at}::date" for at in instants)
+        days = ", ".join(slice_day(at) for at in instants)
         touched = f"touched.target = {target} and touched.day in ({days})"
         return f"({' or '.join(bounds)}) and exists (from touched where {touched})"
 

@@ -24,6 +24,8 @@ from pipelines.ingest.telemetry import forget_telemetry, load
 from pipelines.publish.generations import publish
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import SegmentWriter
+from pipelines.telemetry.config.tier import parse_tier
+from pipelines.telemetry.config.tier_records import TierRecord, tier_entries, write_record
 from pipelines.telemetry.metrics.vocabulary import Series
 from pipelines.transform.build import build
 from pipelines.transform.graph import Table, read_graph
@@ -35,11 +37,19 @@ pytestmark = pytest.mark.slow
 
 MINUTES = 60.0
 TOKENS = Series("generation_tokens", "counter", model_name="m")
+VERSION = Series("build_info", "info", labels='dtype="bfloat16",version="1"')
 # Metrics of a model that the server did not show before.
 NEW_SERIES: Sequence[Series] = (
     Series("requests_success", "counter", model_name="m"),
     Series("generation_tokens", "counter", model_name="another"),
     Series("accepted_tokens", "counter", model_name="m"),
+    Series("requests_finished", "counter", model_name="m", labels='reason="stop"'),
+    Series("requests_finished", "counter", model_name="m", labels='reason="abort"'),
+    Series("requests_finished", "counter", model_name="m"),
+    Series("expert_tokens", "counter", model_name="m", labels='expert="0",layer="1"'),
+    Series("expert_tokens", "counter", model_name="m", labels='expert="7",layer="1"'),
+    Series("parameters", "gauge", model_name="m"),
+    Series("build_info", "info", labels='dtype="bfloat16",version="2"'),
 )
 TIERS: Sequence[str] = (
     TIER,
@@ -69,12 +79,27 @@ class Home:
         ]
         SegmentWriter(self.settings.telemetry_spool).write(scrapes)
 
+    def after_a_gap(self, number: int) -> None:
+        """Add minutes of the server around midnight, days after the last ones."""
+        midnight = 17 * 60 + 24 * 60 * (2 + 2 * self.changes)
+        for minute in (midnight - 2, midnight, midnight + number):
+            values: dict[Series, float] = {TOKENS: 90_000.0 + minute, VERSION: 1.0}
+            self.write(minute + 0.5, values)
+
+    def days_before(self, number: int) -> None:
+        """Add samples from two days before the first ones."""
+        self.write(5 * number - 2 * 24 * 60, {TOKENS: 5.0 * number})
+
+    def another_target(self, number: int) -> None:
+        """Add a server that is watched across midnight, with a model that leaves before it."""
+        for minute in range(17 * 60 - 5, 17 * 60 + 5):
+            model = "guest" if minute < 17 * 60 - number % 4 else "m"
+            series = Series("prompt_tokens", "counter", model_name=model)
+            self.write(minute, {series: 7.0 * minute}, f"come-{self.changes}")
+
     def late_segment(self, number: int) -> None:
         """Add samples between those of the first hour."""
-        at = (5 * number + 0.5) * MINUTES
-        SegmentWriter(self.settings.telemetry_spool).write(
-            [scrape(at, {TOKENS: 500.0 * number + 50}, target="ours")]
-        )
+        self.write(5 * number + 0.5, {TOKENS: 500.0 * number + 50})
 
     def repeated_segment(self, number: int) -> None:
         """Add an archived segment again, under another name."""
@@ -106,6 +131,20 @@ class Home:
         """Change prices, devices or the mapping of models."""
         self.settings.tier.write_text(TIERS[number % len(TIERS)])
 
+    def earlier_tier(self, number: int) -> None:
+        """Learn late what the tier file said within the first hours."""
+        at = datetime(2026, 8, 22, 7 + number % 5, 20, tzinfo=UTC)
+        entries = tier_entries(parse_tier(TIERS[number % len(TIERS)]))
+        write_record(self.settings.tier_spool, TierRecord(at, "file", entries, is_whole=True))
+
+    def corrected_tier(self, number: int) -> None:
+        """Say that other prices held, since an hour or since ever."""
+        since = datetime(2026, 8, 22, 7 + number, tzinfo=UTC) if number % 2 else None
+        at = datetime(2026, 8, 22, 8 + number, tzinfo=UTC)
+        entries = tier_entries(parse_tier(TIERS[number % len(TIERS)]))
+        correction = TierRecord(at, "correction", entries, holds_from=since)
+        write_record(self.settings.tier_spool, correction)
+
     def renamed_catalogue(self, number: int) -> None:
         """Add a catalogue in which ids and prices are others."""
         at = RENAMED + timedelta(hours=1 + self.changes)
@@ -131,6 +170,11 @@ class Home:
     def nothing(self, number: int) -> None:
         """Leave all as it is."""
 
+    def write(self, minute: float, values: Mapping[Series, float], target: str = "ours") -> None:
+        SegmentWriter(self.settings.telemetry_spool).write(
+            [scrape(minute * MINUTES, values, target=target)]
+        )
+
     def keep(self, source: str, at: datetime, payload: object) -> None:
         answer = Answer(source, "http://h/x", at, 200, 0, "", "run", origin="simulated")
         Archive(self.settings.archive).keep(answer, json.dumps(payload).encode())
@@ -139,7 +183,7 @@ class Home:
 CHANGES: Mapping[str, Callable[[Home, int], None]] = {
     name: method
     for name, method in vars(Home).items()
-    if not name.startswith("_") and name not in ("settings", "changes", "keep")
+    if not name.startswith("_") and name not in ("settings", "changes", "keep", "write")
 }
 
 
@@ -218,11 +262,13 @@ def run_changes(folder: Path, rounds: Sequence[Sequence[tuple[str, int]]]) -> No
 def test_every_kind_of_change_gives_the_rows_of_a_whole_build(tmp_path: Path) -> None:
     """Each once, some at a time, and an audit that fails in between."""
     names = sorted(CHANGES)
-    rounds = [[(name, 2) for name in names[place : place + 4]] for place in range(0, len(names), 4)]
-    run_changes(tmp_path / "home", rounds)
+    rounds = [[(name, 2) for name in names[place : place + 5]] for place in range(0, len(names), 5)]
+    series = [("new_series", number) for number in range(len(NEW_SERIES))]
+    run_changes(tmp_path / "home", [*rounds, series])
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 @settings(
     max_examples=20,
     deadline=None,

@@ -141,6 +141,7 @@ def test_a_key_that_no_header_can_carry_is_refused_without_repeating_it(key: str
         "TOKENTIDE_OPENROUTER_URL",
         "TOKENTIDE_TIER",
         "TOKENTIDE_TELEMETRY_DAYS",
+        "TOKENTIDE_PUBLISHED_MINUTE_DAYS",
         "TOKENTIDE_RECORDINGS",
     ],
 )
@@ -156,11 +157,13 @@ def test_every_known_name_is_accepted(tmp_path: Path) -> None:
         TOKENTIDE_OPENROUTER_URL="http://127.0.0.1:8321/api/v1",
         TOKENTIDE_TIER="/t.toml",
         TOKENTIDE_TELEMETRY_DAYS="7",
+        TOKENTIDE_PUBLISHED_MINUTE_DAYS="400",
         TOKENTIDE_DASHBOARD_SECRET="correct horse battery",
         TOKENTIDE_RECORDINGS=str(tmp_path),
     )
-    assert len(KNOWN) == 6
-    assert (settings.telemetry_days, settings.dashboard_secret) == (7, "correct horse battery")
+    assert len(KNOWN) == 7
+    assert (settings.telemetry_days, settings.published_minute_days) == (7, 400)
+    assert settings.dashboard_secret == "correct horse battery"
     assert (settings.home, settings.openrouter_url) == (Path("/h"), "http://127.0.0.1:8321/api/v1")
     assert (settings.tier, settings.recordings) == (Path("/t.toml"), tmp_path)
 

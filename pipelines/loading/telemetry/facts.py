@@ -1,8 +1,12 @@
 """Facts of samples by minute and hour: growth of counters, coverage, energy.
 
-The facts of every hour that new samples may change are computed again from all samples of that
-hour, so segments may come in any order. The SQL is in `sql/`, numbered in the order in which it
-runs; its steps share temporary tables and variables.
+Samples that follow those before are added to the facts that are there: each series remembers the
+sample that it is counted on from, so a minute costs the same with an hour before it or a year.
+Where a sample comes late, or samples must be weighed against each other, the facts of the hours
+that it may change are made again from all their samples. Segments may come in any order.
+
+The SQL is in `sql/`, numbered in the order in which it runs; its steps share temporary tables and
+variables.
 """
 
 import logging
@@ -14,6 +18,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from pipelines.loading.telemetry.merging import BY_NEW_ROWS, merge
 from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.loading.telemetry.tables import FACTS as FACT_TABLES
 from pipelines.telemetry.config.tier_values import SCRAPE_SECONDS
@@ -28,13 +33,17 @@ from warehouse.changes import LEDGER, mark_changed, mark_slices
 log = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).parent / "sql"
-STEPS = [path.read_text() for path in sorted(FOLDER.glob("[0-9][0-9]_*.sql"))]
-INCOMING, LIMITS, SAMPLES, CHANGED_HOURS, *FACTS = STEPS
+SAMPLE_STEPS = [path.read_text() for path in sorted((FOLDER / "samples").glob("*.sql"))]
+INCOMING, LIMITS, SAMPLES, LATE_TARGETS, CHANGED_HOURS, NEEDED, FOLLOWING = SAMPLE_STEPS
+FACTS = [path.read_text() for path in sorted((FOLDER / "facts").glob("*.sql"))]
+FORGOTTEN_TARGETS = (FOLDER / "forgetting" / "forgotten_targets.sql").read_text()
+FORGOTTEN_STATES = (FOLDER / "forgetting" / "forgotten_states.sql").read_text()
 FORGOTTEN_SAMPLES = (FOLDER / "forgetting" / "forgotten_samples.sql").read_text()
 DELETE_FORGOTTEN = (FOLDER / "forgetting" / "delete_forgotten.sql").read_text()
 OLD_SEGMENTS = (FOLDER / "retention" / "old_segments.sql").read_text()
 RESTORE_SAMPLES = (FOLDER / "retention" / "restore_samples.sql").read_text()
-TEMPORARY = re.findall(r"(?m)^create or replace temp (table|view) (\w+)", "\n".join(STEPS))
+CREATED = re.compile(r"(?m)^create or replace temp (table|view) (\w+)")
+TEMPORARY = CREATED.findall("\n".join([*SAMPLE_STEPS, *FACTS]))
 VARIABLES = {
     "scrape_seconds": SCRAPE_SECONDS,
     "gap_intervals": GAP_INTERVALS,
@@ -63,7 +72,10 @@ def load_samples(
     con.execute(SAMPLES)
     new = _count_incoming(con)
     if new:
-        con.execute(CHANGED_HOURS)
+        con.execute(LATE_TARGETS)
+        [(late,)] = con.sql("select count(*) from incoming_targets where is_late").fetchall()
+        if late:
+            con.execute(CHANGED_HOURS)
         _compute_facts(con)
     _end(con)
     return new
@@ -82,10 +94,11 @@ def forget_samples(
     if forgotten:
         con.execute(LIMITS)
         con.execute("set variable frozen_before = ?", [_find_frozen_before(con, folders)])
-        con.execute("set variable first_at = (select min(scraped_at) from incoming)")
+        con.execute(FORGOTTEN_TARGETS)
         con.execute(CHANGED_HOURS)
         con.execute(DELETE_FORGOTTEN)
         _compute_facts(con)
+        con.execute(FORGOTTEN_STATES)
     _end(con)
     return forgotten
 
@@ -102,10 +115,17 @@ def _count_incoming(con: duckdb.DuckDBPyConnection) -> int:
 
 
 def _compute_facts(con: duckdb.DuckDBPyConnection) -> None:
+    [(remade,)] = con.sql("select count(*) from changed_hours").fetchall()
+    if remade:
+        con.execute(NEEDED)
+    con.execute(FOLLOWING)
     mark_changed(con, [f"ledger.{table}" for table in FACT_TABLES])
     mark_slices(con, LEDGER, "select target, hour_at::date as day from changed_hours")
     for step in FACTS:
         con.execute(step)
+        for _, name in CREATED.findall(step):
+            if name in BY_NEW_ROWS:
+                merge(con, BY_NEW_ROWS[name])
 
 
 def _end(con: duckdb.DuckDBPyConnection) -> None:

@@ -9,7 +9,7 @@ closed.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -87,12 +87,18 @@ class SpoolFolders:
         ]
         return sorted(segments, key=lambda segment: segment.name)
 
-    def list_archived(self) -> list[Segment]:
-        """List every segment of the archive, oldest first."""
-        folders = ((kind, day) for kind in KINDS for day in self.archive.glob(f"{kind}/*"))
+    def archive_folders(self) -> dict[Path, int]:
+        """Return each folder of the archive, and when it changed last, in nanoseconds."""
+        days = (day for kind in KINDS for day in self.archive.glob(f"{kind}/*"))
+        return {day: day.stat().st_mtime_ns for day in days if day.is_dir()}
+
+    def list_archived(self, days: Iterable[Path] | None = None) -> list[Segment]:
+        """List the segments of these folders of the archive, or of all, oldest first."""
         segments = (
             Segment(kind, path, is_archived=True)
-            for kind, day in folders
+            for kind in KINDS
+            for day in (self.archive_folders() if days is None else days)
+            if day.parent.name == kind
             for path in _closed_files(day, kind)
         )
         return sorted(segments, key=lambda segment: segment.name)

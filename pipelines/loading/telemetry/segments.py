@@ -5,7 +5,7 @@ they moved from the spool into the archive. A segment that a crash left in the s
 by its name and bytes, and moved by the next run.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -76,30 +76,47 @@ class TelemetryLoadResult:
 
 
 class KnownSegments:
-    """Recorded segments, by name and by bytes."""
+    """Recorded segments, by name and by bytes: looked up, since a year has half a million."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
-        rows = con.sql(
-            "select segment_id, sha256 from raw.telemetry_segments where outcome <> 'unreadable'"
+        self._con = con
+
+    def select_unknown(self, segments: Sequence[Segment]) -> list[Segment]:
+        """Return the segments whose names are not recorded as read."""
+        known = self._con.execute(
+            "select segment_id from raw.telemetry_segments "
+            "where outcome <> 'unreadable' and segment_id in (select unnest($names))",
+            {"names": [segment.name for segment in segments]},
         ).fetchall()
-        self.digests = dict(rows)
-        self._seen = set(self.digests.values())
+        names = {name for (name,) in known}
+        return [segment for segment in segments if segment.name not in names]
 
     def id_for(self, segment: Segment, digest: str) -> str:
         """Return the name to record a segment under: its own, unless other bytes have that."""
-        is_taken = self.digests.get(segment.name, digest) != digest
+        found = self._digest(segment.name)
+        is_taken = found not in (None, digest)
         return (
             f"{segment.path.stem}-{digest[:12]}{segment.path.suffix}" if is_taken else segment.name
         )
 
+    def has_name(self, segment_id: str) -> bool:
+        """Tell whether a segment of this name was loaded."""
+        return self._digest(segment_id) is not None
+
     def has_bytes(self, digest: str) -> bool:
         """Tell whether these bytes were loaded under any name."""
-        return digest in self._seen
+        return self._find("sha256 = ?", digest) is not None
 
-    def add(self, segment_id: str, digest: str) -> None:
-        """Remember a segment that was just recorded."""
-        self.digests[segment_id] = digest
-        self._seen.add(digest)
+    def _digest(self, segment_id: str) -> str | None:
+        return self._find("segment_id = ?", segment_id)
+
+    def _find(self, condition: str, value: str) -> str | None:
+        row = self._con.execute(
+            "select sha256 from raw.telemetry_segments "  # noqa: S608
+            f"where outcome <> 'unreadable' and {condition} limit 1",
+            [value],
+        ).fetchone()
+        return row[0] if row else None
 
 
 def load_segments(
@@ -110,15 +127,18 @@ def load_segments(
 ) -> TelemetryLoadResult:
     """Load every closed segment of spools and archive that is not loaded yet."""
     known, total = KnownSegments(con), TelemetryLoadResult()
+    changed = _changed_folders(con, folders)
 
     def load(segments: Iterable[Segment]) -> None:
         waiting = iter(segments)
         while batch := _load_batch(con, folders, known, waiting, total, on_segment):
             for result in batch:
-                if result.outcome != "unreadable" and not result.segment.is_archived:
+                if result.outcome == "unreadable":
+                    changed.pop(result.segment.path.parent, None)
+                elif not result.segment.is_archived:
                     folders.keep(result.segment, result.segment_id)
 
-    archived = (each for each in folders.list_archived() if each.name not in known.digests)
+    archived = known.select_unknown(folders.list_archived(changed))
     segments = sorted([*folders.list_waiting(), *archived], key=lambda each: each.name)
     # What the tier was says how samples are read.
     load(each for each in segments if each.kind == "tier")
@@ -126,7 +146,25 @@ def load_segments(
         load([Segment("tier", write_record(folders.spools["tier"], record), is_archived=False)])
     total.forgotten = apply_forgotten(con, folders)
     load(each for each in segments if each.kind != "tier")
+    _record_folders(con, folders, changed)
     return total
+
+
+def _changed_folders(con: duckdb.DuckDBPyConnection, folders: SpoolFolders) -> dict[Path, int]:
+    """Return when each folder of the archive changed, of those that changed since the last load."""
+    known = dict(con.sql("select folder, changed_ns from main.loaded_folders").fetchall())
+    return {
+        folder: changed
+        for folder, changed in folders.archive_folders().items()
+        if known.get(str(folder.relative_to(folders.archive))) != changed
+    }
+
+
+def _record_folders(
+    con: duckdb.DuckDBPyConnection, folders: SpoolFolders, changed: Mapping[Path, int]
+) -> None:
+    if rows := [(str(each.relative_to(folders.archive)), at) for each, at in changed.items()]:
+        con.executemany("insert or replace into main.loaded_folders values (?, ?)", rows)
 
 
 def _load_batch(
@@ -170,7 +208,7 @@ def _load_segment(
     try:
         digest = segment.digest()
         segment_id = known.id_for(segment, digest)
-        if segment_id in known.digests:
+        if known.has_name(segment_id):
             # Loaded before, but a crash came before it was moved.
             return SegmentResult(segment, segment_id, "repeated")
         if known.has_bytes(digest):
@@ -191,7 +229,6 @@ def _load_segment(
         result = SegmentResult(segment, segment_id, "unreadable", reason=reason)
         _record(con, result, digest)
         return result
-    known.add(segment_id, digest)
     return result
 
 

@@ -9,8 +9,12 @@ import dagster as dg
 import pytest
 from dagster import DagsterInstance
 
+from pipelines.assets.published import PUBLISHED
 from pipelines.assets.telemetry import TELEMETRY
 from pipelines.definitions import define
+from pipelines.ingest.following import LOCK
+from pipelines.ingest.telemetry import ingest_telemetry
+from pipelines.locks import file_lock
 from pipelines.schedules import telemetry_arrived
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import Scrape, SegmentWriter
@@ -28,9 +32,10 @@ def scrape(seconds: float, tokens: float) -> Scrape:
     return Scrape("t", "vllm", round(seconds * 1e6), None, (TOKENS, up), (tokens, 1.0), "tiny")
 
 
-def tick(settings: Settings) -> object:
+def tick(settings: Settings, cursor: str | None = None) -> object:
     """Let the sensor look once."""
-    return telemetry_arrived(dg.build_sensor_context(resources={"settings": settings}))
+    context = dg.build_sensor_context(resources={"settings": settings}, cursor=cursor)
+    return telemetry_arrived(context)
 
 
 def load_in_dagster(settings: Settings, instance: DagsterInstance) -> dg.ExecuteInProcessResult:
@@ -65,6 +70,21 @@ def test_a_closed_segment_starts_one_run_that_loads_it(tmp_path: Path) -> None:
     assert {name: counts[name] for name in expected} == expected
     assert isinstance(tick(settings), dg.SkipReason)
     assert query(settings, GROWTH) == [(40.0,)]
+
+
+@pytest.mark.slow
+def test_what_another_process_published_is_noted(tmp_path: Path) -> None:
+    """While a process follows telemetry no run starts, and Dagster knows each newest generation."""
+    settings = Settings(home=tmp_path, tier=tmp_path / "none.toml")
+    SegmentWriter(settings.telemetry_spool).write([scrape(10, 100), scrape(20, 140)])
+    with file_lock(tmp_path / LOCK, blocking=False):
+        assert isinstance(tick(settings), dg.SkipReason), "Nothing is published yet."
+        number = ingest_telemetry(settings).generation.number
+        noted = tick(settings)
+        assert isinstance(noted, dg.SensorResult)
+        assert [event.asset_key.path for event in noted.asset_events] == [[TELEMETRY], [PUBLISHED]]
+        assert noted.cursor == str(number)
+        assert isinstance(tick(settings, noted.cursor), dg.SkipReason)
 
 
 @pytest.mark.slow

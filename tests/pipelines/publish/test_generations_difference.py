@@ -9,6 +9,7 @@ from support.published import published, warehouse_of
 
 from pipelines.publish.generations import Generation, publish
 from pipelines.settings import Settings
+from warehouse.changes import mark_slices
 from warehouse.connection import open_published
 
 DAYS, MODELS = "market_days", "models"
@@ -136,3 +137,28 @@ def test_only_slices_that_changed_are_copied(settings: Settings) -> None:
     found = con.sql("select target, tokens from marts.hours order by all").fetchall()
     con.close()
     assert found == [("a", 1), ("a", 12)]
+
+
+def test_minutes_before_the_last_days_stay_in_the_warehouse(tmp_path: Path) -> None:
+    """Counted back from the newest minute, also where only slices are copied."""
+    settings = Settings(tmp_path / "home", published_minute_days=2)
+    published(settings)
+    with warehouse_of(settings) as con:
+        con.execute(
+            "create table marts.served_minutely as select 'a' as target, minute_at "
+            "from generate_series(timestamptz '2026-06-01', '2026-06-05'::timestamptz, "
+            "interval 12 hour) "
+            "as minutes (minute_at)"
+        )
+        made(con, "served_minutely", "one", ["target", "minute_at"])
+    first = publish(settings)
+    with warehouse_of(settings) as con:
+        con.execute("insert into marts.served_minutely values ('a', timestamptz '2026-06-06')")
+        mark_slices(
+            con, '"marts"."served_minutely"', "select 'a' as target, date '2026-06-06' as day"
+        )
+        made(con, "served_minutely", "two", ["target", "minute_at"])
+    second = publish(settings)
+    assert [rows(each, "served_minutely") for each in (first, second)] == [5, 4]
+    with warehouse_of(settings) as con:
+        assert con.sql("from marts.served_minutely").shape[0] == 10

@@ -153,6 +153,22 @@ def test_only_touched_slices_are_made() -> None:
         ]
 
 
+def test_facts_from_before_slices_were_listed_are_left_alone() -> None:
+    """A home that was filled by an older version lists only what came since."""
+    with warehouse() as con:
+        con.execute("insert into ledger.facts values ('a', '2026-06-01 07:00:00+00', 10)")
+        mark_changed(con, ["ledger.facts"])
+        run(con)
+        con.execute("update marts.daily set value = -1")
+        for _ in range(2):
+            change(con, "add", "a", 2, 5)
+            run(con)
+        assert con.sql("select day(hour_at), value from marts.daily order by all").fetchall() == [
+            (1, -1.0),
+            (2, 10.0),
+        ]
+
+
 def test_a_check_of_rows_looks_at_touched_slices() -> None:
     """It finds what is new; what it found before it finds until it is gone."""
     with warehouse() as con:

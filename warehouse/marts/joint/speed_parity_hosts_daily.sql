@@ -4,7 +4,15 @@
 -- time per token), never of a whole server. Half hours in which both sides were sampled are
 -- compared in pairs: an hour that is slow for both cancels out, and a half hour that one side lacks
 -- reduces only the coverage. Plain listings only: a :free one queues separately.
-with samples as (
+with days as (
+    select
+        min(hour_at)::date as first_date,
+        max(hour_at)::date as last_date
+    from {{ ref('request_speeds_hourly') }}
+),
+
+-- Of those days and of the week before, in which a host may have been seen.
+samples as (
     select
         model_permaslug,
         provider_name,
@@ -15,7 +23,10 @@ with samples as (
         case when not is_unit_suspect then ttft_ms_p50 end as ttft,
         throughput_tps_p50 as throughput
     from {{ ref('endpoint_speed') }}
-    where model_id is null or model_id not like '%:free'
+    where
+        (model_id is null or model_id not like '%:free')
+        and captured_at >= (select days.first_date - 7 from days)
+        and captured_at < (select days.last_date + 2 from days)
 ),
 
 windows as (

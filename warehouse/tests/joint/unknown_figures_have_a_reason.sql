@@ -1,4 +1,5 @@
 -- A figure or the reason for its absence is there, never both and never neither.
+{{ config(meta={'is_local': true}) }}
 select
     figures.hour_at,
     figures.target,

@@ -5,7 +5,7 @@ with minutes as (
     select
         target,
         model_name,
-        minute_at::date as day,
+        {{ utc_date('minute_at') }} as day,
         sum(prompt_tokens) as prompt_tokens,
         sum(generation_tokens) as generation_tokens,
         sum(requests_total) as requests_finished,
@@ -24,7 +24,7 @@ growths as (
     select
         target,
         model_name,
-        minute_at::date as day,
+        {{ utc_date('minute_at') }} as day,
         metric,
         sum(growth) as growth
     from {{ ref('stg_telemetry__counters') }}

@@ -1,4 +1,5 @@
 -- A higher percentile is not a shorter time; and either the percentile or a bound of it is known.
+{{ config(meta={'is_local': true}) }}
 select
     hour_at,
     target,

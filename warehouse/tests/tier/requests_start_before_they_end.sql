@@ -1,6 +1,6 @@
 -- A request arrives, gets its first token and then its last; cached tokens are part of its prompt.
 -- Any other order means that a clock was set.
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'is_local': true}) }}
 select
     target,
     request_id,

@@ -1,6 +1,6 @@
 -- A part is not more than the whole. These figures come from the servers themselves, and the peaks
 -- from a file, so a person should look.
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'is_local': true}) }}
 select
     'local_efficiency_hourly' as mart,
     hour_at,

@@ -1,7 +1,16 @@
+set variable first_arrival = (select min(arrival_at) from segment);
+
 -- One row per request that is not known yet. An identifier is given once, so the usage log of one
 -- server never has it twice.
 insert into raw.request_events by name
-with newest as (
+with known as (
+    -- The same request has the same arrival, so most of what is known is not looked at.
+    select request_id
+    from raw.request_events
+    where arrival_at >= getvariable('first_arrival')
+),
+
+newest as (
     select
         name as target,
         arg_max(entry, coalesce(valid_from, '-infinity')) as entry
@@ -45,7 +54,7 @@ select
 from segment
 left join targets_by_request
     on segment.request_id = targets_by_request.request_id
-anti join raw.request_events as known
+anti join known
     on segment.request_id = known.request_id
 qualify
     row_number() over (

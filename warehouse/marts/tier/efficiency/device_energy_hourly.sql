@@ -79,7 +79,7 @@ minutes as (
         device
     from {{ ref('stg_telemetry__gauges') }}
     where metric = 'power_watts'
-    union
+    union all
     select
         hour_at,
         target,

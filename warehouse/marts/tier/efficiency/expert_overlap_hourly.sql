@@ -36,17 +36,6 @@ baselines as (
         and rows > 0
 ),
 
-experts as (
-    select
-        target,
-        model_name,
-        layer,
-        count(distinct expert) as experts
-    from {{ ref('stg_telemetry__counters') }}
-    where metric = 'expert_tokens'
-    group by all
-),
-
 expert_tokens as (
     select
         hour_at,
@@ -69,8 +58,12 @@ layers as (
         * any_value(experts.experts)
         / sum(expert_tokens.tokens) as balance
     from expert_tokens
-    inner join experts
-        using (target, model_name, layer)
+    inner join {{ ref('layer_experts_daily') }} as experts
+        on
+            expert_tokens.target = experts.target
+            and expert_tokens.model_name = experts.model_name
+            and expert_tokens.layer = experts.layer
+            and {{ utc_date('expert_tokens.hour_at') }} = experts.date
     group by
         expert_tokens.hour_at, expert_tokens.target, expert_tokens.model_name, expert_tokens.layer
     having sum(expert_tokens.tokens) > 0

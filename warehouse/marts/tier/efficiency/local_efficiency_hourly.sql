@@ -71,9 +71,10 @@ stacks as (
             target
         from {{ ref('served_tokens_hourly') }}
     ) as hours
-    inner join {{ ref('stg_telemetry__stacks') }} as stacks
+    inner join {{ ref('stack_versions_daily') }} as stacks
         on
             hours.target = stacks.target
+            and {{ utc_date('hours.hour_at') }} = stacks.date
             and hours.hour_at + interval 1 hour > stacks.first_at
             and hours.hour_at <= stacks.last_at
     group by all

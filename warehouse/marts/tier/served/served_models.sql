@@ -7,13 +7,13 @@ with served as (
     select
         target,
         model_name
-    from {{ ref('stg_telemetry__counters') }}
+    from {{ ref('served_series_daily') }}
     where metric in ('prompt_tokens', 'generation_tokens', 'requests_finished')
     union
     select
         target,
         model_name
-    from {{ ref('stg_telemetry__requests') }}
+    from {{ ref('requested_models_daily') }}
     union
     select
         target,
@@ -42,7 +42,7 @@ named as (
 
 newest_stacks as (
     select *
-    from {{ ref('stg_telemetry__stacks') }}
+    from {{ ref('stack_versions_daily') }}
     where dtype is not null or quantization is not null
     qualify row_number() over (partition by target order by last_at desc, labels) = 1
 ),
@@ -67,9 +67,9 @@ sizes as (
     select
         target,
         model_name,
-        arg_max(last_value, minute_at) / 1e9 as billions
-    from {{ ref('stg_telemetry__gauges') }}
-    where metric = 'parameters' and last_value > 0
+        arg_max(last_value, last_at) / 1e9 as billions
+    from {{ ref('last_gauges_daily') }}
+    where metric = 'parameters' and is_positive
     group by all
 ),
 

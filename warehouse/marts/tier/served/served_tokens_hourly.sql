@@ -2,14 +2,26 @@
 --
 -- Speeds use minutes that are covered and do not end a gap, since growth during a gap took longer
 -- than the covered time; nor those in which a count is unknown, which sums leave out.
+-- Busy is the whole target: all its models share the devices.
 with busy as (
-    select
+    select distinct
         target,
-        minute_at,
-        max(max_value) > 0 as is_busy
-    from {{ ref('stg_telemetry__gauges') }}
-    where metric = 'requests_running'
-    group by target, minute_at
+        minute_at
+    from (
+        select
+            target,
+            minute_at
+        from {{ ref('stg_telemetry__gauges') }}
+        where
+            metric = 'requests_running'
+            and max_value > 0
+        union all
+        select
+            target,
+            minute_at
+        from {{ ref('served_tokens_minutely') }}
+        where coalesce(prompt_tokens, 0) + coalesce(generation_tokens, 0) > 0
+    ) as signs
 ),
 
 minutes as (
@@ -18,15 +30,10 @@ minutes as (
         minutes.covered_seconds > 0
         and not minutes.is_end_of_gap
         and minutes.unknown_reason is null as is_timed,
-        -- Busy is the whole target: all its models share the devices.
-        coalesce(busy.is_busy, false)
-        or max(coalesce(minutes.prompt_tokens, 0) + coalesce(minutes.generation_tokens, 0))
-            over same_minute
-        > 0 as is_busy
+        busy.target is not null as is_busy
     from {{ ref('served_tokens_minutely') }} as minutes
     left join busy
         using (target, minute_at)
-    window same_minute as (partition by minutes.target, minutes.minute_at)
 ),
 
 hours as (

@@ -6,11 +6,12 @@ with weights as (
     select
         target,
         model_name,
-        arg_max(last_value, minute_at) filter (where metric = 'weight_bytes') as weight_bytes,
-        max(minute_at) filter (where metric = 'weight_bytes') as seen_at,
-        arg_max(last_value, minute_at) filter (where metric = 'parameters') as parameters
-    from {{ ref('stg_telemetry__gauges') }}
-    where metric in ('weight_bytes', 'parameters')
+        arg_max(last_value, (last_at, last_value)) filter (where metric = 'weight_bytes')
+            as weight_bytes,
+        max(last_at) filter (where metric = 'weight_bytes') as seen_at,
+        arg_max(last_value, (last_at, last_value)) filter (where metric = 'parameters')
+            as parameters
+    from {{ ref('last_gauges_daily') }}
     group by all
 ),
 
@@ -18,7 +19,7 @@ stacks as (
     select
         target,
         coalesce(quantization, dtype) as setting
-    from {{ ref('stg_telemetry__stacks') }}
+    from {{ ref('stack_versions_daily') }}
     where dtype is not null or quantization is not null
     qualify row_number() over (partition by target order by last_at desc, labels) = 1
 ),

@@ -1,18 +1,20 @@
 delete from ledger.scrape_outcome_hours using changed_hours
 where
     scrape_outcome_hours.target = changed_hours.target
-    and scrape_outcome_hours.hour_at = changed_hours.hour_at;
+    and scrape_outcome_hours.hour_at = changed_hours.hour_at
+    and changed_hours.is_remade;
 
--- One row per target, source, changed hour and outcome of its scrapes.
-insert into ledger.scrape_outcome_hours by name
+-- One row per target, source, hour and outcome of its scrapes.
+create or replace temp table more_outcomes as
 with scrapes as (
-    select samples.*
-    from raw.telemetry_samples as samples
-    semi join changed_hours
-        on
-            samples.target = changed_hours.target
-            and date_trunc('hour', samples.scraped_at) = changed_hours.hour_at
-    where samples.metric in ('up', 'device_up')
+    select
+        samples.*,
+        series.device,
+        samples.scrape_labels as labels
+    from needed_samples as samples
+    inner join series
+        on samples.series_id = series.series_id
+    where samples.metric in ('up', 'device_up') and samples.is_changed
 ),
 
 outcomes as (

@@ -2,7 +2,7 @@ set variable first_hour = (select min(hour_at) from changed_hours);
 set variable end_hour = (select max(hour_at) + interval 1 hour from changed_hours);
 
 -- One row per series with a sample in or near a changed hour.
-create or replace temp table series as
+insert into series by name
 select
     row_number() over () as series_id,
     *
@@ -42,7 +42,7 @@ select
     samples.scraped_at,
     samples.started_at,
     date_trunc('hour', samples.scraped_at) as hour_at,
-    case when samples.metric = 'up' then samples.labels end as scrape_labels,
+    case when samples.metric in ('up', 'device_up') then samples.labels end as scrape_labels,
     -- Growth within a process is counted from the greatest value so far: usually the last one.
     case when series.process > 0 then samples.value else 0 end as reached
 from identified_samples as samples
@@ -57,9 +57,8 @@ inner join series
         and samples.model_name is not distinct from series.model_name
         and samples.device is not distinct from series.device;
 
--- One row per sample that facts are computed from: all of the changed hours, and the samples around
--- them that these facts need.
-create or replace temp table needed_samples as
+-- All samples of the changed hours.
+insert into needed_samples by name
 select
     samples.*,
     date_trunc('minute', samples.scraped_at) as minute_at,

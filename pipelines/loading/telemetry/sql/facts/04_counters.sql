@@ -1,12 +1,13 @@
 delete from ledger.counter_minutes using changed_hours
 where
     counter_minutes.target = changed_hours.target
-    and counter_minutes.hour_at = changed_hours.hour_at;
+    and counter_minutes.hour_at = changed_hours.hour_at
+    and changed_hours.is_remade;
 
--- One row per counter and minute of a changed hour. Growth belongs to the later sample's minute,
+-- One row per counter and minute. Growth belongs to the later sample's minute,
 -- also across a gap: tokens are conserved. It is null in a minute that has only the first sample of
 -- a series. Series that differ in their process alone are one counter.
-insert into ledger.counter_minutes by name
+create or replace temp table more_counters as
 select
     series.target,
     series.model_name,

@@ -1,11 +1,12 @@
 delete from ledger.histogram_hours using changed_hours
 where
     histogram_hours.target = changed_hours.target
-    and histogram_hours.hour_at = changed_hours.hour_at;
+    and histogram_hours.hour_at = changed_hours.hour_at
+    and changed_hours.is_remade;
 
--- One row per histogram, part, bucket and changed hour. `counted` is the growth of the histogram's
+-- One row per histogram, part, bucket and hour. `counted` is the growth of the histogram's
 -- count over the samples that have this part: less than the hour's where a bucket came or went.
-insert into ledger.histogram_hours by name
+create or replace temp table more_histograms as
 with parts as (
     select
         series.target,

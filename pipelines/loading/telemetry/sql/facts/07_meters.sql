@@ -1,13 +1,13 @@
-delete from ledger.energy_hours using changed_hours
+delete from ledger.meter_hours using changed_hours
 where
-    energy_hours.target = changed_hours.target
-    and energy_hours.hour_at = changed_hours.hour_at;
+    meter_hours.target = changed_hours.target
+    and meter_hours.hour_at = changed_hours.hour_at
+    and changed_hours.is_remade;
 
--- One row per device, provenance and changed hour. Power is a line between two readings, cut at the
--- edges of hours. A counter of joules is a line as well, and is preferred where it covers the same
--- time or more; what the power gauge says stands beside it. Readings too far apart are not joined,
--- nor are those between which a counter contradicts itself or rises faster than the devices can draw.
-insert into ledger.energy_hours by name
+-- One row per meter and hour. Power is a line between two readings, cut at the edges of hours. A
+-- counter of joules is a line as well. Readings too far apart are not joined, nor are those between
+-- which a counter contradicts itself or rises faster than the devices can draw.
+create or replace temp table more_energy as
 with rated as (
     select
         targets.name as target,
@@ -39,6 +39,7 @@ readings as (
         samples.value,
         lag(samples.scraped_at) over meter as from_at,
         lag(samples.value) over meter as value_before,
+        samples.is_changed,
         growths.growth,
         growths.unknown_reason as contradiction
     from needed_samples as samples
@@ -137,76 +138,23 @@ meters as (
         (metric = 'power_watts')::integer as power_samples,
         fault
     from spans
-),
-
-meter_hours as (
-    select
-        target,
-        device,
-        labels,
-        metric,
-        hour_at,
-        sum(joules) as joules,
-        sum(covered_seconds) as covered_seconds,
-        max(gap_seconds) as largest_gap_seconds,
-        sum(power_samples)::bigint as power_samples,
-        max(fault) as fault
-    from meters
-    group by all
-),
-
--- A device of several chips has several meters.
-device_hours as (
-    select
-        target,
-        device,
-        metric,
-        hour_at,
-        case
-            when contains(labels, 'provenance="rated"') then 'rated' else 'measured'
-        end as provenance,
-        sum(joules) as joules,
-        min(covered_seconds) as covered_seconds,
-        max(largest_gap_seconds) as largest_gap_seconds,
-        sum(power_samples)::bigint as power_samples,
-        max(fault) as fault
-    from meter_hours
-    group by all
+    where is_changed
 )
 
 select
-    device_hours.target,
-    device_hours.device,
-    device_hours.hour_at,
-    device_hours.joules,
-    device_hours.covered_seconds,
-    device_hours.largest_gap_seconds,
-    (sum(device_hours.power_samples) over same_hour)::bigint as power_samples,
-    device_hours.provenance,
-    device_hours.fault,
-    any_value(device_hours.joules) filter (where device_hours.metric = 'power_watts')
-        over same_hour as gauge_joules,
-    any_value(device_hours.covered_seconds) filter (where device_hours.metric = 'power_watts')
-        over same_hour as gauge_seconds
-from device_hours
+    meters.target,
+    meters.device,
+    meters.labels,
+    meters.metric,
+    meters.hour_at,
+    sum(meters.joules) as joules,
+    sum(meters.covered_seconds) as covered_seconds,
+    max(meters.gap_seconds) as largest_gap_seconds,
+    sum(meters.power_samples)::bigint as power_samples,
+    max(meters.fault) as fault
+from meters
 semi join changed_hours
     on
-        device_hours.target = changed_hours.target
-        and device_hours.hour_at = changed_hours.hour_at
-window
-    same_hour as (
-        partition by
-            device_hours.target,
-            device_hours.device,
-            device_hours.hour_at,
-            device_hours.provenance
-    )
-qualify
-    row_number() over (
-        partition by
-            device_hours.target,
-            device_hours.device,
-            device_hours.hour_at,
-            device_hours.provenance
-        order by device_hours.covered_seconds desc, device_hours.metric
-    ) = 1;
+        meters.target = changed_hours.target
+        and meters.hour_at = changed_hours.hour_at
+group by all;

@@ -1,10 +1,11 @@
 delete from ledger.stack_hours using changed_hours
 where
     stack_hours.target = changed_hours.target
-    and stack_hours.hour_at = changed_hours.hour_at;
+    and stack_hours.hour_at = changed_hours.hour_at
+    and changed_hours.is_remade;
 
--- One row per label set of an info metric and changed hour.
-insert into ledger.stack_hours by name
+-- One row per label set of an info metric and hour.
+create or replace temp table more_versions as
 select
     series.target,
     series.engine,

@@ -1,37 +1,14 @@
--- One row per sample of any time, with what makes its series: the process that counts, where the
--- page says when it started, and the way on which the sample came. A device counts on when the
--- process that reads it starts again.
-create or replace temp view identified_samples as
-select
-    samples.*,
-    case
-        when samples.device is null and samples.kind in ('counter', 'histogram')
-            then coalesce(processes.process, 0)
-        else 0
-    end as process,
-    coalesce(processes.process, 0) as page_process,
-    -- The labels of `up` describe how a scrape went; all the same it is one series.
-    case when samples.metric in ('up', 'device_up') then '' else samples.labels end
-        as series_labels,
-    coalesce(ways.way, 0) as way
-from raw.telemetry_samples as samples
-left join ledger.processes
-    on
-        samples.target = processes.target
-        and date_trunc('second', samples.started_at) = processes.started_second
-left join ways
-    on samples.segment_id = ways.segment_id;
-
--- One row per target and hour whose facts the new samples may change: hours of new samples, hours
--- within reach of one, and hours of the next samples in their series, since growth is counted from
--- the sample before. Where a segment came late, these are the next samples of all series: whether a
--- process began while its target was watched may have changed.
-create or replace temp table changed_hours as
+-- One row per target and hour whose facts are made again: hours of new samples that cannot be added
+-- to, hours within reach of one, and hours of the next samples in their series, since growth is
+-- counted from the sample before. Where a segment came late, these are the next samples of all
+-- series: whether a process began while its target was watched may have changed.
+insert into changed_hours by name
 with instants as (
     select distinct
         target,
         scraped_at
     from incoming
+    where target in (select late.target from incoming_targets as late where late.is_late)
 ),
 
 within_gap as (
@@ -112,17 +89,20 @@ next_failed as (
 
 select
     target,
-    hour_at
+    hour_at,
+    true as is_remade
 from within_gap
 union
 select
     target,
-    date_trunc('hour', scraped_at) as hour_at
+    date_trunc('hour', scraped_at) as hour_at,
+    true as is_remade
 from next_in_series
 union
 select
     target,
-    date_trunc('hour', scraped_at) as hour_at
+    date_trunc('hour', scraped_at) as hour_at,
+    true as is_remade
 from next_failed;
 
 -- Hours whose samples retention dropped, and the archive could not give back, stay as counted.

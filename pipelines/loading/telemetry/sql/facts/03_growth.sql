@@ -114,7 +114,10 @@ with judged as (
     select
         samples.*,
         processes.process is not null as is_proven,
-        coalesce(processes.first_page_at = samples.scraped_at, false) as is_first_page,
+        coalesce(
+            processes.first_page_at = samples.scraped_at and processes.is_restart,
+            false
+        ) as is_start_of_restart,
         coalesce(turns.is_restart, false) as page_restarted,
         case
             when samples.value_before is null then null
@@ -182,7 +185,7 @@ select
     judged.before_at,
     judged.is_changed,
     case
-        when judged.value_before is null then judged.is_proven and judged.is_first_page
+        when judged.value_before is null then judged.is_start_of_restart
         else judged.page_restarted
     end as is_restart,
     coalesce(judged.contradiction, parts.contradiction) as unknown_reason,

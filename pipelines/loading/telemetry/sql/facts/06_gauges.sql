@@ -1,10 +1,11 @@
 delete from ledger.gauge_minutes using changed_hours
 where
     gauge_minutes.target = changed_hours.target
-    and gauge_minutes.hour_at = changed_hours.hour_at;
+    and gauge_minutes.hour_at = changed_hours.hour_at
+    and changed_hours.is_remade;
 
--- One row per gauge and minute of a changed hour. Outcomes of scrapes are in ledger.scrapes.
-insert into ledger.gauge_minutes by name
+-- One row per gauge and minute. Outcomes of scrapes are in ledger.scrapes.
+create or replace temp table more_gauges as
 select
     series.target,
     series.model_name,

@@ -1,16 +1,18 @@
 delete from ledger.coverage_minutes using changed_hours
 where
     coverage_minutes.target = changed_hours.target
-    and coverage_minutes.hour_at = changed_hours.hour_at;
+    and coverage_minutes.hour_at = changed_hours.hour_at
+    and changed_hours.is_remade;
 
--- One row per target and minute of a changed hour: seconds between two good scrapes without a gap.
-insert into ledger.coverage_minutes by name
+-- One row per target and minute: seconds between two good scrapes without a gap.
+create or replace temp table more_coverage as
 with outcomes as (
     select
         target,
         scraped_at,
         minute_at,
-        bool_or(value = 1) as is_up
+        bool_or(value = 1) as is_up,
+        bool_or(is_changed) as is_changed
     from needed_samples
     where metric = 'up'
     group by all
@@ -63,6 +65,7 @@ minutes as (
         1 as scrapes,
         (not is_up)::integer as failed_scrapes
     from outcomes
+    where is_changed
 )
 
 select
