@@ -111,10 +111,12 @@ def status_line(collector: "Collector") -> str:
 
 def _read_tier(path: Path) -> "tuple[Tier, Headers]":
     """Read the tier file, and the values of its headers from the environment or `.env`."""
+    from pipelines.telemetry.collector.scraping import check_authorities
     from pipelines.telemetry.config.headers import resolve_headers
     from pipelines.telemetry.config.tier import read_tier
 
     known = read_tier(path)
+    check_authorities(known)
     return known, resolve_headers(known, read_settings().variables)
 
 

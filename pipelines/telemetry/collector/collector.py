@@ -6,6 +6,7 @@ resets are computed when segments are loaded.
 """
 
 import asyncio
+import logging
 import random
 import ssl
 import time
@@ -16,6 +17,7 @@ from typing import Any
 
 import httpx
 
+from pipelines.errors import BadSetting
 from pipelines.telemetry.collector.scrape_loops import (
     Health,
     ScrapeLoop,
@@ -31,6 +33,8 @@ from pipelines.telemetry.config.tier import Tier, own_page_pick
 from pipelines.telemetry.metrics.normalise import MetricsNormaliser
 
 __all__ = ["Collector", "DiscoveryHealth", "Health", "ScrapeLoop"]
+
+log = logging.getLogger(__name__)
 
 FIRST_WITHIN_SECONDS = 1.0  # every target is scraped for the first time within this time
 WRITER_SECONDS = 0.25  # between two looks at the open segment
@@ -108,6 +112,8 @@ class Collector:
         for name, each in by_name.items():
             if name not in self._running:
                 self._running[name] = self._begin(each)
+                # A thousand at once take a second, in which pages of the others would wait.
+                await asyncio.sleep(0)
         self._readers.forget(self._running.values())
         used = {source.ca_file for each in by_name.values() for source in each.sources}
         used |= {each.target.ca_file for each in by_name.values()}
@@ -148,7 +154,13 @@ class Collector:
     def _context(self, ca_file: Path | None) -> ssl.SSLContext:
         # A context takes longer to make than a scrape, so clients share it.
         if ca_file not in self._contexts:
-            self._contexts[ca_file] = make_context(ca_file)
+            try:
+                self._contexts[ca_file] = make_context(ca_file)
+            except BadSetting as error:
+                # It was right when the tier file was read. The others go on, and this target's
+                # scrapes fail for their certificate.
+                log.warning("%s", error)
+                return make_context()
         return self._contexts[ca_file]
 
     async def _scrape_forever(self, loop: ScrapeLoop) -> None:

@@ -15,6 +15,7 @@ import httpx
 
 from pipelines.errors import BadSetting
 from pipelines.telemetry.collector.guarded_transport import ForbiddenAddress, GuardedTransport
+from pipelines.telemetry.config.tier import Tier
 from pipelines.telemetry.metrics.exposition import MAX_BYTES
 
 MAX_SECONDS = 60.0  # a bound of last resort; each scrape has a shorter one
@@ -119,6 +120,14 @@ def _connect_reason(error: httpx.ConnectError) -> str:
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return "certificate"
     return "tls" if any(isinstance(cause, ssl.SSLError) for cause in causes) else "refused"
+
+
+def check_authorities(tier: Tier) -> None:
+    """Raise BadSetting if a file of certificates that the tier file names cannot be used."""
+    files = {table.ca_file for table in (*tier.targets, *tier.device_sources)}
+    files |= {discover.ca_file for discover in tier.discovers}
+    for ca_file in filter(None, files):
+        make_context(ca_file)
 
 
 def make_context(ca_file: Path | None = None) -> ssl.SSLContext:

@@ -38,6 +38,7 @@ class KnownList:
     not_listed_at: dict[str, datetime | None] = field(default_factory=dict)
     accepted: dict[str, FoundTarget] = field(default_factory=dict)
     recorded: dict[str, tuple[TierEntry, ...]] | None = None  # None before the first record
+    is_pending: bool = False  # the last record could not be written
 
 
 class Fleet:
@@ -73,11 +74,14 @@ class Fleet:
             known = self._lists.get(name)
             if known is None:
                 return
+            known.health.problem, known.health.listed_at = "", time.time()
+            if found is known.found and not known.is_pending:
+                known.made_at = made_at
+                return
             known.not_listed_at = {
                 each: known.not_listed_at.get(each, known.made_at) for each in found.targets
             }
             known.made_at, known.found = made_at, found
-            known.health.problem, known.health.listed_at = "", time.time()
             await self._apply(made_at)
 
     def note_failure(self, name: str, problem: str) -> None:
@@ -99,7 +103,7 @@ class Fleet:
             accepted, refused = accept_targets(known.found, owners)
             owners |= dict.fromkeys(accepted, f"the list {name}")
             if known.made_at is not None:
-                await self._record(name, known, _entries(accepted, known.not_listed_at), at)
+                await self._record(name, known, _entries(known, accepted), at)
             refused = (*known.found.refused, *refused)
             for line in change_lines(name, known, accepted, refused):
                 self._say(line)
@@ -139,8 +143,9 @@ class Fleet:
         except OSError as error:
             # Samples cannot be written either. The next list tries again.
             known.health.problem = f"{self._records} cannot be written ({error.strerror})."
+            known.is_pending = True
             return
-        known.recorded = entries
+        known.recorded, known.is_pending = entries, False
 
 
 def change_lines(
@@ -175,12 +180,17 @@ def accept_targets(
 
 
 def _entries(
-    accepted: Mapping[str, FoundTarget], not_listed_at: Mapping[str, datetime | None]
+    known: KnownList, accepted: Mapping[str, FoundTarget]
 ) -> dict[str, tuple[TierEntry, ...]]:
     """Return the entries of each target: its own, with the last list without it, and devices."""
+    recorded = {} if known.is_pending or known.recorded is None else known.recorded
     made = {}
     for name, found in accepted.items():
-        entry, since = target_entry(found.target), not_listed_at.get(name)
+        # Of thousands of targets, most are as they were.
+        if name in recorded and known.accepted.get(name) == found:
+            made[name] = recorded[name]
+            continue
+        entry, since = target_entry(found.target), known.not_listed_at.get(name)
         if since is not None:
             entry = replace(entry, entry={**entry.entry, "not_listed_at": since.isoformat()})
         made[name] = entry, *tier_entries(Tier((), found.sources))

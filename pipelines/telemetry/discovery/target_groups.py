@@ -50,11 +50,16 @@ def read_files(pattern: Path) -> list[LabelMap]:
 
 def find_files(pattern: Path) -> list[Path]:
     """Return the files of a name with *, sorted; raise DiscoveryFailed if they cannot be there."""
-    if not pattern.parent.is_dir():
-        raise DiscoveryFailed(f"{pattern.parent} is no folder. Correct file of this discover.")
-    if not set("*?[") & set(pattern.name):
-        return [pattern]
-    found = sorted(path for path in pattern.parent.glob(pattern.name) if path.is_file())
+    try:
+        if not pattern.parent.is_dir():
+            raise DiscoveryFailed(f"{pattern.parent} is no folder. Correct file of this discover.")
+        if not set("*?[") & set(pattern.name):
+            return [pattern]
+        found = sorted(path for path in pattern.parent.glob(pattern.name) if path.is_file())
+    except OSError as error:
+        raise DiscoveryFailed(
+            f"{pattern.parent} cannot be read ({error.strerror}). Let this user read it."
+        ) from error
     if len(found) > MAX_FILES:
         raise DiscoveryFailed(f"{pattern} names more than {MAX_FILES} files; narrow it.")
     return found

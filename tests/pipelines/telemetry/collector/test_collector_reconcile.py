@@ -89,6 +89,20 @@ def test_a_changed_target_starts_again_with_its_new_settings(tmp_path: Path) -> 
     assert server.received[-1].headers["x-key"] == "k"
 
 
+def test_a_target_whose_certificates_are_gone_stops_no_other(tmp_path: Path) -> None:
+    """Its own scrapes fail."""
+    with scripted_server(bytes_response(PAGE)) as server:
+
+        async def play(collector: Collector) -> None:
+            target = make_target("https://127.0.0.1:1/", "lost", ca_file=tmp_path / "gone.pem")
+            await collector.reconcile([*want(server, "a"), WantedTarget(target, (), {})])
+            await until(lambda: min(scrapes_of(collector).values()) > 0)
+
+        collect(tmp_path / "spool", play)
+    ups = of_metric(read_rows(tmp_path / "spool"), "up")
+    assert {(row["target"], row["value"]) for row in ups} == {("a", 1.0), ("lost", 0.0)}
+
+
 def test_what_belongs_to_gone_targets_is_freed(tmp_path: Path) -> None:
     """Loops, clients, tasks, and what the shared reader remembers of their pages."""
     with scripted_server(bytes_response(PAGE)) as server:

@@ -115,6 +115,7 @@ def test_files_are_read(tmp_path: Path) -> None:
         ("a.yml", "a: [", "it is not YAML"),
         ("a.yml", "!!python/object/apply:os.system [ls]", "is no list of targets"),
         ("a.yml", "- targets: {}", "is no list of targets"),
+        ("a.yml", '- targets: ["\\uD800"]', "is no list of targets"),
         ("a.yml", "- &a {targets: [h:1]}\n- *a", "it is not YAML"),
         ("no/folder/a.json", None, "is no folder"),
     ],

@@ -235,7 +235,7 @@ def test_many_changes_are_one_line(tmp_path: Path) -> None:
     watched = Watched(tmp_path)
     with scripted_server(bytes_response(PAGE)) as page, scripted_server() as sd:
         sd.respond_with(json_response(200, group(page, *(f"p{number}" for number in range(40)))))
-        watched.write(HTTP.format(sd=sd.url))
+        watched.write(HTTP.format(sd=sd.url).replace("0.2", "5"))
 
         async def play() -> None:
             await watched.until(lambda: len(watched.up) == 40)
