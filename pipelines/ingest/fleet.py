@@ -112,9 +112,20 @@ def take_fleet(
     progress: BuildProgress | None = None,
 ) -> TelemetryIngest:
     """Read the history of a fleet and load it, day by day; build, audit, publish."""
-    journal_folder = settings.history_spool
-    with file_lock(journal_folder / LOCK), _open(fleet.request) as store:
-        journal = ReadingJournal(journal_folder)
+    read_fleet(settings, fleet, on_read, on_segment)
+    return ingest_telemetry(settings, on_segment, progress)
+
+
+def read_fleet(
+    settings: Settings,
+    fleet: StoredFleet,
+    on_read: OnRead = lambda name, day: None,
+    on_segment: OnSegment = lambda name: None,
+) -> int:
+    """Read the history of a fleet and load it, day by day; return the number of scrapes."""
+    scrapes = 0
+    with file_lock(settings.history_spool / LOCK), _open(fleet.request) as store:
+        journal = ReadingJournal(settings.history_spool)
         for record in make_records(fleet.discover, fleet.replicas, fleet.until):
             if not journal.has_record(record):
                 write_record(settings.tier_spool, record)
@@ -129,10 +140,10 @@ def take_fleet(
             on_read,
         )
         for parts in reading.days(fleet.replicas).values():
-            reading.read_day(parts)
+            scrapes += reading.read_day(parts)
             # A day at a time, so that the spool stays small.
             load(settings, on_segment)
-    return ingest_telemetry(settings, on_segment, progress)
+    return scrapes
 
 
 def write_block(path: Path, block: str) -> None:
@@ -181,4 +192,4 @@ def _make_block(
     seconds = median(presence[each.key].interval_seconds for each in servers)
     step = max(request.step_seconds, round(seconds))
     given = replace(request.labels, interval_seconds=max(step, SCRAPE_SECONDS))
-    return make_block(given, servers)
+    return make_block(given, servers, presence)

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
+import duckdb
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -216,9 +216,18 @@ def test_the_list_goes_on_under_the_same_names(taken_fleet: TakenFleet) -> None:
     assert "chat-0" in checked
     assert "chat-1" in checked
     assert "code-0" not in checked
-    rows = command.rows("select target, service from local_efficiency_hourly group by all")
-    assert {(row["target"], row["service"]) for row in rows} == {
-        ("chat-0", "chat"),
-        ("chat-1", "chat"),
-        ("code-0", "code"),
-    }
+
+
+def test_the_tier_knows_when_a_replica_was_gone(taken_fleet: TakenFleet) -> None:
+    """It is known from its first hour on, with its service, and not missing afterwards."""
+    path = str(taken_fleet.command.home / "warehouse.duckdb")
+    with duckdb.connect(path, read_only=True) as con:
+        rows = con.sql(
+            "select name, max(entry ->> '$.service'), bool_or(valid_from is null), "
+            "bool_or(valid_to is null) from raw.tier_file where section = 'target' group by name"
+        ).fetchall()
+    assert sorted(rows) == [
+        ("chat-0", "chat", True, True),
+        ("chat-1", "chat", True, True),
+        ("code-0", "code", True, False),
+    ]

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from pipelines.telemetry.config.discover import Discover
 from pipelines.telemetry.config.tier import parse_tier
 from pipelines.telemetry.config.tier_values import SCRAPE_SECONDS
 from pipelines.telemetry.stored_fleet.matchers import LabelMatcher, escape
-from pipelines.telemetry.stored_fleet.servers import StoredServer
+from pipelines.telemetry.stored_fleet.presence import Presence
+from pipelines.telemetry.stored_fleet.servers import ServerKey, StoredServer
 
 SEPARATOR = "/"
 NAME_LABELS = (("pod",), ("namespace", "pod"), ("instance",), ("job", "instance"))
@@ -34,7 +36,11 @@ class FleetLabels:
     interval_seconds: float = SCRAPE_SECONDS
 
 
-def make_block(given: FleetLabels, servers: Sequence[StoredServer]) -> str:
+def make_block(
+    given: FleetLabels,
+    servers: Sequence[StoredServer],
+    presence: Mapping[ServerKey, Presence],
+) -> str:
     """Write the `[[discover]]` that names these servers as they are named here."""
     engine = Counter(server.engine for server in servers).most_common(1)[0][0]
     keys: dict[str, Any] = {
@@ -56,7 +62,8 @@ def make_block(given: FleetLabels, servers: Sequence[StoredServer]) -> str:
     if models and not given.model_map:
         example = dict.fromkeys(models, "owner/model")
         lines.append(f"#model_map = {_value(example)}  # what the models are called elsewhere")
-    for rule in _rules(given, servers, engine):
+    names = given.name_labels or choose_name_labels(servers, presence)
+    for rule in _rules(given, servers, engine, names):
         lines += ["", "[[discover.relabel]]", *_lines(rule)]
     return "\n".join(lines) + "\n"
 
@@ -66,12 +73,19 @@ def parse_block(text: str) -> Discover:
     return parse_tier(text, "the new [[discover]]").discovers[0]
 
 
-def choose_name_labels(servers: Sequence[StoredServer]) -> tuple[str, ...]:
-    """Choose labels that name each server: its pod, or else its instance."""
+def choose_name_labels(
+    servers: Sequence[StoredServer], presence: Mapping[ServerKey, Presence]
+) -> tuple[str, ...]:
+    """Choose labels that name one server at a time: its pod, or else its instance."""
     for labels in NAME_LABELS:
-        names = {tuple(server.labels.get(label) for label in labels) for server in servers}
-        are_distinct = len(names) == len({server.key for server in servers})
-        if are_distinct and not any(None in name for name in names):
+        named: dict[tuple[str, ...], list[Presence]] = {}
+        for server in servers:
+            name = tuple(server.labels.get(label, "") for label in labels)
+            named.setdefault(name, []).append(presence[server.key])
+        are_named = not any("" in name for name in named)
+        if are_named and not any(
+            one.is_beside(other) for each in named.values() for one, other in combinations(each, 2)
+        ):
             return labels
     return NAME_LABELS[-1]
 
@@ -82,7 +96,7 @@ def choose_service_label(servers: Sequence[StoredServer]) -> str:
 
 
 def _rules(
-    given: FleetLabels, servers: Sequence[StoredServer], engine: str
+    given: FleetLabels, servers: Sequence[StoredServer], engine: str, names: Sequence[str]
 ) -> Iterator[dict[str, object]]:
     labels = {label for server in servers for label in server.labels}
     for matcher in given.matchers:
@@ -92,7 +106,6 @@ def _rules(
     jobs = sorted({job for server in servers if (job := server.labels.get("job"))})
     if jobs and not any(each.label == "job" and each.operator == "=" for each in given.matchers):
         yield {"action": "keep", "source_labels": ["job"], "regex": "|".join(map(escape, jobs))}
-    names = given.name_labels or choose_name_labels(servers)
     yield _taken_from(names, "name")
     service = given.service_label or choose_service_label(servers)
     if service != "service":

@@ -18,6 +18,7 @@ from pipelines.telemetry.stored_fleet.servers import (
 
 HOUR = timedelta(hours=1)
 HOURS_AT_ONCE = 24
+MAX_SHARED_HOURS = 2
 DEFAULT_INTERVAL = 15.0
 
 
@@ -29,6 +30,10 @@ class Presence:
     first_at: datetime | None = None
     last_at: datetime | None = None
     interval_seconds: float = DEFAULT_INTERVAL
+
+    def is_beside(self, other: "Presence") -> bool:
+        """Tell whether both served at once for longer than one that replaces another one does."""
+        return len(set(self.hours) & set(other.hours)) > MAX_SHARED_HOURS
 
 
 def find_presence(

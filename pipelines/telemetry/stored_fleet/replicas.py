@@ -20,8 +20,6 @@ from pipelines.telemetry.stored_fleet.servers import ServerKey, StoredServer
 
 NO_ADDRESS = "unknown.invalid"
 LIVE = timedelta(minutes=5)
-# A server that replaces another one may serve beside it for a while.
-MAX_SHARED_HOURS = 2
 
 
 @dataclass(frozen=True)
@@ -161,8 +159,7 @@ def _find_clash(name: str, members: Sequence[PlacedServer]) -> str | None:
     """Say which servers have one name at the same time; None if they followed one another."""
     ordered = sorted(members, key=_age)
     for before, after in pairwise(ordered):
-        shared = set(before.presence.hours) & set(after.presence.hours)
-        if len(shared) > MAX_SHARED_HOURS or (before.is_live and after.is_live):
+        if before.presence.is_beside(after.presence) or (before.is_live and after.is_live):
             return (
                 f"{name} would be the name of {before.server.place} and {after.server.place} at "
                 "once; give more labels to --name-label"
