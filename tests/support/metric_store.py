@@ -4,6 +4,7 @@ It evaluates just the queries that are made of a store: raw samples of a range, 
 samples of `up` by hour.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,8 +65,8 @@ class HeldServer:
 class HeldStore:
     """A store of servers.
 
-    `stores` are labels of the stores of a pair, `targets` whether it scrapes by itself, `max_hours`
-    the longest range that it gives, `fails_from` the number of the request from which it fails.
+    `stores` are labels of the stores of a pair, `has_targets` says whether it scrapes by itself,
+    `max_seconds` the longest range that it gives, `fails_from` the request from which it fails.
     """
 
     servers: list[HeldServer]
@@ -75,6 +76,7 @@ class HeldStore:
     max_seconds: float = float("inf")
     fails_from: float = float("inf")
     now: float = float("inf")
+    wait_seconds: float = 0.0  # before each response with samples
     queries: list[str] = field(default_factory=list)
 
     def app(self) -> Starlette:
@@ -126,6 +128,7 @@ class HeldStore:
     async def _query(self, request: Request) -> Response:
         form = await _form(request)
         self.queries.append(form["query"])
+        await asyncio.sleep(self.wait_seconds)
         selector, _, rest = form["query"].rpartition("[")
         seconds = 3600.0 if rest == "1h]" else float(rest.removesuffix("s]"))
         until = float(form["time"])
