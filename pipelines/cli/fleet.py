@@ -1,7 +1,6 @@
 """The verb `ingest fleet`: take in a fleet that has a Prometheus, VictoriaMetrics or the like."""
 
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import httpx
@@ -10,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.cli.console import Json, show_progress, stderr, stdout
-from pipelines.cli.tier import Header, show_ingested
+from pipelines.cli.tier import CaFile, Header, show_ingested
 from pipelines.errors import BadSetting
 from pipelines.settings import Settings, read_settings
 
@@ -18,8 +17,10 @@ if TYPE_CHECKING:
     from pipelines.ingest.fleet import StoredFleet
 
 MAX_LINES = 20  # of replicas that are refused, or found besides
-Url = Annotated[str, typer.Argument(help="Address of the store, such as http://prom:9090.")]
-Matchers = Annotated[
+StoreAddress = Annotated[
+    str, typer.Argument(help="Address of the store, such as http://prom:9090.")
+]
+FleetMatchers = Annotated[
     str, typer.Option(help="Series of the fleet, as in PromQL. Default: all that serves.")
 ]
 NameLabel = Annotated[
@@ -32,8 +33,8 @@ ServiceLabel = Annotated[
     str | None,
     typer.Option(help="Label that replicas of a service share. Default: service, or else job."),
 ]
-Days = Annotated[int, typer.Option(min=1, max=3650, help="Days of history to load.")]
-Step = Annotated[
+DaysBack = Annotated[int, typer.Option(min=1, max=3650, help="Days of history to load.")]
+SecondsApart = Annotated[
     int, typer.Option(min=1, help="Seconds between samples; those closer are thinned out.")
 ]
 ModelMap = Annotated[
@@ -41,11 +42,8 @@ ModelMap = Annotated[
     typer.Option(help="A model's name there and elsewhere, served=owner/model; may be repeated."),
 ]
 Devices = Annotated[int | None, typer.Option(min=1, help="Devices of each replica. Default: 1.")]
-DeviceKind = Annotated[
+KindOfDevices = Annotated[
     str | None, typer.Option(help="Kind of the devices, as in [[cost]] of the tier file.")
-]
-CaFile = Annotated[
-    Path | None, typer.Option(help="File with certificates to trust besides the system's.")
 ]
 AsDiscover = Annotated[
     str | None,
@@ -62,15 +60,15 @@ Write = Annotated[bool, typer.Option("--write", help="Add the [[discover]] to th
 
 
 def ingest_fleet(
-    url: Url,
-    matchers: Matchers = "",
+    url: StoreAddress,
+    matchers: FleetMatchers = "",
     name_label: NameLabel = "",
     service_label: ServiceLabel = None,
-    days: Days = 30,
-    step: Step = 15,
+    days: DaysBack = 30,
+    step: SecondsApart = 15,
     model_map: ModelMap = None,
     devices: Devices = None,
-    device_kind: DeviceKind = None,
+    device_kind: KindOfDevices = None,
     header: Header = None,
     ca_file: CaFile = None,
     as_discover: AsDiscover = None,
@@ -96,31 +94,37 @@ def ingest_fleet(
 
         tokentide ingest fleet https://prom --header Authorization=PROM_TOKEN --ca-file our-ca.pem
     """
-    from pipelines.ingest.fleet import FleetRequest, find_fleet, take_fleet, write_block
+    from pipelines.ingest.fleet import FleetRequest, find_fleet
     from pipelines.telemetry.config.headers import resolve_options, split_options
     from pipelines.telemetry.stored_fleet.discover_block import FleetLabels
     from pipelines.telemetry.stored_fleet.matchers import parse_matchers
-    from pipelines.transform.build import lower_priority
 
     settings, address = read_settings(), _check_address(url)
     labels = FleetLabels(
-        name=as_discover or _name_of(address),
-        url=address,
-        name_labels=tuple(filter(None, map(str.strip, name_label.split(",")))),
-        service_label=service_label,
-        matchers=parse_matchers(matchers),
-        headers=split_options(header or []),
-        ca_file=ca_file,
-        model_map=_pairs(model_map or []),
-        devices=devices,
-        device_kind=device_kind,
+        as_discover or httpx.URL(address).netloc.decode("ascii", "replace"),
+        address,
+        tuple(filter(None, map(str.strip, name_label.split(",")))),
+        service_label,
+        parse_matchers(matchers),
+        split_options(header or []),
+        ca_file,
+        _pairs(model_map or []),
+        devices,
+        device_kind,
     )
     headers = resolve_options(header or [], settings.variables, address)
-    lower_priority()
-    fleet = find_fleet(settings, FleetRequest(labels, headers, days, step, threads, max_replicas))
+    request = FleetRequest(labels, headers, days, step, threads, max_replicas)
+    fleet = find_fleet(settings, request)
     _show_fleet(fleet, settings)
-    if dry_run:
-        return
+    if not dry_run:
+        _take(settings, fleet, write, as_json)
+
+
+def _take(settings: Settings, fleet: "StoredFleet", write: bool, as_json: bool) -> None:
+    from pipelines.ingest.fleet import take_fleet, write_block
+    from pipelines.transform.build import lower_priority
+
+    lower_priority()
     if write and fleet.block:
         write_block(settings.tier, fleet.block)
         stderr.print(escape(f"{settings.tier} has it now."))
@@ -147,10 +151,6 @@ def _check_address(url: str) -> str:
             "--header Authorization=PROMETHEUS_AUTHORIZATION."
         )
     return url.rstrip("/")
-
-
-def _name_of(address: str) -> str:
-    return httpx.URL(address).netloc.decode("ascii", "replace")
 
 
 def _pairs(given: list[str]) -> dict[str, str]:

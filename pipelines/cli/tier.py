@@ -63,7 +63,7 @@ Header = Annotated[
 ]
 CaFile = Annotated[
     Path | None,
-    typer.Option(help="File with certificates to trust for --history besides the system's."),
+    typer.Option(help="File with certificates to trust for the store besides the system's."),
 ]
 Forget = Annotated[
     str | None,

@@ -50,7 +50,7 @@ LOCK = "fleet.lock"
 
 @dataclass(frozen=True)
 class FleetRequest:
-    """What is asked of a store: which replicas, how far back, and how they are called."""
+    """A request to a store: for which replicas, how far back, and how to call them."""
 
     labels: FleetLabels
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # with their values

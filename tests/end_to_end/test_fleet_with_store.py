@@ -61,7 +61,7 @@ class CountingServer:
 
     @property
     def true_tokens(self) -> int:
-        """What it counted from the first page that was stored to the last one that anybody read."""
+        """Its tokens from the first page that was stored to the last one that anybody read."""
         first_start, first = self.to_prometheus[0]
         last: dict[float, int] = {}
         for start, tokens in (*self.to_prometheus, *self.to_us):
@@ -71,7 +71,7 @@ class CountingServer:
 
 @dataclass(frozen=True)
 class TakenFleet:
-    """What was printed and published, after each of the steps."""
+    """Output and published figures after each of the steps."""
 
     command: Command
     servers: dict[str, CountingServer]
@@ -188,7 +188,7 @@ def test_all_replicas_are_shown(taken_fleet: TakenFleet) -> None:
 
 
 def test_history_is_what_the_store_saw(taken_fleet: TakenFleet) -> None:
-    """From its first sample to its last one; a restart loses nothing of what was seen."""
+    """All from its first sample to its last one; a restart loses nothing of what was seen."""
     gone = taken_fleet.servers["code-0"]
     assert taken_fleet.after_history["code-0"] == gone.true_tokens > 0
     for name, tokens in taken_fleet.after_history.items():
@@ -196,7 +196,7 @@ def test_history_is_what_the_store_saw(taken_fleet: TakenFleet) -> None:
 
 
 def test_history_and_live_are_one_target_without_a_seam(taken_fleet: TakenFleet) -> None:
-    """What was counted between the last stored sample and the first live scrape counts once."""
+    """Tokens between the last stored sample and the first live scrape count once."""
     true = {name: server.true_tokens for name, server in taken_fleet.servers.items()}
     assert taken_fleet.after_live == true
 

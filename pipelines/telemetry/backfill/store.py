@@ -130,9 +130,9 @@ class MetricStore:
 
     def _fetch(self, method: str, path: str, form: Mapping[str, str]) -> tuple[int, bytes]:
         url = f"{self.url}/api/v1/{path}"
-        given = {"params": dict(form)} if method == "GET" else {"data": dict(form)}
+        params, data = (form, None) if method == "GET" else (None, form)
         try:
-            with self._client.stream(method, url, **given) as response:
+            with self._client.stream(method, url, params=params, data=data) as response:
                 return response.status_code, _read_body(response)
         except httpx.TimeoutException as error:
             raise HistoryTooLarge(

@@ -21,7 +21,7 @@ NAME_LABELS = (("pod",), ("namespace", "pod"), ("instance",), ("job", "instance"
 
 @dataclass(frozen=True)
 class FleetLabels:
-    """What a person says of the replicas, where the store's labels alone do not decide it."""
+    """Words of a person on the replicas, where the store's labels alone do not decide it."""
 
     name: str  # of the list
     url: str

@@ -1,4 +1,4 @@
-"""What of a store's history was read into segments, so that an interrupted reading goes on.
+"""A journal of the hours of a store that are in segments, so that an interrupted reading goes on.
 
 A line is written once its segments are on disk. Losing the file costs time and no figure: samples
 that are read again are the same ones.

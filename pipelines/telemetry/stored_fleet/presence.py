@@ -1,4 +1,4 @@
-"""When a store has samples of a server: the hours with any, and the first and the last one."""
+"""Times of a server in a store: the hours with samples, and the first and the last one."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

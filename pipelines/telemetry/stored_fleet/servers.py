@@ -1,6 +1,6 @@
 """Servers in a store: labels that tell them apart, what they serve with, and their models.
 
-A server is told by the labels of its page: job, instance and what says where that is. Labels of a
+A server is known by the labels of its page: job, instance and what says where that is. Labels of a
 pair of stores, and any others, do not make another server of it.
 """
 
@@ -44,7 +44,7 @@ class StoredServer:
 
     @property
     def engine(self) -> EngineName:
-        """What it serves with, by its families."""
+        """The engine that its families are of."""
         engine = find_engine(frozenset(self.families))
         if engine is None:
             raise HistoryFailed(f"{self.matchers} has families of no engine that serves.")
@@ -57,13 +57,13 @@ class StoredServer:
 
     @property
     def place(self) -> str:
-        """What a person calls it."""
+        """Its name for a person."""
         return self.labels.get("instance") or self.matchers
 
 
 @dataclass(frozen=True)
 class FleetSearch:
-    """What is looked for in a store."""
+    """The part of a store in which servers are looked for."""
 
     first: datetime
     last: datetime

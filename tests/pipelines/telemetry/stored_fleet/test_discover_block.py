@@ -45,7 +45,7 @@ def test_servers_without_a_pod_are_called_by_their_instance() -> None:
     }
 
 
-def test_pods_of_two_namespaces_are_told_apart() -> None:
+def test_pods_of_two_namespaces_differ() -> None:
     """They have the same names."""
     servers = [
         stored(job="v", instance=f"h:{number}", pod="chat-0", namespace=namespace, service="chat")

@@ -1,4 +1,4 @@
-"""What was read is known to the next run, also after a crash while it was noted."""
+"""Hours that were read are known to the next run, also after a crash while it was noted."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ def test_hours_are_known_of_what_was_asked_for(tmp_path: Path) -> None:
 
 
 def test_a_record_is_known_by_what_it_says(tmp_path: Path) -> None:
-    """When something came does not matter, when it was gone does."""
+    """The instant of coming does not matter, that of leaving does."""
     journal = ReadingJournal(tmp_path)
     for record in (CAME, GONE):
         journal.note_record(record)
@@ -37,7 +37,7 @@ def test_a_record_is_known_by_what_it_says(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_cut_short_is_passed_over(tmp_path: Path) -> None:
-    """Those hours are read again, and nothing else is lost."""
+    """Only its hours are read again."""
     ReadingJournal(tmp_path).note_hours("a", [AT])
     with (tmp_path / NAME).open("ab") as file:
         file.write(b'{"asked": "x", "ho\n[]\n\xff\n')

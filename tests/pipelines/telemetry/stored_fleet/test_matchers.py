@@ -57,6 +57,6 @@ def test_a_selector_names_metrics_exactly() -> None:
 
 
 def test_an_escaped_text_matches_itself_alone() -> None:
-    """Whatever signs it has."""
+    """Its signs have no meaning."""
     text = "a.b*c+d?(e)[f]{g}|h^i$j\\k l-m"
     assert re.fullmatch(escape(text), text)

@@ -1,4 +1,4 @@
-"""An engine is told by the families of a page."""
+"""The families of a page say which engine it is of."""
 
 import pytest
 

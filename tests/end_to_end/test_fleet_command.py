@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.cli.command import Command
-from support.metric_store import HeldServer, HeldStore
+from support.stores.metric_store import HeldServer, HeldStore
 
 from pipelines.archive import utc_now
 from pipelines.simulator.api.serve import serve_in_thread

@@ -1,4 +1,4 @@
-"""A stand-in for Prometheus-compatible stores: what they hold, and how they differ.
+"""A simulator of Prometheus-compatible stores: what they hold, and how they differ.
 
 It evaluates just the queries that are made of a store: raw samples of a range, and the number of
 samples of `up` by hour.
