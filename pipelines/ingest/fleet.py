@@ -6,7 +6,7 @@ target.
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -15,6 +15,7 @@ from pipelines.archive import utc_now
 from pipelines.errors import BadSetting
 from pipelines.files import write_durably
 from pipelines.ingest.telemetry import OnSegment, TelemetryIngest, ingest_telemetry, load
+from pipelines.loading.telemetry.segments import TelemetryLoadResult
 from pipelines.locks import file_lock
 from pipelines.settings import Settings
 from pipelines.telemetry.backfill.store import MetricStore
@@ -112,8 +113,10 @@ def take_fleet(
     progress: BuildProgress | None = None,
 ) -> TelemetryIngest:
     """Read the history of a fleet and load it, day by day; build, audit, publish."""
-    read_fleet(settings, fleet, on_read, on_segment)
-    return ingest_telemetry(settings, on_segment, progress)
+    total = read_fleet(settings, fleet, on_read, on_segment)
+    ingested = ingest_telemetry(settings, on_segment, progress)
+    _add(total, ingested.loaded)
+    return replace(ingested, loaded=total)
 
 
 def read_fleet(
@@ -121,12 +124,12 @@ def read_fleet(
     fleet: StoredFleet,
     on_read: OnRead = lambda name, day: None,
     on_segment: OnSegment = lambda name: None,
-) -> int:
-    """Read the history of a fleet and load it, day by day; return the number of scrapes."""
-    scrapes = 0
+) -> TelemetryLoadResult:
+    """Read the history of a fleet and load it, day by day; return the totals of all loads."""
+    total = TelemetryLoadResult()
     with file_lock(settings.history_spool / LOCK), _open(fleet.request) as store:
         journal = ReadingJournal(settings.history_spool)
-        for record in make_records(fleet.discover, fleet.replicas, fleet.until):
+        for record in make_records(fleet.discover, fleet.replicas, fleet.until, journal.gone):
             if not journal.has_record(record):
                 write_record(settings.tier_spool, record)
                 journal.note_record(record)
@@ -140,10 +143,10 @@ def read_fleet(
             on_read,
         )
         for parts in reading.days(fleet.replicas).values():
-            scrapes += reading.read_day(parts)
+            reading.read_day(parts)
             # A day at a time, so that the spool stays small.
-            load(settings, on_segment)
-    return scrapes
+            _add(total, load(settings, on_segment))
+    return total
 
 
 def write_block(path: Path, block: str) -> None:
@@ -159,6 +162,14 @@ def write_block(path: Path, block: str) -> None:
     write_durably(real, text.encode())
     if mode is not None:
         real.chmod(mode)
+
+
+def _add(total: TelemetryLoadResult, more: TelemetryLoadResult) -> None:
+    """Add the totals of another load. A file that stays unreadable counts once."""
+    for each in fields(total):
+        if each.name != "unreadable":
+            setattr(total, each.name, getattr(total, each.name) + getattr(more, each.name))
+    total.unreadable += [each for each in more.unreadable if each not in total.unreadable]
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import secrets
 import time
 from array import array
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,9 +70,10 @@ class SegmentWriter:
         self._number = 0
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.glob(".*.tmp"):
-            # Another writer may be at work on a young one.
-            if left.stat().st_mtime < time.time() - ABANDONED_SECONDS:
-                left.unlink(missing_ok=True)
+            # Another writer may be at work on a young one, and rename it at this moment.
+            with suppress(FileNotFoundError):
+                if left.stat().st_mtime < time.time() - ABANDONED_SECONDS:
+                    left.unlink()
 
     def write(self, scrapes: Sequence[Scrape]) -> Path | None:
         """Write these samples into one segment, durably; None if there are none."""

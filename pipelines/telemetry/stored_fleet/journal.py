@@ -25,6 +25,7 @@ class ReadingJournal:
         self._lock = Lock()
         self._hours: dict[str, set[int]] = {}
         self._records: set[str] = set()
+        self.gone: dict[str, datetime] = {}  # when a replica was last recorded as gone
         for line in self._lines():
             self._take(line)
 
@@ -41,11 +42,14 @@ class ReadingJournal:
 
     def has_record(self, record: TierRecord) -> bool:
         """Tell whether the same was recorded before, though of another instant."""
-        return _content(record) in self._records
+        return self._content(record) in self._records
 
     def note_record(self, record: TierRecord) -> None:
         """Note that a record is on disk."""
-        self._append({"record": _content(record)})
+        line: dict[str, object] = {"record": self._content(record)}
+        if record.gone:
+            line |= {"gone": [name for _, name in record.gone], "at": record.at.timestamp()}
+        self._append(line)
 
     def _append(self, line: dict[str, object]) -> None:
         with self._lock:
@@ -70,15 +74,21 @@ class ReadingJournal:
             known.update(hour for hour in hours if isinstance(hour, int))
         if isinstance(record, str):
             self._records.add(record)
+        gone, at = line.get("gone"), line.get("at")
+        if isinstance(gone, list) and isinstance(at, int | float):
+            self.gone |= {str(name): datetime.fromtimestamp(at, UTC) for name in gone}
+
+    def _content(self, record: TierRecord) -> str:
+        """Return what a record says.
+
+        When something came first does not matter, since that holds from ever on.
+        """
+        entries = [[each.section, each.name, each.entry] for each in record.entries]
+        is_first = all(self.gone.get(each.name) != record.at for each in record.entries)
+        when = None if entries and is_first else record.at.isoformat()
+        said = [record.origin, entries, [list(pair) for pair in record.gone], when]
+        return _digest(json.dumps(said, sort_keys=True))
 
 
 def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:32]
-
-
-def _content(record: TierRecord) -> str:
-    """Return what a record says; when it says that something came does not matter, being first."""
-    entries = [[each.section, each.name, each.entry] for each in record.entries]
-    when = None if entries else record.at.isoformat()
-    said = [record.origin, entries, [list(pair) for pair in record.gone], when]
-    return _digest(json.dumps(said, sort_keys=True))

@@ -127,16 +127,26 @@ def list_strangers(
 
 
 def make_records(
-    discover: Discover, replicas: Sequence[StoredReplica], now: datetime
+    discover: Discover,
+    replicas: Sequence[StoredReplica],
+    now: datetime,
+    gone: Mapping[str, datetime],
 ) -> Iterator[TierRecord]:
-    """Yield what is to be recorded of replicas: each from its first hour on, until it was gone."""
+    """Yield what is to be recorded of replicas: each from its first hour on, until it was gone.
+
+    One that was recorded as gone before, at an instant in `gone`, and came back is there from then.
+    """
     origin = f"discovery {discover.name}"
     for replica in replicas:
+        name = replica.target.name
         hours = [hour for each in replica.servers for hour in each.presence.hours]
-        yield TierRecord(min(hours), origin, (target_entry(replica.target),))
+        left = gone.get(name)
+        is_back = left is not None and (replica.is_live or max(hours) >= left)
+        came = left if left and is_back else min(hours)
+        yield TierRecord(came, origin, (target_entry(replica.target),))
         if not replica.is_live:
-            gone = floor_hour(replica.last_at or max(hours)) + HOUR
-            yield TierRecord(min(gone, now), origin, (), (("target", replica.target.name),))
+            end = floor_hour(replica.last_at or max(hours)) + HOUR
+            yield TierRecord(min(end, now), origin, (), (("target", name),))
 
 
 def _labels_of(server: StoredServer) -> LabelMap:

@@ -37,10 +37,9 @@ def test_history_of_all_replicas_is_loaded_once(settings: Settings) -> None:
     pair = [{"prometheus_replica": "a"}, {"prometheus_replica": "b"}]
     with served(HeldStore(servers, pair)) as url:
         fleet = find_fleet(settings, ask(url))
-        assert read_fleet(settings, fleet) > 2 * 24 * 30
+        assert read_fleet(settings, fleet).samples > 2 * 24 * 30
         first = growths(settings), sample_count(settings)
-        # Only what is not settled is read again.
-        assert read_fleet(settings, find_fleet(settings, ask(url))) < 3 * 60
+        assert read_fleet(settings, find_fleet(settings, ask(url))).samples == 0
     assert (growths(settings), sample_count(settings)) == first
     assert first[0] == {"chat-0": (LAST - BEGIN) * 10, "chat-1": HOUR * 10}
 
@@ -97,6 +96,25 @@ def test_a_replica_is_recorded_until_it_was_gone(settings: Settings) -> None:
         ("chat-1", "discovery prom", "gpu", gone),
     ]
     assert records == 3
+
+
+def test_a_replica_that_came_back_is_not_gone(settings: Settings) -> None:
+    """It was recorded as gone before; afterwards it is there again, and that is said once."""
+    gone = held_server("chat-1", gone=True)
+    store = HeldStore([held_server("chat-0"), gone])
+    with served(store) as url:
+        read_fleet(settings, find_fleet(settings, ask(url)))
+        store.servers.append(replace(held_server("chat-1"), first=LAST - HOUR, start=LAST - HOUR))
+        for _ in range(2):
+            read_fleet(settings, find_fleet(settings, ask(url)))
+    with closing(open_warehouse(settings.warehouse)) as con:
+        rows = con.sql(
+            "select name, max(coalesce(valid_to, 'infinity')) = 'infinity' from raw.tier_file "
+            "group by name order by name"
+        ).fetchall()
+        [(records,)] = con.sql("select count(*) from raw.tier_records").fetchall()
+    assert rows == [("chat-0", True), ("chat-1", True)]
+    assert records == 4
 
 
 def test_a_store_without_targets_gives_history(settings: Settings) -> None:

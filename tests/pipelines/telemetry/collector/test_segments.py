@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -201,3 +202,16 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     assert writer.write([scrape((RUNNING, 1.0))])
     assert len(closed_segments(tmp_path)) == 1
+
+
+def test_many_writers_may_begin_while_others_write(tmp_path: Path) -> None:
+    """One that looks for abandoned files meets those that another one renames."""
+
+    def write(number: int) -> Path | None:
+        return SegmentWriter(tmp_path).write(
+            [Scrape("t", "vllm", AT + number, None, (RUNNING,), (1.0,))]
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        paths = list(pool.map(write, range(200)))
+    assert len({path for path in paths if path}) == 200
