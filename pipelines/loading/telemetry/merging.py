@@ -101,6 +101,7 @@ MERGED = (
         },
     ),
 )
+CHANGED = "hour_at >= getvariable('first_changed') and hour_at < getvariable('end_changed')"
 BY_NEW_ROWS = {merged.more: merged for merged in MERGED}
 
 
@@ -114,8 +115,7 @@ def merge(con: duckdb.DuckDBPyConnection, merged: Merged) -> None:
     con.execute(
         f"create or replace temp table known as select facts.rowid as fact, facts.* "  # noqa: S608
         f"from {facts} as facts semi join {more} on {same} "
-        "where facts.hour_at >= getvariable('first_changed')"
-        " and facts.hour_at < getvariable('end_changed')"
+        f"where {CHANGED}"
     )
     con.execute(f"delete from {facts} where rowid in (select fact from known)")  # noqa: S608
     con.execute(
