@@ -1,6 +1,6 @@
 """CPU seconds and memory of loading each minute of an hour, for a large tier.
 
-Each minute is a segment of its own, loaded by a fresh process, as it is when telemetry is loaded
+Each minute is its own segment, loaded by a fresh process, as it is when telemetry is loaded
 minute by minute. What is new is the same in every minute, so its cost should be too.
 """
 
@@ -103,7 +103,7 @@ def all_series() -> tuple[Series, ...]:
 
 
 def measure(settings: Settings) -> dict[str, float]:
-    """Load what waits in a process of its own; return its CPU seconds and megabytes."""
+    """Load what waits in another process; return its CPU seconds and megabytes."""
     answers = SPAWN.Queue()
     process = SPAWN.Process(target=load_and_tell, args=(settings.home, answers))
     process.start()

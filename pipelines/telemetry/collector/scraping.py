@@ -124,7 +124,8 @@ def _connect_reason(error: httpx.ConnectError) -> str:
 
 def check_authorities(tier: Tier) -> None:
     """Raise BadSetting if a file of certificates that the tier file names cannot be used."""
-    files = {table.ca_file for table in (*tier.targets, *tier.device_sources)}
+    files = {target.ca_file for target in tier.targets}
+    files |= {source.ca_file for source in tier.device_sources}
     files |= {discover.ca_file for discover in tier.discovers}
     for ca_file in filter(None, files):
         make_context(ca_file)
