@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from support.collecting import Row, of_metric
 from support.scripted_server import Responder, bytes_response, json_response
+from support.stores.metric_store import HeldServer, HeldStore
 
 from pipelines.errors import HistoryFailed
 from pipelines.simulator.api.data_api import BASE
@@ -209,3 +210,22 @@ def test_a_store_that_is_not_there_is_reported() -> None:
     """The message has the next step."""
     with pytest.raises(HistoryFailed, match="Check the address"):
         list(read_history(PrometheusRange("http://127.0.0.1:1", 'job="vllm"', AT, AT), VLLM))
+
+
+def test_thinning_keeps_the_ends_of_a_process() -> None:
+    """Tokens that were counted between its first and its last sample are all there."""
+    begin = AT.timestamp() - 300
+    labels = {"job": "vllm", "instance": "h:1"}
+    processes = [
+        HeldServer(labels, begin, begin + 124, 4, begin - 9),
+        HeldServer(labels, begin + 128, begin + 301, 4, begin + 126),
+    ]
+    with serve_in_thread(HeldStore(processes).app()) as url:
+        history = PrometheusRange(url, 'job="vllm"', AT - 5 * MINUTE, AT + MINUTE, 60)
+        rows = build_table(list(read_history(history, VLLM))).to_pylist()
+    tokens = of_metric(rows, "generation_tokens")
+    assert [row["scraped_at"].timestamp() - begin for row in tokens] == [
+        *(0, 56, 112, 124),
+        *(128, 184, 240, 296, 300),
+    ]
+    assert [row["value"] for row in tokens][3:] == [1330, 20, 580, 1140, 1700, 1740]
