@@ -37,6 +37,9 @@ WHOLE_BUILD = {"tokentide/build": "whole"}
 # Tags of assets, by which the runs of one half select what they build.
 READS: dict[DataHalf, str] = {"market": "tokentide/reads_market", "tier": "tokentide/reads_tier"}
 
+# How a check may end that was not left out.
+CHECKED = ("pass", "unchanged", "warn", "fail")
+
 Event = dg.MaterializeResult[None] | dg.AssetCheckResult
 
 
@@ -87,7 +90,8 @@ def dbt_tables(settings: Settings) -> dg.AssetsDefinition:
     ) -> Iterator[Event]:
         """Build and audit what changed, or everything; an event follows each node that ends.
 
-        A table that needed nothing is materialized too: it is as it would be made now.
+        A table that needed nothing is materialized too: it is as it would be made now. So is a
+        check: it held, and nothing that it reads has changed.
         """
         wanted = context.selected_asset_keys
         keys = {each.metadata[UNIQUE_ID]: each.key for each in tables.specs if each.key in wanted}
@@ -102,7 +106,7 @@ def dbt_tables(settings: Settings) -> dg.AssetsDefinition:
             results.append(result)
             if result.node.unique_id in keys and result.status in ("success", "unchanged"):
                 yield _materialized(result, keys[result.node.unique_id])
-            elif result.status in ("pass", "warn", "fail"):
+            elif result.node.unique_id in checks and result.status in CHECKED:
                 yield _check_result(result, checks[result.node.unique_id])
         check_results(results)
 
@@ -131,7 +135,7 @@ def _check_result(result: NodeResult, spec: dg.AssetCheckSpec) -> dg.AssetCheckR
     return dg.AssetCheckResult(
         asset_key=spec.asset_key,
         check_name=spec.name,
-        passed=result.status == "pass",
+        passed=result.status in ("pass", "unchanged"),
         severity=dg.AssetCheckSeverity.WARN if is_warning else dg.AssetCheckSeverity.ERROR,
-        metadata={"wrong rows": result.failures, **shown},
+        metadata={"wrong rows": result.failures, "made": result.status != "unchanged", **shown},
     )

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
+
 from pipelines.errors import AuditFailed, BuildFailed
 from pipelines.locks import file_lock
 from pipelines.settings import Settings
 from pipelines.sql import read_sql
-from pipelines.transform.graph import Table, read_graph
+from pipelines.transform.graph import Node, Table, read_graph
 from pipelines.transform.manifest import read_manifest
 from pipelines.transform.runner import NodeResult, run_nodes
 from warehouse.connection import session
@@ -80,15 +82,8 @@ def build_results(
     # Builds of the past wait for each other, never for those of the present.
     with build_lock(settings, "building-as-of.lock" if as_of else "building.lock"):
         graph = read_graph(read_manifest(settings.home, is_as_of=as_of is not None))
-        # A view shows what was loaded since, whoever selects it.
-        nodes = [
-            node
-            for node in graph
-            if selected is None
-            or node.unique_id in selected
-            or (isinstance(node, Table) and node.is_view)
-        ]
         with session(path or settings.warehouse) as con:
+            nodes = list(graph if selected is None else _selected(con, graph, selected))
             if memory:
                 con.execute("set memory_limit = $memory", {"memory": memory})
             if as_of:
@@ -101,6 +96,21 @@ def build_results(
                     progress(result.node.name, done, len(nodes))
                 yield result
             con.execute(BUILD_ENDS, {"wrong": wrong})
+
+
+def _selected(
+    con: duckdb.DuckDBPyConnection, graph: Sequence[Node], selected: Container[str]
+) -> Iterator[Node]:
+    """Yield the nodes that are selected, and those that no selection leaves out.
+
+    A view shows what was loaded since, whoever selects it. A table that was never made is made, as
+    others may read it, and a check that did not hold is made again.
+    """
+    known = {node for (node,) in con.sql("select node from main.made").fetchall()}
+    for node in graph:
+        is_view = isinstance(node, Table) and node.is_view
+        if is_view or node.unique_id in selected or node.unique_id not in known:
+            yield node
 
 
 @contextmanager
