@@ -9,6 +9,7 @@ with mixes as (
         date,
         model_family,
         target,
+        any_value(service) as service,
         -- Of several models of a family, the one that served most is the one to buy.
         arg_max(model_id, (coalesce(total_tokens, 0), model_name)) filter (
             where model_id is not null
@@ -183,6 +184,7 @@ select
     energy_usd_per_kwh,
     amortisation_years,
     devices,
-    coalesce(cost_reason, price_reason, break_even_reason) as reason
+    coalesce(cost_reason, price_reason, break_even_reason) as reason,
+    service
 from with_reasons
 order by date, model_family, target, kind

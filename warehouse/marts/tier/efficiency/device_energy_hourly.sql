@@ -194,8 +194,8 @@ with_reasons as (
 )
 
 select
-    hour_at,
-    target,
+    with_reasons.hour_at,
+    with_reasons.target,
     device,
     joules,
     joules / nullif(covered_seconds, 0) as mean_watts,
@@ -208,6 +208,11 @@ select
     power_scope,
     provenance,
     reason is null as is_valid,
-    reason
+    reason,
+    coalesce(services.service, with_reasons.target) as service
 from with_reasons
-order by hour_at, target, device
+left join {{ ref('target_services_daily') }} as services
+    on
+        with_reasons.target = services.target
+        and {{ utc_date('with_reasons.hour_at') }} = services.day
+order by with_reasons.hour_at, with_reasons.target, device

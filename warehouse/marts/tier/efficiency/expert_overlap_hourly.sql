@@ -137,8 +137,8 @@ compared as (
 )
 
 select
-    hour_at,
-    target,
+    compared.hour_at,
+    compared.target,
     model_name,
     schedule,
     {% for part in parts %}
@@ -160,6 +160,11 @@ select
                 / (hideable_seconds / longer_seconds)
     end as attainment,
     overlap_reason,
-    balance
+    balance,
+    coalesce(services.service, compared.target) as service
 from compared
-order by hour_at, target, model_name, schedule
+left join {{ ref('target_services_daily') }} as services
+    on
+        compared.target = services.target
+        and {{ utc_date('compared.hour_at') }} = services.day
+order by compared.hour_at, compared.target, model_name, schedule

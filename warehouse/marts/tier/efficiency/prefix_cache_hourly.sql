@@ -37,8 +37,8 @@ with_method as (
 )
 
 select
-    hour_at,
-    target,
+    with_method.hour_at,
+    with_method.target,
     model_name,
     round(case method when 'queries' then queries else prompt_tokens end)::bigint as queries,
     round(case method when 'queries' then hits else cached_tokens end)::bigint as hits,
@@ -55,7 +55,12 @@ select
         when method = 'queries' and hits is null then 'the server does not count what it found'
         when method = 'cached tokens' and cached_tokens > prompt_tokens
             then 'more cached tokens were counted than prompt tokens'
-    end as reason
+    end as reason,
+    coalesce(services.service, with_method.target) as service
 from with_method
+left join {{ ref('target_services_daily') }} as services
+    on
+        with_method.target = services.target
+        and {{ utc_date('with_method.hour_at') }} = services.day
 where method is not null
-order by hour_at, target, model_name
+order by with_method.hour_at, with_method.target, model_name

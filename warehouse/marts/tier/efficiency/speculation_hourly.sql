@@ -69,8 +69,8 @@ joined as (
 )
 
 select
-    hour_at,
-    target,
+    joined.hour_at,
+    joined.target,
     model_name,
     round(drafts)::bigint as drafts,
     round(draft_tokens)::bigint as draft_tokens,
@@ -90,6 +90,11 @@ select
         when accepted_tokens is null then 'the server does not count accepted tokens'
         when draft_tokens is null then 'the server does not count drafted tokens'
         when drafts is null then 'the server does not count drafts'
-    end as reason
+    end as reason,
+    coalesce(services.service, joined.target) as service
 from joined
-order by hour_at, target, model_name
+left join {{ ref('target_services_daily') }} as services
+    on
+        joined.target = services.target
+        and {{ utc_date('joined.hour_at') }} = services.day
+order by joined.hour_at, joined.target, model_name

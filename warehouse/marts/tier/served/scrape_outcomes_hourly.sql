@@ -25,8 +25,8 @@ with outcomes as (
 )
 
 select
-    hour_at,
-    target,
+    outcomes.hour_at,
+    outcomes.target,
     source,
     is_of_devices,
     device_source,
@@ -36,7 +36,7 @@ select
     outcome = 'up' as is_up,
     scrapes,
     scrapes / sum(scrapes) over (
-        partition by hour_at, target, source, is_of_devices, device_source
+        partition by outcomes.hour_at, outcomes.target, source, is_of_devices, device_source
     ) as share_of_scrapes,
     first_at,
     last_at,
@@ -76,6 +76,19 @@ select
         when outcome like 'exit_%' then 'the command failed'
         when outcome like 'status_%' then 'the server responded with an error'
         else 'the scrape failed'
-    end as reason
+    end as reason,
+    coalesce(services.service, outcomes.target) as service
 from outcomes
-order by hour_at, target, source, is_of_devices, device_source, outcome, nearest_engine, withheld
+left join {{ ref('target_services_daily') }} as services
+    on
+        outcomes.target = services.target
+        and {{ utc_date('outcomes.hour_at') }} = services.day
+order by
+    outcomes.hour_at,
+    outcomes.target,
+    source,
+    is_of_devices,
+    device_source,
+    outcome,
+    nearest_engine,
+    withheld

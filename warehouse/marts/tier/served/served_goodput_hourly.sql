@@ -94,13 +94,18 @@ both_methods as (
 )
 
 select
-    hour_at,
-    target,
+    both_methods.hour_at,
+    both_methods.target,
     model_name,
     method,
     requests,
     ttft_share,
     tpot_share,
-    goodput_share
+    goodput_share,
+    coalesce(services.service, both_methods.target) as service
 from both_methods
-order by hour_at, target, model_name, method
+left join {{ ref('target_services_daily') }} as services
+    on
+        both_methods.target = services.target
+        and {{ utc_date('both_methods.hour_at') }} = services.day
+order by both_methods.hour_at, both_methods.target, model_name, method

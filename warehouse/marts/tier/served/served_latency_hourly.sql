@@ -168,8 +168,8 @@ both_methods as (
 )
 
 select
-    hour_at,
-    target,
+    both_methods.hour_at,
+    both_methods.target,
     model_name,
     metric,
     method,
@@ -180,6 +180,11 @@ select
     p99_seconds,
     p50_lower_bound_seconds,
     p90_lower_bound_seconds,
-    p99_lower_bound_seconds
+    p99_lower_bound_seconds,
+    coalesce(services.service, both_methods.target) as service
 from both_methods
-order by hour_at, target, model_name, metric, method
+left join {{ ref('target_services_daily') }} as services
+    on
+        both_methods.target = services.target
+        and {{ utc_date('both_methods.hour_at') }} = services.day
+order by both_methods.hour_at, both_methods.target, model_name, metric, method
