@@ -191,11 +191,22 @@ with_reasons as (
                 then format('power covers {:.0f} % of the hour', 100 * coverage)
         end as reason
     from with_limits
+),
+
+with_services as (
+    select
+        with_reasons.*,
+        coalesce(services.service, with_reasons.target) as service
+    from with_reasons
+    left join {{ ref('target_services_daily') }} as services
+        on
+            with_reasons.target = services.target
+            and {{ utc_date('with_reasons.hour_at') }} = services.day
 )
 
 select
-    with_reasons.hour_at,
-    with_reasons.target,
+    hour_at,
+    target,
     device,
     joules,
     joules / nullif(covered_seconds, 0) as mean_watts,
@@ -209,10 +220,6 @@ select
     provenance,
     reason is null as is_valid,
     reason,
-    coalesce(services.service, with_reasons.target) as service
-from with_reasons
-left join {{ ref('target_services_daily') }} as services
-    on
-        with_reasons.target = services.target
-        and {{ utc_date('with_reasons.hour_at') }} = services.day
-order by with_reasons.hour_at, with_reasons.target, device
+    service
+from with_services
+order by hour_at, target, device

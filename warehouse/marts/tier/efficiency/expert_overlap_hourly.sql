@@ -134,11 +134,22 @@ compared as (
             hours.hour_at = baselines.hour_at
             and hours.target = baselines.target
             and hours.model_name = baselines.model_name
+),
+
+with_services as (
+    select
+        compared.*,
+        coalesce(services.service, compared.target) as service
+    from compared
+    left join {{ ref('target_services_daily') }} as services
+        on
+            compared.target = services.target
+            and {{ utc_date('compared.hour_at') }} = services.day
 )
 
 select
-    compared.hour_at,
-    compared.target,
+    hour_at,
+    target,
     model_name,
     schedule,
     {% for part in parts %}
@@ -161,10 +172,6 @@ select
     end as attainment,
     overlap_reason,
     balance,
-    coalesce(services.service, compared.target) as service
-from compared
-left join {{ ref('target_services_daily') }} as services
-    on
-        compared.target = services.target
-        and {{ utc_date('compared.hour_at') }} = services.day
-order by compared.hour_at, compared.target, model_name, schedule
+    service
+from with_services
+order by hour_at, target, model_name, schedule

@@ -34,11 +34,22 @@ with_method as (
                 then 'cached tokens'
         end as method
     from hours
+),
+
+with_services as (
+    select
+        with_method.*,
+        coalesce(services.service, with_method.target) as service
+    from with_method
+    left join {{ ref('target_services_daily') }} as services
+        on
+            with_method.target = services.target
+            and {{ utc_date('with_method.hour_at') }} = services.day
 )
 
 select
-    with_method.hour_at,
-    with_method.target,
+    hour_at,
+    target,
     model_name,
     round(case method when 'queries' then queries else prompt_tokens end)::bigint as queries,
     round(case method when 'queries' then hits else cached_tokens end)::bigint as hits,
@@ -56,11 +67,7 @@ select
         when method = 'cached tokens' and cached_tokens > prompt_tokens
             then 'more cached tokens were counted than prompt tokens'
     end as reason,
-    coalesce(services.service, with_method.target) as service
-from with_method
-left join {{ ref('target_services_daily') }} as services
-    on
-        with_method.target = services.target
-        and {{ utc_date('with_method.hour_at') }} = services.day
+    service
+from with_services
 where method is not null
-order by with_method.hour_at, with_method.target, model_name
+order by hour_at, target, model_name

@@ -66,11 +66,22 @@ joined as (
         hours.drafts > 0
         or hours.draft_tokens > 0
         or (hours.drafts is null and hours.draft_tokens is null)
+),
+
+with_services as (
+    select
+        joined.*,
+        coalesce(services.service, joined.target) as service
+    from joined
+    left join {{ ref('target_services_daily') }} as services
+        on
+            joined.target = services.target
+            and {{ utc_date('joined.hour_at') }} = services.day
 )
 
 select
-    joined.hour_at,
-    joined.target,
+    hour_at,
+    target,
     model_name,
     round(drafts)::bigint as drafts,
     round(draft_tokens)::bigint as draft_tokens,
@@ -91,10 +102,6 @@ select
         when draft_tokens is null then 'the server does not count drafted tokens'
         when drafts is null then 'the server does not count drafts'
     end as reason,
-    coalesce(services.service, joined.target) as service
-from joined
-left join {{ ref('target_services_daily') }} as services
-    on
-        joined.target = services.target
-        and {{ utc_date('joined.hour_at') }} = services.day
-order by joined.hour_at, joined.target, model_name
+    service
+from with_services
+order by hour_at, target, model_name

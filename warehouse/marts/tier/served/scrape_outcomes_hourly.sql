@@ -22,11 +22,22 @@ with outcomes as (
         sum(problems)::bigint as problems
     from {{ ref('stg_telemetry__scrape_outcomes') }}
     group by all
+),
+
+with_services as (
+    select
+        outcomes.*,
+        coalesce(services.service, outcomes.target) as service
+    from outcomes
+    left join {{ ref('target_services_daily') }} as services
+        on
+            outcomes.target = services.target
+            and {{ utc_date('outcomes.hour_at') }} = services.day
 )
 
 select
-    outcomes.hour_at,
-    outcomes.target,
+    hour_at,
+    target,
     source,
     is_of_devices,
     device_source,
@@ -36,7 +47,7 @@ select
     outcome = 'up' as is_up,
     scrapes,
     scrapes / sum(scrapes) over (
-        partition by outcomes.hour_at, outcomes.target, source, is_of_devices, device_source
+        partition by hour_at, target, source, is_of_devices, device_source
     ) as share_of_scrapes,
     first_at,
     last_at,
@@ -77,15 +88,11 @@ select
         when outcome like 'status_%' then 'the server responded with an error'
         else 'the scrape failed'
     end as reason,
-    coalesce(services.service, outcomes.target) as service
-from outcomes
-left join {{ ref('target_services_daily') }} as services
-    on
-        outcomes.target = services.target
-        and {{ utc_date('outcomes.hour_at') }} = services.day
+    service
+from with_services
 order by
-    outcomes.hour_at,
-    outcomes.target,
+    hour_at,
+    target,
     source,
     is_of_devices,
     device_source,

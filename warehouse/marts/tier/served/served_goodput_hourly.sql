@@ -91,21 +91,28 @@ both_methods as (
     select * from from_events
     union all by name
     select * from from_histograms
+),
+
+with_services as (
+    select
+        both_methods.*,
+        coalesce(services.service, both_methods.target) as service
+    from both_methods
+    left join {{ ref('target_services_daily') }} as services
+        on
+            both_methods.target = services.target
+            and {{ utc_date('both_methods.hour_at') }} = services.day
 )
 
 select
-    both_methods.hour_at,
-    both_methods.target,
+    hour_at,
+    target,
     model_name,
     method,
     requests,
     ttft_share,
     tpot_share,
     goodput_share,
-    coalesce(services.service, both_methods.target) as service
-from both_methods
-left join {{ ref('target_services_daily') }} as services
-    on
-        both_methods.target = services.target
-        and {{ utc_date('both_methods.hour_at') }} = services.day
-order by both_methods.hour_at, both_methods.target, model_name, method
+    service
+from with_services
+order by hour_at, target, model_name, method
