@@ -172,3 +172,11 @@ def test_problems_say_what_to_do() -> None:
     text = to_html(problems(rows))
     assert "what it means" in text
     assert "Run `tokentide status`." in text
+
+
+def test_a_service_names_its_replicas_or_since_when_it_is_gone() -> None:
+    gone = {"gone_at": datetime(2026, 6, 19, 8, tzinfo=UTC), "model_name": "glm", "service": "old"}
+    made = served({"replicas_now": 12, "gone_at": None}, gone)
+    named = [name for name in made if name.startswith("Our USD")]
+    assert any("tier-00 (12 replicas)" in name for name in named)
+    assert any("old (gone since 19 Jun 08:00)" in name for name in named)
