@@ -33,7 +33,7 @@ COLUMNS = (
 REPLICAS = (
     Column("service", min_width=130),
     COLUMNS[1],
-    Column("replicas_now", "replicas now", COUNT, min_width=95),
+    Column("replicas_now", "replicas now", COUNT, min_width=120),
     Column("replicas_gone", "gone", COUNT, min_width=80),
     Column("replicas", "in this hour", COUNT, min_width=95),
     *COLUMNS[2:-3],

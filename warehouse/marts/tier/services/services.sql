@@ -1,6 +1,6 @@
 -- One row per service: its replicas now and gone, their devices, models and engines, and its time.
 --
--- A target that names no service is one of its own name.
+-- A target that names no service is one by itself, of the same name.
 with models as (
     select
         service,
