@@ -20,6 +20,7 @@
     ├── QueryFailed            a query on a published file failed
     ├── UnknownClaim           no published claim has this id
     ├── BadTier                the tier file is invalid
+    ├── DiscoveryFailed        a list of targets could not be read
     ├── LockHeld               another process holds a lock
     ├── CollectorBusy          another collector uses the spool or its port
     └── HistoryFailed          an existing store of metrics did not give what was requested
@@ -117,6 +118,10 @@ class UnknownClaim(TokentideError):
 
 class BadTier(TokentideError):
     """The tier file is invalid."""
+
+
+class DiscoveryFailed(TokentideError):
+    """A list of targets could not be read; the last good one holds meanwhile."""
 
 
 class LockHeld(TokentideError):

@@ -49,8 +49,7 @@ TELEMETRY_SECONDS = 300  # a run costs seconds, whatever it has to do
 WHOLE = {"dagster/retry_strategy": "ALL_STEPS"}
 BUILT = dg.AssetSelection.groups(*GROUPS) | dg.AssetSelection.assets(PUBLISHED)
 OF_MARKET, OF_TIER = (
-    dg.AssetSelection.tag(READS[half], "") | dg.AssetSelection.assets(PUBLISHED)
-    for half in ("market", "tier")
+    dg.AssetSelection.tag(tag, "") | dg.AssetSelection.assets(PUBLISHED) for tag in READS.values()
 )
 RANKINGS_OF_DAYS = dg.AssetSelection.assets(RANKINGS, ANSWERS)
 

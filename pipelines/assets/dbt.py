@@ -17,7 +17,7 @@ from pipelines.loading.telemetry.tables import TABLES_OF_SEGMENTS
 from pipelines.settings import Settings
 from pipelines.sources.registry import SOURCES, assets_of_table
 from pipelines.transform.build import build_results, check_results
-from pipelines.transform.lineage import Half, halves_of
+from pipelines.transform.lineage import DataHalf, halves_of
 from pipelines.transform.manifest import read_manifest
 from pipelines.transform.runner import NodeResult
 
@@ -35,7 +35,7 @@ UNIQUE_ID = "dagster_dbt/unique_id"
 WHOLE_BUILD = {"tokentide/build": "whole"}
 
 # Tags of assets, by which the runs of one half select what they build.
-READS: dict[Half, str] = {"market": "tokentide/reads_market", "tier": "tokentide/reads_tier"}
+READS: dict[DataHalf, str] = {"market": "tokentide/reads_market", "tier": "tokentide/reads_tier"}
 
 Event = dg.MaterializeResult[None] | dg.AssetCheckResult
 

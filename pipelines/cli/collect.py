@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
+from rich.table import Table
 
-from pipelines.cli.console import stderr
+from pipelines.cli.console import stderr, stdout
 from pipelines.settings import read_settings
 
 if TYPE_CHECKING:
     from pipelines.telemetry.collector.collector import Collector
+    from pipelines.telemetry.config.tier import Tier
+    from pipelines.telemetry.discovery.fleet import Headers
 
 STATUS_SECONDS = 0.5
 MAX_DOWN = 3  # targets that the status line names
@@ -41,34 +44,43 @@ def collect(
     segment_seconds: Annotated[
         float, typer.Option(min=0.1, max=3600, help="Seconds after which a segment is closed.")
     ] = 60.0,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Only print what each [[discover]] of the tier file finds."),
+    ] = False,
 ) -> None:
     """Scrape the inference tier's servers and devices into the spool, until Ctrl-C or SIGTERM.
+
+    The tier file and its lists of targets are read again while it runs.
 
     Examples:
 
         tokentide collect
+
+        tokentide collect --check
 
         tokentide collect --tier fleet.toml --max-mib 512 --port 0
     """
     from pipelines.telemetry.collector.collector import Collector
     from pipelines.telemetry.collector.self_metrics import serve_self_metrics
     from pipelines.telemetry.collector.spool import Spool, lock_spool
-    from pipelines.telemetry.config.headers import resolve_headers
-    from pipelines.telemetry.config.tier import read_tier
 
     settings = read_settings()
-    folder = settings.telemetry_spool
-    known = read_tier(tier or settings.tier)
-    headers = resolve_headers(known, settings.variables)
+    path = tier or settings.tier
+    known, headers = _read_tier(path)
+    if check:
+        raise typer.Exit(0 if _print_check(known, headers) else 1)
     with ExitStack() as held:
-        held.enter_context(lock_spool(folder))
-        collector = Collector(known, Spool(folder, max_mib, segment_seconds), headers)
+        held.enter_context(lock_spool(settings.telemetry_spool))
+        spool = Spool(settings.telemetry_spool, max_mib, segment_seconds)
+        collector = Collector(known, spool, headers)
         held.enter_context(serve_self_metrics(collector, port))
+        lists = f" and {len(known.discovers)} lists" if known.discovers else ""
         stderr.print(
-            f"Collecting from {len(known.targets)} targets into {escape(str(folder))}. "
-            "Ctrl-C ends it."
+            f"Collecting from {len(known.targets)} targets{lists} into "
+            f"{escape(str(settings.telemetry_spool))}. Ctrl-C ends it."
         )
-        asyncio.run(_collect(collector))
+        asyncio.run(_collect(collector, path, known, headers, settings.tier_spool))
     tally = collector.spool.tally
     stderr.print(f"{tally.rows} samples in {tally.segments} segments, {tally.segment_bytes} bytes.")
 
@@ -97,20 +109,74 @@ def status_line(collector: "Collector") -> str:
     return f"{line}; left out: {left_out[0]}" if left_out else line
 
 
-async def _collect(collector: "Collector") -> None:
+def _read_tier(path: Path) -> "tuple[Tier, Headers]":
+    """Read the tier file, and the values of its headers from the environment or `.env`."""
+    from pipelines.telemetry.collector.scraping import check_authorities
+    from pipelines.telemetry.config.headers import resolve_headers
+    from pipelines.telemetry.config.tier import read_tier
+
+    known = read_tier(path)
+    check_authorities(known)
+    return known, resolve_headers(known, read_settings().variables)
+
+
+def _print_check(tier: "Tier", headers: "Headers") -> bool:
+    """Print what each list finds now; return true if all of them can be read and used whole."""
+    from pipelines.telemetry.discovery.checking import check_lists
+
+    table = Table("list", "target", "service", "engine", "address", "devices", box=None)
+    checked = asyncio.run(check_lists(tier, headers))
+    for each in checked:
+        for found in each.targets:
+            target = found.target
+            devices = f"{target.devices} {target.device_kind or ''}".strip()
+            cells = (each.name, target.name, target.service or "", target.engine, target.url)
+            table.add_row(*map(escape, (*cells, devices)))
+    if table.row_count:
+        stdout.print(table)
+    for each in checked:
+        stderr.print(escape(f"{each.name}: {len(each.targets)} targets"), soft_wrap=True)
+        for sentence in (*each.refused, *filter(None, [each.problem])):
+            stderr.print(f"[red]no[/red] {escape(each.name)}: {escape(sentence)}", soft_wrap=True)
+    if not checked:
+        stderr.print(
+            "The tier file has no [[discover]]; tier.toml.example shows one.", markup=False
+        )
+    return not any(each.refused or each.problem for each in checked)
+
+
+def failed_lists(collector: "Collector") -> str:
+    """Name the lists that could not be read the last time; nothing if all could."""
+    failed = [name for name, health in collector.discoveries.items() if health.problem]
+    more = " …" if len(failed) > MAX_DOWN else ""
+    return f"; lists not read: {', '.join(failed[:MAX_DOWN])}{more}" if failed else ""
+
+
+async def _collect(
+    collector: "Collector", path: Path, tier: "Tier", headers: "Headers", records: Path
+) -> None:
+    from pipelines.telemetry.discovery.fleet import Fleet
+    from pipelines.telemetry.discovery.watching import FleetWatch
+
     stop = asyncio.Event()
+    fleet = Fleet(collector, records, _say)
+    watch = FleetWatch(path, lambda: _read_tier(path), fleet, _say)
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     display = asyncio.create_task(_show_status(collector)) if stderr.is_terminal else None
     try:
-        await collector.run(stop)
+        await collector.run(stop, lambda tasks: watch.run(tasks, tier, headers))
     finally:
         if display:
             display.cancel()
 
 
+def _say(line: str) -> None:
+    stderr.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
 async def _show_status(collector: "Collector") -> None:
     with stderr.status("") as status:
         while True:
-            status.update(escape(status_line(collector)))
+            status.update(escape(status_line(collector) + failed_lists(collector)))
             await asyncio.sleep(STATUS_SECONDS)

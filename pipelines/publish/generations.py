@@ -219,7 +219,7 @@ def _copy(con: duckdb.DuckDBPyConnection, change: Change) -> None:
         return
     # The bounds let DuckDB skip what lies outside of all changed days.
     within = (
-        f'rows."{at}" >= \'{first}\'::date and rows."{at}" < \'{last}\'::date + 1 '
+        f"rows.\"{at}\" >= '{first}'::date and rows.\"{at}\" < '{last}'::date + 1 "
         f'and exists (from changed_slices as slices where slices.target = rows."{target}" '
         f"and slices.day = {slice_day(f'rows.{at}')})"
     )

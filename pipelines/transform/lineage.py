@@ -19,7 +19,7 @@ from warehouse.connection import open_published
 Parents = dict[str, list[str]]
 """The nodes that each node of dbt's graph is made from."""
 
-Half = Literal["market", "tier"]
+DataHalf = Literal["market", "tier"]
 
 SOURCE = "source.tokentide."
 # A manifest fills no table.
@@ -86,7 +86,7 @@ def origins_of(settings: Settings, tables: list[str], claim_id: str | None = Non
     return Origins(frozenset().union(*found), kinds, bool(kinds) or "raw.tier_file" in raw)
 
 
-def halves_of(manifest: Mapping[str, Any]) -> dict[str, frozenset[Half]]:
+def halves_of(manifest: Mapping[str, Any]) -> dict[str, frozenset[DataHalf]]:
     """Return the halves of the product that each node of dbt's graph reads.
 
     A table of both halves has both, and so has a list that reads neither.
@@ -94,13 +94,13 @@ def halves_of(manifest: Mapping[str, Any]) -> dict[str, frozenset[Half]]:
     parents: Parents = manifest["parent_map"]
 
     @cache
-    def find(node: str) -> frozenset[Half]:
+    def find(node: str) -> frozenset[DataHalf]:
         if node.startswith(SOURCE):
             is_of_tier = node.removeprefix(SOURCE) in TABLES_OF_SEGMENTS
             return frozenset(["tier"] if is_of_tier else ["market"])
         return frozenset().union(*map(find, parents.get(node, [])))
 
-    both: frozenset[Half] = frozenset(["market", "tier"])
+    both: frozenset[DataHalf] = frozenset(["market", "tier"])
     return {node: find(node) or both for node in parents}
 
 

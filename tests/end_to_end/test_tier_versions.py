@@ -13,7 +13,7 @@ import pytest
 from support.telemetry_facts import START, TOKENS, scrape
 
 from pipelines.ingest.rebuild import rebuild
-from pipelines.ingest.telemetry import ingest_telemetry
+from pipelines.ingest.telemetry import ingest_telemetry, load
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import SegmentWriter
 from pipelines.telemetry.config.tier import parse_tier
@@ -103,6 +103,14 @@ def usd_per_hour(settings: Settings) -> list[int]:
     return [round(usd * 3600) for _, usd in rows(settings, RATES)]
 
 
+def made_by(settings: Settings, said: TierRecord) -> set[str]:
+    """Return the tables that a build makes after this record."""
+    write_record(settings.tier_spool, said)
+    load(settings)
+    results = build(settings).results
+    return {each.node.name for each in results if each.status == "success"}
+
+
 def tables(settings: Settings) -> dict[str, object]:
     """Return the rows of every mart of the tier and of both, floats to ten digits."""
     found: dict[str, object] = {}
@@ -181,3 +189,13 @@ def test_a_correction_changes_the_past_and_says_so(
     assert tables(other) == incremental
     rebuild(home)
     assert tables(home) == incremental
+
+
+def test_a_change_of_now_leaves_the_hours_of_the_past_alone(home: Settings) -> None:
+    """No table of hours or days is made again; one that changes a past day is."""
+    build(home)
+    hourly = {"device_energy_hourly", "local_efficiency_hourly", "served_goodput_hourly"}
+    now = made_by(home, record(400, ["kept", "new"], usd=99))
+    assert "target_terms_daily" in now
+    assert now.isdisjoint({*hourly, "local_cost_daily"})
+    assert made_by(home, record(200.5, ["kept"], usd=1)) >= {*hourly, "local_cost_daily"}

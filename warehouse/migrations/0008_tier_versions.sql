@@ -2,26 +2,39 @@
 --
 -- What is known of an entry that is there already holds since ever. The next load writes it into the archive as a record too, so that
 -- a rebuild knows it.
-alter table raw.tier_file add column origin varchar default 'file'; -- 'file', 'correction', 'discovery NAME'
-alter table raw.tier_file add column valid_from timestamptz; -- null: since ever
-alter table raw.tier_file add column valid_to timestamptz; -- null: holds still
-alter table raw.tier_file add column is_correction boolean default false;
--- What tells apart the entries of one section and name: the dtype of a peak, the address of a source of power.
-alter table raw.tier_file add column part varchar default '';
+create table raw.tier_versions (
+    section varchar not null, -- 'target', 'device_source', 'cost', 'peak', 'energy', 'slo'
+    name varchar not null, -- the target, the device kind, or ''
+    entry json not null,
+    read_at timestamptz not null,
+    origin varchar default 'file', -- 'file', 'correction', 'discovery NAME'
+    valid_from timestamptz, -- null: since ever
+    valid_to timestamptz, -- null: holds still
+    is_correction boolean default false,
+    -- What tells apart the entries of one section and name: the dtype of a peak, the address of a source of power.
+    part varchar default ''
+);
 
-update raw.tier_file
-set part = case
-    when section = 'peak' then coalesce(entry ->> '$.dtype', '')
-    when section = 'device_source'
-        then
-            concat_ws(
-                ' ',
-                entry ->> '$.url',
-                nullif(array_to_string((entry -> '$.command')::varchar[], ' '), ''),
-                entry ->> '$.query'
-            )
-    else ''
-end;
+insert into raw.tier_versions by name
+select
+    *,
+    case
+        when section = 'peak' then coalesce(entry ->> '$.dtype', '')
+        when section = 'device_source'
+            then
+                concat_ws(
+                    ' ',
+                    entry ->> '$.url',
+                    nullif(array_to_string((entry -> '$.command')::varchar[], ' '), ''),
+                    entry ->> '$.query'
+                )
+        else ''
+    end as part
+from raw.tier_file;
+
+-- In place of the table before: one that is altered cannot be changed in the same transaction.
+drop table raw.tier_file;
+alter table raw.tier_versions rename to tier_file;
 
 -- One row per record that was loaded: when something was known of the tier, and by whom. The versions of raw.tier_file are made from all of
 -- them, in the order of their instants, whenever they come.

@@ -21,7 +21,7 @@ import pyarrow as pa
 from pipelines.loading.telemetry.merging import BY_NEW_ROWS, merge
 from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.loading.telemetry.tables import FACTS as FACT_TABLES
-from pipelines.telemetry.config.tier import SCRAPE_SECONDS
+from pipelines.telemetry.config.tier_values import SCRAPE_SECONDS
 from pipelines.telemetry.gaps import (
     GAP_INTERVALS,
     MIN_GAP,

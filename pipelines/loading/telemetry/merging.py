@@ -101,6 +101,7 @@ MERGED = (
         },
     ),
 )
+CHANGED = "hour_at >= getvariable('first_changed') and hour_at < getvariable('end_changed')"
 BY_NEW_ROWS = {merged.more: merged for merged in MERGED}
 
 
@@ -111,11 +112,10 @@ def merge(con: duckdb.DuckDBPyConnection, merged: Merged) -> None:
     same = " and ".join(f"facts.{name} is not distinct from {more}.{name}" for name in merged.key)
     both = ", ".join((keys, *merged.columns))
     merging = ", ".join(f"{how} as {name}" for name, how in merged.columns.items())
-    con.execute(f"set variable first_changed = (select min(hour_at) from {more})")  # noqa: S608
     con.execute(
         f"create or replace temp table known as select facts.rowid as fact, facts.* "  # noqa: S608
         f"from {facts} as facts semi join {more} on {same} "
-        "where facts.hour_at >= getvariable('first_changed')"
+        f"where {CHANGED}"
     )
     con.execute(f"delete from {facts} where rowid in (select fact from known)")  # noqa: S608
     con.execute(

@@ -1,7 +1,7 @@
 """The tier in the warehouse: its entries with the time in which they held, made from its records.
 
 A record of what the tier was known to be is loaded once, like a segment. Only the entries that it
-speaks of are made again, from all that was ever stated of them.
+names are made again, from all that was ever stated of them.
 """
 
 import json
@@ -43,18 +43,18 @@ SCHEMA = pa.schema(
         ("is_correction", pa.bool_()),
     ]
 )
-Key = tuple[str, str, str]
+EntryKey = tuple[str, str, str]
 """Section, name and part of an entry."""
 
 
 def store_records(con: duckdb.DuckDBPyConnection, records: Mapping[str, TierRecord]) -> None:
-    """Store records by the names of their segments, and make anew what they speak of."""
+    """Store records by the names of their segments, and make the entries again that they name."""
     for segment_id, record in records.items():
         con.execute(
             "insert into raw.tier_records values (?, ?, ?, ?, ?)",
             [segment_id, record.at, record.origin, record.is_whole, record.holds_from],
         )
-    statements = [
+    statements: list[dict[str, str | None]] = [
         {
             "segment_id": name,
             "section": e.section,
@@ -153,7 +153,7 @@ def keep_known(con: duckdb.DuckDBPyConnection, instant: datetime) -> None:
 
 
 def _make_touched(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the versions of the touched entries anew from all statements."""
+    """Make the versions of the touched entries again from all statements."""
     rows = sorted(_rows(_statements(con)), key=repr)
     new = pa.Table.from_pylist(rows, SCHEMA)
     within = "(section, name, part) in (select (section, name, part) from touched_entries)"
@@ -166,9 +166,9 @@ def _make_touched(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("drop table temp.touched_entries")
 
 
-def _statements(con: duckdb.DuckDBPyConnection) -> dict[Key, list[TierStatement]]:
+def _statements(con: duckdb.DuckDBPyConnection) -> dict[EntryKey, list[TierStatement]]:
     """Return what was stated of each touched entry; a whole record without it ends it."""
-    stated: defaultdict[Key, list[TierStatement]] = defaultdict(list)
+    stated: defaultdict[EntryKey, list[TierStatement]] = defaultdict(list)
     for section, name, part, *statement in con.sql(STATEMENTS).fetchall():
         stated[section, name, part].append(TierStatement(*statement))
     wholes: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
@@ -187,7 +187,7 @@ def _statements(con: duckdb.DuckDBPyConnection) -> dict[Key, list[TierStatement]
     return stated
 
 
-def _rows(stated: Mapping[Key, Sequence[TierStatement]]) -> list[dict[str, Any]]:
+def _rows(stated: Mapping[EntryKey, Sequence[TierStatement]]) -> list[dict[str, Any]]:
     return [
         dict(zip(SCHEMA.names, (*key, *_values(version)), strict=True))
         for key, statements in stated.items()

@@ -14,7 +14,7 @@ FILE, CORRECTION = "file", "correction"
 
 @dataclass(frozen=True, order=True)
 class TierStatement:
-    """What a record says of an entry: its JSON, or None where it is gone.
+    """Statement of a record about an entry: its JSON, or None where it is gone.
 
     Statements of one instant are in the order of their records' names.
     """

@@ -1,118 +1,67 @@
 """The collector: scrapes every source in its own interval and hands samples to the spool.
 
-It is one process with one event loop; a target that hangs delays no other one. It stores counters
-as they are read. Growth and resets are computed when segments are loaded.
+It is one process with one event loop; a target that hangs delays no other one. Targets come and go
+while it runs, and those that stay notice nothing. It stores counters as they are read. Growth and
+resets are computed when segments are loaded.
 """
 
 import asyncio
+import logging
 import random
+import ssl
 import time
-from collections.abc import Awaitable, Callable, Hashable, Mapping
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
-from functools import cache
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import httpx
 
-from pipelines.telemetry.collector.scraping import (
-    ScrapeFailed,
-    fetch_page,
-    make_client,
-    make_context,
-    run_command,
+from pipelines.errors import BadSetting
+from pipelines.telemetry.collector.scrape_loops import (
+    Health,
+    ScrapeLoop,
+    WantedTarget,
+    make_loops,
+    vocabularies,
+    wanted_targets,
 )
-from pipelines.telemetry.collector.segments import Scrape
+from pipelines.telemetry.collector.scraping import make_client, make_context
 from pipelines.telemetry.collector.spool import Spool
-from pipelines.telemetry.config.tier import DeviceSource, Target, Tier
-from pipelines.telemetry.metrics.devices import ReadPage, device_reader
-from pipelines.telemetry.metrics.nearest_engine import NO_ENGINE, find_nearest_engine
-from pipelines.telemetry.metrics.normalise import (
-    MetricsNormaliser,
-    NormalisedPage,
-    outcome_series,
-    up_series,
-)
-from pipelines.telemetry.metrics.prometheus_query import query_address
-from pipelines.telemetry.metrics.vocabulary import Series
+from pipelines.telemetry.collector.tasks import TaskSet
+from pipelines.telemetry.config.tier import Tier, own_page_pick
+from pipelines.telemetry.metrics.normalise import MetricsNormaliser
 
-Fetch = Callable[[float], Awaitable[bytes]]
-MAX_WAIT_SECONDS = 10.0  # for one scrape; less where a target's interval is shorter
+__all__ = ["Collector", "DiscoveryHealth", "Health", "ScrapeLoop"]
+
+log = logging.getLogger(__name__)
+
 FIRST_WITHIN_SECONDS = 1.0  # every target is scraped for the first time within this time
 WRITER_SECONDS = 0.25  # between two looks at the open segment
+# A reader remembers the labels of targets that are gone. When more than these and than those that
+# stay are gone, it is made again.
+MIN_GONE = 16
 
 
 @dataclass
-class Health:
-    """Outcomes of the scrapes of one source."""
+class DiscoveryHealth:
+    """State of one list of targets."""
 
-    is_up: bool | None = None  # None before the first scrape ends
-    reason: str = ""
-    hint: str = ""  # what would help, or what is left out of a page
-    scrapes: int = 0
-    failed: int = 0
-    samples: int = 0
-    problems: int = 0
+    targets: int = 0
+    refused: tuple[str, ...] = ()
+    problem: str = ""  # of the last attempt; the last good list holds meanwhile
+    listed_at: float | None = None  # of the last good list, seconds since 1970
 
 
 @dataclass(eq=False)
-class ScrapeLoop:
-    """A page or command that is scraped again and again."""
+class RunningTarget:
+    """A target that is being scraped, with all that ends with it."""
 
-    target: Target
-    engine: str
-    address: str
-    fetch: Fetch
-    read: ReadPage
-    up_metric: str = "up"
-    device_prefix: str = ""
-    health: Health = field(default_factory=Health)
-    # Of the last good scrape. The next one has the same, most of the time, and shares them.
-    series: tuple[Series, ...] = ()
-
-    async def scrape(self) -> Scrape:
-        """Scrape once. A failed scrape is a sample too."""
-        started = time.time()
-        scrape = Scrape(
-            self.target.name,
-            self.engine,
-            round(started * 1e6),
-            None,
-            (),
-            (),
-            self.target.only_model,
-            self.device_prefix,
-        )
-        self.health.scrapes += 1
-        try:
-            page = await self.fetch(min(self.target.scrape_seconds, MAX_WAIT_SECONDS))
-            found = self.read(page, started)
-            if not (found.samples or found.withheld):
-                raise no_known_metrics(page, found)
-        except ScrapeFailed as error:
-            return self._add_failure(scrape, error)
-        return self._add_samples(scrape, found)
-
-    def _add_failure(self, scrape: Scrape, error: ScrapeFailed) -> Scrape:
-        self.health.is_up, self.health.reason = False, error.reason
-        nearest = error.details.get("nearest_engine", NO_ENGINE)
-        self.health.hint = "" if nearest == NO_ENGINE else f"{nearest} would know this page"
-        self.health.failed += 1
-        up = up_series(self.up_metric, reason=error.reason, **error.details)
-        return replace(scrape, series=(up,), values=(0.0,))
-
-    def _add_samples(self, scrape: Scrape, page: NormalisedPage) -> Scrape:
-        samples, problems = page.samples, page.counts.problems
-        self.health.is_up, self.health.reason, self.health.hint = True, "", page.withheld
-        self.health.samples += len(samples)
-        self.health.problems += problems
-        series = (*samples, outcome_series(self.up_metric, page))
-        self.series = self.series if series == self.series else series
-        return replace(
-            scrape,
-            started_at=None if page.started_at is None else round(page.started_at * 1e6),
-            series=self.series,
-            values=(*samples.values(), 1.0),
-        )
+    wanted: WantedTarget
+    kind: Hashable
+    loops: list[ScrapeLoop]
+    clients: list[httpx.AsyncClient]
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
 
 class Collector:
@@ -121,33 +70,105 @@ class Collector:
     def __init__(self, tier: Tier, spool: Spool, headers: Mapping[str, Mapping[str, str]]) -> None:
         self.started_at = time.time()
         self.spool = spool
+        # Replaced as a whole, because pages of ours read it in another thread.
         self.loops: list[ScrapeLoop] = []
-        self._tier = tier
-        self._headers = headers
+        self.discoveries: dict[str, DiscoveryHealth] = {}
+        self._first = wanted_targets(tier, headers)
+        self._running: dict[str, RunningTarget] = {}
+        self._readers = SharedReaders()
+        self._contexts: dict[Path | None, ssl.SSLContext] = {}
+        self._tasks: TaskSet | None = None
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Collect until `stop` is set; then close the open segment."""
-        async with AsyncExitStack() as clients:
-            self.loops = await _make_loops(self._tier, self._headers, clients)
-            scraping = [asyncio.create_task(self._scrape_forever(loop)) for loop in self.loops]
-            writing = asyncio.create_task(self._write_until(stop))
-            try:
-                # Neither ends by itself, unless by a fault of ours, which must not go unseen.
-                await asyncio.wait([*scraping, writing], return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                stop.set()
-                for task in scraping:
-                    task.cancel()
-                ended = await asyncio.gather(writing, *scraping, return_exceptions=True)
-                self.spool.close(self.spool.take())
+    async def run(
+        self,
+        stop: asyncio.Event,
+        watch: Callable[[TaskSet], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
+        """Collect until `stop` is set; then close the open segment.
+
+        `watch` runs beside it and may change what is scraped.
+        """
+        self._tasks = tasks = TaskSet()
+        writing = asyncio.create_task(self._write_until(stop))
+        try:
+            await self.reconcile(self._first)
+            if watch:
+                tasks.start(watch(tasks))
+            await asyncio.wait([writing, tasks.failed], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stop.set()
+            ended = await asyncio.gather(writing, tasks.close(), return_exceptions=True)
+            await self._end(list(self._running.values()))
+            self.spool.close(self.spool.take())
         for error in ended:
-            if isinstance(error, BaseException) and not isinstance(error, asyncio.CancelledError):
+            if isinstance(error, BaseException):
                 raise error
+
+    async def reconcile(self, wanted: Iterable[WantedTarget]) -> None:
+        """Begin to scrape what is new, end what is not wanted, start again what is changed."""
+        by_name = {each.target.name: each for each in wanted}
+        ended = [each for name, each in self._running.items() if by_name.get(name) != each.wanted]
+        await self._end(ended)
+        for name, each in by_name.items():
+            if name not in self._running:
+                self._running[name] = self._begin(each)
+                # A thousand at once take a second, in which pages of the others would wait.
+                await asyncio.sleep(0)
+        self._readers.forget(self._running.values())
+        used = {source.ca_file for each in by_name.values() for source in each.sources}
+        used |= {each.target.ca_file for each in by_name.values()}
+        self._contexts = {file: each for file, each in self._contexts.items() if file in used}
+        self._list_loops()
+
+    def _begin(self, wanted: WantedTarget) -> RunningTarget:
+        target = wanted.target
+        clients: list[httpx.AsyncClient] = []
+        files = {source.key: source.ca_file for source in wanted.sources}
+
+        def make(key: str) -> httpx.AsyncClient:
+            context = self._context(files.get(key, target.ca_file))
+            clients.append(make_client(wanted.headers.get(key, {}), context, wanted.is_discovered))
+            return clients[-1]
+
+        kind = SharedReaders.kind_of(wanted)
+        loops = make_loops(wanted, self._readers.find(wanted).read, make)
+        running = RunningTarget(wanted, kind, loops, clients)
+        if self._tasks is not None:
+            running.tasks = [self._tasks.start(self._scrape_forever(loop)) for loop in loops]
+        return running
+
+    async def _end(self, ended: list[RunningTarget]) -> None:
+        # First of all, so that none that has ended half counts as running.
+        for running in ended:
+            del self._running[running.wanted.target.name]
+            self._readers.note_gone(running.kind)
+        if self._tasks is not None:
+            await self._tasks.cancel(task for each in ended for task in each.tasks)
+        for running in ended:
+            for client in running.clients:
+                await client.aclose()
+
+    def _list_loops(self) -> None:
+        self.loops = [loop for each in self._running.values() for loop in each.loops]
+
+    def _context(self, ca_file: Path | None) -> ssl.SSLContext:
+        # A context takes longer to make than a scrape, so clients share it.
+        if ca_file not in self._contexts:
+            try:
+                self._contexts[ca_file] = make_context(ca_file)
+            except BadSetting as error:
+                # It was right when the tier file was read. The others go on, and this target's
+                # scrapes fail for their certificate.
+                log.warning("%s", error)
+                return make_context()
+        return self._contexts[ca_file]
 
     async def _scrape_forever(self, loop: ScrapeLoop) -> None:
         seconds = loop.target.scrape_seconds
         clock = asyncio.get_running_loop().time
-        await asyncio.sleep(random.uniform(0, min(seconds, FIRST_WITHIN_SECONDS)))  # noqa: S311  # spreads load, guards nothing
+        # Less than the whole time, which a busy machine needs as well.
+        first_within = 0.8 * min(seconds, FIRST_WITHIN_SECONDS)
+        await asyncio.sleep(random.uniform(0, first_within))  # noqa: S311  # spreads load, guards nothing
         # From the second scrape on, targets are spread over the whole interval.
         due = clock() - random.uniform(0, seconds / 2)  # noqa: S311  # as above
         while True:
@@ -170,80 +191,50 @@ class Collector:
                 continue
 
 
-async def _make_loops(
-    tier: Tier, headers: Mapping[str, Mapping[str, str]], clients: AsyncExitStack
-) -> list[ScrapeLoop]:
-    """Make a loop for each target and for each device source with a page or command."""
-    # A context takes longer to make than a scrape, so clients share it.
-    context = cache(make_context)
-    readers: dict[Hashable, MetricsNormaliser] = {}
-    loops: list[ScrapeLoop] = []
-    for target in tier.targets:
-        client = make_client(headers.get(target.name, {}), context(target.ca_file))
-        await clients.enter_async_context(client)
-        sources = tier.sources_of(target)
-        pick = tier.own_page_pick(target)
-        kind = _vocabularies(target, sources), target.families, pick
-        # Targets of one kind share a reader, because their pages have most lines in common.
-        if kind not in readers:
-            readers[kind] = MetricsNormaliser(*kind[0], families=kind[1], pick=pick)
-        fetch = _page_fetch(client, target.url)
-        loops.append(ScrapeLoop(target, target.engine, target.url, fetch, readers[kind].read))
-        separate = [source for source in sources if source.url or source.command]
-        for source in separate:
-            # The target's headers are meant for the server, not for an exporter beside it.
-            own = make_client(headers.get(source.key, {}), context(source.ca_file))
-            await clients.enter_async_context(own)
-            loops.append(_device_loop(target, source, own, is_only=len(separate) == 1))
-    return loops
+class SharedReaders:
+    """Readers of pages. Targets of one kind share one: their pages have most lines in common."""
+
+    def __init__(self) -> None:
+        self._readers: dict[Hashable, MetricsNormaliser] = {}
+        self._gone: dict[Hashable, int] = {}
+
+    @staticmethod
+    def kind_of(wanted: WantedTarget) -> Hashable:
+        """Return what targets have in common that share a reader."""
+        target, sources = wanted.target, wanted.sources
+        pick = own_page_pick(target, sources)
+        return vocabularies(target, sources), target.families, pick
+
+    def find(self, wanted: WantedTarget) -> MetricsNormaliser:
+        """Return the reader of a target's page."""
+        kind = self.kind_of(wanted)
+        if kind not in self._readers:
+            self._readers[kind] = _make_reader(wanted)
+        return self._readers[kind]
+
+    def note_gone(self, kind: Hashable) -> None:
+        """Note that a target of this kind is gone."""
+        self._gone[kind] = self._gone.get(kind, 0) + 1
+
+    def forget(self, running: Iterable[RunningTarget]) -> None:
+        """Drop the readers that nobody uses, and what the others know of targets that are gone."""
+        users: dict[Hashable, list[RunningTarget]] = {}
+        for each in running:
+            users.setdefault(each.kind, []).append(each)
+        for kind in list(self._readers):
+            own = users.get(kind, [])
+            if not own:
+                del self._readers[kind]
+            elif self._gone.get(kind, 0) > max(MIN_GONE, len(own)):
+                self._readers[kind] = _make_reader(own[0].wanted)
+                for each in own:
+                    each.loops[0].read = self._readers[kind].read
+            else:
+                continue
+            self._gone.pop(kind, None)
 
 
-def no_known_metrics(page: bytes, found: NormalisedPage) -> ScrapeFailed:
-    """Make the failure of a page that has no family that was expected."""
-    return ScrapeFailed(
-        "no_known_metrics",
-        nearest_engine=find_nearest_engine(page),
-        read=str(found.counts.lines),
-        unknown_families=str(found.counts.unknown_families),
-    )
-
-
-def _device_loop(
-    target: Target, source: DeviceSource, client: httpx.AsyncClient, is_only: bool
-) -> ScrapeLoop:
-    return ScrapeLoop(
-        target,
-        source.kind,
-        source.address,
-        _source_fetch(client, source),
-        device_reader(source.kind, source.pick(target.devices)),
-        "device_up",
-        "" if is_only else f"{source.address}/",
-    )
-
-
-def _vocabularies(target: Target, sources: tuple[DeviceSource, ...]) -> tuple[str, ...]:
-    """Name the vocabularies of a target's page.
-
-    Our own server's page has its device's figures too, unless another source replaces them.
-    """
-    has_devices = target.engine == "tokentide" and all(
-        source.kind == "tokentide" and not source.url for source in sources
-    )
-    return (target.engine, "tokentide device") if has_devices else (target.engine,)
-
-
-def _page_fetch(client: httpx.AsyncClient, url: str) -> Fetch:
-    return lambda seconds: fetch_page(client, url, seconds)
-
-
-def _source_fetch(client: httpx.AsyncClient, source: DeviceSource) -> Fetch:
-    if not source.url:
-        return _command_fetch(source.command)
-    if source.query:
-        return _page_fetch(client, query_address(source.url, source.query))
-    return _page_fetch(client, source.url)
-
-
-def _command_fetch(command: tuple[str, ...]) -> Fetch:
-    return lambda seconds: run_command(command, seconds)
+def _make_reader(wanted: WantedTarget) -> MetricsNormaliser:
+    names = vocabularies(wanted.target, wanted.sources)
+    pick = own_page_pick(wanted.target, wanted.sources)
+    return MetricsNormaliser(*names, families=wanted.target.families, pick=pick)

@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 
 from pipelines.errors import BadSetting
+from pipelines.telemetry.collector.guarded_transport import ForbiddenAddress, GuardedTransport
+from pipelines.telemetry.config.tier import Tier
 from pipelines.telemetry.metrics.exposition import MAX_BYTES
 
 MAX_SECONDS = 60.0  # a bound of last resort; each scrape has a shorter one
@@ -38,16 +40,21 @@ class ScrapeFailed(Exception):
         self.details = details
 
 
-def make_client(headers: Mapping[str, str], context: ssl.SSLContext) -> httpx.AsyncClient:
+def make_client(
+    headers: Mapping[str, str], context: ssl.SSLContext, is_guarded: bool = False
+) -> httpx.AsyncClient:
     """Make a client with one lasting connection, for one target.
 
-    It ignores proxies and .netrc of the environment.
+    It ignores proxies and .netrc of the environment. A guarded one connects to no address to which
+    a list of targets must not lead.
     """
+    limits = httpx.Limits(max_connections=1, keepalive_expiry=KEEPALIVE_SECONDS)
     # Redirects are not followed: they could carry a header's secret to another host.
     return httpx.AsyncClient(
         headers={"Accept": ACCEPT, "Accept-Encoding": "gzip", **headers},
-        limits=httpx.Limits(max_connections=1, keepalive_expiry=KEEPALIVE_SECONDS),
+        limits=limits,
         verify=context,
+        transport=GuardedTransport(context, limits) if is_guarded else None,
         trust_env=False,
         timeout=MAX_SECONDS,
     )
@@ -105,12 +112,23 @@ def _find_moved(response: httpx.Response, url: httpx.URL) -> httpx.URL | None:
 
 
 def _connect_reason(error: httpx.ConnectError) -> str:
+    if isinstance(error, ForbiddenAddress):
+        return "forbidden_address"
     causes = list(_causes(error))
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return "unknown_host"
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return "certificate"
     return "tls" if any(isinstance(cause, ssl.SSLError) for cause in causes) else "refused"
+
+
+def check_authorities(tier: Tier) -> None:
+    """Raise BadSetting if a file of certificates that the tier file names cannot be used."""
+    files = {target.ca_file for target in tier.targets}
+    files |= {source.ca_file for source in tier.device_sources}
+    files |= {discover.ca_file for discover in tier.discovers}
+    for ca_file in filter(None, files):
+        make_context(ca_file)
 
 
 def make_context(ca_file: Path | None = None) -> ssl.SSLContext:

@@ -20,13 +20,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pipelines.errors import CollectorBusy
-from pipelines.telemetry.collector.collector import Collector, Health
+from pipelines.telemetry.collector.collector import Collector, DiscoveryHealth, Health
 from pipelines.telemetry.collector.spool import Spool
 
 HOST = "127.0.0.1"
 STOP_SECONDS = 5.0
 PREFIX = "tokentide_collector"
 LABELS = ("target", "source", "where")
+MAX_REFUSED = 20  # sentences of a list on /health
 CONTENT_TYPE = "text/plain; version=0.0.4"
 
 # name, help text, value
@@ -47,6 +48,24 @@ COUNTERS_OF_SOURCES: tuple[tuple[str, str, Callable[[Health], float]], ...] = (
     ("failed_scrapes", "Scrapes that failed.", lambda health: health.failed),
     ("samples", "Samples kept.", lambda health: health.samples),
     ("problems", "Lines and samples of pages that were odd.", lambda health: health.problems),
+)
+GAUGES_OF_LISTS: tuple[tuple[str, str, Callable[[DiscoveryHealth], float | None]], ...] = (
+    ("discovered_targets", "Targets of a list that are scraped.", lambda health: health.targets),
+    (
+        "discovery_failed",
+        "1 if a list could not be read the last time, else 0.",
+        lambda health: bool(health.problem),
+    ),
+    (
+        "discovery_refused_targets",
+        "Targets of a list that are refused, by number of messages.",
+        lambda health: len(health.refused),
+    ),
+    (
+        "discovery_listed_time_seconds",
+        "Time of the last good list.",
+        lambda health: health.listed_at,
+    ),
 )
 
 
@@ -80,6 +99,18 @@ class SelfMetrics(MetricSource):
             family = CounterMetricFamily(f"{PREFIX}_{name}", text, labels=LABELS)
             for labels, health in self._sources():
                 family.add_metric(labels, count(health))
+            yield family
+        yield from self._discoveries()
+
+    def _discoveries(self) -> Iterator[Metric]:
+        if not self._collector.discoveries:
+            return
+        for name, text, value in GAUGES_OF_LISTS:
+            family = GaugeMetricFamily(f"{PREFIX}_{name}", text, labels=("discovery",))
+            for discovery, health in self._collector.discoveries.items():
+                figure = value(health)
+                if figure is not None:
+                    family.add_metric([discovery], figure)
             yield family
 
     def _sources(self) -> Iterator[tuple[list[str], Health]]:
@@ -151,6 +182,15 @@ def summarise_health(collector: Collector) -> dict[str, Any]:
         "sources": len(collector.loops),
         "down": down,
         "left_out": left_out,
+        "lists": {
+            name: {
+                "targets": health.targets,
+                "refused": list(health.refused[:MAX_REFUSED]),
+                "problem": health.problem,
+                "listed_at": health.listed_at,
+            }
+            for name, health in collector.discoveries.items()
+        },
         "last_segment_at": tally.closed_at,
         "lost_samples": tally.lost_rows,
     }

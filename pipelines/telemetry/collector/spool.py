@@ -17,7 +17,7 @@ from pipelines.telemetry.collector.segments import Scrape, SegmentWriter, closed
 
 log = logging.getLogger(__name__)
 
-MAX_SEGMENT_SECONDS = 20.0
+MAX_SEGMENT_SECONDS = 30.0
 MAX_SEGMENT_ROWS = 1_000_000
 MAX_MIB = 2048
 # While the disk is slow samples wait in memory, up to this number of segments.

@@ -13,7 +13,7 @@ MAX_PLAIN = 15  # characters of a name without an underscore
 
 
 def resolve_headers(tier: Tier, variables: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Return the headers by name of target and key of device source.
+    """Return the headers by name of target, key of device source and of discovery.
 
     Raise BadSetting with all variables that cannot be used. A message names a variable, never its
     value.
@@ -23,6 +23,7 @@ def resolve_headers(tier: Tier, variables: Mapping[str, str]) -> dict[str, dict[
         (each.key, f"the device source of {each.target}", each.headers)
         for each in tier.device_sources
     ]
+    wanted += [(each.key, f"the list {each.name}", each.headers) for each in tier.discovers]
     resolved: dict[str, dict[str, str]] = {}
     problems: list[str] = []
     for key, owner, headers in wanted:

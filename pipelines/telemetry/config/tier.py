@@ -5,20 +5,25 @@ variable that has its value. Pydantic checks values by type; rules between keys 
 """
 
 import tomllib
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 
 from pipelines.errors import BadTier
 from pipelines.telemetry.config.device_pick import DevicePick
+from pipelines.telemetry.config.discover import Discover
 from pipelines.telemetry.config.tier_places import TomlLines
 from pipelines.telemetry.config.tier_rules import TierProblem, find_problems, find_rows
 from pipelines.telemetry.config.tier_values import (
+    SCRAPE_SECONDS,
+    STRICT,
     Count,
+    EngineName,
     FilePath,
     HeaderMap,
     Indices,
@@ -27,6 +32,7 @@ from pipelines.telemetry.config.tier_values import (
     Number,
     PowerOverhead,
     ScrapeSeconds,
+    SourceKind,
     TextMap,
     Url,
     Usd,
@@ -34,34 +40,12 @@ from pipelines.telemetry.config.tier_values import (
     Words,
 )
 
-EngineName = Literal[
-    "tokentide",
-    "vllm",
-    "sglang",
-    "mindie",
-    "llamacpp",
-    "tgi",
-    "lmdeploy",
-    "ollama",
-    "dynamo",
-    "trtllm",
-    "triton",
-    "litellm",
-]
-SourceKind = Literal[
-    "npu-exporter",
-    "dcgm",
-    "npu-smi",
-    "tokentide",
-    "nvidia-smi",
-    "amd",
-    "trtllm-energy",
-    "prometheus",
-    "kepler",
-]
-SCRAPE_SECONDS = 5.0
-# A wrong value may hold a password, so pydantic must not show it.
-STRICT = ConfigDict(extra="forbid", hide_input_in_errors=True)
+# Keys whose paths begin at the folder of the tier file.
+PATHS = {
+    "target": ("ca_file",),
+    "device_source": ("ca_file",),
+    "discover": ("ca_file", "file", "token_file"),
+}
 # TOML has other words for these than Python.
 WORDS = {
     "tuple_type": "should be a list",
@@ -86,6 +70,7 @@ class Target:
     families: Words = ()
     ca_file: FilePath | None = None  # certificates to trust besides the system's
     quantization: NonEmptyText | None = None  # of the weights, where no name or page states it
+    service: NonEmptyText | None = None  # the name that all replicas of a model share
 
     @property
     def only_model(self) -> str | None:
@@ -174,6 +159,7 @@ class Tier:
     energy: Energy | None = None
     slo: Slo | None = None
     peaks: tuple[Peak, ...] = Field(default=(), validation_alias="peak")
+    discovers: tuple[Discover, ...] = Field(default=(), validation_alias="discover")
 
     def sources_of(self, target: Target) -> tuple[DeviceSource, ...]:
         """Return the device sources of one target."""
@@ -181,9 +167,13 @@ class Tier:
 
     def own_page_pick(self, target: Target) -> DevicePick:
         """Return the pick of devices for a target's own page."""
-        own = (each for each in self.sources_of(target) if not (each.url or each.command))
-        source = next(own, None)
-        return source.pick(target.devices) if source else DevicePick(devices=target.devices)
+        return own_page_pick(target, self.sources_of(target))
+
+
+def own_page_pick(target: Target, sources: tuple[DeviceSource, ...]) -> DevicePick:
+    """Return the pick of devices for the own page of a target with these device sources."""
+    source = next((each for each in sources if not (each.url or each.command)), None)
+    return source.pick(target.devices) if source else DevicePick(devices=target.devices)
 
 
 def read_tier(path: Path) -> Tier:
@@ -213,9 +203,8 @@ def parse_tier(text: str, name: str = "tier.toml", folder: Path | None = None) -
     except tomllib.TOMLDecodeError as error:
         raise BadTier(f"{name} is not TOML: {error}. Correct that line first.") from error
     problems = list(find_problems(given))
-    for row in (row for table in ("target", "device_source") for row in find_rows(given, table)):
-        if folder and isinstance(row.get("ca_file"), str):
-            row["ca_file"] = folder / row["ca_file"]
+    if folder:
+        _begin_paths_at(folder, given)
     try:
         tier = TypeAdapter(Tier).validate_python(given)
     except ValidationError as error:
@@ -229,6 +218,12 @@ def parse_tier(text: str, name: str = "tier.toml", folder: Path | None = None) -
     return tier
 
 
+def _begin_paths_at(folder: Path, given: Mapping[str, Any]) -> None:
+    for table, keys in PATHS.items():
+        for row in find_rows(given, table):
+            row.update({key: folder / row[key] for key in keys if isinstance(row.get(key), str)})
+
+
 def explain(error: ErrorDetails) -> TierProblem:
     """Say in the words of the file what pydantic found."""
     table = str(error["loc"][0])
@@ -238,8 +233,9 @@ def explain(error: ErrorDetails) -> TierProblem:
         case "missing":
             return TierProblem(table, index, "", f"{table} needs {keys[0]}.")
         case "unexpected_keyword_argument":
-            of = f"key of {table}" if keys[0] != table else "table of this file"
-            sentence = f"{keys[0]} is no {of}; tier.toml.example shows them all."
+            inside = " of ".join([*reversed(keys[:-1]), table])
+            of = f"key of {inside}" if keys != [table] else "table of this file"
+            sentence = f"{keys[-1]} is no {of}; tier.toml.example shows them all."
         case "dataclass_type" | "tuple_type" if keys == [table]:
             form = f"[{table}]" if table in ("energy", "slo") else f"[[{table}]]"
             sentence = f"{table} must be written as {form}."

@@ -23,7 +23,7 @@ from pipelines.telemetry.config.tier import Target, Tier
 
 # The warehouse has no use for them.
 SECRETS = frozenset({"headers", "ca_file"})
-WHERE_GIVEN = frozenset({"quantization", "indices", "uuids", "match", "query"})
+WHERE_GIVEN = frozenset({"quantization", "service", "indices", "uuids", "match", "query"})
 SECTIONS = frozenset({"target", "device_source", "cost", "peak", "energy", "slo"})
 ORIGIN = re.compile(r"file|correction|discovery \S.{0,199}")
 # Some 100,000 targets; a larger file is no record but a mistake.
@@ -44,7 +44,7 @@ class TierEntry:
 
     @property
     def part(self) -> str:
-        """What tells apart the entries of one section and name."""
+        """The part of its key that tells apart entries of one section and name."""
         if self.section == "peak":
             return str(self.entry.get("dtype") or "")
         if self.section == "device_source":
@@ -56,7 +56,7 @@ class TierEntry:
 
 @dataclass(frozen=True)
 class TierRecord:
-    """What one origin knew of the tier at an instant: `file`, `correction` or `discovery NAME`.
+    """Knowledge of one origin of the tier: `file`, `correction` or `discovery NAME`.
 
     A whole record ends every entry of its origin that it does not list. A correction holds from
     another instant than its own: None for ever.

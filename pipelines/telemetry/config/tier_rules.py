@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from pipelines.telemetry.config.discover_rules import discover_problems
+
 UNIQUE_BY = {
     "target": ("name",),
     "cost": ("device_kind",),
     "peak": ("device_kind", "dtype"),
     "device_source": ("target", "url", "command", "query"),
+    "discover": ("name",),
 }
 PAGES = ("npu-exporter", "dcgm", "amd", "trtllm-energy", "prometheus", "kepler")
 COMMANDS = {
@@ -37,7 +40,7 @@ class TierProblem:
 def find_problems(given: Mapping[str, Any]) -> Iterator[TierProblem]:
     """Yield the problems between keys and between tables."""
     rows = {table: find_rows(given, table) for table in UNIQUE_BY}
-    if not given.get("target"):
+    if not (given.get("target") or given.get("discover")):
         text = "no [[target]] is given; add one with name, url and engine."
         yield TierProblem("", 0, "", text)
     for table, keys in UNIQUE_BY.items():
@@ -46,6 +49,9 @@ def find_problems(given: Mapping[str, Any]) -> Iterator[TierProblem]:
     for index, row in enumerate(rows["device_source"]):
         for key, text in _device_source_problems(row, names):
             yield TierProblem("device_source", index, key, text)
+    for index, row in enumerate(rows["discover"]):
+        for key, text in discover_problems(row):
+            yield TierProblem("discover", index, key, text)
     for index, row in enumerate(rows["cost"]):
         for key, text in _cost_problems(row):
             yield TierProblem("cost", index, key, text)

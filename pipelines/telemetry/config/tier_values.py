@@ -3,14 +3,50 @@
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import httpx
-from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StringConstraints,
+)
 from pydantic_core import PydanticCustomError
 
+EngineName = Literal[
+    "tokentide",
+    "vllm",
+    "sglang",
+    "mindie",
+    "llamacpp",
+    "tgi",
+    "lmdeploy",
+    "ollama",
+    "dynamo",
+    "trtllm",
+    "triton",
+    "litellm",
+]
+SourceKind = Literal[
+    "npu-exporter",
+    "dcgm",
+    "npu-smi",
+    "tokentide",
+    "nvidia-smi",
+    "amd",
+    "trtllm-energy",
+    "prometheus",
+    "kepler",
+]
+SCRAPE_SECONDS = 5.0
+# A wrong value may hold a password, so pydantic must not show it.
+STRICT = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-def _require_number(value: Any) -> Any:
+
+def require_number(value: Any) -> Any:
     """Refuse texts and booleans, which pydantic would turn into numbers."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise PydanticCustomError("number", "should be a number")
@@ -22,7 +58,8 @@ def _require_url(value: str) -> str:
         url = httpx.URL(value)
     except httpx.InvalidURL:
         url = httpx.URL()
-    is_web = url.scheme in {"http", "https"} and url.host and url.port != 0
+    has_port = url.port is None or 0 < url.port < 1 << 16
+    is_web = url.scheme in {"http", "https"} and url.host and has_port
     if not is_web or any(each.isspace() for each in value):
         raise PydanticCustomError(
             "url", "should be an http or https address, such as http://127.0.0.1:8000/metrics"
@@ -95,11 +132,11 @@ Url = Annotated[NonEmptyText, AfterValidator(_require_url)]
 MetricsUrl = Annotated[Url, AfterValidator(_add_metrics_path)]
 
 Count = Annotated[StrictInt, Field(ge=1)]
-Number = Annotated[float, BeforeValidator(_require_number), Field(gt=0, allow_inf_nan=False)]
+Number = Annotated[float, BeforeValidator(require_number), Field(gt=0, allow_inf_nan=False)]
 ScrapeSeconds = Annotated[
-    float, BeforeValidator(_require_number), Field(ge=0.1, le=3600, allow_inf_nan=False)
+    float, BeforeValidator(require_number), Field(ge=0.1, le=3600, allow_inf_nan=False)
 ]
 PowerOverhead = Annotated[Number, Field(ge=1)]  # all power over the power of the machines
-Usd = Annotated[Decimal, BeforeValidator(_require_number), Field(gt=0)]
+Usd = Annotated[Decimal, BeforeValidator(require_number), Field(gt=0)]
 # Energy may be in the rent, and hardware that is paid for may cost nothing to run.
-UsdOrNothing = Annotated[Decimal, BeforeValidator(_require_number), Field(ge=0)]
+UsdOrNothing = Annotated[Decimal, BeforeValidator(require_number), Field(ge=0)]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pipelines.telemetry.config.device_pick import ANY_DEVICE, DevicePick
-from pipelines.telemetry.config.tier import SourceKind
+from pipelines.telemetry.config.tier_values import SourceKind
 from pipelines.telemetry.metrics.device_attribution import DeviceSettler
 from pipelines.telemetry.metrics.kepler import KeplerReader
 from pipelines.telemetry.metrics.normalise import MetricsNormaliser, NormalisedPage

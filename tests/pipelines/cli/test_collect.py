@@ -13,7 +13,12 @@ from typing import Any, cast
 import httpx
 import pytest
 from support.cli.command import Command
-from support.scripted_server import ScriptedServer, bytes_response, scripted_server
+from support.scripted_server import (
+    ScriptedServer,
+    bytes_response,
+    json_response,
+    scripted_server,
+)
 from typer.testing import CliRunner
 
 from pipelines.cli import app
@@ -183,3 +188,49 @@ def test_the_status_line_names_three_targets_that_are_down(
 ) -> None:
     """A target that was not scraped yet is neither up nor down."""
     assert status_line(collector(*healths)) == line
+
+
+LIST = """
+[[discover]]
+name = "fleet"
+kind = "http_sd"
+url = "{url}"
+refresh_seconds = 1
+engine = "vllm"
+scrape_seconds = 0.2
+"""
+
+
+def test_a_dry_run_prints_what_lists_find(command: Command, server: ScriptedServer) -> None:
+    """A refusal and a list that cannot be read have reasons; nothing is scraped or kept."""
+    tier = command.home.parent / "fleet.toml"
+    groups = [{"targets": ["10.0.0.1:8000", "169.254.169.254:80"], "labels": {"service": "chat"}}]
+    with scripted_server(json_response(200, groups)) as sd:
+        tier.write_text(
+            LIST.format(url=sd.url) + LIST.replace("fleet", "lost").format(url=f"{sd.url}1/")
+        )
+        output = command("collect", "--tier", "fleet.toml", "--check", code=1)
+    assert "10.0.0.1:8000" in output
+    assert "chat" in output
+    assert "fleet: 1 targets" in output
+    assert "no fleet: 169.254.169.254:80 has a __address__ that is link-local" in output
+    assert "no lost: " in output
+    assert not server.received
+    assert not (command.home / "spool").exists()
+
+
+def test_lists_and_the_tier_file_are_followed(command: Command, server: ScriptedServer) -> None:
+    """Each target that appears or leaves is a line."""
+    tier = command.home.parent / "fleet.toml"
+    listed = [{"targets": [server.url.split("/")[2]], "labels": {"name": "found"}}]
+    with scripted_server(json_response(200, listed)) as sd:
+        tier.write_text(tier.read_text() + LIST.format(url=sd.url))
+        with collecting(command, "--port", "0") as lines:
+            wait_for(lambda: any(each.path == "/metrics" for each in server.received))
+            sd.respond_with(json_response(200, []))
+            asked = len(sd.received)
+            wait_for(lambda: len(sd.received) > asked + 1)
+    assert "from 1 targets and 1 lists into" in lines[0]
+    assert "fleet: found appeared" in lines
+    assert "fleet: found left" in lines
+    assert list((command.home / "spool" / "tier").glob("*.json"))

@@ -58,8 +58,8 @@ def test_what_figures_do_not_rest_on_is_no_change() -> None:
     assert changes(first, version(2, {"watts": 90}, valid_from=FIRST))[1].startswith("nothing")
 
 
-def test_peaks_of_several_dtypes_are_told_apart() -> None:
-    """Each is an entry of its own."""
+def test_peaks_of_several_dtypes_are_several_entries() -> None:
+    """Each has versions, as any entry has."""
     peaks = [version(1, {"dtype": dtype}, section="peak") for dtype in ("bf16", "int8")]
     assert changes(*peaks) == ["dtype bf16", "dtype int8"]
 
@@ -87,7 +87,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def test_a_correction_waits_for_the_next_load(settings: Settings) -> None:
-    """What the file says is recorded before it."""
+    """The file as it is now is recorded before it."""
     record = correct_tier(settings, sections=["energy"])
     assert [(each.section, each.entry["usd_per_kwh"]) for each in record.entries] == [
         ("energy", "0.09")

@@ -66,7 +66,7 @@ def served(settings: Settings) -> int:
 
 @pytest.mark.slow
 def test_a_closed_segment_is_published(settings: Settings) -> None:
-    """Each in a generation of its own; an unreadable one starts no round again and again."""
+    """Each in its own generation; an unreadable one starts no round again and again."""
     writer = SegmentWriter(settings.telemetry_spool)
     writer.write([scrape(0, 100), scrape(10, 140)])
     with following(settings) as ticks:
@@ -83,7 +83,7 @@ def test_a_closed_segment_is_published(settings: Settings) -> None:
 
 
 @pytest.mark.slow
-def test_a_wrong_tier_file_is_told_and_waited_for(settings: Settings) -> None:
+def test_a_wrong_tier_file_is_reported_and_waited_for(settings: Settings) -> None:
     """Nothing that waits is lost: it is published once the file is right."""
     settings.tier.write_text("[[target]]\nname = 1\n")
     SegmentWriter(settings.telemetry_spool).write([scrape(0, 100), scrape(10, 140)])

@@ -42,6 +42,8 @@ values
 ('peak', 'Ascend 910B2', '{"device_kind": "Ascend 910B2", "dtype": "bf16", "tflops": 376, "bandwidth_gbps": 1600}'::json, $last_at::timestamptz),
 ('peak', 'H20', '{"device_kind": "H20", "dtype": "bf16", "tflops": 148, "bandwidth_gbps": 4000}'::json, $last_at::timestamptz);
 
+update raw.tier_file set part = 'bf16' where section = 'peak';
+
 -- Work of each target in each minute. Everything else follows from it, so that counters, histograms,
 -- gauges and the log of requests agree.
 create or replace temp table hours as

@@ -9,6 +9,7 @@ select
     stacks.metric,
     stacks.labels,
     stacks.dtype,
+    stacks.quantization,
     stacks.first_at,
     least(stacks.last_at, (days.date + 1)::timestamptz) as last_at
 from {{ ref('stg_telemetry__stacks') }} as stacks,

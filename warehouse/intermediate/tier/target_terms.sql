@@ -1,7 +1,8 @@
 -- One row per target and span of hours in which nothing of its terms changed: devices, cost, energy
 -- price, objectives, peaks.
 --
--- The spans of a target cover all time, also that in which it was not in the tier file.
+-- The spans of a target cover all time, also that in which it was not in the tier file. Its service
+-- and engine are those of its newest entry in all of them.
 with entries as (
     select
         section,
@@ -136,6 +137,8 @@ select
     spans.target,
     spans.from_at,
     spans.until_at,
+    identities.service,
+    identities.engine,
     targets.target is not null as is_in_tier_file,
     targets.devices,
     targets.device_kind,
@@ -152,6 +155,8 @@ select
     slo.slo_tpot_ms,
     peaks.peaks
 from spans
+inner join {{ ref('stg_telemetry__targets') }} as identities
+    on spans.target = identities.target
 left join targets
     on
         spans.target = targets.target

@@ -19,7 +19,7 @@
     needed, but an equality of days is quick. -#}
 {% macro are_terms_of(target, hour) -%}
     {{ target }} = terms.target
-    and {{ hour }}::date = terms.day
+    and {{ utc_date(hour) }} = terms.day
     and {{ hour }} >= terms.from_at
     and {{ hour }} < terms.until_at
 {%- endmacro %}

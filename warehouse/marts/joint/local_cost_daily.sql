@@ -103,7 +103,7 @@ days as (
         count(*) filter (where is_relevant and is_in_tier_file) as hours_in_tier_file,
         bool_and(has_cost) filter (where is_relevant) as has_cost,
         bool_and(energy_usd_per_kwh is not null) filter (where is_relevant) as has_energy_price,
-        count(distinct (devices, device_kind)) filter (where devices is not null) as kinds,
+        count(distinct row(devices, device_kind)) filter (where devices is not null) as kinds,
         any_value(devices) as devices,
         any_value(device_kind) as device_kind,
         bool_and(given_idle_watts is not null) filter (where is_relevant) as is_idle_given,

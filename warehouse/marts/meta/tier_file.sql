@@ -10,6 +10,6 @@ select
     valid_from,
     valid_to,
     is_correction,
-    read_at
+    case when is_correction then read_at end as corrected_at
 from {{ ref('stg_telemetry__entries') }}
 order by section, name, part, version

@@ -1,5 +1,6 @@
 """Growth that samples do not prove is claimed by nobody, and said to be unknown."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -138,3 +139,24 @@ def test_a_counter_of_joules_that_leaps_is_faulty(home: TelemetryHome) -> None:
     [(joules, fault)] = home.rows("select joules, fault from ledger.energy_hours")
     assert joules == pytest.approx(300 * 80)
     assert "faster" in fault
+
+
+@pytest.mark.parametrize(
+    ("seconds_before", "growth"), [(60, 700 + 40), (-60, 40)], ids=["began since", "was there"]
+)
+def test_a_replica_that_was_not_listed_before_has_counted_since(
+    home: TelemetryHome, seconds_before: int, growth: int
+) -> None:
+    """Its process began after the last list without it: what it counted is of the time since."""
+    unlisted = START - timedelta(seconds=seconds_before)
+    entry = {"name": "t", "engine": "vllm", "not_listed_at": unlisted.isoformat()}
+    home.con.execute(
+        "insert into raw.tier_file (section, name, entry, read_at, origin, is_correction) "
+        "values ('target', 't', $entry, now(), 'discovery pods', false)",
+        {"entry": json.dumps(entry)},
+    )
+    began = START - timedelta(seconds=30)
+    home.load([scrape(0, 700, began)])
+    home.load([scrape(10, 740, began)])
+    assert home.growth() == growth
+    assert home.rows("select sum(resets) from ledger.counter_minutes") == [(0,)]

@@ -4,7 +4,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 
 import pytest
-from support.telemetry_facts import START, STRETCHES, TelemetryHome, scrape
+from support.telemetry_facts import START, STRETCHES, TelemetryHome, scrape, tier
 
 from pipelines.loading.telemetry.retention import drop_old_samples
 
@@ -61,3 +61,22 @@ def test_each_drop_is_recorded(home: TelemetryHome) -> None:
     now = START + timedelta(days=2, minutes=7)
     dropped = drop_old_samples(home.con, 1, now)
     assert home.rows("from raw.telemetry_retention") == [(START + timedelta(days=1), now, dropped)]
+
+
+def test_series_that_have_ended_leave_nothing(home: TelemetryHome) -> None:
+    """An ended process, and a target that is gone: else short-lived replicas would pile up."""
+    with_t = tier()
+    home.load([scrape(0, 100, target="gone")], [scrape(0, 100)], tier=with_t)
+    home.con.execute(
+        "insert into raw.tier_file by name select section, 'gone' as name, entry, read_at, origin, "
+        "valid_from, timestamptz '2026-08-22 08:00:00+00' as valid_to, is_correction "
+        "from raw.tier_file"
+    )
+    home.load([scrape(100, 5, START + timedelta(seconds=50))], tier=with_t)
+    drop_old_samples(home.con, 1, START + timedelta(days=3))
+    left = "select target, value from {} where metric = 'generation_tokens'"
+    assert home.rows(left.format("raw.telemetry_samples")) == [("t", 5)]
+    assert home.rows(left.format("ledger.series_state")) == [("t", 5)]
+    assert home.rows("select target from ledger.target_state") == [("t",)]
+    home.load([scrape(4 * 86400, 45, START + timedelta(seconds=50))])
+    assert home.growth() == 45

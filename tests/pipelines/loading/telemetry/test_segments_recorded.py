@@ -12,7 +12,7 @@ import pytest
 from support.telemetry_facts import TelemetryHome, tier
 
 from pipelines.telemetry.backfill.text_files import make_scrape, read_pages, read_run
-from pipelines.telemetry.config.tier import SourceKind
+from pipelines.telemetry.config.tier_values import SourceKind
 from pipelines.telemetry.metrics.devices import device_reader
 
 AT = datetime(2026, 8, 22, 7, 10, tzinfo=UTC)

@@ -173,8 +173,8 @@ def _rest(record: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in record.items() if key not in ("minute", "names")}
 
 
-def test_a_damaged_record_is_set_aside(home: TelemetryHome) -> None:
-    """What stands in the folder besides is loaded."""
+def test_a_damaged_record_stays_where_it_is(home: TelemetryHome) -> None:
+    """The others in its folder are loaded."""
     say(home, 0, "a")
     (home.settings.tier_spool / "20260822T000000000000Z-bad-000001.json").write_text("{}")
     loaded = home.load()

@@ -63,7 +63,7 @@ def test_what_is_gone_ends_and_may_come_back() -> None:
 
 
 def test_the_file_counts_before_what_was_found() -> None:
-    """What was found counts again when the file no longer has it."""
+    """An entry that was found counts again when the file no longer has it."""
     found = "discovery pods"
     assert spans(stated(1, "a", found), stated(2, "b"), stated(3, "c", found), stated(4, None)) == [
         ("a", None, 2, found),
@@ -88,7 +88,7 @@ def test_a_correction_holds_before_it_was_said() -> None:
 
 
 def test_a_correction_fills_the_time_in_which_an_entry_was_missing() -> None:
-    """What left the file afterwards keeps its end."""
+    """An entry that left the file afterwards keeps its end."""
     assert spans(
         stated(1, "a"),
         stated(2, None),

@@ -22,11 +22,13 @@ from support.scripted_server import bytes_response, scripted_server
 from pipelines.errors import BadSetting
 from pipelines.telemetry.collector.scraping import (
     ScrapeFailed,
+    check_authorities,
     fetch_page,
     make_client,
     make_context,
     run_command,
 )
+from pipelines.telemetry.config.tier import Target, Tier
 from pipelines.telemetry.metrics.exposition import MAX_BYTES
 
 
@@ -35,9 +37,10 @@ def fetch(
     seconds: float = 10,
     headers: Mapping[str, str] | None = None,
     context: ssl.SSLContext | None = None,
+    is_guarded: bool = False,
 ) -> bytes:
     async def run() -> bytes:
-        async with make_client(headers or {}, context or make_context()) as client:
+        async with make_client(headers or {}, context or make_context(), is_guarded) as client:
             return await fetch_page(client, url, seconds)
 
     return asyncio.run(run())
@@ -144,7 +147,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "-subj",
         "/CN=localhost",
     ]
-    names = "subjectAltName=IP:127.0.0.1"
+    names = "subjectAltName=IP:127.0.0.1,DNS:localhost"
     subprocess.run(
         [
             openssl,
@@ -194,6 +197,19 @@ def test_a_certificate_of_no_known_authority_has_its_reason(certificate: Path) -
         assert fetch(url, context=make_context(certificate)) == b"up 1\n"
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_guarded_client_checks_the_certificate_of_the_name(certificate: Path, host: str) -> None:
+    """Though it connects to an address that it has looked up before."""
+    known = make_context(certificate)
+    with tls_server(certificate) as address:
+        url = address.replace("127.0.0.1", host)
+        assert fetch(url, context=known, is_guarded=True) == b"up 1\n"
+        with pytest.raises(ScrapeFailed, match="certificate"):
+            fetch(url, is_guarded=True)
+        with pytest.raises(ScrapeFailed, match="certificate"):
+            fetch(address.replace("127.0.0.1", "2130706433"), context=known, is_guarded=True)
+
+
 def test_a_server_without_tls_has_its_reason() -> None:
     with scripted_server() as server, pytest.raises(ScrapeFailed, match="tls"):
         fetch(server.url.replace("http:", "https:"))
@@ -204,6 +220,9 @@ def test_a_file_without_certificates_is_refused(tmp_path: Path) -> None:
     for name in ("ca.pem", "missing.pem"):
         with pytest.raises(BadSetting, match=f"{name} cannot be used"):
             make_context(tmp_path / name)
+        target = Target("a", "https://h:1", "vllm", ca_file=tmp_path / name)
+        with pytest.raises(BadSetting, match=f"{name} cannot be used"):
+            check_authorities(Tier((target,)))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from support.rules.requirements import require
 from support.scripted_server import bytes_response, scripted_server
 
 from pipelines.errors import CollectorBusy
-from pipelines.telemetry.collector.collector import Collector
+from pipelines.telemetry.collector.collector import Collector, DiscoveryHealth
 from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.collector.self_metrics import serve_self_metrics, summarise_health
 from pipelines.telemetry.collector.spool import OpenSegment, Spool
@@ -141,3 +141,21 @@ def test_a_taken_port_is_reported_with_the_way_out(tmp_path: Path) -> None:
 def test_port_0_serves_nothing(tmp_path: Path) -> None:
     with serve_self_metrics(Collector(Tier(()), Spool(tmp_path), {}), 0) as port:
         assert port == 0
+
+
+def test_lists_of_targets_are_shown(tmp_path: Path) -> None:
+    """The number that is scraped, and whether the last attempt failed; no time before the first."""
+    collector = Collector(Tier(()), Spool(tmp_path), {})
+    collector.discoveries = {
+        "fleet": DiscoveryHealth(7, ("x is refused",), "", 1795295012.0),
+        "lost": DiscoveryHealth(problem="http://h/ refuses connections."),
+    }
+    page = get(collector, "/metrics").text
+    assert 'tokentide_collector_discovered_targets{discovery="fleet"} 7.0' in page
+    assert 'tokentide_collector_discovery_failed{discovery="fleet"} 0.0' in page
+    assert 'tokentide_collector_discovery_failed{discovery="lost"} 1.0' in page
+    assert 'tokentide_collector_discovery_refused_targets{discovery="fleet"} 1.0' in page
+    assert 'listed_time_seconds{discovery="lost"}' not in page
+    lists = get(collector, "/health").json()["lists"]
+    assert lists["fleet"]["refused"] == ["x is refused"]
+    assert lists["lost"]["problem"] == "http://h/ refuses connections."

@@ -121,6 +121,9 @@ def test_the_example_is_right_as_it_is_and_with_everything_switched_on() -> None
     assert len(tier.targets) == len(tier.device_sources) == 2
     assert tier.energy
     assert tier.targets[0].only_model == "tiny-qwen3-moe"
+    assert tier.targets[0].service == "chat"
+    assert [discover.kind for discover in tier.discovers] == ["http_sd", "kubernetes"]
+    assert len(tier.discovers[0].relabel) == 2
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipelines.telemetry.config.tier import DeviceSource, SourceKind
+from pipelines.telemetry.config.tier import DeviceSource
+from pipelines.telemetry.config.tier_values import SourceKind
 from pipelines.telemetry.metrics.devices import device_reader
 from pipelines.telemetry.metrics.normalise import NormalisedPage
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.telemetry.config.tier import EngineName
+from pipelines.telemetry.config.tier_values import EngineName
 from pipelines.telemetry.metrics.exposition import ParseCounts
 from pipelines.telemetry.metrics.normalise import MetricsNormaliser, NormalisedPage, up_series
 

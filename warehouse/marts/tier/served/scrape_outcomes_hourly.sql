@@ -79,6 +79,8 @@ select
         when outcome = 'tls' then 'the server does not speak TLS here: check http and https'
         when outcome = 'too_large' then 'the page is larger than 16 MiB'
         when outcome = 'timeout' then 'the page did not come in time'
+        when outcome = 'forbidden_address'
+            then 'a list of targets leads to an address that no target may have, such as a metadata service'
         when outcome = 'refused' then 'nothing listens at this address'
         when outcome = 'unknown_host' then 'the name of the host is not known'
         when outcome = 'broken_off' then 'the connection broke off before the end of the page'

@@ -42,7 +42,7 @@ named as (
 
 newest_stacks as (
     select *
-    from {{ ref('stg_telemetry__stacks') }}
+    from {{ ref('stack_versions_daily') }}
     where dtype is not null or quantization is not null
     qualify row_number() over (partition by target order by last_at desc, labels) = 1
 ),

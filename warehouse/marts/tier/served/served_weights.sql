@@ -19,7 +19,7 @@ stacks as (
     select
         target,
         coalesce(quantization, dtype) as setting
-    from {{ ref('stg_telemetry__stacks') }}
+    from {{ ref('stack_versions_daily') }}
     where dtype is not null or quantization is not null
     qualify row_number() over (partition by target order by last_at desc, labels) = 1
 ),

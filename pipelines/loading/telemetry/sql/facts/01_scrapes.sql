@@ -2,7 +2,9 @@ delete from ledger.scrapes using changed_hours
 where
     scrapes.target = changed_hours.target
     and date_trunc('hour', scrapes.scraped_at) = changed_hours.hour_at
-    and changed_hours.is_remade;
+    and changed_hours.is_remade
+    and scrapes.scraped_at >= getvariable('first_changed')
+    and scrapes.scraped_at < getvariable('end_changed');
 
 -- One row per new scrape. A page of another process than the one before proves a restart if that
 -- process began since; otherwise several servers share the address. The first page of a target that
@@ -94,14 +96,16 @@ delete from ledger.proven_processes using changed_hours
 where
     proven_processes.target = changed_hours.target
     and date_trunc('hour', proven_processes.first_page_at) = changed_hours.hour_at
-    and changed_hours.is_remade;
+    and changed_hours.is_remade
+    and proven_processes.first_page_at >= getvariable('first_changed')
+    and proven_processes.first_page_at < getvariable('end_changed');
 
 insert into ledger.proven_processes by name
 select
     target,
     date_trunc('second', started_at) as started_second,
     min(scraped_at) as first_page_at,
-    bool_or(is_other_process) as is_restart
+    coalesce(bool_or(is_other_process), false) as is_restart
 from turns
 where
     (is_other_process and began_since)

@@ -2,7 +2,9 @@ delete from ledger.coverage_minutes using changed_hours
 where
     coverage_minutes.target = changed_hours.target
     and coverage_minutes.hour_at = changed_hours.hour_at
-    and changed_hours.is_remade;
+    and changed_hours.is_remade
+    and coverage_minutes.hour_at >= getvariable('first_changed')
+    and coverage_minutes.hour_at < getvariable('end_changed');
 
 -- One row per target and minute: seconds between two good scrapes without a gap.
 create or replace temp table more_coverage as

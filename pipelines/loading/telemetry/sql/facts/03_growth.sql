@@ -88,6 +88,7 @@ turns as (
         on
             votes.target = scrapes.target
             and votes.scraped_at = scrapes.scraped_at
+            and scrapes.scraped_at >= getvariable('first_changed') - interval 1 hour
     where votes.fell_together or votes.returned
 )
 
@@ -210,6 +211,7 @@ from page_turns
 where
     scrapes.target = page_turns.target
     and scrapes.scraped_at = page_turns.scraped_at
+    and scrapes.scraped_at >= getvariable('first_changed') - interval 1 hour
     and page_turns.contradiction is not null
     and scrapes.contradiction is null;
 
@@ -219,4 +221,5 @@ from page_turns
 where
     scrapes.target = page_turns.target
     and scrapes.scraped_at = page_turns.scraped_at
+    and scrapes.scraped_at >= getvariable('first_changed') - interval 1 hour
     and page_turns.is_restart;

@@ -2,7 +2,9 @@ delete from ledger.counter_minutes using changed_hours
 where
     counter_minutes.target = changed_hours.target
     and counter_minutes.hour_at = changed_hours.hour_at
-    and changed_hours.is_remade;
+    and changed_hours.is_remade
+    and counter_minutes.hour_at >= getvariable('first_changed')
+    and counter_minutes.hour_at < getvariable('end_changed');
 
 -- One row per counter and minute. Growth belongs to the later sample's minute,
 -- also across a gap: tokens are conserved. It is null in a minute that has only the first sample of

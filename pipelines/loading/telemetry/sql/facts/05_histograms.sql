@@ -2,7 +2,9 @@ delete from ledger.histogram_hours using changed_hours
 where
     histogram_hours.target = changed_hours.target
     and histogram_hours.hour_at = changed_hours.hour_at
-    and changed_hours.is_remade;
+    and changed_hours.is_remade
+    and histogram_hours.hour_at >= getvariable('first_changed')
+    and histogram_hours.hour_at < getvariable('end_changed');
 
 -- One row per histogram, part, bucket and hour. `counted` is the growth of the histogram's
 -- count over the samples that have this part: less than the hour's where a bucket came or went.

@@ -2,7 +2,9 @@ delete from ledger.gauge_minutes using changed_hours
 where
     gauge_minutes.target = changed_hours.target
     and gauge_minutes.hour_at = changed_hours.hour_at
-    and changed_hours.is_remade;
+    and changed_hours.is_remade
+    and gauge_minutes.hour_at >= getvariable('first_changed')
+    and gauge_minutes.hour_at < getvariable('end_changed');
 
 -- One row per gauge and minute. Outcomes of scrapes are in ledger.scrapes.
 create or replace temp table more_gauges as

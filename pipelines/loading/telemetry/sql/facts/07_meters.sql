@@ -2,7 +2,9 @@ delete from ledger.meter_hours using changed_hours
 where
     meter_hours.target = changed_hours.target
     and meter_hours.hour_at = changed_hours.hour_at
-    and changed_hours.is_remade;
+    and changed_hours.is_remade
+    and meter_hours.hour_at >= getvariable('first_changed')
+    and meter_hours.hour_at < getvariable('end_changed');
 
 -- One row per meter and hour. Power is a line between two readings, cut at the edges of hours. A
 -- counter of joules is a line as well. Readings too far apart are not joined, nor are those between

@@ -1,7 +1,9 @@
 delete from ledger.energy_hours using changed_hours
 where
     energy_hours.target = changed_hours.target
-    and energy_hours.hour_at = changed_hours.hour_at;
+    and energy_hours.hour_at = changed_hours.hour_at
+    and energy_hours.hour_at >= getvariable('first_changed')
+    and energy_hours.hour_at < getvariable('end_changed');
 
 -- One row per device, provenance and changed hour. A counter of joules is preferred where it covers
 -- the same time as the power gauge or more; what the gauge says stands beside it. A device of several
@@ -26,6 +28,9 @@ with device_hours as (
         on
             meters.target = changed_hours.target
             and meters.hour_at = changed_hours.hour_at
+    where
+        meters.hour_at >= getvariable('first_changed')
+        and meters.hour_at < getvariable('end_changed')
     group by all
 )
 

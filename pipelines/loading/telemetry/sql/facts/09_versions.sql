@@ -2,7 +2,9 @@ delete from ledger.stack_hours using changed_hours
 where
     stack_hours.target = changed_hours.target
     and stack_hours.hour_at = changed_hours.hour_at
-    and changed_hours.is_remade;
+    and changed_hours.is_remade
+    and stack_hours.hour_at >= getvariable('first_changed')
+    and stack_hours.hour_at < getvariable('end_changed');
 
 -- One row per label set of an info metric and hour.
 create or replace temp table more_versions as

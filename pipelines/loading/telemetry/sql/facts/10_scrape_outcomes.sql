@@ -2,7 +2,9 @@ delete from ledger.scrape_outcome_hours using changed_hours
 where
     scrape_outcome_hours.target = changed_hours.target
     and scrape_outcome_hours.hour_at = changed_hours.hour_at
-    and changed_hours.is_remade;
+    and changed_hours.is_remade
+    and scrape_outcome_hours.hour_at >= getvariable('first_changed')
+    and scrape_outcome_hours.hour_at < getvariable('end_changed');
 
 -- One row per target, source, hour and outcome of its scrapes.
 create or replace temp table more_outcomes as

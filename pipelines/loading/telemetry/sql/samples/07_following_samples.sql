@@ -123,3 +123,6 @@ from incoming_targets as following
 inner join limits
     on following.target = limits.target
 where not following.is_late;
+
+set variable first_changed = (select min(hour_at) from changed_hours);
+set variable end_changed = (select max(hour_at) + interval 1 hour from changed_hours);

@@ -1,0 +1,1 @@
+"""Discovery: lists of targets are read again and again, and the collector follows them."""
