@@ -15,7 +15,7 @@ def device_cards(served: Served) -> Sequence[Listed]:
     names = ("service", "target", "hours", "by", "drawn", "step")
     asked = query("tier/devices", **{name: served.lines[name] for name in names})
     choice = {"service": served.service, "target": served.target}
-    energy = (query("tier/energy_reasons", **choice, hours=served.hours),)
+    energy = (query("components/energy_reasons", **choice, hours=served.hours),)
     of_whom = "a device, mean of each service" if served.by == "service" else "each device"
     return (
         Heading("Devices and counts"),

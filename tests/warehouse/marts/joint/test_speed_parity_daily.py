@@ -24,7 +24,6 @@ SPEED = """
     captured_at timestamptz, model_permaslug varchar, model_id varchar, provider_name varchar,
     tag varchar, quantization varchar,
     ttft_ms_p50 double, throughput_tps_p50 double, is_unit_suspect boolean"""
-SERVICES = "target varchar, day date, service varchar"
 ALL_DAY = frozenset(range(48))
 HOURS = frozenset(range(24))
 # What the time of day does to everybody's speed: a factor for each hour.
@@ -104,7 +103,7 @@ def parity(
         "marts.served_latency_hourly": (LATENCY, latency),
         "marts.served_models": (SERVED, [model]),
         "marts.endpoint_speed": (SPEED, hosts),
-        "intermediate.target_services_daily": (SERVICES, []),
+        "intermediate.target_services_daily": ("target varchar, day date, service varchar", []),
     }
     before = ["request_speeds_hourly", "speed_parity_hosts_daily"]
     return compiled.rows(mart, tables, before[: 1 + (mart == "speed_parity_daily")])
