@@ -1,7 +1,7 @@
 """Choices that the pages of our tier share: service, target, model, window, and what a line is.
 
-A service is one line, however many replicas it has, until somebody chooses it: then its replicas are
-lines.
+A service is one line, however many replicas it has, until somebody chooses it: then its replicas
+are lines.
 """
 
 from dataclasses import dataclass, replace
@@ -115,9 +115,7 @@ def _name_target(name: str, gone_at: datetime | None) -> str:
     return name if gone_at is None else f"{name} (gone since {gone_at:%Y-%m-%d %H:%M})"
 
 
-def read_served(
-    filters: Filters, generation: OpenGeneration, max_lines: int = MAX_LINES
-) -> Served:
+def read_served(filters: Filters, generation: OpenGeneration, max_lines: int = MAX_LINES) -> Served:
     """Return the choice, with the busiest services or targets where there are too many to draw."""
     served = Served(
         service=filters["service"],

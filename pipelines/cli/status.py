@@ -114,9 +114,7 @@ def read_status(settings: Settings, today: date | None = None) -> dict[str, Any]
     }
 
 
-def show_status(
-    console: Console, status: dict[str, Any], *, with_targets: bool = False
-) -> None:
+def show_status(console: Console, status: dict[str, Any], *, with_targets: bool = False) -> None:
     """Print the status for a person: services, and their targets where these are asked for."""
     console.print(
         f"[bold]Generation {status['generation']}[/bold], "

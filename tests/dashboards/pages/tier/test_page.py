@@ -26,7 +26,8 @@ def cards(generation: OpenGeneration, search: str = "") -> dict[str, Card]:
 
 
 @pytest.mark.parametrize(
-    "search", ["", "?window=0&latency=tpot&method=events", "?target=tier-00&window=168", "?service=tier-00"]
+    "search",
+    ["", "?window=0&latency=tpot&method=events", "?target=tier-00&window=168", "?service=tier-00"],
 )
 def test_every_card_draws_a_whole_home(generation: OpenGeneration, search: str) -> None:
     """Each query has rows there, except for counts that agree."""
