@@ -5,50 +5,51 @@
 -- one that served nothing too: what it costs belongs to the service.
 with minutes as (
     select
+        hour_at,
         service,
         target,
         model_name,
-        minute_at,
-        {{ floor_to_hour('minute_at') }} as hour_at,
-        {{ utc_date('minute_at') }} as date,
-        covered_seconds,
-        covered_seconds > 0 and not is_end_of_gap and unknown_reason is null as is_timed
-    from {{ ref('served_tokens_minutely') }}
+        count(*) as minutes,
+        min(minute_at) as first_minute_at,
+        max(minute_at) as last_minute_at,
+        arg_min(covered_seconds, minute_at) as first_covered_seconds,
+        arg_max(covered_seconds, minute_at) as last_covered_seconds
+    from (
+        select
+            *,
+            {{ floor_to_hour('minute_at') }} as hour_at
+        from {{ ref('served_tokens_minutely') }}
+    ) as with_hours
+    group by all
 ),
 
 -- A replica is there for a part of its first and last minute only, and for no more than is covered.
 -- One that is there at midnight has no first or last minute then.
-spans as (
+edges as (
     select
-        target,
-        model_name,
-        date,
-        min(minute_at) as first_minute_at,
-        max(minute_at) as last_minute_at,
-        min(minute_at) = date::timestamptz as is_there_before,
-        max(minute_at) = (date + 1)::timestamptz - interval 1 minute as is_there_after
+        *,
+        first_minute_at = min(first_minute_at) over same_day
+        and first_minute_at > {{ utc_date('hour_at') }}::timestamptz as is_first,
+        last_minute_at = max(last_minute_at) over same_day
+        and last_minute_at
+        < ({{ utc_date('hour_at') }} + 1)::timestamptz - interval 1 minute as is_last
     from minutes
-    group by target, model_name, date
+    window same_day as (partition by target, model_name, {{ utc_date('hour_at') }})
 ),
 
 presence as (
     select
-        minutes.hour_at,
-        minutes.target,
-        minutes.model_name,
-        sum(
-            case
-                when
-                    (minutes.minute_at = spans.first_minute_at and not spans.is_there_before)
-                    or (minutes.minute_at = spans.last_minute_at and not spans.is_there_after)
-                    then minutes.covered_seconds
-                else 60
-            end
-        ) as present_seconds
-    from minutes
-    inner join spans
-        using (target, model_name, date)
-    group by all
+        hour_at,
+        target,
+        model_name,
+        case
+            when minutes = 1 and (is_first or is_last) then first_covered_seconds
+            else
+                60 * minutes
+                - case when is_first then 60 - first_covered_seconds else 0 end
+                - case when is_last then 60 - last_covered_seconds else 0 end
+        end as present_seconds
+    from edges
 ),
 
 -- The time of a service: in each minute that of the replica which was timed for most of it.
@@ -60,13 +61,13 @@ service_time as (
         sum(seconds) as timed_seconds
     from (
         select
-            hour_at,
+            {{ floor_to_hour('minute_at') }} as hour_at,
             service,
             model_name,
             minute_at,
             max(covered_seconds) as seconds
-        from minutes
-        where is_timed
+        from {{ ref('served_tokens_minutely') }}
+        where covered_seconds > 0 and not is_end_of_gap and unknown_reason is null
         group by all
     ) as by_minute
     group by all
