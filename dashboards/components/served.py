@@ -1,6 +1,11 @@
-"""Choices that the pages of our tier share: target, model, window, and how much a point covers."""
+"""Choices that the pages of our tier share: service, target, model, window, and what a line is.
 
-from dataclasses import dataclass
+A service is one line, however many replicas it has, until somebody chooses it: then its replicas
+are lines.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from dashboards.components.filters import Control, Filters
@@ -17,28 +22,36 @@ WINDOWS = (
 # Hours of a point; in a window that is not here a point stands for one hour.
 STEP_HOURS = {"720": 24, "0": 24}
 # Nobody tells more lines than these apart.
-MAX_TARGETS = 8
+MAX_LINES = 8
+# The tables of services. A generation from before they were there has no column of them either.
+SERVICES = ("services", "service_replicas", "service_efficiency_hourly", "service_latency_hourly")
 REACH = (query("components/reach"),)
 COLLECT = "Run `tokentide collect` beside the tier, then `tokentide ingest telemetry`."
 
 
 @dataclass(frozen=True)
 class Served:
-    """The choice of target, model and window, as the queries take it."""
+    """The choice of service, target, model and window, as the queries take it."""
 
+    service: str
     target: str
     model: str
     hours: int
     step: int
-    targets: tuple[str, ...] = ()
-    """The targets that are drawn; none stands for all of them."""
+    drawn: tuple[str, ...] = ()
+    """The services or targets that are drawn; none stands for all of them."""
     left_out: str = ""
-    """A sentence about the targets that are not drawn."""
+    """A sentence about those that are not drawn."""
+
+    @property
+    def by(self) -> str:
+        """The name of what a line stands for: a service, or a target of an opened one."""
+        return "target" if self.service or self.target else "service"
 
     @property
     def pair(self) -> dict[str, Any]:
         """Parameters of a query that takes no window."""
-        return {"target": self.target, "model": self.model}
+        return {"service": self.service, "target": self.target, "model": self.model}
 
     @property
     def window(self) -> dict[str, Any]:
@@ -48,7 +61,7 @@ class Served:
     @property
     def lines(self) -> dict[str, Any]:
         """Parameters of a query whose rows become lines."""
-        return {**self.window, "drawn": list(self.targets), "step": self.step}
+        return {**self.window, "by": self.by, "drawn": list(self.drawn), "step": self.step}
 
     @property
     def each(self) -> str:
@@ -61,17 +74,27 @@ class Served:
         return "the middle hour of each day" if self.each == "day" else "by hour"
 
 
-def served_controls(generation: OpenGeneration) -> tuple[Control, Control, Control]:
-    """Return the controls for target, model and window, with everything ever served as options."""
-    has_served = "served_tokens_hourly" in generation.tables
-    rows = generation.frame(query("components/served")).to_dicts() if has_served else []
-    targets = sorted({row["target"] for row in rows})
+def served_controls(generation: OpenGeneration) -> tuple[Control, Control, Control, Control]:
+    """Return the controls for service, target, model and window, with all that ever served."""
+    rows = generation.frame(query("components/served")).to_dicts() if _knows(generation) else []
+    services = sorted({row["service"] for row in rows})
+    targets = {row["target"]: row["gone_at"] for row in rows}
     models = sorted({row["model_name"] for row in rows})
     return (
         Control(
+            name="service",
+            label="Service",
+            options=[("", "All services"), *((name, name) for name in services)],
+            kind="select",
+            help="A chosen service is opened: each replica is a line",
+        ),
+        Control(
             name="target",
             label="Target",
-            options=[("", "All targets"), *((name, name) for name in targets)],
+            options=[
+                ("", "All targets"),
+                *((name, _name_target(name, gone_at)) for name, gone_at in sorted(targets.items())),
+            ],
             kind="select",
         ),
         Control(
@@ -84,27 +107,31 @@ def served_controls(generation: OpenGeneration) -> tuple[Control, Control, Contr
     )
 
 
-def read_served(
-    filters: Filters, generation: OpenGeneration, max_targets: int = MAX_TARGETS
-) -> Served:
-    """Return the choice, with the busiest targets where there are too many to draw."""
+def _knows(generation: OpenGeneration) -> bool:
+    return generation.tables.issuperset(("served_tokens_hourly", *SERVICES))
+
+
+def _name_target(name: str, gone_at: datetime | None) -> str:
+    return name if gone_at is None else f"{name} (gone since {gone_at:%Y-%m-%d %H:%M})"
+
+
+def read_served(filters: Filters, generation: OpenGeneration, max_lines: int = MAX_LINES) -> Served:
+    """Return the choice, with the busiest services or targets where there are too many to draw."""
     served = Served(
+        service=filters["service"],
         target=filters["target"],
         model=filters["model"],
         hours=int(filters["window"]),
         step=STEP_HOURS.get(filters["window"], 1),
     )
-    if "served_tokens_hourly" not in generation.tables:
+    if not _knows(generation):
         return served
-    busiest = generation.frame(
-        query("components/busiest", **served.window, max_targets=max_targets)
-    )
-    if busiest.is_empty() or busiest["targets"][0] <= max_targets:
+    asked = {**served.window, "by": served.by, "max_lines": max_lines}
+    busiest = generation.frame(query("components/busiest", **asked))
+    if busiest.is_empty() or busiest["lines"][0] <= max_lines:
         return served
     left_out = (
-        f"Lines show {max_targets} of {busiest['targets'][0]} targets: those that generated most "
-        "in the window. Choose a target to see another."
+        f"Lines show {max_lines} of {busiest['lines'][0]} {served.by}s: those that generated most "
+        f"in the window. Choose a {served.by} to see another."
     )
-    return Served(
-        **served.window, step=served.step, targets=tuple(busiest["target"]), left_out=left_out
-    )
+    return replace(served, drawn=tuple(busiest["line"]), left_out=left_out)

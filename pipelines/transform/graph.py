@@ -46,6 +46,8 @@ class Table:
     slice: tuple[str, ...] = ()
     # Each row rests on rows of the same slice alone.
     is_local: bool = False
+    # Each row rests on rows of the same day, of any target: it groups targets under another name.
+    is_by_day: bool = False
 
     @property
     def has_slices(self) -> bool:
@@ -143,6 +145,7 @@ def _nodes(found: dict[str, dict[str, Any]]) -> Iterator[Node]:
                 file_hash=node["checksum"]["checksum"] if node["resource_type"] == "seed" else "",
                 slice=_slice(node),
                 is_local=_meta(node).get("slice", {"is_local": False}).get("is_local", True),
+                is_by_day=_meta(node).get("slice", {}).get("is_by_day", False),
             )
 
 

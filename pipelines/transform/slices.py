@@ -2,7 +2,8 @@
 
 A table may be made by slices where each of its rows rests on rows of the same target and day alone;
 the project says so (`meta: {slice: ...}`). It is made whole where anything else that it reads has
-changed, or its SQL.
+changed, or its SQL. A table that groups targets, as services do, has another name in place of the
+target and is made by days (`is_by_day`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +24,7 @@ class Slices:
     def __init__(self, con: duckdb.DuckDBPyConnection, nodes: Sequence[Node], change: int) -> None:
         self._con = con
         self._change = change
+        self._is_by_day = False
         con.execute("create or replace temp table touched (target varchar, day date)")
         self._sliced = {
             node.unique_id: node for node in nodes if isinstance(node, Table) and node.has_slices
@@ -35,7 +37,8 @@ class Slices:
     def touch(self, node: Node, seen: int) -> int | None:
         """List the slices of the node's parents that changed after `seen` in the table `touched`.
 
-        Return their number, or None where no slice that is known of any table is left out.
+        For a node by days they are all slices of the days of these. Return their number, or None
+        where no slice that is known of any table is left out.
         """
         relations = sorted({name for parent in self.parents(node) for name in _relations(parent)})
         values = {"relations": relations, "seen": seen}
@@ -44,6 +47,12 @@ class Slices:
             "where list_contains($relations, relation) and changed > $seen",
             values,
         )
+        self._is_by_day = isinstance(node, Table) and node.is_by_day
+        if self._is_by_day:
+            self._con.execute(
+                "create or replace temp table touched as select distinct target, day "
+                "from main.slices where day in (select day from touched)"
+            )
         [(touched, known)] = self._con.execute(
             "select (select count(*) from touched), count(distinct (target, day)) from main.slices"
         ).fetchall()
@@ -99,7 +108,9 @@ class Slices:
             return "false"
         bounds = (f"({at} >= '{first}'::date and {at} < '{last}'::date + 1)" for at in instants)
         days = ", ".join(slice_day(at) for at in instants)
-        touched = f"touched.target = {target} and touched.day in ({days})"
+        touched = f"touched.day in ({days})"
+        if not self._is_by_day:
+            touched = f"touched.target = {target} and {touched}"
         return f"({' or '.join(bounds)}) and exists (from touched where {touched})"
 
 

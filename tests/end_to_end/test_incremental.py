@@ -55,7 +55,10 @@ NEW_SERIES: Sequence[Series] = (
 TIERS: Sequence[str] = (
     TIER,
     TIER.replace("usd_per_kwh = 0.2", "usd_per_kwh = 0.3"),
-    TIER.replace('m = "moonshotai/kimi-k2.6-20260420"', 'm = "l/paid-1"'),
+    # Both targets become replicas of one service.
+    TIER.replace('m = "moonshotai/kimi-k2.6-20260420"', 'm = "l/paid-1"').replace(
+        "scrape_seconds = 60", 'scrape_seconds = 60\nservice = "pool"'
+    ),
     TIER.replace("devices = 2", "devices = 4"),
 )
 

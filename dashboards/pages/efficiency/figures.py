@@ -124,10 +124,10 @@ def _draw_pairs(
 
 
 def _parts(rows: pl.DataFrame) -> Iterator[tuple[int, str, pl.DataFrame]]:
-    """Yield the hours of each target and model in a series: a line joins no two of them."""
+    """Yield the hours of each service or target, and model: a line joins no two of them."""
     for number, series in enumerate(series_names(rows)):
         own = rows.filter(pl.col("series") == series)
-        for part in own.partition_by("target", "model_name", maintain_order=True):
+        for part in own.partition_by("line", "model_name", maintain_order=True):
             yield number, series, insert_gaps(part)
 
 

@@ -4,17 +4,28 @@ from collections.abc import Sequence
 
 from dashboards.components.filters import Control, Filters
 from dashboards.components.page import Card, CardPage, Heading, Listed, rows_only
-from dashboards.components.served import COLLECT, REACH, Served, read_served, served_controls
+from dashboards.components.served import (
+    COLLECT,
+    REACH,
+    SERVICES,
+    Served,
+    read_served,
+    served_controls,
+)
 from dashboards.generations import OpenGeneration
 from dashboards.pages.efficiency import figures, tables
 from dashboards.query import Query, query
 
-BY = (("target", "Target and model"), ("device", "Kind of device"), ("stack", "Stack version"))
-NEEDS = ("local_efficiency_hourly", "local_cost_daily", "served_latency_hourly")
+BY = (
+    ("target", "Service or target, and model"),
+    ("device", "Kind of device"),
+    ("stack", "Stack version"),
+)
+NEEDS = ("local_efficiency_hourly", "local_cost_daily", "served_latency_hourly", *SERVICES)
 
 
 def controls(generation: OpenGeneration) -> Sequence[Control]:
-    """Return the controls: target, model, window, and what a line stands for."""
+    """Return the controls: service, target, model, window, and what a line stands for."""
     by = Control(name="by", label="Lines by", options=BY, default="target")
     return (*served_controls(generation), by)
 
@@ -23,13 +34,16 @@ def cards(filters: Filters, generation: OpenGeneration) -> Sequence[Listed]:
     """Return the cards of these choices."""
     served = read_served(filters, generation)
     by = filters["by"]
-    hours = query("efficiency/hours", **served.lines, by=by)
+    # Kinds and versions are those of targets; by name, a service is one line until it is opened.
+    lines = served.by if by == "target" else by
+    choice = {**served.lines, "by": lines}
+    hours = query("efficiency/hours", **choice)
     return (
-        *([Heading("The busiest targets", served.left_out)] if served.left_out else []),
+        *([Heading(f"The busiest {served.by}s", served.left_out)] if served.left_out else []),
         Card(
             key="efficiency",
             title="In short",
-            query=query("efficiency/summary", **served.window, by=by),
+            query=query("efficiency/summary", **served.window, by=lines),
             draw=rows_only(tables.summary),
             unit="median hour; throughput is a mean over covered time",
             half="tier",
@@ -77,7 +91,7 @@ def _cost_cards(hours: Query, served: Served) -> Sequence[Listed]:
             width="full",
             empty=COLLECT,
             why=REACH,
-            note="A line for each target and model. Open points: the rating of the device, "
+            note=f"A line for each {served.by} and model. Open points: the rating of a device, "
             "not a measurement.",
             needs=NEEDS,
         ),
@@ -91,7 +105,8 @@ def _cost_cards(hours: Query, served: Served) -> Sequence[Listed]:
             width="full",
             empty=COLLECT,
             why=REACH,
-            note="Amortisation, other fixed cost and energy as the tier file has them now.",
+            note="Amortisation, other fixed cost and energy as the tier file had them then. Of a "
+            "service: of all its replicas, idle ones too.",
             needs=NEEDS,
         ),
         Card(
@@ -104,7 +119,8 @@ def _cost_cards(hours: Query, served: Served) -> Sequence[Listed]:
             width="full",
             empty=COLLECT,
             why=REACH,
-            note="Above 100 % a counter or a stated peak is wrong.",
+            note="Above 100 % a counter or a stated peak is wrong. Of several replicas the middle "
+            "one.",
             needs=NEEDS,
         ),
     )
@@ -113,8 +129,8 @@ def _cost_cards(hours: Query, served: Served) -> Sequence[Listed]:
 EFFICIENCY = CardPage(
     path="/efficiency",
     name="Efficiency",
-    about="What our devices do for their energy and their price, by target, kind of device and "
-    "stack version. Times are UTC.",
+    about="What our devices do for their energy and their price, by service or target, kind of "
+    "device and stack version. Times are UTC.",
     controls=controls,
     cards=cards,
 )

@@ -13,22 +13,27 @@ UNITS = {
     "ttft": "milliseconds to the first token",
     "throughput": "tokens per second of one request",
 }
-EMPTY = "No day of this target and family is known in both halves yet."
+EMPTY = "No day of this service and family is known in both halves yet."
 WHAT_IF = (
     "What if: the newest day's measured throughput and power, at the factors above. "
     "Peaks and another mix of tokens are not in it."
 )
-NEEDS = ("make_or_buy_daily", "local_cost_daily")
+NEEDS = (
+    "make_or_buy_daily",
+    "local_cost_daily",
+    "service_make_or_buy_daily",
+    "service_cost_daily",
+    "services",
+)
 
 
 def controls(generation: OpenGeneration) -> Sequence[Control]:
-    """Return the controls: target and family, the three what-ifs, and the speed to compare."""
-    options = [(pair, pair.replace("|", " · ")) for pair in _pairs(generation)]
-    pairs = options or [("|", "nothing served")]
+    """Return the controls: service and family, the three what-ifs, and the speed to compare."""
+    pairs = _pairs(generation) or [("|", "nothing served")]
     return (
         Control(
             name="pair",
-            label="Target and family",
+            label="Service and family",
             options=pairs,
             default=pairs[0][0],
             kind="select",
@@ -65,20 +70,21 @@ def controls(generation: OpenGeneration) -> Sequence[Control]:
     )
 
 
-def _pairs(generation: OpenGeneration) -> list[str]:
-    if "local_vs_market_daily" not in generation.tables:
+def _pairs(generation: OpenGeneration) -> list[tuple[str, str]]:
+    """Return services and families, and below them the targets of services that have several."""
+    if not generation.tables.issuperset(("local_vs_market_daily", "services")):
         return []
     rows = generation.frame(query("metal/pairs")).to_dicts()
-    return [f"{row['target']}|{row['model_family']}" for row in rows]
+    return [(f"{row['who']}|{row['model_family']}", row["label"]) for row in rows]
 
 
 def cards(filters: Filters) -> Sequence[Listed]:
     """Return the cards of these choices."""
-    target, _, family = filters["pair"].partition("|")
-    pair = {"target": target, "family": family}
+    who, _, family = filters["pair"].partition("|")
+    pair = {"who": who, "family": family}
     what_if = {name: filters.number(name) for name in ("load", "energy", "amortisation")}
     curve = query("metal/curve", **pair, **what_if)
-    unresolved = query("components/unresolved", target=target)
+    unresolved = query("components/unresolved", who=who)
     why = (query("metal/reasons", **pair), unresolved)
     return (
         *_make_or_buy_cards(curve, what_if["load"], why),
@@ -142,7 +148,7 @@ def _day_cards(pair: dict[str, str], why: Sequence[Query]) -> Sequence[Listed]:
             empty=EMPTY,
             why=why,
             note="A gap: the market did not show the family that day, so its tokens are unknown.",
-            needs=("local_vs_market_daily",),
+            needs=("local_vs_market_daily", "services"),
         ),
     )
 
@@ -157,10 +163,11 @@ def _comparison_cards(pair: dict[str, str], metric: str) -> Sequence[Listed]:
             unit=f"{UNITS[metric]}; median of sampled half hours, newest day",
             half="both",
             empty="No day has a speed of ours and of hosts of this family.",
-            why=(query("components/unresolved", target=pair["target"]),),
+            why=(query("components/unresolved", who=pair["who"]),),
             note="Nearest: weights of as many bits as ours, or of the next number. "
-            "Theirs includes the way through a network, ours does not.",
-            needs=("speed_parity_daily", "speed_parity_hosts_daily"),
+            "Theirs includes the way through a network, ours does not. Of a service: its replica "
+            "with most hours.",
+            needs=("speed_parity_daily", "speed_parity_hosts_daily", "services"),
         ),
         Card(
             key="devices",
@@ -172,7 +179,7 @@ def _comparison_cards(pair: dict[str, str], metric: str) -> Sequence[Listed]:
             empty=EMPTY,
             why=(query("metal/device_reasons", **pair),),
             note="Peaks and spares are not in it.",
-            needs=("devices_for_share_daily",),
+            needs=("devices_for_share_daily", "service_cost_daily", "services"),
         ),
     )
 

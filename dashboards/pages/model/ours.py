@@ -8,15 +8,15 @@ from dash.development.base_component import Component
 from dashboards.components.numbers import AMOUNT, SHARE, SHORT_TOKENS, usd
 from dashboards.components.widgets import Tile, format_instant, tiles
 
-MAX_TARGETS = 4
+MAX_SERVICES = 4
 NO_DAY = "no whole day of it is known yet"
 # A smaller share has too many zeros as a percentage.
 MIN_PLAIN_SHARE = 0.001
 
 
 def ours(rows: pl.DataFrame) -> Component:
-    """Build four tiles for each target and model."""
-    return tiles([tile for row in rows.head(MAX_TARGETS).to_dicts() for tile in _tiles(row)])
+    """Build four tiles for each service and model."""
+    return tiles([tile for row in rows.head(MAX_SERVICES).to_dicts() for tile in _tiles(row)])
 
 
 def _tiles(row: dict[str, Any]) -> tuple[Tile, ...]:
@@ -27,7 +27,7 @@ def _speed(row: dict[str, Any]) -> Tile:
     speed, joules = row["tokens_per_second"], row["joules_per_token"]
     energy = "unknown" if joules is None else f"{AMOUNT.text(joules)} J a token"
     note = (
-        f"{row['target']}, {row['model_name']}, hour of {format_instant(row['hour_at'])}, "
+        f"{row['service']}, {row['model_name']}, hour of {format_instant(row['hour_at'])}, "
         f"busy {SHARE.text(row['busy_share'])} of it; "
         f"{SHORT_TOKENS.text(row['generation_tokens'])} generated; {row['reason'] or energy}"
     )

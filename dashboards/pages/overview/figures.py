@@ -89,19 +89,19 @@ def leaders(rows: pl.DataFrame, theme: Theme) -> go.Figure:
 
 
 def minutes(rows: pl.DataFrame, theme: Theme) -> go.Figure:
-    """Draw generated tokens per minute by target, ten minutes a point.
+    """Draw generated tokens per minute by service, ten minutes a point.
 
     A gap is a time between two scrapes that are too far apart.
     """
     axis = {"tickformat": "~s", "rangemode": "tozero", "title": {"text": "tokens a minute"}}
     made = figure(theme, yaxis=axis, legend=LEGEND)
-    targets = rows["target"].unique(maintain_order=True).to_list()
-    for target, mark in marks(targets, theme).items():
-        part = insert_gaps(rows.filter(pl.col("target") == target), step=TEN_MINUTES)
+    services = rows["service"].unique(maintain_order=True).to_list()
+    for service, mark in marks(services, theme).items():
+        part = insert_gaps(rows.filter(pl.col("service") == service), step=TEN_MINUTES)
         made.add_scatter(
             x=part["instant"].to_list(),
             y=part["tokens_per_minute"].to_list(),
-            name=target,
+            name=service,
             mode="lines",
             connectgaps=False,
             line={"color": mark.colour, "dash": mark.dash, "width": 2},

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dashboards.components.page import Card, CardPage, Listed, rows_only
-from dashboards.components.served import REACH
+from dashboards.components.served import REACH, SERVICES
 from dashboards.components.shares import bounded_shares
 from dashboards.pages.overview import figures, tables
 from dashboards.query import query
@@ -18,7 +18,7 @@ BOUNDS = (
     "to it."
 )
 SHARES = ("market_share_weekly",)
-MAX_TARGETS = 6
+MAX_SERVICES = 6
 
 
 def cards() -> Sequence[Listed]:
@@ -51,7 +51,7 @@ def _now_cards() -> Sequence[Listed]:
             height=90,
             empty=TIER_EMPTY,
             why=REACH,
-            needs=("served_tokens_hourly", "make_or_buy_daily", "served_models"),
+            needs=("service_make_or_buy_daily", "served_models", *SERVICES),
         ),
     )
 
@@ -116,7 +116,7 @@ def _tier_cards() -> Sequence[Listed]:
         Card(
             key="minutes",
             title="Tokens that our tier generated",
-            query=query("overview/minutes", max_targets=MAX_TARGETS),
+            query=query("overview/minutes", max_services=MAX_SERVICES),
             draw=figures.minutes,
             unit="tokens a minute, mean of ten minutes, the day to the newest scrape; UTC; "
             "a gap is a time without scrapes",
@@ -125,7 +125,7 @@ def _tier_cards() -> Sequence[Listed]:
             height=240,
             empty=TIER_EMPTY,
             why=REACH,
-            needs=("served_tokens_minutely",),
+            needs=("served_tokens_minutely", *SERVICES),
         ),
     )
 
@@ -146,11 +146,11 @@ def _state_cards() -> Sequence[Listed]:
             needs=(
                 "ingest_log",
                 "ingest_quarantine",
-                "local_efficiency_hourly",
                 "market_days",
                 "served_models",
                 "served_token_disagreements",
                 "served_tokens_minutely",
+                *SERVICES,
             ),
         ),
         Card(
@@ -163,7 +163,7 @@ def _state_cards() -> Sequence[Listed]:
             half="both",
             height=300,
             empty="No source was asked yet. Run `tokentide ingest market`.",
-            needs=("ingest_log", "served_tokens_minutely"),
+            needs=("ingest_log", "served_tokens_minutely", *SERVICES),
         ),
     )
 

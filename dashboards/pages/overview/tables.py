@@ -10,7 +10,7 @@ from dashboards.components.numbers import AMOUNT, CHANGE, COUNT, SHARE, SHORT_TO
 from dashboards.components.tables import Column, table
 from dashboards.components.widgets import Tile, format_instant, tiles
 
-MAX_TARGETS = 3
+MAX_SERVICES = 3
 NO_DAY = "no whole day of it is known yet"
 COUNTRIES = {
     "CN": "China",
@@ -67,10 +67,10 @@ def _member(row: dict[str, Any]) -> str:
 
 
 def tier(rows: pl.DataFrame) -> Component:
-    """Build our tier over all targets, and each model's cost beside the market's price."""
+    """Build our tier over all services, and each model's cost beside the market's price."""
     found = rows.to_dicts()
     made = [_served(found)]
-    for row in found[:MAX_TARGETS]:
+    for row in found[:MAX_SERVICES]:
         made += [_cost(row, len(found) > 1), _market_price(row, len(found) > 1)]
     return tiles(made)
 
@@ -89,8 +89,16 @@ def _served(found: Sequence[dict[str, Any]]) -> Tile:
     return Tile("Our tokens", SHORT_TOKENS.text(sum(known) if known else None), note)
 
 
+def _named(row: dict[str, Any]) -> str:
+    """Return a service, with the number of its replicas where it is not one."""
+    if row.get("gone_at"):
+        return f"{row['service']} (gone since {row['gone_at']:%d %b %H:%M})"
+    replicas = row.get("replicas_now") or 0
+    return f"{row['service']} ({replicas} replicas)" if replicas > 1 else str(row["service"])
+
+
 def _cost(row: dict[str, Any], is_named: bool) -> Tile:
-    whose = f", {row['model_name']} at {row['target']}" if is_named else ""
+    whose = f", {row['model_name']} at {_named(row)}" if is_named else ""
     name = f"Our USD per million tokens{whose}"
     if row["usd_per_mtok"] is None:
         return Tile(name, "unknown", row["cost_reason"] or row["market_reason"] or NO_DAY)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dashboards.components.page import Card, Heading, Listed, rows_only
-from dashboards.components.served import Served
+from dashboards.components.served import SERVICES, Served
 from dashboards.pages.tier import devices, tables
 from dashboards.query import query
 
@@ -12,9 +12,11 @@ NO_DEVICES = "No device of this choice reported anything in this window."
 
 def device_cards(served: Served) -> Sequence[Listed]:
     """Return the cards of power, memory, and counts that differ."""
-    names = ("target", "hours", "drawn", "step")
+    names = ("service", "target", "hours", "by", "drawn", "step")
     asked = query("tier/devices", **{name: served.lines[name] for name in names})
-    energy = (query("tier/energy_reasons", target=served.target, hours=served.hours),)
+    choice = {"service": served.service, "target": served.target}
+    energy = (query("components/energy_reasons", **choice, hours=served.hours),)
+    of_whom = "a device, mean of each service" if served.by == "service" else "each device"
     return (
         Heading("Devices and counts"),
         Card(
@@ -22,23 +24,23 @@ def device_cards(served: Served) -> Sequence[Listed]:
             title="Power",
             query=asked,
             draw=devices.power,
-            unit=f"mean watts of each device; {served.middle}",
+            unit=f"mean watts of {of_whom}; {served.middle}",
             half="tier",
             empty=NO_DEVICES,
             why=energy,
             note="Open points: no measurement of the whole hour; the CSV has the reason.",
-            needs=("device_energy_hourly",),
+            needs=("device_energy_hourly", *SERVICES),
         ),
         Card(
             key="memory",
             title="Memory",
             query=asked,
             draw=devices.memory,
-            unit=f"GiB in use, mean of the hour; {served.middle}",
+            unit=f"GiB in use of {of_whom}, mean of the hour; {served.middle}",
             half="tier",
             empty=NO_DEVICES,
             why=energy,
-            needs=("device_energy_hourly",),
+            needs=("device_energy_hourly", *SERVICES),
         ),
         Card(
             key="disagreements",
@@ -51,6 +53,6 @@ def device_cards(served: Served) -> Sequence[Listed]:
             height=140,
             empty="No two counts of the same tokens differ.",
             note="Nothing is corrected: counters stay as they were reported.",
-            needs=("served_token_disagreements",),
+            needs=("served_token_disagreements", *SERVICES),
         ),
     )

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 
 from dashboards.components.filters import Control, Filters
 from dashboards.components.page import Card, CardPage, Heading, Listed, rows_only
-from dashboards.components.served import COLLECT, REACH, Served, read_served, served_controls
+from dashboards.components.served import (
+    COLLECT,
+    REACH,
+    SERVICES,
+    Served,
+    read_served,
+    served_controls,
+)
 from dashboards.components.timelines import HOUR, MINUTE
 from dashboards.generations import OpenGeneration
 from dashboards.pages.tier import experts, figures, hardware, live, tables
@@ -24,13 +31,14 @@ ABOUT = (
     "From the published generation: exact, and as old as the last build. "
     "The live panel above is not in it yet."
 )
+OPEN = "Choose a service above to see its replicas."
 GAPS = "Time without scrapes is left open: it is unknown, not 0."
 NO_DRAFTS = "No server of this choice reports drafts in this window."
 NO_TIMED_EXPERTS = "No server of this choice reports times of experts in this window."
 
 
 def controls(generation: OpenGeneration) -> Sequence[Control]:
-    """Return the controls: target, model, window, and one latency by one method."""
+    """Return the controls: service, target, model, window, and one latency by one method."""
     return (
         *served_controls(generation),
         Control(name="latency", label="Latency", options=LATENCIES, default="ttft", kind="select"),
@@ -56,23 +64,28 @@ def _speed_cards(filters: Filters, served: Served) -> Sequence[Listed]:
     minutes = STEP_MINUTES.get(filters["window"])
     if minutes:
         speeds = query("tier/speed_minutely", **served.lines, minutes=minutes)
-        by, step, needs = f"{minutes} min", minutes * MINUTE, ("served_tokens_minutely",)
+        by, step, needs = f"{minutes} min", minutes * MINUTE, ("served_tokens_minutely", *SERVICES)
     else:
         speeds = query("tier/speed_hourly", **served.lines)
-        by, step, needs = served.each, HOUR, ("served_tokens_hourly",)
+        by, step, needs = served.each, HOUR, ("served_tokens_hourly", *SERVICES)
     unit = f"tokens per second by {by}, over covered time"
+    if served.by == "service":
+        newest, draw = query("tier/services", model=served.model), tables.services
+    else:
+        newest, draw = query("tier/summary", **served.pair), tables.summary
     return (
         Card(
             key="now",
             title="The newest hour",
-            query=query("tier/summary", **served.pair),
-            draw=rows_only(tables.summary),
+            query=newest,
+            draw=rows_only(draw),
             half="tier",
             width="full",
             height=150,
             empty=COLLECT,
             why=REACH,
-            needs=("served_tokens_hourly",),
+            note=OPEN if served.by == "service" else "",
+            needs=("served_tokens_hourly", *SERVICES),
         ),
         Card(
             key="generated",
@@ -111,7 +124,7 @@ def _request_cards(served: Served) -> Sequence[Listed]:
             unit=f"requests per {served.each}",
             half="tier",
             empty="No server of this choice reported why requests end in this window.",
-            needs=("served_tokens_minutely",),
+            needs=("served_tokens_minutely", *SERVICES),
         ),
         Card(
             key="coverage",
@@ -122,8 +135,9 @@ def _request_cards(served: Served) -> Sequence[Listed]:
             half="tier",
             empty=COLLECT,
             why=REACH,
-            note="What is missing here is missing from every figure of this page.",
-            needs=("served_tokens_hourly",),
+            note="What is missing here is missing from every figure of this page. Of a service: of "
+            "the time in which its replicas were there.",
+            needs=("served_tokens_hourly", *SERVICES),
         ),
     )
 
@@ -146,7 +160,7 @@ def _latency_cards(filters: Filters, served: Served) -> Sequence[Listed]:
             "choose Histograms for others.",
             note="From histograms a percentile is linear within its bucket. "
             "An open triangle: beyond the last bucket, at least this.",
-            needs=("served_latency_hourly",),
+            needs=("served_latency_hourly", *SERVICES),
         ),
         Card(
             key="goodput",
@@ -160,13 +174,13 @@ def _latency_cards(filters: Filters, served: Served) -> Sequence[Listed]:
             why=(query("tier/goodput_reasons", **served.window),),
             note="“at most”: from histograms, which cannot show whether the same requests met "
             "both.",
-            needs=("served_goodput_hourly",),
+            needs=("served_goodput_hourly", *SERVICES),
         ),
     )
 
 
 def _saving_cards(served: Served) -> Sequence[Listed]:
-    positions = {**served.pair, "drawn": list(served.targets)}
+    positions = {**served.pair, "by": served.by, "drawn": list(served.drawn)}
     return (
         Heading("Cache, speculative decoding, experts"),
         Card(
@@ -178,7 +192,7 @@ def _saving_cards(served: Served) -> Sequence[Listed]:
             half="tier",
             width="third",
             empty="No server of this choice reports prompts looked up in this window.",
-            needs=("prefix_cache_hourly",),
+            needs=("prefix_cache_hourly", *SERVICES),
         ),
         Card(
             key="drafts",
@@ -189,7 +203,7 @@ def _saving_cards(served: Served) -> Sequence[Listed]:
             half="tier",
             width="third",
             empty=NO_DRAFTS,
-            needs=("speculation_hourly",),
+            needs=("speculation_hourly", *SERVICES),
         ),
         Card(
             key="places",
@@ -200,14 +214,17 @@ def _saving_cards(served: Served) -> Sequence[Listed]:
             half="tier",
             width="third",
             empty=NO_DRAFTS,
-            needs=("speculation_hourly",),
+            needs=("speculation_hourly", *SERVICES),
         ),
     )
 
 
 def _expert_cards(served: Served) -> Sequence[Listed]:
     overlap = query("tier/overlap", **served.lines)
-    needs = ("expert_overlap_hourly",)
+    needs = ("expert_overlap_hourly", *SERVICES)
+    middle = served.middle
+    if served.by == "service":
+        middle += "; of several replicas the middle one"
     return (
         Card(
             key="experts",
@@ -225,8 +242,7 @@ def _expert_cards(served: Served) -> Sequence[Listed]:
             title="What overlap saved",
             query=overlap,
             draw=experts.overlap_gain,
-            unit="saved over the most that could be hidden; waiting over layer time; "
-            f"{served.middle}",
+            unit=f"saved over the most that could be hidden; waiting over layer time; {middle}",
             half="tier",
             width="third",
             empty=NO_TIMED_EXPERTS,
@@ -237,7 +253,7 @@ def _expert_cards(served: Served) -> Sequence[Listed]:
             title="Balance of experts",
             query=overlap,
             draw=experts.balance,
-            unit=f"tokens of the busiest expert over the mean; {served.middle}",
+            unit=f"tokens of the busiest expert over the mean; {middle}",
             half="tier",
             width="third",
             empty="No server of this choice reports counts of experts in this window.",

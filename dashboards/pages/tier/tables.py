@@ -1,5 +1,7 @@
 """Tiles and tables of our tier's page: the newest hour, and counts that disagree."""
 
+from collections.abc import Sequence
+
 import polars as pl
 from dash.development.base_component import Component
 
@@ -22,16 +24,39 @@ COLUMNS = (
     Column("prefix_hit_share", "prompt from cache", SHARE),
     Column("acceptance", "drafts accepted", SHARE, min_width=100),
     Column("covered_seconds", "seconds covered", COUNT, min_width=100),
+    Column("state", min_width=170),
     Column("goodput_reason", "why no goodput", min_width=180),
+)
+
+
+# A service has its replicas in place of a target, and the covered part of their time.
+REPLICAS = (
+    Column("service", min_width=130),
+    COLUMNS[1],
+    Column("replicas_now", "replicas now", COUNT, min_width=120),
+    Column("replicas_gone", "gone", COUNT, min_width=80),
+    Column("replicas", "in this hour", COUNT, min_width=95),
+    *COLUMNS[2:-3],
+    Column("covered_share", "covered", SHARE, min_width=95),
+    *COLUMNS[-2:],
 )
 
 
 def summary(rows: pl.DataFrame) -> Component:
     """Build the newest hour: tiles for one model, a table for several."""
-    if rows.height == 1:
+    return _newest_hour(rows, COLUMNS)
+
+
+def services(rows: pl.DataFrame) -> Component:
+    """Build the newest hour of services: tiles for one of one replica, a table for several."""
+    return _newest_hour(rows, REPLICAS)
+
+
+def _newest_hour(rows: pl.DataFrame, columns: Sequence[Column]) -> Component:
+    if rows.height == 1 and rows.get_column("replicas", default=pl.Series([1]))[0] == 1:
         return _tiles(rows)
     shown = rows.with_columns(pl.col("hour_at").dt.to_string("%Y-%m-%d %H:%M"))
-    return table(shown, COLUMNS, height=table_height(rows))
+    return table(shown, columns, height=table_height(rows))
 
 
 def disagreements(rows: pl.DataFrame) -> Component:

@@ -3,7 +3,8 @@ select
     target,
     model_name,
     known_as,
-    mapping_warning
+    mapping_warning,
+    service
 from served_models
 where mapping_warning is not null
 order by target, model_name

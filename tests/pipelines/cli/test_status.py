@@ -1,4 +1,4 @@
-"""`tokentide status`: the generation, its freshness, and totals by source and target."""
+"""`tokentide status`: the generation, its freshness, and totals by source and service."""
 
 import json
 from datetime import date
@@ -82,13 +82,37 @@ def test_each_target_has_its_totals(market_with_tier: Settings) -> None:
     assert read_status(market_with_tier, FRESH)["targets"] == [
         {
             "target": "ours",
+            "service": "ours",
             "first_minute": "2026-06-19T10:00:00Z",
             "last_minute": "2026-06-19T10:01:00Z",
             "prompt_tokens": 1200,
             "generation_tokens": 400,
             "gap_minutes": 1,
+            "gone_at": None,
         }
     ]
+
+
+def test_a_person_sees_services_and_opens_them_into_targets(
+    market_with_tier: Settings, paper: Paper
+) -> None:
+    """A service has its replicas; one whose last replica went is gone and not missing."""
+    status = read_status(market_with_tier, FRESH)
+    assert [
+        (each["service"], each["replicas_now"], each["replicas_gone"], each["generation_tokens"])
+        for each in status["services"]
+    ] == [("ours", 2, 1, 400), ("old", 0, 3, None)]
+    show_status(paper, status)
+    assert "2, and 1 gone" in paper.words
+    assert "gone since" in paper.words
+    assert "more" not in paper.text
+    show_status(paper, status, with_targets=True)
+    assert "more" in paper.text
+
+
+def test_a_target_that_is_gone_has_no_failed_scrapes(market_with_tier: Settings) -> None:
+    scrapes = read_status(market_with_tier, FRESH)["scrapes"]
+    assert {each["target"] for each in scrapes} == {"ours"}
 
 
 def test_a_generation_without_telemetry_has_no_targets(market: Settings) -> None:
@@ -105,7 +129,7 @@ def test_each_source_has_the_outcomes_of_its_last_hour(
         ("no_known_metrics", 20),
         ("up", 700),
     ]
-    assert [each["model_name"] for each in status["mappings"]] == ["Qwen3-8B"]
+    assert [each["target"] for each in status["mappings"]] == ["more", "ours"]
     show_status(paper, status)
     assert "no_known_metrics" in paper.text
     assert "timeout" not in paper.text

@@ -64,6 +64,29 @@ LAST = replace(
     """,
     is_local=True,
 )
+# Targets of one first letter are grouped, whatever the day.
+GROUPED = replace(
+    DAILY,
+    unique_id="model.grouped",
+    parents=("model.daily",),
+    name="grouped",
+    query="""
+        select
+            if(target = 'c', 'c', 'ab') as pool, hour_at, sum(value) as value, count(*) as targets
+        from "marts"."daily" group by all
+    """,
+    slice=("pool", "hour_at"),
+    is_by_day=True,
+)
+# What is made of groups is made by groups and days.
+SHARES = replace(
+    DAILY,
+    unique_id="model.shares",
+    parents=("model.grouped",),
+    name="shares",
+    query='select pool, hour_at, value / targets as value from "marts"."grouped"',
+    slice=("pool", "hour_at"),
+)
 SMALL = Check(
     unique_id="test.small",
     parents=("model.daily",),
@@ -72,8 +95,8 @@ SMALL = Check(
     severity="error",
     is_local=True,
 )
-NODES: list[Node] = [FACTS, DAILY, SMALL, RUNNING, LAST]
-TABLES = ("daily", "running", "last")
+NODES: list[Node] = [FACTS, DAILY, SMALL, RUNNING, LAST, GROUPED, SHARES]
+TABLES = ("daily", "running", "last", "grouped", "shares")
 CHANGES = st.lists(
     st.tuples(
         st.sampled_from(["add", "add", "add", "remove", "price", "nothing"]),
@@ -181,3 +204,20 @@ def test_a_check_of_rows_looks_at_touched_slices() -> None:
         assert [each.status for each in run(con)][2] == "fail"
         change(con, "remove", "a", 1, 0)
         assert [each.status for each in run(con)][2] == "pass"
+
+
+def test_groups_of_targets_are_made_by_days() -> None:
+    """All of a group's targets count, also those that did not change; other days are left alone."""
+    with warehouse() as con:
+        for target, day in (("a", 1), ("a", 2), ("b", 2), ("c", 1)):
+            change(con, "add", target, day, 10)
+        run(con)
+        con.execute("update marts.grouped set value = -1")
+        change(con, "add", "a", 2, 5)
+        run(con)
+        query = "select pool, day(hour_at), value, targets from marts.grouped order by all"
+        assert con.sql(query).fetchall() == [
+            ("ab", 1, -1.0, 1),
+            ("ab", 2, 25.0, 2),
+            ("c", 1, -1.0, 1),
+        ]

@@ -13,7 +13,8 @@ TOKENS = """
     model_permaslug varchar, model_id varchar,
     model_family varchar, author_slug varchar, prompt_tokens bigint, generation_tokens bigint,
         cached_prompt_tokens bigint,
-    total_tokens bigint, mix_reason varchar, covered_share double, reason varchar"""
+    total_tokens bigint, mix_reason varchar, covered_share double, reason varchar,
+    service varchar"""
 PRICES = """
     date date, model_id varchar, kind varchar, prompt_usd_per_mtok decimal(18, 9),
     completion_usd_per_mtok decimal(18, 9),
@@ -27,7 +28,7 @@ COSTS = """
     capex_usd_per_second decimal(24, 12), opex_usd_per_second decimal(24, 12),
         capacity_tokens_per_second double, power_basis varchar,
     energy_usd_per_kwh decimal(18, 6), amortisation_years double, devices integer,
-    reason varchar, speed_reason varchar, devices_reason varchar"""
+    reason varchar, speed_reason varchar, devices_reason varchar, service varchar"""
 MARKET = (
     "date date, model_permaslug varchar, model_family varchar, author_slug varchar, total_tokens "
     "bigint, is_other boolean"
@@ -57,6 +58,7 @@ def served(**more: Any) -> Row:
         "generation_tokens": 250_000,
         "cached_prompt_tokens": 400_000,
         "covered_share": 1.0,
+        "service": "ours",
         **more,
     }
     return {**row, "total_tokens": row["prompt_tokens"] + row["generation_tokens"]}

@@ -22,7 +22,7 @@ COLUMNS = {
         hour_at timestamptz, target varchar, model_name varchar, prompt_tokens bigint,
         generation_tokens bigint, cached_prompt_tokens bigint, covered_seconds double,
             timed_seconds double, busy_seconds double,
-        timed_prompt_tokens bigint, timed_generation_tokens bigint""",
+        timed_prompt_tokens bigint, timed_generation_tokens bigint, service varchar""",
     "marts.local_efficiency_hourly": """
         hour_at timestamptz, target varchar, model_name varchar, mean_watts double,
         power_provenance varchar""",

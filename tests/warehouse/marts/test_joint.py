@@ -210,7 +210,8 @@ def test_devices_for_a_share_are_rounded_up_and_called_what_they_are(compiled: M
     A tenth of ten billion needs five such devices.
     """
     compared = (
-        "date date, model_family varchar, target varchar, market_tokens bigint, reason varchar"
+        "date date, model_family varchar, target varchar, market_tokens bigint, reason varchar, "
+        "service varchar"
     )
     row = {"date": DAY, "model_family": "lab/m", "target": "ours", "market_tokens": 10**10}
     tables = {

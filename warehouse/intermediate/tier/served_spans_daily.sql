@@ -93,8 +93,11 @@ select
     {% for reason in reasons %}
         coalesce(days.has_requests_{{ reason }}, false) as has_requests_{{ reason }}
         {%- if not loop.last %},{% endif %}
-    {% endfor %}
+    {% endfor %},
+    coalesce(targets.service, days.target) as service
 from days
 left join {{ ref('served_models') }} as served
     using (target, model_name)
+left join {{ ref('stg_telemetry__targets') }} as targets
+    using (target)
 order by days.date, days.target, days.model_name

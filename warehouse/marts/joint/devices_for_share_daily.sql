@@ -10,6 +10,7 @@ inputs as (
         compared.date,
         compared.model_family,
         compared.target,
+        compared.service,
         compared.market_tokens,
         compared.reason,
         costs.devices,
@@ -40,7 +41,8 @@ select
         inputs.devices, inputs.target
     ) as basis,
     coalesce(case when inputs.market_tokens is null then inputs.reason end, inputs.speed_reason)
-        as reason
+        as reason,
+    inputs.service
 from inputs
 cross join shares
 order by inputs.date, inputs.model_family, inputs.target, shares.wanted_share

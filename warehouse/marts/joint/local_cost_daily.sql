@@ -10,6 +10,7 @@ with target_hours as (
     select
         hours.hour_at,
         hours.target,
+        any_value(hours.service) as service,
         any_value(hours.covered_seconds) as covered_seconds,
         any_value(hours.timed_seconds) as timed_seconds,
         any_value(hours.busy_seconds) as busy_seconds,
@@ -83,6 +84,7 @@ days as (
     select
         hour_at::date as date,
         target,
+        any_value(service) as service,
         sum(covered_seconds) / 86400 as covered_share,
         sum(timed_seconds) as timed_seconds,
         sum(busy_seconds) as busy_seconds,
@@ -242,6 +244,7 @@ select
         end
     )::decimal(24, 9) as usd_per_mtok_without_idle,
     reason,
-    devices_reason
+    devices_reason,
+    service
 from with_figures
 order by date, target

@@ -7,6 +7,7 @@ with days as (
         hour_at::date as date,
         target,
         model_name,
+        any_value(service) as service,
         sum(prompt_tokens)::bigint as prompt_tokens,
         sum(generation_tokens)::bigint as generation_tokens,
         -- One hour without a count of cached tokens leaves the day's count unknown.
@@ -65,7 +66,8 @@ select
     totals.generation_tokens / nullif(totals.total_tokens, 0) as completion_share,
     coalesce(totals.reason, totals.no_mix_reason) as mix_reason,
     totals.covered_share,
-    totals.reason
+    totals.reason,
+    totals.service
 from totals
 left join {{ ref('served_models') }} as served
     using (target, model_name)

@@ -4,6 +4,7 @@ with ours as (
         tokens.date,
         tokens.model_family,
         tokens.target,
+        any_value(tokens.service) as service,
         any_value(tokens.author_slug) as author_slug,
         sum(tokens.total_tokens)::bigint as local_tokens,
         sum(tokens.prompt_tokens)::bigint as local_prompt_tokens,
@@ -113,6 +114,7 @@ select
     covered_share,
     coalesce(local_reason, market_reason) as reason,
     speed_reason as capacity_reason,
-    price_reason
+    price_reason,
+    service
 from joined
 order by date, model_family, target

@@ -9,6 +9,7 @@ with ours as (
         members.grain,
         members.member,
         tokens.target,
+        tokens.service,
         tokens.total_tokens
     from {{ ref('local_tokens_daily') }} as tokens,
         lateral (
@@ -27,11 +28,12 @@ summed as (
         grain,
         member,
         target,
+        any_value(service) as service,
         sum(total_tokens)::bigint as local_tokens
     from (
         select * from ours
         union all
-        select * replace ('all' as target) from ours
+        select * replace ('all' as target, 'all' as service) from ours
     ) as both_targets
     group by all
 ),
@@ -78,7 +80,8 @@ select
         when days.is_missing then 'the source has no such day'
         when summed.grain = 'platform' then 'the day has no other, so its total is not known'
         else 'below the cutoff of the day'
-    end as reason
+    end as reason,
+    summed.service
 from summed
 left join markets
     using (date, grain, member)

@@ -26,6 +26,7 @@ inputs as (
         newest.date,
         newest.model_family,
         newest.target,
+        newest.service,
         newest.kind,
         factors.energy_factor,
         factors.amortisation_factor,
@@ -70,6 +71,7 @@ select
         when break_even is null then 'energy alone costs more than the market asks'
         when break_even > 1 then 'dearer than the market even if busy all the time'
     end as break_even_reason,
-    true as is_what_if
+    true as is_what_if,
+    service
 from with_figures
 order by model_family, target, kind, energy_factor, amortisation_factor, load

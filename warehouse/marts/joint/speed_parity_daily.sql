@@ -74,10 +74,15 @@ select
             then 'nothing says how our weights are quantised: all hosts are compared'
         when placed.is_any_format
             then 'no host says how its weights are quantised: all are compared'
-    end as reason
+    end as reason,
+    coalesce(services.service, local.target) as service
 from local
 left join {{ ref('served_models') }} as served
     using (target, model_name)
 left join placed
     using (date, target, model_name, metric)
+left join {{ ref('target_services_daily') }} as services
+    on
+        local.target = services.target
+        and local.date = services.day
 order by local.date, local.target, local.model_name, local.metric

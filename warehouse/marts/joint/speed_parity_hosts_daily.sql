@@ -165,7 +165,8 @@ select
     compared.times_as_fast,
     compared.times_as_fast_low,
     coalesce(compared.windows, 0) as windows,
-    coalesce(compared.windows, 0) / 48 as coverage
+    coalesce(compared.windows, 0) / 48 as coverage,
+    coalesce(services.service, comparable.target) as service
 from comparable
 left join compared
     on
@@ -175,6 +176,10 @@ left join compared
         and comparable.metric = compared.metric
         and comparable.provider_name = compared.provider_name
         and comparable.tag is not distinct from compared.tag
+left join {{ ref('target_services_daily') }} as services
+    on
+        comparable.target = services.target
+        and comparable.date = services.day
 order by
     comparable.date,
     comparable.target,

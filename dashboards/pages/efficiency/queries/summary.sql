@@ -1,14 +1,14 @@
--- One row per series: figures of its hours, throughput weighted by covered time, and how many hours
--- lack a figure. Null is unknown.
+-- One row per series: figures of its hours, throughput weighted by covered time, and how many hours lack a
+-- figure. Null is unknown.
 with kinds as (
     select target, any_value(device_kind) as device_kind
     from local_cost_daily
     group by target
 ),
 
-hours as (
+targets as (
     select
-        hours.*,
+        hours.*, covered_seconds / 3600 as covered_hours, tokens_per_second_per_device * timed_seconds as weighted, timed_seconds as weight,
         case $by
             when 'device' then coalesce(kinds.device_kind, 'kind of device unknown')
             when 'stack' then coalesce(hours.stack_version, 'version unknown')
@@ -16,18 +16,36 @@ hours as (
         end as series
     from local_efficiency_hourly as hours
     left join kinds using (target)
-    where
-        ($target = '' or hours.target = $target) and ($model = '' or hours.model_name = $model)
-        and ($hours = 0 or hours.hour_at > (select max(hour_at) from local_efficiency_hourly) - to_hours($hours))
+    where $by <> 'service' and ($service = '' or hours.service = $service) and ($target = '' or hours.target = $target)
+),
+
+middles as (
+    select hour_at, service, model_name, median(mfu) as mfu, mode(mfu_reason) as mfu_reason, median(mbu) as mbu
+    from local_efficiency_hourly
+    where $by = 'service'
+    group by all
+),
+
+services as (
+    select
+        together.*, middles.* exclude (hour_at, service, model_name), together.covered_share * together.replica_hours as covered_hours,
+        together.tokens_per_second_per_device * together.device_hours as weighted, together.device_hours as weight,
+        together.service || ' · ' || together.model_name as series
+    from service_efficiency_hourly as together
+    left join middles using (hour_at, service, model_name)
+    where $by = 'service'
+),
+
+hours as (
+    select * from targets
+    union all by name
+    select * from services
 )
 
 select
     series,
-    round(sum(covered_seconds) / 3600, 1) as covered_hours,
-    round(
-        sum(tokens_per_second_per_device * timed_seconds)
-        / nullif(sum(timed_seconds) filter (where tokens_per_second_per_device is not null), 0), 2
-    ) as tokens_per_second_per_device,
+    round(sum(covered_hours), 1) as covered_hours,
+    round(sum(weighted) / nullif(sum(weight) filter (where weighted is not null), 0), 2) as tokens_per_second_per_device,
     round(median(joules_per_token), 3) as joules_per_token,
     string_agg(distinct power_provenance, ', ' order by power_provenance) as power,
     round(median(usd_per_mtok)::double, 4) as usd_per_mtok,
@@ -38,5 +56,8 @@ select
     count(cost_reason) as hours_without_cost,
     mode(coalesce(cost_reason, energy_reason, mfu_reason)) as most_frequent_reason
 from hours
+where
+    ($model = '' or model_name = $model)
+    and ($hours = 0 or hour_at > (select max(hour_at) from local_efficiency_hourly) - to_hours($hours))
 group by series
 order by series

@@ -2,12 +2,32 @@
 -- The factors apply to today's energy price and years of amortisation; a million tokens cost
 -- (fixed + load x busy + (1 - load) x idle) / (load x capacity) x 1e6. A price that is only bounded
 -- has no market_usd, and so no load at which both cost the same.
-with newest as (
-    select *
+-- Of a service: of all its replicas, with the rates of a mean one.
+with figures as (
+    select * exclude (devices)
+    from service_make_or_buy_daily
+    where service = $who and model_family = $family
+    union all by name
+    select * exclude (devices, target, service), target as service
     from make_or_buy_daily
+    where target = $who and model_family = $family and $who not in (select service from services)
+),
+
+costs as (
+    select * exclude (service)
+    from service_cost_daily
+    where service = $who
+    union all by name
+    select * exclude (target, service)
+    from local_cost_daily
+    where target = $who and $who not in (select service from services)
+),
+
+newest as (
+    select *
+    from figures
     where
-        target = $target and model_family = $family
-        and cost_reason is null and (market_usd_per_mtok is not null or market_usd_per_mtok_low is not null)
+        cost_reason is null and (market_usd_per_mtok is not null or market_usd_per_mtok_low is not null)
     qualify row_number() over (partition by kind order by date desc) = 1
 ),
 
@@ -21,7 +41,7 @@ inputs as (
         costs.idle_energy_usd_per_second::double * $energy as idle,
         costs.capacity_tokens_per_second as capacity
     from newest
-    inner join local_cost_daily as costs on newest.date = costs.date and newest.target = costs.target
+    inner join costs on newest.date = costs.date
 ),
 
 figured as (

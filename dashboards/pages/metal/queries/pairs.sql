@@ -1,5 +1,23 @@
--- One row per target and model family that we served and the market knows, those served most first.
-select target, model_family, sum(local_tokens) as tokens
-from local_vs_market_daily
+-- One row per service and model family that we served and the market knows, those served most first; then
+-- the targets of services that have several.
+with served as (
+    select service, target, model_family, sum(local_tokens) as tokens
+    from local_vs_market_daily
+    group by all
+),
+
+several as (
+    select service
+    from served
+    group by service
+    having count(distinct target) > 1
+)
+
+select service as who, model_family, service || ' · ' || model_family as label, sum(tokens) as tokens, true as is_service
+from served
 group by all
-order by tokens desc nulls last, target, model_family
+union all
+select target, model_family, service || ': ' || target || ' · ' || model_family, tokens, false
+from served
+where service in (from several) and target not in (select service from served)
+order by is_service desc, tokens desc nulls last, who, model_family

@@ -1,10 +1,13 @@
 -- One row per host, and one for us, on the newest day on which we have a place among them: speed of
--- one request. Null is unknown, and reason says why.
+-- one request. Null is unknown, and reason says why. Percentiles of replicas do not add up: of a service it is
+-- the replica with most hours.
 with placed as (
     select *
     from speed_parity_daily
-    where target = $target and model_family = $family and metric = $metric
-    qualify row_number() over (order by hosts > 0 desc, date desc, model_name) = 1
+    where
+        model_family = $family and metric = $metric
+        and (service = $who or target = $who and $who not in (select service from services))
+    qualify row_number() over (order by hosts > 0 desc, date desc, local_hours desc, target, model_name) = 1
 ),
 
 sampled as (

@@ -13,9 +13,11 @@ sources as (
     cross join published
     group by source
     union all
-    select 'our tier: ' || target, max(minute_at) + interval 1 minute, count(*) filter (where not is_gap), count(*) filter (where is_gap)
+    -- A service whose last replica is gone is not late.
+    select 'our tier: ' || service, max(minute_at) + interval 1 minute, count(*) filter (where not is_gap), count(*) filter (where is_gap)
     from served_tokens_minutely
-    group by target
+    where service in (select service from services where gone_at is null)
+    group by service
 )
 
 select source, newest_at, round(epoch(published_at - newest_at) / 3600, 1) as hours_old, answers, amiss

@@ -26,30 +26,38 @@ problems as (
     from ingest_log cross join published
     where outcome not in ('loaded', 'unchanged') and fetched_at > published_at - interval 7 day
     union all
-    select 'Our model not found in the market: ' || model_name || ' at ' || target, 1, null,
-        reason || '. Until it is found or mapped (`model_map` of the tier file) it is not compared with the market.'
+    select 'Our model not found in the market: ' || model_name || ' at ' || service, count(*), null,
+        min(reason) || '. Until it is found or mapped (`model_map` of the tier file) it is not compared with the market.'
     from served_models where model_family is null
+    group by service, model_name
     union all
-    select 'Minutes of the last day without a scrape at ' || target, count(*), strftime(max(minute_at) at time zone 'UTC', '%Y-%m-%d %H:%M UTC'),
+    -- A replica that is gone is not missing: what it lacks at its end is no problem.
+    select
+        'Minutes of the last day without a scrape at ' || service || if(replicas_now > 1, format(' ({:d} of {:d} replicas)', count(distinct target), replicas_now), ''),
+        count(*), strftime(max(minute_at) at time zone 'UTC', '%Y-%m-%d %H:%M UTC'),
         'Drawn as gaps. Is the target up, and is `tokentide collect` running?'
     from served_tokens_minutely
+    inner join (select target, state from service_replicas where state <> 'gone') as replicas using (target)
+    inner join (select service, replicas_now from services) as counted using (service)
     where is_gap and minute_at > (select max(minute_at) from served_tokens_minutely) - interval 24 hour
-    group by target
+    group by service, replicas_now
     union all
-    select 'Hours without a known energy per token at ' || target, count(*), strftime(max(hour_at) at time zone 'UTC', '%Y-%m-%d %H:%M UTC'), energy_reason
-    from local_efficiency_hourly
-    where energy_reason not in ('no tokens in this hour', 'no generated tokens in this hour') and hour_at > (select max(hour_at) from local_efficiency_hourly) - interval 24 hour
-    group by target, energy_reason
+    select 'Hours without a known energy per token at ' || service, count(*), strftime(max(hour_at) at time zone 'UTC', '%Y-%m-%d %H:%M UTC'), energy_reason
+    from service_efficiency_hourly
+    where
+        energy_reason not like 'no tokens in %' and energy_reason not like 'no generated tokens in %'
+        and hour_at > (select max(hour_at) from service_efficiency_hourly) - interval 24 hour
+    group by service, energy_reason
     union all
-    select 'Hours without a known cost at ' || target, count(*), strftime(max(hour_at) at time zone 'UTC', '%Y-%m-%d %H:%M UTC'), cost_reason
-    from local_efficiency_hourly
-    where cost_reason <> 'no tokens in this hour' and hour_at > (select max(hour_at) from local_efficiency_hourly) - interval 24 hour
-    group by target, cost_reason
+    select 'Hours without a known cost at ' || service, count(*), strftime(max(hour_at) at time zone 'UTC', '%Y-%m-%d %H:%M UTC'), cost_reason
+    from service_efficiency_hourly
+    where cost_reason not like 'no tokens in %' and hour_at > (select max(hour_at) from service_efficiency_hourly) - interval 24 hour
+    group by service, cost_reason
     union all
-    select 'Two counts of the same tokens differ at ' || target, count(*), max(date)::varchar, 'Both are kept; the page Our tier shows them side by side.'
+    select 'Two counts of the same tokens differ at ' || service, count(*), max(date)::varchar, 'Both are kept; the page Our tier shows them side by side.'
     from served_token_disagreements
     where difference <> 0 and explained_by is null
-    group by target
+    group by service
 )
 
 from problems where times > 0

@@ -2,5 +2,5 @@
 select mode(goodput_reason) as reason
 from local_efficiency_hourly
 where
-    ($target = '' or target = $target) and ($model = '' or model_name = $model) and goodput_reason is not null
+    ($service = '' or service = $service) and ($target = '' or target = $target) and ($model = '' or model_name = $model) and goodput_reason is not null
     and ($hours = 0 or hour_at > (select max(hour_at) from local_efficiency_hourly) - to_hours($hours))

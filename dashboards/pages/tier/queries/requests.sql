@@ -7,7 +7,7 @@ with hours as (
         sum(requests_other) as other
     from served_tokens_minutely
     where
-        ($target = '' or target = $target) and ($model = '' or model_name = $model)
+        ($service = '' or service = $service) and ($target = '' or target = $target) and ($model = '' or model_name = $model)
         and ($hours = 0 or minute_at > (select max(minute_at) from served_tokens_minutely) - to_hours($hours))
     group by all
 )

@@ -3,7 +3,7 @@
 with newest as (
     select target, model_name, max(hour_at) as hour_at
     from served_tokens_hourly
-    where ($target = '' or target = $target) and ($model = '' or model_name = $model)
+    where ($service = '' or service = $service) and ($target = '' or target = $target) and ($model = '' or model_name = $model)
     group by all
 ),
 
@@ -22,7 +22,8 @@ select
     ttft.p50_seconds as ttft_p50_seconds, ttft.p99_seconds as ttft_p99_seconds, tpot.p50_seconds as tpot_p50_seconds,
     efficiency.goodput_share, efficiency.goodput_method, efficiency.goodput_reason,
     cache.hit_share as prefix_hit_share, speculation.acceptance,
-    covered_seconds, gap_minutes, resets
+    covered_seconds, gap_minutes, resets,
+    if(state = 'gone', strftime(gone_at at time zone 'UTC', 'gone since %Y-%m-%d %H:%M'), state) as state
 from served_tokens_hourly
 inner join newest using (hour_at, target, model_name)
 left join latency as ttft on ttft.metric = 'ttft' and (ttft.hour_at, ttft.target, ttft.model_name) = (hour_at, target, model_name)
@@ -31,4 +32,5 @@ left join (select hour_at, target, model_name, goodput_share, goodput_method, go
     using (hour_at, target, model_name)
 left join (select hour_at, target, model_name, hit_share from prefix_cache_hourly) as cache using (hour_at, target, model_name)
 left join (select hour_at, target, model_name, acceptance from speculation_hourly) as speculation using (hour_at, target, model_name)
-order by generation_tokens desc nulls last
+left join (select target, state, gone_at from service_replicas) as replicas using (target)
+order by state = 'gone', generation_tokens desc nulls last

@@ -26,7 +26,7 @@ def hours(**columns: list[Any]) -> pl.DataFrame:
     base: dict[str, list[Any]] = {
         "instant": [TEN + timedelta(hours=hour) for hour in range(count)],
         "series": ["ours"] * count,
-        "target": ["a"] * count,
+        "line": ["a"] * count,
         "model_name": ["m"] * count,
     }
     return pl.DataFrame({**base, **columns}, strict=False)
@@ -73,7 +73,7 @@ def test_two_targets_of_one_kind_are_two_lines_of_one_name() -> None:
         joules_per_token=[5.0, 7.0],
         is_rated=[False, False],
         energy_reason=[None, None],
-        target=["a", "b"],
+        line=["a", "b"],
         series=["H20"] * 2,
     )
     lines = energy(rows, LIGHT).data
@@ -111,7 +111,7 @@ def test_lines_of_several_series_are_named_after_them() -> None:
         usd_per_mtok_without_idle=[1.5, None],
         cost_reason=[None, None],
         series=["H20", "910B2"],
-        target=["a", "b"],
+        line=["a", "b"],
     )
     names = list(traces_of(cost(rows, LIGHT)))
     assert names == ["910B2: with idle", "H20: with idle", "H20: without idle"]

@@ -6,11 +6,11 @@ from typing import Any
 import polars as pl
 from support.dashboard.components import tiles_of
 
-from dashboards.pages.model.ours import MAX_TARGETS, NO_DAY, ours
+from dashboards.pages.model.ours import MAX_SERVICES, NO_DAY, ours
 
 DAY = date(2026, 6, 15)
 ROW: dict[str, Any] = {
-    "target": "tier-00",
+    "service": "tier-00",
     "model_name": "v4-flash",
     "hour_at": datetime(2026, 6, 15, 22, tzinfo=UTC),
     "generation_tokens": 130_000,
@@ -92,5 +92,5 @@ def test_one_price_is_no_range() -> None:
 
 
 def test_of_many_targets_the_first_are_shown() -> None:
-    rows = pl.DataFrame([ROW | {"target": f"tier-{number:02}"} for number in range(9)])
-    assert str(ours(rows)).count("Tokens per second") == MAX_TARGETS
+    rows = pl.DataFrame([ROW | {"service": f"tier-{number:02}"} for number in range(9)])
+    assert str(ours(rows)).count("Tokens per second") == MAX_SERVICES

@@ -29,7 +29,7 @@ NOON = datetime(2026, 6, 18, 12, tzinfo=UTC)
 MINUTES = pl.DataFrame(
     {
         "instant": [NOON, NOON + timedelta(minutes=10), NOON + timedelta(minutes=40)],
-        "target": ["tier-00"] * 3,
+        "service": ["tier-00"] * 3,
         "tokens_per_minute": [100.0, None, 300.0],
     }
 )
@@ -77,7 +77,7 @@ def test_a_gap_of_scrapes_breaks_the_line() -> None:
 
 
 def test_targets_have_a_line_each_and_the_rest_is_grey() -> None:
-    other = MINUTES.with_columns(target=pl.lit("all others"))
+    other = MINUTES.with_columns(service=pl.lit("all others"))
     made = minutes(pl.concat([MINUTES, other]), LIGHT)
     lines = traces_of(made)
     assert list(lines) == ["tier-00", "all others"]

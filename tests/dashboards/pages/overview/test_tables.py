@@ -7,7 +7,7 @@ import polars as pl
 from support.dashboard.components import tiles_of
 
 from dashboards.export.static_html import to_html
-from dashboards.pages.overview.tables import MAX_TARGETS, NO_DAY, freshness, problems, tier, week
+from dashboards.pages.overview.tables import MAX_SERVICES, NO_DAY, freshness, problems, tier, week
 
 DAY = date(2026, 6, 15)
 HOUR = datetime(2026, 6, 15, 23, tzinfo=UTC)
@@ -60,7 +60,7 @@ def test_a_kind_without_a_row_has_no_tile() -> None:
 
 
 SERVED: dict[str, Any] = {
-    "target": "tier-00",
+    "service": "tier-00",
     "model_name": "v4-flash",
     "newest_hour": HOUR,
     "prompt_tokens": 68_700_000,
@@ -102,15 +102,15 @@ def test_our_tier_has_tokens_cost_and_the_markets_price() -> None:
 
 
 def test_several_targets_are_added_and_named() -> None:
-    made = served({}, {"target": "tier-01", "model_name": "glm"})
+    made = served({}, {"service": "tier-01", "model_name": "glm"})
     assert made["Our tokens"][0] == "20.4M"
     assert "Our USD per million tokens, glm at tier-01" in made
     assert f"{PRICE}, glm" in made
 
 
 def test_no_more_targets_than_fit_are_shown() -> None:
-    made = served(*({"target": f"tier-{n:02}", "model_name": f"m{n}"} for n in range(6)))
-    assert len(made) == 1 + 2 * MAX_TARGETS
+    made = served(*({"service": f"tier-{n:02}", "model_name": f"m{n}"} for n in range(6)))
+    assert len(made) == 1 + 2 * MAX_SERVICES
 
 
 def test_unknown_tokens_are_not_zero() -> None:
@@ -172,3 +172,11 @@ def test_problems_say_what_to_do() -> None:
     text = to_html(problems(rows))
     assert "what it means" in text
     assert "Run `tokentide status`." in text
+
+
+def test_a_service_names_its_replicas_or_since_when_it_is_gone() -> None:
+    gone = {"gone_at": datetime(2026, 6, 19, 8, tzinfo=UTC), "model_name": "glm", "service": "old"}
+    made = served({"replicas_now": 12, "gone_at": None}, gone)
+    named = [name for name in made if name.startswith("Our USD")]
+    assert any("tier-00 (12 replicas)" in name for name in named)
+    assert any("old (gone since 19 Jun 08:00)" in name for name in named)

@@ -26,7 +26,8 @@ def cards(generation: OpenGeneration, search: str = "") -> dict[str, Card]:
 
 
 @pytest.mark.parametrize(
-    "search", ["", "?window=0&latency=tpot&method=events", "?target=tier-00&window=168"]
+    "search",
+    ["", "?window=0&latency=tpot&method=events", "?target=tier-00&window=168", "?service=tier-00"],
 )
 def test_every_card_draws_a_whole_home(generation: OpenGeneration, search: str) -> None:
     """Each query has rows there, except for counts that agree."""
@@ -44,16 +45,16 @@ def test_of_many_targets_the_busiest_are_drawn_and_the_page_says_so(
     """With room for all, nothing is left out and nothing is said."""
     filters = read_filters("", TIER.controls(generation))
     by_tokens = generation.frame(BUSIEST)["target"].to_list()
-    served = read_served(filters, generation, max_targets=2)
-    assert list(served.targets) == by_tokens[:2]
-    assert "2 of 4 targets" in served.left_out
-    assert read_served(filters, generation, max_targets=4).targets == ()
+    served = read_served(filters, generation, max_lines=2)
+    assert list(served.drawn) == by_tokens[:2]
+    assert "2 of 4 services" in served.left_out
+    assert read_served(filters, generation, max_lines=4).drawn == ()
 
 
 def test_the_newest_hour_is_one_row_for_each_target_and_model(generation: OpenGeneration) -> None:
     """Latency, cache and drafts are joined to it by hour, so nothing comes twice."""
     rows = generation.frame(cards(generation)["now"].query)
-    assert rows.select("target", "model_name").is_unique().all()
+    assert rows.select("service", "model_name").is_unique().all()
     assert rows.height == 4
 
 

@@ -8,7 +8,7 @@ import pytest
 from support.dashboard.components import tiles_of
 
 from dashboards.export.static_tables import write_cell
-from dashboards.pages.tier.tables import disagreements, format_known, summary
+from dashboards.pages.tier.tables import disagreements, format_known, services, summary
 
 ROW: dict[str, Any] = {
     "target": "tier-00",
@@ -26,6 +26,15 @@ ROW: dict[str, Any] = {
     "prefix_hit_share": 0.25,
     "acceptance": None,
     "covered_seconds": 3540.0,
+    "state": "present",
+}
+SERVICE = {
+    **ROW,
+    "service": "chat",
+    "replicas": 2,
+    "replicas_now": 5,
+    "replicas_gone": 195,
+    "covered_share": 0.9,
 }
 
 
@@ -72,6 +81,15 @@ def test_several_models_are_a_table_of_a_line_each() -> None:
     assert [row["target"] for row in shown] == ["tier-00", "tier-01"]
     assert (shown[0]["hour from, UTC"], shown[0]["TPOT p50, s"]) == ("2026-06-18 10:00", "0.0301")
     assert shown[1]["TPOT p50, s"] == "unknown"
+
+
+def test_a_service_of_many_replicas_is_one_line_of_a_table() -> None:
+    """One of a single replica has tiles, as a target has."""
+    table: Any = services(rows(SERVICE))
+    [row] = table.rowData
+    assert (row["service"], row["replicas_now"], row["replicas_gone"]) == ("chat", 5, 195)
+    assert "target" not in {column["field"] for column in table.columnDefs}
+    assert "Covered by scrapes" in tiles_of(services(rows(SERVICE | {"replicas": 1})))
 
 
 def test_counts_that_disagree_stand_side_by_side() -> None:

@@ -103,6 +103,7 @@ def parity(
         "marts.served_latency_hourly": (LATENCY, latency),
         "marts.served_models": (SERVED, [model]),
         "marts.endpoint_speed": (SPEED, hosts),
+        "intermediate.target_services_daily": ("target varchar, day date, service varchar", []),
     }
     before = ["request_speeds_hourly", "speed_parity_hosts_daily"]
     return compiled.rows(mart, tables, before[: 1 + (mart == "speed_parity_daily")])

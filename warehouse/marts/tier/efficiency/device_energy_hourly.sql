@@ -191,6 +191,17 @@ with_reasons as (
                 then format('power covers {:.0f} % of the hour', 100 * coverage)
         end as reason
     from with_limits
+),
+
+with_services as (
+    select
+        with_reasons.*,
+        coalesce(services.service, with_reasons.target) as service
+    from with_reasons
+    left join {{ ref('target_services_daily') }} as services
+        on
+            with_reasons.target = services.target
+            and {{ utc_date('with_reasons.hour_at') }} = services.day
 )
 
 select
@@ -208,6 +219,7 @@ select
     power_scope,
     provenance,
     reason is null as is_valid,
-    reason
-from with_reasons
+    reason,
+    service
+from with_services
 order by hour_at, target, device

@@ -134,6 +134,17 @@ compared as (
             hours.hour_at = baselines.hour_at
             and hours.target = baselines.target
             and hours.model_name = baselines.model_name
+),
+
+with_services as (
+    select
+        compared.*,
+        coalesce(services.service, compared.target) as service
+    from compared
+    left join {{ ref('target_services_daily') }} as services
+        on
+            compared.target = services.target
+            and {{ utc_date('compared.hour_at') }} = services.day
 )
 
 select
@@ -160,6 +171,7 @@ select
                 / (hideable_seconds / longer_seconds)
     end as attainment,
     overlap_reason,
-    balance
-from compared
+    balance,
+    service
+from with_services
 order by hour_at, target, model_name, schedule

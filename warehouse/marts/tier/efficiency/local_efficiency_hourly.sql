@@ -2,7 +2,7 @@
 --
 -- Speeds are over covered time only. All models of a target share its devices, so power and cost
 -- are split by tokens. A figure that is not known is null, and its reason stands beside it: so are
--- speeds where all tokens came in a minute that ends a gap, since they took longer than that minute.
+-- speeds where all tokens came in a minute that ends a gap, since they took longer than that.
 {% set hours_per_year = 8766 %}
 with work as (
     select
@@ -271,9 +271,8 @@ select
                 then target_usd_per_second * share_of_target / tokens_per_second * 1e6
         end
     )::decimal(24, 9) as usd_per_generation_mtok,
-    (
-        case when cost_reason is null then target_usd_per_second * share_of_target end
-    )::decimal(24, 12) as usd_per_second,
+    (case when cost_reason is null then target_usd_per_second * share_of_target end)::decimal(24, 12)
+        as usd_per_second,
     busy_share,
     cost_reason,
     goodput_share,
@@ -292,6 +291,10 @@ select
     covered_seconds,
     timed_seconds,
     gap_minutes,
-    resets
+    resets,
+    coalesce(no_price_reason, no_power_reason) as target_cost_reason,
+    (case when target_cost_reason is null then target_usd_per_second end)::decimal(24, 12)
+        as target_usd_per_second,
+    service
 from with_figures
 order by hour_at, target, model_name

@@ -34,6 +34,17 @@ with_method as (
                 then 'cached tokens'
         end as method
     from hours
+),
+
+with_services as (
+    select
+        with_method.*,
+        coalesce(services.service, with_method.target) as service
+    from with_method
+    left join {{ ref('target_services_daily') }} as services
+        on
+            with_method.target = services.target
+            and {{ utc_date('with_method.hour_at') }} = services.day
 )
 
 select
@@ -55,7 +66,8 @@ select
         when method = 'queries' and hits is null then 'the server does not count what it found'
         when method = 'cached tokens' and cached_tokens > prompt_tokens
             then 'more cached tokens were counted than prompt tokens'
-    end as reason
-from with_method
+    end as reason,
+    service
+from with_services
 where method is not null
 order by hour_at, target, model_name

@@ -66,6 +66,17 @@ joined as (
         hours.drafts > 0
         or hours.draft_tokens > 0
         or (hours.drafts is null and hours.draft_tokens is null)
+),
+
+with_services as (
+    select
+        joined.*,
+        coalesce(services.service, joined.target) as service
+    from joined
+    left join {{ ref('target_services_daily') }} as services
+        on
+            joined.target = services.target
+            and {{ utc_date('joined.hour_at') }} = services.day
 )
 
 select
@@ -90,6 +101,7 @@ select
         when accepted_tokens is null then 'the server does not count accepted tokens'
         when draft_tokens is null then 'the server does not count drafted tokens'
         when drafts is null then 'the server does not count drafts'
-    end as reason
-from joined
+    end as reason,
+    service
+from with_services
 order by hour_at, target, model_name

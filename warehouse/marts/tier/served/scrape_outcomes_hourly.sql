@@ -22,6 +22,17 @@ with outcomes as (
         sum(problems)::bigint as problems
     from {{ ref('stg_telemetry__scrape_outcomes') }}
     group by all
+),
+
+with_services as (
+    select
+        outcomes.*,
+        coalesce(services.service, outcomes.target) as service
+    from outcomes
+    left join {{ ref('target_services_daily') }} as services
+        on
+            outcomes.target = services.target
+            and {{ utc_date('outcomes.hour_at') }} = services.day
 )
 
 select
@@ -78,6 +89,15 @@ select
         when outcome like 'exit_%' then 'the command failed'
         when outcome like 'status_%' then 'the server responded with an error'
         else 'the scrape failed'
-    end as reason
-from outcomes
-order by hour_at, target, source, is_of_devices, device_source, outcome, nearest_engine, withheld
+    end as reason,
+    service
+from with_services
+order by
+    hour_at,
+    target,
+    source,
+    is_of_devices,
+    device_source,
+    outcome,
+    nearest_engine,
+    withheld

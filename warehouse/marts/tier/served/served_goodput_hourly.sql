@@ -91,6 +91,17 @@ both_methods as (
     select * from from_events
     union all by name
     select * from from_histograms
+),
+
+with_services as (
+    select
+        both_methods.*,
+        coalesce(services.service, both_methods.target) as service
+    from both_methods
+    left join {{ ref('target_services_daily') }} as services
+        on
+            both_methods.target = services.target
+            and {{ utc_date('both_methods.hour_at') }} = services.day
 )
 
 select
@@ -101,6 +112,7 @@ select
     requests,
     ttft_share,
     tpot_share,
-    goodput_share
-from both_methods
+    goodput_share,
+    service
+from with_services
 order by hour_at, target, model_name, method

@@ -4,167 +4,29 @@
 -- 0. Beyond the last finite bucket the time is not known: the percentile is null, and its lower
 -- bound is that bucket's end. Where the bounds of buckets changed within the hour, those that the
 -- page had throughout are used. `events`: exact, from the tier's own request log.
-{% set percents = [50, 90, 99] %}
-with buckets as (
+with buckets_of_hours as (
+    select * from {{ ref('stg_telemetry__buckets') }}
+),
+
+histograms_of_hours as (
+    select * from {{ ref('stg_telemetry__histograms') }}
+),
+
+ended_requests as (
+    select * from {{ ref('stg_telemetry__requests') }}
+),
+
+{{ latency_percentiles('target') }},
+
+with_services as (
     select
-        hour_at,
-        target,
-        model_name,
-        replace(metric, '_seconds', '') as metric,
-        bucket_end,
-        sum(growth) as reached,
-        sum(counted) as counted
-    from {{ ref('stg_telemetry__buckets') }}
-    where metric in ('ttft_seconds', 'tpot_seconds', 'itl_seconds', 'e2e_seconds', 'queue_seconds')
-    group by all
-),
-
-totals as (
-    select
-        hour_at,
-        target,
-        model_name,
-        replace(metric, '_seconds', '') as metric,
-        sum(observations) as observations,
-        sum(total) / nullif(sum(observations), 0) as mean_seconds
-    from {{ ref('stg_telemetry__histograms') }}
-    group by all
-),
-
-ranked as (
-    select
-        buckets.hour_at,
-        buckets.target,
-        buckets.model_name,
-        buckets.metric,
-        buckets.bucket_end,
-        buckets.reached,
-        totals.mean_seconds,
-        greatest(max(buckets.reached) over whole, totals.observations) as observations,
-        lag(buckets.bucket_end, 1, 0) over by_end as bucket_start,
-        lag(buckets.reached, 1, 0) over by_end as reached_before
-    from buckets
-    left join totals
-        using (hour_at, target, model_name, metric)
-    where
-        buckets.reached is not null
-        and coalesce(buckets.counted >= totals.observations - 0.5, true)
-    window
-        whole as (partition by buckets.hour_at, buckets.target, buckets.model_name, buckets.metric),
-        by_end as (
-            partition by buckets.hour_at, buckets.target, buckets.model_name, buckets.metric
-            order by buckets.bucket_end
-        )
-),
-
-interpolated as (
-    select
-        hour_at,
-        target,
-        model_name,
-        metric,
-        round(max(observations))::bigint as count,
-        any_value(mean_seconds) as mean_seconds,
-        {% for percent in percents %}
-            min_by(
-                bucket_start
-                + (bucket_end - bucket_start)
-                * ({{ percent / 100 }} * observations - reached_before)
-                / (reached - reached_before),
-                bucket_end
-            ) filter (
-                where isfinite(bucket_end)
-                and reached >= {{ percent / 100 }} * observations
-                and reached > reached_before
-            ) as p{{ percent }}_seconds,
-        {% endfor %}
-        max(bucket_end) filter (where isfinite(bucket_end)) as last_finite_seconds
-    from ranked
-    where observations > 0
-    group by all
-),
-
-from_histograms as (
-    select
-        * exclude (last_finite_seconds),
-        {% for percent in percents %}
-            case when p{{ percent }}_seconds is null then last_finite_seconds end
-                as p{{ percent }}_lower_bound_seconds,
-        {% endfor %}
-        'histogram' as method
-    from interpolated
-),
-
--- Histograms observe the first token when it comes, and the other latencies when a request ends; so
--- does this.
-first_tokens as (
-    select
-        {{ floor_to_hour('first_token_at') }} as hour_at,
-        target,
-        model_name,
-        'ttft' as metric,
-        count(*) as count,
-        avg(ttft_seconds) as mean_seconds,
-        quantile_cont(ttft_seconds, [0.5, 0.9, 0.99]) as percentiles
-    from {{ ref('stg_telemetry__requests') }}
-    where ttft_seconds is not null
-    group by all
-),
-
--- Both latencies of a request in one pass: a row for each would triple millions of requests.
-ended as (
-    select
-        {{ floor_to_hour('last_token_at') }} as hour_at,
-        target,
-        model_name,
-        count(tpot_seconds) as tpot_count,
-        avg(tpot_seconds) as tpot_mean_seconds,
-        quantile_cont(tpot_seconds, [0.5, 0.9, 0.99]) as tpot_percentiles,
-        count(e2e_seconds) as e2e_count,
-        avg(e2e_seconds) as e2e_mean_seconds,
-        quantile_cont(e2e_seconds, [0.5, 0.9, 0.99]) as e2e_percentiles
-    from {{ ref('stg_telemetry__requests') }}
-    where outcome = 'finished'
-    group by all
-),
-
-measured as (
-    select * from first_tokens
-    {% for metric in ['tpot', 'e2e'] %}
-        union all
-        select
-            hour_at,
-            target,
-            model_name,
-            '{{ metric }}' as metric,
-            {{ metric }}_count as count,
-            {{ metric }}_mean_seconds as mean_seconds,
-            {{ metric }}_percentiles as percentiles
-        from ended
-        where {{ metric }}_count > 0
-    {% endfor %}
-),
-
-from_events as (
-    select
-        hour_at,
-        target,
-        model_name,
-        metric,
-        count,
-        mean_seconds,
-        {% for percent in percents %}
-            percentiles[{{ loop.index }}] as p{{ percent }}_seconds,
-            null::double as p{{ percent }}_lower_bound_seconds,
-        {% endfor %}
-        'events' as method
-    from measured
-),
-
-both_methods as (
-    select * from from_histograms
-    union all by name
-    select * from from_events
+        both_methods.*,
+        coalesce(services.service, both_methods.target) as service
+    from both_methods
+    left join {{ ref('target_services_daily') }} as services
+        on
+            both_methods.target = services.target
+            and {{ utc_date('both_methods.hour_at') }} = services.day
 )
 
 select
@@ -180,6 +42,7 @@ select
     p99_seconds,
     p50_lower_bound_seconds,
     p90_lower_bound_seconds,
-    p99_lower_bound_seconds
-from both_methods
+    p99_lower_bound_seconds,
+    service
+from with_services
 order by hour_at, target, model_name, metric, method

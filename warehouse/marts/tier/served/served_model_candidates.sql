@@ -5,6 +5,7 @@ with unresolved as (
     select
         target,
         model_name,
+        service,
         {{ weights_base_name("coalesce(known_as, model_name)") }} as base_name
     from {{ ref('served_models') }}
     where
@@ -38,6 +39,7 @@ alike as (
         unresolved.model_name,
         market_names.canonical_slug,
         any_value(market_names.model_permaslug) as candidate_permaslug,
+        any_value(unresolved.service) as service,
         any_value(market_names.hugging_face_id) as candidate_hugging_face_id,
         max(jaro_winkler_similarity(split_part(unresolved.base_name, '/', -1), market_names.name))
             as similarity
@@ -60,7 +62,8 @@ select
     case
         when similarity = 1 then 'the same name, by another author or of several models'
         else 'alike in name only'
-    end as reason
+    end as reason,
+    service
 from alike
 where similarity >= 0.8
 qualify

@@ -249,7 +249,8 @@ select
                     {{ vocabulary_family('named.model_name') }},
                     {{ vocabulary_family('coalesce(matched.model_permaslug, matched.canonical_slug)') }}
                 )
-    end as mapping_warning
+    end as mapping_warning,
+    coalesce(targets.service, named.target) as service
 from named
 left join matched
     using (target, model_name)
@@ -259,4 +260,6 @@ left join stated
     using (target)
 left join sizes
     using (target, model_name)
+left join {{ ref('stg_telemetry__targets') }} as targets
+    using (target)
 order by named.target, named.model_name

@@ -89,22 +89,26 @@ select
         when compared.is_across_midnight then 'requests ran across midnight'
         when compared.is_first_date and compared.tokens_a < compared.tokens_b
             then 'scraping began during the day'
-    end as explained_by
+    end as explained_by,
+    coalesce(targets.service, compared.target) as service
 from compared
 left join {{ ref('stg_telemetry__targets') }} as targets
     using (target)
 where compared.tokens_a <> compared.tokens_b
 union all
 select
-    date,
-    target,
-    model_name,
-    metric,
+    contradictions.date,
+    contradictions.target,
+    contradictions.model_name,
+    contradictions.metric,
     'counters' as source_a,
     'own samples' as source_b,
-    round(tokens)::bigint as tokens_a,
+    round(contradictions.tokens)::bigint as tokens_a,
     null as tokens_b,
     null as difference,
-    reason as explained_by
-from {{ ref('token_contradictions_daily') }}
+    contradictions.reason as explained_by,
+    coalesce(targets.service, contradictions.target) as service
+from {{ ref('token_contradictions_daily') }} as contradictions
+left join {{ ref('stg_telemetry__targets') }} as targets
+    using (target)
 order by date, target, model_name, metric, source_b

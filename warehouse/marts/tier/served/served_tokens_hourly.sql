@@ -43,6 +43,7 @@ hours as (
         model_name,
         any_value(hugging_face_id) as hugging_face_id,
         any_value(model_permaslug) as model_permaslug,
+        any_value(service) as service,
         sum(prompt_tokens)::bigint as prompt_tokens,
         sum(generation_tokens)::bigint as generation_tokens,
         sum(cached_prompt_tokens)::bigint as cached_prompt_tokens,
@@ -62,7 +63,7 @@ hours as (
 )
 
 select
-    *,
+    * exclude (service),
     (timed_prompt_tokens + timed_generation_tokens)
     / nullif(
         sum(timed_prompt_tokens + timed_generation_tokens) over (partition by hour_at, target), 0
@@ -95,6 +96,7 @@ select
             end
         ),
         ''
-    ) as null_reason
+    ) as null_reason,
+    service
 from hours
 order by hour_at, target, model_name

@@ -78,6 +78,7 @@ known as (
         minutes.model_name,
         minutes.hugging_face_id,
         minutes.model_permaslug,
+        minutes.service,
         {% for metric in metrics %}
             growths.{{ metric }},
         {% endfor %}
@@ -207,6 +208,7 @@ select
     case
         when not is_covered then 'no two scrapes cover this minute'
         else coalesce(unknown_reason, 'the server has no such counter')
-    end as null_reason
+    end as null_reason,
+    service
 from counted
 order by minute_at, target, model_name

@@ -29,6 +29,7 @@ with_names as (
         weights.*,
         served.weights_quantization,
         served.quantization_basis,
+        coalesce(served.service, weights.target) as service,
         lower(coalesce(served.hugging_face_id, served.known_as, weights.model_name)) as model_key,
         stacks.setting
     from weights
@@ -95,7 +96,8 @@ select
         when not compared.is_measured then 'the perplexity of this model was not measured'
         when quantized.perplexity is null then 'not measured with these weights'
     end as perplexity_reason,
-    compared.seen_at
+    compared.seen_at,
+    compared.service
 from compared
 left join perplexities as quantized
     on compared.setting = quantized.setting
