@@ -1,14 +1,17 @@
 -- How the last hour of scrapes of each source went, one row per target, source and outcome. A target
 -- that is gone is not missing, so it has none.
 select
-    target,
-    source,
-    hour_at,
-    outcome,
-    scrapes,
-    reason,
-    service
-from scrape_outcomes_hourly
-where target not in (select target from service_replicas where state = 'gone')
-qualify hour_at = max(hour_at) over (partition by target, source)
-order by service, target, source, outcome
+    outcomes.target,
+    outcomes.source,
+    outcomes.hour_at,
+    outcomes.outcome,
+    outcomes.scrapes,
+    outcomes.reason,
+    outcomes.service
+from scrape_outcomes_hourly as outcomes
+anti join service_replicas as gone
+    on
+        outcomes.target = gone.target
+        and gone.state = 'gone'
+qualify outcomes.hour_at = max(outcomes.hour_at) over (partition by outcomes.target, outcomes.source)
+order by outcomes.service, outcomes.target, outcomes.source, outcomes.outcome

@@ -8,7 +8,7 @@ with served as (
         max(minute_at) as last_minute,
         sum(prompt_tokens)::bigint as prompt_tokens,
         sum(generation_tokens)::bigint as generation_tokens,
-        count(distinct (target, minute_at)) filter (where is_gap) as gap_minutes
+        count(distinct row(target, minute_at)) filter (where is_gap) as gap_minutes
     from served_tokens_minutely
     group by service
 )
