@@ -68,7 +68,7 @@ def test_an_answer_that_came_at_the_second_attempt_is_no_reason(refused: OpenGen
 
 
 def test_rows_that_say_why_come_first(refused: OpenGeneration) -> None:
-    unresolved = query("components/unresolved", target="")
+    unresolved = query("components/unresolved", who="")
     assert empty_reason(card("served_models", unresolved), refused) == "V4 at tier: 2 models fit."
 
 

@@ -33,4 +33,6 @@ create table marts.market_tasks_daily (tokens bigint);
 create table marts.endpoint_speed (tps double);
 create table marts.served_tokens_hourly (tokens bigint);
 create table marts.served_models as
-select 'tier' as target, 'v4' as model_name, null::varchar as model_family, null::varchar as model_permaslug, '2 models fit' as reason;
+select
+    'tier' as target, 'tier' as service, 'v4' as model_name, null::varchar as model_family,
+    null::varchar as model_permaslug, '2 models fit' as reason;
