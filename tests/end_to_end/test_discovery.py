@@ -22,7 +22,8 @@ from support.collecting import free_port
 from pipelines.simulator.api.serve import serve_in_thread
 from pipelines.telemetry.collector.segments import read_segment
 
-pytestmark = pytest.mark.slow
+# Real processes and many builds: a busy machine takes its time.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 PODS = 200
 LIFE_SECONDS = 6.0

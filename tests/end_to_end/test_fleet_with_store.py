@@ -24,7 +24,8 @@ from support.prometheus_process import prometheus
 from pipelines.simulator.api.serve import serve_in_thread
 from pipelines.telemetry.config.tier import read_tier
 
-pytestmark = pytest.mark.slow
+# Real processes and many builds: a busy machine takes its time.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 TOKENS_PER_SECOND = 1000
 PAGE = """process_start_time_seconds {start}

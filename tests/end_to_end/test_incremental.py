@@ -34,7 +34,8 @@ from pipelines.transform.manifest import read_manifest
 from warehouse.changes import mark_changed
 from warehouse.connection import open_warehouse, session
 
-pytestmark = pytest.mark.slow
+# Real processes and many builds: a busy machine takes its time.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 MINUTES = 60.0
 TOKENS = Series("generation_tokens", "counter", model_name="m")

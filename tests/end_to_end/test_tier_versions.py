@@ -23,7 +23,8 @@ from pipelines.transform.build import build
 from pipelines.transform.graph import Table, read_graph
 from pipelines.transform.manifest import read_manifest
 
-pytestmark = pytest.mark.slow
+# Real processes and many builds: a busy machine takes its time.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 PROMPTS = Series("prompt_tokens", "counter", model_name="m")
 HOUR = timedelta(hours=1)
