@@ -96,9 +96,11 @@ def test_a_token_is_published_within_a_minute(tmp_path: Path) -> None:
         stack.enter_context(running(command, "ingest", "telemetry", "--follow"))
         # The first round makes the home.
         wait(lambda: settings.published.joinpath("tokentide.duckdb").exists(), 180)
+        live = reader(settings.telemetry_spool, settings.telemetry_archive / "scrapes")
+        # Growth is counted between two scrapes.
+        wait(lambda: live().filter(metric="up")["target"].n_unique() == TARGETS, 60)
         before = published(settings)
         servers.tokens += 500
-        live = reader(settings.telemetry_spool, settings.telemetry_archive / "scrapes")
 
         def is_live() -> bool:
             speeds = live().filter(metric="generation_tokens_per_second")
