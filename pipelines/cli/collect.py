@@ -42,8 +42,9 @@ def collect(
         typer.Option(min=1, help="Room for segments not loaded yet; the oldest make way."),
     ] = 2048,
     segment_seconds: Annotated[
-        float, typer.Option(min=0.1, max=3600, help="Seconds after which a segment is closed.")
-    ] = 60.0,
+        float | None,
+        typer.Option(min=0.1, max=3600, help="Seconds after which a segment is closed; else 30."),
+    ] = None,
     check: Annotated[
         bool,
         typer.Option("--check", help="Only print what each [[discover]] of the tier file finds."),
@@ -63,7 +64,7 @@ def collect(
     """
     from pipelines.telemetry.collector.collector import Collector
     from pipelines.telemetry.collector.self_metrics import serve_self_metrics
-    from pipelines.telemetry.collector.spool import Spool, lock_spool
+    from pipelines.telemetry.collector.spool import MAX_SEGMENT_SECONDS, Spool, lock_spool
 
     settings = read_settings()
     path = tier or settings.tier
@@ -72,7 +73,8 @@ def collect(
         raise typer.Exit(0 if _print_check(known, headers) else 1)
     with ExitStack() as held:
         held.enter_context(lock_spool(settings.telemetry_spool))
-        spool = Spool(settings.telemetry_spool, max_mib, segment_seconds)
+        seconds = segment_seconds or MAX_SEGMENT_SECONDS
+        spool = Spool(settings.telemetry_spool, max_mib, seconds)
         collector = Collector(known, spool, headers)
         held.enter_context(serve_self_metrics(collector, port))
         lists = f" and {len(known.discovers)} lists" if known.discovers else ""
