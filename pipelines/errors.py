@@ -24,7 +24,7 @@
     ├── LockHeld               another process holds a lock
     ├── CollectorBusy          another collector uses the spool or its port
     └── HistoryFailed          an existing store of metrics did not give what was requested
-        └── HistoryTooLarge    it would give less of it
+        └── HistoryTooLarge    it would give less of what was requested
 
 Each message names the thing and the next step. None ever holds a secret.
 """

@@ -59,6 +59,7 @@ class FleetRequest:
     step_seconds: int = 15
     threads: int = 4
     max_replicas: int = 2_000
+    now: datetime = field(default_factory=utc_now)  # up to which is read
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class StoredFleet:
 
 def find_fleet(settings: Settings, request: FleetRequest) -> StoredFleet:
     """Find the replicas of a store that serve, or did so in the last days."""
-    now, given = utc_now(), request.labels
+    now, given = request.now, request.labels
     tier = read_tier(settings.tier) if settings.tier.exists() else Tier()
     known = _find_known(tier, given)
     search = FleetSearch(

@@ -48,6 +48,7 @@ def test_the_verbs_are_those_of_the_contract() -> None:
         "simulate",
         "sql",
         "status",
+        "tier",
         "up",
     }
 

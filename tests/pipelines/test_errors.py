@@ -20,7 +20,7 @@ def drawn() -> dict[str, list[str]]:
     tree: dict[str, list[str]] = {}
     parents: list[str] = []
     for line in (errors.__doc__ or "").splitlines():
-        match = re.match(r"    ((?:│   )*)(├── |└── )?(\w+)", line)
+        match = re.match(r"    ((?:│   |    )*)(├── |└── )?(\w+)", line)
         if match:
             depth = len(match[1]) // 4 + bool(match[2])
             parents[depth:] = [match[3]]

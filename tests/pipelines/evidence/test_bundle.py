@@ -173,14 +173,15 @@ def test_lineage_leads_from_tables_to_what_made_them(tmp_path: Path) -> None:
 def test_lineage_leads_from_the_tier_to_its_segments(tmp_path: Path) -> None:
     """Served tokens rest on scrapes of any kind, goodput on the log of requests too.
 
-    And on the market where models are named.
+    So does what names a service: requests lead to targets as well. And on the market where models
+    are named.
     """
     home = Settings(home=tmp_path)
     scrapes = frozenset({"scrapes", "pages", "history"})
-    assert origins_of(home, ["device_energy_hourly"]) == Origins(
-        frozenset(), scrapes, has_tier_file=True
-    )
-    assert origins_of(home, ["served_goodput_hourly"]).kinds >= {"requests"}
+    for named in ("device_energy_hourly", "served_goodput_hourly"):
+        assert origins_of(home, [named]) == Origins(
+            frozenset(), scrapes | {"requests"}, has_tier_file=True
+        )
     both = origins_of(home, ["make_or_buy_daily"])
     assert (both.kinds >= scrapes, both.has_tier_file, both.sources >= {"models", "endpoints"}) == (
         True,

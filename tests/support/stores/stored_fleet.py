@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from support.stores.metric_store import HeldServer, HeldStore
@@ -40,7 +41,7 @@ def served(store: HeldStore) -> Iterator[str]:
 def ask(url: str, matchers: str = "", **labels: Any) -> FleetRequest:
     """Ask for three days of a store."""
     given = FleetLabels("prom", url, matchers=parse_matchers(matchers), **labels)
-    return FleetRequest(given, days=3)
+    return FleetRequest(given, days=3, now=datetime.fromtimestamp(NOW, UTC))
 
 
 def growths(settings: Settings) -> dict[str, float]:
