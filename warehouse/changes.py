@@ -1,15 +1,15 @@
 """Changes of the raw tables: whoever changes one says so, in the same transaction.
 
-Each table has a version. The large tables of the inference tier also say which slices changed, a
-slice being a target and a UTC day. Changes are numbered; a build remembers up to which number it
-has seen them.
+Each table has a version. Large tables also say which slices changed, a slice being a target and a
+UTC day, or a model and a UTC day where hosts were sampled. Changes are numbered; a build remembers
+up to which number it has seen them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import duckdb
 
-LEDGER, REQUESTS = "ledger", "raw.request_events"
+LEDGER, REQUESTS, ENDPOINTS = "ledger", "raw.request_events", "raw.endpoints"
 COUNTER = "changes"
 CHANGED = (
     "insert into main.table_versions select unnest($tables) as relation, 1 as version "
@@ -28,16 +28,21 @@ def next_change(con: duckdb.DuckDBPyConnection) -> int:
     return table_versions(con)[COUNTER]
 
 
-def mark_slices(con: duckdb.DuckDBPyConnection, relation: str, slices: str) -> None:
+def mark_slices(
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    slices: str,
+    values: Mapping[str, object] | None = None,
+) -> None:
     """Say that slices of a raw table changed, within the open transaction.
 
-    `slices` is a query of columns target and day. The ledger's tables are one relation, since one
-    load changes the same hours of all.
+    `slices` is a query of columns target and day, with parameters of these `values`. The ledger's
+    tables are one relation, since one load changes the same hours of all.
     """
     rows = f"select distinct $relation, target, day, $change::bigint from ({slices})"  # noqa: S608
     con.execute(
         f"insert or replace into main.slices (relation, target, day, changed) {rows}",
-        {"relation": relation, "change": next_change(con)},
+        {"relation": relation, "change": next_change(con), **(values or {})},
     )
 
 

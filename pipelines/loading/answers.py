@@ -21,14 +21,20 @@ from pipelines.loading.outcome import LoadResult
 from pipelines.loading.plausible import implausible
 from pipelines.loading.rankings import load_rankings
 from pipelines.loading.snapshots import load_snapshot
+from pipelines.sources.openrouter import endpoints
 from pipelines.sources.openrouter.rankings_table import RankingsTable
 from pipelines.sources.registry import SOURCES
 from pipelines.sql import read_sql
-from warehouse.changes import mark_changed
+from warehouse.changes import ENDPOINTS, mark_changed, mark_slices
 from warehouse.connection import transaction
 
 log = logging.getLogger(__name__)
 
+# Of the instant, and of the half hour to which the sample belongs.
+SAMPLED_DAYS = (
+    "select $model as target, unnest([$captured_at, $captured_at - interval 15 minutes])::date "
+    "as day"
+)
 # Stands for the source where it is the archive's own log that is wrong.
 LOG = "archive_log"
 OK, NOT_MODIFIED = 200, 304
@@ -214,6 +220,9 @@ def _quarantine_lines(con: duckdb.DuckDBPyConnection, lines: Sequence[BadLine]) 
 def _record(con: duckdb.DuckDBPyConnection, answer: Answer, result: LoadResult) -> None:
     source, params, context = _request_of(answer)
     mark_changed(con, _changed_tables(answer, result))
+    if answer.source == endpoints.SOURCE.name:
+        values = {"model": answer.context.get("model", ""), "captured_at": answer.fetched_at}
+        mark_slices(con, ENDPOINTS, SAMPLED_DAYS, values)
     con.execute(
         "insert or replace into raw.answers values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [

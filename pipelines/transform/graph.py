@@ -41,13 +41,16 @@ class Table:
     has_contract: bool
     # Of a seed: the hash of its file.
     file_hash: str = ""
-    # The columns that name a slice: a target, and instants whose UTC days count. Only a view has
-    # several of these: its row belongs to the slices of all.
+    # The columns that name a slice: a target or model, and instants whose UTC days count. Only a
+    # view has several of these: its row belongs to the slices of all.
     slice: tuple[str, ...] = ()
     # Each row rests on rows of the same slice alone.
     is_local: bool = False
     # Each row rests on rows of the same day, of any target: it groups targets under another name.
     is_by_day: bool = False
+    # Of a view: whatever changes its rows is listed with the slices of the raw table that it reads,
+    # also what comes from its other parents.
+    is_listed: bool = False
 
     @property
     def has_slices(self) -> bool:
@@ -146,6 +149,7 @@ def _nodes(found: dict[str, dict[str, Any]]) -> Iterator[Node]:
                 slice=_slice(node),
                 is_local=_meta(node).get("slice", {"is_local": False}).get("is_local", True),
                 is_by_day=_meta(node).get("slice", {}).get("is_by_day", False),
+                is_listed=_meta(node).get("slice", {}).get("is_listed", False),
             )
 
 

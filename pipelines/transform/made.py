@@ -56,7 +56,9 @@ class Made:
         """Return hashes of the node's definition and of the states of all that it reads."""
         definition = repr(asdict(node))
         states = sorted(f"{parent} {self._states.get(parent)}" for parent in node.parents)
-        bases = sorted(f"{parent} {self._base_of(parent)}" for parent in node.parents)
+        is_listed = isinstance(node, Table) and node.is_listed
+        read = () if is_listed else node.parents
+        bases = sorted(f"{parent} {self._base_of(parent)}" for parent in read)
         inputs = Inputs(_digest(definition, *states), _digest(definition, *bases))
         if isinstance(node, Table) and node.has_slices:
             # A table says itself which slices changed, for whatever reason; a view cannot.

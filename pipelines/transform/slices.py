@@ -1,9 +1,10 @@
-"""Slices of the tier's large tables: only the targets and UTC days that changed are made.
+"""Slices of large tables: only the targets and UTC days that changed are made.
 
-A table may be made by slices where each of its rows rests on rows of the same target and day alone;
-the project says so (`meta: {slice: ...}`). It is made whole where anything else that it reads has
-changed, or its SQL. A table that groups targets, as services do, has another name in place of the
-target and is made by days (`is_by_day`).
+A slice of the market's samples is a model and a UTC day. A table may be made by slices where each
+of its rows rests on rows of the same target and day alone; the project says so (`meta: {slice:
+...}`). It is made whole where anything else that it reads has changed, or its SQL. A table whose
+rows rest on several targets or models of a day, as services do, is made by days (`is_by_day`); its
+slices may have another name in place of the target.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +14,7 @@ import duckdb
 
 from pipelines.sql import read_sql
 from pipelines.transform.graph import Node, Table, source_relation
-from warehouse.changes import LEDGER, REQUESTS, slice_day
+from warehouse.changes import ENDPOINTS, LEDGER, REQUESTS, slice_day
 
 RECORD_SLICES = read_sql(__file__, "record_slices")
 
@@ -126,4 +127,4 @@ def raw_slices(unique_id: str) -> str | None:
     name = source_relation(unique_id) or ""
     if name.startswith("ledger."):
         return LEDGER
-    return name if name == REQUESTS else None
+    return name if name in (ENDPOINTS, REQUESTS) else None

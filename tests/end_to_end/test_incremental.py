@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.homes.home_of_unknowns import RENAMED, TIER, make_home
+from support.homes.home_of_unknowns import KIMI, RENAMED, TIER, hosts, make_home
 from support.payloads import MODELS
 from support.telemetry_facts import scrape
 
@@ -162,6 +162,16 @@ class Home:
         payload = {"data": rows, "total_count": len(rows), "links": {"next": None}}
         self.keep("models", at, payload)
 
+    def sampled_hosts(self, number: int) -> None:
+        """Add hosts' speeds around midnight, some of them days before, some with known bytes."""
+        payload = hosts()
+        for host in payload["data"]["endpoints"]:
+            host["throughput_last_30m"] = {"p50": 10.0 + number}
+        midnight = RENAMED.replace(hour=0, minute=0) + timedelta(days=number % 3 - 1)
+        for minutes in (-20, 10, 20):
+            at = midnight + timedelta(minutes=minutes, seconds=self.changes)
+            self.keep("endpoints", at, payload, model=KIMI)
+
     def unusable_answer(self, number: int) -> None:
         """Add an answer that is quarantined."""
         at = datetime(2026, 8, 23, 10, self.changes, tzinfo=UTC)
@@ -180,8 +190,10 @@ class Home:
             [scrape(minute * MINUTES, values, target=target)]
         )
 
-    def keep(self, source: str, at: datetime, payload: object) -> None:
-        answer = Answer(source, "http://h/x", at, 200, 0, "", "run", origin="simulated")
+    def keep(self, source: str, at: datetime, payload: object, **context: str) -> None:
+        answer = Answer(
+            source, "http://h/x", at, 200, 0, "", "run", context=context, origin="simulated"
+        )
         Archive(self.settings.archive).keep(answer, json.dumps(payload).encode())
 
 

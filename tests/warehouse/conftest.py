@@ -12,6 +12,8 @@ COMPILED = (
     "local_vs_market_grains_daily",
     "devices_for_share_daily",
     "request_speeds_hourly",
+    "host_speeds_half_hourly",
+    "hosts_of_week_daily",
     "speed_parity_hosts_daily",
     "speed_parity_daily",
     "member_days",

@@ -110,7 +110,7 @@ def _keep_answers(archive: Archive) -> None:
 
     for at in (RENAMED - timedelta(days=9), RENAMED):
         keep("models", at, _catalogue(at))
-    keep("endpoints", RENAMED, _hosts(), model=KIMI)
+    keep("endpoints", RENAMED, hosts(), model=KIMI)
     for at, tail in ((datetime(2026, 8, 22, 9, tzinfo=UTC), 1), (_asked_at(), 2)):
         keep("rankings_daily", at, _rankings(at, tail))
     for source, payload in OTHER_SOURCES.items():
@@ -147,7 +147,8 @@ def _outputs(model_id: str) -> dict[str, list[str]]:
     return {"output_modalities": ["image"] if model_id == "l/image" else ["text"]}
 
 
-def _hosts() -> Any:
+def hosts() -> Any:
+    """Return the answer about a model's hosts: one promotes it, one charges more than it says."""
     data = ENDPOINTS["data"]
     [host] = data["endpoints"]
     prices = {"A": ("0.0000001", 0.75), "B": ("0.00000009", 0), "C": ("0.0000002", -0.05)}

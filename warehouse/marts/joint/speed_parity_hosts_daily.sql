@@ -4,70 +4,19 @@
 -- time per token), never of a whole server. Half hours in which both sides were sampled are
 -- compared in pairs: an hour that is slow for both cancels out, and a half hour that one side lacks
 -- reduces only the coverage. Plain listings only: a :free one queues separately.
-with days as (
+with windows as (
     select
-        min(hour_at)::date as first_date,
-        max(hour_at)::date as last_date
-    from {{ ref('request_speeds_hourly') }}
-),
-
--- Of those days and of the week before, in which a host may have been seen.
-samples as (
-    select
-        model_permaslug,
-        provider_name,
-        tag,
-        quantization,
-        -- Speeds cover the 30 minutes before; their middle decides the half hour.
-        time_bucket(interval 30 minutes, captured_at - interval 15 minutes) as window_at,
-        case when not is_unit_suspect then ttft_ms_p50 end as ttft,
-        throughput_tps_p50 as throughput
-    from {{ ref('endpoint_speed') }}
-    where
-        (model_id is null or model_id not like '%:free')
-        and captured_at >= (select days.first_date - 7 from days)
-        and captured_at < (select days.last_date + 2 from days)
-),
-
-windows as (
-    select
-        samples.model_permaslug,
-        samples.provider_name,
-        samples.tag,
-        samples.window_at,
-        {{ floor_to_hour('samples.window_at') }} as hour_at,
+        halves.window_at,
+        halves.hour_at,
+        halves.model_permaslug,
+        halves.provider_name,
+        halves.tag,
         metrics.metric,
-        median(metrics.p50) as p50
-    from samples,
-        lateral (values ('ttft', samples.ttft), ('throughput', samples.throughput))
+        metrics.p50
+    from {{ ref('host_speeds_half_hourly') }} as halves,
+        lateral (values ('ttft', halves.ttft), ('throughput', halves.throughput))
             as metrics (metric, p50)
-    where metrics.p50 > 0
-    group by all
-),
-
--- Hosts of a day are all that served the model within a week, sampled or not: a gap must not change
--- whom we are compared with.
-host_days as (
-    select
-        model_permaslug,
-        provider_name,
-        tag,
-        window_at::date as date,
-        mode(quantization) as quantization
-    from samples
-    group by all
-),
-
-hosts as (
-    select
-        model_permaslug,
-        provider_name,
-        tag,
-        date + days.later as date,
-        arg_min(quantization, days.later) as quantization
-    from host_days,
-        unnest([0, 1, 2, 3, 4, 5, 6]) as days (later)
-    group by all
+    where metrics.p50 is not null
 ),
 
 served as (
@@ -141,7 +90,7 @@ comparable as (
     from our_days
     inner join served
         using (target, model_name)
-    inner join hosts
+    inner join {{ ref('hosts_of_week_daily') }} as hosts
         using (model_permaslug, date)
 )
 

@@ -1,5 +1,35 @@
--- One row per content of endpoints, provider and tag: a host's prices and speed.
+-- One row per instant, model, provider and tag: a host's prices, and its speed over 30 minutes.
+--
+-- The same bytes at two instants are two samples. A hash counts only within its own source.
+with samples as (
+    select
+        endpoints.*,
+        answers.captured_at,
+        answers.is_simulated
+    from {{ source('raw', 'endpoints') }} as endpoints
+    inner join {{ ref('stg_openrouter__answers') }} as answers
+        on
+            endpoints.sha256 = answers.sha256
+            and answers.source = 'endpoints'
+    qualify
+        row_number() over (
+            partition by
+                answers.captured_at,
+                endpoints.asked_model,
+                endpoints.provider_name,
+                endpoints.tag
+            order by
+                endpoints.sha256,
+                endpoints.status desc,
+                endpoints.endpoint_name
+        ) = 1
+)
+
 select
+    captured_at,
+    -- Speeds cover the 30 minutes before; their middle decides the half hour.
+    time_bucket(interval 30 minutes, captured_at - interval 15 minutes) as window_at,
+    is_simulated,
     sha256 as answer_sha256,
     asked_model as model_permaslug,
     coalesce(model_id, data_id) as model_id,
@@ -14,6 +44,9 @@ select
     uptime_last_30m / 100 as uptime_30m,
     uptime_last_1d / 100 as uptime_1d,
     ttft_ms_p50,
+    -- The published description says milliseconds but shows an example in seconds; a median below
+    -- 20 ms is not plausible.
+    coalesce(ttft_ms_p50 < 20, false) as is_unit_suspect,
     ttft_ms_p75,
     ttft_ms_p90,
     ttft_ms_p99,
@@ -29,8 +62,4 @@ select
     {{ undiscounted_usd_per_mtok('completion_usd', 'discount') }}
         as undiscounted_completion_usd_per_mtok,
     {{ undiscounted_reason('prompt_usd', 'completion_usd', 'discount') }} as undiscounted_reason
-from {{ source('raw', 'endpoints') }}
-where {{ is_known_content('sha256') }}
-qualify
-    row_number() over (partition by sha256, provider_name, tag order by status desc, endpoint_name)
-    = 1
+from samples

@@ -21,8 +21,8 @@ SERVED = """
     canonical_slug varchar,
     weights_quantization varchar, reason varchar"""
 SPEED = """
-    captured_at timestamptz, model_permaslug varchar, model_id varchar, provider_name varchar,
-    tag varchar, quantization varchar,
+    captured_at timestamptz, window_at timestamptz, model_permaslug varchar, model_id varchar,
+    provider_name varchar, tag varchar, quantization varchar,
     ttft_ms_p50 double, throughput_tps_p50 double, is_unit_suspect boolean"""
 ALL_DAY = frozenset(range(48))
 HOURS = frozenset(range(24))
@@ -48,6 +48,7 @@ def host(
             + timedelta(days=day)
             + (window + 1) * HALF_HOUR
             - timedelta(minutes=1),
+            "window_at": START + timedelta(days=day) + window * HALF_HOUR,
             "model_permaslug": "lab/m-1",
             "model_id": model_id,
             "provider_name": name,
@@ -102,11 +103,16 @@ def parity(
     tables = {
         "marts.served_latency_hourly": (LATENCY, latency),
         "marts.served_models": (SERVED, [model]),
-        "marts.endpoint_speed": (SPEED, hosts),
+        "staging.stg_openrouter__endpoints": (SPEED, hosts),
         "intermediate.target_services_daily": ("target varchar, day date, service varchar", []),
     }
-    before = ["request_speeds_hourly", "speed_parity_hosts_daily"]
-    return compiled.rows(mart, tables, before[: 1 + (mart == "speed_parity_daily")])
+    before = [
+        "request_speeds_hourly",
+        "host_speeds_half_hourly",
+        "hosts_of_week_daily",
+        "speed_parity_hosts_daily",
+    ]
+    return compiled.rows(mart, tables, before[: 3 + (mart == "speed_parity_daily")])
 
 
 def placed(compiled: Marts, latency: list[Row], hosts: list[Row], **served: Any) -> dict[str, Row]:
