@@ -1,15 +1,20 @@
 """Changes of the raw tables: whoever changes one says so, in the same transaction.
 
 Each table has a version. Large tables also say which slices changed, a slice being a target and a
-UTC day, or a model and a UTC day where hosts were sampled. Changes are numbered; a build remembers
-up to which number it has seen them.
+UTC day; of the log of answers a source and a UTC day, of hosts' samples a model and a UTC day.
+Changes are numbered; a build remembers up to which number it has seen them.
 """
 
 from collections.abc import Iterable, Mapping
 
 import duckdb
 
-LEDGER, REQUESTS, ENDPOINTS = "ledger", "raw.request_events", "raw.endpoints"
+LEDGER, REQUESTS, ANSWERS, ENDPOINTS = (
+    "ledger",
+    "raw.request_events",
+    "raw.answers",
+    "raw.endpoints",
+)
 COUNTER = "changes"
 CHANGED = (
     "insert into main.table_versions select unnest($tables) as relation, 1 as version "

@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import duckdb
@@ -25,16 +26,14 @@ from pipelines.sources.openrouter import endpoints
 from pipelines.sources.openrouter.rankings_table import RankingsTable
 from pipelines.sources.registry import SOURCES
 from pipelines.sql import read_sql
-from warehouse.changes import ENDPOINTS, mark_changed, mark_slices
+from warehouse.changes import ANSWERS, ENDPOINTS, mark_changed, mark_slices
 from warehouse.connection import transaction
 
 log = logging.getLogger(__name__)
 
-# Of the instant, and of the half hour to which the sample belongs.
-SAMPLED_DAYS = (
-    "select $model as target, unnest([$captured_at, $captured_at - interval 15 minutes])::date "
-    "as day"
-)
+SLICES = "select unnest($names::varchar[]) as target, unnest($days::date[]) as day"
+# The middle of the time that a sample of a host covers, which decides its half hour.
+MIDDLE = timedelta(minutes=15)
 # Stands for the source where it is the archive's own log that is wrong.
 LOG = "archive_log"
 OK, NOT_MODIFIED = 200, 304
@@ -85,15 +84,18 @@ def load_answers(
     `payloads` holds those that are decoded already, by answer id; others are read from the archive.
     """
     number = 0
-    for answer in _healed(con, archive):
-        on_loaded(answer, _load_or_quarantine(con, archive, answer, {}))
-        number += 1
+
+    def load(answers: Sequence[Answer]) -> None:
+        nonlocal number
+        _mark_slices(con, answers)
+        for answer in answers:
+            on_loaded(answer, _load_or_quarantine(con, archive, answer, payloads or {}))
+            number += 1
+
+    load(list(_healed(con, archive)))
     for part in archive.log_parts(_positions(con)):
         _quarantine_lines(con, part.bad_lines)
-        for answer in _not_loaded(con, part.answers):
-            result = _load_or_quarantine(con, archive, answer, payloads or {})
-            on_loaded(answer, result)
-            number += 1
+        load(list(_not_loaded(con, part.answers)))
         _record_position(con, part)
     return number
 
@@ -128,6 +130,24 @@ def _not_loaded(con: duckdb.DuckDBPyConnection, answers: Sequence[Answer]) -> It
     values = {"ids": ids, "first_id": min(ids), "last_id": max(ids)}
     waiting = {answer_id for (answer_id,) in con.execute(NOT_LOADED, values).fetchall()}
     yield from (answer for answer in answers if answer.answer_id in waiting)
+
+
+def _mark_slices(con: duckdb.DuckDBPyConnection, answers: Sequence[Answer]) -> None:
+    """Say which slices these answers are about to change.
+
+    Once for all of them: of those that an interruption leaves out, the next call says it again.
+    """
+    days = [(answer.source, answer.fetched_at.date()) for answer in answers]
+    samples = [
+        (answer.context.get("model", ""), at.date())
+        for answer in answers
+        if answer.source == endpoints.SOURCE.name
+        for at in (answer.fetched_at, answer.fetched_at - MIDDLE)
+    ]
+    for relation, slices in ((ANSWERS, days), (ENDPOINTS, samples)):
+        if slices:
+            names, dates = (list(each) for each in zip(*set(slices), strict=True))
+            mark_slices(con, relation, SLICES, {"names": names, "days": dates})
 
 
 def _load_or_quarantine(
@@ -220,9 +240,6 @@ def _quarantine_lines(con: duckdb.DuckDBPyConnection, lines: Sequence[BadLine]) 
 def _record(con: duckdb.DuckDBPyConnection, answer: Answer, result: LoadResult) -> None:
     source, params, context = _request_of(answer)
     mark_changed(con, _changed_tables(answer, result))
-    if answer.source == endpoints.SOURCE.name:
-        values = {"model": answer.context.get("model", ""), "captured_at": answer.fetched_at}
-        mark_slices(con, ENDPOINTS, SAMPLED_DAYS, values)
     con.execute(
         "insert or replace into raw.answers values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [

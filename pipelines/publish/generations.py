@@ -208,7 +208,7 @@ def _copy(con: duckdb.DuckDBPyConnection, change: Change) -> None:
     name = f'marts."{change.table}"'
     recent = _recent(con, change.table)
     if not change.slice:
-        rows = f"select rows.* from {name} as rows where {recent}"  # noqa: S608
+        rows = f"select table_row.* from {name} as table_row where {recent}"  # noqa: S608
         con.execute(f"create or replace table next.{name} as {rows}")
         return
     target, at = change.slice
@@ -219,12 +219,12 @@ def _copy(con: duckdb.DuckDBPyConnection, change: Change) -> None:
         return
     # The bounds let DuckDB skip what lies outside of all changed days.
     within = (
-        f"rows.\"{at}\" >= '{first}'::date and rows.\"{at}\" < '{last}'::date + 1 "
-        f'and exists (from changed_slices as slices where slices.target = rows."{target}" '
-        f"and slices.day = {slice_day(f'rows.{at}')})"
+        f"table_row.\"{at}\" >= '{first}'::date and table_row.\"{at}\" < '{last}'::date + 1 "
+        f'and exists (from changed_slices as slices where slices.target = table_row."{target}" '
+        f"and slices.day = {slice_day(f'table_row.{at}')})"
     )
-    con.execute(f"delete from next.{name} as rows where {within} or not ({recent})")  # noqa: S608
-    rows = f"select rows.* from {name} as rows where {within} and {recent}"  # noqa: S608
+    con.execute(f"delete from next.{name} as table_row where {within} or not ({recent})")  # noqa: S608
+    rows = f"select table_row.* from {name} as table_row where {within} and {recent}"  # noqa: S608
     con.execute(f"insert into next.{name} {rows}")
 
 
@@ -233,7 +233,7 @@ def _recent(con: duckdb.DuckDBPyConnection, table: str) -> str:
     if not table.endswith(BY_MINUTE):
         return "true"
     [(first,)] = con.sql(FIRST_MINUTE.format(table)).fetchall()
-    return f"rows.minute_at >= '{first.isoformat()}'::timestamptz" if first else "true"
+    return f"table_row.minute_at >= '{first.isoformat()}'::timestamptz" if first else "true"
 
 
 def _link_newest(settings: Settings, path: Path, number: int) -> Generation:

@@ -1,10 +1,10 @@
 """Slices of large tables: only the targets and UTC days that changed are made.
 
-A slice of the market's samples is a model and a UTC day. A table may be made by slices where each
-of its rows rests on rows of the same target and day alone; the project says so (`meta: {slice:
-...}`). It is made whole where anything else that it reads has changed, or its SQL. A table whose
-rows rest on several targets or models of a day, as services do, is made by days (`is_by_day`); its
-slices may have another name in place of the target.
+In place of the target stands the source of an answer, or the model of which hosts were sampled. A
+table may be made by slices where each of its rows rests on rows of the same target and day alone;
+the project says so (`meta: {slice: ...}`). It is made whole where anything else that it reads has
+changed, or its SQL. A table whose rows rest on several targets or models of a day, as services do,
+is made by days (`is_by_day`); its slices may have another name in place of the target.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ import duckdb
 
 from pipelines.sql import read_sql
 from pipelines.transform.graph import Node, Table, source_relation
-from warehouse.changes import ENDPOINTS, LEDGER, REQUESTS, slice_day
+from warehouse.changes import ANSWERS, ENDPOINTS, LEDGER, REQUESTS, slice_day
 
 RECORD_SLICES = read_sql(__file__, "record_slices")
 
@@ -65,8 +65,8 @@ class Slices:
         query, views = node.query, []
         for parent in self.parents(node):
             view = f'"slice_{parent.name}"'
-            rows = f"select rows.* from {parent.relation} as rows where {self._within(parent)}"  # noqa: S608
-            self._con.execute(f"create or replace temp view {view} as {rows}")
+            rows = f"{parent.relation} as slice_row where {self._within(parent)}"
+            self._con.execute(f"create or replace temp view {view} as select slice_row.* from {rows}")
             query = query.replace(parent.relation, f"temp.{view}")
             views.append(view)
         yield query
@@ -75,19 +75,19 @@ class Slices:
 
     def replace(self, table: Table, names: str, query: str) -> None:
         """Replace the touched slices of a table."""
-        rows = f"{table.relation} as rows where {self._within(table)}"
+        rows = f"{table.relation} as slice_row where {self._within(table)}"
         self._con.execute(f"delete from {rows}")  # noqa: S608
         # A view's row may belong to several slices, and give a part of one that is not touched.
-        made = f"select {names} from (\n{query}\n) as rows where {self._within(table)}"  # noqa: S608
+        made = f"select {names} from (\n{query}\n) as slice_row where {self._within(table)}"  # noqa: S608
         self._con.execute(f"insert into {table.relation} {made}")
 
     def record(self, table: Table, *, is_whole: bool) -> str:
         """Hash the slices that were made; return a hash of all slices of the table."""
         target, at, *_ = table.slice
         within = "true" if is_whole else self._within(table)
-        day = slice_day(f'rows."{at}"')
-        columns = f'"{target}" as target, {day} as day, sum(hash(rows)) as content'
-        rows = f"select {columns} from {table.relation} as rows where {within} group by all"  # noqa: S608
+        day = slice_day(f'slice_row."{at}"')
+        columns = f'"{target}" as target, {day} as day, sum(hash(slice_row)) as content'
+        rows = f"select {columns} from {table.relation} as slice_row where {within} group by all"  # noqa: S608
         self._con.execute(f"create or replace temp table made_slices as {rows}")
         values = {"made": table.relation, "change": self._change, "is_whole": is_whole}
         self._con.execute(RECORD_SLICES, values)
@@ -103,7 +103,7 @@ class Slices:
 
         The bounds let DuckDB skip what lies outside of all of them.
         """
-        target, *instants = (f'rows."{name}"' for name in table.slice)
+        target, *instants = (f'slice_row."{name}"' for name in table.slice)
         [(first, last)] = self._con.sql("select min(day), max(day) from touched").fetchall()
         if first is None:
             return "false"
@@ -127,4 +127,4 @@ def raw_slices(unique_id: str) -> str | None:
     name = source_relation(unique_id) or ""
     if name.startswith("ledger."):
         return LEDGER
-    return name if name in (ENDPOINTS, REQUESTS) else None
+    return name if name in (ANSWERS, ENDPOINTS, REQUESTS) else None

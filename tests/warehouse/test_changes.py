@@ -39,7 +39,9 @@ def source_tables() -> list[str]:
 def digests(con: duckdb.DuckDBPyConnection) -> State:
     """Return the number of rows of each table, and a sum of their hashes."""
     return {
-        table: con.sql(f"select count(*), sum(hash(rows)) from {table} as rows").fetchall()
+        table: con.sql(
+            f"select count(*), sum(hash(table_row)) from {table} as table_row"
+        ).fetchall()
         for table in source_tables()
     }
 

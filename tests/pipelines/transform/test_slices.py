@@ -26,6 +26,7 @@ FACTS = Table(
     slice=("target", "hour_at"),
     is_local=True,
 )
+# A column may have the name of anything that SQL around it could use.
 DAILY = replace(
     FACTS,
     unique_id="model.daily",
@@ -34,7 +35,8 @@ DAILY = replace(
     name="daily",
     is_view=False,
     query="""
-        select target, date_trunc('day', hour_at) as hour_at, sum(value * price) as value
+        select target, date_trunc('day', hour_at) as hour_at, sum(value * price) as value,
+            1 as rows
         from "staging"."facts" as facts cross join raw.prices group by all
     """,
 )
