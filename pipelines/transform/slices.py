@@ -65,8 +65,9 @@ class Slices:
         query, views = node.query, []
         for parent in self.parents(node):
             view = f'"slice_{parent.name}"'
-            rows = f"{parent.relation} as slice_row where {self._within(parent)}"
-            self._con.execute(f"create or replace temp view {view} as select slice_row.* from {rows}")
+            within = self._within(parent)
+            rows = f"select slice_row.* from {parent.relation} as slice_row where {within}"  # noqa: S608
+            self._con.execute(f"create or replace temp view {view} as {rows}")
             query = query.replace(parent.relation, f"temp.{view}")
             views.append(view)
         yield query
