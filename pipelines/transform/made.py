@@ -11,12 +11,12 @@ from hashlib import sha256
 
 import duckdb
 
-from pipelines.sql import read_sql
+from pipelines.sql import quote_text
 from pipelines.transform.graph import SOURCE, Node, Table
 from pipelines.transform.slices import Slices, raw_slices
 from warehouse.changes import next_change, table_versions
 
-RECORD = read_sql(__file__, "record_made")
+RECORD = "insert or replace into main.made (node, relation, inputs, base, content, seen, slice)"
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Made:
         for name, version in table_versions(con).items():
             self._states[SOURCE + name] = str(version)
         self._bases: dict[str, str] = {}
+        self._unwritten: list[str] = []
 
     def inputs(self, node: Node) -> Inputs:
         """Return hashes of the node's definition and of the states of all that it reads."""
@@ -81,15 +82,27 @@ class Made:
         return made[2] if self.slices.parents(node) else None
 
     def record(self, node: Node, inputs: Inputs, *, is_whole: bool = True) -> None:
-        """Remember a node that was just made, or a check that held, in the open transaction."""
+        """Remember a table that was just made, in the open transaction, or a check that held.
+
+        Checks are written with the next table, or by `flush`: one that is lost is made again.
+        """
         content = inputs.whole
         if isinstance(node, Table):
             content = self._content(node, inputs, is_whole=is_whole)
         self._states[node.unique_id] = content
-        row = {"node": node.unique_id, "relation": node.relation, "content": content}
-        values = {**row, "inputs": inputs.whole, "base": inputs.base, "seen": self._change}
-        values["slice"] = list(node.slice) if isinstance(node, Table) else []
-        self._con.execute(RECORD, values)
+        texts = (node.unique_id, node.relation, inputs.whole, inputs.base, content)
+        columns = map(quote_text, node.slice if isinstance(node, Table) else ())
+        row = f"{', '.join(map(quote_text, texts))}, {self._change}, [{', '.join(columns)}]"
+        self._unwritten.append(f"({row})")
+        if isinstance(node, Table):
+            self.flush()
+
+    def flush(self) -> None:
+        """Write down what was made and checked since."""
+        if self._unwritten:
+            # Not as parameters, for each of which DuckDB looks for libraries of data frames.
+            self._con.execute(f"{RECORD} values {', '.join(self._unwritten)}")
+            self._unwritten.clear()
 
     def forget(self, node: Node) -> None:
         """Forget a node, so that it is made or checked again."""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from pipelines.sql import read_sql
+from pipelines.sql import quote_text, read_sql
 from pipelines.transform.graph import Check, Node, Table
 from pipelines.transform.made import Made
 from pipelines.transform.slices import Slices
@@ -66,6 +66,7 @@ def run_nodes(
         if result.is_wrong:
             wrong |= {node.unique_id, *(node.parents if isinstance(node, Check) else ())}
         yield replace(result, seconds=time.perf_counter() - started)
+    made.flush()
 
 
 def _result(
@@ -111,9 +112,9 @@ def _make(
     names = ", ".join(f'"{column.name}"' for column in table.columns) if table.has_contract else "*"
     query = f"select {names} from (\n{table.query}\n)"  # noqa: S608
     con.execute(f"create or replace {new_kind} {table.relation} as {query}")
-    comments = [f"comment on {new_kind} {table.relation} is {_quoted(table.description)}"]
+    comments = [f"comment on {new_kind} {table.relation} is {quote_text(table.description)}"]
     comments += [
-        f'comment on column {table.relation}."{column.name}" is {_quoted(column.description)}'
+        f'comment on column {table.relation}."{column.name}" is {quote_text(column.description)}'
         for column in table.columns
     ]
     con.execute(";\n".join(comments))
@@ -169,7 +170,3 @@ def _type_names(con: duckdb.DuckDBPyConnection, nodes: Sequence[Node]) -> dict[s
     listed = ", ".join(f"typeof(null::{name})" for name in types)
     [names] = con.execute(f"select {listed}").fetchall()
     return dict(zip(types, names, strict=True))
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

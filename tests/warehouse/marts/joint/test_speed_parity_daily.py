@@ -44,11 +44,8 @@ def host(
     """Return a host that is sampled at the end of these half hours of the day."""
     return [
         {
-            "captured_at": START
-            + timedelta(days=day)
-            + (window + 1) * HALF_HOUR
-            - timedelta(minutes=1),
-            "window_at": START + timedelta(days=day) + window * HALF_HOUR,
+            "window_at": (window_at := START + timedelta(days=day) + window * HALF_HOUR),
+            "captured_at": window_at + timedelta(minutes=29),
             "model_permaslug": "lab/m-1",
             "model_id": model_id,
             "provider_name": name,
@@ -106,13 +103,10 @@ def parity(
         "staging.stg_openrouter__endpoints": (SPEED, hosts),
         "intermediate.target_services_daily": ("target varchar, day date, service varchar", []),
     }
-    before = [
-        "request_speeds_hourly",
-        "host_speeds_half_hourly",
-        "hosts_of_week_daily",
-        "speed_parity_hosts_daily",
-    ]
-    return compiled.rows(mart, tables, before[: 3 + (mart == "speed_parity_daily")])
+    before = ["request_speeds_hourly", "host_speeds_half_hourly", "hosts_of_week_daily"]
+    if mart == "speed_parity_daily":
+        before.append("speed_parity_hosts_daily")
+    return compiled.rows(mart, tables, before)
 
 
 def placed(compiled: Marts, latency: list[Row], hosts: list[Row], **served: Any) -> dict[str, Row]:
