@@ -13,19 +13,16 @@ from rich.markup import escape
 
 from pipelines.cli import (
     claims,
-    collect,
     dashboard,
     doctor,
-    fleet,
     market,
     query,
     report,
     status,
-    tier,
-    tier_versions,
     up,
 )
 from pipelines.cli.console import show_log, stderr
+from pipelines.cli.tier import collect, fleet, verbs, versions
 from pipelines.errors import TokentideError
 from warehouse.connection import WarehouseBusy
 
@@ -75,14 +72,14 @@ def ingest() -> None:
 
 ingest_app = typer.Typer(no_args_is_help=True, callback=ingest)
 ingest_app.command("market")(market.ingest_market)
-ingest_app.command("telemetry")(tier.ingest_telemetry)
+ingest_app.command("telemetry")(verbs.ingest_telemetry)
 ingest_app.command("fleet")(fleet.ingest_fleet)
 
 claims_app = typer.Typer(invoke_without_command=True, callback=claims.list_claims)
 claims_app.command("show")(claims.show_claim)
 
-tier_app = typer.Typer(invoke_without_command=True, callback=tier_versions.list_versions)
-tier_app.command("correct")(tier_versions.correct)
+tier_app = typer.Typer(invoke_without_command=True, callback=versions.list_versions)
+tier_app.command("correct")(versions.correct)
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", callback=tokentide)
 app.command(rich_help_panel=RUN)(up.up)
@@ -94,8 +91,8 @@ app.command(rich_help_panel=BUILD)(market.publish)
 app.command(rich_help_panel=BUILD)(market.rebuild)
 app.command(rich_help_panel=BUILD)(market.simulate)
 app.command(rich_help_panel=TIER, **collect.OPTIONS)(collect.collect)
-app.command(rich_help_panel=TIER, **tier.PASS_ON)(tier.serve)
-app.command(rich_help_panel=TIER, **tier.PASS_ON)(tier.load)
+app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.serve)
+app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.load)
 app.add_typer(tier_app, name="tier", rich_help_panel=TIER)
 app.command(rich_help_panel=READ)(query.sql)
 app.add_typer(claims_app, name="claims", rich_help_panel=READ)

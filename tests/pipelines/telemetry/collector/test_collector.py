@@ -22,7 +22,7 @@ from support.collecting import (
 )
 from support.scripted_server import Responder, bytes_response, scripted_server
 
-from pipelines.cli.collect import status_line
+from pipelines.cli.tier.collect import status_line
 from pipelines.telemetry.collector.self_metrics import summarise_health
 from pipelines.telemetry.config.tier import DeviceSource, Target, Tier
 

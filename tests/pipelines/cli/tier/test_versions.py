@@ -9,7 +9,7 @@ from support.cli.command import Command
 from support.cli.markets import MARKET
 from support.published import published
 
-from pipelines.cli.tier_versions import describe
+from pipelines.cli.tier.versions import describe
 from pipelines.errors import BadSetting
 from pipelines.ingest.telemetry import correct_tier
 from pipelines.settings import Settings

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.cli.console import Json, show_progress, stderr, stdout
-from pipelines.cli.tier import CaFile, Header, show_ingested
+from pipelines.cli.tier.verbs import CaFile, Header, show_ingested
 from pipelines.errors import BadSetting
 from pipelines.settings import Settings, read_settings
 

@@ -22,7 +22,7 @@ from support.scripted_server import (
 from typer.testing import CliRunner
 
 from pipelines.cli import app
-from pipelines.cli.collect import status_line
+from pipelines.cli.tier.collect import status_line
 from pipelines.telemetry.collector.collector import Health
 
 PAGE = b"""process_start_time_seconds 1795295012.25
