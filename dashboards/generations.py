@@ -23,6 +23,11 @@ MAX_GENERATIONS = 2
 # than there is.
 MAX_QUERIES_AT_ONCE = 2
 STALE_SECONDS = 36 * 3600
+LOAD_IS_KNOWN = (
+    "select 1 from duckdb_columns() "
+    "where table_name = 'services' and column_name = 'is_load_simulated'"
+)
+SIMULATED_SERVICES = "select service from marts.services where is_load_simulated order by all"
 
 OpenPublished = Callable[[Path], duckdb.DuckDBPyConnection]
 
@@ -58,6 +63,8 @@ class GenerationMeta:
     last_date: date | None
     origin: str
     citation: str
+    simulated_services: tuple[str, ...] = ()
+    """Services of the tier whose requests come from a load generator."""
 
     @property
     def is_simulated(self) -> bool:
@@ -105,7 +112,11 @@ class OpenGeneration:
         """The generation's number, dates and citation."""
         with closing(self._con.cursor()) as cursor:
             row: dict[str, Any] = cursor.sql("from marts.meta").pl().to_dicts()[0]
-        return GenerationMeta(**{name: row[name] for name in GenerationMeta.__dataclass_fields__})
+            # An older file says nothing of the load, or has no services.
+            known = cursor.sql(LOAD_IS_KNOWN).fetchall()
+            services = cursor.sql(SIMULATED_SERVICES).fetchall() if known else []
+        named = {name: row[name] for name in GenerationMeta.__dataclass_fields__ if name in row}
+        return GenerationMeta(**named, simulated_services=tuple(name for (name,) in services))
 
     @cached_property
     def tables(self) -> frozenset[str]:
