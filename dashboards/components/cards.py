@@ -143,10 +143,10 @@ def _head(card: Card, meta: GenerationMeta) -> Component:
     head: list[Component] = [html.H3(card.title, id=f"title-{card.key}", className="card-title")]
     if card.unit:
         head.append(html.P(card.unit, className="card-unit"))
-    badge = [simulated_badge()] if meta.is_simulated and card.half != "tier" else []
+    badges = [simulated_badge()] if meta.is_simulated and card.half != "tier" else []
     if meta.simulated_services and card.half != "market":
-        badge.append(simulated_load_badge())
-    return html.Div([html.Div(head), *badge], className="card-head")
+        badges.append(simulated_load_badge())
+    return html.Div([html.Div(head), html.Div(badges, className="badges")], className="card-head")
 
 
 def _card_body(card: Card, generation: OpenGeneration, theme: Theme) -> CardBody:
