@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -51,6 +51,33 @@ class AppContext:
     """The last minutes of the tier, straight from the spool; None where no tier is collected."""
     dagster_url: str | None = None
     """The address of Dagster, where one runs."""
+    tier_file: "TierFile | None" = None
+    """Adds servers to the tier file; None where nobody may."""
+
+
+@dataclass(frozen=True)
+class FoundServer:
+    """A server as its metrics page shows it."""
+
+    url: str
+    engine: str
+    models: tuple[str, ...]
+    devices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TierFile:
+    """The tier file, to which a person may add a server. Both functions say why they refuse."""
+
+    path: str
+    probe: Callable[[str], FoundServer]
+    """Looks at the metrics page of an address."""
+    add: Callable[[Mapping[str, Any]], str]
+    """Adds a server of these keys of a `[[target]]`; returns the block."""
+    next_step: str = ""
+    """What a person does next, once a server is added."""
+    errors: tuple[type[Exception], ...] = ()
+    """Errors by which they refuse; viewers read their text."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +133,13 @@ class OpenGeneration:
         self._con = open_published(path)
         self._frames: SingleFlightCache[pl.DataFrame] = SingleFlightCache(MAX_FRAMES)
         self._turns = turns or threading.BoundedSemaphore(MAX_QUERIES_AT_ONCE)
+
+    @cached_property
+    def has_tier(self) -> bool:
+        """True if a server of ours was ever watched; also where an older file does not say so."""
+        with closing(self._con.cursor()) as cursor:
+            known = cursor.sql(LOAD_IS_KNOWN).fetchall()
+            return not known or bool(cursor.sql("from marts.services limit 1").fetchall())
 
     @cached_property
     def meta(self) -> GenerationMeta:
