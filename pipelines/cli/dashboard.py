@@ -127,6 +127,7 @@ def sources_of(settings: Settings, dagster: str | None = None) -> "AppContext":
         sql_errors=(QueryFailed,),
         live=live.reader(settings.telemetry_spool, settings.telemetry_archive / "scrapes"),
         dagster_url=dagster,
+        frame_ancestors=settings.frame_ancestors,
         tier_file=tier_file_of(settings),
     )
 
