@@ -186,7 +186,7 @@ def _check_key(throttle: LoginThrottle, secret: str) -> Response | None:
 def _demand_key(text: str) -> Response:
     refused = Response(f"{text}\n", 401, mimetype="text/plain")
     # Some programs send a password only once they are asked for one. On other addresses a browser
-    # would open a window of its own over the page.
+    # would open its window for passwords over the page.
     if request.path.startswith(REVALIDATED):
         refused.headers["WWW-Authenticate"] = 'Basic realm="Tokentide", charset="UTF-8"'
     return refused

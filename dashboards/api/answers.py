@@ -12,16 +12,14 @@ from flask import Response, request
 from dashboards.generations import GenerationMeta, GenerationStore, OpenGeneration
 
 NOTHING = "Nothing is published yet. Run `tokentide ingest market`, or `tokentide up`."
-RETRY_SECONDS = "60"
+RETRY_SECONDS = 60
 
 
 def respond(store: GenerationStore, answer: Callable[[OpenGeneration], Response]) -> Response:
     """Answer from the newest generation, or with 304 where the client has its answer already."""
     generation = store.newest()
     if generation is None:
-        response = refuse(NOTHING, HTTPStatus.SERVICE_UNAVAILABLE)
-        response.headers["Retry-After"] = RETRY_SECONDS
-        return response
+        return refuse(NOTHING, HTTPStatus.SERVICE_UNAVAILABLE, RETRY_SECONDS)
     tag = generation_tag(generation.meta)
     if request.if_none_match.contains_weak(tag):
         response = Response(status=HTTPStatus.NOT_MODIFIED)
@@ -36,9 +34,12 @@ def respond(store: GenerationStore, answer: Callable[[OpenGeneration], Response]
     return response
 
 
-def refuse(text: str, status: HTTPStatus) -> Response:
-    """Refuse in one line of text, which says what to do."""
-    return Response(f"{text}\n", status, mimetype="text/plain")
+def refuse(text: str, status: HTTPStatus, retry_seconds: int | None = None) -> Response:
+    """Refuse in one line of text, which says what to do, and when to ask again."""
+    response = Response(f"{text}\n", status, mimetype="text/plain")
+    if retry_seconds is not None:
+        response.headers["Retry-After"] = str(retry_seconds)
+    return response
 
 
 def json_response(content: Any, mimetype: str = "application/json") -> Response:

@@ -22,14 +22,18 @@ from dashboards.query import Query, query
 # The most values of one answer: rows as text take many times the memory of columns.
 MAX_CELLS = {"json": 400_000, "csv": 1_000_000, "parquet": 2_000_000}
 MAX_NUMBER = 10**12
+# Requests for tables at a time, of the eight that the server works on.
+MAX_WAITING = 3
+BUSY = "Other tables are being read. Ask again in a second."
 LICENCE = "CC-BY-4.0"
 LICENCE_ADDRESS = "https://creativecommons.org/licenses/by/4.0/"
 
 
 def add_tables(server: Flask, store: GenerationStore) -> None:
     """Serve `/data/index.json` and `/data/<table>.json`, `.csv`, `.parquet`."""
-    # Several large answers made at once would need several times the memory.
-    turn = threading.Lock()
+    # Several large answers made at once would need several times the memory, and requests that wait
+    # would leave no thread for pages.
+    turn, room = threading.Lock(), threading.BoundedSemaphore(MAX_WAITING)
 
     @server.get("/data/index.json")
     def show_index() -> Response:
@@ -37,8 +41,13 @@ def add_tables(server: Flask, store: GenerationStore) -> None:
 
     @server.get("/data/<name>.<any(json, csv, parquet):kind>")
     def show_table(name: str, kind: str) -> Response:
-        with turn:
-            return respond(store, lambda generation: _answer_table(generation, name, kind))
+        if not room.acquire(blocking=False):
+            return refuse(BUSY, HTTPStatus.SERVICE_UNAVAILABLE, retry_seconds=1)
+        try:
+            with turn:
+                return respond(store, lambda generation: _answer_table(generation, name, kind))
+        finally:
+            room.release()
 
 
 def describe(generation: OpenGeneration) -> dict[str, Any]:

@@ -42,6 +42,8 @@ def dashboard(
 ) -> None:
     """Serve the dashboard until Ctrl-C. It shows a new generation as soon as one is published.
 
+    Programs read the same address: /data/index.json, /feed.atom, /prices/litellm.json, /metrics.
+
     Examples:
 
         tokentide dashboard

@@ -257,7 +257,7 @@ def test_a_page_that_is_no_origin_is_refused(origin: str) -> None:
     text=st.text(max_size=30) | st.text("htps:/*.;'\n -a1[]", max_size=30).map("http://".__add__)
 )
 def test_no_setting_ends_the_policy_of_frames(text: str) -> None:
-    """Whatever is set, the header keeps its other directives."""
+    """The header keeps its other directives, whatever is set."""
     try:
         origins = read(TOKENTIDE_FRAME_ANCESTORS=text).frame_ancestors
     except BadSetting:

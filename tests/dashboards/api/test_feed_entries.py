@@ -60,7 +60,7 @@ def test_fresh_data_with_the_same_verdict_is_no_new_entry(
 
 
 def test_a_price_change_has_both_prices_and_its_label(small_generation: OpenGeneration) -> None:
-    """What is not known is named so; a simulated price is labelled."""
+    """An unknown price is named so, and a simulated one is labelled."""
     titles = {entry.title for entry in of_kind(small_generation, "price")}
     assert titles == {
         "lab/model: list price -50%",

@@ -6,6 +6,7 @@ from jsonschema import Draft202012Validator
 
 from dashboards.api.prices import MAX_HOURS, price_file
 from dashboards.generations import OpenGeneration
+from dashboards.query import Query
 
 # As docs.litellm.ai describes model_prices_and_context_window.json: USD for one token.
 ENTRY = {
@@ -22,6 +23,12 @@ ENTRY = {
     },
     "additionalProperties": False,
 }
+BY_TABLE = """
+    select models.model_name, costs.usd_per_mtok
+    from local_cost_daily as costs
+    inner join served_models as models using (target)
+    where costs.date = (select max(date) from local_cost_daily)
+"""
 FILE = {
     "type": "object",
     "propertyNames": {"pattern": "^hosted_vllm/."},
@@ -52,15 +59,19 @@ def test_prices_times_tokens_are_what_the_targets_cost(client: httpx.Client) -> 
 
 
 def test_a_model_whose_cost_is_not_known_has_no_price(client: httpx.Client) -> None:
-    """A price of zero would be believed."""
+    """A price of zero would be taken for one."""
     assert "hosted_vllm/unknown" not in client.get("/prices/litellm.json").json()
 
 
 def test_the_whole_tier_costs_what_the_table_says(generation: OpenGeneration) -> None:
-    """On a large home, too."""
+    """The price of a whole day of a target with one model is that of `local_cost_daily`."""
     prices = price_file(generation, 24, "http://localhost/")
-    assert prices
     Draft202012Validator(FILE).validate(prices)
+    days = generation.frame(Query(BY_TABLE))
+    assert days.height == len(prices) == 4
+    for model_name, usd_per_mtok in days.iter_rows():
+        price = prices[f"hosted_vllm/{model_name}"]["input_cost_per_token"]
+        assert price * 1e6 == pytest.approx(float(usd_per_mtok), abs=1e-9)
 
 
 @pytest.mark.parametrize("hours", ["0", "x", str(MAX_HOURS + 1), "1.5", "9" * 30])

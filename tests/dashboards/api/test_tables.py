@@ -1,6 +1,7 @@
 """Tables at stable addresses: the rows of the file, bounded, in pages."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import polars as pl
@@ -97,6 +98,25 @@ def test_an_answer_is_bounded(generation: OpenGeneration, whole_url: str) -> Non
     response = httpx.get(f"{whole_url}/data/{table}.json?limit=999999999", timeout=60)
     assert len(response.json()) == min(most, described["rows"])
     assert ('rel="next"' in response.headers.get("link", "")) == (most < described["rows"])
+
+
+def test_many_requests_at_once_leave_room_for_pages(whole_url: str) -> None:
+    """Some are asked to come again; every one that is answered has all its rows."""
+    address = f"{whole_url}/data/served_tokens_minutely.json"
+
+    def get(_: int) -> httpx.Response:
+        return httpx.get(address, timeout=60)
+
+    with ThreadPoolExecutor(16) as pool:
+        responses = list(pool.map(get, range(16)))
+    answered = [response for response in responses if response.status_code == 200]
+    refused = [response for response in responses if response.status_code != 200]
+    assert answered
+    assert len({response.content for response in answered}) == 1
+    for response in refused:
+        assert response.status_code == 503
+        assert response.headers["retry-after"] == "1"
+    assert httpx.get(address, timeout=60).status_code == 200
 
 
 def test_a_page_beyond_the_end_is_empty(client: httpx.Client) -> None:

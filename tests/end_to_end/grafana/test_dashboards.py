@@ -1,6 +1,6 @@
-"""Grafana's boards on a real Prometheus that scrapes a real tier, collector and dashboard.
+"""Dashboards of Grafana on a Prometheus that scrapes a real tier, collector and dashboard.
 
-Each query of a board must be one, and must have an answer where the metrics that it names exist.
+Each query of a panel must be one, and must have an answer where the metrics that it names exist.
 """
 
 import json
@@ -31,7 +31,7 @@ from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings
 
 FOLDER = ROOT / "deploy" / "grafana"
-BOARDS = sorted((FOLDER / "dashboards").glob("*.json"))
+FILES = sorted((FOLDER / "dashboards").glob("*.json"))
 COSTS = (ROOT / "tests" / "dashboards" / "api" / "tier_and_news.sql").read_text()
 # What Grafana puts in their place; a rate needs several scrapes.
 VARIABLES = {"$__rate_interval": "10s", "$model": ".*", "$target": ".*"}
@@ -47,17 +47,17 @@ devices = 1
 device_kind = "cpu"
 scrape_seconds = 0.5
 """
-Board = dict[str, Any]
+GrafanaDashboard = dict[str, Any]
 
 
-def board_of(path: Path) -> Board:
-    board: Board = json.loads(path.read_text())
-    return board
+def read_dashboard(path: Path) -> GrafanaDashboard:
+    found: GrafanaDashboard = json.loads(path.read_text())
+    return found
 
 
 def queries(path: Path) -> Iterator[str]:
-    """Yield the queries of a board's panels with values in place of its variables."""
-    for panel in board_of(path)["panels"]:
+    """Yield the queries of a dashboard's panels with values in place of its variables."""
+    for panel in read_dashboard(path)["panels"]:
         for target in panel["targets"]:
             query = target["expr"]
             for name, value in VARIABLES.items():
@@ -99,7 +99,7 @@ def answer(address: str, path: str, **params: str) -> Any:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the address of a Prometheus that has scraped all three under load."""
-    folder = tmp_path_factory.mktemp("boards")
+    folder = tmp_path_factory.mktemp("grafana")
     ports = [free_port(), free_port()]
     (folder / "tier.toml").write_text(TIER.format(port=ports[0]))
     command = Command(folder / "var", TOKENTIDE_TIER=str(folder / "tier.toml"))
@@ -138,8 +138,8 @@ def scrape_configs(addresses: list[str]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)
-def test_every_query_of_a_board_has_an_answer(store: str, path: Path) -> None:
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_query_of_a_panel_has_an_answer(store: str, path: Path) -> None:
     """Queries on metrics that the trial lacks must at least be queries."""
     known = set(answer(store, "label/__name__/values"))
     found = list(queries(path))
@@ -156,21 +156,21 @@ def test_every_query_of_a_board_has_an_answer(store: str, path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)
-def test_choices_of_a_board_have_values(store: str, path: Path) -> None:
-    for variable in board_of(path)["templating"]["list"]:
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_choices_of_a_dashboard_have_values(store: str, path: Path) -> None:
+    for variable in read_dashboard(path)["templating"]["list"]:
         if variable["type"] == "query":
             metric, label = re.findall(r"[\w:]+", variable["definition"])[1:]
             series = answer(store, "series", **{"match[]": metric})
             assert any(each.get(label) for each in series), variable["definition"]
 
 
-@pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_panel_says_what_it_shows_and_covers_no_other(path: Path) -> None:
     """A title, a unit, a description, and the data source that the viewer chose."""
-    board = board_of(path)
-    assert board["uid"] == path.stem
-    panels = board["panels"]
+    shown = read_dashboard(path)
+    assert shown["uid"] == path.stem
+    panels = shown["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
     for panel in panels:
         assert panel["title"]
@@ -183,8 +183,8 @@ def test_a_panel_says_what_it_shows_and_covers_no_other(path: Path) -> None:
         assert is_beside or is_below, (one, other)
 
 
-def test_the_boards_are_provisioned() -> None:
-    """The folder of the boards, and a Prometheus as the default data source."""
+def test_the_dashboards_are_provisioned() -> None:
+    """The folder of the dashboards, and a Prometheus as the default data source."""
     provisioning = FOLDER / "provisioning"
     [provider] = yaml.safe_load((provisioning / "dashboards" / "tokentide.yaml").read_text())[
         "providers"
