@@ -1,5 +1,6 @@
 """Answers of the newest generation: with its number as the ETag, its origin and its citation."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from http import HTTPStatus
@@ -13,6 +14,8 @@ from dashboards.generations import GenerationMeta, GenerationStore, OpenGenerati
 
 NOTHING = "Nothing is published yet. Run `tokentide ingest market`, or `tokentide up`."
 RETRY_SECONDS = 60
+# A header holds printable ASCII.
+NO_HEADER = re.compile("[^ -~]")
 
 
 def respond(store: GenerationStore, answer: Callable[[OpenGeneration], Response]) -> Response:
@@ -56,11 +59,14 @@ def generation_tag(meta: GenerationMeta) -> str:
 
 def provenance(meta: GenerationMeta) -> dict[str, str]:
     """Return the headers that say where figures come from, so that a body stays plain rows."""
-    return {
+    found = {
         "X-Generation": str(meta.generation),
         "X-Origin": meta.origin,
-        "X-Citation": meta.citation.encode("ascii", "replace").decode(),
+        "X-Citation": meta.citation,
     }
+    if meta.simulated_services:
+        found["X-Simulated-Services"] = ", ".join(meta.simulated_services)
+    return {name: NO_HEADER.sub("?", text) for name, text in found.items()}
 
 
 def _plain(value: Any) -> Any:

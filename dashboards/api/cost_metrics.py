@@ -4,7 +4,7 @@ A target is OpenCost's node. Its cost is that of its devices and their energy; w
 processors and memory cost is not known, so those metrics are absent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Flask, Response
@@ -58,7 +58,9 @@ class CostMetrics(MetricSource):
             )
         if not self._generation.tables >= NEEDS:
             return
-        yield from _nodes(self._rows("api/target_costs"))
+        targets = self._rows("api/target_costs")
+        yield from _nodes(targets)
+        yield _loads(targets, meta.simulated_services)
         yield from _models(self._rows("api/model_hours"))
 
     def _rows(self, name: str) -> list[dict[str, Any]]:
@@ -85,6 +87,18 @@ def _nodes(rows: list[dict[str, Any]]) -> Iterator[Metric]:
             each.add_metric(labels, row["usd_per_hour"] / devices)
             count.add_metric(labels, devices)
     yield from (total, each, count, hour)
+
+
+def _loads(rows: list[dict[str, Any]], simulated: Sequence[str]) -> Metric:
+    family = GaugeMetricFamily(
+        "tokentide_target_is_load_simulated",
+        "1 if a load generator asks the target and nobody is served, else 0.",
+        labels=NODE,
+    )
+    for row in rows:
+        labels = (row["target"], row["target"], row["device_kind"] or "")
+        family.add_metric(labels, row["service"] in simulated)
+    return family
 
 
 def _models(rows: list[dict[str, Any]]) -> Iterator[Metric]:

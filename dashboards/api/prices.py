@@ -1,5 +1,6 @@
 """Our own cost as a price file in LiteLLM's form, which its `register_model` reads."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +19,7 @@ NOTES = (
     "{services}: devices, other fixed cost and energy, idle time included, over all tokens. What a "
     "prompt token costs apart from a generated one is not known, so both have the same price."
 )
+SIMULATED_LOAD = " The load is simulated: a load generator asked, and nobody was served."
 NEEDS = frozenset({"local_efficiency_hourly"})
 
 
@@ -43,20 +45,22 @@ def price_file(generation: OpenGeneration, hours: int, source: str) -> dict[str,
         return {}
     costs = generation.frame(query("api/model_costs", hours=hours))
     return {
-        f"{PROVIDER}/{row['model_name']}": _price(row, source)
+        f"{PROVIDER}/{row['model_name']}": _price(row, source, generation.meta.simulated_services)
         for row in costs.filter(pl.col("usd_per_token").is_finite()).iter_rows(named=True)
     }
 
 
-def _price(row: dict[str, Any], source: str) -> dict[str, Any]:
+def _price(row: dict[str, Any], source: str, simulated: Sequence[str]) -> dict[str, Any]:
     first, last = row["first_hour_at"], row["last_hour_at"]
     count = round((last - first).total_seconds() / 3600) + 1
     notes = NOTES.format(
         hours="an hour" if count == 1 else f"{count} hours",
         first=f"{first:%Y-%m-%dT%H:00}",
         last=f"{last:%Y-%m-%dT%H:59}",
-        services=row["services"],
+        services=", ".join(row["services"]),
     )
+    if is_simulated := not set(simulated).isdisjoint(row["services"]):
+        notes += SIMULATED_LOAD
     price = row["usd_per_token"]
     return {
         "input_cost_per_token": price,
@@ -66,5 +70,5 @@ def _price(row: dict[str, Any], source: str) -> dict[str, Any]:
         "litellm_provider": PROVIDER,
         "mode": "chat",
         "source": source,
-        "metadata": {"notes": notes},
+        "metadata": {"notes": notes, "is_load_simulated": is_simulated},
     }

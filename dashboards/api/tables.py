@@ -61,6 +61,7 @@ def describe(generation: OpenGeneration) -> dict[str, Any]:
         "last_date": meta.last_date,
         "origin": meta.origin,
         "is_simulated": meta.is_simulated,
+        "simulated_services": meta.simulated_services,
         "citation": meta.citation,
         # Of OpenRouter's figures; the tier's own are their owner's.
         "market_licence": None if meta.is_simulated else LICENCE,

@@ -35,7 +35,7 @@ served as (
 )
 
 select
-    model_name, string_agg(distinct service, ', ' order by service) as services,
+    model_name, list(distinct service order by service) as services,
     sum(usd_per_token * tokens) / sum(tokens) as usd_per_token,
     round(sum(tokens))::bigint as tokens, min(first_hour_at) as first_hour_at,
     max(last_hour_at) as last_hour_at

@@ -1,5 +1,6 @@
 """Answers of the newest generation: their ETag, their headers, and what is said without one."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from support.dashboard.browser import dashboard
 from support.published import NOW, published, warehouse_of
 
-from dashboards.api.answers import generation_tag, json_response
+from dashboards.api.answers import generation_tag, json_response, provenance
 from dashboards.generations import GenerationMeta
 from pipelines.publish.generations import NEWEST, publish
 from pipelines.settings import Settings
@@ -44,6 +45,7 @@ def test_every_answer_says_where_it_comes_from(client: httpx.Client, address: st
     assert headers["x-generation"] == "1"
     assert headers["x-origin"] == "data_api"
     assert headers["x-citation"].startswith("Source: OpenRouter")
+    assert headers["x-simulated-services"] == "two"
 
 
 def test_a_new_generation_has_another_tag(tmp_path: Path) -> None:
@@ -76,6 +78,12 @@ def test_a_home_without_a_generation_says_what_to_do(tmp_path: Path, address: st
 def test_the_tag_is_number_and_instant() -> None:
     """Numbers begin again in a new home."""
     assert generation_tag(META) == "12-20260620T000000000000"
+
+
+def test_a_name_of_ours_cannot_end_a_header() -> None:
+    """Names of services are text of a file."""
+    hostile = replace(META, simulated_services=("größe\r\nSet-Cookie: a=b",))
+    assert provenance(hostile)["X-Simulated-Services"] == "gr??e??Set-Cookie: a=b"
 
 
 def test_json_has_instants_with_a_z_and_no_nan() -> None:

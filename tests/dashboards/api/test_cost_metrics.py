@@ -42,6 +42,13 @@ def test_a_processor_is_no_gpu(client: httpx.Client) -> None:
     assert ("node_gpu_hourly_cost", "two") not in found
 
 
+def test_simulated_load_is_labelled(client: httpx.Client) -> None:
+    """Its cost is real, and its tokens served nobody."""
+    found = samples(client.get("/metrics").text)
+    assert found["tokentide_target_is_load_simulated", "two"] == 1
+    assert found["tokentide_target_is_load_simulated", "one"] == 0
+
+
 def test_what_is_not_known_or_past_is_absent(client: httpx.Client) -> None:
     """A cost that is not known, a target that left, processors and memory."""
     text = client.get("/metrics").text

@@ -19,7 +19,7 @@ ENTRY = {
         "litellm_provider": {"const": "hosted_vllm"},
         "mode": {"const": "chat"},
         "source": {"type": "string", "pattern": "^http"},
-        "metadata": {"type": "object", "properties": {"notes": {"type": "string"}}},
+        "metadata": {"type": "object", "required": ["notes", "is_load_simulated"]},
     },
     "additionalProperties": False,
 }
@@ -56,6 +56,16 @@ def test_prices_times_tokens_are_what_the_targets_cost(client: httpx.Client) -> 
         "3 hours from 2026-06-20T06:00 to 2026-06-20T08:59 UTC, for chat, two:"
         in (mini["metadata"]["notes"])
     )
+
+
+def test_simulated_load_is_labelled(client: httpx.Client) -> None:
+    """Of any service that the price rests on."""
+    prices = client.get("/prices/litellm.json").json()
+    mini, largest = prices["hosted_vllm/tide-mini"], prices['hosted_vllm/tide "max"']
+    assert mini["metadata"]["is_load_simulated"]
+    assert "The load is simulated" in mini["metadata"]["notes"]
+    assert not largest["metadata"]["is_load_simulated"]
+    assert "simulated" not in largest["metadata"]["notes"]
 
 
 def test_a_model_whose_cost_is_not_known_has_no_price(client: httpx.Client) -> None:

@@ -35,6 +35,7 @@ def test_the_index_has_every_table_with_columns_comments_and_licence(client: htt
     assert column["comment"] == 'All tokens; "other" included.'
     assert (index["generation"], index["published_at"]) == (1, "2026-06-20T09:30:00Z")
     assert index["market_licence"] == "CC-BY-4.0"
+    assert index["simulated_services"] == ["two"]
     assert index["citation"].startswith("Source: OpenRouter")
 
 

@@ -1,4 +1,4 @@
--- Two targets over three hours, of which one left; a claim, a price change and restatements.
+-- Three targets, one with simulated load, over three hours, of which one left; a claim, a price change and restatements.
 create table marts.local_efficiency_hourly as
 select
     hour_at::timestamptz as hour_at, target, service, model_name, 3600.0::double as timed_seconds,
@@ -19,6 +19,8 @@ from (
 create table marts.local_cost_daily as
 select * from (values (date '2026-06-20', 'one', 'Ascend 910B2'), (date '2026-06-20', 'two', 'cpu'))
     as costs (date, target, device_kind);
+create table marts.services as
+select * from (values ('chat', false), ('two', true)) as services (service, is_load_simulated);
 create table marts.claims as
 select
     'five-weeks' as claim_id, 'all' as basis, 'Five weeks & <more>.' as statement, 'press' as said_by,
