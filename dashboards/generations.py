@@ -51,6 +51,8 @@ class AppContext:
     """The last minutes of the tier, straight from the spool; None where no tier is collected."""
     dagster_url: str | None = None
     """The address of Dagster, where one runs."""
+    frame_ancestors: tuple[str, ...] = ()
+    """Origins whose pages may show the dashboard in a frame."""
     tier_file: "TierFile | None" = None
     """Adds servers to the tier file; None where nobody may."""
 
@@ -169,13 +171,14 @@ class OpenGeneration:
     def frame(self, query: Query) -> pl.DataFrame:
         """Return the rows of a query; the same query again costs nothing. Raise duckdb.Error."""
         key = (query.sql, repr(sorted(query.values.items())))
-        return self._frames.get(key, lambda: self._run(query))
+        return self._frames.get(key, lambda: self.read(query))
 
     def forget_frames(self) -> None:
         """Drop the cached rows: a newer generation is there, and few viewers look at this one."""
         self._frames.clear()
 
-    def _run(self, query: Query) -> pl.DataFrame:
+    def read(self, query: Query) -> pl.DataFrame:
+        """Return the rows of a query without keeping them, since they may be many."""
         with self._turns, closing(self._con.cursor()) as cursor:
             cursor.execute("set search_path = 'marts,main'")
             found: pl.DataFrame = cursor.sql(inline(query)).pl()

@@ -4,6 +4,7 @@ Nothing else in this package reads the environment.
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,12 +22,17 @@ KNOWN = frozenset(
         "TOKENTIDE_TIER",
         *DAYS,
         "TOKENTIDE_DASHBOARD_SECRET",
+        "TOKENTIDE_FRAME_ANCESTORS",
         "TOKENTIDE_RECORDINGS",
     }
 )
 TELEMETRY_DAYS = 30
 DEMO_TIER = "demo-tier.toml"
 PUBLISHED_MINUTE_DAYS = 90
+# As in a content security policy: scheme, host, port; `*.` stands for any host below a name.
+ORIGIN = re.compile(
+    r"https?://(\[[0-9a-fA-F:]+\]|(\*\.[A-Za-z0-9-]+\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)(:\d{1,5})?"
+)
 OPENROUTER_URL = "https://openrouter.ai/api/v1"
 
 
@@ -45,6 +51,8 @@ class Settings:
     published_minute_days: int = PUBLISHED_MINUTE_DAYS
     # The password or token of the dashboard, a secret as well.
     dashboard_secret: str | None = field(default=None, repr=False)
+    # Origins whose pages may show the dashboard in a frame.
+    frame_ancestors: tuple[str, ...] = ()
     recordings: Path | None = None
     # Every variable, for the tier file, whose headers name some. They may be secrets.
     variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -133,6 +141,7 @@ def read_settings(env: Mapping[str, str] | None = None, dotenv: Path = Path(".en
             given.get("TOKENTIDE_PUBLISHED_MINUTE_DAYS") or PUBLISHED_MINUTE_DAYS
         ),
         dashboard_secret=given.get("TOKENTIDE_DASHBOARD_SECRET", "").strip() or None,
+        frame_ancestors=_origins(given),
         recordings=Path(recordings).absolute() if recordings else None,
         variables=given,
     )
@@ -160,10 +169,21 @@ def _problems(given: Mapping[str, str]) -> list[str]:
         days = given.get(name) or "1"
         if not (days.isascii() and days.isdecimal() and int(days)):
             found.append(f"{name} must be a whole number of days above 0, such as 30.")
+    found += [
+        f"TOKENTIDE_FRAME_ANCESTORS must be origins such as https://grafana.example.org, "
+        f"separated by commas; {origin!r} is none."
+        for origin in _origins(given)
+        if not ORIGIN.fullmatch(origin)
+    ]
     recordings = given.get("TOKENTIDE_RECORDINGS")
     if recordings and not Path(recordings).is_dir():
         found.append("TOKENTIDE_RECORDINGS names a folder that does not exist.")
     return found
+
+
+def _origins(given: Mapping[str, str]) -> tuple[str, ...]:
+    text = given.get("TOKENTIDE_FRAME_ANCESTORS") or ""
+    return tuple(text.replace(",", " ").split())
 
 
 def _address_problems(address: str) -> Iterator[str]:

@@ -42,6 +42,8 @@ def dashboard(
 ) -> None:
     """Serve the dashboard until Ctrl-C. It shows a new generation as soon as one is published.
 
+    Programs read the same address: /data/index.json, /feed.atom, /prices/litellm.json, /metrics.
+
     Examples:
 
         tokentide dashboard
@@ -127,6 +129,7 @@ def sources_of(settings: Settings, dagster: str | None = None) -> "AppContext":
         sql_errors=(QueryFailed,),
         live=live.reader(settings.telemetry_spool, settings.telemetry_archive / "scrapes"),
         dagster_url=dagster,
+        frame_ancestors=settings.frame_ancestors,
         tier_file=tier_file_of(settings),
     )
 
