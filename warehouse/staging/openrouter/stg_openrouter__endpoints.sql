@@ -23,7 +23,7 @@ with samples as (
                 endpoints.status desc,
                 endpoints.endpoint_name,
                 -- Any other row of the same name: always the same one.
-                hash(endpoints)
+                hash(endpoints) -- noqa: RF02
         ) = 1
 )
 
