@@ -12,6 +12,8 @@ from importlib.resources import files
 from typing import Any
 
 NAME = re.compile(r"\$([a-z_]+)")
+# Packages whose queries several pages ask; all others are those of a page.
+SHARED = frozenset({"components", "planner"})
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Query:
 
 
 def query(name: str, **values: Any) -> Query:
-    """Return the query of a file, such as `market/share` or `components/bounds`."""
+    """Return the query of a file, such as `market/share`, `components/bounds` or `planner/plan`."""
     return Query(_read(name), values)
 
 
@@ -33,7 +35,7 @@ def query(name: str, **values: Any) -> Query:
 def _read(name: str) -> str:
     owner, _, file = name.partition("/")
     package = files("dashboards")
-    folder = package / owner if owner == "components" else package / "pages" / owner
+    folder = package / owner if owner in SHARED else package / "pages" / owner
     return (folder / "queries" / f"{file}.sql").read_text().strip()
 
 

@@ -15,10 +15,22 @@ from dashboards.pages.market.page import MARKET
 from dashboards.pages.metal.page import METAL
 from dashboards.pages.model.page import MODEL
 from dashboards.pages.overview.page import OVERVIEW
+from dashboards.pages.plan.page import PLAN
 from dashboards.pages.sql.page import SQL
 from dashboards.pages.tier.page import TIER
 
-PAGES: tuple[Page, ...] = (OVERVIEW, MARKET, MODEL, TIER, EFFICIENCY, METAL, CLAIMS, DATA, SQL)
+PAGES: tuple[Page, ...] = (
+    OVERVIEW,
+    MARKET,
+    MODEL,
+    TIER,
+    EFFICIENCY,
+    METAL,
+    PLAN,
+    CLAIMS,
+    DATA,
+    SQL,
+)
 OLD_PATHS = {"/statements": "/claims"}
 
 
