@@ -48,7 +48,7 @@ class NumberField:
 
 
 FIELDS = (
-    NumberField("devices", "Devices", "", 1, 100_000, "How many there are or would be"),
+    NumberField("devices", "Number of devices", "", 1, 100_000, "How many there are or would be"),
     NumberField("device_price", "Price of a device", "USD", 0, 1e7, "0 if it is rented"),
     NumberField("watts", "Power when busy", "W a device", 0, 1e5, "With its part of the host"),
     NumberField("idle_watts", "Power when idle", "W a device", 0, 1e5, "Empty: not known"),

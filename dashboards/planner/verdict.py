@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboards.components.numbers import AMOUNT, COUNT, SHARE, usd
+from dashboards.components.numbers import AMOUNT, COUNT, MINUS, SHARE, usd
 from dashboards.planner.devices import presets
 
 PlanRow = dict[str, Any]
@@ -95,7 +95,8 @@ def _basis(row: PlanRow, name: str, is_own: bool) -> str:
         return GIVEN
     if name in PRESET_FIELDS and row["preset"]:
         preset = presets()[row["preset"]]
-        return f"preset {preset.name}, about: {preset.source}, {preset.date}"
+        price = f", about ${preset.usd:,.0f} each: {preset.source}, {preset.date}"
+        return f"preset {preset.name}{price if name == 'device_price' else ''}"
     if row["measured_date"] is None:
         return ASSUMED if not is_own else "not given"
     return f"of {row['target']} on {row['measured_date']}" if is_own else ASSUMED
@@ -129,10 +130,8 @@ def _cached_basis(row: PlanRow) -> str:
 def _speed(row: PlanRow) -> str:
     if row["capacity"] is None:
         return AMOUNT.text(None)
-    if row["capacity_low"] == row["capacity_high"]:
-        return AMOUNT.text(row["capacity"])
-    bounds = f"{AMOUNT.text(row['capacity_low'])} to {AMOUNT.text(row['capacity_high'])}"
-    return f"{AMOUNT.text(row['capacity'])} ({bounds})"
+    value, low, high = (AMOUNT.text(row[f"capacity{end}"]) for end in ("", "_low", "_high"))
+    return value if low == high else f"{value} ({low} to {high})"
 
 
 def _hourly(value: float | None) -> str:
@@ -170,6 +169,8 @@ def _describe_open(known: Sequence[PlanRow]) -> str:
         False: "Ours are dearer than the {}.",
         None: "Against the {} the bounds allow both.",
     }
+    if all(row["is_local_cheaper"] is None for row in known):
+        return "The bounds allow both."
     return " ".join(
         text.format(" and the ".join(names))
         for is_cheaper, text in sides.items()
@@ -185,11 +186,16 @@ def _word(cheaper: Sequence[bool | None]) -> str:
 
 def dollars(value: float | None) -> str:
     """Return a sum of a month: whole dollars from a hundred on."""
-    return usd(value) if value is None or abs(value) < 100 else f"${value:,.0f}"
+    if value is None:
+        return usd(None)
+    size = usd(abs(value)) if abs(value) < 100 else f"${abs(value):,.0f}"
+    return size if value >= 0 else f"{MINUS}{size}"
 
 
 def format_range(value: float | None, low: float | None, high: float | None) -> str:
     """Return a figure with its bounds, or the bounds alone where only they are known."""
+    if low is None or high is None:
+        return usd(None)
     bounds = f"{usd(low)} to {usd(high)}"
     if usd(low) == usd(high):
         return usd(high)
@@ -217,6 +223,15 @@ def _compare(known: Sequence[PlanRow]) -> str:
     if row["break_even_load"] is None:
         return f"{text}; no load makes both even: {row['break_even_reason']}."
     return f"{text}; both are even at a load of {describe_even(row)}."
+
+
+def describe_price(row: PlanRow) -> str:
+    """Return a price of the market with its bounds, its host and its day, or why it is unknown."""
+    if row["market_low"] is None:
+        return f"unknown: {row['price_reason']}"
+    host = f", {row['provider_name']}" if row["provider_name"] else ""
+    price = format_range(row["market_usd"], row["market_low"], row["market_high"])
+    return f"{price}{host}, {row['price_date']}"
 
 
 def describe_even(row: PlanRow) -> str:

@@ -47,7 +47,7 @@ def controls(generation: OpenGeneration) -> Sequence[Control]:
         ),
         Control(
             name="preset",
-            label="Devices",
+            label="Kind of device",
             options=(("", "Those of the target"), *((p.key, p.label) for p in presets().values())),
             kind="select",
             help="Approximate public prices",

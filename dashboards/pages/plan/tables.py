@@ -4,11 +4,12 @@ import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
+from dashboards.components.numbers import usd
 from dashboards.components.widgets import Tile, plain_table, tiles
 from dashboards.planner.verdict import (
     KINDS,
-    PlanRow,
     describe_even,
+    describe_price,
     dollars,
     format_range,
     judge,
@@ -30,11 +31,13 @@ def verdict(rows: pl.DataFrame) -> Component:
     """Build the sentence, and below it our cost and each price as tiles."""
     plan = rows.to_dicts()
     first = plan[0]
-    ours = format_range(first["local_usd"], first["local_low"], first["local_high"])
-    note = first["cost_reason"] or f"what if, at a load of {first['load']:.0%}"
-    made = [Tile("Ours", ours, note)]
+    bounds = format_range(None, first["local_low"], first["local_high"])
+    note = first["cost_reason"] or f"{bounds}; what if, at a load of {first['load']:.0%}"
+    made = [Tile("Ours", usd(first["local_usd"]), note)]
     for row in plan:
-        made.append(Tile(KINDS[row["kind"]].capitalize(), _price(row), describe_even(row)))
+        even = "" if row["break_even_load"] is None else "even at a load of "
+        text = describe_price(row) if row["market_usd"] is None else usd(row["market_usd"])
+        made.append(Tile(KINDS[row["kind"]].capitalize(), text, f"{even}{describe_even(row)}"))
     return html.Div([html.P(judge(plan).sentence, className="plan-verdict"), tiles(made)])
 
 
@@ -44,7 +47,7 @@ def prices(rows: pl.DataFrame) -> Component:
         (
             KINDS[row["kind"]],
             format_range(row["local_usd"], row["local_low"], row["local_high"]),
-            _price(row),
+            describe_price(row),
             describe_even(row),
             dollars(row["local_usd_per_month"]),
             dollars(row["market_usd_per_month"]),
@@ -59,11 +62,3 @@ def inputs(rows: pl.DataFrame) -> Component:
     """Build a table of all inputs, with where each comes from."""
     lines = [(each.name, each.value, each.basis) for each in list_inputs(rows.row(0, named=True))]
     return plain_table(("Input", "Value", "From"), lines, "Inputs of the plan")
-
-
-def _price(row: PlanRow) -> str:
-    if row["market_low"] is None:
-        return f"unknown: {row['price_reason']}"
-    host = f", {row['provider_name']}" if row["provider_name"] else ""
-    price = format_range(row["market_usd"], row["market_low"], row["market_high"])
-    return f"{price}{host}, {row['price_date']}"
