@@ -107,7 +107,7 @@ terms as (
             when $device_price is null then measured.own_capex * scale * coalesce(measured.own_years / $amortisation, 1)
             else devices * $device_price / (amortisation_years * 8766 * 3600)
         end as capex,
-        coalesce(devices * $other_costs / 3600, measured.own_opex * scale, 0) as opex,
+        coalesce(devices * $other_costs / 3600, measured.own_opex * scale, if(measured.own_opex is null, 0, null)) as opex,
         energy_usd_per_kwh * pue / 3.6e6 as usd_per_joule,
         coalesce($energy / measured.own_kwh_usd, 1) * coalesce($pue / powers.own_pue, 1) * scale as energy_factor,
         case
@@ -187,15 +187,20 @@ joined as (
 
 bought as (
     select
-        *, capex + opex as fixed, completion * completion_usd as generated_usd,
+        *, capex + opex as fixed, scale is not null or own_speed is null as has_scale, completion * completion_usd as generated_usd,
         generated_usd + (1 - completion) * ((1 - priced_cached) * prompt_usd + priced_cached * cached_usd) as market_usd,
         if(is_exact, market_usd, generated_usd + (1 - completion) * least(prompt_usd, cached_usd)) as market_low,
         if(is_exact, market_usd, generated_usd + (1 - completion) * greatest(prompt_usd, cached_usd)) as market_high,
         nullif(concat_ws(
             '; ',
-            if(devices is null, 'no number of devices is given', null), if(capacity is null, 'no tokens a second are given, and no target has measured them', null),
-            if($device_price is null and capex is null, 'no price of a device is given', null),
-            if(busy is null and devices is not null, 'no power of a device is given', null), if(load = 0, 'no tokens at a load of zero', null)
+            if(devices is null and (capex is null or busy is null), 'no number of devices is given', null),
+            if(
+                not has_scale and (capacity is null or capex is null or opex is null or busy is null),
+                'how many devices the target had is not known, so its figures do not hold for another number', null
+            ),
+            if(own_speed is null and capacity is null, 'no tokens a second are given, and no target has measured them', null),
+            if($device_price is null and capex is null and has_scale, 'no price of a device is given', null),
+            if(busy is null and devices is not null and has_scale, 'no power of a device is given', null), if(load = 0, 'no tokens at a load of zero', null)
         ), '') as cost_reason,
         case
             when model_id is null then 'the catalogue has no entry of this family'

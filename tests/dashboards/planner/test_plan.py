@@ -162,6 +162,17 @@ def test_a_target_without_costs_is_planned_with_those_that_are_given(
     assert (row["busy_watts"], row["idle_watts"]) == (pytest.approx(1000), pytest.approx(200))
 
 
+def test_a_target_whose_devices_changed_costs_what_it_cost(con: duckdb.DuckDBPyConnection) -> None:
+    """As in the mart; but its figures do not hold for another number of devices."""
+    assert plan_row(con, target="changed")["local_usd"] == plan_row(con)["local_usd"]
+    other = plan_row(con, target="changed", devices="4")
+    assert (other["local_usd"], other["capacity"]) == (None, None)
+    assert other["cost_reason"] == (
+        "how many devices the target had is not known, so its figures do not hold for another "
+        "number"
+    )
+
+
 def test_a_speed_of_another_model_or_device_is_assumed(con: duckdb.DuckDBPyConnection) -> None:
     """It may be a quarter lower or higher."""
     other = plan_row(con, model="lab/n", target="ours")
@@ -188,6 +199,16 @@ def test_an_unknown_cost_is_null_with_every_reason(con: duckdb.DuckDBPyConnectio
         "no number of devices is given; no tokens a second are given, and no target has measured "
         "them; no price of a device is given"
     )
+
+
+def test_a_home_without_any_figure_still_answers_with_reasons() -> None:
+    with open_marts() as empty:
+        for (table,) in empty.sql("select table_name from duckdb_tables()").fetchall():
+            empty.execute(f"delete from {table}")
+        rows = plan_rows(empty, load="0.5")
+    assert [row["kind"] for row in rows] == ["list", "cheapest", "modal"]
+    assert {row["price_reason"] for row in rows} == {"the catalogue has no entry of this family"}
+    assert all(row["cost_reason"].startswith("no number of devices") for row in rows)
 
 
 def test_a_load_of_zero_has_no_cost_of_a_token(con: duckdb.DuckDBPyConnection) -> None:

@@ -1,5 +1,5 @@
--- Marts of a small market and tier with known figures: a target by itself, a service of two replicas, and one that
--- knows neither its costs nor its cached tokens.
+-- Marts of a small market and tier with known figures: a target by itself, a service of two replicas, one that knows
+-- neither its costs nor its cached tokens, and one whose devices changed on its day.
 create schema marts;
 create table main.last_build as select 'passed' as outcome, 0 as wrong_nodes;
 create table marts.market_days as
@@ -7,7 +7,7 @@ select
     date '2026-06-18' as date, timestamptz '2026-06-19 08:00:00+00' as as_of, 'data_api' as origin, false as is_missing,
     1_000_000_000_000 as platform_tokens;
 
-create table marts.services as select unnest(['ours', 'fleet', 'bare']) as service;
+create table marts.services as select unnest(['ours', 'fleet', 'bare', 'changed']) as service;
 
 -- Eight thousand tokens a second while busy; 0.004 USD a second fixed, half of it the devices over two years.
 create table marts.local_cost_daily as
@@ -24,7 +24,8 @@ from (values
     (date '2026-06-18', 'ours', 'ours', 2, 8000, 0.002, 0.002),
     (date '2026-06-18', 'fleet-1', 'fleet', 2, 8000, 0.002, 0.002),
     (date '2026-06-18', 'fleet-2', 'fleet', 2, 4000, 0.002, 0.002),
-    (date '2026-06-18', 'bare', 'bare', 1, 500, 0, null)
+    (date '2026-06-18', 'bare', 'bare', 1, 500, 0, null),
+    (date '2026-06-18', 'changed', 'changed', null, 8000, 0.002, 0.002)
 ) as days (date, target, service, devices, speed, capex, opex);
 
 create table marts.service_cost_daily as
