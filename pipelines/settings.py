@@ -25,6 +25,7 @@ KNOWN = frozenset(
     }
 )
 TELEMETRY_DAYS = 30
+DEMO_TIER = "demo-tier.toml"
 PUBLISHED_MINUTE_DAYS = 90
 OPENROUTER_URL = "https://openrouter.ai/api/v1"
 
@@ -99,6 +100,16 @@ class Settings:
         return self.archive / "telemetry"
 
     @property
+    def demo_tier(self) -> Path:
+        """The tier file of the demonstration, which counts where there is no other."""
+        return self.home / DEMO_TIER
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the logs of `tokentide up`."""
+        return self.home / "log"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's own state."""
         return self.home / "dagster"
@@ -111,11 +122,12 @@ def read_settings(env: Mapping[str, str] | None = None, dotenv: Path = Path(".en
     if problems:
         raise BadSetting("\n".join(problems))
     recordings = given.get("TOKENTIDE_RECORDINGS")
+    home = Path(given.get("TOKENTIDE_HOME") or "var").absolute()
     return Settings(
-        home=Path(given.get("TOKENTIDE_HOME") or "var").absolute(),
+        home=home,
         openrouter_url=(given.get("TOKENTIDE_OPENROUTER_URL") or OPENROUTER_URL).rstrip("/"),
         openrouter_key=given.get("OPENROUTER_API_KEY", "").strip() or None,
-        tier=Path(given.get("TOKENTIDE_TIER") or "tier.toml").absolute(),
+        tier=_tier_file(given.get("TOKENTIDE_TIER"), home),
         telemetry_days=int(given.get("TOKENTIDE_TELEMETRY_DAYS") or TELEMETRY_DAYS),
         published_minute_days=int(
             given.get("TOKENTIDE_PUBLISHED_MINUTE_DAYS") or PUBLISHED_MINUTE_DAYS
@@ -124,6 +136,13 @@ def read_settings(env: Mapping[str, str] | None = None, dotenv: Path = Path(".en
         recordings=Path(recordings).absolute() if recordings else None,
         variables=given,
     )
+
+
+def _tier_file(given: str | None, home: Path) -> Path:
+    """Return the file that is named, else tier.toml; the demonstration's where that is missing."""
+    usual = Path(given or "tier.toml").absolute()
+    demo = home / DEMO_TIER
+    return demo if not given and not usual.exists() and demo.exists() else usual
 
 
 def _dotenv(path: Path) -> dict[str, str]:

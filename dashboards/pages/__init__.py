@@ -9,6 +9,7 @@ from dashboards.components.page import CustomPage, Page
 from dashboards.components.widgets import suggestions
 from dashboards.generations import OpenGeneration
 from dashboards.pages.claims.page import CLAIMS
+from dashboards.pages.connect.page import CONNECT
 from dashboards.pages.data.page import DATA
 from dashboards.pages.efficiency.page import EFFICIENCY
 from dashboards.pages.market.page import MARKET
@@ -30,6 +31,7 @@ PAGES: tuple[Page, ...] = (
     CLAIMS,
     DATA,
     SQL,
+    CONNECT,
 )
 OLD_PATHS = {"/statements": "/claims"}
 

@@ -23,7 +23,7 @@ from pipelines.cli import (
     up,
 )
 from pipelines.cli.console import show_log, stderr
-from pipelines.cli.tier import collect, fleet, verbs, versions
+from pipelines.cli.tier import collect, connect, fleet, verbs, versions
 from pipelines.errors import TokentideError
 from warehouse.connection import WarehouseBusy
 
@@ -81,6 +81,7 @@ claims_app.command("show")(claims.show_claim)
 
 tier_app = typer.Typer(invoke_without_command=True, callback=versions.list_versions)
 tier_app.command("correct")(versions.correct)
+tier_app.command("add")(connect.add)
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", callback=tokentide)
 app.command(rich_help_panel=RUN)(up.up)

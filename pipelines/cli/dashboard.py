@@ -4,17 +4,19 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
 from pipelines.cli.console import stderr
-from pipelines.errors import BadSetting, QueryFailed
-from pipelines.settings import Settings, read_settings
+from pipelines.errors import BadSetting, BadTier, QueryFailed
+from pipelines.settings import DEMO_TIER, Settings, read_settings
 
 if TYPE_CHECKING:
-    from dashboards.generations import AppContext
+    from dashboards.generations import AppContext, TierFile
 
 THREADS = 8
 # Memory of DuckDB for each open generation, of which there are two once a new one is published.
@@ -125,6 +127,27 @@ def sources_of(settings: Settings, dagster: str | None = None) -> "AppContext":
         sql_errors=(QueryFailed,),
         live=live.reader(settings.telemetry_spool, settings.telemetry_archive / "scrapes"),
         dagster_url=dagster,
+        tier_file=tier_file_of(settings),
+    )
+
+
+def tier_file_of(settings: Settings) -> "TierFile":
+    """Return what lets a viewer add a server. Those from elsewhere have logged in."""
+    from dashboards.generations import FoundServer, TierFile
+    from pipelines.telemetry.connecting.probe import probe_server
+    from pipelines.telemetry.connecting.target_block import TargetDraft, add_target
+
+    # The demonstration's file is not a person's: theirs takes its place.
+    is_demo = settings.tier.name == DEMO_TIER
+    path = Path("tier.toml").absolute() if is_demo else settings.tier
+    followed = "A running collector follows the file by itself; `tokentide up` starts one."
+    instead = "Start `tokentide up` again: your servers then take the place of the demonstration."
+    return TierFile(
+        path=path.name,
+        probe=lambda url: FoundServer(**asdict(probe_server(url))),
+        add=lambda keys: add_target(path, TargetDraft(**keys)),
+        next_step=instead if is_demo else followed,
+        errors=(BadSetting, BadTier),
     )
 
 

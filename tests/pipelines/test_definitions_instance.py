@@ -8,14 +8,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pipelines.cli.up import dagster_environment
 from pipelines.settings import Settings
+from pipelines.supervision.product import make_environment
 
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     settings = Settings(home=tmp_path)
-    dagster_environment(settings)
+    make_environment(settings)
     with dg.DagsterInstance.from_config(str(settings.dagster)) as ours:
         yield ours
 
@@ -60,7 +60,7 @@ def test_dagster_finds_the_definitions(definitions: dg.Definitions, parsed_home:
         "-m",
         "pipelines.definitions",
     ]
-    environment = dagster_environment(Settings(home=parsed_home))
+    environment = make_environment(Settings(home=parsed_home))
     done = subprocess.run(
         command, env=environment, cwd=parsed_home, capture_output=True, text=True, check=False
     )

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -71,6 +71,7 @@ class Target:
     ca_file: FilePath | None = None  # certificates to trust besides the system's
     quantization: NonEmptyText | None = None  # of the weights, where no name or page states it
     service: NonEmptyText | None = None  # the name that all replicas of a model share
+    load: Literal["simulated"] | None = None  # nobody is served: a load generator asks
 
     @property
     def only_model(self) -> str | None:

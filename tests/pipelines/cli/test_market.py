@@ -1,6 +1,6 @@
 """`ingest market`, `build`, `publish`, `rebuild` and `simulate`: options, and what they refuse.
 
-Whole ingests are in end_to_end/test_command.py.
+Whole ingests are in end_to_end/command/test_command.py.
 """
 
 import os
