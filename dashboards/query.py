@@ -12,8 +12,8 @@ from importlib.resources import files
 from typing import Any
 
 NAME = re.compile(r"\$([a-z_]+)")
-# Folders with queries that belong to no page.
-SHARED = ("api", "components")
+# Packages whose queries several pages ask, or none; all others are those of a page.
+SHARED = frozenset({"api", "components", "planner"})
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Query:
 
 
 def query(name: str, **values: Any) -> Query:
-    """Return the query of a file, such as `market/share`, `components/bounds` or `api/verdicts`."""
+    """Return the query of a file, such as `market/share`, `components/bounds` or `planner/plan`."""
     return Query(_read(name), values)
 
 

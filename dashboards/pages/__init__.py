@@ -16,6 +16,7 @@ from dashboards.pages.market.page import MARKET
 from dashboards.pages.metal.page import METAL
 from dashboards.pages.model.page import MODEL
 from dashboards.pages.overview.page import OVERVIEW
+from dashboards.pages.plan.page import PLAN
 from dashboards.pages.sql.page import SQL
 from dashboards.pages.tier.page import TIER
 
@@ -26,6 +27,7 @@ PAGES: tuple[Page, ...] = (
     TIER,
     EFFICIENCY,
     METAL,
+    PLAN,
     CLAIMS,
     DATA,
     SQL,

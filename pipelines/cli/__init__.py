@@ -16,6 +16,7 @@ from pipelines.cli import (
     dashboard,
     doctor,
     market,
+    plan,
     query,
     report,
     status,
@@ -98,6 +99,7 @@ app.add_typer(tier_app, name="tier", rich_help_panel=TIER)
 app.command(rich_help_panel=READ)(query.sql)
 app.add_typer(claims_app, name="claims", rich_help_panel=READ)
 app.command(rich_help_panel=READ)(query.evidence)
+app.command(rich_help_panel=READ)(plan.plan)
 app.command(rich_help_panel=READ)(dashboard.dashboard)
 app.command(rich_help_panel=READ)(report.report)
 
