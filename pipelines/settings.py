@@ -19,6 +19,7 @@ KNOWN = frozenset(
         "TOKENTIDE_HOME",
         "TOKENTIDE_OPENROUTER_URL",
         "TOKENTIDE_TIER",
+        "TOKENTIDE_ALERTS",
         *DAYS,
         "TOKENTIDE_DASHBOARD_SECRET",
         "TOKENTIDE_RECORDINGS",
@@ -39,6 +40,8 @@ class Settings:
     # A secret, so no representation of this object holds it.
     openrouter_key: str | None = field(default=None, repr=False)
     tier: Path = Path("tier.toml")
+    # Rules of alerts, receivers and scheduled reports.
+    alerts: Path = Path("alerts.toml")
     # Age at which samples are dropped; their sums by minute and hour stay.
     telemetry_days: int = TELEMETRY_DAYS
     # How many days of tables by the minute are published; all of them stay in the warehouse.
@@ -46,7 +49,7 @@ class Settings:
     # The password or token of the dashboard, a secret as well.
     dashboard_secret: str | None = field(default=None, repr=False)
     recordings: Path | None = None
-    # Every variable, for the tier file, whose headers name some. They may be secrets.
+    # Every variable, for the tier file and the alerts file, which name some. They may be secrets.
     variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -110,6 +113,11 @@ class Settings:
         return self.home / "log"
 
     @property
+    def alert_state(self) -> Path:
+        """The alerts that fire or fired, and the notifications about them."""
+        return self.home / "alerts.sqlite"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's own state."""
         return self.home / "dagster"
@@ -128,6 +136,7 @@ def read_settings(env: Mapping[str, str] | None = None, dotenv: Path = Path(".en
         openrouter_url=(given.get("TOKENTIDE_OPENROUTER_URL") or OPENROUTER_URL).rstrip("/"),
         openrouter_key=given.get("OPENROUTER_API_KEY", "").strip() or None,
         tier=_tier_file(given.get("TOKENTIDE_TIER"), home),
+        alerts=Path(given.get("TOKENTIDE_ALERTS") or "alerts.toml").absolute(),
         telemetry_days=int(given.get("TOKENTIDE_TELEMETRY_DAYS") or TELEMETRY_DAYS),
         published_minute_days=int(
             given.get("TOKENTIDE_PUBLISHED_MINUTE_DAYS") or PUBLISHED_MINUTE_DAYS
