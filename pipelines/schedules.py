@@ -14,8 +14,8 @@ Each run that builds also publishes, so the marts are never older than an hour.
     every 5 minutes  segments of telemetry that were closed, if there are any; build, publish. Where
                      `tokentide ingest telemetry --follow` runs, it does so every half minute, and
                      Dagster only notes what was published
-    every minute     alerts by the clock, such as of a source that gives nothing; a run only for reports
-                     that are due. Each publish checks alerts as well
+    every minute     alerts by the clock, such as of a source that gives nothing; a run only for
+                     reports that are due. Each publish checks alerts as well
 
 Runs that open the warehouse go one at a time; the others wait in the queue. A run of telemetry
 builds what reads the tier, a run of the market what reads the market: both what reads both.

@@ -1,6 +1,7 @@
 """The verbs `alerts`, `alerts check` and `alerts test`: what fires, and whom that is sent to."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -132,29 +133,28 @@ def _show_alerts(rows: list[dict[str, Any]]) -> None:
 
 def _show_judged(results: "list[RuleResult]", as_json: bool) -> None:
     """Print each condition as it is now."""
-    rows = [
-        {"rule": each.rule.name, "is_firing": seen.is_firing, "text": seen.text}
-        for each in results
-        for seen in each.observations
-    ]
-    rows += [
-        {"rule": each.rule.name, "is_firing": None, "text": f"{seen.subject} is {seen.verdict}"}
-        for each in results
-        for seen in each.verdicts
-    ]
-    rows += [
-        {"rule": each.rule.name, "is_firing": None, "text": f"not judged: {each.reason}"}
-        for each in results
-        if each.reason
-    ]
     if as_json:
+        rows = [
+            {"rule": rule, "is_firing": is_firing, "text": text}
+            for rule, is_firing, text in _conditions(results)
+        ]
         typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     words = {True: "[red]firing[/red]", False: "[green]quiet[/green]", None: "[dim]open[/dim]"}
     table = Table("rule", "state", "text", box=None)
-    for row in rows:
-        table.add_row(escape(row["rule"]), words[row["is_firing"]], escape(row["text"]))
+    for rule, is_firing, text in _conditions(results):
+        table.add_row(escape(rule), words[is_firing], escape(text))
     stdout.print(table)
+
+
+def _conditions(results: "list[RuleResult]") -> Iterator[tuple[str, bool | None, str]]:
+    """Yield rule, state and text of each condition; an open one cannot be known."""
+    for each in results:
+        name = each.rule.name
+        yield from ((name, seen.is_firing, seen.text) for seen in each.observations)
+        yield from ((name, None, f"{seen.subject}: {seen.verdict}") for seen in each.verdicts)
+        if each.reason:
+            yield name, None, f"not judged: {each.reason}"
 
 
 def _show_check(checked: "AlertCheck", sent: "list[DeliveryResult]") -> None:
