@@ -230,7 +230,7 @@ def _note_published(
 
 
 @dg.sensor(
-    job=reports,
+    job_name=reports.name,
     minimum_interval_seconds=ALERT_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.cli.console import Json, stderr, stdout
-from pipelines.errors import BadAlerts
+from pipelines.errors import BadAlerts, LockHeld
 from pipelines.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -82,7 +82,11 @@ def check(
         _show_judged(judge(settings, file)[1], as_json)
         return
     checked = check_alerts(settings, file)
-    sent = deliver(settings, file, is_forced=True)
+    try:
+        sent = deliver(settings, file, is_forced=True)
+    except LockHeld:
+        stderr.print("Another process is sending; it or the next check sends the rest.")
+        sent = []
     if as_json:
         result = {**asdict(checked), "sent": [asdict(each) for each in sent]}
         typer.echo(json.dumps(result, indent=1, ensure_ascii=False))
