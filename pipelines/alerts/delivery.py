@@ -12,7 +12,12 @@ from datetime import datetime
 from pipelines.alerts.config.alerts_file import AlertsFile, Receiver
 from pipelines.alerts.notifications import Notification, example
 from pipelines.alerts.store import AlertStore
-from pipelines.alerts.transports import DeliveryFailed, DeliveryLimits, Transport, transport_of
+from pipelines.alerts.transports import (
+    DeliveryFailed,
+    DeliveryLimits,
+    SendNotification,
+    transport_of,
+)
 from pipelines.archive import utc_now
 from pipelines.locks import file_lock
 from pipelines.settings import Settings
@@ -74,7 +79,7 @@ def send_test(
 
 def _find_transport(
     settings: Settings, file: AlertsFile, name: str, limits: DeliveryLimits | None
-) -> Transport:
+) -> SendNotification:
     found: Receiver | None = next((each for each in file.receivers if each.name == name), None)
     if found is None:
         return _refuse
@@ -90,7 +95,7 @@ def _refuse(notification: Notification) -> None:
 
 def _send_in_order(
     store: AlertStore,
-    transport: Transport,
+    transport: SendNotification,
     notifications: Sequence[Notification],
     now: Callable[[], datetime],
 ) -> list[DeliveryResult]:

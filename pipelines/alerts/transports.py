@@ -28,7 +28,7 @@ TRY_AGAIN = frozenset({408, 425, 429})
 
 log_retries()
 
-Transport = Callable[[Notification], None]
+SendNotification = Callable[[Notification], None]
 """Hands one notification over; raises DeliveryFailed."""
 
 
@@ -51,7 +51,7 @@ class DeliveryLimits:
 
 def transport_of(
     receiver: Receiver, variables: Mapping[str, str], limits: DeliveryLimits
-) -> Transport:
+) -> SendNotification:
     """Return the function that hands a notification to this receiver, and tries again."""
 
     def once(notification: Notification) -> None:

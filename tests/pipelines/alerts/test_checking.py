@@ -63,7 +63,7 @@ def test_a_check_says_what_is_missing(tmp_path: Path) -> None:
 
 
 def test_what_is_due_is_sent_beside(tmp_path: Path) -> None:
-    """Whoever publishes goes on while a receiver takes its time."""
+    """Publishing goes on while a receiver takes its time."""
     with webhook(delay=1.0) as found:
         settings = home_with(tmp_path, found.url)
         publish_rows(settings, scrape_outcomes_hourly=DOWN)

@@ -112,7 +112,7 @@ def test_a_receiver_that_left_the_file_is_said(tmp_path: Path) -> None:
 
 
 def test_a_kill_between_sending_and_noting_sends_the_same_id_again(tmp_path: Path) -> None:
-    """It errs towards twice: what is lost could not be told from what never happened."""
+    """It errs towards twice: what is lost looks like what never happened."""
     with webhook(delay=2.0) as found:
         settings = home_with(tmp_path, found.url)
         fire(settings)

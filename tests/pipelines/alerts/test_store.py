@@ -75,7 +75,7 @@ def record(
     published: float | None = None,
     file: AlertsFile = FILE,
 ) -> list[tuple[str, str]]:
-    """Record a check so many minutes later; return event and subject of what changed."""
+    """Record a check some minutes later; return event and subject of what changed."""
     now = NOW + minutes * MINUTE
     at = now if published is None else NOW + published * MINUTE
     judged = JudgedGeneration(GenerationInfo(1, at), "data_api")
@@ -207,7 +207,7 @@ STATES = st.dictionaries(st.sampled_from("abc"), st.sampled_from([True, False, N
 @hypothesis_settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(STATES, st.booleans()), max_size=10))
 def test_each_change_is_notified_of_once(rounds: list[tuple[dict[str, bool | None], bool]]) -> None:
-    """Whatever is observed and whenever notifications are sent: as many as changes, in turn."""
+    """As many as changes, in turn, for any observations and any times of sending."""
     with TemporaryDirectory() as folder:
         store = AlertStore(Path(folder) / "alerts.sqlite")
         received: list[Notification] = []
