@@ -42,7 +42,7 @@ class ClaimVerdict:
 
 @dataclass(frozen=True)
 class RuleResult:
-    """Observations of a rule; where it could not be judged, the reason, and then nothing changes."""
+    """Observations of a rule, or the reason why it could not be judged; then nothing changes."""
 
     rule: AlertRule
     observations: tuple[Observation, ...] = ()
