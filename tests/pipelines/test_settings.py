@@ -41,7 +41,9 @@ def test_nothing_needs_to_be_set() -> None:
     assert settings.openrouter_url == "https://openrouter.ai/api/v1"
     assert settings.openrouter_key is None
     assert settings.tier == Path.cwd() / "tier.toml"
+    assert settings.alerts == Path.cwd() / "alerts.toml"
     assert settings.recordings is None
+    assert not Settings(home=Path("/h")).alerts.exists()
 
 
 def test_the_home_holds_everything() -> None:

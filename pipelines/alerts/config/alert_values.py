@@ -1,13 +1,14 @@
 """Kinds of values in the alerts file, as types that pydantic checks."""
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from pipelines.telemetry.config.headers import USUAL_NAME
+from pipelines.telemetry.config.headers import is_usual_name
 from pipelines.telemetry.config.tier_values import NonEmptyText, require_number
 
 RuleKind = Literal[
@@ -30,11 +31,11 @@ ADDRESS = re.compile(r"[^@\s<>,;]{1,64}@[^@\s<>,;]{1,190}")
 HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}")
 
 
-def _matches(pattern: re.Pattern[str], kind: str, words: str) -> AfterValidator:
-    """Refuse a text that the pattern does not fit; the message does not repeat it."""
+def _passes(test: Callable[[str], Any], kind: str, words: str) -> AfterValidator:
+    """Refuse a text that fails a test; the message does not repeat it."""
 
     def check(value: str) -> str:
-        if not pattern.fullmatch(value):
+        if not test(value):
             raise PydanticCustomError(kind, words)
         return value
 
@@ -50,13 +51,13 @@ def _require_fraction(value: Any) -> Any:
 
 Name = Annotated[
     NonEmptyText,
-    _matches(NAME, "name", "should have letters, digits, - and _ only, at most 64"),
+    _passes(NAME.fullmatch, "name", "should have letters, digits, - and _ only, at most 64"),
 ]
 # In capitals, as people write them, so that a secret in its place is refused and not repeated.
 Variable = Annotated[
     NonEmptyText,
-    _matches(
-        USUAL_NAME,
+    _passes(
+        is_usual_name,
         "variable",
         "should be the name of an environment variable in capitals, such as OPS_WEBHOOK_URL; "
         "a secret itself does not belong here",
@@ -64,13 +65,15 @@ Variable = Annotated[
 ]
 When = Annotated[
     NonEmptyText,
-    _matches(WHEN, "when", 'should be "daily 08:00" or "monday 08:00", in UTC'),
+    _passes(WHEN.fullmatch, "when", 'should be "daily 08:00" or "monday 08:00", in UTC'),
 ]
 MailAddress = Annotated[
-    NonEmptyText, _matches(ADDRESS, "address", "should be a mail address, such as ops@example.org")
+    NonEmptyText,
+    _passes(ADDRESS.fullmatch, "address", "should be a mail address, such as ops@example.org"),
 ]
 Host = Annotated[
-    NonEmptyText, _matches(HOST, "host", "should be the name of a host, such as smtp.example.org")
+    NonEmptyText,
+    _passes(HOST.fullmatch, "host", "should be the name of a host, such as smtp.example.org"),
 ]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Fraction = Annotated[float, BeforeValidator(_require_fraction), Field(allow_inf_nan=False)]

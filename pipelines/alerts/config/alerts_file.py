@@ -28,6 +28,7 @@ from pipelines.alerts.config.alert_values import (
     When,
 )
 from pipelines.errors import BadAlerts
+from pipelines.telemetry.config.headers import is_usual_name
 from pipelines.telemetry.config.tier import explain
 from pipelines.telemetry.config.tier_places import TomlLines
 from pipelines.telemetry.config.tier_rules import find_rows
@@ -82,6 +83,14 @@ class Receiver:
     password_variable: Variable | None = None
     sender: MailAddress | None = Field(default=None, validation_alias="from")
     to: tuple[MailAddress, ...] = ()
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The environment variables that it names, without what may be a secret in their place."""
+        named = (self.url_variable, self.user_variable, self.password_variable)
+        return tuple(
+            each for each in (*named, *self.headers.values()) if each and is_usual_name(each)
+        )
 
 
 @dataclass(frozen=True, config=STRICT)

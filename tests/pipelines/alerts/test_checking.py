@@ -9,13 +9,19 @@ import pytest
 from support.alerts.marts import DOWN, NOW, UP, home_with, publish_rows
 from support.alerts.receivers import Webhook, webhook
 
-from pipelines.alerts.checking import check_alerts, check_and_send, judge
+from pipelines.alerts.checking import (
+    check_alerts,
+    check_and_send,
+    judge,
+    publish_and_alert,
+)
 from pipelines.alerts.config.alerts_file import read_alerts
 from pipelines.alerts.store import AlertStore
 from pipelines.errors import BadAlerts, NothingPublished
 from pipelines.settings import Settings
 
 HOUR = timedelta(hours=1)
+RULE = '[[alert]]\nname = "down"\nkind = "target_down"\n'
 
 
 def test_an_alert_follows_the_generations(tmp_path: Path) -> None:
@@ -72,6 +78,20 @@ def test_what_is_due_is_sent_beside(tmp_path: Path) -> None:
         assert AlertStore(settings.alert_state).list_waiting()
         wait_until_sent(settings)
         assert_received_once(settings, found)
+
+
+def test_publishing_checks_where_there_is_a_file(tmp_path: Path) -> None:
+    """A fault in it hinders no publishing."""
+    settings = home_with(tmp_path, "http://127.0.0.1:9", RULE)
+    publish_rows(settings, scrape_outcomes_hourly=DOWN)
+    assert publish_and_alert(settings).number == 2
+    assert len(AlertStore(settings.alert_state).list_alerts()) == 1
+    settings.alerts.write_text("[[alert]]")
+    assert publish_and_alert(settings).number == 3
+    settings.alert_state.unlink()
+    settings.alerts.unlink()
+    assert publish_and_alert(settings).number == 4
+    assert not settings.alert_state.exists()
 
 
 def wait_until_sent(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """State of alerts: one row for each opening, one notification for each change and receiver."""
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from pipelines.publish.generations import GenerationInfo
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+DOCUMENT = Path(__file__).parents[3] / "docs" / "alerts.md"
 FILE = parse_alerts(
     """
 [[receiver]]
@@ -199,6 +201,19 @@ def test_state_is_forgotten_after_its_time(store: AlertStore) -> None:
     with sqlite3.connect(store.path) as con:
         assert con.execute("select count(*) from notifications").fetchone() == (0,)
     con.close()
+
+
+def test_the_query_of_the_documentation_reads_the_rows(store: AlertStore) -> None:
+    """Also while the store is open elsewhere; its table of columns is whole."""
+    record(store, [seen(a=True)])
+    text = DOCUMENT.read_text()
+    [query] = re.findall(r'sqlite3 -readonly \S+ "([^"]+)"', text)
+    con = sqlite3.connect(f"file:{store.path}?mode=ro", uri=True)
+    [row] = con.execute(query).fetchall()
+    assert row[:3] == ("down", "a", "firing")
+    columns = [name for _, name, *_ in con.execute("pragma table_info(alerts)")]
+    con.close()
+    assert all(f"`{name}`" in text for name in columns)
 
 
 STATES = st.dictionaries(st.sampled_from("abc"), st.sampled_from([True, False, None]), max_size=3)
