@@ -153,7 +153,10 @@ def _send_mail(
     if receiver.password_variable:
         names = ("user_variable", "password_variable")
         login = [_secret(receiver, name, variables) for name in names]
-    message = email_message(receiver, notification.body)
+    try:
+        message = email_message(receiver, notification.body)
+    except (ValueError, LookupError) as error:
+        raise DeliveryFailed("Its addresses make no mail; correct from and to.") from error
     try:
         with _mail_server(receiver, limits.seconds) as server:
             if login:
