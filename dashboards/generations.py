@@ -152,6 +152,8 @@ class OpenGeneration:
             known = cursor.sql(LOAD_IS_KNOWN).fetchall()
             services = cursor.sql(SIMULATED_SERVICES).fetchall() if known else []
         named = {name: row[name] for name in GenerationMeta.__dataclass_fields__ if name in row}
+        # A home without a market has nobody to cite.
+        named["citation"] = named["citation"] or ""
         return GenerationMeta(**named, simulated_services=tuple(name for (name,) in services))
 
     @cached_property

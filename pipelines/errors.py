@@ -20,6 +20,7 @@
     ├── QueryFailed            a query on a published file failed
     ├── UnknownClaim           no published claim has this id
     ├── BadTier                the tier file is invalid
+    ├── BadAlerts              the alerts file is invalid
     ├── DiscoveryFailed        a list of targets could not be read
     ├── LockHeld               another process holds a lock
     ├── CollectorBusy          another collector uses the spool or its port
@@ -119,6 +120,10 @@ class UnknownClaim(TokentideError):
 
 class BadTier(TokentideError):
     """The tier file is invalid."""
+
+
+class BadAlerts(TokentideError):
+    """The alerts file is invalid."""
 
 
 class DiscoveryFailed(TokentideError):

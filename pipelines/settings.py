@@ -20,6 +20,7 @@ KNOWN = frozenset(
         "TOKENTIDE_HOME",
         "TOKENTIDE_OPENROUTER_URL",
         "TOKENTIDE_TIER",
+        "TOKENTIDE_ALERTS",
         *DAYS,
         "TOKENTIDE_DASHBOARD_SECRET",
         "TOKENTIDE_FRAME_ANCESTORS",
@@ -33,6 +34,7 @@ PUBLISHED_MINUTE_DAYS = 90
 ORIGIN = re.compile(
     r"https?://(\[[0-9a-fA-F:]+\]|(\*\.[A-Za-z0-9-]+\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)(:\d{1,5})?"
 )
+NO_ALERTS = Path(os.devnull) / "alerts.toml"
 OPENROUTER_URL = "https://openrouter.ai/api/v1"
 
 
@@ -45,6 +47,9 @@ class Settings:
     # A secret, so no representation of this object holds it.
     openrouter_key: str | None = field(default=None, repr=False)
     tier: Path = Path("tier.toml")
+    # Rules of alerts, receivers and scheduled reports. Settings that are made and not read have
+    # none: a test must not notify the people whom the file of this folder names.
+    alerts: Path = NO_ALERTS
     # Age at which samples are dropped; their sums by minute and hour stay.
     telemetry_days: int = TELEMETRY_DAYS
     # How many days of tables by the minute are published; all of them stay in the warehouse.
@@ -54,7 +59,7 @@ class Settings:
     # Origins whose pages may show the dashboard in a frame.
     frame_ancestors: tuple[str, ...] = ()
     recordings: Path | None = None
-    # Every variable, for the tier file, whose headers name some. They may be secrets.
+    # Every variable, for the tier file and the alerts file, which name some. They may be secrets.
     variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -118,6 +123,11 @@ class Settings:
         return self.home / "log"
 
     @property
+    def alert_state(self) -> Path:
+        """The alerts that fire or fired, and the notifications about them."""
+        return self.home / "alerts.sqlite"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's own state."""
         return self.home / "dagster"
@@ -136,6 +146,7 @@ def read_settings(env: Mapping[str, str] | None = None, dotenv: Path = Path(".en
         openrouter_url=(given.get("TOKENTIDE_OPENROUTER_URL") or OPENROUTER_URL).rstrip("/"),
         openrouter_key=given.get("OPENROUTER_API_KEY", "").strip() or None,
         tier=_tier_file(given.get("TOKENTIDE_TIER"), home),
+        alerts=Path(given.get("TOKENTIDE_ALERTS") or "alerts.toml").absolute(),
         telemetry_days=int(given.get("TOKENTIDE_TELEMETRY_DAYS") or TELEMETRY_DAYS),
         published_minute_days=int(
             given.get("TOKENTIDE_PUBLISHED_MINUTE_DAYS") or PUBLISHED_MINUTE_DAYS

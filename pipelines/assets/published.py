@@ -5,9 +5,10 @@ from datetime import date, datetime, timedelta
 
 import dagster as dg
 
+from pipelines.alerts.checking import publish_and_alert
 from pipelines.assets.extraction import POOL, Now
 from pipelines.errors import NothingPublished
-from pipelines.publish.generations import Generation, newest, publish
+from pipelines.publish.generations import Generation, newest
 from pipelines.settings import Settings
 from pipelines.transform.dbt_process import PROJECT
 from warehouse.connection import open_published
@@ -21,7 +22,7 @@ SETTLED = timedelta(hours=10)
 @dg.asset(name=PUBLISHED, deps=MARTS, group_name="published", kinds={"duckdb"}, pool=POOL)
 def published(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[None]:
     """Publish a finished, numbered copy of the marts in one file, put in place by a rename."""
-    return dg.MaterializeResult(metadata=generation_metadata(publish(settings)))
+    return dg.MaterializeResult(metadata=generation_metadata(publish_and_alert(settings)))
 
 
 def generation_metadata(generation: Generation) -> dict[str, dg.MetadataValue | int | str]:

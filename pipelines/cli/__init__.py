@@ -12,6 +12,7 @@ import typer
 from rich.markup import escape
 
 from pipelines.cli import (
+    alerts,
     claims,
     dashboard,
     doctor,
@@ -79,6 +80,10 @@ ingest_app.command("fleet")(fleet.ingest_fleet)
 claims_app = typer.Typer(invoke_without_command=True, callback=claims.list_claims)
 claims_app.command("show")(claims.show_claim)
 
+alerts_app = typer.Typer(invoke_without_command=True, callback=alerts.list_alerts)
+alerts_app.command("check")(alerts.check)
+alerts_app.command("test")(alerts.send_test)
+
 tier_app = typer.Typer(invoke_without_command=True, callback=versions.list_versions)
 tier_app.command("correct")(versions.correct)
 tier_app.command("add")(connect.add)
@@ -98,6 +103,7 @@ app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.load)
 app.add_typer(tier_app, name="tier", rich_help_panel=TIER)
 app.command(rich_help_panel=READ)(query.sql)
 app.add_typer(claims_app, name="claims", rich_help_panel=READ)
+app.add_typer(alerts_app, name="alerts", rich_help_panel=READ)
 app.command(rich_help_panel=READ)(query.evidence)
 app.command(rich_help_panel=READ)(plan.plan)
 app.command(rich_help_panel=READ)(dashboard.dashboard)

@@ -94,6 +94,7 @@ def _check_home(settings: Settings) -> Iterator[Finding]:
     yield _check_disk(settings.home)
     yield from _check_archive(settings)
     yield _check_published(settings)
+    yield from _check_alerts(settings)
 
 
 def _check_archive(settings: Settings) -> Iterator[Finding]:
@@ -115,6 +116,25 @@ def _check_published(settings: Settings) -> Finding:
     link = settings.published / NEWEST
     found = link.resolve().name if link.exists() else "nothing yet; run `tokentide ingest market`"
     return Finding("published", link.exists(), found)
+
+
+def _check_alerts(settings: Settings) -> Iterator[Finding]:
+    """Check the alerts file, where there is one, and the secrets that it names."""
+    from pipelines.alerts.config.alerts_file import read_alerts
+    from pipelines.errors import BadAlerts
+
+    if not settings.alerts.exists():
+        return
+    try:
+        file = read_alerts(settings.alerts)
+    except BadAlerts as error:
+        yield Finding("alerts", False, str(error))
+        return
+    named = {each.name: each.variables for each in file.receivers}
+    missing = sorted({v for each in named.values() for v in each if not settings.variables.get(v)})
+    advice = f"; put {', '.join(missing)} into the environment or .env" if missing else ""
+    found = f"{len(file.rules)} rules, {len(named)} receivers, {len(file.reports)} reports"
+    yield Finding("alerts", not missing, f"{found}{advice}")
 
 
 def _readers_of_newest(settings: Settings) -> str:

@@ -41,7 +41,9 @@ def test_nothing_needs_to_be_set() -> None:
     assert settings.openrouter_url == "https://openrouter.ai/api/v1"
     assert settings.openrouter_key is None
     assert settings.tier == Path.cwd() / "tier.toml"
+    assert settings.alerts == Path.cwd() / "alerts.toml"
     assert settings.recordings is None
+    assert not Settings(home=Path("/h")).alerts.exists()
 
 
 def test_the_home_holds_everything() -> None:
@@ -156,18 +158,20 @@ def test_every_known_name_is_accepted(tmp_path: Path) -> None:
         TOKENTIDE_HOME="/h",
         TOKENTIDE_OPENROUTER_URL="http://127.0.0.1:8321/api/v1",
         TOKENTIDE_TIER="/t.toml",
+        TOKENTIDE_ALERTS="/a.toml",
         TOKENTIDE_TELEMETRY_DAYS="7",
         TOKENTIDE_PUBLISHED_MINUTE_DAYS="400",
         TOKENTIDE_DASHBOARD_SECRET="correct horse battery",
         TOKENTIDE_FRAME_ANCESTORS="https://grafana.example.org",
         TOKENTIDE_RECORDINGS=str(tmp_path),
     )
-    assert len(KNOWN) == 8
+    assert len(KNOWN) == 9
     assert settings.frame_ancestors == ("https://grafana.example.org",)
     assert (settings.telemetry_days, settings.published_minute_days) == (7, 400)
     assert settings.dashboard_secret == "correct horse battery"
     assert (settings.home, settings.openrouter_url) == (Path("/h"), "http://127.0.0.1:8321/api/v1")
     assert (settings.tier, settings.recordings) == (Path("/t.toml"), tmp_path)
+    assert settings.alerts == Path("/a.toml")
 
 
 def test_the_key_is_in_no_representation() -> None:

@@ -19,6 +19,7 @@ TEXTS = (
     "benchmarks/*.md",
     ".env.example",
     "tier.toml.example",
+    "alerts.toml.example",
     "Makefile",
     "deploy/**/*",
     ".github/**/*",
