@@ -81,14 +81,14 @@ def test_a_query_is_stopped_when_its_time_is_over(command: Command) -> None:
 def test_a_query_that_fails_says_why(command: Command, query: str, message: str) -> None:
     """In one message, without a traceback."""
     output = command("sql", query, code=1)
-    assert "QueryFailed: " in output
+    assert output.startswith("Error: ")
     assert message in output
     assert "Traceback" not in output
 
 
 def test_an_instant_must_be_one(command: Command) -> None:
     """It is checked before anything is built."""
-    assert "BadSetting" in command("sql", "--as-of", "yesterday", QUERY, code=1)
+    assert "yesterday" in command("sql", "--as-of", "yesterday", QUERY, code=1)
 
 
 def test_evidence_is_not_mixed_with_other_files(command: Command, tmp_path: Path) -> None:
