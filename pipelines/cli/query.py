@@ -11,41 +11,44 @@ from pipelines.errors import BadSetting
 from pipelines.settings import read_settings
 
 if TYPE_CHECKING:
-    from pipelines.cli.shell.prompt import Answer
+    from pipelines.cli.shell.prompt import AnswerText
     from pipelines.cli.shell.result_view import ResultLayout
     from pipelines.publish.query import QueryResults
 
 HISTORY = "sql_history"  # of the interactive shell, in the home
 
 
+SqlText = Annotated[
+    str | None,
+    typer.Argument(
+        help="SQL on the published tables; `-` reads it from standard input. "
+        "Without it a terminal gets an interactive shell."
+    ),
+]
+Csv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values with a header.")]
+Parquet = Annotated[
+    Path | None, typer.Option(help="Write the result of one query to this Parquet file.")
+]
+Wide = Annotated[bool, typer.Option("--wide", help="Print a table, however wide it gets.")]
+Vertical = Annotated[
+    bool, typer.Option("--vertical", help="Print one record a row, a line for each column.")
+]
+Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds after which the query is stopped.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option(help="Query what was known at this instant, such as 2026-06-19T08:00Z."),
+]
+
+
 def sql(
-    query: Annotated[
-        str | None,
-        typer.Argument(
-            help="SQL on the published tables; `-` reads it from standard input. "
-            "Without it a terminal gets an interactive shell."
-        ),
-    ] = None,
-    as_csv: Annotated[
-        bool, typer.Option("--csv", help="Print comma-separated values with a header.")
-    ] = False,
+    query: SqlText = None,
+    as_csv: Csv = False,
     as_json: Json = False,
-    parquet: Annotated[
-        Path | None, typer.Option(help="Write the result of one query to this Parquet file.")
-    ] = None,
-    wide: Annotated[
-        bool, typer.Option("--wide", help="Print a table, however wide it gets.")
-    ] = False,
-    vertical: Annotated[
-        bool, typer.Option("--vertical", help="Print one record a row, a line for each column.")
-    ] = False,
-    timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds after which the query is stopped.")
-    ] = 60.0,
-    as_of: Annotated[
-        str | None,
-        typer.Option(help="Query what was known at this instant, such as 2026-06-19T08:00Z."),
-    ] = None,
+    parquet: Parquet = None,
+    wide: Wide = False,
+    vertical: Vertical = False,
+    timeout: Timeout = 60.0,
+    as_of: AsOf = None,
 ) -> None:
     """Query the newest published generation, read-only. Its tables are in the schema `marts`.
 
@@ -110,7 +113,7 @@ def _print_results(
 
 
 def _run_shell(
-    answer: "Answer", layout: "ResultLayout", as_of: str | None, parquet: Path | None
+    answer: "AnswerText", layout: "ResultLayout", as_of: str | None, parquet: Path | None
 ) -> None:
     """Start the interactive shell on the newest generation, whichever that is by then."""
     from pipelines.cli.shell.prompt import SqlShell

@@ -100,7 +100,7 @@ def webserver(settings: Settings) -> Iterator[str]:
 
 
 def ask(url: str, query: str) -> list[dict[str, Any]]:
-    """Return what the page itself is told, as soon as somebody listens."""
+    """Return what the page itself gets, as soon as somebody listens."""
     deadline = time.monotonic() + 120
     while True:
         try:

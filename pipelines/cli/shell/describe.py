@@ -56,7 +56,7 @@ def read_tables(path: Path) -> list[PublishedTable]:
     columns = {
         table: [{name: row[name] for name in ("name", "type", "comment")} for row in rows]
         for table, rows in groupby(
-            records(path, read_sql(__file__, "columns")), itemgetter("table")
+            records(path, read_sql(__file__, "columns")), itemgetter("owner")
         )
     }
     tables = records(path, read_sql(__file__, "tables"))

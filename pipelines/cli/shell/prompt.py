@@ -28,7 +28,7 @@ runs or what is typed, Ctrl-D ends the shell.
 .layout LAYOUT      show results as auto (records where a table is too wide), wide or vertical
 .quit               end the shell"""
 
-Answer = Callable[[Path, str, ResultLayout], None]
+AnswerText = Callable[[Path, str, ResultLayout], None]
 """Runs a text on a published file and prints its results in a layout."""
 
 
@@ -37,7 +37,7 @@ class SqlShell:
     """An interactive session: where it reads, how it answers, and what was typed so far."""
 
     find_file: Callable[[], Path]
-    answer: Answer
+    answer: AnswerText
     console: Console
     layout: ResultLayout = ResultLayout.auto
     typed: str = ""
@@ -90,7 +90,7 @@ class SqlShell:
             self.console.print(Text(HELP))
 
     def _complete(self, line: str) -> list[str]:
-        # Read anew each time, since another generation may have come.
+        # Read each time, since another generation may have come.
         tables = {
             table["name"]: [column["name"] for column in table["columns"]]
             for table in read_tables(self.find_file())

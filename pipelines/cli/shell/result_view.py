@@ -24,7 +24,7 @@ CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if
 
 
 class ResultLayout(StrEnum):
-    """How a result is laid out."""
+    """Layouts of a result."""
 
     auto = "auto"
     wide = "wide"

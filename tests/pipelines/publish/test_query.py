@@ -151,7 +151,7 @@ SEVERAL = "select 1 as a; pivot models on model using count(*); select 2 as b;"
 
 
 def test_every_query_of_a_text_is_answered(path: Path) -> None:
-    """In order; a PIVOT prepares itself with a statement that is no query of its own."""
+    """In order; a PIVOT prepares itself with another statement, which is no query."""
     with query.run_each(path, SEVERAL) as found:
         assert found.count == 3
         columns, rows = zip(

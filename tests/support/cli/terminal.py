@@ -1,4 +1,4 @@
-"""`tokentide` on a terminal of its own, as a person has it: keys in, what is shown out."""
+"""`tokentide` on a terminal, as a person has it: keys in, what is shown out."""
 
 import os
 import pty
@@ -44,8 +44,8 @@ def terminal(command: Command, *arguments: str) -> Iterator[Terminal]:
     """Start a verb on a terminal of 120 columns, and end it if it has not ended."""
     screen, keyboard = pty.openpty()
     process = subprocess.Popen(
-        # With a terminal of its own, Ctrl-C on it reaches this process. A shell starts jobs in the
-        # background with Ctrl-C ignored, and processes inherit that.
+        # In a session with this terminal, Ctrl-C on it reaches this process; a shell starts jobs
+        # in the background with Ctrl-C ignored, and processes inherit that.
         ["setsid", "--ctty", "env", "--default-signal=INT", *TOKENTIDE, *arguments],
         env=command.environment | {"TERM": "xterm"},
         cwd=command.home.parent,

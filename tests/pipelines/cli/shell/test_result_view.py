@@ -85,6 +85,6 @@ def test_a_value_does_not_steer_the_terminal() -> None:
 
 @given(st.lists(st.text(), min_size=1, max_size=5), st.sampled_from(list(ResultLayout)))
 def test_any_text_can_be_shown(texts: list[str], layout: ResultLayout) -> None:
-    """Whatever its characters; no control character but line breaks gets through."""
+    """With all its characters; no control character but line breaks gets through."""
     text = shown([tuple(texts)], [f"c{number}" for number in range(len(texts))], layout)
     assert not set(text) & {chr(code) for code in (*range(10), *range(11, 32), *range(127, 160))}
