@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HAS_SERVICES = "select 1 from duckdb_tables() where table_name = 'services'"
 ASK_SECONDS = 5.0
-MAX_NAMED = 5  # targets that a line names
+MAX_NAMED = 5  # targets of a reason, and reasons, that a line names
 
 TargetHealth = dict[str, Any]
 """A target: if it is up, its last tokens, its models and their market names, its cost; reasons."""
@@ -44,25 +44,21 @@ def read_health(path: Path) -> list[TargetHealth]:
 def describe_health(targets: Sequence[TargetHealth]) -> Iterator[tuple[str, str]]:
     """Yield what there is to say of the tier: scrapes, tokens, market names, cost, with reasons."""
     up = sum(each["is_up"] is True for each in targets)
-    down = [
-        f"{each['target']}: {each['scrape_reason']}"
-        for each in targets
-        if each["is_up"] is not True
-    ]
+    down = [(each["target"], each["scrape_reason"]) for each in targets if each["is_up"] is False]
+    unseen = [(each["target"], each["scrape_reason"]) for each in targets if each["is_up"] is None]
+    unknown = f", {len(unseen)} not known" if unseen else ""
     scraped = max((each["scraped_at"] for each in targets if each["scraped_at"]), default=None)
     when = f" at the last published scrape, {scraped}" if scraped else ""
-    yield "targets", f"{up} up, {len(down)} down{when}{_reasons(down)}"
+    yield "targets", f"{up} up, {len(down)} down{unknown}{when}{_reasons(down + unseen)}"
     last = max((each["last_token_at"] for each in targets if each["last_token_at"]), default=None)
     yield "last token", f"in the minute of {last}" if last else "not known: no token was counted"
     models, mapped = (sum(each[key] for each in targets) for key in ("models", "mapped_models"))
     unmapped = [
-        f"{each['target']}, {each['mapping_reason']}" for each in targets if each["mapping_reason"]
+        (each["target"], each["mapping_reason"]) for each in targets if each["mapping_reason"]
     ]
     yield "market names", f"{mapped} of {models} served models have one{_reasons(unmapped)}"
     unpriced = [
-        f"{each['target']}: {each['cost_reason']}"
-        for each in targets
-        if each["usd_per_mtok"] is None
+        (each["target"], each["cost_reason"]) for each in targets if each["usd_per_mtok"] is None
     ]
     known = len(targets) - len(unpriced)
     yield "cost", f"known of {known} of {len(targets)} targets{_reasons(unpriced)}"
@@ -117,7 +113,7 @@ def _check_targets(tier: "Tier", headers: dict[str, dict[str, str]]) -> Finding:
         return await asyncio.gather(*asked)
 
     answers = zip(tier.targets, asyncio.run(ask_all()), strict=True)
-    down = [f"{target.name}: {reason}" for target, reason in answers if reason]
+    down = [(target.name, reason) for target, reason in answers if reason]
     up = len(tier.targets) - len(down)
     advice = "; start them, or correct their addresses in the tier file" if down else ""
     return Finding("tier's targets", not down, f"{up} up, {len(down)} down{_reasons(down)}{advice}")
@@ -141,9 +137,15 @@ async def _ask(target: "Target", headers: dict[str, str]) -> str | None:
     return None
 
 
-def _reasons(reasons: Sequence[str]) -> str:
-    """Format the first reasons, and how many more there are."""
-    if not reasons:
-        return ""
-    more = len(reasons) - MAX_NAMED
-    return f" ({'; '.join(reasons[:MAX_NAMED])}{f'; and {more} more' if more > 0 else ''})"
+def _reasons(reasons: Sequence[tuple[str, str]]) -> str:
+    """Format the targets of each reason, the first of them where they are many."""
+    targets: dict[str, list[str]] = {}
+    for target, reason in reasons:
+        targets.setdefault(reason, []).append(target)
+    said = [f"{_first(names, ', ')}: {reason}" for reason, names in targets.items()]
+    return f" ({_first(said, '; ')})" if said else ""
+
+
+def _first(words: Sequence[str], between: str) -> str:
+    more = len(words) - MAX_NAMED
+    return between.join(words[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -115,11 +115,11 @@ def test_four_sentences_are_about_the_tier(market_with_tier: Settings, paper: Pa
     status = read_status(market_with_tier, FRESH)
     show_status(paper, status)
     for sentence in (
-        "Tier, targets: 1 up, 1 down at the last published scrape, 2026-06-19T10:50:00Z "
-        "(more: no scrape of it is published).",
+        "Tier, targets: 1 up, 0 down, 1 not known at the last published scrape, "
+        "2026-06-19T10:50:00Z (more: no scrape of it is published).",
         "Tier, last token: in the minute of 2026-06-19T10:01:00Z.",
         "Tier, market names: 2 of 3 served models have one "
-        "(ours, chat: the market has no [such] name).",
+        "(ours: chat: the market has no [such] name).",
         "Tier, cost: known of 1 of 2 targets (more: it has no hour with tokens).",
     ):
         assert sentence in paper.words

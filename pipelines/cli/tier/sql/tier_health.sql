@@ -1,5 +1,5 @@
 -- One row per target of the tier that is not gone: if its last scrape succeeded, its last tokens, its
--- models with a market name, and its cost in its newest hour. Each unknown has its reason.
+-- models with a market name, and its cost in its newest day. Each unknown has its reason.
 with scraped as (
     select
         target,
@@ -33,16 +33,23 @@ named as (
     group by target
 ),
 
+-- The hour that has just begun may have no token yet.
+recent as (
+    select *
+    from local_efficiency_hourly
+    qualify hour_at > max(hour_at) over (partition by target) - interval 1 day
+),
+
 priced as (
     select
         target,
         hour_at as cost_hour_at,
         usd_per_mtok,
         cost_reason
-    from local_efficiency_hourly
+    from recent
     qualify row_number() over (
         partition by target
-        order by hour_at desc, usd_per_mtok is null, model_name
+        order by usd_per_mtok is null, hour_at desc, model_name
     ) = 1
 )
 

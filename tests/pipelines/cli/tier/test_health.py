@@ -72,8 +72,8 @@ def test_health_of_a_market_alone_is_empty(market: Settings) -> None:
     assert read_health(newest(market)) == []
 
 
-@pytest.mark.parametrize(("count", "end"), [(5, "t4: refused)"), (7, "t4: refused; and 2 more)")])
-def test_a_line_names_the_first_reasons(count: int, end: str) -> None:
+@pytest.mark.parametrize(("count", "end"), [(5, "t4: refused)"), (7, "t4 and 2 more: refused)")])
+def test_a_line_names_the_first_targets_of_a_reason(count: int, end: str) -> None:
     """A fleet that is down takes one line."""
     target = {
         "is_up": False,
@@ -87,6 +87,6 @@ def test_a_line_names_the_first_reasons(count: int, end: str) -> None:
         "cost_reason": "it has no hour with tokens",
     }
     said = dict(describe_health([target | {"target": f"t{number}"} for number in range(count)]))
-    assert said["targets"].startswith(f"0 up, {count} down (t0: refused; ")
+    assert said["targets"].startswith(f"0 up, {count} down (t0, t1, ")
     assert said["targets"].endswith(end)
     assert said["last token"] == "not known: no token was counted"
