@@ -29,7 +29,7 @@ import dagster as dg
 from pipelines.alerts.checking import check_and_send
 from pipelines.alerts.config.alerts_file import read_alerts
 from pipelines.alerts.reports import find_due
-from pipelines.assets.dbt import GROUPS, READS, WHOLE_BUILD
+from pipelines.assets.dbt import READS, WHOLE_BUILD
 from pipelines.assets.extraction import Now
 from pipelines.assets.maintenance import tidy_daily
 from pipelines.assets.published import (
@@ -55,35 +55,60 @@ ALERT_SECONDS = 60
 # A run is repeated whole: another one may have built since, and a run may publish only what it has
 # audited.
 WHOLE = {"dagster/retry_strategy": "ALL_STEPS"}
-BUILT = dg.AssetSelection.groups(*GROUPS) | dg.AssetSelection.assets(PUBLISHED)
 OF_MARKET, OF_TIER = (
     dg.AssetSelection.tag(tag, "") | dg.AssetSelection.assets(PUBLISHED) for tag in READS.values()
 )
+# Each table reads one half or both.
+BUILT = OF_MARKET | OF_TIER
 RANKINGS_OF_DAYS = dg.AssetSelection.assets(RANKINGS, ANSWERS)
 
 market_daily = dg.define_asset_job(
     "market_daily",
     RANKINGS_OF_DAYS | dg.AssetSelection.assets(USAGE, SLICES) | OF_MARKET,
+    description="Request rankings, usage and slices; build what reads the market, and publish.",
     tags=WHOLE,
 )
-rankings_late = dg.define_asset_job("rankings_late", RANKINGS_OF_DAYS | OF_MARKET, tags=WHOLE)
+rankings_late = dg.define_asset_job(
+    "rankings_late",
+    RANKINGS_OF_DAYS | OF_MARKET,
+    description="Request a day of rankings that was late; build what reads it, and publish.",
+    tags=WHOLE,
+)
 rankings_weekly_full = dg.define_asset_job(
-    "rankings_weekly_full", RANKINGS_OF_DAYS | OF_MARKET, tags=WHOLE
+    "rankings_weekly_full",
+    RANKINGS_OF_DAYS | OF_MARKET,
+    description="Request every day of rankings again, so that each restatement is seen; publish.",
+    tags=WHOLE,
 )
 catalogue_hourly = dg.define_asset_job(
-    "catalogue_hourly", dg.AssetSelection.assets(CATALOGUE) | OF_MARKET, tags=WHOLE
+    "catalogue_hourly",
+    dg.AssetSelection.assets(CATALOGUE) | OF_MARKET,
+    description="Request models, prices and providers; build what reads the market, and publish.",
+    tags=WHOLE,
 )
 endpoints_half_hourly = dg.define_asset_job(
-    "endpoints_half_hourly", dg.AssetSelection.assets(ENDPOINTS), tags=WHOLE
+    "endpoints_half_hourly",
+    dg.AssetSelection.assets(ENDPOINTS),
+    description="Request hosts, prices and speed of the leading models, for the next build.",
+    tags=WHOLE,
 )
 freshness_hourly = dg.define_asset_job(
-    "freshness_hourly", dg.AssetSelection.checks(yesterday_is_in)
+    "freshness_hourly",
+    dg.AssetSelection.checks(yesterday_is_in),
+    description="Check that the newest day that should be published is.",
 )
 telemetry = dg.define_asset_job(
-    "telemetry", dg.AssetSelection.assets(TELEMETRY) | OF_TIER, tags=WHOLE
+    "telemetry",
+    dg.AssetSelection.assets(TELEMETRY) | OF_TIER,
+    description="Load closed segments; build what reads the tier, and publish.",
+    tags=WHOLE,
 )
-
-whole_nightly = dg.define_asset_job("whole_nightly", BUILT, tags={**WHOLE, **WHOLE_BUILD})
+whole_nightly = dg.define_asset_job(
+    "whole_nightly",
+    BUILT,
+    description="Build and check everything, whatever changed, and publish.",
+    tags={**WHOLE, **WHOLE_BUILD},
+)
 
 JOBS = [
     market_daily,

@@ -7,6 +7,7 @@ import dagster as dg
 
 from pipelines.alerts.checking import publish_and_alert
 from pipelines.assets.extraction import POOL, Now
+from pipelines.assets.presentation import OWNERS, PUBLISHED_GROUP
 from pipelines.errors import NothingPublished
 from pipelines.publish.generations import Generation, newest
 from pipelines.settings import Settings
@@ -19,7 +20,14 @@ MARTS = sorted(path.stem for path in (PROJECT / "marts").rglob("*.sql"))
 SETTLED = timedelta(hours=10)
 
 
-@dg.asset(name=PUBLISHED, deps=MARTS, group_name="published", kinds={"duckdb"}, pool=POOL)
+@dg.asset(
+    name=PUBLISHED,
+    deps=MARTS,
+    group_name=PUBLISHED_GROUP,
+    owners=[OWNERS["joint"]],
+    kinds={"python", "duckdb"},
+    pool=POOL,
+)
 def published(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[None]:
     """Publish a finished, numbered copy of the marts in one file, put in place by a rename."""
     return dg.MaterializeResult(metadata=generation_metadata(publish_and_alert(settings)))

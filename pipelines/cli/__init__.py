@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import Annotated, NoReturn
 
 import typer
-from rich.markup import escape
 
 from pipelines.cli import (
     alerts,
@@ -23,7 +22,8 @@ from pipelines.cli import (
     status,
     up,
 )
-from pipelines.cli.console import show_log, stderr
+from pipelines.cli.console import show_error, show_log
+from pipelines.cli.shell import describe
 from pipelines.cli.tier import collect, connect, fleet, verbs, versions
 from pipelines.errors import TokentideError
 from warehouse.connection import WarehouseBusy
@@ -56,6 +56,8 @@ def tokentide(
         tokentide ingest market
 
         tokentide sql "from market_days order by date desc limit 7"
+
+        tokentide describe market_days
     """
 
 
@@ -102,6 +104,7 @@ app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.serve)
 app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.load)
 app.add_typer(tier_app, name="tier", rich_help_panel=TIER)
 app.command(rich_help_panel=READ)(query.sql)
+app.command(rich_help_panel=READ)(describe.describe)
 app.add_typer(claims_app, name="claims", rich_help_panel=READ)
 app.add_typer(alerts_app, name="alerts", rich_help_panel=READ)
 app.command(rich_help_panel=READ)(query.evidence)
@@ -123,6 +126,5 @@ def main() -> None:
 
 
 def _exit_with(error: Exception, advice: str = "") -> NoReturn:
-    name, message = type(error).__name__, escape(str(error))
-    stderr.print(f"[red]{name}[/red]: {message}{advice}", highlight=False)
+    show_error(error, advice)
     sys.exit(1)

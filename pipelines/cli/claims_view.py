@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.cli.shell.result_view import show_result
 from pipelines.errors import UnknownClaim
 from pipelines.publish import query
 from pipelines.sql import read_sql
@@ -112,7 +113,7 @@ def show_claim(console: Console, path: Path, rows: list[ClaimRow]) -> None:
     for found in run_evidence(path, rows):
         console.print(Text(found["evidence_sql"]), soft_wrap=True)
         with query.run(path, found["evidence_sql"]) as result:
-            query.show_table(result, console)
+            show_result(result, console)
 
 
 def _show_bases(console: Console, bases: list[ClaimRow], unit: str) -> None:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from pipelines.cli.console import Json, stdout
 from pipelines.errors import BadSetting, QueryFailed
-from pipelines.publish.query import plain
+from pipelines.publish.json_values import plain
 from pipelines.settings import read_settings
 
 if TYPE_CHECKING:

@@ -33,10 +33,12 @@ def command(tmp_path: Path) -> Command:
 def test_the_verbs_are_those_of_the_contract() -> None:
     """People and programs rely on the names."""
     assert set(ROOT.commands) == {
+        "alerts",
         "build",
         "claims",
         "collect",
         "dashboard",
+        "describe",
         "doctor",
         "evidence",
         "ingest",

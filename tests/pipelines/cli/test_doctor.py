@@ -17,6 +17,7 @@ from pipelines.archive import Archive
 from pipelines.cli.doctor import Finding, examine, is_reachable, readers
 from pipelines.settings import Settings
 
+NO_TIER = Path("/nowhere/tier.toml")
 NOBODY = "http://127.0.0.1:9/api/v1"
 HEADER = (
     '[[receiver]]\nname = "ops"\nkind = "webhook"\nurl = "http://127.0.0.1:9"\n'
@@ -54,7 +55,9 @@ def gateway(status: int) -> Iterator[str]:
 
 def test_a_ready_home_is_well(market: Settings, simulator: SimulatedMarket) -> None:
     """Software, home, disk, what is published, the key and the source."""
-    settings = Settings(home=market.home, openrouter_url=simulator.url, openrouter_key="k")
+    settings = Settings(
+        home=market.home, openrouter_url=simulator.url, openrouter_key="k", tier=NO_TIER
+    )
     found = findings(settings)
     assert list(found) == [
         "Python",
@@ -65,6 +68,7 @@ def test_a_ready_home_is_well(market: Settings, simulator: SimulatedMarket) -> N
         "published",
         "OPENROUTER_API_KEY",
         "OpenRouter",
+        "tier file",
     ]
     assert [name for name, finding in found.items() if not finding.is_well] == []
     assert found["published"].found == "generation-000001.duckdb"
