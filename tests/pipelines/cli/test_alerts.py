@@ -55,7 +55,7 @@ def test_what_cannot_be_sent_waits_and_is_an_error(tmp_path: Path) -> None:
 
 def test_without_a_file_the_next_step_is_said(quiet: Command) -> None:
     assert "Copy alerts.toml.example there" in quiet("alerts").replace("\n", " ")
-    assert "BadAlerts" in quiet("alerts", "check", code=1)
+    assert "does not exist" in quiet("alerts", "check", code=1)
 
 
 def test_a_file_with_faults_is_an_error_with_its_lines(quiet: Command) -> None:
