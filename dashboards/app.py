@@ -7,6 +7,7 @@ from flask import Flask, Response, redirect, request
 
 from dashboards import security
 from dashboards.callbacks import add_callbacks
+from dashboards.export.claim_routes import add_claim_routes
 from dashboards.export.downloads import add_downloads
 from dashboards.generations import AppContext, GenerationStore
 from dashboards.layout import build_layout
@@ -34,6 +35,8 @@ def build(context: AppContext, secret: str | None = None) -> dash.Dash:
         if page.register:
             page.register(app, store, context)
     add_downloads(app.server, store)
+    if context.claims:
+        add_claim_routes(app.server, context.claims)
     for old, new in OLD_PATHS.items():
         _add_redirect(app.server, old, new)
     _mark_missing_pages(app.server)

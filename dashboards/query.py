@@ -12,6 +12,8 @@ from importlib.resources import files
 from typing import Any
 
 NAME = re.compile(r"\$([a-z_]+)")
+# Folders whose queries several pages share.
+SHARED = ("components", "statements")
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def query(name: str, **values: Any) -> Query:
 def _read(name: str) -> str:
     owner, _, file = name.partition("/")
     package = files("dashboards")
-    folder = package / owner if owner == "components" else package / "pages" / owner
+    folder = package / owner if owner in SHARED else package / "pages" / owner
     return (folder / "queries" / f"{file}.sql").read_text().strip()
 
 

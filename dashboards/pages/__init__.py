@@ -8,6 +8,7 @@ from dashboards.components.filters import Filters
 from dashboards.components.page import CustomPage, Page
 from dashboards.components.widgets import suggestions
 from dashboards.generations import OpenGeneration
+from dashboards.pages.claims.comparison import NEW_CLAIM
 from dashboards.pages.claims.page import CLAIMS
 from dashboards.pages.data.page import DATA
 from dashboards.pages.efficiency.page import EFFICIENCY
@@ -18,7 +19,18 @@ from dashboards.pages.overview.page import OVERVIEW
 from dashboards.pages.sql.page import SQL
 from dashboards.pages.tier.page import TIER
 
-PAGES: tuple[Page, ...] = (OVERVIEW, MARKET, MODEL, TIER, EFFICIENCY, METAL, CLAIMS, DATA, SQL)
+PAGES: tuple[Page, ...] = (
+    OVERVIEW,
+    MARKET,
+    MODEL,
+    TIER,
+    EFFICIENCY,
+    METAL,
+    CLAIMS,
+    NEW_CLAIM,
+    DATA,
+    SQL,
+)
 OLD_PATHS = {"/statements": "/claims"}
 
 

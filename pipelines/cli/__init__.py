@@ -77,6 +77,7 @@ ingest_app.command("fleet")(fleet.ingest_fleet)
 
 claims_app = typer.Typer(invoke_without_command=True, callback=claims.list_claims)
 claims_app.command("show")(claims.show_claim)
+claims_app.command("new")(claims.new_claim)
 
 tier_app = typer.Typer(invoke_without_command=True, callback=versions.list_versions)
 tier_app.command("correct")(versions.correct)

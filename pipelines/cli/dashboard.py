@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 
 from pipelines.cli.console import stderr
-from pipelines.errors import BadSetting, QueryFailed
+from pipelines.errors import BadClaim, BadSetting, QueryFailed
 from pipelines.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from dashboards.generations import AppContext
+    from dashboards.statements.actions import ClaimActions
+    from dashboards.statements.comparison import SavedClaim
 
 THREADS = 8
 # Memory of DuckDB for each open generation, of which there are two once a new one is published.
@@ -125,6 +127,26 @@ def sources_of(settings: Settings, dagster: str | None = None) -> "AppContext":
         sql_errors=(QueryFailed,),
         live=live.reader(settings.telemetry_spool, settings.telemetry_archive / "scrapes"),
         dagster_url=dagster,
+        claims=claim_actions(settings),
+    )
+
+
+def claim_actions(settings: Settings) -> "ClaimActions":
+    """Return what the claims pages may do with the claims of this home."""
+    from dashboards.statements.actions import ActionRefusedError, ClaimActions
+    from pipelines.claims.saved_claims import read_claims, save_claim
+    from pipelines.evidence.zipped import make_download
+
+    def save(claim: "SavedClaim") -> None:
+        try:
+            save_claim(settings, claim)
+        except BadClaim as error:
+            raise ActionRefusedError(str(error)) from error
+
+    return ClaimActions(
+        read_saved=lambda: read_claims(settings).claims,
+        save=save,
+        make_evidence=partial(make_download, settings),
     )
 
 
