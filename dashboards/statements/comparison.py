@@ -73,8 +73,8 @@ class Comparison:
         other, _, below = given["below"].partition(":")
         if other != dimension:
             raise BadComparisonError(
-                f"{member_words(dimension, above)} and {member_words(other, below)} are not of one "
-                "kind. Compare a country with a country, a lab with a lab."
+                f"{capital(member_words(dimension, above))} and {member_words(other, below)} "
+                "are not of one kind. Compare a country with a country, a lab with a lab."
             )
         return cls(
             dimension=dimension,
@@ -111,11 +111,18 @@ class Comparison:
     @property
     def statement(self) -> str:
         """The statement in words."""
-        sides = [member_words(self.dimension, side) for side in (self.above, self.below)]
         span = f"from {self.first_week} to {self.last_day}"
         when = f"in every week {span}" if self.weeks > 1 else f"in the week {span}"
-        text = f"{sides[0]} above {sides[1]} {when}."
-        return text[0].upper() + text[1:]
+        above, _ = self.sides
+        return f"{above} above {member_words(self.dimension, self.below)} {when}."
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """The two sides in words, as a sentence begins; a name stays as it is."""
+        words = [member_words(self.dimension, side) for side in (self.above, self.below)]
+        is_name = self.dimension in {"author", "family"}
+        above, below = words if is_name else map(capital, words)
+        return above, below
 
     @property
     def population(self) -> str:
@@ -188,6 +195,11 @@ def member_words(dimension: str, member: str) -> str:
     if dimension == "country":
         return f"labs of {COUNTRIES.get(member, member)}"
     return KINDS.get(dimension, {}).get(member, member)
+
+
+def capital(text: str) -> str:
+    """Return a text that begins a sentence."""
+    return text[:1].upper() + text[1:]
 
 
 def parse_day(text: str) -> date:

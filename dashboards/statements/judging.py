@@ -76,15 +76,15 @@ def _judge_basis(weeks: pl.DataFrame) -> VerdictRow:
     elif false:
         verdict = "contradicted"
         first = weeks.filter(~pl.col("is_true"))["week_start"].sort().to_list()[0]
-        reason = f"Certainly not above in {false} of {count} weeks, first in that of {first}."
+        reason = f"Certainly not above in {false} weeks, first in that of {first}."
     elif unsure:
         verdict = "unverifiable"
         reason = (
-            f"{figures}: there it depends on whose the unknown tokens are. What is missing is "
+            f"In {unsure} weeks it depends on whose the unknown tokens are. What is missing is "
             "whose the cloaked models, and on the platform the models beyond the top 50, are."
         )
     else:
-        verdict, reason = "supported", f"{figures}, whoever owns the unknown tokens."
+        verdict, reason = "supported", "Whoever owns the unknown tokens, it is so in every week."
     return {
         "verdict": verdict,
         "measured": float(true) if not unsure and not missing.height else None,

@@ -1,8 +1,10 @@
 """Bases and verdicts in words: the one plain sentence with which a claim begins."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from dashboards.statements.comparison import capital
 from dashboards.statements.judging import OVERALL
 
 # What is counted on a basis, to follow "if you count".
@@ -24,6 +26,7 @@ OTHER = {
     "highest_day": "the highest day",
 }
 BENCHMARK = "benchmark_"
+DECIMAL = re.compile(r"(?<=\d)_(?=\d)")
 HOLDS = "supported"
 FALSE = ("contradicted", "wrong_population", "wrong_baseline")
 WHY_FALSE = {
@@ -41,14 +44,14 @@ def basis_words(basis: str) -> str:
     if basis == OVERALL:
         return "over all bases"
     if basis.startswith(BENCHMARK):
-        setting = basis.removeprefix(BENCHMARK).replace("_", " ")
-        return f"our benchmark with {setting}"
+        setting = DECIMAL.sub(".", basis.removeprefix(BENCHMARK))
+        return f"our benchmark with {setting.replace('_', ' ')}"
     return COUNTED.get(basis) or OTHER.get(basis) or basis.replace("_", " ")
 
 
 def plain_sentence(rows: Iterable[Mapping[str, Any]]) -> str:
     """Say in one plain sentence on which bases a claim holds; `rows` have basis and verdict."""
-    given = list(rows)
+    given = sorted(rows, key=lambda row: str(row["basis"]))
     listed = [row for row in given if row["basis"] != OVERALL] or given
     true, false, unknown, unjudged = (
         [row["basis"] for row in listed if row["verdict"] in verdicts]
@@ -57,14 +60,16 @@ def plain_sentence(rows: Iterable[Mapping[str, Any]]) -> str:
     if not true and not false:
         return NOT_JUDGED if unjudged else _unknown(listed)
     rest = [*unknown, *unjudged]
-    after = f" {_capital(_by(rest))}, it cannot be known." if rest else ""
+    after = f" {capital(_by(rest))}, it cannot be known." if rest else ""
     if true and false:
         return f"Only {_by(true)}; not {_by(false)}.{after}"
     if true:
-        return f"True {_whichever(true)}.{after}"
+        where = _by(true) if rest else _whichever(true, "on every basis")
+        return f"True {where}.{after}"
     kinds = {row["verdict"] for row in listed if row["verdict"] in FALSE}
     why = WHY_FALSE.get(kinds.pop()) if len(kinds) == 1 else None
-    return (f"{why}." if why else f"Not true {_whichever(false)}.") + after
+    where = _by(false) if rest else _whichever(false, "on any basis")
+    return (f"{why}." if why else f"Not true {where}.") + after
 
 
 def _unknown(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -73,10 +78,13 @@ def _unknown(rows: Sequence[Mapping[str, Any]]) -> str:
     return f"It cannot be known{why}."
 
 
-def _whichever(bases: Sequence[str]) -> str:
+def _whichever(bases: Sequence[str], others: str) -> str:
+    if [*bases] == [OVERALL]:
+        return basis_words(OVERALL)
     if len(bases) == 1:
         return _by(bases)
-    return f"whichever way you count: {_join([basis_words(basis) for basis in bases], 'or')}"
+    way = "whichever way you count" if {*bases} <= COUNTED.keys() else others
+    return f"{way}: {_join([basis_words(basis) for basis in bases], 'or')}"
 
 
 def _by(bases: Sequence[str]) -> str:
@@ -88,7 +96,3 @@ def _by(bases: Sequence[str]) -> str:
 
 def _join(words: Sequence[str], last: str) -> str:
     return f" {last} ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -90,7 +90,7 @@ def read_claim(path: Path) -> SavedClaim:
                 below=given.below,
                 first_week=given.first_week,
                 last_week=given.last_week,
-                bases=tuple(basis for basis in BASES if basis in given.bases) or ("",),
+                bases=_in_order(given.bases),
                 attribution=given.attribution,
             ),
             statement=given.statement,
@@ -146,6 +146,12 @@ def as_toml(claim: SavedClaim) -> str:
         if value is not None
     ]
     return "\n".join([f"# `tokentide claims show {claim.claim_id}` judges this claim.", *lines, ""])
+
+
+def _in_order(bases: list[str]) -> tuple[str, ...]:
+    """Return bases in the order of all pages; one that nobody knows stays, to be refused."""
+    known = [basis for basis in BASES if basis in bases]
+    return (*known, *(basis for basis in bases if basis not in BASES))
 
 
 def _literal(value: object) -> str:

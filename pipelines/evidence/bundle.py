@@ -166,13 +166,10 @@ def _check_size(settings: Settings, basis: inputs.EvidenceInputs, max_bytes: int
 
 
 def _claim(settings: Settings, path: Path, name: str) -> list[dict[str, Any]]:
-    """Return the rows of a claim that have one query, the sum over all bases first."""
+    """Return the rows of a claim, first that with the query which the name chooses."""
     claim_id, _, basis = name.partition(":")
-    found = [
-        row
-        for row in claim_rows(settings, path)
-        if row["claim_id"] == claim_id and basis in ("", row["basis"])
-    ]
+    rows = [row for row in claim_rows(settings, path) if row["claim_id"] == claim_id]
+    found = [row for row in rows if basis in ("", row["basis"])]
     if not found:
         raise QueryFailed(
             f"There is no claim {name!r}; `tokentide claims` lists them. A query has spaces in it."
@@ -184,7 +181,7 @@ def _claim(settings: Settings, path: Path, name: str) -> list[dict[str, Any]]:
         raise QueryFailed(
             f"{name} rests on a document, not on a query, so there is nothing to compute."
         )
-    return found
+    return [found[0], *(row for row in rows if row is not found[0])]
 
 
 def _result(path: Path, query: str) -> tuple[bytes, int]:

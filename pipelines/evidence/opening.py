@@ -9,7 +9,8 @@ from dashboards.export.evidence_html import build_evidence_page
 from dashboards.generations import OpenGeneration
 from dashboards.pages.claims.weeks import Sides
 from dashboards.statements.citation import Citation
-from dashboards.statements.comparison import SavedClaim, member_words
+from dashboards.statements.comparison import SavedClaim
+from dashboards.statements.judging import OVERALL
 from dashboards.statements.wording import basis_words, plain_sentence
 from pipelines.archive import utc_now
 from pipelines.evidence.inputs import USED
@@ -31,13 +32,16 @@ def write_opening(
     saved: SavedClaim | None = None,
 ) -> None:
     """Write the files that say what a bundle is; `rows` are those of its claim, if it has one."""
+    # The sum over all bases first, whichever basis the query is of.
+    rows = sorted(rows, key=lambda row: (row["basis"] != OVERALL, row["basis"]))
+    sides = Sides.of(saved.comparison) if saved else None
     generation = OpenGeneration(path, open_published)
     answers = {
         "sources": sorted(origins.sources),
         "is_of_any": origins.is_of_any,
         "outcomes": list(USED),
     }
-    page = build_evidence_page(generation, query, rows, answers, utc_now(), _sides(saved))
+    page = build_evidence_page(generation, query, rows, answers, utc_now(), sides)
     (folder / "index.html").write_text(page)
     source = meta["citation"] if origins.sources else OF_NO_OTHERS
     if rows:
@@ -54,12 +58,3 @@ def write_opening(
         title=title, finding=finding, bases=bases or "none", version=meta["tokentide_version"]
     )
     (folder / "README.md").write_text(text)
-
-
-def _sides(saved: SavedClaim | None) -> Sides | None:
-    if saved is None:
-        return None
-    comparison = saved.comparison
-    return Sides(
-        *(member_words(comparison.dimension, side) for side in (comparison.above, comparison.below))
-    )

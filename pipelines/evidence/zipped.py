@@ -1,6 +1,7 @@
 """Evidence bundles as zip files, made by a separate process where viewers ask for them."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,8 @@ from pipelines.evidence.bundle import Bundle
 from pipelines.settings import Settings
 
 SECONDS = 180.0
+# The command puts the name of an error before its text.
+ERROR_NAME = re.compile(r"^(?:[A-Z][a-z]+){2,}: ")
 # Of inputs that viewers may download; a folder can have any size.
 MAX_DOWNLOAD_BYTES = 512 * 1024**2
 
@@ -53,6 +56,6 @@ def make_download(settings: Settings, name: str, folder: Path) -> Path:
             f"The bundle took longer than {SECONDS:g} s. Run `tokentide evidence {name} -o folder`."
         ) from error
     if done.returncode != 0:
-        lines = done.stderr.strip().splitlines()
-        raise ActionRefusedError(lines[-1] if lines else "The bundle could not be made.")
+        lines = done.stderr.strip().splitlines() or ["The bundle could not be made."]
+        raise ActionRefusedError(ERROR_NAME.sub("", lines[-1]))
     return target

@@ -4,6 +4,7 @@ The controls are the form. Every choice is in the address, which therefore shows
 """
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import cache
 from itertools import combinations
 from typing import Any
@@ -24,6 +25,7 @@ from dashboards.statements.comparison import (
     ATTRIBUTIONS,
     BASES,
     DIMENSIONS,
+    WEEK,
     BadComparisonError,
     Comparison,
     SavedClaim,
@@ -44,6 +46,8 @@ KIND_LABELS = {
     "price_class": "free or paid",
 }
 DEFAULT_WEEKS = 5
+# The first week that the source has figures of.
+FIRST_WEEK = date(2024, 12, 30)
 NOTHING = "There is no market in this generation yet. `tokentide ingest market` fetches one."
 STRICT = (
     "A week counts as true only if it is so whoever owns the tokens that are not attributed: "
@@ -57,7 +61,7 @@ def controls(generation: OpenGeneration) -> Sequence[Control]:
     above, below = _default_sides([value for value, _ in members])
     last = _default_last(weeks)
     first = weeks[max(0, weeks.index(last) - DEFAULT_WEEKS + 1)] if weeks else ""
-    days = [(week, week) for week in weeks]
+    days = _mondays(weeks)
     bases = [
         (".".join(found), " + ".join(BASIS_LABELS[basis] for basis in found))
         for size in range(len(BASES), 0, -1)
@@ -97,9 +101,7 @@ def comparison_cards(
     except BadComparisonError as error:
         return (Heading(claim.text, f"It cannot be judged here. {error}"),)
     rows = judge_claim(claim, generation)
-    sides = Sides(
-        *(member_words(comparison.dimension, side) for side in (comparison.above, comparison.below))
-    )
+    sides = Sides.of(comparison)
     address = claim_address(claim.claim_id) if is_saved else href(PATH, **comparison.choices)
     may_save = not is_saved and generation.claims is not None
     return (
@@ -213,6 +215,16 @@ def _weeks(generation: OpenGeneration) -> list[str]:
         return []
     found = generation.frame(query("statements/weeks"))["week_start"].to_list()
     return [week.isoformat() for week in found]
+
+
+def _mondays(weeks: Sequence[str]) -> list[tuple[str, str]]:
+    """Return every week that a link may name; those without figures say so."""
+    if not weeks:
+        return []
+    known, last = {*weeks}, date.fromisoformat(weeks[-1])
+    first = min(date.fromisoformat(weeks[0]), FIRST_WEEK)
+    mondays = [last - WEEK * back for back in range((last - first) // WEEK, -1, -1)]
+    return [(str(day), str(day) if str(day) in known else f"{day} (not loaded)") for day in mondays]
 
 
 def _default_last(weeks: Sequence[str]) -> str:

@@ -67,7 +67,7 @@ def _verdict(name: str | None) -> Component:
 def claim(rows: pl.DataFrame) -> Component:
     """Build one claim: who made it and of which tokens, and the verdict on each basis."""
     first = rows.row(0, named=True)
-    who, when = first["said_by"] or "unknown", first["said_on"] or "on an unknown day"
+    who, when = first["said_by"] or "Nobody named", first["said_on"] or "on an unknown day"
     population = first["population"] or "none named"
     return html.Div(
         [
@@ -93,8 +93,8 @@ def _source(url: str | None) -> list[Component]:
 
 def _verdict_line(row: dict[str, Any]) -> list[Any]:
     # Over all bases the words would only list the rows below.
-    words = None if row["basis"] == OVERALL and row["measured"] is None else row["measured_text"]
-    measured = words or format_figure(row["measured"])
+    is_listed = row["basis"] == OVERALL and row["measured"] is None
+    measured = "" if is_listed else row["measured_text"] or format_figure(row["measured"])
     return [
         basis_words(row["basis"]),
         html.Td(format_verdict(row["verdict"]), className="verdict"),

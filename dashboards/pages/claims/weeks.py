@@ -16,6 +16,7 @@ from dashboards.components.theme import Theme
 from dashboards.components.widgets import plain_table
 from dashboards.pages.claims import figures
 from dashboards.query import Query
+from dashboards.statements.comparison import Comparison
 from dashboards.statements.judging import spans
 from dashboards.statements.wording import basis_words
 
@@ -45,6 +46,11 @@ class Sides:
 
     above: str
     below: str
+
+    @classmethod
+    def of(cls, comparison: Comparison) -> "Sides":
+        """Return the two sides of a comparison."""
+        return cls(*comparison.sides)
 
 
 COUNTRIES = Sides("China", "United States")

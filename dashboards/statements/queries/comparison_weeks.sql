@@ -7,7 +7,7 @@ with calendar as (
     select
         bases.basis,
         weeks.week_start
-    from unnest($bases) as bases (basis)
+    from (select unnest($bases) as basis) as bases
     cross join (
         select unnest(generate_series($first_week, $last_week, interval 7 day))::date as week_start
     ) as weeks

@@ -72,6 +72,8 @@ def test_a_program_gets_the_statement_once(generation: Path) -> None:
         "population",
         "unit",
         "source_url",
+        "sentence",
+        "true_weeks",
         "verdicts",
         "evidence",
     ]
