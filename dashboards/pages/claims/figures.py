@@ -1,7 +1,7 @@
 """Charts of a claim: the claimed figure beside the measured one, and both sides by week."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from functools import cache
 from typing import Any
 
@@ -117,9 +117,11 @@ def _bounds_words(row: dict[str, Any], side: str) -> str:
 def _shade_true_weeks(made: go.Figure, part: pl.DataFrame, theme: Theme) -> None:
     """Shade the weeks in which the statement was certainly true."""
     for monday in part.filter(pl.col("is_true"))["week_start"].to_list():
+        # A point stands at the Monday, in the middle of its shade.
+        middle = datetime.combine(monday, time())
         made.add_vrect(
-            x0=monday - WEEK / 2,
-            x1=monday + WEEK / 2,
+            x0=middle - WEEK / 2,
+            x1=middle + WEEK / 2,
             fillcolor=theme.faint,
             opacity=0.5,
             line_width=0,

@@ -19,6 +19,8 @@ from dashboards.statements.wording import basis_words, plain_sentence
 
 EVIDENCE_HEIGHT = 320
 MAX_EVIDENCE_ROWS = 2_000
+# A reason that only lists the verdicts below it begins so.
+BY_BASIS = "By basis:"
 LINES_OF_LEGEND = 3
 LEGEND_PIXELS = 20
 CLAIM_HEADINGS = ("Claim", "Said by", "Said on", "Over all bases", "On each basis")
@@ -101,8 +103,13 @@ def _verdict_line(row: dict[str, Any]) -> list[Any]:
         html.Td(format_figure(row["expected"]), className="number"),
         html.Td(measured, className="number"),
         row["unit"] or "",
-        html.Td([row["reason"] or "", *_missing_days(row["missing_days"])]),
+        html.Td([_reason(row, is_listed), *_missing_days(row["missing_days"])]),
     ]
+
+
+def _reason(row: dict[str, Any], is_listed: bool) -> str:
+    reason: str = row["reason"] or ""
+    return "" if is_listed and reason.startswith(BY_BASIS) else reason
 
 
 def _missing_days(days: Any) -> list[Component]:

@@ -100,7 +100,7 @@ def _downloads(claim_id: str, bases: Sequence[str]) -> list[Component]:
     links = [
         html.Li(
             html.A(
-                f"Evidence: {basis_words(basis)}",
+                f"Evidence: {basis_words(basis)}" if len(bases) > 1 else "Evidence of every basis",
                 href=evidence_address(f"{claim_id}:{basis}"),
                 download="",
             )
