@@ -82,13 +82,26 @@ def controls(generation: OpenGeneration) -> Sequence[Control]:
 def cards(filters: Filters, generation: OpenGeneration) -> Sequence[Listed]:
     """Return the claim of these choices with its verdicts, or the reason why there is none."""
     if not generation.comparable:
-        return (Heading("Nothing to compare", NOTHING),)
+        return (_nothing_card(),)
     try:
         comparison = Comparison.read(filters.values)
         claim = SavedClaim(claim_id=propose_id(comparison), comparison=comparison)
         return comparison_cards(claim, generation, is_saved=False)
     except BadComparisonError as error:
         return (Heading("These two cannot be compared", str(error)),)
+
+
+def _nothing_card() -> Card:
+    """Return the card that says why there is nothing to compare."""
+    return Card(
+        key="statement",
+        title="The claim and its verdicts",
+        query=query("statements/weeks"),
+        draw=rows_only(tables.plain_evidence),
+        width="full",
+        empty=NOTHING,
+        needs=("market_share_weekly",),
+    )
 
 
 def comparison_cards(

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboards.query import inline
@@ -104,6 +104,7 @@ WEEKS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(weeks=WEEKS)
 def test_a_week_is_true_exactly_where_every_owner_of_the_unknown_leaves_it_true(
     con: duckdb.DuckDBPyConnection, weeks: list[Week]
@@ -125,6 +126,7 @@ def test_a_week_is_true_exactly_where_every_owner_of_the_unknown_leaves_it_true(
         assert (row["reason"] is None) == (expected is not None)
 
 
+@settings(deadline=None)
 @given(weeks=WEEKS)
 def test_the_true_weeks_are_those_with_the_least_share_above_the_greatest(
     con: duckdb.DuckDBPyConnection, weeks: list[Week]

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboards.statements.comparison import BASES, Comparison, SavedClaim
@@ -42,6 +42,7 @@ def home(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home")
 
 
+@settings(deadline=None)
 @given(
     statement=PRINTABLE.filter(bool),
     said_by=st.none() | PRINTABLE,

@@ -151,6 +151,7 @@ def test_without_a_market_there_is_nothing_to_compare(tmp_path: Path) -> None:
         "create table marts.market_days as select null::date as date, "
         "null::timestamptz as as_of, 'none' as origin, true as is_missing"
     )
-    [heading] = listed(open_shares(tmp_path / "home", sql=sql), PATH)
-    assert isinstance(heading, Heading)
-    assert "`tokentide ingest market`" in heading.below
+    [card] = listed(open_shares(tmp_path / "home", sql=sql), PATH)
+    assert isinstance(card, Card)
+    assert card.needs == ("market_share_weekly",)
+    assert "`tokentide ingest market`" in card.empty
