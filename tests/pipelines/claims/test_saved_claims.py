@@ -20,7 +20,9 @@ from pipelines.errors import BadClaim
 from pipelines.settings import Settings
 
 MONDAY = date(2026, 3, 2)
-PRINTABLE = st.text(max_size=60).filter(str.isprintable)
+PRINTABLE = st.text(
+    st.characters(exclude_categories=("C", "Z"), include_characters=" "), max_size=60
+)
 FILE = """
 dimension = "country"
 above = "CN"
