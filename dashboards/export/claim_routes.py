@@ -29,6 +29,9 @@ def add_claim_routes(server: Flask, actions: ClaimActions) -> None:
     @server.get("/download/evidence.zip")
     def download_evidence() -> Response:
         name = parse_search(request.query_string.decode(errors="replace")).get("claim", "")
+        # A bundle costs seconds of a processor, so no other page may have one made.
+        if request.headers.get("Sec-Fetch-Site") == "cross-site":
+            return _text("Ask for the evidence on the page of the claim.", 403)
         if not NAME.fullmatch(name):
             return _text("Name a claim, as its page does.", 404)
         if not turn.acquire(blocking=False):

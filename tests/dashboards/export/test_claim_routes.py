@@ -51,6 +51,11 @@ def test_a_name_that_is_no_claims_is_refused(client: FlaskClient, name: str) -> 
     assert response.status_code == 404
 
 
+def test_another_page_cannot_have_a_bundle_made(client: FlaskClient) -> None:
+    address, headers = "/download/evidence.zip?claim=a", {"Sec-Fetch-Site": "cross-site"}
+    assert client.get(address, headers=headers).status_code == 403
+
+
 def test_a_claim_without_evidence_says_why(client: FlaskClient) -> None:
     response = client.get("/download/evidence.zip?claim=none")
     assert (response.status_code, response.text) == (409, "It rests on a document.\n")
