@@ -16,8 +16,8 @@ STAMP := $(VENV)/.installed-$(EXTRAS)
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: $(VENV)/.installed-run ## install, fetch the market, publish it, keep it up to date, show it (PORT=3000 is Dagster's, DASHBOARD=8050)
-	$(BIN)/tokentide up --port $(PORT) --dashboard-port $(DASHBOARD)
+up: $(VENV)/.installed-run ## install and run the whole product: market, tier, schedules, pages (PORT=3000 is Dagster's, DASHBOARD=8050, OPTIONS="--no-tier")
+	$(BIN)/tokentide up --port $(PORT) --dashboard-port $(DASHBOARD) $(OPTIONS)
 
 tier: $(TIER)/.installed ## the inference tier alone, without the pipeline: serve the shipped model (OPTIONS="--port 8001")
 	$(TIER)/bin/python -m models.server $(OPTIONS)
@@ -92,7 +92,8 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed-run: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	$(BIN)/python deploy/torch_for_cpu.py
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[serve]"
 	touch $@
 
 $(STAMP): pyproject.toml constraints.txt | $(VENV)/bin/python

@@ -1,4 +1,4 @@
-"""The app: a Dash app on the published generations, with its downloads and its protection."""
+"""The app: a Dash app on the published generations, with its downloads, API and protection."""
 
 from importlib.resources import files
 
@@ -6,6 +6,7 @@ import dash
 from flask import Flask, Response, redirect, request
 
 from dashboards import security
+from dashboards.api.routes import add_api
 from dashboards.callbacks import add_callbacks
 from dashboards.export.claim_routes import add_claim_routes
 from dashboards.export.downloads import add_downloads
@@ -35,12 +36,13 @@ def build(context: AppContext, secret: str | None = None) -> dash.Dash:
         if page.register:
             page.register(app, store, context)
     add_downloads(app.server, store)
+    add_api(app.server, store)
     if context.claims:
         add_claim_routes(app.server, context.claims)
     for old, new in OLD_PATHS.items():
         _add_redirect(app.server, old, new)
     _mark_missing_pages(app.server)
-    security.guard(app.server, app.csp_hashes(), secret)
+    security.guard(app.server, app.csp_hashes(), secret, context.frame_ancestors)
     return app
 
 

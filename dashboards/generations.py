@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -25,6 +25,11 @@ MAX_GENERATIONS = 2
 # than there is.
 MAX_QUERIES_AT_ONCE = 2
 STALE_SECONDS = 36 * 3600
+LOAD_IS_KNOWN = (
+    "select 1 from duckdb_columns() "
+    "where table_name = 'services' and column_name = 'is_load_simulated'"
+)
+SIMULATED_SERVICES = "select service from marts.services where is_load_simulated order by all"
 
 OpenPublished = Callable[[Path], duckdb.DuckDBPyConnection]
 
@@ -50,6 +55,35 @@ class AppContext:
     """The address of Dagster, where one runs."""
     claims: ClaimActions | None = None
     """The claims of the home, and what viewers may do with claims; None where there is no home."""
+    frame_ancestors: tuple[str, ...] = ()
+    """Origins whose pages may show the dashboard in a frame."""
+    tier_file: "TierFile | None" = None
+    """Adds servers to the tier file; None where nobody may."""
+
+
+@dataclass(frozen=True)
+class FoundServer:
+    """A server as its metrics page shows it."""
+
+    url: str
+    engine: str
+    models: tuple[str, ...]
+    devices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TierFile:
+    """The tier file, to which a person may add a server. Both functions say why they refuse."""
+
+    path: str
+    probe: Callable[[str], FoundServer]
+    """Looks at the metrics page of an address."""
+    add: Callable[[Mapping[str, Any]], str]
+    """Adds a server of these keys of a `[[target]]`; returns the block."""
+    next_step: str = ""
+    """What a person does next, once a server is added."""
+    errors: tuple[type[Exception], ...] = ()
+    """Errors by which they refuse; viewers read their text."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +96,8 @@ class GenerationMeta:
     last_date: date | None
     origin: str
     citation: str
+    simulated_services: tuple[str, ...] = ()
+    """Services of the tier whose requests come from a load generator."""
 
     @property
     def is_simulated(self) -> bool:
@@ -107,11 +143,24 @@ class OpenGeneration:
         self._turns = turns or threading.BoundedSemaphore(MAX_QUERIES_AT_ONCE)
 
     @cached_property
+    def has_tier(self) -> bool:
+        """True if a server of ours was ever watched; also where an older file does not say so."""
+        with closing(self._con.cursor()) as cursor:
+            known = cursor.sql(LOAD_IS_KNOWN).fetchall()
+            return not known or bool(cursor.sql("from marts.services limit 1").fetchall())
+
+    @cached_property
     def meta(self) -> GenerationMeta:
         """The generation's number, dates and citation."""
         with closing(self._con.cursor()) as cursor:
             row: dict[str, Any] = cursor.sql("from marts.meta").pl().to_dicts()[0]
-        return GenerationMeta(**{name: row[name] for name in GenerationMeta.__dataclass_fields__})
+            # An older file says nothing of the load, or has no services.
+            known = cursor.sql(LOAD_IS_KNOWN).fetchall()
+            services = cursor.sql(SIMULATED_SERVICES).fetchall() if known else []
+        named = {name: row[name] for name in GenerationMeta.__dataclass_fields__ if name in row}
+        # A home without a market has nobody to cite.
+        named["citation"] = named["citation"] or ""
+        return GenerationMeta(**named, simulated_services=tuple(name for (name,) in services))
 
     @cached_property
     def tables(self) -> frozenset[str]:
@@ -142,13 +191,14 @@ class OpenGeneration:
     def frame(self, query: Query) -> pl.DataFrame:
         """Return the rows of a query; the same query again costs nothing. Raise duckdb.Error."""
         key = (query.sql, repr(sorted(query.values.items())))
-        return self._frames.get(key, lambda: self._run(query))
+        return self._frames.get(key, lambda: self.read(query))
 
     def forget_frames(self) -> None:
         """Drop the cached rows: a newer generation is there, and few viewers look at this one."""
         self._frames.clear()
 
-    def _run(self, query: Query) -> pl.DataFrame:
+    def read(self, query: Query) -> pl.DataFrame:
+        """Return the rows of a query without keeping them, since they may be many."""
         with self._turns, closing(self._con.cursor()) as cursor:
             cursor.execute("set search_path = 'marts,main'")
             found: pl.DataFrame = cursor.sql(inline(query)).pl()

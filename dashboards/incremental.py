@@ -159,7 +159,8 @@ def _whole_body(view: PageView, whole: str, seen: Collection[int]) -> Component:
     listed = view.cards()
     cells = _cells(view, listed, whole, range(len(listed)), first_screen(listed) | set(seen))
     grid = card_grid(cells, listed)
-    above = view.page.above if isinstance(view.page, CardPage) else None
+    has_panel = isinstance(view.page, CardPage) and not view.is_unserved
+    above = view.page.above if has_panel and isinstance(view.page, CardPage) else None
     return html.Div([above(view.theme), grid]) if above else grid
 
 

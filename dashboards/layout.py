@@ -6,7 +6,13 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboards.components.widgets import html_attributes, instant, simulated_badge, state
+from dashboards.components.widgets import (
+    html_attributes,
+    instant,
+    simulated_badge,
+    simulated_load_badge,
+    state,
+)
 from dashboards.generations import AppContext, GenerationMeta, OpenGeneration
 from dashboards.pages import PAGES
 
@@ -38,6 +44,10 @@ def build_banner(meta: GenerationMeta) -> Component | None:
     if meta.is_simulated:
         text = " The market's figures come from the simulated market. None of them is real."
         warnings.append(html.Div([simulated_badge(), text], className="banner"))
+    if meta.simulated_services:
+        named = ", ".join(meta.simulated_services)
+        text = f" {named}: a load generator asks this server. Its tokens served nobody."
+        warnings.append(html.Div([simulated_load_badge(), text], className="banner"))
     if meta.is_stale:
         text = (
             f"This generation is {meta.age_hours} hours old. "

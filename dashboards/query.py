@@ -12,8 +12,8 @@ from importlib.resources import files
 from typing import Any
 
 NAME = re.compile(r"\$([a-z_]+)")
-# Folders whose queries several pages share.
-SHARED = ("components", "statements")
+# Packages whose queries several pages ask, or none; all others are those of a page.
+SHARED = frozenset({"api", "components", "planner", "statements"})
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Query:
 
 
 def query(name: str, **values: Any) -> Query:
-    """Return the query of a file, such as `market/share` or `components/bounds`."""
+    """Return the query of a file, such as `market/share`, `components/bounds` or `planner/plan`."""
     return Query(_read(name), values)
 
 

@@ -3,6 +3,9 @@
 On loopback there is no log-in. A page from elsewhere could still reach a loopback port through the
 viewer's browser: by a host name that it points at 127.0.0.1, or by a form. So the Host must be one
 of ours, and a request that changes something must come from our own page.
+
+A program sends the secret with each request that reads, as a bearer token or as the password of
+basic authentication, since feed readers and Prometheus know both.
 """
 
 import hmac
@@ -19,11 +22,21 @@ from flask import Flask, Response, redirect, render_template, request, session
 MAX_TRIES, WINDOW_SECONDS = 5, 60.0
 MAX_TRIES_TOGETHER = 60
 SESSION_SECONDS = 12 * 3600
+NOBODY = "'none'"
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 MAX_BODY = 1024 * 1024
+# Addresses whose responses a client may keep, if it asks each time whether they still hold.
+REVALIDATED = ("/data/", "/feed.", "/prices/", "/metrics")
+STATIC = ("/_dash-component-suites/", "/assets/")
+READS = frozenset({"GET", "HEAD"})
 
 
-def guard(server: Flask, script_hashes: Sequence[str], secret: str | None = None) -> None:
+def guard(
+    server: Flask,
+    script_hashes: Sequence[str],
+    secret: str | None = None,
+    frame_ancestors: Sequence[str] = (),
+) -> None:
     """Set headers on every response, refuse other pages, and demand the secret if there is one."""
     server.secret_key = secrets.token_bytes(32)
     server.config.update(
@@ -33,20 +46,22 @@ def guard(server: Flask, script_hashes: Sequence[str], secret: str | None = None
         PERMANENT_SESSION_LIFETIME=SESSION_SECONDS,
         MAX_CONTENT_LENGTH=MAX_BODY,
     )
-    headers = _headers(script_hashes)
+    headers = _headers(script_hashes, frame_ancestors)
 
     @server.before_request
     def refuse_others() -> Response | None:
         if secret is None and _host_name(request.host) not in LOOPBACK_NAMES:
             return _refuse("This dashboard is for this machine only: localhost or 127.0.0.1.")
-        if request.method not in {"GET", "HEAD"} and not _is_from_our_page():
+        if request.method not in READS and not _is_from_our_page():
             return _refuse("That request came from another page.")
         return None
 
     @server.after_request
     def set_headers(response: Response) -> Response:
         response.headers.update(headers)
-        if not request.path.startswith(("/_dash-component-suites/", "/assets/")):
+        if request.path.startswith(REVALIDATED) and response.status_code < 400:
+            response.headers["Cache-Control"] = "private, no-cache"
+        elif not request.path.startswith(STATIC):
             response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -91,6 +106,16 @@ class LoginThrottle:
             }
             return wait
 
+    def seconds_left(self, address: str) -> float:
+        """Return the seconds until a try would be allowed, without counting one."""
+        now = time.monotonic()
+        with self._lock:
+            own = self._by_address.get(address, deque())
+            return max(
+                _seconds_until_free(own, MAX_TRIES, now),
+                _seconds_until_free(self._together, MAX_TRIES_TOGETHER, now),
+            )
+
     def forget(self, address: str) -> None:
         """Remove an address's tries, after a log-in that succeeded."""
         with self._lock:
@@ -110,9 +135,11 @@ def _add_login(server: Flask, secret: str) -> None:
     def require_login() -> Response | None:
         if request.path == "/login" or session.get("known"):
             return None
+        if request.method in READS and request.authorization is not None:
+            return _check_key(throttle, secret)
         if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
             return redirect("/login")  # type: ignore[return-value]
-        return Response("Log in first.\n", 401, mimetype="text/plain")
+        return _demand_key("Log in first, or send the secret as a bearer token.")
 
     @server.get("/login")
     def show_login() -> Response:
@@ -125,7 +152,7 @@ def _add_login(server: Flask, secret: str) -> None:
             page = _login_page(f"Too many tries. Wait {wait:.0f} seconds.", 429)
             page.headers["Retry-After"] = f"{wait:.0f}"
             return page
-        if not hmac.compare_digest(request.form.get("secret", "").encode(), secret.encode()):
+        if not _is_secret(request.form.get("secret", ""), secret):
             return _login_page("That is not it.", 401)
         throttle.forget(address)
         session.clear()
@@ -139,7 +166,37 @@ def _add_login(server: Flask, secret: str) -> None:
         return redirect("/login", 303)  # type: ignore[return-value]
 
 
-def _headers(script_hashes: Sequence[str]) -> dict[str, str]:
+def _check_key(throttle: LoginThrottle, secret: str) -> Response | None:
+    """Refuse a request whose key is wrong. Only wrong ones count as tries: programs ask often."""
+    address = request.remote_addr or ""
+    if wait := throttle.seconds_left(address):
+        refused = Response(
+            f"Too many tries. Wait {wait:.0f} seconds.\n", 429, mimetype="text/plain"
+        )
+        refused.headers["Retry-After"] = f"{wait:.0f}"
+        return refused
+    given = request.authorization
+    key = (given.token or given.password or "") if given else ""
+    if _is_secret(key, secret):
+        return None
+    throttle.seconds_to_wait(address)
+    return _demand_key("That key is not it.")
+
+
+def _demand_key(text: str) -> Response:
+    refused = Response(f"{text}\n", 401, mimetype="text/plain")
+    # Some programs send a password only once they are asked for one. On other addresses a browser
+    # would open its window for passwords over the page.
+    if request.path.startswith(REVALIDATED):
+        refused.headers["WWW-Authenticate"] = 'Basic realm="Tokentide", charset="UTF-8"'
+    return refused
+
+
+def _is_secret(given: str, secret: str) -> bool:
+    return hmac.compare_digest(given.encode(), secret.encode())
+
+
+def _headers(script_hashes: Sequence[str], frame_ancestors: Sequence[str]) -> dict[str, str]:
     policy = (
         "default-src 'none'",
         f"script-src 'self' {' '.join(script_hashes)}",
@@ -150,12 +207,13 @@ def _headers(script_hashes: Sequence[str]) -> dict[str, str]:
         "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
-        "frame-ancestors 'none'",
+        f"frame-ancestors {' '.join(frame_ancestors) or NOBODY}",
     )
-    return {
+    # The older header knows no list of origins.
+    old = {} if frame_ancestors else {"X-Frame-Options": "DENY"}
+    return old | {
         "Content-Security-Policy": "; ".join(policy),
         "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
         # With no-referrer a browser would send `Origin: null` with our own form.
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",

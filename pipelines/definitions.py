@@ -8,6 +8,7 @@ from pipelines.assets.extraction import Now
 from pipelines.assets.maintenance import tidy_daily
 from pipelines.assets.published import published, yesterday_is_in
 from pipelines.assets.rankings import rankings
+from pipelines.assets.reports import reports
 from pipelines.assets.snapshots import raw_catalogue, raw_endpoints, raw_slices, raw_usage
 from pipelines.assets.telemetry import raw_telemetry, telemetry_forgotten
 from pipelines.schedules import JOBS, SCHEDULES, SENSORS
@@ -34,7 +35,7 @@ def define(
             published,
         ],
         asset_checks=[yesterday_is_in],
-        jobs=[*JOBS, tidy_daily, telemetry_forgotten],
+        jobs=[*JOBS, tidy_daily, telemetry_forgotten, reports],
         schedules=SCHEDULES,
         sensors=SENSORS,
         resources={

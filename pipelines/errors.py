@@ -21,6 +21,7 @@
     ├── UnknownClaim           no published claim has this id
     ├── BadClaim               a claim in the home, or one to be saved, is invalid
     ├── BadTier                the tier file is invalid
+    ├── BadAlerts              the alerts file is invalid
     ├── DiscoveryFailed        a list of targets could not be read
     ├── LockHeld               another process holds a lock
     ├── CollectorBusy          another collector uses the spool or its port
@@ -124,6 +125,10 @@ class BadClaim(TokentideError):
 
 class BadTier(TokentideError):
     """The tier file is invalid."""
+
+
+class BadAlerts(TokentideError):
+    """The alerts file is invalid."""
 
 
 class DiscoveryFailed(TokentideError):

@@ -14,6 +14,8 @@ Each run that builds also publishes, so the marts are never older than an hour.
     every 5 minutes  segments of telemetry that were closed, if there are any; build, publish. Where
                      `tokentide ingest telemetry --follow` runs, it does so every half minute, and
                      Dagster only notes what was published
+    every minute     alerts by the clock, such as of a source that gives nothing; a run only for
+                     reports that are due. Each publish checks alerts as well
 
 Runs that open the warehouse go one at a time; the others wait in the queue. A run of telemetry
 builds what reads the tier, a run of the market what reads the market: both what reads both.
@@ -24,7 +26,11 @@ from hashlib import sha256
 
 import dagster as dg
 
-from pipelines.assets.dbt import GROUPS, READS, WHOLE_BUILD
+from pipelines.alerts.checking import check_and_send
+from pipelines.alerts.config.alerts_file import read_alerts
+from pipelines.alerts.reports import find_due
+from pipelines.assets.dbt import READS, WHOLE_BUILD
+from pipelines.assets.extraction import Now
 from pipelines.assets.maintenance import tidy_daily
 from pipelines.assets.published import (
     PUBLISHED,
@@ -34,6 +40,7 @@ from pipelines.assets.published import (
     yesterday_is_in,
 )
 from pipelines.assets.rankings import ANSWERS, RANKINGS
+from pipelines.assets.reports import reports
 from pipelines.assets.snapshots import CATALOGUE, ENDPOINTS, SLICES, USAGE
 from pipelines.assets.telemetry import TELEMETRY, telemetry_forgotten
 from pipelines.ingest.following import is_followed
@@ -44,38 +51,64 @@ from pipelines.sources.openrouter.rankings import FIRST_DAY
 
 RUNNING = dg.DefaultScheduleStatus.RUNNING
 TELEMETRY_SECONDS = 300  # a run costs seconds, whatever it has to do
+ALERT_SECONDS = 60
 # A run is repeated whole: another one may have built since, and a run may publish only what it has
 # audited.
 WHOLE = {"dagster/retry_strategy": "ALL_STEPS"}
-BUILT = dg.AssetSelection.groups(*GROUPS) | dg.AssetSelection.assets(PUBLISHED)
 OF_MARKET, OF_TIER = (
     dg.AssetSelection.tag(tag, "") | dg.AssetSelection.assets(PUBLISHED) for tag in READS.values()
 )
+# Each table reads one half or both.
+BUILT = OF_MARKET | OF_TIER
 RANKINGS_OF_DAYS = dg.AssetSelection.assets(RANKINGS, ANSWERS)
 
 market_daily = dg.define_asset_job(
     "market_daily",
     RANKINGS_OF_DAYS | dg.AssetSelection.assets(USAGE, SLICES) | OF_MARKET,
+    description="Request rankings, usage and slices; build what reads the market, and publish.",
     tags=WHOLE,
 )
-rankings_late = dg.define_asset_job("rankings_late", RANKINGS_OF_DAYS | OF_MARKET, tags=WHOLE)
+rankings_late = dg.define_asset_job(
+    "rankings_late",
+    RANKINGS_OF_DAYS | OF_MARKET,
+    description="Request a day of rankings that was late; build what reads it, and publish.",
+    tags=WHOLE,
+)
 rankings_weekly_full = dg.define_asset_job(
-    "rankings_weekly_full", RANKINGS_OF_DAYS | OF_MARKET, tags=WHOLE
+    "rankings_weekly_full",
+    RANKINGS_OF_DAYS | OF_MARKET,
+    description="Request every day of rankings again, so that each restatement is seen; publish.",
+    tags=WHOLE,
 )
 catalogue_hourly = dg.define_asset_job(
-    "catalogue_hourly", dg.AssetSelection.assets(CATALOGUE) | OF_MARKET, tags=WHOLE
+    "catalogue_hourly",
+    dg.AssetSelection.assets(CATALOGUE) | OF_MARKET,
+    description="Request models, prices and providers; build what reads the market, and publish.",
+    tags=WHOLE,
 )
 endpoints_half_hourly = dg.define_asset_job(
-    "endpoints_half_hourly", dg.AssetSelection.assets(ENDPOINTS), tags=WHOLE
+    "endpoints_half_hourly",
+    dg.AssetSelection.assets(ENDPOINTS),
+    description="Request hosts, prices and speed of the leading models, for the next build.",
+    tags=WHOLE,
 )
 freshness_hourly = dg.define_asset_job(
-    "freshness_hourly", dg.AssetSelection.checks(yesterday_is_in)
+    "freshness_hourly",
+    dg.AssetSelection.checks(yesterday_is_in),
+    description="Check that the newest day that should be published is.",
 )
 telemetry = dg.define_asset_job(
-    "telemetry", dg.AssetSelection.assets(TELEMETRY) | OF_TIER, tags=WHOLE
+    "telemetry",
+    dg.AssetSelection.assets(TELEMETRY) | OF_TIER,
+    description="Load closed segments; build what reads the tier, and publish.",
+    tags=WHOLE,
 )
-
-whole_nightly = dg.define_asset_job("whole_nightly", BUILT, tags={**WHOLE, **WHOLE_BUILD})
+whole_nightly = dg.define_asset_job(
+    "whole_nightly",
+    BUILT,
+    description="Build and check everything, whatever changed, and publish.",
+    tags={**WHOLE, **WHOLE_BUILD},
+)
 
 JOBS = [
     market_daily,
@@ -221,6 +254,27 @@ def _note_published(
     return dg.SensorResult(asset_events=events, cursor=str(generation.number))
 
 
+@dg.sensor(
+    job_name=reports.name,
+    minimum_interval_seconds=ALERT_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def alerts_by_the_clock(
+    settings: dg.ResourceParam[Settings], now: dg.ResourceParam[Now]
+) -> dg.RunRequest | dg.SkipReason:
+    """Check alerts here, which costs no run, and start a run for reports that are due."""
+    if not settings.alerts.exists():
+        return dg.SkipReason("There is no alerts file.")
+    check_and_send(settings)
+    due = find_due(read_alerts(settings.alerts), now())
+    names = "\n".join(each.path.name for each in due)
+    return (
+        dg.RunRequest(run_key=sha256(names.encode()).hexdigest())
+        if names
+        else dg.SkipReason("Alerts are checked; no report is due.")
+    )
+
+
 SCHEDULES = [
     every_day,
     while_late,
@@ -232,4 +286,4 @@ SCHEDULES = [
     every_night_samples,
     every_night_whole,
 ]
-SENSORS = [telemetry_arrived]
+SENSORS = [telemetry_arrived, alerts_by_the_clock]

@@ -4,6 +4,7 @@ Nothing else in this package reads the environment.
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +20,21 @@ KNOWN = frozenset(
         "TOKENTIDE_HOME",
         "TOKENTIDE_OPENROUTER_URL",
         "TOKENTIDE_TIER",
+        "TOKENTIDE_ALERTS",
         *DAYS,
         "TOKENTIDE_DASHBOARD_SECRET",
+        "TOKENTIDE_FRAME_ANCESTORS",
         "TOKENTIDE_RECORDINGS",
     }
 )
 TELEMETRY_DAYS = 30
+DEMO_TIER = "demo-tier.toml"
 PUBLISHED_MINUTE_DAYS = 90
+# As in a content security policy: scheme, host, port; `*.` stands for any host below a name.
+ORIGIN = re.compile(
+    r"https?://(\[[0-9a-fA-F:]+\]|(\*\.[A-Za-z0-9-]+\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)(:\d{1,5})?"
+)
+NO_ALERTS = Path(os.devnull) / "alerts.toml"
 OPENROUTER_URL = "https://openrouter.ai/api/v1"
 
 
@@ -38,14 +47,19 @@ class Settings:
     # A secret, so no representation of this object holds it.
     openrouter_key: str | None = field(default=None, repr=False)
     tier: Path = Path("tier.toml")
+    # Rules of alerts, receivers and scheduled reports. Settings that are made and not read have
+    # none: a test must not notify the people whom the file of this folder names.
+    alerts: Path = NO_ALERTS
     # Age at which samples are dropped; their sums by minute and hour stay.
     telemetry_days: int = TELEMETRY_DAYS
     # How many days of tables by the minute are published; all of them stay in the warehouse.
     published_minute_days: int = PUBLISHED_MINUTE_DAYS
     # The password or token of the dashboard, a secret as well.
     dashboard_secret: str | None = field(default=None, repr=False)
+    # Origins whose pages may show the dashboard in a frame.
+    frame_ancestors: tuple[str, ...] = ()
     recordings: Path | None = None
-    # Every variable, for the tier file, whose headers name some. They may be secrets.
+    # Every variable, for the tier file and the alerts file, which name some. They may be secrets.
     variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -104,6 +118,21 @@ class Settings:
         return self.archive / "telemetry"
 
     @property
+    def demo_tier(self) -> Path:
+        """The tier file of the demonstration, which counts where there is no other."""
+        return self.home / DEMO_TIER
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the logs of `tokentide up`."""
+        return self.home / "log"
+
+    @property
+    def alert_state(self) -> Path:
+        """The alerts that fire or fired, and the notifications about them."""
+        return self.home / "alerts.sqlite"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's own state."""
         return self.home / "dagster"
@@ -116,19 +145,29 @@ def read_settings(env: Mapping[str, str] | None = None, dotenv: Path = Path(".en
     if problems:
         raise BadSetting("\n".join(problems))
     recordings = given.get("TOKENTIDE_RECORDINGS")
+    home = Path(given.get("TOKENTIDE_HOME") or "var").absolute()
     return Settings(
-        home=Path(given.get("TOKENTIDE_HOME") or "var").absolute(),
+        home=home,
         openrouter_url=(given.get("TOKENTIDE_OPENROUTER_URL") or OPENROUTER_URL).rstrip("/"),
         openrouter_key=given.get("OPENROUTER_API_KEY", "").strip() or None,
-        tier=Path(given.get("TOKENTIDE_TIER") or "tier.toml").absolute(),
+        tier=_tier_file(given.get("TOKENTIDE_TIER"), home),
+        alerts=Path(given.get("TOKENTIDE_ALERTS") or "alerts.toml").absolute(),
         telemetry_days=int(given.get("TOKENTIDE_TELEMETRY_DAYS") or TELEMETRY_DAYS),
         published_minute_days=int(
             given.get("TOKENTIDE_PUBLISHED_MINUTE_DAYS") or PUBLISHED_MINUTE_DAYS
         ),
         dashboard_secret=given.get("TOKENTIDE_DASHBOARD_SECRET", "").strip() or None,
+        frame_ancestors=_origins(given),
         recordings=Path(recordings).absolute() if recordings else None,
         variables=given,
     )
+
+
+def _tier_file(given: str | None, home: Path) -> Path:
+    """Return the file that is named, else tier.toml; the demonstration's where that is missing."""
+    usual = Path(given or "tier.toml").absolute()
+    demo = home / DEMO_TIER
+    return demo if not given and not usual.exists() and demo.exists() else usual
 
 
 def _dotenv(path: Path) -> dict[str, str]:
@@ -146,10 +185,21 @@ def _problems(given: Mapping[str, str]) -> list[str]:
         days = given.get(name) or "1"
         if not (days.isascii() and days.isdecimal() and int(days)):
             found.append(f"{name} must be a whole number of days above 0, such as 30.")
+    found += [
+        f"TOKENTIDE_FRAME_ANCESTORS must be origins such as https://grafana.example.org, "
+        f"separated by commas; {origin!r} is none."
+        for origin in _origins(given)
+        if not ORIGIN.fullmatch(origin)
+    ]
     recordings = given.get("TOKENTIDE_RECORDINGS")
     if recordings and not Path(recordings).is_dir():
         found.append("TOKENTIDE_RECORDINGS names a folder that does not exist.")
     return found
+
+
+def _origins(given: Mapping[str, str]) -> tuple[str, ...]:
+    text = given.get("TOKENTIDE_FRAME_ANCESTORS") or ""
+    return tuple(text.replace(",", " ").split())
 
 
 def _address_problems(address: str) -> Iterator[str]:

@@ -16,7 +16,13 @@ from dash.development.base_component import Component
 from dashboards.components.page import Card, Drawing, Listed, PageView
 from dashboards.components.reasons import empty_reason
 from dashboards.components.theme import Theme
-from dashboards.components.widgets import format_instant, html_attributes, simulated_badge, state
+from dashboards.components.widgets import (
+    format_instant,
+    html_attributes,
+    simulated_badge,
+    simulated_load_badge,
+    state,
+)
 from dashboards.generations import GenerationMeta, OpenGeneration
 from dashboards.query import inline
 
@@ -137,8 +143,10 @@ def _head(card: Card, meta: GenerationMeta) -> Component:
     head: list[Component] = [html.H3(card.title, id=f"title-{card.key}", className="card-title")]
     if card.unit:
         head.append(html.P(card.unit, className="card-unit"))
-    badge = [simulated_badge()] if meta.is_simulated and card.half != "tier" else []
-    return html.Div([html.Div(head), *badge], className="card-head")
+    badges = [simulated_badge()] if meta.is_simulated and card.half != "tier" else []
+    if meta.simulated_services and card.half != "market":
+        badges.append(simulated_load_badge())
+    return html.Div([html.Div(head), html.Div(badges, className="badges")], className="card-head")
 
 
 def _card_body(card: Card, generation: OpenGeneration, theme: Theme) -> CardBody:

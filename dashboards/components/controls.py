@@ -61,7 +61,13 @@ def _slider(control: Control, name: dict[str, str], value: str) -> Component:
 
 def _text(control: Control, name: dict[str, str], value: str) -> Component:
     return dmc.TextInput(
-        id=name, label=control.label, value=value, size="xs", debounce=300, w=WIDTH
+        id=name,
+        label=control.label,
+        description=control.help or None,
+        value=value,
+        size="xs",
+        debounce=300,
+        w=WIDTH,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import plotly.graph_objects as go
 import polars as pl
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboards.components.filters import Control, Filters, read_filters
@@ -67,6 +68,8 @@ class Page:
     """Controls may take their options from the data."""
     register: Callable[..., None] | None = None
     """Adds the page's callbacks: called once with the app, the generations and the context."""
+    needs_tier: bool = False
+    """True if nothing is to be seen without a server of ours: then it says how to name one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +90,32 @@ class CustomPage(Page):
     """True if a new generation leaves the body alone, because a person may have typed in it."""
 
 
+def _draw_steps(_: pl.DataFrame, __: Theme) -> Component:
+    """Draw what a person does to see their own servers here."""
+    steps = (
+        ("Name a server", "its address is enough: its engine, models and devices are looked up"),
+        ("Say which model of the market it serves", "so that its costs stand beside prices"),
+        (
+            "Collect",
+            "`tokentide up` does it; `tokentide collect` and `tokentide ingest telemetry --follow` "
+            "where it does not run",
+        ),
+    )
+    listed = [html.Li([html.Strong(title), f": {text}."]) for title, text in steps]
+    link = dcc.Link("Name a server", href="/connect", className="action")
+    return html.Div([html.Ol(listed), link])
+
+
+CONNECT = Card(
+    key="connect",
+    title="No server of yours is watched yet",
+    query=Query("select 1 as step"),
+    draw=_draw_steps,
+    half="tier",
+    width="full",
+)
+
+
 @dataclass(frozen=True)
 class PageView:
     """One page of one generation, with the choices and the theme of a viewer."""
@@ -101,12 +130,19 @@ class PageView:
         """The choices that the URL makes."""
         return read_filters(self.search, self.page.controls(self.generation))
 
+    @property
+    def is_unserved(self) -> bool:
+        """True if the page would show our tier, and there is none yet."""
+        return self.page.needs_tier and not self.generation.has_tier
+
     def cards(self) -> Sequence[Listed]:
         """Return the cards of these choices.
 
         A page of another kind has none, and neither has a choice that the page does not know:
         those of another choice would pass for its own.
         """
+        if self.is_unserved:
+            return (CONNECT,)
         filters = self.filters
         if not isinstance(self.page, CardPage) or filters.unknown:
             return ()

@@ -86,6 +86,13 @@ def suggestions(title: str, text: str, links: Sequence[tuple[str, str]]) -> Comp
     )
 
 
+def simulated_load_badge() -> Component:
+    """Build the badge of figures of a server that a load generator asks."""
+    return html.Span(
+        "simulated load", className="simulated", title="A load generator asked; nobody was served"
+    )
+
+
 def simulated_badge() -> Component:
     """Build the badge that keeps simulated figures from being taken for real ones."""
     return html.Span(

@@ -166,6 +166,7 @@ def _card(card: Card, view: PageView, rank: int) -> dict[str, Any]:
         "note": card.note,
         "width": card.width,
         "is_simulated": meta.is_simulated and card.half != "tier",
+        "is_load_simulated": bool(meta.simulated_services) and card.half != "market",
         "content": content,
         "source": source_line(card, meta),
         "sql": inline(card.query),

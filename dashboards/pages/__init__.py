@@ -10,12 +10,14 @@ from dashboards.components.widgets import suggestions
 from dashboards.generations import OpenGeneration
 from dashboards.pages.claims.comparison import NEW_CLAIM
 from dashboards.pages.claims.page import CLAIMS
+from dashboards.pages.connect.page import CONNECT
 from dashboards.pages.data.page import DATA
 from dashboards.pages.efficiency.page import EFFICIENCY
 from dashboards.pages.market.page import MARKET
 from dashboards.pages.metal.page import METAL
 from dashboards.pages.model.page import MODEL
 from dashboards.pages.overview.page import OVERVIEW
+from dashboards.pages.plan.page import PLAN
 from dashboards.pages.sql.page import SQL
 from dashboards.pages.tier.page import TIER
 
@@ -26,10 +28,12 @@ PAGES: tuple[Page, ...] = (
     TIER,
     EFFICIENCY,
     METAL,
+    PLAN,
     CLAIMS,
     NEW_CLAIM,
     DATA,
     SQL,
+    CONNECT,
 )
 OLD_PATHS = {"/statements": "/claims"}
 

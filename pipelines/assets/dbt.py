@@ -4,12 +4,12 @@ A failed test stops what follows, publishing above all.
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
+from pipelines.assets import presentation
 from pipelines.assets.extraction import POOL
 from pipelines.assets.rankings import ANSWERS
 from pipelines.assets.telemetry import TELEMETRY
@@ -17,7 +17,7 @@ from pipelines.loading.telemetry.tables import TABLES_OF_SEGMENTS
 from pipelines.settings import Settings
 from pipelines.sources.registry import SOURCES, assets_of_table
 from pipelines.transform.build import build_results, check_results
-from pipelines.transform.lineage import DataHalf, halves_of
+from pipelines.transform.lineage import DataHalf, halves_of, halves_of_seeds
 from pipelines.transform.manifest import read_manifest
 from pipelines.transform.runner import NodeResult
 
@@ -29,7 +29,6 @@ FILLED_BY: dict[str, list[str]] = {
     **{table: assets_of_table(table) for source in SOURCES.values() for table in source.tables},
     **{table.partition(".")[2]: [TELEMETRY] for table in TABLES_OF_SEGMENTS},
 }
-GROUPS = ("seeds", "staging", "intermediate", "claims", "marts")
 UNIQUE_ID = "dagster_dbt/unique_id"
 # The tag of a run that builds and checks everything, not only what changed.
 WHOLE_BUILD = {"tokentide/build": "whole"}
@@ -44,23 +43,41 @@ Event = dg.MaterializeResult[None] | dg.AssetCheckResult
 
 
 class RawTableTranslator(DagsterDbtTranslator):
-    """Asset names as dbt has them.
+    """Assets and checks as Dagster's page shows them; see `presentation`.
 
-    The top folder is the group, the halves of the product that a table reads are its tags; the
-    assets that fill a raw table stand for it.
+    The halves of the product that a table reads are its tags; the assets that fill a raw table
+    stand for it.
     """
 
     def __init__(self, manifest: Mapping[str, Any]) -> None:
         super().__init__()
         self._halves = halves_of(manifest)
+        self._halves_shown = self._halves | halves_of_seeds(manifest)
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Return the name that dbt has; that of a claim begins with `claim`."""
+        if dbt_resource_props["resource_type"] not in ("model", "seed"):
+            return super().get_asset_key(dbt_resource_props)
+        return dg.AssetKey(presentation.key_of(dbt_resource_props))
 
     def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> dict[str, str]:
         """Return a tag for each half."""
         return {READS[half]: "" for half in sorted(self._halves[dbt_resource_props["unique_id"]])}
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """Return the top folder."""
-        return Path(dbt_resource_props["original_file_path"]).parts[0]
+        """Return the part of the product and the layer."""
+        halves = self._halves_shown[dbt_resource_props["unique_id"]]
+        return presentation.group_of(dbt_resource_props, halves)
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        """Return the team of the part."""
+        halves = self._halves_shown[dbt_resource_props["unique_id"]]
+        return presentation.owners_of(dbt_resource_props, halves)
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """Return the description with the SQL below it."""
+        described = presentation.describe_asset(dbt_resource_props)
+        return super().get_description({**dbt_resource_props, "description": described})
 
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
@@ -68,7 +85,31 @@ class RawTableTranslator(DagsterDbtTranslator):
         """Return the usual spec, with our raw assets in place of dbt's sources."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         keys = {key for dep in spec.deps for key in _filled_by(dep.asset_key)}
-        return spec.replace_attributes(deps=sorted(keys))
+        node = self.get_resource_props(manifest, unique_id)
+        is_table = node["resource_type"] in ("model", "seed")
+        kinds = presentation.kinds_of(node) if is_table else spec.kinds
+        return spec.replace_attributes(deps=sorted(keys), kinds=kinds)
+
+    def get_asset_check_spec(
+        self,
+        asset_spec: dg.AssetSpec,
+        manifest: Mapping[str, Any],
+        unique_id: str,
+        project: DbtProject | None,
+    ) -> dg.AssetCheckSpec | None:
+        """Return the usual spec with a name that can be read and what the test states."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        if spec is None:
+            return None
+        node = self.get_resource_props(manifest, unique_id)
+        return dg.AssetCheckSpec(
+            presentation.check_name(node),
+            asset=spec.asset_key,
+            description=presentation.describe_check(node),
+            additional_deps=spec.additional_deps,
+            blocking=spec.blocking,
+            metadata=spec.metadata,
+        )
 
 
 def dbt_tables(settings: Settings) -> dg.AssetsDefinition:

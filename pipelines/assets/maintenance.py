@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import dagster as dg
 
 from pipelines.assets.extraction import Now
+from pipelines.settings import Settings
 
 KEEP_FOR = timedelta(days=7)
 HOURLY = (
@@ -15,6 +16,12 @@ HOURLY = (
     "telemetry",
 )
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+
+RUNNING = [
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 
 @dg.op
@@ -38,3 +45,16 @@ def tidy(instance: dg.DagsterInstance, now: datetime) -> int:
             instance.delete_run(record.dagster_run.run_id)
             removed += 1
     return removed
+
+
+def end_left_runs(settings: Settings) -> int:
+    """Mark runs as failed that a process left behind as it was killed; return how many.
+
+    They would hold the pool of the one writer until their longest time is over. Dagster starts them
+    again as it does any that failed. Only where no other Dagster runs on this home.
+    """
+    with dg.DagsterInstance.from_config(str(settings.dagster)) as instance:
+        left = instance.get_runs(dg.RunsFilter(statuses=RUNNING))
+        for run in left:
+            instance.report_run_failed(run, "Its process was ended before it was done.")
+    return len(left)

@@ -5,9 +5,11 @@ from datetime import date, datetime, timedelta
 
 import dagster as dg
 
+from pipelines.alerts.checking import publish_and_alert
 from pipelines.assets.extraction import POOL, Now
+from pipelines.assets.presentation import OWNERS, PUBLISHED_GROUP
 from pipelines.errors import NothingPublished
-from pipelines.publish.generations import Generation, newest, publish
+from pipelines.publish.generations import Generation, newest
 from pipelines.settings import Settings
 from pipelines.transform.dbt_process import PROJECT
 from warehouse.connection import open_published
@@ -18,10 +20,17 @@ MARTS = sorted(path.stem for path in (PROJECT / "marts").rglob("*.sql"))
 SETTLED = timedelta(hours=10)
 
 
-@dg.asset(name=PUBLISHED, deps=MARTS, group_name="published", kinds={"duckdb"}, pool=POOL)
+@dg.asset(
+    name=PUBLISHED,
+    deps=MARTS,
+    group_name=PUBLISHED_GROUP,
+    owners=[OWNERS["joint"]],
+    kinds={"python", "duckdb"},
+    pool=POOL,
+)
 def published(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[None]:
     """Publish a finished, numbered copy of the marts in one file, put in place by a rename."""
-    return dg.MaterializeResult(metadata=generation_metadata(publish(settings)))
+    return dg.MaterializeResult(metadata=generation_metadata(publish_and_alert(settings)))
 
 
 def generation_metadata(generation: Generation) -> dict[str, dg.MetadataValue | int | str]:

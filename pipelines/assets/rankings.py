@@ -15,6 +15,7 @@ import dagster as dg
 import duckdb
 
 from pipelines.assets.extraction import POOL, RETRY, all_failed, as_markdown, client_of
+from pipelines.assets.presentation import MARKET_SOURCES, OWNERS, REQUESTED
 from pipelines.ingest.days import DayStatus, day_statuses
 from pipelines.ingest.market import extract_rankings
 from pipelines.settings import Settings
@@ -49,12 +50,14 @@ SPECS = [
     dg.AssetSpec(
         RANKINGS,
         skippable=True,
-        kinds={"duckdb"},
+        owners=[OWNERS["market"]],
+        kinds=REQUESTED,
         description="Tokens by model of each UTC day whose figures got through.",
     ),
     dg.AssetSpec(
         ANSWERS,
-        kinds={"duckdb"},
+        owners=[OWNERS["market"]],
+        kinds=REQUESTED,
         description="The days that the source was asked for; its answers are loaded.",
     ),
 ]
@@ -85,7 +88,7 @@ CHECKS = [
     check_specs=CHECKS,
     partitions_def=UTC_DAYS,
     backfill_policy=dg.BackfillPolicy.single_run(),
-    group_name="raw",
+    group_name=MARKET_SOURCES,
     pool=POOL,
     retry_policy=RETRY,
 )

@@ -18,6 +18,7 @@ from pipelines.assets.extraction import (
     extract,
     materialize_result,
 )
+from pipelines.assets.presentation import MARKET_SOURCES, OWNERS, REQUESTED
 from pipelines.assets.rankings import ANSWERS
 from pipelines.ingest.market import SLICE_DAYS, leading_models
 from pipelines.loading.answers import load_answers
@@ -38,8 +39,9 @@ CATALOGUE, ENDPOINTS, USAGE, SLICES = "raw_catalogue", "raw_endpoints", "raw_usa
 @dg.asset(
     name=CATALOGUE,
     check_specs=[answered_check(CATALOGUE)],
-    group_name="raw",
-    kinds={"duckdb"},
+    group_name=MARKET_SOURCES,
+    owners=[OWNERS["market"]],
+    kinds=REQUESTED,
     pool=POOL,
     retry_policy=RETRY,
 )
@@ -55,8 +57,9 @@ def raw_catalogue(
 @dg.asset(
     name=ENDPOINTS,
     check_specs=[answered_check(ENDPOINTS)],
-    group_name="raw",
-    kinds={"duckdb"},
+    group_name=MARKET_SOURCES,
+    owners=[OWNERS["market"]],
+    kinds=REQUESTED,
     pool=POOL,
     retry_policy=RETRY,
 )
@@ -78,8 +81,9 @@ def raw_endpoints(
 @dg.asset(
     name=USAGE,
     check_specs=[answered_check(USAGE)],
-    group_name="raw",
-    kinds={"duckdb"},
+    group_name=MARKET_SOURCES,
+    owners=[OWNERS["market"]],
+    kinds=REQUESTED,
     pool=POOL,
     retry_policy=RETRY,
 )
@@ -100,8 +104,9 @@ def raw_usage(
     name=SLICES,
     deps=[ANSWERS],
     check_specs=[answered_check(SLICES)],
-    group_name="raw",
-    kinds={"duckdb"},
+    group_name=MARKET_SOURCES,
+    owners=[OWNERS["market"]],
+    kinds=REQUESTED,
     pool=POOL,
     retry_policy=RETRY,
 )

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from pipelines.assets.extraction import POOL, Now
+from pipelines.assets.presentation import OWNERS, TIER_SOURCES
 from pipelines.ingest.telemetry import load
 from pipelines.loading.telemetry.retention import drop_old_samples
 from pipelines.settings import Settings
@@ -11,7 +12,13 @@ from warehouse.connection import session
 TELEMETRY = "raw_telemetry"
 
 
-@dg.asset(name=TELEMETRY, group_name="raw", kinds={"duckdb"}, pool=POOL)
+@dg.asset(
+    name=TELEMETRY,
+    group_name=TIER_SOURCES,
+    owners=[OWNERS["tier"]],
+    kinds={"python", "parquet", "duckdb"},
+    pool=POOL,
+)
 def raw_telemetry(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
 ) -> dg.MaterializeResult[None]:

@@ -9,20 +9,22 @@ from importlib.metadata import version
 from typing import Annotated, NoReturn
 
 import typer
-from rich.markup import escape
 
 from pipelines.cli import (
+    alerts,
     claims,
     dashboard,
     doctor,
     market,
+    plan,
     query,
     report,
     status,
     up,
 )
-from pipelines.cli.console import show_log, stderr
-from pipelines.cli.tier import collect, fleet, verbs, versions
+from pipelines.cli.console import show_error, show_log
+from pipelines.cli.shell import describe
+from pipelines.cli.tier import collect, connect, fleet, verbs, versions
 from pipelines.errors import TokentideError
 from warehouse.connection import WarehouseBusy
 
@@ -54,6 +56,8 @@ def tokentide(
         tokentide ingest market
 
         tokentide sql "from market_days order by date desc limit 7"
+
+        tokentide describe market_days
     """
 
 
@@ -79,8 +83,13 @@ claims_app = typer.Typer(invoke_without_command=True, callback=claims.list_claim
 claims_app.command("show")(claims.show_claim)
 claims_app.command("new")(claims.new_claim)
 
+alerts_app = typer.Typer(invoke_without_command=True, callback=alerts.list_alerts)
+alerts_app.command("check")(alerts.check)
+alerts_app.command("test")(alerts.send_test)
+
 tier_app = typer.Typer(invoke_without_command=True, callback=versions.list_versions)
 tier_app.command("correct")(versions.correct)
+tier_app.command("add")(connect.add)
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", callback=tokentide)
 app.command(rich_help_panel=RUN)(up.up)
@@ -96,8 +105,11 @@ app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.serve)
 app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.load)
 app.add_typer(tier_app, name="tier", rich_help_panel=TIER)
 app.command(rich_help_panel=READ)(query.sql)
+app.command(rich_help_panel=READ)(describe.describe)
 app.add_typer(claims_app, name="claims", rich_help_panel=READ)
+app.add_typer(alerts_app, name="alerts", rich_help_panel=READ)
 app.command(rich_help_panel=READ)(query.evidence)
+app.command(rich_help_panel=READ)(plan.plan)
 app.command(rich_help_panel=READ)(dashboard.dashboard)
 app.command(rich_help_panel=READ)(report.report)
 
@@ -115,6 +127,5 @@ def main() -> None:
 
 
 def _exit_with(error: Exception, advice: str = "") -> NoReturn:
-    name, message = type(error).__name__, escape(str(error))
-    stderr.print(f"[red]{name}[/red]: {message}{advice}", highlight=False)
+    show_error(error, advice)
     sys.exit(1)

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from dashboards.statements.judging import OVERALL, WeekSpan, spans
 from dashboards.statements.wording import basis_words, plain_sentence
+from pipelines.cli.shell.result_view import show_result
 from pipelines.errors import UnknownClaim
 from pipelines.publish import query
 
@@ -126,7 +127,7 @@ def show_claim(console: Console, path: Path, rows: list[ClaimRow]) -> None:
     for found in run_evidence(path, rows):
         console.print(Text(found["evidence_sql"]), soft_wrap=True)
         with query.run(path, found["evidence_sql"]) as result:
-            query.show_table(result, console)
+            show_result(result, console)
 
 
 def _show_bases(console: Console, bases: list[ClaimRow], unit: str) -> None:

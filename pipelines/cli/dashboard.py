@@ -4,17 +4,19 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
 from pipelines.cli.console import stderr
-from pipelines.errors import BadClaim, BadSetting, QueryFailed
-from pipelines.settings import Settings, read_settings
+from pipelines.errors import BadClaim, BadSetting, BadTier, QueryFailed
+from pipelines.settings import DEMO_TIER, Settings, read_settings
 
 if TYPE_CHECKING:
-    from dashboards.generations import AppContext
+    from dashboards.generations import AppContext, TierFile
     from dashboards.statements.actions import ClaimActions
     from dashboards.statements.comparison import SavedClaim
 
@@ -41,6 +43,8 @@ def dashboard(
     ] = "http://127.0.0.1:3000",
 ) -> None:
     """Serve the dashboard until Ctrl-C. It shows a new generation as soon as one is published.
+
+    Programs read the same address: /data/index.json, /feed.atom, /prices/litellm.json, /metrics.
 
     Examples:
 
@@ -127,6 +131,8 @@ def sources_of(settings: Settings, dagster: str | None = None) -> "AppContext":
         sql_errors=(QueryFailed,),
         live=live.reader(settings.telemetry_spool, settings.telemetry_archive / "scrapes"),
         dagster_url=dagster,
+        frame_ancestors=settings.frame_ancestors,
+        tier_file=tier_file_of(settings),
         claims=claim_actions(settings),
     )
 
@@ -147,6 +153,26 @@ def claim_actions(settings: Settings) -> "ClaimActions":
         read_saved=lambda: read_claims(settings).claims,
         save=save,
         make_evidence=partial(make_download, settings),
+    )
+
+
+def tier_file_of(settings: Settings) -> "TierFile":
+    """Return what lets a viewer add a server. Those from elsewhere have logged in."""
+    from dashboards.generations import FoundServer, TierFile
+    from pipelines.telemetry.connecting.probe import probe_server
+    from pipelines.telemetry.connecting.target_block import TargetDraft, add_target
+
+    # The demonstration's file is not a person's: theirs takes its place.
+    is_demo = settings.tier.name == DEMO_TIER
+    path = Path("tier.toml").absolute() if is_demo else settings.tier
+    followed = "A running collector follows the file by itself; `tokentide up` starts one."
+    instead = "Start `tokentide up` again: your servers then take the place of the demonstration."
+    return TierFile(
+        path=path.name,
+        probe=lambda url: FoundServer(**asdict(probe_server(url))),
+        add=lambda keys: add_target(path, TargetDraft(**keys)),
+        next_step=instead if is_demo else followed,
+        errors=(BadSetting, BadTier),
     )
 
 

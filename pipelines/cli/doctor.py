@@ -1,16 +1,17 @@
-"""The verb `doctor`: checks of software, home and source, each with advice where it fails."""
+"""The verb `doctor`: checks of software, home, source and tier, each with advice where it fails."""
 
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryFile
 
 import typer
+from rich.markup import escape
 
 from pipelines.cli.console import stdout
+from pipelines.cli.tier.health import Finding, check_tier
 from pipelines.settings import Settings, read_settings
 
 # A year of history takes a few hundred megabytes; with less room, publishing may fail half-way.
@@ -24,17 +25,11 @@ GATEWAY_ERRORS = frozenset({403, 407, 502, 503, 504})
 OLDEST_READERS = {64: "1.0", 65: "1.2", 66: "1.3", 67: "1.4"}
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was checked; where it is not well, the text says what to do."""
-
-    what: str
-    is_well: bool
-    found: str
-
-
 def doctor() -> None:
     """Check that all that is needed is in place. Print what to do where it is not.
+
+    Each target of the tier file is asked for its metrics; what is published says how many models
+    have a market name, if their cost is known, and when the last token was served.
 
     Exit code 0 means that every check passed.
 
@@ -45,13 +40,20 @@ def doctor() -> None:
     findings = examine(read_settings())
     for finding in findings:
         mark = "[green]ok[/green]  " if finding.is_well else "[red]no[/red]  "
-        stdout.print(f"{mark} {finding.what}: {finding.found}", highlight=False)
+        # Names of models and messages of servers may look like markup.
+        line = f"{mark} {finding.what}: {escape(finding.found)}"
+        stdout.print(line, highlight=False, soft_wrap=True)
     raise typer.Exit(0 if all(finding.is_well for finding in findings) else 1)
 
 
 def examine(settings: Settings) -> list[Finding]:
     """Check everything."""
-    return [*_check_software(settings), *_check_home(settings), *_check_source(settings)]
+    return [
+        *_check_software(settings),
+        *_check_home(settings),
+        *_check_source(settings),
+        *check_tier(settings),
+    ]
 
 
 def is_reachable(url: str) -> bool:
@@ -94,6 +96,7 @@ def _check_home(settings: Settings) -> Iterator[Finding]:
     yield _check_disk(settings.home)
     yield from _check_archive(settings)
     yield _check_published(settings)
+    yield from _check_alerts(settings)
 
 
 def _check_archive(settings: Settings) -> Iterator[Finding]:
@@ -115,6 +118,25 @@ def _check_published(settings: Settings) -> Finding:
     link = settings.published / NEWEST
     found = link.resolve().name if link.exists() else "nothing yet; run `tokentide ingest market`"
     return Finding("published", link.exists(), found)
+
+
+def _check_alerts(settings: Settings) -> Iterator[Finding]:
+    """Check the alerts file, where there is one, and the secrets that it names."""
+    from pipelines.alerts.config.alerts_file import read_alerts
+    from pipelines.errors import BadAlerts
+
+    if not settings.alerts.exists():
+        return
+    try:
+        file = read_alerts(settings.alerts)
+    except BadAlerts as error:
+        yield Finding("alerts", False, str(error))
+        return
+    named = {each.name: each.variables for each in file.receivers}
+    missing = sorted({v for each in named.values() for v in each if not settings.variables.get(v)})
+    advice = f"; put {', '.join(missing)} into the environment or .env" if missing else ""
+    found = f"{len(file.rules)} rules, {len(named)} receivers, {len(file.reports)} reports"
+    yield Finding("alerts", not missing, f"{found}{advice}")
 
 
 def _readers_of_newest(settings: Settings) -> str:

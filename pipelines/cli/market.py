@@ -107,10 +107,10 @@ def publish() -> None:
 
         tokentide publish
     """
-    from pipelines.publish import generations
+    from pipelines.alerts.checking import publish_and_alert
 
     build(is_whole=False)
-    generation = generations.publish(read_settings())
+    generation = publish_and_alert(read_settings())
     stdout.print(f"Generation {generation.number}: {generation.path}", soft_wrap=True)
 
 

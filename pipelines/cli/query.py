@@ -2,34 +2,59 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.cli.console import Json, show_progress, stderr, stdout
+from pipelines.errors import BadSetting
 from pipelines.settings import read_settings
+
+if TYPE_CHECKING:
+    from pipelines.cli.shell.prompt import AnswerText
+    from pipelines.cli.shell.result_view import ResultLayout
+    from pipelines.publish.query import QueryResults
+
+HISTORY = "sql_history"  # of the interactive shell, in the home
+
+
+SqlText = Annotated[
+    str | None,
+    typer.Argument(
+        help="SQL on the published tables; `-` reads it from standard input. "
+        "Without it a terminal gets an interactive shell."
+    ),
+]
+Csv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values with a header.")]
+Parquet = Annotated[
+    Path | None, typer.Option(help="Write the result of one query to this Parquet file.")
+]
+Wide = Annotated[bool, typer.Option("--wide", help="Print a table, however wide it gets.")]
+Vertical = Annotated[
+    bool, typer.Option("--vertical", help="Print one record a row, a line for each column.")
+]
+Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds after which the query is stopped.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option(help="Query what was known at this instant, such as 2026-06-19T08:00Z."),
+]
 
 
 def sql(
-    query: Annotated[
-        str, typer.Argument(help="SQL on the published tables; `-` reads it from standard input.")
-    ],
-    as_csv: Annotated[
-        bool, typer.Option("--csv", help="Print comma-separated values with a header.")
-    ] = False,
+    query: SqlText = None,
+    as_csv: Csv = False,
     as_json: Json = False,
-    parquet: Annotated[
-        Path | None, typer.Option(help="Write the result to this Parquet file.")
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds after which the query is stopped.")
-    ] = 60.0,
-    as_of: Annotated[
-        str | None,
-        typer.Option(help="Query what was known at this instant, such as 2026-06-19T08:00Z."),
-    ] = None,
+    parquet: Parquet = None,
+    wide: Wide = False,
+    vertical: Vertical = False,
+    timeout: Timeout = 60.0,
+    as_of: AsOf = None,
 ) -> None:
     """Query the newest published generation, read-only. Its tables are in the schema `marts`.
+
+    A result that is wider than the terminal is shown as records. Several queries, with semicolons
+    between them, are all answered: --json prints a list of their results, --csv one table each with
+    an empty line between them, --parquet refuses them.
 
     With --as-of, a file with what was known at that instant is built first, once for each instant.
 
@@ -37,28 +62,71 @@ def sql(
 
         tokentide sql "from market_days order by date desc limit 7"
 
-        tokentide sql --csv "from market_tokens_daily where author_slug = 'deepseek'" > deepseek.csv
+        tokentide sql
 
-        tokentide sql "select table_name, comment from duckdb_tables()"
+        tokentide sql "summarize market_days; from meta" --vertical
+
+        tokentide sql --csv "from market_tokens_daily where author_slug = 'deepseek'" > deepseek.csv
 
         tokentide sql --as-of 2026-06-19T08:00Z "from market_days order by date desc limit 7"
     """
+    from pipelines.cli.shell.result_view import ResultLayout
     from pipelines.publish import query as published
 
-    path, text = _generation(as_of), sys.stdin.read() if query == "-" else query
+    if wide and vertical:
+        raise BadSetting("--wide and --vertical exclude each other. Give one of them.")
+    layout = ResultLayout.wide if wide else ResultLayout.auto
+    layout = ResultLayout.vertical if vertical else layout
+
+    def answer(path: Path, text: str, shown_as: ResultLayout) -> None:
+        with published.run_each(path, text, timeout) as found:
+            _print_results(found, shown_as, as_json=as_json, as_csv=as_csv)
+
+    if query is None and sys.stdin.isatty() and sys.stdout.isatty():
+        _run_shell(answer, layout, as_of, parquet)
+        return
+    path, text = _generation(as_of), sys.stdin.read() if query in (None, "-") else str(query)
     published.bound_memory()
     if parquet:
         frame = published.frame(path, text, timeout)
         frame.write_parquet(parquet)
         stderr.print(f"{frame.height} rows in {parquet}")
-        return
-    with published.run(path, text, timeout) as result:
-        if as_json:
-            published.write_json(result, sys.stdout)
-        elif as_csv:
-            published.write_csv(result, sys.stdout)
-        else:
-            published.show_table(result, stdout)
+    else:
+        answer(path, text, layout)
+
+
+def _print_results(
+    found: "QueryResults", layout: "ResultLayout", *, as_json: bool, as_csv: bool
+) -> None:
+    """Print the result of each query, one after the other."""
+    from pipelines.cli.shell.result_view import show_result
+    from pipelines.publish import query as published
+
+    if as_json:
+        published.write_json_lists(found, sys.stdout)
+    elif as_csv:
+        published.write_csv_tables(found, sys.stdout)
+    else:
+        for number, result in enumerate(found.results):
+            stdout.print(end="\n" if number else "")
+            show_result(result, stdout, layout)
+
+
+def _run_shell(
+    answer: "AnswerText", layout: "ResultLayout", as_of: str | None, parquet: Path | None
+) -> None:
+    """Start the interactive shell on the newest generation, whichever that is by then."""
+    from pipelines.cli.shell.prompt import SqlShell
+    from pipelines.publish import query as published
+    from pipelines.publish.generations import newest
+
+    if parquet:
+        raise BadSetting("--parquet takes the result of a query. Give one, or `-` to read it.")
+    settings = read_settings()
+    fixed = _generation(as_of) if as_of else None
+    shell = SqlShell(lambda: fixed or newest(settings), answer, stdout, layout)
+    published.bound_memory()
+    shell.run(settings.home / HISTORY)
 
 
 def _generation(as_of: str | None) -> Path:

@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from pipelines.cli.console import stdout
 from pipelines.errors import BadSetting
-from pipelines.settings import read_settings
+from pipelines.settings import Settings, read_settings
 
 MEGABYTE = 1_000_000
 
@@ -25,6 +25,10 @@ def report(
             help="Page to add to the overview, with choices as in its URL. May be repeated.",
         ),
     ] = None,
+    is_due: Annotated[
+        bool,
+        typer.Option("--due", help="Write the reports of the alerts file that are due, no other."),
+    ] = False,
 ) -> None:
     """Write the overview and chosen pages into one self-contained HTML file, to send or to print.
 
@@ -37,7 +41,12 @@ def report(
         tokentide report -o week.html --page market --page our-tier
 
         tokentide report -o china.html --page "market?dimension=country&basis=top50"
+
+        tokentide report --due
     """
+    if is_due:
+        _write_due(read_settings())
+        return
     from dashboards.components.theme import Theme
     from dashboards.export.report import ReportOptions, UnknownPageError, write_report
     from pipelines.cli.dashboard import sources_of
@@ -60,6 +69,18 @@ def report(
         soft_wrap=True,
         highlight=False,
     )
+
+
+def _write_due(settings: Settings) -> None:
+    from pipelines.alerts.config.alerts_file import read_alerts
+    from pipelines.alerts.reports import write_due
+    from pipelines.archive import utc_now
+
+    written = write_due(settings, read_alerts(settings.alerts), utc_now())
+    for path in written:
+        stdout.print(escape(str(path)), soft_wrap=True, highlight=False)
+    if not written:
+        stdout.print("No report is due.")
 
 
 def _check_file(out: Path) -> None:

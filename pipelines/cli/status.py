@@ -1,4 +1,4 @@
-"""The verb `status`: the published generation, how fresh it is, and what the sources gave."""
+"""The verb `status`: the published generation, how fresh it is, what sources and tier gave."""
 
 import json
 from datetime import date, timedelta
@@ -10,10 +10,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.cli.console import Json, stdout
+from pipelines.cli.tier.health import HAS_SERVICES, describe_health, read_health
 from pipelines.settings import Settings, read_settings
 from pipelines.sql import read_sql
 
-HAS_SERVICES = "select 1 from duckdb_tables() where table_name = 'services'"
 # Column headings, with the keys of `--json`.
 SOURCE_COLUMNS = {
     "source": "source",
@@ -71,6 +71,9 @@ def status(
 ) -> None:
     """Print what is published, if yesterday is in it, and what each source and service gave.
 
+    Of the tier: targets up and down, the last token, models with a market name, and if the cost is
+    known or why not, all as of the newest generation.
+
     Examples:
 
         tokentide status
@@ -110,6 +113,7 @@ def read_status(settings: Settings, today: date | None = None) -> dict[str, Any]
         "newest_completed_day": yesterday,
         "sources": records(path, read_sql(__file__, "status_sources")),
         "lost": records(path, read_sql(__file__, "status_archive")),
+        "tier": read_health(path),
         **tier,
     }
 
@@ -135,6 +139,8 @@ def show_status(console: Console, status: dict[str, Any], *, with_targets: bool 
         f"{days}; {status['newest_completed_day']}, the newest completed day, is {fresh}."
     )
     _show_table(console, status["sources"], SOURCE_COLUMNS)
+    for what, found in describe_health(status["tier"]) if status["tier"] else ():
+        console.print(f"Tier, {what}: {escape(found)}.", highlight=False)
     # Scrapes that succeeded and left nothing out need no line.
     failed = [each for each in status["scrapes"] if each["reason"]]
     if with_targets:

@@ -29,6 +29,7 @@ from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.publish import query as querying
 from pipelines.publish.as_of import published_as_of
 from pipelines.publish.generations import newest, publish
+from pipelines.publish.json_values import plain
 from pipelines.settings import Settings
 from pipelines.transform.build import Progress, build
 from pipelines.transform.lineage import origins_of, tables_of
@@ -193,7 +194,7 @@ def _result(path: Path, query: str) -> tuple[bytes, int]:
     with querying.run(path, query, SECONDS) as result:
         rows = sorted(
             (tuple(map(_steady, row)) for row in result.rows),
-            key=lambda row: json.dumps(list(map(querying.plain, row))),
+            key=lambda row: json.dumps(list(map(plain, row))),
         )
         querying.write_csv(querying.QueryResult(result.columns, iter(rows)), out)
     return out.getvalue().encode(), len(rows)

@@ -45,14 +45,18 @@ def follow(
         seen: frozenset[str] = frozenset()
         back_off = LOOK_SECONDS
         while not stop.is_set():
-            news = _news(settings)
+            news, pause = _news(settings), LOOK_SECONDS
             # An unreadable segment stays; it alone is no reason for another round.
             if news - seen:
                 tick = _tick(settings)
                 on_tick(tick)
-                back_off = min(2 * back_off, MAX_BACK_OFF) if tick.error else LOOK_SECONDS
+                if tick.error:
+                    pause = back_off = min(2 * back_off, MAX_BACK_OFF)
+                else:
+                    # It works at most half of the time, however often something is closed.
+                    pause, back_off = max(LOOK_SECONDS, tick.seconds), LOOK_SECONDS
                 seen = frozenset() if tick.error else news
-            stop.wait(back_off)
+            stop.wait(pause)
 
 
 def is_followed(settings: Settings) -> bool:

@@ -15,12 +15,13 @@ from datetime import date, timedelta
 
 import duckdb
 
+from pipelines.alerts.checking import publish_and_alert
 from pipelines.archive import Answer, Archive, utc_now
 from pipelines.errors import SourceError, SourceHasNone, SourceUnreachable
 from pipelines.ingest.days import DayStatus, day_statuses
 from pipelines.loading.answers import DamagedAnswer, OnLoaded, damaged_answers, load_answers
 from pipelines.loading.outcome import LoadResult
-from pipelines.publish.generations import Generation, publish
+from pipelines.publish.generations import Generation
 from pipelines.settings import Settings
 from pipelines.sources.failure import Failure
 from pipelines.sources.http import RetryPolicy, SourceClient
@@ -289,4 +290,4 @@ def ingest_market(
             first, last = window_to_request(con, client.has_key, utc_now().date())
         first = start or min(first, end or first)
         extract = extract_market(client, settings, first, end or last, slices=slices, say=say)
-    return MarketIngest(extract, build(settings, progress=progress), publish(settings))
+    return MarketIngest(extract, build(settings, progress=progress), publish_and_alert(settings))

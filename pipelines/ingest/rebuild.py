@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.alerts.checking import publish_and_alert
 from pipelines.archive import Archive, utc_now
 from pipelines.database_files import swap_database
 from pipelines.errors import ArchiveIncomplete, NothingArchived
@@ -20,7 +21,7 @@ from pipelines.ingest.market import load_archive
 from pipelines.ingest.telemetry import load as load_telemetry
 from pipelines.loading.answers import load_answers
 from pipelines.loading.telemetry.segment_files import SpoolFolders
-from pipelines.publish.generations import Generation, publish
+from pipelines.publish.generations import Generation
 from pipelines.settings import Settings
 from pipelines.transform.build import BuildResult, Progress, build, build_lock
 from warehouse.connection import session
@@ -73,7 +74,7 @@ def rebuild(
             shutil.rmtree(fresh.parent, ignore_errors=True)
     # What another run archived meanwhile.
     answers += load_archive(settings)
-    return RebuildResult(answers, built, publish(settings), holes, kept)
+    return RebuildResult(answers, built, publish_and_alert(settings), holes, kept)
 
 
 def _load(

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines.alerts.checking import publish_and_alert
 from pipelines.archive import utc_now
 from pipelines.errors import BadSetting
 from pipelines.loading.telemetry.forgetting import Forgotten, record_forgotten
 from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.loading.telemetry.segments import TelemetryLoadResult, load_segments
 from pipelines.loading.telemetry.tier_file import next_instant
-from pipelines.publish.generations import Generation, publish
+from pipelines.publish.generations import Generation
 from pipelines.settings import Settings
 from pipelines.telemetry.backfill import text_files
 from pipelines.telemetry.backfill.prometheus import PrometheusRange, read_history
@@ -64,7 +65,7 @@ def ingest_telemetry(
 ) -> TelemetryIngest:
     """Load the closed segments; build, audit and publish."""
     return TelemetryIngest(
-        load(settings, on_segment), build(settings, progress=progress), publish(settings)
+        load(settings, on_segment), build(settings, progress=progress), publish_and_alert(settings)
     )
 
 

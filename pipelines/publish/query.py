@@ -4,34 +4,30 @@ import contextlib
 import csv
 import itertools
 import json
-import math
 import resource
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
 import duckdb
 import polars as pl
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from pipelines.errors import QueryFailed
+from pipelines.publish.json_values import plain
 from warehouse.connection import open_published
 
 BATCH = 1_000
 ROOM = 5 * 1024**3 // 2
-MAX_SHOWN = 100
 INTERRUPT_AGAIN = 0.05  # seconds
 # A PIVOT creates a temporary type as well; nothing can be created in a read-only file for good.
 READS = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
-WHAT_THERE_IS = (
-    '`tokentide sql "select table_name, comment from duckdb_tables()"` lists what there is.'
+NO_QUERY = (
+    "That is no query. A query begins with SELECT, FROM, WITH, DESCRIBE, SUMMARIZE, SHOW, "
+    "PIVOT or EXPLAIN."
 )
+WHAT_THERE_IS = "`tokentide describe` lists what there is."
 
 
 @dataclass(frozen=True)
@@ -42,21 +38,47 @@ class QueryResult:
     rows: Iterator[tuple[Any, ...]]
 
 
+@dataclass(frozen=True)
+class QueryResults:
+    """The results of a text with one or several queries: how many, and each as it comes."""
+
+    count: int
+    results: Iterator[QueryResult]
+
+
 @contextlib.contextmanager
 def run(path: Path, sql: str, seconds: float = 60.0) -> Iterator[QueryResult]:
-    """Run one query on a generation. Raise QueryFailed with DuckDB's reason, or when time is up."""
+    """Run a text on a generation and yield the result of its last query.
+
+    Raise QueryFailed with DuckDB's reason, or when time is up.
+    """
     with _bounded(path, seconds) as (con, is_over):
         _check_query(con, sql)
         con.execute(sql)
-        yield QueryResult(
-            _distinct_names(column[0] for column in con.description or []), _batches(con, is_over)
-        )
+        yield _result(con, is_over)
+
+
+@contextlib.contextmanager
+def run_each(path: Path, sql: str, seconds: float = 60.0) -> Iterator[QueryResults]:
+    """Run every query of a text, one after the other, all of them within these seconds.
+
+    None runs if any is no query. Read each result before the next one, which replaces it.
+    """
+    with _bounded(path, seconds) as (con, is_over):
+        queries = _check_query(con, sql)
+        yield QueryResults(len(queries), (_execute(con, query, is_over) for query in queries))
 
 
 def frame(path: Path, sql: str, seconds: float = 60.0, rows: int | None = None) -> pl.DataFrame:
-    """Return the result as a frame with DuckDB's types, or only its first `rows` rows."""
+    """Return the result as a frame with DuckDB's types, or only its first `rows` rows.
+
+    Raise QueryFailed if the text has several queries, since a frame holds one result.
+    """
     with _bounded(path, seconds) as (con, _):
-        _check_query(con, sql)
+        if (count := len(_check_query(con, sql))) > 1:
+            raise QueryFailed(
+                f"That is {count} queries, and a file holds one result. Run them singly."
+            )
         found = con.sql(sql)
         return (found if rows is None else found.limit(rows)).pl()
 
@@ -96,10 +118,23 @@ def _bounded(
         ) from error
     except (duckdb.Error, TimeoutError) as error:
         raise QueryFailed(_reason(error, seconds, is_over.is_set())) from error
+    except RuntimeError as error:
+        # That is how DuckDB reports Ctrl-C.
+        if "interrupted" not in str(error).lower():
+            raise
+        _end_query(con)
+        raise KeyboardInterrupt from error
     finally:
         done.set()
         clock.join()
         con.close()
+
+
+def _end_query(con: duckdb.DuckDBPyConnection) -> None:
+    """Wait until a query that Ctrl-C interrupted has ended; closing might wait for its result."""
+    con.interrupt()
+    with contextlib.suppress(duckdb.Error):
+        con.execute("select 1")
 
 
 def _stop_after(
@@ -129,14 +164,35 @@ def _reason(error: Exception, seconds: float, is_over: bool) -> str:
     )
 
 
-def _check_query(con: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """Raise QueryFailed on all but queries: CALL, SET, ATTACH may reach past locked settings."""
-    kinds = [statement.type for statement in con.extract_statements(sql)]
-    if not kinds or kinds[-1] not in READS or not {*kinds} <= {*READS, duckdb.StatementType.CREATE}:
-        raise QueryFailed(
-            "That is no query. A query begins with SELECT, FROM, WITH, DESCRIBE, SUMMARIZE, SHOW, "
-            "PIVOT or EXPLAIN."
-        )
+def _check_query(con: duckdb.DuckDBPyConnection, sql: str) -> list[list[duckdb.Statement]]:
+    """Return the queries of a text, each with the statements that prepare it, as of a PIVOT.
+
+    Raise QueryFailed on all but queries: CALL, SET, ATTACH may reach past locked settings.
+    """
+    queries: list[list[duckdb.Statement]] = [[]]
+    for statement in con.extract_statements(sql):
+        queries[-1].append(statement)
+        if statement.type in READS:
+            queries.append([])
+        elif statement.type != duckdb.StatementType.CREATE:
+            raise QueryFailed(NO_QUERY)
+    # What is left prepares nothing.
+    if queries.pop() or not queries:
+        raise QueryFailed(NO_QUERY)
+    return queries
+
+
+def _execute(
+    con: duckdb.DuckDBPyConnection, query: Sequence[duckdb.Statement], is_over: threading.Event
+) -> QueryResult:
+    for statement in query:
+        con.execute(statement)
+    return _result(con, is_over)
+
+
+def _result(con: duckdb.DuckDBPyConnection, is_over: threading.Event) -> QueryResult:
+    names = _distinct_names(column[0] for column in con.description or [])
+    return QueryResult(names, _batches(con, is_over))
 
 
 def _distinct_names(names: Iterable[str]) -> list[str]:
@@ -163,94 +219,29 @@ def write_json(result: QueryResult, out: IO[str]) -> None:
     out.write("[]\n" if start == "[" else "\n]\n")
 
 
+def write_json_lists(results: QueryResults, out: IO[str]) -> None:
+    """Write a list of objects; of several queries a list with one such list each."""
+    if results.count == 1:
+        write_json(next(results.results), out)
+        return
+    for number, result in enumerate(results.results):
+        out.write("," if number else "[\n")
+        write_json(result, out)
+    out.write("]\n")
+
+
+def write_csv_tables(results: QueryResults, out: IO[str]) -> None:
+    """Write CSV; of several queries one table each, with an empty line between them."""
+    for number, result in enumerate(results.results):
+        out.write("\r\n" if number else "")
+        write_csv(result, out)
+
+
 def write_csv(result: QueryResult, out: IO[str]) -> None:
     """Write CSV by RFC 4180 with a header; null is empty."""
     writer = csv.writer(out)
     writer.writerow(result.columns)
     writer.writerows([_cell(value) for value in row] for row in result.rows)
-
-
-def show_table(result: QueryResult, console: Console) -> None:
-    """Print the first rows and as many columns as fit; name what is left out."""
-    rows = list(itertools.islice(result.rows, MAX_SHOWN + 1))
-    cells = [[_readable(value) for value in row] for row in rows[:MAX_SHOWN]]
-    widths = [max(map(len, column)) for column in zip(result.columns, *cells, strict=True)]
-    shown = max(
-        1,
-        sum(
-            1
-            for reached in itertools.accumulate(width + 3 for width in widths)
-            if reached < console.width
-        ),
-    )
-    table = Table()
-    # As Text, since what looks like markup is a name or a value like any other.
-    for name, value in zip(
-        result.columns[:shown], rows[0] if rows else [None] * shown, strict=False
-    ):
-        is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-        table.add_column(Text(name), justify="right" if is_number else "left")
-    for row in cells:
-        table.add_row(*map(Text, row[:shown]))
-    console.print(table)
-    if len(rows) > MAX_SHOWN:
-        console.print(f"The first {MAX_SHOWN} rows; --csv, --json and --parquet have all of them.")
-    if hidden := result.columns[shown:]:
-        console.print(
-            f"Not shown for want of width: {', '.join(hidden)}.", highlight=False, markup=False
-        )
-
-
-def plain(value: Any) -> Any:
-    """Convert a value for JSON; a type that JSON lacks becomes text."""
-    if isinstance(value, dict):
-        return {str(name): plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    convert = next((convert for kind, convert in PLAIN.items() if isinstance(value, kind)), str)
-    return convert(value)
-
-
-def _instant(value: datetime) -> str:
-    """Format as ISO 8601: an instant in UTC with a Z, a timestamp without a zone as it is."""
-    if value.tzinfo is None:
-        return value.isoformat()
-    return (
-        value.astimezone(UTC)
-        .isoformat(timespec="milliseconds" if value.microsecond else "seconds")
-        .replace("+00:00", "Z")
-    )
-
-
-def _number(value: Decimal) -> int | float:
-    return int(value) if value.as_tuple().exponent == 0 else float(value)
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-# In this order: a datetime is a date too.
-PLAIN: dict[type, Callable[[Any], Any]] = {
-    datetime: _instant,
-    date: date.isoformat,
-    time: time.isoformat,
-    timedelta: timedelta.total_seconds,
-    Decimal: _number,
-    float: _finite,
-    bytes: bytes.hex,
-}
-
-
-def _readable(value: Any) -> str:
-    value = plain(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return "" if value is None else str(value)
 
 
 def _cell(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from pipelines.sources.request_database import RequestDatabase
+from pipelines.state_database import StateDatabase
 
 
 class KnownAnswer(NamedTuple):
@@ -12,7 +12,7 @@ class KnownAnswer(NamedTuple):
     sha256: str
 
 
-class EtagStore(RequestDatabase):
+class EtagStore(StateDatabase):
     """ETags by URL."""
 
     SCHEMA = "create table if not exists etags (url text primary key, etag text, sha256 text)"

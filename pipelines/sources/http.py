@@ -23,6 +23,7 @@ from pipelines.errors import (
     LimitReached,
     SourceUnreachable,
 )
+from pipelines.retry_log import log_retries
 from pipelines.settings import Settings
 from pipelines.sources.etags import EtagStore
 from pipelines.sources.quota import Budget, RequestQuota, next_midnight
@@ -45,12 +46,7 @@ ENCODINGS = frozenset({"", "identity", "gzip"})
 USER_AGENT = f"tokentide/{version('tokentide')} (token market analytics)"
 
 
-def _log_retry(details: stamina.instrumentation.RetryDetails) -> None:
-    log.info("%s Asking again in %.1f s.", details.caused_by, details.wait_for)
-
-
-# stamina itself would print to standard output, where a program may be reading JSON.
-stamina.instrumentation.set_on_retry_hooks([_log_retry])
+log_retries()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pipelines.errors import LimitReached
-from pipelines.sources.request_database import RequestDatabase
+from pipelines.state_database import StateDatabase
 
 MINUTE = 60.0
 # What a block says, by the kind of limit.
@@ -37,7 +37,7 @@ class Budget:
     per_day: int = 500
 
 
-class RequestQuota(RequestDatabase):
+class RequestQuota(StateDatabase):
     """Requests that were made, by budget."""
 
     SCHEMA = (

@@ -104,6 +104,23 @@ def halves_of(manifest: Mapping[str, Any]) -> dict[str, frozenset[DataHalf]]:
     return {node: find(node) or both for node in parents}
 
 
+def halves_of_seeds(manifest: Mapping[str, Any]) -> dict[str, frozenset[DataHalf]]:
+    """Return the halves of the product that each seed is read by, directly or not.
+
+    A seed reads neither half, so by its own inputs it belongs to both.
+    """
+    inputs = halves_of(manifest)
+    children: Parents = manifest["child_map"]
+    seeds = [name for name in children if name.startswith("seed.")]
+    readers = {
+        seed: [child for child in children[seed] if child.startswith("model.")] for seed in seeds
+    }
+    return {
+        seed: frozenset().union(*(inputs[reader] for reader in found))
+        for seed, found in readers.items()
+    }
+
+
 def _ancestors(node: str, parents: Parents) -> frozenset[str]:
     """Return the nodes of dbt's graph that this one is made from, directly or not, and itself."""
     found, waiting = {node}, [node]

@@ -15,7 +15,7 @@ FOLDER = files("dashboards")
 OWNERS = [folder for folder in (FOLDER / "pages").iterdir() if (folder / "queries").is_dir()]
 QUERIES = {
     f"{owner.name}/{file.name.removesuffix('.sql')}": file
-    for owner in [*OWNERS, FOLDER / "components"]
+    for owner in [*OWNERS, FOLDER / "components", FOLDER / "planner"]
     for file in (owner / "queries").iterdir()
     if file.name.endswith(".sql")
 }

@@ -79,4 +79,4 @@ def test_services_run_verbs_that_exist_on_loopback_only() -> None:
         assert service["network_mode"] == "host"
         assert "ports" not in service
         assert service["environment"]["TOKENTIDE_HOME"] == "/var/lib/tokentide"
-    assert compose["services"]["up"]["command"] == ["tokentide", "up"]
+    assert compose["services"]["up"]["command"] == ["tokentide", "up", "--no-tier"]

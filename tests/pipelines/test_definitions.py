@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 import pipelines
-from pipelines.assets.dbt import FILLED_BY, GROUPS
+from pipelines.assets.dbt import FILLED_BY, UNIQUE_ID
 from pipelines.assets.rankings import REASONS, UTC_DAYS, rankings
 from pipelines.schedules import JOBS, SCHEDULES, every_day, every_week
 from pipelines.transform.dbt_process import PROJECT
@@ -41,6 +41,11 @@ def test_everything_loads(definitions: dg.Definitions) -> None:
     assert {job.name for job in JOBS} == {
         definitions.resolve_job_def(job.name).name for job in JOBS
     }
+
+
+def test_every_job_says_what_it_does(definitions: dg.Definitions) -> None:
+    for job in JOBS:
+        assert (definitions.resolve_job_def(job.name).description or "").endswith("."), job.name
 
 
 def test_every_schedule_is_on_in_utc(definitions: dg.Definitions) -> None:
@@ -131,11 +136,13 @@ def test_the_graph_is_one(definitions: dg.Definitions) -> None:
     assert names(graph.get(published).parent_keys) == {
         path.stem for path in (PROJECT / "marts").rglob("*.sql")
     }
-    assert {graph.get(key).group_name for key in graph.get_all_asset_keys()} == {
-        "raw",
-        *GROUPS,
-        "published",
-    }
+
+
+def test_at_night_everything_is_built_and_published(definitions: dg.Definitions) -> None:
+    """Seeds too, which read neither half; nothing is requested."""
+    everything = names(definitions.resolve_asset_graph().get_all_asset_keys())
+    built = definitions.resolve_job_def("whole_nightly").asset_layer.selected_asset_keys
+    assert names(built) == everything - RAW - {"raw_telemetry"}
 
 
 def test_nothing_waits_for_a_day_that_failed(definitions: dg.Definitions) -> None:
@@ -152,15 +159,17 @@ def test_every_source_has_its_asset(definitions: dg.Definitions, parsed_home: Pa
 def test_every_dbt_test_is_a_check(definitions: dg.Definitions, parsed_home: Path) -> None:
     """Also those of several tables."""
     manifest = read_manifest(parsed_home)
-    tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
-    checks = {key.name for key in definitions.resolve_asset_graph().asset_check_keys}
+    nodes = {name: node["name"] for name, node in manifest["nodes"].items()}
+    tests = {name for name in nodes if name.startswith("test.")}
+    graph = definitions.resolve_asset_graph()
+    checks = {str(graph.get(key).metadata.get(UNIQUE_ID)) for key in graph.asset_check_keys}
     assert tests <= checks
     assert {
         "shares_of_a_day_sum_to_one",
         "restatements_are_small",
         "known_days_do_not_vanish",
         "every_row_has_its_answer",
-    } <= tests
+    } <= {nodes[test] for test in tests}
 
 
 def test_the_reasons_are_those_of_loading() -> None:

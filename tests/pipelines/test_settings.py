@@ -41,7 +41,9 @@ def test_nothing_needs_to_be_set() -> None:
     assert settings.openrouter_url == "https://openrouter.ai/api/v1"
     assert settings.openrouter_key is None
     assert settings.tier == Path.cwd() / "tier.toml"
+    assert settings.alerts == Path.cwd() / "alerts.toml"
     assert settings.recordings is None
+    assert not Settings(home=Path("/h")).alerts.exists()
 
 
 def test_the_home_holds_everything() -> None:
@@ -156,16 +158,20 @@ def test_every_known_name_is_accepted(tmp_path: Path) -> None:
         TOKENTIDE_HOME="/h",
         TOKENTIDE_OPENROUTER_URL="http://127.0.0.1:8321/api/v1",
         TOKENTIDE_TIER="/t.toml",
+        TOKENTIDE_ALERTS="/a.toml",
         TOKENTIDE_TELEMETRY_DAYS="7",
         TOKENTIDE_PUBLISHED_MINUTE_DAYS="400",
         TOKENTIDE_DASHBOARD_SECRET="correct horse battery",
+        TOKENTIDE_FRAME_ANCESTORS="https://grafana.example.org",
         TOKENTIDE_RECORDINGS=str(tmp_path),
     )
-    assert len(KNOWN) == 7
+    assert len(KNOWN) == 9
+    assert settings.frame_ancestors == ("https://grafana.example.org",)
     assert (settings.telemetry_days, settings.published_minute_days) == (7, 400)
     assert settings.dashboard_secret == "correct horse battery"
     assert (settings.home, settings.openrouter_url) == (Path("/h"), "http://127.0.0.1:8321/api/v1")
     assert (settings.tier, settings.recordings) == (Path("/t.toml"), tmp_path)
+    assert settings.alerts == Path("/a.toml")
 
 
 def test_the_key_is_in_no_representation() -> None:
@@ -218,6 +224,50 @@ def test_an_address_with_a_password_is_refused_without_repeating_it(url: str) ->
 def test_a_slash_at_the_end_of_the_address_is_dropped() -> None:
     """Paths are appended with their own slash."""
     assert read(TOKENTIDE_OPENROUTER_URL=f"{OPENROUTER_URL}/").openrouter_url == OPENROUTER_URL
+
+
+def test_pages_that_may_frame_the_dashboard_are_origins() -> None:
+    """Separated by commas or blanks; none by default."""
+    given = "https://grafana.example.org, http://localhost:3000 https://*.example.org"
+    assert read().frame_ancestors == ()
+    assert read(TOKENTIDE_FRAME_ANCESTORS=given).frame_ancestors == (
+        "https://grafana.example.org",
+        "http://localhost:3000",
+        "https://*.example.org",
+    )
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "grafana.example.org",
+        "https://a.example/x",
+        "https://a;script-src",
+        "'self'",
+        "https:*",
+    ],
+)
+def test_a_page_that_is_no_origin_is_refused(origin: str) -> None:
+    """It stands in a header, so nothing else may get into it."""
+    assert problems(TOKENTIDE_FRAME_ANCESTORS=origin) == (
+        "TOKENTIDE_FRAME_ANCESTORS must be origins such as https://grafana.example.org, "
+        f"separated by commas; {origin!r} is none."
+    )
+
+
+@hypothesis_settings(deadline=None, derandomize=True, max_examples=200)
+@given(
+    text=st.text(max_size=30) | st.text("htps:/*.;'\n -a1[]", max_size=30).map("http://".__add__)
+)
+def test_no_setting_ends_the_policy_of_frames(text: str) -> None:
+    """The header keeps its other directives, whatever is set."""
+    try:
+        origins = read(TOKENTIDE_FRAME_ANCESTORS=text).frame_ancestors
+    except BadSetting:
+        return
+    assert not set(";,'\" \n") & set("".join(origins))
+    assert all(origin.startswith("http") for origin in origins)
 
 
 @hypothesis_settings(deadline=None, derandomize=True, max_examples=100)

@@ -133,4 +133,5 @@ EFFICIENCY = CardPage(
     "device and stack version. Times are UTC.",
     controls=controls,
     cards=cards,
+    needs_tier=True,
 )

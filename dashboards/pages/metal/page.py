@@ -190,4 +190,5 @@ METAL = CardPage(
     about="Cost and speed of our tokens, beside the market's of the same model.",
     controls=controls,
     cards=lambda filters, _: cards(filters),
+    needs_tier=True,
 )

@@ -269,6 +269,7 @@ TIER = CardPage(
     "devices. Times are UTC.",
     controls=controls,
     cards=cards,
+    needs_tier=True,
     register=live.register,
     above=live.build_panel,
 )

@@ -29,6 +29,8 @@ PASS_ON: dict[str, Any] = {
     "add_help_option": False,
     "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
 }
+MAX_ENDING_SECONDS = 4.0
+
 Pages = Annotated[
     Path | None,
     typer.Option(help="Load this folder of one target's archived *.txt pages first."),
@@ -194,9 +196,23 @@ def follow_until_stopped(settings: Settings) -> None:
             stderr.print(f"[red]not published[/red] {escape(tick.error or '')}")
 
     stop = threading.Event()
+
+    def end(*_: object) -> None:
+        stop.set()
+        # A round that takes longer is broken off. All of it is transactions: the next goes on.
+        signal.setitimer(signal.ITIMER_REAL, MAX_ENDING_SECONDS)
+
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    follow(settings, stop, show)
+        signal.signal(number, end)
+    try:
+        follow(settings, stop, show)
+    except (KeyboardInterrupt, RuntimeError):
+        # DuckDB raises a RuntimeError where a signal interrupts a query.
+        if not stop.is_set():
+            raise
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @contextmanager

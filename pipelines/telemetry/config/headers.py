@@ -61,7 +61,7 @@ def _problems(
 ) -> Iterator[str]:
     for header, variable in headers.items():
         problem = _problem(variables.get(variable, ""))
-        if problem and (variable in variables or _is_usual(variable)):
+        if problem and (variable in variables or is_usual_name(variable)):
             yield f"{variable}, for the header {header} of {owner}, {problem}."
         elif problem:
             yield (
@@ -71,7 +71,8 @@ def _problems(
             )
 
 
-def _is_usual(name: str) -> bool:
+def is_usual_name(name: str) -> bool:
+    """Tell whether a text is a name as people give to variables, and hardly a secret."""
     return bool(USUAL_NAME.fullmatch(name)) and ("_" in name or len(name) <= MAX_PLAIN)
 
 

@@ -5,10 +5,10 @@ variable that has its value. Pydantic checks values by type; rules between keys 
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -71,6 +71,7 @@ class Target:
     ca_file: FilePath | None = None  # certificates to trust besides the system's
     quantization: NonEmptyText | None = None  # of the weights, where no name or page states it
     service: NonEmptyText | None = None  # the name that all replicas of a model share
+    load: Literal["simulated"] | None = None  # nobody is served: a load generator asks
 
     @property
     def only_model(self) -> str | None:
@@ -224,8 +225,12 @@ def _begin_paths_at(folder: Path, given: Mapping[str, Any]) -> None:
             row.update({key: folder / row[key] for key in keys if isinstance(row.get(key), str)})
 
 
-def explain(error: ErrorDetails) -> TierProblem:
-    """Say in the words of the file what pydantic found."""
+def explain(
+    error: ErrorDetails,
+    example: str = "tier.toml.example",
+    singles: Collection[str] = ("energy", "slo"),
+) -> TierProblem:
+    """Say in the words of the file what pydantic found; `singles` are its tables without rows."""
     table = str(error["loc"][0])
     index = next((part for part in error["loc"] if isinstance(part, int)), 0)
     keys = [part for part in error["loc"][1:] if isinstance(part, str)] or [table]
@@ -235,9 +240,9 @@ def explain(error: ErrorDetails) -> TierProblem:
         case "unexpected_keyword_argument":
             inside = " of ".join([*reversed(keys[:-1]), table])
             of = f"key of {inside}" if keys != [table] else "table of this file"
-            sentence = f"{keys[-1]} is no {of}; tier.toml.example shows them all."
+            sentence = f"{keys[-1]} is no {of}; {example} shows them all."
         case "dataclass_type" | "tuple_type" if keys == [table]:
-            form = f"[{table}]" if table in ("energy", "slo") else f"[[{table}]]"
+            form = f"[{table}]" if table in singles else f"[[{table}]]"
             sentence = f"{table} must be written as {form}."
         case kind:
             words = WORDS.get(kind) or error["msg"].removeprefix("Input ").removeprefix("String ")

@@ -23,7 +23,7 @@ from pipelines.telemetry.config.tier import Target, Tier
 
 # The warehouse has no use for them.
 SECRETS = frozenset({"headers", "ca_file"})
-WHERE_GIVEN = frozenset({"quantization", "service", "indices", "uuids", "match", "query"})
+WHERE_GIVEN = frozenset({"quantization", "service", "load", "indices", "uuids", "match", "query"})
 SECTIONS = frozenset({"target", "device_source", "cost", "peak", "energy", "slo"})
 ORIGIN = re.compile(r"file|correction|discovery \S.{0,199}")
 # Some 100,000 targets; a larger file is no record but a mistake.

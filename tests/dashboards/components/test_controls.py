@@ -48,6 +48,7 @@ def test_a_slider_has_its_bounds_and_a_number() -> None:
 def test_a_text_field_holds_its_text() -> None:
     field: Any = build_control(control("text"), Filters({"basis": "abc"}))
     assert (field._type, field.value, field.label) == ("TextInput", "abc", "Basis")
+    assert field.description == "Which tokens count"
 
 
 @pytest.mark.parametrize("kind", ["select", "switch", "slider", "text"])

@@ -10,11 +10,11 @@ from support.simulator import KEY, simulated_market
 
 from pipelines.assets.first_ingest import report_ingest
 from pipelines.assets.published import MARTS
-from pipelines.cli.up import dagster_environment
 from pipelines.definitions import define
 from pipelines.ingest.market import ingest_market
 from pipelines.settings import Settings
 from pipelines.sources.http import RetryPolicy
+from pipelines.supervision.product import make_environment
 
 # The source has no 2025-06-15.
 FIRST, LAST = date(2025, 6, 12), date(2025, 6, 18)
@@ -31,7 +31,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterIns
         simulator.set_faults({"kind": "not_found", "path": "session-cost"})
         policy = RetryPolicy(attempts=2, first_pause=0.01)
         ingested = ingest_market(settings, FIRST, LAST, retry_policy=policy)
-        dagster_environment(settings)
+        make_environment(settings)
         report_ingest(settings, ingested, NOW)
         with dg.DagsterInstance.from_config(str(settings.dagster)) as instance:
             yield instance

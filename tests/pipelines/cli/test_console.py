@@ -1,11 +1,13 @@
-"""Messages and progress go to standard error, and Ctrl-C ends with a sentence."""
+"""Messages, errors and progress go to standard error, and Ctrl-C ends with a sentence."""
 
 import subprocess
 import sys
 
 import pytest
+from support.cli.paper import Paper
 
-from pipelines.cli.console import show_progress, stderr, stdout
+from pipelines.cli.console import ProgressLines, show_error, show_progress, stderr, stdout
+from pipelines.errors import BadSetting
 
 LOGGING = """
 import logging
@@ -50,14 +52,38 @@ def test_results_and_messages_are_apart(capsys: pytest.CaptureFixture[str]) -> N
     assert captured.err == "a message\n"
 
 
-def test_progress_is_silent_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
-    """A log file of a schedule holds no bars."""
+def test_progress_is_lines_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
+    """A log file of a schedule holds no bars: the start of each stage, and its end."""
     with show_progress() as (on_request, on_built):
-        on_request("rankings of 2026-06-01 to 2026-06-14")
-        on_built("market_days", 1, 80)
-        on_built("market_days", 1, 0)
+        for day in range(1, 9):
+            on_request(f"[rankings] of 2026-06-0{day}")
+        for number in range(1, 81):
+            on_built(f"table {number}", number, 80)
+        on_built("a table of unknown many", 1, 0)
     captured = capsys.readouterr()
-    assert (captured.out, captured.err) == ("", "")
+    assert captured.out == ""
+    assert captured.err.splitlines() == [
+        "request 1: [rankings] of 2026-06-01",
+        "built 1 of 80: table 1",
+        "built 80 of 80: table 80",
+    ]
+
+
+def test_a_long_stage_says_now_and_then_where_it_is(paper: Paper) -> None:
+    """At most every five seconds."""
+    times = iter([0.0, 3.0, 5.0, 9.0, 10.5])
+    lines = ProgressLines(paper, lambda: next(times))
+    for number in range(1, 6):
+        lines.on_request(f"day {number}")
+    assert paper.text.splitlines() == ["request 1: day 1", "request 3: day 3", "request 5: day 5"]
+
+
+def test_an_error_is_words_without_the_name_of_its_class(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Brackets are a part of the message."""
+    show_error(BadSetting("[x] is no port."), " Choose another.")
+    assert capsys.readouterr().err == "Error: [x] is no port. Choose another.\n"
 
 
 def test_ctrl_c_says_what_is_kept(capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,7 +39,7 @@ def test_a_port_that_is_taken_is_an_error(market: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         output = Command(market.home)("dashboard", "--port", str(port), code=1)
-    assert f"BadSetting: Cannot listen on 127.0.0.1:{port} (" in output
+    assert f"Error: Cannot listen on 127.0.0.1:{port} (" in output
     assert f"Try --port {port + 1}." in output
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -16,7 +17,12 @@ from pipelines.archive import Archive
 from pipelines.cli.doctor import Finding, examine, is_reachable, readers
 from pipelines.settings import Settings
 
+NO_TIER = Path("/nowhere/tier.toml")
 NOBODY = "http://127.0.0.1:9/api/v1"
+HEADER = (
+    '[[receiver]]\nname = "ops"\nkind = "webhook"\nurl = "http://127.0.0.1:9"\n'
+    'headers = { Authorization = "s3cret" }\n'
+)
 
 
 def findings(settings: Settings) -> dict[str, Finding]:
@@ -49,7 +55,9 @@ def gateway(status: int) -> Iterator[str]:
 
 def test_a_ready_home_is_well(market: Settings, simulator: SimulatedMarket) -> None:
     """Software, home, disk, what is published, the key and the source."""
-    settings = Settings(home=market.home, openrouter_url=simulator.url, openrouter_key="k")
+    settings = Settings(
+        home=market.home, openrouter_url=simulator.url, openrouter_key="k", tier=NO_TIER
+    )
     found = findings(settings)
     assert list(found) == [
         "Python",
@@ -60,6 +68,7 @@ def test_a_ready_home_is_well(market: Settings, simulator: SimulatedMarket) -> N
         "published",
         "OPENROUTER_API_KEY",
         "OpenRouter",
+        "tier file",
     ]
     assert [name for name, finding in found.items() if not finding.is_well] == []
     assert found["published"].found == "generation-000001.duckdb"
@@ -136,3 +145,25 @@ def test_a_bad_line_of_the_archives_log_is_found(tmp_path: Path) -> None:
     assert not finding.is_well
     assert f"{log.name} line 2: it is damaged: fetched_at is missing" in finding.found
     assert "restore raw/answers" in finding.found
+
+
+def test_the_alerts_file_is_checked_with_the_variables_that_it_names(tmp_path: Path) -> None:
+    """Their values are not shown; a home without the file has no such line."""
+    settings = Settings(tmp_path / "home", NOBODY, alerts=tmp_path / "alerts.toml")
+    assert alerts_of(settings) == []
+    chat = '[[receiver]]\nname = "chat"\nkind = "slack"\nurl_variable = "CHAT_URL"\n'
+    settings.alerts.write_text(chat)
+    [missing] = alerts_of(settings)
+    assert not missing.is_well
+    assert "put CHAT_URL into the environment" in missing.found
+    [well] = alerts_of(replace(settings, variables={"CHAT_URL": "http://h/s3cret"}))
+    assert (well.is_well, well.found) == (True, "0 rules, 1 receivers, 0 reports")
+    settings.alerts.write_text(HEADER)
+    assert "s3cret" not in alerts_of(settings)[0].found
+    settings.alerts.write_text("[[alert]]\n")
+    [bad] = alerts_of(settings)
+    assert "alerts.toml:1: alert needs kind." in bad.found
+
+
+def alerts_of(settings: Settings) -> list[Finding]:
+    return [each for each in examine(settings) if each.what == "alerts"]

@@ -105,9 +105,32 @@ def test_a_person_sees_services_and_opens_them_into_targets(
     show_status(paper, status)
     assert "2, and 1 gone" in paper.words
     assert "gone since" in paper.words
-    assert "more" not in paper.text
+    assert "│ more" not in paper.text
     show_status(paper, status, with_targets=True)
-    assert "more" in paper.text
+    assert "│ more" in paper.text
+
+
+def test_four_sentences_are_about_the_tier(market_with_tier: Settings, paper: Paper) -> None:
+    """Targets up, the last token, market names, cost: each unknown with its reason."""
+    status = read_status(market_with_tier, FRESH)
+    show_status(paper, status)
+    for sentence in (
+        "Tier, targets: 1 up, 0 down, 1 not known at the last published scrape, "
+        "2026-06-19T10:50:00Z (more: no scrape of it is published).",
+        "Tier, last token: in the minute of 2026-06-19T10:01:00Z.",
+        "Tier, market names: 2 of 3 served models have one "
+        "(ours: chat: the market has no [such] name).",
+        "Tier, cost: known of 1 of 2 targets (more: it has no hour with tokens).",
+    ):
+        assert sentence in paper.words
+    assert [each["target"] for each in status["tier"]] == ["more", "ours"]
+
+
+def test_without_a_tier_nothing_is_said_of_it(market: Settings, paper: Paper) -> None:
+    status = read_status(market, FRESH)
+    show_status(paper, status)
+    assert status["tier"] == []
+    assert "Tier" not in paper.text
 
 
 def test_a_target_that_is_gone_has_no_failed_scrapes(market_with_tier: Settings) -> None:

@@ -1,77 +1,98 @@
-"""`tokentide up`: the processes that it starts and ends, and what they are given.
+"""`tokentide up`: both halves from an empty folder, one at a time in a home, ended in ten seconds.
 
-A whole run is in end_to_end/test_command.py; the instance's configuration is tested in
-test_definitions_instance.py.
+Its processes are those of tests/pipelines/supervision.
 """
 
+import os
+import re
 import signal
-import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
+import duckdb
 import httpx
 import pytest
+from support.collecting import free_port
+from support.simulator import KEY, SimulatedMarket, simulated_market
 
 from pipelines.cli.doctor import is_reachable
-from pipelines.cli.up import (
-    INSTANCE,
-    dagster_environment,
-    run_dashboard,
-    run_simulator,
-)
+from pipelines.cli.up import run_simulator
 from pipelines.settings import Settings
 
 REAL = "https://openrouter.ai/api/v1"
-SCHEDULES = """
-import sys
-from pathlib import Path
-from pipelines.cli.up import dagster_environment, run_schedules
-from pipelines.settings import Settings
-
-run_schedules(dagster_environment(Settings(home=Path(sys.argv[1]))), int(sys.argv[2]))
+BOTH_HALVES = """
+    select (select sum(total_tokens) from marts.market_tokens_daily),
+    (select sum(generation_tokens) from marts.served_tokens_hourly),
+    (select string_agg(service) from marts.services where is_load_simulated)
 """
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+class Product:
+    """A running `tokentide up`."""
+
+    def __init__(self, folder: Path, market: SimulatedMarket) -> None:
+        self.home = folder / "home"
+        self.folder = folder
+        self.ports = {name: free_port() for name in ("dashboard", "dagster", "tier")}
+        self._variables = {
+            "TOKENTIDE_HOME": str(self.home),
+            "TOKENTIDE_OPENROUTER_URL": market.url,
+            "OPENROUTER_API_KEY": KEY,
+        }
+        self._output = folder / "output.txt"
+        self.process = self.start(self._output)
+
+    def start(self, output: Path) -> "subprocess.Popen[bytes]":
+        """Run the command, as a shell does that has not ignored Ctrl-C."""
+        ports = ("--port", self.ports["dagster"], "--dashboard-port", self.ports["dashboard"])
+        words = [*ports, "--tier-port", self.ports["tier"]]
+        command = [sys.executable, "-m", "pipelines", "up", *map(str, words)]
+        root = str(Path(__file__).resolve().parents[3])
+        with output.open("wb") as file:
+            return subprocess.Popen(
+                ["env", "--default-signal=INT", *command],
+                cwd=self.folder,
+                env={**os.environ, "PYTHONPATH": root, **self._variables},
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def output(self) -> str:
+        """All that it printed so far."""
+        return self._output.read_text()
+
+    def wait(self, condition: Callable[[], object], seconds: float) -> None:
+        """Wait until something is true, as long as it runs."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() < end, self.output
+            time.sleep(0.3)
+
+    def halves(self) -> tuple[int | None, int | None, str | None]:
+        """Return tokens of the market, tokens that we served, and services of a simulated load."""
+        newest = self.home / "published" / "tokentide.duckdb"
+        if not newest.exists():
+            return None, None, None
+        with closing(duckdb.connect(str(newest.resolve()), read_only=True)) as con:
+            [row] = con.sql(BOTH_HALVES).fetchall()
+        market, served, simulated = row
+        return market, served, simulated
 
 
-def wait_for(port: int, process: "subprocess.Popen[str] | None" = None) -> httpx.Response:
-    """Return the first response of a server that is starting."""
-    end = time.monotonic() + 240
-    while True:
-        try:
-            return httpx.get(f"http://127.0.0.1:{port}", timeout=30)
-        except httpx.TransportError:
-            assert process is None or process.poll() is None, process.communicate()
-            assert time.monotonic() < end
-            time.sleep(0.2)
-
-
-def test_dagster_gets_the_home_and_the_source(tmp_path: Path) -> None:
-    """Its processes read settings from the environment, so they get those that `up` chose."""
-    settings = Settings(home=tmp_path, openrouter_url="http://h/api/v1", openrouter_key="a-key")
-    environment = dagster_environment(settings)
-    assert environment["DAGSTER_HOME"] == str(tmp_path / "dagster")
-    assert environment["TOKENTIDE_HOME"] == str(tmp_path)
-    assert environment["TOKENTIDE_OPENROUTER_URL"] == "http://h/api/v1"
-    assert environment["OPENROUTER_API_KEY"] == "a-key"
-    link = tmp_path / "dagster" / "dagster.yaml"
-    assert link.resolve() == INSTANCE.resolve()
-
-
-def test_the_link_to_the_configuration_is_renewed(tmp_path: Path) -> None:
-    """The home may have been made by an installation elsewhere."""
-    link = tmp_path / "dagster" / "dagster.yaml"
-    link.parent.mkdir()
-    link.symlink_to("/nonexistent/dagster.yaml")
-    dagster_environment(Settings(home=tmp_path))
-    assert link.resolve() == INSTANCE.resolve()
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Return a product that runs in an empty folder."""
+    with simulated_market() as market:
+        running = Product(tmp_path_factory.mktemp("up"), market)
+        yield running
+        running.process.kill()
+        running.process.wait()
 
 
 def test_the_simulator_has_its_own_home(tmp_path: Path) -> None:
@@ -87,31 +108,40 @@ def test_the_simulator_has_its_own_home(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_dashboard_runs_beside_the_schedules(market: Settings) -> None:
-    """It is another process, which ends with the `with`."""
-    port = free_port()
-    with run_dashboard(dagster_environment(market), port, 3000):
-        assert wait_for(port).status_code == 200
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(f"http://127.0.0.1:{port}")
+@pytest.mark.timeout(600)
+def test_both_halves_are_there_after_one_command(product: Product) -> None:
+    """The market, and our own server under a load that is labelled, in one published file."""
+    product.wait(lambda: all(product.halves()[:2]), 400)
+    assert product.halves()[2] == "demo"
+    page = httpx.get(f"http://127.0.0.1:{product.ports['dashboard']}")
+    assert page.status_code == 200
+    models = httpx.get(f"http://127.0.0.1:{product.ports['tier']}/v1/models").json()
+    assert [model["id"] for model in models["data"]] == ["tiny-qwen3-moe"]
+    assert (product.home / "log" / "tier.log").exists()
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)  # Dagster starts several processes, each of which loads all of it
-def test_schedules_run_until_ctrl_c(tmp_path: Path) -> None:
-    """Dagster gets one signal and ends its processes; that is not a failure."""
-    port = free_port()
-    with subprocess.Popen(
-        # A shell starts jobs in the background with Ctrl-C ignored, and processes inherit that.
-        ["env", "--default-signal=INT", sys.executable, "-c", SCHEDULES, str(tmp_path), str(port)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        response = wait_for(port, process)
-        process.send_signal(signal.SIGINT)
-        output = process.communicate(timeout=120)[0]
-    assert response.status_code == 200
-    assert process.returncode == 0, output
-    assert f"Dagster's web UI: http://127.0.0.1:{port}" in output
-    assert "Stopping; runs that have begun are given time to end." in output
+@pytest.mark.timeout(600)
+def test_another_one_is_refused_and_named(product: Product) -> None:
+    """Two in one home would both publish."""
+    again = product.folder / "again.txt"
+    with product.start(again) as second:
+        assert second.wait(60) == 1
+    assert f"held by process {product.process.pid}" in again.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_ctrl_c_ends_all_in_ten_seconds(product: Product) -> None:
+    """The addresses were said last, no process is left, and what was collected is written down."""
+    product.wait(lambda: "Everything runs until you press Ctrl-C." in product.output, 300)
+    assert f"http://127.0.0.1:{product.ports['dagster']}" in product.output
+    begin = time.monotonic()
+    product.process.send_signal(signal.SIGINT)
+    assert product.process.wait(60) == 0, product.output
+    assert time.monotonic() - begin < 15  # ten on a machine that does nothing else
+    assert not re.search("Traceback", product.output)
+    for port in product.ports.values():
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"http://127.0.0.1:{port}")
+    assert not [*(product.home / "spool" / "telemetry").glob("*.open")]

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from rich.console import Console
 from support.published import published
 
 from pipelines.errors import QueryFailed
@@ -34,13 +33,6 @@ def as_csv(path: Path, sql: str) -> str:
     out = io.StringIO()
     with query.run(path, sql) as result:
         query.write_csv(result, out)
-    return out.getvalue()
-
-
-def as_table(path: Path, sql: str, width: int = 80) -> str:
-    out = io.StringIO()
-    with query.run(path, sql) as result:
-        query.show_table(result, Console(file=out, width=width, emoji=False))
     return out.getvalue()
 
 
@@ -110,7 +102,7 @@ def test_columns_of_one_name_are_numbered(path: Path, as_rows: object) -> None:
     ]  # type: ignore[operator]
 
 
-# CSV, Parquet, a table.
+# CSV, Parquet.
 
 
 def test_csv_has_a_header_and_quotes_where_needed(path: Path) -> None:
@@ -146,39 +138,69 @@ def test_a_frame_keeps_types_and_so_does_parquet(path: Path, tmp_path: Path) -> 
     assert frame["platform_tokens"].to_list() == [9000000000000000000, 9000000000000000001, None]
 
 
-def test_a_table_shows_what_fits_and_names_what_does_not(path: Path) -> None:
-    """Counts are grouped and to the right; columns without room are named below."""
-    shown = as_table(path, "select 1234567 as tokens, 'x' as model")
-    assert "│ 1,234,567 │ x     │" in shown
-    narrow = as_table(
-        path, "select 'abc' as first, repeat('y', 50) as second, 3 as third", width=30
-    )
-    assert "Not shown for want of width:" in narrow
-    assert "second, third." in narrow.replace("\n", " ").replace("  ", " ")
-    assert "y" not in narrow
-
-
-def test_a_table_shows_a_hundred_rows(path: Path) -> None:
-    """And says how to get the others."""
-    shown = as_table(path, "from range(101)")
-    assert "│    99 │" in shown
-    assert "100 │" not in shown
-    assert "The first 100 rows; --csv, --json and --parquet have all of them." in shown
-    assert "The first" not in as_table(path, "from range(100)")
-
-
-@pytest.mark.parametrize("value", ["[/x]", "[red]x", "[key]", "[bold]", ":smile:", "\\[a]", "[/]"])
-def test_a_table_shows_brackets_as_they_are(path: Path, value: str) -> None:
-    """Values and names that look like markup are printed as they are."""
-    assert value in as_table(path, f"select '{value}' as a, ['{value}'] as b, 1 as \"{value}\"")
-
-
 def test_an_empty_result_still_has_its_columns(path: Path) -> None:
     """In every form but JSON, which has no place for them."""
     sql = "select date, is_missing from market_days where false"
     assert as_csv(path, sql) == "date,is_missing\r\n"
-    assert "is_missing" in as_table(path, sql)
     assert query.frame(path, sql).columns == ["date", "is_missing"]
+
+
+# Several queries.
+
+SEVERAL = "select 1 as a; pivot models on model using count(*); select 2 as b;"
+
+
+def test_every_query_of_a_text_is_answered(path: Path) -> None:
+    """In order; a PIVOT prepares itself with another statement, which is no query."""
+    with query.run_each(path, SEVERAL) as found:
+        assert found.count == 3
+        columns, rows = zip(
+            *((each.columns, list(each.rows)) for each in found.results), strict=True
+        )
+    assert (columns[0], columns[2]) == (["a"], ["b"])
+    assert "lab/none" in columns[1]
+    assert (rows[0], rows[2]) == ([(1,)], [(2,)])
+
+
+def test_json_of_several_queries_is_a_list_of_lists(path: Path) -> None:
+    """Of one it is that list itself."""
+    out = io.StringIO()
+    with query.run_each(path, "select 1 as a; from models where false; select 2 as b") as found:
+        query.write_json_lists(found, out)
+    assert json.loads(out.getvalue()) == [[{"a": 1}], [], [{"b": 2}]]
+    out = io.StringIO()
+    with query.run_each(path, "select 1 as a") as found:
+        query.write_json_lists(found, out)
+    assert json.loads(out.getvalue()) == [{"a": 1}]
+
+
+def test_csv_of_several_queries_is_several_tables(path: Path) -> None:
+    """With an empty line between them."""
+    out = io.StringIO()
+    with query.run_each(path, "select 1 as a; select 2 as b") as found:
+        query.write_csv_tables(found, out)
+    assert out.getvalue() == "a\r\n1\r\n\r\nb\r\n2\r\n"
+
+
+def test_a_file_holds_the_result_of_one_query(path: Path) -> None:
+    with pytest.raises(QueryFailed, match="That is 2 queries"):
+        query.frame(path, "select 1; select 2")
+
+
+def test_nothing_is_answered_if_any_is_no_query(path: Path) -> None:
+    """Also where it comes last."""
+    for text in ("select 1; drop table marts.models", "select 1; create temp table t as select 1"):
+        with pytest.raises(QueryFailed, match="no query"), query.run_each(path, text):
+            pass
+
+
+def test_the_time_is_that_of_the_whole_text(path: Path) -> None:
+    endless = "select count(*) from range(1000000000000) a, range(1000) b"
+    with (
+        pytest.raises(QueryFailed, match="was stopped"),
+        query.run_each(path, f"select 1; {endless}", 0.3) as found,
+    ):
+        assert [list(result.rows) for result in found.results]
 
 
 # What can be asked.
@@ -220,7 +242,7 @@ def test_only_the_marts_are_there(path: Path) -> None:
 def test_an_unknown_table_is_an_error_that_says_how_to_list_tables(path: Path) -> None:
     """The message says how to list the tables."""
     with (
-        pytest.raises(QueryFailed, match=r"nowhere does not exist[\s\S]*duckdb_tables\(\)"),
+        pytest.raises(QueryFailed, match=r"nowhere does not exist[\s\S]*`tokentide describe`"),
         query.run(path, "from nowhere"),
     ):
         pass
@@ -255,5 +277,5 @@ def test_the_command_says_in_words_what_failed(path: Path) -> None:
     )
     assert (reported.returncode, reported.stdout) == (1, "")
     assert reported.stderr.startswith(
-        "QueryFailed: Conversion Error: Could not convert string '[/b] is no [key]' to INT32"
+        "Error: Conversion Error: Could not convert string '[/b] is no [key]' to INT32"
     )

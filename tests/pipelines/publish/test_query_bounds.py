@@ -2,13 +2,14 @@
 
 import io
 import json
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
 import duckdb
 import pytest
-from rich.console import Console
 from support.published import published
 
 from pipelines.errors import QueryFailed
@@ -28,20 +29,6 @@ def as_json(path: Path, sql: str) -> list[dict[str, object]]:
         query.write_json(result, out)
     found: list[dict[str, object]] = json.loads(out.getvalue())
     return found
-
-
-def as_csv(path: Path, sql: str) -> str:
-    out = io.StringIO()
-    with query.run(path, sql) as result:
-        query.write_csv(result, out)
-    return out.getvalue()
-
-
-def as_table(path: Path, sql: str, width: int = 80) -> str:
-    out = io.StringIO()
-    with query.run(path, sql) as result:
-        query.show_table(result, Console(file=out, width=width, emoji=False))
-    return out.getvalue()
 
 
 # Bounds.
@@ -137,3 +124,32 @@ def test_many_threads_ask_at_once(path: Path) -> None:
     for thread in threads:
         thread.join()
     assert found == [[{"n": 2, "zone": "UTC"}]] * 60
+
+
+CANCELLED = """
+import os, signal, sys, threading, time
+from pathlib import Path
+from pipelines.publish import query
+for _ in range(2):
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    try:
+        with query.run_each(Path(sys.argv[1]), sys.argv[2], 60) as found:
+            list(next(found.results).rows)
+    except KeyboardInterrupt:
+        print("cancelled")
+with query.run(Path(sys.argv[1]), "select 7") as result:
+    print(*result.rows)
+"""
+
+
+def test_ctrl_c_cancels_a_query_and_nothing_else(path: Path) -> None:
+    """The process goes on at once, on a new connection."""
+    done = subprocess.run(
+        # A shell starts jobs in the background with Ctrl-C ignored, and processes inherit that.
+        ["env", "--default-signal=INT", sys.executable, "-c", CANCELLED, str(path), ENDLESS],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout == "cancelled\ncancelled\n(7,)\n", done.stderr

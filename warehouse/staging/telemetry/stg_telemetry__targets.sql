@@ -20,5 +20,6 @@ select
     entry ->> '$.device_kind' as device_kind,
     coalesce((entry ->> '$.scrape_seconds')::double, 5) as scrape_seconds,
     entry ->> '$.quantization' as quantization,
+    coalesce(entry ->> '$.load' = 'simulated', false) as is_load_simulated,
     case when until_at < 'infinity' then until_at end as gone_at
 from newest

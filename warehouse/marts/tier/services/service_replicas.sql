@@ -40,6 +40,7 @@ select
     targets.engine,
     targets.device_kind,
     targets.devices,
+    coalesce(targets.is_load_simulated, false) as is_load_simulated,
     coalesce(served.models, 0) as models,
     served.model_names,
     watched.first_minute_at,

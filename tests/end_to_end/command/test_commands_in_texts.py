@@ -12,13 +12,14 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TEXTS = (
     "*.md",
     "docs/**/*.md",
     "benchmarks/*.md",
     ".env.example",
     "tier.toml.example",
+    "alerts.toml.example",
     "Makefile",
     "deploy/**/*",
     ".github/**/*",

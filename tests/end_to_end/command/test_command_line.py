@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 
-PYPROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
+PYPROJECT = Path(__file__).resolve().parents[3] / "pyproject.toml"
 ROOT: Any = get_command(app)
 VERBS = [
     *((name,) for name in ROOT.commands),
@@ -33,14 +33,17 @@ def command(tmp_path: Path) -> Command:
 def test_the_verbs_are_those_of_the_contract() -> None:
     """People and programs rely on the names."""
     assert set(ROOT.commands) == {
+        "alerts",
         "build",
         "claims",
         "collect",
         "dashboard",
+        "describe",
         "doctor",
         "evidence",
         "ingest",
         "load",
+        "plan",
         "publish",
         "rebuild",
         "report",

@@ -1,15 +1,14 @@
-"""The shared SQLite file: transactions, ETags, and a fresh start after it was deleted."""
+"""The shared SQLite file: transactions, and a fresh start after it was deleted."""
 
 import threading
 from pathlib import Path
 
 import pytest
 
-from pipelines.sources.etags import EtagStore, KnownAnswer
-from pipelines.sources.request_database import RequestDatabase
+from pipelines.state_database import StateDatabase
 
 
-class Counter(RequestDatabase):
+class Counter(StateDatabase):
     """A table with one number."""
 
     SCHEMA = (
@@ -73,12 +72,3 @@ def test_a_deleted_file_is_created_again(path: Path) -> None:
     Counter(path).add()
     path.unlink()
     assert Counter(path).numbers() == []
-
-
-def test_an_etag_is_remembered_by_address(tmp_path: Path) -> None:
-    """The newest one counts; another address has another one."""
-    path = tmp_path / "requests.sqlite"
-    EtagStore(path).remember("http://h/models", '"1"', "a" * 64)
-    EtagStore(path).remember("http://h/models", '"2"', "b" * 64)
-    assert EtagStore(path).find("http://h/models") == KnownAnswer('"2"', "b" * 64)
-    assert EtagStore(path).find("http://h/models?x=1") is None

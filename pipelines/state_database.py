@@ -1,6 +1,6 @@
-"""State of requests, shared by every process and kept over restarts, in one SQLite file.
+"""State that every process of a home shares and that is kept over restarts, in SQLite files.
 
-SQLite is the lock. The file may be deleted at the cost of a few needless requests.
+SQLite is the lock.
 """
 
 import sqlite3
@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 
-class RequestDatabase:
-    """A table of the file, made where it is missing; the base of RequestQuota and EtagStore."""
+class StateDatabase:
+    """Tables of one file, made where they are missing; a subclass names them."""
 
     SCHEMA = ""
 

@@ -1,0 +1,1 @@
+"""Addresses for programs: tables, feeds, prices and metrics of the newest generation."""

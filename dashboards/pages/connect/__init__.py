@@ -1,0 +1,1 @@
+"""The page on which a person names a server of theirs."""

@@ -1,0 +1,1 @@
+"""The page that plans: buy or make, before anything is bought."""

@@ -1,0 +1,1 @@
+"""Alerts: rules judged on each generation, what fires, and notifications about it."""

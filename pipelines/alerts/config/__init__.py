@@ -1,0 +1,1 @@
+"""Configuration of alerts: the alerts file with rules, receivers and scheduled reports."""

@@ -1,0 +1,1 @@
+"""SQL in the terminal: how results and tables are shown, and the prompt with its completion."""

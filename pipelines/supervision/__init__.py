@@ -1,0 +1,1 @@
+"""Processes of one product: started in order, watched, started again, ended together."""

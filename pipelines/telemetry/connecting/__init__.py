@@ -1,0 +1,1 @@
+"""A server that a person names: looked at once, and written into the tier file."""
