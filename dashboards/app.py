@@ -8,6 +8,7 @@ from flask import Flask, Response, redirect, request
 from dashboards import security
 from dashboards.api.routes import add_api
 from dashboards.callbacks import add_callbacks
+from dashboards.export.claim_routes import add_claim_routes
 from dashboards.export.downloads import add_downloads
 from dashboards.generations import AppContext, GenerationStore
 from dashboards.layout import build_layout
@@ -36,6 +37,8 @@ def build(context: AppContext, secret: str | None = None) -> dash.Dash:
             page.register(app, store, context)
     add_downloads(app.server, store)
     add_api(app.server, store)
+    if context.claims:
+        add_claim_routes(app.server, context.claims)
     for old, new in OLD_PATHS.items():
         _add_redirect(app.server, old, new)
     _mark_missing_pages(app.server)

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,6 +16,8 @@ import polars as pl
 from dashboards.cache import RenderCache, SingleFlightCache
 from dashboards.query import Query, inline
 from dashboards.query import query as query_file
+from dashboards.statements.actions import ClaimActions
+from dashboards.statements.comparison import SavedClaim
 
 MAX_FRAMES = 96
 MAX_GENERATIONS = 2
@@ -51,6 +53,8 @@ class AppContext:
     """The last minutes of the tier, straight from the spool; None where no tier is collected."""
     dagster_url: str | None = None
     """The address of Dagster, where one runs."""
+    claims: ClaimActions | None = None
+    """The claims of the home, and what viewers may do with claims; None where there is no home."""
     frame_ancestors: tuple[str, ...] = ()
     """Origins whose pages may show the dashboard in a frame."""
     tier_file: "TierFile | None" = None
@@ -128,8 +132,10 @@ class OpenGeneration:
         dagster_url: str | None = None,
         rendered: RenderCache | None = None,
         turns: threading.BoundedSemaphore | None = None,
+        claims: ClaimActions | None = None,
     ) -> None:
         self.path = path
+        self.claims = claims
         self.rendered = rendered or RenderCache()
         self.dagster_url = dagster_url
         self._con = open_published(path)
@@ -162,6 +168,18 @@ class OpenGeneration:
         with closing(self._con.cursor()) as cursor:
             names = cursor.sql("select table_name from duckdb_tables()").pl()["table_name"]
         return frozenset(names.to_list())
+
+    @property
+    def saved_claims(self) -> Sequence[SavedClaim]:
+        """The claims of the home, as its files have them now."""
+        return self.claims.read_saved() if self.claims else ()
+
+    @cached_property
+    def comparable(self) -> frozenset[tuple[str, str]]:
+        """The dimensions and members of the market that a comparison can name."""
+        if "market_share_weekly" not in self.tables:
+            return frozenset()
+        return frozenset(self.frame(query_file("statements/members")).iter_rows())
 
     @cached_property
     def members(self) -> tuple[tuple[str, int], ...]:
@@ -230,6 +248,7 @@ class GenerationStore:
                         self._context.dagster_url,
                         self._rendered,
                         self._turns,
+                        self._context.claims,
                     )
                 except (duckdb.Error, FileNotFoundError):
                     # It was removed after it was found; the next call finds the one after it.

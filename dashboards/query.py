@@ -13,7 +13,7 @@ from typing import Any
 
 NAME = re.compile(r"\$([a-z_]+)")
 # Packages whose queries several pages ask, or none; all others are those of a page.
-SHARED = frozenset({"api", "components", "planner"})
+SHARED = frozenset({"api", "components", "planner", "statements"})
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,11 @@ class Archive:
             return False
         return True
 
+    def size(self, digest: str) -> int:
+        """Return how many bytes the archive takes for this SHA-256; 0 if it is not here."""
+        path = self._body(digest)
+        return path.stat().st_size if path.exists() else 0
+
     def answers(self) -> Iterator[Answer]:
         """Yield every answer, oldest first."""
         for part in self.log_parts({}):

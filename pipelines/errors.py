@@ -19,6 +19,7 @@
     ├── NothingPublished       there is no generation to read yet
     ├── QueryFailed            a query on a published file failed
     ├── UnknownClaim           no published claim has this id
+    ├── BadClaim               a claim in the home, or one to be saved, is invalid
     ├── BadTier                the tier file is invalid
     ├── BadAlerts              the alerts file is invalid
     ├── DiscoveryFailed        a list of targets could not be read
@@ -116,6 +117,10 @@ class QueryFailed(TokentideError):
 
 class UnknownClaim(TokentideError):
     """No published claim has this id."""
+
+
+class BadClaim(TokentideError):
+    """A claim in the home, or one to be saved, is invalid."""
 
 
 class BadTier(TokentideError):

@@ -78,6 +78,11 @@ class Settings:
         return self.home / "published"
 
     @property
+    def claims(self) -> Path:
+        """The folder of claims that a person keeps, a TOML file each."""
+        return self.home / "claims"
+
+    @property
     def requests(self) -> Path:
         """The log of requests with budgets and ETags, which all processes share."""
         return self.home / "requests.sqlite"

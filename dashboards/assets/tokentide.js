@@ -165,7 +165,10 @@
       setTimeout(function () { button.textContent = label; }, 1500);
     };
     if (navigator.clipboard) {
-      navigator.clipboard.writeText(button.dataset.copy).then(confirm);
+      // An address is copied whole, so that it leads here from elsewhere.
+      const isAddress = button.dataset.address;
+      const text = isAddress ? new URL(button.dataset.copy, window.location).href : button.dataset.copy;
+      navigator.clipboard.writeText(text).then(confirm);
       return;
     }
     // Without TLS a browser has no clipboard for pages of other hosts; then select the text at least.

@@ -8,6 +8,7 @@ from dashboards.components.filters import Filters
 from dashboards.components.page import CustomPage, Page
 from dashboards.components.widgets import suggestions
 from dashboards.generations import OpenGeneration
+from dashboards.pages.claims.comparison import NEW_CLAIM
 from dashboards.pages.claims.page import CLAIMS
 from dashboards.pages.connect.page import CONNECT
 from dashboards.pages.data.page import DATA
@@ -29,6 +30,7 @@ PAGES: tuple[Page, ...] = (
     METAL,
     PLAN,
     CLAIMS,
+    NEW_CLAIM,
     DATA,
     SQL,
     CONNECT,

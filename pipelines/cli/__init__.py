@@ -81,6 +81,7 @@ ingest_app.command("fleet")(fleet.ingest_fleet)
 
 claims_app = typer.Typer(invoke_without_command=True, callback=claims.list_claims)
 claims_app.command("show")(claims.show_claim)
+claims_app.command("new")(claims.new_claim)
 
 alerts_app = typer.Typer(invoke_without_command=True, callback=alerts.list_alerts)
 alerts_app.command("check")(alerts.check)

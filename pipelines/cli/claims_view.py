@@ -1,6 +1,6 @@
-"""Published claims: public statements with what we measured and a verdict for each basis.
+"""Claims on a console: statements with what we measured and a verdict for each basis.
 
-Statements and verdicts are SQL in warehouse/claims/. Here they are only read and printed.
+Statements and verdicts come from `pipelines/claims`. Here they are only printed.
 """
 
 from collections import Counter
@@ -8,20 +8,18 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from dashboards.statements.judging import OVERALL, WeekSpan, spans
+from dashboards.statements.wording import basis_words, plain_sentence
 from pipelines.cli.shell.result_view import show_result
 from pipelines.errors import UnknownClaim
 from pipelines.publish import query
-from pipelines.sql import read_sql
 
-# The row of a claim that sums up its bases.
-OVERALL = "all"
-CLAIMS = read_sql(__file__, "claims")
-HAS_CLAIMS = "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'claims'"
 COLOURS = {
     "supported": "green",
     "contradicted": "red",
@@ -47,14 +45,6 @@ NO_CLAIMS = (
 ClaimRow = dict[str, Any]
 
 
-def read_claims(path: Path) -> list[ClaimRow]:
-    """Read every claim of a generation, a row for each basis; the one that sums it up is first."""
-    # Generations of older versions have no such table.
-    if not query.records(path, HAS_CLAIMS):
-        return []
-    return query.records(path, CLAIMS)
-
-
 def find_claim(rows: list[ClaimRow], claim_id: str) -> list[ClaimRow]:
     """Return the rows of one claim; raise UnknownClaim with ids that are spelled alike."""
     found = [row for row in rows if row["claim_id"] == claim_id]
@@ -68,14 +58,32 @@ def find_claim(rows: list[ClaimRow], claim_id: str) -> list[ClaimRow]:
 
 def run_evidence(path: Path, rows: list[ClaimRow]) -> list[ClaimRow]:
     """Run the queries of a claim's bases on this generation, each query once."""
-    queries = dict.fromkeys(row["evidence_sql"] for row in rows if row["basis"] != OVERALL)
+    queries = dict.fromkeys(
+        row["evidence_sql"] for row in rows if row["basis"] != OVERALL and row["evidence_sql"]
+    )
     return [{"evidence_sql": text, "rows": query.records(path, text)} for text in queries]
+
+
+def true_spans(path: Path, rows: list[ClaimRow]) -> dict[str, list[WeekSpan]]:
+    """Return by basis when a claim was certainly true, where its query finds weeks."""
+    found: dict[str, list[WeekSpan]] = {}
+    for row in _bases_of(rows):
+        if row["evidence_sql"]:
+            weeks = query.frame(path, row["evidence_sql"])
+            if {"is_true", "week_start", "basis"} <= set(weeks.columns):
+                found[row["basis"]] = spans(weeks.filter(pl.col("basis") == row["basis"]))
+    return found
 
 
 def as_json(path: Path, rows: list[ClaimRow]) -> ClaimRow:
     """Return one claim for a program: the statement, its verdicts, and the evidence's rows."""
     return {
         **{name: rows[0][name] for name in STATEMENT},
+        "sentence": plain_sentence(rows),
+        "true_weeks": {
+            basis: [[str(span.first_day), str(span.last_day)] for span in held]
+            for basis, held in true_spans(path, rows).items()
+        },
         "verdicts": [
             {name: value for name, value in row.items() if name not in STATEMENT} for row in rows
         ],
@@ -105,11 +113,17 @@ def show_claim(console: Console, path: Path, rows: list[ClaimRow]) -> None:
     overall = rows[0]
     said_on = f", {overall['said_on']}" if overall["said_on"] else ""
     console.print(Text(overall["statement"], style="bold"))
-    console.print(Text(f"Said by: {overall['said_by']}{said_on}"))
+    console.print(Text(plain_sentence(rows)), soft_wrap=True)
+    console.print(Text(f"Said by: {overall['said_by'] or 'nobody named'}{said_on}"))
     console.print(Text(f"About: {overall['population']}"))
     console.print(Text(f"Source: {overall['source_url'] or 'not known'}"))
     console.print(Text("Verdict: ").append(_coloured(overall["verdict"])))
     _show_bases(console, _bases_of(rows), overall["unit"])
+    simulated = "Simulated figures. " if overall["verdict"] == "not_judged" else ""
+    for basis, held in true_spans(path, rows).items():
+        words = "; ".join(span.words for span in held) or "in no week"
+        line = f"True counting {basis_words(basis)}: {words}."
+        console.print(Text(f"{simulated}{line}"), soft_wrap=True)
     for found in run_evidence(path, rows):
         console.print(Text(found["evidence_sql"]), soft_wrap=True)
         with query.run(path, found["evidence_sql"]) as result:

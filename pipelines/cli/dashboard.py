@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 
 from pipelines.cli.console import stderr
-from pipelines.errors import BadSetting, BadTier, QueryFailed
+from pipelines.errors import BadClaim, BadSetting, BadTier, QueryFailed
 from pipelines.settings import DEMO_TIER, Settings, read_settings
 
 if TYPE_CHECKING:
     from dashboards.generations import AppContext, TierFile
+    from dashboards.statements.actions import ClaimActions
+    from dashboards.statements.comparison import SavedClaim
 
 THREADS = 8
 # Memory of DuckDB for each open generation, of which there are two once a new one is published.
@@ -131,6 +133,26 @@ def sources_of(settings: Settings, dagster: str | None = None) -> "AppContext":
         dagster_url=dagster,
         frame_ancestors=settings.frame_ancestors,
         tier_file=tier_file_of(settings),
+        claims=claim_actions(settings),
+    )
+
+
+def claim_actions(settings: Settings) -> "ClaimActions":
+    """Return what the claims pages may do with the claims of this home."""
+    from dashboards.statements.actions import ActionRefusedError, ClaimActions
+    from pipelines.claims.saved_claims import read_claims, save_claim
+    from pipelines.evidence.zipped import make_download
+
+    def save(claim: "SavedClaim") -> None:
+        try:
+            save_claim(settings, claim)
+        except BadClaim as error:
+            raise ActionRefusedError(str(error)) from error
+
+    return ClaimActions(
+        read_saved=lambda: read_claims(settings).claims,
+        save=save,
+        make_evidence=partial(make_download, settings),
     )
 
 

@@ -145,7 +145,9 @@ def evidence(
     claim_or_query: Annotated[
         str, typer.Argument(help="A claim's id (or id:basis), or SQL on the published tables.")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder to make, or a file that ends in .zip.")
+    ],
     as_of: Annotated[str | None, typer.Option(help="Use what was known at this instant.")] = None,
     raw: Annotated[
         bool,
@@ -153,8 +155,13 @@ def evidence(
             "--raw/--no-raw", help="Include raw answers and segments, so that the folder suffices."
         ),
     ] = True,
+    max_bytes: Annotated[
+        int | None, typer.Option(min=0, help="Refuse raw data that take more bytes.")
+    ] = None,
 ) -> None:
     """Write a figure, the raw data it rests on and a script that recomputes it offline to a folder.
+
+    Its index.html opens by itself, with figure, verdicts, citation and sources.
 
     Examples:
 
@@ -162,16 +169,31 @@ def evidence(
 
         tokentide evidence five-weeks:platform -o evidence --as-of 2026-06-19T08:00Z
 
+        tokentide evidence five-weeks:platform -o evidence.zip
+
         python evidence/recompute.py
     """
-    from pipelines.evidence.bundle import make
+    from pipelines.evidence.bundle import Bundle, make
+    from pipelines.evidence.zipped import write_zip
     from pipelines.publish.as_of import parse_instant
 
     instant = parse_instant(as_of) if as_of else None
     with show_progress() as (_, on_built):
-        bundle = make(read_settings(), claim_or_query, output, instant, raw=raw, progress=on_built)
+
+        def write(folder: Path) -> Bundle:
+            return make(
+                read_settings(),
+                claim_or_query,
+                folder,
+                instant,
+                raw=raw,
+                progress=on_built,
+                max_bytes=max_bytes,
+            )
+
+        bundle = write_zip(output, write) if output.suffix == ".zip" else write(output)
     segments = f" and {bundle.segments} segments of telemetry" if bundle.segments else ""
     stdout.print(
-        f"{bundle.rows} rows from {bundle.answers} answers{segments} in {bundle.folder}: "
+        f"{bundle.rows} rows from {bundle.answers} answers{segments} in {output}: "
         f"result.csv has SHA-256 {bundle.result_sha256}"
     )

@@ -1,9 +1,11 @@
 """Evidence bundles: folders from which anybody can recompute a figure, offline.
 
+    README.md       what is in it, and how to compute it again
+    index.html      figure, verdicts, citation and sources; it opens by itself
     query.sql       the query
     result.csv      what it gave, rows sorted, floats to twelve digits
     evidence.json   as of when, which tables and sources, versions, the hash of result.csv
-    citation.txt    what to print beside the figures
+    citation.txt    what to print beside the figures; for a claim citation.bib too
     recompute.py    computes result.csv again; exit code 0 only if every byte is the same
 
 and its inputs, as `inputs` describes them. Nothing names a path of this machine, and answers are
@@ -19,6 +21,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pipelines.claims.saved_claims import read_claims
+from pipelines.claims.verdicts import claim_rows
 from pipelines.errors import QueryFailed
 from pipelines.evidence import inputs
 from pipelines.loading.telemetry.segment_files import SpoolFolders
@@ -82,18 +86,26 @@ def make(
     *,
     raw: bool = True,
     progress: Progress | None = None,
+    max_bytes: int | None = None,
 ) -> Bundle:
-    """Put the evidence of a claim (its id, or id:basis) or of a query into a new folder."""
+    """Put the evidence of a claim (its id, or id:basis) or of a query into a new folder.
+
+    With `max_bytes`, raise QueryFailed where answers and segments take more.
+    """
+    from pipelines.evidence.opening import write_opening
+
     if folder.exists() and any(folder.iterdir()):
         raise QueryFailed(f"{folder} is not empty. Name another folder, or remove it first.")
     path = published_as_of(settings, as_of, progress) if as_of else newest(settings)
-    claim = (
-        None if any(letter.isspace() for letter in claim_or_query) else _claim(path, claim_or_query)
-    )
+    is_query = any(letter.isspace() for letter in claim_or_query)
+    rows_of_claim = [] if is_query else _claim(settings, path, claim_or_query)
+    claim = rows_of_claim[0] if rows_of_claim else None
     query = claim["evidence_sql"] if claim else claim_or_query
     tables = tables_of(path, query)
     origins = origins_of(settings, tables, claim["claim_id"] if claim else None)
     basis = inputs.inputs_of(path, origins)
+    if raw and max_bytes is not None:
+        _check_size(settings, basis, max_bytes)
     result, rows = _result(path, query)
     meta = querying.records(path, "from marts.meta")[0]
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,16 +119,16 @@ def make(
         "result_sha256": digest,
         **{name: meta[name] for name in META_COLUMNS},
     }
-    citation = meta["citation"] if basis.answers else "The figures rest on no data of others."
     _write(
         folder,
         result,
         {
             "query.sql": query,
             "evidence.json": json.dumps(about, indent=1, ensure_ascii=False),
-            "citation.txt": citation,
         },
     )
+    saved = read_claims(settings).find(claim["claim_id"]) if claim else None
+    write_opening(folder, path, query, rows_of_claim, origins, meta, saved)
     inputs.write(folder, basis)
     if raw:
         inputs.copy(basis, settings.archive, folder / "raw", SpoolFolders.of(settings))
@@ -145,13 +157,20 @@ def recompute(folder: Path, archive: Path | None = None) -> RecomputeResult:
     )
 
 
-def _claim(path: Path, name: str) -> dict[str, Any]:
+def _check_size(settings: Settings, basis: inputs.EvidenceInputs, max_bytes: int) -> None:
+    size = inputs.count_bytes(basis, settings.archive, SpoolFolders.of(settings))
+    if size > max_bytes:
+        raise QueryFailed(
+            f"The raw data behind it take {size:,} bytes, more than {max_bytes:,}. "
+            "`tokentide evidence … -o folder` writes a folder of any size, or use --no-raw."
+        )
+
+
+def _claim(settings: Settings, path: Path, name: str) -> list[dict[str, Any]]:
+    """Return the rows of a claim, first that with the query which the name chooses."""
     claim_id, _, basis = name.partition(":")
-    found = [
-        row
-        for row in querying.records(path, "from marts.claims")
-        if row["claim_id"] == claim_id and basis in ("", row["basis"])
-    ]
+    rows = [row for row in claim_rows(settings, path) if row["claim_id"] == claim_id]
+    found = [row for row in rows if basis in ("", row["basis"])]
     if not found:
         raise QueryFailed(
             f"There is no claim {name!r}; `tokentide claims` lists them. A query has spaces in it."
@@ -163,7 +182,7 @@ def _claim(path: Path, name: str) -> dict[str, Any]:
         raise QueryFailed(
             f"{name} rests on a document, not on a query, so there is nothing to compute."
         )
-    return found[0]
+    return [found[0], *(row for row in rows if row is not found[0])]
 
 
 def _result(path: Path, query: str) -> tuple[bytes, int]:

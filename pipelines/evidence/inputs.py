@@ -67,6 +67,14 @@ def inputs_of(path: Path, origins: Origins) -> EvidenceInputs:
     )
 
 
+def count_bytes(basis: EvidenceInputs, archive: Path, waiting: SpoolFolders) -> int:
+    """Return the bytes that a bundle's answers and segments take in the archive."""
+    bodies, folders = Archive(archive), SpoolFolders(waiting.spools, archive / "telemetry")
+    answers = sum(bodies.size(digest) for digest in {row["sha256"] for row in basis.answers})
+    paths = (folders.find(*_named(row)) for row in basis.segments or ())
+    return answers + sum(path.stat().st_size for path in paths if path)
+
+
 def write(folder: Path, basis: EvidenceInputs) -> None:
     """List the inputs in a bundle."""
     _write_rows(folder / ANSWERS, ANSWER, basis.answers)

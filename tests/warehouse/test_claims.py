@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from support.simulator import KEY, ingest_rankings, simulated_market, unmarked_market
 
-from pipelines.cli.claims_view import as_json, find_claim, read_claims
+from pipelines.claims.verdicts import published_rows
+from pipelines.cli.claims_view import as_json, find_claim
 from pipelines.errors import UnknownClaim
 from pipelines.publish import query
 from pipelines.publish.generations import publish
@@ -92,7 +93,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def by_basis(path: Path, claim_id: str) -> dict[str, dict[str, Any]]:
-    return {row["basis"]: row for row in find_claim(read_claims(path), claim_id)}
+    return {row["basis"]: row for row in find_claim(published_rows(path), claim_id)}
 
 
 def verdicts(path: Path, claim_id: str) -> dict[str, str]:
@@ -101,7 +102,7 @@ def verdicts(path: Path, claim_id: str) -> dict[str, str]:
 
 def test_statements_on_months_that_are_not_loaded_name_the_days(recorded: Path) -> None:
     """On every basis, with no figure, and with the days in a list and in words."""
-    rows = read_claims(recorded)
+    rows = published_rows(recorded)
     assert {row["claim_id"] for row in rows} == LISTED
     for claim_id, days in LACKING.items():
         found = find_claim(rows, claim_id)
@@ -161,7 +162,7 @@ def test_more_history_through_the_same_pipeline_decides(synthetic: tuple[Path, P
     }
     assert by_basis(after, "five-weeks")["top9"]["measured"] == 5
     assert "beyond the top 50" in by_basis(after, "five-weeks")["platform"]["reason"]
-    assert {row["missing_days"] for row in read_claims(after) if row["claim_id"] in LACKING} == {
+    assert {row["missing_days"] for row in published_rows(after) if row["claim_id"] in LACKING} == {
         None
     }
     assert verdicts(after, "top-six-april")["all"] == "contradicted"
@@ -172,7 +173,7 @@ def test_every_query_of_evidence_runs_as_it_is(
 ) -> None:
     """On the published file, also where the window is not loaded, each returns rows."""
     for path in (recorded, *synthetic):
-        for row in read_claims(path):
+        for row in published_rows(path):
             assert query.frame(path, row["evidence_sql"]).height > 0, row["claim_id"]
 
 
@@ -185,7 +186,7 @@ def test_the_sum_of_a_claim_follows_from_its_bases(
     it is contradicted. Every row says why.
     """
     for path in (recorded, *synthetic):
-        rows = read_claims(path)
+        rows = published_rows(path)
         assert all(
             row["reason"] and row["verdict"] in VERDICTS for row in rows if row["basis"] != "all"
         )
@@ -216,7 +217,7 @@ def test_a_simulated_market_judges_no_real_statement(simulated: Path) -> None:
 
     What rests on a document or on a measurement of ours is judged as ever.
     """
-    rows = read_claims(simulated)
+    rows = published_rows(simulated)
     about_market = [*LACKING, "price"]
     for row in (row for name in about_market for row in find_claim(rows, name)):
         assert row["verdict"] == "not_judged", (row["claim_id"], row["basis"])
@@ -234,7 +235,7 @@ def test_a_simulated_market_judges_no_real_statement(simulated: Path) -> None:
 def test_a_claim_for_a_program_has_its_evidence_with_rows(synthetic: tuple[Path, Path]) -> None:
     """The statement once, its verdicts, and each query once with what it finds."""
     path = synthetic[1]
-    found = as_json(path, find_claim(read_claims(path), "tokens-140t"))
+    found = as_json(path, find_claim(published_rows(path), "tokens-140t"))
     assert (found["claim_id"], found["unit"]) == ("tokens-140t", "tokens a day")
     assert [row["basis"] for row in found["verdicts"]] == ["all", "highest_day", "mean_day"]
     [evidence] = found["evidence"]
@@ -244,6 +245,6 @@ def test_a_claim_for_a_program_has_its_evidence_with_rows(synthetic: tuple[Path,
 def test_an_unknown_claim_is_an_error_with_its_neighbours(recorded: Path) -> None:
     """A near miss gets suggestions, any other name the command that lists claims."""
     with pytest.raises(UnknownClaim, match="five-weeks"):
-        find_claim(read_claims(recorded), "five_weks")
+        find_claim(published_rows(recorded), "five_weks")
     with pytest.raises(UnknownClaim, match="tokentide claims"):
-        find_claim(read_claims(recorded), "zzz")
+        find_claim(published_rows(recorded), "zzz")

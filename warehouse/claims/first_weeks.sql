@@ -11,7 +11,7 @@
 }) }}
 -- "Multiple" means at least two.
 {% set evidence %}
-    {{ country_weeks('2026-03-02', '2026-04-20') }}
+    {{ country_weeks('2026-03-02', '2026-04-20', 'is_first') }}
 {% endset %}
 {{ streak_verdicts(
     'is_chinese_first', 2, '2026-03-02', '2026-04-26', 'first of all countries', evidence

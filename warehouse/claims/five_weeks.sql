@@ -10,7 +10,7 @@
     'source_url': 'https://www.globaltimes.cn/page/202604/1358300.shtml',
 }) }}
 {% set evidence %}
-    {{ country_weeks('2026-03-02', '2026-03-30') }}
+    {{ country_weeks('2026-03-02', '2026-03-30', 'is_above_us') }}
 {% endset %}
 {{ streak_verdicts(
     'is_chinese_above_us', 5, '2026-03-02', '2026-04-05', 'above the US', evidence

@@ -1,18 +1,28 @@
 """The claims page: public statements about the market, checked against the data basis by basis."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import polars as pl
+from dash.development.base_component import Component
 
 from dashboards.components.filters import Control, Filters
 from dashboards.components.page import Card, CardPage, Listed, rows_only
+from dashboards.components.theme import Theme
 from dashboards.generations import OpenGeneration
 from dashboards.pages.claims import figures, tables
+from dashboards.pages.claims.comparison import comparison_cards, judge_claim
+from dashboards.pages.claims.take_along import META, claim_address, take_along_card
 from dashboards.pages.claims.verdicts import VERDICTS, format_verdict
+from dashboards.pages.claims.weeks import COUNTRIES, normalise, week_cards
 from dashboards.query import Query, query
+from dashboards.statements.wording import basis_words, plain_sentence
 
 NO_CLAIM = "There is no such claim; `tokentide claims` lists all of them."
 NO_VERDICT = "No claim has this verdict. Choose another, or all."
 NEEDS = ("claims",)
+MAX_OWN = 50
 # The tables of our own half have these prefixes.
 TIER_TABLE = re.compile(r"\b(served|local|device)_")
 
@@ -21,7 +31,10 @@ def controls(generation: OpenGeneration) -> Sequence[Control]:
     """Return the controls: the claims of one verdict, or one claim."""
     has_claims = "claims" in generation.tables
     known = generation.frame(query("claims/names")).rows() if has_claims else []
-    options = [(name, f"{name}: {statement[:70]}") for name, statement in known]
+    own = [(each.claim_id, each.text) for each in generation.saved_claims]
+    options = [
+        (name, f"{name}: {statement[:70]}") for name, statement in (dict(own) | dict(known)).items()
+    ]
     verdicts = [(name, format_verdict(name)) for name in VERDICTS]
     return (
         Control(
@@ -44,9 +57,65 @@ def controls(generation: OpenGeneration) -> Sequence[Control]:
 def cards(filters: Filters, generation: OpenGeneration) -> Sequence[Listed]:
     """Return all claims, or one claim with the evidence for each of its verdicts."""
     verdicts = query("claims/verdicts", claim=filters["claim"], verdict="all")
-    if filters["claim"] != "all" and "claims" in generation.tables:
-        return (*_claim_cards(verdicts), *_evidence_cards(verdicts, generation))
-    return _list_cards(verdicts, query("claims/verdicts", claim="all", verdict=filters["verdict"]))
+    chosen = filters["claim"]
+    rows = generation.frame(verdicts) if "claims" in generation.tables else pl.DataFrame()
+    if chosen != "all" and not rows.is_empty():
+        return (
+            *_claim_cards(verdicts),
+            *_week_cards(rows, generation),
+            take_along_card(
+                rows.to_dicts(), claim_address(chosen), has_evidence=generation.claims is not None
+            ),
+            *_evidence_cards(verdicts, generation),
+        )
+    for own in generation.saved_claims:
+        if own.claim_id == chosen:
+            return comparison_cards(own, generation, is_saved=True)
+    listed = query("claims/verdicts", claim="all", verdict=filters["verdict"])
+    return (*_list_cards(verdicts, listed), *_own_cards(generation))
+
+
+def _own_cards(generation: OpenGeneration) -> Sequence[Listed]:
+    """Return the card of the claims of the home, each with its sentence."""
+    if generation.claims is None:
+        return ()
+    found = [
+        (own.claim_id, own.text, plain_sentence(judge_claim(own, generation)))
+        for own in generation.saved_claims[:MAX_OWN]
+    ]
+    return (
+        Card(
+            key="own",
+            title="Your own claims",
+            query=META,
+            draw=_draw_own(tuple(found)),
+            unit=f"the first {MAX_OWN} files of the folder claims in the home",
+            width="full",
+            height=120,
+        ),
+    )
+
+
+@cache
+def _draw_own(
+    found: tuple[tuple[str, str, str], ...],
+) -> Callable[[pl.DataFrame, Theme], Component]:
+    return lambda rows, theme: tables.own_claims(found)
+
+
+def _week_cards(rows: pl.DataFrame, generation: OpenGeneration) -> Sequence[Listed]:
+    """Return the weeks and both sides of a claim whose evidence has weeks of two sides."""
+    own = rows.filter(pl.col("basis") != "all")
+    sql = next((text for text in own["evidence_sql"].to_list() if text), None)
+    if sql is None or "week_start" not in sql:
+        return ()
+    asked = _evidence_query(sql)
+    weeks = normalise(generation.frame(asked))
+    return () if weeks is None else week_cards(asked, own["basis"].to_list(), COUNTRIES)
+
+
+def _evidence_query(sql: str) -> Query:
+    return Query(sql.strip().rstrip(";"), is_verbatim=True)
 
 
 def _list_cards(verdicts: Query, chosen: Query) -> Sequence[Listed]:
@@ -108,12 +177,11 @@ def _evidence_cards(verdicts: Query, generation: OpenGeneration) -> Sequence[Lis
     found: dict[str, list[str]] = {}
     for row in generation.frame(verdicts).to_dicts():
         if row["evidence_sql"]:
-            sql = row["evidence_sql"].strip().rstrip(";")
-            found.setdefault(sql, []).append(row["basis"])
+            found.setdefault(_evidence_query(row["evidence_sql"]).sql, []).append(row["basis"])
     return tuple(
         Card(
             key=f"evidence-{number}",
-            title=f"Evidence, basis {', '.join(bases)}",
+            title=f"Evidence: {', '.join(map(basis_words, bases))}",
             query=Query(sql, is_verbatim=True),
             draw=tables.evidence(number),
             unit="the rows behind the verdict, as its query finds them",

@@ -1,6 +1,6 @@
 """Tables of the claims page: all claims, one claim, and the rows behind a verdict."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -14,9 +14,13 @@ from dashboards.components.grid import grid
 from dashboards.components.theme import Theme
 from dashboards.components.widgets import Tile, html_attributes, plain_table, tiles
 from dashboards.pages.claims.verdicts import VERDICTS, format_verdict
+from dashboards.statements.judging import OVERALL
+from dashboards.statements.wording import basis_words, plain_sentence
 
 EVIDENCE_HEIGHT = 320
 MAX_EVIDENCE_ROWS = 2_000
+# A reason that only lists the verdicts below it begins so.
+BY_BASIS = "By basis:"
 LINES_OF_LEGEND = 3
 LEGEND_PIXELS = 20
 CLAIM_HEADINGS = ("Claim", "Said by", "Said on", "Over all bases", "On each basis")
@@ -38,13 +42,18 @@ def claims(rows: pl.DataFrame) -> Component:
 def _claim_line(claim: pl.DataFrame) -> list[Any]:
     first = claim.row(0, named=True)
     verdicts = dict(claim.select("basis", "verdict").iter_rows())
-    overall = verdicts.pop("all", None)
+    overall = verdicts.pop(OVERALL, None)
     bases = [
-        html.Li([f"{basis.replace('_', ' ')}: ", _verdict(verdict)])
+        html.Li([f"{basis_words(basis)}: ", _verdict(verdict)])
         for basis, verdict in sorted(verdicts.items())
     ]
     return [
-        dcc.Link(first["statement"], href=href("/claims", claim=first["claim_id"])),
+        html.Td(
+            [
+                dcc.Link(first["statement"], href=href("/claims", claim=first["claim_id"])),
+                html.Div(plain_sentence(claim.to_dicts()), className="sentence"),
+            ]
+        ),
         first["said_by"] or "unknown",
         html.Td(str(first["said_on"] or "unknown"), className="day"),
         html.Td(format_verdict(overall), className="verdict") if overall else "one basis only",
@@ -60,11 +69,12 @@ def _verdict(name: str | None) -> Component:
 def claim(rows: pl.DataFrame) -> Component:
     """Build one claim: who made it and of which tokens, and the verdict on each basis."""
     first = rows.row(0, named=True)
-    who, when = first["said_by"] or "unknown", first["said_on"] or "on an unknown day"
+    who, when = first["said_by"] or "Nobody named", first["said_on"] or "on an unknown day"
     population = first["population"] or "none named"
     return html.Div(
         [
             html.Blockquote(first["statement"], className="quote"),
+            html.P(plain_sentence(rows.to_dicts()), className="verdict-sentence"),
             html.P(
                 [f"{who}, {when}. Population: {population}. ", *_source(first["source_url"])],
                 className="card-note",
@@ -84,16 +94,22 @@ def _source(url: str | None) -> list[Component]:
 
 
 def _verdict_line(row: dict[str, Any]) -> list[Any]:
-    basis = "over all bases" if row["basis"] == "all" else row["basis"].replace("_", " ")
-    measured = row["measured_text"] or format_figure(row["measured"])
+    # Over all bases the words would only list the rows below.
+    is_listed = row["basis"] == OVERALL and row["measured"] is None
+    measured = "" if is_listed else row["measured_text"] or format_figure(row["measured"])
     return [
-        basis,
+        basis_words(row["basis"]),
         html.Td(format_verdict(row["verdict"]), className="verdict"),
         html.Td(format_figure(row["expected"]), className="number"),
         html.Td(measured, className="number"),
         row["unit"] or "",
-        html.Td([row["reason"] or "", *_missing_days(row["missing_days"])]),
+        html.Td([_reason(row, is_listed), *_missing_days(row["missing_days"])]),
     ]
+
+
+def _reason(row: dict[str, Any], is_listed: bool) -> str:
+    reason: str = row["reason"] or ""
+    return "" if is_listed and reason.startswith(BY_BASIS) else reason
 
 
 def _missing_days(days: Any) -> list[Component]:
@@ -119,6 +135,11 @@ def evidence(number: int) -> Callable[[pl.DataFrame, Theme], Component]:
     return lambda rows, theme: _evidence(rows, theme, number)
 
 
+def plain_evidence(rows: pl.DataFrame) -> Component:
+    """Build the rows behind a verdict without a chart, where another card draws them."""
+    return grid(rows.head(MAX_EVIDENCE_ROWS), "evidence-grid", 260)
+
+
 def _evidence(rows: pl.DataFrame, theme: Theme, number: int) -> Component:
     table = grid(rows.head(MAX_EVIDENCE_ROWS), f"evidence-grid-{number}", 260)
     axes = explore.suggest_axes(rows)
@@ -137,6 +158,18 @@ def _evidence(rows: pl.DataFrame, theme: Theme, number: int) -> Component:
     )
     label = html_attributes(aria_label="Chart of the rows below")
     return html.Div([html.Div(graph, role="img", **label), table])
+
+
+def own_claims(claims: Sequence[tuple[str, str, str]]) -> Component:
+    """Build the claims of the home as (id, statement, sentence), and the way to a new one."""
+    new = dcc.Link("Make a new claim", href="/claims/new", className="action")
+    lines = [
+        [dcc.Link(statement, href=href("/claims", claim=claim_id)), sentence]
+        for claim_id, statement, sentence in claims
+    ]
+    table = plain_table(("Claim", "What the figures say"), lines, "Your own claims")
+    none = html.P("None is kept yet.", className="card-note")
+    return html.Div([table if lines else none, new])
 
 
 def counts(rows: pl.DataFrame) -> Component:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from support.cli.paper import Paper
 
+from pipelines.claims.verdicts import published_rows
 from pipelines.cli.claims_view import (
     as_json,
     find_claim,
-    read_claims,
     run_evidence,
     show_claim,
     show_list,
@@ -28,7 +28,7 @@ def generation(claims: Settings) -> Path:
 
 def test_the_sum_of_a_claim_comes_before_its_bases(generation: Path) -> None:
     """Values are those of JSON: days and instants are text, missing figures are null."""
-    rows = read_claims(generation)
+    rows = published_rows(generation)
     assert [row["basis"] for row in rows] == ["all", "top50", "top9"]
     assert [row["measured"] for row in rows] == [None, 3.0, 5.0]
     assert rows[0]["said_on"] == "2026-04-06"
@@ -38,7 +38,7 @@ def test_the_sum_of_a_claim_comes_before_its_bases(generation: Path) -> None:
 
 def test_a_generation_of_an_older_version_has_no_claims(market: Settings, paper: Paper) -> None:
     """Its list says how to make one that has."""
-    rows = read_claims(newest(market))
+    rows = published_rows(newest(market))
     assert rows == []
     show_list(paper, rows)
     assert paper.words.startswith("This generation has no claims. `tokentide publish`")
@@ -51,19 +51,19 @@ def test_a_generation_of_an_older_version_has_no_claims(market: Settings, paper:
 def test_an_unknown_claim_names_its_neighbour(generation: Path, asked: str, hint: str) -> None:
     """The list is named if nothing is spelled alike."""
     with pytest.raises(UnknownClaim) as raised:
-        find_claim(read_claims(generation), asked)
+        find_claim(published_rows(generation), asked)
     assert str(raised.value) == f"There is no claim '{asked}'. {hint}"
 
 
 def test_each_query_runs_once(generation: Path) -> None:
     """Both bases have the same query."""
-    rows = find_claim(read_claims(generation), "five-weeks")
+    rows = find_claim(published_rows(generation), "five-weeks")
     assert run_evidence(generation, rows) == [{"evidence_sql": QUERY, "rows": [{"days": 1}]}]
 
 
 def test_a_program_gets_the_statement_once(generation: Path) -> None:
     """Verdicts hold what differs between bases."""
-    claim = as_json(generation, find_claim(read_claims(generation), "five-weeks"))
+    claim = as_json(generation, find_claim(published_rows(generation), "five-weeks"))
     assert list(claim) == [
         "claim_id",
         "statement",
@@ -72,6 +72,8 @@ def test_a_program_gets_the_statement_once(generation: Path) -> None:
         "population",
         "unit",
         "source_url",
+        "sentence",
+        "true_weeks",
         "verdicts",
         "evidence",
     ]
@@ -82,7 +84,7 @@ def test_a_program_gets_the_statement_once(generation: Path) -> None:
 
 def test_the_list_counts_the_verdicts_of_bases(generation: Path, paper: Paper) -> None:
     """One line a claim; brackets in a statement are text."""
-    show_list(paper, read_claims(generation))
+    show_list(paper, published_rows(generation))
     [line] = [line for line in paper.text.splitlines() if "five-weeks" in line]
     assert [cell.strip() for cell in line.split("│")[1:-1]] == [
         "five-weeks",
@@ -94,10 +96,12 @@ def test_the_list_counts_the_verdicts_of_bases(generation: Path, paper: Paper) -
 
 def test_one_claim_is_shown_in_full(generation: Path, paper: Paper) -> None:
     """The source, the population, every basis with figures and reason, the query, its rows."""
-    show_claim(paper, generation, find_claim(read_claims(generation), "five-weeks"))
+    show_claim(paper, generation, find_claim(published_rows(generation), "five-weeks"))
     lines = [line.rstrip() for line in paper.text.splitlines()]
-    assert lines[:5] == [
+    assert lines[:6] == [
         "Five [weeks] straight.",
+        "Only if you count the nine models on OpenRouter's chart; "
+        "not if you count the named models of each day.",
         "Said by: somebody, 2026-04-06",
         "About: the platform",
         "Source: not known",

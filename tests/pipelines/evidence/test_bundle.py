@@ -30,12 +30,16 @@ QUERY = (
 )
 CLAIMS = f"""
     create table marts.claims as
-    select 'days' as claim_id, 'platform' as basis, 'There are days.' as statement,
+    select *, null as said_by, null as said_on, null as population, 'supported' as verdict,
+        null::double as measured, null::double as expected, null::varchar as unit,
+        null::varchar as measured_text, null::varchar as reason, null::varchar[] as missing_days,
+        null::varchar as source_url
+    from (select 'days' as claim_id, 'platform' as basis, 'There are days.' as statement,
         '{QUERY}' as evidence_sql
     union all
     select 'two', 'platform', '', 'from market_days' union all
     select 'two', 'top50', '', 'from marts.models' union all
-    select 'paper', 'none', '', null
+    select 'paper', 'none', '', null)
 """
 
 

@@ -1,7 +1,8 @@
 {#- Evidence for claims on weeks in a row: for each week and basis, whether Chinese labs were above
     US ones, and first of all countries. Bases with bounds have null where that depends on whose the
-    unknown is. The text is published as evidence_sql, so its layout matters. -#}
-{% macro country_weeks(first, last) -%}
+    unknown is. `flag` is the column of market_country_weekly that the claim is about. The text is
+    published as evidence_sql, so its layout matters. -#}
+{% macro country_weeks(first, last, flag) -%}
     select
         calendar.week_start,
         calendar.basis,
@@ -10,6 +11,11 @@
         any_value(weeks.share) filter (where weeks.country = 'unknown') as unknown_share,
         any_value(weeks.is_above_us) filter (where weeks.country = 'CN') as is_chinese_above_us,
         any_value(weeks.is_first) filter (where weeks.country = 'CN') as is_chinese_first,
+        any_value(weeks.share_low) filter (where weeks.country = 'CN') as chinese_low,
+        any_value(weeks.share_high) filter (where weeks.country = 'CN') as chinese_high,
+        any_value(weeks.share_low) filter (where weeks.country = 'US') as us_low,
+        any_value(weeks.share_high) filter (where weeks.country = 'US') as us_high,
+        any_value(weeks.{{ flag }}) filter (where weeks.country = 'CN') as is_true,
         any_value(weeks.days) as days
     from (
         select

@@ -8,7 +8,14 @@ import pytest
 from support.dashboard.components import find_all, rows_of, text_of, tiles_of
 
 from dashboards.components.theme import Theme
-from dashboards.pages.claims.tables import claim, claims, counts, evidence, format_figure
+from dashboards.pages.claims.tables import (
+    claim,
+    claims,
+    counts,
+    evidence,
+    format_figure,
+    own_claims,
+)
 from dashboards.pages.claims.verdicts import VERDICTS, format_verdict
 
 
@@ -49,13 +56,21 @@ def test_each_claim_is_a_line_with_each_basis() -> None:
     """A basis without a verdict is not listed, and who said it may be unknown."""
     assert rows_of(claims(CLAIMS)) == [
         [
-            "first",
+            "first Only if you count the named models without free listings; "
+            "not if you count all traffic of the platform.",
             "unknown",
             "2026-04-06",
             "≠ depends on basis",
-            "platform:  ✗ contradicted top50 without free:  ✓ supported",
+            "all traffic of the platform:  ✗ contradicted "
+            "the named models without free listings:  ✓ supported",
         ],
-        ["second", "unknown", "2026-04-06", "one basis only", "report:  ? unverifiable"],
+        [
+            "second It cannot be known on any basis.",
+            "unknown",
+            "2026-04-06",
+            "one basis only",
+            "the report itself:  ? unverifiable",
+        ],
     ]
 
 
@@ -105,8 +120,25 @@ def test_only_an_address_of_the_web_is_a_link(url: str | None) -> None:
 
 
 def test_a_figure_in_words_stands_for_the_number() -> None:
-    [[_, _, _, measured, *_]] = rows_of(one(measured=None, measured_text="no week"))
+    """Over all bases the words would list the rows below, so there are none."""
+    [[_, _, _, measured, *_]] = rows_of(one(basis="top9", measured=None, measured_text="no week"))
     assert measured == "no week"
+    [[_, _, _, measured, *_]] = rows_of(one(measured=None, measured_text="top9 supported"))
+    assert measured == ""
+
+
+def test_one_claim_begins_with_a_plain_sentence() -> None:
+    assert "True over all bases." in text_of(one())
+    assert "Not true if you count all traffic of the platform." in text_of(
+        one(basis="platform", verdict="contradicted")
+    )
+
+
+def test_own_claims_lead_to_their_figures_and_to_a_new_one() -> None:
+    made = own_claims([("mine", "A above B.", "True by day.")])
+    assert rows_of(made) == [["A above B.", "True by day."]]
+    assert [link.href for link in find_all(made, "Link")] == ["/claims?claim=mine", "/claims/new"]
+    assert "None is kept yet." in text_of(own_claims([]))
 
 
 def test_missing_days_fold_away() -> None:
@@ -117,7 +149,7 @@ def test_missing_days_fold_away() -> None:
 
 def test_an_unknown_speaker_is_said() -> None:
     text = text_of(one(said_by=None, said_on=None, population=None))
-    assert "unknown, on an unknown day. Population: none named." in text
+    assert "Nobody named, on an unknown day. Population: none named." in text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Statements: comparisons that a person makes, and claims in plain words. Nothing draws here."""
