@@ -59,7 +59,9 @@ def test_a_page_that_cannot_be_printed_is_an_error_with_those_that_can(name: str
 
 
 def test_every_page_of_cards_can_be_printed() -> None:
-    assert [page.name for page in printable_pages()] == [p.name for p in PAGES if p.name != "SQL"]
+    assert [page.name for page in printable_pages()] == [
+        page.name for page in PAGES if page.name not in ("SQL", "Name a server")
+    ]
 
 
 def test_nothing_published_is_an_error_and_leaves_no_file(tmp_path: Path) -> None:
