@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from support.cli.command import TOKENTIDE, Command
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\x07")
-SECONDS = 60.0
+SECONDS, PATIENCE = 60.0, 3.0
 CTRL_C, CTRL_D, TAB, UP = "\x03", "\x04", "\t", "\x1b[A"
 
 
@@ -28,15 +28,28 @@ class Terminal:
         """Send keys, as a keyboard would."""
         os.write(self._screen, keys.encode())
 
+    def interrupt(self, text: str) -> str:
+        """Press Ctrl-C until the screen shows a text: a key may come before anybody listens."""
+        self.type(CTRL_C)
+        while text not in self._shown and not self._read(PATIENCE):
+            self.type(CTRL_C)
+        return self.wait_for(text)
+
     def wait_for(self, text: str) -> str:
         """Wait until the screen shows a text; return what it shows up to its end."""
         deadline = time.monotonic() + SECONDS
         while text not in self._shown:
-            ready, _, _ = select.select([self._screen], [], [], max(0, deadline - time.monotonic()))
-            assert ready, f"{text!r} did not come, but {self._shown!r}"
-            self._shown += ESCAPES.sub("", os.read(self._screen, 65536).decode(errors="replace"))
+            is_more = self._read(max(0, deadline - time.monotonic()))
+            assert is_more, f"{text!r} did not come, but {self._shown!r}"
         found, _, self._shown = self._shown.partition(text)
         return found + text
+
+    def _read(self, seconds: float) -> bool:
+        """Read what is shown next; False if nothing is in this time."""
+        ready, _, _ = select.select([self._screen], [], [], seconds)
+        if ready:
+            self._shown += ESCAPES.sub("", os.read(self._screen, 65536).decode(errors="replace"))
+        return bool(ready)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from support.cli.command import Command
-from support.cli.terminal import CTRL_C, CTRL_D, TAB, UP, Terminal, terminal
+from support.cli.terminal import CTRL_D, TAB, UP, Terminal, terminal
 
 from pipelines.cli.query import HISTORY
 from pipelines.settings import Settings
@@ -47,13 +47,11 @@ def test_ctrl_c_cancels_the_statement_and_not_the_shell(shell: Terminal) -> None
     """One that runs, and one that is typed."""
     shell.type(ENDLESS)
     shell.wait_for("range(1000) b;")
-    shell.type(CTRL_C)
-    shell.wait_for("Cancelled.")
+    shell.interrupt("Cancelled.")
     shell.wait_for(PROMPT)
     shell.type("select 1 +\n")
     shell.wait_for("..> ")
-    shell.type(CTRL_C)
-    shell.wait_for(PROMPT)
+    shell.interrupt(PROMPT)
     shell.type("select 40 + 2 as b;\n")
     assert "42" in shell.wait_for(PROMPT)
 
