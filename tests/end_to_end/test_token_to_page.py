@@ -23,7 +23,7 @@ from warehouse.connection import open_published
 
 pytestmark = pytest.mark.slow
 
-TARGETS = 16
+TARGETS = 64
 PAGE_SECONDS, LIVE_SECONDS = 60.0, 10.0
 TARGET = """
 [[target]]
