@@ -1,13 +1,13 @@
 # Two commands: `make up` runs Tokentide, `make test` checks it. Both first set up a virtual environment.
 .DEFAULT_GOAL := help
-.PHONY: help up tier test setup lint types imports sql docs pytest pytest-half pytest-rest test-long npu bench lock clean
+.PHONY: help up tier test setup lint types imports sql docs compiled pytest pytest-pages pytest-pipelines pytest-rest test-long faults coverage test-newest npu bench lock audit clean
 
 PYTHON ?= python3
 VENV ?= .venv
 TIER ?= .venv-tier
 RIG ?= .venv-npu
 BIN := $(VENV)/bin
-HALF := tests/dashboards tests/warehouse tests/end_to_end
+PARTS := tests/dashboards tests/pipelines
 PORT ?= 3000
 DASHBOARD ?= 8050
 EXTRAS ?= dev
@@ -43,18 +43,38 @@ sql: $(STAMP) ## style of the SQL
 docs: $(STAMP) ## the site of the documentation, in site/
 	$(BIN)/mkdocs build
 
-pytest: pytest-half pytest-rest ## the tests, among them dbt's
+pytest: pytest-pages pytest-pipelines pytest-rest ## the tests, among them dbt's
 
-# Two halves that take about as long and need nothing of each other, so that `make -j2` runs them at once.
-pytest-half: $(STAMP) ## the tests of the warehouse, the dashboard, and from end to end
-	$(BIN)/python -m pytest -m "not long" $(HALF)
+# The SQL as dbt compiles it, kept for all tests: else the first one that needs it pays 20 seconds of CPU for it.
+compiled: $(STAMP)
+	$(BIN)/python -c 'from pathlib import Path; from pipelines.transform.manifest import read_manifest; [read_manifest(Path(".cache"), is_as_of=each) for each in (False, True)]'
 
-pytest-rest: $(STAMP) ## all other tests
-	$(BIN)/python -m pytest -m "not long" $(HALF:%=--ignore=%)
+# Three parts that take about as long and need nothing of each other, so that `make -j3` runs them at once: each waits
+# for servers and browsers for a third of its time, so two cores hold three.
+pytest-pages: compiled ## the tests of the dashboard
+	$(BIN)/python -m pytest -m "not long" tests/dashboards
+
+pytest-pipelines: compiled ## the tests of the pipeline
+	$(BIN)/python -m pytest -m "not long" tests/pipelines
+
+pytest-rest: compiled ## all other tests
+	$(BIN)/python -m pytest -m "not long" $(PARTS:%=--ignore=%)
 
 # Benchmarks at their smallest size, and property tests with more examples.
 test-long: $(STAMP) ## the tests that take minutes; `make test` has short forms of the property tests
 	$(BIN)/python -m pytest -m long
+
+# Kills every writer hundreds of times; docs/promises.md then has the figures. 20 to 60 minutes.
+faults: $(STAMP) ## kill, fill and damage everything, at length, and write docs/promises.md
+	$(BIN)/python -m pytest -m long tests/faults
+	$(BIN)/python docs/hooks/promises.py
+
+# A thousand seeded markets of each kind, in one to three minutes; docs/coverage.md then has the figures.
+coverage: $(STAMP) ## what the stated intervals hold of 1,000 seeded markets each, written to docs/coverage.md
+	PYTHONPATH=.:tests $(BIN)/python -m support.coverage.report
+
+test-newest: ## a short selection with the newest dependencies, DuckDB 1.5 and 2, each Python that is at hand
+	.ci/newest
 
 npu: $(RIG)/.installed ## the NPU's operations against torch_npu itself, without an NPU (docs/npu.md)
 	$(RIG)/bin/python tests/support/npu_rig/run.py -q
@@ -65,6 +85,9 @@ bench: ## the figures that we quote, beside their peers
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/publish_readers.py
 
+audit: $(STAMP) ## known advisories of the locked packages; says so where the database cannot be reached
+	$(BIN)/python deploy/audit.py
+
 lock: ## write constraints.txt from a fresh environment
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install --quiet "duckdb<2" -e ".[dev,bench]"
@@ -72,7 +95,7 @@ lock: ## write constraints.txt from a fresh environment
 	rm -rf $(VENV)-lock
 
 clean: ## remove the environment; state in var/ stays
-	rm -rf $(VENV) $(TIER) $(RIG) site warehouse/target warehouse/logs
+	rm -rf $(VENV) $(TIER) $(RIG) .venv-newest site warehouse/target warehouse/logs
 
 # What the tier needs stands in pyproject.toml's extra `serve`, and only there.
 $(TIER)/.installed: pyproject.toml constraints.txt

@@ -36,7 +36,7 @@ from pipelines.settings import Settings
 from pipelines.transform.build import lower_priority
 from warehouse.connection import open_published, session
 
-FIRST_PAGE_SECONDS, CHANGE_SECONDS, SERVER_MB = 1.0, 0.2, 500.0
+FIRST_PAGE_SECONDS, CHANGE_SECONDS, SERVER_MB = 0.8, 0.15, 400.0
 FILTERED = ("/market", "/model", "/tier", "/efficiency", "/metal")
 # All that is on the screen is drawn; cards further down are drawn when they come near.
 READY = """() => {
@@ -80,6 +80,9 @@ def main(
         float, typer.Option(min=0.1, help="Mean seconds between a viewer's changes.")
     ] = 5,
     publishing: Annotated[bool, typer.Option(help="Publish again and again meanwhile.")] = True,
+    every: Annotated[
+        float, typer.Option(min=0, help="Seconds from one publishing to the next.")
+    ] = 10,
     rounds: Annotated[
         int, typer.Option(min=1, help="Rounds in the browser; medians are printed.")
     ] = 7,
@@ -107,7 +110,7 @@ def main(
         compared = compare_charts(browser, market, file, peer, rounds) if peer else {}
         asked = record_requests(browser, url)
         people = [Viewer(url, asked, pages_of(file), pause, seed) for seed in range(viewers)]
-        with publish_meanwhile(settings) if publishing else nullcontext(lambda: 0) as count:
+        with publish_meanwhile(settings, every) if publishing else nullcontext(lambda: 0) as count:
             mib = watch_viewers(people, process.pid, seconds)
             published = count()
     report = report_of(first, [person.seen for person in people], mib, published) | compared
@@ -185,11 +188,11 @@ def pages_of(file: Path) -> Pages:
 
 
 @contextmanager
-def publish_meanwhile(settings: Settings) -> Iterator[Callable[[], int]]:
+def publish_meanwhile(settings: Settings, every: float) -> Iterator[Callable[[], int]]:
     """Publish again and again in another process while the block runs; yield a counter of it."""
     processes = multiprocessing.get_context("spawn")
     stop, count = processes.Event(), processes.Value("i", 0)
-    process = processes.Process(target=publish_repeatedly, args=(settings, stop, count))
+    process = processes.Process(target=publish_repeatedly, args=(settings, stop, count, every))
     process.start()
     try:
         yield lambda: count.value
@@ -198,15 +201,20 @@ def publish_meanwhile(settings: Settings) -> Iterator[Callable[[], int]]:
         process.join()
 
 
-def publish_repeatedly(settings: Settings, stop: Any, count: Any) -> None:
-    """Change the newest hours and publish, until the event is set."""
+def publish_repeatedly(settings: Settings, stop: Any, count: Any, every: float) -> None:
+    """Change the newest hours and publish, until the event is set.
+
+    What takes longer than `every` seconds begins again at once.
+    """
     lower_priority()
     # DuckDB prints its progress.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     while not stop.is_set():
+        began = time.monotonic()
         change_newest_hours(settings)
         publish(settings)
         count.value += 1
+        stop.wait(max(every - (time.monotonic() - began), 0))
 
 
 def change_newest_hours(settings: Settings) -> None:

@@ -5,7 +5,6 @@ from importlib.resources import files
 import dash
 from flask import Flask, Response, redirect, request
 
-from dashboards import security
 from dashboards.api.routes import add_api
 from dashboards.callbacks import add_callbacks
 from dashboards.export.claim_routes import add_claim_routes
@@ -14,6 +13,7 @@ from dashboards.generations import AppContext, GenerationStore
 from dashboards.layout import build_layout
 from dashboards.pages import OLD_PATHS, PAGES, is_page
 from dashboards.scripts import PreloadingDash
+from dashboards.web import bodies, security
 
 
 def build(context: AppContext, secret: str | None = None) -> dash.Dash:
@@ -43,6 +43,7 @@ def build(context: AppContext, secret: str | None = None) -> dash.Dash:
         _add_redirect(app.server, old, new)
     _mark_missing_pages(app.server)
     security.guard(app.server, app.csp_hashes(), secret, context.frame_ancestors)
+    bodies.check_bodies(app)
     return app
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Future
 from typing import Generic, TypeVar, cast
 
@@ -57,10 +57,20 @@ class SingleFlightCache(Generic[T]):
             while len(self._values) > self._max_size:
                 self._values.popitem(last=False)
 
-    def clear(self) -> None:
-        """Remove every value."""
-        with self._lock:
-            self._values.clear()
+
+class FrameCache(SingleFlightCache[pl.DataFrame]):
+    """The rows of queries, by their text and by what it finds.
+
+    Generations share it: most tables are the same in the next one, and so are the rows.
+    """
+
+    def __init__(self, max_size: int) -> None:
+        super().__init__(max_size)
+        self._tables: SingleFlightCache[tuple[str, ...]] = SingleFlightCache(8 * max_size)
+
+    def tables_of(self, sql: str, find: Callable[[], Iterable[str]]) -> tuple[str, ...]:
+        """Return the tables that a query reads, found once."""
+        return self._tables.get(sql, lambda: tuple(sorted(find())))
 
 
 class RenderCache:

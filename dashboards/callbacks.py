@@ -19,10 +19,13 @@ from dashboards.components.controls import build_control
 from dashboards.components.filters import read_filters
 from dashboards.components.page import CustomPage, Page, PageView
 from dashboards.components.theme import Theme
+from dashboards.components.widgets import state
 from dashboards.generations import GenerationStore
 from dashboards.incremental import PageUpdate, ShownPage, fill_cells, parse_places, update_page
-from dashboards.layout import build_banner, build_facts, nothing_published
+from dashboards.layout import build_banner, build_facts, build_pending, nothing_published
 from dashboards.pages import find_page
+from dashboards.statements.actions import ActionRefusedError
+from dashboards.views import PastPendingError, find_generation, find_shown
 
 NOTHING = "nothing published"
 
@@ -53,6 +56,7 @@ class BodyRequest:
 
 def add_callbacks(app: dash.Dash, store: GenerationStore) -> None:
     """Add the callbacks of the frame, those in the browser included."""
+    _add_choices(app)
     _add_browser_callbacks(app)
     _add_clock(app, store)
     _add_head(app, store)
@@ -60,14 +64,15 @@ def add_callbacks(app: dash.Dash, store: GenerationStore) -> None:
     _add_filling(app, store)
 
 
-def _add_browser_callbacks(app: dash.Dash) -> None:
-    """Add the callbacks that need no server; their code is in assets/tokentide.js."""
+def _script(name: str) -> ClientsideFunction:
+    """Return a function of assets/tokentide.js."""
+    return ClientsideFunction("tokentide", name)
 
-    def script(name: str) -> ClientsideFunction:
-        return ClientsideFunction("tokentide", name)
 
+def _add_choices(app: dash.Dash) -> None:
+    """Add the callbacks that keep controls, dates and the address the same."""
     app.clientside_callback(
-        script("writeChoices"),
+        _script("writeChoices"),
         # It sets the URL itself: a body that waited for this output would wait for the controls.
         Output("chosen", "children"),
         Input({"type": "control", "name": ALL, "default": ALL}, "value"),
@@ -76,37 +81,54 @@ def _add_browser_callbacks(app: dash.Dash) -> None:
         prevent_initial_call=True,
     )
     app.clientside_callback(
-        script("nameDocument"),
+        _script("writeDates"),
+        Output("dated", "children"),
+        Input({"type": "date", "name": ALL, "side": ALL}, "value"),
+        State({"type": "date", "name": ALL, "side": ALL}, "id"),
+        prevent_initial_call=True,
+    )
+
+
+def _add_browser_callbacks(app: dash.Dash) -> None:
+    """Add the callbacks that need no server; their code is in assets/tokentide.js."""
+    app.clientside_callback(
+        _script("askAgain"),
+        Output("again", "data", allow_duplicate=True),
+        Input("past-clock", "n_intervals"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        _script("nameDocument"),
         Output("named", "children"),
         Input("page-title", "data"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
-        script("switchScheme"),
+        _script("switchScheme"),
         Output("scheme", "data"),
         Input("scheme-switch", "n_clicks"),
         State("scheme", "data"),
     )
     app.clientside_callback(
-        script("applyScheme"),
+        _script("applyScheme"),
         Output("theme", "forceColorScheme"),
         Output("scheme-switch", "children"),
         Input("scheme", "data"),
     )
     app.clientside_callback(
-        script("detectLateReply"),
+        _script("detectLateReply"),
         Output("again", "data"),
         Input("shown", "data"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
-        script("followLink"),
+        _script("followLink"),
         Output("follow", "children"),
         Input({"type": "graph", "key": ALL}, "clickData"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
-        script("toggleNavigation"),
+        _script("toggleNavigation"),
         Output("shell", "navbar"),
         Input("burger", "opened"),
         Input("url", "pathname"),
@@ -137,7 +159,8 @@ def _add_head(app: dash.Dash, store: GenerationStore) -> None:
         State("url", "search"),
     )
     def show_head(path: str, search: str) -> tuple[Component, list[Component], str]:
-        page, generation = find_page(path), store.newest()
+        page = find_page(path)
+        generation = find_shown(store, page, search, 0) or store.newest()
         controls = page.controls(generation) if generation else ()
         filters = read_filters(search, controls)
         title = dmc.Title(page.name, order=1, size="h3")
@@ -166,7 +189,13 @@ def _add_body(app: dash.Dash, store: GenerationStore) -> None:
     )
     def show_body(values: dict[str, Any]) -> tuple[Any, ...]:
         asked = BodyRequest.parse(values)
-        generation = store.numbered(asked.generation) or store.newest()
+        try:
+            generation = find_generation(store, asked.page, asked.search, asked.generation)
+        except PastPendingError as pending:
+            return build_pending(pending.day), None, str(pending), None
+        except ActionRefusedError as refused:
+            text = str(refused)
+            return state("This day cannot be shown", text, is_failed=True), None, NOTHING, None
         if generation is None:
             return nothing_published(), None, NOTHING, None
         banner, facts = build_banner(generation.meta), build_facts(generation.meta)
@@ -185,10 +214,13 @@ def _add_filling(app: dash.Dash, store: GenerationStore) -> None:
     @app.callback(Input("wanted", "data"), State("shown", "data"), prevent_initial_call=True)
     def fill(wanted: Any, given: Any) -> None:
         shown = ShownPage.parse(given)
-        generation = store.numbered(shown.generation) if shown else None
-        if shown and generation:
+        if not shown:
+            return
+        page = find_page(shown.path)
+        generation = find_shown(store, page, shown.search, shown.generation)
+        if generation:
             theme = Theme.from_browser(shown.scheme)
-            view = PageView(find_page(shown.path), generation, theme, shown.search)
+            view = PageView(page, generation, theme, shown.search)
             _fill(fill_cells(view, shown, parse_places(wanted)))
 
 

@@ -11,16 +11,17 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from dashboards.components.cards import (
-    CellId,
-    card_grid,
-    card_twelfths,
-    card_width,
-    cell_content,
-    cell_id,
-)
-from dashboards.components.filters import Filters
+from dashboards.components.cards import cell_content
+from dashboards.components.filters import AS_OF, Filters, parse_search
 from dashboards.components.page import Card, CardPage, CustomPage, Listed, PageView
+from dashboards.components.sections import (
+    CellId,
+    card_twelfths,
+    cell_id,
+    describe_layout,
+    folded_places,
+    lay_out,
+)
 from dashboards.components.widgets import suggestions
 
 CellContents = list[tuple[CellId, Component]]
@@ -106,7 +107,10 @@ def fill_cells(view: PageView, shown: ShownPage, wanted: Collection[int]) -> Pag
 def first_screen(listed: Sequence[Listed]) -> set[int]:
     """Return the places on the first screen, if two cards fit beside each other."""
     found, top, row_height, used = set(), 0, 0, 0
+    folded = folded_places(listed)
     for place, each in enumerate(listed):
+        if place in folded:
+            continue
         width = card_twelfths(each)
         if used + width > 12:
             top, row_height, used = top + row_height, 0, 0
@@ -118,7 +122,12 @@ def first_screen(listed: Sequence[Listed]) -> set[int]:
 
 
 def _is_same_page(shown: ShownPage, now: ShownPage) -> bool:
-    return (shown.path, shown.generation, shown.scheme) == (now.path, now.generation, now.scheme)
+    days = [parse_search(each.search).get(AS_OF) for each in (shown, now)]
+    return days[0] == days[1] and (shown.path, shown.generation, shown.scheme) == (
+        now.path,
+        now.generation,
+        now.scheme,
+    )
 
 
 def _changed_cells(view: PageView, shown: ShownPage, seen: Collection[int]) -> CellContents | None:
@@ -130,7 +139,7 @@ def _changed_cells(view: PageView, shown: ShownPage, seen: Collection[int]) -> C
     if not isinstance(view.page, CardPage) or view.filters.unknown:
         return None
     before, now = replace(view, search=shown.search).cards(), view.cards()
-    if [card_width(each) for each in before] != [card_width(each) for each in now]:
+    if describe_layout(before) != describe_layout(now):
         return None
     pairs = enumerate(zip(before, now, strict=True))
     places = [place for place, (old, new) in pairs if old != new]
@@ -158,10 +167,9 @@ def _whole_body(view: PageView, whole: str, seen: Collection[int]) -> Component:
         return view.page.body(view.generation, filters)
     listed = view.cards()
     cells = _cells(view, listed, whole, range(len(listed)), first_screen(listed) | set(seen))
-    grid = card_grid(cells, listed)
     has_panel = isinstance(view.page, CardPage) and not view.is_unserved
     above = view.page.above if has_panel and isinstance(view.page, CardPage) else None
-    return html.Div([above(view.theme), grid]) if above else grid
+    return lay_out(cells, listed, above(view.theme) if above else None)
 
 
 def _unknown_body(view: PageView, filters: Filters) -> Component:

@@ -1,5 +1,6 @@
 """The frame around the pages: header, navigation, banner, and the places that callbacks fill."""
 
+from datetime import date
 from typing import Any, cast
 
 import dash_mantine_components as dmc
@@ -12,11 +13,14 @@ from dashboards.components.widgets import (
     simulated_badge,
     simulated_load_badge,
     state,
+    with_code,
 )
-from dashboards.generations import AppContext, GenerationMeta, OpenGeneration
+from dashboards.generation_meta import GenerationMeta
+from dashboards.generations import AppContext, OpenGeneration
 from dashboards.pages import PAGES
 
 CLOCK_MS = 5_000
+PAST_CLOCK_MS = 2_000
 
 
 def build_layout(context: AppContext, newest: OpenGeneration | None) -> Component:
@@ -41,6 +45,12 @@ def build_layout(context: AppContext, newest: OpenGeneration | None) -> Componen
 def build_banner(meta: GenerationMeta) -> Component | None:
     """Build the warning that figures are simulated or old; None where neither is so."""
     warnings: list[Any] = []
+    if meta.past_day:
+        text = (
+            f"As known on {meta.past_day:%-d %b %Y}, at the end of the day in UTC. What was "
+            "learned later, restatements included, is not in these figures."
+        )
+        warnings.append(html.Div(text, className="banner past"))
     if meta.is_simulated:
         text = " The market's figures come from the simulated market. None of them is real."
         warnings.append(html.Div([simulated_badge(), text], className="banner"))
@@ -53,17 +63,29 @@ def build_banner(meta: GenerationMeta) -> Component | None:
             f"This generation is {meta.age_hours} hours old. "
             "Run `tokentide status` to see whether the pipeline runs."
         )
-        warnings.append(html.Div(text, className="banner stale"))
+        warnings.append(html.Div(with_code(text), className="banner stale"))
     return html.Div(warnings) if warnings else None
 
 
 def build_facts(meta: GenerationMeta) -> Component:
     """Build the line that names the generation and how far it reaches."""
-    text = f"generation {meta.generation}, market up to {meta.last_date or 'no day'}, published "
+    name = f"as known on {meta.past_day}" if meta.past_day else f"generation {meta.generation}"
+    verb = "made" if meta.past_day else "published"
+    text = f"{name}, market up to {meta.last_date or 'no day'}, {verb} "
     return html.Span(
         [text, instant(meta.published_at)],
         **html_attributes(data_generation=str(meta.generation)),
     )
+
+
+def build_pending(day: date) -> Component:
+    """Build the page of a past day while its file is being made; it asks again by itself."""
+    text = (
+        "It is put together from the archive, once, in the background: half a minute for a few "
+        "months, some minutes for years. This page shows it as soon as it is there."
+    )
+    clock = dcc.Interval(id="past-clock", interval=PAST_CLOCK_MS)
+    return html.Div([state(f"What was known on {day:%-d %b %Y}", text), clock])
 
 
 def nothing_published() -> Component:
@@ -89,6 +111,7 @@ def _stores(newest: OpenGeneration | None) -> list[Component]:
         dcc.Store(id="page-title"),
         html.Div(id="named", hidden=True),
         html.Div(id="chosen", hidden=True),
+        html.Div(id="dated", hidden=True),
         html.Div(id="follow", hidden=True),
     ]
 

@@ -15,11 +15,17 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from zlib import crc32
 
 import zstandard
 
 from pipelines.errors import DamagedBody, MixedOrigins
-from pipelines.files import append_durably, claim_durably, write_durably
+from pipelines.files import (
+    append_durably,
+    claim_durably,
+    remove_unfinished,
+    write_durably,
+)
 
 REDACTED = b"[key]"
 CUT = "it was cut short, as by a crash"
@@ -47,6 +53,8 @@ class Answer:
     # The fault of a transfer, such as a body that was cut off; such an answer is kept, never
     # parsed.
     error: str | None = None
+    # The `Link` header of a list in pages, which names the next one.
+    link: str | None = None
     # Facts that the source gives elsewhere: an export's manifest holds its date and instant.
     context: dict[str, str] = field(default_factory=dict)
 
@@ -105,6 +113,7 @@ class Archive:
         """Append an answer whose bytes are here already, such as a 304, to its day's log."""
         line = {name: value for name, value in asdict(answer).items() if value not in (None, {})}
         line["fetched_at"] = answer.fetched_at.isoformat()
+        line["check"] = _check(line)
         append_durably(
             self.folder / "answers" / f"{answer.fetched_at:%Y-%m-%d}.jsonl", json.dumps(line)
         )
@@ -138,6 +147,10 @@ class Archive:
         path = self._body(digest)
         return path.stat().st_size if path.exists() else 0
 
+    def remove_unfinished(self) -> None:
+        """Remove bodies that processes were writing as they were killed."""
+        remove_unfinished(self.folder / "bodies", "*")
+
     def answers(self) -> Iterator[Answer]:
         """Yield every answer, oldest first."""
         for part in self.log_parts({}):
@@ -160,13 +173,25 @@ class Archive:
 
     @property
     def origin(self) -> str | None:
-        """`real` or `simulated`, or None while the archive is empty."""
-        path = self.folder / "origin"
-        return path.read_text().strip() if path.exists() else None
+        """`real` or `simulated`, or None while the archive is empty.
+
+        A loss of power may leave the file without its word; the oldest answer then says it.
+        """
+        if not (self.folder / "origin").exists():
+            return None
+        return self._noted_origin or next((each.origin for each in self.answers()), None)
+
+    @property
+    def _noted_origin(self) -> str | None:
+        noted = (self.folder / "origin").read_bytes().strip()
+        return noted.decode() if noted in {b"real", b"simulated"} else None
 
     def _claim(self, origin: str) -> None:
+        path = self.folder / "origin"
+        if path.exists() and not self._noted_origin:
+            write_durably(path, f"{self.origin or origin}\n".encode())
         if self.origin is None:
-            claim_durably(self.folder / "origin", f"{origin}\n".encode())
+            claim_durably(path, f"{origin}\n".encode())
         if self.origin != origin:
             raise MixedOrigins(
                 f"{self.folder.parent} holds {self.origin} answers and would have got a {origin} "
@@ -213,14 +238,22 @@ def _count_lines(log: Path, end: int) -> int:
         return file.read(end).count(b"\n")
 
 
+def _check(values: Mapping[str, object]) -> str:
+    """Return a sum by which a line of the log is found out that has another byte than it had."""
+    return f"{crc32(json.dumps(values).encode()):08x}"
+
+
 def _parse_line(line: bytes) -> Answer:
     """Parse one line of a log. Raise where it is not what `Archive.note` writes."""
     values = json.loads(line)
     if not isinstance(values, dict):
         raise TypeError("it is no object")
+    # Lines of versions up to 0.2.0 have none.
+    if (check := values.pop("check", None)) is not None and check != _check(values):
+        raise ValueError("its check does not match, so a byte of it is another one")
     answer = Answer(**{**values, "fetched_at": datetime.fromisoformat(values["fetched_at"])})
     texts = (answer.source, answer.url, answer.run_id, answer.origin)
-    optional = (answer.etag or "", answer.error or "")
+    optional = (answer.etag or "", answer.error or "", answer.link or "")
     maps = (answer.params, answer.context)
     is_well = (
         all(isinstance(text, str) for text in (*texts, *optional))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.files import move_durably, sync_folder
+from pipelines.files import make_private, move_durably, sync_folder
 from warehouse.connection import open_warehouse
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ def new_database(aside: Path, path: Path) -> Iterator[Path]:
 
     Whatever an interrupted run left of it is removed first; an error leaves nothing behind.
     """
-    aside.parent.mkdir(parents=True, exist_ok=True)
+    make_private(aside.parent)
     remove_database(aside)
     try:
         yield aside

@@ -4,16 +4,25 @@ import dagster as dg
 
 from pipelines.archive import utc_now
 from pipelines.assets.dbt import dbt_tables
+from pipelines.assets.downloads import raw_downloads
 from pipelines.assets.extraction import Now
 from pipelines.assets.maintenance import tidy_daily
+from pipelines.assets.prices import raw_models_dev, raw_prices
 from pipelines.assets.published import published, yesterday_is_in
+from pipelines.assets.quality import raw_arena, raw_epoch
 from pipelines.assets.rankings import rankings
 from pipelines.assets.reports import reports
-from pipelines.assets.snapshots import raw_catalogue, raw_endpoints, raw_slices, raw_usage
+from pipelines.assets.snapshots import (
+    raw_catalogue,
+    raw_endpoints,
+    raw_references,
+    raw_slices,
+    raw_usage,
+)
 from pipelines.assets.telemetry import raw_telemetry, telemetry_forgotten
 from pipelines.schedules import JOBS, SCHEDULES, SENSORS
 from pipelines.settings import Settings, read_settings
-from pipelines.sources.http import RetryPolicy
+from pipelines.sources.client.http import RetryPolicy
 
 
 def define(
@@ -30,6 +39,12 @@ def define(
             raw_usage,
             raw_catalogue,
             raw_endpoints,
+            raw_prices,
+            raw_models_dev,
+            raw_references,
+            raw_arena,
+            raw_epoch,
+            raw_downloads,
             raw_telemetry,
             dbt_tables(settings),
             published,

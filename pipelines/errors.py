@@ -23,7 +23,12 @@
     ├── BadTier                the tier file is invalid
     ├── BadAlerts              the alerts file is invalid
     ├── DiscoveryFailed        a list of targets could not be read
+    ├── BadBackup              a folder holds no backup that can be used, or cannot hold one
+    │   └── DamagedBackup      a backup is not whole
+    ├── HomeInUse              a backup would be restored over what a home holds
     ├── LockHeld               another process holds a lock
+    ├── StateUnreadable        a file of shared state is damaged, or may not be written
+    ├── WorkEnded              a process ended before its work did
     ├── CollectorBusy          another collector uses the spool or its port
     └── HistoryFailed          an existing store of metrics did not give what was requested
         └── HistoryTooLarge    it would give less of what was requested
@@ -135,8 +140,28 @@ class DiscoveryFailed(TokentideError):
     """A list of targets could not be read; the last good one holds meanwhile."""
 
 
+class BadBackup(TokentideError):
+    """A folder holds no backup that can be used, or cannot hold one."""
+
+
+class DamagedBackup(BadBackup):
+    """A backup is not whole."""
+
+
+class HomeInUse(TokentideError):
+    """A backup would be restored over what a home holds."""
+
+
 class LockHeld(TokentideError):
     """Another process holds a lock."""
+
+
+class StateUnreadable(TokentideError):
+    """A file of shared state is damaged, or may not be written."""
+
+
+class WorkEnded(TokentideError):
+    """A process ended before its work did."""
 
 
 class CollectorBusy(TokentideError):

@@ -7,12 +7,37 @@ which the rename could be lost.
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from filelock import lock_descriptor
+
+# Writing a file takes less than this. Older unfinished ones are left from a crash.
+MAX_WRITING_SECONDS = 3600
+
+
+def make_private(folder: Path) -> None:
+    """Create a folder, and the missing ones above it, that other users of the machine cannot read.
+
+    One that exists keeps its rights, which somebody may have given on purpose.
+    """
+    if not folder.is_dir():
+        make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def remove_unfinished(folder: Path, pattern: str) -> None:
+    """Remove files that processes were writing aside as they were killed, by a pattern of folders.
+
+    Others may be writing newer ones at this moment.
+    """
+    for aside in folder.glob(f"{pattern}/.*.tmp"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - aside.stat().st_mtime > MAX_WRITING_SECONDS:
+                aside.unlink()
 
 
 @contextmanager
@@ -40,7 +65,7 @@ def write_durably(path: Path, content: bytes) -> None:
 
 def claim_durably(path: Path, content: bytes) -> None:
     """Create a whole file unless it exists: of several processes at once, the first one wins."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     aside = _aside(path)
     try:
         with aside.open("wb") as file:
@@ -55,7 +80,7 @@ def claim_durably(path: Path, content: bytes) -> None:
 
 def append_durably(path: Path, line: str) -> None:
     """Append one line and sync it. A line that a crash cut short stays alone on its line."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     with path.open("ab+") as file:
         # Released when the file is closed.
         lock_descriptor(file.fileno(), poll_interval=0.001)

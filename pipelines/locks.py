@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pipelines.errors import LockHeld
+from pipelines.files import make_private
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ def file_lock(path: Path, *, blocking: bool = True) -> Iterator[None]:
 
     Wait for another holder and say so in the log; raise LockHeld instead if `blocking` is false.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     handles: list[int] = []
     # A file system without flock raises: the fallback of filelock would outlive a killed process.
     lock = FileLock(path, fallback_to_soft=False, on_acquired=handles.append)

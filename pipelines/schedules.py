@@ -7,8 +7,10 @@ Each run that builds also publishes, so the marts are never older than an hour.
     hourly at :17    catalogue; build, publish
     at :05 and :35   endpoints of the leading models; loaded only, the next build uses them
     hourly at :50    whether yesterday is in
+    06:40 and 18:40  archives of past prices; build, publish
+    05:40, 06:20, 07:10   lists about labs; measures of quality; downloads; build, publish
     Monday 09:30     the whole history again; build, publish
-    daily 03:10      Dagster's records of hourly runs older than a week are removed
+    daily 03:10      Dagster's records of old runs are removed, see TOKENTIDE_RUN_DAYS
     daily 03:40      samples of telemetry older than TOKENTIDE_TELEMETRY_DAYS are dropped
     daily 04:10      everything is built and checked whole, whatever changed; publish
     every 5 minutes  segments of telemetry that were closed, if there are any; build, publish. Where
@@ -30,6 +32,7 @@ from pipelines.alerts.checking import check_and_send
 from pipelines.alerts.config.alerts_file import read_alerts
 from pipelines.alerts.reports import find_due
 from pipelines.assets.dbt import READS, WHOLE_BUILD
+from pipelines.assets.downloads import DOWNLOADS
 from pipelines.assets.extraction import Now
 from pipelines.assets.maintenance import tidy_daily
 from pipelines.assets.published import (
@@ -39,15 +42,17 @@ from pipelines.assets.published import (
     newest_expected,
     yesterday_is_in,
 )
+from pipelines.assets.quality import ARENA, EPOCH
 from pipelines.assets.rankings import ANSWERS, RANKINGS
 from pipelines.assets.reports import reports
-from pipelines.assets.snapshots import CATALOGUE, ENDPOINTS, SLICES, USAGE
+from pipelines.assets.snapshots import CATALOGUE, ENDPOINTS, REFERENCES, SLICES, USAGE
 from pipelines.assets.telemetry import TELEMETRY, telemetry_forgotten
 from pipelines.ingest.following import is_followed
 from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.publish.generations import generations
 from pipelines.settings import Settings
 from pipelines.sources.openrouter.rankings import FIRST_DAY
+from pipelines.sources.prices.requests import ARCHIVES, MODELS_DEV
 
 RUNNING = dg.DefaultScheduleStatus.RUNNING
 TELEMETRY_SECONDS = 300  # a run costs seconds, whatever it has to do
@@ -92,6 +97,30 @@ endpoints_half_hourly = dg.define_asset_job(
     description="Request hosts, prices and speed of the leading models, for the next build.",
     tags=WHOLE,
 )
+prices_twice_daily = dg.define_asset_job(
+    "prices_twice_daily",
+    dg.AssetSelection.assets(ARCHIVES, MODELS_DEV) | OF_MARKET,
+    description="Request archives of past prices; build what reads the market, and publish.",
+    tags=WHOLE,
+)
+references_daily = dg.define_asset_job(
+    "references_daily",
+    dg.AssetSelection.assets(REFERENCES) | OF_MARKET,
+    description="Request lists of labs and models; build what reads the market, and publish.",
+    tags=WHOLE,
+)
+quality_daily = dg.define_asset_job(
+    "quality_daily",
+    dg.AssetSelection.assets(ARENA, EPOCH) | OF_MARKET,
+    description="Request measures of quality; build what reads the market, and publish.",
+    tags=WHOLE,
+)
+downloads_daily = dg.define_asset_job(
+    "downloads_daily",
+    dg.AssetSelection.assets(DOWNLOADS) | OF_MARKET,
+    description="Request download counters; build what reads the market, and publish.",
+    tags=WHOLE,
+)
 freshness_hourly = dg.define_asset_job(
     "freshness_hourly",
     dg.AssetSelection.checks(yesterday_is_in),
@@ -116,32 +145,33 @@ JOBS = [
     rankings_weekly_full,
     catalogue_hourly,
     endpoints_half_hourly,
+    prices_twice_daily,
+    references_daily,
+    quality_daily,
+    downloads_daily,
     freshness_hourly,
     telemetry,
     whole_nightly,
 ]
 
-every_hour = dg.ScheduleDefinition(
-    name="catalogue_hourly",
-    job=catalogue_hourly,
-    cron_schedule="17 * * * *",
-    execution_timezone="UTC",
-    default_status=RUNNING,
-)
-every_half_hour = dg.ScheduleDefinition(
-    name="endpoints_half_hourly",
-    job=endpoints_half_hourly,
-    cron_schedule="5,35 * * * *",
-    execution_timezone="UTC",
-    default_status=RUNNING,
-)
-every_hour_fresh = dg.ScheduleDefinition(
-    name="freshness_hourly",
-    job=freshness_hourly,
-    cron_schedule="50 * * * *",
-    execution_timezone="UTC",
-    default_status=RUNNING,
-)
+
+def _by_clock(job_name: str, cron: str) -> dg.ScheduleDefinition:
+    return dg.ScheduleDefinition(
+        name=job_name,
+        job_name=job_name,
+        cron_schedule=cron,
+        execution_timezone="UTC",
+        default_status=RUNNING,
+    )
+
+
+every_hour = _by_clock(catalogue_hourly.name, "17 * * * *")
+every_half_hour = _by_clock(endpoints_half_hourly.name, "5,35 * * * *")
+twice_a_day = _by_clock(prices_twice_daily.name, "40 6,18 * * *")
+every_day_references = _by_clock(references_daily.name, "40 5 * * *")
+every_morning = _by_clock(quality_daily.name, "20 6 * * *")
+downloads_every_day = _by_clock(downloads_daily.name, "10 7 * * *")
+every_hour_fresh = _by_clock(freshness_hourly.name, "50 * * * *")
 
 
 @dg.schedule(
@@ -152,10 +182,7 @@ every_hour_fresh = dg.ScheduleDefinition(
     default_status=RUNNING,
 )
 def every_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Request the UTC day that ended eight hours ago.
-
-    Before half past seven it is still restated.
-    """
+    """Request the UTC day that ended eight hours ago; until half past seven it is restated."""
     yesterday = (context.scheduled_execution_time.date() - timedelta(days=1)).isoformat()
     return dg.RunRequest(run_key=yesterday, partition_key=yesterday)
 
@@ -194,29 +221,9 @@ def while_late(
     return dg.RunRequest(partition_key=day.isoformat())
 
 
-every_night = dg.ScheduleDefinition(
-    name="tidy_daily",
-    job=tidy_daily,
-    cron_schedule="10 3 * * *",
-    execution_timezone="UTC",
-    default_status=RUNNING,
-)
-
-every_night_samples = dg.ScheduleDefinition(
-    name="telemetry_forgotten",
-    job=telemetry_forgotten,
-    cron_schedule="40 3 * * *",
-    execution_timezone="UTC",
-    default_status=RUNNING,
-)
-
-every_night_whole = dg.ScheduleDefinition(
-    name="whole_nightly",
-    job=whole_nightly,
-    cron_schedule="10 4 * * *",
-    execution_timezone="UTC",
-    default_status=RUNNING,
-)
+every_night = _by_clock(tidy_daily.name, "10 3 * * *")
+every_night_samples = _by_clock(telemetry_forgotten.name, "40 3 * * *")
+every_night_whole = _by_clock(whole_nightly.name, "10 4 * * *")
 
 
 @dg.sensor(
@@ -280,6 +287,10 @@ SCHEDULES = [
     while_late,
     every_hour,
     every_half_hour,
+    twice_a_day,
+    every_day_references,
+    every_morning,
+    downloads_every_day,
     every_hour_fresh,
     every_week,
     every_night,

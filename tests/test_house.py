@@ -34,7 +34,7 @@ SQL = re.compile(
     r"\s*(--.*\n\s*)*(select|with|from|insert|create|copy|pivot)\b.*\b(select|from)\b",
     re.IGNORECASE | re.DOTALL,
 )
-BESIDE_THE_MIRROR = ("tests/end_to_end", "tests/docs")
+BESIDE_THE_MIRROR = ("tests/end_to_end", "tests/docs", "tests/faults", "tests/security")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,7 +1,8 @@
 """Changes of the raw tables: whoever changes one says so, in the same transaction.
 
 Each table has a version. Large tables also say which slices changed, a slice being a target and a
-UTC day; of the log of answers a source and a UTC day, of hosts' samples a model and a UTC day.
+UTC day; of the log of answers and of archived prices a source and a UTC day, of hosts' samples a
+model and a UTC day.
 Changes are numbered; a build remembers up to which number it has seen them.
 """
 
@@ -9,11 +10,13 @@ from collections.abc import Iterable, Mapping
 
 import duckdb
 
-LEDGER, REQUESTS, ANSWERS, ENDPOINTS = (
+LEDGER, REQUESTS, SPEND, ANSWERS, ENDPOINTS, PRICES = (
     "ledger",
     "raw.request_events",
+    "raw.spend_events",
     "raw.answers",
     "raw.endpoints",
+    "raw.price_points",
 )
 COUNTER = "changes"
 CHANGED = (

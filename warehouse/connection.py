@@ -1,6 +1,8 @@
 """The one place that opens DuckDB, and so knows what is attached and what a connection may do."""
 
 import logging
+import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ log = logging.getLogger(__name__)
 
 # What a query by a person may use of this machine.
 QUERY_MEMORY = "1GB"
+QUERY_THREADS = 2
 # A published file cannot be changed, and its SQL reads nothing else of the machine.
 LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
     "access_mode": "READ_ONLY",
@@ -23,28 +26,41 @@ LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
     "allow_community_extensions": "false",
     "memory_limit": QUERY_MEMORY,
     "temp_directory": "",
-    "threads": "2",
 }
+
+# As DuckDB says that another process holds a file. A damaged one has bad "blocks", without a lock.
+LOCKED = re.compile(r"\block\b", re.IGNORECASE)
 
 
 class WarehouseBusy(Exception):
     """Another process has the warehouse open for writing and did not let go in time."""
 
 
-def open_warehouse(path: Path, wait_seconds: float = 60.0) -> duckdb.DuckDBPyConnection:
+class WarehouseUnreadable(duckdb.IOException):
+    """The file of the warehouse is damaged, or may not be opened."""
+
+
+def open_warehouse(
+    path: Path, wait_seconds: float = 60.0, *, is_read_only: bool = False
+) -> duckdb.DuckDBPyConnection:
     """Open the warehouse for writing. There is one writer at a time, so wait for the one before.
 
-    Raise WarehouseBusy, which names the holder as DuckDB does.
+    Reading alone waits for it as well, and changes nothing, not even the log beside the file.
+    Raise WarehouseBusy, which names the holder as DuckDB does, or WarehouseUnreadable.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not is_read_only:
+        _create(path)
     deadline = time.monotonic() + wait_seconds
     while True:
         before = _identity(path)
         try:
-            con = duckdb.connect(str(path))
-        except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
-                raise
+            con = duckdb.connect(str(path), read_only=is_read_only)
+        except duckdb.Error as error:
+            if not LOCKED.search(str(error)):
+                raise WarehouseUnreadable(
+                    f"{path} cannot be opened ({error}). Look at its rights and at the disk; "
+                    "if it is damaged, `tokentide rebuild` makes it again from the archive."
+                ) from error
             if time.monotonic() > deadline:
                 raise WarehouseBusy(
                     f"{path} is held by another run. Wait for it or stop it. DuckDB says: {error}"
@@ -58,6 +74,32 @@ def open_warehouse(path: Path, wait_seconds: float = 60.0) -> duckdb.DuckDBPyCon
             con.execute("set TimeZone = 'UTC'")
             log.debug("Opened %s.", path)
             return con
+
+
+def _create(path: Path) -> None:
+    """Make an empty file where there is none, whole at once.
+
+    DuckDB writes a new file piece by piece. A process that is killed at that moment would leave one
+    that nobody can open.
+    """
+    if path.exists():
+        return
+    # Other users of the machine have no business in a new home.
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    aside.unlink(missing_ok=True)
+    try:
+        duckdb.connect(str(aside)).close()
+        try:
+            # Of several processes at once the first one wins.
+            path.hardlink_to(aside)
+        except FileExistsError:
+            pass
+        except OSError:
+            # A file system without hard links.
+            aside.rename(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -95,7 +137,9 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     con.commit()
 
 
-def open_published(path: Path, memory: str = QUERY_MEMORY) -> duckdb.DuckDBPyConnection:
+def open_published(
+    path: Path, memory: str = QUERY_MEMORY, threads: int = QUERY_THREADS
+) -> duckdb.DuckDBPyConnection:
     """Open a finished generation, read-only and locked down: its SQL sees this file alone.
 
     `path` may be the link to the newest generation. It is resolved first, so that a connection
@@ -108,6 +152,7 @@ def open_published(path: Path, memory: str = QUERY_MEMORY) -> duckdb.DuckDBPyCon
         # Not in `config`, which must be the same for all connections of a process to one file; the
         # first of them decides.
         con.execute(f"set global memory_limit = '{memory}'")
+        con.execute(f"set global threads = {threads}")
         con.execute("set global lock_configuration = true")
     except duckdb.InvalidInputException:
         # Connections of one process to one file share its settings, so an earlier one has set and

@@ -6,15 +6,31 @@ import duckdb
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
+NEWER = (
+    "The warehouse was made by a newer version of Tokentide (it has {}). Install that version or a "
+    "later one; or set TOKENTIDE_HOME to a copy of the home without warehouse.duckdb and run "
+    "`tokentide rebuild` there."
+)
+
+
+class NewerWarehouse(Exception):
+    """A newer version of Tokentide made this file, which this one would misread."""
+
 
 def migrate(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Run what has not run yet, in order, and return its names."""
+    """Run what has not run yet, in order, and return its names.
+
+    Raise NewerWarehouse where one ran that is not known here; nothing is changed then.
+    """
     con.execute(
         "create table if not exists main.migrations (name varchar primary key, applied_at "
         "timestamptz not null)"
     )
     done = {name for (name,) in con.sql("select name from main.migrations").fetchall()}
-    waiting = [path for path in sorted(MIGRATIONS.glob("*.sql")) if path.stem not in done]
+    known = sorted(MIGRATIONS.glob("*.sql"))
+    if newer := sorted(done - {path.stem for path in known}):
+        raise NewerWarehouse(NEWER.format(newer[-1]))
+    waiting = [path for path in known if path.stem not in done]
     for path in waiting:
         con.begin()
         try:

@@ -20,7 +20,7 @@ from pipelines.archive import Answer, Archive
 from pipelines.ingest.market import make_requests
 from pipelines.settings import Settings
 from pipelines.simulator.api.serve import build_app, serve_in_thread
-from pipelines.sources.http import SourceClient
+from pipelines.sources.client.http import SourceClient
 from pipelines.sources.openrouter import catalogue, providers, rankings
 from pipelines.sources.openrouter.requests import catalogue_requests, slice_requests, usage_requests
 

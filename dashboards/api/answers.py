@@ -10,7 +10,8 @@ import duckdb
 import orjson
 from flask import Response, request
 
-from dashboards.generations import GenerationMeta, GenerationStore, OpenGeneration
+from dashboards.generation_meta import GenerationMeta
+from dashboards.generations import GenerationStore, OpenGeneration
 
 NOTHING = "Nothing is published yet. Run `tokentide ingest market`, or `tokentide up`."
 RETRY_SECONDS = 60

@@ -1,12 +1,11 @@
 """Entries of the feed: verdicts of claims, price changes, restatements of the market.
 
-An entry's id is made of what it says. A claim's id holds its verdicts, so a verdict that flips is a
-new entry, and a reader who keeps what was read sees each flip once. What the verdict was before is
-not in the published tables.
+An entry's id is made of what it says. That of a verdict has the instant of its last change on any
+basis, so a flip is a new entry, and a reader who keeps what was read sees each flip once. The entry
+of a verdict that has ended stays, and says until when it was so.
 """
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -33,14 +32,16 @@ class FeedEntry:
     updated_at: datetime
     path: str
     kind: str
+    is_lasting: bool = False
 
 
 def entries(generation: OpenGeneration) -> list[FeedEntry]:
     """Return the newest entries of a generation, newest first; tables that it lacks give none."""
     tables = generation.tables
     found: list[FeedEntry] = []
-    if "claims" in tables:
-        found += _verdicts(generation)
+    if "claim_verdicts" in tables:
+        verdicts = generation.frame(query("api/verdicts", entries=MAX_ENTRIES))
+        found += map(_verdict, verdicts.iter_rows(named=True))
     if {"price_events", "models"} <= tables:
         changes = generation.frame(query("api/price_changes", entries=MAX_ENTRIES))
         found += map(_price_change, changes.iter_rows(named=True))
@@ -48,28 +49,35 @@ def entries(generation: OpenGeneration) -> list[FeedEntry]:
         limits = {"least": MIN_RESTATEMENT, "entries": MAX_ENTRIES}
         restated = generation.frame(query("api/restatements", **limits))
         found += map(_restatement, restated.iter_rows(named=True))
-    # Verdicts stay, however old: a feed without them could not show that one of them flipped.
-    found.sort(key=lambda entry: (entry.kind == "verdict", entry.updated_at), reverse=True)
+    # Verdicts of now stay, however old: a feed without them could not show that one flipped.
+    found.sort(key=lambda entry: (entry.is_lasting, entry.updated_at), reverse=True)
     return sorted(found[:MAX_ENTRIES], key=lambda entry: entry.updated_at, reverse=True)
 
 
-def _verdicts(generation: OpenGeneration) -> Iterator[FeedEntry]:
-    meta = generation.meta
-    otherwise = meta.as_of or meta.published_at or datetime.fromtimestamp(0, UTC)
-    for row in generation.frame(query("api/verdicts")).iter_rows(named=True):
-        verdict = row["verdict"].replace("_", " ")
-        bases = (row["measured_text"] or "").replace("_", " ")
-        yield FeedEntry(
-            id=_entry_id("verdict", row["claim_id"], row["verdict"], bases),
-            title=f"{row['claim_id']}: {verdict}",
-            text=(
-                f"“{row['statement']}” ({row['said_by']}) is {verdict}. "
-                f"By basis: {bases or 'none'}. {row['reason'] or ''}"
-            ).strip(),
-            updated_at=row["as_of"] or otherwise,
-            path=f"claims?{urlencode({'claim': row['claim_id']})}",
-            kind="verdict",
-        )
+def _verdict(row: dict[str, Any]) -> FeedEntry:
+    verdict = row["verdict"].replace("_", " ")
+    bases = (row["measured_text"] or "").replace("_", " ")
+    began_at, ended_at = row["began_at"], row["ended_at"]
+    is_now = ended_at is None
+    title = f"{row['claim_id']}: {verdict}"
+    when = f"is {verdict} since {began_at:%Y-%m-%d}"
+    if not is_now:
+        title += f" until {ended_at:%Y-%m-%d}"
+        when = f"was {verdict} from {began_at:%Y-%m-%d} to {ended_at:%Y-%m-%d}"
+    if before := row["previous_verdict"]:
+        when += f", before {before.replace('_', ' ')}"
+    return FeedEntry(
+        id=_entry_id("verdict", row["claim_id"], row["changed_at"].isoformat()),
+        title=title,
+        text=(
+            f"“{row['statement']}” ({row['said_by'] or 'nobody named'}) {when}. "
+            f"By basis: {bases or 'none'}. {row['reason'] or ''}"
+        ).strip(),
+        updated_at=row["changed_at"],
+        path=f"claims?{urlencode({'claim': row['claim_id']})}",
+        kind="verdict",
+        is_lasting=is_now,
+    )
 
 
 def _price_change(row: dict[str, Any]) -> FeedEntry:

@@ -6,6 +6,12 @@
   // The controls of the page, so that the back button can set them to what the URL then holds.
   let controls = [];
   let numeric = {};
+  // The controls that hold several values, which the URL writes with commas.
+  let several = {};
+  // The value of each control as it was written last, by its name.
+  const chosen = {};
+  const TYPING_MS = 600;
+  let datesTimer = 0;
   // The page that is shown, as the server named it when it built it.
   let shownPage = null;
 
@@ -18,12 +24,24 @@
         controls = ids;
         const numbers = ids.filter((id, index) => typeof values[index] === "number");
         numeric = Object.fromEntries(numbers.map((id) => [id.name, true]));
+        const lists = ids.filter((id, index) => Array.isArray(values[index]));
+        several = Object.fromEntries(lists.map((id) => [id.name, true]));
         ids.forEach(function (id, index) {
           const value = String(values[index] ?? id.default);
           if ((params.get(id.name) ?? id.default) !== value) { params.set(id.name, value); }
         });
+        ids.forEach(function (id, index) {
+          chosen[id.name] = String(values[index] ?? id.default);
+          showDates(id.name, chosen[id.name]);
+        });
         const after = params.toString();
         if (after !== before) { window.dash_clientside.set_props("url", { search: "?" + after }); }
+        return "";
+      },
+      // Make the dates of a period its choice, once nobody types in them any more.
+      writeDates: function (values, ids) {
+        clearTimeout(datesTimer);
+        datesTimer = setTimeout(function () { chooseDates(values, ids); }, TYPING_MS);
         return "";
       },
       switchScheme: function (clicks, now) {
@@ -44,19 +62,20 @@
         const isSame = shownPage && shownPage.whole === now.whole && shownPage.search === now.before;
         const isRight = now.before === null || isSame;
         shownPage = now;
+        scheduleReport();
         return isRight ? window.dash_clientside.no_update : Date.now();
+      },
+      askAgain: function (passed) {
+        return passed ? Date.now() : window.dash_clientside.no_update;
       },
       // Follow a click on a point whose customdata is a path.
       followLink: function (clicks) {
         const context = window.dash_clientside.callback_context;
         const clicked = context.triggered.length ? context.triggered[0].value : null;
-        const point = clicked && clicked.points && clicked.points.length ? clicked.points[0] : null;
+        const point = clicked && clicked.points ? pickPoint(clicked.points) : null;
         const data = point ? point.customdata : null;
         const path = Array.isArray(data) ? data[data.length - 1] : data;
-        if (typeof path === "string" && path.startsWith("/")) {
-          window.dash_clientside.set_props("url", { href: path });
-          setControls(new URLSearchParams(path.split("?")[1] || ""));
-        }
+        if (typeof path === "string" && path.startsWith("/")) { follow(path); }
         return "";
       },
       nameDocument: function (name) {
@@ -70,6 +89,24 @@
     }
   });
 
+  // A click on a chart with one hover for a column names every point of the column: find the one
+  // meant, of lines the nearest, of bars on top of each other the one below whose top it is.
+  let pressed = null;
+  document.addEventListener("mousedown", function (event) { pressed = event; }, true);
+
+  function pickPoint(points) {
+    const drawing = pressed && pressed.target.closest(".js-plotly-plot");
+    if (points.length < 2 || !drawing || !points[0].bbox) { return points[0]; }
+    // Plotly counts from the element in which the chart is placed.
+    const offset = drawing.offsetTop + drawing.clientTop;
+    const y = pressed.clientY - drawing.getBoundingClientRect().top + offset;
+    const isBar = (drawing._fullData[points[0].curveNumber] || {}).type === "bar";
+    const below = points.filter((point) => point.bbox.y0 <= y);
+    const among = isBar && below.length ? below : points;
+    const distance = (point) => Math.abs(point.bbox.y0 - y);
+    return among.reduce((best, point) => (distance(point) < distance(best) ? point : best));
+  }
+
   // Tell the server which cards are near the screen, and ask it for those that wait.
   const NEAR_PIXELS = 700;
   const ASK_AGAIN_MS = 4000;
@@ -78,7 +115,9 @@
 
   function reportNearCards() {
     isScheduled = false;
-    const cells = [...document.querySelectorAll(".cell")].filter(function (cell) {
+    showSections();
+    const unfolded = [...document.querySelectorAll(".cell")].filter((cell) => !isFolded(cell));
+    const cells = unfolded.filter(function (cell) {
       const box = cell.getBoundingClientRect();
       return box.bottom > -NEAR_PIXELS && box.top < window.innerHeight + NEAR_PIXELS;
     });
@@ -87,7 +126,10 @@
       lastSeen = String(places);
       window.dash_clientside.set_props("seen", { data: places });
     }
-    const waiting = cells.map((cell) => cell.querySelector(".waiting")).filter(Boolean);
+    // The reply for a page that the renderer has not announced yet would pass for one that came late.
+    const isAnnounced = (cell) => shownPage && JSON.parse(cell.id).whole === shownPage.whole;
+    const announced = cells.filter(isAnnounced);
+    const waiting = announced.map((cell) => cell.querySelector(".waiting")).filter(Boolean);
     if (!waiting.length || !window.dash_clientside.set_props) { return; }
     // A busy renderer sends only the last of several requests, so ask for a card again after a while.
     setTimeout(scheduleReport, ASK_AGAIN_MS);
@@ -109,11 +151,136 @@
   const everything = { childList: true, subtree: true };
   new MutationObserver(scheduleReport).observe(document.documentElement, everything);
 
+  // Sections fold. The browser remembers which a viewer opened or folded, page by page, and a link
+  // to a section (#section-latency) opens it.
+  const SECTIONS = "tokentide-sections";
+  let jumpedTo = "";
+
+  function readSections() {
+    try { return JSON.parse(localStorage.getItem(SECTIONS)) || {}; } catch (error) { return {}; }
+  }
+
+  function keepSection(section, isOpen) {
+    const known = Object.assign(readSections(), { [nameSection(section)]: isOpen });
+    try { localStorage.setItem(SECTIONS, JSON.stringify(known)); } catch (error) { return; }
+  }
+
+  function nameSection(section) { return window.location.pathname + "#" + section.id; }
+
+  function isFolded(cell) {
+    const section = cell.closest("details.section");
+    return section && !section.open && !cell.closest("summary");
+  }
+
+  function showSections() {
+    const known = readSections();
+    document.querySelectorAll("details.section").forEach(function (section) {
+      // A page that follows may take over the element, and a choice may open a section.
+      const name = nameSection(section);
+      const shown = name + section.dataset.folded;
+      if (section.dataset.shown === shown) { return; }
+      section.dataset.shown = shown;
+      section.open = known[name] ?? section.dataset.folded !== "true";
+    });
+    if (window.location.hash && jumpedTo !== window.location.pathname + window.location.hash) {
+      jumpToSection();
+    }
+  }
+
+  function jumpToSection() {
+    const target = document.getElementById(window.location.hash.slice(1));
+    const section = target && target.closest("details.section");
+    if (!section) { return; }
+    jumpedTo = window.location.pathname + window.location.hash;
+    section.open = true;
+    target.scrollIntoView();
+  }
+
+  window.addEventListener("hashchange", jumpToSection);
+  document.addEventListener("toggle", scheduleReport, true);
+  document.addEventListener("click", function (event) {
+    const summary = event.target.closest("details.section > summary");
+    // The click folds or opens it after this.
+    if (summary) { keepSection(summary.parentElement, !summary.parentElement.open); }
+    const link = event.target.closest(".jump");
+    // The address does not change if it already leads there.
+    if (link && link.hash === window.location.hash) { jumpToSection(); }
+  });
+
+  // Choices that mean the same on every page that has them.
+  const SHARED = ["weeks", "as_of"];
+
+  // Go to a path as a mark or a cell names it. On the same page all other choices stay; another page
+  // takes over those that it shares.
+  function follow(path) {
+    const target = new URL(path, window.location);
+    const params = new URLSearchParams(window.location.search);
+    const isSame = target.pathname === window.location.pathname;
+    if (!isSame) { [...params.keys()].forEach((key) => SHARED.includes(key) || params.delete(key)); }
+    target.searchParams.forEach((value, key) => params.set(key, value));
+    const search = params.toString();
+    const address = target.pathname + (search ? "?" + search : "") + target.hash;
+    window.dash_clientside.set_props("url", { href: address });
+    if (isSame) { setControls(params); }
+  }
+
+  // Links in tables, by a click or by Enter on the cell.
+  function linkOf(event) {
+    const cell = event.target.closest && event.target.closest(".ag-cell");
+    return cell && (event.target.closest("a[href^='/']") || event.type === "keydown")
+      ? cell.querySelector("a[href^='/']") : null;
+  }
+
+  function followCell(event) {
+    const isOther = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+    const link = !isOther && linkOf(event);
+    if (!link) { return; }
+    event.preventDefault();
+    event.stopPropagation();
+    follow(link.getAttribute("href"));
+  }
+
+  document.addEventListener("click", followCell, true);
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Enter") { followCell(event); }
+  }, true);
+
+  // The two dates of a choice of a period; null where it has none.
+  function datesOf(name, value) {
+    const found = document.querySelector('[data-period="' + name + '"]');
+    if (!found) { return null; }
+    return value.includes("..") ? value.split("..") : JSON.parse(found.dataset.ranges)[value] || null;
+  }
+
+  function chooseDates(values, ids) {
+    const sides = {};
+    ids.forEach(function (id, index) {
+      sides[id.name] = Object.assign(sides[id.name] || {}, { [id.side]: values[index] || "" });
+    });
+    Object.entries(sides).forEach(function ([name, side]) {
+      const control = controls.find((id) => id.name === name);
+      const shown = datesOf(name, chosen[name] || "") || ["", ""];
+      if (control && (shown[0] !== side.first || shown[1] !== side.last)) {
+        window.dash_clientside.set_props(control, { value: side.first + ".." + side.last });
+      }
+    });
+  }
+
+  function showDates(name, value) {
+    const dates = datesOf(name, value);
+    if (!dates) { return; }
+    ["first", "last"].forEach(function (side, index) {
+      const id = { type: "date", name: name, side: side };
+      window.dash_clientside.set_props(id, { value: dates[index] });
+    });
+  }
+
   // Set the controls to the URL's choices, also when something other than a control changed it.
   function setControls(params) {
     controls.forEach(function (id) {
       const text = params.get(id.name) ?? id.default;
-      const value = id.name in numeric ? parseFloat(text) : text;
+      const list = text ? text.split(",") : [];
+      const value = id.name in numeric ? parseFloat(text) : id.name in several ? list : text;
       window.dash_clientside.set_props(id, { value: value });
     });
   }

@@ -1,32 +1,36 @@
 """Cards: a chart or table with its title, unit, source and date, downloads, and its query."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-import dash_mantine_components as dmc
 import duckdb
-import plotly.graph_objects as go
+import orjson
 import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboards.chart import Chart
 from dashboards.components.page import Card, Drawing, Listed, PageView
 from dashboards.components.reasons import empty_reason
+from dashboards.components.sections import heading
 from dashboards.components.theme import Theme
+from dashboards.components.time.events import add_events, list_events
 from dashboards.components.widgets import (
     format_instant,
     html_attributes,
     simulated_badge,
     simulated_load_badge,
     state,
+    with_code,
+    without_code,
 )
-from dashboards.generations import GenerationMeta, OpenGeneration
+from dashboards.generation_meta import GenerationMeta
+from dashboards.generations import OpenGeneration
 from dashboards.query import inline
 
-TWELFTHS = {"third": 4, "half": 6, "full": 12}
+NO_EVENTS = pl.DataFrame()
 TIER_SOURCE = "Source: our own tier's telemetry"
 GRAPH_CONFIG: Any = {
     "displaylogo": False,
@@ -35,7 +39,6 @@ GRAPH_CONFIG: Any = {
     "responsive": True,
     "showTips": False,
 }
-CellId = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -47,49 +50,33 @@ class CardBody:
     is_chart: bool = False
 
 
-def card_grid(cells: Sequence[tuple[CellId, Component]], listed: Sequence[Listed]) -> Component:
-    """Lay out the cards of a page, each in a cell that can be filled again."""
-    # Mantine's grid would bring a style sheet for each cell, which costs a browser a millisecond.
-    columns = [
-        html.Div(
-            content,
-            id=name,
-            className=f"cell {card_width(each)}",
-            **html_attributes(data_place=str(name["place"])),
-        )
-        for (name, content), each in zip(cells, listed, strict=True)
-    ]
-    return html.Div(columns, className="cells")
-
-
-def cell_id(whole: str, place: int) -> CellId:
-    """Return the id of a cell: its place in a body that was built whole under this name."""
-    return {"type": "cell", "whole": whole, "place": place}
-
-
-def card_width(each: Listed) -> str:
-    """Return the width by the name that the style sheet knows."""
-    return each.width if isinstance(each, Card) else "full"
-
-
-def card_twelfths(each: Listed) -> int:
-    """Return the width on a large screen, in twelfths."""
-    return TWELFTHS[card_width(each)]
-
-
 def cell_content(view: PageView, each: Listed, is_drawn: bool = True) -> Component:
     """Build a heading, a card, or the title of a card that is drawn when it comes near."""
     if isinstance(each, Card):
         return _card(view, each) if is_drawn else _waiting_card(each)
-    below = [html.P(each.below, className="page-about")] if each.below else []
-    return html.Div([dmc.Title(each.text, order=2, size="h4", mt="sm"), *below])
+    return heading(each)
 
 
 def draw_card(card: Card, generation: OpenGeneration, theme: Theme) -> Drawing:
     """Draw a card's rows; without rows, build the reason."""
     rows = _card_rows(card, generation)
-    own = theme.with_members(generation.members)
-    return card.draw(rows, own) if isinstance(rows, pl.DataFrame) else rows
+    if not isinstance(rows, pl.DataFrame):
+        return rows
+    own = theme.with_members(generation.members, generation.names)
+    drawing = card.draw(rows, own)
+    if not isinstance(drawing, Chart):
+        return drawing
+    return add_events(drawing, read_events(card, generation), own)
+
+
+def read_events(card: Card, generation: OpenGeneration) -> pl.DataFrame:
+    """Return the events that a card marks; none where an older file lacks their tables."""
+    if card.events is None:
+        return NO_EVENTS
+    try:
+        return generation.frame(card.events)
+    except duckdb.Error:
+        return NO_EVENTS
 
 
 def source_line(card: Card, meta: GenerationMeta) -> str:
@@ -124,7 +111,7 @@ def _card(view: PageView, card: Card) -> Component:
         [
             _head(card, view.generation.meta),
             middle,
-            *([html.P(card.note, className="card-note")] if card.note else []),
+            *([html.P(with_code(card.note), className="card-note")] if card.note else []),
             html.Div(foot, className="card-foot"),
             _query_details(card),
         ],
@@ -133,7 +120,7 @@ def _card(view: PageView, card: Card) -> Component:
         **html_attributes(
             aria_labelledby=f"title-{card.key}",
             data_title=card.title,
-            data_unit=card.unit,
+            data_unit=without_code(card.unit),
             data_source=source,
         ),
     )
@@ -142,7 +129,7 @@ def _card(view: PageView, card: Card) -> Component:
 def _head(card: Card, meta: GenerationMeta) -> Component:
     head: list[Component] = [html.H3(card.title, id=f"title-{card.key}", className="card-title")]
     if card.unit:
-        head.append(html.P(card.unit, className="card-unit"))
+        head.append(html.P(with_code(card.unit), className="card-unit"))
     badges = [simulated_badge()] if meta.is_simulated and card.half != "tier" else []
     if meta.simulated_services and card.half != "market":
         badges.append(simulated_load_badge())
@@ -153,15 +140,20 @@ def _card_body(card: Card, generation: OpenGeneration, theme: Theme) -> CardBody
     rows = _card_rows(card, generation)
     if not isinstance(rows, pl.DataFrame):
         return CardBody(rows)
-    own = theme.with_members(generation.members)
-    key = (inline(card.query), card.draw, card.title, card.unit, card.height, own)
-    return generation.rendered.get(key, rows, lambda: _draw_body(card, rows, own))
+    own = theme.with_members(generation.members, generation.names)
+    events = read_events(card, generation)
+    marked = tuple(events.rows())
+    key = (inline(card.query), card.draw, card.title, card.unit, card.height, own, marked)
+    return generation.rendered.get(key, rows, lambda: _draw_body(card, rows, events, own))
 
 
-def _draw_body(card: Card, rows: pl.DataFrame, theme: Theme) -> CardBody:
+def _draw_body(card: Card, rows: pl.DataFrame, events: pl.DataFrame, theme: Theme) -> CardBody:
     drawing = card.draw(rows, theme)
-    is_chart = isinstance(drawing, go.Figure)
-    return CardBody(_graph(card, drawing) if is_chart else drawing, rows.height, is_chart)
+    if not isinstance(drawing, Chart):
+        return CardBody(drawing, rows.height)
+    graph = _graph(card, add_events(drawing, events, theme))
+    body = html.Div([graph, list_events(events)]) if events.height else graph
+    return CardBody(body, rows.height, is_chart=True)
 
 
 def _card_rows(card: Card, generation: OpenGeneration) -> pl.DataFrame | Component:
@@ -179,22 +171,24 @@ def _card_rows(card: Card, generation: OpenGeneration) -> pl.DataFrame | Compone
     return state("Nothing to show", empty_reason(card, generation)) if rows.is_empty() else rows
 
 
-def _graph(card: Card, figure: go.Figure) -> Component:
+def _graph(card: Card, figure: Chart) -> Component:
     figure.update_layout(height=card.height)
     if _shows_instants(figure):
         figure.update_xaxes(hoverformat="%d %b %Y %H:%M UTC")
     graph = dcc.Graph(
         id={"type": "graph", "key": card.key},
-        figure=figure.to_plotly_json(),
+        # Text that is kept and sent as it is: a chart is the larger part of a response, and Dash
+        # would look at each of its values again for every viewer.
+        figure=orjson.Fragment(figure.to_json()),
         config=GRAPH_CONFIG,
         style={"height": f"{card.height}px"},
     )
-    label = f"Chart: {card.title}, {card.unit}. The CSV below has its figures."
+    label = f"Chart: {card.title}, {without_code(card.unit)}. The CSV below has its figures."
     return html.Div(graph, role="img", **html_attributes(aria_label=label))
 
 
-def _shows_instants(figure: go.Figure) -> bool:
-    firsts = (list(getattr(trace, "x", None) or ())[:1] for trace in figure.data)
+def _shows_instants(figure: Chart) -> bool:
+    firsts = (trace.get("x", ())[:1] for trace in figure.traces)
     return any(isinstance(x, datetime) for first in firsts for x in first)
 
 
@@ -216,11 +210,12 @@ def _actions(view: PageView, card: Card, body: CardBody) -> Component:
         title="Download the figures",
         download="",
     )
+    links = [dcc.Link(label, href=address, className="action") for label, address in card.links]
     return html.Div(
-        [*(picture_buttons() if body.is_chart else ()), csv],
+        [*links, *(picture_buttons() if body.is_chart else ()), csv],
         className="card-actions",
         role="group",
-        **html_attributes(aria_label=f"Downloads of {card.title}"),
+        **html_attributes(aria_label=f"Links and downloads of {card.title}"),
     )
 
 

@@ -1,11 +1,15 @@
 """Filters of a page. They live in the URL, so a choice can be sent, bookmarked and undone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import date
 from difflib import get_close_matches
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
+from dashboards.components.time.periods import NO_PERIOD, PRESETS, DayRange, HeldDays, parse_day
+
+AS_OF = "as_of"
 MAX_SEARCH = 20_000
 MAX_NEAREST = 5
 MAX_SHOWN = 80
@@ -15,18 +19,23 @@ MAX_SHOWN = 80
 class Control:
     """One choice on a page. `options` are (value, label); a slider has bounds and a step instead.
 
-    A hidden control is not drawn: only links set it.
+    A hidden control is not drawn: only links set it. A period is one of its options, or days from
+    one to another within `held`; several are up to `maximum` options with commas between them.
     """
 
     name: str
     label: str
     options: Sequence[tuple[str, str]] = ()
     default: str = ""
-    kind: Literal["switch", "select", "slider", "text", "hidden"] = "switch"
+    kind: Literal["switch", "select", "slider", "text", "hidden", "period", "several", "day"] = (
+        "switch"
+    )
     minimum: float = 0.0
     maximum: float = 1.0
     step: float = 0.1
     help: str = ""
+    held: HeldDays | None = None
+    """The days among which a period or a day is chosen."""
 
     def read(self, given: str | None) -> str:
         """Return the URL's value if it is one of the choices, else the default.
@@ -39,6 +48,12 @@ class Control:
         """Return true if a value is one of the choices."""
         if self.kind == "slider":
             return self._is_within(given)
+        if self.kind == "period" and self.held:
+            return self.held.resolve(given) is not None
+        if self.kind == "several":
+            return self._are_options(given.split(","))
+        if self.kind == "day":
+            return not given or self._is_held(parse_day(given))
         return self.kind in {"text", "hidden"} or given in {value for value, _ in self.options}
 
     def nearest(self, given: str) -> list[tuple[str, str]]:
@@ -49,11 +64,56 @@ class Control:
         within = [name for name in labels if wanted in name] if len(wanted) > 2 else []
         return [labels[name] for name in dict.fromkeys([*near, *within])][:MAX_NEAREST]
 
+    def period(self, given: str) -> DayRange:
+        """Return the days of a choice that the control knows."""
+        return (self.held.resolve(given) if self.held else None) or NO_PERIOD
+
+    def _are_options(self, given: Sequence[str]) -> bool:
+        known = {value for value, _ in self.options}
+        return known.issuperset(given) and len(set(given)) == len(given) <= self.maximum
+
+    def _is_held(self, day: date | None) -> bool:
+        return bool(day and self.held and self.held.first <= day <= self.held.last)
+
     def _is_within(self, text: str) -> bool:
         try:
             return self.minimum <= float(text) <= self.maximum
         except ValueError:
             return False
+
+
+def period_control(held: HeldDays | None, default: str = "52") -> Control:
+    """Return the control of a period: presets, or dates within the held days."""
+    return Control(
+        name="weeks",
+        label="Period",
+        options=PRESETS,
+        default=default,
+        kind="period",
+        held=held,
+        help="Whole weeks, and the days after them; or choose the dates",
+    )
+
+
+MARKS = Control(
+    name="marks",
+    label="Marks",
+    options=(("on", "On"), ("off", "Off")),
+    default="on",
+    help="Launches, changes of list prices and restated days, the largest of the period",
+)
+
+
+def as_of_control(held: HeldDays | None, known_until: date | None) -> Control:
+    """Return the control of a past day, at whose end all that is shown was known."""
+    held = replace(held, last=max(held.last, known_until)) if held and known_until else held
+    return Control(
+        name=AS_OF,
+        label="As known on",
+        kind="day",
+        held=held,
+        help="What was known at the end of this day (UTC); empty for now",
+    )
 
 
 @dataclass(frozen=True)
@@ -74,6 +134,8 @@ class Filters:
     values: dict[str, str]
     unknown: Sequence[UnknownChoice] = ()
     """What the URL names and the page does not have; defaults stand in its place."""
+    periods: dict[str, DayRange] = field(default_factory=dict)
+    """The days of each choice of a period."""
 
     def __getitem__(self, name: str) -> str:
         return self.values[name]
@@ -81,6 +143,14 @@ class Filters:
     def number(self, name: str) -> float:
         """Return the value of a slider."""
         return float(self.values[name])
+
+    def period(self, name: str) -> DayRange:
+        """Return the days of a period."""
+        return self.periods[name]
+
+    def several(self, name: str) -> tuple[str, ...]:
+        """Return the options that are chosen together."""
+        return tuple(value for value in self.values[name].split(",") if value)
 
 
 def parse_search(search: str | None) -> dict[str, str]:
@@ -92,7 +162,19 @@ def read_filters(search: str | None, controls: Sequence[Control]) -> Filters:
     """Return the choices that a URL's search part (`?basis=top50&…`) makes."""
     given = parse_search(search)
     values = {control.name: control.read(given.get(control.name)) for control in controls}
-    return Filters(values, (*_unknown_values(given, controls), *_unknown_names(given, controls)))
+    periods = {
+        control.name: control.period(values[control.name])
+        for control in controls
+        if control.kind == "period"
+    }
+    unknown = (*_unknown_values(given, controls), *_unknown_names(given, controls))
+    return Filters(values, unknown, periods)
+
+
+def parse_as_of(search: str | None, controls: Sequence[Control]) -> date | None:
+    """Return the past day that a URL chooses, on a page that offers one; None without a choice."""
+    filters = read_filters(search, [each for each in controls if each.name == AS_OF])
+    return parse_day(filters.values.get(AS_OF, ""))
 
 
 def _unknown_values(given: dict[str, str], controls: Sequence[Control]) -> list[UnknownChoice]:
@@ -127,6 +209,14 @@ def _describe(control: Control, value: str) -> str:
     if control.kind == "slider":
         bounds = f"{control.minimum:g} to {control.maximum:g}"
         return f"{control.label}: “{shown}” is not a number from {bounds}."
+    if control.kind in {"period", "day"} and control.held:
+        days = DayRange(control.held.first, control.held.last).words
+        return f"{control.label}: “{shown}” names no day of this generation, which has {days}."
+    if control.kind == "several":
+        known = {option for option, _ in control.options}
+        if strangers := [each for each in value.split(",") if each not in known]:
+            return f"{control.label}: there is no “{strangers[0][:MAX_SHOWN]}” in this generation."
+        return f"{control.label}: choose up to {control.maximum:g}, each once."
     return f"{control.label}: there is no “{shown}” in this generation."
 
 

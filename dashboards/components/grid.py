@@ -1,6 +1,7 @@
 """Tables of unknown columns: whole numbers stay exact, nulls are visible, text is never run."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,8 @@ from dashboards.components.tables import COLUMN_DEFAULTS, GRID_OPTIONS, json_row
 # The largest whole number that a browser's numbers hold exactly.
 MAX_EXACT = 2**53
 MAX_CELLS = 400_000
+# Beginnings that a spreadsheet takes for a formula; wide ones where it was set to Japanese.
+FORMULA = "^[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 
 
 def fit_rows(rows: pl.DataFrame, max_rows: int) -> pl.DataFrame:
@@ -39,6 +42,21 @@ def flatten(rows: pl.DataFrame) -> pl.DataFrame:
     """Write nested values as JSON, since CSV has none; decimals stay as they are."""
     nested = [column for column in rows if column.dtype.is_nested()]
     return rows.with_columns(_as_text(column, _to_json) for column in nested)
+
+
+def write_csv(rows: pl.DataFrame, *, include_header: bool = True) -> str:
+    """Write CSV for a spreadsheet, which would run a text that begins like a formula.
+
+    Such a text gets an apostrophe, which spreadsheets take for "this is text".
+    """
+    flat = flatten(rows)
+    texts = [column for column in flat if column.dtype == pl.String]
+    safe = flat.with_columns(
+        pl.when(column.str.contains(FORMULA)).then("'" + column).otherwise(column).alias(name)
+        for column, name in ((pl.col(each.name), each.name) for each in texts)
+    )
+    names = {name: f"'{name}" for name in flat.columns if re.match(FORMULA, name)}
+    return safe.rename(names).write_csv(include_header=include_header)
 
 
 def _column(column: pl.Series, field: str) -> dict[str, Any]:

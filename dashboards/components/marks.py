@@ -9,14 +9,16 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
-import plotly.graph_objects as go
 import polars as pl
 
+from dashboards.chart import Chart
 from dashboards.components.filters import href
 from dashboards.components.theme import DASHES, PATTERNS, SYMBOLS, Theme
 
 NO_MEMBERS = ("all others", "unknown")
 MAX_WEEKS_BY_DAY = 30
+# The head of the one hover of a column.
+WEEK_HOVER = "week of %d %b %Y"
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def find_runs(present: Sequence[bool]) -> list[slice]:
 
 
 def add_band(
-    figure: go.Figure,
+    figure: Chart,
     x: pl.Series,
     low: pl.Series,
     high: pl.Series,
@@ -152,11 +154,12 @@ def week_axis(rows: pl.DataFrame) -> dict[str, object]:
         return {}
     weeks = (last - first).days // 7
     if weeks > MAX_WEEKS_BY_DAY:
-        return {"tickformat": "%b<br>%Y", "tickangle": 0}
+        return {"tickformat": "%b<br>%Y", "tickangle": 0, "hoverformat": WEEK_HOVER}
     mondays = [first + timedelta(weeks=week) for week in range(weeks + 1)]
     return {
         "tickvals": mondays[:: max(1, -(-weeks // 4))],
         "tickformat": "%d %b<br>%Y",
         "tickangle": 0,
+        "hoverformat": WEEK_HOVER,
         "minor": {"tickvals": mondays, "ticks": "outside", "ticklen": 3},
     }

@@ -5,14 +5,16 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 MINUS = "\N{MINUS SIGN}"
-PREFIXES = "yzafpnµm kMGTPEZY"
+# As the field counts tokens: B for 10⁹, where SI writes G.
+PREFIXES = "yzafpnµm kMBTPEZY"
 
 
 @dataclass(frozen=True)
 class NumberFormat:
     """A format of d3, with the word for a number that is not known.
 
-    `kind` is d3's type: `%` a share, `f` decimals, `s` an SI prefix, `r` significant digits.
+    `kind` is d3's type: `%` a share, `f` decimals, `s` an SI prefix, `r` significant digits. Of
+    the prefixes, G is written B.
     """
 
     kind: Literal["%", "f", "s", "r"]
@@ -29,7 +31,7 @@ class NumberFormat:
         return f"{sign}{grouping}.{self.digits}{'~' if self.is_trimmed else ''}{self.kind}"
 
     def text(self, value: float | None) -> str:
-        """Return a number as d3 writes it."""
+        """Return a number as a table in the browser writes it."""
         if value is None:
             return self.unknown
         digits, suffix = self._split(abs(value))
@@ -73,12 +75,14 @@ class NumberFormat:
 # One expression for all columns: the format travels beside it as data.
 WRITE_CELL = (
     "params.value === null ? params.colDef.context.format.unknown"
-    " : d3.format(params.colDef.context.d3)(params.value)"
+    " : d3.format(params.colDef.context.d3)(params.value).replace('G', 'B')"
 )
 
 # Formats of axes, which keep the digits that tell one tick from the next: 0.5 %, 1 %, 1.5 %.
 AXIS_SHARE = ",.6~p"
 AXIS_NUMBER = ",.6~r"
+# An axis of tokens: k, M, B and T. A format of d3 would write G.
+TOKEN_AXIS = {"exponentformat": "B", "minexponent": 3}
 SHARE = NumberFormat("%", 1)
 CHANGE = NumberFormat("%", 1, is_signed=True)
 COUNT = NumberFormat("f")

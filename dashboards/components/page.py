@@ -1,21 +1,22 @@
 """Pages as data: controls, and cards that follow from the choices. A test needs no browser."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from typing import Any, Literal, TypeAlias
 
-import plotly.graph_objects as go
 import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboards.components.filters import Control, Filters, read_filters
+from dashboards.chart import Chart
+from dashboards.components.filters import AS_OF, Control, Filters, UnknownChoice, read_filters
 from dashboards.components.theme import Theme
+from dashboards.components.widgets import with_code
 from dashboards.generations import OpenGeneration
 from dashboards.query import Query
 
-Drawing: TypeAlias = go.Figure | Component
+Drawing: TypeAlias = Chart | Component
 Half = Literal["market", "tier", "both"]
 Width = Literal["third", "half", "full"]
 
@@ -42,6 +43,10 @@ class Card:
     why: Sequence[Query] = ()
     """Queries whose column `reason` says why there are no rows; asked only then."""
     note: str = ""
+    events: Query | None = None
+    """Events that are marked on a chart by day: rows of `date`, `kind` and `text`."""
+    links: Sequence[tuple[str, str]] = ()
+    """Labels and addresses of what a person may want to see next."""
     needs: Sequence[str] = ()
     """Tables without which the card says that this generation lacks them."""
 
@@ -52,6 +57,15 @@ class Heading:
 
     text: str
     below: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageSection(Heading):
+    """A heading whose cards, up to the next section, fold under it."""
+
+    key: str
+    is_folded: bool = False
+    """True if the page opens without its cards; they ask nothing until somebody opens it."""
 
 
 Listed: TypeAlias = Card | Heading
@@ -101,7 +115,9 @@ def _draw_steps(_: pl.DataFrame, __: Theme) -> Component:
             "where it does not run",
         ),
     )
-    listed = [html.Li([html.Strong(title), f": {text}."]) for title, text in steps]
+    listed = [
+        html.Li([html.Strong(title), html.Span(with_code(f": {text}."))]) for title, text in steps
+    ]
     link = dcc.Link("Name a server", href="/connect", className="action")
     return html.Div([html.Ol(listed), link])
 
@@ -125,10 +141,15 @@ class PageView:
     theme: Theme
     search: str
 
-    @property
+    @cached_property
     def filters(self) -> Filters:
-        """The choices that the URL makes."""
-        return read_filters(self.search, self.page.controls(self.generation))
+        """The choices that the URL makes, a past day among the unknown if this is not its file."""
+        filters = read_filters(self.search, self.page.controls(self.generation))
+        asked, shown = filters.values.get(AS_OF, ""), self.generation.meta.past_day
+        if asked in ("", shown.isoformat() if shown else ""):
+            return filters
+        text = f"What was known on {asked} is not in this file."
+        return replace(filters, unknown=(UnknownChoice(AS_OF, asked, text), *filters.unknown))
 
     @property
     def is_unserved(self) -> bool:

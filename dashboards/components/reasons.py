@@ -11,23 +11,36 @@ from dashboards.query import Query, query
 MAX_REASONS = 3
 RANKINGS = ("rankings_daily", "rankings_export")
 PRICED = ("models", "endpoints")
+MEASURED = ("arena_latest", "arena_full", "epoch_index")
+REFERENCES = ("models", "providers", "atom_regions", "epoch_models")
 TELEMETRY = "telemetry"
+HUB = ("hub_models",)
 BOTH = (*RANKINGS, *PRICED, TELEMETRY)
 # The sources that a table is made from, by the names of ingest_log. Tables that every build fills,
 # such as the log itself, have none.
 SOURCES: dict[str, tuple[str, ...]] = {
+    "attribution_coverage_weekly": RANKINGS,
+    "attribution_proposals": REFERENCES,
+    "attribution_unknowns": RANKINGS,
+    "caller_usage_daily": (TELEMETRY,),
+    "claim_articles": (),
+    "claim_verdicts": (),
     "claims": (),
     "device_energy_hourly": (TELEMETRY,),
     "devices_for_share_daily": BOTH,
+    "download_days": HUB,
+    "downloads_weekly": HUB,
     "endpoint_speed": ("endpoints",),
     "expert_overlap_hourly": (TELEMETRY,),
     "ingest_log": (),
     "ingest_quarantine": (),
     "launch_cohorts": RANKINGS,
     "launch_half_lives": RANKINGS,
+    "launch_prices": PRICED,
     "local_cost_daily": (TELEMETRY,),
     "local_efficiency_hourly": (TELEMETRY,),
     "local_vs_market_daily": BOTH,
+    "make_or_buy_at_quality_daily": (*BOTH, *MEASURED),
     "make_or_buy_daily": BOTH,
     "market_apps_daily": ("app_rankings",),
     "market_concentration_weekly": RANKINGS,
@@ -46,10 +59,14 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "market_topn_weekly": RANKINGS,
     "model_benchmarks": ("benchmarks",),
     "model_prices_daily": PRICED,
+    "model_quality": MEASURED,
     "models": ("models",),
     "meta": (),
+    "quality_gap_daily": MEASURED,
+    "quality_lead_changes": (),
     "providers": ("providers",),
     "prefix_cache_hourly": (TELEMETRY,),
+    "price_disagreements": PRICED,
     "price_events": PRICED,
     "served_goodput_hourly": (TELEMETRY,),
     "served_latency_hourly": (TELEMETRY,),
@@ -67,6 +84,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "speculation_hourly": (TELEMETRY,),
     "speed_parity_daily": BOTH,
     "speed_parity_hosts_daily": BOTH,
+    "stated_vs_used_weekly": (*HUB, *RANKINGS),
     "telemetry_log": (),
 }
 

@@ -7,7 +7,8 @@ that no colour is needed.
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import plotly.graph_objects as go
+from dashboards.chart import Chart
+from dashboards.names import NO_NAMES, Names
 
 ColourScheme = Literal["light", "dark"]
 
@@ -65,13 +66,13 @@ LEGEND = {
 
 # Plotly's own template would add 7 kB to every figure; these are the parts of it that we show.
 PATTERN = {"fillmode": "overlay", "size": 10, "solidity": 0.2}
-TEMPLATE = go.layout.Template(
-    data={
+TEMPLATE = {
+    "data": {
         "bar": [{"marker": {"line": {"color": "#e5ecf6", "width": 0.5}, "pattern": PATTERN}}],
         "scatter": [{"fillpattern": PATTERN}],
     },
-    layout={"autotypenumbers": "strict", "hoverlabel": {"align": "left"}},
-)
+    "layout": {"autotypenumbers": "strict", "hoverlabel": {"align": "left"}},
+}
 
 
 @dataclass(frozen=True)
@@ -81,15 +82,22 @@ class Theme:
     scheme: ColourScheme = "light"
     members: tuple[tuple[str, int], ...] = ()
     """Numbers of the market's members, so that each has one colour on all charts."""
+    names: Names = NO_NAMES
 
     @classmethod
     def from_browser(cls, scheme: object) -> "Theme":
         """Return the theme that a browser names; light for any other word."""
         return cls("dark" if scheme == "dark" else "light")
 
-    def with_members(self, members: tuple[tuple[str, int], ...]) -> "Theme":
-        """Return this theme with the members' numbers of a generation."""
-        return replace(self, members=members)
+    def with_members(
+        self, members: tuple[tuple[str, int], ...], names: Names = NO_NAMES
+    ) -> "Theme":
+        """Return this theme with the members' numbers and names of a generation."""
+        return replace(self, members=members, names=names)
+
+    def name(self, slug: str) -> str:
+        """Return the name of a member of the market."""
+        return self.names.name(slug)
 
     @property
     def ink(self) -> str:
@@ -122,7 +130,7 @@ class Theme:
         return f"rgba({red},{green},{blue},{shown})"
 
 
-def figure(theme: Theme, **layout: object) -> go.Figure:
+def figure(theme: Theme, **layout: object) -> Chart:
     """Build an empty figure. Its title stands in the card around it, not in the figure."""
     axis = {
         "gridcolor": theme.faint,
@@ -133,8 +141,9 @@ def figure(theme: Theme, **layout: object) -> go.Figure:
         "automargin": True,
         "title": {"font": {"size": 13}, "standoff": 15},
     }
-    made = go.Figure(
-        layout={
+    made = Chart()
+    made.update_layout(
+        **{
             "template": TEMPLATE,
             "font": {"family": FONT, "size": 13, "color": theme.ink},
             "paper_bgcolor": theme.paper,
@@ -155,5 +164,4 @@ def figure(theme: Theme, **layout: object) -> go.Figure:
             "separators": ".,",
         },
     )
-    made.update_layout(**layout)
-    return made
+    return made.update_layout(**layout)

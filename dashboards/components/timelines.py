@@ -7,9 +7,9 @@ import textwrap
 from collections.abc import Sequence
 from datetime import timedelta
 
-import plotly.graph_objects as go
 import polars as pl
 
+from dashboards.chart import Chart
 from dashboards.components.marks import numbered_mark
 from dashboards.components.numbers import AXIS_SHARE
 from dashboards.components.theme import Theme, figure
@@ -47,7 +47,7 @@ def line_chart(
     tickformat: str = "",
     step: timedelta = HOUR,
     top: float | None = None,
-) -> go.Figure:
+) -> Chart:
     """Draw one line for each `series`, over `instant`."""
     made = figure(theme, yaxis=y_axis(theme, unit, tickformat, top))
     for number, series in enumerate(series_names(rows)):
@@ -63,7 +63,7 @@ def name_known(name: str, values: pl.Series) -> str:
 
 
 def add_line(
-    made: go.Figure,
+    made: Chart,
     theme: Theme,
     part: pl.DataFrame,
     value: str,
@@ -94,7 +94,7 @@ def add_line(
 
 def stacked_bars(
     rows: pl.DataFrame, theme: Theme, parts: Sequence[tuple[str, str]], unit: str
-) -> go.Figure:
+) -> Chart:
     """Draw bars over `instant` on top of each other: (column, name), each with a pattern."""
     made = figure(theme, barmode="stack", yaxis=y_axis(theme, unit))
     for number, (column, name) in enumerate(parts):
@@ -130,12 +130,12 @@ def series_names(rows: pl.DataFrame) -> list[str]:
     return sorted(rows["series"].unique().to_list())
 
 
-def label_series(made: go.Figure) -> go.Figure:
+def label_series(made: Chart) -> Chart:
     """Show the legend where there is more than one line."""
-    return made.update_layout(showlegend=len(made.data) > 1)
+    return made.update_layout(showlegend=len(made.traces) > 1)
 
 
-def reason_chart(theme: Theme, text: str) -> go.Figure:
+def reason_chart(theme: Theme, text: str) -> Chart:
     """Draw a reason in place of a chart whose figures are all unknown."""
     made = figure(theme, xaxis={"visible": False}, yaxis={"visible": False})
     made.add_annotation(
@@ -156,10 +156,10 @@ def most_frequent(reasons: pl.Series) -> str | None:
     return None if known.is_empty() else str(known.mode().sort()[0])
 
 
-def note_missing(made: go.Figure, text: str) -> go.Figure:
+def note_missing(made: Chart, text: str) -> Chart:
     """Write above a chart why its subject is not in it."""
     made.update_layout(margin={"t": 36})
-    return made.add_annotation(
+    made.add_annotation(
         text="<br>".join(textwrap.wrap(text, 90)),
         showarrow=False,
         xref="paper",
@@ -169,3 +169,4 @@ def note_missing(made: go.Figure, text: str) -> go.Figure:
         yanchor="bottom",
         font={"size": 12},
     )
+    return made

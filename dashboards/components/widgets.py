@@ -22,6 +22,19 @@ def html_attributes(**attributes: str) -> dict[str, Any]:
     return {name.replace("_", "-"): value for name, value in attributes.items()}
 
 
+def with_code(text: str) -> Any:
+    """Return a text with what stands between backticks as code: commands, columns, identifiers."""
+    parts = text.split("`")
+    if len(parts) < 3:
+        return text
+    return [html.Code(part) if number % 2 else part for number, part in enumerate(parts) if part]
+
+
+def without_code(text: str) -> str:
+    """Return a text without backticks, where nothing can be marked as code."""
+    return text.replace("`", "")
+
+
 def format_instant(at: datetime | None) -> str:
     """Return an instant as text, in UTC."""
     return at.strftime("%Y-%m-%d %H:%M UTC") if at else "unknown"
@@ -71,7 +84,7 @@ def plain_table(
 def state(title: str, text: str, is_failed: bool = False) -> Component:
     """Build what stands in place of something that cannot be shown: the reason and what to do."""
     return html.Div(
-        [html.Strong(title), html.P(text)],
+        [html.Strong(title), html.P(with_code(text))],
         className="state failed" if is_failed else "state",
         role="status",
     )
@@ -82,7 +95,9 @@ def suggestions(title: str, text: str, links: Sequence[tuple[str, str]]) -> Comp
     listed = [html.Li(dcc.Link(label, href=address)) for address, label in links]
     near = [html.P("The nearest that there is:"), html.Ul(listed)] if listed else []
     return html.Div(
-        [html.Strong(title), html.P(text), *near], className="state failed", role="status"
+        [html.Strong(title), html.P(with_code(text)), *near],
+        className="state failed",
+        role="status",
     )
 
 

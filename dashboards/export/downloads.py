@@ -5,11 +5,26 @@ import polars as pl
 from flask import Flask, Response, request
 
 from dashboards.components.filters import parse_search
-from dashboards.components.grid import flatten
+from dashboards.components.grid import write_csv
 from dashboards.components.page import Card, PageView
 from dashboards.components.theme import Theme
 from dashboards.generations import GenerationStore
+from dashboards.names import Names
 from dashboards.pages import find_page
+from dashboards.views import find_shown
+
+# Columns of slugs and codes; a download has their names beside them.
+SLUG_COLUMNS = (
+    "member",
+    "overtaken",
+    "leader",
+    "author_slug",
+    "model_family",
+    "model_permaslug",
+    "model_id",
+)
+
+MAX_DIGITS = 12
 
 
 def add_downloads(server: Flask, store: GenerationStore) -> None:
@@ -17,14 +32,16 @@ def add_downloads(server: Flask, store: GenerationStore) -> None:
 
     @server.get("/download/card.csv")
     def download_card() -> Response:
-        asked = parse_search(request.query_string.decode())
-        number = asked.get("generation", "")
-        generation = store.numbered(int(number) if number.isdigit() else None)
+        asked = parse_search(request.query_string.decode(errors="replace"))
+        number, search = asked.get("generation", ""), asked.get("search", "")
+        if number and not is_whole_number(number):
+            return Response("A generation is a whole number.\n", 400, mimetype="text/plain")
+        page = find_page(asked.get("page", ""))
+        generation = find_shown(store, page, search, int(number)) if number else store.newest()
         if generation is None:
             text = "That generation is no longer kept. Reload the page for the newest one.\n"
             return Response(text, 410, mimetype="text/plain")
-        page = find_page(asked.get("page", ""))
-        view = PageView(page, generation, Theme(), asked.get("search", ""))
+        view = PageView(page, generation, Theme(), search)
         cards = [card for card in view.cards() if isinstance(card, Card)]
         card = next((card for card in cards if card.key == asked.get("card")), None)
         if card is None:
@@ -33,8 +50,28 @@ def add_downloads(server: Flask, store: GenerationStore) -> None:
             rows = generation.frame(card.query)
         except duckdb.Error as error:
             return Response(f"{error}\n", 500, mimetype="text/plain")
-        name = f"{card.key}-generation-{generation.meta.generation}.csv"
-        return build_csv(rows, name, generation.meta.citation)
+        past = generation.meta.past_day
+        version = f"as-known-on-{past}" if past else f"generation-{generation.meta.generation}"
+        name = f"{card.key}-{version}.csv"
+        return build_csv(add_names(rows, generation.names), name, generation.meta.citation)
+
+
+def add_names(rows: pl.DataFrame, names: Names) -> pl.DataFrame:
+    """Add the names of labs, families, listings and countries beside their slugs and codes."""
+    columns = [name for name in SLUG_COLUMNS if rows.schema.get(name) == pl.String]
+    return rows.with_columns(
+        pl.Series(
+            f"{column}_name",
+            [None if slug is None else names.name(slug) for slug in rows[column].to_list()],
+            pl.String,
+        )
+        for column in columns
+    )
+
+
+def is_whole_number(text: str) -> bool:
+    """Return true for digits 0 to 9, few enough to be read; other scripts have digits too."""
+    return text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS
 
 
 def build_csv(rows: pl.DataFrame, name: str, citation: str) -> Response:
@@ -43,4 +80,4 @@ def build_csv(rows: pl.DataFrame, name: str, citation: str) -> Response:
         "Content-Disposition": f'attachment; filename="{name}"',
         "X-Citation": citation.encode("ascii", "replace").decode(),
     }
-    return Response(flatten(rows).write_csv(), mimetype="text/csv; charset=utf-8", headers=headers)
+    return Response(write_csv(rows), mimetype="text/csv; charset=utf-8", headers=headers)

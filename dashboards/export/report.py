@@ -13,13 +13,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import plotly.graph_objects as go
 from markupsafe import Markup
 
+from dashboards.chart import Chart
 from dashboards.components.cards import draw_card, source_line
 from dashboards.components.page import Card, CardPage, PageView
 from dashboards.components.theme import Theme
-from dashboards.components.widgets import format_instant
+from dashboards.components.widgets import format_instant, without_code
 from dashboards.export.static_html import graph, to_html
 from dashboards.export.templating import render
 from dashboards.generations import AppContext, GenerationStore, OpenGeneration
@@ -152,9 +152,9 @@ def _parts(view: PageView) -> Iterator[dict[str, Any]]:
 def _card(card: Card, view: PageView, rank: int) -> dict[str, Any]:
     """Return a card as on the page, without the parts that need a server."""
     drawing = draw_card(card, view.generation, view.theme)
-    if isinstance(drawing, go.Figure):
+    if isinstance(drawing, Chart):
         drawing.update_layout(height=card.height)
-        content = graph(drawing, f"Chart: {card.title}, {card.unit}")
+        content = graph(drawing, f"Chart: {card.title}, {without_code(card.unit)}")
     else:
         content = to_html(drawing)
     meta = view.generation.meta

@@ -4,9 +4,9 @@ import re
 from importlib.resources import files
 from typing import Any
 
-import plotly.graph_objects as go
 from markupsafe import Markup, escape
 
+from dashboards.chart import Chart
 from dashboards.export import static_tables
 from dashboards.export.templating import macro
 
@@ -40,15 +40,15 @@ def to_html(part: Any) -> Markup:
         return Markup().join(to_html(each) for each in part)
     if isinstance(part, str | int | float):
         return escape(str(part))
-    if isinstance(part, go.Figure):
+    if isinstance(part, Chart):
         return graph(part, "Chart")
     return _component(part)
 
 
-def graph(figure: go.Figure, label: str) -> Markup:
+def graph(figure: Chart, label: str) -> Markup:
     """Return the place of a figure and its data, which cannot end the element it stands in."""
-    data = Markup(str(figure.to_json()).replace("<", "\\u003c"))  # noqa: S704 - no tag is left
-    return macro("graph", label, int(figure.layout.height or DEFAULT_HEIGHT), data)
+    data = Markup(figure.to_json().replace("<", "\\u003c"))  # noqa: S704 - no tag is left
+    return macro("graph", label, int(figure.settings.get("height", DEFAULT_HEIGHT)), data)
 
 
 def _component(part: Any) -> Markup:

@@ -6,6 +6,7 @@ from typing import Any
 from markupsafe import Markup
 
 from dashboards.components.numbers import COUNT, NumberFormat
+from dashboards.components.tables import plain_text
 from dashboards.export.templating import macro
 
 MAX_ROWS = 200
@@ -43,8 +44,9 @@ def write_cell(value: Any, column: dict[str, Any]) -> str:
     if isinstance(value, int | float):
         return (number_format or _default_format(value)).text(value)
     text = str(value)
-    if column.get("cellRenderer") == "markdown" and (link := LINK.match(text)):
-        return link["text"]
+    if column.get("cellRenderer") == "markdown":
+        link = LINK.match(text)
+        return plain_text(link["text"] if link else text)
     return INSTANT.sub(r"\1 \2 UTC", text)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 ENVIRONMENT = Environment(
     loader=PackageLoader("dashboards.export"),
@@ -12,6 +12,20 @@ ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+def _mark_code(text: str) -> Markup:
+    """Return a text as HTML, with what stands between backticks as code."""
+    parts = text.split("`")
+    if len(parts) < 3:
+        return escape(text)
+    code = Markup("<code>{}</code>")
+    return Markup().join(
+        code.format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
+    )
+
+
+ENVIRONMENT.filters["code"] = _mark_code
 
 
 def render(name: str, **values: Any) -> str:

@@ -10,14 +10,18 @@ from dashboards.components.widgets import suggestions
 from dashboards.generations import OpenGeneration
 from dashboards.pages.claims.comparison import NEW_CLAIM
 from dashboards.pages.claims.page import CLAIMS
+from dashboards.pages.compare.page import COMPARE
 from dashboards.pages.connect.page import CONNECT
 from dashboards.pages.data.page import DATA
+from dashboards.pages.downloads.page import DOWNLOADS_PAGE
 from dashboards.pages.efficiency.page import EFFICIENCY
 from dashboards.pages.market.page import MARKET
 from dashboards.pages.metal.page import METAL
 from dashboards.pages.model.page import MODEL
 from dashboards.pages.overview.page import OVERVIEW
 from dashboards.pages.plan.page import PLAN
+from dashboards.pages.prices.page import PRICE_WAR
+from dashboards.pages.quality.page import QUALITY
 from dashboards.pages.sql.page import SQL
 from dashboards.pages.tier.page import TIER
 
@@ -25,6 +29,10 @@ PAGES: tuple[Page, ...] = (
     OVERVIEW,
     MARKET,
     MODEL,
+    COMPARE,
+    PRICE_WAR,
+    DOWNLOADS_PAGE,
+    QUALITY,
     TIER,
     EFFICIENCY,
     METAL,

@@ -1,6 +1,6 @@
 """The words of a plan: every input with where it comes from, and one sentence with the verdict."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,16 +142,20 @@ def _watts(value: float | None) -> str:
     return AMOUNT.text(None) if value is None else f"{AMOUNT.text(value)} W"
 
 
-def judge(rows: Sequence[PlanRow]) -> PlanVerdict:
-    """Return the verdict at the plan's own load, with its uncertainty and what is assumed."""
+def judge(rows: Sequence[PlanRow], name: Callable[[str], str] = str) -> PlanVerdict:
+    """Return the verdict at the plan's own load, with its uncertainty and what is assumed.
+
+    `name` returns the name of a model, by its id.
+    """
     first = rows[0]
     known = [row for row in rows if row["market_low"] is not None]
     if first["cost_reason"] or not known:
         reasons = dict.fromkeys(row["cost_reason"] or row["price_reason"] for row in rows)
         return PlanVerdict("Unknown", f"Unknown: {'; '.join(filter(None, reasons))}.")
     word = _word([row["is_local_cheaper"] for row in known])
+    model = name(first["model_id"])
     parts = [
-        f"{word}: at a load of {first['load']:.0%} a million tokens of {first['model_id']} cost "
+        f"{word}: at a load of {first['load']:.0%} a million tokens of {model} cost "
         f"{format_range(first['local_usd'], first['local_low'], first['local_high'])} here, "
         f"{_offers(known)}.",
         _compare(known),

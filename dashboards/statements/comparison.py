@@ -11,9 +11,10 @@ from datetime import date, timedelta
 from difflib import get_close_matches
 from typing import Any
 
+from dashboards.names import COUNTRIES
 from dashboards.query import Query, query
 
-DIMENSIONS = ("country", "author", "family", "weights", "price_class")
+DIMENSIONS = ("country", "author", "family", "weights", "price_class", "size")
 BASES = ("platform", "top50", "top9")
 ATTRIBUTIONS = ("releasing_lab", "base_lab")
 WEEK = timedelta(days=7)
@@ -21,21 +22,8 @@ MAX_WEEKS = 520
 MAX_TEXT = 300
 UNKNOWN = "unknown"
 CLAIM_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
-COUNTRIES = {
-    "AE": "the Emirates",
-    "CA": "Canada",
-    "CN": "China",
-    "DE": "Germany",
-    "FR": "France",
-    "GB": "Britain",
-    "IL": "Israel",
-    "IN": "India",
-    "JP": "Japan",
-    "KR": "South Korea",
-    "RU": "Russia",
-    "SG": "Singapore",
-    "US": "the United States",
-}
+# Countries that a sentence names with an article.
+WITH_ARTICLE = frozenset({"AE", "US", "GB"})
 KINDS = {
     "weights": {"open": "open-weight models", "closed": "closed models"},
     "price_class": {"free": "free listings", "paid": "paid listings"},
@@ -193,7 +181,10 @@ def propose_id(comparison: Comparison) -> str:
 def member_words(dimension: str, member: str) -> str:
     """Return a member as a sentence names it."""
     if dimension == "country":
-        return f"labs of {COUNTRIES.get(member, member)}"
+        article = "the " if member in WITH_ARTICLE else ""
+        return f"labs of {article}{COUNTRIES.get(member, member)}"
+    if dimension == "size":
+        return f"models of {member} parameters"
     return KINDS.get(dimension, {}).get(member, member)
 
 

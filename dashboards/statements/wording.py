@@ -26,6 +26,7 @@ OTHER = {
     "highest_day": "the highest day",
 }
 BENCHMARK = "benchmark_"
+WEEK_BASIS = re.compile(r"week_of_(\d\d)_(\d\d)_(.+)")
 DECIMAL = re.compile(r"(?<=\d)_(?=\d)")
 HOLDS = "supported"
 FALSE = ("contradicted", "wrong_population", "wrong_baseline")
@@ -46,6 +47,9 @@ def basis_words(basis: str) -> str:
     if basis.startswith(BENCHMARK):
         setting = DECIMAL.sub(".", basis.removeprefix(BENCHMARK))
         return f"our benchmark with {setting.replace('_', ' ')}"
+    if found := WEEK_BASIS.fullmatch(basis):
+        counted = COUNTED.get(found[3]) or found[3].replace("_", " ")
+        return f"the week of {found[1]}-{found[2]} ({counted})"
     return COUNTED.get(basis) or OTHER.get(basis) or basis.replace("_", " ")
 
 

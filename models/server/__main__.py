@@ -2,22 +2,27 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import socket
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
 from models.checkpoint import read_chat_template, read_model_config, read_tokenizer
 from models.errors import BadConfig, TierError
+from models.server.access.callers import Pseudonyms
+from models.server.access.connections import BoundedConnection
+from models.server.access.guard import RequestGuard, check_key
 from models.server.app import make_app
 from models.server.engine_client import EngineClient
 from models.server.metrics.server_metrics import ServerMetrics
 from models.server.openai.chat import ChatTemplate
 from models.server.openai.request_parser import ServedModel
-from models.server.options import PROG, engine_config, make_parser
+from models.server.options import KEY_VARIABLE, PROG, engine_config, make_parser
 from models.server.request_tracker import RequestTracker
 from models.server.usage_log import UsageLog
 
@@ -62,14 +67,27 @@ def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
     return 0
 
 
+def _make_home(home: Path) -> None:
+    """Make the home, which only its owner can read, if it is not there."""
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadConfig(
+            f"{home} cannot be made ({error.strerror}). Name a writable folder with --home."
+        ) from error
+
+
 def _serve(options: argparse.Namespace) -> None:
+    key = check_key(_find_key(options))
     config = engine_config(options)
     model_config = read_model_config(config.model)
     tokenizer = read_tokenizer(config.model, model_config)
     source = read_chat_template(config.model)
     template = ChatTemplate(source) if source else None
     name = options.served_model_name or config.model.resolve().name
+    _make_home(options.home)
     usage_log = UsageLog(options.home / "spool" / "requests")
+    pseudonyms = Pseudonyms.of_home(options.home, options.names)
     max_requests = config.max_sequences + options.max_waiting
     with _listen(options.host, options.port) as listener:
         engine = EngineClient(config)
@@ -78,14 +96,23 @@ def _serve(options: argparse.Namespace) -> None:
         tracker = RequestTracker(name, engine, metrics, usage_log, max_requests)
         try:
             model = ServedModel(name, engine.info, tokenizer, template)
-            app = make_app(tracker, engine, model, usage_log)
+            app = make_app(tracker, engine, model, usage_log, pseudonyms)
             uvicorn_config = uvicorn.Config(
-                app, log_level="warning", timeout_graceful_shutdown=CLOSE_SECONDS
+                RequestGuard(app, key, options.host),
+                http=BoundedConnection,
+                log_level="warning",
+                timeout_graceful_shutdown=CLOSE_SECONDS,
             )
             _run(InferenceServer(uvicorn_config, tracker), listener, name)
         finally:
             engine.close()
             tracker.close()
+
+
+def _find_key(options: argparse.Namespace) -> str | None:
+    """Return the key of the option, else of the environment; an empty variable is none."""
+    given: str | None = options.api_key
+    return os.environ.get(KEY_VARIABLE, "").strip() or None if given is None else given
 
 
 def _run(server: InferenceServer, listener: socket.socket, name: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from importlib.resources import files
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
@@ -13,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from models.errors import EngineStopped
+from models.server.access.callers import Pseudonyms
 from models.server.completions import Handler, completion_handler
 from models.server.engine_client import EngineClient
 from models.server.openai.errors import HttpError, error_response
@@ -20,19 +22,25 @@ from models.server.openai.request_parser import ServedModel
 from models.server.request_tracker import RequestTracker
 from models.server.usage_log import UsageLog
 
-SEGMENT_CHECK_SECONDS = 0.5  # interval of checks whether a segment is due
+# Interval at which events are synced to disk, so that power loss costs a second.
+FLUSH_SECONDS = 0.5
+OPENAPI = (files("models.server.openai") / "openapi.json").read_bytes()
 STOP_SECONDS = 10.0  # for the engine to end running requests
 
 
 def make_app(
-    tracker: RequestTracker, engine: EngineClient, model: ServedModel, usage_log: UsageLog
+    tracker: RequestTracker,
+    engine: EngineClient,
+    model: ServedModel,
+    usage_log: UsageLog,
+    pseudonyms: Pseudonyms,
 ) -> Starlette:
     """Make the application. Its shutdown ends the engine and writes the last segment."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         engine.start_listening(tracker)
-        writer = asyncio.create_task(_write_segments(usage_log))
+        writer = asyncio.create_task(_flush_events(usage_log))
         try:
             yield
         finally:
@@ -41,16 +49,17 @@ def make_app(
     routes = [
         Route(
             "/v1/completions",
-            completion_handler("completion", tracker, model),
+            completion_handler("completion", tracker, model, pseudonyms),
             methods=["POST"],
         ),
         Route(
             "/v1/chat/completions",
-            completion_handler("chat", tracker, model),
+            completion_handler("chat", tracker, model, pseudonyms),
             methods=["POST"],
         ),
         Route("/v1/models", _models_handler(model)),
         Route("/v1/models/{name:path}", _models_handler(model)),
+        Route("/openapi.json", _show_openapi),
         Route("/health", _health_handler(engine)),
         Route("/metrics", _metrics_handler(tracker)),
     ]
@@ -61,11 +70,10 @@ def make_app(
     )
 
 
-async def _write_segments(usage_log: UsageLog) -> None:
+async def _flush_events(usage_log: UsageLog) -> None:
     while True:
-        await asyncio.sleep(SEGMENT_CHECK_SECONDS)
-        if usage_log.is_due:
-            await asyncio.to_thread(usage_log.write)
+        await asyncio.sleep(FLUSH_SECONDS)
+        await asyncio.to_thread(usage_log.flush)
 
 
 async def _shut_down(
@@ -102,6 +110,10 @@ def _models_handler(model: ServedModel) -> Handler:
         return JSONResponse(card)
 
     return handle
+
+
+async def _show_openapi(_: Request) -> Response:
+    return Response(OPENAPI, media_type="application/json")
 
 
 def _health_handler(engine: EngineClient) -> Handler:

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from models.errors import EngineStopped, TierError
 from models.protocol import FinishReason
+from models.server.access.callers import Pseudonyms
 from models.server.openai.detokenizer import Detokenizer, TextPiece
 from models.server.openai.errors import HttpError, ShuttingDown, error_body, error_response
 from models.server.openai.logprobs import TokenNames
@@ -22,6 +23,7 @@ from models.server.openai.request_parser import (
 from models.server.openai.responses import ResponseBuilder, new_request_id, sse_event
 from models.server.request_state import RequestState
 from models.server.request_tracker import RequestTracker
+from models.server.usage_log import RequestOutcome
 
 CLIENT_CLOSED_REQUEST = 499  # as nginx: nobody reads this response
 
@@ -29,32 +31,40 @@ Handler = Callable[[Request], Awaitable[Response]]
 Pieces = AsyncIterator[tuple[TextPiece, FinishReason | None]]
 
 
-def completion_handler(kind: Kind, tracker: RequestTracker, model: ServedModel) -> Handler:
+def completion_handler(
+    kind: Kind, tracker: RequestTracker, model: ServedModel, pseudonyms: Pseudonyms
+) -> Handler:
     """Make the handler of completions or of chat completions."""
     names = TokenNames(model.tokenizer)
 
     async def handle(request: Request) -> Response:
         arrival_at, request_id = time.time(), new_request_id(kind)
+        sender = pseudonyms.read_sender(request.headers)
+
+        def reject(outcome: RequestOutcome = "refused") -> None:
+            tracker.record_rejection(request_id, arrival_at, outcome, sender)
+
         try:
             with tracker.arrival():
                 body = await _read_body(request)
-                parsed = await asyncio.to_thread(parse_request, body, kind, model)
-            state = tracker.admit(request_id, parsed.prompt, parsed.sampling, arrival_at)
+                parsed = await asyncio.to_thread(_parse, body, kind, model)
+            sender = pseudonyms.read_sender(request.headers, parsed.user)
+            state = tracker.admit(request_id, parsed.prompt, parsed.sampling, arrival_at, sender)
         except ShuttingDown as error:
-            tracker.record_rejection(request_id, arrival_at, "aborted")
+            reject("aborted")
             return error_response(error)
         except EngineStopped as error:
-            tracker.record_rejection(request_id, arrival_at, "failed")
+            reject("failed")
             return error_response(error)
         except TierError as error:
-            tracker.record_rejection(request_id, arrival_at)
+            reject()
             return error_response(error)
         except ClientDisconnect:
-            tracker.record_rejection(request_id, arrival_at, "aborted")
+            reject("aborted")
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         except asyncio.CancelledError:
             # The server ends before the body is complete.
-            tracker.record_rejection(request_id, arrival_at, "aborted")
+            reject("aborted")
             return error_response(ShuttingDown())
         return await _respond(request, tracker, model, names, parsed, state)
 
@@ -62,12 +72,24 @@ def completion_handler(kind: Kind, tracker: RequestTracker, model: ServedModel) 
 
 
 async def _read_body(request: Request) -> bytes:
+    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        # A web page can send other types elsewhere without asking whether it may.
+        raise HttpError("The body must be JSON: send Content-Type: application/json.", status=415)
     raw = bytearray()
     async for part in request.stream():
         raw += part
         if len(raw) > MAX_BYTES:
             raise HttpError(f"The body is longer than {MAX_BYTES} bytes. Send less.", status=413)
     return bytes(raw)
+
+
+def _parse(body: bytes, kind: Kind, model: ServedModel) -> ParsedRequest:
+    try:
+        return parse_request(body, kind, model)
+    except RecursionError as error:
+        # What the parser of JSON just takes may be too deep for the checks after it.
+        raise HttpError("The body is nested too deeply. Send a flat JSON object.") from error
 
 
 async def _respond(

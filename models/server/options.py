@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from models.config import EngineConfig
+from models.server.access.callers import SHOWN
 
 PROG = "python -m models.server"
+KEY_VARIABLE = "TOKENTIDE_API_KEY"
 EXAMPLES = """examples:
   %(prog)s
       the shipped model on 127.0.0.1:8000
@@ -16,6 +18,8 @@ EXAMPLES = """examples:
       speculative decoding with the shipped draft model
   %(prog)s --expert-ranks 2 --expert-waves 4
       experts on two processes
+  %(prog)s --host 0.0.0.0 --api-key sk-ours
+      for other machines; /health and /metrics need no key
   %(prog)s --port 0 --home ~/trial
       any free port; events in ~/trial/spool/requests
 """
@@ -57,7 +61,13 @@ def make_parser(prog: str = PROG) -> argparse.ArgumentParser:
     parser.add_argument(
         "--host",
         default="127.0.0.1",
-        help="address to listen on; other than loopback, the network has access",
+        help="address to listen on; other than loopback, the network has access: set a key",
+    )
+    parser.add_argument(
+        "--api-key",
+        metavar="KEY",
+        help="key that requests below /v1 must carry as a bearer token; None: the variable "
+        f"{KEY_VARIABLE}, which other users of the machine do not see in its list of processes",
     )
     parser.add_argument("--port", type=int, default=8000, help="0: any free port")
     parser.add_argument(
@@ -65,6 +75,12 @@ def make_parser(prog: str = PROG) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--home", type=Path, default=Path("var"), help="events go to HOME/spool/requests"
+    )
+    parser.add_argument(
+        "--names",
+        choices=tuple(SHOWN),
+        default="none",
+        help="names that events have as they are; others are pseudonyms by HOME/pseudonyms.key",
     )
     parser.add_argument(
         "--max-waiting",

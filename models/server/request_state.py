@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from models.errors import TierError
 from models.protocol import RequestOutput
+from models.server.access.callers import UNKNOWN_SENDER, RequestSender
 
 
 @dataclass
@@ -15,6 +16,7 @@ class RequestState:
     prompt_tokens: int
     max_tokens: int
     arrival_at: float
+    sender: RequestSender = UNKNOWN_SENDER
     outputs: "asyncio.Queue[RequestOutput | TierError]" = field(default_factory=asyncio.Queue)
     first_token_at: float | None = None
     last_token_at: float | None = None

@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Protocol
 
 from models.errors import EngineStopped, Overloaded, RequestRefused
 from models.protocol import EngineInfo, EngineRequest, RequestOutput, SamplingParams, StepOutput
+from models.server.access.callers import UNKNOWN_SENDER, RequestSender
 from models.server.metrics.server_metrics import ServerMetrics
 from models.server.openai.errors import ShuttingDown
 from models.server.request_state import RequestState
@@ -58,7 +60,12 @@ class RequestTracker:
         return not self._states
 
     def admit(
-        self, request_id: str, prompt: list[int], sampling: SamplingParams, arrival_at: float
+        self,
+        request_id: str,
+        prompt: list[int],
+        sampling: SamplingParams,
+        arrival_at: float,
+        sender: RequestSender = UNKNOWN_SENDER,
     ) -> RequestState:
         """Admit a request to the engine, or raise the reason for rejecting it."""
         if self._is_closing:
@@ -70,7 +77,7 @@ class RequestTracker:
                 "Try again in a second."
             )
         self.engine.add(EngineRequest(request_id, prompt, sampling))
-        state = RequestState(request_id, len(prompt), sampling.max_tokens, arrival_at)
+        state = RequestState(request_id, len(prompt), sampling.max_tokens, arrival_at, sender)
         self._states[request_id] = state
         return state
 
@@ -89,10 +96,14 @@ class RequestTracker:
             self._arriving.discard(task)
 
     def record_rejection(
-        self, request_id: str, arrival_at: float, outcome: RequestOutcome = "refused"
+        self,
+        request_id: str,
+        arrival_at: float,
+        outcome: RequestOutcome = "refused",
+        sender: RequestSender = UNKNOWN_SENDER,
     ) -> None:
         """Record a request that was not admitted."""
-        self._record(RequestState(request_id, 0, 0, arrival_at), outcome, None)
+        self._record(RequestState(request_id, 0, 0, arrival_at, sender), outcome, None)
 
     def abort(self, state: RequestState) -> None:
         """Abort a request whose client is gone."""
@@ -177,6 +188,7 @@ class RequestTracker:
                 outcome=outcome,
                 finish_reason=reason,
                 device=self.engine.info.device,
+                **asdict(state.sender),
             )
         )
 

@@ -1,5 +1,8 @@
 """Log of requests: one event per request, in Arrow IPC segments under HOME/spool/requests.
 
+An event is with the operating system before its request's last byte is sent, see
+`models.server.usage_journal`, and on disk within a second.
+
 A segment with its final name is whole and on disk. The format is Arrow IPC, while the collector's
 segments are Parquet: segments that servers of earlier versions left in a home must still load, and
 the format is cheap to write in the serving process, which knows nothing of the collector.
@@ -9,6 +12,7 @@ import os
 import sys
 import time
 import uuid
+from collections import deque
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,33 +20,18 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
 
-import pyarrow as pa
-
 from models.errors import BadConfig
+from models.server.usage_journal import SUFFIX, Journal, recover_journals
 
 RequestOutcome = Literal["finished", "refused", "aborted", "failed"]
 
-INSTANT = pa.timestamp("us", tz="UTC")
-INSTANT_COLUMNS = ("arrival_at", "first_token_at", "last_token_at")
-COUNT_COLUMNS = (
-    "prompt_tokens",
-    "cached_tokens",
-    "completion_tokens",
-    "draft_tokens",
-    "accepted_tokens",
-)
-SCHEMA = pa.schema(
-    [("request_id", pa.string()), ("model", pa.string())]
-    + [(name, INSTANT) for name in INSTANT_COLUMNS]
-    + [(name, pa.int64()) for name in COUNT_COLUMNS]
-    + [(name, pa.string()) for name in ("outcome", "finish_reason", "device")]
-)
 SEGMENT_ROWS = 4096
 SEGMENT_SECONDS = 5.0
 # Writing a segment takes less than this. Older unfinished files are left from a crash.
 MAX_WRITING_SECONDS = 3600
 # Events kept while the disk is full. Beyond that the oldest are dropped, with a message.
 MAX_KEPT_EVENTS = 262_144
+MESSAGE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -65,92 +54,125 @@ class UsageEvent:
     outcome: RequestOutcome
     finish_reason: str | None
     device: str
+    caller: str | None = None
+    team: str | None = None
+    key_alias: str | None = None
 
 
 class UsageLog:
-    """Writer of events as segments.
-
-    Add events from one thread; any thread may write segments.
-    """
+    """Writer of events as segments. Any thread may add events and write segments."""
 
     def __init__(
-        self, folder: Path, rows: int = SEGMENT_ROWS, seconds: float = SEGMENT_SECONDS
+        self,
+        folder: Path,
+        rows: int = SEGMENT_ROWS,
+        seconds: float = SEGMENT_SECONDS,
+        max_kept: int = MAX_KEPT_EVENTS,
     ) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BadConfig(
-                f"Requests cannot be logged in {folder} ({error.strerror}). "
-                "Name a writable folder with --home."
-            ) from error
+        _prepare_folder(folder)
         self._folder = folder
-        _remove_leftovers(folder)
         # Servers in containers may have equal process ids, so segment names contain a random part.
         self._server_id = uuid.uuid4().hex[:12]
-        self._lock = Lock()
         self._max_rows, self._max_seconds = rows, seconds
-        self._events: list[UsageEvent] = []
-        self._oldest_at = time.monotonic()
         self._segments = 0
+        self._journal: Journal | None = None
+        self._began_at = 0.0
+        # What the disk has refused: events that are in no journal, journals that are no segment.
+        self._kept: deque[dict[str, Any]] = deque(maxlen=max_kept)
+        self._unsealed: list[Journal] = []
+        self._dropped = 0
+        self._said_at = -MESSAGE_SECONDS
+        # The first guards the fields above for an instant, the second is held while files are
+        # written: an event is added while a segment is written.
+        self._lock, self._writing = Lock(), Lock()
 
     def add(self, event: UsageEvent) -> None:
-        """Keep an event for the next segment."""
-        if not self._events:
-            self._oldest_at = time.monotonic()
-        self._events.append(event)
+        """Append an event to the journal. If the disk refuses, keep it for later."""
+        with self._lock:
+            self._dropped += len(self._kept) == self._kept.maxlen
+            self._kept.append(asdict(event))
+            self._append_kept()
 
-    @property
-    def is_due(self) -> bool:
-        """True if the next segment is full or old enough to write."""
-        if not self._events:
-            return False
-        age = time.monotonic() - self._oldest_at
-        return len(self._events) >= self._max_rows or age >= self._max_seconds
+    def flush(self) -> None:
+        """Sync the events to disk, and write a segment if it is full or old enough."""
+        with self._writing:
+            with self._lock:
+                journal = self._journal
+                age = time.monotonic() - self._began_at
+                is_due = journal and (journal.rows >= self._max_rows or age >= self._max_seconds)
+            if is_due or self._kept or self._unsealed:
+                self._write()
+            elif journal:
+                self._sync(journal)
 
     def write(self) -> None:
-        """Write all kept events as one segment. If the disk refuses, keep them for later."""
-        with self._lock:
+        """Write all events as one segment. If the disk refuses, keep them for later."""
+        with self._writing:
             self._write()
 
     def _write(self) -> None:
-        events = self._events[:]
-        if not events:
-            return
+        with self._lock:
+            self._append_kept()
+            if self._journal:
+                self._unsealed.append(self._journal)
+                self._journal = None
+        while self._unsealed:
+            try:
+                self._unsealed[0].seal()
+            except OSError as error:
+                self._report(error)
+                return
+            del self._unsealed[0]
+
+    def _sync(self, journal: Journal) -> None:
         try:
-            self._write_segment([asdict(event) for event in events])
+            journal.sync()
         except OSError as error:
-            self._oldest_at = time.monotonic()
-            surplus = max(len(self._events) - MAX_KEPT_EVENTS, 0)
-            del self._events[:surplus]
+            self._report(error)
+
+    def _append_kept(self) -> None:
+        try:
+            while self._kept:
+                self._journal = self._journal or self._begin_journal()
+                self._journal.append(self._kept[0])
+                self._kept.popleft()
+        except OSError as error:
+            self._report(error)
+
+    def _begin_journal(self) -> Journal:
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        name = f"{stamp}-{self._server_id}-{self._segments:06d}{SUFFIX}"
+        self._segments += 1
+        self._began_at = time.monotonic()
+        return Journal(self._folder / name)
+
+    def _report(self, error: OSError) -> None:
+        now = time.monotonic()
+        if now - self._said_at >= MESSAGE_SECONDS:
+            self._said_at = now
             print(
-                f"{self._folder}: {error}; {surplus} events dropped, the rest kept. "
+                f"{self._folder}: {error}; {self._dropped} events dropped, the rest kept. "
                 "Free some space there.",
                 file=sys.stderr,
             )
-            return
-        del self._events[: len(events)]
-
-    def _write_segment(self, rows: list[dict[str, Any]]) -> None:
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-        final = self._folder / f"{stamp}-{self._server_id}-{self._segments:06d}.arrow"
-        unfinished = final.with_suffix(".tmp")
-        try:
-            _write_file(unfinished, pa.Table.from_pylist(rows, SCHEMA))
-            unfinished.replace(final)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        self._segments += 1
-        # The segment exists. If syncing its name fails, writing it again would count events twice.
-        with suppress(OSError):
-            _sync_folder(self._folder)
 
 
-def _write_file(path: Path, table: pa.Table) -> None:
-    with path.open("wb") as file:
-        with pa.ipc.new_file(file, SCHEMA) as writer:
-            writer.write_table(table)
-        file.flush()
-        os.fsync(file.fileno())
+def _prepare_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        is_writable = os.access(folder, os.W_OK | os.X_OK)
+    except OSError as error:
+        raise _refusal(folder, error.strerror) from error
+    if not is_writable:
+        raise _refusal(folder, "it cannot be written to")
+    _remove_leftovers(folder)
+    recover_journals(folder)
+
+
+def _refusal(folder: Path, reason: str | None) -> BadConfig:
+    return BadConfig(
+        f"Requests cannot be logged in {folder} ({reason}). Name a writable folder with --home."
+    )
 
 
 def _remove_leftovers(folder: Path) -> None:
@@ -159,11 +181,3 @@ def _remove_leftovers(folder: Path) -> None:
         with suppress(FileNotFoundError):
             if time.time() - unfinished.stat().st_mtime > MAX_WRITING_SECONDS:
                 unfinished.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

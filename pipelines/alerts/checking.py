@@ -9,20 +9,24 @@ import logging
 import sqlite3
 import threading
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import duckdb
+import polars as pl
 
+from models.server.access.callers import Pseudonyms
 from pipelines.alerts.config.alerts_file import AlertsFile, read_alerts
 from pipelines.alerts.delivery import deliver
 from pipelines.alerts.notifications import AlertChange
-from pipelines.alerts.observing import RuleResult, observe
+from pipelines.alerts.observing import BudgetState, RuleResult, observe, read_budgets
 from pipelines.alerts.recording import JudgedGeneration
 from pipelines.alerts.store import AlertStore
 from pipelines.archive import utc_now
+from pipelines.claims.verdicts import publish_with_claims
 from pipelines.errors import LockHeld, TokentideError
-from pipelines.publish.generations import Generation, GenerationInfo, newest, publish
+from pipelines.pseudonyms import read_pseudonyms
+from pipelines.publish.generations import Generation, GenerationInfo, newest
 from pipelines.settings import Settings
 from warehouse.connection import open_published
 
@@ -54,8 +58,29 @@ def judge(
         [(generation, published_at, origin)] = con.sql(
             "select generation, published_at, origin from meta"
         ).fetchall()
-        results = [observe(con, rule, now or utc_now()) for rule in file.rules]
+        pseudonyms = pseudonyms_of(settings, file)
+        results = [observe(con, rule, now or utc_now(), pseudonyms) for rule in file.rules]
     return JudgedGeneration(GenerationInfo(generation, published_at), origin), results
+
+
+def pseudonyms_of(settings: Settings, file: AlertsFile) -> Pseudonyms | None:
+    """Return the pseudonyms of the home, if a rule names somebody."""
+    names = (name for rule in file.rules for name in (rule.caller, rule.team, rule.key_alias))
+    return read_pseudonyms(settings) if any(names) else None
+
+
+def budget_frame(settings: Settings, now: datetime | None = None) -> pl.DataFrame:
+    """Return what is spent of each budget of the alerts file; nothing where none can be read."""
+    states: list[BudgetState] = []
+    try:
+        if settings.alerts.exists():
+            file = read_alerts(settings.alerts)
+            pseudonyms = pseudonyms_of(settings, file)
+            with closing(open_published(newest(settings), MEMORY)) as con:
+                states = read_budgets(con, file.rules, now or utc_now(), pseudonyms)
+    except (TokentideError, duckdb.Error) as error:
+        log.warning("Budgets cannot be read: %s", error)
+    return pl.DataFrame([asdict(each) for each in states])
 
 
 def check_alerts(
@@ -77,7 +102,7 @@ def publish_and_alert(settings: Settings) -> Generation:
 
     What goes wrong with alerts does not hinder publishing: it is logged.
     """
-    generation = publish(settings)
+    generation = publish_with_claims(settings)
     if settings.alerts.exists():
         check_and_send(settings)
     return generation

@@ -1,12 +1,14 @@
 """The conditions of alert rules, as a published generation shows them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import duckdb
 
+from models.server.access.callers import NameKind, Pseudonyms
 from pipelines.alerts.config.alerts_file import AlertRule
 from pipelines.alerts.transitions import Observation, clean
 from pipelines.sql import read_sql
@@ -16,6 +18,8 @@ MAX_SUBJECTS = 1_000
 SILENT_HOURS = 26.0  # a source of every day may be two hours late
 LATE_HOURS = 10.0  # a day is asked for eight hours after its end
 TELEMETRY = "telemetry"
+# Parameters of a budget's query, and what they name.
+KINDS: dict[str, NameKind] = {"callers": "caller", "teams": "team", "keys": "key"}
 QUERIES = {
     name: read_sql(__file__, name)
     for name in (
@@ -26,18 +30,21 @@ QUERIES = {
         "target_down",
         "cost_above_market",
         "budget_passed",
-        "claims",
+        "claim_flipped",
     )
 }
 
 
 @dataclass(frozen=True)
-class ClaimVerdict:
-    """The verdict of a claim on a basis, and the statement that it is about."""
+class BudgetState:
+    """A budget in a period: what was spent at least, and when it is expected to be passed."""
 
+    rule: str
     subject: str
-    verdict: str
-    statement: str
+    usd: float
+    budget_usd: float
+    is_passed: bool | None
+    expected_on: date | None
 
 
 @dataclass(frozen=True)
@@ -46,18 +53,18 @@ class RuleResult:
 
     rule: AlertRule
     observations: tuple[Observation, ...] = ()
-    verdicts: tuple[ClaimVerdict, ...] = ()
     reason: str | None = None
 
 
-def observe(con: duckdb.DuckDBPyConnection, rule: AlertRule, now: datetime) -> RuleResult:
-    """Judge a rule on an open generation."""
+def observe(
+    con: duckdb.DuckDBPyConnection,
+    rule: AlertRule,
+    now: datetime,
+    pseudonyms: Pseudonyms | None = None,
+) -> RuleResult:
+    """Judge a rule on an open generation; pseudonyms find who has a budget."""
     try:
-        if rule.kind == "claim_flipped":
-            values = {"claim": rule.claim, "basis": rule.basis}
-            rows = _rows(con, "claims", values)
-            return RuleResult(rule, verdicts=tuple(ClaimVerdict(**row) for row in rows))
-        return RuleResult(rule, tuple(_observations(con, rule, now)))
+        return RuleResult(rule, tuple(_observations(con, rule, now, pseudonyms)))
     except duckdb.CatalogException:
         return RuleResult(rule, reason="the generation lacks a table that this kind reads")
     except duckdb.Error as error:
@@ -65,13 +72,15 @@ def observe(con: duckdb.DuckDBPyConnection, rule: AlertRule, now: datetime) -> R
 
 
 def _observations(
-    con: duckdb.DuckDBPyConnection, rule: AlertRule, now: datetime
+    con: duckdb.DuckDBPyConnection, rule: AlertRule, now: datetime, pseudonyms: Pseudonyms | None
 ) -> list[Observation]:
     if rule.kind == "source_silent":
         values = {"now": now, "hours": rule.hours or SILENT_HOURS}
         rows = _rows(con, "source_silent", {**values, "sources": list(rule.sources)})
         if TELEMETRY in rule.sources:
             rows += _rows(con, "telemetry_silent", values)
+    elif rule.kind == "budget_passed":
+        rows = [row for row, _ in _read_budget(con, rule, now, pseudonyms)]
     else:
         rows = _rows(con, rule.kind, _values(rule, now))
     return [Observation(**{**row, "text": clean(row["text"])}) for row in rows]
@@ -91,15 +100,48 @@ def _values(rule: AlertRule, now: datetime) -> dict[str, Any]:
             "price": rule.price,
             "margin": rule.margin,
         },
-        "budget_passed": {
-            "today": today,
-            "service": rule.service,
-            "per": rule.per,
-            "of": rule.of,
-            "usd": rule.usd,
-        },
+        "claim_flipped": {"now": now, "claim": rule.claim, "basis": rule.basis},
     }
     return values[rule.kind]
+
+
+def read_budgets(
+    con: duckdb.DuckDBPyConnection,
+    rules: Sequence[AlertRule],
+    now: datetime,
+    pseudonyms: Pseudonyms | None = None,
+) -> list[BudgetState]:
+    """Return the budgets of all rules that have one, this period's last."""
+    return [
+        BudgetState(rule.name, row["subject"], row["value"], row["threshold"], row["is_firing"], on)
+        for rule in rules
+        if rule.kind == "budget_passed"
+        for row, on in _read_budget(con, rule, now, pseudonyms)
+    ]
+
+
+def _read_budget(
+    con: duckdb.DuckDBPyConnection, rule: AlertRule, now: datetime, pseudonyms: Pseudonyms | None
+) -> list[tuple[dict[str, Any], date | None]]:
+    """Return the rows of a budget, and when each is expected to be passed."""
+    senders = {"callers": rule.caller, "teams": rule.team, "keys": rule.key_alias}
+    values = {
+        "today": now.astimezone(UTC).date(),
+        "service": rule.service,
+        "per": rule.per,
+        "of": rule.of,
+        "usd": rule.usd,
+        "is_of_sender": any(senders.values()),
+        **{column: _labels(KINDS[column], name, pseudonyms) for column, name in senders.items()},
+    }
+    return [(row, row.pop("expected_on")) for row in _rows(con, "budget_passed", values)]
+
+
+def _labels(kind: NameKind, name: str | None, pseudonyms: Pseudonyms | None) -> list[str] | None:
+    """Return what stands in tables for a name: itself where names are logged, or a pseudonym."""
+    if name is None:
+        return None
+    return [name, pseudonyms.hide(kind, name)] if pseudonyms else [name]
 
 
 def _rows(

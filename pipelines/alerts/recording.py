@@ -2,17 +2,16 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from pipelines.alerts.config.alerts_file import AlertsFile
 from pipelines.alerts.notifications import AlertChange, Notification
-from pipelines.alerts.observing import ClaimVerdict, RuleResult
+from pipelines.alerts.observing import RuleResult
 from pipelines.alerts.transitions import (
     AlertTransition,
     Observation,
-    clean,
     find_transitions,
 )
 from pipelines.publish.generations import GenerationInfo
@@ -20,7 +19,6 @@ from pipelines.sql import read_sql
 
 # Kinds that tell of something that happened; that it lies back some time is no news.
 EVENTS = frozenset({"restatement", "budget_passed", "claim_flipped"})
-EVENT_TIME = timedelta(days=7)  # for which a flip is listed as firing
 KEEP_ALERTS = timedelta(days=400)
 KEEP_NOTIFICATIONS = timedelta(days=30)
 MAX_WAITING = 100  # notifications of a receiver
@@ -32,9 +30,7 @@ CLOSE_RULE = (
     "update alerts set state = 'expired', closed_at = ?, close_text = ? "
     "where rule = ? and closed_at is null"
 )
-VERDICT = "select verdict, previous, changed_at from verdicts where rule = ? and subject = ?"
 FORGET_SENT = "delete from notifications where coalesce(sent_at, given_up_at) < ?"
-NOTE_VERDICT = "insert or replace into verdicts values (?, ?, ?, ?, ?)"
 OPEN, NOTIFY, SUPERFLUOUS = (
     read_sql(__file__, name) for name in ("open_alert", "notify", "superfluous")
 )
@@ -64,9 +60,8 @@ def record_rule(
 ) -> Iterator[AlertChange]:
     """Record what a rule observed; yield the changes that its receivers are notified of."""
     rule = result.rule
-    observed = [*result.observations, *_flips(con, rule.name, result.verdicts, now)]
     firing = {row[0]: (row[1], row[2]) for row in con.execute(FIRING, (rule.name,))}
-    for transition in find_transitions(firing, observed):
+    for transition in find_transitions(firing, result.observations):
         if transition.event == "firing" and transition.observation:
             yield _open(con, result, transition.observation, judged, now)
         else:
@@ -100,22 +95,6 @@ def forget(con: sqlite3.Connection, now: datetime) -> None:
     con.execute("delete from alerts where closed_at < ?", (stamp(now - KEEP_ALERTS),))
     con.execute(FORGET_SENT, (stamp(now - KEEP_NOTIFICATIONS),))
     con.execute(SUPERFLUOUS, {"now": stamp(now), "most": MAX_WAITING})
-
-
-def _flips(
-    con: sqlite3.Connection, rule: str, verdicts: Sequence[ClaimVerdict], now: datetime
-) -> Iterator[Observation]:
-    """Note the verdicts; yield each flip of the last days. The first verdict is no flip."""
-    for each in verdicts:
-        found = con.execute(VERDICT, (rule, each.subject)).fetchone()
-        before, previous, changed_at = found or (None, None, stamp(now))
-        if each.verdict != before:
-            previous, changed_at = before, stamp(now)
-            con.execute(NOTE_VERDICT, (rule, each.subject, each.verdict, previous, changed_at))
-        changed = datetime.fromisoformat(changed_at)
-        if previous and changed > now - EVENT_TIME:
-            text = f'{each.subject} is now {each.verdict}, was {previous}: "{each.statement}"'
-            yield Observation(f"{each.subject} {changed_at}", True, clean(text), since=changed)
 
 
 def _open(

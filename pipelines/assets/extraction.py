@@ -15,8 +15,9 @@ from pipelines.archive import Answer
 from pipelines.ingest.market import RequestResults, load_session, make_requests
 from pipelines.loading.outcome import LoadResult
 from pipelines.settings import Settings
+from pipelines.sources.client.http import RetryPolicy, SourceClient
+from pipelines.sources.client.upstream import Upstream
 from pipelines.sources.failure import Failure
-from pipelines.sources.http import RetryPolicy, SourceClient
 from pipelines.sources.openrouter.requests import SourceRequest
 
 # Every step that opens the warehouse is in this pool, which holds one run at a time.
@@ -48,8 +49,9 @@ def extract(
     settings: Settings,
     retry_policy: RetryPolicy,
     requests: Callable[[SourceClient], Iterator[SourceRequest]],
+    upstream: Upstream | None = None,
 ) -> ExtractResult:
-    """Make every request and load the answers."""
+    """Make every request and load the answers; without another upstream of OpenRouter."""
     rows: list[int] = []
     results = RequestResults()
 
@@ -57,7 +59,7 @@ def extract(
         rows.extend([result.rows] if answer.run_id == client.run_id else [])
         results.judge(answer, result)
 
-    with closing(client_of(context, settings, retry_policy)) as client:
+    with closing(client_of(context, settings, retry_policy, upstream)) as client:
         try:
             make_requests(requests(client), context.log.info, results)
         finally:
@@ -68,14 +70,17 @@ def extract(
 
 
 def client_of(
-    context: dg.AssetExecutionContext, settings: Settings, retry_policy: RetryPolicy
+    context: dg.AssetExecutionContext,
+    settings: Settings,
+    retry_policy: RetryPolicy,
+    upstream: Upstream | None = None,
 ) -> SourceClient:
     """Return a client whose answers carry Dagster's run id.
 
     A retried step gets another, so that only its own answers count.
     """
     attempt = f"-{context.retry_number}" if context.retry_number else ""
-    return SourceClient(settings, context.run.run_id + attempt, retry_policy)
+    return SourceClient(settings, context.run.run_id + attempt, retry_policy, upstream)
 
 
 def answered_check(asset: str) -> dg.AssetCheckSpec:

@@ -26,7 +26,15 @@ REQUESTED = {"python", "duckdb"}
 # Folders of the project that name a part, whatever a table in them reads besides.
 PARTS_OF_FOLDERS: dict[str, Part] = {
     "openrouter": "market",
+    "huggingface": "market",
+    "downloads": "market",
+    "price_archives": "market",
+    "prices": "market",
+    "references": "market",
+    "quality": "market",
+    "quality_sources": "market",
     "telemetry": "tier",
+    "gateways": "tier",
     "market": "market",
     "tier": "tier",
     "joint": "joint",

@@ -19,7 +19,7 @@ from pipelines.assets.presentation import MARKET_SOURCES, OWNERS, REQUESTED
 from pipelines.ingest.days import DayStatus, day_statuses
 from pipelines.ingest.market import extract_rankings
 from pipelines.settings import Settings
-from pipelines.sources.http import RetryPolicy
+from pipelines.sources.client.http import RetryPolicy
 from pipelines.sources.openrouter.rankings import FIRST_DAY, TRAILING
 from pipelines.sql import read_sql
 from warehouse.connection import session

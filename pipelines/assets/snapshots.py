@@ -1,4 +1,4 @@
-"""Assets of the present only: catalogue, endpoints, usage, filtered rankings of trailing weeks.
+"""Assets of the present: catalogue, endpoints, usage, filtered rankings, lists of labs.
 
 There is no past to backfill, so none of them has partitions. Each asset makes all requests of one
 list; a request that fails is listed by the check, and the step fails only if all of them do.
@@ -13,6 +13,7 @@ from pipelines.archive import Archive
 from pipelines.assets.extraction import (
     POOL,
     RETRY,
+    ExtractResult,
     Now,
     answered_check,
     extract,
@@ -23,7 +24,8 @@ from pipelines.assets.rankings import ANSWERS
 from pipelines.ingest.market import SLICE_DAYS, leading_models
 from pipelines.loading.answers import load_answers
 from pipelines.settings import Settings
-from pipelines.sources.http import RetryPolicy, SourceClient
+from pipelines.sources.client.http import RetryPolicy, SourceClient
+from pipelines.sources.client.upstream import epoch, region_list
 from pipelines.sources.openrouter.requests import (
     SourceRequest,
     catalogue_requests,
@@ -31,9 +33,11 @@ from pipelines.sources.openrouter.requests import (
     slice_requests,
     usage_requests,
 )
+from pipelines.sources.references.requests import atom_requests, epoch_requests
 from warehouse.connection import session
 
 CATALOGUE, ENDPOINTS, USAGE, SLICES = "raw_catalogue", "raw_endpoints", "raw_usage", "raw_slices"
+REFERENCES = "raw_references"
 
 
 @dg.asset(
@@ -79,6 +83,32 @@ def raw_endpoints(
 
 
 @dg.asset(
+    name=REFERENCES,
+    check_specs=[answered_check(REFERENCES)],
+    group_name=MARKET_SOURCES,
+    owners=[OWNERS["market"]],
+    kinds=REQUESTED,
+    pool=POOL,
+    retry_policy=RETRY,
+)
+def raw_references(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    retry_policy: dg.ResourceParam[RetryPolicy],
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Regions of labs and openness of models, as others list them: evidence for curation."""
+    regions = extract(context, settings, retry_policy, atom_requests, region_list(settings))
+    models = extract(context, settings, retry_policy, epoch_requests, epoch(settings))
+    both = ExtractResult(
+        regions.run_id,
+        regions.answers + models.answers,
+        regions.rows + models.rows,
+        [*regions.failures, *models.failures],
+    )
+    yield materialize_result(both)
+
+
+@dg.asset(
     name=USAGE,
     check_specs=[answered_check(USAGE)],
     group_name=MARKET_SOURCES,
@@ -93,7 +123,7 @@ def raw_usage(
     retry_policy: dg.ResourceParam[RetryPolicy],
     now: dg.ResourceParam[Now],
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Apps, tasks, benchmarks and session costs. Without a key there is nothing to request."""
+    """Index of exports, apps, tasks, benchmarks, session costs; keyless only index and runs."""
     yesterday = now().date() - timedelta(days=1)
     yield materialize_result(
         extract(context, settings, retry_policy, lambda client: usage_requests(client, yesterday))

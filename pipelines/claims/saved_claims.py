@@ -20,6 +20,7 @@ from dashboards.statements.comparison import (
     SavedClaim,
 )
 from pipelines.errors import BadClaim
+from pipelines.files import make_private
 from pipelines.settings import Settings
 
 MAX_CLAIMS = 200
@@ -108,7 +109,7 @@ def read_claim(path: Path) -> SavedClaim:
 
 def save_claim(settings: Settings, claim: SavedClaim) -> Path:
     """Write a claim's file. Raise BadClaim where the id is taken or the folder is full."""
-    settings.claims.mkdir(parents=True, exist_ok=True)
+    make_private(settings.claims)
     path = settings.claims / f"{claim.claim_id}.toml"
     if len(list(settings.claims.glob("*.toml"))) >= MAX_CLAIMS:
         raise BadClaim(f"{settings.claims} is full with {MAX_CLAIMS} claims. Remove some.")

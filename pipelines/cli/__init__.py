@@ -4,19 +4,21 @@ A verb lives in the module of its subject and calls the function that Dagster ca
 are registered here. Imports that take long are made inside the verbs, so that `--help` is quick.
 """
 
+import sqlite3
 import sys
 from importlib.metadata import version
 from typing import Annotated, NoReturn
 
+import duckdb
 import typer
 
 from pipelines.cli import (
     alerts,
     claims,
     dashboard,
-    doctor,
     market,
     plan,
+    prices,
     query,
     report,
     status,
@@ -24,12 +26,16 @@ from pipelines.cli import (
 )
 from pipelines.cli.console import show_error, show_log
 from pipelines.cli.shell import describe
-from pipelines.cli.tier import collect, connect, fleet, verbs, versions
+from pipelines.cli.sources import downloads, quality
+from pipelines.cli.tier import collect, connect, fleet, spend, verbs, versions
+from pipelines.cli.upkeep import backup, curate, doctor, verify
 from pipelines.errors import TokentideError
-from warehouse.connection import WarehouseBusy
+from warehouse.connection import WarehouseBusy, WarehouseUnreadable
+from warehouse.migrate import NewerWarehouse
 
 # Headings in the list of verbs.
 RUN, BUILD, TIER, READ = "Run", "Ingest and build", "Inference tier", "Read what is published"
+KEEP = "Keep it whole"
 
 
 def print_version(is_given: bool) -> None:
@@ -68,16 +74,30 @@ def ingest() -> None:
 
         tokentide ingest market
 
+        tokentide ingest prices
+
+        tokentide ingest references
+
+        tokentide ingest quality
+        tokentide ingest downloads
+
         tokentide ingest telemetry
 
         tokentide ingest fleet http://prom:9090 --dry-run
+
+        tokentide ingest spend spend.jsonl
     """
 
 
 ingest_app = typer.Typer(no_args_is_help=True, callback=ingest)
 ingest_app.command("market")(market.ingest_market)
+ingest_app.command("prices")(prices.ingest_prices)
+ingest_app.command("references")(curate.ingest_references)
+ingest_app.command("quality")(quality.ingest_quality)
+ingest_app.command("downloads")(downloads.ingest_downloads)
 ingest_app.command("telemetry")(verbs.ingest_telemetry)
 ingest_app.command("fleet")(fleet.ingest_fleet)
+ingest_app.command("spend")(spend.ingest_spend)
 
 claims_app = typer.Typer(invoke_without_command=True, callback=claims.list_claims)
 claims_app.command("show")(claims.show_claim)
@@ -100,15 +120,21 @@ app.command(rich_help_panel=BUILD)(market.build)
 app.command(rich_help_panel=BUILD)(market.publish)
 app.command(rich_help_panel=BUILD)(market.rebuild)
 app.command(rich_help_panel=BUILD)(market.simulate)
+app.command(rich_help_panel=KEEP)(verify.verify)
+app.command(rich_help_panel=KEEP)(backup.backup)
+app.command(rich_help_panel=KEEP)(backup.restore)
 app.command(rich_help_panel=TIER, **collect.OPTIONS)(collect.collect)
 app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.serve)
 app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.load)
 app.add_typer(tier_app, name="tier", rich_help_panel=TIER)
+app.command(rich_help_panel=READ)(curate.curate)
 app.command(rich_help_panel=READ)(query.sql)
 app.command(rich_help_panel=READ)(describe.describe)
 app.add_typer(claims_app, name="claims", rich_help_panel=READ)
 app.add_typer(alerts_app, name="alerts", rich_help_panel=READ)
 app.command(rich_help_panel=READ)(query.evidence)
+app.command(rich_help_panel=READ)(prices.price)
+app.command(rich_help_panel=READ)(prices.reprice)
 app.command(rich_help_panel=READ)(plan.plan)
 app.command(rich_help_panel=READ)(dashboard.dashboard)
 app.command(rich_help_panel=READ)(report.report)
@@ -120,9 +146,9 @@ def main() -> None:
     try:
         # `python -m pipelines` is the same command, and its help says so.
         app(prog_name="tokentide")
-    except (TokentideError, WarehouseBusy) as error:
+    except (TokentideError, WarehouseBusy, WarehouseUnreadable, NewerWarehouse) as error:
         _exit_with(error)
-    except OSError as error:
+    except (OSError, duckdb.Error, sqlite3.Error) as error:
         _exit_with(error, ". `tokentide doctor` looks for the cause.")
 
 

@@ -156,7 +156,6 @@ def _conditions(results: "list[RuleResult]") -> Iterator[tuple[str, bool | None,
     for each in results:
         name = each.rule.name
         yield from ((name, seen.is_firing, seen.text) for seen in each.observations)
-        yield from ((name, None, f"{seen.subject}: {seen.verdict}") for seen in each.verdicts)
         if each.reason:
             yield name, None, f"not judged: {each.reason}"
 

@@ -37,7 +37,10 @@ STATEMENT = (
     "population",
     "unit",
     "source_url",
+    "article",
+    "holds_if",
 )
+OTHERS = "others"
 NO_CLAIMS = (
     "This generation has no claims. `tokentide publish` makes one that has, from the same data."
 )
@@ -78,7 +81,8 @@ def true_spans(path: Path, rows: list[ClaimRow]) -> dict[str, list[WeekSpan]]:
 def as_json(path: Path, rows: list[ClaimRow]) -> ClaimRow:
     """Return one claim for a program: the statement, its verdicts, and the evidence's rows."""
     return {
-        **{name: rows[0][name] for name in STATEMENT},
+        # A claim of the home belongs to no article.
+        **{name: rows[0].get(name) for name in STATEMENT},
         "sentence": plain_sentence(rows),
         "true_weeks": {
             basis: [[str(span.first_day), str(span.last_day)] for span in held]
@@ -96,14 +100,15 @@ def show_list(console: Console, rows: list[ClaimRow]) -> None:
     if not rows:
         console.print(NO_CLAIMS)
         return
-    table = Table("claim", "verdict", "statement", "bases")
-    for row in rows:
+    table = Table("claim", "verdict", "statement", "bases", "about")
+    for row in sorted(rows, key=lambda row: row.get("article") or OTHERS):
         if row["basis"] == OVERALL:
             table.add_row(
                 Text(row["claim_id"]),
                 _coloured(row["verdict"]),
                 Text(row["statement"]),
                 Text(_count_verdicts(_bases_of(find_claim(rows, row["claim_id"])))),
+                Text(row.get("article") or OTHERS),
             )
     console.print(table)
 
@@ -117,6 +122,8 @@ def show_claim(console: Console, path: Path, rows: list[ClaimRow]) -> None:
     console.print(Text(f"Said by: {overall['said_by'] or 'nobody named'}{said_on}"))
     console.print(Text(f"About: {overall['population']}"))
     console.print(Text(f"Source: {overall['source_url'] or 'not known'}"))
+    if overall.get("holds_if"):
+        console.print(Text(f"True if: {overall['holds_if']}"), soft_wrap=True)
     console.print(Text("Verdict: ").append(_coloured(overall["verdict"])))
     _show_bases(console, _bases_of(rows), overall["unit"])
     simulated = "Simulated figures. " if overall["verdict"] == "not_judged" else ""
@@ -142,10 +149,18 @@ def _show_bases(console: Console, bases: list[ClaimRow], unit: str) -> None:
         )
     console.print(table)
     for row in bases:
-        texts = [row["measured_text"], row["reason"]]
+        texts = [row["measured_text"], row["reason"], _true_dates(row)]
         reasons = " ".join(f"{text.rstrip('.')}." for text in texts if text)
         line = Text(row["basis"], style="bold").append(f": {reasons}", style="not bold")
         console.print(line, soft_wrap=True)
+
+
+def _true_dates(row: ClaimRow) -> str:
+    """Return the days on which the statement was true, nothing where it has none to say."""
+    held = row.get("true_dates")
+    if held is None:
+        return ""
+    return f"True in {', '.join(held)}" if held else "True on no day that is loaded"
 
 
 def _bases_of(rows: list[ClaimRow]) -> list[ClaimRow]:

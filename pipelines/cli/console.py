@@ -1,6 +1,7 @@
 """The terminal: results on standard output, messages and progress on standard error."""
 
 import logging
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,17 @@ OnRequest = Callable[[str], None]
 """Takes the name of the request that is made now."""
 OnBuilt = Callable[[str, int, int], None]
 """Takes the name of the table or check that is done, how many are done, and how many there are."""
+
+
+def obey_ctrl_c() -> None:
+    """Let SIGINT end this process, for verbs that run until then.
+
+    A shell without job control starts its jobs in the background with SIGINT ignored, and Python
+    leaves it so: whoever sends it would wait for ever. Verbs that end by themselves stay ignorant,
+    as other commands in the background do.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def show_log() -> None:

@@ -2,16 +2,19 @@
 
 import logging
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.console import stderr
+from pipelines.cli.console import obey_ctrl_c, stderr
 from pipelines.errors import BadClaim, BadSetting, BadTier, QueryFailed
 from pipelines.settings import DEMO_TIER, Settings, read_settings
 
@@ -19,13 +22,14 @@ if TYPE_CHECKING:
     from dashboards.generations import AppContext, TierFile
     from dashboards.statements.actions import ClaimActions
     from dashboards.statements.comparison import SavedClaim
+    from dashboards.web.server import DashboardServer
 
-THREADS = 8
 # Memory of DuckDB for each open generation, of which there are two once a new one is published.
-# Enough for the queries that run at once (docs/decisions/0017). A viewer's own SQL runs in another
-# process, with its own memory.
-MEMORY = "96MB"
+# Half as much again as the largest query of a page needs, one at a time and on one thread
+# (docs/decisions/0017, 0051). A viewer's own SQL runs in another process, with its own memory.
+MEMORY, THREADS = "80MB", 1
 MIN_SECRET_CHARACTERS = 12
+PAST_DAY_SECONDS = 1800.0
 
 
 def dashboard(
@@ -52,6 +56,7 @@ def dashboard(
 
         TOKENTIDE_DASHBOARD_SECRET=… tokentide dashboard --host 0.0.0.0 --port 8443
     """
+    obey_ctrl_c()
     settings = read_settings()
     with serving(settings, host, port, dagster) as (url, server):
         stderr.print(f"The dashboard is at {url} until you press Ctrl-C.", soft_wrap=True)
@@ -70,16 +75,13 @@ def serving(
     # Polars reads this when it is first imported.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
-    from waitress import create_server
-
     from dashboards.app import build
+    from dashboards.web.server import make_server
 
     secret = secret_for(settings, host)
     app = build(sources_of(settings, dagster), secret).server
     try:
-        server: DashboardServer = create_server(
-            app, host=host, port=port, threads=THREADS, ident=None
-        )
+        server = make_server(app, host, port)
     except OSError as error:
         raise BadSetting(
             f"Cannot listen on {host}:{port} ({error.strerror}). "
@@ -99,7 +101,7 @@ def secret_for(settings: Settings, host: str) -> str | None:
 
     Raise BadSetting where the address requires a secret and none is set, or where it is too short.
     """
-    from dashboards.security import is_loopback
+    from dashboards.web.access import is_loopback
 
     secret = settings.dashboard_secret
     if secret is None and not is_loopback(host):
@@ -119,6 +121,7 @@ def secret_for(settings: Settings, host: str) -> str | None:
 def sources_of(settings: Settings, dagster: str | None = None) -> "AppContext":
     """Return all that the pages may read of this home."""
     from dashboards.generations import AppContext
+    from pipelines.alerts.checking import budget_frame
     from pipelines.publish import query
     from pipelines.publish.generations import NEWEST
     from pipelines.telemetry import live
@@ -126,15 +129,49 @@ def sources_of(settings: Settings, dagster: str | None = None) -> "AppContext":
 
     return AppContext(
         published=settings.published / NEWEST,
-        open_published=partial(open_published, memory=MEMORY),
+        open_published=partial(open_published, memory=MEMORY, threads=THREADS),
         run_sql=query.frame,
         sql_errors=(QueryFailed,),
         live=live.reader(settings.telemetry_spool, settings.telemetry_archive / "scrapes"),
+        budgets=partial(budget_frame, settings),
         dagster_url=dagster,
         frame_ancestors=settings.frame_ancestors,
         tier_file=tier_file_of(settings),
         claims=claim_actions(settings),
+        make_past_day=partial(make_past_day, settings),
     )
+
+
+def make_past_day(settings: Settings, day: date) -> Path:
+    """Return the file of what was known at the end of a day, made in a process with its own memory.
+
+    Raise ActionRefusedError with the reason where it cannot be made.
+    """
+    from dashboards.statements.actions import ActionRefusedError
+    from pipelines.publish.as_of import newest_as_of
+
+    instant = datetime.combine(day + timedelta(days=1), time(), UTC)
+    command = [sys.executable, "-m", "pipelines", "sql", "--as-of", instant.isoformat(), "select 1"]
+    environment = {**os.environ, "TOKENTIDE_HOME": str(settings.home), "COLUMNS": "1000"}
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PAST_DAY_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ActionRefusedError(
+            f"It took longer than {PAST_DAY_SECONDS:g} s. Run `tokentide sql --as-of "
+            f"{instant.isoformat()}` once; then it is there."
+        ) from error
+    path = newest_as_of(settings, instant)
+    if done.returncode != 0 or path is None:
+        lines = done.stderr.strip().splitlines() or ["The file of this day could not be made."]
+        raise ActionRefusedError(lines[-1].removeprefix("Error: "))
+    return path
 
 
 def claim_actions(settings: Settings) -> "ClaimActions":
@@ -174,15 +211,3 @@ def tier_file_of(settings: Settings) -> "TierFile":
         next_step=instead if is_demo else followed,
         errors=(BadSetting, BadTier),
     )
-
-
-class DashboardServer(Protocol):
-    """A server of waitress."""
-
-    effective_port: int
-
-    def run(self) -> None:
-        """Serve until closed."""
-
-    def close(self) -> None:
-        """Stop listening."""

@@ -162,7 +162,7 @@ def simulate(
     now: Annotated[
         str | None, typer.Option(help="Current time of the simulator, ISO 8601. Default: now.")
     ] = None,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address of this machine to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8321,
     key: Annotated[str, typer.Option(help="Key that the simulator accepts.")] = "standin-key",
     seed: Annotated[int, typer.Option(help="Each seed makes another synthetic market.")] = 1,
@@ -197,9 +197,9 @@ def simulate(
             seed=seed,
             limits=limits,
         )
+        serve.serve(application, host, port)
     except SimulatorError as error:
         raise BadSetting(str(error)) from error
-    serve.serve(application, host, port)
 
 
 def warn_of_damage(settings: Settings) -> None:

@@ -123,7 +123,7 @@ def make_plan(generation: "OpenGeneration", given: dict[str, str]) -> dict[str, 
         rows = generation.frame(plan_query(PlanInputs.parse(values))).to_dicts()
     except InvalidPlanError as error:
         raise BadSetting(str(error)) from error
-    verdict = judge(rows)
+    verdict = judge(rows, generation.names.name)
     return {
         "model": values["model"],
         "verdict": verdict.word,

@@ -70,6 +70,7 @@ def sql(
 
         tokentide sql --as-of 2026-06-19T08:00Z "from market_days order by date desc limit 7"
     """
+    from pipelines.cli.shell.last_resort import killed_after
     from pipelines.cli.shell.result_view import ResultLayout
     from pipelines.publish import query as published
 
@@ -79,16 +80,17 @@ def sql(
     layout = ResultLayout.vertical if vertical else layout
 
     def answer(path: Path, text: str, shown_as: ResultLayout) -> None:
-        with published.run_each(path, text, timeout) as found:
+        with killed_after(timeout), published.run_each(path, text, timeout) as found:
             _print_results(found, shown_as, as_json=as_json, as_csv=as_csv)
 
     if query is None and sys.stdin.isatty() and sys.stdout.isatty():
         _run_shell(answer, layout, as_of, parquet)
         return
-    path, text = _generation(as_of), sys.stdin.read() if query in (None, "-") else str(query)
+    path, text = open_generation(as_of), sys.stdin.read() if query in (None, "-") else str(query)
     published.bound_memory()
     if parquet:
-        frame = published.frame(path, text, timeout)
+        with killed_after(timeout):
+            frame = published.frame(path, text, timeout)
         frame.write_parquet(parquet)
         stderr.print(f"{frame.height} rows in {parquet}")
     else:
@@ -123,13 +125,13 @@ def _run_shell(
     if parquet:
         raise BadSetting("--parquet takes the result of a query. Give one, or `-` to read it.")
     settings = read_settings()
-    fixed = _generation(as_of) if as_of else None
+    fixed = open_generation(as_of) if as_of else None
     shell = SqlShell(lambda: fixed or newest(settings), answer, stdout, layout)
     published.bound_memory()
     shell.run(settings.home / HISTORY)
 
 
-def _generation(as_of: str | None) -> Path:
+def open_generation(as_of: str | None) -> Path:
     """Return the newest generation's file, or one with what was known at an instant."""
     from pipelines.publish.as_of import parse_instant, published_as_of
     from pipelines.publish.generations import newest

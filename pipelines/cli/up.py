@@ -5,30 +5,29 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.live import Live
 from rich.markup import escape
-from rich.table import Table
 
 from pipelines.cli.console import show_progress, stderr, stdout
-from pipelines.cli.doctor import is_reachable
-from pipelines.errors import LockHeld, NothingPublished
+from pipelines.cli.tier.trust import check_commands_of
+from pipelines.cli.up_display import show_event, wait
+from pipelines.cli.upkeep.doctor import is_reachable
+from pipelines.errors import LockHeld, NothingPublished, SourceUnreachable
 from pipelines.locks import file_lock
-from pipelines.settings import DEMO_TIER, Settings, read_settings
+from pipelines.settings import DEMO_TIER, Settings, at_simulator, read_settings
+from pipelines.tether import tie
 
 if TYPE_CHECKING:
+    from pipelines.ingest.market import MarketIngest
     from pipelines.supervision.product import Ports
-    from pipelines.supervision.service import Service, ServiceEvent
+    from pipelines.supervision.service import Service
     from pipelines.supervision.supervisor import Supervisor
 
 SIMULATOR_KEY = "simulator-key"
 LOCK = "up.lock"
-# After which the addresses are printed where the terminal cannot show them all the time.
-READY_SECONDS = 120.0
-COLOURS = {"ready": "green", "backing off": "red"}
+MARKET_SECONDS = 30.0  # between two questions whether the real market can be reached
 
 
 def up(
@@ -52,8 +51,8 @@ def up(
 
     Without a tier.toml it serves the shipped model under a light simulated load, so that both
     halves are there to see; all their figures are labelled. With one, your servers are scraped.
-    Where OpenRouter cannot be reached, a simulated market is used. It has its own home, and all
-    its figures are labelled as simulated.
+    Where OpenRouter cannot be reached, a simulated market is used until it can be. It has its own
+    home, and all its figures are labelled as simulated.
 
     Examples:
 
@@ -76,35 +75,90 @@ def supervise(
 ) -> None:
     """Ingest the market, or a simulated one, and run all processes until Ctrl-C.
 
-    What is published already is shown at once; the market is fetched meanwhile.
+    What is published already is shown at once; the market is fetched meanwhile. A simulated market
+    gives way to the real one, with all that runs on it, as soon as that answers.
     """
-    from pipelines.assets.maintenance import end_left_runs
-    from pipelines.publish.generations import generations
-    from pipelines.supervision.product import make_environment, schedules_service
-    from pipelines.supervision.supervisor import Supervisor
-
     # A service manager ends this process as Ctrl-C does: what was started here is ended in order.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+    if once:
+        with reachable_market(settings) as market:
+            ingest(market)
+        return
+    is_first = True
+    while True:
+        try:
+            with reachable_market(settings) as market:
+                if not run_all(market, settings, ports, has_tier=has_tier, has_load=has_load):
+                    return
+        except SourceUnreachable as error:
+            # It answered a moment ago, and may again; what ran before may not end with it.
+            if is_first:
+                raise
+            stderr.print(f"[yellow]{escape(str(error))}[/yellow]")
+        is_first = False
+
+
+def run_all(
+    market: Settings, wanted: Settings, ports: "Ports", *, has_tier: bool, has_load: bool
+) -> bool:
+    """Ingest a market and run all processes on it. Return True once the wanted one answers."""
+    from pipelines.publish.generations import generations
+    from pipelines.supervision.apart import run_apart
+    from pipelines.supervision.product import make_environment, schedules_service
+    from pipelines.supervision.supervisor import Supervisor
+
     with contextlib.ExitStack() as running:
-        settings = running.enter_context(reachable_market(settings))
-        if once:
-            ingest(settings)
-            return
-        environment = make_environment(settings)
-        supervisor = Supervisor(settings.logs, show_event)
+        environment = make_environment(market)
+        supervisor = Supervisor(market.logs, show_event)
         running.callback(stop, supervisor)
         supervisor.start()
-        is_known = bool(generations(settings))
-        if is_known:
-            supervisor.add(plan(settings, environment, ports, has_tier=has_tier, has_load=has_load))
-        ingest(settings, reports_to_dagster=True)
-        if not is_known:
-            supervisor.add(plan(settings, environment, ports, has_tier=has_tier, has_load=has_load))
-        end_left_runs(settings)
+        is_shown = False
+
+        def show_pages() -> None:
+            """Start what shows and serves as soon as there is something to show."""
+            nonlocal is_shown
+            if not is_shown and generations(market):
+                is_shown = True
+                services = plan(market, environment, ports, has_tier=has_tier, has_load=has_load)
+                supervisor.add(services)
+
+        show_pages()
+        # What it imports and holds, some 200 MB, must not stay for as long as the product runs.
+        run_apart(ingest_for_dagster, market, meanwhile=show_pages)
         supervisor.add([schedules_service(environment, ports.dagster)])
+        is_wanted = threading.Event()
+        if market.home != wanted.home:
+            running.enter_context(watch_for(wanted, is_wanted))
         with contextlib.suppress(KeyboardInterrupt):
-            wait(supervisor, settings)
+            wait(supervisor, market, is_wanted)
+        if is_wanted.is_set():
+            stderr.print(
+                f"[green]{wanted.openrouter_url} can be reached[/green] and takes the place of "
+                f"the simulated market. All that was simulated stays in {market.home}."
+            )
+        return is_wanted.is_set()
+
+
+@contextlib.contextmanager
+def watch_for(
+    settings: Settings, answers: threading.Event, seconds: float = MARKET_SECONDS
+) -> Iterator[None]:
+    """Ask in a thread, while the `with` lasts, whether the market can be reached."""
+    ended = threading.Event()
+
+    def ask() -> None:
+        while not ended.wait(seconds):
+            if is_reachable(settings.openrouter_url):
+                answers.set()
+                return
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 @contextlib.contextmanager
@@ -126,27 +180,40 @@ def reachable_market(settings: Settings) -> Iterator[Settings]:
         return
     stderr.print(
         f"[yellow]{settings.openrouter_url} cannot be reached.[/yellow] "
-        "Using a simulated market instead: its figures are "
+        "Using a simulated market until it can be: its figures are "
         f"[bold magenta]simulated[/bold magenta] and stay in {settings.home / 'simulated'}."
     )
     with run_simulator(settings) as simulated:
         yield simulated
 
 
-def ingest(settings: Settings, *, reports_to_dagster: bool = False) -> None:
-    """Fetch, build and publish the market, with progress, and print what came of it."""
+def ingest_for_dagster(settings: Settings) -> None:
+    """Ingest the market, and bring Dagster's records up to date before it starts."""
     from pipelines.archive import utc_now
+    from pipelines.assets.first_ingest import report_ingest
+    from pipelines.assets.storage import migrate_storage
+
+    migrate_storage(settings)
+    report_ingest(settings, ingest(settings), utc_now())
+
+
+def ingest(settings: Settings) -> "MarketIngest":
+    """Fetch, build and publish the market, with progress, and print what came of it."""
     from pipelines.cli.summary import show_days, show_summary
+    from pipelines.ingest.downloads import extract_downloads
     from pipelines.ingest.market import ingest_market
+    from pipelines.ingest.prices import extract_prices
+    from pipelines.ingest.quality import extract_quality
 
     with show_progress() as (on_request, on_built):
+        # A source that cannot be had holds back nothing: its figures come with a later run.
+        extract_prices(settings, on_request)
+        extract_quality(settings, on_request)
+        extract_downloads(settings, say=on_request)
         ingested = ingest_market(settings, say=on_request, progress=on_built)
     show_days(stderr, ingested)
     show_summary(stdout, settings)
-    if reports_to_dagster:
-        from pipelines.assets.first_ingest import report_ingest
-
-        report_ingest(settings, ingested, utc_now())
+    return ingested
 
 
 def plan(
@@ -166,6 +233,7 @@ def plan(
         return services
     if settings.tier.exists() and settings.tier.name != DEMO_TIER:
         stderr.print(f"The tier is that of {escape(str(settings.tier))}.")
+        check_commands_of(settings)
         return [*services, collector_service(environment, has_own_tier=False)]
     if not demo_tier.is_installed():
         stderr.print(
@@ -183,46 +251,13 @@ def plan(
     return [*services, own[0], collector_service(environment, has_own_tier=True), *own[1:]]
 
 
-def show_event(event: "ServiceEvent") -> None:
-    """Print what became of a process, one line an event."""
-    colour = COLOURS.get(event.state, "yellow")
-    stderr.print(f"[{colour}]{event.service}[/{colour}] {escape(event.text)}")
-
-
-def wait(supervisor: "Supervisor", settings: Settings) -> None:
-    """Wait for Ctrl-C, with the addresses in the last lines of the terminal."""
-    if stderr.is_terminal:
-        with Live(
-            console=stderr,
-            get_renderable=lambda: addresses(supervisor, settings),
-            refresh_per_second=2,
-        ):
-            threading.Event().wait()
-    supervisor.wait_until_ready(READY_SECONDS)
-    stderr.print(addresses(supervisor, settings))
-    threading.Event().wait()
-
-
-def addresses(supervisor: "Supervisor", settings: Settings) -> Table:
-    """Build the table of where everything is, and whether it is ready."""
-    table = Table.grid(padding=(0, 2))
-    for service, state in supervisor.states():
-        if service.address:
-            shown = "" if state == "ready" else f"[yellow]{state}[/yellow]"
-            table.add_row(f"[bold]{service.name}[/bold]", service.address, shown)
-    table.add_row("logs", escape(str(settings.logs)))
-    table.add_row("", "Everything runs until you press Ctrl-C.")
-    return table
-
-
 def stop(supervisor: "Supervisor") -> None:
     """End all processes; a second Ctrl-C does not wait for them."""
     stderr.print("Stopping; what was collected is written down.")
     try:
         killed = supervisor.stop()
     except KeyboardInterrupt:
-        supervisor.kill()
-        return
+        return supervisor.kill()
     if killed:
         stderr.print(f"Not waited for any longer, nothing is lost: {', '.join(killed)}.")
 
@@ -232,17 +267,14 @@ def run_simulator(settings: Settings) -> Iterator[Settings]:
     """Run the simulated market in a process; yield settings with its address and their own home."""
     from pipelines.supervision.product import TOKENTIDE
 
-    command = [*TOKENTIDE, "simulate", "--port", "0", "--no-limits", "--key", SIMULATOR_KEY]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
+    command = tie([*TOKENTIDE, "simulate", "--port", "0", "--no-limits", "--key", SIMULATOR_KEY])
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as it:
         try:
-            url = (process.stdout.readline() if process.stdout else "").strip()
+            url = (it.stdout.readline() if it.stdout else "").strip()
             if not url:
                 raise NothingPublished(
                     "The simulated market did not start; `tokentide simulate` shows why."
                 )
-            home = settings.home / "simulated"
-            yield replace(settings, home=home, openrouter_url=url, openrouter_key=SIMULATOR_KEY)
+            yield at_simulator(settings, url, SIMULATOR_KEY)
         finally:
-            process.terminate()
+            it.terminate()

@@ -23,8 +23,8 @@ from pipelines.loading.answers import DamagedAnswer, OnLoaded, damaged_answers, 
 from pipelines.loading.outcome import LoadResult
 from pipelines.publish.generations import Generation
 from pipelines.settings import Settings
+from pipelines.sources.client.http import RetryPolicy, SourceClient
 from pipelines.sources.failure import Failure
-from pipelines.sources.http import RetryPolicy, SourceClient
 from pipelines.sources.openrouter import exports, rankings
 from pipelines.sources.openrouter.requests import (
     SourceRequest,

@@ -18,12 +18,19 @@ import polars as pl
 
 from pipelines.archive import Answer, Archive, BadLine, LogPart
 from pipelines.errors import BadAnswer, DamagedBody
+from pipelines.loading.downloads import load_history, load_hub_page
+from pipelines.loading.hub_batches import batches, load_hub_batch
 from pipelines.loading.outcome import LoadResult
 from pipelines.loading.plausible import implausible
+from pipelines.loading.prices import load_prices
 from pipelines.loading.rankings import load_rankings
+from pipelines.loading.recording import quarantine, record_results, request_of
 from pipelines.loading.snapshots import load_snapshot
+from pipelines.sources.huggingface.history import HistoryFile
+from pipelines.sources.huggingface.hub_page import HubPage
 from pipelines.sources.openrouter import endpoints
 from pipelines.sources.openrouter.rankings_table import RankingsTable
+from pipelines.sources.prices.price_table import PriceTable
 from pipelines.sources.registry import SOURCES
 from pipelines.sql import read_sql
 from warehouse.changes import ANSWERS, ENDPOINTS, mark_changed, mark_slices
@@ -79,7 +86,7 @@ def load_answers(
     payloads: Mapping[str, Any] | None = None,
     on_loaded: OnLoaded = lambda answer, result: None,
 ) -> int:
-    """Load every answer that is not loaded yet, each in one transaction, and return their number.
+    """Load every answer that is not loaded yet, each whole or not at all, and return their number.
 
     `payloads` holds those that are decoded already, by answer id; others are read from the archive.
     """
@@ -88,9 +95,12 @@ def load_answers(
     def load(answers: Sequence[Answer]) -> None:
         nonlocal number
         _mark_slices(con, answers)
-        for answer in answers:
-            on_loaded(answer, _load_or_quarantine(con, archive, answer, payloads or {}))
-            number += 1
+        for batch in batches(answers):
+            for answer, result in zip(
+                batch, _load_batch(con, archive, batch, payloads or {}), strict=True
+            ):
+                on_loaded(answer, result)
+                number += 1
 
     load(list(_healed(con, archive)))
     for part in archive.log_parts(_positions(con)):
@@ -150,6 +160,27 @@ def _mark_slices(con: duckdb.DuckDBPyConnection, answers: Sequence[Answer]) -> N
             mark_slices(con, relation, SLICES, {"names": names, "days": dates})
 
 
+def _load_batch(
+    con: duckdb.DuckDBPyConnection,
+    archive: Archive,
+    batch: Sequence[Answer],
+    payloads: Mapping[str, Any],
+) -> Iterator[LoadResult]:
+    """Load answers in one transaction; where one of them is not plain, each in one for itself."""
+    if len(batch) > 1:
+        try:
+            with transaction(con):
+                results = load_hub_batch(con, archive, batch, payloads)
+                record_results(con, list(zip(batch, results, strict=True)))
+        except (DamagedBody, *UNREADABLE) as error:
+            log.debug("Loading each of %s answers by itself: %s", len(batch), error)
+        else:
+            yield from results
+            return
+    for answer in batch:
+        yield _load_or_quarantine(con, archive, answer, payloads)
+
+
 def _load_or_quarantine(
     con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer, payloads: Mapping[str, Any]
 ) -> LoadResult:
@@ -160,16 +191,16 @@ def _load_or_quarantine(
     try:
         with transaction(con):
             result = _load(con, archive, answer, payloads)
-            _record(con, answer, result)
+            record_results(con, [(answer, result)])
     except DamagedBody as error:
         with transaction(con):
             result = LoadResult("damaged", reason=str(error))
-            _record(con, answer, result)
+            record_results(con, [(answer, result)])
     except UNREADABLE as error:
         with transaction(con):
             result = LoadResult("unreadable", reason=str(error))
-            _quarantine(con, answer, result)
-            _record(con, answer, result)
+            quarantine(con, answer, result)
+            record_results(con, [(answer, result)])
     return result
 
 
@@ -181,7 +212,7 @@ def _load(
     if answer.status not in (OK, NOT_MODIFIED):
         return LoadResult("refused", reason=f"status {answer.status}")
     earlier = con.execute(SAME_BYTES, {"digest": answer.sha256}).fetchall()
-    if _request_of(answer) in earlier:
+    if request_of(answer) in earlier:
         return LoadResult("unchanged")
     return _load_payload(con, archive, answer, payloads, is_new=not earlier)
 
@@ -201,27 +232,22 @@ def _load_payload(
     parsed = source.parse(answer, payload)
     if isinstance(parsed, RankingsTable):
         # The same useless rankings are quarantined once, however often they come.
-        if known := con.execute(QUARANTINED, [answer.sha256, *_request_of(answer)]).fetchall():
+        if known := con.execute(QUARANTINED, [answer.sha256, *request_of(answer)]).fetchall():
             return LoadResult("quarantined", reason=known[0][0])
         return load_rankings(con, answer, parsed)
+    if isinstance(parsed, HistoryFile):
+        return load_history(con, answer, parsed)
     if reason := implausible(con, answer, source, parsed):
         result = LoadResult("quarantined", reason=reason)
-        _quarantine(con, answer, result)
+        quarantine(con, answer, result)
         return result
-    return load_snapshot(con, answer, parsed, is_new=is_new)
-
-
-def _request_of(answer: Answer) -> tuple[str, str, str]:
-    return answer.source, _sorted_json(answer.params), _sorted_json(answer.context)
-
-
-def _quarantine(con: duckdb.DuckDBPyConnection, answer: Answer, result: LoadResult) -> None:
-    row = [answer.sha256, answer.source, result.reason]
-    # The same unreadable bytes are quarantined once, however often they come.
-    if not con.execute(
-        "select 1 from raw.quarantine where sha256 = ? and source = ? and reason = ?", row
-    ).fetchall():
-        con.execute("insert into raw.quarantine (sha256, source, reason) values (?, ?, ?)", row)
+    if isinstance(parsed, PriceTable):
+        result = load_prices(con, answer, parsed)
+        if result.outcome == "quarantined":
+            quarantine(con, answer, result)
+        return result
+    load = load_hub_page if isinstance(parsed, HubPage) else load_snapshot
+    return load(con, answer, parsed, is_new=is_new)
 
 
 def _quarantine_lines(con: duckdb.DuckDBPyConnection, lines: Sequence[BadLine]) -> None:
@@ -235,52 +261,3 @@ def _quarantine_lines(con: duckdb.DuckDBPyConnection, lines: Sequence[BadLine]) 
         log.warning("The archive's log is damaged: %s.", row[2])
         con.execute("insert into raw.quarantine (sha256, source, reason) values (?, ?, ?)", row)
         mark_changed(con, ["raw.quarantine"])
-
-
-def _record(con: duckdb.DuckDBPyConnection, answer: Answer, result: LoadResult) -> None:
-    source, params, context = _request_of(answer)
-    mark_changed(con, _changed_tables(answer, result))
-    con.execute(
-        "insert or replace into raw.answers values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            answer.answer_id,
-            source,
-            answer.url,
-            params,
-            context,
-            answer.fetched_at,
-            answer.status,
-            answer.bytes,
-            answer.sha256,
-            answer.origin,
-            answer.run_id,
-            result.outcome,
-            result.rows,
-            result.reason,
-        ],
-    )
-    for note in result.notes:
-        _note(con, answer, note)
-
-
-def _changed_tables(answer: Answer, result: LoadResult) -> set[str]:
-    """Return the tables that loading this answer may have changed."""
-    if result.outcome in ("broken", "refused", "damaged", "unchanged"):
-        return {"raw.answers"}
-    listed = {"raw.answers", "raw.quarantine", "raw.notes"}
-    if result.outcome == "unreadable":
-        # Nothing of it was loaded; its source may not even be known.
-        return listed
-    return {*listed, *(f"raw.{table}" for table in SOURCES[answer.source].tables)}
-
-
-def _note(con: duckdb.DuckDBPyConnection, answer: Answer, note: str) -> None:
-    row = [answer.source, note]
-    if con.execute("select 1 from raw.notes where source = ? and note = ?", row).fetchall():
-        return
-    log.warning("%s: %s (noted once)", answer.source, note)
-    con.execute("insert into raw.notes values (?, ?, ?)", [*row, answer.sha256])
-
-
-def _sorted_json(values: dict[str, str]) -> str:
-    return json.dumps(values, sort_keys=True)

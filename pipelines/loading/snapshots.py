@@ -1,6 +1,7 @@
 """Loading of snapshots, that is of all answers but rankings, into the raw tables they name.
 
-A row that lacks a required column is quarantined, and the others are loaded.
+A row that lacks a required column is quarantined, and so is one that the answer has already; the
+others are loaded.
 """
 
 import duckdb
@@ -19,15 +20,24 @@ def load_snapshot(
     `is_new` says that no earlier answer had these bytes, so that no table needs to be searched for
     them.
     """
-    rows = quarantined = 0
+    rows = 0
+    faults: list[str] = []
     for table, frame in parsed.frames.items():
-        complete = is_complete(parsed, table)
-        good, bad = frame.filter(complete), frame.filter(~complete)
+        complete, first = is_complete(parsed, table), pl.struct(pl.all()).is_first_distinct()
+        good, bad = frame.filter(complete & first), frame.filter(~complete)
+        again = frame.filter(complete & ~first)
         if is_new or not _holds(con, table, answer.sha256):
             _insert(con, table, good.with_columns(sha256=pl.lit(answer.sha256)))
-        _quarantine(con, answer, bad, parsed.required[table])
-        rows, quarantined = rows + good.height, quarantined + bad.height
-    faults = ["incomplete row"] if quarantined else []
+        needs = ", ".join(parsed.required[table])
+        for fault, detail, rest in (
+            ("incomplete row", f": needs {needs}", bad),
+            ("repeated row", "", again),
+        ):
+            if not rest.is_empty():
+                quarantine_rows(con, answer, rest, fault + detail)
+                faults.append(fault)
+        rows += good.height
+    faults = list(dict.fromkeys(faults))
     return LoadResult.of(rows=rows, kept=rows, faults=faults, notes=parsed.notes)
 
 
@@ -43,15 +53,14 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> 
     con.unregister("incoming")
 
 
-def _quarantine(
-    con: duckdb.DuckDBPyConnection, answer: Answer, bad: pl.DataFrame, required: tuple[str, ...]
+def quarantine_rows(
+    con: duckdb.DuckDBPyConnection, answer: Answer, bad: pl.DataFrame, reason: str
 ) -> None:
-    if bad.is_empty():
-        return
+    """Keep rows that cannot be loaded, each as it came, with the reason."""
     details = bad.select(detail=pl.struct(pl.all()).struct.json_encode()).with_columns(
         sha256=pl.lit(answer.sha256),
         source=pl.lit(answer.source),
-        reason=pl.lit(f"incomplete row: needs {', '.join(required)}"),
+        reason=pl.lit(reason),
     )
     con.register("incoming", details.to_arrow())
     con.execute("insert into raw.quarantine by name from incoming")

@@ -67,10 +67,17 @@ def published_as_of(
 
 def path_as_of(settings: Settings, instant: datetime) -> Path:
     """Return the path of the file for `instant`, as the warehouse is now."""
-    return (
-        _folder(settings)
-        / f"{instant:%Y%m%dT%H%M%S}{_fraction(instant)}Z-{_fingerprint(settings, instant)}.duckdb"
-    )
+    return _folder(settings) / f"{_name(instant)}-{_fingerprint(settings, instant)}.duckdb"
+
+
+def newest_as_of(settings: Settings, instant: datetime) -> Path | None:
+    """Return the file for `instant` that was used last, whatever was loaded since; None if none."""
+    found = _folder(settings).glob(f"{_name(instant)}-*.duckdb")
+    return max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
+
+
+def _name(instant: datetime) -> str:
+    return f"{instant:%Y%m%dT%H%M%S}{_fraction(instant)}Z"
 
 
 def _folder(settings: Settings) -> Path:

@@ -20,7 +20,8 @@ import duckdb
 from pipelines.archive import utc_now
 from pipelines.database_files import new_database, remove_database
 from pipelines.errors import AuditFailed, NothingPublished
-from pipelines.files import copy_by_kernel, sync_folder
+from pipelines.files import copy_by_kernel, make_private, sync_folder
+from pipelines.publish.verdict_history import JudgeSaved, judge_none, keep_history
 from pipelines.settings import Settings
 from pipelines.sql import read_sql
 from warehouse.changes import slice_day
@@ -29,9 +30,9 @@ from warehouse.connection import session, transaction
 MAX_KEPT = 5
 NEWEST = "tokentide.duckdb"
 META_TABLE = "meta"
-MARTS, OTHERS, META, COMMENTS, CHANGES, PUBLISHED = (
+MARTS, OTHERS, META, CONTENTS, COMMENTS, CHANGES, PUBLISHED = (
     read_sql(__file__, name)
-    for name in ("marts", "other_marts", "meta", "comments", "changes", "published")
+    for name in ("marts", "other_marts", "meta", "contents", "comments", "changes", "published")
 )
 BY_MINUTE = "_minutely"
 FIRST_MINUTE = (
@@ -78,14 +79,17 @@ class GenerationInfo:
     published_at: datetime
 
 
-def publish(settings: Settings, now: datetime | None = None) -> Generation:
+def publish(
+    settings: Settings, now: datetime | None = None, judge_saved: JudgeSaved = judge_none
+) -> Generation:
     """Write the marts into a new generation and put it in place.
 
     It begins as a copy of the generation before, in which only tables that changed are replaced.
+    `judge_saved` judges the claims that are kept in the home.
 
     Raise AuditFailed where the last build did not pass.
     """
-    settings.published.mkdir(parents=True, exist_ok=True)
+    make_private(settings.published)
     with session(settings.warehouse) as con:
         check_audited(con)
         con.execute("set variable minute_days = $days", {"days": settings.published_minute_days})
@@ -95,12 +99,16 @@ def publish(settings: Settings, now: datetime | None = None) -> Generation:
         path = settings.published / f"generation-{number:06}.duckdb"
         info = GenerationInfo(number, now or utc_now())
         with new_database(settings.published / f".{path.name}.tmp", path) as aside:
-            _write_next(con, settings, aside, info)
+            _write_next(con, settings, aside, info, judge_saved)
         return _link_newest(settings, path, number)
 
 
 def _write_next(
-    con: duckdb.DuckDBPyConnection, settings: Settings, aside: Path, info: GenerationInfo
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    aside: Path,
+    info: GenerationInfo,
+    judge_saved: JudgeSaved,
 ) -> None:
     """Write a generation: a copy of the one before with what changed since, or all tables."""
     before = generations(settings)[-1:]
@@ -111,6 +119,8 @@ def _write_next(
     if not is_known or _is_mostly_free(con, aside):
         remove_database(aside)
         write_marts(con, aside, info)
+    last = before[0].path if before else None
+    keep_history(con, aside, last, info.published_at, judge_saved)
     with transaction(con):
         con.execute("delete from main.published")
         con.execute(PUBLISHED, {"generation": info.generation})
@@ -191,6 +201,7 @@ def write_marts(
         _copy(con, change)
     copied = {META_TABLE, *(change.table for change in changes)}
     con.execute(META, {**asdict(info), "version": version("tokentide")})
+    con.execute(CONTENTS)
     for name, statement in con.sql(COMMENTS).fetchall():
         if name in copied:
             con.execute(statement)

@@ -16,6 +16,7 @@ import polars as pl
 
 from pipelines.errors import QueryFailed
 from pipelines.publish.json_values import plain
+from pipelines.publish.revealing import find_revealing, without_paths
 from warehouse.connection import open_published
 
 BATCH = 1_000
@@ -26,6 +27,10 @@ READS = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
 NO_QUERY = (
     "That is no query. A query begins with SELECT, FROM, WITH, DESCRIBE, SUMMARIZE, SHOW, "
     "PIVOT or EXPLAIN."
+)
+REVEALING = (
+    "{} is not for queries here: it would name folders of this machine, or change how queries run. "
+    "information_schema has the names and types of all tables."
 )
 WHAT_THERE_IS = "`tokentide describe` lists what there is."
 
@@ -52,7 +57,7 @@ def run(path: Path, sql: str, seconds: float = 60.0) -> Iterator[QueryResult]:
 
     Raise QueryFailed with DuckDB's reason, or when time is up.
     """
-    with _bounded(path, seconds) as (con, is_over):
+    with _bounded(path, sql, seconds) as (con, is_over):
         _check_query(con, sql)
         con.execute(sql)
         yield _result(con, is_over)
@@ -64,7 +69,7 @@ def run_each(path: Path, sql: str, seconds: float = 60.0) -> Iterator[QueryResul
 
     None runs if any is no query. Read each result before the next one, which replaces it.
     """
-    with _bounded(path, seconds) as (con, is_over):
+    with _bounded(path, sql, seconds) as (con, is_over):
         queries = _check_query(con, sql)
         yield QueryResults(len(queries), (_execute(con, query, is_over) for query in queries))
 
@@ -74,7 +79,7 @@ def frame(path: Path, sql: str, seconds: float = 60.0, rows: int | None = None) 
 
     Raise QueryFailed if the text has several queries, since a frame holds one result.
     """
-    with _bounded(path, seconds) as (con, _):
+    with _bounded(path, sql, seconds) as (con, _):
         if (count := len(_check_query(con, sql))) > 1:
             raise QueryFailed(
                 f"That is {count} queries, and a file holds one result. Run them singly."
@@ -104,10 +109,10 @@ def bound_memory(room: int = ROOM) -> None:
 
 @contextlib.contextmanager
 def _bounded(
-    path: Path, seconds: float
+    path: Path, sql: str, seconds: float
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, threading.Event]]:
     """Open a connection for a bounded time; the event is set once that is over."""
-    con, done, is_over = open_published(path), threading.Event(), threading.Event()
+    con, done, is_over = _open(path), threading.Event(), threading.Event()
     clock = threading.Thread(target=_stop_after, args=(seconds, con, done, is_over), daemon=True)
     clock.start()
     try:
@@ -117,7 +122,8 @@ def _bounded(
             "The query needs more memory than it may have. Ask for less at once."
         ) from error
     except (duckdb.Error, TimeoutError) as error:
-        raise QueryFailed(_reason(error, seconds, is_over.is_set())) from error
+        reason = _reason(error, seconds, is_over.is_set())
+        raise QueryFailed(without_paths(reason, sql)) from error
     except RuntimeError as error:
         # That is how DuckDB reports Ctrl-C.
         if "interrupted" not in str(error).lower():
@@ -128,6 +134,16 @@ def _bounded(
         done.set()
         clock.join()
         con.close()
+
+
+def _open(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return open_published(path)
+    except duckdb.Error as error:
+        raise QueryFailed(
+            f"{path.name} cannot be read ({without_paths(str(error), '')}). "
+            "`tokentide publish` makes a new one."
+        ) from error
 
 
 def _end_query(con: duckdb.DuckDBPyConnection) -> None:
@@ -169,6 +185,8 @@ def _check_query(con: duckdb.DuckDBPyConnection, sql: str) -> list[list[duckdb.S
 
     Raise QueryFailed on all but queries: CALL, SET, ATTACH may reach past locked settings.
     """
+    if name := find_revealing(sql):
+        raise QueryFailed(REVEALING.format(name))
     queries: list[list[duckdb.Statement]] = [[]]
     for statement in con.extract_statements(sql):
         queries[-1].append(statement)

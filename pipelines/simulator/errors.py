@@ -8,6 +8,7 @@ ApiError               sent to the client, in the real service's words
 └── TooManyRequests    429, a quota is used up
 InvalidFault           the control API received a fault that it cannot read
 SimulatorError         the simulator cannot start
+├── NotLoopback        others could reach it, and steer it
 ├── NoRecordings       the folder holds no recorded response
 └── UnknownMode        no such mode, or the mode lacks what it needs
 """
@@ -119,6 +120,10 @@ class InvalidFault(ValueError):
 
 class SimulatorError(Exception):
     """The simulator cannot start as configured; the message says how to configure it."""
+
+
+class NotLoopback(SimulatorError):
+    """The simulator was to listen where others could set its clock and its faults."""
 
 
 class NoRecordings(SimulatorError):

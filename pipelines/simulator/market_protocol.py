@@ -116,6 +116,46 @@ class Market(Protocol):
         """Return the `data` object of the task classification."""
         ...
 
+    def price_history(self, now: datetime) -> JsonObject:
+        """Return the archive of all prices by change points."""
+        ...
+
+    def price_list(self, now: datetime) -> list[JsonObject]:
+        """Return the archive of today's prices, a list of providers."""
+        ...
+
+    def token_prices(self, now: datetime) -> JsonObject:
+        """Return today's prices of a token by LiteLLM's keys, OpenRouter's among them."""
+        ...
+
+    def provider_prices(self, now: datetime) -> JsonObject:
+        """Return today's prices by provider and model, as models.dev has them."""
+        ...
+
+    def region_list(self, now: datetime) -> str:
+        """Return the regions of organisations as CSV."""
+        ...
+
+    def size_list(self, now: datetime) -> str:
+        """Return the parameters of models as CSV."""
+        ...
+
+    def notable_models(self, now: datetime) -> str:
+        """Return the table of notable models as CSV."""
+        ...
+
+    def leaderboard(self, leaderboard: str, now: datetime, *, is_whole: bool) -> list[JsonObject]:
+        """Return the newest publication of a leaderboard, or all of them."""
+        ...
+
+    def index_scores(self, now: datetime) -> list[JsonObject]:
+        """Return the scores of an index over benchmarks, as it was last fitted."""
+        ...
+
+    def hub_models(self, now: datetime, pipeline_tag: str) -> list[JsonObject]:
+        """Return the Hub's models of one kind, most downloaded first."""
+        ...
+
 
 def date_range(start: date, end: date) -> list[date]:
     """Return every date from start to end, both included."""

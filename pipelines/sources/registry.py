@@ -4,17 +4,22 @@ What reads an answer, which raw tables it fills and which asset requests it is d
 alone.
 """
 
+from pipelines.sources.huggingface import history, hub_models
 from pipelines.sources.openrouter import (
     apps,
     benchmarks,
     catalogue,
     endpoints,
     exports,
+    exports_index,
     providers,
     rankings,
     session_costs,
     tasks,
 )
+from pipelines.sources.prices import genai_prices, litellm, models_dev, openrouterlist
+from pipelines.sources.quality import arena, epoch
+from pipelines.sources.references import atom, notable_models, parameters
 from pipelines.sources.source import Source
 
 SOURCES: dict[str, Source] = {
@@ -23,6 +28,8 @@ SOURCES: dict[str, Source] = {
         rankings.SOURCE,
         exports.SOURCE,
         exports.MANIFEST,
+        exports_index.INDEX,
+        exports_index.SOURCE,
         catalogue.SOURCE,
         endpoints.SOURCE,
         providers.SOURCE,
@@ -30,6 +37,18 @@ SOURCES: dict[str, Source] = {
         tasks.SOURCE,
         benchmarks.SOURCE,
         session_costs.SOURCE,
+        openrouterlist.SOURCE,
+        genai_prices.SOURCE,
+        models_dev.SOURCE,
+        litellm.SOURCE,
+        atom.SOURCE,
+        parameters.SOURCE,
+        notable_models.SOURCE,
+        arena.LATEST,
+        arena.FULL,
+        epoch.SOURCE,
+        hub_models.SOURCE,
+        history.SOURCE,
     )
 }
 

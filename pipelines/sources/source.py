@@ -25,3 +25,9 @@ class Source:
     # source that failed may send a part of its list, or none of it, with status 200.
     min_share: float | None = None
     may_be_empty: bool = False
+    # False where an answer "not modified" would lose what its headers say, as of a list in pages.
+    is_conditional: bool = True
+    # Columns of the first frame with figures, which are never all zero.
+    figures: tuple[str, ...] = ()
+    # The column of the first frame that dates the figures, where others come with each date.
+    window: str | None = None

@@ -6,6 +6,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO
 
+from pipelines.files import make_private
+
 MAX_BYTES = 5 << 20
 KEPT = 3  # older files beside the newest
 MAX_LINE = 64 << 10  # bytes; a longer line is cut into several
@@ -13,7 +15,7 @@ MAX_LINE = 64 << 10  # bytes; a longer line is cut into several
 
 def keep_output(stream: IO[bytes], path: Path) -> threading.Thread:
     """Write all lines of a stream to a rotated file, until the stream ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     thread = threading.Thread(target=_write, args=(stream, path), daemon=True)
     thread.start()
     return thread

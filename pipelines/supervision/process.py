@@ -4,15 +4,14 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import httpx
 
-from pipelines.supervision import tether
 from pipelines.supervision.log_file import keep_output
 from pipelines.supervision.service import Service, ServiceState
+from pipelines.tether import tie
 
 MIN_BACK_OFF, MAX_BACK_OFF = 1.0, 60.0
 # One that ran this long had started well, so the next failure begins with a short wait.
@@ -38,10 +37,8 @@ class ServiceProcess:
 
     def start(self) -> None:
         """Start it in its own session, tied to this thread, its output in its log."""
-        numbers = (os.getpid(), int(self.service.stop_signal), self.service.niceness)
-        command = [sys.executable, tether.__file__, *map(str, numbers), *self.service.command]
         self._process = subprocess.Popen(
-            command,
+            tie(self.service.command, self.service.stop_signal, self.service.niceness),
             env={**os.environ, **self.service.environment, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

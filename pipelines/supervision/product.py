@@ -10,13 +10,12 @@ from importlib.resources import files
 from pathlib import Path
 
 import pipelines
-from pipelines.settings import Settings
+from pipelines.files import make_private
+from pipelines.settings import ADDRESS_FIELDS, Settings
 from pipelines.supervision.service import Service
 
 TOKENTIDE = (sys.executable, "-m", "pipelines")
 LOOPBACK = "http://127.0.0.1"
-# `dagster dev` warns that another package has a newer command for the same.
-QUIET = "ignore:Function `dev_command` is superseded"
 # Dagster and what it starts give way to people who look at pages.
 BACKGROUND = 10
 # The instance is configured at the root of the repository; an installed package has a copy.
@@ -39,17 +38,20 @@ class Ports:
 
 def make_environment(settings: Settings) -> dict[str, str]:
     """Make Dagster's home with a link to its configuration; return what all processes are given."""
-    settings.dagster.mkdir(parents=True, exist_ok=True)
+    make_private(settings.dagster)
     link = settings.dagster / "dagster.yaml"
     link.unlink(missing_ok=True)
     link.symlink_to(INSTANCE)
-    key = {"OPENROUTER_API_KEY": settings.openrouter_key} if settings.openrouter_key else {}
+    secrets = {
+        "OPENROUTER_API_KEY": settings.openrouter_key,
+        "TOKENTIDE_API_KEY": settings.tier_key,
+    }
     return {
         **os.environ,
-        **key,
+        **{name: value for name, value in secrets.items() if value},
         "DAGSTER_HOME": str(settings.dagster),
         "TOKENTIDE_HOME": str(settings.home),
-        "TOKENTIDE_OPENROUTER_URL": settings.openrouter_url,
+        **{name: getattr(settings, field) for name, field in ADDRESS_FIELDS.items()},
     }
 
 
@@ -69,7 +71,8 @@ def tier_services(environment: Mapping[str, str], port: int, *, has_load: bool) 
     load = Service(
         name="load",
         command=(*TOKENTIDE, "load", "--url", f"{address}/v1", "--trace", trace, *limit),
-        environment=environment,
+        # The server's key, if it has one, and never one for somebody else's server.
+        environment={**environment, "OPENAI_API_KEY": environment.get("TOKENTIDE_API_KEY", "")},
         after=("tier", "collector"),
         # It reports what it has seen so far.
         stop_signal=signal.SIGINT,
@@ -112,12 +115,11 @@ def reader_services(environment: Mapping[str, str], ports: Ports) -> list[Servic
 
 
 def schedules_service(environment: Mapping[str, str], port: int) -> Service:
-    """Return Dagster: its schedules, and its pages."""
-    dagster = (sys.executable, "-W", QUIET, "-m", "dagster", "dev", "-m", "pipelines.definitions")
+    """Return Dagster: its schedules, and its page behind a guard."""
     address = f"{LOOPBACK}:{port}"
     return Service(
         name="schedules",
-        command=(*dagster, "-h", "127.0.0.1", "-p", str(port)),
+        command=(sys.executable, "-m", "pipelines.supervision.dagster_server", str(port)),
         environment=environment,
         health_url=f"{address}/server_info",
         address=address,

@@ -7,6 +7,7 @@ long as its process lives.
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import warehouse
+from pipelines.tether import tie
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ def run_dbt(
     variables = {"DBT_WAREHOUSE": str(warehouse), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
     log.debug("Starting dbt %s.", command[0])
     done = subprocess.run(
-        [*start, *command, *options],
+        tie([*start, *command, *options], signal.SIGKILL),
         env={**os.environ, **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -91,6 +91,12 @@ def halves_of(manifest: Mapping[str, Any]) -> dict[str, frozenset[DataHalf]]:
 
     A table of both halves has both, and so has a list that reads neither.
     """
+    both: frozenset[DataHalf] = frozenset(["market", "tier"])
+    return {node: found or both for node, found in _halves_read(manifest).items()}
+
+
+def _halves_read(manifest: Mapping[str, Any]) -> dict[str, frozenset[DataHalf]]:
+    """Return the halves of the sources that each node is made from; none for a list by hand."""
     parents: Parents = manifest["parent_map"]
 
     @cache
@@ -100,25 +106,24 @@ def halves_of(manifest: Mapping[str, Any]) -> dict[str, frozenset[DataHalf]]:
             return frozenset(["tier"] if is_of_tier else ["market"])
         return frozenset().union(*map(find, parents.get(node, [])))
 
-    both: frozenset[DataHalf] = frozenset(["market", "tier"])
-    return {node: find(node) or both for node in parents}
+    return {node: find(node) for node in parents}
 
 
 def halves_of_seeds(manifest: Mapping[str, Any]) -> dict[str, frozenset[DataHalf]]:
     """Return the halves of the product that each seed is read by, directly or not.
 
-    A seed reads neither half, so by its own inputs it belongs to both.
+    A seed reads neither half, so by its own inputs it belongs to both. A table that is made from
+    seeds alone stands for those that read it.
     """
-    inputs = halves_of(manifest)
+    halves = _halves_read(manifest)
     children: Parents = manifest["child_map"]
-    seeds = [name for name in children if name.startswith("seed.")]
-    readers = {
-        seed: [child for child in children[seed] if child.startswith("model.")] for seed in seeds
-    }
-    return {
-        seed: frozenset().union(*(inputs[reader] for reader in found))
-        for seed, found in readers.items()
-    }
+
+    @cache
+    def find(node: str) -> frozenset[DataHalf]:
+        readers = [child for child in children[node] if child.startswith("model.")]
+        return frozenset().union(*(halves[reader] or find(reader) for reader in readers))
+
+    return {name: find(name) for name in children if name.startswith("seed.")}
 
 
 def _ancestors(node: str, parents: Parents) -> frozenset[str]:

@@ -69,9 +69,15 @@ def _cache(home: Path) -> Path:
 
 
 def _fingerprint(project: Path) -> str:
-    """Return twelve digits that change with any file of the project and with dbt's version."""
+    """Return twelve digits that change with any file of the project and with dbt's version.
+
+    Where the project lies plays no part, so that all installations of one version share it.
+    """
     parts = [version("dbt-core"), version("dbt-duckdb")]
-    parts += [f"{path} {sha256(path.read_bytes()).hexdigest()}" for path in project_files(project)]
+    parts += [
+        f"{path.relative_to(project)} {sha256(path.read_bytes()).hexdigest()}"
+        for path in project_files(project)
+    ]
     return sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 

@@ -14,7 +14,7 @@ import duckdb
 
 from pipelines.sql import read_sql
 from pipelines.transform.graph import Node, Table, source_relation
-from warehouse.changes import ANSWERS, ENDPOINTS, LEDGER, REQUESTS, slice_day
+from warehouse.changes import ANSWERS, ENDPOINTS, LEDGER, PRICES, REQUESTS, SPEND, slice_day
 
 RECORD_SLICES = read_sql(__file__, "record_slices")
 
@@ -128,4 +128,4 @@ def raw_slices(unique_id: str) -> str | None:
     name = source_relation(unique_id) or ""
     if name.startswith("ledger."):
         return LEDGER
-    return name if name in (ANSWERS, ENDPOINTS, REQUESTS) else None
+    return name if name in (ANSWERS, ENDPOINTS, PRICES, REQUESTS, SPEND) else None

@@ -50,3 +50,12 @@ def chromium() -> Iterator[Browser]:
     """Yield one browser for all tests of a module; each opens its own page."""
     with browser() as launched:
         yield launched
+
+
+@pytest.fixture(autouse=True)
+def closed_pages(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close what a test opened in the browser; a page that is left asks its server for ever."""
+    chromium = "chromium" in request.fixturenames and request.getfixturevalue("chromium")
+    yield
+    for context in chromium.contexts if chromium else ():
+        context.close()

@@ -19,7 +19,8 @@ from dashboards.pages import PAGES
 from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings
 
-pytestmark = pytest.mark.slow
+# Each opens every page, and axe reads all of each.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 NARROWEST = 320
 
 

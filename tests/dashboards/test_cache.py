@@ -67,13 +67,6 @@ def test_the_value_unused_for_longest_goes_first() -> None:
     assert [cache.get(key, lambda: 2) for key in ("a", "b")] == [1, 2]
 
 
-def test_a_cleared_cache_makes_every_value_again() -> None:
-    cache: SingleFlightCache[int] = SingleFlightCache(2)
-    cache.get("a", lambda: 1)
-    cache.clear()
-    assert cache.get("a", lambda: 2) == 2
-
-
 def test_the_same_rows_are_drawn_once_whichever_generation_they_come_from() -> None:
     """A null and a NaN equal themselves here, and 1 is not 1.0."""
     cache, drawn = RenderCache(), []

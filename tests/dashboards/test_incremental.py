@@ -17,6 +17,7 @@ from dashboards.components.page import (
     CustomPage,
     Heading,
     Listed,
+    PageSection,
     PageView,
     rows_only,
 )
@@ -154,6 +155,17 @@ def test_a_new_generation_draws_what_the_viewer_sees(view: PageView) -> None:
     assert "waiting" in str(cells[9])
 
 
+def test_a_folded_card_waits_until_a_viewer_opens_its_section(generation: OpenGeneration) -> None:
+    """It asks nothing before: its query would fail here."""
+    broken = Card(key="k", title="T", query=Query("select nothing"), draw=rows_only(text))
+    page = replace(PAGE, controls=lambda _: (), cards=lambda *_: (FOLDED, broken))
+    view = PageView(page, generation, Theme(), "")
+    update = update_page(view, None, ())
+    assert "could not be computed" not in text_of(update.body)
+    [(_, opened)] = fill_cells(view, update.shown, [1]).cells
+    assert "This could not be computed" in text_of(opened)
+
+
 def test_cards_that_came_near_are_drawn(view: PageView) -> None:
     shown = update_page(view, None, ()).shown
     update = fill_cells(view, shown, [9, 10, 99, -1])
@@ -218,6 +230,10 @@ def card(width: Any, height: int) -> Card:
     return Card(key="k", title="T", query=query, draw=rows_only(text), width=width, height=height)
 
 
+FOLDED = PageSection("a", key="a", is_folded=True)
+OPEN = PageSection("b", key="b")
+
+
 @pytest.mark.parametrize(
     ("cards", "near"),
     [
@@ -225,6 +241,10 @@ def card(width: Any, height: int) -> Card:
         ([card("half", 340)] * 8, {0, 1, 2, 3}),
         ([card("third", 340)] * 9, {0, 1, 2, 3, 4, 5}),
         ([Heading("a"), card("full", 2000), card("full", 100)], {0, 1}),
+        (
+            [FOLDED, *[card("full", 340)] * 3, PageSection("b", key="b"), card("full", 340)],
+            {0, 4, 5},
+        ),
         ([], set()),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from support.dashboard.browser import context_of
 from support.dashboard.components import class_of, find_all, text_of
 
-from dashboards.generations import GenerationMeta
+from dashboards.generation_meta import GenerationMeta
 from dashboards.layout import build_banner, build_facts, build_layout, nothing_published
 from dashboards.pages import PAGES
 

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 from importlib.resources import files
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -11,13 +12,12 @@ from hypothesis import strategies as st
 
 from dashboards.query import NAME, Query, inline, literal, query
 
-FOLDER = files("dashboards")
-OWNERS = [folder for folder in (FOLDER / "pages").iterdir() if (folder / "queries").is_dir()]
+FOLDER = Path(str(files("dashboards")))
+OWNERS = [*(FOLDER / "pages").iterdir(), FOLDER / "components", FOLDER / "planner"]
 QUERIES = {
-    f"{owner.name}/{file.name.removesuffix('.sql')}": file
-    for owner in [*OWNERS, FOLDER / "components", FOLDER / "planner"]
-    for file in (owner / "queries").iterdir()
-    if file.name.endswith(".sql")
+    f"{owner.name}/{file.relative_to(owner / 'queries').with_suffix('').as_posix()}": file
+    for owner in OWNERS
+    for file in (owner / "queries").rglob("*.sql")
 }
 
 
@@ -74,7 +74,7 @@ def test_a_verbatim_query_keeps_its_dollars() -> None:
 def test_a_query_is_found_by_its_page_and_name() -> None:
     found = query("market/share", basis="top50")
     assert found.values == {"basis": "top50"}
-    assert {"basis", "attribution", "dimension", "weeks"} == set(NAME.findall(found.sql))
+    assert {"basis", "attribution", "dimension", "first", "last"} == set(NAME.findall(found.sql))
 
 
 @pytest.mark.parametrize("name", sorted(QUERIES))

@@ -9,6 +9,7 @@ from plotly.offline import get_plotlyjs_version
 from dashboards.scripts import PreloadingDash
 
 GRID = '<script src="/_dash-component-suites/dash_ag_grid/dash_ag_grid.v35m1.min.js"></script>'
+CHARTS = '<script src="/assets/vendor/plotly-basic.min.js?m=1"></script>'
 OTHER = '<script src="/_dash-component-suites/dash/deps/polyfill@7.min.js"></script>'
 PAGE = "{%metas%}{%scripts%}{%app_entry%}{%config%}{%renderer%}"
 
@@ -37,7 +38,7 @@ def index(app: PreloadingDash, scripts: str) -> str:
 
 def test_layout_and_callbacks_are_asked_for_with_the_page(app: PreloadingDash) -> None:
     made = index(app, OTHER)
-    assert made.count('rel="preload"') == 2
+    assert made.count('rel="preload"') == 3
     assert 'href="/_dash-layout"' in made
     assert 'href="/_dash-dependencies"' in made
 
@@ -47,6 +48,14 @@ def test_the_script_of_tables_is_named_and_not_loaded(app: PreloadingDash) -> No
     made = index(app, OTHER + GRID)
     assert '<meta name="grid-script" content="/_dash-component-suites/dash_ag_grid/' in made
     assert GRID not in made
+
+
+def test_the_script_of_charts_is_fetched_at_once_and_run_later(app: PreloadingDash) -> None:
+    """assets/charts.js runs it after the others."""
+    made = index(app, CHARTS + OTHER)
+    assert '<meta name="chart-script" content="/assets/vendor/plotly-basic.min.js?m=1">' in made
+    assert '<link rel="preload" href="/assets/vendor/plotly-basic.min.js?m=1" as="script">' in made
+    assert CHARTS not in made
 
 
 def test_other_scripts_stay_as_dash_has_them(app: PreloadingDash) -> None:

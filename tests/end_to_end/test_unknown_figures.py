@@ -57,17 +57,18 @@ def test_a_null_without_a_reason_and_a_zero_with_one_are_found() -> None:
 
 @pytest.mark.slow
 def test_a_renamed_model_keeps_its_price(con: duckdb.DuckDBPyConnection) -> None:
-    """On the days before its new id and on those after."""
-    prices = rows(
-        con,
+    """On the days before its new id and on those after; days between carry it on."""
+    listed = "from model_prices_daily where kind = 'list' and model_permaslug like 'moonshotai/%'"
+    seen = (
         "select date::varchar, model_id, listed_model_id, prompt_usd_per_mtok::double "
-        "from model_prices_daily where kind = 'list' and model_permaslug like 'moonshotai/%' "
-        "order by all",
+        f"{listed} and age_days = 0 order by all"
     )
-    assert prices == [
+    assert rows(con, seen) == [
         ("2026-08-05", "moonshotai/kimi-k2-6", "moonshotai/kimi-k2.6", 0.73),
         ("2026-08-14", "moonshotai/kimi-k2-6", "moonshotai/kimi-k2-6", 0.73),
     ]
+    carried = f"select distinct prompt_usd_per_mtok::double {listed} and age_days > 0"
+    assert rows(con, carried) == [(0.73,)]
     resolved = "select resolved_by, model_id from models where model_permaslug like 'moonshotai/%'"
     assert rows(con, resolved) == [("canonical_slug", "moonshotai/kimi-k2-6")]
 

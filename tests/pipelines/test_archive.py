@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from support.loading import keep_answer
 
 from pipelines.archive import Answer, Archive
 from pipelines.errors import BadAnswer, MixedOrigins
@@ -276,3 +277,18 @@ def test_a_file_is_seen_whole_or_not_at_all(tmp_path: Path) -> None:
     writer.join()
     assert seen <= contents
     assert [left.name for left in path.parent.iterdir()] == ["file"]
+
+
+def test_a_byte_that_became_another_is_found_in_a_line_that_is_still_one(tmp_path: Path) -> None:
+    """A false address or instant would be loaded as if somebody had asked so."""
+    archive = Archive(tmp_path / "raw")
+    kept = keep_answer(archive, b"{}")
+    [log] = (tmp_path / "raw" / "answers").glob("*.jsonl")
+    line = log.read_text()
+    log.write_text(line.replace("http://h/x", "http://h/y"))
+    assert list(archive.answers()) == []
+    assert "its check does not match" in archive.bad_lines()[0].reason
+    # A line of version 0.2.0 has no check.
+    values = {name: value for name, value in json.loads(line).items() if name != "check"}
+    log.write_text(f"{json.dumps(values)}\n")
+    assert list(archive.answers()) == [kept]

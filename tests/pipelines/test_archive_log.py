@@ -1,12 +1,14 @@
 """Lines of the archive's log that name no answer: found with file and number, and left out."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from pipelines.archive import Answer, Archive
+from pipelines.errors import MixedOrigins
 
 AT = datetime(2026, 6, 19, 8, 20, 44, 552000, UTC)
 
@@ -75,3 +77,28 @@ def test_a_line_with_another_kind_of_value_names_no_answer(
     assert list(archive.answers()) == []
     [bad] = archive.bad_lines()
     assert (bad.number, bad.is_cut) == (1, False)
+
+
+@pytest.mark.parametrize("left", [b"", b"\0\0\0\0\0", b"\xff"])
+@pytest.mark.parametrize("origin", ["real", "simulated"])
+def test_a_damaged_origin_is_that_of_the_answers(
+    archive: Archive, origin: str, left: bytes
+) -> None:
+    """A loss of power may leave the file without its word; the archive goes on, and never mixes."""
+    archive.keep(replace(answer_at(AT), origin=origin), b"one")
+    (archive.folder / "origin").write_bytes(left)
+    assert archive.origin == origin
+    archive.keep(replace(answer_at(AT), origin=origin), b"two")
+    assert (archive.folder / "origin").read_text().strip() == origin
+    other = {"real": "simulated", "simulated": "real"}[origin]
+    (archive.folder / "origin").write_bytes(b"")
+    with pytest.raises(MixedOrigins):
+        archive.keep(replace(answer_at(AT), origin=other), b"three")
+
+
+def test_an_empty_origin_without_answers_is_claimed_again(archive: Archive) -> None:
+    """Nothing says what it was."""
+    archive.folder.mkdir(parents=True)
+    (archive.folder / "origin").write_bytes(b"")
+    archive.keep(answer_at(AT), b"one")
+    assert archive.origin == "real"

@@ -20,15 +20,24 @@ CRONS = {
     "rankings_late": ("rankings_late", "40 9-23 * * *"),
     "catalogue_hourly": ("catalogue_hourly", "17 * * * *"),
     "endpoints_half_hourly": ("endpoints_half_hourly", "5,35 * * * *"),
+    "prices_twice_daily": ("prices_twice_daily", "40 6,18 * * *"),
+    "references_daily": ("references_daily", "40 5 * * *"),
+    "quality_daily": ("quality_daily", "20 6 * * *"),
+    "downloads_daily": ("downloads_daily", "10 7 * * *"),
     "freshness_hourly": ("freshness_hourly", "50 * * * *"),
     "rankings_weekly_full": ("rankings_weekly_full", "30 9 * * 1"),
     "tidy_daily": ("tidy_daily", "10 3 * * *"),
     "telemetry_forgotten": ("telemetry_forgotten", "40 3 * * *"),
     "whole_nightly": ("whole_nightly", "10 4 * * *"),
 }
-RAW = {"raw_rankings", "raw_answers", "raw_catalogue", "raw_endpoints", "raw_usage", "raw_slices"}
+SNAPSHOTS = {
+    "raw_references",
+    *("raw_catalogue", "raw_endpoints", "raw_usage", "raw_slices"),
+    *("raw_prices", "raw_models_dev", "raw_arena", "raw_epoch", "raw_downloads"),
+}
+RAW = {"raw_rankings", "raw_answers", *SNAPSHOTS}
 
-ASKING = {"rankings", "raw_slices", "raw_usage", "raw_catalogue", "raw_endpoints"}
+ASKING = {"rankings", *SNAPSHOTS}
 
 
 def names(keys: Iterable[dg.AssetKey]) -> set[str]:

@@ -1,8 +1,11 @@
 """Files on a real disk: whole or not there, whoever writes, reads or crashes meanwhile."""
 
+import os
+import stat
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,9 @@ from pipelines.files import (
     append_durably,
     claim_durably,
     durable_file,
+    make_private,
     move_durably,
+    remove_unfinished,
     write_durably,
 )
 
@@ -104,3 +109,25 @@ def test_a_reader_sees_the_old_bytes_or_the_new_ones(tmp_path: Path) -> None:
     over.set()
     writer.join()
     assert seen <= contents
+
+
+def test_a_new_folder_is_for_its_user_alone(tmp_path: Path) -> None:
+    """An existing folder keeps its rights; the missing ones above get the same."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o755)
+    make_private(shared / "home" / "raw")
+    rights = [shared, shared / "home", shared / "home" / "raw"]
+    assert [stat.S_IMODE(each.stat().st_mode) for each in rights] == [0o755, 0o700, 0o700]
+
+
+def test_files_that_a_kill_left_unfinished_are_removed(tmp_path: Path) -> None:
+    """Once nobody can be writing them any more."""
+    folder = tmp_path / "ab"
+    folder.mkdir()
+    fresh, old, whole = folder / ".a.zst.1.tmp", folder / ".b.zst.1.tmp", folder / "c.zst"
+    for each in (fresh, old, whole):
+        each.touch()
+        os.utime(each, (0, time.time() - (0 if each == fresh else 7200)))
+    remove_unfinished(tmp_path, "*")
+    assert names(folder) == [fresh.name, whole.name]

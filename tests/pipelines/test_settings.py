@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from pipelines.errors import BadSetting
-from pipelines.settings import KNOWN, OPENROUTER_URL, Settings, read_settings
+from pipelines.settings import ADDRESSES, DAYS, KNOWN, OPENROUTER_URL, Settings, read_settings
 
 KEY = "sk-or-v1-0123456789abcdef"
 NO_FILE = Path("/nonexistent/.env")
@@ -66,7 +66,6 @@ def test_all_variables_are_kept_and_never_shown(dotenv: Path) -> None:
 
 
 def test_an_unknown_name_is_an_error() -> None:
-    """A misspelt setting is named, not ignored. Names of other programs do not matter."""
     assert (
         problems(TOKENTIDE_HOEM="x")
         == "TOKENTIDE_HOEM is not a setting; .env.example lists them all."
@@ -75,14 +74,12 @@ def test_an_unknown_name_is_an_error() -> None:
 
 
 def test_an_unknown_name_in_dotenv_is_an_error_too(dotenv: Path) -> None:
-    """`.env` is read as strictly."""
     dotenv.write_text("TOKENTIDE_HOEM=x\n")
     with pytest.raises(BadSetting, match="TOKENTIDE_HOEM is not a setting"):
         read_settings(env={}, dotenv=dotenv)
 
 
 def test_all_problems_are_reported_together(tmp_path: Path) -> None:
-    """Five mistakes need one run to be found, not five."""
     message = problems(
         TOKENTIDE_B="1",
         TOKENTIDE_A="2",
@@ -113,19 +110,16 @@ def test_dotenv_is_read_and_the_environment_wins(dotenv: Path, tmp_path: Path) -
 
 
 def test_a_blank_key_in_the_environment_overrides_that_of_dotenv(dotenv: Path) -> None:
-    """A single run can go without a key."""
     dotenv.write_text(f"OPENROUTER_API_KEY={KEY}\n")
     assert read_settings(env={"OPENROUTER_API_KEY": ""}, dotenv=dotenv).openrouter_key is None
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\t\n"])
 def test_a_blank_key_is_no_key(blank: str) -> None:
-    """An empty line in `.env` does not send an empty key."""
     assert read(OPENROUTER_API_KEY=blank).openrouter_key is None
 
 
 def test_blanks_around_a_key_are_removed() -> None:
-    """Copying adds them."""
     assert read(OPENROUTER_API_KEY=f"  {KEY}\n").openrouter_key == KEY
 
 
@@ -143,6 +137,7 @@ def test_a_key_that_no_header_can_carry_is_refused_without_repeating_it(key: str
         "TOKENTIDE_OPENROUTER_URL",
         "TOKENTIDE_TIER",
         "TOKENTIDE_TELEMETRY_DAYS",
+        "TOKENTIDE_RUN_DAYS",
         "TOKENTIDE_PUBLISHED_MINUTE_DAYS",
         "TOKENTIDE_RECORDINGS",
     ],
@@ -157,21 +152,26 @@ def test_every_known_name_is_accepted(tmp_path: Path) -> None:
     settings = read(
         TOKENTIDE_HOME="/h",
         TOKENTIDE_OPENROUTER_URL="http://127.0.0.1:8321/api/v1",
+        **{name: f"http://h:{port}/" for port, name in enumerate(ADDRESSES) if port},
         TOKENTIDE_TIER="/t.toml",
         TOKENTIDE_ALERTS="/a.toml",
-        TOKENTIDE_TELEMETRY_DAYS="7",
-        TOKENTIDE_PUBLISHED_MINUTE_DAYS="400",
+        **dict(zip(DAYS, ("7", "400", "5"), strict=True)),
         TOKENTIDE_DASHBOARD_SECRET="correct horse battery",
+        TOKENTIDE_API_KEY="sk-ours",
         TOKENTIDE_FRAME_ANCESTORS="https://grafana.example.org",
         TOKENTIDE_RECORDINGS=str(tmp_path),
     )
-    assert len(KNOWN) == 9
+    assert (len(KNOWN), settings.price_archive_url) == (16, "http://h:1")
+    others = (settings.arena_url, settings.epoch_url, settings.hub_url, settings.models_dev_url)
+    assert [url[-1] for url in others] == ["2", "3", "4", "5"]
     assert settings.frame_ancestors == ("https://grafana.example.org",)
-    assert (settings.telemetry_days, settings.published_minute_days) == (7, 400)
+    days = (settings.telemetry_days, settings.published_minute_days, settings.run_days)
+    assert days == (7, 400, 5)
     assert settings.dashboard_secret == "correct horse battery"
+    assert settings.tier_key == "sk-ours" not in repr(settings)
     assert (settings.home, settings.openrouter_url) == (Path("/h"), "http://127.0.0.1:8321/api/v1")
-    assert (settings.tier, settings.recordings) == (Path("/t.toml"), tmp_path)
-    assert settings.alerts == Path("/a.toml")
+    files = (settings.tier, settings.alerts, settings.recordings)
+    assert files == (Path("/t.toml"), Path("/a.toml"), tmp_path)
 
 
 def test_the_key_is_in_no_representation() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.errors import StateUnreadable
 from pipelines.state_database import StateDatabase
 
 
@@ -72,3 +73,11 @@ def test_a_deleted_file_is_created_again(path: Path) -> None:
     Counter(path).add()
     path.unlink()
     assert Counter(path).numbers() == []
+
+
+def test_a_damaged_file_is_said_with_the_next_step(path: Path) -> None:
+    """It is no traceback of SQLite."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(StateUnreadable, match=r"not a database.*delete it"):
+        Counter(path)

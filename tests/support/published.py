@@ -1,6 +1,6 @@
 """A tiny warehouse with ready marts to publish: one day of a market, and tables of a test."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +33,14 @@ def published(settings: Settings, sql: str = MARTS) -> Generation:
         for name, comment in meta_comments():
             con.execute(f"comment on {name} is '{comment.replace(chr(39), chr(39) * 2)}'")
     return publish(settings, NOW)
+
+
+def record_made(
+    con: duckdb.DuckDBPyConnection, name: str, content: str, slice: Sequence[str] = ()
+) -> None:
+    """Record what a build made of a table."""
+    row = [f"model.{name}", f'"marts"."{name}"', "inputs", "base", content, 1, list(slice)]
+    con.execute("insert or replace into main.made values (?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def meta_sql() -> str:

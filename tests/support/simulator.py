@@ -15,7 +15,7 @@ from pipelines.simulator.api.serve import build_app, serve_in_thread
 from pipelines.simulator.clock import Clock
 from pipelines.simulator.faults.plan import FaultPlan
 from pipelines.simulator.synthetic.market import SyntheticMarket
-from pipelines.sources.http import RetryPolicy, SourceClient
+from pipelines.sources.client.http import RetryPolicy, SourceClient
 from warehouse.connection import open_warehouse
 
 KEY = "sk-or-v1-0123456789abcdef"
@@ -28,7 +28,7 @@ class SimulatedMarket:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._root = url.removesuffix("/api/v1")
+        self._root = self.archive_url = url.removesuffix("/api/v1")
 
     def set_now(self, now: datetime) -> None:
         """Set the simulator's clock."""

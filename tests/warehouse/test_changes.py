@@ -9,16 +9,18 @@ import duckdb
 import pytest
 import yaml
 from support.simulator import FAST_RETRIES, KEY, simulated_market
+from support.spend.litellm_log import spend_row, write_lines
 from support.telemetry_facts import START, TelemetryHome, scrape, tier
 
 from models.server.usage_log import UsageEvent, UsageLog
 from pipelines.archive import Archive
 from pipelines.ingest.market import extract_market
+from pipelines.ingest.spend import take_spend
 from pipelines.loading.answers import load_answers
 from pipelines.loading.telemetry.forgetting import Forgotten, record_forgotten
 from pipelines.loading.telemetry.retention import drop_old_samples
 from pipelines.settings import Settings
-from pipelines.sources.http import SourceClient
+from pipelines.sources.client.http import SourceClient
 from pipelines.transform.dbt_process import PROJECT
 from warehouse.changes import mark_changed, table_versions
 from warehouse.connection import session
@@ -121,10 +123,20 @@ def log_request(home: TelemetryHome) -> None:
     assert days == [(START.date(),), (ended.date(),)]
 
 
+def load_spend(home: TelemetryHome) -> None:
+    """Load a gateway's log of a request and of a line that is none."""
+    log = write_lines(home.settings.home.parent / "log.jsonl", spend_row(1), "{bad")
+    take_spend(home.settings, log, "litellm")
+    home.load()
+    assert home.rows("select target, day from main.slices where relation = 'raw.spend_events'") == [
+        ("litellm", START.date())
+    ]
+
+
 @pytest.mark.slow
 def test_telemetry_changes_no_table_in_silence(tmp_path: Path) -> None:
     """Segments, late ones, the same again, another tier file, samples taken back or dropped."""
-    home = TelemetryHome(tmp_path)
+    home = TelemetryHome(tmp_path / "home")
     watch = Watch(home.con)
     first = [scrape(second, second) for second in range(0, 600, 15)]
     late = [scrape(second, second) for second in range(5, 300, 15)]
@@ -133,6 +145,7 @@ def test_telemetry_changes_no_table_in_silence(tmp_path: Path) -> None:
         "the same tier, nothing new": lambda: home.load(tier=tier()),
         "late": lambda: home.load(late),
         "requests": lambda: log_request(home),
+        "spend": lambda: load_spend(home),
         "another tier": lambda: home.load(tier=tier("sglang")),
         "retention": lambda: drop_old_samples(home.con, 1, START + timedelta(days=3)),
     }

@@ -61,7 +61,7 @@ def test_adding_a_claim_is_one_file_and_one_line(project: Path) -> None:
 
 def test_a_claim_is_never_left_out_in_silence(project: Path) -> None:
     """A file that is not listed stops the build; the message says where to list it."""
-    five_weeks = project / "warehouse" / "claims" / "five_weeks.sql"
+    five_weeks = project / "warehouse" / "claims" / "tokens" / "five_weeks.sql"
     shutil.copy(five_weeks, five_weeks.with_name("six_weeks.sql"))
     with pytest.raises(BuildFailed) as raised:
         read_manifest(project, project=project / "warehouse")

@@ -1,5 +1,6 @@
 """One writer of the warehouse, transactions, and published files that SQL cannot leave."""
 
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from warehouse.connection import (
     WarehouseBusy,
+    WarehouseUnreadable,
     open_published,
     open_warehouse,
     session,
@@ -34,12 +36,72 @@ def test_a_second_writer_waits_and_then_names_the_first(tmp_path: Path) -> None:
     open_warehouse(path, wait_seconds=0.3).close()
 
 
+@pytest.mark.parametrize("content", [b"", b"no database" * 5000])
+def test_a_damaged_file_is_not_called_busy(tmp_path: Path, content: bytes) -> None:
+    """It is said at once, with the next step."""
+    path = tmp_path / "warehouse.duckdb"
+    path.write_bytes(content)
+    with pytest.raises(WarehouseUnreadable, match="`tokentide rebuild` makes it again"):
+        open_warehouse(path, wait_seconds=0)
+
+
+def test_a_bad_block_is_not_called_busy(tmp_path: Path) -> None:
+    """DuckDB's words about it hold the letters of a lock."""
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute("create table t as select random() as x from range(200000)")
+    content = bytearray(path.read_bytes())
+    for at in range(12 * 1024, len(content), 4096):
+        content[at] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(WarehouseUnreadable, match="block"):
+        open_warehouse(path, wait_seconds=0)
+
+
+def test_a_new_home_is_for_its_user_alone(tmp_path: Path) -> None:
+    """One that exists keeps its rights."""
+    open_warehouse(tmp_path / "home" / "warehouse.duckdb").close()
+    assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
+
+
 def test_a_session_finds_the_raw_tables(tmp_path: Path) -> None:
     """A new file is migrated, and closed at the end."""
     with session(tmp_path / "new" / "warehouse.duckdb") as con:
         assert con.sql("select count(*) from raw.answers").fetchall() == [(0,)]
     with pytest.raises(duckdb.ConnectionException):
         con.sql("select 1")
+
+
+KILLED_AS_IT_BEGINS = """
+import os, signal, sys, threading, time
+from pathlib import Path
+from warehouse.connection import open_warehouse
+
+def kill():
+    # A busy machine takes seconds for the first one.
+    while not any(Path(sys.argv[1]).iterdir()):
+        time.sleep(0.001)
+    time.sleep(float(sys.argv[2]))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+threading.Thread(target=kill).start()
+while True:
+    path = Path(sys.argv[1]) / str(time.monotonic_ns())
+    open_warehouse(path).close()
+"""
+
+
+def test_a_kill_while_a_file_is_made_leaves_a_whole_one(tmp_path: Path) -> None:
+    """Or none at all. DuckDB itself would leave one that nobody can open."""
+    for number in range(3):
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        killed = [sys.executable, "-c", KILLED_AS_IT_BEGINS, str(folder), f"0.2{number}"]
+        subprocess.run(killed, check=False)
+    files = sorted(tmp_path.glob("*/[0-9]*"))
+    assert files
+    for path in files:
+        open_warehouse(path).close()
 
 
 def test_a_transaction_that_is_interrupted_is_rolled_back() -> None:

@@ -45,7 +45,7 @@ def read(target: Path, name: str) -> dict[str, Any]:
 def test_every_claim_is_listed() -> None:
     """dbt cannot list a folder, so dbt_project.yml does; the two agree, in order."""
     project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
-    files = sorted(path.stem for path in (PROJECT / "claims").glob("*.sql"))
+    files = sorted(path.stem for path in (PROJECT / "claims").rglob("*.sql"))
     assert project["vars"]["claims"] == files
 
 

@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from warehouse.migrate import MIGRATIONS, migrate
+from warehouse.migrate import MIGRATIONS, NewerWarehouse, migrate
 
 
 @pytest.fixture
@@ -35,3 +35,14 @@ def test_migrations_are_numbered_without_gaps() -> None:
     """Two files with the same number would run in an order that nobody chose."""
     numbers = [int(path.stem.split("_")[0]) for path in sorted(MIGRATIONS.glob("*.sql"))]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_file_of_a_newer_version_is_refused_and_stays(con: duckdb.DuckDBPyConnection) -> None:
+    """This version would misread it; the message says what to do."""
+    migrate(con)
+    con.execute("insert into main.migrations values ('9999_of_the_future', now())")
+    con.execute("delete from main.migrations where name = '0001_raw_market'")
+    with pytest.raises(NewerWarehouse, match=r"newer version.*9999_of_the_future.*Install"):
+        migrate(con)
+    [(number,)] = con.sql("select count(*) from main.migrations").fetchall()
+    assert number == len(list(MIGRATIONS.glob("*.sql")))

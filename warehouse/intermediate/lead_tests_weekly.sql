@@ -23,7 +23,9 @@ with_basis as (
         days.*
     from {{ ref('member_days') }} as days
     cross join (values ('platform'), ('top50')) as bases (basis)
-    where days.member <> 'unknown'
+    where
+        days.member <> 'unknown'
+        and days.dimension <> 'size'
     union all
     select
         'top9' as basis,
@@ -31,7 +33,9 @@ with_basis as (
     from {{ ref('member_days') }} as days
     inner join largest_nine
         using (week_start, model_permaslug)
-    where days.member <> 'unknown'
+    where
+        days.member <> 'unknown'
+        and days.dimension <> 'size'
 ),
 
 by_model as (

@@ -2,7 +2,7 @@
 --
 -- Tokens stand as known now and as first published. A model that is in only one of the two rankings
 -- of a day has 0 tokens in the other. Cloaked models, and authors whose lab, country or weights are
--- not known, count for the member `unknown`.
+-- not known, count for the member `unknown`; by size so do models of unknown size.
 with first_rankings as (
     -- A day may have been missing at first; its first ranking is the one that counts.
     select
@@ -64,6 +64,8 @@ inner join {{ ref('model_attribution_daily') }} as attribution
     using (date, model_permaslug)
 left join {{ ref('models') }} as models
     using (model_permaslug)
+left join {{ ref('model_sizes') }} as sizes
+    using (model_permaslug)
 left join {{ ref('ranked_prices_daily') }} as prices
     using (date, model_permaslug),
     lateral (
@@ -83,5 +85,7 @@ left join {{ ref('ranked_prices_daily') }} as prices
         ('releasing_lab', 'weights', attribution.weights),
         ('base_lab', 'weights', attribution.weights),
         ('releasing_lab', 'family', models.model_family),
-        ('base_lab', 'family', models.model_family)
+        ('base_lab', 'family', models.model_family),
+        ('releasing_lab', 'size', sizes.size_band),
+        ('base_lab', 'size', sizes.size_band)
     ) as member (attribution, dimension, member)

@@ -34,14 +34,30 @@ rules as (
         ) = 1
 ),
 
-catalogue as (
+-- Rankings name most models by their slug, some by their id.
+named_entries as (
     select
         canonical_slug as model_base,
+        hugging_face_id,
+        output_modalities
+    from {{ ref('stg_openrouter__models') }}
+    union all
+    select
+        model_id_base as model_base,
+        hugging_face_id,
+        output_modalities
+    from {{ ref('stg_openrouter__models') }}
+    where model_id_base is distinct from canonical_slug
+),
+
+catalogue as (
+    select
+        model_base,
         bool_or(hugging_face_id is not null) as is_downloadable,
         -- Null where the catalogue does not list the output modalities.
         bool_or(contains(output_modalities, '"text"')) as is_text_model
-    from {{ ref('stg_openrouter__models') }}
-    group by canonical_slug
+    from named_entries
+    group by model_base
 ),
 
 -- A lab may move or change its policy, so the row valid on that day is used.
@@ -81,7 +97,14 @@ select
         when attributed.is_downloadable then 'open'
         when attributed.weights_policy in ('open', 'closed') then attributed.weights_policy
         else 'unknown'
-    end as weights
+    end as weights,
+    case
+        when attributed.weights = 'unknown' then 'unknown'
+        when attributed.weights is not null then 'curated'
+        when attributed.is_downloadable then 'repository'
+        when attributed.weights_policy in ('open', 'closed') then 'policy of the lab'
+        else 'unknown'
+    end as weights_ground
 from attributed
 asof left join {{ ref('labs') }} as base
     on

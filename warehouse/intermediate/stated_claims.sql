@@ -14,6 +14,11 @@ select
     null::varchar as evidence_sql,
     null::boolean as rests_on_market,
     null::boolean as reads_market,
+    null::varchar as layer,
+    null::varchar as claim_layer,
+    null::varchar[] as true_dates,
+    null::varchar as article,
+    null::varchar as holds_if,
     null::varchar as statement,
     null::varchar as said_by,
     null::date as said_on,
@@ -32,6 +37,9 @@ where false
         {{ claim_literal(name, 'unit') }} as unit,
         {{ claim_literal(name, 'source_url') }} as source_url,
         {{ claim_reads_market(name) }} as reads_market,
+        '{{ claim_layer(name) }}' as claim_layer,
+        coalesce({{ claim_literal(name, 'article') }}, 'others') as article,
+        {{ claim_literal(name, 'holds_if') }} as holds_if,
         verdicts.*
     from {{ ref(name) }} as verdicts
 {% endfor %}

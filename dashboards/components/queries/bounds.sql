@@ -5,7 +5,7 @@ with asked as (
     from market_share_weekly
     where
         basis = $basis and attribution = $attribution and dimension = $dimension
-        and week_start > (select max(week_start) from market_share_weekly) - 7 * $weeks
+        and week_start >= $first and week_start + 6 <= $last
 ),
 
 weeks as (

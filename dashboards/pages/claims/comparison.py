@@ -14,7 +14,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboards.components.filters import Control, Filters, href
-from dashboards.components.page import Card, CardPage, Heading, Listed, rows_only
+from dashboards.components.page import Card, CardPage, Heading, Listed, PageSection, rows_only
 from dashboards.components.theme import Theme
 from dashboards.generations import OpenGeneration
 from dashboards.pages.claims import tables
@@ -44,10 +44,17 @@ KIND_LABELS = {
     "family": "model family",
     "weights": "open or closed",
     "price_class": "free or paid",
+    "size": "total parameters",
 }
 DEFAULT_WEEKS = 5
 # The first week that the source has figures of.
 FIRST_WEEK = date(2024, 12, 30)
+EVIDENCE = PageSection(
+    "Evidence",
+    "The rows behind each verdict, as its query finds them.",
+    key="evidence",
+    is_folded=True,
+)
 NOTHING = "There is no market in this generation yet. `tokentide ingest market` fetches one."
 STRICT = (
     "A week counts as true only if it is so whoever owns the tokens that are not attributed: "
@@ -135,6 +142,7 @@ def comparison_cards(
             has_evidence=is_saved and generation.claims is not None,
             extra=() if is_saved else (_command(comparison),),
         ),
+        EVIDENCE,
         Card(
             key="evidence-1",
             title=f"Evidence, basis {', '.join(comparison.bases)}",
@@ -205,10 +213,10 @@ def _members(generation: OpenGeneration) -> list[tuple[str, str]]:
     """Return the members to choose from, kind by kind, the largest first."""
     if not generation.comparable:
         return []
-    rows = list(generation.frame(query("statements/members")).iter_rows())
+    rows, names = list(generation.frame(query("statements/members")).iter_rows()), generation.names
     rows.sort(key=lambda row: DIMENSIONS.index(row[0]))
     return [
-        (f"{kind}:{member}", f"{member_words(kind, member)} ({KIND_LABELS[kind]})")
+        (f"{kind}:{member}", f"{names.name(member_words(kind, member))} ({KIND_LABELS[kind]})")
         for kind, member in rows
     ]
 

@@ -5,9 +5,9 @@ from datetime import datetime, time, timedelta
 from functools import cache
 from typing import Any
 
-import plotly.graph_objects as go
 import polars as pl
 
+from dashboards.chart import Chart
 from dashboards.components.marks import add_band, numbered_mark, week_axis
 from dashboards.components.numbers import AXIS_SHARE, SHARE
 from dashboards.components.shares import SHARE_AXIS
@@ -22,7 +22,7 @@ SIGNS = (
 )
 
 
-def claimed_and_measured(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def claimed_and_measured(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the claimed figure beside the measured one, by basis; an unknown one has no sign."""
     unit = next((unit for unit in rows["unit"].to_list() if unit), "")
     made = figure(
@@ -69,10 +69,10 @@ def claimed_and_measured(rows: pl.DataFrame, theme: Theme) -> go.Figure:
 
 
 @cache
-def two_sides(basis: str, above: str, below: str) -> Callable[[pl.DataFrame, Theme], go.Figure]:
+def two_sides(basis: str, above: str, below: str) -> Callable[[pl.DataFrame, Theme], Chart]:
     """Return a function that draws both sides of a comparison on one basis, by week."""
 
-    def draw(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+    def draw(rows: pl.DataFrame, theme: Theme) -> Chart:
         part = rows.filter(pl.col("basis") == basis).sort("week_start")
         made = figure(theme, xaxis=week_axis(part), yaxis=SHARE_AXIS, legend=LEGEND)
         _shade_true_weeks(made, part, theme)
@@ -86,7 +86,7 @@ def two_sides(basis: str, above: str, below: str) -> Callable[[pl.DataFrame, The
 
 
 def _add_side(
-    made: go.Figure, part: pl.DataFrame, side: str, name: str, number: int, theme: Theme
+    made: Chart, part: pl.DataFrame, side: str, name: str, number: int, theme: Theme
 ) -> None:
     """Draw the share of one side as a line, and what may be its own as a band above it."""
     mark = numbered_mark(number, theme)
@@ -114,16 +114,20 @@ def _bounds_words(row: dict[str, Any], side: str) -> str:
     return f"{share} (at least {SHARE.text(low)}, at most {SHARE.text(high)})"
 
 
-def _shade_true_weeks(made: go.Figure, part: pl.DataFrame, theme: Theme) -> None:
+def _shade_true_weeks(made: Chart, part: pl.DataFrame, theme: Theme) -> None:
     """Shade the weeks in which the statement was certainly true."""
     for monday in part.filter(pl.col("is_true"))["week_start"].to_list():
         # A point stands at the Monday, in the middle of its shade.
         middle = datetime.combine(monday, time())
-        made.add_vrect(
+        made.add_shape(
+            type="rect",
             x0=middle - WEEK / 2,
             x1=middle + WEEK / 2,
+            y0=0,
+            y1=1,
+            yref="y domain",
             fillcolor=theme.faint,
             opacity=0.5,
-            line_width=0,
+            line={"width": 0},
             layer="below",
         )

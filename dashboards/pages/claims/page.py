@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import cache
 
 import polars as pl
 from dash.development.base_component import Component
 
 from dashboards.components.filters import Control, Filters
-from dashboards.components.page import Card, CardPage, Listed, rows_only
+from dashboards.components.page import Card, CardPage, Listed, PageSection, rows_only
 from dashboards.components.theme import Theme
 from dashboards.generations import OpenGeneration
 from dashboards.pages.claims import figures, tables
-from dashboards.pages.claims.comparison import comparison_cards, judge_claim
+from dashboards.pages.claims.comparison import EVIDENCE, comparison_cards, judge_claim
 from dashboards.pages.claims.take_along import META, claim_address, take_along_card
 from dashboards.pages.claims.verdicts import VERDICTS, format_verdict
 from dashboards.pages.claims.weeks import COUNTRIES, normalise, week_cards
@@ -21,8 +22,10 @@ from dashboards.statements.wording import basis_words, plain_sentence
 
 NO_CLAIM = "There is no such claim; `tokentide claims` lists all of them."
 NO_VERDICT = "No claim has this verdict. Choose another, or all."
-NEEDS = ("claims",)
+NEEDS = ("claims", "claim_verdicts", "claim_articles")
 MAX_OWN = 50
+# Stands where there is none, so that the page says why.
+NO_ARTICLE = {"article": "all", "title": "All claims", "about": "", "claims": 0}
 # The tables of our own half have these prefixes.
 TIER_TABLE = re.compile(r"\b(served|local|device)_")
 
@@ -56,9 +59,10 @@ def controls(generation: OpenGeneration) -> Sequence[Control]:
 
 def cards(filters: Filters, generation: OpenGeneration) -> Sequence[Listed]:
     """Return all claims, or one claim with the evidence for each of its verdicts."""
-    verdicts = query("claims/verdicts", claim=filters["claim"], verdict="all")
+    verdicts = query("claims/verdicts", claim=filters["claim"], verdict="all", article="all")
     chosen = filters["claim"]
-    rows = generation.frame(verdicts) if "claims" in generation.tables else pl.DataFrame()
+    has_claims = generation.tables.issuperset(NEEDS)
+    rows = generation.frame(verdicts) if has_claims else pl.DataFrame()
     if chosen != "all" and not rows.is_empty():
         return (
             *_claim_cards(verdicts),
@@ -71,18 +75,23 @@ def cards(filters: Filters, generation: OpenGeneration) -> Sequence[Listed]:
     for own in generation.saved_claims:
         if own.claim_id == chosen:
             return comparison_cards(own, generation, is_saved=True)
-    listed = query("claims/verdicts", claim="all", verdict=filters["verdict"])
-    return (*_list_cards(verdicts, listed), *_own_cards(generation))
+    return (
+        *_count_cards(verdicts),
+        *_article_cards(filters["verdict"], generation if has_claims else None),
+        *_own_cards(generation),
+    )
 
 
 def _own_cards(generation: OpenGeneration) -> Sequence[Listed]:
     """Return the card of the claims of the home, each with its sentence."""
     if generation.claims is None:
         return ()
-    found = [
-        (own.claim_id, own.text, plain_sentence(judge_claim(own, generation)))
-        for own in generation.saved_claims[:MAX_OWN]
-    ]
+    began = _saved_began(generation)
+    found = []
+    for own in generation.saved_claims[:MAX_OWN]:
+        rows = judge_claim(own, generation)
+        since = began.get((own.claim_id, rows[0]["verdict"]))
+        found.append((own.claim_id, own.text, plain_sentence(rows), since))
     return (
         Card(
             key="own",
@@ -96,9 +105,17 @@ def _own_cards(generation: OpenGeneration) -> Sequence[Listed]:
     )
 
 
+def _saved_began(generation: OpenGeneration) -> dict[tuple[str, str], date]:
+    """Return since when the published verdict on each claim of the home is what it is."""
+    if "claim_verdicts" not in generation.tables:
+        return {}
+    rows = generation.frame(query("claims/saved_began")).iter_rows()
+    return {(claim_id, verdict): began_on for claim_id, verdict, began_on in rows}
+
+
 @cache
 def _draw_own(
-    found: tuple[tuple[str, str, str], ...],
+    found: tuple[tables.OwnClaim, ...],
 ) -> Callable[[pl.DataFrame, Theme], Component]:
     return lambda rows, theme: tables.own_claims(found)
 
@@ -118,7 +135,7 @@ def _evidence_query(sql: str) -> Query:
     return Query(sql.strip().rstrip(";"), is_verbatim=True)
 
 
-def _list_cards(verdicts: Query, chosen: Query) -> Sequence[Listed]:
+def _count_cards(verdicts: Query) -> Sequence[Listed]:
     return (
         Card(
             key="verdicts",
@@ -131,18 +148,33 @@ def _list_cards(verdicts: Query, chosen: Query) -> Sequence[Listed]:
             empty=NO_CLAIM,
             needs=NEEDS,
         ),
-        Card(
-            key="ledger",
-            title="All claims",
-            query=chosen,
-            draw=rows_only(tables.claims),
-            unit="verdict on each basis; a claim leads to its figures",
-            width="full",
-            height=140,
-            empty=NO_VERDICT,
-            needs=NEEDS,
-        ),
     )
+
+
+def _article_cards(verdict: str, generation: OpenGeneration | None) -> Sequence[Listed]:
+    """Return a section for each subject of the articles, with the claims of this verdict."""
+    asked = query("claims/articles", verdict=verdict)
+    articles = [] if generation is None else generation.frame(asked).to_dicts()
+    found: list[Listed] = []
+    for number, article in enumerate(articles or [NO_ARTICLE]):
+        title = f"{article['title']} ({article['claims']})" if articles else article["title"]
+        found += [
+            PageSection(title, article["about"], key=article["article"], is_folded=number > 1),
+            Card(
+                key="ledger" if number == 0 else f"ledger-{article['article']}",
+                title="Statements",
+                query=query(
+                    "claims/verdicts", claim="all", verdict=verdict, article=article["article"]
+                ),
+                draw=rows_only(tables.claims),
+                unit="verdict on each basis; a claim leads to its figures",
+                width="full",
+                height=140,
+                empty=NO_VERDICT,
+                needs=NEEDS,
+            ),
+        ]
+    return found
 
 
 def _claim_cards(verdicts: Query) -> Sequence[Listed]:
@@ -178,7 +210,7 @@ def _evidence_cards(verdicts: Query, generation: OpenGeneration) -> Sequence[Lis
     for row in generation.frame(verdicts).to_dicts():
         if row["evidence_sql"]:
             found.setdefault(_evidence_query(row["evidence_sql"]).sql, []).append(row["basis"])
-    return tuple(
+    found_cards = tuple(
         Card(
             key=f"evidence-{number}",
             title=f"Evidence: {', '.join(map(basis_words, bases))}",
@@ -192,6 +224,7 @@ def _evidence_cards(verdicts: Query, generation: OpenGeneration) -> Sequence[Lis
         )
         for number, (sql, bases) in enumerate(found.items(), 1)
     )
+    return (EVIDENCE, *found_cards) if found_cards else ()
 
 
 CLAIMS = CardPage(

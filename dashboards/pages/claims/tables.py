@@ -1,6 +1,7 @@
 """Tables of the claims page: all claims, one claim, and the rows behind a verdict."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -8,7 +9,7 @@ import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboards.components import explore
+from dashboards.components.charts import explore
 from dashboards.components.filters import href
 from dashboards.components.grid import grid
 from dashboards.components.theme import Theme
@@ -21,10 +22,19 @@ EVIDENCE_HEIGHT = 320
 MAX_EVIDENCE_ROWS = 2_000
 # A reason that only lists the verdicts below it begins so.
 BY_BASIS = "By basis:"
+# More bases of a claim are folded in the list.
+MAX_BASES = 5
 LINES_OF_LEGEND = 3
 LEGEND_PIXELS = 20
 CLAIM_HEADINGS = ("Claim", "Said by", "Said on", "Over all bases", "On each basis")
+OwnClaim = tuple[str, str, str, date | None]
+"""A claim of the home: its id, statement, sentence, and since when its verdict was published."""
 VERDICT_HEADINGS = ("Basis", "Verdict", "Claimed", "Measured", "Unit", "Why")
+LAYERS = {
+    "measured": "measured",
+    "document": "by a document",
+    "both": "measured, and by documents",
+}
 
 
 def claims(rows: pl.DataFrame) -> Component:
@@ -34,17 +44,18 @@ def claims(rows: pl.DataFrame) -> Component:
     return html.Div(
         [
             html.P(f"{'; '.join(meanings)}.", className="card-note"),
-            plain_table(CLAIM_HEADINGS, lines, "Claims"),
+            html.Div(plain_table(CLAIM_HEADINGS, lines, "Claims"), className="statements"),
         ]
     )
 
 
 def _claim_line(claim: pl.DataFrame) -> list[Any]:
     first = claim.row(0, named=True)
-    verdicts = dict(claim.select("basis", "verdict").iter_rows())
+    rows = {row["basis"]: row for row in claim.iter_rows(named=True)}
+    verdicts = {basis: row["verdict"] for basis, row in rows.items()}
     overall = verdicts.pop(OVERALL, None)
     bases = [
-        html.Li([f"{basis_words(basis)}: ", _verdict(verdict)])
+        html.Li([f"{basis_words(basis)}: ", _verdict(verdict), _document(rows[basis])])
         for basis, verdict in sorted(verdicts.items())
     ]
     return [
@@ -56,9 +67,36 @@ def _claim_line(claim: pl.DataFrame) -> list[Any]:
         ),
         first["said_by"] or "unknown",
         html.Td(str(first["said_on"] or "unknown"), className="day"),
-        html.Td(format_verdict(overall), className="verdict") if overall else "one basis only",
-        html.Ul(bases, className="bases"),
+        html.Td([format_verdict(overall), *_since(rows[OVERALL])], className="verdict")
+        if overall
+        else "one basis only",
+        _bases(bases, [*verdicts.values()]),
     ]
+
+
+def _bases(bases: Sequence[Component], verdicts: list[str]) -> Component:
+    """Build the list of bases; a long one is folded behind the number of each verdict."""
+    listed = html.Ul(bases, className="bases")
+    if len(bases) <= MAX_BASES:
+        return listed
+    counts = [
+        f"{verdicts.count(name)} {name.replace('_', ' ')}" for name in VERDICTS if name in verdicts
+    ]
+    return html.Details([html.Summary(f"{len(bases)} bases: {', '.join(counts)}"), listed])
+
+
+def _since(row: dict[str, Any]) -> list[Component]:
+    """Build since when a verdict stands, and the one before; a file of the past knows neither."""
+    began_at, before = row.get("began_at"), row.get("previous_verdict")
+    if began_at is None:
+        return []
+    was = f", before {before.replace('_', ' ')}" if before else ""
+    return [html.Div(f"since {began_at:%Y-%m-%d}{was}", className="since")]
+
+
+def _document(row: dict[str, Any]) -> str:
+    """Say so where a verdict rests on what a document says."""
+    return " (by a document)" if row.get("layer") == "document" else ""
 
 
 def _verdict(name: str | None) -> Component:
@@ -79,11 +117,16 @@ def claim(rows: pl.DataFrame) -> Component:
                 [f"{who}, {when}. Population: {population}. ", *_source(first["source_url"])],
                 className="card-note",
             ),
+            _holds_if(first.get("holds_if")),
             plain_table(
                 VERDICT_HEADINGS, [_verdict_line(row) for row in rows.to_dicts()], "Verdicts"
             ),
         ]
     )
+
+
+def _holds_if(words: str | None) -> Component | None:
+    return html.P(f"It is true if: {words}", className="card-note") if words else None
 
 
 def _source(url: str | None) -> list[Component]:
@@ -98,13 +141,34 @@ def _verdict_line(row: dict[str, Any]) -> list[Any]:
     is_listed = row["basis"] == OVERALL and row["measured"] is None
     measured = "" if is_listed else row["measured_text"] or format_figure(row["measured"])
     return [
-        basis_words(row["basis"]),
-        html.Td(format_verdict(row["verdict"]), className="verdict"),
+        html.Td([basis_words(row["basis"]), *_layer(row)]),
+        html.Td([format_verdict(row["verdict"]), *_since(row)], className="verdict"),
         html.Td(format_figure(row["expected"]), className="number"),
         html.Td(measured, className="number"),
         row["unit"] or "",
-        html.Td([_reason(row, is_listed), *_missing_days(row["missing_days"])]),
+        html.Td(
+            [
+                _reason(row, is_listed),
+                *_true_dates(row.get("true_dates")),
+                *_missing_days(row["missing_days"]),
+            ]
+        ),
     ]
+
+
+def _layer(row: dict[str, Any]) -> list[Component]:
+    """Build whether a machine measured it or a document says it, if that is stated."""
+    layer = LAYERS.get(row.get("layer") or "")
+    return [html.Div(layer, className="since")] if layer else []
+
+
+def _true_dates(spans: Any) -> list[Component]:
+    """Build the days on which the statement was true; nothing where it has no dates."""
+    if spans is None:
+        return []
+    words = ", ".join(str(span).replace("..", " to ") for span in spans)
+    text = f"True from {words}." if words else "True on no day that is loaded."
+    return [html.Div(text, className="since")]
 
 
 def _reason(row: dict[str, Any], is_listed: bool) -> str:
@@ -149,7 +213,7 @@ def _evidence(rows: pl.DataFrame, theme: Theme, number: int) -> Component:
         text = f"No chart: {axes.y} is unknown in every row."
         return html.Div([html.P(text, className="card-note"), table])
     chart = explore.chart(rows, theme, axes)
-    lines = len(chart.data) // LINES_OF_LEGEND
+    lines = len(chart.traces) // LINES_OF_LEGEND
     chart.update_layout(height=EVIDENCE_HEIGHT + LEGEND_PIXELS * lines)
     graph = dcc.Graph(
         id={"type": "graph", "key": f"evidence-rows-{number}"},
@@ -160,14 +224,19 @@ def _evidence(rows: pl.DataFrame, theme: Theme, number: int) -> Component:
     return html.Div([html.Div(graph, role="img", **label), table])
 
 
-def own_claims(claims: Sequence[tuple[str, str, str]]) -> Component:
-    """Build the claims of the home as (id, statement, sentence), and the way to a new one."""
+def own_claims(claims: Sequence[OwnClaim]) -> Component:
+    """Build the claims of the home, and the way to a new one."""
     new = dcc.Link("Make a new claim", href="/claims/new", className="action")
     lines = [
-        [dcc.Link(statement, href=href("/claims", claim=claim_id)), sentence]
-        for claim_id, statement, sentence in claims
+        [
+            dcc.Link(statement, href=href("/claims", claim=claim_id)),
+            sentence,
+            str(began_on or "the next generation"),
+        ]
+        for claim_id, statement, sentence, began_on in claims
     ]
-    table = plain_table(("Claim", "What the figures say"), lines, "Your own claims")
+    headings = ("Claim", "What the figures say", "Since")
+    table = plain_table(headings, lines, "Your own claims")
     none = html.P("None is kept yet.", className="card-note")
     return html.Div([table if lines else none, new])
 

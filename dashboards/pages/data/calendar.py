@@ -3,10 +3,9 @@
 from datetime import date, timedelta
 from typing import Any
 
-import plotly.graph_objects as go
 import polars as pl
-from plotly.subplots import make_subplots
 
+from dashboards.chart import AXES, Chart
 from dashboards.components.theme import Theme, figure
 
 # Each state has the number of a colour and a sign, so that no colour is needed.
@@ -19,6 +18,13 @@ STATES: dict[str, tuple[int, str]] = {
     "not asked": (7, "·"),
 }
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+WEEK_AXIS = {
+    "range": [6.5, -0.5],
+    "tickvals": [0, 2, 4, 6],
+    "ticktext": [WEEKDAYS[day] for day in (0, 2, 4, 6)],
+    "showgrid": False,
+    "ticks": "",
+}
 DAY_HEIGHT, GAP, LEGEND_HEIGHT = 18, 36, 90
 CELL = 0.88
 
@@ -28,29 +34,34 @@ def calendar_height(years: int) -> int:
     return years * (7 * DAY_HEIGHT + GAP) + LEGEND_HEIGHT
 
 
-def calendar(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def calendar(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw whether each day is loaded, and if not, why. A square leads to its raw answer."""
     years = sorted(set(rows["date"].dt.year().to_list()))
     if not years:
         return figure(theme)
+    made = figure(theme)
     spacing = GAP / calendar_height(len(years))
-    made = make_subplots(rows=len(years), cols=1, vertical_spacing=spacing)
-    made.update_layout(figure(theme).layout)
-    for number, year in enumerate(years, 1):
-        own = rows.filter(pl.col("date").dt.year() == year)
-        made.add_trace(_year(own, theme), row=number, col=1)
-        made.update_xaxes(_months(year), row=number, col=1)
-        made.update_yaxes(title=str(year), row=number, col=1)
-    made.update_yaxes(
-        range=[6.5, -0.5],
-        tickvals=[0, 2, 4, 6],
-        ticktext=[WEEKDAYS[day] for day in (0, 2, 4, 6)],
-        showgrid=False,
-        ticks="",
-    )
+    height = (1 - spacing * (len(years) - 1)) / len(years)
+    axes = {name: dict(made.axis(name)) for name in AXES}
+    for number, year in enumerate(years):
+        # The first year lies at the top. Plotly numbers axes from the second on.
+        bottom, end = 1 - height - number * (height + spacing), f"{number + 1}" if number else ""
+        made.update_layout(
+            **{
+                f"xaxis{end}": {**axes["xaxis"], **_months(year), "anchor": f"y{end}"},
+                f"yaxis{end}": {
+                    **axes["yaxis"],
+                    **WEEK_AXIS,
+                    "title": {**axes["yaxis"]["title"], "text": str(year)},
+                    "domain": [bottom, bottom + height],
+                    "anchor": f"x{end}",
+                },
+            }
+        )
+        _add_year(made, rows.filter(pl.col("date").dt.year() == year), theme, end)
     counts = dict(rows.group_by("state").len().iter_rows())
     for state in (state for state in STATES if counts.get(state)):
-        made.add_trace(_key(state, counts[state], theme))
+        _add_key(made, state, counts[state], theme)
     return made.update_layout(
         hovermode="closest",
         barmode="overlay",
@@ -65,12 +76,14 @@ def week_of_year(day: date) -> int:
     return (day.timetuple().tm_yday - 1 + date(day.year, 1, 1).weekday()) // 7
 
 
-def _year(rows: pl.DataFrame, theme: Theme) -> go.Bar:
+def _add_year(made: Chart, rows: pl.DataFrame, theme: Theme, end: str) -> None:
     # A cell is a bar that begins at its weekday: the small Plotly draws no heat maps
     # (docs/decisions/0012).
     days = rows.to_dicts()
     answers = [day["answer_sha256"] for day in days]
-    return go.Bar(
+    made.add_bar(
+        xaxis=f"x{end}",
+        yaxis=f"y{end}",
         x=[week_of_year(day["date"]) for day in days],
         base=[day["date"].weekday() - CELL / 2 for day in days],
         y=[CELL] * len(days),
@@ -115,9 +128,9 @@ def _months(year: int) -> dict[str, Any]:
     }
 
 
-def _key(state: str, count: int, theme: Theme) -> go.Scatter:
+def _add_key(made: Chart, state: str, count: int, theme: Theme) -> None:
     colour, sign = STATES[state]
-    return go.Scatter(
+    made.add_scatter(
         x=[None],
         y=[None],
         mode="markers",

@@ -3,12 +3,12 @@
 import math
 from typing import Any
 
-import plotly.graph_objects as go
 import polars as pl
 
+from dashboards.chart import Chart
 from dashboards.components.marks import numbered_mark
 from dashboards.components.numbers import AXIS_SHARE
-from dashboards.components.theme import Theme, figure
+from dashboards.components.theme import LEGEND, Theme, figure
 
 OUTCOMES = ("loaded", "unchanged", "partial", "quarantined", "unreadable", "refused", "broken")
 AGE_LINES = (
@@ -20,7 +20,7 @@ AGE_LINES = (
 MIN_DAYS = 4
 
 
-def restatements(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def restatements(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw each change of a figure at the day that it describes, in percent.
 
     A withdrawal has no size and stands at 0 with another sign.
@@ -34,7 +34,7 @@ def restatements(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         y=sized["change_ratio"].to_list(),
         mode="markers",
         name="restated",
-        text=sized["model_permaslug"].to_list(),
+        text=_names(sized["model_permaslug"], theme),
         customdata=[f"/data?answer={sha}" for sha in sized["answer_sha256"].to_list()],
         marker={"color": theme.colour(0), "symbol": "circle-open", "size": 7},
         hovertemplate="%{text}<br>%{x|%Y-%m-%d}: %{y:+.3%}<extra></extra>",
@@ -45,14 +45,18 @@ def restatements(rows: pl.DataFrame, theme: Theme) -> go.Figure:
             y=[0.0] * withdrawn.height,
             mode="markers",
             name="withdrawn, at 0 because it has no size",
-            text=withdrawn["model_permaslug"].to_list(),
+            text=_names(withdrawn["model_permaslug"], theme),
             marker={"color": theme.colour(1), "symbol": "x", "size": 8},
             hovertemplate="%{text}<br>%{x|%Y-%m-%d}: withdrawn<extra></extra>",
         )
     return made
 
 
-def restated_days(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def _names(slugs: pl.Series, theme: Theme) -> list[str]:
+    return [theme.names.with_slug(slug) if slug else "" for slug in slugs.to_list()]
+
+
+def restated_days(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw how far the platform's total of each restated day moved since first published."""
     form = f"+{percent_format(rows['change_ratio'])}"
     made = figure(
@@ -65,14 +69,14 @@ def restated_days(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         x=rows["date"].to_list(),
         y=rows["change_ratio"].to_list(),
         marker={"color": theme.colour(0)},
-        text=rows["largest_change_model"].to_list(),
+        text=_names(rows["largest_change_model"], theme),
         textposition="none",
         hovertemplate=f"%{{x|%Y-%m-%d}}: %{{y:{form}}}<br>most of it: %{{text}}<extra></extra>",
     )
     return made
 
 
-def moves_by_age(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def moves_by_age(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw how far a figure still moves by days since it was first published."""
     made = figure(
         theme,
@@ -100,7 +104,7 @@ def percent_format(ratios: pl.Series) -> str:
     return f".{min(max(1 - math.floor(math.log10(largest * 100)), 0), 6)}%"
 
 
-def outcomes(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def outcomes(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the outcomes of the answers of each UTC day."""
     axis = {"rangemode": "tozero", "title": {"text": "answers"}}
     made = figure(theme, barmode="stack", yaxis=axis, hovermode="closest", bargap=0.4)
@@ -121,7 +125,7 @@ def outcomes(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     return made.update_layout(showlegend=True)
 
 
-def coverage(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def coverage(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the part of each UTC day that scrapes of a target cover, with the hours on the bars."""
     made = figure(
         theme,
@@ -156,6 +160,24 @@ def _bar_marker(number: int, theme: Theme) -> dict[str, Any]:
     return {"color": mark.colour, "pattern": {"shape": mark.pattern}}
 
 
-def _pad_few_days(made: go.Figure, days: int) -> None:
+def _pad_few_days(made: Chart, days: int) -> None:
     if days < MIN_DAYS:
         made.update_xaxes(type="category", range=[-1.5, days + 0.5])
+
+
+def unknown_share(rows: pl.DataFrame, theme: Theme) -> Chart:
+    """Draw by week the share of named tokens whose country, lab or openness is not known."""
+    made = figure(theme, yaxis={"tickformat": AXIS_SHARE, "rangemode": "tozero"}, legend=LEGEND)
+    for number, field in enumerate(("country", "lab", "weights")):
+        part, mark = rows.filter(pl.col("field") == field), numbered_mark(number, theme)
+        made.add_scatter(
+            x=part["week_start"].to_list(),
+            # A week in which all is known has no row of the unknown.
+            y=part["share"].fill_null(0.0).to_list(),
+            name=field,
+            mode="lines+markers",
+            line={"color": mark.colour, "dash": mark.dash, "width": 2},
+            marker={"symbol": mark.symbol, "size": 6},
+            hovertemplate="%{x|%Y-%m-%d}: %{y:.1%}<extra>%{fullData.name}</extra>",
+        )
+    return made

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import duckdb
 
 from dashboards.components.filters import Control, Filters
-from dashboards.components.page import Card, CardPage, Heading, Listed, rows_only, rows_with
+from dashboards.components.page import Card, CardPage, Listed, PageSection, rows_only, rows_with
 from dashboards.generations import OpenGeneration
 from dashboards.pages.data import figures, tables
+from dashboards.pages.data.attribution import attribution_cards
 from dashboards.pages.data.calendar import calendar, calendar_height
 from dashboards.query import query
 
@@ -61,11 +62,12 @@ def controls(generation: OpenGeneration) -> Sequence[Control]:
 
 
 def cards(filters: Filters, generation: OpenGeneration) -> Sequence[Listed]:
-    """Return completeness, then restatements, then the answers, then our own tier."""
+    """Return completeness, restatements, who is not known, answers, our own tier."""
     return (
         *_answer_cards(filters["answer"].strip().lower()),
         *_completeness_cards(generation.dagster_url, _count_years(generation)),
         *_restatement_cards(),
+        *attribution_cards(),
         *_source_cards(filters["source"]),
         *_tier_cards(),
     )
@@ -87,9 +89,10 @@ def _answer_cards(answer: str) -> Sequence[Listed]:
     if not answer:
         return ()
     return (
-        Heading(
+        PageSection(
             "One raw answer",
             "The request that fetched it, where its bytes are kept, and every row derived from it.",
+            key="answer",
         ),
         Card(
             key="answer",
@@ -117,6 +120,7 @@ def _answer_cards(answer: str) -> Sequence[Listed]:
 
 def _completeness_cards(dagster_url: str | None, years: int) -> Sequence[Listed]:
     return (
+        PageSection("What is here", key="here"),
         Card(
             key="summary",
             title="What we have",
@@ -165,10 +169,12 @@ def _completeness_cards(dagster_url: str | None, years: int) -> Sequence[Listed]
 
 def _restatement_cards() -> Sequence[Listed]:
     return (
-        Heading(
+        PageSection(
             "Restatements",
             "The source corrects days after it published them. Every version is kept; "
             "the pages show the newest.",
+            key="restatements",
+            is_folded=True,
         ),
         Card(
             key="restated-days",
@@ -206,7 +212,7 @@ def _restatement_cards() -> Sequence[Listed]:
 
 def _source_cards(source: str) -> Sequence[Listed]:
     return (
-        Heading("Answers of the sources"),
+        PageSection("Answers of the sources", key="answers"),
         Card(
             key="outcomes",
             title="Outcomes of the answers",
@@ -241,7 +247,7 @@ def _source_cards(source: str) -> Sequence[Listed]:
 
 def _tier_cards() -> Sequence[Listed]:
     return (
-        Heading("Our own tier"),
+        PageSection("Our own tier", key="tier", is_folded=True),
         Card(
             key="coverage",
             title="How much of our tier's time scrapes cover",

@@ -7,7 +7,7 @@ import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
-from dashboards.components.tables import Column, table
+from dashboards.components.tables import Column, markdown_link, table
 from dashboards.components.widgets import Tile, format_instant, plain_table, tiles
 
 WIDTHS = {
@@ -112,7 +112,7 @@ def linked_table(rows: pl.DataFrame, sha: str | None = None) -> Component:
             "raw answer" if name == sha else "",
             min_width=WIDTHS.get(name, 110),
             is_link=name == sha,
-            has_tooltip=True,
+            tooltip=name,
         )
         for name in names
     ]
@@ -120,7 +120,7 @@ def linked_table(rows: pl.DataFrame, sha: str | None = None) -> Component:
 
 
 def _link(sha: str) -> str:
-    return f"[{sha[:12]}…](/data?{urlencode({'answer': sha})})"
+    return markdown_link(f"{sha[:12]}…", f"/data?{urlencode({'answer': sha})}")
 
 
 def answer_facts(rows: pl.DataFrame) -> Component:

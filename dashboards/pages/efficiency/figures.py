@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-import plotly.graph_objects as go
 import polars as pl
 
+from dashboards.chart import Chart
 from dashboards.components.marks import numbered_mark
 from dashboards.components.theme import Theme, figure
 from dashboards.components.timelines import (
@@ -20,7 +20,7 @@ from dashboards.components.timelines import (
 DEVICE, USER = "tokens_per_second_per_device", "tokens_per_second_per_user"
 
 
-def frontier(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def frontier(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw a device's throughput against one user's speed, an hour a point, and their frontier."""
     known = rows.drop_nulls([DEVICE, USER]).filter(pl.col(DEVICE) > 0)
     if known.is_empty():
@@ -39,9 +39,7 @@ def frontier(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     return label_series(made)
 
 
-def _add_points(
-    made: go.Figure, theme: Theme, part: pl.DataFrame, series: str, number: int
-) -> None:
+def _add_points(made: Chart, theme: Theme, part: pl.DataFrame, series: str, number: int) -> None:
     mark = numbered_mark(number, theme)
     made.add_scatter(
         x=part[USER].to_list(),
@@ -57,9 +55,7 @@ def _add_points(
     )
 
 
-def _add_frontier(
-    made: go.Figure, theme: Theme, part: pl.DataFrame, series: str, number: int
-) -> None:
+def _add_frontier(made: Chart, theme: Theme, part: pl.DataFrame, series: str, number: int) -> None:
     best = pareto_frontier(part)
     if best.height < 2:
         return
@@ -83,7 +79,7 @@ def pareto_frontier(part: pl.DataFrame) -> pl.DataFrame:
     return ordered.filter(throughput > throughput.cum_max().shift(1).fill_null(-1))
 
 
-def energy(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def energy(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw joules per generated token; a point is open if the power is rated and not measured."""
     if rows["joules_per_token"].is_null().all():
         return _reason(rows, "energy_reason", theme)
@@ -94,15 +90,15 @@ def energy(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     return _merge_legend(made)
 
 
-def cost(rows: pl.DataFrame, theme: Theme) -> go.Figure:
-    """Draw USD per million tokens, with and without idle time."""
+def cost(rows: pl.DataFrame, theme: Theme) -> Chart:
+    """Draw dollars a million tokens, with and without idle time."""
     if rows["usd_per_mtok"].is_null().all():
         return _reason(rows, "cost_reason", theme)
     columns = (("usd_per_mtok", "with idle"), ("usd_per_mtok_without_idle", "without idle"))
-    return _draw_pairs(rows, theme, columns, "USD per Mtok", ",.4~f")
+    return _draw_pairs(rows, theme, columns, "$/Mtok", ",.4~f")
 
 
-def utilisation(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def utilisation(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw MFU and MBU: the parts of the devices' peaks that were used."""
     if rows["mfu"].is_null().all() and rows["mbu"].is_null().all():
         return _reason(rows, "mfu_reason", theme)
@@ -111,7 +107,7 @@ def utilisation(rows: pl.DataFrame, theme: Theme) -> go.Figure:
 
 def _draw_pairs(
     rows: pl.DataFrame, theme: Theme, columns: tuple[tuple[str, str], ...], unit: str, form: str
-) -> go.Figure:
+) -> Chart:
     made = figure(theme, yaxis=y_axis(theme, unit, form if "%" in form else ""))
     is_one = len(series_names(rows)) == 1
     for number, series, part in _parts(rows):
@@ -131,15 +127,16 @@ def _parts(rows: pl.DataFrame) -> Iterator[tuple[int, str, pl.DataFrame]]:
             yield number, series, insert_gaps(part)
 
 
-def _merge_legend(made: go.Figure) -> go.Figure:
+def _merge_legend(made: Chart) -> Chart:
     """List lines of one name once in the legend, and hide them together."""
     listed: set[str] = set()
-    for trace in made.data:
-        trace.update(legendgroup=trace.name, showlegend=trace.name not in listed)
-        listed.add(trace.name)
+    for trace in made.traces:
+        name = trace["name"]
+        trace.update(legendgroup=name, showlegend=name not in listed)
+        listed.add(name)
     return made.update_layout(showlegend=len(listed) > 1)
 
 
-def _reason(rows: pl.DataFrame, column: str, theme: Theme) -> go.Figure:
+def _reason(rows: pl.DataFrame, column: str, theme: Theme) -> Chart:
     reason = most_frequent(rows[column])
     return reason_chart(theme, f"Unknown: {reason}." if reason else "Unknown.")

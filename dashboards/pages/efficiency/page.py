@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dashboards.components.filters import Control, Filters
-from dashboards.components.page import Card, CardPage, Heading, Listed, rows_only
+from dashboards.components.page import Card, CardPage, Heading, Listed, PageSection, rows_only
 from dashboards.components.served import (
     COLLECT,
     REACH,
@@ -60,6 +60,7 @@ def cards(filters: Filters, generation: OpenGeneration) -> Sequence[Listed]:
 
 def _speed_cards(hours: Query, served: Served) -> Sequence[Listed]:
     return (
+        PageSection("Speed", key="speed"),
         Card(
             key="frontier",
             title="Throughput against interactivity",
@@ -81,6 +82,7 @@ def _speed_cards(hours: Query, served: Served) -> Sequence[Listed]:
 
 def _cost_cards(hours: Query, served: Served) -> Sequence[Listed]:
     return (
+        PageSection("Energy, cost, and use of the devices", key="cost"),
         Card(
             key="joules",
             title="Energy of a generated token",

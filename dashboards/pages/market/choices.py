@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import duckdb
 
-from dashboards.components.filters import Control, Filters
+from dashboards.components.filters import MARKS, Control, Filters, as_of_control, period_control
+from dashboards.components.time.events import market_events
+from dashboards.components.time.periods import DayRange, read_held
 from dashboards.generations import OpenGeneration
-from dashboards.query import query
+from dashboards.query import Query, query
 
 BASES = (("platform", "Platform"), ("top50", "Top 50"), ("top9", "Top 9"))
 ATTRIBUTIONS = (("releasing_lab", "Releasing lab"), ("base_lab", "Base lab"))
@@ -17,15 +19,17 @@ DIMENSIONS = (
     ("family", "Family"),
     ("weights", "Open or closed"),
     ("price_class", "Free or paid"),
+    ("size", "Size"),
 )
 VIEWS = (("stacked", "Stacked"), ("indexed", "Indexed"), ("ranked", "Ranked"))
-PERIODS = (("13", "Quarter"), ("26", "Half year"), ("52", "Year"), ("1000", "All"))
+BESIDE = (("off", "Nothing"), ("before", "Period before"))
 DIMENSION_WORDS = {
     "author": "author",
     "country": "country",
     "family": "model family",
     "weights": "open or closed weights",
     "price_class": "free or paid",
+    "size": "total parameters",
 }
 BASIS_WORDS = {
     "platform": "all tokens of the platform",
@@ -36,6 +40,11 @@ ATTRIBUTION_WORDS = {
     "releasing_lab": "by releasing lab",
     "base_lab": "by lab of the base model",
 }
+SHARES = ("market_share_weekly",)
+EMPTY = (
+    "No whole week of this choice is known. Choose a longer period, "
+    "or run `tokentide ingest market`."
+)
 VIEW_UNITS = {
     "stacked": "share of {of}, {whose}, by week; no bar is a week not known whole",
     "indexed": "tokens, each member's first week shown = 100; log scale; {of}, {whose}",
@@ -52,9 +61,13 @@ class MarketChoice:
     basis: str
     attribution: str
     view: str
-    weeks: int
+    period: DayRange
     member_dimension: str
     member: str
+    is_compared: bool
+    """True if the period before stands beside the chosen one."""
+    is_marked: bool
+    """True if events are marked on charts by week."""
 
     @classmethod
     def read(cls, filters: Filters) -> "MarketChoice":
@@ -65,10 +78,22 @@ class MarketChoice:
             basis=filters["basis"],
             attribution=filters["attribution"],
             view=filters["view"],
-            weeks=int(filters["weeks"]),
+            period=filters.period("weeks"),
             member_dimension=member_dimension,
             member=member,
+            is_compared=filters["beside"] == "before",
+            is_marked=filters["marks"] == "on",
         )
+
+    @property
+    def events(self) -> Query | None:
+        """The query of the events that charts by week mark; None where they are switched off."""
+        return market_events(self.period) if self.is_marked else None
+
+    @property
+    def has_default_member(self) -> bool:
+        """True if nobody chose a member."""
+        return f"{self.member_dimension}:{self.member}" == DEFAULT_MEMBER[0]
 
     @property
     def whose(self) -> dict[str, str]:
@@ -98,6 +123,7 @@ class MarketChoice:
 
 def controls(generation: OpenGeneration) -> Sequence[Control]:
     """Return the controls: dimension, basis, attribution, view, period, and one member."""
+    held = read_held(generation)
     return (
         Control(name="dimension", label="By", options=DIMENSIONS, default="author"),
         Control(
@@ -115,7 +141,14 @@ def controls(generation: OpenGeneration) -> Sequence[Control]:
             help="Whose a fine-tune is",
         ),
         Control(name="view", label="View", options=VIEWS, default="stacked"),
-        Control(name="weeks", label="Period", options=PERIODS, default="52"),
+        period_control(held),
+        Control(
+            name="beside",
+            label="Beside it",
+            options=BESIDE,
+            default="off",
+            help="The period of the same length just before",
+        ),
         Control(
             name="one",
             label="One member, with its bounds",
@@ -123,17 +156,19 @@ def controls(generation: OpenGeneration) -> Sequence[Control]:
             default=DEFAULT_MEMBER[0],
             kind="select",
         ),
+        MARKS,
+        as_of_control(held, generation.meta.known_until),
     )
 
 
 def _members(generation: OpenGeneration) -> Sequence[tuple[str, str]]:
-    labels = dict(DIMENSIONS)
+    labels, names = dict(DIMENSIONS), generation.names
     try:
         rows = generation.frame(query("market/members")).iter_rows()
     except duckdb.Error:
         return (DEFAULT_MEMBER,)
     found = [
-        (f"{dimension}:{member}", f"{member} ({labels.get(dimension, dimension)})")
+        (f"{dimension}:{member}", f"{names.name(member)} ({labels.get(dimension, dimension)})")
         for dimension, member in rows
     ]
     return found if DEFAULT_MEMBER in found else [DEFAULT_MEMBER, *found]

@@ -1,18 +1,26 @@
 """Charts of who leads and by how much: HHI and CR4, leaders, the lead by other ways of counting."""
 
-import plotly.graph_objects as go
 import polars as pl
 
-from dashboards.components.marks import NO_MEMBERS, add_band, marks, week_axis, whiskers
+from dashboards.chart import Chart
+from dashboards.components.charts.line_ends import label_line_ends
+from dashboards.components.marks import (
+    NO_MEMBERS,
+    add_band,
+    marks,
+    member_link,
+    week_axis,
+    whiskers,
+)
 from dashboards.components.numbers import AXIS_NUMBER
-from dashboards.components.shares import SHARE_AXIS
+from dashboards.components.shares import SHARE_AXIS, describe_points, point_links
 from dashboards.components.theme import LEGEND, Theme, figure
 
 MEASURES = (("CR4: the four largest", "cr4"), ("HHI: sum of squares", "hhi"))
 UNSURE = "the unknown could overturn it"
 
 
-def concentration(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def concentration(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw HHI and CR4 (0 to 1) by week, each with a band up to the most that it can be."""
     made = figure(
         theme,
@@ -37,7 +45,7 @@ def concentration(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     return made
 
 
-def leaders(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def leaders(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the leader's known share by week; the sign is open if the unknown could overturn it."""
     made = figure(
         theme, xaxis=week_axis(rows), yaxis=SHARE_AXIS, legend=LEGEND, hovermode="closest"
@@ -51,7 +59,7 @@ def leaders(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         made.add_scatter(
             x=part["week_start"].to_list(),
             y=part["leader_share"].to_list(),
-            name=leader,
+            name=theme.name(leader),
             mode="markers",
             marker={
                 "symbol": [mark.symbol if it else f"{mark.symbol}-open" for it in certain],
@@ -60,6 +68,7 @@ def leaders(rows: pl.DataFrame, theme: Theme) -> go.Figure:
                 "line": {"width": 1.5, "color": mark.colour},
             },
             text=["certain" if it else UNSURE for it in certain],
+            customdata=[member_link(leader, "author")] * part.height,
             hovertemplate=(
                 "week of %{x|%d %b %Y}: %{y:.1%}, %{text}<extra>%{fullData.name}</extra>"
             ),
@@ -67,7 +76,7 @@ def leaders(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     return made
 
 
-def shares_by_top_n(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def shares_by_top_n(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw shares by how many models are counted: where lines cross, the cut decides who leads."""
     sizes = sorted(rows["top_n"].unique().to_list())
     made = figure(
@@ -86,16 +95,18 @@ def shares_by_top_n(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         made.add_scatter(
             x=[str(size) for size in part["top_n"].to_list()],
             y=part["share"].to_list(),
-            name=member,
+            name=theme.name(member),
             mode="lines+markers",
             line={"color": mark.colour, "dash": mark.dash},
             marker={"symbol": mark.symbol, "size": 8},
-            hovertemplate="%{y:.1%}<extra>%{fullData.name}</extra>",
+            text=describe_points(part, theme),
+            customdata=point_links(part, member),
+            hovertemplate="%{text}<extra>%{fullData.name}</extra>",
         )
-    return made
+    return label_line_ends(made, theme)
 
 
-def tokens_and_spend(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def tokens_and_spend(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw each member's share of tokens beside its share of spend at list price, with bounds."""
     made = figure(
         theme,
@@ -105,13 +116,16 @@ def tokens_and_spend(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         hovermode="closest",
     )
     rows = rows.sort(pl.col("member").is_in(NO_MEMBERS), maintain_order=True)
-    members = rows["member"].to_list()
+    slugs = rows["member"].to_list()
+    links = [link for slug in slugs for link in point_links(rows.head(1), slug)]
+    members = [theme.name(slug) for slug in slugs]
     tokens, spend = marks(["tokens", "spend"], theme).values()
     made.add_scatter(
         x=rows["share"].to_list(),
         y=members,
         mode="markers",
         name="share of tokens",
+        customdata=links,
         marker={"symbol": tokens.symbol, "size": 10, "color": tokens.colour},
         hovertemplate="%{x:.1%} of tokens<extra>%{y}</extra>",
     )
@@ -120,6 +134,7 @@ def tokens_and_spend(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         y=members,
         mode="markers",
         name="share of spend at list price (estimate, with bounds)",
+        customdata=links,
         marker={"symbol": spend.symbol, "size": 10, "color": spend.colour},
         error_x=whiskers(
             rows["spend_share"], rows["spend_share_low"], rows["spend_share_high"], spend.colour

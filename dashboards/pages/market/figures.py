@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-import plotly.graph_objects as go
 import polars as pl
 
+from dashboards.chart import Chart
 from dashboards.components.marks import (
     NO_MEMBERS,
     Mark,
@@ -15,11 +15,11 @@ from dashboards.components.marks import (
     whiskers,
 )
 from dashboards.components.numbers import AXIS_SHARE
-from dashboards.components.shares import SHARE_AXIS, describe_share, point_links
+from dashboards.components.shares import SHARE_AXIS, describe_points, point_links
 from dashboards.components.theme import LEGEND, Theme, figure
 
 
-def stacked_shares(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def stacked_shares(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw weekly shares on top of each other, the largest at the bottom.
 
     A week without a bar is not known whole.
@@ -31,14 +31,15 @@ def stacked_shares(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         barmode="stack",
         bargap=0.06,
         legend=LEGEND,
-        hovermode="closest",
     )
     for member, mark in marks(members_by_size(rows), theme).items():
         part = rows.filter(pl.col("member") == member).sort("week_start")
         made.add_bar(
             x=part["week_start"].to_list(),
             y=part["share"].to_list(),
-            name=member,
+            name=theme.name(member),
+            text=describe_points(part, theme),
+            textposition="none",
             marker={
                 "color": mark.colour,
                 "line": {"width": 0},
@@ -51,12 +52,12 @@ def stacked_shares(rows: pl.DataFrame, theme: Theme) -> go.Figure:
                 },
             },
             customdata=point_links(part, member),
-            hovertemplate="week of %{x|%d %b %Y}<br>%{y:.1%}<extra>%{fullData.name}</extra>",
+            hovertemplate="%{text}<extra>%{fullData.name}</extra>",
         )
     return made
 
 
-def indexed_tokens(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def indexed_tokens(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the tokens of each member over those of its first week, which is 100.
 
     The scale is logarithmic, so that equal growth is equally steep.
@@ -77,18 +78,19 @@ def indexed_tokens(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         made.add_scatter(
             x=part["week_start"].to_list(),
             y=[value and 100 * value / first for value in part["tokens"].to_list()],
-            name=member,
+            name=theme.name(member),
+            text=describe_points(part.with_columns(member=pl.lit(member)), theme),
             mode="lines+markers",
             line={"color": mark.colour, "dash": mark.dash, "width": 2},
             marker={"symbol": mark.symbol, "size": 5},
             customdata=point_links(part, member),
             connectgaps=False,
-            hovertemplate="%{y:.0f}<extra>%{fullData.name}</extra>",
+            hovertemplate="%{y:.0f} · %{text}<extra>%{fullData.name}</extra>",
         )
     return made
 
 
-def ranked_shares(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def ranked_shares(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the shares of the newest whole week with their bounds, the largest at the top.
 
     The unknown and the sum of all others stand at the end.
@@ -106,7 +108,7 @@ def ranked_shares(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     return made
 
 
-def _add_ranked(made: go.Figure, part: pl.DataFrame, member: str, mark: Mark, theme: Theme) -> None:
+def _add_ranked(made: Chart, part: pl.DataFrame, member: str, mark: Mark, theme: Theme) -> None:
     row: dict[str, Any] = part.to_dicts()[0]
     if member in NO_MEMBERS:
         row |= {"share_low": None, "share_high": None}
@@ -114,9 +116,9 @@ def _add_ranked(made: go.Figure, part: pl.DataFrame, member: str, mark: Mark, th
     pattern = mark.pattern if member in NO_MEMBERS else ""
     made.add_bar(
         x=[row["share"]],
-        y=[member],
+        y=[theme.name(member)],
         orientation="h",
-        name=member,
+        name=theme.name(member),
         textposition="none",
         marker={
             "color": mark.colour,
@@ -126,11 +128,11 @@ def _add_ranked(made: go.Figure, part: pl.DataFrame, member: str, mark: Mark, th
         if is_bounded
         else None,
         customdata=point_links(part, member),
-        hovertemplate=f"{describe_share(row)}<extra>%{{y}}</extra>",
+        hovertemplate=f"{describe_points(part, theme)[0]}<extra>%{{y}}</extra>",
     )
 
 
-SHARE_VIEWS: dict[str, Callable[[pl.DataFrame, Theme], go.Figure]] = {
+SHARE_VIEWS: dict[str, Callable[[pl.DataFrame, Theme], Chart]] = {
     "stacked": stacked_shares,
     "indexed": indexed_tokens,
     "ranked": ranked_shares,

@@ -1,11 +1,13 @@
 """Charts of the market page about use and price: tasks, price against volume."""
 
 import math
+from typing import Any
 
-import plotly.graph_objects as go
 import polars as pl
 
+from dashboards.chart import Chart
 from dashboards.components.marks import labels_with_room, marks, member_link
+from dashboards.components.numbers import TOKEN_AXIS, TOKENS, usd
 from dashboards.components.shares import SHARE_AXIS
 from dashboards.components.theme import LEGEND, Theme, figure
 
@@ -13,7 +15,7 @@ MAX_LABELS = 10
 WEIGHTS = ("open", "closed", "unknown")
 
 
-def tasks(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def tasks(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the share of classified tokens by task, with a pattern for each group of tasks."""
     made = figure(
         theme,
@@ -44,7 +46,7 @@ def tasks(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     return made
 
 
-def price_volume(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def price_volume(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the tokens of a week against list price, both on log scales.
 
     Listings at no price have no place on a log scale; the note of the card says so.
@@ -55,14 +57,14 @@ def price_volume(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         legend=LEGEND,
         xaxis={
             "type": "log",
-            "title": {"text": "USD per million tokens"},
+            "title": {"text": "$/Mtok"},
             "tickformat": "~g",
             "dtick": 1,
         },
         yaxis={
             "type": "log",
             "title": {"text": "tokens in seven days"},
-            "tickformat": "~s",
+            **TOKEN_AXIS,
             "dtick": 1,
         },
     )
@@ -80,18 +82,25 @@ def price_volume(rows: pl.DataFrame, theme: Theme) -> go.Figure:
             mode="markers",
             name=f"{kind} weights",
             marker={"symbol": mark.symbol, "color": mark.colour, "size": 9, "opacity": 0.85},
-            text=part["model_permaslug"].to_list(),
+            text=[_describe(row, theme) for row in part.to_dicts()],
             customdata=[member_link(family, "family") if family else "" for family in families],
-            hovertemplate=("%{text}<br>%{x:$.3~g} per million<br>%{y:.3s} tokens<extra></extra>"),
+            hovertemplate="%{text}<extra></extra>",
         )
     return _label_largest(made, priced, theme)
 
 
-def _label_largest(made: go.Figure, priced: pl.DataFrame, theme: Theme) -> go.Figure:
+def _describe(row: dict[str, Any], theme: Theme) -> str:
+    """Return a listing with its price and its tokens, for a hover."""
+    named = theme.names.with_slug(row["model_permaslug"])
+    return f"{named}<br>{usd(row['usd_per_mtok'])}/Mtok<br>{TOKENS.text(row['tokens'])} tokens"
+
+
+def _label_largest(made: Chart, priced: pl.DataFrame, theme: Theme) -> Chart:
     """Name the largest, as far as names do not lie over each other or over other points."""
     pairs = priced.select("usd_per_mtok", "tokens").iter_rows()
     points = [(math.log10(price), math.log10(volume)) for price, volume in pairs]
-    names = [slug.rpartition("/")[2] for slug in priced["model_permaslug"].to_list()]
+    slugs = priced["model_permaslug"].to_list()
+    names = [theme.name(slug).rpartition("/")[2] for slug in slugs]
     for number in labels_with_room(points[:MAX_LABELS], (0.7, 0.2)):
         x, y = points[number]
         if any(abs(other_x - x) < 0.3 and 0 < other_y - y < 0.24 for other_x, other_y in points):

@@ -3,18 +3,13 @@
 from collections.abc import Sequence
 
 from dashboards.components.filters import Filters
-from dashboards.components.page import Card, CardPage, Heading, Listed, rows_only
-from dashboards.components.shares import bounded_shares
-from dashboards.pages.market import concentration, figures, models, ranks, tables
-from dashboards.pages.market.choices import VIEW_UNITS, MarketChoice, controls
+from dashboards.components.page import Card, CardPage, Listed, PageSection, rows_only
+from dashboards.generations import OpenGeneration
+from dashboards.pages.market import concentration, figures, members, models, ranks, tables
+from dashboards.pages.market.choices import EMPTY, SHARES, VIEW_UNITS, MarketChoice, controls
 from dashboards.query import query
 
 MAX_RANK_WEEKS = 26
-SHARES = ("market_share_weekly",)
-EMPTY = (
-    "No whole week of this choice is known. Choose a longer period, "
-    "or run `tokentide ingest market`."
-)
 PRICE_NOTE = (
     "List price of the newest catalogue, not what was paid. A log scale has no place for listings "
     "at no price, and a model that does not resolve to one entry of the catalogue has no price: "
@@ -22,12 +17,12 @@ PRICE_NOTE = (
 )
 
 
-def cards(filters: Filters) -> Sequence[Listed]:
+def cards(filters: Filters, generation: OpenGeneration) -> Sequence[Listed]:
     """Return the cards of these choices."""
     choice = MarketChoice.read(filters)
     return (
         *_share_cards(choice),
-        *_member_cards(choice),
+        *members.member_cards(choice, generation.names.name(choice.member)),
         *_lead_cards(choice),
         *_turn_cards(choice),
         *_model_cards(),
@@ -36,15 +31,15 @@ def cards(filters: Filters) -> Sequence[Listed]:
 
 
 def _share_cards(choice: MarketChoice) -> Sequence[Listed]:
-    unit = VIEW_UNITS[choice.view].format(of=choice.of_words, whose=choice.whose_words)
-    rank_weeks = min(choice.weeks, MAX_RANK_WEEKS)
+    view = VIEW_UNITS[choice.view].format(of=choice.of_words, whose=choice.whose_words)
     return (
         Card(
             key="share",
             title=f"Share of tokens by {choice.by}",
-            query=query("market/share", **choice.shares, weeks=choice.weeks),
+            query=query("market/share", **choice.shares, **choice.period.values),
             draw=figures.SHARE_VIEWS[choice.view],
-            unit=unit,
+            unit=f"{view}; {choice.period.words}",
+            events=choice.events if choice.view != "ranked" else None,
             width="full",
             height=460,
             empty=EMPTY,
@@ -53,11 +48,31 @@ def _share_cards(choice: MarketChoice) -> Sequence[Listed]:
             "A click on a member leads to it.",
         ),
         Card(
+            key="models",
+            title="Models by tokens",
+            query=query(
+                "market/models/model_ranks",
+                basis=choice.basis,
+                attribution=choice.attribution,
+                last=choice.period.last,
+            ),
+            draw=tables.model_ranks,
+            unit=f"model families in the last whole week of the period, of {choice.of_words}; "
+            "a family leads to its page",
+            height=tables.MODELS_HEIGHT,
+            width="full",
+            empty=EMPTY,
+            needs=(*SHARES, "models"),
+            note="Bars are tokens from 0 to the largest of thirteen weeks; a dot is a week below "
+            "the cutoff, or not known whole.",
+        ),
+        PageSection("Ranks, bounds, and where the list is cut", key="ranks"),
+        Card(
             key="ranks",
             title=f"Ranks one to ten, by {choice.by}",
-            query=query("market/ranks", **choice.shares, weeks=choice.weeks),
+            query=query("market/ranks", **choice.shares, **choice.period.values),
             draw=ranks.rank_flow,
-            unit=f"rank by tokens, {choice.whose_words}, last {rank_weeks} weeks at most; "
+            unit=f"rank by tokens, {choice.whose_words}, last {MAX_RANK_WEEKS} weeks at most; "
             "a line that breaks left the ten",
             height=420,
             width="full",
@@ -67,46 +82,10 @@ def _share_cards(choice: MarketChoice) -> Sequence[Listed]:
     )
 
 
-def _member_cards(choice: MarketChoice) -> Sequence[Listed]:
-    member = {
-        "basis": choice.basis,
-        "attribution": choice.attribution,
-        "dimension": choice.member_dimension,
-        "member": choice.member,
-        "weeks": choice.weeks,
-        "top": 1,
-    }
-    return (
-        Card(
-            key="one",
-            title=f"Share of {choice.member}, with bounds",
-            query=query("components/bounds", **member),
-            draw=bounded_shares,
-            unit=f"share of {choice.of_words}, {choice.whose_words}, by week",
-            height=380,
-            empty=EMPTY,
-            needs=SHARES,
-            note="The band ends where the member would be if everything unknown belonged to it. "
-            "A gap is a week that is not known whole, or without the member.",
-        ),
-        Card(
-            key="topn",
-            title=f"The lead by how many models are counted, by {choice.by}",
-            query=query("market/topn", **choice.whose),
-            draw=concentration.shares_by_top_n,
-            unit="share of the tokens of the n largest models, "
-            f"{choice.whose_words}, newest whole week",
-            height=380,
-            empty="No counts for this choice.",
-            needs=("market_topn_weekly", "market_share_weekly"),
-        ),
-    )
-
-
 def _lead_cards(choice: MarketChoice) -> Sequence[Listed]:
-    by_week = query("market/concentration", basis=choice.basis, weeks=choice.weeks)
+    by_week = query("market/concentration", basis=choice.basis, **choice.period.values)
     return (
-        Heading("Who leads, and how surely"),
+        PageSection("Who leads, and how surely", key="lead", is_folded=True),
         Card(
             key="concentration",
             title="How concentrated the market is among authors",
@@ -134,8 +113,8 @@ def _turn_cards(choice: MarketChoice) -> Sequence[Listed]:
         Card(
             key="streaks",
             title=f"Runs of the lead, by {choice.by}",
-            query=query("market/streaks", **choice.shares),
-            draw=rows_only(tables.streaks),
+            query=query("market/streaks", **choice.shares, **choice.period.values),
+            draw=tables.streaks,
             unit="whole weeks in a row; each column tells whether the run stands if one counts so",
             width="full",
             height=330,
@@ -146,8 +125,8 @@ def _turn_cards(choice: MarketChoice) -> Sequence[Listed]:
         Card(
             key="crossovers",
             title=f"Who passed whom, by {choice.by}",
-            query=query("market/crossovers", **choice.shares),
-            draw=rows_only(tables.crossovers),
+            query=query("market/crossovers", **choice.shares, **choice.period.values),
+            draw=tables.crossovers,
             unit="week in which the order turned; certain if it holds wherever the unknown belongs",
             width="full",
             height=330,
@@ -157,10 +136,10 @@ def _turn_cards(choice: MarketChoice) -> Sequence[Listed]:
         Card(
             key="spend",
             title=f"Tokens beside their cost, by {choice.by}",
-            query=query("market/spend", **choice.whose),
+            query=query("market/spend", **choice.whose, last=choice.period.last),
             draw=concentration.tokens_and_spend,
             unit="share of named models' tokens and of their list-price spend, "
-            f"{choice.whose_words}, newest whole week with prices",
+            f"{choice.whose_words}, newest whole week of the period with prices",
             width="full",
             height=420,
             needs=("market_spend_weekly", "market_share_weekly"),
@@ -173,15 +152,17 @@ def _turn_cards(choice: MarketChoice) -> Sequence[Listed]:
 
 def _model_cards() -> Sequence[Listed]:
     return (
-        Heading(
+        PageSection(
             "Models that come and go",
             "All models, on the platform, by releasing lab, whatever is chosen above.",
+            key="turnover",
+            is_folded=True,
         ),
         Card(
             key="new",
             title="Families that first ranked in the last eight weeks",
-            query=query("market/new_models"),
-            draw=rows_only(tables.new_models),
+            query=query("market/models/new_models"),
+            draw=tables.new_models,
             unit="share of the platform's tokens in the newest whole week",
             empty="No family joined the named models in the last eight weeks.",
             needs=("market_tokens_daily", "market_share_weekly"),
@@ -189,8 +170,8 @@ def _model_cards() -> Sequence[Listed]:
         Card(
             key="fading",
             title="Families at less than half of their best four weeks",
-            query=query("market/fading_models"),
-            draw=rows_only(tables.fading_models),
+            query=query("market/models/fading_models"),
+            draw=tables.fading_models,
             unit="mean share of the platform over four weeks; an unranked week counts as none, "
             "so the share now is at least this",
             empty="No family fell to half of its best within a year.",
@@ -201,7 +182,7 @@ def _model_cards() -> Sequence[Listed]:
 
 def _use_cards() -> Sequence[Listed]:
     return (
-        Heading("Use and price"),
+        PageSection("Use and price", key="use", is_folded=True),
         Card(
             key="tasks",
             title="What requests are for",
@@ -227,7 +208,7 @@ def _use_cards() -> Sequence[Listed]:
             title="Price against volume",
             query=query("market/price_volume"),
             draw=models.price_volume,
-            unit="one point a model listing; tokens in seven days, list price in USD per million, "
+            unit="one point a model listing; tokens in seven days, list price in $/Mtok, "
             "three parts prompt to one part completion",
             width="full",
             height=480,
@@ -243,5 +224,5 @@ MARKET = CardPage(
     name="Market",
     about="Who serves how much of the market, and since when.",
     controls=controls,
-    cards=lambda filters, _: cards(filters),
+    cards=cards,
 )

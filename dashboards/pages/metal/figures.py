@@ -5,9 +5,9 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-import plotly.graph_objects as go
 import polars as pl
 
+from dashboards.chart import Chart
 from dashboards.components.marks import numbered_mark
 from dashboards.components.numbers import AXIS_SHARE
 from dashboards.components.theme import Theme, figure
@@ -22,9 +22,9 @@ SHARES = (1e-4, 1e-3, 1e-2, 1e-1, 1)
 AXES = {"ttft": "ms to the first token", "throughput": "tokens/s of one request"}
 
 
-def cost_by_day(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def cost_by_day(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw our cost and the market's prices by day; a bar where a price is only bounded."""
-    made = figure(theme, yaxis=y_axis(theme, "USD per Mtok", "$,.2~f"), xaxis=_day_axis(rows))
+    made = figure(theme, yaxis=y_axis(theme, "$/Mtok", "$,.2~f"), xaxis=_day_axis(rows))
     ours = rows.unique("date", keep="first", maintain_order=True)
     _add_days(made, theme, ours, "local_usd", "ours", 0)
     is_bounded = pl.col("market_usd").is_null() & pl.col("market_low").is_not_null()
@@ -46,7 +46,7 @@ def _day_axis(rows: pl.DataFrame) -> dict[str, object]:
 
 
 def _add_days(
-    made: go.Figure, theme: Theme, part: pl.DataFrame, column: str, name: str, number: int
+    made: Chart, theme: Theme, part: pl.DataFrame, column: str, name: str, number: int
 ) -> None:
     mark = numbered_mark(number, theme)
     instants = part.with_columns(pl.col("date").cast(pl.Datetime("us")))
@@ -63,7 +63,7 @@ def _add_days(
     )
 
 
-def _add_bounds(made: go.Figure, theme: Theme, part: pl.DataFrame, name: str, number: int) -> None:
+def _add_bounds(made: Chart, theme: Theme, part: pl.DataFrame, name: str, number: int) -> None:
     made.add_scatter(
         x=part["date"].to_list(),
         y=((part["market_low"] + part["market_high"]) / 2).to_list(),
@@ -79,12 +79,12 @@ def _add_bounds(made: go.Figure, theme: Theme, part: pl.DataFrame, name: str, nu
 
 
 @cache
-def parity(metric: str) -> Callable[[pl.DataFrame, Theme], go.Figure]:
+def parity(metric: str) -> Callable[[pl.DataFrame, Theme], Chart]:
     """Return a function that draws the speeds of hosts and ours, the fastest at the top."""
     return lambda rows, theme: _draw_parity(rows, theme, metric)
 
 
-def _draw_parity(rows: pl.DataFrame, theme: Theme, metric: str) -> go.Figure:
+def _draw_parity(rows: pl.DataFrame, theme: Theme, metric: str) -> Chart:
     # A speed that is not known would have no bar, so it stands below, with its reason.
     unknown = rows.filter(pl.col("p50").is_null())
     known = rows.drop_nulls("p50").sort("p50", descending=metric == "ttft")
@@ -139,7 +139,7 @@ def _describe_sample(row: dict[str, Any]) -> str:
     return f"{coverage}<br>we are {times:.2f} times as fast in the same half hours"
 
 
-def share(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def share(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw our tokens over the market's by day."""
     if rows["local_to_market"].is_null().all():
         reason = most_frequent(rows["reason"]) or "no reason is given"
@@ -151,10 +151,12 @@ def share(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         showlegend=False,
     )
     _add_days(made, theme, rows, "local_to_market", "our share", 0)
-    return made.update_traces(hovertemplate="%{y:.4%}<extra></extra>")
+    for trace in made.traces:
+        trace["hovertemplate"] = "%{y:.4%}<extra></extra>"
+    return made
 
 
-def devices(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def devices(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the devices that a share of the market needs, both on log scales."""
     made = figure(
         theme,

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dashboards.components.filters import Control, Filters
 from dashboards.components.page import Card, CardPage, Listed, rows_only
 from dashboards.generations import OpenGeneration
-from dashboards.pages.metal import figures, make_or_buy
+from dashboards.names import MEASURE_NAMES
+from dashboards.pages.metal import at_quality, figures, make_or_buy
 from dashboards.query import Query, query
 
 METRICS = (("ttft", "Time to first token"), ("throughput", "Tokens per second"))
@@ -67,6 +68,13 @@ def controls(generation: OpenGeneration) -> Sequence[Control]:
             step=0.25,
         ),
         Control(name="metric", label="Speed", options=METRICS, default="ttft"),
+        Control(
+            name="measure",
+            label="Measure of quality",
+            options=tuple(MEASURE_NAMES.items()),
+            default="arena_text",
+            kind="select",
+        ),
     )
 
 
@@ -75,7 +83,14 @@ def _pairs(generation: OpenGeneration) -> list[tuple[str, str]]:
     if not generation.tables.issuperset(("local_vs_market_daily", "services")):
         return []
     rows = generation.frame(query("metal/pairs")).to_dicts()
-    return [(f"{row['who']}|{row['model_family']}", row["label"]) for row in rows]
+    names = generation.names
+    return [
+        (
+            f"{row['who']}|{row['model_family']}",
+            f"{row['label']} · {names.name(row['model_family'])}",
+        )
+        for row in rows
+    ]
 
 
 def cards(filters: Filters) -> Sequence[Listed]:
@@ -89,6 +104,7 @@ def cards(filters: Filters) -> Sequence[Listed]:
     return (
         *_make_or_buy_cards(curve, what_if["load"], why),
         *_day_cards(pair, why),
+        *_quality_cards(pair, filters["measure"], why),
         *_comparison_cards(pair, filters["metric"]),
     )
 
@@ -100,7 +116,7 @@ def _make_or_buy_cards(curve: Query, load: float, why: Sequence[Query]) -> Seque
             title="Make or buy, at the chosen load",
             query=curve,
             draw=rows_only(make_or_buy.verdict),
-            unit="what if; USD per million tokens of our own mix",
+            unit="what if; $/Mtok of our own mix",
             half="both",
             width="full",
             height=120,
@@ -113,7 +129,7 @@ def _make_or_buy_cards(curve: Query, load: float, why: Sequence[Query]) -> Seque
             title="Make or buy, by load",
             query=curve,
             draw=make_or_buy.cost_by_load(load),
-            unit="what if; USD per million tokens of our own mix",
+            unit="what if; $/Mtok of our own mix",
             half="both",
             width="full",
             height=420,
@@ -132,7 +148,7 @@ def _day_cards(pair: dict[str, str], why: Sequence[Query]) -> Sequence[Listed]:
             title="Our cost and the market's prices, by day",
             query=query("metal/days", **pair),
             draw=figures.cost_by_day,
-            unit="USD per million tokens of our own mix; bars are bounds",
+            unit="$/Mtok of our own mix; bars are bounds",
             half="both",
             empty=EMPTY,
             why=why,
@@ -149,6 +165,46 @@ def _day_cards(pair: dict[str, str], why: Sequence[Query]) -> Sequence[Listed]:
             why=why,
             note="A gap: the market did not show the family that day, so its tokens are unknown.",
             needs=("local_vs_market_daily", "services"),
+        ),
+    )
+
+
+def _quality_cards(pair: dict[str, str], measure: str, why: Sequence[Query]) -> Sequence[Listed]:
+    return (
+        Card(
+            key="at_quality",
+            title="Make or buy at equal quality",
+            query=query("metal/at_quality", **pair),
+            draw=at_quality.comparison,
+            unit="$/Mtok of our own mix, list prices of the newest day that both halves have",
+            half="both",
+            width="full",
+            empty=EMPTY,
+            why=why,
+            note="At least as good: a score not below the interval of ours, by the version that "
+            "held on that day. Scores are of the published weights, before quantisation. Arena and "
+            "Epoch AI, CC BY 4.0.",
+            needs=("make_or_buy_at_quality_daily", "services"),
+        ),
+        Card(
+            key="cost_per_quality",
+            title="Cost per quality",
+            query=query("metal/cost_per_quality", **pair, measure=measure),
+            draw=at_quality.cost_per_quality,
+            unit="score and $/Mtok of our own mix, log scale; list prices of the day of our cost",
+            half="both",
+            width="full",
+            height=440,
+            empty=EMPTY,
+            why=why,
+            note="Other models are shown where our version of the measure is still the newest. "
+            "No scale has a zero, so dollars a point would say nothing.",
+            needs=(
+                "make_or_buy_at_quality_daily",
+                "model_quality",
+                "model_prices_daily",
+                *NEEDS,
+            ),
         ),
     )
 

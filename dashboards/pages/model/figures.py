@@ -1,13 +1,14 @@
 """Charts of the page about one model family: tokens, ranks, prices, launch, tasks."""
 
 from datetime import timedelta
+from typing import Any
 
-import plotly.graph_objects as go
 import polars as pl
 
+from dashboards.chart import Chart
 from dashboards.components.marks import add_band, marks, week_axis
-from dashboards.components.numbers import AXIS_SHARE
-from dashboards.components.shares import SHARE_AXIS
+from dashboards.components.numbers import AXIS_SHARE, TOKEN_AXIS, TOKENS
+from dashboards.components.shares import SHARE_AXIS, describe_points
 from dashboards.components.theme import GREY, LEGEND, Theme, figure
 from dashboards.components.timelines import insert_gaps, note_missing
 
@@ -17,12 +18,12 @@ NO_SHARE = "This family's line is missing: no week since its launch has a known 
 PEAK = "; its best week may lie before the data"
 
 
-def daily_tokens(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def daily_tokens(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the tokens of each listing by day, and the cutoff below which nothing is visible.
 
     The scale is logarithmic. A gap is a day without a figure.
     """
-    made = figure(theme, yaxis={"type": "log", "tickformat": "~s", "dtick": 1}, legend=LEGEND)
+    made = figure(theme, yaxis={"type": "log", **TOKEN_AXIS, "dtick": 1}, legend=LEGEND)
     days = rows.unique("date").sort("date")
     made.add_scatter(
         x=days["date"].to_list(),
@@ -31,7 +32,8 @@ def daily_tokens(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         mode="lines",
         connectgaps=False,
         line={"color": GREY, "dash": "dot", "width": 1},
-        hovertemplate="%{y:.3s}<extra>cutoff</extra>",
+        text=[TOKENS.text(tokens) for tokens in days["cutoff_tokens"].to_list()],
+        hovertemplate="%{text}<extra>cutoff</extra>",
     )
     sizes = rows.group_by("model_permaslug").agg(pl.col("tokens").sum())
     order = sizes.sort("tokens", "model_permaslug", descending=[True, False])
@@ -40,18 +42,27 @@ def daily_tokens(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         made.add_scatter(
             x=part["date"].to_list(),
             y=part["tokens"].to_list(),
-            name=listing,
+            name=theme.name(listing),
             mode="lines+markers",
             connectgaps=False,
             line={"color": mark.colour, "dash": mark.dash, "width": 1.5},
             marker={"size": 3, "symbol": mark.symbol},
-            customdata=part["rank"].to_list(),
-            hovertemplate=("%{y:.3s} tokens, rank %{customdata}<extra>%{fullData.name}</extra>"),
+            text=[_describe_day(row, theme) for row in part.to_dicts()],
+            hovertemplate="%{text}<extra>%{fullData.name}</extra>",
         )
     return made
 
 
-def ranks(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def _describe_day(row: dict[str, Any], theme: Theme) -> str:
+    """Return the tokens and the rank of a listing, and its slug where its name is another."""
+    slug = str(row["model_permaslug"])
+    if row["tokens"] is None:
+        return ""
+    words = f"{TOKENS.text(row['tokens'])} tokens · rank {row['rank']}"
+    return words if theme.name(slug) == slug else f"{words} · {slug}"
+
+
+def ranks(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the family's rank by week, the first at the top.
 
     A gap is a week in which it did not rank, or that is not known whole.
@@ -71,22 +82,23 @@ def ranks(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         connectgaps=False,
         line={"color": theme.colour(0), "width": 2},
         marker={"size": 6},
-        hovertemplate="rank %{y}<extra></extra>",
+        text=describe_points(rows, theme),
+        hovertemplate="%{text}<extra></extra>",
     )
     return made
 
 
-def prices(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def prices(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw prices by day, a sign for each kind and listing: full is prompt, open is completion."""
     made = figure(
         theme,
         yaxis={"rangemode": "tozero", "tickprefix": "$"},
         legend={**LEGEND, "itemsizing": "constant"},
-        hovermode="closest",
     )
     is_one = rows["model_id"].n_unique() == 1
-    label = pl.col("kind") if is_one else pl.col("model_id") + ", " + pl.col("kind")
-    named = rows.with_columns(label.alias("name"))
+    shown = pl.Series("model", [theme.name(each) for each in rows["model_id"].to_list()], pl.String)
+    label = pl.col("kind") if is_one else pl.col("model") + ", " + pl.col("kind")
+    named = rows.with_columns(shown).with_columns(label.alias("name"))
     for name, mark in marks(named["name"].unique(maintain_order=True).to_list(), theme).items():
         for kind, is_open in (("prompt", False), ("completion", True)):
             own = named.filter((pl.col("name") == name) & (pl.col("part") == kind))
@@ -105,7 +117,7 @@ def prices(rows: pl.DataFrame, theme: Theme) -> go.Figure:
                     "size": _sizes_at_changes(part),
                 },
                 text=part["price_basis"].to_list(),
-                hovertemplate=("%{x|%d %b %Y}: %{y:$.3~g}, %{text}<extra>%{fullData.name}</extra>"),
+                hovertemplate="%{y:$.3~g}, %{text}<extra>%{fullData.name}</extra>",
             )
     few = {"nticks": 3} if rows["date"].n_unique() < 3 else {}
     return made.update_xaxes(tickformat="%d %b<br>%Y", **few)
@@ -118,7 +130,7 @@ def _sizes_at_changes(part: pl.DataFrame) -> list[int]:
     return [9 if before != price or after is None else 0 for before, price, after in around]
 
 
-def cohort(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def cohort(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the share of the best week by weeks since launch, over the middle half of families."""
     rows = _blank_small_cohorts(rows)
     made = figure(
@@ -165,7 +177,7 @@ def _blank_small_cohorts(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def tasks(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def tasks(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the family's share of the tasks in which it is among the largest."""
     made = figure(theme, xaxis=SHARE_AXIS, yaxis={"autorange": "reversed"}, hovermode="closest")
     made.add_bar(

@@ -1,8 +1,8 @@
 """Chart of the hosts of a model family: time to the first token against tokens per second."""
 
-import plotly.graph_objects as go
 import polars as pl
 
+from dashboards.chart import Chart
 from dashboards.components.marks import labels_with_room, marks
 from dashboards.components.theme import LEGEND, Theme, figure
 from dashboards.components.timelines import note_missing
@@ -14,7 +14,7 @@ MISSING = {
 FIRST_TOKEN, SPEED = "ttft_ms_p50", "throughput_tps_p50"
 
 
-def host_speeds(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def host_speeds(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw each host by its time to the first token and its tokens per second.
 
     Up and to the left is better.

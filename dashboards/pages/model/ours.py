@@ -35,7 +35,7 @@ def _speed(row: dict[str, Any]) -> Tile:
 
 
 def _our_cost(row: dict[str, Any]) -> Tile:
-    name = "Our USD per million tokens"
+    name = "Our $/Mtok"
     if row["usd_per_mtok"] is None:
         return Tile(name, "unknown", row["cost_reason"] or NO_DAY)
     without_idle = usd(row["usd_per_mtok_without_idle"])

@@ -4,15 +4,28 @@ from collections.abc import Sequence
 
 import duckdb
 
-from dashboards.components.filters import Control, Filters
-from dashboards.components.page import Card, CardPage, Heading, Listed, rows_only
+from dashboards.components.filters import (
+    MARKS,
+    Control,
+    Filters,
+    as_of_control,
+    href,
+    period_control,
+)
+from dashboards.components.page import Card, CardPage, Listed, PageSection, rows_only
 from dashboards.components.shares import bounded_shares
+from dashboards.components.time.events import market_events
+from dashboards.components.time.periods import DayRange, read_held
 from dashboards.generations import OpenGeneration
 from dashboards.pages.model import figures, hosts, ours, tables
-from dashboards.query import query
+from dashboards.query import Query, query
 
 UNRANKED = (
     "This family is not among the 50 named models of any day that is loaded, so its tokens are "
+    "below the cutoff of each of them. That is not zero."
+)
+NOT_IN_PERIOD = (
+    "This family is not among the 50 named models of any day of this period, so its tokens are "
     "below the cutoff of each of them. That is not zero."
 )
 NO_HOSTS = "No host of this family is in the samples that are loaded."
@@ -20,115 +33,127 @@ HOST_TABLES = ("endpoint_speed", "models", "served_latency_hourly", "served_mode
 
 
 def controls(generation: OpenGeneration) -> Sequence[Control]:
-    """Return the control of the family; the largest one is the default."""
+    """Return the controls: the family, of which the largest is the default, and the period."""
     try:
-        names = generation.frame(query("model/families"))["member"].to_list()
+        slugs = generation.frame(query("model/families"))["member"].to_list()
     except duckdb.Error:
-        names = []
+        slugs = []
+    held = read_held(generation)
     return (
         Control(
             name="family",
             label="Family",
-            options=[(name, name) for name in names],
-            default=names[0] if names else "",
+            options=[(slug, generation.names.full(slug)) for slug in slugs],
+            default=slugs[0] if slugs else "",
             kind="select",
         ),
+        period_control(held, "all"),
+        MARKS,
+        as_of_control(held, generation.meta.known_until),
     )
 
 
-def cards(filters: Filters) -> Sequence[Listed]:
+def cards(filters: Filters, generation: OpenGeneration) -> Sequence[Listed]:
     """Return the cards of the chosen family."""
-    family = filters["family"]
+    family, period = filters["family"], filters.period("weeks")
+    name = generation.names.name(family)
+    events = market_events(period, family) if filters["marks"] == "on" else None
     return (
-        *_token_cards(family),
-        *_share_cards(family),
-        *_host_cards(family),
+        *_token_cards(family, name, period, events),
+        *_share_cards(family, name, period),
+        *_host_cards(family, name, period, events),
+        *_our_cards(family, name),
         *_price_cards(family),
         *_life_cards(family),
-        *_use_cards(family),
-        *_our_cards(family),
+        *_use_cards(family, name),
     )
 
 
-def _token_cards(family: str) -> Sequence[Listed]:
+def _token_cards(
+    family: str, name: str, period: DayRange, events: Query | None
+) -> Sequence[Listed]:
     return (
         Card(
             key="summary",
-            title=family or "No family",
+            title=name or "No family",
             query=query("model/summary", family=family),
-            draw=rows_only(tables.summary),
-            unit="newest whole week, platform",
+            draw=tables.summary,
+            unit=f"`{family}`; newest whole week, platform",
             width="full",
             height=90,
             empty=UNRANKED,
+            links=(("Compare it with others", href("/compare", models=family)),),
             needs=("market_share_weekly", "market_tokens_daily", "market_days"),
         ),
         Card(
             key="tokens",
-            title=f"Tokens of {family}",
-            query=query("model/tokens", family=family),
+            title=f"Tokens of {name}",
+            query=query("model/tokens", family=family, **period.values),
             draw=figures.daily_tokens,
-            unit="tokens a day by listing, log scale; a gap is a day below the cutoff or missing",
+            events=events,
+            unit="tokens a day by listing, log scale; a gap is a day below the cutoff or missing; "
+            f"{period.words}",
             width="full",
             height=360,
-            empty=UNRANKED,
+            empty=NOT_IN_PERIOD,
             needs=("market_tokens_daily", "market_days"),
         ),
     )
 
 
-def _share_cards(family: str) -> Sequence[Listed]:
+def _share_cards(family: str, name: str, period: DayRange) -> Sequence[Listed]:
     bounds = query(
         "components/bounds",
         basis="platform",
         attribution="releasing_lab",
         dimension="family",
         member=family,
-        weeks=1000,
+        **period.values,
         top=1,
     )
     return (
         Card(
             key="share",
-            title=f"Share of {family}, with bounds",
+            title=f"Share of {name}, with bounds",
             query=bounds,
             draw=bounded_shares,
             unit="share of the platform's tokens, by week",
-            empty=UNRANKED,
+            empty=NOT_IN_PERIOD,
             needs=("market_share_weekly",),
             note="The band ends where the family would be if all tokens of unknown families "
             "belonged to it.",
         ),
         Card(
             key="places",
-            title=f"Rank of {family} among families",
+            title=f"Rank of {name} among families",
             query=bounds,
             draw=figures.ranks,
             unit="rank by tokens on the platform, by week",
-            empty=UNRANKED,
+            empty=NOT_IN_PERIOD,
             needs=("market_share_weekly",),
         ),
     )
 
 
-def _host_cards(family: str) -> Sequence[Listed]:
+def _host_cards(family: str, name: str, period: DayRange, events: Query | None) -> Sequence[Listed]:
     asked = query("model/hosts", family=family)
     return (
-        Heading("Prices and hosts"),
+        PageSection("Prices and hosts", key="hosts"),
         Card(
             key="prices",
-            title=f"Prices of {family}",
-            query=query("model/prices", family=family),
+            title=f"Prices of {name}",
+            query=query("model/prices", family=family, **period.values),
             draw=figures.prices,
-            unit="USD per million tokens; full sign prompt, open sign completion",
+            events=events,
+            unit="$/Mtok; full sign prompt, open sign completion",
             height=360,
-            empty="No loaded catalogue has a price by token of this family.",
+            empty="No catalogue of this period has a price by token of this family.",
             why=(query("model/price_reasons", family=family),),
             needs=("model_prices_daily", "models"),
         ),
         Card(
             key="speeds",
-            title=f"Speed of the hosts of {family}",
+            title=f"Speed of the hosts of {name}",
             query=asked,
             draw=hosts.host_speeds,
             unit="up and left is better; hosts' own medians over 30 minutes",
@@ -142,10 +167,10 @@ def _host_cards(family: str) -> Sequence[Listed]:
         ),
         Card(
             key="hosts",
-            title=f"Hosts of {family}",
+            title=f"Hosts of {name}",
             query=asked,
             draw=rows_only(tables.hosts),
-            unit="newest sample of each; USD per million tokens",
+            unit="newest sample of each; $/Mtok",
             half="both",
             width="full",
             height=350,
@@ -158,13 +183,13 @@ def _host_cards(family: str) -> Sequence[Listed]:
 
 def _price_cards(family: str) -> Sequence[Listed]:
     return (
+        PageSection("Changes of price", key="price-changes", is_folded=True),
         Card(
             key="price-events",
             title="Changes of price, and the share around them",
             query=query("model/price_events", family=family),
-            draw=rows_only(tables.price_events),
-            unit="USD per million tokens; elasticity is an estimate of what went together, "
-            "not of cause",
+            draw=tables.price_events,
+            unit="$/Mtok; elasticity is an estimate of what went together, not of cause",
             width="full",
             height=310,
             empty="No price of this family differs between two catalogues that are loaded.",
@@ -175,7 +200,7 @@ def _price_cards(family: str) -> Sequence[Listed]:
 
 def _life_cards(family: str) -> Sequence[Listed]:
     return (
-        Heading("Life and use"),
+        PageSection("Life and use", key="life", is_folded=True),
         Card(
             key="half-life",
             title="How fast it fades",
@@ -201,11 +226,11 @@ def _life_cards(family: str) -> Sequence[Listed]:
     )
 
 
-def _use_cards(family: str) -> Sequence[Listed]:
+def _use_cards(family: str, name: str) -> Sequence[Listed]:
     return (
         Card(
             key="tasks",
-            title=f"Tasks in which {family} is among the largest",
+            title=f"Tasks in which {name} is among the largest",
             query=query("model/tasks", family=family),
             draw=figures.tasks,
             unit="share of the task's sampled tokens, newest seven-day window",
@@ -216,7 +241,7 @@ def _use_cards(family: str) -> Sequence[Listed]:
             key="benchmarks",
             title="Scores",
             query=query("model/benchmarks", family=family),
-            draw=rows_only(tables.benchmarks),
+            draw=tables.benchmarks,
             unit="each on the scale of its metric; not comparable",
             width="full",
             empty="No score of it is in the answers that are loaded.",
@@ -225,12 +250,12 @@ def _use_cards(family: str) -> Sequence[Listed]:
     )
 
 
-def _our_cards(family: str) -> Sequence[Listed]:
+def _our_cards(family: str, name: str) -> Sequence[Listed]:
     return (
-        Heading("Our tier beside it"),
+        PageSection("Our tier beside it", key="ours"),
         Card(
             key="ours",
-            title=f"Our serving of {family}",
+            title=f"Our serving of {name}",
             query=query("model/ours", family=family),
             draw=rows_only(ours.ours),
             unit="newest whole hour with tokens, and newest day with a cost, of each service",
@@ -255,5 +280,5 @@ MODEL = CardPage(
     name="Model",
     about="One model family: volume, rank, price, hosts, life, and our own serving of it.",
     controls=controls,
-    cards=lambda filters, _: cards(filters),
+    cards=cards,
 )

@@ -7,16 +7,17 @@ from dash.development.base_component import Component
 
 from dashboards.components.numbers import AMOUNT, CHANGE, COUNT, SHARE, SHORT_TOKENS
 from dashboards.components.tables import Column, table
+from dashboards.components.theme import Theme
 from dashboards.components.widgets import Tile, tiles
 
 
-def summary(rows: pl.DataFrame) -> Component:
+def summary(rows: pl.DataFrame, theme: Theme) -> Component:
     """Build the family's newest whole week and its history, as tiles."""
     row = rows.row(0, named=True)
     week = _below_cutoff(row) if row["tokens"] is None else _ranked(row)
     seen = (
         f"to {row['last_ranked']:%d %b %Y}; {row['weights']} weights; "
-        f"{row['lab']}, {row['country']}"
+        f"{row['lab']}, {theme.name(row['country'] or 'unknown')}"
     )
     named = Tile("Among the named models", f"since {row['first_ranked']:%d %b %Y}", seen)
     return tiles([*week, named])
@@ -61,19 +62,19 @@ def hosts(rows: pl.DataFrame) -> Component:
         Column("ttft_ms_p50", "TTFT ms", COUNT),
         Column("throughput_tps_p50", "tokens/s", AMOUNT),
         Column("uptime_1d", "up in a day", SHARE),
-        Column("prompt_usd_per_mtok", "prompt $/M", AMOUNT),
-        Column("completion_usd_per_mtok", "completion $/M", AMOUNT),
+        Column("prompt_usd_per_mtok", "prompt $/Mtok", AMOUNT),
+        Column("completion_usd_per_mtok", "completion $/Mtok", AMOUNT),
         Column("at", "sampled at (UTC)", min_width=150),
     ]
     shown = rows.with_columns(pl.col("at").dt.strftime("%Y-%m-%d %H:%M"))
     return table(shown, columns, height=340)
 
 
-def price_events(rows: pl.DataFrame) -> Component:
+def price_events(rows: pl.DataFrame, theme: Theme) -> Component:
     """Build the changes of price, and what the share did around them."""
     columns = [
         Column("date", min_width=110),
-        Column("model_id", min_width=160),
+        Column("model_id", "model", is_slug=True, min_width=160),
         Column("kind"),
         Column("change_ratio", "change", CHANGE),
         Column("old_prompt", "prompt before", AMOUNT),
@@ -86,21 +87,21 @@ def price_events(rows: pl.DataFrame) -> Component:
         Column("is_confounded", "confounded"),
         Column("reason", min_width=200),
     ]
-    return table(rows, columns, height=300)
+    return table(rows, columns, height=300, names=theme.names)
 
 
-def benchmarks(rows: pl.DataFrame) -> Component:
+def benchmarks(rows: pl.DataFrame, theme: Theme) -> Component:
     """Build the scores, each on its scale."""
     columns = [
         Column("benchmark"),
         Column("test", min_width=140),
         Column("metric"),
         Column("score", format=AMOUNT),
-        Column("model_id", min_width=160),
+        Column("model_id", "model", is_slug=True, min_width=160),
         Column("as_of"),
     ]
     shown = rows.with_columns(pl.col("as_of").dt.strftime("%Y-%m-%d"))
-    return table(shown, columns, height=300)
+    return table(shown, columns, height=300, names=theme.names)
 
 
 def half_life(rows: pl.DataFrame) -> Component:

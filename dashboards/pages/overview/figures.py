@@ -1,24 +1,24 @@
 """Charts of the overview: tokens of the platform, leaders, tokens of our tier."""
 
-import plotly.graph_objects as go
 import polars as pl
 
+from dashboards.chart import Chart
+from dashboards.components.charts.line_ends import label_line_ends
 from dashboards.components.marks import marks, member_link, week_axis, whiskers
-from dashboards.components.numbers import SHARE
-from dashboards.components.shares import SHARE_AXIS
+from dashboards.components.numbers import TOKEN_AXIS, TOKENS
+from dashboards.components.shares import SHARE_AXIS, describe_points
 from dashboards.components.theme import LEGEND, Theme, figure
 from dashboards.components.timelines import MINUTE, insert_gaps
 
 TEN_MINUTES = 10 * MINUTE
 
 
-def platform(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def platform(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw tokens by week; a week without a bar has a day that is not known."""
     made = figure(
         theme,
         xaxis=week_axis(rows),
-        yaxis={"tickformat": "~s", "rangemode": "tozero", "title": {"text": "tokens a week"}},
-        hovermode="closest",
+        yaxis={**TOKEN_AXIS, "rangemode": "tozero", "title": {"text": "tokens a week"}},
         bargap=0.1,
     )
     made.add_bar(
@@ -26,7 +26,9 @@ def platform(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         y=rows["tokens"].to_list(),
         name="tokens",
         marker={"color": theme.colour(0)},
-        hovertemplate="week of %{x|%d %b %Y}<br>%{y:.4s} tokens<extra></extra>",
+        text=[TOKENS.text(tokens) for tokens in rows["tokens"].to_list()],
+        textposition="none",
+        hovertemplate="%{text} tokens<extra></extra>",
     )
     unknown = rows.filter(pl.col("tokens").is_null())
     made.add_scatter(
@@ -36,12 +38,12 @@ def platform(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         name="not known whole",
         marker={"symbol": "x-thin-open", "size": 6, "color": theme.ink},
         text=unknown["known_days"].to_list(),
-        hovertemplate="week of %{x|%d %b %Y}: %{text} of 7 days known<extra></extra>",
+        hovertemplate="%{text} of 7 days known<extra></extra>",
     )
     return made.update_layout(showlegend=False)
 
 
-def leaders(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def leaders(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the largest authors' shares with bounds, and where each stood four weeks before."""
     made = figure(
         theme,
@@ -51,29 +53,28 @@ def leaders(rows: pl.DataFrame, theme: Theme) -> go.Figure:
         legend=LEGEND,
         barmode="overlay",
     )
-    members = rows["member"].to_list()
+    names = [theme.name(member) for member in rows["member"].to_list()]
     links = [
         member_link(
             row["member"], row["dimension"], basis=row["basis"], attribution=row["attribution"]
         )
         for row in rows.to_dicts()
     ]
-    bounds = rows.select("share_low", "share_high").rows()
     made.add_bar(
         x=rows["share"].to_list(),
-        y=members,
+        y=names,
         orientation="h",
         name="share, with bounds",
         marker={"color": theme.colour(0)},
         customdata=links,
         error_x=whiskers(rows["share"], rows["share_low"], rows["share_high"], theme.ink),
-        text=[f"{SHARE.text(low)} to {SHARE.text(high)}" for low, high in bounds],
+        text=describe_points(rows, theme),
         textposition="none",
-        hovertemplate="%{x:.1%} (%{text})<extra>%{y}</extra>",
+        hovertemplate="%{text}<extra>%{y}</extra>",
     )
     made.add_scatter(
         x=rows["share_before"].to_list(),
-        y=members,
+        y=names,
         mode="markers",
         name="four weeks before",
         marker={
@@ -88,12 +89,12 @@ def leaders(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     return made
 
 
-def minutes(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def minutes(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw generated tokens per minute by service, ten minutes a point.
 
     A gap is a time between two scrapes that are too far apart.
     """
-    axis = {"tickformat": "~s", "rangemode": "tozero", "title": {"text": "tokens a minute"}}
+    axis = {**TOKEN_AXIS, "rangemode": "tozero", "title": {"text": "tokens a minute"}}
     made = figure(theme, yaxis=axis, legend=LEGEND)
     services = rows["service"].unique(maintain_order=True).to_list()
     for service, mark in marks(services, theme).items():
@@ -107,4 +108,4 @@ def minutes(rows: pl.DataFrame, theme: Theme) -> go.Figure:
             line={"color": mark.colour, "dash": mark.dash, "width": 2},
             hovertemplate="%{y:,.0f} tokens a minute<extra>%{fullData.name}</extra>",
         )
-    return made.update_layout(showlegend=True)
+    return label_line_ends(made.update_layout(showlegend=True), theme)

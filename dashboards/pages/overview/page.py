@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from dashboards.components.page import Card, CardPage, Listed, rows_only
+from dashboards.components.page import Card, CardPage, Listed, PageSection, rows_only
 from dashboards.components.served import REACH, SERVICES
 from dashboards.components.shares import bounded_shares
+from dashboards.components.time.periods import DayRange, find_period
+from dashboards.generations import OpenGeneration
 from dashboards.pages.overview import figures, tables
 from dashboards.query import query
 
@@ -21,9 +23,16 @@ SHARES = ("market_share_weekly",)
 MAX_SERVICES = 6
 
 
-def cards() -> Sequence[Listed]:
+def cards(generation: OpenGeneration) -> Sequence[Listed]:
     """Return both halves, the market first, then what is wrong."""
-    return (*_now_cards(), *_platform_cards(), *_bound_cards(), *_tier_cards(), *_state_cards())
+    year = find_period(generation, "52")
+    return (
+        *_now_cards(),
+        *_platform_cards(),
+        *_bound_cards(year),
+        *_tier_cards(),
+        *_state_cards(),
+    )
 
 
 def _now_cards() -> Sequence[Listed]:
@@ -32,7 +41,7 @@ def _now_cards() -> Sequence[Listed]:
             key="week",
             title="The market in its newest whole week",
             query=query("overview/week"),
-            draw=rows_only(tables.week),
+            draw=tables.week,
             unit="share of all tokens of the platform; authors and countries by releasing lab",
             width="full",
             height=90,
@@ -43,8 +52,8 @@ def _now_cards() -> Sequence[Listed]:
             key="tier",
             title="Our tier, and what the market asks for the same tokens",
             query=query("overview/tier"),
-            draw=rows_only(tables.tier),
-            unit="USD per million tokens of the same day and mix, prompt and generated; "
+            draw=tables.tier,
+            unit="$/Mtok of the same day and mix, prompt and generated; "
             "the Market and metal page has the rest",
             half="both",
             width="full",
@@ -58,6 +67,7 @@ def _now_cards() -> Sequence[Listed]:
 
 def _platform_cards() -> Sequence[Listed]:
     return (
+        PageSection("The market by week", key="market"),
         Card(
             key="platform",
             title="Tokens of the platform by week",
@@ -81,8 +91,8 @@ def _platform_cards() -> Sequence[Listed]:
     )
 
 
-def _bound_cards() -> Sequence[Listed]:
-    choice = {"basis": "platform", "attribution": "releasing_lab", "weeks": 52}
+def _bound_cards(period: DayRange) -> Sequence[Listed]:
+    choice = {"basis": "platform", "attribution": "releasing_lab", **period.values}
     countries = {**choice, "dimension": "country", "member": "", "top": 2}
     open_weights = {**choice, "dimension": "weights", "member": "open", "top": 1}
     return (
@@ -113,6 +123,7 @@ def _bound_cards() -> Sequence[Listed]:
 
 def _tier_cards() -> Sequence[Listed]:
     return (
+        PageSection("Our tier", key="tier"),
         Card(
             key="minutes",
             title="Tokens that our tier generated",
@@ -132,6 +143,7 @@ def _tier_cards() -> Sequence[Listed]:
 
 def _state_cards() -> Sequence[Listed]:
     return (
+        PageSection("Problems, and how fresh the figures are", key="state"),
         Card(
             key="problems",
             title="Open problems",
@@ -173,5 +185,5 @@ OVERVIEW = CardPage(
     name="Overview",
     about="How the market and our own tier stand, how fresh the figures are, and what is wrong.",
     controls=lambda _: (),
-    cards=lambda *_: cards(),
+    cards=lambda _, generation: cards(generation),
 )

@@ -8,20 +8,11 @@ from dash.development.base_component import Component
 
 from dashboards.components.numbers import AMOUNT, CHANGE, COUNT, SHARE, SHORT_TOKENS, usd
 from dashboards.components.tables import Column, table
+from dashboards.components.theme import Theme
 from dashboards.components.widgets import Tile, format_instant, tiles
 
 MAX_SERVICES = 3
 NO_DAY = "no whole day of it is known yet"
-COUNTRIES = {
-    "CN": "China",
-    "US": "United States",
-    "FR": "France",
-    "KR": "South Korea",
-    "CA": "Canada",
-    "IL": "Israel",
-    "DE": "Germany",
-    "JP": "Japan",
-}
 LARGEST = (
     ("author", "Largest author"),
     ("country", "Largest country"),
@@ -29,14 +20,14 @@ LARGEST = (
 )
 
 
-def week(rows: pl.DataFrame) -> Component:
+def week(rows: pl.DataFrame, theme: Theme) -> Component:
     """Build the newest whole week: tokens, leaders, countries and open weights, with bounds."""
     found = rows.to_dicts()
     made = [_platform(row) for row in found if row["dimension"] == "platform"]
     for dimension, name in LARGEST:
         ranked = [row for row in found if row["dimension"] == dimension]
         if ranked:
-            made.append(_largest(name, ranked))
+            made.append(_largest(name, ranked, theme))
     return tiles(made)
 
 
@@ -49,29 +40,28 @@ def _platform(row: dict[str, Any]) -> Tile:
     return Tile("Platform tokens", SHORT_TOKENS.text(row["tokens"]), note)
 
 
-def _largest(name: str, ranked: Sequence[dict[str, Any]]) -> Tile:
+def _largest(name: str, ranked: Sequence[dict[str, Any]], theme: Theme) -> Tile:
     first, *others = ranked
     share = SHARE.text(first["share"])
-    value = share if first["dimension"] == "weights" else f"{_member(first)} {share}"
+    value = share if first["dimension"] == "weights" else f"{theme.name(first['member'])} {share}"
     notes = [f"between {SHARE.text(first['share_low'])} and {SHARE.text(first['share_high'])}"]
     if first["share_before"] is not None:
         points = 100 * (first["share"] - first["share_before"])
         notes.append(f"{points:+.1f} points in a week")
     if others:
-        notes.append(", ".join(f"{_member(row)} {SHARE.text(row['share'])}" for row in others))
+        notes.append(
+            ", ".join(f"{theme.name(row['member'])} {SHARE.text(row['share'])}" for row in others)
+        )
     return Tile(name, value, "; ".join(notes))
 
 
-def _member(row: dict[str, Any]) -> str:
-    return COUNTRIES.get(row["member"], row["member"])
-
-
-def tier(rows: pl.DataFrame) -> Component:
+def tier(rows: pl.DataFrame, theme: Theme) -> Component:
     """Build our tier over all services, and each model's cost beside the market's price."""
     found = rows.to_dicts()
     made = [_served(found)]
     for row in found[:MAX_SERVICES]:
-        made += [_cost(row, len(found) > 1), _market_price(row, len(found) > 1)]
+        named = _model(row, found, theme) if len(found) > 1 else ""
+        made += [_cost(row, named), _market_price(row, named, theme)]
     return tiles(made)
 
 
@@ -97,24 +87,30 @@ def _named(row: dict[str, Any]) -> str:
     return f"{row['service']} ({replicas} replicas)" if replicas > 1 else str(row["service"])
 
 
-def _cost(row: dict[str, Any], is_named: bool) -> Tile:
-    whose = f", {row['model_name']} at {_named(row)}" if is_named else ""
-    name = f"Our USD per million tokens{whose}"
+def _model(row: dict[str, Any], found: Sequence[dict[str, Any]], theme: Theme) -> str:
+    """Return the model by the market's name; as our server names it where two share that."""
+    family = row["model_family"]
+    is_shared = [each["model_family"] for each in found].count(family) > 1
+    return row["model_name"] if is_shared or not family else theme.name(family)
+
+
+def _cost(row: dict[str, Any], model: str) -> Tile:
+    whose = f", {model} at {_named(row)}" if model else ""
+    name = f"Our $/Mtok{whose}"
     if row["usd_per_mtok"] is None:
         return Tile(name, "unknown", row["cost_reason"] or row["market_reason"] or NO_DAY)
     without_idle = usd(row["usd_per_mtok_without_idle"])
     note = f"{row['cost_date']:%d %b %Y}, idle time included; {without_idle} without"
-    return Tile(
-        name, usd(row["usd_per_mtok"]), note if is_named else f"{note}; {row['model_name']}"
-    )
+    return Tile(name, usd(row["usd_per_mtok"]), note if model else f"{note}; {row['model_name']}")
 
 
-def _market_price(row: dict[str, Any], is_named: bool) -> Tile:
-    name = f"The market's price of the same mix{', ' + row['model_name'] if is_named else ''}"
+def _market_price(row: dict[str, Any], model: str, theme: Theme) -> Tile:
+    name = f"The market's price of the same mix{', ' + model if model else ''}"
     low, high = row["market_usd_per_mtok_low"], row["market_usd_per_mtok_high"]
     if low is None:
         return Tile(name, "unknown", row["price_reason"] or row["market_reason"] or NO_DAY)
-    note = f"{row['model_family']} on {row['cost_date']:%d %b %Y}; list, cheapest and modal price"
+    family = theme.name(row["model_family"])
+    note = f"{family} on {row['cost_date']:%d %b %Y}; list, cheapest and modal price"
     return Tile(name, usd(low) if low == high else f"{usd(low)} to {usd(high)}", note)
 
 
@@ -138,6 +134,6 @@ def problems(rows: pl.DataFrame) -> Component:
         Column("problem", min_width=220, is_wrapped=True),
         Column("times", format=COUNT, max_width=90),
         Column("newest", min_width=110),
-        Column("what_to_do", "what it means", min_width=260, is_wrapped=True),
+        Column("what_to_do", "what it means", min_width=260, is_link=True, is_wrapped=True),
     ]
     return table(rows, columns, height=300)

@@ -20,7 +20,7 @@ from dashboards.planner.plan import CURVE, NEEDS, plan_query
 from dashboards.query import Query, query
 
 EMPTY = "There is no such plan."
-WHAT_IF = "what if; USD per million tokens of the plan's mix"
+WHAT_IF = "what if; $/Mtok of the plan's mix"
 
 
 def controls(generation: OpenGeneration) -> Sequence[Control]:
@@ -65,8 +65,8 @@ def _field(field: NumberField) -> Control:
 def _families(generation: OpenGeneration) -> list[tuple[str, str]]:
     if not generation.tables.issuperset(NEEDS):
         return []
-    names = generation.frame(query("plan/families"))["model_family"]
-    return [(name, name) for name in names]
+    slugs = generation.frame(query("plan/families"))["model_family"]
+    return [(slug, generation.names.full(slug)) for slug in slugs]
 
 
 def _targets(generation: OpenGeneration) -> list[tuple[str, str]]:
@@ -83,7 +83,7 @@ def cards(filters: Filters) -> Sequence[Listed]:
         inputs = PlanInputs.parse(filters.values)
     except InvalidPlanError as error:
         return (Heading("This is no plan yet", str(error)),)
-    note = f"The same figures in a terminal: {write_command(filters.values)}"
+    note = f"The same figures in a terminal: `{write_command(filters.values)}`"
     plan, curve = plan_query(inputs), plan_query(inputs, CURVE)
     return (*_word_cards(plan, note), *_chart_cards(plan, curve), _input_card(plan))
 
@@ -94,7 +94,7 @@ def _word_cards(plan: Query, note: str) -> Sequence[Listed]:
             key="verdict",
             title="Buy or make",
             query=plan,
-            draw=rows_only(tables.verdict),
+            draw=tables.verdict,
             unit=f"{WHAT_IF}; bounds in brackets",
             half="both",
             width="full",

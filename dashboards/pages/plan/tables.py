@@ -5,6 +5,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboards.components.numbers import usd
+from dashboards.components.theme import Theme
 from dashboards.components.widgets import Tile, plain_table, tiles
 from dashboards.planner.verdict import (
     KINDS,
@@ -18,8 +19,8 @@ from dashboards.planner.verdict import (
 
 PRICE_HEADINGS = (
     "Price",
-    "Ours, USD per Mtok",
-    "There, USD per Mtok",
+    "Ours, $/Mtok",
+    "There, $/Mtok",
     "Even at a load of",
     "Ours a month",
     "There a month",
@@ -27,7 +28,7 @@ PRICE_HEADINGS = (
 )
 
 
-def verdict(rows: pl.DataFrame) -> Component:
+def verdict(rows: pl.DataFrame, theme: Theme) -> Component:
     """Build the sentence, and below it our cost and each price as tiles."""
     plan = rows.to_dicts()
     first = plan[0]
@@ -38,7 +39,8 @@ def verdict(rows: pl.DataFrame) -> Component:
         even = "" if row["break_even_load"] is None else "even at a load of "
         text = describe_price(row) if row["market_usd"] is None else usd(row["market_usd"])
         made.append(Tile(KINDS[row["kind"]].capitalize(), text, f"{even}{describe_even(row)}"))
-    return html.Div([html.P(judge(plan).sentence, className="plan-verdict"), tiles(made)])
+    sentence = judge(plan, theme.name).sentence
+    return html.Div([html.P(sentence, className="plan-verdict"), tiles(made)])
 
 
 def prices(rows: pl.DataFrame) -> Component:

@@ -11,8 +11,8 @@ import polars as pl
 from dash import ClientsideFunction, Input, Output, State, ctx
 from flask import Flask, Response, request, send_file
 
-from dashboards.components.explore import Axes
-from dashboards.components.grid import flatten
+from dashboards.components.charts.explore import Axes
+from dashboards.components.grid import write_csv
 from dashboards.components.theme import Theme
 from dashboards.components.widgets import state
 from dashboards.generations import AppContext, GenerationStore
@@ -140,4 +140,4 @@ def _csv(query: QueuedQuery) -> Iterator[str]:
     """Yield the rows in parts, so that a large download needs little memory."""
     for start in range(0, max(query.outcome.rows, 1), CSV_ROWS):
         part = pl.scan_parquet(query.out).slice(start, CSV_ROWS).collect()
-        yield flatten(part).write_csv(include_header=start == 0)
+        yield write_csv(part, include_header=start == 0)

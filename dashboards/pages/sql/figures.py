@@ -4,7 +4,7 @@ import polars as pl
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboards.components import explore
+from dashboards.components.charts import explore
 from dashboards.components.theme import Theme
 from dashboards.components.widgets import html_attributes, state
 

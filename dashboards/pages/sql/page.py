@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from dashboards.components.filters import Control, Filters
 from dashboards.components.page import CustomPage
-from dashboards.components.widgets import html_attributes
+from dashboards.components.widgets import html_attributes, with_code
 from dashboards.generations import OpenGeneration
 from dashboards.pages.sql import callbacks
 from dashboards.pages.sql.queue import MAX_ROWS, SECONDS
@@ -119,7 +119,7 @@ def _table(columns: pl.DataFrame, counts: dict[str, int]) -> Component:
     ]
     insert = html.Button(f"Insert {name}", className="action", **html_attributes(data_insert=name))
     count = html.Span(f" {counts[name]:,} rows", className="sql-kind")
-    comment = html.P(columns["table_comment"][0] or "", className="sql-comment")
+    comment = html.P(with_code(columns["table_comment"][0] or ""), className="sql-comment")
     return html.Details([html.Summary([name, count]), comment, insert, html.Ul(lines)])
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from dashboards.generations import GenerationMeta, OpenGeneration
+from dashboards.generation_meta import GenerationMeta
+from dashboards.generations import OpenGeneration
 from dashboards.pages.sql.worker import QueryOutcome, RunSql, SqlErrors, SqlJob, SqlWorker
 
 SECONDS = 30.0

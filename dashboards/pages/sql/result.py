@@ -8,8 +8,8 @@ import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
-from dashboards.components import explore
 from dashboards.components.cards import picture_buttons
+from dashboards.components.charts import explore
 from dashboards.components.grid import fit_rows, grid
 from dashboards.components.widgets import (
     format_instant,

@@ -1,8 +1,8 @@
 """Charts of our tier's devices: power and memory."""
 
-import plotly.graph_objects as go
 import polars as pl
 
+from dashboards.chart import Chart
 from dashboards.components.theme import Theme, figure
 from dashboards.components.timelines import (
     add_line,
@@ -19,7 +19,7 @@ from dashboards.components.timelines import (
 MAX_TOTALS = 4
 
 
-def power(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def power(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw mean watts of each device; an open point is no measurement of the whole hour."""
     if rows["mean_watts"].is_null().all():
         reason = most_frequent(rows["reason"]) or "no reason is given"
@@ -33,7 +33,7 @@ def power(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     return label_series(made)
 
 
-def memory(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def memory(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw memory in use, and where devices are few their whole memory as a dotted line."""
     if rows["memory_used_gib"].is_null().all():
         return reason_chart(theme, "Unknown: no device reports its memory.")

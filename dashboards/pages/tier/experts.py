@@ -1,8 +1,8 @@
 """Charts of speculative decoding and of expert layers."""
 
-import plotly.graph_objects as go
 import polars as pl
 
+from dashboards.chart import Chart
 from dashboards.components.theme import Theme, figure
 from dashboards.components.timelines import (
     add_line,
@@ -25,12 +25,12 @@ LAYER_TIME = (
 )
 
 
-def speculation(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def speculation(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the share of draft tokens that were accepted."""
     return line_chart(rows, theme, "acceptance", "share of draft tokens", ".0%", top=1)
 
 
-def speculation_positions(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def speculation_positions(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw how far drafts hold, position by position."""
     made = figure(
         theme,
@@ -44,7 +44,7 @@ def speculation_positions(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     return label_series(made)
 
 
-def layer_time(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def layer_time(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw where the time of expert layers went."""
     if rows["layer_seconds"].is_null().all():
         return _reason(rows, theme)
@@ -53,7 +53,7 @@ def layer_time(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     return stacked_bars(hours, theme, LAYER_TIME, "seconds")
 
 
-def overlap_gain(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def overlap_gain(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw overlap efficiency beside the share of time that waits exposed."""
     if rows["overlap_efficiency"].is_null().all() and rows["exposed_share"].is_null().all():
         return _reason(rows, theme)
@@ -68,16 +68,30 @@ def overlap_gain(rows: pl.DataFrame, theme: Theme) -> go.Figure:
     return made
 
 
-def balance(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def balance(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the busiest expert over the mean one; 1 is even."""
     made = line_chart(rows, theme, "balance", "busiest over mean", ".2~f")
-    made.add_hline(
-        y=1,
+    made.add_shape(
+        type="line",
+        x0=0,
+        x1=1,
+        xref="x domain",
+        y0=1,
+        y1=1,
         line={"color": theme.ink, "dash": "dot", "width": 1},
-        annotation={"text": "even", "font": {"size": 11}},
+    )
+    made.add_annotation(
+        x=1,
+        xref="x domain",
+        y=1,
+        xanchor="right",
+        yanchor="bottom",
+        text="even",
+        showarrow=False,
+        font={"size": 11},
     )
     return made
 
 
-def _reason(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def _reason(rows: pl.DataFrame, theme: Theme) -> Chart:
     return reason_chart(theme, most_frequent(rows["overlap_reason"]) or "No reason is given.")

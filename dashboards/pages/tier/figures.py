@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 
-import plotly.graph_objects as go
 import polars as pl
 
+from dashboards.chart import Chart
 from dashboards.components.theme import Theme, figure
 from dashboards.components.timelines import (
     add_line,
@@ -29,34 +29,34 @@ PERCENTILES = (("p50_seconds", "p50"), ("p90_seconds", "p90"), ("p99_seconds", "
 
 
 @cache
-def generated_speed(step: timedelta) -> Callable[[pl.DataFrame, Theme], go.Figure]:
+def generated_speed(step: timedelta) -> Callable[[pl.DataFrame, Theme], Chart]:
     """Return a function that draws generated tokens per second, a point every `step`."""
     return _draw_speed("generated_tokens_per_second", step)
 
 
 @cache
-def prompt_speed(step: timedelta) -> Callable[[pl.DataFrame, Theme], go.Figure]:
+def prompt_speed(step: timedelta) -> Callable[[pl.DataFrame, Theme], Chart]:
     """Return a function that draws prompt tokens per second, a point every `step`."""
     return _draw_speed("prompt_tokens_per_second", step)
 
 
-def _draw_speed(column: str, step: timedelta) -> Callable[[pl.DataFrame, Theme], go.Figure]:
+def _draw_speed(column: str, step: timedelta) -> Callable[[pl.DataFrame, Theme], Chart]:
     return lambda rows, theme: line_chart(rows, theme, column, "tokens per second", step=step)
 
 
-def requests(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def requests(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the requests that ended, by reason."""
     wide = rows.pivot("reason", index=["instant", "step_hours"], values="requests").sort("instant")
     parts = [(column, name) for column, name in REASONS.items() if column in wide.columns]
     return stacked_bars(wide, theme, parts, "requests")
 
 
-def coverage(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def coverage(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw how much of each hour was covered by scrapes."""
     return line_chart(rows, theme, "covered_share", "share of the hour", ".0%", top=1)
 
 
-def latency(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def latency(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw percentiles by hour; an open triangle is a lower bound beyond the last bucket."""
     made = figure(theme, yaxis=y_axis(theme, "seconds"))
     all_series = series_names(rows)
@@ -73,7 +73,7 @@ def latency(rows: pl.DataFrame, theme: Theme) -> go.Figure:
 
 
 def _add_lower_bounds(
-    made: go.Figure, theme: Theme, part: pl.DataFrame, column: str, name: str, number: int
+    made: Chart, theme: Theme, part: pl.DataFrame, column: str, name: str, number: int
 ) -> None:
     known = part.filter(pl.col(column).is_not_null())
     if known.is_empty():
@@ -92,12 +92,12 @@ def _add_lower_bounds(
     )
 
 
-def goodput(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def goodput(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the share of requests that met every objective."""
     return line_chart(rows, theme, "goodput_share", "share of requests", ".0%", top=1)
 
 
-def prefix_cache(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+def prefix_cache(rows: pl.DataFrame, theme: Theme) -> Chart:
     """Draw the share of prompt tokens found in the cache."""
     if rows["hit_share"].is_null().all():
         return reason_chart(theme, "The servers count lookups, but not hits.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dashboards.components.page import Card, Heading, Listed, rows_only
+from dashboards.components.page import Card, Listed, PageSection, rows_only
 from dashboards.components.served import SERVICES, Served
 from dashboards.pages.tier import devices, tables
 from dashboards.query import query
@@ -18,7 +18,7 @@ def device_cards(served: Served) -> Sequence[Listed]:
     energy = (query("components/energy_reasons", **choice, hours=served.hours),)
     of_whom = "a device, mean of each service" if served.by == "service" else "each device"
     return (
-        Heading("Devices and counts"),
+        PageSection("Devices and counts", key="devices", is_folded=True),
         Card(
             key="power",
             title="Power",

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import plotly.graph_objects as go
 import polars as pl
 
+from dashboards.chart import Chart
 from dashboards.components.marks import numbered_mark
 from dashboards.components.theme import Theme, figure
 from dashboards.components.timelines import label_series, y_axis
@@ -59,7 +59,7 @@ def draw_panel(
     panel: LivePanel,
     until: datetime,
     empty: str = NOT_REPORTED,
-) -> go.Figure:
+) -> Chart:
     """Draw the metrics of one panel over the last minutes; a null breaks its line.
 
     `empty` stands where there is nothing to draw.
@@ -89,7 +89,7 @@ def draw_panel(
     return label_series(made)
 
 
-def _add_line(made: go.Figure, theme: Theme, part: pl.DataFrame, name: str, number: int) -> None:
+def _add_line(made: Chart, theme: Theme, part: pl.DataFrame, name: str, number: int) -> None:
     mark = numbered_mark(number, theme)
     made.add_scatter(
         x=part["at"].to_list(),

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 
+import dash
+from dash import html
+from dash.development.base_component import Component
+
 from dashboards.components.filters import Control, Filters
-from dashboards.components.page import Card, CardPage, Heading, Listed, rows_only
+from dashboards.components.page import Card, CardPage, Listed, PageSection, rows_only
 from dashboards.components.served import (
     COLLECT,
     REACH,
@@ -12,9 +16,10 @@ from dashboards.components.served import (
     read_served,
     served_controls,
 )
+from dashboards.components.theme import Theme
 from dashboards.components.timelines import HOUR, MINUTE
-from dashboards.generations import OpenGeneration
-from dashboards.pages.tier import experts, figures, hardware, live, tables
+from dashboards.generations import AppContext, OpenGeneration
+from dashboards.pages.tier import budgets, callers, experts, figures, hardware, live, tables
 from dashboards.query import query
 
 # Minutes of a point, so that a line has at most about 360 points.
@@ -50,13 +55,14 @@ def cards(filters: Filters, generation: OpenGeneration) -> Sequence[Listed]:
     """Return the cards of these choices."""
     served = read_served(filters, generation)
     return (
-        Heading("History", f"{ABOUT} {served.left_out}".strip()),
+        PageSection("History", f"{ABOUT} {served.left_out}".strip(), key="history"),
         *_speed_cards(filters, served),
-        *_request_cards(served),
         *_latency_cards(filters, served),
+        *_request_cards(served),
         *_saving_cards(served),
         *_expert_cards(served),
         *hardware.device_cards(served),
+        *callers.caller_cards(served),
     )
 
 
@@ -116,6 +122,8 @@ def _speed_cards(filters: Filters, served: Served) -> Sequence[Listed]:
 
 def _request_cards(served: Served) -> Sequence[Listed]:
     return (
+        PageSection("Goodput, ends of requests, coverage", key="requests", is_folded=True),
+        _goodput_card(served),
         Card(
             key="requests",
             title="Requests that ended, by reason",
@@ -146,7 +154,7 @@ def _latency_cards(filters: Filters, served: Served) -> Sequence[Listed]:
     name = dict(LATENCIES)[filters["latency"]]
     choice = {"metric": filters["latency"], "method": filters["method"]}
     return (
-        Heading("Latency"),
+        PageSection("Latency", key="latency"),
         Card(
             key="latency",
             title=f"{name}: percentiles",
@@ -162,27 +170,29 @@ def _latency_cards(filters: Filters, served: Served) -> Sequence[Listed]:
             "An open triangle: beyond the last bucket, at least this.",
             needs=("served_latency_hourly", *SERVICES),
         ),
-        Card(
-            key="goodput",
-            title="Goodput",
-            query=query("tier/goodput", **served.lines),
-            draw=figures.goodput,
-            unit=f"share of finished requests that met every objective; {served.middle}",
-            half="tier",
-            width="full",
-            empty="No hour of this choice has goodput.",
-            why=(query("tier/goodput_reasons", **served.window),),
-            note="“at most”: from histograms, which cannot show whether the same requests met "
-            "both.",
-            needs=("served_goodput_hourly", *SERVICES),
-        ),
+    )
+
+
+def _goodput_card(served: Served) -> Card:
+    return Card(
+        key="goodput",
+        title="Goodput",
+        query=query("tier/goodput", **served.lines),
+        draw=figures.goodput,
+        unit=f"share of finished requests that met every objective; {served.middle}",
+        half="tier",
+        width="full",
+        empty="No hour of this choice has goodput.",
+        why=(query("tier/goodput_reasons", **served.window),),
+        note="“at most”: from histograms, which cannot show whether the same requests met both.",
+        needs=("served_goodput_hourly", *SERVICES),
     )
 
 
 def _saving_cards(served: Served) -> Sequence[Listed]:
     positions = {**served.pair, "by": served.by, "drawn": list(served.drawn)}
     return (
-        Heading("Cache, speculative decoding, experts"),
+        PageSection("Cache, speculative decoding, experts", key="savings", is_folded=True),
         Card(
             key="cache",
             title="Prompt tokens found in the cache",
@@ -262,6 +272,17 @@ def _expert_cards(served: Served) -> Sequence[Listed]:
     )
 
 
+def register(app: dash.Dash, generations: object, context: AppContext) -> None:
+    """Add the callbacks of the panels above the cards."""
+    live.register(app, generations, context)
+    budgets.register(app, context)
+
+
+def build_panels(theme: Theme) -> Component:
+    """Build the live panel, and budgets where there are any."""
+    return html.Div([live.build_panel(theme), budgets.build_panel()])
+
+
 TIER = CardPage(
     path="/tier",
     name="Our tier",
@@ -270,6 +291,6 @@ TIER = CardPage(
     controls=controls,
     cards=cards,
     needs_tier=True,
-    register=live.register,
-    above=live.build_panel,
+    register=register,
+    above=build_panels,
 )

@@ -50,7 +50,8 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
     "tools": ([],),
     "response_format": ({"type": "text"},),
 }
-IGNORED = {"user"}
+# Name the sender and change nothing; the first one counts.
+SENDER_FIELDS = ("safety_identifier", "user")
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class ParsedRequest:
     sampling: SamplingParams
     is_stream: bool
     wants_usage: bool
+    user: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ def parse_request(raw: bytes, kind: Kind, model: ServedModel) -> ParsedRequest:
     prompt = _chat_prompt(body, model) if is_chat else _completion_prompt(body, model)
     is_stream = read_boolean(body, "stream")
     sampling = parse_sampling(body, is_chat, len(prompt), model.info)
-    return ParsedRequest(kind, prompt, sampling, is_stream, _wants_usage(body, is_stream))
+    wants_usage = _wants_usage(body, is_stream)
+    return ParsedRequest(kind, prompt, sampling, is_stream, wants_usage, _find_user(body))
 
 
 def _load_object(raw: bytes) -> dict[str, Any]:
@@ -106,7 +109,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _check_names(body: dict[str, Any], kind: Kind) -> None:
     for name, value in body.items():
-        if name in SUPPORTED[kind] or name in IGNORED:
+        if name in SUPPORTED[kind] or name in SENDER_FIELDS:
             continue
         if name not in NEUTRAL:
             raise HttpError(
@@ -129,6 +132,11 @@ def _check_model(body: dict[str, Any], model: ServedModel) -> None:
             404,
             "model_not_found",
         )
+
+
+def _find_user(body: dict[str, Any]) -> str | None:
+    found = (body.get(name) for name in SENDER_FIELDS)
+    return next((name for name in found if isinstance(name, str) and name.strip()), None)
 
 
 def _quote(value: object) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 from pipelines.telemetry.config.tier_rules import TierProblem, find_rows
 
+# Who has a budget, besides a service.
+SENDERS = ("caller", "team", "key_alias")
 # The keys that a kind needs, and those that it may have, besides the keys of all kinds.
 OF_RULES = {
     "source_silent": (("sources",), ("hours",)),
@@ -13,7 +15,7 @@ OF_RULES = {
     "restatement": ((), ("change",)),
     "target_down": ((), ("target", "minutes")),
     "cost_above_market": ((), ("service", "price", "margin")),
-    "budget_passed": (("usd", "per"), ("of", "service")),
+    "budget_passed": (("usd", "per"), ("of", "service", *SENDERS)),
     "claim_flipped": ((), ("claim", "basis")),
 }
 OF_RECEIVERS = {
@@ -41,11 +43,8 @@ def find_problems(given: Mapping[str, Any]) -> Iterator[TierProblem]:
                 yield TierProblem(table, index, key, text)
     receivers = [row.get("name") for row in find_rows(given, "receiver")]
     for index, row in enumerate(find_rows(given, "alert")):
-        named = row.get("send_to")
-        for name in named if isinstance(named, list) else []:
-            if name not in receivers:
-                text = f"alert sends to {name!r}, which is no [[receiver]] of this file; add it."
-                yield TierProblem("alert", index, "send_to", text)
+        for key, text in _rule_problems(row, receivers):
+            yield TierProblem("alert", index, key, text)
     for index, row in enumerate(find_rows(given, "receiver")):
         for key, text in _receiver_problems(row):
             yield TierProblem("receiver", index, key, text)
@@ -78,6 +77,17 @@ def _keys_of_kind(
     for key in row:
         if key in known and key not in (*needed, *allowed):
             yield key, f"{key} is no key of {table} of kind {kind}; alerts.toml.example shows them."
+
+
+def _rule_problems(row: Mapping[str, Any], receivers: list[Any]) -> Iterator[tuple[str, str]]:
+    named = row.get("send_to")
+    for name in named if isinstance(named, list) else []:
+        if name not in receivers:
+            text = f"alert sends to {name!r}, which is no [[receiver]] of this file; add it."
+            yield "send_to", text
+    senders = [key for key in SENDERS if key in row]
+    if senders and row.get("of") == "market":
+        yield "of", f"alert has {senders[0]}, whose budget is of tier or of gateway, not of market."
 
 
 def _receiver_problems(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

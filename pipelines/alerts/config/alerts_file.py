@@ -62,7 +62,10 @@ class AlertRule:
     margin: Fraction = 0.0
     usd: Limit | None = None
     per: Literal["day", "month"] = "month"
-    of: Literal["tier", "market"] = "tier"
+    of: Literal["tier", "market", "gateway"] = "tier"
+    caller: NonEmptyText | None = None
+    team: NonEmptyText | None = None
+    key_alias: NonEmptyText | None = None
     claim: NonEmptyText | None = None
     basis: NonEmptyText = "all"
 

@@ -29,14 +29,8 @@ create table if not exists notifications (
     sent_at text,
     given_up_at text
 );
-create table if not exists verdicts (
-    rule text not null,
-    subject text not null,
-    verdict text not null,
-    previous text,
-    changed_at text not null,
-    primary key (rule, subject)
-);
+-- What an older version noted here is in the published table claim_verdicts.
+drop table if exists verdicts;
 create table if not exists checks (
     only_row integer primary key,
     published_at text not null,

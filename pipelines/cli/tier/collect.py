@@ -2,7 +2,9 @@
 
 import asyncio
 import signal
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.cli.console import stderr, stdout
+from pipelines.cli.tier.trust import check_commands
 from pipelines.settings import read_settings
 
 if TYPE_CHECKING:
@@ -25,6 +28,13 @@ RENAMED = {"most-mib": "max-mib"}
 OPTIONS: dict[str, Any] = {
     "context_settings": {"token_normalize_func": lambda name: RENAMED.get(name, name)}
 }
+
+CheckLists = Annotated[
+    bool, typer.Option("--check", help="Only print what each [[discover]] of the tier file finds.")
+]
+TrustCommands = Annotated[
+    bool, typer.Option("--trust", help="Allow the commands of this folder's tier.toml, for good.")
+]
 
 
 def collect(
@@ -45,14 +55,13 @@ def collect(
         float | None,
         typer.Option(min=0.1, max=3600, help="Seconds after which a segment is closed; else 30."),
     ] = None,
-    check: Annotated[
-        bool,
-        typer.Option("--check", help="Only print what each [[discover]] of the tier file finds."),
-    ] = False,
+    check: CheckLists = False,
+    trust: TrustCommands = False,
 ) -> None:
     """Scrape the inference tier's servers and devices into the spool, until Ctrl-C or SIGTERM.
 
-    The tier file and its lists of targets are read again while it runs.
+    The tier file and its lists of targets are read again while it runs. A tier.toml of the current
+    folder that runs commands has to be allowed to, once.
 
     Examples:
 
@@ -68,9 +77,11 @@ def collect(
 
     settings = read_settings()
     path = tier or settings.tier
+    is_named = tier is not None or settings.is_tier_named
     known, headers = _read_tier(path)
     if check:
         raise typer.Exit(0 if _print_check(known, headers) else 1)
+    check_commands(path, known, is_named=is_named, trust=trust)
     with ExitStack() as held:
         held.enter_context(lock_spool(settings.telemetry_spool))
         seconds = segment_seconds or MAX_SEGMENT_SECONDS
@@ -82,7 +93,8 @@ def collect(
             f"Collecting from {len(known.targets)} targets{lists} into "
             f"{escape(str(settings.telemetry_spool))}. Ctrl-C ends it."
         )
-        asyncio.run(_collect(collector, path, known, headers, settings.tier_spool))
+        read = partial(_read_allowed, path, is_named=is_named)
+        asyncio.run(_collect(collector, path, known, headers, settings.tier_spool, read))
     tally = collector.spool.tally
     stderr.print(f"{tally.rows} samples in {tally.segments} segments, {tally.segment_bytes} bytes.")
 
@@ -122,6 +134,13 @@ def _read_tier(path: Path) -> "tuple[Tier, Headers]":
     return known, resolve_headers(known, read_settings().variables)
 
 
+def _read_allowed(path: Path, *, is_named: bool) -> "tuple[Tier, Headers]":
+    """Read the tier file again. New commands have to be allowed, too."""
+    known, headers = _read_tier(path)
+    check_commands(path, known, is_named=is_named)
+    return known, headers
+
+
 def _print_check(tier: "Tier", headers: "Headers") -> bool:
     """Print what each list finds now; return true if all of them can be read and used whole."""
     from pipelines.telemetry.discovery.checking import check_lists
@@ -155,14 +174,19 @@ def failed_lists(collector: "Collector") -> str:
 
 
 async def _collect(
-    collector: "Collector", path: Path, tier: "Tier", headers: "Headers", records: Path
+    collector: "Collector",
+    path: Path,
+    tier: "Tier",
+    headers: "Headers",
+    records: Path,
+    read: "Callable[[], tuple[Tier, Headers]]",
 ) -> None:
     from pipelines.telemetry.discovery.fleet import Fleet
     from pipelines.telemetry.discovery.watching import FleetWatch
 
     stop = asyncio.Event()
     fleet = Fleet(collector, records, _say)
-    watch = FleetWatch(path, lambda: _read_tier(path), fleet, _say)
+    watch = FleetWatch(path, read, fleet, _say)
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     display = asyncio.create_task(_show_status(collector)) if stderr.is_terminal else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.errors import NothingPublished, TokentideError
+from pipelines.errors import NothingPublished, QueryFailed, TokentideError
 from pipelines.settings import Settings
 from pipelines.sql import read_sql
 
@@ -77,7 +77,8 @@ def check_tier(settings: Settings) -> Iterator[Finding]:
         yield from _check_file(settings)
     try:
         targets = read_health(newest(settings))
-    except NothingPublished:
+    except (NothingPublished, QueryFailed):
+        # `doctor` says so of the published file itself.
         return
     for what, found in describe_health(targets) if targets else ():
         # The targets themselves were asked just now.

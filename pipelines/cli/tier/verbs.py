@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from pipelines.cli.console import Json, show_progress, stderr, stdout
+from pipelines.cli.console import Json, obey_ctrl_c, show_progress, stderr, stdout
 from pipelines.errors import BadSetting
 from pipelines.settings import Settings, read_settings
 
@@ -100,9 +100,15 @@ def serve(context: typer.Context) -> None:
     with _serve_extra():
         from models.server.__main__ import main
     is_help = not {"-h", "--help"}.isdisjoint(context.args)
-    # The last of several --home counts, so one that is given wins.
-    home = [] if is_help else ["--home", str(read_settings().home)]
-    raise typer.Exit(main([*home, *context.args], prog="tokentide serve"))
+    # The last of an option counts, so one that is given wins.
+    given = [] if is_help else _server_settings(read_settings())
+    raise typer.Exit(main([*given, *context.args], prog="tokentide serve"))
+
+
+def _server_settings(settings: Settings) -> list[str]:
+    """Return the settings of the server as options, which are no words of any process."""
+    key = ["--api-key", settings.tier_key] if settings.tier_key else []
+    return ["--home", str(settings.home), *key]
 
 
 def load(context: typer.Context) -> None:
@@ -116,6 +122,7 @@ def load(context: typer.Context) -> None:
     """
     with _serve_extra():
         from models.loadgen.__main__ import main
+    obey_ctrl_c()
     raise typer.Exit(main(context.args, prog="tokentide load"))
 
 

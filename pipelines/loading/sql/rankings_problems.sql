@@ -77,6 +77,22 @@ where
     and named_count <> 50
 
 union all by name
+-- Filtered rankings may name fewer models, but not suddenly less than half of those of the day or of the one before.
+select
+    ranked_days.date,
+    'short day' as reason,
+    json_object('models', ranked_days.row_count, 'before', coalesce(known.row_count, before.row_count)) as detail,
+    true as is_withheld
+from ranked_days
+left join known on ranked_days.date = known.date
+left join known as before
+    on ranked_days.date = before.date + case getvariable('grain') when 'week' then 7 else 1 end
+where
+    getvariable('slice') <> 'all'
+    and 2 * ranked_days.row_count < coalesce(known.row_count, before.row_count)
+    and coalesce(known.row_count, before.row_count) - ranked_days.row_count > 5
+
+union all by name
 -- A handful of rows may repeat by chance; ten counts that all repeat to the token do not.
 select
     ranked_days.date,
@@ -136,7 +152,8 @@ select
 from covered
 left join known on covered.date = known.date
 where
-    getvariable('slice') = 'all'
+    -- A filter may leave nothing of a day, but not where it left something before.
+    (getvariable('slice') = 'all' or known.date is not null)
     and covered.date not in (select ranked_days.date from ranked_days)
     and exists (from typed)
     and not exists (from typed where typed.date is null)

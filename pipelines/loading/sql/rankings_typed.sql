@@ -30,7 +30,8 @@ group by date;
 create or replace temp table known as
 select
     date,
-    arg_max(content_hash, as_of) as content_hash
+    arg_max(content_hash, as_of) as content_hash,
+    arg_max(row_count, as_of) as row_count
 from raw.ranking_days
 where
     slice = getvariable('slice')

@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from models.server.usage_log import SCHEMA as REQUESTS
+from models.server.usage_journal import SCHEMA as REQUESTS
+from models.server.usage_journal import SENDER_COLUMNS
 from pipelines.files import move_durably
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import OPEN_NAME, read_segment
+from pipelines.telemetry.spend.spend_log import SCHEMA as SPEND
 
-SegmentKind = Literal["scrapes", "requests", "pages", "history", "tier"]
-KINDS: tuple[SegmentKind, ...] = ("scrapes", "requests", "pages", "history", "tier")
+SegmentKind = Literal["scrapes", "requests", "pages", "history", "spend", "tier"]
+KINDS: tuple[SegmentKind, ...] = ("scrapes", "requests", "pages", "history", "spend", "tier")
 SUFFIXES: dict[SegmentKind, str] = {"requests": ".arrow", "tier": ".json"}
 # Raised when a file is not the segment that its name promises.
 UNREADABLE = (OSError, pa.ArrowException, ValueError, LookupError)
@@ -55,10 +58,16 @@ class Segment:
 
         One of kind `tier` has none, see `read_record`.
         """
+        if self.kind == "spend":
+            return pq.read_table(self.path).select(SPEND.names).cast(SPEND)
         if self.kind != "requests":
             return read_segment(self.path)
         with pa.ipc.open_file(self.path) as reader:
-            return reader.read_all().select(REQUESTS.names).cast(REQUESTS)
+            rows = reader.read_all()
+        for name in SENDER_COLUMNS:
+            if name not in rows.column_names:
+                rows = rows.append_column(name, pa.nulls(rows.num_rows, pa.string()))
+        return rows.select(REQUESTS.names).cast(REQUESTS)
 
 
 @dataclass(frozen=True)
@@ -127,6 +136,7 @@ def spools_of(settings: Settings) -> dict[SegmentKind, Path]:
         "requests": settings.request_spool,
         "pages": settings.pages_spool,
         "history": settings.history_spool,
+        "spend": settings.spend_spool,
         "tier": settings.tier_spool,
     }
 

@@ -6,7 +6,7 @@ by its name and bytes, and moved by the next run.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,26 +14,21 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from models.server.usage_journal import recover_journals
 from pipelines.archive import utc_now
+from pipelines.loading.telemetry.events import INSTANTS, LOGS, load_events
 from pipelines.loading.telemetry.facts import load_samples
 from pipelines.loading.telemetry.forgetting import apply_forgotten
 from pipelines.loading.telemetry.segment_files import UNREADABLE, Segment, SpoolFolders
 from pipelines.loading.telemetry.tier_file import store_records, unwritten_records
 from pipelines.telemetry.config.tier import Tier
 from pipelines.telemetry.config.tier_records import TierRecord, read_record, write_record
-from warehouse.changes import REQUESTS, mark_changed, mark_slices
+from warehouse.changes import mark_changed
 from warehouse.connection import transaction
 
 # Samples of one transaction: enough to compute an hour's facts once and not sixty times, few enough
 # to fit in memory.
 BATCH_ROWS = 2_000_000
-# The days on which a request of a segment arrived, got its first token, or ended.
-REQUEST_DAYS = (
-    "select target, day from (select target, unnest([arrival_at, first_token_at, last_token_at])"
-    "::date as day from raw.request_events where segment_id in (select segment_id from segment)) "
-    "where day is not null"
-)
-REQUESTS_SQL = (Path(__file__).parent / "sql" / "requests.sql").read_text()
 
 SegmentOutcome = Literal["loaded", "repeated", "unreadable"]
 """loaded: its rows are in the warehouse; repeated: its bytes were loaded before; unreadable: it is
@@ -49,6 +44,7 @@ class SegmentResult:
     outcome: SegmentOutcome
     rows: int = 0
     reason: str | None = None
+    new: int = 0  # events that were not known
 
 
 @dataclass
@@ -59,6 +55,7 @@ class TelemetryLoadResult:
     repeated: int = 0
     samples: int = 0
     requests: int = 0
+    spend: int = 0
     forgotten: int = 0
     tier_records: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
@@ -73,6 +70,7 @@ class TelemetryLoadResult:
         self.segments += result.outcome == "loaded"
         self.repeated += result.outcome == "repeated"
         self.requests += result.rows if result.segment.kind == "requests" else 0
+        self.spend += result.new if result.segment.kind == "spend" else 0
 
 
 class KnownSegments:
@@ -127,6 +125,7 @@ def load_segments(
 ) -> TelemetryLoadResult:
     """Load every closed segment of spools and archive that is not loaded yet."""
     known, total = KnownSegments(con), TelemetryLoadResult()
+    recover_journals(folders.spools["requests"])
     changed = _changed_folders(con, folders)
 
     def load(segments: Iterable[Segment]) -> None:
@@ -259,13 +258,10 @@ def _read_rows(
     ids = pa.DictionaryArray.from_arrays(indices, pa.array([segment_id]))
     rows = rows.append_column("segment_id", ids)
     result = SegmentResult(segment, segment_id, "loaded", rows.num_rows)
-    _record(con, result, digest, rows["arrival_at" if segment.kind == "requests" else "scraped_at"])
-    if segment.kind == "requests":
-        con.register("segment", rows)
-        con.execute(REQUESTS_SQL)
-        mark_changed(con, [REQUESTS])
-        mark_slices(con, REQUESTS, REQUEST_DAYS)
-        con.unregister("segment")
+    _record(con, result, digest, rows[INSTANTS.get(segment.kind, "scraped_at")])
+    if segment.kind in LOGS:
+        new = load_events(con, segment.kind, rows)
+        result = replace(result, new=new)
     else:
         samples.append(rows)
     return result

@@ -17,6 +17,8 @@ FACTS = (
 # none, and what the tier was comes with figures in another way, without addresses.
 TABLES_OF_SEGMENTS: dict[str, tuple[SegmentKind, ...]] = {
     "raw.request_events": ("requests",),
+    "raw.spend_events": ("spend",),
+    "raw.spend_rejects": ("spend",),
     "raw.telemetry_segments": (),
     "raw.tier_file": (),
     **{f"ledger.{table}": SAMPLES for table in FACTS},

@@ -1,4 +1,7 @@
-"""The simulator's web application: market routes under `/api/v1`, controls under `/_simulator`."""
+"""The simulator's web application: market routes under `/api/v1`, controls under `/_simulator`.
+
+Archives of prices, measures of quality and the Hub's list stand at the paths of their own hosts.
+"""
 
 from collections.abc import Mapping
 from datetime import date
@@ -7,7 +10,16 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pipelines.simulator.api import catalogue_api, control, data_api, exports_api
+from pipelines.simulator.api import (
+    archives_api,
+    benchmarks_export_api,
+    catalogue_api,
+    control,
+    data_api,
+    exports_api,
+    hub_api,
+    quality_api,
+)
 from pipelines.simulator.api.dispatch import Dispatcher
 from pipelines.simulator.api.limits import Limits, RateMeter
 from pipelines.simulator.clock import Clock
@@ -41,7 +53,11 @@ def create_app(
         routes=[
             *data_api.routes(dispatcher),
             *exports_api.routes(dispatcher),
+            *benchmarks_export_api.routes(dispatcher),
             *catalogue_api.routes(dispatcher),
+            *archives_api.routes(dispatcher),
+            *quality_api.routes(dispatcher),
+            *hub_api.routes(dispatcher),
             *control.routes(dispatcher),
             dispatcher.route("/{path:path}", raise_not_found),
         ]

@@ -12,19 +12,32 @@ from starlette.routing import Route
 from pipelines.simulator.api.limits import RateMeter
 from pipelines.simulator.clock import Clock
 from pipelines.simulator.errors import ApiError, JsonObject, Unauthorized
+from pipelines.simulator.faults.hub_faults import HUB_FAULTS, LINK_FAULTS, PAGE_FAULTS
 from pipelines.simulator.faults.payload_faults import (
+    ARCHIVE_FAULTS,
     MANIFEST_FAULTS,
     PAYLOAD_FAULTS,
     SNAPSHOT_FAULTS,
 )
 from pipelines.simulator.faults.plan import FaultPlan, PlannedFault
+from pipelines.simulator.faults.quality_faults import QUALITY_FAULTS
 from pipelines.simulator.faults.response_faults import BODY_FAULTS, RESPONSE_FAULTS, error_response
 from pipelines.simulator.faults.row_faults import ROW_FAULTS, RowFault, Rows
 from pipelines.simulator.market_protocol import Market, RankingRow, RankingsQuery
 
 ORIGIN_HEADER = "X-Tokentide-Origin"
 FAULT_KINDS = frozenset().union(
-    ROW_FAULTS, PAYLOAD_FAULTS, MANIFEST_FAULTS, SNAPSHOT_FAULTS, RESPONSE_FAULTS, BODY_FAULTS
+    ROW_FAULTS,
+    PAYLOAD_FAULTS,
+    MANIFEST_FAULTS,
+    SNAPSHOT_FAULTS,
+    ARCHIVE_FAULTS,
+    QUALITY_FAULTS,
+    HUB_FAULTS,
+    LINK_FAULTS,
+    PAGE_FAULTS,
+    RESPONSE_FAULTS,
+    BODY_FAULTS,
 )
 MAX_LOGGED_REQUESTS = 10_000
 

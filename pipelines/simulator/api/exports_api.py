@@ -69,7 +69,7 @@ def index(dispatcher: Dispatcher, request: Request) -> Response:
         "license_url": LICENSE["url"],
         "datasets": datasets,
     }
-    return _tagged_response(
+    return tagged_response(
         request,
         _json_bytes(
             apply_payload_faults(payload, dispatcher.faults.take(PAYLOAD_FAULTS, request.url.path))
@@ -87,14 +87,14 @@ def export_file(dispatcher: Dispatcher, request: Request) -> Response:
         raise NotFound(MISSING)
     day, kind = _day_of(dispatcher, named[1]), named[2]
     if kind == "manifest.json":
-        return _tagged_response(
+        return tagged_response(
             request, _json_bytes(_manifest(dispatcher, request, day)), FORMATS["json"]
         )
     path = request.url.path
     body = ExportSnapshot(dispatcher, day, _root(request)).file(
         kind, dispatcher.faults.take(ROW_FAULTS, path), dispatcher.faults.take(PAYLOAD_FAULTS, path)
     )
-    return _tagged_response(request, body, FORMATS[kind])
+    return tagged_response(request, body, FORMATS[kind])
 
 
 def _manifest(dispatcher: Dispatcher, request: Request, day: date) -> JsonObject:
@@ -135,7 +135,8 @@ def _json_bytes(payload: JsonObject) -> bytes:
     return json.dumps(payload, separators=(",", ":")).encode()
 
 
-def _tagged_response(request: Request, body: bytes, media_type: str) -> Response:
+def tagged_response(request: Request, body: bytes, media_type: str) -> Response:
+    """Build a response with an entity tag, or 304 where the request has that tag."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {
         "ETag": tag,

@@ -1,5 +1,6 @@
 """Start of the simulator: in the foreground for the command, in a thread for a test."""
 
+import ipaddress
 import logging
 import socket
 import threading
@@ -16,7 +17,7 @@ from pipelines.simulator.api.app import EXPORTS_SINCE, create_app
 from pipelines.simulator.api.data_api import BASE
 from pipelines.simulator.api.limits import Limits
 from pipelines.simulator.clock import Clock
-from pipelines.simulator.errors import UnknownMode
+from pipelines.simulator.errors import NotLoopback, UnknownMode
 from pipelines.simulator.faults.plan import FaultPlan
 from pipelines.simulator.market_protocol import Market
 from pipelines.simulator.replay import ReplayMarket
@@ -71,7 +72,15 @@ def _market(mode: str, recordings: Path | None, seed: int) -> Market:
 
 
 def serve(app: Starlette, host: str = HOST, port: int = 0) -> None:
-    """Serve until interrupted. Port 0 takes a free port, so the address is printed."""
+    """Serve until interrupted. Port 0 takes a free port, so the address is printed.
+
+    Raise NotLoopback for an address that others can reach.
+    """
+    if not _is_loopback(host):
+        raise NotLoopback(
+            f"{host} can be reached by others, who could set the simulator's clock and its faults. "
+            "It listens on this machine only, such as on 127.0.0.1."
+        )
     with _open_listener(host, port) as listener:
         print(f"http://{host}:{listener.getsockname()[1]}{BASE}", flush=True)
         _server(app).run([listener])
@@ -100,6 +109,13 @@ def _await_start(server: uvicorn.Server, thread: threading.Thread) -> None:
                 "The simulator did not start; run it in the foreground to see why."
             )
         time.sleep(0.005)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _open_listener(host: str, port: int) -> socket.socket:

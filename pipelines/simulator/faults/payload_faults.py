@@ -1,4 +1,7 @@
-"""Faults in a JSON object before it is encoded: unknown keys, and manifests that do not fit."""
+"""Faults in a JSON object before it is encoded.
+
+Unknown keys, manifests that do not fit, and archives of prices that lost something.
+"""
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
@@ -51,3 +54,42 @@ def previous_snapshot(snapshot_date: date) -> date:
 
 
 SNAPSHOT_FAULTS: dict[str, Callable[[date], date]] = {"other_day_manifest": previous_snapshot}
+
+
+def lost_models(archive: JsonObject) -> JsonObject:
+    """Leave out every second model of an archive of prices, as a job that failed half way does."""
+    models = archive["models"]
+    if not isinstance(models, dict):
+        raise TypeError("an archive's models are an object")
+    return {**archive, "models": dict(list(models.items())[::2])}
+
+
+def malformed_prices(archive: JsonObject) -> JsonObject:
+    """Give the first model a price that is no number."""
+    models = archive["models"]
+    if not isinstance(models, dict):
+        raise TypeError("an archive's models are an object")
+    name = next(iter(models))
+    entry = {**models[name], "points": [[archive["as_of"], "cheap", 1.0]]}
+    return {**archive, "models": {**models, name: entry}}
+
+
+def older_archive(archive: JsonObject) -> JsonObject:
+    """Date an archive a week back, as a stale cache does."""
+    day = date.fromisoformat(str(archive["as_of"])) - timedelta(days=7)
+    models = archive["models"]
+    if not isinstance(models, dict):
+        raise TypeError("an archive's models are an object")
+    kept = {
+        name: {**entry, "points": [point for point in entry["points"] if point[0] <= f"{day}"]}
+        for name, entry in models.items()
+        if entry["first_seen"] <= f"{day}"
+    }
+    return {**archive, "as_of": day.isoformat(), "models": kept}
+
+
+ARCHIVE_FAULTS: dict[str, Callable[[JsonObject], JsonObject]] = {
+    "lost_models": lost_models,
+    "malformed_prices": malformed_prices,
+    "older_archive": older_archive,
+}

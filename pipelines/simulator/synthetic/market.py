@@ -2,9 +2,18 @@
 
 from datetime import datetime
 
-from pipelines.simulator.errors import JsonObject
+from pipelines.simulator.errors import JsonObject, NotFound
 from pipelines.simulator.market_protocol import AppsQuery, RankingRow, RankingsQuery
-from pipelines.simulator.synthetic import apps, hosts, quality, slices
+from pipelines.simulator.synthetic import (
+    apps,
+    hosts,
+    hub,
+    prices,
+    quality,
+    ratings,
+    references,
+    slices,
+)
 from pipelines.simulator.synthetic.catalogue import Catalogue
 
 
@@ -45,3 +54,45 @@ class SyntheticMarket:
     def tasks(self, now: datetime) -> JsonObject:
         """Return task shares of the last seven days."""
         return quality.tasks(self._seed, now)
+
+    def price_history(self, now: datetime) -> JsonObject:
+        """Return every price since its first day, as of yesterday."""
+        return prices.price_history(self._seed, now)
+
+    def price_list(self, now: datetime) -> list[JsonObject]:
+        """Return the prices of the models now listed."""
+        return prices.price_list(self._seed, now)
+
+    def token_prices(self, now: datetime) -> JsonObject:
+        """Return the prices of a token of the models now listed."""
+        return prices.token_prices(self._seed, now)
+
+    def provider_prices(self, now: datetime) -> JsonObject:
+        """Return the prices of the models now listed, by provider."""
+        return prices.provider_prices(self._seed, now)
+
+    def region_list(self, now: datetime) -> str:
+        """Return the regions of all authors with repositories."""
+        return references.region_list()
+
+    def size_list(self, now: datetime) -> str:
+        """Return the parameters of every second model with a repository."""
+        return references.size_list(self._seed)
+
+    def notable_models(self, now: datetime) -> str:
+        """Return a table of some of the models."""
+        return references.notable_models(now)
+
+    def leaderboard(self, leaderboard: str, now: datetime, *, is_whole: bool) -> list[JsonObject]:
+        """Return ratings by week; raise NotFound for a leaderboard that there is not."""
+        if leaderboard not in ratings.FORM:
+            raise NotFound
+        return ratings.leaderboard(self._seed, leaderboard, now, is_whole=is_whole)
+
+    def index_scores(self, now: datetime) -> list[JsonObject]:
+        """Return the scores of the models launched by now."""
+        return ratings.index_scores(self._seed, now)
+
+    def hub_models(self, now: datetime, pipeline_tag: str) -> list[JsonObject]:
+        """Return the models of the Hub with their counters of now."""
+        return hub.hub_models(self._seed, now, pipeline_tag)

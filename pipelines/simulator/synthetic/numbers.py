@@ -48,3 +48,8 @@ def interpolate(at: float, xs: Sequence[float], ys: Sequence[float]) -> float:
     left = right - 1
     part = (at - xs[left]) / (xs[right] - xs[left])
     return ys[left] + part * (ys[right] - ys[left])
+
+
+def stable_hex(length: int, *key: object) -> str:
+    """Return hexadecimal digits that depend on the key alone, such as for an id."""
+    return hashlib.sha256("/".join(map(str, key)).encode()).hexdigest()[:length]

@@ -10,7 +10,7 @@ from datetime import date
 import polars as pl
 
 from pipelines.archive import Answer
-from pipelines.sources.http import SourceClient
+from pipelines.sources.client.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
     Payload,
@@ -60,4 +60,12 @@ def parse(answer: Answer, payload: Payload) -> ParsedTables:
     )
 
 
-SOURCE = Source("app_rankings", parse, tables=("apps",), assets=("raw_usage",), min_share=0.5)
+SOURCE = Source(
+    "app_rankings",
+    parse,
+    tables=("apps",),
+    assets=("raw_usage",),
+    min_share=0.5,
+    figures=("total_tokens", "total_requests"),
+    window="end_date",
+)

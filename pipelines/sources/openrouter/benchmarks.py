@@ -3,12 +3,13 @@
 Each leaderboard has another scale.
 """
 
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from pipelines.archive import Answer
-from pipelines.sources.http import SourceClient
+from pipelines.sources.client.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
     Payload,
@@ -70,18 +71,21 @@ def fetch(client: SourceClient) -> Answer:
 def parse(answer: Answer, payload: Payload) -> ParsedTables:
     """Rows of raw.benchmarks, one a leaderboard, model and metric."""
     rows = rows_of(payload, "data")
+    as_of = an_instant(need(payload, "meta", "as_of"), "meta.as_of")
+    return scores_of(rows, as_of, unknown_keys("benchmarks data", rows, KEYS))
+
+
+def scores_of(rows: list[dict[str, Any]], as_of: datetime, notes: list[str]) -> ParsedTables:
+    """Return a row for each metric of each result."""
     scores = [
         _score(row, metric) for row in rows for metric in METRICS if row.get(metric) is not None
     ]
     names = ("board", "model_permaslug", "display_name", "test", "metric")
     frame = pl.DataFrame(
         [*(text(scores, name) for name in names), number(scores, "score")]
-    ).with_columns(as_of=pl.lit(an_instant(need(payload, "meta", "as_of"), "meta.as_of")))
-    return ParsedTables(
-        {"raw.benchmarks": frame},
-        {"raw.benchmarks": ("board", "model_permaslug", "metric", "score")},
-        unknown_keys("benchmarks data", rows, KEYS),
-    )
+    ).with_columns(as_of=pl.lit(as_of))
+    required = ("board", "model_permaslug", "metric", "score")
+    return ParsedTables({"raw.benchmarks": frame}, {"raw.benchmarks": required}, notes)
 
 
 def _score(row: dict[str, Any], metric: str) -> dict[str, Any]:
@@ -100,4 +104,11 @@ def _score(row: dict[str, Any], metric: str) -> dict[str, Any]:
     }
 
 
-SOURCE = Source("benchmarks", parse, tables=("benchmarks",), assets=("raw_usage",), min_share=0.5)
+SOURCE = Source(
+    "benchmarks",
+    parse,
+    tables=("benchmarks",),
+    assets=("raw_usage",),
+    min_share=0.5,
+    figures=("score",),
+)

@@ -9,7 +9,7 @@ every host's.
 import polars as pl
 
 from pipelines.archive import Answer
-from pipelines.sources.http import SourceClient
+from pipelines.sources.client.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
     Payload,
@@ -71,6 +71,7 @@ def parse(answer: Answer, payload: Payload) -> ParsedTables:
             text(pricing, "prompt").alias("prompt_usd"),
             text(pricing, "completion").alias("completion_usd"),
             text(pricing, "input_cache_read").alias("cached_usd"),
+            text(pricing, "input_cache_write").alias("cache_write_usd"),
             text(pricing, "discount"),
             as_json(pricing, "overrides"),
         ]
@@ -82,4 +83,11 @@ def parse(answer: Answer, payload: Payload) -> ParsedTables:
     )
 
 
-SOURCE = Source("models", parse, tables=("models",), assets=("raw_catalogue",), min_share=0.8)
+SOURCE = Source(
+    "models",
+    parse,
+    tables=("models",),
+    assets=("raw_catalogue",),
+    min_share=0.8,
+    figures=("prompt_usd", "completion_usd"),
+)

@@ -17,8 +17,8 @@ import polars as pl
 
 from pipelines.archive import Answer, utc_now
 from pipelines.errors import BadAnswer, SourceError, SourceRefused, SourceUnreachable
+from pipelines.sources.client.http import SourceClient
 from pipelines.sources.failure import Failure
-from pipelines.sources.http import SourceClient
 from pipelines.sources.openrouter.rankings_table import COLUMNS, RankingsTable
 from pipelines.sources.parsing import (
     ParsedTables,
@@ -195,13 +195,18 @@ def _dated_manifest(client: SourceClient, day: date) -> Manifest | None:
         return None
 
 
-def _file(client: SourceClient, manifest: Manifest) -> Answer:
-    context = {
+def file_context(manifest: Manifest) -> dict[str, str]:
+    """Return what a file must be, kept with its answer, since only the manifest says it."""
+    return {
         "snapshot_date": manifest.snapshot.isoformat(),
         "as_of": manifest.retrieved_at.isoformat(),
         "bytes": str(manifest.bytes),
         "sha256": manifest.sha256,
     }
+
+
+def _file(client: SourceClient, manifest: Manifest) -> Answer:
+    context = file_context(manifest)
     # The address is built from the day, never taken from the manifest, which could name another
     # host.
     return client.ask(SOURCE, f"{PATH}/{manifest.snapshot}.{manifest.kind}", context=context)

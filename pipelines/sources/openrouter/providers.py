@@ -8,7 +8,7 @@ A provider's country is where a host sits, not where a model was made; null mean
 import polars as pl
 
 from pipelines.archive import Answer
-from pipelines.sources.http import SourceClient
+from pipelines.sources.client.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
     Payload,

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from pipelines.archive import Answer
-from pipelines.sources.http import SourceClient
+from pipelines.sources.client.http import SourceClient
 from pipelines.sources.openrouter.rankings_table import COLUMNS, EVERYTHING, RankingsTable
 from pipelines.sources.parsing import (
     Payload,

@@ -9,14 +9,15 @@ from datetime import date
 from functools import partial
 
 from pipelines.archive import Answer
+from pipelines.sources.client.http import SourceClient
 from pipelines.sources.failure import Failure
-from pipelines.sources.http import SourceClient
 from pipelines.sources.openrouter import (
     apps,
     benchmarks,
     catalogue,
     endpoints,
     exports,
+    exports_index,
     providers,
     rankings,
     session_costs,
@@ -71,8 +72,17 @@ def catalogue_requests(client: SourceClient) -> Iterator[SourceRequest]:
 
 
 def usage_requests(client: SourceClient, day: date) -> Iterator[SourceRequest]:
-    """Yield requests for apps, tasks, benchmarks and session costs; all of them need a key."""
+    """Yield requests for apps, tasks, benchmarks and session costs, all of which need a key.
+
+    Without one the index of exports names what there is, and benchmarks come from an export.
+    """
     if not client.has_key:
+        yield SourceRequest(
+            "index of exports",
+            partial(exports_index.fetch, client),
+            asset="raw_usage",
+            may_be_absent=True,
+        )
         return
     yield SourceRequest(f"apps of {day}", partial(apps.fetch, client, day), asset="raw_usage")
     yield SourceRequest("tasks", partial(tasks.fetch, client), asset="raw_usage")

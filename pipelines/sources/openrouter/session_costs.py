@@ -6,7 +6,7 @@ One figure for each app, model and range of turns. CC BY 4.0.
 import polars as pl
 
 from pipelines.archive import Answer
-from pipelines.sources.http import SourceClient
+from pipelines.sources.client.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
     Payload,
@@ -81,4 +81,6 @@ SOURCE = Source(
     assets=("raw_usage",),
     min_share=0.5,
     may_be_empty=True,
+    figures=("median_session_cost_usd",),
+    window="window_end_date",
 )

@@ -8,7 +8,7 @@ There is no history at the source: it is built by asking daily. Fractions, never
 import polars as pl
 
 from pipelines.archive import Answer
-from pipelines.sources.http import SourceClient
+from pipelines.sources.client.http import SourceClient
 from pipelines.sources.parsing import (
     ParsedTables,
     Payload,
@@ -79,4 +79,6 @@ SOURCE = Source(
     tables=("tasks", "task_models"),
     assets=("raw_usage",),
     min_share=0.5,
+    figures=("usage_share", "token_share"),
+    window="as_of",
 )

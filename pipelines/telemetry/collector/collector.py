@@ -127,7 +127,7 @@ class Collector:
 
         def make(key: str) -> httpx.AsyncClient:
             context = self._context(files.get(key, target.ca_file))
-            clients.append(make_client(wanted.headers.get(key, {}), context, wanted.is_discovered))
+            clients.append(make_client(wanted.headers.get(key, {}), context))
             return clients[-1]
 
         kind = SharedReaders.kind_of(wanted)

@@ -1,7 +1,9 @@
 """Connections to addresses that others name: not to a cloud's metadata, not to everybody.
 
-A list of targets may come from anybody who can start a pod. A name is looked up once and the
-connection goes to the very address that was looked at, so a name cannot lead elsewhere in between.
+A list of targets may come from anybody who can start a pod, an address from a form, a tier file
+from a colleague; private ranges stay allowed, since fleets lie there. A name is looked up once and
+the connection goes to the very address that was looked at, so a name cannot lead elsewhere in
+between.
 """
 
 import asyncio
@@ -35,7 +37,7 @@ TRANSLATED = ip_network("64:ff9b::/96")  # IPv4 behind NAT64
 
 
 class ForbiddenAddress(httpx.ConnectError):
-    """A list led to an address to which no target of a list may lead."""
+    """A target has an address that no target may have."""
 
 
 def is_forbidden(address: str) -> bool:

@@ -95,15 +95,11 @@ class ScrapeLoop:
 
 @dataclass(frozen=True)
 class WantedTarget:
-    """A target to be scraped, with its device sources and the headers of each by its key.
-
-    One that a list named may lead anywhere, so its addresses are looked at before connecting.
-    """
+    """A target to be scraped, with its device sources and the headers of each by its key."""
 
     target: Target
     sources: tuple[DeviceSource, ...]
     headers: Mapping[str, Mapping[str, str]] = field(repr=False)
-    is_discovered: bool = False
 
 
 def wanted_targets(tier: Tier, headers: Mapping[str, Mapping[str, str]]) -> list[WantedTarget]:

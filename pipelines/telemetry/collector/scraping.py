@@ -40,13 +40,11 @@ class ScrapeFailed(Exception):
         self.details = details
 
 
-def make_client(
-    headers: Mapping[str, str], context: ssl.SSLContext, is_guarded: bool = False
-) -> httpx.AsyncClient:
+def make_client(headers: Mapping[str, str], context: ssl.SSLContext) -> httpx.AsyncClient:
     """Make a client with one lasting connection, for one target.
 
-    It ignores proxies and .netrc of the environment. A guarded one connects to no address to which
-    a list of targets must not lead.
+    It ignores proxies and .netrc of the environment, and connects to no address that no target may
+    have, whoever named it: a tier file, a list of targets, a form.
     """
     limits = httpx.Limits(max_connections=1, keepalive_expiry=KEEPALIVE_SECONDS)
     # Redirects are not followed: they could carry a header's secret to another host.
@@ -54,7 +52,7 @@ def make_client(
         headers={"Accept": ACCEPT, "Accept-Encoding": "gzip", **headers},
         limits=limits,
         verify=context,
-        transport=GuardedTransport(context, limits) if is_guarded else None,
+        transport=GuardedTransport(context, limits),
         trust_env=False,
         timeout=MAX_SECONDS,
     )

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.files import durable_file
+from pipelines.files import durable_file, make_private
 from pipelines.telemetry.metrics.vocabulary import Key, Series
 
 SCHEMA = pa.schema(
@@ -68,7 +68,7 @@ class SegmentWriter:
         self.folder = folder
         self._writer = secrets.token_hex(4)
         self._number = 0
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
         for left in folder.glob(".*.tmp"):
             # Another writer may be at work on a young one, and rename it at this moment.
             with suppress(FileNotFoundError):

@@ -4,7 +4,7 @@
 
 A record says what changed, or everything that one origin knows. A sequence of them says which entry
 held when, so a past hour keeps the price of its time. No record holds a secret: headers name
-variables and are left out all the same.
+variables and are left out all the same, and of an address's query the values are digests.
 """
 
 import json
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ SECRETS = frozenset({"headers", "ca_file"})
 WHERE_GIVEN = frozenset({"quantization", "service", "load", "indices", "uuids", "match", "query"})
 SECTIONS = frozenset({"target", "device_source", "cost", "peak", "energy", "slo"})
 ORIGIN = re.compile(r"file|correction|discovery \S.{0,199}")
+# A value of a query, which may be a token. Digests still differ where values do.
+DIGEST_DIGITS = 8
 # Some 100,000 targets; a larger file is no record but a mistake.
 MAX_BYTES = 64 << 20
 MAX_TEXT = 1_000  # characters of a name
@@ -121,7 +124,23 @@ def _plain(table: Any) -> dict[str, Any]:
         if key not in SECRETS and (value or key not in WHERE_GIVEN)
     }
     plain: dict[str, Any] = json.loads(json.dumps(kept, default=_to_json))
+    if plain.get("url"):
+        plain["url"] = hide_values(plain["url"])
     return plain
+
+
+def hide_values(url: str) -> str:
+    """Return an address whose query has digests in place of values."""
+    address, mark, query = url.partition("?")
+    return address + mark + "&".join(map(_hide_value, query.split("&")))
+
+
+def _hide_value(part: str) -> str:
+    """Return a part of a query with a digest of its value; without a name it is all value."""
+    name, equals, value = part.partition("=")
+    secret = value if equals else name
+    digest = f"~{sha256(secret.encode()).hexdigest()[:DIGEST_DIGITS]}" if secret else ""
+    return f"{name}={digest}" if equals else digest
 
 
 def _to_json(value: object) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast, get_args
 
@@ -28,8 +29,8 @@ REASONS = {
     "html": "it is a web page, not metrics; does the address end in /metrics?",
     "forbidden_address": "no target may have this address",
     "status_404": "there is no such page; does the server show metrics, under another path?",
-    "status_401": "it requires a key; name the header in tier.toml",
-    "status_403": "it requires a key; name the header in tier.toml",
+    "status_401": "it requires a key; name the header with --header or in tier.toml",
+    "status_403": "it requires a key; name the header with --header or in tier.toml",
 }
 
 
@@ -44,7 +45,7 @@ class ProbedServer:
     """Devices whose power or memory the page has; none where an exporter is needed."""
 
 
-def probe_server(url: str) -> ProbedServer:
+def probe_server(url: str, headers: Mapping[str, str] | None = None) -> ProbedServer:
     """Read the metrics page of a server. Raise BadSetting, which says what to do, if it has none.
 
     A server without requests so far shows no model yet.
@@ -53,7 +54,7 @@ def probe_server(url: str) -> ProbedServer:
         address = TypeAdapter(MetricsUrl).validate_python(_with_scheme(url.strip()))
     except ValidationError as error:
         raise BadSetting(f"{url} is no address, such as http://10.0.0.11:8000.") from error
-    page = _fetch(str(address))
+    page = _fetch(str(address), headers or {})
     engine = find_nearest_engine(page)
     if engine == NO_ENGINE or engine not in get_args(EngineName):
         found = "" if engine == NO_ENGINE else f"; it looks like one of {engine}"
@@ -70,10 +71,9 @@ def _with_scheme(url: str) -> str:
     return url if "://" in url else f"http://{url}"
 
 
-def _fetch(url: str) -> bytes:
+def _fetch(url: str, headers: Mapping[str, str]) -> bytes:
     async def fetch() -> bytes:
-        # The address may have been typed into a form, so it is looked at as one of a list is.
-        async with make_client({}, make_context(), is_guarded=True) as client:
+        async with make_client(headers, make_context()) as client:
             return await fetch_page(client, url, SECONDS)
 
     try:

@@ -25,6 +25,7 @@ class TargetDraft:
     devices: int = 1
     device_kind: str = ""
     service: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)  # header -> variable with its value
 
 
 def add_target(path: Path, draft: TargetDraft) -> str:
@@ -56,8 +57,8 @@ def _names(text: str, file: str) -> set[str]:
     return {str(target.get("name")) for target in targets if isinstance(target, dict)}
 
 
-def _lines(name: str, draft: TargetDraft) -> Iterator[str]:
-    yield f"name = {_text(name)}"
+def _lines(target: str, draft: TargetDraft) -> Iterator[str]:
+    yield f"name = {_text(target)}"
     yield f"url = {_text(draft.url)}"
     yield f"engine = {_text(draft.engine)}"
     yield f"devices = {draft.devices:d}"
@@ -65,9 +66,10 @@ def _lines(name: str, draft: TargetDraft) -> Iterator[str]:
         yield f"device_kind = {_text(draft.device_kind)}"
     if draft.service:
         yield f"service = {_text(draft.service)}"
-    pairs = [f"{_text(served)} = {_text(known)}" for served, known in draft.model_map.items()]
-    if pairs:
-        yield f"model_map = {{ {', '.join(pairs)} }}"
+    for name, table in (("model_map", draft.model_map), ("headers", draft.headers)):
+        pairs = [f"{_text(key)} = {_text(value)}" for key, value in table.items()]
+        if pairs:
+            yield f"{name} = {{ {', '.join(pairs)} }}"
 
 
 def _text(value: str) -> str:

@@ -109,9 +109,7 @@ class Fleet:
                 self._say(line)
             known.accepted, known.health.targets = accepted, len(accepted)
             known.health.refused = refused
-            wanted += [
-                WantedTarget(each.target, each.sources, {}, True) for each in accepted.values()
-            ]
+            wanted += [WantedTarget(each.target, each.sources, {}) for each in accepted.values()]
         self._collector.discoveries = {name: each.health for name, each in self._lists.items()}
         await self._collector.reconcile(wanted)
 

@@ -108,7 +108,11 @@ def _to_our_unit(value: float, unit: Unit) -> float | None:
         return value / 100 if 0 <= value <= 100 else None
     if unit == "device_mebibyte":
         return value * MEBIBYTE if value >= 0 else None
-    return value / JOULES.get(unit, 1)
+    if unit in JOULES:
+        # It counts since the driver was loaded: a zero that comes and goes would count all of that
+        # again.
+        return value / JOULES[unit] if value > 0 else None
+    return value
 
 
 def outcome_series(metric: str, page: NormalisedPage) -> Series:

@@ -10,7 +10,7 @@ from support.dashboard.browser import dashboard
 from support.published import NOW, published, warehouse_of
 
 from dashboards.api.answers import generation_tag, json_response, provenance
-from dashboards.generations import GenerationMeta
+from dashboards.generation_meta import GenerationMeta
 from pipelines.publish.generations import NEWEST, publish
 from pipelines.settings import Settings
 

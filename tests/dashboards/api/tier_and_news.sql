@@ -26,6 +26,12 @@ select
     'five-weeks' as claim_id, 'all' as basis, 'Five weeks & <more>.' as statement, 'press' as said_by,
     'depends_on_basis' as verdict, 'platform supported, top9 contradicted' as measured_text,
     'By basis.' as reason, timestamptz '2026-06-20 08:00:00+00' as as_of;
+create table marts.claim_verdicts as
+select
+    claim_id, basis, statement, said_by, false as is_saved, verdict, null::varchar as previous_verdict,
+    null::double as measured, measured_text, reason, null::timestamptz as began_at,
+    null::timestamptz as ended_at
+from marts.claims;
 create or replace table marts.models as
 select 'lab/model' as model_id, 'lab/model' as model_family, ['a', 'b'] as tags, 1.5::decimal(12, 4) as price_usd;
 create table marts.price_events as

@@ -5,24 +5,19 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import plotly.graph_objects as go
 import polars as pl
 import pytest
 from support.dashboard.browser import context_of
 from support.dashboard.components import class_of, find_all, text_of
 from support.published import MARTS, published
 
-from dashboards.components.cards import (
-    card_grid,
-    cell_content,
-    cell_id,
-    draw_card,
-    source_line,
-)
+from dashboards.chart import Chart
+from dashboards.components.cards import cell_content, draw_card, source_line
 from dashboards.components.page import Card, CardPage, Heading, PageView, rows_only
 from dashboards.components.theme import Theme, figure
 from dashboards.components.widgets import state
-from dashboards.generations import GenerationMeta, GenerationStore, OpenGeneration
+from dashboards.generation_meta import GenerationMeta
+from dashboards.generations import GenerationStore, OpenGeneration
 from dashboards.query import Query
 from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings
@@ -31,8 +26,10 @@ AT = datetime(2026, 6, 20, 9, 30, tzinfo=UTC)
 META = GenerationMeta(1, AT, AT, date(2026, 6, 19), "data_api", "Source: a market, as of today.")
 
 
-def chart(rows: pl.DataFrame, theme: Theme) -> go.Figure:
-    return figure(theme).add_bar(x=rows["date"].to_list(), y=rows["platform_tokens"].to_list())
+def chart(rows: pl.DataFrame, theme: Theme) -> Chart:
+    made = figure(theme)
+    made.add_bar(x=rows["date"], y=rows["platform_tokens"])
+    return made
 
 
 def text(rows: pl.DataFrame) -> Any:
@@ -155,7 +152,7 @@ def test_a_heading_stands_between_cards(view: PageView) -> None:
 def test_equal_rows_are_drawn_once(view: PageView) -> None:
     drawn = []
 
-    def draw(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+    def draw(rows: pl.DataFrame, theme: Theme) -> Chart:
         drawn.append(theme)
         return chart(rows, theme)
 
@@ -167,18 +164,9 @@ def test_equal_rows_are_drawn_once(view: PageView) -> None:
 
 
 def test_a_report_gets_the_drawing_itself(generation: OpenGeneration) -> None:
-    assert isinstance(draw_card(DAYS, generation, Theme()), go.Figure)
+    assert isinstance(draw_card(DAYS, generation, Theme()), Chart)
     empty = replace(DAYS, query=Query("select date from market_days where false"))
     assert class_of(draw_card(empty, generation, Theme())) == "state"
-
-
-def test_cells_have_a_width_and_a_place(view: PageView) -> None:
-    listed = [Heading("a"), DAYS, replace(DAYS, width="third")]
-    cells = [(cell_id("w", place), cell_content(view, each)) for place, each in enumerate(listed)]
-    made: Any = card_grid(cells, listed)
-    assert [class_of(cell) for cell in made.children] == ["cell full", "cell half", "cell third"]
-    assert [getattr(cell, "data-place") for cell in made.children] == ["0", "1", "2"]
-    assert made.children[1].id == {"type": "cell", "whole": "w", "place": 1}
 
 
 @pytest.mark.parametrize(
@@ -212,7 +200,7 @@ def test_a_lab_has_its_colour_whatever_stands_beside_it(generation: OpenGenerati
     """Cards draw with the numbers of their generation; one without shares has none."""
     drawn: list[Theme] = []
 
-    def note_theme(rows: pl.DataFrame, theme: Theme) -> go.Figure:
+    def note_theme(rows: pl.DataFrame, theme: Theme) -> Chart:
         drawn.append(theme)
         return chart(rows, theme)
 

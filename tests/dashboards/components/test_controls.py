@@ -1,13 +1,23 @@
 """Controls as components: each is named and holds its present choice."""
 
+import json
+from datetime import date
 from typing import Any
 
 import pytest
 from support.dashboard.components import find_all, text_of, walk
 
 from dashboards.components.controls import build_control
-from dashboards.components.filters import Control, Filters, read_filters
+from dashboards.components.filters import (
+    Control,
+    Filters,
+    as_of_control,
+    period_control,
+    read_filters,
+)
+from dashboards.components.time.periods import HeldDays
 
+HELD = HeldDays(date(2026, 8, 17), date(2026, 11, 24), date(2026, 11, 22))
 OPTIONS = (("platform", "Platform"), ("top50", "Top 50"))
 
 
@@ -32,6 +42,21 @@ def test_a_choice_that_is_not_an_option_is_shown_as_unknown(kind: str) -> None:
     assert shown.data[-1] == {"value": "top5", "label": "top5 (unknown)"}
 
 
+def test_one_of_several_options_that_is_unknown_is_shown_beside_the_others() -> None:
+    several = control("several", options=OPTIONS, maximum=5)
+    made: Any = build_control(several, read_filters("?basis=top50,top5", [several]))
+    assert made.value == ["top50", "top5"]
+    assert made.data[-1] == {"value": "top5", "label": "top5 (unknown)"}
+
+
+def test_a_day_that_is_not_held_stays_in_its_field() -> None:
+    """Or the browser would write the default into the address, and nobody would learn why."""
+    day = as_of_control(HELD, None)
+    made = build_control(day, read_filters("?as_of=2030-01-01", [day]))
+    [field] = find_all(made, "TextInput")
+    assert (field.value, field.id["name"]) == ("2030-01-01", "as_of")
+
+
 def test_a_switch_is_named_for_screen_readers() -> None:
     made = build_control(control("switch", options=OPTIONS), Filters({"basis": "platform"}))
     [switch] = find_all(made, "SegmentedControl")
@@ -49,6 +74,24 @@ def test_a_text_field_holds_its_text() -> None:
     field: Any = build_control(control("text"), Filters({"basis": "abc"}))
     assert (field._type, field.value, field.label) == ("TextInput", "abc", "Basis")
     assert field.description == "Which tokens count"
+
+
+def test_a_period_shows_the_dates_of_its_preset() -> None:
+    """Within the days that are held; the browser finds the dates of the other presets there."""
+    made: Any = build_control(period_control(HELD), Filters({"weeks": "4"}))
+    [switch] = find_all(made, "SegmentedControl")
+    first, last = find_all(made, "TextInput")
+    assert (switch.value, first.value, last.value) == ("4", "2026-10-26", "2026-11-24")
+    assert first.attributes["input"] == {"type": "date", "min": "2026-08-17", "max": "2026-11-24"}
+    assert json.loads(getattr(made, "data-ranges"))["all"] == ["2026-08-17", "2026-11-24"]
+    assert getattr(first, "aria-label") == "Period, first day"
+
+
+def test_several_options_are_a_list_with_an_end() -> None:
+    made: Any = build_control(
+        control("several", options=OPTIONS, maximum=5), Filters({"basis": "top50,platform"})
+    )
+    assert (made.value, made.maxValues) == (["top50", "platform"], 5)
 
 
 @pytest.mark.parametrize("kind", ["select", "switch", "slider", "text"])

@@ -1,10 +1,20 @@
 """Filters in the URL: anybody may have written it, and a link holds what was chosen."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.components.filters import MAX_SEARCH, Control, href, parse_search, read_filters
+from dashboards.components.filters import (
+    MAX_SEARCH,
+    Control,
+    href,
+    parse_search,
+    period_control,
+    read_filters,
+)
+from dashboards.components.time.periods import DayRange, HeldDays
 
 BASIS = Control(name="basis", label="Basis", options=(("a", "A"), ("b", "B")), default="a")
 LOAD = Control(name="load", label="Load", default="0.5", kind="slider")
@@ -94,3 +104,58 @@ def test_a_misspelled_name_is_a_choice_that_the_page_does_not_have() -> None:
 @given(st.sampled_from(["a", "b"]), st.floats(0, 1))
 def test_choices_that_the_page_has_are_never_unknown(basis: str, load: float) -> None:
     assert read_filters(href("", basis=basis, load=load), CONTROLS).unknown == ()
+
+
+HELD = HeldDays(date(2026, 8, 17), date(2026, 11, 24), date(2026, 11, 22))
+PERIOD = period_control(HELD)
+DAY = Control(name="as_of", label="As known on", kind="day", held=HELD)
+MODELS = Control(
+    name="models", label="Models", options=FAMILY.options, kind="several", maximum=2, default=""
+)
+
+
+def test_a_period_is_held_days_and_its_address_is_kept() -> None:
+    filters = read_filters("?weeks=2026-09-01..2027-01-01", (PERIOD,))
+    assert filters["weeks"] == "2026-09-01..2027-01-01"
+    assert filters.period("weeks") == DayRange(date(2026, 9, 1), HELD.last)
+    assert read_filters("", (PERIOD,)).period("weeks").first == HELD.first
+
+
+def test_a_period_of_no_held_day_says_which_there_are() -> None:
+    [unknown] = read_filters("?weeks=2025-01-01..2025-02-01", (PERIOD,)).unknown
+    assert unknown.text == (
+        "Period: “2025-01-01..2025-02-01” names no day of this generation, "
+        "which has 17 Aug 2026 to 24 Nov 2026."
+    )
+
+
+def test_where_no_day_is_held_a_period_has_none() -> None:
+    """Presets are choices still, so an old link does not fail on a new home."""
+    filters = read_filters("?weeks=12", (period_control(None),))
+    assert filters.unknown == ()
+    assert filters.period("weeks").days == 0
+
+
+@pytest.mark.parametrize(("day", "kept"), [("2026-09-01", "2026-09-01"), ("2026-01-01", "")])
+def test_a_day_is_one_that_is_held(day: str, kept: str) -> None:
+    filters = read_filters(f"?as_of={day}", (DAY,))
+    assert (filters["as_of"], len(filters.unknown)) == (kept, int(not kept))
+
+
+def test_several_options_have_an_order_and_a_number() -> None:
+    filters = read_filters("?models=qwen/qwen3,deepseek/v4-pro", (MODELS,))
+    assert filters.several("models") == ("qwen/qwen3", "deepseek/v4-pro")
+    assert read_filters("", (MODELS,)).several("models") == ()
+
+
+@pytest.mark.parametrize(
+    ("models", "text"),
+    [
+        ("qwen/qwen3,nobody", "Models: there is no “nobody” in this generation."),
+        ("qwen/qwen3,qwen/qwen3", "Models: choose up to 2, each once."),
+    ],
+)
+def test_several_options_that_cannot_be_shown_are_named(models: str, text: str) -> None:
+    filters = read_filters(f"?models={models}", (MODELS,))
+    assert [unknown.text for unknown in filters.unknown] == [text]
+    assert filters.several("models") == ()

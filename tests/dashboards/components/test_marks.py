@@ -2,13 +2,14 @@
 
 from datetime import date
 
-import plotly.graph_objects as go
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboards.chart import Chart
 from dashboards.components.marks import (
+    WEEK_HOVER,
     add_band,
     find_runs,
     labels_with_room,
@@ -90,7 +91,7 @@ def test_runs_cover_exactly_what_is_there(present: list[bool]) -> None:
 
 def test_a_band_has_one_piece_for_each_stretch() -> None:
     """A single area over a gap would fill the gap."""
-    made = go.Figure()
+    made = Chart()
     low, high = pl.Series([1.0, None, 3.0, 4.0]), pl.Series([2.0, None, 5.0, 6.0])
     add_band(made, pl.Series([1, 2, 3, 4]), low, high, "#eee", "a, bounds", is_in_legend=True)
     first, second = made.data
@@ -128,7 +129,7 @@ def test_ticks_stand_on_mondays_while_there_is_room() -> None:
     few, many = week_axis(weeks(9)), week_axis(weeks(60))
     assert [day.weekday() for day in few["tickvals"]] == [0] * len(few["tickvals"])
     assert len(few["tickvals"]) <= 5
-    assert many == {"tickformat": "%b<br>%Y", "tickangle": 0}
+    assert many == {"tickformat": "%b<br>%Y", "tickangle": 0, "hoverformat": WEEK_HOVER}
 
 
 def test_no_weeks_have_no_axis() -> None:

@@ -5,8 +5,14 @@ from datetime import date
 import polars as pl
 from support.dashboard.components import traces_of, unit_of
 
-from dashboards.components.shares import bounded_shares, describe_share, point_links
+from dashboards.components.shares import (
+    bounded_shares,
+    describe_points,
+    describe_share,
+    point_links,
+)
 from dashboards.components.theme import Theme
+from dashboards.names import Names
 
 LIGHT = Theme()
 SHARES = pl.DataFrame(
@@ -24,7 +30,7 @@ SHARES = pl.DataFrame(
 
 
 def test_a_share_is_a_line_that_breaks_where_a_week_is_not_known() -> None:
-    line = traces_of(bounded_shares(SHARES, LIGHT))["CN"]
+    line = traces_of(bounded_shares(SHARES, LIGHT))["China"]
     assert line.y == (0.5, None, 0.6)
     assert line.connectgaps is False
 
@@ -32,7 +38,7 @@ def test_a_share_is_a_line_that_breaks_where_a_week_is_not_known() -> None:
 def test_its_bounds_are_a_band_for_each_stretch() -> None:
     bands = [trace for trace in bounded_shares(SHARES, LIGHT).data if trace.fill == "toself"]
     assert [band.y for band in bands] == [(0.7, 0.5), (0.65, 0.6)]
-    assert {band.name for band in bands} == {"CN, bounds"}
+    assert {band.name for band in bands} == {"China, bounds"}
     assert not any(band.showlegend for band in bands)
 
 
@@ -43,12 +49,24 @@ def test_the_axis_is_in_percent_from_zero() -> None:
 
 
 def test_the_hover_says_the_bounds() -> None:
-    line = traces_of(bounded_shares(SHARES, LIGHT))["CN"]
+    line = traces_of(bounded_shares(SHARES, LIGHT))["China"]
     assert line.text == (
-        "50.0% (at least 50.0%, at most 70.0%)",
+        "50.0% (at least 50.0%, at most 70.0%) · 50.0 tokens · rank 1 · CN",
         "",
-        "60.0% (at least 60.0%, at most 65.0%)",
+        "60.0% (at least 60.0%, at most 65.0%) · 60.0 tokens · rank 1 · CN",
     )
+
+
+def test_the_hover_of_a_column_says_all_that_is_known() -> None:
+    """Share, bounds, tokens, rank, and the slug behind a name; nothing of what is not known."""
+    row = {"member": "z-ai", "share": 0.25, "share_low": 0.2, "share_high": 0.3}
+    named = Theme(names=Names([("author", "z-ai", "Z.ai", None)]))
+    [words] = describe_points(pl.DataFrame([{**row, "tokens": 1_500_000_000, "rank": 3}]), named)
+    assert words == "25.0% (at least 20.0%, at most 30.0%) · 1.50B tokens · rank 3 · z-ai"
+    nothing = {"member": "z-ai", "share": None, "share_low": None, "tokens": None, "rank": None}
+    assert describe_points(pl.DataFrame([nothing]), named) == [""]
+    others = {"member": "all others", "share": 0.5, "share_low": None}
+    assert describe_points(pl.DataFrame([others]), LIGHT) == ["50.0%"]
 
 
 def test_a_share_without_bounds_is_said_alone() -> None:

@@ -4,9 +4,19 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dashboards.components.numbers import SHARE
-from dashboards.components.tables import MAX_SHORT_ROWS, Column, table, table_height
+from dashboards.components.tables import (
+    MAX_SHORT_ROWS,
+    Column,
+    markdown_link,
+    plain_text,
+    table,
+    table_height,
+)
 
 ROWS = pl.DataFrame(
     {"day": [date(2026, 6, 1)] * 2, "share": [0.5, None], "is_open": [True, None]},
@@ -26,7 +36,7 @@ def test_a_number_stands_to_the_right_in_its_format() -> None:
 
 def test_widths_links_wrapping_and_tooltips_are_options() -> None:
     made = Column(
-        "a", min_width=90, max_width=200, is_link=True, is_wrapped=True, has_tooltip=True
+        "a", min_width=90, max_width=200, is_link=True, is_wrapped=True, tooltip="a"
     ).definition()
     assert (made["minWidth"], made["maxWidth"]) == (90, 200)
     assert (made["cellRenderer"], made["tooltipField"]) == ("markdown", "a")
@@ -74,3 +84,23 @@ def test_cells_run_no_code() -> None:
 def test_a_table_grows_with_its_rows_up_to_a_bound() -> None:
     heights = [table_height(pl.DataFrame({"a": range(count)})) for count in (1, 3, 8, 80)]
     assert heights == [152, 236, 446, 446]
+
+
+@pytest.mark.parametrize(
+    ("name", "link"),
+    [
+        ("GPT-4.1 mini", "[GPT-4.1 mini](/model)"),
+        ("kimi (new):free", r"[kimi \(new\)\:free](/model)"),
+        ("![x](https://h/x.png)", r"[\!\[x\]\(https\://h/x.png\)](/model)"),
+        ("<b>www.h</b>", r"[\<b\>&#119;ww.h\</b\>](/model)"),
+        ("a\n\n# b", r"[a \# b](/model)"),
+    ],
+)
+def test_a_name_of_a_link_is_no_markdown(name: str, link: str) -> None:
+    """Else one that others chose could fetch a picture, or lead elsewhere."""
+    assert markdown_link(name, "/model") == link
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_a_name_is_found_again_in_its_markdown(name: str) -> None:
+    assert plain_text(markdown_link(name, "")) == " ".join(name.split())

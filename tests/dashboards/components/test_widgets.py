@@ -14,6 +14,8 @@ from dashboards.components.widgets import (
     plain_table,
     state,
     tiles,
+    with_code,
+    without_code,
 )
 
 NOON = datetime(2026, 6, 20, 12, tzinfo=UTC)
@@ -58,3 +60,15 @@ def test_a_failure_looks_different_from_an_empty_state() -> None:
 
 def test_underscores_of_attributes_become_dashes() -> None:
     assert html_attributes(aria_label="x", data_copy="y") == {"aria-label": "x", "data-copy": "y"}
+
+
+def test_what_stands_between_backticks_is_code() -> None:
+    made = with_code("Run `tokentide up` or `make up`.")
+    assert [each.children for each in made if isinstance(each, html.Code)] == [
+        "tokentide up",
+        "make up",
+    ]
+    assert text_of(made) == "Run `tokentide up` or `make up`."
+    # One backtick alone marks nothing.
+    assert with_code("a ` b") == "a ` b"
+    assert without_code("see `x`") == "see x"

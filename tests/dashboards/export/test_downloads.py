@@ -9,7 +9,8 @@ import pytest
 from support.dashboard.browser import dashboard
 from support.published import MARTS, published
 
-from dashboards.export.downloads import build_csv
+from dashboards.export.downloads import add_names, build_csv
+from dashboards.names import Names
 from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings
 
@@ -42,6 +43,15 @@ def test_choices_come_with_the_link(url: str) -> None:
     assert set(pl.read_csv(response.content)["dimension"]) == {"country"}
 
 
+def test_slugs_have_their_names_beside_them() -> None:
+    """The slug or code for programs, and the name for people."""
+    rows = pl.DataFrame({"member": ["z-ai", "CN", "none", None], "share": [0.1, 0.2, 0.3, 0.4]})
+    made = add_names(rows, Names([("author", "z-ai", "Z.ai", None)]))
+    assert made["member"].to_list() == ["z-ai", "CN", "none", None]
+    assert made["member_name"].to_list() == ["Z.ai", "China", "none", None]
+    assert add_names(rows.select("share"), Names()).columns == ["share"]
+
+
 @pytest.mark.parametrize(
     ("asked", "status"),
     [
@@ -49,7 +59,7 @@ def test_choices_come_with_the_link(url: str) -> None:
         ("page=/market&card=nothing", 404),
         ("page=/sql&card=share", 404),
         ("page=/market&card=share&generation=99", 410),
-        ("generation=x&card=y", 404),
+        ("generation=x&card=y", 400),
         ("page=/model&card=tokens", 500),
     ],
 )

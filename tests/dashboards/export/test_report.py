@@ -105,7 +105,7 @@ def test_choices_are_said_and_followed(generation: OpenGeneration) -> None:
     """They stand above the page, since a file has no controls."""
     text = report_of(generation, "claims?verdict=contradicted")
     assert "Chosen: Verdict: ✗ contradicted; Claim: All claims." in text
-    listed = text.partition("All claims</h")[2]
+    listed = text.partition("Statements</h")[2]
     assert "DeepSeek V4 is a 12-billion-parameter MoE." in listed
     assert "Chinese AI tops the US five weeks straight." not in listed
 

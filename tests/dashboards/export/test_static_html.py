@@ -12,6 +12,7 @@ from dashboards.components.tables import table
 from dashboards.components.theme import Theme, figure
 from dashboards.components.widgets import Tile, html_attributes, tiles
 from dashboards.export.static_html import graph, to_html
+from dashboards.export.templating import macro
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,8 @@ def test_labels_for_screen_readers_stay() -> None:
 
 def test_a_figure_cannot_end_the_element_it_stands_in() -> None:
     """A name may be anything, also the end of a script."""
-    hostile = figure(Theme()).add_bar(x=["</script><script>alert(1)</script>"], y=[1])
+    hostile = figure(Theme())
+    hostile.add_bar(x=["</script><script>alert(1)</script>"], y=[1])
     made = graph(hostile, 'a "chart"')
     assert made.count("<script") == made.count("</script>") == 1
     assert 'aria-label="a &#34;chart&#34;"' in made
@@ -90,7 +92,9 @@ def test_a_figure_has_its_height() -> None:
 
 
 def test_a_graph_within_a_component_is_a_figure() -> None:
-    made = to_html(html.Div(dcc.Graph(figure=figure(Theme()).add_bar(x=["a"], y=[1]))))
+    drawn = figure(Theme())
+    drawn.add_bar(x=["a"], y=[1])
+    made = to_html(html.Div(dcc.Graph(figure=drawn)))
     assert made.count('class="graph-data"') == 1
 
 
@@ -106,3 +110,9 @@ def test_a_long_table_says_that_it_is_cut(build: Any) -> None:
 
 def test_exact_whole_numbers_stay_exact() -> None:
     assert str(2**60) in to_html(grid(pl.DataFrame({"n": [2**60]}), "t"))
+
+
+def test_code_of_a_report_is_code_and_nothing_in_it_is_html() -> None:
+    card = {"text": "Latency", "below": "Run `tokentide <up>` & look."}
+    made = macro("heading", card)
+    assert "Run <code>tokentide &lt;up&gt;</code> &amp; look." in made

@@ -30,6 +30,7 @@ PLAIN: dict[str, Any] = {"field": "a"}
         ("text", PLAIN, "text"),
         ("text", SHARE.column(), "text"),
         ("[kimi (new)](/model?x=1)", LINK, "kimi (new)"),
+        (r"[\[a\]\(b\) \<i\> &#119;ww.h](/model?x=1)", LINK, "[a](b) <i> www.h"),
         ("no link", LINK, "no link"),
         ("2026-06-20T12:00:00+00:00", PLAIN, "2026-06-20 12:00 UTC"),
         ("2026-06-20T12:00:00.250Z", PLAIN, "2026-06-20 12:00 UTC"),

@@ -178,6 +178,7 @@ def test_the_statement_is_in_words() -> None:
         "Open-weight models above closed models in the week from 2026-03-02 to 2026-03-08."
     )
     assert member_words("family", "lab/model") == "lab/model"
+    assert member_words("size", "100B+") == "models of 100B+ parameters"
     assert propose_id(Comparison.read(CHOICES)) == "cn-above-us-2026-03-02-5"
 
 

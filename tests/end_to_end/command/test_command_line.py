@@ -19,7 +19,12 @@ ROOT: Any = get_command(app)
 VERBS = [
     *((name,) for name in ROOT.commands),
     ("ingest", "market"),
+    ("ingest", "prices"),
+    ("ingest", "references"),
+    ("ingest", "quality"),
+    ("ingest", "downloads"),
     ("ingest", "telemetry"),
+    ("ingest", "spend"),
     ("claims", "show"),
 ]
 
@@ -34,9 +39,11 @@ def test_the_verbs_are_those_of_the_contract() -> None:
     """People and programs rely on the names."""
     assert set(ROOT.commands) == {
         "alerts",
+        "backup",
         "build",
         "claims",
         "collect",
+        "curate",
         "dashboard",
         "describe",
         "doctor",
@@ -44,15 +51,19 @@ def test_the_verbs_are_those_of_the_contract() -> None:
         "ingest",
         "load",
         "plan",
+        "price",
         "publish",
         "rebuild",
         "report",
+        "reprice",
+        "restore",
         "serve",
         "simulate",
         "sql",
         "status",
         "tier",
         "up",
+        "verify",
     }
 
 
@@ -107,7 +118,7 @@ def test_the_shell_completes_verbs(command: Command) -> None:
         "COMP_WORDS": "tokentide re",
         "COMP_CWORD": "1",
     }
-    assert set(command.run().stdout.split()) == {"rebuild", "report"}
+    assert set(command.run().stdout.split()) == {"rebuild", "report", "reprice", "restore"}
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -100,6 +100,7 @@ def problem_with_make(words: list[str]) -> str | None:
     return None
 
 
+@pytest.mark.slow
 def test_every_command_in_a_text_exists() -> None:
     """A person who follows a text reaches what it promises."""
     problems = {

@@ -13,6 +13,7 @@ from support.cli.command import Command
 from support.dashboard.browser import (
     browser,
     choose,
+    count_clicks,
     dashboard,
     find_serious,
     wait_for_page,
@@ -29,6 +30,7 @@ from pipelines.settings import Settings
 from pipelines.transform.build import build
 
 pytestmark = pytest.mark.slow
+CLICKS = 9
 SENTENCE = (
     "True if you count the named models of each day or the nine models on OpenRouter's chart. "
     "If you count all traffic of the platform, it cannot be known."
@@ -65,9 +67,9 @@ def chromium() -> Iterator[Browser]:
 def test_from_a_statement_to_evidence_that_anybody_recomputes(
     home: Settings, url: str, chromium: Browser, tmp_path: Path
 ) -> None:
-    """Eight clicks: new claim, who (2), above whom (2), keep, and download; one command."""
+    """Nine clicks: new claim, who (2), above whom (2), last week (2), keep, download."""
     page = chromium.new_page(viewport={"width": 1400, "height": 1000})
-    errors = watch_errors(page)
+    errors, clicks = watch_errors(page), count_clicks(page)
     page.goto(f"{url}/claims")
     wait_for_page(page)
     page.get_by_role("link", name="Make a new claim").click()
@@ -91,6 +93,7 @@ def test_from_a_statement_to_evidence_that_anybody_recomputes(
         [sys.executable, "recompute.py"], cwd=bundle, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert clicks() == CLICKS
     assert errors == []
     check_bundle_page(chromium, bundle, url)
     check_command(home)

@@ -75,6 +75,10 @@ class RunningServer:
         """Read the log of requests of its home, events of earlier servers included."""
         return read_events(self.home)
 
+    def wait_for_event(self, request_id: str) -> None:
+        """Wait until a request is in the log, whose segments take some seconds."""
+        wait_until(lambda: any(each["request_id"] == request_id for each in self.events()))
+
     def engine_process(self) -> int:
         """Return the id of the engine's process: the child that runs our code."""
         children = (

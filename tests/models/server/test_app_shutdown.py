@@ -20,7 +20,8 @@ def send_half_a_body(server: Any) -> socket.socket:
     host, port = server.url.removeprefix("http://").split(":")
     client = socket.create_connection((host, int(port)))
     client.sendall(
-        b'POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"model":'
+        b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b'Content-Length: 100\r\n\r\n{"model":'
     )
     return client
 
@@ -119,6 +120,7 @@ def orphaned(
             server.client().completions.create(model="tiny", prompt="def", stream=True, **options)
         )
         next(chunks)
+        server.wait_for("vllm:num_requests_running", 2)
         server.kill_engine()
         with pytest.raises(openai.APIError) as caught:
             list(chunks)

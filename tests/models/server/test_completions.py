@@ -1,6 +1,7 @@
 """Completions and chats over HTTP, read by OpenAI's own client."""
 
 import json
+import re
 import socket
 from typing import Any
 
@@ -167,7 +168,8 @@ def test_a_client_that_leaves_during_its_body_is_an_aborted_request(server: Any)
     host, port = server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as client:
         client.sendall(
-            b'POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"model":'
+            b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
+            b'Content-Type: application/json\r\n\r\n{"model":'
         )
     server.wait_for("tokentide:requests_total", aborted + 1, outcome="aborted")
 
@@ -183,6 +185,40 @@ def test_refused_requests_are_counted(server: Any) -> None:
 
 def test_a_large_body_is_refused(server: Any) -> None:
     """Beyond 4 MiB nothing is read."""
-    response = httpx.post(f"{server.url}/v1/completions", content=b" " * (6 << 20), timeout=20)
+    response = httpx.post(
+        f"{server.url}/v1/completions",
+        content=b" " * (6 << 20),
+        headers={"Content-Type": "application/json"},
+        timeout=20,
+    )
     assert response.status_code == 413
     assert "Send less" in response.json()["error"]["message"]
+
+
+def test_events_name_senders_by_pseudonyms(server: Any) -> None:
+    """Headers of a gateway win over the body; no name and no prompt is in any file of the home."""
+    names = {"X-Tokentide-Team": "team-of-emma", "X-Tokentide-Key-Alias": "key-of-emma"}
+    create = server.client().completions.create
+    first = create(
+        model="tiny", prompt="marker-prompt", max_tokens=1, user="emma", extra_headers=names
+    )
+    second = create(
+        model="tiny", prompt="def", max_tokens=1, extra_body={"safety_identifier": "emma"}
+    )
+    other = create(
+        model="tiny",
+        prompt="def",
+        max_tokens=1,
+        user="emma",
+        extra_headers={"X-Tokentide-Caller": "nora"},
+    )
+    server.wait_for_event(other.id)
+    events = {event["request_id"]: event for event in server.events()}
+    assert re.fullmatch("caller-[0-9a-f]{16}", events[first.id]["caller"])
+    assert re.fullmatch("team-[0-9a-f]{16}", events[first.id]["team"])
+    assert re.fullmatch("key-[0-9a-f]{16}", events[first.id]["key_alias"])
+    assert events[second.id]["caller"] == events[first.id]["caller"]
+    assert events[second.id]["team"] is None
+    assert events[other.id]["caller"] not in {None, events[first.id]["caller"]}
+    content = b"".join(path.read_bytes() for path in server.home.rglob("*") if path.is_file())
+    assert not any(word in content for word in (b"emma", b"nora", b"marker-prompt"))

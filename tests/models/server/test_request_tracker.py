@@ -11,6 +11,7 @@ from support.inference.engine import engine_info
 
 from models.errors import EngineStopped, Overloaded, RequestRefused
 from models.protocol import EngineRequest, RequestOutput, SamplingParams, StepOutput, StepStats
+from models.server.access.callers import RequestSender
 from models.server.metrics.server_metrics import ServerMetrics
 from models.server.openai.errors import ShuttingDown
 from models.server.request_state import RequestState
@@ -146,6 +147,16 @@ def test_rejected_requests_are_events_too(bench: TrackerBench) -> None:
     bench.tracker.record_rejection("gone", 100.0, "aborted")
     outcomes = [(event["request_id"], event["outcome"]) for event in bench.events()]
     assert outcomes == [("bad", "refused"), ("gone", "aborted")]
+
+
+def test_an_event_has_the_sender_of_its_request(bench: TrackerBench) -> None:
+    """Of a rejected request too."""
+    sender = RequestSender("caller-1", "team-1", "key-1")
+    bench.tracker.admit("one", [5], SamplingParams(9), 100.0, sender)
+    bench.step(finish_reason="stop")
+    bench.tracker.record_rejection("bad", 100.0, sender=RequestSender(team="team-2"))
+    senders = [(each["caller"], each["team"], each["key_alias"]) for each in bench.events()]
+    assert senders == [("caller-1", "team-1", "key-1"), (None, "team-2", None)]
 
 
 def test_aborts_reach_the_engine_once_a_request_runs(bench: TrackerBench) -> None:

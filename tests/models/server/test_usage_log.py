@@ -9,9 +9,11 @@ from threading import Thread
 
 import pyarrow as pa
 import pytest
+from support.full_disk import full_disk
 
 from models.errors import BadConfig
-from models.server.usage_log import SCHEMA, UsageEvent, UsageLog
+from models.server.usage_journal import SCHEMA
+from models.server.usage_log import UsageEvent, UsageLog
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -43,17 +45,20 @@ def test_there_are_no_empty_segments(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_segment_is_due_when_full_or_old(tmp_path: Path) -> None:
+def test_a_segment_is_written_when_full_or_old(tmp_path: Path) -> None:
     """The first of both decides."""
-    log = UsageLog(tmp_path, rows=2, seconds=60)
-    assert not log.is_due
+    log = UsageLog(tmp_path / "full", rows=2, seconds=60)
+    log.flush()
     log.add(event("one"))
-    assert not log.is_due
+    log.flush()
+    assert read_names(tmp_path / "full") == []
     log.add(event("two"))
-    assert log.is_due
-    old = UsageLog(tmp_path, rows=2, seconds=0)
+    log.flush()
+    assert read_names(tmp_path / "full") == ["one", "two"]
+    old = UsageLog(tmp_path / "old", rows=2, seconds=0)
     old.add(event("three"))
-    assert old.is_due
+    old.flush()
+    assert read_names(tmp_path / "old") == ["three"]
 
 
 def test_servers_share_a_folder(tmp_path: Path) -> None:
@@ -86,18 +91,31 @@ def test_unfinished_files_of_a_crash_are_no_segments(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_loses_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Events are kept until the folder accepts them, and no unfinished file stays."""
-    folder = tmp_path / "requests"
-    log = UsageLog(folder)
+    """Events are kept until the disk has room, and no unfinished file stays."""
+    log = UsageLog(tmp_path)
     log.add(event("one"))
-    folder.rmdir()
-    log.write()
+    with full_disk():
+        log.add(event("two"))
+        log.write()
+        assert read_names(tmp_path) == []
     assert "Free some space" in capsys.readouterr().err
-    folder.mkdir()
-    log.add(event("two"))
+    log.add(event("three"))
+    log.flush()
+    assert read_names(tmp_path) == ["one", "two", "three"]
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_a_disk_that_stays_full_is_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The oldest events are dropped beyond a number, and the number is printed."""
+    log = UsageLog(tmp_path, max_kept=2)
+    with full_disk():
+        for name in ("one", "two", "three"):
+            log.add(event(name))
     log.write()
-    assert read_names(folder) == ["one", "two"]
-    assert not list(folder.glob("*.tmp"))
+    assert read_names(tmp_path) == ["two", "three"]
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_several_writers_write_nothing_twice(tmp_path: Path) -> None:
@@ -118,3 +136,9 @@ def test_an_impossible_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BadConfig, match="--home"):
         UsageLog(tmp_path / "file" / "requests")
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused() -> None:
+    """Before the first request, which could not be logged; /proc takes files from nobody."""
+    with pytest.raises(BadConfig, match="--home"):
+        UsageLog(Path("/proc/self"))

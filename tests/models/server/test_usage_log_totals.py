@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from models.server.usage_journal import recover_journals
+
 BURSTS = 8  # of requests, for each server
 MAX_BURST = 6
 COUNTERS = {
@@ -187,3 +189,23 @@ def assert_agreement(totals: ClientTotals, events: list[dict[str, Any]]) -> None
     assert {name: by_id[name]["completion_tokens"] for name in totals.tokens} == totals.tokens
     assert {event["outcome"] for event in events} == {"finished", "refused", "aborted", "failed"}
     assert any(event["cached_tokens"] for event in events)
+
+
+@pytest.mark.slow
+def test_a_killed_server_loses_no_confirmed_request(start: Any, tmp_path: Path) -> None:
+    """Each reply that was read whole before kill -9 has its event, and the counters agree."""
+    with start(tmp_path) as server:
+        life = ServerLife(server, random.Random(8), ClientTotals())
+        with ThreadPoolExecutor(MAX_BURST) as pool:
+            for _ in range(BURSTS):
+                life.send_burst(pool)
+            counters = life.counters()
+        last = server.post().json()["id"]
+        server.process.kill()
+        server.process.wait()
+    recover_journals(tmp_path / "spool" / "requests")
+    events = {event["request_id"]: event for event in server.events()}
+    assert len(events) == life.requests + 1
+    assert {*life.totals.usages, last} <= set(events)
+    before = [event for name, event in events.items() if name != last]
+    assert {name: sum(event[name] for event in before) for name in COUNTERS} == counters

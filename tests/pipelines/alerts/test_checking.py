@@ -10,6 +10,7 @@ from support.alerts.marts import DOWN, NOW, UP, home_with, publish_rows
 from support.alerts.receivers import Webhook, webhook
 
 from pipelines.alerts.checking import (
+    budget_frame,
     check_alerts,
     check_and_send,
     judge,
@@ -18,6 +19,7 @@ from pipelines.alerts.checking import (
 from pipelines.alerts.config.alerts_file import read_alerts
 from pipelines.alerts.store import AlertStore
 from pipelines.errors import BadAlerts, NothingPublished
+from pipelines.pseudonyms import read_pseudonyms
 from pipelines.settings import Settings
 
 HOUR = timedelta(hours=1)
@@ -117,3 +119,32 @@ def test_what_goes_wrong_hinders_nobody(tmp_path: Path, caplog: pytest.LogCaptur
         check_and_send(settings)
     assert "Alert down cannot be judged" in caplog.text
     assert "Alerts are not checked: alerts.toml:1: alert needs kind." in caplog.text
+
+
+BUDGET = """
+[[alert]]
+name = "search-month"
+kind = "budget_passed"
+of = "gateway"
+team = "search"
+usd = 100
+per = "month"
+"""
+
+
+def test_budgets_of_the_file_are_a_table(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The team of the file is found by its pseudonym; a file with faults gives no budget."""
+    settings = home_with(tmp_path, "", BUDGET)
+    team = read_pseudonyms(settings).hide("team", "search")
+    used = {"date": "2026-06-18", "source": "gateway", "team": team, "usd": 40, "usd_at_least": 40}
+    publish_rows(settings, caller_usage_daily=[used])
+    [row] = budget_frame(settings, NOW).to_dicts()
+    assert (row["rule"], row["usd"], row["budget_usd"]) == ("search-month", 40.0, 100.0)
+    assert "search-month" not in row["subject"]
+    assert team in row["subject"]
+    settings.alerts.write_text("[[alert]]")
+    with caplog.at_level(logging.WARNING):
+        assert budget_frame(settings, NOW).is_empty()
+    assert "Budgets cannot be read" in caplog.text
+    settings.alerts.unlink()
+    assert budget_frame(settings, NOW).is_empty()

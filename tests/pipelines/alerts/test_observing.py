@@ -1,6 +1,8 @@
 """Each kind of rule on published rows: it fires, it does not, or it cannot be known."""
 
 from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -216,18 +218,29 @@ def test_a_budget_of_the_market_is_the_list_price_of_our_tokens(home: Settings) 
     }
 
 
-def test_verdicts_that_judge_nothing_are_left_out(home: Settings) -> None:
+def test_a_flip_is_a_change_from_one_judgement_to_another(home: Settings) -> None:
+    """The first verdict is none, nor is an old flip, a gap in between, or what judges nothing."""
+    publish_verdicts(home, 1, five="contradicted", four="supported", one="contradicted")
+    publish_verdicts(home, 10, five="supported", four="unverifiable", one="contradicted")
+    last = {"five": "supported", "four": "supported", "one": "supported", "three": "supported"}
+    publish_verdicts(home, 19, **last, two="unverifiable")
+    path = publish_verdicts(home, 20, **last, two="unverifiable")
+    with closing(open_published(path)) as con:
+        [flip] = observe(con, rule("claim_flipped"), NOW).observations
+        of_another = observe(con, rule("claim_flipped", texts={"claim": "five"}), NOW)
+        on_another = observe(con, rule("claim_flipped", texts={"basis": "top50"}), NOW)
+    assert flip.subject == "one all 2026-06-19T00:00:00Z"
+    assert flip.text == 'one all is supported since 2026-06-19, was contradicted: "It grows."'
+    assert states(of_another) == states(on_another) == {}
+
+
+def publish_verdicts(home: Settings, day: int, **verdicts: str) -> Path:
+    """Publish these verdicts of claims, over all bases, on a day of June."""
     rows = [
-        {"claim_id": claim, "basis": basis, "verdict": verdict, "statement": "It grows."}
-        for claim, basis, verdict in (
-            ("one", "all", "supported"),
-            ("one", "top50", "contradicted"),
-            ("two", "all", "unverifiable"),
-            ("three", "all", "not_judged"),
-        )
+        {"claim_id": claim, "basis": "all", "statement": "It grows.", "verdict": verdict}
+        for claim, verdict in verdicts.items()
     ]
-    result = judged(home, rule("claim_flipped"), claims=rows)
-    assert [(each.subject, each.verdict) for each in result.verdicts] == [("one all", "supported")]
+    return publish_rows(home, datetime(2026, 6, day, tzinfo=UTC), claim_verdicts=rows).path
 
 
 def test_a_table_that_is_not_there_is_a_reason(home: Settings) -> None:

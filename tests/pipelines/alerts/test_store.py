@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipelines.alerts.config.alerts_file import AlertsFile, parse_alerts
 from pipelines.alerts.notifications import Notification
-from pipelines.alerts.observing import ClaimVerdict, RuleResult
+from pipelines.alerts.observing import RuleResult
 from pipelines.alerts.recording import MAX_WAITING, JudgedGeneration
 from pipelines.alerts.store import AlertStore
 from pipelines.alerts.transitions import Observation
@@ -64,10 +64,6 @@ def seen(**states: bool | None) -> RuleResult:
 def result(rule: object, states: dict[str, bool | None]) -> RuleResult:
     observations = tuple(Observation(name, state, f"{name} is") for name, state in states.items())
     return RuleResult(rule, observations)  # type: ignore[arg-type]
-
-
-def verdict(text: str) -> RuleResult:
-    return RuleResult(FLIPS, verdicts=(ClaimVerdict("five all", text, "Five weeks."),))
 
 
 def record(
@@ -147,18 +143,16 @@ def test_an_older_generation_does_not_undo_what_a_newer_one_showed(store: AlertS
     assert record(store, [seen(a=False)], 7, published=5) == [("resolved", "a")]
 
 
-def test_a_flip_is_a_change_of_a_verdict(store: AlertStore) -> None:
-    """The first verdict is none. It goes to the receivers of its rule, and expires in silence."""
-    assert record(store, [verdict("supported")]) == []
-    [flip] = record(store, [verdict("contradicted")], 1)
-    assert flip[0] == "firing"
-    assert record(store, [verdict("contradicted")], 2) == []
-    [row] = store.list_alerts()
-    assert row["text"] == 'five all is now contradicted, was supported: "Five weeks."'
-    assert record(store, [verdict("supported")], 3)[0][0] == "firing"
-    assert record(store, [verdict("supported")], 8 * 24 * 60) == []
+def test_a_flip_goes_to_the_receivers_of_its_rule(store: AlertStore) -> None:
+    """It is listed while it is observed, and expires in silence."""
+    assert record(store, [result(FLIPS, {"five all 06-20": True})]) == [
+        ("firing", "five all 06-20")
+    ]
+    assert record(store, [result(FLIPS, {"five all 06-20": True})], 2) == []
+    assert record(store, [result(FLIPS, {})], 8 * 24 * 60) == []
     assert store.list_alerts() == []
     assert "ops" not in store.find_due(None)
+    assert len(store.find_due(None)["boss"]) == 1
 
 
 def test_a_failure_is_tried_again_each_time_later_and_in_order(store: AlertStore) -> None:

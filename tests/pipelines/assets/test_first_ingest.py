@@ -13,7 +13,7 @@ from pipelines.assets.published import MARTS
 from pipelines.definitions import define
 from pipelines.ingest.market import ingest_market
 from pipelines.settings import Settings
-from pipelines.sources.http import RetryPolicy
+from pipelines.sources.client.http import RetryPolicy
 from pipelines.supervision.product import make_environment
 
 # The source has no 2025-06-15.

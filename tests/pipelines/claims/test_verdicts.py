@@ -1,7 +1,9 @@
 """Rows of all claims: published ones as they are, those of the home judged on the same file."""
 
+from contextlib import closing
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,17 @@ from support.statements.shares import SHARES
 
 from dashboards.statements.comparison import BadComparisonError, Comparison, SavedClaim
 from pipelines.claims.saved_claims import save_claim
-from pipelines.claims.verdicts import claim_rows, judge_claim, known_members, published_rows
+from pipelines.claims.verdicts import (
+    claim_rows,
+    judge_claim,
+    known_members,
+    publish_with_claims,
+    published_rows,
+)
+from pipelines.publish import query
 from pipelines.publish.generations import newest
 from pipelines.settings import Settings
+from warehouse.connection import open_warehouse
 
 MONDAY = date(2026, 3, 2)
 LAST = date(2026, 3, 16)
@@ -97,8 +107,52 @@ def test_a_simulated_market_is_not_judged(shares: Settings, tmp_path: Path) -> N
 
 def test_the_unknown_is_no_member(home: Settings, tmp_path: Path) -> None:
     """A file of an older version has none at all, and no claims either."""
-    assert known_members(newest(home)) == {("country", "CN"), ("country", "US")}
+    assert known_members(partial(query.frame, newest(home))) == {
+        ("country", "CN"),
+        ("country", "US"),
+    }
     older = Settings(home=tmp_path / "older")
     path = published(older).path
-    assert known_members(path) == frozenset()
+    assert known_members(partial(query.frame, path)) == frozenset()
     assert claim_rows(older, path) == []
+
+
+def test_a_verdict_on_a_claim_of_the_home_is_published_with_its_history(tmp_path: Path) -> None:
+    """A flip ends one span and begins another; a removed claim ends; a published id stays."""
+    settings = Settings(home=tmp_path / "home")
+    published(settings, SHARES)
+    save_claim(settings, claim())
+    save_claim(settings, claim("five-weeks"))
+    publish_with_claims(settings, DAYS[0])
+    assert spans(settings) == [("contradicted", None, "06-01", None)]
+    with closing(open_warehouse(settings.warehouse)) as con:
+        con.execute("update marts.market_share_weekly set share_low = 1.0 where member = 'CN'")
+        con.execute("update marts.market_share_weekly set share_high = 0.0 where member = 'US'")
+    publish_with_claims(settings, DAYS[1])
+    flipped = [
+        ("contradicted", None, "06-01", "06-02"),
+        ("supported", "contradicted", "06-02", None),
+    ]
+    assert spans(settings) == flipped
+    (settings.claims / "mine.toml").unlink()
+    publish_with_claims(settings, DAYS[2])
+    assert [(verdict, end) for verdict, _, _, end in spans(settings)] == [
+        ("contradicted", "06-02"),
+        ("supported", "06-03"),
+    ]
+    is_saved = "select distinct is_saved from claim_verdicts where claim_id = 'five-weeks'"
+    assert query.records(newest(settings), is_saved) == [{"is_saved": False}]
+
+
+DAYS = [datetime(2026, 6, day, 9, tzinfo=UTC) for day in (1, 2, 3)]
+
+
+def spans(settings: Settings) -> list[tuple[str, str | None, str, str | None]]:
+    """Return verdict, the one before, first and last day of the claim on the platform."""
+    rows = query.records(
+        newest(settings),
+        "select verdict, previous_verdict, strftime(began_at, '%m-%d') as began, "
+        "strftime(ended_at, '%m-%d') as ended from claim_verdicts "
+        "where claim_id = 'mine' and basis = 'platform' order by began_at",
+    )
+    return [tuple(row.values()) for row in rows]  # type: ignore[misc]

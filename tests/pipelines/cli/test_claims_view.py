@@ -72,6 +72,8 @@ def test_a_program_gets_the_statement_once(generation: Path) -> None:
         "population",
         "unit",
         "source_url",
+        "article",
+        "holds_if",
         "sentence",
         "true_weeks",
         "verdicts",
@@ -91,6 +93,7 @@ def test_the_list_counts_the_verdicts_of_bases(generation: Path, paper: Paper) -
         "depends_on_basis",
         "Five [weeks] straight.",
         "1 contradicted, 1 supported",
+        "others",
     ]
 
 

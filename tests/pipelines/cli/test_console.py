@@ -1,12 +1,21 @@
 """Messages, errors and progress go to standard error, and Ctrl-C ends with a sentence."""
 
+import signal
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from support.cli.paper import Paper
 
-from pipelines.cli.console import ProgressLines, show_error, show_progress, stderr, stdout
+from pipelines.cli.console import (
+    ProgressLines,
+    obey_ctrl_c,
+    show_error,
+    show_progress,
+    stderr,
+    stdout,
+)
 from pipelines.errors import BadSetting
 
 LOGGING = """
@@ -91,6 +100,18 @@ def test_ctrl_c_says_what_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(KeyboardInterrupt), show_progress():
         raise KeyboardInterrupt
     assert "Stopped. What was fetched is kept" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("before", [signal.SIG_IGN, signal.SIG_DFL, signal.default_int_handler])
+def test_ctrl_c_is_obeyed_where_it_was_ignored(before: Any) -> None:
+    """A handler that somebody else has set stays."""
+    earlier = signal.signal(signal.SIGINT, before)
+    try:
+        obey_ctrl_c()
+        found = signal.getsignal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, earlier)
+    assert found == (signal.default_int_handler if before is signal.SIG_IGN else before)
 
 
 def test_ctrl_c_within_a_query_is_a_ctrl_c() -> None:

@@ -1,19 +1,26 @@
 """`tokentide dashboard`: where it listens, who may look, and what the pages may read.
 
-What viewers without the secret cannot do is in tests/dashboards/test_security.py.
+What viewers without the secret cannot do is in tests/dashboards/web/test_security.py.
 """
 
 import re
 import signal
 import socket
+from contextlib import closing
+from datetime import date, timedelta
 from pathlib import Path
 
+import duckdb
 import httpx
 import pytest
 from support.cli.command import Command
+from support.restated_answers import THEN, keep_until
 
-from pipelines.cli.dashboard import secret_for, sources_of
+from dashboards.statements.actions import ActionRefusedError
+from pipelines.archive import Archive
+from pipelines.cli.dashboard import make_past_day, secret_for, sources_of
 from pipelines.errors import BadSetting
+from pipelines.ingest.market import load_archive
 from pipelines.settings import Settings
 
 SECRET = "correct horse battery"
@@ -21,8 +28,12 @@ SECRET = "correct horse battery"
 
 @pytest.mark.slow
 def test_it_serves_until_ctrl_c(market: Settings) -> None:
-    """The address is printed before the first viewer can ask for a page."""
-    with Command(market.home).start("dashboard", "--port", "0") as process:
+    """The address is printed before the first viewer can ask for a page.
+
+    A shell starts jobs in the background with Ctrl-C ignored; it ends them all the same.
+    """
+    words = ("dashboard", "--port", "0")
+    with Command(market.home).start(*words, ignores_ctrl_c=True) as process:
         assert process.stdout is not None
         try:
             address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
@@ -67,4 +78,19 @@ def test_pages_read_what_is_published_and_the_spool(market: Settings) -> None:
     with sources.open_published(sources.published) as con:
         assert con.sql("select count(*) from marts.market_days").fetchall() == [(10,)]
         [(memory,)] = con.sql("select current_setting('memory_limit')").fetchall()
-        assert memory.startswith("9")
+        assert memory.startswith("7")
+
+
+@pytest.mark.slow
+def test_a_past_day_is_made_of_what_was_known_by_its_end(tmp_path: Path) -> None:
+    """In a process with its own memory; what the home did not know then is refused in words."""
+    settings = Settings(tmp_path / "home")
+    keep_until(Archive(settings.archive), THEN)
+    load_archive(settings)
+    path = make_past_day(settings, THEN.date())
+    with closing(duckdb.connect(str(path), read_only=True)) as con:
+        con.execute("set TimeZone = 'UTC'")
+        [(asked,)] = con.sql("select asked_as_of::varchar from marts.meta").fetchall()
+    assert asked == f"{THEN.date() + timedelta(days=1)} 00:00:00+00"
+    with pytest.raises(ActionRefusedError, match="Nothing in this home was known at 2020-01-02"):
+        make_past_day(settings, date(2020, 1, 1))

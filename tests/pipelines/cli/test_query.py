@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from pathlib import Path
 
 import polars as pl
@@ -96,6 +97,14 @@ def test_a_query_is_stopped_when_its_time_is_over(command: Command) -> None:
     """The message names the option that allows more."""
     endless = "select count(*) from range(10_000_000) a, range(10_000_000) b"
     assert "allow more with --timeout" in command("sql", "--timeout", "0.2", endless, code=1)
+
+
+def test_a_huge_value_does_not_outlive_its_time(command: Command) -> None:
+    """One that DuckDB has made takes a minute to print, in which nothing in the process ends it."""
+    begin = time.monotonic()
+    message = command.run("sql", "--timeout", "1", "select repeat('x', 2_000_000_000)").stderr
+    assert "allow more with --timeout" in message
+    assert time.monotonic() - begin < 30
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ import pytest
 from support.collecting import free_port
 from support.simulator import KEY, SimulatedMarket, simulated_market
 
-from pipelines.cli.doctor import is_reachable
 from pipelines.cli.up import run_simulator
+from pipelines.cli.upkeep.doctor import is_reachable
 from pipelines.settings import Settings
 
 REAL = "https://openrouter.ai/api/v1"

@@ -18,7 +18,7 @@ from pipelines.ingest.market import (
     window_to_request,
 )
 from pipelines.settings import Settings
-from pipelines.sources.http import RetryPolicy, SourceClient
+from pipelines.sources.client.http import RetryPolicy, SourceClient
 from pipelines.sources.openrouter.requests import catalogue_requests, rankings_requests
 from warehouse.connection import session
 
@@ -34,7 +34,7 @@ def test_the_warehouse_is_opened_five_times(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     """To plan, to load days and then the endpoints of the leaders, to build, and to publish."""
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, logger="warehouse"):
         ingested = ingest_market(settings, FIRST, LAST, slices=True, retry_policy=FAST_RETRIES)
     messages = [record.getMessage() for record in caplog.records]
     opened = [message for message in messages if message.startswith("Opened ")]

@@ -21,7 +21,7 @@ from pipelines.archive import Archive
 from pipelines.ingest.days import DayStatus
 from pipelines.ingest.market import MarketExtract, make_requests, new_run_id
 from pipelines.settings import Settings
-from pipelines.sources.http import SourceClient
+from pipelines.sources.client.http import SourceClient
 from pipelines.sources.openrouter.requests import catalogue_requests, usage_requests
 
 FIRST, LAST, DAY = date(2026, 6, 1), date(2026, 6, 14), date(2026, 6, 10)

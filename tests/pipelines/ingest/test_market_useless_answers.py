@@ -24,8 +24,8 @@ from pipelines.ingest.market import (
     make_requests,
 )
 from pipelines.settings import Settings
+from pipelines.sources.client.http import RetryPolicy, SourceClient
 from pipelines.sources.failure import Failure
-from pipelines.sources.http import RetryPolicy, SourceClient
 from pipelines.sources.openrouter.requests import catalogue_requests, usage_requests
 
 PATIENT = RetryPolicy(attempts=2, first_pause=0.01)

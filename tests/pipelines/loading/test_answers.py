@@ -200,7 +200,7 @@ def test_an_interrupted_load_is_undone(con: duckdb.DuckDBPyConnection, archive: 
         AS_OF + DAY,
         source="app_rankings",
     )
-    log, ctrl_c = logging.getLogger("pipelines.loading.answers"), CtrlC()
+    log, ctrl_c = logging.getLogger("pipelines.loading.recording"), CtrlC()
     log.addHandler(ctrl_c)
     try:
         with pytest.raises(KeyboardInterrupt):

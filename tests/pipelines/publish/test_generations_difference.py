@@ -1,11 +1,9 @@
 """A generation begins as the one before: what changed is replaced, and what is gone is gone."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
 import pytest
-from support.published import published, warehouse_of
+from support.published import published, record_made, warehouse_of
 
 from pipelines.publish.generations import Generation, publish
 from pipelines.settings import Settings
@@ -22,17 +20,9 @@ def settings(tmp_path: Path) -> Settings:
     published(settings)
     with warehouse_of(settings) as con:
         for name in (DAYS, MODELS):
-            made(con, name, "one")
+            record_made(con, name, "one")
     publish(settings)
     return settings
-
-
-def made(
-    con: duckdb.DuckDBPyConnection, name: str, content: str, slice: Sequence[str] = ()
-) -> None:
-    """Record what a build made of a table."""
-    row = [f"model.{name}", f'"marts"."{name}"', "inputs", "base", content, 1, list(slice)]
-    con.execute("insert or replace into main.made values (?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def rows(generation: Generation, name: str) -> int:
@@ -48,7 +38,7 @@ def test_only_what_changed_is_copied(settings: Settings) -> None:
     with warehouse_of(settings) as con:
         con.execute("delete from marts.market_days")
         con.execute("delete from marts.models")
-        made(con, MODELS, "two")
+        record_made(con, MODELS, "two")
     generation = publish(settings)
     assert rows(generation, MODELS) == 0
     assert rows(generation, DAYS) == 3
@@ -69,7 +59,7 @@ def test_each_file_stays_as_it_was(settings: Settings) -> None:
     with warehouse_of(settings) as con:
         con.execute("insert into marts.models select 'lab/new', null, null, null")
         con.execute("comment on table marts.models is 'New.'")
-        made(con, MODELS, "two")
+        record_made(con, MODELS, "two")
     after = publish(settings)
     assert before.path.read_bytes() == content
     con = open_published(after.path)
@@ -88,7 +78,7 @@ def test_a_table_that_the_marts_lost_is_gone(settings: Settings) -> None:
     con = open_published(publish(settings).path)
     tables = con.sql("select table_name from duckdb_tables() order by all").fetchall()
     con.close()
-    assert tables == [(DAYS,), ("meta",)]
+    assert tables == [("contents",), (DAYS,), ("meta",)]
 
 
 def test_a_lost_generation_is_no_beginning(settings: Settings) -> None:
@@ -107,11 +97,11 @@ def test_room_that_nothing_fills_is_given_back(settings: Settings) -> None:
     """A file that is mostly the holes of what was replaced is written whole."""
     with warehouse_of(settings) as con:
         con.execute("create table marts.large as select random() as a from range(3_000_000)")
-        made(con, "large", "one")
+        record_made(con, "large", "one")
     large = publish(settings).path.stat().st_size
     with warehouse_of(settings) as con:
         con.execute("create or replace table marts.large as select 1 as a")
-        made(con, "large", "two")
+        record_made(con, "large", "two")
     assert publish(settings).path.stat().st_size < large / 4
 
 
@@ -123,7 +113,7 @@ def test_only_slices_that_changed_are_copied(settings: Settings) -> None:
             "('a', timestamptz '2026-06-18 23:30:00+00', 1), ('a', '2026-06-19 00:30:00+00', 2), "
             "('b', '2026-06-18 23:30:00+00', 3)) as rows (target, hour_at, tokens)"
         )
-        made(con, "hours", "one", ("target", "hour_at"))
+        record_made(con, "hours", "one", ("target", "hour_at"))
     publish(settings)
     with warehouse_of(settings) as con:
         con.execute("update marts.hours set tokens = tokens + 10")
@@ -132,7 +122,7 @@ def test_only_slices_that_changed_are_copied(settings: Settings) -> None:
             "insert into main.slices values ('\"marts\".\"hours\"', 'a', '2026-06-19', 1, 7), "
             "('\"marts\".\"hours\"', 'b', '2026-06-18', null, 7)"
         )
-        made(con, "hours", "two", ("target", "hour_at"))
+        record_made(con, "hours", "two", ("target", "hour_at"))
     con = open_published(publish(settings).path)
     found = con.sql("select target, tokens from marts.hours order by all").fetchall()
     con.close()
@@ -150,14 +140,14 @@ def test_minutes_before_the_last_days_stay_in_the_warehouse(tmp_path: Path) -> N
             "interval 12 hour) "
             "as minutes (minute_at)"
         )
-        made(con, "served_minutely", "one", ["target", "minute_at"])
+        record_made(con, "served_minutely", "one", ["target", "minute_at"])
     first = publish(settings)
     with warehouse_of(settings) as con:
         con.execute("insert into marts.served_minutely values ('a', timestamptz '2026-06-06')")
         mark_slices(
             con, '"marts"."served_minutely"', "select 'a' as target, date '2026-06-06' as day"
         )
-        made(con, "served_minutely", "two", ["target", "minute_at"])
+        record_made(con, "served_minutely", "two", ["target", "minute_at"])
     second = publish(settings)
     assert [rows(each, "served_minutely") for each in (first, second)] == [5, 4]
     with warehouse_of(settings) as con:

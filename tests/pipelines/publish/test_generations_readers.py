@@ -62,6 +62,7 @@ def test_what_a_crash_left_behind_does_no_harm(settings: Settings) -> None:
     generation = publish(settings)
     assert generation.number == 2
     assert rows(generation.path, "select table_name as t from duckdb_tables() order by all") == [
+        ("contents",),
         ("market_days",),
         ("meta",),
         ("models",),

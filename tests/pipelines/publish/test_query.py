@@ -233,6 +233,7 @@ def test_every_way_to_read_is_open(path: Path, sql: str) -> None:
 def test_only_the_marts_are_there(path: Path) -> None:
     """Nothing of the warehouse but what was published."""
     assert as_json(path, "select table_name as t from duckdb_tables() order by all") == [
+        {"t": "contents"},
         {"t": "market_days"},
         {"t": "meta"},
         {"t": "models"},

@@ -112,7 +112,9 @@ def test_many_threads_ask_at_once(path: Path) -> None:
                 found.append(
                     as_json(
                         path,
-                        "select count(*) as n, current_setting('TimeZone') as zone from models",
+                        "select count(*) as n, "
+                        "strftime(timestamptz '2026-01-01 00:00:00+00', '%Z') as zone "
+                        "from models",
                     )
                 )
             except (QueryFailed, duckdb.Error) as error:

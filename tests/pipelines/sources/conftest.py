@@ -9,7 +9,7 @@ from support.scripted_server import ScriptedServer, json_response, scripted_serv
 from support.simulator import FAST_RETRIES, KEY
 
 from pipelines.settings import Settings
-from pipelines.sources.http import SourceClient
+from pipelines.sources.client.http import SourceClient
 
 
 @pytest.fixture(scope="module")

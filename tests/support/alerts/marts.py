@@ -21,7 +21,8 @@ TABLES = (
     "market_restatements_daily",
     "service_make_or_buy_daily",
     "service_cost_daily",
-    "claims",
+    "caller_usage_daily",
+    "claim_verdicts",
 )
 ALERTS = """
 [[receiver]]

@@ -41,11 +41,13 @@ class Command:
             check=False,
         )
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, ignores_ctrl_c: bool = False) -> "subprocess.Popen[str]":
         """Start a verb that runs until a signal. Its output and messages share one pipe."""
-        # A shell starts jobs in the background with Ctrl-C ignored, and processes inherit that.
+        # A shell starts jobs in the background with Ctrl-C ignored, which processes inherit, and
+        # Dagster then ignores SIGTERM too.
+        signals = "--ignore-signal=INT" if ignores_ctrl_c else "--default-signal=INT,TERM"
         return subprocess.Popen(
-            ["env", "--default-signal=INT", *TOKENTIDE, *arguments],
+            ["env", signals, *TOKENTIDE, *arguments],
             env=self.environment,
             cwd=self.home.parent,
             stdout=subprocess.PIPE,

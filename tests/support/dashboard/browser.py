@@ -1,7 +1,7 @@
 """A real browser for tests: Debian's Chromium, or the one that CHROMIUM names."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -9,10 +9,11 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from support.rules.requirements import require_browser
-from waitress import create_server, wasyncore
+from waitress import wasyncore
 
 from dashboards.app import build
 from dashboards.generations import AppContext
+from dashboards.web.server import DashboardServer, make_server
 from pipelines.errors import QueryFailed
 from pipelines.publish import query
 from warehouse.connection import open_published
@@ -47,15 +48,23 @@ def context_of(published: Path, **more: Any) -> AppContext:
 def dashboard(published: Path, secret: str | None = None, **more: Any) -> Iterator[str]:
     """Serve the dashboard as the command does, and yield its address."""
     app = build(context_of(published, **more), secret)
-    server = create_server(app.server, host="127.0.0.1", port=0, threads=8)
+    with running_server(make_server(app.server, "127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.effective_port}"
+
+
+@contextmanager
+def running_server(server: DashboardServer) -> Iterator[DashboardServer]:
+    """Run a server in a thread while the block lasts."""
     running = Thread(target=server.run, daemon=True)
     running.start()
     try:
-        yield f"http://127.0.0.1:{server.effective_port}"
+        yield server
     finally:
         # First the threads that respond, then the sockets, from within the loop that watches them.
         server.task_dispatcher.shutdown()
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map, ignore_all=True))
+        # A loop that was just awake has closed all, this trigger too, before the trigger is pulled.
+        with suppress(OSError):
+            server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map, ignore_all=True))
         running.join(timeout=10)
 
 
@@ -68,6 +77,8 @@ SCROLL = """async () => {
     }
     window.scrollTo(0, 0);
 }"""
+UNFOLD = """() => document.querySelectorAll('details.section').forEach(
+    section => { section.open = true; })"""
 HAS_BODY = "() => document.querySelector('#body')?.children.length > 0"
 IS_LOADED = "() => !document.querySelector('[data-dash-is-loading=true]')"
 HAS_CHARTS = """() => [...document.querySelectorAll('.dash-graph')].every(
@@ -75,8 +86,9 @@ HAS_CHARTS = """() => [...document.querySelectorAll('.dash-graph')].every(
 
 
 def wait_for_page(page: Page) -> Page:
-    """Return the page once every card of it is drawn, those below the screen included."""
+    """Return the page once every card of it is drawn, those below and folded ones included."""
     wait_for_screen(page)
+    page.evaluate(UNFOLD)
     page.evaluate(SCROLL)
     return wait_for_screen(page)
 
@@ -121,3 +133,15 @@ def watch_requests(page: Page) -> list[str]:
     addresses: list[str] = []
     page.on("request", lambda request: addresses.append(request.url))
     return addresses
+
+
+# Kept for the tab, as a click may lead to another page.
+COUNT_CLICKS = """document.addEventListener('click', event => {
+    if (event.isTrusted) sessionStorage.clicks = Number(sessionStorage.clicks ?? 0) + 1;
+}, true)"""
+
+
+def count_clicks(page: Page) -> Callable[[], int]:
+    """Return a function that counts the clicks of a person on this page and where they led."""
+    page.add_init_script(COUNT_CLICKS)
+    return lambda: int(page.evaluate("() => Number(sessionStorage.clicks ?? 0)"))

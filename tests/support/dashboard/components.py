@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-import plotly.graph_objects as go
 from dash.development.base_component import Component
+
+from dashboards.chart import Chart
 
 
 def walk(part: Any) -> Iterator[Any]:
@@ -18,8 +19,19 @@ def walk(part: Any) -> Iterator[Any]:
 
 
 def text_of(part: Any) -> str:
-    """Return all text in a component, in the order of the page."""
-    return " ".join(str(each) for each in walk(part) if not isinstance(each, Component))
+    """Return all text in a component, in the order of the page; code stands in backticks."""
+    if isinstance(part, Component):
+        inside = text_of(getattr(part, "children", None))
+        return f"`{inside}`" if getattr(part, "_type", None) == "Code" else inside
+    if not isinstance(part, list | tuple):
+        return "" if part is None else str(part)
+    made, is_after_code = "", False
+    for each in part:
+        is_code = getattr(each, "_type", None) == "Code"
+        if text := text_of(each):
+            made += text if not made or is_code or is_after_code else f" {text}"
+        is_after_code = is_code
+    return made
 
 
 def find_all(part: Any, kind: str) -> list[Any]:
@@ -53,12 +65,12 @@ def rows_of(table: Any) -> list[list[str]]:
     return [[text_of(cell) for cell in find_all(row, "Td")] for row in find_all(body, "Tr")]
 
 
-def traces_of(figure: go.Figure) -> dict[str, Any]:
+def traces_of(figure: Chart) -> dict[str, Any]:
     """Return the traces of a figure by name."""
     return {trace.name: trace for trace in figure.data}
 
 
-def unit_of(figure: go.Figure, axis: str = "yaxis") -> str:
+def unit_of(figure: Chart, axis: str = "yaxis") -> str:
     """Return the unit on an axis: its title, or the format of its ticks."""
     shown = figure.layout[axis]
     return shown.title.text or shown.tickformat or shown.tickprefix

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 START_SECONDS = 30
 
 
 @contextmanager
-def serve_app(app: Starlette) -> Iterator[str]:
+def serve_app(app: ASGIApp) -> Iterator[str]:
     """Serve an application and yield its base address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(

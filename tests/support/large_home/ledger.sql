@@ -133,7 +133,18 @@ select
     'large-home' as segment_id, target, format('{}-{:x}-{}', number, epoch_ms(minute_at) // 60000, place) as request_id, model_name as model,
     arrival_at, first_token_at, first_token_at + to_microseconds(((generation_each - 1) * (1e4 + 2e4 * chance({'a': arrival_at, 'n': 2})))::bigint) as last_token_at,
     prompt_each as prompt_tokens, cached_each as cached_tokens, generation_each as completion_tokens, 0 as draft_tokens, 0 as accepted_tokens,
-    'finished' as outcome, 'stop' as finish_reason, device_kind as device
+    'finished' as outcome, 'stop' as finish_reason, device_kind as device,
+    format('caller-{:016x}', place % 5) as caller, format('team-{:016x}', place % 2) as team, null as key_alias
 from (from minutes where engine = 'tokentide' and requests > 0) as busy, lateral (select unnest(range(requests)) as place),
     lateral (select minute_at + to_microseconds((4e6 * place + 3e6 * chance({'m': minute_at, 'n': number, 'p': place}))::bigint) as arrival_at),
     lateral (select arrival_at + to_microseconds((5e4 + 8e5 * chance({'a': arrival_at, 'n': number}))::bigint) as first_token_at);
+
+-- A gateway in front of a target passed every third request on, for a team with a key.
+insert into raw.spend_events by name
+select
+    'large-home' as segment_id, 'litellm' as gateway, request_id, 'acompletion' as call_type, 'large' as model, 'openai' as provider,
+    arrival_at - interval 5 milliseconds as started_at, first_token_at, last_token_at + interval 5 milliseconds as ended_at,
+    prompt_tokens, cached_tokens, completion_tokens, 2e-6 * prompt_tokens + 8e-6 * completion_tokens as usd,
+    false as is_cache_hit, false as is_failure, caller, team, 'key-of-' || team as key_alias
+from raw.request_events
+where request_id like '%-0' and last_token_at is not null;

@@ -1,6 +1,7 @@
 """The SQL of single marts as dbt compiles it, run on small tables in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,7 @@ class Marts:
 
         Each table has its columns, as SQL writes them, and its rows.
         """
-        with duckdb.connect() as con:
-            con.execute(
-                "create schema marts; create schema intermediate; create schema staging; "
-                "set timezone = 'UTC'"
-            )
+        with _schemas() as con:
             for table, (columns, given) in tables.items():
                 con.execute(f"create table {table} ({columns})")
                 if given:
@@ -47,6 +44,27 @@ class Marts:
                     con.register("frame", frame)
                     con.execute(f"insert into {table} by name from frame")
                     con.unregister("frame")
-            for other in through:
-                con.execute(f"create table {self._schemas[other]}.{other} as {self._sql[other]}")
+            self._make(con, through)
             return con.execute(self._sql[name]).pl().to_dicts()
+
+    def asked(self, scripts: Sequence[str], through: Sequence[str], query: str) -> list[Row]:
+        """Return the rows of a query on models made, in this order, from what scripts create."""
+        with _schemas() as con:
+            for script in scripts:
+                con.execute(script)
+            self._make(con, through)
+            return con.execute(query).pl().to_dicts()
+
+    def _make(self, con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
+        for name in names:
+            con.execute(f"create table {self._schemas[name]}.{name} as {self._sql[name]}")
+
+
+@contextmanager
+def _schemas() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        con.execute(
+            "create schema marts; create schema intermediate; create schema staging; "
+            "create schema seeds; set timezone = 'UTC'"
+        )
+        yield con

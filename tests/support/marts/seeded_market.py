@@ -80,6 +80,7 @@ def market(
                 for m in models
             ],
         ),
+        "marts.model_sizes": ("model_permaslug varchar, size_band varchar", []),
         "intermediate.model_attribution_daily": (
             "date date, model_permaslug varchar, author_slug varchar, base_author_slug varchar, "
             "releasing_lab varchar, base_lab varchar, "
@@ -165,7 +166,7 @@ def _tokens(models: tuple[Model, ...], dates: list[date], other: int) -> Tables:
             "date date, model_permaslug varchar, total_tokens bigint, is_other boolean, "
             "author_slug varchar, model_family varchar, is_free boolean, price_class varchar, "
             "base_author_slug varchar, releasing_lab varchar, releasing_country varchar, "
-            "base_lab varchar, base_country varchar, weights varchar",
+            "base_lab varchar, base_country varchar, weights varchar, size_band varchar",
             [*ranked, *(rest | {"date": day} for day in dates)],
         ),
     }

@@ -49,10 +49,35 @@ select
     null::varchar[] as missing_days,
     timestamptz '2026-06-01 08:00:00+00' as as_of,
     'select count(*) as weeks from marts.market_share_weekly' as evidence_sql,
-    null::varchar as source_url
+    null::varchar as source_url,
+    'tokens' as article,
+    'measured' as layer,
+    ['2026-03-02..2026-03-15'] as true_dates,
+    'Five weeks in a row.' as holds_if
 from (values
     ('all', 'depends_on_basis', null::double), ('top50', 'contradicted', 3.0), ('top9', 'supported', 5.0)
 ) as rows (basis, verdict, measured);
+create table marts.claim_verdicts as
+select
+    claim_id,
+    basis,
+    statement,
+    said_by,
+    false as is_saved,
+    verdict,
+    null::varchar as previous_verdict,
+    measured,
+    measured_text,
+    reason,
+    null::timestamptz as began_at,
+    null::timestamptz as ended_at
+from marts.claims;
+create table marts.claim_articles as
+select
+    'tokens' as article,
+    1 as position,
+    'Who serves more tokens' as title,
+    'Weekly counts.' as about;
 create table marts.ingest_log as
 select
     'one' as answer_id,

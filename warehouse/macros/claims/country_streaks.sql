@@ -35,8 +35,9 @@
 
 {#- Verdicts by basis on `flag` having held for `expected` weeks in a row between `first` and
     `last`: once for the certain weeks alone, once with the possible ones. `evidence` has the
-    weeks. -#}
-{% macro streak_verdicts(flag, expected, first, last, what, evidence) -%}
+    weeks; `column` is the flag in market_country_weekly, whose whole weeks of all time give the spans
+    in which it was so. -#}
+{% macro streak_verdicts(flag, expected, first, last, what, evidence, column) -%}
 with weeks as (
     {{ evidence }}
 ),
@@ -85,11 +86,27 @@ longest as (
         any_value(weeks) filter (where not is_certain) as weeks_high
     from runs
     group by basis
+),
+
+all_weeks as (
+    select
+        basis,
+        week_start,
+        {{ column }} as is_so
+    from {{ ref('market_country_weekly') }}
+    where
+        country = 'CN'
+        and days = 7
+),
+
+dates as (
+    {{ true_spans('all_weeks', 'is_so') }}
 )
 
 select
     longest.basis,
     {{ expected }}::double as expected,
+    coalesce(dates.true_dates, []) as true_dates,
     missing.missing_days,
     missing.as_of,
     -- Where more weeks than the certain ones are possible, there is no figure, only bounds in
@@ -130,6 +147,8 @@ select
     {{ evidence_text(evidence) }} as evidence_sql
 from longest
 cross join missing
+left join dates
+    on longest.basis = dates.basis
 {%- endmacro %}
 
 {#- Beginning of a sentence on a basis of market_country_weekly: what it counts. -#}

@@ -29,12 +29,29 @@
         {%- set required = ('claim_id', 'statement', 'said_by', 'population', 'unit') %}
         {%- for key in required if not found.meta.get(key) %}
             {{ exceptions.raise_compiler_error(
-                "warehouse/claims/" ~ name ~ ".sql has no " ~ key ~ " in its meta; "
+                "The claim " ~ name ~ " has no " ~ key ~ " in its meta; "
                 ~ "docs/claims.md lists what it needs."
             ) }}
         {%- endfor %}
     {%- endif %}
     {{ return(found.meta) }}
+{%- endmacro %}
+
+{#- Layer of a claim whose file does not state one for a basis: document if it reads no table of
+    figures, measured otherwise. Notes of what the press and documents say are no figures. -#}
+{% macro claim_layer(name) -%}
+    {%- set found = namespace(layer='document') %}
+    {%- if execute %}
+        {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | list %}
+        {%- for claim in models | selectattr('name', 'equalto', name) %}
+            {%- for table in models if table.unique_id in claim.depends_on.nodes %}
+                {%- if table.name not in ('claim_documents', 'reported_weeks') %}
+                    {%- set found.layer = 'measured' %}
+                {%- endif %}
+            {%- endfor %}
+        {%- endfor %}
+    {%- endif %}
+    {{- found.layer }}
 {%- endmacro %}
 
 {#- True if a claim's file reads tables of the market, so that its verdicts are about them. A file

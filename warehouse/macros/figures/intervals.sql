@@ -10,13 +10,29 @@
     )
 {%- endmacro %}
 
-{#- Factor of a standard error for autocorrelation: neighbouring days or weeks are alike, so they
-    say less than independent ones. `correlation` is that of each residual with the one before; the
-    factor is 1 where it is unknown or negative. -#}
-{% macro inflation_factor(correlation) -%}
-    case
-        when {{ correlation }} > 0
-            then sqrt((1 + least({{ correlation }}, 0.9)) / (1 - least({{ correlation }}, 0.9)))
-        else 1
-    end
+{#- Degrees of freedom of a line whose neighbouring residuals are alike: they say less than independent
+    ones. The number of points shrinks to (1 - r) / (1 + r) of it, and counts so in the variance and in
+    the quantile (Santer and others 2000, doi.org/10.1029/1999JD901105). `correlation` is that of each
+    residual with the one before; it is too low by about (p + (p + 2) r) / n for p fitted numbers
+    (Kendall 1954 for p = 1; Shaman and Stine 1988 for trends), which is added first. A negative one
+    counts as 0. Two are left at least. -#}
+{% macro effective_degrees(points, fitted, correlation) -%}
+    greatest(
+        {{ points }}
+        * (1 - {{ unbiased_correlation(points, fitted, correlation) }})
+        / (1 + {{ unbiased_correlation(points, fitted, correlation) }})
+        - {{ fitted }},
+        2
+    )
+{%- endmacro %}
+
+{% macro unbiased_correlation(points, fitted, correlation) -%}
+    least(
+        greatest(
+            (coalesce({{ correlation }}, 0) + {{ fitted }} / {{ points }})
+            / (1 - {{ fitted + 2 }} / {{ points }}),
+            0
+        ),
+        0.9
+    )
 {%- endmacro %}

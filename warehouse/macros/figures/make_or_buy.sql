@@ -1,28 +1,34 @@
+{#- Our tokens by day, model family and `who` (a target, or a service with all its replicas), and the
+    entry of the catalogue to buy. -#}
+{% macro served_mixes(who) -%}
+    select
+        date,
+        model_family,
+        {{ who }},
+        {{ 'any_value(service) as service,' if who == 'target' }}
+        -- Of several models of a family, the one that served most is the one to buy.
+        arg_max(model_id, (coalesce(total_tokens, 0), model_name)) filter (
+            where model_id is not null
+        ) as model_id,
+        sum(total_tokens)::bigint as local_tokens,
+        sum(prompt_tokens)::bigint as prompt_tokens,
+        sum(generation_tokens)::bigint as generation_tokens,
+        case
+            when bool_and(cached_prompt_tokens is not null) then sum(cached_prompt_tokens)::bigint
+        end as cached_tokens,
+        min(reason) as tokens_reason,
+        min(mix_reason) filter (where mix_reason <> 'no tokens on this day') as mix_reason
+    from {{ ref('local_tokens_daily') }}
+    where model_family is not null
+    group by all
+{%- endmacro %}
+
 {#- Cost of our tokens and of the same ones in the market, by day, model family and kind of price, for
     each `who`: a target, or a service with all its replicas. `costs` is the table of their costs. -#}
 {% macro make_or_buy(who, costs) -%}
     {%- set rates = ['fixed', 'busy', 'idle', 'capacity'] -%}
     with mixes as (
-        select
-            date,
-            model_family,
-            {{ who }},
-            {{ 'any_value(service) as service,' if who == 'target' }}
-            -- Of several models of a family, the one that served most is the one to buy.
-            arg_max(model_id, (coalesce(total_tokens, 0), model_name)) filter (
-                where model_id is not null
-            ) as model_id,
-            sum(total_tokens)::bigint as local_tokens,
-            sum(prompt_tokens)::bigint as prompt_tokens,
-            sum(generation_tokens)::bigint as generation_tokens,
-            case
-                when bool_and(cached_prompt_tokens is not null) then sum(cached_prompt_tokens)::bigint
-            end as cached_tokens,
-            min(reason) as tokens_reason,
-            min(mix_reason) filter (where mix_reason <> 'no tokens on this day') as mix_reason
-        from {{ ref('local_tokens_daily') }}
-        where model_family is not null
-        group by all
+        {{ served_mixes(who) }}
     ),
 
     kinds as (

@@ -30,8 +30,12 @@ bases as (
         population,
         unit,
         source_url,
+        article,
+        holds_if,
         expected,
         evidence_sql,
+        coalesce(layer, case when not rests_on_market then 'document' end, claim_layer) as layer,
+        case when is_judged then true_dates end as true_dates,
         case when is_judged then verdict else 'not_judged' end as verdict,
         case when is_judged then measured end as measured,
         case when is_judged then measured_text end as measured_text,
@@ -56,11 +60,15 @@ summed as (
         population,
         unit,
         source_url,
+        article,
+        holds_if,
+        case when count(distinct layer) = 1 then any_value(layer) else 'both' end as layer,
         coalesce(
             list(distinct verdict) filter (where verdict not in ('unverifiable', 'not_judged')), []
         ) as verdicts,
         bool_or(verdict = 'not_judged') as has_unjudged,
-        any_value(expected) as expected,
+        -- Bases may expect different figures, then no one of them speaks for all.
+        case when count(distinct expected) = 1 then any_value(expected) end as expected,
         string_agg(distinct reason, ' ' order by reason) as reasons,
         count(distinct reason) as different_reasons,
         count(*) as bases,
@@ -104,7 +112,11 @@ overall as (
         said_on,
         population,
         unit,
-        source_url
+        source_url,
+        article,
+        holds_if,
+        layer,
+        null::varchar[] as true_dates
     from summed
 )
 
@@ -124,7 +136,11 @@ select
     missing_days,
     as_of,
     evidence_sql,
-    source_url
+    source_url,
+    article,
+    layer,
+    true_dates,
+    holds_if
 from (
     select *
     from bases

@@ -13,7 +13,9 @@ select
     reason,
     case
         when origin = 'simulated' then 'simulated'
-        when source like 'rankings_export%' then 'export'
+        when contains(source, 'export') then 'export'
+        when starts_with(source, 'prices_') or source = 'hub_history' then 'archive'
+        when starts_with(source, 'arena_') or source = 'epoch_index' then 'published'
         else 'data_api'
     end as origin
 from {{ ref('stg_openrouter__known_answers') }}

@@ -27,6 +27,19 @@ with stated as (
             costs.sha256,
             costs.as_of
         from {{ source('raw', 'session_costs') }} as costs
+        union all
+        -- An archive knows its last day once that is over, or when it was read.
+        select
+            archives.sha256,
+            least(archives.fetched_at, (archives.as_of + 1)::timestamptz) as as_of
+        from {{ source('raw', 'price_archives') }} as archives
+        union all
+        -- A leaderboard is public from the day of each publication, which staging holds its rows to.
+        select
+            ratings.sha256,
+            min(ratings.published_date)::timestamptz as as_of
+        from {{ source('raw', 'arena_ratings') }} as ratings
+        group by ratings.sha256
     ) as contents
     group by contents.sha256
 ),

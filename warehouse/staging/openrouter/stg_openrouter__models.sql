@@ -18,12 +18,14 @@ select
     {{ usd_per_mtok('prompt_usd') }} as prompt_usd_per_mtok,
     {{ usd_per_mtok('completion_usd') }} as completion_usd_per_mtok,
     {{ usd_per_mtok('cached_usd') }} as cached_usd_per_mtok,
+    {{ usd_per_mtok('cache_write_usd') }} as cache_write_usd_per_mtok,
     {{ discount_share('discount') }} as discount,
     {{ undiscounted_usd_per_mtok('prompt_usd', 'discount') }} as undiscounted_prompt_usd_per_mtok,
     {{ undiscounted_usd_per_mtok('completion_usd', 'discount') }}
         as undiscounted_completion_usd_per_mtok,
     {{ undiscounted_reason('prompt_usd', 'completion_usd', 'discount') }} as undiscounted_reason,
-    overrides is not null as is_time_or_length_priced
+    overrides is not null as is_time_or_length_priced,
+    overrides
 from {{ source('raw', 'models') }}
 where
     not starts_with(model_id, '~')

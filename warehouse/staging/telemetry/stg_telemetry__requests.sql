@@ -14,6 +14,9 @@ select
     outcome,
     finish_reason,
     device,
+    caller,
+    team,
+    key_alias,
     (epoch_us(first_token_at) - epoch_us(arrival_at)) / 1e6 as ttft_seconds,
     -- A request of one token has no time between tokens.
     case

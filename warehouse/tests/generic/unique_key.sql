@@ -1,6 +1,7 @@
-{#- The columns are the key: none is null, and no two rows share them. Returns each wrong key with
-    its number of rows. -#}
-{% test unique_key(model, columns) %}
+{#- The columns are the key: none is null but those that may be, and no two rows share them. Returns
+    each wrong key with its number of rows. -#}
+{% test unique_key(model, columns, nullable=[]) %}
+{%- set known = columns | reject('in', nullable) | list %}
     select
         {{ columns | join(', ') }},
         count(*) as times
@@ -8,5 +9,5 @@
     group by {{ columns | join(', ') }}
     having
         count(*) > 1
-        or {{ columns | join(' is null or ') }} is null
+        or {{ known | join(' is null or ') }} is null
 {% endtest %}

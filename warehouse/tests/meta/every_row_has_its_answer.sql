@@ -1,10 +1,12 @@
 -- Every figure can be traced to the raw answer that it was read from, and has the origin of that
 -- answer.
 {% set marts = [
-    'endpoint_speed', 'market_apps_daily', 'market_days', 'market_slices',
+    'download_quarantine', 'endpoint_speed', 'hub_models', 'market_apps_daily', 'market_days',
+    'market_slices',
     'market_task_models_daily', 'market_tasks_daily', 'market_tokens_daily',
-    'market_tokens_revisions', 'model_benchmarks', 'model_prices_daily', 'providers',
-    'session_costs_weekly',
+    'market_tokens_revisions', 'model_benchmarks', 'model_downloads_daily', 'model_prices_daily', 'model_quality',
+    'providers',
+    'quality_gap_daily', 'quality_lead_changes', 'session_costs_weekly',
 ] %}
 with figures as (
     {% for mart in marts %}

@@ -6,12 +6,25 @@ with kinds as (
     group by target
 ),
 
+-- The hours of the chosen window. Each table is cut to them before it is added up, so that a page
+-- costs what it shows.
+chosen_hours as (
+    select if($hours = 0, 'epoch'::timestamptz, max(hour_at) - to_hours($hours)) as after_at
+    from local_efficiency_hourly
+),
+
 latencies as (
     select hour_at, target as line, model_name, method, p50_seconds, 'target' as kind
-    from served_latency_hourly where metric = 'tpot' and $by <> 'service'
+    from served_latency_hourly
+    where
+        metric = 'tpot' and $by <> 'service' and hour_at > (select after_at from chosen_hours)
+        and (len($drawn) = 0 or list_contains($drawn, target) or list_contains($drawn, service))
     union all
     select hour_at, service, model_name, method, p50_seconds, 'service'
-    from service_latency_hourly where metric = 'tpot' and $by = 'service'
+    from service_latency_hourly
+    where
+        metric = 'tpot' and $by = 'service' and hour_at > (select after_at from chosen_hours)
+        and (len($drawn) = 0 or list_contains($drawn, service))
 ),
 
 users as (
@@ -41,7 +54,9 @@ middles as (
         hour_at, service, model_name, median(mfu) as mfu, mode(mfu_reason) as mfu_reason, median(mbu) as mbu, mode(mbu_reason) as mbu_reason,
         sum(busy_share * timed_seconds) / nullif(sum(timed_seconds) filter (where busy_share is not null), 0) as busy_share
     from local_efficiency_hourly
-    where $by = 'service'
+    where
+        $by = 'service' and hour_at > (select after_at from chosen_hours)
+        and (len($drawn) = 0 or list_contains($drawn, service))
     group by all
 ),
 
@@ -72,6 +87,6 @@ from hours
 left join users using (hour_at, line, model_name)
 where
     ($model = '' or model_name = $model)
-    and ($hours = 0 or hour_at > (select max(hour_at) from local_efficiency_hourly) - to_hours($hours))
+    and hour_at > (select after_at from chosen_hours)
 group by all
 order by instant, series

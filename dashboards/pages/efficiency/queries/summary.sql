@@ -6,6 +6,13 @@ with kinds as (
     group by target
 ),
 
+-- The hours of the chosen window. Each table is cut to them before it is added up, so that a page
+-- costs what it shows.
+chosen_hours as (
+    select if($hours = 0, 'epoch'::timestamptz, max(hour_at) - to_hours($hours)) as after_at
+    from local_efficiency_hourly
+),
+
 targets as (
     select
         hours.*, covered_seconds / 3600 as covered_hours, tokens_per_second_per_device * timed_seconds as weighted, timed_seconds as weight,
@@ -22,7 +29,7 @@ targets as (
 middles as (
     select hour_at, service, model_name, median(mfu) as mfu, mode(mfu_reason) as mfu_reason, median(mbu) as mbu
     from local_efficiency_hourly
-    where $by = 'service'
+    where $by = 'service' and hour_at > (select after_at from chosen_hours)
     group by all
 ),
 
@@ -58,6 +65,6 @@ select
 from hours
 where
     ($model = '' or model_name = $model)
-    and ($hours = 0 or hour_at > (select max(hour_at) from local_efficiency_hourly) - to_hours($hours))
+    and hour_at > (select after_at from chosen_hours)
 group by series
 order by series

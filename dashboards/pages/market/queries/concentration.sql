@@ -3,7 +3,7 @@
 with asked as (
     select *
     from market_concentration_weekly
-    where basis = $basis and week_start > (select max(week_start) from market_concentration_weekly) - 7 * $weeks and is_whole_week
+    where basis = $basis and is_whole_week and week_start >= $first and week_start + 6 <= $last
 ),
 
 weeks as (

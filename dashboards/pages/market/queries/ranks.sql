@@ -5,7 +5,7 @@ with asked as (
     from market_share_weekly
     where
         basis = $basis and attribution = $attribution and dimension = $dimension and is_whole_week and rank <= 10
-        and week_start > (select max(week_start) from market_share_weekly) - 7 * least($weeks, 26)
+        and week_start >= greatest($first, $last - 7 * 26) and week_start + 6 <= $last
 ),
 
 weeks as (

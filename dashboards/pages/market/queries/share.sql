@@ -1,11 +1,11 @@
--- One row per whole week and member: the nine largest of the last twelve weeks, all others, and the
--- unknown.
+-- One row per whole week of the period and member: the nine largest of its last twelve weeks, all
+-- others, and the unknown.
 with shown as (
     select week_start, member, tokens, share, share_low, share_high, rank
     from market_share_weekly
     where
         basis = $basis and attribution = $attribution and dimension = $dimension and is_whole_week
-        and week_start > (select max(week_start) from market_share_weekly) - 7 * $weeks
+        and week_start >= $first and week_start + 6 <= $last
 ),
 
 largest as (
@@ -24,6 +24,7 @@ select
     sum(share) as share,
     case when count(*) = 1 then any_value(share_low) end as share_low,
     case when count(*) = 1 then any_value(share_high) end as share_high,
+    case when count(*) = 1 then any_value(rank) end as rank,
     $dimension as dimension,
     $basis as basis,
     $attribution as attribution

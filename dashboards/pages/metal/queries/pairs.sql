@@ -13,11 +13,11 @@ several as (
     having count(distinct target) > 1
 )
 
-select service as who, model_family, service || ' · ' || model_family as label, sum(tokens) as tokens, true as is_service
+select service as who, model_family, service as label, sum(tokens) as tokens, true as is_service
 from served
 group by all
 union all
-select target, model_family, service || ': ' || target || ' · ' || model_family, tokens, false
+select target, model_family, service || ': ' || target, tokens, false
 from served
 where service in (from several) and target not in (select service from served)
 order by is_service desc, tokens desc nulls last, who, model_family

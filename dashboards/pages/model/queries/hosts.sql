@@ -19,7 +19,9 @@ speeds as (
             as tpot,
         bool_or(method = 'events') as is_exact
     from served_latency_hourly
-    where metric in ('ttft', 'tpot', 'itl')
+    where
+        metric in ('ttft', 'tpot', 'itl')
+        and (target, model_name) in (select (target, model_name) from served_models where model_family = $family)
     group by target, model_name, hour_at
     qualify row_number() over (partition by target, model_name order by hour_at desc) = 1
 )

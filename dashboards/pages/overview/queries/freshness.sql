@@ -4,6 +4,13 @@ with published as (
     select published_at from meta
 ),
 
+minutes as (
+    select service, count(*) filter (where not is_gap) as known, count(*) filter (where is_gap) as gaps
+    from served_tokens_minutely
+    where minute_at > (select published_at - interval 7 day from published)
+    group by service
+),
+
 sources as (
     select
         source, max(fetched_at) as newest_at,
@@ -14,10 +21,10 @@ sources as (
     group by source
     union all
     -- A service whose last replica is gone is not late.
-    select 'our tier: ' || service, max(minute_at) + interval 1 minute, count(*) filter (where not is_gap), count(*) filter (where is_gap)
-    from served_tokens_minutely
-    where service in (select service from services where gone_at is null)
-    group by service
+    select 'our tier: ' || service, last_minute_at + interval 1 minute, coalesce(minutes.known, 0), coalesce(minutes.gaps, 0)
+    from services
+    left join minutes using (service)
+    where gone_at is null
 )
 
 select source, newest_at, round(epoch(published_at - newest_at) / 3600, 1) as hours_old, answers, amiss

@@ -18,12 +18,14 @@ latency as (
 cache as (
     select hour_at, service, model_name, sum(hits) / nullif(sum(queries) filter (where hits is not null), 0) as prefix_hit_share
     from prefix_cache_hourly
+    where hour_at in (select hour_at from newest)
     group by all
 ),
 
 drafts as (
     select hour_at, service, model_name, sum(accepted_tokens) / nullif(sum(draft_tokens) filter (where accepted_tokens is not null), 0) as acceptance
     from speculation_hourly
+    where hour_at in (select hour_at from newest)
     group by all
 )
 

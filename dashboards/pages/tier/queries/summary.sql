@@ -13,6 +13,25 @@ latency as (
     from served_latency_hourly
     where metric in ('ttft', 'tpot') and hour_at in (select hour_at from newest)
     qualify row_number() over (partition by hour_at, target, model_name, metric order by method) = 1
+),
+
+-- Of all hours only the newest are joined, or a small page would hold the whole history in memory.
+efficiency as (
+    select hour_at, target, model_name, goodput_share, goodput_method, goodput_reason
+    from local_efficiency_hourly
+    where hour_at in (select hour_at from newest)
+),
+
+cache as (
+    select hour_at, target, model_name, hit_share
+    from prefix_cache_hourly
+    where hour_at in (select hour_at from newest)
+),
+
+speculation as (
+    select hour_at, target, model_name, acceptance
+    from speculation_hourly
+    where hour_at in (select hour_at from newest)
 )
 
 select
@@ -28,9 +47,8 @@ from served_tokens_hourly
 inner join newest using (hour_at, target, model_name)
 left join latency as ttft on ttft.metric = 'ttft' and (ttft.hour_at, ttft.target, ttft.model_name) = (hour_at, target, model_name)
 left join latency as tpot on tpot.metric = 'tpot' and (tpot.hour_at, tpot.target, tpot.model_name) = (hour_at, target, model_name)
-left join (select hour_at, target, model_name, goodput_share, goodput_method, goodput_reason from local_efficiency_hourly) as efficiency
-    using (hour_at, target, model_name)
-left join (select hour_at, target, model_name, hit_share from prefix_cache_hourly) as cache using (hour_at, target, model_name)
-left join (select hour_at, target, model_name, acceptance from speculation_hourly) as speculation using (hour_at, target, model_name)
+left join efficiency using (hour_at, target, model_name)
+left join cache using (hour_at, target, model_name)
+left join speculation using (hour_at, target, model_name)
 left join (select target, state, gone_at from service_replicas) as replicas using (target)
 order by state = 'gone', generation_tokens desc nulls last

@@ -43,9 +43,26 @@ def test_the_filter_chooses_by_the_claims_own_verdict(
     generation: OpenGeneration, verdict: str
 ) -> None:
     """The counts above the list are the same."""
-    listed = cards(generation, f"?verdict={verdict}")["ledger"]
+    found = cards(generation, f"?verdict={verdict}")
+    listed = [card for key, card in found.items() if key.startswith("ledger")]
+    shown = [name for card in listed for name in {*generation.frame(card.query)["claim_id"]}]
     own = rows(generation, OWN_VERDICTS).filter(pl.col("verdict") == verdict)
-    assert sorted(set(generation.frame(listed.query)["claim_id"])) == own["claim_id"].to_list()
+    assert sorted(shown) == own["claim_id"].to_list()
+
+
+def test_claims_are_grouped_by_article(whole_url: str, chromium: Browser) -> None:
+    """Each subject is a section with its statements; the links at the top name all of them."""
+    page = chromium.new_page(viewport={"width": 1400, "height": 1000})
+    page.goto(f"{whole_url}/claims")
+    text = wait_for_page(page).locator("main, body").first.inner_text()
+    titles = ["Who serves more tokens", "Open models", "CANN as open source"]
+    places = [text.index(title) for title in titles]
+    assert places == sorted(places)
+    # A statement stands in the section of its article.
+    first = page.locator("#card-ledger")
+    assert first.get_by_text("Chinese AI tops the US five weeks straight.").count() == 1
+    assert first.get_by_text("CANN has opened 65 projects").count() == 0
+    page.close()
 
 
 def test_bases_that_share_a_query_share_a_card(generation: OpenGeneration) -> None:

@@ -1,6 +1,6 @@
 """Tables of the claims page: a verdict in words for every basis, unknown for what is not known."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
@@ -135,10 +135,19 @@ def test_one_claim_begins_with_a_plain_sentence() -> None:
 
 
 def test_own_claims_lead_to_their_figures_and_to_a_new_one() -> None:
-    made = own_claims([("mine", "A above B.", "True by day.")])
-    assert rows_of(made) == [["A above B.", "True by day."]]
+    made = own_claims([("mine", "A above B.", "True by day.", date(2026, 6, 20))])
+    assert rows_of(made) == [["A above B.", "True by day.", "2026-06-20"]]
     assert [link.href for link in find_all(made, "Link")] == ["/claims?claim=mine", "/claims/new"]
     assert "None is kept yet." in text_of(own_claims([]))
+
+
+def test_a_verdict_says_since_when_and_what_it_was_before() -> None:
+    """A file that answers from the past knows neither."""
+    began_at = datetime(2026, 6, 20, 9, tzinfo=UTC)
+    assert "since 2026-06-20" in text_of(one(began_at=began_at))
+    changed = one(began_at=began_at, previous_verdict="wrong_baseline")
+    assert "since 2026-06-20, before wrong baseline" in text_of(changed)
+    assert "since" not in text_of(one())
 
 
 def test_missing_days_fold_away() -> None:

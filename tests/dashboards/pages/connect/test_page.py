@@ -40,8 +40,8 @@ def test_pages_of_a_tier_say_once_how_to_name_one(home: Settings, chromium: Brow
         for path in ("/tier", "/efficiency", "/metal"):
             page.goto(url + path)
             wait_for_page(page)
-            assert page.locator(".card").count() == 1, path
-            assert page.locator(".card li").count() == 3, path
+            expect(page.locator(".card"), path).to_have_count(1)
+            expect(page.locator(".card li"), path).to_have_count(3)
         page.get_by_role("link", name="Name a server").last.click()
         page.wait_for_url("**/connect")
 

@@ -15,6 +15,7 @@ from dashboards.pages.data.figures import (
     percent_format,
     restated_days,
     restatements,
+    unknown_share,
 )
 
 LIGHT = Theme()
@@ -146,3 +147,18 @@ def test_few_days_are_not_stretched_over_the_chart() -> None:
 )
 def test_an_empty_frame_draws(draw: Any, rows: pl.DataFrame, traces: int) -> None:
     assert len(draw(rows.clear(), LIGHT).data) == traces
+
+
+def test_a_week_in_which_all_is_known_has_no_unknown_share() -> None:
+    """The table has no row of the unknown then, which is a share of zero and no gap."""
+    rows = pl.DataFrame(
+        {
+            "week_start": [DAY, NEXT, DAY],
+            "field": ["country", "country", "weights"],
+            "share": [0.25, None, 0.125],
+        }
+    )
+    country, lab, weights = unknown_share(rows, LIGHT).data
+    assert list(country.y) == [0.25, 0.0]
+    assert list(lab.y) == []
+    assert list(weights.y) == [0.125]

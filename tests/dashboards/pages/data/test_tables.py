@@ -53,8 +53,8 @@ def test_links_to_dagster_stand_there_if_it_runs() -> None:
 def test_an_identity_holds_or_is_broken_in_words_and_a_sign() -> None:
     rows = pl.DataFrame({"claim": ["x", "y"], "tables": ["t", "u"], "rows_wrong": [0, 1234]})
     assert rows_of(checks(rows)) == [
-        ["✓ holds", "x", "t"],
-        ["✗ broken by 1,234 rows", "y", "u"],
+        ["✓ holds", "x", "`t`"],
+        ["✗ broken by 1,234 rows", "y", "`u`"],
     ]
 
 

@@ -102,7 +102,7 @@ def test_cost_is_drawn_with_and_without_idle_time() -> None:
         "with idle": (2.0,),
         "without idle": (1.5,),
     }
-    assert unit_of(made) == "USD per Mtok"
+    assert unit_of(made) == "$/Mtok"
 
 
 def test_lines_of_several_series_are_named_after_them() -> None:

@@ -34,24 +34,29 @@ def test_without_a_choice_the_platform_is_shown_by_author(bare: OpenGeneration) 
         "attribution": "releasing_lab",
         "dimension": "author",
     }
-    assert (made.weeks, made.view) == (52, "stacked")
+    assert (made.period.words, made.view) == ("no day", "stacked")
     assert made.of_words == "all tokens of the platform"
 
 
 def test_choices_are_said_in_words(bare: OpenGeneration) -> None:
-    made = choice(bare, "?dimension=weights&basis=top9&attribution=base_lab&weeks=13")
+    made = choice(bare, "?dimension=weights&basis=top9&attribution=base_lab&weeks=4")
     assert made.by == "open or closed weights"
     assert made.of_words == "the tokens of the week's nine largest models"
     assert made.whose_words == "by lab of the base model"
-    assert made.weeks == 13
 
 
 def test_a_member_is_a_dimension_and_a_name(bare: OpenGeneration) -> None:
     """Open weights where there are no members to choose from."""
     made = choice(bare, "?one=author:deepseek")
     assert (made.member_dimension, made.member) == ("weights", "open")
-    options = controls(bare)[-1].options
+    [options] = [each.options for each in controls(bare) if each.name == "one"]
     assert list(options) == [DEFAULT_MEMBER]
+
+
+@pytest.mark.slow
+def test_the_period_is_of_days_that_the_file_holds(generation: OpenGeneration) -> None:
+    made = choice(generation, "?weeks=2026-11-02..2030-01-01")
+    assert made.period.words == "2 Nov 2026 to 24 Nov 2026"
 
 
 @pytest.mark.slow

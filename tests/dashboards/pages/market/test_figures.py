@@ -99,7 +99,7 @@ def test_ranks_are_of_the_newest_week_with_bounds() -> None:
 def test_a_sum_of_members_has_no_bounds() -> None:
     bar = traces_of(ranked_shares(ROWS, LIGHT))["all others"]
     assert bar.error_x.array is None
-    assert bar.hovertemplate.startswith("15.0%<")
+    assert bar.hovertemplate.startswith("15.0% · 30.0 tokens<")
     assert bar.marker.pattern.shape
 
 

@@ -50,7 +50,8 @@ def test_a_listing_at_no_price_is_not_drawn() -> None:
     """A log scale has no place for it."""
     made = price_volume(PRICES, LIGHT)
     points = [point for trace in made.data for point in trace.text]
-    assert points == ["a/cheap", "b/dear", "d/odd"]
+    assert [point.partition("<br>")[0] for point in points] == ["a/cheap", "b/dear", "d/odd"]
+    assert points[0] == "a/cheap<br>$0.1/Mtok<br>1.00T tokens"
 
 
 def test_kinds_of_weights_have_a_sign_each() -> None:
@@ -61,7 +62,7 @@ def test_kinds_of_weights_have_a_sign_each() -> None:
 
 def test_units_stand_on_both_axes() -> None:
     made = price_volume(PRICES, LIGHT)
-    assert unit_of(made, "xaxis") == "USD per million tokens"
+    assert unit_of(made, "xaxis") == "$/Mtok"
     assert unit_of(made) == "tokens in seven days"
     assert (made.layout.xaxis.type, made.layout.yaxis.type) == ("log", "log")
 

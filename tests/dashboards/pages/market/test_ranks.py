@@ -49,7 +49,7 @@ def test_long_names_are_cut_and_their_lab_is_left_out() -> None:
     rows = ranks(**{"lab/a-model-with-a-very-long-name": [1, 1, 1]})
     [line] = rank_flow(rows, LIGHT).data
     assert line.text[-1].strip() == "a-model-with-a-very-l…"
-    assert line.meta == "lab/a-model-with-a-very-long-name"
+    assert line.name == "lab/a-model-with-a-very-long-name"
 
 
 def test_there_is_room_for_the_names() -> None:

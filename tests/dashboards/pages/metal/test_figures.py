@@ -46,7 +46,7 @@ def test_costs_and_prices_are_lines_by_day() -> None:
     lines = traces_of(cost_by_day(COSTS, LIGHT))
     assert lines["ours"].y == (2.0, None, 2.5)
     assert lines["list price"].y == (1.0, None, 1.5)
-    assert unit_of(cost_by_day(COSTS, LIGHT)) == "USD per Mtok"
+    assert unit_of(cost_by_day(COSTS, LIGHT)) == "$/Mtok"
 
 
 def test_a_price_that_is_only_bounded_is_a_bar() -> None:

@@ -83,7 +83,7 @@ def test_equal_prices_are_one_line_with_both_names() -> None:
 
 def test_a_price_that_is_only_bounded_is_a_band() -> None:
     """No line in its middle, and no load at which both are even."""
-    [band] = [t for t in cost_by_load(0.5)(BOUNDED, LIGHT).data if "between bounds" in t.name]
+    [band] = [t for t in cost_by_load(0.5)(BOUNDED, LIGHT).data if "bounds" in t.name]
     assert (band.fill, set(band.y)) == ("toself", {0.5, 1.5})
     row = BOUNDED.row(0, named=True)
     assert format_price(row) == "$0.5 to $1.50"
@@ -92,7 +92,7 @@ def test_a_price_that_is_only_bounded_is_a_band() -> None:
 
 def test_units_stand_on_both_axes() -> None:
     made = cost_by_load(0.5)(curve(0.8), LIGHT)
-    assert unit_of(made) == "USD per Mtok"
+    assert unit_of(made) == "$/Mtok"
     assert unit_of(made, "xaxis") == "load: share of time busy"
 
 

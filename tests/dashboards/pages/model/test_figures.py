@@ -53,7 +53,7 @@ def test_each_listing_is_a_line_and_a_day_below_the_cutoff_a_gap() -> None:
     lines = traces_of(made)
     assert list(lines) == ["cutoff: nothing below it is visible", "lab/a:free", "lab/a"]
     assert lines["lab/a"].y == (100, None)
-    assert lines["lab/a"].customdata == (9, None)
+    assert lines["lab/a"].text == ("100 tokens · rank 9", "")
     assert made.layout.yaxis.type == "log"
 
 

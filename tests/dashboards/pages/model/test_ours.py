@@ -50,7 +50,7 @@ def test_speed_cost_price_and_share_of_a_target() -> None:
     assert value == "36.1"
     assert "tier-00, v4-flash, hour of 2026-06-15 22:00 UTC, busy 100.0% of it" in note
     assert "130k generated; 11.8 J a token" in note
-    assert made["Our USD per million tokens"] == (
+    assert made["Our $/Mtok"] == (
         "$2.04",
         "15 Jun 2026, idle time included; $1.88 without",
     )
@@ -69,7 +69,7 @@ def test_what_is_not_known_says_why() -> None:
     made = tiles(**UNKNOWN)
     assert made["Tokens per second"][0] == "unknown"
     assert "; unknown" in made["Tokens per second"][1]
-    assert made["Our USD per million tokens"] == ("unknown", NO_DAY)
+    assert made["Our $/Mtok"] == ("unknown", NO_DAY)
     assert made["The market's price of the same mix"] == ("unknown", NO_DAY)
     assert made["Our tokens over ours and the market's"][1] == NO_DAY
 
@@ -81,7 +81,7 @@ def test_reasons_of_the_file_come_first() -> None:
         price_reason="no host",
         share_reason="the family is below the cutoff of the day",
     )
-    assert made["Our USD per million tokens"][1] == "no cost of the device kind"
+    assert made["Our $/Mtok"][1] == "no cost of the device kind"
     assert made["The market's price of the same mix"][1] == "no host"
     assert "below the cutoff" in made["Our tokens over ours and the market's"][1]
 

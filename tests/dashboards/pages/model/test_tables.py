@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from support.dashboard.components import tiles_of
 
+from dashboards.components.theme import Theme
 from dashboards.export.static_tables import write_cell
 from dashboards.pages.model.tables import benchmarks, half_life, hosts, price_events, summary
 
@@ -39,7 +40,8 @@ LIFE: dict[str, Any] = {
 
 
 def tiles(build: Any, row: dict[str, Any], **changes: Any) -> dict[str, tuple[str, str]]:
-    return tiles_of(build(pl.DataFrame([row | changes], infer_schema_length=None)))
+    rows = pl.DataFrame([row | changes], infer_schema_length=None)
+    return tiles_of(build(rows, Theme()) if build is summary else build(rows))
 
 
 def test_the_newest_week_has_tokens_share_and_rank() -> None:
@@ -49,7 +51,7 @@ def test_the_newest_week_has_tokens_share_and_rank() -> None:
     assert made["Rank among families"][0] == "1"
     assert made["Among the named models"] == (
         "since 20 Jan 2025",
-        "to 15 Jun 2026; open weights; DeepSeek, CN",
+        "to 15 Jun 2026; open weights; DeepSeek, China",
     )
 
 
@@ -57,7 +59,7 @@ def test_a_family_below_the_cutoff_has_no_zero() -> None:
     made = tiles(summary, RANKED, tokens=None, share=None, rank=None)
     value, note = made["Tokens"]
     assert value == "below the cutoff"
-    assert "no more than 5G a listing, which is not zero" in note
+    assert "no more than 5B a listing, which is not zero" in note
     assert made["Share of the platform"][0] == "unknown"
     assert made["Rank among families"][0] == "none"
 
@@ -110,8 +112,8 @@ def test_hosts_have_prices_speed_and_the_instant_of_their_sample() -> None:
         "TTFT ms": "779",
         "tokens/s": "454",
         "up in a day": "99.8%",
-        "prompt $/M": "0.158",
-        "completion $/M": "unknown",
+        "prompt $/Mtok": "0.158",
+        "completion $/Mtok": "unknown",
         "sampled at (UTC)": "2026-06-15 09:00",
     }
 
@@ -144,7 +146,7 @@ def test_a_change_of_price_has_both_prices_and_an_estimate() -> None:
         },
         schema_overrides={"elasticity_low": pl.Float64, "elasticity_high": pl.Float64},
     )
-    row = cells(price_events(rows))
+    row = cells(price_events(rows, Theme()))
     assert (row["change"], row["prompt before"], row["prompt after"]) == ("+11.1%", "0.126", "0.14")
     assert (row["elasticity"], row["at least"]) == ("\N{MINUS SIGN}1.5", "unknown")
     assert row["confounded"] == "✓ yes"
@@ -161,8 +163,8 @@ def test_scores_keep_their_scale() -> None:
             "as_of": [datetime(2026, 6, 15, tzinfo=UTC)],
         }
     )
-    assert cells(benchmarks(rows))["benchmark"] == "arena"
-    assert cells(benchmarks(rows))["as of"] == "2026-06-15"
+    assert cells(benchmarks(rows, Theme()))["benchmark"] == "arena"
+    assert cells(benchmarks(rows, Theme()))["as of"] == "2026-06-15"
 
 
 @pytest.mark.parametrize("change", [{"tokens_before": 0}, {"tokens_before": None}])

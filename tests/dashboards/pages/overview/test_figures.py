@@ -53,7 +53,7 @@ def test_leaders_have_bounds_and_their_share_of_before() -> None:
     now, before = made.data
     assert now.x == (0.25, 0.12)
     assert now.error_x.array == pytest.approx((0.08, 0.08))
-    assert now.text[0] == "25.0% to 33.0%"
+    assert now.text[0] == "25.0% (at least 25.0%, at most 33.0%)"
     assert before.x == (0.24, None)
     assert unit_of(made, "xaxis") == ",.6~p"
 
@@ -82,7 +82,8 @@ def test_targets_have_a_line_each_and_the_rest_is_grey() -> None:
     lines = traces_of(made)
     assert list(lines) == ["tier-00", "all others"]
     assert lines["all others"].line.dash == "dot"
-    assert made.layout.showlegend
+    # Their names stand at their ends.
+    assert [each.text for each in made.layout.annotations] == ["tier-00", "all others"]
     assert unit_of(made) == "tokens a minute"
 
 

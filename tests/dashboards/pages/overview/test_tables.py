@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 from support.dashboard.components import tiles_of
 
+from dashboards.components.theme import Theme
 from dashboards.export.static_html import to_html
 from dashboards.pages.overview.tables import MAX_SERVICES, NO_DAY, freshness, problems, tier, week
 
@@ -43,7 +44,8 @@ def test_the_week_has_the_platform_and_the_largest_of_each_kind() -> None:
                 ("author", "openai", 1, 0.118, None),
                 ("country", "CN", 1, 0.582, None),
                 ("weights", "open", 1, 0.654, 0.648),
-            )
+            ),
+            Theme(),
         )
     )
     assert made["Platform tokens"] == ("110", "week of 15 Jun 2026; +10.0% on the week before")
@@ -56,7 +58,9 @@ def test_the_week_has_the_platform_and_the_largest_of_each_kind() -> None:
 
 
 def test_a_kind_without_a_row_has_no_tile() -> None:
-    assert list(tiles_of(week(shares(("weights", "open", 1, 0.6, None))))) == ["Open weights"]
+    assert list(tiles_of(week(shares(("weights", "open", 1, 0.6, None)), Theme()))) == [
+        "Open weights"
+    ]
 
 
 SERVED: dict[str, Any] = {
@@ -82,7 +86,7 @@ PRICE = "The market's price of the same mix"
 
 def served(*changes: dict[str, Any]) -> dict[str, tuple[str, str]]:
     rows = pl.DataFrame([SERVED | each for each in changes], infer_schema_length=None)
-    return tiles_of(tier(rows))
+    return tiles_of(tier(rows, Theme()))
 
 
 def test_our_tier_has_tokens_cost_and_the_markets_price() -> None:
@@ -91,7 +95,7 @@ def test_our_tier_has_tokens_cost_and_the_markets_price() -> None:
     assert value == "10.2M"
     assert "68.7M of prompts, over 24.0 h covered of the 24" in note
     assert "7 min of gaps" in note
-    assert made["Our USD per million tokens"] == (
+    assert made["Our $/Mtok"] == (
         "$1.01",
         "15 Jun 2026, idle time included; $0.97 without; v4-flash",
     )
@@ -104,7 +108,7 @@ def test_our_tier_has_tokens_cost_and_the_markets_price() -> None:
 def test_several_targets_are_added_and_named() -> None:
     made = served({}, {"service": "tier-01", "model_name": "glm"})
     assert made["Our tokens"][0] == "20.4M"
-    assert "Our USD per million tokens, glm at tier-01" in made
+    assert "Our $/Mtok, glm at tier-01" in made
     assert f"{PRICE}, glm" in made
 
 
@@ -121,14 +125,14 @@ def test_unknown_tokens_are_not_zero() -> None:
 
 def test_an_unknown_cost_has_its_reason() -> None:
     made = served({"usd_per_mtok": None, "cost_reason": "no cost of the device kind"})
-    assert made["Our USD per million tokens"] == ("unknown", "no cost of the device kind")
+    assert made["Our $/Mtok"] == ("unknown", "no cost of the device kind")
 
 
 def test_a_model_that_was_not_found_has_the_reason_of_its_row() -> None:
     reason = "2 models of the market fit (a/x, b/x); name one in model_map"
     unknown = {"usd_per_mtok": None, "market_usd_per_mtok_low": None}
     made = served({"model_family": None, "market_reason": reason, **unknown})
-    assert made["Our USD per million tokens"] == ("unknown", reason)
+    assert made["Our $/Mtok"] == ("unknown", reason)
     assert made[PRICE] == ("unknown", reason)
 
 
@@ -136,7 +140,7 @@ def test_a_model_that_was_found_is_never_called_not_found() -> None:
     """Without a whole day yet, that is what its cost and its price lack."""
     unknown = {"usd_per_mtok": None, "market_usd_per_mtok_low": None, "cost_date": None}
     made = served(unknown)
-    assert made["Our USD per million tokens"] == ("unknown", NO_DAY)
+    assert made["Our $/Mtok"] == ("unknown", NO_DAY)
     assert made[PRICE] == ("unknown", NO_DAY)
 
 
@@ -177,6 +181,6 @@ def test_problems_say_what_to_do() -> None:
 def test_a_service_names_its_replicas_or_since_when_it_is_gone() -> None:
     gone = {"gone_at": datetime(2026, 6, 19, 8, tzinfo=UTC), "model_name": "glm", "service": "old"}
     made = served({"replicas_now": 12, "gone_at": None}, gone)
-    named = [name for name in made if name.startswith("Our USD")]
+    named = [name for name in made if name.startswith("Our $/Mtok")]
     assert any("tier-00 (12 replicas)" in name for name in named)
     assert any("old (gone since 19 Jun 08:00)" in name for name in named)

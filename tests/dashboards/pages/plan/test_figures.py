@@ -37,7 +37,7 @@ def test_our_cost_is_a_line_within_a_band_and_each_price_a_line(
     assert drawn["cheapest host"].y == pytest.approx((1.6, 1.6))
     assert "price of most hosts" not in drawn
     assert drawn["even with cheapest host"].text == ("even at 32%",)
-    assert (unit_of(made), unit_of(made, "xaxis")) == ("USD per Mtok", "load: share of time busy")
+    assert (unit_of(made), unit_of(made, "xaxis")) == ("$/Mtok", "load: share of time busy")
 
 
 def test_the_plans_own_load_is_a_point_on_the_line(con: duckdb.DuckDBPyConnection) -> None:

@@ -8,6 +8,7 @@ import pytest
 from support.dashboard.components import find_all, rows_of, text_of, tiles_of
 from support.planner.plans import open_marts, plan_rows
 
+from dashboards.components.theme import Theme
 from dashboards.pages.plan.tables import inputs, prices, verdict
 from dashboards.planner.verdict import judge, list_inputs
 
@@ -27,7 +28,7 @@ def test_the_verdict_is_a_sentence_and_a_tile_for_each_price(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
     rows = frame(con)
-    made = verdict(rows)
+    made = verdict(rows, Theme())
     assert text_of(find_all(made, "P")[0]) == judge(rows.to_dicts()).sentence
     tiles = tiles_of(made)
     assert tiles["Ours"] == ("$2.02", "$2.02 to $2.69; what if, at a load of 25%")
@@ -36,7 +37,7 @@ def test_the_verdict_is_a_sentence_and_a_tile_for_each_price(
 
 
 def test_an_unknown_cost_has_its_reason_in_the_tile(con: duckdb.DuckDBPyConnection) -> None:
-    value, note = tiles_of(verdict(frame(con, target="none")))["Ours"]
+    value, note = tiles_of(verdict(frame(con, target="none"), Theme()))["Ours"]
     assert value == "unknown"
     assert note.startswith("no number of devices is given")
 

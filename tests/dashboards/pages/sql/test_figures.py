@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from support.dashboard.components import find_all, text_of
 
-from dashboards.components.explore import Axes
+from dashboards.components.charts.explore import Axes
 from dashboards.components.theme import Theme
 from dashboards.pages.sql.figures import MAX_SHOWN_ROWS, describe_chart, result_chart
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from support.dashboard.components import class_of, find_all, text_of
 
-from dashboards.generations import GenerationMeta
+from dashboards.generation_meta import GenerationMeta
 from dashboards.pages.sql.queue import QueuedQuery
 from dashboards.pages.sql.result import count_rows, read_rows, show_query
 from dashboards.pages.sql.worker import QueryOutcome

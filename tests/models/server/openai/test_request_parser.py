@@ -51,9 +51,16 @@ def test_null_is_the_same_as_leaving_out() -> None:
 
 def test_parameters_that_change_nothing_are_accepted() -> None:
     """Clients send them with their neutral values."""
-    neutral = {"n": 1, "echo": False, "frequency_penalty": 0, "logit_bias": {}, "user": "ann"}
+    neutral = {"n": 1, "echo": False, "frequency_penalty": 0, "logit_bias": {}}
     assert completion(**neutral) == completion()
     assert chat(tools=[], response_format={"type": "text"}) == chat()
+
+
+def test_the_sender_is_named_in_two_ways() -> None:
+    """OpenAI's newer field counts; what is no text names nobody."""
+    assert completion(user="ann").user == "ann"
+    assert completion(user="ann", safety_identifier="bob").user == "bob"
+    assert completion(user=7, safety_identifier=" ").user is None
 
 
 def test_usage_of_a_stream_can_be_requested() -> None:

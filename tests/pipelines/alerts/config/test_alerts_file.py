@@ -85,6 +85,14 @@ name = "c"
 kind = "earthquake"
 minuets = 5
 
+[[alert]]
+name = "d"
+kind = "budget_passed"
+usd = 1
+per = "day"
+of = "market"
+team = "search"
+
 [[report]]
 name = "r"
 when = "monday 25:00"
@@ -96,13 +104,14 @@ host = "h"
 """
     found = problems(text)
     assert [line.partition(" ")[0] for line in found] == [
-        f"alerts.toml:{number}:" for number in (2, 4, 5, 9, 10, 13, 14, 15, 19, 21, 23)
+        f"alerts.toml:{number}:" for number in (2, 4, 5, 9, 10, 13, 14, 15, 22, 27, 29, 31)
     ]
     everything = "\n".join(found)
     for part in (
         "hours is no key of alert of kind target_down",
         "'nobody', which is no [[receiver]]",
         "alert of kind budget_passed needs per",
+        "whose budget is of tier or of gateway",
         "alert 'c' is there already",
         "minuets is no key of alert; alerts.toml.example shows them all",
         '"monday 08:00", in UTC',

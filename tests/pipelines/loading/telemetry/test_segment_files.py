@@ -7,7 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from models.server.usage_log import SCHEMA as REQUESTS
+from models.server.usage_journal import SCHEMA as REQUESTS
+from models.server.usage_journal import SENDER_COLUMNS
 from pipelines.loading.telemetry.segment_files import (
     UNREADABLE,
     Segment,
@@ -45,6 +46,7 @@ def test_each_kind_waits_in_its_own_folder(tmp_path: Path) -> None:
         "requests": "spool/requests",
         "pages": "spool/pages",
         "history": "spool/history",
+        "spend": "spool/spend",
         "tier": "spool/tier",
     }
 
@@ -123,6 +125,18 @@ def test_the_rows_of_both_formats_are_read(folders: SpoolFolders) -> None:
     rows = Segment("requests", path, is_archived=False).rows()
     assert rows.schema == REQUESTS
     assert rows["request_id"].to_pylist() == ["r"]
+
+
+def test_requests_of_older_servers_have_no_sender(folders: SpoolFolders) -> None:
+    """Their segments lack the columns, and nobody knows who sent them."""
+    row = dict.fromkeys(REQUESTS.names) | {"request_id": "r", "arrival_at": datetime.now(UTC)}
+    older = pa.Table.from_pylist([row], REQUESTS).drop_columns(list(SENDER_COLUMNS))
+    path = folders.spools["requests"] / f"{NAME}.arrow"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with pa.ipc.new_file(path, older.schema) as writer:
+        writer.write_table(older)
+    rows = Segment("requests", path, is_archived=False).rows()
+    assert rows.select(SENDER_COLUMNS).to_pylist() == [dict.fromkeys(SENDER_COLUMNS)]
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 half", b"ARROW1\0\0 half"])

@@ -8,8 +8,8 @@ import sys
 import httpx
 import pytest
 
-from pipelines.simulator.api.serve import build_app, serve_in_thread
-from pipelines.simulator.errors import NoRecordings, UnknownMode
+from pipelines.simulator.api.serve import build_app, serve, serve_in_thread
+from pipelines.simulator.errors import NoRecordings, NotLoopback, UnknownMode
 
 SERVE = "from pipelines.simulator.api.serve import build_app, serve; serve(build_app('market'))"
 
@@ -47,6 +47,13 @@ def test_in_the_foreground_it_prints_its_address():
         assert httpx.get(f"{base}/models/count").status_code == 200
         process.send_signal(signal.SIGINT)
         process.wait(10)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "example.org", ""])
+def test_it_listens_where_others_reach_it_for_nobody(host):
+    """They could set its clock and its faults."""
+    with pytest.raises(NotLoopback, match="this machine only"):
+        serve(build_app(), host)
 
 
 def test_an_empty_folder_is_refused(tmp_path):

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from pipelines.simulator.faults.payload_faults import (
+    ARCHIVE_FAULTS,
     MANIFEST_FAULTS,
     PAYLOAD_FAULTS,
     SNAPSHOT_FAULTS,
@@ -74,3 +75,31 @@ def test_unknown_keys_fit_any_payload(payload):
 def test_the_other_manifest_is_of_the_day_before():
     """Also across a month."""
     assert SNAPSHOT_FAULTS["other_day_manifest"](date(2026, 3, 1)) == date(2026, 2, 28)
+
+
+ARCHIVE = {
+    "as_of": "2026-06-18",
+    "models": {
+        "lab/old": {
+            "first_seen": "2026-06-01",
+            "points": [["2026-06-01", 1, 2], ["2026-06-18", 2, 3]],
+        },
+        "lab/new": {"first_seen": "2026-06-15", "points": [["2026-06-15", 1, 2]]},
+    },
+}
+
+
+def test_an_archive_of_prices_loses_models_or_days_or_has_a_price_that_is_none():
+    """The archive that is given stays as it is."""
+    before = copy.deepcopy(ARCHIVE)
+    lost, malformed, older = (
+        ARCHIVE_FAULTS[kind](ARCHIVE)
+        for kind in ("lost_models", "malformed_prices", "older_archive")
+    )
+    assert list(lost["models"]) == ["lab/old"]
+    assert malformed["models"]["lab/old"]["points"] == [["2026-06-18", "cheap", 1.0]]
+    assert malformed["models"]["lab/new"] == ARCHIVE["models"]["lab/new"]
+    assert older["as_of"] == "2026-06-11"
+    assert older["models"]["lab/old"]["points"] == [["2026-06-01", 1, 2]]
+    assert list(older["models"]) == ["lab/old"]
+    assert before == ARCHIVE

@@ -20,6 +20,7 @@ def test_the_catalogue_becomes_a_row_for_each_model() -> None:
         "prompt_usd": "0.00000056",
         "completion_usd": "0.00000176",
         "cached_usd": "0.000000104",
+        "cache_write_usd": None,
         "discount": "0.25",
         "overrides": '[{"min_prompt_tokens": 200000, "prompt": "0.000001"}]',
     }

@@ -14,8 +14,8 @@ from support.simulator import FAST_RETRIES, SimulatedMarket, simulated_market
 from pipelines.archive import Answer
 from pipelines.errors import BadAnswer, SourceUnreachable
 from pipelines.settings import Settings
+from pipelines.sources.client.http import SourceClient
 from pipelines.sources.failure import Failure
-from pipelines.sources.http import SourceClient
 from pipelines.sources.openrouter import exports
 
 DAY = timedelta(days=1)

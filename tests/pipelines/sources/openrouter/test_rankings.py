@@ -14,7 +14,7 @@ from support.simulator import FAST_RETRIES, KEY, SimulatedMarket, simulated_mark
 from support.source_payloads import parse, with_changes
 
 from pipelines.settings import Settings
-from pipelines.sources.http import SourceClient
+from pipelines.sources.client.http import SourceClient
 from pipelines.sources.openrouter import rankings
 
 DAY = timedelta(days=1)

@@ -12,7 +12,7 @@ from support.simulator import FAST_RETRIES
 
 from pipelines.archive import Answer
 from pipelines.settings import Settings
-from pipelines.sources.http import SourceClient
+from pipelines.sources.client.http import SourceClient
 from pipelines.sources.openrouter.requests import (
     SourceRequest,
     catalogue_requests,
@@ -65,9 +65,10 @@ def test_usage_is_requested_for_one_day(server: ScriptedServer, client: SourceCl
     ]
 
 
-def test_without_a_key_there_are_no_usage_requests(keyless: SourceClient) -> None:
-    """All of them would be refused."""
-    assert list(usage_requests(keyless, DAY)) == []
+def test_without_a_key_the_index_of_exports_is_the_only_usage(keyless: SourceClient) -> None:
+    """All others would be refused; where there is no index yet, that is no fault."""
+    (request,) = usage_requests(keyless, DAY)
+    assert (request.what, request.may_be_absent) == ("index of exports", True)
 
 
 def test_rankings_are_requested_by_window(server: ScriptedServer, client: SourceClient) -> None:

@@ -12,7 +12,7 @@ from pipelines.telemetry.collector.scraping import ScrapeFailed, fetch_page, mak
 
 def fetch(url: str) -> bytes:
     async def run() -> bytes:
-        async with make_client({}, ssl.create_default_context(), is_guarded=True) as client:
+        async with make_client({}, ssl.create_default_context()) as client:
             return await fetch_page(client, url, 10)
 
     return asyncio.run(run())

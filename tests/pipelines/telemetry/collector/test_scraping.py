@@ -37,10 +37,9 @@ def fetch(
     seconds: float = 10,
     headers: Mapping[str, str] | None = None,
     context: ssl.SSLContext | None = None,
-    is_guarded: bool = False,
 ) -> bytes:
     async def run() -> bytes:
-        async with make_client(headers or {}, context or make_context(), is_guarded) as client:
+        async with make_client(headers or {}, context or make_context()) as client:
             return await fetch_page(client, url, seconds)
 
     return asyncio.run(run())
@@ -203,11 +202,11 @@ def test_a_guarded_client_checks_the_certificate_of_the_name(certificate: Path, 
     known = make_context(certificate)
     with tls_server(certificate) as address:
         url = address.replace("127.0.0.1", host)
-        assert fetch(url, context=known, is_guarded=True) == b"up 1\n"
+        assert fetch(url, context=known) == b"up 1\n"
         with pytest.raises(ScrapeFailed, match="certificate"):
-            fetch(url, is_guarded=True)
+            fetch(url)
         with pytest.raises(ScrapeFailed, match="certificate"):
-            fetch(address.replace("127.0.0.1", "2130706433"), context=known, is_guarded=True)
+            fetch(address.replace("127.0.0.1", "2130706433"), context=known)
 
 
 def test_a_server_without_tls_has_its_reason() -> None:

@@ -12,6 +12,7 @@ from pipelines.telemetry.config.tier import parse_tier
 from pipelines.telemetry.config.tier_records import (
     TierEntry,
     TierRecord,
+    hide_values,
     read_record,
     target_entry,
     tier_entries,
@@ -81,6 +82,21 @@ def test_no_secret_is_written(tmp_path: Path) -> None:
     assert "VARIABLE" not in text
     assert "ca.pem" not in text
     assert '"capex_usd": "15999.10"' in text
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("http://a:1/metrics", "http://a:1/metrics"),
+        ("http://a:1/metrics?", "http://a:1/metrics?"),
+        ("http://a:1/m?token=abc&x=", "http://a:1/m?token=~ba7816bf&x="),
+        ("http://a:1/m?abc", "http://a:1/m?~ba7816bf"),
+        ("http://a:1/m?a=b==#c", "http://a:1/m?a=~6a04995b"),
+    ],
+)
+def test_a_value_of_a_query_is_a_digest(url: str, kept: str) -> None:
+    """It may be a token; another one gives another digest, so that a change is seen."""
+    assert hide_values(url) == kept
 
 
 def test_every_table_is_an_entry() -> None:

@@ -243,3 +243,12 @@ def test_the_outcome_of_scrapes_is_one_series_for_the_same_labels() -> None:
     assert up_series("up", samples="2", problems="0") is up_series("up", samples="2", problems="0")
     assert up_series("up", samples="2", problems="0").labels == 'problems="0",samples="2"'
     assert up_series("device_up").metric == "device_up"
+
+
+def test_energy_of_zero_since_the_driver_was_loaded_is_a_failed_reading() -> None:
+    """It would seem to begin again, and count all that it had counted before."""
+    page = b'DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION{gpu="0"} %d\n'
+    reader = MetricsNormaliser("dcgm")
+    assert reader.read(page % 0, 0.0).samples == {}
+    assert reader.read(page % 0, 0.0).counts.failed_reads == 1
+    assert list(reader.read(page % 2000, 0.0).samples.values()) == [2.0]

@@ -63,14 +63,10 @@ lines as (
         count(*) as weeks,
         regr_slope(log_share, week) as slope,
         regr_intercept(log_share, week) as intercept,
-        sqrt(
-            greatest(
-                regr_syy(log_share, week) - regr_slope(log_share, week) * regr_sxy(log_share, week),
-                0
-            )
-            / (count(*) - 2)
-            / regr_sxx(log_share, week)
-        ) as standard_error
+        greatest(
+            regr_syy(log_share, week) - regr_slope(log_share, week) * regr_sxy(log_share, week), 0
+        )
+        / regr_sxx(log_share, week) as error_squares
     from points
     group by model_family
     having count(*) >= 5
@@ -100,17 +96,22 @@ correlations as (
     group by model_family
 ),
 
-slopes as (
+degrees as (
     select
-        lines.model_family,
-        lines.weeks,
-        lines.slope,
-        lines.standard_error
-        * {{ t_95('lines.weeks - 2') }}
-        * {{ inflation_factor('correlations.correlation') }} as reach
+        lines.*,
+        {{ effective_degrees('lines.weeks', 2, 'correlations.correlation') }} as degrees
     from lines
     inner join correlations
         using (model_family)
+),
+
+slopes as (
+    select
+        model_family,
+        weeks,
+        slope,
+        sqrt(error_squares / degrees) * {{ t_95('degrees') }} as reach
+    from degrees
 ),
 
 estimates as (

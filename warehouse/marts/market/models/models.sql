@@ -1,8 +1,10 @@
 -- One row per model that ever ranked: its names, its catalogue entry and its family.
 --
 -- Entries match by canonical slug first and by id second, always with the same variant; of several
--- ids that a slug had one after the other, the current one. A model that does not resolve to exactly
--- one entry stays, marked as unresolved.
+-- ids that a slug had one after the other, the current one. A model that left the catalogue before we
+-- first saw it is looked up among the ids of archives of prices: by its name, by the id that its
+-- slug has in another variant, without the date at its end, and by its words in any order. A model
+-- that does not resolve to exactly one entry stays, marked as unresolved.
 with ranked as (
     select
         ranking_rows.model_permaslug,
@@ -19,6 +21,13 @@ with ranked as (
         and rankings.slice = 'all'
         and rankings.grain = 'day'
     group by all
+),
+
+catalogue_ids_of_slugs as (
+    select distinct
+        canonical_slug,
+        model_id_base
+    from {{ ref('catalogue_ids') }}
 ),
 
 candidates as (
@@ -59,11 +68,69 @@ placed as (
     from candidates
 ),
 
-resolved as (
+listed as (
     select *
     from placed
     where place = 1
     qualify count(*) over (partition by model_permaslug) = 1
+),
+
+-- Only where no entry of the catalogue is a candidate: a third name does not choose between two.
+names as (
+    select
+        ranked.model_permaslug,
+        ranked.variant,
+        name.model_base,
+        name.resolved_by,
+        name.priority,
+        null as words
+    from ranked
+    left join catalogue_ids_of_slugs as slugs
+        on ranked.model_base = slugs.canonical_slug,
+        lateral (
+            values
+            (1, 'archive id', ranked.model_base),
+            (2, 'archive slug', slugs.model_id_base),
+            (3, 'archive date', {{ name_without_date('ranked.model_base') }})
+        ) as name (priority, resolved_by, model_base)
+    where ranked.model_permaslug not in (select candidates.model_permaslug from candidates)
+    union all by name
+    select
+        ranked.model_permaslug,
+        ranked.variant,
+        {{ words_of_name(name_without_date('ranked.model_base')) }} as words,
+        'archive words' as resolved_by,
+        4 as priority
+    from ranked
+    where ranked.model_permaslug not in (select candidates.model_permaslug from candidates)
+),
+
+archived as (
+    select
+        names.model_permaslug,
+        names.resolved_by,
+        found.model_id,
+        found.model_name,
+        found.prompt_usd_per_mtok,
+        found.completion_usd_per_mtok
+    from names
+    inner join {{ ref('archived_models') }} as found
+        on
+            names.variant = found.variant
+            and (names.model_base = found.model_id_base or names.words = found.words)
+    qualify
+        rank() over (partition by names.model_permaslug order by names.priority) = 1
+        and count(distinct found.model_id) over (partition by names.model_permaslug, names.priority) = 1
+),
+
+resolved as (
+    select *
+    from listed
+    union all by name
+    select distinct
+        *,
+        true as is_text_model
+    from archived
 )
 
 select

@@ -4,224 +4,183 @@
 -- cheapest: the host with the lowest sum of prompt and completion price; modal: the pair of prices
 -- that most hosts ask. All are prices as asked, discounts taken off. A renamed model has its current
 -- id on all days, so that its prices are one series.
-with endpoints_of_day as (
+--
+-- On days on which we saw no catalogue, list prices are those of archives; a day that we saw has
+-- ours alone. A list price that was not seen again is carried for price_carried_days at most, and
+-- says its age.
+with archived as (
     select
-        captured_at::date as date,
-        model_id,
-        model_permaslug as asked_permaslug,
-        provider_slug,
-        provider_name,
-        prompt_usd_per_mtok,
-        completion_usd_per_mtok,
-        cached_usd_per_mtok,
-        discount,
-        undiscounted_prompt_usd_per_mtok,
-        undiscounted_completion_usd_per_mtok,
-        undiscounted_reason,
-        captured_at,
-        origin,
-        answer_sha256
-    from {{ ref('endpoint_speed') }}
-    where
-        prompt_usd_per_mtok is not null
-        and completion_usd_per_mtok is not null
-        and model_id is not null
-        -- A negative status means out of service or held back; such a price is not on offer.
-        and coalesce(status, 0) >= 0
-    -- One sample a day, at the hour of the catalogue's sample.
-    qualify
-        dense_rank() over (
-            partition by captured_at::date, model_id
-            order by
-                hour(captured_at) < 8,
-                case when hour(captured_at) < 8 then -epoch(captured_at) else epoch(captured_at) end
-        ) = 1
-),
-
-own as (
-    select
-        hosts.*,
-        'list' as kind,
-        'own endpoint' as price_basis
-    from endpoints_of_day as hosts
-    left join {{ ref('own_providers') }} as same
+        prices.*,
+        ids.model_permaslug,
+        coalesce(ids.is_text_model, true) as is_text_model,
+        coalesce(ids.current_model_id, prices.model_id) as current_model_id
+    from {{ ref('archive_day_prices') }} as prices
+    left join {{ ref('catalogue_ids') }} as ids
         on
-            hosts.provider_slug = same.provider_slug
-            and split_part(hosts.model_id, '/', 1) = same.author_slug
-    where
-        same.provider_slug is not null
-        or hosts.provider_slug = split_part(hosts.model_id, '/', 1)
-    qualify
-        row_number() over (
-            partition by hosts.date, hosts.model_id
-            -- By the undiscounted price, so that a promotion of one of the lab's endpoints does not
-            -- change which of them is the list price.
-            order by
-                coalesce(
-                    hosts.undiscounted_prompt_usd_per_mtok
-                    + hosts.undiscounted_completion_usd_per_mtok,
-                    hosts.prompt_usd_per_mtok + hosts.completion_usd_per_mtok
-                ),
-                hosts.provider_name
-        ) = 1
+            prices.model_id = ids.model_id
+            and ids.is_last_slug
+    where prices.date not in (select days.date from {{ ref('catalogue_daily') }} as days)
 ),
 
-catalogue as (
+seen as (
     select
         date,
         model_id,
-        canonical_slug,
-        null as provider_slug,
-        null as provider_name,
+        kind,
         prompt_usd_per_mtok,
         completion_usd_per_mtok,
         cached_usd_per_mtok,
+        cache_write_usd_per_mtok,
+        overrides,
+        prompt_usd_per_mtok as prompt_usd_per_mtok_low,
+        prompt_usd_per_mtok as prompt_usd_per_mtok_high,
+        completion_usd_per_mtok as completion_usd_per_mtok_low,
+        completion_usd_per_mtok as completion_usd_per_mtok_high,
         discount,
         undiscounted_prompt_usd_per_mtok,
         undiscounted_completion_usd_per_mtok,
         undiscounted_reason,
+        price_basis,
+        'openrouter' as source,
+        'observed' as confidence,
+        is_free,
+        price_class,
+        price_class_basis,
+        listed_model_id,
+        model_permaslug,
+        provider_name,
         captured_at,
-        case when is_simulated then 'simulated' else 'data_api' end as origin,
-        answer_sha256,
-        'list' as kind,
-        'catalogue' as price_basis
-    from {{ ref('catalogue_daily') }}
-    where
-        prompt_usd_per_mtok is not null
-        and completion_usd_per_mtok is not null
-),
-
-cheapest as (
-    select
-        *,
-        'cheapest' as kind,
-        'cheapest host' as price_basis
-    from endpoints_of_day
-    qualify
-        row_number() over (
-            partition by date, model_id
-            order by prompt_usd_per_mtok + completion_usd_per_mtok, provider_name
-        ) = 1
-),
-
-modal as (
-    select
-        *,
-        'modal' as kind,
-        'most common pair of prices' as price_basis
-    from (
-        select
-            *,
-            count(distinct provider_name)
-                over (partition by date, model_id, prompt_usd_per_mtok, completion_usd_per_mtok)
-                as hosts_at_price
-        from endpoints_of_day
-    ) as counted
-    qualify
-        row_number() over (
-            partition by date, model_id
-            order by
-                hosts_at_price desc, prompt_usd_per_mtok + completion_usd_per_mtok, provider_name
-        ) = 1
-),
-
-priced as (
-    select * from own
+        origin,
+        answer_sha256
+    from {{ ref('asked_prices_daily') }}
     union all by name
-    select * from catalogue
-    union all by name
-    select * from cheapest
-    union all by name
-    select * exclude (hosts_at_price) from modal
-),
-
--- The lab's own endpoint takes precedence over the catalogue.
-one_a_kind as (
     select
-        *,
-        max(canonical_slug) over (partition by date, model_id) as listed_slug
-    from priced
-    qualify row_number() over (partition by date, model_id, kind order by price_basis desc) = 1
-),
-
-identified as (
-    select
-        one_a_kind.*,
-        ids.first_seen_at,
-        ids.model_permaslug,
-        coalesce(ids.is_text_model, true) as is_text_model,
-        coalesce(ids.current_model_id, one_a_kind.model_id) as current_model_id
-    from one_a_kind
-    left join {{ ref('catalogue_ids') }} as ids
-        on
-            one_a_kind.model_id = ids.model_id
-            and case
-                when one_a_kind.listed_slug is null then ids.is_last_slug
-                else one_a_kind.listed_slug = ids.canonical_slug
-            end
-),
-
--- While several ids of a model are listed, only one is the model's; the others keep their own.
-named as (
-    select
-        *,
+        archived.* exclude (model_id, is_text_model, current_model_id),
+        -- While two ids of a model are listed, the current one has the model's name.
         case
             when
-                dense_rank() over (
-                    partition by date, current_model_id
+                row_number() over (
+                    partition by archived.date, archived.current_model_id
                     order by
-                        model_id <> current_model_id,
-                        first_seen_at desc nulls last,
-                        model_id
+                        archived.model_id <> archived.current_model_id,
+                        archived.model_id
                 ) = 1
-                then current_model_id
-            else model_id
-        end as named_model_id,
+                then archived.current_model_id
+            else archived.model_id
+        end as model_id,
+        archived.model_id as listed_model_id,
+        'list' as kind,
+        'the archive has no discounts' as undiscounted_reason,
         {{ price_class(
-            "model_id like '%:free'",
-            'prompt_usd_per_mtok',
-            'completion_usd_per_mtok',
-            'discount',
-            'is_text_model'
+            "archived.model_id like '%:free'",
+            'archived.prompt_usd_per_mtok',
+            'archived.completion_usd_per_mtok',
+            'null',
+            'archived.is_text_model'
         ) }} as price_class,
+        coalesce(price_class = 'free', false) as is_free,
         {{ price_class_basis(
-            "model_id like '%:free'",
-            'prompt_usd_per_mtok',
-            'completion_usd_per_mtok',
-            'discount',
-            'is_text_model'
+            "archived.model_id like '%:free'",
+            'archived.prompt_usd_per_mtok',
+            'archived.completion_usd_per_mtok',
+            'null',
+            'archived.is_text_model'
         ) }} as price_class_basis
-    from identified
+    from archived
+),
+
+last_day as (
+    select
+        greatest(
+            (select max(seen.date) from seen),
+            (
+                select max(rankings.date)
+                from {{ ref('ranking_day_versions') }} as rankings
+                where
+                    rankings.slice = 'all'
+                    and rankings.grain = 'day'
+            )
+        ) as date
+),
+
+followed as (
+    select
+        *,
+        lag(date) over price_order as previous_date,
+        lag((prompt_usd_per_mtok, completion_usd_per_mtok)) over price_order as previous_price,
+        -- Only a list price is carried, until it is seen again.
+        case
+            when kind = 'list'
+                then
+                    least(
+                        coalesce(
+                            lead(date) over price_order - 1, (select last_day.date from last_day)
+                        ),
+                        date + {{ var('price_carried_days') }}
+                    )
+            else date
+        end as held_until
+    from seen
+    window price_order as (partition by model_id, kind order by date)
+),
+
+runs as (
+    select
+        * exclude (previous_date, previous_price),
+        max(
+            case
+                when
+                    previous_date is null
+                    or date - previous_date > {{ var('price_carried_days') }}
+                    or previous_price <> (prompt_usd_per_mtok, completion_usd_per_mtok)
+                    then date
+            end
+        ) over (partition by model_id, kind order by date) as first_seen
+    from followed
+),
+
+carried as (
+    select
+        * exclude (held_until) replace (
+            unnest(generate_series(date, held_until, interval 1 day))::date as date
+        ),
+        date as seen_date
+    from runs
 )
 
 select
-    date,
-    named_model_id as model_id,
-    kind,
-    prompt_usd_per_mtok,
-    completion_usd_per_mtok,
-    cached_usd_per_mtok,
-    discount,
-    undiscounted_prompt_usd_per_mtok,
-    undiscounted_completion_usd_per_mtok,
-    undiscounted_reason,
-    price_basis,
-    coalesce(
-        price_class = 'free' or prompt_usd_per_mtok + completion_usd_per_mtok = 0
-        and price_class = 'promotional',
-        false
-    ) as is_free,
-    price_class,
-    price_class_basis,
-    model_id as listed_model_id,
-    coalesce(model_permaslug, asked_permaslug) as model_permaslug,
-    provider_name,
-    captured_at,
-    origin,
-    answer_sha256
-from named
-qualify
-    row_number() over (
-        partition by date, named_model_id, kind order by listed_model_id <> named_model_id
-    ) = 1
-order by date, model_id, kind
+    carried.date,
+    carried.model_id,
+    carried.kind,
+    carried.prompt_usd_per_mtok,
+    carried.completion_usd_per_mtok,
+    carried.cached_usd_per_mtok,
+    carried.cache_write_usd_per_mtok,
+    carried.overrides as price_overrides,
+    carried.prompt_usd_per_mtok_low,
+    carried.prompt_usd_per_mtok_high,
+    carried.completion_usd_per_mtok_low,
+    carried.completion_usd_per_mtok_high,
+    carried.discount,
+    carried.undiscounted_prompt_usd_per_mtok,
+    carried.undiscounted_completion_usd_per_mtok,
+    carried.undiscounted_reason,
+    carried.price_basis,
+    carried.source,
+    carried.confidence,
+    carried.first_seen,
+    carried.date - carried.seen_date as age_days,
+    carried.is_free,
+    carried.price_class,
+    carried.price_class_basis,
+    carried.listed_model_id,
+    carried.model_permaslug,
+    carried.provider_name,
+    carried.captured_at,
+    sources.licence,
+    sources.citation,
+    carried.origin,
+    carried.answer_sha256
+from carried
+inner join {{ ref('price_sources') }} as sources
+    using (source)

@@ -127,20 +127,24 @@ correlations as (
     group by date, model_id, kind
 ),
 
-steps as (
+degrees as (
     select
         fits.*,
-        fits.difference - fits.trend * fits.distance as step,
-        sqrt(
-            greatest(fits.syy - fits.trend * fits.trend * fits.sxx, 0) / (fits.days - 3)
-            * (fits.inverse_days + fits.distance * fits.distance / fits.sxx)
-        )
-        * {{ t_95('fits.days - 3') }}
-        * {{ inflation_factor('correlations.correlation') }} as reach
+        greatest(fits.syy - fits.trend * fits.trend * fits.sxx, 0)
+        * (fits.inverse_days + fits.distance * fits.distance / fits.sxx) as error_squares,
+        {{ effective_degrees('fits.days', 3, 'correlations.correlation') }} as degrees
     from both_sides as fits
     left join correlations
         using (date, model_id, kind)
     where fits.min_days >= {{ window_days // 2 }}
+),
+
+steps as (
+    select
+        *,
+        difference - trend * distance as step,
+        sqrt(error_squares / degrees) * {{ t_95('degrees') }} as reach
+    from degrees
 ),
 
 ranked as (
@@ -197,6 +201,8 @@ neighbours as (
 with_reasons as (
     select
         changes.*,
+        cited.licence,
+        cited.citation,
         steps.step,
         steps.reach,
         fits.tokens_before,
@@ -247,6 +253,8 @@ with_reasons as (
         using (date, model_id, kind)
     left join ranked
         using (model_id)
+    left join {{ ref('price_sources') }} as cited
+        using (source)
 )
 
 select
@@ -269,6 +277,10 @@ select
     case when missing is null then step / log_ratio + reach / abs(log_ratio) end as elasticity_high,
     confounders is not null as is_confounded,
     nullif(concat_ws('; ', missing, confounders), '') as reason,
+    source,
+    confidence,
+    licence,
+    citation,
     origin,
     answer_sha256
 from with_reasons

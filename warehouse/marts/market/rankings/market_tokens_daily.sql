@@ -72,6 +72,7 @@ select
     attribution.base_lab,
     attribution.base_country,
     attribution.weights,
+    case when not ranking_rows.is_other then coalesce(sizes.size_band, 'unknown') end as size_band,
     learned.as_of,
     learned.origin,
     learned.answer_sha256
@@ -86,4 +87,6 @@ left join {{ ref('ranked_prices_daily') }} as prices
     using (date, model_permaslug)
 left join {{ ref('model_attribution_daily') }} as attribution
     using (date, model_permaslug)
+left join {{ ref('model_sizes') }} as sizes
+    using (model_permaslug)
 order by rankings.date, ranking_rows.is_other, ranking_rows.total_tokens desc

@@ -3,7 +3,7 @@
 -- A share names its denominator: `platform` is all traffic, `top50` the named models of each day,
 -- `top9` the nine largest models of the week. What cannot be attributed is the member `unknown`: on
 -- `platform` all of `other`, and everywhere the cloaked models and authors whose lab, country or
--- weights are not known. share_low: none of the unknown belongs to this member; share_high: all of
+-- weights are not known, and models of unknown size. share_low: none of the unknown belongs to this member; share_high: all of
 -- it does.
 with daily as (
     select
@@ -29,6 +29,7 @@ weekly as (
         base_lab,
         base_country,
         weights,
+        size_band,
         sum(total_tokens)::bigint as tokens
     from daily
     group by all
@@ -94,7 +95,9 @@ members as (
             ('releasing_lab', 'family', with_basis.model_family),
             ('base_lab', 'family', with_basis.model_family),
             ('releasing_lab', 'price_class', with_basis.price_class),
-            ('base_lab', 'price_class', with_basis.price_class)
+            ('base_lab', 'price_class', with_basis.price_class),
+            ('releasing_lab', 'size', with_basis.size_band),
+            ('base_lab', 'size', with_basis.size_band)
         ) as member (attribution, dimension, member)
     group by all
 ),

@@ -5,6 +5,6 @@ select
 from raw.telemetry_segments
 where
     outcome = 'loaded'
-    and kind not in ('requests', 'tier')
+    and kind not in ('requests', 'spend', 'tier')
     and first_at < getvariable('dropped_before')
     and segment_id not in (select incoming.segment_id from incoming);

@@ -1,0 +1,1 @@
+"""Choices of time and marks of events: parts that pages about days share."""

@@ -1,0 +1,1 @@
+"""The page that puts model families side by side."""

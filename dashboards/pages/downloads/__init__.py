@@ -1,0 +1,1 @@
+"""The page of downloads: whose open weights are downloaded, beside whose are used."""

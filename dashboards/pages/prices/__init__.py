@@ -1,0 +1,1 @@
+"""The page of the price war: what tokens cost, who cut when, spend beside tokens."""

@@ -1,0 +1,1 @@
+"""The page of quality: the gap between the best models of two sides, and its price."""

@@ -1,0 +1,1 @@
+"""Days of the past, which pages can be shown as of."""

@@ -1,0 +1,1 @@
+"""Verbs that keep a home whole: `verify`, `backup`, `restore`."""

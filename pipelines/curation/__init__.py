@@ -1,0 +1,1 @@
+"""Rows that people may add to the curated seeds, each with its evidence."""

@@ -1,0 +1,1 @@
+"""Prices as of a day: of one model, and of every row of a file of usage."""

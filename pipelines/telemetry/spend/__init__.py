@@ -1,0 +1,1 @@
+"""Spend logs of gateways, which say who used which model and what it cost."""

@@ -1,0 +1,85 @@
+-- One row per basis: whether a deep cache speeds up long contexts, by our tier and by a document.
+{{ config(meta={
+    'claim_id': 'deep-cache',
+    'statement': 'A deep cache speeds up long contexts.',
+    'said_by': 'press, spring 2026',
+    'said_on': none,
+    'population': 'one model with and without what it has computed before; by document DeepSeek '
+        ~ 'V4-Pro beside V3.2',
+    'unit': 'times without',
+    'source_url': none,
+    'article': 'inference',
+    'holds_if': 'A first token came sooner in hours with most prompt tokens cached than in hours '
+        ~ 'with few, of the same target.',
+}) }}
+-- Our tier: the hourly median time to first token, with a hit share of at least a half and of at
+-- most a tenth. Lengths of prompts may differ between such hours.
+{% set evidence %}
+    with hours as (
+        select
+            cache.target,
+            cache.model_name,
+            case when cache.hit_share >= 0.5 then 'cached' when cache.hit_share <= 0.1 then 'not cached' end as state,
+            latency.p50_seconds,
+            cache.hour_at
+        from {{ ref('prefix_cache_hourly') }} as cache
+        inner join {{ ref('served_latency_hourly') }} as latency
+            on
+                cache.hour_at = latency.hour_at
+                and cache.target = latency.target
+                and cache.model_name = latency.model_name
+                and latency.metric = 'ttft'
+        where latency.p50_seconds > 0
+    ),
+
+    by_state as (
+        select
+            target,
+            model_name,
+            median(p50_seconds) filter (where state = 'cached') as cached_seconds,
+            median(p50_seconds) filter (where state = 'not cached') as other_seconds,
+            count(*) filter (where state is not null) as hours,
+            max(hour_at) as last_hour_at
+        from hours
+        group by target, model_name
+    )
+
+    select
+        'tier' as basis,
+        median(other_seconds / cached_seconds) as ratio,
+        coalesce(sum(hours), 0)::bigint as hours,
+        max(last_hour_at) as last_hour_at
+    from by_state
+{% endset %}
+{% set documents %}
+    {{ claim_documents_of('deep-cache') }}
+{% endset %}
+with found as (
+    {{ evidence }}
+)
+
+select
+    basis,
+    1.0::double as expected,
+    ratio::double as measured,
+    format('first token {:.2f} times as soon with the cache', ratio) as measured_text,
+    case
+        when ratio is null then 'unverifiable'
+        when ratio > 1 then 'supported'
+        else 'contradicted'
+    end as verdict,
+    case
+        when ratio is null
+            then
+                'No model of our tier has hours with at least half of the prompt tokens cached and '
+                || 'hours with at most a tenth. `tokentide serve`, prompts that begin alike, '
+                || '`tokentide collect` and `tokentide ingest telemetry` measure it.'
+        else
+            hours || ' hours of the same targets with and without hits; prompts may differ in length.'
+    end as reason,
+    'measured' as layer,
+    last_hour_at as as_of,
+    {{ evidence_text(evidence) }} as evidence_sql
+from found
+union all by name
+({{ document_verdicts(1, documents) }})
