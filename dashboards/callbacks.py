@@ -93,7 +93,7 @@ def _add_browser_callbacks(app: dash.Dash) -> None:
     """Add the callbacks that need no server; their code is in assets/tokentide.js."""
     app.clientside_callback(
         _script("askAgain"),
-        Output("again", "data", allow_duplicate=True),
+        Output("again", "data"),
         Input("past-clock", "n_intervals"),
         prevent_initial_call=True,
     )
@@ -116,9 +116,9 @@ def _add_browser_callbacks(app: dash.Dash) -> None:
         Input("scheme", "data"),
     )
     app.clientside_callback(
-        _script("detectLateReply"),
-        Output("again", "data"),
-        Input("shown", "data"),
+        _script("followReplies"),
+        Output("followed", "children"),
+        Input("replies", "data"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
@@ -175,6 +175,7 @@ def _add_body(app: dash.Dash, store: GenerationStore) -> None:
         Output("banner", "children"),
         Output("facts", "children"),
         Output("shown", "data"),
+        Output("replies", "data"),
         inputs={
             "values": {
                 "path": Input("url", "pathname"),
@@ -192,22 +193,22 @@ def _add_body(app: dash.Dash, store: GenerationStore) -> None:
         try:
             generation = find_generation(store, asked.page, asked.search, asked.generation)
         except PastPendingError as pending:
-            return build_pending(pending.day), None, str(pending), None
+            return build_pending(pending.day), None, str(pending), None, dash.no_update
         except ActionRefusedError as refused:
             text = str(refused)
-            return state("This day cannot be shown", text, is_failed=True), None, NOTHING, None
+            page = state("This day cannot be shown", text, is_failed=True)
+            return page, None, NOTHING, None, dash.no_update
         if generation is None:
-            return nothing_published(), None, NOTHING, None
+            return nothing_published(), None, NOTHING, None, dash.no_update
         banner, facts = build_banner(generation.meta), build_facts(generation.meta)
         if asked.shown and _is_kept(asked.page):
-            return dash.no_update, banner, facts, dash.no_update
+            return dash.no_update, banner, facts, dash.no_update, dash.no_update
         view = PageView(asked.page, generation, asked.theme, asked.search)
-        shown = None if dash.ctx.triggered_id == "again" else asked.shown
-        update = update_page(view, shown, asked.seen)
+        update = update_page(view, asked.shown, asked.seen)
         if update.body is None:
             _fill(update)
-            return (dash.no_update,) * 4
-        return update.body, banner, facts, vars(update.shown)
+            return (dash.no_update,) * 5
+        return update.body, banner, facts, vars(update.shown), _reply(update)
 
 
 def _add_filling(app: dash.Dash, store: GenerationStore) -> None:
@@ -231,7 +232,15 @@ def _is_kept(page: Page) -> bool:
 
 
 def _fill(update: PageUpdate) -> None:
-    """Put cards into their cells. `shown` lets the browser notice a reply that came too late."""
+    """Put cards into their cells; the renderer applies this even of a reply that came too late."""
     for name, card in update.cells:
         dash.set_props(name, {"children": card})
     dash.set_props("shown", {"data": vars(update.shown)})
+    dash.set_props("replies", {"data": _reply(update)})
+
+
+def _reply(update: PageUpdate) -> dash.Patch:
+    """Return the addition of a reply to those of the browser, which so follows every one."""
+    replies = dash.Patch()
+    replies.append(vars(update.shown))
+    return replies

@@ -105,6 +105,7 @@ def _stores(newest: OpenGeneration | None) -> list[Component]:
         dcc.Store(id="generation", data=newest.meta.generation if newest else None),
         dcc.Store(id="scheme", storage_type="local"),
         dcc.Store(id="shown"),
+        dcc.Store(id="replies", data=[]),
         dcc.Store(id="seen"),
         dcc.Store(id="wanted"),
         dcc.Store(id="again"),
@@ -113,6 +114,7 @@ def _stores(newest: OpenGeneration | None) -> list[Component]:
         html.Div(id="chosen", hidden=True),
         html.Div(id="dated", hidden=True),
         html.Div(id="follow", hidden=True),
+        html.Div(id="followed", hidden=True),
     ]
 
 

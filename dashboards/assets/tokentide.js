@@ -12,8 +12,10 @@
   const chosen = {};
   const TYPING_MS = 600;
   let datesTimer = 0;
-  // The page that is shown, as the server named it when it built it.
+  // The page that is shown, as the server named it when it built it; null if it is a mixture.
   let shownPage = null;
+  // The number of replies that were followed.
+  let followed = 0;
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     tokentide: {
@@ -56,14 +58,21 @@
         return [scheme || "light", scheme === "dark" ? "Light" : "Dark"];
       },
       // A change must start from the page that is there. A late reply changed another page: then the
-      // whole page is built again.
-      detectLateReply: function (now) {
-        if (!now) { return window.dash_clientside.no_update; }
-        const isSame = shownPage && shownPage.whole === now.whole && shownPage.search === now.before;
-        const isRight = now.before === null || isSame;
-        shownPage = now;
+      // whole page is built again, whatever else is asked for meanwhile. Replies that come at once
+      // are announced at once, so each is followed here, in the order in which it was applied.
+      followReplies: function (replies) {
+        replies.slice(followed).forEach(function (now) {
+          const isSame =
+            shownPage && shownPage.whole === now.whole && shownPage.search === now.before;
+          shownPage = now.before === null || isSame ? now : null;
+        });
+        const isNew = replies.length > followed;
+        followed = replies.length;
         scheduleReport();
-        return isRight ? window.dash_clientside.no_update : Date.now();
+        // Not as outputs: the renderer follows no chain of callbacks round to where it began, so the
+        // reply to this request would not be followed.
+        if (isNew && !shownPage) { setTimeout(askForWhole); }
+        return "";
       },
       askAgain: function (passed) {
         return passed ? Date.now() : window.dash_clientside.no_update;
@@ -105,6 +114,11 @@
     const among = isBar && below.length ? below : points;
     const distance = (point) => Math.abs(point.bbox.y0 - y);
     return among.reduce((best, point) => (distance(point) < distance(best) ? point : best));
+  }
+
+  function askForWhole() {
+    window.dash_clientside.set_props("shown", { data: null });
+    window.dash_clientside.set_props("again", { data: Date.now() });
   }
 
   // Tell the server which cards are near the screen, and ask it for those that wait.

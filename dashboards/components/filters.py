@@ -95,6 +95,13 @@ def period_control(held: HeldDays | None, default: str = "52") -> Control:
     )
 
 
+ATTRIBUTION = Control(
+    name="attribution",
+    label="Attribution",
+    options=(("releasing_lab", "Releasing lab"), ("base_lab", "Base lab")),
+    default="releasing_lab",
+    help="Whose a fine-tune is",
+)
 MARKS = Control(
     name="marks",
     label="Marks",

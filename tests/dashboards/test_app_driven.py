@@ -1,7 +1,5 @@
 """Pages as a person drives them: what a choice changes on the screen is what the file says."""
 
-import random
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,7 +28,6 @@ pytestmark = pytest.mark.slow
 TRACES = """key => Object.fromEntries(
     document.querySelector(`#card-${key} .js-plotly-plot`)._fullData.map(
         trace => [trace.name, Array.from(trace.y)]))"""
-TEXTS = "() => [...document.querySelectorAll('.cell')].map(cell => cell.innerText)"
 RESOURCES = "() => performance.getEntriesByType('resource').map(entry => entry.name)"
 CELLS = """key => [...document.querySelectorAll(`#card-${key} .ag-row`)].map(
     row => [...row.querySelectorAll('.ag-cell')].map(cell => cell.innerText))"""
@@ -209,27 +206,6 @@ def test_one_target_by_another_latency(page: Page, generation: OpenGeneration) -
     drawn = [value for value in page.evaluate(TRACES, "latency")["p50"] if value is not None]
     assert drawn == pytest.approx(median.to_list())
     assert all(target in name for name in page.evaluate(TRACES, "memory"))
-
-
-@pytest.mark.parametrize("path", ["/market", "/tier", "/efficiency"])
-def test_a_page_that_was_changed_is_the_page_built_whole(
-    page: Page, generation: OpenGeneration, path: str
-) -> None:
-    """After six choices in a row every card is what a person sees who follows the link."""
-    chance = random.Random(path)
-    switches = [each for each in find_page(path).controls(generation) if each.kind == "switch"]
-    go_to(page, path)
-    for _ in range(6):
-        _, label = chance.choice(chance.choice(switches).options)
-        page.locator(".controls").get_by_text(label, exact=True).first.click()
-        page.wait_for_timeout(chance.choice([0, 30, 400]))
-    other = page.context.new_page()
-    changed, whole, end = "changed", "whole", time.monotonic() + 60
-    while changed != whole and time.monotonic() < end:
-        page.wait_for_timeout(500)
-        go_to(other, page.url)
-        whole, changed = other.evaluate(TEXTS), wait_for_page(page).evaluate(TEXTS)
-    assert changed == whole
 
 
 def test_cards_far_down_wait_under_their_titles(page: Page) -> None:

@@ -5,14 +5,20 @@ from dataclasses import dataclass
 
 import duckdb
 
-from dashboards.components.filters import MARKS, Control, Filters, as_of_control, period_control
+from dashboards.components.filters import (
+    ATTRIBUTION,
+    MARKS,
+    Control,
+    Filters,
+    as_of_control,
+    period_control,
+)
 from dashboards.components.time.events import market_events
 from dashboards.components.time.periods import DayRange, read_held
 from dashboards.generations import OpenGeneration
 from dashboards.query import Query, query
 
 BASES = (("platform", "Platform"), ("top50", "Top 50"), ("top9", "Top 9"))
-ATTRIBUTIONS = (("releasing_lab", "Releasing lab"), ("base_lab", "Base lab"))
 DIMENSIONS = (
     ("author", "Author"),
     ("country", "Country"),
@@ -133,13 +139,7 @@ def controls(generation: OpenGeneration) -> Sequence[Control]:
             default="platform",
             help="Which tokens count as all",
         ),
-        Control(
-            name="attribution",
-            label="Attribution",
-            options=ATTRIBUTIONS,
-            default="releasing_lab",
-            help="Whose a fine-tune is",
-        ),
+        ATTRIBUTION,
         Control(name="view", label="View", options=VIEWS, default="stacked"),
         period_control(held),
         Control(

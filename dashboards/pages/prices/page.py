@@ -6,7 +6,14 @@ from datetime import date
 
 import duckdb
 
-from dashboards.components.filters import Control, Filters, as_of_control, href, period_control
+from dashboards.components.filters import (
+    ATTRIBUTION,
+    Control,
+    Filters,
+    as_of_control,
+    href,
+    period_control,
+)
 from dashboards.components.page import Card, CardPage, Listed, PageSection
 from dashboards.components.time.periods import DayRange, HeldDays, read_held
 from dashboards.generations import OpenGeneration
@@ -26,7 +33,6 @@ WORDS = {
     "author": "author",
     "size": "total parameters",
 }
-ATTRIBUTIONS = (("releasing_lab", "Releasing lab"), ("base_lab", "Base lab"))
 FREE = (("with", "With free"), ("without", "Paid only"))
 SPEND = ("market_spend_weekly",)
 PRICES = ("model_prices_daily",)
@@ -75,13 +81,7 @@ def controls(generation: OpenGeneration) -> Sequence[Control]:
     since = _since_first_price(held, generation)
     return (
         Control(name="dimension", label="By", options=DIMENSIONS, default="country"),
-        Control(
-            name="attribution",
-            label="Attribution",
-            options=ATTRIBUTIONS,
-            default="releasing_lab",
-            help="Whose a fine-tune is",
-        ),
+        ATTRIBUTION,
         Control(
             name="free",
             label="Tokens",
