@@ -61,34 +61,6 @@ def test_replies_that_come_at_once_leave_the_page_of_the_last_choice(
 ) -> None:
     """A choice and its opposite while the server is slow: neither reply is taken for the page."""
     go_to(page, "/market")
-    unit = page.locator("#card-share .card-unit")
-    stacked = unit.inner_text()
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        is_body = "body.children" in (route.request.post_data or "")
-        held.append(route) if is_body and len(held) < len(order) else route.continue_()
-
-    page.route(re.compile("/_dash-update-component"), hold)
-    for label, count in (("Indexed", 1), ("Stacked", 2)):
-        page.locator(".controls").get_by_text(label, exact=True).first.click()
-        while len(held) < count:
-            page.wait_for_timeout(50)
-    replies = [route.fetch() for route in held]
-    for place in order:
-        held[place].fulfill(response=replies[place])
-    page.wait_for_timeout(500)
-    page.wait_for_function(
-        "words => document.querySelector('#card-share .card-unit').innerText === words", arg=stacked
-    )
-
-
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "the first one last"])
-def test_replies_that_come_at_once_leave_the_page_of_the_last_choice(
-    page: Page, order: Sequence[int]
-) -> None:
-    """A choice and its opposite while the server is slow: neither reply is taken for the page."""
-    go_to(page, "/market")
     texts = page.evaluate(TEXTS)
     held: list[Route] = []
 
