@@ -279,7 +279,7 @@ def run_changes(folder: Path, rounds: Sequence[Sequence[tuple[str, int]]]) -> No
 def test_every_kind_of_change_gives_the_rows_of_a_whole_build(tmp_path: Path) -> None:
     """Each once, some at a time, and an audit that fails in between."""
     names = sorted(CHANGES)
-    rounds = [[(name, 2) for name in names[place : place + 5]] for place in range(0, len(names), 5)]
+    rounds = [[(name, 2) for name in names[place : place + 9]] for place in range(0, len(names), 9)]
     series = [("new_series", number) for number in range(len(NEW_SERIES))]
     run_changes(tmp_path / "home", [*rounds, series])
 
