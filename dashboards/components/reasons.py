@@ -65,6 +65,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "quality_gap_daily": MEASURED,
     "quality_lead_changes": (),
     "providers": ("providers",),
+    "namespace_regions": ("atom_regions",),
     "prefix_cache_hourly": (TELEMETRY,),
     "price_disagreements": PRICED,
     "price_events": PRICED,

@@ -37,6 +37,7 @@ COMPILED = (
     "hub_roots",
     "hub_owners",
     "hub_ends",
+    "namespace_regions",
     "hub_counters_daily",
     "hub_captures_daily",
     "hub_counter_readings",
