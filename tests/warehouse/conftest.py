@@ -46,6 +46,9 @@ COMPILED = (
     "price_events",
     "launch_cohorts",
     "launch_half_lives",
+    "quality_gap_march",
+    "quality_lead_traded",
+    "downloads",
 )
 
 

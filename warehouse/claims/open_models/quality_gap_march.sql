@@ -46,11 +46,28 @@
 {% endset %}
 with found as (
     {{ evidence }}
+),
+
+days as (
+    select
+        measure as basis,
+        date,
+        gap_percent
+    from {{ ref('quality_gap_daily') }}
+    where
+        category = 'overall'
+        and dimension = 'country'
+),
+
+-- Of a measure of which no day is loaded nothing is known, so it has no row.
+dates as (
+    {{ true_day_spans('days', 'round(gap_percent, 1) <= 2.7') }}
 )
 
 select
     basis,
     2.7::double as expected,
+    dates.true_dates,
     gap_percent as measured,
     case
         when gap_percent is not null
@@ -84,3 +101,5 @@ select
     version_date::timestamptz as as_of,
     {{ evidence_text(evidence) }} as evidence_sql
 from found
+left join dates
+    using (basis)
