@@ -155,6 +155,7 @@ def missing_bases(con: duckdb.DuckDBPyConnection, most: int = MAX_BASES) -> list
         "again": ASKED_AGAIN,
         "later": FAILED_AGAIN,
         "name_pattern": repositories.NAME.pattern,
+        "dots_pattern": repositories.DOTS.pattern,
         "most": most,
     }
     return [name for name, _ in con.execute(MISSING_BASES, values).fetchall()]

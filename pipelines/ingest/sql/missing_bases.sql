@@ -124,6 +124,7 @@ left join tried
     using (name)
 where
     regexp_full_match(missing.base_name, $name_pattern)
+    and not regexp_matches(missing.base_name, $dots_pattern)
     and coalesce(tried.last_try < $now - $later, true)
     and coalesce(tried.last_unknown < $now - $again, true)
 order by tried.last_try is not null, missing.downloads desc, missing.name

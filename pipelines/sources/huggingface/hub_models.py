@@ -18,7 +18,7 @@ from pipelines.archive import Answer
 from pipelines.errors import BadAnswer
 from pipelines.sources.client.http import SourceClient
 from pipelines.sources.client.links import next_path
-from pipelines.sources.huggingface.base_models import base_of, tags_of
+from pipelines.sources.huggingface.base_models import base_of, tags_with
 from pipelines.sources.huggingface.formats import format_of, parameters_of
 from pipelines.sources.huggingface.hub_page import COUNTS, MODELS, HubPage
 from pipelines.sources.parsing import error_of, quoted
@@ -150,8 +150,8 @@ def _facts(row: dict[str, Any]) -> tuple[object, ...]:
 
 def _licence(row: dict[str, Any]) -> str | None:
     """Return the licence that a repository states, of several the first."""
-    stated = (tag for tag in tags_of(row) if tag.startswith(LICENCE_TAG))
-    return text_of(next(stated, "").removeprefix(LICENCE_TAG))
+    stated = tags_with(row, LICENCE_TAG)
+    return text_of(stated[0][len(LICENCE_TAG) :]) if stated else None
 
 
 def text_of(value: object) -> str | None:

@@ -23,7 +23,8 @@ from pipelines.sources.source import Source
 
 FIELDS = (*("createdAt", "tags", "pipeline_tag"), *("baseModels", "safetensors", "gguf"))
 # As the Hub allows them; a path of somebody's disk may look like one.
-NAME = re.compile(r"(?!\.{1,2}/)[\w.-]{1,96}/(?!\.{1,2}$)[\w.-]{1,96}", re.ASCII)
+NAME = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
+DOTS = re.compile(r"(^|/)\.{1,2}(/|$)")
 # A host that fails this often in one run is left alone until the next one.
 MAX_FAILURES = 5
 
@@ -36,7 +37,7 @@ def fetch(client: SourceClient, names: Iterable[str]) -> Iterator[Answer | Failu
     """
     query = urlencode([("expand[]", field) for field in FIELDS])
     failures = 0
-    for name in filter(NAME.fullmatch, names):
+    for name in filter(is_name, names):
         path = f"{hub_models.PATH}/{quote(name)}?{query}"
         try:
             yield client.ask(SOURCE, path, budget=client.budget, context={"model": name})
@@ -49,6 +50,11 @@ def fetch(client: SourceClient, names: Iterable[str]) -> Iterator[Answer | Failu
             if failures >= MAX_FAILURES:
                 raise
             yield Failure(f"base {name}", str(error), asset="raw_downloads")
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text may be the name of a repository, with which an address can be made."""
+    return bool(NAME.fullmatch(text)) and not DOTS.search(text)
 
 
 def decode(answer: Answer, body: bytes) -> HubRepository:
