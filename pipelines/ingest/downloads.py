@@ -38,7 +38,7 @@ ASKED_AGAIN, FAILED_AGAIN = timedelta(days=30), timedelta(hours=12)
 
 
 class Answered(Protocol):
-    """What was answered so far, and what failed."""
+    """Results of requests: the number of answers, and failures."""
 
     @property
     def answers(self) -> int:

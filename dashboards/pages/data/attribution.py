@@ -55,7 +55,7 @@ def attribution_cards() -> Sequence[Listed]:
             draw=rows_only(tables.linked_table),
             unit="accounts of the Hub, those with most downloads first",
             needs=("namespace_regions",),
-            empty="No account that both lists place is in another region, or the list was not read: "
+            empty="No account of both lists is in another region, or the list was not read: "
             "`tokentide ingest references` asks for it.",
             note="ATOM's eu is all of Europe. Nothing is taken over by itself.",
         ),

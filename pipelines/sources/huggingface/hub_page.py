@@ -1,4 +1,4 @@
-"""What the Hub answers as tables: counters of models, and what the models are."""
+"""Answers of the Hub as tables: counters of models, and what the models are."""
 
 from dataclasses import dataclass
 

@@ -53,7 +53,7 @@ def test_what_nobody_says_anything_of_is_listed(rows: ProposedRows) -> None:
 
 
 def test_accounts_that_are_counted_and_not_placed_are_proposed(rows: ProposedRows) -> None:
-    """Those with the most downloads first; Europe is no country."""
+    """The most downloaded come first; Europe is no country."""
     assert [(row["namespace"], row["country"]) for row in rows.hub_namespaces] == [
         ("a-european", "unknown"),
         ("new-account", "CN"),

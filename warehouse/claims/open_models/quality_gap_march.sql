@@ -62,12 +62,21 @@ days as (
 -- Of a measure of which no day is loaded nothing is known, so it has no row.
 dates as (
     {{ true_day_spans('days', 'round(gap_percent, 1) <= 2.7') }}
+),
+
+dated as (
+    select
+        found.*,
+        dates.true_dates
+    from found
+    left join dates
+        on found.basis = dates.basis
 )
 
 select
     basis,
     2.7::double as expected,
-    dates.true_dates,
+    true_dates,
     gap_percent as measured,
     case
         when gap_percent is not null
@@ -100,6 +109,4 @@ select
     end as reason,
     version_date::timestamptz as as_of,
     {{ evidence_text(evidence) }} as evidence_sql
-from found
-left join dates
-    using (basis)
+from dated

@@ -129,11 +129,20 @@ dates as (
         on known.measure = regexp_replace(judged.basis, '_certain$', '')
     left join changed
         on judged.basis = changed.basis
+),
+
+dated as (
+    select
+        judged.*,
+        dates.true_dates
+    from judged
+    left join dates
+        on judged.basis = dates.basis
 )
 
 select
     basis,
-    dates.true_dates,
+    true_dates,
     2.0::double as expected,
     case when not is_short then changes::double end as measured,
     case
@@ -156,6 +165,4 @@ select
     end as reason,
     version_date::timestamptz as as_of,
     {{ evidence_text(evidence) }} as evidence_sql
-from judged
-left join dates
-    using (basis)
+from dated

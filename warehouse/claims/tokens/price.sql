@@ -91,6 +91,15 @@ missing as (
     {{ claim_window('2026-03-02', '2026-04-26') }}
 ),
 
+list_prices as (
+    select
+        model_id,
+        date,
+        (prompt_usd_per_mtok + completion_usd_per_mtok) / 2 as usd_per_mtok
+    from {{ ref('model_prices_daily') }}
+    where kind = 'list'
+),
+
 -- All weeks that are loaded, each by itself.
 weeks as (
     select
@@ -112,14 +121,7 @@ weeks as (
     cross join (values ('with_free'), ('without_free')) as listings (basis)
     left join {{ ref('models') }} as models
         on daily.model_permaslug = models.model_permaslug
-    left join (
-        select
-            listed.model_id,
-            listed.date,
-            (listed.prompt_usd_per_mtok + listed.completion_usd_per_mtok) / 2 as usd_per_mtok
-        from {{ ref('model_prices_daily') }} as listed
-        where listed.kind = 'list'
-    ) as prices
+    left join list_prices as prices
         on
             models.model_id = prices.model_id
             and daily.date = prices.date

@@ -29,10 +29,8 @@ edges as (
         hub_id,
         bool_or(base_hub_id is not null) as has_base,
         bool_or(base_hub_id is not null and relation = 'quantized') as has_original,
-        list(struct_pack(name := base_name, reason := missing_reason))
-            filter (where base_hub_id is null) as missing,
-        list(struct_pack(name := base_name, reason := missing_reason))
-            filter (where base_hub_id is null and relation = 'quantized') as missing_originals,
+        list(struct_pack(name := base_name, reason := missing_reason)) filter (where base_hub_id is null) as missing,
+        list(struct_pack(name := base_name, reason := missing_reason)) filter (where base_hub_id is null and relation = 'quantized') as missing_originals,
         bool_or(relation is null) as is_unrelated
     from {{ ref('hub_bases') }}
     group by hub_id
@@ -44,6 +42,17 @@ names as (
         arg_max(model_id, fetched_at) as model_id
     from {{ ref('stg_huggingface__models') }}
     group by hub_id
+),
+
+unknown_bases as (
+    select
+        nodes.walk,
+        nodes.hub_id,
+        nodes.steps,
+        unnest(case nodes.walk when 'base' then edges.missing else edges.missing_originals end) as base
+    from nodes
+    inner join edges
+        on nodes.node = edges.hub_id
 ),
 
 -- A node that leads nowhere is an end, and so is the name of a base that is not known.
@@ -68,17 +77,13 @@ ends as (
         end
     union all
     select
-        nodes.walk,
-        nodes.hub_id,
-        nodes.steps,
-        missing.name as end_name,
-        missing.reason as missing_reason,
+        walk,
+        hub_id,
+        steps,
+        struct_extract(base, 'name') as end_name,
+        struct_extract(base, 'reason') as missing_reason,
         false as is_unrelated
-    from nodes
-    inner join edges
-        on nodes.node = edges.hub_id
-    cross join
-        unnest(case nodes.walk when 'base' then edges.missing else edges.missing_originals end) as bases (missing)
+    from unknown_bases
 ),
 
 reached as (

@@ -1,7 +1,6 @@
 """The table of price changes in a real browser: its rows are there when its card is."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route
@@ -52,9 +51,9 @@ select
 from range(100) as numbers (number);
 """
 # Rows that the browser lays out with a height, and how many of their cells have text.
-ROWS = """() => [...document.querySelectorAll('#card-events .ag-center-cols-container .ag-row')].map(
-    row => [row.getBoundingClientRect().height > 0,
-            [...row.querySelectorAll('.ag-cell')].filter(cell => cell.innerText.trim()).length])"""
+ROWS = """() => [...document.querySelectorAll('#card-events .ag-center-cols-container .ag-row')]
+    .map(row => [row.getBoundingClientRect().height > 0,
+        [...row.querySelectorAll('.ag-cell')].filter(cell => cell.innerText.trim()).length])"""
 
 
 @pytest.fixture(scope="module")

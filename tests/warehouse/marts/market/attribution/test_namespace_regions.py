@@ -120,9 +120,7 @@ def test_without_their_list_nothing_is_compared(compiled: Marts) -> None:
     assert compared(compiled, [], [], []) == {}
 
 
-def test_the_recorded_list_differs_where_it_is_known_to(
-    compiled: Marts, recordings: Path
-) -> None:
+def test_the_recorded_list_differs_where_it_is_known_to(compiled: Marts, recordings: Path) -> None:
     """A change of a seed, or a newer recording, shows here which differences come and go."""
     path = recordings / "huggingface" / "atom" / "organization_regions.csv"
     with path.open() as file:
