@@ -114,18 +114,26 @@ tried as (
         max(fetched_at) filter (where status in (401, 404, 410, 451)) as last_unknown
     from asked
     group by name
+),
+
+known as (
+    select
+        missing.*,
+        tried.last_try,
+        tried.last_unknown
+    from missing
+    left join tried
+        using (name)
 )
 
 select
-    missing.base_name,
-    missing.downloads
-from missing
-left join tried
-    using (name)
+    base_name,
+    downloads
+from known
 where
-    regexp_full_match(missing.base_name, $name_pattern)
-    and not regexp_matches(missing.base_name, $dots_pattern)
-    and coalesce(tried.last_try < $now - $later, true)
-    and coalesce(tried.last_unknown < $now - $again, true)
-order by tried.last_try is not null, missing.downloads desc, missing.name
+    regexp_full_match(base_name, $name_pattern)
+    and not regexp_matches(base_name, $dots_pattern)
+    and coalesce(last_try < $now - $later, true)
+    and coalesce(last_unknown < $now - $again, true)
+order by last_try is not null, downloads desc, name
 limit $most
