@@ -102,7 +102,9 @@ def test_bases_that_no_list_has_are_asked_for(
 
 
 @pytest.mark.parametrize(("most", "asked"), [(0, 0), (1, 1), (2, 2), (3, 3), (50, 3)])
-def test_a_run_asks_for_a_number_of_bases_at_most(settings: Settings, most: int, asked: int) -> None:
+def test_a_run_asks_for_a_number_of_bases_at_most(
+    settings: Settings, most: int, asked: int
+) -> None:
     extract_downloads(settings, retry_policy=FAST_RETRIES, max_bases=most)
     assert len(sql(settings, ASKED)) == asked
 

@@ -87,7 +87,11 @@ def test_the_changes_are_there_once_the_page_is(page: Page) -> None:
 def test_a_late_script_leaves_words_and_no_empty_box(page: Page) -> None:
     """The frame has the height of the table, so that nothing moves when its rows come."""
     held: list[Route] = []
-    page.route("**/dash_ag_grid/**", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/dash_ag_grid/**", hold)
     page.goto("/prices")
     frame = page.locator("#card-events .grid-frame")
     frame.scroll_into_view_if_needed()
