@@ -103,7 +103,7 @@ known as (
 
 changed as (
     select
-        measure || case when certainties.is_certain then '_certain' else '' end as basis,
+        changes.measure || case when certainties.is_certain then '_certain' else '' end as basis,
         list(changes.changed_date order by changes.changed_date) as days
     from {{ ref('quality_lead_changes') }} as changes
     cross join (values (false), (true)) as certainties (is_certain)
