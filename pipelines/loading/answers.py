@@ -55,7 +55,10 @@ DAMAGED = (
     "select answer_id, source, reason from raw.answers where outcome = 'damaged' order by answer_id"
 )
 # Of the Hub; any other answer is a snapshot.
-LOADS = {HubPage: load_hub_page, HubRepository: load_repository}
+LOADS: dict[type[Any], Callable[..., LoadResult]] = {
+    HubPage: load_hub_page,
+    HubRepository: load_repository,
+}
 # A payload of a shape that its parser does not know is quarantined like any other bad one, so that
 # it holds up no other answer.
 UNREADABLE = (

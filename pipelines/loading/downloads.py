@@ -13,7 +13,7 @@ from pipelines.archive import Answer
 from pipelines.loading.outcome import LoadResult
 from pipelines.loading.snapshots import quarantine_rows
 from pipelines.sources.huggingface.history import HistoryFile
-from pipelines.sources.huggingface.hub_page import COUNTS, MODELS, HubRepository
+from pipelines.sources.huggingface.hub_page import COUNTS, MODELS
 from pipelines.sources.parsing import ParsedTables, is_complete
 from pipelines.sql import read_sql
 
@@ -60,7 +60,7 @@ def insert_pages(con: duckdb.DuckDBPyConnection, pages: Sequence[tuple[Answer, F
 
 
 def load_repository(
-    con: duckdb.DuckDBPyConnection, answer: Answer, repository: HubRepository, *, is_new: bool
+    con: duckdb.DuckDBPyConnection, answer: Answer, repository: ParsedTables, *, is_new: bool
 ) -> LoadResult:
     """Load what one repository is, also where that is known: its answer says who has a name."""
     if is_new:
