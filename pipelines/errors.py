@@ -6,7 +6,7 @@
     │   ├── SourceUnreachable  no connection to the source's host
     │   ├── BrokenOff          the connection dropped, or was too slow, before the answer's end
     │   ├── SourceRefused      the source refuses the request: 400, 401, 403
-    │   │   └── SourceHasNone  the source has nothing of this name: 404
+    │   │   └── SourceHasNone  the source has nothing of this name: 404, 410
     │   ├── LimitReached       a limit of the source, or our own budget for it, is used up
     │   ├── BadAnswer          an answer is invalid: cut, not JSON, wrong hash, wrong day, too large
     │   │   └── DamagedBody    the archive no longer holds the bytes of an answer as they came

@@ -21,9 +21,12 @@
     });
   });
 
+  // The frame has the table's height and says that it is coming (tokentide.css): the script may take a
+  // second, and the component fetches a part of itself after that.
   function AgGrid(props) {
-    const frame = React.createElement("div", { style: props.style });
-    return React.createElement(React.Suspense, { fallback: frame }, React.createElement(Grid, props));
+    const height = props.style && props.style.height;
+    const grid = React.createElement(React.Suspense, { fallback: null }, React.createElement(Grid, props));
+    return React.createElement("div", { className: "grid-frame", style: { minHeight: height } }, grid);
   }
   // The component declares the same: Dash then tells it who changed it.
   AgGrid.dashRenderType = true;

@@ -12,7 +12,14 @@ MAX_REASONS = 3
 RANKINGS = ("rankings_daily", "rankings_export")
 PRICED = ("models", "endpoints")
 MEASURED = ("arena_latest", "arena_full", "epoch_index")
-REFERENCES = ("models", "providers", "atom_regions", "epoch_models", "hub_models")
+REFERENCES = (
+    "models",
+    "providers",
+    "atom_regions",
+    "epoch_models",
+    "hub_models",
+    "arena_latest",
+)
 TELEMETRY = "telemetry"
 HUB = ("hub_models",)
 BOTH = (*RANKINGS, *PRICED, TELEMETRY)
@@ -65,6 +72,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "quality_gap_daily": MEASURED,
     "quality_lead_changes": (),
     "providers": ("providers",),
+    "namespace_regions": ("atom_regions",),
     "prefix_cache_hourly": (TELEMETRY,),
     "price_disagreements": PRICED,
     "price_events": PRICED,

@@ -43,6 +43,15 @@ class ExtractResult:
     rows: int
     failures: list[Failure]
 
+    def __add__(self, other: "ExtractResult") -> "ExtractResult":
+        """Return the result of both, by the first one's run."""
+        return ExtractResult(
+            self.run_id,
+            self.answers + other.answers,
+            self.rows + other.rows,
+            [*self.failures, *other.failures],
+        )
+
 
 def extract(
     context: dg.AssetExecutionContext,

@@ -13,7 +13,6 @@ from pipelines.archive import Archive
 from pipelines.assets.extraction import (
     POOL,
     RETRY,
-    ExtractResult,
     Now,
     answered_check,
     extract,
@@ -99,13 +98,7 @@ def raw_references(
     """Regions of labs and openness of models, as others list them: evidence for curation."""
     regions = extract(context, settings, retry_policy, atom_requests, region_list(settings))
     models = extract(context, settings, retry_policy, epoch_requests, epoch(settings))
-    both = ExtractResult(
-        regions.run_id,
-        regions.answers + models.answers,
-        regions.rows + models.rows,
-        [*regions.failures, *models.failures],
-    )
-    yield materialize_result(both)
+    yield materialize_result(regions + models)
 
 
 @dg.asset(

@@ -24,7 +24,13 @@ from pipelines.sql import read_sql
 
 PUBLISHED = read_sql(__file__, "published_claims")
 # A claim of the home belongs to no article, and is judged on what was measured alone.
-OF_NO_ARTICLE = {"article": None, "layer": "measured", "true_dates": None, "holds_if": None}
+OF_NO_ARTICLE = {
+    "article": None,
+    "layer": "measured",
+    "true_dates": None,
+    "true_dates_reason": "a claim of the home is judged over the weeks that it names",
+    "holds_if": None,
+}
 HAS_TABLE = "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = '{}'"
 
 Read = Callable[[str], pl.DataFrame]

@@ -200,7 +200,7 @@ def ingest_for_dagster(settings: Settings) -> None:
 def ingest(settings: Settings) -> "MarketIngest":
     """Fetch, build and publish the market, with progress, and print what came of it."""
     from pipelines.cli.summary import show_days, show_summary
-    from pipelines.ingest.downloads import extract_downloads
+    from pipelines.ingest.downloads import FIRST_BASES, extract_downloads
     from pipelines.ingest.market import ingest_market
     from pipelines.ingest.prices import extract_prices
     from pipelines.ingest.quality import extract_quality
@@ -209,7 +209,7 @@ def ingest(settings: Settings) -> "MarketIngest":
         # A source that cannot be had holds back nothing: its figures come with a later run.
         extract_prices(settings, on_request)
         extract_quality(settings, on_request)
-        extract_downloads(settings, say=on_request)
+        extract_downloads(settings, say=on_request, max_bases=FIRST_BASES)
         ingested = ingest_market(settings, say=on_request, progress=on_built)
     show_days(stderr, ingested)
     show_summary(stdout, settings)

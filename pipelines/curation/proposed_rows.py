@@ -1,4 +1,4 @@
-"""Rows to add to `labs.csv` and `model_attribution.csv`, from what other lists say.
+"""Rows to add to `labs.csv`, `model_attribution.csv` and `hub_namespaces.csv`, from other lists.
 
 A row is proposed with its evidence and never added: a person looks first. Sources that differ give
 no value; the row then says unknown and has all of their words.
@@ -13,10 +13,11 @@ from pipelines.errors import QueryFailed
 from pipelines.publish import query
 from pipelines.sql import read_sql
 
-AUTHORS, MODELS, STATEMENTS, DISAGREEMENTS = (
-    read_sql(__file__, name) for name in ("authors", "models", "statements", "disagreements")
+AUTHORS, MODELS, STATEMENTS, DISAGREEMENTS, NAMESPACES = (
+    read_sql(__file__, name)
+    for name in ("authors", "models", "statements", "disagreements", "namespaces")
 )
-HAS_TABLE = "select 1 from duckdb_tables() where table_name = 'attribution_unknowns'"
+HAS_TABLE = "select 1 from duckdb_tables() where table_name = 'namespace_regions'"
 OLD_FILE = (
     "The published file does not list what is unknown. `tokentide publish` makes one that does, "
     "from the same data."
@@ -35,6 +36,7 @@ class ProposedRows:
 
     labs: Sequence[Row]
     model_attribution: Sequence[Row]
+    hub_namespaces: Sequence[Row]
     disagreements: Sequence[Row]
     open_questions: Sequence[Row]
 
@@ -58,7 +60,15 @@ def propose_rows(path: Path) -> ProposedRows:
             models.append(_model(model, found))
         else:
             questions.append(_question(model["model_base"], "weights", model))
-    return ProposedRows(labs, models, query.records(path, DISAGREEMENTS), questions)
+    namespaces = query.records(path, NAMESPACES)
+    differing = [_namespace_difference(row) for row in namespaces if row["comparison"] == "differs"]
+    return ProposedRows(
+        labs,
+        models,
+        [_namespace(row) for row in namespaces if row["comparison"] != "differs"],
+        [*query.records(path, DISAGREEMENTS), *differing],
+        questions,
+    )
 
 
 def agreed(statements: Iterable[Row]) -> str:
@@ -89,6 +99,32 @@ def _model(model: Row, statements: Sequence[Row]) -> Row:
         "is_text_model": "true",
         "valid_from": SINCE,
         "evidence": _evidence(statements) + "; base model not looked up",
+    }
+
+
+def _namespace(row: Row) -> Row:
+    value = row["proposed_value"]
+    return {
+        "namespace": row["namespace"],
+        "author_slug": "",
+        "lab": row["namespace"],
+        "country": UNKNOWN if value in REGIONS else value,
+        "evidence": f"{row['citation']}: {row['atom_evidence']}; name of the lab not looked up",
+    }
+
+
+def _namespace_difference(row: Row) -> Row:
+    return {
+        "seed": "hub_namespaces",
+        "subject": row["namespace"],
+        "field": "country",
+        "current_value": row["country"],
+        "current_evidence": row["evidence"],
+        "proposed_value": row["proposed_value"],
+        "source": "atom_regions",
+        "evidence": row["atom_evidence"],
+        **{name: row[name] for name in ("citation", "licence")},
+        "tokens": 0,
     }
 
 

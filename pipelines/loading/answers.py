@@ -18,7 +18,7 @@ import polars as pl
 
 from pipelines.archive import Answer, Archive, BadLine, LogPart
 from pipelines.errors import BadAnswer, DamagedBody
-from pipelines.loading.downloads import load_history, load_hub_page
+from pipelines.loading.downloads import load_history, load_hub_page, load_repository
 from pipelines.loading.hub_batches import batches, load_hub_batch
 from pipelines.loading.outcome import LoadResult
 from pipelines.loading.plausible import implausible
@@ -27,7 +27,7 @@ from pipelines.loading.rankings import load_rankings
 from pipelines.loading.recording import quarantine, record_results, request_of
 from pipelines.loading.snapshots import load_snapshot
 from pipelines.sources.huggingface.history import HistoryFile
-from pipelines.sources.huggingface.hub_page import HubPage
+from pipelines.sources.huggingface.hub_page import HubPage, HubRepository
 from pipelines.sources.openrouter import endpoints
 from pipelines.sources.openrouter.rankings_table import RankingsTable
 from pipelines.sources.prices.price_table import PriceTable
@@ -54,6 +54,11 @@ QUARANTINED = (
 DAMAGED = (
     "select answer_id, source, reason from raw.answers where outcome = 'damaged' order by answer_id"
 )
+# Of the Hub; any other answer is a snapshot.
+LOADS: dict[type[Any], Callable[..., LoadResult]] = {
+    HubPage: load_hub_page,
+    HubRepository: load_repository,
+}
 # A payload of a shape that its parser does not know is quarantined like any other bad one, so that
 # it holds up no other answer.
 UNREADABLE = (
@@ -246,7 +251,7 @@ def _load_payload(
         if result.outcome == "quarantined":
             quarantine(con, answer, result)
         return result
-    load = load_hub_page if isinstance(parsed, HubPage) else load_snapshot
+    load = LOADS.get(type(parsed), load_snapshot)
     return load(con, answer, parsed, is_new=is_new)
 
 

@@ -1,4 +1,4 @@
-"""Loading of downloads: the counters of a page of the Hub's list, and files of past counts.
+"""Loading of downloads: pages of the Hub's list, repositories of it, and files of past counts.
 
 What a model is changes rarely, so it is kept only where a page says something new of it.
 """
@@ -55,17 +55,43 @@ def insert_pages(con: duckdb.DuckDBPyConnection, pages: Sequence[tuple[Answer, F
 
     Each page has other bytes than any that is loaded, or that stands here, and no faulty row.
     """
-    for table, query in ((COUNTS, NEW_COUNTS), (MODELS, NEW_MODELS)):
-        sizes = [frames[table].height for _, frames in pages]
-        rows = pl.concat([frames[table] for _, frames in pages]).hstack(
-            [
-                _repeated("sha256", pl.String, [answer.sha256 for answer, _ in pages], sizes),
-                _repeated("fetched_at", INSTANT, [answer.fetched_at for answer, _ in pages], sizes),
-            ]
-        )
-        con.register("incoming", rows.to_arrow())
-        con.execute(query)
-        con.unregister("incoming")
+    _insert(con, COUNTS, NEW_COUNTS, pages)
+    _insert(con, MODELS, NEW_MODELS, pages, {"keeps_all": False})
+
+
+def load_repository(
+    con: duckdb.DuckDBPyConnection, answer: Answer, repository: ParsedTables, *, is_new: bool
+) -> LoadResult:
+    """Load what one repository is, also where that is known: its answer says who has a name."""
+    if is_new:
+        insert_repositories(con, [(answer, repository.frames)])
+    return LoadResult("loaded", 1, notes=repository.notes)
+
+
+def insert_repositories(
+    con: duckdb.DuckDBPyConnection, repositories: Sequence[tuple[Answer, Frames]]
+) -> None:
+    """Insert what repositories are, each of other bytes than any that is loaded."""
+    _insert(con, MODELS, NEW_MODELS, repositories, {"keeps_all": True})
+
+
+def _insert(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    query: str,
+    answers: Sequence[tuple[Answer, Frames]],
+    values: Mapping[str, bool] | None = None,
+) -> None:
+    sizes = [frames[table].height for _, frames in answers]
+    rows = pl.concat([frames[table] for _, frames in answers]).hstack(
+        [
+            _repeated("sha256", pl.String, [answer.sha256 for answer, _ in answers], sizes),
+            _repeated("fetched_at", INSTANT, [answer.fetched_at for answer, _ in answers], sizes),
+        ]
+    )
+    con.register("incoming", rows.to_arrow())
+    con.execute(query, values or {})
+    con.unregister("incoming")
 
 
 def is_plain(page: ParsedTables) -> bool:

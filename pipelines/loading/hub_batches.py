@@ -1,7 +1,7 @@
-"""Loading of several pages of the Hub's list in one transaction, which is most of what they cost.
+"""Loading of several answers of the Hub in one transaction, which is most of what they cost.
 
-Pages that are plain go together: whole, without a fault, none of them twice. Where one is not, the
-caller loads each by itself, which says what is wrong with it.
+Pages of its list that are plain go together: whole, without a fault, none of them twice; and so do
+repositories. Where one is not, the caller loads each by itself, which says what is wrong with it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,15 +11,20 @@ import duckdb
 
 from pipelines.archive import Answer, Archive
 from pipelines.errors import BadAnswer
-from pipelines.loading.downloads import Frames, insert_pages, is_plain
+from pipelines.loading.downloads import Frames, insert_pages, insert_repositories, is_plain
 from pipelines.loading.outcome import LoadResult
 from pipelines.loading.plausible import implausible
 from pipelines.loading.recording import request_of
-from pipelines.sources.huggingface import hub_models
-from pipelines.sources.huggingface.hub_page import COUNTS, HubPage
+from pipelines.sources.huggingface import hub_models, repositories
+from pipelines.sources.huggingface.hub_page import MODELS
+from pipelines.sources.parsing import ParsedTables
+from pipelines.sources.source import Source
 
 # Of a day there are a few dozen; a decoded page takes a third of a megabyte.
 MAX_PAGES = 32
+SOURCES: dict[str, Source] = {
+    source.name: source for source in (hub_models.SOURCE, repositories.SOURCE)
+}
 LOADED_BEFORE = (
     "select sha256, source, params, context from raw.answers"
     " where sha256 in (select unnest($digests::varchar[])) and outcome in ('loaded', 'partial')"
@@ -27,7 +32,7 @@ LOADED_BEFORE = (
 
 
 def batches(answers: Sequence[Answer]) -> Iterator[list[Answer]]:
-    """Yield answers in their order: pages of the Hub's list together, any other by itself."""
+    """Yield answers in their order: those of the Hub together, any other by itself."""
     batch: list[Answer] = []
     for answer in answers:
         if batch and not _goes_with(answer, batch):
@@ -44,7 +49,7 @@ def load_hub_batch(
     answers: Sequence[Answer],
     payloads: Mapping[str, Any],
 ) -> list[LoadResult]:
-    """Load pages within the open transaction; raise BadAnswer where one of them is not plain."""
+    """Load answers within the open transaction; raise BadAnswer where one of them is not plain."""
     digests = [answer.sha256 for answer in answers]
     before = con.execute(LOADED_BEFORE, {"digests": digests}).fetchall()
     loaded = {digest for digest, *_ in before}
@@ -58,16 +63,20 @@ def load_hub_batch(
         page = _plain_page(con, archive, answer, payloads)
         # The same bytes to another request: its rows stand there.
         pages += [] if answer.sha256 in loaded else [(answer, page.frames)]
-        results.append(LoadResult("loaded", page.frames[COUNTS].height, notes=page.notes))
+        results.append(LoadResult("loaded", page.frames[MODELS].height, notes=page.notes))
     if pages:
-        insert_pages(con, pages)
+        is_list = answers[0].source == hub_models.SOURCE.name
+        (insert_pages if is_list else insert_repositories)(con, pages)
     return results
 
 
 def _goes_with(answer: Answer, batch: Sequence[Answer]) -> bool:
     """Tell whether a page may join a batch: what another of it adds is not seen before its end."""
     return (
-        answer.source == batch[0].source == hub_models.SOURCE.name
+        answer.source == batch[0].source
+        and answer.source in SOURCES
+        # A name that the Hub does not know is no fault of those beside it.
+        and {answer.status, batch[0].status} == {200}
         and len(batch) < MAX_PAGES
         and all(answer.sha256 != other.sha256 for other in batch)
     )
@@ -75,14 +84,14 @@ def _goes_with(answer: Answer, batch: Sequence[Answer]) -> bool:
 
 def _plain_page(
     con: duckdb.DuckDBPyConnection, archive: Archive, answer: Answer, payloads: Mapping[str, Any]
-) -> HubPage:
+) -> ParsedTables:
     if answer.error or answer.status != 200:
         raise BadAnswer(answer.error or f"status {answer.status}")
-    source = hub_models.SOURCE
+    source = SOURCES[answer.source]
     payload = payloads.get(answer.answer_id)
     if payload is None:
         payload = source.decode(answer, archive.read(answer.sha256))
-    page: HubPage = source.parse(answer, payload)
+    page: ParsedTables = source.parse(answer, payload)
     if reason := implausible(con, answer, source, page):
         raise BadAnswer(reason)
     if not is_plain(page):

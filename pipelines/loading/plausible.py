@@ -66,9 +66,17 @@ def _is_zeroed(source: Source, parsed: ParsedTables) -> str | None:
     if not source.figures:
         return None
     rows = next(iter(parsed.frames.values()))
+    if any(_has_more_than_zero(rows[name]) for name in source.figures):
+        return None
     figures = rows.select(pl.col(source.figures).cast(pl.Float64, strict=False))
     known = figures.unpivot()["value"].drop_nulls()
     return "every figure is zero" if len(known) >= MIN_FIGURES and (known == 0).all() else None
+
+
+def _has_more_than_zero(figures: pl.Series) -> bool:
+    """Tell it of numbers, without a query; of text it is not known here."""
+    most = figures.max() if figures.dtype.is_numeric() else None
+    return isinstance(most, int | float) and most > 0
 
 
 def _copied(

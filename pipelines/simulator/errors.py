@@ -4,6 +4,7 @@ ApiError               sent to the client, in the real service's words
 ├── InvalidRequest     400, a parameter breaks a rule
 │   └── InvalidChoice  400, in the shape that the catalogue's validator reports
 ├── Unauthorized       401, no key or an unknown one
+├── HiddenRepository   401, the Hub has no such repository, or shows it to nobody
 ├── NotFound           404, nothing lies at this address
 └── TooManyRequests    429, a quota is used up
 InvalidFault           the control API received a fault that it cannot read
@@ -60,6 +61,19 @@ class Unauthorized(ApiError):
     """The request carries no key, or an unknown one."""
 
     status = 401
+
+
+class HiddenRepository(ApiError):
+    """The Hub has no repository of this name, or a private one, and does not say which."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("Invalid username or password.", {"X-Error-Code": "RepoNotFound"})
+
+    def body(self) -> JsonObject:
+        """Return the body in the Hub's form."""
+        return {"error": self.message}
 
 
 class NotFound(ApiError):

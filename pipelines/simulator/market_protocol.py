@@ -156,6 +156,10 @@ class Market(Protocol):
         """Return the Hub's models of one kind, most downloaded first."""
         ...
 
+    def hub_model(self, now: datetime, name: str) -> JsonObject:
+        """Return the repository that has this name, or had it; raise HiddenRepository."""
+        ...
+
 
 def date_range(start: date, end: date) -> list[date]:
     """Return every date from start to end, both included."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipelines.simulator.clock import parse_instant
-from pipelines.simulator.errors import JsonObject, NoRecordings, NotFound
+from pipelines.simulator.errors import HiddenRepository, JsonObject, NoRecordings, NotFound
 from pipelines.simulator.hub_recordings import recorded_days
 from pipelines.simulator.market_protocol import (
     MISSING_DATES,
@@ -175,6 +175,10 @@ class ReplayMarket:
         if pipeline_tag != "text-generation":
             raise NotFound
         return _latest(self._hub_days, now)
+
+    def hub_model(self, now: datetime, name: str) -> JsonObject:
+        """Hide every repository: none was recorded by itself."""
+        raise HiddenRepository
 
     def _dated_files(self, pattern: str) -> list[tuple[str, Path]]:
         return sorted((_stem(path).rpartition("_")[2], path) for path in self._files(pattern))

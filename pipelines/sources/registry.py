@@ -4,7 +4,7 @@ What reads an answer, which raw tables it fills and which asset requests it is d
 alone.
 """
 
-from pipelines.sources.huggingface import history, hub_models
+from pipelines.sources.huggingface import history, hub_models, repositories
 from pipelines.sources.openrouter import (
     apps,
     benchmarks,
@@ -48,6 +48,7 @@ SOURCES: dict[str, Source] = {
         arena.FULL,
         epoch.SOURCE,
         hub_models.SOURCE,
+        repositories.SOURCE,
         history.SOURCE,
     )
 }

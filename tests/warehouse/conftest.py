@@ -37,6 +37,7 @@ COMPILED = (
     "hub_roots",
     "hub_owners",
     "hub_ends",
+    "namespace_regions",
     "hub_counters_daily",
     "hub_captures_daily",
     "hub_counter_readings",
@@ -45,6 +46,9 @@ COMPILED = (
     "price_events",
     "launch_cohorts",
     "launch_half_lives",
+    "quality_gap_march",
+    "quality_lead_traded",
+    "downloads",
 )
 
 

@@ -48,4 +48,15 @@ def attribution_cards() -> Sequence[Listed]:
             "`tokentide ingest references` asks the lists.",
             note="Nothing of this is taken over by itself: a person looks at the evidence first.",
         ),
+        Card(
+            key="namespace-regions",
+            title="Accounts that ATOM's list places elsewhere",
+            query=query("data/attribution/namespace_regions"),
+            draw=rows_only(tables.linked_table),
+            unit="accounts of the Hub, those with most downloads first",
+            needs=("namespace_regions",),
+            empty="No account of both lists is in another region, or the list was not read: "
+            "`tokentide ingest references` asks for it.",
+            note="ATOM's eu is all of Europe. Nothing is taken over by itself.",
+        ),
     )

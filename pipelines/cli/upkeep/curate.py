@@ -52,8 +52,9 @@ def curate(as_of: AsOf = None, as_json: Json = False) -> None:
     """Print the rows to add to the curated seeds, each with its evidence, and what nobody knows.
 
     A row is proposed where a lab, its country or a model's openness is unknown and another list
-    says what it is. Nothing is added: look at the evidence, then put the row into the file that
-    the line above it names. Lines that begin with # are no rows.
+    says what it is, and where ATOM places an account of the Hub that we do not. Nothing is added:
+    look at the evidence, then put the row into the file that the line above it names. Lines that
+    begin with # are no rows.
 
     Examples:
 
@@ -71,6 +72,7 @@ def _lines(found: "ProposedRows") -> list[str]:
     return [
         *_rows(f"{FOLDER}/labs.csv", found.labs),
         *_rows(f"{FOLDER}/model_attribution.csv", found.model_attribution),
+        *_rows(f"{FOLDER}/hub_namespaces.csv", found.hub_namespaces),
         "",
         f"# To check: {_count(found.disagreements, 'statement')} of other lists contradict ours.",
         *(_disagreement(row) for row in found.disagreements),

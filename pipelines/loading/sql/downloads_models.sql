@@ -1,4 +1,5 @@
 -- Models of pages of which one says something else than what was last known of them, by an earlier page of these too.
+-- With $keeps_all, those as well that say what was known.
 insert into raw.hub_models by name
 with hashed as (
     select
@@ -37,7 +38,7 @@ different as (
     from hashed
     left join known
         on hashed.hub_id = known.hub_id
-    where hashed.content_hash is distinct from known.content_hash
+    where $keeps_all or hashed.content_hash is distinct from known.content_hash
 ),
 
 compared as (
@@ -64,4 +65,4 @@ select
     -- One name a line; no name holds a space of any kind.
     list_filter(string_split(compared.base_ids, chr(10)), lambda name: name <> '') as base_ids
 from compared
-where compared.content_hash is distinct from compared.known_hash
+where $keeps_all or compared.content_hash is distinct from compared.known_hash

@@ -1,11 +1,11 @@
-"""The Hub's list of models in pages; a `Link` header names the next one, by a cursor."""
+"""The Hub's list of models in pages, by a cursor in a `Link` header, and each model by its name."""
 
 import base64
 import json
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from pipelines.simulator.api.dispatch import Dispatcher
@@ -15,11 +15,15 @@ from pipelines.simulator.faults.hub_faults import HUB_FAULTS, LINK_FAULTS, PAGE_
 PATH = "/api/models"
 ALWAYS = frozenset({"_id", "id"})
 MAX_LIMIT = 1000
+RATE = '"api";r=499;t=300'
 
 
 def routes(dispatcher: Dispatcher) -> list[Route]:
     """List the routes of the Hub."""
-    return [dispatcher.route(PATH, models)]
+    return [
+        dispatcher.route(PATH, models),
+        dispatcher.route(f"{PATH}/{{account}}/{{name}}", model),
+    ]
 
 
 def models(dispatcher: Dispatcher, request: Request) -> Response:
@@ -35,13 +39,23 @@ def models(dispatcher: Dispatcher, request: Request) -> Response:
         limit = min(limit, PAGE_FAULTS[fault.kind])
     fields = ALWAYS | set(query.getlist("expand[]"))
     page = [_expanded(row, fields) for row in rows[first : first + limit]]
-    headers = {"RateLimit": '"api";r=499;t=300'}
+    headers = {"RateLimit": RATE}
     if len(rows) > first + limit:
         link = _link(request, first + limit)
         for fault in dispatcher.faults.take(LINK_FAULTS, request.url.path):
             link = LINK_FAULTS[fault.kind](link, str(request.url))
         headers |= {"Link": link} if link else {}
     return Response(json.dumps(page), headers=headers, media_type="application/json")
+
+
+def model(dispatcher: Dispatcher, request: Request) -> Response:
+    """Serve one model; a name that it had before leads to the one that it has."""
+    asked = "{account}/{name}".format(**request.path_params)
+    row = dispatcher.market.hub_model(dispatcher.clock.now(), asked)
+    if row["id"] != asked:
+        return RedirectResponse(f"{PATH}/{row['id']}?{request.url.query}")
+    fields = ALWAYS | set(request.query_params.getlist("expand[]"))
+    return JSONResponse(_expanded(row, fields), headers={"RateLimit": RATE})
 
 
 def _expanded(row: JsonObject, fields: set[str] | frozenset[str]) -> JsonObject:

@@ -1,7 +1,8 @@
 """The synthetic Hub: open models with what others made of them, and counters of downloads.
 
 It keeps the traps of the real one: counters that stand still for a day, a model that is not
-counted, one that was renamed, a counter that went back, bases in a circle, merges, a missing base.
+counted, one that was renamed, a counter that went back, bases in a circle, merges, a missing base,
+bases that no list has, since they are of no kind.
 """
 
 import re
@@ -11,7 +12,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from pipelines.simulator.errors import JsonObject
+from pipelines.simulator.errors import HiddenRepository, JsonObject
 from pipelines.simulator.synthetic.models import SyntheticModel, listings
 from pipelines.simulator.synthetic.numbers import one_noise, stable_hex
 
@@ -22,6 +23,8 @@ WENT_BACK_ON = date(2026, 6, 10)
 STALL_EVERY, STALL_AT = 17, 5
 DAYS_30 = timedelta(days=30)
 LICENCE = "apache-2.0"
+QUIET: dict[str, Any] = {"is_listed": False, "rate": 3}
+QUIET_NAME = "community/quiet-draft"
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Repository:
     former_name: str | None = None
     goes_back: bool = False
     reads_images: bool = False
+    # Without a kind a model is in no list, and is found by its name alone.
+    is_listed: bool = True
 
 
 def hub_models(seed: int, now: datetime, pipeline_tag: str) -> list[JsonObject]:
@@ -46,9 +51,22 @@ def hub_models(seed: int, now: datetime, pipeline_tag: str) -> list[JsonObject]:
     rows = [
         _row(seed, repository, now)
         for repository in repositories(seed)
-        if repository.since <= now.date() and repository.reads_images == reads_images
+        if repository.since <= now.date()
+        and repository.is_listed
+        and repository.reads_images == reads_images
     ]
     return sorted(rows, key=lambda row: (-int(str(row["downloads"])), str(row["id"])))
+
+
+def hub_model(seed: int, now: datetime, name: str) -> JsonObject:
+    """Return the repository that has a name or had it, in any case; raise HiddenRepository."""
+    for repository in repositories(seed):
+        names = {each.lower() for each in (repository.name, repository.former_name) if each}
+        if name.lower() in names and repository.since <= now.date():
+            row = _row(seed, repository, now)
+            kind = "image-text-to-text" if repository.reads_images else "text-generation"
+            return {**row, "pipeline_tag": kind} if repository.is_listed else row
+    raise HiddenRepository
 
 
 @cache
@@ -69,6 +87,10 @@ def repositories(seed: int) -> tuple[Repository, ...]:
         ("community/renamed", "finetune", (first,), {"former_name": "community/first-name"}),
         ("community/went-back", "finetune", (first,), {"goes_back": True}),
         ("community/not-counted", None, (), {"rate": 0}),
+        ("community/quiet-copy", "quantized", ("community/quiet-tuned",), {}),
+        # Two steps that no list has, the second by a name that it no longer has.
+        ("community/quiet-tuned", "finetune", ("Community/Quiet-Draft",), QUIET),
+        ("community/quiet-base", "finetune", (first,), {**QUIET, "former_name": QUIET_NAME}),
     ]
     for name, relation, bases, changes in odd:
         fields: dict[str, Any] = {

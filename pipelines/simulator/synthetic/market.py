@@ -96,3 +96,7 @@ class SyntheticMarket:
     def hub_models(self, now: datetime, pipeline_tag: str) -> list[JsonObject]:
         """Return the models of the Hub with their counters of now."""
         return hub.hub_models(self._seed, now, pipeline_tag)
+
+    def hub_model(self, now: datetime, name: str) -> JsonObject:
+        """Return a repository by a name of any time; raise HiddenRepository where there is none."""
+        return hub.hub_model(self._seed, now, name)

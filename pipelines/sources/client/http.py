@@ -200,7 +200,7 @@ class SourceClient:
     @contextmanager
     def _response(self, request: httpx.Request) -> Iterator[httpx.Response]:
         try:
-            response = send(self._http, request, is_followed=self._upstream.may_redirect)
+            response = send(self._http, request, followed=self._upstream.redirects)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise SourceUnreachable(
                 f"{request.url.host} cannot be reached ({self._in_words(error)}). "
@@ -269,7 +269,7 @@ class SourceClient:
             return
         if status == httpx.codes.TOO_MANY_REQUESTS:
             raise self._limit_reached(response, message, budget)
-        raise refusal(path, status, message, response)
+        raise refusal(path, status, message, response, self._upstream.hides_below)
 
     def _limit_reached(
         self, response: httpx.Response, message: str, budget: Budget | None

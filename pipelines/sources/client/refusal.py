@@ -23,6 +23,8 @@ LimitKind = Literal["day", "minute", "unnamed"]
 SECONDS = re.compile(r"\d+(\.\d+)?", re.ASCII)
 OF_DAY = re.compile(r"\brpd\b|/\s*day\b|\b(per|a) day\b|\bdaily\b", re.IGNORECASE)
 OF_MINUTE = re.compile(r"\brpm\b|/\s*min(ute)?\b|\b(per|a) minute\b", re.IGNORECASE)
+# Nothing of this name is there; it is gone, or may not be shown.
+ABSENT = frozenset({404, 410, 451})
 MAX_ERROR = 1 << 20  # bytes; an error in place of data is short
 
 
@@ -53,8 +55,13 @@ def stated_status(response: httpx.Response, body: bytes) -> tuple[int, str]:
     return int(str(code)) if is_status else 0, f"in an answer 200, {words}"
 
 
-def refusal(path: str, status: int, message: str, response: httpx.Response) -> SourceError:
-    """Return the error of a status other than 200 and 429."""
+def refusal(
+    path: str, status: int, message: str, response: httpx.Response, hides_below: str | None = None
+) -> SourceError:
+    """Return the error of a status other than 200 and 429.
+
+    Below the path `hides_below` a 401 says that nothing of this name is shown to anybody.
+    """
     if status == 0:
         return BadAnswer(f"{path} gave an error instead of data ({message}).")
     if status == httpx.codes.REQUEST_TIMEOUT or status >= 500:
@@ -63,13 +70,15 @@ def refusal(path: str, status: int, message: str, response: httpx.Response) -> S
             retry_after(response),
             is_of_source=True,
         )
+    is_hidden = status == httpx.codes.UNAUTHORIZED and hides_below is not None
+    if status in ABSENT or (is_hidden and str(hides_below) in path):
+        return SourceHasNone(f"{path} was refused ({status}: {message}).")
     if status == httpx.codes.UNAUTHORIZED:
         return SourceRefused(
             f"{path} wants a valid key (401: {message}). "
             "Set OPENROUTER_API_KEY in .env, or unset it to use the keyless exports."
         )
-    kind = SourceHasNone if status == httpx.codes.NOT_FOUND else SourceRefused
-    return kind(f"{path} was refused ({status}: {message}).")
+    return SourceRefused(f"{path} was refused ({status}: {message}).")
 
 
 def limit_kind(message: str) -> LimitKind:

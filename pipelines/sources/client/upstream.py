@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from pipelines.settings import Settings
+from pipelines.sources.client.redirects import Redirects
 
 
 @dataclass(frozen=True)
@@ -13,8 +14,10 @@ class Upstream:
     setting: str
     base: str
     key: str | None = field(default=None, repr=False)
-    # A host of files may name another one, which has the bytes. Never true of one with a key.
-    may_redirect: bool = False
+    # A host of files may name another one, which has the bytes. Never "any" of one with a key.
+    redirects: Redirects = "none"
+    # Below this path the host answers 401 for what it does not have, as for what it hides.
+    hides_below: str | None = None
     per_minute: int = 30
 
 
@@ -44,7 +47,7 @@ def region_list(settings: Settings) -> Upstream:
 
 def arena(settings: Settings) -> Upstream:
     """Return the host of Arena's data set; it names the one that stores the files."""
-    return Upstream("Arena", "TOKENTIDE_ARENA_URL", settings.arena_url, may_redirect=True)
+    return Upstream("Arena", "TOKENTIDE_ARENA_URL", settings.arena_url, redirects="any")
 
 
 def epoch(settings: Settings) -> Upstream:
@@ -54,5 +57,13 @@ def epoch(settings: Settings) -> Upstream:
 
 def hub(settings: Settings) -> Upstream:
     """Return the Hugging Face Hub, which answers without a key."""
-    # Without a token it allows 500 requests in five minutes.
-    return Upstream("The Hugging Face Hub", "TOKENTIDE_HUB_URL", settings.hub_url, per_minute=90)
+    return Upstream(
+        "The Hugging Face Hub",
+        "TOKENTIDE_HUB_URL",
+        settings.hub_url,
+        # A former name of a repository leads to its name of today.
+        redirects="own host",
+        hides_below="/api/models/",
+        # Without a token it allows 500 requests in five minutes.
+        per_minute=90,
+    )

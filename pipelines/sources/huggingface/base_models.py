@@ -5,9 +5,8 @@ bases are a merge. A quantised model whose name says that its refusals were remo
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 RELATIONS = frozenset({"quantized", "finetune", "adapter", "merge"})
 # Of merges of more the first ones count.
@@ -17,16 +16,17 @@ MAX_ID = 200
 TAG = "base_model:"
 NAME = re.compile(r"[^/\s]+/[^/\s]+")
 NOTHING: tuple[str | None, list[str]] = (None, [])
-UNCENSORED = re.compile(r"uncensored|abliterated|heretic", re.IGNORECASE)
+# Of a thousand rows a page each has a dozen tags: what reads them is a third of loading a page, so
+# it is written for speed. Three searches for a word are faster than one for any of them.
+UNCENSORED = ("uncensored", "abliterated", "heretic")
 
 
-@dataclass(frozen=True)
-class StatedBase:
+class StatedBase(NamedTuple):
     """The bases of a model, their relation (None where none is stated), and where that stands."""
 
     relation: str | None = None
     evidence: str | None = None
-    ids: list[str] = field(default_factory=list)
+    ids: list[str] | tuple[()] = ()
 
 
 NO_BASE = StatedBase()
@@ -47,16 +47,23 @@ def base_of(row: dict[str, Any]) -> StatedBase:
     evidence, relation, ids = found
     if len(ids) > 1:
         relation = "merge"
-    elif relation == "quantized" and UNCENSORED.search(str(row.get("id"))):
-        relation = "finetune"
+    elif relation == "quantized":
+        name = str(row.get("id")).lower()
+        for word in UNCENSORED:
+            if word in name:
+                relation = "finetune"
     return StatedBase(relation, evidence, ids)
 
 
-def tags_of(row: dict[str, Any]) -> Iterator[str]:
-    """Yield the tags of a row of the Hub's list, of very many the first thousand."""
+def tags_with(row: dict[str, Any], prefix: str) -> list[str]:
+    """Return the tags that begin so, of very many tags those among the first thousand."""
     value = row.get("tags")
-    tags = value[:MAX_TAGS] if isinstance(value, list) else []
-    return (tag for tag in tags if type(tag) is str)
+    if type(value) is not list:
+        return []
+    size = len(prefix)
+    tags = value if len(value) <= MAX_TAGS else value[:MAX_TAGS]
+    # A slice is compared in less time than a method is called.
+    return [tag for tag in tags if type(tag) is str and tag[:size] == prefix]
 
 
 def _of_field(row: dict[str, Any]) -> tuple[str | None, list[str]]:
@@ -70,7 +77,7 @@ def _of_field(row: dict[str, Any]) -> tuple[str | None, list[str]]:
 
 
 def _of_tags(row: dict[str, Any]) -> tuple[str | None, list[str]]:
-    stated = [tag for tag in tags_of(row) if tag.startswith(TAG)]
+    stated = tags_with(row, TAG)
     if not stated:
         return NOTHING
     by_relation: dict[str, list[str]] = {}
@@ -97,12 +104,13 @@ def _relation(value: object) -> str | None:
 
 def _ids(values: Iterable[object]) -> list[str]:
     """Return ids of repositories, each once; an address or a path of somebody's disk is none."""
-    found = {
-        name: None
-        for value in values
-        if isinstance(value, str) and len(value) <= MAX_ID and NAME.fullmatch(name := value.strip())
-    }
-    return list(found)[:MAX_BASES]
+    found: list[str] = []
+    for value in values:
+        if type(value) is str and len(value) <= MAX_ID and NAME.fullmatch(name := value.strip()):
+            found += [] if name in found else [name]
+            if len(found) == MAX_BASES:
+                break
+    return found
 
 
 PLACES = (("baseModels", _of_field), ("tag", _of_tags), ("card", _of_card))

@@ -18,7 +18,7 @@ from pipelines.archive import Answer
 from pipelines.errors import BadAnswer
 from pipelines.sources.client.http import SourceClient
 from pipelines.sources.client.links import next_path
-from pipelines.sources.huggingface.base_models import base_of, tags_of
+from pipelines.sources.huggingface.base_models import base_of, tags_with
 from pipelines.sources.huggingface.formats import format_of, parameters_of
 from pipelines.sources.huggingface.hub_page import COUNTS, MODELS, HubPage
 from pipelines.sources.parsing import error_of, quoted
@@ -38,6 +38,7 @@ MIN_DOWNLOADS = 300
 MAX_PAGES = 20
 MAX_COUNT = 1 << 62
 MAX_ID = 200
+KEYS = ("hub_id", "model_id")
 LICENCE_TAG = "license:"
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -69,26 +70,23 @@ def fetch(client: SourceClient, pipeline_tag: str) -> Iterator[Answer]:
 
 def decode(answer: Answer, body: bytes) -> HubPage:
     """Decode a page and keep what is used of it; raise BadAnswer where it is no list."""
-    try:
-        payload = _parse_json(body)
-    except (ValueError, RecursionError) as error:
-        raise BadAnswer(
-            f"The answer is not JSON ({error}); it starts with {quoted(body, 80)!r}."
-        ) from error
-    if isinstance(payload, dict) and (problem := error_of(payload)):
-        raise BadAnswer(f"The source answered with an error instead of data ({problem}).")
+    payload = read_json(body)
     if not isinstance(payload, list):
         raise BadAnswer(f"The answer is a JSON {type(payload).__name__}, not a list.")
     rows = [row if type(row) is dict else {} for row in payload]
-    tag = answer.context.get("pipeline_tag")
-    counts, facts = _frame(map(_counts, rows), COUNT_TYPES), _frame(map(_facts, rows), FACT_TYPES)
+    counts = _frame(map(_counts, rows), COUNT_TYPES)
     if rows and counts["downloads_all_time"].null_count() == len(rows):
         raise BadAnswer("No model of the page has its all-time count.")
+    models = models_of(rows, counts.select(KEYS), answer.context.get("pipeline_tag"))
+    return HubPage({COUNTS: counts, MODELS: models}, {COUNTS: KEYS, MODELS: KEYS})
+
+
+def models_of(rows: list[dict[str, Any]], names: pl.DataFrame, tag: str | None) -> pl.DataFrame:
+    """Return what repositories say of themselves, a row of raw.hub_models each."""
+    facts = _frame(map(_facts, rows), FACT_TYPES)
     kind = pl.Series("pipeline_tag", [tag], dtype=pl.String).new_from_index(0, len(rows))
     created = facts["created_at"].cast(pl.Datetime("us", "UTC"))
-    models = pl.DataFrame([*counts.get_columns()[:2], kind, created, *facts.get_columns()[1:]])
-    keys = ("hub_id", "model_id")
-    return HubPage({COUNTS: counts, MODELS: models}, {COUNTS: keys, MODELS: keys})
+    return pl.DataFrame([*names.get_columns(), kind, created, *facts.get_columns()[1:]])
 
 
 def parse(answer: Answer, page: HubPage) -> HubPage:
@@ -129,8 +127,8 @@ def _frame(
 
 def _counts(row: dict[str, Any]) -> tuple[object, ...]:
     return (
-        _text(row.get("_id")),
-        _text(row.get("id")),
+        text_of(row.get("_id")),
+        text_of(row.get("id")),
         _count(row.get("downloads")),
         _count(row.get("downloadsAllTime")),
         _count(row.get("likes")),
@@ -152,11 +150,12 @@ def _facts(row: dict[str, Any]) -> tuple[object, ...]:
 
 def _licence(row: dict[str, Any]) -> str | None:
     """Return the licence that a repository states, of several the first."""
-    stated = (tag for tag in tags_of(row) if tag.startswith(LICENCE_TAG))
-    return _text(next(stated, "").removeprefix(LICENCE_TAG))
+    stated = tags_with(row, LICENCE_TAG)
+    return text_of(stated[0][len(LICENCE_TAG) :]) if stated else None
 
 
-def _text(value: object) -> str | None:
+def text_of(value: object) -> str | None:
+    """Return a text of a usual length, None where it is none."""
     return value if isinstance(value, str) and 0 < len(value) <= MAX_ID else None
 
 
@@ -171,6 +170,19 @@ def _instant(value: object) -> int | None:
         return (found - EPOCH) // MICROSECOND if found and found.tzinfo else None
     except (ValueError, OverflowError):
         return None
+
+
+def read_json(body: bytes) -> object:
+    """Return what JSON holds; raise BadAnswer where it is none, or states an error."""
+    try:
+        payload = _parse_json(body)
+    except (ValueError, RecursionError) as error:
+        raise BadAnswer(
+            f"The answer is not JSON ({error}); it starts with {quoted(body, 80)!r}."
+        ) from error
+    if isinstance(payload, dict) and (problem := error_of(payload)):
+        raise BadAnswer(f"The source answered with an error instead of data ({problem}).")
+    return payload
 
 
 def _parse_json(body: bytes) -> object:

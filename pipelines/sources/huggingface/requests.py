@@ -1,10 +1,10 @@
-"""The requests to the Hub: a list in pages for each kind of model."""
+"""The requests to the Hub: a list in pages for each kind of model, and bases that no list has."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from pipelines.sources.client.http import SourceClient
-from pipelines.sources.huggingface import hub_models
+from pipelines.sources.huggingface import hub_models, repositories
 from pipelines.sources.openrouter.requests import SourceRequest
 
 
@@ -17,3 +17,12 @@ def download_requests(client: SourceClient) -> Iterator[SourceRequest]:
             asset="raw_downloads",
             may_be_absent=tag != hub_models.PIPELINE_TAGS[0],
         )
+
+
+def base_requests(client: SourceClient, names: Sequence[str]) -> Iterator[SourceRequest]:
+    """Yield one request for all bases, each of which is asked for by its name."""
+    yield SourceRequest(
+        f"{len(names)} base models",
+        partial(repositories.fetch, client, names),
+        asset="raw_downloads",
+    )

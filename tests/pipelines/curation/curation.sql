@@ -35,6 +35,22 @@ select
     'OpenRouter' as citation,
     'not stated' as licence,
     5::bigint as tokens;
+create table marts.namespace_regions as
+select
+    *,
+    'licence' as licence,
+    'ATOM' as citation
+from (
+    values
+    ('new-account', 'not in ours', null, null, null, 'china', 'a remark', 3, 70::bigint),
+    ('a-european', 'not in ours', null, null, null, 'eu', null, 2, 900::bigint),
+    ('not-counted', 'not in ours', null, null, null, 'us', null, 0, null),
+    ('placed', 'differs', 'IL', 'hub_namespaces', 'seat', 'us', null, 1, 5::bigint),
+    ('of-an-author', 'differs', 'IL', 'labs', 'seat', 'us', null, 1, 5::bigint),
+    ('same', 'agrees', 'US', 'hub_namespaces', 'seat', 'us', null, 1, 5::bigint)
+) as compared (
+    namespace, comparison, country, seed, evidence, atom_region, atom_notes, models, downloads_all_time
+);
 create table marts.models as
 select
     'new-lab/one-20260601' as model_permaslug,

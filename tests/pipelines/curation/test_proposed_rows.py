@@ -49,7 +49,18 @@ def test_a_model_that_a_list_calls_open_is_proposed(rows: ProposedRows) -> None:
 
 def test_what_nobody_says_anything_of_is_listed(rows: ProposedRows) -> None:
     assert [row["subject"] for row in rows.open_questions] == ["stealth", "stealth/x"]
-    assert [row["subject"] for row in rows.disagreements] == ["known"]
+    assert [row["subject"] for row in rows.disagreements] == ["known", "placed"]
+
+
+def test_accounts_that_are_counted_and_not_placed_are_proposed(rows: ProposedRows) -> None:
+    """The most downloaded come first; Europe is no country."""
+    assert [(row["namespace"], row["country"]) for row in rows.hub_namespaces] == [
+        ("a-european", "unknown"),
+        ("new-account", "CN"),
+    ]
+    assert rows.hub_namespaces[1]["evidence"] == (
+        "ATOM: region china (a remark); name of the lab not looked up"
+    )
 
 
 def test_a_file_of_an_older_version_says_what_to_do(tmp_path: Path) -> None:

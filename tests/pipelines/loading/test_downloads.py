@@ -79,6 +79,36 @@ def test_what_is_no_list_of_counts_is_quarantined(settings: Settings) -> None:
     ]
 
 
+def keep_repository(settings: Settings, name: str, row: object, day: int = 0) -> None:
+    """Keep a repository in the archive, as it was asked for by this name."""
+    answer = Answer(
+        *("hub_repositories", f"https://hub.test/api/models/{name}"),
+        *(DAY + timedelta(days=day), 200, 0, ""),
+        run_id="run",
+        context={"model": name},
+    )
+    Archive(settings.archive).keep(answer, json.dumps(row).encode())
+
+
+def test_a_repository_is_kept_where_nothing_is_new_too(settings: Settings) -> None:
+    """Its answer says who has a name; two names with the same bytes are of one model."""
+    keep(settings, ROWS)
+    for name in ("a/m0", "a/former", "a/first"):
+        keep_repository(settings, name, ROWS[0], day=1)
+    assert outcomes(settings)[1:] == [("loaded", None)] * 3
+    named = (
+        "select answers.context ->> 'model', models.hub_id from raw.answers as answers "
+        "join raw.hub_models as models using (sha256) where source = 'hub_repositories' order by 1"
+    )
+    assert sql(settings, named) == [("a/first", "0"), ("a/former", "0"), ("a/m0", "0")]
+    assert sql(settings, "select count(*) from raw.hub_counts") == [(20,)]
+    # A later page of the list says what is known, and adds nothing.
+    keep(settings, [{**row, "likes": 9} for row in ROWS], day=2)
+    load_archive(settings)
+    kinds = "select distinct pipeline_tag from raw.hub_models where hub_id = '1'"
+    assert sql(settings, kinds) == [("text-generation",)]
+
+
 def take(
     settings: Settings, tmp_path: Path, rows: Mapping[str, Any], columns: str | None = None
 ) -> None:

@@ -120,6 +120,22 @@ def test_a_batch_is_of_pages_with_other_bytes(archive: Archive) -> None:
     assert list(batches([])) == []
 
 
+def test_repositories_go_together_but_those_that_were_refused(archive: Archive) -> None:
+    """Names that the Hub does not know lie between them."""
+    kept = [
+        keep_page(
+            archive,
+            {"_id": f"{number}", "id": f"a/m{number}"},
+            number,
+            source="hub_repositories",
+            context={"model": f"a/m{number}"},
+            status=401 if number == 2 else 200,
+        )
+        for number in range(5)
+    ]
+    assert list(batches(kept)) == [kept[:2], kept[2:3], kept[3:]]
+
+
 def test_what_is_reported_of_a_page_is_committed(
     con: duckdb.DuckDBPyConnection, archive: Archive
 ) -> None:

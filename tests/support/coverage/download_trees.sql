@@ -129,6 +129,15 @@ cross join range(15) as days (day)
 left join growth using (hub_id)
 group by planted.hub_id, days.day;
 
+-- Of every second market the base that nobody has was asked for.
+create table staging.stg_huggingface__repositories as
+select
+    'gone-' || number || '/base' as name,
+    null::varchar as hub_id,
+    timestamptz '2026-08-03 08:00:00+00' as fetched_at,
+    'base not on the Hub, or private' as reason
+from range(0, $markets, 2) as numbers (number);
+
 create table staging.stg_huggingface__history (
     grain varchar, figure varchar, date date, name varchar, downloads bigint, licence varchar,
     citation varchar, origin varchar, fetched_at timestamptz, answer_sha256 varchar

@@ -7,7 +7,8 @@ with truths as (
         case planted.kind
             when 'merge' then 'merge of several'
             when 'circle' then 'bases in a circle'
-            when 'missing' then 'base not in the list'
+            when 'missing'
+                then if(planted.market % 2 = 0, 'base not on the Hub, or private', 'base not in the list')
         end as reason,
         case planted.kind
             when 'first root' then ['lab-' || market || '/model-0']

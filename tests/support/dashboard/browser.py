@@ -84,6 +84,11 @@ IS_LOADED = "() => !document.querySelector('[data-dash-is-loading=true]')"
 HAS_CHARTS = """() => [...document.querySelectorAll('.dash-graph')].every(
     graph => graph.querySelector('.main-svg'))"""
 
+# The script of tables comes with the first one, and rows some frames after the table.
+HAS_TABLES = """() => [...document.querySelectorAll('.grid-frame')].every(
+    frame => !frame.checkVisibility({ contentVisibilityAuto: true })
+        || frame.querySelector('.ag-row, .ag-overlay-no-rows-center'))"""
+
 
 def wait_for_page(page: Page) -> Page:
     """Return the page once every card of it is drawn, those below and folded ones included."""
@@ -95,7 +100,7 @@ def wait_for_page(page: Page) -> Page:
 
 def wait_for_screen(page: Page) -> Page:
     """Return the page once everything on the screen is there."""
-    for condition in (HAS_BODY, IS_LOADED, HAS_CHARTS):
+    for condition in (HAS_BODY, IS_LOADED, HAS_CHARTS, HAS_TABLES):
         page.wait_for_function(condition)
     return page
 

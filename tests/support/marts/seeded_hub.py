@@ -13,6 +13,7 @@ MODELS = (
     "pipeline_tag varchar, created_at timestamptz, relation varchar, base_evidence varchar, "
     "base_ids varchar[], format varchar, parameters bigint"
 )
+REPOSITORIES = "name varchar, hub_id varchar, fetched_at timestamptz, reason varchar"
 COUNTS = (
     "date date, hub_id varchar, model_id varchar, pipeline_tag varchar, downloads_30d bigint, "
     "downloads_all_time bigint, likes bigint, fetched_at timestamptz, origin varchar, "
@@ -51,9 +52,14 @@ def model(hub_id: str, bases: Sequence[str] = (), relation: str | None = None, *
     }
 
 
-def roots(compiled: Marts, models: Sequence[Row]) -> dict[tuple[str, str], Row]:
+def roots(
+    compiled: Marts, models: Sequence[Row], repositories: Sequence[Row] = ()
+) -> dict[tuple[str, str], Row]:
     """Return where the bases of each model end, by kind of walk and model."""
-    tables = {"staging.stg_huggingface__models": (MODELS, models)}
+    tables = {
+        "staging.stg_huggingface__models": (MODELS, models),
+        "staging.stg_huggingface__repositories": (REPOSITORIES, repositories),
+    }
     found = compiled.rows("hub_roots", tables, ("hub_names", "hub_bases", "hub_ancestors"))
     return {(row["walk"], row["hub_id"]): row for row in found}
 
@@ -83,6 +89,7 @@ def counter_tables(
     return {
         "staging.stg_huggingface__counts": (COUNTS, rows),
         "staging.stg_huggingface__models": (MODELS, known),
+        "staging.stg_huggingface__repositories": (REPOSITORIES, []),
         "staging.stg_huggingface__history": (HISTORY, history),
         "staging.stg_huggingface__history_files": (FILES, []),
         "seeds.download_sources": SOURCES,

@@ -118,6 +118,45 @@ judged as (
         on bases.basis = found.basis
 ),
 
+-- Weeks that end a year of whole weeks: what it had in all.
+years as (
+    select
+        'year_' || attribution as basis,
+        week_start,
+        count(*) over last_year as weeks,
+        sum(first_side) over last_year as first_side,
+        sum(second_side) over last_year as second_side,
+        sum(unknown_side) over last_year as unknown_side
+    from (
+        select
+            attribution,
+            week_start,
+            coalesce(sum(downloads) filter (where member = 'CN'), 0) as first_side,
+            coalesce(sum(downloads) filter (where member = 'US'), 0) as second_side,
+            sum(case when member = 'unknown' then downloads else 0 end + unknown_downloads) as unknown_side
+        from {{ ref('downloads_weekly') }}
+        where
+            dimension = 'country'
+            and is_whole_week
+        group by attribution, week_start
+    ) as weekly
+    window
+        last_year as (
+            partition by attribution
+            order by week_start
+            range between interval 357 days preceding and current row
+        )
+),
+
+dates as (
+    {{ true_spans('years', 'weeks = 52 and first_side > second_side + unknown_side') }}
+),
+
+listed as (
+    select max(counted_on) as counted_on
+    from {{ ref('hub_models') }}
+),
+
 captured as (
     select max(fetched_at) as as_of
     from {{ ref('ingest_log') }}
@@ -127,6 +166,14 @@ captured as (
 select
     judged.basis,
     1.0::double as expected,
+    case
+        -- Of the year that ends with each week; of the newest list its day.
+        when starts_with(judged.basis, 'year') then dates.true_dates
+        when judged.is_missing or listed.counted_on is null then null
+        when judged.first_side > judged.second_side + judged.unknown_side
+            then [listed.counted_on || '..' || listed.counted_on]
+        else []::varchar[]
+    end as true_dates,
     captured.as_of,
     case
         when not judged.is_missing and judged.second_side > 0
@@ -170,3 +217,6 @@ select
     {{ evidence_text(evidence) }} as evidence_sql
 from judged
 cross join captured
+cross join listed
+left join dates
+    on judged.basis = dates.basis

@@ -46,11 +46,37 @@
 {% endset %}
 with found as (
     {{ evidence }}
+),
+
+days as (
+    select
+        measure as basis,
+        date,
+        gap_percent
+    from {{ ref('quality_gap_daily') }}
+    where
+        category = 'overall'
+        and dimension = 'country'
+),
+
+-- Of a measure of which no day is loaded nothing is known, so it has no row.
+dates as (
+    {{ true_day_spans('days', 'round(gap_percent, 1) <= 2.7') }}
+),
+
+dated as (
+    select
+        found.*,
+        dates.true_dates
+    from found
+    left join dates
+        on found.basis = dates.basis
 )
 
 select
     basis,
     2.7::double as expected,
+    true_dates,
     gap_percent as measured,
     case
         when gap_percent is not null
@@ -83,4 +109,4 @@ select
     end as reason,
     version_date::timestamptz as as_of,
     {{ evidence_text(evidence) }} as evidence_sql
-from found
+from dated

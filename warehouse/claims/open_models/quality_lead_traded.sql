@@ -87,10 +87,62 @@ judged as (
         *,
         first_date is null or first_date > '2025-02-28' as is_short
     from found
+),
+
+known as (
+    select
+        measure,
+        max(date) as last_date
+    from {{ ref('quality_gap_daily') }}
+    where
+        category = 'overall'
+        and dimension = 'country'
+        and date >= '2025-01-01'
+    group by measure
+),
+
+changed as (
+    select
+        changes.measure || case when certainties.is_certain then '_certain' else '' end as basis,
+        list(changes.changed_date order by changes.changed_date) as days
+    from {{ ref('quality_lead_changes') }} as changes
+    cross join (values (false), (true)) as certainties (is_certain)
+    where
+        changes.category = 'overall'
+        and changes.dimension = 'country'
+        and changes.changed_date >= '2025-01-01'
+        and (changes.is_certain or not certainties.is_certain)
+    group by all
+),
+
+-- From the second change on it stays true, to the last day that is known.
+dates as (
+    select
+        judged.basis,
+        case
+            when len(changed.days) >= 2
+                then [changed.days[2]::date || '..' || greatest(known.last_date, changed.days[2]::date)]
+            when known.last_date is not null then []::varchar[]
+        end as true_dates
+    from judged
+    left join known
+        on known.measure = regexp_replace(judged.basis, '_certain$', '')
+    left join changed
+        on judged.basis = changed.basis
+),
+
+dated as (
+    select
+        judged.*,
+        dates.true_dates
+    from judged
+    left join dates
+        on judged.basis = dates.basis
 )
 
 select
     basis,
+    true_dates,
     2.0::double as expected,
     case when not is_short then changes::double end as measured,
     case
@@ -113,4 +165,4 @@ select
     end as reason,
     version_date::timestamptz as as_of,
     {{ evidence_text(evidence) }} as evidence_sql
-from judged
+from dated

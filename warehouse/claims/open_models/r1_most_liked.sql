@@ -59,6 +59,11 @@ select
             || 'most downloads.'
     end as reason,
     'measured' as layer,
+    -- On the day of the newest list, the only one with likes by model.
+    case
+        when found.place = 1 then [found.counted_on || '..' || found.counted_on]
+        when found.place is not null then []::varchar[]
+    end as true_dates,
     found.counted_on::timestamptz as as_of,
     {{ evidence_text(evidence) }} as evidence_sql
 from found

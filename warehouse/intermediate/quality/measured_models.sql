@@ -182,9 +182,7 @@ select
         'unknown'
     ) as country,
     case
-        when lower(made.license) in ('proprietary', 'closed') then 'closed'
-        when lower(made.license) in ('unknown', 'other', '-', 'n/a') then null
-        when made.license is not null then 'open'
+        when made.license is not null then {{ weights_of_licence('made.license') }}
         when starts_with(made.accessibility, 'Open weights') then 'open'
         when made.accessibility in ('API access', 'Unreleased') then 'closed'
         when starts_with(made.accessibility, 'Hosted access') then 'closed'

@@ -64,3 +64,12 @@
 {% macro slug_without_preview(slug) -%}
     regexp_replace({{ slug }}, '-(preview|exp|experimental|beta)(-|$)', '\2')
 {%- endmacro %}
+
+{#- Weights by the words of a licence: closed where there is none to have, null where it is not known. -#}
+{% macro weights_of_licence(licence) -%}
+    case
+        when lower({{ licence }}) in ('proprietary', 'closed') then 'closed'
+        when lower({{ licence }}) in ('unknown', 'other', '-', 'n/a') then null
+        when {{ licence }} is not null then 'open'
+    end
+{%- endmacro %}

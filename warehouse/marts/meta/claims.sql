@@ -36,6 +36,14 @@ bases as (
         evidence_sql,
         coalesce(layer, case when not rests_on_market then 'document' end, claim_layer) as layer,
         case when is_judged then true_dates end as true_dates,
+        case
+            when is_judged and true_dates is not null then null
+            when not is_judged then 'the market is a simulated one'
+            when coalesce(layer, case when not rests_on_market then 'document' end, claim_layer) = 'document'
+                then 'a document has one day, that on which it was written'
+            when verdict = 'unverifiable' then 'what the statement needs is not loaded'
+            else 'the statement is about one figure, not about days'
+        end as true_dates_reason,
         case when is_judged then verdict else 'not_judged' end as verdict,
         case when is_judged then measured end as measured,
         case when is_judged then measured_text end as measured_text,
@@ -116,7 +124,8 @@ overall as (
         article,
         holds_if,
         layer,
-        null::varchar[] as true_dates
+        null::varchar[] as true_dates,
+        'each basis has its own' as true_dates_reason
     from summed
 )
 
@@ -140,6 +149,7 @@ select
     article,
     layer,
     true_dates,
+    true_dates_reason,
     holds_if
 from (
     select *

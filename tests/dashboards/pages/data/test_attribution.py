@@ -22,3 +22,4 @@ def test_what_is_not_known_is_there_by_tokens(generation: OpenGeneration) -> Non
     assert unknowns.height > 0
     assert unknowns["reason"].null_count() == 0
     assert "evidence" in frames["proposals"].columns
+    assert {"ours", "theirs"} <= {*frames["namespace-regions"].columns}

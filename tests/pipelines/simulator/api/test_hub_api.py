@@ -44,3 +44,14 @@ def test_faults_change_pages_and_links(simulator: SimulatedMarket) -> None:
     simulator.set_faults({"kind": "zeroed_counters"})
     rows: Any = get(simulator, "expand[]=downloadsAllTime").json()
     assert {row["downloadsAllTime"] for row in rows} == {0}
+
+
+def test_a_model_is_served_by_its_name(simulator: SimulatedMarket) -> None:
+    """A former name leads to it; what is not there is refused like what is private."""
+    root = f"{simulator.archive_url}{PATH}"
+    answer = httpx.get(f"{root}/community/quiet-draft?expand[]=tags", follow_redirects=True)
+    assert answer.history[0].status_code == 307
+    assert set(answer.json()) == {"_id", "id", "tags"}
+    assert answer.json()["id"] == "community/quiet-base"
+    hidden = httpx.get(f"{root}/nobody/deleted")
+    assert (hidden.status_code, hidden.headers["X-Error-Code"]) == (401, "RepoNotFound")

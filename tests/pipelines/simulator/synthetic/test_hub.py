@@ -4,7 +4,16 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pipelines.simulator.synthetic.hub import RENAMED_ON, STALL_AT, STALL_EVERY, hub_models
+import pytest
+
+from pipelines.simulator.errors import HiddenRepository
+from pipelines.simulator.synthetic.hub import (
+    RENAMED_ON,
+    STALL_AT,
+    STALL_EVERY,
+    hub_model,
+    hub_models,
+)
 
 NOW = datetime(2026, 6, 20, 8, tzinfo=UTC)
 TEXT = "text-generation"
@@ -56,3 +65,14 @@ def test_bases_have_every_trap() -> None:
     assert len(bases["community/merged"]) == 2
     assert bases["community/of-a-deleted-one"][0] not in by_name
     assert by_name["community/not-counted"]["downloadsAllTime"] == 0
+
+
+def test_a_model_without_a_kind_is_found_by_its_name_alone() -> None:
+    """By the one that it had, too, in any case; a listed one has its kind."""
+    assert "community/quiet-base" not in {row["id"] for row in rows().values()}
+    for name in ("community/quiet-base", "Community/Quiet-Draft"):
+        assert hub_model(1, NOW, name)["id"] == "community/quiet-base"
+    assert "pipeline_tag" not in hub_model(1, NOW, "community/quiet-base")
+    assert hub_model(1, NOW, "community/merged")["pipeline_tag"] == TEXT
+    with pytest.raises(HiddenRepository):
+        hub_model(1, NOW, "nobody/deleted")

@@ -119,6 +119,37 @@ def test_a_rename_keeps_the_tree(compiled: Marts) -> None:
     assert (row["end_names"], row["reason"]) == (["new/base"], None)
 
 
+def test_a_former_name_that_the_hub_answers_to_leads_on(compiled: Marts) -> None:
+    """The model that has it has another name, and was asked for by the former one."""
+    asked = [{"name": "old/base", "hub_id": "1", "fetched_at": AT, "reason": None}]
+    models = [model("1", model_id="new/base"), model("2", ["Old/Base"], "finetune")]
+    row = roots(compiled, models, asked)["base", "2"]
+    assert (row["end_names"], row["reason"]) == (["new/base"], None)
+
+
+@pytest.mark.parametrize(
+    ("bases", "reason"),
+    [
+        (["gone/a"], "base not on the Hub, or private"),
+        (["gone/a", "gone/b"], "base asked for, no answer"),
+        (["gone/a", "gone/c"], "base not in the list"),
+        (["gone/a", "lab/base"], "base not on the Hub, or private"),
+    ],
+)
+def test_a_base_that_is_not_known_has_its_reason(
+    compiled: Marts, bases: list[str], reason: str
+) -> None:
+    """Of several that which a later run may mend; a name that was not asked for is in no list."""
+    hidden, failed = "base not on the Hub, or private", "base asked for, no answer"
+    asked = [
+        {"name": name, "hub_id": None, "fetched_at": AT, "reason": each}
+        for name, each in (("gone/a", hidden), ("gone/b", failed))
+    ]
+    models = [model("lab/base"), model("a/tuned", bases, "finetune")]
+    row = roots(compiled, models, asked)["base", "a/tuned"]
+    assert (row["end_names"], row["reason"]) == (sorted(bases), reason)
+
+
 def test_a_copy_is_followed_to_its_original_alone(compiled: Marts) -> None:
     """A quantised fine-tune was released by who fine-tuned it; without a relation nobody knows."""
     found = roots(

@@ -162,6 +162,18 @@ hosted as (
     qualify row_number() over (partition by models.model_base order by hub.model_id) = 1
 ),
 
+-- The licence of a leaderboard's line: a named one is of weights that are published.
+licensed as (
+    select
+        model_base as subject,
+        weights as value,
+        'model ' || model_name || coalesce(' of ' || organization, '') || ': licence ' || license as evidence,
+        captured_at as as_of,
+        case when origin = 'simulated' then 'simulated' else 'data_api' end as origin,
+        answer_sha256
+    from {{ ref('arena_licences') }}
+),
+
 repositories as (
     select
         models.model_base as subject,
@@ -211,6 +223,13 @@ statements as (
         'weights' as field,
         hosted.*
     from hosted
+    union all by name
+    select
+        'arena' as source,
+        'model' as subject_kind,
+        'weights' as field,
+        licensed.*
+    from licensed
     union all by name
     select
         'openrouter_models' as source,

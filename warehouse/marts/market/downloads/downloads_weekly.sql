@@ -42,6 +42,7 @@ attributed as (
         model_weeks.is_spread,
         model_weeks.origin,
         'hub' as source,
+        models.parameters_citation,
         unnest([ -- noqa: AL03
             struct_pack(attribution := 'publisher', dimension := 'author', member := lower(models.publisher)),
             struct_pack(attribution := 'publisher', dimension := 'country', member := models.publisher_country),
@@ -83,6 +84,7 @@ past as (
         false as is_spread,
         origin,
         'history' as source,
+        null::varchar as parameters_citation,
         unnest([ -- noqa: AL03
             struct_pack(attribution := 'publisher', dimension := 'author', member := author),
             struct_pack(attribution := 'publisher', dimension := 'country', member := country)
@@ -126,6 +128,7 @@ members as materialized (
         sum(unknown_downloads)::bigint as unknown_downloads,
         bool_or(is_spread) as is_spread,
         any_value(source) as source,
+        any_value(parameters_citation) filter (where dimension = 'size') as parameters_citation,
         max(origin) as origin
     from joined
     group by week_start, attribution, dimension, coalesce(member, 'unknown')
@@ -186,7 +189,8 @@ select
     totals.is_spread,
     totals.source,
     sources.licence,
-    sources.citation,
+    -- A size may be that of another list.
+    nullif(concat_ws('; ', sources.citation, totals.parameters_citation), '') as citation,
     totals.origin
 from totals
 inner join all_days using (week_start)

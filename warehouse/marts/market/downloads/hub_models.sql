@@ -71,8 +71,9 @@ scopes as (
     group by counted.hub_id
 ),
 
--- The count of a model's own files comes first, then that of what it is a copy of, then its name. An
--- adapter's name states the size of the model that it adapts.
+-- The count of a model's own files comes first, then that of what it is a copy of; then ATOM's list, of
+-- the model or of what it is a copy of; then its name. Where files and the name contradict each other,
+-- the list decides. An adapter's name and list state the size of the model that it adapts.
 sizes as (
     select
         counted.hub_id,
@@ -81,14 +82,21 @@ sizes as (
             when coalesce(newest.relation, '') <> 'adapter'
                 then {{ named_parameters('counted.model_id') }}
         end as named_parameters,
+        case when coalesce(newest.relation, '') <> 'adapter' then listed.total_parameters end as own_listed,
         {{ differ_in_size('counted_parameters', 'named_parameters') }} as is_contradicted,
         case
-            when is_contradicted then null
-            when newest.parameters is not null then 'files'
-            when originals.parameters is not null then 'files of the original'
-            when named_parameters is not null then 'name'
+            when newest.parameters is not null and not is_contradicted then 'files'
+            when counted_parameters is not null and not is_contradicted then 'files of the original'
+            when own_listed is not null then 'atom'
+            when listed_originals.total_parameters is not null then 'atom, of the original'
+            when named_parameters is not null and not is_contradicted then 'name'
         end as size_source,
-        case when size_source is not null then coalesce(counted_parameters, named_parameters) end as total
+        case
+            when starts_with(size_source, 'files') then counted_parameters
+            when size_source = 'atom' then own_listed
+            when size_source = 'name' then named_parameters
+            when size_source is not null then listed_originals.total_parameters
+        end as total
     from counted
     left join newest using (hub_id)
     left join {{ ref('hub_ends') }} as copies
@@ -99,6 +107,12 @@ sizes as (
         on lower(copies.end_name) = original_names.name
     left join newest as originals
         on original_names.hub_id = originals.hub_id
+    left join {{ ref('listed_parameters') }} as listed
+        on lower(counted.model_id) = listed.hugging_face_id
+    left join {{ ref('listed_parameters') }} as listed_originals
+        on
+            lower(copies.end_name) = listed_originals.hugging_face_id
+            and newest.relation = 'quantized'
 )
 
 select
@@ -132,7 +146,9 @@ select
     end as quantisation,
     sizes.total as parameters,
     sizes.size_source as parameters_source,
+    case when starts_with(sizes.size_source, 'atom') then atom.citation end as parameters_citation,
     case
+        when sizes.size_source is not null then null
         when sizes.is_contradicted
             then
                 format(
@@ -140,8 +156,7 @@ select
                     sizes.counted_parameters / 1e9,
                     sizes.named_parameters / 1e9
                 )
-        when sizes.size_source is null
-            then 'neither files nor the name state one number of parameters'
+        else 'neither files, ATOM''s list nor the name state one number of parameters'
     end as parameters_reason,
     {{ size_band('sizes.total') }} as size_band,
     newest.licence as weights_licence,
@@ -168,4 +183,6 @@ left join {{ ref('hub_ends') }} as bases
         and bases.walk = 'base'
 left join sizes
     on counted.hub_id = sizes.hub_id
+left join {{ ref('reference_sources') }} as atom
+    on atom.source = 'atom_parameters'
 order by counted.hub_id

@@ -18,22 +18,12 @@ with repositories as (
         using (hub_id)
 ),
 
-listed as (
+atom as (
     select
-        sizes.hugging_face_id,
-        case when min(sizes.total_parameters) = max(sizes.total_parameters) then min(sizes.total_parameters) end
-            as total_parameters,
-        case when min(sizes.active_parameters) = max(sizes.active_parameters) then min(sizes.active_parameters) end
-            as active_parameters,
-        any_value(sources.licence) as licence,
-        any_value(sources.citation) as citation
-    from {{ ref('stg_references__model_parameters') }} as sizes
-    inner join {{ ref('newest_references') }} as newest
-        using (answer_sha256)
-    inner join {{ ref('reference_sources') }} as sources
-        on newest.source = sources.source
-    where newest.source = 'atom_parameters'
-    group by sizes.hugging_face_id
+        licence,
+        citation
+    from {{ ref('reference_sources') }}
+    where source = 'atom_parameters'
 ),
 
 known as (
@@ -42,13 +32,15 @@ known as (
         repositories.name is not null as is_on_hub,
         repositories.parameters_reason,
         case when not repositories.is_adapter then repositories.parameters end as hub_parameters,
-        case when not repositories.is_adapter and repositories.parameters_source <> 'name' then repositories.parameters end
-            as counted_parameters,
+        case
+            when not repositories.is_adapter and starts_with(repositories.parameters_source, 'files')
+                then repositories.parameters
+        end as counted_parameters,
         repositories.parameters_source,
         listed.total_parameters as listed_parameters,
         listed.active_parameters as listed_active,
-        listed.licence,
-        listed.citation,
+        atom.licence,
+        atom.citation,
         {{ named_parameters('models.hugging_face_id') }} as repository_parameters,
         {{ named_parameters('models.canonical_slug') }} as slug_parameters,
         {{ named_active_parameters('models.hugging_face_id') }} as repository_active,
@@ -56,8 +48,10 @@ known as (
     from {{ ref('known_models') }} as models
     left join repositories
         on lower(models.hugging_face_id) = repositories.name
-    left join listed
+    left join {{ ref('listed_parameters') }} as listed
         on lower(models.hugging_face_id) = listed.hugging_face_id
+    left join atom
+        on true
 ),
 
 sourced as (
@@ -66,6 +60,8 @@ sourced as (
         case
             when counted_parameters is not null then 'hub'
             when listed_parameters is not null then 'atom'
+            -- Of a copy the original's.
+            when hub_parameters is not null and starts_with(parameters_source, 'atom') then 'atom'
             when hub_parameters is not null then 'repository name'
             -- Where the name of the repository is more than twice off its files, neither counts.
             when is_on_hub and repository_parameters is not null then null
@@ -119,6 +115,8 @@ select
     case
         when total_source = 'hub'
             then parameters_source || ' of ' || hugging_face_id || ' on the Hub'
+        when total_source = 'atom' and listed_parameters is null
+            then 'the original of ' || hugging_face_id || ' in ATOM''s list of parameters'
         when total_source = 'atom' then hugging_face_id || ' in ATOM''s list of parameters'
         when total_source = 'repository name' then hugging_face_id
         when total_source = 'market name' then canonical_slug
