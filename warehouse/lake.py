@@ -20,7 +20,10 @@ SETTINGS: Mapping[str, str | int | float] = {
     "ducklake_retry_backoff": 1.0,
 }
 # Loading an extension by its path needs none of these.
-NO_DOWNLOADS = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+NO_DOWNLOADS: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
 
 
 class MissingExtension(Exception):
@@ -42,23 +45,34 @@ def extension_file(name: str) -> Path:
     )
 
 
-def attach_lake(
+def open_lake_database(
+    postgres: Mapping[str, str | int], s3: Mapping[str, str | bool], data: str
+) -> duckdb.DuckDBPyConnection:
+    """Open an empty database in memory with the lake attached; create its catalog if need be.
+
+    `postgres` and `s3` are keys of DuckDB's secrets of these types, which live as long as the
+    connection; `data` is the address of the folder of data. Raise MissingExtension or duckdb.Error.
+    """
+    con = duckdb.connect(config=NO_DOWNLOADS)
+    try:
+        _attach(con, postgres, s3, data)
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def _attach(
     con: duckdb.DuckDBPyConnection,
     postgres: Mapping[str, str | int],
     s3: Mapping[str, str | bool],
     data: str,
-    *,
-    is_read_only: bool = False,
 ) -> None:
-    """Attach the lake to a connection, and create its catalog where there is none.
-
-    `postgres` and `s3` are keys of DuckDB's secrets of these types, which live as long as the
-    database that is open; `data` is the address of the folder of data.
-    """
-    for name, value in NO_DOWNLOADS.items():
-        con.execute(f"set {name} = {value}")
     for name in EXTENSIONS:
         con.execute(f"load '{_quoted(str(extension_file(name)))}'")
+    for name, setting in SETTINGS.items():
+        con.execute(f"set {name} = {setting}")
+    con.execute("set TimeZone = 'UTC'")
     _create_secret(con, "lake_data", "s3", {**s3, "scope": data})
     _create_secret(con, "lake_postgres", "postgres", postgres)
     catalog = (
@@ -67,12 +81,7 @@ def attach_lake(
     )
     con.execute(f"create or replace temporary secret lake_catalog ({catalog})")
     options = f"data_path '{_quoted(data)}', data_inlining_row_limit 0"
-    if is_read_only:
-        options += ", read_only"
     con.execute(f"attach 'ducklake:lake_catalog' as {NAME} ({options})")
-    for name, setting in SETTINGS.items():
-        con.execute(f"set {name} = {setting}")
-    con.execute("set TimeZone = 'UTC'")
 
 
 def _create_secret(

@@ -1,0 +1,42 @@
+"""Fixtures of tests that need the services of the lake, and the environment that has its packages.
+
+`make lake` makes that environment: the extensions of DuckDB fit one of its versions alone.
+"""
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+
+import pytest
+from support.lake.services import LakeServices, lake_services
+
+from pipelines.lake.connection import open_lake
+from pipelines.settings import Settings, read_settings
+
+HAS_PACKAGES = find_spec("duckdb_extension_ducklake") is not None
+NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[LakeServices]:
+    """Run a Postgres and an S3 store for all tests."""
+    with lake_services() as running:
+        yield running
+
+
+@pytest.fixture
+def lake_settings(services: LakeServices, tmp_path: Path) -> Settings:
+    """Return settings of a fresh home, with an empty lake of its own."""
+    name = f"lake{next(NUMBERS)}"
+    services.create_database(name)
+    settings = settings_of(services, name, tmp_path / "home")
+    with open_lake(settings, is_new=True):
+        return settings
+
+
+def settings_of(services: LakeServices, name: str, home: Path) -> Settings:
+    """Return settings of a home that uses the lake of this name."""
+    tier = home / "tier.toml"
+    given = {"TOKENTIDE_HOME": str(home), "TOKENTIDE_TIER": str(tier), **services.variables(name)}
+    return read_settings(env=given, dotenv=Path("/nonexistent/.env"))
