@@ -1,7 +1,5 @@
-"""Services of the lake; in an environment without its packages only what needs none is tested."""
+"""Tests that need Postgres, S3 and the packages of the lake; `make lake` has their fixtures."""
 
-from support.lake.rig import HAS_PACKAGES, lake_settings, services
+from importlib.util import find_spec
 
-__all__ = ["lake_settings", "services"]
-
-collect_ignore_glob = [] if HAS_PACKAGES else ["test_*.py"]
+collect_ignore_glob = [] if find_spec("duckdb_extension_ducklake") else ["test_*.py"]

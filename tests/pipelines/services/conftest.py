@@ -1,7 +1,6 @@
-"""Services of the lake; in an environment without its packages only what needs none is tested."""
+"""Tests of services; those that need a running one are for `make lake`, which has the fixtures."""
 
-from support.lake.rig import HAS_PACKAGES, lake_settings, services
+from importlib.util import find_spec
 
-__all__ = ["lake_settings", "services"]
-
-collect_ignore_glob = [] if HAS_PACKAGES else ["test_object_store.py", "test_postgres.py"]
+NEED_SERVICES = ["test_object_store.py", "test_postgres.py"]
+collect_ignore_glob = [] if find_spec("duckdb_extension_ducklake") else NEED_SERVICES

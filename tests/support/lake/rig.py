@@ -1,10 +1,9 @@
-"""Fixtures of tests that need the services of the lake, and the environment that has its packages.
+"""Fixtures of tests that need the services of the lake: a plugin of pytest that `make lake` names.
 
-`make lake` makes that environment: the extensions of DuckDB fit one of its versions alone.
+Both services are started once for all tests.
 """
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from support.lake.services import LakeServices, lake_services
 from pipelines.lake.connection import open_lake
 from pipelines.settings import Settings, read_settings
 
-HAS_PACKAGES = find_spec("duckdb_extension_ducklake") is not None
 NUMBERS = count(1)
 
 
