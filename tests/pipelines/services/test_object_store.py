@@ -50,9 +50,7 @@ def test_a_store_that_is_away_or_refuses_says_so_without_secrets(folder: S3Folde
         assert folder.access.key_id not in str(error.value)
 
 
-def test_a_folder_is_checked_and_left_as_it_was(
-    folder: S3Folder, services: LakeServices
-) -> None:
+def test_a_folder_is_checked_and_left_as_it_was(folder: S3Folder, services: LakeServices) -> None:
     steps: list[str] = []
     check_folder(folder, "probe", steps.append)
     assert steps == ["write", "read", "list", "remove"]
