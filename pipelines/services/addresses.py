@@ -151,13 +151,9 @@ def service_problems(given: Mapping[str, str]) -> Iterator[str]:
 
 def _is_endpoint(text: str) -> bool:
     url = _split(text)
-    is_plain = url is not None and not (url.username or url.password or url.query)
-    return (
-        is_plain
-        and url.scheme in {"http", "https"}
-        and url.path in {"", "/"}
-        and bool(url.hostname)
-    )
+    if url is None or url.username or url.password or url.query or url.path.strip("/"):
+        return False
+    return url.scheme in {"http", "https"} and bool(url.hostname)
 
 
 def _postgres_problems(text: str) -> Iterator[str]:
@@ -176,8 +172,14 @@ def _postgres_problems(text: str) -> Iterator[str]:
 
 def _folder_problems(name: str, text: str) -> Iterator[str]:
     url = _split(text)
-    known = url is not None and url.scheme == "s3" and BUCKET.fullmatch(url.netloc)
-    if not known or url is None or url.query or not PREFIX.fullmatch(url.path.strip("/")):
+    is_folder = (
+        url is not None
+        and url.scheme == "s3"
+        and not url.query
+        and BUCKET.fullmatch(url.netloc)
+        and PREFIX.fullmatch(url.path.strip("/"))
+    )
+    if not is_folder:
         yield (
             f"{name} must name a bucket and a folder in it, such as "
             f"s3://bucket/{name.removeprefix('TOKENTIDE_').lower()}; "

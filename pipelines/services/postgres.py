@@ -30,7 +30,7 @@ def connect(address: PostgresAddress) -> "psycopg.Connection[Any]":
             connect_timeout=CONNECT_SECONDS,
             options=KEEPALIVES,
             autocommit=True,
-            **dict(address.options),  # type: ignore[arg-type]
+            **dict(address.options),
         )
 
 

@@ -25,7 +25,7 @@ def services() -> Iterator[LakeServices]:
 
 @pytest.fixture
 def lake_settings(services: LakeServices, tmp_path: Path) -> Settings:
-    """Return settings of a fresh home, with an empty lake of its own."""
+    """Return settings of a fresh home, and an empty lake for it."""
     name = f"lake{next(NUMBERS)}"
     services.create_database(name)
     settings = settings_of(services, name, tmp_path / "home")
