@@ -15,6 +15,8 @@ from pipelines.loading.telemetry.segment_files import SpoolFolders
 from pipelines.services.object_store import ObjectStore
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import SegmentWriter
+from pipelines.telemetry.config.tier import read_tier
+from pipelines.telemetry.config.tier_records import TierRecord, tier_entries, write_record
 
 TIER_NAME = "tier.toml"
 TIER = (
@@ -24,11 +26,13 @@ TIER = (
 
 
 def embedded_home(home: Path) -> Settings:
-    """Make a home of the embedded form with answers and segments that wait."""
+    """Make a home of the embedded form: answers, a record of the tier, segments that wait."""
     home.mkdir(parents=True)
     (home / TIER_NAME).write_text(TIER)
     settings = Settings(home=home, tier=home / TIER_NAME)
     keep_answer(Archive(settings.archive), rankings_body(14, AS_OF + 14 * DAY), AS_OF + 14 * DAY)
+    entries = tier_entries(read_tier(settings.tier))
+    write_record(settings.tier_spool, TierRecord(AS_OF, "file", entries, is_whole=True))
     writer = SegmentWriter(settings.telemetry_spool)
     # The third stretch is closed before the second, as on a slower host.
     for number in (0, 2, 1, 3):
