@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.homes.whole_home import publish_all
 from support.lake.homes import embedded_home, lake_home, ship_and_load
-from support.lake.loaders import start
+from support.lake.processes import ending, start_builder
 
 from pipelines.errors import LockHeld
 from pipelines.ingest.market import load_archive
@@ -23,6 +23,7 @@ from warehouse.connection import open_published
 
 # Columns that say when something was done here, and on which host.
 OF_THE_RUN = frozenset({"loaded_at", "published_at", "built_at", "run_id", "generation"})
+KILLED = -9
 TABLES = (
     "select table_name, list(column_name order by column_index) from duckdb_columns() "
     "where schema_name = 'marts' group by table_name order by table_name"
@@ -83,7 +84,7 @@ def test_a_builder_killed_at_a_step_is_taken_over(
     second = lake_home(first, lake_settings, tmp_path / "second")
     second.warehouse.unlink()
     load_archive(second)
-    assert start("build", first, step).wait() < 0
+    assert ending(start_builder(first, step)) == KILLED
     reader = replace(lake_settings, home=tmp_path / "reader")
     assert reader.services.published
     assert fetch(reader, ObjectStore(reader.services.published)) is None

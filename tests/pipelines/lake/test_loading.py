@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from support.lake.loaders import start
+from support.lake.processes import ending, start_loader
 from support.lake.rig import settings_of
 from support.lake.services import LakeServices
 from support.telemetry_facts import stretch
@@ -144,7 +144,7 @@ def test_a_loader_killed_at_a_step_loses_and_doubles_nothing(
 ) -> None:
     """Another loader goes on at once: the lock of a killed one ends with it."""
     samples = put_segments(lake_settings, 3)
-    assert start("load", lake_settings, step, number=2).wait() == KILLED
+    assert ending(start_loader(lake_settings, step, number=2)) == KILLED
     _load_until_empty(lake, store)
     assert counts(lake) == (samples,) * 3
 
@@ -154,7 +154,7 @@ def test_loaders_killed_at_any_moment_lose_and_double_nothing(
 ) -> None:
     """Two at once, killed three times at random; then one loads what is left."""
     samples = put_segments(lake_settings, 12)
-    kill_at_random(lake_settings, rounds=3, seconds=(1.5, 4.0))
+    kill_at_random(lake_settings, rounds=3, seconds=(0.3, 2.0))
     _load_until_empty(lake, store)
     assert counts(lake) == (samples,) * 3
 
@@ -207,11 +207,11 @@ def kill_at_random(
     """Start loaders and kill each after a random time."""
     chance = random.Random(19)
     for _ in range(rounds):
-        running = [start("load", settings) for _ in range(loaders)]
+        running = [start_loader(settings) for _ in range(loaders)]
         for each in running:
             time.sleep(chance.uniform(*seconds) / loaders)
             each.kill()
-            each.wait()
+            ending(each)
 
 
 def _load_until_empty(lake: Lake, store: ObjectStore, seconds: float = 60.0) -> None:
