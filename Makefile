@@ -9,7 +9,7 @@ RIG ?= .venv-npu
 LAKE ?= .venv-lake
 BIN := $(VENV)/bin
 # Without the fixtures of other tests, which import what these do not need.
-LAKE_TESTS := tests/pipelines/lake tests/pipelines/services --confcutdir=tests/pipelines/lake -p support.lake.rig -p no:cacheprovider
+LAKE_TESTS := tests/pipelines/lake tests/pipelines/services tests/end_to_end/lake --confcutdir=tests/pipelines/lake -p support.lake.rig -p no:cacheprovider
 PARTS := tests/dashboards tests/pipelines
 PORT ?= 3000
 DASHBOARD ?= 8050
