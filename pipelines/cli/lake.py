@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from pipelines.services.object_store import ObjectStore
 
 DEFAULT_SECONDS = 30.0
-Follow = Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C or SIGTERM.")]
-Every = Annotated[float, typer.Option(min=0.1, help="Seconds between two rounds of --follow.")]
+KeepGoing = Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C or SIGTERM.")]
+RoundSeconds = Annotated[
+    float, typer.Option(min=0.1, help="Seconds between two rounds of --follow.")
+]
 
 
 def lake() -> None:
@@ -49,7 +51,7 @@ def create() -> None:
         stderr.print(f"The lake in {opened.address.data.url} is ready.", markup=False)
 
 
-def ship(follow: Follow = False, every: Every = DEFAULT_SECONDS) -> None:
+def ship(follow: KeepGoing = False, every: RoundSeconds = DEFAULT_SECONDS) -> None:
     """Move segments that wait on this host to the spool in S3, which TOKENTIDE_SPOOL names.
 
     Run it beside `tokentide collect`. While S3 is away segments wait here, up to --max-mib of the
@@ -74,7 +76,9 @@ def ship(follow: Follow = False, every: Every = DEFAULT_SECONDS) -> None:
     _repeat(once, follow, every)
 
 
-def load(follow: Follow = False, every: Every = DEFAULT_SECONDS, as_json: Json = False) -> None:
+def load(
+    follow: KeepGoing = False, every: RoundSeconds = DEFAULT_SECONDS, as_json: Json = False
+) -> None:
     """Append waiting segments to the lake, each exactly once. Any number of hosts may run it.
 
     Segments are taken from the spool in S3, or from this home where TOKENTIDE_SPOOL is not set.
@@ -106,7 +110,9 @@ def load(follow: Follow = False, every: Every = DEFAULT_SECONDS, as_json: Json =
     _repeat(once, follow, every)
 
 
-def build(follow: Follow = False, every: Every = DEFAULT_SECONDS, as_json: Json = False) -> None:
+def build(
+    follow: KeepGoing = False, every: RoundSeconds = DEFAULT_SECONDS, as_json: Json = False
+) -> None:
     """Build, audit and publish what the lake holds, if no other builder has the lease.
 
     With TOKENTIDE_PUBLISHED the generation is uploaded, its pointer last. With --follow a builder
@@ -138,7 +144,7 @@ def build(follow: Follow = False, every: Every = DEFAULT_SECONDS, as_json: Json 
     _repeat(once, follow, every)
 
 
-def fetch(follow: Follow = False, every: Every = DEFAULT_SECONDS) -> None:
+def fetch(follow: KeepGoing = False, every: RoundSeconds = DEFAULT_SECONDS) -> None:
     """Fetch the newest generation from S3 into this home, if it is another one, and verify it.
 
     `tokentide dashboard` and `tokentide sql` read what was fetched, and nothing else.

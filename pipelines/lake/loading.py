@@ -28,7 +28,7 @@ from pipelines.loading.telemetry.segments import SegmentResult, free_name, segme
 log = logging.getLogger(__name__)
 
 LoadStep = Literal["claimed", "fetched", "read", "committed", "kept"]
-OnStep = Callable[[str, LoadStep], None]
+OnLoadStep = Callable[[str, LoadStep], None]
 """Called with a segment's name and the step that has just ended."""
 
 
@@ -98,7 +98,7 @@ class LakeLoadResult:
 def load_waiting(
     lake: Lake,
     waiting: Iterable[WaitingSegment],
-    on_step: OnStep = lambda name, step: None,
+    on_step: OnLoadStep = lambda name, step: None,
 ) -> LakeLoadResult:
     """Append every waiting segment that nobody else is at to the lake, each exactly once."""
     total = LakeLoadResult()
@@ -115,7 +115,7 @@ def load_waiting(
 
 
 def _load(
-    lake: Lake, waiting: WaitingSegment, folder: Path, on_step: OnStep
+    lake: Lake, waiting: WaitingSegment, folder: Path, on_step: OnLoadStep
 ) -> SegmentResult | None:
     segment = waiting.fetch(folder)
     if segment is None:

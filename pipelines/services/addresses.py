@@ -88,7 +88,7 @@ class LakeAddress:
 
 @dataclass(frozen=True)
 class Services:
-    """What of the distributed form is set. Nothing is, in the embedded form."""
+    """Services of the distributed form that are set. None is, in the embedded form."""
 
     lake: LakeAddress | None = None
     spool: S3Folder | None = None

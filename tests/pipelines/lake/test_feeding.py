@@ -69,7 +69,7 @@ def test_a_build_reads_what_is_new_and_what_waits_in_its_home(lake_settings: Set
 
 
 def test_a_damaged_segment_is_known_to_the_builder(lake_settings: Settings) -> None:
-    """So the published list of segments has it with its reason."""
+    """The published list of segments has it with its reason."""
     lake_settings.telemetry_spool.mkdir(parents=True)
     name = "20260822T071016123456Z-9f2c61d0-000004.parquet"
     (lake_settings.telemetry_spool / name).write_bytes(b"no Parquet")

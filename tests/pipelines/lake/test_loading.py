@@ -222,7 +222,7 @@ def _load_until_empty(lake: Lake, store: ObjectStore, seconds: float = 60.0) -> 
 
 
 def test_every_host_may_create_the_lake(services: LakeServices, lake_settings: Settings) -> None:
-    """What is there stays as it is."""
+    """A second creation leaves all that is there."""
     name = lake_settings.services.lake.catalog.database if lake_settings.services.lake else ""
     again = settings_of(services, name, lake_settings.home)
     with open_lake(again, is_new=True) as lake:

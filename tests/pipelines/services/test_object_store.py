@@ -51,7 +51,7 @@ def test_a_store_that_is_away_or_refuses_says_so_without_secrets(folder: S3Folde
 
 
 def test_a_folder_is_checked_and_left_as_it_was(folder: S3Folder) -> None:
-    """Where it fails, the last step says what the key may not do."""
+    """The last step before a failure says what the key may not do."""
     steps: list[str] = []
     check_folder(folder, "probe", steps.append)
     assert steps == ["write", "read", "list", "remove"]
