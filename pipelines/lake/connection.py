@@ -101,7 +101,7 @@ class Lake:
         with self.failures():
             found: list[SegmentRow] = self.con.execute(
                 INSERTED, {"first": first, "last": last}
-            ).fetchall()  # type: ignore[assignment]
+            ).fetchall()
         return found
 
     def rows(self, kind: SegmentKind, segment_id: str) -> pa.Table:

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 LOCK = "tokentide builder"
 TAKE = "select pg_try_advisory_lock(hashtextextended(%s, 0))"
-NEXT_EPOCH, HOLDER = (read_sql(__file__, name) for name in ("next_epoch", "holder"))
+HOLDER = read_sql(__file__, "holder")
+NEXT_EPOCH = (
+    "insert into tokentide_builders (epoch, holder) "
+    "select coalesce(max(epoch), 0) + 1, %s from tokentide_builders returning epoch"
+)
 NEWEST_EPOCH = "select max(epoch) from tokentide_builders"
 
 
