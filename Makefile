@@ -1,12 +1,15 @@
 # Two commands: `make up` runs Tokentide, `make test` checks it. Both first set up a virtual environment.
 .DEFAULT_GOAL := help
-.PHONY: help up tier test setup lint types imports sql docs compiled pytest pytest-pages pytest-pipelines pytest-rest test-long faults coverage test-newest npu bench lock audit clean
+.PHONY: help up tier test setup lint types imports sql docs compiled pytest pytest-pages pytest-pipelines pytest-rest test-long faults coverage test-newest npu lake test-lake bench lock audit clean
 
 PYTHON ?= python3
 VENV ?= .venv
 TIER ?= .venv-tier
 RIG ?= .venv-npu
+LAKE ?= .venv-lake
 BIN := $(VENV)/bin
+# Without the fixtures of other tests, which import what these do not need.
+LAKE_TESTS := tests/pipelines/lake tests/pipelines/services tests/end_to_end/lake --confcutdir=tests/pipelines/lake -p support.lake.rig -p no:cacheprovider
 PARTS := tests/dashboards tests/pipelines
 PORT ?= 3000
 DASHBOARD ?= 8050
@@ -22,7 +25,7 @@ up: $(VENV)/.installed-run ## install and run the whole product: market, tier, s
 tier: $(TIER)/.installed ## the inference tier alone, without the pipeline: serve the shipped model (OPTIONS="--port 8001")
 	$(TIER)/bin/python -m models.server $(OPTIONS)
 
-test: lint types imports sql docs npu pytest ## everything that must hold before a change is merged
+test: lint types imports sql docs npu lake pytest ## everything that must hold before a change is merged
 
 setup: $(STAMP) ## make the virtual environment
 
@@ -79,6 +82,12 @@ test-newest: ## a short selection with the newest dependencies, DuckDB 1.5 and 2
 npu: $(RIG)/.installed ## the NPU's operations against torch_npu itself, without an NPU (docs/npu.md)
 	$(RIG)/bin/python tests/support/npu_rig/run.py -q
 
+lake: $(LAKE)/.installed compiled ## the distributed form against a Postgres and an S3 store on loopback, in a minute (docs/lake.md)
+	PYTHONPATH=.:tests $(LAKE)/bin/python -m pytest $(LAKE_TESTS) -m "not long"
+
+test-lake: $(LAKE)/.installed compiled ## the same, with the tests that take minutes: twenty kills, restarts of both services
+	PYTHONPATH=.:tests $(LAKE)/bin/python -m pytest $(LAKE_TESTS)
+
 bench: EXTRAS = dev,bench
 bench: ## the figures that we quote, beside their peers
 	$(MAKE) setup EXTRAS=dev,bench
@@ -95,7 +104,7 @@ lock: ## write constraints.txt from a fresh environment
 	rm -rf $(VENV)-lock
 
 clean: ## remove the environment; state in var/ stays
-	rm -rf $(VENV) $(TIER) $(RIG) .venv-newest site warehouse/target warehouse/logs
+	rm -rf $(VENV) $(TIER) $(RIG) $(LAKE) .venv-newest site warehouse/target warehouse/logs
 
 # What the tier needs stands in pyproject.toml's extra `serve`, and only there.
 $(TIER)/.installed: pyproject.toml constraints.txt
@@ -108,6 +117,14 @@ $(RIG)/.installed: tests/support/npu_rig/requirements.txt
 	$(PYTHON) -m venv $(RIG)
 	$(RIG)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	rm -rf $(RIG)/ascend-stubs
+	touch $@
+
+# The extensions of DuckDB fit one of its versions, which is not that of constraints.txt. All other packages are those of
+# the first environment.
+$(LAKE)/.installed: tests/support/lake/requirements.txt pyproject.toml constraints.txt | $(STAMP)
+	$(PYTHON) -m venv $(LAKE)
+	$(LAKE)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > $$($(LAKE)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/first.pth
 	touch $@
 
 $(VENV)/bin/python:

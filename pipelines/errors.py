@@ -29,6 +29,8 @@
     ├── LockHeld               another process holds a lock
     ├── StateUnreadable        a file of shared state is damaged, or may not be written
     ├── WorkEnded              a process ended before its work did
+    ├── ServiceFailed          Postgres or S3 of the distributed form cannot be used
+    │   └── LeaseLost          another builder may have taken over
     ├── CollectorBusy          another collector uses the spool or its port
     └── HistoryFailed          an existing store of metrics did not give what was requested
         └── HistoryTooLarge    it would give less of what was requested
@@ -162,6 +164,14 @@ class StateUnreadable(TokentideError):
 
 class WorkEnded(TokentideError):
     """A process ended before its work did."""
+
+
+class ServiceFailed(TokentideError):
+    """Postgres or S3 of the distributed form cannot be used."""
+
+
+class LeaseLost(ServiceFailed):
+    """The session that held the builder's lease ended, so another builder may have it."""
 
 
 class CollectorBusy(TokentideError):

@@ -13,6 +13,7 @@ from typing import Any
 from dotenv import dotenv_values
 
 from pipelines.errors import BadSetting
+from pipelines.services.addresses import SERVICE_SETTINGS, Services, read_services, service_problems
 
 # Whole numbers of days.
 DAYS = ("TOKENTIDE_TELEMETRY_DAYS", "TOKENTIDE_PUBLISHED_MINUTE_DAYS", "TOKENTIDE_RUN_DAYS")
@@ -42,6 +43,7 @@ KNOWN = frozenset(
         "TOKENTIDE_TIER",
         "TOKENTIDE_ALERTS",
         *DAYS,
+        *SERVICE_SETTINGS,
         "TOKENTIDE_DASHBOARD_SECRET",
         "TOKENTIDE_API_KEY",
         "TOKENTIDE_FRAME_ANCESTORS",
@@ -92,6 +94,8 @@ class Settings:
     # Origins whose pages may show the dashboard in a frame.
     frame_ancestors: tuple[str, ...] = ()
     recordings: Path | None = None
+    # Postgres and S3 of the distributed form; the embedded one needs none.
+    services: Services = field(default_factory=Services)
     # Every variable, for the tier file and the alerts file, which name some. They may be secrets.
     variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
@@ -205,6 +209,7 @@ def read_settings(env: Mapping[str, str] | None = None, dotenv: Path = Path(".en
         tier_key=given.get("TOKENTIDE_API_KEY", "").strip() or None,
         frame_ancestors=_origins(given),
         recordings=Path(recordings).absolute() if recordings else None,
+        services=read_services(given),
         variables=given,
     )
 
@@ -238,6 +243,7 @@ def _problems(given: Mapping[str, str]) -> list[str]:
         for origin in _origins(given)
         if not ORIGIN.fullmatch(origin)
     ]
+    found += service_problems(given)
     recordings = given.get("TOKENTIDE_RECORDINGS")
     if recordings and not Path(recordings).is_dir():
         found.append("TOKENTIDE_RECORDINGS names a folder that does not exist.")

@@ -16,6 +16,7 @@ from pipelines.cli import (
     alerts,
     claims,
     dashboard,
+    lake,
     market,
     plan,
     prices,
@@ -103,6 +104,10 @@ claims_app = typer.Typer(invoke_without_command=True, callback=claims.list_claim
 claims_app.command("show")(claims.show_claim)
 claims_app.command("new")(claims.new_claim)
 
+lake_app = typer.Typer(no_args_is_help=True, callback=lake.lake)
+for verb in (lake.create, lake.ship, lake.load, lake.build, lake.fetch):
+    lake_app.command()(verb)
+
 alerts_app = typer.Typer(invoke_without_command=True, callback=alerts.list_alerts)
 alerts_app.command("check")(alerts.check)
 alerts_app.command("test")(alerts.send_test)
@@ -120,6 +125,7 @@ app.command(rich_help_panel=BUILD)(market.build)
 app.command(rich_help_panel=BUILD)(market.publish)
 app.command(rich_help_panel=BUILD)(market.rebuild)
 app.command(rich_help_panel=BUILD)(market.simulate)
+app.add_typer(lake_app, name="lake", rich_help_panel=BUILD)
 app.command(rich_help_panel=KEEP)(verify.verify)
 app.command(rich_help_panel=KEEP)(backup.backup)
 app.command(rich_help_panel=KEEP)(backup.restore)

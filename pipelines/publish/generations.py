@@ -20,7 +20,7 @@ import duckdb
 from pipelines.archive import utc_now
 from pipelines.database_files import new_database, remove_database
 from pipelines.errors import AuditFailed, NothingPublished
-from pipelines.files import copy_by_kernel, make_private, sync_folder
+from pipelines.files import copy_by_kernel, make_private, move_durably, sync_folder
 from pipelines.publish.verdict_history import JudgeSaved, judge_none, keep_history
 from pipelines.settings import Settings
 from pipelines.sql import read_sql
@@ -256,6 +256,13 @@ def _link_newest(settings: Settings, path: Path, number: int) -> Generation:
     for old in generations(settings)[:-MAX_KEPT]:
         remove_database(old.path)
     return Generation(number, path)
+
+
+def put_in_place(settings: Settings, aside: Path, number: int) -> Generation:
+    """Put a finished generation that came from elsewhere in place as the newest one."""
+    path = settings.published / f"generation-{number:06}.duckdb"
+    move_durably(aside, path)
+    return _link_newest(settings, path, number)
 
 
 def _quoted(path: Path) -> str:

@@ -66,7 +66,14 @@ def examine(settings: Settings) -> list[Finding]:
         *_check_source(settings),
         *_check_hosts(settings),
         *check_tier(settings),
+        *_check_services(settings),
     ]
+
+
+def _check_services(settings: Settings) -> Iterator[Finding]:
+    from pipelines.cli.upkeep.services import check_services
+
+    return check_services(settings)
 
 
 def is_reachable(url: str) -> bool:

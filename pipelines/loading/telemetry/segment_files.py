@@ -23,6 +23,7 @@ from models.server.usage_journal import SENDER_COLUMNS
 from pipelines.files import move_durably
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import OPEN_NAME, read_segment
+from pipelines.telemetry.config.tier_records import TierRecord, read_record, write_record
 from pipelines.telemetry.spend.spend_log import SCHEMA as SPEND
 
 SegmentKind = Literal["scrapes", "requests", "pages", "history", "spend", "tier"]
@@ -68,6 +69,10 @@ class Segment:
             if name not in rows.column_names:
                 rows = rows.append_column(name, pa.nulls(rows.num_rows, pa.string()))
         return rows.select(REQUESTS.names).cast(REQUESTS)
+
+    def record(self) -> TierRecord:
+        """Read the record that one of kind `tier` is; raise ValueError if it is none."""
+        return read_record(self.path)
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,10 @@ class SpoolFolders:
         One that is there already, after a crash between two moves, has the same bytes.
         """
         move_durably(segment.path, self.archive_path(segment.kind, segment_id))
+
+    def add_record(self, record: TierRecord) -> Segment:
+        """Write a record of the tier as a segment that waits, and return it."""
+        return Segment("tier", write_record(self.spools["tier"], record), is_archived=False)
 
     def archive_path(self, kind: SegmentKind, segment_id: str) -> Path:
         """Return the path of a segment in the archive."""

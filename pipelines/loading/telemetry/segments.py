@@ -22,13 +22,14 @@ from pipelines.loading.telemetry.forgetting import apply_forgotten
 from pipelines.loading.telemetry.segment_files import UNREADABLE, Segment, SpoolFolders
 from pipelines.loading.telemetry.tier_file import store_records, unwritten_records
 from pipelines.telemetry.config.tier import Tier
-from pipelines.telemetry.config.tier_records import TierRecord, read_record, write_record
+from pipelines.telemetry.config.tier_records import TierRecord
 from warehouse.changes import mark_changed
 from warehouse.connection import transaction
 
 # Samples of one transaction: enough to compute an hour's facts once and not sixty times, few enough
 # to fit in memory.
 BATCH_ROWS = 2_000_000
+RECORD = "insert or replace into raw.telemetry_segments values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 SegmentOutcome = Literal["loaded", "repeated", "unreadable"]
 """loaded: its rows are in the warehouse; repeated: its bytes were loaded before; unreadable: it is
@@ -93,9 +94,7 @@ class KnownSegments:
         """Return the name to record a segment under: its own, unless other bytes have that."""
         found = self._digest(segment.name)
         is_taken = found not in (None, digest)
-        return (
-            f"{segment.path.stem}-{digest[:12]}{segment.path.suffix}" if is_taken else segment.name
-        )
+        return free_name(segment, digest) if is_taken else segment.name
 
     def has_name(self, segment_id: str) -> bool:
         """Tell whether a segment of this name was loaded."""
@@ -115,6 +114,11 @@ class KnownSegments:
             [value],
         ).fetchone()
         return row[0] if row else None
+
+
+def free_name(segment: Segment, digest: str) -> str:
+    """Return the name of a segment whose own one other bytes have."""
+    return f"{segment.path.stem}-{digest[:12]}{segment.path.suffix}"
 
 
 def load_segments(
@@ -142,7 +146,7 @@ def load_segments(
     # What the tier was says how samples are read.
     load(each for each in segments if each.kind == "tier")
     for record in unwritten_records(con, tier, utc_now()) if tier else ():
-        load([Segment("tier", write_record(folders.spools["tier"], record), is_archived=False)])
+        load([folders.add_record(record)])
     total.forgotten = apply_forgotten(con, folders)
     load(each for each in segments if each.kind != "tier")
     _record_folders(con, folders, changed)
@@ -238,7 +242,7 @@ def _read_record(
     digest: str,
     records: dict[str, TierRecord],
 ) -> SegmentResult:
-    record = read_record(segment.path)
+    record = segment.record()
     records[segment_id] = record
     result = SegmentResult(segment, segment_id, "loaded", len(record.entries))
     _record(con, result, digest, pa.chunked_array([[record.at]]))
@@ -273,8 +277,16 @@ def _record(
     digest: str,
     instants: pa.ChunkedArray | None = None,
 ) -> None:
+    mark_changed(con, ["raw.telemetry_segments"])
+    con.execute(RECORD, segment_record(result, digest, instants))
+
+
+def segment_record(
+    result: SegmentResult, digest: str, instants: pa.ChunkedArray | None = None
+) -> list[object]:
+    """Return the row of raw.telemetry_segments for a segment whose rows have these instants."""
     span = pc.min_max(instants).as_py() if instants is not None else {"min": None, "max": None}
-    row = [
+    return [
         result.segment_id,
         digest,
         result.segment.kind,
@@ -285,7 +297,3 @@ def _record(
         result.outcome,
         result.reason,
     ]
-    mark_changed(con, ["raw.telemetry_segments"])
-    con.execute(
-        "insert or replace into raw.telemetry_segments values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row
-    )

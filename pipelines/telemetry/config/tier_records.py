@@ -81,7 +81,7 @@ class TierRecord:
 def write_record(folder: Path, record: TierRecord) -> Path:
     """Write a record durably under a name that sorts by the time of writing; return its path."""
     content = json.dumps(_document(record), ensure_ascii=False, indent=1).encode()
-    _parse(content)
+    parse_record(content)
     stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
     path = folder / f"{stamp}-{secrets.token_hex(4)}-000001.json"
     write_durably(path, content)
@@ -92,7 +92,7 @@ def read_record(path: Path) -> TierRecord:
     """Read one record; raise ValueError for a file that is none."""
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
-    return _parse(content)
+    return parse_record(content)
 
 
 def tier_entries(tier: Tier) -> tuple[TierEntry, ...]:
@@ -161,8 +161,11 @@ def _document(record: TierRecord) -> dict[str, Any]:
     }
 
 
-def _parse(content: bytes) -> TierRecord:
-    """Check everything: the file may come from anybody who can write into the folder."""
+def parse_record(content: bytes) -> TierRecord:
+    """Return the record that a document is. Raise ValueError for one that is none.
+
+    Everything is checked: the file may come from anybody who can write into the folder.
+    """
     if len(content) > MAX_BYTES:
         raise ValueError(f"A tier record has at most {MAX_BYTES} bytes.")
     try:

@@ -26,6 +26,11 @@ VERBS = [
     ("ingest", "telemetry"),
     ("ingest", "spend"),
     ("claims", "show"),
+    ("lake", "create"),
+    ("lake", "ship"),
+    ("lake", "load"),
+    ("lake", "build"),
+    ("lake", "fetch"),
 ]
 
 
@@ -49,6 +54,7 @@ def test_the_verbs_are_those_of_the_contract() -> None:
         "doctor",
         "evidence",
         "ingest",
+        "lake",
         "load",
         "plan",
         "price",

@@ -1,0 +1,187 @@
+"""A connection to the lake: DuckDB with the lake attached, and a session with its Postgres."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.errors import BadSetting, ServiceFailed
+from pipelines.lake.tables import ROW_TABLES, SEGMENTS_TABLE, create_tables, with_id
+from pipelines.loading.telemetry.segment_files import SegmentKind
+from pipelines.services.addresses import LakeAddress
+from pipelines.services.object_store import hide
+from pipelines.services.postgres import connect, reported
+from pipelines.settings import Settings
+from pipelines.sql import read_sql
+from warehouse.connection import transaction
+from warehouse.lake import NAME, MissingExtension, open_lake_database
+
+if TYPE_CHECKING:
+    import psycopg
+
+TRY_LOCK = "select pg_try_advisory_lock(hashtextextended(%s, 0))"
+UNLOCK = "select pg_advisory_unlock(hashtextextended(%s, 0))"
+COMMITTED = "select 1 from ducklake_snapshot_changes where commit_extra_info = %s"
+INSERTED = read_sql(__file__, "inserted_segments")
+
+SegmentRow = tuple[str, str, SegmentKind, str, int, Any, Any, Any, str | None]
+"""A segment: name, SHA-256, kind, outcome, rows, first, last instant, when loaded, reason."""
+
+
+class Lake:
+    """The open lake. Its methods raise ServiceFailed where Postgres or S3 fails."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        session: "psycopg.Connection[Any]",
+        address: LakeAddress,
+    ) -> None:
+        self.con = con
+        self.address = address
+        self._session = session
+
+    @contextmanager
+    def claimed(self, name: str) -> Iterator[bool]:
+        """Give whether a segment is ours to load while the `with` lasts: nobody else is at it."""
+        with reported(self.address.catalog):
+            [(is_ours,)] = self._session.execute(TRY_LOCK, [name]).fetchall()
+        try:
+            yield bool(is_ours)
+        finally:
+            # Without a session there is no lock either.
+            with suppress(ServiceFailed), reported(self.address.catalog):
+                if is_ours:
+                    self._session.execute(UNLOCK, [name])
+
+    def has(self, commit: str) -> bool:
+        """Tell whether something was committed under this name."""
+        with reported(self.address.catalog):
+            return bool(self._session.execute(COMMITTED, [commit]).fetchall())
+
+    def digest_of(self, segment_id: str) -> str | None:
+        """Return the SHA-256 of a loaded segment, or None if there is none of this name."""
+        query = f"select sha256 from {SEGMENTS_TABLE} where segment_id = $id and outcome = 'loaded'"  # noqa: S608
+        with self.failures():
+            found = self.con.execute(query, {"id": segment_id}).fetchall()
+        return found[0][0] if found else None
+
+    def append(
+        self, commit: str, record: Sequence[object], kind: SegmentKind, rows: pa.Table | None
+    ) -> None:
+        """Append rows of a segment and its record in one commit of this name.
+
+        A name can be committed once. Raise ServiceFailed where it is there already.
+        """
+        with self.failures(), transaction(self.con):
+            if rows is not None:
+                self.con.register("segment_rows", with_id(rows, str(record[0])))
+                table = ROW_TABLES[kind].name
+                self.con.execute(f"insert into {table} by name from segment_rows")
+                self.con.unregister("segment_rows")
+            marks = ", ".join("?" * len(record))
+            self.con.execute(f"insert into {SEGMENTS_TABLE} values ({marks})", list(record))  # noqa: S608
+            self.con.execute(
+                f"call {NAME}.set_commit_message('tokentide', $kind, extra_info => $commit)",
+                {"kind": kind, "commit": commit},
+            )
+
+    def snapshot(self) -> int:
+        """Return the number of the newest snapshot."""
+        with self.failures():
+            [(number,)] = self.con.sql(
+                f"select max(snapshot_id) from {NAME}.snapshots()"  # noqa: S608
+            ).fetchall()
+        return int(number)
+
+    def segments_between(self, first: int, last: int) -> list[SegmentRow]:
+        """Return the segments that were committed in these snapshots, both included."""
+        with self.failures():
+            found: list[SegmentRow] = self.con.execute(
+                INSERTED, {"first": first, "last": last}
+            ).fetchall()
+        return found
+
+    def rows(self, kind: SegmentKind, segment_id: str) -> pa.Table:
+        """Return the rows of a segment as they were in its file."""
+        table = ROW_TABLES[kind]
+        columns = ", ".join(f'"{name}"' for name in table.schema.names)
+        query = f"select {columns} from {table.name} where segment_id = $id"  # noqa: S608
+        with self.failures():
+            found = self.con.execute(query, {"id": segment_id}).to_arrow_table()
+        return found.cast(table.schema)
+
+    @contextmanager
+    def failures(self) -> Iterator[None]:
+        """Raise an error of DuckDB as ServiceFailed, without secrets."""
+        with lake_failures(self.address):
+            yield
+
+
+@contextmanager
+def lake_failures(address: LakeAddress) -> Iterator[None]:
+    """Raise an error of DuckDB as ServiceFailed, without secrets."""
+    try:
+        yield
+    except duckdb.Error as error:
+        access = address.data.access
+        text = hide(str(error), address.catalog.password, access.secret, access.key_id)
+        first_line = text.strip().splitlines()[0][:500]
+        raise ServiceFailed(
+            f"The lake in {address.data.url} failed ({first_line}). "
+            "`tokentide doctor` says what is wrong."
+        ) from None
+
+
+@contextmanager
+def open_lake(settings: Settings, *, is_new: bool = False) -> Iterator[Lake]:
+    """Open the lake that TOKENTIDE_LAKE names; create what is missing of it if `is_new`.
+
+    Raise BadSetting where it is not set or its packages are missing, ServiceFailed where it cannot
+    be opened.
+    """
+    address = settings.services.lake
+    if address is None:
+        raise BadSetting("TOKENTIDE_LAKE is not set; docs/lake.md says how the lake is set up.")
+    with closing(connect(address.catalog)) as session, reported(address.catalog):
+        if not is_new and not _exists(session):
+            raise ServiceFailed(f"{address.catalog.shown} has no lake yet: `tokentide lake create`")
+    with closing(connect(address.catalog)) as session, closing(_open(address)) as con:
+        lake = Lake(con, session, address)
+        if is_new:
+            with lake.failures():
+                create_tables(con, address)
+        yield lake
+
+
+def _exists(session: "psycopg.Connection[Any]") -> bool:
+    query = "select to_regclass('public.tokentide_builders') is not null"
+    return bool(session.execute(query).fetchall() == [(True,)])
+
+
+def _open(address: LakeAddress) -> duckdb.DuckDBPyConnection:
+    catalog, access = address.catalog, address.data.access
+    postgres: dict[str, str | int] = {
+        "host": catalog.host,
+        "port": catalog.port,
+        "user": catalog.user,
+        "database": catalog.database,
+        **dict(catalog.options),
+    }
+    if catalog.password:
+        postgres["password"] = catalog.password
+    s3: dict[str, str | bool] = {
+        "key_id": access.key_id,
+        "secret": access.secret,
+        "region": access.region,
+        "use_ssl": access.is_secure,
+    }
+    if access.host:
+        s3 |= {"endpoint": access.host, "url_style": "path"}
+    try:
+        with lake_failures(address):
+            return open_lake_database(postgres, s3, address.data.url)
+    except MissingExtension as error:
+        raise BadSetting(str(error)) from error

@@ -1,0 +1,1 @@
+"""Services of the distributed form: addresses of Postgres and S3, and how they are reached."""

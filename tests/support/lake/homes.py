@@ -1,0 +1,54 @@
+"""The same answers and segments as a home of the embedded form, and as one of the lake."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from support.loading import AS_OF, DAY, keep_answer, rankings_body
+from support.telemetry_facts import STRETCHES
+
+from pipelines.archive import Archive
+from pipelines.lake.connection import Lake
+from pipelines.lake.loading import load_waiting
+from pipelines.lake.spool import list_waiting, ship
+from pipelines.loading.telemetry.segment_files import SpoolFolders
+from pipelines.services.object_store import ObjectStore
+from pipelines.settings import Settings
+from pipelines.telemetry.collector.segments import SegmentWriter
+from pipelines.telemetry.config.tier import read_tier
+from pipelines.telemetry.config.tier_records import TierRecord, tier_entries, write_record
+
+TIER_NAME = "tier.toml"
+TIER = (
+    '[[target]]\nname = "t"\nurl = "http://127.0.0.1:1/metrics"\nengine = "vllm"\n'
+    'model_map = { m = "lab/model-0" }\n'
+)
+
+
+def embedded_home(home: Path) -> Settings:
+    """Make a home of the embedded form: answers, a record of the tier, segments that wait."""
+    home.mkdir(parents=True)
+    (home / TIER_NAME).write_text(TIER)
+    settings = Settings(home=home, tier=home / TIER_NAME)
+    keep_answer(Archive(settings.archive), rankings_body(14, AS_OF + 14 * DAY), AS_OF + 14 * DAY)
+    entries = tier_entries(read_tier(settings.tier))
+    write_record(settings.tier_spool, TierRecord(AS_OF, "file", entries, is_whole=True))
+    writer = SegmentWriter(settings.telemetry_spool)
+    # The third stretch is closed before the second, as on a slower host.
+    for number in (0, 2, 1, 3):
+        writer.write(STRETCHES[number])
+    return settings
+
+
+def lake_home(embedded: Settings, lake_settings: Settings, home: Path) -> Settings:
+    """Copy a home that was not loaded yet, for the lake."""
+    shutil.copytree(embedded.home, home)
+    return replace(lake_settings, home=home, tier=home / TIER_NAME)
+
+
+def ship_and_load(settings: Settings, lake: Lake) -> int:
+    """Move all segments to S3 and load them, the last one first; return their number."""
+    assert settings.services.spool
+    store = ObjectStore(settings.services.spool)
+    ship(SpoolFolders.of(settings), store)
+    return load_waiting(lake, list_waiting(store)[::-1]).segments
