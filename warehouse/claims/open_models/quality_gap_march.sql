@@ -17,14 +17,30 @@
         select unnest(['arena_text', 'arena_text_style_control', 'epoch']) as basis
     ),
 
-    gaps as (
+    march as (
         select *
         from {{ ref('quality_gap_daily') }}
         where
             date between '2026-03-01' and '2026-03-31'
             and category = 'overall'
             and dimension = 'country'
-        qualify row_number() over (partition by measure order by date desc) = 1
+    ),
+
+    last_days as (
+        select
+            measure,
+            max(date) as date
+        from march
+        group by measure
+    ),
+
+    gaps as (
+        select march.*
+        from march
+        inner join last_days
+            on
+                march.measure = last_days.measure
+                and march.date = last_days.date
     )
 
     select
