@@ -29,6 +29,8 @@
     ├── LockHeld               another process holds a lock
     ├── StateUnreadable        a file of shared state is damaged, or may not be written
     ├── WorkEnded              a process ended before its work did
+    ├── ServerNotStarted       a server that a command was to start does not serve
+    ├── PilotFailed            a pilot could not be made, or was stopped before its first block
     ├── CollectorBusy          another collector uses the spool or its port
     └── HistoryFailed          an existing store of metrics did not give what was requested
         └── HistoryTooLarge    it would give less of what was requested
@@ -162,6 +164,14 @@ class StateUnreadable(TokentideError):
 
 class WorkEnded(TokentideError):
     """A process ended before its work did."""
+
+
+class ServerNotStarted(TokentideError):
+    """A server that a command was to start ended, or does not serve in time."""
+
+
+class PilotFailed(TokentideError):
+    """A pilot could not be made, or was stopped before both servers had run a block."""
 
 
 class CollectorBusy(TokentideError):

@@ -50,6 +50,7 @@ def test_the_verbs_are_those_of_the_contract() -> None:
         "evidence",
         "ingest",
         "load",
+        "pilot",
         "plan",
         "price",
         "publish",
