@@ -7,8 +7,10 @@ few blocks gives intervals that are too narrow. It stays finite where only one b
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 from random import Random
 from statistics import NormalDist
 
@@ -92,14 +94,21 @@ def _draw_figures(
     columns: Sequence[Sequence[float]], seed: int, resamples: int
 ) -> list[tuple[float, float]]:
     """Return both figures of each resample in which they are defined."""
-    random, blocks = Random(f"resamples {seed}"), range(len(columns[0]))  # noqa: S311 - as above
     found = []
-    for _ in range(resamples):
-        drawn = random.choices(blocks, k=len(blocks))
-        sums = [sum(map(column.__getitem__, drawn)) for column in columns]
-        if sums[1] and sums[3]:
-            found.append((sums[0] / sums[1], sums[2] / sums[3]))
+    for pick in _draw_blocks(len(columns[0]), seed, resamples):
+        sum_a, of_a, sum_b, of_b = (sum(pick(column)) for column in columns)
+        if of_a and of_b:
+            found.append((sum_a / of_a, sum_b / of_b))
     return found
+
+
+@lru_cache(maxsize=4)
+def _draw_blocks(
+    count: int, seed: int, resamples: int
+) -> "list[Callable[[Sequence[float]], tuple[float, ...]]]":
+    """Draw the blocks of each resample, as functions that pick them of a metric's figures."""
+    random = Random(f"resamples {seed}")  # noqa: S311 - no secret, and it must be repeatable
+    return [itemgetter(*random.choices(range(count), k=count)) for _ in range(resamples)]
 
 
 def _quantile(values: Sequence[float], level: float) -> float:
