@@ -80,12 +80,19 @@ def judge(row: Mapping[str, Any]) -> Judgement:
 
 def verdicts(differences: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, list[str]]]:
     """Return for each judgement its word, its sentence and the names of metrics."""
-    named = [(judge(each), LABELS.get(each["metric"], each["metric"])) for each in differences]
+    named = [(judge(each), _name_with_ratio(each)) for each in differences]
     return [
         (word, sentence, found)
         for word, sentence in SENTENCES.items()
         if (found := [name for each, name in named if each == word])
     ]
+
+
+def _name_with_ratio(row: Mapping[str, Any]) -> str:
+    label = LABELS.get(row["metric"], row["metric"])
+    if row["ratio"] is None:
+        return label
+    return f"{label} ({_interval(row['ratio_low'], row['ratio_high'])} times A's)"
 
 
 def axis_span(differences: Sequence[Mapping[str, Any]]) -> float:

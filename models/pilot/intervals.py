@@ -16,6 +16,7 @@ from statistics import NormalDist
 
 RESAMPLES = 4000
 MAX_T = 1e4
+MAX_RATIO_WIDTH = math.log(10)  # to each side; a wider one is not given
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class PairedEstimate:
-    """B minus A, and B over A where both are above 0."""
+    """B minus A, and B over A where both are above 0 and it is bounded within a factor of ten."""
 
     difference: Estimate
     ratio: Estimate | None
@@ -76,8 +77,8 @@ def compare(
         return PairedEstimate(difference, None)
     log = math.log(figure_b / figure_a)
     wide = half_width(log, (math.log(y / x) if x > 0 and y > 0 else math.inf for x, y in draws))
-    # A resample without any A or B leaves the ratio without a bound.
-    ratio = _ratio(log, wide) if math.isfinite(wide) else None
+    # Where a resample has hardly any A or B, the ratio has no bound that would say anything.
+    ratio = _ratio(log, wide) if wide <= MAX_RATIO_WIDTH else None
     return PairedEstimate(difference, ratio)
 
 

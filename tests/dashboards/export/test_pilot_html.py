@@ -18,7 +18,7 @@ from dashboards.export.pilot_html import (
 
 
 def row(**changes: Any) -> dict[str, Any]:
-    usual = {"low": 1.0, "high": 3.0, "difference": 2.0, "is_distinct": True}
+    usual = {"ratio": None, "low": 1.0, "high": 3.0, "difference": 2.0, "is_distinct": True}
     return {"metric": "ttft_ms", "is_more_better": False, **usual, **changes}
 
 
@@ -37,10 +37,14 @@ def test_b_is_judged_by_its_interval_alone(changes: dict[str, Any], expected: st
 
 
 def test_verdicts_name_their_metrics() -> None:
-    """Only judgements that occur are listed, with the metrics in words."""
-    found = verdicts([row(), row(metric="e2e_ms"), row(metric="goodput_per_second", low=None)])
+    """Only judgements that occur are listed, with metrics in words and how much it is."""
+    ratio = {"ratio": 2.0, "ratio_low": 1.5, "ratio_high": 2.5}
+    found = verdicts(
+        [row(**ratio), row(metric="e2e_ms"), row(metric="goodput_per_second", low=None)]
+    )
+    first = "Time to first token (1.5 to 2.5 times A's)"
     assert found == [
-        ("worse", "B is worse", ["Time to first token", "Time to the whole response"]),
+        ("worse", "B is worse", [first, "Time to the whole response"]),
         ("unknown", "Not known", ["Goodput"]),
     ]
 

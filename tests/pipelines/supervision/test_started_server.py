@@ -71,7 +71,7 @@ def test_a_server_that_takes_too_long_is_an_error(tmp_path: Path) -> None:
     command = f'{sys.executable} -c "import time; time.sleep(600)"'
     with (
         started_server(command, tmp_path / "a.log") as server,
-        pytest.raises(ServerNotStarted, match="lists no model at .* after 0.5 s"),
+        pytest.raises(ServerNotStarted, match=r"lists no model at .* after 0\.5 s"),
     ):
         server.wait_until_ready(target, 0.5, lambda seconds: None)
 

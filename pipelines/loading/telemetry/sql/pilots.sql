@@ -1,10 +1,5 @@
 -- One row per pilot that is not known yet, however often its result file comes.
 insert into raw.pilots by name
-select
-    segment_id,
-    pilot_id,
-    started_at,
-    ended_at,
-    result
+select segment.*
 from segment
-anti join raw.pilots using (pilot_id)
+where segment.pilot_id not in (select pilots.pilot_id from raw.pilots)

@@ -123,6 +123,7 @@ def test_servers_are_started_timed_and_ended(command: Command, tmp_path: Path) -
         "    time.sleep(600)\n"
     )
     port = free_port()
+    command.environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[3])
     with serve(PilotReply()) as b:
         result = run(
             command,

@@ -19,9 +19,9 @@ with listed as (
 select
     pilot_id,
     side,
-    found.check as feature,
-    found.outcome,
-    nullif(found.detail, '') as detail,
+    found['check'] as feature,
+    found['outcome'] as outcome,
+    nullif(found['detail'], '') as detail,
     model_name,
     name,
     started_at

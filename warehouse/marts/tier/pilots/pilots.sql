@@ -15,22 +15,22 @@ with listed as (
 
 select
     pilot_id,
-    difference.metric,
-    difference.unit,
-    difference.a,
-    difference.b,
-    difference.difference,
-    difference.low,
-    difference.high,
-    difference.pairs,
-    difference.ratio,
-    difference.ratio_low,
-    difference.ratio_high,
-    difference.is_more_better,
-    difference.is_distinct,
+    difference['metric'] as metric,
+    difference['unit'] as unit,
+    difference['a'] as a,
+    difference['b'] as b,
+    difference['difference'] as difference,
+    difference['low'] as low,
+    difference['high'] as high,
+    difference['pairs'] as pairs,
+    difference['ratio'] as ratio,
+    difference['ratio_low'] as ratio_low,
+    difference['ratio_high'] as ratio_high,
+    difference['is_more_better'] as is_more_better,
+    difference['is_distinct'] as is_distinct,
     case
-        when difference.low is null then coalesce(difference.reason, 'the result file does not say why')
-        when difference.ratio is null then 'a figure of 0 has no ratio, or too few blocks have one'
+        when difference['low'] is null then coalesce(difference['reason'], 'the result file does not say why')
+        when difference['ratio'] is null then 'a figure is 0, or the ratio is not bounded within a factor of ten'
     end as reason,
     name,
     started_at,
@@ -54,4 +54,4 @@ select
     version,
     client_machine
 from listed
-order by started_at, pilot_id, difference.metric
+order by started_at, pilot_id, metric
