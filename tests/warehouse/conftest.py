@@ -45,6 +45,10 @@ COMPILED = (
     "price_events",
     "launch_cohorts",
     "launch_half_lives",
+    "stg_pilots__results",
+    "pilots",
+    "pilot_checks",
+    "ep_vs_a100",
 )
 
 
