@@ -32,7 +32,7 @@ class Block:
 def draw_arrivals(
     rate: float, minutes: float, prompt_tokens: int, output_tokens: int, seed: int
 ) -> list[Arrival]:
-    """Draw independent arrivals of `rate` requests per second for so many minutes."""
+    """Draw independent arrivals of `rate` requests per second for these minutes."""
     expected = 60 * rate * minutes
     # Enough that the last one is later but once in a million draws; what is later is cut.
     count = math.ceil(expected + 5 * math.sqrt(expected) + 10)

@@ -4,6 +4,7 @@ Each check sends one or two small requests. A server that fails is asked again, 
 fails at times is not taken for one without the feature.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -44,7 +45,7 @@ TOOL = {
 
 @dataclass(frozen=True)
 class FeatureCheck:
-    """What a server did with one feature, in words."""
+    """Outcome of one feature, with details in words."""
 
     check: str
     outcome: CheckOutcome
@@ -125,6 +126,9 @@ class Checker:
         for _ in range(MAX_TRIES):
             kept = StreamedCompletion(kept=[])
             reply = CheckReply(await send_request(self._pool, self._target, options, encoded, kept))
+            if reply.sent.failure and reply.sent.failure.kind == "stopped":
+                # The client has swallowed the cancellation, which is meant for us.
+                raise asyncio.CancelledError
             if reply.is_final:
                 break
         return reply
@@ -139,7 +143,7 @@ class Checker:
 async def checking(
     server: PilotServer, endpoint: Endpoint, seed: int = 0
 ) -> AsyncIterator[Checker]:
-    """Yield a checker with connections of its own."""
+    """Yield a checker with separate connections."""
     async with aclosing(ConnectionPool(server.target)) as pool:
         yield Checker(pool, server, endpoint, seed)
 

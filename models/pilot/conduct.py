@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from models.loadgen.prompts import RequestOptions
 from models.loadgen.replay import Print
 from models.pilot.blocks import Block, Side
-from models.pilot.prepare import OnStep, Preparation, prepare, request_options
+from models.pilot.prepare import Preparation, prepare, request_options
 from models.pilot.run import (
     EnergyMeter,
     OnBlock,
@@ -33,7 +33,7 @@ async def conduct(
     blocks: Sequence[Block],
     base: RequestOptions,
     started_at: Mapping[Side, float],
-    on_step: OnStep = lambda text: None,
+    on_step: Print = lambda text: None,
     on_block: OnBlock = lambda text, done, planned: None,
     print_progress: Print | None = None,
 ) -> None:

@@ -1,19 +1,17 @@
 """Preparation of a pilot: first tokens, checks of both servers, equality of greedy completions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from time import perf_counter
 
 from models.errors import TierError
 from models.loadgen.prompts import Endpoint, RequestOptions
+from models.loadgen.replay import Print
 from models.pilot.blocks import SIDES, Side
 from models.pilot.checks import Checker, FeatureCheck, check_features, checking, outcome_of
 from models.pilot.greedy import GreedyEquality, compare_greedy
 from models.pilot.run import PilotServer
-
-OnStep = Callable[[str], None]
-"""Takes what is done now, in words."""
 
 
 class NoCompletions(TierError):
@@ -31,7 +29,7 @@ class FirstToken:
 
 @dataclass
 class Preparation:
-    """What is known of both servers before the load."""
+    """Findings on both servers before the load."""
 
     first_tokens: dict[Side, FirstToken] = field(default_factory=dict)
     checks: dict[Side, list[FeatureCheck]] = field(default_factory=dict)
@@ -56,7 +54,7 @@ async def prepare(
     endpoint: Endpoint,
     seed: int,
     started_at: Mapping[Side, float],
-    on_step: OnStep = lambda text: None,
+    on_step: Print = lambda text: None,
 ) -> Preparation:
     """Ask both servers for first tokens, features and greedy completions.
 

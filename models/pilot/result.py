@@ -28,7 +28,7 @@ SECRET = re.compile(r"(?i)(\S*(?:key|token|secret|password))(=|\s+)(\S+)")
 
 @dataclass(frozen=True)
 class ServerDescription:
-    """What a person said of one server."""
+    """Words of a person, and of the tier file, on one server."""
 
     start_command: str | None = None
     target: str | None = None  # of the tier file
@@ -38,7 +38,7 @@ class ServerDescription:
 
 @dataclass(frozen=True)
 class PilotDescription:
-    """What was asked for: the arrivals, in words, and the settings."""
+    """Settings of a pilot, and its arrivals in words."""
 
     name: str
     arrivals: str

@@ -26,7 +26,7 @@ PowerReading = tuple[float, float | None]
 """Instant, and watts of all devices; None where they were not all read."""
 
 
-class PowerMeter:
+class TargetPowerMeter:
     """Meter of one target. It connects for each block, and asks nothing between blocks."""
 
     def __init__(

@@ -13,20 +13,20 @@ from pipelines.settings import read_settings
 
 ServerA = Annotated[str, typer.Argument(help="Address of server A with /v1.", show_default=False)]
 ServerB = Annotated[str, typer.Argument(help="Address of server B with /v1.", show_default=False)]
-Trace = Annotated[
+ArrivalTrace = Annotated[
     Path | None,
     typer.Option(
         help="Arrivals: CSV, plain or gzipped, with TIMESTAMP, ContextTokens, GeneratedTokens. "
         "Without --trace and --rate the small trace that comes along."
     ),
 ]
-Rate = Annotated[
+ArrivalRate = Annotated[
     float | None, typer.Option(min=0.001, help="Requests per second, independent of each other.")
 ]
 Minutes = Annotated[
     float, typer.Option(min=0.05, help="Minutes of load, of which each server gets half.")
 ]
-Out = Annotated[
+ReportFile = Annotated[
     Path | None, typer.Option("--out", "-o", help="Write a self-contained HTML report here.")
 ]
 StartA = Annotated[
@@ -38,12 +38,14 @@ StartB = Annotated[
 StartSeconds = Annotated[
     float, typer.Option(min=1, help="Seconds in which a started server must list a model.")
 ]
-Model = Annotated[str | None, typer.Option(help="Its model; the one that it offers if left out.")]
-TargetName = Annotated[
+ServerModel = Annotated[
+    str | None, typer.Option(help="Its model; the one that it offers if left out.")
+]
+ServerTarget = Annotated[
     str | None,
     typer.Option(help="Its target in the tier file; the one at its host and port if left out."),
 ]
-Key = Annotated[
+ServerKey = Annotated[
     str | None, typer.Option(help="Environment variable with its key, such as OPENAI_API_KEY.")
 ]
 PromptTokens = Annotated[int, typer.Option(min=1, help="Tokens of a prompt, with --rate.")]
@@ -54,16 +56,18 @@ MaxRequestTokens = Annotated[
 TokenIds = Annotated[
     int | None, typer.Option(min=1, help="Prompts of exact length: token ids below this number.")
 ]
-Speed = Annotated[float, typer.Option(min=0.001, help="Times as fast as the trace.")]
-Chat = Annotated[bool, typer.Option("--chat", help="Use /chat/completions.")]
+TraceSpeed = Annotated[float, typer.Option(min=0.001, help="Times as fast as the trace.")]
+UseChat = Annotated[bool, typer.Option("--chat", help="Use /chat/completions.")]
 Temperature = Annotated[float, typer.Option(min=0, max=2, help="Of the load's requests.")]
-Seed = Annotated[int, typer.Option(help="Of arrivals, prompts, order and intervals.")]
-Blocks = Annotated[int, typer.Option(min=6, max=1000, help="Blocks that both servers run.")]
+PilotSeed = Annotated[int, typer.Option(help="Of arrivals, prompts, order and intervals.")]
+BlockCount = Annotated[int, typer.Option(min=6, max=1000, help="Blocks that both servers run.")]
 Objective = Annotated[
     float | None, typer.Option(min=0.001, help="Objective for goodput; else the tier file's [slo].")
 ]
-Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds for a whole response.")]
-Name = Annotated[str | None, typer.Option(help="Name of the pilot in the ledger and the report.")]
+ResponseSeconds = Annotated[float, typer.Option(min=0.1, help="Seconds for a whole response.")]
+PilotName = Annotated[
+    str | None, typer.Option(help="Name of the pilot in the ledger and the report.")
+]
 Ledger = Annotated[
     bool, typer.Option(help="Keep the result for marts.pilots, which the next ingest fills.")
 ]
@@ -72,33 +76,33 @@ Ledger = Annotated[
 def pilot(
     a: ServerA,
     b: ServerB,
-    trace: Trace = None,
-    rate: Rate = None,
+    trace: ArrivalTrace = None,
+    rate: ArrivalRate = None,
     minutes: Minutes = 10.0,
-    out: Out = None,
+    out: ReportFile = None,
     start_a: StartA = None,
     start_b: StartB = None,
     start_seconds: StartSeconds = 600.0,
-    model_a: Model = None,
-    model_b: Model = None,
-    target_a: TargetName = None,
-    target_b: TargetName = None,
-    key_a: Key = None,
-    key_b: Key = None,
+    model_a: ServerModel = None,
+    model_b: ServerModel = None,
+    target_a: ServerTarget = None,
+    target_b: ServerTarget = None,
+    key_a: ServerKey = None,
+    key_b: ServerKey = None,
     prompt_tokens: PromptTokens = 128,
     max_tokens: MaxTokens = 64,
     max_request_tokens: MaxRequestTokens = None,
     token_ids: TokenIds = None,
-    speed: Speed = 1.0,
-    chat: Chat = False,
+    speed: TraceSpeed = 1.0,
+    chat: UseChat = False,
     temperature: Temperature = 0.0,
-    seed: Seed = 0,
-    blocks: Blocks = 20,
+    seed: PilotSeed = 0,
+    blocks: BlockCount = 20,
     ttft_ms: Objective = None,
     tpot_ms: Objective = None,
     e2e_ms: Objective = None,
-    timeout: Timeout = 120.0,
-    name: Name = None,
+    timeout: ResponseSeconds = 120.0,
+    name: PilotName = None,
     ledger: Ledger = True,
     as_json: Json = False,
 ) -> None:

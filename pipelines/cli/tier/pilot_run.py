@@ -33,7 +33,7 @@ from models.pilot.run import EnergyMeter, PilotRun, PilotServer
 from pipelines.cli.tier.pilot_options import STOPPED, PilotOptions
 from pipelines.errors import BadSetting, PilotFailed
 from pipelines.pilots.device_terms import find_target_of, terms_of
-from pipelines.pilots.power_meter import PowerMeter
+from pipelines.pilots.power_meter import TargetPowerMeter
 from pipelines.settings import Settings
 from pipelines.supervision.started_server import split_command, started_server
 from pipelines.telemetry.config.headers import resolve_headers
@@ -220,7 +220,7 @@ def _meters(
     if tier is None:
         return {}
     headers = resolve_headers(tier, settings.variables) if any(known.values()) else {}
-    return {side: PowerMeter(tier, each, headers) for side, each in known.items() if each}
+    return {side: TargetPowerMeter(tier, each, headers) for side, each in known.items() if each}
 
 
 def _describe(
@@ -256,8 +256,10 @@ def _signals_as_ctrl_c() -> Iterator[None]:
     """Let SIGTERM and the end of a terminal stop the pilot as Ctrl-C does."""
     numbers = (signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.getsignal(number) for number in numbers}
-    for number in numbers:
-        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+    for number, handler in before.items():
+        # `nohup` has it ignored on purpose.
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         yield
     finally:

@@ -36,7 +36,7 @@ def test_a_block_begins_with_its_first_request() -> None:
 
 @given(st.integers(6, 40), st.integers(0, 1000))
 def test_of_each_two_blocks_one_begins_with_a(blocks: int, seed: int) -> None:
-    """So that no drift favours the one that is first more often."""
+    """Then no drift favours the one that is first more often."""
     orders = [block.order for block in plan_blocks(arrivals(blocks), blocks, seed)]
     for first, second in zip(orders[::2], orders[1::2], strict=False):
         assert {first, second} == {("a", "b"), ("b", "a")}

@@ -73,6 +73,22 @@ def test_json_where_a_stream_was_asked_for_is_no_stream() -> None:
     assert outcome_of(check(PilotReply(streams="whole")), "streaming") == "failed"
 
 
+def test_a_cancelled_check_ends_at_once() -> None:
+    """Ctrl-C is not taken for a failure, which would be asked again."""
+
+    async def ask_and_cancel(url: str) -> bool:
+        server = PilotServer("a", LoadTarget(url, timeout_s=60), "m")
+        async with checking(server, "completions") as checker:
+            task = asyncio.create_task(check_features(checker))
+            await asyncio.sleep(0.5)
+            task.cancel()
+            await asyncio.wait([task], timeout=20)
+            return task.cancelled()
+
+    with serve(PilotReply(first_s=60)) as server:
+        assert asyncio.run(ask_and_cancel(server.url))
+
+
 def test_a_server_that_fails_at_times_is_asked_again() -> None:
     """Half of the requests fail, and no feature is taken for missing."""
     assert lacking(check(PilotReply(fails_every=2))) == {}

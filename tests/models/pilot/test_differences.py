@@ -73,7 +73,7 @@ def test_a_known_factor_lies_within_the_interval_in_95_of_100_pilots() -> None:
     assert held >= 95
 
 
-def test_a_slower_server_is_told_from_a_fast_one() -> None:
+def test_a_slower_server_is_found() -> None:
     """Intervals that hold everything would be of no use."""
     found = by_name(asyncio.run(simulate_pilot(1, 1.5)))
     assert all(found[name].is_distinct for name in (*LATENCIES, "goodput_per_second"))

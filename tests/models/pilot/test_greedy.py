@@ -35,7 +35,7 @@ def test_the_same_model_says_the_same() -> None:
     assert compare(PilotReply(), PilotReply()) == GreedyEquality(3, 3, 3, 3, 3)
 
 
-def test_another_model_is_told_apart_at_its_first_other_character() -> None:
+def test_another_model_is_found_at_its_first_other_character() -> None:
     found = compare(PilotReply(), Shouting())
     assert (found.equal, found.completed, found.a_repeats, found.b_repeats) == (0, 3, 3, 3)
     assert found.first_difference is not None

@@ -68,7 +68,7 @@ def test_the_factor_of_a_throttled_server_lies_within_the_interval() -> None:
 
 
 def test_both_servers_get_the_same_bodies_and_no_prompt_comes_twice() -> None:
-    """Whichever of them is first."""
+    """It does not matter which of them is first."""
     with serve(PilotReply()) as a, serve(PilotReply()) as b:
         run_against({"a": a.url, "b": b.url})
     bodies = [[each.body for each in server.received] for server in (a, b)]
@@ -127,7 +127,7 @@ def test_a_run_that_is_cancelled_keeps_whole_blocks() -> None:
 
 
 def test_energy_is_that_of_the_time_of_each_block() -> None:
-    """A meter is read around each replay, and only of its own server."""
+    """A meter is read around each replay, and only that of the server."""
 
     class Meter:
         joules = 0.0
@@ -150,7 +150,7 @@ def test_energy_is_that_of_the_time_of_each_block() -> None:
     assert [each.joules for each in run.blocks] == [{"a": None, "b": 10.0}, {"a": None, "b": 20.0}]
 
 
-def test_the_warm_up_has_prompts_of_its_own() -> None:
+def test_the_warm_up_has_other_prompts() -> None:
     with serve(PilotReply()) as server:
         servers = {side: PilotServer(side, LoadTarget(server.url), "m") for side in SIDES}
         replay_block = replay_with(servers, dict.fromkeys(SIDES, RequestOptions("m")))

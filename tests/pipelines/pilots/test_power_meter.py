@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from support.inference.http_server import serve_app
 
-from pipelines.pilots.power_meter import PowerMeter, integrate, total_watts
+from pipelines.pilots.power_meter import TargetPowerMeter, integrate, total_watts
 from pipelines.telemetry.config.tier import parse_tier
 
 TIER = """
@@ -35,7 +35,7 @@ def measure(devices: int, *watts: float, seconds: float = 1.2) -> float | None:
 
     async def run(url: str) -> float | None:
         tier = parse_tier(TIER.format(url=url, devices=devices))
-        async with PowerMeter(tier, tier.targets[0], {}).measure() as reading:
+        async with TargetPowerMeter(tier, tier.targets[0], {}).measure() as reading:
             await asyncio.sleep(seconds)
         return reading.joules
 

@@ -51,7 +51,7 @@ def test_what_is_no_result_is_unreadable_and_says_why(tmp_path: Path, content: s
 
 
 def test_a_file_is_named_by_its_end_and_content(tmp_path: Path) -> None:
-    """So two pilots that end at once are two files, and one written twice is one."""
+    """Two pilots that end at once are two files, and one written twice is one."""
     first, second = pilot_result(), pilot_result(seed=2)
     paths = [write_result(tmp_path, each) for each in (first, second, first)]
     assert paths[0] == paths[2] != paths[1]

@@ -13,7 +13,7 @@ import pytest
 from pipelines.supervision.guardian import descendants
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Only Linux adopts orphans.")
-# A server that starts a worker in a session of its own, which ignores the polite signal.
+# A server that starts a worker in another session, which ignores the polite signal.
 WORKER = (
     "import os, signal, sys, time\n"
     "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"

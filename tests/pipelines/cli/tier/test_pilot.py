@@ -67,7 +67,7 @@ def test_a_pilot_prints_reports_and_keeps_its_result(command: Command, tmp_path:
 def test_what_a_server_lacks_is_left_unknown(
     command: Command, change: dict[str, Any], unknown: set[str]
 ) -> None:
-    """Where one does not stream, neither is asked to, and the rest is compared."""
+    """Neither is asked to stream where one does not, and the rest is compared."""
     with serve(PilotReply()) as a, serve(PilotReply(**change)) as b:
         result = run(command, a.url, b.url, "--no-ledger")
     rows = {each["metric"]: each for each in result["differences"]}

@@ -4,7 +4,7 @@ from pipelines.cli.tier.pilot_run import LINE_SECONDS, PilotProgress
 
 
 def test_each_block_has_a_line_with_the_time_that_is_left() -> None:
-    """From the second on: the first one says nothing of how long one takes."""
+    """The first one says nothing of how long one takes."""
     lines: list[str] = []
     times = iter([0.0, 10.0, 20.0, 30.0])
     progress = PilotProgress(lines.append, lambda: next(times))

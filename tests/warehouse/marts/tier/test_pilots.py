@@ -16,7 +16,7 @@ V4 = "deepseek-v4-flash"
 def ask(compiled: Marts, query: str, *results: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of a query on what these results give."""
     scripts = ["create schema raw", "create schema claims"]
-    scripts.append((MIGRATIONS / "0016_pilots.sql").read_text())
+    scripts.append((MIGRATIONS / "from_0016" / "0016_pilots.sql").read_text())
     for result in results:
         text = json.dumps(result).replace("'", "''")
         values = ["s", result["pilot_id"], result["started_at"], result["ended_at"], text]
