@@ -1,5 +1,6 @@
 """The report of a pilot: what it says, and how it looks in a browser."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -85,7 +86,16 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Any:
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a report before the browser starts, whose event loop would be in the way."""
+    out = tmp_path_factory.mktemp("pilot") / "report.html"
+    write_pilot_html(pilot_result(failing=0.3, was_stopped=True), out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def chromium(report: Path) -> Iterator[Browser]:
+    """Start a browser for all tests of the module."""
     with browser() as launched:
         yield launched
 
@@ -94,26 +104,24 @@ def chromium() -> Any:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_it_is_read_in_a_browser(
-    tmp_path: Path, chromium: Browser, scheme: Literal["light", "dark"], width: int
+    report: Path, chromium: Browser, scheme: Literal["light", "dark"], width: int
 ) -> None:
     """Nothing is requested, nothing fails, nothing is wider than the screen or hard to read."""
-    out = tmp_path / "report.html"
-    write_pilot_html(pilot_result(failing=0.3, was_stopped=True), out)
     page = chromium.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})
     try:
         errors, requests = watch_errors(page), watch_requests(page)
-        page.goto(out.as_uri())
+        page.goto(report.as_uri())
         page.get_by_role("heading", name="Differences, B minus A").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.get_by_role("img").count() >= 6
-        assert requests == [out.as_uri()]
+        assert requests == [report.as_uri()]
         assert errors == []
         # The check itself is a script, which the page's policy forbids.
         bypassing = chromium.new_context(
             bypass_csp=True, color_scheme=scheme, viewport={"width": width, "height": 900}
         )
         checked = bypassing.new_page()
-        checked.goto(out.as_uri())
+        checked.goto(report.as_uri())
         assert find_serious(checked) == []
         bypassing.close()
     finally:

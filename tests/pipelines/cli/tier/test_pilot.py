@@ -1,6 +1,7 @@
 """The verb `pilot` as a process: two servers on loopback, a report, a ledger, Ctrl-C."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -123,7 +124,8 @@ def test_servers_are_started_timed_and_ended(command: Command, tmp_path: Path) -
         "    time.sleep(600)\n"
     )
     port = free_port()
-    command.environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[3])
+    paths = [str(Path(__file__).resolve().parents[3]), command.environment.get("PYTHONPATH", "")]
+    command.environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     with serve(PilotReply()) as b:
         result = run(
             command,
