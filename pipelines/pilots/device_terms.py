@@ -36,7 +36,7 @@ def terms_of(tier: Tier | None, target: Target | None) -> DeviceTerms:
         reason = "no target of the tier file is at its address; --target-a and --target-b name one"
         return DeviceTerms(cost_reason=reason, energy_reason=reason)
     cost = next((each for each in tier.costs if each.device_kind == target.device_kind), None)
-    energy_reason = "its devices have no power in the tier file's sources"
+    energy_reason = "power was not measured of all of its devices in every block"
     if cost is None:
         reason = f"no [[cost]] of {target.device_kind or 'its kind of device'} in the tier file"
         return DeviceTerms(cost_reason=reason, energy_reason=energy_reason)

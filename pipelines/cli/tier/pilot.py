@@ -45,7 +45,7 @@ ServerTarget = Annotated[
     str | None,
     typer.Option(help="Its target in the tier file; the one at its host and port if left out."),
 ]
-ServerKey = Annotated[
+KeyVariable = Annotated[
     str | None, typer.Option(help="Environment variable with its key, such as OPENAI_API_KEY.")
 ]
 PromptTokens = Annotated[int, typer.Option(min=1, help="Tokens of a prompt, with --rate.")]
@@ -87,8 +87,8 @@ def pilot(
     model_b: ServerModel = None,
     target_a: ServerTarget = None,
     target_b: ServerTarget = None,
-    key_a: ServerKey = None,
-    key_b: ServerKey = None,
+    key_a: KeyVariable = None,
+    key_b: KeyVariable = None,
     prompt_tokens: PromptTokens = 128,
     max_tokens: MaxTokens = 64,
     max_request_tokens: MaxRequestTokens = None,

@@ -1,7 +1,7 @@
 """Blocks of arrivals and the order of servers."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import BadConfig
@@ -13,6 +13,7 @@ def arrivals(count: int) -> list[Arrival]:
     return [Arrival(2.0 * number, 10 + number, 5) for number in range(count)]
 
 
+@settings(deadline=None)
 @given(st.integers(6, 40), st.integers(0, 200), st.integers(0, 1000))
 def test_every_request_is_in_one_block_in_its_order(blocks: int, more: int, seed: int) -> None:
     """Numbers go on from block to block, so that no prompt comes twice."""
@@ -34,6 +35,7 @@ def test_a_block_begins_with_its_first_request() -> None:
     assert [each.at_s for each in planned[3].arrivals] == [0.0, 2.0]
 
 
+@settings(deadline=None)
 @given(st.integers(6, 40), st.integers(0, 1000))
 def test_of_each_two_blocks_one_begins_with_a(blocks: int, seed: int) -> None:
     """Then no drift favours the one that is first more often."""

@@ -1,4 +1,4 @@
-"""What is found before the load: first tokens, what both can do, servers that do nothing."""
+"""Findings before the load: first tokens, what both can do, servers that do nothing."""
 
 import asyncio
 from time import perf_counter
