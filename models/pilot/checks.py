@@ -205,7 +205,8 @@ async def _ignore_eos(checker: Checker) -> tuple[CheckReply, str | None, str]:
 
 
 async def _logprobs(checker: Checker) -> tuple[CheckReply, str | None, str]:
-    asked = {"logprobs": True, "top_logprobs": 1} if checker.is_chat else {"logprobs": 1}
+    chat: dict[str, Any] = {"logprobs": True, "top_logprobs": 1}
+    asked: dict[str, Any] = chat if checker.is_chat else {"logprobs": 1}
     reply = await checker.ask(**asked)
     has_any = any(each.get("logprobs") for each in reply.choices)
     return reply, None if has_any else "no logprobs in the reply", ""

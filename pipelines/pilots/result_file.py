@@ -13,9 +13,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from models.pilot.result import FORMAT
 from pipelines.files import write_durably
 
-FORMAT = 1  # of models.pilot.result
 NEEDED = ("pilot_id", "started_at", "ended_at", "servers", "differences")
 SCHEMA = pa.schema(
     [
