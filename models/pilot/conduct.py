@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from models.loadgen.prompts import RequestOptions
 from models.loadgen.replay import Print
 from models.pilot.blocks import Block, Side
-from models.pilot.prepare import Preparation, prepare, request_options
+from models.pilot.prepare import FirstToken, Preparation, prepare, request_options
 from models.pilot.run import (
     EnergyMeter,
     OnBlock,
@@ -32,7 +32,7 @@ async def conduct(
     servers: Mapping[Side, PilotServer],
     blocks: Sequence[Block],
     base: RequestOptions,
-    started_at: Mapping[Side, float],
+    first_tokens: Mapping[Side, FirstToken],
     on_step: Print = lambda text: None,
     on_block: OnBlock = lambda text, done, planned: None,
     print_progress: Print | None = None,
@@ -41,7 +41,7 @@ async def conduct(
 
     `base` has what both servers' requests share; its model does not count.
     """
-    pilot.found = await prepare(servers, base.endpoint, base.seed, started_at, on_step)
+    pilot.found = await prepare(servers, base.endpoint, base.seed, first_tokens, on_step)
     options = request_options(servers, base, pilot.found)
     replay_block = replay_with(servers, options, print_progress)
     on_step("warm-up of both, which does not count")

@@ -1,4 +1,4 @@
-"""Preparation of a pilot: first tokens, checks of both servers, equality of greedy completions."""
+"""Preparation of a pilot: first tokens, checks of both servers, equality of completions."""
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -9,7 +9,7 @@ from models.errors import TierError
 from models.loadgen.prompts import Endpoint, RequestOptions
 from models.loadgen.replay import Print
 from models.pilot.blocks import SIDES, Side
-from models.pilot.checks import Checker, FeatureCheck, check_features, checking, outcome_of
+from models.pilot.checks import FeatureCheck, check_features, checking, outcome_of
 from models.pilot.greedy import GreedyEquality, compare_greedy
 from models.pilot.run import PilotServer
 
@@ -53,23 +53,19 @@ async def prepare(
     servers: Mapping[Side, PilotServer],
     endpoint: Endpoint,
     seed: int,
-    started_at: Mapping[Side, float],
+    first_tokens: Mapping[Side, FirstToken],
     on_step: Print = lambda text: None,
 ) -> Preparation:
-    """Ask both servers for first tokens, features and greedy completions.
+    """Ask both servers for features and greedy completions.
 
-    `started_at` has the moment, on `perf_counter`, of servers that the pilot started. Raise
-    NoCompletions where a server completes nothing.
+    Raise NoCompletions where a server completes nothing.
     """
-    found = Preparation()
+    found = Preparation(dict(first_tokens))
     async with AsyncExitStack() as stack:
         checkers = {
             side: await stack.enter_async_context(checking(servers[side], endpoint, seed))
             for side in SIDES
         }
-        for side in SIDES:
-            on_step(f"first token of {side.upper()}")
-            found.first_tokens[side] = await time_first_token(checkers[side], started_at.get(side))
         for side in SIDES:
             on_step(f"checks of {side.upper()}")
             found.checks[side] = await check_features(checkers[side])
@@ -79,10 +75,16 @@ async def prepare(
     return found
 
 
-async def time_first_token(checker: Checker, started_at: float | None) -> FirstToken:
-    """Time the first token that a server ever gave us."""
+async def time_first_token(
+    server: PilotServer, endpoint: Endpoint, seed: int, started_at: float | None
+) -> FirstToken:
+    """Time the first token that a server ever gave us.
+
+    `started_at` is the moment of its start on `perf_counter`, where the pilot started it.
+    """
     asked_at = perf_counter()
-    reply = await checker.ask(stream=True)
+    async with checking(server, endpoint, seed) as checker:
+        reply = await checker.ask(stream=True)
     first_at = reply.sent.completion.first_at
     if reply.failure is not None or first_at is None:
         return FirstToken(reason=f"no token was streamed: {reply.failure or 'an empty reply'}")

@@ -23,6 +23,7 @@ from models.pilot.blocks import SIDES, Side, draw_arrivals, plan_blocks, take_mi
 from models.pilot.columns import DeviceTerms
 from models.pilot.conduct import Pilot, conduct
 from models.pilot.differences import compute_differences
+from models.pilot.prepare import FirstToken, time_first_token
 from models.pilot.result import (
     PilotDescription,
     ServerDescription,
@@ -65,20 +66,16 @@ def _make(options: PilotOptions, settings: Settings, say: Say) -> dict[str, Any]
     }
     objectives = _objectives(options, tier)
     pilot, started_at = Pilot(PilotRun(len(blocks)), meters=_meters(tier, known, settings)), _now()
-    with ExitStack() as stack:
-        starts = _start(options, settings, targets, stack, say)
-        servers = {side: _server(options, targets[side], side) for side in SIDES}
-        say(f"{len(arrivals)} requests to each server, in {len(blocks)} blocks.")
-        progress = PilotProgress(say)
-        base = _base(options)
-        try:
-            asyncio.run(
-                conduct(
-                    pilot, servers, blocks, base, starts, say, progress.on_block, progress.on_wait
-                )
-            )
-        except KeyboardInterrupt:
-            pilot.run.was_stopped = True
+    servers: dict[Side, PilotServer] = {}
+    try:
+        with ExitStack() as stack:
+            first_tokens = _start(options, settings, targets, servers, stack, say)
+            say(f"{len(arrivals)} requests to each server, in {len(blocks)} blocks.")
+            progress = PilotProgress(say)
+            lines = (say, progress.on_block, progress.on_wait)
+            asyncio.run(conduct(pilot, servers, blocks, _base(options), first_tokens, *lines))
+    except KeyboardInterrupt:
+        pilot.run.was_stopped = True
     if pilot.found is None or not pilot.run.blocks:
         say("Stopped before both servers had run a block, so nothing was measured.")
         raise typer.Exit(STOPPED)
@@ -178,23 +175,31 @@ def _start(
     options: PilotOptions,
     settings: Settings,
     targets: Mapping[Side, LoadTarget],
+    servers: dict[Side, PilotServer],
     stack: ExitStack,
     say: Say,
-) -> dict[Side, float]:
-    """Start the servers that are to be started; return the moment of each start."""
-    starts: dict[Side, float] = {}
+) -> dict[Side, FirstToken]:
+    """Start what is to be started, fill in the servers, and time the first token of each at once.
+
+    One after the other: two that load at the same time would slow each other.
+    """
+    found: dict[Side, FirstToken] = {}
     for side in SIDES:
-        command = options.of_side("start", side)
-        if command is None:
-            continue
-        say(f"starting {side.upper()}: {mask_secrets(command)}")
-        log = settings.logs / f"pilot-{side}.log"
-        server = stack.enter_context(started_server(command, log))
-        server.wait_until_ready(
-            targets[side], options.start_seconds, lambda seconds: say(f"  {seconds:.0f} s")
-        )
-        starts[side] = server.started_at
-    return starts
+        command, started_at = options.of_side("start", side), None
+        if command is not None:
+            say(f"starting {side.upper()}: {mask_secrets(command)}")
+            log = settings.logs / f"pilot-{side}.log"
+            process = stack.enter_context(started_server(command, log))
+            process.wait_until_ready(
+                targets[side], options.start_seconds, lambda seconds: say(f"  {seconds:.0f} s")
+            )
+            started_at = process.started_at
+        servers[side] = _server(options, targets[side], side)
+        say(f"first token of {side.upper()}")
+        base = _base(options)
+        asked = time_first_token(servers[side], base.endpoint, base.seed, started_at)
+        found[side] = asyncio.run(asked)
+    return found
 
 
 def _base(options: PilotOptions) -> RequestOptions:

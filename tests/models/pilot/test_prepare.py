@@ -1,6 +1,7 @@
 """Findings before the load: first tokens, what both can do, servers that do nothing."""
 
 import asyncio
+from collections.abc import Mapping
 from time import perf_counter
 
 import pytest
@@ -10,7 +11,13 @@ from support.inference.pilot_servers import PilotReply
 from models.loadgen.prompts import RequestOptions
 from models.loadgen.target import LoadTarget
 from models.pilot.blocks import SIDES, Side
-from models.pilot.prepare import NoCompletions, Preparation, prepare, request_options
+from models.pilot.prepare import (
+    NoCompletions,
+    Preparation,
+    prepare,
+    request_options,
+    time_first_token,
+)
 from models.pilot.run import PilotServer
 
 
@@ -23,12 +30,17 @@ def servers_at(a: str, b: str) -> dict[Side, PilotServer]:
 
 def find(a: PilotReply, b: PilotReply, started_s_ago: float | None = None) -> Preparation:
     """Prepare a pilot of servers that reply so; A may have been started a while ago."""
-    started: dict[Side, float] = {}
-    if started_s_ago is not None:
-        started["a"] = perf_counter() - started_s_ago
+
+    async def run(servers: Mapping[Side, PilotServer]) -> Preparation:
+        started = {"a": None if started_s_ago is None else perf_counter() - started_s_ago}
+        first = {
+            side: await time_first_token(servers[side], "completions", 0, started.get(side))
+            for side in SIDES
+        }
+        return await prepare(servers, "completions", 0, first)
+
     with serve(a) as one, serve(b) as other:
-        servers = servers_at(one.url, other.url)
-        return asyncio.run(prepare(servers, "completions", 0, started))
+        return asyncio.run(run(servers_at(one.url, other.url)))
 
 
 def test_first_tokens_count_from_the_start_where_that_is_known() -> None:
