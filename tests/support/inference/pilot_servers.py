@@ -104,7 +104,8 @@ def throttled(url: str, factor: float) -> Iterator[str]:
         start, body = time.perf_counter(), await request.body()
         client = httpx.AsyncClient(timeout=60, trust_env=False, verify=tls)
         address = f"{url}/{request.path_params['path']}"
-        asked = client.build_request(request.method, address, content=body)
+        kind = {"Content-Type": "application/json"}
+        asked = client.build_request(request.method, address, content=body, headers=kind)
         response = await client.send(asked, stream=True)
 
         # Pieces are read as they come, or the delay of one would make the next one late.
@@ -127,8 +128,8 @@ def throttled(url: str, factor: float) -> Iterator[str]:
             await response.aclose()
             await client.aclose()
 
-        kind = response.headers.get("content-type")
-        return StreamingResponse(delayed(), response.status_code, media_type=kind)
+        media_type = response.headers.get("content-type")
+        return StreamingResponse(delayed(), response.status_code, media_type=media_type)
 
     routes = [Route("/v1/{path:path}", forward, methods=["GET", "POST"])]
     with serve_app(Starlette(routes=routes)) as proxy:
