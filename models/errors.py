@@ -12,6 +12,7 @@
     ├── HttpError           an error reply of the server (models/server/openai/errors.py)
     ├── BadTrace            an unreadable trace (models/loadgen/arrivals.py)
     ├── ServerUnreachable   a server that does not list its models (models/loadgen/target.py)
+    ├── NoCompletions       a server of a pilot that completes nothing (models/pilot/prepare.py)
     └── RequestFailure      a failed request of a load test (models/loadgen/records.py)
 
 Messages name the thing and the next step. Users see them unchanged.

@@ -31,6 +31,8 @@
     ├── WorkEnded              a process ended before its work did
     ├── ServiceFailed          Postgres or S3 of the distributed form cannot be used
     │   └── LeaseLost          another builder may have taken over
+    ├── ServerNotStarted       a server that a command was to start does not serve
+    ├── PilotFailed            a pilot could not be made, or was stopped before its first block
     ├── CollectorBusy          another collector uses the spool or its port
     └── HistoryFailed          an existing store of metrics did not give what was requested
         └── HistoryTooLarge    it would give less of what was requested
@@ -172,6 +174,14 @@ class ServiceFailed(TokentideError):
 
 class LeaseLost(ServiceFailed):
     """The session that held the builder's lease ended, so another builder may have it."""
+
+
+class ServerNotStarted(TokentideError):
+    """A server that a command was to start ended, or does not serve in time."""
+
+
+class PilotFailed(TokentideError):
+    """A pilot could not be made, or was stopped before both servers had run a block."""
 
 
 class CollectorBusy(TokentideError):

@@ -155,6 +155,11 @@ class Settings:
         return self.home / "spool" / "tier"
 
     @property
+    def pilot_spool(self) -> Path:
+        """Result files of pilots that are not loaded yet."""
+        return self.home / "spool" / "pilots"
+
+    @property
     def telemetry_archive(self) -> Path:
         """All segments that are loaded."""
         return self.archive / "telemetry"

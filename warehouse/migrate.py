@@ -17,6 +17,11 @@ class NewerWarehouse(Exception):
     """A newer version of Tokentide made this file, which this one would misread."""
 
 
+def migration_files() -> list[Path]:
+    """Return all migrations in their order. Folders only keep the list short: names are numbers."""
+    return sorted(MIGRATIONS.rglob("*.sql"), key=lambda path: path.name)
+
+
 def migrate(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Run what has not run yet, in order, and return its names.
 
@@ -27,7 +32,7 @@ def migrate(con: duckdb.DuckDBPyConnection) -> list[str]:
         "timestamptz not null)"
     )
     done = {name for (name,) in con.sql("select name from main.migrations").fetchall()}
-    known = sorted(MIGRATIONS.glob("*.sql"))
+    known = migration_files()
     if newer := sorted(done - {path.stem for path in known}):
         raise NewerWarehouse(NEWER.format(newer[-1]))
     waiting = [path for path in known if path.stem not in done]

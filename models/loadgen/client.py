@@ -45,13 +45,17 @@ class SentRequest:
 
 
 async def send_request(
-    pool: ConnectionPool, target: LoadTarget, options: RequestOptions, body: bytes
+    pool: ConnectionPool,
+    target: LoadTarget,
+    options: RequestOptions,
+    body: bytes,
+    completion: StreamedCompletion | None = None,
 ) -> SentRequest:
-    """Send one request and read its response to the end.
+    """Send one request and read its response to the end, into `completion` if it is given.
 
     Cancellation means that the load test was stopped, so it is returned as the failure `stopped`.
     """
-    sent = SentRequest()
+    sent = SentRequest(completion or StreamedCompletion())
     address, extensions = f"{target.url}/{options.endpoint}", {"trace": sent.trace}
     try:
         async with (

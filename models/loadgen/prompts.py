@@ -39,6 +39,7 @@ class RequestOptions:
     ignore_eos: bool = False
     temperature: float = 0.0
     seed: int = 0
+    sends_seed: bool = False  # to draw the same tokens at a temperature above 0
 
 
 def build_body(options: RequestOptions, number: int, arrival: Arrival) -> bytes:
@@ -53,6 +54,8 @@ def build_body(options: RequestOptions, number: int, arrival: Arrival) -> bytes:
         body["stream_options"] = {"include_usage": True}
     if options.ignore_eos:
         body["ignore_eos"] = True
+    if options.sends_seed:
+        body["seed"] = options.seed + number
     prompt = _draw_prompt(options, number, arrival.prompt_tokens)
     if options.endpoint == "completions":
         body["prompt"] = prompt

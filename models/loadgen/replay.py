@@ -37,10 +37,11 @@ async def replay(
     options: RequestOptions,
     max_request_tokens: int | None = None,
     print_progress: Print | None = None,
+    first_number: int = 0,
 ) -> None:
     """Send all requests, wait for their ends and add records to `test`.
 
-    Cancellation ends the open requests.
+    Requests are numbered from `first_number` on. Cancellation ends the open requests.
     """
     async with aclosing(ConnectionPool(target)) as pool:
         cpu_start, start = process_time(), perf_counter()
@@ -52,7 +53,7 @@ async def replay(
 
         try:
             async with _progress(test, print_progress), asyncio.TaskGroup() as group:
-                for number, arrival in enumerate(arrivals):
+                for number, arrival in enumerate(arrivals, first_number):
                     capped = arrival
                     if max_request_tokens:
                         capped = cap_tokens(arrival, max_request_tokens)

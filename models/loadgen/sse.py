@@ -33,9 +33,12 @@ class StreamedCompletion:
     prompt_tokens: int | None = None
     output_tokens: int | None = None
     finish_reason: str | None = None
+    kept: list[dict[str, Any]] | None = None  # all events, where somebody wants to read them
 
     def add_event(self, event: dict[str, Any], at: float) -> None:
         """Add an event of a stream, or a whole response."""
+        if self.kept is not None:
+            self.kept.append(event)
         if error := event.get("error"):
             message = extract_error_text(error) or "without a message"
             raise RequestFailure("answer", f"an error in the response: {message}")

@@ -31,25 +31,29 @@ class LoadTarget:
     url: str
     key: str | None = field(default=None, repr=False)
     timeout_s: float = 600.0
+    # What a person calls them, for messages.
+    url_name: str = "--url"
+    key_name: str = "OPENAI_API_KEY"
+    model_name: str = "--model"
 
     def __post_init__(self) -> None:
         try:
             url = httpx.URL(self.url)
         except httpx.InvalidURL as error:
             raise BadConfig(
-                f"--url is not an address ({error}). Use one such as http://127.0.0.1:8000/v1."
+                f"{self.url_name} is not an address ({error}). Use one such as http://127.0.0.1:8000/v1."
             ) from error
         is_http = url.scheme in ("http", "https") and bool(url.host)
         if not is_http or url.userinfo or set("?#") & set(self.url):
             raise BadConfig(
-                "--url must be http or https, with neither password nor query, such as "
+                f"{self.url_name} must be http or https, with neither password nor query, such as "
                 "http://127.0.0.1:8000/v1."
             )
         if self.key is not None and not (
             self.key.isascii() and self.key.isprintable() and " " not in self.key
         ):
             raise BadConfig(
-                "OPENAI_API_KEY contains characters that are not allowed in keys. Copy it again."
+                f"{self.key_name} contains characters that are not allowed in keys. Copy it again."
             )
 
     def redact(self, text: str) -> str:
@@ -116,11 +120,11 @@ async def find_served_model(target: LoadTarget) -> str:
         reason = target.redact(printable_line(str(error) or type(error).__name__))
         raise ServerUnreachable(
             f"{address} lists no model ({reason}). "
-            "Start the server, or name the model with --model."
+            f"Start the server, or name the model with {target.model_name}."
         ) from error
     if len(names) != 1:
         offered = ", ".join(map(printable_line, names[:MAX_NAMED])) or "no model"
-        raise BadConfig(f"{target.url} offers {offered}. Name one with --model.")
+        raise BadConfig(f"{target.url} offers {offered}. Name one with {target.model_name}.")
     return names[0]
 
 

@@ -28,7 +28,7 @@ from pipelines.cli import (
 from pipelines.cli.console import show_error, show_log
 from pipelines.cli.shell import describe
 from pipelines.cli.sources import downloads, quality
-from pipelines.cli.tier import collect, connect, fleet, spend, verbs, versions
+from pipelines.cli.tier import collect, connect, fleet, pilot, spend, verbs, versions
 from pipelines.cli.upkeep import backup, curate, doctor, verify
 from pipelines.errors import TokentideError
 from warehouse.connection import WarehouseBusy, WarehouseUnreadable
@@ -132,6 +132,7 @@ app.command(rich_help_panel=KEEP)(backup.restore)
 app.command(rich_help_panel=TIER, **collect.OPTIONS)(collect.collect)
 app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.serve)
 app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.load)
+app.command(rich_help_panel=TIER)(pilot.pilot)
 app.add_typer(tier_app, name="tier", rich_help_panel=TIER)
 app.command(rich_help_panel=READ)(curate.curate)
 app.command(rich_help_panel=READ)(query.sql)

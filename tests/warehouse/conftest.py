@@ -49,6 +49,10 @@ COMPILED = (
     "quality_gap_march",
     "quality_lead_traded",
     "downloads",
+    "stg_pilots__results",
+    "pilots",
+    "pilot_checks",
+    "ep_vs_a100",
 )
 
 

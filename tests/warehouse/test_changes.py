@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
+from support.inference.pilot_results import pilot_result
 from support.simulator import FAST_RETRIES, KEY, simulated_market
 from support.spend.litellm_log import spend_row, write_lines
 from support.telemetry_facts import START, TelemetryHome, scrape, tier
@@ -19,6 +20,7 @@ from pipelines.ingest.spend import take_spend
 from pipelines.loading.answers import load_answers
 from pipelines.loading.telemetry.forgetting import Forgotten, record_forgotten
 from pipelines.loading.telemetry.retention import drop_old_samples
+from pipelines.pilots.result_file import write_result
 from pipelines.settings import Settings
 from pipelines.sources.client.http import SourceClient
 from pipelines.transform.dbt_process import PROJECT
@@ -133,6 +135,12 @@ def load_spend(home: TelemetryHome) -> None:
     ]
 
 
+def load_pilot(home: TelemetryHome) -> None:
+    """Load the result of a pilot."""
+    write_result(home.settings.pilot_spool, pilot_result())
+    assert home.load().pilots == 1
+
+
 @pytest.mark.slow
 def test_telemetry_changes_no_table_in_silence(tmp_path: Path) -> None:
     """Segments, late ones, the same again, another tier file, samples taken back or dropped."""
@@ -146,6 +154,7 @@ def test_telemetry_changes_no_table_in_silence(tmp_path: Path) -> None:
         "late": lambda: home.load(late),
         "requests": lambda: log_request(home),
         "spend": lambda: load_spend(home),
+        "a pilot": lambda: load_pilot(home),
         "another tier": lambda: home.load(tier=tier("sglang")),
         "retention": lambda: drop_old_samples(home.con, 1, START + timedelta(days=3)),
     }

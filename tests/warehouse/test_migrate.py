@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from warehouse.migrate import MIGRATIONS, NewerWarehouse, migrate
+from warehouse.migrate import NewerWarehouse, migrate, migration_files
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def con() -> duckdb.DuckDBPyConnection:
 
 def test_each_migration_runs_once(con: duckdb.DuckDBPyConnection) -> None:
     """The second call finds nothing to do."""
-    expected = sorted(path.stem for path in MIGRATIONS.glob("*.sql"))
+    expected = [path.stem for path in migration_files()]
     assert migrate(con) == expected
     assert migrate(con) == []
     recorded = con.sql("select name from main.migrations order by name").fetchall()
@@ -25,7 +25,7 @@ def test_a_migration_that_fails_leaves_nothing(con: duckdb.DuckDBPyConnection) -
     con.execute("create schema ledger; create table ledger.scrapes (in_the_way integer)")
     with pytest.raises(duckdb.Error):
         migrate(con)
-    first, *rest = sorted(path.stem for path in MIGRATIONS.glob("*.sql"))
+    first, *rest = [path.stem for path in migration_files()]
     assert con.sql("select name from main.migrations").fetchall() == [(first,)]
     con.execute("drop schema ledger cascade")
     assert migrate(con) == rest
@@ -33,7 +33,7 @@ def test_a_migration_that_fails_leaves_nothing(con: duckdb.DuckDBPyConnection) -
 
 def test_migrations_are_numbered_without_gaps() -> None:
     """Two files with the same number would run in an order that nobody chose."""
-    numbers = [int(path.stem.split("_")[0]) for path in sorted(MIGRATIONS.glob("*.sql"))]
+    numbers = [int(path.stem.split("_")[0]) for path in migration_files()]
     assert numbers == list(range(1, len(numbers) + 1))
 
 
@@ -45,4 +45,4 @@ def test_a_file_of_a_newer_version_is_refused_and_stays(con: duckdb.DuckDBPyConn
     with pytest.raises(NewerWarehouse, match=r"newer version.*9999_of_the_future.*Install"):
         migrate(con)
     [(number,)] = con.sql("select count(*) from main.migrations").fetchall()
-    assert number == len(list(MIGRATIONS.glob("*.sql")))
+    assert number == len(migration_files())

@@ -1,4 +1,4 @@
-"""Loading of events: requests of our own servers' log and of gateways' spend logs, each once."""
+"""Loading of events: requests of our servers' and gateways' logs, and pilots, each once."""
 
 from dataclasses import dataclass
 
@@ -15,8 +15,8 @@ class EventLog:
     """A kind of segments whose rows are events: what loads them, and the slices that change."""
 
     sql: str
-    tables: tuple[str, ...]  # the first one has slices
-    days: str
+    tables: tuple[str, ...]  # the first one has slices, where there are any
+    days: str | None = None
 
 
 LOGS: dict[SegmentKind, EventLog] = {
@@ -26,8 +26,13 @@ LOGS: dict[SegmentKind, EventLog] = {
     "spend": EventLog(
         read_sql(__file__, "spend"), (SPEND, "raw.spend_rejects"), read_sql(__file__, "spend_days")
     ),
+    "pilots": EventLog(read_sql(__file__, "pilots"), ("raw.pilots",)),
 }
-INSTANTS: dict[SegmentKind, str] = {"requests": "arrival_at", "spend": "started_at"}
+INSTANTS: dict[SegmentKind, str] = {
+    "requests": "arrival_at",
+    "spend": "started_at",
+    "pilots": "started_at",
+}
 
 
 def load_events(con: duckdb.DuckDBPyConnection, kind: SegmentKind, rows: pa.Table) -> int:
@@ -39,6 +44,7 @@ def load_events(con: duckdb.DuckDBPyConnection, kind: SegmentKind, rows: pa.Tabl
     con.register("segment", rows)
     [(new,)] = con.execute(log.sql).fetchall()
     mark_changed(con, log.tables)
-    mark_slices(con, log.tables[0], log.days)
+    if log.days:
+        mark_slices(con, log.tables[0], log.days)
     con.unregister("segment")
     return int(new)

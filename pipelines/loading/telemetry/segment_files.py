@@ -21,14 +21,23 @@ import pyarrow.parquet as pq
 from models.server.usage_journal import SCHEMA as REQUESTS
 from models.server.usage_journal import SENDER_COLUMNS
 from pipelines.files import move_durably
+from pipelines.pilots.result_file import read_result
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import OPEN_NAME, read_segment
 from pipelines.telemetry.config.tier_records import TierRecord, read_record, write_record
 from pipelines.telemetry.spend.spend_log import SCHEMA as SPEND
 
-SegmentKind = Literal["scrapes", "requests", "pages", "history", "spend", "tier"]
-KINDS: tuple[SegmentKind, ...] = ("scrapes", "requests", "pages", "history", "spend", "tier")
-SUFFIXES: dict[SegmentKind, str] = {"requests": ".arrow", "tier": ".json"}
+SegmentKind = Literal["scrapes", "requests", "pages", "history", "spend", "tier", "pilots"]
+KINDS: tuple[SegmentKind, ...] = (
+    "scrapes",
+    "requests",
+    "pages",
+    "history",
+    "spend",
+    "tier",
+    "pilots",
+)
+SUFFIXES: dict[SegmentKind, str] = {"requests": ".arrow", "tier": ".json", "pilots": ".json"}
 # Raised when a file is not the segment that its name promises.
 UNREADABLE = (OSError, pa.ArrowException, ValueError, LookupError)
 
@@ -61,6 +70,8 @@ class Segment:
         """
         if self.kind == "spend":
             return pq.read_table(self.path).select(SPEND.names).cast(SPEND)
+        if self.kind == "pilots":
+            return read_result(self.path)
         if self.kind != "requests":
             return read_segment(self.path)
         with pa.ipc.open_file(self.path) as reader:
@@ -147,6 +158,7 @@ def spools_of(settings: Settings) -> dict[SegmentKind, Path]:
         "history": settings.history_spool,
         "spend": settings.spend_spool,
         "tier": settings.tier_spool,
+        "pilots": settings.pilot_spool,
     }
 
 

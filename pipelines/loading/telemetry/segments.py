@@ -57,6 +57,7 @@ class TelemetryLoadResult:
     samples: int = 0
     requests: int = 0
     spend: int = 0
+    pilots: int = 0
     forgotten: int = 0
     tier_records: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
@@ -72,6 +73,7 @@ class TelemetryLoadResult:
         self.repeated += result.outcome == "repeated"
         self.requests += result.rows if result.segment.kind == "requests" else 0
         self.spend += result.new if result.segment.kind == "spend" else 0
+        self.pilots += result.new if result.segment.kind == "pilots" else 0
 
 
 class KnownSegments:

@@ -19,6 +19,7 @@ TABLES_OF_SEGMENTS: dict[str, tuple[SegmentKind, ...]] = {
     "raw.request_events": ("requests",),
     "raw.spend_events": ("spend",),
     "raw.spend_rejects": ("spend",),
+    "raw.pilots": ("pilots",),
     "raw.telemetry_segments": (),
     "raw.tier_file": (),
     **{f"ledger.{table}": SAMPLES for table in FACTS},

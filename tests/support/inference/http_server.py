@@ -14,9 +14,9 @@ START_SECONDS = 30
 
 
 @contextmanager
-def serve_app(app: ASGIApp) -> Iterator[str]:
+def serve_app(app: ASGIApp, port: int = 0) -> Iterator[str]:
     """Serve an application and yield its base address."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server(("127.0.0.1", port)) as listener:
         config = uvicorn.Config(
             app,
             log_level=logging.CRITICAL,  # tests break off streams on purpose

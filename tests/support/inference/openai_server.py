@@ -36,7 +36,7 @@ class OpenAIServer:
 
 
 @contextmanager
-def serve(reply: Reply) -> Iterator[OpenAIServer]:
+def serve(reply: Reply, port: int = 0) -> Iterator[OpenAIServer]:
     """Serve one model, `m`, that gives this reply to every request."""
     server = OpenAIServer()
 
@@ -55,7 +55,7 @@ def serve(reply: Reply) -> Iterator[OpenAIServer]:
         Route("/v1/models", models),
         Route("/v1/{path:path}", generate, methods=["POST"]),
     ]
-    with serve_app(Starlette(routes=routes)) as url:
+    with serve_app(Starlette(routes=routes), port) as url:
         server.url = f"{url}/v1"
         yield server
 

@@ -48,6 +48,7 @@ def test_each_kind_waits_in_its_own_folder(tmp_path: Path) -> None:
         "history": "spool/history",
         "spend": "spool/spend",
         "tier": "spool/tier",
+        "pilots": "spool/pilots",
     }
 
 

@@ -1,0 +1,1 @@
+"""A pilot: two servers with OpenAI's API compared on the same requests. It knows no engine."""
