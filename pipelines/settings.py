@@ -94,8 +94,7 @@ class Settings:
     # Origins whose pages may show the dashboard in a frame.
     frame_ancestors: tuple[str, ...] = ()
     recordings: Path | None = None
-    # Postgres and S3 of the distributed form; the embedded one needs none.
-    services: Services = field(default_factory=Services)
+    services: Services = field(default_factory=Services)  # only of the distributed form
     # Every variable, for the tier file and the alerts file, which name some. They may be secrets.
     variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 

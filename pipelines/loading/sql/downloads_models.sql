@@ -34,11 +34,15 @@ known as (
 
 -- Most models are what they were, and need not be put in order.
 different as (
-    select distinct hashed.hub_id
+    select hub_id
+    from hashed
+    where $keeps_all
+    union
+    select hashed.hub_id
     from hashed
     left join known
         on hashed.hub_id = known.hub_id
-    where $keeps_all or hashed.content_hash is distinct from known.content_hash
+    where hashed.content_hash is distinct from known.content_hash
 ),
 
 compared as (

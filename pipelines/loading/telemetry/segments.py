@@ -26,8 +26,7 @@ from pipelines.telemetry.config.tier_records import TierRecord
 from warehouse.changes import mark_changed
 from warehouse.connection import transaction
 
-# Samples of one transaction: enough to compute an hour's facts once and not sixty times, few enough
-# to fit in memory.
+# Samples of one transaction: an hour's facts are computed once, and they fit in memory.
 BATCH_ROWS = 2_000_000
 RECORD = "insert or replace into raw.telemetry_segments values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
