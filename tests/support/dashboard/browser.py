@@ -18,6 +18,8 @@ from pipelines.errors import QueryFailed
 from pipelines.publish import query
 from warehouse.connection import open_published
 
+# Where tests of three kinds share two cores, what takes a second may take many.
+PATIENCE_MS = 90_000
 SERIOUS = frozenset({"serious", "critical"})
 
 
@@ -99,7 +101,8 @@ def wait_for_page(page: Page) -> Page:
 
 
 def wait_for_screen(page: Page) -> Page:
-    """Return the page once everything on the screen is there."""
+    """Return the page once everything on the screen is there; it is given more time from now on."""
+    page.set_default_timeout(PATIENCE_MS)
     for condition in (HAS_BODY, IS_LOADED, HAS_CHARTS, HAS_TABLES):
         page.wait_for_function(condition)
     return page

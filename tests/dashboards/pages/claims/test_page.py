@@ -105,4 +105,4 @@ def test_from_a_verdict_to_the_query_behind_it(page: Any, generation: OpenGenera
     page.wait_for_selector("#sql-text")
     assert page.locator("#sql-text").input_value() == sql
     page.locator("#sql-run").click()
-    page.wait_for_selector("#sql-count", timeout=20_000)
+    page.wait_for_selector("#sql-count")
