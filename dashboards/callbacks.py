@@ -193,13 +193,13 @@ def _add_body(app: dash.Dash, store: GenerationStore) -> None:
         try:
             generation = find_generation(store, asked.page, asked.search, asked.generation)
         except PastPendingError as pending:
-            return build_pending(pending.day), None, str(pending), None, dash.no_update
+            return build_pending(pending.day), None, str(pending), None, _reply(None)
         except ActionRefusedError as refused:
             text = str(refused)
             page = state("This day cannot be shown", text, is_failed=True)
-            return page, None, NOTHING, None, dash.no_update
+            return page, None, NOTHING, None, _reply(None)
         if generation is None:
-            return nothing_published(), None, NOTHING, None, dash.no_update
+            return nothing_published(), None, NOTHING, None, _reply(None)
         banner, facts = build_banner(generation.meta), build_facts(generation.meta)
         if asked.shown and _is_kept(asked.page):
             return dash.no_update, banner, facts, dash.no_update, dash.no_update
@@ -208,7 +208,7 @@ def _add_body(app: dash.Dash, store: GenerationStore) -> None:
         if update.body is None:
             _fill(update)
             return (dash.no_update,) * 5
-        return update.body, banner, facts, vars(update.shown), _reply(update)
+        return update.body, banner, facts, vars(update.shown), _reply(update.shown)
 
 
 def _add_filling(app: dash.Dash, store: GenerationStore) -> None:
@@ -236,11 +236,11 @@ def _fill(update: PageUpdate) -> None:
     for name, card in update.cells:
         dash.set_props(name, {"children": card})
     dash.set_props("shown", {"data": vars(update.shown)})
-    dash.set_props("replies", {"data": _reply(update)})
+    dash.set_props("replies", {"data": _reply(update.shown)})
 
 
-def _reply(update: PageUpdate) -> dash.Patch:
+def _reply(shown: ShownPage | None) -> dash.Patch:
     """Return the addition of a reply to those of the browser, which so follows every one."""
     replies = dash.Patch()
-    replies.append(vars(update.shown))
+    replies.append(vars(shown) if shown else None)
     return replies

@@ -13,10 +13,27 @@
     }
   });
 
+  const LOOK_MS = 400;
+  const LOST_MS = 20000;
+  let timer = 0;
+
+  function look() {
+    // Another page may have taken the place of this one.
+    if (!document.getElementById("sql-paced")) { return; }
+    timer = setTimeout(look, LOST_MS);
+    window.dash_clientside.set_props("sql-look", { data: Date.now() });
+  }
+
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     sql: {
-      // True while there is nothing to wait for: no query, or one that is done.
-      isIdle: function (key, done) { return !key || key === done; }
+      // Look at a query until it is done: soon after the reply to the last look, or, where that was
+      // lost, after a while.
+      lookAgain: function (key, looked) {
+        clearTimeout(timer);
+        const isDone = looked && looked.key === key && looked.is_done;
+        if (key && !isDone) { timer = setTimeout(look, LOOK_MS); }
+        return "";
+      }
     }
   });
 

@@ -16,6 +16,9 @@
   let shownPage = null;
   // The number of replies that were followed.
   let followed = 0;
+  // When a page that is not there yet was asked for, 0 once there is a reply.
+  let askedAt = 0;
+  const LOST_MS = 20000;
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     tokentide: {
@@ -61,21 +64,29 @@
       // whole page is built again, whatever else is asked for meanwhile. Replies that come at once
       // are announced at once, so each is followed here, in the order in which it was applied.
       followReplies: function (replies) {
+        let isMixed = false;
         replies.slice(followed).forEach(function (now) {
+          // A reply without a page: a day of the past that is being made, or nothing published.
+          if (!now) { shownPage = null; isMixed = false; return; }
           const isSame =
             shownPage && shownPage.whole === now.whole && shownPage.search === now.before;
           shownPage = now.before === null || isSame ? now : null;
+          isMixed = !shownPage;
         });
-        const isNew = replies.length > followed;
+        if (replies.length > followed) { askedAt = 0; }
         followed = replies.length;
         scheduleReport();
         // Not as outputs: the renderer follows no chain of callbacks round to where it began, so the
         // reply to this request would not be followed.
-        if (isNew && !shownPage) { setTimeout(askForWhole); }
+        if (isMixed) { setTimeout(askForWhole); }
         return "";
       },
+      // The renderer drops the reply to a request once there is a newer one, so wait for it.
       askAgain: function (passed) {
-        return passed ? Date.now() : window.dash_clientside.no_update;
+        const isOpen = Date.now() - askedAt < LOST_MS;
+        if (!passed || isOpen) { return window.dash_clientside.no_update; }
+        askedAt = Date.now();
+        return askedAt;
       },
       // Follow a click on a point whose customdata is a path.
       followLink: function (clicks) {

@@ -1,6 +1,6 @@
 """Callbacks and downloads of the SQL page.
 
-Run ─▶ key ─▶ a request every so often ─▶ waiting | running | rows | DuckDB's error
+Run ─▶ key ─▶ a look, and another after its reply ─▶ waiting | running | rows | DuckDB's error
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,6 @@ from dashboards.pages.sql.figures import result_chart
 from dashboards.pages.sql.queue import QueuedQuery, QueueFullError, SqlQueue
 from dashboards.pages.sql.result import read_rows, show_query
 
-POLL_MS = 400
 CSV_ROWS = 50_000
 GONE = "That result is no longer kept. Run the query again."
 
@@ -68,24 +67,25 @@ def _add_run(app: dash.Dash, store: GenerationStore, queue: SqlQueue) -> None:
 def _add_polling(app: dash.Dash, queue: SqlQueue) -> None:
     @app.callback(
         Output("sql-result", "children"),
-        Output("sql-done", "data"),
-        Input("sql-clock", "n_intervals"),
+        Output("sql-looked", "data"),
+        Input("sql-look", "data"),
         State("sql-key", "data"),
         prevent_initial_call=True,
     )
-    def poll(_: int, key: str | None) -> tuple[Any, Any]:
+    def look(asked: int, key: str | None) -> tuple[Any, Any]:
         query = queue.get(key)
         if query is None:
-            return dash.no_update, key
-        done = key if query.stage == "done" else dash.no_update
-        return show_query(query, queue.seconds), done
+            return dash.no_update, {"key": key, "is_done": True}
+        looked = {"key": key, "is_done": query.stage == "done", "asked": asked}
+        return show_query(query, queue.seconds), looked
 
-    # The clock stops for the query that is done, not for a late reply about the one before.
+    # No clock: the renderer drops the reply to a look once there is a newer one, so on a busy
+    # machine, where a reply takes longer than the clock, no reply would ever be shown.
     app.clientside_callback(
-        ClientsideFunction("sql", "isIdle"),
-        Output("sql-clock", "disabled"),
+        ClientsideFunction("sql", "lookAgain"),
+        Output("sql-paced", "children"),
         Input("sql-key", "data"),
-        Input("sql-done", "data"),
+        Input("sql-looked", "data"),
     )
 
 

@@ -64,8 +64,9 @@ def _editor(sql: str, is_run: bool) -> Component:
             text,
             html.Div([run, stop, html.Span(LIMITS, className="sql-hint")], className="sql-bar"),
             dcc.Store(id="sql-key", storage_type="session"),
-            dcc.Store(id="sql-done"),
-            dcc.Interval(id="sql-clock", interval=callbacks.POLL_MS, disabled=True),
+            dcc.Store(id="sql-look"),
+            dcc.Store(id="sql-looked"),
+            html.Div(id="sql-paced", hidden=True),
             html.Div(id="sql-result", **html_attributes(aria_live="polite")),
         ]
     )

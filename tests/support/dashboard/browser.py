@@ -7,7 +7,7 @@ from threading import Thread
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from support.rules.requirements import require_browser
 from waitress import wasyncore
 
@@ -20,6 +20,7 @@ from warehouse.connection import open_published
 
 # Where tests of three kinds share two cores, what takes a second may take many.
 PATIENCE_MS = 90_000
+expect.set_options(timeout=PATIENCE_MS)
 SERIOUS = frozenset({"serious", "critical"})
 
 
