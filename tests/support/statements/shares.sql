@@ -53,6 +53,7 @@ select
     'tokens' as article,
     'measured' as layer,
     ['2026-03-02..2026-03-15'] as true_dates,
+    null::varchar as true_dates_reason,
     'Five weeks in a row.' as holds_if
 from (values
     ('all', 'depends_on_basis', null::double), ('top50', 'contradicted', 3.0), ('top9', 'supported', 5.0)
