@@ -69,14 +69,15 @@ def problem_with(mention: Mention) -> str | None:
     if name in PASSED_ON:
         words.insert(0, PASSED_ON[name])
     command: Any = get_command(app)
-    verb = ""
+    verbs: list[str] = []
     while hasattr(command, "commands") and words and not words[0].startswith("-"):
         verb = words.pop(0)
         if verb not in command.commands:
             return f"no verb {verb}"
         command = command.commands[verb]
-    if verb in PASSED_ON.values():
-        known = passed_on_options(verb) | {"--help", "-h"}
+        verbs.append(verb)
+    if len(verbs) == 1 and verbs[0] in PASSED_ON.values():
+        known = passed_on_options(verbs[0]) | {"--help", "-h"}
     else:
         options = [[*each.opts, *each.secondary_opts] for each in command.params]
         known = frozenset({"--help"}.union(*options))
