@@ -19,6 +19,8 @@
   // When a page that is not there yet was asked for, 0 once there is a reply.
   let askedAt = 0;
   const LOST_MS = 20000;
+  const LATE_MS = 3000;
+  let lateTimer = 0;
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     tokentide: {
@@ -78,7 +80,11 @@
         scheduleReport();
         // Not as outputs: the renderer follows no chain of callbacks round to where it began, so the
         // reply to this request would not be followed.
+        clearTimeout(lateTimer);
         if (isMixed) { setTimeout(askForWhole); }
+        // After a way there and back, a late reply starts from the page that is there. So where the
+        // page is not that of the address, and no other reply comes, it is built whole too.
+        if (!isMixed && !isOfAddress()) { lateTimer = setTimeout(askIfLate, LATE_MS); }
         return "";
       },
       // The renderer drops the reply to a request once there is a newer one, so wait for it.
@@ -125,6 +131,15 @@
     const among = isBar && below.length ? below : points;
     const distance = (point) => Math.abs(point.bbox.y0 - y);
     return among.reduce((best, point) => (distance(point) < distance(best) ? point : best));
+  }
+
+  function isOfAddress() {
+    const at = window.location;
+    return !shownPage || (shownPage.path === at.pathname && shownPage.search === at.search);
+  }
+
+  function askIfLate() {
+    if (!isOfAddress()) { askForWhole(); }
   }
 
   function askForWhole() {

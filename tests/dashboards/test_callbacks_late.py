@@ -29,6 +29,14 @@ def page(whole_url: str, chromium: Browser) -> Iterator[Page]:
     page.context.close()
 
 
+def wait_for_requests(page: Page, held: Sequence[Route], count: int) -> None:
+    """Wait until so many requests are held back."""
+    end = time.monotonic() + 60
+    while len(held) < count:
+        assert time.monotonic() < end
+        page.wait_for_timeout(50)
+
+
 def go_to(page: Page, address: str) -> Page:
     page.goto(address)
     return wait_for_page(page)
@@ -55,12 +63,13 @@ def test_a_page_that_was_changed_is_the_page_built_whole(
     assert changed == whole
 
 
+@pytest.mark.parametrize("is_back", [False, True], ids=["by another choice", "back"])
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "the first one last"])
 def test_replies_that_come_at_once_leave_the_page_of_the_last_choice(
-    page: Page, order: Sequence[int]
+    page: Page, order: Sequence[int], is_back: bool
 ) -> None:
-    """A choice and its opposite while the server is slow: neither reply is taken for the page."""
-    go_to(page, "/market")
+    """A choice and the way back while the server is slow: neither reply is taken for the page."""
+    go_to(page, "/market?view=stacked")
     texts = page.evaluate(TEXTS)
     held: list[Route] = []
 
@@ -72,12 +81,18 @@ def test_replies_that_come_at_once_leave_the_page_of_the_last_choice(
             route.continue_()
 
     page.route(re.compile("/_dash-update-component"), hold)
-    for label, count in (("Indexed", 1), ("Stacked", 2)):
-        page.locator(".controls").get_by_text(label, exact=True).first.click()
-        while len(held) < count:
-            page.wait_for_timeout(50)
+    controls = page.locator(".controls")
+    controls.get_by_text("Indexed", exact=True).first.click()
+    wait_for_requests(page, held, 1)
+    if is_back:
+        page.evaluate("window.history.back()")
+    else:
+        controls.get_by_text("Stacked", exact=True).first.click()
+    wait_for_requests(page, held, 2)
     replies = [route.fetch() for route in held]
     for place in order:
         held[place].fulfill(response=replies[place])
+    # As long as a page waits for a reply that may still come.
+    page.wait_for_timeout(4000)
     page.wait_for_function(HAS_FIRST, arg=texts[0])
     assert wait_for_page(page).evaluate(TEXTS) == texts
