@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from support.dashboard.browser import (
     choose,
     wait_for_page,
@@ -221,7 +221,8 @@ def test_cards_far_down_wait_under_their_titles(page: Page) -> None:
         "card => card.innerText === title)",
         arg=title,
     )
-    assert page.locator(".card", has_text=title).get_by_text("Show the query").count() == 1
+    drawn = page.locator(".card", has_text=title).get_by_text("Show the query")
+    expect(drawn).to_have_count(1)
 
 
 def test_the_first_page_reads_no_script_of_tables(page: Page) -> None:
