@@ -135,6 +135,7 @@ def test_golden_rows(ingested: tuple[Settings, MarketIngest]) -> None:
     ) == [(True, None)]
 
 
+@pytest.mark.long
 def test_a_rebuild_gives_equal_figures(ingested: tuple[Settings, MarketIngest]) -> None:
     """Offline, from the archive alone, every mart is equal row for row."""
     settings, _ = ingested
@@ -144,6 +145,7 @@ def test_a_rebuild_gives_equal_figures(ingested: tuple[Settings, MarketIngest]) 
     assert tables(newest(settings)) == before
 
 
+@pytest.mark.long
 def test_overlapping_windows_load_alike_in_either_order(
     tmp_path: Path, recordings: Path, make_simulator: MakeSimulator
 ) -> None:

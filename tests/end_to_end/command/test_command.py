@@ -56,6 +56,7 @@ def test_ingest_then_query(command: Command) -> None:
     assert '"is_fresh": false' in command("status", "--json")
 
 
+@pytest.mark.long
 def test_a_day_that_fails_is_named_and_the_others_are_published(
     command: Command, simulator: SimulatedMarket
 ) -> None:
@@ -92,6 +93,7 @@ def test_without_a_network_the_simulated_market_is_used(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.long
 def test_two_ingests_at_once_wait_for_each_other(command: Command) -> None:
     """Both succeed, and the figures are those of one."""
     running = [command.start("ingest", "market", *FORTNIGHT) for _ in range(2)]

@@ -79,6 +79,7 @@ def red(result: dg.ExecuteInProcessResult) -> set[str]:
     return {check.check_name for check in result.get_asset_check_evaluations() if not check.passed}
 
 
+@pytest.mark.long
 def test_the_other_days_are_published(market: Market) -> None:
     """A faulty day holds nothing back: the run is green and the days around it are published."""
     assert market.result.success

@@ -65,6 +65,7 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder.parent)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_bundle_is_computed_again_elsewhere_to_the_same_bytes(
     home: Settings, tmp_path: Path
