@@ -30,7 +30,7 @@ def page(whole_url: str, chromium: Browser) -> Iterator[Page]:
 
 
 def wait_for_requests(page: Page, held: Sequence[Route], count: int) -> None:
-    """Wait until so many requests are held back."""
+    """Wait until this number of requests is held back."""
     end = time.monotonic() + 60
     while len(held) < count:
         assert time.monotonic() < end

@@ -12,7 +12,8 @@ from pipelines.cli import app
 from pipelines.settings import Settings
 
 SQL = Path(__file__).parents[2] / "curation" / "curation.sql"
-LABS = Path(__file__).parents[4] / "warehouse" / "seeds" / "labs.csv"
+SEEDS = Path(__file__).parents[4] / "warehouse" / "seeds"
+LABS, NAMESPACES = SEEDS / "labs.csv", SEEDS / "hub_namespaces.csv"
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +36,13 @@ def test_rows_can_be_put_into_the_file_that_is_named(home: Path) -> None:
     [row, *_] = csv.reader(lines[first:])
     assert len(row) == len(next(csv.reader(LABS.read_text().splitlines())))
     assert row[:4] == ["new-lab", "New Lab", "CN", "open"]
+    first = lines.index("# warehouse/seeds/hub_namespaces.csv: 2 rows to add or replace") + 1
+    accounts = list(csv.reader(lines[first : first + 2]))
+    assert {len(row) for row in accounts} == {
+        len(next(csv.reader(NAMESPACES.read_text().splitlines())))
+    }
     rows = [line for line in lines if line and not line.startswith("#")]
-    assert len(rows) == 3
+    assert len(rows) == 5
 
 
 def test_what_differs_and_what_is_unknown_is_no_row(home: Path) -> None:
@@ -48,4 +54,5 @@ def test_what_differs_and_what_is_unknown_is_no_row(home: Path) -> None:
 def test_a_program_reads_the_same_as_json(home: Path) -> None:
     found = json.loads(run(home, "--json"))
     assert found["labs"][0]["author_slug"] == "new-lab"
-    assert {*found} == {"labs", "model_attribution", "disagreements", "open_questions"}
+    rows = {"labs", "model_attribution", "hub_namespaces"}
+    assert {*found} == {*rows, "disagreements", "open_questions"}
