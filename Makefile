@@ -82,7 +82,7 @@ test-newest: ## a short selection with the newest dependencies, DuckDB 1.5 and 2
 npu: $(RIG)/.installed ## the NPU's operations against torch_npu itself, without an NPU (docs/npu.md)
 	$(RIG)/bin/python tests/support/npu_rig/run.py -q
 
-lake: $(LAKE)/.installed compiled ## the distributed form against a Postgres and an S3 store on loopback, in a minute (docs/lake.md)
+lake: $(LAKE)/.installed compiled ## the distributed form against a Postgres and an S3 store on loopback, in one to three minutes (docs/lake.md)
 	PYTHONPATH=.:tests $(LAKE)/bin/python -m pytest $(LAKE_TESTS) -m "not long"
 
 test-lake: $(LAKE)/.installed compiled ## the same, with the tests that take minutes: twenty kills, restarts of both services
