@@ -119,6 +119,8 @@ def _add_browser_callbacks(app: dash.Dash) -> None:
         _script("followReplies"),
         Output("followed", "children"),
         Input("replies", "data"),
+        State("url", "pathname"),
+        State("url", "search"),
         prevent_initial_call=True,
     )
     app.clientside_callback(

@@ -21,6 +21,8 @@
   const LOST_MS = 20000;
   const LATE_MS = 3000;
   let lateTimer = 0;
+  // The address by which Dash asks. A page may write into the browser's, as that of SQL does.
+  let asked = {};
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     tokentide: {
@@ -65,7 +67,8 @@
       // A change must start from the page that is there. A late reply changed another page: then the
       // whole page is built again, whatever else is asked for meanwhile. Replies that come at once
       // are announced at once, so each is followed here, in the order in which it was applied.
-      followReplies: function (replies) {
+      followReplies: function (replies, path, search) {
+        asked = { path: path, search: search || "" };
         let isMixed = false;
         replies.slice(followed).forEach(function (now) {
           // A reply without a page: a day of the past that is being made, or nothing published.
@@ -134,8 +137,7 @@
   }
 
   function isOfAddress() {
-    const at = window.location;
-    return !shownPage || (shownPage.path === at.pathname && shownPage.search === at.search);
+    return !shownPage || (shownPage.path === asked.path && shownPage.search === asked.search);
   }
 
   function askIfLate() {
