@@ -213,7 +213,7 @@ def test_cards_far_down_wait_under_their_titles(page: Page) -> None:
     page.goto("/tier")
     wait_for_screen(page)
     waiting = page.locator(".section[open] .waiting")
-    assert waiting.count() > 0
+    expect(waiting).not_to_have_count(0)
     title = waiting.last.inner_text()
     waiting.last.scroll_into_view_if_needed()
     page.wait_for_function(

@@ -1,5 +1,6 @@
 """One writer of the warehouse, transactions, and published files that SQL cannot leave."""
 
+import os
 import stat
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import duckdb
 import pytest
 
 from warehouse.connection import (
+    SMALL_BYTES,
     WarehouseBusy,
     WarehouseUnreadable,
     open_published,
@@ -62,6 +64,22 @@ def test_a_new_home_is_for_its_user_alone(tmp_path: Path) -> None:
     """One that exists keeps its rights."""
     open_warehouse(tmp_path / "home" / "warehouse.duckdb").close()
     assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) == 1, reason="one core has one thread")
+def test_a_small_warehouse_has_one_thread_and_a_large_one_all(tmp_path: Path) -> None:
+    """Where tables are small, handing them out is most of the work."""
+    path = tmp_path / "warehouse.duckdb"
+    found = []
+    for size in (0, SMALL_BYTES):
+        with open_warehouse(path) as con:
+            found += con.sql("select current_setting('threads')").fetchall()
+        # What lies behind the last block is not read.
+        os.truncate(path, max(size, path.stat().st_size))
+    with open_warehouse(path) as con:
+        found += con.sql("select current_setting('threads')").fetchall()
+    assert found[0] == found[1] == (1,)
+    assert found[2] > (1,)
 
 
 def test_a_session_finds_the_raw_tables(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 CLICKS = 9
 REQUESTS, TOKENS = 8, 16
-SEEN_SECONDS = 90.0
+SEEN_SECONDS = 240.0
 
 
 @pytest.fixture(scope="module")
