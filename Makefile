@@ -1,6 +1,6 @@
 # Two commands: `make up` runs Tokentide, `make test` checks it. Both first set up a virtual environment.
 .DEFAULT_GOAL := help
-.PHONY: help up tier test setup lint types imports sql docs compiled pytest pytest-pages pytest-pipelines pytest-rest test-long faults coverage test-newest npu lake test-lake bench lock audit clean
+.PHONY: help up tier test setup lint types imports sql docs compiled pytest pytest-pages pytest-pipelines pytest-models pytest-rest test-long faults coverage test-newest npu lake test-lake bench lock audit clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -10,7 +10,7 @@ LAKE ?= .venv-lake
 BIN := $(VENV)/bin
 # Without the fixtures of other tests, which import what these do not need.
 LAKE_TESTS := tests/pipelines/lake tests/pipelines/services tests/end_to_end/lake --confcutdir=tests/pipelines/lake -p support.lake.rig -p no:cacheprovider
-PARTS := tests/dashboards tests/pipelines
+PARTS := tests/dashboards tests/pipelines tests/models
 PORT ?= 3000
 DASHBOARD ?= 8050
 EXTRAS ?= dev
@@ -46,19 +46,22 @@ sql: $(STAMP) ## style of the SQL
 docs: $(STAMP) ## the site of the documentation, in site/
 	$(BIN)/mkdocs build
 
-pytest: pytest-pages pytest-pipelines pytest-rest ## the tests, among them dbt's
+pytest: pytest-rest pytest-pages pytest-pipelines pytest-models ## the tests, among them dbt's
 
 # The SQL as dbt compiles it, kept for all tests: else the first one that needs it pays 20 seconds of CPU for it.
 compiled: $(STAMP)
 	$(BIN)/python -c 'from pathlib import Path; from pipelines.transform.manifest import read_manifest; [read_manifest(Path(".cache"), is_as_of=each) for each in (False, True)]'
 
-# Three parts that take about as long and need nothing of each other, so that `make -j3` runs them at once: each waits
-# for servers and browsers for a third of its time, so two cores hold three.
+# Four parts that need nothing of each other, so that `make -j4` runs them at once: each waits for servers and browsers
+# for a third of its time, so two cores hold three to four.
 pytest-pages: compiled ## the tests of the dashboard
 	$(BIN)/python -m pytest -m "not long" tests/dashboards
 
 pytest-pipelines: compiled ## the tests of the pipeline
 	$(BIN)/python -m pytest -m "not long" tests/pipelines
+
+pytest-models: compiled ## the tests of the tier
+	$(BIN)/python -m pytest -m "not long" tests/models
 
 pytest-rest: compiled ## all other tests
 	$(BIN)/python -m pytest -m "not long" $(PARTS:%=--ignore=%)

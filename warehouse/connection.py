@@ -28,8 +28,8 @@ LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
     "temp_directory": "",
 }
 
-# Up to this size of a file a second thread saves a tenth of a build's time at most, and costs a third
-# more CPU: tables are so small that handing them out is most of its work.
+# Up to this size of a file a second thread saves a tenth of a build's time at most, and costs a
+# third more CPU: tables are so small that handing them out is most of its work.
 SMALL_BYTES = 200_000_000
 
 # As DuckDB says that another process holds a file. A damaged one has bad "blocks", without a lock.

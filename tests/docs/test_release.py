@@ -69,7 +69,7 @@ def test_the_workflow_runs_what_continuous_integration_runs_here() -> None:
     """One definition of green: .ci/run, which runs `make test`."""
     workflow = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
     assert ".ci/run" in workflow
-    assert "make -j3 test" in (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert "make -j4 test" in (ROOT / ".ci/run").read_text(encoding="utf-8")
 
 
 def test_services_run_verbs_that_exist_on_loopback_only() -> None:

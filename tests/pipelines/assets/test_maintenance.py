@@ -15,7 +15,6 @@ from pipelines.assets.maintenance import tidy
 from pipelines.settings import Settings
 from pipelines.supervision.product import make_environment
 
-MONTH = 30
 RUNS_A_DAY = 1
 
 
@@ -128,10 +127,13 @@ def test_what_earlier_versions_left_is_removed(instance: dg.DagsterInstance) -> 
 
 
 @pytest.mark.slow
-def test_a_month_of_runs_takes_the_room_of_some_days(instance: dg.DagsterInstance) -> None:
+@pytest.mark.parametrize("days", [12, pytest.param(30, marks=pytest.mark.long)])
+def test_a_month_of_runs_takes_the_room_of_some_days(
+    instance: dg.DagsterInstance, days: int
+) -> None:
     """Tidied each night, the state is as large after a month as after a week."""
     today, sizes = datetime.now(UTC), []
-    for day in range(MONTH):
+    for day in range(days):
         now = today + timedelta(days=day)
         runs = [run(instance, "catalogue_hourly") for _ in range(RUNS_A_DAY)]
         date_back(instance, runs, now)

@@ -1,11 +1,13 @@
 """`tokentide up` while the network is down: a simulated market gives way to the real one."""
 
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -45,10 +47,13 @@ def hosts(home: Path) -> set[str]:
 
 def test_a_market_that_cannot_be_reached_is_asked_again(tmp_path: Path) -> None:
     """Until the `with` ends, in a thread that nobody waits for."""
-    nobody = Settings(home=tmp_path, openrouter_url=f"http://127.0.0.1:{free_port()}/api/v1")
     answers = threading.Event()
-    with watch_for(nobody, answers, seconds=0.05):
-        assert not answers.wait(0.5)
+    # Nobody listens at a port that is held, and nobody else can get it.
+    with closing(socket.socket()) as held:
+        held.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{held.getsockname()[1]}/api/v1"
+        with watch_for(Settings(home=tmp_path, openrouter_url=url), answers, seconds=0.05):
+            assert not answers.wait(0.5)
 
 
 @pytest.mark.slow
