@@ -59,6 +59,7 @@ def test_adding_a_claim_is_one_file_and_one_line(project: Path) -> None:
     assert claims() == [("all", statement, "unverifiable"), ("platform", statement, "unverifiable")]
 
 
+@pytest.mark.long
 def test_a_claim_is_never_left_out_in_silence(project: Path) -> None:
     """A file that is not listed stops the build; the message says where to list it."""
     five_weeks = project / "warehouse" / "claims" / "tokens" / "five_weeks.sql"

@@ -68,7 +68,7 @@ def test_a_new_home_is_for_its_user_alone(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) == 1, reason="one core has one thread")
 def test_a_small_warehouse_has_one_thread_and_a_large_one_all(tmp_path: Path) -> None:
-    """Where tables are small, handing them out is most of the work."""
+    """Handing small tables out to threads is most of the work."""
     path = tmp_path / "warehouse.duckdb"
     found = []
     for size in (0, SMALL_BYTES):

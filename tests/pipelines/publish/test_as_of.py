@@ -130,7 +130,7 @@ def served(settings: Settings, *segments: range) -> None:
     load(settings)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_our_tier_had_served_by_then(tmp_path: Path) -> None:
     """The tier's and the joint tables are those of a home whose collector stopped at that hour."""
     homes = [Settings(tmp_path / name, tier=tmp_path / f"{name}.toml") for name in ("all", "then")]

@@ -105,7 +105,7 @@ def wait_for_screen(page: Page) -> Page:
     """Return the page once everything on the screen is there; it is given more time from now on."""
     page.set_default_timeout(PATIENCE_MS)
     for condition in (HAS_BODY, IS_LOADED, HAS_CHARTS, HAS_TABLES):
-        page.wait_for_function(condition)
+        page.wait_for_function(condition, polling=100)
     return page
 
 
