@@ -1,4 +1,4 @@
-"""Compose files: their schema, their references, and that each runs verbs and settings that exist."""
+"""Compose files: their schema, their references, and verbs and settings that exist."""
 
 import subprocess
 from pathlib import Path
@@ -21,13 +21,13 @@ PORT = "8050"
 
 @pytest.fixture(scope="module")
 def schema() -> Draft202012Validator:
-    """The schema of compose files, as the specification publishes it."""
+    """Return the schema of compose files, as the specification publishes it."""
     return Draft202012Validator(get_builtin_schema("vendor.compose-spec"))
 
 
 @pytest.fixture(scope="module")
 def lake() -> Services:
-    """The services of the distributed form."""
+    """Return the services of the distributed form."""
     services: Services = read_compose(LAKE)["services"]
     return services
 
@@ -109,9 +109,7 @@ def test_the_dashboard_is_published_on_loopback_alone(lake: Services) -> None:
 def test_the_reader_has_a_key_of_s3_for_reading_alone() -> None:
     data = read_compose(LAKE)
     identities = yaml.safe_load(data["configs"]["s3"]["content"])["identities"]
-    actions = {
-        each["credentials"][0]["accessKey"]: set(each["actions"]) for each in identities
-    }
+    actions = {each["credentials"][0]["accessKey"]: set(each["actions"]) for each in identities}
     assert actions[data["services"]["fetch"]["environment"]["AWS_ACCESS_KEY_ID"]] == {
         "Read:tokentide/published/*",
         "List:tokentide",

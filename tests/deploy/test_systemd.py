@@ -1,4 +1,4 @@
-"""Units of systemd: verbs and settings that exist, hardening, and what systemd itself says of them."""
+"""Units of systemd: verbs and settings that exist, hardening, and what systemd says of them."""
 
 import shutil
 import subprocess
@@ -6,7 +6,15 @@ from pathlib import Path
 from shlex import split
 
 import pytest
-from support.deploy.files import DEPLOY, NEEDED, PROGRAM, SECRET, SECRETS, check_command, check_settings
+from support.deploy.files import (
+    DEPLOY,
+    NEEDED,
+    PROGRAM,
+    SECRET,
+    SECRETS,
+    check_command,
+    check_settings,
+)
 
 UNITS = sorted((DEPLOY / "systemd").iterdir())
 SERVICES = [path for path in UNITS if path.suffix == ".service"]

@@ -1,7 +1,8 @@
 """Files of deploy/ as data: compose files with their variables filled in, commands, settings."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,11 @@ def read_compose(path: Path) -> dict[str, Any]:
     return data
 
 
+@cache
+def _tokentide() -> object:
+    return get_command(app)
+
+
 def check_command(words: Sequence[str]) -> tuple[str, ...]:
     """Parse a command as `tokentide` itself does, without running it; return its verbs.
 
@@ -54,7 +60,7 @@ def check_command(words: Sequence[str]) -> tuple[str, ...]:
     """
     program, *rest = words
     assert program in {"tokentide", PROGRAM}, words
-    command: Any = get_command(app)
+    command: Any = _tokentide()
     verbs = []
     while hasattr(command, "commands") and rest:
         verbs.append(rest[0])
@@ -73,15 +79,3 @@ def check_settings(verbs: Sequence[str], environment: Mapping[str, str]) -> Sett
     found = {name for name in ("lake", "spool", "published") if getattr(services, name)}
     assert NEEDED[tuple(verbs)] <= found, (verbs, found)
     return settings
-
-
-def strings_in(data: object) -> Iterator[str]:
-    """Yield every text in nested lists and mappings."""
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, dict):
-        for value in data.values():
-            yield from strings_in(value)
-    elif isinstance(data, list):
-        for value in data:
-            yield from strings_in(value)
