@@ -37,7 +37,7 @@ def tier() -> Tier:
 
 @pytest.mark.parametrize("manifest", [*manifests(), *ascend()], ids=lambda each: each["kind"])
 def test_a_manifest_has_the_fields_and_types_of_the_api(manifest: Manifest) -> None:
-    """What comes back from the API's own types is what stands in the file: nothing is unknown."""
+    """Nothing is unknown: the API's own types give back what stands in the file."""
     assert codecs.from_dict(manifest).to_dict() == manifest
 
 

@@ -118,7 +118,7 @@ def test_the_reader_has_a_key_of_s3_for_reading_alone() -> None:
 
 
 def test_the_host_gives_no_more_than_a_home(lake: Services) -> None:
-    """What runs is not root (Dockerfile), has no rights of root, and writes to its home only."""
+    """No process is root (Dockerfile), has rights of root, or writes outside its home."""
     for service in lake.values():
         if service["image"].startswith("tokentide"):
             assert service["read_only"]
@@ -133,6 +133,14 @@ def test_every_variable_stands_in_the_example_of_the_settings() -> None:
         used = set(VARIABLE.findall((folder / "compose.yaml").read_text()))
         lines = (folder / ".env.example").read_text().splitlines()
         assert used == {line.lstrip("#").partition("=")[0] for line in lines if "=" in line}
+
+
+def test_no_secret_gets_into_the_image_or_the_repository() -> None:
+    """Their files lie in the folder from which the image is made."""
+    ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+    assert {"**/*.env", "deploy/**/config", "tier.toml", "alerts.toml"} <= {*ignored}
+    untracked = (ROOT / ".gitignore").read_text().splitlines()
+    assert {"/*.env", "/deploy/*/.env", "/deploy/*/config/"} <= {*untracked}
 
 
 def test_the_image_leaves_out_one_locked_version() -> None:
