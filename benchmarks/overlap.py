@@ -28,7 +28,7 @@ from models.config import Schedule
 from models.expert_parallel.predictor import (
     StageTimes,
     attainment,
-    balanced,
+    balanced_stages,
     comet_limit,
     ideal_speedup,
     overlap_efficiency,
@@ -201,7 +201,7 @@ def predictions() -> Table:
         table.add_column(name, justify="left" if name == "device" else "right")
     for name, peaks in DEVICES.items():
         rho = ratio_from_shape(*peaks, FLASH_WIDTH) if peaks else REPORT_RATIO
-        times = balanced(rho)
+        times = balanced_stages(rho)
         gains = [
             times.predict("serial") / times.predict(*each)
             for each in (("comet", 8), ("waves", 8), ("waves", 48))

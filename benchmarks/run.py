@@ -77,9 +77,9 @@ def run(runner: Runner, suites: list[Suite]) -> int:
     """Run suites and print what became of each; return the exit code."""
     outcomes: list[Outcome] = []
     try:
-        for outcome in runner.run(suites, stdout.print):
+        for outcome in runner.run(suites, say):
             outcomes.append(outcome)
-            stdout.print(words_of(outcome), markup=False, soft_wrap=True)
+            say(words_of(outcome))
     except KeyboardInterrupt:
         left = ", ".join(each.name for each in suites[len(outcomes) :])
         stdout.print(f"Interrupted; not measured: {left}. Files of the others are kept.")
@@ -87,13 +87,18 @@ def run(runner: Runner, suites: list[Suite]) -> int:
     return int(any(outcome.is_failure for outcome in outcomes))
 
 
+def say(text: str) -> None:
+    """Print a line as it is, so that a command in it can be copied."""
+    stdout.print(text, markup=False, soft_wrap=True)
+
+
 def write() -> None:
     """Write tables and seed, and say which files changed."""
     try:
         for path in write_tables():
-            stdout.print(f"{path.relative_to(ROOT)} was written.", soft_wrap=True)
+            say(f"{path.relative_to(ROOT)} was written.")
     except (BadResult, LookupError) as error:
-        stdout.print(f"Nothing was written: {error}", markup=False, soft_wrap=True)
+        say(f"Nothing was written: {error}")
         sys.exit(1)
 
 

@@ -29,6 +29,7 @@ from rich.console import Console
 from rich.table import Table
 from tokenizers import Tokenizer
 
+from models.assemble import build_engine
 from models.checkpoint import read_model_config, read_tokenizer
 from models.config import EngineConfig, Speculation
 from models.engine.engine import Engine
@@ -105,9 +106,9 @@ def answer(
     while engine.has_work:
         step = engine.step()
         measured.steps.append(step.stats)
-        measured.turns += len(step.progress)
-        for progress in step.progress:
-            answers[progress.request_id] += progress.token_ids
+        measured.turns += len(step.outputs)
+        for output in step.outputs:
+            answers[output.request_id] += output.token_ids
     measured.tokens_per_second.append(len(prompts) * tokens / (perf_counter() - started))
     return list(answers.values())
 
@@ -219,7 +220,7 @@ def main() -> None:
     prompts = held_out(
         read_tokenizer(config.model, read_model_config(config.model)), options.prompt_tokens
     )
-    engines = {form: Engine(replace(config, speculation=form)) for form in FORMS}
+    engines = {form: build_engine(replace(config, speculation=form)) for form in FORMS}
     table = Table(
         *COLUMNS,
         title=f"k = {options.draft_tokens}, medians of {options.rounds} rounds; "

@@ -61,13 +61,13 @@ class Pass:
         self._network = network
         self._texts = [DraftInput(DraftCache(), prompt, tokens) for prompt in prompts]
         for text in self._texts:
-            network.reserve(text.track, len(text.tokens))
+            network.reserve(text.cache, len(text.tokens))
         network.read(self._texts)
 
     def milliseconds(self) -> float:
         """Run the pass and return its milliseconds."""
         for text in self._texts:
-            del text.track.seen[-text.wanted :]
+            del text.cache.tokens[-text.wanted :]
         started = perf_counter()
         self._network.read(self._texts)
         return 1e3 * (perf_counter() - started)
