@@ -33,7 +33,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Runner:
-    """How suites run, and where results go."""
+    """Settings of a run: its inputs, and the folder of its results."""
 
     folder: Path
     """Where result files are written."""
