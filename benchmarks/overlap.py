@@ -9,11 +9,14 @@ measured in the serial schedule, and no overhead per wave.
 """
 
 import argparse
+import json
 import os
 import statistics
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -25,7 +28,7 @@ from models.config import Schedule
 from models.expert_parallel.predictor import (
     StageTimes,
     attainment,
-    balanced,
+    balanced_stages,
     comet_limit,
     ideal_speedup,
     overlap_efficiency,
@@ -138,8 +141,12 @@ def median(timings: list[MoeTiming]) -> MoeTiming:
 
 def add_rows(
     table: Table, case: Case, ratio: float, computation: float, leaving: int, rounds: int
-) -> None:
-    """Measure every schedule at one ratio beside its prediction; gains are medians over rounds."""
+) -> list[dict[str, Any]]:
+    """Measure every schedule at one ratio beside its prediction; gains are medians over rounds.
+
+    Returns the figures of each schedule but the serial one.
+    """
+    figures = []
     speed = 2 * leaving / (ratio * computation)
     found = measure(case, Transport(speed, LATENCY), rounds)
     serial, moved = median(found["serial", 1]), leaving / speed
@@ -154,12 +161,11 @@ def add_rows(
         efficiency = overlap_efficiency(
             gain * timing.total, timing.total, times.communication, times.computation
         )
-        marks = (
-            f"{gain:.2f}",
-            f"{predicted:.2f}",
-            f"{efficiency:.2f}",
-            f"{attainment(gain, times.ratio):.2f}",
-        )
+        attained = attainment(gain, times.ratio)
+        marks = [f"{each:.2f}" for each in (gain, predicted, efficiency, attained)]
+        found_here = {"gain": gain, "predicted": predicted, "efficiency": efficiency}
+        named = {"ratio": times.ratio, "schedule": schedule, "waves": waves}
+        figures.append({**named, **found_here, "attained": attained})
         first = (f"{times.ratio:.2f}", f"{speed / 1e6:.0f}") if schedule == "serial" else ("", "")
         table.add_row(
             *first,
@@ -168,6 +174,7 @@ def add_rows(
             *(marks if schedule != "serial" else ("1.00", "1.00", "", "")),
         )
     table.add_section()
+    return [each for each in figures if each["schedule"] != "serial"]
 
 
 def columns(timing: MoeTiming) -> tuple[str, ...]:
@@ -194,7 +201,7 @@ def predictions() -> Table:
         table.add_column(name, justify="left" if name == "device" else "right")
     for name, peaks in DEVICES.items():
         rho = ratio_from_shape(*peaks, FLASH_WIDTH) if peaks else REPORT_RATIO
-        times = balanced(rho)
+        times = balanced_stages(rho)
         gains = [
             times.predict("serial") / times.predict(*each)
             for each in (("comet", 8), ("waves", 8), ("waves", 48))
@@ -233,10 +240,16 @@ def run_rank(rank: int, store: str, options: argparse.Namespace) -> None:
         "attained",
     ):
         table.add_column(name, justify="left" if name == "schedule" else "right")
-    for ratio in options.ratios:
-        add_rows(table, case, ratio, alone.linear_1 + alone.linear_2, int(leaving), options.rounds)
+    computation = alone.linear_1 + alone.linear_2
+    figures = [
+        each
+        for ratio in options.ratios
+        for each in add_rows(table, case, ratio, computation, int(leaving), options.rounds)
+    ]
     if rank == 0:
         Console(width=120).print(table, predictions())
+        if options.json:
+            options.json.write_text(json.dumps(figures))
     dist.barrier()
     dist.destroy_process_group()
 
@@ -263,6 +276,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--hidden", type=int, default=512)
     parser.add_argument("--width", type=int, default=1024, help="the experts' intermediate width")
     parser.add_argument("--experts", type=int, default=16, help="over both ranks; a multiple of 16")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
     return parser.parse_args(arguments)
 
 

@@ -9,9 +9,11 @@ bfloat16, so bfloat16 without quantisation stands beside them.
 """
 
 import argparse
+import json
 import statistics
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from rich.console import Console
@@ -119,6 +121,21 @@ def main() -> None:
                 if turn:  # the first warms up
                     took[variant.name, what].append(spent)
     report(variants, list(work), took, options.rounds)
+    if options.json:
+        found = [as_json(each, list(work), took) for each in variants]
+        options.json.write_text(json.dumps(found))
+
+
+def as_json(
+    variant: Variant, work: list[str], took: dict[tuple[str, str], list[float]]
+) -> dict[str, object]:
+    """Return the figures of one precision; ratios are to the speeds of float32."""
+    return {
+        "name": variant.name,
+        "weight_bytes": variant.network.weight_bytes,
+        "perplexity": variant.perplexity,
+        "ratios": {what: _ratio(took["float32", what], took[variant.name, what]) for what in work},
+    }
 
 
 def report(
@@ -134,7 +151,7 @@ def report(
     for each in variants:
         change = f"{(each.perplexity / full.perplexity - 1) * 100:+.1f} %"
         size = each.network.weight_bytes
-        ratios = [_ratio(took["float32", what], took[each.name, what]) for what in work]
+        ratios = [f"{_ratio(took['float32', what], took[each.name, what]):.2f}" for what in work]
         table.add_row(
             each.name,
             f"{size / 1e6:.2f}",
@@ -150,8 +167,8 @@ def report(
     )
 
 
-def _ratio(full: list[float], mine: list[float]) -> str:
-    return f"{statistics.median(a / b for a, b in zip(full, mine, strict=True)):.2f}"
+def _ratio(full: list[float], mine: list[float]) -> float:
+    return statistics.median(a / b for a, b in zip(full, mine, strict=True))
 
 
 def parse() -> argparse.Namespace:
@@ -162,6 +179,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=20, help="steps of each kind in a round")
     parser.add_argument("--windows", type=int, default=64, help="windows of 512 tokens to judge")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
     return parser.parse_args()
 
 

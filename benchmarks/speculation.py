@@ -16,33 +16,27 @@ a free core; for an outcome that it did not prepare, n-grams guess.
 """
 
 import argparse
+import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from time import perf_counter
-from typing import get_args
+from typing import Any, get_args
 
-import torch
+from measuring.step_costs import Costs, measure_costs
 from rich.console import Console
 from rich.table import Table
 from tokenizers import Tokenizer
 
-from models.architectures.loader import ModelLoader
+from models.assemble import build_engine
 from models.checkpoint import read_model_config, read_tokenizer
 from models.config import EngineConfig, Speculation
 from models.engine.engine import Engine
-from models.ops.cpu_ops import CpuOps
 from models.protocol import EngineRequest, SamplingParams, StepStats
-from models.spec_decode.draft_network import (
-    DraftCache,
-    DraftInput,
-    DraftNetwork,
-    open_draft_network,
-)
 from models.training.corpus import standard_library
 
 FORMS: tuple[Speculation, ...] = get_args(Speculation)
-COST_ROUNDS = 60
 COLUMNS = (
     "at once",
     "form",
@@ -56,20 +50,6 @@ COLUMNS = (
     "ideal",
     "with v",
 )
-
-
-@dataclass(frozen=True)
-class Costs:
-    """Milliseconds of one forward pass over all sequences."""
-
-    target: float  # one token a sequence
-    checking: float  # draft and last token of each
-    draft: float  # one token a sequence, by the draft model
-
-    def predict(self, form: Speculation, tau: float, draft_tokens: int, checking: float) -> float:
-        """Return the predicted ratio of speeds; a checking step costs `checking` of a plain one."""
-        guessing = draft_tokens * self.draft / self.target if form != "ngram" else 0.0
-        return tau / (max(checking, guessing) if form == "async-draft" else checking + guessing)
 
 
 @dataclass
@@ -126,9 +106,9 @@ def answer(
     while engine.has_work:
         step = engine.step()
         measured.steps.append(step.stats)
-        measured.turns += len(step.progress)
-        for progress in step.progress:
-            answers[progress.request_id] += progress.token_ids
+        measured.turns += len(step.outputs)
+        for output in step.outputs:
+            answers[output.request_id] += output.token_ids
     measured.tokens_per_second.append(len(prompts) * tokens / (perf_counter() - started))
     return list(answers.values())
 
@@ -156,87 +136,56 @@ def measure(
     return found
 
 
-def measure_costs(config: EngineConfig, prompts: list[list[int]], at_once: int) -> Costs:
-    """Return medians of forward passes after prompts of the benchmark's length, in turn."""
-    shape = read_model_config(config.model)
-    build = ModelLoader(
-        shape, CpuOps(), torch.device("cpu"), torch.float32, shape.max_position_embeddings
-    )
-    target, draft = (
-        open_draft_network(each, build, 32 * 1024)
-        for each in (replace(config, draft_model=config.model), config)
-    )
-    mine = [prompts[each % len(prompts)] for each in range(at_once)]
-    passes = [
-        Pass(target, mine, 1),
-        Pass(target, mine, config.draft_tokens + 1),
-        Pass(draft, mine, 1),
-    ]
-    rounds = [[each.milliseconds() for each in passes] for _ in range(COST_ROUNDS)]
-    return Costs(*(statistics.median(each) for each in zip(*rounds, strict=True)))
-
-
-class Pass:
-    """A forward pass over the last `tokens` of each prompt, to be repeated."""
-
-    def __init__(self, network: DraftNetwork, prompts: list[list[int]], tokens: int) -> None:
-        self._network = network
-        self._texts = [DraftInput(DraftCache(), prompt, tokens) for prompt in prompts]
-        for text in self._texts:
-            network.reserve(text.track, len(text.tokens))
-        network.read(self._texts)
-
-    def milliseconds(self) -> float:
-        """Run the pass and return its milliseconds."""
-        for text in self._texts:
-            del text.track.seen[-text.wanted :]
-        started = perf_counter()
-        self._network.read(self._texts)
-        return 1e3 * (perf_counter() - started)
-
-
-def rows(
+def figures(
     at_once: int, found: dict[Speculation, Measured], costs: Costs, draft_tokens: int
-) -> list[tuple[str, ...]]:
-    """Return the rows of the table, one for each form."""
-    plain = found["none"].tokens_per_second
-    lines = []
+) -> list[dict[str, Any]]:
+    """Return the figures of each form; the last three are of forms that guess."""
+    plain, lines = found["none"].tokens_per_second, []
     for form, measured in found.items():
         speeds = measured.tokens_per_second
-        ratio = statistics.median(mine / theirs for mine, theirs in zip(speeds, plain, strict=True))
-        speed = (
-            f"{statistics.median(speeds):.0f}",
-            f"{min(speeds):.0f} to {max(speeds):.0f}",
-            f"{ratio:.2f}",
-        )
-        lines.append(
-            (
-                str(at_once),
-                form,
-                *speed,
-                *(guessed(form, measured, costs, draft_tokens) if form != "none" else ()),
-            )
-        )
+        line = {
+            "at_once": at_once,
+            "form": form,
+            "speed": statistics.median(speeds),
+            "least": min(speeds),
+            "most": max(speeds),
+            "ratio": statistics.median(a / b for a, b in zip(speeds, plain, strict=True)),
+        }
+        if form != "none":
+            line |= guessed(form, measured, costs, draft_tokens)
+        lines.append(line)
     return lines
 
 
 def guessed(
     form: Speculation, measured: Measured, costs: Costs, draft_tokens: int
-) -> tuple[str, ...]:
+) -> dict[str, Any]:
     """Return acceptance of the guesses, and the gains that it predicts."""
     drafts = max(measured.drafts, 1)
-    acceptance = sum(measured.accepted) / max(sum(step.draft_tokens for step in measured.steps), 1)
-    predicted = [
+    guesses = max(sum(step.draft_tokens for step in measured.steps), 1)
+    ideal, predicted = (
         costs.predict(form, measured.tau, draft_tokens, checking)
         for checking in (1.0, costs.checking / costs.target)
-    ]
-    return (
-        f"{measured.drafts / measured.turns:.0%}",
-        f"{acceptance:.2f}",
-        f"{measured.tau:.2f}",
-        " ".join(f"{count / drafts:.2f}" for count in measured.accepted),
-        *(f"{each:.2f}" for each in predicted),
     )
+    return {
+        "drafted": measured.drafts / measured.turns,
+        "accepted": sum(measured.accepted) / guesses,
+        "tau": measured.tau,
+        "by_position": [count / drafts for count in measured.accepted],
+        "ideal": ideal,
+        "predicted": predicted,
+    }
+
+
+def cells(line: dict[str, Any]) -> list[str]:
+    """Return the cells of a row of the table."""
+    speed = f"{line['speed']:.0f}", f"{line['least']:.0f} to {line['most']:.0f}"
+    shown = [str(line["at_once"]), line["form"], *speed, f"{line['ratio']:.2f}"]
+    if "tau" in line:
+        shown += [f"{line['drafted']:.0%}", f"{line['accepted']:.2f}", f"{line['tau']:.2f}"]
+        shown.append(" ".join(f"{share:.2f}" for share in line["by_position"]))
+        shown += [f"{line['ideal']:.2f}", f"{line['predicted']:.2f}"]
+    return shown
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -256,6 +205,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="show that the script works; measure nothing"
     )
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args(arguments)
     if options.quick:
         options.rounds, options.tokens = 1, 16
@@ -270,19 +220,19 @@ def main() -> None:
     prompts = held_out(
         read_tokenizer(config.model, read_model_config(config.model)), options.prompt_tokens
     )
-    engines = {form: Engine(replace(config, speculation=form)) for form in FORMS}
+    engines = {form: build_engine(replace(config, speculation=form)) for form in FORMS}
     table = Table(
         *COLUMNS,
         title=f"k = {options.draft_tokens}, medians of {options.rounds} rounds; "
         "the last two columns are predictions",
     )
-    console = Console(width=130)
+    console, found = Console(width=130), []
     for at_once in options.concurrency:
         costs = measure_costs(config, prompts, at_once)
-        for row in rows(
-            at_once, measure(engines, prompts, at_once, options), costs, options.draft_tokens
-        ):
-            table.add_row(*row)
+        measured = measure(engines, prompts, at_once, options)
+        for line in figures(at_once, measured, costs, options.draft_tokens):
+            table.add_row(*cells(line))
+            found.append(line)
         table.add_section()
         v, c = costs.checking / costs.target, costs.draft / costs.target
         console.print(
@@ -291,6 +241,8 @@ def main() -> None:
             f"a guess {costs.draft:.2f} ms (c = {c:.2f})"
         )
     console.print(table)
+    if options.json:
+        options.json.write_text(json.dumps(found))
     for engine in engines.values():
         engine.close()
 

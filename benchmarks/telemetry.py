@@ -49,6 +49,15 @@ class Scraped:
     disk_bytes: int
     memory_bytes: int
 
+    def figures(self, lines: int) -> tuple[float, float, float, float]:
+        """Return CPU by a million samples on pages and kept, bytes a sample, and mebibytes."""
+        return (
+            self.cpu_seconds / self.scrapes / lines * 1e6,
+            self.cpu_seconds / self.kept * 1e6,
+            self.disk_bytes / self.kept,
+            self.memory_bytes / MIB,
+        )
+
 
 def cpu_seconds(pid: int) -> float:
     """Return the CPU seconds of a process so far."""
@@ -187,11 +196,7 @@ def report(scraped: list[Scraped], lines: int) -> Table:
         table.add_column(name, justify="left" if name == "contender" else "right")
     figures = []
     for one in scraped:
-        by_page, by_kept = (
-            one.cpu_seconds / one.scrapes / lines * 1e6,
-            one.cpu_seconds / one.kept * 1e6,
-        )
-        figures.append((by_page, by_kept, one.disk_bytes / one.kept, one.memory_bytes / MIB))
+        figures.append(one.figures(lines))
         table.add_row(
             one.name,
             f"{one.scrapes:,}",
@@ -215,9 +220,19 @@ def main() -> None:
     )
     console = Console(width=150)
     with tempfile.TemporaryDirectory() as folder:
-        console.print(report(scrape(options, Path(folder)), lines))
+        scraped = scrape(options, Path(folder))
+        console.print(report(scraped, lines))
+        query = None
         if options.query:
-            console.print(compare_queries(Path(folder), next(free_ports()), options.rounds))
+            query = compare_queries(Path(folder), next(free_ports()), options.rounds)
+            console.print(query.table())
+    if options.json:
+        found = {
+            "setting": f"{options.targets} targets, every {options.every} s",
+            "contenders": [{"name": one.name, "figures": one.figures(lines)} for one in scraped],
+            "query": query and query.as_json(),
+        }
+        options.json.write_text(json.dumps(found))
 
 
 def parse() -> argparse.Namespace:
@@ -230,6 +245,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--every", type=int, default=1, help="seconds between scrapes of a target")
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--rounds", type=int, default=5, help="rounds of the query")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--no-query", dest="query", action="store_false")
     return parser.parse_args()
 

@@ -20,6 +20,9 @@ STAY, SCROLL = 0.9, 0.3
 SCREEN = (3, 4, 5, 6)
 """Positions of the cards that come near then."""
 
+AIMS = {"first_page_seconds": 0.8, "change_seconds": 0.15, "server_mb": 400.0, "chart_ratio": 1.5}
+"""What the dashboard is to reach; the last is Streamlit's time over ours, at least."""
+
 NUMBERS = re.compile(r"[?&]generation=(\d+)")
 
 Pages = dict[str, Sequence[Control]]

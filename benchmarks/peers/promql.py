@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
@@ -60,7 +61,42 @@ def counts() -> np.ndarray:
     return np.floor(reached * random.integers(50, 500, (TARGETS, steps, 1)))
 
 
-def compare_queries(folder: Path, port: int, rounds: int) -> Table:
+@dataclass(frozen=True)
+class Compared:
+    """Median seconds of one query in both, the rows of each, and the median difference of a row."""
+
+    ours: float
+    theirs: float
+    our_rows: int
+    their_rows: int
+    difference: float
+    rounds: int
+
+    @property
+    def setting(self) -> str:
+        """The month that is asked for."""
+        return f"{DAYS} days of {TARGETS} targets"
+
+    def as_json(self) -> dict[str, object]:
+        """Return the figures for a program."""
+        return {**asdict(self), "setting": self.setting, "rows": self.our_rows}
+
+    def table(self) -> Table:
+        """Return the figures for a person."""
+        table = Table(
+            title=f"p99 of TTFT by model and hour, {self.setting}, {MODELS} models; "
+            f"medians of {self.rounds}"
+        )
+        for name in ("contender", "seconds", "rows", "times as long"):
+            table.add_column(name, justify="left" if name == "contender" else "right")
+        table.add_row("SQL on the ledger", f"{self.ours:.3f}", f"{self.our_rows:,}", "1.0")
+        ratio = f"{self.theirs / self.ours:.1f}"
+        table.add_row("PromQL", f"{self.theirs:.3f}", f"{self.their_rows:,}", ratio)
+        table.caption = f"median difference of a row: {self.difference:.2%}"
+        return table
+
+
+def compare_queries(folder: Path, port: int, rounds: int) -> Compared:
     """Return median seconds of both, warm, and their difference.
 
     PromQL sees eleven of an hour's twelve steps, since its window is half open.
@@ -82,16 +118,8 @@ def compare_queries(folder: Path, port: int, rounds: int) -> Table:
     with prometheus(folder, port):
         ours = timed(con.sql(SQL).pl, rounds)
         theirs = timed(lambda: query_prometheus(port), rounds)
-    table = Table(
-        title=f"p99 of TTFT by model and hour, {DAYS} days, {TARGETS} targets, {MODELS} models; "
-        f"medians of {rounds}"
-    )
-    for name in ("contender", "seconds", "rows", "times as long"):
-        table.add_column(name, justify="left" if name == "contender" else "right")
-    table.add_row("SQL on the ledger", f"{ours[0]:.3f}", f"{len(ours[1]):,}", "1.0")
-    table.add_row("PromQL", f"{theirs[0]:.3f}", f"{len(theirs[1]):,}", f"{theirs[0] / ours[0]:.1f}")
-    table.caption = f"median difference of a row: {difference(ours[1], theirs[1]):.2%}"
-    return table
+    rows = (len(ours[1]), len(theirs[1]))
+    return Compared(ours[0], theirs[0], *rows, difference(ours[1], theirs[1]), rounds)
 
 
 def load(path: Path, growth: np.ndarray) -> duckdb.DuckDBPyConnection:

@@ -134,6 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--pages", type=int, default=13, help="pages a day, of 1,000 models")
     parser.add_argument("--author-days", type=int, default=25_000_000)
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         figures = {
@@ -141,6 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "shares": share_seconds(Path(folder), options.author_days),
         }
     print(json.dumps(figures, indent=1))
+    if options.json:
+        options.json.write_text(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -40,6 +40,8 @@ STATEMENT = (
     "article",
     "holds_if",
 )
+# Columns of a query's rows that say how a basis was measured with one of our benchmarks.
+RUN = ("command", "machine", "commit")
 OTHERS = "others"
 NO_CLAIMS = (
     "This generation has no claims. `tokentide publish` makes one that has, from the same data."
@@ -67,6 +69,24 @@ def run_evidence(path: Path, rows: list[ClaimRow]) -> list[ClaimRow]:
     return [{"evidence_sql": text, "rows": query.records(path, text)} for text in queries]
 
 
+def measured_by(rows: list[ClaimRow], evidence: list[ClaimRow]) -> list[ClaimRow]:
+    """Return the runs of benchmarks that bases rest on: command, machine, commit, and the bases.
+
+    `evidence` is what `run_evidence` found; a commit that is not known is the reason why.
+    """
+    bases = {row["basis"] for row in _bases_of(rows)}
+    runs: dict[tuple[str, ...], list[str]] = {}
+    for row in (row for found in evidence for row in found["rows"]):
+        if row.get("basis") in bases and row.get("command") and set(RUN) <= row.keys():
+            of_run = runs.setdefault(tuple(row[name] for name in RUN), [])
+            if row["basis"] not in of_run:
+                of_run.append(row["basis"])
+    return [
+        {**dict(zip(RUN, run, strict=True)), "bases": sorted(of_run)}
+        for run, of_run in runs.items()
+    ]
+
+
 def true_spans(path: Path, rows: list[ClaimRow]) -> dict[str, list[WeekSpan]]:
     """Return by basis when a claim was certainly true, where its query finds weeks."""
     found: dict[str, list[WeekSpan]] = {}
@@ -80,6 +100,7 @@ def true_spans(path: Path, rows: list[ClaimRow]) -> dict[str, list[WeekSpan]]:
 
 def as_json(path: Path, rows: list[ClaimRow]) -> ClaimRow:
     """Return one claim for a program: the statement, its verdicts, and the evidence's rows."""
+    evidence = run_evidence(path, rows)
     return {
         # A claim of the home belongs to no article.
         **{name: rows[0].get(name) for name in STATEMENT},
@@ -91,7 +112,8 @@ def as_json(path: Path, rows: list[ClaimRow]) -> ClaimRow:
         "verdicts": [
             {name: value for name, value in row.items() if name not in STATEMENT} for row in rows
         ],
-        "evidence": run_evidence(path, rows),
+        "measured_by": measured_by(rows, evidence),
+        "evidence": evidence,
     }
 
 
@@ -131,7 +153,11 @@ def show_claim(console: Console, path: Path, rows: list[ClaimRow]) -> None:
         words = "; ".join(span.words for span in held) or "in no week"
         line = f"True counting {basis_words(basis)}: {words}."
         console.print(Text(f"{simulated}{line}"), soft_wrap=True)
-    for found in run_evidence(path, rows):
+    evidence = run_evidence(path, rows)
+    for run in measured_by(rows, evidence):
+        words = f"Measured by `{run['command']}` on {run['machine']}, commit {run['commit']}"
+        console.print(Text(f"{words}: {', '.join(run['bases'])}."), soft_wrap=True)
+    for found in evidence:
         console.print(Text(found["evidence_sql"]), soft_wrap=True)
         with query.run(path, found["evidence_sql"]) as result:
             show_result(result, console)

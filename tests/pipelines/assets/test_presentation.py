@@ -35,7 +35,7 @@ PLACES = {
     "raw_rankings": "market_sources",
     "raw_telemetry": "tier_sources",
     "labs": "market_sources",
-    "own_measurements_noted": "joint_sources",
+    "benchmark_results": "joint_sources",
     "stg_openrouter__models": "market_staging",
     "stg_telemetry__scrapes": "tier_staging",
     "member_days": "market_intermediate",

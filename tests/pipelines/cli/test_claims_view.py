@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import pytest
+from support.cli.markets import CLAIM
 from support.cli.paper import Paper
+from support.published import published
 
 from pipelines.claims.verdicts import published_rows
 from pipelines.cli.claims_view import (
     as_json,
     find_claim,
+    measured_by,
     run_evidence,
     show_claim,
     show_list,
@@ -77,6 +80,7 @@ def test_a_program_gets_the_statement_once(generation: Path) -> None:
         "sentence",
         "true_weeks",
         "verdicts",
+        "measured_by",
         "evidence",
     ]
     assert [verdict["basis"] for verdict in claim["verdicts"]] == ["all", "top50", "top9"]
@@ -114,3 +118,36 @@ def test_one_claim_is_shown_in_full(generation: Path, paper: Paper) -> None:
     assert "top50: 3 weeks. Because of top50." in lines
     assert QUERY in lines
     assert "│    1 │" in paper.text
+
+
+RUN = {"command": "python benchmarks/a.py", "machine": "two cores", "commit": "not known: old"}
+
+
+def test_runs_of_benchmarks_are_named_once() -> None:
+    """With the bases that rest on them; a row of another basis or without a command is none."""
+    rows = [{"basis": basis, "evidence_sql": "x"} for basis in ("all", "w8", "w4", "tier")]
+    found = [
+        {"basis": "w8", **RUN},
+        {"basis": "w4", **RUN},
+        {"basis": "w8", **RUN},
+        {"basis": "bfloat16", **RUN, "commit": "abc"},
+        {"basis": "tier", **dict.fromkeys(RUN)},
+        {"basis": "tier", "command": "python benchmarks/a.py"},
+        {"days": 1},
+    ]
+    runs = measured_by(rows, [{"evidence_sql": "x", "rows": found}])
+    assert runs == [{**RUN, "bases": ["w4", "w8"]}]
+
+
+def test_a_claim_says_by_which_run_it_was_measured(tmp_path: Path, paper: Paper) -> None:
+    settings = Settings(home=tmp_path / "home")
+    evidence = (
+        "select 'top9' as basis, 'python b.py' as command, 'a CPU' as machine, 'abc' as commit"
+    )
+    stated = CLAIM.replace(QUERY, evidence.replace("'", "''"))
+    published(settings, stated)
+    generation = newest(settings)
+    rows = find_claim(published_rows(generation), "five-weeks")
+    show_claim(paper, generation, rows)
+    assert "Measured by `python b.py` on a CPU, commit abc: top9." in paper.text.splitlines()
+    assert as_json(generation, rows)["measured_by"][0]["bases"] == ["top9"]

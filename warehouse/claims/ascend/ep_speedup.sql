@@ -18,13 +18,21 @@
         'report' as basis,
         1.5 as gain_low,
         1.96 as gain_high,
-        'DeepSeek V4 report, section 3.1: stated, not measured here' as origin
+        'DeepSeek V4 report, section 3.1: stated, not measured here' as origin,
+        '2026-04-24 00:00:00+00'::timestamptz as as_of,
+        null as command,
+        null as machine,
+        null as commit
     union all
     select
         'benchmark_' || replace(setting, '.', '_') as basis,
         min(value) as gain_low,
         max(value) as gain_high,
-        any_value(command || ', ' || measured_on || ', ' || hardware) as origin
+        any_value(command || ', ' || measured_on || ', ' || hardware) as origin,
+        any_value(measured_on)::timestamptz as as_of,
+        any_value(command) as command,
+        any_value(hardware) as machine,
+        any_value(coalesce(commit_sha, 'not known: ' || commit_reason)) as commit
     from {{ ref('own_measurements') }}
     where
         benchmark = 'overlap'
@@ -35,19 +43,17 @@
         'tier' as basis,
         min(speedup) as gain_low,
         max(speedup) as gain_high,
-        'expert_overlap_hourly, ' || count(speedup) || ' hours' as origin
+        'expert_overlap_hourly, ' || count(speedup) || ' hours' as origin,
+        max(hour_at) filter (where speedup is not null) as as_of,
+        null as command,
+        null as machine,
+        null as commit
     from {{ ref('expert_overlap_hourly') }}
     where schedule not in ('serial', 'unknown')
     order by basis
 {% endset %}
 with found as (
     {{ evidence }}
-),
-
-hours as (
-    select max(hour_at) as as_of
-    from {{ ref('expert_overlap_hourly') }}
-    where speedup is not null
 )
 
 select
@@ -80,11 +86,6 @@ select
             || 'says: the best of three schedules, over serial steps '
             || 'of the same layer on the same hardware.'
     end as reason,
-    case
-        when found.basis = 'report' then '2026-04-24 00:00:00+00'::timestamptz
-        when found.basis = 'tier' then hours.as_of
-        else '2026-11-25 00:00:00+00'::timestamptz
-    end as as_of,
+    found.as_of,
     {{ evidence_text(evidence) }} as evidence_sql
 from found
-cross join hours

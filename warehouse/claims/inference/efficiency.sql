@@ -14,16 +14,20 @@
 -- Our own measurement.
 {% set evidence %}
     select
-        setting,
+        setting as basis,
         any_value(value) filter (where figure = 'weights') as megabytes,
         -- Of float32, every parameter has four.
         4 * any_value(value) filter (where figure = 'weights')
         / any_value(any_value(value) filter (where figure = 'weights' and setting = 'float32')) over () as bytes_per_parameter,
         any_value(value) filter (where figure = 'perplexity') as perplexity,
         any_value(command) as command,
-        any_value(measured_on) as measured_on
+        any_value(measured_on) as measured_on,
+        any_value(hardware) as machine,
+        any_value(coalesce(commit_sha, 'not known: ' || commit_reason)) as commit
     from {{ ref('own_measurements') }}
-    where benchmark = 'quantisation'
+    where
+        benchmark = 'quantisation'
+        and figure in ('weights', 'perplexity')
     group by setting
     order by megabytes desc
 {% endset %}
@@ -32,7 +36,7 @@ with found as (
 )
 
 select
-    found.setting as basis,
+    found.basis,
     0.3::double as expected,
     (1 - found.megabytes / sixteen.megabytes)::double as measured,
     format(
@@ -55,5 +59,5 @@ select
     {{ evidence_text(evidence) }} as evidence_sql
 from found
 inner join found as sixteen
-    on sixteen.setting = 'bfloat16'
-where found.setting in ('w8a8', 'w8a16', 'w4a16')
+    on sixteen.basis = 'bfloat16'
+where found.basis in ('w8a8', 'w8a16', 'w4a16')

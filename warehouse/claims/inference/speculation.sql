@@ -38,17 +38,24 @@
         'benchmark_' || setting as basis,
         value as ratio,
         measured_on::timestamptz as as_of,
-        command || ', ' || measured_on || ', ' || hardware as origin
+        command || ', ' || measured_on || ', ' || hardware as origin,
+        command,
+        hardware as machine,
+        coalesce(commit_sha, 'not known: ' || commit_reason) as commit
     from {{ ref('own_measurements') }}
     where
-        benchmark = 'speculation'
+        benchmark in ('speculation', 'speculation_beside_other_work')
+        and variant = 'async-draft'
         and figure = 'ratio'
     union all
     select
         'tier' as basis,
         median(drafted.tokens_per_busy_second / alone.tokens_per_busy_second) as ratio,
         max(drafted.last_hour_at) as as_of,
-        coalesce(sum(drafted.hours), 0) || ' hours with drafts, ' || coalesce(sum(alone.hours), 0) || ' without, of the same target' as origin
+        coalesce(sum(drafted.hours), 0) || ' hours with drafts, ' || coalesce(sum(alone.hours), 0) || ' without, of the same target' as origin,
+        null as command,
+        null as machine,
+        null as commit
     from speeds as drafted
     inner join speeds as alone
         on

