@@ -154,7 +154,7 @@ def test_requests(forks: Forks, tmp_path: Path, size: Size) -> None:
     """Usage log: each request that it confirmed is in it once; test_serve has the whole server."""
     before, settings = counted(forks), Settings(tmp_path / "home")
     # An event takes a tenth of a millisecond: with fewer, most kills would fall before the first.
-    size = Size(size.kills, size.writes * (4 if size.is_long else 1), size.is_long)
+    size = Size(size.kills, size.writes * (12 if size.is_long else 1), size.is_long)
     confirmed = {
         name
         for ended in kill_writers(forks, "log_requests", settings.home, size)

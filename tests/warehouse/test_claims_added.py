@@ -38,6 +38,7 @@ def list_claim(project: Path, name: str) -> None:
     path.write_text(text.replace("  claims:\n", f"  claims:\n    - {name}\n"))
 
 
+@pytest.mark.long
 def test_adding_a_claim_is_one_file_and_one_line(project: Path) -> None:
     """The example of docs/claims.md joins the ledger at the next build, after one without it."""
     guide = (PROJECT.parent / "docs" / "claims.md").read_text()

@@ -22,13 +22,16 @@ STRICT = ("--warn-error-options", json.dumps({"error": "all", "warn": ["LogTestR
 DATABASES = ("warehouse", "ours")
 
 
-@pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a home of both halves that we built, in which dbt ran its unit tests."""
+@pytest.fixture(
+    scope="module",
+    params=["test_type:unit,path:marts", pytest.param("test_type:unit", marks=pytest.mark.long)],
+)
+def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a home of both halves that we built, in which dbt ran unit tests."""
     folder = tmp_path_factory.mktemp("dbt")
     path = folder / "warehouse.duckdb"
     make_home(folder).warehouse.rename(path)
-    done = run_dbt([*STRICT, "test", "--select", "test_type:unit"], path, folder)
+    done = run_dbt([*STRICT, "test", "--select", request.param], path, folder)
     assert done.exit_code == 0, "\n".join(done.lines[-60:])
     return folder
 

@@ -166,7 +166,7 @@ def test_a_killed_server_takes_its_engine_with_it(start: Any, tmp_path: Path) ->
         assert ranks
         server.process.kill()
         server.process.wait()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while any(Path(f"/proc/{each}").exists() for each in (engine, *ranks)):
         assert time.monotonic() < deadline
         time.sleep(0.05)

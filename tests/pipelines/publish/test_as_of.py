@@ -88,7 +88,7 @@ def test_the_past_is_what_a_home_published_that_had_heard_nothing_since(
     assert meta(path) == (None, THEN, THEN)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_file_is_used_until_something_older_than_its_instant_comes(whole: Settings) -> None:
     """Publish nothing in the home itself; newer data change nothing."""
     reported: list[str] = []
