@@ -12,7 +12,7 @@ from support.simulator import KEY, MakeSimulator, SimulatedMarket, simulated_mar
 
 from pipelines.settings import Settings
 
-pytest_plugins = ["support.rules.cpu_budget"]
+pytest_plugins = ["support.rules.cpu_budget", "support.rules.slow_part"]
 
 
 def pytest_collection_finish() -> None:

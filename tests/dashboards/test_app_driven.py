@@ -123,6 +123,7 @@ def test_a_switch_of_the_basis_changes_every_share(page: Page, generation: OpenG
     assert page.evaluate(TRACES, "share")["DeepSeek"] == pytest.approx(shares)
 
 
+@pytest.mark.long
 def test_two_switches_in_a_row_and_a_download(page: Page) -> None:
     """The CSV has the chosen dimension, and PNG and SVG are pictures."""
     go_to(page, "/market")
@@ -148,6 +149,7 @@ def click_first_bar(page: Page) -> None:
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
 
+@pytest.mark.long
 def test_a_family_of_the_market_leads_to_its_page(page: Page, generation: OpenGeneration) -> None:
     """Another family is chosen there by name."""
     go_to(page, "/market?dimension=family")
@@ -172,6 +174,7 @@ def test_a_family_of_the_market_leads_to_its_page(page: Page, generation: OpenGe
     assert pl.read_csv(waiting.value.path())["tokens"].max() == largest
 
 
+@pytest.mark.long
 def test_an_author_leads_to_its_share_with_bounds(page: Page, generation: OpenGeneration) -> None:
     """A click on a bar chooses the member below."""
     go_to(page, "/market")
@@ -248,6 +251,7 @@ def test_charts_are_drawn_by_the_small_plotly(page: Page) -> None:
     assert not [name for name in requested if "plotly" in name and "/assets/" not in name]
 
 
+@pytest.mark.long
 def test_numbers_in_a_report_are_those_of_the_page(page: Page, generation: OpenGeneration) -> None:
     """One format writes both: d3 in the browser, Python in the file."""
     go_to(page, "/market")

@@ -42,7 +42,10 @@ def go_to(page: Page, address: str) -> Page:
     return wait_for_page(page)
 
 
-@pytest.mark.parametrize("path", ["/market", "/tier", "/efficiency"])
+@pytest.mark.parametrize(
+    "path",
+    ["/market", *(pytest.param(each, marks=pytest.mark.long) for each in ("/tier", "/efficiency"))],
+)
 def test_a_page_that_was_changed_is_the_page_built_whole(
     page: Page, generation: OpenGeneration, path: str
 ) -> None:
@@ -63,7 +66,11 @@ def test_a_page_that_was_changed_is_the_page_built_whole(
     assert changed == whole
 
 
-@pytest.mark.parametrize("is_back", [False, True], ids=["by another choice", "back"])
+@pytest.mark.parametrize(
+    "is_back",
+    [pytest.param(False, marks=pytest.mark.long), True],
+    ids=["by another choice", "back"],
+)
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "the first one last"])
 def test_replies_that_come_at_once_leave_the_page_of_the_last_choice(
     page: Page, order: Sequence[int], is_back: bool

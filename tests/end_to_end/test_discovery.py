@@ -23,7 +23,7 @@ from pipelines.simulator.api.serve import serve_in_thread
 from pipelines.telemetry.collector.segments import read_segment
 
 # Real processes and many builds: a busy machine takes its time.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(1200)]
 
 PODS = 200
 LIFE_SECONDS = 6.0

@@ -80,6 +80,7 @@ def test_a_dry_run_shows_the_fleet_and_writes_nothing(command: Command) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_kill_loses_nothing_that_was_noted(command: Command) -> None:
     """The next run goes on; each sample is there once."""
     with served(wait_seconds=0.3) as (url, store):

@@ -275,7 +275,7 @@ def run_changes(folder: Path, rounds: Sequence[Sequence[tuple[str, int]]]) -> No
     check(home, tables)
 
 
-@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("every", [6, pytest.param(1, marks=pytest.mark.long)])
 def test_every_kind_of_change_gives_the_rows_of_a_whole_build(tmp_path: Path, every: int) -> None:
     """Each once, some at a time, and an audit that fails in between."""
     names = sorted(CHANGES)[::every]

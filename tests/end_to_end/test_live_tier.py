@@ -17,7 +17,7 @@ from support.cli.command import Command
 from support.collecting import free_port
 from support.tier import tiny_checkpoint
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 SCRAPE_SECONDS = 0.5
 REQUESTS = 12

@@ -276,6 +276,7 @@ def test_a_bundle_does_not_reveal_the_address_of_a_target(changed: Path) -> None
     assert not [path for path in files if b"127.0.0.1" in path.read_bytes()]
 
 
+@pytest.mark.long
 def test_a_bundle_with_another_price_of_energy_gives_other_figures(changed: Path) -> None:
     tier = changed / "tier.json"
     text = tier.read_text()

@@ -169,6 +169,7 @@ def test_a_price_counts_from_the_hour_after_its_change(home: Settings) -> None:
     assert usd == Decimal("54")
 
 
+@pytest.mark.long
 def test_a_correction_changes_the_past_and_says_so(
     home: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

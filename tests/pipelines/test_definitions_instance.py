@@ -114,6 +114,7 @@ def ask(url: str, query: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_page_shows_parts_and_claims(definitions: dg.Definitions, parsed_home: Path) -> None:
     """Over HTTP: groups, owners, kinds, sentences of claims, checks with their descriptions."""
     with webserver(Settings(home=parsed_home)) as url:

@@ -102,6 +102,7 @@ def test_no_secret_is_in_any_output_or_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_no_secret_is_in_archive_bundle_or_storage_of_dagster(tmp_path: Path) -> None:
     """A token in an address too, after scrapes, a build, a bundle, and a run of Dagster."""
     tier = tmp_path / "settings" / "tier.toml"

@@ -166,6 +166,7 @@ def test_what_rests_on_a_document_or_a_measurement_of_ours_needs_no_market(recor
     assert "tokentide serve" in by_basis(recorded, "speculation")["tier"]["reason"]
 
 
+@pytest.mark.long
 def test_more_history_through_the_same_pipeline_decides(synthetic: tuple[Path, Path]) -> None:
     """With March alone, April is open.
 

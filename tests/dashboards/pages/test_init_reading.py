@@ -46,6 +46,7 @@ def open_page(page: Page, path: str) -> Page:
     return wait_for_screen(page)
 
 
+@pytest.mark.long
 def test_no_page_is_longer_than_four_screens(page: Page) -> None:
     """As it opens: with its defaults, and before anybody opens a section."""
     heights = {each.path: open_page(page, each.path).evaluate(HEIGHT) for each in PAGES}

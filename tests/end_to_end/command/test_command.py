@@ -93,6 +93,7 @@ def test_a_day_that_fails_is_named_and_the_others_are_published(
     assert command.rows(LOADED_DAYS) == [{"days": 14}]
 
 
+@pytest.mark.long
 def test_without_a_network_the_simulated_market_is_used(tmp_path: Path) -> None:
     """`up` says why; simulated figures are labelled, and their home is apart from real ones."""
     command = Command(tmp_path / "home", TOKENTIDE_OPENROUTER_URL="http://127.0.0.1:9/api/v1")

@@ -60,6 +60,7 @@ def chromium() -> Iterator[Browser]:
         yield launched
 
 
+@pytest.mark.long
 def test_from_a_question_to_what_was_known_before(
     home: Settings, url: str, chromium: Browser
 ) -> None:

@@ -65,6 +65,7 @@ def passed_on(reply: dict[str, Any], at: datetime) -> dict[str, Any]:
     )
 
 
+@pytest.mark.long
 def test_a_gateway_and_our_server_count_a_request_each(tmp_path: Path) -> None:
     """Emma is the same in both logs, by her pseudonym; no prompt and no name is in the home."""
     command = Command(tmp_path / "home")

@@ -18,7 +18,7 @@ from pipelines.sources.client.http import SourceClient
 from pipelines.sources.openrouter.requests import catalogue_requests
 from pipelines.transform.build import build
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 ARCHIVE = "prices/openrouterlist_prices_2026-04-30.json.gz"
 HISTORY = (

@@ -19,7 +19,7 @@ from pipelines.supervision.product import make_environment
 # The source has no 2025-06-15.
 FIRST, LAST = date(2025, 6, 12), date(2025, 6, 18)
 NOW = datetime(2026, 6, 20, 11, tzinfo=UTC)
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

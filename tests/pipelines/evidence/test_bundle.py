@@ -116,6 +116,7 @@ def test_every_claim_can_be_taken_along_or_says_why_not(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_past_is_computed_again_as_it_was_known(home: Settings, tmp_path: Path) -> None:
     """The answers that were known then are enough.
 

@@ -91,6 +91,7 @@ def holes_of(settings: Settings, fresh: Path) -> list[Hole]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_kill_while_loading_doubles_nothing_in_a_rebuild(tmp_path: Path) -> None:
     """The killed writer's log belongs to the old file, and is gone with it."""
     settings = Settings(tmp_path / "home")

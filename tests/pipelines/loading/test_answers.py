@@ -132,6 +132,7 @@ def test_bytes_that_first_came_as_a_failure_are_loaded_when_they_come_well(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_kill_while_loading_leaves_nothing_half(archive: Archive, tmp_path: Path) -> None:
     """At any moment, logged answers are whole and there is nothing else.
 

@@ -130,6 +130,7 @@ def test_a_website_changes_nothing(dagster: str, name: str) -> None:
     assert limits(dagster) == set()
 
 
+@pytest.mark.long
 def test_a_person_sees_the_page_and_may_steer(dagster: str) -> None:
     """Its parts are drawn, its WebSocket is opened, and a change is made."""
     with browser() as chromium:

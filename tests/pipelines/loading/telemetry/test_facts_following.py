@@ -109,6 +109,7 @@ def compare(
     cuts=st.sets(st.integers(1, 29), max_size=8),
     late=st.sampled_from([99, 99, 99, 0, 1, 2]),
 )
+@pytest.mark.long
 def test_facts_that_are_added_to_are_those_of_all_samples(
     moments: list[tuple[int, int, str]], shows_start: bool, cuts: set[int], late: int
 ) -> None:
