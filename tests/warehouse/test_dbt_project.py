@@ -67,11 +67,12 @@ def test_every_claim_is_listed() -> None:
 
 
 @pytest.mark.slow
-def test_every_unit_test_holds(target: Path) -> None:
+def test_every_unit_test_holds(request: pytest.FixtureRequest, target: Path) -> None:
     """An exposure is no table, so there is nothing to do for it."""
+    least = 15 if "path:" in request.node.callspec.params["target"] else 30
     results = read(target, "run_results.json")["results"]
     assert {result["status"] for result in results} <= {"success", "pass", "warn", "no-op"}
-    assert sum(result["unique_id"].startswith("unit_test.") for result in results) >= 15
+    assert sum(result["unique_id"].startswith("unit_test.") for result in results) >= least
 
 
 @pytest.mark.long
