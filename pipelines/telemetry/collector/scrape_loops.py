@@ -4,7 +4,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-import httpx
+import aiohttp
 
 from pipelines.telemetry.collector.scraping import ScrapeFailed, fetch_page, run_command
 from pipelines.telemetry.collector.segments import Scrape
@@ -114,7 +114,7 @@ def wanted_targets(tier: Tier, headers: Mapping[str, Mapping[str, str]]) -> list
 
 
 def make_loops(
-    wanted: WantedTarget, read: ReadPage, make: Callable[[str], httpx.AsyncClient]
+    wanted: WantedTarget, read: ReadPage, make: Callable[[str], aiohttp.ClientSession]
 ) -> list[ScrapeLoop]:
     """Make the loop of a target's page and those of its device sources with a page or command.
 
@@ -143,7 +143,7 @@ def no_known_metrics(page: bytes, found: NormalisedPage) -> ScrapeFailed:
 
 
 def _device_loop(
-    target: Target, source: DeviceSource, client: httpx.AsyncClient, is_only: bool
+    target: Target, source: DeviceSource, client: aiohttp.ClientSession, is_only: bool
 ) -> ScrapeLoop:
     return ScrapeLoop(
         target,
@@ -167,11 +167,11 @@ def vocabularies(target: Target, sources: tuple[DeviceSource, ...]) -> tuple[str
     return (target.engine, "tokentide device") if has_devices else (target.engine,)
 
 
-def _page_fetch(client: httpx.AsyncClient, url: str) -> Fetch:
+def _page_fetch(client: aiohttp.ClientSession, url: str) -> Fetch:
     return lambda seconds: fetch_page(client, url, seconds)
 
 
-def _source_fetch(client: httpx.AsyncClient, source: DeviceSource) -> Fetch:
+def _source_fetch(client: aiohttp.ClientSession, source: DeviceSource) -> Fetch:
     if not source.url:
         return _command_fetch(source.command)
     if source.query:
