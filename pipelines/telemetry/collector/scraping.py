@@ -19,7 +19,6 @@ from pipelines.telemetry.collector.guarded_socket import ForbiddenAddress, make_
 from pipelines.telemetry.config.tier import Tier
 from pipelines.telemetry.metrics.exposition import MAX_BYTES
 
-MAX_SECONDS = 60.0  # a bound of last resort; each scrape has a shorter one
 # Less than the 5 s after which uvicorn and others hang up: no request goes into a closing
 # connection.
 KEEPALIVE_SECONDS = 3.0
@@ -57,7 +56,7 @@ def make_client(headers: Mapping[str, str], context: ssl.SSLContext) -> aiohttp.
         connector=connector,
         headers={"Accept": ACCEPT, "Accept-Encoding": "gzip", **headers},
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=MAX_SECONDS),
+        timeout=aiohttp.ClientTimeout(),  # fetch_page bounds the whole of a scrape
     )
 
 
