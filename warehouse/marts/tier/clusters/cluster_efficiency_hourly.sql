@@ -191,7 +191,10 @@ with_reasons as (
 with_speed as (
     select
         *,
-        case when speed_reason is null then generated / timed_seconds end as tokens_per_second
+        case when speed_reason is null then generated / timed_seconds end as tokens_per_second,
+        case
+            when timed_seconds > 0 and tokens_reason is null then tokens / timed_seconds
+        end as total_tokens_per_second
     from with_reasons
 )
 
@@ -207,6 +210,11 @@ select
     tokens_per_second,
     tokens_per_second / devices as tokens_per_second_per_device,
     speed_reason,
+    total_tokens_per_second / devices as total_tokens_per_second_per_device,
+    case
+        when total_tokens_per_second is null
+            then coalesce(tokens_reason, 'no time of this hour is timed')
+    end as total_reason,
     tokens_per_second / devices / alone_tokens_per_second as scaling_efficiency,
     scaling_reason,
     case when weakest_reason is null then weakest_target end as weakest_target,
