@@ -219,6 +219,7 @@ ROWS: dict[str, Callable[[Any], Iterator[ResultRow]]] = {
     "inference_float32": rows_of_tier.inference,
     "inference_bfloat16": rows_of_tier.inference,
     "overlap": rows_of_tier.overlap,
+    "predictions": rows_of_tier.predictions,
     "quantisation": rows_of_tier.quantisation,
     "speculation": rows_of_tier.speculation,
     "speculation_beside_other_work": rows_of_tier.speculation_beside_other_work,
