@@ -119,7 +119,9 @@ def _make_target(discover: Discover, labels: LabelMap) -> FoundTarget:
         "scrape_seconds": _number(labels, "scrape_seconds", float, discover.scrape_seconds),
     }
     given |= {
-        key: getattr(discover, key) for key in ("families", "ca_file") if getattr(discover, key)
+        key: getattr(discover, key)
+        for key in ("families", "ca_file", "load")
+        if getattr(discover, key)
     }
     try:
         target = Target(**given)
