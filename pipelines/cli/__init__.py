@@ -28,7 +28,7 @@ from pipelines.cli import (
 from pipelines.cli.console import show_error, show_log
 from pipelines.cli.shell import describe
 from pipelines.cli.sources import downloads, quality
-from pipelines.cli.tier import collect, connect, fleet, pilot, spend, verbs, versions
+from pipelines.cli.tier import collect, connect, fleet, pilot, receive, spend, verbs, versions
 from pipelines.cli.upkeep import backup, curate, doctor, verify
 from pipelines.errors import TokentideError
 from warehouse.connection import WarehouseBusy, WarehouseUnreadable
@@ -130,6 +130,7 @@ app.command(rich_help_panel=KEEP)(verify.verify)
 app.command(rich_help_panel=KEEP)(backup.backup)
 app.command(rich_help_panel=KEEP)(backup.restore)
 app.command(rich_help_panel=TIER, **collect.OPTIONS)(collect.collect)
+app.command(rich_help_panel=TIER)(receive.receive)
 app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.serve)
 app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.load)
 app.command(rich_help_panel=TIER)(pilot.pilot)

@@ -61,6 +61,7 @@ def test_the_verbs_are_those_of_the_contract() -> None:
         "price",
         "publish",
         "rebuild",
+        "receive",
         "report",
         "reprice",
         "restore",
