@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.metrics.exposition import SUFFIX
-from pipelines.telemetry.metrics.normalise import NormalisedPage, outcome_series, up_series
+from pipelines.telemetry.metrics.normalise import NormalisedPage, up_series
 from pipelines.telemetry.metrics.vocabulary import Series
 from pipelines.telemetry.receiver.pushed import (
     START,
@@ -199,12 +199,10 @@ def _with_outcome(
     series, values = tuple(content.samples), tuple(content.samples.values())
     if not says_up:
         return series, values
-    if not (series or content.withheld):
-        failed = up_series(
-            place.up_metric,
-            reason="no_known_metrics",
-            read=str(content.counts.lines),
-            unknown_families=str(content.counts.unknown_families),
-        )
-        return (failed,), (0.0,)
-    return (*series, outcome_series(place.up_metric, content)), (*values, 1.0)
+    # Of lines that are not kept a sender says nothing, so their number is not known.
+    labels = {"samples": str(len(series)), "problems": str(content.counts.problems)}
+    if content.withheld:
+        labels["withheld"] = content.withheld
+    elif not series:
+        return (up_series(place.up_metric, reason="no_known_metrics"),), (0.0,)
+    return (*series, up_series(place.up_metric, **labels)), (*values, 1.0)
