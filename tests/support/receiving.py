@@ -1,21 +1,22 @@
 """Pushes as senders make them, and a receiver that runs while a test sends."""
 
 import asyncio
-import threading
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pyarrow as pa
 
 from pipelines.telemetry.config.tier import Tier
-from pipelines.telemetry.receiver.http_app import make_app
 from pipelines.telemetry.receiver.messages import Label, Request, WriteRequest
 from pipelines.telemetry.receiver.receiver import Receiver, ReceiverFolders, ReceiverLimits
-from pipelines.telemetry.receiver.server import make_server
+from pipelines.telemetry.receiver.server import serve
 
 V1 = {
     "Content-Type": "application/x-protobuf",
@@ -107,47 +108,22 @@ def receiving(
     home: Path, tier: Tier | None = None, key: str | None = None, limits: ReceiverLimits = LIMITS
 ) -> Iterator[Receiving]:
     """Run a receiver in a thread while the `with` lasts; afterwards all is in segments."""
-    ready: "list[Receiving]" = []
-    started, stop = threading.Event(), threading.Event()
-    failed: list[BaseException] = []
+    with ThreadPoolExecutor(1) as thread, socket.create_server(("127.0.0.1", 0)) as listener:
+        begun: Future[tuple[Receiver, Callable[[], object]]] = Future()
 
-    async def serve() -> None:
-        receiver = Receiver(tier or Tier(), folders_of(home), limits)
-        server = make_server(make_app(receiver, key, "127.0.0.1"))
-        server.config.host, server.config.port = "127.0.0.1", 0
-        ended = asyncio.Event()
-        serving = asyncio.create_task(server.serve())
-        writing = asyncio.create_task(receiver.run(ended))
-        while not server.started:
-            await asyncio.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        ready.append(Receiving(receiver, f"http://127.0.0.1:{port}"))
-        started.set()
-        await asyncio.to_thread(stop.wait)
-        server.should_exit = True
-        await serving
-        ended.set()
-        await writing
-        await receiver.close()
+        async def run() -> None:
+            stop, loop = asyncio.Event(), asyncio.get_running_loop()
+            receiver = Receiver(tier or Tier(), folders_of(home), limits)
+            begun.set_result((receiver, partial(loop.call_soon_threadsafe, stop.set)))
+            await serve(receiver, listener, key, stop)
 
-    def run() -> None:
+        running = thread.submit(asyncio.run, run())
+        receiver, end = begun.result(20)
         try:
-            asyncio.run(serve())
-        except BaseException as error:
-            failed.append(error)
+            yield Receiving(receiver, f"http://127.0.0.1:{listener.getsockname()[1]}")
         finally:
-            started.set()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    assert started.wait(20)
-    assert not failed, failed
-    try:
-        yield ready[0]
-    finally:
-        stop.set()
-        thread.join(20)
-    assert not failed, failed
+            end()
+            running.result(30)
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float = 20) -> None:

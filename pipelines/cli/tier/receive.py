@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,8 +17,6 @@ from pipelines.locks import file_lock
 from pipelines.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
-
     from pipelines.telemetry.config.tier import Tier
     from pipelines.telemetry.receiver.receiver import Receiver
 
@@ -64,6 +63,7 @@ def receive(
     settings = read_settings()
     key = _find_key(api_key, settings)
     _require_key(host, key)
+    _require_packages()
     known = _read_tier(tier, settings)
     with ExitStack() as held:
         try:
@@ -71,14 +71,14 @@ def receive(
         except LockHeld as error:
             raise CollectorBusy(f"Another receiver takes in for this home: {error}") from error
         listener = held.enter_context(_listen(host, port))
-        receiver, app = _make(known, settings, key, host, max_mib, segment_seconds)
+        receiver = _make(known, settings, max_mib, segment_seconds)
         address = listener.getsockname()
         place = f"[{address[0]}]" if ":" in address[0] else address[0]
         stderr.print(
             f"Receiving on http://{place}:{address[1]}: remote write at /api/v1/write, OTLP at "
             f"/v1/metrics, into {escape(str(settings.telemetry_spool))}. Ctrl-C ends it."
         )
-        asyncio.run(_receive(receiver, app, listener))
+        asyncio.run(_receive(receiver, listener, key))
     tally = receiver.tally
     stderr.print(f"{tally.rows} samples in {tally.segments} segments, {tally.segment_bytes} bytes.")
 
@@ -142,49 +142,35 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _make(
-    tier: "Tier",
-    settings: Settings,
-    key: str | None,
-    host: str,
-    max_mib: int,
-    segment_seconds: float,
-) -> "tuple[Receiver, ASGIApp]":
+def _require_packages() -> None:
     try:
-        from pipelines.telemetry.receiver.server import make_app
+        import_module("pipelines.telemetry.receiver.server")
     except ModuleNotFoundError as error:
         raise BadSetting(
             f"The package {error.name} is missing. Install it: pip install 'tokentide[receive]'."
         ) from error
+
+
+def _make(tier: "Tier", settings: Settings, max_mib: int, segment_seconds: float) -> "Receiver":
     from pipelines.telemetry.receiver.receiver import Receiver, ReceiverFolders, ReceiverLimits
 
     folders = ReceiverFolders(
         settings.received_spool, settings.telemetry_spool, settings.tier_spool
     )
     limits = ReceiverLimits(max_mib, segment_seconds, kept_days=settings.telemetry_days)
-    receiver = Receiver(tier, folders, limits)
-    return receiver, make_app(receiver, key, host)
+    return Receiver(tier, folders, limits)
 
 
-async def _receive(receiver: "Receiver", app: "ASGIApp", listener: socket.socket) -> None:
-    """Serve until a signal; then answer what has come, and write all of it into a segment."""
-    from pipelines.telemetry.receiver.server import make_server
+async def _receive(receiver: "Receiver", listener: socket.socket, key: str | None) -> None:
+    from pipelines.telemetry.receiver.server import serve
 
     stop = asyncio.Event()
-    server = make_server(app)
-    serving = asyncio.create_task(server.serve([listener]))
-    writing = asyncio.create_task(receiver.run(stop))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     display = asyncio.create_task(_show_status(receiver)) if stderr.is_terminal else None
     try:
-        await asyncio.wait([serving, writing], return_when=asyncio.FIRST_COMPLETED)
+        await serve(receiver, listener, key, stop)
     finally:
-        server.should_exit = True
-        await serving
-        stop.set()
-        await writing
-        await receiver.close()
         if display:
             display.cancel()
 

@@ -46,6 +46,11 @@ class BodyJournal:
         self._syncing: asyncio.Task[None] | None = None
         self._handle = self._open()
 
+    @property
+    def is_empty(self) -> bool:
+        """True if no file of this receiver has a body."""
+        return self.size == 0 and len(self._files) == 1
+
     def left(self) -> list[Path]:
         """List the journals of receivers that are gone, oldest first."""
         own = set(self._files.values())

@@ -194,8 +194,8 @@ class Receiver:
     def _is_due(self) -> bool:
         waited = time.monotonic() - self._tried_at
         if not self.tally.is_writing_well:
-            return waited >= RETRY_SECONDS
-        is_old = waited >= self.limits.segment_seconds and self.journal.size > 0
+            return waited >= min(RETRY_SECONDS, self.limits.segment_seconds)
+        is_old = waited >= self.limits.segment_seconds and not self.journal.is_empty
         return is_old or self.held.rows >= MAX_SEGMENT_SAMPLES
 
     def problem(self) -> str:

@@ -1,15 +1,15 @@
 """The receiver's HTTP server: uvicorn, with bounded connections, and signals left to the caller."""
 
+import asyncio
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from starlette.types import ASGIApp
 
 from models.server.access.connections import BoundedConnection
 from pipelines.telemetry.receiver.http_app import make_app
-
-__all__ = ["PushServer", "make_app", "make_server"]
+from pipelines.telemetry.receiver.receiver import Receiver
 
 CLOSE_SECONDS = 5  # for requests to end
 MAX_CONNECTIONS = 256
@@ -24,16 +24,28 @@ class PushServer(uvicorn.Server):
         yield
 
 
-def make_server(app: ASGIApp) -> PushServer:
-    """Make the server; each request has 30 seconds to be complete."""
-    return PushServer(
-        uvicorn.Config(
-            app,
-            http=BoundedConnection,
-            log_level="warning",
-            access_log=False,
-            lifespan="off",
-            limit_concurrency=MAX_CONNECTIONS,
-            timeout_graceful_shutdown=CLOSE_SECONDS,
-        )
+async def serve(
+    receiver: Receiver, listener: socket.socket, key: str | None, stop: asyncio.Event
+) -> None:
+    """Serve until `stop` is set; then answer what has come, and write all of it into a segment.
+
+    Each request has 30 seconds to be complete.
+    """
+    config = uvicorn.Config(
+        make_app(receiver, key, listener.getsockname()[0]),
+        http=BoundedConnection,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_graceful_shutdown=CLOSE_SECONDS,
     )
+    server = PushServer(config)
+    serving = asyncio.create_task(server.serve([listener]))
+    writing = asyncio.create_task(receiver.run(stop))
+    await asyncio.wait([serving, writing], return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    await serving
+    stop.set()
+    await writing
+    await receiver.close()

@@ -1,10 +1,10 @@
 """The journal: confirmed bodies are there after a kill, and cut ones never were confirmed."""
 
 import asyncio
-import os
 from pathlib import Path
 
 import pytest
+from support.full_disk import full_disk
 
 from pipelines.telemetry.receiver.bodies import PushedBody
 from pipelines.telemetry.receiver.journal import BodyJournal, read_journal
@@ -56,27 +56,15 @@ def test_many_who_wait_share_a_sync_and_files_end_when_told(tmp_path: Path) -> N
 
 def test_a_full_disk_leaves_nothing_of_a_body(tmp_path: Path) -> None:
     """What was there before it stays, and what comes after it is read."""
-    import resource
 
     async def write() -> None:
         journal = BodyJournal(tmp_path)
         journal.append(BODIES[0])
-        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-        try:
-            with pytest.raises(OSError, match=".+"):
-                journal.append(PushedBody("OTLP", "", os.urandom(5000)))
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        with full_disk(), pytest.raises(OSError, match="too large"):
+            journal.append(PushedBody("OTLP", "", bytes(5000)))
         journal.append(BODIES[1])
         await journal.sync()
 
-    import signal
-
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    try:
-        asyncio.run(write())
-    finally:
-        signal.signal(signal.SIGXFSZ, before)
+    asyncio.run(write())
     [path] = tmp_path.glob("*.journal")
     assert list(read_journal(path)) == BODIES
