@@ -72,13 +72,7 @@ def receive(
             raise CollectorBusy(f"Another receiver takes in for this home: {error}") from error
         listener = held.enter_context(_listen(host, port))
         receiver = _make(known, settings, max_mib, segment_seconds)
-        address = listener.getsockname()
-        place = f"[{address[0]}]" if ":" in address[0] else address[0]
-        stderr.print(
-            f"Receiving on http://{place}:{address[1]}: remote write at /api/v1/write, OTLP at "
-            f"/v1/metrics, into {escape(str(settings.telemetry_spool))}. Ctrl-C ends it."
-        )
-        asyncio.run(_receive(receiver, listener, key))
+        asyncio.run(_receive(receiver, listener, key, settings.telemetry_spool))
     tally = receiver.tally
     stderr.print(f"{tally.rows} samples in {tally.segments} segments, {tally.segment_bytes} bytes.")
 
@@ -161,12 +155,20 @@ def _make(tier: "Tier", settings: Settings, max_mib: int, segment_seconds: float
     return Receiver(tier, folders, limits)
 
 
-async def _receive(receiver: "Receiver", listener: socket.socket, key: str | None) -> None:
+async def _receive(
+    receiver: "Receiver", listener: socket.socket, key: str | None, folder: Path
+) -> None:
     from pipelines.telemetry.receiver.server import serve
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    host, port = listener.getsockname()[:2]
+    place = f"[{host}]" if ":" in host else host
+    stderr.print(
+        f"Receiving on http://{place}:{port}: remote write at /api/v1/write, OTLP at /v1/metrics, "
+        f"into {escape(str(folder))}. Ctrl-C ends it."
+    )
     display = asyncio.create_task(_show_status(receiver)) if stderr.is_terminal else None
     try:
         await serve(receiver, listener, key, stop)
