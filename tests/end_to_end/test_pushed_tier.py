@@ -19,8 +19,8 @@ from opentelemetry.sdk.resources import Resource
 from support.cli.command import Command
 from support.collecting import of_metric, read_rows
 from support.prometheus_process import prometheus
-from support.pushed_pages import points_of
-from support.receiving import LIMITS, V2, Receiving, receiving, request_v2, wait_until
+from support.receiver.pushed_pages import points_of
+from support.receiver.receiving import LIMITS, V2, Receiving, receiving, request_v2, wait_until
 from support.scripted_server import bytes_response, scripted_server
 from support.telemetry_facts import TelemetryHome
 
@@ -44,7 +44,7 @@ KEY = "0123456789abcdef"
 
 
 def test_a_real_prometheus_pushes_what_it_scrapes(tmp_path: Path) -> None:
-    """Version 1.0, by an agent with a key and labels of its own; nothing is refused."""
+    """Version 1.0, by an agent with a key and own labels; nothing is refused."""
     page = bytes_response(PAGE.format(tokens=7.0, half=3.0).encode())
     with scripted_server(page) as server, receiving(tmp_path / "home", key=KEY) as running:
         address = server.url.split("/")[2]

@@ -18,7 +18,7 @@ from pipelines.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from pipelines.telemetry.config.tier import Tier
-    from pipelines.telemetry.receiver.receiver import Receiver
+    from pipelines.telemetry.receiver.receiver import PushReceiver
 
 STATUS_SECONDS = 0.5
 KEY_VARIABLE = "TOKENTIDE_RECEIVE_KEY"
@@ -77,7 +77,7 @@ def receive(
     stderr.print(f"{tally.rows} samples in {tally.segments} segments, {tally.segment_bytes} bytes.")
 
 
-def receiver_line(receiver: "Receiver") -> str:
+def receiver_line(receiver: "PushReceiver") -> str:
     """Format the receiver's state in one line: servers, samples, segments, what is refused."""
     tally, pages = receiver.tally, receiver.pages
     line = (
@@ -145,18 +145,18 @@ def _require_packages() -> None:
         ) from error
 
 
-def _make(tier: "Tier", settings: Settings, max_mib: int, segment_seconds: float) -> "Receiver":
-    from pipelines.telemetry.receiver.receiver import Receiver, ReceiverFolders, ReceiverLimits
+def _make(tier: "Tier", settings: Settings, max_mib: int, segment_seconds: float) -> "PushReceiver":
+    from pipelines.telemetry.receiver.receiver import PushReceiver, ReceiverFolders, ReceiverLimits
 
     folders = ReceiverFolders(
         settings.received_spool, settings.telemetry_spool, settings.tier_spool
     )
     limits = ReceiverLimits(max_mib, segment_seconds, kept_days=settings.telemetry_days)
-    return Receiver(tier, folders, limits)
+    return PushReceiver(tier, folders, limits)
 
 
 async def _receive(
-    receiver: "Receiver", listener: socket.socket, key: str | None, folder: Path
+    receiver: "PushReceiver", listener: socket.socket, key: str | None, folder: Path
 ) -> None:
     from pipelines.telemetry.receiver.server import serve
 
@@ -177,7 +177,7 @@ async def _receive(
             display.cancel()
 
 
-async def _show_status(receiver: "Receiver") -> None:
+async def _show_status(receiver: "PushReceiver") -> None:
     with stderr.status("") as status:
         while True:
             status.update(escape(receiver_line(receiver)))

@@ -1,4 +1,4 @@
-"""The receiver over HTTP: Prometheus remote write, OTLP metrics, and pages of its own.
+"""The receiver over HTTP: Prometheus remote write, OTLP metrics, and own pages.
 
     POST /api/v1/write   remote write 2.0 and 1.0
     POST /v1/metrics     OTLP, in protobuf or JSON
@@ -38,7 +38,7 @@ from pipelines.telemetry.receiver.errors import BadPush, NoRoom, PushTooLarge
 from pipelines.telemetry.receiver.messages import Status
 from pipelines.telemetry.receiver.own_pages import make_routes
 from pipelines.telemetry.receiver.pushed import PushCounts
-from pipelines.telemetry.receiver.receiver import Receiver
+from pipelines.telemetry.receiver.receiver import PushReceiver
 
 WRITE, METRICS = "/api/v1/write", "/v1/metrics"
 KEYED = frozenset({WRITE, METRICS})
@@ -47,7 +47,7 @@ RETRY_AFTER = {"Retry-After": "5"}
 WRITTEN = "X-Prometheus-Remote-Write-{}-Written"
 LEFT_OUT = "X-Tokentide-Samples-Left-Out"
 
-Answer = Callable[[Request], Awaitable[Response]]
+PushAnswer = Callable[[Request], Awaitable[Response]]
 
 
 class PushGuard:
@@ -95,7 +95,7 @@ class PushGuard:
         )
 
 
-def make_app(receiver: Receiver, key: str | None, host: str) -> ASGIApp:
+def make_app(receiver: PushReceiver, key: str | None, host: str) -> ASGIApp:
     """Make the application with its guard."""
     places = asyncio.Semaphore(MAX_REQUESTS)
     routes = [
@@ -106,7 +106,7 @@ def make_app(receiver: Receiver, key: str | None, host: str) -> ASGIApp:
     return PushGuard(Starlette(routes=routes), key, host)
 
 
-def _bounded(places: asyncio.Semaphore, answer: Answer) -> Answer:
+def _bounded(places: asyncio.Semaphore, answer: PushAnswer) -> PushAnswer:
     """Return an endpoint that answers a number of requests at once and asks others to wait."""
 
     async def endpoint(request: Request) -> Response:
@@ -130,7 +130,7 @@ async def _read_body(request: Request) -> bytes:
 class _RemoteWrite:
     """Answers of remote write: headers say how much was written, a text what was not."""
 
-    def __init__(self, receiver: Receiver) -> None:
+    def __init__(self, receiver: PushReceiver) -> None:
         self._receiver = receiver
 
     async def __call__(self, request: Request) -> Response:
@@ -164,7 +164,7 @@ def _written(counts: PushCounts) -> dict[str, str]:
 class _Otlp:
     """Answers of OTLP, in the form of the request."""
 
-    def __init__(self, receiver: Receiver) -> None:
+    def __init__(self, receiver: PushReceiver) -> None:
         self._receiver = receiver
 
     async def __call__(self, request: Request) -> Response:

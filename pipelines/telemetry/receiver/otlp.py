@@ -24,8 +24,8 @@ from pipelines.telemetry.receiver.pushed import (
     INSTANCE,
     JOB,
     NAME,
-    Batch,
     Found,
+    PushedBatch,
     PushedSeries,
     Refused,
     SeriesBook,
@@ -48,7 +48,7 @@ class ResourcePoints:
 
     labels: Labels  # job and instance
     book: SeriesBook
-    batch: Batch
+    batch: PushedBatch
     points: list[tuple[PushedSeries, int, float, int]] = field(default_factory=list)
 
     def find(self, name: str, kind: str, point: Any, *more: tuple[str, str]) -> Found:
@@ -84,7 +84,7 @@ class ResourcePoints:
             self.batch.add(series, first[instant], value, started // 1000)
 
 
-def read_otlp(content: bytes, book: SeriesBook, batch: Batch) -> None:
+def read_otlp(content: bytes, book: SeriesBook, batch: PushedBatch) -> None:
     """Add the samples of a request in protobuf; raise BadPush if it is none."""
     try:
         request = ExportMetricsServiceRequest.FromString(content)
@@ -93,7 +93,7 @@ def read_otlp(content: bytes, book: SeriesBook, batch: Batch) -> None:
     _read(request, book, batch)
 
 
-def read_otlp_json(content: bytes, book: SeriesBook, batch: Batch) -> None:
+def read_otlp_json(content: bytes, book: SeriesBook, batch: PushedBatch) -> None:
     """Add the samples of a request in JSON; raise BadPush if it is none."""
     try:
         request = Parse(
@@ -107,7 +107,7 @@ def read_otlp_json(content: bytes, book: SeriesBook, batch: Batch) -> None:
     _read(request, book, batch)
 
 
-def _read(request: Any, book: SeriesBook, batch: Batch) -> None:
+def _read(request: Any, book: SeriesBook, batch: PushedBatch) -> None:
     for of_resource in request.resource_metrics:
         points = ResourcePoints(_identity(of_resource.resource.attributes), book, batch)
         for metric in chain.from_iterable(each.metrics for each in of_resource.scope_metrics):

@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pipelines.telemetry.receiver.receiver import Receiver
+from pipelines.telemetry.receiver.receiver import PushReceiver
 
 PREFIX = "tokentide_receiver"
 CONTENT_TYPE = "text/plain; version=0.0.4"
 # name, help text, value
-TOTALS: tuple[tuple[str, str, Callable[[Receiver], float]], ...] = (
+TOTALS: tuple[tuple[str, str, Callable[[PushReceiver], float]], ...] = (
     ("requests", "Requests taken in.", lambda each: each.tally.requests),
     (
         "refused_requests",
@@ -37,7 +37,7 @@ TOTALS: tuple[tuple[str, str, Callable[[Receiver], float]], ...] = (
     ("problems", "Samples that were odd.", lambda each: each.pages.problems),
 )
 # outcome of pushed samples, value
-OUTCOMES: tuple[tuple[str, Callable[[Receiver], float]], ...] = (
+OUTCOMES: tuple[tuple[str, Callable[[PushReceiver], float]], ...] = (
     ("kept", lambda each: each.tally.kept),
     ("left_out", lambda each: each.tally.left_out),
     ("of_no_target", lambda each: each.pages.homeless),
@@ -51,7 +51,7 @@ OUTCOMES: tuple[tuple[str, Callable[[Receiver], float]], ...] = (
 class ReceiverMetrics(MetricSource):
     """Metrics of a receiver, computed for each scrape of them."""
 
-    def __init__(self, receiver: Receiver) -> None:
+    def __init__(self, receiver: PushReceiver) -> None:
         self._receiver = receiver
 
     def collect(self) -> Iterator[Metric]:
@@ -78,7 +78,7 @@ class ReceiverMetrics(MetricSource):
         yield family
 
 
-def make_routes(receiver: Receiver) -> list[Route]:
+def make_routes(receiver: PushReceiver) -> list[Route]:
     """Make the routes of both pages."""
     registry = CollectorRegistry()
     registry.register(ReceiverMetrics(receiver))

@@ -157,7 +157,7 @@ class PageBook:
 
 
 def _take_up(page: OpenPage, known: ServerPages) -> float | None:
-    """Return what the sender says of its own scrape, and note the labels that it adds."""
+    """Return what the sender says of the scrape, and note the labels that it adds."""
     up: float | None = None
     for series, value in zip(page.series, page.values, strict=True):
         if series.name == UP:

@@ -124,7 +124,7 @@ class PagePart:
 
 
 @dataclass
-class Batch:
+class PushedBatch:
     """All samples of one request, and what was refused of it."""
 
     oldest: float  # instants, in seconds since 1970, that are taken
@@ -212,7 +212,7 @@ class SeriesBook:
         return PushedSeries(server, name, clean, kind)
 
     def _forget(self) -> None:
-        """Where there are too many, forget the servers that have sent nothing for an hour."""
+        """Forget the servers that have sent nothing for an hour, if there are too many."""
         if len(self.servers) >= MAX_SERVERS:
             since = time.monotonic() - IDLE_SECONDS
             self.servers = {

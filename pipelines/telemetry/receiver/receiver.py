@@ -29,7 +29,7 @@ from pipelines.telemetry.receiver.errors import BadPush, NoRoom
 from pipelines.telemetry.receiver.journal import BodyJournal, read_journal
 from pipelines.telemetry.receiver.otlp import read_otlp, read_otlp_json
 from pipelines.telemetry.receiver.pages import SETTLE_SECONDS, PageBook
-from pipelines.telemetry.receiver.pushed import Batch, PushCounts, SeriesBook
+from pipelines.telemetry.receiver.pushed import PushCounts, PushedBatch, SeriesBook
 from pipelines.telemetry.receiver.remote_write import read_request, read_write_request
 from pipelines.telemetry.receiver.tally import ReceiverTally
 from pipelines.telemetry.receiver.targets import TargetBook, families_of
@@ -44,7 +44,7 @@ MAX_SEGMENT_SAMPLES = 1_000_000
 DAY_SECONDS = 86_400.0
 
 ResultT = TypeVar("ResultT")
-READERS: dict[BodyFormat, Callable[[bytes, SeriesBook, Batch], None]] = {
+READERS: dict[BodyFormat, Callable[[bytes, SeriesBook, PushedBatch], None]] = {
     "remote write 1.0": read_write_request,
     "remote write 2.0": read_request,
     "OTLP": read_otlp,
@@ -85,7 +85,7 @@ class HeldScrapes:
         self.rows += sum(len(each.series) for each in scrapes)
 
 
-class Receiver:
+class PushReceiver:
     """Takes bodies in, and writes segments of what they hold."""
 
     def __init__(
@@ -220,12 +220,12 @@ class Receiver:
     async def _in_worker(self, work: Callable[[], ResultT]) -> ResultT:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
 
-    def _decode(self, pushed: PushedBody) -> Batch:
-        batch = Batch(time.time() - self.limits.kept_days * DAY_SECONDS)
+    def _decode(self, pushed: PushedBody) -> PushedBatch:
+        batch = PushedBatch(time.time() - self.limits.kept_days * DAY_SECONDS)
         READERS[pushed.format](pushed.content(), self._book, batch)
         return batch
 
-    async def _keep(self, pushed: PushedBody, batch: Batch) -> None:
+    async def _keep(self, pushed: PushedBody, batch: PushedBatch) -> None:
         try:
             # Both without a wait between: a journal is removed by the pages that it has.
             self.journal.append(pushed)

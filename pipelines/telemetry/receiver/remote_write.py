@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 from pipelines.telemetry.metrics.exposition import UNSEEN, Labels
 from pipelines.telemetry.receiver.errors import BadPush, PushTooLarge
 from pipelines.telemetry.receiver.messages import Label, Request, WriteRequest
-from pipelines.telemetry.receiver.pushed import Batch, Found, Refused, SeriesBook
+from pipelines.telemetry.receiver.pushed import Found, PushedBatch, Refused, SeriesBook
 
 MAX_SERIES = 100_000  # of one request
 # The one NaN that says that a series ended.
@@ -25,7 +25,7 @@ KINDS = {1: "counter", 2: "gauge", 3: "histogram", 6: "info"}
 BAD_REFERENCE = Refused("labels refer to a symbol that is not there")
 
 
-def read_write_request(content: bytes, book: SeriesBook, batch: Batch) -> None:
+def read_write_request(content: bytes, book: SeriesBook, batch: PushedBatch) -> None:
     """Add the samples of a `prometheus.WriteRequest`, version 1.0; raise BadPush if it is none."""
     for series in _parse(WriteRequest, content).timeseries:
         labels = series.labels
@@ -36,7 +36,7 @@ def read_write_request(content: bytes, book: SeriesBook, batch: Batch) -> None:
         _add_samples(batch, found, series)
 
 
-def read_request(content: bytes, book: SeriesBook, batch: Batch) -> None:
+def read_request(content: bytes, book: SeriesBook, batch: PushedBatch) -> None:
     """Add the samples of an `io.prometheus.write.v2.Request`; raise BadPush if it is none."""
     request = _parse(Request, content)
     symbols: list[str] = list(request.symbols)
@@ -78,7 +78,7 @@ def _parse_labels(labels: list[bytes]) -> Labels:
 
 
 def _add_samples(
-    batch: Batch,
+    batch: PushedBatch,
     found: Found,
     series: Any,
     started: Callable[[Any], int] | None = None,

@@ -9,7 +9,7 @@ import uvicorn
 
 from models.server.access.connections import BoundedConnection
 from pipelines.telemetry.receiver.http_app import make_app
-from pipelines.telemetry.receiver.receiver import Receiver
+from pipelines.telemetry.receiver.receiver import PushReceiver
 
 CLOSE_SECONDS = 5  # for requests to end
 MAX_CONNECTIONS = 256
@@ -25,7 +25,7 @@ class PushServer(uvicorn.Server):
 
 
 async def serve(
-    receiver: Receiver, listener: socket.socket, key: str | None, stop: asyncio.Event
+    receiver: PushReceiver, listener: socket.socket, key: str | None, stop: asyncio.Event
 ) -> None:
     """Serve until `stop` is set; then answer what has come, and write all of it into a segment.
 

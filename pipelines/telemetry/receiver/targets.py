@@ -33,7 +33,7 @@ WAVERING = 0.25  # an interval that differs by less is the same
 
 @dataclass(eq=False)
 class Place:
-    """What samples of a server become: those of one target, by the reader of its pages."""
+    """A target that samples of a server are of, and the reader of its pages."""
 
     target: Target
     engine: str
@@ -51,7 +51,7 @@ class Place:
 
 
 @dataclass
-class FoundServer:
+class ServerPlaces:
     """Places of one server, and the interval at which it is pushed."""
 
     places: list[Place]
@@ -84,7 +84,7 @@ class TargetBook:
     def __init__(self, tier: Tier) -> None:
         self._tier = tier
         self._named: dict[str, list[Callable[[], Place]]] = {}
-        self._found: WeakKeyDictionary[PushedServer, FoundServer] = WeakKeyDictionary()
+        self._found: WeakKeyDictionary[PushedServer, ServerPlaces] = WeakKeyDictionary()
         for target in tier.targets:
             sources = tier.sources_of(target)
             for known_as in {target.name, urlsplit(target.url).netloc}:
@@ -98,12 +98,12 @@ class TargetBook:
     def __len__(self) -> int:
         return sum(bool(each.places) for each in self._found.values())
 
-    def find(self, server: PushedServer) -> FoundServer:
+    def find(self, server: PushedServer) -> ServerPlaces:
         """Return the places of a server; none where its families are of no engine."""
         found = self._found.get(server)
         is_open = found is None or not found.places
         if found is None or (is_open and found.families < len(server.families)):
-            found = FoundServer(list(self._make_places(server)), len(server.families))
+            found = ServerPlaces(list(self._make_places(server)), len(server.families))
             self._found[server] = found
         return found
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from support.cli.command import Command
 from support.collecting import of_metric, read_rows
-from support.receiving import V1, tokens_page, write_request
+from support.receiver.receiving import V1, tokens_page, write_request
 from typer.testing import CliRunner
 
 from pipelines.cli import app
@@ -57,7 +57,7 @@ def values(command: Command) -> list[float]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_with_nothing_lost(command: Command, number: signal.Signals) -> None:
-    """What was confirmed a moment ago is in a segment; one line says how much."""
+    """Samples of a moment ago are in a segment; one line says how many."""
     with receiving_process(command) as (process, url):
         assert push(url, write_request(tokens_page(7, NOW_MS))) == 204
         process.send_signal(number)

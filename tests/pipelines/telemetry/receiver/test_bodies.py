@@ -3,7 +3,7 @@
 import gzip
 
 import pytest
-from support.receiving import snappy
+from support.receiver.receiving import snappy
 
 from pipelines.telemetry.receiver import bodies
 from pipelines.telemetry.receiver.errors import BadPush, PushTooLarge, UnknownMedia

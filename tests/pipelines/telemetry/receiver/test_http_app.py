@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from support.receiving import (
+from support.receiver.receiving import (
     LIMITS,
     SERVER,
     V1,

@@ -30,7 +30,7 @@ def test_bodies_come_back_in_order(tmp_path: Path) -> None:
         assert list(read_journal(path)) == (BODIES if cut.startswith(content) else BODIES[:1])
 
 
-def test_many_who_wait_share_a_sync_and_files_end_when_told(tmp_path: Path) -> None:
+def test_many_who_wait_share_a_sync_and_files_end_in_time(tmp_path: Path) -> None:
     """A file that is rotated is on disk; those before a number go."""
 
     async def write() -> None:
@@ -55,7 +55,7 @@ def test_many_who_wait_share_a_sync_and_files_end_when_told(tmp_path: Path) -> N
 
 
 def test_a_full_disk_leaves_nothing_of_a_body(tmp_path: Path) -> None:
-    """What was there before it stays, and what comes after it is read."""
+    """Bodies before and after it are read."""
 
     async def write() -> None:
         journal = BodyJournal(tmp_path)

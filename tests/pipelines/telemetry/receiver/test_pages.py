@@ -1,11 +1,11 @@
 """Pages are put together by server and instant, and what comes late is not counted twice."""
 
-from support.receiving import NOW_MS, Point, of_server, tokens_page
+from support.receiver.receiving import NOW_MS, Point, of_server, tokens_page
 
 from pipelines.telemetry.collector.segments import Scrape
 from pipelines.telemetry.config.tier import Tier, parse_tier
 from pipelines.telemetry.receiver.pages import PageBook
-from pipelines.telemetry.receiver.pushed import Batch, SeriesBook
+from pipelines.telemetry.receiver.pushed import PushedBatch, SeriesBook
 from pipelines.telemetry.receiver.targets import TargetBook
 
 Rows = list[tuple[str, float]]
@@ -18,9 +18,9 @@ class Pushing:
         self.series = SeriesBook()
         self.pages = PageBook(TargetBook(tier or Tier()))
 
-    def add(self, points: list[Point], journal: int = 1) -> Batch:
+    def add(self, points: list[Point], journal: int = 1) -> PushedBatch:
         """Add the samples of one request."""
-        batch = Batch(oldest=0.0)
+        batch = PushedBatch(oldest=0.0)
         for labels, value, at in points:
             pairs = tuple(sorted(labels.items()))
             batch.add(self.series.learn(pairs, pairs), at * 1000, value)
@@ -63,7 +63,7 @@ def test_a_sender_without_up_has_one_for_each_page() -> None:
 
 
 def test_labels_that_the_sender_adds_to_each_series_are_no_identity() -> None:
-    """Those of `up` show which they are; a pair of Prometheus pushes one server."""
+    """The labels of `up` show which they are; a pair of Prometheus pushes one server."""
     pushing = Pushing()
     pushing.add(tokens_page(7, NOW_MS, replica="a", zone="x"))
     pushing.add(tokens_page(9, NOW_MS + 1000, replica="b", zone="x"))
@@ -73,7 +73,7 @@ def test_labels_that_the_sender_adds_to_each_series_are_no_identity() -> None:
 
 
 def test_old_names_give_way_also_where_requests_divide_them() -> None:
-    """That needs the whole page, whichever request has which name."""
+    """The whole page decides, whichever request has which name."""
     pushing = Pushing()
     pushing.add([of_server("vllm:gpu_cache_usage_perc", 0.25)])
     pushing.add([of_server("vllm:kv_cache_usage_perc", 0.5)], journal=2)
@@ -84,7 +84,7 @@ def test_old_names_give_way_also_where_requests_divide_them() -> None:
 
 
 def test_a_server_of_no_engine_is_counted_until_it_shows_one() -> None:
-    """What its samples were is not known, so they are left out and not silently."""
+    """Its samples are left out, and not silently."""
     pushing = Pushing()
     pushing.add([of_server("up", 1.0)])
     assert pushing.settle() == []
@@ -101,7 +101,7 @@ def test_families_of_the_tier_file_keep_the_kind_that_is_sent() -> None:
     )
     pushing = Pushing(tier)
     pushing.series = SeriesBook(["ours_seen", "ours_level"])
-    batch = Batch(oldest=0.0)
+    batch = PushedBatch(oldest=0.0)
     for name, kind in (("ours_seen", "counter"), ("ours_level", "gauge")):
         labels = (("__name__", name), ("instance", "10.0.0.1:8000"))
         batch.add(pushing.series.learn(labels, labels, kind), NOW_MS * 1000, 3.0)

@@ -1,11 +1,11 @@
-"""What was confirmed is in a segment: after a kill, a full disk, an end by a signal."""
+"""Confirmed samples are in a segment: after a kill, a full disk, an end by a signal."""
 
 import asyncio
 from pathlib import Path
 
 from support.collecting import of_metric, read_rows
 from support.full_disk import full_disk
-from support.receiving import (
+from support.receiver.receiving import (
     LIMITS,
     NOW_MS,
     folders_of,
@@ -18,7 +18,7 @@ from support.receiving import (
 
 from pipelines.telemetry.config.tier import Tier
 from pipelines.telemetry.receiver.bodies import PushedBody
-from pipelines.telemetry.receiver.receiver import Receiver
+from pipelines.telemetry.receiver.receiver import PushReceiver
 
 LATER = shorter(LIMITS, settle_seconds=60, segment_seconds=60)
 
@@ -31,7 +31,7 @@ def test_a_killed_receiver_is_taken_over(tmp_path: Path) -> None:
     """Its journals become segments, whole pages of both, and go."""
 
     async def take_in_and_vanish() -> None:
-        receiver = Receiver(Tier(), folders_of(tmp_path), LATER)
+        receiver = PushReceiver(Tier(), folders_of(tmp_path), LATER)
         for number in range(3):
             body = write_request(tokens_page(number, NOW_MS + number * 1000))
             await receiver.accept(PushedBody("remote write 1.0", "snappy", body))

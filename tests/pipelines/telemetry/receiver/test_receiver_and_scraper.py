@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 from google.protobuf.json_format import MessageToJson
-from support.pushed_pages import otlp_of, points_of
-from support.receiving import (
+from support.receiver.pushed_pages import otlp_of, points_of
+from support.receiver.receiving import (
     LIMITS,
     SERVER,
     V1,

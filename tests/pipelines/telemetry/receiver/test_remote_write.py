@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 from support.collecting import of_metric, read_rows
-from support.receiving import (
+from support.receiver.receiving import (
     NOW_MS,
     V1,
     V2,
@@ -63,7 +63,7 @@ def test_one_page_in_several_requests_is_one_page(tmp_path: Path) -> None:
 
 
 def test_created_and_start_times_are_kept(tmp_path: Path) -> None:
-    """Where no page says when its process started, its series do."""
+    """Series say when they began, if no page says when its process did."""
     points = [each for each in tokens_page(7) if "process_start" not in each[0]["__name__"]]
     with receiving(tmp_path) as running:
         running.write(request_v2(points, started_ms=NOW_MS - 60_000), V2)

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from pipelines.telemetry.config.tier import Tier
 from pipelines.telemetry.receiver.messages import Label, Request, WriteRequest
-from pipelines.telemetry.receiver.receiver import Receiver, ReceiverFolders, ReceiverLimits
+from pipelines.telemetry.receiver.receiver import PushReceiver, ReceiverFolders, ReceiverLimits
 from pipelines.telemetry.receiver.server import serve
 
 V1 = {
@@ -84,7 +84,7 @@ def request_v2(points: Sequence[Point], started_ms: int = 0) -> bytes:
 class Receiving:
     """A receiver that runs, and its address."""
 
-    receiver: Receiver
+    receiver: PushReceiver
     url: str
 
     def write(self, body: bytes, headers: Mapping[str, str] = V1) -> httpx.Response:
@@ -109,11 +109,11 @@ def receiving(
 ) -> Iterator[Receiving]:
     """Run a receiver in a thread while the `with` lasts; afterwards all is in segments."""
     with ThreadPoolExecutor(1) as thread, socket.create_server(("127.0.0.1", 0)) as listener:
-        begun: Future[tuple[Receiver, Callable[[], object]]] = Future()
+        begun: Future[tuple[PushReceiver, Callable[[], object]]] = Future()
 
         async def run() -> None:
             stop, loop = asyncio.Event(), asyncio.get_running_loop()
-            receiver = Receiver(tier or Tier(), folders_of(home), limits)
+            receiver = PushReceiver(tier or Tier(), folders_of(home), limits)
             begun.set_result((receiver, partial(loop.call_soon_threadsafe, stop.set)))
             await serve(receiver, listener, key, stop)
 
