@@ -143,7 +143,8 @@ class PageBook:
         content = place.read("\n".join(lines).encode(), page.at / 1e6)
         self.problems += content.counts.problems
         started = content.started_at
-        series, values = _with_outcome(content, place, up, says_up)
+        has_figures = any(each.name not in {UP, START} for each in page.series)
+        series, values = _with_outcome(content, place, up, says_up, has_figures)
         return Scrape(
             place.target.name,
             place.engine,
@@ -191,7 +192,7 @@ def _lines(page: OpenPage, place: Place, start: str) -> Iterator[str]:
 
 
 def _with_outcome(
-    content: NormalisedPage, place: Place, up: float | None, says_up: bool
+    content: NormalisedPage, place: Place, up: float | None, says_up: bool, has_figures: bool
 ) -> tuple[tuple[Series, ...], tuple[float, ...]]:
     """Return series and values of a page with the outcome of its scrape, as the collector does."""
     if up == 0:
@@ -203,6 +204,6 @@ def _with_outcome(
     labels = {"samples": str(len(series)), "problems": str(content.counts.problems)}
     if content.withheld:
         labels["withheld"] = content.withheld
-    elif not series:
+    elif not series and has_figures:  # they may be in another part of the page
         return (up_series(place.up_metric, reason="no_known_metrics"),), (0.0,)
     return (*series, up_series(place.up_metric, **labels)), (*values, 1.0)

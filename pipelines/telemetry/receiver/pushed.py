@@ -208,7 +208,8 @@ class SeriesBook:
             server = self.servers[known_as] = PushedServer(known_as, job)
         if name != UP and len(server.families) < MAX_FAMILIES:
             server.families.add(name)
-        clean = {NOT_IN_LABELS.sub("_", label): value for label, value in given.items()}
+        # An empty label is none.
+        clean = {NOT_IN_LABELS.sub("_", each): text for each, text in given.items() if text}
         return PushedSeries(server, name, clean, kind)
 
     def _forget(self) -> None:

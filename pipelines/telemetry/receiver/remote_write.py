@@ -15,7 +15,13 @@ from google.protobuf.message import DecodeError
 from pipelines.telemetry.metrics.exposition import UNSEEN, Labels
 from pipelines.telemetry.receiver.errors import BadPush, PushTooLarge
 from pipelines.telemetry.receiver.messages import Label, Request, WriteRequest
-from pipelines.telemetry.receiver.pushed import Found, PushedBatch, Refused, SeriesBook
+from pipelines.telemetry.receiver.pushed import (
+    Found,
+    PushedBatch,
+    PushedSeries,
+    Refused,
+    SeriesBook,
+)
 
 MAX_SERIES = 100_000  # of one request
 # The one NaN that says that a series ended.
@@ -86,6 +92,9 @@ def _add_samples(
     counts = batch.counts
     counts.refused_histograms += len(series.histograms)
     counts.refused_exemplars += len(series.exemplars)
+    if not isinstance(found, PushedSeries):
+        batch.pass_over(found, len(series.samples))
+        return
     of_series = series.created_timestamp if started else 0
     for sample in series.samples:
         value = sample.value

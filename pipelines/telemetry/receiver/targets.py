@@ -5,7 +5,7 @@ of a device source gives the figures of its devices. Any other one is a target b
 families are of an engine that serves, and is recorded as one that was found.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from pipelines.telemetry.collector.scrape_loops import vocabularies
-from pipelines.telemetry.config.tier import DeviceSource, Target, Tier
+from pipelines.telemetry.config.tier import DeviceSource, Target, Tier, own_page_pick
 from pipelines.telemetry.config.tier_records import TierEntry, TierRecord, target_entry
 from pipelines.telemetry.metrics.devices import ReadPage, device_reader
 from pipelines.telemetry.metrics.normalise import MetricsNormaliser
@@ -84,11 +84,12 @@ class TargetBook:
     def __init__(self, tier: Tier) -> None:
         self._tier = tier
         self._named: dict[str, list[Callable[[], Place]]] = {}
+        self._readers: dict[Hashable, ReadPage] = {}
         self._found: WeakKeyDictionary[PushedServer, ServerPlaces] = WeakKeyDictionary()
         for target in tier.targets:
             sources = tier.sources_of(target)
             for known_as in {target.name, urlsplit(target.url).netloc}:
-                self._named.setdefault(known_as, []).append(_target_maker(target, sources))
+                self._named.setdefault(known_as, []).append(self._target_maker(target, sources))
             separate = [each for each in sources if each.url or each.command]
             for source in separate:
                 if source.url and not source.query:
@@ -137,21 +138,25 @@ class TargetBook:
         engine = _find_engine(frozenset(server.families))
         if engine is not None:
             target = Target(server.name, NO_ADDRESS, engine, service=server.job or None)
-            make = _target_maker(target, ())
-            yield replace(make(), is_found=True)
+            place = self._target_maker(target, ())()
+            yield replace(place, is_found=True)
+
+    def _target_maker(
+        self, target: Target, sources: tuple[DeviceSource, ...]
+    ) -> Callable[[], Place]:
+        def make() -> Place:
+            words, pick = vocabularies(target, sources), own_page_pick(target, sources)
+            # Targets of one kind share a reader: their pages have most lines in common.
+            kind = words, target.families, pick
+            if kind not in self._readers:
+                reader = MetricsNormaliser(*words, families=target.families, pick=pick)
+                self._readers[kind] = reader.read
+            return Place(target, target.engine, self._readers[kind])
+
+        return make
 
 
 _find_engine = cache(find_engine)
-
-
-def _target_maker(target: Target, sources: tuple[DeviceSource, ...]) -> Callable[[], Place]:
-    def make() -> Place:
-        words = vocabularies(target, sources)
-        pick = Tier((target,), sources).own_page_pick(target)
-        reader = MetricsNormaliser(*words, families=target.families, pick=pick)
-        return Place(target, target.engine, reader.read)
-
-    return make
 
 
 def _source_maker(target: Target, source: DeviceSource, *, is_only: bool) -> Callable[[], Place]:

@@ -52,6 +52,22 @@ def test_what_comes_late_belongs_to_the_page_before() -> None:
     assert first.started_at == second.started_at == 1795295012250000
 
 
+def test_up_apart_from_the_rest_is_no_failed_scrape() -> None:
+    """Its page has known figures, in another part; one with unknown figures alone has none."""
+    pushing = Pushing()
+    up, *rest = tokens_page(7)
+    pushing.add([up, *rest])
+    pushing.settle()
+    pushing.add([of_server("up", 1.0, NOW_MS + 1000)])
+    pushing.add(
+        [
+            of_server("up", 1.0, NOW_MS + 2000),
+            of_server("sglang:num_running_reqs", 1.0, NOW_MS + 2000),
+        ]
+    )
+    assert [rows(each) for each in pushing.settle()] == [[("up", 1)], [("up", 0)]]
+
+
 def test_a_sender_without_up_has_one_for_each_page() -> None:
     """OpenTelemetry's SDKs send none: what they send was up."""
     pushing = Pushing()

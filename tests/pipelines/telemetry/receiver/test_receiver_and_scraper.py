@@ -127,7 +127,18 @@ def without_counts(home: TelemetryHome) -> dict[str, Any]:
     return home.facts()
 
 
-@pytest.mark.parametrize("send", [send_v1, send_v2, send_otlp, send_json])
+LONG = pytest.mark.long
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        send_v2,
+        send_otlp,
+        pytest.param(send_v1, marks=LONG),
+        pytest.param(send_json, marks=LONG),
+    ],
+)
 def test_pushed_pages_are_the_facts_of_scraped_ones(tmp_path: Path, send: Send) -> None:
     """Counters, a restart, histograms, gauges, old names, coverage, outcomes."""
     made = pages()

@@ -101,30 +101,27 @@ def test_native_histograms_and_exemplars_are_refused_and_counted(tmp_path: Path)
     assert of_metric(read_rows(tmp_path / "spool/telemetry"), "generation_tokens")
 
 
-@pytest.mark.parametrize(
-    ("labels", "reason"),
-    [
-        ({"__name__": "vllm:num_requests_running"}, "no label instance or job"),
-        ({"instance": "a"}, "no name of a metric"),
-        ({"__name__": "vllm:num_requests_running", "instance": "a\n"}, "unprintable"),
-        ({"__name__": "vllm:num_requests_running", "instance": "a" * 201}, "more than 200"),
-        ({"__name__": "up", "instance": "a", "x": "y" * 5000}, "more than 4096"),
-        ({"__name__": "up", "instance": "a", **{f"l{i}": "x" for i in range(200)}}, "128 labels"),
-    ],
-)
-def test_a_bad_series_is_refused_with_its_reason(
-    tmp_path: Path, labels: dict[str, str], reason: str
-) -> None:
+BAD_SERIES = [
+    ({"__name__": "vllm:num_requests_running"}, "no label instance or job"),
+    ({"instance": "a"}, "no name of a metric"),
+    ({"__name__": "vllm:num_requests_running", "instance": "a\n"}, "unprintable"),
+    ({"__name__": "vllm:num_requests_running", "instance": "a" * 201}, "more than 200"),
+    ({"__name__": "up", "instance": "a", "x": "y" * 5000}, "more than 4096"),
+    ({"__name__": "up", "instance": "a", **{f"l{i}": "x" for i in range(200)}}, "128 labels"),
+]
+
+
+def test_a_bad_series_is_refused_with_its_reason(tmp_path: Path) -> None:
     """The others of its request are written, in both versions."""
-    points = [(labels, 1.0, NOW_MS), *tokens_page(7)]
     with receiving(tmp_path) as running:
-        responses = [
-            running.write(write_request(points)),
-            running.write(request_v2(points), V2),
-        ]
-    for response in responses:
-        assert (response.status_code, written(response)) == (400, [5, 0, 0])
-        assert reason in response.text
+        for labels, reason in BAD_SERIES:
+            points = [(labels, 1.0, NOW_MS), *tokens_page(7)]
+            for response in (
+                running.write(write_request(points)),
+                running.write(request_v2(points), V2),
+            ):
+                assert (response.status_code, written(response)) == (400, [5, 0, 0])
+                assert reason in response.text
 
 
 def test_instants_that_cannot_be_are_refused(tmp_path: Path) -> None:
