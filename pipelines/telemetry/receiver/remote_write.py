@@ -35,7 +35,7 @@ def read_write_request(content: bytes, book: SeriesBook, batch: PushedBatch) -> 
     """Add the samples of a `prometheus.WriteRequest`, version 1.0; raise BadPush if it is none."""
     for series in _parse(WriteRequest, content).timeseries:
         labels = series.labels
-        key = b"".join(labels)
+        key = tuple(labels)
         found = book.lookup(key)
         if found is UNSEEN:
             found = book.learn(key, _parse_labels(labels))
