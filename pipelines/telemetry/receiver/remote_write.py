@@ -34,7 +34,7 @@ BAD_REFERENCE = Refused("labels refer to a symbol that is not there")
 def read_write_request(content: bytes, book: SeriesBook, batch: PushedBatch) -> None:
     """Add the samples of a `prometheus.WriteRequest`, version 1.0; raise BadPush if it is none."""
     for series in _parse(WriteRequest, content).timeseries:
-        labels = series.labels
+        labels = series.labels[:]  # a slice is made in half the time of a tuple
         key = tuple(labels)
         found = book.lookup(key)
         if found is UNSEEN:
