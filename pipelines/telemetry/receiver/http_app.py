@@ -99,18 +99,19 @@ def make_app(receiver: PushReceiver, key: str | None, host: str) -> ASGIApp:
     """Make the application with its guard."""
     places = asyncio.Semaphore(MAX_REQUESTS)
     routes = [
-        Route(WRITE, _bounded(places, _RemoteWrite(receiver)), methods=["POST"]),
-        Route(METRICS, _bounded(places, _Otlp(receiver)), methods=["POST"]),
+        Route(WRITE, _bounded(places, receiver, _RemoteWrite(receiver)), methods=["POST"]),
+        Route(METRICS, _bounded(places, receiver, _Otlp(receiver)), methods=["POST"]),
         *make_routes(receiver),
     ]
     return PushGuard(Starlette(routes=routes), key, host)
 
 
-def _bounded(places: asyncio.Semaphore, answer: PushAnswer) -> PushAnswer:
+def _bounded(places: asyncio.Semaphore, receiver: PushReceiver, answer: PushAnswer) -> PushAnswer:
     """Return an endpoint that answers a number of requests at once and asks others to wait."""
 
     async def endpoint(request: Request) -> Response:
         if places.locked():
+            receiver.tally.waiting_requests += 1
             return PlainTextResponse("Too many requests at once.\n", 503, RETRY_AFTER)
         async with places:
             return await answer(request)
@@ -142,6 +143,7 @@ class _RemoteWrite:
             pushed = PushedBody(*form, await _read_body(request))
             counts = await self._receiver.accept(pushed)
         except BadPush as error:
+            self._receiver.tally.refused_requests += 1
             return PlainTextResponse(f"{error}\n", error.status, _written(PushCounts()))
         except NoRoom as error:
             return PlainTextResponse(f"{error} Send it again later.\n", 503, RETRY_AFTER)
@@ -174,6 +176,7 @@ class _Otlp:
             form = otlp_format(headers.get("Content-Type", ""), headers.get("Content-Encoding", ""))
             counts = await self._receiver.accept(PushedBody(*form, await _read_body(request)))
         except BadPush as error:
+            self._receiver.tally.refused_requests += 1
             return _otlp_answer(Status(code=3, message=str(error)), is_json, error.status)
         except NoRoom as error:
             status = Status(code=14, message=f"{error} Send it again later.")

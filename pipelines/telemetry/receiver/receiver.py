@@ -118,11 +118,7 @@ class PushReceiver:
         Raise BadPush for one that is not what it says, and NoRoom where it cannot be kept now.
         """
         self._require_room()
-        try:
-            batch = await self._in_worker(partial(self._decode, pushed))
-        except BadPush:
-            self.tally.refused_requests += 1
-            raise
+        batch = await self._in_worker(partial(self._decode, pushed))
         if batch.parts:
             await self._keep(pushed, batch)
         self.tally.add(batch.counts)

@@ -94,6 +94,7 @@ def test_its_metrics_say_what_became_of_samples(tmp_path: Path) -> None:
     with receiving(tmp_path, limits=shorter(LIMITS, settle_seconds=60, segment_seconds=60)) as run:
         run.write(BODY)
         run.write(b"bad")
+        run.write(BODY, {"Content-Type": "text/plain"})
         page = httpx.get(f"{run.url}/metrics").text
     families = {family.name: family for family in text_string_to_metric_families(page)}
     outcomes = {
@@ -101,7 +102,7 @@ def test_its_metrics_say_what_became_of_samples(tmp_path: Path) -> None:
         for each in families["tokentide_receiver_samples"].samples
     }
     assert (outcomes["kept"], outcomes["left_out"], outcomes["refused"]) == (4, 1, 0)
-    assert families["tokentide_receiver_refused_requests"].samples[0].value == 1
+    assert families["tokentide_receiver_refused_requests"].samples[0].value == 2
     assert families["tokentide_receiver_open_samples"].samples[0].value == 4
     assert SERVER["instance"] not in page
 
