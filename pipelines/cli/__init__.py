@@ -33,6 +33,7 @@ from pipelines.cli.tier import (
     connect,
     fleet,
     pilot,
+    receive,
     simulated_fleet,
     spend,
     verbs,
@@ -142,6 +143,7 @@ app.command(rich_help_panel=KEEP)(verify.verify)
 app.command(rich_help_panel=KEEP)(backup.backup)
 app.command(rich_help_panel=KEEP)(backup.restore)
 app.command(rich_help_panel=TIER, **collect.OPTIONS)(collect.collect)
+app.command(rich_help_panel=TIER)(receive.receive)
 app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.serve)
 app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.load)
 app.command(rich_help_panel=TIER)(pilot.pilot)
