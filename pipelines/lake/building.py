@@ -36,10 +36,12 @@ OnBuildStep = Callable[[BuildStep], None]
 class LakeBuild:
     """Result of a build from the lake.
 
-    `is_new` says whether the generation was published by it. `pointer` is what it uploaded: None
+    `snapshot` is the one of the lake up to which it has read at least. `is_new` says whether it
+    published the generation. `pointer` is what it uploaded: None
     where generations stay in the home, and where S3 has this one already.
     """
 
+    snapshot: int
     loaded: TelemetryLoadResult
     built: BuildResult
     generation: Generation
@@ -110,6 +112,7 @@ def build_under(
             lease.is_takeover = False
         fetch_if_ahead(settings, store)
     with open_lake(settings) as lake:
+        snapshot = lake.snapshot()
         loaded = feed_warehouse(settings, lake)
     on_step("fed")
     built = build(settings, progress=progress)
@@ -124,4 +127,4 @@ def build_under(
         pointer = upload(store, generation, lease.epoch, lease.check)
         remember(settings, pointer)
     on_step("uploaded")
-    return LakeBuild(loaded, built, generation, lease.epoch, is_new, pointer)
+    return LakeBuild(snapshot, loaded, built, generation, lease.epoch, is_new, pointer)
