@@ -31,6 +31,9 @@ UNFINISHED = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
+# A run that failed, and whose retry the daemon has not started yet.
+WILL_RETRY, RETRIED_BY = {"dagster/will_retry": "true"}, "dagster/auto_retry_run_id"
+MAX_FAILED = 100
 # The queue of celery whose workers take a run. A run is given up after a while, as its host may be
 # gone without a word: a load after what the instance says, as the next one goes on where it ended.
 LOAD_TAGS = {"dagster-celery/queue": LOAD_POOL}
@@ -99,7 +102,13 @@ def segments_wait(
 
 
 def _partitions_at_work(instance: dg.DagsterInstance) -> set[str]:
-    runs = instance.get_runs(dg.RunsFilter(job_name=lake_load.name, statuses=UNFINISHED))
+    """Return the partitions whose run is not over, or will be started again by Dagster."""
+    job = lake_load.name
+    runs = instance.get_runs(dg.RunsFilter(job_name=job, statuses=UNFINISHED))
+    failed = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.FAILURE], tags=WILL_RETRY)
+    runs += [
+        run for run in instance.get_runs(failed, limit=MAX_FAILED) if RETRIED_BY not in run.tags
+    ]
     return {run.tags.get("dagster/partition", "") for run in runs}
 
 

@@ -27,9 +27,9 @@ from pipelines.settings import Settings
 
 REDIS_PASSWORD = "lake-test-redis"
 MODULE = "pipelines.distributed.definitions"
-SECONDS = 180.0
+SECONDS = 300.0
 # Of the instance in deploy/, which is for fleets, and not for tests that wait.
-SHORTER = {"poll_interval_seconds": 2, "max_runtime_seconds": 25}
+SHORTER = {"poll_interval_seconds": 2, "max_runtime_seconds": 60}
 
 
 @dataclass
@@ -42,6 +42,7 @@ class LakeDagster:
     settings: Settings
     redis_port: int = field(default_factory=free_port)
     code_port: int = field(default_factory=free_port)
+    page_port: int = field(default_factory=free_port)
     processes: "dict[str, subprocess.Popen[bytes]]" = field(default_factory=dict)
 
     @property
@@ -76,7 +77,7 @@ class LakeDagster:
             "--host", "127.0.0.1", "--port", str(self.code_port),
         )  # fmt: skip
         for port in (self.redis_port, self.code_port):
-            wait_until(partial(_answers, port))
+            wait_until(partial(answers, port))
         self._python("daemon", "dagster._daemon", "run", "--workspace", self._workspace)
 
     def start_worker(self, name: str, *queues: str) -> None:
@@ -85,6 +86,13 @@ class LakeDagster:
             name, "celery", "--app", "pipelines.distributed.worker", "worker",
             "--queues", ",".join(queues), "--concurrency", "1", "--hostname", f"{name}@test",
         )  # fmt: skip
+
+    def start_page(self) -> str:
+        """Start the page; return its address."""
+        self._python(
+            "page", "pipelines.distributed.page", self._workspace, "127.0.0.1", str(self.page_port)
+        )
+        return f"http://127.0.0.1:{self.page_port}"
 
     def kill(self, name: str) -> None:
         """Kill all processes of one that was started, as where its host is gone."""
@@ -168,7 +176,8 @@ def _redis_config(port: int) -> bytes:
     return "\n".join(lines).encode()
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Tell whether somebody takes connections on a port of loopback."""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
