@@ -1,4 +1,4 @@
-"""When runs start: sensors look at the spool and at the lake, a schedule maintains it at night."""
+"""Start of runs: sensors look at the spool and at the lake, a schedule maintains it at night."""
 
 from collections.abc import Sequence
 from datetime import datetime

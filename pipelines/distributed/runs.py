@@ -1,4 +1,4 @@
-"""What the runs of the distributed form do: load a partition, build and publish, maintain the lake.
+"""Runs of the distributed form: load a partition, build and publish, maintain the lake.
 
 They call the functions of the verbs `tokentide lake …`. Runs may be killed anywhere: a load is
 exactly once, a build publishes whole generations under the lease.

@@ -97,7 +97,7 @@ def test_a_partition_whose_run_is_under_way_gets_no_other(
 def test_old_hours_are_removed(
     instance: dg.DagsterInstance, store: ObjectStore, lake_settings: Settings
 ) -> None:
-    """Those of what waits stay, however old."""
+    """Hours of what waits stay, however old."""
     hours = [f"2026-01-{day:02}T{hour:02}" for day in range(1, 9) for hour in range(24)]
     instance.add_dynamic_partitions(HOURS.name or "", hours)
     tick(instance, lake_settings)

@@ -13,7 +13,7 @@ from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import SegmentWriter
 
 
-def test_what_waits_and_what_was_loaded_is_told(lake_settings: Settings) -> None:
+def test_what_waits_and_what_was_loaded_is_known(lake_settings: Settings) -> None:
     """With a damaged segment, which goes on waiting."""
     assert lake_settings.services.spool
     store = ObjectStore(lake_settings.services.spool)
@@ -35,7 +35,7 @@ def test_what_waits_and_what_was_loaded_is_told(lake_settings: Settings) -> None
     assert "1 segments, 6 rows the last one at" in shown
 
 
-def test_who_has_the_lease_is_told(lake_settings: Settings) -> None:
+def test_who_has_the_lease_is_known(lake_settings: Settings) -> None:
     def builder() -> str:
         lines = describe_status(read_status(lake_settings))
         return next(line for line in lines if line.startswith("builder"))
