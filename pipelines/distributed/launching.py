@@ -104,7 +104,7 @@ def segments_wait(
 def _partitions_at_work(instance: dg.DagsterInstance) -> set[str]:
     """Return the partitions whose run is not over, or will be started again by Dagster."""
     job = lake_load.name
-    runs = instance.get_runs(dg.RunsFilter(job_name=job, statuses=UNFINISHED))
+    runs = [*instance.get_runs(dg.RunsFilter(job_name=job, statuses=UNFINISHED))]
     failed = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.FAILURE], tags=WILL_RETRY)
     runs += [
         run for run in instance.get_runs(failed, limit=MAX_FAILED) if RETRIED_BY not in run.tags

@@ -12,9 +12,8 @@ select
         where tables.end_snapshot is null and tables.table_name <> 'telemetry_segments'
     ) as rows,
     (
-        select max(commits.snapshot_time) at time zone 'UTC'
-        from ducklake_snapshot as commits
-        inner join tokentide_commits
-            on commits.snapshot_id = tokentide_commits.snapshot_id
+        select max(snapshots.snapshot_time) at time zone 'UTC'
+        from ducklake_snapshot as snapshots
+        where snapshots.snapshot_id in (select loads.snapshot_id from tokentide_commits as loads)
     ) as last_load_at
 from tokentide_commits;
