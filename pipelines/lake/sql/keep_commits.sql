@@ -3,14 +3,16 @@
 -- a second commit of a name fails as a whole, since the trigger is part of it.
 create table if not exists tokentide_commits (
     commit_name text primary key,
-    snapshot_id bigint not null
+    snapshot_id bigint not null,
+    committed_at timestamptz not null default now()
 );
 
 create index if not exists tokentide_commits_by_snapshot on tokentide_commits (snapshot_id);
 
 create or replace function tokentide_keep_commit() returns trigger language plpgsql as $$
 begin
-    insert into tokentide_commits values (new.commit_extra_info, new.snapshot_id);
+    insert into tokentide_commits (commit_name, snapshot_id)
+    values (new.commit_extra_info, new.snapshot_id);
     return null;
 end
 $$;
@@ -23,8 +25,11 @@ execute function tokentide_keep_commit();
 -- Those of a lake that was made before this table.
 insert into tokentide_commits
 select
-    commit_extra_info,
-    snapshot_id
-from ducklake_snapshot_changes
-where commit_extra_info is not null
+    changes.commit_extra_info,
+    changes.snapshot_id,
+    snapshots.snapshot_time
+from ducklake_snapshot_changes as changes
+inner join ducklake_snapshot as snapshots
+    on changes.snapshot_id = snapshots.snapshot_id
+where changes.commit_extra_info is not null
 on conflict do nothing;

@@ -1,10 +1,13 @@
 """State of the lake: what waits, what was loaded, who builds, what is the newest generation."""
 
+from datetime import timedelta
+
 from support.lake.homes import ship_and_load
 from support.telemetry_facts import stretch
 
 from pipelines.lake.connection import open_lake
 from pipelines.lake.lease import builder_lease
+from pipelines.lake.maintenance import maintain
 from pipelines.lake.spool import list_waiting, ship, waiting_key
 from pipelines.lake.status import describe_status, read_status
 from pipelines.loading.telemetry.segment_files import SpoolFolders
@@ -30,6 +33,9 @@ def test_what_waits_and_what_was_loaded_is_known(lake_settings: Settings) -> Non
     lake_row = found["lake"]
     assert (lake_row["segments"], lake_row["rows"], lake_row["unreadable"]) == (1, 6, 1)
     assert found["published"] is None
+    with open_lake(lake_settings) as lake:
+        maintain(lake, lambda: None, timedelta(0))
+    assert read_status(lake_settings)["lake"]["last_load_at"] == lake_row["last_load_at"]
     shown = "\n".join(describe_status(found))
     assert "2 segments (2 scrapes), the oldest for" in shown
     assert "1 segments, 6 rows the last one at" in shown
