@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LOCK = "tokentide builder"
 TAKE = "select pg_try_advisory_lock(hashtextextended(%s, 0))"
+GIVE_BACK = "select pg_advisory_unlock(hashtextextended(%s, 0))"
 HOLDER, FORGET = (read_sql(__file__, name) for name in ("holder", "forget_epochs"))
 NEXT_EPOCH = (
     "insert into tokentide_builders (epoch, holder) "
@@ -111,6 +112,7 @@ def builder_lease(address: PostgresAddress) -> Iterator[Lease]:
             # It does nothing any more. Where the session is gone, the successor cannot know that.
             with suppress(ServiceFailed), reported(address):
                 session.execute(RELEASE, [epoch])
+                session.execute(GIVE_BACK, [LOCK])
 
 
 def read_holder(session: "psycopg.Connection[Any]") -> Holder | None:
