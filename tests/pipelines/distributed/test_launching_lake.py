@@ -94,6 +94,7 @@ def test_a_partition_whose_run_is_under_way_gets_no_other(
     assert [each.partition_key for each in tick(instance, lake_settings)] == [second.partition_key]
 
 
+@pytest.mark.long
 def test_old_hours_are_removed(
     instance: dg.DagsterInstance, store: ObjectStore, lake_settings: Settings
 ) -> None:
@@ -126,6 +127,7 @@ def test_a_build_starts_where_segments_came_since_the_last(
     assert isinstance(news(), dg.SkipReason)
 
 
+@pytest.mark.long
 def test_maintenance_is_a_run(
     instance: dg.DagsterInstance, store: ObjectStore, lake_settings: Settings
 ) -> None:

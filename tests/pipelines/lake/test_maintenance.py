@@ -93,6 +93,7 @@ def test_a_builder_reads_on_where_snapshots_expired(lake: Lake, lake_settings: S
     assert feed_warehouse(lake_settings, lake).segments == 2 * NUMBER
 
 
+@pytest.mark.long
 def test_loaders_go_on_while_files_are_merged(lake: Lake, lake_settings: Settings) -> None:
     """Each round merges what the one before it loaded, and another connection loads meanwhile."""
     assert lake_settings.services.spool
