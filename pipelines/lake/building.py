@@ -37,8 +37,8 @@ class LakeBuild:
     """Result of a build from the lake.
 
     `snapshot` is the one of the lake up to which it has read at least. `is_new` says whether it
-    published the generation. `pointer` is what it uploaded: None
-    where generations stay in the home, and where S3 has this one already.
+    published the generation. `pointer` is what it uploaded: None where generations stay in the
+    home, and where S3 has this one already.
     """
 
     snapshot: int
@@ -106,10 +106,11 @@ def build_under(
     folder = settings.services.published
     store = ObjectStore(folder) if folder else None
     on_step("leased")
-    if store:
-        if lease.is_takeover:
+    if lease.is_takeover:
+        if store:
             fence(store, lease.epoch)
-            lease.is_takeover = False
+        lease.note_fenced()
+    if store:
         fetch_if_ahead(settings, store)
     with open_lake(settings) as lake:
         snapshot = lake.snapshot()

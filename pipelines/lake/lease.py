@@ -61,7 +61,7 @@ class Lease:
     ) -> None:
         self.epoch = epoch
         self.maintained_at = before.maintained_at if before else None
-        # The one before may be alive, and not know that it lost the lease.
+        # The one before may be alive, and not know that it lost the lease: a fence has to be set.
         self.is_takeover = bool(before and not before.is_released)
         self._session = session
         self._address = address
@@ -81,6 +81,10 @@ class Lease:
                 f"Epoch {newest} of the builder began after {self.epoch}, which is ours. "
                 "Another builder goes on; this one may be started again."
             )
+
+    def note_fenced(self) -> None:
+        """Note that holders before this one can move nothing any more."""
+        self.is_takeover = False
 
     def note_maintained(self) -> None:
         """Note that the lake was maintained now."""
@@ -106,12 +110,15 @@ def builder_lease(address: PostgresAddress) -> Iterator[Lease]:
             name = f"{socket.gethostname()} process {os.getpid()}"
             [(epoch,)] = session.execute(NEXT_EPOCH, [name]).fetchall()
             session.execute(FORGET)
+        lease = Lease(session, address, int(epoch), before)
         try:
-            yield Lease(session, address, int(epoch), before)
+            yield lease
         finally:
-            # It does nothing any more. Where the session is gone, the successor cannot know that.
+            # It does nothing any more. Where the session is gone, the successor cannot know that,
+            # and where no fence was set, it has to set it.
             with suppress(ServiceFailed), reported(address):
-                session.execute(RELEASE, [epoch])
+                if not lease.is_takeover:
+                    session.execute(RELEASE, [epoch])
                 session.execute(GIVE_BACK, [LOCK])
 
 

@@ -61,11 +61,15 @@ def test_who_had_the_lease_is_known(address: PostgresAddress) -> None:
         with builder_lease(address) as later:
             assert (later.epoch, later.is_takeover) == (4, True)
             assert later.maintained_at
+        # It set no fence, so the next one has to.
+        with builder_lease(address) as after:
+            assert (after.epoch, after.is_takeover) == (5, True)
+            after.note_fenced()
         found = read_holder(session)
         assert found
         assert (found.is_held, found.is_released) == (False, True)
         left = session.execute("select epoch from tokentide_builders order by epoch").fetchall()
-    assert left == [(1 - MANY,), (2,), (3,), (4,)]
+    assert left == [(1 - MANY,), (2,), (3,), (4,), (5,)]
 
 
 def test_a_restart_of_postgres_ends_the_lease(
