@@ -18,7 +18,7 @@ alter table tokentide_builders drop column released_at, drop column maintained_a
 """
 
 
-def test_a_lake_of_before_is_brought_up_to_date(lake_settings: Settings) -> None:
+def test_a_lake_of_before_gets_what_is_missing(lake_settings: Settings) -> None:
     """Nothing works with it until then; afterwards its segments are known as loaded."""
     assert lake_settings.services.lake
     SegmentWriter(lake_settings.telemetry_spool).write(stretch((1, 5), (2, 6)))
