@@ -115,7 +115,10 @@ claims_app.command("show")(claims.show_claim)
 claims_app.command("new")(claims.new_claim)
 
 lake_app = typer.Typer(no_args_is_help=True, callback=lake.lake)
-for verb in (lake.create, lake.ship, lake.load, lake.build, lake.fetch):
+for verb in (
+    *(lake.create, lake.ship, lake.load, lake.build),
+    *(lake.maintain, lake.fetch, lake.status),
+):
     lake_app.command()(verb)
 
 simulate_app = typer.Typer(invoke_without_command=True, callback=market.simulate)

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 TRY_LOCK = "select pg_try_advisory_lock(hashtextextended(%s, 0))"
 UNLOCK = "select pg_advisory_unlock(hashtextextended(%s, 0))"
-COMMITTED = "select 1 from ducklake_snapshot_changes where commit_extra_info = %s"
+COMMITTED = "select 1 from tokentide_commits where commit_name = %s"
+BETWEEN = "select commit_name from tokentide_commits where snapshot_id between %s and %s"
+LAST = "select coalesce(max(snapshot_id), 0) from tokentide_commits"
+UNREADABLE_COMMIT = "{} unreadable {}"
 INSERTED = read_sql(__file__, "inserted_segments")
 
 SegmentRow = tuple[str, str, SegmentKind, str, int, Any, Any, Any, str | None]
@@ -89,19 +92,22 @@ class Lake:
             )
 
     def snapshot(self) -> int:
-        """Return the number of the newest snapshot."""
-        with self.failures():
-            [(number,)] = self.con.sql(
-                f"select max(snapshot_id) from {NAME}.snapshots()"  # noqa: S608
-            ).fetchall()
-        return int(number)
+        """Return the number of the newest snapshot with a segment, 0 where there is none."""
+        return newest_load(self._session, self.address)
 
     def segments_between(self, first: int, last: int) -> list[SegmentRow]:
-        """Return the segments that were committed in these snapshots, both included."""
+        """Return the segments that were committed in these snapshots, both included.
+
+        The snapshots themselves may have expired.
+        """
+        with reported(self.address.catalog):
+            names = [name.split(" ") for (name,) in self._session.execute(BETWEEN, [first, last])]
+        given = {
+            "names": [name for name, *_ in names],
+            "unreadable": [bool(rest) for _, *rest in names],
+        }
         with self.failures():
-            found: list[SegmentRow] = self.con.execute(
-                INSERTED, {"first": first, "last": last}
-            ).fetchall()
+            found: list[SegmentRow] = self.con.execute(INSERTED, given).fetchall()
         return found
 
     def rows(self, kind: SegmentKind, segment_id: str) -> pa.Table:
@@ -142,12 +148,13 @@ def open_lake(settings: Settings, *, is_new: bool = False) -> Iterator[Lake]:
     Raise BadSetting where it is not set or its packages are missing, ServiceFailed where it cannot
     be opened.
     """
-    address = settings.services.lake
-    if address is None:
-        raise BadSetting("TOKENTIDE_LAKE is not set; docs/lake.md says how the lake is set up.")
+    address = lake_of(settings)
     with closing(connect(address.catalog)) as session, reported(address.catalog):
         if not is_new and not _exists(session):
-            raise ServiceFailed(f"{address.catalog.shown} has no lake yet: `tokentide lake create`")
+            raise ServiceFailed(
+                f"{address.catalog.shown} has no lake yet, or one of an older version: "
+                "`tokentide lake create`"
+            )
     with closing(connect(address.catalog)) as session, closing(_open(address)) as con:
         lake = Lake(con, session, address)
         if is_new:
@@ -156,8 +163,22 @@ def open_lake(settings: Settings, *, is_new: bool = False) -> Iterator[Lake]:
         yield lake
 
 
+def lake_of(settings: Settings) -> LakeAddress:
+    """Return the address of the lake; raise BadSetting where none is set."""
+    if settings.services.lake is None:
+        raise BadSetting("TOKENTIDE_LAKE is not set; docs/lake.md says how the lake is set up.")
+    return settings.services.lake
+
+
+def newest_load(session: "psycopg.Connection[Any]", address: LakeAddress) -> int:
+    """Return the number of the newest snapshot with a segment, 0 where there is none."""
+    with reported(address.catalog):
+        [(number,)] = session.execute(LAST).fetchall()
+    return int(number)
+
+
 def _exists(session: "psycopg.Connection[Any]") -> bool:
-    query = "select to_regclass('public.tokentide_builders') is not null"
+    query = "select to_regclass('public.tokentide_commits') is not null"
     return bool(session.execute(query).fetchall() == [(True,)])
 
 

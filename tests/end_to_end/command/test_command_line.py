@@ -30,7 +30,9 @@ VERBS = [
     ("lake", "ship"),
     ("lake", "load"),
     ("lake", "build"),
+    ("lake", "maintain"),
     ("lake", "fetch"),
+    ("lake", "status"),
 ]
 
 

@@ -8,17 +8,20 @@ from typing import Any
 import pytest
 from support.homes.whole_home import publish_all
 from support.lake.homes import embedded_home, lake_home, ship_and_load
-from support.lake.processes import ending, start_builder
+from support.lake.processes import END_OTHERS, ending, start_builder
+from support.telemetry_facts import stretch
 
-from pipelines.errors import LockHeld
+from pipelines.errors import LeaseLost, LockHeld
 from pipelines.ingest.market import load_archive
 from pipelines.lake.building import build_from_lake
 from pipelines.lake.connection import open_lake
 from pipelines.lake.lease import builder_lease
-from pipelines.lake.published import fetch
+from pipelines.lake.published import fence, fetch, newest_pointer
 from pipelines.publish.generations import newest
 from pipelines.services.object_store import ObjectStore
+from pipelines.services.postgres import connect
 from pipelines.settings import Settings
+from pipelines.telemetry.collector.segments import SegmentWriter
 from warehouse.connection import open_published
 
 # Columns that say when something was done here, and on which host.
@@ -74,6 +77,51 @@ def test_every_mart_is_the_same_in_both_forms_and_for_every_reader(
     assert len(found) > 50
     assert [name for name in expected if found[name] != expected[name]] == []
     assert found["served_tokens_minutely"]
+
+
+@pytest.mark.long
+def test_where_nothing_came_nothing_is_published(lake_settings: Settings, tmp_path: Path) -> None:
+    """Neither in the home nor in S3. A generation that did not get to S3 gets there, once."""
+    builder = lake_home(embedded_home(tmp_path / "e"), lake_settings, tmp_path / "builder")
+    load_archive(builder)
+    first = build_from_lake(builder)
+    assert (first.is_new, bool(first.pointer), first.loaded.segments) == (True, True, 4)
+    again = build_from_lake(builder)
+    assert (again.is_new, again.pointer, again.generation) == (False, None, first.generation)
+    published = builder.services.published
+    assert published
+    store = ObjectStore(published)
+    store.remove(f"pointers/{first.pointer.name if first.pointer else ''}.json")
+    missing = build_from_lake(builder)
+    assert (missing.is_new, missing.generation) == (False, first.generation)
+    assert missing.pointer == newest_pointer(store)
+    SegmentWriter(builder.telemetry_spool).write(stretch((9000, 900), (9001, 901)))
+    news = build_from_lake(builder)
+    assert (news.is_new, news.generation.number) == (True, first.generation.number + 1)
+
+
+@pytest.mark.long
+def test_a_builder_that_lost_its_lease_moves_nothing(
+    lake_settings: Settings, tmp_path: Path
+) -> None:
+    """It loses it while it builds; the successor has begun, and has nothing to publish yet."""
+    stale = lake_home(embedded_home(tmp_path / "e"), lake_settings, tmp_path / "stale")
+    assert stale.services.lake
+    assert stale.services.published
+    address, store = stale.services.lake.catalog, ObjectStore(stale.services.published)
+
+    def lose(step: str) -> None:
+        if step == "published":
+            with connect(address) as session:
+                session.execute(END_OTHERS)
+            with builder_lease(address) as successor:
+                assert successor.is_takeover
+                assert fence(store, successor.epoch) is None
+
+    with pytest.raises(LeaseLost, match="may be started again"):
+        build_from_lake(stale, on_step=lose)
+    assert newest_pointer(store) is None
+    assert store.list_keys("generations") == []
 
 
 @pytest.mark.long

@@ -5,8 +5,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.errors import ServiceFailed
-from pipelines.lake.published import fetch, newest_pointer, upload
+from pipelines.errors import LeaseLost, ServiceFailed
+from pipelines.lake.published import fence, fetch, newest_pointer, upload
 from pipelines.publish.generations import MAX_KEPT, Generation, generations, newest
 from pipelines.services.object_store import ObjectStore
 from pipelines.settings import Settings
@@ -58,6 +58,58 @@ def test_what_a_builder_without_the_lease_uploads_is_never_the_newest(
     assert (pointer.epoch, pointer.number) == (2, 3)
     fetch(lake_settings, store)
     assert value_of(lake_settings) == 3
+
+
+def test_from_its_fence_on_an_earlier_builder_moves_nothing(
+    store: ObjectStore, lake_settings: Settings, tmp_path: Path
+) -> None:
+    """Not even before the successor has published; what the earlier one left is removed then."""
+    upload(store, generation(tmp_path, 1), epoch=1)
+    upload(store, generation(tmp_path, 2), epoch=1)
+    adopted = fence(store, 2)
+    assert adopted == newest_pointer(store)
+    fetch(lake_settings, store)
+    upload(store, generation(tmp_path, 3, "stale"), epoch=1)
+    assert newest_pointer(store) == adopted
+    assert fetch(lake_settings, store) is None
+    # The next one takes over too, before this one has published anything.
+    assert fence(store, 3) == adopted
+    upload(store, generation(tmp_path, 4, "stale"), epoch=2)
+    assert newest_pointer(store) == adopted
+    upload(store, generation(tmp_path, 3, "true"), epoch=3)
+    assert fetch(lake_settings, store)
+    assert value_of(lake_settings) == "true"
+    assert [Path(key).stem for key in store.list_keys("generations")] == [
+        "00000001-000001", "00000001-000002", "00000003-000003",
+    ]  # fmt: skip
+    assert len(store.list_keys("pointers")) == 5  # with both fences
+    for number in range(4, 9):
+        upload(store, generation(tmp_path, number), epoch=3)
+    assert [Path(key).stem[:8] for key in store.list_keys("pointers")] == ["00000003"] * MAX_KEPT
+
+
+def test_a_fence_whose_builder_died_hides_nothing_for_good(
+    store: ObjectStore, tmp_path: Path
+) -> None:
+    """It was killed between its two writes; the next one takes what was the newest."""
+    assert fence(store, 1) is None
+    assert newest_pointer(store) is None
+    first = upload(store, generation(tmp_path, 1), epoch=1)
+    store.write("pointers/00000002-000000.json", b"")
+    assert newest_pointer(store) is None
+    assert fence(store, 3) == first
+    assert newest_pointer(store) == first
+
+
+def test_an_upload_whose_lease_was_lost_leaves_nothing(store: ObjectStore, tmp_path: Path) -> None:
+    def check() -> None:
+        raise LeaseLost("Another builder goes on.")
+
+    first = upload(store, generation(tmp_path, 1), epoch=1)
+    with pytest.raises(LeaseLost):
+        upload(store, generation(tmp_path, 2), epoch=1, check=check)
+    assert newest_pointer(store) == first
+    assert store.list_keys("generations") == [first.key]
 
 
 def test_a_file_with_other_bytes_does_not_take_its_place(
