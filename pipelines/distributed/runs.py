@@ -1,6 +1,6 @@
 """Runs of the distributed form: load a partition, build and publish, maintain the lake.
 
-They call the functions of the verbs `tokentide lake …`. Runs may be killed anywhere: a load is
+They call the functions of the verbs of `tokentide lake`. Runs may be killed anywhere: a load is
 exactly once, a build publishes whole generations under the lease.
 """
 
