@@ -17,7 +17,8 @@ from torch import Tensor
 from models.config import EngineConfig, ModelConfig
 from models.errors import BadConfig
 from models.ops import npu_quantised
-from models.ops.ops import Batch, KeyValues, QuantisedWeight, RoutedRows, Scheme
+from models.ops.composed import ComposedOps
+from models.ops.ops import KeyValues, QuantisedWeight, RoutedRows, Scheme, StepInput
 
 BLOCK_TOKENS = 128  # paged attention takes blocks of multiples of this
 MAX_BLOCK_TOKENS = 512
@@ -61,10 +62,12 @@ class NpuAttentionPlan:
     mask: Tensor  # [MASK_TOKENS, MASK_TOKENS] int8: 1 is hidden
 
 
-class NpuOps:
+class NpuOps(ComposedOps):
     """Operations of torch_npu, each equal to the one of the same name in `CpuOps`."""
 
     name = "npu"
+    kernels = "torch_npu"
+    index_dtype = torch.int32
 
     def rms_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
         normalised: Tensor = torch_npu.npu_rms_norm(x, weight, epsilon)[0]
@@ -115,18 +118,13 @@ class NpuOps:
             return rows.new_empty(0, weight.shape[-1])
         return npu_quantised.grouped_product(rows, weight, counts, rows.dtype)
 
-    def plan(self, batch: Batch, block_tokens: int, device: Any) -> NpuAttentionPlan:
-        width = -(-max(batch.context_tokens) // block_tokens)
-        table = [row[:width] + [0] * (width - len(row)) for row in batch.blocks]
-        slots, blocks = (
-            torch.tensor(each, dtype=torch.int32, device=device) for each in (batch.slots, table)
-        )
+    def plan(self, step: StepInput) -> NpuAttentionPlan:
         return NpuAttentionPlan(
-            slots,
-            blocks,
-            list(accumulate(batch.query_tokens)),
-            batch.context_tokens,
-            _mask(torch.device(device)),
+            step.slots,
+            step.blocks,
+            list(accumulate(step.batch.query_tokens)),
+            step.batch.context_tokens,
+            _mask(step.slots.device),
         )
 
     def store(self, cache: KeyValues, keys: Tensor, values: Tensor, plan: NpuAttentionPlan) -> None:

@@ -1,0 +1,263 @@
+"""Operations on a CPU with half a layer in one call of a small C++ library.
+
+The weights are those of the stock column, in its layout. The residual is float32 in both
+precisions. A sequence with many tokens in a step attends with stock torch between two calls.
+"""
+
+import ctypes
+from ctypes import POINTER, Structure, byref, c_float, c_int64, c_void_p
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import platformdirs
+import torch
+from torch import Tensor
+
+from models.config import ModelConfig
+from models.ops.cpu_library import Column, NoLibrary, find_library, machine_columns
+from models.ops.cpu_ops import (
+    MAX_GROUPED_TOKENS,
+    AttentionGroup,
+    CpuOps,
+    attend_group,
+    make_group,
+)
+from models.ops.ops import AttentionWeights, KeyValues, Layer, MlpWeights, StepInput
+
+LANES: dict[Column, int] = {"avx512": 16, "avx2": 8, "neon": 4}
+MAX_HEAD_SIZE = 256
+ROWS = 6  # of one pass over a weight, as in the library
+ENDINGS = {torch.float32: "float", torch.bfloat16: "bfloat16"}
+PROJECT, ATTEND, ADD = 1, 2, 4  # stages of a call of `attend`
+
+
+class AttentionPart(Structure):
+    """`Attention` of the library."""
+
+    _fields_ = (
+        *[(name, c_void_p) for name in ("norm", "qkv", "head_norm", "out")],
+        *[(name, c_int64) for name in ("hidden", "heads", "shared", "size")],
+        ("epsilon", c_float),
+    )
+
+
+class MlpPart(Structure):
+    """`Mlp` of the library."""
+
+    _fields_ = (
+        *[(name, c_void_p) for name in ("norm", "router", "gate_up", "down", "tally")],
+        *[(name, c_int64) for name in ("hidden", "experts", "chosen", "width", "renormalise")],
+        ("epsilon", c_float),
+    )
+
+
+class StepPart(Structure):
+    """`Step` of the library."""
+
+    _fields_ = (
+        *[(name, c_int64) for name in ("rows", "block_tokens", "table_width")],
+        *[(name, c_void_p) for name in ("positions", "slots", "sequences", "table")],
+        *[(name, c_void_p) for name in ("scratch", "queries", "attended")],
+    )
+
+
+class LaidLayer(NamedTuple):
+    """A layer's structures for the library."""
+
+    attention: AttentionPart
+    mlp: MlpPart
+
+
+@dataclass(frozen=True)
+class FusedPlan:
+    """A step's structure for the library, the tensors it points to, and the long chunks."""
+
+    part: StepPart
+    step: StepInput
+    sequences: Tensor  # [T] int32: the sequence of each row, or -1 where it is in a long chunk
+    queries: Tensor  # [T, heads, size] float32
+    attended: Tensor  # [T, heads, size] float32
+    scratch: Tensor
+    long_chunks: list[tuple[slice, AttentionGroup]]
+
+
+class FusedCpuOps(CpuOps):
+    """Operations of stock torch, and the fused rows from the library."""
+
+    index_dtype = torch.int32
+
+    def __init__(
+        self, library: ctypes.CDLL, column: Column, config: ModelConfig, dtype: torch.dtype
+    ) -> None:
+        self.kernels = f"fused {column}"
+        ending = ENDINGS[dtype]
+        self._attend, self._mix, self._head = (
+            getattr(library, f"{name}_{ending}") for name in ("attend", "mix", "head")
+        )
+        self._config = config
+        self._dtype = dtype
+        self._scratch = torch.empty(0)
+
+    def lay(self, attention: AttentionWeights, mlp: MlpWeights) -> LaidLayer:
+        config = self._config
+        sizes = config.hidden_size, config.num_attention_heads, config.num_key_value_heads
+        first = AttentionPart(
+            *(each.data_ptr() for each in attention), *sizes, config.head_dim, config.rms_norm_eps
+        )
+        experts, hidden, gate_up = mlp.gate_up.shape
+        router = None if mlp.router is None else mlp.router.data_ptr()
+        weights = mlp.norm.data_ptr(), router, mlp.gate_up.data_ptr(), mlp.down.data_ptr()
+        rest = hidden, experts, mlp.experts_per_token, gate_up // 2, mlp.renormalise
+        return LaidLayer(
+            first, MlpPart(*weights, mlp.tally.data_ptr(), *rest, config.rms_norm_eps)
+        )
+
+    def plan(self, step: StepInput) -> FusedPlan:  # type: ignore[override]  # its own plan
+        batch, config = step.batch, self._config
+        rows, heads = len(batch.token_ids), config.num_attention_heads
+        sequences = torch.tensor(
+            [
+                sequence if tokens <= MAX_GROUPED_TOKENS else -1
+                for sequence, tokens in enumerate(batch.query_tokens)
+                for _ in range(tokens)
+            ],
+            dtype=torch.int32,
+        )
+        ends = accumulate(batch.query_tokens)
+        long_chunks = [
+            (
+                slice(end - tokens, end),
+                make_group(batch, [sequence], tokens, step.block_tokens, step.slots.device),
+            )
+            for sequence, (tokens, end) in enumerate(zip(batch.query_tokens, ends, strict=True))
+            if tokens > MAX_GROUPED_TOKENS
+        ]
+        queries, attended = torch.empty(2, rows, heads, config.head_dim)
+        scratch = self._reserve(rows, max(batch.context_tokens))
+        part = StepPart(
+            rows,
+            step.block_tokens,
+            step.blocks.shape[1],
+            *(each.data_ptr() for each in (step.positions, step.slots, sequences, step.blocks)),
+            *(each.data_ptr() for each in (scratch, queries, attended)),
+        )
+        return FusedPlan(part, step, sequences, queries, attended, scratch, long_chunks)
+
+    def embed(self, embedding: Tensor, token_ids: Tensor) -> Tensor:
+        return embedding[token_ids].float()
+
+    def attend(
+        self, x: Tensor, layer: Layer, rotation: tuple[Tensor, Tensor], cache: KeyValues, plan: Any
+    ) -> Tensor:
+        def call(stages: int) -> None:
+            self._attend(
+                byref(layer.laid.attention),
+                byref(plan.part),
+                x.data_ptr(),
+                *(each.data_ptr() for each in (*rotation, *cache)),
+                stages,
+            )
+
+        if not plan.long_chunks:
+            call(PROJECT | ATTEND | ADD)
+            return x
+        call(PROJECT | ATTEND)
+        for rows, group in plan.long_chunks:
+            queries = plan.queries[rows].to(self._dtype)
+            scale = self._config.head_dim**-0.5
+            plan.attended[rows] = attend_group(queries, cache, group, scale)
+        call(ADD)
+        return x
+
+    def mix(self, x: Tensor, layer: Layer) -> Tensor:
+        self._mix(byref(layer.laid.mlp), len(x), x.data_ptr(), self._scratch.data_ptr())
+        return x
+
+    def head(self, x: Tensor, wanted: Tensor, norm: Tensor, weight: Tensor, eps: float) -> Tensor:
+        logits = torch.empty(len(wanted), len(weight))
+        self._head(
+            *(each.data_ptr() for each in (norm, weight, x, wanted)),
+            len(wanted),
+            *(x.shape[1], len(weight), eps),
+            *(self._scratch.data_ptr(), logits.data_ptr()),
+        )
+        return logits
+
+    def _reserve(self, rows: int, context_tokens: int) -> Tensor:
+        """Return the scratch of a step, larger than before if need be."""
+        config = self._config
+        width = config.head_dim * (config.num_attention_heads + 2 * config.num_key_value_heads)
+        project = ROWS * (config.hidden_size + width)
+        attend = 5 * (context_tokens + max(LANES.values()))  # two pointers and a score for each
+        inner = max(config.moe_intermediate_size, config.intermediate_size)
+        choices = config.num_experts + 2 * max(config.num_experts_per_tok, 1) + 1
+        mix = rows * (config.hidden_size + choices) + ROWS * 2 * inner
+        needed = max(project, attend, mix)
+        if len(self._scratch) < needed:
+            self._scratch = torch.empty(needed)
+        return self._scratch
+
+
+def fused_cpu_ops(config: ModelConfig, dtype: torch.dtype) -> FusedCpuOps:
+    """Make the fused operations of this machine's CPU. Raise NoLibrary with the reason if none."""
+    column = cpu_column()
+    check_sizes(config, LANES[column])
+    return FusedCpuOps(load_library(column, cache_folder()), column, config, dtype)
+
+
+def cpu_column() -> Column:
+    """Return the fastest column that this CPU runs. Raise NoLibrary if it runs none."""
+    runnable = cpu_columns()
+    if not runnable:
+        raise NoLibrary("this CPU has neither AVX2 nor NEON")
+    return runnable[0]
+
+
+def cpu_columns() -> list[Column]:
+    """Return the columns that this CPU runs, the fastest first."""
+    level = torch.backends.cpu.get_cpu_capability()
+    missing = {"AVX512": (), "AVX2": ("avx512",)}.get(level, ("avx512", "avx2"))
+    return [column for column in machine_columns() if column not in missing]
+
+
+def check_sizes(config: ModelConfig, lanes: int) -> None:
+    """Raise NoLibrary if the kernels do not compute a network of these sizes."""
+    widths = {
+        "hidden_size": config.hidden_size,
+        "head_dim": config.head_dim,
+        "intermediate_size": config.intermediate_size if config.dense_layers else 0,
+        "moe_intermediate_size": config.moe_intermediate_size,
+    }
+    for name, width in widths.items():
+        if width % lanes:
+            raise NoLibrary(f"{name} is {width}, no multiple of {lanes}")
+    if config.head_dim > MAX_HEAD_SIZE:
+        raise NoLibrary(f"head_dim is {config.head_dim}, more than {MAX_HEAD_SIZE}")
+
+
+def cache_folder() -> Path:
+    """Return the folder where this user's builds are kept."""
+    return platformdirs.user_cache_path("tokentide") / "kernels"
+
+
+@cache
+def load_library(column: Column, folder: Path) -> ctypes.CDLL:
+    """Load the library of a column, from this cache of builds. Raise NoLibrary with the reason."""
+    path = find_library(column, folder)
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:
+        raise NoLibrary(f"{path} cannot be loaded ({error})") from error
+    addresses = {
+        "attend": [POINTER(AttentionPart), POINTER(StepPart), *[c_void_p] * 5, c_int64],
+        "mix": [POINTER(MlpPart), c_int64, c_void_p, c_void_p],
+        "head": [*[c_void_p] * 4, *[c_int64] * 3, c_float, c_void_p, c_void_p],
+    }
+    for name, kinds in addresses.items():
+        for ending in ENDINGS.values():
+            function = getattr(library, f"{name}_{ending}")
+            function.argtypes, function.restype = kinds, None
+    return library
