@@ -25,6 +25,8 @@ typedef float Stored __attribute__((vector_size(4 * LANES), aligned(4), may_alia
 typedef uint16_t StoredHalves __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
 typedef uint16_t bfloat16;
 constexpr int MAX_SIZE = 256;  // of a head
+constexpr int AHEAD = 16;      // rows of a weight between its announcement and its use
+constexpr int MANY = 48;       // rows that take a weight together
 
 template <class W> struct Attention {
     const W *norm, *qkv, *head_norm, *out;  // [H], [H, (Q + 2 G) S], [Q + G, S], [Q S, H]
@@ -62,6 +64,10 @@ static inline void store(bfloat16 *at, Vector x) {  // to the nearest, ties to e
     *(StoredHalves *)at = __builtin_convertvector(bits >> 16, Halves);
 }
 static inline Vector fill(float x) { return x - Vector{}; }
+template <int... L> static constexpr Vector count_lanes(std::integer_sequence<int, L...>) {
+    return Vector{L...};
+}
+static const Vector NUMBERS = count_lanes(std::make_integer_sequence<int, LANES>{});
 
 template <int HALF, int... L>
 static inline Vector fold(Vector a, Vector b, std::integer_sequence<int, L...>) {
@@ -113,9 +119,17 @@ template <class W, int COUNT, int V>
 static inline void tile(const float *const *x, const W *weight, int64_t inputs, int64_t outputs,
                         float *const *out, int64_t column, const float *scale) {
     Vector sums[COUNT][V] = {};
-    for (int64_t k = 0; k < inputs; k++) {
+    const W *from = weight + column;
+    for (int64_t k = 0; k < inputs; k++, from += outputs) {
+        // The lines of a column lie apart, which the CPU does not foresee; next are the columns
+        // beside them. An address past the weight is never read, only announced.
+        const W *next = from + (k + AHEAD < inputs ? AHEAD * outputs
+                                                   : (AHEAD - inputs) * outputs + V * LANES);
         Vector columns[V];
-        for (int v = 0; v < V; v++) columns[v] = load(weight + k * outputs + column + v * LANES);
+        for (int v = 0; v < V; v++) {
+            if (v * LANES * sizeof(W) % 64 == 0) __builtin_prefetch(next + v * LANES);
+            columns[v] = load(from + v * LANES);
+        }
         for (int row = 0; row < COUNT; row++)
             for (int v = 0; v < V; v++) sums[row][v] += fill(x[row][k]) * columns[v];
     }
@@ -125,31 +139,34 @@ static inline void tile(const float *const *x, const W *weight, int64_t inputs, 
             store(at, scale ? load(at) + scale[row] * sums[row][v] : sums[row][v]);
         }
 }
-template <class W, int COUNT>
-static void columns_of(const float *const *x, const W *weight, int64_t inputs, int64_t outputs,
-                       float *const *out, const float *scale) {
-    constexpr int MOST = COUNT == 1 ? 8 : WIDE;  // one row has registers for more columns
-    int64_t column = 0;
-    for (; column + MOST * LANES <= outputs; column += MOST * LANES)
-        tile<W, COUNT, MOST>(x, weight, inputs, outputs, out, column, scale);
-    for (; column < outputs; column += LANES)
-        tile<W, COUNT, 1>(x, weight, inputs, outputs, out, column, scale);
+template <class W, int V>
+static void tiles(const float *const *x, int64_t rows, const W *weight, int64_t inputs,
+                  int64_t outputs, float *const *out, int64_t column, const float *scale) {
+    for (int64_t t = 0; t < rows; t += ROWS) {
+        const float *part = scale ? scale + t : nullptr;
+        switch (rows - t) {
+            case 1: tile<W, 1, V>(x + t, weight, inputs, outputs, out + t, column, part); break;
+            case 2: tile<W, 2, V>(x + t, weight, inputs, outputs, out + t, column, part); break;
+            case 3: tile<W, 3, V>(x + t, weight, inputs, outputs, out + t, column, part); break;
+            case 4: tile<W, 4, V>(x + t, weight, inputs, outputs, out + t, column, part); break;
+            case 5: tile<W, 5, V>(x + t, weight, inputs, outputs, out + t, column, part); break;
+            default: tile<W, ROWS, V>(x + t, weight, inputs, outputs, out + t, column, part);
+        }
+    }
 }
-// Rows x[t] [K] times a weight [K, M] -> out[t] [M]; out[t] += scale[t] * it with a scale.
+// Rows x[t] [K] times a weight [K, M] -> out[t] [M]; out[t] += scale[t] * it with a scale. All rows
+// take a part of the weight before the next part, so that it comes from memory once.
 template <class W>
 static void multiply(const float *const *x, int64_t rows, const W *weight, int64_t inputs,
                      int64_t outputs, float *const *out, const float *scale) {
-    for (int64_t t = 0; t < rows; t += ROWS) {
-        const float *factor = scale ? scale + t : nullptr;
-        switch (rows - t) {
-            case 1: columns_of<W, 1>(x + t, weight, inputs, outputs, out + t, factor); break;
-            case 2: columns_of<W, 2>(x + t, weight, inputs, outputs, out + t, factor); break;
-            case 3: columns_of<W, 3>(x + t, weight, inputs, outputs, out + t, factor); break;
-            case 4: columns_of<W, 4>(x + t, weight, inputs, outputs, out + t, factor); break;
-            case 5: columns_of<W, 5>(x + t, weight, inputs, outputs, out + t, factor); break;
-            default: columns_of<W, ROWS>(x + t, weight, inputs, outputs, out + t, factor);
-        }
-    }
+    int64_t column = 0;
+    if (rows == 1)  // one row has registers for more columns
+        for (; column + 8 * LANES <= outputs; column += 8 * LANES)
+            tile<W, 1, 8>(x, weight, inputs, outputs, out, column, scale);
+    for (; column + WIDE * LANES <= outputs; column += WIDE * LANES)
+        tiles<W, WIDE>(x, rows, weight, inputs, outputs, out, column, scale);
+    for (; column < outputs; column += LANES)
+        tiles<W, 1>(x, rows, weight, inputs, outputs, out, column, scale);
 }
 
 // LANES products at once: TOGETHER rows of x [K] with LANES / TOGETHER rows of a weight [M, K].
@@ -202,11 +219,11 @@ template <class W>
 static void project(const Attention<W> &part, const Step &step, const float *x, const W *cos,
                     const W *sin, W *keys, W *values) {
     const int64_t all = part.heads + 2 * part.shared, size = part.size, width = all * size;
-    float *normed = step.scratch, *joined = normed + ROWS * part.hidden;
-    for (int64_t t = 0; t < step.rows; t += ROWS) {
-        const int64_t count = step.rows - t < ROWS ? step.rows - t : ROWS;
-        const float *from[ROWS];
-        float *to[ROWS];
+    float *normed = step.scratch, *joined = normed + MANY * part.hidden;
+    for (int64_t t = 0; t < step.rows; t += MANY) {
+        const int64_t count = step.rows - t < MANY ? step.rows - t : MANY;
+        const float *from[MANY];
+        float *to[MANY];
         for (int64_t i = 0; i < count; i++) {
             rms_norm(x + (t + i) * part.hidden, part.norm, part.hidden, part.epsilon,
                      normed + i * part.hidden);
@@ -231,53 +248,34 @@ static void project(const Attention<W> &part, const Step &step, const float *x, 
     }
 }
 
-// Sum of weight * value over the context, V vectors of a head; even and odd keys apart.
+// Attend from one row to its sequence's keys up to its own position, with heads of V vectors.
 template <class W, int V>
-static inline void blend(const float *weights, const W *const *values, int64_t count, int64_t at,
-                         float scale, float *out) {
-    Vector even[V] = {}, odd[V] = {};
-    int64_t j = 0;
-    for (; j + 1 < count; j += 2)
-        for (int v = 0; v < V; v++) {
-            even[v] += fill(weights[j]) * load(values[j] + at + v * LANES);
-            odd[v] += fill(weights[j + 1]) * load(values[j + 1] + at + v * LANES);
-        }
-    for (int v = 0; v < V; v++) {
-        if (j < count) even[v] += fill(weights[j]) * load(values[j] + at + v * LANES);
-        store(out + at + v * LANES, (even[v] + odd[v]) * fill(scale));
-    }
-}
-
-// Attend from one row to its sequence's keys up to its own position.
-template <class W>
 static void attend_row(const Attention<W> &part, const Step &step, int64_t row, const W *keys,
                        const W *values) {
-    const int64_t count = step.positions[row] + 1, size = part.size, stride = part.shared * size;
-    const int32_t *blocks = step.table + step.sequences[row] * step.table_width;
+    const int64_t count = step.positions[row] + 1, stride = part.shared * part.size;
     const int64_t padded = (count + LANES - 1) / LANES * LANES, group = part.heads / part.shared;
-    const W **key = (const W **)step.scratch, **value = key + padded;
-    float *scores = (float *)(value + padded);
+    const int32_t *blocks = step.table + step.sequences[row] * step.table_width;
+    int64_t *places = (int64_t *)step.scratch;  // of each key in the cache
+    float *scores = (float *)(places + padded);
+    for (int64_t j = 0; j < count; blocks++)
+        for (int64_t i = 0; i < step.block_tokens && j < count; i++, j++)
+            places[j] = (*blocks * step.block_tokens + i) * stride;
+    const float scale = 1.f / std::sqrt((float)part.size);
     for (int64_t head = 0; head < part.heads; head++) {
-        const int64_t apart = head / group * size;
-        if (head % group == 0)
-            for (int64_t j = 0; j < count; j++) {
-                const int64_t block = blocks[j / step.block_tokens];
-                const int64_t slot = block * step.block_tokens + j % step.block_tokens;
-                key[j] = keys + slot * stride + apart, value[j] = values + slot * stride + apart;
-            }
-        const float *query = step.queries + (row * part.heads + head) * size;
-        const Vector scale = fill(1.f / std::sqrt((float)size));
-        Vector highest = fill(-INFINITY), sum{};
+        const int64_t at = (row * part.heads + head) * part.size;
+        const W *key = keys + head / group * part.size, *value = values + head / group * part.size;
+        Vector query[V], highest = fill(-INFINITY), sum{}, even[V] = {}, odd[V] = {};
+        for (int v = 0; v < V; v++) query[v] = load(step.queries + at + v * LANES) * fill(scale);
         for (int64_t j = 0; j < padded; j += LANES) {
             Vector sums[LANES] = {};
-            for (int64_t i = 0; i < LANES && j + i < count; i++) {
-                Vector product{};
-                for (int64_t d = 0; d < size; d += LANES)
-                    product += load(query + d) * load(key[j + i] + d);
+            const int64_t there = count - j < LANES ? count - j : LANES;
+            for (int64_t i = 0; i < there; i++) {
+                const W *from = key + places[j + i];
+                Vector product = query[0] * load(from);
+                for (int v = 1; v < V; v++) product += query[v] * load(from + v * LANES);
                 sums[i] = product;
             }
-            Vector found = across(sums) * scale;
-            for (int64_t i = count - j; i < LANES; i++) found[i] = -INFINITY;
+            const Vector found = NUMBERS < fill(there) ? across(sums) : fill(-INFINITY);
             highest = found > highest ? found : highest;
             store(scores + j, found);
         }
@@ -288,26 +286,42 @@ static void attend_row(const Attention<W> &part, const Step &step, int64_t row, 
             sum += weight;
             store(scores + j, weight);
         }
-        const float share = 1.f / total(sum);
-        float *out = step.attended + (row * part.heads + head) * size;
-        int64_t d = 0;
-        for (; d + 4 * LANES <= size; d += 4 * LANES)
-            blend<W, 4>(scores, value, count, d, share, out);
-        for (; d < size; d += LANES) blend<W, 1>(scores, value, count, d, share, out);
+        int64_t j = 0;
+        for (; j + 1 < count; j += 2)
+            for (int v = 0; v < V; v++) {
+                even[v] += fill(scores[j]) * load(value + places[j] + v * LANES);
+                odd[v] += fill(scores[j + 1]) * load(value + places[j + 1] + v * LANES);
+            }
+        const Vector share = fill(1.f / total(sum));
+        for (int v = 0; v < V; v++) {
+            if (j < count) even[v] += fill(scores[j]) * load(value + places[j] + v * LANES);
+            store(step.attended + at + v * LANES, (even[v] + odd[v]) * share);
+        }
     }
+}
+// The sizes of heads are 1 to 8, 12, 16, 24, 32, 48 or 64 vectors.
+template <class W, int V = MAX_SIZE / LANES>
+static void attend_rows(const Attention<W> &part, const Step &step, const W *keys,
+                        const W *values) {
+    constexpr int LESS = V > 32 ? 16 : V > 16 ? 8 : V > 8 ? 4 : 1;
+    if constexpr (V > 1)
+        if (part.size < V * LANES) return attend_rows<W, V - LESS>(part, step, keys, values);
+    for (int64_t row = 0; row < step.rows; row++)
+        if (step.sequences[row] >= 0) attend_row<W, V>(part, step, row, keys, values);
 }
 
 // x += attended * out
 template <class W> static void finish(const Attention<W> &part, const Step &step, float *x) {
-    const float ones[ROWS] = {1, 1, 1, 1, 1, 1};
     const int64_t width = part.heads * part.size;
-    for (int64_t t = 0; t < step.rows; t += ROWS) {
-        const float *from[ROWS];
-        float *to[ROWS];
-        for (int64_t i = 0; i < ROWS; i++)
+    for (int64_t t = 0; t < step.rows; t += MANY) {
+        const int64_t count = step.rows - t < MANY ? step.rows - t : MANY;
+        const float *from[MANY];
+        float *to[MANY], ones[MANY];
+        for (int64_t i = 0; i < count; i++) {
             from[i] = step.attended + (t + i) * width, to[i] = x + (t + i) * part.hidden;
-        multiply(from, step.rows - t < ROWS ? step.rows - t : ROWS, part.out, width, part.hidden,
-                 to, ones);
+            ones[i] = 1;
+        }
+        multiply(from, count, part.out, width, part.hidden, to, ones);
     }
 }
 
@@ -336,7 +350,7 @@ static void choose(const float *logits, int64_t experts, int64_t count, bool is_
 // x += mlp(norm(x)). A dense MLP is one expert that each row chooses with the weight 1.
 template <class W> static void mix(const Mlp<W> &part, int64_t rows, float *x, float *scratch) {
     const int64_t hidden = part.hidden, width = part.width, pairs = rows * part.chosen;
-    float *normed = scratch, *inner = normed + rows * hidden, *logits = inner + ROWS * 2 * width;
+    float *normed = scratch, *inner = normed + rows * hidden, *logits = inner + MANY * 2 * width;
     float *weights = logits + rows * part.experts;
     int32_t *chosen = (int32_t *)(weights + pairs);
     for (int64_t t = 0; t < rows; t++)
@@ -350,8 +364,8 @@ template <class W> static void mix(const Mlp<W> &part, int64_t rows, float *x, f
     for (int64_t expert = 0; expert < part.experts; expert++) {
         const W *gate_up = part.gate_up + expert * hidden * 2 * width;
         const W *down = part.down + expert * width * hidden;
-        const float *from[ROWS];
-        float *between[ROWS], *to[ROWS], scale[ROWS];
+        const float *from[MANY];
+        float *between[MANY], *to[MANY], scale[MANY];
         int64_t count = 0;
         for (int64_t pair = 0; pair < pairs; pair++) {
             if (chosen[pair] == expert) {
@@ -359,7 +373,7 @@ template <class W> static void mix(const Mlp<W> &part, int64_t rows, float *x, f
                 from[count] = normed + row * hidden, to[count] = x + row * hidden;
                 between[count] = inner + count * 2 * width, scale[count++] = weights[pair];
             }
-            if (!count || (count < ROWS && pair < pairs - 1)) continue;
+            if (!count || (count < MANY && pair < pairs - 1)) continue;
             multiply(from, count, gate_up, hidden, 2 * width, between, nullptr);
             for (int64_t i = 0; i < count; i++)
                 for (int64_t d = 0; d < width; d += LANES) {
@@ -377,8 +391,7 @@ template <class W> static void mix(const Mlp<W> &part, int64_t rows, float *x, f
     EXPORT void attend_##W(const Attention<W> *part, const Step *step, float *x, const W *cos,    \
                            const W *sin, W *keys, W *values, int64_t stages) {                    \
         if (stages & 1) project(*part, *step, x, cos, sin, keys, values);                         \
-        for (int64_t row = 0; (stages & 2) && row < step->rows; row++)                            \
-            if (step->sequences[row] >= 0) attend_row(*part, *step, row, keys, values);           \
+        if (stages & 2) attend_rows(*part, *step, keys, values);                                  \
         if (stages & 4) finish(*part, *step, x);                                                  \
     }                                                                                             \
     EXPORT void mix_##W(const Mlp<W> *part, int64_t rows, float *x, float *scratch) {             \

@@ -29,7 +29,7 @@ from models.ops.ops import AttentionWeights, KeyValues, Layer, MlpWeights, StepI
 
 LANES: dict[Column, int] = {"avx512": 16, "avx2": 8, "neon": 4}
 MAX_HEAD_SIZE = 256
-ROWS = 6  # of one pass over a weight, as in the library
+MANY = 48  # rows that take a weight together, as in the library
 ENDINGS = {torch.float32: "float", torch.bfloat16: "bfloat16"}
 PROJECT, ATTEND, ADD = 1, 2, 4  # stages of a call of `attend`
 
@@ -190,11 +190,11 @@ class FusedCpuOps(CpuOps):
         """Return the scratch of a step, larger than before if need be."""
         config = self._config
         width = config.head_dim * (config.num_attention_heads + 2 * config.num_key_value_heads)
-        project = ROWS * (config.hidden_size + width)
-        attend = 5 * (context_tokens + max(LANES.values()))  # two pointers and a score for each
+        project = MANY * (config.hidden_size + width)
+        attend = 3 * (context_tokens + max(LANES.values()))  # a place of 8 bytes and a score each
         inner = max(config.moe_intermediate_size, config.intermediate_size)
         choices = config.num_experts + 2 * max(config.num_experts_per_tok, 1) + 1
-        mix = rows * (config.hidden_size + choices) + ROWS * 2 * inner
+        mix = rows * (config.hidden_size + choices) + MANY * 2 * inner
         needed = max(project, attend, mix)
         if len(self._scratch) < needed:
             self._scratch = torch.empty(needed)
