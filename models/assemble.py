@@ -17,7 +17,7 @@ from models.engine.model_runner import LocalRunner, ModelRunner
 from models.engine.scheduler import Scheduler
 from models.errors import BadConfig
 from models.expert_parallel.runner import EpRunner, check_expert_ranks
-from models.ops.registry import fastest_ops
+from models.ops.registry import chosen_ops
 from models.protocol import EngineInfo
 from models.spec_decode.proposer import make_drafter
 
@@ -38,7 +38,7 @@ def build_engine(config: EngineConfig) -> Engine:
     context = _context_tokens(config, model)
     blocks = _cache_blocks(config, context)
     dtype = torch_dtype(config.dtype)
-    ops = fastest_ops(device, dtype, config, model)
+    ops = chosen_ops(device, dtype, config, model)
     loader = ModelLoader(model, ops, device, dtype, context, config.quantisation)
     runner = make_runner(config, loader, blocks)
     info = _engine_info(config, loader, runner.weight_bytes, blocks)

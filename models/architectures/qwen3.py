@@ -92,9 +92,7 @@ class Qwen3:
 
     def forward(self, batch: Batch, caches: list[KeyValues]) -> Tensor:
         """Compute logits [wanted rows, V] in float32, and write the step's tokens to the cache."""
-        step = stage(
-            batch, caches[0].keys.shape[1], self.embedding.device, self.ops.index_dtype
-        )
+        step = stage(batch, caches[0].keys.shape[1], self.embedding.device, self.ops.index_dtype)
         x = self.ops.embed(self.embedding, step.token_ids)
         rotation = self.cos[step.positions], self.sin[step.positions]
         plan = self.ops.plan(step)

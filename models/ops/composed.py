@@ -18,7 +18,7 @@ class ComposedOps:
     def rms_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
         raise NotImplementedError
 
-    def lay(self, attention: AttentionWeights, mlp: MlpWeights) -> None:
+    def lay(self, attention: AttentionWeights, mlp: MlpWeights) -> Any:
         return None
 
     def embed(self, embedding: Tensor, token_ids: Tensor) -> Tensor:

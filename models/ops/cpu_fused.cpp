@@ -24,6 +24,7 @@ typedef uint16_t Halves __attribute__((vector_size(2 * LANES)));
 typedef float Stored __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef uint16_t StoredHalves __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
 typedef uint16_t bfloat16;
+using HeadSizes = std::integer_sequence<int, 32, 48, 64, 96, 128, 256>;
 constexpr int MAX_SIZE = 256;  // of a head
 constexpr int AHEAD = 16;      // rows of a weight between its announcement and its use
 constexpr int MANY = 48;       // rows that take a weight together
@@ -299,15 +300,15 @@ static void attend_row(const Attention<W> &part, const Step &step, int64_t row, 
         }
     }
 }
-// The sizes of heads are 1 to 8, 12, 16, 24, 32, 48 or 64 vectors.
-template <class W, int V = MAX_SIZE / LANES>
-static void attend_rows(const Attention<W> &part, const Step &step, const W *keys,
-                        const W *values) {
-    constexpr int LESS = V > 32 ? 16 : V > 16 ? 8 : V > 8 ? 4 : 1;
-    if constexpr (V > 1)
-        if (part.size < V * LANES) return attend_rows<W, V - LESS>(part, step, keys, values);
-    for (int64_t row = 0; row < step.rows; row++)
-        if (step.sequences[row] >= 0) attend_row<W, V>(part, step, row, keys, values);
+template <class W, int... SIZES>
+static void attend_rows(const Attention<W> &part, const Step &step, const W *keys, const W *values,
+                        std::integer_sequence<int, SIZES...>) {
+    const auto attend = [&](auto vectors, int size) {
+        for (int64_t row = 0; part.size == size && row < step.rows; row++)
+            if (step.sequences[row] >= 0)
+                attend_row<W, decltype(vectors)::value>(part, step, row, keys, values);
+    };
+    (attend(std::integral_constant<int, SIZES / LANES>{}, SIZES), ...);
 }
 
 // x += attended * out
@@ -391,7 +392,7 @@ template <class W> static void mix(const Mlp<W> &part, int64_t rows, float *x, f
     EXPORT void attend_##W(const Attention<W> *part, const Step *step, float *x, const W *cos,    \
                            const W *sin, W *keys, W *values, int64_t stages) {                    \
         if (stages & 1) project(*part, *step, x, cos, sin, keys, values);                         \
-        if (stages & 2) attend_rows(*part, *step, keys, values);                                  \
+        if (stages & 2) attend_rows(*part, *step, keys, values, HeadSizes{});                     \
         if (stages & 4) finish(*part, *step, x);                                                  \
     }                                                                                             \
     EXPORT void mix_##W(const Mlp<W> *part, int64_t rows, float *x, float *scratch) {             \

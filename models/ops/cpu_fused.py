@@ -28,7 +28,7 @@ from models.ops.cpu_ops import (
 from models.ops.ops import AttentionWeights, KeyValues, Layer, MlpWeights, StepInput
 
 LANES: dict[Column, int] = {"avx512": 16, "avx2": 8, "neon": 4}
-MAX_HEAD_SIZE = 256
+HEAD_SIZES = (32, 48, 64, 96, 128, 256)  # those that the library was made for
 MANY = 48  # rows that take a weight together, as in the library
 ENDINGS = {torch.float32: "float", torch.bfloat16: "bfloat16"}
 PROJECT, ATTEND, ADD = 1, 2, 4  # stages of a call of `attend`
@@ -65,10 +65,11 @@ class StepPart(Structure):
 
 
 class LaidLayer(NamedTuple):
-    """A layer's structures for the library."""
+    """A layer's structures for the library, and the tensors that they point to."""
 
     attention: AttentionPart
     mlp: MlpPart
+    weights: tuple[AttentionWeights, MlpWeights]
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,14 @@ class FusedCpuOps(CpuOps):
         self._attend, self._mix, self._head = (
             getattr(library, f"{name}_{ending}") for name in ("attend", "mix", "head")
         )
+        self._column = column
         self._config = config
         self._dtype = dtype
         self._scratch = torch.empty(0)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A library does not travel to another process; it is loaded there.
+        return fused_cpu_ops, (self._config, self._dtype, self._column)
 
     def lay(self, attention: AttentionWeights, mlp: MlpWeights) -> LaidLayer:
         config = self._config
@@ -111,9 +117,8 @@ class FusedCpuOps(CpuOps):
         router = None if mlp.router is None else mlp.router.data_ptr()
         weights = mlp.norm.data_ptr(), router, mlp.gate_up.data_ptr(), mlp.down.data_ptr()
         rest = hidden, experts, mlp.experts_per_token, gate_up // 2, mlp.renormalise
-        return LaidLayer(
-            first, MlpPart(*weights, mlp.tally.data_ptr(), *rest, config.rms_norm_eps)
-        )
+        second = MlpPart(*weights, mlp.tally.data_ptr(), *rest, config.rms_norm_eps)
+        return LaidLayer(first, second, (attention, mlp))
 
     def plan(self, step: StepInput) -> FusedPlan:  # type: ignore[override]  # its own plan
         batch, config = step.batch, self._config
@@ -201,19 +206,21 @@ class FusedCpuOps(CpuOps):
         return self._scratch
 
 
-def fused_cpu_ops(config: ModelConfig, dtype: torch.dtype) -> FusedCpuOps:
-    """Make the fused operations of this machine's CPU. Raise NoLibrary with the reason if none."""
-    column = cpu_column()
-    check_sizes(config, LANES[column])
-    return FusedCpuOps(load_library(column, cache_folder()), column, config, dtype)
+def fused_cpu_ops(
+    config: ModelConfig, dtype: torch.dtype, column: Column | None = None
+) -> FusedCpuOps:
+    """Make the fused operations of a column, or of the fastest that this CPU runs.
 
-
-def cpu_column() -> Column:
-    """Return the fastest column that this CPU runs. Raise NoLibrary if it runs none."""
+    Raise NoLibrary with the reason if they cannot be had.
+    """
     runnable = cpu_columns()
     if not runnable:
         raise NoLibrary("this CPU has neither AVX2 nor NEON")
-    return runnable[0]
+    column = column or runnable[0]
+    if column not in runnable:
+        raise NoLibrary(f"this CPU does not run {column}")
+    check_sizes(config, LANES[column])
+    return FusedCpuOps(load_library(column, cache_folder()), column, config, dtype)
 
 
 def cpu_columns() -> list[Column]:
@@ -227,15 +234,15 @@ def check_sizes(config: ModelConfig, lanes: int) -> None:
     """Raise NoLibrary if the kernels do not compute a network of these sizes."""
     widths = {
         "hidden_size": config.hidden_size,
-        "head_dim": config.head_dim,
         "intermediate_size": config.intermediate_size if config.dense_layers else 0,
         "moe_intermediate_size": config.moe_intermediate_size,
     }
     for name, width in widths.items():
         if width % lanes:
             raise NoLibrary(f"{name} is {width}, no multiple of {lanes}")
-    if config.head_dim > MAX_HEAD_SIZE:
-        raise NoLibrary(f"head_dim is {config.head_dim}, more than {MAX_HEAD_SIZE}")
+    if config.head_dim not in HEAD_SIZES:
+        sizes = ", ".join(map(str, HEAD_SIZES))
+        raise NoLibrary(f"head_dim is {config.head_dim}, none of {sizes}")
 
 
 def cache_folder() -> Path:

@@ -8,7 +8,6 @@ reference kernels without an NPU. docs/npu.md describes what that proves.
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
-from typing import Any
 
 import torch
 import torch_npu

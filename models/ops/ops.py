@@ -200,7 +200,7 @@ class Ops(Protocol):
         """
 
     def lay(self, attention: AttentionWeights, mlp: MlpWeights) -> Any:
-        """Prepare a layer's weights for `attend` and `mix`. They outlive what is returned."""
+        """Prepare a layer's weights for `attend` and `mix`, which take what is returned."""
 
     def embed(self, embedding: Tensor, token_ids: Tensor) -> Tensor:
         """Take rows of the embedding [V, H] -> x [T, H], in the precision of the residual."""

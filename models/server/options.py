@@ -38,7 +38,7 @@ ENGINE_HELP = {
     "cache_tokens": "size of the cache; None: 16 Ki tokens, at least one whole context",
     "prefix_caching": "compute each prompt from its beginning",
     "quantisation": "quantisation of the weights",
-    "kernels": "auto uses the fused kernels for a CPU where they can be had and says why if not",
+    "kernels": "auto uses the fused kernels of a CPU, or says why it cannot",
     "speculation": "method of speculative decoding",
     "draft_tokens": "draft tokens per step",
     "draft_model": "folder of the draft model, for draft and async-draft",

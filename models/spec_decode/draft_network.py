@@ -12,7 +12,7 @@ from models.config import EngineConfig, ModelConfig
 from models.engine.block_manager import BlockManager
 from models.errors import BadConfig
 from models.ops.ops import Batch
-from models.ops.registry import fastest_ops
+from models.ops.registry import chosen_ops
 
 BLOCK_TOKENS = 16
 # Blocks of a sequence beyond its share of the tokens: a partly filled one, and one for the draft.
@@ -133,7 +133,7 @@ def draft_loader(config: EngineConfig, target: ModelLoader) -> ModelLoader:
     model = read_model_config(config.draft_model)
     _check_tokens(config, model, target.config)
     context = min(target.context_tokens, model.max_position_embeddings)
-    ops = fastest_ops(target.device, target.dtype, replace(config, quantisation="none"), model)
+    ops = chosen_ops(target.device, target.dtype, replace(config, quantisation="none"), model)
     return ModelLoader(model, ops, target.device, target.dtype, context)
 
 
