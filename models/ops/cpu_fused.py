@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from models.config import ModelConfig
-from models.ops.cpu_library import Column, NoLibrary, find_library, machine_columns
+from models.ops.cpu_library import SHIPPED, Column, NoLibrary, find_library, machine_columns
 from models.ops.cpu_ops import (
     MAX_GROUPED_TOKENS,
     AttentionGroup,
@@ -101,7 +101,7 @@ class FusedCpuOps(CpuOps):
         self._column = column
         self._config = config
         self._dtype = dtype
-        self._scratch = torch.empty(0)
+        self.scratch = torch.empty(0)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A library does not travel to another process; it is loaded there.
@@ -178,7 +178,7 @@ class FusedCpuOps(CpuOps):
         return x
 
     def mix(self, x: Tensor, layer: Layer) -> Tensor:
-        self._mix(byref(layer.laid.mlp), len(x), x.data_ptr(), self._scratch.data_ptr())
+        self._mix(byref(layer.laid.mlp), len(x), x.data_ptr(), self.scratch.data_ptr())
         return x
 
     def head(self, x: Tensor, wanted: Tensor, norm: Tensor, weight: Tensor, eps: float) -> Tensor:
@@ -187,23 +187,28 @@ class FusedCpuOps(CpuOps):
             *(each.data_ptr() for each in (norm, weight, x, wanted)),
             len(wanted),
             *(x.shape[1], len(weight), eps),
-            *(self._scratch.data_ptr(), logits.data_ptr()),
+            *(self.scratch.data_ptr(), logits.data_ptr()),
         )
         return logits
 
     def _reserve(self, rows: int, context_tokens: int) -> Tensor:
         """Return the scratch of a step, larger than before if need be."""
-        config = self._config
-        width = config.head_dim * (config.num_attention_heads + 2 * config.num_key_value_heads)
-        project = MANY * (config.hidden_size + width)
-        attend = 3 * (context_tokens + max(LANES.values()))  # a place of 8 bytes and a score each
-        inner = max(config.moe_intermediate_size, config.intermediate_size)
-        choices = config.num_experts + 2 * max(config.num_experts_per_tok, 1) + 1
-        mix = rows * (config.hidden_size + choices) + MANY * 2 * inner
-        needed = max(project, attend, mix)
-        if len(self._scratch) < needed:
-            self._scratch = torch.empty(needed)
-        return self._scratch
+        if len(self.scratch) < (needed := scratch_floats(self._config, rows, context_tokens)):
+            self.scratch = torch.empty(needed)
+        return self.scratch
+
+
+def scratch_floats(config: ModelConfig, rows: int, context_tokens: int) -> int:
+    """Compute the floats that the library writes beside its results in a step of T rows."""
+    width = config.head_dim * (config.num_attention_heads + 2 * config.num_key_value_heads)
+    together = min(rows, MANY)
+    project = MANY * config.hidden_size + together * width
+    padded = context_tokens + -context_tokens % max(LANES.values())
+    attend = 3 * padded  # a place of 8 bytes and a score for each key
+    inner = max(config.moe_intermediate_size, config.intermediate_size)
+    choices = max(config.num_experts, 1) + 2 * max(config.num_experts_per_tok, 1)
+    mix = rows * (config.hidden_size + choices) + MANY * 2 * inner
+    return max(project, attend, mix)
 
 
 def fused_cpu_ops(
@@ -251,9 +256,12 @@ def cache_folder() -> Path:
 
 
 @cache
-def load_library(column: Column, folder: Path) -> ctypes.CDLL:
-    """Load the library of a column, from this cache of builds. Raise NoLibrary with the reason."""
-    path = find_library(column, folder)
+def load_library(column: Column, folder: Path, shipped: Path = SHIPPED) -> ctypes.CDLL:
+    """Load the library of a column: shipped, or from this cache of builds, or built into it.
+
+    Raise NoLibrary with the reason if it cannot be had.
+    """
+    path = find_library(column, folder, shipped)
     try:
         library = ctypes.CDLL(str(path))
     except OSError as error:
