@@ -13,7 +13,7 @@ from torch import Tensor
 from models.config import ModelConfig
 from models.layers.linear import Linear, full_weight
 from models.layers.mlp import Mlp, SparseMlp
-from models.ops.ops import AttentionWeights, Batch, KeyValues, Ops
+from models.ops.ops import AttentionWeights, Batch, KeyValues, Ops, Residual
 from models.ops.staging import stage
 
 
@@ -53,8 +53,8 @@ class DecoderLayer:
     mlp: Mlp
 
     def __call__(
-        self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: KeyValues, plan: Any
-    ) -> Tensor:
+        self, x: Residual, rotation: tuple[Tensor, Tensor], cache: KeyValues, plan: Any
+    ) -> Residual:
         return self.ops.mix(self.ops.attend(x, self, rotation, cache, plan), self)
 
     @cached_property

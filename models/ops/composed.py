@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.ops.ops import AttentionWeights, KeyValues, Layer, MlpWeights
+from models.ops.ops import AttentionWeights, KeyValues, Layer, MlpWeights, Residual
 
 
 class ComposedOps:
@@ -25,15 +25,20 @@ class ComposedOps:
         return embedding[token_ids]
 
     def attend(
-        self, x: Tensor, layer: Layer, rotation: tuple[Tensor, Tensor], cache: KeyValues, plan: Any
-    ) -> Tensor:
+        self,
+        x: Residual,
+        layer: Layer,
+        rotation: tuple[Tensor, Tensor],
+        cache: KeyValues,
+        plan: Any,
+    ) -> Residual:
         normed = self.rms_norm(x, layer.attention_norm, layer.epsilon)
         return x + layer.attention(normed, rotation, cache, plan)
 
-    def mix(self, x: Tensor, layer: Layer) -> Tensor:
+    def mix(self, x: Residual, layer: Layer) -> Residual:
         return x + layer.mlp(self.rms_norm(x, layer.mlp_norm, layer.epsilon))
 
-    def head(self, x: Tensor, wanted: Tensor, norm: Tensor, weight: Tensor, eps: float) -> Tensor:
+    def head(self, x: Residual, wanted: Tensor, norm: Tensor, weight: Tensor, eps: float) -> Tensor:
         # Wanted rows ascend, so as many as there are rows are all of them.
         rows = x[wanted] if len(wanted) < len(x) else x
         return F.linear(self.rms_norm(rows, norm, eps), weight).float()

@@ -8,8 +8,10 @@ reference kernels without an NPU. docs/npu.md describes what that proves.
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
+from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 import torch_npu
 from torch import Tensor
 
@@ -17,7 +19,7 @@ from models.config import EngineConfig, ModelConfig
 from models.errors import BadConfig
 from models.ops import npu_quantised
 from models.ops.composed import ComposedOps
-from models.ops.ops import KeyValues, QuantisedWeight, RoutedRows, Scheme, StepInput
+from models.ops.ops import KeyValues, Layer, QuantisedWeight, RoutedRows, Scheme, StepInput
 
 BLOCK_TOKENS = 128  # paged attention takes blocks of multiples of this
 MAX_BLOCK_TOKENS = 512
@@ -59,6 +61,13 @@ class NpuAttentionPlan:
     query_ends: list[int]  # B: end of each sequence's rows
     context_tokens: list[int]  # B
     mask: Tensor  # [MASK_TOKENS, MASK_TOKENS] int8: 1 is hidden
+
+
+class PendingSum(NamedTuple):
+    """Two terms [T, H] of the residual, which the next norm adds in the same kernel."""
+
+    left: Tensor
+    right: Tensor
 
 
 class NpuOps(ComposedOps):
@@ -170,6 +179,36 @@ class NpuOps(ComposedOps):
         self, rows: Tensor, weight: QuantisedWeight, counts: Tensor
     ) -> Tensor:
         return npu_quantised.grouped_matmul(rows, weight, counts)
+
+    def attend(
+        self,
+        x: Tensor | PendingSum,
+        layer: Layer,
+        rotation: tuple[Tensor, Tensor],
+        cache: KeyValues,
+        plan: NpuAttentionPlan,
+    ) -> PendingSum:
+        normed, total = self._add_and_norm(x, layer.attention_norm, layer.epsilon)
+        return PendingSum(total, layer.attention(normed, rotation, cache, plan))
+
+    def mix(self, x: Tensor | PendingSum, layer: Layer) -> PendingSum:
+        normed, total = self._add_and_norm(x, layer.mlp_norm, layer.epsilon)
+        return PendingSum(total, layer.mlp(normed))
+
+    def head(
+        self, x: PendingSum, wanted: Tensor, norm: Tensor, weight: Tensor, eps: float
+    ) -> Tensor:
+        rows = PendingSum(*(each[wanted] for each in x)) if len(wanted) < len(x.left) else x
+        return F.linear(self._add_and_norm(rows, norm, eps)[0], weight).float()
+
+    def _add_and_norm(
+        self, x: Tensor | PendingSum, weight: Tensor, epsilon: float
+    ) -> tuple[Tensor, Tensor]:
+        """Return the norm of x, and x as one tensor."""
+        if isinstance(x, Tensor):
+            return self.rms_norm(x, weight, epsilon), x
+        normed, _, total = torch_npu.npu_add_rms_norm(x.left, x.right, weight, epsilon)
+        return normed, total
 
 
 @cache

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 Scheme = Literal["w8a16", "w4a16", "w8a8"]
+Residual = Any  # x [T, H], or what a column carries in its place from one half layer to the next
 INT4_GROUP = 32  # inputs that share a scale; a network's widths must be multiples of it
 
 
@@ -206,12 +207,17 @@ class Ops(Protocol):
         """Take rows of the embedding [V, H] -> x [T, H], in the precision of the residual."""
 
     def attend(
-        self, x: Tensor, layer: Layer, rotation: tuple[Tensor, Tensor], cache: KeyValues, plan: Any
-    ) -> Tensor:
+        self,
+        x: Residual,
+        layer: Layer,
+        rotation: tuple[Tensor, Tensor],
+        cache: KeyValues,
+        plan: Any,
+    ) -> Residual:
         """Compute x + attention(norm(x)): [T, H] -> [T, H]. x may be overwritten."""
 
-    def mix(self, x: Tensor, layer: Layer) -> Tensor:
+    def mix(self, x: Residual, layer: Layer) -> Residual:
         """Compute x + mlp(norm(x)): [T, H] -> [T, H]. x may be overwritten."""
 
-    def head(self, x: Tensor, wanted: Tensor, norm: Tensor, weight: Tensor, eps: float) -> Tensor:
+    def head(self, x: Residual, wanted: Tensor, norm: Tensor, weight: Tensor, eps: float) -> Tensor:
         """Compute logits [wanted, V] in float32 of the wanted rows of x [T, H]."""
