@@ -92,7 +92,7 @@ def _draw_limited(
 ) -> tuple[Tensor, Tensor]:
     """Draw from the k likeliest words, of these from the smallest set with probability p.
 
-    The likeliest word always stays. Only so many candidates are looked at. The second result says
+    The likeliest word always stays. Only that many candidates are looked at. The second result says
     by row whether they were enough; if not, its token is not final.
     """
     size = probabilities.shape[-1]

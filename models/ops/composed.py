@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.ops.ops import AttentionWeights, KeyValues, Layer, MlpWeights, Residual
+from models.ops.ops import AttentionWeights, KeyValues, LayerParts, MlpWeights, Residual
 
 
 class ComposedOps:
@@ -27,7 +27,7 @@ class ComposedOps:
     def attend(
         self,
         x: Residual,
-        layer: Layer,
+        layer: LayerParts,
         rotation: tuple[Tensor, Tensor],
         cache: KeyValues,
         plan: Any,
@@ -35,7 +35,7 @@ class ComposedOps:
         normed = self.rms_norm(x, layer.attention_norm, layer.epsilon)
         return x + layer.attention(normed, rotation, cache, plan)
 
-    def mix(self, x: Residual, layer: Layer) -> Residual:
+    def mix(self, x: Residual, layer: LayerParts) -> Residual:
         return x + layer.mlp(self.rms_norm(x, layer.mlp_norm, layer.epsilon))
 
     def head(self, x: Residual, wanted: Tensor, norm: Tensor, weight: Tensor, eps: float) -> Tensor:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from models.config import ModelConfig
-from models.ops.cpu_library import SHIPPED, Column, NoLibrary, find_library, machine_columns
+from models.ops.cpu_library import SHIPPED, CpuColumn, NoLibrary, find_library, machine_columns
 from models.ops.cpu_ops import (
     MAX_GROUPED_TOKENS,
     AttentionGroup,
@@ -25,9 +25,9 @@ from models.ops.cpu_ops import (
     attend_group,
     make_group,
 )
-from models.ops.ops import AttentionWeights, KeyValues, Layer, MlpWeights, StepInput
+from models.ops.ops import AttentionWeights, KeyValues, LayerParts, MlpWeights, StepInput
 
-LANES: dict[Column, int] = {"avx512": 16, "avx2": 8, "neon": 4}
+LANES: dict[CpuColumn, int] = {"avx512": 16, "avx2": 8, "neon": 4}
 HEAD_SIZES = (32, 48, 64, 96, 128, 256)  # those that the library was made for
 MANY = 48  # rows that take a weight together, as in the library
 ENDINGS = {torch.float32: "float", torch.bfloat16: "bfloat16"}
@@ -91,7 +91,7 @@ class FusedCpuOps(CpuOps):
     index_dtype = torch.int32
 
     def __init__(
-        self, library: ctypes.CDLL, column: Column, config: ModelConfig, dtype: torch.dtype
+        self, library: ctypes.CDLL, column: CpuColumn, config: ModelConfig, dtype: torch.dtype
     ) -> None:
         self.kernels = f"fused {column}"
         ending = ENDINGS[dtype]
@@ -155,7 +155,12 @@ class FusedCpuOps(CpuOps):
         return embedding[token_ids].float()
 
     def attend(
-        self, x: Tensor, layer: Layer, rotation: tuple[Tensor, Tensor], cache: KeyValues, plan: Any
+        self,
+        x: Tensor,
+        layer: LayerParts,
+        rotation: tuple[Tensor, Tensor],
+        cache: KeyValues,
+        plan: Any,
     ) -> Tensor:
         def call(stages: int) -> None:
             self._attend(
@@ -177,7 +182,7 @@ class FusedCpuOps(CpuOps):
         call(ADD)
         return x
 
-    def mix(self, x: Tensor, layer: Layer) -> Tensor:
+    def mix(self, x: Tensor, layer: LayerParts) -> Tensor:
         self._mix(byref(layer.laid.mlp), len(x), x.data_ptr(), self.scratch.data_ptr())
         return x
 
@@ -212,7 +217,7 @@ def scratch_floats(config: ModelConfig, rows: int, context_tokens: int) -> int:
 
 
 def fused_cpu_ops(
-    config: ModelConfig, dtype: torch.dtype, column: Column | None = None
+    config: ModelConfig, dtype: torch.dtype, column: CpuColumn | None = None
 ) -> FusedCpuOps:
     """Make the fused operations of a column, or of the fastest that this CPU runs.
 
@@ -228,7 +233,7 @@ def fused_cpu_ops(
     return FusedCpuOps(load_library(column, cache_folder()), column, config, dtype)
 
 
-def cpu_columns() -> list[Column]:
+def cpu_columns() -> list[CpuColumn]:
     """Return the columns that this CPU runs, the fastest first."""
     level = torch.backends.cpu.get_cpu_capability()
     missing = {"AVX512": (), "AVX2": ("avx512",)}.get(level, ("avx512", "avx2"))
@@ -256,7 +261,7 @@ def cache_folder() -> Path:
 
 
 @cache
-def load_library(column: Column, folder: Path, shipped: Path = SHIPPED) -> ctypes.CDLL:
+def load_library(column: CpuColumn, folder: Path, shipped: Path = SHIPPED) -> ctypes.CDLL:
     """Load the library of a column: shipped, or from this cache of builds, or built into it.
 
     Raise NoLibrary with the reason if it cannot be had.

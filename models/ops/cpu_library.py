@@ -12,11 +12,11 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-Column = Literal["avx512", "avx2", "neon"]
+CpuColumn = Literal["avx512", "avx2", "neon"]
 
 SOURCE = Path(__file__).with_name("cpu_fused.cpp")
 SHIPPED = Path(__file__).with_name("kernels")  # a wheel has <column>.so here
-ARCHITECTURES: dict[Column, list[str]] = {
+ARCHITECTURES: dict[CpuColumn, list[str]] = {
     "avx512": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
     "avx2": ["-march=x86-64-v3"],
     "neon": ["-march=armv8-a"],
@@ -39,14 +39,14 @@ class NoLibrary(Exception):
     """The kernels cannot be had here; the message says why."""
 
 
-def machine_columns(machine: str = platform.machine()) -> list[Column]:
+def machine_columns(machine: str = platform.machine()) -> list[CpuColumn]:
     """Return the columns of a kind of machine, the fastest first, whatever its CPU can run."""
     if machine.lower() in ("x86_64", "amd64"):
         return ["avx512", "avx2"]
     return ["neon"] if machine.lower() in ("aarch64", "arm64") else []
 
 
-def find_library(column: Column, cache: Path, shipped: Path = SHIPPED) -> Path:
+def find_library(column: CpuColumn, cache: Path, shipped: Path = SHIPPED) -> Path:
     """Return the library of a column: the wheel's, an earlier build's, or one built now.
 
     A build's name has the hash of source, flags and column, so another source is another file.
@@ -59,7 +59,7 @@ def find_library(column: Column, cache: Path, shipped: Path = SHIPPED) -> Path:
     return cached
 
 
-def build(column: Column, target: Path, flags: tuple[str, ...] = ()) -> None:
+def build(column: CpuColumn, target: Path, flags: tuple[str, ...] = ()) -> None:
     """Compile the library of a column. It appears whole under its name, or not at all."""
     compiler = next((found for name in COMPILERS if (found := shutil.which(name))), None)
     if compiler is None:
@@ -82,6 +82,6 @@ def build(column: Column, target: Path, flags: tuple[str, ...] = ()) -> None:
         raise NoLibrary(f"{compiler} failed: {reason}") from error
 
 
-def _digest(column: Column) -> str:
+def _digest(column: CpuColumn) -> str:
     text = " ".join([column, *FLAGS, *ARCHITECTURES[column]]).encode()
     return hashlib.sha256(text + SOURCE.read_bytes()).hexdigest()[:16]

@@ -19,7 +19,7 @@ from models.config import EngineConfig, ModelConfig
 from models.errors import BadConfig
 from models.ops import npu_quantised
 from models.ops.composed import ComposedOps
-from models.ops.ops import KeyValues, Layer, QuantisedWeight, RoutedRows, Scheme, StepInput
+from models.ops.ops import KeyValues, LayerParts, QuantisedWeight, RoutedRows, Scheme, StepInput
 
 BLOCK_TOKENS = 128  # paged attention takes blocks of multiples of this
 MAX_BLOCK_TOKENS = 512
@@ -183,7 +183,7 @@ class NpuOps(ComposedOps):
     def attend(
         self,
         x: Tensor | PendingSum,
-        layer: Layer,
+        layer: LayerParts,
         rotation: tuple[Tensor, Tensor],
         cache: KeyValues,
         plan: NpuAttentionPlan,
@@ -191,7 +191,7 @@ class NpuOps(ComposedOps):
         normed, total = self._add_and_norm(x, layer.attention_norm, layer.epsilon)
         return PendingSum(total, layer.attention(normed, rotation, cache, plan))
 
-    def mix(self, x: Tensor | PendingSum, layer: Layer) -> PendingSum:
+    def mix(self, x: Tensor | PendingSum, layer: LayerParts) -> PendingSum:
         normed, total = self._add_and_norm(x, layer.mlp_norm, layer.epsilon)
         return PendingSum(total, layer.mlp(normed))
 

@@ -100,7 +100,7 @@ class MlpWeights(NamedTuple):
     tally: Tensor  # [E] int64: rows of each expert, to which `mix` may add
 
 
-class Layer(Protocol):
+class LayerParts(Protocol):
     """A layer as the fused rows take it: modules for those who compose, weights for kernels."""
 
     @property
@@ -125,7 +125,7 @@ class Layer(Protocol):
 
     @property
     def laid(self) -> Any:
-        """What `Ops.lay` made of the weights."""
+        """Weights as `Ops.lay` prepared them."""
 
 
 class Ops(Protocol):
@@ -209,14 +209,14 @@ class Ops(Protocol):
     def attend(
         self,
         x: Residual,
-        layer: Layer,
+        layer: LayerParts,
         rotation: tuple[Tensor, Tensor],
         cache: KeyValues,
         plan: Any,
     ) -> Residual:
         """Compute x + attention(norm(x)): [T, H] -> [T, H]. x may be overwritten."""
 
-    def mix(self, x: Residual, layer: Layer) -> Residual:
+    def mix(self, x: Residual, layer: LayerParts) -> Residual:
         """Compute x + mlp(norm(x)): [T, H] -> [T, H]. x may be overwritten."""
 
     def head(self, x: Residual, wanted: Tensor, norm: Tensor, weight: Tensor, eps: float) -> Tensor:

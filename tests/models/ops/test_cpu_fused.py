@@ -23,7 +23,7 @@ from models.ops.cpu_fused import (
     fused_cpu_ops,
     scratch_floats,
 )
-from models.ops.cpu_library import Column, NoLibrary, build
+from models.ops.cpu_library import CpuColumn, NoLibrary, build
 from models.ops.cpu_ops import CpuOps
 from models.ops.ops import KeyValues
 
@@ -31,7 +31,7 @@ STOCK = CpuOps()
 EVERY_COLUMN = pytest.mark.parametrize("column", COLUMNS)
 
 
-def fused(column: Column, case: LayerCase, dtype: torch.dtype = torch.float32) -> FusedCpuOps:
+def fused(column: CpuColumn, case: LayerCase, dtype: torch.dtype = torch.float32) -> FusedCpuOps:
     """Make the fused operations for a case."""
     return fused_cpu_ops(case.config, dtype, column)
 
@@ -40,7 +40,7 @@ def fused(column: Column, case: LayerCase, dtype: torch.dtype = torch.float32) -
 @settings(deadline=None, max_examples=15)
 @given(st.integers(0, 10**6))
 @torch.inference_mode()
-def test_both_rows_equal_their_definition(column: Column, seed: int) -> None:
+def test_both_rows_equal_their_definition(column: CpuColumn, seed: int) -> None:
     """Steps of any shape, blocks of 1, 3 and 16 tokens, all experts chosen, one empty, dense."""
     case = draw_case(Random(seed))
     expected, stock_cache = case.run(STOCK)
@@ -52,7 +52,7 @@ def test_both_rows_equal_their_definition(column: Column, seed: int) -> None:
 
 @EVERY_COLUMN
 @torch.inference_mode()
-def test_logits_equal_their_definition(column: Column) -> None:
+def test_logits_equal_their_definition(column: CpuColumn) -> None:
     """Of the wanted rows, for a vocabulary that is no multiple of anything."""
     case = draw_case(Random(1), tokens=[7])
     ops, x = fused(column, case), torch.randn(7, case.config.hidden_size)
@@ -66,7 +66,7 @@ def test_logits_equal_their_definition(column: Column) -> None:
 
 @EVERY_COLUMN
 @torch.inference_mode()
-def test_bfloat16_errs_no_more_than_stock(column: Column) -> None:
+def test_bfloat16_errs_no_more_than_stock(column: CpuColumn) -> None:
     """Against float32 with the same weights, on average."""
     errors = []
     for seed in range(4):
@@ -85,7 +85,7 @@ def test_bfloat16_errs_no_more_than_stock(column: Column) -> None:
 
 @EVERY_COLUMN
 @torch.inference_mode()
-def test_a_row_is_the_same_alone_and_beside_others(column: Column) -> None:
+def test_a_row_is_the_same_alone_and_beside_others(column: CpuColumn) -> None:
     """To the last bit: a sum has the same order in every step."""
     case = draw_case(Random(3), tokens=[1] * 13)
     ops = fused(column, case)
@@ -97,7 +97,7 @@ def test_a_row_is_the_same_alone_and_beside_others(column: Column) -> None:
 
 @EVERY_COLUMN
 @torch.inference_mode()
-def test_nothing_is_read_past_a_sequences_end(column: Column) -> None:
+def test_nothing_is_read_past_a_sequences_end(column: CpuColumn) -> None:
     """A cache full of NaN but for the contexts gives numbers."""
     case = draw_case(Random(4), tokens=[1, 3, 16])
     found, _ = case.with_garbage().run(fused(column, case))
@@ -106,7 +106,7 @@ def test_nothing_is_read_past_a_sequences_end(column: Column) -> None:
 
 @EVERY_COLUMN
 @torch.inference_mode()
-def test_equal_logits_choose_the_lowest_experts(column: Column) -> None:
+def test_equal_logits_choose_the_lowest_experts(column: CpuColumn) -> None:
     """A router of zeros likes all experts the same."""
     case = draw_case(Random(5), tokens=[4], experts=5, chosen=2)
     router = case.layer.mlp.router  # type: ignore[attr-defined]  # it has experts
@@ -119,7 +119,7 @@ def test_equal_logits_choose_the_lowest_experts(column: Column) -> None:
 @EVERY_COLUMN
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @torch.inference_mode()
-def test_nothing_is_written_past_a_buffer(column: Column, dtype: torch.dtype) -> None:
+def test_nothing_is_written_past_a_buffer(column: CpuColumn, dtype: torch.dtype) -> None:
     """Words before and after each buffer stay as they were."""
     for seed in range(6):
         case = draw_case(Random(seed))
@@ -174,7 +174,7 @@ print("no error")
 @pytest.mark.long
 @pytest.mark.slow
 @EVERY_COLUMN
-def test_an_address_sanitizer_finds_nothing(column: Column, tmp_path: Path) -> None:
+def test_an_address_sanitizer_finds_nothing(column: CpuColumn, tmp_path: Path) -> None:
     """Every load and store of the library, in steps of any shape, is within a buffer."""
     build(column, tmp_path / f"{column}.so", ("-fsanitize=address", "-g"))
     command = ["c++", "-print-file-name=libasan.so"]

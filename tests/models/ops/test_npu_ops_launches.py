@@ -64,7 +64,7 @@ def launches(folder: Path, layers: int) -> Launches:
 
 
 def test_a_layer_has_few_launches(tmp_path: Path) -> None:
-    """What one more layer adds."""
+    """Counted as the difference of one layer more."""
     few, more = (launches(tmp_path, layers).operations for layers in (1, 2))
     added = more - few
     assert added.total() <= MAX_LAUNCHES, added

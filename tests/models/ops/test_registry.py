@@ -86,7 +86,7 @@ def test_no_library_is_stock(
 
 
 def test_a_named_column_or_an_error() -> None:
-    """Whoever names one wants no other."""
+    """No other takes its place."""
     absent = "neon" if COLUMNS[0] != "neon" else "avx512"
     with pytest.raises(BadConfig, match=f"does not run {absent}. Choose --kernels auto or stock"):
         choose(kernels=absent)
