@@ -220,6 +220,7 @@ ROWS: dict[str, Callable[[Any], Iterator[ResultRow]]] = {
     "inference_bfloat16": rows_of_tier.inference,
     "inference_float32_random": rows_of_tier.inference,
     "inference_bfloat16_random": rows_of_tier.inference,
+    "kernels": rows_of_tier.kernels,
     "sampling": rows_of_tier.sampling,
     "overlap": rows_of_tier.overlap,
     "quantisation": rows_of_tier.quantisation,

@@ -50,6 +50,26 @@ def inference(report: dict[str, dict[str, Any]]) -> Iterator[ResultRow]:
             )
 
 
+def kernels(report: list[dict[str, Any]]) -> Iterator[ResultRow]:
+    """Yield tokens a CPU second of both engines, and the ratio of their rounds."""
+    for one in report:
+        setting = f"{one['at_once']} at once, {one['sampling']}"
+        for name in ("fused", "stock"):
+            variant = f"{one['dtype']} {name}"
+            yield row(setting, "speed", statistics.median(one[name]), "tok/CPU s", variant=variant)
+        ratios = [ours / theirs for ours, theirs in zip(one["fused"], one["stock"], strict=True)]
+        yield row(
+            setting,
+            "fused over stock",
+            statistics.median(ratios),
+            "times",
+            variant=one["dtype"],
+            low=min(ratios),
+            high=max(ratios),
+            better="more",
+        )
+
+
 def sampling(report: list[dict[str, Any]]) -> Iterator[ResultRow]:
     """Yield the CPU time of choosing a step's tokens, by words, rows and way of sampling."""
     for one in report:
