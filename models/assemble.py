@@ -46,7 +46,8 @@ def build_engine(config: EngineConfig) -> Engine:
     scheduler = Scheduler(block_manager, config.max_sequences, config.max_batch_tokens)
     drafter = make_drafter(config, loader, blocks * config.block_tokens)
     monitor = DeviceMonitor(device, config.rated_watts)
-    return Engine(EngineParts(info, tokenizer, scheduler, runner, drafter, monitor))
+    draw = getattr(ops, "draw", None)
+    return Engine(EngineParts(info, tokenizer, scheduler, runner, drafter, monitor, draw))
 
 
 def fill_defaults(config: EngineConfig, device: str) -> EngineConfig:

@@ -9,6 +9,7 @@ All is computed on the logits' device, whose values are read once: the tokens. A
 is larger than its likeliest candidates, and logprobs where they are wanted, cost one read more.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -38,8 +39,44 @@ class SampledTokens:
     logprobs: list[TokenLogprobs | None]
 
 
-def sample(logits: Tensor, positions: list[SamplingPosition]) -> SampledTokens:
-    """Sample one token for each row of logits [rows, V]."""
+# Kernel that draws a word for each row of logits [rows, V]: temperature, top-k (0: none) and top-p
+# of each, and the keys of its noise -> [rows].
+Draw = Callable[[Tensor, list[tuple[float, int, float]], list[tuple[int, int]]], Tensor]
+
+
+def sample(
+    logits: Tensor, positions: list[SamplingPosition], draw: Draw | None = None
+) -> SampledTokens:
+    """Sample one token for each row of logits [rows, V], with a kernel or in torch."""
+    if draw is None:
+        chosen = _sample_in_torch(logits, positions)
+    else:
+        chosen = _sample_by_kernel(logits, positions, draw)
+    return SampledTokens(chosen, _logprobs(logits, positions, chosen))
+
+
+def _sample_by_kernel(logits: Tensor, positions: list[SamplingPosition], draw: Draw) -> list[int]:
+    rows = [row for row, each in enumerate(positions) if _is_random(each)]
+    picked = [positions[row] for row in rows]
+    if len(rows) == len(logits):
+        drawn = draw(logits, [_numbers(each) for each in picked], _keys(picked))
+        return list(drawn.tolist())
+    tokens = logits.argmax(-1)
+    if rows:
+        tokens[rows] = draw(logits[rows], [_numbers(each) for each in picked], _keys(picked))
+    return list(tokens.tolist())
+
+
+def _numbers(position: SamplingPosition) -> tuple[float, int, float]:
+    sampling = position.sampling
+    return sampling.temperature, sampling.top_k, sampling.top_p
+
+
+def _keys(positions: list[SamplingPosition]) -> list[tuple[int, int]]:
+    return [key_of(each.seed, each.position) for each in positions]
+
+
+def _sample_in_torch(logits: Tensor, positions: list[SamplingPosition]) -> list[int]:
     tokens = logits.argmax(-1)
     is_final = torch.ones_like(tokens)
     plain = [row for row, each in enumerate(positions) if _is_random(each) and not _limits(each)]
@@ -55,7 +92,7 @@ def sample(logits: Tensor, positions: list[SamplingPosition]) -> SampledTokens:
         found, _ = _draw_limited(*_random_rows(logits, positions, unsure), logits.shape[-1])
         for row, token in zip(unsure, found.tolist(), strict=True):
             chosen[row] = token
-    return SampledTokens(chosen, _logprobs(logits, positions, chosen))
+    return list(chosen)
 
 
 def _is_random(position: SamplingPosition) -> bool:
@@ -72,11 +109,10 @@ def _random_rows(
     """Return probabilities [rows, V], keys [rows, 2], top-k and top-p [rows, 1] of some rows."""
     device, size = logits.device, logits.shape[-1]
     picked = [positions[row] for row in rows]
-    numbers = [(s.temperature, s.top_k or size, s.top_p) for s in (p.sampling for p in picked)]
-    temperature, top_k, top_p = torch.tensor(numbers, device=device).unsqueeze(1).unbind(-1)
-    keys = torch.tensor(
-        [key_of(each.seed, each.position) for each in picked], dtype=torch.int32, device=device
-    )
+    numbers = torch.tensor([_numbers(each) for each in picked], device=device)
+    temperature, top_k, top_p = numbers.unsqueeze(1).unbind(-1)
+    top_k = torch.where(top_k > 0, top_k, size)
+    keys = torch.tensor(_keys(picked), dtype=torch.int32, device=device)
     chosen = logits if len(rows) == len(logits) else logits[rows]
     return torch.softmax(chosen / temperature, -1), keys, top_k, top_p
 

@@ -387,6 +387,95 @@ template <class W> static void mix(const Mlp<W> &part, int64_t rows, float *x, f
     }
 }
 
+// Natural logarithm of positive numbers that are not subnormal.
+static inline Vector logarithm(Vector x) {
+    const Words bits = (Words)x;
+    Vector power = __builtin_convertvector((bits >> 23), Vector) - 126.f;
+    Vector part = (Vector)((bits & 0x7fffffu) | 0x3f000000u);  // 0.5 to 1
+    const auto is_low = part < fill(0.707106781f);
+    power = is_low ? power - 1.f : power;
+    part = (is_low ? part + part : part) - 1.f;
+    const Vector square = part * part;
+    Vector sum = part * 7.0376836292e-2f - 1.1514610310e-1f;
+    sum = sum * part + 1.1676998740e-1f;
+    sum = sum * part - 1.2420140846e-1f;
+    sum = sum * part + 1.4249322787e-1f;
+    sum = sum * part - 1.6668057665e-1f;
+    sum = sum * part + 2.0000714765e-1f;
+    sum = sum * part - 2.4999993993e-1f;
+    sum = sum * part + 3.3333331174e-1f;
+    return part + sum * part * square - square * 0.5f + power * 0.693147181f;
+}
+
+// The noise of `models/engine/noise.py` for LANES words from `first` on.
+static inline Vector noise(uint32_t first, const int32_t *key) {
+    Words bits = __builtin_convertvector(NUMBERS, Words) + first;
+    bits = bits * 0x9E3779B9u + (uint32_t)key[0];
+    for (int i = 0; i < 2; i++) {
+        bits = (bits ^ (bits >> 16)) * 0x85EBCA6Bu;
+        bits = (bits ^ (bits >> 13)) * 0xC2B2AE35u;
+        bits ^= bits >> 16;
+        if (!i) bits ^= (uint32_t)key[1];
+    }
+    return -logarithm((__builtin_convertvector(bits >> 8, Vector) + 0.5f) * 0x1p-24f);
+}
+
+// Sum (or count) of the chances above a limit.
+static float above(const float *chances, int64_t words, float limit, bool is_count) {
+    Vector sum{};
+    for (int64_t i = 0; i < words; i += LANES) {
+        const Vector chance = load(chances + i);
+        sum += chance > fill(limit) ? (is_count ? fill(1) : chance) : Vector{};
+    }
+    return total(sum);
+}
+// The least chance above which there is less than `most`. Chances are 0 to 1, ordered as their bits.
+static float least(const float *chances, int64_t words, float most, bool is_count) {
+    uint32_t low = 0, high = 0x3f800000;
+    while (low < high) {
+        const uint32_t middle = (low + high) / 2;
+        float limit;
+        memcpy(&limit, &middle, 4);
+        if (above(chances, words, limit, is_count) < most) high = middle;
+        else low = middle + 1;
+    }
+    float found;
+    memcpy(&found, &low, 4);
+    return found;
+}
+
+// Draw a word of a row among the k likeliest (0: all), of these among the smallest set with the
+// share p: the largest chance over noise. Words that are equally likely are kept or left together.
+static int64_t draw_row(const float *logits, int64_t words, float temperature, int64_t k, float p,
+                        const int32_t *key, float *chances) {
+    const int64_t padded = (words + LANES - 1) / LANES * LANES;
+    float most = logits[0];
+    for (int64_t i = 1; i < words; i++) most = logits[i] > most ? logits[i] : most;
+    for (int64_t i = 0; i < padded; i++) chances[i] = i < words ? logits[i] : -INFINITY;
+    for (int64_t i = 0; i < padded; i += LANES)
+        store(chances + i, exponential((load(chances + i) - fill(most)) * fill(1 / temperature)));
+    float limit = k > 0 && k < words ? least(chances, padded, k, true) : 0;
+    if (p < 1) {
+        for (int64_t i = 0; limit > 0 && i < padded; i++)
+            if (chances[i] < limit) chances[i] = 0;
+        limit = least(chances, padded, p * above(chances, padded, 0, false), false);
+    }
+    Vector best = fill(-1), words_of_best{};
+    for (int64_t i = 0; i < padded; i += LANES) {
+        const Vector chance = load(chances + i), score = chance / noise(i, key);
+        const auto is_better = (chance >= fill(limit)) & (chance > Vector{}) & (score > best);
+        best = is_better ? score : best;
+        words_of_best = is_better ? fill(i / LANES) : words_of_best;
+    }
+    int64_t found = 0;
+    for (int lane = 0; lane < LANES; lane++) {
+        const int64_t word = (int64_t)words_of_best[lane] * LANES + lane;
+        const int64_t leader = (int64_t)words_of_best[found] * LANES + found;
+        if (best[lane] > best[found] || (best[lane] == best[found] && word < leader)) found = lane;
+    }
+    return (int64_t)words_of_best[found] * LANES + found;
+}
+
 #define EXPORT extern "C" __attribute__((visibility("default")))
 #define COLUMN(W)                                                                                 \
     EXPORT void attend_##W(const Attention<W> *part, const Step *step, float *x, const W *cos,    \
@@ -408,4 +497,11 @@ template <class W> static void mix(const Mlp<W> &part, int64_t rows, float *x, f
 // Stages of attend: 1 project and store, 2 attend within C, 4 add what attended.
 COLUMN(float)
 COLUMN(bfloat16)
+EXPORT void draw(const float *logits, int64_t rows, int64_t words, const float *temperatures,
+                 const int32_t *top_k, const float *top_p, const int32_t *keys, float *scratch,
+                 int64_t *tokens) {
+    for (int64_t i = 0; i < rows; i++)
+        tokens[i] = draw_row(logits + i * words, words, temperatures[i], top_k[i], top_p[i],
+                             keys + 2 * i, scratch);
+}
 EXPORT int lanes() { return LANES; }

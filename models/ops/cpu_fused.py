@@ -8,7 +8,7 @@ import ctypes
 from ctypes import POINTER, Structure, byref, c_float, c_int64, c_void_p
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -98,6 +98,7 @@ class FusedCpuOps(CpuOps):
         self._attend, self._mix, self._head = (
             getattr(library, f"{name}_{ending}") for name in ("attend", "mix", "head")
         )
+        self._draw = library.draw
         self._column = column
         self._config = config
         self._dtype = dtype
@@ -196,6 +197,31 @@ class FusedCpuOps(CpuOps):
         )
         return logits
 
+    def draw(
+        self, logits: Tensor, limits: list[tuple[float, int, float]], keys: list[tuple[int, int]]
+    ) -> Tensor:
+        """Draw one word a row of logits [rows, V] -> [rows], by temperature, top-k and top-p.
+
+        The keys are those of the noise; a top-k of 0 is none.
+        """
+        logits = logits.contiguous()
+        temperatures, top_k, top_p = zip(*limits, strict=True)
+        floats = torch.tensor([temperatures, top_p])
+        numbers = torch.tensor([*top_k, *chain(*keys)], dtype=torch.int32)
+        tokens = torch.empty(len(logits), dtype=torch.long)
+        scratch = torch.empty(logits.shape[1] + max(LANES.values()))
+        self._draw(
+            logits.data_ptr(),
+            *logits.shape,
+            floats.data_ptr(),
+            numbers.data_ptr(),
+            floats[1].data_ptr(),
+            numbers[len(logits) :].data_ptr(),
+            scratch.data_ptr(),
+            tokens.data_ptr(),
+        )
+        return tokens
+
     def _reserve(self, rows: int, context_tokens: int) -> Tensor:
         """Return the scratch of a step, larger than before if need be."""
         if len(self.scratch) < (needed := scratch_floats(self._config, rows, context_tokens)):
@@ -280,4 +306,6 @@ def load_library(column: CpuColumn, folder: Path, shipped: Path = SHIPPED) -> ct
         for ending in ENDINGS.values():
             function = getattr(library, f"{name}_{ending}")
             function.argtypes, function.restype = kinds, None
+    library.draw.argtypes = [c_void_p, c_int64, c_int64, *[c_void_p] * 6]
+    library.draw.restype = None
     return library
