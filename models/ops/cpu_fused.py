@@ -5,19 +5,24 @@ precisions. A sequence with many tokens in a step attends with stock torch betwe
 """
 
 import ctypes
-from ctypes import POINTER, Structure, byref, c_float, c_int64, c_void_p
+from ctypes import byref
 from dataclasses import dataclass
-from functools import cache
 from itertools import accumulate, chain
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import platformdirs
 import torch
 from torch import Tensor
 
 from models.config import ModelConfig
-from models.ops.cpu_library import SHIPPED, CpuColumn, NoLibrary, find_library, machine_columns
+from models.ops.cpu_abi import (
+    ENDINGS,
+    AttentionPart,
+    MlpPart,
+    StepPart,
+    cache_folder,
+    load_library,
+)
+from models.ops.cpu_library import CpuColumn, NoLibrary, machine_columns
 from models.ops.cpu_ops import (
     MAX_GROUPED_TOKENS,
     AttentionGroup,
@@ -30,38 +35,7 @@ from models.ops.ops import AttentionWeights, KeyValues, LayerParts, MlpWeights, 
 LANES: dict[CpuColumn, int] = {"avx512": 16, "avx2": 8, "neon": 4}
 HEAD_SIZES = (32, 48, 64, 96, 128, 256)  # those that the library was made for
 MANY = 48  # rows that take a weight together, as in the library
-ENDINGS = {torch.float32: "float", torch.bfloat16: "bfloat16"}
 PROJECT, ATTEND, ADD = 1, 2, 4  # stages of a call of `attend`
-
-
-class AttentionPart(Structure):
-    """`Attention` of the library."""
-
-    _fields_ = (
-        *[(name, c_void_p) for name in ("norm", "qkv", "head_norm", "out")],
-        *[(name, c_int64) for name in ("hidden", "heads", "shared", "size")],
-        ("epsilon", c_float),
-    )
-
-
-class MlpPart(Structure):
-    """`Mlp` of the library."""
-
-    _fields_ = (
-        *[(name, c_void_p) for name in ("norm", "router", "gate_up", "down", "tally")],
-        *[(name, c_int64) for name in ("hidden", "experts", "chosen", "width", "renormalise")],
-        ("epsilon", c_float),
-    )
-
-
-class StepPart(Structure):
-    """`Step` of the library."""
-
-    _fields_ = (
-        *[(name, c_int64) for name in ("rows", "block_tokens", "table_width")],
-        *[(name, c_void_p) for name in ("positions", "slots", "sequences", "table")],
-        *[(name, c_void_p) for name in ("scratch", "queries", "attended")],
-    )
 
 
 class LaidLayer(NamedTuple):
@@ -279,33 +253,3 @@ def check_sizes(config: ModelConfig, lanes: int) -> None:
     if config.head_dim not in HEAD_SIZES:
         sizes = ", ".join(map(str, HEAD_SIZES))
         raise NoLibrary(f"head_dim is {config.head_dim}, none of {sizes}")
-
-
-def cache_folder() -> Path:
-    """Return the folder where this user's builds are kept."""
-    return platformdirs.user_cache_path("tokentide") / "kernels"
-
-
-@cache
-def load_library(column: CpuColumn, folder: Path, shipped: Path = SHIPPED) -> ctypes.CDLL:
-    """Load the library of a column: shipped, or from this cache of builds, or built into it.
-
-    Raise NoLibrary with the reason if it cannot be had.
-    """
-    path = find_library(column, folder, shipped)
-    try:
-        library = ctypes.CDLL(str(path))
-    except OSError as error:
-        raise NoLibrary(f"{path} cannot be loaded ({error})") from error
-    addresses = {
-        "attend": [POINTER(AttentionPart), POINTER(StepPart), *[c_void_p] * 5, c_int64],
-        "mix": [POINTER(MlpPart), c_int64, c_void_p, c_void_p],
-        "head": [*[c_void_p] * 4, *[c_int64] * 3, c_float, c_void_p, c_void_p],
-    }
-    for name, kinds in addresses.items():
-        for ending in ENDINGS.values():
-            function = getattr(library, f"{name}_{ending}")
-            function.argtypes, function.restype = kinds, None
-    library.draw.argtypes = [c_void_p, c_int64, c_int64, *[c_void_p] * 6]
-    library.draw.restype = None
-    return library

@@ -191,7 +191,8 @@ from pathlib import Path
 from random import Random
 import torch
 from support.ops.layers import draw_case
-from models.ops.cpu_fused import FusedCpuOps, load_library
+from models.ops.cpu_abi import load_library
+from models.ops.cpu_fused import FusedCpuOps
 with torch.inference_mode():
     for seed in range(40):
         for dtype in (torch.float32, torch.bfloat16):

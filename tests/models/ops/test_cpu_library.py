@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.inference.columns import COLUMNS
 
-from models.ops.cpu_fused import cache_folder, load_library
+from models.ops.cpu_abi import cache_folder, load_library
 from models.ops.cpu_library import NoLibrary, build, find_library, machine_columns
 
 COLUMN = COLUMNS[0]

@@ -1,7 +1,7 @@
 """Tokens a CPU second of the engine with its fused kernels beside stock torch's, in one process.
 
-    python benchmarks/kernels.py --rounds 5
-    python benchmarks/kernels.py --kernels avx2 --dtypes float32
+    python benchmarks/engine/kernels.py --rounds 5
+    python benchmarks/engine/kernels.py --kernels avx2 --dtypes float32
 
 The shipped model, prompts of 32 tokens, no shared prefixes, one thread; prompts are part of the
 time. Both engines take turns on the same requests, and each ratio is of one round. CPU time leaves

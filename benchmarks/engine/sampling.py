@@ -1,6 +1,6 @@
 """CPU time of choosing the tokens of one step, from logits to tokens on the host.
 
-    python benchmarks/sampling.py --rounds 12
+    python benchmarks/engine/sampling.py --rounds 12
 
 Logits are normal numbers times a spread. With 6 the 256 likeliest of 151,936 words have 0.97 to
 0.99 of the probability, as after a trained network; with 3 half of it, so that a nucleus of 0.9
