@@ -16,6 +16,7 @@ from support.ops.layers import LayerCase, draw_case, guarded, is_untouched
 from torch import Tensor
 
 from models.engine.sampler import SamplingPosition, sample
+from models.ops.cpu_abi import load_library
 from models.ops.cpu_fused import (
     HEAD_SIZES,
     LANES,
@@ -183,6 +184,21 @@ def test_other_sizes_are_refused(name: str) -> None:
     changes: dict[str, Any] = {name: WRONG_SIZES[name]}
     with pytest.raises(NoLibrary, match=f"{name} is {WRONG_SIZES[name]}"):
         check_sizes(replace(config, **changes), LANES["avx512"])
+
+
+@pytest.mark.long
+@pytest.mark.slow
+@pytest.mark.skipif("avx2" not in COLUMNS, reason="this machine has no SSE")
+@torch.inference_mode()
+def test_four_lanes_compute_the_same(tmp_path: Path) -> None:
+    """Those of NEON, here as SSE, which is all of that column that a machine with AVX can run."""
+    build("avx2", tmp_path / "neon.so", ("-march=x86-64-v2",))
+    library = load_library("neon", tmp_path, tmp_path)
+    assert library.lanes() == 4
+    for seed in range(40):
+        case = draw_case(Random(seed))
+        found, _ = case.run(FusedCpuOps(library, "neon", case.config, torch.float32))
+        assert torch.allclose(found, case.run(STOCK)[0], atol=1e-5, rtol=1e-5)
 
 
 SANITIZED = """
