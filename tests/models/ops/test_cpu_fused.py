@@ -191,7 +191,7 @@ def test_other_sizes_are_refused(name: str) -> None:
 @pytest.mark.skipif("avx2" not in COLUMNS, reason="this machine has no SSE")
 @torch.inference_mode()
 def test_four_lanes_compute_the_same(tmp_path: Path) -> None:
-    """Those of NEON, here as SSE, which is all of that column that a machine with AVX can run."""
+    """SSE has as many as NEON, and is all of that column that a machine with AVX can run."""
     build("avx2", tmp_path / "neon.so", ("-march=x86-64-v2",))
     library = load_library("neon", tmp_path, tmp_path)
     assert library.lanes() == 4
