@@ -21,6 +21,8 @@ FIGURES_OF_SCRAPING = (
     ("disk for a sample kept", "bytes"),
     ("memory", "MiB"),
 )
+# In the order of these figures; what is kept is a part of the page, so its CPU is the harder aim.
+MAX_OVER_PROMETHEUS = (1.3, 1.0, 1.0, 2.0)
 
 
 def inference(report: dict[str, dict[str, Any]]) -> Iterator[ResultRow]:
@@ -145,7 +147,7 @@ def telemetry(report: dict[str, Any]) -> Iterator[ResultRow]:
             yield row(setting, figure, value, unit, variant=contender["name"])
     for place, (figure, _) in enumerate(FIGURES_OF_SCRAPING):
         ratio = ours["figures"][place] / theirs["figures"][place]
-        aim = None if figure == "memory" else 1.0
+        aim = MAX_OVER_PROMETHEUS[place]
         yield row(setting, figure, ratio, "times", variant="ours over theirs", aim=aim)
     if query := report["query"]:
         figure, month = "p99 by model and hour", query["setting"]
