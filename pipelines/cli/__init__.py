@@ -29,7 +29,7 @@ from pipelines.cli.console import show_error, show_log
 from pipelines.cli.shell import describe
 from pipelines.cli.sources import downloads, quality
 from pipelines.cli.tier import collect, connect, fleet, pilot, spend, verbs, versions
-from pipelines.cli.upkeep import backup, curate, doctor, verify
+from pipelines.cli.upkeep import backup, curate, doctor, migrate, verify
 from pipelines.errors import TokentideError
 from warehouse.connection import WarehouseBusy, WarehouseUnreadable
 from warehouse.migrate import NewerWarehouse
@@ -129,6 +129,7 @@ app.add_typer(lake_app, name="lake", rich_help_panel=BUILD)
 app.command(rich_help_panel=KEEP)(verify.verify)
 app.command(rich_help_panel=KEEP)(backup.backup)
 app.command(rich_help_panel=KEEP)(backup.restore)
+app.command(rich_help_panel=KEEP)(migrate.migrate_to_lake)
 app.command(rich_help_panel=TIER, **collect.OPTIONS)(collect.collect)
 app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.serve)
 app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.load)

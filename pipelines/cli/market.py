@@ -135,12 +135,16 @@ def rebuild(
         tokentide rebuild --allow-missing
     """
     from pipelines.ingest.rebuild import rebuild as rebuild_warehouse
+    from pipelines.lake.feeding import segment_loader
     from pipelines.transform.build import lower_priority
 
     lower_priority()
-    with show_progress() as (on_request, on_built):
+    settings = read_settings()
+    with show_progress() as (on_request, on_built), segment_loader(settings) as load_segments:
         on_request("loading the raw archive")
-        result = rebuild_warehouse(read_settings(), on_built, allow_missing=allow_missing)
+        result = rebuild_warehouse(
+            settings, on_built, allow_missing=allow_missing, load_segments=load_segments
+        )
     for hole in result.holes:
         stderr.print(f"[red]not in the archive[/red] {escape(f'{hole.what}: {hole.reason}')}")
     if result.kept:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pipelines.alerts.checking import publish_and_alert
 from pipelines.errors import BadSetting
+from pipelines.lake.archive import share_archive
 from pipelines.lake.connection import open_lake
 from pipelines.lake.feeding import feed_warehouse
 from pipelines.lake.lease import builder_lease
@@ -35,7 +36,7 @@ def build_from_lake(
     progress: Progress | None = None,
     on_step: Callable[[BuildStep], None] = lambda step: None,
 ) -> LakeBuild:
-    """Build, audit and publish what the lake holds; the market's half is what this home holds.
+    """Build, audit and publish what the lake holds, and the answers that any builder archived.
 
     Raise LockHeld where another builder has the lease, LeaseLost where it was lost on the way:
     then nothing is uploaded.
@@ -49,6 +50,8 @@ def build_from_lake(
         on_step("leased")
         if store:
             fetch_if_ahead(settings, store)
+        if settings.services.spool:
+            share_archive(settings, ObjectStore(settings.services.spool))
         with open_lake(settings) as lake:
             loaded = feed_warehouse(settings, lake)
         on_step("fed")

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 
 from pipelines.errors import BadSetting, ServiceFailed
-from pipelines.lake.tables import ROW_TABLES, SEGMENTS_TABLE, create_tables, with_id
+from pipelines.lake.tables import ROW_TABLES, SEGMENTS, SEGMENTS_TABLE, create_tables, with_id
 from pipelines.loading.telemetry.segment_files import SegmentKind
 from pipelines.services.addresses import LakeAddress
 from pipelines.services.object_store import hide
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 
 TRY_LOCK = "select pg_try_advisory_lock(hashtextextended(%s, 0))"
 UNLOCK = "select pg_advisory_unlock(hashtextextended(%s, 0))"
-COMMITTED = "select 1 from ducklake_snapshot_changes where commit_extra_info = %s"
-INSERTED = read_sql(__file__, "inserted_segments")
+COMMITTED, COMMITTED_MANY, CLAIM_MANY, MOVED, INSERTED = (
+    read_sql(__file__, name)
+    for name in ("committed", "committed_many", "claim_many", "moved", "inserted_segments")
+)
 
 SegmentRow = tuple[str, str, SegmentKind, str, int, Any, Any, Any, str | None]
 """A segment: name, SHA-256, kind, outcome, rows, first, last instant, when loaded, reason."""
@@ -56,10 +59,29 @@ class Lake:
                 if is_ours:
                     self._session.execute(UNLOCK, [name])
 
-    def has(self, commit: str) -> bool:
-        """Tell whether something was committed under this name."""
+    @contextmanager
+    def claimed_many(self, names: Sequence[str]) -> Iterator[set[str]]:
+        """Give those of many segments that are ours while the `with` lasts: a few thousand."""
         with reported(self.address.catalog):
-            return bool(self._session.execute(COMMITTED, [commit]).fetchall())
+            rows = self._session.execute(CLAIM_MANY, {"names": list(names)}).fetchall()
+        ours = [name for (name,) in rows]
+        try:
+            yield set(ours)
+        finally:
+            with suppress(ServiceFailed), reported(self.address.catalog):
+                unlock = "select pg_advisory_unlock(hashtextextended(unnest(%s::text[]), 0))"
+                self._session.execute(unlock, [ours])
+
+    def has(self, commit: str) -> bool:
+        """Tell whether something was committed under this name, or moved with others."""
+        with reported(self.address.catalog):
+            return bool(self._session.execute(COMMITTED, {"name": commit}).fetchall())
+
+    def select_committed(self, names: Sequence[str]) -> set[str]:
+        """Return the names under which something was committed."""
+        with reported(self.address.catalog):
+            rows = self._session.execute(COMMITTED_MANY, {"names": list(names)}).fetchall()
+        return {name for (name,) in rows}
 
     def digest_of(self, segment_id: str) -> str | None:
         """Return the SHA-256 of a loaded segment, or None if there is none of this name."""
@@ -75,18 +97,50 @@ class Lake:
 
         A name can be committed once. Raise ServiceFailed where it is there already.
         """
+        self._commit(commit, [record], kind, rows and with_id(rows, str(record[0])))
+
+    def append_moved(
+        self, records: Sequence[Sequence[object]], kind: SegmentKind, rows: pa.Table
+    ) -> None:
+        """Append rows of many segments, each with its `segment_id`, and their records at once.
+
+        Their names are known to `has` once that commit is there, and not before.
+        """
+        names = sorted(str(record[0]) for record in records)
+        commit = f"moved {sha256(chr(10).join(names).encode()).hexdigest()}"
+        with reported(self.address.catalog):
+            self._session.execute(MOVED, {"names": names, "commit": commit})
+        self._commit(commit, records, kind, rows)
+
+    def _commit(
+        self,
+        commit: str,
+        records: Sequence[Sequence[object]],
+        kind: SegmentKind,
+        rows: pa.Table | None,
+    ) -> None:
+        listed = pa.Table.from_pylist(
+            [dict(zip(SEGMENTS.names, record, strict=True)) for record in records], SEGMENTS
+        )
+        tables = {SEGMENTS_TABLE: listed}
+        if rows is not None:
+            tables[ROW_TABLES[kind].name] = rows
         with self.failures(), transaction(self.con):
-            if rows is not None:
-                self.con.register("segment_rows", with_id(rows, str(record[0])))
-                table = ROW_TABLES[kind].name
-                self.con.execute(f"insert into {table} by name from segment_rows")
-                self.con.unregister("segment_rows")
-            marks = ", ".join("?" * len(record))
-            self.con.execute(f"insert into {SEGMENTS_TABLE} values ({marks})", list(record))  # noqa: S608
+            for table, new in tables.items():
+                self.con.register("new_rows", new)
+                self.con.execute(f"insert into {table} by name from new_rows")
+                self.con.unregister("new_rows")
             self.con.execute(
                 f"call {NAME}.set_commit_message('tokentide', $kind, extra_info => $commit)",
                 {"kind": kind, "commit": commit},
             )
+
+    def loaded_digests(self) -> dict[str, tuple[SegmentKind, str]]:
+        """Return kind and SHA-256 of every loaded segment, by name."""
+        query = f"select segment_id, kind, sha256 from {SEGMENTS_TABLE} where outcome = 'loaded'"  # noqa: S608
+        with self.failures():
+            found: list[tuple[str, SegmentKind, str]] = self.con.sql(query).fetchall()
+        return {name: (kind, digest) for name, kind, digest in found}
 
     def snapshot(self) -> int:
         """Return the number of the newest snapshot."""
@@ -147,7 +201,9 @@ def open_lake(settings: Settings, *, is_new: bool = False) -> Iterator[Lake]:
         raise BadSetting("TOKENTIDE_LAKE is not set; docs/lake.md says how the lake is set up.")
     with closing(connect(address.catalog)) as session, reported(address.catalog):
         if not is_new and not _exists(session):
-            raise ServiceFailed(f"{address.catalog.shown} has no lake yet: `tokentide lake create`")
+            raise ServiceFailed(
+                f"{address.catalog.shown} has no lake of this version yet: `tokentide lake create`"
+            )
     with closing(connect(address.catalog)) as session, closing(_open(address)) as con:
         lake = Lake(con, session, address)
         if is_new:
@@ -157,7 +213,7 @@ def open_lake(settings: Settings, *, is_new: bool = False) -> Iterator[Lake]:
 
 
 def _exists(session: "psycopg.Connection[Any]") -> bool:
-    query = "select to_regclass('public.tokentide_builders') is not null"
+    query = "select to_regclass('public.tokentide_moved') is not null"
     return bool(session.execute(query).fetchall() == [(True,)])
 
 

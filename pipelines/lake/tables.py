@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from models.server.usage_journal import SCHEMA as REQUESTS
 from pipelines.loading.telemetry.segment_files import SegmentKind
+from pipelines.pilots.result_file import SCHEMA as PILOTS
 from pipelines.services.addresses import LakeAddress
 from pipelines.services.postgres import connect, reported
 from pipelines.telemetry.collector.segments import SCHEMA as SAMPLES
@@ -41,6 +42,11 @@ EPOCHS = (
     "create table if not exists tokentide_builders "
     "(epoch bigint primary key, holder text not null, taken_at timestamptz not null default now())"
 )
+# The commits of a move, which hold many segments each; a name counts once its commit is there.
+MOVED = (
+    "create table if not exists tokentide_moved "
+    "(segment_id text primary key, commit_name text not null)"
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,7 @@ ROW_TABLES: dict[SegmentKind, RowTable] = {
     "history": TELEMETRY,
     "requests": RowTable("request_events", REQUESTS),
     "spend": RowTable("spend_events", SPEND),
+    "pilots": RowTable("pilots", PILOTS),
     "tier": RowTable("tier_documents", DOCUMENT),
 }
 
@@ -76,6 +83,7 @@ def create_tables(con: duckdb.DuckDBPyConnection, address: LakeAddress) -> None:
     with connect(address.catalog) as session, reported(address.catalog):
         session.execute(ONCE)
         session.execute(EPOCHS)
+        session.execute(MOVED)
 
 
 def with_id(rows: pa.Table, segment_id: str) -> pa.Table:
