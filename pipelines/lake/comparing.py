@@ -73,7 +73,8 @@ class RowHasher:
 
     def hash_lake(self, kind: SegmentKind, names: Iterable[str]) -> MarksBySegment:
         """Hash the rows that the lake has of these segments."""
-        table, found = ROW_TABLES[kind], {}
+        table = ROW_TABLES[kind]
+        found: MarksBySegment = {}
         wanted = pa.table({"segment_id": sorted(names)}, schema=NAMES)
         picked = self._picked(kind)
         con = self._lake.con

@@ -1,13 +1,11 @@
 """Builds from the lake: the figures of the embedded form, one builder at a time."""
 
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.homes.whole_home import publish_all
-from support.lake.homes import embedded_home, lake_home, ship_and_load
+from support.lake.homes import embedded_home, lake_home, published_rows, ship_and_load
 from support.lake.processes import ending, start_builder
 
 from pipelines.errors import LockHeld
@@ -16,39 +14,10 @@ from pipelines.lake.building import build_from_lake
 from pipelines.lake.connection import open_lake
 from pipelines.lake.lease import builder_lease
 from pipelines.lake.published import fetch
-from pipelines.publish.generations import newest
 from pipelines.services.object_store import ObjectStore
 from pipelines.settings import Settings
-from warehouse.connection import open_published
 
-# Columns that say when something was done here, and on which host.
-OF_THE_RUN = frozenset({"loaded_at", "published_at", "built_at", "run_id", "generation"})
-# A verdict begins and ends with the generation that has it first.
-OF_GENERATIONS = {"claim_verdicts": frozenset({"began_at", "ended_at"})}
 KILLED = -9
-TABLES = (
-    "select table_name, list(column_name order by column_index) from duckdb_columns() "
-    "where schema_name = 'marts' group by table_name order by table_name"
-)
-
-
-def marts(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
-    """Return the rows of every published table, without what is of the run."""
-    with closing(open_published(newest(settings))) as con:
-        tables = con.sql(TABLES).fetchall()
-        return {
-            table: con.sql(
-                f"select {picked(table, columns)} from marts.{table} order by all"
-            ).fetchall()
-            for table, columns in tables
-            if table != "meta"
-        }
-
-
-def picked(table: str, columns: list[str]) -> str:
-    """Return the columns of a table that do not depend on the run."""
-    left_out = OF_THE_RUN | OF_GENERATIONS.get(table, frozenset())
-    return ", ".join(f'"{name}"' for name in columns if name not in left_out) or "1"
 
 
 def test_every_mart_is_the_same_in_both_forms_and_for_every_reader(
@@ -69,7 +38,7 @@ def test_every_mart_is_the_same_in_both_forms_and_for_every_reader(
     fetched = fetch(reader, ObjectStore(published))
     assert fetched
     assert fetched.number == built.generation.number
-    expected, found = marts(embedded), marts(reader)
+    expected, found = published_rows(embedded), published_rows(reader)
     assert sorted(found) == sorted(expected)
     assert len(found) > 50
     assert [name for name in expected if found[name] != expected[name]] == []
