@@ -3,6 +3,8 @@
     generations/00000003-000012.duckdb   a generation: the builder's epoch, its number
     pointers/00000003-000012.json        its hash and size, written once the file is there
 
+Below teams/NAME/ the generations of one team have the same two folders.
+
 The last pointer in the order of names is the newest generation. A builder that lost its lease has
 a lower epoch than its successor, so what it may still write is never last.
 """
@@ -10,7 +12,7 @@ a lower epoch than its successor, so what it may still write is never last.
 import json
 import logging
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -48,15 +50,25 @@ class Pointer:
 
 
 def upload(store: ObjectStore, generation: Generation, epoch: int) -> Pointer:
-    """Upload a generation, its pointer last, and remove old ones."""
+    """Upload the file of a generation; nobody sees it before `point_to` is called."""
     path = generation.path
     pointer = Pointer(epoch, generation.number, _digest(path), path.stat().st_size)
     store.upload(path, pointer.key)
+    return pointer
+
+
+def point_to(store: ObjectStore, pointer: Pointer) -> None:
+    """Make an uploaded generation the newest one, and remove old ones."""
     store.write(f"{POINTERS}/{pointer.name}.json", json.dumps(asdict(pointer)).encode())
     for key in store.list_keys(POINTERS)[:-MAX_KEPT]:
         store.remove(key)
         store.remove(f"{FILES}/{Path(key).stem}.duckdb")
-    return pointer
+
+
+def team_store(settings: Settings, team: str) -> ObjectStore | None:
+    """Return the folder of a team's generations, to which a key of its readers can be limited."""
+    folder = settings.services.published
+    return ObjectStore(replace(folder, prefix=f"{folder.prefix}/teams/{team}")) if folder else None
 
 
 def newest_pointer(store: ObjectStore) -> Pointer | None:

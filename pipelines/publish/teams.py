@@ -33,7 +33,7 @@ from pipelines.publish.query import records
 from pipelines.publish.team_rules import TARGETS, TeamScope, keep_rows_of, scope_of, teams_of
 from pipelines.publish.verdict_history import judge_none, keep_history
 from pipelines.settings import Settings
-from pipelines.telemetry.config.tier import Tier, read_tier
+from pipelines.telemetry.config.tier import Team, Tier, read_tier
 from pipelines.transform.build import Progress, build, build_lock
 from pipelines.transform.graph import read_graph
 from pipelines.transform.manifest import read_manifest
@@ -58,9 +58,9 @@ def team_home(settings: Settings, team: str) -> Settings:
 
 
 def publish_teams(
-    settings: Settings, names: Collection[str] | None = None, progress: Progress | None = None
+    settings: Settings, names: Collection[str], progress: Progress | None = None
 ) -> list[TeamGeneration]:
-    """Publish a generation for each of these teams, or for all, of the newest one's round.
+    """Publish a generation for each of these teams, of the round of the newest one.
 
     Raise BadSetting for a name that no team has, LockHeld where something was loaded since that
     generation was built, AuditFailed or BuildFailed where a team's tables are wrong: then no team
@@ -89,22 +89,34 @@ def _newest_info(settings: Settings) -> GenerationInfo:
     return GenerationInfo(row["generation"], datetime.fromisoformat(str(row["published_at"])))
 
 
-def _scopes(settings: Settings, names: Collection[str] | None) -> list[TeamScope]:
+def team_names(settings: Settings) -> list[str]:
+    """Return the name of every team of the tier file, and of every target that a list found."""
+    return [team.name for team in _teams(settings)]
+
+
+def _teams(settings: Settings) -> list[Team]:
     tier = read_tier(settings.tier) if settings.tier.exists() else Tier()
     with session(settings.warehouse) as con:
         con.execute(TARGETS)
         found = [team for (team,) in con.sql(FOUND).fetchall()]
-    teams = teams_of(tier, found)
+    return teams_of(tier, found)
+
+
+def check_teams(settings: Settings, names: Collection[str]) -> list[Team]:
+    """Return every team; raise BadSetting where one of these names is none."""
+    teams = _teams(settings) if names else []
     known = {team.name for team in teams}
-    if unknown := set(names or ()) - known:
+    if unknown := set(names) - known:
         raise BadSetting(
             f"There is no team {min(unknown)!r}, only {', '.join(sorted(known)) or 'none'}. Give a "
             "target a team in the tier file, or add a table [[team]]; docs/tenants.md shows both."
         )
-    pseudonyms = read_pseudonyms(settings)
-    return [
-        scope_of(team, teams, pseudonyms) for team in teams if names is None or team.name in names
-    ]
+    return teams
+
+
+def _scopes(settings: Settings, names: Collection[str]) -> list[TeamScope]:
+    teams, pseudonyms = check_teams(settings, names), read_pseudonyms(settings)
+    return [scope_of(team, teams, pseudonyms) for team in teams if team.name in names]
 
 
 def _make(

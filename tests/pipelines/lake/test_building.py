@@ -1,9 +1,11 @@
 """Builds from the lake: the figures of the embedded form, one builder at a time."""
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.homes.two_teams import OF_ADS, OF_SEARCH, load_two_teams, tables_with
 from support.homes.whole_home import publish_all
 from support.lake.homes import embedded_home, lake_home, published_rows, ship_and_load
 from support.lake.processes import ending, start_builder
@@ -13,9 +15,13 @@ from pipelines.ingest.market import load_archive
 from pipelines.lake.building import build_from_lake
 from pipelines.lake.connection import open_lake
 from pipelines.lake.lease import builder_lease
+from pipelines.lake.moving import move_to_lake
 from pipelines.lake.published import fetch
+from pipelines.publish.generations import generations
+from pipelines.publish.teams import team_home
 from pipelines.services.object_store import ObjectStore
 from pipelines.settings import Settings
+from warehouse.connection import open_published
 
 KILLED = -9
 
@@ -64,6 +70,33 @@ def test_a_builder_killed_at_a_step_is_taken_over(
     assert fetch(reader, ObjectStore(reader.services.published)) is None
     assert build_from_lake(second).epoch == 2
     assert fetch(reader, ObjectStore(reader.services.published))
+
+
+@pytest.mark.long
+def test_each_team_gets_a_generation_of_the_round(lake_settings: Settings, tmp_path: Path) -> None:
+    """A reader whose address is the team's folder fetches it, and nothing of others is below."""
+    made = load_two_teams(tmp_path / "made")
+    builder = replace(lake_settings, home=made.home, tier=made.tier)
+    assert move_to_lake(builder).is_whole
+    built = build_from_lake(builder)
+    assert [each.team for each in built.teams] == ["ads", "search"]
+    assert {each.generation.number for each in built.teams} == {built.generation.number}
+    published = lake_settings.services.published
+    assert published
+    folder = replace(published, prefix=f"{published.prefix}/teams/search")
+    services = replace(lake_settings.services, published=folder)
+    reader = replace(lake_settings, home=tmp_path / "reader", services=services)
+    store = ObjectStore(folder)
+    fetched = fetch(reader, store)
+    assert fetched
+    with closing(open_published(fetched.path)) as con:
+        assert tables_with(con, OF_ADS) == []
+        assert {name for _, name in tables_with(con, OF_SEARCH)} >= {"search-npu", "caller-sam"}
+    assert len(store.list_keys()) == 2
+    successor = replace(builder, home=tmp_path / "successor")
+    again = build_from_lake(successor)
+    assert {each.generation.number for each in again.teams} == {built.generation.number + 1}
+    assert len(generations(team_home(successor, "ads"))) == 2
 
 
 def test_a_builder_without_the_lease_builds_nothing(lake_settings: Settings) -> None:

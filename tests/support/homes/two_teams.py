@@ -1,8 +1,10 @@
 """A home of two teams: a server and callers each, a gateway that both use, a server of nobody."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 from support.loading import AS_OF, DAY, keep_answer, rankings_body
 from support.spend.litellm_log import spend_row, write_lines
 from support.telemetry_facts import START, scrape
@@ -14,7 +16,7 @@ from pipelines.ingest.market import load_archive
 from pipelines.ingest.spend import take_spend
 from pipelines.ingest.telemetry import load
 from pipelines.settings import Settings
-from pipelines.telemetry.collector.segments import SegmentWriter
+from pipelines.telemetry.collector.segments import Scrape, SegmentWriter
 from pipelines.telemetry.metrics.vocabulary import Series
 from pipelines.transform.build import build
 
@@ -23,6 +25,7 @@ TIER = """
 name = "search-npu"
 url = "http://search-host:1/metrics"
 engine = "tokentide"
+scrape_seconds = 60
 model_map = { "finder" = "lab/model-0" }
 device_kind = "SearchCard"
 team = "search"
@@ -31,6 +34,7 @@ team = "search"
 name = "ads-npu"
 url = "http://ads-host:1/metrics"
 engine = "tokentide"
+scrape_seconds = 60
 model_map = { "admaker" = "lab/model-1" }
 device_kind = "AdsCard"
 team = "ads"
@@ -39,6 +43,7 @@ team = "ads"
 name = "lone-npu"
 url = "http://lone-host:1/metrics"
 engine = "tokentide"
+scrape_seconds = 60
 model_map = { "loner" = "lab/model-2" }
 device_kind = "AdsCard"
 
@@ -50,7 +55,7 @@ cost_file = "search-costs.toml"
 
 [[team]]
 name = "ads"
-callers = ["ann"]
+callers = ["caller-ann"]
 
 [[cost]]
 device_kind = "SearchCard"
@@ -78,14 +83,33 @@ opex_usd_per_hour = 2
 usd_per_kwh = 0.125
 """
 # What the other team's file must not have: servers, devices, models, callers, teams, keys.
-OF_SEARCH = ("search-npu", "search-host", "SearchCard", "finder", "search-prod", "search-key", "sam")
-OF_ADS = ("ads-npu", "ads-host", "AdsCard", "admaker", "ads-batch", "ann")
-OF_NOBODY = ("lone-npu", "lone-host", "loner", "stray")
+OF_SEARCH = (
+    "search-npu",
+    "search-host",
+    "SearchCard",
+    "finder",
+    "search-prod",
+    "search-key",
+    "caller-sam",
+)
+OF_ADS = ("ads-npu", "ads-host", "AdsCard", "admaker", "ads-batch", "caller-ann")
+OF_NOBODY = ("lone-npu", "lone-host", "loner", "caller-stray")
 MINUTES = 70
+TABLES = (
+    'select format(\'"{:s}"."{:s}"\', schema_name, table_name) from duckdb_tables() order by all'
+)
 
 
 def make_two_teams(folder: Path, ads_factor: int = 1) -> Settings:
     """Load, build and publish the home; the team ads serves and asks this many times as much."""
+    settings = load_two_teams(folder, ads_factor)
+    build(settings)
+    publish_and_alert(settings)
+    return settings
+
+
+def load_two_teams(folder: Path, ads_factor: int = 1) -> Settings:
+    """Make the home and load all of it."""
     folder.mkdir(parents=True)
     (folder / "tier.toml").write_text(TIER)
     (folder / "search-costs.toml").write_text(COSTS)
@@ -103,12 +127,25 @@ def make_two_teams(folder: Path, ads_factor: int = 1) -> Settings:
     _log_spend(settings, ads_factor)
     load_archive(settings)
     load(settings)
-    build(settings)
-    publish_and_alert(settings)
     return settings
 
 
-def _scrapes(target: str, model: str, factor: int) -> list:
+def tables_with(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return each table in which one of the names stands anywhere, and the name."""
+    tables = [table for (table,) in con.sql(TABLES).fetchall()]
+    marks = ", ".join(f"bool_or(contains(row, $name{n}))" for n in range(len(names)))
+    values = {f"name{n}": name for n, name in enumerate(names)}
+    query = f"select {marks} from (select scanned::varchar as row from {{}} as scanned)"
+    found = {table: con.execute(query.format(table), values).fetchall()[0] for table in tables}
+    return [
+        (table, name)
+        for table, marked in found.items()
+        for name, is_there in zip(names, marked, strict=True)
+        if is_there
+    ]
+
+
+def _scrapes(target: str, model: str, factor: int) -> list[Scrape]:
     prompts = Series("prompt_tokens", "counter", model_name=model)
     generated = Series("generation_tokens", "counter", model_name=model)
     power = Series("power_watts", "gauge", device="0", labels='provenance="measured"')
@@ -126,14 +163,14 @@ def _log_requests(settings: Settings, ads_factor: int) -> None:
     """Log requests of both teams at both servers, and of callers of nobody."""
     log = UsageLog(settings.request_spool)
     senders = [
-        ("finder", "sam", "search-prod", None, 1),
-        ("finder", "sam", None, "search-key", 1),
+        ("finder", "caller-sam", "search-prod", None, 1),
+        ("finder", "caller-sam", None, "search-key", 1),
         ("finder", None, None, None, 1),
-        ("finder", "ann", None, None, ads_factor),
-        ("admaker", "ann", "ads", "ads-batch", ads_factor),
-        ("admaker", "sam", "search-prod", None, 1),
-        ("loner", "ann", "ads", "ads-batch", ads_factor),
-        ("loner", "stray", "nobody", None, ads_factor),
+        ("finder", "caller-ann", None, None, ads_factor),
+        ("admaker", "caller-ann", "ads", "ads-batch", ads_factor),
+        ("admaker", "caller-sam", "search-prod", None, 1),
+        ("loner", "caller-ann", "ads", "ads-batch", ads_factor),
+        ("loner", "caller-stray", "nobody", None, ads_factor),
     ]
     for number, (model, caller, team, key, count) in enumerate(senders):
         for each in range(count):
@@ -150,11 +187,12 @@ def _log_requests(settings: Settings, ads_factor: int) -> None:
 
 def _log_spend(settings: Settings, ads_factor: int) -> None:
     rows = []
-    for number, (team, caller) in enumerate([("search-prod", "sam"), ("ads", "ann"), ("x", "stray")]):
+    senders = [("search-prod", "caller-sam"), ("ads", "caller-ann"), ("x", "caller-stray")]
+    for number, (team, caller) in enumerate(senders):
         for each in range(1 if team == "search-prod" else ads_factor):
             known = {"user_api_key_team_alias": team, "user_api_key_alias": f"{team}-batch"}
-            name = f"{team}-{number}-{each}"
-            rows.append(spend_row(0, metadata=known, request_id=name, user=caller, model_group=team))
+            named = {"request_id": f"{team}-{number}-{each}", "user": caller}
+            rows.append(spend_row(0, metadata=known, model_group=team, **named))
     path = settings.home / "spend.jsonl"
     take_spend(settings, write_lines(path, *rows), "litellm", "all")
     path.unlink()
