@@ -1,5 +1,6 @@
 """A connection to the lake: DuckDB with the lake attached, and a session with its Postgres."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
 
 TRY_LOCK = "select pg_try_advisory_lock(hashtextextended(%s, 0))"
 UNLOCK = "select pg_advisory_unlock(hashtextextended(%s, 0))"
-COMMITTED, COMMITTED_MANY, CLAIM_MANY, MOVED, INSERTED = (
-    read_sql(__file__, name)
-    for name in ("committed", "committed_many", "claim_many", "moved", "inserted_segments")
+INSERTED = read_sql(__file__, "inserted_segments")
+# Statements of Postgres, whose driver writes a parameter in another way than DuckDB.
+COMMITTED, CLAIM_MANY, MOVED = (
+    re.sub(r"\$(\w+)", r"%(\1)s", read_sql(__file__, name))
+    for name in ("committed", "claim_many", "moved")
 )
 
 SegmentRow = tuple[str, str, SegmentKind, str, int, Any, Any, Any, str | None]
@@ -74,13 +77,12 @@ class Lake:
 
     def has(self, commit: str) -> bool:
         """Tell whether something was committed under this name, or moved with others."""
-        with reported(self.address.catalog):
-            return bool(self._session.execute(COMMITTED, {"name": commit}).fetchall())
+        return bool(self.select_committed([commit]))
 
     def select_committed(self, names: Sequence[str]) -> set[str]:
         """Return the names under which something was committed."""
         with reported(self.address.catalog):
-            rows = self._session.execute(COMMITTED_MANY, {"names": list(names)}).fetchall()
+            rows = self._session.execute(COMMITTED, {"names": list(names)}).fetchall()
         return {name for (name,) in rows}
 
     def digest_of(self, segment_id: str) -> str | None:

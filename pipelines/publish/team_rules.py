@@ -37,7 +37,7 @@ SHARED = frozenset(
 )  # fmt: skip
 # Rows that name a target are left where it is the team's.
 BY_TARGET = frozenset(f"ledger.{name}" for name in FACTS)
-# Filtered by a statement of its own each.
+# Filtered by one statement each.
 FILTERED = {
     REQUESTS: read_sql(__file__, "team_requests"),
     SPEND: read_sql(__file__, "team_spend"),
@@ -58,7 +58,7 @@ SENDERS = pa.schema([(name, pa.string()) for name in ("kind", "label", "team")])
 
 @dataclass(frozen=True)
 class TeamScope:
-    """A team, and the labels by which the requests of all teams are told apart."""
+    """A team, and the labels by which requests of all teams are known."""
 
     team: Team
     senders: pa.Table

@@ -1,11 +1,17 @@
--- A row where a segment was committed: under its own name, or in the commit of a move that names it.
-select 1
-from ducklake_snapshot_changes
+-- The segments among these names that were committed: under their own names, or in the commit of a
+-- move that holds them.
+select names.name
+from unnest($names::text[]) as names (name)
+left join tokentide_moved as moved
+    on names.name = moved.segment_id
 where
-    commit_extra_info = %(name)s
-    or commit_extra_info = (
-        select moved.commit_name
-        from tokentide_moved as moved
-        where moved.segment_id = %(name)s
+    exists (
+        select 1
+        from ducklake_snapshot_changes as changes
+        where changes.commit_extra_info = names.name
     )
-limit 1;
+    or exists (
+        select 1
+        from ducklake_snapshot_changes as changes
+        where changes.commit_extra_info = moved.commit_name
+    );

@@ -112,7 +112,7 @@ def test_a_rebuild_a_past_day_and_evidence_are_those_of_the_embedded_form(
 
 
 def test_a_late_segment_finds_old_samples_in_s3(lake_settings: Settings, tmp_path: Path) -> None:
-    """What retention dropped is read again from the file that only S3 has."""
+    """Dropped samples are read again from the file that only S3 has."""
     home = without_segments(moved_home(tmp_path / "home", lake_settings))
     with session(home.warehouse) as con:
         assert drop_old_samples(con, 1, START + timedelta(days=3))

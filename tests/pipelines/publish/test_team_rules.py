@@ -113,7 +113,7 @@ def test_pseudonyms_of_a_team_are_its_labels_too() -> None:
 
 
 def test_a_name_of_two_teams_is_refused(tmp_path: Path) -> None:
-    """Whose a request is must be certain."""
+    """It must be certain to whom a request belongs."""
     target = '[[target]]\nname = "t"\nurl = "http://h"\nengine = "vllm"\nteam = "a"\n'
     tier = parse_tier(target + '[[team]]\nname = "b"\nlabels = ["a"]\n')
     with pytest.raises(BadTier, match="among the labels of team b"):
