@@ -99,7 +99,8 @@ class Lake:
 
         A name can be committed once. Raise ServiceFailed where it is there already.
         """
-        self._commit(commit, [record], kind, rows and with_id(rows, str(record[0])))
+        with_name = None if rows is None else with_id(rows, str(record[0]))
+        self._commit(commit, [record], kind, with_name)
 
     def append_moved(
         self, records: Sequence[Sequence[object]], kind: SegmentKind, rows: pa.Table

@@ -6,7 +6,8 @@ catalog knows each by its name, so a loader that meets one of them later loads n
 Nothing is removed on the side from which something is moved.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -15,7 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipelines.errors import BadSetting, ServiceFailed
-from pipelines.lake.archive import ArchiveCopy, fetch_archive, store_archive
+from pipelines.lake.archive import REQUESTS, ArchiveCopy, fetch_archive, store_archive
 from pipelines.lake.comparing import MarksBySegment, RowHasher, TableComparison, compare
 from pipelines.lake.connection import Lake, open_lake
 from pipelines.lake.lease import Lease, builder_lease
@@ -71,12 +72,12 @@ def move_to_lake(settings: Settings, on_moved: OnMoved = lambda *_: None) -> Mov
         with_digests = _digests(segments, result, on_moved)
         known = lake.loaded_digests()
         stored = store.list_sizes("archive")
-        for done, (segment, digest) in enumerate(with_digests, start=1):
-            _store_file(store, stored, segment, digest, result)
+        for done, problems in _store_files(store, stored, with_digests):
+            result.problems += problems
             on_moved("files in S3", done, len(with_digests))
         new = [each for each in with_digests if each[0].name not in known]
         result.known = len(with_digests) - len(new)
-        for done, batch in _batches(new, result):
+        for done, batch in _batches(new, result.problems):
             lease.check()
             _append(lake, batch, result)
             on_moved("segments in the lake", done, len(new))
@@ -136,26 +137,32 @@ def _digests(
     return sorted(found, key=lambda each: (each[0].kind, each[0].name))
 
 
-def _store_file(
-    store: ObjectStore,
-    stored: dict[str, int],
-    segment: Segment,
-    digest: str,
-    result: MoveResult,
-) -> None:
-    """Upload a segment unless S3 has its very bytes."""
-    key = stored_key(segment.kind, segment.name)
-    if key not in stored:
-        store.upload(segment.path, key)
-    if store.digest(key) != digest:
-        result.problems.append(
+def _store_files(
+    store: ObjectStore, stored: Container[str], segments: Sequence[DigestedSegment]
+) -> Iterator[tuple[int, list[str]]]:
+    """Upload segments, some at once; yield how many are in S3 whole and what is wrong."""
+
+    def store_file(each: DigestedSegment) -> str:
+        segment, digest = each
+        key = stored_key(segment.kind, segment.name)
+        if key not in stored:
+            store.upload(segment.path, key)
+        if store.digest(key) == digest:
+            return ""
+        return (
             f"{store.folder.url}{key} has other bytes than {segment.path.name} of this home. "
             "Look which of both is damaged: `tokentide verify`"
         )
 
+    with ThreadPoolExecutor(REQUESTS) as pool:
+        # Ctrl-C waits for those that were begun.
+        for start in range(0, len(segments), REQUESTS):
+            part = segments[start : start + REQUESTS]
+            yield start + len(part), [each for each in pool.map(store_file, part) if each]
+
 
 def _batches(
-    segments: list[DigestedSegment], result: MoveResult
+    segments: Sequence[DigestedSegment], problems: list[str]
 ) -> Iterator[tuple[int, list[tuple[Segment, str, pa.Table]]]]:
     """Yield segments of one kind with their rows, and how many were gone through until then."""
     done = 0
@@ -166,7 +173,7 @@ def _batches(
             try:
                 batch.append((segment, digest, read_rows(segment)))
             except UNREADABLE as error:
-                result.problems.append(f"{segment.name} cannot be read ({error}). {REPAIR}")
+                problems.append(f"{segment.name} cannot be read ({error}). {REPAIR}")
             if len(batch) == MAX_SEGMENTS or sum(len(rows) for *_, rows in batch) >= MAX_ROWS:
                 yield done, batch
                 batch = []
@@ -195,9 +202,13 @@ def _append(lake: Lake, batch: list[tuple[Segment, str, pa.Table]], result: Move
             )
             for segment, digest, rows in new
         ]
-        rows = pa.concat_tables(_plain(with_id(rows, each.name)) for each, _, rows in new)
-        lake.append_moved(records, new[0][0].kind, rows)
+        lake.append_moved(records, new[0][0].kind, _all_rows(new))
         result.segments += len(new)
+
+
+def _all_rows(batch: Sequence[tuple[Segment, str, pa.Table]]) -> pa.Table:
+    """Return the rows of a batch, each with the name of its segment."""
+    return pa.concat_tables(_plain(with_id(rows, segment.name)) for segment, _, rows in batch)
 
 
 def _plain(rows: pa.Table) -> pa.Table:
@@ -213,14 +224,13 @@ def _verify(lake: Lake, segments: Iterable[Segment], result: MoveResult, on_move
     """Read every file again and compare its rows with those of the lake."""
     hasher = RowHasher(lake)
     marks: dict[SegmentKind, MarksBySegment] = {}
-    listed = list(segments)
-    for done, segment in enumerate(listed, start=1):
-        try:
-            rows = with_id(read_rows(segment), segment.name)
-        except UNREADABLE:
-            continue  # named before
-        marks.setdefault(segment.kind, {}).update(hasher.hash_rows(segment.kind, rows))
+    listed = sorted(((each, "") for each in segments), key=lambda each: each[0].kind)
+    problems: list[str] = []
+    for done, batch in _batches(listed, problems):
+        kind = batch[0][0].kind
+        marks.setdefault(kind, {}).update(hasher.hash_rows(kind, _all_rows(batch)))
         on_moved("segments compared", done, len(listed))
+    result.problems += [each for each in problems if each not in result.problems]
     result.tables = compare(marks, hasher)
 
 

@@ -1,18 +1,22 @@
 """Verify, back up, rebuild, ask the past and give evidence, where segments are in the lake."""
 
+import json
 import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.homes.whole_home import publish_all
 from support.lake.homes import embedded_home, moved_home, published_rows
 from support.loading import AS_OF, DAY
 from support.telemetry_facts import START, stretch
+from typer.testing import CliRunner
 
 from pipelines.backup.backup import back_up
 from pipelines.backup.restore import restore
+from pipelines.cli import app
 from pipelines.errors import BadSetting, NothingPublished, QueryFailed
 from pipelines.evidence.bundle import make, recompute
 from pipelines.ingest.rebuild import rebuild
@@ -34,25 +38,46 @@ GROWTH = "select sum(growth) from ledger.counter_minutes where metric = 'generat
 QUERY = "select minute_at, generation_tokens from served_tokens_minutely"
 
 
+def migrate(home: Settings, *options: str) -> dict[str, Any]:
+    """Run the verb in a home; return what it prints for a program."""
+    given = {**home.variables, "TOKENTIDE_HOME": str(home.home)}
+    done = CliRunner().invoke(app, ["migrate-to-lake", *options], env=given)
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
+    return found
+
+
 def without_segments(home: Settings) -> Settings:
     """Move a home into the lake and take its own segments away, as on a builder of a fleet."""
     assert move_to_lake(home).is_whole
-    for folder in home.telemetry_archive.iterdir():
-        if folder.is_dir():
-            shutil.rmtree(folder)
+    drop_segments(home)
     return home
 
 
+def drop_segments(home: Settings) -> None:
+    """Remove the segments of a home; those in S3 stay."""
+    for folder in home.telemetry_archive.iterdir():
+        if folder.is_dir():
+            shutil.rmtree(folder)
+
+
+@pytest.mark.long
 def test_segments_in_s3_are_verified_and_backed_up(lake_settings: Settings, tmp_path: Path) -> None:
     """A backup of the distributed form is a whole home of the embedded one."""
     home = without_segments(moved_home(tmp_path / "home", lake_settings))
     assert home.services.spool
     store = ObjectStore(home.services.spool)
     assert not verify(home).damages
+    found = migrate(home, "--json")
+    assert (found["is_whole"], found["segments"], found["known"]) == (True, 0, 0)
     made = back_up(home, tmp_path / "backups")
     assert not made.damaged
     again = back_up(home, tmp_path / "backups")
     assert (again.summary.files, again.new_files) == (made.summary.files, 0)
+    back = migrate(home, "--back", "--json")
+    assert (back["is_whole"], back["segments"]) == (True, 6)
+    assert all(each["is_same"] for each in back["tables"])
+    drop_segments(home)
     embedded = Settings(home=tmp_path / "restored", tier=home.tier)
     restore(embedded, tmp_path / "backups")
     assert len(list(embedded.telemetry_archive.glob("*/*/*.*"))) == 6
@@ -111,6 +136,7 @@ def test_a_rebuild_a_past_day_and_evidence_are_those_of_the_embedded_form(
         make(reader, QUERY, tmp_path / "none")
 
 
+@pytest.mark.long
 def test_a_late_segment_finds_old_samples_in_s3(lake_settings: Settings, tmp_path: Path) -> None:
     """Dropped samples are read again from the file that only S3 has."""
     home = without_segments(moved_home(tmp_path / "home", lake_settings))

@@ -75,6 +75,7 @@ def test_a_loader_that_comes_later_doubles_nothing(home: Settings) -> None:
     assert rows_of(move_to_lake(home)) == before
 
 
+@pytest.mark.long
 def test_a_builder_without_a_home_has_the_same_tables(
     home: Settings, lake_settings: Settings, tmp_path: Path
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_builder_without_a_home_has_the_same_tables(
     assert contents(successor) == contents(home)
 
 
+@pytest.mark.long
 def test_a_home_comes_back_as_it_was(
     home: Settings, lake_settings: Settings, tmp_path: Path
 ) -> None:
@@ -106,6 +108,7 @@ def test_a_home_comes_back_as_it_was(
     assert contents(embedded) == contents(home)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", ["files in S3", "segments in the lake", "segments compared"])
 def test_a_move_that_is_killed_goes_on(step: str, home: Settings) -> None:
     assert ending(start_move(home, step)) == KILLED
@@ -114,6 +117,7 @@ def test_a_move_that_is_killed_goes_on(step: str, home: Settings) -> None:
     assert all(files == lake for files, lake in rows_of(moved).values())
 
 
+@pytest.mark.long
 def test_names_of_a_commit_that_never_came_are_not_known(home: Settings) -> None:
     """A move was killed between both: the segments are moved by the next one."""
     segment = SpoolFolders.of(home).list_archived()[0]
@@ -131,6 +135,7 @@ def test_names_of_a_commit_that_never_came_are_not_known(home: Settings) -> None
         assert lake.has(segment.name)
 
 
+@pytest.mark.long
 def test_what_differs_is_named_and_nothing_is_replaced(home: Settings) -> None:
     """Another file under the name of a segment, in S3 and in the home."""
     move_to_lake(home)
@@ -145,6 +150,7 @@ def test_what_differs_is_named_and_nothing_is_replaced(home: Settings) -> None:
     assert [each.differing for each in found.tables if not each.is_same] == [(second.name,)]
 
 
+@pytest.mark.long
 def test_a_move_needs_both_services_and_the_lease(home: Settings) -> None:
     services = home.services
     assert services.lake
@@ -155,6 +161,7 @@ def test_a_move_needs_both_services_and_the_lease(home: Settings) -> None:
         move_to_lake(home)
 
 
+@pytest.mark.long
 def test_the_lake_is_created_where_there_is_none(services: LakeServices, tmp_path: Path) -> None:
     services.create_database("moved")
     settings = settings_of(services, "moved", tmp_path / "home")
