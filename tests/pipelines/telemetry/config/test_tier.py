@@ -17,7 +17,6 @@ from pipelines.telemetry.config.tier import (
     Target,
     Tier,
     parse_tier,
-    read_costs,
     read_tier,
 )
 
@@ -282,24 +281,3 @@ def test_energy_may_be_in_the_rent_and_running_may_cost_nothing() -> None:
     assert problems(SMALL + FREE.replace("hour = 0", "hour = -0.1")) == [
         "tier.toml:8: opex_usd_per_hour of cost should be greater than or equal to 0."
     ]
-
-
-def test_a_team_may_have_a_file_of_costs(tmp_path: Path) -> None:
-    """It begins at the folder of the tier file, and holds costs and the price of energy alone."""
-    team = '\n[[team]]\nname = "search"\ncost_file = "costs.toml"\n'
-    path = tmp_path / "tier.toml"
-    path.write_text(SMALL + team)
-    [found] = read_tier(path).teams
-    assert found.cost_file == tmp_path / "costs.toml"
-    with pytest.raises(BadTier, match="cannot be read"):
-        read_costs(found.cost_file)
-    for text, words in (
-        (SMALL, "target is no table of a cost_file"),
-        (FREE + FREE, "is there already"),
-        (FREE.replace("hour = 0", "hour = -0.1"), "greater than or equal to 0"),
-    ):
-        found.cost_file.write_text(text)
-        with pytest.raises(BadTier, match=words):
-            read_costs(found.cost_file)
-    found.cost_file.write_text(FREE + "\n[energy]\nusd_per_kwh = 0\n")
-    assert len(read_costs(found.cost_file).costs) == 1
