@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipelines.archive import DIGEST, Archive
@@ -19,13 +19,13 @@ from pipelines.backup.log_repair import repair_log
 from pipelines.errors import MixedOrigins, ServiceFailed
 from pipelines.files import make_private, write_durably
 from pipelines.loading.answers import load_answers
-from pipelines.services.object_store import ObjectStore
+from pipelines.services.object_store import FileVersion, ObjectStore
 from pipelines.settings import Settings
 from warehouse.connection import session
 
 RAW = "raw"
 LOGS = ("answers", "telemetry")
-POSITIONS = "stored_archive.json"
+STATE = "stored_archive.json"
 # Requests at once: a body takes a round trip, and there are tens of thousands.
 REQUESTS = 16
 
@@ -38,6 +38,18 @@ class ArchiveCopy:
     logs: int = 0
 
 
+@dataclass(frozen=True)
+class _CopyState:
+    """What a home remembers: how far the bodies of each log are stored, and each log in S3.
+
+    Of a log in S3: size and time of the version that was seen last, and the size of ours when both
+    had the same lines, -1 where ours has more.
+    """
+
+    positions: dict[str, int]
+    logs: dict[str, list[int]]
+
+
 def store_archive(settings: Settings, store: ObjectStore) -> ArchiveCopy:
     """Upload what is new of this home's archive of answers.
 
@@ -48,23 +60,26 @@ def store_archive(settings: Settings, store: ObjectStore) -> ArchiveCopy:
         _check_origin(store, origin)
         if store.read(f"{RAW}/origin") is None:
             store.write(f"{RAW}/origin", f"{origin}\n".encode())
-    positions = _read_positions(settings, store)
+    state = _read_state(settings, store)
     digests: set[str] = set()
-    for part in archive.log_parts(positions):
+    for part in archive.log_parts(state.positions):
         digests |= {answer.sha256 for answer in part.answers}
-        positions[part.name] = part.end
+        state.positions[part.name] = part.end
     bodies = _upload_bodies(archive, store, digests)
-    stored, logs = _stored_logs(store), 0
+    changed = []
     for path in _local_logs(settings):
         key = f"{RAW}/{path.relative_to(settings.archive).as_posix()}"
-        # The last line may be half written at this moment.
-        content = path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        if stored.get(key) != len(whole):
+        whole = _whole_lines(path)
+        if state.logs.get(key, [])[2:] != [len(whole)]:
             store.write(key, whole)
-            logs += 1
-    _write_positions(settings, store, positions)
-    return ArchiveCopy(bodies, logs)
+            state.logs[key] = [0, 0, len(whole)]
+            changed.append(key)
+    if changed:
+        versions = _stored_logs(store)
+        for key in changed:
+            state.logs[key][:2] = versions[key]
+    _write_state(settings, store, state)
+    return ArchiveCopy(bodies, len(changed))
 
 
 def fetch_archive(settings: Settings, store: ObjectStore) -> ArchiveCopy:
@@ -75,11 +90,11 @@ def fetch_archive(settings: Settings, store: ObjectStore) -> ArchiveCopy:
             make_private(settings.archive)
             write_durably(settings.archive / "origin", origin)
         _check_origin(store, archive.origin)
-    bodies = logs = 0
-    for key, size in sorted(_stored_logs(store).items()):
-        path = settings.archive / key.removeprefix(f"{RAW}/")
-        if path.exists() and path.stat().st_size == size:
+    state, bodies, logs = _read_state(settings, store), 0, 0
+    for key, version in sorted(_stored_logs(store).items()):
+        if state.logs.get(key, [])[:2] == [*version]:
             continue
+        path = settings.archive / key.removeprefix(f"{RAW}/")
         kept = store.read(key) or b""
         bodies += _download_bodies(archive, store, _digests_of(kept))
         if not path.exists():
@@ -88,6 +103,10 @@ def fetch_archive(settings: Settings, store: ObjectStore) -> ArchiveCopy:
             logs += 1
         else:
             logs += bool(repair_log(path, kept))
+        ours = _whole_lines(path)
+        is_same = set(ours.splitlines()) == set(kept.splitlines())
+        state.logs[key] = [*version, len(ours) if is_same else -1]
+    _write_state(settings, store, state)
     return ArchiveCopy(bodies, logs)
 
 
@@ -144,8 +163,12 @@ def _digests_of(log: bytes) -> Iterator[str]:
                 yield digest
 
 
-def _stored_logs(store: ObjectStore) -> dict[str, int]:
-    found = {key: size for name in LOGS for key, size in store.list_sizes(f"{RAW}/{name}").items()}
+def _stored_logs(store: ObjectStore) -> dict[str, FileVersion]:
+    found = {
+        key: version
+        for name in LOGS
+        for key, version in store.list_versions(f"{RAW}/{name}").items()
+    }
     for key in found:
         if ".." in Path(key).parts or not key.endswith(".jsonl"):
             raise ServiceFailed(f"{store.folder.url}{key} is no log of an archive. Remove it.")
@@ -161,15 +184,21 @@ def _local_logs(settings: Settings) -> list[Path]:
     )
 
 
-def _read_positions(settings: Settings, store: ObjectStore) -> dict[str, int]:
+def _whole_lines(path: Path) -> bytes:
+    """Return the content of a log up to its last whole line: the next may be half written."""
+    content = path.read_bytes()
+    return content[: content.rfind(b"\n") + 1]
+
+
+def _read_state(settings: Settings, store: ObjectStore) -> _CopyState:
     with suppress(OSError, ValueError, LookupError, TypeError):
-        found = json.loads((settings.home / POSITIONS).read_bytes())
+        found = json.loads((settings.home / STATE).read_bytes())
         if found["folder"] == store.folder.url:
-            return {str(name): int(end) for name, end in found["positions"].items()}
-    return {}
+            return _CopyState(dict(found["positions"]), dict(found["logs"]))
+    return _CopyState({}, {})
 
 
-def _write_positions(settings: Settings, store: ObjectStore, positions: dict[str, int]) -> None:
-    if positions:
-        record = {"folder": store.folder.url, "positions": positions}
-        write_durably(settings.home / POSITIONS, json.dumps(record).encode())
+def _write_state(settings: Settings, store: ObjectStore, state: _CopyState) -> None:
+    if state.positions or state.logs:
+        record = {"folder": store.folder.url, **asdict(state)}
+        write_durably(settings.home / STATE, json.dumps(record).encode())

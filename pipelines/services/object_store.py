@@ -19,6 +19,8 @@ REQUEST_SECONDS = 60.0
 PIECE = 8 << 20
 # By default pyarrow compresses what goes under a name such as x.zst, once more.
 AS_IT_IS = None
+FileVersion = tuple[int, int]
+"""Size in bytes, and when it was written, in nanoseconds since 1970."""
 
 
 class ObjectStore:
@@ -114,6 +116,10 @@ class ObjectStore:
 
     def list_sizes(self, below: str = "") -> dict[str, int]:
         """Return the size in bytes of each file below a folder, by key."""
+        return {key: size for key, (size, _) in self.list_versions(below).items()}
+
+    def list_versions(self, below: str = "") -> dict[str, FileVersion]:
+        """Return size and time of change of each file below a folder, by key."""
         from pyarrow.fs import FileSelector, FileType
 
         top = self._path(below) if below else self._root
@@ -121,7 +127,11 @@ class ObjectStore:
             selector = FileSelector(top, recursive=True, allow_not_found=True)
             found = self._files.get_file_info(selector)
         start = len(self._root) + 1
-        return {info.path[start:]: info.size for info in found if info.type == FileType.File}
+        return {
+            info.path[start:]: (info.size, info.mtime_ns)
+            for info in found
+            if info.type == FileType.File
+        }
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{key}"
