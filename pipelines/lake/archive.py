@@ -40,7 +40,7 @@ class ArchiveCopy:
 
 @dataclass(frozen=True)
 class _CopyState:
-    """What a home remembers: how far the bodies of each log are stored, and each log in S3.
+    """Memory of a home: how far the bodies of each log are stored, and each log in S3.
 
     Of a log in S3: size and time of the version that was seen last, and the size of ours when both
     had the same lines, -1 where ours has more.
