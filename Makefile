@@ -9,7 +9,7 @@ RIG ?= .venv-npu
 LAKE ?= .venv-lake
 BIN := $(VENV)/bin
 # Without the fixtures of other tests, which import what these do not need.
-LAKE_TESTS := tests/pipelines/lake tests/pipelines/services tests/end_to_end/lake --confcutdir=tests/pipelines/lake -p support.lake.rig -p no:cacheprovider
+LAKE_TESTS := tests/pipelines/lake tests/pipelines/services tests/pipelines/distributed tests/end_to_end/lake --confcutdir=tests/pipelines/lake -p support.lake.rig -p no:cacheprovider
 PARTS := tests/dashboards tests/pipelines tests/models
 # Continuous integration runs 1/2 and 2/2 of the files with slow tests in turn (docs/decisions/0066).
 SLOW_PART ?= 1/1
@@ -91,7 +91,7 @@ npu: $(RIG)/.installed ## the NPU's operations against torch_npu itself, without
 lake: $(LAKE)/.installed compiled ## the distributed form against a Postgres and an S3 store on loopback, in one to three minutes (docs/lake.md)
 	PYTHONPATH=.:tests $(LAKE)/bin/python -m pytest $(LAKE_TESTS) -m "not long"
 
-test-lake: $(LAKE)/.installed compiled ## the same, with the tests that take minutes: twenty kills, restarts of both services
+test-lake: $(LAKE)/.installed compiled ## the same, with the tests that take minutes: twenty kills, restarts of both services, Dagster with killed workers
 	PYTHONPATH=.:tests $(LAKE)/bin/python -m pytest $(LAKE_TESTS)
 
 bench: EXTRAS = dev,bench

@@ -28,11 +28,7 @@ from models.config import Schedule
 from models.expert_parallel.predictor import (
     StageTimes,
     attainment,
-    balanced_stages,
-    comet_limit,
-    ideal_speedup,
     overlap_efficiency,
-    ratio_from_shape,
 )
 from models.expert_parallel.schedules import MoeTiming, experts_per_rank, moe_layer
 from models.expert_parallel.transport import Transport
@@ -48,18 +44,6 @@ SCHEDULES: list[tuple[Schedule, int]] = [
     ("waves", 4),
     ("waves", 8),
 ]
-# FLOP/s in the dtype of the experts and bytes/s of one direction, by makers and papers. The experts
-# of V4-Flash are 2048 wide.
-FLASH_WIDTH = 2048
-DEVICES = {
-    "as the V4 report's theory (rho 0.92)": None,
-    "H100 SXM, FP8, NVLink": (1979e12, 450e9),
-    "H100 SXM, FP8, 400 Gbit/s InfiniBand": (1979e12, 50e9),
-    "B200, FP8, NVLink": (4.5e15, 900e9),
-    "Ascend 910C, INT8, UB (CloudMatrix384)": (1504e12, 392e9),
-    "Ascend 950DT, FP8, UB (2 TB/s both ways)": (1e15, 1e12),
-}
-REPORT_RATIO = 0.92
 WARM_UPS = 2
 
 
@@ -183,34 +167,6 @@ def columns(timing: MoeTiming) -> tuple[str, ...]:
     return tuple(f"{1e3 * figure:.1f}" for figure in seconds)
 
 
-def predictions() -> Table:
-    """Return the predictions for a layer of V4-Flash; nothing here was measured."""
-    table = Table(
-        title="predicted, from stated peaks, for experts 2048 wide; "
-        "the V4 report states 1.42 for Comet and 1.92 for waves"
-    )
-    for name in (
-        "device",
-        "rho",
-        "ideal",
-        "Comet, 8 waves",
-        "Comet's limit",
-        "waves, 8",
-        "waves, 48",
-    ):
-        table.add_column(name, justify="left" if name == "device" else "right")
-    for name, peaks in DEVICES.items():
-        rho = ratio_from_shape(*peaks, FLASH_WIDTH) if peaks else REPORT_RATIO
-        times = balanced_stages(rho)
-        gains = [
-            times.predict("serial") / times.predict(*each)
-            for each in (("comet", 8), ("waves", 8), ("waves", 48))
-        ]
-        figures = (rho, ideal_speedup(rho), gains[0], comet_limit(times), gains[1], gains[2])
-        table.add_row(name, *(f"{figure:.2f}" for figure in figures))
-    return table
-
-
 def run_rank(rank: int, store: str, options: argparse.Namespace) -> None:
     """Measure on one rank; the first prints."""
     torch.set_num_threads(1)
@@ -247,7 +203,7 @@ def run_rank(rank: int, store: str, options: argparse.Namespace) -> None:
         for each in add_rows(table, case, ratio, computation, int(leaving), options.rounds)
     ]
     if rank == 0:
-        Console(width=120).print(table, predictions())
+        Console(width=120).print(table)
         if options.json:
             options.json.write_text(json.dumps(figures))
     dist.barrier()

@@ -27,7 +27,7 @@ from pathlib import Path
 import httpx
 import pyarrow.parquet as pq
 from measuring.servers import free_ports
-from measuring.timing import MIB, resident_bytes
+from measuring.timing import MIB, process_cpu_seconds, resident_bytes
 from peers.promql import compare_queries
 from rich.console import Console
 from rich.table import Table
@@ -35,7 +35,6 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parents[1]
 EXPORTER = ROOT / "benchmarks" / "measuring" / "exporter.py"
 WARM_UP_SECONDS = 5.0
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -57,12 +56,6 @@ class Scraped:
             self.disk_bytes / self.kept,
             self.memory_bytes / MIB,
         )
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU seconds of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 @contextlib.contextmanager
@@ -118,9 +111,9 @@ def scrape(options: argparse.Namespace, folder: Path) -> list[Scraped]:
             run_process(collect_command(folder), folder / "collect.log", **environment) as ours,
         ):
             time.sleep(WARM_UP_SECONDS)
-            before = [cpu_seconds(each.pid) for each in (ours, theirs)]
+            before = [process_cpu_seconds(each.pid) for each in (ours, theirs)]
             time.sleep(options.seconds)
-            after = [cpu_seconds(each.pid) for each in (ours, theirs)]
+            after = [process_cpu_seconds(each.pid) for each in (ours, theirs)]
             memory = [resident_bytes(each.pid) for each in (ours, theirs)]
             snapshot = snapshot_prometheus(prometheus_port, folder / "data")
     segments = sorted((folder / "var" / "spool" / "telemetry").glob("*.parquet"))

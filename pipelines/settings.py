@@ -20,11 +20,9 @@ DAYS = ("TOKENTIDE_TELEMETRY_DAYS", "TOKENTIDE_PUBLISHED_MINUTE_DAYS", "TOKENTID
 OPENROUTER_URL = "https://openrouter.ai/api/v1"
 # The archives of prices are files of public repositories, which this host serves.
 PRICE_ARCHIVE_URL = "https://raw.githubusercontent.com"
-# The leaderboards of Arena are files of a data set on the Hub, the index of Epoch is one of its
-# site.
-ARENA_URL = "https://huggingface.co"
+# Arena's leaderboards are files of a data set on the Hub, Epoch's index is one of its site.
 EPOCH_URL = "https://epoch.ai"
-HUB_URL = "https://huggingface.co"
+ARENA_URL = HUB_URL = "https://huggingface.co"
 MODELS_DEV_URL = "https://models.dev"
 ADDRESSES = {
     "TOKENTIDE_OPENROUTER_URL": OPENROUTER_URL,
@@ -46,6 +44,7 @@ KNOWN = frozenset(
         *SERVICE_SETTINGS,
         "TOKENTIDE_DASHBOARD_SECRET",
         "TOKENTIDE_API_KEY",
+        "TOKENTIDE_RECEIVE_KEY",
         "TOKENTIDE_FRAME_ANCESTORS",
         "TOKENTIDE_RECORDINGS",
     }
@@ -82,8 +81,7 @@ class Settings:
     alerts: Path = NO_ALERTS
     # Age at which samples are dropped; their sums by minute and hour stay.
     telemetry_days: int = TELEMETRY_DAYS
-    # Age at which Dagster's records of hourly runs are removed; those of others stay ten times as
-    # long.
+    # Age at which Dagster's records of hourly runs are removed; others stay ten times as long.
     run_days: int = RUN_DAYS
     # How many days of tables by the minute are published; all of them stay in the warehouse.
     published_minute_days: int = PUBLISHED_MINUTE_DAYS
@@ -127,6 +125,11 @@ class Settings:
     def telemetry_spool(self) -> Path:
         """Segments of the collector that are not loaded yet."""
         return self.home / "spool" / "telemetry"
+
+    @property
+    def received_spool(self) -> Path:
+        """Bodies that the receiver confirmed and that are in no segment yet."""
+        return self.home / "spool" / "received"
 
     @property
     def request_spool(self) -> Path:
@@ -186,7 +189,8 @@ class Settings:
 
 def read_settings(env: Mapping[str, str] | None = None, dotenv: Path = Path(".env")) -> Settings:
     """Read `.env` and the environment, which wins. Report all that is wrong together."""
-    given = {**_dotenv(dotenv), **(os.environ if env is None else env)}
+    of_file = {name: value for name, value in dotenv_values(dotenv).items() if value is not None}
+    given = {**of_file, **(os.environ if env is None else env)}
     problems = _problems(given)
     if problems:
         raise BadSetting("\n".join(problems))
@@ -223,10 +227,6 @@ def _tier_file(given: str | None, home: Path) -> Path:
     usual = Path(given or "tier.toml").absolute()
     demo = home / DEMO_TIER
     return demo if not given and not usual.exists() and demo.exists() else usual
-
-
-def _dotenv(path: Path) -> dict[str, str]:
-    return {name: value for name, value in dotenv_values(path).items() if value is not None}
 
 
 def _problems(given: Mapping[str, str]) -> list[str]:

@@ -7,7 +7,7 @@ the script does not know.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from . import rows_of_tier
+from . import rows_of_lake, rows_of_tier
 from .result_file import ResultRow, row
 
 Report = Any
@@ -219,10 +219,12 @@ ROWS: dict[str, Callable[[Any], Iterator[ResultRow]]] = {
     "inference_float32": rows_of_tier.inference,
     "inference_bfloat16": rows_of_tier.inference,
     "overlap": rows_of_tier.overlap,
+    "predictions": rows_of_tier.predictions,
     "quantisation": rows_of_tier.quantisation,
     "speculation": rows_of_tier.speculation,
     "speculation_beside_other_work": rows_of_tier.speculation_beside_other_work,
     "telemetry": rows_of_tier.telemetry,
+    "scale": rows_of_lake.scale,
     "daily_runs": daily_runs,
     "news": news,
     "minutes": minutes,

@@ -61,6 +61,24 @@ def overlap(report: list[dict[str, Any]]) -> Iterator[ResultRow]:
         yield row(setting, "attained", one["attained"], variant=variant)
 
 
+def predictions(report: dict[str, Any]) -> Iterator[ResultRow]:
+    """Yield predicted gains of each device and shape, and the ratios that stated gains imply."""
+    stated = report["stated"]
+    theory = {"device": "as the V4 report's theory", "shape": "V4-Flash", **stated}
+    for one in (theory, *report["devices"]):
+        setting = f"{one['device']}: {one['shape']}"
+        yield row(setting, "communication / computation", one["ratio"])
+        yield row(setting, "predicted gain", one["comet"], "times", variant="comet-8")
+        yield row(setting, "predicted gain", one["waves_8"], "times", variant="waves-8")
+        yield row(setting, "predicted gain", one["waves_48"], "times", variant="waves-48")
+        yield row(setting, "predicted gain", one["ideal"], "times", variant="ideal")
+    for one in report["ratios"]:
+        least, most = one["ratios"]
+        setting = f"a gain of {one['gain']}"
+        yield row(setting, "least communication / computation", least)
+        yield row(setting, "most communication / computation", most)
+
+
 def quantisation(report: list[dict[str, Any]]) -> Iterator[ResultRow]:
     """Yield megabytes, perplexity and speeds of each precision; speeds are beside float32's."""
     for one in report:

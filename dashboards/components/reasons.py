@@ -33,6 +33,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "claim_articles": (),
     "claim_verdicts": (),
     "claims": (),
+    "cluster_efficiency_hourly": (TELEMETRY,),
     "device_energy_hourly": (TELEMETRY,),
     "devices_for_share_daily": BOTH,
     "download_days": HUB,

@@ -28,7 +28,17 @@ from pipelines.cli import (
 from pipelines.cli.console import show_error, show_log
 from pipelines.cli.shell import describe
 from pipelines.cli.sources import downloads, quality
-from pipelines.cli.tier import collect, connect, fleet, pilot, spend, verbs, versions
+from pipelines.cli.tier import (
+    collect,
+    connect,
+    fleet,
+    pilot,
+    receive,
+    simulated_fleet,
+    spend,
+    verbs,
+    versions,
+)
 from pipelines.cli.upkeep import backup, curate, doctor, migrate, verify
 from pipelines.errors import TokentideError
 from warehouse.connection import WarehouseBusy, WarehouseUnreadable
@@ -105,8 +115,14 @@ claims_app.command("show")(claims.show_claim)
 claims_app.command("new")(claims.new_claim)
 
 lake_app = typer.Typer(no_args_is_help=True, callback=lake.lake)
-for verb in (lake.create, lake.ship, lake.load, lake.build, lake.fetch):
+for verb in (
+    *(lake.create, lake.ship, lake.load, lake.build),
+    *(lake.maintain, lake.fetch, lake.status),
+):
     lake_app.command()(verb)
+
+simulate_app = typer.Typer(invoke_without_command=True, callback=market.simulate)
+simulate_app.command("fleet")(simulated_fleet.simulate_fleet)
 
 alerts_app = typer.Typer(invoke_without_command=True, callback=alerts.list_alerts)
 alerts_app.command("check")(alerts.check)
@@ -124,13 +140,14 @@ app.add_typer(ingest_app, name="ingest", rich_help_panel=BUILD)
 app.command(rich_help_panel=BUILD)(market.build)
 app.command(rich_help_panel=BUILD)(market.publish)
 app.command(rich_help_panel=BUILD)(market.rebuild)
-app.command(rich_help_panel=BUILD)(market.simulate)
+app.add_typer(simulate_app, name="simulate", rich_help_panel=BUILD)
 app.add_typer(lake_app, name="lake", rich_help_panel=BUILD)
 app.command(rich_help_panel=KEEP)(verify.verify)
 app.command(rich_help_panel=KEEP)(backup.backup)
 app.command(rich_help_panel=KEEP)(backup.restore)
 app.command(rich_help_panel=KEEP)(migrate.migrate_to_lake)
 app.command(rich_help_panel=TIER, **collect.OPTIONS)(collect.collect)
+app.command(rich_help_panel=TIER)(receive.receive)
 app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.serve)
 app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.load)
 app.command(rich_help_panel=TIER)(pilot.pilot)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.console import Json, show_progress, stderr
+from pipelines.cli.console import Json, show_progress, stderr, stdout
 from pipelines.errors import BadSetting, LockHeld, ServiceFailed
 from pipelines.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from pipelines.lake.building import LakeBuild
     from pipelines.services.object_store import ObjectStore
 
 DEFAULT_SECONDS = 30.0
@@ -35,6 +36,8 @@ def lake() -> None:
         tokentide lake build --follow
 
         tokentide lake fetch --follow
+
+        tokentide lake status
     """
 
 
@@ -115,8 +118,10 @@ def build(
 ) -> None:
     """Build, audit and publish what the lake holds, if no other builder has the lease.
 
-    With TOKENTIDE_PUBLISHED the generation is uploaded, its pointer last. With --follow a builder
-    waits for the lease, and takes over when the one that has it ends.
+    Nothing is published where nothing came since. Every team of the tier file gets a generation of
+    its rows too. With TOKENTIDE_PUBLISHED they are uploaded, the pointer of all teams last. With
+    --follow a builder waits for the lease, takes over when the one that has it ends, keeps it, and
+    maintains the lake once a day.
 
     Examples:
 
@@ -124,24 +129,69 @@ def build(
 
         tokentide lake build --follow --every 60
     """
-    from pipelines.lake.building import build_from_lake
+    from pipelines.lake.building import build_from_lake, follow_lake
     from pipelines.transform.build import lower_priority
 
     settings = read_settings()
     lower_priority()
 
-    def once() -> None:
-        with show_progress() as (_, on_built):
-            found = build_from_lake(settings, on_built)
-        loaded, number = found.loaded, found.generation.number
+    def show(found: "LakeBuild") -> None:
         if as_json:
-            values = {"segments": loaded.segments, "samples": loaded.samples}
-            typer.echo(json.dumps({**values, "generation": number, "epoch": found.epoch}))
+            typer.echo(json.dumps(_built(found)))
+        elif found.is_new or found.pointer or not follow:
+            stderr.print(_describe(found))
+
+    def once() -> None:
+        if follow:
+            follow_lake(settings, every, show)
         else:
-            where = f", uploaded as {found.pointer.name}" if found.pointer else ""
-            stderr.print(f"{loaded.segments} segments; generation {number} is published{where}.")
+            with show_progress() as (_, on_built):
+                found = build_from_lake(settings, on_built)
+            show(found)
 
     _repeat(once, follow, every)
+
+
+def maintain(as_json: Json = False) -> None:
+    """Merge small files of the lake, and remove what only old snapshots name, under the lease.
+
+    What is younger than a day stays. Which segments were loaded is never forgotten. A builder with
+    --follow and Dagster's schedule do this once a day.
+
+    Examples:
+
+        tokentide lake maintain
+
+        tokentide lake maintain --json
+    """
+    from dataclasses import asdict
+
+    from pipelines.lake.building import maintain_lake
+
+    done = asdict(maintain_lake(read_settings()))
+    if as_json:
+        typer.echo(json.dumps(done))
+    else:
+        stderr.print(", ".join(f"{name.replace('_', ' ')} {n}" for name, n in done.items()))
+
+
+def status(as_json: Json = False) -> None:
+    """Print what waits in the spool, what the lake holds, who builds, and the newest generation.
+
+    Examples:
+
+        tokentide lake status
+
+        tokentide lake status --json
+    """
+    from pipelines.lake.status import describe_status, read_status
+
+    found = read_status(read_settings())
+    if as_json:
+        typer.echo(json.dumps(found, indent=1, default=str))
+    else:
+        for line in describe_status(found):
+            stdout.print(line, markup=False, soft_wrap=True)
 
 
 def fetch(follow: KeepGoing = False, every: RoundSeconds = DEFAULT_SECONDS) -> None:
@@ -169,6 +219,26 @@ def fetch(follow: KeepGoing = False, every: RoundSeconds = DEFAULT_SECONDS) -> N
             stderr.print(f"Generation {found.number} is here now.")
 
     _repeat(once, follow, every)
+
+
+def _built(found: "LakeBuild") -> dict[str, Any]:
+    return {
+        "segments": found.loaded.segments,
+        "samples": found.loaded.samples,
+        "generation": found.generation.number,
+        "is_new": found.is_new,
+        "epoch": found.epoch,
+        "teams": [each.team for each in found.teams],
+        "uploaded": found.pointer and found.pointer.name,
+    }
+
+
+def _describe(found: "LakeBuild") -> str:
+    number = found.generation.number
+    where = f", uploaded as {found.pointer.name}" if found.pointer else ""
+    if found.is_new:
+        return f"{found.loaded.segments} segments; generation {number} is published{where}."
+    return f"Nothing came since generation {number}, so nothing is published{where}."
 
 
 def _spool(settings: Settings) -> "ObjectStore":

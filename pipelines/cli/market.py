@@ -174,6 +174,7 @@ def rebuild(
 
 
 def simulate(
+    context: typer.Context,
     mode: Annotated[
         SimulatorMode, typer.Option(help="market: a synthetic market; replay: recorded answers.")
     ] = SimulatorMode.market,
@@ -204,7 +205,11 @@ def simulate(
         tokentide simulate
 
         tokentide simulate --mode replay --recordings recordings --now 2026-06-19T08:20:44Z
+
+        tokentide simulate fleet --devices 512
     """
+    if context.invoked_subcommand:
+        return
     from pipelines.simulator.api import serve
     from pipelines.simulator.errors import SimulatorError
 

@@ -1,6 +1,5 @@
 """A connection to the lake: DuckDB with the lake attached, and a session with its Postgres."""
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
@@ -25,12 +24,20 @@ if TYPE_CHECKING:
 
 TRY_LOCK = "select pg_try_advisory_lock(hashtextextended(%s, 0))"
 UNLOCK = "select pg_advisory_unlock(hashtextextended(%s, 0))"
-INSERTED = read_sql(__file__, "inserted_segments")
-# Statements of Postgres, whose driver writes a parameter in another way than DuckDB.
-COMMITTED, CLAIM_MANY, MOVED = (
-    re.sub(r"\$(\w+)", r"%(\1)s", read_sql(__file__, name))
-    for name in ("committed", "claim_many", "moved")
+BETWEEN = "select commit_name from tokentide_commits where snapshot_id between %s and %s"
+LAST = "select coalesce(max(snapshot_id), 0) from tokentide_commits"
+UNREADABLE_COMMIT = "{} unreadable {}"
+COMMITTED = "select commit_name from tokentide_commits where commit_name = any(%s)"
+CLAIM_MANY = (
+    "select name from unnest(%s::text[]) as names (name) "
+    "where pg_try_advisory_lock(hashtextextended(name, 0))"
 )
+UNCLAIM_MANY = "select pg_advisory_unlock(hashtextextended(unnest(%s::text[]), 0))"
+MOVED = (
+    "insert into tokentide_moved (commit_name, segment_id) select %s, unnest(%s::text[]) "
+    "on conflict do nothing"
+)
+INSERTED = read_sql(__file__, "inserted_segments")
 
 SegmentRow = tuple[str, str, SegmentKind, str, int, Any, Any, Any, str | None]
 """A segment: name, SHA-256, kind, outcome, rows, first, last instant, when loaded, reason."""
@@ -66,14 +73,13 @@ class Lake:
     def claimed_many(self, names: Sequence[str]) -> Iterator[set[str]]:
         """Give those of many segments that are ours while the `with` lasts: a few thousand."""
         with reported(self.address.catalog):
-            rows = self._session.execute(CLAIM_MANY, {"names": list(names)}).fetchall()
+            rows = self._session.execute(CLAIM_MANY, [list(names)]).fetchall()
         ours = [name for (name,) in rows]
         try:
             yield set(ours)
         finally:
             with suppress(ServiceFailed), reported(self.address.catalog):
-                unlock = "select pg_advisory_unlock(hashtextextended(unnest(%s::text[]), 0))"
-                self._session.execute(unlock, [ours])
+                self._session.execute(UNCLAIM_MANY, [ours])
 
     def has(self, commit: str) -> bool:
         """Tell whether something was committed under this name, or moved with others."""
@@ -82,7 +88,7 @@ class Lake:
     def select_committed(self, names: Sequence[str]) -> set[str]:
         """Return the names under which something was committed."""
         with reported(self.address.catalog):
-            rows = self._session.execute(COMMITTED, {"names": list(names)}).fetchall()
+            rows = self._session.execute(COMMITTED, [list(names)]).fetchall()
         return {name for (name,) in rows}
 
     def digest_of(self, segment_id: str) -> str | None:
@@ -107,12 +113,13 @@ class Lake:
     ) -> None:
         """Append rows of many segments, each with its `segment_id`, and their records at once.
 
-        Their names are known to `has` once that commit is there, and not before.
+        Their names are known to `has` once that commit is there, and not before. Raise
+        ServiceFailed where one of them was committed meanwhile: then nothing of it is there.
         """
         names = sorted(str(record[0]) for record in records)
         commit = f"moved {sha256(chr(10).join(names).encode()).hexdigest()}"
         with reported(self.address.catalog):
-            self._session.execute(MOVED, {"names": names, "commit": commit})
+            self._session.execute(MOVED, [commit, names])
         self._commit(commit, records, kind, rows)
 
     def _commit(
@@ -146,19 +153,22 @@ class Lake:
         return {name: (kind, digest) for name, kind, digest in found}
 
     def snapshot(self) -> int:
-        """Return the number of the newest snapshot."""
-        with self.failures():
-            [(number,)] = self.con.sql(
-                f"select max(snapshot_id) from {NAME}.snapshots()"  # noqa: S608
-            ).fetchall()
-        return int(number)
+        """Return the number of the newest snapshot with a segment, 0 where there is none."""
+        return newest_load(self._session, self.address)
 
     def segments_between(self, first: int, last: int) -> list[SegmentRow]:
-        """Return the segments that were committed in these snapshots, both included."""
+        """Return the segments that were committed in these snapshots, both included.
+
+        The snapshots themselves may have expired.
+        """
+        with reported(self.address.catalog):
+            names = [name.split(" ") for (name,) in self._session.execute(BETWEEN, [first, last])]
+        given = {
+            "names": [name for name, *_ in names],
+            "unreadable": [bool(rest) for _, *rest in names],
+        }
         with self.failures():
-            found: list[SegmentRow] = self.con.execute(
-                INSERTED, {"first": first, "last": last}
-            ).fetchall()
+            found: list[SegmentRow] = self.con.execute(INSERTED, given).fetchall()
         return found
 
     def rows(self, kind: SegmentKind, segment_id: str) -> pa.Table:
@@ -199,13 +209,12 @@ def open_lake(settings: Settings, *, is_new: bool = False) -> Iterator[Lake]:
     Raise BadSetting where it is not set or its packages are missing, ServiceFailed where it cannot
     be opened.
     """
-    address = settings.services.lake
-    if address is None:
-        raise BadSetting("TOKENTIDE_LAKE is not set; docs/lake.md says how the lake is set up.")
+    address = lake_of(settings)
     with closing(connect(address.catalog)) as session, reported(address.catalog):
         if not is_new and not _exists(session):
             raise ServiceFailed(
-                f"{address.catalog.shown} has no lake of this version yet: `tokentide lake create`"
+                f"{address.catalog.shown} has no lake yet, or one of an older version: "
+                "`tokentide lake create`"
             )
     with closing(connect(address.catalog)) as session, closing(_open(address)) as con:
         lake = Lake(con, session, address)
@@ -213,6 +222,20 @@ def open_lake(settings: Settings, *, is_new: bool = False) -> Iterator[Lake]:
             with lake.failures():
                 create_tables(con, address)
         yield lake
+
+
+def lake_of(settings: Settings) -> LakeAddress:
+    """Return the address of the lake; raise BadSetting where none is set."""
+    if settings.services.lake is None:
+        raise BadSetting("TOKENTIDE_LAKE is not set; docs/lake.md says how the lake is set up.")
+    return settings.services.lake
+
+
+def newest_load(session: "psycopg.Connection[Any]", address: LakeAddress) -> int:
+    """Return the number of the newest snapshot with a segment, 0 where there is none."""
+    with reported(address.catalog):
+        [(number,)] = session.execute(LAST).fetchall()
+    return int(number)
 
 
 def _exists(session: "psycopg.Connection[Any]") -> bool:

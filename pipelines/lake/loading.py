@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 import pyarrow as pa
 
 from pipelines.errors import ServiceFailed
-from pipelines.lake.connection import Lake
+from pipelines.lake.connection import UNREADABLE_COMMIT, Lake
 from pipelines.lake.tables import DOCUMENT
 from pipelines.loading.telemetry.events import INSTANTS
 from pipelines.loading.telemetry.segment_files import (
@@ -172,7 +172,7 @@ def segment_instants(segment: Segment, rows: pa.Table) -> pa.ChunkedArray:
 def _record_unreadable(lake: Lake, segment: Segment, digest: str, reason: str) -> SegmentResult:
     """Record a damaged segment once; it stays in the spool for a person to look at."""
     result = SegmentResult(segment, segment.name, "unreadable", reason=reason)
-    commit = f"{segment.name} unreadable {digest[:12]}"
+    commit = UNREADABLE_COMMIT.format(segment.name, digest[:12])
     if not lake.has(commit):
         lake.append(commit, segment_record(result, digest), segment.kind, None)
     log.warning("%s cannot be read (%s). It stays where it is.", segment.name, reason)

@@ -8,7 +8,9 @@ has them; while it is away, they wait.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from models.server.usage_journal import recover_journals
@@ -22,6 +24,7 @@ from pipelines.loading.telemetry.segment_files import (
 from pipelines.services.object_store import ObjectStore
 
 WAITING = "waiting"
+STAMP = "%Y%m%dT%H%M%S%fZ"
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,14 @@ class SpooledSegment:
     def key(self) -> str:
         """The key under which it waits."""
         return waiting_key(self.kind, self.name)
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """The instant in its name, when it was closed; None for a name without one."""
+        with suppress(ValueError):
+            stamp = datetime.strptime(self.name.partition("-")[0], STAMP)
+            return stamp.replace(tzinfo=UTC)
+        return None
 
     def fetch(self, folder: Path) -> Segment | None:
         """Write it into a local folder; return None if another loader has moved it."""

@@ -1,7 +1,7 @@
 """Tables of the lake: rows of segments as they are in their files, and the list of segments.
 
-Loaders only append. A commit carries the name of its segment, and a unique index of the catalog
-lets a name be committed once.
+Loaders only append. A commit carries the name of its segment, and the catalog lets a name be
+committed once, also when the commit's snapshot has expired.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from pipelines.loading.telemetry.segment_files import SegmentKind
 from pipelines.pilots.result_file import SCHEMA as PILOTS
 from pipelines.services.addresses import LakeAddress
 from pipelines.services.postgres import connect, reported
+from pipelines.sql import read_sql
 from pipelines.telemetry.collector.segments import SCHEMA as SAMPLES
 from pipelines.telemetry.spend.spend_log import SCHEMA as SPEND
 from warehouse.lake import NAME
@@ -34,18 +35,14 @@ SEGMENTS = pa.schema(
         ("reason", pa.string()),
     ]
 )
-ONCE = (
-    "create unique index if not exists tokentide_once "
-    "on ducklake_snapshot_changes (commit_extra_info)"
-)
+KEEP_COMMITS = read_sql(__file__, "keep_commits")
 EPOCHS = (
     "create table if not exists tokentide_builders "
     "(epoch bigint primary key, holder text not null, taken_at timestamptz not null default now())"
 )
-# The commits of a move, which hold many segments each; a name counts once its commit is there.
-MOVED = (
-    "create table if not exists tokentide_moved "
-    "(segment_id text primary key, commit_name text not null)"
+ENDS_OF_EPOCHS = (
+    "alter table tokentide_builders add column if not exists released_at timestamptz, "
+    "add column if not exists maintained_at timestamptz"
 )
 
 
@@ -81,9 +78,9 @@ def create_tables(con: duckdb.DuckDBPyConnection, address: LakeAddress) -> None:
         _create(con, each.name, with_id(each.schema.empty_table(), ""))
     _create(con, SEGMENTS_TABLE, SEGMENTS.empty_table())
     with connect(address.catalog) as session, reported(address.catalog):
-        session.execute(ONCE)
+        session.execute(KEEP_COMMITS)
         session.execute(EPOCHS)
-        session.execute(MOVED)
+        session.execute(ENDS_OF_EPOCHS)
 
 
 def with_id(rows: pa.Table, segment_id: str) -> pa.Table:

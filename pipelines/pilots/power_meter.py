@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import pairwise
 
-import httpx
+import aiohttp
 
 from models.pilot.run import EnergyReading
 from pipelines.telemetry.collector.collector import SharedReaders
@@ -54,10 +54,10 @@ class TargetPowerMeter:
             reading.joules = integrate(readings)
 
     async def _make_loops(self, stack: AsyncExitStack) -> list[ScrapeLoop]:
-        clients: dict[str, httpx.AsyncClient] = {}
+        clients: dict[str, aiohttp.ClientSession] = {}
         files = {each.key: each.ca_file for each in self._wanted.sources}
 
-        def make(key: str) -> httpx.AsyncClient:
+        def make(key: str) -> aiohttp.ClientSession:
             context = make_context(files.get(key, self._wanted.target.ca_file))
             clients[key] = make_client(self._wanted.headers.get(key, {}), context)
             return clients[key]

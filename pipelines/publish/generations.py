@@ -140,6 +140,15 @@ def _is_mostly_free(con: duckdb.DuckDBPyConnection, path: Path) -> bool:
     return bool(free > used)
 
 
+def has_news(settings: Settings) -> bool:
+    """Tell whether the marts are other than those of this home's newest generation."""
+    before = generations(settings)[-1:]
+    with session(settings.warehouse) as con:
+        if not before or not _is_known(con, before[0].number):
+            return True
+        return bool(con.execute(CHANGES, {"generation": before[0].number}).fetchall())
+
+
 def newest(settings: Settings) -> Path:
     """Return the newest generation's file. Raise NothingPublished, which says how to make one."""
     link = settings.published / NEWEST

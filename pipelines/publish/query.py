@@ -15,15 +15,22 @@ import duckdb
 import polars as pl
 
 from pipelines.errors import QueryFailed
+from pipelines.publish.interrupts import interrupt_until, interrupted_by_signals
 from pipelines.publish.json_values import plain
 from pipelines.publish.revealing import find_revealing, without_paths
 from warehouse.connection import open_published
 
 BATCH = 1_000
 ROOM = 5 * 1024**3 // 2
-INTERRUPT_AGAIN = 0.05  # seconds
-# A PIVOT creates a temporary type as well; nothing can be created in a read-only file for good.
-READS = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
+# A PIVOT creates a temporary type as well, and is several statements in one since DuckDB 2; nothing
+# can be created in a read-only file for good.
+READS = frozenset(
+    {
+        duckdb.StatementType.SELECT,
+        duckdb.StatementType.EXPLAIN,
+        duckdb.StatementType.MULTI,
+    }
+)
 NO_QUERY = (
     "That is no query. A query begins with SELECT, FROM, WITH, DESCRIBE, SUMMARIZE, SHOW, "
     "PIVOT or EXPLAIN."
@@ -116,7 +123,11 @@ def _bounded(
     clock = threading.Thread(target=_stop_after, args=(seconds, con, done, is_over), daemon=True)
     clock.start()
     try:
-        yield con, is_over
+        with interrupted_by_signals(con, done):
+            try:
+                yield con, is_over
+            finally:
+                done.set()
     except MemoryError as error:
         raise QueryFailed(
             "The query needs more memory than it may have. Ask for less at once."
@@ -156,13 +167,9 @@ def _end_query(con: duckdb.DuckDBPyConnection) -> None:
 def _stop_after(
     seconds: float, con: duckdb.DuckDBPyConnection, done: threading.Event, is_over: threading.Event
 ) -> None:
-    """Interrupt until the query ends: DuckDB forgets an interrupt between two of its steps."""
-    if done.wait(seconds):
-        return
-    is_over.set()
-    con.interrupt()
-    while not done.wait(INTERRUPT_AGAIN):
-        con.interrupt()
+    if not done.wait(seconds):
+        is_over.set()
+        interrupt_until(con, done)
 
 
 def _reason(error: Exception, seconds: float, is_over: bool) -> str:
@@ -190,14 +197,23 @@ def _check_query(con: duckdb.DuckDBPyConnection, sql: str) -> list[list[duckdb.S
     queries: list[list[duckdb.Statement]] = [[]]
     for statement in con.extract_statements(sql):
         queries[-1].append(statement)
-        if statement.type in READS:
+        kind = _kind(statement)
+        if kind in READS:
             queries.append([])
-        elif statement.type != duckdb.StatementType.CREATE:
+        elif kind != duckdb.StatementType.CREATE:
             raise QueryFailed(NO_QUERY)
     # What is left prepares nothing.
     if queries.pop() or not queries:
         raise QueryFailed(NO_QUERY)
     return queries
+
+
+def _kind(statement: duckdb.Statement) -> duckdb.StatementType:
+    """Return the type of a statement; DuckDB has some that its Python package cannot name."""
+    try:
+        return statement.type
+    except ValueError:
+        return duckdb.StatementType.INVALID
 
 
 def _execute(

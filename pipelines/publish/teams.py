@@ -84,8 +84,21 @@ def publish_teams(
         ]
 
 
+def team_generation(settings: Settings, team: str) -> Generation | None:
+    """Return a team's generation of the round of the newest one, or None if it has none of it."""
+    info = _newest_info(settings)
+    for each in generations(team_home(settings, team)):
+        if each.number == info.generation and _info(each.path) == info:
+            return each
+    return None
+
+
 def _newest_info(settings: Settings) -> GenerationInfo:
-    [row] = records(newest(settings), "select generation, published_at from meta")
+    return _info(newest(settings))
+
+
+def _info(path: Path) -> GenerationInfo:
+    [row] = records(path, "select generation, published_at from meta")
     return GenerationInfo(row["generation"], datetime.fromisoformat(str(row["published_at"])))
 
 

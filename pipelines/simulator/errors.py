@@ -11,7 +11,8 @@ InvalidFault           the control API received a fault that it cannot read
 SimulatorError         the simulator cannot start
 ├── NotLoopback        others could reach it, and steer it
 ├── NoRecordings       the folder holds no recorded response
-└── UnknownMode        no such mode, or the mode lacks what it needs
+├── UnknownMode        no such mode, or the mode lacks what it needs
+└── BadFleet           a fleet that cannot be
 """
 
 from collections.abc import Mapping
@@ -146,3 +147,7 @@ class NoRecordings(SimulatorError):
 
 class UnknownMode(SimulatorError):
     """The simulator has no such mode, or the mode lacks what it needs."""
+
+
+class BadFleet(SimulatorError):
+    """The plan of a simulated fleet holds a figure that no fleet has."""

@@ -16,7 +16,7 @@ import pyarrow as pa
 from polars.dataframe.group_by import GroupBy
 
 from pipelines.telemetry.collector.open_segment import METRICS
-from pipelines.telemetry.collector.segments import OPEN_NAME, closed_segments, read_segment
+from pipelines.telemetry.collector.segments import OPEN_NAMES, closed_segments, read_segment
 from pipelines.telemetry.gaps import GAP_INTERVALS, MIN_GAP, START_TOLERANCE
 
 MINUTES = 10
@@ -66,8 +66,8 @@ class LiveWindow:
             return self._last[1]
 
     def _samples(self, since: datetime) -> pl.DataFrame:
-        # The open one first: if it is closed meanwhile, its rows come twice rather than not at all.
-        parts = [*_read_drawn(self._spool / OPEN_NAME)]
+        # Open ones first: if one is closed meanwhile, its rows come twice rather than not at all.
+        parts = [rows for name in OPEN_NAMES for rows in _read_drawn(self._spool / name)]
         paths = [path for path in self._paths(since) if path.name >= f"{since:%Y%m%dT%H%M%S}"]
         names = {path.name for path in paths}
         self._segments = {name: self._segments[name] for name in self._segments if name in names}

@@ -157,7 +157,7 @@ def test_every_known_name_is_accepted(tmp_path: Path) -> None:
         TOKENTIDE_ALERTS="/a.toml",
         **dict(zip(DAYS, ("7", "400", "5"), strict=True)),
         TOKENTIDE_DASHBOARD_SECRET="correct horse battery",
-        TOKENTIDE_API_KEY="sk-ours",
+        **dict.fromkeys(("TOKENTIDE_API_KEY", "TOKENTIDE_RECEIVE_KEY"), "sk-ours"),
         TOKENTIDE_FRAME_ANCESTORS="https://grafana.example.org",
         TOKENTIDE_RECORDINGS=str(tmp_path),
         TOKENTIDE_LAKE="postgresql://u@h/lake s3://bucket/lake",
@@ -165,7 +165,7 @@ def test_every_known_name_is_accepted(tmp_path: Path) -> None:
         TOKENTIDE_PUBLISHED="s3://bucket/published",
         **dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "key"),
     )
-    assert (len(KNOWN), settings.price_archive_url) == (19, "http://h:1")
+    assert (len(KNOWN), settings.price_archive_url) == (20, "http://h:1")
     assert list(settings.services.folders) == ["lake", "spool", "published"]
     others = (settings.arena_url, settings.epoch_url, settings.hub_url, settings.models_dev_url)
     assert [url[-1] for url in others] == ["2", "3", "4", "5"]

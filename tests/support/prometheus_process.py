@@ -14,21 +14,28 @@ from support.rules.requirements import require_program
 
 
 @contextmanager
-def prometheus(folder: Path, scrape_configs: list[dict[str, Any]]) -> Iterator[str]:
+def prometheus(
+    folder: Path,
+    scrape_configs: list[dict[str, Any]],
+    **more: Any,
+) -> Iterator[str]:
     """Run a Prometheus with these scrape configurations while the `with` lasts; yield its address.
 
-    JSON is YAML, so that its configuration needs no other writer.
+    JSON is YAML, so that its configuration needs no other writer. One that writes to others is an
+    agent: it stores nothing itself.
     """
     program = require_program("prometheus")
     config = folder / "prometheus.yml"
-    config.write_text(json.dumps({"scrape_configs": scrape_configs}))
+    config.write_text(json.dumps({"scrape_configs": scrape_configs, **more}))
+    is_agent = "remote_write" in more
     address = f"127.0.0.1:{free_port()}"
     process = subprocess.Popen(
         [
             program,
             f"--config.file={config}",
             f"--web.listen-address={address}",
-            f"--storage.tsdb.path={folder / 'data'}",
+            *(["--enable-feature=agent"] if is_agent else []),
+            f"--storage.{'agent' if is_agent else 'tsdb'}.path={folder / 'data'}",
             "--log.level=error",
         ],
         stdout=subprocess.DEVNULL,

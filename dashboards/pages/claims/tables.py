@@ -32,6 +32,7 @@ OwnClaim = tuple[str, str, str, date | None]
 VERDICT_HEADINGS = ("Basis", "Verdict", "Claimed", "Measured", "Unit", "Why")
 LAYERS = {
     "measured": "measured",
+    "predicted": "predicted, not measured",
     "document": "by a document",
     "both": "measured, and by documents",
 }
@@ -96,7 +97,8 @@ def _since(row: dict[str, Any]) -> list[Component]:
 
 def _document(row: dict[str, Any]) -> str:
     """Say so where a verdict rests on what a document says."""
-    return " (by a document)" if row.get("layer") == "document" else ""
+    words = {"document": " (by a document)", "predicted": " (predicted)"}
+    return words.get(str(row.get("layer")), "")
 
 
 def _verdict(name: str | None) -> Component:

@@ -1,23 +1,24 @@
-"""Cards of the tier's devices, and of counts of the same tokens that differ."""
+"""Cards of the tier's clusters and devices, and of counts of the same tokens that differ."""
 
 from collections.abc import Sequence
 
 from dashboards.components.page import Card, Listed, PageSection, rows_only
 from dashboards.components.served import SERVICES, Served
-from dashboards.pages.tier import devices, tables
+from dashboards.pages.tier import clusters, devices, tables
 from dashboards.query import query
 
 NO_DEVICES = "No device of this choice reported anything in this window."
 
 
 def device_cards(served: Served) -> Sequence[Listed]:
-    """Return the cards of power, memory, and counts that differ."""
+    """Return the cards of clusters, power, memory, and counts that differ."""
     names = ("service", "target", "hours", "by", "drawn", "step")
     asked = query("tier/devices", **{name: served.lines[name] for name in names})
     choice = {"service": served.service, "target": served.target}
     energy = (query("components/energy_reasons", **choice, hours=served.hours),)
     of_whom = "a device, mean of each service" if served.by == "service" else "each device"
     return (
+        *clusters.cluster_cards(served),
         PageSection("Devices and counts", key="devices", is_folded=True),
         Card(
             key="power",

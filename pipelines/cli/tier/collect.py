@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -94,7 +94,7 @@ def collect(
             f"{escape(str(settings.telemetry_spool))}. Ctrl-C ends it."
         )
         read = partial(_read_allowed, path, is_named=is_named)
-        asyncio.run(_collect(collector, path, known, headers, settings.tier_spool, read))
+        _run(_collect(collector, path, known, headers, settings.tier_spool, read))
     tally = collector.spool.tally
     stderr.print(f"{tally.rows} samples in {tally.segments} segments, {tally.segment_bytes} bytes.")
 
@@ -171,6 +171,13 @@ def failed_lists(collector: "Collector") -> str:
     failed = [name for name, health in collector.discoveries.items() if health.problem]
     more = " …" if len(failed) > MAX_DOWN else ""
     return f"; lists not read: {', '.join(failed[:MAX_DOWN])}{more}" if failed else ""
+
+
+def _run(collecting: Coroutine[Any, Any, None]) -> None:
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(collecting)
 
 
 async def _collect(

@@ -26,6 +26,7 @@ class Section(StrEnum):
     peak = "peak"
     energy = "energy"
     slo = "slo"
+    cluster = "cluster"
 
 
 Sections = Annotated[

@@ -2,11 +2,14 @@
 
 import secrets
 from collections.abc import Iterator
+from datetime import timedelta
 
 import duckdb
 
+from pipelines.archive import utc_now
 from pipelines.cli.tier.health import Finding
 from pipelines.errors import BadSetting, ServiceFailed
+from pipelines.lake.status import describe_holder, describe_waiting, read_status
 from pipelines.services.addresses import LakeAddress, PostgresAddress, S3Folder
 from pipelines.services.object_store import check_folder
 from pipelines.services.postgres import connect, reported
@@ -16,6 +19,7 @@ from warehouse.lake import EXTENSIONS, MissingExtension, extension_file
 
 # The oldest that its makers still maintain, and the one that the tests run on is 15.
 MIN_POSTGRES = 14
+MAX_WAIT = timedelta(hours=1)  # of a segment, until somebody should look at loaders
 RIGHTS = read_sql(__file__, "postgres_rights")
 
 
@@ -24,7 +28,10 @@ def check_services(settings: Settings) -> Iterator[Finding]:
     services = settings.services
     if services.lake:
         yield _check_extensions()
-        yield _check_postgres(services.lake)
+        postgres = _check_postgres(services.lake)
+        yield postgres
+        if postgres.is_well:
+            yield from _check_work(settings)
     for name, folder in services.folders.items():
         yield _check_folder(name, folder)
 
@@ -57,6 +64,24 @@ def _check_postgres(lake: LakeAddress) -> Finding:
     if not has_catalog:
         return Finding(what, False, f"{version}; it has no lake yet: `tokentide lake create`")
     return Finding(what, True, f"{version}, its catalog is there")
+
+
+def _check_work(settings: Settings) -> Iterator[Finding]:
+    """Check that somebody builds, and that what waits in the spool does not wait for long."""
+    try:
+        found = read_status(settings)
+    except ServiceFailed as error:
+        yield Finding("work of the lake", False, str(error))
+        return
+    lease, waiting = found["lease"], found["waiting"]
+    is_left = bool(lease) and not (lease["is_held"] or lease["is_released"])
+    advice = "; nobody took over: `tokentide lake build`" if is_left else ""
+    yield Finding("builder of the lake", not is_left, f"{describe_holder(lease)}{advice}")
+    if waiting:
+        oldest = waiting["oldest_at"]
+        is_late = bool(oldest) and utc_now() - oldest > MAX_WAIT
+        advice = "; `tokentide lake load` loads them, or says why not" if is_late else ""
+        yield Finding("spool in S3", not is_late, f"{describe_waiting(waiting)}{advice}")
 
 
 def _reach_advice(address: PostgresAddress) -> str:

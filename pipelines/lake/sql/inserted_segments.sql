@@ -1,4 +1,4 @@
--- One row per segment that was committed in these snapshots, both included.
+-- One row per segment of these names; of one that could not be read, the record that says so.
 select
     segment_id,
     sha256,
@@ -9,5 +9,13 @@ select
     last_at,
     loaded_at,
     reason
-from ducklake_table_insertions('lake', 'raw', 'telemetry_segments', $first, $last)
+from lake.raw.telemetry_segments
+where (segment_id, outcome = 'unreadable') in (
+    select (names.segment_id, names.is_unreadable)
+    from (
+        select
+            unnest($names) as segment_id,
+            unnest($unreadable) as is_unreadable
+    ) as names
+)
 order by segment_id;

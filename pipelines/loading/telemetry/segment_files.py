@@ -26,7 +26,7 @@ from pipelines.files import move_durably
 from pipelines.pilots.result_file import read_result
 from pipelines.services.object_store import ObjectStore
 from pipelines.settings import Settings
-from pipelines.telemetry.collector.segments import OPEN_NAME, read_segment
+from pipelines.telemetry.collector.segments import OPEN_NAMES, read_segment
 from pipelines.telemetry.config.tier_records import TierRecord, read_record, write_record
 from pipelines.telemetry.spend.spend_log import SCHEMA as SPEND
 
@@ -205,5 +205,5 @@ def _closed_files(folder: Path, kind: SegmentKind) -> Iterator[Path]:
     with entries:
         for entry in entries:
             is_hidden = entry.name.startswith(".")
-            if entry.name.endswith(suffix) and not is_hidden and entry.name != OPEN_NAME:
+            if entry.name.endswith(suffix) and not is_hidden and entry.name not in OPEN_NAMES:
                 yield folder / entry.name

@@ -71,8 +71,8 @@ def _market(mode: str, recordings: Path | None, seed: int) -> Market:
     return ReplayMarket(recordings)
 
 
-def serve(app: Starlette, host: str = HOST, port: int = 0) -> None:
-    """Serve until interrupted. Port 0 takes a free port, so the address is printed.
+def serve(app: Starlette, host: str = HOST, port: int = 0, path: str = BASE) -> None:
+    """Serve until interrupted. Port 0 takes a free port, so the address is printed, with `path`.
 
     Raise NotLoopback for an address that others can reach.
     """
@@ -82,7 +82,7 @@ def serve(app: Starlette, host: str = HOST, port: int = 0) -> None:
             "It listens on this machine only, such as on 127.0.0.1."
         )
     with _open_listener(host, port) as listener:
-        print(f"http://{host}:{listener.getsockname()[1]}{BASE}", flush=True)
+        print(f"http://{host}:{listener.getsockname()[1]}{path}", flush=True)
         _server(app).run([listener])
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
+import aiohttp
 
 from pipelines.errors import BadSetting
 from pipelines.telemetry.collector.scrape_loops import (
@@ -60,7 +60,7 @@ class RunningTarget:
     wanted: WantedTarget
     kind: Hashable
     loops: list[ScrapeLoop]
-    clients: list[httpx.AsyncClient]
+    clients: list[aiohttp.ClientSession]
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
 
@@ -122,10 +122,10 @@ class Collector:
 
     def _begin(self, wanted: WantedTarget) -> RunningTarget:
         target = wanted.target
-        clients: list[httpx.AsyncClient] = []
+        clients: list[aiohttp.ClientSession] = []
         files = {source.key: source.ca_file for source in wanted.sources}
 
-        def make(key: str) -> httpx.AsyncClient:
+        def make(key: str) -> aiohttp.ClientSession:
             context = self._context(files.get(key, target.ca_file))
             clients.append(make_client(wanted.headers.get(key, {}), context))
             return clients[-1]
@@ -146,7 +146,7 @@ class Collector:
             await self._tasks.cancel(task for each in ended for task in each.tasks)
         for running in ended:
             for client in running.clients:
-                await client.aclose()
+                await client.close()
 
     def _list_loops(self) -> None:
         self.loops = [loop for each in self._running.values() for loop in each.loops]

@@ -37,9 +37,9 @@ MAX_ROWS = 50_000
 class OpenSegmentFile:
     """The file, and when it was last replaced."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / OPEN_NAME
-        self._aside = folder / f".{OPEN_NAME}.tmp"
+    def __init__(self, folder: Path, name: str = OPEN_NAME) -> None:
+        self._path = folder / name
+        self._aside = folder / f".{name}.tmp"
         self._shown_rows = 0
         self._shown_at = time.monotonic()
         # A collector that was killed may have left one.

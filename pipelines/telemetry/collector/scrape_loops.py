@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-import httpx
+import aiohttp
 
 from pipelines.telemetry.collector.scraping import ScrapeFailed, fetch_page, run_command
 from pipelines.telemetry.collector.segments import Scrape
@@ -50,16 +50,6 @@ class ScrapeLoop:
     async def scrape(self) -> Scrape:
         """Scrape once. A failed scrape is a sample too."""
         started = time.time()
-        scrape = Scrape(
-            self.target.name,
-            self.engine,
-            round(started * 1e6),
-            None,
-            (),
-            (),
-            self.target.only_model,
-            self.device_prefix,
-        )
         self.health.scrapes += 1
         try:
             page = await self.fetch(min(self.target.scrape_seconds, MAX_WAIT_SECONDS))
@@ -67,29 +57,43 @@ class ScrapeLoop:
             if not (found.samples or found.withheld):
                 raise no_known_metrics(page, found)
         except ScrapeFailed as error:
-            return self._add_failure(scrape, error)
-        return self._add_samples(scrape, found)
+            return self._note_failure(started, error)
+        return self._note_samples(started, found)
 
-    def _add_failure(self, scrape: Scrape, error: ScrapeFailed) -> Scrape:
+    def _note_failure(self, started: float, error: ScrapeFailed) -> Scrape:
         self.health.is_up, self.health.reason = False, error.reason
         nearest = error.details.get("nearest_engine", NO_ENGINE)
         self.health.hint = "" if nearest == NO_ENGINE else f"{nearest} would know this page"
         self.health.failed += 1
         up = up_series(self.up_metric, reason=error.reason, **error.details)
-        return replace(scrape, series=(up,), values=(0.0,))
+        return self._scrape_of(started, None, (up,), (0.0,))
 
-    def _add_samples(self, scrape: Scrape, page: NormalisedPage) -> Scrape:
+    def _note_samples(self, started: float, page: NormalisedPage) -> Scrape:
         samples, problems = page.samples, page.counts.problems
         self.health.is_up, self.health.reason, self.health.hint = True, "", page.withheld
         self.health.samples += len(samples)
         self.health.problems += problems
         series = (*samples, outcome_series(self.up_metric, page))
         self.series = self.series if series == self.series else series
-        return replace(
-            scrape,
-            started_at=None if page.started_at is None else round(page.started_at * 1e6),
-            series=self.series,
-            values=(*samples.values(), 1.0),
+        values = (*samples.values(), 1.0)
+        return self._scrape_of(started, page.started_at, self.series, values)
+
+    def _scrape_of(
+        self,
+        started: float,
+        server_started: float | None,
+        series: tuple[Series, ...],
+        values: tuple[float, ...],
+    ) -> Scrape:
+        return Scrape(
+            self.target.name,
+            self.engine,
+            round(started * 1e6),
+            None if server_started is None else round(server_started * 1e6),
+            series,
+            values,
+            self.target.only_model,
+            self.device_prefix,
         )
 
 
@@ -114,7 +118,7 @@ def wanted_targets(tier: Tier, headers: Mapping[str, Mapping[str, str]]) -> list
 
 
 def make_loops(
-    wanted: WantedTarget, read: ReadPage, make: Callable[[str], httpx.AsyncClient]
+    wanted: WantedTarget, read: ReadPage, make: Callable[[str], aiohttp.ClientSession]
 ) -> list[ScrapeLoop]:
     """Make the loop of a target's page and those of its device sources with a page or command.
 
@@ -143,7 +147,7 @@ def no_known_metrics(page: bytes, found: NormalisedPage) -> ScrapeFailed:
 
 
 def _device_loop(
-    target: Target, source: DeviceSource, client: httpx.AsyncClient, is_only: bool
+    target: Target, source: DeviceSource, client: aiohttp.ClientSession, is_only: bool
 ) -> ScrapeLoop:
     return ScrapeLoop(
         target,
@@ -167,11 +171,11 @@ def vocabularies(target: Target, sources: tuple[DeviceSource, ...]) -> tuple[str
     return (target.engine, "tokentide device") if has_devices else (target.engine,)
 
 
-def _page_fetch(client: httpx.AsyncClient, url: str) -> Fetch:
+def _page_fetch(client: aiohttp.ClientSession, url: str) -> Fetch:
     return lambda seconds: fetch_page(client, url, seconds)
 
 
-def _source_fetch(client: httpx.AsyncClient, source: DeviceSource) -> Fetch:
+def _source_fetch(client: aiohttp.ClientSession, source: DeviceSource) -> Fetch:
     if not source.url:
         return _command_fetch(source.command)
     if source.query:

@@ -2,7 +2,7 @@
 
     20260822T071016123456Z-9f2c61d0-000004.parquet    closed; named by time, writer and number
     .20260822T071016123456Z-9f2c61d0-000004.….tmp     being written, or left by a killed writer
-    open.parquet                                      a live view's copy of the open segment
+    open.parquet, open-received.parquet               a live view's copies of open segments
 
 A file gets its name after its bytes are on disk, so a reader needs no lock. Rows are sorted by
 series and then by time: equal values lie together, and a sample takes one or two bytes.
@@ -44,7 +44,9 @@ INSTANT = SCHEMA.field("scraped_at").type
 # Metrics that concern no model, not even on a server with one model.
 OF_NO_MODEL = frozenset({"up", "device_up", "build_info"})
 ABANDONED_SECONDS = 3600.0
-OPEN_NAME = "open.parquet"
+# Of the collector and of the receiver, which may write into one folder.
+OPEN_NAME, OPEN_RECEIVED_NAME = "open.parquet", "open-received.parquet"
+OPEN_NAMES = (OPEN_NAME, OPEN_RECEIVED_NAME)
 
 
 @dataclass(frozen=True)

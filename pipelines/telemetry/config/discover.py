@@ -107,6 +107,7 @@ class Discover:
     families: Words = ()
     quantization: NonEmptyText | None = None
     team: TeamName | None = None
+    load: Literal["simulated"] | None = None  # nobody is served by any of them
     device_url: NonEmptyText | None = None  # with {host} and {label} in it
     device_kind_of_source: SourceKind | None = None
     device_match: TextMap = Field(default_factory=dict)  # values as device_url

@@ -170,6 +170,16 @@ class Team:
 
 
 @dataclass(frozen=True, config=STRICT)
+class Cluster:
+    """Targets that serve together, such as a pod; a `*` in a name stands for any characters."""
+
+    name: NonEmptyText
+    targets: Words
+    # Of one device that serves by itself, measured beside it: scaling is held against it.
+    alone_tokens_per_second: Number | None = None
+
+
+@dataclass(frozen=True, config=STRICT)
 class Tier:
     """Content of the tier file."""
 
@@ -179,6 +189,7 @@ class Tier:
     energy: Energy | None = None
     slo: Slo | None = None
     peaks: tuple[Peak, ...] = Field(default=(), validation_alias="peak")
+    clusters: tuple[Cluster, ...] = Field(default=(), validation_alias="cluster")
     discovers: tuple[Discover, ...] = Field(default=(), validation_alias="discover")
     teams: tuple[Team, ...] = Field(default=(), validation_alias="team")
 

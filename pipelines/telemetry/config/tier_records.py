@@ -27,7 +27,7 @@ SECRETS = frozenset({"headers", "ca_file"})
 WHERE_GIVEN = frozenset(
     {"quantization", "service", "load", "team", "indices", "uuids", "match", "query"}
 )
-SECTIONS = frozenset({"target", "device_source", "cost", "peak", "energy", "slo"})
+SECTIONS = frozenset({"target", "device_source", "cost", "peak", "energy", "slo", "cluster"})
 ORIGIN = re.compile(r"file|correction|discovery \S.{0,199}")
 # A value of a query, which may be a token. Digests still differ where values do.
 DIGEST_DIGITS = 8
@@ -107,6 +107,7 @@ def tier_entries(tier: Tier) -> tuple[TierEntry, ...]:
             (TierEntry("device_source", each.target, _plain(each)) for each in tier.device_sources),
             (TierEntry("cost", each.device_kind, _plain(each)) for each in tier.costs),
             (TierEntry("peak", each.device_kind, _plain(each)) for each in tier.peaks),
+            (TierEntry("cluster", each.name, _plain(each)) for each in tier.clusters),
             energy,
             slo,
         )

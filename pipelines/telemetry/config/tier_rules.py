@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from typing import Any
 
 from pipelines.telemetry.config.discover_rules import discover_problems
@@ -19,6 +20,7 @@ UNIQUE_BY = {
     "device_source": ("target", "url", "command", "query"),
     "discover": ("name",),
     "team": ("name",),
+    "cluster": ("name",),
 }
 PAGES = ("npu-exporter", "dcgm", "amd", "trtllm-energy", "prometheus", "kepler")
 COMMANDS = {
@@ -57,6 +59,7 @@ def find_problems(given: Mapping[str, Any]) -> Iterator[TierProblem]:
         for key, text in _team_problems(row, rows["team"][:index]):
             yield TierProblem("team", index, key, text)
     yield from find_cost_problems(given, is_listed=True)
+    yield from _cluster_problems(rows["cluster"], names, has_lists=bool(rows["discover"]))
 
 
 def find_cost_problems(
@@ -149,6 +152,28 @@ def _cost_problems(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
         )
     if _watts(row.get("idle_watts"), 0) > _watts(row.get("rated_watts"), math.inf):
         yield "idle_watts", "idle_watts of cost is above rated_watts; they may be swapped."
+
+
+def _cluster_problems(
+    rows: list[dict[str, Any]], names: list[Any], *, has_lists: bool
+) -> Iterator[TierProblem]:
+    """Yield members that are in no file, and those of two clusters, which would count twice."""
+    cluster_of: dict[str, Any] = {}
+    for index, row in enumerate(rows):
+        for pattern in filter(_is_text, row.get("targets") or ()):
+            members = [name for name in names if _is_text(name) and fnmatchcase(name, pattern)]
+            if not (members or has_lists):
+                text = f"cluster names the target {pattern!r}, which is not in this file; add it."
+                yield TierProblem("cluster", index, "targets", text)
+            for name in members:
+                other = cluster_of.setdefault(name, row.get("name"))
+                if other != row.get("name"):
+                    text = f"target {name!r} is in the cluster {other!r} already; keep one of them."
+                    yield TierProblem("cluster", index, "targets", text)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _watts(value: Any, otherwise: float) -> float:

@@ -5,7 +5,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import httpx
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -15,6 +14,7 @@ from pydantic import (
     StringConstraints,
 )
 from pydantic_core import PydanticCustomError
+from yarl import URL
 
 EngineName = Literal[
     "tokentide",
@@ -57,16 +57,16 @@ def require_number(value: Any) -> Any:
 
 def _require_url(value: str) -> str:
     try:
-        url = httpx.URL(value)
-    except httpx.InvalidURL:
-        url = httpx.URL()
-    has_port = url.port is None or 0 < url.port < 1 << 16
+        url = URL(value)
+    except ValueError:
+        url = URL()
+    has_port = url.explicit_port != 0  # those above 65535 make no address
     is_web = url.scheme in {"http", "https"} and url.host and has_port
     if not is_web or any(each.isspace() for each in value):
         raise PydanticCustomError(
             "url", "should be an http or https address, such as http://127.0.0.1:8000/metrics"
         )
-    if url.userinfo:
+    if "@" in url.raw_authority:
         raise PydanticCustomError(
             "url", "must not carry a password; name an environment variable under headers instead"
         )

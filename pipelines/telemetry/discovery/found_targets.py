@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx
 from pydantic import ValidationError
+from yarl import URL
 
-from pipelines.telemetry.collector.guarded_transport import is_forbidden
+from pipelines.telemetry.collector.guarded_socket import is_forbidden
 from pipelines.telemetry.config.discover import Discover
 from pipelines.telemetry.config.tier import DeviceSource, Target
 from pipelines.telemetry.discovery.label_sets import (
@@ -106,7 +106,7 @@ def _choose(
 def _make_target(discover: Discover, labels: LabelMap) -> FoundTarget:
     url = _page_address(labels)
     name = _text(labels, "name") or labels[ADDRESS]
-    host = httpx.URL(url).host
+    host = URL(url).host or ""
     texts = {key: _text(labels, key) or getattr(discover, key) for key in TEXTS}
     if texts["engine"] is None:
         raise NotUsable("has no engine; give engine in its discover, or a label engine")
@@ -119,7 +119,9 @@ def _make_target(discover: Discover, labels: LabelMap) -> FoundTarget:
         "scrape_seconds": _number(labels, "scrape_seconds", float, discover.scrape_seconds),
     }
     given |= {
-        key: getattr(discover, key) for key in ("families", "ca_file") if getattr(discover, key)
+        key: getattr(discover, key)
+        for key in ("families", "ca_file", "load")
+        if getattr(discover, key)
     }
     try:
         target = Target(**given)
@@ -155,15 +157,16 @@ def _page_address(labels: LabelMap) -> str:
 def _checked_address(url: str, label: str) -> str:
     """Return an address that may be connected to; a name is looked at again when connecting."""
     try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise NotUsable(f"has a {label} that makes no address") from error
-    if parsed.port is not None and not 0 < parsed.port < 1 << 16:
-        raise NotUsable(f"has a {label} whose port is not 1 to 65535")
+        parsed = URL(url)
+        is_address = parsed.explicit_port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise NotUsable(f"has a {label} that is no address or whose port is not 1 to 65535")
     if len(url) > MAX_URL:
         raise NotUsable(f"has an address of more than {MAX_URL} characters")
     try:
-        is_bad = is_forbidden(parsed.host)
+        is_bad = is_forbidden(parsed.host or "")
     except ValueError:
         is_bad = False  # a name
     if is_bad:

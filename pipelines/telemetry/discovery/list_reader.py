@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-import httpx
+import aiohttp
 
 from pipelines.errors import BadSetting, DiscoveryFailed
 from pipelines.telemetry.collector.scraping import (
@@ -88,7 +88,7 @@ class ListReader:
         self._headers = headers
         self._account = account
         self._seconds = seconds
-        self._client: httpx.AsyncClient | None = None
+        self._client: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> "ListReader":
         return self
@@ -100,7 +100,7 @@ class ListReader:
         trace: TracebackType | None,
     ) -> None:
         if self._client:
-            await self._client.aclose()
+            await self._client.close()
 
     async def read(self) -> list[LabelMap]:
         """Return the labels of each target on the list; raise DiscoveryFailed with the reason."""
@@ -145,7 +145,7 @@ class ListReader:
             reason = REASONS.get(error.reason, f"responds with {error.reason}. Look at its log.")
             raise DiscoveryFailed(f"{url.partition('?')[0]} {reason}") from error
 
-    async def _find_client(self, ca_file: Path | None) -> httpx.AsyncClient:
+    async def _find_client(self, ca_file: Path | None) -> aiohttp.ClientSession:
         if self._client is None:
             try:
                 context: ssl.SSLContext = await asyncio.to_thread(make_context, ca_file)

@@ -4,9 +4,9 @@ A target has the labels that it was discovered with, over them those that the Pr
 and over these the address that it scrapes.
 """
 
-import httpx
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
+from yarl import URL
 
 from pipelines.errors import DiscoveryFailed
 from pipelines.telemetry.discovery.label_sets import ADDRESS, PARAMETER, PATH, SCHEME, LabelMap
@@ -59,11 +59,10 @@ def parse_targets(content: bytes, place: str) -> list[LabelMap]:
 def _labels(target: ActiveTarget) -> LabelMap:
     labels = {**target.discovered, **target.labels, "__meta_prometheus_scrape_pool": target.pool}
     try:
-        url = httpx.URL(target.scrape_url)
-    except httpx.InvalidURL:
+        url = URL(target.scrape_url)
+    except ValueError:
         return {**labels, ADDRESS: ""}
     labels = {name: each for name, each in labels.items() if not name.startswith(PARAMETER)}
-    parameters = {f"{PARAMETER}{name}": value for name, value in url.params.items()}
-    address = url.netloc.decode("ascii", "replace")
-    path = url.raw_path.decode("ascii", "replace").partition("?")[0]
-    return {**labels, **parameters, ADDRESS: address, SCHEME: url.scheme, PATH: path}
+    parameters = {f"{PARAMETER}{name}": value for name, value in url.query.items()}
+    place = {ADDRESS: url.raw_authority, SCHEME: url.scheme, PATH: url.raw_path}
+    return {**labels, **parameters, **place}

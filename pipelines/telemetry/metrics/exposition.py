@@ -59,7 +59,10 @@ class ParseCounts:
     @property
     def problems(self) -> int:
         """The number of oddities that do harm."""
-        return sum(getattr(self, each.name) for each in fields(self) if each.name not in HARMLESS)
+        return sum(getattr(self, name) for name in HARMFUL)
+
+
+HARMFUL = tuple(each.name for each in fields(ParseCounts) if each.name not in HARMLESS)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,9 @@ VERBS = [
     ("lake", "ship"),
     ("lake", "load"),
     ("lake", "build"),
+    ("lake", "maintain"),
     ("lake", "fetch"),
+    ("lake", "status"),
 ]
 
 
@@ -62,6 +64,7 @@ def test_the_verbs_are_those_of_the_contract() -> None:
         "price",
         "publish",
         "rebuild",
+        "receive",
         "report",
         "reprice",
         "restore",
@@ -126,7 +129,13 @@ def test_the_shell_completes_verbs(command: Command) -> None:
         "COMP_WORDS": "tokentide re",
         "COMP_CWORD": "1",
     }
-    assert set(command.run().stdout.split()) == {"rebuild", "report", "reprice", "restore"}
+    assert set(command.run().stdout.split()) == {
+        "rebuild",
+        "receive",
+        "report",
+        "reprice",
+        "restore",
+    }
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -25,6 +25,7 @@ from support.prometheus_process import prometheus
 from support.published import MARTS, published
 from support.rules.requirements import require
 from support.rules.source_files import ROOT
+from support.scripted_server import bytes_response, scripted_server
 from support.tier import tiny_checkpoint
 
 from pipelines.publish.generations import NEWEST
@@ -34,8 +35,8 @@ FOLDER = ROOT / "deploy" / "grafana"
 FILES = sorted((FOLDER / "dashboards").glob("*.json"))
 COSTS = (ROOT / "tests" / "dashboards" / "api" / "tier_and_news.sql").read_text()
 # What Grafana puts in their place; a rate needs several scrapes.
-VARIABLES = {"$__rate_interval": "10s", "$model": ".*", "$target": ".*"}
-METRIC = re.compile(r"\b(?:vllm:|tokentide[:_]|node_)\w+")
+VARIABLES = {"$__rate_interval": "10s", "$model": ".*", "$target": ".*", "$host": ".*"}
+METRIC = re.compile(r"\b(?:vllm:|tokentide[:_]|node_|npu_chip_info_)\w+")
 # Neither speculative decoding nor a list of targets is in the trial.
 ABSENT = re.compile(r"spec_decode|discover")
 TIER = """
@@ -47,6 +48,23 @@ devices = 1
 device_kind = "cpu"
 scrape_seconds = 0.5
 """
+# As npu-exporter names them, for two NPUs.
+NPU_FIGURES = {
+    "power": 212.5,
+    "utilization": 63,
+    "temperature": 51,
+    "hbm_used_memory": 40960,
+    "hbm_total_memory": 65536,
+    "health_status": 1,
+    "network_status": 1,
+    "bandwidth_tx": 12.5,
+    "bandwidth_rx": 11.5,
+}
+NPU_PAGE = "".join(
+    f'npu_chip_info_{name}{{id="{device}",model_name="910B2"}} {value}\n'
+    for name, value in NPU_FIGURES.items()
+    for device in range(2)
+)
 GrafanaDashboard = dict[str, Any]
 
 
@@ -114,9 +132,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         wait_until(lambda: httpx.get(f"{tier}/health", trust_env=False).is_success)
         collect = ("collect", "--port", str(ports[1]), "--segment-seconds", "1")
         stack.enter_context(running(command, *collect))
+        npus = stack.enter_context(scripted_server(bytes_response(NPU_PAGE.encode())))
         addresses = [f"127.0.0.1:{port}" for port in ports] + [url.removeprefix("http://")]
-        found = stack.enter_context(prometheus(folder, scrape_configs(addresses)))
-        wait_until(lambda: len(answer(found, "query", query="up == 1")["result"]) == 3)
+        configs = scrape_configs(addresses, npus.url.split("/")[2])
+        found = stack.enter_context(prometheus(folder, configs))
+        wait_until(lambda: len(answer(found, "query", query="up == 1")["result"]) == 4)
         # Growth is seen between scrapes.
         for _ in range(3):
             body = {"model": "tiny", "prompt": "def add", "max_tokens": 8}
@@ -125,15 +145,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield found
 
 
-def scrape_configs(addresses: list[str]) -> list[dict[str, Any]]:
+def scrape_configs(addresses: list[str], npus: str) -> list[dict[str, Any]]:
     """Return the jobs of our own configuration, at the addresses of the trial and faster."""
     jobs: list[dict[str, Any]] = yaml.safe_load((FOLDER / "prometheus.yml").read_text())[
         "scrape_configs"
     ]
     quick = {"scrape_interval": "500ms", "scrape_timeout": "500ms"}
+    jobs.append({"job_name": "npus"})
     return [
         job | quick | {"static_configs": [{"targets": [address]}]}
-        for job, address in zip(jobs, addresses, strict=True)
+        for job, address in zip(jobs, [*addresses, npus], strict=True)
     ]
 
 

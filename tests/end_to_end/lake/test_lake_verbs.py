@@ -14,8 +14,13 @@ from typer.testing import CliRunner
 from pipelines.cli import app
 from pipelines.cli.upkeep.services import check_services
 from pipelines.errors import BadSetting, ServiceFailed
+from pipelines.lake.spool import waiting_key
+from pipelines.services.object_store import ObjectStore
+from pipelines.services.postgres import connect
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import SegmentWriter
+
+OLD = "20260822T071016123456Z-9f2c61d0-000004.parquet"
 
 
 @pytest.fixture
@@ -51,6 +56,9 @@ def test_a_segment_goes_from_a_host_into_the_lake(new_settings: Settings) -> Non
     assert (again["segments"], again["rows"]) == (0, 0)
     run(new_settings, "fetch")
     assert not new_settings.published.exists()
+    assert json.loads(run(new_settings, "maintain", "--json"))["removed_files"] == 0
+    assert json.loads(run(new_settings, "status", "--json"))["lake"]["segments"] == 1
+    assert "gave it back" in run(new_settings, "status")
 
 
 def test_verbs_without_their_setting_say_which_one(tmp_path: Path) -> None:
@@ -58,6 +66,8 @@ def test_verbs_without_their_setting_say_which_one(tmp_path: Path) -> None:
     for verb, name in (
         ("create", "TOKENTIDE_LAKE"),
         ("load", "TOKENTIDE_LAKE"),
+        ("maintain", "TOKENTIDE_LAKE"),
+        ("status", "TOKENTIDE_LAKE"),
         ("ship", "TOKENTIDE_SPOOL"),
         ("fetch", "TOKENTIDE_PUBLISHED"),
     ):
@@ -72,8 +82,16 @@ def test_doctor_says_what_is_well_and_what_to_do(new_settings: Settings) -> None
     assert "tokentide lake create" in before["Postgres of the lake"].found
     run(new_settings, "create")
     assert all(finding.is_well for finding in check_services(new_settings))
-    lake = new_settings.services.lake
+    lake, spool = new_settings.services.lake, new_settings.services.spool
     assert lake
+    assert spool
+    ObjectStore(spool).write(waiting_key("scrapes", OLD), b"no Parquet")
+    with connect(lake.catalog) as session:
+        session.execute("insert into tokentide_builders (epoch, holder) values (7, 'dead')")
+    late = {finding.what: finding for finding in check_services(new_settings)}
+    assert "nobody took over: `tokentide lake build`" in late["builder of the lake"].found
+    assert "`tokentide lake load` loads them" in late["spool in S3"].found
+    assert not any(late[name].is_well for name in ("builder of the lake", "spool in S3"))
     wrong = replace(
         lake,
         catalog=replace(lake.catalog, password="not the password"),

@@ -8,19 +8,22 @@ import pytest
 from support.homes.two_teams import OF_ADS, OF_SEARCH, load_two_teams, tables_with
 from support.homes.whole_home import publish_all
 from support.lake.homes import embedded_home, lake_home, published_rows, ship_and_load
-from support.lake.processes import ending, start_builder
+from support.lake.processes import END_OTHERS, ending, start_builder
+from support.telemetry_facts import stretch
 
-from pipelines.errors import LockHeld
+from pipelines.errors import LeaseLost, LockHeld
 from pipelines.ingest.market import load_archive
 from pipelines.lake.building import build_from_lake
 from pipelines.lake.connection import open_lake
 from pipelines.lake.lease import builder_lease
 from pipelines.lake.moving import move_to_lake
-from pipelines.lake.published import fetch
+from pipelines.lake.published import fence, fetch, newest_pointer
 from pipelines.publish.generations import generations
 from pipelines.publish.teams import team_home
 from pipelines.services.object_store import ObjectStore
+from pipelines.services.postgres import connect
 from pipelines.settings import Settings
+from pipelines.telemetry.collector.segments import SegmentWriter
 from warehouse.connection import open_published
 
 KILLED = -9
@@ -49,6 +52,51 @@ def test_every_mart_is_the_same_in_both_forms_and_for_every_reader(
     assert len(found) > 50
     assert [name for name in expected if found[name] != expected[name]] == []
     assert found["served_tokens_minutely"]
+
+
+@pytest.mark.long
+def test_where_nothing_came_nothing_is_published(lake_settings: Settings, tmp_path: Path) -> None:
+    """Neither in the home nor in S3. A generation that did not get to S3 gets there, once."""
+    builder = lake_home(embedded_home(tmp_path / "e"), lake_settings, tmp_path / "builder")
+    load_archive(builder)
+    first = build_from_lake(builder)
+    assert (first.is_new, bool(first.pointer), first.loaded.segments) == (True, True, 4)
+    again = build_from_lake(builder)
+    assert (again.is_new, again.pointer, again.generation) == (False, None, first.generation)
+    published = builder.services.published
+    assert published
+    store = ObjectStore(published)
+    store.remove(f"pointers/{first.pointer.name if first.pointer else ''}.json")
+    missing = build_from_lake(builder)
+    assert (missing.is_new, missing.generation) == (False, first.generation)
+    assert missing.pointer == newest_pointer(store)
+    SegmentWriter(builder.telemetry_spool).write(stretch((9000, 900), (9001, 901)))
+    news = build_from_lake(builder)
+    assert (news.is_new, news.generation.number) == (True, first.generation.number + 1)
+
+
+@pytest.mark.long
+def test_a_builder_that_lost_its_lease_moves_nothing(
+    lake_settings: Settings, tmp_path: Path
+) -> None:
+    """It loses it while it builds; the successor has begun, and has nothing to publish yet."""
+    stale = lake_home(embedded_home(tmp_path / "e"), lake_settings, tmp_path / "stale")
+    assert stale.services.lake
+    assert stale.services.published
+    address, store = stale.services.lake.catalog, ObjectStore(stale.services.published)
+
+    def lose(step: str) -> None:
+        if step == "published":
+            with connect(address) as session:
+                session.execute(END_OTHERS)
+            with builder_lease(address) as successor:
+                assert successor.is_takeover
+                assert fence(store, successor.epoch) is None
+
+    with pytest.raises(LeaseLost, match="may be started again"):
+        build_from_lake(stale, on_step=lose)
+    assert newest_pointer(store) is None
+    assert store.list_keys("generations") == []
 
 
 @pytest.mark.long
@@ -93,6 +141,18 @@ def test_each_team_gets_a_generation_of_the_round(lake_settings: Settings, tmp_p
         assert tables_with(con, OF_ADS) == []
         assert {name for _, name in tables_with(con, OF_SEARCH)} >= {"search-npu", "caller-sam"}
     assert len(store.list_keys()) == 2
+    still = build_from_lake(builder)
+    assert (still.is_new, still.pointer, still.teams) == (False, None, built.teams)
+    assert len(store.list_keys()) == 2
+    # The file of a round that is lost, or was not made, is made and uploaded without news.
+    built.teams[1].generation.path.unlink()
+    missing = build_from_lake(builder)
+    assert (missing.is_new, missing.generation, missing.teams) == (
+        False,
+        built.generation,
+        built.teams,
+    )
+    assert fetch(reader, store)
     successor = replace(builder, home=tmp_path / "successor")
     again = build_from_lake(successor)
     assert {each.generation.number for each in again.teams} == {built.generation.number + 1}

@@ -1,6 +1,7 @@
 """Moving of a home into the lake and back: every row, once, however often it is killed."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,10 @@ from pipelines.lake.connection import open_lake
 from pipelines.lake.feeding import feed_warehouse
 from pipelines.lake.lease import builder_lease
 from pipelines.lake.loading import LakeLoadResult, load_waiting, read_rows
+from pipelines.lake.maintenance import maintain
 from pipelines.lake.moving import MoveResult, move_back, move_to_lake
 from pipelines.lake.spool import list_waiting, waiting_key
+from pipelines.lake.status import read_status
 from pipelines.lake.tables import with_id
 from pipelines.loading.telemetry.segment_files import SpoolFolders, stored_key
 from pipelines.loading.telemetry.segments import SegmentResult, segment_record
@@ -73,6 +76,37 @@ def test_a_loader_that_comes_later_doubles_nothing(home: Settings) -> None:
         assert load_waiting(lake, list_waiting(store)) == LakeLoadResult(repeated=6)
         assert feed_warehouse(home, lake).segments == 0
     assert rows_of(move_to_lake(home)) == before
+
+
+def test_what_was_moved_is_known_after_its_snapshot_expired(
+    home: Settings, lake_settings: Settings, tmp_path: Path
+) -> None:
+    """Nothing is doubled or lost, and a builder with an empty home reads all of it."""
+    before = rows_of(move_to_lake(home))
+    store = store_of(home)
+    for segment in SpoolFolders.of(home).list_archived():
+        store.upload(segment.path, waiting_key(segment.kind, segment.name))
+    with open_lake(home) as lake:
+        listed = lake.segments_between(0, lake.snapshot())
+        assert maintain(lake, lambda: None, timedelta(0)).expired_snapshots
+        assert load_waiting(lake, list_waiting(store)) == LakeLoadResult(repeated=6)
+        assert lake.segments_between(0, lake.snapshot()) == listed
+        # Not even a move that asks nobody doubles one.
+        name, kind = listed[-1][0], listed[-1][2]
+        record = [name, "", kind, 0, None, None, None, "loaded", None]
+        with pytest.raises(ServiceFailed):
+            lake.append_moved([record], kind, with_id(lake.rows(kind, name), name))
+        status = read_status(home)["lake"]
+        assert (status["segments"], status["unreadable"]) == (6, 0)
+    with open_lake(home, is_new=True) as lake:
+        assert lake.segments_between(0, lake.snapshot()) == listed
+    again = move_to_lake(home)
+    assert (again.is_whole, again.segments, rows_of(again)) == (True, 0, before)
+    successor = replace(lake_settings, home=tmp_path / "successor", tier=home.tier)
+    with open_lake(successor) as lake:
+        fed = feed_warehouse(successor, lake)
+    assert (fed.segments, fed.tier_records) == (5, 1)
+    assert contents(successor)["raw.telemetry_samples"] == contents(home)["raw.telemetry_samples"]
 
 
 @pytest.mark.long

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from support.homes.two_teams import OF_ADS, OF_NOBODY, load_two_teams, tables_with
+from support.loading import AS_OF
 from support.rules.source_files import ROOT
 
 from models.server.access.callers import Pseudonyms
 from pipelines.errors import BadTier
+from pipelines.loading.telemetry.tier_file import add_entries
 from pipelines.publish.team_rules import (
     BY_TARGET,
     FILTERED,
@@ -20,7 +22,8 @@ from pipelines.publish.team_rules import (
     teams_of,
 )
 from pipelines.settings import Settings
-from pipelines.telemetry.config.tier import parse_tier, read_tier
+from pipelines.telemetry.config.tier import Team, parse_tier, read_tier
+from pipelines.telemetry.config.tier_records import TierEntry, tier_entries
 from pipelines.transform.graph import SOURCE, Table, read_graph
 from pipelines.transform.manifest import DbtManifest, read_manifest
 from warehouse.connection import session
@@ -97,6 +100,30 @@ def test_only_rows_of_the_team_are_left(home: Settings, manifest: DbtManifest) -
             assert con.sql(f"select count(*) from {table}").fetchall() == [(count,)], table
         assert con.sql("select count(*) > 0 from raw.ranking_rows").fetchall() == [(True,)]
         assert con.sql("select count(*) > 0 from ledger.counter_minutes").fetchall() == [(True,)]
+
+
+def test_a_cluster_is_left_where_all_its_targets_are_the_teams(
+    home: Settings, tmp_path: Path, manifest: DbtManifest
+) -> None:
+    """Also by a pattern. One with a name that is no target yet may be another team's."""
+    given = {
+        "own": ["search-npu"],
+        "by-pattern": ["search-*", "s*-npu"],
+        "mixed": ["search-npu", "ads-npu"],
+        "mixed-by-pattern": ["*-npu"],
+        "with-nobodys": ["search-npu", "lone-npu"],
+        "with-unknown": ["search-npu", "later-npu"],
+        "without": [],
+    }
+    targets = tier_entries(read_tier(home.tier))
+    clusters = [TierEntry("cluster", name, {"targets": list(each)}) for name, each in given.items()]
+    teams = [Team(name="search")]
+    with session(tmp_path / "cluster.duckdb") as con:
+        add_entries(con, [each for each in targets if each.section == "target"], AS_OF)
+        add_entries(con, clusters, AS_OF)
+        keep_rows_of(con, scope_of(teams[0], teams, PSEUDONYMS), read_graph(manifest))
+        left = con.sql("select name from raw.tier_file where section = 'cluster'").fetchall()
+    assert sorted(left) == [("by-pattern",), ("own",)]
 
 
 def test_pseudonyms_of_a_team_are_its_labels_too() -> None:

@@ -76,6 +76,15 @@ devices = 2
 device_kind = "unrated"
 scrape_seconds = 60
 
+[[cluster]]
+name = "pod"
+targets = ["ours"]
+alone_tokens_per_second = 100
+
+[[cluster]]
+name = "rest"
+targets = ["b*"]
+
 [[cost]]
 device_kind = "K"
 capex_usd = 17532

@@ -57,6 +57,15 @@ cost_file = "search-costs.toml"
 name = "ads"
 callers = ["caller-ann"]
 
+[[cluster]]
+name = "search-pod"
+targets = ["search-*"]
+alone_tokens_per_second = 1
+
+[[cluster]]
+name = "ads-pod"
+targets = ["ads-npu", "lone-npu"]
+
 [[cost]]
 device_kind = "SearchCard"
 idle_watts = 100
@@ -90,9 +99,10 @@ OF_SEARCH = (
     "finder",
     "search-prod",
     "search-key",
+    "search-pod",
     "caller-sam",
 )
-OF_ADS = ("ads-npu", "ads-host", "AdsCard", "admaker", "ads-batch", "caller-ann")
+OF_ADS = ("ads-npu", "ads-host", "AdsCard", "admaker", "ads-batch", "ads-pod", "caller-ann")
 OF_NOBODY = ("lone-npu", "lone-host", "loner", "caller-stray")
 MINUTES = 70
 TABLES = (

@@ -19,6 +19,11 @@ from pipelines.settings import Settings
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([__name__])
 SECONDS = 240.0
+# Every other session of a database, as a network that is gone for long would end them.
+END_OTHERS = (
+    "select pg_terminate_backend(pid) from pg_stat_activity "
+    "where datname = current_database() and pid <> pg_backend_pid()"
+)
 
 
 def start_loader(settings: Settings, step: str = "", number: int = 1) -> BaseProcess:

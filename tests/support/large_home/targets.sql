@@ -38,6 +38,7 @@ values
 ('cost', 'Ascend 910B2', '{"device_kind": "Ascend 910B2", "capex_usd": "16000", "amortisation_years": 4, "opex_usd_per_hour": "0.35", "idle_watts": 90, "rated_watts": 400}'::json, $last_at::timestamptz),
 ('cost', 'H20', '{"device_kind": "H20", "capex_usd": "14000", "amortisation_years": 4, "opex_usd_per_hour": "0.40", "idle_watts": 80, "rated_watts": 400}'::json, $last_at::timestamptz),
 ('energy', '', '{"usd_per_kwh": "0.09", "pue": 1.25}'::json, $last_at::timestamptz),
+('cluster', 'pod', '{"name": "pod", "targets": ["tier-00", "tier-01"], "alone_tokens_per_second": 60}'::json, $last_at::timestamptz),
 ('slo', '', '{"ttft_ms": 500, "tpot_ms": 50}'::json, $last_at::timestamptz),
 ('peak', 'Ascend 910B2', '{"device_kind": "Ascend 910B2", "dtype": "bf16", "tflops": 376, "bandwidth_gbps": 1600}'::json, $last_at::timestamptz),
 ('peak', 'H20', '{"device_kind": "H20", "dtype": "bf16", "tflops": 148, "bandwidth_gbps": 4000}'::json, $last_at::timestamptz);

@@ -32,6 +32,10 @@ COLUMNS = {
         capex_usd decimal(18, 4), amortisation_years double, opex_usd_per_hour decimal(18, 6),
             idle_watts double,
         energy_usd_per_kwh decimal(18, 6), pue double""",
+    "marts.cluster_efficiency_hourly": """
+        hour_at timestamptz, cluster varchar, total_tokens_per_second_per_device double""",
+    "intermediate.cluster_members": """
+        cluster varchar, target varchar, from_at timestamptz, until_at timestamptz""",
     "marts.served_models": """
         target varchar, model_name varchar, canonical_slug varchar, model_permaslug varchar,
         model_id varchar,
@@ -154,7 +158,7 @@ def planted(hours: list[tuple[Row, Row]], **more: Any) -> dict[str, tuple[str, l
             for kind, (prompt, completion, cached) in asks.items()
         ],
     }
-    return {table: (columns, rows[table]) for table, columns in COLUMNS.items()}
+    return {table: (columns, rows.get(table, [])) for table, columns in COLUMNS.items()}
 
 
 def local_usd(load: float, energy: float = 1, years: float = 1) -> float:

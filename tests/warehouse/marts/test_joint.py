@@ -1,5 +1,6 @@
 """Joint figures: seeded prices, loads and shares are found again, and hold their laws."""
 
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -207,20 +208,41 @@ def test_share_times_market_is_ours_in_every_grain(
 def test_devices_for_a_share_are_rounded_up_and_called_what_they_are(compiled: Marts) -> None:
     """2,500 tokens a second and device are 216 M a day.
 
-    A tenth of ten billion needs five such devices.
+    A tenth of ten billion needs five such devices; in its cluster, where a device gave 1,000 at
+    best, twelve.
     """
     compared = (
         "date date, model_family varchar, target varchar, market_tokens bigint, reason varchar, "
         "service varchar"
     )
     row = {"date": DAY, "model_family": "lab/m", "target": "ours", "market_tokens": 10**10}
+    midnight = datetime.combine(DAY, time(), UTC)
     tables = {
         "marts.local_vs_market_daily": (compared, [row]),
         "marts.local_cost_daily": (COSTS, [cost()]),
+        "marts.cluster_efficiency_hourly": (
+            "hour_at timestamptz, cluster varchar, total_tokens_per_second_per_device double",
+            [
+                {"hour_at": midnight, "cluster": "pod", "total_tokens_per_second_per_device": each}
+                for each in (1000.0, 400.0)
+            ],
+        ),
+        "intermediate.cluster_members": (
+            "cluster varchar, target varchar, from_at timestamptz, until_at timestamptz",
+            [
+                {
+                    "cluster": "pod",
+                    "target": "ours",
+                    "from_at": midnight,
+                    "until_at": midnight + timedelta(days=1),
+                }
+            ],
+        ),
     }
     found = {
         each["wanted_share"]: each for each in compiled.rows("devices_for_share_daily", tables)
     }
     assert found[0.1]["devices_needed"] == 5
+    assert found[0.1]["devices_needed_in_cluster"] == 12
     assert found[0.1]["is_what_if"] is True
     assert found[0.1]["basis"].startswith("what if: busy throughput of 2 devices")

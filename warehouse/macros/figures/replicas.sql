@@ -13,3 +13,11 @@
             )
     end
 {%- endmacro %}
+
+{#- Reason of a cluster, of its targets' rows: the same, in the words of a cluster. -#}
+{% macro reason_of_members(reason) -%}
+    case
+        when count({{ reason }}) = 0 then null
+        else format('{:d} of {:d} targets: {}', count({{ reason }}), count(*), min({{ reason }}))
+    end
+{%- endmacro %}

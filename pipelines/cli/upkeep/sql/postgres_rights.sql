@@ -1,4 +1,4 @@
--- One row: whether the user may create tables and write to the catalog's, and if there is a catalog.
+-- One row: whether the user may create tables and write to the catalog's, and if it is one of this version.
 select
     has_schema_privilege('public', 'create') as may_create,
     coalesce(
@@ -9,4 +9,4 @@ select
         ),
         true
     ) as may_write,
-    to_regclass('public.ducklake_snapshot_changes') is not null as has_catalog;
+    to_regclass('public.tokentide_moved') is not null as has_catalog;

@@ -38,6 +38,15 @@ SMALL = '[[target]]\nname = "a"\nurl = "http://h:1/metrics"\nengine = "vllm"\n'
             '[[device_source]]\ntarget = "a"\nkind = "tokentide"\ncommand = ["x"]',
             ":8: device_source of kind tokentide is read from a page; give url, or neither",
         ),
+        (
+            '[[cluster]]\nname = "pod"\ntargets = ["a", "b-*"]',
+            ":7: cluster names the target 'b-*', which is not in this file; add it.",
+        ),
+        (
+            '[[cluster]]\nname = "pod"\ntargets = ["a"]\n'
+            '[[cluster]]\nname = "rack"\ntargets = ["?"]',
+            ":10: target 'a' is in the cluster 'pod' already; keep one of them.",
+        ),
     ],
 )
 def test_keys_that_do_not_go_together_are_reported(added: str, problem: str) -> None:
@@ -45,6 +54,17 @@ def test_keys_that_do_not_go_together_are_reported(added: str, problem: str) -> 
         parse_tier(SMALL + added)
     reported = str(raised.value).split("\n")
     assert [each for each in reported if each.startswith(f"tier.toml{problem}")], reported
+
+
+def test_a_cluster_may_name_targets_that_a_list_will_bring() -> None:
+    """Nobody knows their names when the file is read."""
+    found = parse_tier(
+        SMALL
+        + '[[discover]]\nname = "l"\nkind = "http_sd"\nurl = "http://h/t"\n'
+        + '[[cluster]]\nname = "pod"\ntargets = ["vllm-*"]\nalone_tokens_per_second = 41.5'
+    )
+    [cluster] = found.clusters
+    assert (cluster.targets, cluster.alone_tokens_per_second) == (("vllm-*",), 41.5)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 A home with a key asks thirty models for their endpoints every half hour, 1,440 answers a day.
 A call must cost what is new, and not what was ever archived.
 
-    python benchmarks/loading.py --answers 50000
+    python benchmarks/sources/loading.py --answers 50000
 """
 
 import argparse

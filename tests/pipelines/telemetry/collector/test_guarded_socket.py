@@ -6,7 +6,7 @@ import ssl
 import pytest
 from support.scripted_server import bytes_response, scripted_server
 
-from pipelines.telemetry.collector.guarded_transport import is_forbidden
+from pipelines.telemetry.collector.guarded_socket import is_forbidden
 from pipelines.telemetry.collector.scraping import ScrapeFailed, fetch_page, make_client
 
 
@@ -56,6 +56,7 @@ def test_link_local_and_metadata_addresses_are_forbidden(address: str, forbidden
     [
         "http://169.254.169.254/latest/meta-data",
         "http://2852039166/",
+        "http://2130706433/",
         "http://0xa9fea9fe/",
         "http://[::ffff:169.254.169.254]/",
         "http://0.0.0.0:1/",
@@ -63,7 +64,7 @@ def test_link_local_and_metadata_addresses_are_forbidden(address: str, forbidden
     ],
 )
 def test_no_connection_is_made_to_a_forbidden_address(url: str) -> None:
-    """The address that a name leads to is what counts, in every spelling."""
+    """The address that a name leads to is what counts; one number in place of four is refused."""
     with pytest.raises(ScrapeFailed, match="forbidden_address"):
         fetch(url)
 

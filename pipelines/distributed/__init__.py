@@ -1,0 +1,1 @@
+"""Dagster of the distributed form: loads, builds and maintenance of the lake as runs."""

@@ -1,0 +1,1 @@
+"""A simulated fleet of inference servers, whose true figures are known."""

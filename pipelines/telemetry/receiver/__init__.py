@@ -1,0 +1,1 @@
+"""The receiver: takes in pushed metrics and writes the segments that the collector writes."""
