@@ -17,7 +17,8 @@ from pipelines.errors import BadTier
 from pipelines.loading.telemetry.tables import FACTS
 from pipelines.loading.telemetry.tier_file import add_entries
 from pipelines.sql import read_sql
-from pipelines.telemetry.config.tier import Team, Tier, read_costs
+from pipelines.telemetry.config.tier import Tier, read_costs
+from pipelines.telemetry.config.tier_groups import Team
 from pipelines.telemetry.config.tier_records import tier_entries
 from pipelines.transform.graph import SOURCE, Node, Table
 from pipelines.transform.runner import RELATIONS

@@ -33,7 +33,8 @@ from pipelines.publish.query import records
 from pipelines.publish.team_rules import TARGETS, TeamScope, keep_rows_of, scope_of, teams_of
 from pipelines.publish.verdict_history import judge_none, keep_history
 from pipelines.settings import Settings
-from pipelines.telemetry.config.tier import Team, Tier, read_tier
+from pipelines.telemetry.config.tier import Tier, read_tier
+from pipelines.telemetry.config.tier_groups import Team
 from pipelines.transform.build import Progress, build, build_lock
 from pipelines.transform.graph import read_graph
 from pipelines.transform.manifest import read_manifest

@@ -1,7 +1,7 @@
 -- Leaves of the tier file the targets of team $team, their devices, and costs and peaks of these
 -- kinds of devices. A cluster is left where its patterns match targets, all of them the team's.
--- Objectives and the price of energy are everybody's. With a file of costs of its own ($has_costs)
--- those of the tier file do not count.
+-- Objectives and the price of energy are everybody's. Where the team has its own file of costs
+-- ($has_costs), those of the tier file do not count.
 delete from raw.tier_file
 where
     not case section

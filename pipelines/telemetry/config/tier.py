@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from pipelines.errors import BadTier
 from pipelines.telemetry.config.device_pick import DevicePick
 from pipelines.telemetry.config.discover import Discover
+from pipelines.telemetry.config.tier_groups import Cluster, Team
 from pipelines.telemetry.config.tier_places import TomlLines
 from pipelines.telemetry.config.tier_rules import (
     TierProblem,
@@ -156,27 +157,6 @@ class Peak:
     dtype: NonEmptyText
     tflops: Number
     bandwidth_gbps: Number
-
-
-@dataclass(frozen=True, config=STRICT)
-class Team:
-    """A team with targets or callers, and the file of what its devices cost."""
-
-    name: TeamName
-    labels: Words = ()  # of its requests, where they have another one than its name
-    keys: Words = ()  # aliases of its keys, for requests without a team
-    callers: Words = ()  # its callers, for requests without a team and a known key
-    cost_file: FilePath | None = None  # with tables cost and energy; the tier file's do not count
-
-
-@dataclass(frozen=True, config=STRICT)
-class Cluster:
-    """Targets that serve together, such as a pod; a `*` in a name stands for any characters."""
-
-    name: NonEmptyText
-    targets: Words
-    # Of one device that serves by itself, measured beside it: scaling is held against it.
-    alone_tokens_per_second: Number | None = None
 
 
 @dataclass(frozen=True, config=STRICT)

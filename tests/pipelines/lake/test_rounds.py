@@ -69,7 +69,7 @@ def files_in(store: ObjectStore) -> list[str]:
 def test_a_round_is_uploaded_once_and_what_is_missing_again(
     lake_settings: Settings, store: ObjectStore
 ) -> None:
-    """Where a team's pointer did not get there, it alone is uploaded."""
+    """A team whose pointer did not get there is uploaded alone."""
     parts = parts_of(lake_settings, store, 1)
     with lease_of(lake_settings) as lease:
         pointer = upload_round(parts, lease)

@@ -22,7 +22,8 @@ from pipelines.publish.team_rules import (
     teams_of,
 )
 from pipelines.settings import Settings
-from pipelines.telemetry.config.tier import Team, parse_tier, read_tier
+from pipelines.telemetry.config.tier import parse_tier, read_tier
+from pipelines.telemetry.config.tier_groups import Team
 from pipelines.telemetry.config.tier_records import TierEntry, tier_entries
 from pipelines.transform.graph import SOURCE, Table, read_graph
 from pipelines.transform.manifest import DbtManifest, read_manifest
