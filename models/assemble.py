@@ -17,7 +17,7 @@ from models.engine.model_runner import LocalRunner, ModelRunner
 from models.engine.scheduler import Scheduler
 from models.errors import BadConfig
 from models.expert_parallel.runner import EpRunner, check_expert_ranks
-from models.ops.registry import ops_for
+from models.ops.registry import chosen_ops
 from models.protocol import EngineInfo
 from models.spec_decode.proposer import make_drafter
 
@@ -38,14 +38,16 @@ def build_engine(config: EngineConfig) -> Engine:
     context = _context_tokens(config, model)
     blocks = _cache_blocks(config, context)
     dtype = torch_dtype(config.dtype)
-    loader = ModelLoader(model, ops_for(device), device, dtype, context, config.quantisation)
+    ops = chosen_ops(device, dtype, config, model)
+    loader = ModelLoader(model, ops, device, dtype, context, config.quantisation)
     runner = make_runner(config, loader, blocks)
     info = _engine_info(config, loader, runner.weight_bytes, blocks)
     block_manager = BlockManager(blocks, config.block_tokens, config.prefix_caching)
     scheduler = Scheduler(block_manager, config.max_sequences, config.max_batch_tokens)
     drafter = make_drafter(config, loader, blocks * config.block_tokens)
     monitor = DeviceMonitor(device, config.rated_watts)
-    return Engine(EngineParts(info, tokenizer, scheduler, runner, drafter, monitor))
+    draw = getattr(ops, "draw", None)
+    return Engine(EngineParts(info, tokenizer, scheduler, runner, drafter, monitor, draw))
 
 
 def fill_defaults(config: EngineConfig, device: str) -> EngineConfig:
@@ -110,7 +112,7 @@ def _engine_info(
         active_parameters=model.active_parameters,
         weight_bytes=weight_bytes,
         quantisation=config.quantisation,
-        stack={**_versions(), "dtype": config.dtype},
+        stack={**_versions(), "dtype": config.dtype, "kernels": loader.ops.kernels},
         expert_ranks=config.expert_ranks,
         parameters=model.parameters,
     )

@@ -9,6 +9,7 @@ from models.errors import BadCheckpoint, BadConfig
 DeviceKind = Literal["auto", "cpu", "cuda", "npu"]
 Dtype = Literal["auto", "float32", "bfloat16"]
 Quantisation = Literal["none", "w8a16", "w4a16", "w8a8"]
+Kernels = Literal["auto", "stock", "avx512", "avx2", "neon"]
 Speculation = Literal["none", "ngram", "draft", "async-draft"]
 Schedule = Literal["serial", "comet", "waves"]
 
@@ -42,6 +43,7 @@ class EngineConfig:
     cache_tokens: int | None = None  # None: 16 Ki tokens, at least one whole context
     prefix_caching: bool = True
     quantisation: Quantisation = "none"
+    kernels: Kernels = "auto"  # the fastest that this device runs; a name: these or an error
     speculation: Speculation = "none"
     draft_tokens: int = 3
     draft_model: Path = SHIPPED_DRAFT

@@ -114,6 +114,6 @@ class EngineInfo:
     active_parameters: int
     weight_bytes: int
     quantisation: str
-    stack: dict[str, str]  # dtype, and versions of tokentide, torch, torch_npu and python
+    stack: dict[str, str]  # dtype, kernels, and versions of tokentide, torch, torch_npu and python
     expert_ranks: int = 1  # devices that share the work
     parameters: int | None = None  # all of them, also those that a token does not use

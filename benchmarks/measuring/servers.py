@@ -16,6 +16,7 @@ import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 300.0
+OURS = "tokentide"
 VLLM = ("--max-model-len", "2048", "--max-num-seqs", "64")
 VLLM_OFF = ("--no-enable-prefix-caching", "--disable-log-stats")
 TRANSFORMERS = ("--continuous-batching", "--device", "cpu", "--cb-max-memory-percent", "0.1")
@@ -48,6 +49,9 @@ def contenders(
     """Yield ours, and each peer that one of the named Pythons has, with a port for each."""
     port = next(ports)
     yield ours(options, port), port
+    if options.stock:
+        port = next(ports)
+        yield ours(options, port, f"{OURS}, stock kernels", "--kernels", "stock"), port
     for python in options.peers:
         for package, peer in (("vllm", vllm_of), ("transformers", transformers_of)):
             if _has(python, package):
@@ -55,12 +59,12 @@ def contenders(
                 yield peer(python, options, port), port
 
 
-def ours(options: argparse.Namespace, port: int) -> Contender:
+def ours(options: argparse.Namespace, port: int, name: str = OURS, *extra: str) -> Contender:
     """Return our server, without shared prefixes, since the peers share none."""
     command = [sys.executable, "-m", "models.server", "--model", str(options.model)]
     command += ["--dtype", options.dtype, "--device", "cpu", "--port", str(port)]
-    command += ["--no-prefix-caching", *options.ours]
-    return Contender("tokentide", command, {"PYTHONPATH": str(ROOT)}, options.model.name)
+    command += ["--no-prefix-caching", *extra, *options.ours]
+    return Contender(name, command, {"PYTHONPATH": str(ROOT)}, options.model.name)
 
 
 def vllm_of(python: str, options: argparse.Namespace, port: int) -> Contender:
@@ -98,7 +102,7 @@ def free_ports() -> Iterator[int]:
 def run_server(contender: Contender, port: int, home: Path) -> Iterator[Running]:
     """Run a server while the block runs; yield it once it responds."""
     log = home / f"{contender.name}.log"
-    home_option = ["--home", str(home / "var")] if contender.name == "tokentide" else []
+    home_option = ["--home", str(home / contender.name)] if contender.name.startswith(OURS) else []
     started = time.perf_counter()
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -36,6 +36,8 @@ def scale(report: dict[str, Any]) -> Iterator[ResultRow]:
         yield row("loading", "rows a second", one["rows_per_second"], variant=variant)
         yield row("loading", "rows lost or doubled", one["rows"] - one["stored"], variant=variant)
         yield row("loading", "memory of a loader", one["memory_mib"], "MiB", variant=variant)
+    yield row("storage", "a row in the lake", loading[0]["lake_bytes_per_row"], "bytes")
+    yield row("storage", "a row in the spool", loading[0]["spool_bytes_per_row"], "bytes")
     fleet = report.get("fleet")
     if not fleet:
         return

@@ -4,16 +4,17 @@ Every step is a flat list of tokens, sequence after sequence. Only attention kno
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from models.config import ModelConfig
-from models.layers.linear import Linear
+from models.layers.linear import Linear, full_weight
 from models.layers.mlp import Mlp, SparseMlp
-from models.ops.ops import Batch, KeyValues, Ops
+from models.ops.ops import AttentionWeights, Batch, KeyValues, Ops, Residual
+from models.ops.staging import stage
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,22 @@ class DecoderLayer:
     mlp: Mlp
 
     def __call__(
-        self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: KeyValues, plan: Any
-    ) -> Tensor:
-        normed = self.ops.rms_norm(x, self.attention_norm, self.epsilon)
-        x = x + self.attention(normed, rotation, cache, plan)
-        return x + self.mlp(self.ops.rms_norm(x, self.mlp_norm, self.epsilon))
+        self, x: Residual, rotation: tuple[Tensor, Tensor], cache: KeyValues, plan: Any
+    ) -> Residual:
+        return self.ops.mix(self.ops.attend(x, self, rotation, cache, plan), self)
+
+    @cached_property
+    def laid(self) -> Any:
+        """The weights as the column's fused rows take them."""
+        return self.ops.lay(
+            AttentionWeights(
+                self.attention_norm,
+                full_weight(self.attention.qkv),
+                self.attention.head_norm,
+                full_weight(self.attention.out),
+            ),
+            self.mlp.weights(self.mlp_norm),
+        )
 
     @property
     def weight_bytes(self) -> int:
@@ -80,17 +92,13 @@ class Qwen3:
 
     def forward(self, batch: Batch, caches: list[KeyValues]) -> Tensor:
         """Compute logits [wanted rows, V] in float32, and write the step's tokens to the cache."""
-        device = self.embedding.device
-        x = self.embedding[torch.tensor(batch.token_ids, device=device)]
-        positions = torch.tensor(batch.positions, device=device)
-        rotation = self.cos[positions], self.sin[positions]
-        plan = self.ops.plan(batch, caches[0].keys.shape[1], device)
+        step = stage(batch, caches[0].keys.shape[1], self.embedding.device, self.ops.index_dtype)
+        x = self.ops.embed(self.embedding, step.token_ids)
+        rotation = self.cos[step.positions], self.sin[step.positions]
+        plan = self.ops.plan(step)
         for layer, cache in zip(self.layers, caches, strict=True):
             x = layer(x, rotation, cache, plan)
-        if len(batch.wanted) < len(x):
-            x = x[torch.tensor(batch.wanted, dtype=torch.long, device=device)]
-        normed = self.ops.rms_norm(x, self.norm, self.config.rms_norm_eps)
-        return F.linear(normed, self.head).float()
+        return self.ops.head(x, step.wanted, self.norm, self.head, self.config.rms_norm_eps)
 
     def new_caches(self, blocks: int, block_tokens: int) -> list[KeyValues]:
         """Make an empty cache for each layer. It is zeroed: masked values must be numbers too."""

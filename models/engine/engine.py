@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from models.device import DeviceReading
 from models.engine.drafter import Drafter
 from models.engine.model_runner import ModelRunner, make_batch
-from models.engine.sampler import SampledTokens, SamplingPosition, sample
+from models.engine.sampler import Draw, SampledTokens, SamplingPosition, sample
 from models.engine.scheduler import Scheduler, SchedulerCounts
 from models.engine.sequence import ScheduledChunk, Sequence
 from models.engine.stopping import StopStringMatcher, finish_reason_of
@@ -50,6 +50,7 @@ class EngineParts:
     runner: ModelRunner
     drafter: Drafter
     device: ReadsDevice
+    draw: Draw | None = None  # kernel of random choices; None: stock torch
 
 
 class Engine:
@@ -65,6 +66,7 @@ class Engine:
         self._runner = parts.runner
         self._drafter = parts.drafter
         self._device = parts.device
+        self._draw = parts.draw
         self._sequences: dict[str, Sequence] = {}
         self._stop_strings: dict[str, StopStringMatcher] = {}
         self._aborted: list[str] = []
@@ -166,7 +168,7 @@ class Engine:
             for offset in range(chunk.drafted + 1)
         ]
         logits = self._runner.forward(batch)
-        return sample(logits, positions) if positions else SampledTokens([], [])
+        return sample(logits, positions, self._draw) if positions else SampledTokens([], [])
 
     def _collect_outputs(
         self, chunks: list[ScheduledChunk], sampled: SampledTokens

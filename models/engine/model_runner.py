@@ -37,9 +37,14 @@ class LocalRunner:
     def __init__(self, network: Qwen3, blocks: int, block_tokens: int) -> None:
         self._network = network
         self._caches = network.new_caches(blocks, block_tokens)
+        self._sparse = network.sparse_layers
         self._expert_rows = torch.zeros(
-            len(network.sparse_layers), network.config.num_experts, dtype=torch.long
+            len(self._sparse) * network.config.num_experts,
+            dtype=torch.long,
+            device=network.embedding.device,
         )
+        starts = range(0, len(self._expert_rows), max(network.config.num_experts, 1))
+        self._first_experts = torch.tensor(starts, device=network.embedding.device).unsqueeze(1)
 
     @torch.inference_mode()
     def forward(self, batch: Batch) -> Tensor:
@@ -55,8 +60,13 @@ class LocalRunner:
 
     def expert_tokens(self) -> list[list[int]]:
         """Return rows by [sparse layer][expert] since the last call."""
-        rows: list[list[int]] = self._expert_rows.tolist()
-        self._expert_rows = torch.zeros_like(self._expert_rows)
+        if not self._sparse:
+            return []
+        tallies = torch.stack([layer.tally for layer in self._sparse])
+        rows: list[list[int]] = (self._expert_rows.cpu().view_as(tallies) + tallies).tolist()
+        self._expert_rows.zero_()
+        for layer in self._sparse:
+            layer.tally.zero_()
         return rows
 
     def layer_times(self) -> LayerTimes | None:
@@ -68,15 +78,16 @@ class LocalRunner:
         self._caches = []
 
     def _count_expert_rows(self) -> None:
-        """Count all layers at once: the experts of layer l are numbered from l * E."""
-        chosen = [layer.chosen for layer in self._network.sparse_layers if layer.chosen is not None]
+        """Count all layers at once: the experts of layer l are numbered from l * E.
+
+        Nothing is read from the device here.
+        """
+        chosen = [layer.chosen for layer in self._sparse if layer.chosen is not None]
         if not chosen:
             return
-        layers, experts = self._expert_rows.shape
-        offsets = torch.arange(layers).unsqueeze(1) * experts
-        numbered = torch.stack(chosen).flatten(1).cpu() + offsets
-        counted = torch.bincount(numbered.flatten(), minlength=layers * experts)
-        self._expert_rows += counted.view(layers, experts)
+        numbered = torch.stack(chosen).flatten(1).long() + self._first_experts
+        ones = torch.ones((), dtype=torch.long, device=numbered.device).expand(numbered.numel())
+        self._expert_rows.scatter_add_(0, numbered.flatten(), ones)
 
 
 def make_batch(chunks: list[ScheduledChunk], block_tokens: int) -> Batch:

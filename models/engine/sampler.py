@@ -1,20 +1,25 @@
 """Sampling: the choice of tokens from logits.
 
 Tokens are chosen by the Gumbel-max trick: the argmax of probability / noise, with exponential noise
-that depends only on the request's seed and the token's position. So equal seeds give equal tokens
-in any batch. And verifying a draft (sample at each position, accept while the sample equals the
-draft token) changes neither greedy nor sampled output.
+that is a hash of the request's seed, the token's position and the token (`noise.py`). So equal
+seeds give equal tokens in any batch. And verifying a draft (sample at each position, accept while
+the sample equals the draft token) changes neither greedy nor sampled output.
+
+All is computed on the logits' device, whose values are read once: the tokens. A row whose nucleus
+is larger than its likeliest candidates, and logprobs where they are wanted, cost one read more.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from models.engine.noise import exponential, key_of
 from models.protocol import SamplingParams, TokenLogprobs
 
-SEED_STRIDE = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, so that the positions of seeds lie apart
-SEED_MASK = (1 << 63) - 1
+# The likeliest words among which a nucleus is looked for before all words are sorted.
+CANDIDATES = 256
 
 
 @dataclass(frozen=True)
@@ -34,49 +39,114 @@ class SampledTokens:
     logprobs: list[TokenLogprobs | None]
 
 
-def sample(logits: Tensor, positions: list[SamplingPosition]) -> SampledTokens:
-    """Sample one token for each row of logits [rows, V]."""
-    tokens = logits.argmax(-1)
-    if random_rows := [row for row, each in enumerate(positions) if each.sampling.temperature > 0]:
-        drawn = _draw(logits[random_rows], [positions[row] for row in random_rows])
-        tokens[random_rows] = drawn
-    chosen: list[int] = tokens.tolist()
+# Kernel that draws a word for each row of logits [rows, V]: temperature, top-k (0: none) and top-p
+# of each, and the keys of its noise -> [rows].
+Draw = Callable[[Tensor, list[tuple[float, int, float]], list[tuple[int, int]]], Tensor]
+
+
+def sample(
+    logits: Tensor, positions: list[SamplingPosition], draw: Draw | None = None
+) -> SampledTokens:
+    """Sample one token for each row of logits [rows, V], with a kernel or in torch."""
+    if draw is None:
+        chosen = _sample_in_torch(logits, positions)
+    else:
+        chosen = _sample_by_kernel(logits, positions, draw)
     return SampledTokens(chosen, _logprobs(logits, positions, chosen))
 
 
-def _draw(logits: Tensor, positions: list[SamplingPosition]) -> Tensor:
-    temperature = torch.tensor(
-        [each.sampling.temperature for each in positions], device=logits.device
-    )
-    probabilities = torch.softmax(logits / temperature.unsqueeze(-1), -1)
-    if any(each.sampling.top_p < 1 or each.sampling.top_k > 0 for each in positions):
-        probabilities = _apply_top_k_top_p(probabilities, positions)
-    noise = torch.stack([_noise(each, logits.shape[-1]) for each in positions]).to(logits.device)
-    return (probabilities / noise).argmax(-1)
+def _sample_by_kernel(logits: Tensor, positions: list[SamplingPosition], draw: Draw) -> list[int]:
+    rows = [row for row, each in enumerate(positions) if _is_random(each)]
+    picked = [positions[row] for row in rows]
+    if len(rows) == len(logits):
+        drawn = draw(logits, [_numbers(each) for each in picked], _keys(picked))
+        return list(drawn.tolist())
+    tokens = logits.argmax(-1)
+    if rows:
+        tokens[rows] = draw(logits[rows], [_numbers(each) for each in picked], _keys(picked))
+    return list(tokens.tolist())
 
 
-def _apply_top_k_top_p(probabilities: Tensor, positions: list[SamplingPosition]) -> Tensor:
-    """Zero all but the k likeliest tokens, then all but the smallest set with probability p.
+def _numbers(position: SamplingPosition) -> tuple[float, int, float]:
+    sampling = position.sampling
+    return sampling.temperature, sampling.top_k, sampling.top_p
 
-    The likeliest token always stays.
+
+def _keys(positions: list[SamplingPosition]) -> list[tuple[int, int]]:
+    return [key_of(each.seed, each.position) for each in positions]
+
+
+def _sample_in_torch(logits: Tensor, positions: list[SamplingPosition]) -> list[int]:
+    tokens = logits.argmax(-1)
+    is_final = torch.ones_like(tokens)
+    plain = [row for row, each in enumerate(positions) if _is_random(each) and not _limits(each)]
+    limited = [row for row, each in enumerate(positions) if _is_random(each) and _limits(each)]
+    if plain:
+        tokens[plain] = _draw(*_random_rows(logits, positions, plain))
+    if limited:
+        rows = _random_rows(logits, positions, limited)
+        tokens[limited], is_enough = _draw_limited(*rows, CANDIDATES)
+        is_final[limited] = is_enough.to(is_final.dtype)
+    chosen, final = torch.stack([tokens, is_final]).tolist()
+    if unsure := [row for row, known in enumerate(final) if not known]:
+        found, _ = _draw_limited(*_random_rows(logits, positions, unsure), logits.shape[-1])
+        for row, token in zip(unsure, found.tolist(), strict=True):
+            chosen[row] = token
+    return list(chosen)
+
+
+def _is_random(position: SamplingPosition) -> bool:
+    return position.sampling.temperature > 0
+
+
+def _limits(position: SamplingPosition) -> bool:
+    return position.sampling.top_p < 1 or position.sampling.top_k > 0
+
+
+def _random_rows(
+    logits: Tensor, positions: list[SamplingPosition], rows: list[int]
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return probabilities [rows, V], keys [rows, 2], top-k and top-p [rows, 1] of some rows."""
+    device, size = logits.device, logits.shape[-1]
+    picked = [positions[row] for row in rows]
+    numbers = torch.tensor([_numbers(each) for each in picked], device=device)
+    temperature, top_k, top_p = numbers.unsqueeze(1).unbind(-1)
+    top_k = torch.where(top_k > 0, top_k, size)
+    keys = torch.tensor(_keys(picked), dtype=torch.int32, device=device)
+    chosen = logits if len(rows) == len(logits) else logits[rows]
+    return torch.softmax(chosen / temperature, -1), keys, top_k, top_p
+
+
+def _draw(probabilities: Tensor, keys: Tensor, top_k: Tensor, top_p: Tensor) -> Tensor:
+    """Draw one token for each row [rows, V] -> [rows], from all words."""
+    words = torch.arange(probabilities.shape[-1], dtype=torch.int32, device=probabilities.device)
+    return (probabilities / exponential(words, keys)).argmax(-1)
+
+
+def _draw_limited(
+    probabilities: Tensor, keys: Tensor, top_k: Tensor, top_p: Tensor, candidates: int
+) -> tuple[Tensor, Tensor]:
+    """Draw from the k likeliest words, of these from the smallest set with probability p.
+
+    The likeliest word always stays. Only that many candidates are looked at. The second result says
+    by row whether they were enough; if not, its token is not final.
     """
-    size, device = probabilities.shape[-1], probabilities.device
-    rank = torch.arange(size, device=device)
-    top_k = torch.tensor([each.sampling.top_k or size for each in positions], device=device)
-    top_p = torch.tensor([each.sampling.top_p for each in positions], device=device)
-    ordered, order = probabilities.sort(dim=-1, descending=True, stable=True)
-    ordered = ordered.where(rank < top_k.unsqueeze(-1), 0)
-    ordered = ordered / ordered.sum(-1, keepdim=True)
+    size = probabilities.shape[-1]
+    if candidates < size:
+        ordered, words = probabilities.topk(candidates, -1)
+    else:
+        ordered, words = probabilities.sort(dim=-1, descending=True)
+    rank = torch.arange(ordered.shape[-1], device=ordered.device)
+    total = torch.where(top_k < size, ordered.where(rank < top_k, 0).sum(-1, keepdim=True), 1)
     before = ordered.cumsum(-1) - ordered
-    kept = ordered.where((before < top_p.unsqueeze(-1)) | (rank == 0), 0)
-    return torch.zeros_like(probabilities).scatter(-1, order, kept)
-
-
-def _noise(position: SamplingPosition, size: int) -> Tensor:
-    seed = (position.seed * SEED_STRIDE + position.position) & SEED_MASK
-    generator = torch.Generator().manual_seed(seed)
-    noise = torch.empty(size).exponential_(generator=generator)
-    return noise.clamp_min(torch.finfo(torch.float32).tiny)
+    is_kept = (rank == 0) | ((rank < top_k) & (before < top_p * total))
+    is_enough = (
+        (ordered.shape[-1] == size)
+        | (top_k <= ordered.shape[-1])
+        | ((top_k >= size) & (ordered.sum(-1, keepdim=True) >= top_p))
+    )
+    scores = ordered.where(is_kept, 0) / exponential(words.int(), keys)
+    return words.gather(-1, scores.argmax(-1, keepdim=True)).squeeze(-1), is_enough.squeeze(-1)
 
 
 def _logprobs(
@@ -89,7 +159,11 @@ def _logprobs(
     counts = [positions[row].sampling.logprobs or 0 for row in rows]
     logprobs = logits[rows].log_softmax(-1)
     values, tokens = logprobs.topk(min(max(counts), logits.shape[-1]), -1)
-    for index, (row, count) in enumerate(zip(rows, counts, strict=True)):
-        top = zip(tokens[index, :count].tolist(), values[index, :count].tolist(), strict=True)
-        found[row] = TokenLogprobs(logprobs[index, chosen[row]].item(), dict(top))
+    picked = torch.tensor([[chosen[row]] for row in rows], device=logits.device)
+    # One read for all: float32 has every token id below 2^24.
+    numbers = torch.cat([logprobs.gather(-1, picked), values, tokens.to(values.dtype)], -1)
+    width = values.shape[-1]
+    for row, count, (own, *rest) in zip(rows, counts, numbers.tolist(), strict=True):
+        ids = map(int, rest[width : width + count])
+        found[row] = TokenLogprobs(own, dict(zip(ids, rest[:count], strict=False)))
     return found

@@ -52,3 +52,10 @@ class QuantisedLinear:
     def weight_bytes(self) -> int:
         """Memory of the weight, scales included."""
         return self.weight.nbytes
+
+
+def full_weight(linear: Linear) -> Tensor:
+    """Return the weight [K, M] of a linear layer. Raise if it is quantised."""
+    if isinstance(linear, FullLinear):
+        return linear.weight
+    raise TypeError("Fused kernels take weights in full precision; use the fine rows.")

@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.ops import cpu_quantised
-from models.ops.ops import Batch, KeyValues, QuantisedWeight, RoutedRows, Scheme
+from models.ops.composed import ComposedOps
+from models.ops.ops import Batch, KeyValues, QuantisedWeight, RoutedRows, Scheme, StepInput
 
 # Sequences with equally few tokens in a step (decoding, verifying a draft) attend together. A
 # longer chunk of a prompt attends alone.
@@ -34,7 +35,7 @@ class CpuAttentionPlan:
     groups: list[AttentionGroup]
 
 
-class CpuOps:
+class CpuOps(ComposedOps):
     """Operations of stock torch, the reference for those of other devices."""
 
     name = "cpu"
@@ -80,16 +81,16 @@ class CpuOps:
                 torch.mm(expert_rows, expert_weight, out=result)
         return out
 
-    def plan(self, batch: Batch, block_tokens: int, device: torch.device) -> CpuAttentionPlan:
-        members: dict[tuple[int, int], list[int]] = {}
+    def plan(self, step: StepInput) -> CpuAttentionPlan:
+        batch, members = step.batch, dict[tuple[int, int], list[int]]()
         for sequence, tokens in enumerate(batch.query_tokens):
             key = (tokens, 0 if tokens <= MAX_GROUPED_TOKENS else sequence)
             members.setdefault(key, []).append(sequence)
         groups = [
-            _make_group(batch, sequences, tokens, block_tokens, device)
+            make_group(batch, sequences, tokens, step.block_tokens, step.slots.device)
             for (tokens, _), sequences in members.items()
         ]
-        return CpuAttentionPlan(torch.tensor(batch.slots, device=device), groups)
+        return CpuAttentionPlan(step.slots, groups)
 
     def store(self, cache: KeyValues, keys: Tensor, values: Tensor, plan: CpuAttentionPlan) -> None:
         cache.keys.flatten(0, 1).index_copy_(0, plan.slots, keys)
@@ -99,10 +100,10 @@ class CpuOps:
         self, queries: Tensor, cache: KeyValues, plan: CpuAttentionPlan, scale: float
     ) -> Tensor:
         if len(plan.groups) == 1 and plan.groups[0].rows is None:
-            return _attend(queries, cache, plan.groups[0], scale)
+            return attend_group(queries, cache, plan.groups[0], scale)
         out = torch.empty_like(queries)
         for group in plan.groups:
-            out[group.rows] = _attend(queries[group.rows], cache, group, scale)
+            out[group.rows] = attend_group(queries[group.rows], cache, group, scale)
         return out
 
     def quantise_rows(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -126,7 +127,7 @@ class CpuOps:
         return torch.cat(products)
 
 
-def _attend(queries: Tensor, cache: KeyValues, group: AttentionGroup, scale: float) -> Tensor:
+def attend_group(queries: Tensor, cache: KeyValues, group: AttentionGroup, scale: float) -> Tensor:
     """Attend from a group's queries [B * q, heads, size] -> the same shape.
 
     Heads that share keys become further queries of one head, so that no key is copied for them.
@@ -149,9 +150,10 @@ def _attend(queries: Tensor, cache: KeyValues, group: AttentionGroup, scale: flo
     return attended.transpose(1, 2).reshape(-1, heads, size)
 
 
-def _make_group(
+def make_group(
     batch: Batch, sequences: list[int], tokens: int, block_tokens: int, device: torch.device
 ) -> AttentionGroup:
+    """Prepare the attention of sequences with equally many tokens in a step."""
     contexts = torch.tensor([batch.context_tokens[sequence] for sequence in sequences])
     width = -(-int(contexts.max()) // block_tokens)
     blocks = [batch.blocks[sequence] for sequence in sequences]

@@ -8,16 +8,18 @@ reference kernels without an NPU. docs/npu.md describes what that proves.
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
-from typing import Any
+from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 import torch_npu
 from torch import Tensor
 
 from models.config import EngineConfig, ModelConfig
 from models.errors import BadConfig
 from models.ops import npu_quantised
-from models.ops.ops import Batch, KeyValues, QuantisedWeight, RoutedRows, Scheme
+from models.ops.composed import ComposedOps
+from models.ops.ops import KeyValues, LayerParts, QuantisedWeight, RoutedRows, Scheme, StepInput
 
 BLOCK_TOKENS = 128  # paged attention takes blocks of multiples of this
 MAX_BLOCK_TOKENS = 512
@@ -61,10 +63,19 @@ class NpuAttentionPlan:
     mask: Tensor  # [MASK_TOKENS, MASK_TOKENS] int8: 1 is hidden
 
 
-class NpuOps:
+class PendingSum(NamedTuple):
+    """Two terms [T, H] of the residual, which the next norm adds in the same kernel."""
+
+    left: Tensor
+    right: Tensor
+
+
+class NpuOps(ComposedOps):
     """Operations of torch_npu, each equal to the one of the same name in `CpuOps`."""
 
     name = "npu"
+    kernels = "torch_npu"
+    index_dtype = torch.int32
 
     def rms_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
         normalised: Tensor = torch_npu.npu_rms_norm(x, weight, epsilon)[0]
@@ -115,18 +126,13 @@ class NpuOps:
             return rows.new_empty(0, weight.shape[-1])
         return npu_quantised.grouped_product(rows, weight, counts, rows.dtype)
 
-    def plan(self, batch: Batch, block_tokens: int, device: Any) -> NpuAttentionPlan:
-        width = -(-max(batch.context_tokens) // block_tokens)
-        table = [row[:width] + [0] * (width - len(row)) for row in batch.blocks]
-        slots, blocks = (
-            torch.tensor(each, dtype=torch.int32, device=device) for each in (batch.slots, table)
-        )
+    def plan(self, step: StepInput) -> NpuAttentionPlan:
         return NpuAttentionPlan(
-            slots,
-            blocks,
-            list(accumulate(batch.query_tokens)),
-            batch.context_tokens,
-            _mask(torch.device(device)),
+            step.slots,
+            step.blocks,
+            list(accumulate(step.batch.query_tokens)),
+            step.batch.context_tokens,
+            _mask(step.slots.device),
         )
 
     def store(self, cache: KeyValues, keys: Tensor, values: Tensor, plan: NpuAttentionPlan) -> None:
@@ -173,6 +179,36 @@ class NpuOps:
         self, rows: Tensor, weight: QuantisedWeight, counts: Tensor
     ) -> Tensor:
         return npu_quantised.grouped_matmul(rows, weight, counts)
+
+    def attend(
+        self,
+        x: Tensor | PendingSum,
+        layer: LayerParts,
+        rotation: tuple[Tensor, Tensor],
+        cache: KeyValues,
+        plan: NpuAttentionPlan,
+    ) -> PendingSum:
+        normed, total = self._add_and_norm(x, layer.attention_norm, layer.epsilon)
+        return PendingSum(total, layer.attention(normed, rotation, cache, plan))
+
+    def mix(self, x: Tensor | PendingSum, layer: LayerParts) -> PendingSum:
+        normed, total = self._add_and_norm(x, layer.mlp_norm, layer.epsilon)
+        return PendingSum(total, layer.mlp(normed))
+
+    def head(
+        self, x: PendingSum, wanted: Tensor, norm: Tensor, weight: Tensor, eps: float
+    ) -> Tensor:
+        rows = PendingSum(*(each[wanted] for each in x)) if len(wanted) < len(x.left) else x
+        return F.linear(self._add_and_norm(rows, norm, eps)[0], weight).float()
+
+    def _add_and_norm(
+        self, x: Tensor | PendingSum, weight: Tensor, epsilon: float
+    ) -> tuple[Tensor, Tensor]:
+        """Return the norm of x, and x as one tensor."""
+        if isinstance(x, Tensor):
+            return self.rms_norm(x, weight, epsilon), x
+        normed, _, total = torch_npu.npu_add_rms_norm(x.left, x.right, weight, epsilon)
+        return normed, total
 
 
 @cache

@@ -5,12 +5,15 @@ expert's width, B sequences of a step. Rows are *routed* when they are sorted by
 [E] has the rows of each expert.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
+import torch
 from torch import Tensor
 
 Scheme = Literal["w8a16", "w4a16", "w8a8"]
+Residual = Any  # x [T, H], or what a column carries in its place from one half layer to the next
 INT4_GROUP = 32  # inputs that share a scale; a network's widths must be multiples of it
 
 
@@ -33,6 +36,20 @@ class Batch:
     context_tokens: list[int]  # B: tokens of each sequence after this step
     blocks: list[list[int]]  # B: cache blocks of each sequence, in order
     wanted: list[int]  # rows of T whose logits are wanted
+
+
+@dataclass(frozen=True)
+class StepInput:
+    """A batch and its numbers on the device, slices of one tensor that was copied at once."""
+
+    batch: Batch
+    block_tokens: int
+    token_ids: Tensor  # [T]
+    positions: Tensor  # [T]
+    slots: Tensor  # [T]
+    wanted: Tensor  # [rows whose logits are wanted]
+    # [B, longest sequence's blocks]. Any block may follow a sequence's end, where it is hidden.
+    blocks: Tensor
 
 
 class KeyValues(NamedTuple):
@@ -62,10 +79,64 @@ class QuantisedWeight(NamedTuple):
         return self.packed.nbytes + self.scales.nbytes
 
 
+class AttentionWeights(NamedTuple):
+    """Unquantised weights of half a layer: Q query heads and G key-value heads of size S."""
+
+    norm: Tensor  # [H]
+    qkv: Tensor  # [H, (Q + 2 G) S]
+    head_norm: Tensor  # [Q + G, S]
+    out: Tensor  # [Q S, H]
+
+
+class MlpWeights(NamedTuple):
+    """Unquantised weights of the other half. A dense MLP has one expert and no router."""
+
+    norm: Tensor  # [H]
+    router: Tensor | None  # [E, H]
+    gate_up: Tensor  # [E, H, 2 D]
+    down: Tensor  # [E, D, H]
+    experts_per_token: int
+    renormalise: bool
+    tally: Tensor  # [E] int64: rows of each expert, to which `mix` may add
+
+
+class LayerParts(Protocol):
+    """A layer as the fused rows take it: modules for those who compose, weights for kernels."""
+
+    @property
+    def epsilon(self) -> float:
+        """Epsilon of both norms."""
+
+    @property
+    def attention_norm(self) -> Tensor:
+        """Weight [H] of the norm before attention."""
+
+    @property
+    def attention(self) -> Callable[..., Tensor]:
+        """Attention: normed x, rotation, cache and plan -> the term that is added to x."""
+
+    @property
+    def mlp_norm(self) -> Tensor:
+        """Weight [H] of the norm before the MLP."""
+
+    @property
+    def mlp(self) -> Callable[[Tensor], Tensor]:
+        """MLP: normed x -> the term that is added to x."""
+
+    @property
+    def laid(self) -> Any:
+        """Weights as `Ops.lay` prepared them."""
+
+
 class Ops(Protocol):
-    """Operations of one kind of device."""
+    """Operations of one kind of device.
+
+    The last four rows are fused: `ComposedOps` defines them by the rows before.
+    """
 
     name: str
+    kernels: str  # name of the kernels, in the stack that a measured figure depends on
+    index_dtype: torch.dtype  # of token ids, positions, slots and blocks on the device
 
     def rms_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
         """Compute x / sqrt(mean(x²) + epsilon) * weight over the last dimension."""
@@ -97,7 +168,7 @@ class Ops(Protocol):
     def grouped_matmul(self, rows: Tensor, weight: Tensor, counts: Tensor) -> Tensor:
         """Multiply each expert's rows by its weight: [N, K], [E, K, M], counts [E] -> [N, M]."""
 
-    def plan(self, batch: Batch, block_tokens: int, device: Any) -> Any:
+    def plan(self, step: "StepInput") -> Any:
         """Prepare the values that `attention` and `store` need, once for all layers of a step."""
 
     def store(self, cache: KeyValues, keys: Tensor, values: Tensor, plan: Any) -> None:
@@ -128,3 +199,25 @@ class Ops(Protocol):
 
         Rows [N, K] sorted by expert, weight [E, M, K], counts [E] -> [N, M].
         """
+
+    def lay(self, attention: AttentionWeights, mlp: MlpWeights) -> Any:
+        """Prepare a layer's weights for `attend` and `mix`, which take what is returned."""
+
+    def embed(self, embedding: Tensor, token_ids: Tensor) -> Tensor:
+        """Take rows of the embedding [V, H] -> x [T, H], in the precision of the residual."""
+
+    def attend(
+        self,
+        x: Residual,
+        layer: LayerParts,
+        rotation: tuple[Tensor, Tensor],
+        cache: KeyValues,
+        plan: Any,
+    ) -> Residual:
+        """Compute x + attention(norm(x)): [T, H] -> [T, H]. x may be overwritten."""
+
+    def mix(self, x: Residual, layer: LayerParts) -> Residual:
+        """Compute x + mlp(norm(x)): [T, H] -> [T, H]. x may be overwritten."""
+
+    def head(self, x: Residual, wanted: Tensor, norm: Tensor, weight: Tensor, eps: float) -> Tensor:
+        """Compute logits [wanted, V] in float32 of the wanted rows of x [T, H]."""

@@ -1,5 +1,6 @@
 """The engine's process: commands in, `EngineInfo` and step outputs out. Only it imports torch."""
 
+import gc
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -69,6 +70,8 @@ def run_engine(config: EngineConfig, commands: Connection, messages: Connection)
         messages.send(EngineStartFailed(str(error)))
         return
     try:
+        # What the start made lives as long as the engine; no collection looks at it again.
+        gc.freeze()
         messages.send(engine.info)
         _serve(engine, commands, messages)
     except (EOFError, BrokenPipeError):

@@ -16,6 +16,8 @@ EXAMPLES = """examples:
   %(prog)s --model ~/models/Qwen3-30B-A3B --device npu --dtype bfloat16
   %(prog)s --speculation draft --draft-tokens 3
       speculative decoding with the shipped draft model
+  %(prog)s --kernels stock
+      the operations of stock torch, without the fused kernels for a CPU
   %(prog)s --expert-ranks 2 --expert-waves 4
       experts on two processes
   %(prog)s --host 0.0.0.0 --api-key sk-ours
@@ -36,6 +38,7 @@ ENGINE_HELP = {
     "cache_tokens": "size of the cache; None: 16 Ki tokens, at least one whole context",
     "prefix_caching": "compute each prompt from its beginning",
     "quantisation": "quantisation of the weights",
+    "kernels": "auto uses the fused kernels of a CPU, or says why it cannot",
     "speculation": "method of speculative decoding",
     "draft_tokens": "draft tokens per step",
     "draft_model": "folder of the draft model, for draft and async-draft",

@@ -1,6 +1,6 @@
 """The draft model's network with its own cache, used inside the engine and in the draft process."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from models.config import EngineConfig, ModelConfig
 from models.engine.block_manager import BlockManager
 from models.errors import BadConfig
 from models.ops.ops import Batch
+from models.ops.registry import chosen_ops
 
 BLOCK_TOKENS = 16
 # Blocks of a sequence beyond its share of the tokens: a partly filled one, and one for the draft.
@@ -132,7 +133,8 @@ def draft_loader(config: EngineConfig, target: ModelLoader) -> ModelLoader:
     model = read_model_config(config.draft_model)
     _check_tokens(config, model, target.config)
     context = min(target.context_tokens, model.max_position_embeddings)
-    return ModelLoader(model, target.ops, target.device, target.dtype, context)
+    ops = chosen_ops(target.device, target.dtype, replace(config, quantisation="none"), model)
+    return ModelLoader(model, ops, target.device, target.dtype, context)
 
 
 def open_draft_network(

@@ -1,5 +1,6 @@
 """A connection to the lake: DuckDB with the lake attached, and a session with its Postgres."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 TRY_LOCK = "select pg_try_advisory_lock(hashtextextended(%s, 0))"
 UNLOCK = "select pg_advisory_unlock(hashtextextended(%s, 0))"
-BETWEEN = "select commit_name from tokentide_commits where snapshot_id between %s and %s"
+# Postgres' driver writes a parameter in another way than DuckDB, and a percent sign twice.
+BETWEEN = re.sub(r"\$(\w+)", r"%(\1)s", read_sql(__file__, "committed_between").replace("%", "%%"))
 LAST = "select coalesce(max(snapshot_id), 0) from tokentide_commits"
 UNREADABLE_COMMIT = "{} unreadable {}"
 COMMITTED = "select commit_name from tokentide_commits where commit_name = any(%s)"
@@ -162,10 +164,10 @@ class Lake:
         The snapshots themselves may have expired.
         """
         with reported(self.address.catalog):
-            names = [name.split(" ") for (name,) in self._session.execute(BETWEEN, [first, last])]
+            known = self._session.execute(BETWEEN, {"first": first, "last": last}).fetchall()
         given = {
-            "names": [name for name, *_ in names],
-            "unreadable": [bool(rest) for _, *rest in names],
+            "names": [name for name, _ in known],
+            "unreadable": [is_unreadable for _, is_unreadable in known],
         }
         with self.failures():
             found: list[SegmentRow] = self.con.execute(INSERTED, given).fetchall()

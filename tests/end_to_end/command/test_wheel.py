@@ -1,12 +1,17 @@
 """The built wheel holds all that the product needs, and works in an empty folder."""
 
+import ctypes
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from support.simulator import KEY, SimulatedMarket
+
+from models.ops.cpu_fused import LANES, cpu_columns
+from models.ops.cpu_library import find_library, machine_columns
 
 ROOT = Path(__file__).resolve().parents[3]
 NEEDED = (
@@ -42,6 +47,19 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_holds_what_is_no_code(installed: Path) -> None:
     """Weights, the dbt project, pages' assets, the configuration of Dagster."""
     assert [name for name in NEEDED if not (installed / name).exists()] == []
+
+
+@pytest.mark.slow
+def test_it_holds_the_kernels_of_this_kind_of_machine(installed: Path) -> None:
+    """Each can be loaded and says its lanes; the wheel's tag names a glibc."""
+    [metadata] = installed.glob("tokentide-*.dist-info/WHEEL")
+    assert re.search(r"Tag: py3-none-manylinux_2_\d+_\w+", metadata.read_text())
+    columns = machine_columns()
+    built = sorted(path.stem for path in (installed / "models/ops/kernels").iterdir())
+    assert built == sorted(columns)
+    for column in cpu_columns():
+        path = find_library(column, installed / "no cache", installed / "models/ops/kernels")
+        assert ctypes.CDLL(str(path)).lanes() == LANES[column]
 
 
 @pytest.mark.slow

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 import torch
+from support.inference.columns import KERNELS
 from support.inference.engine import complete, drain, greedy, open_engine
 from support.tier import tiny_checkpoint
 from transformers import AutoModelForCausalLM
 
 from models.architectures.loader import ModelLoader
 from models.checkpoint import open_tensors, read_model_config
-from models.config import EngineConfig
+from models.config import EngineConfig, Kernels
 from models.ops.cpu_ops import CpuOps
 from models.ops.ops import Batch
 from models.protocol import EngineRequest, RequestOutput
@@ -101,13 +102,19 @@ RUNS: dict[str, tuple[dict[str, Any], list[int]]] = {
 }
 
 
+@pytest.mark.parametrize("kernels", KERNELS)
 @pytest.mark.parametrize(("changes", "lengths"), RUNS.values(), ids=RUNS.keys())
 def test_tokens_and_logprobs(
-    checkpoint: Path, reference: Reference, changes: dict[str, Any], lengths: list[int]
+    checkpoint: Path,
+    reference: Reference,
+    changes: dict[str, Any],
+    lengths: list[int],
+    kernels: Kernels,
 ) -> None:
     """They equal transformers', whatever runs beside them and however prompts are cut."""
     requests = [request(str(length), text(length, seed=length), 24) for length in lengths]
-    with open_engine(replace(EngineConfig(model=checkpoint), **changes)) as engine:
+    config = EngineConfig(model=checkpoint, device="cpu", kernels=kernels)
+    with open_engine(replace(config, **changes)) as engine:
         completed = complete(engine, requests)
     for each in requests:
         outputs = completed.outputs[each.request_id]

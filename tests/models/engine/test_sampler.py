@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.engine.sampler import SamplingPosition, sample
+from models.engine.sampler import CANDIDATES, SamplingPosition, sample
 from models.protocol import SamplingParams
 
 LOGITS = torch.tensor([2.0, 0.0, 1.0, -1.0, 0.5])
@@ -69,6 +69,35 @@ def test_a_token_depends_on_seed_and_position_alone(seed: int, number: int, othe
     batch = [position(each, seed + 1) for each in range(others)]
     together = sample(LOGITS.expand(others + 1, -1), [*batch, wanted]).tokens
     assert together[-1:] == alone
+
+
+FLAT = torch.randn(3000, generator=torch.Generator().manual_seed(2)) / 4
+
+
+def test_a_large_nucleus_is_found_among_all_words() -> None:
+    """Its words are more than the candidates, so all are sorted; the set is that of a full sort."""
+    positions = [position(number, top_p=0.5) for number in range(400)]
+    tokens = sample(FLAT.expand(400, -1), positions).tokens
+    ordered, words = FLAT.softmax(-1).sort(descending=True)
+    nucleus = words[: int((ordered.cumsum(0) < 0.5).sum()) + 1].tolist()
+    assert len(nucleus) > CANDIDATES
+    assert set(tokens) <= set(nucleus)
+    assert not set(tokens) <= set(words[:CANDIDATES].tolist())
+
+
+def test_limits_of_one_row_leave_the_others_alone() -> None:
+    """A row's token is the same beside rows that need a partial sort, a full one or none."""
+    kinds: list[dict[str, Any]] = [
+        {},
+        {"top_p": 0.9},
+        {"top_p": 0.05},
+        {"top_k": 5},
+        {"top_k": 900, "top_p": 0.9},
+        {"temperature": 0},
+    ]
+    positions = [position(each, **kind) for each, kind in enumerate(kinds * 4)]
+    alone = [sample(FLAT.unsqueeze(0), [each]).tokens[0] for each in positions]
+    assert sample(FLAT.expand(len(positions), -1), positions).tokens == alone
 
 
 def test_seeds_differ() -> None:

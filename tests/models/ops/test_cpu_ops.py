@@ -8,6 +8,7 @@ from torch import Tensor
 
 from models.ops.cpu_ops import MAX_GROUPED_TOKENS, CpuOps
 from models.ops.ops import Batch, KeyValues
+from models.ops.staging import stage
 
 OPS = CpuOps()
 BLOCK, HEADS, SHARED, SIZE = 4, 4, 2, 8
@@ -126,7 +127,7 @@ def test_attention_is_causal_over_each_sequences_blocks(lengths: list[tuple[int,
     cache = KeyValues(*(random(blocks, BLOCK, SHARED, SIZE, seed=each) for each in (1, 2)))
     rows = len(batch.slots)
     queries = random(rows, HEADS, SIZE, seed=3)
-    plan = OPS.plan(batch, BLOCK, torch.device("cpu"))
+    plan = OPS.plan(stage(batch, BLOCK, torch.device("cpu"), OPS.index_dtype))
     keys, values = random(rows, SHARED, SIZE, seed=4), random(rows, SHARED, SIZE, seed=5)
     OPS.store(cache, keys, values, plan)
     for row, slot in enumerate(batch.slots):

@@ -17,6 +17,7 @@ from models.ops.cpu_ops import CpuOps
 from models.ops.npu_ops import NpuOps
 from models.ops.ops import Batch, KeyValues, Ops, Scheme
 from models.ops.registry import ops_for
+from models.ops.staging import stage
 
 CPU, NPU = CpuOps(), NpuOps()
 DTYPES = [torch.float32, torch.bfloat16]
@@ -129,7 +130,7 @@ def attend(ops: Ops, batch: Batch, dtype: torch.dtype) -> tuple[KeyValues, Tenso
     cache = KeyValues(
         random(6, BLOCK, 2, 32, dtype=dtype, seed=3), random(6, BLOCK, 2, 32, dtype=dtype, seed=4)
     )
-    plan = ops.plan(batch, BLOCK, torch.device("cpu"))
+    plan = ops.plan(stage(batch, BLOCK, torch.device("cpu"), ops.index_dtype))
     tokens = len(batch.slots)
     # As in the network, keys and queries are slices of one product.
     queries, keys, values = random(tokens, 8, 32, dtype=dtype, seed=5).split([4, 2, 2], 1)

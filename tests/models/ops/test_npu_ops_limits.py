@@ -14,6 +14,7 @@ from models.config import EngineConfig
 from models.errors import BadConfig
 from models.ops.npu_ops import NpuOps, check_npu_limits
 from models.ops.ops import Batch, KeyValues
+from models.ops.staging import stage
 
 FITTING = EngineConfig(dtype="bfloat16", block_tokens=128)
 
@@ -44,9 +45,8 @@ def test_a_supported_configuration_is_accepted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("dtype", "block_tokens"), [(torch.float32, 128), (torch.bfloat16, 16)])
 def test_the_rig_refuses_the_same(dtype: torch.dtype, block_tokens: int) -> None:
     """Attention would fail if such a configuration were accepted."""
-    plan = NpuOps().plan(
-        Batch([1], [0], [0], [1], [1], [[0]], [0]), block_tokens, torch.device("cpu")
-    )
+    batch = Batch([1], [0], [0], [1], [1], [[0]], [0])
+    plan = NpuOps().plan(stage(batch, block_tokens, torch.device("cpu"), NpuOps.index_dtype))
     cache = KeyValues(*torch.zeros(2, 4, block_tokens, 2, 32, dtype=dtype))
     with pytest.raises(registry.RuledOut):
         NpuOps().attention(torch.zeros(1, 4, 32, dtype=dtype), cache, plan, 1.0)

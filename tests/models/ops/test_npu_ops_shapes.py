@@ -31,6 +31,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 EVERYWHERE = {
+    "npu_add_rms_norm",
     "npu_rms_norm",
     "npu_rotary_mul",
     "npu_swiglu",

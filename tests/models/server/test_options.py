@@ -55,6 +55,6 @@ def test_examples_parse() -> None:
     """Each of them is a command with valid options."""
     lines = (EXAMPLES % {"prog": "serve"}).splitlines()
     commands = [line.split()[1:] for line in lines if line.startswith("  serve")]
-    assert len(commands) == 6
+    assert len(commands) == 7
     for arguments in commands:
         assert engine_config(make_parser().parse_args(arguments))

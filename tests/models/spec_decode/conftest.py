@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from support.inference.columns import KERNELS
 from support.tier import tiny_checkpoint
 
-from models.config import EngineConfig
+from models.config import EngineConfig, Kernels
 
 # Noise in units of a weight's standard deviation, with which half of the draft tokens are right.
 NOISE = 0.15
@@ -32,7 +33,8 @@ def noisy_copy(target: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def config(target: Path, noisy_copy: Path) -> EngineConfig:
-    """Configure the two models, without speculation."""
-    return EngineConfig(model=target, draft_model=noisy_copy, device="cpu")
+@pytest.fixture(scope="session", params=KERNELS)
+def config(request: pytest.FixtureRequest, target: Path, noisy_copy: Path) -> EngineConfig:
+    """Configure the two models, without speculation, for each column of kernels."""
+    kernels: Kernels = request.param
+    return EngineConfig(model=target, draft_model=noisy_copy, device="cpu", kernels=kernels)

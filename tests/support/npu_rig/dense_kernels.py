@@ -16,6 +16,16 @@ def npu_rms_norm(x: Tensor, gamma: Tensor, epsilon: float = 1e-6) -> tuple[Tenso
 
 
 @kernel
+def npu_add_rms_norm(
+    x1: Tensor, x2: Tensor, gamma: Tensor, epsilon: float = 1e-6
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the normalised rows of x1 + x2, 1 over their root mean square, and the sum."""
+    must(x1.shape == x2.shape and x1.dtype == x2.dtype, "x1 and x2 are of one shape and dtype")
+    total = x1 + x2
+    return (*npu_rms_norm(total, gamma, epsilon), total)
+
+
+@kernel
 def npu_rotary_mul(
     x: Tensor, r1: Tensor, r2: Tensor, rotary_mode: str = "half", rotate: Tensor | None = None
 ) -> Tensor:

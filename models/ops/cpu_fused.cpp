@@ -1,0 +1,507 @@
+// Half a layer of Qwen3 in one call, on one thread of a CPU. `cpu_fused.py` builds, loads and calls
+// this file through C's ABI; it knows nothing of torch or Python and needs only the C library.
+//
+// Activations are float32. Weights, rotation and cache are float32 or bfloat16 and are widened as
+// they are read. Each output is one sum in ascending order of its inputs, however many rows a step
+// has, so a row's result does not depend on the rows beside it. All widths are multiples of LANES;
+// the caller checks that, and the sizes of all buffers. Nothing past a sequence's end is read.
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#if defined(__AVX512F__)
+constexpr int LANES = 16, ROWS = 6, WIDE = 4;  // 24 sums, 4 weights and a factor in 32 registers
+#elif defined(__AVX2__)
+constexpr int LANES = 8, ROWS = 6, WIDE = 2;   // 12, 2 and 1 in 16
+#else
+constexpr int LANES = 4, ROWS = 6, WIDE = 4;   // NEON
+#endif
+
+typedef float Vector __attribute__((vector_size(4 * LANES)));
+typedef uint32_t Words __attribute__((vector_size(4 * LANES)));
+typedef uint16_t Halves __attribute__((vector_size(2 * LANES)));
+typedef float Stored __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef uint16_t StoredHalves __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
+typedef uint16_t bfloat16;
+using HeadSizes = std::integer_sequence<int, 32, 48, 64, 96, 128, 256>;
+constexpr int MAX_SIZE = 256;  // of a head
+constexpr int AHEAD = 16;      // rows of a weight between its announcement and its use
+constexpr int MANY = 48;       // rows that take a weight together
+
+template <class W> struct Attention {
+    const W *norm, *qkv, *head_norm, *out;  // [H], [H, (Q + 2 G) S], [Q + G, S], [Q S, H]
+    int64_t hidden, heads, shared, size;    // H, Q, G key-value heads, S
+    float epsilon;
+};
+template <class W> struct Mlp {
+    const W *norm, *router, *gate_up, *down;           // [H], [E, H] or null, [E, H, 2 D], [E, D, H]
+    int64_t *tally;                                    // [E]: rows of each expert, added to
+    int64_t hidden, experts, chosen, width, renormalise;  // H, E, k, D
+    float epsilon;
+};
+struct Step {
+    int64_t rows, block_tokens, table_width;
+    // [T] each; a row with the sequence -1 attends elsewhere. table: [B, table_width] blocks.
+    const int32_t *positions, *slots, *sequences, *table;
+    float *scratch, *queries, *attended;  // [T, Q S] each but the scratch
+};
+
+static inline Vector load(const float *at) { return *(const Stored *)at; }
+static inline Vector load(const bfloat16 *at) {
+    return (Vector)(__builtin_convertvector(*(const StoredHalves *)at, Words) << 16);
+}
+static inline float widen(float x) { return x; }
+static inline float widen(bfloat16 x) {
+    const uint32_t bits = uint32_t(x) << 16;
+    float wide;
+    memcpy(&wide, &bits, sizeof wide);
+    return wide;
+}
+static inline void store(float *at, Vector x) { *(Stored *)at = x; }
+static inline void store(bfloat16 *at, Vector x) {  // to the nearest, ties to even, as torch does
+    Words bits = (Words)x;
+    bits = bits + 0x7fff + ((bits >> 16) & 1);
+    *(StoredHalves *)at = __builtin_convertvector(bits >> 16, Halves);
+}
+static inline Vector fill(float x) { return x - Vector{}; }
+template <int... L> static constexpr Vector count_lanes(std::integer_sequence<int, L...>) {
+    return Vector{L...};
+}
+static const Vector NUMBERS = count_lanes(std::make_integer_sequence<int, LANES>{});
+
+template <int HALF, int... L>
+static inline Vector fold(Vector a, Vector b, std::integer_sequence<int, L...>) {
+    return __builtin_shufflevector(a, b, ((L & HALF) ? L + LANES : L)...) +
+           __builtin_shufflevector(a, b, ((L & HALF) ? (L ^ HALF) + LANES : L ^ HALF)...);
+}
+template <int HALF> static inline void fold_all(Vector *sums) {
+    for (int i = 0; i < HALF; i++)
+        sums[i] = fold<HALF>(sums[i], sums[i + HALF], std::make_integer_sequence<int, LANES>{});
+    if constexpr (HALF > 1) fold_all<HALF / 2>(sums);
+}
+// Lane i of the result is the sum over all lanes of sums[i], which are overwritten.
+static inline Vector across(Vector *sums) {
+    fold_all<LANES / 2>(sums);
+    return sums[0];
+}
+static inline float total(Vector x) {
+    Vector sums[LANES] = {x};
+    return across(sums)[0];
+}
+
+// e^x within 2 units in the last place; 0 below -87.
+static inline Vector exponential(Vector x) {
+    const Vector low = fill(-87.3f), high = fill(88.3f), big = fill(12582912.f);
+    Vector inside = x < low ? low : x;
+    inside = inside > high ? high : inside;
+    const Vector shifted = inside * 1.44269504f + big, whole = shifted - big;
+    const Vector rest = inside - whole * 0.693359375f - whole * -2.12194440e-4f;
+    Vector sum = rest * 1.9875691500e-4f + 1.3981999507e-3f;
+    sum = sum * rest + 8.3334519073e-3f;
+    sum = sum * rest + 4.1665795894e-2f;
+    sum = sum * rest + 1.6666665459e-1f;
+    sum = sum * rest + 5.0000001201e-1f;
+    sum = sum * rest * rest + rest + 1.f;
+    const Vector power = (Vector)(((Words)shifted - 0x4B400000u + 127u) << 23);
+    return x < low ? Vector{} : sum * power;
+}
+
+template <class W>
+static void rms_norm(const float *x, const W *weight, int64_t size, float epsilon, float *out) {
+    Vector squares{};
+    for (int64_t i = 0; i < size; i += LANES) squares += load(x + i) * load(x + i);
+    const Vector scale = fill(1.f / std::sqrt(total(squares) / size + epsilon));
+    for (int64_t i = 0; i < size; i += LANES) store(out + i, load(x + i) * scale * load(weight + i));
+}
+
+// COUNT rows of x [K] times V vectors of columns of a weight [K, M] -> out, or out += scale * it.
+template <class W, int COUNT, int V>
+static inline void tile(const float *const *x, const W *weight, int64_t inputs, int64_t outputs,
+                        float *const *out, int64_t column, const float *scale) {
+    Vector sums[COUNT][V] = {};
+    const W *from = weight + column;
+    for (int64_t k = 0; k < inputs; k++, from += outputs) {
+        // The lines of a column lie apart, which the CPU does not foresee; next are the columns
+        // beside them. An address past the weight is never read, only announced.
+        const W *next = from + (k + AHEAD < inputs ? AHEAD * outputs
+                                                   : (AHEAD - inputs) * outputs + V * LANES);
+        Vector columns[V];
+        for (int v = 0; v < V; v++) {
+            if (v * LANES * sizeof(W) % 64 == 0) __builtin_prefetch(next + v * LANES);
+            columns[v] = load(from + v * LANES);
+        }
+        for (int row = 0; row < COUNT; row++)
+            for (int v = 0; v < V; v++) sums[row][v] += fill(x[row][k]) * columns[v];
+    }
+    for (int row = 0; row < COUNT; row++)
+        for (int v = 0; v < V; v++) {
+            float *at = out[row] + column + v * LANES;
+            store(at, scale ? load(at) + scale[row] * sums[row][v] : sums[row][v]);
+        }
+}
+template <class W, int V>
+static void tiles(const float *const *x, int64_t rows, const W *weight, int64_t inputs,
+                  int64_t outputs, float *const *out, int64_t column, const float *scale) {
+    for (int64_t t = 0; t < rows; t += ROWS) {
+        const float *part = scale ? scale + t : nullptr;
+        switch (rows - t) {
+            case 1: tile<W, 1, V>(x + t, weight, inputs, outputs, out + t, column, part); break;
+            case 2: tile<W, 2, V>(x + t, weight, inputs, outputs, out + t, column, part); break;
+            case 3: tile<W, 3, V>(x + t, weight, inputs, outputs, out + t, column, part); break;
+            case 4: tile<W, 4, V>(x + t, weight, inputs, outputs, out + t, column, part); break;
+            case 5: tile<W, 5, V>(x + t, weight, inputs, outputs, out + t, column, part); break;
+            default: tile<W, ROWS, V>(x + t, weight, inputs, outputs, out + t, column, part);
+        }
+    }
+}
+// Rows x[t] [K] times a weight [K, M] -> out[t] [M]; out[t] += scale[t] * it with a scale. All rows
+// take a part of the weight before the next part, so that it comes from memory once.
+template <class W>
+static void multiply(const float *const *x, int64_t rows, const W *weight, int64_t inputs,
+                     int64_t outputs, float *const *out, const float *scale) {
+    int64_t column = 0;
+    if (rows == 1)  // one row has registers for more columns
+        for (; column + 8 * LANES <= outputs; column += 8 * LANES)
+            tile<W, 1, 8>(x, weight, inputs, outputs, out, column, scale);
+    for (; column + WIDE * LANES <= outputs; column += WIDE * LANES)
+        tiles<W, WIDE>(x, rows, weight, inputs, outputs, out, column, scale);
+    for (; column < outputs; column += LANES)
+        tiles<W, 1>(x, rows, weight, inputs, outputs, out, column, scale);
+}
+
+// LANES products at once: TOGETHER rows of x [K] with LANES / TOGETHER rows of a weight [M, K].
+template <class W, int TOGETHER>
+static void dots(const float *x, int64_t rows, const W *weight, int64_t inputs, int64_t outputs,
+                 float *out) {
+    constexpr int EACH = LANES / TOGETHER;
+    for (int64_t m = 0; m < outputs; m += EACH)
+        for (int64_t t = 0; t < rows; t += TOGETHER) {
+            const float *left[TOGETHER];
+            const W *right[EACH];
+            for (int i = 0; i < TOGETHER; i++)
+                left[i] = x + (t + i < rows ? t + i : rows - 1) * inputs;
+            for (int i = 0; i < EACH; i++)
+                right[i] = weight + (m + i < outputs ? m + i : outputs - 1) * inputs;
+            Vector sums[LANES] = {};
+            for (int64_t k = 0; k < inputs; k += LANES)
+                for (int i = 0; i < EACH; i++)
+                    for (int j = 0; j < TOGETHER; j++)
+                        sums[j * EACH + i] += load(left[j] + k) * load(right[i] + k);
+            const Vector found = across(sums);
+            for (int j = 0; j < TOGETHER && t + j < rows; j++)
+                for (int i = 0; i < EACH && m + i < outputs; i++)
+                    out[(t + j) * outputs + m + i] = found[j * EACH + i];
+        }
+}
+template <class W>
+static void multiply_rows(const float *x, int64_t rows, const W *weight, int64_t inputs,
+                          int64_t outputs, float *out) {
+    if (rows == 1) dots<W, 1>(x, rows, weight, inputs, outputs, out);
+    else dots<W, LANES / 4>(x, rows, weight, inputs, outputs, out);
+}
+
+// Normalise a head and rotate it (halves convention).
+template <class W>
+static void turn(const float *head, const W *weight, const W *cos, const W *sin, int64_t size,
+                 float epsilon, float *out) {
+    float normed[MAX_SIZE];
+    rms_norm(head, weight, size, epsilon, normed);
+    const int64_t half = size / 2;
+    for (int64_t i = 0; i < half; i++) {
+        const float first = normed[i], second = normed[i + half];
+        out[i] = first * widen(cos[i]) - second * widen(sin[i]);
+        out[i + half] = second * widen(cos[i + half]) + first * widen(sin[i + half]);
+    }
+}
+
+// Norm, queries, keys and values of all rows; keys and values go to the cache.
+template <class W>
+static void project(const Attention<W> &part, const Step &step, const float *x, const W *cos,
+                    const W *sin, W *keys, W *values) {
+    const int64_t all = part.heads + 2 * part.shared, size = part.size, width = all * size;
+    float *normed = step.scratch, *joined = normed + MANY * part.hidden;
+    for (int64_t t = 0; t < step.rows; t += MANY) {
+        const int64_t count = step.rows - t < MANY ? step.rows - t : MANY;
+        const float *from[MANY];
+        float *to[MANY];
+        for (int64_t i = 0; i < count; i++) {
+            rms_norm(x + (t + i) * part.hidden, part.norm, part.hidden, part.epsilon,
+                     normed + i * part.hidden);
+            from[i] = normed + i * part.hidden, to[i] = joined + i * width;
+        }
+        multiply(from, count, part.qkv, part.hidden, width, to, nullptr);
+        for (int64_t i = 0; i < count; i++) {
+            const int64_t row = t + i;
+            for (int64_t head = 0; head < part.heads + part.shared; head++) {
+                float turned[MAX_SIZE];
+                const bool is_query = head < part.heads;
+                float *at = is_query ? step.queries + (row * part.heads + head) * size : turned;
+                turn(to[i] + head * size, part.head_norm + head * size, cos + row * size,
+                     sin + row * size, size, part.epsilon, at);
+                W *key = keys + (step.slots[row] * part.shared + head - part.heads) * size;
+                for (int64_t d = 0; !is_query && d < size; d += LANES) store(key + d, load(at + d));
+            }
+            const float *value = to[i] + (part.heads + part.shared) * size;
+            W *place = values + step.slots[row] * part.shared * size;
+            for (int64_t d = 0; d < part.shared * size; d += LANES) store(place + d, load(value + d));
+        }
+    }
+}
+
+// Attend from one row to its sequence's keys up to its own position, with heads of V vectors.
+template <class W, int V>
+static void attend_row(const Attention<W> &part, const Step &step, int64_t row, const W *keys,
+                       const W *values) {
+    const int64_t count = step.positions[row] + 1, stride = part.shared * part.size;
+    const int64_t padded = (count + LANES - 1) / LANES * LANES, group = part.heads / part.shared;
+    const int32_t *blocks = step.table + step.sequences[row] * step.table_width;
+    int64_t *places = (int64_t *)step.scratch;  // of each key in the cache
+    float *scores = (float *)(places + padded);
+    for (int64_t j = 0; j < count; blocks++)
+        for (int64_t i = 0; i < step.block_tokens && j < count; i++, j++)
+            places[j] = (*blocks * step.block_tokens + i) * stride;
+    const float scale = 1.f / std::sqrt((float)part.size);
+    for (int64_t head = 0; head < part.heads; head++) {
+        const int64_t at = (row * part.heads + head) * part.size;
+        const W *key = keys + head / group * part.size, *value = values + head / group * part.size;
+        Vector query[V], highest = fill(-INFINITY), sum{}, even[V] = {}, odd[V] = {};
+        for (int v = 0; v < V; v++) query[v] = load(step.queries + at + v * LANES) * fill(scale);
+        for (int64_t j = 0; j < padded; j += LANES) {
+            Vector sums[LANES] = {};
+            const int64_t there = count - j < LANES ? count - j : LANES;
+            for (int64_t i = 0; i < there; i++) {
+                const W *from = key + places[j + i];
+                Vector product = query[0] * load(from);
+                for (int v = 1; v < V; v++) product += query[v] * load(from + v * LANES);
+                sums[i] = product;
+            }
+            const Vector found = NUMBERS < fill(there) ? across(sums) : fill(-INFINITY);
+            highest = found > highest ? found : highest;
+            store(scores + j, found);
+        }
+        float most = highest[0];
+        for (int i = 1; i < LANES; i++) most = highest[i] > most ? highest[i] : most;
+        for (int64_t j = 0; j < padded; j += LANES) {
+            const Vector weight = exponential(load(scores + j) - fill(most));
+            sum += weight;
+            store(scores + j, weight);
+        }
+        int64_t j = 0;
+        for (; j + 1 < count; j += 2)
+            for (int v = 0; v < V; v++) {
+                even[v] += fill(scores[j]) * load(value + places[j] + v * LANES);
+                odd[v] += fill(scores[j + 1]) * load(value + places[j + 1] + v * LANES);
+            }
+        const Vector share = fill(1.f / total(sum));
+        for (int v = 0; v < V; v++) {
+            if (j < count) even[v] += fill(scores[j]) * load(value + places[j] + v * LANES);
+            store(step.attended + at + v * LANES, (even[v] + odd[v]) * share);
+        }
+    }
+}
+template <class W, int... SIZES>
+static void attend_rows(const Attention<W> &part, const Step &step, const W *keys, const W *values,
+                        std::integer_sequence<int, SIZES...>) {
+    const auto attend = [&](auto vectors, int size) {
+        for (int64_t row = 0; part.size == size && row < step.rows; row++)
+            if (step.sequences[row] >= 0)
+                attend_row<W, decltype(vectors)::value>(part, step, row, keys, values);
+    };
+    (attend(std::integral_constant<int, SIZES / LANES>{}, SIZES), ...);
+}
+
+// x += attended * out
+template <class W> static void finish(const Attention<W> &part, const Step &step, float *x) {
+    const int64_t width = part.heads * part.size;
+    for (int64_t t = 0; t < step.rows; t += MANY) {
+        const int64_t count = step.rows - t < MANY ? step.rows - t : MANY;
+        const float *from[MANY];
+        float *to[MANY], ones[MANY];
+        for (int64_t i = 0; i < count; i++) {
+            from[i] = step.attended + (t + i) * width, to[i] = x + (t + i) * part.hidden;
+            ones[i] = 1;
+        }
+        multiply(from, count, part.out, width, part.hidden, to, ones);
+    }
+}
+
+// The k largest logits of a row, lowest index first among equals, and their softmax.
+static void choose(const float *logits, int64_t experts, int64_t count, bool is_renormalised,
+                   int32_t *chosen, float *weights) {
+    float sum = 0;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t best = -1;
+        for (int64_t e = 0; e < experts; e++) {
+            bool is_taken = false;
+            for (int64_t j = 0; j < i; j++) is_taken |= chosen[j] == e;
+            if (!is_taken && (best < 0 || logits[e] > logits[best])) best = e;
+        }
+        chosen[i] = best;
+        weights[i] = std::exp(logits[best] - logits[chosen[0]]);
+        sum += weights[i];
+    }
+    if (!is_renormalised) {
+        sum = 0;
+        for (int64_t e = 0; e < experts; e++) sum += std::exp(logits[e] - logits[chosen[0]]);
+    }
+    for (int64_t i = 0; i < count; i++) weights[i] /= sum;
+}
+
+// x += mlp(norm(x)). A dense MLP is one expert that each row chooses with the weight 1.
+template <class W> static void mix(const Mlp<W> &part, int64_t rows, float *x, float *scratch) {
+    const int64_t hidden = part.hidden, width = part.width, pairs = rows * part.chosen;
+    float *normed = scratch, *inner = normed + rows * hidden, *logits = inner + MANY * 2 * width;
+    float *weights = logits + rows * part.experts;
+    int32_t *chosen = (int32_t *)(weights + pairs);
+    for (int64_t t = 0; t < rows; t++)
+        rms_norm(x + t * hidden, part.norm, hidden, part.epsilon, normed + t * hidden);
+    if (part.router) multiply_rows(normed, rows, part.router, hidden, part.experts, logits);
+    for (int64_t t = 0; t < rows; t++) {
+        if (!part.router) chosen[t] = 0, weights[t] = 1;
+        else choose(logits + t * part.experts, part.experts, part.chosen, part.renormalise,
+                    chosen + t * part.chosen, weights + t * part.chosen);
+    }
+    for (int64_t expert = 0; expert < part.experts; expert++) {
+        const W *gate_up = part.gate_up + expert * hidden * 2 * width;
+        const W *down = part.down + expert * width * hidden;
+        const float *from[MANY];
+        float *between[MANY], *to[MANY], scale[MANY];
+        int64_t count = 0;
+        for (int64_t pair = 0; pair < pairs; pair++) {
+            if (chosen[pair] == expert) {
+                const int64_t row = pair / part.chosen;
+                from[count] = normed + row * hidden, to[count] = x + row * hidden;
+                between[count] = inner + count * 2 * width, scale[count++] = weights[pair];
+            }
+            if (!count || (count < MANY && pair < pairs - 1)) continue;
+            multiply(from, count, gate_up, hidden, 2 * width, between, nullptr);
+            for (int64_t i = 0; i < count; i++)
+                for (int64_t d = 0; d < width; d += LANES) {
+                    const Vector gate = load(between[i] + d), up = load(between[i] + width + d);
+                    store(between[i] + d, gate / (exponential(-gate) + 1.f) * up);
+                }
+            multiply(between, count, down, width, hidden, to, scale);
+            part.tally[expert] += count, count = 0;
+        }
+    }
+}
+
+// Natural logarithm of positive numbers that are not subnormal.
+static inline Vector logarithm(Vector x) {
+    const Words bits = (Words)x;
+    Vector power = __builtin_convertvector((bits >> 23), Vector) - 126.f;
+    Vector part = (Vector)((bits & 0x7fffffu) | 0x3f000000u);  // 0.5 to 1
+    const auto is_low = part < fill(0.707106781f);
+    power = is_low ? power - 1.f : power;
+    part = (is_low ? part + part : part) - 1.f;
+    const Vector square = part * part;
+    Vector sum = part * 7.0376836292e-2f - 1.1514610310e-1f;
+    sum = sum * part + 1.1676998740e-1f;
+    sum = sum * part - 1.2420140846e-1f;
+    sum = sum * part + 1.4249322787e-1f;
+    sum = sum * part - 1.6668057665e-1f;
+    sum = sum * part + 2.0000714765e-1f;
+    sum = sum * part - 2.4999993993e-1f;
+    sum = sum * part + 3.3333331174e-1f;
+    return part + sum * part * square - square * 0.5f + power * 0.693147181f;
+}
+
+// The noise of `models/engine/noise.py` for LANES words from `first` on.
+static inline Vector noise(uint32_t first, const int32_t *key) {
+    Words bits = __builtin_convertvector(NUMBERS, Words) + first;
+    bits = bits * 0x9E3779B9u + (uint32_t)key[0];
+    for (int i = 0; i < 2; i++) {
+        bits = (bits ^ (bits >> 16)) * 0x85EBCA6Bu;
+        bits = (bits ^ (bits >> 13)) * 0xC2B2AE35u;
+        bits ^= bits >> 16;
+        if (!i) bits ^= (uint32_t)key[1];
+    }
+    return -logarithm((__builtin_convertvector(bits >> 8, Vector) + 0.5f) * 0x1p-24f);
+}
+
+// Sum (or count) of the chances above a limit.
+static float above(const float *chances, int64_t words, float limit, bool is_count) {
+    Vector sum{};
+    for (int64_t i = 0; i < words; i += LANES) {
+        const Vector chance = load(chances + i);
+        sum += chance > fill(limit) ? (is_count ? fill(1) : chance) : Vector{};
+    }
+    return total(sum);
+}
+// The least chance above which there is less than `most`. Chances are 0 to 1, ordered as their bits.
+static float least(const float *chances, int64_t words, float most, bool is_count) {
+    uint32_t low = 0, high = 0x3f800000;
+    while (low < high) {
+        const uint32_t middle = (low + high) / 2;
+        float limit;
+        memcpy(&limit, &middle, 4);
+        if (above(chances, words, limit, is_count) < most) high = middle;
+        else low = middle + 1;
+    }
+    float found;
+    memcpy(&found, &low, 4);
+    return found;
+}
+
+// Draw a word of a row among the k likeliest (0: all), of these among the smallest set with the
+// share p: the largest chance over noise. Words that are equally likely are kept or left together.
+static int64_t draw_row(const float *logits, int64_t words, float temperature, int64_t k, float p,
+                        const int32_t *key, float *chances) {
+    const int64_t padded = (words + LANES - 1) / LANES * LANES;
+    float most = logits[0];
+    for (int64_t i = 1; i < words; i++) most = logits[i] > most ? logits[i] : most;
+    for (int64_t i = 0; i < padded; i++) chances[i] = i < words ? logits[i] : -INFINITY;
+    for (int64_t i = 0; i < padded; i += LANES)
+        store(chances + i, exponential((load(chances + i) - fill(most)) * fill(1 / temperature)));
+    float limit = k > 0 && k < words ? least(chances, padded, k, true) : 0;
+    if (p < 1) {
+        for (int64_t i = 0; limit > 0 && i < padded; i++)
+            if (chances[i] < limit) chances[i] = 0;
+        limit = least(chances, padded, p * above(chances, padded, 0, false), false);
+    }
+    Vector best = fill(-1), words_of_best{};
+    for (int64_t i = 0; i < padded; i += LANES) {
+        const Vector chance = load(chances + i), score = chance / noise(i, key);
+        const auto is_better = (chance >= fill(limit)) & (chance > Vector{}) & (score > best);
+        best = is_better ? score : best;
+        words_of_best = is_better ? fill(i / LANES) : words_of_best;
+    }
+    int64_t found = 0;
+    for (int lane = 0; lane < LANES; lane++) {
+        const int64_t word = (int64_t)words_of_best[lane] * LANES + lane;
+        const int64_t leader = (int64_t)words_of_best[found] * LANES + found;
+        if (best[lane] > best[found] || (best[lane] == best[found] && word < leader)) found = lane;
+    }
+    return (int64_t)words_of_best[found] * LANES + found;
+}
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+#define COLUMN(W)                                                                                 \
+    EXPORT void attend_##W(const Attention<W> *part, const Step *step, float *x, const W *cos,    \
+                           const W *sin, W *keys, W *values, int64_t stages) {                    \
+        if (stages & 1) project(*part, *step, x, cos, sin, keys, values);                         \
+        if (stages & 2) attend_rows(*part, *step, keys, values, HeadSizes{});                     \
+        if (stages & 4) finish(*part, *step, x);                                                  \
+    }                                                                                             \
+    EXPORT void mix_##W(const Mlp<W> *part, int64_t rows, float *x, float *scratch) {             \
+        mix(*part, rows, x, scratch);                                                             \
+    }                                                                                             \
+    EXPORT void head_##W(const W *norm, const W *weight, const float *x, const int32_t *wanted,   \
+                         int64_t rows, int64_t hidden, int64_t words, float epsilon,              \
+                         float *scratch, float *logits) {                                         \
+        for (int64_t i = 0; i < rows; i++)                                                        \
+            rms_norm(x + wanted[i] * hidden, norm, hidden, epsilon, scratch + i * hidden);        \
+        multiply_rows(scratch, rows, weight, hidden, words, logits);                              \
+    }
+// Stages of attend: 1 project and store, 2 attend within C, 4 add what attended.
+COLUMN(float)
+COLUMN(bfloat16)
+EXPORT void draw(const float *logits, int64_t rows, int64_t words, const float *temperatures,
+                 const int32_t *top_k, const float *top_p, const int32_t *keys, float *scratch,
+                 int64_t *tokens) {
+    for (int64_t i = 0; i < rows; i++)
+        tokens[i] = draw_row(logits + i * words, words, temperatures[i], top_k[i], top_p[i],
+                             keys + 2 * i, scratch);
+}
+EXPORT int lanes() { return LANES; }

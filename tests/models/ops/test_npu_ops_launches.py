@@ -1,0 +1,77 @@
+"""Launches of a step on an NPU, counted on the meta device, where no value can be read."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import torch
+from support.npu_rig import kernels
+from support.npu_rig.steps import BLOCK, batches
+from support.tier import tiny_checkpoint
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from models.architectures.loader import ModelLoader
+from models.checkpoint import open_tensors, read_model_config
+from models.engine.model_runner import LocalRunner
+from models.ops.npu_ops import NpuOps
+
+assert kernels
+META = torch.device("meta")
+MAX_LAUNCHES = 21  # of a layer; 17 is the aim
+
+
+class Launches(TorchDispatchMode):
+    """Mode that counts operations on the device, and copies to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.operations: Counter[str] = Counter()
+        self.copies = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        results = func(*args, **(kwargs or {}))
+        name = func.name().partition("::")[2].partition(".")[0]
+        given = [each for each in tree_leaves((args, kwargs)) if isinstance(each, Tensor)]
+        made = [each for each in tree_leaves(results) if isinstance(each, Tensor)]
+        if any(each.device == META for each in made or given):
+            if any(each.device != META for each in given):
+                self.copies += 1
+            elif name.endswith("_") or not is_view(made, given):
+                self.operations[name] += 1
+        return results
+
+
+def is_view(made: list[Tensor], given: list[Tensor]) -> bool:
+    """Tell whether all results lie in memory that was there before."""
+    known = {each.untyped_storage()._cdata for each in given}
+    return bool(made) and all(each.untyped_storage()._cdata in known for each in made)
+
+
+def launches(folder: Path, layers: int) -> Launches:
+    """Run a step of several sequences on the meta device, where no value can be read."""
+    checkpoint = tiny_checkpoint(folder / str(layers), num_hidden_layers=layers)
+    with open_tensors(checkpoint) as tensors, torch.inference_mode():
+        network = ModelLoader(
+            read_model_config(checkpoint), NpuOps(), META, torch.bfloat16, 256
+        ).load(tensors)
+    runner = LocalRunner(network, 5, BLOCK)
+    runner.forward(batches()[-1])
+    with Launches() as counted:
+        runner.forward(batches()[-1])
+    return counted
+
+
+def test_a_layer_has_few_launches(tmp_path: Path) -> None:
+    """Counted as the difference of one layer more."""
+    few, more = (launches(tmp_path, layers).operations for layers in (1, 2))
+    added = more - few
+    assert added.total() <= MAX_LAUNCHES, added
+
+
+def test_a_step_is_one_copy(tmp_path: Path) -> None:
+    """All of its numbers are in one buffer; nothing is made from a list on the way."""
+    counted = launches(tmp_path, 2)
+    assert counted.copies == 1
+    assert "lift_fresh" not in counted.operations
