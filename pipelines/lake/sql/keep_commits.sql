@@ -38,7 +38,7 @@ execute function tokentide_keep_commit();
 -- Those of a lake that was made before this table.
 insert into tokentide_commits
 select
-    coalesce(moved.segment_id, changes.commit_extra_info),
+    coalesce(moved.segment_id, changes.commit_extra_info) as commit_name,
     changes.snapshot_id,
     snapshots.snapshot_time
 from ducklake_snapshot_changes as changes

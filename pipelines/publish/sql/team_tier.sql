@@ -12,10 +12,10 @@ where
         when 'peak' then name in (select device_kind from team_targets where team = $team)
         when 'cluster'
             then coalesce((
-                select bool_and(coalesce(targets.team = $team, false))
+                select list(distinct coalesce(targets.team, ''))
                 from (select unnest(entry ->> '$.targets[*]') as pattern) as members
                 left join team_targets as targets on targets.target glob members.pattern
-            ), false)
+            ) = [$team], false)
         when 'energy' then not $has_costs
         when 'slo' then true
         else false
