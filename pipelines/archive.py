@@ -105,7 +105,7 @@ class Archive:
         self._claim(answer.origin)
         if not self.has(answer.sha256):
             packed = zstandard.ZstdCompressor(level=3).compress(body)
-            write_durably(self._body(answer.sha256), packed)
+            write_durably(self.body_path(answer.sha256), packed)
         self.note(answer)
         return answer
 
@@ -120,7 +120,7 @@ class Archive:
 
     def read(self, digest: str) -> bytes:
         """Return the bytes with this SHA-256. Raise DamagedBody where they are not here, whole."""
-        path = self._body(digest)
+        path = self.body_path(digest)
         # Without the home's own path, which has no place in published tables.
         name = path.relative_to(self.folder.parent)
         try:
@@ -144,7 +144,7 @@ class Archive:
 
     def size(self, digest: str) -> int:
         """Return how many bytes the archive takes for this SHA-256; 0 if it is not here."""
-        path = self._body(digest)
+        path = self.body_path(digest)
         return path.stat().st_size if path.exists() else 0
 
     def remove_unfinished(self) -> None:
@@ -199,7 +199,8 @@ class Archive:
                 "Set TOKENTIDE_HOME to another folder, so that the two never mix."
             )
 
-    def _body(self, digest: str) -> Path:
+    def body_path(self, digest: str) -> Path:
+        """Return the place of the bytes with this SHA-256, compressed."""
         return self.folder / "bodies" / digest[:2] / f"{digest}.zst"
 
 

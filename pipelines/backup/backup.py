@@ -30,6 +30,7 @@ from pipelines.backup.store import (
 from pipelines.errors import BadBackup, DamagedBackup, DamagedBody, NothingArchived
 from pipelines.files import write_durably
 from pipelines.locks import file_lock
+from pipelines.services.object_store import ObjectStore
 from pipelines.settings import Settings
 
 LOCK = "backup.lock"
@@ -60,6 +61,8 @@ class _Copier:
     def __init__(self, settings: Settings, store: BackupStore, scratch: Path) -> None:
         self._home, self._store, self._scratch = settings.home, store, scratch
         self._archive = Archive(settings.archive)
+        spool = settings.services.spool
+        self._segments = ObjectStore(spool) if spool else None
         self._before = _files_before(store, settings.home)
         self.new_files = self.new_bytes = 0
         self.damaged: list[str] = []
@@ -69,6 +72,8 @@ class _Copier:
         path = str(file.path.relative_to(self._home))
         known = self._before.get(path)
         try:
+            if file.kind == "stored":
+                return self._copy_stored(file, path, known)
             found = file.path.stat()
             if known and self._is_unchanged(file, known, found.st_size, found.st_mtime_ns):
                 return known
@@ -83,6 +88,21 @@ class _Copier:
             self.new_files += 1
             self.new_bytes += size
         return StoredFile(path, digest, size, found.st_mtime_ns)
+
+    def _copy_stored(
+        self, file: HomeFile, path: str, known: StoredFile | None
+    ) -> StoredFile | None:
+        """Copy a segment that is in S3 alone."""
+        if known and self._store.has(known):
+            return known
+        copy = self._scratch / file.path.name
+        if not (self._segments and self._segments.download(file.key, copy)):
+            return None
+        digest, size = self._store.store(copy)
+        copy.unlink()
+        self.new_files += 1
+        self.new_bytes += size
+        return StoredFile(path, digest, size, 0)
 
     def _is_unchanged(self, file: HomeFile, known: StoredFile, size: int, changed_ns: int) -> bool:
         is_same = file.kind == "fixed" or (known.bytes, known.changed_ns) == (size, changed_ns)

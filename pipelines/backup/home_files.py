@@ -4,6 +4,8 @@ What names other files is read before them: the log of answers before their bodi
 ETags before the log, spools before the archive into which their segments are moved. So whatever
 goes on meanwhile, a backup has all that it names.
 
+Segments that are in S3 alone, in the distributed form, have the place of a home's in a backup.
+
 Left out is what is made again (the warehouse, older generations), what belongs to the machine
 (logs, locks, Dagster's history of runs, a person's SQL history), and secrets: a home holds none,
 and `.env`, the environment and files outside of the home are not looked at.
@@ -15,13 +17,13 @@ from pathlib import Path
 from typing import Literal
 
 from models.server.usage_journal import SUFFIX as JOURNAL
-from pipelines.loading.telemetry.segment_files import SpoolFolders
+from pipelines.loading.telemetry.segment_files import STORED, SpoolFolders
 from pipelines.publish.generations import NEWEST
 from pipelines.settings import Settings
 
-FileKind = Literal["database", "log", "fixed", "plain"]
+FileKind = Literal["database", "log", "fixed", "plain", "stored"]
 """database: SQLite; log: grows at its end, by lines; fixed: never changed once it is there;
-plain: replaced as a whole."""
+plain: replaced as a whole; stored: fixed, and in S3 instead of here."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class HomeFile:
 
     path: Path
     kind: FileKind
+    key: str = ""  # of one that is stored
 
 
 def list_files(settings: Settings) -> Iterator[HomeFile]:
@@ -49,8 +52,14 @@ def list_files(settings: Settings) -> Iterator[HomeFile]:
     for path in sorted((settings.archive / "bodies").glob("*/*.zst")):
         if not path.name.startswith("."):
             yield HomeFile(path, "fixed")
-    for segment in folders.list_archived():
+    archived = folders.list_archived()
+    for segment in archived:
         yield HomeFile(segment.path, "fixed")
+    here = {segment.name for segment in archived}
+    for name, stored in sorted(folders.list_stored().items()):
+        if name not in here:
+            path = folders.archive / stored.key.removeprefix(f"{STORED}/")
+            yield HomeFile(path, "stored", stored.key)
     yield from _list_rest(settings)
 
 

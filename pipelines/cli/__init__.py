@@ -39,7 +39,7 @@ from pipelines.cli.tier import (
     verbs,
     versions,
 )
-from pipelines.cli.upkeep import backup, curate, doctor, verify
+from pipelines.cli.upkeep import backup, curate, doctor, migrate, verify
 from pipelines.errors import TokentideError
 from warehouse.connection import WarehouseBusy, WarehouseUnreadable
 from warehouse.migrate import NewerWarehouse
@@ -145,6 +145,7 @@ app.add_typer(lake_app, name="lake", rich_help_panel=BUILD)
 app.command(rich_help_panel=KEEP)(verify.verify)
 app.command(rich_help_panel=KEEP)(backup.backup)
 app.command(rich_help_panel=KEEP)(backup.restore)
+app.command(rich_help_panel=KEEP)(migrate.migrate_to_lake)
 app.command(rich_help_panel=TIER, **collect.OPTIONS)(collect.collect)
 app.command(rich_help_panel=TIER)(receive.receive)
 app.command(rich_help_panel=TIER, **verbs.PASS_ON)(verbs.serve)

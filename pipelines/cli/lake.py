@@ -118,9 +118,10 @@ def build(
 ) -> None:
     """Build, audit and publish what the lake holds, if no other builder has the lease.
 
-    Nothing is published where nothing came since. With TOKENTIDE_PUBLISHED the generation is
-    uploaded, its pointer last. With --follow a builder waits for the lease, takes over when the one
-    that has it ends, keeps it, and maintains the lake once a day.
+    Nothing is published where nothing came since. Every team of the tier file gets a generation of
+    its rows too. With TOKENTIDE_PUBLISHED they are uploaded, the pointer of all teams last. With
+    --follow a builder waits for the lease, takes over when the one that has it ends, keeps it, and
+    maintains the lake once a day.
 
     Examples:
 
@@ -227,6 +228,7 @@ def _built(found: "LakeBuild") -> dict[str, Any]:
         "generation": found.generation.number,
         "is_new": found.is_new,
         "epoch": found.epoch,
+        "teams": [each.team for each in found.teams],
         "uploaded": found.pointer and found.pointer.name,
     }
 

@@ -100,18 +100,35 @@ def build(
         stderr.print(f"[yellow]audit warns[/yellow] {escape(warning)}")
 
 
-def publish() -> None:
+def publish(
+    team: Annotated[
+        list[str] | None,
+        typer.Option("--team", help="Publish a generation of this team too; may be given again."),
+    ] = None,
+) -> None:
     """Build, audit and publish a new generation of what is in the warehouse.
+
+    With --team there is one more of the same round, in HOME/teams/NAME, with the rows of that
+    team's targets and callers alone, its own costs, and the tables of the market.
 
     Examples:
 
         tokentide publish
+
+        tokentide publish --team search --team ads
     """
     from pipelines.alerts.checking import publish_and_alert
+    from pipelines.publish.teams import check_teams, publish_teams
 
+    settings, names = read_settings(), list(team or ())
+    check_teams(settings, names)
     build(is_whole=False)
-    generation = publish_and_alert(read_settings())
+    generation = publish_and_alert(settings)
     stdout.print(f"Generation {generation.number}: {generation.path}", soft_wrap=True)
+    with show_progress() as (_, on_built):
+        published = publish_teams(settings, names, on_built)
+    for each in published:
+        stdout.print(f"Team {each.team}: {each.generation.path}", soft_wrap=True)
 
 
 def rebuild(
@@ -135,12 +152,16 @@ def rebuild(
         tokentide rebuild --allow-missing
     """
     from pipelines.ingest.rebuild import rebuild as rebuild_warehouse
+    from pipelines.lake.feeding import segment_loader
     from pipelines.transform.build import lower_priority
 
     lower_priority()
-    with show_progress() as (on_request, on_built):
+    settings = read_settings()
+    with show_progress() as (on_request, on_built), segment_loader(settings) as load_segments:
         on_request("loading the raw archive")
-        result = rebuild_warehouse(read_settings(), on_built, allow_missing=allow_missing)
+        result = rebuild_warehouse(
+            settings, on_built, allow_missing=allow_missing, load_segments=load_segments
+        )
     for hole in result.holes:
         stderr.print(f"[red]not in the archive[/red] {escape(f'{hole.what}: {hole.reason}')}")
     if result.kept:

@@ -18,7 +18,7 @@ from pipelines.distributed.runs import (
     spool_of,
 )
 from pipelines.lake.connection import lake_of, newest_load
-from pipelines.lake.spool import StoredSegment, list_waiting
+from pipelines.lake.spool import SpooledSegment, list_waiting
 from pipelines.services.postgres import connect
 from pipelines.settings import Settings
 
@@ -112,7 +112,7 @@ def _partitions_at_work(instance: dg.DagsterInstance) -> set[str]:
     return {run.tags.get("dagster/partition", "") for run in runs}
 
 
-def _run_key(key: str, segments: Sequence[StoredSegment], now: datetime) -> str:
+def _run_key(key: str, segments: Sequence[SpooledSegment], now: datetime) -> str:
     names = "\n".join(segment.name for segment in segments)
     return f"{key} {now:%Y-%m-%dT%H} {sha256(names.encode()).hexdigest()[:16]}"
 

@@ -10,7 +10,7 @@ from zlib import crc32
 
 import dagster as dg
 
-from pipelines.lake.spool import StoredSegment
+from pipelines.lake.spool import SpooledSegment
 
 SHARDS = 8
 HOURS = dg.DynamicPartitionsDefinition(name="lake_hours")
@@ -24,7 +24,7 @@ PARTITIONS = dg.MultiPartitionsDefinition(
 NO_HOUR = "unknown"
 
 
-def partition_of(segment: StoredSegment) -> dg.MultiPartitionKey:
+def partition_of(segment: SpooledSegment) -> dg.MultiPartitionKey:
     """Return the partition of a segment, such as 2026-08-22T07 and 3."""
     hour = f"{segment.closed_at:%Y-%m-%dT%H}" if segment.closed_at else NO_HOUR
     writer = segment.name.split("-")[1:2]
@@ -33,8 +33,8 @@ def partition_of(segment: StoredSegment) -> dg.MultiPartitionKey:
 
 
 def by_partition(
-    segments: Iterable[StoredSegment],
-) -> dict[dg.MultiPartitionKey, list[StoredSegment]]:
+    segments: Iterable[SpooledSegment],
+) -> dict[dg.MultiPartitionKey, list[SpooledSegment]]:
     """Return segments by their partition, in the order in which they came."""
     found = defaultdict(list)
     for segment in segments:

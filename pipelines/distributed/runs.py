@@ -79,6 +79,7 @@ def lake_published(
             SNAPSHOT: found.snapshot,
             "segments": found.loaded.segments,
             "is_new": found.is_new,
+            "teams": len(found.teams),
             "uploaded": found.pointer.name if found.pointer else "nothing",
         }
     )

@@ -97,6 +97,11 @@ def make(
     if folder.exists() and any(folder.iterdir()):
         raise QueryFailed(f"{folder} is not empty. Name another folder, or remove it first.")
     path = published_as_of(settings, as_of, progress) if as_of else newest(settings)
+    if raw and settings.services.published and not settings.archive.exists():
+        raise QueryFailed(
+            f"{settings.home} fetches what is published and has no raw data. Run this on the "
+            "builder's host, or use --no-raw."
+        )
     is_query = any(letter.isspace() for letter in claim_or_query)
     rows_of_claim = [] if is_query else _claim(settings, path, claim_or_query)
     claim = rows_of_claim[0] if rows_of_claim else None

@@ -69,7 +69,8 @@ def inputs_of(path: Path, origins: Origins) -> EvidenceInputs:
 
 def count_bytes(basis: EvidenceInputs, archive: Path, waiting: SpoolFolders) -> int:
     """Return the bytes that a bundle's answers and segments take in the archive."""
-    bodies, folders = Archive(archive), SpoolFolders(waiting.spools, archive / "telemetry")
+    bodies = Archive(archive)
+    folders = SpoolFolders(waiting.spools, archive / "telemetry", waiting.store)
     answers = sum(bodies.size(digest) for digest in {row["sha256"] for row in basis.answers})
     paths = (folders.find(*_named(row)) for row in basis.segments or ())
     return answers + sum(path.stat().st_size for path in paths if path)
@@ -103,7 +104,7 @@ def copy(
     nowhere: dict[SegmentKind, Path] = dict.fromkeys(KINDS, source)
     spools = waiting.spools if waiting else nowhere
     _copy_segments(
-        SpoolFolders(spools, source / "telemetry"),
+        SpoolFolders(spools, source / "telemetry", waiting.store if waiting else None),
         SpoolFolders(nowhere, target / "telemetry"),
         basis.segments or (),
     )

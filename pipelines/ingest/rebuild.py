@@ -8,25 +8,28 @@ published, what is missing is listed, and the old warehouse is kept:
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.alerts.checking import publish_and_alert
 from pipelines.archive import Archive, utc_now
 from pipelines.database_files import swap_database
-from pipelines.errors import ArchiveIncomplete, NothingArchived
+from pipelines.errors import ArchiveIncomplete, BadSetting, NothingArchived
 from pipelines.ingest.holes import Hole, KnownBefore, find_holes, known_before, record_missing
 from pipelines.ingest.market import load_archive
 from pipelines.ingest.telemetry import load as load_telemetry
 from pipelines.loading.answers import load_answers
 from pipelines.loading.telemetry.segment_files import SpoolFolders
+from pipelines.loading.telemetry.segments import TelemetryLoadResult
 from pipelines.publish.generations import Generation
 from pipelines.settings import Settings
 from pipelines.transform.build import BuildResult, Progress, build, build_lock
 from warehouse.connection import session
 
 MAX_LISTED = 20
+LoadTelemetry = Callable[[Path], TelemetryLoadResult]
+"""Loads every segment into the warehouse of this path."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,25 @@ class RebuildResult:
 
 
 def rebuild(
-    settings: Settings, progress: Progress | None = None, *, allow_missing: bool = False
+    settings: Settings,
+    progress: Progress | None = None,
+    *,
+    allow_missing: bool = False,
+    load_segments: LoadTelemetry | None = None,
 ) -> RebuildResult:
     """Load every archived answer into a fresh warehouse, build, replace the old one, publish.
 
-    Raise ArchiveIncomplete where the archive has holes, unless they are allowed.
+    `load_segments` loads segments that are elsewhere than in the home, such as in the lake. Raise
+    ArchiveIncomplete where the archive has holes, unless they are allowed.
     """
     archive = Archive(settings.archive)
-    if archive.origin is None and not SpoolFolders.of(settings).list_archived():
+    if settings.services.lake and not load_segments:
+        raise BadSetting(
+            "TOKENTIDE_LAKE is set, and this would load only the segments of the home. "
+            "Run `tokentide rebuild` on the builder's host, which reads the lake."
+        )
+    has_segments = load_segments or SpoolFolders.of(settings).list_archived()
+    if archive.origin is None and not has_segments:
         raise NothingArchived(
             f"{settings.archive} holds no answers. "
             "Run `tokentide ingest market` or `tokentide ingest telemetry` first."
@@ -64,7 +78,8 @@ def rebuild(
         try:
             # Read first: what another run archives meanwhile is loaded at the end.
             before = known_before(settings.warehouse)
-            answers, holes = _load(settings, archive, fresh, before)
+            load = load_segments or (lambda path: load_telemetry(settings, warehouse=path))
+            answers, holes = _load(settings, archive, fresh, before, load)
             if holes and not allow_missing:
                 raise ArchiveIncomplete(_in_words(holes, settings))
             built = build(settings, fresh, progress)
@@ -78,13 +93,13 @@ def rebuild(
 
 
 def _load(
-    settings: Settings, archive: Archive, fresh: Path, before: KnownBefore
+    settings: Settings, archive: Archive, fresh: Path, before: KnownBefore, load: LoadTelemetry
 ) -> tuple[int, list[Hole]]:
     """Load the archive; return the number of answers, and what the old warehouse had besides."""
     with session(fresh) as con:
         answers = load_answers(con, archive)
         record_missing(con, before)
-    telemetry = load_telemetry(settings, warehouse=fresh)
+    telemetry = load(fresh)
     with session(fresh) as con:
         return answers, find_holes(con, before, telemetry, SpoolFolders.of(settings))
 

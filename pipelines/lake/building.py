@@ -7,20 +7,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from pipelines.alerts.checking import publish_and_alert
+from pipelines.lake.archive import share_archive
 from pipelines.lake.connection import lake_of, open_lake
 from pipelines.lake.feeding import feed_warehouse
 from pipelines.lake.lease import Lease, builder_lease
 from pipelines.lake.maintenance import Maintained, maintain
-from pipelines.lake.published import (
-    Pointer,
-    fence,
-    fetch_if_ahead,
-    is_newest,
-    remember,
-    upload,
-)
+from pipelines.lake.published import Pointer, fetch_if_ahead, forget
+from pipelines.lake.rounds import RoundPart, fence_round, team_store, upload_round
 from pipelines.loading.telemetry.segments import TelemetryLoadResult
 from pipelines.publish.generations import Generation, generations, has_news
+from pipelines.publish.teams import (
+    TeamGeneration,
+    publish_teams,
+    team_generation,
+    team_home,
+    team_names,
+)
 from pipelines.services.object_store import ObjectStore
 from pipelines.settings import Settings
 from pipelines.transform.build import BuildResult, Progress, build
@@ -38,7 +40,7 @@ class LakeBuild:
 
     `snapshot` is the one of the lake up to which it has read at least. `is_new` says whether it
     published the generation. `pointer` is what it uploaded: None where generations stay in the
-    home, and where S3 has this one already.
+    home, and where S3 has this one already. `teams` have a generation of the same round each.
     """
 
     snapshot: int
@@ -48,6 +50,7 @@ class LakeBuild:
     epoch: int
     is_new: bool
     pointer: Pointer | None
+    teams: tuple[TeamGeneration, ...]
 
 
 def build_from_lake(
@@ -55,7 +58,7 @@ def build_from_lake(
     progress: Progress | None = None,
     on_step: OnBuildStep = lambda step: None,
 ) -> LakeBuild:
-    """Build, audit and publish what the lake holds; the market's half is what this home holds.
+    """Build, audit and publish what the lake holds, and the answers that any builder archived.
 
     Where nothing came since the last generation, nothing is published. Raise LockHeld where another
     builder has the lease, LeaseLost where it was lost on the way: then nothing is uploaded.
@@ -108,10 +111,12 @@ def build_under(
     on_step("leased")
     if lease.is_takeover:
         if store:
-            fence(store, lease.epoch)
+            fence_round(store, lease.epoch)
         lease.note_fenced()
     if store:
         fetch_if_ahead(settings, store)
+    if settings.services.spool:
+        share_archive(settings, ObjectStore(settings.services.spool))
     with open_lake(settings) as lake:
         snapshot = lake.snapshot()
         loaded = feed_warehouse(settings, lake)
@@ -121,11 +126,33 @@ def build_under(
     lease.check()
     is_new = has_news(settings)
     generation = publish_and_alert(settings) if is_new else generations(settings)[-1]
+    teams = _publish_teams(settings, store, progress)
     on_step("published")
     pointer = None
-    if store and not is_newest(settings, store, generation):
-        lease.check()
-        pointer = upload(store, generation, lease.epoch, lease.check)
-        remember(settings, pointer)
+    if store:
+        parts = [
+            RoundPart(team_home(settings, each.team), team_store(store, each.team), each.generation)
+            for each in teams
+        ]
+        pointer = upload_round([*parts, RoundPart(settings, store, generation)], lease)
     on_step("uploaded")
-    return LakeBuild(snapshot, loaded, built, generation, lease.epoch, is_new, pointer)
+    return LakeBuild(snapshot, loaded, built, generation, lease.epoch, is_new, pointer, teams)
+
+
+def _publish_teams(
+    settings: Settings, store: ObjectStore | None, progress: Progress | None
+) -> tuple[TeamGeneration, ...]:
+    """Publish what teams lack of the round of the newest generation; return that of every team."""
+    names = team_names(settings)
+    lacking = [name for name in names if team_generation(settings, name) is None]
+    for name in lacking:
+        home = team_home(settings, name)
+        if store:
+            # When verdicts began is in the generation before.
+            fetch_if_ahead(home, team_store(store, name))
+        # That one may have the number of this round, from a builder that ended in the midst of it.
+        forget(home)
+    if lacking:
+        publish_teams(settings, lacking, progress)
+    found = ((name, team_generation(settings, name)) for name in names)
+    return tuple(TeamGeneration(name, generation) for name, generation in found if generation)

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 
 from pipelines.errors import BadSetting, ServiceFailed
-from pipelines.lake.tables import ROW_TABLES, SEGMENTS_TABLE, create_tables, with_id
+from pipelines.lake.tables import ROW_TABLES, SEGMENTS, SEGMENTS_TABLE, create_tables, with_id
 from pipelines.loading.telemetry.segment_files import SegmentKind
 from pipelines.services.addresses import LakeAddress
 from pipelines.services.object_store import hide
@@ -24,11 +25,20 @@ if TYPE_CHECKING:
 
 TRY_LOCK = "select pg_try_advisory_lock(hashtextextended(%s, 0))"
 UNLOCK = "select pg_advisory_unlock(hashtextextended(%s, 0))"
-COMMITTED = "select 1 from tokentide_commits where commit_name = %s"
 # Postgres' driver writes a parameter in another way than DuckDB, and a percent sign twice.
 BETWEEN = re.sub(r"\$(\w+)", r"%(\1)s", read_sql(__file__, "committed_between").replace("%", "%%"))
 LAST = "select coalesce(max(snapshot_id), 0) from tokentide_commits"
 UNREADABLE_COMMIT = "{} unreadable {}"
+COMMITTED = "select commit_name from tokentide_commits where commit_name = any(%s)"
+CLAIM_MANY = (
+    "select name from unnest(%s::text[]) as names (name) "
+    "where pg_try_advisory_lock(hashtextextended(name, 0))"
+)
+UNCLAIM_MANY = "select pg_advisory_unlock(hashtextextended(unnest(%s::text[]), 0))"
+MOVED = (
+    "insert into tokentide_moved (commit_name, segment_id) select %s, unnest(%s::text[]) "
+    "on conflict do nothing"
+)
 INSERTED = read_sql(__file__, "inserted_segments")
 
 SegmentRow = tuple[str, str, SegmentKind, str, int, Any, Any, Any, str | None]
@@ -61,10 +71,27 @@ class Lake:
                 if is_ours:
                     self._session.execute(UNLOCK, [name])
 
-    def has(self, commit: str) -> bool:
-        """Tell whether something was committed under this name."""
+    @contextmanager
+    def claimed_many(self, names: Sequence[str]) -> Iterator[set[str]]:
+        """Give those of many segments that are ours while the `with` lasts: a few thousand."""
         with reported(self.address.catalog):
-            return bool(self._session.execute(COMMITTED, [commit]).fetchall())
+            rows = self._session.execute(CLAIM_MANY, [list(names)]).fetchall()
+        ours = [name for (name,) in rows]
+        try:
+            yield set(ours)
+        finally:
+            with suppress(ServiceFailed), reported(self.address.catalog):
+                self._session.execute(UNCLAIM_MANY, [ours])
+
+    def has(self, commit: str) -> bool:
+        """Tell whether something was committed under this name, or moved with others."""
+        return bool(self.select_committed([commit]))
+
+    def select_committed(self, names: Sequence[str]) -> set[str]:
+        """Return the names under which something was committed."""
+        with reported(self.address.catalog):
+            rows = self._session.execute(COMMITTED, [list(names)]).fetchall()
+        return {name for (name,) in rows}
 
     def digest_of(self, segment_id: str) -> str | None:
         """Return the SHA-256 of a loaded segment, or None if there is none of this name."""
@@ -80,18 +107,52 @@ class Lake:
 
         A name can be committed once. Raise ServiceFailed where it is there already.
         """
+        with_name = None if rows is None else with_id(rows, str(record[0]))
+        self._commit(commit, [record], kind, with_name)
+
+    def append_moved(
+        self, records: Sequence[Sequence[object]], kind: SegmentKind, rows: pa.Table
+    ) -> None:
+        """Append rows of many segments, each with its `segment_id`, and their records at once.
+
+        Their names are known to `has` once that commit is there, and not before. Raise
+        ServiceFailed where one of them was committed meanwhile: then nothing of it is there.
+        """
+        names = sorted(str(record[0]) for record in records)
+        commit = f"moved {sha256(chr(10).join(names).encode()).hexdigest()}"
+        with reported(self.address.catalog):
+            self._session.execute(MOVED, [commit, names])
+        self._commit(commit, records, kind, rows)
+
+    def _commit(
+        self,
+        commit: str,
+        records: Sequence[Sequence[object]],
+        kind: SegmentKind,
+        rows: pa.Table | None,
+    ) -> None:
+        listed = pa.Table.from_pylist(
+            [dict(zip(SEGMENTS.names, record, strict=True)) for record in records], SEGMENTS
+        )
+        tables = {SEGMENTS_TABLE: listed}
+        if rows is not None:
+            tables[ROW_TABLES[kind].name] = rows
         with self.failures(), transaction(self.con):
-            if rows is not None:
-                self.con.register("segment_rows", with_id(rows, str(record[0])))
-                table = ROW_TABLES[kind].name
-                self.con.execute(f"insert into {table} by name from segment_rows")
-                self.con.unregister("segment_rows")
-            marks = ", ".join("?" * len(record))
-            self.con.execute(f"insert into {SEGMENTS_TABLE} values ({marks})", list(record))  # noqa: S608
+            for table, new in tables.items():
+                self.con.register("new_rows", new)
+                self.con.execute(f"insert into {table} by name from new_rows")
+                self.con.unregister("new_rows")
             self.con.execute(
                 f"call {NAME}.set_commit_message('tokentide', $kind, extra_info => $commit)",
                 {"kind": kind, "commit": commit},
             )
+
+    def loaded_digests(self) -> dict[str, tuple[SegmentKind, str]]:
+        """Return kind and SHA-256 of every loaded segment, by name."""
+        query = f"select segment_id, kind, sha256 from {SEGMENTS_TABLE} where outcome = 'loaded'"  # noqa: S608
+        with self.failures():
+            found: list[tuple[str, SegmentKind, str]] = self.con.sql(query).fetchall()
+        return {name: (kind, digest) for name, kind, digest in found}
 
     def snapshot(self) -> int:
         """Return the number of the newest snapshot with a segment, 0 where there is none."""
@@ -180,7 +241,7 @@ def newest_load(session: "psycopg.Connection[Any]", address: LakeAddress) -> int
 
 
 def _exists(session: "psycopg.Connection[Any]") -> bool:
-    query = "select to_regclass('public.tokentide_commits') is not null"
+    query = "select to_regclass('public.tokentide_moved') is not null"
     return bool(session.execute(query).fetchall() == [(True,)])
 
 

@@ -4,7 +4,8 @@ So the facts, and all that is made of them, are those of the embedded form. A wa
 to which snapshot it has read the lake; a new one reads it from the beginning.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,10 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.files import durable_file
-from pipelines.lake.connection import Lake, SegmentRow
+from pipelines.lake.archive import fetch_archive
+from pipelines.lake.connection import Lake, SegmentRow, open_lake
 from pipelines.lake.loading import LocalSegment, load_waiting
 from pipelines.loading.telemetry.segment_files import Segment, SegmentKind, SpoolFolders
 from pipelines.loading.telemetry.segments import RECORD, TelemetryLoadResult, load_segments
+from pipelines.services.object_store import ObjectStore
 from pipelines.settings import Settings
 from pipelines.sql import read_sql
 from pipelines.telemetry.config.tier import read_tier
@@ -49,7 +52,7 @@ class LakeSegment(Segment):
         return parse_record(document.encode())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LakeFolders(SpoolFolders):
     """The lake in place of spools and archive, up to a snapshot."""
 
@@ -87,10 +90,13 @@ class LakeFolders(SpoolFolders):
         return self._segment(written.name, "tier", digest)
 
     def find(self, kind: SegmentKind, segment_id: str) -> Path | None:
-        """Find the file of a loaded segment; write it from the lake if this host has none."""
+        """Find the file of a loaded segment; write its rows from the lake if nobody has it.
+
+        Such a file has other bytes, so it has no place in the archive.
+        """
         path = super().find(kind, segment_id)
         if path is None and (rows := self.lake.rows(kind, segment_id)).num_rows:
-            path = self.archive_path(kind, segment_id)
+            path = self.archive / FOLDER / segment_id
             with durable_file(path) as file:
                 pq.write_table(rows, file, compression="zstd")
         return path
@@ -112,16 +118,48 @@ def feed_warehouse(settings: Settings, lake: Lake) -> TelemetryLoadResult:
     """
     local = SpoolFolders.of(settings)
     load_waiting(lake, [LocalSegment(segment, local) for segment in local.list_waiting()])
+    return load_from_lake(settings, lake, settings.warehouse)
+
+
+@contextmanager
+def segment_loader(
+    settings: Settings,
+) -> Iterator[Callable[[Path], TelemetryLoadResult] | None]:
+    """Give a loader of every segment of the lake into a warehouse; None in the embedded form.
+
+    Answers that other builders archived are fetched before.
+    """
+    if settings.services.lake is None:
+        yield None
+        return
+    if settings.services.spool:
+        fetch_archive(settings, ObjectStore(settings.services.spool))
+    with open_lake(settings) as lake:
+        yield lambda warehouse: load_from_lake(settings, lake, warehouse)
+
+
+def load_from_lake(
+    settings: Settings,
+    lake: Lake,
+    warehouse: Path,
+    on_segment: Callable[[str], None] = lambda name: None,
+) -> TelemetryLoadResult:
+    """Load what is new in the lake into a warehouse; all of it into a fresh one."""
+    local = SpoolFolders.of(settings)
     tier = read_tier(settings.tier) if settings.tier.exists() else None
     newest = lake.snapshot()
-    with session(settings.warehouse) as con:
+    with session(warehouse) as con:
         until = con.execute(READ_UNTIL, {"folder": FOLDER}).fetchone()
-        read_until = int(until[0]) if until else -1
         folders = LakeFolders(
-            local.spools, local.archive, lake=lake, read_until=read_until, newest=newest
+            local.spools,
+            local.archive,
+            local.store,
+            lake=lake,
+            read_until=int(until[0]) if until else -1,
+            newest=newest,
         )
         _record_unreadable(con, folders.list_unreadable())
-        return load_segments(con, folders, tier)
+        return load_segments(con, folders, tier, on_segment)
 
 
 def _record_unreadable(con: duckdb.DuckDBPyConnection, rows: Iterable[SegmentRow]) -> None:

@@ -128,7 +128,7 @@ def _load(
     result = SegmentResult(segment, segment_id, "repeated")
     if not lake.has(segment_id):
         try:
-            rows = _read(segment)
+            rows = read_rows(segment)
         except UNREADABLE as error:
             return _record_unreadable(lake, segment, digest, f"{type(error).__name__}: {error}")
         on_step(waiting.name, "read")
@@ -144,7 +144,7 @@ def _load(
 def _append(lake: Lake, result: SegmentResult, digest: str, rows: pa.Table) -> SegmentResult:
     """Commit a segment; where another loader was quicker, its commit is the one."""
     segment_id, kind = result.segment_id, result.segment.kind
-    record = segment_record(result, digest, _instants(result.segment, rows))
+    record = segment_record(result, digest, segment_instants(result.segment, rows))
     try:
         lake.append(segment_id, record, kind, rows)
     except ServiceFailed:
@@ -154,14 +154,16 @@ def _append(lake: Lake, result: SegmentResult, digest: str, rows: pa.Table) -> S
     return result
 
 
-def _read(segment: Segment) -> pa.Table:
+def read_rows(segment: Segment) -> pa.Table:
+    """Read the rows of a segment as the lake has them; raise one of UNREADABLE."""
     if segment.kind != "tier":
         return segment.rows()
     segment.record()  # raises where it is none
     return pa.table({"document": [segment.path.read_text(encoding="utf-8")]}, schema=DOCUMENT)
 
 
-def _instants(segment: Segment, rows: pa.Table) -> pa.ChunkedArray:
+def segment_instants(segment: Segment, rows: pa.Table) -> pa.ChunkedArray:
+    """Return the instants of which the rows of a segment are."""
     if segment.kind == "tier":
         return pa.chunked_array([[segment.record().at]])
     return rows[INSTANTS.get(segment.kind, "scraped_at")]

@@ -4,6 +4,8 @@
     pointers/00000003-000012.json        its hash and size, written once the file is there
     pointers/00000004-000000.json        a fence: epoch 4 began, and took this generation as newest
 
+Below teams/NAME/ the generations of one team have the same two folders.
+
 The last pointer in the order of names is the newest generation. A builder that lost its lease has
 a lower epoch than its successor, so what it may still write is never last: the successor's first
 act is its fence, a copy of the newest pointer under its own epoch.
@@ -11,7 +13,7 @@ act is its fence, a copy of the newest pointer under its own epoch.
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -67,28 +69,24 @@ def fence(store: ObjectStore, epoch: int) -> Pointer | None:
     return adopted
 
 
-def upload(
-    store: ObjectStore,
-    generation: Generation,
-    epoch: int,
-    check: Callable[[], None] = lambda: None,
-) -> Pointer:
-    """Upload a generation, its pointer last, and remove old ones.
-
-    `check` is called before the pointer is moved. Where it raises, as the lease was lost, nothing
-    of the upload stays.
-    """
+def upload(store: ObjectStore, generation: Generation, epoch: int) -> Pointer:
+    """Upload the file of a generation; nobody sees it before `point_to` is called."""
     path = generation.path
     pointer = Pointer(epoch, generation.number, _digest(path), path.stat().st_size)
     store.upload(path, pointer.key)
-    try:
-        check()
-    except BaseException:
-        store.remove(pointer.key)
-        raise
+    return pointer
+
+
+def point_to(store: ObjectStore, pointer: Pointer) -> None:
+    """Make an uploaded generation the newest one, and remove old ones."""
     store.write(_pointer_key(pointer.name), json.dumps(asdict(pointer)).encode())
     _remove_old(store, pointer)
-    return pointer
+
+
+def take_back(store: ObjectStore, pointer: Pointer) -> None:
+    """Remove the file of an uploaded generation, unless a pointer names it."""
+    if store.read(_pointer_key(pointer.name)) is None:
+        store.remove(pointer.key)
 
 
 def newest_pointer(store: ObjectStore) -> Pointer | None:
@@ -191,6 +189,11 @@ def is_newest(settings: Settings, store: ObjectStore, generation: Generation) ->
 def remember(settings: Settings, pointer: Pointer) -> None:
     """Remember that this home has a generation that is in S3."""
     write_durably(settings.published / FETCHED, json.dumps(asdict(pointer)).encode())
+
+
+def forget(settings: Settings) -> None:
+    """Forget which generation of S3 this home has: what it publishes next may have its number."""
+    (settings.published / FETCHED).unlink(missing_ok=True)
 
 
 def _fetched(settings: Settings) -> Pointer | None:

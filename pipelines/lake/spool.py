@@ -14,15 +14,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from models.server.usage_journal import recover_journals
-from pipelines.loading.telemetry.segment_files import KINDS, Segment, SegmentKind, SpoolFolders
+from pipelines.loading.telemetry.segment_files import (
+    KINDS,
+    Segment,
+    SegmentKind,
+    SpoolFolders,
+    stored_key,
+)
 from pipelines.services.object_store import ObjectStore
 
-WAITING, ARCHIVE = "waiting", "archive"
+WAITING = "waiting"
 STAMP = "%Y%m%dT%H%M%S%fZ"
 
 
 @dataclass(frozen=True)
-class StoredSegment:
+class SpooledSegment:
     """A segment that waits in S3."""
 
     store: ObjectStore
@@ -49,7 +55,7 @@ class StoredSegment:
 
     def keep(self, segment_id: str) -> None:
         """Move it into the archive, by the day on which it was closed."""
-        self.store.move(self.key, f"{ARCHIVE}/{self.kind}/{segment_id[:8]}/{segment_id}")
+        self.store.move(self.key, stored_key(self.kind, segment_id))
 
 
 def waiting_key(kind: SegmentKind, name: str) -> str:
@@ -57,10 +63,10 @@ def waiting_key(kind: SegmentKind, name: str) -> str:
     return f"{WAITING}/{kind}/{name}"
 
 
-def list_waiting(store: ObjectStore) -> list[StoredSegment]:
+def list_waiting(store: ObjectStore) -> list[SpooledSegment]:
     """List the segments that wait in S3, oldest first."""
     found = [
-        StoredSegment(store, kind, Path(key).name)
+        SpooledSegment(store, kind, Path(key).name)
         for kind in KINDS
         for key in store.list_keys(f"{WAITING}/{kind}")
     ]

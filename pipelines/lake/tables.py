@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from models.server.usage_journal import SCHEMA as REQUESTS
 from pipelines.loading.telemetry.segment_files import SegmentKind
+from pipelines.pilots.result_file import SCHEMA as PILOTS
 from pipelines.services.addresses import LakeAddress
 from pipelines.services.postgres import connect, reported
 from pipelines.sql import read_sql
@@ -65,6 +66,7 @@ ROW_TABLES: dict[SegmentKind, RowTable] = {
     "history": TELEMETRY,
     "requests": RowTable("request_events", REQUESTS),
     "spend": RowTable("spend_events", SPEND),
+    "pilots": RowTable("pilots", PILOTS),
     "tier": RowTable("tier_documents", DOCUMENT),
 }
 

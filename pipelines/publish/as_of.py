@@ -50,8 +50,13 @@ def published_as_of(
 ) -> Path:
     """Return the file that answers from what was known at `instant`.
 
-    Build it where there is none yet.
+    Build it where there is none yet. Raise NothingPublished where this home has no warehouse.
     """
+    if settings.services.published and not settings.warehouse.exists():
+        raise NothingPublished(
+            f"{settings.home} fetches what is published, and past knowledge is in the builder's "
+            "warehouse. Ask on the builder's host."
+        )
     with build_lock(settings, "as-of.lock"):
         path = path_as_of(settings, instant)
         if not path.exists():

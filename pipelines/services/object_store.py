@@ -7,6 +7,7 @@ Keys are relative to the folder.
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 
 from pipelines.errors import ServiceFailed
@@ -16,6 +17,10 @@ from pipelines.services.addresses import S3Folder
 CONNECT_SECONDS = 5.0
 REQUEST_SECONDS = 60.0
 PIECE = 8 << 20
+# By default pyarrow compresses what goes under a name such as x.zst, once more.
+AS_IT_IS = None
+FileVersion = tuple[int, int]
+"""Size in bytes, and when it was written, in nanoseconds since 1970."""
 
 
 class ObjectStore:
@@ -42,7 +47,7 @@ class ObjectStore:
     def upload(self, path: Path, key: str) -> None:
         """Write a local file under a key, whole; return once the store has it."""
         with self._reported(), path.open("rb") as file:
-            with self._files.open_output_stream(self._path(key)) as stream:
+            with self._files.open_output_stream(self._path(key), AS_IT_IS) as stream:
                 shutil.copyfileobj(file, stream, PIECE)
             size = self._files.get_file_info(self._path(key)).size
         if size != path.stat().st_size:
@@ -50,14 +55,14 @@ class ObjectStore:
 
     def write(self, key: str, content: bytes) -> None:
         """Write a small file, whole."""
-        with self._reported(), self._files.open_output_stream(self._path(key)) as stream:
+        with self._reported(), self._files.open_output_stream(self._path(key), AS_IT_IS) as stream:
             stream.write(content)
 
     def read(self, key: str) -> bytes | None:
         """Return the bytes of a small file, or None if there is no such file."""
         with self._reported():
             try:
-                with self._files.open_input_stream(self._path(key)) as stream:
+                with self._files.open_input_stream(self._path(key), AS_IT_IS) as stream:
                     return bytes(stream.read())
             except FileNotFoundError:
                 return None
@@ -66,7 +71,7 @@ class ObjectStore:
         """Write a file to a local path, durably; return False if there is no such file."""
         with self._reported():
             try:
-                stream = self._files.open_input_stream(self._path(key))
+                stream = self._files.open_input_stream(self._path(key), AS_IT_IS)
             except FileNotFoundError:
                 return False
             with stream, durable_file(path) as file:
@@ -85,8 +90,36 @@ class ObjectStore:
         with self._reported(), suppress(FileNotFoundError):
             self._files.delete_file(self._path(key))
 
+    def size(self, key: str) -> int | None:
+        """Return the size of a file in bytes, or None if there is no such file."""
+        from pyarrow.fs import FileType
+
+        with self._reported():
+            info = self._files.get_file_info(self._path(key))
+        return info.size if info.type == FileType.File else None
+
+    def digest(self, key: str) -> str | None:
+        """Return the SHA-256 of a file's bytes, or None if there is no such file."""
+        with self._reported():
+            try:
+                with self._files.open_input_stream(self._path(key), AS_IT_IS) as stream:
+                    digest = sha256()
+                    while piece := stream.read(PIECE):
+                        digest.update(piece)
+            except FileNotFoundError:
+                return None
+        return digest.hexdigest()
+
     def list_keys(self, below: str = "") -> list[str]:
         """List the keys of all files below a folder, sorted."""
+        return sorted(self.list_sizes(below))
+
+    def list_sizes(self, below: str = "") -> dict[str, int]:
+        """Return the size in bytes of each file below a folder, by key."""
+        return {key: size for key, (size, _) in self.list_versions(below).items()}
+
+    def list_versions(self, below: str = "") -> dict[str, FileVersion]:
+        """Return size and time of change of each file below a folder, by key."""
         from pyarrow.fs import FileSelector, FileType
 
         top = self._path(below) if below else self._root
@@ -94,7 +127,11 @@ class ObjectStore:
             selector = FileSelector(top, recursive=True, allow_not_found=True)
             found = self._files.get_file_info(selector)
         start = len(self._root) + 1
-        return sorted(info.path[start:] for info in found if info.type == FileType.File)
+        return {
+            info.path[start:]: (info.size, info.mtime_ns)
+            for info in found
+            if info.type == FileType.File
+        }
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{key}"

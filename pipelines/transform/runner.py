@@ -69,6 +69,13 @@ def run_nodes(
     made.flush()
 
 
+def stale_tables(con: duckdb.DuckDBPyConnection, nodes: Sequence[Node]) -> list[str]:
+    """Return the names of tables that a build would make now; none right after one."""
+    made = Made(con, nodes)
+    found = [(node, made.is_current(node, made.inputs(node))) for node in nodes]
+    return [node.name for node, is_current in found if isinstance(node, Table) and not is_current]
+
+
 def _result(
     con: duckdb.DuckDBPyConnection,
     node: Node,

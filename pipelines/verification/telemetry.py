@@ -1,7 +1,7 @@
 """Verification of segments: those that were loaded, by hash, and those that wait, by reading."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pipelines.loading.telemetry.segment_files import UNREADABLE, Segment, SpoolFolders
 from pipelines.settings import Settings
@@ -32,12 +32,40 @@ def verify_segments(
         reason = _find_damage(files[name], loaded.get(name), is_quick=is_quick)
         if reason:
             part.damages.append(_damaged(files[name], reason, settings, name in loaded))
-    for name in loaded.keys() - files.keys():
-        part.damages.append(Damage(f"segment {name}", "it is missing", IN_WAREHOUSE, REPAIR))
+    elsewhere = {name: loaded[name] for name in loaded.keys() - files.keys()}
+    part.damages += _damaged_elsewhere(settings, folders, part, elsewhere, on_checked, is_quick)
     part.damages += _damaged_takebacks(folders)
     if not is_quick and digests and (waiting := len(files.keys() - loaded.keys())):
         part.notes.append(f"{waiting} are not loaded yet; `tokentide ingest telemetry` loads them")
     return part
+
+
+def _damaged_elsewhere(
+    settings: Settings,
+    folders: SpoolFolders,
+    part: VerifiedPart,
+    loaded: Mapping[str, str],
+    on_checked: OnChecked,
+    is_quick: bool,
+) -> Iterator[Damage]:
+    """Yield loaded segments that are not in the home and not whole in S3 either."""
+    stored = folders.list_stored() if loaded else {}
+    unknown = 0
+    for name in count_off(part, sorted(loaded), part.checked + len(loaded), on_checked):
+        if (found := stored.get(name)) is None:
+            unknown += 1
+            if folders.store or not settings.services.lake:
+                yield Damage(f"segment {name}", "it is missing", IN_WAREHOUSE, REPAIR)
+        elif not found.size:
+            yield Damage(f"segment {name}", "it is empty in S3", IN_WAREHOUSE, REPAIR)
+        elif not is_quick and folders.store and folders.store.digest(found.key) != loaded[name]:
+            reason = "its bytes in S3 are other than those that were loaded"
+            yield Damage(f"segment {name}", reason, IN_WAREHOUSE, REPAIR)
+    if unknown and settings.services.lake and not folders.store:
+        part.notes.append(
+            f"{unknown} are on the hosts that loaded them and were not looked at; "
+            "TOKENTIDE_SPOOL would name the folder of S3 that has them"
+        )
 
 
 def _find_damage(segment: Segment, digest: str | None, *, is_quick: bool) -> str | None:

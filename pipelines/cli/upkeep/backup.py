@@ -115,12 +115,13 @@ def _repair(settings: Settings, folder: Path, name: str | None) -> None:
 def _rebuild(settings: Settings) -> None:
     """Make warehouse and generation of what was restored; holes of the archive are listed."""
     from pipelines.ingest.rebuild import rebuild
+    from pipelines.lake.feeding import segment_loader
     from pipelines.transform.build import lower_priority
 
     lower_priority()
-    with show_progress() as (on_request, on_built):
+    with show_progress() as (on_request, on_built), segment_loader(settings) as load_segments:
         on_request("loading the raw archive")
-        result = rebuild(settings, on_built, allow_missing=True)
+        result = rebuild(settings, on_built, allow_missing=True, load_segments=load_segments)
     _list_damaged([f"{hole.what}: {hole.reason}" for hole in result.holes], "not in the archive")
     path = result.generation.path
     stdout.print(f"Generation {result.generation.number}: {path}", soft_wrap=True)

@@ -5,12 +5,14 @@
 
 The first waits to be loaded. The second is loaded and kept, so that the warehouse can be rebuilt;
 the folder under raw/telemetry is the kind of segment, the next one the UTC day on which it was
-closed.
+closed. In the distributed form the loaded ones are in S3, below TOKENTIDE_SPOOL:
+
+    archive/scrapes/20260822/20260822T071016123456Z-9f2c61d0-000004.parquet
 """
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -22,6 +24,7 @@ from models.server.usage_journal import SCHEMA as REQUESTS
 from models.server.usage_journal import SENDER_COLUMNS
 from pipelines.files import move_durably
 from pipelines.pilots.result_file import read_result
+from pipelines.services.object_store import ObjectStore
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import OPEN_NAMES, read_segment
 from pipelines.telemetry.config.tier_records import TierRecord, read_record, write_record
@@ -40,6 +43,7 @@ KINDS: tuple[SegmentKind, ...] = (
 SUFFIXES: dict[SegmentKind, str] = {"requests": ".arrow", "tier": ".json", "pilots": ".json"}
 # Raised when a file is not the segment that its name promises.
 UNREADABLE = (OSError, pa.ArrowException, ValueError, LookupError)
+STORED = "archive"
 
 
 @dataclass(frozen=True)
@@ -87,11 +91,20 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class StoredSegment:
+    """A loaded segment in S3: its key below the spool, and its size in bytes."""
+
+    key: str
+    size: int
+
+
+@dataclass(frozen=True)
 class SpoolFolders:
-    """The spool of each kind of segment, and the archive."""
+    """The spool of each kind of segment, and the archive; in the distributed form S3 beside it."""
 
     spools: Mapping[SegmentKind, Path]
     archive: Path
+    store: ObjectStore | None = field(default=None, repr=False, compare=False)
 
     @property
     def forgotten(self) -> Path:
@@ -101,7 +114,9 @@ class SpoolFolders:
     @classmethod
     def of(cls, settings: Settings) -> "SpoolFolders":
         """Return the folders of a home."""
-        return cls(spools_of(settings), settings.telemetry_archive)
+        spool = settings.services.spool
+        store = ObjectStore(spool) if spool else None
+        return cls(spools_of(settings), settings.telemetry_archive, store)
 
     def list_waiting(self) -> list[Segment]:
         """List every closed segment of the spools, oldest first."""
@@ -144,9 +159,27 @@ class SpoolFolders:
         return self.archive / kind / segment_id[:8] / segment_id
 
     def find(self, kind: SegmentKind, segment_id: str) -> Path | None:
-        """Find a loaded segment: archived, or in the spool if a crash came before the move."""
-        candidates = [self.archive_path(kind, segment_id), self.spools[kind] / segment_id]
-        return next((path for path in candidates if path.exists()), None)
+        """Find a loaded segment: archived, or in the spool if a crash came before the move.
+
+        One that is in S3 alone is fetched into the archive first.
+        """
+        path = self.archive_path(kind, segment_id)
+        for each in (path, self.spools[kind] / segment_id):
+            if each.exists():
+                return each
+        if self.store and self.store.download(stored_key(kind, segment_id), path):
+            return path
+        return None
+
+    def list_stored(self) -> dict[str, StoredSegment]:
+        """Return the loaded segments that are in S3, by name; none in the embedded form."""
+        found = self.store.list_sizes(STORED) if self.store else {}
+        return {Path(key).name: StoredSegment(key, size) for key, size in found.items()}
+
+
+def stored_key(kind: SegmentKind, segment_id: str) -> str:
+    """Return the key of a loaded segment in S3, by the day on which it was closed."""
+    return f"{STORED}/{kind}/{segment_id[:8]}/{segment_id}"
 
 
 def spools_of(settings: Settings) -> dict[SegmentKind, Path]:

@@ -135,6 +135,26 @@ def record_entries(
     _insert(con, "raw.tier_file", pa.Table.from_pylist(listed, SCHEMA))
 
 
+def add_entries(
+    con: duckdb.DuckDBPyConnection, entries: Iterable[TierEntry], read_at: datetime
+) -> None:
+    """Add entries that hold since ever, within the open transaction."""
+    listed = [
+        {
+            "section": each.section,
+            "name": each.name,
+            "part": each.part,
+            "entry": _text(each),
+            "read_at": read_at,
+            "origin": FILE,
+            "is_correction": False,
+        }
+        for each in entries
+    ]
+    mark_changed(con, ["raw.tier_file"])
+    _insert(con, "raw.tier_file", pa.Table.from_pylist(listed, SCHEMA))
+
+
 def keep_known(con: duckdb.DuckDBPyConnection, instant: datetime) -> None:
     """Leave only the versions that were known at an instant.
 

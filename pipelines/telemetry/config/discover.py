@@ -22,6 +22,7 @@ from pipelines.telemetry.config.tier_values import (
     NonEmptyText,
     ScrapeSeconds,
     SourceKind,
+    TeamName,
     TextMap,
     Url,
     Words,
@@ -105,6 +106,7 @@ class Discover:
     scrape_seconds: ScrapeSeconds = SCRAPE_SECONDS
     families: Words = ()
     quantization: NonEmptyText | None = None
+    team: TeamName | None = None
     load: Literal["simulated"] | None = None  # nobody is served by any of them
     device_url: NonEmptyText | None = None  # with {host} and {label} in it
     device_kind_of_source: SourceKind | None = None

@@ -17,8 +17,14 @@ from pydantic_core import ErrorDetails
 from pipelines.errors import BadTier
 from pipelines.telemetry.config.device_pick import DevicePick
 from pipelines.telemetry.config.discover import Discover
+from pipelines.telemetry.config.tier_groups import Cluster, Team
 from pipelines.telemetry.config.tier_places import TomlLines
-from pipelines.telemetry.config.tier_rules import TierProblem, find_problems, find_rows
+from pipelines.telemetry.config.tier_rules import (
+    TierProblem,
+    find_cost_problems,
+    find_problems,
+    find_rows,
+)
 from pipelines.telemetry.config.tier_values import (
     SCRAPE_SECONDS,
     STRICT,
@@ -33,6 +39,7 @@ from pipelines.telemetry.config.tier_values import (
     PowerOverhead,
     ScrapeSeconds,
     SourceKind,
+    TeamName,
     TextMap,
     Url,
     Usd,
@@ -45,6 +52,7 @@ PATHS = {
     "target": ("ca_file",),
     "device_source": ("ca_file",),
     "discover": ("ca_file", "file", "token_file"),
+    "team": ("cost_file",),
 }
 # TOML has other words for these than Python.
 WORDS = {
@@ -72,6 +80,7 @@ class Target:
     quantization: NonEmptyText | None = None  # of the weights, where no name or page states it
     service: NonEmptyText | None = None  # the name that all replicas of a model share
     load: Literal["simulated"] | None = None  # nobody is served: a load generator asks
+    team: TeamName | None = None  # that it belongs to; published generations are by team too
 
     @property
     def only_model(self) -> str | None:
@@ -151,16 +160,6 @@ class Peak:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Cluster:
-    """Targets that serve together, such as a pod; a `*` in a name stands for any characters."""
-
-    name: NonEmptyText
-    targets: Words
-    # Of one device that serves by itself, measured beside it: scaling is held against it.
-    alone_tokens_per_second: Number | None = None
-
-
-@dataclass(frozen=True, config=STRICT)
 class Tier:
     """Content of the tier file."""
 
@@ -172,6 +171,7 @@ class Tier:
     peaks: tuple[Peak, ...] = Field(default=(), validation_alias="peak")
     clusters: tuple[Cluster, ...] = Field(default=(), validation_alias="cluster")
     discovers: tuple[Discover, ...] = Field(default=(), validation_alias="discover")
+    teams: tuple[Team, ...] = Field(default=(), validation_alias="team")
 
     def sources_of(self, target: Target) -> tuple[DeviceSource, ...]:
         """Return the device sources of one target."""
@@ -227,6 +227,27 @@ def parse_tier(text: str, name: str = "tier.toml", folder: Path | None = None) -
             (lines.find(each.table, each.index, each.key), each.sentence) for each in problems
         )
         raise BadTier("\n".join(f"{name}:{line}: {sentence}" for line, sentence in listed))
+    return tier
+
+
+def read_costs(path: Path) -> Tier:
+    """Read a team's file of costs; raise BadTier where it has others than cost and energy."""
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except (OSError, ValueError) as error:
+        raise BadTier(
+            f"{path}, a team's cost_file, cannot be read: {error}. It is TOML with tables cost and "
+            "energy as in tier.toml."
+        ) from error
+    if other := given.keys() - {"cost", "energy"}:
+        raise BadTier(f"{path}: {min(other)} is no table of a cost_file; cost and energy are.")
+    try:
+        tier = TypeAdapter(Tier).validate_python(given)
+    except ValidationError as error:
+        problems = map(explain, error.errors(include_input=False))
+        raise BadTier("\n".join(f"{path}: {each.sentence}" for each in problems)) from error
+    if wrong := [each.sentence for each in find_cost_problems(given)]:
+        raise BadTier("\n".join(f"{path}: {each}" for each in wrong))
     return tier
 
 

@@ -24,7 +24,9 @@ from pipelines.telemetry.config.tier import Target, Tier
 
 # The warehouse has no use for them.
 SECRETS = frozenset({"headers", "ca_file"})
-WHERE_GIVEN = frozenset({"quantization", "service", "load", "indices", "uuids", "match", "query"})
+WHERE_GIVEN = frozenset(
+    {"quantization", "service", "load", "team", "indices", "uuids", "match", "query"}
+)
 SECTIONS = frozenset({"target", "device_source", "cost", "peak", "energy", "slo", "cluster"})
 ORIGIN = re.compile(r"file|correction|discovery \S.{0,199}")
 # A value of a query, which may be a token. Digests still differ where values do.

@@ -19,6 +19,7 @@ UNIQUE_BY = {
     "peak": ("device_kind", "dtype"),
     "device_source": ("target", "url", "command", "query"),
     "discover": ("name",),
+    "team": ("name",),
     "cluster": ("name",),
 }
 PAGES = ("npu-exporter", "dcgm", "amd", "trtllm-energy", "prometheus", "kepler")
@@ -54,10 +55,23 @@ def find_problems(given: Mapping[str, Any]) -> Iterator[TierProblem]:
     for index, row in enumerate(rows["discover"]):
         for key, text in discover_problems(row):
             yield TierProblem("discover", index, key, text)
-    for index, row in enumerate(rows["cost"]):
+    for index, row in enumerate(rows["team"]):
+        for key, text in _team_problems(row, rows["team"][:index]):
+            yield TierProblem("team", index, key, text)
+    yield from find_cost_problems(given, is_listed=True)
+    yield from _cluster_problems(rows["cluster"], names, has_lists=bool(rows["discover"]))
+
+
+def find_cost_problems(
+    given: Mapping[str, Any], *, is_listed: bool = False
+) -> Iterator[TierProblem]:
+    """Yield the problems between keys of costs; `is_listed` if those between tables are known."""
+    rows = find_rows(given, "cost")
+    if not is_listed:
+        yield from _duplicates(rows, "cost", UNIQUE_BY["cost"])
+    for index, row in enumerate(rows):
         for key, text in _cost_problems(row):
             yield TierProblem("cost", index, key, text)
-    yield from _cluster_problems(rows["cluster"], names, has_lists=bool(rows["discover"]))
 
 
 def find_rows(given: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
@@ -106,6 +120,25 @@ def _device_source_problems(row: dict[str, Any], names: list[Any]) -> Iterator[t
             "device_source of kind tokentide is read from a page; "
             "give url, or neither for the target's own.",
         )
+
+
+def _team_problems(row: dict[str, Any], before: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield what a team before has too: a request would be of both."""
+    for key in ("labels", "keys", "callers"):
+        taken = {name for other in before for name in _senders(other, key)}
+        for name in sorted(_senders(row, key) & taken - {row.get("name")}):
+            yield key, f"{key} of team has {name!r}, which is another team's; keep one."
+        if key == "labels" and row.get("name") in taken - {each.get("name") for each in before}:
+            yield "name", f"team {row['name']!r} is among the labels of another team; keep one."
+
+
+def _senders(row: dict[str, Any], key: str) -> set[str]:
+    """Return the texts of a list of senders; the name of a team is one of its labels."""
+    given = row.get(key)
+    listed = [*given] if isinstance(given, list) else []
+    if key == "labels":
+        listed.append(row.get("name"))
+    return {each for each in listed if isinstance(each, str)}
 
 
 def _cost_problems(row: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -42,6 +42,8 @@ SourceKind = Literal[
     "kepler",
 ]
 SCRAPE_SECONDS = 5.0
+# It is the name of a folder too.
+TeamName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 # A wrong value may hold a password, so pydantic must not show it.
 STRICT = ConfigDict(extra="forbid", hide_input_in_errors=True)
 

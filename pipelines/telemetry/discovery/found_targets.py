@@ -29,7 +29,7 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # A host and perhaps a port: no user, path or query, which would lead elsewhere.
 HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 # Labels that fill keys of the target, where a rule or the list sets them.
-TEXTS = ("service", "device_kind", "engine", "quantization")
+TEXTS = ("service", "device_kind", "engine", "quantization", "team")
 
 
 class NotUsable(Exception):

@@ -58,6 +58,7 @@ def test_the_verbs_are_those_of_the_contract() -> None:
         "ingest",
         "lake",
         "load",
+        "migrate-to-lake",
         "pilot",
         "plan",
         "price",

@@ -1,15 +1,20 @@
 """Runs start for what waits in the spool, once for the same, and load their partition alone."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import dagster as dg
 import pytest
+from support.homes.two_teams import load_two_teams
 from support.telemetry_facts import stretch
 
 from pipelines.distributed.definitions import define_lake
 from pipelines.distributed.launching import lake_has_news, segments_wait
 from pipelines.distributed.partitions import HOURS
 from pipelines.distributed.runs import PUBLISHED, SEGMENTS, lake_segments
+from pipelines.lake.moving import move_to_lake
+from pipelines.lake.rounds import team_store
 from pipelines.lake.spool import list_waiting, ship, waiting_key
 from pipelines.lake.status import read_status
 from pipelines.loading.telemetry.segment_files import SpoolFolders
@@ -137,3 +142,25 @@ def test_maintenance_is_a_run(
     lease = read_status(lake_settings)["lease"]
     assert lease["is_released"]
     assert lease["maintained_at"]
+
+
+@pytest.mark.long
+def test_a_build_run_publishes_every_team(
+    instance: dg.DagsterInstance, lake_settings: Settings, tmp_path: Path
+) -> None:
+    """In the round of all teams; a second run without news uploads nothing."""
+    made = load_two_teams(tmp_path / "made")
+    builder = replace(lake_settings, home=made.home, tier=made.tier)
+    assert move_to_lake(builder).is_whole
+    job = define_lake(builder).resolve_job_def("lake_build")
+    assert builder.services.published
+    published = ObjectStore(builder.services.published)
+    for uploaded in ("00000002-000001", "nothing"):
+        done = job.execute_in_process(instance=instance)
+        [event] = done.asset_materializations_for_node(PUBLISHED)
+        found = (event.metadata["teams"].value, event.metadata["uploaded"].value)
+        assert found == (2, uploaded)
+        for team in ("ads", "search"):
+            assert team_store(published, team).list_keys("pointers") == [
+                "pointers/00000002-000001.json"
+            ]

@@ -6,7 +6,7 @@ from support.loading import AS_OF
 from support.telemetry_facts import stretch
 
 from pipelines.distributed.partitions import PARTITIONS, SHARDS, by_partition, partition_of
-from pipelines.lake.spool import StoredSegment
+from pipelines.lake.spool import SpooledSegment
 from pipelines.services.addresses import S3Access, S3Folder
 from pipelines.services.object_store import ObjectStore
 from pipelines.telemetry.collector.segments import SegmentWriter
@@ -15,9 +15,9 @@ from pipelines.telemetry.config.tier_records import TierRecord, write_record
 STORE = ObjectStore(S3Folder("bucket", "spool", S3Access("key", "secret", "http://127.0.0.1:1")))
 
 
-def stored(name: str) -> StoredSegment:
+def stored(name: str) -> SpooledSegment:
     """Return a segment of this name that waits in S3; nothing is asked for it."""
-    return StoredSegment(STORE, "scrapes", name)
+    return SpooledSegment(STORE, "scrapes", name)
 
 
 def test_an_hour_and_a_writer_are_a_partition() -> None:

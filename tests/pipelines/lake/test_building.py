@@ -3,11 +3,11 @@
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
+from support.homes.two_teams import OF_ADS, OF_SEARCH, load_two_teams, tables_with
 from support.homes.whole_home import publish_all
-from support.lake.homes import embedded_home, lake_home, ship_and_load
+from support.lake.homes import embedded_home, lake_home, published_rows, ship_and_load
 from support.lake.processes import END_OTHERS, ending, start_builder
 from support.telemetry_facts import stretch
 
@@ -16,42 +16,17 @@ from pipelines.ingest.market import load_archive
 from pipelines.lake.building import build_from_lake
 from pipelines.lake.connection import open_lake
 from pipelines.lake.lease import builder_lease
+from pipelines.lake.moving import move_to_lake
 from pipelines.lake.published import fence, fetch, newest_pointer
-from pipelines.publish.generations import newest
+from pipelines.publish.generations import generations
+from pipelines.publish.teams import team_home
 from pipelines.services.object_store import ObjectStore
 from pipelines.services.postgres import connect
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import SegmentWriter
 from warehouse.connection import open_published
 
-# Columns that say when something was done here, and on which host.
-OF_THE_RUN = frozenset({"loaded_at", "published_at", "built_at", "run_id", "generation"})
-# A verdict begins and ends with the generation that has it first.
-OF_GENERATIONS = {"claim_verdicts": frozenset({"began_at", "ended_at"})}
 KILLED = -9
-TABLES = (
-    "select table_name, list(column_name order by column_index) from duckdb_columns() "
-    "where schema_name = 'marts' group by table_name order by table_name"
-)
-
-
-def marts(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
-    """Return the rows of every published table, without what is of the run."""
-    with closing(open_published(newest(settings))) as con:
-        tables = con.sql(TABLES).fetchall()
-        return {
-            table: con.sql(
-                f"select {picked(table, columns)} from marts.{table} order by all"
-            ).fetchall()
-            for table, columns in tables
-            if table != "meta"
-        }
-
-
-def picked(table: str, columns: list[str]) -> str:
-    """Return the columns of a table that do not depend on the run."""
-    left_out = OF_THE_RUN | OF_GENERATIONS.get(table, frozenset())
-    return ", ".join(f'"{name}"' for name in columns if name not in left_out) or "1"
 
 
 def test_every_mart_is_the_same_in_both_forms_and_for_every_reader(
@@ -72,7 +47,7 @@ def test_every_mart_is_the_same_in_both_forms_and_for_every_reader(
     fetched = fetch(reader, ObjectStore(published))
     assert fetched
     assert fetched.number == built.generation.number
-    expected, found = marts(embedded), marts(reader)
+    expected, found = published_rows(embedded), published_rows(reader)
     assert sorted(found) == sorted(expected)
     assert len(found) > 50
     assert [name for name in expected if found[name] != expected[name]] == []
@@ -143,6 +118,45 @@ def test_a_builder_killed_at_a_step_is_taken_over(
     assert fetch(reader, ObjectStore(reader.services.published)) is None
     assert build_from_lake(second).epoch == 2
     assert fetch(reader, ObjectStore(reader.services.published))
+
+
+@pytest.mark.long
+def test_each_team_gets_a_generation_of_the_round(lake_settings: Settings, tmp_path: Path) -> None:
+    """A reader whose address is the team's folder fetches it, and nothing of others is below."""
+    made = load_two_teams(tmp_path / "made")
+    builder = replace(lake_settings, home=made.home, tier=made.tier)
+    assert move_to_lake(builder).is_whole
+    built = build_from_lake(builder)
+    assert [each.team for each in built.teams] == ["ads", "search"]
+    assert {each.generation.number for each in built.teams} == {built.generation.number}
+    published = lake_settings.services.published
+    assert published
+    folder = replace(published, prefix=f"{published.prefix}/teams/search")
+    services = replace(lake_settings.services, published=folder)
+    reader = replace(lake_settings, home=tmp_path / "reader", services=services)
+    store = ObjectStore(folder)
+    fetched = fetch(reader, store)
+    assert fetched
+    with closing(open_published(fetched.path)) as con:
+        assert tables_with(con, OF_ADS) == []
+        assert {name for _, name in tables_with(con, OF_SEARCH)} >= {"search-npu", "caller-sam"}
+    assert len(store.list_keys()) == 2
+    still = build_from_lake(builder)
+    assert (still.is_new, still.pointer, still.teams) == (False, None, built.teams)
+    assert len(store.list_keys()) == 2
+    # The file of a round that is lost, or was not made, is made and uploaded without news.
+    built.teams[1].generation.path.unlink()
+    missing = build_from_lake(builder)
+    assert (missing.is_new, missing.generation, missing.teams) == (
+        False,
+        built.generation,
+        built.teams,
+    )
+    assert fetch(reader, store)
+    successor = replace(builder, home=tmp_path / "successor")
+    again = build_from_lake(successor)
+    assert {each.generation.number for each in again.teams} == {built.generation.number + 1}
+    assert len(generations(team_home(successor, "ads"))) == 2
 
 
 def test_a_builder_without_the_lease_builds_nothing(lake_settings: Settings) -> None:

@@ -1,9 +1,8 @@
 """The builder's warehouse, fed from the lake: the tables of the embedded form, in any order."""
 
 from pathlib import Path
-from typing import Any
 
-from support.lake.homes import embedded_home, lake_home, ship_and_load
+from support.lake.homes import contents, embedded_home, lake_home, ship_and_load
 from support.telemetry_facts import stretch
 
 from pipelines.ingest.telemetry import load
@@ -15,24 +14,6 @@ from pipelines.services.object_store import ObjectStore
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import SegmentWriter
 from warehouse.connection import session
-
-# When something was done here.
-OF_THE_RUN = {"loaded_at"}
-TABLES = (
-    "select schema_name || '.' || table_name, list(column_name) from duckdb_columns() "
-    "where schema_name in ('raw', 'ledger') and not internal group by all order by all"
-)
-
-
-def contents(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
-    """Return the rows of every raw table and of every table of facts."""
-    with session(settings.warehouse) as con:
-        found = {}
-        for table, names in con.sql(TABLES).fetchall():
-            columns = [f'"{name}"' for name in sorted(names) if name not in OF_THE_RUN]
-            picked = ", ".join(columns) or "1"
-            found[table] = con.sql(f"select {picked} from {table} order by all").fetchall()
-    return found
 
 
 def test_facts_are_those_of_the_embedded_form(lake_settings: Settings, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pipelines.telemetry.collector.segments import SegmentWriter
 
 # As a lake was before names of commits had a table, and epochs an end.
 OF_BEFORE = """
-drop table tokentide_commits;
+drop table tokentide_commits, tokentide_moved;
 drop function tokentide_keep_commit cascade;
 alter table tokentide_builders drop column released_at, drop column maintained_at
 """

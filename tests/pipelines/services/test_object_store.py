@@ -1,6 +1,7 @@
 """Files in S3: whole, listed below their folder, and errors without secrets."""
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,16 @@ def test_a_folder_is_checked_and_left_as_it_was(folder: S3Folder) -> None:
     with pytest.raises(ServiceFailed):
         check_folder(stranger, "probe", steps.append)
     assert steps == ["write"]
+
+
+def test_bytes_are_kept_as_they_are_under_any_name(folder: S3Folder, tmp_path: Path) -> None:
+    """By its ending pyarrow would compress what is compressed already."""
+    store, local = ObjectStore(folder), tmp_path / "body.zst"
+    local.write_bytes(b"not zstandard" * 100)
+    store.upload(local, "body.zst")
+    store.write("small.gz", b"no gzip")
+    assert store.read("body.zst") == local.read_bytes()
+    assert store.read("small.gz") == b"no gzip"
+    assert store.digest("body.zst") == sha256(local.read_bytes()).hexdigest()
+    assert store.list_sizes() == {"body.zst": 1300, "small.gz": 7}
+    assert (store.size("body.zst"), store.size("none"), store.digest("none")) == (1300, None, None)

@@ -11,6 +11,7 @@ from multiprocessing.process import BaseProcess
 from pipelines.lake.building import build_from_lake
 from pipelines.lake.connection import open_lake
 from pipelines.lake.loading import load_waiting
+from pipelines.lake.moving import move_to_lake
 from pipelines.lake.spool import list_waiting
 from pipelines.services.object_store import ObjectStore
 from pipelines.settings import Settings
@@ -39,6 +40,13 @@ def start_builder(settings: Settings, step: str) -> BaseProcess:
     return process
 
 
+def start_move(settings: Settings, step: str) -> BaseProcess:
+    """Start a move into the lake that ends with SIGKILL when the step has ended once."""
+    process = FORKS.Process(target=_move, args=(settings, step))
+    process.start()
+    return process
+
+
 def ending(process: BaseProcess) -> int | None:
     """Wait for the end of a process; return its exit code, which is negative after a signal."""
     process.join(SECONDS)
@@ -57,6 +65,14 @@ def _load(settings: Settings, step: str, number: int) -> None:
     assert settings.services.spool
     with open_lake(settings) as lake:
         load_waiting(lake, list_waiting(ObjectStore(settings.services.spool)), on_step)
+
+
+def _move(settings: Settings, step: str) -> None:
+    def on_moved(at: str, done: int, total: int) -> None:
+        if at == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    move_to_lake(settings, on_moved)
 
 
 def _build(settings: Settings, step: str) -> None:

@@ -9,4 +9,4 @@ select
         ),
         true
     ) as may_write,
-    to_regclass('public.tokentide_commits') is not null as has_catalog;
+    to_regclass('public.tokentide_moved') is not null as has_catalog;
