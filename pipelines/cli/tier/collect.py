@@ -29,6 +29,23 @@ OPTIONS: dict[str, Any] = {
     "context_settings": {"token_normalize_func": lambda name: RENAMED.get(name, name)}
 }
 
+OwnPort = Annotated[
+    int,
+    typer.Option(
+        min=0, max=65535, help="Port of the collector's own /metrics and /health; 0 for none."
+    ),
+]
+MaxMib = Annotated[
+    int, typer.Option(min=1, help="Room for segments not loaded yet; the oldest make way.")
+]
+SegmentSeconds = Annotated[
+    float | None,
+    typer.Option(min=0.1, max=3600, help="Seconds after which a segment is closed; else 30."),
+]
+ShardOption = Annotated[
+    str | None,
+    typer.Option("--shard", help="Part of the targets, as 3/8; another collector has each other."),
+]
 CheckLists = Annotated[
     bool, typer.Option("--check", help="Only print what each [[discover]] of the tier file finds.")
 ]
@@ -41,20 +58,10 @@ def collect(
     tier: Annotated[
         Path | None, typer.Option(help="Tier file. Default: TOKENTIDE_TIER, or else tier.toml.")
     ] = None,
-    port: Annotated[
-        int,
-        typer.Option(
-            min=0, max=65535, help="Port of the collector's own /metrics and /health; 0 for none."
-        ),
-    ] = 9464,
-    max_mib: Annotated[
-        int,
-        typer.Option(min=1, help="Room for segments not loaded yet; the oldest make way."),
-    ] = 2048,
-    segment_seconds: Annotated[
-        float | None,
-        typer.Option(min=0.1, max=3600, help="Seconds after which a segment is closed; else 30."),
-    ] = None,
+    port: OwnPort = 9464,
+    max_mib: MaxMib = 2048,
+    segment_seconds: SegmentSeconds = None,
+    shard: ShardOption = None,
     check: CheckLists = False,
     trust: TrustCommands = False,
 ) -> None:
@@ -70,9 +77,12 @@ def collect(
         tokentide collect --check
 
         tokentide collect --tier fleet.toml --max-mib 512 --port 0
+
+        tokentide collect --shard 3/8
     """
     from pipelines.telemetry.collector.collector import Collector
     from pipelines.telemetry.collector.self_metrics import serve_self_metrics
+    from pipelines.telemetry.collector.shard import parse_shard
     from pipelines.telemetry.collector.spool import MAX_SEGMENT_SECONDS, Spool, lock_spool
 
     settings = read_settings()
@@ -82,11 +92,12 @@ def collect(
     if check:
         raise typer.Exit(0 if _print_check(known, headers) else 1)
     check_commands(path, known, is_named=is_named, trust=trust)
+    part = parse_shard(shard)
     with ExitStack() as held:
         held.enter_context(lock_spool(settings.telemetry_spool))
         seconds = segment_seconds or MAX_SEGMENT_SECONDS
         spool = Spool(settings.telemetry_spool, max_mib, seconds)
-        collector = Collector(known, spool, headers)
+        collector = Collector(known, spool, headers, part)
         held.enter_context(serve_self_metrics(collector, port))
         lists = f" and {len(known.discovers)} lists" if known.discovers else ""
         stderr.print(

@@ -27,6 +27,7 @@ from pipelines.telemetry.collector.scrape_loops import (
     wanted_targets,
 )
 from pipelines.telemetry.collector.scraping import make_client, make_context
+from pipelines.telemetry.collector.shard import WHOLE, Shard
 from pipelines.telemetry.collector.spool import Spool
 from pipelines.telemetry.collector.tasks import TaskSet
 from pipelines.telemetry.config.tier import Tier, own_page_pick
@@ -67,9 +68,16 @@ class RunningTarget:
 class Collector:
     """The scrape loops of a tier, and the writer of their samples."""
 
-    def __init__(self, tier: Tier, spool: Spool, headers: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(
+        self,
+        tier: Tier,
+        spool: Spool,
+        headers: Mapping[str, Mapping[str, str]],
+        shard: Shard = WHOLE,
+    ) -> None:
         self.started_at = time.time()
         self.spool = spool
+        self._shard = shard
         # Replaced as a whole, because pages of ours read it in another thread.
         self.loops: list[ScrapeLoop] = []
         self.discoveries: dict[str, DiscoveryHealth] = {}
@@ -105,8 +113,11 @@ class Collector:
                 raise error
 
     async def reconcile(self, wanted: Iterable[WantedTarget]) -> None:
-        """Begin to scrape what is new, end what is not wanted, start again what is changed."""
-        by_name = {each.target.name: each for each in wanted}
+        """Begin to scrape what is new, end what is not wanted, start again what is changed.
+
+        Targets of other shards are left to their collectors.
+        """
+        by_name = {each.target.name: each for each in wanted if self._shard.has(each.target.name)}
         ended = [each for name, each in self._running.items() if by_name.get(name) != each.wanted]
         await self._end(ended)
         for name, each in by_name.items():

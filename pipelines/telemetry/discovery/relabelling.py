@@ -4,8 +4,8 @@ A rule works on all label sets at once, so its expression is compiled once for a
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from hashlib import md5
 
+from pipelines.telemetry.collector.shard import hash_number
 from pipelines.telemetry.config.discover import ANY_VALUE, RelabelAction, RelabelRule
 from pipelines.telemetry.config.patterns import (
     Template,
@@ -85,10 +85,7 @@ def _upper(rule: RelabelRule, sets: list[LabelSet]) -> None:
 
 def _hash(rule: RelabelRule, sets: list[LabelSet]) -> None:
     for labels, value in zip(sets, _joined(rule, sets), strict=True):
-        digest = md5(value.encode(), usedforsecurity=False).digest()
-        # The last eight bytes, as Prometheus does, so that shards are the same.
-        number = int.from_bytes(digest[8:], "big") % rule.modulus
-        labels.set(rule.target_label, str(number))
+        labels.set(rule.target_label, str(hash_number(value) % rule.modulus))
 
 
 def _map_names(rule: RelabelRule, sets: list[LabelSet]) -> None:
