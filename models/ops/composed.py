@@ -1,5 +1,6 @@
 """Fused rows of the table written in its fine rows: what `attend`, `mix` and the others mean."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -9,14 +10,15 @@ from torch import Tensor
 from models.ops.ops import AttentionWeights, KeyValues, LayerParts, MlpWeights, Residual
 
 
-class ComposedOps:
+class ComposedOps(ABC):
     """Fused rows of a column that has no kernels for them."""
 
     kernels = "stock"
     index_dtype = torch.int64
 
+    @abstractmethod
     def rms_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
-        raise NotImplementedError
+        """Normalise rows: each column has its own operation for it."""
 
     def lay(self, attention: AttentionWeights, mlp: MlpWeights) -> Any:
         return None

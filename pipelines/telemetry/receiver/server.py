@@ -25,15 +25,19 @@ class PushServer(uvicorn.Server):
 
 
 async def serve(
-    receiver: PushReceiver, listener: socket.socket, key: str | None, stop: asyncio.Event
+    receiver: PushReceiver,
+    listener: socket.socket,
+    key: str | None,
+    stop: asyncio.Event,
+    connection: type[BoundedConnection] = BoundedConnection,
 ) -> None:
     """Serve until `stop` is set; then answer what has come, and write all of it into a segment.
 
-    Each request has 30 seconds to be complete.
+    `connection` says how long a request may take to be complete.
     """
     config = uvicorn.Config(
         make_app(receiver, key, listener.getsockname()[0]),
-        http=BoundedConnection,
+        http=connection,
         log_level="warning",
         access_log=False,
         lifespan="off",

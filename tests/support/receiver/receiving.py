@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pyarrow as pa
 
+from models.server.access.connections import BoundedConnection
 from pipelines.telemetry.config.tier import Tier
 from pipelines.telemetry.receiver.messages import Label, Request, WriteRequest
 from pipelines.telemetry.receiver.receiver import PushReceiver, ReceiverFolders, ReceiverLimits
@@ -105,7 +106,11 @@ def folders_of(home: Path) -> ReceiverFolders:
 
 @contextmanager
 def receiving(
-    home: Path, tier: Tier | None = None, key: str | None = None, limits: ReceiverLimits = LIMITS
+    home: Path,
+    tier: Tier | None = None,
+    key: str | None = None,
+    limits: ReceiverLimits = LIMITS,
+    connection: type[BoundedConnection] = BoundedConnection,
 ) -> Iterator[Receiving]:
     """Run a receiver in a thread while the `with` lasts; afterwards all is in segments."""
     with ThreadPoolExecutor(1) as thread, socket.create_server(("127.0.0.1", 0)) as listener:
@@ -115,7 +120,7 @@ def receiving(
             stop, loop = asyncio.Event(), asyncio.get_running_loop()
             receiver = PushReceiver(tier or Tier(), folders_of(home), limits)
             begun.set_result((receiver, partial(loop.call_soon_threadsafe, stop.set)))
-            await serve(receiver, listener, key, stop)
+            await serve(receiver, listener, key, stop, connection)
 
         running = thread.submit(asyncio.run, run())
         receiver, end = begun.result(20)

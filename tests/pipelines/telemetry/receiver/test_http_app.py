@@ -107,12 +107,15 @@ def test_its_metrics_say_what_became_of_samples(tmp_path: Path) -> None:
     assert SERVER["instance"] not in page
 
 
-def test_a_request_has_to_be_complete_in_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class HastyConnection(BoundedConnection):
+    """A connection whose requests have little time."""
+
+    request_seconds = 0.3
+
+
+def test_a_request_has_to_be_complete_in_time(tmp_path: Path) -> None:
     """One that sends a byte now and then is hung up on."""
-    monkeypatch.setattr(BoundedConnection, "request_seconds", 0.3)
-    with receiving(tmp_path) as running:
+    with receiving(tmp_path, connection=HastyConnection) as running:
         url = httpx.URL(running.url)
         with socket.create_connection((url.host, url.port or 0), timeout=10) as slow:
             slow.sendall(b"POST /api/v1/write HTTP/1.1\r\nHost: localhost\r\n")
