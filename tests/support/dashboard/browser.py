@@ -7,7 +7,7 @@ from threading import Thread
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 from support.rules.requirements import require_browser
 from waitress import wasyncore
 
@@ -129,12 +129,28 @@ def find_serious(page: Page) -> list[tuple[str, Any, str]]:
 def watch_errors(page: Page) -> list[str]:
     """Return a list that fills with the errors of the page as they happen."""
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+
+    def note(error: Error) -> None:
+        if not is_of_a_removed_component(error):
+            errors.append(f"{error}\n{error.stack}")
+
+    page.on("pageerror", note)
     page.on(
         "console",
         lambda message: errors.append(message.text) if message.type == "error" else None,
     )
     return errors
+
+
+def is_of_a_removed_component(error: Error) -> bool:
+    """Tell whether a component of Dash drew an update after its element had left the page.
+
+    Dash's Graph queues its updates and asks for its element only when their turn comes, so whoever
+    leaves a page at that moment has this line in the console and sees nothing else of it.
+    """
+    is_its_element = error.message == "Cannot read properties of null (reading 'classList')"
+    frames = [line for line in (error.stack or "").splitlines() if line.lstrip().startswith("at ")]
+    return is_its_element and bool(frames) and "/_dash-component-suites/" in frames[0]
 
 
 def watch_requests(page: Page) -> list[str]:
