@@ -26,7 +26,7 @@ typedef uint16_t StoredHalves __attribute__((vector_size(2 * LANES), aligned(2),
 typedef uint16_t bfloat16;
 using HeadSizes = std::integer_sequence<int, 32, 48, 64, 96, 128, 256>;
 constexpr int MAX_SIZE = 256;  // of a head
-constexpr int AHEAD = 16;      // rows of a weight between its announcement and its use
+constexpr int AHEAD = 16;      // rows of a weight, or keys, between announcement and use
 constexpr int MANY = 48;       // rows that take a weight together
 
 template <class W> struct Attention {
@@ -115,6 +115,12 @@ static void rms_norm(const float *x, const W *weight, int64_t size, float epsilo
     for (int64_t i = 0; i < size; i += LANES) store(out + i, load(x + i) * scale * load(weight + i));
 }
 
+// Announce V vectors that are read soon.
+template <class W, int V> static inline void announce(const W *at) {
+    for (int v = 0; v < V; v++)
+        if (v * LANES * sizeof(W) % 64 == 0) __builtin_prefetch(at + v * LANES);
+}
+
 // COUNT rows of x [K] times V vectors of columns of a weight [K, M] -> out, or out += scale * it.
 template <class W, int COUNT, int V>
 static inline void tile(const float *const *x, const W *weight, int64_t inputs, int64_t outputs,
@@ -127,10 +133,8 @@ static inline void tile(const float *const *x, const W *weight, int64_t inputs, 
         const W *next = from + (k + AHEAD < inputs ? AHEAD * outputs
                                                    : (AHEAD - inputs) * outputs + V * LANES);
         Vector columns[V];
-        for (int v = 0; v < V; v++) {
-            if (v * LANES * sizeof(W) % 64 == 0) __builtin_prefetch(next + v * LANES);
-            columns[v] = load(from + v * LANES);
-        }
+        announce<W, V>(next);
+        for (int v = 0; v < V; v++) columns[v] = load(from + v * LANES);
         for (int row = 0; row < COUNT; row++)
             for (int v = 0; v < V; v++) sums[row][v] += fill(x[row][k]) * columns[v];
     }
@@ -249,7 +253,85 @@ static void project(const Attention<W> &part, const Step &step, const float *x, 
     }
 }
 
-// Attend from one row to its sequence's keys up to its own position, with heads of V vectors.
+// Attend from one row to its sequence's keys up to its own position, with TOGETHER heads of V vectors
+// that share keys and values. A vector of scores has EACH keys of the first head, then of the next.
+template <class W, int V, int TOGETHER>
+static void attend_heads(const W *keys, const W *values, const float *queries, int64_t count,
+                         const int64_t *places, float *scores, float *attended) {
+    constexpr int EACH = LANES / TOGETHER, CHAINS = V * TOGETHER <= 8 ? 2 : 1, SIZE = V * LANES;
+    const float scale = 1.f / std::sqrt((float)SIZE);
+    Vector query[TOGETHER][V], highest = fill(-INFINITY), sum{};
+    for (int head = 0; head < TOGETHER; head++)
+        for (int v = 0; v < V; v++)
+            query[head][v] = load(queries + head * SIZE + v * LANES) * fill(scale);
+    const auto multiply_key = [&](int64_t place, Vector *sums) {
+        const W *key = keys + place;
+        for (int v = 0; v < V; v++) {
+            const Vector part = load(key + v * LANES);
+            for (int head = 0; head < TOGETHER; head++)
+                sums[head * EACH] = v ? sums[head * EACH] + query[head][v] * part : query[head][v] * part;
+        }
+    };
+    const auto numbers = (Words)__builtin_convertvector(NUMBERS, Words) % EACH;
+    const int64_t whole = count / EACH * EACH;
+    int64_t j = 0;
+    for (; j < whole; j += EACH) {
+        Vector sums[LANES];
+#pragma GCC unroll 16
+        for (int i = 0; i < EACH; i++) {
+            multiply_key(places[j + i], sums + i);
+            // Blocks lie anywhere, which the CPU does not foresee; values are read after all keys.
+            announce<W, V>(keys + places[j + i + AHEAD < count ? j + i + AHEAD : count - 1]);
+            announce<W, V>(values + places[j + i]);
+        }
+        const Vector found = across(sums);
+        highest = found > highest ? found : highest;
+        store(scores + j * TOGETHER, found);
+    }
+    if (j < count) {
+        Vector sums[LANES] = {};
+        for (int i = 0; j + i < count; i++) multiply_key(places[j + i], sums + i);
+        const Vector found = numbers < (uint32_t)(count - j) ? across(sums) : fill(-INFINITY);
+        highest = found > highest ? found : highest;
+        store(scores + j * TOGETHER, found);
+    }
+    Vector most;
+    for (int head = 0; head < TOGETHER; head++) {
+        float found = highest[head * EACH];
+        for (int i = 1; i < EACH; i++)
+            found = highest[head * EACH + i] > found ? highest[head * EACH + i] : found;
+        for (int i = 0; i < EACH; i++) most[head * EACH + i] = found;
+    }
+    for (j = 0; j < count; j += EACH) {
+        const Vector weight = exponential(load(scores + j * TOGETHER) - most);
+        sum += weight;
+        store(scores + j * TOGETHER, weight);
+    }
+    Vector chains[CHAINS][TOGETHER][V] = {};
+    const auto add_value = [&](int64_t place, const float *score, Vector (*chain)[V]) {
+        const W *value = values + place;
+        for (int v = 0; v < V; v++) {
+            const Vector part = load(value + v * LANES);
+            for (int head = 0; head < TOGETHER; head++)
+                chain[head][v] += fill(score[head * EACH]) * part;
+        }
+    };
+    for (j = 0; j < whole; j += EACH)
+#pragma GCC unroll 16
+        for (int i = 0; i < EACH; i++)
+            add_value(places[j + i], scores + j * TOGETHER + i, chains[i % CHAINS]);
+    for (int i = 0; j + i < count; i++)
+        add_value(places[j + i], scores + j * TOGETHER + i, chains[0]);
+    for (int head = 0; head < TOGETHER; head++) {
+        float all = 0;
+        for (int i = 0; i < EACH; i++) all += sum[head * EACH + i];
+        for (int v = 0; v < V; v++) {
+            Vector found = chains[0][head][v];
+            if (CHAINS > 1) found += chains[CHAINS - 1][head][v];
+            store(attended + head * SIZE + v * LANES, found * fill(1.f / all));
+        }
+    }
+}
 template <class W, int V>
 static void attend_row(const Attention<W> &part, const Step &step, int64_t row, const W *keys,
                        const W *values) {
@@ -261,43 +343,16 @@ static void attend_row(const Attention<W> &part, const Step &step, int64_t row, 
     for (int64_t j = 0; j < count; blocks++)
         for (int64_t i = 0; i < step.block_tokens && j < count; i++, j++)
             places[j] = (*blocks * step.block_tokens + i) * stride;
-    const float scale = 1.f / std::sqrt((float)part.size);
-    for (int64_t head = 0; head < part.heads; head++) {
-        const int64_t at = (row * part.heads + head) * part.size;
-        const W *key = keys + head / group * part.size, *value = values + head / group * part.size;
-        Vector query[V], highest = fill(-INFINITY), sum{}, even[V] = {}, odd[V] = {};
-        for (int v = 0; v < V; v++) query[v] = load(step.queries + at + v * LANES) * fill(scale);
-        for (int64_t j = 0; j < padded; j += LANES) {
-            Vector sums[LANES] = {};
-            const int64_t there = count - j < LANES ? count - j : LANES;
-            for (int64_t i = 0; i < there; i++) {
-                const W *from = key + places[j + i];
-                Vector product = query[0] * load(from);
-                for (int v = 1; v < V; v++) product += query[v] * load(from + v * LANES);
-                sums[i] = product;
-            }
-            const Vector found = NUMBERS < fill(there) ? across(sums) : fill(-INFINITY);
-            highest = found > highest ? found : highest;
-            store(scores + j, found);
-        }
-        float most = highest[0];
-        for (int i = 1; i < LANES; i++) most = highest[i] > most ? highest[i] : most;
-        for (int64_t j = 0; j < padded; j += LANES) {
-            const Vector weight = exponential(load(scores + j) - fill(most));
-            sum += weight;
-            store(scores + j, weight);
-        }
-        int64_t j = 0;
-        for (; j + 1 < count; j += 2)
-            for (int v = 0; v < V; v++) {
-                even[v] += fill(scores[j]) * load(value + places[j] + v * LANES);
-                odd[v] += fill(scores[j + 1]) * load(value + places[j + 1] + v * LANES);
-            }
-        const Vector share = fill(1.f / total(sum));
-        for (int v = 0; v < V; v++) {
-            if (j < count) even[v] += fill(scores[j]) * load(value + places[j] + v * LANES);
-            store(step.attended + at + v * LANES, (even[v] + odd[v]) * share);
-        }
+    const auto attend = [&](auto together, int64_t head) {
+        const int64_t from = head / group * part.size, at = (row * part.heads + head) * part.size;
+        attend_heads<W, V, decltype(together)::value>(keys + from, values + from, step.queries + at,
+                                                      count, places, scores, step.attended + at);
+    };
+    for (int64_t head = 0; head < part.heads;) {
+        const bool is_pair = group % 2 == 0;
+        if (is_pair) attend(std::integral_constant<int, 2>{}, head);
+        else attend(std::integral_constant<int, 1>{}, head);
+        head += is_pair ? 2 : 1;
     }
 }
 template <class W, int... SIZES>

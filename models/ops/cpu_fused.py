@@ -209,7 +209,7 @@ def scratch_floats(config: ModelConfig, rows: int, context_tokens: int) -> int:
     together = min(rows, MANY)
     project = MANY * config.hidden_size + together * width
     padded = context_tokens + -context_tokens % max(LANES.values())
-    attend = 3 * padded  # a place of 8 bytes and a score for each key
+    attend = 4 * padded  # a place of 8 bytes and the scores of two heads for each key
     inner = max(config.moe_intermediate_size, config.intermediate_size)
     choices = max(config.num_experts, 1) + 2 * max(config.num_experts_per_tok, 1)
     mix = rows * (config.hidden_size + choices) + MANY * 2 * inner
