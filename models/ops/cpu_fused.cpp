@@ -28,6 +28,7 @@ using HeadSizes = std::integer_sequence<int, 32, 48, 64, 96, 128, 256>;
 constexpr int MAX_SIZE = 256;  // of a head
 constexpr int AHEAD = 16;      // rows of a weight, or keys, between announcement and use
 constexpr int MANY = 48;       // rows that take a weight together
+constexpr int MOST_WIDENED = 512;  // rows of a weight whose columns are widened for many rows: 128 kB
 
 template <class W> struct Attention {
     const W *norm, *qkv, *head_norm, *out;  // [H], [H, (Q + 2 G) S], [Q + G, S], [Q S, H]
@@ -121,19 +122,17 @@ template <class W, int V> static inline void announce(const W *at) {
         if (v * LANES * sizeof(W) % 64 == 0) __builtin_prefetch(at + v * LANES);
 }
 
-// COUNT rows of x [K] times V vectors of columns of a weight [K, M] -> out, or out += scale * it.
+// COUNT rows of x [K] times V vectors of columns of a weight [K, stride] -> out, or out += scale * it.
 template <class W, int COUNT, int V>
-static inline void tile(const float *const *x, const W *weight, int64_t inputs, int64_t outputs,
+static inline void tile(const float *const *x, const W *from, int64_t inputs, int64_t stride,
                         float *const *out, int64_t column, const float *scale) {
     Vector sums[COUNT][V] = {};
-    const W *from = weight + column;
-    for (int64_t k = 0; k < inputs; k++, from += outputs) {
+    for (int64_t k = 0; k < inputs; k++, from += stride) {
         // The lines of a column lie apart, which the CPU does not foresee; next are the columns
         // beside them. An address past the weight is never read, only announced.
-        const W *next = from + (k + AHEAD < inputs ? AHEAD * outputs
-                                                   : (AHEAD - inputs) * outputs + V * LANES);
+        announce<W, V>(from + (k + AHEAD < inputs ? AHEAD * stride
+                                                  : (AHEAD - inputs) * stride + V * LANES));
         Vector columns[V];
-        announce<W, V>(next);
         for (int v = 0; v < V; v++) columns[v] = load(from + v * LANES);
         for (int row = 0; row < COUNT; row++)
             for (int v = 0; v < V; v++) sums[row][v] += fill(x[row][k]) * columns[v];
@@ -145,19 +144,27 @@ static inline void tile(const float *const *x, const W *weight, int64_t inputs, 
         }
 }
 template <class W, int V>
-static void tiles(const float *const *x, int64_t rows, const W *weight, int64_t inputs,
-                  int64_t outputs, float *const *out, int64_t column, const float *scale) {
+static void tiles(const float *const *x, int64_t rows, const W *from, int64_t inputs,
+                  int64_t stride, float *const *out, int64_t column, const float *scale) {
     for (int64_t t = 0; t < rows; t += ROWS) {
         const float *part = scale ? scale + t : nullptr;
         switch (rows - t) {
-            case 1: tile<W, 1, V>(x + t, weight, inputs, outputs, out + t, column, part); break;
-            case 2: tile<W, 2, V>(x + t, weight, inputs, outputs, out + t, column, part); break;
-            case 3: tile<W, 3, V>(x + t, weight, inputs, outputs, out + t, column, part); break;
-            case 4: tile<W, 4, V>(x + t, weight, inputs, outputs, out + t, column, part); break;
-            case 5: tile<W, 5, V>(x + t, weight, inputs, outputs, out + t, column, part); break;
-            default: tile<W, ROWS, V>(x + t, weight, inputs, outputs, out + t, column, part);
+            case 1: tile<W, 1, V>(x + t, from, inputs, stride, out + t, column, part); break;
+            case 2: tile<W, 2, V>(x + t, from, inputs, stride, out + t, column, part); break;
+            case 3: tile<W, 3, V>(x + t, from, inputs, stride, out + t, column, part); break;
+            case 4: tile<W, 4, V>(x + t, from, inputs, stride, out + t, column, part); break;
+            case 5: tile<W, 5, V>(x + t, from, inputs, stride, out + t, column, part); break;
+            default: tile<W, ROWS, V>(x + t, from, inputs, stride, out + t, column, part);
         }
     }
+}
+// Columns of a weight for many rows, which are widened once for all of them.
+static void widened(const float *const *x, int64_t rows, const bfloat16 *from, int64_t inputs,
+                    int64_t stride, float *const *out, int64_t column, const float *scale) {
+    alignas(64) float wide[MOST_WIDENED * WIDE * LANES];
+    for (int64_t k = 0; k < inputs; k++, from += stride)
+        for (int v = 0; v < WIDE; v++) store(wide + (k * WIDE + v) * LANES, load(from + v * LANES));
+    tiles<float, WIDE>(x, rows, wide, inputs, WIDE * LANES, out, column, scale);
 }
 // Rows x[t] [K] times a weight [K, M] -> out[t] [M]; out[t] += scale[t] * it with a scale. All rows
 // take a part of the weight before the next part, so that it comes from memory once.
@@ -167,11 +174,17 @@ static void multiply(const float *const *x, int64_t rows, const W *weight, int64
     int64_t column = 0;
     if (rows == 1)  // one row has registers for more columns
         for (; column + 8 * LANES <= outputs; column += 8 * LANES)
-            tile<W, 1, 8>(x, weight, inputs, outputs, out, column, scale);
-    for (; column + WIDE * LANES <= outputs; column += WIDE * LANES)
-        tiles<W, WIDE>(x, rows, weight, inputs, outputs, out, column, scale);
+            tile<W, 1, 8>(x, weight + column, inputs, outputs, out, column, scale);
+    for (; column + WIDE * LANES <= outputs; column += WIDE * LANES) {
+        if constexpr (sizeof(W) == sizeof(bfloat16))
+            if (rows > 2 * ROWS && inputs <= MOST_WIDENED) {
+                widened(x, rows, weight + column, inputs, outputs, out, column, scale);
+                continue;
+            }
+        tiles<W, WIDE>(x, rows, weight + column, inputs, outputs, out, column, scale);
+    }
     for (; column < outputs; column += LANES)
-        tiles<W, 1>(x, rows, weight, inputs, outputs, out, column, scale);
+        tiles<W, 1>(x, rows, weight + column, inputs, outputs, out, column, scale);
 }
 
 // LANES products at once: TOGETHER rows of x [K] with LANES / TOGETHER rows of a weight [M, K].
