@@ -1,7 +1,7 @@
 """Requests to the engine and its replies: plain values that travel between processes."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from models.device import DeviceReading
 
@@ -40,9 +40,11 @@ class TokenLogprobs:
     top: dict[int, float]  # the likeliest tokens, likeliest first
 
 
-@dataclass(frozen=True)
-class RequestOutput:
-    """Output of one step for one request, and the request's sums so far."""
+class RequestOutput(NamedTuple):
+    """Output of one step for one request, and the request's sums so far.
+
+    A tuple, because one is made, sent and read for each sequence of each step.
+    """
 
     request_id: str
     token_ids: list[int]

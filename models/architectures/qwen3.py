@@ -94,7 +94,8 @@ class Qwen3:
         """Compute logits [wanted rows, V] in float32, and write the step's tokens to the cache."""
         step = stage(batch, caches[0].keys.shape[1], self.embedding.device, self.ops.index_dtype)
         x = self.ops.embed(self.embedding, step.token_ids)
-        rotation = self.cos[step.positions], self.sin[step.positions]
+        cos, sin = (each.index_select(0, step.positions) for each in (self.cos, self.sin))
+        rotation = cos, sin
         plan = self.ops.plan(step)
         for layer, cache in zip(self.layers, caches, strict=True):
             x = layer(x, rotation, cache, plan)

@@ -11,6 +11,7 @@ is larger than its likeliest candidates, and logprobs where they are wanted, cos
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -22,8 +23,7 @@ from models.protocol import SamplingParams, TokenLogprobs
 CANDIDATES = 256
 
 
-@dataclass(frozen=True)
-class SamplingPosition:
+class SamplingPosition(NamedTuple):
     """One token to sample."""
 
     sampling: SamplingParams
@@ -39,8 +39,8 @@ class SampledTokens:
     logprobs: list[TokenLogprobs | None]
 
 
-# Kernel that draws a word for each row of logits [rows, V]: temperature, top-k (0: none) and top-p
-# of each, and the keys of its noise -> [rows].
+# Kernel that draws a word for each row of logits [rows, V]: temperature (0: greedy), top-k (0: none)
+# and top-p of each, and the keys of its noise -> [rows].
 Draw = Callable[[Tensor, list[tuple[float, int, float]], list[tuple[int, int]]], Tensor]
 
 
@@ -56,15 +56,9 @@ def sample(
 
 
 def _sample_by_kernel(logits: Tensor, positions: list[SamplingPosition], draw: Draw) -> list[int]:
-    rows = [row for row, each in enumerate(positions) if _is_random(each)]
-    picked = [positions[row] for row in rows]
-    if len(rows) == len(logits):
-        drawn = draw(logits, [_numbers(each) for each in picked], _keys(picked))
-        return list(drawn.tolist())
-    tokens = logits.argmax(-1)
-    if rows:
-        tokens[rows] = draw(logits[rows], [_numbers(each) for each in picked], _keys(picked))
-    return list(tokens.tolist())
+    # Keys of greedy rows are not read; a hash for each would be computed in vain.
+    keys = [key_of(each.seed, each.position) if _is_random(each) else (0, 0) for each in positions]
+    return list(draw(logits, [_numbers(each) for each in positions], keys).tolist())
 
 
 def _numbers(position: SamplingPosition) -> tuple[float, int, float]:

@@ -42,9 +42,8 @@ class Scheduler:
         chunks: list[ScheduledChunk] = []
         budget = self._max_batch_tokens
         for sequence in list(self.running):
-            # Making room for an earlier sequence may have preempted this one.
-            is_running = budget and sequence in self.running
-            if is_running and (chunk := self._continue(sequence, budget)):
+            # Making room for an earlier sequence may have preempted this one, which has no blocks then.
+            if budget and sequence.blocks and (chunk := self._continue(sequence, budget)):
                 chunks.append(chunk)
                 budget -= chunk.tokens
         while (

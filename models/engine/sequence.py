@@ -1,6 +1,7 @@
 """State of a request in the engine."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from models.protocol import EngineRequest, FinishReason, RequestOutput, TokenLogprobs
 
@@ -61,8 +62,7 @@ class Sequence:
         )
 
 
-@dataclass(frozen=True)
-class ScheduledChunk:
+class ScheduledChunk(NamedTuple):
     """Tokens of one sequence to compute in a step, from `sequence.computed_tokens` on."""
 
     sequence: Sequence

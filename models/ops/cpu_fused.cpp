@@ -512,36 +512,54 @@ static float least(const float *chances, int64_t words, float most, bool is_coun
     return found;
 }
 
+// The word with the best score, the lowest among equals: lane i has word rounds[i] * LANES + i.
+static int64_t leader(Vector best, Vector rounds) {
+    int64_t lane = 0, found = (int64_t)rounds[0] * LANES;
+    for (int i = 1; i < LANES; i++) {
+        const int64_t word = (int64_t)rounds[i] * LANES + i;
+        if (best[i] > best[lane] || (best[i] == best[lane] && word < found)) lane = i, found = word;
+    }
+    return found;
+}
+static int64_t likeliest(const float *logits, int64_t words) {
+    Vector best = fill(-INFINITY), rounds{};
+    for (int64_t i = 0; i < words; i += LANES) {
+        Vector found;
+        if (i + LANES <= words) found = load(logits + i);
+        else for (int lane = 0; lane < LANES; lane++)
+            found[lane] = i + lane < words ? logits[i + lane] : -INFINITY;
+        const auto is_better = found > best;
+        best = is_better ? found : best;
+        rounds = is_better ? fill(i / LANES) : rounds;
+    }
+    return leader(best, rounds);
+}
+
 // Draw a word of a row among the k likeliest (0: all), of these among the smallest set with the
 // share p: the largest chance over noise. Words that are equally likely are kept or left together.
+// At a temperature of 0 it is the likeliest word.
 static int64_t draw_row(const float *logits, int64_t words, float temperature, int64_t k, float p,
                         const int32_t *key, float *chances) {
-    const int64_t padded = (words + LANES - 1) / LANES * LANES;
-    float most = logits[0];
-    for (int64_t i = 1; i < words; i++) most = logits[i] > most ? logits[i] : most;
+    const int64_t padded = (words + LANES - 1) / LANES * LANES, first = likeliest(logits, words);
+    if (temperature <= 0) return first;
     for (int64_t i = 0; i < padded; i++) chances[i] = i < words ? logits[i] : -INFINITY;
     for (int64_t i = 0; i < padded; i += LANES)
-        store(chances + i, exponential((load(chances + i) - fill(most)) * fill(1 / temperature)));
+        store(chances + i,
+              exponential((load(chances + i) - fill(logits[first])) * fill(1 / temperature)));
     float limit = k > 0 && k < words ? least(chances, padded, k, true) : 0;
     if (p < 1) {
         for (int64_t i = 0; limit > 0 && i < padded; i++)
             if (chances[i] < limit) chances[i] = 0;
         limit = least(chances, padded, p * above(chances, padded, 0, false), false);
     }
-    Vector best = fill(-1), words_of_best{};
+    Vector best = fill(-1), rounds{};
     for (int64_t i = 0; i < padded; i += LANES) {
         const Vector chance = load(chances + i), score = chance / noise(i, key);
         const auto is_better = (chance >= fill(limit)) & (chance > Vector{}) & (score > best);
         best = is_better ? score : best;
-        words_of_best = is_better ? fill(i / LANES) : words_of_best;
+        rounds = is_better ? fill(i / LANES) : rounds;
     }
-    int64_t found = 0;
-    for (int lane = 0; lane < LANES; lane++) {
-        const int64_t word = (int64_t)words_of_best[lane] * LANES + lane;
-        const int64_t leader = (int64_t)words_of_best[found] * LANES + found;
-        if (best[lane] > best[found] || (best[lane] == best[found] && word < leader)) found = lane;
-    }
-    return (int64_t)words_of_best[found] * LANES + found;
+    return leader(best, rounds);
 }
 
 #define EXPORT extern "C" __attribute__((visibility("default")))

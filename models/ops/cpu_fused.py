@@ -5,9 +5,10 @@ precisions. A sequence with many tokens in a step attends with stock torch betwe
 """
 
 import ctypes
+from array import array
 from ctypes import byref
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import accumulate, chain, repeat
 from typing import Any, NamedTuple
 
 import torch
@@ -98,13 +99,12 @@ class FusedCpuOps(CpuOps):
     def plan(self, step: StepInput) -> FusedPlan:  # type: ignore[override]  # its own plan
         batch, config = step.batch, self._config
         rows, heads = len(batch.token_ids), config.num_attention_heads
-        sequences = torch.tensor(
-            [
-                sequence if tokens <= MAX_GROUPED_TOKENS else -1
-                for sequence, tokens in enumerate(batch.query_tokens)
-                for _ in range(tokens)
-            ],
-            dtype=torch.int32,
+        numbers = (
+            repeat(sequence if tokens <= MAX_GROUPED_TOKENS else -1, tokens)
+            for sequence, tokens in enumerate(batch.query_tokens)
+        )
+        sequences = torch.frombuffer(
+            array("i", chain.from_iterable(numbers)), dtype=torch.int32
         )
         ends = accumulate(batch.query_tokens)
         long_chunks = [
@@ -127,7 +127,7 @@ class FusedCpuOps(CpuOps):
         return FusedPlan(part, step, sequences, queries, attended, scratch, long_chunks)
 
     def embed(self, embedding: Tensor, token_ids: Tensor) -> Tensor:
-        return embedding[token_ids].float()
+        return embedding.index_select(0, token_ids).float()
 
     def attend(
         self,
@@ -176,12 +176,12 @@ class FusedCpuOps(CpuOps):
     ) -> Tensor:
         """Draw one word a row of logits [rows, V] -> [rows], by temperature, top-k and top-p.
 
-        The keys are those of the noise; a top-k of 0 is none.
+        The keys are those of the noise; a temperature of 0 is greedy, a top-k of 0 is none.
         """
         logits = logits.contiguous()
         temperatures, top_k, top_p = zip(*limits, strict=True)
-        floats = torch.tensor([temperatures, top_p])
-        numbers = torch.tensor([*top_k, *chain(*keys)], dtype=torch.int32)
+        floats = torch.frombuffer(array("f", (*temperatures, *top_p)), dtype=torch.float32)
+        numbers = torch.frombuffer(array("i", (*top_k, *chain(*keys))), dtype=torch.int32)
         tokens = torch.empty(len(logits), dtype=torch.long)
         scratch = torch.empty(logits.shape[1] + max(LANES.values()))
         self._draw(
@@ -189,7 +189,7 @@ class FusedCpuOps(CpuOps):
             *logits.shape,
             floats.data_ptr(),
             numbers.data_ptr(),
-            floats[1].data_ptr(),
+            floats[len(logits) :].data_ptr(),
             numbers[len(logits) :].data_ptr(),
             scratch.data_ptr(),
             tokens.data_ptr(),
