@@ -9,7 +9,7 @@ from models.errors import BadCheckpoint, BadConfig
 DeviceKind = Literal["auto", "cpu", "cuda", "npu"]
 Dtype = Literal["auto", "float32", "bfloat16"]
 Quantisation = Literal["none", "w8a16", "w4a16", "w8a8"]
-Kernels = Literal["auto", "stock", "avx512", "avx2", "neon"]
+Kernels = Literal["auto", "stock", "avx512_bf16", "avx512", "avx2", "neon"]
 Speculation = Literal["none", "ngram", "draft", "async-draft"]
 Schedule = Literal["serial", "comet", "waves"]
 

@@ -39,8 +39,8 @@ class SampledTokens:
     logprobs: list[TokenLogprobs | None]
 
 
-# Kernel that draws a word for each row of logits [rows, V]: temperature (0: greedy), top-k (0: none)
-# and top-p of each, and the keys of its noise -> [rows].
+# Kernel that draws a word for each row of logits [rows, V]: temperature (0: greedy), top-k (0:
+# none) and top-p of each, and the keys of its noise -> [rows].
 Draw = Callable[[Tensor, list[tuple[float, int, float]], list[tuple[int, int]]], Tensor]
 
 

@@ -42,7 +42,7 @@ class Scheduler:
         chunks: list[ScheduledChunk] = []
         budget = self._max_batch_tokens
         for sequence in list(self.running):
-            # Making room for an earlier sequence may have preempted this one, which has no blocks then.
+            # One that an earlier sequence preempted to make room has no blocks.
             if budget and sequence.blocks and (chunk := self._continue(sequence, budget)):
                 chunks.append(chunk)
                 budget -= chunk.tokens

@@ -9,6 +9,9 @@
 #include <cstdint>
 #include <cstring>
 #include <utility>
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
 
 #if defined(__AVX512F__)
 constexpr int LANES = 16, ROWS = 6, WIDE = 4;  // 24 sums, 4 weights and a factor in 32 registers
@@ -28,7 +31,8 @@ using HeadSizes = std::integer_sequence<int, 32, 48, 64, 96, 128, 256>;
 constexpr int MAX_SIZE = 256;  // of a head
 constexpr int AHEAD = 16;      // rows of a weight, or keys, between announcement and use
 constexpr int MANY = 48;       // rows that take a weight together
-constexpr int MOST_WIDENED = 512;  // rows of a weight whose columns are widened for many rows: 128 kB
+constexpr int MOST_SHARED = 512;     // rows of a weight that is brought into form for many rows
+constexpr int MOST_ROUNDED = 32768;  // inputs that are rounded at once; a row may have no more
 
 template <class W> struct Attention {
     const W *norm, *qkv, *head_norm, *out;  // [H], [H, (Q + 2 G) S], [Q + G, S], [Q S, H]
@@ -122,20 +126,67 @@ template <class W, int V> static inline void announce(const W *at) {
         if (v * LANES * sizeof(W) % 64 == 0) __builtin_prefetch(at + v * LANES);
 }
 
-// COUNT rows of x [K] times V vectors of columns of a weight [K, stride] -> out, or out += scale * it.
-template <class W, int COUNT, int V>
-static inline void tile(const float *const *x, const W *from, int64_t inputs, int64_t stride,
-                        float *const *out, int64_t column, const float *scale) {
+// How a product reads its weight: STEP rows of it at once, as V vectors of columns, beside an Input.
+template <class W> struct Singly {
+    typedef W Weight;
+    typedef float Input;
+    typedef Singly<float> Panel;
+    static constexpr int STEP = 1;
+    static constexpr bool HAS_PANEL = sizeof(W) != sizeof(float);
+    static Vector columns(const W *at, int64_t) { return load(at); }
+    static Vector add(Vector sum, Vector columns, float x) { return sum + fill(x) * columns; }
+    static Vector add_along(Vector sum, const float *x, const W *weight, int64_t) {
+        return sum + load(x) * load(weight);
+    }
+};
+#if defined(__AVX512BF16__)
+// Pairs of bfloat16 that the CPU multiplies and adds in one instruction; x is rounded to bfloat16.
+struct Paired {
+    typedef uint32_t Weight;
+    typedef uint32_t Input;
+    typedef Paired Panel;
+    static constexpr int STEP = 1;
+    static constexpr bool HAS_PANEL = false;
+    static Vector columns(const uint32_t *at, int64_t) { return load((const float *)at); }
+    static Vector add(Vector sum, Vector columns, uint32_t x) {
+        return (Vector)_mm512_dpbf16_ps((__m512)sum, (__m512bh)columns, (__m512bh)(Words{} + x));
+    }
+};
+struct Pairing : Paired {
+    typedef bfloat16 Weight;
+    static constexpr int STEP = 2;
+    static constexpr bool HAS_PANEL = true;
+    static Vector columns(const bfloat16 *at, int64_t stride) {
+        const Words even = __builtin_convertvector(*(const StoredHalves *)at, Words);
+        const Words odd = __builtin_convertvector(*(const StoredHalves *)(at + stride), Words);
+        return (Vector)(even | odd << 16);
+    }
+    static Vector add_along(Vector sum, const bfloat16 *x, const bfloat16 *weight, int64_t left) {
+        const __mmask32 there = left < 2 * LANES ? 0xffff : 0xffffffff;
+        return (Vector)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_maskz_loadu_epi16(there, x),
+                                        (__m512bh)_mm512_maskz_loadu_epi16(there, weight));
+    }
+};
+#endif
+
+// COUNT rows of x times V vectors of columns of a weight [K, stride] -> out, or out += scale * it.
+template <class P, int COUNT, int V>
+static inline void tile(const typename P::Input *const *x, const typename P::Weight *from,
+                        int64_t inputs, int64_t stride, float *const *out, int64_t column,
+                        const float *scale) {
     Vector sums[COUNT][V] = {};
-    for (int64_t k = 0; k < inputs; k++, from += stride) {
+    for (int64_t k = 0; k < inputs; k += P::STEP, from += P::STEP * stride) {
         // The lines of a column lie apart, which the CPU does not foresee; next are the columns
         // beside them. An address past the weight is never read, only announced.
-        announce<W, V>(from + (k + AHEAD < inputs ? AHEAD * stride
-                                                  : (AHEAD - inputs) * stride + V * LANES));
+        for (int step = 0; step < P::STEP; step++)
+            announce<typename P::Weight, V>(
+                from + (k + AHEAD < inputs ? AHEAD + step : AHEAD + step - inputs) * stride +
+                (k + AHEAD < inputs ? 0 : V * LANES));
         Vector columns[V];
-        for (int v = 0; v < V; v++) columns[v] = load(from + v * LANES);
+        for (int v = 0; v < V; v++) columns[v] = P::columns(from + v * LANES, stride);
         for (int row = 0; row < COUNT; row++)
-            for (int v = 0; v < V; v++) sums[row][v] += fill(x[row][k]) * columns[v];
+            for (int v = 0; v < V; v++)
+                sums[row][v] = P::add(sums[row][v], columns[v], x[row][k / P::STEP]);
     }
     for (int row = 0; row < COUNT; row++)
         for (int v = 0; v < V; v++) {
@@ -143,80 +194,122 @@ static inline void tile(const float *const *x, const W *from, int64_t inputs, in
             store(at, scale ? load(at) + scale[row] * sums[row][v] : sums[row][v]);
         }
 }
-template <class W, int V>
-static void tiles(const float *const *x, int64_t rows, const W *from, int64_t inputs,
-                  int64_t stride, float *const *out, int64_t column, const float *scale) {
+template <class P, int V>
+static void tiles(const typename P::Input *const *x, int64_t rows, const typename P::Weight *from,
+                  int64_t inputs, int64_t stride, float *const *out, int64_t column,
+                  const float *scale) {
     for (int64_t t = 0; t < rows; t += ROWS) {
         const float *part = scale ? scale + t : nullptr;
         switch (rows - t) {
-            case 1: tile<W, 1, V>(x + t, from, inputs, stride, out + t, column, part); break;
-            case 2: tile<W, 2, V>(x + t, from, inputs, stride, out + t, column, part); break;
-            case 3: tile<W, 3, V>(x + t, from, inputs, stride, out + t, column, part); break;
-            case 4: tile<W, 4, V>(x + t, from, inputs, stride, out + t, column, part); break;
-            case 5: tile<W, 5, V>(x + t, from, inputs, stride, out + t, column, part); break;
-            default: tile<W, ROWS, V>(x + t, from, inputs, stride, out + t, column, part);
+            case 1: tile<P, 1, V>(x + t, from, inputs, stride, out + t, column, part); break;
+            case 2: tile<P, 2, V>(x + t, from, inputs, stride, out + t, column, part); break;
+            case 3: tile<P, 3, V>(x + t, from, inputs, stride, out + t, column, part); break;
+            case 4: tile<P, 4, V>(x + t, from, inputs, stride, out + t, column, part); break;
+            case 5: tile<P, 5, V>(x + t, from, inputs, stride, out + t, column, part); break;
+            default: tile<P, ROWS, V>(x + t, from, inputs, stride, out + t, column, part);
         }
     }
 }
-// Columns of a weight for many rows, which are widened once for all of them.
-static void widened(const float *const *x, int64_t rows, const bfloat16 *from, int64_t inputs,
-                    int64_t stride, float *const *out, int64_t column, const float *scale) {
-    alignas(64) float wide[MOST_WIDENED * WIDE * LANES];
-    for (int64_t k = 0; k < inputs; k++, from += stride)
-        for (int v = 0; v < WIDE; v++) store(wide + (k * WIDE + v) * LANES, load(from + v * LANES));
-    tiles<float, WIDE>(x, rows, wide, inputs, WIDE * LANES, out, column, scale);
+// WIDE vectors of columns for many rows, which are brought into the form of the sums once for all.
+template <class P>
+static void share(const typename P::Input *const *x, int64_t rows, const typename P::Weight *from,
+                  int64_t inputs, int64_t stride, float *const *out, int64_t column,
+                  const float *scale) {
+    typedef typename P::Panel Panel;
+    alignas(64) float panel[MOST_SHARED / P::STEP * WIDE * LANES];
+    float *to = panel;
+    for (int64_t k = 0; k < inputs; k += P::STEP, from += P::STEP * stride)
+        for (int v = 0; v < WIDE; v++, to += LANES) store(to, P::columns(from + v * LANES, stride));
+    tiles<Panel, WIDE>(x, rows, (const typename Panel::Weight *)panel, inputs / P::STEP, WIDE * LANES,
+                       out, column, scale);
 }
-// Rows x[t] [K] times a weight [K, M] -> out[t] [M]; out[t] += scale[t] * it with a scale. All rows
-// take a part of the weight before the next part, so that it comes from memory once.
-template <class W>
-static void multiply(const float *const *x, int64_t rows, const W *weight, int64_t inputs,
-                     int64_t outputs, float *const *out, const float *scale) {
+// All rows take a part of the weight before the next part, so that it comes from memory once.
+template <class P>
+static void products(const typename P::Input *const *x, int64_t rows,
+                     const typename P::Weight *weight, int64_t inputs, int64_t outputs,
+                     float *const *out, const float *scale) {
     int64_t column = 0;
     if (rows == 1)  // one row has registers for more columns
         for (; column + 8 * LANES <= outputs; column += 8 * LANES)
-            tile<W, 1, 8>(x, weight + column, inputs, outputs, out, column, scale);
-    for (; column + WIDE * LANES <= outputs; column += WIDE * LANES) {
-        if constexpr (sizeof(W) == sizeof(bfloat16))
-            if (rows > 2 * ROWS && inputs <= MOST_WIDENED) {
-                widened(x, rows, weight + column, inputs, outputs, out, column, scale);
-                continue;
-            }
-        tiles<W, WIDE>(x, rows, weight + column, inputs, outputs, out, column, scale);
-    }
+            tile<P, 1, 8>(x, weight + column, inputs, outputs, out, column, scale);
+    const bool is_shared = P::HAS_PANEL && rows > 2 * ROWS && inputs <= MOST_SHARED;
+    for (; column + WIDE * LANES <= outputs; column += WIDE * LANES)
+        if (is_shared) share<P>(x, rows, weight + column, inputs, outputs, out, column, scale);
+        else tiles<P, WIDE>(x, rows, weight + column, inputs, outputs, out, column, scale);
     for (; column < outputs; column += LANES)
-        tiles<W, 1>(x, rows, weight + column, inputs, outputs, out, column, scale);
+        tiles<P, 1>(x, rows, weight + column, inputs, outputs, out, column, scale);
 }
+// Rows x[t] [K] times a weight [K, M] -> out[t] [M]; out[t] += scale[t] * it with a scale.
+template <class W>
+static void multiply(const float *const *x, int64_t rows, const W *weight, int64_t inputs,
+                     int64_t outputs, float *const *out, const float *scale) {
+    products<Singly<W>>(x, rows, weight, inputs, outputs, out, scale);
+}
+#if defined(__AVX512BF16__)
+template <>
+void multiply(const float *const *x, int64_t rows, const bfloat16 *weight, int64_t inputs,
+              int64_t outputs, float *const *out, const float *scale) {
+    alignas(64) bfloat16 rounded[MOST_ROUNDED];
+    const uint32_t *from[MANY];
+    const int64_t together = MOST_ROUNDED / inputs;
+    for (int64_t t = 0; t < rows; t += together) {
+        const int64_t count = rows - t < together ? rows - t : together;
+        for (int64_t i = 0; i < count; i++) {
+            from[i] = (const uint32_t *)(rounded + i * inputs);
+            for (int64_t k = 0; k < inputs; k += LANES)
+                store(rounded + i * inputs + k, load(x[t + i] + k));
+        }
+        products<Pairing>(from, count, weight, inputs, outputs, out + t, scale ? scale + t : nullptr);
+    }
+}
+#endif
 
 // LANES products at once: TOGETHER rows of x [K] with LANES / TOGETHER rows of a weight [M, K].
-template <class W, int TOGETHER>
-static void dots(const float *x, int64_t rows, const W *weight, int64_t inputs, int64_t outputs,
+template <class P, class X, class W, int TOGETHER>
+static void dots(const X *x, int64_t rows, const W *weight, int64_t inputs, int64_t outputs,
                  float *out) {
     constexpr int EACH = LANES / TOGETHER;
     for (int64_t m = 0; m < outputs; m += EACH)
         for (int64_t t = 0; t < rows; t += TOGETHER) {
-            const float *left[TOGETHER];
+            const X *left[TOGETHER];
             const W *right[EACH];
             for (int i = 0; i < TOGETHER; i++)
                 left[i] = x + (t + i < rows ? t + i : rows - 1) * inputs;
             for (int i = 0; i < EACH; i++)
                 right[i] = weight + (m + i < outputs ? m + i : outputs - 1) * inputs;
             Vector sums[LANES] = {};
-            for (int64_t k = 0; k < inputs; k += LANES)
+            for (int64_t k = 0; k < inputs; k += P::STEP * LANES)
                 for (int i = 0; i < EACH; i++)
                     for (int j = 0; j < TOGETHER; j++)
-                        sums[j * EACH + i] += load(left[j] + k) * load(right[i] + k);
+                        sums[j * EACH + i] =
+                            P::add_along(sums[j * EACH + i], left[j] + k, right[i] + k, inputs - k);
             const Vector found = across(sums);
             for (int j = 0; j < TOGETHER && t + j < rows; j++)
                 for (int i = 0; i < EACH && m + i < outputs; i++)
                     out[(t + j) * outputs + m + i] = found[j * EACH + i];
         }
 }
-template <class W>
-static void multiply_rows(const float *x, int64_t rows, const W *weight, int64_t inputs,
+template <class P, class X, class W>
+static void multiply_rows(const X *x, int64_t rows, const W *weight, int64_t inputs,
                           int64_t outputs, float *out) {
-    if (rows == 1) dots<W, 1>(x, rows, weight, inputs, outputs, out);
-    else dots<W, LANES / 4>(x, rows, weight, inputs, outputs, out);
+    if (rows == 1) dots<P, X, W, 1>(x, rows, weight, inputs, outputs, out);
+    else dots<P, X, W, LANES / 4>(x, rows, weight, inputs, outputs, out);
 }
+// Rows x [T, K], which may be overwritten, times each row of a weight [M, K] -> out [T, M].
+template <class W>
+static void multiply_all(float *x, int64_t rows, const W *weight, int64_t inputs, int64_t outputs,
+                         float *out) {
+    multiply_rows<Singly<W>>(x, rows, weight, inputs, outputs, out);
+}
+#if defined(__AVX512BF16__)
+template <>
+void multiply_all(float *x, int64_t rows, const bfloat16 *weight, int64_t inputs, int64_t outputs,
+                  float *out) {
+    bfloat16 *rounded = (bfloat16 *)x;
+    for (int64_t k = 0; k < rows * inputs; k += LANES) store(rounded + k, load(x + k));
+    multiply_rows<Pairing>(rounded, rows, weight, inputs, outputs, out);
+}
+#endif
 
 // Normalise a head and rotate it (halves convention).
 template <class W>
@@ -424,7 +517,7 @@ template <class W> static void mix(const Mlp<W> &part, int64_t rows, float *x, f
     int32_t *chosen = (int32_t *)(weights + pairs);
     for (int64_t t = 0; t < rows; t++)
         rms_norm(x + t * hidden, part.norm, hidden, part.epsilon, normed + t * hidden);
-    if (part.router) multiply_rows(normed, rows, part.router, hidden, part.experts, logits);
+    if (part.router) multiply_rows<Singly<W>>(normed, rows, part.router, hidden, part.experts, logits);
     for (int64_t t = 0; t < rows; t++) {
         if (!part.router) chosen[t] = 0, weights[t] = 1;
         else choose(logits + t * part.experts, part.experts, part.chosen, part.renormalise,
@@ -578,7 +671,7 @@ static int64_t draw_row(const float *logits, int64_t words, float temperature, i
                          float *scratch, float *logits) {                                         \
         for (int64_t i = 0; i < rows; i++)                                                        \
             rms_norm(x + wanted[i] * hidden, norm, hidden, epsilon, scratch + i * hidden);        \
-        multiply_rows(scratch, rows, weight, hidden, words, logits);                              \
+        multiply_all(scratch, rows, weight, hidden, words, logits);                              \
     }
 // Stages of attend: 1 project and store, 2 attend within C, 4 add what attended.
 COLUMN(float)

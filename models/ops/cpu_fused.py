@@ -33,7 +33,7 @@ from models.ops.cpu_ops import (
 )
 from models.ops.ops import AttentionWeights, KeyValues, LayerParts, MlpWeights, StepInput
 
-LANES: dict[CpuColumn, int] = {"avx512": 16, "avx2": 8, "neon": 4}
+LANES: dict[CpuColumn, int] = {"avx512_bf16": 16, "avx512": 16, "avx2": 8, "neon": 4}
 HEAD_SIZES = (32, 48, 64, 96, 128, 256)  # those that the library was made for
 MANY = 48  # rows that take a weight together, as in the library
 PROJECT, ATTEND, ADD = 1, 2, 4  # stages of a call of `attend`
@@ -103,9 +103,7 @@ class FusedCpuOps(CpuOps):
             repeat(sequence if tokens <= MAX_GROUPED_TOKENS else -1, tokens)
             for sequence, tokens in enumerate(batch.query_tokens)
         )
-        sequences = torch.frombuffer(
-            array("i", chain.from_iterable(numbers)), dtype=torch.int32
-        )
+        sequences = torch.frombuffer(array("i", chain.from_iterable(numbers)), dtype=torch.int32)
         ends = accumulate(batch.query_tokens)
         long_chunks = [
             (
@@ -236,8 +234,13 @@ def fused_cpu_ops(
 def cpu_columns() -> list[CpuColumn]:
     """Return the columns that this CPU runs, the fastest first."""
     level = torch.backends.cpu.get_cpu_capability()
-    missing = {"AVX512": (), "AVX2": ("avx512",)}.get(level, ("avx512", "avx2"))
-    return [column for column in machine_columns() if column not in missing]
+    runs: dict[CpuColumn, bool] = {
+        "avx512_bf16": level == "AVX512" and bool(torch.cpu.get_capabilities().get("avx512_bf16")),
+        "avx512": level == "AVX512",
+        "avx2": level in ("AVX512", "AVX2"),
+        "neon": True,
+    }
+    return [column for column in machine_columns() if runs[column]]
 
 
 def check_sizes(config: ModelConfig, lanes: int) -> None:

@@ -12,11 +12,12 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-CpuColumn = Literal["avx512", "avx2", "neon"]
+CpuColumn = Literal["avx512_bf16", "avx512", "avx2", "neon"]
 
 SOURCE = Path(__file__).with_name("cpu_fused.cpp")
 SHIPPED = Path(__file__).with_name("kernels")  # a wheel has <column>.so here
 ARCHITECTURES: dict[CpuColumn, list[str]] = {
+    "avx512_bf16": ["-march=x86-64-v4", "-mavx512bf16", "-mprefer-vector-width=512"],
     "avx512": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
     "avx2": ["-march=x86-64-v3"],
     "neon": ["-march=armv8-a"],
@@ -42,7 +43,7 @@ class NoLibrary(Exception):
 def machine_columns(machine: str = platform.machine()) -> list[CpuColumn]:
     """Return the columns of a kind of machine, the fastest first, whatever its CPU can run."""
     if machine.lower() in ("x86_64", "amd64"):
-        return ["avx512", "avx2"]
+        return ["avx512_bf16", "avx512", "avx2"]
     return ["neon"] if machine.lower() in ("aarch64", "arm64") else []
 
 

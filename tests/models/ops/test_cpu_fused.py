@@ -87,15 +87,35 @@ def test_bfloat16_errs_no_more_than_stock(column: CpuColumn) -> None:
 
 
 @EVERY_COLUMN
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 @torch.inference_mode()
-def test_a_row_is_the_same_alone_and_beside_others(column: CpuColumn) -> None:
-    """To the last bit: a sum has the same order in every step."""
-    case = draw_case(Random(3), tokens=[1] * 13)
-    ops = fused(column, case)
+def test_a_row_is_the_same_alone_and_beside_others(column: CpuColumn, dtype: torch.dtype) -> None:
+    """To the last bit: a sum has the same order in every step, also where many rows share one."""
+    case = draw_case(Random(3), tokens=[1] * 29)
+    case = case if dtype == torch.float32 else case.narrow()
+    ops = fused(column, case, dtype)
     together, _ = case.run(ops)
-    for sequence in (0, 5, 12):
+    for sequence in (0, 5, 12, 28):
         alone, _ = case.only(sequence).run(ops)
         assert torch.equal(alone[0], together[sequence])
+
+
+@EVERY_COLUMN
+@pytest.mark.parametrize("hidden", [32, 48, 160])
+@torch.inference_mode()
+def test_bfloat16_logits_err_no_more_than_stock(column: CpuColumn, hidden: int) -> None:
+    """Against float32 with the same weights, whatever part of a pair of vectors is left over."""
+    case = draw_case(Random(1), tokens=[7])
+    case = replace(case, config=replace(case.config, hidden_size=hidden))
+    generator = torch.Generator().manual_seed(hidden)
+    x, head = torch.randn(7, hidden, generator=generator), torch.randn(371, hidden).bfloat16()
+    norm, rows = torch.rand(hidden, generator=generator).bfloat16(), torch.arange(7)
+    exact = STOCK.head(x, rows, norm.float(), head.float(), 1e-6)
+    stock = STOCK.head(x.bfloat16(), rows, norm, head, 1e-6).float()
+    ops = fused(column, case, torch.bfloat16)
+    ops.scratch = torch.empty(scratch_floats(case.config, 7, 16))
+    found = ops.head(x, rows.int(), norm, head, 1e-6)
+    assert (found - exact).abs().mean() <= (stock - exact).abs().mean()
 
 
 @EVERY_COLUMN

@@ -15,7 +15,7 @@ COLUMN = COLUMNS[0]
 
 def test_kinds_of_machines_have_columns() -> None:
     """The fastest is first; an unknown machine has none."""
-    assert machine_columns("x86_64") == ["avx512", "avx2"]
+    assert machine_columns("x86_64") == ["avx512_bf16", "avx512", "avx2"]
     assert machine_columns("arm64") == machine_columns("aarch64") == ["neon"]
     assert machine_columns("riscv64") == []
 
