@@ -33,9 +33,9 @@ class Attention:
         heads, shared = self.config.num_attention_heads, self.config.num_key_value_heads
         projected = self.qkv(x).view(len(x), -1, self.config.head_dim)
         query_keys, values = projected.split_with_sizes([heads + shared, shared], 1)
-        query_keys = self.ops.head_norm(query_keys, self.head_norm, self.config.rms_norm_eps)
-        rotated = self.ops.rotate(query_keys, *rotation)
-        queries, keys = rotated.split_with_sizes([heads, shared], 1)
+        queries, keys = self.ops.turn(
+            query_keys, self.head_norm, heads, self.config.rms_norm_eps, rotation
+        )
         self.ops.store(cache, keys, values, plan)
         attended = self.ops.attention(queries, cache, plan, self.config.head_dim**-0.5)
         return self.out(attended.reshape(len(x), -1))

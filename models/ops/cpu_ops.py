@@ -43,12 +43,16 @@ class CpuOps(ComposedOps):
     def rms_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
         return F.rms_norm(x, (x.shape[-1],), weight, epsilon)
 
-    def head_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
-        return F.rms_norm(x, (x.shape[-1],), None, epsilon) * weight
-
-    def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        first, second = x.chunk(2, -1)
-        return (x * cos).addcmul_(torch.cat([-second, first], -1), sin)
+    def turn(
+        self, x: Tensor, norm: Tensor, heads: int, epsilon: float, rotation: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        # All heads at once: a weight for each costs a product, a second call would cost more.
+        normed = F.rms_norm(x, (x.shape[-1],), None, epsilon) * norm
+        cos, sin = rotation
+        first, second = normed.chunk(2, -1)
+        turned = (normed * cos).addcmul_(torch.cat([-second, first], -1), sin)
+        queries, keys = turned.split_with_sizes([heads, x.shape[1] - heads], 1)
+        return queries, keys
 
     def swiglu(self, gate_up: Tensor) -> Tensor:
         gate, up = gate_up.chunk(2, -1)

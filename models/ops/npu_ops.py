@@ -81,24 +81,29 @@ class NpuOps(ComposedOps):
         normalised: Tensor = torch_npu.npu_rms_norm(x, weight, epsilon)[0]
         return normalised
 
-    def head_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
-        # With a weight of two dimensions the kernel would take the mean over both.
-        return self.rms_norm(x, _ones(x.shape[-1], x.dtype, x.device), epsilon) * weight
-
-    def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        rotated: Tensor = torch_npu.npu_rotary_mul(
-            x.unsqueeze(0), cos.unsqueeze(0), sin.unsqueeze(0)
+    def turn(
+        self, x: Tensor, norm: Tensor, heads: int, epsilon: float, rotation: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        # With a weight of two dimensions the kernel would take the mean over both. Apart, queries
+        # and keys need no product with their weights and no copy afterwards.
+        cos, sin = (each.unsqueeze(0) for each in rotation)
+        queries, keys = (
+            torch_npu.npu_rotary_mul(
+                self.rms_norm(part, weight, epsilon).unsqueeze(0), cos, sin
+            ).squeeze(0)
+            for part, weight in ((x[:, :heads], norm[0]), (x[:, heads:], norm[-1]))
         )
-        return rotated.squeeze(0)
+        return queries, keys
 
     def swiglu(self, gate_up: Tensor) -> Tensor:
         activated: Tensor = torch_npu.npu_swiglu(gate_up, dim=-1)
         return activated
 
     def gate_top_k(self, logits: Tensor, k: int, renormalise: bool) -> tuple[Tensor, Tensor]:
-        # With renorm the kernel takes the softmax after the choice, which is the same.
+        # With renorm the kernel takes the softmax after the choice, which is the same. It gives
+        # weights in the dtype of the logits, which is that of the rows they multiply.
         weights, experts, _ = torch_npu.npu_moe_gating_top_k_softmax_v2(
-            logits.float(), k=k, renorm=int(renormalise)
+            logits, k=k, renorm=int(renormalise)
         )
         return weights, experts
 
@@ -209,11 +214,6 @@ class NpuOps(ComposedOps):
             return self.rms_norm(x, weight, epsilon), x
         normed, _, total = torch_npu.npu_add_rms_norm(x.left, x.right, weight, epsilon)
         return normed, total
-
-
-@cache
-def _ones(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    return torch.ones(size, dtype=dtype, device=device)
 
 
 @cache

@@ -141,22 +141,24 @@ class Ops(Protocol):
     def rms_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
         """Compute x / sqrt(mean(x²) + epsilon) * weight over the last dimension."""
 
-    def head_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
-        """Apply RMS norm to each head: x [T, heads, size], weight [heads, size]."""
+    def turn(
+        self, x: Tensor, norm: Tensor, heads: int, epsilon: float, rotation: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Normalise each head of x [T, heads + G, size] and rotate it -> queries and keys.
 
-    def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        """Apply rotary position embedding, halves convention.
-
-        x [T, heads, size], cos and sin [T, 1, size].
+        The first heads are queries, the G others keys. norm [heads + G, size]: query heads share
+        one weight, key heads another. Rotary position embedding in the halves convention, by
+        cosines and sines [T, 1, size].
         """
 
     def swiglu(self, gate_up: Tensor) -> Tensor:
         """Compute silu(first half) * second half over the last dimension: [.., 2 D] -> [.., D]."""
 
     def gate_top_k(self, logits: Tensor, k: int, renormalise: bool) -> tuple[Tensor, Tensor]:
-        """Choose the k likeliest experts of each token: weights (float32) and experts [T, k].
+        """Choose the k likeliest experts of each token: weights and experts [T, k].
 
-        Weights are the softmax over logits [T, E], rescaled to a sum of 1 if `renormalise`.
+        Weights are the softmax over logits [T, E], rescaled to a sum of 1 if `renormalise`. A
+        column whose kernel gives them in the logits' dtype leaves them so.
         """
 
     def route(self, x: Tensor, experts: Tensor, expert_count: int) -> RoutedRows:

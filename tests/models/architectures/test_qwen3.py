@@ -48,10 +48,11 @@ def test_attention_depends_on_relative_positions(network: Qwen3) -> None:
     cos, sin = rotation_tables(network.config, 64, torch.float32)
     query, key = torch.randn(2, 1, 1, 32, generator=torch.Generator().manual_seed(0))
 
+    def turned(head: torch.Tensor, at: int) -> torch.Tensor:
+        return network.ops.turn(head, torch.ones(1, 32), 1, 1e-6, (cos[[at]], sin[[at]]))[0]
+
     def product(query_at: int, key_at: int) -> float:
-        rotate = network.ops.rotate
-        turned = rotate(query, cos[[query_at]], sin[[query_at]])
-        return float((turned * rotate(key, cos[[key_at]], sin[[key_at]])).sum())
+        return float((turned(query, query_at) * turned(key, key_at)).sum())
 
     assert product(20, 15) == pytest.approx(product(45, 40), abs=1e-4)
     assert product(20, 15) != pytest.approx(product(20, 16), abs=1e-4)

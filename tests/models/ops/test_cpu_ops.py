@@ -26,18 +26,22 @@ def test_rms_norm_divides_by_the_root_mean_square() -> None:
     assert torch.allclose(OPS.rms_norm(x, weight, 1e-6), expected, atol=1e-6)
 
 
-def test_head_norm_has_a_weight_for_each_head() -> None:
-    """Each head is normalised alone."""
+def test_each_head_is_normalised_alone() -> None:
+    """By its own weight; an angle of 0 turns nothing."""
     x, weight = random(3, 2, 8), random(2, 8, seed=1)
     expected = torch.stack([OPS.rms_norm(x[:, head], weight[head], 1e-6) for head in range(2)], 1)
-    assert torch.allclose(OPS.head_norm(x, weight, 1e-6), expected, atol=1e-6)
+    still = torch.ones(3, 1, 8), torch.zeros(3, 1, 8)
+    queries, keys = OPS.turn(x, weight, 1, 1e-6, still)
+    assert torch.allclose(torch.cat([queries, keys], 1), expected, atol=1e-6)
 
 
 def test_rotation_turns_pairs_of_the_two_halves() -> None:
     """Element i of the first half turns with element i of the second."""
     angle = torch.tensor(0.3)
     x = torch.tensor([[[1.0, 0.0, 0.0, 2.0]]])
-    rotated = OPS.rotate(x, angle.cos().expand(1, 1, 4), angle.sin().expand(1, 1, 4))
+    weight = x.square().mean().sqrt().expand(1, 4)  # so that the norm changes nothing
+    rotation = angle.cos().expand(1, 1, 4), angle.sin().expand(1, 1, 4)
+    rotated, _ = OPS.turn(x, weight, 1, 0, rotation)
     expected = torch.stack([angle.cos(), -2 * angle.sin(), angle.sin(), 2 * angle.cos()])
     assert torch.allclose(rotated[0, 0], expected, atol=1e-6)
 

@@ -51,22 +51,21 @@ def assert_close(found: Tensor, expected: Tensor, ulps: float = 1) -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_rms_norm(dtype: torch.dtype) -> None:
-    """Token rows, and heads with a weight each."""
+    """Token rows."""
     x, weight = random(7, 64, dtype=dtype), random(64, dtype=dtype, seed=1)
     assert_close(NPU.rms_norm(x, weight, 1e-6), CPU.rms_norm(x, weight, 1e-6))
-    heads, weights = random(7, 6, 32, dtype=dtype), random(6, 32, dtype=dtype, seed=1)
-    assert_close(NPU.head_norm(heads, weights, 1e-6), CPU.head_norm(heads, weights, 1e-6))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_rotate(dtype: torch.dtype) -> None:
-    """The halves convention."""
-    x, cos, sin = (
-        random(7, 6, 32, dtype=dtype),
-        random(7, 1, 32, dtype=dtype, seed=1),
-        random(7, 1, 32, dtype=dtype, seed=2),
-    )
-    assert_close(NPU.rotate(x, cos, sin), CPU.rotate(x, cos, sin), ulps=2)
+def test_turn(dtype: torch.dtype) -> None:
+    """Queries and keys with a weight each, in the halves convention."""
+    x, weights = random(7, 6, 32, dtype=dtype), random(2, 32, dtype=dtype, seed=1)
+    norm = weights.repeat_interleave(torch.tensor([4, 2]), 0)
+    rotation = random(7, 1, 32, dtype=dtype, seed=2), random(7, 1, 32, dtype=dtype, seed=3)
+    for found, expected in zip(
+        NPU.turn(x, norm, 4, 1e-6, rotation), CPU.turn(x, norm, 4, 1e-6, rotation), strict=True
+    ):
+        assert_close(found, expected, ulps=4)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -85,7 +84,7 @@ def test_gate_top_k(dtype: torch.dtype, renormalise: bool) -> None:
         ops.gate_top_k(logits, 4, renormalise) for ops in (NPU, CPU)
     )
     assert torch.equal(experts.long(), expected_experts)
-    assert_close(weights, expected_weights, ulps=4)
+    assert_close(weights.to(dtype), expected_weights.to(dtype), ulps=4)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -24,9 +24,11 @@ def npu_moe_gating_top_k_softmax_v2(
         finished is None and not output_softmax,
         "this kernel gates every row and keeps no softmax",
     )
-    largest, experts = (x if renorm else x.softmax(-1)).sort(stable=True, dim=-1, descending=True)
-    weights = largest[..., :k].softmax(-1) if renorm else largest[..., :k]
-    return weights, experts[..., :k].int(), x.new_empty(0)
+    wide = x.float()
+    ordered = (wide if renorm else wide.softmax(-1)).sort(stable=True, dim=-1, descending=True)
+    largest, experts = (each[..., :k] for each in ordered)
+    weights = largest.softmax(-1) if renorm else largest
+    return weights.to(x.dtype), experts.int(), wide.new_empty(0)
 
 
 @kernel
