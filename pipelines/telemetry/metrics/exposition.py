@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, fields
 from math import isfinite, isnan
 from typing import Any, Generic, TypeVar
 
+from pipelines.telemetry.metrics.page_shape import MAX_SHAPES, PageShapes
+
 MAX_BYTES = 16 * 1024 * 1024  # a page of vLLM has 50 kB, one with thousands of experts some MB
 MAX_KNOWN = 200_000  # texts remembered by one reader
 HEAD = re.compile(r'[ \t]*([a-zA-Z_:][a-zA-Z0-9_:]*)[ \t]*(?:\{((?:[^"{}]|"(?:[^"\\]|\\.)*")*)\})?')
@@ -78,7 +80,11 @@ class Exposition(Generic[SeriesT]):
     """Parses pages. One object serves all targets of a kind: their lines are mostly equal."""
 
     def __init__(
-        self, admit: Admit[SeriesT], max_bytes: int = MAX_BYTES, max_known: int = MAX_KNOWN
+        self,
+        admit: Admit[SeriesT],
+        max_bytes: int = MAX_BYTES,
+        max_known: int = MAX_KNOWN,
+        max_shapes: int = MAX_SHAPES,
     ) -> None:
         self._admit = admit
         self._max_bytes = max_bytes
@@ -87,9 +93,21 @@ class Exposition(Generic[SeriesT]):
         self._kinds: dict[str, str] = {}
         # Family of each text that is a sample and not wanted.
         self._unwanted: dict[str, str] = {}
+        self._shapes: PageShapes[SeriesT] = PageShapes(max_shapes)
 
     def read(self, page: bytes) -> MetricsPage[SeriesT]:
         """Return all wanted samples of a page."""
+        if known := self._shapes.find(page):
+            shape, values = known
+            counts = ParseCounts(lines=shape.lines, unknown_families=shape.unknown_families)
+            return MetricsPage(dict(zip(shape.series, values, strict=True)), counts)
+        found = self._read_lines(page)
+        # Only numbers of lines and families are not compared: the page has no oddity.
+        if found.counts == ParseCounts():
+            self._shapes.remember(page, self._known.get, self._unwanted.get)
+        return found
+
+    def _read_lines(self, page: bytes) -> MetricsPage[SeriesT]:
         counts = ParseCounts()
         found: list[SeriesT] = []
         texts: list[str] = []
@@ -135,7 +153,8 @@ class Exposition(Generic[SeriesT]):
             return None, ""
         head, _, value = key.rpartition(" ")
         try:
-            if head not in self._known:
+            # Without a value there are two spaces before the number, which is no stamp.
+            if head not in self._known or not value:
                 head, value, text = self._split(line, counts)
         except MalformedLine:
             counts.malformed += 1

@@ -136,6 +136,15 @@ def test_a_sample_may_have_a_stamp() -> None:
         assert found.counts == ParseCounts(stamped=2)
 
 
+def test_several_spaces_before_a_value_are_no_stamp() -> None:
+    """Also where the series is known already."""
+    reader = read_all()
+    for page in (b"a 1\n", b"a  2\n", b"a   3\n"):
+        found = reader.read(page)
+        assert found.samples == {("a", ()): float(page.split()[1])}
+        assert found.counts.problems == found.counts.stamped == 0
+
+
 def test_exemplars_are_ignored() -> None:
     """OpenMetrics puts them after the value."""
     found = read('a_bucket{le="1"} 5 # {trace_id="4 } x"} 0.5 1723621883.5\n# EOF\n')
