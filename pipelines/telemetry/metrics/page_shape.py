@@ -21,8 +21,6 @@ SeriesT = TypeVar("SeriesT", bound=Hashable)
 FamilyOf = Callable[[str], str | None]
 SeriesOf = Callable[[str], SeriesT | None]
 
-_cut: Callable[[bytes, slice], bytes] = getitem
-
 
 @dataclass(frozen=True)
 class PageShape(Generic[SeriesT]):
@@ -33,7 +31,7 @@ class PageShape(Generic[SeriesT]):
     unknown_families: int  # with no wanted sample
     _pick_samples: Callable[[list[bytes]], Any]  # the wanted ones first
     _beginnings: tuple[bytes, ...]  # of these lines, with the space before the value
-    _ends: tuple[slice, ...]  # of these lines: the value
+    _ends: Any  # of these lines: slices of the values
     _pick_others: Callable[[list[bytes]], Any]  # comments and blank lines
     _others: Any
 
@@ -44,7 +42,7 @@ class PageShape(Generic[SeriesT]):
             return None
         if self._pick_others(lines) != self._others:
             return None
-        texts: list[bytes] = list(map(_cut, samples, self._ends))
+        texts: list[bytes] = list(map(getitem, samples, self._ends))
         together = b"".join(texts)
         # Behind a space are stamps and exemplars. Python alone reads 1_000.
         if b" " in together or b"_" in together:
