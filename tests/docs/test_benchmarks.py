@@ -1,6 +1,7 @@
 """A figure in the texts on benchmarks has a source: a table made from results, or a day."""
 
 import re
+from pathlib import Path
 
 import pytest
 from support.rules.source_files import ROOT
@@ -10,6 +11,7 @@ FIGURE = re.compile(r"\d[\d.,]*\s?(?:%|(?:CPU s|s|ms|µs|MB|MiB|GB|tok/s|times)\
 DAY = re.compile(r"\b20\d\d-\d\d-\d\d\b")
 MADE = re.compile(r"^<!-- table .*?^<!-- end of table -->$", re.MULTILINE | re.DOTALL)
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+MEASURED = re.compile(r"\b(?:took|was measured|were measured)\b")
 # They describe how figures are made, and have none.
 METHOD = ("How to run", "What is compared")
 
@@ -31,6 +33,13 @@ def without_source(text: str) -> list[str]:
 def test_every_figure_of_the_benchmarks_has_a_source() -> None:
     """A row of a table is made from results; a sentence may state its day instead."""
     assert without_source((ROOT / "benchmarks/README.md").read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/*.md")), ids=lambda page: page.stem)
+def test_every_measured_figure_of_the_pages_has_a_day(page: Path) -> None:
+    """Limits and settings are no measurements; what a page says that something took is one."""
+    text = page.read_text(encoding="utf-8")
+    assert [each for each in without_source(text) if MEASURED.search(each)] == []
 
 
 def test_the_figures_of_the_first_page_are_made_from_results() -> None:
