@@ -34,6 +34,7 @@ class ServerDescription:
     target: str | None = None  # of the tier file
     devices: int | None = None
     device_kind: str | None = None
+    rated_watts: float | None = None  # of all devices: what energy costs where none is measured
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def make_result(
         },
         "greedy": _greedy(found),
         "differences": [{**asdict(each), "is_distinct": each.is_distinct} for each in differences],
-        "notes": [*_notes(run, found, servers, reports)],
+        "notes": [*_notes(run, found, servers, reports), *_cost_notes(run, described, differences)],
     }
 
 
@@ -186,4 +187,20 @@ def _notes(
             yield (
                 f"While {side.upper()} ran, the load generator was the bottleneck: {reasons}. "
                 "Lower --rate or --speed, or run it on another machine."
+            )
+
+
+def _cost_notes(
+    run: PilotRun, described: PilotDescription, differences: list[PairedDifference]
+) -> Iterator[str]:
+    """Say whose cost takes rated power: a device that is not busy takes less."""
+    if all(each.a is None for each in differences if each.metric == "usd_per_mtok"):
+        return
+    for side in SIDES:
+        unmeasured = sum(each.joules.get(side) is None for each in run.blocks)
+        if unmeasured and (watts := described.servers[side].rated_watts) is not None:
+            yield (
+                f"Power of {side.upper()} was not measured in {unmeasured} of {len(run.blocks)} "
+                f"blocks; its cost takes the rated power there, {watts:g} W, which is more than "
+                "devices take that wait."
             )

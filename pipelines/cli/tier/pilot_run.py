@@ -85,7 +85,7 @@ def _make(options: PilotOptions, settings: Settings, say: Say) -> dict[str, Any]
     differences = compute_differences(
         pilot.run, objectives, terms, pilot.found.is_stream, options.seed
     )
-    described = _describe(options, servers, known)
+    described = _describe(options, servers, known, terms)
     return make_result(
         pilot.run,
         pilot.found,
@@ -232,6 +232,7 @@ def _describe(
     options: PilotOptions,
     servers: Mapping[Side, PilotServer],
     known: Mapping[Side, Target | None],
+    terms: Mapping[Side, DeviceTerms],
 ) -> PilotDescription:
     described: dict[Side, ServerDescription] = {}
     for side in SIDES:
@@ -241,6 +242,7 @@ def _describe(
             target=target.name if target else None,
             devices=target.devices if target else None,
             device_kind=target.device_kind if target else None,
+            rated_watts=terms[side].rated_watts,
         )
     arrivals = f"{options.rate:g} requests/s" if options.rate else f"trace {_trace(options).name}"
     if options.speed != 1.0:

@@ -35,6 +35,15 @@ def test_a_stopped_pilot_and_failures_are_said() -> None:
     assert any("requests of B failed" in each for each in notes)
 
 
+def test_a_cost_with_rated_power_is_said() -> None:
+    """Of the server whose power nobody measured, and of no other."""
+    notes = pilot_result(metered=("a",))["notes"]
+    [note] = [each for each in notes if "rated power" in each]
+    assert "Power of B was not measured in 12 of 12 blocks" in note
+    assert "100 W" in note
+    assert not any("rated power" in each for each in pilot_result()["notes"])
+
+
 @pytest.mark.parametrize(
     ("command", "shown"),
     [

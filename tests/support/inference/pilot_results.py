@@ -7,7 +7,7 @@ from typing import Any
 from support.inference.simulated_servers import OBJECTIVES, TERMS, SimulatedMachine
 
 from models.loadgen.target import LoadTarget
-from models.pilot.blocks import SIDES, draw_arrivals, plan_blocks
+from models.pilot.blocks import SIDES, Side, draw_arrivals, plan_blocks
 from models.pilot.checks import FeatureCheck
 from models.pilot.differences import compute_differences
 from models.pilot.greedy import GreedyEquality
@@ -27,12 +27,13 @@ def pilot_result(
     failing: float = 0.0,
     kinds: tuple[str, str] = ("Ascend 910C", "NVIDIA A100"),
     model: str = "qwen3-8b",
+    metered: tuple[Side, ...] = SIDES,
 ) -> dict[str, Any]:
     """Make the result of a pilot on the simulated clock, in which B is slower by `factor`."""
     machine = SimulatedMachine(seed, {"a": 1.0, "b": factor}, {"a": 0.0, "b": failing})
     blocks = plan_blocks(draw_arrivals(1.0, 2.0, 100, 30, seed), 12, seed)
     run = PilotRun(len(blocks) + 8 * was_stopped, was_stopped=was_stopped)
-    asyncio.run(run_blocks(run, blocks, machine.replay_block, dict.fromkeys(SIDES, machine)))
+    asyncio.run(run_blocks(run, blocks, machine.replay_block, dict.fromkeys(metered, machine)))
     servers = {
         side: PilotServer(side, LoadTarget(f"http://10.0.0.1{number}:8000/v1"), model)
         for number, side in enumerate(SIDES, 1)
@@ -45,8 +46,8 @@ def pilot_result(
         0.0,
         "0.1.0",
         {
-            "a": ServerDescription("vllm serve m --port 8000", "ascend", 8, kinds[0]),
-            "b": ServerDescription(None, "a100", 8, kinds[1]),
+            "a": ServerDescription("vllm serve m --port 8000", "ascend", 8, kinds[0], 100.0),
+            "b": ServerDescription(None, "a100", 8, kinds[1], 100.0),
         },
     )
     return make_result(
