@@ -2,7 +2,7 @@
 // this file through C's ABI; it knows nothing of torch or Python and needs only the C library.
 //
 // Activations are float32. Weights, rotation and cache are float32 or bfloat16 and are widened as
-// they are read. Each output is one sum in ascending order of its inputs, however many rows a step
+// they are read; the cache may be INT8, each head of each token with its scale behind it. Each output is one sum in ascending order of its inputs, however many rows a step
 // has, so a row's result does not depend on the rows beside it. All widths are multiples of LANES;
 // the caller checks that, and the sizes of all buffers. Nothing past a sequence's end is read.
 #include <cmath>
@@ -23,9 +23,14 @@ typedef uint32_t Words __attribute__((vector_size(4 * LANES)));
 typedef uint16_t Halves __attribute__((vector_size(2 * LANES)));
 typedef float Stored __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef uint16_t StoredHalves __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
+typedef int8_t Bytes __attribute__((vector_size(LANES)));
+typedef int32_t Numbers __attribute__((vector_size(4 * LANES)));
+typedef int8_t StoredBytes __attribute__((vector_size(LANES), aligned(1), may_alias));
 typedef uint16_t bfloat16;
 using HeadSizes = std::integer_sequence<int, 32, 48, 64, 96, 128, 256>;
 constexpr int MAX_SIZE = 256;  // of a head
+template <class C> constexpr int64_t SCALE = 0;      // elements of a scale behind a cached head
+template <> constexpr int64_t SCALE<int8_t> = 4;     // a float
 constexpr int AHEAD = 16;      // rows of a weight between its announcement and its use
 constexpr int MANY = 48;       // rows that take a weight together
 
@@ -50,6 +55,10 @@ struct Step {
 static inline Vector load(const float *at) { return *(const Stored *)at; }
 static inline Vector load(const bfloat16 *at) {
     return (Vector)(__builtin_convertvector(*(const StoredHalves *)at, Words) << 16);
+}
+static inline Vector load(const int8_t *at) {
+    const Numbers wide = __builtin_convertvector(*(const StoredBytes *)at, Numbers);
+    return __builtin_convertvector(wide, Vector);
 }
 static inline float widen(float x) { return x; }
 static inline float widen(bfloat16 x) {
@@ -215,10 +224,36 @@ static void turn(const float *head, const W *weight, const W *cos, const W *sin,
     }
 }
 
+// Write a head to the cache, in INT8 by its largest number (to nearest, ties to even).
+template <class C> static inline void keep(C *to, const float *head, int64_t size) {
+    for (int64_t d = 0; d < size; d += LANES) store(to + d, load(head + d));
+}
+static inline void keep(int8_t *to, const float *head, int64_t size) {
+    Vector largest = fill(1.17549435e-38f);
+    for (int64_t d = 0; d < size; d += LANES) {
+        const Vector x = load(head + d), positive = x < Vector{} ? -x : x;
+        largest = positive > largest ? positive : largest;
+    }
+    float most = largest[0];
+    for (int i = 1; i < LANES; i++) most = largest[i] > most ? largest[i] : most;
+    const float scale = most / 127;
+    memcpy(to + size, &scale, sizeof scale);
+    for (int64_t d = 0; d < size; d += LANES) {
+        const Words rounded = (Words)(load(head + d) / fill(scale) + 12582912.f) - 0x4B400000u;
+        *(StoredBytes *)(to + d) = __builtin_convertvector((Numbers)rounded, Bytes);
+    }
+}
+template <class C> static inline float scale_of(const C *head, int64_t size) {
+    float scale = 1;
+    if constexpr (SCALE<C>) memcpy(&scale, head + size, sizeof scale);
+    return scale;
+}
+
 // Norm, queries, keys and values of all rows; keys and values go to the cache.
-template <class W>
+template <class W, class C>
 static void project(const Attention<W> &part, const Step &step, const float *x, const W *cos,
-                    const W *sin, W *keys, W *values) {
+                    const W *sin, C *keys, C *values) {
+    const int64_t cached = part.size + SCALE<C>;  // elements of a head in the cache
     const int64_t all = part.heads + 2 * part.shared, size = part.size, width = all * size;
     float *normed = step.scratch, *joined = normed + MANY * part.hidden;
     for (int64_t t = 0; t < step.rows; t += MANY) {
@@ -239,21 +274,23 @@ static void project(const Attention<W> &part, const Step &step, const float *x, 
                 float *at = is_query ? step.queries + (row * part.heads + head) * size : turned;
                 turn(to[i] + head * size, part.head_norm + head * size, cos + row * size,
                      sin + row * size, size, part.epsilon, at);
-                W *key = keys + (step.slots[row] * part.shared + head - part.heads) * size;
-                for (int64_t d = 0; !is_query && d < size; d += LANES) store(key + d, load(at + d));
+                const int64_t place = step.slots[row] * part.shared + head - part.heads;
+                if (!is_query) keep(keys + place * cached, at, size);
             }
             const float *value = to[i] + (part.heads + part.shared) * size;
-            W *place = values + step.slots[row] * part.shared * size;
-            for (int64_t d = 0; d < part.shared * size; d += LANES) store(place + d, load(value + d));
+            C *place = values + step.slots[row] * part.shared * cached;
+            for (int64_t head = 0; head < part.shared; head++)
+                keep(place + head * cached, value + head * size, size);
         }
     }
 }
 
 // Attend from one row to its sequence's keys up to its own position, with heads of V vectors.
-template <class W, int V>
-static void attend_row(const Attention<W> &part, const Step &step, int64_t row, const W *keys,
-                       const W *values) {
-    const int64_t count = step.positions[row] + 1, stride = part.shared * part.size;
+template <class W, class C, int V>
+static void attend_row(const Attention<W> &part, const Step &step, int64_t row, const C *keys,
+                       const C *values) {
+    constexpr int SIZE = V * LANES, CACHED = SIZE + SCALE<C>;  // elements of a head, and cached
+    const int64_t count = step.positions[row] + 1, stride = part.shared * CACHED;
     const int64_t padded = (count + LANES - 1) / LANES * LANES, group = part.heads / part.shared;
     const int32_t *blocks = step.table + step.sequences[row] * step.table_width;
     int64_t *places = (int64_t *)step.scratch;  // of each key in the cache
@@ -264,17 +301,17 @@ static void attend_row(const Attention<W> &part, const Step &step, int64_t row, 
     const float scale = 1.f / std::sqrt((float)part.size);
     for (int64_t head = 0; head < part.heads; head++) {
         const int64_t at = (row * part.heads + head) * part.size;
-        const W *key = keys + head / group * part.size, *value = values + head / group * part.size;
+        const C *key = keys + head / group * CACHED, *value = values + head / group * CACHED;
         Vector query[V], highest = fill(-INFINITY), sum{}, even[V] = {}, odd[V] = {};
         for (int v = 0; v < V; v++) query[v] = load(step.queries + at + v * LANES) * fill(scale);
         for (int64_t j = 0; j < padded; j += LANES) {
             Vector sums[LANES] = {};
             const int64_t there = count - j < LANES ? count - j : LANES;
             for (int64_t i = 0; i < there; i++) {
-                const W *from = key + places[j + i];
+                const C *from = key + places[j + i];
                 Vector product = query[0] * load(from);
                 for (int v = 1; v < V; v++) product += query[v] * load(from + v * LANES);
-                sums[i] = product;
+                sums[i] = SCALE<C> ? product * fill(scale_of(from, SIZE)) : product;
             }
             const Vector found = NUMBERS < fill(there) ? across(sums) : fill(-INFINITY);
             highest = found > highest ? found : highest;
@@ -287,26 +324,27 @@ static void attend_row(const Attention<W> &part, const Step &step, int64_t row, 
             sum += weight;
             store(scores + j, weight);
         }
+        const auto weigh = [&](int64_t i) { return scores[i] * scale_of(value + places[i], SIZE); };
         int64_t j = 0;
         for (; j + 1 < count; j += 2)
             for (int v = 0; v < V; v++) {
-                even[v] += fill(scores[j]) * load(value + places[j] + v * LANES);
-                odd[v] += fill(scores[j + 1]) * load(value + places[j + 1] + v * LANES);
+                even[v] += fill(weigh(j)) * load(value + places[j] + v * LANES);
+                odd[v] += fill(weigh(j + 1)) * load(value + places[j + 1] + v * LANES);
             }
         const Vector share = fill(1.f / total(sum));
         for (int v = 0; v < V; v++) {
-            if (j < count) even[v] += fill(scores[j]) * load(value + places[j] + v * LANES);
+            if (j < count) even[v] += fill(weigh(j)) * load(value + places[j] + v * LANES);
             store(step.attended + at + v * LANES, (even[v] + odd[v]) * share);
         }
     }
 }
-template <class W, int... SIZES>
-static void attend_rows(const Attention<W> &part, const Step &step, const W *keys, const W *values,
+template <class W, class C, int... SIZES>
+static void attend_rows(const Attention<W> &part, const Step &step, const C *keys, const C *values,
                         std::integer_sequence<int, SIZES...>) {
     const auto attend = [&](auto vectors, int size) {
         for (int64_t row = 0; part.size == size && row < step.rows; row++)
             if (step.sequences[row] >= 0)
-                attend_row<W, decltype(vectors)::value>(part, step, row, keys, values);
+                attend_row<W, C, decltype(vectors)::value>(part, step, row, keys, values);
     };
     (attend(std::integral_constant<int, SIZES / LANES>{}, SIZES), ...);
 }
@@ -477,13 +515,16 @@ static int64_t draw_row(const float *logits, int64_t words, float temperature, i
 }
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
-#define COLUMN(W)                                                                                 \
-    EXPORT void attend_##W(const Attention<W> *part, const Step *step, float *x, const W *cos,    \
-                           const W *sin, W *keys, W *values, int64_t stages) {                    \
+#define ATTEND(NAME, W, C)                                                                        \
+    EXPORT void NAME(const Attention<W> *part, const Step *step, float *x, const W *cos,          \
+                     const W *sin, C *keys, C *values, int64_t stages) {                          \
         if (stages & 1) project(*part, *step, x, cos, sin, keys, values);                         \
         if (stages & 2) attend_rows(*part, *step, keys, values, HeadSizes{});                     \
         if (stages & 4) finish(*part, *step, x);                                                  \
-    }                                                                                             \
+    }
+#define COLUMN(W)                                                                                 \
+    ATTEND(attend_##W, W, W)                                                                      \
+    ATTEND(attend_##W##_int8, W, int8_t)                                                          \
     EXPORT void mix_##W(const Mlp<W> *part, int64_t rows, float *x, float *scratch) {             \
         mix(*part, rows, x, scratch);                                                             \
     }                                                                                             \
