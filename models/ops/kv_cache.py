@@ -1,7 +1,7 @@
 """Layout of the key-value cache, in the network's precision or in INT8.
 
-In INT8 each head of each token has its own scale, whose four bytes follow its numbers. So a cache is
-two tensors [blocks, ..] in every form, and whoever copies a block copies its scales too.
+In INT8 each head of each token has a scale, whose four bytes follow its numbers. So a cache is two
+tensors [blocks, ..] in every form, and whoever copies a block copies its scales too.
 """
 
 import torch
@@ -44,8 +44,9 @@ def read_heads(cached: Tensor, dtype: torch.dtype) -> Tensor:
     """Return cached heads [.., size] in `dtype`: as they are, or INT8 times its scale."""
     if cached.dtype != torch.int8:
         return cached
-    scales = cached[..., -SCALE_BYTES:].contiguous().view(torch.float32)
-    return (cached[..., :-SCALE_BYTES] * scales).to(dtype)
+    # Cloned, because a slice may begin where no float may.
+    scales = cached[..., -SCALE_BYTES:].clone(memory_format=torch.contiguous_format)
+    return cached[..., :-SCALE_BYTES].float().mul_(scales.view(torch.float32)).to(dtype)
 
 
 def _width(size: int, dtype: torch.dtype) -> int:
