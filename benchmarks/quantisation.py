@@ -28,6 +28,7 @@ from bits.forms import (
     FEW_BITS,
     FULL,
     Form,
+    Work,
     beside,
     caches_for,
     decoding,
@@ -115,7 +116,7 @@ def measure_contexts(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         for context in options.contexts:
             batch = decoding(size, context)
             for form, network in networks:
-                steps = {
+                steps: dict[str, Work] = {
                     cache: step_of(network, caches_for(network, size * context, cache), batch)
                     for cache in CACHES
                 }

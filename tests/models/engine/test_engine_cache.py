@@ -63,7 +63,7 @@ def assert_same(found: CompletedRequests, expected: CompletedRequests) -> None:
 def test_tokens_are_those_of_a_batch(
     config: EngineConfig, changes: dict[str, Any], kernels: Kernels
 ) -> None:
-    """What is read from the cache does not depend on how it came there."""
+    """The cache reads the same, however its content came there."""
     config = replace(config, kernels=kernels)
     with open_engine(config) as engine:
         expected = complete(engine, requests())
