@@ -130,7 +130,8 @@ def quantisation(report: dict[str, list[dict[str, Any]]]) -> Iterator[ResultRow]
     for one in report["sizes"]:
         setting = f"{one['shape']}, {one['parameters'] / 1e6:.3g} M, {one['at_once']} at once"
         yield _speed(setting, "speed at a size", one, "times the fastest's", one["form"])
-        yield row(setting, "CPU time", one["milliseconds"], "ms", variant=one["form"])
+        if one["form"] == one["fastest"]:
+            yield row(setting, "CPU time", one["milliseconds"], "ms", variant=one["form"])
 
 
 def _speed(setting: str, figure: str, found: dict[str, Any], unit: str, variant: str) -> ResultRow:

@@ -49,8 +49,9 @@ def test_few_bits_have_memory_perplexity_and_speeds() -> None:
         "speeds": {"decode 1": speed},
     }
     context = {"form": "float32, fused", "at_once": 8, "context": 2048, **speed}
-    shape = {"shape": "384 wide", "parameters": 11_400_000, "at_once": 1, "form": "w4a16", **speed}
-    made = found("quantisation", {"schemes": [scheme], "contexts": [context], "sizes": [shape]})
+    shape = {"shape": "384 wide", "parameters": 11_400_000, "at_once": 1, "fastest": "bfloat16"}
+    sizes = [shape | speed | {"form": form} for form in ("bfloat16", "w4a16")]
+    made = found("quantisation", {"schemes": [scheme], "contexts": [context], "sizes": sizes})
     assert made[name, None, "weights"].value == 5.3
     assert made[name, None, "cache of a token"].value == 1664
     assert made[name, "cache of 16,384 tokens", "memory in all"].value == 32.56
@@ -60,7 +61,10 @@ def test_few_bits_have_memory_perplexity_and_speeds() -> None:
     assert (found_speed.value, found_speed.low, found_speed.high) == (0.75, 0.7, 0.8)
     setting = "8 at once, 2,048 tokens each"
     assert made[setting, "float32, fused", "speed of a cache in 8 bits"].value == 0.75
-    assert made["384 wide, 11.4 M, 1 at once", "w4a16", "CPU time"].value == 3
+    setting = "384 wide, 11.4 M, 1 at once"
+    assert made[setting, "w4a16", "speed at a size"].value == 0.75
+    assert made[setting, "bfloat16", "CPU time"].value == 3
+    assert (setting, "w4a16", "CPU time") not in made
 
 
 def test_forms_of_speculation_have_their_settings() -> None:

@@ -45,11 +45,11 @@ bases as (
         few.form as basis,
         'the weights alone: caches and activations stay as they are' as what,
         few.megabytes,
-        full.megabytes as megabytes_at_16_bits,
+        sixteen.megabytes as megabytes_at_16_bits,
         few.form
     from found as few
-    inner join found as full
-        on full.form = 'bfloat16'
+    inner join found as sixteen
+        on sixteen.form = 'bfloat16'
     union all
     select
         case
@@ -58,11 +58,11 @@ bases as (
         end as basis,
         'weights and a ' || few.cache_size || ' together' as what,
         few.megabytes_in_all as megabytes,
-        full.megabytes_in_all as megabytes_at_16_bits,
+        sixteen.megabytes_in_all as megabytes_at_16_bits,
         few.form
     from found as few
-    inner join found as full
-        on full.form = 'bfloat16'
+    inner join found as sixteen
+        on sixteen.form = 'bfloat16'
     where few.megabytes_in_all is not null
 )
 
@@ -77,10 +77,10 @@ select
         case when bases.megabytes > bases.megabytes_at_16_bits then 'more' else 'less' end,
         bases.megabytes, bases.megabytes_at_16_bits,
         few.bytes_per_parameter,
-        few.perplexity, full.perplexity,
-        few.speed_at_1 / full.speed_at_1,
-        few.speed_at_8 / full.speed_at_8,
-        few.speed_at_32 / full.speed_at_32
+        few.perplexity, sixteen.perplexity,
+        few.speed_at_1 / sixteen.speed_at_1,
+        few.speed_at_8 / sixteen.speed_at_8,
+        few.speed_at_32 / sixteen.speed_at_32
     ) as measured_text,
     case
         when 1 - bases.megabytes / bases.megabytes_at_16_bits >= 0.3 then 'supported'
@@ -99,8 +99,8 @@ select
 from bases
 inner join found as few
     on bases.form = few.form
-inner join found as full
-    on full.form = 'bfloat16'
+inner join found as sixteen
+    on sixteen.form = 'bfloat16'
 where
     split_part(bases.form, ', ', 1) in ('w8a8', 'w8a16', 'w4a16')
     and (bases.form in ('w8a8', 'w8a16', 'w4a16') or bases.basis like '%_and_cache_in_8_bits')
