@@ -121,7 +121,8 @@ def quantisation(report: dict[str, list[dict[str, Any]]]) -> Iterator[ResultRow]
         tokens = f"cache of {one['total_tokens']:,} tokens"
         yield row(name, "memory in all", one["total_bytes"] / 1e6, "MB", variant=tokens)
         yield row(name, "perplexity", one["perplexity"])
-        yield row(name, "change of perplexity", one["perplexity_change_percent"], "%")
+        change = round(one["perplexity_change_percent"], 3)
+        yield row(name, "change of perplexity", change, "%")
         for work, speed in one["speeds"].items():
             yield _speed(name, "speed", speed, "times float32's", work)
     for one in report["contexts"]:
@@ -135,8 +136,11 @@ def quantisation(report: dict[str, list[dict[str, Any]]]) -> Iterator[ResultRow]
 
 
 def _speed(setting: str, figure: str, found: dict[str, Any], unit: str, variant: str) -> ResultRow:
-    low, high = found["low"], found["high"]
-    return row(setting, figure, found["ratio"], unit, variant=variant, low=low, high=high)
+    """Return a ratio of three digits; that of a form to itself has no spread."""
+    ratio, low, high = (float(f"{found[name]:.3g}") for name in ("ratio", "low", "high"))
+    if low == high:
+        return row(setting, figure, ratio, unit, variant=variant)
+    return row(setting, figure, ratio, unit, variant=variant, low=low, high=high)
 
 
 def speculation(report: list[dict[str, Any]]) -> Iterator[ResultRow]:
