@@ -17,6 +17,7 @@ from models.engine.model_runner import LocalRunner, ModelRunner
 from models.engine.scheduler import Scheduler
 from models.errors import BadConfig
 from models.expert_parallel.runner import EpRunner, check_expert_ranks
+from models.ops.kv_cache import block_bytes, cache_dtype
 from models.ops.registry import chosen_ops
 from models.protocol import EngineInfo
 from models.spec_decode.proposer import make_drafter
@@ -36,8 +37,8 @@ def build_engine(config: EngineConfig) -> Engine:
     _check(config, model, device.type)
     tokenizer = read_tokenizer(config.model, model)
     context = _context_tokens(config, model)
-    blocks = _cache_blocks(config, context)
     dtype = torch_dtype(config.dtype)
+    blocks = _cache_blocks(config, model, context, dtype)
     ops = chosen_ops(device, dtype, config, model)
     loader = ModelLoader(model, ops, device, dtype, context, config.quantisation)
     runner = make_runner(config, loader, blocks)
@@ -66,7 +67,8 @@ def make_runner(config: EngineConfig, loader: ModelLoader, blocks: int) -> Model
     if config.expert_ranks > 1:
         return EpRunner(config, loader, blocks)
     with open_tensors(config.model) as tensors:
-        return LocalRunner(loader.load(tensors), blocks, config.block_tokens)
+        network = loader.load(tensors)
+        return LocalRunner(network, blocks, config.block_tokens, config.kv_cache_dtype)
 
 
 def _check(config: EngineConfig, model: ModelConfig, device: str) -> None:
@@ -87,13 +89,20 @@ def _context_tokens(config: EngineConfig, model: ModelConfig) -> int:
     return context
 
 
-def _cache_blocks(config: EngineConfig, context: int) -> int:
-    tokens = config.cache_tokens or max(DEFAULT_CACHE_TOKENS, context)
-    blocks = tokens // config.block_tokens
+def _cache_blocks(
+    config: EngineConfig, model: ModelConfig, context: int, dtype: torch.dtype
+) -> int:
+    each = block_bytes(model, config.block_tokens, cache_dtype(config.kv_cache_dtype, dtype))
+    if config.kv_cache_memory_bytes is not None:
+        name, given = "kv_cache_memory_bytes", config.kv_cache_memory_bytes
+        blocks = given // each
+    else:
+        name, given = "cache_tokens", config.cache_tokens or max(DEFAULT_CACHE_TOKENS, context)
+        blocks = given // config.block_tokens
     if blocks * config.block_tokens < context:
         raise BadConfig(
-            f"cache_tokens is {tokens}, too few for one whole context of {context}. "
-            "Raise cache_tokens or lower context_tokens."
+            f"{name} is {given}, too few for one whole context of {context}. "
+            f"Raise {name} or lower context_tokens."
         )
     return blocks
 
@@ -102,6 +111,7 @@ def _engine_info(
     config: EngineConfig, loader: ModelLoader, weight_bytes: int, blocks: int
 ) -> EngineInfo:
     model = loader.config
+    kept = cache_dtype(config.kv_cache_dtype, loader.dtype)
     return EngineInfo(
         device=str(loader.device),
         context_tokens=loader.context_tokens,
@@ -115,6 +125,8 @@ def _engine_info(
         stack={**_versions(), "dtype": config.dtype, "kernels": loader.ops.kernels},
         expert_ranks=config.expert_ranks,
         parameters=model.parameters,
+        kv_cache_dtype=str(kept).removeprefix("torch."),
+        cache_bytes=blocks * block_bytes(model, config.block_tokens, kept),
     )
 
 

@@ -9,6 +9,7 @@ from models.errors import BadCheckpoint, BadConfig
 DeviceKind = Literal["auto", "cpu", "cuda", "npu"]
 Dtype = Literal["auto", "float32", "bfloat16"]
 Quantisation = Literal["none", "w8a16", "w4a16", "w8a8"]
+KvCacheDtype = Literal["auto", "int8"]
 Kernels = Literal["auto", "stock", "avx512_bf16", "avx512", "avx2", "neon"]
 Speculation = Literal["none", "ngram", "draft", "async-draft"]
 Schedule = Literal["serial", "comet", "waves"]
@@ -41,6 +42,8 @@ class EngineConfig:
     # Tokens per cache block. 0: 128 on an NPU, whose attention requires it, else 16.
     block_tokens: int = 0
     cache_tokens: int | None = None  # None: 16 Ki tokens, at least one whole context
+    kv_cache_memory_bytes: int | None = None  # in place of cache_tokens; the blocks that fit
+    kv_cache_dtype: KvCacheDtype = "auto"  # dtype; int8: with a scale for each token and head
     prefix_caching: bool = True
     quantisation: Quantisation = "none"
     kernels: Kernels = "auto"  # the fastest that this device runs; a name: these or an error
@@ -62,9 +65,13 @@ class EngineConfig:
                 f"block_tokens must be at least 1, or 0 for the device's default, "
                 f"not {self.block_tokens}."
             )
-        for name in ("context_tokens", "cache_tokens"):
+        for name in ("context_tokens", "cache_tokens", "kv_cache_memory_bytes"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise BadConfig(f"{name} must be at least 1, not {value}.")
+        if self.cache_tokens is not None and self.kv_cache_memory_bytes is not None:
+            raise BadConfig(
+                "cache_tokens and kv_cache_memory_bytes both state the cache's size. Leave one out."
+            )
 
 
 @dataclass(frozen=True)

@@ -119,3 +119,5 @@ class EngineInfo:
     stack: dict[str, str]  # dtype, kernels, and versions of tokentide, torch, torch_npu and python
     expert_ranks: int = 1  # devices that share the work
     parameters: int | None = None  # all of them, also those that a token does not use
+    kv_cache_dtype: str = "float32"  # of the cache: float32, bfloat16 or int8
+    cache_bytes: int | None = None  # memory of the cache, scales included

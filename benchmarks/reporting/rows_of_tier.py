@@ -15,6 +15,7 @@ MIN_RATIOS = {
 }
 BALANCE, MIN_GAIN = 1.0, 1.5
 MIN_QUERY_RATIO = 10.0
+CACHE_SPEED = "speed of a cache in 8 bits"
 FIGURES_OF_SCRAPING = (
     ("CPU for a million samples on pages", "s"),
     ("CPU for a million samples kept", "s"),
@@ -111,13 +112,35 @@ def predictions(report: dict[str, Any]) -> Iterator[ResultRow]:
         yield row(setting, "most communication / computation", most)
 
 
-def quantisation(report: list[dict[str, Any]]) -> Iterator[ResultRow]:
-    """Yield megabytes, perplexity and speeds of each precision; speeds are beside float32's."""
-    for one in report:
-        yield row(one["name"], "weights", one["weight_bytes"] / 1e6, "MB")
-        yield row(one["name"], "perplexity", one["perplexity"])
-        for work, ratio in one["ratios"].items():
-            yield row(one["name"], "speed", ratio, "times float32's", variant=work)
+def quantisation(report: dict[str, list[dict[str, Any]]]) -> Iterator[ResultRow]:
+    """Yield memory, perplexity and speeds of each form, then of caches and of sizes."""
+    for one in report["schemes"]:
+        name = one["name"]
+        yield row(name, "weights", one["weight_bytes"] / 1e6, "MB")
+        yield row(name, "cache of a token", one["cache_bytes_per_token"], "bytes")
+        tokens = f"cache of {one['total_tokens']:,} tokens"
+        yield row(name, "memory in all", one["total_bytes"] / 1e6, "MB", variant=tokens)
+        yield row(name, "perplexity", one["perplexity"])
+        change = round(one["perplexity_change_percent"], 3)
+        yield row(name, "change of perplexity", change, "%")
+        for work, speed in one["speeds"].items():
+            yield _speed(name, "speed", speed, "times float32's", work)
+    for one in report["contexts"]:
+        setting = f"{one['at_once']} at once, {one['context']:,} tokens each"
+        yield _speed(setting, CACHE_SPEED, one, "times the full cache's", one["form"])
+    for one in report["sizes"]:
+        setting = f"{one['shape']}, {one['parameters'] / 1e6:.3g} M, {one['at_once']} at once"
+        yield _speed(setting, "speed at a size", one, "times the fastest's", one["form"])
+        if one["form"] == one["fastest"]:
+            yield row(setting, "CPU time", one["milliseconds"], "ms", variant=one["form"])
+
+
+def _speed(setting: str, figure: str, found: dict[str, Any], unit: str, variant: str) -> ResultRow:
+    """Return a ratio of three digits; that of a form to itself has no spread."""
+    ratio, low, high = (float(f"{found[name]:.3g}") for name in ("ratio", "low", "high"))
+    if low == high:
+        return row(setting, figure, ratio, unit, variant=variant)
+    return row(setting, figure, ratio, unit, variant=variant, low=low, high=high)
 
 
 def speculation(report: list[dict[str, Any]]) -> Iterator[ResultRow]:

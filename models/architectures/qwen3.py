@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from models.config import ModelConfig
+from models.config import KvCacheDtype, ModelConfig
 from models.layers.linear import Linear, full_weight
 from models.layers.mlp import Mlp, SparseMlp
+from models.ops.kv_cache import cache_dtype, new_key_values
 from models.ops.ops import AttentionWeights, Batch, KeyValues, Ops, Residual
 from models.ops.staging import stage
 
@@ -101,12 +102,13 @@ class Qwen3:
             x = layer(x, rotation, cache, plan)
         return self.ops.head(x, step.wanted, self.norm, self.head, self.config.rms_norm_eps)
 
-    def new_caches(self, blocks: int, block_tokens: int) -> list[KeyValues]:
-        """Make an empty cache for each layer. It is zeroed: masked values must be numbers too."""
-        size = (blocks, block_tokens, self.config.num_key_value_heads, self.config.head_dim)
+    def new_caches(
+        self, blocks: int, block_tokens: int, kv_cache_dtype: KvCacheDtype = "auto"
+    ) -> list[KeyValues]:
+        """Make an empty cache for each layer."""
+        dtype, device = cache_dtype(kv_cache_dtype, self.embedding.dtype), self.embedding.device
         return [
-            KeyValues(self.embedding.new_zeros(size), self.embedding.new_zeros(size))
-            for _ in self.layers
+            new_key_values(self.config, blocks, block_tokens, dtype, device) for _ in self.layers
         ]
 
     @property

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from models.architectures.qwen3 import Qwen3
+from models.config import KvCacheDtype
 from models.engine.sequence import ScheduledChunk
 from models.ops.ops import Batch
 from models.protocol import LayerTimes
@@ -34,9 +35,15 @@ class ModelRunner(Protocol):
 class LocalRunner:
     """Runner of a network that is whole in this process."""
 
-    def __init__(self, network: Qwen3, blocks: int, block_tokens: int) -> None:
+    def __init__(
+        self,
+        network: Qwen3,
+        blocks: int,
+        block_tokens: int,
+        kv_cache_dtype: KvCacheDtype = "auto",
+    ) -> None:
         self._network = network
-        self._caches = network.new_caches(blocks, block_tokens)
+        self._caches = network.new_caches(blocks, block_tokens, kv_cache_dtype)
         self._sparse = network.sparse_layers
         self._expert_rows = torch.zeros(
             len(self._sparse) * network.config.num_experts,

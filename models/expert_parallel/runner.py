@@ -61,7 +61,8 @@ class EpRunner(LocalRunner):
             make_moe_block=partial(_make_block, self._state),
         )
         with open_tensors(config.model) as tensors:
-            super().__init__(loader.load(tensors), blocks, config.block_tokens)
+            network = loader.load(tensors)
+            super().__init__(network, blocks, config.block_tokens, config.kv_cache_dtype)
         self._folder = tempfile.TemporaryDirectory(prefix="tokentide-ranks-")
         store = Path(self._folder.name) / "store"
         context = multiprocessing.get_context("spawn")

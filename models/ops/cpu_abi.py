@@ -11,6 +11,7 @@ import torch
 from models.ops.cpu_library import SHIPPED, CpuColumn, NoLibrary, find_library
 
 ENDINGS = {torch.float32: "float", torch.bfloat16: "bfloat16"}
+INT8_CACHE = "_int8"  # ends the name of an `attend` with its cache in INT8
 
 
 class AttentionPart(Structure):
@@ -64,9 +65,11 @@ def load_library(column: CpuColumn, folder: Path, shipped: Path = SHIPPED) -> ct
         "mix": [POINTER(MlpPart), c_int64, c_void_p, c_void_p],
         "head": [*[c_void_p] * 4, *[c_int64] * 3, c_float, c_void_p, c_void_p],
     }
-    for name, kinds in addresses.items():
-        for ending in ENDINGS.values():
-            function = getattr(library, f"{name}_{ending}")
+    for ending in ENDINGS.values():
+        functions = {f"{name}_{ending}": kinds for name, kinds in addresses.items()}
+        functions[f"attend_{ending}{INT8_CACHE}"] = addresses["attend"]
+        for name, kinds in functions.items():
+            function = getattr(library, name)
             function.argtypes, function.restype = kinds, None
     library.draw.argtypes = [c_void_p, c_int64, c_int64, *[c_void_p] * 6]
     library.draw.restype = None

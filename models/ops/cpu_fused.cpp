@@ -2,8 +2,9 @@
 // this file through C's ABI; it knows nothing of torch or Python and needs only the C library.
 //
 // Activations are float32. Weights, rotation and cache are float32 or bfloat16 and are widened as
-// they are read. Each output is one sum in ascending order of its inputs, however many rows a step
-// has, so a row's result does not depend on the rows beside it. All widths are multiples of LANES;
+// they are read; the cache may be INT8, each head of each token with its scale behind it. Each output
+// is one sum in one order of its inputs, however many rows a step has, so a row's result does not
+// depend on the rows beside it. All widths are multiples of LANES;
 // the caller checks that, and the sizes of all buffers. Nothing past a sequence's end is read.
 #include <cmath>
 #include <cstdint>
@@ -26,9 +27,15 @@ typedef uint32_t Words __attribute__((vector_size(4 * LANES)));
 typedef uint16_t Halves __attribute__((vector_size(2 * LANES)));
 typedef float Stored __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef uint16_t StoredHalves __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
+typedef int8_t Bytes __attribute__((vector_size(LANES)));
+typedef int16_t Shorts __attribute__((vector_size(2 * LANES)));
+typedef int32_t Numbers __attribute__((vector_size(4 * LANES)));
+typedef int8_t StoredBytes __attribute__((vector_size(LANES), aligned(1), may_alias));
 typedef uint16_t bfloat16;
 using HeadSizes = std::integer_sequence<int, 32, 48, 64, 96, 128, 256>;
 constexpr int MAX_SIZE = 256;  // of a head
+template <class C> constexpr int64_t SCALE = 0;      // elements of a scale behind a cached head
+template <> constexpr int64_t SCALE<int8_t> = 4;     // a float
 constexpr int AHEAD = 16;      // rows of a weight, or keys, between announcement and use
 constexpr int MANY = 48;       // rows that take a weight together
 constexpr int MOST_SHARED = 512;     // rows of a weight that is brought into form for many rows
@@ -55,6 +62,12 @@ struct Step {
 static inline Vector load(const float *at) { return *(const Stored *)at; }
 static inline Vector load(const bfloat16 *at) {
     return (Vector)(__builtin_convertvector(*(const StoredHalves *)at, Words) << 16);
+}
+static inline Vector load(const int8_t *at) {
+    // By way of 16 bits: GCC widens a vector to twice its bytes in one instruction, to four times
+    // number by number.
+    const Shorts wider = __builtin_convertvector(*(const StoredBytes *)at, Shorts);
+    return __builtin_convertvector(__builtin_convertvector(wider, Numbers), Vector);
 }
 static inline float widen(float x) { return x; }
 static inline float widen(bfloat16 x) {
@@ -325,10 +338,37 @@ static void turn(const float *head, const W *weight, const W *cos, const W *sin,
     }
 }
 
+// Write a head to the cache, in INT8 by its largest number (to nearest, ties to even).
+template <class C> static inline void keep(C *to, const float *head, int64_t size) {
+    for (int64_t d = 0; d < size; d += LANES) store(to + d, load(head + d));
+}
+static inline void keep(int8_t *to, const float *head, int64_t size) {
+    Vector largest = fill(1.17549435e-38f);
+    for (int64_t d = 0; d < size; d += LANES) {
+        const Vector x = load(head + d), positive = x < Vector{} ? -x : x;
+        largest = positive > largest ? positive : largest;
+    }
+    float most = largest[0];
+    for (int i = 1; i < LANES; i++) most = largest[i] > most ? largest[i] : most;
+    const float scale = most / 127;
+    memcpy(to + size, &scale, sizeof scale);
+    for (int64_t d = 0; d < size; d += LANES) {
+        const Words rounded = (Words)(load(head + d) / fill(scale) + 12582912.f) - 0x4B400000u;
+        const Shorts narrow = __builtin_convertvector((Numbers)rounded, Shorts);
+        *(StoredBytes *)(to + d) = __builtin_convertvector(narrow, Bytes);
+    }
+}
+template <class C> static inline float scale_of(const C *head, int64_t size) {
+    float scale = 1;
+    if constexpr (SCALE<C>) memcpy(&scale, head + size, sizeof scale);
+    return scale;
+}
+
 // Norm, queries, keys and values of all rows; keys and values go to the cache.
-template <class W>
+template <class W, class C>
 static void project(const Attention<W> &part, const Step &step, const float *x, const W *cos,
-                    const W *sin, W *keys, W *values) {
+                    const W *sin, C *keys, C *values) {
+    const int64_t cached = part.size + SCALE<C>;  // elements of a head in the cache
     const int64_t all = part.heads + 2 * part.shared, size = part.size, width = all * size;
     float *normed = step.scratch, *joined = normed + MANY * part.hidden;
     for (int64_t t = 0; t < step.rows; t += MANY) {
@@ -349,88 +389,101 @@ static void project(const Attention<W> &part, const Step &step, const float *x, 
                 float *at = is_query ? step.queries + (row * part.heads + head) * size : turned;
                 turn(to[i] + head * size, part.head_norm + head * size, cos + row * size,
                      sin + row * size, size, part.epsilon, at);
-                W *key = keys + (step.slots[row] * part.shared + head - part.heads) * size;
-                for (int64_t d = 0; !is_query && d < size; d += LANES) store(key + d, load(at + d));
+                const int64_t place = step.slots[row] * part.shared + head - part.heads;
+                if (!is_query) keep(keys + place * cached, at, size);
             }
             const float *value = to[i] + (part.heads + part.shared) * size;
-            W *place = values + step.slots[row] * part.shared * size;
-            for (int64_t d = 0; d < part.shared * size; d += LANES) store(place + d, load(value + d));
+            C *place = values + step.slots[row] * part.shared * cached;
+            for (int64_t head = 0; head < part.shared; head++)
+                keep(place + head * cached, value + head * size, size);
         }
     }
 }
 
-// Attend from one row to its sequence's keys up to its own position, with TOGETHER heads of V vectors
-// that share keys and values. A vector of scores has EACH keys of the first head, then of the next.
-template <class W, int V, int TOGETHER>
-static void attend_heads(const W *keys, const W *values, const float *queries, int64_t count,
-                         const int64_t *places, float *scores, float *attended) {
-    constexpr int EACH = LANES / TOGETHER, CHAINS = V * TOGETHER <= 8 ? 2 : 1, SIZE = V * LANES;
+// TOGETHER heads of V vectors share keys and values. A vector of scores has EACH keys of the first
+// head, then of the next.
+template <int TOGETHER> constexpr int EACH = LANES / TOGETHER;
+
+// Scores of the keys of one row, as weights whose sum by lane is returned.
+template <class C, int V, int TOGETHER>
+static Vector score_keys(const C *keys, const C *values, const float *queries, int64_t count,
+                         const int64_t *places, float *scores) {
+    constexpr int STEP = EACH<TOGETHER>, SIZE = V * LANES;
     const float scale = 1.f / std::sqrt((float)SIZE);
-    Vector query[TOGETHER][V], highest = fill(-INFINITY), sum{};
+    Vector query[TOGETHER][V], highest = fill(-INFINITY), most, sum{};
     for (int head = 0; head < TOGETHER; head++)
         for (int v = 0; v < V; v++)
             query[head][v] = load(queries + head * SIZE + v * LANES) * fill(scale);
     const auto multiply_key = [&](int64_t place, Vector *sums) {
-        const W *key = keys + place;
+        const C *key = keys + place;
         for (int v = 0; v < V; v++) {
             const Vector part = load(key + v * LANES);
-            for (int head = 0; head < TOGETHER; head++)
-                sums[head * EACH] = v ? sums[head * EACH] + query[head][v] * part : query[head][v] * part;
+            for (int head = 0; head < TOGETHER; head++) {
+                const Vector product = query[head][v] * part;
+                sums[head * STEP] = v ? sums[head * STEP] + product : product;
+            }
         }
+        for (int head = 0; SCALE<C> && head < TOGETHER; head++)
+            sums[head * STEP] *= fill(scale_of(key, SIZE));
     };
-    const auto numbers = (Words)__builtin_convertvector(NUMBERS, Words) % EACH;
-    const int64_t whole = count / EACH * EACH;
-    int64_t j = 0;
-    for (; j < whole; j += EACH) {
-        Vector sums[LANES];
-#pragma GCC unroll 16
-        for (int i = 0; i < EACH; i++) {
-            multiply_key(places[j + i], sums + i);
-            // Blocks lie anywhere, which the CPU does not foresee; values are read after all keys.
-            announce<W, V>(keys + places[j + i + AHEAD < count ? j + i + AHEAD : count - 1]);
-            announce<W, V>(values + places[j + i]);
-        }
-        const Vector found = across(sums);
+    const auto keep_scores = [&](int64_t j, Vector found) {
         highest = found > highest ? found : highest;
         store(scores + j * TOGETHER, found);
+    };
+    int64_t j = 0;
+    for (; j + STEP <= count; j += STEP) {
+        Vector sums[LANES];
+#pragma GCC unroll 16
+        for (int i = 0; i < STEP; i++) {
+            multiply_key(places[j + i], sums + i);
+            // Blocks lie anywhere, which the CPU does not foresee; values are read after all keys.
+            announce<C, V>(keys + places[j + i + AHEAD < count ? j + i + AHEAD : count - 1]);
+            announce<C, V>(values + places[j + i]);
+        }
+        keep_scores(j, across(sums));
     }
     if (j < count) {
         Vector sums[LANES] = {};
         for (int i = 0; j + i < count; i++) multiply_key(places[j + i], sums + i);
-        const Vector found = numbers < (uint32_t)(count - j) ? across(sums) : fill(-INFINITY);
-        highest = found > highest ? found : highest;
-        store(scores + j * TOGETHER, found);
+        const Words numbers = __builtin_convertvector(NUMBERS, Words) % STEP;
+        keep_scores(j, numbers < (uint32_t)(count - j) ? across(sums) : fill(-INFINITY));
     }
-    Vector most;
     for (int head = 0; head < TOGETHER; head++) {
-        float found = highest[head * EACH];
-        for (int i = 1; i < EACH; i++)
-            found = highest[head * EACH + i] > found ? highest[head * EACH + i] : found;
-        for (int i = 0; i < EACH; i++) most[head * EACH + i] = found;
+        float found = highest[head * STEP];
+        for (int i = head * STEP; i < (head + 1) * STEP; i++)
+            found = highest[i] > found ? highest[i] : found;
+        for (int i = head * STEP; i < (head + 1) * STEP; i++) most[i] = found;
     }
-    for (j = 0; j < count; j += EACH) {
+    for (j = 0; j < count; j += STEP) {
         const Vector weight = exponential(load(scores + j * TOGETHER) - most);
         sum += weight;
         store(scores + j * TOGETHER, weight);
     }
+    return sum;
+}
+// Values by the weights of their keys, over the sum of all weights.
+template <class C, int V, int TOGETHER>
+static void weigh_values(const C *values, int64_t count, const int64_t *places, const float *scores,
+                         Vector sum, float *attended) {
+    constexpr int STEP = EACH<TOGETHER>, CHAINS = V * TOGETHER <= 8 ? 2 : 1, SIZE = V * LANES;
     Vector chains[CHAINS][TOGETHER][V] = {};
-    const auto add_value = [&](int64_t place, const float *score, Vector (*chain)[V]) {
-        const W *value = values + place;
+    const auto add_value = [&](int64_t j, int i, Vector (*chain)[V]) {
+        const C *value = values + places[j + i];
+        const float scale = scale_of(value, SIZE), *score = scores + j * TOGETHER + i;
         for (int v = 0; v < V; v++) {
             const Vector part = load(value + v * LANES);
             for (int head = 0; head < TOGETHER; head++)
-                chain[head][v] += fill(score[head * EACH]) * part;
+                chain[head][v] += fill(score[head * STEP] * scale) * part;
         }
     };
-    for (j = 0; j < whole; j += EACH)
+    int64_t j = 0;
+    for (; j + STEP <= count; j += STEP)
 #pragma GCC unroll 16
-        for (int i = 0; i < EACH; i++)
-            add_value(places[j + i], scores + j * TOGETHER + i, chains[i % CHAINS]);
-    for (int i = 0; j + i < count; i++)
-        add_value(places[j + i], scores + j * TOGETHER + i, chains[0]);
+        for (int i = 0; i < STEP; i++) add_value(j, i, chains[i % CHAINS]);
+    for (int i = 0; j + i < count; i++) add_value(j, i, chains[0]);
     for (int head = 0; head < TOGETHER; head++) {
         float all = 0;
-        for (int i = 0; i < EACH; i++) all += sum[head * EACH + i];
+        for (int i = 0; i < STEP; i++) all += sum[head * STEP + i];
         for (int v = 0; v < V; v++) {
             Vector found = chains[0][head][v];
             if (CHAINS > 1) found += chains[CHAINS - 1][head][v];
@@ -438,10 +491,12 @@ static void attend_heads(const W *keys, const W *values, const float *queries, i
         }
     }
 }
-template <class W, int V>
-static void attend_row(const Attention<W> &part, const Step &step, int64_t row, const W *keys,
-                       const W *values) {
-    const int64_t count = step.positions[row] + 1, stride = part.shared * part.size;
+// Attend from one row to its sequence's keys up to its own position, in pairs of heads if it can be.
+template <class W, class C, int V>
+static void attend_row(const Attention<W> &part, const Step &step, int64_t row, const C *keys,
+                       const C *values) {
+    constexpr int SIZE = V * LANES, CACHED = SIZE + SCALE<C>;  // elements of a head, and cached
+    const int64_t count = step.positions[row] + 1, stride = part.shared * CACHED;
     const int64_t padded = (count + LANES - 1) / LANES * LANES, group = part.heads / part.shared;
     const int32_t *blocks = step.table + step.sequences[row] * step.table_width;
     int64_t *places = (int64_t *)step.scratch;  // of each key in the cache
@@ -450,24 +505,24 @@ static void attend_row(const Attention<W> &part, const Step &step, int64_t row, 
         for (int64_t i = 0; i < step.block_tokens && j < count; i++, j++)
             places[j] = (*blocks * step.block_tokens + i) * stride;
     const auto attend = [&](auto together, int64_t head) {
-        const int64_t from = head / group * part.size, at = (row * part.heads + head) * part.size;
-        attend_heads<W, V, decltype(together)::value>(keys + from, values + from, step.queries + at,
-                                                      count, places, scores, step.attended + at);
+        constexpr int TOGETHER = decltype(together)::value;
+        const int64_t from = head / group * CACHED, at = (row * part.heads + head) * SIZE;
+        const Vector sum = score_keys<C, V, TOGETHER>(keys + from, values + from, step.queries + at,
+                                                      count, places, scores);
+        weigh_values<C, V, TOGETHER>(values + from, count, places, scores, sum, step.attended + at);
     };
-    for (int64_t head = 0; head < part.heads;) {
-        const bool is_pair = group % 2 == 0;
-        if (is_pair) attend(std::integral_constant<int, 2>{}, head);
+    const int64_t together = group % 2 ? 1 : 2;
+    for (int64_t head = 0; head < part.heads; head += together)
+        if (together == 2) attend(std::integral_constant<int, 2>{}, head);
         else attend(std::integral_constant<int, 1>{}, head);
-        head += is_pair ? 2 : 1;
-    }
 }
-template <class W, int... SIZES>
-static void attend_rows(const Attention<W> &part, const Step &step, const W *keys, const W *values,
+template <class W, class C, int... SIZES>
+static void attend_rows(const Attention<W> &part, const Step &step, const C *keys, const C *values,
                         std::integer_sequence<int, SIZES...>) {
     const auto attend = [&](auto vectors, int size) {
         for (int64_t row = 0; part.size == size && row < step.rows; row++)
             if (step.sequences[row] >= 0)
-                attend_row<W, decltype(vectors)::value>(part, step, row, keys, values);
+                attend_row<W, C, decltype(vectors)::value>(part, step, row, keys, values);
     };
     (attend(std::integral_constant<int, SIZES / LANES>{}, SIZES), ...);
 }
@@ -656,13 +711,16 @@ static int64_t draw_row(const float *logits, int64_t words, float temperature, i
 }
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
-#define COLUMN(W)                                                                                 \
-    EXPORT void attend_##W(const Attention<W> *part, const Step *step, float *x, const W *cos,    \
-                           const W *sin, W *keys, W *values, int64_t stages) {                    \
+#define ATTEND(NAME, W, C)                                                                        \
+    EXPORT void NAME(const Attention<W> *part, const Step *step, float *x, const W *cos,          \
+                     const W *sin, C *keys, C *values, int64_t stages) {                          \
         if (stages & 1) project(*part, *step, x, cos, sin, keys, values);                         \
         if (stages & 2) attend_rows(*part, *step, keys, values, HeadSizes{});                     \
         if (stages & 4) finish(*part, *step, x);                                                  \
-    }                                                                                             \
+    }
+#define COLUMN(W)                                                                                 \
+    ATTEND(attend_##W, W, W)                                                                      \
+    ATTEND(attend_##W##_int8, W, int8_t)                                                          \
     EXPORT void mix_##W(const Mlp<W> *part, int64_t rows, float *x, float *scratch) {             \
         mix(*part, rows, x, scratch);                                                             \
     }                                                                                             \

@@ -17,6 +17,7 @@ from torch import Tensor
 from models.config import ModelConfig
 from models.ops.cpu_abi import (
     ENDINGS,
+    INT8_CACHE,
     AttentionPart,
     MlpPart,
     StepPart,
@@ -70,9 +71,11 @@ class FusedCpuOps(CpuOps):
     ) -> None:
         self.kernels = f"fused {column}"
         ending = ENDINGS[dtype]
-        self._attend, self._mix, self._head = (
+        attend, self._mix, self._head = (
             getattr(library, f"{name}_{ending}") for name in ("attend", "mix", "head")
         )
+        narrow = getattr(library, f"attend_{ending}{INT8_CACHE}")
+        self._attend = {dtype: attend, torch.int8: narrow}  # by the cache's data type
         self._draw = library.draw
         self._column = column
         self._config = config
@@ -135,8 +138,10 @@ class FusedCpuOps(CpuOps):
         cache: KeyValues,
         plan: Any,
     ) -> Tensor:
+        attend = self._attend[cache.keys.dtype]
+
         def call(stages: int) -> None:
-            self._attend(
+            attend(
                 byref(layer.laid.attention),
                 byref(plan.part),
                 x.data_ptr(),

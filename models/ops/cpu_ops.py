@@ -8,6 +8,7 @@ from torch import Tensor
 
 from models.ops import cpu_quantised
 from models.ops.composed import ComposedOps
+from models.ops.kv_cache import read_heads, round_heads
 from models.ops.ops import Batch, KeyValues, QuantisedWeight, RoutedRows, Scheme, StepInput
 
 # Sequences with equally few tokens in a step (decoding, verifying a draft) attend together. A
@@ -97,8 +98,9 @@ class CpuOps(ComposedOps):
         return CpuAttentionPlan(step.slots, groups)
 
     def store(self, cache: KeyValues, keys: Tensor, values: Tensor, plan: CpuAttentionPlan) -> None:
-        cache.keys.flatten(0, 1).index_copy_(0, plan.slots, keys)
-        cache.values.flatten(0, 1).index_copy_(0, plan.slots, values)
+        for cached, heads in zip(cache, (keys, values), strict=True):
+            stored = round_heads(heads) if cached.dtype == torch.int8 else heads
+            cached.flatten(0, 1).index_copy_(0, plan.slots, stored)
 
     def attention(
         self, queries: Tensor, cache: KeyValues, plan: CpuAttentionPlan, scale: float
@@ -139,7 +141,9 @@ def attend_group(queries: Tensor, cache: KeyValues, group: AttentionGroup, scale
     """
     batch, tokens, (heads, size) = len(group.mask), group.query_tokens, queries.shape[1:]
     keys, values = (
-        each.index_select(0, group.blocks).view(batch, -1, *each.shape[2:]).transpose(1, 2)
+        read_heads(each.index_select(0, group.blocks), queries.dtype)
+        .view(batch, -1, each.shape[2], size)
+        .transpose(1, 2)
         for each in cache
     )
     mask = group.mask.to(queries.dtype)

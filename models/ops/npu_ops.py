@@ -35,6 +35,11 @@ def check_npu_limits(config: EngineConfig, model: ModelConfig) -> None:
             f"The NPU's attention computes in 16 bits, not in {config.dtype}. "
             "Choose --dtype bfloat16."
         )
+    if config.kv_cache_dtype != "auto":
+        raise BadConfig(
+            f"On an NPU this engine keeps the cache in the network's 16 bits, not in "
+            f"{config.kv_cache_dtype}. Leave out --kv-cache-dtype."
+        )
     if config.block_tokens % BLOCK_TOKENS or config.block_tokens > MAX_BLOCK_TOKENS:
         raise BadConfig(
             f"On an NPU block_tokens is 128, 256, 384 or 512, not {config.block_tokens}. "

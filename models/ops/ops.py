@@ -53,7 +53,10 @@ class StepInput:
 
 
 class KeyValues(NamedTuple):
-    """Cache of one layer: [blocks, block_tokens, key-value heads, head size] each."""
+    """Cache of one layer: [blocks, block_tokens, key-value heads, head size] each.
+
+    In INT8 a head is wider by its scale (`kv_cache`). All of a block is in its slices of these.
+    """
 
     keys: Tensor
     values: Tensor

@@ -16,6 +16,8 @@ EXAMPLES = """examples:
   %(prog)s --model ~/models/Qwen3-30B-A3B --device npu --dtype bfloat16
   %(prog)s --speculation draft --draft-tokens 3
       speculative decoding with the shipped draft model
+  %(prog)s --kv-cache-dtype int8 --kv-cache-memory-bytes 33554432
+      a cache of 8 bits, which holds most tokens in 32 MiB
   %(prog)s --kernels stock
       the operations of stock torch, without the fused kernels for a CPU
   %(prog)s --expert-ranks 2 --expert-waves 4
@@ -29,13 +31,15 @@ EXAMPLES = """examples:
 ENGINE_HELP = {
     "model": "folder of a Qwen3 or Qwen3-MoE checkpoint",
     "device": "auto uses an NPU or GPU if there is one",
-    "dtype": "data type of weights and cache",
+    "dtype": "data type of weights, and of the cache where that is auto",
     "threads": "threads of torch on a CPU",
     "context_tokens": "maximum tokens of a prompt with its completion; None: the model's maximum",
     "max_sequences": "requests that run at once",
     "max_batch_tokens": "tokens of one step; longer prompts are computed in chunks",
     "block_tokens": "tokens of a cache block; 0: the device's default",
     "cache_tokens": "size of the cache; None: 16 Ki tokens, at least one whole context",
+    "kv_cache_memory_bytes": "memory of the cache, in place of its tokens",
+    "kv_cache_dtype": "data type of the cache; int8 has a scale for each token and head",
     "prefix_caching": "compute each prompt from its beginning",
     "quantisation": "quantisation of the weights",
     "kernels": "auto uses the fused kernels of a CPU, or says why it cannot",

@@ -16,7 +16,7 @@ from torch import Tensor
 from models.architectures.loader import ModelLoader, torch_dtype
 from models.architectures.qwen3 import Qwen3
 from models.checkpoint import open_tensors, read_model_config
-from models.config import Quantisation
+from models.config import KvCacheDtype, Quantisation
 from models.ops.cpu_ops import CpuOps
 from models.ops.ops import Batch
 
@@ -70,12 +70,14 @@ def cut_windows(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
 
 
 @torch.inference_mode()
-def evaluate(network: Qwen3, windows: list[list[int]]) -> Evaluation:
-    """Evaluate each window as one prompt."""
+def evaluate(
+    network: Qwen3, windows: list[list[int]], kv_cache_dtype: KvCacheDtype = "auto"
+) -> Evaluation:
+    """Evaluate each window as one prompt, whose keys and values are read from the cache."""
     sparse, experts = network.sparse_layers, network.config.num_experts
     expert_tokens = torch.zeros(len(sparse), experts, dtype=torch.long)
     nats, logits = 0.0, []
-    for tokens, found in zip(windows, _logits(network, windows), strict=True):
+    for tokens, found in zip(windows, _logits(network, windows, kv_cache_dtype), strict=True):
         nats += F.cross_entropy(found[:-1], torch.tensor(tokens[1:]), reduction="sum").item()
         logits.append(found[:-1])
         for layer, mlp in enumerate(sparse):
@@ -98,9 +100,11 @@ def draft_agreement(target: Evaluation, draft: Evaluation) -> tuple[float, float
     return same / target.tokens, overlap / target.tokens
 
 
-def _logits(network: Qwen3, windows: list[list[int]]) -> Iterator[Tensor]:
+def _logits(
+    network: Qwen3, windows: list[list[int]], kv_cache_dtype: KvCacheDtype
+) -> Iterator[Tensor]:
     blocks = list(range(WINDOW_TOKENS // BLOCK_TOKENS))
-    caches = network.new_caches(len(blocks), BLOCK_TOKENS)
+    caches = network.new_caches(len(blocks), BLOCK_TOKENS, kv_cache_dtype)
     for tokens in windows:
         positions, lengths = list(range(len(tokens))), [len(tokens)]
         batch = Batch(tokens, positions, positions, lengths, lengths, [blocks], positions)

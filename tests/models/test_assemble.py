@@ -9,7 +9,7 @@ from support.inference.engine import complete, greedy, open_engine
 from support.tier import tiny_checkpoint
 
 from models.assemble import build_engine, fill_defaults
-from models.config import EngineConfig
+from models.config import Dtype, EngineConfig
 from models.errors import BadConfig, TierError
 
 
@@ -52,6 +52,20 @@ def test_the_default_cache_holds_a_context_and_16_ki_tokens(config: EngineConfig
         assert engine.info.cache_blocks * engine.info.block_tokens == 16 * 1024
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_more_tokens_of_8_bits_fit_in_the_same_memory(config: EngineConfig, dtype: Dtype) -> None:
+    """A head of 32 numbers takes 36 bytes with its scale, in place of 128 or 64."""
+    given = replace(config, dtype=dtype, kv_cache_memory_bytes=1 << 20)
+    with open_engine(given) as full, open_engine(replace(given, kv_cache_dtype="int8")) as narrow:
+        bytes_of_a_head = 128 if dtype == "float32" else 64
+        ratio = narrow.info.cache_blocks / full.info.cache_blocks
+        assert ratio == pytest.approx(bytes_of_a_head / 36, rel=0.03)
+        for engine in (full, narrow):
+            assert engine.info.cache_bytes == pytest.approx(1 << 20, rel=0.03)
+            assert engine.info.cache_bytes <= 1 << 20
+        assert (full.info.kv_cache_dtype, narrow.info.kv_cache_dtype) == (dtype, "int8")
+
+
 CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "long context": ({"context_tokens": 257}, "the model's maximum is 256"),
     "small cache": ({"cache_tokens": 200}, "too few for one whole context of 256"),
@@ -59,6 +73,7 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         {"context_tokens": 20, "cache_tokens": 20},
         "too few for one whole context of 20",
     ),
+    "little memory": ({"kv_cache_memory_bytes": 10_000}, "Raise kv_cache_memory_bytes"),
     "too many ranks": ({"expert_ranks": 3}, "divides 4"),
 }
 

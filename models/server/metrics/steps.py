@@ -105,5 +105,9 @@ def _make_constants(make: MetricFactory, info: EngineInfo) -> None:
     )
     for state in SLEEP_STATES:
         sleep.labels(*make.values, state).set(state == "awake")
-    facts = {"block_size": str(info.block_tokens), "num_gpu_blocks": str(info.cache_blocks)}
+    facts = {
+        "block_size": str(info.block_tokens),
+        "num_gpu_blocks": str(info.cache_blocks),
+        "cache_dtype": info.kv_cache_dtype,
+    }
     make.info("vllm:cache_config_info", "Size of the cache.", facts)

@@ -25,6 +25,8 @@ class TierMetrics:
                 info.context_tokens,
             ),
         }
+        if info.cache_bytes:
+            constants["tokentide:cache_bytes"] = ("Memory of the cache.", info.cache_bytes)
         if info.parameters:
             constants["tokentide:parameters"] = ("Weights in all.", info.parameters)
         for name, (text, value) in constants.items():

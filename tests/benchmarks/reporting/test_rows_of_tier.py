@@ -35,12 +35,36 @@ def test_the_best_schedule_near_balance_has_the_aim() -> None:
     assert made["1.06", "comet-4", "gain"].aim is None
 
 
-def test_quantised_weights_have_size_perplexity_and_speeds() -> None:
-    one = {"name": "w8a16", "weight_bytes": 5_300_000, "perplexity": 24.512}
-    made = found("quantisation", [one | {"ratios": {"decode 1": 0.75}}])
-    assert made["w8a16", None, "weights"].value == 5.3
-    assert made["w8a16", None, "perplexity"].value == 24.51
-    assert made["w8a16", "decode 1", "speed"].value == 0.75
+def test_few_bits_have_memory_perplexity_and_speeds() -> None:
+    name = "w8a16, cache int8"
+    speed = {"ratio": 0.75, "low": 0.7, "high": 0.8, "milliseconds": 3.0}
+    scheme = {
+        "name": name,
+        "weight_bytes": 5_300_000,
+        "cache_bytes_per_token": 1664,
+        "total_tokens": 16_384,
+        "total_bytes": 32_563_000,
+        "perplexity": 24.512,
+        "perplexity_change_percent": -0.08123,
+        "speeds": {"decode 1": speed},
+    }
+    context = {"form": "float32, fused", "at_once": 8, "context": 2048, **speed}
+    shape = {"shape": "384 wide", "parameters": 11_400_000, "at_once": 1, "fastest": "bfloat16"}
+    sizes = [shape | speed | {"form": form} for form in ("bfloat16", "w4a16")]
+    made = found("quantisation", {"schemes": [scheme], "contexts": [context], "sizes": sizes})
+    assert made[name, None, "weights"].value == 5.3
+    assert made[name, None, "cache of a token"].value == 1664
+    assert made[name, "cache of 16,384 tokens", "memory in all"].value == 32.56
+    assert made[name, None, "perplexity"].value == 24.51
+    assert made[name, None, "change of perplexity"].value == -0.081
+    found_speed = made[name, "decode 1", "speed"]
+    assert (found_speed.value, found_speed.low, found_speed.high) == (0.75, 0.7, 0.8)
+    setting = "8 at once, 2,048 tokens each"
+    assert made[setting, "float32, fused", "speed of a cache in 8 bits"].value == 0.75
+    setting = "384 wide, 11.4 M, 1 at once"
+    assert made[setting, "w4a16", "speed at a size"].value == 0.75
+    assert made[setting, "bfloat16", "CPU time"].value == 3
+    assert (setting, "w4a16", "CPU time") not in made
 
 
 def test_forms_of_speculation_have_their_settings() -> None:

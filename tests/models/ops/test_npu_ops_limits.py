@@ -25,6 +25,7 @@ FITTING = EngineConfig(dtype="bfloat16", block_tokens=128)
         ({"dtype": "float32"}, 32, "--dtype bfloat16"),
         ({"block_tokens": 16}, 32, "--block-tokens 128"),
         ({"block_tokens": 640}, 32, "--block-tokens 128"),
+        ({"kv_cache_dtype": "int8"}, 32, "Leave out --kv-cache-dtype"),
         ({}, 24, "--device cpu"),
     ],
 )

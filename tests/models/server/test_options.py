@@ -21,6 +21,8 @@ def test_every_setting_of_the_engine_has_an_option() -> None:
         ("--expert-schedule comet", EngineConfig(expert_schedule="comet")),
         ("--no-prefix-caching", EngineConfig(prefix_caching=False)),
         ("--context-tokens 99", EngineConfig(context_tokens=99)),
+        ("--kv-cache-dtype int8", EngineConfig(kv_cache_dtype="int8")),
+        ("--kv-cache-memory-bytes 4096", EngineConfig(kv_cache_memory_bytes=4096)),
         ("--rated-watts 12.5", EngineConfig(rated_watts=12.5)),
         ("--speculation async-draft", EngineConfig(speculation="async-draft")),
     ],
@@ -55,6 +57,6 @@ def test_examples_parse() -> None:
     """Each of them is a command with valid options."""
     lines = (EXAMPLES % {"prog": "serve"}).splitlines()
     commands = [line.split()[1:] for line in lines if line.startswith("  serve")]
-    assert len(commands) == 7
+    assert len(commands) == 8
     for arguments in commands:
         assert engine_config(make_parser().parse_args(arguments))

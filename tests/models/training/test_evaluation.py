@@ -85,3 +85,12 @@ def test_quantised_networks_can_be_evaluated(checkpoint: Path, evaluation: Evalu
     """Their perplexity is near."""
     quantised = evaluate(load_network(checkpoint, "w8a16", "bfloat16"), WINDOWS)
     assert quantised.nats == pytest.approx(evaluation.nats, rel=0.05)
+
+
+def test_a_cache_of_8_bits_changes_little_and_is_read(
+    checkpoint: Path, evaluation: Evaluation
+) -> None:
+    """Logits differ, so attention read rounded keys and values; perplexity is near."""
+    narrow = evaluate(load_network(checkpoint), WINDOWS, "int8")
+    assert not torch.equal(narrow.logits[0], evaluation.logits[0])
+    assert narrow.nats == pytest.approx(evaluation.nats, rel=0.01)

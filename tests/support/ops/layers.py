@@ -13,12 +13,14 @@ from models.layers.experts import FullExperts
 from models.layers.linear import FullLinear
 from models.layers.mlp import DenseMlp, LocalExperts, Mlp, SparseMlp
 from models.ops.cpu_ops import CpuOps
+from models.ops.kv_cache import round_heads
 from models.ops.ops import Batch, KeyValues, Ops, StepInput
 from models.ops.staging import stage
 
 CPU = torch.device("cpu")
 GUARD = 64  # words on each side
-CANARY = -12345.0  # a number in both precisions
+CANARY = {torch.int8: -99}  # a number in each precision
+WIDE_CANARY = -12345.0
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,18 @@ class LayerCase:
             for index, block in enumerate(blocks)
             for offset in range(min(self.block_tokens, context - index * self.block_tokens))
         ]
-        kept = [torch.full_like(each, torch.nan) for each in self.cache]
+        # In INT8 these bytes are a scale that is NaN.
+        kept = [
+            torch.full_like(each, -1 if each.dtype == torch.int8 else torch.nan)
+            for each in self.cache
+        ]
         for ours, theirs in zip(kept, self.cache, strict=True):
             ours.flatten(0, 1)[known] = theirs.flatten(0, 1)[known]
         return replace(self, cache=KeyValues(*kept))
+
+    def eight_bits(self) -> "LayerCase":
+        """Return the case with its cache in INT8."""
+        return replace(self, cache=KeyValues(*map(round_heads, self.cache)))
 
     def narrow(self) -> "LayerCase":
         """Return the case in bfloat16."""
@@ -226,12 +236,12 @@ def _cast_mlp(mlp: Mlp, cast: Any) -> Mlp:
 def guarded(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
     """Make a buffer within a larger one that is full of one number."""
     size = torch.Size(shape).numel()
-    whole = torch.full((size + 2 * GUARD,), CANARY, dtype=dtype)
+    whole = torch.full((size + 2 * GUARD,), CANARY.get(dtype, WIDE_CANARY), dtype=dtype)
     return whole[GUARD : GUARD + size].view(shape)
 
 
 def is_untouched(buffer: Tensor) -> bool:
     """Tell whether the words around a guarded buffer are as they were."""
     whole = buffer.new_empty(0).set_(buffer.untyped_storage())
-    canary = torch.tensor(CANARY, dtype=buffer.dtype)
+    canary = torch.tensor(CANARY.get(buffer.dtype, WIDE_CANARY), dtype=buffer.dtype)
     return bool((whole[:GUARD] == canary).all() and (whole[-GUARD:] == canary).all())

@@ -24,7 +24,11 @@ GAUGES: dict[str, dict[str, set[str]]] = {
     "vllm:num_requests_waiting_by_reason": {"reason": {"capacity", "deferred"}},
     "vllm:engine_sleep_state": {"sleep_state": {"awake", "weights_offloaded", "discard_all"}},
     "vllm:kv_cache_usage_perc": {},
-    "vllm:cache_config_info": {"block_size": {"16"}, "num_gpu_blocks": {"16"}},
+    "vllm:cache_config_info": {
+        "block_size": {"16"},
+        "num_gpu_blocks": {"16"},
+        "cache_dtype": {"float32"},
+    },
 }
 COUNTERS: dict[str, dict[str, set[str]]] = {
     "vllm:prefix_cache_queries": {},

@@ -69,4 +69,5 @@ def test_constants_are_present_from_the_start() -> None:
     families = collect(factory.registry)
     assert sum_samples(families, "vllm:engine_sleep_state", sleep_state="awake") == 1
     assert sum_samples(families, "vllm:engine_sleep_state") == 1
-    assert sum_samples(families, "vllm:cache_config_info", block_size="4", num_gpu_blocks="16") == 1
+    labels = {"block_size": "4", "num_gpu_blocks": "16", "cache_dtype": "float32"}
+    assert sum_samples(families, "vllm:cache_config_info", **labels) == 1

@@ -14,11 +14,13 @@ from models.server.metrics.tier import TierMetrics
 def test_facts_of_the_build_are_constant() -> None:
     """Versions as labels, sizes as gauges."""
     factory = MetricFactory("tiny")
-    TierMetrics(factory, engine_info(quantisation="w8a16", parameters=5000), [0])
+    info = engine_info(quantisation="w8a16", parameters=5000, cache_bytes=9000)
+    TierMetrics(factory, info, [0])
     families = collect(factory.registry)
     labels = {"quantisation": "w8a16", "device": "cpu", "torch": "2.13"}
     assert sum_samples(families, "tokentide:build_info", **labels) == 1
     assert sum_samples(families, "tokentide:weight_bytes") == 4000
+    assert sum_samples(families, "tokentide:cache_bytes") == 9000
     assert sum_samples(families, "tokentide:active_parameters") == 1000
     assert sum_samples(families, "tokentide:parameters") == 5000
     assert sum_samples(families, "tokentide:context_tokens") == 64
