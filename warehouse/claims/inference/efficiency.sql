@@ -48,7 +48,8 @@
                 else form || '_and_full_cache'
             end as basis,
             form,
-            'weights and a ' || cache_size || ' together' as what
+            'weights and a ' || cache_size || ' together, which in full has the precision in which its form computes'
+                as what
         from forms
         where
             split_part(form, ', ', 1) in ('w8a8', 'w8a16', 'w4a16')
