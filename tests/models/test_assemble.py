@@ -61,8 +61,7 @@ def test_more_tokens_of_8_bits_fit_in_the_same_memory(config: EngineConfig, dtyp
         ratio = narrow.info.cache_blocks / full.info.cache_blocks
         assert ratio == pytest.approx(bytes_of_a_head / 36, rel=0.03)
         for engine in (full, narrow):
-            assert engine.info.cache_bytes == pytest.approx(1 << 20, rel=0.03)
-            assert engine.info.cache_bytes <= 1 << 20
+            assert (1 << 20) * 0.97 < (engine.info.cache_bytes or 0) <= 1 << 20
         assert (full.info.kv_cache_dtype, narrow.info.kv_cache_dtype) == (dtype, "int8")
 
 

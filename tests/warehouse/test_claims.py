@@ -155,7 +155,21 @@ def test_what_rests_on_a_document_or_a_measurement_of_ours_needs_no_market(recor
         for basis, row in by_basis(recorded, "efficiency").items()
         if basis != "all"
     }
-    assert saved == {"w8a8": 0.36, "w8a16": 0.45, "w4a16": 0.63}
+    assert saved == {
+        "w8a8": 0.36,
+        "w8a16": 0.45,
+        "w4a16": 0.63,
+        "w8a8_and_full_cache": -0.78,
+        "w8a16_and_full_cache": 0.07,
+        "w4a16_and_full_cache": 0.1,
+        "w8a8_and_cache_in_8_bits": 0.44,
+        "w8a16_and_cache_in_8_bits": 0.46,
+        "w4a16_and_cache_in_8_bits": 0.49,
+    }
+    assert verdicts(recorded, "efficiency")["all"] == "depends_on_basis"
+    assert (
+        "perplexity 24.60 after 24.51" in by_basis(recorded, "efficiency")["w4a16"]["measured_text"]
+    )
     assert verdicts(recorded, "speculation") == {
         "all": "depends_on_basis",
         "benchmark_1_request": "supported",

@@ -65,8 +65,8 @@ def test_a_cache_of_8_bits_is_read_and_written_as_by_stock(column: CpuColumn, se
     found, cache = case.run(fused(column, case))
     assert torch.allclose(found, expected, atol=1e-2, rtol=1e-2)
     for ours, theirs in zip(cache, stock_cache, strict=True):
-        widened = [read_heads(each, torch.float32) for each in (ours, theirs)]
-        assert torch.allclose(*widened, atol=widened[0].abs().max().item() / 100)
+        left, right = (read_heads(each, torch.float32) for each in (ours, theirs))
+        assert torch.allclose(left, right, atol=left.abs().max().item() / 100)
         numbers = (ours != theirs)[..., :-SCALE_BYTES]
         assert numbers.sum() <= numbers.numel() / 100
 
