@@ -11,16 +11,18 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipelines.errors import ServiceFailed
+from pipelines.errors import LeaseLost, ServiceFailed
 from pipelines.lake.lease import Lease
 from pipelines.lake.published import (
     Pointer,
     fence,
     is_newest,
+    newest_epoch,
     point_to,
     remember,
     take_back,
     upload,
+    withdraw,
 )
 from pipelines.publish.generations import Generation
 from pipelines.services.object_store import ObjectStore
@@ -44,11 +46,14 @@ def team_store(store: ObjectStore, team: str) -> ObjectStore:
 
 
 def fence_round(store: ObjectStore, epoch: int) -> None:
-    """Begin an epoch in the folder of all teams and in that of every team; see `fence`."""
+    """Begin an epoch in the folder of all teams and in that of every team; see `fence`.
+
+    That of all teams comes first: who makes a team's folder looks there before and after.
+    """
+    fence(store, epoch)
     teams = {Path(key).parts[1] for key in store.list_keys(FOLDER)}
     for team in sorted(teams):
         fence(team_store(store, team), epoch)
-    fence(store, epoch)
 
 
 def upload_round(parts: Sequence[RoundPart], lease: Lease) -> Pointer | None:
@@ -69,7 +74,7 @@ def upload_round(parts: Sequence[RoundPart], lease: Lease) -> Pointer | None:
         while left:
             lease.check()
             part, pointer = left.pop(0)
-            point_to(part.store, pointer)
+            _point_to(part.store, pointer, parts[-1].store)
             remember(part.home, pointer)
     except BaseException:
         for part, uploaded in left:
@@ -77,3 +82,30 @@ def upload_round(parts: Sequence[RoundPart], lease: Lease) -> Pointer | None:
                 take_back(part.store, uploaded)
         raise
     return pointer if lacking[-1] is parts[-1] else None
+
+
+def _point_to(store: ObjectStore, pointer: Pointer, of_all: ObjectStore) -> None:
+    """Make an uploaded generation the newest one; raise LeaseLost where a later epoch has begun.
+
+    No fence stands in a folder that is new: a builder that lost its lease, whose tier file alone
+    names the team, looks whether its successor has fenced that of all teams.
+    """
+    if newest_epoch(store):
+        point_to(store, pointer)
+        return
+    try:
+        _check_epoch(of_all, pointer)
+        point_to(store, pointer)
+        _check_epoch(of_all, pointer)
+    except LeaseLost:
+        withdraw(store, pointer)
+        raise
+
+
+def _check_epoch(of_all: ObjectStore, pointer: Pointer) -> None:
+    """Raise LeaseLost where a builder of a later epoch has begun."""
+    if (newest := newest_epoch(of_all)) > pointer.epoch:
+        raise LeaseLost(
+            f"Epoch {newest} of the builder began after {pointer.epoch}, which is ours. "
+            "Another builder goes on; this one may be started again."
+        )

@@ -42,6 +42,7 @@ from pipelines.transform.runner import stale_tables
 from warehouse.connection import open_warehouse, session
 
 FOLDER = "teams"
+TEAMS_PUBLISHED = f"{FOLDER}/*/published"
 FOUND = "select distinct team from team_targets where team is not null"
 
 

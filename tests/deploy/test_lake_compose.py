@@ -168,9 +168,7 @@ def test_the_image_leaves_out_one_locked_version() -> None:
     assert locked("") == whole
     [left_out] = set(whole) - set(locked("[lake,receive]"))
     assert left_out.startswith("duckdb==")
-    assert read_compose(LAKE)["services"]["loader"]["build"]["args"] == {
-        "EXTRAS": "[lake,receive]"
-    }
+    assert read_compose(LAKE)["services"]["loader"]["build"]["args"] == {"EXTRAS": "[lake,receive]"}
 
 
 def test_every_host_of_the_npu_tier_is_in_its_tier_file() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.homes.two_teams import OF_ADS, OF_SEARCH, load_two_teams, tables_with
 from support.homes.whole_home import publish_all
-from support.lake.homes import embedded_home, lake_home, published_rows, ship_and_load
+from support.lake.homes import audit_of, embedded_home, lake_home, published_rows, ship_and_load
 from support.lake.processes import END_OTHERS, ending, start_builder
 from support.telemetry_facts import stretch
 
@@ -32,7 +32,7 @@ KILLED = -9
 def test_every_mart_is_the_same_in_both_forms_and_for_every_reader(
     lake_settings: Settings, tmp_path: Path
 ) -> None:
-    """Segments go over S3 and the lake, marts over S3 to a reader; audits hold in both forms."""
+    """Every table of every schema; segments and marts go over S3. The same checks held in both."""
     embedded = embedded_home(tmp_path / "embedded")
     builder = lake_home(embedded, lake_settings, tmp_path / "builder")
     reader = replace(lake_settings, home=tmp_path / "reader")
@@ -52,6 +52,10 @@ def test_every_mart_is_the_same_in_both_forms_and_for_every_reader(
     assert len(found) > 50
     assert [name for name in expected if found[name] != expected[name]] == []
     assert found["served_tokens_minutely"]
+    outcome, checks = audit_of(builder)
+    assert (outcome, checks) == audit_of(embedded)
+    assert outcome == [("passed", 0)]
+    assert len(checks) > 100
 
 
 @pytest.mark.long

@@ -14,6 +14,14 @@ from pipelines.lake.connection import open_lake
 from pipelines.settings import Settings, read_settings
 
 NUMBERS = count(1)
+ROWS = 3_000_000
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the size of the longest test; its figures in docs/lake.md are of 30,000,000."""
+    parser.addoption(
+        "--lake-rows", type=int, default=ROWS, help="rows that killed loaders load (default: 3 M)"
+    )
 
 
 @pytest.fixture(scope="session")
