@@ -90,9 +90,10 @@ def take_back(store: ObjectStore, pointer: Pointer) -> None:
 
 
 def withdraw(store: ObjectStore, pointer: Pointer) -> None:
-    """Remove a pointer and its file, as if it had never been uploaded."""
+    """Remove a pointer of an epoch that is over, and its file unless a fence may name it."""
     store.remove(_pointer_key(pointer.name))
-    take_back(store, pointer)
+    if newest_epoch(store) <= pointer.epoch:
+        store.remove(pointer.key)
 
 
 def newest_pointer(store: ObjectStore) -> Pointer | None:

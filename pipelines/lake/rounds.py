@@ -46,12 +46,12 @@ def team_store(store: ObjectStore, team: str) -> ObjectStore:
 
 
 def fence_round(store: ObjectStore, epoch: int) -> None:
-    """Begin an epoch in the folder of all teams and in that of every team; see `fence`.
+    """Begin an epoch in the folder of all teams, and in that of every team that has one by then.
 
-    That of all teams comes first: who makes a team's folder looks there before and after.
+    An earlier builder that makes the folder of another team looks at that of all, and finds it.
     """
-    fence(store, epoch)
     teams = {Path(key).parts[1] for key in store.list_keys(FOLDER)}
+    fence(store, epoch)
     for team in sorted(teams):
         fence(team_store(store, team), epoch)
 
@@ -74,7 +74,10 @@ def upload_round(parts: Sequence[RoundPart], lease: Lease) -> Pointer | None:
         while left:
             lease.check()
             part, pointer = left.pop(0)
-            _point_to(part.store, pointer, parts[-1].store)
+            if part is parts[-1]:
+                point_to(part.store, pointer)
+            else:
+                _point_to(part.store, pointer, parts[-1].store)
             remember(part.home, pointer)
     except BaseException:
         for part, uploaded in left:
@@ -85,14 +88,11 @@ def upload_round(parts: Sequence[RoundPart], lease: Lease) -> Pointer | None:
 
 
 def _point_to(store: ObjectStore, pointer: Pointer, of_all: ObjectStore) -> None:
-    """Make an uploaded generation the newest one; raise LeaseLost where a later epoch has begun.
+    """Make a team's generation the newest one; raise LeaseLost where a later epoch has begun.
 
-    No fence stands in a folder that is new: a builder that lost its lease, whose tier file alone
-    names the team, looks whether its successor has fenced that of all teams.
+    A builder that lost its lease may be the only one that knows the team, so that no fence stands
+    in its folder: it looks at that of all teams, before and after.
     """
-    if newest_epoch(store):
-        point_to(store, pointer)
-        return
     try:
         _check_epoch(of_all, pointer)
         point_to(store, pointer)

@@ -76,7 +76,7 @@ def in_the_bucket(settings: Settings) -> list[str]:
 
 
 def hostile_statements(settings: Settings, folder: Path) -> list[str]:
-    """Return all hostile statements, with addresses of the services and of files that exist."""
+    """Return all hostile statements, those to the lake last, with addresses that exist."""
     services = settings.services
     assert services.lake
     assert services.spool
@@ -98,7 +98,9 @@ def hostile_statements(settings: Settings, folder: Path) -> list[str]:
         "key": KEY_ID,
         "secret_key": SECRET,
     }
-    return [each.format(**places) for each in (*HOSTILE, *HOSTILE_TO_LAKE)]
+    hidden = [f"select 1; {each}" for each in HOSTILE_TO_LAKE]
+    behind = [f"{each}; select 1" for each in HOSTILE_TO_LAKE]
+    return [each.format(**places) for each in (*HOSTILE, *hidden, *behind, *HOSTILE_TO_LAKE)]
 
 
 @pytest.mark.long
@@ -116,14 +118,13 @@ def test_hostile_sql_reads_neither_lake_nor_catalog_nor_bucket(
     with open_lake(builder) as lake:
         snapshot = lake.snapshot()
         for statement in statements:
-            for text in (statement, f"select 1; {statement}", f"{statement}; select 1"):
-                try:
-                    with query.run(newest(reader), text, 10) as result:
-                        answered.append((text, list(result.rows)[:3]))
-                except QueryFailed as error:
-                    said = str(error).replace(text, "")
-                    assert "nobody-may-read-this" not in said
-                    assert SECRET not in said
+            try:
+                with query.run(newest(reader), statement, 10) as result:
+                    answered.append((statement, list(result.rows)[:3]))
+            except QueryFailed as error:
+                said = str(error).replace(statement, "")
+                assert "nobody-may-read-this" not in said
+                assert SECRET not in said
         assert lake.snapshot() == snapshot
     assert answered == []
     assert in_the_bucket(reader) == before
@@ -144,7 +145,6 @@ def test_the_verb_sql_reads_the_fetched_file_alone(
         for key, value in reader.variables.items()
         if is_builder or not key.startswith(("TOKENTIDE_LAKE", "TOKENTIDE_SPOOL", "PG"))
     }
-    given["TOKENTIDE_HOME"] = str(reader.home)
     home = builder if is_builder else reader
     given["TOKENTIDE_HOME"] = str(home.home)
 

@@ -1,6 +1,6 @@
 """Loading at size: four loaders that are killed, both services restarted, millions of rows.
 
-`make test-lake LAKE_ROWS=30000000` gives the size; docs/lake.md has what that took.
+`make test-lake LAKE_ROWS=3000000` gives another size than 30 million.
 """
 
 import random
