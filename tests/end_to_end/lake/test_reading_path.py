@@ -1,4 +1,4 @@
-"""What readers of the distributed form have: whole generations, one after the other, and no more.
+"""Readers of the distributed form: they have whole generations in order, and nothing else.
 
 A host that shows a generation may have all secrets of the lake in its environment, as a builder's
 host has. People's SQL reads the fetched file alone.

@@ -48,7 +48,7 @@ COUNTS = (
 
 @dataclass(frozen=True)
 class Day:
-    """What runs: the servers, the parts, settings of the builder and of the reader."""
+    """Everything that runs: servers, parts, settings of the builder and of the reader."""
 
     servers: CountingServers
     parts: LakeParts

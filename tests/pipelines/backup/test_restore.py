@@ -56,7 +56,7 @@ def test_a_restored_home_has_the_same_figures(copied_home: Settings, tmp_path: P
 
 
 def test_the_newest_generation_of_each_team_is_restored(home: Settings, tmp_path: Path) -> None:
-    """When verdicts of its file began is nowhere else; older ones are not in a backup."""
+    """The starts of its verdicts are nowhere else; older generations are not in a backup."""
     ours = team_home(home, "search")
     ours.published.mkdir(parents=True)
     for number in (3, 4):

@@ -166,7 +166,7 @@ def test_each_team_gets_a_generation_of_the_round(lake_settings: Settings, tmp_p
 
 @pytest.mark.long
 def test_a_change_of_a_team_alone_is_news(lake_settings: Settings, tmp_path: Path) -> None:
-    """What its file of costs or its labels say stands in no table of all teams."""
+    """Its file of costs and its labels stand in no table of all teams."""
     made = load_two_teams(tmp_path / "made")
     builder = replace(lake_settings, home=made.home, tier=made.tier)
     built = build_from_lake(builder)

@@ -31,7 +31,7 @@ def read(request: ExportMetricsServiceRequest) -> PushedBatch:
 
 
 def test_exemplars_are_left_out_and_counted() -> None:
-    """Samples are kept, and the sender is not told of a fault: there is none."""
+    """Samples are kept, and the answer names no fault: there is none."""
     request = otlp_of(PAGE, round(time.time() * 1000))
     kept = read(request).counts.kept
     for metric in request.resource_metrics[0].scope_metrics[0].metrics:
