@@ -8,6 +8,8 @@ TIER ?= .venv-tier
 RIG ?= .venv-npu
 LAKE ?= .venv-lake
 BIN := $(VENV)/bin
+# Rows that killed loaders load in `make test-lake`.
+LAKE_ROWS ?= 30000000
 # Without the fixtures of other tests, which import what these do not need.
 LAKE_TESTS := tests/pipelines/lake tests/pipelines/services tests/pipelines/distributed tests/end_to_end/lake --confcutdir=tests/pipelines/lake -p support.lake.rig -p no:cacheprovider
 PARTS := tests/dashboards tests/pipelines tests/models
@@ -91,8 +93,8 @@ npu: $(RIG)/.installed ## the NPU's operations against torch_npu itself, without
 lake: $(LAKE)/.installed compiled ## the distributed form against a Postgres and an S3 store on loopback, in one to three minutes (docs/lake.md)
 	PYTHONPATH=.:tests $(LAKE)/bin/python -m pytest $(LAKE_TESTS) -m "not long"
 
-test-lake: $(LAKE)/.installed compiled ## the same, with the tests that take minutes: twenty kills, restarts of both services, Dagster with killed workers
-	PYTHONPATH=.:tests $(LAKE)/bin/python -m pytest $(LAKE_TESTS)
+test-lake: $(LAKE)/.installed compiled ## the same, with the tests that take minutes: 30 million rows and twenty kills, a day in which each part is killed, Dagster with killed workers
+	PYTHONPATH=.:tests $(LAKE)/bin/python -m pytest $(LAKE_TESTS) --lake-rows $(LAKE_ROWS)
 
 bench: EXTRAS = dev,bench
 bench: ## measure the figures that we quote, beside their peers; hours; result files in benchmarks/results (OPTIONS="--suite overlap")

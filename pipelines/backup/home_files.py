@@ -19,6 +19,7 @@ from typing import Literal
 from models.server.usage_journal import SUFFIX as JOURNAL
 from pipelines.loading.telemetry.segment_files import STORED, SpoolFolders
 from pipelines.publish.generations import NEWEST
+from pipelines.publish.teams import TEAMS_PUBLISHED
 from pipelines.settings import Settings
 
 FileKind = Literal["database", "log", "fixed", "plain", "stored"]
@@ -67,10 +68,11 @@ def _list_rest(settings: Settings) -> Iterator[HomeFile]:
     # Warehouses from before a rebuild that knew less: nothing else has those figures.
     for path in sorted((settings.home / "replaced").glob("*")):
         yield HomeFile(path, "fixed")
-    # The newest generation alone: when verdicts began is in no other file.
-    newest = settings.published / NEWEST
-    if newest.is_symlink():
-        yield from _there(settings.published / newest.resolve().name, "plain")
+    # The newest alone, of all teams and of each: when verdicts began is in no other file.
+    for published in [settings.published, *sorted(settings.home.glob(TEAMS_PUBLISHED))]:
+        newest = published / NEWEST
+        if newest.is_symlink():
+            yield from _there(published / newest.resolve().name, "plain")
     for path in [*sorted(settings.claims.glob("*.toml")), *sorted(settings.home.glob("*.toml"))]:
         yield HomeFile(path, "plain")
 

@@ -20,6 +20,7 @@ from pipelines.errors import BadBackup, DamagedBackup, HomeInUse
 from pipelines.files import move_durably, sync_folder, write_durably
 from pipelines.locks import file_lock
 from pipelines.publish.generations import NEWEST
+from pipelines.publish.teams import TEAMS_PUBLISHED
 from pipelines.settings import Settings
 
 LOCK, ASIDE, DONE = "restoring.lock", "restoring", "restoring.done"
@@ -129,8 +130,9 @@ def _fetch_all(store: BackupStore, files: pl.DataFrame, home: Path, on_step: OnS
         except DamagedBackup as error:
             missing.append(str(error))
         on_step("files", done, files.height)
-    for path in (aside / "published").glob("generation-*.duckdb"):
-        (path.parent / NEWEST).symlink_to(path.name)
+    for published in [aside / "published", *aside.glob(TEAMS_PUBLISHED)]:
+        for path in published.glob("generation-*.duckdb"):
+            (published / NEWEST).symlink_to(path.name)
     return missing
 
 

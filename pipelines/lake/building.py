@@ -18,10 +18,12 @@ from pipelines.loading.telemetry.segments import TelemetryLoadResult
 from pipelines.publish.generations import Generation, generations, has_news
 from pipelines.publish.teams import (
     TeamGeneration,
+    note_teams,
     publish_teams,
     team_generation,
     team_home,
     team_names,
+    teams_have_changed,
 )
 from pipelines.services.object_store import ObjectStore
 from pipelines.settings import Settings
@@ -60,8 +62,9 @@ def build_from_lake(
 ) -> LakeBuild:
     """Build, audit and publish what the lake holds, and the answers that any builder archived.
 
-    Where nothing came since the last generation, nothing is published. Raise LockHeld where another
-    builder has the lease, LeaseLost where it was lost on the way: then nothing is uploaded.
+    Where nothing came since the last generation and no team changed, nothing is published. Raise
+    LockHeld where another builder has the lease, LeaseLost where it was lost on the way: then
+    nothing is uploaded.
     """
     with builder_lease(lake_of(settings).catalog) as lease:
         return build_under(settings, lease, progress, on_step)
@@ -124,9 +127,10 @@ def build_under(
     built = build(settings, progress=progress)
     on_step("built")
     lease.check()
-    is_new = has_news(settings)
+    is_new = has_news(settings) or teams_have_changed(settings)
     generation = publish_and_alert(settings) if is_new else generations(settings)[-1]
     teams = _publish_teams(settings, store, progress)
+    note_teams(settings)
     on_step("published")
     pointer = None
     if store:

@@ -89,10 +89,23 @@ def take_back(store: ObjectStore, pointer: Pointer) -> None:
         store.remove(pointer.key)
 
 
+def withdraw(store: ObjectStore, pointer: Pointer) -> None:
+    """Remove a pointer of an epoch that is over, and its file unless a fence may name it."""
+    store.remove(_pointer_key(pointer.name))
+    if newest_epoch(store) <= pointer.epoch:
+        store.remove(pointer.key)
+
+
 def newest_pointer(store: ObjectStore) -> Pointer | None:
     """Return the newest generation in S3, or None if there is none."""
     keys = store.list_keys(POINTERS)
     return _read(store, keys[-1]) if keys else None
+
+
+def newest_epoch(store: ObjectStore) -> int:
+    """Return the epoch of the last pointer or fence in S3, 0 where there is none."""
+    keys = store.list_keys(POINTERS)
+    return int(Path(keys[-1]).stem.partition("-")[0]) if keys else 0
 
 
 def _read(store: ObjectStore, key: str) -> Pointer | None:

@@ -11,16 +11,18 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipelines.errors import ServiceFailed
+from pipelines.errors import LeaseLost, ServiceFailed
 from pipelines.lake.lease import Lease
 from pipelines.lake.published import (
     Pointer,
     fence,
     is_newest,
+    newest_epoch,
     point_to,
     remember,
     take_back,
     upload,
+    withdraw,
 )
 from pipelines.publish.generations import Generation
 from pipelines.services.object_store import ObjectStore
@@ -44,11 +46,14 @@ def team_store(store: ObjectStore, team: str) -> ObjectStore:
 
 
 def fence_round(store: ObjectStore, epoch: int) -> None:
-    """Begin an epoch in the folder of all teams and in that of every team; see `fence`."""
+    """Begin an epoch in the folder of all teams, and in that of every team that has one by then.
+
+    An earlier builder that makes the folder of another team looks at that of all, and finds it.
+    """
     teams = {Path(key).parts[1] for key in store.list_keys(FOLDER)}
+    fence(store, epoch)
     for team in sorted(teams):
         fence(team_store(store, team), epoch)
-    fence(store, epoch)
 
 
 def upload_round(parts: Sequence[RoundPart], lease: Lease) -> Pointer | None:
@@ -69,7 +74,10 @@ def upload_round(parts: Sequence[RoundPart], lease: Lease) -> Pointer | None:
         while left:
             lease.check()
             part, pointer = left.pop(0)
-            point_to(part.store, pointer)
+            if part is parts[-1]:
+                point_to(part.store, pointer)
+            else:
+                _point_to(part.store, pointer, parts[-1].store)
             remember(part.home, pointer)
     except BaseException:
         for part, uploaded in left:
@@ -77,3 +85,27 @@ def upload_round(parts: Sequence[RoundPart], lease: Lease) -> Pointer | None:
                 take_back(part.store, uploaded)
         raise
     return pointer if lacking[-1] is parts[-1] else None
+
+
+def _point_to(store: ObjectStore, pointer: Pointer, of_all: ObjectStore) -> None:
+    """Make a team's generation the newest one; raise LeaseLost where a later epoch has begun.
+
+    A builder that lost its lease may be the only one that knows the team, so that no fence stands
+    in its folder: it looks at that of all teams, before and after.
+    """
+    try:
+        _check_epoch(of_all, pointer)
+        point_to(store, pointer)
+        _check_epoch(of_all, pointer)
+    except LeaseLost:
+        withdraw(store, pointer)
+        raise
+
+
+def _check_epoch(of_all: ObjectStore, pointer: Pointer) -> None:
+    """Raise LeaseLost where a builder of a later epoch has begun."""
+    if (newest := newest_epoch(of_all)) > pointer.epoch:
+        raise LeaseLost(
+            f"Epoch {newest} of the builder began after {pointer.epoch}, which is ours. "
+            "Another builder goes on; this one may be started again."
+        )

@@ -8,17 +8,19 @@ of them is dropped and made again, audited and published. A round is whole or it
 links are set once every team's file is finished.
 """
 
+import json
 import shutil
 import subprocess
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 from pipelines.database_files import new_database
 from pipelines.errors import BadSetting, LockHeld
-from pipelines.files import make_private
+from pipelines.files import make_private, write_durably
 from pipelines.pseudonyms import read_pseudonyms
 from pipelines.publish.generations import (
     Generation,
@@ -42,6 +44,8 @@ from pipelines.transform.runner import stale_tables
 from warehouse.connection import open_warehouse, session
 
 FOLDER = "teams"
+SCOPES = f"{FOLDER}/scopes.sha256"
+TEAMS_PUBLISHED = f"{FOLDER}/*/published"
 FOUND = "select distinct team from team_targets where team is not null"
 
 
@@ -106,6 +110,33 @@ def _info(path: Path) -> GenerationInfo:
 def team_names(settings: Settings) -> list[str]:
     """Return the name of every team of the tier file, and of every target that a list found."""
     return [team.name for team in _teams(settings)]
+
+
+def teams_have_changed(settings: Settings) -> bool:
+    """Tell whether teams are other than in the last round that this home published.
+
+    Their names, labels, keys, callers and files of costs count, which stand in no table of the
+    marts. Where that is not known, as on a host that never published any, they have not.
+    """
+    noted = settings.home / SCOPES
+    return noted.exists() and noted.read_text(encoding="utf-8") != _scopes_digest(settings)
+
+
+def note_teams(settings: Settings) -> None:
+    """Note the teams of the round that was published."""
+    if _teams(settings) or (settings.home / SCOPES).exists():
+        write_durably(settings.home / SCOPES, _scopes_digest(settings).encode())
+
+
+def _scopes_digest(settings: Settings) -> str:
+    """Return a hash of whose rows are whose, and of what the teams' files of costs say."""
+    teams, digest = _teams(settings), sha256()
+    for scope in _scopes(settings, [team.name for team in teams]):
+        senders = sorted(map(str, scope.senders.to_pylist()))
+        costs = scope.team.cost_file
+        parts = [scope.team.name, str(costs), costs.read_text() if costs else "", *senders]
+        digest.update(json.dumps(parts).encode())
+    return digest.hexdigest()
 
 
 def _teams(settings: Settings) -> list[Team]:

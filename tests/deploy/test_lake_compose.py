@@ -16,7 +16,7 @@ from pipelines.telemetry.config.tier import read_tier
 Services = dict[str, dict[str, Any]]
 LAKE = DEPLOY / "lake" / "compose.yaml"
 FILES = [DEPLOY / "compose.yaml", LAKE, DEPLOY / "ascend" / "compose.yaml"]
-PORT = "8050"
+PORT, RECEIVER = "8050", "9465"
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,7 @@ def test_each_verb_has_the_settings_that_it_needs(lake: Services) -> None:
     assert verbs == {
         "create": "lake create",
         "collect": "collect",
+        "receive": "receive",
         "ship": "lake ship",
         "loader": "lake load",
         "builder": "lake build",
@@ -76,7 +77,7 @@ def test_each_verb_has_the_settings_that_it_needs(lake: Services) -> None:
         "dashboard": "dashboard",
     }
     assert lake["loader"]["deploy"]["replicas"] == 2
-    for name in ("collect", "dashboard"):
+    for name in ("collect", "receive", "dashboard"):
         assert not {"AWS_SECRET_ACCESS_KEY", "PGPASSWORD"} & lake[name]["environment"].keys()
     assert "PGPASSWORD" not in lake["ship"]["environment"] | lake["fetch"]["environment"]
 
@@ -99,9 +100,12 @@ def test_services_name_the_database_the_bucket_and_the_ports_of_their_servers(
     assert "s3.bucket.create -name=tokentide" in command
 
 
-def test_the_dashboard_is_published_on_loopback_alone(lake: Services) -> None:
+def test_what_listens_is_published_on_loopback_alone(lake: Services) -> None:
     published = {name: service["ports"] for name, service in lake.items() if "ports" in service}
-    assert published == {"dashboard": [f"127.0.0.1:{PORT}:{PORT}"]}
+    assert published == {
+        "dashboard": [f"127.0.0.1:{PORT}:{PORT}"],
+        "receive": [f"127.0.0.1:{RECEIVER}:{RECEIVER}"],
+    }
     command = lake["dashboard"]["command"]
     assert command[command.index("--port") + 1] == PORT
 
@@ -162,9 +166,9 @@ def test_the_image_leaves_out_one_locked_version() -> None:
 
     whole = (ROOT / "constraints.txt").read_text().splitlines()
     assert locked("") == whole
-    [left_out] = set(whole) - set(locked("[lake]"))
+    [left_out] = set(whole) - set(locked("[lake,receive]"))
     assert left_out.startswith("duckdb==")
-    assert read_compose(LAKE)["services"]["loader"]["build"]["args"] == {"EXTRAS": "[lake]"}
+    assert read_compose(LAKE)["services"]["loader"]["build"]["args"] == {"EXTRAS": "[lake,receive]"}
 
 
 def test_every_host_of_the_npu_tier_is_in_its_tier_file() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 from contextlib import ExitStack
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,12 +13,13 @@ import typer
 from rich.markup import escape
 
 from pipelines.cli.console import stderr
-from pipelines.errors import BadSetting, CollectorBusy, LockHeld
+from pipelines.errors import BadSetting, BadTier, CollectorBusy, LockHeld
 from pipelines.locks import file_lock
 from pipelines.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from pipelines.telemetry.config.tier import Tier
+    from pipelines.telemetry.discovery.watching import State
     from pipelines.telemetry.receiver.receiver import PushReceiver
 
 STATUS_SECONDS = 0.5
@@ -51,6 +53,7 @@ def receive(
 
     Remote write 2.0 and 1.0 go to /api/v1/write, OTLP over HTTP to /v1/metrics. Samples end in the
     segments that `tokentide collect` writes, and a sender gets its answer once they are on disk.
+    The tier file is read again when it changes.
 
     Examples:
 
@@ -64,6 +67,7 @@ def receive(
     key = _find_key(api_key, settings)
     _require_key(host, key)
     _require_packages()
+    tier_file = _TierFile.look_at(tier or settings.tier)
     known = _read_tier(tier, settings)
     with ExitStack() as held:
         try:
@@ -72,7 +76,7 @@ def receive(
             raise CollectorBusy(f"Another receiver takes in for this home: {error}") from error
         listener = held.enter_context(_listen(host, port))
         receiver = _make(known, settings, max_mib, segment_seconds)
-        asyncio.run(_receive(receiver, listener, key, settings.telemetry_spool))
+        asyncio.run(_receive(receiver, listener, key, settings.telemetry_spool, tier_file))
     tally = receiver.tally
     stderr.print(f"{tally.rows} samples in {tally.segments} segments, {tally.segment_bytes} bytes.")
 
@@ -155,8 +159,42 @@ def _make(tier: "Tier", settings: Settings, max_mib: int, segment_seconds: float
     return PushReceiver(tier, folders, limits)
 
 
+@dataclass(frozen=True)
+class _TierFile:
+    """The tier file, and its state before it was read."""
+
+    path: Path
+    seen: "State"
+
+    @classmethod
+    def look_at(cls, path: Path) -> "_TierFile":
+        """Note the state of a file, which may be missing."""
+        from pipelines.telemetry.discovery.watching import state_of
+
+        return cls(path, state_of([path]))
+
+    async def follow(self, receiver: "PushReceiver") -> None:
+        """Let the receiver use the file whenever it has changed, until this is cancelled."""
+        from pipelines.telemetry.config.tier import read_tier
+        from pipelines.telemetry.discovery.watching import changes_of
+
+        async for _ in changes_of(self.path, self.seen):
+            try:
+                tier = await asyncio.to_thread(read_tier, self.path)
+            except BadTier as error:
+                text = f"{error}\n{self.path.name} is used as it was before."
+            else:
+                await receiver.use_tier(tier)
+                text = f"{self.path.name} has changed: {len(tier.targets)} targets in it now."
+            stderr.print(text, markup=False, soft_wrap=True)
+
+
 async def _receive(
-    receiver: "PushReceiver", listener: socket.socket, key: str | None, folder: Path
+    receiver: "PushReceiver",
+    listener: socket.socket,
+    key: str | None,
+    folder: Path,
+    tier_file: _TierFile,
 ) -> None:
     from pipelines.telemetry.receiver.server import serve
 
@@ -169,12 +207,14 @@ async def _receive(
         f"Receiving on http://{place}:{port}: remote write at /api/v1/write, OTLP at /v1/metrics, "
         f"into {escape(str(folder))}. Ctrl-C ends it."
     )
-    display = asyncio.create_task(_show_status(receiver)) if stderr.is_terminal else None
+    beside = [asyncio.create_task(tier_file.follow(receiver))]
+    if stderr.is_terminal:
+        beside.append(asyncio.create_task(_show_status(receiver)))
     try:
         await serve(receiver, listener, key, stop)
     finally:
-        if display:
-            display.cancel()
+        for each in beside:
+            each.cancel()
 
 
 async def _show_status(receiver: "PushReceiver") -> None:

@@ -1,7 +1,7 @@
 """Watching of the tier file and of its lists, which are read again while the collector runs."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,15 +34,8 @@ class FleetWatch:
         """Begin with what was read, and go on until it is cancelled."""
         seen = state_of([self._path])
         await self._use(tasks, tier, headers)
-        before = seen
-        while True:
-            await asyncio.sleep(FILE_SECONDS)
-            now = state_of([self._path])
-            # A file that is still being written changes between two looks.
-            if now == before and now != seen:
-                seen = now
-                await self._read_again(tasks)
-            before = now
+        async for _ in changes_of(self._path, seen):
+            await self._read_again(tasks)
 
     async def _read_again(self, tasks: TaskSet) -> None:
         try:
@@ -96,6 +89,19 @@ async def _wait(discover: Discover, files: State) -> None:
     while left > 0 and state_of_files(discover) == files:
         await asyncio.sleep(min(FILE_SECONDS, left))
         left -= FILE_SECONDS
+
+
+async def changes_of(path: Path, seen: State) -> AsyncIterator[None]:
+    """Yield each time a file differs from its state at the last time; it never ends."""
+    before = seen
+    while True:
+        await asyncio.sleep(FILE_SECONDS)
+        now = state_of([path])
+        # A file that is still being written changes between two looks.
+        if now == before and now != seen:
+            seen = now
+            yield
+        before = now
 
 
 def state_of_files(discover: Discover) -> State:

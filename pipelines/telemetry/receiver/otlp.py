@@ -128,6 +128,7 @@ def _read_metric(metric: Any, points: ResourcePoints) -> None:
     if kind is None:
         return
     data = getattr(metric, kind)
+    points.batch.counts.left_out_exemplars += _count_exemplars(kind, data)
     if kind == "exponential_histogram":
         points.batch.counts.refused_histograms += len(data.data_points)
         return
@@ -144,6 +145,11 @@ def _read_metric(metric: Any, points: ResourcePoints) -> None:
             points.batch.counts.markers += 1
         else:
             read(metric.name, point, points)
+
+
+def _count_exemplars(kind: str, data: Any) -> int:
+    """Count the exemplars of a metric; a summary has none."""
+    return 0 if kind == "summary" else sum(len(point.exemplars) for point in data.data_points)
 
 
 def _read_number(kind: str, name: str, point: Any, points: ResourcePoints) -> None:

@@ -45,6 +45,7 @@ OUTCOMES: tuple[tuple[str, Callable[[PushReceiver], float]], ...] = (
     ("refused", lambda each: each.tally.refused),
     ("refused_native_histogram", lambda each: each.tally.histograms),
     ("refused_exemplar", lambda each: each.tally.exemplars),
+    ("left_out_exemplar", lambda each: each.tally.left_out_exemplars),
 )
 
 

@@ -85,6 +85,7 @@ class PushCounts:
     refused: Counter[str] = field(default_factory=Counter)
     refused_histograms: int = 0
     refused_exemplars: int = 0
+    left_out_exemplars: int = 0  # of OTLP, which has no word for "not taken, and no fault"
 
     @property
     def accepted(self) -> int:
@@ -166,11 +167,16 @@ class SeriesBook:
     """Series by the labels that senders give them: parsed once, and remembered."""
 
     def __init__(self, families: Iterable[str] = ()) -> None:
+        self._known: dict[Hashable, Found] = {}
+        self.servers: dict[str, PushedServer] = {}
+        self.keep(families)
+
+    def keep(self, families: Iterable[str]) -> None:
+        """Keep these families besides those of all engines, from now on."""
         sources = {row["engine"] for row in read_vocabulary()}
         names = Vocabulary(*sources, families=families).names
         self._names = KNOWN_ELSEWHERE.union(names)
-        self._known: dict[Hashable, Found] = {}
-        self.servers: dict[str, PushedServer] = {}
+        self._known.clear()
 
     def __len__(self) -> int:
         return len(self._known)

@@ -124,6 +124,12 @@ class PushReceiver:
         self.tally.add(batch.counts)
         return batch.counts
 
+    async def use_tier(self, tier: Tier) -> None:
+        """Take the targets and families of another tier file, from the next page on."""
+        # In the thread that reads pages, so no page is read with half of each.
+        await self._in_worker(partial(self.pages.targets.use, tier))
+        await self._in_worker(partial(self._book.keep, families_of(tier)))
+
     async def run(self, stop: asyncio.Event) -> None:
         """Write segments until `stop` is set; then one of all that is left."""
         await self._in_worker(self.recover)

@@ -21,6 +21,7 @@ class ReceiverTally:
     refused: int = 0
     histograms: int = 0
     exemplars: int = 0
+    left_out_exemplars: int = 0
     segments: int = 0
     segment_bytes: int = 0
     rows: int = 0
@@ -37,6 +38,7 @@ class ReceiverTally:
         self.refused += counts.refused_samples
         self.histograms += counts.refused_histograms
         self.exemplars += counts.refused_exemplars
+        self.left_out_exemplars += counts.left_out_exemplars
 
     def note_segment(self, path: Path | None, rows: int) -> None:
         """Note a segment that was written, or that there was nothing to write."""

@@ -82,10 +82,24 @@ class TargetBook:
     """The targets of a tier file by the addresses of their pages, and those that were found."""
 
     def __init__(self, tier: Tier) -> None:
-        self._tier = tier
+        self._found: WeakKeyDictionary[PushedServer, ServerPlaces] = WeakKeyDictionary()
+        self.use(tier)
+
+    def use(self, tier: Tier) -> None:
+        """Take the targets of another tier file; servers that pushed before are found in it."""
         self._named: dict[str, list[Callable[[], Place]]] = {}
         self._readers: dict[Hashable, ReadPage] = {}
-        self._found: WeakKeyDictionary[PushedServer, ServerPlaces] = WeakKeyDictionary()
+        self._name_targets(tier)
+        found: WeakKeyDictionary[PushedServer, ServerPlaces] = WeakKeyDictionary()
+        for server, before in self._found.items():
+            places = list(self._make_places(server))
+            is_same = [each.target for each in places] == [each.target for each in before.places]
+            # One that the file had named is recorded again.
+            recorded = before.recorded_seconds if is_same else 0.0
+            found[server] = ServerPlaces(places, before.families, before.instants, recorded)
+        self._found = found
+
+    def _name_targets(self, tier: Tier) -> None:
         for target in tier.targets:
             sources = tier.sources_of(target)
             for known_as in {target.name, urlsplit(target.url).netloc}:

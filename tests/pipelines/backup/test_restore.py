@@ -17,7 +17,8 @@ from pipelines.backup.backup import back_up
 from pipelines.backup.restore import repair, restore
 from pipelines.backup.store import BackupStore
 from pipelines.errors import BadBackup, DamagedBackup, HomeInUse
-from pipelines.publish.generations import newest
+from pipelines.publish.generations import generations, newest, put_in_place
+from pipelines.publish.teams import team_home
 from pipelines.settings import Settings
 from pipelines.verification.verify import verify
 
@@ -52,6 +53,22 @@ def test_a_restored_home_has_the_same_figures(copied_home: Settings, tmp_path: P
     assert "Generation 4" in text
     assert figures(newest(other)) == figures(newest(copied_home))
     assert verify(other).damages == []
+
+
+def test_the_newest_generation_of_each_team_is_restored(home: Settings, tmp_path: Path) -> None:
+    """The starts of its verdicts are nowhere else; older generations are not in a backup."""
+    ours = team_home(home, "search")
+    ours.published.mkdir(parents=True)
+    for number in (3, 4):
+        made = ours.published / "made"
+        made.write_text(f"generation {number}")
+        put_in_place(ours, made, number)
+    back_up(home, tmp_path / "backups")
+    other = Settings(home=tmp_path / "other")
+    restore(other, tmp_path / "backups")
+    theirs = team_home(other, "search")
+    assert [each.number for each in generations(theirs)] == [4]
+    assert newest(theirs).read_bytes() == newest(ours).read_bytes()
 
 
 def test_nothing_is_restored_over_a_home(home: Settings, tmp_path: Path) -> None:

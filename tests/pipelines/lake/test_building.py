@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.homes.two_teams import OF_ADS, OF_SEARCH, load_two_teams, tables_with
 from support.homes.whole_home import publish_all
-from support.lake.homes import embedded_home, lake_home, published_rows, ship_and_load
+from support.lake.homes import audit_of, embedded_home, lake_home, published_rows, ship_and_load
 from support.lake.processes import END_OTHERS, ending, start_builder
 from support.telemetry_facts import stretch
 
@@ -18,7 +18,7 @@ from pipelines.lake.connection import open_lake
 from pipelines.lake.lease import builder_lease
 from pipelines.lake.moving import move_to_lake
 from pipelines.lake.published import fence, fetch, newest_pointer
-from pipelines.publish.generations import generations
+from pipelines.publish.generations import generations, newest
 from pipelines.publish.teams import team_home
 from pipelines.services.object_store import ObjectStore
 from pipelines.services.postgres import connect
@@ -27,12 +27,13 @@ from pipelines.telemetry.collector.segments import SegmentWriter
 from warehouse.connection import open_published
 
 KILLED = -9
+PRICE = "select distinct energy_usd_per_kwh::double from local_cost_daily"
 
 
 def test_every_mart_is_the_same_in_both_forms_and_for_every_reader(
     lake_settings: Settings, tmp_path: Path
 ) -> None:
-    """Segments go over S3 and the lake, marts over S3 to a reader; audits hold in both forms."""
+    """Every table of every schema; segments and marts go over S3. The same checks held in both."""
     embedded = embedded_home(tmp_path / "embedded")
     builder = lake_home(embedded, lake_settings, tmp_path / "builder")
     reader = replace(lake_settings, home=tmp_path / "reader")
@@ -52,6 +53,10 @@ def test_every_mart_is_the_same_in_both_forms_and_for_every_reader(
     assert len(found) > 50
     assert [name for name in expected if found[name] != expected[name]] == []
     assert found["served_tokens_minutely"]
+    outcome, checks = audit_of(builder)
+    assert (outcome, checks) == audit_of(embedded)
+    assert outcome == [("passed", 0)]
+    assert len(checks) > 100
 
 
 @pytest.mark.long
@@ -157,6 +162,23 @@ def test_each_team_gets_a_generation_of_the_round(lake_settings: Settings, tmp_p
     again = build_from_lake(successor)
     assert {each.generation.number for each in again.teams} == {built.generation.number + 1}
     assert len(generations(team_home(successor, "ads"))) == 2
+
+
+@pytest.mark.long
+def test_a_change_of_a_team_alone_is_news(lake_settings: Settings, tmp_path: Path) -> None:
+    """Its file of costs and its labels stand in no table of all teams."""
+    made = load_two_teams(tmp_path / "made")
+    builder = replace(lake_settings, home=made.home, tier=made.tier)
+    built = build_from_lake(builder)
+    costs = builder.tier.parent / "search-costs.toml"
+    costs.write_text(costs.read_text().replace("0.125", "0.25"))
+    changed = build_from_lake(builder)
+    assert (changed.is_new, changed.generation.number) == (True, built.generation.number + 1)
+    with closing(open_published(newest(team_home(builder, "search")))) as con:
+        assert con.sql(PRICE).fetchall() == [(0.25,)]
+    builder.tier.write_text(builder.tier.read_text().replace('"search-prod"', '"search-new"'))
+    assert build_from_lake(builder).is_new
+    assert not build_from_lake(builder).is_new
 
 
 def test_a_builder_without_the_lease_builds_nothing(lake_settings: Settings) -> None:

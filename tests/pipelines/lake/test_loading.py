@@ -160,25 +160,6 @@ def test_loaders_killed_at_any_moment_lose_and_double_nothing(
     assert counts(lake) == (samples,) * 3
 
 
-@pytest.mark.long
-def test_four_loaders_twenty_kills_and_restarts_of_both_services(
-    services: LakeServices, lake_settings: Settings, store: ObjectStore
-) -> None:
-    """Postgres and S3 are killed too while loaders write."""
-    samples = put_segments(lake_settings, 200, scrapes=400)
-    for each in range(5):
-        kill_at_random(lake_settings, rounds=1, seconds=(2.0, 6.0), loaders=4)
-        if each % 2:
-            services.stop_postgres()
-            services.start_postgres()
-        else:
-            services.stop_store()
-            services.start_store()
-    with open_lake(lake_settings) as lake:
-        _load_until_empty(lake, store)
-        assert counts(lake) == (samples,) * 3
-
-
 def test_a_restart_of_both_services_costs_only_time(
     services: LakeServices, lake_settings: Settings, store: ObjectStore
 ) -> None:

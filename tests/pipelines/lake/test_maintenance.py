@@ -1,26 +1,35 @@
 """Maintenance of the lake: fewer files, the same rows, and a segment is still loaded once."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from threading import Barrier
 
 import pytest
 from support.lake.homes import ship_and_load
 from support.telemetry_facts import stretch
 
-from pipelines.errors import ServiceFailed
+from pipelines.errors import LeaseLost, LockHeld, ServiceFailed
 from pipelines.lake.building import maintain_lake
 from pipelines.lake.connection import Lake, open_lake
 from pipelines.lake.feeding import feed_warehouse
+from pipelines.lake.lease import builder_lease
 from pipelines.lake.loading import LakeLoadResult, load_waiting
 from pipelines.lake.maintenance import Maintained, maintain
 from pipelines.lake.spool import list_waiting, waiting_key
 from pipelines.lake.tables import SEGMENTS_TABLE
 from pipelines.services.object_store import ObjectStore
+from pipelines.services.postgres import connect
 from pipelines.settings import Settings
 from pipelines.telemetry.collector.segments import SegmentWriter
+from warehouse.connection import session
 
 NOW = timedelta(0)
 NUMBER = 6
+END_ONE = "select pg_terminate_backend(%s)"
+LOADED = "select count(*), count(distinct segment_id) from raw.telemetry_segments"
 
 
 @pytest.fixture
@@ -91,6 +100,54 @@ def test_a_builder_reads_on_where_snapshots_expired(lake: Lake, lake_settings: S
     assert feed_warehouse(lake_settings, lake).segments == NUMBER
     lake_settings.warehouse.unlink()
     assert feed_warehouse(lake_settings, lake).segments == 2 * NUMBER
+
+
+def test_the_lake_is_maintained_under_the_lease_alone(lake: Lake, lake_settings: Settings) -> None:
+    """Not while another has it; one that loses it between two steps goes no step further."""
+    files = ObjectStore(lake.address.data).list_keys()
+    with builder_lease(lake.address.catalog), pytest.raises(LockHeld, match="has the lease"):
+        maintain_lake(lake_settings)
+    steps = iter(range(4))
+    with builder_lease(lake.address.catalog) as lease:
+
+        def check() -> None:
+            if next(steps) == 1:  # merged, nothing removed
+                with connect(lake.address.catalog) as other:
+                    other.execute(END_ONE, [lease._session.info.backend_pid])
+            lease.check()
+
+        with pytest.raises(LeaseLost):
+            maintain(lake, check, NOW)
+    assert set(files) < set(ObjectStore(lake.address.data).list_keys())
+    assert len(segments(lake)) == NUMBER
+
+
+@pytest.mark.long
+def test_two_builders_and_merges_double_and_lose_nothing(
+    lake: Lake, lake_settings: Settings, tmp_path: Path
+) -> None:
+    """Both begin at once, five times; whoever has the lease feeds its home and maintains."""
+    homes = [replace(lake_settings, home=tmp_path / f"builder-{each}") for each in range(2)]
+    begin, refused = Barrier(2), 0
+
+    def work(home: Settings) -> None:
+        begin.wait(60)
+        with builder_lease(lake.address.catalog) as lease, open_lake(home) as opened:
+            feed_warehouse(home, opened)
+            maintain(opened, lease.check, NOW)
+
+    for number in range(1, 6):
+        put(lake_settings, number * NUMBER)
+        ship_and_load(lake_settings, lake)
+        with ThreadPoolExecutor(2) as pool:
+            errors = [each.exception() for each in [pool.submit(work, home) for home in homes]]
+        assert {type(error) for error in errors} <= {LockHeld, type(None)}
+        refused += sum(error is not None for error in errors)
+    assert refused
+    for home in homes:
+        feed_warehouse(home, lake)
+        with session(home.warehouse) as con:
+            assert con.sql(LOADED).fetchall() == [(6 * NUMBER, 6 * NUMBER)]
 
 
 @pytest.mark.long

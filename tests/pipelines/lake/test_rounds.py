@@ -10,7 +10,7 @@ from support.lake.processes import END_OTHERS
 
 from pipelines.errors import LeaseLost
 from pipelines.lake.lease import Lease, builder_lease
-from pipelines.lake.published import newest_pointer
+from pipelines.lake.published import fence, newest_pointer
 from pipelines.lake.rounds import RoundPart, fence_round, team_store, upload_round
 from pipelines.publish.generations import put_in_place
 from pipelines.services.object_store import ObjectStore
@@ -120,8 +120,41 @@ def test_a_stale_builder_moves_no_pointer_of_any_team(
 
         stale = Stale(lease._session, lease._address, 1, None)
         other = replace(lake_settings, home=tmp_path / "stale")
-        upload_round(parts_of(other, store, 9), stale)
+        with pytest.raises(LeaseLost, match="Epoch 2"):
+            upload_round(parts_of(other, store, 9), stale)
         assert newest_of(store) == [(1, 1)] * 3
         upload_round(parts_of(lake_settings, store, 2), lease)
         assert newest_of(store) == [(2, 2)] * 3
     assert not [key for key in files_in(store) if "000009" in key]
+
+
+@pytest.mark.parametrize("is_overtaken_while_it_writes", [False, True])
+def test_a_stale_builder_makes_no_folder_of_a_team_that_it_alone_knows(
+    is_overtaken_while_it_writes: bool, lake_settings: Settings, store: ObjectStore
+) -> None:
+    """No fence of its successor stands there, so it looks at that of all teams."""
+    parts_of_all = parts_of(lake_settings, store, 1)
+    with lease_of(lake_settings) as lease:
+        upload_round(parts_of_all, lease)
+
+    class Overtaken(ObjectStore):
+        def write(self, key: str, content: bytes) -> None:
+            super().write(key, content)
+            fence(store, 2)
+
+    class Stale(Lease):
+        def check(self) -> None:
+            """Believe that it still holds."""
+
+    folder = team_store(store, "unknown")
+    if is_overtaken_while_it_writes:
+        folder = Overtaken(folder.folder)
+    else:
+        fence_round(store, 2)
+    with lease_of(lake_settings) as lease:
+        stale = Stale(lease._session, lease._address, 1, None)
+        part = RoundPart(parts_of_all[0].home, folder, parts_of_all[0].generation)
+        with pytest.raises(LeaseLost, match="Epoch 2"):
+            upload_round([part, *parts_of(lake_settings, store, 2)], stale)
+    assert store.list_keys("teams/unknown") == []
+    assert newest_of(store) == [(1, 1)] * 3

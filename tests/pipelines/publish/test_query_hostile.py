@@ -5,28 +5,14 @@ from pathlib import Path
 
 import pytest
 from support.published import published
+from support.security.hostile_sql import HOSTILE
 
 from pipelines.errors import QueryFailed
 from pipelines.publish import query
 from pipelines.settings import Settings
 from warehouse.connection import open_published
 
-STATEMENTS = Path(__file__).parents[2] / "support" / "sql"
 SECRET = "a-line-that-nobody-may-read"
-
-READING = (STATEMENTS / "hostile_reading.sql").read_text()
-
-WRITING = (STATEMENTS / "hostile_writing.sql").read_text()
-
-SETTING = (STATEMENTS / "hostile_setting.sql").read_text()
-
-REVEALING = (STATEMENTS / "hostile_revealing.sql").read_text()
-
-HOSTILE = [
-    line.strip()
-    for block in (READING, WRITING, SETTING, REVEALING)
-    for line in block.strip().splitlines()
-]
 
 
 @pytest.fixture(scope="module")

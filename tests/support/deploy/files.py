@@ -28,6 +28,7 @@ NEEDED = {
     ("lake", "build"): {"lake", "published"},
     ("lake", "fetch"): {"published"},
     ("collect",): set(),
+    ("receive",): set(),
     ("dashboard",): set(),
     ("ingest", "market"): set(),
     ("up",): set(),

@@ -3,6 +3,8 @@
 import shutil
 from contextlib import closing
 from dataclasses import replace
+from itertools import chain
+from math import isclose
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +43,17 @@ TABLES = (
 # Columns that say when something was done here, and on which host.
 OF_BUILDS = frozenset({"loaded_at", "published_at", "built_at", "run_id", "generation"})
 # A verdict begins and ends with the generation that has it first.
-OF_GENERATIONS = {"claim_verdicts": frozenset({"began_at", "ended_at"})}
+OF_GENERATIONS = {
+    "claim_verdicts": frozenset({"began_at", "ended_at"}),
+    # Hashes of whole tables, with the columns that are left out here.
+    "contents": frozenset({"content"}),
+}
 PUBLISHED_TABLES = (
-    "select table_name, list(column_name order by column_index) from duckdb_columns() "
-    "where schema_name = 'marts' group by table_name order by table_name"
+    "select schema_name || '.' || table_name, table_name, list(column_name order by column_index) "
+    "from duckdb_columns() where not internal group by all order by all"
 )
+CHECKS = "select node from main.made where starts_with(node, 'test.') order by all"
+OUTCOME = "select outcome, wrong_nodes from main.last_build"
 
 
 def embedded_home(home: Path) -> Settings:
@@ -98,16 +106,40 @@ def moved_home(home: Path, lake_settings: Settings) -> Settings:
 
 
 def published_rows(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
-    """Return the rows of every published table, without what is of the run."""
+    """Return the rows of every published table of every schema, without what is of the run."""
     with closing(open_published(newest(settings))) as con:
         tables = con.sql(PUBLISHED_TABLES).fetchall()
         return {
-            table: con.sql(
-                f"select {picked(table, columns)} from marts.{table} order by all"
-            ).fetchall()
-            for table, columns in tables
-            if table != "meta"
+            table: con.sql(f"select {picked(table, columns)} from {name} order by all").fetchall()
+            for name, table, columns in tables
         }
+
+
+def differing(
+    expected: dict[str, list[tuple[Any, ...]]], found: dict[str, list[tuple[Any, ...]]]
+) -> list[str]:
+    """Return the tables that are other, but for the last digits of sums of fractions.
+
+    Those depend on the order in which segments come.
+    """
+    return [
+        table
+        for table in sorted(expected.keys() | found.keys())
+        if len(expected.get(table, [])) != len(found.get(table, []))
+        or not all(map(_is_same, chain(*expected.get(table, [])), chain(*found.get(table, []))))
+    ]
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return isclose(one, other, rel_tol=1e-12, abs_tol=1e-12)
+    return bool(one == other)
+
+
+def audit_of(settings: Settings) -> tuple[list[Any], list[Any]]:
+    """Return the outcome of the last build, and every check that held in it."""
+    with session(settings.warehouse) as con:
+        return con.sql(OUTCOME).fetchall(), con.sql(CHECKS).fetchall()
 
 
 def picked(table: str, columns: list[str]) -> str:

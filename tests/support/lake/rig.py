@@ -14,6 +14,14 @@ from pipelines.lake.connection import open_lake
 from pipelines.settings import Settings, read_settings
 
 NUMBERS = count(1)
+ROWS = 30_000_000
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the size of the test that kills loaders; docs/lake.md has what 30,000,000 took."""
+    parser.addoption(
+        "--lake-rows", type=int, default=ROWS, help="rows that killed loaders load (default: 30 M)"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from pipelines.cli import app
 from pipelines.cli.tier.receive import receiver_line
 
 NOW_MS = round(time.time() * 1000)
+TARGET = '[[target]]\nname = "{}"\nurl = "http://10.0.0.1:8000/metrics"\nengine = "vllm"\n'
 
 
 @pytest.fixture
@@ -91,6 +92,25 @@ def test_what_was_confirmed_is_in_a_segment(command: Command) -> None:
     assert "Traceback" not in rest
     assert confirmed | {1000} <= set(values(command))
     assert not list((command.home / "spool/received").glob("*.journal"))
+
+
+def test_a_change_of_the_tier_file_counts_while_it_runs(command: Command, tmp_path: Path) -> None:
+    """A server that pushes is the target that the file names now; a file that is wrong is said."""
+    path = tmp_path / "tier.toml"
+    path.write_text(TARGET.format("before"))
+    with receiving_process(command, "--tier", str(path)) as (process, url):
+        for text, said in (
+            ("[[target]]\nname = 7\n", "tier.toml is used as it was before"),
+            (TARGET.format("after"), "tier.toml has changed: 1 targets in it now"),
+        ):
+            path.write_text(text)
+            while said not in process.stdout.readline():
+                assert process.poll() is None
+        assert push(url, write_request(tokens_page(1))) == 204
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    rows = read_rows(command.home / "spool/telemetry")
+    assert {row["target"] for row in rows} == {"after"}
 
 
 @pytest.mark.slow

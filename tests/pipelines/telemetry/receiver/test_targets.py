@@ -81,3 +81,24 @@ def test_figures_of_no_engine_are_looked_at_again_when_there_are_more() -> None:
     pushing.families |= VLLM
     assert book.find(pushing).places[0].engine == "vllm"
     assert len(book) == 1
+
+
+def test_a_changed_tier_file_names_and_leaves_out_servers_that_push() -> None:
+    """One that it leaves out is found by its families again, and recorded with its interval."""
+    book = TargetBook(Tier())
+    pushing = server("10.0.0.1:8000", *VLLM, job="chat")
+    for second in range(5):
+        book.find(pushing).note(second * 15_000_000)
+    assert book.take_record()
+    book.use(TIER)
+    [place] = book.find(pushing).places
+    assert (place.target.name, place.is_found) == ("chat-0", False)
+    assert book.take_record() is None
+    book.use(Tier())
+    record = book.take_record()
+    assert record
+    assert [(each.name, each.entry["scrape_seconds"]) for each in record.entries] == [
+        ("10.0.0.1:8000", 15.0)
+    ]
+    book.use(Tier())
+    assert book.take_record() is None
