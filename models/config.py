@@ -42,6 +42,10 @@ class EngineConfig:
     block_tokens: int = 0
     cache_tokens: int | None = None  # None: 16 Ki tokens, at least one whole context
     prefix_caching: bool = True
+    # Tiers of the prefix cache beyond the device's, each bounded.
+    host_cache_gib: float = 0
+    disk_cache: Path | None = None  # a folder; one server at a time uses it
+    disk_cache_gib: float = 8
     quantisation: Quantisation = "none"
     kernels: Kernels = "auto"  # the fastest that this device runs; a name: these or an error
     speculation: Speculation = "none"
@@ -62,9 +66,22 @@ class EngineConfig:
                 f"block_tokens must be at least 1, or 0 for the device's default, "
                 f"not {self.block_tokens}."
             )
+        self._check_tiers()
         for name in ("context_tokens", "cache_tokens"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise BadConfig(f"{name} must be at least 1, not {value}.")
+
+    def _check_tiers(self) -> None:
+        if not self.host_cache_gib >= 0 or not self.disk_cache_gib > 0:
+            raise BadConfig(
+                f"host_cache_gib is {self.host_cache_gib} and disk_cache_gib {self.disk_cache_gib};"
+                " neither may be negative, and the disk's must be above 0."
+            )
+        if (self.host_cache_gib or self.disk_cache) and not self.prefix_caching:
+            raise BadConfig(
+                "host_cache_gib and disk_cache keep prefixes, which prefix_caching turns off. "
+                "Leave out one of them."
+            )
 
 
 @dataclass(frozen=True)

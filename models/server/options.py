@@ -18,6 +18,8 @@ EXAMPLES = """examples:
       speculative decoding with the shipped draft model
   %(prog)s --kernels stock
       the operations of stock torch, without the fused kernels for a CPU
+  %(prog)s --host-cache-gib 2 --disk-cache var/kv-cache --disk-cache-gib 20
+      prefixes kept in host memory, and on disk beyond a restart
   %(prog)s --expert-ranks 2 --expert-waves 4
       experts on two processes
   %(prog)s --host 0.0.0.0 --api-key sk-ours
@@ -37,6 +39,9 @@ ENGINE_HELP = {
     "block_tokens": "tokens of a cache block; 0: the device's default",
     "cache_tokens": "size of the cache; None: 16 Ki tokens, at least one whole context",
     "prefix_caching": "compute each prompt from its beginning",
+    "host_cache_gib": "host memory for blocks of the cache, beside the device's; 0: none",
+    "disk_cache": "folder for blocks of the cache, which outlive the server; None: none",
+    "disk_cache_gib": "bound of that folder; blocks unused longest are removed",
     "quantisation": "quantisation of the weights",
     "kernels": "auto uses the fused kernels of a CPU, or says why it cannot",
     "speculation": "method of speculative decoding",

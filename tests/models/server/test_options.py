@@ -1,6 +1,7 @@
 """The command line: an option for every setting, and examples that parse."""
 
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,10 @@ def test_every_setting_of_the_engine_has_an_option() -> None:
         ("--expert-schedule comet", EngineConfig(expert_schedule="comet")),
         ("--no-prefix-caching", EngineConfig(prefix_caching=False)),
         ("--context-tokens 99", EngineConfig(context_tokens=99)),
+        (
+            "--host-cache-gib 0.5 --disk-cache kept --disk-cache-gib 2",
+            EngineConfig(host_cache_gib=0.5, disk_cache=Path("kept"), disk_cache_gib=2),
+        ),
         ("--rated-watts 12.5", EngineConfig(rated_watts=12.5)),
         ("--speculation async-draft", EngineConfig(speculation="async-draft")),
     ],
@@ -55,6 +60,6 @@ def test_examples_parse() -> None:
     """Each of them is a command with valid options."""
     lines = (EXAMPLES % {"prog": "serve"}).splitlines()
     commands = [line.split()[1:] for line in lines if line.startswith("  serve")]
-    assert len(commands) == 7
+    assert len(commands) == 8
     for arguments in commands:
         assert engine_config(make_parser().parse_args(arguments))
