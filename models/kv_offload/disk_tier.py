@@ -28,7 +28,14 @@ LOCK_SECONDS = 10  # a server that was just killed may still be ending
 class DiskTier:
     """Folder of blocks, bounded by the bytes of its files. Several threads may use it."""
 
-    def __init__(self, folder: Path, max_bytes: int, fingerprint: bytes, block_bytes: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        max_bytes: int,
+        fingerprint: bytes,
+        block_bytes: int,
+        lock_seconds: float = LOCK_SECONDS,
+    ) -> None:
         self.max_bytes = max_bytes
         self.block_bytes = block_bytes
         self.damaged_blocks = 0
@@ -40,7 +47,7 @@ class DiskTier:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             (folder / fingerprint.hex()).mkdir(mode=0o700, exist_ok=True)
             (folder / fingerprint.hex()).chmod(0o700)
-            self._lock = _lock(folder / "lock")
+            self._lock = _lock(folder / "lock", lock_seconds)
             self._sizes = _scan(folder)  # by the file's name below the folder
         except OSError as error:
             raise BadConfig(
@@ -157,10 +164,10 @@ def _scan(folder: Path) -> "OrderedDict[str, int]":
     return OrderedDict((name, size) for _, name, size in sorted(found) if name.endswith(".kv"))
 
 
-def _lock(path: Path) -> int:
+def _lock(path: Path, seconds: float) -> int:
     """Lock the folder for this process, so that its bound holds. The lock ends with the process."""
     file = _private(str(path), os.O_CREAT | os.O_RDWR)
-    deadline = time.monotonic() + LOCK_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

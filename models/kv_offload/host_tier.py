@@ -36,11 +36,13 @@ class HostTier:
         for digest in digests[: len(self._pool)]:
             rows.append(self._free_row())
             self._rows[digest] = rows[-1]
-        self._pool.index_copy_(0, torch.tensor(rows), content[: len(rows)])
+        chosen = torch.tensor(rows, dtype=torch.long)
+        self._pool.index_copy_(0, chosen, content[: len(rows)])
 
     def take(self, digests: list[bytes]) -> Tensor:
         """Copy blocks that are held: uint8 [blocks, block bytes]."""
-        return self._pool.index_select(0, torch.tensor([self._rows[each] for each in digests]))
+        chosen = torch.tensor([self._rows[each] for each in digests], dtype=torch.long)
+        return self._pool.index_select(0, chosen)
 
     def touch(self, digests: Iterable[bytes]) -> None:
         """Mark blocks as used now, the last one most recently. Ignore those that are not held."""

@@ -1,4 +1,4 @@
-"""Series beyond vLLM's vocabulary, all `tokentide:`: build, device, experts, cache tiers, events."""
+"""Series beyond vLLM's, all `tokentide:`: build, device, experts, cache tiers, logged events."""
 
 import time
 
