@@ -119,7 +119,9 @@ def _context_tokens(config: EngineConfig, model: ModelConfig) -> int:
 
 
 def _cache_blocks(config: EngineConfig, context: int) -> int:
-    tokens = config.cache_tokens or max(DEFAULT_CACHE_TOKENS, context)
+    # The last block of a default may be a part of one too much.
+    least = -(-context // config.block_tokens) * config.block_tokens
+    tokens = config.cache_tokens or max(DEFAULT_CACHE_TOKENS, least)
     blocks = tokens // config.block_tokens
     if blocks * config.block_tokens < context:
         raise BadConfig(

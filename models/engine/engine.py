@@ -122,6 +122,10 @@ class Engine:
         self._accepted_per_position = []
         return StepOutput([], self._stats(perf_counter(), []))
 
+    def reset_prefix_cache(self) -> None:
+        """Forget the prefixes on the device. Slower tiers keep theirs."""
+        self._scheduler.block_manager.reset_prefixes()
+
     def close(self) -> None:
         """Release processes and memory."""
         self._drafter.close()

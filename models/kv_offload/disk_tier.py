@@ -22,6 +22,7 @@ from models.errors import BadConfig
 MAGIC = b"TTKVBLK1"
 HEADER_BYTES = len(MAGIC) + 16 + 16 + 32
 NAME = re.compile(r"[0-9a-f]{32}/[0-9a-f]{32}\.(kv|part)")
+AHEAD_BLOCKS = 32
 LOCK_SECONDS = 10  # a server that was just killed may still be ending
 
 
@@ -98,6 +99,8 @@ class DiskTier:
         """
         content = bytearray(len(digests) * self.block_bytes)
         for number, digest in enumerate(digests):
+            if number % AHEAD_BLOCKS == 0:
+                self._read_ahead(digests[number : number + AHEAD_BLOCKS])
             first = number * self.block_bytes
             if not self._read(digest, memoryview(content)[first : first + self.block_bytes]):
                 self._forget(digest)
@@ -117,6 +120,13 @@ class DiskTier:
 
     def _name(self, digest: bytes) -> str:
         return f"{self._fingerprint.hex()}/{digest.hex()}.kv"
+
+    def _read_ahead(self, digests: list[bytes]) -> None:
+        """Let the system fetch files side by side: one by one each costs the disk's latency."""
+        if hasattr(os, "posix_fadvise"):
+            for digest in digests:
+                with suppress(OSError), (self._root / self._name(digest)).open("rb") as file:
+                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
 
     def _read(self, digest: bytes, content: memoryview) -> bool:
         path = self._root / self._name(digest)
