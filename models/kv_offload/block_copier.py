@@ -22,7 +22,7 @@ class BlockCopier:
 
     @property
     def layout(self) -> str:
-        """What the bytes of a block depend on: each part's length and data type."""
+        """Meaning of a block's bytes: each part's length and data type."""
         return ", ".join(f"{part.shape[1]} {part.dtype}" for part in self._parts)
 
     @torch.inference_mode()

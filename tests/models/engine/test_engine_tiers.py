@@ -52,7 +52,7 @@ def ask(engine: Engine, prompt: list[int]) -> tuple[tuple[int, int, int], Any]:
 def test_a_restored_prefix_is_the_cached_one(
     config: EngineConfig, tmp_path: Path, changes: dict[str, Any]
 ) -> None:
-    """From the device, from host memory after other prompts, and from disk after a restart."""
+    """It comes from the device, from host memory after other prompts, from disk after a restart."""
     config = replace(config, disk_cache=tmp_path, host_cache_gib=40 * GIB_OF_A_BLOCK, **changes)
     with open_engine(config) as engine:
         assert ask(engine, text(1))[0] == (0, 0, 0)

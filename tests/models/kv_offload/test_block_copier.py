@@ -14,7 +14,7 @@ def caches(dtype: torch.dtype) -> list[KeyValues]:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_block_read_and_written_elsewhere_is_the_same(dtype: torch.dtype) -> None:
-    """Whatever its numbers are, and other blocks stay as they are."""
+    """Numbers that are none come back too, and other blocks stay as they are."""
     layers = caches(dtype)
     layers[0].keys[4, 0, 0, 0] = torch.nan
     copier = BlockCopier(layers)

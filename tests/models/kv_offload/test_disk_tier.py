@@ -155,7 +155,7 @@ STEP = st.tuples(st.sampled_from(["write", "read", "touch", "damage"]), st.integ
 def test_the_bound_holds_and_a_block_read_is_one_written(
     blocks: int, runs: list[list[tuple[str, int]]]
 ) -> None:
-    """Whatever the order of writing, reading, damage and restarts."""
+    """Any order of writing, reading, damage and restarts will do."""
     with tempfile.TemporaryDirectory() as name:
         whole: set[int] = set()
         for steps in [*runs, []]:

@@ -1,4 +1,4 @@
-"""What makes blocks another model's."""
+"""Reasons for which blocks are another model's."""
 
 from pathlib import Path
 

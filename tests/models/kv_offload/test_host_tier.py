@@ -33,7 +33,7 @@ def test_of_too_many_blocks_the_first_are_held() -> None:
 def test_it_is_a_bounded_cache_of_what_was_put(
     size: int, steps: list[tuple[bool, list[int]]]
 ) -> None:
-    """Whatever the order of calls, it holds what a plain dictionary of that size would."""
+    """In any order of calls it holds what a plain dictionary of that size would."""
     host, expected = HostTier(size, BLOCK_BYTES), OrderedDict[int, int]()
     for is_put, numbers in steps:
         if not is_put:

@@ -70,7 +70,7 @@ def run(tiers: KvOffload, restore: Restore) -> list[int]:
 
 
 def test_blocks_come_back_from_host_memory_some_in_each_step() -> None:
-    """What comes first of a prefix is found as far as it is whole."""
+    """A prefix is found as far as it is whole."""
     with offload(None, host_blocks=8) as (tiers, cache):
         store(tiers, 8)
         assert tiers.find(DIGESTS) == DIGESTS[:8]
@@ -93,7 +93,7 @@ def test_two_restores_share_the_blocks_of_a_step() -> None:
 
 
 def test_blocks_come_back_from_both_tiers(tmp_path: Path) -> None:
-    """What host memory lacks, files have; they go back to host memory too."""
+    """Files have the rest, and go back to host memory too."""
     with offload(tmp_path, host_blocks=4) as (tiers, cache):
         store(tiers, 8)
         wait_for_disk(tiers, 8)
