@@ -46,6 +46,7 @@ class DiskTier:
         self._mutex = Lock()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _check_owner(folder)
             (folder / fingerprint.hex()).mkdir(mode=0o700, exist_ok=True)
             (folder / fingerprint.hex()).chmod(0o700)
             self._lock = _lock(folder / "lock", lock_seconds)
@@ -155,6 +156,16 @@ class DiskTier:
             name, size = self._sizes.popitem(last=False)
             self._held_bytes -= size
             _remove(self._root / name)
+
+
+def _check_owner(folder: Path) -> None:
+    """Refuse a folder in which other users could put blocks of their making."""
+    state = folder.stat()
+    if state.st_uid != os.getuid() or state.st_mode & 0o022:
+        raise BadConfig(
+            f"Other users can write to the disk cache {folder}. Run `chmod go-w` on it, or name a "
+            "folder of this user with --disk-cache."
+        )
 
 
 def _scan(folder: Path) -> "OrderedDict[str, int]":

@@ -6,12 +6,20 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from models.errors import BadConfig
+
 
 class HostTier:
     """A pool of a fixed number of blocks. The system provides its memory as it fills."""
 
     def __init__(self, max_blocks: int, block_bytes: int) -> None:
-        self._pool = torch.empty(max_blocks, block_bytes, dtype=torch.uint8)
+        try:
+            self._pool = torch.empty(max_blocks, block_bytes, dtype=torch.uint8)
+        except RuntimeError as error:
+            raise BadConfig(
+                f"The system refuses {max_blocks * block_bytes / 2**30:.1f} GiB of host memory for "
+                "the cache. Lower --host-cache-gib."
+            ) from error
         self._rows: OrderedDict[bytes, int] = OrderedDict()
 
     def __contains__(self, digest: bytes) -> bool:

@@ -135,6 +135,14 @@ def test_a_folder_that_cannot_be_made_is_said_at_the_start(tmp_path: Path) -> No
         DiskTier(tmp_path / "file", 1, OURS, BLOCK_BYTES)
 
 
+def test_a_folder_of_others_is_refused(tmp_path: Path) -> None:
+    """A block that another user wrote would answer this user's prompts."""
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o770)
+    with pytest.raises(BadConfig, match="chmod go-w"):
+        DiskTier(tmp_path / "shared", 1, OURS, BLOCK_BYTES)
+
+
 def test_a_folder_that_is_lost_costs_blocks_not_requests(tmp_path: Path) -> None:
     """Writing fails, reading misses, nothing is counted as held."""
     with opened(tmp_path) as disk:

@@ -2,10 +2,12 @@
 
 from collections import OrderedDict
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.errors import BadConfig
 from models.kv_offload.host_tier import HostTier
 
 BLOCK_BYTES = 3
@@ -27,6 +29,12 @@ def test_of_too_many_blocks_the_first_are_held() -> None:
     host.put(digests(1, 2, 3), content(1, 2, 3))
     assert [each in host for each in digests(1, 2, 3)] == [True, True, False]
     assert host.held_bytes == host.max_bytes == 2 * BLOCK_BYTES
+
+
+def test_more_memory_than_there_is_is_said_at_the_start() -> None:
+    """With the option to change."""
+    with pytest.raises(BadConfig, match="--host-cache-gib"):
+        HostTier(2**40, 2**20)
 
 
 @given(st.integers(1, 5), st.lists(st.tuples(st.booleans(), st.lists(st.integers(0, 9)))))
