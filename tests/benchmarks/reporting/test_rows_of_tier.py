@@ -101,6 +101,7 @@ def test_a_new_run_has_the_rows_that_statements_read() -> None:
         ("overlap", "waves-4", "gain"),
         ("quantisation", None, "weights"),
         ("quantisation", None, "perplexity"),
+        ("deep_cache", "disk", "times as soon"),
         ("speculation", "async-draft", "ratio"),
         ("speculation_beside_other_work", "async-draft", "ratio"),
     } <= kept

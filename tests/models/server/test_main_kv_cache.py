@@ -20,7 +20,7 @@ def complete(server: RunningServer) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_a_killed_servers_prefixes_are_found_after_a_restart(start: Start, tmp_path: Path) -> None:
-    """In the usage of the reply and in the metrics; a damaged block is computed again."""
+    """The usage of the reply and the metrics say so, and the tokens are the same."""
     options = ("--disk-cache", str(tmp_path / "blocks"), *TIER)
     with start(tmp_path / "home", *options) as server:
         first = complete(server)
@@ -40,12 +40,5 @@ def test_a_killed_servers_prefixes_are_found_after_a_restart(start: Start, tmp_p
         assert server.sample("tokentide:prefix_cache_tier_hits_total", tier="disk") == whole
         assert server.sample("vllm:external_prefix_cache_hits_total") == whole
         assert server.sample("vllm:prefix_cache_hits_total") == 0
-        assert server.terminate() == 0
-    blocks = sorted((tmp_path / "blocks").glob("*/*.kv"))
-    for path in blocks:
-        path.write_bytes(path.read_bytes()[:-1])
-    with start(tmp_path / "home", *options) as server:
-        assert complete(server)["choices"] == first["choices"]
-        server.wait_for("tokentide:kv_tier_lost_blocks", 1, tier="disk", reason="damaged")
         assert server.terminate() == 0
     assert "Traceback" not in server.log.read_text()
