@@ -197,6 +197,15 @@ def shown(took: list[float], none: list[float]) -> str:
     return f"{1000 * statistics.median(took):,.1f} ({ratio:.2f})"
 
 
+def write(path: Path, seconds: dict[Cell, list[float]], layers: int) -> None:
+    """Write the seconds of each round of each cell."""
+    cells = [
+        {"tokens": tokens, "share": share, "tier": tier, "seconds": took}
+        for (tokens, share, tier), took in seconds.items()
+    ]
+    path.write_text(json.dumps({"layers": layers, "cells": cells}))
+
+
 def parse() -> argparse.Namespace:
     """Parse the options."""
     parser = argparse.ArgumentParser(
@@ -243,11 +252,7 @@ def main() -> None:
                 bench.run_round(SHARES)
     report(seconds, options)
     if options.json:
-        found = [
-            {"tokens": tokens, "share": share, "tier": tier, "seconds": took}
-            for (tokens, share, tier), took in seconds.items()
-        ]
-        options.json.write_text(json.dumps({"layers": options.layers, "cells": found}))
+        write(options.json, seconds, options.layers)
 
 
 if __name__ == "__main__":

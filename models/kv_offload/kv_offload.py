@@ -104,7 +104,8 @@ class KvOffload:
             self._host.put([missing[at][1] for at in numbers], rows[numbers])
         if self._writer:
             for (_, digest), row in zip(missing, rows, strict=True):
-                self._writer.add(digest, row)
+                if not self._is_on_disk(digest):
+                    self._writer.add(digest, row)
 
     def touch(self, digests: list[bytes]) -> None:
         """Mark a sequence's blocks as used; its end is forgotten before its beginning."""
