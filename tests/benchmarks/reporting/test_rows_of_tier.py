@@ -44,7 +44,7 @@ def test_quantised_weights_have_size_perplexity_and_speeds() -> None:
 
 
 def test_cached_prompts_have_times_and_ratios_of_their_rounds() -> None:
-    """What is measured once is compared with the first round."""
+    """A figure that is measured once is compared with the first round."""
     cells = {(0, "none"): [2.0, 4.0], (0, "nothing found"): [2.5], (50, "disk"): [1.0, 1.0]}
     report = {
         "layers": 2,
