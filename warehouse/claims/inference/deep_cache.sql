@@ -47,7 +47,10 @@
     )
 
     select
-        'benchmark_' || variant || '_' || split_part(setting, ' ', 1)::bigint // 1024 || 'k' as basis,
+        'benchmark_'
+        || split_part(setting, ' ', 1)::bigint // 1024
+        || 'k_tokens_from_'
+        || variant as basis,
         value as ratio,
         measured_on::timestamptz as as_of,
         'two layers of our shipped model on a CPU, three quarters of the prompt shared: '
@@ -102,7 +105,8 @@ select
         else
             'Measured by us, over the same prompt without a cache: '
             || origin
-            || '. A short prompt has little to save, and a disk little to give it.'
+            || '. One request at a time; long prompts are beyond what the model was trained for, '
+            || 'which changes its words, not its work.'
     end as reason,
     'measured' as layer,
     as_of,
