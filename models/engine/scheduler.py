@@ -70,8 +70,11 @@ class Scheduler:
         for sequence in self.running:
             if (restore := sequence.restore) and restore.is_over:
                 sequence.restore = None
-                blocks = len(sequence.digests) + restore.done
-                self.mark_computed(sequence, blocks * self.block_manager.block_tokens)
+                restored = restore.digests[: restore.done]
+                for block, digest in zip(restore.blocks, restored, strict=False):
+                    self.block_manager.register(block, digest)
+                sequence.digests += restored
+                sequence.computed_tokens = len(sequence.digests) * self.block_manager.block_tokens
                 self._count_admission(sequence, restore)
 
     def mark_computed(self, sequence: Sequence, tokens: int) -> None:

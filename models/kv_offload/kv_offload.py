@@ -75,11 +75,9 @@ class KvOffload:
                 rows = self._next_rows(restore, budget)
                 if rows is None:
                     break
-                first = restore.done
-                restore.done += len(rows)
                 budget -= len(rows)
                 if len(rows):
-                    self._copier.write(restore.blocks[first : restore.done], rows)
+                    self._put_back(restore, rows)
                 restore.is_over |= restore.done == len(restore.digests)
 
     def wait(self, restores: list[Restore]) -> None:
@@ -132,6 +130,16 @@ class KvOffload:
         if self._disk:
             self._disk.close()
         self._host = self._disk = None
+
+    def _put_back(self, restore: Restore, rows: Tensor) -> None:
+        """Copy the next blocks to the device, and to host memory if they come from disk."""
+        taken = slice(restore.done, restore.done + len(rows))
+        restore.done = taken.stop
+        self._copier.write(restore.blocks[taken], rows)
+        digests = restore.digests[taken]
+        # A read has no blocks that host memory held when it began; others may have come since.
+        if self._host and not any(digest in self._host for digest in digests):
+            self._host.put(digests, rows)
 
     def _next_rows(self, restore: Restore, budget: int) -> Tensor | None:
         """Return the next blocks' bytes, or None if there are none now."""

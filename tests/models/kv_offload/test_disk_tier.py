@@ -187,7 +187,7 @@ def _apply(disk: DiskTier, folder: Path, kind: str, number: int, whole: set[int]
         damaged = bytearray(path.read_bytes())
         damaged[number] ^= 1
         path.write_bytes(damaged)
-        whole.discard(number)
+        whole ^= {number}  # the same bit wrong twice is right
     elif kind == "read":
         found = disk.read([digest(number)])
         assert found in (b"", content(number))
