@@ -13,10 +13,15 @@ from models.device import DeviceMonitor, choose_device
 from models.engine.block_manager import BlockManager
 from models.engine.engine import Engine, EngineParts
 from models.engine.memory import keep_freed_memory
-from models.engine.model_runner import LocalRunner, ModelRunner
+from models.engine.model_runner import LocalRunner
 from models.engine.scheduler import Scheduler
 from models.errors import BadConfig
 from models.expert_parallel.runner import EpRunner, check_expert_ranks
+from models.kv_offload.block_copier import BlockCopier
+from models.kv_offload.disk_tier import DiskTier
+from models.kv_offload.fingerprint import fingerprint_of
+from models.kv_offload.host_tier import HostTier
+from models.kv_offload.kv_offload import KvOffload
 from models.ops.kv_cache import block_bytes, cache_dtype
 from models.ops.registry import chosen_ops
 from models.protocol import EngineInfo
@@ -25,6 +30,7 @@ from models.spec_decode.proposer import make_drafter
 DEFAULT_CACHE_TOKENS = 16 * 1024
 BLOCK_TOKENS = 16
 NPU_BLOCK_TOKENS = 128
+GIB = 2**30
 
 
 def build_engine(config: EngineConfig) -> Engine:
@@ -44,11 +50,13 @@ def build_engine(config: EngineConfig) -> Engine:
     runner = make_runner(config, loader, blocks)
     info = _engine_info(config, loader, runner.weight_bytes, blocks)
     block_manager = BlockManager(blocks, config.block_tokens, config.prefix_caching)
-    scheduler = Scheduler(block_manager, config.max_sequences, config.max_batch_tokens)
+    offload = make_offload(config, BlockCopier(runner.caches), info.stack)
+    limits = (config.max_sequences, config.max_batch_tokens)
+    scheduler = Scheduler(block_manager, *limits, offload)
     drafter = make_drafter(config, loader, blocks * config.block_tokens)
     monitor = DeviceMonitor(device, config.rated_watts)
     draw = getattr(ops, "draw", None)
-    return Engine(EngineParts(info, tokenizer, scheduler, runner, drafter, monitor, draw))
+    return Engine(EngineParts(info, tokenizer, scheduler, runner, drafter, monitor, draw, offload))
 
 
 def fill_defaults(config: EngineConfig, device: str) -> EngineConfig:
@@ -62,13 +70,36 @@ def fill_defaults(config: EngineConfig, device: str) -> EngineConfig:
     )
 
 
-def make_runner(config: EngineConfig, loader: ModelLoader, blocks: int) -> ModelRunner:
+def make_runner(config: EngineConfig, loader: ModelLoader, blocks: int) -> LocalRunner:
     """Make a runner: the whole network here, or its experts on several ranks."""
     if config.expert_ranks > 1:
         return EpRunner(config, loader, blocks)
     with open_tensors(config.model) as tensors:
         network = loader.load(tensors)
         return LocalRunner(network, blocks, config.block_tokens, config.kv_cache_dtype)
+
+
+def make_offload(
+    config: EngineConfig, copier: BlockCopier, stack: dict[str, str]
+) -> KvOffload | None:
+    """Make the configured tiers of the prefix cache, or None if there are none."""
+    host = disk = None
+    if config.host_cache_gib:
+        blocks = int(config.host_cache_gib * GIB // copier.block_bytes)
+        if not blocks:
+            raise BadConfig(
+                f"host_cache_gib is {config.host_cache_gib}, less than one block of "
+                f"{copier.block_bytes} bytes. Raise it."
+            )
+        host = HostTier(blocks, copier.block_bytes)
+    if config.disk_cache:
+        # What changes the bits of keys and values; Python does not.
+        facts = {name: value for name, value in stack.items() if name != "python"}
+        facts |= {"quantisation": config.quantisation, "block_tokens": str(config.block_tokens)}
+        fingerprint = fingerprint_of(config.model, facts | {"layout": copier.layout})
+        most = int(config.disk_cache_gib * GIB)
+        disk = DiskTier(config.disk_cache, most, fingerprint, copier.block_bytes)
+    return KvOffload(copier, host, disk) if host or disk else None
 
 
 def _check(config: EngineConfig, model: ModelConfig, device: str) -> None:
@@ -97,7 +128,9 @@ def _cache_blocks(
         name, given = "kv_cache_memory_bytes", config.kv_cache_memory_bytes
         blocks = given // each
     else:
-        name, given = "cache_tokens", config.cache_tokens or max(DEFAULT_CACHE_TOKENS, context)
+        # The last block of a default may be a part of one too much.
+        least = -(-context // config.block_tokens) * config.block_tokens
+        name, given = "cache_tokens", config.cache_tokens or max(DEFAULT_CACHE_TOKENS, least)
         blocks = given // config.block_tokens
     if blocks * config.block_tokens < context:
         raise BadConfig(

@@ -45,6 +45,10 @@ class EngineConfig:
     kv_cache_memory_bytes: int | None = None  # in place of cache_tokens; the blocks that fit
     kv_cache_dtype: KvCacheDtype = "auto"  # dtype; int8: with a scale for each token and head
     prefix_caching: bool = True
+    # Tiers of the prefix cache beyond the device's, each bounded.
+    host_cache_gib: float = 0
+    disk_cache: Path | None = None  # a folder; one server at a time uses it
+    disk_cache_gib: float = 8
     quantisation: Quantisation = "none"
     kernels: Kernels = "auto"  # the fastest that this device runs; a name: these or an error
     speculation: Speculation = "none"
@@ -65,12 +69,25 @@ class EngineConfig:
                 f"block_tokens must be at least 1, or 0 for the device's default, "
                 f"not {self.block_tokens}."
             )
+        self._check_tiers()
         for name in ("context_tokens", "cache_tokens", "kv_cache_memory_bytes"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise BadConfig(f"{name} must be at least 1, not {value}.")
         if self.cache_tokens is not None and self.kv_cache_memory_bytes is not None:
             raise BadConfig(
                 "cache_tokens and kv_cache_memory_bytes both state the cache's size. Leave one out."
+            )
+
+    def _check_tiers(self) -> None:
+        if not self.host_cache_gib >= 0 or not self.disk_cache_gib > 0:
+            raise BadConfig(
+                f"host_cache_gib is {self.host_cache_gib} and disk_cache_gib {self.disk_cache_gib};"
+                " neither may be negative, and the disk's must be above 0."
+            )
+        if (self.host_cache_gib or self.disk_cache) and not self.prefix_caching:
+            raise BadConfig(
+                "host_cache_gib and disk_cache keep prefixes, which prefix_caching turns off. "
+                "Leave out one of them."
             )
 
 

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 from models.device import DeviceReading
 
 FinishReason = Literal["stop", "length", "abort", "error"]
+KvTier = Literal["device", "host", "disk"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ class RequestOutput(NamedTuple):
     error: str | None = None  # message for finish reason `error`
     # Sums of the whole request:
     cached_tokens: int = 0  # prompt tokens found in the cache at first admission
+    host_tokens: int = 0  # of these, from host memory
+    disk_tokens: int = 0  # of these, from disk
     draft_tokens: int = 0
     accepted_tokens: int = 0
     preemptions: int = 0
@@ -69,8 +72,9 @@ class StepStats:
     waiting: int
     cache_usage: float  # 0..1
     batch_tokens: int  # computed tokens, draft tokens included
-    prefix_queries: int = 0  # prompt tokens looked up
+    prefix_queries: int = 0  # prompt tokens looked up on the device
     prefix_hits: int = 0
+    kv_tiers: "list[KvTierStats]" = field(default_factory=list)  # empty without host and disk tier
     preemptions: int = 0
     drafts: int = 0  # sequences whose draft was verified
     draft_tokens: int = 0
@@ -79,6 +83,19 @@ class StepStats:
     expert_tokens: list[list[int]] = field(default_factory=list)
     layer_times: "LayerTimes | None" = None
     device: DeviceReading | None = None  # only in some steps
+
+
+@dataclass(frozen=True)
+class KvTierStats:
+    """One tier of the prefix cache: tokens since the last step, its state after this one."""
+
+    tier: KvTier
+    queries: int  # prompt tokens that no faster tier had
+    hits: int
+    held_bytes: int
+    max_bytes: int
+    damaged_blocks: int = 0  # since the start; read, found damaged and removed
+    dropped_blocks: int = 0  # since the start; not written, because the disk was full or too slow
 
 
 @dataclass(frozen=True)

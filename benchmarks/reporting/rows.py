@@ -225,6 +225,7 @@ ROWS: dict[str, Callable[[Any], Iterator[ResultRow]]] = {
     "overlap": rows_of_tier.overlap,
     "predictions": rows_of_tier.predictions,
     "quantisation": rows_of_tier.quantisation,
+    "deep_cache": rows_of_tier.deep_cache,
     "speculation": rows_of_tier.speculation,
     "speculation_beside_other_work": rows_of_tier.speculation_beside_other_work,
     "telemetry": rows_of_tier.telemetry,

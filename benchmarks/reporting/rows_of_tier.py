@@ -143,6 +143,29 @@ def _speed(setting: str, figure: str, found: dict[str, Any], unit: str, variant:
     return row(setting, figure, ratio, unit, variant=variant, low=low, high=high)
 
 
+def deep_cache(report: dict[str, Any]) -> Iterator[ResultRow]:
+    """Yield milliseconds of each length, share and tier, and how many times as soon as without."""
+    cells = {(one["tokens"], one["share"], one["tier"]): one["seconds"] for one in report["cells"]}
+    for (tokens, share, tier), took in sorted(cells.items(), key=lambda each: each[0][:2]):
+        setting = f"{tokens} tokens, {share} % shared"
+        times = [1000 * each for each in took]
+        yield row(
+            *(setting, "first token", statistics.median(times), "ms"),
+            variant=tier,
+            low=min(times),
+            high=max(times),
+        )
+        if tier != "none":
+            pairs = zip(cells[tokens, 0, "none"], took, strict=False)
+            ratios = [none / one for none, one in pairs]
+            yield row(
+                *(setting, "times as soon", statistics.median(ratios), "times"),
+                variant=tier,
+                low=min(ratios),
+                high=max(ratios),
+            )
+
+
 def speculation(report: list[dict[str, Any]]) -> Iterator[ResultRow]:
     """Yield the speed of each form, and beside none its ratio, acceptance and prediction."""
     for one in report:

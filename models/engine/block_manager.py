@@ -7,6 +7,7 @@ full block is known by a digest over all tokens up to its end.
 
 from array import array
 from collections import OrderedDict
+from collections.abc import Iterator
 from hashlib import blake2b
 
 ROOT = b""
@@ -18,6 +19,19 @@ def block_digest(parent: bytes, tokens: list[int]) -> bytes:
     The hash is cryptographic, because a collision would show one user another's prompt.
     """
     return blake2b(parent + array("I", tokens).tobytes(), digest_size=16).digest()
+
+
+def prefix_digests(
+    tokens: list[int], block_tokens: int, known: list[bytes] | None = None
+) -> Iterator[bytes]:
+    """Yield the digests of the blocks that a prompt may take from a cache, after the known ones.
+
+    The last token is always computed, because its logits choose the next one.
+    """
+    parent = known[-1] if known else ROOT
+    for first in range(len(known or ()) * block_tokens, len(tokens) - block_tokens, block_tokens):
+        parent = block_digest(parent, tokens[first : first + block_tokens])
+        yield parent
 
 
 class BlockManager:
@@ -38,6 +52,11 @@ class BlockManager:
         return len(self._free)
 
     @property
+    def known_blocks(self) -> int:
+        """Number of blocks whose content a later request may find."""
+        return len(self._by_digest)
+
+    @property
     def usage(self) -> float:
         """Share of blocks with holders, 0..1."""
         return 1 - len(self._free) / self.total_blocks
@@ -50,15 +69,11 @@ class BlockManager:
         """Find the blocks of the longest cached prefix and their digests, without holding them."""
         blocks: list[int] = []
         digests: list[bytes] = []
-        parent = ROOT
-        # The last token is always computed, because its logits choose the next one.
-        end_of_search = len(tokens) if self._is_sharing else 0
-        for end in range(self.block_tokens, end_of_search, self.block_tokens):
-            parent = block_digest(parent, tokens[end - self.block_tokens : end])
-            if parent not in self._by_digest:
+        for digest in prefix_digests(tokens, self.block_tokens) if self._is_sharing else ():
+            if digest not in self._by_digest:
                 break
-            blocks.append(self._by_digest[parent])
-            digests.append(parent)
+            blocks.append(self._by_digest[digest])
+            digests.append(digest)
         return blocks, digests
 
     def free_excluding(self, blocks: list[int]) -> int:
@@ -79,12 +94,22 @@ class BlockManager:
             self._holders[block] = 1
         return taken
 
-    def register(self, block: int, digest: bytes) -> None:
-        """Let others find this full block, unless one with the same content is known already."""
+    def register(self, block: int, digest: bytes) -> bool:
+        """Let others find this full block, unless one with the same content is known already.
+
+        Return True if it was not.
+        """
         is_known = digest in self._by_digest or block in self._digest_of
-        if self._is_sharing and not is_known:
-            self._by_digest[digest] = block
-            self._digest_of[block] = digest
+        if not self._is_sharing or is_known:
+            return False
+        self._by_digest[digest] = block
+        self._digest_of[block] = digest
+        return True
+
+    def reset_prefixes(self) -> None:
+        """Forget the content of all blocks, so that later requests find none of it."""
+        self._by_digest.clear()
+        self._digest_of.clear()
 
     def release(self, blocks: list[int]) -> None:
         """Remove a holder from each of these blocks.

@@ -18,9 +18,11 @@ from models.engine.scheduler import Scheduler, SchedulerCounts
 from models.engine.sequence import ScheduledChunk, Sequence
 from models.engine.stopping import StopStringMatcher, finish_reason_of
 from models.errors import PromptTooLong, RequestRefused
+from models.kv_offload.kv_offload import KvOffload
 from models.protocol import (
     EngineInfo,
     EngineRequest,
+    KvTierStats,
     RequestOutput,
     StepOutput,
     StepStats,
@@ -51,6 +53,7 @@ class EngineParts:
     drafter: Drafter
     device: ReadsDevice
     draw: Draw | None = None  # kernel of random choices; None: stock torch
+    offload: KvOffload | None = None  # the scheduler's; None: the prefix cache is the device's
 
 
 class Engine:
@@ -67,6 +70,7 @@ class Engine:
         self._drafter = parts.drafter
         self._device = parts.device
         self._draw = parts.draw
+        self._offload = parts.offload
         self._sequences: dict[str, Sequence] = {}
         self._stop_strings: dict[str, StopStringMatcher] = {}
         self._aborted: list[str] = []
@@ -103,10 +107,13 @@ class Engine:
         """Schedule chunks, compute them, sample tokens, propose the next drafts."""
         started = perf_counter()
         aborted = self._drop_aborted()
+        self._restore()
         chunks = self._scheduler.schedule()
         self._accepted_per_position = [0] * max((chunk.drafted for chunk in chunks), default=0)
         sampled = self._compute(chunks)
         outputs = self._collect_outputs(chunks, sampled)
+        if self._offload:
+            self._offload.store()
         self._drafter.draft(self._scheduler.running)
         return StepOutput(aborted + outputs, self._stats(started, chunks))
 
@@ -115,9 +122,15 @@ class Engine:
         self._accepted_per_position = []
         return StepOutput([], self._stats(perf_counter(), []))
 
+    def reset_prefix_cache(self) -> None:
+        """Forget the prefixes on the device. Slower tiers keep theirs."""
+        self._scheduler.block_manager.reset_prefixes()
+
     def close(self) -> None:
         """Release processes and memory."""
         self._drafter.close()
+        if self._offload:
+            self._offload.close()
         self._runner.close()
 
     def _validate(self, request: EngineRequest) -> None:
@@ -151,6 +164,16 @@ class Engine:
         for sequence in dropped:
             self._remove(sequence)
         return [sequence.output([], [], "abort") for sequence in dropped]
+
+    def _restore(self) -> None:
+        """Copy some blocks of slower tiers to the device. If all sequences need them, wait."""
+        running = self._scheduler.running
+        restores = [each.restore for each in running if each.restore]
+        if self._offload and restores:
+            if len(restores) == len(running):
+                self._offload.wait(restores)
+            self._offload.advance(restores)
+            self._scheduler.end_restores()
 
     def _compute(self, chunks: list[ScheduledChunk]) -> SampledTokens:
         if not chunks:
@@ -241,6 +264,7 @@ class Engine:
             batch_tokens=sum(chunk.tokens for chunk in chunks),
             prefix_queries=counts.prefix_queries,
             prefix_hits=counts.prefix_hits,
+            kv_tiers=self._tier_stats(counts),
             preemptions=counts.preemptions,
             drafts=len(drafted),
             draft_tokens=sum(drafted),
@@ -249,3 +273,11 @@ class Engine:
             layer_times=self._runner.layer_times() if chunks else None,
             device=self._device.read() if is_due else None,
         )
+
+    def _tier_stats(self, counts: SchedulerCounts) -> list[KvTierStats]:
+        if not self._offload:
+            return []
+        manager, size = self._scheduler.block_manager, self._offload.block_bytes
+        found = (counts.prefix_queries, counts.prefix_hits)
+        held, most = manager.known_blocks * size, manager.total_blocks * size
+        return [KvTierStats("device", *found, held, most), *self._offload.stats()]

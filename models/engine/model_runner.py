@@ -43,7 +43,7 @@ class LocalRunner:
         kv_cache_dtype: KvCacheDtype = "auto",
     ) -> None:
         self._network = network
-        self._caches = network.new_caches(blocks, block_tokens, kv_cache_dtype)
+        self.caches = network.new_caches(blocks, block_tokens, kv_cache_dtype)
         self._sparse = network.sparse_layers
         self._expert_rows = torch.zeros(
             len(self._sparse) * network.config.num_experts,
@@ -56,7 +56,7 @@ class LocalRunner:
     @torch.inference_mode()
     def forward(self, batch: Batch) -> Tensor:
         """Compute logits, and count the rows of each expert."""
-        logits = self._network.forward(batch, self._caches)
+        logits = self._network.forward(batch, self.caches)
         self._count_expert_rows()
         return logits
 
@@ -82,7 +82,7 @@ class LocalRunner:
 
     def close(self) -> None:
         """Release the cache."""
-        self._caches = []
+        self.caches = []
 
     def _count_expert_rows(self) -> None:
         """Count all layers at once: the experts of layer l are numbered from l * E.

@@ -7,8 +7,9 @@ from collections import deque
 from dataclasses import dataclass
 from time import time
 
-from models.engine.block_manager import ROOT, BlockManager, block_digest
+from models.engine.block_manager import ROOT, BlockManager, block_digest, prefix_digests
 from models.engine.sequence import ScheduledChunk, Sequence
+from models.kv_offload.kv_offload import KvOffload, Restore
 
 
 @dataclass
@@ -24,9 +25,14 @@ class Scheduler:
     """Queue of waiting sequences, the running ones, and the blocks that they hold."""
 
     def __init__(
-        self, block_manager: BlockManager, max_sequences: int, max_batch_tokens: int
+        self,
+        block_manager: BlockManager,
+        max_sequences: int,
+        max_batch_tokens: int,
+        offload: KvOffload | None = None,
     ) -> None:
         self.block_manager = block_manager
+        self._offload = offload
         self.waiting: deque[Sequence] = deque()
         self.running: list[Sequence] = []
         self.counts = SchedulerCounts()
@@ -50,11 +56,25 @@ class Scheduler:
             budget
             and self.waiting
             and len(self.running) < self._max_sequences
-            and (chunk := self._admit(self.waiting[0], budget))
+            and self._admit(sequence := self.waiting[0])
         ):
-            chunks.append(chunk)
-            budget -= chunk.tokens
+            if not sequence.restore:
+                tokens = min(len(sequence.tokens) - sequence.computed_tokens, budget)
+                chunks.append(ScheduledChunk(sequence, tokens, drafted=0))
+                budget -= tokens
         return chunks
+
+    def end_restores(self) -> None:
+        """Let sequences be computed whose blocks are back from slower tiers."""
+        for sequence in self.running:
+            if (restore := sequence.restore) and restore.is_over:
+                sequence.restore = None
+                restored = restore.digests[: restore.done]
+                for block, digest in zip(restore.blocks, restored, strict=False):
+                    self.block_manager.register(block, digest)
+                sequence.digests += restored
+                sequence.computed_tokens = len(sequence.digests) * self.block_manager.block_tokens
+                self._count_admission(sequence, restore)
 
     def mark_computed(self, sequence: Sequence, tokens: int) -> None:
         """Record that this many tokens are in the cache. Full blocks may be shared from now on."""
@@ -64,8 +84,9 @@ class Scheduler:
             first = len(sequence.digests) * size
             parent = sequence.digests[-1] if sequence.digests else ROOT
             sequence.digests.append(block_digest(parent, sequence.tokens[first : first + size]))
-            block = sequence.blocks[len(sequence.digests) - 1]
-            self.block_manager.register(block, sequence.digests[-1])
+            block, digest = sequence.blocks[len(sequence.digests) - 1], sequence.digests[-1]
+            if self.block_manager.register(block, digest) and self._offload:
+                self._offload.add_filled(block, digest)
 
     def remove(self, sequence: Sequence) -> None:
         """Remove a sequence that is over, running or waiting."""
@@ -76,6 +97,8 @@ class Scheduler:
             self.waiting.remove(sequence)
 
     def _continue(self, sequence: Sequence, budget: int) -> ScheduledChunk | None:
+        if sequence.restore:
+            return None
         known = len(sequence.tokens) - sequence.computed_tokens
         # Draft tokens may use free blocks, never those of another sequence.
         blocks = len(sequence.blocks) + self.block_manager.free_blocks
@@ -112,11 +135,14 @@ class Scheduler:
         self.waiting.appendleft(sequence)
 
     def _release(self, sequence: Sequence) -> None:
+        if self._offload:
+            self._offload.touch(sequence.digests)
+        sequence.restore = None
         self.block_manager.release(sequence.blocks)
         sequence.blocks = []
         sequence.digests = []
 
-    def _admit(self, sequence: Sequence, budget: int) -> ScheduledChunk | None:
+    def _admit(self, sequence: Sequence) -> bool:
         """Start the first waiting sequence if all its tokens fit.
 
         A sequence that starts without enough blocks would be preempted at once.
@@ -124,21 +150,40 @@ class Scheduler:
         blocks, digests = self.block_manager.find_prefix(sequence.tokens)
         missing = self.block_manager.blocks_needed(len(sequence.tokens)) - len(blocks)
         if missing > self.block_manager.free_excluding(blocks):
-            return None
+            return False
         self.waiting.popleft()
         self.running.append(sequence)
         self.block_manager.hold(blocks)
         sequence.digests = digests
         sequence.computed_tokens = len(blocks) * self.block_manager.block_tokens
-        self._count_admission(sequence)
         sequence.blocks = blocks + self.block_manager.allocate(missing)
-        tokens = min(len(sequence.tokens) - sequence.computed_tokens, budget)
-        return ScheduledChunk(sequence, tokens, drafted=0)
+        sequence.scheduled_at = sequence.scheduled_at or time()
+        sequence.restore = self._find_restore(sequence)
+        if not sequence.restore:
+            self._count_admission(sequence, None)
+        return True
 
-    def _count_admission(self, sequence: Sequence) -> None:
+    def _find_restore(self, sequence: Sequence) -> Restore | None:
+        """Look up in slower tiers what the device lacks of a prefix."""
+        if not self._offload:
+            return None
+        size, known = self.block_manager.block_tokens, sequence.digests
+        found = self._offload.find(prefix_digests(sequence.tokens, size, known))
+        return Restore(sequence.blocks[len(known) :], found) if found else None
+
+    def _count_admission(self, sequence: Sequence, restore: Restore | None) -> None:
         """Count the first admission only: a preempted sequence is not a new prompt."""
-        if sequence.cached_tokens is None:
-            sequence.scheduled_at = time()
-            sequence.cached_tokens = sequence.computed_tokens
-            self.counts.prefix_queries += sequence.prompt_tokens
-            self.counts.prefix_hits += sequence.computed_tokens
+        if sequence.cached_tokens is not None:
+            return
+        size = self.block_manager.block_tokens
+        if restore:
+            sequence.disk_tokens = restore.from_disk * size
+            sequence.host_tokens = restore.done * size - sequence.disk_tokens
+        slower = sequence.host_tokens + sequence.disk_tokens
+        sequence.cached_tokens = sequence.computed_tokens
+        on_device = sequence.computed_tokens - slower
+        self.counts.prefix_queries += sequence.prompt_tokens
+        self.counts.prefix_hits += on_device
+        if self._offload:
+            missed = sequence.prompt_tokens - on_device
+            self._offload.count(missed, sequence.host_tokens, sequence.disk_tokens)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from models.kv_offload.kv_offload import Restore
 from models.protocol import EngineRequest, FinishReason, RequestOutput, TokenLogprobs
 
 
@@ -17,7 +18,10 @@ class Sequence:
     blocks: list[int] = field(default_factory=list)
     digests: list[bytes] = field(default_factory=list)  # of its full blocks
     draft: list[int] = field(default_factory=list)  # draft tokens to verify in the next step
+    restore: Restore | None = None  # blocks on their way from a slower tier, before it is computed
     cached_tokens: int | None = None  # prompt tokens found in the cache at first admission
+    host_tokens: int = 0  # of these, from host memory
+    disk_tokens: int = 0  # of these, from disk
     draft_tokens: int = 0
     accepted_tokens: int = 0
     preemptions: int = 0
@@ -55,6 +59,8 @@ class Sequence:
             stop_string,
             error,
             cached_tokens=self.cached_tokens or 0,
+            host_tokens=self.host_tokens,
+            disk_tokens=self.disk_tokens,
             draft_tokens=self.draft_tokens,
             accepted_tokens=self.accepted_tokens,
             preemptions=self.preemptions,

@@ -20,6 +20,8 @@ EXAMPLES = """examples:
       a cache of 8 bits, which holds most tokens in 32 MiB
   %(prog)s --kernels stock
       the operations of stock torch, without the fused kernels for a CPU
+  %(prog)s --host-cache-gib 2 --disk-cache var/kv-cache --disk-cache-gib 20
+      prefixes kept in host memory, and on disk beyond a restart
   %(prog)s --expert-ranks 2 --expert-waves 4
       experts on two processes
   %(prog)s --host 0.0.0.0 --api-key sk-ours
@@ -41,6 +43,9 @@ ENGINE_HELP = {
     "kv_cache_memory_bytes": "memory of the cache, in place of its tokens",
     "kv_cache_dtype": "data type of the cache; int8 has a scale for each token and head",
     "prefix_caching": "compute each prompt from its beginning",
+    "host_cache_gib": "host memory for blocks of the cache, beside the device's; 0: none",
+    "disk_cache": "folder for blocks of the cache, which outlive the server; None: none",
+    "disk_cache_gib": "bound of that folder; blocks unused longest are removed",
     "quantisation": "quantisation of the weights",
     "kernels": "auto uses the fused kernels of a CPU, or says why it cannot",
     "speculation": "method of speculative decoding",

@@ -29,6 +29,16 @@ class RequestState:
         return self.last_output.cached_tokens if self.last_output else 0
 
     @property
+    def host_tokens(self) -> int:
+        """Cached prompt tokens that came from host memory."""
+        return self.last_output.host_tokens if self.last_output else 0
+
+    @property
+    def disk_tokens(self) -> int:
+        """Cached prompt tokens that came from disk."""
+        return self.last_output.disk_tokens if self.last_output else 0
+
+    @property
     def scheduled_at(self) -> float | None:
         """First admission to a batch. None while the request waits."""
         return self.last_output.scheduled_at if self.last_output else None

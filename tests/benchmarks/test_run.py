@@ -35,7 +35,9 @@ def test_a_quick_run_never_writes_beside_the_evidence() -> None:
 
 @pytest.mark.long
 @pytest.mark.slow
-@pytest.mark.parametrize("suite", ["overlap", "quantisation", "speculation", "loading"])
+@pytest.mark.parametrize(
+    "suite", ["overlap", "quantisation", "deep_cache", "speculation", "loading"]
+)
 def test_a_quick_run_of_a_suite_writes_a_result_that_is_refused(tmp_path: Path, suite: str) -> None:
     """The scripts that statements rest on work, and nothing is made of their quick figures."""
     ended = started("--quick", "--suite", suite, "--to", str(tmp_path))

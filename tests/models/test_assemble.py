@@ -97,3 +97,29 @@ def test_bfloat16_gives_the_same_number_of_tokens(config: EngineConfig, tmp_path
     with open_engine(replace(config, dtype="bfloat16")) as engine:
         assert engine.info.stack["dtype"] == "bfloat16"
         assert len(complete(engine, [greedy("one", [5, 6, 7], 5)]).tokens["one"]) == 5
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"host_cache_gib": 1e-9},
+        {"host_cache_gib": -1},
+        {"disk_cache_gib": 0},
+        {"host_cache_gib": 1, "prefix_caching": False},
+        {"disk_cache": Path("kept"), "prefix_caching": False},
+    ],
+    ids=str,
+)
+def test_tiers_that_could_hold_nothing_are_refused(
+    config: EngineConfig, changes: dict[str, Any]
+) -> None:
+    """With the setting to change."""
+    with pytest.raises(BadConfig, match="_cache"):
+        build_engine(replace(config, **changes))
+
+
+def test_a_default_cache_has_room_for_a_context_of_any_length(tmp_path: Path) -> None:
+    """Its last block may be used in part."""
+    model = tiny_checkpoint(tmp_path, max_position_embeddings=16389)
+    with open_engine(EngineConfig(model=model, device="cpu")) as engine:
+        assert engine.info.cache_blocks == 1025

@@ -43,7 +43,7 @@ class RequestSeries:
         self._generation_tokens.inc(count)
         if state.first_token_at is None:
             self._times.first_token.observe(max(now - state.arrival_at, 0))
-            self._prompts.count(state.prompt_tokens, state.cached_tokens)
+            self._prompts.count(state)
         elif state.last_token_at is not None:
             self._times.next_token.observe(max(now - state.last_token_at, 0))
 
@@ -66,14 +66,14 @@ class PromptSeries:
         self._tokens = make.counter(
             "vllm:prompt_tokens", "Prompt tokens of requests that got a first token."
         )
-        self._cached = make.counter(
+        self._all_cached = make.counter(
             "vllm:prompt_tokens_cached", "Prompt tokens found in the cache."
         )
         sources = make.counters(
             "vllm:prompt_tokens_by_source", "Prompt tokens by source.", "source"
         )
         names = ("local_compute", "local_cache_hit", "external_kv_transfer")
-        self._computed_here, self._hit_here, _ = (
+        self._computed_here, self._hit_here, self._hit_beyond = (
             sources.labels(*make.values, name) for name in names
         )
         tiers = make.counters(
@@ -82,15 +82,20 @@ class PromptSeries:
             "source",
         )
         kinds = ("device", "host", "p2p", "disk", "external_unspecified")
-        self._cached_on_device, *_ = (tiers.labels(*make.values, kind) for kind in kinds)
+        self._cached = {kind: tiers.labels(*make.values, kind) for kind in kinds}
 
-    def count(self, tokens: int, cached: int) -> None:
+    def count(self, state: RequestState) -> None:
         """Count the prompt of a request that got its first token."""
-        self._tokens.inc(tokens)
-        self._cached.inc(cached)
-        self._computed_here.inc(tokens - cached)
-        self._hit_here.inc(cached)
-        self._cached_on_device.inc(cached)
+        slower = state.host_tokens + state.disk_tokens
+        on_device = state.cached_tokens - slower
+        self._tokens.inc(state.prompt_tokens)
+        self._all_cached.inc(state.cached_tokens)
+        self._computed_here.inc(state.prompt_tokens - state.cached_tokens)
+        self._hit_here.inc(on_device)
+        self._hit_beyond.inc(slower)
+        self._cached["device"].inc(on_device)
+        self._cached["host"].inc(state.host_tokens)
+        self._cached["disk"].inc(state.disk_tokens)
 
 
 class LengthSeries:

@@ -1,8 +1,8 @@
 """All series of /metrics.
 
 vLLM's names, labels and buckets are used where vLLM has them, so that its dashboards fit. Left out,
-because nothing here measures them: bytes read and written per device, external and multi-modal
-caches, adapters.
+because nothing here measures them: bytes read and written per device, multi-modal caches,
+adapters.
 """
 
 from prometheus_client import generate_latest

@@ -31,6 +31,10 @@ class StepSeries:
         self._prefix_queries.inc(stats.prefix_queries)
         self._prefix_hits.inc(stats.prefix_hits)
         self._preemptions.inc(stats.preemptions)
+        slower = [each for each in stats.kv_tiers if each.tier != "device"]
+        if slower:
+            self._external_queries.inc(slower[0].queries)
+            self._external_hits.inc(sum(each.hits for each in slower))
         if stats.batch_tokens:
             self._step_tokens.observe(stats.batch_tokens)
             self._flop.inc(self._flop_per_token * stats.batch_tokens)
@@ -54,10 +58,17 @@ class StepSeries:
 
     def _make_counters(self, make: MetricFactory) -> None:
         self._prefix_queries = make.counter(
-            "vllm:prefix_cache_queries", "Prompt tokens looked up in the cache."
+            "vllm:prefix_cache_queries", "Prompt tokens looked up in the device's cache."
         )
         self._prefix_hits = make.counter(
-            "vllm:prefix_cache_hits", "Prompt tokens found in the cache."
+            "vllm:prefix_cache_hits", "Prompt tokens found in the device's cache."
+        )
+        self._external_queries = make.counter(
+            "vllm:external_prefix_cache_queries",
+            "Prompt tokens looked up in host memory and on disk.",
+        )
+        self._external_hits = make.counter(
+            "vllm:external_prefix_cache_hits", "Prompt tokens found in host memory or on disk."
         )
         self._preemptions = make.counter(
             "vllm:num_preemptions", "Requests preempted because the cache was full."

@@ -1,4 +1,4 @@
-"""Series beyond vLLM's vocabulary: build, device, experts and logged events, all `tokentide:`."""
+"""Series beyond vLLM's, all `tokentide:`: build, device, experts, cache tiers, logged events."""
 
 import time
 
@@ -6,6 +6,7 @@ from models.protocol import EngineInfo, StepStats
 from models.server.metrics.device import DeviceSeries
 from models.server.metrics.experts import ExpertParallelSeries, ExpertTokenSeries
 from models.server.metrics.factory import MetricFactory
+from models.server.metrics.kv_tiers import KvTierSeries
 
 
 class TierMetrics:
@@ -38,6 +39,7 @@ class TierMetrics:
         self._device = DeviceSeries(make)
         self._experts = ExpertTokenSeries(make, sparse_layers)
         self._parallel = ExpertParallelSeries(make)
+        self._kv_tiers = KvTierSeries(make)
 
     def count_event(self, outcome: str) -> None:
         """Count a logged event."""
@@ -49,4 +51,5 @@ class TierMetrics:
             self._device.observe(stats.device, time.monotonic())
         if stats.layer_times:
             self._parallel.observe(stats.layer_times)
+        self._kv_tiers.observe(stats.kv_tiers)
         self._experts.count(stats.expert_tokens)

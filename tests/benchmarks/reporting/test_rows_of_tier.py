@@ -67,6 +67,23 @@ def test_few_bits_have_memory_perplexity_and_speeds() -> None:
     assert (setting, "w4a16", "CPU time") not in made
 
 
+def test_cached_prompts_have_times_and_ratios_of_their_rounds() -> None:
+    """A figure that is measured once is compared with the first round."""
+    cells = {(0, "none"): [2.0, 4.0], (0, "nothing found"): [2.5], (50, "disk"): [1.0, 1.0]}
+    report = {
+        "layers": 2,
+        "cells": [
+            {"tokens": 1024, "share": share, "tier": tier, "seconds": took}
+            for (share, tier), took in cells.items()
+        ],
+    }
+    made = found("deep_cache", report)
+    assert made["1024 tokens, 0 % shared", "none", "first token"].value == 3000
+    assert made["1024 tokens, 0 % shared", "nothing found", "times as soon"].value == 0.8
+    ratio = made["1024 tokens, 50 % shared", "disk", "times as soon"]
+    assert (ratio.value, ratio.low, ratio.high) == (3, 2, 4)
+
+
 def test_forms_of_speculation_have_their_settings() -> None:
     plain = {"at_once": 1, "form": "none", "speed": 269.0, "ratio": 1.0}
     guessed = {"ratio": 0.9, "accepted": 0.7, "tau": 3.0, "predicted": 2.0}
@@ -108,6 +125,7 @@ def test_a_new_run_has_the_rows_that_statements_read() -> None:
         ("overlap", "waves-4", "gain"),
         ("quantisation", None, "weights"),
         ("quantisation", None, "perplexity"),
+        ("deep_cache", "disk", "times as soon"),
         ("speculation", "async-draft", "ratio"),
         ("speculation_beside_other_work", "async-draft", "ratio"),
     } <= kept

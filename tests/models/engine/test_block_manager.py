@@ -155,3 +155,15 @@ def test_a_found_prefix_is_shorter_than_the_prompt(tokens: list[int]) -> None:
     fill(manager, tokens)
     blocks, digests = manager.find_prefix(tokens)
     assert len(blocks) == len(digests) == max(len(tokens) - 1, 0) // 4
+
+
+def test_prefixes_that_are_reset_are_found_no_more() -> None:
+    """Blocks that sequences hold stay theirs."""
+    manager = BlockManager(8, 4, is_sharing=True)
+    fill(manager, TOKENS)
+    assert manager.known_blocks == 5
+    manager.reset_prefixes()
+    assert manager.find_prefix(TOKENS) == ([], [])
+    assert (manager.known_blocks, manager.free_blocks) == (0, 3)
+    assert manager.register(0, digests_of(TOKENS, 4)[0])
+    assert not manager.register(0, digests_of(TOKENS, 4)[0])

@@ -1,8 +1,14 @@
 """The choice of a step's tokens: budget, order, preemption, drafts."""
 
+import torch
+
 from models.engine.block_manager import BlockManager
 from models.engine.scheduler import Scheduler
 from models.engine.sequence import ScheduledChunk, Sequence
+from models.kv_offload.block_copier import BlockCopier
+from models.kv_offload.host_tier import HostTier
+from models.kv_offload.kv_offload import KvOffload
+from models.ops.ops import KeyValues
 from models.protocol import EngineRequest, SamplingParams
 
 
@@ -144,3 +150,47 @@ def test_a_removed_sequence_gives_back_its_blocks() -> None:
     scheduler.remove(running)
     assert scheduler.block_manager.usage == 0
     assert (scheduler.running, list(scheduler.waiting)) == ([], [])
+
+
+def offloaded() -> tuple[Scheduler, KvOffload, KeyValues, Sequence]:
+    """Make a scheduler whose host tier alone has 3 blocks of a sequence, which comes again."""
+    cache = KeyValues(torch.randn(16, 4, 1, 2), torch.randn(16, 4, 1, 2))
+    copier = BlockCopier([cache])
+    offload = KvOffload(copier, HostTier(16, copier.block_bytes), None)
+    offload.step_blocks = 1
+    manager = BlockManager(16, 4, is_sharing=True)
+    scheduler = Scheduler(manager, max_sequences=4, max_batch_tokens=64, offload=offload)
+    first = sequence("first", 13)
+    scheduler.waiting.append(first)
+    run_step(scheduler)
+    offload.store()
+    scheduler.remove(first)
+    manager.reset_prefixes()
+    return scheduler, offload, cache, Sequence(first.request, 0, list(first.request.prompt))
+
+
+def test_others_decode_while_a_prefix_comes_back() -> None:
+    """A sequence that waits for its blocks has none of a step's tokens, and delays nobody's."""
+    scheduler, offload, cache, again = offloaded()
+    scheduler.waiting.extend([sequence("other", 5), again])
+    assert run_step(scheduler) == [("other", 5, 0)]
+    while again.restore:
+        offload.advance([again.restore])
+        scheduler.end_restores()
+        if again.restore:
+            assert run_step(scheduler) == [("other", 1, 0)]
+    assert (again.computed_tokens, again.cached_tokens, again.host_tokens) == (12, 12, 12)
+    assert run_step(scheduler) == [("other", 1, 0), ("first", 1, 0)]
+    assert torch.equal(cache.keys[again.blocks[:3]], cache.keys[:3])
+    offload.close()
+
+
+def test_a_sequence_that_ends_while_its_prefix_comes_back_frees_its_blocks() -> None:
+    """Nothing is written to them afterwards."""
+    scheduler, offload, _, again = offloaded()
+    scheduler.waiting.append(again)
+    assert run_step(scheduler) == []
+    scheduler.remove(again)
+    assert again.restore is None
+    assert scheduler.block_manager.free_blocks == 16
+    offload.close()

@@ -1,6 +1,7 @@
 """The command line: an option for every setting, and examples that parse."""
 
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,10 @@ def test_every_setting_of_the_engine_has_an_option() -> None:
         ("--context-tokens 99", EngineConfig(context_tokens=99)),
         ("--kv-cache-dtype int8", EngineConfig(kv_cache_dtype="int8")),
         ("--kv-cache-memory-bytes 4096", EngineConfig(kv_cache_memory_bytes=4096)),
+        (
+            "--host-cache-gib 0.5 --disk-cache kept --disk-cache-gib 2",
+            EngineConfig(host_cache_gib=0.5, disk_cache=Path("kept"), disk_cache_gib=2),
+        ),
         ("--rated-watts 12.5", EngineConfig(rated_watts=12.5)),
         ("--speculation async-draft", EngineConfig(speculation="async-draft")),
     ],
@@ -57,6 +62,6 @@ def test_examples_parse() -> None:
     """Each of them is a command with valid options."""
     lines = (EXAMPLES % {"prog": "serve"}).splitlines()
     commands = [line.split()[1:] for line in lines if line.startswith("  serve")]
-    assert len(commands) == 8
+    assert len(commands) == 9
     for arguments in commands:
         assert engine_config(make_parser().parse_args(arguments))

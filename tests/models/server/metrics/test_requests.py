@@ -15,10 +15,20 @@ def make_series() -> tuple[RequestSeries, MetricFactory]:
 
 
 def finished_state() -> RequestState:
-    """Make a request of 40 prompt tokens, 32 of them cached, that waited half a second."""
+    """Make a request of 40 prompt tokens, 32 of them cached, that waited half a second.
+
+    Of the cached ones 16 come from host memory and 5 from disk.
+    """
     state = RequestState("one", prompt_tokens=40, max_tokens=7, arrival_at=100.0)
     state.last_output = RequestOutput(
-        "one", [5], [], cached_tokens=32, preemptions=1, scheduled_at=100.5
+        "one",
+        [5],
+        [],
+        cached_tokens=32,
+        host_tokens=16,
+        disk_tokens=5,
+        preemptions=1,
+        scheduled_at=100.5,
     )
     return state
 
@@ -55,7 +65,7 @@ def test_phases_of_a_request_add_up() -> None:
 
 
 def test_prompt_tokens_are_counted_by_source() -> None:
-    """Sources that never occur stay 0."""
+    """Sources that never occur stay 0; other tiers than the device's are vLLM's external."""
     series, factory = make_series()
     series.observe_tokens(finished_state(), 1, 102.0)
     families = collect(factory.registry)
@@ -64,9 +74,11 @@ def test_prompt_tokens_are_counted_by_source() -> None:
         for sample in families["vllm:prompt_tokens_by_source"].samples
         if sample.name.endswith("_total")
     }
-    assert sources == {"local_compute": 8, "local_cache_hit": 32, "external_kv_transfer": 0}
+    assert sources == {"local_compute": 8, "local_cache_hit": 11, "external_kv_transfer": 21}
     cached = "vllm:prompt_tokens_cached_by_source"
-    assert sum_samples(families, cached, "_total", source="device") == 32
+    for source, tokens in {"device": 11, "host": 16, "disk": 5, "p2p": 0}.items():
+        assert sum_samples(families, cached, "_total", source=source) == tokens
+    assert sum_samples(families, "vllm:prompt_tokens_cached", "_total") == 32
 
 
 def test_gaps_between_outputs_are_observed() -> None:

@@ -33,6 +33,8 @@ GAUGES: dict[str, dict[str, set[str]]] = {
 COUNTERS: dict[str, dict[str, set[str]]] = {
     "vllm:prefix_cache_queries": {},
     "vllm:prefix_cache_hits": {},
+    "vllm:external_prefix_cache_queries": {},
+    "vllm:external_prefix_cache_hits": {},
     "vllm:num_preemptions": {},
     "vllm:prompt_tokens": {},
     "vllm:prompt_tokens_by_source": {

@@ -5,6 +5,7 @@ from dataclasses import replace
 from support.inference.engine import engine_info
 from support.inference.metrics import STEP, collect, sum_samples
 
+from models.protocol import KvTierStats
 from models.server.metrics.factory import MetricFactory
 from models.server.metrics.steps import StepSeries
 
@@ -71,3 +72,18 @@ def test_constants_are_present_from_the_start() -> None:
     assert sum_samples(families, "vllm:engine_sleep_state") == 1
     labels = {"block_size": "4", "num_gpu_blocks": "16", "cache_dtype": "float32"}
     assert sum_samples(families, "vllm:cache_config_info", **labels) == 1
+
+
+def test_tiers_beyond_the_device_are_vllms_external_cache() -> None:
+    """It is asked for what the device lacks; host memory and disk answer together."""
+    series, factory = make_series()
+    tiers = [
+        KvTierStats("device", 100, 40, 1, 1),
+        KvTierStats("host", 60, 20, 1, 1),
+        KvTierStats("disk", 40, 10, 1, 1),
+    ]
+    series.observe(replace(STEP, prefix_queries=100, prefix_hits=40, kv_tiers=tiers))
+    families = collect(factory.registry)
+    assert sum_samples(families, "vllm:prefix_cache_hits", "_total") == 40
+    assert sum_samples(families, "vllm:external_prefix_cache_queries", "_total") == 60
+    assert sum_samples(families, "vllm:external_prefix_cache_hits", "_total") == 30

@@ -27,6 +27,11 @@ TIER = """
         hour_at timestamptz, target varchar, model_name varchar,
         tokens_per_second double, busy_share double
     );
+    create table prefix_cache_hourly
+        (hour_at timestamptz, target varchar, model_name varchar, hit_share double);
+    create table served_latency_hourly (
+        hour_at timestamptz, target varchar, model_name varchar, metric varchar, p50_seconds double
+    );
 """
 
 
@@ -51,7 +56,14 @@ def render(sql: str) -> tuple[str, str]:
         evidence.append(text)
         return "'evidence'"
 
-    words = {"ref": lambda name: name, "config": lambda **options: "", "evidence_text": keep}
+    words = {
+        "ref": lambda name: name,
+        "config": lambda **options: "",
+        "evidence_text": keep,
+        # Documents are no measurements of ours.
+        "claim_documents_of": lambda claim_id: "",
+        "document_verdicts": lambda expected, documents: "select null as basis where false",
+    }
     return Template(sql).render(words), "".join(evidence)
 
 
@@ -80,7 +92,8 @@ def test_every_basis_of_a_benchmark_names_its_run(
 
 
 def test_the_statements_that_read_it_are_these() -> None:
-    assert [path.stem for path in CLAIMS] == ["ep_speedup", "efficiency", "speculation"]
+    expected = ["ep_speedup", "deep_cache", "efficiency", "speculation"]
+    assert [path.stem for path in CLAIMS] == expected
 
 
 def test_verdicts_are_those_of_the_files(con: duckdb.DuckDBPyConnection) -> None:

@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
 from support.large_home.maker import MEMORY, NOW, fill_home, next_market_day
 
@@ -62,9 +62,9 @@ def main(
 
     Examples:
 
-        python benchmarks/news.py --home homes
+        python benchmarks/sources/news.py --home homes
 
-        python benchmarks/news.py --home homes --days 3 --days 6 --targets 8
+        python benchmarks/sources/news.py --home homes --days 3 --days 6 --targets 8
     """
     found = {
         age: measure(Settings(home / f"{age}-{targets}"), age, targets) for age in days or [12, 90]
