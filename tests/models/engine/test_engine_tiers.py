@@ -45,6 +45,7 @@ def ask(engine: Engine, prompt: list[int]) -> tuple[tuple[int, int, int], Any]:
         {"dtype": "bfloat16", "kernels": "stock"},
         {"speculation": "ngram"},
         pytest.param({"expert_ranks": 2}, marks=pytest.mark.long),
+        pytest.param({"kv_cache_dtype": "int8"}, marks=pytest.mark.long),
         pytest.param({"quantisation": "w8a8"}, marks=pytest.mark.long),
     ],
     ids=str,
