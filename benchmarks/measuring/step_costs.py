@@ -17,7 +17,7 @@ from models.spec_decode.draft_network import (
     open_draft_network,
 )
 
-COST_ROUNDS = 60
+COST_ROUNDS = 20
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,19 @@ class Costs:
     """Milliseconds of one forward pass over all sequences."""
 
     target: float  # one token a sequence
-    checking: float  # draft and last token of each
     draft: float  # one token a sequence, by the draft model
+    checking: dict[int, float]  # draft and last token of each, by the draft's length
 
-    def predict(self, form: Speculation, tau: float, draft_tokens: int, checking: float) -> float:
-        """Return the predicted ratio of speeds; a checking step costs `checking` of a plain one."""
+    def predict(self, form: Speculation, tau: float, draft_tokens: int) -> float:
+        """Return the predicted ratio of speeds, if every step checks a draft of this length."""
+        checking = self.checking[draft_tokens] / self.target
         guessing = draft_tokens * self.draft / self.target if form != "ngram" else 0.0
         return tau / (max(checking, guessing) if form == "async-draft" else checking + guessing)
 
 
-def measure_costs(config: EngineConfig, prompts: list[list[int]], at_once: int) -> Costs:
+def measure_costs(
+    config: EngineConfig, prompts: list[list[int]], at_once: int, lengths: list[int]
+) -> Costs:
     """Return medians of forward passes after prompts of the benchmark's length, in turn."""
     shape = read_model_config(config.model)
     build = ModelLoader(
@@ -47,11 +50,12 @@ def measure_costs(config: EngineConfig, prompts: list[list[int]], at_once: int) 
     mine = [prompts[each % len(prompts)] for each in range(at_once)]
     passes = [
         Pass(target, mine, 1),
-        Pass(target, mine, config.draft_tokens + 1),
         Pass(draft, mine, 1),
+        *(Pass(target, mine, length + 1) for length in lengths),
     ]
     rounds = [[each.milliseconds() for each in passes] for _ in range(COST_ROUNDS)]
-    return Costs(*(statistics.median(each) for each in zip(*rounds, strict=True)))
+    plain, guess, *checking = (statistics.median(each) for each in zip(*rounds, strict=True))
+    return Costs(plain, guess, dict(zip(lengths, checking, strict=True)))
 
 
 class Pass:

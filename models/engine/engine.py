@@ -72,6 +72,7 @@ class Engine:
         self._aborted: list[str] = []
         self._eos = frozenset(parts.info.eos_token_ids)
         self._reported_at = perf_counter()
+        self._drafted_per_position: list[int] = []
         self._accepted_per_position: list[int] = []
 
     def add(self, request: EngineRequest) -> None:
@@ -104,7 +105,12 @@ class Engine:
         started = perf_counter()
         aborted = self._drop_aborted()
         chunks = self._scheduler.schedule()
-        self._accepted_per_position = [0] * max((chunk.drafted for chunk in chunks), default=0)
+        lengths = [chunk.drafted for chunk in chunks if chunk.drafted]
+        longest = max(lengths, default=0)
+        self._drafted_per_position = [
+            sum(length > position for length in lengths) for position in range(longest)
+        ]
+        self._accepted_per_position = [0] * longest
         sampled = self._compute(chunks)
         outputs = self._collect_outputs(chunks, sampled)
         self._drafter.draft(self._scheduler.running)
@@ -112,6 +118,7 @@ class Engine:
 
     def idle_step(self) -> StepOutput:
         """Report the state of an idle engine and its device without computing anything."""
+        self._drafted_per_position = []
         self._accepted_per_position = []
         return StepOutput([], self._stats(perf_counter(), []))
 
@@ -232,7 +239,6 @@ class Engine:
         is_due = now - self._reported_at >= REPORT_SECONDS or not self.has_work
         if is_due:
             self._reported_at = now
-        drafted = [chunk.drafted for chunk in chunks if chunk.drafted]
         return StepStats(
             seconds=now - started,
             running=len(self._scheduler.running),
@@ -242,8 +248,9 @@ class Engine:
             prefix_queries=counts.prefix_queries,
             prefix_hits=counts.prefix_hits,
             preemptions=counts.preemptions,
-            drafts=len(drafted),
-            draft_tokens=sum(drafted),
+            drafts=sum(self._drafted_per_position[:1]),
+            draft_tokens=sum(self._drafted_per_position),
+            drafted_per_position=self._drafted_per_position,
             accepted_per_position=self._accepted_per_position,
             expert_tokens=self._runner.expert_tokens() if is_due else [],
             layer_times=self._runner.layer_times() if chunks else None,

@@ -41,6 +41,8 @@ ENGINE_HELP = {
     "kernels": "auto uses the fused kernels of a CPU, or says why it cannot",
     "speculation": "method of speculative decoding",
     "draft_tokens": "draft tokens per step",
+    "draft_confidence_threshold": "a draft ends before the token with which the chance that all of "
+    "it is accepted falls below this; 0: all drafts have --draft-tokens",
     "draft_model": "folder of the draft model, for draft and async-draft",
     "expert_ranks": "processes that share the experts",
     "expert_schedule": "schedule of exchange and computation between ranks",
