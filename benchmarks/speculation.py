@@ -1,6 +1,6 @@
 """Gain of speculative decoding on the shipped models, by length of the drafts, losses included.
 
-    python benchmarks/speculation.py --rounds 5 --concurrency 1 8 32
+    python benchmarks/speculation.py --rounds 3 --concurrency 1 8 32
 
 Each way of guessing (n-grams, a draft model in turn, an asynchronous one) runs with drafts of fixed
 lengths and with lengths by confidence, of at most the longest. Prompts are pieces of held-out
@@ -42,6 +42,7 @@ SAMPLINGS = {
     "greedy": SamplingParams(1, temperature=0, ignore_eos=True),
     "random": SamplingParams(1, temperature=1, top_p=0.9, ignore_eos=True),
 }
+FULL_ROUND = 8  # requests; where fewer run at once there are more rounds
 COLUMNS = (
     *("at once", "sampling", "form", "tokens/s", "ratio", "least to most", "guesses a token"),
     *("tau", "accepted at each position", "predicted"),
@@ -201,7 +202,11 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--rounds", type=int, default=5, help="rounds of each form, after one to warm up"
+        "--rounds",
+        type=int,
+        default=3,
+        help="rounds of each form with 8 requests or more at once, after one to warm up; with one "
+        "request eight times as many",
     )
     parser.add_argument(
         "--concurrency", type=int, nargs="+", default=[1, 8, 32], help="requests at once"
@@ -220,8 +225,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args(arguments)
     if options.quick:
-        options.rounds, options.tokens = 1, 8
-        options.concurrency, options.lengths = [1, 2], [2]
+        options.rounds, options.tokens = 1, 4
+        options.concurrency, options.lengths = [8], [2]
     return options
 
 
@@ -255,7 +260,8 @@ def main() -> None:
         costs = measure_costs(config, prompts, at_once, options.lengths)
         for name in options.sampling:
             sampling = replace(SAMPLINGS[name], max_tokens=options.tokens)
-            measured = measure(engines, prompts, at_once, sampling, options.rounds)
+            rounds = options.rounds * max(1, FULL_ROUND // at_once)
+            measured = measure(engines, prompts, at_once, sampling, rounds)
             for line in figures(measured, costs):
                 found.append({"at_once": at_once, "sampling": name, **line})
                 table.add_row(*cells(found[-1]))

@@ -48,30 +48,33 @@ def measure_costs(
         for each in (replace(config, draft_model=config.model), config)
     )
     mine = [prompts[each % len(prompts)] for each in range(at_once)]
-    passes = [
-        Pass(target, mine, 1),
-        Pass(draft, mine, 1),
-        *(Pass(target, mine, length + 1) for length in lengths),
+    checked, guessed = Prompts(target, mine), Prompts(draft, mine)
+    rounds = [
+        [
+            guessed.milliseconds(1),
+            *(checked.milliseconds(length + 1) for length in (0, *lengths)),
+        ]
+        for _ in range(COST_ROUNDS)
     ]
-    rounds = [[each.milliseconds() for each in passes] for _ in range(COST_ROUNDS)]
-    plain, guess, *checking = (statistics.median(each) for each in zip(*rounds, strict=True))
+    guess, plain, *checking = (statistics.median(each) for each in zip(*rounds, strict=True))
     return Costs(plain, guess, dict(zip(lengths, checking, strict=True)))
 
 
-class Pass:
-    """A forward pass over the last `tokens` of each prompt, to be repeated."""
+class Prompts:
+    """Prompts in a network's cache, of whose last tokens a forward pass may be repeated."""
 
-    def __init__(self, network: DraftNetwork, prompts: list[list[int]], tokens: int) -> None:
+    def __init__(self, network: DraftNetwork, prompts: list[list[int]]) -> None:
         self._network = network
-        self._texts = [DraftInput(DraftCache(), prompt, tokens) for prompt in prompts]
+        self._texts = [DraftInput(DraftCache(), prompt, 1) for prompt in prompts]
         for text in self._texts:
             network.reserve(text.cache, len(text.tokens))
         network.read(self._texts)
 
-    def milliseconds(self) -> float:
-        """Run the pass and return its milliseconds."""
-        for text in self._texts:
-            del text.cache.tokens[-text.wanted :]
+    def milliseconds(self, tokens: int) -> float:
+        """Run a pass over the last `tokens` of each prompt and return its milliseconds."""
+        inputs = [replace(text, wanted=tokens) for text in self._texts]
+        for each in inputs:
+            del each.cache.tokens[-tokens:]
         started = perf_counter()
-        self._network.read(self._texts)
+        self._network.read(inputs)
         return 1e3 * (perf_counter() - started)

@@ -45,6 +45,7 @@ COUNTERS: dict[str, dict[str, set[str]]] = {
 SPEC_DECODE: dict[str, dict[str, set[str]]] = {
     "vllm:spec_decode_num_drafts": {},
     "vllm:spec_decode_num_draft_tokens": {},
+    "vllm:spec_decode_num_draft_tokens_per_pos": {"position": {"0", "1"}},
     "vllm:spec_decode_num_accepted_tokens": {},
     "vllm:spec_decode_num_accepted_tokens_per_pos": {"position": {"0", "1"}},
 }
