@@ -52,7 +52,10 @@ class EngineConfig:
     quantisation: Quantisation = "none"
     kernels: Kernels = "auto"  # the fastest that this device runs; a name: these or an error
     speculation: Speculation = "none"
-    draft_tokens: int = 3
+    draft_tokens: int = 6
+    # A draft ends before the token with which the chance that all of it is accepted falls below
+    # this; less with few sequences. 0: every draft has draft_tokens.
+    draft_confidence_threshold: float = 0.4
     draft_model: Path = SHIPPED_DRAFT
     expert_ranks: int = 1
     expert_schedule: Schedule = "waves"
@@ -64,6 +67,11 @@ class EngineConfig:
         for name in POSITIVE:
             if getattr(self, name) < 1:
                 raise BadConfig(f"{name} must be at least 1, not {getattr(self, name)}.")
+        if not 0 <= self.draft_confidence_threshold < 1:
+            raise BadConfig(
+                "draft_confidence_threshold must be at least 0 and below 1, not "
+                f"{self.draft_confidence_threshold}."
+            )
         if self.block_tokens < 0:
             raise BadConfig(
                 f"block_tokens must be at least 1, or 0 for the device's default, "

@@ -78,6 +78,8 @@ class StepStats:
     preemptions: int = 0
     drafts: int = 0  # sequences whose draft was verified
     draft_tokens: int = 0
+    # By position in the draft; drafts of one step may differ in length.
+    drafted_per_position: list[int] = field(default_factory=list)
     accepted_per_position: list[int] = field(default_factory=list)
     # [sparse layers][experts]: rows that each expert got
     expert_tokens: list[list[int]] = field(default_factory=list)

@@ -17,7 +17,7 @@ from models.spec_decode.draft_network import (
     open_draft_network,
 )
 
-COST_ROUNDS = 60
+COST_ROUNDS = 20
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,19 @@ class Costs:
     """Milliseconds of one forward pass over all sequences."""
 
     target: float  # one token a sequence
-    checking: float  # draft and last token of each
     draft: float  # one token a sequence, by the draft model
+    checking: dict[int, float]  # draft and last token of each, by the draft's length
 
-    def predict(self, form: Speculation, tau: float, draft_tokens: int, checking: float) -> float:
-        """Return the predicted ratio of speeds; a checking step costs `checking` of a plain one."""
+    def predict(self, form: Speculation, tau: float, draft_tokens: int) -> float:
+        """Return the predicted ratio of speeds, if every step checks a draft of this length."""
+        checking = self.checking[draft_tokens] / self.target
         guessing = draft_tokens * self.draft / self.target if form != "ngram" else 0.0
         return tau / (max(checking, guessing) if form == "async-draft" else checking + guessing)
 
 
-def measure_costs(config: EngineConfig, prompts: list[list[int]], at_once: int) -> Costs:
+def measure_costs(
+    config: EngineConfig, prompts: list[list[int]], at_once: int, lengths: list[int]
+) -> Costs:
     """Return medians of forward passes after prompts of the benchmark's length, in turn."""
     shape = read_model_config(config.model)
     build = ModelLoader(
@@ -45,29 +48,33 @@ def measure_costs(config: EngineConfig, prompts: list[list[int]], at_once: int) 
         for each in (replace(config, draft_model=config.model), config)
     )
     mine = [prompts[each % len(prompts)] for each in range(at_once)]
-    passes = [
-        Pass(target, mine, 1),
-        Pass(target, mine, config.draft_tokens + 1),
-        Pass(draft, mine, 1),
+    checked, guessed = Prompts(target, mine), Prompts(draft, mine)
+    rounds = [
+        [
+            guessed.milliseconds(1),
+            *(checked.milliseconds(length + 1) for length in (0, *lengths)),
+        ]
+        for _ in range(COST_ROUNDS)
     ]
-    rounds = [[each.milliseconds() for each in passes] for _ in range(COST_ROUNDS)]
-    return Costs(*(statistics.median(each) for each in zip(*rounds, strict=True)))
+    guess, plain, *checking = (statistics.median(each) for each in zip(*rounds, strict=True))
+    return Costs(plain, guess, dict(zip(lengths, checking, strict=True)))
 
 
-class Pass:
-    """A forward pass over the last `tokens` of each prompt, to be repeated."""
+class Prompts:
+    """Prompts in a network's cache, of whose last tokens a forward pass may be repeated."""
 
-    def __init__(self, network: DraftNetwork, prompts: list[list[int]], tokens: int) -> None:
+    def __init__(self, network: DraftNetwork, prompts: list[list[int]]) -> None:
         self._network = network
-        self._texts = [DraftInput(DraftCache(), prompt, tokens) for prompt in prompts]
+        self._texts = [DraftInput(DraftCache(), prompt, 1) for prompt in prompts]
         for text in self._texts:
             network.reserve(text.cache, len(text.tokens))
         network.read(self._texts)
 
-    def milliseconds(self) -> float:
-        """Run the pass and return its milliseconds."""
-        for text in self._texts:
-            del text.cache.tokens[-text.wanted :]
+    def milliseconds(self, tokens: int) -> float:
+        """Run a pass over the last `tokens` of each prompt and return its milliseconds."""
+        inputs = [replace(text, wanted=tokens) for text in self._texts]
+        for each in inputs:
+            del each.cache.tokens[-tokens:]
         started = perf_counter()
-        self._network.read(self._texts)
+        self._network.read(inputs)
         return 1e3 * (perf_counter() - started)

@@ -167,16 +167,48 @@ def deep_cache(report: dict[str, Any]) -> Iterator[ResultRow]:
 
 
 def speculation(report: list[dict[str, Any]]) -> Iterator[ResultRow]:
-    """Yield the speed of each form, and beside none its ratio, acceptance and prediction."""
+    """Yield the speed without guesses, and the gain and acceptance of each form beside it."""
+    longest = max(one["length"] or 0 for one in report)
     for one in report:
         count, form = one["at_once"], one["form"]
-        setting = f"{count}_request{'s' if count > 1 else ''}"
-        yield row(setting, "speed", one["speed"], "tok/s", variant=form)
-        if form != "none":
-            yield row(setting, "ratio", one["ratio"], "times", variant=form)
-            yield row(setting, "accepted", one["accepted"], variant=form)
-            yield row(setting, "tokens of a checking step", one["tau"], variant=form)
-            yield row(setting, "predicted ratio", one["predicted"], "times", variant=form)
+        kind = "_random" if one["sampling"] == "random" else ""
+        setting = f"{count}{kind}_request{'s' if count > 1 else ''}"
+        if form == "none":
+            yield row(setting, "speed", one["speed"], "tok/s", variant=form)
+            continue
+        yield from _gains(setting, one)
+        if one["length"] in {None, longest}:
+            yield from _positions(setting, one)
+
+
+def _gains(setting: str, one: dict[str, Any]) -> Iterator[ResultRow]:
+    """Yield the speed over that of none, and of confidence also over the best fixed length."""
+    form, length = one["form"], one["length"]
+    name = "ratio by confidence" if length is None else f"ratio, {_guesses(length)}"
+    spread = {"low": one["least"], "high": one["most"]}
+    yield row(setting, name, one["ratio"], "times", variant=form, **spread)
+    if length is None:
+        best, gain = one["best_fixed"], one["over_best_fixed"]
+        yield row(setting, "best fixed length", best, variant=form)
+        yield row(setting, "confidence over best fixed", gain, "times", variant=form)
+    else:
+        predicted = one["predicted"]
+        yield row(setting, f"predicted ratio, {_guesses(length)}", predicted, "times", variant=form)
+
+
+def _positions(setting: str, one: dict[str, Any]) -> Iterator[ResultRow]:
+    """Yield guesses for a token, tokens of a step, and acceptance at each position."""
+    ending = " by confidence" if one["length"] is None else f", {_guesses(one['length'])}"
+    form = f"{one['form']}{ending}"
+    yield row(setting, "guesses for a token", one["guesses_per_token"], variant=form)
+    yield row(setting, "tokens of a checking step", one["tau"], variant=form)
+    yield row(setting, "accepted", one["accepted"], variant=form)
+    for position, share in enumerate(one["by_position"], start=1):
+        yield row(setting, f"accepted at {position}", share, variant=form)
+
+
+def _guesses(length: int) -> str:
+    return f"{length} guess{'es' if length > 1 else ''}"
 
 
 def speculation_beside_other_work(report: list[dict[str, Any]]) -> Iterator[ResultRow]:

@@ -76,6 +76,7 @@ class Engine:
         self._aborted: list[str] = []
         self._eos = frozenset(parts.info.eos_token_ids)
         self._reported_at = perf_counter()
+        self._drafted_per_position: list[int] = []
         self._accepted_per_position: list[int] = []
 
     def add(self, request: EngineRequest) -> None:
@@ -109,7 +110,12 @@ class Engine:
         aborted = self._drop_aborted()
         self._restore()
         chunks = self._scheduler.schedule()
-        self._accepted_per_position = [0] * max((chunk.drafted for chunk in chunks), default=0)
+        lengths = [chunk.drafted for chunk in chunks if chunk.drafted]
+        longest = max(lengths, default=0)
+        self._drafted_per_position = [
+            sum(length > position for length in lengths) for position in range(longest)
+        ]
+        self._accepted_per_position = [0] * longest
         sampled = self._compute(chunks)
         outputs = self._collect_outputs(chunks, sampled)
         if self._offload:
@@ -119,6 +125,7 @@ class Engine:
 
     def idle_step(self) -> StepOutput:
         """Report the state of an idle engine and its device without computing anything."""
+        self._drafted_per_position = []
         self._accepted_per_position = []
         return StepOutput([], self._stats(perf_counter(), []))
 
@@ -255,7 +262,6 @@ class Engine:
         is_due = now - self._reported_at >= REPORT_SECONDS or not self.has_work
         if is_due:
             self._reported_at = now
-        drafted = [chunk.drafted for chunk in chunks if chunk.drafted]
         return StepStats(
             seconds=now - started,
             running=len(self._scheduler.running),
@@ -266,8 +272,9 @@ class Engine:
             prefix_hits=counts.prefix_hits,
             kv_tiers=self._tier_stats(counts),
             preemptions=counts.preemptions,
-            drafts=len(drafted),
-            draft_tokens=sum(drafted),
+            drafts=sum(self._drafted_per_position[:1]),
+            draft_tokens=sum(self._drafted_per_position),
+            drafted_per_position=self._drafted_per_position,
             accepted_per_position=self._accepted_per_position,
             expert_tokens=self._runner.expert_tokens() if is_due else [],
             layer_times=self._runner.layer_times() if chunks else None,

@@ -33,6 +33,11 @@ class Sequence:
         return len(self.request.prompt)
 
     @property
+    def is_random(self) -> bool:
+        """True if its tokens are drawn at random, False if they are the likeliest."""
+        return self.request.sampling.temperature > 0
+
+    @property
     def generated_tokens(self) -> int:
         """Tokens after the prompt."""
         return len(self.tokens) - self.prompt_tokens

@@ -186,7 +186,7 @@ class FusedCpuOps(CpuOps):
         floats = torch.frombuffer(array("f", (*temperatures, *top_p)), dtype=torch.float32)
         numbers = torch.frombuffer(array("i", (*top_k, *chain(*keys))), dtype=torch.int32)
         tokens = torch.empty(len(logits), dtype=torch.long)
-        scratch = torch.empty(logits.shape[1] + max(LANES.values()))
+        scratch = torch.empty(draw_floats(logits.shape[1]))
         self._draw(
             logits.data_ptr(),
             *logits.shape,
@@ -217,6 +217,11 @@ def scratch_floats(config: ModelConfig, rows: int, context_tokens: int) -> int:
     choices = max(config.num_experts, 1) + 2 * max(config.num_experts_per_tok, 1)
     mix = rows * (config.hidden_size + choices) + MANY * 2 * inner
     return max(project, attend, mix)
+
+
+def draw_floats(words: int) -> int:
+    """Compute the floats that the library writes to choose among V words: whole vectors."""
+    return words + -words % max(LANES.values())
 
 
 def fused_cpu_ops(

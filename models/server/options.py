@@ -14,10 +14,12 @@ EXAMPLES = """examples:
   %(prog)s
       the shipped model on 127.0.0.1:8000
   %(prog)s --model ~/models/Qwen3-30B-A3B --device npu --dtype bfloat16
-  %(prog)s --speculation draft --draft-tokens 3
-      speculative decoding with the shipped draft model
   %(prog)s --kv-cache-dtype int8 --kv-cache-memory-bytes 33554432
       a cache of 8 bits, which holds most tokens in 32 MiB
+  %(prog)s --speculation draft
+      speculative decoding with the shipped draft model; drafts are as long as they are likely
+  %(prog)s --speculation ngram --draft-tokens 3 --draft-confidence-threshold 0
+      guesses from the text so far, always three
   %(prog)s --kernels stock
       the operations of stock torch, without the fused kernels for a CPU
   %(prog)s --host-cache-gib 2 --disk-cache var/kv-cache --disk-cache-gib 20
@@ -49,7 +51,9 @@ ENGINE_HELP = {
     "quantisation": "quantisation of the weights",
     "kernels": "auto uses the fused kernels of a CPU, or says why it cannot",
     "speculation": "method of speculative decoding",
-    "draft_tokens": "draft tokens per step",
+    "draft_tokens": "maximum of draft tokens per step and request",
+    "draft_confidence_threshold": "a draft ends before the token with which the chance that all of "
+    "it is accepted falls below this; 0: all drafts have --draft-tokens",
     "draft_model": "folder of the draft model, for draft and async-draft",
     "expert_ranks": "processes that share the experts",
     "expert_schedule": "schedule of exchange and computation between ranks",

@@ -45,7 +45,9 @@ class AsyncDrafter:
     def __init__(self, config: EngineConfig, target: ModelLoader, cache_tokens: int) -> None:
         self._draft_tokens = config.draft_tokens
         self._context_tokens = draft_loader(config, target).context_tokens
-        self._ngrams = NgramDrafter(config.draft_tokens, target.context_tokens)
+        self._ngrams = NgramDrafter(
+            config.draft_tokens, target.context_tokens, config.draft_confidence_threshold
+        )
         self._sent_tokens: dict[str, int] = {}  # tokens of a sequence that the process knows
         self._finished: list[str] = []
         self._awaited: list[str] = []
@@ -117,7 +119,8 @@ class AsyncDrafter:
         sequence, name = chunk.sequence, chunk.sequence.request.request_id
         sent = self._sent_tokens.get(name, 0)
         self._sent_tokens[name] = len(sequence.tokens)
-        return PendingStep(name, sequence.tokens[sent:], sequence.draft[: chunk.drafted])
+        new, draft = sequence.tokens[sent:], sequence.draft[: chunk.drafted]
+        return PendingStep(name, new, draft, sequence.is_random)
 
     def _receive(self) -> dict[str, PreparedDrafts]:
         """Wait for the drafts of the announced step, if there is one."""
@@ -154,7 +157,7 @@ def run_drafter(
     except TierError as error:
         pipe.send(error)
         return
-    drafter = BranchDrafter(network, config.draft_tokens)
+    drafter = BranchDrafter(network, config.draft_tokens, config.draft_confidence_threshold)
     pipe.send(None)
     while True:
         try:

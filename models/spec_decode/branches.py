@@ -7,6 +7,12 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from models.spec_decode.confidence import (
+    Guess,
+    batch_threshold,
+    draft_model_table,
+    likeliest,
+)
 from models.spec_decode.draft_network import (
     BLOCK_TOKENS,
     DraftCache,
@@ -26,6 +32,7 @@ class PendingStep(NamedTuple):
     name: str
     new: list[int]  # tokens of the sequence since the last message
     draft: list[int]
+    is_random: bool = False  # its tokens are drawn, not the likeliest
 
 
 # What a step may append to a sequence -> the draft that follows.
@@ -38,6 +45,7 @@ class StepOutcome(NamedTuple):
     log_chance: float
     name: str
     appended: tuple[int, ...]
+    is_random: bool
 
 
 @dataclass(eq=False)
@@ -46,9 +54,12 @@ class TrackedSequence:
 
     tokens: list[int] = field(default_factory=list)
     cache: DraftCache = field(default_factory=DraftCache)
+    # Guesses at the tokens of the last step, and the draft that was read before them.
+    guesses: list[Guess] = field(default_factory=list)
+    draft: list[int] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class DraftBranch:
     """Continuation of one outcome.
 
@@ -61,21 +72,25 @@ class DraftBranch:
     blocks: list[int]
     own_blocks: list[int]  # the last of `blocks`
     tokens: list[int]  # the last appended token, then the draft
+    is_random: bool
+    confidence: float = 1.0  # chance that the whole draft is accepted after this outcome
 
 
 class BranchDrafter:
     """Drafter that prepares all likely outcomes of a step at once."""
 
-    def __init__(self, network: DraftNetwork, draft_tokens: int) -> None:
+    def __init__(self, network: DraftNetwork, draft_tokens: int, threshold: float = 0.0) -> None:
         self._network = network
         self._draft_tokens = draft_tokens
+        self._threshold = threshold
+        self._table = draft_model_table()
         self._sequences: dict[str, TrackedSequence] = {}
 
     def prepare(self, pending: list[PendingStep]) -> list[PreparedDrafts]:
         """Prepare drafts for each likely outcome of each sequence."""
         fitting = [step for step in pending if self._update(step)]
         branches = self._make_branches(self._outcomes(fitting)) if fitting else []
-        self._extend(branches)
+        self._extend(branches, batch_threshold(self._threshold, len(pending)))
         prepared: dict[str, PreparedDrafts] = {step.name: {} for step in pending}
         for branch in branches:
             prepared[branch.name][branch.appended] = branch.tokens[1:]
@@ -90,6 +105,8 @@ class BranchDrafter:
     def _update(self, step: PendingStep) -> bool:
         """Append the new tokens. Return whether context and cache have room for a draft."""
         sequence = self._sequences.setdefault(step.name, TrackedSequence())
+        self._table.learn(sequence.guesses, sequence.draft, step.new, step.is_random)
+        sequence.guesses = []
         sequence.tokens += step.new
         sequence.cache.rewind(sequence.tokens)
         end = len(sequence.tokens) + len(step.draft)
@@ -103,12 +120,15 @@ class BranchDrafter:
             DraftInput(sequence.cache, sequence.tokens + step.draft, len(step.draft) + 1)
             for sequence, step in zip(sequences, pending, strict=True)
         ]
-        logprobs = self._network.read(inputs).log_softmax(-1)
+        logits = self._network.read(inputs)
+        guesses, logprobs = likeliest(logits), logits.log_softmax(-1)
         outcomes: list[StepOutcome] = []
         row = 0
-        for step in pending:
-            outcomes += likely_outcomes(step, logprobs[row : row + len(step.draft) + 1])
-            row += len(step.draft) + 1
+        for sequence, step in zip(sequences, pending, strict=True):
+            rows = slice(row, row + len(step.draft) + 1)
+            sequence.guesses, sequence.draft = guesses[rows], step.draft
+            outcomes += likely_outcomes(step, logprobs[rows])
+            row = rows.stop
         limit = max(MAX_BRANCHES, MIN_MEAN_BRANCHES * len(pending))
         return nlargest(limit, outcomes, key=lambda outcome: outcome.log_chance)
 
@@ -129,21 +149,34 @@ class BranchDrafter:
                 copies[own[0]] = sequence.cache.blocks[shared]
             blocks = sequence.cache.blocks[:shared] + own
             tokens = [outcome.appended[-1]]
-            branches.append(DraftBranch(outcome.name, outcome.appended, first, blocks, own, tokens))
+            branches.append(
+                DraftBranch(
+                    *(outcome.name, outcome.appended, first, blocks, own, tokens),
+                    is_random=outcome.is_random,
+                )
+            )
         if copies:
             self._network.copy(list(copies.values()), list(copies))
         return branches
 
-    def _extend(self, branches: list[DraftBranch]) -> None:
-        """Append the likeliest tokens to all branches, one position at a time."""
-        for offset in range(self._draft_tokens if branches else 0):
+    def _extend(self, branches: list[DraftBranch], threshold: float) -> None:
+        """Append the likeliest tokens to all branches, one position at a time.
+
+        A branch ends before the token with which it is less sure than the threshold.
+        """
+        for offset in range(self._draft_tokens):
+            if not branches:
+                return
             spans = [
                 TokenSpan(branch.tokens[-1:], branch.first + offset, branch.blocks, 1)
                 for branch in branches
             ]
-            tokens = self._network.forward(spans).argmax(-1).tolist()
-            for branch, token in zip(branches, tokens, strict=True):
-                branch.tokens.append(token)
+            guesses = likeliest(self._network.forward(spans))
+            for branch, guess in zip(branches, guesses, strict=True):
+                branch.confidence *= self._table.chance(guess, branch.is_random)
+                if branch.confidence >= threshold:
+                    branch.tokens.append(guess.token)
+            branches = [branch for branch in branches if branch.confidence >= threshold]
 
 
 def likely_outcomes(step: PendingStep, logprobs: Tensor) -> list[StepOutcome]:
@@ -163,7 +196,7 @@ def likely_outcomes(step: PendingStep, logprobs: Tensor) -> list[StepOutcome]:
             if token not in drafted
         )
         outcomes += [
-            StepOutcome(chance, step.name, (*accepted, token))
+            StepOutcome(chance, step.name, (*accepted, token), step.is_random)
             for chance, token in chances
             if chance > MIN_LOG_CHANCE
         ]

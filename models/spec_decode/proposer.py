@@ -11,11 +11,12 @@ from models.spec_decode.ngram import NgramDrafter
 
 def make_drafter(config: EngineConfig, target: ModelLoader, cache_tokens: int) -> Drafter:
     """Make the configured drafter for a target model with a cache of `cache_tokens`."""
+    threshold = config.draft_confidence_threshold
     if config.speculation == "ngram":
-        return NgramDrafter(config.draft_tokens, target.context_tokens)
+        return NgramDrafter(config.draft_tokens, target.context_tokens, threshold)
     if config.speculation == "draft":
         network = open_draft_network(config, target, cache_tokens)
-        return DraftModelDrafter(network, config.draft_tokens)
+        return DraftModelDrafter(network, config.draft_tokens, threshold)
     if config.speculation == "async-draft":
         return AsyncDrafter(config, target, cache_tokens)
     return NoDrafter()

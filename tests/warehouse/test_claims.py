@@ -170,14 +170,12 @@ def test_what_rests_on_a_document_or_a_measurement_of_ours_needs_no_market(recor
     assert (
         "perplexity 24.60 after 24.51" in by_basis(recorded, "efficiency")["w4a16"]["measured_text"]
     )
-    assert verdicts(recorded, "speculation") == {
-        "all": "depends_on_basis",
-        "benchmark_1_request": "supported",
-        "benchmark_8_requests": "supported",
-        "benchmark_8_requests_and_other_work": "contradicted",
-        "tier": "unverifiable",
-    }
-    assert "tokentide serve" in by_basis(recorded, "speculation")["tier"]["reason"]
+    speculation = by_basis(recorded, "speculation")
+    gains = {basis: row for basis, row in speculation.items() if basis.startswith("benchmark_")}
+    assert {"benchmark_8_requests", "benchmark_8_requests_by_confidence"} < gains.keys()
+    for row in gains.values():
+        assert row["verdict"] == ("supported" if row["measured"] > 1 else "contradicted")
+    assert "tokentide serve" in speculation["tier"]["reason"]
 
 
 @pytest.mark.long

@@ -93,6 +93,11 @@ class SpecDecodeSeries:
         self._accepted_tokens = make.counter(
             "vllm:spec_decode_num_accepted_tokens", "Accepted draft tokens."
         )
+        self._drafted_per_position = make.counters(
+            "vllm:spec_decode_num_draft_tokens_per_pos",
+            "Draft tokens by position in the draft: the denominator of acceptance there.",
+            "position",
+        )
         self._accepted_per_position = make.counters(
             "vllm:spec_decode_num_accepted_tokens_per_pos",
             "Accepted draft tokens by position in the draft.",
@@ -104,8 +109,12 @@ class SpecDecodeSeries:
         self._drafts.inc(stats.drafts)
         self._draft_tokens.inc(stats.draft_tokens)
         self._accepted_tokens.inc(sum(stats.accepted_per_position))
-        for position, count in enumerate(stats.accepted_per_position):
-            self._accepted_per_position.labels(*self._values, str(position)).inc(count)
+        for series, counts in (
+            (self._drafted_per_position, stats.drafted_per_position),
+            (self._accepted_per_position, stats.accepted_per_position),
+        ):
+            for position, count in enumerate(counts):
+                series.labels(*self._values, str(position)).inc(count)
 
 
 def _make_constants(make: MetricFactory, info: EngineInfo) -> None:

@@ -85,14 +85,23 @@ def test_cached_prompts_have_times_and_ratios_of_their_rounds() -> None:
 
 
 def test_forms_of_speculation_have_their_settings() -> None:
-    plain = {"at_once": 1, "form": "none", "speed": 269.0, "ratio": 1.0}
-    guessed = {"ratio": 0.9, "accepted": 0.7, "tau": 3.0, "predicted": 2.0}
-    report = [plain, {"at_once": 8, "form": "async-draft", "speed": 300.0, **guessed}]
+    plain = {"at_once": 1, "sampling": "greedy", "form": "none", "length": 0, "speed": 269.0}
+    one = plain | {"at_once": 8, "form": "async-draft", "least": 0.8, "most": 1.1}
+    one |= {"guesses_per_token": 0.5, "accepted": 0.7, "tau": 3.0, "by_position": [0.9, 0.6]}
+    fixed = one | {"length": 3, "ratio": 0.9, "predicted": 2.0}
+    short = one | {"length": 1, "ratio": 0.7, "predicted": 1.5}
+    sure = one | {"length": None, "ratio": 1.2, "best_fixed": 3, "over_best_fixed": 1.3}
+    report = [plain, short, fixed, sure, sure | {"at_once": 1, "sampling": "random"}]
     made = found("speculation", report)
-    assert ("1_request", "none", "ratio") not in made
-    assert made["8_requests", "async-draft", "ratio"].value == 0.9
+    assert made["1_request", "none", "speed"].value == 269
+    assert made["8_requests", "async-draft", "ratio, 3 guesses"].low == 0.8
+    assert made["8_requests", "async-draft", "predicted ratio, 1 guess"].value == 1.5
+    assert made["8_requests", "async-draft", "confidence over best fixed"].value == 1.3
+    assert made["1_random_request", "async-draft", "ratio by confidence"].value == 1.2
+    assert made["8_requests", "async-draft by confidence", "accepted at 2"].value == 0.6
+    assert ("8_requests", "async-draft, 1 guess", "accepted at 1") not in made
     busy = found("speculation_beside_other_work", report)
-    assert busy["8_requests_and_other_work", "async-draft", "ratio"].value == 0.9
+    assert busy["8_requests_and_other_work", "async-draft", "ratio by confidence"].value == 1.2
     assert not made.keys() & busy.keys()
 
 
@@ -126,6 +135,7 @@ def test_a_new_run_has_the_rows_that_statements_read() -> None:
         ("quantisation", None, "weights"),
         ("quantisation", None, "perplexity"),
         ("deep_cache", "disk", "times as soon"),
-        ("speculation", "async-draft", "ratio"),
+        ("speculation", "async-draft", "ratio, 3 guesses"),
+        ("speculation", "async-draft", "ratio by confidence"),
         ("speculation_beside_other_work", "async-draft", "ratio"),
     } <= kept

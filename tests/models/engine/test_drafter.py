@@ -1,6 +1,12 @@
 """The limit of a draft's length, and the drafter that drafts nothing."""
 
+from collections import Counter
+from random import Random
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.inference.engine import CONTEXT, complete, counting_engine
 
 from models.engine.drafter import NoDrafter, max_draft_length
 from models.engine.sequence import Sequence
@@ -48,3 +54,54 @@ def test_no_drafter_drafts_nothing() -> None:
     drafter.forget(each)
     drafter.close()
     assert each.draft == []
+
+
+class ArbitraryDrafter(NoDrafter):
+    """A drafter of any lengths that knows what will come, and is wrong here and there."""
+
+    def __init__(self, random: Random, coming: dict[str, list[int]]) -> None:
+        self.random = random
+        self.coming = coming
+        self.drafted: Counter[int] = Counter()
+        self.accepted: Counter[int] = Counter()
+
+    def draft(self, sequences: list[Sequence]) -> None:
+        """Propose what comes, of any length, with one wrong token or none."""
+        for each in sequences:
+            longest = max_draft_length(each, 8, CONTEXT)
+            length, known = self.random.randint(0, longest), each.generated_tokens
+            right = self.coming[each.request.request_id][known : known + length]
+            wrong = self.random.randint(0, 8)
+            each.draft = [token + (place == wrong) for place, token in enumerate(right)]
+            self.drafted.update(range(len(right)))
+            self.accepted.update(range(min(wrong, len(right))))
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 10**6), st.lists(st.sampled_from([0.0, 0.7, 1.0]), min_size=1, max_size=4))
+def test_drafts_of_any_lengths_change_no_token(seed: int, temperatures: list[float]) -> None:
+    """Nor does the batch; what was drafted and accepted is counted position by position."""
+    requests = [
+        EngineRequest(
+            str(number),
+            [number + 1, 7],
+            SamplingParams(12, temperature=temperature, seed=number, ignore_eos=True),
+        )
+        for number, temperature in enumerate(temperatures)
+    ]
+    coming = {}
+    for request in requests:
+        engine, _, _ = counting_engine()
+        coming |= complete(engine, [request]).tokens
+    drafter = ArbitraryDrafter(Random(seed), coming)
+    engine, _, _ = counting_engine(drafter, blocks=32, max_batch_tokens=64)
+    completed = complete(engine, requests)
+    assert completed.tokens == coming
+    for counted, expected in (
+        ([step.drafted_per_position for step in completed.steps], drafter.drafted),
+        ([step.accepted_per_position for step in completed.steps], drafter.accepted),
+    ):
+        sums: Counter[int] = Counter()
+        for counts in counted:
+            sums.update(dict(enumerate(counts)))
+        assert +sums == expected

@@ -12,16 +12,23 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.inference.columns import COLUMNS
-from support.ops.layers import LayerCase, draw_case, guarded, is_untouched
+from support.ops.layers import (
+    LayerCase,
+    draw_case,
+    draw_choices,
+    guarded,
+    is_untouched,
+)
 from torch import Tensor
 
 from models.engine.sampler import SamplingPosition, sample
-from models.ops.cpu_abi import load_library
+from models.ops.cpu_abi import cache_folder, load_library
 from models.ops.cpu_fused import (
     HEAD_SIZES,
     LANES,
     FusedCpuOps,
     check_sizes,
+    draw_floats,
     fused_cpu_ops,
     scratch_floats,
 )
@@ -218,6 +225,30 @@ def test_draws_are_those_of_torch(column: CpuColumn) -> None:
     assert alone == found[::37]
 
 
+@EVERY_COLUMN
+@settings(deadline=None, max_examples=20)
+@given(st.integers(1, 70), st.integers(1, 5), st.integers(0, 10**6))
+def test_draws_write_nothing_past_a_buffer(
+    column: CpuColumn, words: int, rows: int, seed: int
+) -> None:
+    """Vocabularies of any size: also those that fill no whole vector."""
+    logits, limits, keys = draw_choices(Random(seed), rows, words)
+    expected = fused(column, draw_case(Random(0), tokens=[1])).draw(logits, limits, keys)
+    temperatures, top_k, top_p = zip(*limits, strict=True)
+    parts = (logits, temperatures, top_k, top_p, keys)
+    kinds = (torch.float32, torch.float32, torch.int32, torch.float32, torch.int32)
+    given_buffers = [
+        guarded(*each.shape, dtype=kind).copy_(each)
+        for each, kind in zip(map(torch.as_tensor, parts), kinds, strict=True)
+    ]
+    scratch, tokens = guarded(draw_floats(words)), guarded(rows, dtype=torch.long)
+    first, *rest = (each.data_ptr() for each in (*given_buffers, scratch, tokens))
+    load_library(column, cache_folder()).draw(first, rows, words, *rest)
+    assert all(map(is_untouched, (*given_buffers, scratch, tokens)))
+    assert tokens.tolist() == expected.tolist()
+    assert 0 <= tokens.min() <= tokens.max() < words
+
+
 WRONG_SIZES = {"hidden_size": 72, "head_dim": 40, "moe_intermediate_size": 40}
 
 
@@ -253,7 +284,7 @@ import sys
 from pathlib import Path
 from random import Random
 import torch
-from support.ops.layers import draw_case
+from support.ops.layers import draw_case, draw_choices
 from models.ops.cpu_abi import load_library
 from models.ops.cpu_fused import FusedCpuOps
 with torch.inference_mode():
@@ -264,6 +295,9 @@ with torch.inference_mode():
             library = load_library(sys.argv[1], Path(), Path(sys.argv[2]))
             for each in (case, case.eight_bits()):
                 each.run(FusedCpuOps(library, sys.argv[1], case.config, dtype))
+            ops = FusedCpuOps(library, sys.argv[1], case.config, dtype)
+            for words in (1, 1 + seed, 64, 387):
+                ops.draw(*draw_choices(Random(seed), 3, words))
 print("no error")
 """
 

@@ -30,6 +30,10 @@ def test_every_setting_of_the_engine_has_an_option() -> None:
         ),
         ("--rated-watts 12.5", EngineConfig(rated_watts=12.5)),
         ("--speculation async-draft", EngineConfig(speculation="async-draft")),
+        (
+            "--draft-confidence-threshold 0.25 --draft-tokens 4",
+            EngineConfig(draft_tokens=4, draft_confidence_threshold=0.25),
+        ),
     ],
 )
 def test_options_have_the_types_of_their_settings(arguments: str, expected: EngineConfig) -> None:
@@ -62,6 +66,6 @@ def test_examples_parse() -> None:
     """Each of them is a command with valid options."""
     lines = (EXAMPLES % {"prog": "serve"}).splitlines()
     commands = [line.split()[1:] for line in lines if line.startswith("  serve")]
-    assert len(commands) == 9
+    assert len(commands) == 10
     for arguments in commands:
         assert engine_config(make_parser().parse_args(arguments))

@@ -35,10 +35,10 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Qwen3:
         return loader.load(tensors)
 
 
-def branch_drafter(network: Qwen3, blocks: int = 64) -> BranchDrafter:
+def branch_drafter(network: Qwen3, blocks: int = 64, threshold: float = 0.0) -> BranchDrafter:
     """Make a drafter with an empty cache and small steps."""
     draft_network = DraftNetwork(network, CONTEXT, blocks, max_batch_tokens=20)
-    return BranchDrafter(draft_network, DRAFT_TOKENS)
+    return BranchDrafter(draft_network, DRAFT_TOKENS, threshold)
 
 
 def greedy(network: Qwen3, tokens: list[int]) -> list[int]:
@@ -79,6 +79,21 @@ def test_each_branch_is_what_the_model_would_say(network: Qwen3) -> None:
             appended, drafts[step.name] = random.choice([*prepared.items(), ((7,), [])])
             tokens += appended
     assert branches > 6
+
+
+def test_a_branch_ends_before_it_is_too_unsure(network: Qwen3) -> None:
+    """Drafts are beginnings of what the model would say."""
+    drafter = branch_drafter(network, threshold=0.9)
+    tokens, new, lengths = text(20, 8), text(20, 8), []
+    for _ in range(8):
+        [prepared] = drafter.prepare([PendingStep("one", new, [])])
+        for appended, draft in prepared.items():
+            assert draft == greedy(network, [*tokens, *appended])[: len(draft)]
+            lengths.append(len(draft))
+        # A token that is never the likeliest, so that the guesses before were wrong.
+        new = [greedy(network, tokens)[0] % 300 + 1]
+        tokens += new
+    assert 0 < sum(lengths) < DRAFT_TOKENS * len(lengths)
 
 
 def test_chances_of_outcomes_multiply() -> None:

@@ -17,7 +17,8 @@ PROMPT = [7, 80, 13, 250, 99, 4, 61, 18, 200, 5, 31, 77]
 
 @pytest.fixture(scope="module")
 def self_draft(config: EngineConfig) -> EngineConfig:
-    """Configure the target as its own draft model, which is always right."""
+    """Configure the target as its own draft model, which is always right, with drafts of 3."""
+    config = replace(config, draft_tokens=3, draft_confidence_threshold=0.0)
     return replace(config, speculation="draft", draft_model=config.model)
 
 
@@ -27,6 +28,7 @@ def test_a_draft_by_the_target_itself_is_always_right(self_draft: EngineConfig) 
         completed = complete(engine, [greedy("lone", PROMPT, 41)])
     accepted = [step.accepted_per_position for step in completed.steps]
     assert accepted == [[], *[[1, 1, 1]] * 10]
+    assert [step.drafted_per_position for step in completed.steps] == accepted
 
 
 def test_a_draft_never_reaches_beyond_the_last_token(self_draft: EngineConfig) -> None:
@@ -42,6 +44,22 @@ def test_several_sequences_are_drafted_together(self_draft: EngineConfig) -> Non
     with open_engine(self_draft) as engine:
         completed = complete(engine, requests)
     assert completed.accepted == [9, 9, 9]
+
+
+def test_a_threshold_keeps_the_drafts_that_are_likely_to_be_right(config: EngineConfig) -> None:
+    """Fewer guesses, of which a larger share is accepted, and the same tokens."""
+    config = replace(config, speculation="draft", draft_tokens=6)
+    requests = [greedy(str(number), PROMPT[number:], 60) for number in range(6)]
+    shares, tokens, drafted = [], [], []
+    for threshold in (0.0, 0.7):
+        with open_engine(replace(config, draft_confidence_threshold=threshold)) as engine:
+            completed = complete(engine, requests)
+        drafted.append(sum(step.draft_tokens for step in completed.steps))
+        shares.append(sum(completed.accepted) / drafted[-1])
+        tokens.append(completed.tokens)
+    assert drafted[1] < drafted[0]
+    assert shares[1] > shares[0] + 0.1
+    assert tokens[0] == tokens[1]
 
 
 @pytest.mark.parametrize("method", ["draft", "async-draft"])

@@ -22,6 +22,11 @@ def by_scan(tokens: list[int], count: int) -> list[int]:
     return []
 
 
+def propose(index: NgramIndex, tokens: list[int], count: int) -> list[int]:
+    """Return the tokens of the guesses."""
+    return [guess.token for guess in index.propose(tokens, count)]
+
+
 @given(FEW_TOKENS, st.lists(st.integers(1, 5), max_size=20), st.integers(1, 5))
 def test_the_index_finds_what_a_scan_finds(
     tokens: list[int], pieces: list[int], count: int
@@ -30,27 +35,48 @@ def test_the_index_finds_what_a_scan_finds(
     index, known = NgramIndex(), 1
     for piece in pieces:
         known = min(known + piece, len(tokens))
-        assert index.propose(tokens[:known], count) == by_scan(tokens[:known], count)
+        assert propose(index, tokens[:known], count) == by_scan(tokens[:known], count)
 
 
 def test_the_last_occurrence_counts() -> None:
     """The draft is what followed most recently."""
-    assert NgramIndex().propose([1, 2, 7, 1, 2, 8, 1, 2], 3) == [8, 1, 2]
+    assert propose(NgramIndex(), [1, 2, 7, 1, 2, 8, 1, 2], 3) == [8, 1, 2]
 
 
 def test_a_longer_match_is_preferred() -> None:
     """Three tokens that occurred before count more than two that occurred later."""
-    assert NgramIndex().propose([5, 1, 2, 7, 6, 1, 2, 8, 5, 1, 2], 1) == [7]
+    assert propose(NgramIndex(), [5, 1, 2, 7, 6, 1, 2, 8, 5, 1, 2], 1) == [7]
 
 
 def test_a_repetition_goes_on() -> None:
     """A draft has its full length, though fewer tokens have followed so far."""
-    assert NgramIndex().propose([4, 9, 4, 9, 4], 5) == [9, 4, 9, 4, 9]
+    assert propose(NgramIndex(), [4, 9, 4, 9, 4], 5) == [9, 4, 9, 4, 9]
 
 
 def test_new_text_gets_no_draft() -> None:
     """Without a match nothing is proposed."""
-    assert NgramIndex().propose([1, 2, 3, 4, 5], 4) == []
+    assert propose(NgramIndex(), [1, 2, 3, 4, 5], 4) == []
+
+
+def test_each_right_token_makes_the_match_longer() -> None:
+    """A guess is as sure as the n-gram that leads to it is long, up to the longest."""
+    guesses = NgramIndex().propose([1, 2, 7, 8, 9, 5, 1, 2], 4)
+    assert [guess.level for guess in guesses] == [2, 3, 4, 4]
+
+
+def test_matches_that_were_wrong_end_the_drafts() -> None:
+    """The same two tokens are followed by another one each time."""
+    drafter = NgramDrafter(draft_tokens=3, context_tokens=99, threshold=0.9)
+    each = sequence("one", [1, 2, 3, 1, 2])
+    lengths = []
+    for token in range(10, 30):
+        each.draft = []
+        drafter.draft([each])
+        lengths.append(len(each.draft))
+        each.tokens += [token, 1, 2]
+        each.computed_tokens = len(each.tokens) - 1
+    assert lengths == sorted(lengths, reverse=True)
+    assert (lengths[0], lengths[-1]) == (3, 0)
 
 
 def sequence(name: str, tokens: list[int]) -> Sequence:

@@ -5,6 +5,8 @@ from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from support.inference.engine import CompletedRequests, complete, greedy, open_engine
 from tokenizers import Tokenizer
 
@@ -43,6 +45,7 @@ def requests(config: EngineConfig) -> list[EngineRequest]:
 
 RUNS: dict[str, dict[str, Any]] = {
     "at once": {},
+    "of one length": {"draft_tokens": 3, "draft_confidence_threshold": 0.0},
     "in chunks": {"max_batch_tokens": 16, "block_tokens": 4, "draft_tokens": 2},
     "preempted": {
         "context_tokens": 96,
@@ -82,9 +85,44 @@ def assert_counters_agree(completed: CompletedRequests) -> None:
     assert 0 < sum(completed.accepted) == sum(end.accepted_tokens for end in ends)
     assert completed.accepted == sorted(completed.accepted, reverse=True)
     for step in steps:
-        assert step.drafts <= step.draft_tokens
-        assert all(accepted <= step.drafts for accepted in step.accepted_per_position)
-        assert sum(step.accepted_per_position) <= step.draft_tokens
+        drafted, accepted = step.drafted_per_position, step.accepted_per_position
+        assert (step.drafts, step.draft_tokens) == (sum(drafted[:1]), sum(drafted))
+        assert all(right <= made for right, made in zip(accepted, drafted, strict=True))
+        assert drafted == sorted(drafted, reverse=True)
+
+
+@pytest.fixture(scope="module")
+def plain(config: EngineConfig, requests: list[EngineRequest]) -> dict[str, list[int]]:
+    """Complete each request alone, without drafts."""
+    with open_engine(config) as engine:
+        alone = [complete(engine, [request]) for request in requests]
+    return {name: tokens for each in alone for name, tokens in each.tokens.items()}
+
+
+@settings(
+    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    method=st.sampled_from(["ngram", "draft"]),
+    draft_tokens=st.integers(1, 8),
+    threshold=st.floats(0, 0.99),
+    chosen=st.sets(st.integers(0, 7), min_size=1),
+)
+def test_no_threshold_changes_a_token(
+    config: EngineConfig,
+    requests: list[EngineRequest],
+    plain: dict[str, list[int]],
+    method: Speculation,
+    draft_tokens: int,
+    threshold: float,
+    chosen: set[int],
+) -> None:
+    """Greedy and random requests, alone and together, with drafts of any length."""
+    length: dict[str, Any] = {"draft_tokens": draft_tokens, "draft_confidence_threshold": threshold}
+    with open_engine(replace(config, speculation=method, **length)) as engine:
+        completed = complete(engine, [requests[number] for number in chosen])
+    assert completed.tokens == {name: plain[name] for name in completed.tokens}
+    assert len(completed.tokens) == len(chosen)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -233,6 +233,19 @@ def _cast_mlp(mlp: Mlp, cast: Any) -> Mlp:
     return SparseMlp(mlp.ops, cast(mlp.router), mlp.experts_per_token, mlp.renormalise, block)
 
 
+def draw_choices(
+    random: Random, rows: int, words: int
+) -> tuple[Tensor, list[tuple[float, int, float]], list[tuple[int, int]]]:
+    """Draw logits [rows, words], and temperature, top-k, top-p and noise keys of each row."""
+    generator = torch.Generator().manual_seed(random.randrange(2**31))
+    limits = [
+        (random.choice([0.3, 1.0]), random.choice([0, 1, 5, 100]), random.choice([0.5, 0.9, 1.0]))
+        for _ in range(rows)
+    ]
+    keys = [(random.randrange(-(2**31), 2**31), random.randrange(2**31)) for _ in range(rows)]
+    return 3 * torch.randn(rows, words, generator=generator), limits, keys
+
+
 def guarded(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
     """Make a buffer within a larger one that is full of one number."""
     size = torch.Size(shape).numel()

@@ -10,8 +10,8 @@
     'article': 'inference',
     'holds_if': 'More tokens a second came with a drafter than without.',
 }) }}
--- Our own measurements. The tier's hours do not distinguish kinds of speculation, so its basis
--- covers any.
+-- Our own measurements, with drafts of three guesses and with drafts by confidence. The tier's hours
+-- do not distinguish kinds of speculation, so its basis covers any.
 {% set evidence %}
     with speeds as (
         select
@@ -35,7 +35,7 @@
     )
 
     select
-        'benchmark_' || setting as basis,
+        'benchmark_' || setting || if(figure = 'ratio by confidence', '_by_confidence', '') as basis,
         value as ratio,
         measured_on::timestamptz as as_of,
         command || ', ' || measured_on || ', ' || hardware as origin,
@@ -46,7 +46,7 @@
     where
         benchmark in ('speculation', 'speculation_beside_other_work')
         and variant = 'async-draft'
-        and figure = 'ratio'
+        and figure in ('ratio', 'ratio, 3 guesses', 'ratio by confidence')
     union all
     select
         'tier' as basis,

@@ -51,6 +51,7 @@ COUNTERS: dict[str, dict[str, set[str]]] = {
 SPEC_DECODE: dict[str, dict[str, set[str]]] = {
     "vllm:spec_decode_num_drafts": {},
     "vllm:spec_decode_num_draft_tokens": {},
+    "vllm:spec_decode_num_draft_tokens_per_pos": {"position": {"0", "1"}},
     "vllm:spec_decode_num_accepted_tokens": {},
     "vllm:spec_decode_num_accepted_tokens_per_pos": {"position": {"0", "1"}},
 }
@@ -94,7 +95,8 @@ def extra_labels(family: Metric) -> dict[str, set[str]]:
 def test_vllms_families_have_its_names_types_and_labels() -> None:
     """None is missing, and no other family begins with `vllm:`."""
     metrics = metrics_of(is_speculating=True)
-    metrics.observe_step(replace(STEP, drafts=1, draft_tokens=2, accepted_per_position=[1, 0]))
+    counts = {"drafted_per_position": [1, 1], "accepted_per_position": [1, 0]}
+    metrics.observe_step(replace(STEP, drafts=1, draft_tokens=2, **counts))
     metrics.requests.count_rejection("queue_full")
     page = parse_families(metrics.render())
     families = {name: each for name, each in page.items() if name.startswith("vllm:")}

@@ -51,17 +51,18 @@ def test_a_step_without_tokens_is_no_iteration() -> None:
     assert sum_samples(families, "vllm:num_requests_waiting_by_reason", reason="capacity") == 0
 
 
-def test_accepted_tokens_are_counted_by_position() -> None:
-    """Over several steps."""
+def test_draft_tokens_are_counted_by_position() -> None:
+    """Over several steps with drafts of several lengths, so that each share has its denominator."""
     series, factory = make_series(is_speculating=True)
-    for accepted in ([2, 1], [1, 0]):
-        stats = replace(STEP, drafts=2, draft_tokens=4, accepted_per_position=accepted)
-        series.observe(stats)
+    for drafted, accepted in (([2, 2], [2, 1]), ([2], [1])):
+        counts = {"drafted_per_position": drafted, "accepted_per_position": accepted}
+        series.observe(replace(STEP, drafts=2, draft_tokens=sum(drafted), **counts))
     families = collect(factory.registry)
-    name = "vllm:spec_decode_num_accepted_tokens_per_pos"
-    counts = [sum_samples(families, name, "_total", position=each) for each in "01"]
-    assert counts == [3, 1]
-    assert sum_samples(families, "vllm:spec_decode_num_draft_tokens", "_total") == 8
+    for name, expected in (("draft", [4, 2]), ("accepted", [3, 1])):
+        family = f"vllm:spec_decode_num_{name}_tokens_per_pos"
+        found = [sum_samples(families, family, "_total", position=each) for each in "01"]
+        assert found == expected
+    assert sum_samples(families, "vllm:spec_decode_num_draft_tokens", "_total") == 6
 
 
 def test_constants_are_present_from_the_start() -> None:

@@ -10,7 +10,7 @@ with counters as (
         position,
         sum(growth) as growth
     from {{ ref('stg_telemetry__counters') }}
-    where metric in ('drafts', 'draft_tokens', 'accepted_tokens', 'accepted_tokens_at')
+    where metric in ('drafts', 'draft_tokens', 'draft_tokens_at', 'accepted_tokens', 'accepted_tokens_at')
     group by all
 ),
 
@@ -24,7 +24,10 @@ hours as (
         sum(growth) filter (where metric = 'accepted_tokens') as accepted_tokens,
         list(growth order by position) filter (
             where metric = 'accepted_tokens_at' and position is not null
-        ) as accepted_at
+        ) as accepted_at,
+        list(growth order by position) filter (
+            where metric = 'draft_tokens_at' and position is not null
+        ) as drafted_at
     from counters
     group by all
 ),
@@ -53,6 +56,7 @@ joined as (
         hours.draft_tokens,
         hours.accepted_tokens,
         hours.accepted_at,
+        hours.drafted_at,
         gauges.acceptance,
         gauges.mean_length
     from hours
@@ -91,6 +95,7 @@ select
     coalesce(1 + accepted_tokens / nullif(drafts, 0), mean_length) as mean_length,
     list_transform(accepted_at, lambda accepted: accepted / nullif(drafts, 0))
         as acceptance_by_position,
+    list_transform(drafted_at, lambda drafted: drafted / nullif(drafts, 0)) as drafted_by_position,
     case
         when accepted_tokens is not null then 'counters'
         when coalesce(acceptance, mean_length) is not null then 'gauges'
