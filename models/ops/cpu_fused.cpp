@@ -638,12 +638,18 @@ static inline Vector noise(uint32_t first, const int32_t *key) {
 
 // Sum (or count) of the chances above a limit.
 static float above(const float *chances, int64_t words, float limit, bool is_count) {
-    Vector sum{};
-    for (int64_t i = 0; i < words; i += LANES) {
+    const auto part = [&](int64_t i) {
         const Vector chance = load(chances + i);
-        sum += chance > fill(limit) ? (is_count ? fill(1) : chance) : Vector{};
+        return chance > fill(limit) ? (is_count ? fill(1) : chance) : Vector{};
+    };
+    Vector a{}, b{}, c{}, d{};  // one sum would wait for itself
+    int64_t i = 0;
+    for (; i + 4 * LANES <= words; i += 4 * LANES) {
+        a += part(i), b += part(i + LANES);
+        c += part(i + 2 * LANES), d += part(i + 3 * LANES);
     }
-    return total(sum);
+    for (; i < words; i += LANES) a += part(i);
+    return total(a + b + (c + d));
 }
 // The least chance above which there is less than `most`. Chances are 0 to 1, ordered as their bits.
 static float least(const float *chances, int64_t words, float most, bool is_count) {

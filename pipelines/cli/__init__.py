@@ -9,7 +9,6 @@ import sys
 from importlib.metadata import version
 from typing import Annotated, NoReturn
 
-import duckdb
 import typer
 
 from pipelines.cli import (
@@ -41,8 +40,6 @@ from pipelines.cli.tier import (
 )
 from pipelines.cli.upkeep import backup, curate, doctor, migrate, verify
 from pipelines.errors import TokentideError
-from warehouse.connection import WarehouseBusy, WarehouseUnreadable
-from warehouse.migrate import NewerWarehouse
 
 # Headings in the list of verbs.
 RUN, BUILD, TIER, READ = "Run", "Ingest and build", "Inference tier", "Read what is published"
@@ -171,10 +168,27 @@ def main() -> None:
     try:
         # `python -m pipelines` is the same command, and its help says so.
         app(prog_name="tokentide")
-    except (TokentideError, WarehouseBusy, WarehouseUnreadable, NewerWarehouse) as error:
-        _exit_with(error)
-    except (OSError, duckdb.Error, sqlite3.Error) as error:
-        _exit_with(error, ". `tokentide doctor` looks for the cause.")
+    except Exception as error:
+        whole_sentences, causes = _expected_errors()
+        if isinstance(error, whole_sentences):
+            _exit_with(error)
+        if isinstance(error, causes):
+            _exit_with(error, ". `tokentide doctor` looks for the cause.")
+        raise
+
+
+def _expected_errors() -> tuple[tuple[type[Exception], ...], tuple[type[Exception], ...]]:
+    """Return errors that say what to do, and those of the parts below.
+
+    DuckDB is loaded here, as a collector runs for months and needs none of its 30 MB.
+    """
+    import duckdb
+
+    from warehouse.connection import WarehouseBusy, WarehouseUnreadable
+    from warehouse.migrate import NewerWarehouse
+
+    whole_sentences = (TokentideError, WarehouseBusy, WarehouseUnreadable, NewerWarehouse)
+    return whole_sentences, (OSError, duckdb.Error, sqlite3.Error)
 
 
 def _exit_with(error: Exception, advice: str = "") -> NoReturn:
