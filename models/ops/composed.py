@@ -7,7 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.ops.ops import AttentionWeights, KeyValues, LayerParts, MlpWeights, Residual
+from models.ops.ops import (
+    AttentionWeights,
+    GraphPool,
+    KeyValues,
+    LayerParts,
+    MlpWeights,
+    Residual,
+)
 
 
 class ComposedOps(ABC):
@@ -19,6 +26,9 @@ class ComposedOps(ABC):
     @abstractmethod
     def rms_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
         """Normalise rows: each column has its own operation for it."""
+
+    def graph_pool(self) -> GraphPool | None:
+        return None
 
     def lay(self, attention: AttentionWeights, mlp: MlpWeights) -> Any:
         return None
