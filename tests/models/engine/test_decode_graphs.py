@@ -27,18 +27,17 @@ UNFINISHED = Batch([4, 5], [1, 1], [49, 17], [1, 1], [2, 2], BLOCKS[:2], [1])
 
 
 class Notes:
-    """Pool and graph in one: it has the results of its captures, and notes what it is given."""
+    """Pool and graph in one. As on a device, nothing is computed by a capture."""
 
     def __init__(self) -> None:
-        self.captured: list[int] = []
+        self.captures = 0
         self.lengths: list[list[int]] = []
         self.replays = 0
 
     def capture(self, step: Callable[[], Tensor]) -> tuple["Notes", Tensor]:
-        """Note the number of sequences."""
-        logits = step()
-        self.captured.append(len(logits))
-        return self, logits
+        """Count. The result is for as many sequences as the graph may have."""
+        self.captures += 1
+        return self, torch.zeros(4, 384)
 
     def update(self, context_tokens: list[int]) -> None:
         """Note the lengths."""
@@ -101,7 +100,7 @@ def test_steps_of_decoding_are_captured_once_and_replayed(checkpoint: Path) -> N
     runner = runner_of(checkpoint, ops, 4)
     for batch in (PROMPTS, DECODING, UNFINISHED, DRAFT, DECODING):
         runner.forward(batch)
-    assert ops.notes.captured == [1, 4]
+    assert ops.notes.captures == 2
     assert ops.notes.lengths == [[2, 2, 2, 1]] * 2
     assert ops.notes.replays == 2
 
@@ -110,4 +109,4 @@ def test_more_sequences_than_a_graph_has_are_no_graphs(checkpoint: Path) -> None
     """A runner for at most two."""
     ops = NotingOps()
     assert runner_of(checkpoint, ops, 2).forward(DECODING).shape == (3, 384)
-    assert ops.notes.captured == [1]
+    assert ops.notes.captures == 1
