@@ -20,6 +20,8 @@ from models.ops.staging import restage, stage
 SPARE_BLOCKS = 1  # at the end of the cache
 EIGHTS, SIXTEENTHS = 8, 256  # sizes are multiples of 8 from 8 on, and of 16 from 256 on
 
+MAX_REASON = 200  # letters
+
 log = logging.getLogger(__name__)
 
 
@@ -113,8 +115,8 @@ class DecodeGraphs:
                 self._captured[size] = self._capture(self._pool, step)
             except RuntimeError as reason:
                 self._pool = None
-                first_line = str(reason).partition("\n")[0]
-                log.warning("graphs: no more than %d, because %s", len(self._captured), first_line)
+                line = str(reason).partition("\n")[0][:MAX_REASON]
+                log.warning("graphs: no more than %d, because %s", len(self._captured), line)
         return logits
 
     def _capture(self, pool: GraphPool, step: StepInput) -> CapturedStep:

@@ -41,10 +41,12 @@ REQUESTS = {
 
 @pytest.fixture(autouse=True)
 def device() -> Iterator[HostDevice]:
-    """Put the rig's device in, and see that no replay failed."""
+    """Put the rig's device in. No replay may fail, and stream and modes end as they began."""
     with HostDevice() as device:
         yield device
         assert device.failures == []
+        assert torch.npu.current_stream() == torch.npu.default_stream()
+        assert _get_current_dispatch_mode_stack() == [device]
 
 
 @pytest.fixture(scope="module")
@@ -173,13 +175,24 @@ FORBIDDEN: dict[str, Callable[[Tensor], Tensor]] = {
 
 @pytest.mark.parametrize("step", FORBIDDEN.values(), ids=FORBIDDEN)
 def test_the_rig_refuses_what_a_capture_forbids(step: Callable[[Tensor], Tensor]) -> None:
-    """And a failed capture leaves stream and modes as they were."""
-    x, stream = torch.ones(3, device=NPU), torch.npu.current_stream()
-    modes = _get_current_dispatch_mode_stack()
+    """And goes on afterwards."""
+    x = torch.ones(3, device=NPU)
     with torch.inference_mode(), pytest.raises(CannotCapture):
         NpuGraphPool().capture(lambda: step(x))
-    assert torch.npu.current_stream() == stream
-    assert _get_current_dispatch_mode_stack() == modes
+    assert (x + 1).tolist() == [2, 2, 2]
+
+
+@torch.inference_mode()
+def test_a_refused_capture_leaves_nothing_behind(device: HostDevice) -> None:
+    """Where torch_npu fails to begin, its own context does not end."""
+    x = torch.ones(3, device=NPU)
+    device.refuse_captures(True)
+    with pytest.raises(RuntimeError):
+        NpuGraphPool().capture(lambda: x + 1)
+    device.refuse_captures(False)
+    graph, result = NpuGraphPool().capture(lambda: x + 1)
+    graph.replay()
+    assert result.tolist() == [2, 2, 2]
 
 
 @torch.inference_mode()

@@ -28,13 +28,12 @@ NATIVE = {
     "aten::_pin_memory",
     "aten::is_pinned",
 }
-
-
+# Operations that copy between the device and the host, where these are in two places.
 CROSSING = {"aten::_to_copy", "aten::copy_", "aten::_local_scalar_dense"}
 
 
 class CannotCapture(RuntimeError):
-    """What a device refuses while a graph is captured."""
+    """A call that a device refuses while a graph is captured."""
 
 
 @dataclass(eq=False)
