@@ -25,8 +25,7 @@ assert kernels
 RANDOM: dict[str, dict[str, Any]] = {
     "experts": {},
     "dense": {"model_type": "qwen3"},
-    "heads of 64": {"head_dim": 64},
-    "raw weights": {"norm_topk_prob": False, "num_experts": 8},
+    "raw weights, heads of 64": {"norm_topk_prob": False, "num_experts": 8, "head_dim": 64},
 }
 
 
