@@ -18,16 +18,14 @@ from models.ops.ops import Batch, GraphPool, KeyValues, StepGraph, StepInput
 from models.ops.staging import restage, stage
 
 SPARE_BLOCKS = 1  # at the end of the cache
-EIGHTS, SIXTEENTHS = 8, 256  # sizes are multiples of 8 from 8 on, and of 16 from 256 on
-
-MAX_REASON = 200  # letters
+MAX_REASON = 200  # letters of a line that says why a capture failed
 
 log = logging.getLogger(__name__)
 
 
 def bucket_sizes(max_sequences: int) -> Iterator[int]:
     """Yield the numbers of sequences that have a graph, as in vLLM, and last `max_sequences`."""
-    for size in (1, 2, 4, *range(8, SIXTEENTHS, EIGHTS), *range(SIXTEENTHS, max_sequences, 16)):
+    for size in (1, 2, 4, *range(8, 256, 8), *range(256, max_sequences, 16)):
         if size < max_sequences:
             yield size
     yield max_sequences

@@ -188,7 +188,7 @@ def test_the_rig_refuses_what_a_capture_forbids(step: Callable[[Tensor], Tensor]
 
 @torch.inference_mode()
 def test_a_refused_capture_leaves_nothing_behind(device: HostDevice) -> None:
-    """Where torch_npu fails to begin, its own context does not end."""
+    """A context of torch_npu that fails to begin does not end either."""
     x = torch.ones(3, device=NPU)
     device.refuse_captures(True)
     with pytest.raises(RuntimeError):
