@@ -28,10 +28,11 @@ class ExpertRows:
             return
         numbered = torch.stack(chosen).flatten(1).long() + self._first_experts
         if is_real is None:
-            is_real = torch.ones((), dtype=torch.bool, device=numbered.device)
-        each = is_real.long().view(1, -1, 1)
-        ones = each.expand(len(chosen), len(chosen[0]), chosen[0].shape[1])
-        self._rows.scatter_add_(0, numbered.flatten(), ones.reshape(-1))
+            each = torch.ones((), dtype=torch.long, device=numbered.device)
+        else:
+            each = is_real.long().view(1, -1, 1)
+        ones = each.expand(len(chosen), *chosen[0].shape).reshape(-1)
+        self._rows.scatter_add_(0, numbered.flatten(), ones)
 
     def take(self) -> list[list[int]]:
         """Return rows by [sparse layer][expert] since the last call."""

@@ -2,9 +2,10 @@
 
 torch_npu is the real one: its tensors, its allocator with pools for graphs, pinned memory, streams
 and `NPUGraph` with the calls it lists and updates. Only the runtime below is runtime.c, and the
-kernels are this mode. While a graph is captured it computes results for nothing but their shapes
-and keeps each call with the addresses it reads and writes. A replay does all calls again on these
-addresses, so what was freed, moved, read by the host or fixed at the capture gives wrong numbers.
+kernels are this mode. While a graph is captured it computes results for nothing but their shapes,
+spoils them afterwards and keeps each call with the addresses it reads and writes. A replay does all
+calls again on these addresses, so what was freed, moved, read by the host or fixed at the capture
+gives wrong numbers.
 """
 
 import ctypes
@@ -57,6 +58,7 @@ class HostDevice(TorchDispatchMode):
         self.launches: list[str] = []  # since they were last cleared
         self.failures: list[Exception] = []  # of replays, which nobody else would hear of
         self._updated: dict[int, Task] = {}
+        self._uncomputed: list[Tensor] = []  # results of a capture
         self._runtime = ctypes.CDLL("libascendcl.so")
         self._execute = ctypes.CFUNCTYPE(None, ctypes.c_int)(self._replay)
         pointer = ctypes.c_void_p.in_dll(self._runtime, "rig_execute")
@@ -73,6 +75,7 @@ class HostDevice(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        self._spoil()
         leaves, _ = tree_flatten((args, kwargs))
         places = {
             each.device
@@ -97,6 +100,13 @@ class HostDevice(TorchDispatchMode):
             raise RuntimeError(f"{name} got tensors of the device and of the host")
         return self._launch(name, func, args, kwargs)
 
+    def _spoil(self) -> None:
+        """Overwrite results of a capture that is over: a device would not have computed them."""
+        if self._uncomputed and not self.state("capturing"):
+            for each in self._uncomputed:
+                each.view(torch.uint8).fill_(255)
+            self._uncomputed.clear()
+
     def _cross(self, name: str, func: Any, args: Any, kwargs: Any) -> Any:
         self.launches.append(f"{name} (crosses)")
         if self.state("capturing"):
@@ -118,6 +128,7 @@ class HostDevice(TorchDispatchMode):
         results, new = self._wrap(made, spare, (args, kwargs))
         task = Task(func, *places, new)
         self.graphs.setdefault(graph, []).append(task)
+        self._uncomputed += [each for each in new if each.ndim]
         if group := self.state("group"):
             self._updated[group] = task
             task.is_updated = task.is_due = True
