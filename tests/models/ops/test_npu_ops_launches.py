@@ -1,16 +1,12 @@
 """Launches of a step on an NPU, counted on the meta device, where no value can be read."""
 
-from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import torch
 from support.npu_rig import kernels
+from support.npu_rig.launches import META, Launches
 from support.npu_rig.steps import BLOCK, batches
 from support.tier import tiny_checkpoint
-from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from models.architectures.loader import ModelLoader
 from models.checkpoint import open_tensors, read_model_config
@@ -18,35 +14,7 @@ from models.engine.model_runner import LocalRunner
 from models.ops.npu_ops import NpuOps
 
 assert kernels
-META = torch.device("meta")
 MAX_LAUNCHES = 18  # of a layer; 17 is the aim
-
-
-class Launches(TorchDispatchMode):
-    """Mode that counts operations on the device, and copies to it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.operations: Counter[str] = Counter()
-        self.copies = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        results = func(*args, **(kwargs or {}))
-        name = func.name().partition("::")[2].partition(".")[0]
-        given = [each for each in tree_leaves((args, kwargs)) if isinstance(each, Tensor)]
-        made = [each for each in tree_leaves(results) if isinstance(each, Tensor)]
-        if any(each.device == META for each in made or given):
-            if any(each.device != META for each in given):
-                self.copies += 1
-            elif name.endswith("_") or not is_view(made, given):
-                self.operations[name] += 1
-        return results
-
-
-def is_view(made: list[Tensor], given: list[Tensor]) -> bool:
-    """Tell whether all results lie in memory that was there before."""
-    known = {each.untyped_storage()._cdata for each in given}
-    return bool(made) and all(each.untyped_storage()._cdata in known for each in made)
 
 
 def launches(folder: Path, layers: int) -> Launches:
