@@ -105,7 +105,7 @@ class LayerTimes:
     """Seconds of expert parallelism on rank 0, summed over the layers of a step.
 
     None: unknown. The schedule `fused` starts its layers without waiting for the device, and what
-    its kernels send, wait for and overlap cannot be told apart from outside.
+    its kernels send, wait for and overlap cannot be separated from outside.
     """
 
     layers: int

@@ -43,17 +43,22 @@ class ExchangeState:
     def sum_times(self) -> LayerTimes:
         """Sum this step's times over its layers. None where a layer was not timed."""
         known = [each for each in self.timings if each]
-        if len(known) < len(self.timings):
-            parts: list[float | None] = [None] * 5
-        else:
-            parts = [
-                sum(each.compute for each in known),
-                sum(each.dispatch for each in known),
-                sum(each.combine for each in known),
-                sum(each.exposed_wait for each in known),
-                sum(each.total for each in known),
-            ]
-        return LayerTimes(len(self.timings), *parts, schedule=self.current_schedule, rows=self.rows)
+
+        def summed(part: str) -> float | None:
+            if len(known) < len(self.timings):
+                return None
+            return float(sum(getattr(each, part) for each in known))
+
+        return LayerTimes(
+            layers=len(self.timings),
+            compute=summed("compute"),
+            dispatch=summed("dispatch"),
+            combine=summed("combine"),
+            exposed_wait=summed("exposed_wait"),
+            total=summed("total"),
+            schedule=self.current_schedule,
+            rows=self.rows,
+        )
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ DEFAULT_BUFFER = 200
 
 @dataclass(frozen=True)
 class ExchangeProduct:
-    """What CANN documents of the kernels on one generation of devices."""
+    """Limits that CANN documents of the kernels on one generation of devices."""
 
     name: str
     max_tokens: int  # of a rank in a step

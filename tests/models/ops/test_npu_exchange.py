@@ -143,7 +143,7 @@ def test_shapes_are_those_of_torch_npu(model: ModelConfig) -> None:
 
 
 def test_a_mask_wants_equally_many_tokens(model: ModelConfig) -> None:
-    """So a rank without tokens cannot send one dummy row beside another's many."""
+    """Ranks without tokens cannot send one dummy row beside another's many."""
     layer = SharedLayer(model, A2, 2)
     layer.exchanges[1] = FusedExchange(
         ExpertGroup("group", 2, 1, EXPERTS, 1),
