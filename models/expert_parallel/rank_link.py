@@ -14,7 +14,8 @@ from models.architectures.loader import ModelLoader
 from models.config import EngineConfig
 from models.ops.ops import ExpertExchange
 
-BACKENDS = {"cpu": "gloo", "npu": "hccl", "cuda": "nccl"}
+HOST = "gloo"
+BACKENDS = {"cpu": HOST, "npu": f"cpu:{HOST},npu:hccl", "cuda": f"cpu:{HOST},cuda:nccl"}
 FOREVER = timedelta(days=365)  # ranks wait for the next step as long as no request comes
 STOP_SECONDS = 5
 
@@ -44,6 +45,7 @@ class ProcessLink:
     def __init__(self, rank: int, store: Path, config: EngineConfig) -> None:
         self._rank, self._store, self._config = rank, store, config
         self._is_fused = config.expert_schedule == "fused"
+        self._waits_on_host = False
         self._begun = torch.zeros(1)
 
     def join(self, loader: ModelLoader) -> ExpertExchange | None:
@@ -52,8 +54,10 @@ class ProcessLink:
         The fused kernels want a communicator without other operations, so beside them the ranks
         talk through the host.
         """
+        backend = HOST if self._is_fused else BACKENDS[loader.device.type]
+        self._waits_on_host = self._is_fused or backend != HOST
         dist.init_process_group(
-            "gloo" if self._is_fused else BACKENDS[loader.device.type],
+            backend,
             init_method=f"file://{self._store}",
             rank=self._rank,
             world_size=self._config.expert_ranks,
@@ -66,10 +70,10 @@ class ProcessLink:
     def step(self) -> None:
         """Begin a step, or wait for one.
 
-        Transfers of the other schedules wait for their rows on the host. A fused kernel waits on
-        the device, which ends kernels that take too long; without requests it must not start.
+        On a CPU a rank may wait in its first transfer. On other devices a kernel would wait there,
+        and be ended after a while; without requests it must not start.
         """
-        if self._is_fused:
+        if self._waits_on_host:
             dist.broadcast(self._begun, src=0)
 
     def close(self) -> None:
