@@ -83,7 +83,11 @@ def shared_launches(folder: Path, layers: int) -> Launches:
     """Run rank 0's step with the fused exchange, and a quarter of the experts."""
     ranks, experts = 4, 8
     checkpoint = tiny_checkpoint(
-        folder / str(layers), hidden_size=1024, num_hidden_layers=layers, num_experts=experts
+        folder / str(layers),
+        hidden_size=1024,
+        head_dim=128,
+        num_hidden_layers=layers,
+        num_experts=experts,
     )
     state = ExchangeState("fused", 1)
     loader = ModelLoader(
