@@ -12,7 +12,7 @@ Quantisation = Literal["none", "w8a16", "w4a16", "w8a8"]
 KvCacheDtype = Literal["auto", "int8"]
 Kernels = Literal["auto", "stock", "avx512_bf16", "avx512", "avx2", "neon"]
 Speculation = Literal["none", "ngram", "draft", "async-draft"]
-Schedule = Literal["serial", "comet", "waves"]
+Schedule = Literal["serial", "comet", "waves", "fused"]
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 SHIPPED_MODEL = CHECKPOINTS / "tiny-qwen3-moe"

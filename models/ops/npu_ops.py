@@ -17,9 +17,17 @@ from torch import Tensor
 
 from models.config import EngineConfig, ModelConfig
 from models.errors import BadConfig
-from models.ops import npu_quantised
+from models.ops import npu_exchange, npu_quantised
 from models.ops.composed import ComposedOps
-from models.ops.ops import KeyValues, LayerParts, QuantisedWeight, RoutedRows, Scheme, StepInput
+from models.ops.ops import (
+    ExpertExchange,
+    KeyValues,
+    LayerParts,
+    QuantisedWeight,
+    RoutedRows,
+    Scheme,
+    StepInput,
+)
 
 BLOCK_TOKENS = 128  # paged attention takes blocks of multiples of this
 MAX_BLOCK_TOKENS = 512
@@ -189,6 +197,14 @@ class NpuOps(ComposedOps):
         self, rows: Tensor, weight: QuantisedWeight, counts: Tensor
     ) -> Tensor:
         return npu_quantised.grouped_matmul(rows, weight, counts)
+
+    def check_exchange(self, config: EngineConfig, model: ModelConfig) -> None:
+        npu_exchange.check_exchange_limits(config, model, npu_exchange.product_here())
+
+    def join_exchange(
+        self, config: EngineConfig, model: ModelConfig, device: torch.device
+    ) -> ExpertExchange:
+        return npu_exchange.join(config, model, device)
 
     def attend(
         self,

@@ -56,7 +56,7 @@ ENGINE_HELP = {
     "it is accepted falls below this; 0: all drafts have --draft-tokens",
     "draft_model": "folder of the draft model, for draft and async-draft",
     "expert_ranks": "processes that share the experts",
-    "expert_schedule": "schedule of exchange and computation between ranks",
+    "expert_schedule": "schedule of exchange and computation between ranks; fused: an NPU's",
     "expert_waves": "parts of a layer's experts that are exchanged one after another",
     "rated_watts": "power of the device, reported as rated if it cannot be measured",
 }
