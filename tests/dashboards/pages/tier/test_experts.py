@@ -13,7 +13,12 @@ from dashboards.pages.tier import experts
 LIGHT = Theme()
 TEN = datetime(2026, 6, 18, 10, tzinfo=UTC)
 POSITIONS = pl.DataFrame(
-    {"series": ["ours"] * 3, "place": [1, 2, 3], "accepted_share": [0.8, 0.6, 0.4]}
+    {
+        "series": ["ours"] * 3,
+        "place": [1, 2, 3],
+        "accepted_share": [0.8, 0.6, 0.4],
+        "is_bound": [False] * 3,
+    }
 )
 
 
@@ -51,7 +56,13 @@ def test_drafts_hold_less_at_each_position() -> None:
     [line] = made.data
     assert (line.x, line.y) == ((1, 2, 3), (0.8, 0.6, 0.4))
     assert unit_of(made, "xaxis") == "position within the draft"
-    assert unit_of(made) == "share of drafts"
+    assert unit_of(made) == "share of tokens drafted there"
+
+
+def test_a_share_over_all_drafts_is_a_lower_bound() -> None:
+    """vLLM does not count how many drafts reached a position."""
+    made = experts.speculation_positions(POSITIONS.with_columns(is_bound=True), LIGHT)
+    assert list(traces_of(made)) == ["ours, at least"]
 
 
 def test_the_time_of_layers_is_the_sum_over_schedules() -> None:
