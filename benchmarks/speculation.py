@@ -4,10 +4,11 @@
 
 Each way of guessing (n-grams, a draft model in turn, an asynchronous one) runs with drafts of fixed
 lengths and with lengths by confidence, of at most the method's default. Prompts are pieces of
-source code held out. Every form completes the same prompts in turn, round by round, so that other work
-slows all alike; a form whose tokens differ from those without guesses ends the benchmark. Tokens a
-second are of the whole round, prompts included; the ratio is the median over the rounds of a form's
-speed and that of `none` in the same round. Acceptance at a position is of the drafts that reach it.
+source code that was kept from training. Every form completes the same prompts in turn, round by
+round, so that other work slows all alike; a form whose tokens differ from those without guesses
+ends the benchmark. Tokens a second are of the whole round, prompts included; the ratio is the
+median over the rounds of a form's speed and that of `none` in the same round. Acceptance at a
+position is of the drafts that reach it.
 
 The predictions follow from costs that are measured beforehand: k guesses of the draft model cost
 k c of a target's step of one token a sequence, and the step that checks them v. They are
