@@ -202,8 +202,8 @@ def _saving_cards(served: Served) -> Sequence[Listed]:
             half="tier",
             width="third",
             empty="No server of this choice reports prompts looked up in this window.",
-            note="All tiers: the device, host memory, disk and what other servers sent. A line "
-            "“device” alone: the server does not count what lies beyond.",
+            note="All tiers: device, host memory, disk, other servers. “device” alone: no more is "
+            "counted. Each line is over the servers that count it.",
             needs=("prefix_cache_hourly", *SERVICES),
         ),
         Card(

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 from support.dashboard.components import traces_of, unit_of
@@ -10,6 +11,7 @@ from support.dashboard.components import traces_of, unit_of
 from dashboards.components.theme import Theme
 from dashboards.components.timelines import HOUR, MINUTE
 from dashboards.pages.tier import figures
+from dashboards.query import query
 
 LIGHT = Theme()
 TEN = datetime(2026, 6, 18, 10, tzinfo=UTC)
@@ -109,6 +111,32 @@ def test_percentiles_of_several_series_are_named_after_them() -> None:
 def test_goodput_is_a_share_of_requests() -> None:
     made = figures.goodput(hours([0], goodput_share=[0.9]), LIGHT)
     assert (made.data[0].y, unit_of(made)) == ((0.9,), "share of requests")
+
+
+CACHES = """
+    create table prefix_cache_hourly as
+    select timestamptz '2026-06-18 10:00:00+00' as hour_at, 'm' as model_name, *
+    from (values
+        ('a', 'pool', 100, 20, 50, 70, 0.2, 0.5, 0.7),
+        ('b', 'pool', 300, 30, 0, 30, 0.1, 0.0, 0.1),
+        ('old', 'pool', 600, 60, null, null, 0.1, null, null)
+    ) as rows (
+        target, service, queries, hits, hits_beyond_device, hits_in_all,
+        device_hit_share, beyond_device_hit_share, total_hit_share
+    )
+"""
+
+
+def test_a_share_of_replicas_is_over_those_that_know_it() -> None:
+    """One that counts the device's hits alone is in that share only."""
+    window = {"service": "", "target": "", "model": "", "drawn": [], "by": "service"}
+    asked = query("tier/prefix_cache", **window, hours=24, step=1)
+    with duckdb.connect() as con:
+        con.execute(CACHES)
+        [row] = con.execute(asked.sql, asked.values).pl().rows(named=True)
+    assert row["total_share"] == pytest.approx(100 / 400)
+    assert row["beyond_share"] == pytest.approx(50 / 400)
+    assert row["device_share"] == pytest.approx(110 / 1000)
 
 
 def cached(total: float | None, device: float | None, beyond: float | None) -> pl.DataFrame:
