@@ -50,7 +50,7 @@ def build_engine(config: EngineConfig) -> Engine:
         ops.check_exchange(config, model)
     loader = ModelLoader(model, ops, device, dtype, context, config.quantisation)
     runner = make_runner(config, loader, blocks)
-    info = _engine_info(config, loader, runner.weight_bytes, blocks)
+    info = _engine_info(config, loader, runner, blocks)
     block_manager = BlockManager(blocks, config.block_tokens, config.prefix_caching)
     offload = make_offload(config, BlockCopier(runner.caches), info.stack)
     limits = (config.max_sequences, config.max_batch_tokens)
@@ -78,7 +78,9 @@ def make_runner(config: EngineConfig, loader: ModelLoader, blocks: int) -> Local
         return EpRunner(config, loader, blocks)
     with open_tensors(config.model) as tensors:
         network = loader.load(tensors)
-        return LocalRunner(network, blocks, config.block_tokens, config.kv_cache_dtype)
+        sequences = config.max_sequences if config.graphs == "auto" else 0
+        size = (blocks, config.block_tokens, config.kv_cache_dtype)
+        return LocalRunner(network, *size, graph_sequences=sequences)
 
 
 def make_offload(
@@ -143,10 +145,11 @@ def _cache_blocks(
 
 
 def _engine_info(
-    config: EngineConfig, loader: ModelLoader, weight_bytes: int, blocks: int
+    config: EngineConfig, loader: ModelLoader, runner: LocalRunner, blocks: int
 ) -> EngineInfo:
     model = loader.config
     kept = cache_dtype(config.kv_cache_dtype, loader.dtype)
+    kernels = loader.ops.kernels + (" with graphs" if runner.has_graphs else "")
     return EngineInfo(
         device=str(loader.device),
         context_tokens=loader.context_tokens,
@@ -155,9 +158,9 @@ def _engine_info(
         cache_blocks=blocks,
         block_tokens=config.block_tokens,
         active_parameters=model.active_parameters,
-        weight_bytes=weight_bytes,
+        weight_bytes=runner.weight_bytes,
         quantisation=config.quantisation,
-        stack={**_versions(), "dtype": config.dtype, "kernels": loader.ops.kernels},
+        stack={**_versions(), "dtype": config.dtype, "kernels": kernels},
         expert_ranks=config.expert_ranks,
         parameters=model.parameters,
         kv_cache_dtype=str(kept).removeprefix("torch."),

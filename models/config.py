@@ -11,6 +11,7 @@ Dtype = Literal["auto", "float32", "bfloat16"]
 Quantisation = Literal["none", "w8a16", "w4a16", "w8a8"]
 KvCacheDtype = Literal["auto", "int8"]
 Kernels = Literal["auto", "stock", "avx512_bf16", "avx512", "avx2", "neon"]
+Graphs = Literal["auto", "off"]
 Speculation = Literal["none", "ngram", "draft", "async-draft"]
 Schedule = Literal["serial", "comet", "waves", "fused"]
 
@@ -57,6 +58,7 @@ class EngineConfig:
     disk_cache_gib: float = 8
     quantisation: Quantisation = "none"
     kernels: Kernels = "auto"  # the fastest that this device runs; a name: these or an error
+    graphs: Graphs = "auto"  # auto: steps of decoding are replayed where the device can capture
     speculation: Speculation = "none"
     draft_tokens: int | None = None  # None: the method's of MAX_DRAFT_TOKENS
     # A draft ends before the token with which the chance that all of it is accepted falls below

@@ -14,7 +14,7 @@ from models.config import KvCacheDtype, ModelConfig
 from models.layers.linear import Linear, full_weight
 from models.layers.mlp import Mlp, SparseMlp
 from models.ops.kv_cache import cache_dtype, new_key_values
-from models.ops.ops import AttentionWeights, Batch, KeyValues, Ops, Residual
+from models.ops.ops import AttentionWeights, Batch, KeyValues, Ops, Residual, StepInput
 from models.ops.staging import stage
 
 
@@ -94,6 +94,10 @@ class Qwen3:
     def forward(self, batch: Batch, caches: list[KeyValues]) -> Tensor:
         """Compute logits [wanted rows, V] in float32, and write the step's tokens to the cache."""
         step = stage(batch, caches[0].keys.shape[1], self.embedding.device, self.ops.index_dtype)
+        return self.compute(step, caches)
+
+    def compute(self, step: StepInput, caches: list[KeyValues]) -> Tensor:
+        """Compute logits like `forward`, from numbers that are on the device."""
         x = self.ops.embed(self.embedding, step.token_ids)
         cos, sin = (each.index_select(0, step.positions) for each in (self.cos, self.sin))
         rotation = cos, sin

@@ -7,6 +7,8 @@ from torch import Tensor
 
 from models.architectures.qwen3 import Qwen3
 from models.config import KvCacheDtype
+from models.engine.decode_graphs import SPARE_BLOCKS, DecodeGraphs
+from models.engine.expert_rows import ExpertRows
 from models.engine.sequence import ScheduledChunk
 from models.ops.ops import Batch
 from models.protocol import LayerTimes
@@ -41,23 +43,31 @@ class LocalRunner:
         blocks: int,
         block_tokens: int,
         kv_cache_dtype: KvCacheDtype = "auto",
+        graph_sequences: int = 0,
     ) -> None:
+        """Make the cache. Steps of at most `graph_sequences` may be replayed from graphs."""
         self._network = network
+        pool = network.ops.graph_pool() if graph_sequences else None
+        blocks += SPARE_BLOCKS if pool else 0
         self.caches = network.new_caches(blocks, block_tokens, kv_cache_dtype)
-        self._sparse = network.sparse_layers
-        self._expert_rows = torch.zeros(
-            len(self._sparse) * network.config.num_experts,
-            dtype=torch.long,
-            device=network.embedding.device,
-        )
-        starts = range(0, len(self._expert_rows), max(network.config.num_experts, 1))
-        self._first_experts = torch.tensor(starts, device=network.embedding.device).unsqueeze(1)
+        self._rows = ExpertRows(network)
+        self._graphs: DecodeGraphs | None = None
+        if pool:
+            self._graphs = DecodeGraphs(network, self.caches, self._rows, pool, graph_sequences)
+            self._start_graphs(self._graphs)
+
+    @property
+    def has_graphs(self) -> bool:
+        """True if steps of decoding are replayed from graphs."""
+        return self._graphs is not None
 
     @torch.inference_mode()
     def forward(self, batch: Batch) -> Tensor:
         """Compute logits, and count the rows of each expert."""
+        if self._graphs and (replayed := self._graphs.forward(batch)) is not None:
+            return replayed
         logits = self._network.forward(batch, self.caches)
-        self._count_expert_rows()
+        self._rows.count()
         return logits
 
     @property
@@ -67,34 +77,21 @@ class LocalRunner:
 
     def expert_tokens(self) -> list[list[int]]:
         """Return rows by [sparse layer][expert] since the last call."""
-        if not self._sparse:
-            return []
-        tallies = torch.stack([layer.tally for layer in self._sparse])
-        rows: list[list[int]] = (self._expert_rows.cpu().view_as(tallies) + tallies).tolist()
-        self._expert_rows.zero_()
-        for layer in self._sparse:
-            layer.tally.zero_()
-        return rows
+        return self._rows.take()
 
     def layer_times(self) -> LayerTimes | None:
         """Return None: nothing is exchanged with other ranks."""
         return None
 
     def close(self) -> None:
-        """Release the cache."""
-        self.caches = []
+        """Release the cache and the graphs."""
+        self.caches, self._graphs = [], None
 
-    def _count_expert_rows(self) -> None:
-        """Count all layers at once: the experts of layer l are numbered from l * E.
-
-        Nothing is read from the device here.
-        """
-        chosen = [layer.chosen for layer in self._sparse if layer.chosen is not None]
-        if not chosen:
-            return
-        numbered = torch.stack(chosen).flatten(1).long() + self._first_experts
-        ones = torch.ones((), dtype=torch.long, device=numbered.device).expand(numbered.numel())
-        self._expert_rows.scatter_add_(0, numbered.flatten(), ones)
+    @torch.inference_mode()
+    def _start_graphs(self, graphs: DecodeGraphs) -> None:
+        """Do without graphs where not even the first can be captured."""
+        if not graphs.start():
+            self._graphs = None
 
 
 def make_batch(chunks: list[ScheduledChunk], block_tokens: int) -> Batch:

@@ -12,6 +12,7 @@ from models.errors import BadConfig
 from models.ops.ops import (
     AttentionWeights,
     ExpertExchange,
+    GraphPool,
     KeyValues,
     LayerParts,
     MlpWeights,
@@ -28,6 +29,9 @@ class ComposedOps(ABC):
     @abstractmethod
     def rms_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
         """Normalise rows: each column has its own operation for it."""
+
+    def graph_pool(self) -> GraphPool | None:
+        return None
 
     def check_exchange(self, config: EngineConfig, model: ModelConfig) -> None:
         _refuse_exchange()

@@ -19,8 +19,10 @@ from models.config import EngineConfig, ModelConfig
 from models.errors import BadConfig
 from models.ops import npu_exchange, npu_quantised
 from models.ops.composed import ComposedOps
+from models.ops.npu_graph import NpuGraphPool
 from models.ops.ops import (
     ExpertExchange,
+    GraphPool,
     KeyValues,
     LayerParts,
     QuantisedWeight,
@@ -33,6 +35,10 @@ BLOCK_TOKENS = 128  # paged attention takes blocks of multiples of this
 MAX_BLOCK_TOKENS = 512
 HEAD_SIZE = 16  # head sizes must be multiples of this
 MASK_TOKENS = 2048  # size of every causal mask, which the kernel lays over each tile
+# Sizes of heads whose queries and keys one kernel rotates, and the most heads of both that fit
+# into its buffer: each takes 2,560 bytes of 192 KiB.
+ROTATED_TOGETHER = (64, 128)
+MAX_ROTATED_HEADS = 76
 CAUSAL = 3  # sparse_mode: the mask's diagonal ends at the last query and the last key
 
 
@@ -90,6 +96,9 @@ class NpuOps(ComposedOps):
     kernels = "torch_npu"
     index_dtype = torch.int32
 
+    def graph_pool(self) -> GraphPool | None:
+        return NpuGraphPool()
+
     def rms_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
         normalised: Tensor = torch_npu.npu_rms_norm(x, weight, epsilon)[0]
         return normalised
@@ -99,12 +108,18 @@ class NpuOps(ComposedOps):
     ) -> tuple[Tensor, Tensor]:
         # With a weight of two dimensions the kernel would take the mean over both. Apart, queries
         # and keys need no product with their weights and no copy afterwards.
+        queries = self.rms_norm(x[:, :heads], norm[0], epsilon)
+        keys = self.rms_norm(x[:, heads:], norm[-1], epsilon)
+        if x.shape[2] in ROTATED_TOGETHER and x.shape[1] <= MAX_ROTATED_HEADS:
+            # It rotates both in place.
+            queries, keys = torch_npu.npu_apply_rotary_pos_emb(
+                queries, keys, *rotation, layout="TND"
+            )
+            return queries, keys
         cos, sin = (each.unsqueeze(0) for each in rotation)
         queries, keys = (
-            torch_npu.npu_rotary_mul(
-                self.rms_norm(part, weight, epsilon).unsqueeze(0), cos, sin
-            ).squeeze(0)
-            for part, weight in ((x[:, :heads], norm[0]), (x[:, heads:], norm[-1]))
+            torch_npu.npu_rotary_mul(each.unsqueeze(0), cos, sin).squeeze(0)
+            for each in (queries, keys)
         )
         return queries, keys
 

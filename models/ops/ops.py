@@ -52,6 +52,27 @@ class StepInput:
     wanted: Tensor  # [rows whose logits are wanted]
     # [B, longest sequence's blocks]. Any block may follow a sequence's end, where it is hidden.
     blocks: Tensor
+    numbers: Tensor  # the tensor of which the others are slices
+
+
+class StepGraph(Protocol):
+    """A captured step: the device repeats its kernels, on the same memory, without Python."""
+
+    def update(self, context_tokens: list[int]) -> None:
+        """Set the lengths of the sequences for the next replay, once the last one is over."""
+
+    def replay(self) -> None:
+        """Start the step. Its result is in the tensor that `GraphPool.capture` returned."""
+
+
+class GraphPool(Protocol):
+    """Graphs that share memory, so only one of them may run at a time."""
+
+    def capture(self, step: Callable[[], Tensor]) -> tuple[StepGraph, Tensor]:
+        """Record what a step starts, without computing anything -> the graph and its result.
+
+        The step has run before, on the same memory. Raise what the device raises if it cannot.
+        """
 
 
 class KeyValues(NamedTuple):
@@ -163,6 +184,9 @@ class Ops(Protocol):
     name: str
     kernels: str  # name of the kernels, in the stack that a measured figure depends on
     index_dtype: torch.dtype  # of token ids, positions, slots and blocks on the device
+
+    def graph_pool(self) -> GraphPool | None:
+        """Make a pool for graphs of steps. None: this column has no graphs."""
 
     def rms_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
         """Compute x / sqrt(mean(x²) + epsilon) * weight over the last dimension."""

@@ -50,6 +50,7 @@ ENGINE_HELP = {
     "disk_cache_gib": "bound of that folder; blocks unused longest are removed",
     "quantisation": "quantisation of the weights",
     "kernels": "auto uses the fused kernels of a CPU, or says why it cannot",
+    "graphs": "auto replays steps of decoding from graphs on an NPU; off starts every operation",
     "speculation": "method of speculative decoding",
     "draft_tokens": "maximum of draft tokens per step and request; None: "
     + ", ".join(f"{maximum} with {method}" for method, maximum in MAX_DRAFT_TOKENS.items()),

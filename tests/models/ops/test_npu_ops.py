@@ -57,15 +57,21 @@ def test_rms_norm(dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_turn(dtype: torch.dtype) -> None:
-    """Queries and keys with a weight each, in the halves convention."""
-    x, weights = random(7, 6, 32, dtype=dtype), random(2, 32, dtype=dtype, seed=1)
-    norm = weights.repeat_interleave(torch.tensor([4, 2]), 0)
-    rotation = random(7, 1, 32, dtype=dtype, seed=2), random(7, 1, 32, dtype=dtype, seed=3)
+@pytest.mark.parametrize(
+    ("heads", "size"), [(4, 32), (4, 64), (4, 96), (74, 128), (75, 128)], ids=str
+)
+def test_turn(dtype: torch.dtype, heads: int, size: int) -> None:
+    """Queries and keys with a weight each, in the halves convention, in one kernel or in two."""
+    x, weights = random(7, heads + 2, size, dtype=dtype), random(2, size, dtype=dtype, seed=1)
+    norm, before = weights.repeat_interleave(torch.tensor([heads, 2]), 0), x.clone()
+    rotation = random(7, 1, size, dtype=dtype, seed=2), random(7, 1, size, dtype=dtype, seed=3)
     for found, expected in zip(
-        NPU.turn(x, norm, 4, 1e-6, rotation), CPU.turn(x, norm, 4, 1e-6, rotation), strict=True
+        NPU.turn(x, norm, heads, 1e-6, rotation),
+        CPU.turn(x, norm, heads, 1e-6, rotation),
+        strict=True,
     ):
         assert_close(found, expected, ulps=4)
+    assert torch.equal(x, before)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from support.npu_rig import kernels
 from support.npu_rig.steps import BLOCK, batches
@@ -21,7 +22,8 @@ from models.ops.npu_ops import NpuOps
 
 assert kernels
 META = torch.device("meta")
-MAX_LAUNCHES = 18  # of a layer; 17 is the aim
+# Of a layer with heads of a size, as most models have, that rotate together, and of another.
+MAX_LAUNCHES = {128: 17, 32: 18}
 
 
 class Launches(TorchDispatchMode):
@@ -40,7 +42,7 @@ class Launches(TorchDispatchMode):
         if any(each.device == META for each in made or given):
             if any(each.device != META for each in given):
                 self.copies += 1
-            elif name.endswith("_") or not is_view(made, given):
+            elif name.startswith("npu_") or name.endswith("_") or not is_view(made, given):
                 self.operations[name] += 1
         return results
 
@@ -51,9 +53,9 @@ def is_view(made: list[Tensor], given: list[Tensor]) -> bool:
     return bool(made) and all(each.untyped_storage()._cdata in known for each in made)
 
 
-def launches(folder: Path, layers: int) -> Launches:
+def launches(folder: Path, layers: int, head_size: int = 128) -> Launches:
     """Run a step of several sequences on the meta device, where no value can be read."""
-    checkpoint = tiny_checkpoint(folder / str(layers), num_hidden_layers=layers)
+    checkpoint = tiny_checkpoint(folder / str(layers), num_hidden_layers=layers, head_dim=head_size)
     with open_tensors(checkpoint) as tensors, torch.inference_mode():
         network = ModelLoader(
             read_model_config(checkpoint), NpuOps(), META, torch.bfloat16, 256
@@ -65,11 +67,12 @@ def launches(folder: Path, layers: int) -> Launches:
     return counted
 
 
-def test_a_layer_has_few_launches(tmp_path: Path) -> None:
+@pytest.mark.parametrize("head_size", MAX_LAUNCHES)
+def test_a_layer_has_few_launches(tmp_path: Path, head_size: int) -> None:
     """Counted as the difference of one layer more."""
-    few, more = (launches(tmp_path, layers).operations for layers in (1, 2))
+    few, more = (launches(tmp_path, layers, head_size).operations for layers in (1, 2))
     added = more - few
-    assert added.total() <= MAX_LAUNCHES, added
+    assert added.total() <= MAX_LAUNCHES[head_size], added
 
 
 def test_a_step_is_one_copy(tmp_path: Path) -> None:

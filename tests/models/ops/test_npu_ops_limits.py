@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch_npu
 from support.npu_rig.kernels import registry
 from support.tier import tiny_checkpoint
 
@@ -41,6 +42,15 @@ def test_an_unsupported_configuration_is_refused(
 def test_a_supported_configuration_is_accepted(tmp_path: Path) -> None:
     """16 bits and blocks of 128 tokens."""
     check_npu_limits(FITTING, read_model_config(tiny_checkpoint(tmp_path / "model")))
+
+
+@pytest.mark.parametrize(("heads", "size"), [(4, 96), (75, 128)])
+def test_the_rig_refuses_to_rotate_others_together(heads: int, size: int) -> None:
+    """Sizes and numbers of heads that the column rotates apart."""
+    queries, keys = torch.zeros(3, heads, size), torch.zeros(3, 2, size)
+    rotation = torch.zeros(3, 1, size)
+    with pytest.raises(registry.RuledOut):
+        torch_npu.npu_apply_rotary_pos_emb(queries, keys, rotation, rotation, layout="TND")
 
 
 @pytest.mark.parametrize(("dtype", "block_tokens"), [(torch.float32, 128), (torch.bfloat16, 16)])

@@ -25,7 +25,7 @@ assert kernels
 RANDOM: dict[str, dict[str, Any]] = {
     "experts": {},
     "dense": {"model_type": "qwen3"},
-    "raw weights": {"norm_topk_prob": False, "num_experts": 8},
+    "raw weights, heads of 64": {"norm_topk_prob": False, "num_experts": 8, "head_dim": 64},
 }
 
 
@@ -42,7 +42,7 @@ def logits(
     return torch.cat([network.forward(batch, caches) for batch in batches()])
 
 
-@pytest.fixture(scope="module", params=["experts", "dense", "raw weights", "shipped"])
+@pytest.fixture(scope="module", params=[*RANDOM, "shipped"])
 def checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a random checkpoint of each kind, or take the shipped one."""
     if request.param == "shipped":

@@ -24,16 +24,9 @@ X, INT8, INT32, LONG = (
 )
 
 
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write a model with experts."""
-    return tiny_checkpoint(tmp_path_factory.mktemp("model"))
-
-
 EVERYWHERE = {
     "npu_add_rms_norm",
     "npu_rms_norm",
-    "npu_rotary_mul",
     "npu_swiglu",
     "npu_moe_gating_top_k_softmax_v2",
     "npu_moe_init_routing_v2",
@@ -50,9 +43,15 @@ BY_QUANTISATION: dict[Quantisation, set[str]] = {
 }
 
 
-@pytest.mark.parametrize("quantisation", BY_QUANTISATION)
-def test_shapes_of_a_network(checkpoint: Path, quantisation: Quantisation) -> None:
+BY_HEAD_SIZE = {32: {"npu_rotary_mul"}, 64: {"npu_apply_rotary_pos_emb"}}
+
+
+@pytest.mark.parametrize(
+    ("quantisation", "head_size"), [("none", 32), *((each, 64) for each in BY_QUANTISATION)]
+)
+def test_shapes_of_a_network(tmp_path: Path, quantisation: Quantisation, head_size: int) -> None:
     """Shapes and dtypes equal those inferred by torch_npu, from packing to logits."""
+    checkpoint = tiny_checkpoint(tmp_path / "model", head_dim=head_size)
     with ShapeCheck() as check, open_tensors(checkpoint) as tensors, torch.inference_mode():
         network = ModelLoader(
             read_model_config(checkpoint),
@@ -66,7 +65,7 @@ def test_shapes_of_a_network(checkpoint: Path, quantisation: Quantisation) -> No
         for batch in batches():
             network.forward(batch, caches)
     assert check.differences == []
-    assert check.checked == EVERYWHERE | BY_QUANTISATION[quantisation]
+    assert check.checked == EVERYWHERE | BY_QUANTISATION[quantisation] | BY_HEAD_SIZE[head_size]
 
 
 MISSPELT: dict[str, Callable[[], Any]] = {

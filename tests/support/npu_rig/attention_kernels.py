@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import torch
-from support.npu_rig.registry import HALF, kernel, must, must_be_contiguous
+from support.npu_rig.registry import HALF, kernel, must, must_be_contiguous, part_of_capture
 from torch import Tensor
 
 _precisions = [*HALF]
@@ -112,6 +113,29 @@ def npu_fused_infer_attention_score(
                 query.dtype
             )
     return out, torch.empty(0)
+
+
+@part_of_capture("npu_fused_infer_attention_score.out")
+def attend_into(
+    *tensors: Tensor, workspace: Tensor, out: list[Tensor], **settings: Any
+) -> tuple[Tensor, ...]:
+    """Attend into memory that the graph keeps."""
+    must(workspace.dtype == torch.uint8, "the workspace was asked for")
+    attended, _ = npu_fused_infer_attention_score(*tensors, **settings)
+    out[0].copy_(attended)
+    return tuple(out)
+
+
+@part_of_capture("_npu_fused_infer_attention_score_get_max_workspace")
+def plan_workspace(*tensors: Tensor, **settings: Any) -> Tensor:
+    """Return the memory that attention needs for these lengths or shorter ones."""
+    return torch.empty(8 * max(settings["actual_seq_lengths_kv"]), dtype=torch.uint8)
+
+
+@part_of_capture("_npu_fused_infer_attention_score_infer_output")
+def plan_output(query: Tensor, *tensors: Tensor, **settings: Any) -> tuple[Tensor, Tensor]:
+    """Return memory for what attention returns."""
+    return torch.empty_like(query), torch.empty(0)
 
 
 def _check_paging(

@@ -49,6 +49,34 @@ def npu_rotary_mul(
 
 
 @kernel
+def npu_apply_rotary_pos_emb(
+    query: Tensor,
+    key: Tensor,
+    cos: Tensor,
+    sin: Tensor,
+    layout: str = "BSND",
+    rotary_mode: str = "half",
+) -> tuple[Tensor, Tensor]:
+    """Rotate query [T, heads, D] and key [T, fewer heads, D] in place, by cos and sin [T, 1, D]."""
+    given = (query, key, cos, sin)
+    must(layout == "TND" and rotary_mode == "half", "this kernel knows halves in the layout TND")
+    must(all(each.ndim == 3 and each.numel() for each in given), "TND has 3 dimensions, none empty")
+    must(len({each.dtype for each in given}) == 1, "all inputs have one dtype")
+    must(len({len(each) for each in given}) == 1, "all inputs have as many tokens")
+    must(query.shape[2] == key.shape[2] in (64, 128), "D is 64 or 128")
+    must(
+        cos.shape == sin.shape == (len(query), 1, query.shape[2]),
+        "cos and sin have one head",
+    )
+    heads = query.shape[1] + key.shape[1]
+    must(heads * 128 * 4 * 5 + 2048 <= 192 * 1024, "heads fit into the buffer of 192 KiB")
+    for each in (query, key):
+        rotated = npu_rotary_mul(each.unsqueeze(0), cos.unsqueeze(0), sin.unsqueeze(0))
+        each.copy_(rotated.squeeze(0))
+    return query, key
+
+
+@kernel
 def npu_swiglu(x: Tensor, dim: int = -1) -> Tensor:
     """Compute A * sigmoid(A) * B, where A and B are the halves."""
     must(x.shape[dim] % 2 == 0, "the divided dimension is even")

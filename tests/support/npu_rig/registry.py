@@ -28,6 +28,16 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def part_of_capture(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a kernel for an operation that torch_npu itself calls during a capture."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        LIBRARY.impl(name, function, "CPU")
+        return function
+
+    return register
+
+
 def must_be_contiguous(**tensors: Tensor) -> None:
     """Require tensors that lie in memory as their shapes say."""
     for name, tensor in tensors.items():

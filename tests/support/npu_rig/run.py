@@ -3,8 +3,8 @@
     .venv-npu/bin/python tests/support/npu_rig/run.py [options of pytest]
 
 torch_npu is real: its Python code, its schemas, its shape functions. To be loaded it needs Ascend's
-runtime, whose libraries are built here from C functions that return 0. Their names are the symbols
-that torch_npu needs and nothing here defines.
+runtime, whose libraries are built here: runtime.c, and functions that return 0 for all other
+symbols that torch_npu needs and nothing here defines.
 """
 
 import os
@@ -17,35 +17,31 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 TESTS = ROOT / "tests" / "models" / "ops"
-LIBRARIES = Path(sys.prefix) / "ascend-stubs"
+LIBRARIES = Path(sys.prefix) / "ascend-runtime"
 RUNTIME = "libascendcl.so"
 EMPTY = (
     "libhccl.so",
-    "libacl_op_compiler.so",
     "libge_runner.so",
     "libgraph.so",
     "libacl_tdt_channel.so",
     "libatb.so",
 )
-# Functions that must not return 0 as an int: no devices, no message, no name, or a wider type.
-SPECIAL = {
-    "aclrtGetDeviceCount": "int aclrtGetDeviceCount(unsigned *count) { *count = 0; return 0; }",
-    "aclrtGetSocName": "const char *aclrtGetSocName(void) { return 0; }",
-    "aclGetRecentErrMsg": 'const char *aclGetRecentErrMsg(void) { return ""; }',
-    "aclAppLog": "void aclAppLog(void) {}",
-    "MsprofGetHashId": "unsigned long MsprofGetHashId(void) { return 0; }",
-}
+# Libraries in which torch_npu looks functions of the runtime up by name.
+NAMED = ("libacl_op_compiler.so", "libopapi.so")
+SOURCE = Path(__file__).with_name("runtime.c")
 
 
 def main() -> None:
     """Build the stubs once, then run pytest."""
     if find_spec("torch_npu") is None:
         sys.exit("torch_npu is not installed here; `make npu` makes an environment with it.")
-    if not (LIBRARIES / RUNTIME).exists():
+    runtime = LIBRARIES / RUNTIME
+    if not runtime.exists() or runtime.stat().st_mtime < SOURCE.stat().st_mtime:
         build_stubs()
     path = filter(None, [str(LIBRARIES), os.environ.get("LD_LIBRARY_PATH")])
     os.environ["LD_LIBRARY_PATH"] = os.pathsep.join(path)
     os.environ["OMP_NUM_THREADS"] = "1"  # with such small tensors threads only wait for each other
+    os.environ["TASK_QUEUE_ENABLE"] = "0"  # no thread of torch_npu between a call and the runtime
     os.environ["NPU_RIG"] = "1"
     # Only this folder's conftest: others import packages that the rig does not have.
     options = ["-o", "pythonpath=tests", "-p", "no:cacheprovider", f"--confcutdir={TESTS}"]
@@ -55,15 +51,16 @@ def main() -> None:
 
 
 def build_stubs() -> None:
-    """Build the runtime, and empty libraries for the names that are linked beside it."""
+    """Build the runtime, and libraries for the names that are linked or opened beside it."""
     LIBRARIES.mkdir(exist_ok=True)
     for library in EMPTY:
         compile_library(library, "int stub;")
-    functions = [
-        SPECIAL.get(symbol, f"int {symbol}(void) {{ return 0; }}")
-        for symbol in sorted(missing_symbols())
-    ]
-    compile_library(RUNTIME, "\n".join(functions))
+    written = SOURCE.read_text()
+    defined = set(re.findall(r"(\w+)\(", written))
+    stubs = [f"int {each}(void) {{ return 0; }}" for each in sorted(needed_symbols() - defined)]
+    for library in NAMED:
+        compile_library(library, "\n".join(stubs))
+    compile_library(RUNTIME, "\n".join([written, *stubs]))
 
 
 def compile_library(name: str, source: str) -> None:
@@ -73,14 +70,21 @@ def compile_library(name: str, source: str) -> None:
     unfinished.rename(LIBRARIES / name)
 
 
-def missing_symbols() -> set[str]:
-    """Find the symbols of torch_npu that neither it, torch, Python nor the system defines."""
+def needed_symbols() -> set[str]:
+    """Find the symbols of torch_npu that neither it, torch, Python nor the system defines.
+
+    Others it looks up by name when it needs them.
+    """
     ours = package_libraries("torch_npu")
     python = Path(sys.executable).resolve()
     system = [python, *linked_libraries(python), *linked_libraries(ours[0])]
     needed = set().union(*(symbols(each, "--undefined-only") for each in ours))
     definers = [*ours, *package_libraries("torch"), *system]
-    return needed - set().union(*(symbols(each, "--defined-only") for each in definers))
+    linked = needed - set().union(*(symbols(each, "--defined-only") for each in definers))
+    named = re.findall(
+        rb"\0(acl[a-z]*[A-Z]\w+)(?=\0)", b"".join(each.read_bytes() for each in ours)
+    )
+    return linked | {each.decode() for each in named}
 
 
 def package_libraries(package: str) -> list[Path]:
