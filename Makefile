@@ -1,6 +1,6 @@
 # Two commands: `make up` runs Tokentide, `make test` checks it. Both first set up a virtual environment.
 .DEFAULT_GOAL := help
-.PHONY: help up tier test setup lint types imports sql docs compiled pytest pytest-pages pytest-pipelines pytest-models pytest-rest test-long faults coverage test-newest npu lake test-lake bench lock audit clean
+.PHONY: help up tier test setup lint types imports sql docs compiled pytest pytest-pages pytest-pipelines pytest-models pytest-rest test-long faults coverage test-newest npu arm lake test-lake bench lock audit clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -90,6 +90,9 @@ test-newest: ## a short selection with the newest dependencies, DuckDB 1.5 and 2
 npu: $(RIG)/.installed ## the NPU's operations against torch_npu itself, without an NPU (docs/npu.md)
 	$(RIG)/bin/python tests/support/npu_rig/run.py -q
 
+arm: ## the fused kernels for ARM on an emulated CPU; as root, with qemu-user-static, g++-aarch64-linux-gnu, debootstrap; in minutes (docs/tier.md)
+	$(PYTHON) tests/support/arm_rig/run.py -q
+
 lake: $(LAKE)/.installed compiled ## the distributed form against a Postgres and an S3 store on loopback, in one to three minutes (docs/lake.md)
 	PYTHONPATH=.:tests $(LAKE)/bin/python -m pytest $(LAKE_TESTS) -m "not long"
 
@@ -111,7 +114,7 @@ lock: ## write constraints.txt from a fresh environment
 	rm -rf $(VENV)-lock
 
 clean: ## remove the environment; state in var/ stays
-	rm -rf $(VENV) $(TIER) $(RIG) $(LAKE) .venv-newest site warehouse/target warehouse/logs
+	rm -rf $(VENV) $(TIER) $(RIG) $(LAKE) .venv-arm .venv-newest site warehouse/target warehouse/logs
 
 # What the tier needs stands in pyproject.toml's extra `serve`, and only there.
 $(TIER)/.installed: pyproject.toml constraints.txt

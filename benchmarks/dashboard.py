@@ -133,7 +133,8 @@ def run_dashboard(settings: Settings) -> Iterator[tuple[str, "subprocess.Popen[b
 @contextmanager
 def open_browser() -> Iterator[Browser]:
     """Open a browser while the block runs."""
-    path = os.environ.get("CHROMIUM") or which("chromium") or which("google-chrome")
+    names = ("chromium-headless-shell", "chromium", "google-chrome")
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(which, names)), None)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield launched

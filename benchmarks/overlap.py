@@ -137,17 +137,19 @@ def add_rows(
     times = StageTimes(moved, serial.linear_1, serial.linear_2, moved, LATENCY)
     for schedule, waves in SCHEDULES:
         timing = median(found[schedule, waves])
-        gain = statistics.median(
+        gains = [
             a.total / b.total
             for a, b in zip(found["serial", 1], found[schedule, waves], strict=True)
-        )
+        ]
+        gain = statistics.median(gains)
         predicted = times.predict("serial") / times.predict(schedule, waves)
         efficiency = overlap_efficiency(
             gain * timing.total, timing.total, times.communication, times.computation
         )
         attained = attainment(gain, times.ratio)
         marks = [f"{each:.2f}" for each in (gain, predicted, efficiency, attained)]
-        found_here = {"gain": gain, "predicted": predicted, "efficiency": efficiency}
+        spread = {"gain": gain, "least_gain": min(gains), "most_gain": max(gains)}
+        found_here = {**spread, "predicted": predicted, "efficiency": efficiency}
         named = {"ratio": times.ratio, "schedule": schedule, "waves": waves}
         figures.append({**named, **found_here, "attained": attained})
         first = (f"{times.ratio:.2f}", f"{speed / 1e6:.0f}") if schedule == "serial" else ("", "")

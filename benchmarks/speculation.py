@@ -3,11 +3,12 @@
     python benchmarks/speculation.py --rounds 3 --concurrency 1 8 32
 
 Each way of guessing (n-grams, a draft model in turn, an asynchronous one) runs with drafts of fixed
-lengths and with lengths by confidence, of at most the longest. Prompts are pieces of held-out
-source code. Every form completes the same prompts in turn, round by round, so that other work slows
-all alike; a form whose tokens differ from those without guesses ends the benchmark. Tokens a second
-are of the whole round, prompts included; the ratio is the median over the rounds of a form's speed
-and that of `none` in the same round. Acceptance at a position is of the drafts that reach it.
+lengths and with lengths by confidence, of at most the method's default. Prompts are pieces of
+source code that was kept from training. Every form completes the same prompts in turn, round by
+round, so that other work slows all alike; a form whose tokens differ from those without guesses
+ends the benchmark. Tokens a second are of the whole round, prompts included; the ratio is the
+median over the rounds of a form's speed and that of `none` in the same round. Acceptance at a
+position is of the drafts that reach it.
 
 The predictions follow from costs that are measured beforehand: k guesses of the draft model cost
 k c of a target's step of one token a sequence, and the step that checks them v. They are
@@ -238,7 +239,7 @@ def build(config: EngineConfig, lengths: list[int]) -> dict[Form, Engine]:
             replace(
                 config,
                 speculation=form.method,
-                draft_tokens=form.length or max(lengths),
+                draft_tokens=form.length,
                 draft_confidence_threshold=CONFIDENCE if form.length is None else 0.0,
             )
         )

@@ -46,6 +46,8 @@ def build_engine(config: EngineConfig) -> Engine:
     dtype = torch_dtype(config.dtype)
     blocks = _cache_blocks(config, model, context, dtype)
     ops = chosen_ops(device, dtype, config, model)
+    if config.expert_schedule == "fused":
+        ops.check_exchange(config, model)
     loader = ModelLoader(model, ops, device, dtype, context, config.quantisation)
     runner = make_runner(config, loader, blocks)
     info = _engine_info(config, loader, runner, blocks)

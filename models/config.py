@@ -13,16 +13,22 @@ KvCacheDtype = Literal["auto", "int8"]
 Kernels = Literal["auto", "stock", "avx512_bf16", "avx512", "avx2", "neon"]
 Graphs = Literal["auto", "off"]
 Speculation = Literal["none", "ngram", "draft", "async-draft"]
-Schedule = Literal["serial", "comet", "waves"]
+Schedule = Literal["serial", "comet", "waves", "fused"]
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 SHIPPED_MODEL = CHECKPOINTS / "tiny-qwen3-moe"
 SHIPPED_DRAFT = CHECKPOINTS / "tiny-qwen3-draft"
+# Maximum of draft tokens by method, where none is stated: from drafts of fixed lengths on a CPU, 1,
+# 8 and 32 greedy requests at once, as geometric means over no speculation (2026-11-30,
+# benchmarks/results/speculation.json). N-grams gained most with 6 (1.16). In turn 1 to 3 were
+# within 3 % (0.97 to 0.94), 6 far below (0.83). The asynchronous process computes each further
+# token for every likely outcome of a step: 1.00 with 2 and with 3, 0.88 with 4, 0.83 with 6; at
+# random 2 lost less than 3. Confidence makes drafts shorter than this, never longer.
+MAX_DRAFT_TOKENS: dict[Speculation, int] = {"ngram": 6, "draft": 3, "async-draft": 2}
 POSITIVE = (
     "threads",
     "max_sequences",
     "max_batch_tokens",
-    "draft_tokens",
     "expert_ranks",
     "expert_waves",
 )
@@ -54,9 +60,9 @@ class EngineConfig:
     kernels: Kernels = "auto"  # the fastest that this device runs; a name: these or an error
     graphs: Graphs = "auto"  # auto: steps of decoding are replayed where the device can capture
     speculation: Speculation = "none"
-    draft_tokens: int = 6
+    draft_tokens: int | None = None  # None: the method's of MAX_DRAFT_TOKENS
     # A draft ends before the token with which the chance that all of it is accepted falls below
-    # this; less with few sequences. 0: every draft has draft_tokens.
+    # this; less with few sequences. 0: every draft has the maximum.
     draft_confidence_threshold: float = 0.4
     draft_model: Path = SHIPPED_DRAFT
     expert_ranks: int = 1
@@ -80,13 +86,18 @@ class EngineConfig:
                 f"not {self.block_tokens}."
             )
         self._check_tiers()
-        for name in ("context_tokens", "cache_tokens", "kv_cache_memory_bytes"):
+        for name in ("draft_tokens", "context_tokens", "cache_tokens", "kv_cache_memory_bytes"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise BadConfig(f"{name} must be at least 1, not {value}.")
         if self.cache_tokens is not None and self.kv_cache_memory_bytes is not None:
             raise BadConfig(
                 "cache_tokens and kv_cache_memory_bytes both state the cache's size. Leave one out."
             )
+
+    @property
+    def max_draft_tokens(self) -> int:
+        """Maximum of draft tokens per step and request; 0 without speculation."""
+        return self.draft_tokens or MAX_DRAFT_TOKENS.get(self.speculation, 0)
 
     def _check_tiers(self) -> None:
         if not self.host_cache_gib >= 0 or not self.disk_cache_gib > 0:

@@ -102,14 +102,18 @@ class KvTierStats:
 
 @dataclass(frozen=True)
 class LayerTimes:
-    """Seconds of expert parallelism on rank 0, summed over the layers of a step."""
+    """Seconds of expert parallelism on rank 0, summed over the layers of a step.
+
+    None: unknown. The schedule `fused` starts its layers without waiting for the device, and what
+    its kernels send, wait for and overlap cannot be separated from outside.
+    """
 
     layers: int
-    compute: float
-    dispatch: float  # transfer to the experts
-    combine: float  # transfer back
-    exposed_wait: float  # waiting for a transfer with nothing to compute
-    total: float
+    compute: float | None
+    dispatch: float | None  # transfer to the experts
+    combine: float | None  # transfer back
+    exposed_wait: float | None  # waiting for a transfer with nothing to compute
+    total: float | None
     schedule: str = "serial"  # some steps run without overlap, as a baseline
     rows: int = 0  # tokens times experts per token, over the layers
 

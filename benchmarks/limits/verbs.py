@@ -22,6 +22,8 @@ stdout = Console(highlight=False)
 TOKENTIDE = (sys.executable, "-m", "pipelines")
 UNREACHABLE = "http://127.0.0.1:9/api/v1"
 MAX_MB = 2000.0
+# They end with 1 for what they found, such as an archive that a simulated home does not have.
+FINDERS = ("doctor", "verify")
 QUESTION = "select target, sum(generation_tokens) from served_tokens_hourly group by all"
 # In this order: what only reads, what builds, what writes elsewhere. `{out}` is an empty folder.
 VERBS: tuple[tuple[str, ...], ...] = (
@@ -65,7 +67,7 @@ def main(
         size = (home / "warehouse.duckdb").stat().st_size
         setting = f"a home with a warehouse of {size / 1e6:,.0f} MB"
         json_to.write_text(json.dumps({"home": setting, "most_mb": MAX_MB, "verbs": found}))
-    raise typer.Exit(int(any(row["code"] or row["peak_mb"] > MAX_MB for row in found)))
+    raise typer.Exit(int(any(row["failed"] or row["peak_mb"] > MAX_MB for row in found)))
 
 
 def measure(home: Path, words: tuple[str, ...], out: Path) -> dict[str, Any]:
@@ -93,6 +95,7 @@ def measure(home: Path, words: tuple[str, ...], out: Path) -> dict[str, Any]:
         # The kernel counts in kibibytes.
         "peak_mb": round(used.ru_maxrss * 1024 / 1e6),
         "code": process.returncode,
+        "failed": process.returncode not in ((0, 1) if words[0] in FINDERS else (0,)),
         "said": said.strip().rpartition("\n")[2] if process.returncode else "",
     }
 

@@ -151,7 +151,7 @@ def idle(report: Report) -> Iterator[ResultRow]:
 def verbs(report: Report) -> Iterator[ResultRow]:
     """Yield the peak memory of each verb; raise ValueError if one failed."""
     for one in report["verbs"]:
-        if one["code"]:
+        if one["failed"]:
             raise ValueError(f"{one['verb']} failed: {one['said']}")
         aim = report["most_mb"]
         yield row(report["home"], "peak memory", one["peak_mb"], "MB", variant=one["verb"], aim=aim)

@@ -81,14 +81,23 @@ def sampling(report: list[dict[str, Any]]) -> Iterator[ResultRow]:
 
 
 def overlap(report: list[dict[str, Any]]) -> Iterator[ResultRow]:
-    """Yield the gain of each schedule over serial steps; the best near balance has an aim."""
+    """Yield each schedule's gain over serial steps, by rounds; the best near balance has an aim."""
     near = min((one["ratio"] for one in report), key=lambda ratio: abs(ratio - BALANCE))
     best = max((one for one in report if one["ratio"] == near), key=lambda one: one["gain"])
     for one in report:
         setting, variant = f"{one['ratio']:.2f}", f"{one['schedule']}-{one['waves']}"
         aim = MIN_GAIN if one is best else None
-        gain = one["gain"]
-        yield row(setting, "gain", gain, "times", variant=variant, aim=aim, better="more")
+        yield row(
+            setting,
+            "gain",
+            one["gain"],
+            "times",
+            variant=variant,
+            low=one["least_gain"],
+            high=one["most_gain"],
+            aim=aim,
+            better="more",
+        )
         yield row(setting, "predicted gain", one["predicted"], "times", variant=variant)
         yield row(setting, "overlap efficiency", one["efficiency"], variant=variant)
         yield row(setting, "attained", one["attained"], variant=variant)

@@ -137,11 +137,12 @@ def _templates(table: Described, results: Sequence[Result]) -> list[list[str]]:
 
 
 def _list(table: Described, result: Result) -> list[list[str]]:
-    """Return a row for each figure, in the order of the file."""
-    wanted = table.get("variant")
+    """Return a row for each figure, in the order of the file; `figure` and `least` choose some."""
+    wanted, figure, least = table.get("variant"), table.get("figure"), table.get("least")
     body = []
     for each in result.rows:
-        if wanted is None or each.variant == wanted:
+        is_chosen = figure in (None, each.figure) and wanted in (None, each.variant)
+        if is_chosen and (least is None or (each.value or 0.0) >= least):
             name = " ".join(part for part in (each.variant, each.figure) if part != wanted and part)
             if len({row.setting for row in result.rows}) > 1:
                 name = f"{name} ({each.setting})"

@@ -47,6 +47,11 @@ class StageTimes:
             raise BadConfig(f"{waves} waves cannot be scheduled. Ask for 1 or more.")
         if schedule == "serial":
             return self.communication + self.computation + 2 * self.latency + self.overhead
+        if schedule == "fused":
+            raise BadConfig(
+                "What a fused exchange overlaps inside its kernels is not in this model. "
+                "Predict serial, comet or waves."
+            )
         if schedule == "comet":
             return self._comet(waves)
         return self._waves(waves)

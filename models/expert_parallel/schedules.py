@@ -1,12 +1,13 @@
-"""A mixture-of-experts layer on several ranks, in three schedules with bit-identical outputs.
+"""A mixture-of-experts layer on several ranks, in schedules that give the same outputs.
 
 serial  dispatch, linear 1, linear 2, combine, one after another
 comet   dispatch overlaps linear 1, then combine overlaps linear 2
 waves   a wave of experts is computed once its tokens are here, while later tokens arrive and
         finished results return (DeepSeek V4 report, 3.1)
+fused   dispatch and combine in one kernel each, without a host between them
 
-A wave holds whole experts, so each expert multiplies the same rows in the same order whatever the
-schedule.
+A wave holds whole experts, so in the first three each expert multiplies the same rows in the same
+order, and outputs are equal to the bit.
 """
 
 import time
@@ -19,6 +20,7 @@ from models.config import Schedule
 from models.errors import BadConfig
 from models.expert_parallel.transport import PendingTransfer, Transport
 from models.layers.experts import Experts
+from models.ops.ops import ExpertExchange
 
 
 @dataclass
@@ -240,3 +242,20 @@ def moe_layer(
     call.timing.packing += ended - computed
     call.timing.total = ended - started
     return out, call.timing
+
+
+def fused_layer(
+    tokens: torch.Tensor,
+    choices: torch.Tensor,
+    weights: torch.Tensor,
+    experts: Experts,
+    exchange: ExpertExchange,
+) -> torch.Tensor:
+    """Compute the layer's output [n, h] by the fused exchange. `experts` are this rank's.
+
+    tokens [n, h], choices [n, k] and their weights [n, k]. Nothing is read from the device, so the
+    host goes ahead of it, and no time of a layer is known here.
+    """
+    sent = exchange.dispatch(tokens, choices, weights)
+    hidden = experts.linear_1(sent.rows, sent.counts)
+    return exchange.combine(experts.linear_2(hidden, sent.counts), sent)

@@ -1,14 +1,17 @@
 """Fused rows of the table written in its fine rows: what `attend`, `mix` and the others mean."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from models.config import EngineConfig, ModelConfig
+from models.errors import BadConfig
 from models.ops.ops import (
     AttentionWeights,
+    ExpertExchange,
     GraphPool,
     KeyValues,
     LayerParts,
@@ -29,6 +32,14 @@ class ComposedOps(ABC):
 
     def graph_pool(self) -> GraphPool | None:
         return None
+
+    def check_exchange(self, config: EngineConfig, model: ModelConfig) -> None:
+        _refuse_exchange()
+
+    def join_exchange(
+        self, config: EngineConfig, model: ModelConfig, device: torch.device
+    ) -> ExpertExchange:
+        _refuse_exchange()
 
     def lay(self, attention: AttentionWeights, mlp: MlpWeights) -> Any:
         return None
@@ -54,3 +65,10 @@ class ComposedOps(ABC):
         # Wanted rows ascend, so as many as there are rows are all of them.
         rows = x[wanted] if len(wanted) < len(x) else x
         return F.linear(self.rms_norm(rows, norm, eps), weight).float()
+
+
+def _refuse_exchange() -> NoReturn:
+    raise BadConfig(
+        "Fused dispatch and combine are kernels of Ascend NPUs; this device's operations have "
+        "none. Choose --expert-schedule serial, comet or waves."
+    )

@@ -17,10 +17,11 @@ from torch import Tensor
 
 from models.config import EngineConfig, ModelConfig
 from models.errors import BadConfig
-from models.ops import npu_quantised
+from models.ops import npu_exchange, npu_quantised
 from models.ops.composed import ComposedOps
 from models.ops.npu_graph import NpuGraphPool
 from models.ops.ops import (
+    ExpertExchange,
     GraphPool,
     KeyValues,
     LayerParts,
@@ -211,6 +212,14 @@ class NpuOps(ComposedOps):
         self, rows: Tensor, weight: QuantisedWeight, counts: Tensor
     ) -> Tensor:
         return npu_quantised.grouped_matmul(rows, weight, counts)
+
+    def check_exchange(self, config: EngineConfig, model: ModelConfig) -> None:
+        npu_exchange.check_exchange_limits(config, model, npu_exchange.product_here())
+
+    def join_exchange(
+        self, config: EngineConfig, model: ModelConfig, device: torch.device
+    ) -> ExpertExchange:
+        return npu_exchange.join(config, model, device)
 
     def attend(
         self,

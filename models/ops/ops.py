@@ -12,6 +12,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from models.config import EngineConfig, ModelConfig
+
 Scheme = Literal["w8a16", "w4a16", "w8a8"]
 Residual = Any  # x [T, H], or what a column carries in its place from one half layer to the next
 INT4_GROUP = 32  # inputs that share a scale; a network's widths must be multiples of it
@@ -152,6 +154,27 @@ class LayerParts(Protocol):
         """Weights as `Ops.lay` prepared them."""
 
 
+class DispatchedRows(NamedTuple):
+    """Rows that arrived at this rank, sorted by expert."""
+
+    rows: Tensor  # [most that can arrive, H]; undefined beyond the sum of `counts`
+    counts: Tensor  # [experts of this rank]: rows of each, int64
+    record: Any  # what the exchange itself needs again to send them back
+
+
+class ExpertExchange(Protocol):
+    """Fused dispatch and combine of one rank, which may be without tokens.
+
+    All ranks make the same calls in the same order.
+    """
+
+    def dispatch(self, x: Tensor, chosen: Tensor, weights: Tensor) -> DispatchedRows:
+        """Send each token x [T, H] to its experts [T, k], which have these weights [T, k]."""
+
+    def combine(self, rows: Tensor, sent: DispatchedRows) -> Tensor:
+        """Send the experts' outputs back and sum each token's by their weights -> [T, H]."""
+
+
 class Ops(Protocol):
     """Operations of one kind of device.
 
@@ -228,6 +251,14 @@ class Ops(Protocol):
 
         Rows [N, K] sorted by expert, weight [E, M, K], counts [E] -> [N, M].
         """
+
+    def check_exchange(self, config: EngineConfig, model: ModelConfig) -> None:
+        """Raise BadConfig if the fused exchange between ranks cannot be had, or not like this."""
+
+    def join_exchange(
+        self, config: EngineConfig, model: ModelConfig, device: torch.device
+    ) -> ExpertExchange:
+        """Join the fused exchange as a rank of the process group. All ranks call it at once."""
 
     def lay(self, attention: AttentionWeights, mlp: MlpWeights) -> Any:
         """Prepare a layer's weights for `attend` and `mix`, which take what is returned."""

@@ -5,7 +5,7 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from models.config import EngineConfig
+from models.config import MAX_DRAFT_TOKENS, EngineConfig
 from models.server.access.callers import SHOWN
 
 PROG = "python -m models.server"
@@ -52,12 +52,13 @@ ENGINE_HELP = {
     "kernels": "auto uses the fused kernels of a CPU, or says why it cannot",
     "graphs": "auto replays steps of decoding from graphs on an NPU; off starts every operation",
     "speculation": "method of speculative decoding",
-    "draft_tokens": "maximum of draft tokens per step and request",
+    "draft_tokens": "maximum of draft tokens per step and request; None: "
+    + ", ".join(f"{maximum} with {method}" for method, maximum in MAX_DRAFT_TOKENS.items()),
     "draft_confidence_threshold": "a draft ends before the token with which the chance that all of "
-    "it is accepted falls below this; 0: all drafts have --draft-tokens",
+    "it is accepted falls below this; 0: all drafts have the maximum",
     "draft_model": "folder of the draft model, for draft and async-draft",
     "expert_ranks": "processes that share the experts",
-    "expert_schedule": "schedule of exchange and computation between ranks",
+    "expert_schedule": "schedule of exchange and computation between ranks; fused: an NPU's",
     "expert_waves": "parts of a layer's experts that are exchanged one after another",
     "rated_watts": "power of the device, reported as rated if it cannot be measured",
 }

@@ -43,10 +43,10 @@ class AsyncDrafter:
     """The engine's side: it announces each step and fetches the prepared drafts."""
 
     def __init__(self, config: EngineConfig, target: ModelLoader, cache_tokens: int) -> None:
-        self._draft_tokens = config.draft_tokens
+        self._draft_tokens = config.max_draft_tokens
         self._context_tokens = draft_loader(config, target).context_tokens
         self._ngrams = NgramDrafter(
-            config.draft_tokens, target.context_tokens, config.draft_confidence_threshold
+            config.max_draft_tokens, target.context_tokens, config.draft_confidence_threshold
         )
         self._sent_tokens: dict[str, int] = {}  # tokens of a sequence that the process knows
         self._finished: list[str] = []
@@ -150,14 +150,14 @@ def run_drafter(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_freed_memory()
     torch.set_num_threads(1)
-    branch_blocks = MAX_BRANCHES * (1 + -(-config.draft_tokens // BLOCK_TOKENS))
+    branch_blocks = MAX_BRANCHES * (1 + -(-config.max_draft_tokens // BLOCK_TOKENS))
     spare_blocks = SPARE_BLOCKS + branch_blocks
     try:
         network = open_draft_network(config, target, cache_tokens, spare_blocks)
     except TierError as error:
         pipe.send(error)
         return
-    drafter = BranchDrafter(network, config.draft_tokens, config.draft_confidence_threshold)
+    drafter = BranchDrafter(network, config.max_draft_tokens, config.draft_confidence_threshold)
     pipe.send(None)
     while True:
         try:

@@ -108,6 +108,7 @@ class BranchDrafter:
         self._table.learn(sequence.guesses, sequence.draft, step.new, step.is_random)
         sequence.guesses = []
         sequence.tokens += step.new
+        self._network.adopt(sequence.cache, sequence.tokens)
         sequence.cache.rewind(sequence.tokens)
         end = len(sequence.tokens) + len(step.draft)
         has_context = end + 1 + self._draft_tokens <= self._network.context_tokens

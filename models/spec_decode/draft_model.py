@@ -70,7 +70,10 @@ class DraftModelDrafter:
     def _begin(self, sequence: Sequence) -> SequenceDraft | None:
         length = max_draft_length(sequence, self._draft_tokens, self._network.context_tokens)
         cache = self._caches.setdefault(sequence.request.request_id, DraftCache())
-        if not length or not self._network.reserve(cache, len(sequence.tokens) + length):
+        if not length:
+            return None
+        self._network.adopt(cache, sequence.tokens)
+        if not self._network.reserve(cache, len(sequence.tokens) + length):
             return None
         cache.rewind(sequence.tokens)
         return SequenceDraft(sequence, cache, length, self._table.begin(sequence))

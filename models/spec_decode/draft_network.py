@@ -9,7 +9,7 @@ from models.architectures.loader import ModelLoader
 from models.architectures.qwen3 import Qwen3
 from models.checkpoint import open_tensors, read_model_config, read_tokenizer
 from models.config import EngineConfig, ModelConfig
-from models.engine.block_manager import BlockManager
+from models.engine.block_manager import ROOT, BlockManager, block_digest
 from models.errors import BadConfig
 from models.ops.ops import Batch
 from models.ops.registry import chosen_ops
@@ -26,6 +26,8 @@ class DraftCache:
     tokens: list[int] = field(default_factory=list)  # draft tokens included
     verified: int = 0  # the first of `tokens`, which are not draft tokens
     blocks: list[int] = field(default_factory=list)
+    digests: list[bytes] = field(default_factory=list)  # of its blocks that others may share
+    known: int = 0  # tokens of the sequence itself at the last rewind, in the cache or not
 
     def rewind(self, tokens: list[int]) -> None:
         """Drop rejected draft tokens, and always the last token, whose logits are wanted."""
@@ -35,6 +37,7 @@ class DraftCache:
             end += 1
         del self.tokens[end:]
         self.verified = end
+        self.known = len(tokens)
 
 
 @dataclass(frozen=True)
@@ -62,16 +65,38 @@ class TokenSpan:
 
 
 class DraftNetwork:
-    """The draft model's network with its own cache."""
+    """The draft model's network with its own cache.
+
+    With sharing it keeps the prefixes of earlier sequences while there is room, as the engine does,
+    or a prompt that the engine has cached would wait for the draft model to compute it.
+    """
 
     def __init__(
-        self, network: Qwen3, context_tokens: int, blocks: int, max_batch_tokens: int
+        self,
+        network: Qwen3,
+        context_tokens: int,
+        blocks: int,
+        max_batch_tokens: int,
+        is_sharing: bool = True,
     ) -> None:
         self.context_tokens = context_tokens
-        self.block_manager = BlockManager(blocks, BLOCK_TOKENS, is_sharing=False)
+        self.block_manager = BlockManager(blocks, BLOCK_TOKENS, is_sharing)
         self._network = network
         self._caches = network.new_caches(blocks, BLOCK_TOKENS)
         self._max_batch_tokens = max_batch_tokens
+
+    def adopt(self, cache: DraftCache, tokens: list[int]) -> None:
+        """Let a sequence without blocks begin with those of a prefix that this cache still has."""
+        if cache.blocks:
+            return
+        blocks, digests = self.block_manager.find_prefix(tokens)
+        missing = self.block_manager.blocks_needed(len(tokens)) - len(blocks)
+        if missing > self.block_manager.free_excluding(blocks):
+            return
+        self.block_manager.hold(blocks)
+        cache.blocks, cache.digests = blocks, digests
+        cache.tokens = tokens[: len(blocks) * BLOCK_TOKENS]
+        cache.verified = len(cache.tokens)
 
     def reserve(self, cache: DraftCache, tokens: int) -> bool:
         """Reserve blocks for this many tokens. Return False if there are too few.
@@ -98,7 +123,19 @@ class DraftNetwork:
             chunk := self._next_chunk(inputs)
         ):
             self.forward(chunk)
-        return self.forward([_take(each, each.missing, each.wanted) for each in inputs])
+        logits = self.forward([_take(each, each.missing, each.wanted) for each in inputs])
+        for each in inputs:
+            self._share(each.cache)
+        return logits
+
+    def _share(self, cache: DraftCache) -> None:
+        """Let others find the full blocks of the sequence's own tokens; drafts may be rejected."""
+        end = min(cache.known, len(cache.tokens))
+        while (first := len(cache.digests) * BLOCK_TOKENS) + BLOCK_TOKENS <= end:
+            parent = cache.digests[-1] if cache.digests else ROOT
+            digest = block_digest(parent, cache.tokens[first : first + BLOCK_TOKENS])
+            self.block_manager.register(cache.blocks[len(cache.digests)], digest)
+            cache.digests.append(digest)
 
     def _next_chunk(self, inputs: list[DraftInput]) -> list[TokenSpan]:
         """Take as many tokens as fit in a step, short of those whose logits are wanted."""
@@ -145,7 +182,9 @@ def open_draft_network(
     with open_tensors(config.draft_model) as tensors:
         network = loader.load(tensors)
     blocks = -(-cache_tokens // BLOCK_TOKENS) + config.max_sequences * spare_blocks
-    return DraftNetwork(network, loader.context_tokens, blocks, config.max_batch_tokens)
+    return DraftNetwork(
+        network, loader.context_tokens, blocks, config.max_batch_tokens, config.prefix_caching
+    )
 
 
 def _check_tokens(config: EngineConfig, draft: ModelConfig, target: ModelConfig) -> None:

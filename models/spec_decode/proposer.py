@@ -13,10 +13,10 @@ def make_drafter(config: EngineConfig, target: ModelLoader, cache_tokens: int) -
     """Make the configured drafter for a target model with a cache of `cache_tokens`."""
     threshold = config.draft_confidence_threshold
     if config.speculation == "ngram":
-        return NgramDrafter(config.draft_tokens, target.context_tokens, threshold)
+        return NgramDrafter(config.max_draft_tokens, target.context_tokens, threshold)
     if config.speculation == "draft":
         network = open_draft_network(config, target, cache_tokens)
-        return DraftModelDrafter(network, config.draft_tokens, threshold)
+        return DraftModelDrafter(network, config.max_draft_tokens, threshold)
     if config.speculation == "async-draft":
         return AsyncDrafter(config, target, cache_tokens)
     return NoDrafter()

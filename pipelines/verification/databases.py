@@ -28,6 +28,8 @@ STATES = {
         "Remove it; the next check makes it.",
     ),
 }
+# Of DuckDB in all: the keys of a large table are grouped on disk beyond it.
+MAX_MEMORY = "1GB"
 DAGSTER = ("the history of runs", "Remove the folder dagster/; `tokentide up` makes it.")
 KeyColumns = Sequence[str]
 # Publishing adds the spans of before to the one that a build knows, see publish/verdict_history.py.
@@ -128,6 +130,7 @@ def _verify_tables(
     is_quick: bool,
 ) -> None:
     """Read every table of an open file. Raise where a block is damaged or a key is not unique."""
+    con.execute(f"set memory_limit = '{MAX_MEMORY}'")
     tables = {
         f"{schema}.{name}": f'"{schema}"."{name}"' for schema, name in con.sql(TABLES).fetchall()
     }

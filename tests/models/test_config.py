@@ -8,7 +8,13 @@ import pytest
 from support.tier import TINY
 
 from models.checkpoint import read_model_config
-from models.config import SHIPPED_DRAFT, SHIPPED_MODEL, EngineConfig, ModelConfig
+from models.config import (
+    MAX_DRAFT_TOKENS,
+    SHIPPED_DRAFT,
+    SHIPPED_MODEL,
+    EngineConfig,
+    ModelConfig,
+)
 from models.errors import BadCheckpoint, BadConfig
 
 SOURCE = Path("some-model")
@@ -44,6 +50,16 @@ def test_settings_that_must_be_positive(name: str) -> None:
     """The message names the setting and the value."""
     with pytest.raises(BadConfig, match=f"{name} must be at least 1, not 0"):
         replace(EngineConfig(), **{name: 0})
+
+
+def test_the_longest_draft_is_the_methods_unless_it_is_stated() -> None:
+    """The asynchronous form, whose gain falls with length, has the shortest."""
+    ngram, in_turn, beside = (
+        EngineConfig(speculation=method).max_draft_tokens for method in MAX_DRAFT_TOKENS
+    )
+    assert ngram > in_turn > beside >= 1
+    assert EngineConfig(speculation="async-draft", draft_tokens=7).max_draft_tokens == 7
+    assert EngineConfig().max_draft_tokens == 0
 
 
 def test_0_block_tokens_leave_the_choice_to_the_device() -> None:

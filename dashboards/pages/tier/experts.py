@@ -31,16 +31,17 @@ def speculation(rows: pl.DataFrame, theme: Theme) -> Chart:
 
 
 def speculation_positions(rows: pl.DataFrame, theme: Theme) -> Chart:
-    """Draw how far drafts hold, position by position."""
+    """Draw how many of the tokens drafted at each position were accepted."""
     made = figure(
         theme,
         xaxis={"title": {"text": "position within the draft"}, "dtick": 1},
-        yaxis=y_axis(theme, "share of drafts", ".0%", 1),
+        yaxis=y_axis(theme, "share of tokens drafted there", ".0%", 1),
     )
     for number, series in enumerate(series_names(rows)):
         part = rows.filter(pl.col("series") == series)
         shown = part.select("accepted_share", instant="place")
-        add_line(made, theme, shown, "accepted_share", series, number, ".1%")
+        name = f"{series}, at least" if part["is_bound"].any() else series
+        add_line(made, theme, shown, "accepted_share", name, number, ".1%")
     return label_series(made)
 
 

@@ -11,7 +11,9 @@ from dashboards.components.theme import Theme, figure
 from dashboards.components.timelines import (
     add_line,
     insert_gaps,
+    label_series,
     line_chart,
+    name_known,
     reason_chart,
     series_names,
     stacked_bars,
@@ -98,7 +100,23 @@ def goodput(rows: pl.DataFrame, theme: Theme) -> Chart:
 
 
 def prefix_cache(rows: pl.DataFrame, theme: Theme) -> Chart:
-    """Draw the share of prompt tokens found in the cache."""
-    if rows["hit_share"].is_null().all():
+    """Draw the share of prompt tokens found in all tiers of the cache, and on the device.
+
+    A server of one tier has one line; of one that counts the device's hits alone, that is said.
+    """
+    if rows["total_share"].is_null().all() and rows["device_share"].is_null().all():
         return reason_chart(theme, "The servers count lookups, but not hits.")
-    return line_chart(rows, theme, "hit_share", "share of prompt tokens", ".0%", top=1)
+    made = figure(theme, yaxis=y_axis(theme, "share of prompt tokens", ".0%", 1))
+    number = 0
+    for series in series_names(rows):
+        part = insert_gaps(rows.filter(pl.col("series") == series))
+        has_more = part["beyond_share"].fill_null(0).max() != 0
+        in_all, device = part["total_share"], part["device_share"]
+        if not in_all.is_null().all() or device.is_null().all():
+            name = name_known(f"{series}: all tiers" if has_more else series, in_all)
+            add_line(made, theme, part, "total_share", name, number, ".1%")
+            number += 1
+        if has_more or (in_all.is_null() & device.is_not_null()).any():
+            add_line(made, theme, part, "device_share", f"{series}: device", number, ".1%")
+            number += 1
+    return label_series(made)

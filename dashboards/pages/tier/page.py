@@ -202,6 +202,8 @@ def _saving_cards(served: Served) -> Sequence[Listed]:
             half="tier",
             width="third",
             empty="No server of this choice reports prompts looked up in this window.",
+            note="All tiers: device, host memory, disk, other servers. “device” alone: no more is "
+            "counted. Each line is over the servers that count it.",
             needs=("prefix_cache_hourly", *SERVICES),
         ),
         Card(
@@ -217,13 +219,15 @@ def _saving_cards(served: Served) -> Sequence[Listed]:
         ),
         Card(
             key="places",
-            title="How far drafts hold",
+            title="Acceptance by position",
             query=query("tier/speculation_positions", **positions),
             draw=experts.speculation_positions,
-            unit="share of drafts accepted up to each position, newest hour",
+            unit="share of the tokens drafted at each position that were accepted, newest hour",
             half="tier",
             width="third",
             empty=NO_DRAFTS,
+            note="“at least”: the server does not count how many drafts reached a position, so the "
+            "share is over all drafts.",
             needs=("speculation_hourly", *SERVICES),
         ),
     )

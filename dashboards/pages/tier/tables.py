@@ -22,6 +22,7 @@ COLUMNS = (
     Column("goodput_share", "goodput", SHARE, min_width=110),
     Column("goodput_method", "goodput is", min_width=110),
     Column("prefix_hit_share", "prompt from cache", SHARE),
+    Column("beyond_hit_share", "of it beyond the device", SHARE, min_width=110),
     Column("acceptance", "drafts accepted", SHARE, min_width=100),
     Column("covered_seconds", "seconds covered", COUNT, min_width=100),
     Column("state", min_width=170),
@@ -101,7 +102,7 @@ def _tiles(rows: pl.DataFrame) -> Component:
             Tile(
                 "Prompt tokens found in cache",
                 format_known(row["prefix_hit_share"], ".1%"),
-                "of those looked up",
+                f"beyond the device: {format_known(row['beyond_hit_share'], '.1%')}",
             ),
             Tile(
                 "Draft tokens accepted",

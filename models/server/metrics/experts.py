@@ -11,6 +11,7 @@ from models.server.metrics.factory import MetricFactory
 
 # Mean tokens per expert before the balance is reported: with fewer, chance dominates.
 BALANCE_TOKENS = 32
+# The schedule `fused` has none of these: its times are unknown.
 EXPERT_SECONDS = {
     "compute": "Seconds of computing experts.",
     "dispatch": "Seconds of sending rows to their experts.",
@@ -95,7 +96,7 @@ class ExpertParallelSeries:
         self._totals: dict[str, LayerTimes] = {}
 
     def observe(self, times: LayerTimes) -> None:
-        """Observe a step."""
+        """Observe a step. What is unknown has no series."""
         seconds = {
             "compute": times.compute,
             "dispatch": times.dispatch,
@@ -105,7 +106,8 @@ class ExpertParallelSeries:
         }
         labels = (*self._values, times.schedule)
         for part, spent in seconds.items():
-            self._seconds[part].labels(*labels).inc(spent)
+            if spent is not None:
+                self._seconds[part].labels(*labels).inc(spent)
         self._rows.labels(*labels).inc(times.rows)
         self._totals[times.schedule] = _add_times(self._totals.get(times.schedule), times)
         gain = overlap_gain(self._totals.get("serial"), self._totals[times.schedule])
@@ -117,14 +119,14 @@ class ExpertParallelSeries:
 def overlap_gain(serial: LayerTimes | None, overlapped: LayerTimes) -> tuple[float, float] | None:
     """Compute overlap efficiency and attainment from seconds per row.
 
-    None without a baseline, or if nothing could be hidden.
+    None without a baseline, without times, or if nothing could be hidden.
     """
     if not serial or not serial.rows or not overlapped.rows:
         return None
-    transfer = (serial.dispatch + serial.combine) / serial.rows
-    compute = serial.compute / serial.rows
-    if not min(transfer, compute):
+    link, computed = _add(serial.dispatch, serial.combine), serial.compute
+    if not link or not computed or serial.total is None or overlapped.total is None:
         return None
+    transfer, compute = link / serial.rows, computed / serial.rows
     before, after = serial.total / serial.rows, overlapped.total / overlapped.rows
     efficiency = overlap_efficiency(before, after, transfer, compute)
     return efficiency, attainment(before / after, transfer / compute)
@@ -144,11 +146,16 @@ def _add_times(before: LayerTimes | None, times: LayerTimes) -> LayerTimes:
         return times
     return LayerTimes(
         layers=before.layers + times.layers,
-        compute=before.compute + times.compute,
-        dispatch=before.dispatch + times.dispatch,
-        combine=before.combine + times.combine,
-        exposed_wait=before.exposed_wait + times.exposed_wait,
-        total=before.total + times.total,
+        compute=_add(before.compute, times.compute),
+        dispatch=_add(before.dispatch, times.dispatch),
+        combine=_add(before.combine, times.combine),
+        exposed_wait=_add(before.exposed_wait, times.exposed_wait),
+        total=_add(before.total, times.total),
         schedule=times.schedule,
         rows=before.rows + times.rows,
     )
+
+
+def _add(left: float | None, right: float | None) -> float | None:
+    """Add seconds. A sum with an unknown part is unknown."""
+    return None if left is None or right is None else left + right

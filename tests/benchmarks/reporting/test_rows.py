@@ -84,11 +84,11 @@ def test_idle_parts_are_summed_without_dagster_and_with_it() -> None:
 
 
 def test_a_verb_that_failed_and_other_rows_are_no_result() -> None:
-    verb = {"verb": "build", "peak_mb": 551, "code": 0, "said": ""}
+    verb = {"verb": "build", "peak_mb": 551, "failed": False, "said": ""}
     report = {"home": "a home", "most_mb": 2000.0, "verbs": [verb]}
     assert found("verbs", report)["a home", "build", "peak memory"].is_met is True
     with pytest.raises(ValueError, match="build failed: no space"):
-        found("verbs", report | {"verbs": [verb | {"code": 1, "said": "no space"}]})
+        found("verbs", report | {"verbs": [verb | {"failed": True, "said": "no space"}]})
     with pytest.raises(ValueError, match="other rows than the peer's: a question"):
         found("marts", {"different": ["a question"]})
 

@@ -8,9 +8,11 @@ import torch
 import torch.distributed as dist
 
 from models.expert_parallel.moe import BASELINE_STEPS, EpExperts, ExchangeState
+from models.expert_parallel.schedules import MoeTiming
 from models.layers.experts import FullExperts
 from models.layers.mlp import LocalExperts
 from models.ops.cpu_ops import CpuOps
+from models.protocol import LayerTimes
 
 EXPERTS, HIDDEN, WIDTH = 4, 16, 8
 
@@ -39,6 +41,20 @@ def test_one_step_in_32_is_the_serial_baseline() -> None:
         schedules.append(state.current_schedule)
         state.next_step()
     assert schedules == ["serial", *["waves"] * (BASELINE_STEPS - 1), "serial"]
+
+
+def test_the_fused_schedule_has_no_baseline() -> None:
+    """Its layers are not timed, so there is nothing to compare with one."""
+    state = ExchangeState("fused", 2, timings=[None, MoeTiming(total=1)], rows=6)
+    assert state.current_schedule == "fused"
+    assert state.sum_times() == LayerTimes(2, None, None, None, None, None, "fused", 6)
+
+
+def test_times_are_summed_over_layers() -> None:
+    """Computing includes packing."""
+    timing = MoeTiming(1.0, 0.5, 0.25, dispatch=2, combine=3, exposed_wait=4, total=11)
+    state = ExchangeState("comet", 2, timings=[timing, timing], rows=6)
+    assert state.sum_times() == LayerTimes(2, 3.5, 4, 6, 8, 22, "serial", 6)
 
 
 def test_a_step_starts_with_empty_sums() -> None:

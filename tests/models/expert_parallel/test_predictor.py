@@ -83,5 +83,7 @@ def test_impossible_numbers_are_refused() -> None:
         StageTimes(-1, 1, 1, 1)
     with pytest.raises(BadConfig, match="1 or more"):
         balanced_stages(1).predict("waves", 0)
+    with pytest.raises(BadConfig, match="Predict serial, comet or waves"):
+        balanced_stages(1).predict("fused")
     with pytest.raises(BadConfig, match="above 0"):
         ratio_from_shape(1, 0, 1)

@@ -1,11 +1,13 @@
 """Experts on several processes: the same tokens as in one, in every schedule, with true times."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.inference.engine import CompletedRequests, complete, greedy, open_engine
 from support.tier import tiny_checkpoint
 
+from models.assemble import build_engine
 from models.checkpoint import read_model_config
 from models.config import EngineConfig, Schedule
 from models.errors import BadConfig
@@ -76,6 +78,14 @@ def test_experts_that_cannot_be_shared_evenly_are_refused(
     config = EngineConfig(model=checkpoint, expert_ranks=ranks, expert_waves=waves)
     with pytest.raises(BadConfig, match=next_step):
         check_expert_ranks(config, read_model_config(checkpoint))
+
+
+def test_a_device_without_fused_kernels_refuses_them(checkpoint: Path) -> None:
+    """The message names the schedules that it has. Waves need not divide the experts then."""
+    config = EngineConfig(model=checkpoint, device="cpu", expert_ranks=2, expert_schedule="fused")
+    check_expert_ranks(replace(config, expert_waves=3), read_model_config(checkpoint))
+    with pytest.raises(BadConfig, match="--expert-schedule serial, comet or waves"):
+        build_engine(config)
 
 
 def test_a_dense_model_has_no_experts_to_share(tmp_path: Path) -> None:

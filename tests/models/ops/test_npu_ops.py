@@ -1,20 +1,28 @@
-"""Each NPU operation computes the same as the CPU operation of that name.
+"""Each NPU operation computes the same as the CPU operation of that name, within its limits.
 
-The kernels behind it follow torch_npu's documentation alone.
+The kernels behind it follow torch_npu's documentation alone. What it rules out is refused at the
+start, and by the rig.
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+import torch_npu
 from support.npu_rig.attention_kernels import allow_float32
 from support.npu_rig.kernels import registry
+from support.tier import tiny_checkpoint
 from torch import Tensor
 
+from models.checkpoint import read_model_config
+from models.config import EngineConfig
+from models.errors import BadConfig
 from models.ops import npu_ops
 from models.ops.cpu_ops import CpuOps
-from models.ops.npu_ops import NpuOps
+from models.ops.npu_ops import NpuOps, check_npu_limits
 from models.ops.ops import Batch, KeyValues, Ops, Scheme
 from models.ops.registry import ops_for
 from models.ops.staging import stage
@@ -22,6 +30,7 @@ from models.ops.staging import stage
 CPU, NPU = CpuOps(), NpuOps()
 DTYPES = [torch.float32, torch.bfloat16]
 SCHEMES: list[Scheme] = ["w8a16", "w4a16", "w8a8"]
+FITTING = EngineConfig(dtype="bfloat16", block_tokens=128)
 BLOCK = 128
 # Decoding, verifying a draft, a whole prompt, and a chunk in the middle of one; blocks in no order.
 MIXED = Batch(
@@ -207,3 +216,46 @@ def test_the_rig_has_a_kernel_for_every_operation() -> None:
 def test_an_npu_gets_these_operations() -> None:
     """The engine chooses them by the device's kind."""
     assert isinstance(ops_for(torch.device("npu")), NpuOps)
+
+
+@pytest.mark.parametrize(
+    ("changes", "head_size", "says"),
+    [
+        ({"dtype": "float32"}, 32, "--dtype bfloat16"),
+        ({"block_tokens": 16}, 32, "--block-tokens 128"),
+        ({"block_tokens": 640}, 32, "--block-tokens 128"),
+        ({"kv_cache_dtype": "int8"}, 32, "Leave out --kv-cache-dtype"),
+        ({}, 24, "--device cpu"),
+    ],
+)
+def test_an_unsupported_configuration_is_refused(
+    tmp_path: Path, changes: dict[str, Any], head_size: int, says: str
+) -> None:
+    """Each message names an option that works."""
+    model = read_model_config(tiny_checkpoint(tmp_path / "model", head_dim=head_size))
+    with pytest.raises(BadConfig, match=says):
+        check_npu_limits(replace(FITTING, **changes), model)
+
+
+def test_a_supported_configuration_is_accepted(tmp_path: Path) -> None:
+    """16 bits and blocks of 128 tokens."""
+    check_npu_limits(FITTING, read_model_config(tiny_checkpoint(tmp_path / "model")))
+
+
+@pytest.mark.parametrize(("heads", "size"), [(4, 96), (75, 128)])
+def test_the_rig_refuses_to_rotate_others_together(heads: int, size: int) -> None:
+    """Sizes and numbers of heads that the column rotates apart."""
+    queries, keys = torch.zeros(3, heads, size), torch.zeros(3, 2, size)
+    rotation = torch.zeros(3, 1, size)
+    with pytest.raises(registry.RuledOut):
+        torch_npu.npu_apply_rotary_pos_emb(queries, keys, rotation, rotation, layout="TND")
+
+
+@pytest.mark.parametrize(("dtype", "block_tokens"), [(torch.float32, 128), (torch.bfloat16, 16)])
+def test_the_rig_refuses_the_same(dtype: torch.dtype, block_tokens: int) -> None:
+    """Attention would fail if such a configuration were accepted."""
+    batch = Batch([1], [0], [0], [1], [1], [[0]], [0])
+    plan = NpuOps().plan(stage(batch, block_tokens, torch.device("cpu"), NpuOps.index_dtype))
+    cache = KeyValues(*torch.zeros(2, 4, block_tokens, 2, 32, dtype=dtype))
+    with pytest.raises(registry.RuledOut):
+        NpuOps().attention(torch.zeros(1, 4, 32, dtype=dtype), cache, plan, 1.0)

@@ -16,6 +16,8 @@ from torch.utils._pytree import tree_leaves
 from models.architectures.loader import ModelLoader
 from models.checkpoint import open_tensors, read_model_config
 from models.engine.model_runner import LocalRunner
+from models.expert_parallel.moe import EpExperts, ExchangeState
+from models.ops.npu_exchange import A3, ExpertGroup, FusedExchange
 from models.ops.npu_ops import NpuOps
 
 assert kernels
@@ -78,3 +80,42 @@ def test_a_step_is_one_copy(tmp_path: Path) -> None:
     counted = launches(tmp_path, 2)
     assert counted.copies == 1
     assert "lift_fresh" not in counted.operations
+
+
+def shared_launches(folder: Path, layers: int) -> Launches:
+    """Run rank 0's step with the fused exchange, and a quarter of the experts."""
+    ranks, experts = 4, 8
+    checkpoint = tiny_checkpoint(
+        folder / str(layers),
+        hidden_size=1024,
+        head_dim=128,
+        num_hidden_layers=layers,
+        num_experts=experts,
+    )
+    state = ExchangeState("fused", 1)
+    loader = ModelLoader(
+        read_model_config(checkpoint),
+        NpuOps(),
+        META,
+        torch.bfloat16,
+        256,
+        kept_experts=range(experts // ranks),
+        make_moe_block=lambda ops, experts: EpExperts(state, experts),
+    )
+    with open_tensors(checkpoint) as tensors, torch.inference_mode():
+        runner = LocalRunner(loader.load(tensors), 5, BLOCK)
+        group = ExpertGroup("group", ranks, 0, experts, 64)
+        state.exchange = FusedExchange(group, loader.config, A3, torch.bfloat16, META)
+    runner.forward(batches()[-1])
+    with Launches() as counted:
+        runner.forward(batches()[-1])
+    return counted
+
+
+def test_a_shared_layer_waits_for_no_count(tmp_path: Path) -> None:
+    """Three copies fill the rows that are sent; the rest is as with one rank."""
+    few, more = (shared_launches(tmp_path, layers) for layers in (1, 2))
+    added = more.operations - few.operations
+    assert added.total() <= 21, added
+    assert added["npu_moe_distribute_dispatch_v2"] == added["npu_moe_distribute_combine_v2"] == 1
+    assert more.copies == 1

@@ -20,6 +20,7 @@ def test_every_setting_of_the_engine_has_an_option() -> None:
     [
         ("--expert-ranks 2 --expert-waves 4", EngineConfig(expert_ranks=2, expert_waves=4)),
         ("--expert-schedule comet", EngineConfig(expert_schedule="comet")),
+        ("--expert-schedule fused", EngineConfig(expert_schedule="fused")),
         ("--no-prefix-caching", EngineConfig(prefix_caching=False)),
         ("--context-tokens 99", EngineConfig(context_tokens=99)),
         ("--kv-cache-dtype int8", EngineConfig(kv_cache_dtype="int8")),

@@ -71,6 +71,38 @@ def test_logits_do_not_depend_on_the_cache(network: Qwen3) -> None:
     assert (read(mine, cache, TOKENS) - whole).abs().max() < 1e-4
 
 
+def test_a_prefix_of_an_earlier_sequence_is_not_read_again(network: Qwen3) -> None:
+    """Its blocks hold the sequence's own tokens, no drafts; without sharing there are none."""
+    mine, first, second = draft_network(network), DraftCache(), DraftCache()
+    first.rewind(TOKENS[:33])
+    read(mine, first, [*TOKENS[:33], *range(20)])
+    mine.release(first)
+    mine.adopt(second, TOKENS)
+    assert (second.tokens, second.verified) == (TOKENS[:32], 32)
+    second.rewind(TOKENS)
+    whole = read(draft_network(network), DraftCache(), TOKENS)
+    assert (read(mine, second, TOKENS) - whole).abs().max() < 1e-4
+    drafted = DraftCache()
+    mine.adopt(drafted, [*TOKENS[:33], *range(20)])
+    assert len(drafted.tokens) == 32
+    lonely, cache = DraftNetwork(network, CONTEXT, 16, 64, is_sharing=False), DraftCache()
+    cache.rewind(TOKENS)
+    read(lonely, cache, TOKENS)
+    lonely.release(cache)
+    lonely.adopt(cache := DraftCache(), TOKENS)
+    assert cache.tokens == []
+
+
+def test_a_prefix_is_left_where_the_rest_has_no_room(network: Qwen3) -> None:
+    """Held blocks without a draft would only keep others out."""
+    mine, first, second = draft_network(network, blocks=3), DraftCache(), DraftCache()
+    first.rewind(TOKENS[:17])
+    read(mine, first, TOKENS[:17])
+    mine.adopt(second, TOKENS)
+    assert second.blocks == []
+    assert not mine.reserve(second, len(TOKENS))
+
+
 def test_long_inputs_are_read_in_chunks(network: Qwen3) -> None:
     """A small step size changes no logits."""
     whole = read(draft_network(network), DraftCache(), TOKENS)

@@ -1,8 +1,9 @@
 """Speculative decoding changes how fast tokens come, never which: with every drafter."""
 
 from dataclasses import replace
+from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,8 @@ from support.inference.engine import CompletedRequests, complete, greedy, open_e
 from tokenizers import Tokenizer
 
 from models.config import SHIPPED_MODEL, EngineConfig, Speculation
-from models.protocol import EngineRequest, SamplingParams
+from models.engine.engine import Engine
+from models.protocol import EngineRequest, SamplingParams, TokenLogprobs
 from models.training.corpus import standard_library
 
 METHODS: list[Speculation] = ["ngram", "draft", "async-draft"]
@@ -147,6 +149,60 @@ def test_an_aborted_request_leaves_the_others_alone(
     assert both.reasons["first"] == ("abort", None)
     assert both.tokens["second"] == plain.tokens["second"]
     assert again.tokens["first"] == plain.tokens["first"]
+
+
+class Asked(NamedTuple):
+    """Replies to two requests with one long prompt; guesses that were checked, and right."""
+
+    tokens: dict[str, list[int]]
+    logprobs: dict[str, list[TokenLogprobs]]
+    guesses: list[tuple[int, int]]
+
+
+def ask(engine: Engine, number: int) -> tuple[Asked, int]:
+    """Return replies, and the prompt's tokens that came from host memory or disk."""
+    wanted: dict[str, Any] = {"logprobs": 2, "temperature": 0.7, "seed": 3}
+    text = prompt(200 + number)
+    requests = [greedy("greedy", text, 24, logprobs=2), greedy("random", text, 24, **wanted)]
+    completed = complete(engine, requests[:1])
+    other = complete(engine, requests[1:])
+    outputs = completed.outputs | other.outputs
+    ends = [*completed.ends, *other.ends]
+    asked = Asked(
+        completed.tokens | other.tokens,
+        {name: [p for each in of for p in each.logprobs] for name, of in outputs.items()},
+        [(end.draft_tokens, end.accepted_tokens) for end in ends],
+    )
+    return asked, ends[0].host_tokens + ends[0].disk_tokens
+
+
+@pytest.mark.parametrize("method", METHODS[1:])
+def test_prefixes_of_all_tiers_leave_tokens_and_acceptance_as_they_are(
+    config: EngineConfig, tmp_path: Path, method: Speculation
+) -> None:
+    """The draft model has no keys of what came back, computes them, and guesses as well as ever.
+
+    Logprobs are those of a hit on the device, to the bit.
+    """
+    config = replace(config, draft_confidence_threshold=0.0, cache_tokens=2048)
+    with open_engine(replace(config, prefix_caching=False)) as engine:
+        plain = [ask(engine, number)[0] for number in (1, 2)]
+    config = replace(config, speculation=method)
+    with open_engine(replace(config, prefix_caching=False)) as engine:
+        alone = [ask(engine, number)[0] for number in (1, 2)]
+    with open_engine(config) as engine:
+        on_device = [ask(engine, number) for number in (1, 2, 1, 2)]
+    config = replace(config, cache_tokens=256, host_cache_gib=0.002, disk_cache=tmp_path)
+    with open_engine(config) as engine:
+        met = [ask(engine, number) for number in (1, 2, 1)]
+    with open_engine(config) as engine:
+        met.append(ask(engine, 2))
+    assert [restored > 100 for _, restored in met] == [False, False, True, True]
+    assert [found for found, _ in met] == [found for found, _ in on_device]
+    for (found, _), number in zip(met, (0, 1, 0, 1), strict=True):
+        assert found.tokens == plain[number].tokens
+        assert found.guesses == alone[number].guesses
+        assert found.guesses[0][1] > 0
 
 
 @pytest.mark.slow

@@ -179,6 +179,7 @@ def fill_ours(con: duckdb.DuckDBPyConnection) -> None:
                 requests_finished_length=1,
             ),
             *counters("ours", "tiny", TEN, estimated_flops=0, prefix_queries=200, prefix_hits=40),
+            *counters("ours", "tiny", TEN, external_prefix_hits=60),
         ],
     )
     fill_requests_and_energy(con)

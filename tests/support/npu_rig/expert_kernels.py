@@ -158,7 +158,7 @@ def _counts(group_list: Tensor | None, kind: int, rows: int, groups: int) -> lis
     counts: list[int] = (
         group_list if kind == 1 else group_list.diff(prepend=group_list.new_zeros(1))
     ).tolist()
-    must(sum(counts) == rows and min(counts) >= 0, "the groups divide all rows")
+    must(sum(counts) <= rows and min(counts) >= 0, "the groups have at most all rows")
     return counts
 
 
@@ -182,4 +182,8 @@ def _exact(weights: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
 
 
 def _times(rows: Tensor, weights: Tensor, counts: list[int]) -> Tensor:
-    return torch.cat([mine @ weights[group] for group, mine in enumerate(rows.split(counts))])
+    """Multiply each group's rows. Rows beyond the groups are left as they were in the output."""
+    out = torch.full((len(rows), weights.shape[2]), torch.nan, dtype=torch.double)
+    valid = rows[: sum(counts)].split(counts)
+    out[: sum(counts)] = torch.cat([mine @ weights[group] for group, mine in enumerate(valid)])
+    return out

@@ -161,9 +161,11 @@ def test_what_counters_and_events_disagree_on_is_shown(marts: duckdb.DuckDBPyCon
 
 def test_the_cache_is_counted_in_tokens(marts: duckdb.DuckDBPyConnection) -> None:
     """Without lookups there is no share, so the other targets have no row."""
-    assert rows(marts, "select target, queries, hits, hit_share from prefix_cache_hourly") == [
-        ("ours", 200, 40, 0.2)
-    ]
+    query = (
+        "select target, queries, hits, hit_share, beyond_device_hit_share, total_hit_share "
+        "from prefix_cache_hourly"
+    )
+    assert rows(marts, query) == [("ours", 200, 40, 0.2, 0.3, 0.5)]
 
 
 def test_nothing_is_made_up_where_nothing_was_said(marts: duckdb.DuckDBPyConnection) -> None:

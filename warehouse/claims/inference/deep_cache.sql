@@ -14,14 +14,15 @@
 }) }}
 -- Our own measurements of prompts of which three quarters are shared, by length and by where those
 -- were kept.
--- Our tier: the hourly median time to first token, with a hit share of at least a half and of at
--- most a tenth. Lengths of prompts may differ between such hours.
+-- Our tier: the hourly median time to first token, with at least a half and with at most a tenth of
+-- the prompt tokens found on the device, in host memory or on disk. An hour of which only the device's
+-- hits are known is neither. Lengths of prompts may differ between such hours.
 {% set evidence %}
     with hours as (
         select
             cache.target,
             cache.model_name,
-            case when cache.hit_share >= 0.5 then 'cached' when cache.hit_share <= 0.1 then 'not cached' end as state,
+            case when cache.total_hit_share >= 0.5 then 'cached' when cache.total_hit_share <= 0.1 then 'not cached' end as state,
             latency.p50_seconds,
             cache.hour_at
         from {{ ref('prefix_cache_hourly') }} as cache

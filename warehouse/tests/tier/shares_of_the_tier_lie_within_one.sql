@@ -30,9 +30,9 @@ select
     hour_at,
     target,
     model_name as what,
-    acceptance as largest
+    greatest(acceptance, list_max(acceptance_at_position)) as largest
 from {{ ref('speculation_hourly') }}
-where acceptance not between 0 and 1
+where acceptance not between 0 and 1 or list_max(acceptance_at_position) > 1
 
 union all
 
@@ -41,9 +41,9 @@ select
     hour_at,
     target,
     model_name as what,
-    hit_share as largest
+    greatest(hit_share, total_hit_share) as largest
 from {{ ref('prefix_cache_hourly') }}
-where hit_share not between 0 and 1
+where hit_share not between 0 and 1 or total_hit_share not between 0 and 1
 
 union all
 

@@ -1,7 +1,11 @@
--- One row per hour or day, target and model: the share of looked-up prompt tokens that the cache had.
+-- One row per hour or day, target and model: the shares of looked-up prompt tokens that the cache had, in
+-- all tiers, on the device, and beyond it. Each is over the servers and hours in which it is known.
 select
     time_bucket(to_hours($step), hour_at) as instant, if($by = 'target', target, service) || ' · ' || model_name as series, $step as step_hours,
-    sum(hits) / nullif(sum(queries) filter (where hits is not null), 0) as hit_share, sum(hits)::bigint as hits, sum(queries)::bigint as queries
+    sum(total_hit_share * queries) / nullif(sum(queries) filter (where total_hit_share is not null), 0) as total_share,
+    sum(device_hit_share * queries) / nullif(sum(queries) filter (where device_hit_share is not null), 0) as device_share,
+    sum(beyond_device_hit_share * queries) / nullif(sum(queries) filter (where beyond_device_hit_share is not null), 0) as beyond_share,
+    sum(hits_in_all)::bigint as hits_in_all, sum(hits_beyond_device)::bigint as hits_beyond_device, sum(queries)::bigint as queries
 from prefix_cache_hourly
 where
     ($service = '' or service = $service) and ($target = '' or target = $target)

@@ -1,5 +1,5 @@
 -- One row per service and model in its newest hour: replicas, speed, latency, goodput, cache hits, accepted
--- drafts, and gaps.
+-- drafts, and gaps. Where hits beyond the device are not known, cache hits are those of the device.
 with newest as (
     select service, model_name, max(hour_at) as hour_at
     from service_efficiency_hourly
@@ -16,7 +16,10 @@ latency as (
 ),
 
 cache as (
-    select hour_at, service, model_name, sum(hits) / nullif(sum(queries) filter (where hits is not null), 0) as prefix_hit_share
+    select
+        hour_at, service, model_name,
+        sum(coalesce(hits_in_all, hits)) / nullif(sum(queries) filter (where hits is not null), 0) as prefix_hit_share,
+        sum(hits_beyond_device) / nullif(sum(queries) filter (where hits_beyond_device is not null), 0) as beyond_hit_share
     from prefix_cache_hourly
     where hour_at in (select hour_at from newest)
     group by all
@@ -33,7 +36,7 @@ select
     service, model_name, replicas, replicas_now, replicas_gone, hour_at,
     round(tokens_per_second, 2) as generated_tokens_per_second, generation_tokens, requests_total,
     ttft.p50_seconds as ttft_p50_seconds, ttft.p99_seconds as ttft_p99_seconds, tpot.p50_seconds as tpot_p50_seconds,
-    goodput_share, goodput_method, goodput_reason, prefix_hit_share, acceptance,
+    goodput_share, goodput_method, goodput_reason, prefix_hit_share, beyond_hit_share, acceptance,
     covered_share, covered_share * replica_hours * 3600 as covered_seconds, gap_minutes, resets,
     if(gone_at is null, 'present', strftime(gone_at at time zone 'UTC', 'gone since %Y-%m-%d %H:%M')) as state
 from service_efficiency_hourly

@@ -2,7 +2,8 @@
 -- mean number of tokens that a verification yields.
 select
     time_bucket(to_hours($step), hour_at) as instant, if($by = 'target', target, service) || ' · ' || model_name as series, $step as step_hours,
-    sum(accepted_tokens) / nullif(sum(draft_tokens), 0) as acceptance, median(mean_length) as mean_length,
+    sum(accepted_tokens) filter (where draft_tokens is not null)
+    / nullif(sum(draft_tokens) filter (where accepted_tokens is not null), 0) as acceptance, median(mean_length) as mean_length,
     sum(drafts)::bigint as drafts, sum(draft_tokens)::bigint as draft_tokens, sum(accepted_tokens)::bigint as accepted_tokens
 from speculation_hourly
 where

@@ -1,5 +1,5 @@
 -- One row per target and model in its newest hour: speed, latency, goodput, cache hits, accepted
--- drafts, and gaps.
+-- drafts, and gaps. Where hits beyond the device are not known, cache hits are those of the device.
 with newest as (
     select target, model_name, max(hour_at) as hour_at
     from served_tokens_hourly
@@ -23,7 +23,7 @@ efficiency as (
 ),
 
 cache as (
-    select hour_at, target, model_name, hit_share
+    select hour_at, target, model_name, coalesce(total_hit_share, hit_share) as prefix_hit_share, beyond_device_hit_share
     from prefix_cache_hourly
     where hour_at in (select hour_at from newest)
 ),
@@ -40,7 +40,7 @@ select
     generation_tokens, requests_total,
     ttft.p50_seconds as ttft_p50_seconds, ttft.p99_seconds as ttft_p99_seconds, tpot.p50_seconds as tpot_p50_seconds,
     efficiency.goodput_share, efficiency.goodput_method, efficiency.goodput_reason,
-    cache.hit_share as prefix_hit_share, speculation.acceptance,
+    cache.prefix_hit_share, cache.beyond_device_hit_share as beyond_hit_share, speculation.acceptance,
     covered_seconds, gap_minutes, resets,
     if(state = 'gone', strftime(gone_at at time zone 'UTC', 'gone since %Y-%m-%d %H:%M'), state) as state
 from served_tokens_hourly

@@ -3,17 +3,24 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 from support.dashboard.components import traces_of, unit_of
 
 from dashboards.components.theme import Theme
 from dashboards.pages.tier import experts
+from dashboards.query import query
 
 LIGHT = Theme()
 TEN = datetime(2026, 6, 18, 10, tzinfo=UTC)
 POSITIONS = pl.DataFrame(
-    {"series": ["ours"] * 3, "place": [1, 2, 3], "accepted_share": [0.8, 0.6, 0.4]}
+    {
+        "series": ["ours"] * 3,
+        "place": [1, 2, 3],
+        "accepted_share": [0.8, 0.6, 0.4],
+        "is_bound": [False] * 3,
+    }
 )
 
 
@@ -51,7 +58,42 @@ def test_drafts_hold_less_at_each_position() -> None:
     [line] = made.data
     assert (line.x, line.y) == ((1, 2, 3), (0.8, 0.6, 0.4))
     assert unit_of(made, "xaxis") == "position within the draft"
-    assert unit_of(made) == "share of drafts"
+    assert unit_of(made) == "share of tokens drafted there"
+
+
+DRAFTS = """
+    create table speculation_hourly as
+    select timestamptz '2026-06-18 10:00:00+00' as hour_at, 'm' as model_name, *
+    from (values
+        ('a', 'pool', 10, [8, 3], [10, 4]),
+        ('b', 'pool', 10, [2, 1, 1], [10, 6, 2]),
+        ('vllm', 'vllm', 4469, [4441, 4153], null),
+        ('gauges', 'gauges', null, null, null)
+    ) as rows (target, service, drafts, accepted_tokens_by_position, draft_tokens_by_position)
+"""
+ALL = {"service": "", "target": "", "model": "", "drawn": [], "by": "service"}
+
+
+def test_positions_of_replicas_are_over_the_tokens_drafted_there() -> None:
+    """Counts add up, also where a replica drafts further; over all drafts it is a bound."""
+    asked = query("tier/speculation_positions", **ALL)
+    with duckdb.connect() as con:
+        con.execute(DRAFTS)
+        rows = con.execute(asked.sql, asked.values).pl()
+    found = rows.select("series", "place", "accepted_share", "is_bound").rows()
+    assert found == [
+        ("pool · m", 1, 10 / 20, False),
+        ("pool · m", 2, 4 / 10, False),
+        ("pool · m", 3, 1 / 2, False),
+        ("vllm · m", 1, 4441 / 4469, True),
+        ("vllm · m", 2, 4153 / 4469, True),
+    ]
+
+
+def test_a_share_over_all_drafts_is_a_lower_bound() -> None:
+    """vLLM does not count how many drafts reached a position."""
+    made = experts.speculation_positions(POSITIONS.with_columns(is_bound=True), LIGHT)
+    assert list(traces_of(made)) == ["ours, at least"]
 
 
 def test_the_time_of_layers_is_the_sum_over_schedules() -> None:

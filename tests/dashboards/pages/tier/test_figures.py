@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 from support.dashboard.components import traces_of, unit_of
@@ -10,6 +11,7 @@ from support.dashboard.components import traces_of, unit_of
 from dashboards.components.theme import Theme
 from dashboards.components.timelines import HOUR, MINUTE
 from dashboards.pages.tier import figures
+from dashboards.query import query
 
 LIGHT = Theme()
 TEN = datetime(2026, 6, 18, 10, tzinfo=UTC)
@@ -111,15 +113,60 @@ def test_goodput_is_a_share_of_requests() -> None:
     assert (made.data[0].y, unit_of(made)) == ((0.9,), "share of requests")
 
 
+CACHES = """
+    create table prefix_cache_hourly as
+    select timestamptz '2026-06-18 10:00:00+00' as hour_at, 'm' as model_name, *
+    from (values
+        ('a', 'pool', 100, 20, 50, 70, 0.2, 0.5, 0.7),
+        ('b', 'pool', 300, 30, 0, 30, 0.1, 0.0, 0.1),
+        ('old', 'pool', 600, 60, null, null, 0.1, null, null)
+    ) as rows (
+        target, service, queries, hits, hits_beyond_device, hits_in_all,
+        device_hit_share, beyond_device_hit_share, total_hit_share
+    )
+"""
+
+
+def test_a_share_of_replicas_is_over_those_that_know_it() -> None:
+    """One that counts the device's hits alone is in that share only."""
+    window = {"service": "", "target": "", "model": "", "drawn": [], "by": "service"}
+    asked = query("tier/prefix_cache", **window, hours=24, step=1)
+    with duckdb.connect() as con:
+        con.execute(CACHES)
+        [row] = con.execute(asked.sql, asked.values).pl().rows(named=True)
+    assert row["total_share"] == pytest.approx(100 / 400)
+    assert row["beyond_share"] == pytest.approx(50 / 400)
+    assert row["device_share"] == pytest.approx(110 / 1000)
+
+
+def cached(total: float | None, device: float | None, beyond: float | None) -> pl.DataFrame:
+    """Return an hour with these shares of prompt tokens found in the cache."""
+    rows = hours([0], total_share=[total], device_share=[device], beyond_share=[beyond])
+    return rows.cast({name: pl.Float64 for name in rows.columns if name.endswith("_share")})
+
+
 def test_a_cache_that_reports_no_hits_says_so() -> None:
-    made = figures.prefix_cache(hours([0], hit_share=[None]), LIGHT)
+    made = figures.prefix_cache(cached(None, None, None), LIGHT)
     assert not made.data
     assert "not hits" in made.layout.annotations[0].text
 
 
-def test_hits_are_a_share_of_prompt_tokens() -> None:
-    made = figures.prefix_cache(hours([0], hit_share=[0.25]), LIGHT)
-    assert (made.data[0].y, unit_of(made)) == ((0.25,), "share of prompt tokens")
+@pytest.mark.parametrize(
+    ("shares", "lines"),
+    [
+        ((0.25, 0.25, 0.0), {"ours": (0.25,)}),
+        ((0.75, 0.25, 0.5), {"ours: all tiers": (0.75,), "ours: device": (0.25,)}),
+        ((None, 0.25, None), {"ours: device": (0.25,)}),
+        ((0.4, None, None), {"ours": (0.4,)}),
+    ],
+)
+def test_tiers_of_the_cache_are_lines_where_they_are_known(
+    shares: tuple[float | None, ...], lines: dict[str, tuple[float]]
+) -> None:
+    """A server of one tier has one line, and none is drawn for what nobody counts."""
+    made = figures.prefix_cache(cached(*shares), LIGHT)
+    assert {name: trace.y for name, trace in traces_of(made).items()} == lines
+    assert unit_of(made) == "share of prompt tokens"
 
 
 @pytest.mark.parametrize(
@@ -130,7 +177,7 @@ def test_hits_are_a_share_of_prompt_tokens() -> None:
         (figures.coverage, hours([0], covered_share=[0.5])),
         (figures.latency, latency()),
         (figures.goodput, hours([0], goodput_share=[0.9])),
-        (figures.prefix_cache, hours([0], hit_share=[0.25])),
+        (figures.prefix_cache, cached(0.25, 0.25, 0.0)),
     ],
 )
 def test_an_empty_frame_draws(draw: Any, rows: pl.DataFrame) -> None:

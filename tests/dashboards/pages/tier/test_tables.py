@@ -24,6 +24,7 @@ ROW: dict[str, Any] = {
     "goodput_method": "events",
     "goodput_reason": None,
     "prefix_hit_share": 0.25,
+    "beyond_hit_share": None,
     "acceptance": None,
     "covered_seconds": 3540.0,
     "state": "present",
@@ -41,7 +42,7 @@ SERVICE = {
 def rows(*changes: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(
         [ROW | each for each in changes],
-        schema_overrides={"acceptance": pl.Float64},
+        schema_overrides={"acceptance": pl.Float64, "beyond_hit_share": pl.Float64},
         infer_schema_length=None,
     )
 
@@ -58,6 +59,14 @@ def test_one_model_has_its_hour_as_tiles() -> None:
 def test_no_drafts_are_unknown_and_not_zero() -> None:
     made = tiles_of(summary(rows({})))
     assert made["Draft tokens accepted"] == ("unknown", "unknown without speculative decoding")
+
+
+def test_tokens_from_the_cache_say_what_is_known_beyond_the_device() -> None:
+    """Hits that nobody counts there are unknown, not 0."""
+    name = "Prompt tokens found in cache"
+    assert tiles_of(summary(rows({})))[name] == ("25.0%", "beyond the device: unknown")
+    made = tiles_of(summary(rows({"beyond_hit_share": 0.1})))
+    assert made[name] == ("25.0%", "beyond the device: 10.0%")
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,26 @@ def test_seconds_are_counted_by_schedule() -> None:
     assert sum_samples(families, "tokentide:expert_rows", "_total", schedule="waves") == 20
 
 
+def test_unknown_times_have_no_series() -> None:
+    """Rows of a fused exchange are counted; its seconds are unknown, and no zeros."""
+    factory = MetricFactory("tiny")
+    series = ExpertParallelSeries(factory)
+    for _ in range(2):
+        series.observe(LayerTimes(3, None, None, None, None, None, "fused", 10))
+    series.observe(TIMES)
+    families = collect(factory.registry)
+    assert sum_samples(families, "tokentide:expert_rows", "_total", schedule="fused") == 20
+    fused = [
+        sample.name
+        for family in families.values()
+        for sample in family.samples
+        if sample.labels.get("schedule") == "fused"
+    ]
+    assert {name.removesuffix("_total") for name in fused if "created" not in name} == {
+        "tokentide:expert_rows"
+    }
+
+
 def test_gains_appear_once_there_is_a_baseline() -> None:
     """Half of the hideable second was saved."""
     factory = MetricFactory("tiny")

@@ -15,6 +15,7 @@ CANONICAL = {
     "accepted_tokens_at",
     "cache_usage",
     "cached_prompt_tokens",
+    "cached_prompt_tokens_by_source",
     "decode_seconds",
     "draft_tokens",
     "drafts",
@@ -22,6 +23,7 @@ CANONICAL = {
     "estimated_flops",
     "estimated_read_bytes",
     "estimated_write_bytes",
+    "external_prefix_hits",
     "generation_tokens",
     "itl_seconds",
     "preemptions",
@@ -78,6 +80,9 @@ def test_the_figures_of_a_loaded_server_are_those_of_its_page(recordings: Path) 
     assert values(page, "ttft_seconds", "bucket")["inf"] == 237
     models = {series.model_name for series in page.samples if series.metric == "ttft_seconds"}
     assert models == {"tiny"}
+    sources = values(page, "cached_prompt_tokens_by_source")
+    known = ("device", "disk", "external_unspecified", "host", "p2p")
+    assert sources == {f'cache_source="{source}",engine="0"': 0 for source in known}
 
 
 def test_a_histogram_may_be_named_like_a_counter(recordings: Path) -> None:
@@ -218,11 +223,13 @@ def test_the_page_of_our_own_server_has_experts_and_devices() -> None:
     page = (
         'vllm:prompt_tokens_total{engine="0",model_name="m"} 1\n'
         'tokentide:expert_tokens_total{engine="0",model_name="m",layer="1",expert="2"} 9\n'
+        'tokentide:prefix_cache_tier_hits_total{engine="0",model_name="m",tier="disk"} 48\n'
         'tokentide:power_watts{engine="0",model_name="m",provenance="rated"} 300\n'
         'tokentide:energy_joules_total{engine="0",model_name="m",provenance="rated"} 5\n'
     )
     found = MetricsNormaliser("tokentide", "tokentide device").read(page.encode(), NOW)
     assert (value(found, "prompt_tokens"), value(found, "expert_tokens")) == (1, 9)
+    assert values(found, "prefix_hits_by_tier") == {'cache_source="disk",engine="0"': 48}
     assert value(found, "power_watts") == 300
     [power] = [series for series in found.samples if series.metric == "power_watts"]
     assert (power.device, power.model_name, power.labels) == ("0", None, 'provenance="rated"')

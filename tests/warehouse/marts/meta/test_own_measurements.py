@@ -35,7 +35,7 @@ TIER = """
         tokens_per_second double, busy_share double
     );
     create table prefix_cache_hourly
-        (hour_at timestamptz, target varchar, model_name varchar, hit_share double);
+        (hour_at timestamptz, target varchar, model_name varchar, total_hit_share double);
     create table served_latency_hourly (
         hour_at timestamptz, target varchar, model_name varchar, metric varchar, p50_seconds double
     );

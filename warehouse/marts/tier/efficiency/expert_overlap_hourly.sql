@@ -121,6 +121,7 @@ compared as (
         case
             when hours.schedule is null then 'no layer of experts was timed'
             when hours.schedule = 'serial' then 'serial steps are the baseline'
+            when hours.schedule = 'fused' then 'fused kernels cannot be timed from outside'
             when coalesce(hours.rows, 0) <= 0 then 'no rows were timed'
             when baselines.serial_seconds is null then 'no serial step in this hour to compare with'
             when coalesce(least(baselines.link_seconds, baselines.compute_seconds), 0) <= 0

@@ -32,6 +32,56 @@ hours as (
     group by all
 ),
 
+-- One row per position of an hour's drafts, from 0.
+positions as (
+    select
+        hour_at,
+        target,
+        model_name,
+        position,
+        sum(growth) filter (where metric = 'draft_tokens_at') as drafted,
+        sum(growth) filter (where metric = 'accepted_tokens_at') as accepted
+    from counters
+    where position is not null
+    group by all
+),
+
+-- Where each position's drafted tokens are counted, acceptance there is over them. Elsewhere (vLLM)
+-- it is known only if every draft had all positions; then each was drafted as often as there are drafts.
+by_position as (
+    select
+        hours.hour_at,
+        hours.target,
+        hours.model_name,
+        list(positions.accepted order by positions.position) as accepted_counts,
+        case
+            when count(positions.drafted) > 0 then list(positions.drafted order by positions.position)
+            else list(hours.drafts order by positions.position)
+        end as drafted_counts,
+        case
+            when count(positions.accepted) < count(*)
+                then 'the server does not count accepted tokens by position'
+            when count(positions.drafted) > 0
+                then case
+                    when count(positions.drafted) < count(*) or sum(positions.drafted) != hours.draft_tokens
+                        then 'drafted tokens by position are known for a part of the hour only'
+                end
+            when hours.draft_tokens is null then 'the server does not count drafted tokens'
+            when hours.drafts is null then 'the server does not count drafts'
+            when hours.draft_tokens != hours.drafts * count(*)
+                then
+                    'drafts differ in length, and the server does not count how many reached each '
+                    || 'position'
+        end as reason
+    from hours
+    inner join positions
+        on
+            hours.hour_at = positions.hour_at
+            and hours.target = positions.target
+            and hours.model_name = positions.model_name
+    group by hours.hour_at, hours.target, hours.model_name, hours.drafts, hours.draft_tokens
+),
+
 gauges as (
     select
         hour_at,
@@ -75,8 +125,19 @@ joined as (
 with_services as (
     select
         joined.*,
+        by_position.accepted_counts,
+        case when by_position.reason is null then by_position.drafted_counts end as drafted_counts,
+        case
+            when by_position.target is null then 'the server does not count accepted tokens by position'
+            else by_position.reason
+        end as position_reason,
         coalesce(services.service, joined.target) as service
     from joined
+    left join by_position
+        on
+            joined.hour_at = by_position.hour_at
+            and joined.target = by_position.target
+            and joined.model_name = by_position.model_name
     left join {{ ref('target_services_daily') }} as services
         on
             joined.target = services.target
@@ -107,6 +168,16 @@ select
         when draft_tokens is null then 'the server does not count drafted tokens'
         when drafts is null then 'the server does not count drafts'
     end as reason,
-    service
+    service,
+    list_transform(accepted_counts, lambda accepted: round(accepted)::bigint)
+        as accepted_tokens_by_position,
+    list_transform(drafted_counts, lambda drafted: round(drafted)::bigint) as draft_tokens_by_position,
+    case
+        when drafted_counts is not null
+            then list_transform(
+                list_zip(accepted_counts, drafted_counts), lambda pair: pair[1] / nullif(pair[2], 0)
+            )
+    end as acceptance_at_position,
+    position_reason
 from with_services
 order by hour_at, target, model_name

@@ -1,0 +1,1 @@
+"""Tests of the fused kernels for ARM on an emulated CPU."""
