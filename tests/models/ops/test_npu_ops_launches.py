@@ -116,6 +116,6 @@ def test_a_shared_layer_waits_for_no_count(tmp_path: Path) -> None:
     """Three copies fill the rows that are sent; the rest is as with one rank."""
     few, more = (shared_launches(tmp_path, layers) for layers in (1, 2))
     added = more.operations - few.operations
-    assert added.total() <= 21, added
+    assert added.total() <= MAX_LAUNCHES[128] + 3, added
     assert added["npu_moe_distribute_dispatch_v2"] == added["npu_moe_distribute_combine_v2"] == 1
     assert more.copies == 1
