@@ -126,7 +126,7 @@ $(TIER)/.installed: pyproject.toml constraints.txt
 $(RIG)/.installed: tests/support/npu_rig/requirements.txt
 	$(PYTHON) -m venv $(RIG)
 	$(RIG)/bin/pip install --quiet --disable-pip-version-check --requirement $<
-	rm -rf $(RIG)/ascend-stubs
+	rm -rf $(RIG)/ascend-runtime
 	touch $@
 
 # The extensions of DuckDB fit one of its versions, which is not that of constraints.txt. All other packages are those of
