@@ -86,7 +86,7 @@ async def time_first_token(
     async with checking(server, endpoint, seed) as checker:
         reply = await checker.ask(stream=True)
     first_at = reply.sent.completion.first_at
-    if reply.failure is not None or first_at is None:
+    if first_at is None:
         return FirstToken(reason=f"no token was streamed: {reply.failure or 'an empty reply'}")
     sent_at = reply.sent.sent_at or asked_at
     if started_at is None:
@@ -97,7 +97,10 @@ async def time_first_token(
 def request_options(
     servers: Mapping[Side, PilotServer], base: RequestOptions, found: Preparation
 ) -> dict[Side, RequestOptions]:
-    """Return the options of the load's requests, which differ between servers in the model only."""
+    """Return the options of the load's requests, which differ between servers in the model only.
+
+    A server that refuses to be asked for usage in streams is not asked for it.
+    """
     return {
         side: RequestOptions(
             model=servers[side].model,
@@ -108,6 +111,7 @@ def request_options(
             temperature=base.temperature,
             seed=base.seed,
             sends_seed=base.temperature > 0,
+            asks_usage=outcome_of(found.checks[side], "streaming usage") != "refused",
         )
         for side in SIDES
     }

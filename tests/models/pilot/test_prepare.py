@@ -8,7 +8,8 @@ import pytest
 from support.inference.openai_server import error_reply, serve
 from support.inference.pilot_servers import PilotReply
 
-from models.loadgen.prompts import RequestOptions
+from models.loadgen.arrivals import Arrival
+from models.loadgen.prompts import RequestOptions, build_body
 from models.loadgen.target import LoadTarget
 from models.pilot.blocks import SIDES, Side
 from models.pilot.prepare import (
@@ -67,6 +68,15 @@ def test_both_stream_or_neither_does() -> None:
             True,
             3,
         )
+
+
+def test_a_server_that_refuses_to_count_streams_is_not_asked_to() -> None:
+    """Every request of the load would be refused."""
+    found = find(PilotReply(), PilotReply(refuses=("stream_options",)))
+    options = request_options(servers_at("http://a", "http://b"), RequestOptions(""), found)
+    bodies = {side: build_body(options[side], 0, Arrival(0.0, 3, 4)) for side in SIDES}
+    assert [b"stream_options" in bodies[side] for side in SIDES] == [True, False]
+    assert found.is_stream
 
 
 @pytest.mark.parametrize(
