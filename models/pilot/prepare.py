@@ -1,15 +1,27 @@
 """Preparation of a pilot: first tokens, checks of both servers, equality of completions."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from time import perf_counter
 
+import httpx
+
 from models.errors import TierError
 from models.loadgen.prompts import Endpoint, RequestOptions
 from models.loadgen.replay import Print
+from models.loadgen.target import LoadTarget, ServerUnreachable, find_served_model
 from models.pilot.blocks import SIDES, Side
-from models.pilot.checks import FeatureCheck, check_features, checking, outcome_of
+from models.pilot.checks import (
+    BUSY,
+    BUSY_SECONDS,
+    MAX_TRIES,
+    FeatureCheck,
+    check_features,
+    checking,
+    outcome_of,
+)
 from models.pilot.greedy import GreedyEquality, compare_greedy
 from models.pilot.run import PilotServer
 
@@ -73,6 +85,20 @@ async def prepare(
         on_step("greedy completions of both")
         found.greedy = await compare_greedy(checkers["a"], checkers["b"])
     return found
+
+
+async def find_model(target: LoadTarget) -> str:
+    """Return the one model that a server offers; one that fails or is busy is asked again."""
+    for number_of_try in range(1, MAX_TRIES):
+        try:
+            return await find_served_model(target)
+        except ServerUnreachable as error:
+            is_refused = error.status is not None and error.status < 500
+            is_final = is_refused and error.status not in BUSY
+            if is_final or isinstance(error.__cause__, httpx.ConnectError):
+                raise
+        await asyncio.sleep(BUSY_SECONDS * number_of_try)
+    return await find_served_model(target)
 
 
 async def time_first_token(

@@ -18,12 +18,12 @@ from models.errors import TierError
 from models.loadgen.arrivals import Arrival, cap_tokens, read_trace, scale_speed
 from models.loadgen.prompts import RequestOptions
 from models.loadgen.report import Objectives
-from models.loadgen.target import LoadTarget, find_served_model
+from models.loadgen.target import LoadTarget
 from models.pilot.blocks import MIN_BLOCKS, SIDES, Side, draw_arrivals, plan_blocks, take_minutes
 from models.pilot.columns import DeviceTerms
 from models.pilot.conduct import Pilot, conduct
 from models.pilot.differences import compute_differences
-from models.pilot.prepare import FirstToken, time_first_token
+from models.pilot.prepare import FirstToken, find_model, time_first_token
 from models.pilot.result import (
     PilotDescription,
     ServerDescription,
@@ -170,7 +170,7 @@ def _load_target(options: PilotOptions, settings: Settings, side: Side) -> LoadT
 
 
 def _server(options: PilotOptions, target: LoadTarget, side: Side) -> PilotServer:
-    model = options.of_side("model", side) or asyncio.run(find_served_model(target))
+    model = options.of_side("model", side) or asyncio.run(find_model(target))
     return PilotServer(side, target, model)
 
 
