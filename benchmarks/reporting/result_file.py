@@ -8,8 +8,10 @@ of documents take their figures from here, so a run that only shows that a scrip
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
+from math import isfinite
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
 MAY_BE_UNKNOWN = ("measured_on", "machine", "commit", "versions", "load")
 SIGNIFICANT_DIGITS = 4
+COMMIT = re.compile("[0-9a-f]{7,64}")
+DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 
 
 class BadResult(Exception):
@@ -124,10 +128,11 @@ def read_result(path: Path) -> Result:
     try:
         content = json.loads(path.read_bytes())
         rows = tuple(ResultRow(**each) for each in content.pop("rows"))
-        load = content.pop("load")
-        result = Result(rows=rows, load=load and Load(**load), **content)
+        load, reasons = content.pop("load"), dict(content.pop("reasons"))
+        result = Result(rows=rows, load=load and Load(**load), reasons=reasons, **content)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadResult(f"{path} is no result of a benchmark: {error}") from error
+        reason = f"{path} is no result of a benchmark: {error}"
+        raise BadResult(f"{reason}. Run its suite again, or remove it.") from error
     _check(path, result)
     return result
 
@@ -142,15 +147,14 @@ def read_evidence(folder: Path = RESULTS) -> list[Result]:
 
 def _check(path: Path, result: Result) -> None:
     if problem := next(_problems(path, result), None):
-        raise BadResult(f"{path} {problem}.")
+        advice = f"Run `python benchmarks/run.py --suite {path.stem}` again, or remove the file."
+        raise BadResult(f"{path} {problem}. {advice}")
 
 
 def _problems(path: Path, result: Result) -> Iterator[str]:
     if result.suite != path.stem:
         yield f"is of the suite {result.suite!r}"
-    for name in MAY_BE_UNKNOWN:
-        if (getattr(result, name) is None) != (name in result.reasons):
-            yield f"needs either {name} or the reason why it is not known"
+    yield from _problems_of_run(result)
     if not result.rows:
         yield "has no rows"
     keys: set[tuple[str, str | None, str]] = set()
@@ -161,9 +165,33 @@ def _problems(path: Path, result: Result) -> Iterator[str]:
         yield from _problems_of_row(each)
 
 
+def _problems_of_run(result: Result) -> Iterator[str]:
+    for name in ("command", "machine", "commit", "measured_on"):
+        value = getattr(result, name)
+        if (
+            (value is None and name == "command")
+            or not isinstance(value, str | None)
+            or value == ""
+        ):
+            yield f"has no {name} that can be read: {value!r}"
+    for name in MAY_BE_UNKNOWN:
+        if (getattr(result, name) is None) != (name in result.reasons):
+            yield f"needs either {name} or the reason why it is not known"
+    if result.commit and not COMMIT.fullmatch(result.commit):
+        yield f"has a commit that is none: {result.commit}"
+    if result.measured_on and not DAY.fullmatch(result.measured_on):
+        yield f"has a day that is none: {result.measured_on}"
+
+
 def _problems_of_row(each: ResultRow) -> Iterator[str]:
+    for name in ("value", "low", "high", "aim"):
+        number = getattr(each, name)
+        if number is not None and (type(number) not in (int, float) or not isfinite(number)):
+            yield f"has {name} {number!r}, which is no number, in {each.key}"
     if each.value is None and each.low is None and each.high is None:
         yield f"has no figure in {each.key}"
+    if each.low is not None and each.high is not None and each.low > each.high:
+        yield f"has a low above its high in {each.key}"
     if (each.aim is None) != (each.is_met is None):
         yield f"has an aim without is_met, or the other way round, in {each.key}"
     for name in (field.name for field in fields(each)):

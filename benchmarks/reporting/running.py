@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .machine import commit_of, load_average, machine_text, versions
-from .result_file import ROOT, Load, Result, write_result
+from .result_file import ROOT, BadResult, Load, Result, ResultRow, write_result
 from .rows import ROWS
 from .suites import BadSuite, Suite, script_of
 
@@ -71,13 +71,27 @@ class Runner:
             content = report.read_bytes()
         try:
             rows = tuple(ROWS[suite.name](json.loads(content)))
-        except (ValueError, KeyError, TypeError) as error:
+            path = self._write(suite, words, commit, began, load, rows)
+        except (BadResult, ValueError, KeyError, TypeError) as error:
             # Hours of work: what the script wrote stays, also where nothing can be made of it.
             kept = self.folder / f"{suite.name}.unread"
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_bytes(content)
             reason = f"is no result ({error!r}); what the script wrote is kept"
             return Outcome(suite.name, kept, reason, is_failure=True)
+        # A script also fails where it missed what it must reach: that is a result.
+        failed = f"ended with {code}, and what it measured is kept" if code else None
+        return Outcome(suite.name, path, failed, is_failure=code != 0)
+
+    def _write(
+        self,
+        suite: Suite,
+        words: Sequence[str],
+        commit: tuple[str | None, str | None],
+        began: datetime,
+        load: Load,
+        rows: tuple[ResultRow, ...],
+    ) -> Path:
         sha, unknown = commit
         result = Result(
             suite=suite.name,
@@ -91,10 +105,7 @@ class Runner:
             reasons={"commit": unknown} if unknown else {},
             rows=rows,
         )
-        path = write_result(self.folder, result)
-        # A script also fails where it missed what it must reach: that is a result.
-        failed = f"ended with {code}, and what it measured is kept" if code else None
-        return Outcome(suite.name, path, failed, is_failure=code != 0)
+        return write_result(self.folder, result)
 
     def _run_script(self, suite: Suite, words: Sequence[str], report: Path) -> tuple[int, Load]:
         """Run a script to its end; return its exit code and the load meanwhile."""

@@ -40,6 +40,7 @@ class RequestOptions:
     temperature: float = 0.0
     seed: int = 0
     sends_seed: bool = False  # to draw the same tokens at a temperature above 0
+    asks_usage: bool = True  # of streams; some servers refuse the option
 
 
 def build_body(options: RequestOptions, number: int, arrival: Arrival) -> bytes:
@@ -50,7 +51,7 @@ def build_body(options: RequestOptions, number: int, arrival: Arrival) -> bytes:
         "temperature": options.temperature,
         "stream": options.is_stream,
     }
-    if options.is_stream:
+    if options.is_stream and options.asks_usage:
         body["stream_options"] = {"include_usage": True}
     if options.ignore_eos:
         body["ignore_eos"] = True

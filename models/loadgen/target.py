@@ -21,7 +21,11 @@ MAX_NAMED = 20
 
 
 class ServerUnreachable(TierError):
-    """The server does not list its models, so no request can be sent."""
+    """The server does not list its models. `status` is that of its response, if it gave one."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ class ConnectionPool:
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         if target.key:
             self._headers["Authorization"] = f"Bearer {target.key}"
-        self._tls = httpx.create_ssl_context(trust_env=False)
+        # Of the environment it takes the authorities of SSL_CERT_FILE or SSL_CERT_DIR.
+        self._tls = httpx.create_ssl_context()
         self._idle: list[httpx.AsyncClient] = []
 
     @asynccontextmanager
@@ -103,7 +108,7 @@ class ConnectionPool:
 
 async def find_served_model(target: LoadTarget) -> str:
     """Return the one model that the server offers."""
-    address = f"{target.url}/models"
+    address, status = f"{target.url}/models", None
     try:
         async with (
             asyncio.timeout(min(CONNECT_SECONDS, target.timeout_s)),
@@ -111,21 +116,30 @@ async def find_served_model(target: LoadTarget) -> str:
             pool.borrow() as client,
             client.stream("GET", address) as response,
         ):
-            chunks = response.aiter_raw()
-            if response.status_code != 200:
-                message = await read_error_message(chunks)
-                raise RequestFailure("http", f"{response.status_code} {message}")
+            chunks, status = response.aiter_raw(), response.status_code
+            if status != 200:
+                message = await read_error_message(chunks) or printable_line(response.reason_phrase)
+                raise RequestFailure("http", f"{status} {message}")
             names = _parse_names(await read_bounded(chunks, MAX_LIST_BYTES))
     except (httpx.HTTPError, TimeoutError, RequestFailure) as error:
         reason = target.redact(printable_line(str(error) or type(error).__name__))
-        raise ServerUnreachable(
-            f"{address} lists no model ({reason}). "
-            f"Start the server, or name the model with {target.model_name}."
-        ) from error
+        advice = _advise(target, status, reason)
+        message = f"{address} lists no model ({reason}). {advice}"
+        raise ServerUnreachable(message, status) from error
     if len(names) != 1:
         offered = ", ".join(map(printable_line, names[:MAX_NAMED])) or "no model"
         raise BadConfig(f"{target.url} offers {offered}. Name one with {target.model_name}.")
     return names[0]
+
+
+def _advise(target: LoadTarget, status: int | None, reason: str) -> str:
+    if status in (401, 403):
+        return f"Put its key into {target.key_name}."
+    if status is not None and 300 <= status < 400:
+        return "Give the address to which it redirects; redirects are not followed."
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        return "Name the certificate of its authority with the variable SSL_CERT_FILE."
+    return f"Start the server, or name the model with {target.model_name}."
 
 
 def _parse_names(raw: bytes) -> list[str]:

@@ -9,6 +9,7 @@ import platform
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -50,13 +51,16 @@ def machine_columns(machine: str = platform.machine()) -> list[CpuColumn]:
 def find_library(column: CpuColumn, cache: Path, shipped: Path = SHIPPED) -> Path:
     """Return the library of a column: the wheel's, an earlier build's, or one built now.
 
-    A build's name has the hash of source, flags and column, so another source is another file.
+    A build's name has the hash of source, flags and column, so another source is another file. The
+    hash of its content lies beside it: a file that was damaged would end the process that loads it.
     """
     if (found := shipped / f"{column}.so").exists():
         return found
     cached = cache / f"{column}-{_digest(column)}.so"
-    if not cached.exists():
+    if not _is_whole(cached):
         build(column, cached)
+        with suppress(OSError):  # without it, the next start builds again
+            _hash_file(cached).write_bytes(_hash(cached))
     return cached
 
 
@@ -81,6 +85,21 @@ def build(column: CpuColumn, target: Path, flags: tuple[str, ...] = ()) -> None:
     except subprocess.CalledProcessError as error:
         reason = next(iter(error.stderr.decode(errors="replace").splitlines()), "without a word")
         raise NoLibrary(f"{compiler} failed: {reason}") from error
+
+
+def _is_whole(library: Path) -> bool:
+    try:
+        return _hash_file(library).read_bytes() == _hash(library)
+    except OSError:
+        return False
+
+
+def _hash(library: Path) -> bytes:
+    return hashlib.sha256(library.read_bytes()).hexdigest().encode()
+
+
+def _hash_file(library: Path) -> Path:
+    return library.with_suffix(".sha256")
 
 
 def _digest(column: CpuColumn) -> str:

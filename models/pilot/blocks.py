@@ -17,6 +17,7 @@ from models.loadgen.arrivals import Arrival, poisson_arrivals
 Side = Literal["a", "b"]
 SIDES: tuple[Side, Side] = ("a", "b")
 MIN_BLOCKS = 6  # with fewer an interval says nothing
+DEFAULT_BLOCKS = 20
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,14 @@ def take_minutes(arrivals: Sequence[Arrival], minutes: float) -> list[Arrival]:
     return [each for each in arrivals if each.at_s <= 60 * minutes]
 
 
-def plan_blocks(arrivals: Sequence[Arrival], count: int, seed: int) -> list[Block]:
-    """Cut arrivals into `count` blocks of about as many requests each.
+def plan_blocks(arrivals: Sequence[Arrival], count: int | None, seed: int) -> list[Block]:
+    """Cut arrivals into blocks of about as many requests each: `count`, or as many as fit up to 20.
 
-    Raise BadConfig where there are fewer requests than blocks. Equal seeds give equal orders.
+    Raise BadConfig where there are fewer requests than blocks, or none. Equal seeds give equal
+    orders.
     """
+    if count is None:
+        count = min(DEFAULT_BLOCKS, len(arrivals)) or MIN_BLOCKS
     if len(arrivals) < count:
         raise BadConfig(
             f"{len(arrivals)} requests make no {count} blocks. Give a longer --minutes, a higher "

@@ -148,8 +148,6 @@ def _share_completed(block: BlockRun, side: Side) -> Ratio:
 
 
 def _goodput(run: PilotRun, objectives: Objectives, is_stream: bool) -> PairedColumns:
-    if not objectives.limits_ms:
-        raise UnknownFigure("no objectives; --ttft-ms, --tpot-ms and --e2e-ms set them")
     if not is_stream and (objectives.ttft_s or objectives.tpot_s):
         raise UnknownFigure(NO_STREAM)
     if objectives.tpot_s is not None:

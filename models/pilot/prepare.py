@@ -1,15 +1,27 @@
 """Preparation of a pilot: first tokens, checks of both servers, equality of completions."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from time import perf_counter
 
+import httpx
+
 from models.errors import TierError
 from models.loadgen.prompts import Endpoint, RequestOptions
 from models.loadgen.replay import Print
+from models.loadgen.target import LoadTarget, ServerUnreachable, find_served_model
 from models.pilot.blocks import SIDES, Side
-from models.pilot.checks import FeatureCheck, check_features, checking, outcome_of
+from models.pilot.checks import (
+    BUSY,
+    BUSY_SECONDS,
+    MAX_TRIES,
+    FeatureCheck,
+    check_features,
+    checking,
+    outcome_of,
+)
 from models.pilot.greedy import GreedyEquality, compare_greedy
 from models.pilot.run import PilotServer
 
@@ -75,6 +87,20 @@ async def prepare(
     return found
 
 
+async def find_model(target: LoadTarget) -> str:
+    """Return the one model that a server offers; one that fails or is busy is asked again."""
+    for number_of_try in range(1, MAX_TRIES):
+        try:
+            return await find_served_model(target)
+        except ServerUnreachable as error:
+            is_refused = error.status is not None and error.status < 500
+            is_final = is_refused and error.status not in BUSY
+            if is_final or isinstance(error.__cause__, httpx.ConnectError):
+                raise
+        await asyncio.sleep(BUSY_SECONDS * number_of_try)
+    return await find_served_model(target)
+
+
 async def time_first_token(
     server: PilotServer, endpoint: Endpoint, seed: int, started_at: float | None
 ) -> FirstToken:
@@ -86,7 +112,7 @@ async def time_first_token(
     async with checking(server, endpoint, seed) as checker:
         reply = await checker.ask(stream=True)
     first_at = reply.sent.completion.first_at
-    if reply.failure is not None or first_at is None:
+    if first_at is None:
         return FirstToken(reason=f"no token was streamed: {reply.failure or 'an empty reply'}")
     sent_at = reply.sent.sent_at or asked_at
     if started_at is None:
@@ -97,7 +123,10 @@ async def time_first_token(
 def request_options(
     servers: Mapping[Side, PilotServer], base: RequestOptions, found: Preparation
 ) -> dict[Side, RequestOptions]:
-    """Return the options of the load's requests, which differ between servers in the model only."""
+    """Return the options of the load's requests, which differ between servers in the model only.
+
+    A server that refuses to be asked for usage in streams is not asked for it.
+    """
     return {
         side: RequestOptions(
             model=servers[side].model,
@@ -108,6 +137,7 @@ def request_options(
             temperature=base.temperature,
             seed=base.seed,
             sends_seed=base.temperature > 0,
+            asks_usage=outcome_of(found.checks[side], "streaming usage") != "refused",
         )
         for side in SIDES
     }

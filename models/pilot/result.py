@@ -90,7 +90,11 @@ def make_result(
         },
         "greedy": _greedy(found),
         "differences": [{**asdict(each), "is_distinct": each.is_distinct} for each in differences],
-        "notes": [*_notes(run, found, servers, reports), *_cost_notes(run, described, differences)],
+        "notes": [
+            *_notes(run, found, servers, reports),
+            *_objective_notes(objectives),
+            *_cost_notes(run, described, differences),
+        ],
     }
 
 
@@ -188,6 +192,14 @@ def _notes(
                 f"While {side.upper()} ran, the load generator was the bottleneck: {reasons}. "
                 "Lower --rate or --speed, or run it on another machine."
             )
+
+
+def _objective_notes(objectives: Objectives) -> Iterator[str]:
+    if not objectives.limits_ms:
+        yield (
+            "No objectives are set, so every completed request counts as goodput. --ttft-ms, "
+            "--tpot-ms and --e2e-ms set them."
+        )
 
 
 def _cost_notes(

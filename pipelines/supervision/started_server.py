@@ -52,18 +52,19 @@ class StartedServer:
     def wait_until_ready(
         self, target: LoadTarget, seconds: float, on_wait: Callable[[float], None]
     ) -> None:
-        """Wait until the server lists a model; raise ServerNotStarted if it ends or takes longer.
+        """Wait until the server lists a model, or declines to.
 
+        Raise ServerNotStarted if it ends or takes longer.
         `on_wait` takes the seconds so far, every few seconds.
         """
         reported = 0.0
-        while not _lists_models(target):
+        while not is_up(target):
             waited = perf_counter() - self.started_at
             if self._process.poll() is not None:
                 raise ServerNotStarted(self._say(f"ended with code {self._process.returncode}"))
             if waited > seconds:
                 raise ServerNotStarted(
-                    self._say(f"lists no model at {target.url} after {seconds:g} s")
+                    self._say(f"does not reply at {target.url} after {seconds:g} s")
                 )
             if waited - reported >= REPORT_SECONDS:
                 reported = waited
@@ -118,11 +119,13 @@ def split_command(command: str) -> list[str]:
     return words
 
 
-def _lists_models(target: LoadTarget) -> bool:
+def is_up(target: LoadTarget) -> bool:
+    """Ask the address for its models; a server that declines to list any is up too."""
     try:
         asyncio.run(find_served_model(target))
-    except ServerUnreachable:
-        return False
+    except ServerUnreachable as error:
+        # Some list none, or not without a key; while they load they do not listen, or say 5xx.
+        return error.status is not None and error.status < 500
     except BadConfig:
         # It lists several, or none yet by this name: it is up, and the model is chosen elsewhere.
         return True

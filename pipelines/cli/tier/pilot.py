@@ -60,7 +60,14 @@ TraceSpeed = Annotated[float, typer.Option(min=0.001, help="Times as fast as the
 UseChat = Annotated[bool, typer.Option("--chat", help="Use /chat/completions.")]
 Temperature = Annotated[float, typer.Option(min=0, max=2, help="Of the load's requests.")]
 PilotSeed = Annotated[int, typer.Option(help="Of arrivals, prompts, order and intervals.")]
-BlockCount = Annotated[int, typer.Option(min=6, max=1000, help="Blocks that both servers run.")]
+BlockCount = Annotated[
+    int | None,
+    typer.Option(
+        min=6,
+        max=1000,
+        help="Blocks that both servers run; if left out 20, or one for each of fewer requests.",
+    ),
+]
 Objective = Annotated[
     float | None, typer.Option(min=0.001, help="Objective for goodput; else the tier file's [slo].")
 ]
@@ -97,7 +104,7 @@ def pilot(
     chat: UseChat = False,
     temperature: Temperature = 0.0,
     seed: PilotSeed = 0,
-    blocks: BlockCount = 20,
+    blocks: BlockCount = None,
     ttft_ms: Objective = None,
     tpot_ms: Objective = None,
     e2e_ms: Objective = None,

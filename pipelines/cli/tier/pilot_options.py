@@ -33,7 +33,7 @@ class PilotOptions:
     chat: bool
     temperature: float
     seed: int
-    blocks: int
+    blocks: int | None
     ttft_ms: float | None
     tpot_ms: float | None
     e2e_ms: float | None

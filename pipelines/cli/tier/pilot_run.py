@@ -18,12 +18,12 @@ from models.errors import TierError
 from models.loadgen.arrivals import Arrival, cap_tokens, read_trace, scale_speed
 from models.loadgen.prompts import RequestOptions
 from models.loadgen.report import Objectives
-from models.loadgen.target import LoadTarget, find_served_model
-from models.pilot.blocks import SIDES, Side, draw_arrivals, plan_blocks, take_minutes
+from models.loadgen.target import LoadTarget
+from models.pilot.blocks import MIN_BLOCKS, SIDES, Side, draw_arrivals, plan_blocks, take_minutes
 from models.pilot.columns import DeviceTerms
 from models.pilot.conduct import Pilot, conduct
 from models.pilot.differences import compute_differences
-from models.pilot.prepare import FirstToken, time_first_token
+from models.pilot.prepare import FirstToken, find_model, time_first_token
 from models.pilot.result import (
     PilotDescription,
     ServerDescription,
@@ -36,7 +36,7 @@ from pipelines.errors import BadSetting, PilotFailed
 from pipelines.pilots.device_terms import find_target_of, terms_of
 from pipelines.pilots.power_meter import TargetPowerMeter
 from pipelines.settings import Settings
-from pipelines.supervision.started_server import split_command, started_server
+from pipelines.supervision.started_server import is_up, split_command, started_server
 from pipelines.telemetry.config.headers import resolve_headers
 from pipelines.telemetry.config.tier import Target, Tier, read_tier
 
@@ -71,6 +71,8 @@ def _make(options: PilotOptions, settings: Settings, say: Say) -> dict[str, Any]
         with ExitStack() as stack:
             first_tokens = _start(options, settings, targets, servers, stack, say)
             say(f"{len(arrivals)} requests to each server, in {len(blocks)} blocks.")
+            if len(blocks) < MIN_BLOCKS:
+                say(f"Fewer than {MIN_BLOCKS} have no intervals; give a longer --minutes.")
             progress = PilotProgress(say)
             lines = (say, progress.on_block, progress.on_wait)
             asyncio.run(conduct(pilot, servers, blocks, _base(options), first_tokens, *lines))
@@ -163,11 +165,12 @@ def _load_target(options: PilotOptions, settings: Settings, side: Side) -> LoadT
     if name and not key:
         raise BadSetting(f"{name} is not set; put the key of {side.upper()} into it or into .env.")
     url = str(getattr(options, side)).rstrip("/")
-    return LoadTarget(url, key, options.timeout, side.upper(), name or "the key", f"--model-{side}")
+    key_name = name or f"an environment variable, and name that with --key-{side}"
+    return LoadTarget(url, key, options.timeout, side.upper(), key_name, f"--model-{side}")
 
 
 def _server(options: PilotOptions, target: LoadTarget, side: Side) -> PilotServer:
-    model = options.of_side("model", side) or asyncio.run(find_served_model(target))
+    model = options.of_side("model", side) or asyncio.run(find_model(target))
     return PilotServer(side, target, model)
 
 
@@ -187,6 +190,11 @@ def _start(
     for side in SIDES:
         command, started_at = options.of_side("start", side), None
         if command is not None:
+            if is_up(targets[side]):
+                raise BadSetting(
+                    f"A server replies at {targets[side].url} already, and would be measured in "
+                    f"its place. End it, give another port, or leave out --start-{side}."
+                )
             say(f"starting {side.upper()}: {mask_secrets(command)}")
             log = settings.logs / f"pilot-{side}.log"
             process = stack.enter_context(started_server(command, log))

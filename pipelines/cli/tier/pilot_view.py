@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -47,9 +48,10 @@ def _differences(result: Mapping[str, Any]) -> Table:
     level = (
         f"All intervals together hold at {result['level']:.0%}; * means that the servers differ."
     )
-    table = Table(*HEADINGS, caption=level, caption_justify="left")
+    table = Table(*HEADINGS, caption=level, caption_justify="left", box=box.SIMPLE)
+    table.columns[0].no_wrap = True  # a name that is cut cannot be looked up
     for column in table.columns[1:]:
-        column.justify = "right"
+        column.justify, column.overflow = "right", "fold"
     for each in result["differences"]:
         mark = " *" if each["is_distinct"] else ""
         table.add_row(

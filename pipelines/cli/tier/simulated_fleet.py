@@ -35,7 +35,9 @@ Down = Annotated[float, typer.Option(min=0, max=1, help="Part of the servers tha
 
 def simulate_fleet(
     devices: Annotated[int, typer.Option(min=1, max=8192, help="Devices of the fleet.")] = 64,
-    per_target: Annotated[int, typer.Option(min=1, help="Devices of a server.")] = 8,
+    per_target: Annotated[
+        int, typer.Option(min=1, help="Devices of a server, fewer of the last one.")
+    ] = 8,
     alone: Alone = 100.0,
     link: Link = 392.0,
     token_bytes: TokenBytes = 2e9,

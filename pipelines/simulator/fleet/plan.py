@@ -5,6 +5,7 @@ link; the part of that time which overlap does not hide is waited. So a device o
 less than one by itself, and every figure of the cluster follows from the plan.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -61,8 +62,10 @@ class FleetPlan:
     def __post_init__(self) -> None:
         if not MIN_DEVICES <= self.devices <= MAX_DEVICES:
             raise BadFleet(f"A fleet has {MIN_DEVICES} to {MAX_DEVICES} devices.")
-        if not 1 <= self.devices_per_target <= self.devices:
-            raise BadFleet("A target has at least one device, and no more than the fleet.")
+        if self.devices_per_target < 1:
+            raise BadFleet("A target has at least one device.")
+        if not all(math.isfinite(each) for each in vars(self).values()):
+            raise BadFleet("Settings of a fleet are finite numbers.")
         shares = (self.overlap, self.straggler_share, self.lost_share, self.down_share)
         if not all(0 <= share <= 1 for share in shares):
             raise BadFleet("Shares and overlap lie between 0 and 1.")

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import re
 import ssl
+import zlib
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -57,6 +58,7 @@ def make_client(headers: Mapping[str, str], context: ssl.SSLContext) -> aiohttp.
         headers={"Accept": ACCEPT, "Accept-Encoding": "gzip", **headers},
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(),  # fetch_page bounds the whole of a scrape
+        auto_decompress=False,  # it takes a gzip that was cut off, with half a number, for whole
     )
 
 
@@ -202,4 +204,23 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
         body += piece
         if len(body) > MAX_BYTES:
             raise ScrapeFailed("too_large")
-    return bytes(body)
+    match response.headers.get("Content-Encoding", "identity").lower():
+        case "identity":
+            return bytes(body)
+        case "gzip" | "x-gzip":
+            return _decompress(bytes(body))
+    raise ScrapeFailed("broken_off")  # in a coding that was not asked for
+
+
+def _decompress(body: bytes) -> bytes:
+    """Return the content of one whole member of gzip."""
+    reader = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        content = reader.decompress(body, MAX_BYTES + 1)
+    except zlib.error as error:
+        raise ScrapeFailed("broken_off") from error
+    if len(content) > MAX_BYTES:
+        raise ScrapeFailed("too_large")
+    if not reader.eof or reader.unused_data:
+        raise ScrapeFailed("broken_off")
+    return content

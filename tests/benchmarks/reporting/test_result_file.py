@@ -1,6 +1,7 @@
 """Result files keep a run with its circumstances, and refuse what is no evidence."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,7 +64,13 @@ def test_a_quick_run_is_no_evidence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"commit": "abc"}, "needs either commit or the reason"),
+        ({"commit": "abcdef0"}, "needs either commit or the reason"),
+        ({"commit": "abcdef0-dirty", "reasons": {}}, "a commit that is none.*run.py --suite"),
+        ({"measured_on": "yesterday"}, "a day that is none"),
+        ({"command": None}, "has no command"),
+        ({"rows": (ResultRow("a", None, "b", "1", "s"),)}, "value '1', which is no number"),
+        ({"rows": (ResultRow("a", None, "b", math.nan, "s"),)}, "which is no number"),
+        ({"rows": (ResultRow("a", None, "b", 1, "s", low=3, high=2),)}, "a low above its high"),
         ({"machine": None}, "needs either machine or the reason"),
         ({"rows": ()}, "has no rows"),
         ({"rows": RESULT.rows * 2}, "has two rows of"),
@@ -86,7 +93,12 @@ def test_a_file_that_is_no_result_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadResult, match="is of the suite 'overlap'"):
         read_evidence(tmp_path)
     content = json.loads((tmp_path / "other.json").read_text())
-    for damaged in ("{", "[]", json.dumps(content | {"rows": [{"figure": "gain"}]})):
+    for damaged in (
+        "{",
+        "[]",
+        json.dumps(content | {"rows": [{"figure": "gain"}]}),
+        json.dumps(content | {"reasons": None}),
+    ):
         (tmp_path / "other.json").write_text(damaged)
         with pytest.raises(BadResult, match=r"other.json is no result"):
             read_evidence(tmp_path)

@@ -20,6 +20,7 @@ SCRIPTS = {
     "good.py": WRITES,
     "missed.py": WRITES + "sys.exit(1)\n",
     "broken.py": HEAD + "sys.exit(3)\n",
+    "nan.py": HEAD + 'open(path, "w").write(\'[{"answers": 30, "new": NaN, "idle": 1}]\')\n',
     "odd.py": HEAD + 'open(path, "w").write("[{}]")\n',
     "interrupted.py": HEAD + "os.kill(os.getppid(), signal.SIGINT)\n",
 }
@@ -82,6 +83,11 @@ def test_what_was_measured_stays_where_a_script_failed(runner: Runner) -> None:
     assert odd.written
     assert json.loads(odd.written.read_text()) == [{}]
     assert odd.written.suffix == ".unread"
+    no_number = run(runner, "nan.py")
+    assert no_number.is_failure
+    assert "which is no number" in words_of(no_number)
+    assert no_number.written
+    assert "NaN" in no_number.written.read_text()
 
 
 def test_ctrl_c_loses_only_the_suite_under_way(runner: Runner) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from support.inference.http_server import serve_app
 
@@ -58,6 +58,22 @@ def test_an_error_of_the_server_is_quoted_without_the_key() -> None:
     error = JSONResponse({"error": {"message": "sk-secret is unknown"}}, 401)
     with pytest.raises(ServerUnreachable, match=r"401 \*\*\* is unknown"):
         find(error, "sk-secret")
+
+
+@pytest.mark.parametrize(
+    ("response", "advice"),
+    [
+        (Response("", 401), "Put its key into OPENAI_API_KEY"),
+        (RedirectResponse("/v2/models"), "Give the address to which it redirects"),
+        (Response("", 404), "name the model with --model"),
+    ],
+)
+def test_a_server_that_lists_nothing_is_an_error_with_what_to_do(
+    response: Response, advice: str
+) -> None:
+    with pytest.raises(ServerUnreachable, match=advice) as caught:
+        find(response)
+    assert caught.value.status == response.status_code
 
 
 @pytest.mark.parametrize(

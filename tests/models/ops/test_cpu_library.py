@@ -1,6 +1,7 @@
 """The library of kernels: built once, found again, shipped, or the reason why there is none."""
 
 import ctypes
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,7 +27,24 @@ def test_a_build_is_found_again() -> None:
     built_at = first.stat().st_mtime_ns
     assert find_library(COLUMN, cache_folder()) == first
     assert first.stat().st_mtime_ns == built_at
-    assert [path.suffix for path in first.parent.iterdir() if path.stem == first.stem] == [".so"]
+    beside = {path.suffix for path in first.parent.iterdir() if path.stem == first.stem}
+    assert beside == {".so", ".sha256"}
+
+
+def test_a_build_that_was_damaged_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a library passes for one, and ends the process that loads it; it is built again."""
+    whole = find_library(COLUMN, cache_folder())
+    for path in (whole, whole.with_suffix(".sha256")):
+        shutil.copy(path, tmp_path / path.name)
+    monkeypatch.setenv("PATH", "")
+    assert load_library(COLUMN, tmp_path).lanes() in (4, 8, 16)
+    half = tmp_path / whole.name
+    half.unlink()  # what is loaded keeps its content
+    half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(NoLibrary, match=r"no C\+\+ compiler"):
+        find_library(COLUMN, tmp_path)
 
 
 @pytest.mark.long
@@ -37,7 +55,7 @@ def test_builds_at_the_same_time_leave_one_whole_file(tmp_path: Path) -> None:
         paths = set(pool.map(lambda _: find_library(COLUMN, tmp_path), range(3)))
     [path] = paths
     assert ctypes.CDLL(str(path)).lanes() in (4, 8, 16)
-    assert list(tmp_path.iterdir()) == [path]
+    assert set(tmp_path.iterdir()) == {path, path.with_suffix(".sha256")}
 
 
 def test_a_wheels_file_comes_first(tmp_path: Path) -> None:

@@ -55,6 +55,14 @@ def test_fewer_requests_than_blocks_are_refused_with_what_helps() -> None:
         plan_blocks(arrivals(5), 6, 0)
 
 
+def test_few_requests_have_a_block_each_where_no_number_is_given() -> None:
+    """A short pilot has figures, without intervals below six blocks."""
+    counts = [len(plan_blocks(arrivals(count), None, 0)) for count in (1, 7, 20, 300)]
+    assert counts == [1, 7, 20, 20]
+    with pytest.raises(BadConfig, match="--minutes"):
+        plan_blocks([], None, 0)
+
+
 def test_arrivals_are_drawn_for_the_minutes() -> None:
     """120 a minute are expected of each of five minutes."""
     drawn = draw_arrivals(2.0, 5.0, 10, 5, seed=1)

@@ -69,6 +69,13 @@ def test_an_empty_stream_is_no_stream() -> None:
     assert outcome_of(checks, "completion") == "supported"
 
 
+def test_a_stream_that_breaks_off_was_a_stream() -> None:
+    """Its load is streamed too, or no first token would be known of such a server."""
+    [found] = [each for each in check(PilotReply(streams="half")) if each.check == "streaming"]
+    assert found.outcome == "supported"
+    assert found.detail == "8 pieces, then the response ended without a finish_reason"
+
+
 def test_json_where_a_stream_was_asked_for_is_no_stream() -> None:
     assert outcome_of(check(PilotReply(streams="whole")), "streaming") == "failed"
 

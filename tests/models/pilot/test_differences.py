@@ -118,10 +118,20 @@ def test_what_cannot_be_known_has_its_reason() -> None:
     found = by_name(compute_differences(pilot_of(*[(a, b)] * 8), Objectives(), terms))
     assert found["tpot_ms"].reason == "B does not report its token counts (`usage`)"
     assert found["output_tokens_per_second"].reason == found["tpot_ms"].reason
-    assert "no objectives" in (found["goodput_per_second"].reason or "")
     assert "no target of a tier file" in (found["usd_per_mtok"].reason or "")
     assert (found["tpot_ms"].a, found["tpot_ms"].difference, found["tpot_ms"].low) == (None,) * 3
     assert found["ttft_ms"].low is not None
+
+
+def test_without_objectives_every_completed_request_is_good() -> None:
+    """A note says so; an objective in tokens needs their counts."""
+    pair = ([completed(0, 0.0)], [completed(0, 0.0, is_estimated=True)])
+    terms = {"a": UNKNOWN_TERMS, "b": UNKNOWN_TERMS}
+    run = pilot_of(*[pair] * 8)
+    found = by_name(compute_differences(run, Objectives(), terms))["goodput_per_second"]
+    assert (found.a, found.difference) == (pytest.approx(0.1), 0)
+    found = by_name(compute_differences(run, Objectives(tpot_s=1.0), terms))["goodput_per_second"]
+    assert "token counts" in (found.reason or "")
 
 
 def test_few_blocks_have_figures_and_no_interval() -> None:

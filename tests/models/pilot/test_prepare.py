@@ -5,15 +5,22 @@ from collections.abc import Mapping
 from time import perf_counter
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from support.inference.http_server import serve_app
 from support.inference.openai_server import error_reply, serve
 from support.inference.pilot_servers import PilotReply
 
-from models.loadgen.prompts import RequestOptions
-from models.loadgen.target import LoadTarget
+from models.loadgen.arrivals import Arrival
+from models.loadgen.prompts import RequestOptions, build_body
+from models.loadgen.target import LoadTarget, ServerUnreachable
 from models.pilot.blocks import SIDES, Side
 from models.pilot.prepare import (
     NoCompletions,
     Preparation,
+    find_model,
     prepare,
     request_options,
     time_first_token,
@@ -67,6 +74,30 @@ def test_both_stream_or_neither_does() -> None:
             True,
             3,
         )
+
+
+def test_a_list_of_models_that_fails_at_times_is_asked_for_again() -> None:
+    """A server that says no, or is not there, is not."""
+    statuses = iter([503, 429, 200, 404])
+
+    def models(request: Request) -> Response:
+        return JSONResponse({"data": [{"id": "m"}]}, next(statuses))
+
+    with serve_app(Starlette(routes=[Route("/v1/models", models)])) as url:
+        target = LoadTarget(f"{url}/v1")
+        assert asyncio.run(find_model(target)) == "m"
+        with pytest.raises(ServerUnreachable, match="404"):
+            asyncio.run(find_model(target))
+    assert [*statuses] == []
+
+
+def test_a_server_that_refuses_to_count_streams_is_not_asked_to() -> None:
+    """Every request of the load would be refused."""
+    found = find(PilotReply(), PilotReply(refuses=("stream_options",)))
+    options = request_options(servers_at("http://a", "http://b"), RequestOptions(""), found)
+    bodies = {side: build_body(options[side], 0, Arrival(0.0, 3, 4)) for side in SIDES}
+    assert [b"stream_options" in bodies[side] for side in SIDES] == [True, False]
+    assert found.is_stream
 
 
 @pytest.mark.parametrize(

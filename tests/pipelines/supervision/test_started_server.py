@@ -10,11 +10,15 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 from support.collecting import free_port
+from support.inference.http_server import serve_app
 
 from models.loadgen.target import LoadTarget
 from pipelines.errors import BadSetting, ServerNotStarted
-from pipelines.supervision.started_server import split_command, started_server
+from pipelines.supervision.started_server import is_up, split_command, started_server
 
 SERVER = """
 import http.server, json, sys
@@ -66,12 +70,20 @@ def test_a_server_that_ends_is_an_error_with_its_last_words(tmp_path: Path) -> N
         server.wait_until_ready(target, SECONDS, lambda seconds: None)
 
 
+@pytest.mark.parametrize(("status", "is_ready"), [(404, True), (401, True), (503, False)])
+def test_a_server_that_declines_to_list_models_is_up(status: int, is_ready: bool) -> None:
+    """It may want a key, or its model named; one that is loading says 503."""
+    app = Starlette(routes=[Route("/v1/models", lambda _: Response("", status))])
+    with serve_app(app) as url:
+        assert is_up(LoadTarget(f"{url}/v1")) is is_ready
+
+
 def test_a_server_that_takes_too_long_is_an_error(tmp_path: Path) -> None:
     target = LoadTarget(f"http://127.0.0.1:{free_port()}/v1")
     command = f'{sys.executable} -c "import time; time.sleep(600)"'
     with (
         started_server(command, tmp_path / "a.log") as server,
-        pytest.raises(ServerNotStarted, match=r"lists no model at .* after 0\.5 s"),
+        pytest.raises(ServerNotStarted, match=r"does not reply at .* after 0\.5 s"),
     ):
         server.wait_until_ready(target, 0.5, lambda seconds: None)
 

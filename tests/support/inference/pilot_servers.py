@@ -33,7 +33,7 @@ class PilotReply:
     has_logprobs: bool = True
     has_tools: bool = True
     obeys_stop: bool = True
-    streams: str = "pieces"  # or "nothing": an empty stream; "whole": JSON all the same
+    streams: str = "pieces"  # or "nothing": an empty stream; "half": no end; "whole": JSON
     fails_every: int = 0  # 2: every second request
     refuses: tuple[str, ...] = ()  # fields that are answered with 400
     asked: int = field(default=0, init=False)
@@ -80,8 +80,10 @@ class PilotReply:
         return {"usage": counts} if self.has_usage else {}
 
     async def _stream(self, body: dict[str, Any], words: list[str]) -> AsyncIterator[str]:
-        if self.streams == "pieces":
+        if self.streams in ("pieces", "half"):
             for number, word in enumerate(words):
+                if self.streams == "half" and number == len(words) // 2:
+                    return
                 await asyncio.sleep(self.gap_s if number else self.first_s)
                 reason = "length" if number == len(words) - 1 else None
                 yield _event({"choices": [self._choice(body, word, reason)]})

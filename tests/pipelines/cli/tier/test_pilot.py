@@ -150,7 +150,7 @@ def test_servers_are_started_timed_and_ended(command: Command, tmp_path: Path) -
         (("http://h/v1", "--start-a", "no-such-program"), "no-such-program is no program"),
         (("http://h/v1", "-o", "missing/report.html"), "Create it first"),
         (("http://h/v1", "--key-a", "NO_SUCH_KEY"), "NO_SUCH_KEY is not set"),
-        (("http://h/v1", "--rate", "0.01", "--minutes", "0.1"), "make no 20 blocks"),
+        (("http://h/v1", "--rate", "0.01", "--minutes", "0.1"), "0 requests make no 6 blocks"),
         (("http://h/v1", "--target-a", "t"), "no target 't'"),
     ],
 )

@@ -8,9 +8,9 @@ from support.inference.pilot_results import pilot_result
 from pipelines.cli.tier.pilot_view import describe_greedy, format_figure, show_pilot
 
 
-def shown(**changes: object) -> str:
+def shown(width: int = 160, **changes: object) -> str:
     out = io.StringIO()
-    show_pilot(Console(file=out, width=160), pilot_result(**changes))  # type: ignore[arg-type]
+    show_pilot(Console(file=out, width=width), pilot_result(**changes))  # type: ignore[arg-type]
     return out.getvalue()
 
 
@@ -21,6 +21,10 @@ def test_differences_are_marked_and_have_their_intervals() -> None:
     assert "http://10.0.0.11:8000/v1" in text
     assert "refused: 400 <b>no</b>" in text
     assert "7 of 8 equal" in text
+
+
+def test_names_of_metrics_are_whole_on_a_narrow_terminal() -> None:
+    assert "output_tokens_per_second" in shown(width=80)
 
 
 def test_what_is_unknown_says_why() -> None:

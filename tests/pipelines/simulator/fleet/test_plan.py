@@ -1,5 +1,6 @@
 """Plans of simulated fleets: what is planted, and the truth that follows."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -31,7 +32,7 @@ def test_a_faster_link_and_more_overlap_scale_better() -> None:
 
 @given(st.integers(1, 8192), st.integers(1, 64), st.integers(0, 9))
 def test_every_device_is_in_one_target(devices: int, each: int, seed: int) -> None:
-    plan = FleetPlan(devices=devices, devices_per_target=min(each, devices), seed=seed)
+    plan = FleetPlan(devices=devices, devices_per_target=each, seed=seed)
     truth = plan.truth()
     assert sum(target.devices for target in plan.targets) == devices == truth.devices
     assert all(0 <= target.lost <= target.devices for target in plan.targets)
@@ -43,7 +44,10 @@ def test_every_device_is_in_one_target(devices: int, each: int, seed: int) -> No
     [
         {"devices": 0},
         {"devices": 9000},
-        {"devices_per_target": 65},
+        {"devices_per_target": 0},
+        {"link_gigabytes_per_second": 0.0},
+        {"link_gigabytes_per_second": math.nan},
+        {"bytes_per_token": math.inf},
         {"overlap": 1.1},
         {"lost_share": -0.1},
         {"alone_tokens_per_second": 0},
