@@ -97,7 +97,9 @@ class EngineConfig:
     @property
     def max_draft_tokens(self) -> int:
         """Maximum of draft tokens per step and request; 0 without speculation."""
-        return self.draft_tokens or MAX_DRAFT_TOKENS.get(self.speculation, 0)
+        if self.speculation == "none":
+            return 0
+        return self.draft_tokens or MAX_DRAFT_TOKENS[self.speculation]
 
     def _check_tiers(self) -> None:
         if not self.host_cache_gib >= 0 or not self.disk_cache_gib > 0:

@@ -91,8 +91,8 @@ def _serve(options: argparse.Namespace) -> None:
     max_requests = config.max_sequences + options.max_waiting
     with _listen(options.host, options.port) as listener:
         engine = EngineClient(config)
-        is_speculating = config.speculation != "none"
-        metrics = ServerMetrics(name, engine.info, model_config.sparse_layers, is_speculating)
+        layers, max_drafted = model_config.sparse_layers, config.max_draft_tokens
+        metrics = ServerMetrics(name, engine.info, layers, max_drafted)
         tracker = RequestTracker(name, engine, metrics, usage_log, max_requests)
         try:
             model = ServedModel(name, engine.info, tokenizer, template)

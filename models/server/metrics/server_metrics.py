@@ -18,11 +18,11 @@ class ServerMetrics:
     """All series of one server."""
 
     def __init__(
-        self, model: str, info: EngineInfo, sparse_layers: list[int], is_speculating: bool
+        self, model: str, info: EngineInfo, sparse_layers: list[int], max_draft_tokens: int
     ) -> None:
         self._factory = MetricFactory(model)
         self.requests = RequestSeries(self._factory, info.context_tokens)
-        self._steps = StepSeries(self._factory, info, is_speculating)
+        self._steps = StepSeries(self._factory, info, max_draft_tokens)
         self._tier = TierMetrics(self._factory, info, sparse_layers)
 
     def render(self) -> bytes:

@@ -11,9 +11,9 @@ SLEEP_STATES = ("awake", "weights_offloaded", "discard_all")
 class StepSeries:
     """Series that each step of the engine updates."""
 
-    def __init__(self, make: MetricFactory, info: EngineInfo, is_speculating: bool) -> None:
+    def __init__(self, make: MetricFactory, info: EngineInfo, max_draft_tokens: int) -> None:
         self._flop_per_token = FLOP_PER_PARAMETER * info.active_parameters / info.expert_ranks
-        self._speculation = SpecDecodeSeries(make) if is_speculating else None
+        self._speculation = SpecDecodeSeries(make, max_draft_tokens) if max_draft_tokens else None
         self._make_queue_gauges(make)
         self._make_counters(make)
         _make_constants(make, info)
@@ -84,9 +84,12 @@ class StepSeries:
 
 
 class SpecDecodeSeries:
-    """vLLM's series of speculative decoding, present only if it is on."""
+    """vLLM's series of speculative decoding, present only if it is on.
 
-    def __init__(self, make: MetricFactory) -> None:
+    Those of all positions begin at 0: growth of a series that appears later is not known.
+    """
+
+    def __init__(self, make: MetricFactory, max_draft_tokens: int) -> None:
         self._values = make.values
         self._drafts = make.counter("vllm:spec_decode_num_drafts", "Verified drafts.")
         self._draft_tokens = make.counter("vllm:spec_decode_num_draft_tokens", "Draft tokens.")
@@ -103,6 +106,9 @@ class SpecDecodeSeries:
             "Accepted draft tokens by position in the draft.",
             "position",
         )
+        for position in range(max_draft_tokens):
+            for series in (self._drafted_per_position, self._accepted_per_position):
+                series.labels(*self._values, str(position))
 
     def observe(self, stats: StepStats) -> None:
         """Observe a step that verified drafts."""

@@ -43,7 +43,7 @@ class TrackerBench:
 
     def __init__(self, home: Path, max_requests: int) -> None:
         self.engine = FakeEngine()
-        self.metrics = ServerMetrics("tiny", self.engine.info, [], is_speculating=False)
+        self.metrics = ServerMetrics("tiny", self.engine.info, [], max_draft_tokens=0)
         self._home, self._log = home, UsageLog(home)
         self.tracker = RequestTracker("tiny", self.engine, self.metrics, self._log, max_requests)
 

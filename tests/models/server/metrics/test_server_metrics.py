@@ -75,10 +75,10 @@ HISTOGRAMS = {
 }
 
 
-def metrics_of(is_speculating: bool = False) -> ServerMetrics:
+def metrics_of(max_draft_tokens: int = 0) -> ServerMetrics:
     """Make the metrics of a model with a context of 2048 tokens."""
     info = engine_info(context_tokens=2048, block_tokens=16)
-    return ServerMetrics("tiny", info, [0, 2], is_speculating)
+    return ServerMetrics("tiny", info, [0, 2], max_draft_tokens)
 
 
 def extra_labels(family: Metric) -> dict[str, set[str]]:
@@ -94,9 +94,9 @@ def extra_labels(family: Metric) -> dict[str, set[str]]:
 
 def test_vllms_families_have_its_names_types_and_labels() -> None:
     """None is missing, and no other family begins with `vllm:`."""
-    metrics = metrics_of(is_speculating=True)
-    counts = {"drafted_per_position": [1, 1], "accepted_per_position": [1, 0]}
-    metrics.observe_step(replace(STEP, drafts=1, draft_tokens=2, **counts))
+    metrics = metrics_of(max_draft_tokens=2)
+    counts = {"drafted_per_position": [1], "accepted_per_position": [1]}
+    metrics.observe_step(replace(STEP, drafts=1, draft_tokens=1, **counts))
     metrics.requests.count_rejection("queue_full")
     page = parse_families(metrics.render())
     families = {name: each for name, each in page.items() if name.startswith("vllm:")}
@@ -124,7 +124,7 @@ def test_vllms_histograms_have_its_buckets() -> None:
 
 def test_counters_end_in_total() -> None:
     """As on vLLM's page."""
-    text = metrics_of(is_speculating=True).render().decode()
+    text = metrics_of(max_draft_tokens=3).render().decode()
     for name in [*COUNTERS, "vllm:spec_decode_num_drafts"]:
         assert f"\n{name}_total{{" in text
 
