@@ -1,7 +1,6 @@
 """One scrape of a page or a command: whole and in time, or a failure with one short name."""
 
 import asyncio
-import gzip
 import shutil
 import ssl
 import subprocess
@@ -254,32 +253,6 @@ def test_a_page_has_a_maximum_size(size: int, is_whole: bool) -> None:
         else:
             with pytest.raises(ScrapeFailed, match="too_large"):
                 fetch(server.url, seconds=60)
-
-
-PAGE = gzip.compress(b"up 1\nsent_total 12345\n" * 9)
-
-
-@pytest.mark.parametrize(
-    ("body", "coding", "reason"),
-    [
-        (PAGE[:-12], "gzip", "broken_off"),  # a counter of 12 in place of 12345
-        (PAGE + b"up", "gzip", "broken_off"),
-        (b"up 1\n", "gzip", "broken_off"),
-        (PAGE, "br", "broken_off"),
-        (gzip.compress(bytes(8 * MAX_BYTES)), "gzip", "too_large"),
-    ],
-)
-def test_a_compressed_page_is_whole_or_has_failed(body: bytes, coding: str, reason: str) -> None:
-    response = bytes_response(body, content_encoding=coding)
-    with scripted_server(response) as server, pytest.raises(ScrapeFailed, match=reason):
-        fetch(server.url)
-
-
-@pytest.mark.parametrize("content", [b"", b"up 1\n"])
-def test_a_compressed_page_is_read(content: bytes) -> None:
-    response = bytes_response(gzip.compress(content), content_encoding="gzip")
-    with scripted_server(response) as server:
-        assert fetch(server.url) == content
 
 
 def test_an_unknown_error_of_a_client_is_not_swallowed() -> None:
