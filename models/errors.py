@@ -10,7 +10,7 @@
     ├── EngineStopped       the engine process ended
     │   └── ShuttingDown    the server is ending (models/server/openai/errors.py)
     ├── HttpError           an error reply of the server (models/server/openai/errors.py)
-    ├── BadTrace            an unreadable trace (models/loadgen/arrivals.py)
+    ├── BadTrace            an unreadable trace (models/loadgen/traces.py)
     ├── ServerUnreachable   a server that does not list its models (models/loadgen/target.py)
     ├── NoCompletions       a server of a pilot that completes nothing (models/pilot/prepare.py)
     └── RequestFailure      a failed request of a load test (models/loadgen/records.py)

@@ -5,6 +5,7 @@ equal waves. Sources: the schedules of Comet (dispatch overlaps linear 1, combin
 and of the DeepSeek V4 report, 3.1 (waves).
 """
 
+import math
 from dataclasses import dataclass
 
 from models.config import Schedule
@@ -23,8 +24,8 @@ class StageTimes:
     overhead: float = 0.0  # added to every wave of computation: launching, packing
 
     def __post_init__(self) -> None:
-        if min(vars(self).values()) < 0:
-            raise BadConfig("A stage cannot take negative time. Give seconds of 0 or more.")
+        if not all(0 <= seconds < math.inf for seconds in vars(self).values()):
+            raise BadConfig("A stage cannot take negative time. Give finite seconds of 0 or more.")
 
     @property
     def communication(self) -> float:
@@ -38,7 +39,12 @@ class StageTimes:
 
     @property
     def ratio(self) -> float:
-        """Communication over computation (rho), without unit."""
+        """Communication over computation (rho), without unit.
+
+        Raises BadConfig where nothing is computed.
+        """
+        if not self.computation:
+            raise BadConfig("Without computation there is no ratio. Give the time of a linear.")
         return self.communication / self.computation
 
     def predict(self, schedule: Schedule, waves: int = 1) -> float:
@@ -93,10 +99,10 @@ def ratio_from_shape(flop_per_second: float, bytes_per_second: float, intermedia
     A token for one expert costs 6hd FLOP and 3h bytes (h out with 8 bits, 2h back with 16), so 2d
     FLOP per byte.
     """
-    if min(flop_per_second, bytes_per_second, intermediate) <= 0:
+    if not all(0 < each < math.inf for each in (flop_per_second, bytes_per_second, intermediate)):
         raise BadConfig(
-            "Speeds and widths must be above 0. Give FLOP/s, bytes/s in one direction and the "
-            "intermediate width."
+            "Speeds and widths must be finite and above 0. Give FLOP/s, bytes/s in one "
+            "direction and the intermediate width."
         )
     return flop_per_second / bytes_per_second / (2 * intermediate)
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from models.errors import TierError
-from models.loadgen.arrivals import Arrival, poisson_arrivals, read_trace, scale_speed
+from models.loadgen.arrivals import Arrival, poisson_arrivals, scale_speed
 from models.loadgen.options import PROG, check_options, make_parser
 from models.loadgen.output import format_json, format_text, write_records
 from models.loadgen.prompts import RequestOptions
@@ -15,6 +15,7 @@ from models.loadgen.replay import LoadTest, replay
 from models.loadgen.report import Objectives, summarise
 from models.loadgen.sse import printable_line
 from models.loadgen.target import LoadTarget, find_served_model
+from models.loadgen.traces import read_trace
 
 MAX_FILES = 10240
 STOPPED = 130  # exit code that shells report after Ctrl-C

@@ -91,7 +91,8 @@ def _add_arrivals(parser: argparse.ArgumentParser) -> None:
         "--trace",
         type=Path,
         metavar="FILE",
-        help="CSV, plain or gzipped: TIMESTAMP, ContextTokens, GeneratedTokens",
+        help="arrivals of a public form, plain or gzipped: Azure LLM inference or BurstGPT (CSV), "
+        "Mooncake (JSON lines)",
     )
     source.add_argument(
         "--poisson",

@@ -16,7 +16,7 @@ ServerB = Annotated[str, typer.Argument(help="Address of server B with /v1.", sh
 ArrivalTrace = Annotated[
     Path | None,
     typer.Option(
-        help="Arrivals: CSV, plain or gzipped, with TIMESTAMP, ContextTokens, GeneratedTokens. "
+        help="Arrivals: a trace of Azure LLM inference, BurstGPT or Mooncake, plain or gzipped. "
         "Without --trace and --rate the small trace that comes along."
     ),
 ]

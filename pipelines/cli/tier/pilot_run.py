@@ -15,10 +15,11 @@ from typing import Any
 import typer
 
 from models.errors import TierError
-from models.loadgen.arrivals import Arrival, cap_tokens, read_trace, scale_speed
+from models.loadgen.arrivals import Arrival, cap_tokens, scale_speed
 from models.loadgen.prompts import RequestOptions
 from models.loadgen.report import Objectives
 from models.loadgen.target import LoadTarget
+from models.loadgen.traces import read_trace
 from models.pilot.blocks import MIN_BLOCKS, SIDES, Side, draw_arrivals, plan_blocks, take_minutes
 from models.pilot.columns import DeviceTerms
 from models.pilot.conduct import Pilot, conduct

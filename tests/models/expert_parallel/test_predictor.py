@@ -87,3 +87,14 @@ def test_impossible_numbers_are_refused() -> None:
         balanced_stages(1).predict("fused")
     with pytest.raises(BadConfig, match="above 0"):
         ratio_from_shape(1, 0, 1)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_are_none_are_refused(value: float) -> None:
+    """A comparison with them is false, so they must be asked for what they are."""
+    with pytest.raises(BadConfig, match="finite"):
+        StageTimes(1, value, 1, 1)
+    with pytest.raises(BadConfig, match="finite"):
+        ratio_from_shape(1e15, value, 2048)
+    with pytest.raises(BadConfig, match="no ratio"):
+        _ = StageTimes(1, 0, 0, 1).ratio
