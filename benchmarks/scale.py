@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -151,7 +150,8 @@ def run_verb(home: Home, log: Path, *words: str) -> Iterator["subprocess.Popen[b
         try:
             yield running
         finally:
-            running.send_signal(signal.SIGINT)
+            # Not SIGINT, which is ignored by all that a shell started in the background.
+            running.terminate()
             running.wait(120)
 
 
