@@ -124,14 +124,15 @@ def median(timings: list[MoeTiming]) -> MoeTiming:
 
 
 def add_rows(
-    table: Table, case: Case, ratio: float, computation: float, leaving: int, rounds: int
+    table: Table, case: Case, asked: float, computation: float, leaving: int, rounds: int
 ) -> list[dict[str, Any]]:
     """Measure every schedule at one ratio beside its prediction; gains are medians over rounds.
 
+    The link is set for the ratio that is asked for; what it comes to is measured.
     Returns the figures of each schedule but the serial one.
     """
     figures = []
-    speed = 2 * leaving / (ratio * computation)
+    speed = 2 * leaving / (asked * computation)
     found = measure(case, Transport(speed, LATENCY), rounds)
     serial, moved = median(found["serial", 1]), leaving / speed
     times = StageTimes(moved, serial.linear_1, serial.linear_2, moved, LATENCY)
@@ -150,7 +151,7 @@ def add_rows(
         marks = [f"{each:.2f}" for each in (gain, predicted, efficiency, attained)]
         spread = {"gain": gain, "least_gain": min(gains), "most_gain": max(gains)}
         found_here = {**spread, "predicted": predicted, "efficiency": efficiency}
-        named = {"ratio": times.ratio, "schedule": schedule, "waves": waves}
+        named = {"asked": asked, "ratio": times.ratio, "schedule": schedule, "waves": waves}
         figures.append({**named, **found_here, "attained": attained})
         first = (f"{times.ratio:.2f}", f"{speed / 1e6:.0f}") if schedule == "serial" else ("", "")
         table.add_row(

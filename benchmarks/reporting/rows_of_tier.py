@@ -82,10 +82,10 @@ def sampling(report: list[dict[str, Any]]) -> Iterator[ResultRow]:
 
 def overlap(report: list[dict[str, Any]]) -> Iterator[ResultRow]:
     """Yield each schedule's gain over serial steps, by rounds; the best near balance has an aim."""
-    near = min((one["ratio"] for one in report), key=lambda ratio: abs(ratio - BALANCE))
-    best = max((one for one in report if one["ratio"] == near), key=lambda one: one["gain"])
+    near = min((one["asked"] for one in report), key=lambda ratio: abs(ratio - BALANCE))
+    best = max((one for one in report if one["asked"] == near), key=lambda one: one["gain"])
     for one in report:
-        setting, variant = f"{one['ratio']:.2f}", f"{one['schedule']}-{one['waves']}"
+        setting, variant = f"{one['asked']:g}", f"{one['schedule']}-{one['waves']}"
         aim = MIN_GAIN if one is best else None
         yield row(
             setting,
@@ -98,6 +98,7 @@ def overlap(report: list[dict[str, Any]]) -> Iterator[ResultRow]:
             aim=aim,
             better="more",
         )
+        yield row(setting, "communication / computation", one["ratio"], variant=variant)
         yield row(setting, "predicted gain", one["predicted"], "times", variant=variant)
         yield row(setting, "overlap efficiency", one["efficiency"], variant=variant)
         yield row(setting, "attained", one["attained"], variant=variant)

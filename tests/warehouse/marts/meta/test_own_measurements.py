@@ -117,8 +117,16 @@ def test_verdicts_are_those_of_the_files(con: duckdb.DuckDBPyConnection) -> None
     assert {basis: each["measured"] for basis, each in found.items()} == kept | {"tier": None}
     [gains] = [path for path in CLAIMS if path.stem == "ep_speedup"]
     bases = rows(con, render(gains.read_text())[0])
-    measured = [each["measured"] for each in bases if each["layer"] != "predicted"]
-    assert sorted(filter(None, measured)) == [1.18, 1.35, 1.49, 1.63, 1.96]
+    best: dict[str, float] = {}
+    for result in read_evidence():
+        for row in result.rows if result.suite == "overlap" else ():
+            if row.figure == "gain" and row.value is not None:
+                basis = f"benchmark_{row.setting.replace('.', '_')}"
+                best[basis] = max(row.value, best.get(basis, 0.0))
+    # Named by the ratio that was asked for, so that another run has the same bases.
+    assert best.keys() == {"benchmark_0_25", "benchmark_0_5", "benchmark_1", "benchmark_2"}
+    measured = {each["basis"]: each["measured"] for each in bases if each["basis"] in best}
+    assert measured == best
     predicted = {each["basis"] for each in bases if each["layer"] == "predicted"}
     assert predicted > {"predicted_gb300_nvlink", "predicted_ascend_950dt_ub"}
 
