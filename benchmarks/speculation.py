@@ -239,7 +239,7 @@ def build(config: EngineConfig, lengths: list[int]) -> dict[Form, Engine]:
             replace(
                 config,
                 speculation=form.method,
-                draft_tokens=form.length,
+                draft_tokens=form.length or None,
                 draft_confidence_threshold=CONFIDENCE if form.length is None else 0.0,
             )
         )
