@@ -19,8 +19,8 @@ CHECKPOINTS = Path(__file__).parent / "checkpoints"
 SHIPPED_MODEL = CHECKPOINTS / "tiny-qwen3-moe"
 SHIPPED_DRAFT = CHECKPOINTS / "tiny-qwen3-draft"
 # Maximum of draft tokens by method, where none is stated: from drafts of fixed lengths on a CPU, 1,
-# 8 and 32 greedy requests at once, as geometric means over no speculation (2026-11-30,
-# benchmarks/results/speculation.json). N-grams gained most with 6 (1.16). In turn 1 to 3 were
+# 8 and 32 greedy requests at once, as geometric means over no speculation, in a run of
+# 2026-11-30 of benchmarks/speculation.py. N-grams gained most with 6 (1.16). In turn 1 to 3 were
 # within 3 % (0.97 to 0.94), 6 far below (0.83). The asynchronous process computes each further
 # token for every likely outcome of a step: 1.00 with 2 and with 3, 0.88 with 4, 0.83 with 6; at
 # random 2 lost less than 3. Confidence makes drafts shorter than this, never longer.
