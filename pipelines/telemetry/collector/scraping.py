@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import re
 import ssl
-import zlib
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -18,6 +17,7 @@ from yarl import URL
 from pipelines.errors import BadSetting
 from pipelines.telemetry.collector.guarded_socket import ForbiddenAddress, make_guarded_socket
 from pipelines.telemetry.config.tier import Tier
+from pipelines.telemetry.gzip_member import NotWhole, TooLarge, decompress_member
 from pipelines.telemetry.metrics.exposition import MAX_BYTES
 
 # Less than the 5 s after which uvicorn and others hang up: no request goes into a closing
@@ -213,14 +213,9 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _decompress(body: bytes) -> bytes:
-    """Return the content of one whole member of gzip."""
-    reader = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     try:
-        content = reader.decompress(body, MAX_BYTES + 1)
-    except zlib.error as error:
+        return decompress_member(body, MAX_BYTES)
+    except TooLarge as error:
+        raise ScrapeFailed("too_large") from error
+    except NotWhole as error:
         raise ScrapeFailed("broken_off") from error
-    if len(content) > MAX_BYTES:
-        raise ScrapeFailed("too_large")
-    if not reader.eof or reader.unused_data:
-        raise ScrapeFailed("broken_off")
-    return content

@@ -1,12 +1,12 @@
 """Bodies of requests: what a header says of them, and their content, never larger than a limit."""
 
-import zlib
 from dataclasses import dataclass
 from email.message import Message
 from typing import Literal
 
 import pyarrow as pa
 
+from pipelines.telemetry.gzip_member import NotWhole, TooLarge, decompress_member
 from pipelines.telemetry.receiver.errors import BadPush, PushTooLarge, UnknownMedia
 
 MAX_BODY = 8 << 20  # bytes as they are sent
@@ -75,16 +75,12 @@ def decompress_snappy(body: bytes) -> bytes:
 
 def decompress_gzip(body: bytes) -> bytes:
     """Decompress one member of gzip."""
-    reader = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     try:
-        content = reader.decompress(body, MAX_CONTENT + 1)
-    except zlib.error as error:
-        raise BadPush("The body is not compressed with gzip.") from error
-    if len(content) > MAX_CONTENT:
-        raise _too_large()
-    if not reader.eof or reader.unused_data:
-        raise BadPush("The body is not one whole member of gzip.")
-    return content
+        return decompress_member(body, MAX_CONTENT)
+    except TooLarge as error:
+        raise _too_large() from error
+    except NotWhole as error:
+        raise BadPush("The body is not one whole member of gzip.") from error
 
 
 def _read_length(body: bytes) -> int:
